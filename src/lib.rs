@@ -1,0 +1,1 @@
+//! equipoise: a discrete-event simulator that compares load balancing and task scheduling strategies.

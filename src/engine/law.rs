@@ -1,0 +1,248 @@
+//! Probability laws: how they are drawn and what their moments are.
+//!
+//! Only the unit exponential, the standard normal and uniform numbers come from a library; every
+//! other law is a transformation of them through `libm`, so that the values are the same on every
+//! machine and do not depend on what else is compiled in.
+
+use std::sync::Arc;
+
+use rand::Rng;
+use rand_distr::{Distribution, Exp1, StandardNormal};
+
+use super::random::unit;
+
+/// A law of non-negative numbers (spans are in seconds).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Law {
+    /// Always the same value.
+    Constant(f64),
+    /// Exponential with this mean.
+    Exponential {
+        /// Mean.
+        mean: f64,
+    },
+    /// Uniform between two values.
+    Uniform {
+        /// Smallest value.
+        low: f64,
+        /// Largest value.
+        high: f64,
+    },
+    /// exp of a normal.
+    Lognormal {
+        /// Mean of the logarithm.
+        mu: f64,
+        /// Standard deviation of the logarithm.
+        sigma: f64,
+    },
+    /// Gamma with `shape` and `scale` (mean = shape x scale).
+    Gamma {
+        /// Shape.
+        shape: f64,
+        /// Scale.
+        scale: f64,
+    },
+    /// Weibull: scale x Exp(1)^(1/shape).
+    Weibull {
+        /// Shape.
+        shape: f64,
+        /// Scale.
+        scale: f64,
+    },
+    /// Pareto: P(X > x) = (min/x)^shape.
+    Pareto {
+        /// Tail index.
+        shape: f64,
+        /// Smallest value.
+        min: f64,
+    },
+    /// Pareto conditioned to stay below `max`.
+    BoundedPareto {
+        /// Tail index.
+        shape: f64,
+        /// Smallest value.
+        min: f64,
+        /// Largest value.
+        max: f64,
+    },
+    /// Mixture of two exponentials with balanced means (Whitt, "Approximating a point process by
+    /// a renewal process", 1982): each phase brings half of the mean.
+    Hyperexponential {
+        /// Probability of the first phase.
+        p: f64,
+        /// Mean of the first phase.
+        first: f64,
+        /// Mean of the second phase.
+        second: f64,
+    },
+    /// Sum of `phases` exponentials.
+    Erlang {
+        /// Number of phases.
+        phases: u32,
+        /// Mean of the whole sum.
+        mean: f64,
+    },
+    /// Normal, redrawn while below `min`.
+    Normal {
+        /// Mean before redrawing.
+        mean: f64,
+        /// Standard deviation before redrawing.
+        sd: f64,
+        /// Smallest value.
+        min: f64,
+    },
+    /// One of some values with given probabilities.
+    Discrete {
+        /// Values.
+        values: Arc<[f64]>,
+        /// Running sums of the probabilities; the last is 1.
+        cumulative: Arc<[f64]>,
+    },
+    /// Number of trials up to the first success: 1, 2, ... with this mean (at least 1).
+    Geometric {
+        /// Mean.
+        mean: f64,
+    },
+}
+
+impl Law {
+    /// Lognormal from its own mean and coefficient of variation.
+    pub fn lognormal(mean: f64, cv: f64) -> Law {
+        let variance = libm::log1p(cv * cv);
+        Law::Lognormal { mu: libm::log(mean) - variance / 2.0, sigma: libm::sqrt(variance) }
+    }
+
+    /// Gamma from its mean and coefficient of variation.
+    pub fn gamma(mean: f64, cv: f64) -> Law {
+        Law::Gamma { shape: 1.0 / (cv * cv), scale: mean * cv * cv }
+    }
+
+    /// Two-phase hyperexponential with balanced means from its mean and coefficient of variation
+    /// (at least 1).
+    pub fn hyperexponential(mean: f64, cv: f64) -> Law {
+        let squared = cv * cv;
+        let p = (1.0 + libm::sqrt((squared - 1.0) / (squared + 1.0))) / 2.0;
+        Law::Hyperexponential { p, first: mean / (2.0 * p), second: mean / (2.0 * (1.0 - p)) }
+    }
+
+    /// One of `values` with probabilities proportional to `weights` (same length, sum above 0).
+    pub fn discrete(values: &[f64], weights: &[f64]) -> Law {
+        let total: f64 = weights.iter().sum();
+        let mut sum = 0.0;
+        let mut cumulative: Vec<f64> =
+            weights.iter().map(|weight| { sum += weight; sum / total }).collect();
+        if let Some(last) = cumulative.last_mut() {
+            *last = 1.0;
+        }
+        Law::Discrete { values: values.into(), cumulative: cumulative.into() }
+    }
+
+    /// 1, ..., n with probabilities proportional to k^-exponent.
+    pub fn zipf(n: u32, exponent: f64) -> Law {
+        let values: Vec<f64> = (1..=n).map(f64::from).collect();
+        let weights: Vec<f64> = values.iter().map(|&k| libm::pow(k, -exponent)).collect();
+        Law::discrete(&values, &weights)
+    }
+
+    /// One of `values`, each equally likely.
+    pub fn empirical(values: &[f64]) -> Law {
+        Law::discrete(values, &vec![1.0; values.len()])
+    }
+
+    /// A value of the law.
+    #[inline]
+    pub fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> f64 {
+        match *self {
+            Law::Constant(value) => value,
+            Law::Exponential { mean } => mean * exp1(rng),
+            _ => self.sample_other(rng),
+        }
+    }
+
+    fn sample_other<R: Rng + ?Sized>(&self, rng: &mut R) -> f64 {
+        match *self {
+            Law::Constant(value) => value,
+            Law::Exponential { mean } => mean * exp1(rng),
+            Law::Uniform { low, high } => low + (high - low) * unit(rng),
+            Law::Lognormal { mu, sigma } => libm::exp(mu + sigma * normal(rng)),
+            Law::Gamma { shape, scale } => scale * unit_gamma(shape, rng),
+            Law::Weibull { shape, scale } => scale * libm::pow(exp1(rng), 1.0 / shape),
+            Law::Pareto { shape, min } => min * libm::exp(exp1(rng) / shape),
+            Law::BoundedPareto { shape, min, max } => {
+                let kept = 1.0 - libm::pow(min / max, shape);
+                (min * libm::pow(1.0 - kept * unit(rng), -1.0 / shape)).min(max)
+            }
+            Law::Hyperexponential { p, first, second } => {
+                (if unit(rng) < p { first } else { second }) * exp1(rng)
+            }
+            Law::Erlang { phases, mean } => {
+                let sum: f64 = (0..phases).map(|_| exp1(rng)).sum();
+                mean * sum / f64::from(phases)
+            }
+            Law::Normal { mean, sd, min } => loop {
+                let value = mean + sd * normal(rng);
+                if value >= min {
+                    break value;
+                }
+            },
+            Law::Discrete { ref values, ref cumulative } => {
+                let u = unit(rng);
+                values[cumulative.partition_point(|&sum| sum <= u)]
+            }
+            Law::Geometric { mean } => {
+                let rate = -libm::log1p(-1.0 / mean);
+                1.0 + libm::floor(exp1(rng) / rate)
+            }
+        }
+    }
+
+    /// A count: a value rounded half to even, at least 1.
+    #[inline]
+    pub fn sample_count<R: Rng + ?Sized>(&self, rng: &mut R) -> u32 {
+        self.sample(rng).round_ties_even().max(1.0) as u32
+    }
+
+    /// The constant that the law always gives, if it does.
+    pub fn constant(&self) -> Option<f64> {
+        match *self {
+            Law::Constant(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// True if every draw is 0.
+    pub fn is_zero(&self) -> bool {
+        self.constant() == Some(0.0)
+    }
+}
+
+fn exp1<R: Rng + ?Sized>(rng: &mut R) -> f64 {
+    Exp1.sample(rng)
+}
+
+fn normal<R: Rng + ?Sized>(rng: &mut R) -> f64 {
+    StandardNormal.sample(rng)
+}
+
+/// Gamma with scale 1 (Marsaglia & Tsang, "A simple method for generating gamma variables",
+/// ACM TOMS 26, 2000); a shape below 1 is drawn at shape + 1 and scaled by U^(1/shape).
+fn unit_gamma<R: Rng + ?Sized>(shape: f64, rng: &mut R) -> f64 {
+    if shape < 1.0 {
+        return unit_gamma(shape + 1.0, rng) * libm::exp(-exp1(rng) / shape);
+    }
+    let d = shape - 1.0 / 3.0;
+    let c = 1.0 / libm::sqrt(9.0 * d);
+    loop {
+        let x = normal(rng);
+        let t = 1.0 + c * x;
+        let v = t * t * t;
+        if v > 0.0 && -exp1(rng) < 0.5 * x * x + d * (1.0 - v + libm::log(v)) {
+            return d * v;
+        }
+    }
+}
+
+mod moments;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! What the cluster is: groups of identical nodes, each with a speed and capacities.
+//!
+//! Every quantity of a resource is a whole number of units, so that sums and ratios are exact. A
+//! dimension's `scale` says how many units make one of what the scenario file counts in.
+
+/// A dimension of demand and capacity: slots (always dimension 0), cpu, memory, ...
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dimension {
+    /// The name in the scenario file; dimension 0 is `slots`.
+    pub name: String,
+    /// Units for each 1 in the file (a power of ten, at most 1e9).
+    pub scale: f64,
+}
+
+/// Dimension 0.
+pub const SLOTS: usize = 0;
+
+/// Largest capacity in units that [`Dimension::new`] scales to; keeps products of two within 128
+/// bits and sums of millions of demands within 64.
+const LARGEST: f64 = 1e12;
+
+impl Dimension {
+    /// The dimension `name` whose largest capacity in the file's own measure is `largest`: up to
+    /// nine decimals are kept, fewer where the capacity is so large (bytes) that they mean nothing.
+    pub fn new(name: &str, largest: f64) -> Dimension {
+        let scale = (0..=9).rev().map(|digits| 10f64.powi(digits)).find(|scale| largest * scale <= LARGEST);
+        Dimension { name: name.to_owned(), scale: scale.unwrap_or(1.0) }
+    }
+
+    /// Slots are counted whole.
+    pub fn slots() -> Dimension {
+        Dimension { name: "slots".to_owned(), scale: 1.0 }
+    }
+
+    /// `amount` of the file in units, rounded half to even.
+    pub fn units(&self, amount: f64) -> u64 {
+        (amount * self.scale).round_ties_even() as u64
+    }
+
+    /// `units` in the file's measure.
+    pub fn amount(&self, units: u64) -> f64 {
+        units as f64 / self.scale
+    }
+}
+
+/// How fast a node works: whole billionths, so that `speed x slots` compares exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Speed(pub u64);
+
+impl Speed {
+    /// `speed` (1 is the speed that work is stated for) rounded to billionths.
+    pub fn new(speed: f64) -> Speed {
+        Speed((speed * 1e9).round_ties_even() as u64)
+    }
+
+    /// As a factor.
+    pub fn factor(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+}
+
+/// A group of identical nodes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// `nodes.NAME`.
+    pub name: String,
+    /// Number of nodes.
+    pub count: u32,
+    /// Speed of each.
+    pub speed: Speed,
+    /// Capacity by dimension in units; `None` is unlimited (only slots can be), 0 is none of it.
+    pub capacity: Vec<Option<u64>>,
+    /// True lets tasks behind a queue's head start when the head does not fit.
+    pub backfill: bool,
+}
+
+impl Group {
+    /// Slots as a weight: unlimited counts as 1.
+    pub fn slot_weight(&self) -> u64 {
+        self.capacity[SLOTS].unwrap_or(1)
+    }
+
+    /// True if the whole `demand` could ever be held by one node.
+    pub fn could_hold(&self, demand: &[u64]) -> bool {
+        demand.iter().zip(&self.capacity).all(|(need, has)| has.is_none_or(|has| *need <= has))
+    }
+}
+
+/// All nodes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cluster {
+    /// Dimensions; the first is slots.
+    pub dimensions: Vec<Dimension>,
+    /// Groups in file order.
+    pub groups: Vec<Group>,
+}
+
+impl Cluster {
+    /// Number of nodes.
+    pub fn count(&self) -> u32 {
+        self.groups.iter().map(|group| group.count).sum()
+    }
+
+    /// Sum over nodes of speed x capacity in `dimension`, in units; infinite if any group is
+    /// unlimited there.
+    pub fn power(&self, dimension: usize) -> f64 {
+        let of = |group: &Group| match group.capacity[dimension] {
+            Some(units) => f64::from(group.count) * group.speed.factor() * units as f64,
+            None => f64::INFINITY,
+        };
+        self.groups.iter().map(of).sum()
+    }
+}

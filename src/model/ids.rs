@@ -1,0 +1,13 @@
+//! Numbers that name things; small, so that records stay small.
+
+/// A node; ids run through the groups in file order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u32);
+
+impl NodeId {
+    /// The position in arrays over all nodes.
+    #[inline]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}

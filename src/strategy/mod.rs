@@ -1,0 +1,137 @@
+//! How tasks get to nodes: the parts of a strategy, and the algorithms that place.
+
+pub mod index;
+pub mod placement;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::engine::law::Law;
+use crate::engine::random::Draw;
+use crate::model::ids::NodeId;
+use crate::model::nodes::Nodes;
+use crate::model::view::View;
+
+/// What a placement is told of the task to place.
+pub struct Ask<'a> {
+    /// The task's demand by dimension, in units.
+    pub demand: &'a [u64],
+    /// Nodes to choose among, in id order, where that is not the whole pool: under a central
+    /// queue, the eligible nodes that have room at this instant.
+    pub among: Option<&'a [NodeId]>,
+    /// How equal nodes are told apart.
+    pub ties: Ties,
+}
+
+/// The nodes among which a placement chooses, in id order: those that some tasks may use and that
+/// could hold their whole demand.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pool(pub Arc<[NodeId]>);
+
+/// A placement algorithm with its parameters, before it is set to work on a cluster.
+pub trait Blueprint: fmt::Debug + Send + Sync {
+    /// The algorithm for one dispatcher and pool; all memory is taken here.
+    ///
+    /// # Errors
+    /// Says in the user's words why the algorithm cannot work on these nodes.
+    fn build(&self, pool: &Pool, nodes: &Nodes) -> Result<Box<dyn Placement>, Problem>;
+}
+
+/// Why a strategy cannot work on a cluster: what is wrong and what to do.
+pub type Problem = String;
+
+/// An algorithm that picks a node for a task.
+pub trait Placement: Send {
+    /// The node for the task; `None` only if there is nothing to choose from.
+    fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId>;
+
+    /// What must be reported to the algorithm as it happens; see [`Watch`].
+    fn watches(&self) -> Watch {
+        Watch::Nothing
+    }
+
+    /// What is seen of `node` has changed: bring an index up to date. Called for every change
+    /// since the last decision, once a node, if the placement watches anything.
+    fn seen(&mut self, _node: NodeId, _view: &View<'_>) {}
+}
+
+/// Which changes of a node a placement must be told of. They are what a real system would send as
+/// messages and count into `messages_per_task`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watch {
+    /// None: it reads the nodes it asks about.
+    Nothing,
+    /// A node reports when it becomes idle.
+    Idle,
+    /// Every change of a node's load that the dispatcher did not cause.
+    Loads,
+}
+
+/// How equally good nodes are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Ties {
+    /// One uniform draw: the r-th tied node in id order.
+    #[default]
+    Random,
+    /// The lowest id.
+    LowestId,
+}
+
+impl Ties {
+    /// Which of `count` tied nodes (in id order) to take.
+    #[inline]
+    pub fn pick(self, count: u32, rng: &mut Draw) -> u32 {
+        match self {
+            Ties::Random if count > 1 => rng.below(count),
+            _ => 0,
+        }
+    }
+}
+
+/// Whether a dispatcher adds what it sent and has not yet seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum InFlight {
+    /// It does.
+    #[default]
+    Counted,
+    /// It does not.
+    Ignored,
+}
+
+/// When a task is bound to a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Binding {
+    /// At the decision; it waits at its node.
+    #[default]
+    Early,
+    /// When a node has room; it waits in one fifo queue.
+    CentralQueue,
+}
+
+/// The parts of a strategy that may differ by class, with dispatchers of their own.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// The algorithm.
+    pub placement: Arc<dyn Blueprint>,
+    /// Number of dispatchers (at least 1).
+    pub dispatchers: u32,
+    /// Time of one decision, seconds.
+    pub decision_time: Law,
+    /// Whether a dispatcher counts what it has sent.
+    pub in_flight: InFlight,
+    /// How ties are broken.
+    pub ties: Ties,
+}
+
+/// A whole answer to "how do tasks get to nodes".
+#[derive(Clone, Debug)]
+pub struct Strategy {
+    /// `strategies.NAME`.
+    pub name: String,
+    /// When tasks are bound.
+    pub binding: Binding,
+    /// Sets of parts: the strategy's own first, then one for each distinct `for.CLASS`.
+    pub parts: Vec<Parts>,
+    /// Index into `parts` for each class of the setup.
+    pub parts_of_class: Vec<usize>,
+}

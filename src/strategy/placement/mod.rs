@@ -1,0 +1,1 @@
+//! The placement algorithms, one file each, and their registry.

@@ -1,0 +1,72 @@
+//! A class of jobs: how its jobs split into tasks and what the tasks need.
+
+use crate::engine::law::Law;
+use crate::engine::time::Time;
+
+/// How a job becomes tasks.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shape {
+    /// A number of tasks, each with its own independent work in seconds at speed 1.
+    Tasks {
+        /// Number of tasks (drawn first, rounded, at least 1).
+        count: Law,
+        /// Work of each task, seconds.
+        work: Law,
+    },
+    /// One job's work cut into equal parts.
+    Split {
+        /// Work of the whole job, seconds (drawn first).
+        work: Law,
+        /// Number of parts (rounded, at least 1).
+        into: Law,
+    },
+    /// Given by the rows of a trace.
+    Trace,
+}
+
+/// One stage of a job; its tasks start together, when the stage before is complete.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stage {
+    /// How the stage's tasks come about.
+    pub shape: Shape,
+    /// Time that each task takes beside its work, not divided by speed.
+    pub overhead: Time,
+    /// Demand of each task by dimension, in units (a trace's rows may replace it).
+    pub demand: Vec<u64>,
+    /// For each node group, whether tasks may run there at all.
+    pub allowed: Vec<bool>,
+}
+
+/// What gathering costs at the dispatcher.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gather {
+    /// Service time of each result, seconds.
+    pub per_result: Law,
+    /// Further service time directly after a job's last result, seconds.
+    pub work: Law,
+}
+
+impl Gather {
+    /// Costs nothing.
+    pub fn free() -> Gather {
+        Gather { per_result: Law::Constant(0.0), work: Law::Constant(0.0) }
+    }
+
+    /// True if gathering never takes time.
+    pub fn is_free(&self) -> bool {
+        self.per_result.is_zero() && self.work.is_zero()
+    }
+}
+
+/// A class of jobs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Class {
+    /// `jobs.NAME`, or `jobs.NAME.PART` for a part of a trace.
+    pub name: String,
+    /// Stages in order (one for now).
+    pub stages: Vec<Stage>,
+    /// Cost of gathering its results.
+    pub gather: Gather,
+    /// Objective for the response time.
+    pub slo: Option<Time>,
+}

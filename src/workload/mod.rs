@@ -1,0 +1,4 @@
+//! What is asked of the cluster: arrivals, the shapes of jobs, traces.
+
+pub mod class;
+pub mod source;

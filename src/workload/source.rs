@@ -1,0 +1,43 @@
+//! Where jobs come from: one source for each `jobs.NAME` of a scenario.
+
+use std::sync::Arc;
+
+use crate::engine::law::Law;
+use crate::engine::time::Time;
+
+/// How the jobs of a source arrive.
+#[derive(Clone, Debug)]
+pub enum Arrivals {
+    /// Independent intervals (Poisson arrivals have exponential ones); the first job comes one
+    /// interval after 0. Seconds.
+    Renewal {
+        /// Law of the interval.
+        interval: Law,
+    },
+    /// All at one instant.
+    Batch {
+        /// Number of jobs.
+        jobs: u64,
+        /// The instant.
+        at: Time,
+    },
+    /// Replayed from a file.
+    Trace(Arc<TracePlan>),
+}
+
+/// Jobs of one name in the scenario.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// `jobs.NAME`; names the random stream.
+    pub name: String,
+    /// How they arrive.
+    pub arrivals: Arrivals,
+    /// The first of the source's classes in the setup's list; a trace may feed several in a row.
+    pub first_class: u32,
+    /// Number of classes fed (1 but for a trace that is split or labelled).
+    pub classes: u32,
+}
+
+/// A trace to replay.
+#[derive(Clone, Debug)]
+pub struct TracePlan;

@@ -1,0 +1,260 @@
+//! The nodes of a run: what they are, and what runs, waits and travels to each.
+
+use super::cluster::{Cluster, Group, Speed, SLOTS};
+use super::ids::NodeId;
+use super::slab::NONE;
+use crate::engine::time::Time;
+
+/// Unfinished service at a node: what has not started and what is running.
+///
+/// Remaining service at time t = `waiting` + `ends` - `running` x t. The sums wrap around, as the
+/// result is always small.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Service times of attempts that have not started.
+    pub waiting: u64,
+    /// Sum of the instants at which running attempts end.
+    pub ends: u64,
+    /// Number of running attempts.
+    pub running: u32,
+}
+
+impl Backlog {
+    /// Remaining service at `now`.
+    #[inline]
+    pub fn remaining(&self, now: Time) -> u64 {
+        let gone = u64::from(self.running).wrapping_mul(now.0);
+        self.waiting.wrapping_add(self.ends).wrapping_sub(gone)
+    }
+
+    /// An attempt of `service` is on its way or waits.
+    #[inline]
+    pub fn add(&mut self, service: Time) {
+        self.waiting = self.waiting.wrapping_add(service.0);
+    }
+
+    /// A waiting attempt of `service` starts and will end at `end`.
+    #[inline]
+    pub fn start(&mut self, service: Time, end: Time) {
+        self.waiting = self.waiting.wrapping_sub(service.0);
+        self.ends = self.ends.wrapping_add(end.0);
+        self.running += 1;
+    }
+
+    /// A running attempt that was to end at `end` has ended.
+    #[inline]
+    pub fn end(&mut self, end: Time) {
+        self.ends = self.ends.wrapping_sub(end.0);
+        self.running -= 1;
+    }
+}
+
+/// What changes at a node.
+#[derive(Clone, Copy, Debug)]
+pub struct NodeState {
+    /// Attempts running, queued or travelling to it.
+    pub tasks: u32,
+    /// Attempts waiting in its queue.
+    pub queued: u32,
+    /// First waiting attempt.
+    pub head: u32,
+    /// Last waiting attempt.
+    pub tail: u32,
+    /// True service left.
+    pub backlog: Backlog,
+    /// Service left as estimated; what dispatchers see.
+    pub expected: Backlog,
+}
+
+impl NodeState {
+    const EMPTY: NodeState = NodeState {
+        tasks: 0,
+        queued: 0,
+        head: NONE,
+        tail: NONE,
+        backlog: Backlog { waiting: 0, ends: 0, running: 0 },
+        expected: Backlog { waiting: 0, ends: 0, running: 0 },
+    };
+}
+
+/// All nodes of a run.
+#[derive(Clone, Debug)]
+pub struct Nodes {
+    groups: Vec<Group>,
+    group_of: Vec<u32>,
+    dimensions: usize,
+    state: Vec<NodeState>,
+    used: Vec<u64>,
+    held: Vec<u64>,
+}
+
+impl Nodes {
+    /// Empty nodes.
+    pub fn new(cluster: &Cluster) -> Nodes {
+        let numbered = cluster.groups.iter().zip(0u32..);
+        let group_of: Vec<u32> =
+            numbered.flat_map(|(group, id)| std::iter::repeat_n(id, group.count as usize)).collect();
+        let dimensions = cluster.dimensions.len();
+        Nodes {
+            groups: cluster.groups.clone(),
+            state: vec![NodeState::EMPTY; group_of.len()],
+            used: vec![0; group_of.len() * dimensions],
+            held: vec![0; group_of.len() * dimensions],
+            group_of,
+            dimensions,
+        }
+    }
+
+    /// Number of nodes.
+    pub fn count(&self) -> u32 {
+        self.group_of.len() as u32
+    }
+
+    /// Number of dimensions.
+    pub fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
+    /// All ids in order.
+    pub fn ids(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..self.count()).map(NodeId)
+    }
+
+    /// Index of the node's group.
+    #[inline]
+    pub fn group_index(&self, node: NodeId) -> usize {
+        self.group_of[node.index()] as usize
+    }
+
+    /// The node's group.
+    #[inline]
+    pub fn group(&self, node: NodeId) -> &Group {
+        &self.groups[self.group_index(node)]
+    }
+
+    /// All groups.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// The node's speed.
+    #[inline]
+    pub fn speed(&self, node: NodeId) -> Speed {
+        self.group(node).speed
+    }
+
+    /// The node's slots as a weight: unlimited counts as 1.
+    #[inline]
+    pub fn slot_weight(&self, node: NodeId) -> u64 {
+        self.group(node).slot_weight()
+    }
+
+    /// Speed x slots, exact.
+    #[inline]
+    pub fn weight(&self, node: NodeId) -> u64 {
+        self.speed(node).0 * self.slot_weight(node)
+    }
+
+    /// Capacity by dimension; `None` is unlimited.
+    #[inline]
+    pub fn capacity(&self, node: NodeId) -> &[Option<u64>] {
+        &self.group(node).capacity
+    }
+
+    /// What changes at the node.
+    #[inline]
+    pub fn state(&self, node: NodeId) -> &NodeState {
+        &self.state[node.index()]
+    }
+
+    /// What changes at the node, to change it.
+    #[inline]
+    pub fn state_mut(&mut self, node: NodeId) -> &mut NodeState {
+        &mut self.state[node.index()]
+    }
+
+    fn row(&self, node: NodeId) -> std::ops::Range<usize> {
+        let start = node.index() * self.dimensions;
+        start..start + self.dimensions
+    }
+
+    /// Demand running, by dimension.
+    #[inline]
+    pub fn used(&self, node: NodeId) -> &[u64] {
+        &self.used[self.row(node)]
+    }
+
+    /// Demand running, queued or travelling, by dimension.
+    #[inline]
+    pub fn held(&self, node: NodeId) -> &[u64] {
+        &self.held[self.row(node)]
+    }
+
+    /// True if `demand` fits beside what runs at the node.
+    #[inline]
+    pub fn has_room(&self, node: NodeId, demand: &[u64]) -> bool {
+        fits(self.used(node), demand, self.capacity(node))
+    }
+
+    /// `demand` is on its way to the node.
+    #[inline]
+    pub fn hold(&mut self, node: NodeId, demand: &[u64]) {
+        let row = self.row(node);
+        add(&mut self.held[row], demand);
+    }
+
+    /// `demand` starts to run.
+    #[inline]
+    pub fn occupy(&mut self, node: NodeId, demand: &[u64]) {
+        let row = self.row(node);
+        add(&mut self.used[row], demand);
+    }
+
+    /// `demand` has ended.
+    #[inline]
+    pub fn release(&mut self, node: NodeId, demand: &[u64]) {
+        let row = self.row(node);
+        subtract(&mut self.used[row.clone()], demand);
+        subtract(&mut self.held[row], demand);
+    }
+
+    /// Largest over the finite dimensions of demand held / capacity: the node's load.
+    pub fn load(&self, node: NodeId) -> f64 {
+        largest_ratio(self.held(node), self.capacity(node))
+    }
+
+    /// Free slots, where slots are finite.
+    #[inline]
+    pub fn free_slots(&self, node: NodeId) -> Option<u64> {
+        self.capacity(node)[SLOTS].map(|slots| slots - self.used(node)[SLOTS])
+    }
+}
+
+/// True if `taken` + `demand` stays within `capacity` in every dimension.
+#[inline]
+pub fn fits(taken: &[u64], demand: &[u64], capacity: &[Option<u64>]) -> bool {
+    taken.iter().zip(demand).zip(capacity).all(|((taken, need), has)| has.is_none_or(|has| taken + need <= has))
+}
+
+/// Largest of `taken` / `capacity` over the dimensions that have a finite capacity above 0.
+#[inline]
+fn largest_ratio(taken: &[u64], capacity: &[Option<u64>]) -> f64 {
+    taken.iter().zip(capacity).fold(0.0, |largest, (&taken, has)| match has {
+        Some(has) if *has > 0 => f64::max(largest, taken as f64 / *has as f64),
+        _ => largest,
+    })
+}
+
+#[inline]
+fn add(row: &mut [u64], demand: &[u64]) {
+    for (sum, need) in row.iter_mut().zip(demand) {
+        *sum += need;
+    }
+}
+
+#[inline]
+fn subtract(row: &mut [u64], demand: &[u64]) {
+    for (sum, need) in row.iter_mut().zip(demand) {
+        *sum -= need;
+    }
+}

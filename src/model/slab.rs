@@ -1,0 +1,103 @@
+//! A store of records that come and go: places are reused, so that a run of any length needs only
+//! as much memory as it ever holds at once.
+
+/// Names no record; ends intrusive lists.
+pub const NONE: u32 = u32::MAX;
+
+/// Records by number, with a list of free places.
+#[derive(Clone, Debug)]
+pub struct Slab<T> {
+    records: Vec<T>,
+    free: Vec<u32>,
+}
+
+impl<T> Slab<T> {
+    /// An empty slab.
+    pub fn new() -> Slab<T> {
+        Slab { records: Vec::new(), free: Vec::new() }
+    }
+
+    /// Stores `record` and names it.
+    #[inline]
+    pub fn insert(&mut self, record: T) -> u32 {
+        if let Some(id) = self.free.pop() {
+            self.records[id as usize] = record;
+            return id;
+        }
+        let id = self.records.len() as u32;
+        if self.records.len() == self.records.capacity() {
+            self.grow();
+        }
+        self.records.push(record);
+        id
+    }
+
+    /// Both lists grow together, so that giving back never allocates.
+    #[cold]
+    fn grow(&mut self) {
+        self.records.reserve(self.records.len().max(256));
+        self.free.reserve(self.records.capacity() - self.free.len());
+    }
+
+    /// Gives the place of `id` back.
+    #[inline]
+    pub fn remove(&mut self, id: u32) {
+        self.free.push(id);
+    }
+
+    /// Number of records held.
+    pub fn len(&self) -> usize {
+        self.records.len() - self.free.len()
+    }
+
+    /// True if no record is held.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Names of all records held, in order; for the end of a run only.
+    pub fn ids(&self) -> Vec<u32> {
+        let mut held = vec![true; self.records.len()];
+        for &id in &self.free {
+            held[id as usize] = false;
+        }
+        (0..self.records.len() as u32).filter(|&id| held[id as usize]).collect()
+    }
+}
+
+impl<T> Default for Slab<T> {
+    fn default() -> Self {
+        Slab::new()
+    }
+}
+
+impl<T> std::ops::Index<u32> for Slab<T> {
+    type Output = T;
+    #[inline]
+    fn index(&self, id: u32) -> &T {
+        &self.records[id as usize]
+    }
+}
+
+impl<T> std::ops::IndexMut<u32> for Slab<T> {
+    #[inline]
+    fn index_mut(&mut self, id: u32) -> &mut T {
+        &mut self.records[id as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_reused() {
+        let mut slab = Slab::new();
+        let (a, b) = (slab.insert('a'), slab.insert('b'));
+        slab.remove(a);
+        assert_eq!(slab.len(), 1);
+        assert_eq!(slab.ids(), [b]);
+        assert_eq!(slab.insert('c'), a);
+        assert_eq!((slab[a], slab[b]), ('c', 'b'));
+    }
+}

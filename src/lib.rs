@@ -1,1 +1,2 @@
 //! equipoise: a discrete-event simulator that compares load balancing and task scheduling strategies.
+pub mod stats;

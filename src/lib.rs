@@ -3,5 +3,6 @@
 pub mod engine;
 pub mod model;
 pub mod sim;
+pub mod stats;
 pub mod strategy;
 pub mod workload;

@@ -1,0 +1,264 @@
+//! Comparing two strategies by their replications.
+
+use super::critical::{two_sided, upper_tail};
+use super::estimate::{Estimate, estimate, half_width, mean_and_variance};
+
+/// Above this many replications an answer of "run more" is of no use.
+const MOST_REPLICATIONS: u64 = 1_000_000;
+
+/// The paired difference of a strategy and its baseline, over the replications that both have.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Difference {
+    /// Of the differences, other minus baseline.
+    pub estimate: Estimate,
+    /// The baseline's mean.
+    pub baseline_mean: f64,
+    /// The other's mean.
+    pub mean: f64,
+    /// Mean difference / |baseline mean|; none if that is 0.
+    pub relative: Option<f64>,
+    /// Lower end of the interval, likewise divided.
+    pub relative_low: Option<f64>,
+    /// Upper end of the interval, likewise divided.
+    pub relative_high: Option<f64>,
+    /// At least two differences and no variance among them.
+    pub exact: bool,
+}
+
+impl Difference {
+    /// Standard deviation of the differences / |baseline mean|; none if that is 0 or with one pair.
+    pub fn relative_stddev(&self) -> Option<f64> {
+        let sd = self.estimate.stddev?;
+        (self.baseline_mean != 0.0).then(|| sd / self.baseline_mean.abs())
+    }
+}
+
+/// Compares `other` with `baseline` pair by pair (Student t on the differences), `level` being the
+/// confidence of this one interval. Value k of both comes from replication k; a pair with a missing
+/// value is dropped, `None` if no pair is left. The relative interval takes the baseline's mean as given.
+pub fn paired(baseline: &[f64], other: &[f64], level: f64) -> Option<Difference> {
+    let (baseline, other) = pairs(baseline, other);
+    let differences: Vec<f64> = baseline.iter().zip(&other).map(|(b, o)| o - b).collect();
+    let estimate = estimate(&differences, level)?;
+    let (baseline_mean, _) = mean_and_variance(&baseline)?;
+    let (mean, _) = mean_and_variance(&other)?;
+    let scale = (baseline_mean != 0.0).then(|| baseline_mean.abs());
+    let relative = |value: Option<f64>| Some(value? / scale?);
+    Some(Difference {
+        relative: relative(Some(estimate.mean)),
+        relative_low: relative(estimate.low),
+        relative_high: relative(estimate.high),
+        exact: estimate.stddev == Some(0.0),
+        estimate,
+        baseline_mean,
+        mean,
+    })
+}
+
+/// The pairs of which both values are there.
+pub(super) fn pairs(a: &[f64], b: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let both = a.iter().zip(b);
+    both.filter(|(a, b)| a.is_finite() && b.is_finite()).unzip()
+}
+
+/// The level of each of `m` intervals that hold all together with `confidence` (Bonferroni).
+pub fn bonferroni(confidence: f64, m: usize) -> f64 {
+    1.0 - (1.0 - confidence) / m.max(1) as f64
+}
+
+/// The least number of replications, at least 2, at which an interval of confidence `level` has a
+/// half-width of at most `target`, given the standard deviation `sd` of one replication.
+/// `None` if not even a million would do.
+pub fn replications_needed(sd: f64, level: f64, target: f64) -> Option<u64> {
+    let enough = |n: u64| half_width(sd, level, n as usize) <= target;
+    if !enough(MOST_REPLICATIONS) {
+        return None;
+    }
+    // The half-width falls with n, so the range can be halved where a fixed-point iteration swings.
+    let (mut low, mut high) = (2, MOST_REPLICATIONS);
+    while low < high {
+        let middle = (low + high) / 2;
+        if enough(middle) {
+            high = middle
+        } else {
+            low = middle + 1
+        }
+    }
+    Some(low)
+}
+
+/// The difference of two means of independent samples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Welch {
+    /// Mean of the other minus mean of the baseline.
+    pub difference: f64,
+    /// Lower end of its interval.
+    pub low: f64,
+    /// Upper end of its interval.
+    pub high: f64,
+    /// Standard error of the difference.
+    pub standard_error: f64,
+    /// Degrees of freedom, not a whole number in general.
+    pub df: f64,
+    /// Two-sided p-value of "no difference".
+    pub p: f64,
+}
+
+/// Compares independent samples whose variances may differ (Welch 1947; degrees of freedom by
+/// Satterthwaite 1946). Missing values are left out; `None` if either has fewer than two left.
+pub fn welch(baseline: &[f64], other: &[f64], level: f64) -> Option<Welch> {
+    let (a, b) = (estimate(baseline, level)?, estimate(other, level)?);
+    let (va, vb) = (a.standard_error()?.powi(2), b.standard_error()?.powi(2));
+    let (na, nb) = (a.n as f64 - 1.0, b.n as f64 - 1.0);
+    let difference = b.mean - a.mean;
+    if va + vb == 0.0 {
+        let p = if difference == 0.0 { 1.0 } else { 0.0 };
+        let (low, high) = (difference, difference);
+        return Some(Welch {
+            difference,
+            low,
+            high,
+            standard_error: 0.0,
+            df: na + nb,
+            p,
+        });
+    }
+    let standard_error = (va + vb).sqrt();
+    let df = (va + vb).powi(2) / (va * va / na + vb * vb / nb);
+    let half = two_sided(level, df) * standard_error;
+    Some(Welch {
+        difference,
+        low: difference - half,
+        high: difference + half,
+        standard_error,
+        df,
+        p: 2.0 * upper_tail((difference / standard_error).abs(), df),
+    })
+}
+
+/// p-value of "the true difference is at least `margin` either way", by two one-sided t tests
+/// (Schuirmann 1987): a small one shows that the two are equivalent. Serves paired differences
+/// (df = n - 1) and [`welch`] alike; all but `df` in one unit.
+pub fn tost(difference: f64, standard_error: f64, df: f64, margin: f64) -> f64 {
+    let room = margin - difference.abs();
+    if standard_error == 0.0 {
+        return if room > 0.0 { 0.0 } else { 1.0 };
+    }
+    upper_tail(room / standard_error, df)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    const BASE: [f64; 6] = [10.2, 11.5, 9.8, 10.9, 12.1, 10.4];
+    const OTHER: [f64; 6] = [9.1, 10.6, 8.9, 9.4, 11.3, 9.6];
+
+    fn close(a: f64, b: f64) -> bool {
+        (a - b).abs() <= 1e-10 * b.abs()
+    }
+
+    #[test]
+    fn paired_agrees_with_the_related_t_test() {
+        // python3 -c "from scipy.stats import ttest_rel; print(ttest_rel(OTHER, BASE).confidence_interval(.99))"
+        let d = paired(&BASE, &OTHER, 0.99).unwrap();
+        assert!(close(d.estimate.mean, -1.0));
+        assert!(close(d.estimate.low.unwrap(), -1.441699133435876));
+        assert!(close(d.estimate.high.unwrap(), -0.558300866564124));
+        assert!(close(d.relative.unwrap(), -6.0 / 64.9));
+        assert!(close(
+            d.relative_low.unwrap(),
+            -1.441699133435876 * 6.0 / 64.9
+        ));
+        assert!(close(d.mean - d.baseline_mean, d.estimate.mean));
+        assert!(!d.exact);
+    }
+
+    #[test]
+    fn pairs_are_dropped_together() {
+        let (mut base, mut other) = (BASE.to_vec(), OTHER.to_vec());
+        base.insert(2, f64::NAN);
+        other.insert(2, 1e6);
+        base.push(-7.0);
+        other.push(f64::NAN);
+        assert_eq!(paired(&base, &other, 0.95), paired(&BASE, &OTHER, 0.95));
+        assert_eq!(paired(&[f64::NAN], &[1.0], 0.95), None);
+    }
+
+    #[test]
+    fn exact_without_variance_and_relative_only_to_something() {
+        let d = paired(&[0.3; 5], &[0.1; 5], 0.95).unwrap();
+        assert!(d.exact);
+        assert_eq!(d.estimate.low, d.estimate.high);
+        let zero = paired(&[-1.0, 1.0], &[1.0, 2.0], 0.95).unwrap();
+        assert_eq!(
+            (zero.relative, zero.relative_low, zero.relative_stddev()),
+            (None, None, None)
+        );
+        let negative = paired(&[-4.0, -4.0], &[-2.0, -3.0], 0.95).unwrap();
+        assert_eq!(negative.relative, Some(0.375));
+        let single = paired(&[2.0], &[3.0], 0.95).unwrap();
+        assert_eq!(
+            (single.relative, single.relative_low, single.exact),
+            (Some(0.5), None, false)
+        );
+    }
+
+    #[test]
+    fn bonferroni_divides_the_risk() {
+        assert_eq!(bonferroni(0.95, 1), 0.95);
+        assert_eq!(bonferroni(0.95, 0), 0.95);
+        assert!((bonferroni(0.95, 24) - (1.0 - 0.05 / 24.0)).abs() < 1e-15);
+    }
+
+    #[test]
+    fn the_replications_needed_are_the_first_that_do() {
+        for (sd, target) in [(1.0, 0.5), (3.0, 0.2), (0.01, 1.0), (5.0, 1.3)] {
+            let slow = (2..).find(|&n| half_width(sd, 0.99, n) <= target).unwrap();
+            assert_eq!(replications_needed(sd, 0.99, target), Some(slow as u64));
+        }
+        assert_eq!(replications_needed(0.0, 0.95, 0.0), Some(2));
+        assert_eq!(replications_needed(1.0, 0.95, 0.0), None);
+        assert_eq!(replications_needed(1.0, 0.95, 1e-4), None);
+    }
+
+    #[test]
+    fn welch_agrees_with_the_reference() {
+        // python3 -c "from scipy.stats import ttest_ind; r = ttest_ind(OTHER + [14.2, 7.7], BASE,
+        // equal_var=False); print(r.statistic, r.pvalue, r.df, r.confidence_interval(.95))"
+        let other = [OTHER.as_slice(), &[14.2, 7.7]].concat();
+        let w = welch(&BASE, &other, 0.95).unwrap();
+        assert!(close(w.difference / w.standard_error, -0.9148936170212791));
+        assert!(close(w.p, 0.3816138014723234));
+        assert!(close(w.df, 10.07921583531798));
+        assert!(close(w.low, -2.460184503582819));
+        assert!(close(w.high, 1.0268511702494816));
+        let flat = welch(&[2.0; 3], &[3.0; 4], 0.95).unwrap();
+        assert_eq!((flat.low, flat.high, flat.df, flat.p), (1.0, 1.0, 5.0, 0.0));
+        assert_eq!(welch(&[2.0], &BASE, 0.95), None);
+    }
+
+    #[test]
+    fn tost_is_the_larger_of_two_one_sided_tests() {
+        // python3 -c "from scipy.stats import t; d, se, df, m = .3, .4, 11.5, 1.2
+        // print(max(t.sf((d + m) / se, df), t.cdf((d - m) / se, df)))"
+        assert!(close(tost(0.3, 0.4, 11.5, 1.2), 0.022450289820085022));
+        assert_eq!(tost(-0.3, 0.4, 11.5, 1.2), tost(0.3, 0.4, 11.5, 1.2));
+        assert!(tost(1.5, 0.4, 11.5, 1.2) > 0.5);
+        assert_eq!(
+            (tost(0.3, 0.0, 5.0, 1.2), tost(1.2, 0.0, 5.0, 1.2)),
+            (0.0, 1.0)
+        );
+    }
+
+    #[test]
+    fn tost_at_alpha_is_the_interval_of_level_one_minus_two_alpha_inside_the_margin() {
+        for margin in [1.25, 1.3, 1.34, 1.36, 1.5] {
+            let d = paired(&BASE, &OTHER, 0.90).unwrap().estimate;
+            let inside = d.low.unwrap() > -margin && d.high.unwrap() < margin;
+            let p = tost(d.mean, d.standard_error().unwrap(), 5.0, margin);
+            assert_eq!(p < 0.05, inside, "margin {margin}, p {p}");
+        }
+    }
+}

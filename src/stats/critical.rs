@@ -1,0 +1,126 @@
+//! Tail probabilities and critical values of Student's t distribution.
+
+use statrs::distribution::{Continuous, ContinuousCDF, Normal, StudentsT};
+
+/// Enough for one degree of freedom and a tail of 1e-20; the usual case takes 5 to 10.
+const MAX_STEPS: u32 = 100;
+
+/// Probability that a Student t variable with `df` > 0 degrees of freedom exceeds `t`;
+/// NaN if either is NaN or `df` is not positive.
+pub fn upper_tail(t: f64, df: f64) -> f64 {
+    match StudentsT::new(0.0, 1.0, df) {
+        Ok(law) if !t.is_nan() => law.sf(t),
+        _ => f64::NAN,
+    }
+}
+
+/// The `t` that a Student t variable with `df` >= 1 degrees of freedom exceeds with probability
+/// `tail`; infinite for tails 0 and 1, NaN outside [0, 1] or without a valid `df`.
+///
+/// Newton's method on the tail probability. That function is convex for t > 0 and the normal
+/// quantile lies left of its root, so the steps climb to the root and cannot miss it. (The
+/// library's own inverse is off by 9 % at a tail of 1e-8 with `df` 1, and by 0.3 % at a tail of
+/// 0.25 with `df` 1e6.)
+pub fn t_quantile(tail: f64, df: f64) -> f64 {
+    if tail > 0.5 {
+        return -t_quantile(1.0 - tail, df);
+    }
+    match StudentsT::new(0.0, 1.0, df) {
+        Ok(law) if tail > 0.0 => climb(&law, tail),
+        Ok(_) if tail == 0.0 => f64::INFINITY,
+        _ => f64::NAN,
+    }
+}
+
+fn climb(law: &StudentsT, tail: f64) -> f64 {
+    let mut t = -Normal::standard().inverse_cdf(tail);
+    for _ in 0..MAX_STEPS {
+        let step = (law.sf(t) - tail) / law.pdf(t);
+        t += step;
+        if step.abs() <= 1e-14 * t {
+            break;
+        }
+    }
+    t
+}
+
+/// The two-sided critical value: |T| stays below it with probability `level`, 0 < `level` < 1.
+pub fn two_sided(level: f64, df: f64) -> f64 {
+    t_quantile((1.0 - level) / 2.0, df)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(a: f64, b: f64) -> bool {
+        (a - b).abs() <= 1e-10 * b.abs()
+    }
+
+    #[test]
+    fn reference_values() {
+        // python3 -c "from scipy.stats import t; print(t.isf(tail, df))"
+        for (df, tail, expected) in [
+            (1.0, 0.025, 12.706204736174705),
+            (2.0, 0.005, 9.924843200918293),
+            (4.0, 0.025, 2.7764451051977943),
+            (9.0, 0.025, 2.2621571627982053),
+            (19.0, 0.025, 2.09302405440831),
+            (29.0, 0.025, 2.045229642132704),
+            (7.5, 0.01, 2.9430993234067215),
+            (85.135781, 0.001, 3.1887397013573495),
+            (1.0, 5e-7, 636619.7723670577),
+            (3.0, 5e-7, 130.15458955835794),
+            (19.0, 0.05 / 48.0, 3.561445443094028),
+            (100.0, 1e-4, 3.8615997909500597),
+            (1000.0, 0.25, 0.6747351646070093),
+            (1000.0, 5e-7, 4.922289523429588),
+        ] {
+            let t = t_quantile(tail, df);
+            assert!(close(t, expected), "df {df}, tail {tail}: {t}");
+        }
+        // t.sf(2.5, 7), t.sf(-1.2, 3.5)
+        assert!(close(upper_tail(2.5, 7.0), 0.020496109292876444));
+        assert!(close(upper_tail(-1.2, 3.5), 0.8474927573110678));
+    }
+
+    #[test]
+    fn closed_formulas_for_one_two_and_four_degrees() {
+        for tail in [0.4, 0.25, 0.1, 0.025, 1e-3, 1e-4, 5e-7] {
+            let alpha: f64 = 4.0 * tail * (1.0 - tail);
+            let one = 1.0 / (std::f64::consts::PI * tail).tan();
+            let two = (1.0 - 2.0 * tail) * (2.0 / alpha).sqrt();
+            let q = (alpha.sqrt().acos() / 3.0).cos() / alpha.sqrt();
+            let four = 2.0 * (q - 1.0).sqrt(); // Shaw (2006)
+            for (df, expected) in [(1.0, one), (2.0, two), (4.0, four)] {
+                assert!(close(t_quantile(tail, df), expected), "df {df}, {tail}");
+            }
+        }
+    }
+
+    #[test]
+    fn inverts_the_tail_is_odd_and_falls_with_the_degrees_of_freedom() {
+        for tail in [0.3, 0.05, 0.005, 1e-5, 5e-7] {
+            let mut last = f64::INFINITY;
+            for df in 1..=1000 {
+                let t = t_quantile(tail, f64::from(df));
+                assert!(close(upper_tail(t, f64::from(df)), tail), "{df} {tail}");
+                assert!(t < last, "{df} {tail}");
+                last = t;
+            }
+            let mirrored = t_quantile(1.0 - tail, 9.0);
+            assert!((mirrored + t_quantile(tail, 9.0)).abs() < 1e-9);
+        }
+        assert_eq!(t_quantile(0.5, 9.0), 0.0);
+    }
+
+    #[test]
+    fn nonsense_is_not_a_number() {
+        assert!(t_quantile(-0.1, 9.0).is_nan());
+        assert!(t_quantile(f64::NAN, 9.0).is_nan());
+        assert!(t_quantile(0.1, 0.0).is_nan());
+        assert!(upper_tail(f64::NAN, 9.0).is_nan());
+        assert_eq!(t_quantile(0.0, 9.0), f64::INFINITY);
+        assert_eq!(t_quantile(1.0, 9.0), f64::NEG_INFINITY);
+    }
+}

@@ -75,7 +75,9 @@ impl<E: Copy> Agenda<E> {
             now: Time::ZERO,
             sequence: 0,
             present: BinaryHeap::with_capacity(64),
-            future: Heap { entries: Vec::with_capacity(capacity) },
+            future: Heap {
+                entries: Vec::with_capacity(capacity),
+            },
         }
     }
 
@@ -93,8 +95,15 @@ impl<E: Copy> Agenda<E> {
     /// Puts `event` at `time`, which must not lie in the past.
     #[inline]
     pub fn schedule(&mut self, time: Time, kind: u8, entity: u32, event: E) {
-        debug_assert!(time >= self.now, "an event cannot be scheduled into the past");
-        let entry = Entry { time, rank: Rank::new(kind, entity, self.sequence), event };
+        debug_assert!(
+            time >= self.now,
+            "an event cannot be scheduled into the past"
+        );
+        let entry = Entry {
+            time,
+            rank: Rank::new(kind, entity, self.sequence),
+            event,
+        };
         self.sequence += 1;
         if time == self.now {
             self.present.push(Reverse(entry));
@@ -106,14 +115,22 @@ impl<E: Copy> Agenda<E> {
     /// Time of the event that comes next.
     #[inline]
     pub fn peek(&self) -> Option<Time> {
-        if self.present.is_empty() { self.future.first().map(|entry| entry.time) } else { Some(self.now) }
+        if self.present.is_empty() {
+            self.future.first().map(|entry| entry.time)
+        } else {
+            Some(self.now)
+        }
     }
 
     /// True if no other event is pending at the present instant, so that one scheduled now would
     /// come next.
     #[inline]
     pub fn is_clear(&self) -> bool {
-        self.present.is_empty() && self.future.first().is_none_or(|entry| entry.time > self.now)
+        self.present.is_empty()
+            && self
+                .future
+                .first()
+                .is_none_or(|entry| entry.time > self.now)
     }
 
     /// Takes the event that comes next and moves the clock to it.
@@ -161,12 +178,16 @@ impl<E: Copy> Heap<E> {
     #[inline]
     fn pop(&mut self) -> Option<Entry<E>> {
         let last = self.entries.pop()?;
-        let Some(&first) = self.entries.first() else { return Some(last) };
+        let Some(&first) = self.entries.first() else {
+            return Some(last);
+        };
         let mut hole = 0;
         loop {
             let child = ARITY * hole + 1;
             let end = (child + ARITY).min(self.entries.len());
-            let Some(least) = (child..end).min_by_key(|&i| self.entries[i].key()) else { break };
+            let Some(least) = (child..end).min_by_key(|&i| self.entries[i].key()) else {
+                break;
+            };
             if last <= self.entries[least] {
                 break;
             }
@@ -217,7 +238,10 @@ mod tests {
                 agenda.schedule(time, kind, entity, step);
                 twin.schedule(time, kind, entity, step);
             }
-            assert_eq!(agenda.peek(), twin.pending.iter().min().map(|entry| entry.0));
+            assert_eq!(
+                agenda.peek(),
+                twin.pending.iter().min().map(|entry| entry.0)
+            );
             let expected = twin.take();
             assert_eq!(agenda.take().map(|event| (agenda.now(), event)), expected);
             taken += u32::from(expected.is_some());

@@ -109,12 +109,18 @@ impl Law {
     /// Lognormal from its own mean and coefficient of variation.
     pub fn lognormal(mean: f64, cv: f64) -> Law {
         let variance = libm::log1p(cv * cv);
-        Law::Lognormal { mu: libm::log(mean) - variance / 2.0, sigma: libm::sqrt(variance) }
+        Law::Lognormal {
+            mu: libm::log(mean) - variance / 2.0,
+            sigma: libm::sqrt(variance),
+        }
     }
 
     /// Gamma from its mean and coefficient of variation.
     pub fn gamma(mean: f64, cv: f64) -> Law {
-        Law::Gamma { shape: 1.0 / (cv * cv), scale: mean * cv * cv }
+        Law::Gamma {
+            shape: 1.0 / (cv * cv),
+            scale: mean * cv * cv,
+        }
     }
 
     /// Two-phase hyperexponential with balanced means from its mean and coefficient of variation
@@ -122,19 +128,31 @@ impl Law {
     pub fn hyperexponential(mean: f64, cv: f64) -> Law {
         let squared = cv * cv;
         let p = (1.0 + libm::sqrt((squared - 1.0) / (squared + 1.0))) / 2.0;
-        Law::Hyperexponential { p, first: mean / (2.0 * p), second: mean / (2.0 * (1.0 - p)) }
+        Law::Hyperexponential {
+            p,
+            first: mean / (2.0 * p),
+            second: mean / (2.0 * (1.0 - p)),
+        }
     }
 
     /// One of `values` with probabilities proportional to `weights` (same length, sum above 0).
     pub fn discrete(values: &[f64], weights: &[f64]) -> Law {
         let total: f64 = weights.iter().sum();
         let mut sum = 0.0;
-        let mut cumulative: Vec<f64> =
-            weights.iter().map(|weight| { sum += weight; sum / total }).collect();
+        let mut cumulative: Vec<f64> = weights
+            .iter()
+            .map(|weight| {
+                sum += weight;
+                sum / total
+            })
+            .collect();
         if let Some(last) = cumulative.last_mut() {
             *last = 1.0;
         }
-        Law::Discrete { values: values.into(), cumulative: cumulative.into() }
+        Law::Discrete {
+            values: values.into(),
+            cumulative: cumulative.into(),
+        }
     }
 
     /// 1, ..., n with probabilities proportional to k^-exponent.
@@ -185,7 +203,10 @@ impl Law {
                     break value;
                 }
             },
-            Law::Discrete { ref values, ref cumulative } => {
+            Law::Discrete {
+                ref values,
+                ref cumulative,
+            } => {
                 let u = unit(rng);
                 values[cumulative.partition_point(|&sum| sum <= u)]
             }

@@ -55,7 +55,12 @@ impl Seeds {
         let name = fnv1a(entity.as_bytes());
         let mut state = [0u8; 32];
         for (half, out) in state.chunks_exact_mut(16).enumerate() {
-            let counter = [name as u32, (name >> 32) as u32, self.replication as u32, tag(purpose, half)];
+            let counter = [
+                name as u32,
+                (name >> 32) as u32,
+                self.replication as u32,
+                tag(purpose, half),
+            ];
             let block = philox(counter, [self.seed as u32, (self.seed >> 32) as u32]);
             for (word, bytes) in block.iter().zip(out.chunks_exact_mut(4)) {
                 bytes.copy_from_slice(&word.to_le_bytes());
@@ -91,7 +96,9 @@ impl Key {
     pub fn draw(self, class: u32, job: u64, stage: u32, task: u32, leg: u32) -> Draw {
         let what = job ^ u64::from(class) << 44;
         let which = u64::from(task) | u64::from(stage) << 32 | u64::from(leg) << 48;
-        Draw(mix(mix(self.0.wrapping_add(what.wrapping_mul(GOLDEN))) ^ which.wrapping_mul(ODD)))
+        Draw(mix(
+            mix(self.0.wrapping_add(what.wrapping_mul(GOLDEN))) ^ which.wrapping_mul(ODD)
+        ))
     }
 }
 
@@ -166,7 +173,10 @@ fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
             (left >> 32) as u32 ^ counter[3] ^ key[1],
             left as u32,
         ];
-        key = [key[0].wrapping_add(0x9e37_79b9), key[1].wrapping_add(0xbb67_ae85)];
+        key = [
+            key[0].wrapping_add(0x9e37_79b9),
+            key[1].wrapping_add(0xbb67_ae85),
+        ];
     }
     counter
 }
@@ -197,7 +207,9 @@ mod tests {
     #[test]
     fn streams_differ_by_every_argument() {
         let first = |seed, replication, purpose, name| {
-            Seeds::new(seed, replication).stream(purpose, name).next_u64()
+            Seeds::new(seed, replication)
+                .stream(purpose, name)
+                .next_u64()
         };
         let base = first(7, 1, Purpose::Workload, "query");
         assert_eq!(base, first(7, 1, Purpose::Workload, "query"));
@@ -233,11 +245,17 @@ mod tests {
         let n = 64_000u64;
         let mut seen = [0u32; 64];
         for job in 0..n {
-            let (a, b) = (key.draw(0, job, 0, 0, 0).below(8), key.draw(0, job, 0, 1, 0).below(8));
+            let (a, b) = (
+                key.draw(0, job, 0, 0, 0).below(8),
+                key.draw(0, job, 0, 1, 0).below(8),
+            );
             seen[(a * 8 + b) as usize] += 1;
         }
         let expected = n as f64 / 64.0;
-        let chi2: f64 = seen.iter().map(|&k| (f64::from(k) - expected).powi(2) / expected).sum();
+        let chi2: f64 = seen
+            .iter()
+            .map(|&k| (f64::from(k) - expected).powi(2) / expected)
+            .sum();
         assert!(chi2 < 103.4, "chi-square {chi2}");
     }
 
@@ -247,7 +265,12 @@ mod tests {
         let seeds = Seeds::new(42, 3);
         let mut stream = seeds.stream(Purpose::Workload, "query");
         let mut draw = seeds.key(Purpose::Placement).draw(1, 2, 0, 4, 5);
-        let numbers = [stream.next_u64(), stream.next_u64(), draw.next_u64(), u64::from(draw.below(1000))];
+        let numbers = [
+            stream.next_u64(),
+            stream.next_u64(),
+            draw.next_u64(),
+            u64::from(draw.below(1000)),
+        ];
         assert_eq!(numbers, PINNED);
     }
     const PINNED: [u64; 4] = [0, 0, 0, 0];

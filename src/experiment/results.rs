@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::stats::Verdict;
+
 /// Everything about a run that is not a number of a table; stored in `manifest.json`.
 /// It holds no clock time, so that two equal runs have equal bytes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -123,24 +125,6 @@ pub struct SummaryRow {
     pub replications: u32,
     /// Whether the figure stands.
     pub status: Status,
-}
-
-/// The words that may be said of two strategies, in the order in which they are tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// Shares of failed, rejected and unfinished jobs differ by more than 0.1 point.
-    NotComparable,
-    /// One of the two is unstable.
-    Unstable,
-    /// The interval lies inside the margin.
-    Equivalent,
-    /// The interval excludes 0 in the metric's better direction.
-    Better,
-    /// The interval excludes 0 in the metric's worse direction.
-    Worse,
-    /// Neither.
-    Inconclusive,
 }
 
 /// A row of `comparisons.csv`: a strategy against the baseline on one deciding metric at one point.

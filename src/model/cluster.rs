@@ -23,13 +23,22 @@ impl Dimension {
     /// The dimension `name` whose largest capacity in the file's own measure is `largest`: up to
     /// nine decimals are kept, fewer where the capacity is so large (bytes) that they mean nothing.
     pub fn new(name: &str, largest: f64) -> Dimension {
-        let scale = (0..=9).rev().map(|digits| 10f64.powi(digits)).find(|scale| largest * scale <= LARGEST);
-        Dimension { name: name.to_owned(), scale: scale.unwrap_or(1.0) }
+        let scale = (0..=9)
+            .rev()
+            .map(|digits| 10f64.powi(digits))
+            .find(|scale| largest * scale <= LARGEST);
+        Dimension {
+            name: name.to_owned(),
+            scale: scale.unwrap_or(1.0),
+        }
     }
 
     /// Slots are counted whole.
     pub fn slots() -> Dimension {
-        Dimension { name: "slots".to_owned(), scale: 1.0 }
+        Dimension {
+            name: "slots".to_owned(),
+            scale: 1.0,
+        }
     }
 
     /// `amount` of the file in units, rounded half to even.
@@ -82,7 +91,10 @@ impl Group {
 
     /// True if the whole `demand` could ever be held by one node.
     pub fn could_hold(&self, demand: &[u64]) -> bool {
-        demand.iter().zip(&self.capacity).all(|(need, has)| has.is_none_or(|has| *need <= has))
+        demand
+            .iter()
+            .zip(&self.capacity)
+            .all(|(need, has)| has.is_none_or(|has| *need <= has))
     }
 }
 

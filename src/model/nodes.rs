@@ -1,6 +1,6 @@
 //! The nodes of a run: what they are, and what runs, waits and travels to each.
 
-use super::cluster::{Cluster, Group, Speed, SLOTS};
+use super::cluster::{Cluster, Group, SLOTS, Speed};
 use super::ids::NodeId;
 use super::slab::NONE;
 use crate::engine::time::Time;
@@ -72,8 +72,16 @@ impl NodeState {
         queued: 0,
         head: NONE,
         tail: NONE,
-        backlog: Backlog { waiting: 0, ends: 0, running: 0 },
-        expected: Backlog { waiting: 0, ends: 0, running: 0 },
+        backlog: Backlog {
+            waiting: 0,
+            ends: 0,
+            running: 0,
+        },
+        expected: Backlog {
+            waiting: 0,
+            ends: 0,
+            running: 0,
+        },
     };
 }
 
@@ -92,8 +100,9 @@ impl Nodes {
     /// Empty nodes.
     pub fn new(cluster: &Cluster) -> Nodes {
         let numbered = cluster.groups.iter().zip(0u32..);
-        let group_of: Vec<u32> =
-            numbered.flat_map(|(group, id)| std::iter::repeat_n(id, group.count as usize)).collect();
+        let group_of: Vec<u32> = numbered
+            .flat_map(|(group, id)| std::iter::repeat_n(id, group.count as usize))
+            .collect();
         let dimensions = cluster.dimensions.len();
         Nodes {
             groups: cluster.groups.clone(),
@@ -233,16 +242,23 @@ impl Nodes {
 /// True if `taken` + `demand` stays within `capacity` in every dimension.
 #[inline]
 pub fn fits(taken: &[u64], demand: &[u64], capacity: &[Option<u64>]) -> bool {
-    taken.iter().zip(demand).zip(capacity).all(|((taken, need), has)| has.is_none_or(|has| taken + need <= has))
+    taken
+        .iter()
+        .zip(demand)
+        .zip(capacity)
+        .all(|((taken, need), has)| has.is_none_or(|has| taken + need <= has))
 }
 
 /// Largest of `taken` / `capacity` over the dimensions that have a finite capacity above 0.
 #[inline]
 fn largest_ratio(taken: &[u64], capacity: &[Option<u64>]) -> f64 {
-    taken.iter().zip(capacity).fold(0.0, |largest, (&taken, has)| match has {
-        Some(has) if *has > 0 => f64::max(largest, taken as f64 / *has as f64),
-        _ => largest,
-    })
+    taken
+        .iter()
+        .zip(capacity)
+        .fold(0.0, |largest, (&taken, has)| match has {
+            Some(has) if *has > 0 => f64::max(largest, taken as f64 / *has as f64),
+            _ => largest,
+        })
 }
 
 #[inline]

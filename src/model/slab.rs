@@ -14,7 +14,10 @@ pub struct Slab<T> {
 impl<T> Slab<T> {
     /// An empty slab.
     pub fn new() -> Slab<T> {
-        Slab { records: Vec::new(), free: Vec::new() }
+        Slab {
+            records: Vec::new(),
+            free: Vec::new(),
+        }
     }
 
     /// Stores `record` and names it.
@@ -61,7 +64,9 @@ impl<T> Slab<T> {
         for &id in &self.free {
             held[id as usize] = false;
         }
-        (0..self.records.len() as u32).filter(|&id| held[id as usize]).collect()
+        (0..self.records.len() as u32)
+            .filter(|&id| held[id as usize])
+            .collect()
     }
 }
 

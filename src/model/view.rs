@@ -22,7 +22,10 @@ impl Ratio {
 
     /// A whole number.
     pub fn whole(value: u64) -> Ratio {
-        Ratio { over: value, under: 1 }
+        Ratio {
+            over: value,
+            under: 1,
+        }
     }
 }
 
@@ -63,7 +66,12 @@ impl Transit {
     pub fn new(nodes: &Nodes) -> Transit {
         let count = nodes.count() as usize;
         let dimensions = nodes.dimensions();
-        Transit { tasks: vec![0; count], work: vec![0; count], held: vec![0; count * dimensions], dimensions }
+        Transit {
+            tasks: vec![0; count],
+            work: vec![0; count],
+            held: vec![0; count * dimensions],
+            dimensions,
+        }
     }
 
     /// An attempt sets out.
@@ -113,7 +121,12 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     /// The nodes at `now`, seen fresh.
     pub fn new(nodes: &'a Nodes, travelling: Travelling<'a>, now: Time) -> View<'a> {
-        View { nodes, travelling, now, reads: Cell::new(0) }
+        View {
+            nodes,
+            travelling,
+            now,
+            reads: Cell::new(0),
+        }
     }
 
     /// The present instant.
@@ -194,7 +207,10 @@ impl<'a> View<'a> {
         let mut largest = Ratio::ZERO;
         for (d, (need, has)) in demand.iter().zip(self.nodes.capacity(node)).enumerate() {
             if let Some(has) = has.filter(|&has| has > 0) {
-                largest = largest.max(Ratio { over: self.held(node, d) + need, under: has });
+                largest = largest.max(Ratio {
+                    over: self.held(node, d) + need,
+                    under: has,
+                });
             }
         }
         largest
@@ -206,7 +222,10 @@ impl<'a> View<'a> {
         let mut largest = Ratio::ZERO;
         for (d, has) in self.nodes.capacity(node).iter().enumerate() {
             if let Some(has) = has.filter(|&has| has > 0) {
-                largest = largest.max(Ratio { over: self.held(node, d), under: has });
+                largest = largest.max(Ratio {
+                    over: self.held(node, d),
+                    under: has,
+                });
             }
         }
         largest

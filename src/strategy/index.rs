@@ -30,7 +30,11 @@ pub struct Score {
 impl Score {
     /// A score that does not move.
     pub fn fixed(value: u64, weight: u64) -> Score {
-        Score { value, rate: 0, weight }
+        Score {
+            value,
+            rate: 0,
+            weight,
+        }
     }
 }
 
@@ -42,12 +46,17 @@ struct Leaf {
     rate: u32,
 }
 
-const LEFT_OUT: Leaf = Leaf { start: 0, weight: 0, rate: 0 };
+const LEFT_OUT: Leaf = Leaf {
+    start: 0,
+    weight: 0,
+    rate: 0,
+};
 
 impl Leaf {
     #[inline]
     fn at(&self, now: Time) -> u64 {
-        self.start.wrapping_sub(u64::from(self.rate).wrapping_mul(now.0))
+        self.start
+            .wrapping_sub(u64::from(self.rate).wrapping_mul(now.0))
     }
 
     #[inline]
@@ -65,7 +74,8 @@ impl Leaf {
     /// True if both scores fall equally fast.
     #[inline]
     fn is_parallel(&self, other: &Leaf) -> bool {
-        u128::from(self.rate) * u128::from(other.weight) == u128::from(other.rate) * u128::from(self.weight)
+        u128::from(self.rate) * u128::from(other.weight)
+            == u128::from(other.rate) * u128::from(self.weight)
     }
 
     /// First instant after `now` at which `loser`, now the larger, is no larger than `self`.
@@ -74,7 +84,8 @@ impl Leaf {
             return Time::MAX;
         }
         let cross = |value: u64, weight: u64| i128::from(value) * i128::from(weight);
-        let closing = cross(u64::from(loser.rate), self.weight) - cross(u64::from(self.rate), loser.weight);
+        let closing =
+            cross(u64::from(loser.rate), self.weight) - cross(u64::from(self.rate), loser.weight);
         if closing <= 0 {
             return Time::MAX;
         }
@@ -113,10 +124,21 @@ impl Index {
             pool: pool.clone(),
             position,
             leaves: vec![LEFT_OUT; width],
-            matches: vec![Match { winner: 0, tied: 0, until: Time::MAX }; 2 * width],
+            matches: vec![
+                Match {
+                    winner: 0,
+                    tied: 0,
+                    until: Time::MAX
+                };
+                2 * width
+            ],
         };
         for (place, leaf) in (0u32..).zip(width..2 * width) {
-            index.matches[leaf] = Match { winner: place, tied: 1, until: Time::MAX };
+            index.matches[leaf] = Match {
+                winner: place,
+                tied: 1,
+                until: Time::MAX,
+            };
         }
         for parent in (1..width).rev() {
             index.replay(parent, Time::ZERO);
@@ -131,7 +153,9 @@ impl Index {
             return;
         }
         self.leaves[place as usize] = score.map_or(LEFT_OUT, |score| Leaf {
-            start: score.value.wrapping_add(u64::from(score.rate).wrapping_mul(now.0)),
+            start: score
+                .value
+                .wrapping_add(u64::from(score.rate).wrapping_mul(now.0)),
             weight: score.weight,
             rate: score.rate,
         });
@@ -172,7 +196,10 @@ impl Index {
 
     fn replay(&mut self, parent: usize, now: Time) {
         let (left, right) = (self.matches[2 * parent], self.matches[2 * parent + 1]);
-        let (a, b) = (&self.leaves[left.winner as usize], &self.leaves[right.winner as usize]);
+        let (a, b) = (
+            &self.leaves[left.winner as usize],
+            &self.leaves[right.winner as usize],
+        );
         let (winner, tied, change) = match a.compare(b, now) {
             Ordering::Less => (left.winner, left.tied, a.overtaken(b, now)),
             Ordering::Greater => (right.winner, right.tied, b.overtaken(a, now)),
@@ -180,7 +207,11 @@ impl Index {
             Ordering::Equal => (left.winner, left.tied + right.tied, now + Time(1)),
         };
         let until = left.until.min(right.until).min(change);
-        self.matches[parent] = Match { winner, tied, until };
+        self.matches[parent] = Match {
+            winner,
+            tied,
+            until,
+        };
     }
 
     /// Place of the `rank`-th tied node.
@@ -188,7 +219,8 @@ impl Index {
         let mut at = 1;
         while at < self.leaves.len() {
             let (left, right) = (self.matches[2 * at], self.matches[2 * at + 1]);
-            let order = self.leaves[left.winner as usize].compare(&self.leaves[right.winner as usize], now);
+            let order =
+                self.leaves[left.winner as usize].compare(&self.leaves[right.winner as usize], now);
             at = match order {
                 Ordering::Less => 2 * at,
                 Ordering::Greater => 2 * at + 1,
@@ -212,14 +244,23 @@ mod tests {
     /// A slow and obvious twin: all tied best nodes in id order, by exact fractions.
     fn best_of(scores: &[Option<(Score, Time)>], now: Time) -> Vec<NodeId> {
         let value = |(score, since): (Score, Time)| {
-            let value = i128::from(score.value) - i128::from(score.rate) * i128::from((now - since).0);
+            let value =
+                i128::from(score.value) - i128::from(score.rate) * i128::from((now - since).0);
             (value, i128::from(score.weight))
         };
         let less = |a: (i128, i128), b: (i128, i128)| (a.0 * b.1).cmp(&(b.0 * a.1));
         let all = scores.iter().flatten().map(|&score| value(score));
-        let Some(least) = all.min_by(|a, b| less(*a, *b)) else { return Vec::new() };
-        let is_least = |score: &Option<(Score, Time)>| score.is_some_and(|score| less(value(score), least).is_eq());
-        (0u32..).zip(scores).filter(|(_, score)| is_least(score)).map(|(id, _)| NodeId(id)).collect()
+        let Some(least) = all.min_by(|a, b| less(*a, *b)) else {
+            return Vec::new();
+        };
+        let is_least = |score: &Option<(Score, Time)>| {
+            score.is_some_and(|score| less(value(score), least).is_eq())
+        };
+        (0u32..)
+            .zip(scores)
+            .filter(|(_, score)| is_least(score))
+            .map(|(id, _)| NodeId(id))
+            .collect()
     }
 
     /// Scores with few values, weights and rates, so that ties and overtakings are many.
@@ -238,14 +279,22 @@ mod tests {
                 let rate = draw.below(3);
                 // Never let a score fall below 0 within the test.
                 let value = 100_000 + u64::from(draw.below(8));
-                let score = (draw.below(8) > 0).then(|| Score { value, rate, weight: u64::from(1 + draw.below(3)) });
+                let score = (draw.below(8) > 0).then(|| Score {
+                    value,
+                    rate,
+                    weight: u64::from(1 + draw.below(3)),
+                });
                 scores[node as usize] = score.map(|score| (score, now));
                 index.set(NodeId(node), score, now);
                 now += Time(u64::from(draw.below(3)));
                 let tied = best_of(&scores, now);
-                assert_eq!(index.best(now, Ties::LowestId, &mut draw), tied.first().copied());
-                let expected = (!tied.is_empty())
-                    .then(|| tied[Ties::Random.pick(tied.len() as u32, &mut draw.clone()) as usize]);
+                assert_eq!(
+                    index.best(now, Ties::LowestId, &mut draw),
+                    tied.first().copied()
+                );
+                let expected = (!tied.is_empty()).then(|| {
+                    tied[Ties::Random.pick(tied.len() as u32, &mut draw.clone()) as usize]
+                });
                 assert_eq!(index.best(now, Ties::Random, &mut draw), expected);
             }
         }
@@ -260,8 +309,14 @@ mod tests {
         assert_eq!(index.best(Time::ZERO, Ties::Random, &mut rng), None);
         index.set(NodeId(3), Some(Score::fixed(0, 1)), Time::ZERO);
         index.set(NodeId(5), Some(Score::fixed(4, 1)), Time::ZERO);
-        assert_eq!(index.best(Time::ZERO, Ties::Random, &mut rng), Some(NodeId(5)));
+        assert_eq!(
+            index.best(Time::ZERO, Ties::Random, &mut rng),
+            Some(NodeId(5))
+        );
         index.set(NodeId(2), Some(Score::fixed(7, 2)), Time::ZERO);
-        assert_eq!(index.best(Time::ZERO, Ties::Random, &mut rng), Some(NodeId(2)));
+        assert_eq!(
+            index.best(Time::ZERO, Ties::Random, &mut rng),
+            Some(NodeId(2))
+        );
     }
 }

@@ -49,7 +49,10 @@ pub struct Gather {
 impl Gather {
     /// Costs nothing.
     pub fn free() -> Gather {
-        Gather { per_result: Law::Constant(0.0), work: Law::Constant(0.0) }
+        Gather {
+            per_result: Law::Constant(0.0),
+            work: Law::Constant(0.0),
+        }
     }
 
     /// True if gathering never takes time.

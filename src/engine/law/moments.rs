@@ -83,7 +83,9 @@ impl Law {
             Law::Uniform { low, high } if high > low => ((high - x) / (high - low)).clamp(0.0, 1.0),
             Law::Uniform { low, .. } => f64::from(u8::from(low > x)),
             Law::Lognormal { .. } if x <= 0.0 => 1.0,
-            Law::Lognormal { mu, sigma } if sigma > 0.0 => normal_above((libm::log(x) - mu) / sigma),
+            Law::Lognormal { mu, sigma } if sigma > 0.0 => {
+                normal_above((libm::log(x) - mu) / sigma)
+            }
             Law::Lognormal { mu, .. } => f64::from(u8::from(libm::exp(mu) > x)),
             Law::Gamma { shape, scale } => gamma_above(shape, scale, x),
             Law::Erlang { phases, mean } => {
@@ -92,7 +94,10 @@ impl Law {
             Law::Weibull { shape, scale } => libm::exp(-libm::pow(x.max(0.0) / scale, shape)),
             Law::Pareto { shape, min } => libm::pow(min / x.max(min), shape),
             Law::BoundedPareto { shape, min, max } => {
-                let (above, floor) = (libm::pow(min / x.clamp(min, max), shape), libm::pow(min / max, shape));
+                let (above, floor) = (
+                    libm::pow(min / x.clamp(min, max), shape),
+                    libm::pow(min / max, shape),
+                );
                 (above - floor) / (1.0 - floor)
             }
             Law::Hyperexponential { p, first, second } => {
@@ -108,13 +113,18 @@ impl Law {
 
     /// E[f(X)] of a discrete law; NaN for others.
     fn expectation(&self, f: impl Fn(f64) -> f64) -> f64 {
-        let Law::Discrete { values, cumulative } = self else { return f64::NAN };
+        let Law::Discrete { values, cumulative } = self else {
+            return f64::NAN;
+        };
         let mut below = 0.0;
-        values.iter().zip(cumulative.iter()).fold(0.0, |sum, (&value, &upto)| {
-            let term = f(value) * (upto - below);
-            below = upto;
-            sum + term
-        })
+        values
+            .iter()
+            .zip(cumulative.iter())
+            .fold(0.0, |sum, (&value, &upto)| {
+                let term = f(value) * (upto - below);
+                below = upto;
+                sum + term
+            })
     }
 }
 

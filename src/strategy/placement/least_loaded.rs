@@ -1,0 +1,93 @@
+//! The least loaded node of all (join the shortest queue, by tasks: Winston, "Optimality of the
+//! shortest line discipline", 1977; least work left, by work).
+//!
+//! The nodes' loads are kept in a tournament, so a decision costs O(log n) on any number of nodes.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::choice::{By, best_of};
+use crate::engine::random::Draw;
+use crate::model::ids::NodeId;
+use crate::model::nodes::Nodes;
+use crate::model::view::View;
+use crate::strategy::index::{Index, Score};
+use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem, Watch};
+
+/// The eligible node with the least load.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct LeastLoaded {
+    /// What load is compared by.
+    pub by: By,
+}
+
+impl Blueprint for LeastLoaded {
+    fn build(&self, pool: &Pool, nodes: &Nodes) -> Result<Box<dyn Placement>, Problem> {
+        let by = self.by;
+        Ok(Box::new(Least::new(pool, nodes, move |node, view| {
+            Some(by.score(node, view))
+        })))
+    }
+}
+
+/// The node with the least score: the common body of the placements that keep an index.
+pub struct Least<F> {
+    index: Index,
+    score: F,
+    watch: Watch,
+    tied: Vec<NodeId>,
+}
+
+impl<F: Fn(NodeId, &View<'_>) -> Option<Score> + Send> Least<F> {
+    /// An index of `pool` by `score`, in which nodes without a score are left out.
+    pub fn new(pool: &Pool, nodes: &Nodes, score: F) -> Least<F> {
+        let mut index = Index::new(pool, nodes.count());
+        let view = View::new(
+            nodes,
+            crate::model::view::Travelling::All,
+            crate::engine::time::Time::ZERO,
+        );
+        for &node in pool.0.iter() {
+            index.set(node, score(node, &view), view.now());
+        }
+        Least {
+            index,
+            score,
+            watch: Watch::Loads,
+            tied: Vec::with_capacity(pool.0.len()),
+        }
+    }
+
+    /// The same for an algorithm that needs to be told of idle nodes only.
+    pub fn watching(self, watch: Watch) -> Least<F> {
+        Least { watch, ..self }
+    }
+}
+
+impl<F: Fn(NodeId, &View<'_>) -> Option<Score> + Send> Placement for Least<F> {
+    fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
+        let Some(among) = ask.among else {
+            return self.index.best(view.now(), ask.ties, rng);
+        };
+        let scored = among
+            .iter()
+            .filter_map(|&node| (self.score)(node, view).map(|score| (node, score)));
+        let order = |a: &Score, b: &Score| {
+            let value = |score: &Score| crate::model::view::Ratio {
+                over: score.value,
+                under: score.weight,
+            };
+            value(a).cmp(&value(b))
+        };
+        best_of(scored, order, &mut self.tied, ask.ties, rng)
+    }
+
+    fn watches(&self) -> Watch {
+        self.watch
+    }
+
+    fn seen(&mut self, node: NodeId, view: &View<'_>) {
+        self.index.set(node, (self.score)(node, view), view.now());
+    }
+}

@@ -1,0 +1,108 @@
+//! The node whose free resources match the task's demand best.
+//!
+//! With a the free and q the demanded share of the node's own capacity in each finite dimension:
+//! `dot-product` takes the largest a.q (the alignment score of Grandl et al., "Multi-resource
+//! packing for cluster schedulers", SIGCOMM 2014), `cosine` the largest a.q / (|a| |q|), `l2-norm`
+//! the smallest |a - q|^2 (the norm-based greedy of Panigrahy et al., "Heuristics for vector bin
+//! packing", 2011).
+
+use std::cmp::Ordering;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::best_fit::{Scan, by_ratio};
+use super::choice::best_of;
+use crate::model::ids::NodeId;
+use crate::model::nodes::Nodes;
+use crate::model::view::View;
+use crate::strategy::{Blueprint, Placement, Pool, Problem};
+
+/// Of the nodes on which the task fits now, the one whose free resources match its demand best;
+/// where it fits nowhere, the smallest ratio of demand to capacity.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct ResourceMatch {
+    /// How a match is scored.
+    pub score: Matching,
+}
+
+/// How a match is scored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Matching {
+    /// The largest cosine of the angle between free and demanded shares.
+    #[default]
+    Cosine,
+    /// The largest sum of products of free and demanded shares.
+    DotProduct,
+    /// The smallest distance between free and demanded shares.
+    L2Norm,
+}
+
+impl Blueprint for ResourceMatch {
+    fn build(&self, pool: &Pool, nodes: &Nodes) -> Result<Box<dyn Placement>, Problem> {
+        let limited = |node: &NodeId| {
+            nodes
+                .capacity(*node)
+                .iter()
+                .any(|has| has.is_some_and(|has| has > 0))
+        };
+        if !pool.0.iter().any(limited) {
+            return Err(
+                "resource-match has nothing to match: no node it may use has limited slots or \
+                        resources; give the nodes `slots` or `resources`, or take `random`"
+                    .to_owned(),
+            );
+        }
+        let score = self.score;
+        Ok(Box::new(Scan::new(
+            pool,
+            move |ask, view, nodes, tied, rng| {
+                let fitting = nodes
+                    .iter()
+                    .copied()
+                    .filter(|&node| view.fits(node, ask.demand));
+                let scored = fitting.map(|node| (node, score.of(node, ask.demand, view)));
+                best_of(scored, |a, b| b.cmp(a), tied, ask.ties, rng).or_else(|| {
+                    by_ratio(
+                        nodes.iter().copied(),
+                        <_ as Ord>::cmp as fn(&_, &_) -> Ordering,
+                        ask,
+                        view,
+                        tied,
+                        rng,
+                    )
+                })
+            },
+        )))
+    }
+}
+
+impl Matching {
+    /// The score, the larger the better, in fixed point with 2^-40: far finer than any difference
+    /// that means something, and coarse enough that equal scores are equal however they were summed.
+    fn of(self, node: NodeId, demand: &[u64], view: &View<'_>) -> i64 {
+        let (mut product, mut free_square, mut need_square, mut distance) = (0.0, 0.0, 0.0, 0.0);
+        for (d, (need, has)) in demand.iter().zip(view.nodes().capacity(node)).enumerate() {
+            let Some(has) = has.filter(|&has| has > 0) else {
+                continue;
+            };
+            let free = (has - view.held(node, d).min(has)) as f64 / has as f64;
+            let need = *need as f64 / has as f64;
+            product += free * need;
+            free_square += free * free;
+            need_square += need * need;
+            distance += (free - need) * (free - need);
+        }
+        let score = match self {
+            Matching::DotProduct => product,
+            Matching::L2Norm => -distance,
+            Matching::Cosine if free_square > 0.0 && need_square > 0.0 => {
+                product / (free_square.sqrt() * need_square.sqrt())
+            }
+            Matching::Cosine => 0.0,
+        };
+        (score * (1u64 << 40) as f64).round_ties_even() as i64
+    }
+}

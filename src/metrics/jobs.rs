@@ -1,0 +1,247 @@
+//! Figures of the measured jobs of one class.
+
+use super::histogram::{BUCKETS, Histogram, bucket};
+use crate::engine::time::Time;
+
+/// The parts into which a response time splits exactly, in the order of a task's life.
+pub const PARTS: [&str; 7] = ["dispatch", "decision", "network", "queue", "service", "retry", "gather"];
+
+/// A job's response time by part, nanoseconds, in the order of [`PARTS`].
+pub type Blame = [u64; 7];
+
+/// Fixed point of ratios: 2^-40.
+pub const FIXED: f64 = (1u64 << 40) as f64;
+
+/// `ratio` in fixed point.
+#[inline]
+pub fn fixed(ratio: f64) -> u128 {
+    (ratio * FIXED).round_ties_even() as u128
+}
+
+/// What a completed measured job tells.
+#[derive(Clone, Copy, Debug)]
+pub struct Completed {
+    /// Completion minus arrival.
+    pub response: Time,
+    /// Its parts; they sum to `response`.
+    pub blame: Blame,
+    /// The critical path of work and overhead at speed 1.
+    pub ideal: Time,
+    /// Twice (last minus median task finish).
+    pub straggler_wait_doubled: u64,
+    /// Whether the class's objective was met, if it has one.
+    pub on_time: Option<bool>,
+}
+
+/// Accumulated figures of one class; every field is an order-free sum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobStats {
+    /// Completed measured jobs.
+    pub completed: u64,
+    /// Measured jobs that were not resolved when the replication ended.
+    pub unfinished: u64,
+    /// Measured jobs that failed.
+    pub failed: u64,
+    /// Measured jobs that were turned away.
+    pub rejected: u64,
+    /// Jobs that met their objective.
+    pub on_time: u64,
+    /// Response times; unfinished jobs enter with their age.
+    pub response: Histogram,
+    /// Sum of response times, ns.
+    pub response_sum: u128,
+    /// Slowdowns in 2^-40 shifted to 2^-20 (a histogram of whole numbers).
+    pub slowdown: Histogram,
+    /// Sum of slowdowns in 2^-40.
+    pub slowdown_sum: u128,
+    /// Jobs without any work, left out of the slowdown.
+    pub without_work: u64,
+    /// Waiting times of tasks.
+    pub wait: Histogram,
+    /// Their sum, ns.
+    pub wait_sum: u128,
+    /// Sums of the parts of response times, ns.
+    pub blame_sum: [u128; 7],
+    /// Sum of twice (last minus median finish), ns.
+    pub straggler_wait_doubled: u128,
+    /// Completions in the window, of measured jobs or not.
+    pub completions: u64,
+    /// Sums of the parts by bucket of the response time: what the slowest are made of.
+    tail: Vec<[u128; 7]>,
+}
+
+impl Default for JobStats {
+    fn default() -> Self {
+        JobStats {
+            completed: 0,
+            unfinished: 0,
+            failed: 0,
+            rejected: 0,
+            on_time: 0,
+            response: Histogram::default(),
+            response_sum: 0,
+            slowdown: Histogram::default(),
+            slowdown_sum: 0,
+            without_work: 0,
+            wait: Histogram::default(),
+            wait_sum: 0,
+            blame_sum: [0; 7],
+            straggler_wait_doubled: 0,
+            completions: 0,
+            tail: vec![[0; 7]; BUCKETS],
+        }
+    }
+}
+
+/// From 2^-40 of a slowdown's sum to 2^-20 of its histogram.
+const SLOWDOWN_SHIFT: u32 = 20;
+
+impl JobStats {
+    /// Counts a completed measured job. `floor` bounds the slowdown's denominator from below.
+    pub fn complete(&mut self, job: &Completed, floor: Time) {
+        self.completed += 1;
+        self.on_time += u64::from(job.on_time == Some(true));
+        self.response.record(job.response.0);
+        self.response_sum += u128::from(job.response.0);
+        self.straggler_wait_doubled += u128::from(job.straggler_wait_doubled);
+        let tail = &mut self.tail[bucket(job.response.0)];
+        for ((sum, tail), part) in self.blame_sum.iter_mut().zip(tail).zip(job.blame) {
+            *sum += u128::from(part);
+            *tail += u128::from(part);
+        }
+        if job.ideal == Time::ZERO {
+            self.without_work += 1;
+        } else {
+            let slowdown = fixed(job.response.0 as f64 / job.ideal.max(floor).0 as f64);
+            self.slowdown_sum += slowdown;
+            self.slowdown.record((slowdown >> SLOWDOWN_SHIFT) as u64);
+        }
+    }
+
+    /// Counts the wait of a task of a completed measured job.
+    #[inline]
+    pub fn waited(&mut self, wait: Time) {
+        self.wait.record(wait.0);
+        self.wait_sum += u128::from(wait.0);
+    }
+
+    /// Counts a measured job of `age` that was not resolved.
+    pub fn leave_unfinished(&mut self, age: Time) {
+        self.unfinished += 1;
+        self.response.record(age.0);
+    }
+
+    /// Measured jobs.
+    pub fn measured(&self) -> u64 {
+        self.completed + self.unfinished + self.failed + self.rejected
+    }
+
+    /// Adds all of `other`.
+    pub fn add(&mut self, other: &JobStats) {
+        self.completed += other.completed;
+        self.unfinished += other.unfinished;
+        self.failed += other.failed;
+        self.rejected += other.rejected;
+        self.on_time += other.on_time;
+        self.response.add(&other.response);
+        self.response_sum += other.response_sum;
+        self.slowdown.add(&other.slowdown);
+        self.slowdown_sum += other.slowdown_sum;
+        self.without_work += other.without_work;
+        self.wait.add(&other.wait);
+        self.wait_sum += other.wait_sum;
+        self.straggler_wait_doubled += other.straggler_wait_doubled;
+        self.completions += other.completions;
+        let sums = self.blame_sum.iter_mut().chain(self.tail.iter_mut().flatten());
+        for (sum, more) in sums.zip(other.blame_sum.iter().chain(other.tail.iter().flatten())) {
+            *sum += more;
+        }
+    }
+
+    /// A quantile of the response time in seconds.
+    pub fn response_quantile(&self, permille: u64) -> Option<f64> {
+        self.response.quantile(permille).map(seconds)
+    }
+
+    /// A quantile of the slowdown.
+    pub fn slowdown_quantile(&self, permille: u64) -> Option<f64> {
+        let value = self.slowdown.quantile(permille)?;
+        Some(value as f64 / FIXED * f64::from(1u32 << SLOWDOWN_SHIFT))
+    }
+
+    /// Mean of a sum of nanoseconds over `count`, in seconds; means need every job resolved.
+    pub fn mean_seconds(&self, sum: u128, count: u64) -> Option<f64> {
+        (count > 0 && self.unfinished == 0).then(|| sum as f64 / count as f64 / 1e9)
+    }
+
+    /// Mean slowdown.
+    pub fn slowdown_mean(&self) -> Option<f64> {
+        let count = self.slowdown.total();
+        (count > 0 && self.unfinished == 0).then(|| self.slowdown_sum as f64 / FIXED / count as f64)
+    }
+
+    /// Mean parts of the response time over the slowest hundredth of the jobs, seconds: whole
+    /// buckets from the top, and of the last bucket as large a share as is needed.
+    pub fn blame_tail(&self) -> Option<[f64; 7]> {
+        let jobs = self.response.total() / 100;
+        if self.unfinished > 0 || self.response.total() < 1000 {
+            return None;
+        }
+        let (mut sums, mut left) = ([0.0; 7], jobs);
+        for (bucket, count) in self.response.buckets().rev() {
+            let share = left.min(count) as f64 / count as f64;
+            for (sum, part) in sums.iter_mut().zip(self.tail[bucket]) {
+                *sum += part as f64 * share;
+            }
+            left -= left.min(count);
+            if left == 0 {
+                break;
+            }
+        }
+        Some(sums.map(|sum| sum / jobs as f64 / 1e9))
+    }
+}
+
+fn seconds(nanos: u64) -> f64 {
+    nanos as f64 / 1e9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(response: u64, queue: u64) -> Completed {
+        Completed {
+            response: Time(response),
+            blame: [0, 0, 0, queue, response - queue, 0, 0],
+            ideal: Time(response / 2),
+            straggler_wait_doubled: 4,
+            on_time: None,
+        }
+    }
+
+    /// 2,000 jobs, of which the slowest 20 waited in the queue and the others did not.
+    #[test]
+    fn tail_is_made_of_the_slowest() {
+        let mut stats = JobStats::default();
+        for i in 0..2000u64 {
+            let slow = i % 100 == 7;
+            stats.complete(&job(if slow { 9_000_000 } else { 1_000_000 }, if slow { 8_000_000 } else { 0 }), Time(1));
+        }
+        let tail = stats.blame_tail().unwrap_or_default();
+        assert!((tail[3] - 8e-3).abs() < 1e-12 && (tail[4] - 1e-3).abs() < 1e-12, "{tail:?}");
+        assert_eq!(stats.slowdown_mean(), Some(2.0));
+        assert_eq!(stats.mean_seconds(stats.blame_sum[3], 2000), Some(80e-6));
+    }
+
+    #[test]
+    fn unfinished_jobs_take_the_means_away() {
+        let mut stats = JobStats::default();
+        (0..100).for_each(|_| stats.complete(&job(1000, 0), Time(1)));
+        assert_eq!(stats.mean_seconds(stats.response_sum, 100), Some(1e-6));
+        stats.leave_unfinished(Time(5000));
+        assert_eq!(stats.mean_seconds(stats.response_sum, 100), None);
+        assert_eq!(stats.response.most(), 5000);
+        assert_eq!(stats.measured(), 101);
+    }
+}

@@ -1,0 +1,262 @@
+//! Figures of the nodes: how evenly work lies on them, and how much of them is used.
+
+use super::jobs::fixed;
+use crate::engine::time::Time;
+use crate::model::ids::NodeId;
+use crate::model::nodes::Nodes;
+
+/// The nodes at one instant of observation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Observation {
+    /// The instant.
+    pub time: Time,
+    /// Evenness of the nodes' loads: the largest, over a node's finite dimensions, of demand
+    /// running, queued or travelling / capacity.
+    pub load: Evenness,
+    /// Evenness of the remaining work by slot.
+    pub work: Evenness,
+    /// min(free slots, waiting tasks) / slots; `None` where no slots are finite.
+    pub idle_while_waiting: Option<f64>,
+    /// Used share of the busiest dimension.
+    pub utilization: f64,
+    /// Jobs in the system.
+    pub jobs: u64,
+    /// Tasks waiting at nodes or in the central queue.
+    pub waiting: u64,
+}
+
+/// How evenly non-negative numbers lie.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evenness {
+    /// Standard deviation / mean.
+    pub cov: f64,
+    /// Largest / mean.
+    pub max_over_mean: f64,
+    /// (sum)^2 / (n x sum of squares): Jain, Chiu & Hawe, DEC-TR-301, 1984.
+    pub jain: f64,
+}
+
+impl Evenness {
+    /// Of `values`; all zero counts as even.
+    pub fn of(values: impl Iterator<Item = f64>) -> Evenness {
+        let (mut n, mut sum, mut squares, mut largest) = (0.0, 0.0, 0.0, 0.0f64);
+        for value in values {
+            n += 1.0;
+            sum += value;
+            squares += value * value;
+            largest = largest.max(value);
+        }
+        if sum == 0.0 {
+            return Evenness { cov: 0.0, max_over_mean: 1.0, jain: 1.0 };
+        }
+        let inverse_jain = (n * squares / (sum * sum)).max(1.0);
+        Evenness { cov: (inverse_jain - 1.0).sqrt(), max_over_mean: largest * n / sum, jain: 1.0 / inverse_jain }
+    }
+}
+
+impl Observation {
+    /// Looks at all nodes. `central` is the number of tasks in the central queue.
+    pub fn take(nodes: &Nodes, time: Time, jobs: u64, central: u64) -> Observation {
+        let (mut waiting, mut free, mut slots) = (central, 0, 0);
+        for node in nodes.ids() {
+            waiting += u64::from(nodes.state(node).queued);
+            if let (Some(room), Some(all)) = (nodes.free_slots(node), nodes.capacity(node)[0]) {
+                free += room;
+                slots += all;
+            }
+        }
+        let work = |node: NodeId| {
+            nodes.state(node).backlog.remaining(time) as f64 / nodes.slot_weight(node) as f64
+        };
+        Observation {
+            time,
+            load: Evenness::of(nodes.ids().map(|node| nodes.load(node))),
+            work: Evenness::of(nodes.ids().map(work)),
+            idle_while_waiting: (slots > 0).then(|| free.min(waiting) as f64 / slots as f64),
+            utilization: used_share(nodes),
+            jobs,
+            waiting,
+        }
+    }
+}
+
+/// Used share of the busiest dimension at this instant.
+fn used_share(nodes: &Nodes) -> f64 {
+    let share = |d: usize| {
+        let finite = |node: NodeId| nodes.capacity(node)[d].map(|has| (nodes.used(node)[d], has));
+        let (used, has) = nodes.ids().filter_map(finite).fold((0, 0), |sum, x| (sum.0 + x.0, sum.1 + x.1));
+        if has == 0 { 0.0 } else { used as f64 / has as f64 }
+    };
+    (0..nodes.dimensions()).map(share).fold(0.0, f64::max)
+}
+
+/// Sums over observations, in fixed point.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Observed {
+    count: u64,
+    cov: u128,
+    max_over_mean: u128,
+    jain: u128,
+    work_cov: u128,
+    idle_while_waiting: u128,
+    has_slots: bool,
+}
+
+impl Observed {
+    /// Adds one observation.
+    pub fn add(&mut self, seen: &Observation) {
+        self.count += 1;
+        self.cov += fixed(seen.load.cov);
+        self.max_over_mean += fixed(seen.load.max_over_mean);
+        self.jain += fixed(seen.load.jain);
+        self.work_cov += fixed(seen.work.cov);
+        self.idle_while_waiting += fixed(seen.idle_while_waiting.unwrap_or(0.0));
+        self.has_slots |= seen.idle_while_waiting.is_some();
+    }
+
+    fn mean(&self, sum: u128) -> Option<f64> {
+        (self.count > 0).then(|| sum as f64 / super::jobs::FIXED / self.count as f64)
+    }
+
+    /// Number of observations.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Mean coefficient of variation of loads.
+    pub fn cov(&self) -> Option<f64> {
+        self.mean(self.cov)
+    }
+
+    /// Mean of largest / mean load.
+    pub fn max_over_mean(&self) -> Option<f64> {
+        self.mean(self.max_over_mean)
+    }
+
+    /// Mean of Jain's index of loads.
+    pub fn jain(&self) -> Option<f64> {
+        self.mean(self.jain)
+    }
+
+    /// Mean coefficient of variation of remaining work.
+    pub fn work_cov(&self) -> Option<f64> {
+        self.mean(self.work_cov)
+    }
+
+    /// Mean share of slots that idle while tasks wait.
+    pub fn idle_while_waiting(&self) -> Option<f64> {
+        self.mean(self.idle_while_waiting).filter(|_| self.has_slots)
+    }
+}
+
+/// Integrals of what is used of each node, over the window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Busy {
+    /// Integral of used units by node and dimension, unit-nanoseconds.
+    used: Vec<u128>,
+    /// Tasks that ended at each node within the window.
+    ended: Vec<u64>,
+    dimensions: usize,
+}
+
+impl Busy {
+    /// Nothing used of `nodes`.
+    pub fn new(nodes: &Nodes) -> Busy {
+        let count = nodes.count() as usize;
+        Busy { used: vec![0; count * nodes.dimensions()], ended: vec![0; count], dimensions: nodes.dimensions() }
+    }
+
+    /// `demand` was used of `node` for `span` of the window.
+    #[inline]
+    pub fn add(&mut self, node: NodeId, demand: &[u64], span: Time) {
+        let row = node.index() * self.dimensions;
+        for (sum, need) in self.used[row..].iter_mut().zip(demand) {
+            *sum += u128::from(*need) * u128::from(span.0);
+        }
+    }
+
+    /// A task ended at `node` within the window.
+    #[inline]
+    pub fn end(&mut self, node: NodeId) {
+        self.ended[node.index()] += 1;
+    }
+
+    /// Tasks that ended at `node` within the window.
+    pub fn ended(&self, node: NodeId) -> u64 {
+        self.ended[node.index()]
+    }
+
+    /// Used share of dimension `d` over `window`, of the nodes (of one group, if given) that have
+    /// it finite; `None` if none has.
+    pub fn utilization(&self, nodes: &Nodes, d: usize, group: Option<usize>, window: Time) -> Option<f64> {
+        let chosen = |node: &NodeId| group.is_none_or(|group| nodes.group_index(*node) == group);
+        let (mut used, mut has) = (0u128, 0u128);
+        for node in nodes.ids().filter(chosen) {
+            if let Some(capacity) = nodes.capacity(node)[d] {
+                used += self.used[node.index() * self.dimensions + d];
+                has += u128::from(capacity);
+            }
+        }
+        (has > 0 && window > Time::ZERO).then(|| used as f64 / (has as f64 * window.0 as f64))
+    }
+
+    /// The largest used share over the dimensions of the nodes (of one group, if given).
+    pub fn busiest(&self, nodes: &Nodes, group: Option<usize>, window: Time) -> Option<f64> {
+        let shares = (0..self.dimensions).filter_map(|d| self.utilization(nodes, d, group, window));
+        shares.reduce(f64::max)
+    }
+
+    /// Used share of the node's own busiest dimension.
+    pub fn of_node(&self, nodes: &Nodes, node: NodeId, window: Time) -> f64 {
+        let row = node.index() * self.dimensions;
+        let share = |d: usize| match nodes.capacity(node)[d] {
+            Some(has) if has > 0 && window > Time::ZERO => {
+                self.used[row + d] as f64 / (has as f64 * window.0 as f64)
+            }
+            _ => 0.0,
+        };
+        (0..self.dimensions).map(share).fold(0.0, f64::max)
+    }
+}
+
+/// Gini coefficient: sum over ordered pairs of |x - y| / (2 n^2 mean); 0 when all are 0.
+pub fn gini(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let n = values.len() as f64;
+    let sum: f64 = values.iter().sum();
+    if sum == 0.0 {
+        return 0.0;
+    }
+    // In rising order the ordered pairs' differences sum to 2 x sum of (2 i - n + 1) x_i.
+    let weighted: f64 = values.iter().enumerate().map(|(i, x)| (2.0 * i as f64 - n + 1.0) * x).sum();
+    weighted / (n * sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fixed vectors: Jain, Chiu & Hawe (1984); CoV and max/mean by hand.
+    #[test]
+    fn evenness_of_fixed_vectors() {
+        let of = |values: &[f64]| Evenness::of(values.iter().copied());
+        assert!((of(&[1.0; 4]).jain - 1.0).abs() < 1e-12);
+        assert!((of(&[4.0, 0.0, 0.0, 0.0]).jain - 0.25).abs() < 1e-12);
+        let steps = of(&[1.0, 2.0, 3.0, 4.0]);
+        assert!((steps.jain - 0.833_333_333_333).abs() < 1e-9);
+        assert!((steps.cov - 0.447_213_595_5).abs() < 1e-9);
+        assert!((steps.max_over_mean - 1.6).abs() < 1e-12);
+        assert!((of(&[10.0, 10.0, 10.0, 50.0]).jain - 0.571_428_571_4).abs() < 1e-9);
+        assert_eq!(of(&[0.0; 3]), Evenness { cov: 0.0, max_over_mean: 1.0, jain: 1.0 });
+    }
+
+    /// Against the sum over all ordered pairs.
+    #[test]
+    fn gini_is_the_sum_over_pairs() {
+        let mut values = [3.0, 0.0, 5.5, 1.0, 1.0, 9.0];
+        let mean = values.iter().sum::<f64>() / 6.0;
+        let pairs: f64 = values.iter().flat_map(|x| values.iter().map(move |y| f64::abs(x - y))).sum();
+        assert!((gini(&mut values) - pairs / (2.0 * 36.0 * mean)).abs() < 1e-12);
+        assert_eq!(gini(&mut [0.0, 0.0]), 0.0);
+    }
+}

@@ -1,0 +1,3 @@
+//! Where jobs come from.
+
+pub mod trace;

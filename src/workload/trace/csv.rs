@@ -3,11 +3,12 @@
 //!
 //! Quoting as in RFC 4180. Arrivals may count from any origin, also below 0.
 
+use super::Columns;
+use super::form::{self, Fault, Form, Job, Step};
+use super::number::{self, Decimal};
 use super::open::{Source, unreadable};
 use super::problem::{Problem, listed, nearest};
-use super::{Columns, Fault, Form, Job, Step, number};
 use ::csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
-use number::{Decimal, Instant};
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
@@ -23,8 +24,8 @@ pub(super) struct Csv {
     tasks: Option<usize>,
     class: Option<usize>,
     resources: Vec<usize>,
-    unit: Decimal,
-    seconds: f64,
+    arrival_unit: Decimal,
+    work_unit: f64,
 }
 
 impl Csv {
@@ -36,27 +37,21 @@ impl Csv {
             .byte_headers()
             .map_err(|error| failed(&path, packing, error))?;
         let header = names(&path, header)?;
-        let unit = Decimal::of(columns.unit).filter(|_| columns.unit > 0.0);
-        let unit =
-            unit.ok_or_else(|| Problem::mistake(&path, "the unit of its times must be above 0"))?;
         let find = |name: &String| column(&path, &header, name);
+        let resources = columns.resources.iter().map(|(_, name)| find(name));
         Ok(Csv {
             arrival: find(&columns.arrival)?,
             work: find(&columns.work)?,
             tasks: columns.tasks.as_ref().map(find).transpose()?,
             class: columns.class.as_ref().map(find).transpose()?,
-            resources: columns
-                .resources
-                .iter()
-                .map(|(_, name)| find(name))
-                .collect::<Result<_, _>>()?,
+            resources: resources.collect::<Result<_, _>>()?,
+            arrival_unit: unit(&path, columns.arrival_unit)?,
+            work_unit: unit(&path, columns.work_unit).map(|_| columns.work_unit)?,
             record: ByteRecord::new(),
-            seconds: columns.unit,
             path,
             packing,
             rows,
             header,
-            unit,
         })
     }
 
@@ -64,18 +59,20 @@ impl Csv {
         if self.record.len() != self.header.len() {
             return Err(Fault::Shape);
         }
-        job.arrival = self.instant(self.arrival)?;
+        let amount = |place| form::amount(self.cell(place)?, place);
+        job.arrival = form::instant(self.cell(self.arrival)?, self.arrival_unit, self.arrival)?;
         job.works.clear();
-        job.works.push(self.amount(self.work)? * self.seconds);
-        job.tasks = self.tasks.map_or(Ok(1), |place| self.count(place))?;
+        job.works.push(amount(self.work)? * self.work_unit);
+        let count = |place| form::count(self.cell(place)?, place);
+        job.tasks = self.tasks.map_or(Ok(1), count)?;
         job.demand.clear();
         for &place in &self.resources {
-            job.demand.push(self.amount(place)?);
+            job.demand.push(amount(place)?);
         }
         job.class.clear();
         if let Some(place) = self.class {
-            job.class
-                .push_str(std::str::from_utf8(self.cell(place)?).map_err(|_| Fault::NotText)?);
+            let name = std::str::from_utf8(self.cell(place)?);
+            job.class.push_str(name.map_err(|_| Fault::NotText)?);
         }
         Ok(())
     }
@@ -88,26 +85,6 @@ impl Csv {
         } else {
             Ok(cell)
         }
-    }
-
-    fn instant(&self, place: usize) -> Result<Instant, Fault> {
-        let time = Decimal::parse(self.cell(place)?).and_then(|time| time.instant(self.unit));
-        time.ok_or(Fault::NotNumber(place))
-    }
-
-    fn amount(&self, place: usize) -> Result<f64, Fault> {
-        match number::real(self.cell(place)?) {
-            None => Err(Fault::NotNumber(place)),
-            Some(value) if value < 0.0 => Err(Fault::Negative(place)),
-            Some(value) => Ok(value),
-        }
-    }
-
-    fn count(&self, place: usize) -> Result<u32, Fault> {
-        let count = number::whole(self.cell(place)?).and_then(|count| u32::try_from(count).ok());
-        count
-            .filter(|count| *count > 0)
-            .ok_or(Fault::NotCount(place))
     }
 }
 
@@ -175,45 +152,41 @@ fn names(path: &Path, header: &ByteRecord) -> Result<Vec<String>, Problem> {
         })
 }
 
+fn unit(path: &Path, seconds: f64) -> Result<Decimal, Problem> {
+    let unit = Decimal::of(seconds).filter(|_| seconds > 0.0);
+    unit.ok_or_else(|| Problem::mistake(path, "the unit of its times must be above 0"))
+}
+
 /// Place of the column of this name.
 fn column(path: &Path, header: &[String], name: &str) -> Result<usize, Problem> {
-    let mut places = header
-        .iter()
-        .enumerate()
-        .filter(|(_, known)| *known == name)
-        .map(|(place, _)| place);
+    let named = |place: &usize| header[*place] == name;
+    let mut places = (0..header.len()).filter(named);
     match (places.next(), places.next()) {
         (Some(place), None) => Ok(place),
-        (Some(_), Some(_)) => Err(Problem::mistake(
-            path,
-            format!("there are two columns `{name}`"),
-        )
-        .at(1, &header.join(","))),
+        (Some(_), Some(_)) => {
+            let message = format!("there are two columns `{name}`");
+            Err(Problem::mistake(path, message).at(1, &header.join(",")))
+        }
         (None, _) => Err(no_column(path, header, name)),
     }
 }
 
 fn no_column(path: &Path, header: &[String], name: &str) -> Problem {
-    let problem =
-        Problem::mistake(path, format!("there is no column `{name}`")).at(1, &header.join(","));
-    let separator = [(";", "semicolons"), ("\t", "tabs")]
-        .into_iter()
-        .find(|(mark, _)| header[0].contains(mark));
-    match (separator, nearest(name, header.iter().map(String::as_str))) {
-        (Some((_, what)), _) if header.len() == 1 => problem.hint(format!(
-            "its columns are separated by {what}; save it with commas"
-        )),
-        (_, Some(near)) => problem.hint(format!("did you mean `{near}`?")),
-        _ if header
-            .iter()
-            .all(|name| number::real(name.as_bytes()).is_some()) =>
-        {
-            problem.hint("its first line holds numbers; put a line of column names before it")
-        }
-        _ => problem.hint(format!(
-            "its columns are {}",
-            listed(header).replace(" or ", " and ")
-        )),
+    let known = listed(header, "and");
+    let message = format!("there is no column `{name}`; its columns are {known}");
+    let problem = Problem::mistake(path, message).at(1, &header.join(","));
+    let separated = |mark: char| header.len() == 1 && header[0].contains(mark);
+    let no_names = header
+        .iter()
+        .all(|name| number::real(name.as_bytes()).is_some());
+    if separated(';') || separated('\t') {
+        problem.hint("only commas separate columns; save it with commas")
+    } else if no_names {
+        problem.hint("its first line holds numbers; put a line of column names before it")
+    } else if let Some(near) = nearest(name, header.iter().map(String::as_str)) {
+        problem.hint(format!("did you mean `{near}`?"))
+    } else {
+        problem
     }
 }
 

@@ -5,10 +5,10 @@
 //! Eagle", SoCC 2016. The written mean must be a number but is not used: a job's mean work is the
 //! mean of its durations.
 
+use super::form::{self, Fault, Form, Job, Step};
+use super::number::Decimal;
 use super::open::{Lines, Source};
 use super::problem::Problem;
-use super::{Fault, Form, Job, Step, number};
-use number::Decimal;
 
 const ARRIVAL: usize = 1;
 const TASKS: usize = 2;
@@ -30,24 +30,11 @@ impl Hawk {
 
 impl Form for Hawk {
     fn read(&mut self, job: &mut Job) -> Result<Step, Problem> {
-        while self.lines.advance()? {
-            let line = self.lines.text();
-            if !line.is_empty() {
-                return Ok(match parse(line, job) {
-                    Ok(()) => Step::Job,
-                    Err(_) if std::str::from_utf8(line).is_err() => Step::Bad(Fault::NotText),
-                    Err(fault) => Step::Bad(fault),
-                });
-            }
-        }
-        Ok(Step::End)
+        form::read_line(&mut self.lines, b"", parse, job)
     }
 
     fn place(&self) -> (u64, String) {
-        (
-            self.lines.number(),
-            String::from_utf8_lossy(self.lines.text()).into_owned(),
-        )
+        self.lines.place()
     }
 
     fn field(&self, place: usize) -> String {
@@ -65,36 +52,21 @@ impl Form for Hawk {
 }
 
 fn parse(line: &[u8], job: &mut Job) -> Result<(), Fault> {
-    let mut words = super::words_of(line);
+    let mut words = form::words_of(line);
     let mut word = || words.next().ok_or(Fault::Shape);
     let (arrival, tasks, mean) = (word()?, word()?, word()?);
-    let arrival = Decimal::parse(arrival).and_then(|time| time.instant(Decimal::ONE));
-    job.arrival = arrival.ok_or(Fault::NotNumber(ARRIVAL))?;
+    job.arrival = form::instant(arrival, Decimal::ONE, ARRIVAL)?;
     if job.arrival < 0 {
         return Err(Fault::Negative(ARRIVAL));
     }
-    let tasks = number::whole(tasks).and_then(|tasks| u32::try_from(tasks).ok());
-    job.tasks = tasks
-        .filter(|tasks| *tasks > 0)
-        .ok_or(Fault::NotCount(TASKS))?;
-    amount(mean, MEAN)?;
+    job.tasks = form::count(tasks, TASKS)?;
+    form::amount(mean, MEAN)?;
     job.works.clear();
     for duration in words {
-        job.works.push(amount(duration, DURATION)?);
+        job.works.push(form::amount(duration, DURATION)?);
     }
-    if job.works.len() == job.tasks as usize {
-        Ok(())
-    } else {
-        Err(Fault::CountDiffers)
-    }
-}
-
-fn amount(text: &[u8], place: usize) -> Result<f64, Fault> {
-    match number::real(text) {
-        None => Err(Fault::NotNumber(place)),
-        Some(value) if value < 0.0 => Err(Fault::Negative(place)),
-        Some(value) => Ok(value),
-    }
+    let whole = job.works.len() == job.tasks as usize;
+    whole.then_some(()).ok_or(Fault::CountDiffers)
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ fn several(file: &Path, found: &[PathBuf]) -> Problem {
         .map(|path| path.display().to_string())
         .collect();
     Problem::mistake(file, "there are several traces of this name")
-        .hint(format!("write {}", listed(&names)))
+        .hint(format!("write {}", listed(&names, "or")))
 }
 
 fn missing(file: &Path, beside: &Path, traces_dir: Option<&Path>, folders: &[PathBuf]) -> Problem {
@@ -253,9 +253,12 @@ impl Lines {
         self.line.trim_ascii()
     }
 
-    /// Number of the line, from 1.
-    pub(super) fn number(&self) -> u64 {
-        self.number
+    /// Number of the line, from 1, and its text.
+    pub(super) fn place(&self) -> (u64, String) {
+        (
+            self.number,
+            String::from_utf8_lossy(self.text()).into_owned(),
+        )
     }
 }
 

@@ -1,7 +1,8 @@
 //! Replaying a trace: jobs in file order, a block at a time.
 
+use super::form::{self, Fault, Form, Job, Step};
 use super::number::{Instant, offset, scale};
-use super::{Fault, Form, Invalid, Job, Problem, Spec, Step, Survey, open_form, words};
+use super::{Invalid, Problem, Spec, Survey};
 use crate::engine::time::Time;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -126,7 +127,7 @@ impl Ordered {
     pub(super) fn open(spec: &Spec) -> Result<Ordered, Problem> {
         let left = spec.max_jobs.unwrap_or(u64::MAX);
         Ok(Ordered {
-            form: open_form(spec)?,
+            form: form::open(spec)?,
             last: Instant::MIN,
             left,
         })
@@ -149,7 +150,7 @@ impl Ordered {
     }
 
     pub(super) fn words(&self, fault: Fault) -> String {
-        words(fault, self.form.as_ref())
+        form::words(fault, self.form.as_ref())
     }
 
     /// Line number and text of the last row.

@@ -1,8 +1,9 @@
 //! The first pass over a trace: checks every row and counts what is known of the workload before a run.
 
+use super::form::{Fault, Job, Step};
 use super::number::{Instant, offset};
 use super::read::Ordered;
-use super::{Fault, Format, Invalid, Job, Problem, Spec, Step};
+use super::{Format, Invalid, Problem, Spec};
 use crate::engine::time::Time;
 use std::collections::BTreeMap;
 
@@ -46,7 +47,7 @@ pub struct Label {
     pub demand: Vec<f64>,
     /// Sum over all tasks of work x demand.
     pub demand_work: Vec<f64>,
-    /// The smallest demand of a task.
+    /// The smallest demand of a task; infinite without jobs.
     pub min_demand: Vec<f64>,
     /// The largest demand of a task.
     pub max_demand: Vec<f64>,
@@ -233,7 +234,13 @@ impl<'a> Pass<'a> {
                     "there is no valid job in this trace; of the first row: {}",
                     first_bad.message
                 );
-                let hint = format!("is it really `{}`? See `format`", self.spec.format.name());
+                let hint = match self.spec.format {
+                    Format::Csv(_) => {
+                        "do `columns` name the right ones? Times must be numbers, not dates"
+                            .to_string()
+                    }
+                    _ => format!("is it really `{}`? See `format`", self.spec.format.name()),
+                };
                 Problem {
                     message,
                     reasons,

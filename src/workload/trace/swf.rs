@@ -6,10 +6,10 @@
 //! tasks of the job's run time (field 4). Read are fields 2, 4, 5 and 8; the rest is only counted.
 //! A run time of 0 and any status are valid.
 
+use super::form::{self, Fault, Form, Job, Step};
+use super::number::{self, Decimal};
 use super::open::{Lines, Source};
 use super::problem::Problem;
-use super::{Fault, Form, Job, Step, number};
-use number::Decimal;
 
 const FIELDS: usize = 18;
 const SUBMIT: usize = 2;
@@ -32,24 +32,11 @@ impl Swf {
 
 impl Form for Swf {
     fn read(&mut self, job: &mut Job) -> Result<Step, Problem> {
-        while self.lines.advance()? {
-            let line = self.lines.text();
-            if !line.is_empty() && line[0] != b';' {
-                return Ok(match parse(line, job) {
-                    Ok(()) => Step::Job,
-                    Err(_) if std::str::from_utf8(line).is_err() => Step::Bad(Fault::NotText),
-                    Err(fault) => Step::Bad(fault),
-                });
-            }
-        }
-        Ok(Step::End)
+        form::read_line(&mut self.lines, b";", parse, job)
     }
 
     fn place(&self) -> (u64, String) {
-        (
-            self.lines.number(),
-            String::from_utf8_lossy(self.lines.text()).into_owned(),
-        )
+        self.lines.place()
     }
 
     fn field(&self, place: usize) -> String {
@@ -68,34 +55,30 @@ impl Form for Swf {
 
 fn parse(line: &[u8], job: &mut Job) -> Result<(), Fault> {
     let fields = fields(line).ok_or(Fault::Shape)?;
-    let time = |place: usize| Decimal::parse(fields[place - 1]).ok_or(Fault::NotNumber(place));
-    let submit = time(SUBMIT)?
-        .instant(Decimal::ONE)
-        .ok_or(Fault::NotNumber(SUBMIT))?;
-    if submit < 0 {
+    let field = |place: usize| fields[place - 1];
+    job.arrival = form::instant(field(SUBMIT), Decimal::ONE, SUBMIT)?;
+    if job.arrival < 0 {
         return Err(Fault::Negative(SUBMIT));
     }
-    let run_time = number::real(fields[RUN_TIME - 1]).ok_or(Fault::NotNumber(RUN_TIME))?;
-    if run_time < 0.0 {
-        return Err(Fault::Negative(RUN_TIME));
-    }
-    let processors = |place: usize| number::whole(fields[place - 1]).ok_or(Fault::NotNumber(place));
-    let given = |count: i32| u32::try_from(count).ok().filter(|count| *count > 0);
-    let allocated = given(processors(ALLOCATED)?);
-    job.tasks = match allocated {
-        Some(count) => count,
-        None => given(processors(REQUESTED)?).ok_or(Fault::NoProcessors)?,
-    };
-    job.arrival = submit;
     job.works.clear();
-    job.works.push(run_time);
+    job.works.push(form::amount(field(RUN_TIME), RUN_TIME)?);
+    job.tasks = match processors(field(ALLOCATED), ALLOCATED)? {
+        Some(count) => count,
+        None => processors(field(REQUESTED), REQUESTED)?.ok_or(Fault::NoProcessors)?,
+    };
     Ok(())
+}
+
+/// A number of processors; `None` if the log does not know it (-1, or 0).
+fn processors(text: &[u8], place: usize) -> Result<Option<u32>, Fault> {
+    let count = number::whole(text).ok_or(Fault::NotNumber(place))?;
+    Ok(u32::try_from(count).ok().filter(|count| *count > 0))
 }
 
 /// The 18 fields of a line; `None` if there are more or fewer.
 fn fields(line: &[u8]) -> Option<[&[u8]; FIELDS]> {
     let mut fields: [&[u8]; FIELDS] = [&[]; FIELDS];
-    let mut words = super::words_of(line);
+    let mut words = form::words_of(line);
     for field in &mut fields {
         *field = words.next()?;
     }

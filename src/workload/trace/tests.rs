@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{
-    Columns, Format, Invalid, Label, Loaded, Reader, Resampled, Row, Rows, Spec, Split, locate,
-    survey,
+    Columns, Format, Invalid, Label, Loaded, Problem, Reader, Resampled, Row, Rows, Spec, Split,
+    locate, survey,
 };
 use crate::engine::time::Time;
 use proptest::prelude::*;
@@ -44,7 +44,8 @@ fn columns() -> Columns {
         tasks: None,
         class: None,
         resources: vec![],
-        unit: 1.0,
+        arrival_unit: 1.0,
+        work_unit: 1.0,
     }
 }
 
@@ -132,7 +133,8 @@ fn hawk_rows_become_jobs() {
 fn csv_rows_become_jobs() {
     let text = "at,mem, dur ,queue,n,cpu\n-1000,64,1500,\"big, old\",2,4\n\n500, 32 ,10,new,1,0.5\n500,1,0,\"big, old\",1,0\n";
     let trace = csv(text, |columns| {
-        columns.unit = 1e-3;
+        columns.arrival_unit = 1e-3;
+        columns.work_unit = 1e-3;
         columns.tasks = Some("n".to_string());
         columns.class = Some("queue".to_string());
         columns.resources = vec![
@@ -291,17 +293,13 @@ fn a_wrong_column_is_answered_with_the_right_one() {
     };
     let (message, hint) = told("At,dur\n0,1\n");
     assert_eq!(
-        (message.as_str(), hint.unwrap().as_str()),
-        ("there is no column `at`", "did you mean `At`?")
+        message,
+        "there is no column `at`; its columns are `At` and `dur`"
     );
-    assert_eq!(
-        told("x,y,z\n0,1,2\n").1.unwrap(),
-        "its columns are `x`, `y` and `z`"
-    );
-    assert_eq!(
-        told("at;dur\n0;1\n").1.unwrap(),
-        "its columns are separated by semicolons; save it with commas"
-    );
+    assert_eq!(hint.unwrap(), "did you mean `At`?");
+    assert_eq!(told("x,y,z\n0,1,2\n").1, None);
+    let commas = "only commas separate columns; save it with commas";
+    assert_eq!(told("at;dur\n0;1\n").1.unwrap(), commas);
     assert!(
         told("0,1\n")
             .1
@@ -313,12 +311,13 @@ fn a_wrong_column_is_answered_with_the_right_one() {
         told("").0,
         "the file is empty; its first line must name the columns"
     );
-    assert_eq!(
-        survey(&csv("at,dur\n0,1\n", |c| c.unit = 0.0).spec)
-            .unwrap_err()
-            .message,
-        "the unit of its times must be above 0"
-    );
+    for unit in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let problem = survey(&csv("at,dur\n0,1\n", |columns| columns.work_unit = unit).spec);
+        assert_eq!(
+            problem.unwrap_err().message,
+            "the unit of its times must be above 0"
+        );
+    }
 }
 
 #[test]
@@ -471,6 +470,25 @@ fn csv_replay_does_not_allocate_either() {
     assert_eq!(counted.count_total, 0);
 }
 
+#[test]
+fn memory_does_not_grow_with_the_number_of_jobs() {
+    let peak = |jobs| {
+        let trace = long_trace(jobs);
+        let whole_pass = || assert_eq!(replay_count(&trace.spec), jobs);
+        allocation_counter::measure(whole_pass).bytes_max
+    };
+    assert_eq!(peak(2_000), peak(20_000));
+}
+
+fn replay_count(spec: &Spec) -> usize {
+    let mut reader = Reader::open(spec, &survey(spec).unwrap(), 1.0).unwrap();
+    let mut jobs = 0;
+    while reader.next().unwrap().is_some() {
+        jobs += 1;
+    }
+    jobs
+}
+
 /// Arrivals in seconds of a trace with jobs at 0, 1, 5, 9, 10, 13 s.
 fn resampled(block: u64, draws: &[usize]) -> Vec<(u64, f64)> {
     let arrivals = [100, 101, 105, 109, 110, 113];
@@ -508,6 +526,37 @@ fn blocks_keep_offsets_and_lengths() {
     // a block of 1 s at 2 s is empty but takes its time
     let draws = [[2; 12].as_slice(), &[12]].concat();
     assert_eq!(resampled(1, &draws), [(13, 5.0)]);
+}
+
+#[test]
+fn blocks_in_their_own_order_are_the_trace() {
+    let trace = long_trace(1_000);
+    let loaded = Loaded::new(
+        &trace.spec,
+        &survey(&trace.spec).unwrap(),
+        Time(100 * SECOND),
+    );
+    let loaded = Arc::new(loaded.unwrap());
+    for scale in [1.0, 0.3] {
+        let mut next = 0..loaded.blocks();
+        let mut rows = Resampled::new(Arc::clone(&loaded), scale, |_| next.next().unwrap());
+        let mut seen = Vec::new();
+        while let Some(row) = rows.next() {
+            seen.push(owned(&row));
+        }
+        assert_eq!(seen, replay(&trace.spec, scale));
+        assert_eq!(rows.next(), None, "the end stays the end");
+    }
+}
+
+/// Replications run on threads, each with rows of its own.
+#[test]
+fn rows_go_to_threads() {
+    fn goes<T: Send>() {}
+    fn shared<T: Send + Sync>() {}
+    goes::<Rows>();
+    shared::<Loaded>();
+    shared::<Problem>();
 }
 
 #[test]
@@ -654,7 +703,8 @@ fn real_csv_files_are_read() {
         tasks: Some(text("num_tasks")),
         class: Some(text("scheduling_class")),
         resources: vec![(text("cpu"), text("cpu_request"))],
-        unit: 1e-6,
+        arrival_unit: 1e-6,
+        work_unit: 1.0,
     };
     let spec = real(
         &folder,

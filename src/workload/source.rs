@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::law::Law;
+use super::trace::{Loaded, Spec, Survey};
 use crate::engine::time::Time;
 
 /// How the jobs of a source arrive.
@@ -39,5 +40,17 @@ pub struct Source {
 }
 
 /// A trace to replay.
-#[derive(Clone, Debug)]
-pub struct TracePlan;
+#[derive(Debug)]
+pub struct TracePlan {
+    /// Which file, read how.
+    pub spec: Spec,
+    /// What the counting pass found.
+    pub survey: Survey,
+    /// Factor on all arrival offsets.
+    pub scale: f64,
+    /// The whole trace in blocks, where blocks of it are redrawn in each replication.
+    pub resample: Option<Arc<Loaded>>,
+    /// For each of the trace's resource columns, the dimension that it fills; units of demand are
+    /// those of the cluster's dimension.
+    pub resources: Vec<usize>,
+}

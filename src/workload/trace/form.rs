@@ -1,0 +1,156 @@
+//! What every format has in common: a row becomes a job, or is refused for a reason.
+
+use super::number::{self, Decimal, Instant};
+use super::open::{Lines, Source};
+use super::{Format, Problem, Spec, csv, hawk, swf};
+
+/// One job as the file has it. The buffers are used again for the next one.
+#[derive(Debug, Default)]
+pub(super) struct Job {
+    /// In units of 1e-18 s, from the file's own origin.
+    pub(super) arrival: Instant,
+    pub(super) tasks: u32,
+    /// Seconds: one for all tasks, or one for each.
+    pub(super) works: Vec<f64>,
+    /// Of each task, by resource of [`Columns::resources`].
+    pub(super) demand: Vec<f64>,
+    pub(super) class: String,
+}
+
+impl Job {
+    /// Mean work of its tasks, in seconds.
+    pub(super) fn mean_work(&self) -> f64 {
+        match self.works[..] {
+            [each] => each,
+            _ => self.work() / f64::from(self.tasks),
+        }
+    }
+
+    /// Work of all tasks together, in seconds.
+    pub(super) fn work(&self) -> f64 {
+        match self.works[..] {
+            [each] => each * f64::from(self.tasks),
+            _ => self.works.iter().sum(),
+        }
+    }
+}
+
+/// What reading one row came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// A job.
+    Job,
+    /// A row that is no job, and why.
+    Bad(Fault),
+    /// The end of the file.
+    End,
+}
+
+/// Why a row is no job. A number is the place of a field, which [`Form::field`] names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    NotText,
+    Shape,
+    Empty(usize),
+    NotNumber(usize),
+    NotCount(usize),
+    Negative(usize),
+    NoProcessors,
+    CountDiffers,
+    Unsorted,
+}
+
+/// The rows of one open file in one format.
+pub(super) trait Form: Send {
+    /// Reads the next row into `job`. Only a failing or unpackable file is a [`Problem`].
+    fn read(&mut self, job: &mut Job) -> Result<Step, Problem>;
+    /// Line number and text of the row that was read last.
+    fn place(&self) -> (u64, String);
+    /// What the field at this place is called, for messages.
+    fn field(&self, place: usize) -> String;
+    /// What a row must look like: "a line of 18 fields".
+    fn shape(&self) -> String;
+}
+
+/// Opens a trace at its start.
+pub(super) fn open(spec: &Spec) -> Result<Box<dyn Form>, Problem> {
+    let source = Source::open(&spec.path)?;
+    Ok(match &spec.format {
+        Format::Swf => Box::new(swf::Swf::new(source)),
+        Format::Hawk => Box::new(hawk::Hawk::new(source)),
+        Format::Csv(columns) => Box::new(csv::Csv::new(source, columns)?),
+    })
+}
+
+/// The fault in words.
+pub(super) fn words(fault: Fault, form: &dyn Form) -> String {
+    let field = |place| form.field(place);
+    match fault {
+        Fault::NotText => "this is not text in UTF-8".to_string(),
+        Fault::Shape => format!("this is not {}", form.shape()),
+        Fault::Empty(place) => format!("the {} is empty", field(place)),
+        Fault::NotNumber(place) => format!("the {} is not a number in range", field(place)),
+        Fault::NotCount(place) => {
+            format!("the {} is not a whole number of at least 1", field(place))
+        }
+        Fault::Negative(place) => format!("the {} is below 0", field(place)),
+        Fault::NoProcessors => "the job has no processors (fields 5 and 8)".to_string(),
+        Fault::CountDiffers => {
+            "the number of durations is not the number of tasks (field 2)".to_string()
+        }
+        Fault::Unsorted => {
+            "the job arrives before the last valid one; traces are not sorted".to_string()
+        }
+    }
+}
+
+/// The words of a line.
+pub(super) fn words_of(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty())
+}
+
+/// Reads the next row of a format with a row a line: `parse`s the first line that is not blank and does
+/// not start with `comment`.
+pub(super) fn read_line(
+    lines: &mut Lines,
+    comment: &[u8],
+    parse: fn(&[u8], &mut Job) -> Result<(), Fault>,
+    job: &mut Job,
+) -> Result<Step, Problem> {
+    while lines.advance()? {
+        let line = lines.text();
+        if line.is_empty() || (!comment.is_empty() && line.starts_with(comment)) {
+            continue;
+        }
+        return Ok(match parse(line, job) {
+            Ok(()) => Step::Job,
+            Err(_) if std::str::from_utf8(line).is_err() => Step::Bad(Fault::NotText),
+            Err(fault) => Step::Bad(fault),
+        });
+    }
+    Ok(Step::End)
+}
+
+/// An instant in `unit`s of seconds.
+pub(super) fn instant(text: &[u8], unit: Decimal, place: usize) -> Result<Instant, Fault> {
+    let time = Decimal::parse(text).and_then(|time| time.instant(unit));
+    time.ok_or(Fault::NotNumber(place))
+}
+
+/// A number that is not negative.
+pub(super) fn amount(text: &[u8], place: usize) -> Result<f64, Fault> {
+    match number::real(text) {
+        None => Err(Fault::NotNumber(place)),
+        Some(value) if value < 0.0 => Err(Fault::Negative(place)),
+        Some(value) => Ok(value),
+    }
+}
+
+/// A whole number of at least 1.
+pub(super) fn count(text: &[u8], place: usize) -> Result<u32, Fault> {
+    let count = number::whole(text).and_then(|count| u32::try_from(count).ok());
+    count
+        .filter(|count| *count > 0)
+        .ok_or(Fault::NotCount(place))
+}

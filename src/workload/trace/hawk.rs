@@ -1,0 +1,99 @@
+//! The job lines that the simulators of Sparrow, Hawk and Eagle read: arrival in seconds, number of
+//! tasks n, mean duration, then n durations in seconds, separated by one or more spaces.
+//!
+//! Delgado et al., "Hawk: Hybrid Datacenter Scheduling", USENIX ATC 2015; "Job-aware Scheduling in
+//! Eagle", SoCC 2016. The written mean must be a number but is not used: a job's mean work is the
+//! mean of its durations.
+
+use super::form::{self, Fault, Form, Job, Step};
+use super::number::Decimal;
+use super::open::{Lines, Source};
+use super::problem::Problem;
+
+const ARRIVAL: usize = 1;
+const TASKS: usize = 2;
+const MEAN: usize = 3;
+const DURATION: usize = 4;
+
+/// Rows of a Hawk file.
+pub(super) struct Hawk {
+    lines: Lines,
+}
+
+impl Hawk {
+    pub(super) fn new(source: Source) -> Hawk {
+        Hawk {
+            lines: Lines::new(source),
+        }
+    }
+}
+
+impl Form for Hawk {
+    fn read(&mut self, job: &mut Job) -> Result<Step, Problem> {
+        form::read_line(&mut self.lines, b"", parse, job)
+    }
+
+    fn place(&self) -> (u64, String) {
+        self.lines.place()
+    }
+
+    fn field(&self, place: usize) -> String {
+        match place {
+            ARRIVAL => "arrival (field 1)".to_string(),
+            TASKS => "number of tasks (field 2)".to_string(),
+            MEAN => "mean duration (field 3)".to_string(),
+            _ => "duration of a task (from field 4 on)".to_string(),
+        }
+    }
+
+    fn shape(&self) -> String {
+        "a line of arrival, number of tasks, mean duration and durations".to_string()
+    }
+}
+
+fn parse(line: &[u8], job: &mut Job) -> Result<(), Fault> {
+    let mut words = form::words_of(line);
+    let mut word = || words.next().ok_or(Fault::Shape);
+    let (arrival, tasks, mean) = (word()?, word()?, word()?);
+    job.arrival = form::instant(arrival, Decimal::ONE, ARRIVAL)?;
+    if job.arrival < 0 {
+        return Err(Fault::Negative(ARRIVAL));
+    }
+    job.tasks = form::count(tasks, TASKS)?;
+    form::amount(mean, MEAN)?;
+    job.works.clear();
+    for duration in words {
+        job.works.push(form::amount(duration, DURATION)?);
+    }
+    let whole = job.works.len() == job.tasks as usize;
+    whole.then_some(()).ok_or(Fault::CountDiffers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<(u32, Vec<f64>), Fault> {
+        let mut job = Job::default();
+        parse(line.as_bytes(), &mut job).map(|()| (job.tasks, job.works))
+    }
+
+    #[test]
+    fn spaces_may_be_several() {
+        assert_eq!(read("128248 2 1.5  1.0   2"), Ok((2, vec![1.0, 2.0])));
+    }
+
+    #[test]
+    fn every_reason_is_told() {
+        assert_eq!(read("1 2"), Err(Fault::Shape));
+        assert_eq!(read("x 1 1 1"), Err(Fault::NotNumber(ARRIVAL)));
+        assert_eq!(read("-1 1 1 1"), Err(Fault::Negative(ARRIVAL)));
+        assert_eq!(read("1 0 1"), Err(Fault::NotCount(TASKS)));
+        assert_eq!(read("1 1.5 1 1"), Err(Fault::NotCount(TASKS)));
+        assert_eq!(read("1 1 x 1"), Err(Fault::NotNumber(MEAN)));
+        assert_eq!(read("1 1 1 inf"), Err(Fault::NotNumber(DURATION)));
+        assert_eq!(read("1 1 1 -1"), Err(Fault::Negative(DURATION)));
+        assert_eq!(read("1 2 1 1"), Err(Fault::CountDiffers));
+        assert_eq!(read("1 2 1 1 1 1"), Err(Fault::CountDiffers));
+    }
+}

@@ -1,0 +1,159 @@
+//! Traces: recorded jobs read from a file, in a stream, so that memory does not grow with their number.
+//!
+//! [`survey`] reads the file once: it checks every row and counts what a scenario needs to know before
+//! a run (jobs, span, work of each class). A [`Reader`] then replays the jobs, a block at a time, as
+//! often as there are replications; a [`Resampled`] replays blocks of them in a drawn order.
+//!
+//! One file a format: [`swf`], [`hawk`], [`csv`]. A new one implements `form::Form` and has a
+//! line in [`FORMATS`], one in `Format::name` and one in `form::open`.
+
+pub mod csv;
+mod form;
+pub mod hawk;
+mod number;
+mod open;
+mod problem;
+mod read;
+mod resample;
+mod survey;
+pub mod swf;
+#[cfg(test)]
+mod tests;
+
+pub use open::locate;
+pub use problem::{BadRow, Problem};
+pub use read::{Reader, Row};
+pub use resample::{Loaded, Resampled};
+pub use survey::{Label, Survey, survey};
+
+use std::path::PathBuf;
+
+/// Which trace to read, and how.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spec {
+    /// The file, as [`locate`] found it.
+    pub path: PathBuf,
+    /// How its rows are to be read.
+    pub format: Format,
+    /// Jobs to keep at most, from the first.
+    pub max_jobs: Option<u64>,
+    /// What to do with rows that are no jobs.
+    pub invalid: Invalid,
+    /// Rule that sorts the jobs into classes; not together with a class column.
+    pub split: Option<Split>,
+}
+
+impl Spec {
+    /// Number of resources that the trace itself gives a demand of.
+    fn resources(&self) -> usize {
+        match &self.format {
+            Format::Csv(columns) => columns.resources.len(),
+            _ => 0,
+        }
+    }
+}
+
+/// What to do with a row that is no job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Invalid {
+    /// Refuse the trace and name the first such row.
+    #[default]
+    Error,
+    /// Leave such rows out and count them by reason.
+    Drop,
+}
+
+/// The form of a trace's rows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Format {
+    /// See [`swf`].
+    Swf,
+    /// See [`hawk`].
+    Hawk,
+    /// See [`csv`].
+    Csv(Columns),
+}
+
+impl Format {
+    /// Its name in a scenario.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Format::Swf => "swf",
+            Format::Hawk => "hawk",
+            Format::Csv(_) => "csv",
+        }
+    }
+}
+
+/// Name of each format in a scenario, and what it is.
+pub const FORMATS: [(&str, &str); 3] = [
+    (
+        "swf",
+        "Standard Workload Format of the Parallel Workloads Archive: a job of p processors is p tasks of its run time.",
+    ),
+    (
+        "hawk",
+        "One job a line as the Hawk, Eagle and Sparrow simulators read it: arrival, tasks, mean duration, each duration.",
+    ),
+    (
+        "csv",
+        "Comma-separated values with a line of column names: a row is a job, `columns` says which column is what.",
+    ),
+];
+
+/// Which column of a csv trace is what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Columns {
+    /// Arrival of the job, in `arrival_unit`s from any origin.
+    pub arrival: String,
+    /// Work of each task, in `work_unit`s.
+    pub work: String,
+    /// Number of equal tasks; without it a row is one task.
+    pub tasks: Option<String>,
+    /// Name of the job's class.
+    pub class: Option<String>,
+    /// Resource (`cpu`) and the column with each task's demand of it; replaces the class's demand.
+    pub resources: Vec<(String, String)>,
+    /// Seconds in one unit of the arrivals.
+    pub arrival_unit: f64,
+    /// Seconds in one unit of the works.
+    pub work_unit: f64,
+}
+
+/// Sorts jobs into classes by the mean work of their tasks: the first that takes a job has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Split {
+    /// Name of each class, and the mean work in seconds below which a job belongs to it (`None`: any).
+    pub classes: Vec<(String, Option<f64>)>,
+}
+
+impl Split {
+    /// Place in `classes` of a job with this mean work.
+    fn class(&self, mean_work: f64) -> Option<usize> {
+        self.classes
+            .iter()
+            .position(|(_, below)| below.is_none_or(|below| mean_work < below))
+    }
+}
+
+/// The jobs of a trace in replay order: as recorded, or resampled.
+pub enum Rows {
+    /// As recorded.
+    Recorded(Box<Reader>),
+    /// Blocks in a drawn order.
+    Resampled(Resampled),
+}
+
+impl Rows {
+    /// The next job; `None` after the last. Arrivals never decrease.
+    ///
+    /// # Errors
+    /// The file cannot be read any more, or has changed since the survey.
+    #[allow(clippy::should_implement_trait)] // a row borrows from the reader
+    pub fn next(&mut self) -> Result<Option<Row<'_>>, Problem> {
+        match self {
+            Rows::Recorded(reader) => reader.next(),
+            Rows::Resampled(resampled) => Ok(resampled.next()),
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Replaying a trace: jobs in file order, a block at a time.
+
+use super::form::{self, Fault, Form, Job, Step};
+use super::number::{Instant, offset, scale};
+use super::{Invalid, Problem, Spec, Survey};
+use crate::engine::time::Time;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Jobs that are read ahead at once.
+const BLOCK_JOBS: usize = 256;
+/// Numbers after which a block takes no further job, so that wide jobs do not make it large.
+const BLOCK_NUMBERS: usize = 1 << 14;
+
+/// One job of a trace.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Row<'a> {
+    /// Time since the first kept job's arrival, scaled.
+    pub arrival: Time,
+    /// Place of the job's class in [`Survey::labels`].
+    pub label: u32,
+    /// Number of tasks, at least 1.
+    pub tasks: u32,
+    /// Work in seconds: one number for every task, or one for each.
+    pub works: &'a [f64],
+    /// Demand of each task by resource column; empty if the trace has none.
+    pub demand: &'a [f64],
+}
+
+impl Row<'_> {
+    /// Work of the task with this place in the job (below `tasks`), in seconds.
+    pub fn work(&self, task: u32) -> f64 {
+        match self.works {
+            [each] => *each,
+            works => works[task as usize],
+        }
+    }
+}
+
+/// Jobs one after another, their numbers in one vector.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    jobs: Vec<Entry>,
+    numbers: Vec<f64>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    arrival: Time,
+    label: u32,
+    tasks: u32,
+    works: Range<usize>,
+    demand: Range<usize>,
+}
+
+impl Block {
+    fn clear(&mut self) {
+        self.jobs.clear();
+        self.numbers.clear();
+    }
+
+    fn is_full(&self) -> bool {
+        self.jobs.len() >= BLOCK_JOBS || self.numbers.len() >= BLOCK_NUMBERS
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.jobs.len()
+    }
+
+    /// Arrival of the job at this place.
+    pub(super) fn arrival(&self, place: usize) -> Time {
+        self.jobs[place].arrival
+    }
+
+    fn push(&mut self, arrival: Time, label: u32, job: &Job) {
+        let works = self.store(&job.works);
+        let demand = self.store(&job.demand);
+        self.jobs.push(Entry {
+            arrival,
+            label,
+            tasks: job.tasks,
+            works,
+            demand,
+        });
+    }
+
+    /// Keeps a copy of a row.
+    pub(super) fn copy(&mut self, row: &Row<'_>) {
+        let works = self.store(row.works);
+        let demand = self.store(row.demand);
+        self.jobs.push(Entry {
+            arrival: row.arrival,
+            label: row.label,
+            tasks: row.tasks,
+            works,
+            demand,
+        });
+    }
+
+    fn store(&mut self, numbers: &[f64]) -> Range<usize> {
+        let start = self.numbers.len();
+        self.numbers.extend_from_slice(numbers);
+        start..self.numbers.len()
+    }
+
+    /// The job at this place; `None` behind the last.
+    pub(super) fn row(&self, place: usize) -> Option<Row<'_>> {
+        let job = self.jobs.get(place)?;
+        Some(Row {
+            arrival: job.arrival,
+            label: job.label,
+            tasks: job.tasks,
+            works: &self.numbers[job.works.clone()],
+            demand: &self.numbers[job.demand.clone()],
+        })
+    }
+}
+
+/// The rows of a file in order: tells jobs that come out of order, stops after `max_jobs`.
+pub(super) struct Ordered {
+    form: Box<dyn Form>,
+    last: Instant,
+    left: u64,
+}
+
+impl Ordered {
+    pub(super) fn open(spec: &Spec) -> Result<Ordered, Problem> {
+        let left = spec.max_jobs.unwrap_or(u64::MAX);
+        Ok(Ordered {
+            form: form::open(spec)?,
+            last: Instant::MIN,
+            left,
+        })
+    }
+
+    pub(super) fn read(&mut self, job: &mut Job) -> Result<Step, Problem> {
+        if self.left == 0 {
+            return Ok(Step::End);
+        }
+        let step = self.form.read(job)?;
+        if step != Step::Job {
+            return Ok(step);
+        }
+        if job.arrival < self.last {
+            return Ok(Step::Bad(Fault::Unsorted));
+        }
+        self.last = job.arrival;
+        self.left -= 1;
+        Ok(Step::Job)
+    }
+
+    pub(super) fn words(&self, fault: Fault) -> String {
+        form::words(fault, self.form.as_ref())
+    }
+
+    /// Line number and text of the last row.
+    pub(super) fn place(&self) -> (u64, String) {
+        self.form.place()
+    }
+}
+
+/// Replays the jobs of a surveyed trace from the first to the last.
+pub struct Reader {
+    spec: Spec,
+    rows: Ordered,
+    first: Instant,
+    scale: f64,
+    labels: BTreeMap<String, u32>,
+    job: Job,
+    block: Block,
+    next: usize,
+    left: u64,
+}
+
+impl Reader {
+    /// Opens the trace at its first job. Every offset from the first arrival is multiplied by `scale`
+    /// (1 for none), exactly, and rounded half to even to nanoseconds.
+    ///
+    /// # Errors
+    /// The file cannot be read; the scaled arrivals would span more than 584 years.
+    pub fn open(spec: &Spec, survey: &Survey, scale: f64) -> Result<Reader, Problem> {
+        if !(scale >= 0.0 && self::scale(survey.span, scale) < Time::MAX) {
+            let message = format!(
+                "its arrivals cannot be scaled by {scale}: at most 584 years can be simulated"
+            );
+            return Err(Problem::mistake(&spec.path, message));
+        }
+        let names = survey.labels.iter().map(|label| label.name.clone());
+        Ok(Reader {
+            rows: Ordered::open(spec)?,
+            first: survey.first,
+            scale,
+            labels: names.zip(0..).collect(),
+            job: Job::default(),
+            block: Block::default(),
+            next: 0,
+            left: survey.jobs,
+            spec: spec.clone(),
+        })
+    }
+
+    /// The next job; `None` after the last. Arrivals never decrease.
+    ///
+    /// # Errors
+    /// The file cannot be read any more, or has changed since the survey.
+    #[allow(clippy::should_implement_trait)] // a row borrows from the reader
+    pub fn next(&mut self) -> Result<Option<Row<'_>>, Problem> {
+        if self.next == self.block.len() && self.left > 0 {
+            self.refill()?;
+        }
+        self.next += 1;
+        Ok(self.block.row(self.next - 1))
+    }
+
+    /// Reads the next block of jobs.
+    fn refill(&mut self) -> Result<(), Problem> {
+        self.block.clear();
+        self.next = 0;
+        while self.left > 0 && !self.block.is_full() {
+            match self.rows.read(&mut self.job)? {
+                Step::Job => self.keep()?,
+                Step::Bad(_) if self.spec.invalid == Invalid::Drop => {}
+                Step::Bad(_) | Step::End => return Err(self.changed()),
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self) -> Result<(), Problem> {
+        let offset = offset(self.first, self.job.arrival).ok_or_else(|| self.changed())?;
+        let label = match &self.spec.split {
+            Some(split) => split
+                .class(self.job.mean_work())
+                .and_then(|class| u32::try_from(class).ok()),
+            None => self.labels.get(&self.job.class).copied(),
+        };
+        let label = label.ok_or_else(|| self.changed())?;
+        self.block.push(scale(offset, self.scale), label, &self.job);
+        self.left -= 1;
+        Ok(())
+    }
+
+    fn changed(&self) -> Problem {
+        Problem::machine(&self.spec.path, "the trace has changed while it was in use")
+            .hint("run again")
+    }
+}

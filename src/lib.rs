@@ -1,6 +1,7 @@
 //! equipoise: a discrete-event simulator that compares load balancing and task scheduling strategies.
 
 pub mod engine;
+pub mod metrics;
 pub mod model;
 pub mod sim;
 pub mod stats;

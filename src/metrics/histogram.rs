@@ -20,7 +20,11 @@ pub fn bucket(value: u64) -> usize {
 pub fn middle(bucket: usize) -> u64 {
     let edge = |bucket: usize| f64::from_bits((bucket as u64 + FIRST) << SHIFT);
     let (low, high) = (edge(bucket), edge(bucket + 1));
-    if high - low <= 1.0 { (low - 1.0).ceil() as u64 } else { ((low + high) / 2.0 - 1.0) as u64 }
+    if high - low <= 1.0 {
+        (low - 1.0).ceil() as u64
+    } else {
+        ((low + high) / 2.0 - 1.0) as u64
+    }
 }
 
 /// Counts by bucket.
@@ -34,7 +38,12 @@ pub struct Histogram {
 
 impl Default for Histogram {
     fn default() -> Self {
-        Histogram { counts: vec![0; BUCKETS], total: 0, least: u64::MAX, most: 0 }
+        Histogram {
+            counts: vec![0; BUCKETS],
+            total: 0,
+            least: u64::MAX,
+            most: 0,
+        }
     }
 }
 
@@ -70,7 +79,11 @@ impl Histogram {
 
     /// Buckets that hold values, rising, with their counts.
     pub fn buckets(&self) -> impl DoubleEndedIterator<Item = (usize, u64)> {
-        self.counts.iter().copied().enumerate().filter(|(_, count)| *count > 0)
+        self.counts
+            .iter()
+            .copied()
+            .enumerate()
+            .filter(|(_, count)| *count > 0)
     }
 
     /// The quantile at `permille` thousandths by nearest rank, ceil(q n); `None` if fewer than
@@ -109,8 +122,13 @@ mod tests {
         values.sort_unstable();
         for permille in [500, 900, 950, 990, 999] {
             let exact = values[(values.len() * permille).div_ceil(1000) - 1] as f64;
-            let found = histogram.quantile(permille as u64).map_or(f64::NAN, |value| value as f64);
-            assert!((found / exact - 1.0).abs() < 1e-3, "{permille}: {found} against {exact}");
+            let found = histogram
+                .quantile(permille as u64)
+                .map_or(f64::NAN, |value| value as f64);
+            assert!(
+                (found / exact - 1.0).abs() < 1e-3,
+                "{permille}: {found} against {exact}"
+            );
         }
     }
 
@@ -139,7 +157,11 @@ mod tests {
 
     #[test]
     fn adding_is_counting_together() {
-        let (mut a, mut b, mut both) = (Histogram::default(), Histogram::default(), Histogram::default());
+        let (mut a, mut b, mut both) = (
+            Histogram::default(),
+            Histogram::default(),
+            Histogram::default(),
+        );
         for value in 0..5_000u64 {
             if value % 3 == 0 { &mut a } else { &mut b }.record(value * value);
             both.record(value * value);

@@ -4,7 +4,9 @@ use super::histogram::{BUCKETS, Histogram, bucket};
 use crate::engine::time::Time;
 
 /// The parts into which a response time splits exactly, in the order of a task's life.
-pub const PARTS: [&str; 7] = ["dispatch", "decision", "network", "queue", "service", "retry", "gather"];
+pub const PARTS: [&str; 7] = [
+    "dispatch", "decision", "network", "queue", "service", "retry", "gather",
+];
 
 /// A job's response time by part, nanoseconds, in the order of [`PARTS`].
 pub type Blame = [u64; 7];
@@ -152,7 +154,10 @@ impl JobStats {
         self.wait_sum += other.wait_sum;
         self.straggler_wait_doubled += other.straggler_wait_doubled;
         self.completions += other.completions;
-        let sums = self.blame_sum.iter_mut().chain(self.tail.iter_mut().flatten());
+        let sums = self
+            .blame_sum
+            .iter_mut()
+            .chain(self.tail.iter_mut().flatten());
         for (sum, more) in sums.zip(other.blame_sum.iter().chain(other.tail.iter().flatten())) {
             *sum += more;
         }
@@ -226,10 +231,19 @@ mod tests {
         let mut stats = JobStats::default();
         for i in 0..2000u64 {
             let slow = i % 100 == 7;
-            stats.complete(&job(if slow { 9_000_000 } else { 1_000_000 }, if slow { 8_000_000 } else { 0 }), Time(1));
+            stats.complete(
+                &job(
+                    if slow { 9_000_000 } else { 1_000_000 },
+                    if slow { 8_000_000 } else { 0 },
+                ),
+                Time(1),
+            );
         }
         let tail = stats.blame_tail().unwrap_or_default();
-        assert!((tail[3] - 8e-3).abs() < 1e-12 && (tail[4] - 1e-3).abs() < 1e-12, "{tail:?}");
+        assert!(
+            (tail[3] - 8e-3).abs() < 1e-12 && (tail[4] - 1e-3).abs() < 1e-12,
+            "{tail:?}"
+        );
         assert_eq!(stats.slowdown_mean(), Some(2.0));
         assert_eq!(stats.mean_seconds(stats.blame_sum[3], 2000), Some(80e-6));
     }

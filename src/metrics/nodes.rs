@@ -47,10 +47,18 @@ impl Evenness {
             largest = largest.max(value);
         }
         if sum == 0.0 {
-            return Evenness { cov: 0.0, max_over_mean: 1.0, jain: 1.0 };
+            return Evenness {
+                cov: 0.0,
+                max_over_mean: 1.0,
+                jain: 1.0,
+            };
         }
         let inverse_jain = (n * squares / (sum * sum)).max(1.0);
-        Evenness { cov: (inverse_jain - 1.0).sqrt(), max_over_mean: largest * n / sum, jain: 1.0 / inverse_jain }
+        Evenness {
+            cov: (inverse_jain - 1.0).sqrt(),
+            max_over_mean: largest * n / sum,
+            jain: 1.0 / inverse_jain,
+        }
     }
 }
 
@@ -84,8 +92,15 @@ impl Observation {
 fn used_share(nodes: &Nodes) -> f64 {
     let share = |d: usize| {
         let finite = |node: NodeId| nodes.capacity(node)[d].map(|has| (nodes.used(node)[d], has));
-        let (used, has) = nodes.ids().filter_map(finite).fold((0, 0), |sum, x| (sum.0 + x.0, sum.1 + x.1));
-        if has == 0 { 0.0 } else { used as f64 / has as f64 }
+        let (used, has) = nodes
+            .ids()
+            .filter_map(finite)
+            .fold((0, 0), |sum, x| (sum.0 + x.0, sum.1 + x.1));
+        if has == 0 {
+            0.0
+        } else {
+            used as f64 / has as f64
+        }
     };
     (0..nodes.dimensions()).map(share).fold(0.0, f64::max)
 }
@@ -145,7 +160,8 @@ impl Observed {
 
     /// Mean share of slots that idle while tasks wait.
     pub fn idle_while_waiting(&self) -> Option<f64> {
-        self.mean(self.idle_while_waiting).filter(|_| self.has_slots)
+        self.mean(self.idle_while_waiting)
+            .filter(|_| self.has_slots)
     }
 }
 
@@ -163,7 +179,11 @@ impl Busy {
     /// Nothing used of `nodes`.
     pub fn new(nodes: &Nodes) -> Busy {
         let count = nodes.count() as usize;
-        Busy { used: vec![0; count * nodes.dimensions()], ended: vec![0; count], dimensions: nodes.dimensions() }
+        Busy {
+            used: vec![0; count * nodes.dimensions()],
+            ended: vec![0; count],
+            dimensions: nodes.dimensions(),
+        }
     }
 
     /// `demand` was used of `node` for `span` of the window.
@@ -188,7 +208,13 @@ impl Busy {
 
     /// Used share of dimension `d` over `window`, of the nodes (of one group, if given) that have
     /// it finite; `None` if none has.
-    pub fn utilization(&self, nodes: &Nodes, d: usize, group: Option<usize>, window: Time) -> Option<f64> {
+    pub fn utilization(
+        &self,
+        nodes: &Nodes,
+        d: usize,
+        group: Option<usize>,
+        window: Time,
+    ) -> Option<f64> {
         let chosen = |node: &NodeId| group.is_none_or(|group| nodes.group_index(*node) == group);
         let (mut used, mut has) = (0u128, 0u128);
         for node in nodes.ids().filter(chosen) {
@@ -228,7 +254,11 @@ pub fn gini(values: &mut [f64]) -> f64 {
         return 0.0;
     }
     // In rising order the ordered pairs' differences sum to 2 x sum of (2 i - n + 1) x_i.
-    let weighted: f64 = values.iter().enumerate().map(|(i, x)| (2.0 * i as f64 - n + 1.0) * x).sum();
+    let weighted: f64 = values
+        .iter()
+        .enumerate()
+        .map(|(i, x)| (2.0 * i as f64 - n + 1.0) * x)
+        .sum();
     weighted / (n * sum)
 }
 
@@ -247,7 +277,14 @@ mod tests {
         assert!((steps.cov - 0.447_213_595_5).abs() < 1e-9);
         assert!((steps.max_over_mean - 1.6).abs() < 1e-12);
         assert!((of(&[10.0, 10.0, 10.0, 50.0]).jain - 0.571_428_571_4).abs() < 1e-9);
-        assert_eq!(of(&[0.0; 3]), Evenness { cov: 0.0, max_over_mean: 1.0, jain: 1.0 });
+        assert_eq!(
+            of(&[0.0; 3]),
+            Evenness {
+                cov: 0.0,
+                max_over_mean: 1.0,
+                jain: 1.0
+            }
+        );
     }
 
     /// Against the sum over all ordered pairs.
@@ -255,7 +292,10 @@ mod tests {
     fn gini_is_the_sum_over_pairs() {
         let mut values = [3.0, 0.0, 5.5, 1.0, 1.0, 9.0];
         let mean = values.iter().sum::<f64>() / 6.0;
-        let pairs: f64 = values.iter().flat_map(|x| values.iter().map(move |y| f64::abs(x - y))).sum();
+        let pairs: f64 = values
+            .iter()
+            .flat_map(|x| values.iter().map(move |y| f64::abs(x - y)))
+            .sum();
         assert!((gini(&mut values) - pairs / (2.0 * 36.0 * mean)).abs() < 1e-12);
         assert_eq!(gini(&mut [0.0, 0.0]), 0.0);
     }

@@ -1,3 +1,374 @@
 //! One replication: a setup and a number in, an outcome out.
+//!
+//! Small machines share one core. This file joins them and reads as a task's life: it arrives with
+//! its job, is decided, travels, queues, runs, its result travels back and is gathered.
 
+mod core;
+mod dispatch;
+mod gathering;
+pub mod outcome;
+pub mod recorder;
+pub mod records;
+mod service;
 pub mod setup;
+mod sources;
+mod window;
+
+use std::fmt;
+
+use crate::engine::law::Law;
+use crate::engine::random::{Purpose, Seeds, Stream, unit};
+use crate::engine::time::Time;
+use crate::metrics::nodes::{Observation, Observed};
+use crate::model::ids::NodeId;
+use crate::strategy::Binding;
+use crate::workload::trace;
+
+use self::core::{CENTRAL, Core, Event};
+use self::dispatch::Dispatch;
+use self::gathering::Gathering;
+use self::outcome::Outcome;
+use self::recorder::Recorder;
+use self::service::Central;
+use self::setup::Setup;
+use self::sources::Sources;
+
+/// Why a replication could not be finished.
+#[derive(Debug)]
+pub enum Failure {
+    /// A trace cannot be read (any more).
+    Trace(trace::Problem),
+    /// The strategy cannot work on the cluster.
+    Strategy(String),
+    /// The simulator contradicts itself: a fault of equipoise.
+    Internal(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Trace(problem) => write!(f, "{problem}"),
+            Failure::Strategy(problem) => write!(f, "{problem}"),
+            Failure::Internal(what) => {
+                write!(
+                    f,
+                    "the simulator contradicts itself: {what}. This is a fault of equipoise; please report it"
+                )
+            }
+        }
+    }
+}
+
+impl From<trace::Problem> for Failure {
+    fn from(problem: trace::Problem) -> Failure {
+        Failure::Trace(problem)
+    }
+}
+
+impl From<String> for Failure {
+    fn from(problem: String) -> Failure {
+        Failure::Strategy(problem)
+    }
+}
+
+/// Runs replication `replication` (from 1) of `setup`.
+///
+/// # Errors
+/// [`Failure`]; with a setup made from a checked scenario only a trace can fail.
+pub fn run<'s>(
+    setup: &'s Setup,
+    replication: u64,
+    recorder: Option<&'s mut (dyn Recorder + 's)>,
+) -> Result<Outcome, Failure> {
+    let mut replication = Replication::new(setup, Seeds::new(setup.seed, replication), recorder)?;
+    while replication.step()? {}
+    replication.finish()
+}
+
+struct Replication<'s> {
+    core: Core<'s>,
+    sources: Sources,
+    dispatch: Dispatch,
+    central: Option<Central>,
+    gathering: Gathering,
+    observer: Observer,
+    /// True if results travel in no time and are gathered in none.
+    results_are_instant: bool,
+    events: u64,
+    is_runaway: bool,
+    deadline: Time,
+    /// When the replication was over: its last event, or the deadline.
+    over: Time,
+}
+
+/// Looks at the nodes once in each stratum of the window, at a uniform instant.
+struct Observer {
+    stream: Stream,
+    /// The stratum's number and the instant within it, once the window has opened.
+    next: Option<(u64, Time)>,
+    sums: Observed,
+    seen: Vec<Observation>,
+}
+
+/// Observations of a replication at most.
+const MOST_OBSERVATIONS: u64 = 4000;
+
+impl<'s> Replication<'s> {
+    fn new(
+        setup: &'s Setup,
+        seeds: Seeds,
+        recorder: Option<&'s mut (dyn Recorder + 's)>,
+    ) -> Result<Replication<'s>, Failure> {
+        let nodes = crate::model::nodes::Nodes::new(&setup.cluster);
+        let dispatch = Dispatch::new(setup, &nodes)?;
+        let mut core = Core::new(setup, seeds, dispatch.is_told(), recorder);
+        let gathering = Gathering::new(&core, dispatch.count());
+        let stops_early = !setup.window.finite && is_first_in_first_out(setup, gathering.is_free());
+        Ok(Replication {
+            sources: Sources::open(&mut core, seeds, stops_early)?,
+            central: (setup.strategy.binding == Binding::CentralQueue)
+                .then(|| Central::new(nodes.count())),
+            results_are_instant: setup.network.result.is_zero() && gathering.is_free(),
+            observer: Observer {
+                stream: seeds.stream(Purpose::Observation, ""),
+                next: None,
+                sums: Observed::default(),
+                seen: Vec::with_capacity(MOST_OBSERVATIONS as usize),
+            },
+            events: 0,
+            is_runaway: false,
+            deadline: Time::MAX,
+            over: Time::ZERO,
+            core,
+            dispatch,
+            gathering,
+        })
+    }
+
+    /// Handles the next event; false when the replication is over.
+    fn step(&mut self) -> Result<bool, Failure> {
+        let Some(time) = self.core.agenda.peek() else {
+            return Ok(false);
+        };
+        if time > self.core.now() {
+            self.observe_until(time);
+            if time > self.deadline || self.core.window.is_resolved() {
+                self.over = if time > self.deadline {
+                    self.deadline
+                } else {
+                    self.core.now()
+                };
+                return Ok(false);
+            }
+        }
+        let Some(event) = self.core.agenda.take() else {
+            return Ok(false);
+        };
+        self.over = time;
+        self.events += 1;
+        self.handle(event)?;
+        Ok(!self.is_runaway)
+    }
+
+    /// A task's life, event by event.
+    fn handle(&mut self, event: Event) -> Result<(), Failure> {
+        match event {
+            Event::Arrival(source) => self.arrive(source),
+            Event::Decided(dispatcher) => {
+                self.decide(dispatcher)?;
+                self.run_dispatcher(dispatcher)
+            }
+            Event::Reached(attempt) => self.reach(attempt),
+            Event::End(attempt) => self.end(attempt),
+            Event::Received(attempt) => {
+                self.gathering.receive(&mut self.core, attempt);
+                Ok(())
+            }
+            Event::Gathered(dispatcher) => {
+                self.gathering.gathered(&mut self.core, dispatcher);
+                Ok(())
+            }
+        }
+    }
+
+    /// A job arrives and queues at a dispatcher.
+    fn arrive(&mut self, source: u32) -> Result<(), Failure> {
+        let Some(job) = self.sources.arrive(&mut self.core, source)? else {
+            return Ok(());
+        };
+        self.follow_window();
+        match self.dispatch.accept(&mut self.core, job)? {
+            Some(idle) => self.run_dispatcher(idle),
+            None => Ok(()),
+        }
+    }
+
+    fn run_dispatcher(&mut self, dispatcher: u32) -> Result<(), Failure> {
+        while self.dispatch.begin(&mut self.core, dispatcher) {
+            self.events += 1;
+            self.decide(dispatcher)?;
+        }
+        Ok(())
+    }
+
+    /// A task has been decided and sets out to its node, or to the central queue.
+    fn decide(&mut self, dispatcher: u32) -> Result<(), Failure> {
+        let attempt = self.dispatch.decide(&mut self.core, dispatcher)?;
+        let delay = &self.core.setup.network.dispatch;
+        if delay.is_zero() {
+            return self.reach(attempt);
+        }
+        let time = self.core.now() + self.travel(delay, attempt, 0);
+        let entity = if self.central.is_some() {
+            CENTRAL
+        } else {
+            self.core.attempts[attempt].node.0 + 1
+        };
+        self.core.schedule(time, entity, Event::Reached(attempt));
+        Ok(())
+    }
+
+    /// A task reaches its node, or the central queue.
+    fn reach(&mut self, attempt: u32) -> Result<(), Failure> {
+        self.core.attempts[attempt].times.reached = self.core.now();
+        match &mut self.central {
+            Some(central) => {
+                central.reach(&mut self.core, attempt);
+                self.pull(None)
+            }
+            None => {
+                self.dispatch.arrived(&mut self.core, attempt);
+                service::reach(&mut self.core, attempt);
+                Ok(())
+            }
+        }
+    }
+
+    /// The service of a task ends: its node turns to what waits, and the result sets out.
+    fn end(&mut self, attempt: u32) -> Result<(), Failure> {
+        let node = self.core.attempts[attempt].node;
+        self.core.end(attempt);
+        self.dispatch.report_end(&mut self.core, node);
+        if self.central.is_some() {
+            self.pull(Some(node))?;
+        } else {
+            service::start_waiting(&mut self.core, node);
+        }
+        if self.results_are_instant {
+            self.gathering.receive(&mut self.core, attempt);
+            return Ok(());
+        }
+        let time = self.core.now() + self.travel(&self.core.setup.network.result, attempt, 1);
+        self.core
+            .schedule(time, node.0 + 1, Event::Received(attempt));
+        Ok(())
+    }
+
+    /// Starts tasks from the central queue while its head finds room.
+    fn pull(&mut self, freed: Option<NodeId>) -> Result<(), Failure> {
+        let Some(central) = &mut self.central else {
+            return Ok(());
+        };
+        while let Some((attempt, room)) = central.head(&self.core, self.dispatch.pools(), freed) {
+            let job = self.core.job_of(attempt);
+            let node = self
+                .dispatch
+                .choose(&mut self.core, job, attempt, Some(room))?;
+            central.take(&self.core);
+            self.dispatch.bind(&mut self.core, attempt, node);
+            self.core.start(attempt);
+        }
+        Ok(())
+    }
+
+    /// How long an attempt (`leg` 0) or its result (1) travels.
+    fn travel(&self, law: &Law, attempt: u32, leg: u32) -> Time {
+        if let Some(constant) = law.constant() {
+            return Time::from_secs(constant);
+        }
+        let task = &self.core.tasks[self.core.attempts[attempt].task];
+        let job = &self.core.jobs[task.job];
+        Time::from_secs(
+            law.sample(
+                &mut self
+                    .core
+                    .keys
+                    .network
+                    .draw(job.class, job.number, 0, task.index, leg),
+            ),
+        )
+    }
+
+    /// What an arrival may have changed: the window opens or closes, the system runs away.
+    fn follow_window(&mut self) {
+        let window = &self.core.window;
+        if self.observer.next.is_none() {
+            if let Some(start) = window.start {
+                self.observer.advance(start, self.core.setup.window.stratum);
+            }
+        }
+        if self.deadline == Time::MAX {
+            self.deadline = window.deadline().unwrap_or(Time::MAX);
+        }
+        let plan = &self.core.setup.window;
+        self.is_runaway = !plan.finite && window.jobs() > plan.max_in_system;
+    }
+
+    /// Takes the observations that fall before `time`, the next event's.
+    fn observe_until(&mut self, time: Time) {
+        let stratum = self.core.setup.window.stratum;
+        while let Some((_, instant)) = self.observer.next.filter(|(_, instant)| *instant < time) {
+            if !self.core.window.contains(instant) {
+                self.observer.next = None;
+                break;
+            }
+            let waiting = self.central.as_ref().map_or(0, Central::length);
+            let seen =
+                Observation::take(&self.core.nodes, instant, self.core.window.jobs(), waiting);
+            self.observer.sums.add(&seen);
+            self.observer.seen.push(seen);
+            let start = self.core.window.start.unwrap_or_default();
+            self.observer.advance(start, stratum);
+        }
+    }
+
+    fn finish(mut self) -> Result<Outcome, Failure> {
+        self.core.window.close(self.over);
+        self.dispatch.finish(&mut self.core, self.over);
+        self.gathering.finish(&mut self.core, self.over);
+        outcome::conclude(self)
+    }
+}
+
+impl Observer {
+    /// Draws the instant of the next stratum of a window that started at `start`.
+    fn advance(&mut self, start: Time, stratum: Time) {
+        let number = self.next.map_or(0, |(number, _)| number + 1);
+        let within = Time((unit(&mut self.stream) * stratum.0 as f64) as u64);
+        let instant = start + Time(number.saturating_mul(stratum.0)) + within;
+        self.next = Some((
+            number,
+            if number < MOST_OBSERVATIONS {
+                instant
+            } else {
+                Time::MAX
+            },
+        ));
+    }
+}
+
+/// True if no later arrival can touch a job that is there: every queue on the way is first in,
+/// first out, and all tasks take the same way in the same time.
+fn is_first_in_first_out(setup: &Setup, gathering_is_free: bool) -> bool {
+    let strategy = &setup.strategy;
+    let one_way = strategy
+        .parts
+        .iter()
+        .all(|parts| parts.decision_time.is_zero())
+        || strategy.parts.len() == 1 && strategy.parts[0].dispatchers == 1;
+    strategy.binding == Binding::Early
+        && one_way
+        && gathering_is_free
+        && setup.network.dispatch.constant().is_some()
+        && setup.cluster.groups.iter().all(|group| !group.backfill)
+}

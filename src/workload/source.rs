@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::engine::law::Law;
 use super::trace::{Loaded, Spec, Survey};
+use crate::engine::law::Law;
 use crate::engine::time::Time;
 
 /// How the jobs of a source arrive.

@@ -1,0 +1,447 @@
+//! What all machines of a replication share: the agenda, the records, the nodes, the window and
+//! the figures.
+
+use crate::engine::agenda::Agenda;
+use crate::engine::random::{Key, Purpose, Seeds};
+use crate::engine::time::Time;
+use crate::metrics::jobs::{Blame, Completed, JobStats};
+use crate::metrics::nodes::Busy;
+use crate::model::cluster::SLOTS;
+use crate::model::ids::NodeId;
+use crate::model::nodes::Nodes;
+use crate::model::slab::{NONE, Slab};
+
+use super::recorder::Recorder;
+use super::records::{Attempt, Job, Task, Times};
+use super::setup::Setup;
+use super::window::Window;
+
+/// What happens; the order of kinds at one instant is part of the model.
+#[derive(Clone, Copy, Debug)]
+pub enum Event {
+    /// The service of an attempt ends.
+    End(u32),
+    /// The result of an attempt reaches its gatherer.
+    Received(u32),
+    /// The gatherer of a dispatcher has gathered a result.
+    Gathered(u32),
+    /// An attempt reaches its node or the central queue.
+    Reached(u32),
+    /// A job of a source arrives.
+    Arrival(u32),
+    /// A dispatcher has decided.
+    Decided(u32),
+}
+
+impl Event {
+    /// Place of the kind among events of one instant; gaps are for kinds to come (node changes 0,
+    /// view updates 5, timers 6).
+    fn kind(self) -> u8 {
+        match self {
+            Event::End(_) => 1,
+            Event::Received(_) => 2,
+            Event::Gathered(_) => 3,
+            Event::Reached(_) => 4,
+            Event::Arrival(_) => 7,
+            Event::Decided(_) => 8,
+        }
+    }
+}
+
+/// The central queue as an entity; nodes come after it.
+pub const CENTRAL: u32 = 0;
+
+/// Keys of the draws of one replication.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys {
+    /// Straggler factors.
+    pub straggler: Key,
+    /// Network delays.
+    pub network: Key,
+    /// Placements and ties.
+    pub placement: Key,
+    /// Which dispatcher a job comes to.
+    pub spread: Key,
+    /// Decision times.
+    pub decision: Key,
+    /// Gathering times.
+    pub gather: Key,
+}
+
+impl Keys {
+    fn new(seeds: Seeds) -> Keys {
+        Keys {
+            straggler: seeds.key(Purpose::Straggler),
+            network: seeds.key(Purpose::Network),
+            placement: seeds.key(Purpose::Placement),
+            spread: seeds.key(Purpose::Spread),
+            decision: seeds.key(Purpose::Decision),
+            gather: seeds.key(Purpose::Gather),
+        }
+    }
+}
+
+/// Rows of demand by dimension: one for each class, then those of jobs that bring their own.
+#[derive(Clone, Debug)]
+pub struct Demands {
+    values: Vec<u64>,
+    free: Vec<u32>,
+    width: usize,
+    classes: u32,
+}
+
+impl Demands {
+    fn new(setup: &Setup) -> Demands {
+        let rows = setup
+            .classes
+            .iter()
+            .flat_map(|class| class.stages[0].demand.iter().copied());
+        Demands {
+            values: rows.collect(),
+            free: Vec::new(),
+            width: setup.cluster.dimensions.len(),
+            classes: setup.classes.len() as u32,
+        }
+    }
+
+    /// The row's values.
+    #[inline]
+    pub fn row(&self, row: u32) -> &[u64] {
+        let start = row as usize * self.width;
+        &self.values[start..start + self.width]
+    }
+
+    /// A copy of the class's row for a job to change.
+    pub fn own(&mut self, class: u32) -> u32 {
+        let row = self.free.pop().unwrap_or_else(|| {
+            self.values.resize(self.values.len() + self.width, 0);
+            (self.values.len() / self.width) as u32 - 1
+        });
+        let (from, to) = (class as usize * self.width, row as usize * self.width);
+        self.values.copy_within(from..from + self.width, to);
+        row
+    }
+
+    /// One value of a job's own row.
+    pub fn set(&mut self, row: u32, dimension: usize, units: u64) {
+        self.values[row as usize * self.width + dimension] = units;
+    }
+
+    fn give_back(&mut self, row: u32) {
+        if row >= self.classes {
+            self.free.push(row);
+        }
+    }
+}
+
+/// Figures of the whole run that are no job's and no node's; sums over the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Tasks placed.
+    pub placed: u64,
+    /// Messages sent.
+    pub messages: u64,
+    /// Time in which dispatchers decided.
+    pub deciding: u128,
+    /// Time in which gatherers gathered.
+    pub gathering: u128,
+    /// Slot-time of attempts that ended.
+    pub slot_time: u128,
+    /// Of it, slot-time of no use to a completed job.
+    pub wasted: u128,
+    /// Tasks that have arrived, in the whole replication.
+    pub tasks_arrived: u64,
+    /// Tasks whose results were gathered.
+    pub tasks_done: u64,
+    /// Attempts made.
+    pub attempts: u64,
+    /// Attempts whose results were gathered.
+    pub attempts_done: u64,
+    /// Jobs that completed, measured or not.
+    pub jobs_done: u64,
+    /// Sum over jobs of the part of their time in system that lies in the window.
+    pub presence: u128,
+    /// The last completion.
+    pub last_completion: Time,
+}
+
+/// The state that every machine may change.
+pub struct Core<'s> {
+    /// What is simulated.
+    pub setup: &'s Setup,
+    /// Pending events and the clock.
+    pub agenda: Agenda<Event>,
+    /// The nodes.
+    pub nodes: Nodes,
+    /// Jobs in the system.
+    pub jobs: Slab<Job>,
+    /// Their tasks.
+    pub tasks: Slab<Task>,
+    /// Attempts to run them.
+    pub attempts: Slab<Attempt>,
+    /// What tasks demand.
+    pub demands: Demands,
+    /// Keys of the random draws.
+    pub keys: Keys,
+    /// What counts.
+    pub window: Window,
+    /// Figures of jobs, by class.
+    pub stats: Vec<JobStats>,
+    /// Figures of nodes.
+    pub busy: Busy,
+    /// Other figures.
+    pub totals: Totals,
+    /// Nodes that changed since the last decision, each once, if any placement is told.
+    pub changed: Changed,
+    /// Who writes rows of jobs, tasks and decisions, if anyone does.
+    pub recorder: Option<&'s mut (dyn Recorder + 's)>,
+    /// Completions at the instant `.0`, by class, before the window opened at it.
+    eve: (Time, Vec<u64>),
+}
+
+/// A list of nodes in which each appears once.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    list: Vec<NodeId>,
+    is_listed: Vec<bool>,
+    wanted: bool,
+}
+
+impl Changed {
+    fn new(nodes: u32, wanted: bool) -> Changed {
+        let n = if wanted { nodes as usize } else { 0 };
+        Changed {
+            list: Vec::with_capacity(n),
+            is_listed: vec![false; n],
+            wanted,
+        }
+    }
+
+    /// `node` has changed.
+    #[inline]
+    pub fn mark(&mut self, node: NodeId) {
+        if self.wanted && !self.is_listed[node.index()] {
+            self.is_listed[node.index()] = true;
+            self.list.push(node);
+        }
+    }
+
+    /// Takes a node from the list.
+    #[inline]
+    pub fn take(&mut self) -> Option<NodeId> {
+        let node = self.list.pop()?;
+        self.is_listed[node.index()] = false;
+        Some(node)
+    }
+}
+
+impl<'s> Core<'s> {
+    /// An empty system. `watched`: whether a placement is told of changes.
+    pub fn new(
+        setup: &'s Setup,
+        seeds: Seeds,
+        watched: bool,
+        recorder: Option<&'s mut (dyn Recorder + 's)>,
+    ) -> Core<'s> {
+        let nodes = Nodes::new(&setup.cluster);
+        Core {
+            agenda: Agenda::with_capacity(2 * nodes.count() as usize + 64),
+            jobs: Slab::new(),
+            tasks: Slab::new(),
+            attempts: Slab::new(),
+            demands: Demands::new(setup),
+            keys: Keys::new(seeds),
+            window: Window::new(setup.window.clone()),
+            stats: setup.classes.iter().map(|_| JobStats::default()).collect(),
+            busy: Busy::new(&nodes),
+            totals: Totals::default(),
+            changed: Changed::new(nodes.count(), watched),
+            eve: (Time::ZERO, vec![0; setup.classes.len()]),
+            recorder,
+            nodes,
+            setup,
+        }
+    }
+
+    /// The present instant.
+    #[inline]
+    pub fn now(&self) -> Time {
+        self.agenda.now()
+    }
+
+    /// Puts `event` of `entity` at `time`.
+    #[inline]
+    pub fn schedule(&mut self, time: Time, entity: u32, event: Event) {
+        self.agenda.schedule(time, event.kind(), entity, event);
+    }
+
+    /// The job of an attempt.
+    #[inline]
+    pub fn job_of(&self, attempt: u32) -> u32 {
+        self.tasks[self.attempts[attempt].task].job
+    }
+
+    /// The row of demand of an attempt.
+    #[inline]
+    pub fn demand_of(&self, attempt: u32) -> u32 {
+        self.jobs[self.job_of(attempt)].demand
+    }
+
+    /// The window has just opened: what completed at this very instant belongs to it.
+    pub fn open_window(&mut self) {
+        if self.eve.0 == self.now() {
+            for (stats, count) in self.stats.iter_mut().zip(&self.eve.1) {
+                stats.completions += count;
+            }
+        }
+    }
+
+    /// Starts an attempt that has room at its node.
+    pub fn start(&mut self, attempt: u32) {
+        let now = self.now();
+        let row = self.demand_of(attempt);
+        let this = &mut self.attempts[attempt];
+        this.times.started = now;
+        let (node, end) = (this.node, now + this.service);
+        let state = self.nodes.state_mut(node);
+        state.backlog.start(this.service, end);
+        state.expected.start(this.expected, now + this.expected);
+        self.nodes.occupy(node, self.demands.row(row));
+        self.changed.mark(node);
+        self.schedule(end, node.0 + 1, Event::End(attempt));
+    }
+
+    /// The service of an attempt has ended: its node is freed and the time is accounted for.
+    pub fn end(&mut self, attempt: u32) {
+        let now = self.now();
+        let row = self.demand_of(attempt);
+        let this = &mut self.attempts[attempt];
+        this.times.ended = now;
+        let (node, started) = (this.node, this.times.started);
+        let state = self.nodes.state_mut(node);
+        state.backlog.end(now);
+        state.expected.end(started + this.expected);
+        state.tasks -= 1;
+        let demand = self.demands.row(row);
+        self.nodes.release(node, demand);
+        self.changed.mark(node);
+        self.busy
+            .add(node, demand, self.window.overlap(started, now));
+        if self.window.contains(now) {
+            self.busy.end(node);
+            self.totals.slot_time += u128::from(demand[SLOTS]) * u128::from((now - started).0);
+        }
+        self.note_finish(attempt);
+    }
+
+    fn note_finish(&mut self, attempt: u32) {
+        let now = self.now();
+        let id = self.job_of(attempt);
+        let job = &mut self.jobs[id];
+        job.ended += 1;
+        if job.ended == job.tasks.div_ceil(2) {
+            job.finishes.low = now;
+        }
+        if job.ended == job.tasks / 2 + 1 {
+            job.finishes.high = now;
+        }
+        job.finishes.last = now;
+    }
+
+    /// A result has been gathered; tells whether its job is complete.
+    pub fn gather(&mut self, attempt: u32) {
+        let now = self.now();
+        let Attempt { task, times, .. } = self.attempts[attempt];
+        let Task { job: id, index, .. } = self.tasks[task];
+        let job = &mut self.jobs[id];
+        self.tasks[task].wait = times.started - job.arrival;
+        let is_last = job.gathered == 0 || now > job.critical.gathered || index < job.critical.task;
+        if is_last {
+            job.critical = super::records::Critical {
+                task: index,
+                gathered: now,
+                times,
+            };
+        }
+        job.gathered += 1;
+        self.totals.attempts_done += 1;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.task(&self.jobs[id], &self.tasks[task], &self.attempts[attempt]);
+        }
+        self.attempts.remove(attempt);
+        if self.jobs[id].gathered == self.jobs[id].tasks {
+            self.complete(id);
+        }
+    }
+
+    fn complete(&mut self, id: u32) {
+        let now = self.now();
+        let job = self.jobs[id];
+        let class = job.class as usize;
+        self.totals.jobs_done += 1;
+        self.totals.tasks_done += u64::from(job.tasks);
+        self.totals.last_completion = now;
+        self.totals.presence += u128::from(self.window.overlap(job.arrival, now).0);
+        self.count_completion(class);
+        let blame = blame(job.arrival, &job.critical.times, now);
+        if job.measured {
+            let completed = Completed {
+                response: now - job.arrival,
+                blame,
+                ideal: job.ideal,
+                straggler_wait_doubled: 2 * job.finishes.last.0
+                    - job.finishes.low.0
+                    - job.finishes.high.0,
+                on_time: self.setup.classes[class]
+                    .slo
+                    .map(|slo| now - job.arrival <= slo),
+            };
+            self.stats[class].complete(&completed, self.setup.window.slowdown_floor);
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.job(&job, Some((now, blame)));
+        }
+        self.drop_tasks(&job);
+        self.window.leave(now, job.measured);
+        self.demands.give_back(job.demand);
+        self.jobs.remove(id);
+    }
+
+    fn count_completion(&mut self, class: usize) {
+        let now = self.now();
+        if self.window.contains(now) {
+            self.stats[class].completions += 1;
+        } else if self.window.start.is_none() {
+            if self.eve.0 != now {
+                self.eve.0 = now;
+                self.eve.1.fill(0);
+            }
+            self.eve.1[class] += 1;
+        }
+    }
+
+    fn drop_tasks(&mut self, job: &Job) {
+        let mut task = job.first;
+        while task != NONE {
+            if job.measured {
+                self.stats[job.class as usize].waited(self.tasks[task].wait);
+            }
+            let next = self.tasks[task].next;
+            self.tasks.remove(task);
+            task = next;
+        }
+    }
+}
+
+/// A response time by its parts along the critical chain; they sum to `completed - arrival`.
+pub fn blame(arrival: Time, times: &Times, completed: Time) -> Blame {
+    let dispatch = times.begun - arrival;
+    let decision = times.decided - times.begun;
+    let network = (times.reached - times.decided) + (times.received - times.ended);
+    let queue = times.started - times.reached;
+    let service = times.ended - times.started;
+    let gather = completed - times.received;
+    [
+        dispatch.0, decision.0, network.0, queue.0, service.0, 0, gather.0,
+    ]
+}

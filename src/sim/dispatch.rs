@@ -1,0 +1,453 @@
+//! Dispatchers: each is a fifo server that decides the tasks of its jobs one after another.
+
+use crate::engine::law::Law;
+use crate::engine::time::Time;
+use crate::model::ids::NodeId;
+use crate::model::nodes::Nodes;
+use crate::model::slab::NONE;
+use crate::model::view::{Transit, Travelling, View};
+use crate::strategy::{Ask, Binding, InFlight, Parts, Placement, Pool, Problem, Watch};
+
+use super::core::{Core, Event};
+use super::recorder::Decision;
+use super::records::{Attempt, Fifo};
+use super::setup::Setup;
+
+/// All dispatchers of a strategy, and the sets of nodes that tasks may use.
+pub struct Dispatch {
+    dispatchers: Vec<Dispatcher>,
+    /// For each set of parts, its first dispatcher.
+    first: Vec<u32>,
+    pools: Vec<Pool>,
+    /// For each class, its pool (a job with a demand of its own may have another).
+    pool_of_class: Vec<u32>,
+    /// Attempts of all dispatchers under way, where that is not the same for every dispatcher.
+    transit: Option<Transit>,
+    /// Dispatchers that are told of loads, and of idle nodes.
+    told_loads: u64,
+    told_idle: u64,
+}
+
+struct Dispatcher {
+    parts: usize,
+    queue: Fifo,
+    /// When it began the decision that it is at; none if it is idle.
+    deciding: Option<Time>,
+    /// One placement for each pool that its classes use.
+    placements: Vec<Option<Box<dyn Placement>>>,
+    /// Whether any of its placements is told of changes.
+    is_told: bool,
+    /// What it has sent that has not arrived, where it matters.
+    sent: Option<Transit>,
+}
+
+impl Dispatch {
+    /// The dispatchers of `setup`'s strategy.
+    ///
+    /// # Errors
+    /// A placement cannot work on the nodes; says why.
+    pub fn new(setup: &Setup, nodes: &Nodes) -> Result<Dispatch, Problem> {
+        let mut dispatch = Dispatch {
+            dispatchers: Vec::new(),
+            first: Vec::new(),
+            pools: Vec::new(),
+            pool_of_class: Vec::new(),
+            transit: None,
+            told_loads: 0,
+            told_idle: 0,
+        };
+        for class in &setup.classes {
+            let stage = &class.stages[0];
+            let pool = dispatch.pool(nodes, &stage.allowed, &stage.demand);
+            dispatch.pool_of_class.push(pool);
+        }
+        let is_instant =
+            setup.network.dispatch.is_zero() || setup.strategy.binding == Binding::CentralQueue;
+        let all: u32 = setup
+            .strategy
+            .parts
+            .iter()
+            .map(|parts| parts.dispatchers)
+            .sum();
+        for (index, parts) in setup.strategy.parts.iter().enumerate() {
+            dispatch.first.push(dispatch.dispatchers.len() as u32);
+            let sees_less = !is_instant && (all > 1 || parts.in_flight == InFlight::Ignored);
+            for _ in 0..parts.dispatchers {
+                let dispatcher = Dispatcher::new(setup, index, parts, &dispatch, nodes, sees_less)?;
+                dispatch.told_loads += u64::from(dispatcher.is_told_of(Watch::Loads));
+                dispatch.told_idle += u64::from(dispatcher.is_told_of(Watch::Idle));
+                dispatch.dispatchers.push(dispatcher);
+            }
+            if sees_less && dispatch.transit.is_none() {
+                dispatch.transit = Some(Transit::new(nodes));
+            }
+        }
+        Ok(dispatch)
+    }
+
+    /// True if any placement is told of changes.
+    pub fn is_told(&self) -> bool {
+        self.told_loads + self.told_idle > 0
+    }
+
+    /// Number of dispatchers.
+    pub fn count(&self) -> usize {
+        self.dispatchers.len()
+    }
+
+    /// The pools, by number.
+    pub fn pools(&self) -> &[Pool] {
+        &self.pools
+    }
+
+    /// The number of the pool of nodes of the `allowed` groups that could hold `demand`.
+    fn pool(&mut self, nodes: &Nodes, allowed: &[bool], demand: &[u64]) -> u32 {
+        let may = |node: &NodeId| {
+            allowed[nodes.group_index(*node)] && nodes.group(*node).could_hold(demand)
+        };
+        let pool = Pool(nodes.ids().filter(may).collect());
+        let known = self.pools.iter().position(|other| *other == pool);
+        known.unwrap_or_else(|| {
+            self.pools.push(pool);
+            self.pools.len() - 1
+        }) as u32
+    }
+
+    /// A job has arrived: it queues at a dispatcher of its class, drawn at random if there are
+    /// several. Tells which, if that one was idle.
+    ///
+    /// # Errors
+    /// The job brings a demand for which no placement can be built.
+    pub fn accept(&mut self, core: &mut Core<'_>, id: u32) -> Result<Option<u32>, Problem> {
+        let class = core.jobs[id].class;
+        let parts = core.setup.strategy.parts_of_class[class as usize];
+        let count = core.setup.strategy.parts[parts].dispatchers;
+        let mut rng = core.keys.spread.draw(class, core.jobs[id].number, 0, 0, 0);
+        let chosen = self.first[parts] + if count > 1 { rng.below(count) } else { 0 };
+        let pool = self.pool_of(core, id, parts)?;
+        let job = &mut core.jobs[id];
+        (job.dispatcher, job.pool) = (chosen, pool);
+        let queue = &mut self.dispatchers[chosen as usize].queue;
+        let tail = std::mem::replace(&mut queue.tail, id);
+        match tail {
+            NONE => queue.head = id,
+            tail => core.jobs[tail].next = id,
+        }
+        Ok(self.dispatchers[chosen as usize]
+            .deciding
+            .is_none()
+            .then_some(chosen))
+    }
+
+    fn pool_of(&mut self, core: &Core<'_>, id: u32, parts: usize) -> Result<u32, Problem> {
+        let job = &core.jobs[id];
+        if job.demand == job.class {
+            return Ok(self.pool_of_class[job.class as usize]);
+        }
+        let allowed = &core.setup.classes[job.class as usize].stages[0].allowed;
+        let pool = self.pool(&core.nodes, allowed, core.demands.row(job.demand));
+        if self.pools[pool as usize].0.is_empty() {
+            return Err(format!(
+                "a task of `{}` fits on no node that it may use",
+                core.setup.classes[job.class as usize].name
+            ));
+        }
+        let pools = &self.pools;
+        for dispatcher in self
+            .dispatchers
+            .iter_mut()
+            .filter(|dispatcher| dispatcher.parts == parts)
+        {
+            dispatcher.add_pool(core.setup, pools, pool as usize, &core.nodes)?;
+        }
+        Ok(pool)
+    }
+
+    /// Turns an idle dispatcher to its next task. True if that is decided at once: it takes no
+    /// time and nothing else is pending at this instant that would come first.
+    pub fn begin(&mut self, core: &mut Core<'_>, dispatcher: u32) -> bool {
+        let this = &mut self.dispatchers[dispatcher as usize];
+        if this.queue.head == NONE {
+            return false;
+        }
+        this.deciding = Some(core.now());
+        let time = decision_time(
+            core,
+            &core.setup.strategy.parts[this.parts].decision_time,
+            this.queue.head,
+        );
+        if time == Time::ZERO && core.agenda.is_clear() {
+            return true;
+        }
+        core.schedule(core.now() + time, dispatcher, Event::Decided(dispatcher));
+        false
+    }
+
+    /// The decision of a dispatcher ends: its task becomes an attempt, bound to a node unless
+    /// binding waits for one.
+    ///
+    /// # Errors
+    /// The placement chose nothing or a node that the task may not use: a fault of the placement.
+    pub fn decide(&mut self, core: &mut Core<'_>, dispatcher: u32) -> Result<u32, Problem> {
+        let this = &mut self.dispatchers[dispatcher as usize];
+        let begun = this.deciding.take().unwrap_or_default();
+        core.totals.deciding += u128::from(core.window.overlap(begun, core.now()).0);
+        let id = this.queue.head;
+        let task = core.jobs[id].undecided;
+        let attempt = core.attempts.insert(Attempt::new(task, begun, core.now()));
+        core.totals.attempts += 1;
+        let next = core.tasks[task].next;
+        core.jobs[id].undecided = next;
+        if next == NONE {
+            this.queue.head = core.jobs[id].next;
+            if this.queue.head == NONE {
+                this.queue.tail = NONE;
+            }
+        }
+        if core.setup.strategy.binding == Binding::Early {
+            let node = self.choose(core, id, attempt, None)?;
+            self.bind(core, attempt, node);
+            self.dispatchers[dispatcher as usize].send(core, &mut self.transit, attempt);
+        }
+        Ok(attempt)
+    }
+
+    /// Asks the placement of the job's dispatcher for a node.
+    ///
+    /// # Errors
+    /// As [`Dispatch::decide`].
+    pub fn choose(
+        &mut self,
+        core: &mut Core<'_>,
+        id: u32,
+        attempt: u32,
+        among: Option<&[NodeId]>,
+    ) -> Result<NodeId, Problem> {
+        self.tell(core);
+        let job = &core.jobs[id];
+        let this = &mut self.dispatchers[job.dispatcher as usize];
+        let view = View::new(
+            &core.nodes,
+            travelling(&self.transit, &this.sent),
+            core.now(),
+        );
+        let ask = Ask {
+            demand: core.demands.row(job.demand),
+            among,
+            ties: core.setup.strategy.parts[this.parts].ties,
+        };
+        let index = core.tasks[core.attempts[attempt].task].index;
+        let mut rng = core.keys.placement.draw(job.class, job.number, 0, index, 0);
+        let placement = this.placements[job.pool as usize]
+            .as_mut()
+            .ok_or("no placement was built for the task's pool")?;
+        let pool = among.unwrap_or(&self.pools[job.pool as usize].0);
+        let node = placement
+            .place(&ask, &view, &mut rng)
+            .filter(|node| is_in(pool, *node));
+        let node = node.ok_or("the placement chose no node that the task may use")?;
+        let (reads, tasks_seen) = (view.reads(), view.tasks(node));
+        if core.window.contains(core.now()) {
+            core.totals.placed += 1;
+            core.totals.messages += 1 + 2 * u64::from(reads);
+        }
+        if let Some(recorder) = &mut core.recorder {
+            let (time, dispatcher) = (core.agenda.now(), job.dispatcher);
+            recorder.decision(&Decision {
+                time,
+                dispatcher,
+                job,
+                task: index,
+                node,
+                tasks_seen,
+                reads,
+            });
+        }
+        Ok(node)
+    }
+
+    /// Binds an attempt to `node`: from now on it is held there.
+    pub fn bind(&self, core: &mut Core<'_>, attempt: u32, node: NodeId) {
+        let service = service_time(core, attempt, node);
+        let row = core.demand_of(attempt);
+        let this = &mut core.attempts[attempt];
+        (this.node, this.service, this.expected) = (node, service, service);
+        core.nodes.hold(node, core.demands.row(row));
+        let state = core.nodes.state_mut(node);
+        state.tasks += 1;
+        state.backlog.add(service);
+        state.expected.add(service);
+        core.changed.mark(node);
+        // Dispatchers that rely on reports and did not send this one are told.
+        if core.window.contains(core.now()) && self.told_loads > 0 {
+            core.totals.messages += self.told_loads - u64::from(self.sender_is_told(core, attempt));
+        }
+    }
+
+    fn sender_is_told(&self, core: &Core<'_>, attempt: u32) -> bool {
+        let dispatcher = core.jobs[core.job_of(attempt)].dispatcher;
+        self.dispatchers[dispatcher as usize].is_told_of(Watch::Loads)
+    }
+
+    /// An attempt has reached its node: whoever sent it sees it there now.
+    pub fn arrived(&mut self, core: &mut Core<'_>, attempt: u32) {
+        if let Some(transit) = &mut self.transit {
+            let Attempt { node, expected, .. } = core.attempts[attempt];
+            let id = core.job_of(attempt);
+            let demand = core.demands.row(core.jobs[id].demand);
+            transit.arrive(node, expected, demand);
+            if let Some(sent) = &mut self.dispatchers[core.jobs[id].dispatcher as usize].sent {
+                sent.arrive(node, expected, demand);
+            }
+            core.changed.mark(node);
+        }
+    }
+
+    /// An attempt has ended at `node`: the reports that placements rely on are sent.
+    pub fn report_end(&self, core: &mut Core<'_>, node: NodeId) {
+        if self.is_told() && core.window.contains(core.now()) {
+            let is_idle = core.nodes.state(node).tasks == 0;
+            core.totals.messages += self.told_loads + if is_idle { self.told_idle } else { 0 };
+        }
+    }
+
+    /// Brings every index up to date with the nodes that have changed.
+    fn tell(&mut self, core: &mut Core<'_>) {
+        while let Some(node) = core.changed.take() {
+            for dispatcher in self
+                .dispatchers
+                .iter_mut()
+                .filter(|dispatcher| dispatcher.is_told)
+            {
+                let view = View::new(
+                    &core.nodes,
+                    travelling(&self.transit, &dispatcher.sent),
+                    core.agenda.now(),
+                );
+                for placement in dispatcher.placements.iter_mut().flatten() {
+                    placement.seen(node, &view);
+                }
+            }
+        }
+    }
+
+    /// Time spent on decisions that are not over at the end.
+    pub fn finish(&self, core: &mut Core<'_>, over: Time) {
+        for begun in self
+            .dispatchers
+            .iter()
+            .filter_map(|dispatcher| dispatcher.deciding)
+        {
+            core.totals.deciding += u128::from(core.window.overlap(begun, over).0);
+        }
+    }
+}
+
+impl Dispatcher {
+    fn new(
+        setup: &Setup,
+        index: usize,
+        parts: &Parts,
+        all: &Dispatch,
+        nodes: &Nodes,
+        sees_less: bool,
+    ) -> Result<Dispatcher, Problem> {
+        let counts = parts.in_flight == InFlight::Counted;
+        let mut dispatcher = Dispatcher {
+            parts: index,
+            queue: Fifo::EMPTY,
+            deciding: None,
+            placements: Vec::new(),
+            is_told: false,
+            sent: (sees_less && counts).then(|| Transit::new(nodes)),
+        };
+        for (&class_parts, &pool) in setup.strategy.parts_of_class.iter().zip(&all.pool_of_class) {
+            if class_parts == index {
+                dispatcher.add_pool(setup, &all.pools, pool as usize, nodes)?;
+            }
+        }
+        Ok(dispatcher)
+    }
+
+    fn add_pool(
+        &mut self,
+        setup: &Setup,
+        pools: &[Pool],
+        pool: usize,
+        nodes: &Nodes,
+    ) -> Result<(), Problem> {
+        if self.placements.len() <= pool {
+            self.placements.resize_with(pool + 1, || None);
+        }
+        if self.placements[pool].is_none() && !pools[pool].0.is_empty() {
+            let placement = setup.strategy.parts[self.parts]
+                .placement
+                .build(&pools[pool], nodes)?;
+            self.is_told |= placement.watches() != Watch::Nothing;
+            self.placements[pool] = Some(placement);
+        }
+        Ok(())
+    }
+
+    fn is_told_of(&self, watch: Watch) -> bool {
+        self.placements
+            .iter()
+            .flatten()
+            .any(|placement| placement.watches() == watch)
+    }
+
+    /// Notes that an attempt has set out.
+    fn send(&mut self, core: &Core<'_>, transit: &mut Option<Transit>, attempt: u32) {
+        let Some(transit) = transit else { return };
+        let Attempt { node, expected, .. } = core.attempts[attempt];
+        let demand = core.demands.row(core.demand_of(attempt));
+        transit.send(node, expected, demand);
+        if let Some(sent) = &mut self.sent {
+            sent.send(node, expected, demand);
+        }
+    }
+}
+
+/// What a dispatcher that has `sent` some of all that is in `transit` knows of it.
+fn travelling<'a>(transit: &'a Option<Transit>, sent: &'a Option<Transit>) -> Travelling<'a> {
+    match transit {
+        Some(total) => Travelling::Own {
+            total,
+            own: sent.as_ref(),
+        },
+        None => Travelling::All,
+    }
+}
+
+fn is_in(pool: &[NodeId], node: NodeId) -> bool {
+    // A pool of all nodes needs no search.
+    pool.get(node.index()) == Some(&node) || pool.binary_search(&node).is_ok()
+}
+
+fn decision_time(core: &Core<'_>, law: &Law, id: u32) -> Time {
+    if let Some(constant) = law.constant() {
+        return Time::from_secs(constant);
+    }
+    let job = &core.jobs[id];
+    let task = core.tasks[job.undecided].index;
+    Time::from_secs(law.sample(&mut core.keys.decision.draw(job.class, job.number, 0, task, 0)))
+}
+
+/// How long the task of an attempt runs at `node`: work x straggler factor / speed, rounded once,
+/// plus the overhead.
+fn service_time(core: &Core<'_>, attempt: u32, node: NodeId) -> Time {
+    let task = &core.tasks[core.attempts[attempt].task];
+    let job = &core.jobs[task.job];
+    let mut work = task.work;
+    if let Some(stragglers) = &core.setup.stragglers {
+        let mut draw = core
+            .keys
+            .straggler
+            .draw(job.class, job.number, 0, task.index, 0);
+        if crate::engine::random::unit(&mut draw) < stragglers.probability {
+            work *= stragglers.factor.sample(&mut draw);
+        }
+    }
+    let overhead = core.setup.classes[job.class as usize].stages[0].overhead;
+    Time::from_secs(work / core.nodes.speed(node).factor()) + overhead
+}

@@ -55,7 +55,8 @@ pub struct Meta {
     pub notes: Vec<String>,
     /// SHA-256 (hex) of the resolved scenario.
     pub scenario_digest: String,
-    /// SHA-256 (hex) of the workload (arrivals, counts, works, demands) by point and replication.
+    /// Digest of the measured jobs (arrivals, counts, works, demands) by point and replication; the
+    /// same under every strategy.
     pub workload_digests: Vec<Vec<String>>,
     /// SHA-256 (hex) of each result file by name, in name order.
     pub files: Vec<(String, String)>,
@@ -209,7 +210,7 @@ pub struct TimelineRow {
     pub point: usize,
     /// Index into [`Meta::strategies`].
     pub strategy: usize,
-    /// Middle of the bin, seconds since the first arrival.
+    /// Middle of the bin, simulated seconds.
     pub time: f64,
     /// Mean coefficient of variation of node loads in the bin.
     pub imbalance_cov: f64,

@@ -40,6 +40,8 @@ pub enum Failure {
     Trace(trace::Problem),
     /// The strategy cannot work on the cluster.
     Strategy(String),
+    /// The machine failed: a disk, a thread.
+    Machine(String),
     /// The simulator contradicts itself: a fault of equipoise.
     Internal(String),
 }
@@ -48,7 +50,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Trace(problem) => write!(f, "{problem}"),
-            Failure::Strategy(problem) => write!(f, "{problem}"),
+            Failure::Strategy(problem) | Failure::Machine(problem) => write!(f, "{problem}"),
             Failure::Internal(what) => {
                 write!(
                     f,

@@ -1,0 +1,203 @@
+//! All replications of one strategy at one point.
+
+use std::collections::BTreeMap;
+
+use crate::metrics::histogram::Histogram;
+use crate::metrics::nodes::Observation;
+use crate::sim::outcome::{Column, Outcome};
+use crate::sim::setup::Setup;
+use crate::stats::is_growing;
+
+use super::results::Status;
+
+/// What is kept of one replication.
+pub struct Replicate {
+    /// Values by column; NaN where there is none.
+    pub values: Vec<f64>,
+    /// Whether the column's class has unfinished jobs.
+    pub censored: Vec<bool>,
+    /// Measured jobs, and those that failed, were rejected or are unfinished: of all, then by class.
+    pub counts: Vec<(u64, u64)>,
+    /// Mean jobs in the system in the first and the last third of the window.
+    pub thirds: Option<(f64, f64)>,
+    /// Broken off because too many jobs were in the system.
+    pub is_runaway: bool,
+    /// Digest of the measured jobs.
+    pub digest: u64,
+    /// Events handled.
+    pub events: u64,
+    /// Response times by bucket: of all, then by class.
+    pub responses: Vec<Vec<(usize, u64)>>,
+    /// What replication 1 keeps beside.
+    pub detail: Option<Detail>,
+}
+
+/// Curves and nodes of replication 1.
+pub struct Detail {
+    /// Instants of observation.
+    pub observations: Vec<Observation>,
+    /// Start and length of the window, seconds.
+    pub window: (f64, f64),
+    /// Each node's group index, utilization and number of tasks ended, in id order.
+    pub nodes: Vec<(usize, f64, u64)>,
+}
+
+impl Replicate {
+    /// Keeps what the tables need of `outcome`.
+    pub fn new(setup: &Setup, columns: &[Column], outcome: &Outcome, with_detail: bool) -> Replicate {
+        let stats = || std::iter::once(&outcome.all).chain(&outcome.classes);
+        let buckets = |histogram: &Histogram| histogram.buckets().collect();
+        Replicate {
+            values: outcome.values(setup, columns).into_iter().map(|value| value.unwrap_or(f64::NAN)).collect(),
+            censored: columns.iter().map(|column| outcome.is_censored(column)).collect(),
+            counts: stats().map(|stats| (stats.measured(), stats.measured() - stats.completed)).collect(),
+            thirds: outcome.thirds,
+            is_runaway: outcome.is_runaway,
+            digest: outcome.workload_digest,
+            events: outcome.events,
+            responses: stats().map(|stats| buckets(&stats.response)).collect(),
+            detail: with_detail.then(|| Detail::new(outcome)),
+        }
+    }
+}
+
+impl Detail {
+    fn new(outcome: &Outcome) -> Detail {
+        let nodes = outcome.nodes.ids().zip(outcome.node_utilizations());
+        Detail {
+            observations: outcome.observations.clone(),
+            window: (outcome.start.as_secs(), outcome.window.as_secs()),
+            nodes: nodes.map(|(node, used)| (outcome.nodes.group_index(node), used, outcome.busy.ended(node))).collect(),
+        }
+    }
+}
+
+/// The replications of one strategy at one point, in order, their histograms merged.
+#[derive(Default)]
+pub struct Cell {
+    /// Values of each replication by column.
+    pub values: Vec<Vec<f64>>,
+    /// For each column, whether any replication has unfinished jobs of its class.
+    pub censored: Vec<bool>,
+    /// Measured jobs, and those not completed: of all, then by class.
+    pub counts: Vec<(u64, u64)>,
+    /// Response times by bucket: of all, then by class.
+    pub responses: Vec<BTreeMap<usize, u64>>,
+    /// Digest of each replication's measured jobs, with their number.
+    pub digests: Vec<(u64, u64)>,
+    /// Events of all replications.
+    pub events: u64,
+    /// Of replication 1.
+    pub detail: Option<Detail>,
+    first_thirds: Vec<f64>,
+    last_thirds: Vec<f64>,
+    is_runaway: bool,
+}
+
+impl Cell {
+    /// Adds the next replication.
+    pub fn push(&mut self, replicate: Replicate) {
+        self.digests.push((replicate.digest, replicate.counts[0].0));
+        self.values.push(replicate.values);
+        self.events += replicate.events;
+        self.is_runaway |= replicate.is_runaway;
+        self.detail = self.detail.take().or(replicate.detail);
+        if let Some((first, last)) = replicate.thirds {
+            self.first_thirds.push(first);
+            self.last_thirds.push(last);
+        }
+        self.censored.resize(replicate.censored.len(), false);
+        self.counts.resize(replicate.counts.len(), (0, 0));
+        self.responses.resize(replicate.responses.len(), BTreeMap::new());
+        self.censored.iter_mut().zip(replicate.censored).for_each(|(any, one)| *any |= one);
+        for (sum, (measured, lost)) in self.counts.iter_mut().zip(replicate.counts) {
+            *sum = (sum.0 + measured, sum.1 + lost);
+        }
+        for (sum, buckets) in self.responses.iter_mut().zip(replicate.responses) {
+            buckets.into_iter().for_each(|(bucket, count)| *sum.entry(bucket).or_default() += count);
+        }
+    }
+
+    /// True if the number in the system grows: no steady state to speak of.
+    pub fn is_unstable(&self) -> bool {
+        self.is_runaway || is_growing(&self.first_thirds, &self.last_thirds)
+    }
+
+    /// One column's values over the replications.
+    pub fn column(&self, index: usize) -> Vec<f64> {
+        self.values.iter().map(|values| values[index]).collect()
+    }
+
+    /// Whether the column's figure stands, and why not.
+    pub fn status(&self, index: usize, column: &Column, facts: Facts) -> Status {
+        let values = self.column(index);
+        if self.is_unstable() && !still_told(&column.metric) {
+            Status::Unstable
+        } else if self.censored.get(index) == Some(&true) && is_of_responses(&column.metric) {
+            Status::Censored
+        } else if values.is_empty() || values.iter().any(|value| value.is_nan()) {
+            Status::NotAvailable
+        } else if facts.has_infinite_variance && is_mean_of_time(&column.metric) {
+            Status::NoInterval
+        } else if facts.repeats_one_workload && values.len() > 1 && values.iter().all(|value| *value == values[0]) {
+            Status::Exact
+        } else {
+            Status::Ok
+        }
+    }
+}
+
+/// What the statuses of a point's figures depend on.
+#[derive(Clone, Copy)]
+pub struct Facts {
+    /// A law of the point has no finite variance, so that means have no interval.
+    pub has_infinite_variance: bool,
+    /// Every replication replays the same recorded jobs.
+    pub repeats_one_workload: bool,
+}
+
+impl Facts {
+    /// The facts of `setup`.
+    pub fn of(setup: &Setup) -> Facts {
+        use crate::workload::class::Shape;
+        use crate::workload::source::Arrivals;
+        let mut laws = vec![&setup.network.dispatch, &setup.network.result];
+        for class in &setup.classes {
+            match &class.stages[0].shape {
+                Shape::Tasks { count, work } => laws.extend([count, work]),
+                Shape::Split { work, into } => laws.extend([work, into]),
+                Shape::Trace => {}
+            }
+            laws.extend([&class.gather.per_result, &class.gather.work]);
+        }
+        laws.extend(setup.stragglers.iter().map(|stragglers| &stragglers.factor));
+        laws.extend(setup.strategy.parts.iter().map(|parts| &parts.decision_time));
+        let mut repeats_one_workload = true;
+        for source in &setup.sources {
+            match &source.arrivals {
+                Arrivals::Renewal { interval } => {
+                    laws.push(interval);
+                    repeats_one_workload = false;
+                }
+                Arrivals::Batch { .. } => repeats_one_workload = false,
+                Arrivals::Trace(plan) => repeats_one_workload &= plan.resample.is_none(),
+            }
+        }
+        let has_infinite_variance = laws.iter().any(|law| law.second_moment().is_infinite());
+        Facts { has_infinite_variance, repeats_one_workload }
+    }
+}
+
+/// Metrics that are told even of an unstable strategy.
+fn still_told(metric: &str) -> bool {
+    metric == "throughput" || metric.starts_with("jobs_")
+}
+
+/// Metrics whose value is a lower bound, or missing, while jobs are unfinished.
+fn is_of_responses(metric: &str) -> bool {
+    ["response_", "wait_", "slowdown_", "blame_", "straggler_"].iter().any(|start| metric.starts_with(start))
+}
+
+fn is_mean_of_time(metric: &str) -> bool {
+    is_of_responses(metric) && (metric.ends_with("_mean") || metric.ends_with("_tail"))
+}

@@ -1,0 +1,206 @@
+//! Rows of single jobs, tasks and decisions (`--record`): each replication writes its own part
+//! files, which are joined in table order, so that the result does not depend on threads.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use crate::engine::time::Time;
+use crate::metrics::jobs::{Blame, PARTS};
+use crate::model::ids::NodeId;
+use crate::scenario::Scenario;
+use crate::sim::Failure;
+use crate::sim::recorder::{Decision, Recorder};
+use crate::sim::records::{Attempt, Job, Task};
+use crate::sim::setup::Setup;
+
+/// Which rows can be recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// `jobs.csv`.
+    Jobs,
+    /// `tasks.csv`.
+    Tasks,
+    /// `decisions.csv`.
+    Decisions,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Kind; 3] = [Kind::Jobs, Kind::Tasks, Kind::Decisions];
+
+    /// The table's name, as in `--record` and `NAME.csv`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Jobs => "jobs",
+            Kind::Tasks => "tasks",
+            Kind::Decisions => "decisions",
+        }
+    }
+
+    fn header(self) -> String {
+        let columns = match self {
+            Kind::Jobs => {
+                let blame: Vec<String> = PARTS.iter().map(|part| format!("{part}_ns")).collect();
+                format!("job,class,status,measured,arrival_ns,completion_ns,tasks,{}", blame.join(","))
+            }
+            Kind::Tasks => "job,class,stage,task,work_ns,node,ready_ns,start_ns,finish_ns,attempts".to_owned(),
+            Kind::Decisions => "time_ns,dispatcher,job,class,task,node,tasks_seen,nodes_asked".to_owned(),
+        };
+        format!("point,strategy,replication,{columns}\n")
+    }
+}
+
+/// Where the rows of a run go.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// Folder for part files and tables.
+    pub folder: PathBuf,
+    /// Which tables.
+    pub kinds: Vec<Kind>,
+}
+
+fn fault(path: &Path, error: &io::Error) -> Failure {
+    Failure::Machine(format!("cannot write {}: {error}", path.display()))
+}
+
+impl Recording {
+    fn part(&self, kind: Kind, point: usize, strategy: usize, replication: u32) -> PathBuf {
+        self.folder.join(format!("{}.{point}.{strategy}.{replication}.part", kind.name()))
+    }
+
+    /// Part files for one replication.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn open<'a>(&self, scenario: &'a Scenario, point: usize, strategy: usize, replication: u32) -> Result<Rows<'a>, Failure> {
+        let mut files = [None, None, None];
+        for &kind in &self.kinds {
+            let path = self.part(kind, point, strategy, replication);
+            let file = File::create(&path).map_err(|error| fault(&path, &error))?;
+            files[kind as usize] = Some(Part { path, file: BufWriter::new(file) });
+        }
+        let name = &scenario.strategies[strategy].name;
+        let setup = &scenario.points[point].setups[strategy];
+        let lead = csv_line(&[(point + 1).to_string(), name.clone(), replication.to_string()]);
+        let names = setup.cluster.groups.iter().flat_map(|group| (0..group.count).map(|i| format!("{}[{i}]", group.name)));
+        Ok(Rows { files, lead, setup, nodes: names.map(|name| csv_line(&[name])).collect(), error: None })
+    }
+
+    /// Joins the parts into `NAME.csv`, in order, and removes them.
+    ///
+    /// # Errors
+    /// A file cannot be read or written.
+    pub fn join(&self, scenario: &Scenario) -> Result<(), Failure> {
+        for &kind in &self.kinds {
+            let path = self.folder.join(format!("{}.csv", kind.name()));
+            self.join_one(kind, scenario, &path).map_err(|error| fault(&path, &error))?;
+        }
+        Ok(())
+    }
+
+    fn join_one(&self, kind: Kind, scenario: &Scenario, path: &Path) -> io::Result<()> {
+        let mut table = BufWriter::new(File::create(path)?);
+        table.write_all(kind.header().as_bytes())?;
+        for point in 0..scenario.points.len() {
+            for strategy in 0..scenario.strategies.len() {
+                for replication in 1..=scenario.replications {
+                    let part = self.part(kind, point, strategy, replication);
+                    match File::open(&part) {
+                        Ok(mut file) => io::copy(&mut file, &mut table)?,
+                        // A run that was stopped has no part for what it did not do.
+                        Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                        Err(error) => return Err(error),
+                    };
+                    std::fs::remove_file(&part)?;
+                }
+            }
+        }
+        table.flush()
+    }
+}
+
+/// Fields as csv, quoted where needed, without a line end.
+fn csv_line(fields: &[String]) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let written = writer.write_record(fields);
+    let bytes = written.ok().and_then(|()| writer.into_inner().ok()).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).trim_end().to_owned()
+}
+
+struct Part {
+    path: PathBuf,
+    file: BufWriter<File>,
+}
+
+/// Takes the rows of one replication; a write that fails is told when it is closed.
+pub struct Rows<'a> {
+    files: [Option<Part>; 3],
+    lead: String,
+    setup: &'a Setup,
+    nodes: Vec<String>,
+    error: Option<Failure>,
+}
+
+impl Rows<'_> {
+    fn write(&mut self, kind: Kind, row: std::fmt::Arguments<'_>) {
+        let Some(part) = &mut self.files[kind as usize] else { return };
+        if self.error.is_none()
+            && let Err(error) = writeln!(part.file, "{},{row}", self.lead)
+        {
+            self.error = Some(fault(&part.path, &error));
+        }
+    }
+
+    /// Writes what is buffered.
+    ///
+    /// # Errors
+    /// A row could not be written.
+    pub fn close(mut self) -> Result<(), Failure> {
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
+        for part in self.files.iter_mut().flatten() {
+            part.file.flush().map_err(|error| fault(&part.path, &error))?;
+        }
+        Ok(())
+    }
+
+    fn node(&self, node: NodeId) -> String {
+        self.nodes[node.index()].clone()
+    }
+
+    fn class(&self, job: &Job) -> String {
+        csv_line(&[self.setup.classes[job.class as usize].name.clone()])
+    }
+}
+
+impl Recorder for Rows<'_> {
+    fn job(&mut self, job: &Job, completed: Option<(Time, Blame)>) {
+        let class = self.class(job);
+        let (number, measured, arrival, tasks) = (job.number, job.measured, job.arrival.0, job.tasks);
+        match completed {
+            Some((at, blame)) => {
+                let [a, b, c, d, e, f, g] = blame;
+                let at = at.0;
+                self.write(Kind::Jobs, format_args!("{number},{class},completed,{measured},{arrival},{at},{tasks},{a},{b},{c},{d},{e},{f},{g}"));
+            }
+            None => self.write(Kind::Jobs, format_args!("{number},{class},unfinished,{measured},{arrival},,{tasks},,,,,,,")),
+        }
+    }
+
+    fn task(&mut self, job: &Job, task: &Task, attempt: &Attempt) {
+        let (class, node) = (self.class(job), self.node(attempt.node));
+        let work = Time::from_secs(task.work).0;
+        let (number, index, ready) = (job.number, task.index, job.arrival.0);
+        let (start, finish) = (attempt.times.started.0, attempt.times.ended.0);
+        self.write(Kind::Tasks, format_args!("{number},{class},0,{index},{work},{node},{ready},{start},{finish},1"));
+    }
+
+    fn decision(&mut self, decision: &Decision<'_>) {
+        let (class, node) = (self.class(decision.job), self.node(decision.node));
+        let Decision { time, dispatcher, job, task, tasks_seen, reads, .. } = *decision;
+        let (time, number) = (time.0, job.number);
+        self.write(Kind::Decisions, format_args!("{time},{dispatcher},{number},{class},{task},{node},{tasks_seen},{reads}"));
+    }
+}

@@ -1,0 +1,3 @@
+//! Points x strategies x replications, and what they found.
+
+pub mod results;

@@ -4,6 +4,7 @@ pub mod csv;
 pub mod format;
 pub mod lookup;
 pub mod metric_facts;
+pub mod plot;
 #[cfg(test)]
 mod sample;
 pub mod verdict_text;

@@ -29,17 +29,34 @@ impl Axis {
             (low, high) = (low - around, high + around);
         }
         let step = nice_step((high - low) / 5.0);
-        let above = if high > 0.0 || !zero { 0.04 * (high - low) } else { 0.0 };
-        let below = if low < 0.0 || !zero { 0.04 * (high - low) } else { 0.0 };
+        let above = if high > 0.0 || !zero {
+            0.04 * (high - low)
+        } else {
+            0.0
+        };
+        let below = if low < 0.0 || !zero {
+            0.04 * (high - low)
+        } else {
+            0.0
+        };
         Axis::between(title, low - below, high + above, step)
     }
 
     /// A linear axis with the given ends and ticks at multiples of `step`.
     pub fn between(title: &str, low: f64, high: f64, step: f64) -> Axis {
         let places = (-step.log10().floor()).max(0.0) as i32 + i32::from(is_quarter(step));
-        let (first, last) = ((low / step - 1e-9).ceil() as i64, (high / step + 1e-9).floor() as i64);
+        let (first, last) = (
+            (low / step - 1e-9).ceil() as i64,
+            (high / step + 1e-9).floor() as i64,
+        );
         let tick = |k: i64| (k as f64 * step, fixed(k as f64 * step, places));
-        Axis { low, high, log: false, ticks: (first..=last).map(tick).collect(), title: title.into() }
+        Axis {
+            low,
+            high,
+            log: false,
+            ticks: (first..=last).map(tick).collect(),
+            title: title.into(),
+        }
     }
 
     /// A logarithmic axis that holds all of `values` above 0.
@@ -47,13 +64,24 @@ impl Axis {
         let (low, high) = range(values.into_iter().filter(|v| *v > 0.0)).unwrap_or((0.1, 1.0));
         let (low, high) = (low / 1.08, high * 1.08);
         let decades = (high / low).log10();
-        Axis { low, high, log: true, ticks: log_ticks(low, high, decades), title: title.into() }
+        Axis {
+            low,
+            high,
+            log: true,
+            ticks: log_ticks(low, high, decades),
+            title: title.into(),
+        }
     }
 
     /// Logarithmic if the values are all above 0 and span more than a factor of 20, else linear.
     pub fn fitting(title: &str, values: &[f64], zero: bool) -> Axis {
-        let wide = range(values.iter().copied()).is_some_and(|(low, high)| low > 0.0 && high / low > 20.0);
-        if wide { Axis::log(title, values.iter().copied()) } else { Axis::linear(title, values.iter().copied(), zero) }
+        let wide =
+            range(values.iter().copied()).is_some_and(|(low, high)| low > 0.0 && high / low > 20.0);
+        if wide {
+            Axis::log(title, values.iter().copied())
+        } else {
+            Axis::linear(title, values.iter().copied(), zero)
+        }
     }
 
     /// The same axis with ticks at `ticks` only.
@@ -68,7 +96,11 @@ impl Axis {
         } else {
             (value - self.low) / (self.high - self.low)
         };
-        if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) }
+        if share.is_nan() {
+            0.0
+        } else {
+            share.clamp(0.0, 1.0)
+        }
     }
 
     /// Whether `value` lies between the ends.
@@ -79,14 +111,19 @@ impl Axis {
 
 fn range(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     let finite = values.into_iter().filter(|v| v.is_finite());
-    finite.map(|v| (v, v)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    finite
+        .map(|v| (v, v))
+        .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
 }
 
 /// The smallest of 1, 2, 2.5 and 5 times a power of ten that is at least `least`.
 pub fn nice_step(least: f64) -> f64 {
     let power = 10f64.powf(least.log10().floor());
     let fits = |factor: &&f64| **factor * power >= least * (1.0 - 1e-9);
-    [1.0, 2.0, 2.5, 5.0].iter().find(fits).map_or(10.0 * power, |factor| factor * power)
+    [1.0, 2.0, 2.5, 5.0]
+        .iter()
+        .find(fits)
+        .map_or(10.0 * power, |factor| factor * power)
 }
 
 fn is_quarter(step: f64) -> bool {
@@ -108,7 +145,11 @@ fn log_ticks(low: f64, high: f64, decades: f64) -> Vec<(f64, String)> {
         for factor in 1..=9_i64 {
             let value = factor as f64 * 10f64.powi(power);
             let named = labelled.contains(&factor) && power % every == 0;
-            let label = if named { significant(value, 1) } else { String::new() };
+            let label = if named {
+                significant(value, 1)
+            } else {
+                String::new()
+            };
             if (low..=high).contains(&value) && (named || decades < 6.0) {
                 ticks.push((value, label));
             }
@@ -122,14 +163,21 @@ mod tests {
     use super::*;
 
     fn labels(axis: &Axis) -> Vec<&str> {
-        axis.ticks.iter().map(|t| t.1.as_str()).filter(|label| !label.is_empty()).collect()
+        axis.ticks
+            .iter()
+            .map(|t| t.1.as_str())
+            .filter(|label| !label.is_empty())
+            .collect()
     }
 
     #[test]
     fn linear_ticks_are_round_and_inside() {
         let axis = Axis::linear("x", [0.0, 1.0], true);
         assert_eq!(labels(&axis), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
-        assert_eq!(labels(&Axis::linear("x", [0.0, 12.0], true)), ["0.0", "2.5", "5.0", "7.5", "10.0"]);
+        assert_eq!(
+            labels(&Axis::linear("x", [0.0, 12.0], true)),
+            ["0.0", "2.5", "5.0", "7.5", "10.0"]
+        );
         assert!(axis.ticks.iter().all(|tick| axis.holds(tick.0)));
     }
 

@@ -16,8 +16,13 @@ use crate::report::metric_facts::is_response_time;
 pub fn draw(tables: &Lookup, metric: &str) -> Option<Drawing> {
     let rows = tables.results.summary.iter();
     let (class, name) = crate::report::lookup::split_name(metric);
-    rows.filter(|r| r.class == class && r.metric == name).find_map(|r| r.mean)?;
-    let chart = Chart { tables, metric, slo: tables.slo(metric).filter(|_| is_response_time(metric)) };
+    rows.filter(|r| r.class == class && r.metric == name)
+        .find_map(|r| r.mean)?;
+    let chart = Chart {
+        tables,
+        metric,
+        slo: tables.slo(metric).filter(|_| is_response_time(metric)),
+    };
     Some(match numeric(tables) {
         Some(sweep) => chart.lines(&sweep),
         None => chart.rows(),
@@ -37,13 +42,24 @@ impl Chart<'_> {
 
     fn cells(&self, points: &[usize]) -> impl Iterator<Item = &SummaryRow> {
         let strategies = self.tables.meta().strategies.len();
-        let cells = points.iter().flat_map(move |point| (0..strategies).map(move |s| (*point, s)));
-        cells.collect::<Vec<_>>().into_iter().filter_map(|(point, strategy)| self.row(point, strategy))
+        let cells = points
+            .iter()
+            .flat_map(move |point| (0..strategies).map(move |s| (*point, s)));
+        cells
+            .collect::<Vec<_>>()
+            .into_iter()
+            .filter_map(|(point, strategy)| self.row(point, strategy))
     }
 
     /// All values and interval ends at `points`, with the objective if it is near them.
     fn extent(&self, points: &[usize]) -> Vec<f64> {
-        let ends = |row: &SummaryRow| [row.mean, row.ci_low.filter(|_| row.mean.is_some()), row.ci_high];
+        let ends = |row: &SummaryRow| {
+            [
+                row.mean,
+                row.ci_low.filter(|_| row.mean.is_some()),
+                row.ci_high,
+            ]
+        };
         let mut values: Vec<f64> = self.cells(points).flat_map(ends).flatten().collect();
         let high = values.iter().copied().fold(0.0, f64::max);
         values.extend(self.slo.filter(|slo| *slo < 2.5 * high));
@@ -60,15 +76,24 @@ impl Chart<'_> {
     fn subtitle(&self) -> String {
         let meta = self.tables.meta();
         let level = plain_percent(0.95);
-        format!("{} of {} replications, with {level} intervals", self.metric, meta.replications)
+        format!(
+            "{} of {} replications, with {level} intervals",
+            self.metric, meta.replications
+        )
     }
 
     fn title(&self) -> String {
         let facts = self.tables.facts(self.metric).0;
         let class = crate::report::lookup::split_name(self.metric).0;
-        let of = if class == "all" { String::new() } else { format!(" of {class}") };
+        let of = if class == "all" {
+            String::new()
+        } else {
+            format!(" of {class}")
+        };
         let mut letters = facts.title.chars();
-        let first = letters.next().map_or(String::new(), |c| c.to_uppercase().collect());
+        let first = letters
+            .next()
+            .map_or(String::new(), |c| c.to_uppercase().collect());
         format!("{first}{}{of}", letters.as_str())
     }
 
@@ -77,7 +102,9 @@ impl Chart<'_> {
         let values = self.extent(&points);
         let (scale, y_title) = self.scale(&values);
         let scaled: Vec<f64> = values.iter().map(|v| v / scale.factor).collect();
-        let (low, high) = scaled.iter().fold((f64::INFINITY, 0.0_f64), |(l, h), v| (l.min(*v), h.max(*v)));
+        let (low, high) = scaled
+            .iter()
+            .fold((f64::INFINITY, 0.0_f64), |(l, h), v| (l.min(*v), h.max(*v)));
         let y = Axis::fitting(&y_title, &scaled, low < 0.7 * high);
         let mut legend = strategy_entries(self.tables);
         legend.extend(self.mark_notes(&points).into_iter().map(Entry::Note));
@@ -85,7 +112,13 @@ impl Chart<'_> {
         let (mut drawing, body) = figure(&self.title(), &self.subtitle(), &legend, rows);
         let slo = self.slo.filter(|slo| y.holds(slo / scale.factor));
         let margin = if slo.is_some() { 64.0 } else { 0.0 };
-        let panel = Panel::draw(&mut drawing, body, "", (padded(sweep.axis.clone()), y), margin);
+        let panel = Panel::draw(
+            &mut drawing,
+            body,
+            "",
+            (padded(sweep.axis.clone()), y),
+            margin,
+        );
         if let Some(slo) = slo {
             panel.horizontal_rule(&mut drawing, slo / scale.factor, ["slo", &scale.value(slo)]);
         }
@@ -98,9 +131,17 @@ impl Chart<'_> {
         drawing
     }
 
-    fn band(&self, drawing: &mut Drawing, panel: &Panel, sweep: &Sweep, (strategy, factor): (usize, f64)) {
+    fn band(
+        &self,
+        drawing: &mut Drawing,
+        panel: &Panel,
+        sweep: &Sweep,
+        (strategy, factor): (usize, f64),
+    ) {
         let ends = |(point, x): &(usize, f64)| {
-            let (low, high) = self.row(*point, strategy).and_then(|r| r.ci_low.zip(r.ci_high))?;
+            let (low, high) = self
+                .row(*point, strategy)
+                .and_then(|r| r.ci_low.zip(r.ci_high))?;
             Some((*x, low / factor, high / factor))
         };
         for run in runs(sweep.places.iter().map(ends)) {
@@ -108,10 +149,18 @@ impl Chart<'_> {
         }
     }
 
-    fn line(&self, drawing: &mut Drawing, panel: &Panel, sweep: &Sweep, (strategy, factor): (usize, f64)) {
+    fn line(
+        &self,
+        drawing: &mut Drawing,
+        panel: &Panel,
+        sweep: &Sweep,
+        (strategy, factor): (usize, f64),
+    ) {
         let look = look(strategy);
         let mean = |(point, x): &(usize, f64)| {
-            let row = self.row(*point, strategy).filter(|r| r.status != Status::Censored)?;
+            let row = self
+                .row(*point, strategy)
+                .filter(|r| r.status != Status::Censored)?;
             Some((*x, row.mean? / factor))
         };
         for run in runs(sweep.places.iter().map(mean)) {
@@ -119,9 +168,13 @@ impl Chart<'_> {
         }
         let several = self.tables.meta().strategies.len() as f64;
         for (point, x) in &sweep.places {
-            let Some(row) = self.row(*point, strategy) else { continue };
+            let Some(row) = self.row(*point, strategy) else {
+                continue;
+            };
             match (row.status, row.mean) {
-                (Status::Censored, Some(mean)) => up_arrow(drawing, panel.at(*x, mean / factor), look.color),
+                (Status::Censored, Some(mean)) => {
+                    up_arrow(drawing, panel.at(*x, mean / factor), look.color)
+                }
                 (_, Some(mean)) => mark(drawing, panel.at(*x, mean / factor), look, 4.2),
                 (Status::Unstable, None) => {
                     let aside = (strategy as f64 - (several - 1.0) / 2.0) * 12.0;
@@ -137,11 +190,21 @@ impl Chart<'_> {
     fn mark_notes(&self, points: &[usize]) -> Vec<String> {
         let any = |status| self.cells(points).any(|row| row.status == status);
         let notes = [
-            (Status::Unstable, "cross at the upper edge: unstable, no steady-state value"),
-            (Status::Censored, "arrow: at least this much (jobs were left unfinished)"),
+            (
+                Status::Unstable,
+                "cross at the upper edge: unstable, no steady-state value",
+            ),
+            (
+                Status::Censored,
+                "arrow: at least this much (jobs were left unfinished)",
+            ),
             (Status::NotAvailable, "a gap in a line: not available"),
         ];
-        notes.into_iter().filter(|(status, _)| any(*status)).map(|(_, note)| note.to_string()).collect()
+        notes
+            .into_iter()
+            .filter(|(status, _)| any(*status))
+            .map(|(_, note)| note.to_string())
+            .collect()
     }
 
     fn rows(&self) -> Drawing {
@@ -149,13 +212,18 @@ impl Chart<'_> {
         let values = self.extent(&points);
         let (scale, title) = self.scale(&values);
         let scaled: Vec<f64> = values.iter().map(|v| v / scale.factor).collect();
-        let (low, high) = scaled.iter().fold((f64::INFINITY, 0.0_f64), |(l, h), v| (l.min(*v), h.max(*v)));
+        let (low, high) = scaled
+            .iter()
+            .fold((f64::INFINITY, 0.0_f64), |(l, h), v| (l.min(*v), h.max(*v)));
         let axis = Axis::fitting(&title, &scaled, low < 0.5 * high);
         let slo = self.slo.filter(|slo| axis.holds(slo / scale.factor));
         Rows {
             title: self.title(),
             subtitle: self.subtitle(),
-            groups: points.iter().map(|point| self.group(*point, &scale)).collect(),
+            groups: points
+                .iter()
+                .map(|point| self.group(*point, &scale))
+                .collect(),
             axis,
             shade: None,
             rule: slo.map(|slo| (slo / scale.factor, format!("slo {}", scale.value(slo)))),
@@ -178,7 +246,10 @@ impl Chart<'_> {
             }
         };
         let rows = (0..self.tables.meta().strategies.len()).map(row).collect();
-        Group { title: self.tables.point_label(point), rows }
+        Group {
+            title: self.tables.point_label(point),
+            rows,
+        }
     }
 }
 
@@ -209,7 +280,11 @@ pub fn padded(axis: Axis) -> Axis {
 
 fn up_arrow(drawing: &mut Drawing, (x, y): (f64, f64), color: super::drawing::Color) {
     drawing.line(vec![(x, y + 9.0), (x, y)], color, 2.0);
-    drawing.fill(vec![(x - 6.0, y + 1.0), (x, y - 8.0), (x + 6.0, y + 1.0)], color, 1.0);
+    drawing.fill(
+        vec![(x - 6.0, y + 1.0), (x, y - 8.0), (x + 6.0, y + 1.0)],
+        color,
+        1.0,
+    );
 }
 
 fn cross(drawing: &mut Drawing, (x, y): (f64, f64), color: super::drawing::Color) {

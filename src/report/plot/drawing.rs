@@ -12,8 +12,8 @@ use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters::element::{Circle, DashedPathElement, PathElement, Polygon};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{
-    Color as _, FontStyle, FontTransform, IntoFont, IntoTextStyle, RGBColor, ShapeStyle, TextStyle, WHITE,
-    register_font,
+    Color as _, FontDesc, FontStyle, FontTransform, IntoTextStyle, RGBColor, ShapeStyle, TextStyle,
+    WHITE, register_font,
 };
 
 use crate::report::format::printable;
@@ -88,11 +88,34 @@ pub struct Text {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
     /// A path, with the lengths of dashes and gaps if it is dashed.
-    Line { points: Vec<Point>, color: Color, width: f64, dash: Option<(f64, f64)> },
+    Line {
+        /// Corners in order.
+        points: Vec<Point>,
+        /// Colour.
+        color: Color,
+        /// Thickness, pixels.
+        width: f64,
+        /// Lengths of dashes and gaps, pixels.
+        dash: Option<(f64, f64)>,
+    },
     /// A filled polygon.
-    Fill { points: Vec<Point>, color: Color, opacity: f64 },
+    Fill {
+        /// Corners in order.
+        points: Vec<Point>,
+        /// Colour.
+        color: Color,
+        /// 0 (not seen) to 1.
+        opacity: f64,
+    },
     /// A filled circle.
-    Dot { at: Point, radius: f64, color: Color },
+    Dot {
+        /// Middle.
+        at: Point,
+        /// Radius, pixels.
+        radius: f64,
+        /// Colour.
+        color: Color,
+    },
     /// A line of text.
     Text(Text),
 }
@@ -127,7 +150,11 @@ fn failed(error: impl fmt::Display) -> DrawError {
 impl Drawing {
     /// An empty drawing.
     pub fn new(width: f64, height: f64) -> Drawing {
-        Drawing { width, height, shapes: Vec::new() }
+        Drawing {
+            width,
+            height,
+            shapes: Vec::new(),
+        }
     }
 
     /// A path.
@@ -136,20 +163,39 @@ impl Drawing {
     }
 
     /// A path, dashed if `dash` gives the lengths of dashes and gaps.
-    pub fn dashed(&mut self, points: Vec<Point>, color: Color, width: f64, dash: Option<(f64, f64)>) {
+    pub fn dashed(
+        &mut self,
+        points: Vec<Point>,
+        color: Color,
+        width: f64,
+        dash: Option<(f64, f64)>,
+    ) {
         if points.len() > 1 {
-            self.shapes.push(Shape::Line { points, color, width, dash });
+            self.shapes.push(Shape::Line {
+                points,
+                color,
+                width,
+                dash,
+            });
         }
     }
 
     /// A filled polygon.
     pub fn fill(&mut self, points: Vec<Point>, color: Color, opacity: f64) {
-        self.shapes.push(Shape::Fill { points, color, opacity });
+        self.shapes.push(Shape::Fill {
+            points,
+            color,
+            opacity,
+        });
     }
 
     /// A filled rectangle.
     pub fn rect(&mut self, (left, top): Point, (right, bottom): Point, color: Color, opacity: f64) {
-        self.fill(vec![(left, top), (right, top), (right, bottom), (left, bottom)], color, opacity);
+        self.fill(
+            vec![(left, top), (right, top), (right, bottom), (left, bottom)],
+            color,
+            opacity,
+        );
     }
 
     /// A filled circle.
@@ -159,22 +205,49 @@ impl Drawing {
 
     /// A normal line of text.
     pub fn text(&mut self, at: Point, text: &str, size: f64, color: Color, align: Align) {
-        self.push_text(Text { at, text: text.into(), size, bold: false, color, align, turned: false });
+        self.push_text(Text {
+            at,
+            text: text.into(),
+            size,
+            bold: false,
+            color,
+            align,
+            turned: false,
+        });
     }
 
     /// A bold line of text.
     pub fn bold(&mut self, at: Point, text: &str, size: f64, align: Align) {
-        self.push_text(Text { at, text: text.into(), size, bold: true, color: INK, align, turned: false });
+        self.push_text(Text {
+            at,
+            text: text.into(),
+            size,
+            bold: true,
+            color: INK,
+            align,
+            turned: false,
+        });
     }
 
     /// Text that reads from bottom to top, centred at `at`.
     pub fn turned(&mut self, at: Point, text: &str, size: f64) {
         let align = Align::Middle;
-        self.push_text(Text { at, text: text.into(), size, bold: false, color: INK, align, turned: true });
+        self.push_text(Text {
+            at,
+            text: text.into(),
+            size,
+            bold: false,
+            color: INK,
+            align,
+            turned: true,
+        });
     }
 
     fn push_text(&mut self, text: Text) {
-        let text = Text { text: printable(&text.text), ..text };
+        let text = Text {
+            text: printable(&text.text),
+            ..text
+        };
         if !text.text.trim().is_empty() {
             self.shapes.push(Shape::Text(text));
         }
@@ -210,11 +283,18 @@ impl Drawing {
             let area = BitMapBackend::with_buffer(&mut buffer, fine).into_drawing_area();
             self.render(&area, f64::from(scale * SUPERSAMPLING), LINE_OF_EM)?;
         }
-        encode(&averaged(&buffer, width as usize, height as usize), width, height)
+        encode(
+            &averaged(&buffer, width as usize, height as usize),
+            width,
+            height,
+        )
     }
 
     fn pixels(&self, scale: f64) -> (u32, u32) {
-        ((self.width * scale).round() as u32, (self.height * scale).round() as u32)
+        (
+            (self.width * scale).round() as u32,
+            (self.height * scale).round() as u32,
+        )
     }
 
     fn render<B: DrawingBackend>(
@@ -224,8 +304,14 @@ impl Drawing {
         size_factor: f64,
     ) -> Result<(), DrawError> {
         area.fill(&WHITE).map_err(failed)?;
-        let painter = Painter { area, scale, size_factor };
-        self.shapes.iter().try_for_each(|shape| painter.paint(shape))?;
+        let painter = Painter {
+            area,
+            scale,
+            size_factor,
+        };
+        self.shapes
+            .iter()
+            .try_for_each(|shape| painter.paint(shape))?;
         area.present().map_err(failed)
     }
 }
@@ -238,7 +324,10 @@ struct Painter<'a, B: DrawingBackend> {
 
 impl<B: DrawingBackend> Painter<'_, B> {
     fn at(&self, point: Point) -> (i32, i32) {
-        ((point.0 * self.scale).round() as i32, (point.1 * self.scale).round() as i32)
+        (
+            (point.0 * self.scale).round() as i32,
+            (point.1 * self.scale).round() as i32,
+        )
     }
 
     /// Scaled points without repetitions.
@@ -250,30 +339,53 @@ impl<B: DrawingBackend> Painter<'_, B> {
 
     fn paint(&self, shape: &Shape) -> Result<(), DrawError> {
         match shape {
-            Shape::Line { points, color, width, dash } => self.line(points, *color, *width, *dash),
-            Shape::Fill { points, color, opacity } => {
+            Shape::Line {
+                points,
+                color,
+                width,
+                dash,
+            } => self.line(points, *color, *width, *dash),
+            Shape::Fill {
+                points,
+                color,
+                opacity,
+            } => {
                 let polygon = Polygon::new(self.path(points), rgb(*color).mix(*opacity).filled());
                 self.area.draw(&polygon).map_err(failed)
             }
             Shape::Dot { at, radius, color } => {
                 let radius = (radius * self.scale).round() as i32;
-                self.area.draw(&Circle::new(self.at(*at), radius, rgb(*color).filled())).map_err(failed)
+                self.area
+                    .draw(&Circle::new(self.at(*at), radius, rgb(*color).filled()))
+                    .map_err(failed)
             }
             Shape::Text(text) => self.text(text),
         }
     }
 
-    fn line(&self, points: &[Point], color: Color, width: f64, dash: Option<(f64, f64)>) -> Result<(), DrawError> {
-        let style = ShapeStyle::from(rgb(color)).stroke_width((width * self.scale).round().max(1.0) as u32);
+    fn line(
+        &self,
+        points: &[Point],
+        color: Color,
+        width: f64,
+        dash: Option<(f64, f64)>,
+    ) -> Result<(), DrawError> {
+        let style =
+            ShapeStyle::from(rgb(color)).stroke_width((width * self.scale).round().max(1.0) as u32);
         let path = self.path(points);
         if path.len() < 2 {
             return Ok(());
         }
         match dash {
-            None => self.area.draw(&PathElement::new(path, style)).map_err(failed),
+            None => self
+                .area
+                .draw(&PathElement::new(path, style))
+                .map_err(failed),
             Some((on, off)) => {
                 let [on, off] = [on, off].map(|length| (length * self.scale).round() as i32);
-                self.area.draw(&DashedPathElement::new(path, on, off, style)).map_err(failed)
+                self.area
+                    .draw(&DashedPathElement::new(path, on, off, style))
+                    .map_err(failed)
             }
         }
     }
@@ -284,12 +396,21 @@ impl<B: DrawingBackend> Painter<'_, B> {
             Align::Middle => HPos::Center,
             Align::End => HPos::Right,
         };
-        let turn = if text.turned { FontTransform::Rotate270 } else { FontTransform::None };
+        let turn = if text.turned {
+            FontTransform::Rotate270
+        } else {
+            FontTransform::None
+        };
         let size = text.size * self.scale * self.size_factor;
-        let font = (FAMILY, size).into_font().style(weight(text.bold)).transform(turn);
+        let font = FontDesc::new(FAMILY.into(), size, weight(text.bold)).transform(turn);
         let color = rgb(text.color);
-        let style: TextStyle = font.into_text_style(self.area).color(&color).pos(Pos::new(horizontal, VPos::Center));
-        self.area.draw_text(&text.text, &style, self.at(text.at)).map_err(failed)
+        let style: TextStyle = font
+            .into_text_style(self.area)
+            .color(&color)
+            .pos(Pos::new(horizontal, VPos::Center));
+        self.area
+            .draw_text(&text.text, &style, self.at(text.at))
+            .map_err(failed)
     }
 }
 
@@ -298,7 +419,11 @@ fn rgb(color: Color) -> RGBColor {
 }
 
 fn weight(bold: bool) -> FontStyle {
-    if bold { FontStyle::Bold } else { FontStyle::Normal }
+    if bold {
+        FontStyle::Bold
+    } else {
+        FontStyle::Normal
+    }
 }
 
 fn register_fonts() {
@@ -314,9 +439,11 @@ fn register_fonts() {
 pub fn text_width(text: &str, size: f64, bold: bool) -> f64 {
     register_fonts();
     const FINE: f64 = 100.0;
-    let font = (FAMILY, FINE * LINE_OF_EM).into_font().style(weight(bold));
+    let font = FontDesc::new(FAMILY.into(), FINE * LINE_OF_EM, weight(bold));
     let guess = 0.6 * FINE * text.chars().count() as f64;
-    let wide = font.layout_box(text).map_or(guess, |((left, _), (right, _))| f64::from(right - left));
+    let wide = font
+        .layout_box(text)
+        .map_or(guess, |((left, _), (right, _))| f64::from(right - left));
     wide * size / FINE
 }
 
@@ -340,7 +467,8 @@ fn averaged(fine: &[u8], width: usize, height: usize) -> Vec<u8> {
         for x in 0..width * 3 {
             let (column, channel) = (x / 3, x % 3);
             let first = y * step * row + column * step * 3 + channel;
-            let square = (0..step * step).map(|k| u32::from(fine[first + k / step * row + k % step * 3]));
+            let square =
+                (0..step * step).map(|k| u32::from(fine[first + k / step * row + k % step * 3]));
             pixels.push((square.sum::<u32>() / (SUPERSAMPLING * SUPERSAMPLING)) as u8);
         }
     }

@@ -68,16 +68,35 @@ pub fn all(tables: &Lookup) -> Vec<Plot> {
     for (k, metric) in tables.meta().decide_on.iter().enumerate() {
         let number = k + 1;
         let deciding = deciding::draw(tables, metric);
-        plots.extend(named(format!("deciding-{number}"), Topic::Deciding, format!("{metric} by strategy"), deciding));
+        plots.extend(named(
+            format!("deciding-{number}"),
+            Topic::Deciding,
+            format!("{metric} by strategy"),
+            deciding,
+        ));
         let differences = differences::draw(tables, metric);
         let caption = format!("change of {metric} against the baseline");
-        plots.extend(named(format!("differences-{number}"), Topic::Differences, caption, differences));
+        plots.extend(named(
+            format!("differences-{number}"),
+            Topic::Differences,
+            caption,
+            differences,
+        ));
     }
     for (topic, stem, draw) in PER_POINT {
         for point in chosen_points(tables.points()) {
             let swept = tables.points() > 1;
-            let name = if swept { format!("{stem}-{}", point + 1) } else { stem.into() };
-            plots.extend(named(name, topic, point_title(tables, stem, point), draw(tables, point)));
+            let name = if swept {
+                format!("{stem}-{}", point + 1)
+            } else {
+                stem.into()
+            };
+            plots.extend(named(
+                name,
+                topic,
+                point_title(tables, stem, point),
+                draw(tables, point),
+            ));
         }
     }
     plots.sort_by_key(|plot| plot.topic);
@@ -85,12 +104,19 @@ pub fn all(tables: &Lookup) -> Vec<Plot> {
 }
 
 fn named(name: String, topic: Topic, caption: String, drawing: Option<Drawing>) -> Option<Plot> {
-    Some(Plot { name, topic, caption, drawing: drawing? })
+    Some(Plot {
+        name,
+        topic,
+        caption,
+        drawing: drawing?,
+    })
 }
 
 fn strategy_entries(tables: &Lookup) -> Vec<Entry> {
     let strategies = 0..tables.meta().strategies.len();
-    strategies.map(|s| Entry::Series(tables.strategy(s), look(s))).collect()
+    strategies
+        .map(|s| Entry::Series(tables.strategy(s), look(s)))
+        .collect()
 }
 
 /// "Response times at load 0.8".
@@ -147,7 +173,13 @@ mod tests {
     }
 
     fn texts(drawing: &Drawing) -> impl Iterator<Item = &Text> {
-        drawing.shapes.iter().filter_map(|shape| if let Shape::Text(text) = shape { Some(text) } else { None })
+        drawing.shapes.iter().filter_map(|shape| {
+            if let Shape::Text(text) = shape {
+                Some(text)
+            } else {
+                None
+            }
+        })
     }
 
     #[test]
@@ -157,8 +189,15 @@ mod tests {
             for plot in all(&Lookup::new(&results)) {
                 for text in texts(&plot.drawing) {
                     let (left, top, right, bottom) = bounds(text);
-                    let inside = left >= 0.0 && top >= 0.0 && right <= plot.drawing.width && bottom <= plot.drawing.height;
-                    assert!(inside, "{name}/{}: `{}` at {:?}", plot.name, text.text, text.at);
+                    let inside = left >= 0.0
+                        && top >= 0.0
+                        && right <= plot.drawing.width
+                        && bottom <= plot.drawing.height;
+                    assert!(
+                        inside,
+                        "{name}/{}: `{}` at {:?}",
+                        plot.name, text.text, text.at
+                    );
                 }
             }
         }
@@ -169,11 +208,17 @@ mod tests {
         for (name, sample) in samples() {
             let results = sample.results();
             for plot in all(&Lookup::new(&results)) {
-                let boxes: Vec<_> = texts(&plot.drawing).map(|text| (bounds(text), text)).collect();
+                let boxes: Vec<_> = texts(&plot.drawing)
+                    .map(|text| (bounds(text), text))
+                    .collect();
                 for (k, (a, one)) in boxes.iter().enumerate() {
                     for (b, other) in &boxes[..k] {
                         let apart = a.0 >= b.2 || b.0 >= a.2 || a.1 >= b.3 || b.1 >= a.3;
-                        assert!(apart, "{name}/{}: `{}` and `{}`", plot.name, one.text, other.text);
+                        assert!(
+                            apart,
+                            "{name}/{}: `{}` and `{}`",
+                            plot.name, one.text, other.text
+                        );
                     }
                 }
             }
@@ -186,9 +231,18 @@ mod tests {
             let results = sample.results();
             for plot in all(&Lookup::new(&results)) {
                 for shape in &plot.drawing.shapes {
-                    let (Shape::Line { points, .. } | Shape::Fill { points, .. }) = shape else { continue };
-                    let inside = |p: &(f64, f64)| (0.0..=plot.drawing.width).contains(&p.0) && (0.0..=plot.drawing.height).contains(&p.1);
-                    assert!(points.iter().all(inside), "{name}/{}: {points:?}", plot.name);
+                    let (Shape::Line { points, .. } | Shape::Fill { points, .. }) = shape else {
+                        continue;
+                    };
+                    let inside = |p: &(f64, f64)| {
+                        (0.0..=plot.drawing.width).contains(&p.0)
+                            && (0.0..=plot.drawing.height).contains(&p.1)
+                    };
+                    assert!(
+                        points.iter().all(inside),
+                        "{name}/{}: {points:?}",
+                        plot.name
+                    );
                 }
             }
         }
@@ -200,10 +254,18 @@ mod tests {
         sample.meta.strategies[1].name = "</text><script>x\u{7}</script>\"'&".into();
         sample.meta.classes[0].name = "<script>".into();
         let results = sample.results();
-        let plots = || all(&Lookup::new(&results)).iter().map(|p| p.drawing.svg().unwrap()).collect::<Vec<_>>();
+        let plots = || {
+            all(&Lookup::new(&results))
+                .iter()
+                .map(|p| p.drawing.svg().unwrap())
+                .collect::<Vec<_>>()
+        };
         for svg in plots() {
             assert!(!svg.contains("<script") && !svg.contains('\u{7}'));
-            assert!(!svg.contains("href") && svg.matches("http").count() == 1, "only the namespace is an address");
+            assert!(
+                !svg.contains("href") && svg.matches("http").count() == 1,
+                "only the namespace is an address"
+            );
             assert!(svg.starts_with("<svg width=\"900\" height=\""));
         }
         assert_eq!(plots(), plots());
@@ -214,8 +276,13 @@ mod tests {
         let results = Sample::loads(&[0.8], 2).results();
         let drawing = &all(&Lookup::new(&results))[0].drawing;
         let bytes = drawing.png(2).unwrap();
-        let reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
-        assert_eq!((reader.info().width, reader.info().height), (1800, (drawing.height * 2.0) as u32));
+        let reader = png::Decoder::new(std::io::Cursor::new(bytes))
+            .read_info()
+            .unwrap();
+        assert_eq!(
+            (reader.info().width, reader.info().height),
+            (1800, (drawing.height * 2.0) as u32)
+        );
     }
 
     #[test]
@@ -223,8 +290,15 @@ mod tests {
         let loads: Vec<f64> = (1..=11).map(|k| 0.08 * f64::from(k)).collect();
         let results = Sample::loads(&loads, 2).results();
         let plots = all(&Lookup::new(&results));
-        let names: Vec<_> = plots.iter().filter(|p| p.topic == Topic::Ccdf).map(|p| p.name.as_str()).collect();
-        assert_eq!(names, ["ccdf-1", "ccdf-3", "ccdf-5", "ccdf-7", "ccdf-9", "ccdf-11"]);
+        let names: Vec<_> = plots
+            .iter()
+            .filter(|p| p.topic == Topic::Ccdf)
+            .map(|p| p.name.as_str())
+            .collect();
+        assert_eq!(
+            names,
+            ["ccdf-1", "ccdf-3", "ccdf-5", "ccdf-7", "ccdf-9", "ccdf-11"]
+        );
     }
 
     /// Writes all plots of all samples, to be looked at: `cargo test gallery -- --ignored`.
@@ -236,8 +310,16 @@ mod tests {
             let results = sample.results();
             std::fs::create_dir_all(target.join(name)).unwrap();
             for plot in all(&Lookup::new(&results)) {
-                std::fs::write(target.join(name).join(format!("{}.svg", plot.name)), plot.drawing.svg().unwrap()).unwrap();
-                std::fs::write(target.join(name).join(format!("{}.png", plot.name)), plot.drawing.png(1).unwrap()).unwrap();
+                std::fs::write(
+                    target.join(name).join(format!("{}.svg", plot.name)),
+                    plot.drawing.svg().unwrap(),
+                )
+                .unwrap();
+                std::fs::write(
+                    target.join(name).join(format!("{}.png", plot.name)),
+                    plot.drawing.png(1).unwrap(),
+                )
+                .unwrap();
             }
         }
     }

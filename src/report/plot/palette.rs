@@ -15,7 +15,8 @@ const COLORS: [Color; 8] = [
     Color(0x8c, 0x8c, 0x8c),
 ];
 
-const DASHES: [Option<(f64, f64)>; 4] = [None, Some((7.0, 4.0)), Some((2.5, 2.5)), Some((12.0, 4.0))];
+const DASHES: [Option<(f64, f64)>; 4] =
+    [None, Some((7.0, 4.0)), Some((2.5, 2.5)), Some((12.0, 4.0))];
 
 /// Colours of the seven parts of a response time, from dispatch to gather: Tol (2021), "light".
 pub const PARTS: [Color; 7] = [
@@ -44,13 +45,20 @@ const MARKERS: usize = 7;
 /// The look of the strategy at `index`: no two of the first 56 are alike.
 pub fn look(index: usize) -> Look {
     let round = index / COLORS.len();
-    Look { color: COLORS[index % COLORS.len()], marker: index % MARKERS, dash: DASHES[round % DASHES.len()] }
+    Look {
+        color: COLORS[index % COLORS.len()],
+        marker: index % MARKERS,
+        dash: DASHES[round % DASHES.len()],
+    }
 }
 
 /// Draws the strategy's marker.
 pub fn mark(drawing: &mut Drawing, at: Point, look: Look, radius: f64) {
     let ring = |corners: &[(f64, f64)], grow: f64| {
-        corners.iter().map(|(x, y)| (at.0 + x * (radius + grow), at.1 + y * (radius + grow))).collect::<Vec<_>>()
+        corners
+            .iter()
+            .map(|(x, y)| (at.0 + x * (radius + grow), at.1 + y * (radius + grow)))
+            .collect::<Vec<_>>()
     };
     match look.marker {
         0 => {
@@ -77,7 +85,11 @@ fn corners(shape: usize) -> &'static [(f64, f64)] {
 
 /// A plus or a cross.
 fn strokes(drawing: &mut Drawing, at: Point, look: Look, radius: f64) {
-    let (long, slant) = if look.marker == 5 { (radius, radius) } else { (radius * 1.3, 0.0) };
+    let (long, slant) = if look.marker == 5 {
+        (radius, radius)
+    } else {
+        (radius * 1.3, 0.0)
+    };
     let ends = |x: f64, y: f64| vec![(at.0 - x, at.1 - y), (at.0 + x, at.1 + y)];
     for (color, width) in [(PAPER, 4.5), (look.color, 2.2)] {
         drawing.line(ends(long, slant), color, width);
@@ -93,7 +105,10 @@ mod tests {
     fn no_two_strategies_look_alike() {
         let looks: Vec<Look> = (0..56).map(look).collect();
         for (k, one) in looks.iter().enumerate() {
-            assert!(!looks[..k].contains(one), "strategy {k} looks like an earlier one");
+            assert!(
+                !looks[..k].contains(one),
+                "strategy {k} looks like an earlier one"
+            );
         }
     }
 }

@@ -1,7 +1,9 @@
 //! A plot's title and legend, and its panels: frames with axes in which series are drawn.
 
 use super::axis::Axis;
-use super::drawing::{Align, Color, Drawing, GREY, GRID, INK, LINE, PAPER, Point, WIDTH, fit, text_width};
+use super::drawing::{
+    Align, Color, Drawing, GREY, GRID, INK, LINE, PAPER, Point, WIDTH, fit, text_width,
+};
 use super::palette::{Look, mark};
 
 const TICK: f64 = 12.0;
@@ -29,8 +31,16 @@ impl Area {
         let width = (self.right - self.left) / columns as f64;
         let height = (self.bottom - self.top) / rows as f64;
         let cell = |k: usize| {
-            let (left, top) = (self.left + width * (k % columns) as f64, self.top + height * (k / columns) as f64);
-            Area { left, top, right: left + width, bottom: top + height }
+            let (left, top) = (
+                self.left + width * (k % columns) as f64,
+                self.top + height * (k / columns) as f64,
+            );
+            Area {
+                left,
+                top,
+                right: left + width,
+                bottom: top + height,
+            }
         };
         (0..columns * rows).map(cell).collect()
     }
@@ -49,7 +59,16 @@ pub enum Entry {
 impl Entry {
     fn text(&self) -> String {
         let (Entry::Series(name, _) | Entry::Box(name, _) | Entry::Note(name)) = self;
-        fit(name, ENTRY, false, if matches!(self, Entry::Note(_)) { WIDTH - 2.0 * SIDE } else { 230.0 })
+        fit(
+            name,
+            ENTRY,
+            false,
+            if matches!(self, Entry::Note(_)) {
+                WIDTH - 2.0 * SIDE
+            } else {
+                230.0
+            },
+        )
     }
 
     fn sample_width(&self) -> f64 {
@@ -73,8 +92,18 @@ impl Entry {
             Entry::Box(_, color) => drawing.rect((x, y - 6.0), (x + 13.0, y + 6.0), *color, 1.0),
             Entry::Note(_) => {}
         }
-        let color = if matches!(self, Entry::Note(_)) { GREY } else { INK };
-        drawing.text((x + self.sample_width(), y), &self.text(), ENTRY, color, Align::Start);
+        let color = if matches!(self, Entry::Note(_)) {
+            GREY
+        } else {
+            INK
+        };
+        drawing.text(
+            (x + self.sample_width(), y),
+            &self.text(),
+            ENTRY,
+            color,
+            Align::Start,
+        );
     }
 }
 
@@ -85,8 +114,19 @@ pub fn figure(title: &str, subtitle: &str, legend: &[Entry], height: f64) -> (Dr
     let top = if subtitle.is_empty() { 40.0 } else { 58.0 };
     let bottom = top + height;
     let mut drawing = Drawing::new(WIDTH, (bottom + 12.0 + ROW * rows.len() as f64).ceil());
-    drawing.bold((SIDE, 22.0), &fit(title, 16.0, true, WIDTH - 2.0 * SIDE), 16.0, Align::Start);
-    drawing.text((SIDE, 43.0), &fit(subtitle, 12.5, false, WIDTH - 2.0 * SIDE), 12.5, GREY, Align::Start);
+    drawing.bold(
+        (SIDE, 22.0),
+        &fit(title, 16.0, true, WIDTH - 2.0 * SIDE),
+        16.0,
+        Align::Start,
+    );
+    drawing.text(
+        (SIDE, 43.0),
+        &fit(subtitle, 12.5, false, WIDTH - 2.0 * SIDE),
+        12.5,
+        GREY,
+        Align::Start,
+    );
     for (k, row) in rows.iter().enumerate() {
         let mut x = SIDE;
         for entry in row {
@@ -94,7 +134,15 @@ pub fn figure(title: &str, subtitle: &str, legend: &[Entry], height: f64) -> (Dr
             x += entry.width();
         }
     }
-    (drawing, Area { left: SIDE, top, right: WIDTH - SIDE, bottom })
+    (
+        drawing,
+        Area {
+            left: SIDE,
+            top,
+            right: WIDTH - SIDE,
+            bottom,
+        },
+    )
 }
 
 fn legend_rows(legend: &[Entry]) -> Vec<Vec<&Entry>> {
@@ -126,9 +174,22 @@ pub struct Panel {
 impl Panel {
     /// Fits a panel with its labels and `title` into `area`, keeping `margin` pixels free at the
     /// right, and draws its grid.
-    pub fn draw(drawing: &mut Drawing, area: Area, title: &str, (x, y): (Axis, Axis), margin: f64) -> Panel {
-        let widest = y.ticks.iter().map(|tick| text_width(&tick.1, TICK, false)).fold(0.0, f64::max);
-        let last = x.ticks.last().map_or(0.0, |tick| text_width(&tick.1, TICK, false) / 2.0);
+    pub fn draw(
+        drawing: &mut Drawing,
+        area: Area,
+        title: &str,
+        (x, y): (Axis, Axis),
+        margin: f64,
+    ) -> Panel {
+        let widest = y
+            .ticks
+            .iter()
+            .map(|tick| text_width(&tick.1, TICK, false))
+            .fold(0.0, f64::max);
+        let last = x
+            .ticks
+            .last()
+            .map_or(0.0, |tick| text_width(&tick.1, TICK, false) / 2.0);
         let frame = Area {
             left: area.left + widest + if y.title.is_empty() { 10.0 } else { 32.0 },
             top: area.top + if title.is_empty() { 8.0 } else { 26.0 },
@@ -143,16 +204,33 @@ impl Panel {
 
     /// The place of a pair of values; values outside lie on the frame.
     pub fn at(&self, x: f64, y: f64) -> Point {
-        let Area { left, top, right, bottom } = self.frame;
-        (left + self.x.share(x) * (right - left), bottom - self.y.share(y) * (bottom - top))
+        let Area {
+            left,
+            top,
+            right,
+            bottom,
+        } = self.frame;
+        (
+            left + self.x.share(x) * (right - left),
+            bottom - self.y.share(y) * (bottom - top),
+        )
     }
 
     fn grid(&self, drawing: &mut Drawing) {
-        let Area { left, top, right, bottom } = self.frame;
+        let Area {
+            left,
+            top,
+            right,
+            bottom,
+        } = self.frame;
         let mut free = f64::NEG_INFINITY;
         for (value, label) in &self.x.ticks {
             let x = self.at(*value, self.y.low).0;
-            drawing.line(vec![(x, top), (x, bottom)], GRID, if label.is_empty() { 0.5 } else { 1.0 });
+            drawing.line(
+                vec![(x, top), (x, bottom)],
+                GRID,
+                if label.is_empty() { 0.5 } else { 1.0 },
+            );
             let half = text_width(label, TICK, false) / 2.0;
             if !label.is_empty() && x - half > free {
                 drawing.text((x, bottom + 14.0), label, TICK, GREY, Align::Middle);
@@ -161,16 +239,36 @@ impl Panel {
         }
         for (value, label) in &self.y.ticks {
             let y = self.at(self.x.low, *value).1;
-            drawing.line(vec![(left, y), (right, y)], GRID, if label.is_empty() { 0.5 } else { 1.0 });
+            drawing.line(
+                vec![(left, y), (right, y)],
+                GRID,
+                if label.is_empty() { 0.5 } else { 1.0 },
+            );
             drawing.text((left - 6.0, y), label, TICK, GREY, Align::End);
         }
-        let corners = vec![(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
+        let corners = vec![
+            (left, top),
+            (right, top),
+            (right, bottom),
+            (left, bottom),
+            (left, top),
+        ];
         drawing.line(corners, LINE, 1.0);
     }
 
     fn titles(&self, drawing: &mut Drawing, area: Area, title: &str) {
-        let Area { left, top, right, bottom } = self.frame;
-        drawing.bold((left, top - 12.0), &fit(title, TITLE, true, right - left), TITLE, Align::Start);
+        let Area {
+            left,
+            top,
+            right,
+            bottom,
+        } = self.frame;
+        drawing.bold(
+            (left, top - 12.0),
+            &fit(title, TITLE, true, right - left),
+            TITLE,
+            Align::Start,
+        );
         let name = fit(&self.x.title, TITLE, false, area.right - left);
         let half = text_width(&name, TITLE, false) / 2.0;
         let middle = ((left + right) / 2.0).min(area.right - half);
@@ -204,18 +302,38 @@ impl Panel {
     /// A dashed horizontal line with its name at the right of the frame.
     pub fn horizontal_rule(&self, drawing: &mut Drawing, y: f64, lines: [&str; 2]) {
         let place = self.at(self.x.high, y);
-        drawing.dashed(vec![(self.frame.left, place.1), place], INK, 1.4, Some((5.0, 4.0)));
+        drawing.dashed(
+            vec![(self.frame.left, place.1), place],
+            INK,
+            1.4,
+            Some((5.0, 4.0)),
+        );
         for (k, line) in lines.into_iter().enumerate() {
-            drawing.text((place.0 + 5.0, place.1 - 7.0 + 14.0 * k as f64), line, TICK, INK, Align::Start);
+            drawing.text(
+                (place.0 + 5.0, place.1 - 7.0 + 14.0 * k as f64),
+                line,
+                TICK,
+                INK,
+                Align::Start,
+            );
         }
     }
 
     /// A dashed vertical line with its name beside it at the upper end.
     pub fn vertical_rule(&self, drawing: &mut Drawing, x: f64, name: &str) {
         let (x, top) = self.at(x, self.y.high);
-        drawing.dashed(vec![(x, top), (x, self.frame.bottom)], INK, 1.4, Some((5.0, 4.0)));
+        drawing.dashed(
+            vec![(x, top), (x, self.frame.bottom)],
+            INK,
+            1.4,
+            Some((5.0, 4.0)),
+        );
         let width = text_width(name, TICK, false) + 6.0;
-        let left = if x + width + 4.0 > self.frame.right { x - width - 4.0 } else { x + 4.0 };
+        let left = if x + width + 4.0 > self.frame.right {
+            x - width - 4.0
+        } else {
+            x + 4.0
+        };
         drawing.rect((left, top + 3.0), (left + width, top + 19.0), PAPER, 0.85);
         drawing.text((left + 3.0, top + 11.0), name, TICK, INK, Align::Start);
     }

@@ -18,17 +18,41 @@ pub fn numeric(tables: &Lookup) -> Option<Sweep> {
     if meta.sweep.len() != 1 || meta.points.len() < 2 {
         return None;
     }
-    let texts: Vec<String> = meta.points.iter().map(|p| p.first().map_or(String::new(), |v| plain_value(v))).collect();
-    let parsed: Vec<(f64, bool)> = texts.iter().map(|text| parse(text)).collect::<Option<_>>()?;
+    let texts: Vec<String> = meta
+        .points
+        .iter()
+        .map(|p| p.first().map_or(String::new(), |v| plain_value(v)))
+        .collect();
+    let parsed: Vec<(f64, bool)> = texts
+        .iter()
+        .map(|text| parse(text))
+        .collect::<Option<_>>()?;
     let timed = parsed.first()?.1;
-    if parsed.iter().any(|(value, time)| *time != timed || !value.is_finite()) {
+    if parsed
+        .iter()
+        .any(|(value, time)| *time != timed || !value.is_finite())
+    {
         return None;
     }
-    let scale = if timed { Scale::time(parsed.iter().map(|p| p.0)) } else { Scale { factor: 1.0, unit: String::new() } };
-    let mut places: Vec<(usize, f64)> = parsed.iter().map(|p| p.0 / scale.factor).enumerate().collect();
+    let scale = if timed {
+        Scale::time(parsed.iter().map(|p| p.0))
+    } else {
+        Scale {
+            factor: 1.0,
+            unit: String::new(),
+        }
+    };
+    let mut places: Vec<(usize, f64)> = parsed
+        .iter()
+        .map(|p| p.0 / scale.factor)
+        .enumerate()
+        .collect();
     places.sort_by(|a, b| a.1.total_cmp(&b.1));
     let distinct = places.windows(2).all(|pair| pair[0].1 < pair[1].1);
-    distinct.then(|| Sweep { axis: axis(&places, &scale.axis_title(tables.sweep_label(0))), places })
+    distinct.then(|| Sweep {
+        axis: axis(&places, &scale.axis_title(tables.sweep_label(0))),
+        places,
+    })
 }
 
 fn axis(places: &[(usize, f64)], title: &str) -> Axis {
@@ -37,13 +61,26 @@ fn axis(places: &[(usize, f64)], title: &str) -> Axis {
     if values.len() > 12 {
         return axis;
     }
-    axis.with_ticks(values.iter().map(|value| (*value, value.to_string())).map(trim_tick).collect())
+    axis.with_ticks(
+        values
+            .iter()
+            .map(|value| (*value, value.to_string()))
+            .map(trim_tick)
+            .collect(),
+    )
 }
 
 /// Ticks of swept values show what was written, without the tails of unit conversion.
 fn trim_tick((value, text): (f64, String)) -> (f64, String) {
     let rounded = (value * 1e6).round() / 1e6;
-    (value, if text.len() > 8 { rounded.to_string() } else { text })
+    (
+        value,
+        if text.len() > 8 {
+            rounded.to_string()
+        } else {
+            text
+        },
+    )
 }
 
 /// A number, or a duration in seconds with `true`.
@@ -62,7 +99,9 @@ fn parse(text: &str) -> Option<(f64, bool)> {
     if let Ok(number) = plain.parse::<f64>() {
         return Some((number, false));
     }
-    let (number, factor) = UNITS.iter().find_map(|(unit, factor)| Some((plain.strip_suffix(unit)?, factor)))?;
+    let (number, factor) = UNITS
+        .iter()
+        .find_map(|(unit, factor)| Some((plain.strip_suffix(unit)?, factor)))?;
     Some((number.trim().parse::<f64>().ok()? * factor, true))
 }
 
@@ -83,7 +122,10 @@ mod tests {
     #[test]
     fn numbers_and_durations_are_axes_and_words_are_not() {
         assert_eq!(sweep_of(&["0.8", "0.5", "1_000"]), Some(vec![1, 0, 2]));
-        assert_eq!(sweep_of(&["\"50ms\"", "\"1 s\"", "\"200us\""]), Some(vec![2, 0, 1]));
+        assert_eq!(
+            sweep_of(&["\"50ms\"", "\"1 s\"", "\"200us\""]),
+            Some(vec![2, 0, 1])
+        );
         assert_eq!(sweep_of(&["\"fresh\"", "\"probe\""]), None);
         assert_eq!(sweep_of(&["1", "\"1s\""]), None);
     }
@@ -91,7 +133,10 @@ mod tests {
     #[test]
     fn ticks_are_the_swept_values() {
         let mut sample = Sample::words(&["a", "b", "c"], 2);
-        sample.meta.points = ["50ms", "100ms", "150ms"].iter().map(|v| vec![format!("\"{v}\"")]).collect();
+        sample.meta.points = ["50ms", "100ms", "150ms"]
+            .iter()
+            .map(|v| vec![format!("\"{v}\"")])
+            .collect();
         let results = sample.results();
         let sweep = numeric(&Lookup::new(&results)).unwrap();
         let labels: Vec<_> = sweep.axis.ticks.iter().map(|t| t.1.as_str()).collect();

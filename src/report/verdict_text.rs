@@ -1,6 +1,8 @@
 //! The sentences that say what was found, and nothing more than was found.
 
-use super::format::{Scale, change, count, lower_or_higher, plain_percent, significant};
+use super::format::{
+    Scale, change, count, lower_or_higher, plain_percent, plural, printable, significant,
+};
 use super::lookup::{Lookup, split_name};
 use crate::experiment::results::{ComparisonRow, Status, Verdict};
 
@@ -174,6 +176,52 @@ fn tally(rows: &[&ComparisonRow]) -> String {
         .map(|(n, w)| format!("{n} {w}"))
         .collect();
     parts.join(", ")
+}
+
+/// "3 loads x 5 strategies x 20 replications of 100,000 jobs, the same jobs for every strategy".
+pub fn extent(tables: &Lookup) -> String {
+    let meta = tables.meta();
+    let mut parts = Vec::new();
+    if tables.points() > 1 || !meta.sweep.is_empty() {
+        let loads = meta.sweep.len() == 1 && tables.sweep_label(0) == "load";
+        let (one, many) = if loads {
+            ("load", "loads")
+        } else {
+            ("point", "points")
+        };
+        parts.push(plural(tables.points(), one, many));
+    }
+    parts.push(plural(meta.strategies.len(), "strategy", "strategies"));
+    parts.push(plural(
+        meta.replications as usize,
+        "replication",
+        "replications",
+    ));
+    let of = if meta.measured.is_empty() {
+        String::new()
+    } else {
+        format!(" of {}", printable(&meta.measured))
+    };
+    let same = if meta.strategies.len() > 1 {
+        ", the same jobs for every strategy"
+    } else {
+        ""
+    };
+    format!("{}{of}{same}", parts.join(" x "))
+}
+
+/// "strategies differ in: placement, view.  Same for all: 10 dispatchers, ..."; empty if neither is known.
+pub fn parts_that_differ(tables: &Lookup) -> String {
+    let meta = tables.meta();
+    let list = |items: &[String]| printable(&items.join(", "));
+    let differ = format!("strategies differ in: {}.", list(&meta.differ_in));
+    let same = format!("Same for all: {}", list(&meta.same_for_all));
+    match (meta.differ_in.is_empty(), meta.same_for_all.is_empty()) {
+        (true, true) => String::new(),
+        (false, true) => differ,
+        (true, false) => same,
+        (false, false) => format!("{differ}  {same}"),
+    }
 }
 
 #[cfg(test)]

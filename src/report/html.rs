@@ -104,7 +104,7 @@ fn first_screen(tables: &Lookup, plots: &[(Plot, String)]) -> Markup {
                 ul { @for warning in &meta.warnings { li { (printable(warning)) } } }
             }
         }
-        @for metric in &meta.decide_on { (verdicts(tables, metric)) }
+        div.matrices { @for metric in &meta.decide_on { (verdicts(tables, metric)) } }
         @for (plot, svg) in plots.iter().filter(|(plot, _)| plot.topic == Topic::Deciding) { (figure(plot, svg)) }
         @if !meta.differ_in.is_empty() { p { strong { "Strategies differ in: " } (printable(&meta.differ_in.join(", "))) "." } }
         @if !meta.same_for_all.is_empty() {
@@ -192,8 +192,8 @@ fn verdict_cell(row: Option<&ComparisonRow>) -> Markup {
     let size = row
         .relative
         .filter(|_| judged)
-        .map(|r| format!(" {} %", signed_percent(r, 0)));
-    html! { td class=(class(row.verdict)) { (word(row.verdict)) (size.unwrap_or_default()) } }
+        .map(|r| format!("{} % ", signed_percent(r, 0)));
+    html! { td class=(class(row.verdict)) { (size.unwrap_or_default()) (word(row.verdict)) } }
 }
 
 fn class(verdict: Verdict) -> &'static str {

@@ -152,7 +152,7 @@ fn best_against_baseline(tables: &Lookup, metric: &str, rows: &[&ComparisonRow])
     let better = rows.iter().filter(|row| row.verdict == Verdict::Better);
     let size = |row: &ComparisonRow| row.relative.map_or(0.0, f64::abs);
     let best = better.max_by(|a, b| a.point.cmp(&b.point).then(size(a).total_cmp(&size(b))));
-    let tally = format!("{} comparisons on {metric}: {}", rows.len(), tally(rows));
+    let tally = format!("Of {} comparisons on {metric}: {}", rows.len(), tally(rows));
     best.map_or(tally.clone(), |row| {
         format!("{}. {tally}", sentence(tables, row))
     })

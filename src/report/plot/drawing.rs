@@ -265,9 +265,30 @@ impl Drawing {
             let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
             self.render(&area, DETAIL, SVG_SIZE_DIVISOR)?;
         }
-        let fine = format!("width=\"{}\" height=\"{}\"", size.0, size.1);
-        let shown = format!("width=\"{}\" height=\"{}\"", self.width, self.height);
-        Ok(svg.replacen(&fine, &shown, 1))
+        Ok(self.compact(&svg, size))
+    }
+
+    /// Says once at the root what the backend says of every shape, gives the shown size, and leaves
+    /// out what is the default anyway. Texts cannot be touched: their quotes are escaped.
+    fn compact(&self, svg: &str, (width, height): (u32, u32)) -> String {
+        let family = format!(" font-family=\"{FAMILY}\"");
+        let fine = format!("width=\"{width}\" height=\"{height}\"");
+        let shown = format!(
+            "width=\"{}\" height=\"{}\" fill=\"none\"",
+            self.width, self.height
+        );
+        let mut svg = svg
+            .replace(&family, "")
+            .replacen(&fine, &format!("{shown}{family}"), 1);
+        for default in [
+            " opacity=\"1\"",
+            " stroke=\"none\" stroke-width=\"1\"",
+            " stroke=\"none\"",
+        ] {
+            svg = svg.replace(default, "");
+        }
+        svg.replace("<polyline fill=\"none\"", "<polyline")
+            .replace(" \"/>", "\"/>")
     }
 
     /// The drawing as a PNG of `scale` times its size.

@@ -146,8 +146,12 @@ pub fn significant(value: f64, digits: i32) -> String {
     fixed(value, places_of(value, digits))
 }
 
-/// `value` with `places` decimal places, thousands grouped from 10,000 on, and no negative zero.
+/// `value` with `places` decimal places, thousands grouped from 10,000 on, and no negative zero; from
+/// 1e15 on with an exponent.
 pub fn fixed(value: f64, places: i32) -> String {
+    if value.abs() >= 1e15 {
+        return format!("{value:.2e}");
+    }
     let text = format!("{:.*}", places.max(0) as usize, value);
     let text = if is_zero(&text) {
         text.trim_start_matches('-').to_string()

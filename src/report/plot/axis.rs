@@ -42,26 +42,35 @@ impl Axis {
         Axis::between(title, low - below, high + above, step)
     }
 
-    /// A linear axis with the given ends and ticks at multiples of `step`.
+    /// A linear axis with the given ends and ticks at multiples of `step`, or of a larger step where
+    /// those would be more than a dozen or two.
     pub fn between(title: &str, low: f64, high: f64, step: f64) -> Axis {
-        let places = (-step.log10().floor()).max(0.0) as i32 + i32::from(is_quarter(step));
-        let (first, last) = (
-            (low / step - 1e-9).ceil() as i64,
-            (high / step + 1e-9).floor() as i64,
-        );
-        let tick = |k: i64| (k as f64 * step, fixed(k as f64 * step, places));
+        let sound = low.is_finite() && high.is_finite() && low < high;
+        let (low, high) = if sound { (low, high) } else { (0.0, 1.0) };
+        let few = step > 0.0 && (high - low) / step <= 25.0;
+        let step = if few {
+            step
+        } else {
+            nice_step((high - low) / 5.0)
+        };
+        let first = (low / step - 1e-9).ceil();
+        let count = ((high / step + 1e-9).floor() - first).clamp(0.0, 30.0) as usize;
+        let values = (0..=count).map(|k| (first + k as f64) * step);
+        let ticks = values
+            .map(|value| (value, tick_label(value, step)))
+            .collect();
         Axis {
             low,
             high,
             log: false,
-            ticks: (first..=last).map(tick).collect(),
+            ticks,
             title: title.into(),
         }
     }
 
     /// A logarithmic axis that holds all of `values` above 0.
     pub fn log(title: &str, values: impl IntoIterator<Item = f64>) -> Axis {
-        let (low, high) = range(values.into_iter().filter(|v| *v > 0.0)).unwrap_or((0.1, 1.0));
+        let (low, high) = range(values.into_iter().filter(|v| *v > 1e-30)).unwrap_or((0.1, 1.0));
         let (low, high) = (low / 1.08, high * 1.08);
         let decades = (high / low).log10();
         Axis {
@@ -109,8 +118,18 @@ impl Axis {
     }
 }
 
+/// `value` with the decimal places that `step` needs.
+fn tick_label(value: f64, step: f64) -> String {
+    if value.abs() >= 1e9 || step < 1e-6 {
+        return significant(value, 3);
+    }
+    let places = (-step.log10().floor()).max(0.0) as i32 + i32::from(is_quarter(step));
+    fixed(value, places)
+}
+
+/// Smallest and largest of the finite values; nothing in a plot is beyond 1e30.
 fn range(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
-    let finite = values.into_iter().filter(|v| v.is_finite());
+    let finite = values.into_iter().filter(|v| v.abs() <= 1e30);
     finite
         .map(|v| (v, v))
         .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))

@@ -230,20 +230,8 @@ mod tests {
         for (name, sample) in samples() {
             let results = sample.results();
             for plot in all(&Lookup::new(&results)) {
-                for shape in &plot.drawing.shapes {
-                    let (Shape::Line { points, .. } | Shape::Fill { points, .. }) = shape else {
-                        continue;
-                    };
-                    let inside = |p: &(f64, f64)| {
-                        (0.0..=plot.drawing.width).contains(&p.0)
-                            && (0.0..=plot.drawing.height).contains(&p.1)
-                    };
-                    assert!(
-                        points.iter().all(inside),
-                        "{name}/{}: {points:?}",
-                        plot.name
-                    );
-                }
+                let outside = outside(&plot.drawing);
+                assert!(outside.is_none(), "{name}/{}: {outside:?}", plot.name);
             }
         }
     }
@@ -299,6 +287,71 @@ mod tests {
             names,
             ["ccdf-1", "ccdf-3", "ccdf-5", "ccdf-7", "ccdf-9", "ccdf-11"]
         );
+    }
+
+    /// Values that a formula or a strange scenario may bring about.
+    const STRANGE: [Option<f64>; 9] = [
+        None,
+        Some(0.0),
+        Some(-1.0),
+        Some(f64::NAN),
+        Some(f64::INFINITY),
+        Some(f64::MIN_POSITIVE),
+        Some(1e-12),
+        Some(1e18),
+        Some(f64::MAX),
+    ];
+
+    #[test]
+    fn strange_values_neither_panic_nor_leave_the_drawing() {
+        for seed in 0..60_usize {
+            let mut results = Sample::loads(&[0.5, 0.8][..1 + seed % 2], 3).results();
+            let strange = |k: usize| STRANGE[(k * 7 + seed * 5 + k / 9 * 3) % 9];
+            for (k, row) in results
+                .summary
+                .iter_mut()
+                .enumerate()
+                .filter(|(k, _)| (k + seed) % 3 > 0)
+            {
+                (row.mean, row.ci_low, row.ci_high) = (strange(k), strange(k + 1), strange(k + 2));
+            }
+            for (k, row) in results.comparisons.iter_mut().enumerate() {
+                (row.relative, row.relative_low, row.relative_high) =
+                    (strange(k), strange(k + 2), strange(k + 1));
+            }
+            for (k, row) in results.ccdf.iter_mut().enumerate() {
+                row.response = strange(k).unwrap_or(1.0);
+            }
+            for (k, row) in results.timeline.iter_mut().enumerate() {
+                (row.imbalance_cov, row.time) =
+                    (strange(k).unwrap_or(1.0), strange(k + seed).unwrap_or(1.0));
+            }
+            for (k, row) in results.nodes.iter_mut().enumerate() {
+                row.utilization = strange(k).unwrap_or(1.0);
+            }
+            for plot in all(&Lookup::new(&results)) {
+                let outside = outside(&plot.drawing);
+                assert!(outside.is_none(), "seed {seed}, {}: {outside:?}", plot.name);
+            }
+            assert!(
+                crate::report::terminal::comparison(&results, None, true)
+                    .lines()
+                    .count()
+                    > 5
+            );
+            assert!(crate::report::render(&results).is_ok());
+        }
+    }
+
+    fn outside(drawing: &Drawing) -> Option<&Shape> {
+        let within = |p: &(f64, f64)| {
+            (0.0..=drawing.width).contains(&p.0) && (0.0..=drawing.height).contains(&p.1)
+        };
+        drawing.shapes.iter().find(|shape| match shape {
+            Shape::Line { points, .. } | Shape::Fill { points, .. } => !points.iter().all(within),
+            Shape::Dot { at, .. } => !within(at),
+            Shape::Text(text) => !within(&text.at),
+        })
     }
 
     /// Writes all plots of all samples, to be looked at: `cargo test gallery -- --ignored`.

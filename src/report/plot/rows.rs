@@ -8,6 +8,7 @@ use super::panel::{Area, figure};
 
 const TEXT: f64 = 12.5;
 const LABELS: f64 = 215.0;
+const TEXTS: f64 = 300.0;
 
 /// One row: a value with its interval, named at the left and told at the right.
 pub struct Row {
@@ -103,7 +104,7 @@ impl Rows {
                 .fold(0.0, f64::max)
         };
         let names = widest(|row| &row.name).min(LABELS) + 10.0;
-        let texts = widest(|row| &row.text) + 12.0;
+        let texts = widest(|row| &row.text).min(TEXTS) + 12.0;
         Area {
             left: body.left + names,
             top: body.top + head,
@@ -174,7 +175,13 @@ impl Rows {
     fn row(&self, drawing: &mut Drawing, frame: Area, row: &Row, y: f64) {
         let name = fit(&row.name, TEXT, false, LABELS);
         drawing.text((frame.left - 10.0, y), &name, TEXT, INK, Align::End);
-        drawing.text((frame.right + 10.0, y), &row.text, TEXT, INK, Align::Start);
+        drawing.text(
+            (frame.right + 10.0, y),
+            &fit(&row.text, TEXT, false, TEXTS),
+            TEXT,
+            INK,
+            Align::Start,
+        );
         drawing.line(vec![(frame.left, y), (frame.right, y)], GRID, 0.5);
         let look = look(row.strategy);
         if let Some((low, high)) = row.interval {

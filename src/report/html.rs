@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::format::{Scale, change, plain_percent, printable, signed_percent, summary_cell};
 use super::lookup::{Lookup, chosen_points};
 use super::plot::{Plot, Topic};
-use super::verdict_text::{extent, headline, sentence, word};
+use super::verdict_text::{extent, headline, reason, word};
 use crate::experiment::results::{ComparisonRow, SummaryRow, Verdict};
 
 const CSS: &str = include_str!("assets/page.css");
@@ -250,18 +250,18 @@ fn picked(tables: &Lookup, topic: Topic) -> String {
     format!(" {shown} of {all} points are shown; the tables beside this page hold all.")
 }
 
-/// All comparisons as sentences and numbers, folded.
+/// All comparisons, folded.
 fn comparisons(tables: &Lookup) -> Markup {
-    const COLUMNS: usize = 6;
+    const COLUMNS: [&str; 8] = [
+        "metric", "point", "strategy", "mean", "baseline", "change", "verdict", "remark",
+    ];
     let rows = &tables.results.comparisons;
-    let shown = rows.len().min(MOST_CELLS / COLUMNS / 2);
+    let shown = rows.len().min(MOST_CELLS / COLUMNS.len() / 2);
     html! {
         details {
             summary { "All " (rows.len()) " comparisons" }
             div.scroll { table {
-                thead { tr {
-                    @for name in ["metric", "point", "strategy", "change", "verdict", "in words"] { th { (name) } }
-                } }
+                thead { tr { @for name in COLUMNS { th { (name) } } } }
                 tbody { @for row in &rows[..shown] { (comparison(tables, row)) } }
             } }
             @if shown < rows.len() { p.small { (rows.len() - shown) " more are in comparisons.csv." } }
@@ -271,14 +271,21 @@ fn comparisons(tables: &Lookup) -> Markup {
 
 fn comparison(tables: &Lookup, row: &ComparisonRow) -> Markup {
     let (facts, unit) = tables.facts(&row.metric);
-    let scale = Scale::choose(&facts, &unit, row.difference);
+    let scale = Scale::choose(
+        &facts,
+        &unit,
+        [row.mean, row.baseline_mean].into_iter().flatten(),
+    );
+    let value = |mean: Option<f64>| mean.map_or("n/a".into(), |mean| scale.value(mean));
     html! { tr {
         td { (printable(&row.metric)) }
         td { (tables.point_label(row.point)) }
         td { (tables.strategy(row.strategy)) }
+        td { (value(row.mean)) }
+        td { (value(row.baseline_mean)) }
         td { (change(row, &scale)) }
         td class=(class(row.verdict)) { (word(row.verdict)) }
-        td { (with_code(&sentence(tables, row))) }
+        td.words { (with_code(&reason(tables, row))) }
     } }
 }
 

@@ -1,6 +1,6 @@
 //! The comparison as a terminal shows it, at most 100 columns wide.
 
-use super::format::{Scale, change, plain_percent, printable, shorten, summary_cell};
+use super::format::{Scale, change, count, plain_percent, printable, shorten, summary_cell};
 use super::lookup::Lookup;
 use super::verdict_text::{extent, parts_that_differ, word};
 use crate::experiment::results::{ComparisonRow, Results, Verdict};
@@ -47,8 +47,9 @@ fn tables_of(tables: &Lookup, color: bool) -> Vec<String> {
             .collect()
     };
     let mut lines: Vec<String> = Vec::new();
+    let together = grids.iter().map(Grid::fitting).min().unwrap_or(1);
     for grid in grids {
-        lines.extend(grid.lines(color));
+        lines.extend(grid.lines(together, color));
     }
     if tables.points() > MOST_BLOCKS {
         lines.push("values and intervals of all points: summary.csv, comparisons.csv".into());
@@ -96,20 +97,27 @@ struct Grid {
 }
 
 impl Grid {
-    fn lines(&self, color: bool) -> Vec<String> {
-        let name_width = self.names.iter().map(Cell::width).max().unwrap_or(0);
+    fn name_width(&self) -> usize {
+        self.names.iter().map(Cell::width).max().unwrap_or(0)
+    }
+
+    /// The most groups side by side with which no block is too wide; at least 1.
+    fn fitting(&self) -> usize {
+        let width =
+            |groups: &[Group]| self.name_width() + groups.iter().map(width_of).sum::<usize>();
+        let fits = |count: &usize| {
+            self.groups
+                .chunks(*count)
+                .all(|groups| width(groups) <= WIDTH)
+        };
+        (1..=self.groups.len()).rev().find(fits).unwrap_or(1)
+    }
+
+    /// The table with `together` groups side by side.
+    fn lines(&self, together: usize, color: bool) -> Vec<String> {
         let mut lines = Vec::new();
-        let mut next = 0;
-        while next < self.groups.len() {
-            let start = next;
-            let mut used = name_width;
-            while next < self.groups.len()
-                && (next == start || used + width_of(&self.groups[next]) <= WIDTH)
-            {
-                used += width_of(&self.groups[next]);
-                next += 1;
-            }
-            lines.extend(self.block(&self.groups[start..next], name_width, color));
+        for groups in self.groups.chunks(together) {
+            lines.extend(self.block(groups, self.name_width(), color));
             lines.extend(self.more.clone());
             lines.push(String::new());
         }
@@ -307,7 +315,8 @@ fn more(tables: &Lookup) -> Option<String> {
 
 fn footer(tables: &Lookup) -> Vec<String> {
     let meta = tables.meta();
-    let mut texts = vec![parts_that_differ(tables)];
+    let mut texts = open_questions(tables);
+    texts.push(parts_that_differ(tables));
     let level = plain_percent(meta.confidence);
     texts.push(if meta.family > 0 {
         let together = format!(
@@ -338,6 +347,32 @@ fn footer(tables: &Lookup) -> Vec<String> {
         .iter()
         .filter(|text| !text.is_empty())
         .flat_map(|text| wrapped(text))
+        .collect()
+}
+
+/// What the words of the tables leave open, a line a verdict.
+fn open_questions(tables: &Lookup) -> Vec<String> {
+    let rows = &tables.results.comparisons;
+    let open: Vec<&ComparisonRow> = rows
+        .iter()
+        .filter(|row| row.verdict == Verdict::Inconclusive)
+        .collect();
+    let most = open.iter().filter_map(|row| row.replications_needed).max();
+    let settle = |n| {
+        format!(
+            "inconclusive: {} of {}; about {} replications may settle all",
+            open.len(),
+            rows.len(),
+            count(n)
+        )
+    };
+    let lost = rows
+        .iter()
+        .find(|row| row.verdict == Verdict::NotComparable);
+    let jobs = "not comparable: shares of failed, rejected and unfinished jobs differ by more than 0.1 point";
+    most.map(settle)
+        .into_iter()
+        .chain(lost.map(|_| jobs.into()))
         .collect()
 }
 

@@ -43,10 +43,18 @@ pub fn sentence(tables: &Lookup, row: &ComparisonRow) -> String {
         Verdict::Inconclusive => format!(
             "{strategy} against {baseline} is inconclusive {place}: {}{}",
             change(row, &scale).replace(',', ", "),
-            needed(row)
+            needed(tables, row)
         ),
-        Verdict::NotComparable => not_comparable(tables, row, &strategy, &baseline, &place),
-        Verdict::Unstable => unstable(tables, row, &strategy, &baseline, &place),
+        Verdict::NotComparable => {
+            format!(
+                "{strategy} is not comparable with {baseline} {place}: {}",
+                reason(tables, row)
+            )
+        }
+        Verdict::Unstable => format!(
+            "{strategy} and {baseline} are not compared {place}: {}",
+            reason(tables, row)
+        ),
     }
 }
 
@@ -57,23 +65,28 @@ fn place(tables: &Lookup, row: &ComparisonRow) -> String {
     }
 }
 
-fn needed(row: &ComparisonRow) -> String {
-    let settle = |n| format!("; about {} replications may settle it", count(n));
-    row.replications_needed.map_or(String::new(), settle)
+/// Why there is no better, worse or equivalent, and what may help; empty where there is.
+pub fn reason(tables: &Lookup, row: &ComparisonRow) -> String {
+    match row.verdict {
+        Verdict::NotComparable => {
+            let why = "their shares of failed, rejected and unfinished jobs differ by more than 0.1 point";
+            format!("{why}{}", objectives(tables, row))
+        }
+        Verdict::Unstable => unstable(tables, row),
+        Verdict::Inconclusive => row.replications_needed.map_or(String::new(), |n| {
+            format!("about {} replications may settle it", count(n))
+        }),
+        Verdict::Better | Verdict::Worse | Verdict::Equivalent => String::new(),
+    }
 }
 
-fn not_comparable(
-    tables: &Lookup,
-    row: &ComparisonRow,
-    strategy: &str,
-    baseline: &str,
-    place: &str,
-) -> String {
-    let why = "their shares of failed, rejected and unfinished jobs differ by more than 0.1 point";
-    format!(
-        "{strategy} is not comparable with {baseline} {place}: {why}{}",
-        objectives(tables, row)
-    )
+fn needed(tables: &Lookup, row: &ComparisonRow) -> String {
+    let reason = reason(tables, row);
+    if reason.is_empty() {
+        reason
+    } else {
+        format!("; {reason}")
+    }
 }
 
 /// "; slo_attained 93.2 % against 99.1 %", where the class has an objective.
@@ -95,26 +108,21 @@ fn objectives(tables: &Lookup, row: &ComparisonRow) -> String {
     })
 }
 
-fn unstable(
-    tables: &Lookup,
-    row: &ComparisonRow,
-    strategy: &str,
-    baseline: &str,
-    place: &str,
-) -> String {
+fn unstable(tables: &Lookup, row: &ComparisonRow) -> String {
     let grows = |index| {
         tables
             .named(row.point, index, &row.metric)
             .is_some_and(|r| r.status == Status::Unstable)
     };
-    let who = match (grows(row.strategy), grows(tables.baseline())) {
-        (true, true) => format!("{strategy} and {baseline} are both unstable"),
-        (false, true) => format!("{baseline} is unstable"),
-        _ => format!("{strategy} is unstable"),
-    };
-    format!(
-        "{strategy} and {baseline} are not compared {place}: {who}, jobs pile up without a steady state"
-    )
+    let [mine, other] =
+        [row.strategy, tables.baseline()].map(|index| format!("`{}`", tables.strategy(index)));
+    match (grows(row.strategy), grows(tables.baseline())) {
+        (true, true) => {
+            format!("{mine} and {other} are both unstable, jobs pile up without a steady state")
+        }
+        (false, true) => format!("{other} is unstable, jobs pile up without a steady state"),
+        _ => format!("{mine} is unstable, jobs pile up without a steady state"),
+    }
 }
 
 /// One sentence for a deciding metric over all points and strategies, for the head of a report.

@@ -5,9 +5,8 @@ use super::drawing::{Align, Drawing, GREY, GRID, INK, LINE, PAPER, fit, text_wid
 use super::palette::PARTS;
 use super::panel::{Area, Entry, figure};
 use super::point_title;
-use crate::report::format::Scale;
+use crate::report::format::{Scale, significant};
 use crate::report::lookup::Lookup;
-use crate::report::metric_facts::Kind;
 
 /// The parts in the order in which a job meets them.
 pub const NAMES: [&str; 7] = [
@@ -133,7 +132,7 @@ fn half(drawing: &mut Drawing, area: Area, title: &str, bars: &[Option<[f64; 7]>
         let total = parts.iter().sum::<f64>();
         drawing.text(
             (end + 5.0, middle),
-            &number(total, &scale),
+            &significant(total / scale.factor, 3),
             11.5,
             GREY,
             Align::Start,
@@ -144,14 +143,6 @@ fn half(drawing: &mut Drawing, area: Area, title: &str, bars: &[Option<[f64; 7]>
         LINE,
         1.0,
     );
-}
-
-fn number(total: f64, scale: &Scale) -> String {
-    debug_assert_eq!(
-        crate::report::metric_facts::facts("blame_queue_mean", "s").kind,
-        Kind::Time
-    );
-    crate::report::format::significant(total / scale.factor, 3)
 }
 
 /// Draws one bar from its parts and returns its right end.

@@ -1,11 +1,11 @@
 //! How many jobs take longer than a time: the response time's CCDF, log-log, one panel a class.
 
 use super::axis::Axis;
-use super::drawing::Drawing;
+use super::drawing::{Drawing, Point};
 use super::palette::{look, mark};
 use super::panel::{Area, Panel, figure};
 use super::{point_title, strategy_entries};
-use crate::report::format::{Scale, significant};
+use crate::report::format::Scale;
 use crate::report::lookup::Lookup;
 
 /// Classes drawn at most, the whole included; the table holds all.
@@ -33,13 +33,7 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
     let title = point_title(tables, "Response times", point);
     let (mut drawing, body) = figure(&title, subtitle, &strategy_entries(tables), height);
     for (class, area) in classes.iter().zip(body.cells(columns, rows)) {
-        panel(
-            tables,
-            point,
-            class,
-            (&mut drawing, area),
-            classes.len() > 1,
-        );
+        panel(tables, point, class, (&mut drawing, area));
     }
     Some(drawing)
 }
@@ -62,86 +56,60 @@ fn classes(tables: &Lookup, point: usize) -> Vec<String> {
     }
 }
 
-fn panel(
-    tables: &Lookup,
-    point: usize,
-    class: &str,
-    (drawing, area): (&mut Drawing, Area),
-    several: bool,
-) {
-    let curves: Vec<_> = (0..tables.meta().strategies.len())
-        .map(|s| tables.ccdf(point, class, s))
-        .collect();
-    let rows = || {
-        curves
-            .iter()
-            .flat_map(|curve| curve.iter())
-            .filter(|r| r.response > 0.0 && r.share_above > 0.0)
-    };
-    let slo = tables.class_slo(class);
-    let high = rows().map(|r| r.response).fold(0.0, f64::max);
-    let low = rows().map(|r| r.response).fold(high, f64::min);
-    let slo = slo.filter(|slo| (low / 2.0..=high * 3.0).contains(slo));
-    // The curve's start, below a hundredth of the middle, would squeeze its end.
+fn panel(tables: &Lookup, point: usize, class: &str, (drawing, area): (&mut Drawing, Area)) {
+    let curves = curves(tables, point, class);
+    let times = || curves.iter().flatten().map(|place| place.0);
+    let (low, high) = times().fold((f64::INFINITY, 0.0_f64), |(l, h), t| (l.min(t), h.max(t)));
+    let near = |slo: &f64| (low / 2.0..=high * 3.0).contains(slo);
+    let slo = tables.class_slo(class).filter(near);
+    // A curve's start far below its middle would squeeze its end.
     let middle = (low * high).sqrt();
-    let times = rows()
-        .map(|r| r.response)
-        .chain(slo)
-        .filter(|t| *t > middle / 300.0);
+    let shown = times().chain(slo).filter(|time| *time > middle / 300.0);
     let scale = Scale::time([middle]);
     let x = Axis::log(
         &scale.axis_title("response time"),
-        times.map(|t| t / scale.factor),
+        shown.map(|time| time / scale.factor),
     );
-    let y = Axis::log(
-        "jobs that take longer (%)",
-        rows().map(|r| 100.0 * r.share_above).chain([95.0]),
-    );
-    let title = if several { class } else { "" };
-    let y = Axis {
-        ticks: y
-            .ticks
-            .iter()
-            .map(|(v, label)| (*v, percent_label(*v, label)))
-            .collect(),
-        ..y
-    };
+    let shares = curves.iter().flatten().map(|place| place.1);
+    let y = Axis::log("jobs that take longer (%)", shares.chain([95.0]));
+    let title = if class == "all" { "all jobs" } else { class };
     let panel = Panel::draw(drawing, area, title, (x, y), 14.0);
     if let Some(slo) = slo {
         panel.vertical_rule(
             drawing,
             slo / scale.factor,
             &format!("slo {}", scale.value(slo)),
+            title,
         );
     }
-    for (strategy, curve) in curves.iter().enumerate() {
-        let inside = curve
+    let inside = |curve: &Vec<Point>| -> Vec<Point> {
+        let scaled = curve
             .iter()
-            .map(|r| (r.response / scale.factor, 100.0 * r.share_above));
-        let points: Vec<_> = inside
+            .map(|(time, share)| (time / scale.factor, *share));
+        scaled
             .filter(|p| panel.x.holds(p.0) && panel.y.holds(p.1))
-            .collect();
-        panel.series(drawing, &points, look(strategy), 2.0);
+            .collect()
+    };
+    let curves: Vec<Vec<Point>> = curves.iter().map(inside).collect();
+    for (strategy, curve) in curves.iter().enumerate() {
+        panel.series(drawing, curve, look(strategy), 2.0);
     }
     for (strategy, curve) in curves.iter().enumerate() {
-        let inside = curve
-            .iter()
-            .map(|r| (r.response / scale.factor, 100.0 * r.share_above));
-        let points: Vec<_> = inside
-            .filter(|p| panel.x.holds(p.0) && panel.y.holds(p.1))
-            .collect();
-        for point in some_of(&points, strategy) {
-            mark(drawing, panel.at(point.0, point.1), look(strategy), 3.6);
+        for (time, share) in some_of(curve, strategy) {
+            mark(drawing, panel.at(time, share), look(strategy), 3.6);
         }
     }
 }
 
-fn percent_label(value: f64, label: &str) -> String {
-    if label.is_empty() {
-        String::new()
-    } else {
-        significant(value, 1)
-    }
+/// Each strategy's curve as (response time in seconds, share above in percent), what a logarithm takes.
+fn curves(tables: &Lookup, point: usize, class: &str) -> Vec<Vec<Point>> {
+    let curve = |strategy| {
+        let rows = tables.ccdf(point, class, strategy).iter();
+        rows.map(|r| (r.response, 100.0 * r.share_above))
+            .filter(|p| p.0 > 0.0 && p.1 > 0.0)
+            .collect()
+    };
+    (0..tables.meta().strategies.len()).map(curve).collect()
 }
 
 /// Four points along a curve for markers, shifted by strategy so that they do not hide one another.

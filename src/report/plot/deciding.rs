@@ -8,7 +8,7 @@ use super::rows::{Group, Row, Rows};
 use super::sweep::{Sweep, numeric};
 use super::{picked_note, strategy_entries};
 use crate::experiment::results::{Status, SummaryRow};
-use crate::report::format::{Scale, plain_percent, summary_cell};
+use crate::report::format::{Scale, summary_cell};
 use crate::report::lookup::{Lookup, chosen_points};
 use crate::report::metric_facts::is_response_time;
 
@@ -74,11 +74,10 @@ impl Chart<'_> {
     }
 
     fn subtitle(&self) -> String {
-        let meta = self.tables.meta();
-        let level = plain_percent(0.95);
         format!(
-            "{} of {} replications, with {level} intervals",
-            self.metric, meta.replications
+            "{}, mean of {} replications with 95 % intervals",
+            self.metric,
+            self.tables.meta().replications
         )
     }
 

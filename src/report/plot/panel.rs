@@ -1,9 +1,7 @@
 //! A plot's title and legend, and its panels: frames with axes in which series are drawn.
 
 use super::axis::Axis;
-use super::drawing::{
-    Align, Color, Drawing, GREY, GRID, INK, LINE, PAPER, Point, WIDTH, fit, text_width,
-};
+use super::drawing::{Align, Color, Drawing, GREY, GRID, INK, LINE, Point, WIDTH, fit, text_width};
 use super::palette::{Look, mark};
 
 const TICK: f64 = 12.0;
@@ -319,22 +317,27 @@ impl Panel {
         }
     }
 
-    /// A dashed vertical line with its name beside it at the upper end.
-    pub fn vertical_rule(&self, drawing: &mut Drawing, x: f64, name: &str) {
+    /// A dashed vertical line with its name above the frame, to the right of the panel's `title`.
+    pub fn vertical_rule(&self, drawing: &mut Drawing, x: f64, name: &str, title: &str) {
+        let Area {
+            left,
+            right,
+            bottom,
+            ..
+        } = self.frame;
         let (x, top) = self.at(x, self.y.high);
-        drawing.dashed(
-            vec![(x, top), (x, self.frame.bottom)],
-            INK,
-            1.4,
-            Some((5.0, 4.0)),
-        );
-        let width = text_width(name, TICK, false) + 6.0;
-        let left = if x + width + 4.0 > self.frame.right {
-            x - width - 4.0
-        } else {
-            x + 4.0
-        };
-        drawing.rect((left, top + 3.0), (left + width, top + 19.0), PAPER, 0.85);
-        drawing.text((left + 3.0, top + 11.0), name, TICK, INK, Align::Start);
+        drawing.dashed(vec![(x, top), (x, bottom)], INK, 1.4, Some((5.0, 4.0)));
+        let half = text_width(name, TICK, false) / 2.0;
+        let free =
+            left + text_width(&fit(title, TITLE, true, right - left), TITLE, true) + 10.0 + half;
+        if free <= right - half {
+            drawing.text(
+                (x.clamp(free, right - half), top - 11.0),
+                name,
+                TICK,
+                INK,
+                Align::Middle,
+            );
+        }
     }
 }

@@ -5,6 +5,7 @@ use super::drawing::{Align, Drawing, GREY, fit};
 use super::palette::{look, mark};
 use super::panel::{Area, Panel, figure};
 use super::{point_title, strategy_entries};
+use crate::experiment::results::SummaryRow;
 use crate::report::lookup::Lookup;
 
 /// The plot for `point`; none without nodes.
@@ -118,53 +119,45 @@ fn ranks(tables: &Lookup, point: usize, drawing: &mut Drawing, area: Area) {
     }
 }
 
+fn group_row<'a>(
+    tables: &Lookup<'a>,
+    point: usize,
+    group: &str,
+    strategy: usize,
+) -> Option<&'a SummaryRow> {
+    tables.summary(point, strategy, &format!("nodes.{group}"), "utilization")
+}
+
 fn by_group(tables: &Lookup, point: usize, groups: &[String], drawing: &mut Drawing, area: Area) {
     let strategies = tables.meta().strategies.len();
-    let value = |group: &str, strategy| {
-        tables.summary(point, strategy, &format!("nodes.{group}"), "utilization")
-    };
-    let all = groups
+    let cells = groups
         .iter()
-        .flat_map(|g| (0..strategies).filter_map(|s| value(g, s)))
-        .flat_map(|r| [r.mean, r.ci_low, r.ci_high])
-        .flatten();
-    let x = Axis {
-        ticks: Vec::new(),
-        ..Axis::between("node group", -0.5, groups.len() as f64 - 0.5, 1.0)
-    };
-    let panel = Panel::draw(
-        drawing,
-        area,
-        "groups",
-        (x, percent_axis("", all.map(|mean| 100.0 * mean))),
-        12.0,
-    );
+        .flat_map(|g| (0..strategies).filter_map(move |s| group_row(tables, point, g, s)));
+    let ends = cells.flat_map(|r| [r.mean, r.ci_low, r.ci_high]).flatten();
+    let y = percent_axis("", ends.map(|end| 100.0 * end));
+    let x =
+        Axis::between("node group", -0.5, groups.len() as f64 - 0.5, 1.0).with_ticks(Vec::new());
+    let panel = Panel::draw(drawing, area, "groups", (x, y), 12.0);
     let slot = (panel.frame.right - panel.frame.left) / groups.len() as f64;
     for (k, group) in groups.iter().enumerate() {
-        let place = panel.at(k as f64, panel.y.low);
-        drawing.text(
-            (place.0, place.1 + 14.0),
-            &fit(group, 12.0, false, slot - 4.0),
-            12.0,
-            GREY,
-            Align::Middle,
-        );
+        let (x, bottom) = panel.at(k as f64, panel.y.low);
+        let name = fit(group, 12.0, false, slot - 4.0);
+        drawing.text((x, bottom + 14.0), &name, 12.0, GREY, Align::Middle);
         for strategy in 0..strategies {
-            let Some(row) = value(group, strategy) else {
-                continue;
-            };
-            let x = k as f64 + ((strategy as f64 + 0.5) / strategies as f64 - 0.5) * 0.8;
-            if let Some((low, high)) = row.ci_low.zip(row.ci_high) {
-                panel.interval(
-                    drawing,
-                    x,
-                    (100.0 * low, 100.0 * high),
-                    look(strategy).color,
-                );
-            }
-            if let Some(mean) = row.mean {
-                mark(drawing, panel.at(x, 100.0 * mean), look(strategy), 4.0);
+            let aside = ((strategy as f64 + 0.5) / strategies as f64 - 0.5) * 0.8;
+            if let Some(row) = group_row(tables, point, group, strategy) {
+                dot(drawing, &panel, k as f64 + aside, row);
             }
         }
+    }
+}
+
+fn dot(drawing: &mut Drawing, panel: &Panel, x: f64, row: &SummaryRow) {
+    let look = look(row.strategy);
+    if let Some((low, high)) = row.ci_low.zip(row.ci_high) {
+        panel.interval(drawing, x, (100.0 * low, 100.0 * high), look.color);
+    }
+    if let Some(mean) = row.mean {
+        mark(drawing, panel.at(x, 100.0 * mean), look, 4.0);
     }
 }

@@ -102,8 +102,13 @@ fn plain(wanted: &str) -> String {
     let known = [("struct ", "a table"), ("a map", "a table"), ("a sequence", "a list"), ("a string", "text in quotes")];
     match known.iter().find(|(start, _)| wanted.starts_with(start)) {
         Some((_, words)) => (*words).to_owned(),
-        None if wanted == "a boolean" => "true or false".to_owned(),
-        None => wanted.to_owned(),
+        None => match wanted {
+            "a boolean" => "true or false".to_owned(),
+            "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number of at least 0".to_owned(),
+            "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".to_owned(),
+            "f32" | "f64" => "a number".to_owned(),
+            other => other.to_owned(),
+        },
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod engine;
 pub mod metrics;
 pub mod model;
+pub mod scenario;
 pub mod sim;
 pub mod stats;
 pub mod strategy;

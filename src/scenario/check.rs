@@ -2,7 +2,6 @@
 
 use super::diagnostics::{Diagnostic, Report};
 use super::files::Files;
-use super::names;
 use super::tree::{Node, Span};
 use crate::engine::dist::Dist;
 use crate::engine::law::Law;
@@ -109,10 +108,5 @@ impl Check<'_> {
         let hint = "raise `shape` above 1, bound the law with bounded-pareto, or give a rate instead of a load";
         self.error(path, "a load is asked for, but this law has no mean", hint);
         None
-    }
-
-    /// A hint for a name that is none of `known`.
-    pub(super) fn hint(wrong: &str, known: &[&str], what: &str) -> String {
-        names::hint(wrong, known, what)
     }
 }

@@ -103,6 +103,7 @@ fn plain(wanted: &str) -> String {
     match known.iter().find(|(start, _)| wanted.starts_with(start)) {
         Some((_, words)) => (*words).to_owned(),
         None => match wanted {
+            "enum" => "a law such as { exponential.mean = ... }, or a constant".to_owned(),
             "a boolean" => "true or false".to_owned(),
             "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number of at least 0".to_owned(),
             "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".to_owned(),
@@ -182,7 +183,7 @@ fn not_one(entries: Vec<(Key, Node)>, span: &Span, forms: &'static [&'static str
             let said = format!("`{}` is given beside `{}`\nonly one of them can hold: remove the other", second.text, first.text);
             Fault::new(Kind::Said(said)).placed(&second.span).below(&second.text)
         }
-        _ => Fault::new(Kind::Wrong("an empty table".to_owned(), one_of(forms))).placed(span),
+        _ => Fault::new(Kind::Wrong("a table without keys".to_owned(), one_of(forms))).placed(span),
     }
 }
 

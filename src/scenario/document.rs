@@ -33,6 +33,7 @@ pub(super) struct Document {
     /// What goes wrong.
     pub(super) faults: Faults,
     /// Parts of a strategy that hold for every strategy unless it says otherwise.
+    #[serde(skip_serializing)]
     pub(super) scheduling: Scheduling,
     /// The strategies that are compared, by name.
     pub(super) strategies: Named<Strategy>,

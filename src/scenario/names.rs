@@ -30,7 +30,7 @@ pub(super) fn hint<S: AsRef<str>>(wrong: &str, known: &[S], what: &str) -> Strin
     match nearest(wrong, known) {
         Some(name) => format!("did you mean `{name}`?"),
         None if known.is_empty() => format!("there are no {what}"),
-        None => format!("the {what} are {}", listed(known).replace(" or ", " and ")),
+        None => format!("known {what}: {}", known.iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ")),
     }
 }
 

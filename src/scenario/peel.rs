@@ -7,7 +7,7 @@ use super::de::{Fault, Kind};
 use super::diagnostics::Report;
 use super::document::Document;
 use super::names;
-use super::tree::{Node, Value};
+use super::tree::Node;
 
 /// The document without its wrong pieces, and the paths of those.
 pub(super) fn read(tree: &Node, report: &mut Report) -> (Document, Vec<Vec<String>>) {
@@ -16,7 +16,7 @@ pub(super) fn read(tree: &Node, report: &mut Report) -> (Document, Vec<Vec<Strin
         match Document::deserialize(rest.clone()) {
             Ok(document) => return (document, cut),
             Err(fault) => {
-                if !is_echo(&fault, &cut) {
+                if !is_echo(&fault, &rest, &cut) {
                     tell(tree, &fault, report);
                 }
                 let depth = rest.depth(&fault.path);
@@ -29,12 +29,11 @@ pub(super) fn read(tree: &Node, report: &mut Report) -> (Document, Vec<Vec<Strin
     }
 }
 
-/// True if a key is missing only because it was cut out.
-fn is_echo(fault: &Fault, cut: &[Vec<String>]) -> bool {
-    match fault.kind {
-        Kind::Missing(_) => cut.iter().any(|path| path.starts_with(&fault.path)),
-        _ => false,
-    }
+/// True if a key is missing, or a table empty, only because of what was cut out.
+fn is_echo(fault: &Fault, rest: &Node, cut: &[Vec<String>]) -> bool {
+    let emptied = || rest.at(&fault.path).is_some_and(|node| node.is_table() && node.entries().is_empty());
+    let lacks = matches!(fault.kind, Kind::Missing(_)) || emptied();
+    lacks && cut.iter().any(|path| path.starts_with(&fault.path))
 }
 
 /// Reports a mistake at the narrowest place that is known.
@@ -115,9 +114,4 @@ pub(super) fn syntax(errors: &[toml::de::Error], base: usize, report: &mut Repor
         };
         report.add_at(span.start + base..span.end + base, title, hint);
     }
-}
-
-/// True if the value is a list.
-pub(super) fn is_list(node: &Node) -> bool {
-    matches!(node.value, Value::List(_))
 }

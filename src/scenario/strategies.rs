@@ -191,6 +191,9 @@ pub(super) fn names(check: &mut Check<'_>, document: &Document) {
     for (name, _) in document.strategies.iter() {
         check.name("strategies", name);
     }
+    if let Some(defaults) = defaults() {
+        document.scheduling.parts(check, "scheduling", &defaults);
+    }
 }
 
 fn one(check: &mut Check<'_>, name: &str, given: &Strategy, cluster: &Cluster, classes: &[Class]) -> Option<strategy::Strategy> {
@@ -296,4 +299,19 @@ fn pool(nodes: &nodes::Nodes, class: &Class) -> Pool {
     let Some(stage) = class.stages.first() else { return Pool([].into()) };
     let eligible = nodes.ids().filter(|&id| stage.allowed[nodes.group_index(id)] && nodes.group(id).could_hold(&stage.demand));
     Pool(eligible.collect())
+}
+
+/// What of the strategies can be judged without knowing the classes.
+pub(super) fn resolve_alone(check: &mut Check<'_>, document: &Document, _cluster: &Cluster) {
+    for (name, given) in document.strategies.iter() {
+        let path = format!("strategies.{name}");
+        let Some(defaults) = defaults() else { return };
+        let Some(parts) = given.parts(check, &path, &defaults) else { continue };
+        let binding = match given.binding {
+            Some(Binding::CentralQueue(_)) => strategy::Binding::CentralQueue,
+            _ => strategy::Binding::Early,
+        };
+        let strategy = strategy::Strategy { name: name.clone(), binding, parts: vec![parts], parts_of_class: Vec::new() };
+        central(check, &path, given, &strategy);
+    }
 }

@@ -100,6 +100,7 @@ pub fn keys(prefix: &str) -> Vec<KeyInfo> {
     let definitions = schema.get("$defs").cloned().unwrap_or_default();
     let mut found = Vec::new();
     walk(&schema, &definitions, "", &mut found);
+    walk(&definitions["Law-of-Seconds"], &definitions, "LAW", &mut found);
     found.retain(|key| key.path.starts_with(prefix));
     found
 }
@@ -107,8 +108,13 @@ pub fn keys(prefix: &str) -> Vec<KeyInfo> {
 /// Adds the keys below a table's schema.
 fn walk(node: &Value, definitions: &Value, path: &str, found: &mut Vec<KeyInfo>) {
     let node = follow(node, definitions);
+    let meaning = form(node).and_then(|_| said(node));
     for (key, value) in node.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        let at = found.len();
         add(key, value, definitions, path, found);
+        if let (Some(meaning), Some(info)) = (&meaning, found.get_mut(at)) {
+            info.meaning.clone_from(meaning);
+        }
     }
     if let Some(value) = node.get("additionalProperties").filter(|value| value.is_object()) {
         add("NAME", value, definitions, path, found);
@@ -123,7 +129,6 @@ fn walk(node: &Value, definitions: &Value, path: &str, found: &mut Vec<KeyInfo>)
 fn add(key: &str, value: &Value, definitions: &Value, path: &str, found: &mut Vec<KeyInfo>) {
     let path = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     let target = follow(value, definitions);
-    let said = |node: &Value| node.get("description").and_then(Value::as_str).map(|text| text.replace('\n', " "));
     let default = value.get("default").filter(|default| !default.is_object()).map_or(String::new(), Value::to_string);
     found.push(KeyInfo {
         path: path.clone(),
@@ -134,6 +139,10 @@ fn add(key: &str, value: &Value, definitions: &Value, path: &str, found: &mut Ve
     if path.matches('.').count() < 8 {
         walk(target, definitions, &path, found);
     }
+}
+
+fn said(node: &Value) -> Option<String> {
+    node.get("description").and_then(Value::as_str).map(|text| text.replace('\n', " "))
 }
 
 /// True for the schema of a law.
@@ -162,8 +171,9 @@ fn kind(node: &Value, definitions: &Value) -> String {
         ("array", _) => "list".to_owned(),
         ("boolean", _) => "true | false".to_owned(),
         ("string", _) => "text".to_owned(),
+        ("integer", _) if node.get("maximum").is_none() => "a whole number".to_owned(),
         ("number" | "integer", _) => text("description").to_owned(),
-        (_, Some(_)) if !text("description").is_empty() && node.get("properties").is_none() => text("description").to_owned(),
+        (_, Some(options)) if options.iter().any(|option| option.get("pattern").is_some()) => text("description").to_owned(),
         (_, Some(options)) => {
             options.iter().map(|option| kind(follow(option, definitions), definitions)).collect::<Vec<_>>().join(" | ")
         }

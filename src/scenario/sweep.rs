@@ -22,7 +22,8 @@ impl JsonSchema for Sweep {
         "Sweep".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schemars::json_schema!({ "type": "object", "additionalProperties": { "type": ["array", "object"] } })
+        schemars::json_schema!({ "type": "object", "additionalProperties": {
+            "type": ["array", "object"], "description": "The values of the key with this dotted path." } })
     }
 }
 

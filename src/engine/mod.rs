@@ -2,6 +2,8 @@
 //! It knows nothing of jobs or nodes.
 
 pub mod agenda;
+pub mod dist;
 pub mod law;
+pub mod quantity;
 pub mod random;
 pub mod time;

@@ -1,0 +1,333 @@
+//! Quantities as people write them: `"250us"`, `"64 GiB"`, `0.5`.
+//!
+//! Each is a number within bounds, or text with a unit. They are read by visitors, so that whoever
+//! reads a file can tell where a wrong one stands.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::ser::{Serialize, Serializer};
+
+/// What a quantity may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Kind {
+    /// Its name, with an example: "a duration such as \"250us\" ...".
+    pub what: &'static str,
+    /// Short name of what a plain number counts: "seconds", "bytes", "".
+    pub unit: &'static str,
+    /// Units that text may have, and what one is worth.
+    pub units: &'static [(&'static str, f64)],
+    /// Smallest value.
+    pub low: f64,
+    /// Largest value.
+    pub high: f64,
+    /// False if `low` itself is not allowed.
+    pub with_low: bool,
+    /// False if `high` itself is not allowed.
+    pub with_high: bool,
+    /// True if only whole numbers are.
+    pub whole: bool,
+}
+
+/// Units of time, in seconds.
+pub const TIMES: &[(&str, f64)] = &[
+    ("ns", 1e-9),
+    ("us", 1e-6),
+    ("µs", 1e-6),
+    ("ms", 1e-3),
+    ("s", 1.0),
+    ("min", 60.0),
+    ("h", 3600.0),
+    ("d", 86400.0),
+];
+
+/// Units of size, in bytes.
+pub const SIZES: &[(&str, f64)] = &[
+    ("B", 1.0),
+    ("kB", 1e3),
+    ("MB", 1e6),
+    ("GB", 1e9),
+    ("TB", 1e12),
+    ("KiB", 1024.0),
+    ("MiB", 1_048_576.0),
+    ("GiB", 1_073_741_824.0),
+    ("TiB", 1_099_511_627_776.0),
+];
+
+/// 290 years, in seconds: what fits in simulated time.
+pub const LONGEST: f64 = 9.15e9;
+
+const NUMBER: Kind = Kind {
+    what: "a number of at least 0",
+    unit: "",
+    units: &[],
+    low: 0.0,
+    high: 1e15,
+    with_low: true,
+    with_high: true,
+    whole: false,
+};
+
+/// A number with a unit and bounds.
+pub trait Quantity: Copy + fmt::Debug + Send + Sync + Sized + 'static {
+    /// What it may be.
+    const KIND: Kind;
+
+    /// The quantity of a value that was checked.
+    fn of(value: f64) -> Self;
+
+    /// Its value in the base unit (seconds, bytes, 1).
+    fn value(self) -> f64;
+
+    /// The quantity of a number.
+    ///
+    /// # Errors
+    /// Says why the number is none.
+    fn new(value: f64) -> Result<Self, String> {
+        Self::KIND.check(value).map(Self::of)
+    }
+
+    /// The quantity that `text` writes.
+    ///
+    /// # Errors
+    /// Says what is wrong with the text, and in a second line what would be right.
+    fn parse(text: &str) -> Result<Self, String> {
+        Self::KIND.parse(text).map(Self::of)
+    }
+}
+
+impl Kind {
+    /// `value` if it lies within the bounds.
+    fn check(&self, value: f64) -> Result<f64, String> {
+        let above = value > self.low || (self.with_low && value == self.low);
+        let below = value < self.high || (self.with_high && value == self.high);
+        if above && below && (!self.whole || value.fract() == 0.0) {
+            return Ok(value + 0.0);
+        }
+        Err(format!("{value} is out of range\nwrite {}{}", self.what, self.limit(value)))
+    }
+
+    /// The upper limit, where that is what was passed.
+    fn limit(&self, value: f64) -> String {
+        match self.high {
+            high if value > high && high == LONGEST => ", at most 290 years".to_owned(),
+            high if value > high && high > 1.0 => format!(", at most {high}"),
+            _ => String::new(),
+        }
+    }
+
+    fn parse(&self, text: &str) -> Result<f64, String> {
+        let text = text.trim();
+        let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '_' | '-' | '+'))).unwrap_or(text.len());
+        let (number, unit) = (text[..end].replace('_', ""), text[end..].trim());
+        let wanted = || format!("write {}{}", self.what, self.unit_list());
+        if self.units.is_empty() {
+            return Err(format!("the text \"{text}\" is not {}\n{}", self.what, self.unquoted(&number, unit)));
+        }
+        let Ok(number) = number.parse::<f64>() else {
+            return Err(format!("\"{text}\" is not a {}\n{}", self.noun(), wanted()));
+        };
+        match self.units.iter().find(|(name, _)| *name == unit) {
+            Some((_, worth)) => self.check(number * worth),
+            None if unit.is_empty() => Err(format!("\"{text}\" has no unit\n{}", wanted())),
+            None => Err(format!("`{unit}` is not a unit of {}{}\n{}", self.measure(), self.alike(unit), wanted())),
+        }
+    }
+
+    fn unquoted(&self, number: &str, unit: &str) -> String {
+        match number.parse::<f64>() {
+            Ok(_) if unit.is_empty() => format!("leave out the quotes: {number}"),
+            _ => format!("write {}", self.what),
+        }
+    }
+
+    fn noun(&self) -> &'static str {
+        if self.unit == "seconds" { "duration" } else { "size" }
+    }
+
+    fn measure(&self) -> &'static str {
+        if self.unit == "seconds" { "time" } else { "size" }
+    }
+
+    /// "; did you mean `ms`?", for a unit that differs by case only.
+    fn alike(&self, unit: &str) -> String {
+        let alike = self.units.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit));
+        let common = [("sec", "s"), ("secs", "s"), ("second", "s"), ("seconds", "s"), ("m", "min"), ("mins", "min"),
+            ("minutes", "min"), ("hours", "h"), ("hour", "h"), ("days", "d"), ("day", "d"), ("msec", "ms"), ("usec", "us"),
+            ("G", "GiB"), ("GiB.", "GiB"), ("Gi", "GiB"), ("Mi", "MiB"), ("Ki", "KiB"), ("M", "MiB"), ("K", "KiB")];
+        let common = common.iter().find(|(name, ours)| *name == unit && self.units.iter().any(|(u, _)| u == ours));
+        match alike.map(|(name, _)| name).or(common.map(|(_, ours)| ours)) {
+            Some(name) => format!("; did you mean `{name}`?"),
+            None => String::new(),
+        }
+    }
+
+    fn unit_list(&self) -> String {
+        let names: Vec<&str> = self.units.iter().map(|(name, _)| *name).filter(|name| name.is_ascii()).collect();
+        if names.is_empty() { String::new() } else { format!("; units are {}", names.join(", ")) }
+    }
+
+    /// The JSON Schema of the number and the text.
+    fn schema(&self) -> Schema {
+        let low = if self.with_low { "minimum" } else { "exclusiveMinimum" };
+        let high = if self.with_high { "maximum" } else { "exclusiveMaximum" };
+        let mut number = json_schema!({ "type": if self.whole { "integer" } else { "number" } });
+        number.insert(low.to_owned(), whole_or_real(self.low));
+        number.insert(high.to_owned(), whole_or_real(self.high));
+        if self.units.is_empty() {
+            number.insert("description".to_owned(), self.what.into());
+            return number;
+        }
+        let units: Vec<&str> = self.units.iter().map(|(name, _)| *name).collect();
+        let pattern = format!("^\\s*[0-9_]*\\.?[0-9_]+\\s*({})\\s*$", units.join("|"));
+        json_schema!({ "description": self.what, "anyOf": [number, { "type": "string", "pattern": pattern }] })
+    }
+}
+
+fn whole_or_real(value: f64) -> serde_json::Value {
+    if value.fract() == 0.0 && value.abs() < 9e15 { (value as i64).into() } else { value.into() }
+}
+
+/// Reads a quantity from a number or text.
+pub(crate) struct Reader<Q>(pub(crate) PhantomData<Q>);
+
+impl<Q: Quantity> Visitor<'_> for Reader<Q> {
+    type Value = Q;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Q::KIND.what)
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Q, E> {
+        Q::new(value as f64).map_err(E::custom)
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Q, E> {
+        Q::new(value as f64).map_err(E::custom)
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Q, E> {
+        Q::new(value).map_err(E::custom)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Q, E> {
+        Q::parse(text).map_err(E::custom)
+    }
+}
+
+/// Defines quantities: a name, its docs, its kind.
+macro_rules! quantities {
+    ($($(#[$doc:meta])* $name:ident = $kind:expr;)*) => { $(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+        pub struct $name(pub f64);
+
+        impl Quantity for $name {
+            const KIND: Kind = $kind;
+            fn of(value: f64) -> $name {
+                $name(value)
+            }
+            fn value(self) -> f64 {
+                self.0
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
+                deserializer.deserialize_any(Reader(PhantomData))
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                whole_or_real(self.0).serialize(serializer)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                Self::KIND.schema()
+            }
+        }
+    )* };
+}
+
+quantities! {
+    /// A span of time of at least 0, in seconds.
+    Seconds = Kind { what: "a duration such as \"250us\" or a number of seconds", unit: "seconds", units: TIMES, high: LONGEST, ..NUMBER };
+    /// A span of time above 0, in seconds.
+    Period = Kind { what: "a duration above 0 such as \"10s\" or a number of seconds", unit: "seconds", with_low: false, units: TIMES, high: LONGEST, ..NUMBER };
+    /// An amount of a resource: a number or a size in bytes.
+    Amount = Kind { what: "an amount of at least 0 such as 4 or \"64 GiB\"", unit: "bytes", units: SIZES, high: 1e14, ..NUMBER };
+    /// A number of at least 0.
+    Number = NUMBER;
+    /// A number above 0.
+    Positive = Kind { what: "a number above 0", with_low: false, ..NUMBER };
+    /// A factor or a count of at least 1.
+    Factor = Kind { what: "a number of at least 1", low: 1.0, ..NUMBER };
+    /// A whole number of at least 1.
+    Count = Kind { what: "a whole number of at least 1", low: 1.0, whole: true, ..NUMBER };
+    /// A whole number of at least 0.
+    Whole = Kind { what: "a whole number of at least 0", high: 9_007_199_254_740_992.0, whole: true, ..NUMBER };
+    /// A share from 0 to 1.
+    Share = Kind { what: "a number from 0 to 1", high: 1.0, ..NUMBER };
+    /// A share above 0 and below 1.
+    Inner = Kind { what: "a number above 0 and below 1", with_low: false, with_high: false, high: 1.0, ..NUMBER };
+}
+
+impl Count {
+    /// As an integer.
+    pub fn get(self) -> u64 {
+        self.0 as u64
+    }
+}
+
+impl Whole {
+    /// As an integer.
+    pub fn get(self) -> u64 {
+        self.0 as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn units_are_read() {
+        for (text, seconds) in [("250us", 250e-6), ("1.5 h", 5400.0), ("1129.532s", 1129.532), ("1_000 ms", 1.0), ("0s", 0.0)] {
+            assert_eq!(Seconds::parse(text).unwrap().0, seconds, "{text}");
+        }
+        assert_eq!(Amount::parse("64 GiB").unwrap().0, 64.0 * 1024f64.powi(3));
+        assert_eq!(Amount::parse("1.5kB").unwrap().0, 1500.0);
+    }
+
+    #[test]
+    fn wrong_ones_say_what_would_be_right() {
+        let first = |result: Result<Seconds, String>| result.unwrap_err().lines().next().unwrap().to_owned();
+        assert_eq!(first(Seconds::parse("5")), "\"5\" has no unit");
+        assert_eq!(first(Seconds::parse("5 MS")), "`MS` is not a unit of time; did you mean `ms`?");
+        assert_eq!(first(Seconds::parse("fast")), "\"fast\" is not a duration");
+        assert_eq!(first(Seconds::parse("1..2s")), "\"1..2s\" is not a duration");
+        for value in [-1.0, f64::NAN, f64::INFINITY, 1e10] {
+            assert!(Seconds::new(value).is_err(), "{value}");
+        }
+        assert!(Seconds::parse("300000d").unwrap_err().ends_with("at most 290 years"));
+        assert_eq!(Count::parse("5").unwrap_err().lines().nth(1).unwrap(), "leave out the quotes: 5");
+    }
+
+    #[test]
+    fn bounds_hold() {
+        assert!(Period::new(0.0).is_err() && Seconds::new(0.0).is_ok());
+        assert!(Count::new(0.0).is_err() && Count::new(1.5).is_err() && Count::new(3.0).is_ok());
+        assert!(Inner::new(1.0).is_err() && Inner::new(0.95).is_ok());
+        assert!(Share::new(1.0).is_ok() && Share::new(1.1).is_err());
+    }
+}

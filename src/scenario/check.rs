@@ -1,0 +1,112 @@
+//! What the checks of all sections share: the messages, and where a path was written.
+
+use super::diagnostics::{Diagnostic, Report};
+use super::files::Files;
+use super::tree::{Node, Span};
+use crate::engine::dist::Dist;
+use crate::engine::law::Law;
+use crate::engine::quantity::{LONGEST, Quantity};
+
+/// A document that is being checked.
+pub(super) struct Check<'a> {
+    pub(super) report: &'a mut Report,
+    /// The document as it was before wrong pieces were cut out.
+    pub(super) tree: &'a Node,
+    /// Paths of the pieces that were cut out.
+    pub(super) cut: &'a [Vec<String>],
+    /// Other files.
+    pub(super) files: &'a Files,
+}
+
+/// The steps of a dotted path.
+pub(super) fn steps(path: &str) -> Vec<String> {
+    path.split('.').map(str::to_owned).collect()
+}
+
+/// Where `path`, or as much of it as there is, was written: a value, or the key of a table.
+pub(super) fn span_of(tree: &Node, path: &[String]) -> Option<Span> {
+    let depth = tree.depth(path);
+    let (last, parents) = path[..depth].split_last()?;
+    let node = tree.at(&path[..depth])?;
+    match tree.at(parents)?.get(last) {
+        Some((key, _)) if node.is_table() || depth < path.len() => Some(key.span.clone()),
+        _ => Some(node.span.clone()),
+    }
+}
+
+impl Check<'_> {
+    /// True if a wrong piece was cut out at `path` or below it.
+    pub(super) fn is_cut(&self, path: &str) -> bool {
+        let path = steps(path);
+        self.cut.iter().any(|cut| cut.starts_with(&path))
+    }
+
+    /// A mistake at `path`, unless what is there was already found wrong.
+    pub(super) fn error(&mut self, path: &str, title: impl Into<String>, hint: impl Into<String>) {
+        self.say(false, path, title.into(), hint.into());
+    }
+
+    /// A doubt about `path`.
+    pub(super) fn warn(&mut self, path: &str, title: impl Into<String>, hint: impl Into<String>) {
+        self.say(true, path, title.into(), hint.into());
+    }
+
+    /// The table at `path` lacks `key`.
+    pub(super) fn lacks(&mut self, path: &str, key: &str, hint: impl Into<String>) {
+        self.error(path, format!("[{path}] lacks `{key}`"), hint.into());
+    }
+
+    /// A whole section is missing.
+    pub(super) fn missing(&mut self, section: &str, title: &str, hint: &str) {
+        if !self.is_cut(section) {
+            self.say(false, section, title.to_owned(), hint.to_owned());
+        }
+    }
+
+    fn say(&mut self, warning: bool, path: &str, title: String, hint: String) {
+        if self.is_cut(path) {
+            return;
+        }
+        let span = span_of(self.tree, &steps(path));
+        self.report.add(Diagnostic { warning, title, hint, span });
+    }
+
+    /// Checks a name that the user chose: it is a step of dotted paths, a word of tables and files.
+    pub(super) fn name(&mut self, section: &str, name: &str) {
+        let allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '+' | '(' | ')' | '=' | ' ');
+        let path = format!("{section}.{name}");
+        if name.is_empty() || !name.chars().all(allowed) {
+            let title = format!("`{name}` cannot be a name in [{section}]");
+            self.error(&path, title, "names have letters, digits, - and _");
+        } else if name == "all" && section.starts_with("jobs") {
+            self.error(&path, "`all` is what tables call all classes together", "choose another name");
+        }
+    }
+
+    /// The law at `path`; nothing if it is wrong.
+    pub(super) fn law<Q: Quantity>(&mut self, path: &str, dist: &Dist<Q>) -> Option<Law> {
+        let files = self.files;
+        match dist.law(&|file, column| files.column(file, column)) {
+            Ok(law) if Q::KIND.high == LONGEST && law.mean() > LONGEST && law.mean().is_finite() => {
+                self.error(path, "the mean of this law is above 290 years", "write smaller parameters");
+                None
+            }
+            Ok(law) => Some(law),
+            Err(fault) => {
+                let (title, hint) = fault.message.split_once('\n').unwrap_or((&fault.message, ""));
+                self.error(&format!("{path}.{}", fault.key), title, hint);
+                None
+            }
+        }
+    }
+
+    /// The mean of a law that a load is computed from.
+    pub(super) fn finite(&mut self, path: &str, mean: f64) -> Option<f64> {
+        if mean.is_finite() {
+            return Some(mean);
+        }
+        let hint = "raise `shape` above 1, bound the law with bounded-pareto, or give a rate instead of a load";
+        self.error(path, "a load is asked for, but this law has no mean", hint);
+        None
+    }
+}

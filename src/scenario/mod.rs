@@ -1,0 +1,257 @@
+//! Scenario files: from text to setups, with messages that say what is wrong, where, and what to do.
+//!
+//! [`read`] parses the text, puts `--set` and each point of `[sweep]` into it, lays strategies on what
+//! they are like, reads the sections of the grammar (one file each) with all their mistakes, and
+//! checks what they mean together.
+
+mod arrivals;
+mod check;
+mod compare;
+mod de;
+mod diagnostics;
+mod document;
+mod faults;
+mod files;
+pub mod forecast;
+mod jobs;
+mod like;
+pub mod load;
+mod named;
+mod names;
+mod network;
+mod nodes;
+mod peel;
+mod resolve;
+mod run;
+mod schema;
+mod sets;
+mod starter;
+mod strategies;
+mod sweep;
+mod tree;
+mod workload;
+
+pub use diagnostics::{Diagnostic, Report};
+pub use files::Files;
+pub use resolve::Metrics;
+pub use schema::{KeyInfo, keys, schema};
+pub use starter::starter;
+
+use std::path::Path;
+
+use toml::de::DeTable;
+
+use check::Check;
+use diagnostics::Source;
+use document::Document;
+use sweep::Axis;
+use tree::Node;
+
+use crate::sim::setup::Setup;
+
+/// What a scenario may need beside its text.
+pub struct Env<'a> {
+    /// Other files: csv columns, traces.
+    pub files: &'a Files,
+    /// Names of the metrics of a run whose dimensions have these names; no names to leave them unchecked.
+    pub metrics: Metrics,
+}
+
+/// A cell of the sweep's grid.
+#[derive(Clone, Debug)]
+pub struct Point {
+    /// The value of each swept path, as text.
+    pub values: Vec<String>,
+    /// One setup for each strategy.
+    pub setups: Vec<Setup>,
+}
+
+/// A strategy as tables name it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StrategyText {
+    /// `strategies.NAME`.
+    pub name: String,
+    /// Each part and its value as scenario text, defaults included.
+    pub parts: Vec<(String, String)>,
+}
+
+/// What decides between strategies.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compare {
+    /// The strategy that the others are compared with.
+    pub baseline: String,
+    /// Metrics that decide, in the file's order.
+    pub decide_on: Vec<String>,
+    /// Relative margin inside which a difference does not matter.
+    pub margin: f64,
+    /// Confidence of all comparisons together.
+    pub confidence: f64,
+}
+
+/// A scenario without mistakes, ready to run.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// The title, else the file's stem.
+    pub title: String,
+    /// Stem of the file's name.
+    pub stem: String,
+    /// Dotted paths of the swept keys.
+    pub sweep: Vec<String>,
+    /// The grid; the last path changes fastest. One point without values where nothing is swept.
+    pub points: Vec<Point>,
+    /// Strategies in file order.
+    pub strategies: Vec<StrategyText>,
+    /// Names of the classes and their objectives in seconds, in file order, of all points.
+    pub classes: Vec<(String, Option<f64>)>,
+    /// What decides.
+    pub compare: Compare,
+    /// Replications of each point and strategy.
+    pub replications: u32,
+    /// Seed of all random numbers.
+    pub seed: u64,
+    /// Facts about traces and what they stand for, one sentence each.
+    pub notes: Vec<String>,
+    /// The text after `--set`; read again it gives the same scenario.
+    pub text: String,
+    /// Messages that do not stop the run.
+    pub warnings: Report,
+}
+
+/// Most replications.
+const MOST_REPLICATIONS: f64 = 1e6;
+
+/// Reads the scenario `text` of the file `name` with the `--set` arguments `sets`.
+///
+/// # Errors
+/// All mistakes of the file and the arguments, in their order.
+pub fn read(text: &str, name: &str, sets: &[String], env: &Env<'_>) -> Result<Scenario, Report> {
+    let mut report = Report::new(sources(text, name, sets));
+    let (table, errors) = DeTable::parse_recoverable(text);
+    peel::syntax(&errors, 0, &mut report);
+    if report.has_errors() {
+        report.sort();
+        return Err(report);
+    }
+    let mut tree = Node::of_table(table.get_ref(), table.span(), 0);
+    let arguments = report.sources[1..].to_vec();
+    sets::apply(&mut tree, &arguments, &mut report);
+    let resolved = if sets.is_empty() { text.to_owned() } else { tree.to_toml() };
+    let axes = sweep::take(&mut tree, &mut report);
+    let mut reading = Reading { axes, env, report, notes: Vec::new() };
+    let points: Vec<Option<Read>> = sweep::grid(&reading.axes).iter().map(|point| reading.point(&tree, point)).collect();
+    reading.report.sort();
+    let (false, Some(points)) = (reading.report.has_errors(), points.into_iter().collect::<Option<Vec<Read>>>()) else {
+        return Err(reading.report);
+    };
+    reading.finish(points, name, resolved)
+}
+
+/// The texts that places point into.
+fn sources(text: &str, name: &str, sets: &[String]) -> Vec<Source> {
+    let mut sources = vec![Source { name: name.to_owned(), text: text.to_owned(), base: 0 }];
+    let mut base = text.len() + 1;
+    for set in sets {
+        sources.push(Source { name: "--set".to_owned(), text: set.clone(), base });
+        base += set.len() + 1;
+    }
+    sources
+}
+
+/// A scenario that is being read.
+struct Reading<'a> {
+    axes: Vec<Axis>,
+    env: &'a Env<'a>,
+    report: Report,
+    notes: Vec<String>,
+}
+
+/// A point that was read.
+struct Read {
+    document: Document,
+    values: Vec<String>,
+    strategies: Vec<StrategyText>,
+    resolved: resolve::Resolved,
+}
+
+impl Reading<'_> {
+    /// The point at these steps of the axes; nothing if it has mistakes.
+    fn point(&mut self, tree: &Node, steps: &[usize]) -> Option<Read> {
+        let mut tree = tree.clone();
+        sweep::place(&mut tree, &self.axes, steps);
+        like::expand(&mut tree, &mut self.report);
+        let (document, cut) = peel::read(&tree, &mut self.report);
+        let mut check = Check { report: &mut self.report, tree: &tree, cut: &cut, files: self.env.files };
+        if document.run.replications.0 > MOST_REPLICATIONS {
+            check.error("run.replications", "more than 1,000,000 replications", "write a smaller number");
+        }
+        let resolved = resolve::resolve(&mut check, &document, self.env.metrics, &mut self.notes)?;
+        let strategies = document.strategies.names().iter().map(|name| parts_text(&tree, name)).collect();
+        Some(Read { document, values: sweep::values(&self.axes, steps), strategies, resolved })
+    }
+
+    fn finish(self, points: Vec<Read>, name: &str, text: String) -> Result<Scenario, Report> {
+        let stem = Path::new(name).file_stem().map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned());
+        let classes = classes(&points);
+        let Some(first) = points.first() else { return Err(self.report) };
+        let (compare, run) = (&first.document.compare, &first.document.run);
+        Ok(Scenario {
+            title: first.document.title.clone().unwrap_or_else(|| stem.clone()),
+            stem,
+            sweep: self.axes.iter().flat_map(|axis| axis.paths.iter().map(|path| sweep::text(path))).collect(),
+            strategies: first.strategies.clone(),
+            classes,
+            compare: Compare {
+                baseline: first.resolved.baseline.clone(),
+                decide_on: compare.decide_on.clone(),
+                margin: compare.margin.0,
+                confidence: compare.confidence.0,
+            },
+            replications: run.replications.0 as u32,
+            seed: run.seed.get(),
+            notes: self.notes,
+            text,
+            warnings: self.report,
+            points: points.into_iter().map(|read| Point { values: read.values, setups: read.resolved.setups }).collect(),
+        })
+    }
+}
+
+/// All classes of all points, in order of appearance.
+fn classes(points: &[Read]) -> Vec<(String, Option<f64>)> {
+    let mut classes: Vec<(String, Option<f64>)> = Vec::new();
+    for class in points.iter().flat_map(|point| &point.resolved.classes) {
+        if !classes.iter().any(|(name, _)| *name == class.name) {
+            classes.push((class.name.clone(), class.slo.map(crate::engine::time::Time::as_secs)));
+        }
+    }
+    classes
+}
+
+/// Parts of a strategy and what they are when left out.
+const PARTS: [(&str, &str); 6] = [
+    ("placement", "random"),
+    ("binding", "early"),
+    ("in-flight", "counted"),
+    ("dispatchers", "1"),
+    ("decision-time", "0"),
+    ("ties", "random"),
+];
+
+/// The parts of a strategy as scenario text.
+fn parts_text(tree: &Node, name: &str) -> StrategyText {
+    let strategy = tree.child("strategies").and_then(|strategies| strategies.child(name));
+    let part = |key: &str| strategy.and_then(|strategy| strategy.child(key));
+    let plain = |node: &Node| match &node.value {
+        tree::Value::Text(text) => text.clone(),
+        tree::Value::Table(entries) if entries.len() == 1 => {
+            entries.iter().map(|(key, value)| format!("{} = {}", tree::bare(&key.text), value.to_inline())).collect()
+        }
+        _ => node.to_inline(),
+    };
+    let mut parts: Vec<(String, String)> =
+        PARTS.iter().map(|(key, default)| ((*key).to_owned(), part(key).map_or((*default).to_owned(), plain))).collect();
+    for (class, node) in part("for").map_or(&[][..], Node::entries) {
+        parts.push((format!("for.{}", class.text), node.to_inline()));
+    }
+    StrategyText { name: name.to_owned(), parts }
+}

@@ -1,0 +1,117 @@
+//! Reads a document that may have mistakes: each is reported, the piece that holds it is cut out,
+//! and the rest is read again, so that all mistakes are told at once.
+
+use serde::Deserialize;
+
+use super::de::{Fault, Kind};
+use super::diagnostics::Report;
+use super::document::Document;
+use super::names;
+use super::tree::Node;
+
+/// The document without its wrong pieces, and the paths of those.
+pub(super) fn read(tree: &Node, report: &mut Report) -> (Document, Vec<Vec<String>>) {
+    let (mut rest, mut cut) = (tree.clone(), Vec::new());
+    loop {
+        match Document::deserialize(rest.clone()) {
+            Ok(document) => return (document, cut),
+            Err(fault) => {
+                if !is_echo(&fault, &rest, &cut) {
+                    tell(tree, &fault, report);
+                }
+                let depth = rest.depth(&fault.path);
+                if !rest.cut(&fault.path) {
+                    return (Document::default(), cut);
+                }
+                cut.push(fault.path[..depth].to_vec());
+            }
+        }
+    }
+}
+
+/// True if a key is missing, or a table empty, only because of what was cut out.
+fn is_echo(fault: &Fault, rest: &Node, cut: &[Vec<String>]) -> bool {
+    let emptied = || rest.at(&fault.path).is_some_and(|node| node.is_table() && node.entries().is_empty());
+    let lacks = matches!(fault.kind, Kind::Missing(_)) || emptied();
+    lacks && cut.iter().any(|path| path.starts_with(&fault.path))
+}
+
+/// Reports a mistake at the narrowest place that is known.
+fn tell(tree: &Node, fault: &Fault, report: &mut Report) {
+    let (title, hint) = words(tree, fault);
+    let of_path = super::check::span_of(tree, &fault.path);
+    let whole = matches!(fault.kind, Kind::Missing(_));
+    let span = if whole { of_path } else { fault.span.clone().or(of_path) };
+    if let Some(span) = span {
+        report.add_at(span, title, hint);
+    }
+}
+
+fn words(tree: &Node, fault: &Fault) -> (String, String) {
+    let last = fault.path.last().map_or("", String::as_str);
+    match &fault.kind {
+        Kind::UnknownKey(keys) => unknown_key(tree, fault, last, keys),
+        Kind::UnknownForm(name, forms) => unknown_form(fault, name, forms),
+        Kind::Missing(key) => (format!("{} lacks `{key}`", table(&fault.path)), format!("add `{key} = ...`")),
+        Kind::Wrong(found, wanted) => (format!("{} is {found}", subject(&fault.path)), format!("write {wanted}")),
+        Kind::Said(said) => {
+            let (title, hint) = said.split_once('\n').unwrap_or((said, ""));
+            (format!("{}: {title}", subject(&fault.path)), hint.to_owned())
+        }
+    }
+}
+
+/// "`demand.cpu`", "the 2nd of `tasks`": what a message is about.
+fn subject(path: &[String]) -> String {
+    let number = |step: &String| step.parse::<usize>().ok();
+    match path {
+        [] => "the scenario".to_owned(),
+        [.., list, at] if number(at).is_some() => format!("value {} of `{list}`", number(at).unwrap_or(0) + 1),
+        [.., last] => format!("`{last}`"),
+    }
+}
+
+/// "[nodes.gen1]": a table of the file.
+fn table(path: &[String]) -> String {
+    if path.is_empty() { "the top of the scenario".to_owned() } else { format!("[{}]", path.join(".")) }
+}
+
+fn unknown_key(tree: &Node, fault: &Fault, key: &str, keys: &[&str]) -> (String, String) {
+    let parent = &fault.path[..fault.path.len().saturating_sub(1)];
+    let title = format!("`{key}` is not a key of {}", table(parent));
+    let hint = match names::nearest(key, keys) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if keys.is_empty() => "it has no keys: remove this one".to_owned(),
+        None => {
+            let free = keys.iter().filter(|name| tree.at(parent).is_none_or(|table| table.child(name).is_none()));
+            let free: Vec<&str> = free.copied().collect();
+            format!("its keys are {}", names::listed(if free.is_empty() { keys } else { &free }).replace(" or ", " and "))
+        }
+    };
+    (title, hint)
+}
+
+fn unknown_form(fault: &Fault, name: &str, forms: &[&str]) -> (String, String) {
+    let key = fault.path.iter().rev().find(|step| *step != name).map_or("", String::as_str);
+    let title = format!("`{name}` is not a form of `{key}`");
+    let foreign = (key == "placement").then(|| names::foreign_placement(name)).flatten();
+    let hint = match (foreign, names::nearest(name, forms)) {
+        (Some(ours), _) => format!("here it is called: {ours}"),
+        (None, Some(near)) => format!("did you mean `{near}`?"),
+        (None, None) => format!("write one of {}", names::listed(forms)),
+    };
+    (title, hint)
+}
+
+/// Syntax errors of a text, as toml tells them.
+pub(super) fn syntax(errors: &[toml::de::Error], base: usize, report: &mut Report) {
+    for error in errors {
+        let span = error.span().unwrap_or(0..0);
+        let message = error.message().to_owned();
+        let (title, hint) = match message.split_once(", expected ") {
+            Some((title, wanted)) => (title.to_owned(), format!("expected {wanted}")),
+            None => (message, String::new()),
+        };
+        report.add_at(span.start + base..span.end + base, title, hint);
+    }
+}

@@ -1,0 +1,3 @@
+//! Tests of the whole, from files to results.
+
+mod errors;

@@ -29,7 +29,10 @@ impl Folder {
             fs::remove_dir_all(&staging).map_err(|error| unwritable(&staging, &error))?;
         }
         fs::create_dir_all(&staging).map_err(|error| unwritable(&staging, &error))?;
-        Ok(Folder { place: place.to_path_buf(), staging })
+        Ok(Folder {
+            place: place.to_path_buf(),
+            staging,
+        })
     }
 
     /// Where files are written meanwhile.
@@ -53,7 +56,11 @@ impl Folder {
     /// # Errors
     /// It cannot be moved; the old folder then still stands.
     pub fn finish(self, is_complete: bool) -> Result<PathBuf, Exit> {
-        let place = if is_complete { self.place.clone() } else { beside(&self.place, "partial") };
+        let place = if is_complete {
+            self.place.clone()
+        } else {
+            beside(&self.place, "partial")
+        };
         let old = beside(&place, "old");
         let moved = || -> io::Result<()> {
             if old.exists() {
@@ -90,12 +97,19 @@ fn beside(place: &Path, what: &str) -> PathBuf {
 
 fn check_replaceable(place: &Path) -> Result<(), Exit> {
     if place.file_name().is_none() {
-        return Err(Exit::Mistake(format!("error: {} cannot be a run's folder\nhint: name a new folder with --out", place.display())));
+        return Err(Exit::Mistake(format!(
+            "error: {} cannot be a run's folder\nhint: name a new folder with --out",
+            place.display()
+        )));
     }
     if place.is_file() {
-        return Err(Exit::Mistake(format!("error: {} is a file\nhint: name another folder with --out", place.display())));
+        return Err(Exit::Mistake(format!(
+            "error: {} is a file\nhint: name another folder with --out",
+            place.display()
+        )));
     }
-    let has_other_files = fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_some()) && !place.join(MANIFEST).exists();
+    let has_other_files = fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_some())
+        && !place.join(MANIFEST).exists();
     if has_other_files {
         return Err(Exit::Mistake(format!(
             "error: {} holds files that are not a run's, and a run would replace them\nhint: name another folder with --out",
@@ -110,7 +124,9 @@ pub fn unwritable(path: &Path, error: &io::Error) -> Exit {
     use io::ErrorKind::{NotADirectory, PermissionDenied, ReadOnlyFilesystem};
     let said = format!("error: cannot write {}: {error}", path.display());
     match error.kind() {
-        PermissionDenied | NotADirectory | ReadOnlyFilesystem => Exit::Mistake(format!("{said}\nhint: name another folder with --out")),
+        PermissionDenied | NotADirectory | ReadOnlyFilesystem => {
+            Exit::Mistake(format!("{said}\nhint: name another folder with --out"))
+        }
         _ => Exit::Fault(said),
     }
 }
@@ -150,7 +166,10 @@ mod tests {
         Folder::begin(&place).unwrap().abandon();
         let partial = Folder::begin(&place).unwrap();
         partial.write(MANIFEST, b"new").unwrap();
-        assert_eq!(partial.finish(false).unwrap(), home.path().join("run.partial"));
+        assert_eq!(
+            partial.finish(false).unwrap(),
+            home.path().join("run.partial")
+        );
         assert_eq!(fs::read(place.join(MANIFEST)).unwrap(), b"old");
     }
 }

@@ -30,10 +30,16 @@ impl Which {
     pub fn read(&self) -> Result<Scenario, Exit> {
         let path = &self.scenario;
         let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-        let traces = self.traces.clone().or_else(|| std::env::var_os("EQUIPOISE_TRACES").map(PathBuf::from));
+        let traces = self
+            .traces
+            .clone()
+            .or_else(|| std::env::var_os("EQUIPOISE_TRACES").map(PathBuf::from));
         let dir = path.parent().unwrap_or(Path::new("."));
         let files = Files::new(dir, traces.as_deref());
-        let env = Env { files: &files, metrics: metric_names };
+        let env = Env {
+            files: &files,
+            metrics: metric_names,
+        };
         let scenario = read(&text, &path.display().to_string(), &self.sets, &env)
             .map_err(|report| Exit::Mistake(report.to_string()))?;
         self.choose(scenario)
@@ -43,9 +49,21 @@ impl Which {
         if self.strategies.is_empty() {
             return Ok(scenario);
         }
-        let names: Vec<&str> = scenario.strategies.iter().map(|s| s.name.as_str()).collect();
-        if let Some(unknown) = self.strategies.iter().find(|name| !names.contains(&name.as_str())) {
-            return Err(Exit::Mistake(format!("error: no strategy `{unknown}` in {}\nhint: it has {}", self.scenario.display(), names.join(", "))));
+        let names: Vec<&str> = scenario
+            .strategies
+            .iter()
+            .map(|s| s.name.as_str())
+            .collect();
+        if let Some(unknown) = self
+            .strategies
+            .iter()
+            .find(|name| !names.contains(&name.as_str()))
+        {
+            return Err(Exit::Mistake(format!(
+                "error: no strategy `{unknown}` in {}\nhint: it has {}",
+                self.scenario.display(),
+                names.join(", ")
+            )));
         }
         let chosen: Vec<bool> = scenario
             .strategies
@@ -53,7 +71,10 @@ impl Which {
             .map(|s| s.name == scenario.compare.baseline || self.strategies.contains(&s.name))
             .collect();
         keep(&mut scenario.strategies, &chosen);
-        scenario.points.iter_mut().for_each(|point| keep(&mut point.setups, &chosen));
+        scenario
+            .points
+            .iter_mut()
+            .for_each(|point| keep(&mut point.setups, &chosen));
         Ok(scenario)
     }
 
@@ -64,7 +85,11 @@ impl Which {
 
     /// One line that repeats `command` with this scenario.
     pub fn command_line(&self, command: &str) -> String {
-        let mut words = vec!["equipoise".to_owned(), command.to_owned(), self.scenario.display().to_string()];
+        let mut words = vec![
+            "equipoise".to_owned(),
+            command.to_owned(),
+            self.scenario.display().to_string(),
+        ];
         for set in &self.sets {
             words.extend(["--set".to_owned(), set.clone()]);
         }
@@ -78,7 +103,10 @@ impl Which {
 
 /// Names of the metrics of a run with these dimensions.
 fn metric_names(dimensions: &[String]) -> Vec<String> {
-    registry::metrics(dimensions).into_iter().map(|metric| metric.name).collect()
+    registry::metrics(dimensions)
+        .into_iter()
+        .map(|metric| metric.name)
+        .collect()
 }
 
 fn keep<T>(list: &mut Vec<T>, chosen: &[bool]) {
@@ -89,16 +117,25 @@ fn keep<T>(list: &mut Vec<T>, chosen: &[bool]) {
 /// A word for a POSIX shell.
 fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Exit {
     use std::io::ErrorKind;
     let said = format!("error: cannot read {}: ", path.display());
     match error.kind() {
-        ErrorKind::NotFound => Exit::Mistake(format!("{said}there is no such file\nhint: `equipoise new {}` writes a starter scenario", path.display())),
+        ErrorKind::NotFound => Exit::Mistake(format!(
+            "{said}there is no such file\nhint: `equipoise new {}` writes a starter scenario",
+            path.display()
+        )),
         ErrorKind::InvalidData => Exit::Mistake(format!("{said}it is not UTF-8 text")),
-        ErrorKind::IsADirectory => Exit::Mistake(format!("{said}it is a folder\nhint: name the scenario file in it")),
+        ErrorKind::IsADirectory => Exit::Mistake(format!(
+            "{said}it is a folder\nhint: name the scenario file in it"
+        )),
         ErrorKind::PermissionDenied => Exit::Mistake(format!("{said}permission denied")),
         _ => Exit::Fault(format!("{said}{error}")),
     }

@@ -72,7 +72,9 @@ impl fmt::Display for Exit {
 impl From<Failure> for Exit {
     fn from(failure: Failure) -> Exit {
         match failure {
-            Failure::Trace(problem) if problem.mistake => Exit::Mistake(format!("error: {problem}")),
+            Failure::Trace(problem) if problem.mistake => {
+                Exit::Mistake(format!("error: {problem}"))
+            }
             Failure::Strategy(problem) => Exit::Mistake(format!("error: {problem}")),
             other => Exit::Fault(format!("error: {other}")),
         }
@@ -116,9 +118,9 @@ fn print(text: &str) -> Result<(), Exit> {
     use std::io::{ErrorKind, Write};
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Exit::Fault(format!("error: cannot write to standard output: {error}")))
-        }
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Exit::Fault(format!(
+            "error: cannot write to standard output: {error}"
+        ))),
         _ => Ok(()),
     }
 }

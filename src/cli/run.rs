@@ -62,8 +62,9 @@ impl Run {
     /// Runs the scenario, writes its folder and prints the comparison.
     pub fn execute(self) -> Result<(), Exit> {
         let scenario = self.which.read()?;
-        for warning in scenario.warnings.warnings_text() {
-            eprintln!("{warning}");
+        let warnings = scenario.warnings.render(false);
+        if !warnings.is_empty() {
+            eprintln!("{warnings}\n");
         }
         let folder = Folder::begin(&self.place(&scenario))?;
         match self.run_into(&scenario, &folder) {
@@ -88,13 +89,21 @@ impl Run {
             return Path::new("output").join(stem);
         }
         let digest = Sha256::digest(self.which.command_line("run").as_bytes());
-        let short: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let short: String = digest
+            .iter()
+            .take(4)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         Path::new("output").join(format!("{stem}+{short}"))
     }
 
     fn run_into(&self, scenario: &Scenario, folder: &Folder) -> Result<(Results, bool), Exit> {
-        let recording = (!self.record.is_empty()).then(|| Recording { folder: folder.path().to_path_buf(), kinds: self.kinds() });
-        let total = scenario.points.len() * scenario.strategies.len() * scenario.replications as usize;
+        let recording = (!self.record.is_empty()).then(|| Recording {
+            folder: folder.path().to_path_buf(),
+            kinds: self.kinds(),
+        });
+        let total =
+            scenario.points.len() * scenario.strategies.len() * scenario.replications as usize;
         let bar = progress::bar(total as u64);
         let options = Options {
             threads: self.threads.map(usize::from),
@@ -110,7 +119,11 @@ impl Run {
         }
         let mut results = run.results;
         if !run.is_complete {
-            results.meta.warnings.insert(0, "interrupted: only the replications that every strategy has finished are here".to_owned());
+            results.meta.warnings.insert(
+                0,
+                "interrupted: only the replications that every strategy has finished are here"
+                    .to_owned(),
+            );
         }
         self.write(scenario, &mut results, &run.timing, folder)?;
         Ok((results, run.is_complete))
@@ -125,16 +138,28 @@ impl Run {
         kinds.collect()
     }
 
-    fn write(&self, scenario: &Scenario, results: &mut Results, timing: &Timing, folder: &Folder) -> Result<(), Exit> {
+    fn write(
+        &self,
+        scenario: &Scenario,
+        results: &mut Results,
+        timing: &Timing,
+        folder: &Folder,
+    ) -> Result<(), Exit> {
         folder.write("scenario.toml", scenario.text.as_bytes())?;
         let tables = report::tables(results);
         for (name, bytes) in &tables {
-            let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+            let digest: String = Sha256::digest(bytes)
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
             results.meta.files.push((name.clone(), digest));
             folder.write(name, bytes)?;
         }
         folder.write("manifest.json", &report::csv::manifest(&results.meta))?;
-        folder.write("timing.json", format!("{:#}\n", timing_json(timing)).as_bytes())?;
+        folder.write(
+            "timing.json",
+            format!("{:#}\n", timing_json(timing)).as_bytes(),
+        )?;
         write_plots(results, folder, self.png)
     }
 
@@ -146,21 +171,36 @@ impl Run {
             Format::Table => print(&report::terminal::comparison(results, Some(&page), color))?,
             Format::Json => print(&format!("{:#}\n", report::json(results)))?,
             Format::Csv => {
-                let file = report::tables(results).into_iter().find(|(name, _)| name == "summary.csv");
+                let file = report::tables(results)
+                    .into_iter()
+                    .find(|(name, _)| name == "summary.csv");
                 print(&String::from_utf8_lossy(&file.unwrap_or_default().1))?;
             }
         }
-        if is_complete { Ok(()) } else { Err(Exit::Interrupted(format!("interrupted: what is finished is in {}", place.display()))) }
+        if is_complete {
+            Ok(())
+        } else {
+            Err(Exit::Interrupted(format!(
+                "interrupted: what is finished is in {}",
+                place.display()
+            )))
+        }
     }
 }
 
 /// Plots and page of `results`.
 pub fn write_plots(results: &Results, folder: &Folder, png: bool) -> Result<(), Exit> {
-    let drawn = report::render(results).map_err(|error| Exit::Fault(format!("error: cannot draw: {error}")))?;
+    let drawn = report::render(results)
+        .map_err(|error| Exit::Fault(format!("error: cannot draw: {error}")))?;
     for (name, bytes) in &drawn {
         folder.write(name, bytes)?;
-        if let Some(plot) = name.strip_prefix("plots/").and_then(|name| name.strip_suffix(".svg")).filter(|_| png) {
-            let picture = report::png(results, plot, 2).map_err(|error| Exit::Fault(format!("error: cannot draw: {error}")))?;
+        if let Some(plot) = name
+            .strip_prefix("plots/")
+            .and_then(|name| name.strip_suffix(".svg"))
+            .filter(|_| png)
+        {
+            let picture = report::png(results, plot, 2)
+                .map_err(|error| Exit::Fault(format!("error: cannot draw: {error}")))?;
             folder.write(&format!("plots/{plot}.png"), &picture.unwrap_or_default())?;
         }
     }
@@ -174,14 +214,21 @@ fn stop_on_interrupt() -> Result<&'static AtomicBool, Exit> {
         if STOP.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
-        eprintln!("\nstopping after the replications that are running; Ctrl-C again to stop at once");
+        eprintln!(
+            "\nstopping after the replications that are running; Ctrl-C again to stop at once"
+        );
     };
-    ctrlc::set_handler(handler).map_err(|error| Exit::Fault(format!("error: cannot watch for Ctrl-C: {error}")))?;
+    ctrlc::set_handler(handler)
+        .map_err(|error| Exit::Fault(format!("error: cannot watch for Ctrl-C: {error}")))?;
     Ok(&STOP)
 }
 
 fn timing_json(timing: &Timing) -> serde_json::Value {
-    let busy: Vec<Vec<f64>> = timing.busy.iter().map(|row| row.iter().map(std::time::Duration::as_secs_f64).collect()).collect();
+    let busy: Vec<Vec<f64>> = timing
+        .busy
+        .iter()
+        .map(|row| row.iter().map(std::time::Duration::as_secs_f64).collect())
+        .collect();
     json!({
         "wall_seconds": timing.wall.as_secs_f64(),
         "threads": timing.threads,

@@ -1,15 +1,8 @@
 //! What a report needs to know of a metric: how to name it, how to print it, which way is better.
 
-/// Which direction of a metric is the better one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Better {
-    /// Smaller values are better.
-    Lower,
-    /// Larger values are better.
-    Higher,
-    /// Neither: the metric describes and does not judge.
-    Neither,
-}
+pub use crate::metrics::registry::Better;
+
+use crate::metrics::registry;
 
 /// How a metric's values are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,21 +60,9 @@ fn is_share(metric: &str) -> bool {
     metric.contains("utilization") && !metric.contains("gini") || SHARES.contains(&metric)
 }
 
+/// As the registry says; what it does not list by name is a utilization of a resource.
 fn better(metric: &str) -> Better {
-    const HIGHER: [&str; 5] = [
-        "throughput",
-        "slo_attained",
-        "availability",
-        "imbalance_jain",
-        "jobs_completed",
-    ];
-    if HIGHER.contains(&metric) {
-        Better::Higher
-    } else if metric.contains("utilization") && !metric.contains("gini") {
-        Better::Neither
-    } else {
-        Better::Lower
-    }
+    registry::find(metric, &[]).map_or(Better::Neither, |facts| facts.better)
 }
 
 fn title(metric: &str) -> String {

@@ -3,6 +3,7 @@
 pub mod csv;
 pub mod format;
 pub mod html;
+mod json;
 pub mod lookup;
 pub mod metric_facts;
 pub mod plot;
@@ -10,6 +11,8 @@ pub mod plot;
 mod sample;
 pub mod terminal;
 pub mod verdict_text;
+
+pub use json::json;
 
 use crate::experiment::results::Results;
 use lookup::Lookup;

@@ -68,18 +68,28 @@ impl Check<'_> {
             return;
         }
         let span = span_of(self.tree, &steps(path));
-        self.report.add(Diagnostic { warning, title, hint, span });
+        self.report.add(Diagnostic {
+            warning,
+            title,
+            hint,
+            span,
+        });
     }
 
     /// Checks a name that the user chose: it is a step of dotted paths, a word of tables and files.
     pub(super) fn name(&mut self, section: &str, name: &str) {
-        let allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '+' | '(' | ')' | '=' | ' ');
+        let allowed =
+            |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '+' | '(' | ')' | '=' | ' ');
         let path = format!("{section}.{name}");
         if name.is_empty() || !name.chars().all(allowed) {
             let title = format!("`{name}` cannot be a name in [{section}]");
             self.error(&path, title, "names have letters, digits, - and _");
         } else if name == "all" && section.starts_with("jobs") {
-            self.error(&path, "`all` is what tables call all classes together", "choose another name");
+            self.error(
+                &path,
+                "`all` is what tables call all classes together",
+                "choose another name",
+            );
         }
     }
 
@@ -87,13 +97,22 @@ impl Check<'_> {
     pub(super) fn law<Q: Quantity>(&mut self, path: &str, dist: &Dist<Q>) -> Option<Law> {
         let files = self.files;
         match dist.law(&|file, column| files.column(file, column)) {
-            Ok(law) if Q::KIND.high == LONGEST && law.mean() > LONGEST && law.mean().is_finite() => {
-                self.error(path, "the mean of this law is above 290 years", "write smaller parameters");
+            Ok(law)
+                if Q::KIND.high == LONGEST && law.mean() > LONGEST && law.mean().is_finite() =>
+            {
+                self.error(
+                    path,
+                    "the mean of this law is above 290 years",
+                    "write smaller parameters",
+                );
                 None
             }
             Ok(law) => Some(law),
             Err(fault) => {
-                let (title, hint) = fault.message.split_once('\n').unwrap_or((&fault.message, ""));
+                let (title, hint) = fault
+                    .message
+                    .split_once('\n')
+                    .unwrap_or((&fault.message, ""));
                 self.error(&format!("{path}.{}", fault.key), title, hint);
                 None
             }

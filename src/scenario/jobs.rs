@@ -184,7 +184,7 @@ impl Common {
 /// What the classes of `jobs.NAME` have in common, if nothing of it is wrong.
 pub(super) fn common(check: &mut Check<'_>, name: &str, jobs: &Jobs, cluster: &Cluster) -> Option<Common> {
     let path = format!("jobs.{name}");
-    let (shape, overhead) = if jobs.from_trace() {
+    let (shape, overhead) = if jobs.is_traced() {
         (trace_shape(check, &path, jobs), jobs.overhead)
     } else {
         (shape(check, &path, jobs), jobs.overhead.or(jobs.split.as_ref().map(|split| split.overhead)))
@@ -201,7 +201,7 @@ pub(super) fn common(check: &mut Check<'_>, name: &str, jobs: &Jobs, cluster: &C
 }
 
 impl Jobs {
-    pub(super) fn from_trace(&self) -> bool {
+    pub(super) fn is_traced(&self) -> bool {
         matches!(self.arrivals, Some(Arrivals::Trace(_)))
     }
 }
@@ -309,7 +309,7 @@ pub(super) fn unknown_resource(check: &mut Check<'_>, path: &str, resource: &str
         Some(name) => format!("did you mean `{name}`?"),
         None => format!("give it to nodes by `resources.{resource} = ...`; they have {}", names::listed(&known).replace(" or ", " and ")),
     };
-    check.error(path, format!("no node has the resource `{resource}`"), hint);
+    check.error_key(path, format!("no node has the resource `{resource}`"), hint);
 }
 
 fn allowed(check: &mut Check<'_>, path: &str, jobs: &Jobs, cluster: &Cluster) -> Option<Vec<bool>> {
@@ -358,10 +358,19 @@ pub(super) fn fits(check: &mut Check<'_>, path: &str, class: &str, demand: &[u64
     let at = worst(nearest).0;
     let has = dimension.amount(nearest.capacity[at].unwrap_or(0));
     let said = format!(
-        "a task of class `{class}` fits on no node: it needs {} = {}, the nearest, `{}`, has {has}",
-        dimension.name, dimension.amount(demand[at]), nearest.name
+        "a task of class `{class}` fits on no node: it needs {} = {}, the nearest, `{}`, has {}",
+        dimension.name,
+        amount(dimension.amount(demand[at])),
+        nearest.name,
+        amount(has)
     );
     check.error(path, said, "lower the demand, or raise nodes.NAME.resources or slots");
+}
+
+/// An amount as people write it: large ones are sizes.
+fn amount(value: f64) -> String {
+    let gib = value / 1_073_741_824.0;
+    if gib >= 0.1 { format!("{} GiB", (gib * 100.0).round() / 100.0) } else { value.to_string() }
 }
 
 /// Checks the names of all `jobs.NAME`.

@@ -255,3 +255,6 @@ fn parts_text(tree: &Node, name: &str) -> StrategyText {
     }
     StrategyText { name: name.to_owned(), parts }
 }
+
+#[cfg(test)]
+mod tests;

@@ -106,7 +106,7 @@ pub(super) fn cluster(check: &mut Check<'_>, document: &Document) -> Option<Clus
     }
     let total: f64 = document.nodes.iter().map(|(_, group)| group.count.0).sum();
     if total > MOST {
-        check.error("nodes", format!("{total} nodes are too many"), "at most 16,777,214 (2^24 - 2) nodes are simulated");
+        check.error("nodes", format!("{} nodes are too many", super::workload::grouped(total as u64)), "at most 16,777,214 (2^24 - 2) nodes are simulated");
         return None;
     }
     let dimensions = dimensions(check, document);

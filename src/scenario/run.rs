@@ -199,7 +199,7 @@ fn counted(check: &mut Check<'_>, jobs: &Jobs, classes: &[Class], offered: &[Off
             let path = format!("run.jobs.{name}");
             let Some(at) = classes.iter().position(|class| class.name == *name) else {
                 let known: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
-                check.error(&path, format!("there is no class `{name}`"), names::hint(name, &known, "classes"));
+                check.error_key(&path, format!("there is no class `{name}`"), names::hint(name, &known, "classes"));
                 return None;
             };
             (Some(at as u32), count.get(), path)
@@ -229,7 +229,7 @@ fn warmup(check: &mut Check<'_>, document: &Document, measure: Measure, offered:
         (None, Measure::Jobs { class: None, count }) => Warmup::Jobs(count / 10),
         (None, Measure::Jobs { class: Some(at), count }) => {
             let share = offered[at as usize].rate.map_or(1.0, |rate| rate / all);
-            Warmup::Jobs((count as f64 / share / 10.0) as u64)
+            Warmup::Jobs((count as f64 / share / 10.0).round() as u64)
         }
     };
     match (warmup, measure) {

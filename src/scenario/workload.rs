@@ -25,7 +25,7 @@ pub(super) fn resolve(
     let (mut classes, mut sources, mut right) = (Vec::new(), Vec::new(), true);
     for (name, jobs) in document.jobs.iter() {
         let common = jobs::common(check, name, jobs, cluster);
-        let arrivals = arrivals(check, name, jobs, cluster, notes);
+        let arrivals = arrivals(check, name, jobs, document, cluster, notes);
         let (Some(common), Some(arrivals)) = (common, arrivals) else {
             right = false;
             continue;
@@ -104,7 +104,23 @@ fn trace_fits(
     }
 }
 
-fn arrivals(check: &mut Check<'_>, name: &str, jobs: &Jobs, cluster: &Cluster, notes: &mut Vec<String>) -> Option<Arrivals> {
+/// Refuses a batch that would end every replication at once.
+fn crowd(check: &mut Check<'_>, path: &str, jobs: u64, document: &Document) {
+    let most = document.run.max_in_system.get();
+    if jobs > most {
+        let title = format!("{} jobs at once are more than run.max-in-system = {}", grouped(jobs), grouped(most));
+        check.error(&format!("{path}.batch.jobs"), title, "raise run.max-in-system, or lower the number of jobs");
+    }
+}
+
+fn arrivals(
+    check: &mut Check<'_>,
+    name: &str,
+    jobs: &Jobs,
+    document: &Document,
+    cluster: &Cluster,
+    notes: &mut Vec<String>,
+) -> Option<Arrivals> {
     let path = format!("jobs.{name}.arrivals");
     match jobs.arrivals.as_ref()? {
         Given::Poisson(poisson) => Some(Arrivals::Renewal { interval: load::poisson(poisson.rate.map_or(1.0, |rate| rate.0)) }),
@@ -118,7 +134,10 @@ fn arrivals(check: &mut Check<'_>, name: &str, jobs: &Jobs, cluster: &Cluster, n
             check.error(&path, said, "write a law with a finite mean above 0, or arrivals.batch");
             None
         }
-        Given::Batch(batch) => Some(Arrivals::Batch { jobs: batch.jobs.get(), at: Time::from_secs(batch.at.0) }),
+        Given::Batch(batch) => {
+            crowd(check, &path, batch.jobs.get(), document);
+            Some(Arrivals::Batch { jobs: batch.jobs.get(), at: Time::from_secs(batch.at.0) })
+        }
         Given::Trace(trace) => {
             let plan = plan(check, &format!("{path}.trace"), trace, jobs, cluster)?;
             explain(name, trace, &plan, notes);
@@ -166,7 +185,7 @@ fn tell<T>(check: &mut Check<'_>, path: &str, result: Result<T, trace::Problem>)
         Some(row) => format!("{}:{}", problem.file.display(), row.line),
         None => problem.file.display().to_string(),
     };
-    let mut hint = vec![problem.hint.clone().unwrap_or_else(|| "this trace cannot be used".to_owned())];
+    let mut hint = vec![problem.hint.clone().unwrap_or_default()];
     hint.extend(problem.row.iter().map(|row| format!("the line is: {}", row.text)));
     hint.extend(problem.reasons.iter().map(|(reason, count)| format!("{count} x {reason}")));
     check.error(path, format!("{place}: {}", problem.message), hint.join("\n"));

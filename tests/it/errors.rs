@@ -14,7 +14,8 @@ fn hold(path: &Path, text: &str) {
         std::fs::write(path, text).unwrap();
     }
     let stored = std::fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(text, stored, "{} differs; UPDATE=1 writes it anew", path.display());
+    let first = text.lines().zip(stored.lines()).find(|(new, old)| new != old);
+    assert!(text == stored, "{} differs, first {first:?}; UPDATE=1 writes it anew", path.display());
 }
 
 fn metrics(_: &[String]) -> Vec<String> {
@@ -67,4 +68,11 @@ fn no_message_names_a_type() {
             }
         }
     }
+}
+
+/// Editors read the schema from the file.
+#[test]
+fn the_schema_is_in_step() {
+    let text = serde_json::to_string_pretty(&scenario::schema()).unwrap();
+    hold(Path::new("scenarios/scenario.schema.json"), &format!("{text}\n"));
 }

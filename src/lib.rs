@@ -1,8 +1,11 @@
 //! equipoise: a discrete-event simulator that compares load balancing and task scheduling strategies.
 
+pub mod cli;
 pub mod engine;
+pub mod experiment;
 pub mod metrics;
 pub mod model;
+pub mod report;
 pub mod scenario;
 pub mod sim;
 pub mod stats;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The command `equipoise`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    equipoise::cli::main()
+}

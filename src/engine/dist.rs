@@ -60,8 +60,20 @@ pub enum Form<Q> {
 
 /// Names of the forms.
 const FORMS: [&str; 14] = [
-    "exponential", "uniform", "lognormal", "gamma", "weibull", "pareto", "bounded-pareto", "hyperexponential", "erlang",
-    "normal", "discrete", "geometric", "zipf", "empirical",
+    "exponential",
+    "uniform",
+    "lognormal",
+    "gamma",
+    "weibull",
+    "pareto",
+    "bounded-pareto",
+    "hyperexponential",
+    "erlang",
+    "normal",
+    "discrete",
+    "geometric",
+    "zipf",
+    "empirical",
 ];
 
 /// True if `name` is the name of a law's form.
@@ -219,13 +231,23 @@ impl<Q: Quantity> Dist<Q> {
 impl<Q: Quantity> Form<Q> {
     fn law(&self, column: ReadColumn<'_>) -> Result<Law, Fault> {
         Ok(match self {
-            Form::Exponential(law) => Law::Exponential { mean: law.mean.value() },
+            Form::Exponential(law) => Law::Exponential {
+                mean: law.mean.value(),
+            },
             Form::Uniform(law) => law.law()?,
-            Form::Lognormal(law) if law.mean.value() > 0.0 => Law::lognormal(law.mean.value(), law.cv.0),
+            Form::Lognormal(law) if law.mean.value() > 0.0 => {
+                Law::lognormal(law.mean.value(), law.cv.0)
+            }
             Form::Lognormal(_) => return Err(zero("lognormal.mean")),
             Form::Gamma(law) => Law::gamma(law.mean.value(), law.cv.0),
-            Form::Weibull(law) => Law::Weibull { shape: law.shape.0, scale: law.scale.value() },
-            Form::Pareto(law) => Law::Pareto { shape: law.shape.0, min: law.min.value() },
+            Form::Weibull(law) => Law::Weibull {
+                shape: law.shape.0,
+                scale: law.scale.value(),
+            },
+            Form::Pareto(law) => Law::Pareto {
+                shape: law.shape.0,
+                min: law.min.value(),
+            },
             Form::BoundedPareto(law) => law.law()?,
             Form::Hyperexponential(law) => Law::hyperexponential(law.mean.value(), law.cv.0),
             Form::Erlang(law) => law.law()?,
@@ -240,7 +262,10 @@ impl<Q: Quantity> Form<Q> {
 }
 
 fn fault(key: &str, message: impl Into<String>) -> Fault {
-    Fault { key: key.to_owned(), message: message.into() }
+    Fault {
+        key: key.to_owned(),
+        message: message.into(),
+    }
 }
 
 fn zero(key: &str) -> Fault {
@@ -264,17 +289,30 @@ impl<Q: Quantity> BoundedPareto<Q> {
             return Err(zero("bounded-pareto.min"));
         }
         if max <= min {
-            return Err(fault("bounded-pareto.max", "`max` is not above `min`\na bounded law needs min < max"));
+            return Err(fault(
+                "bounded-pareto.max",
+                "`max` is not above `min`\na bounded law needs min < max",
+            ));
         }
-        Ok(Law::BoundedPareto { shape: self.shape.0, min, max })
+        Ok(Law::BoundedPareto {
+            shape: self.shape.0,
+            min,
+            max,
+        })
     }
 }
 
 impl<Q: Quantity> Erlang<Q> {
     fn law(&self) -> Result<Law, Fault> {
         match self.phases.get() {
-            phases @ 1..=10_000 => Ok(Law::Erlang { phases: phases as u32, mean: self.mean.value() }),
-            _ => Err(fault("erlang.phases", "more than 10,000 phases\nwrite gamma with cv = 1/sqrt(phases)")),
+            phases @ 1..=10_000 => Ok(Law::Erlang {
+                phases: phases as u32,
+                mean: self.mean.value(),
+            }),
+            _ => Err(fault(
+                "erlang.phases",
+                "more than 10,000 phases\nwrite gamma with cv = 1/sqrt(phases)",
+            )),
         }
     }
 }
@@ -283,13 +321,19 @@ impl<Q: Quantity> Normal<Q> {
     fn law(&self) -> Result<Law, Fault> {
         let (mean, sd, min) = (self.mean.value(), self.sd.value(), self.min.value());
         if sd == 0.0 && mean < min {
-            return Err(fault("normal.min", "`min` is above every value\nlower it, or raise `mean` or `sd`"));
+            return Err(fault(
+                "normal.min",
+                "`min` is above every value\nlower it, or raise `mean` or `sd`",
+            ));
         }
         if sd == 0.0 {
             return Ok(Law::Constant(mean));
         }
         if min > mean + 4.0 * sd {
-            return Err(fault("normal.min", "`min` lies more than 4 `sd` above `mean`\nalmost every draw would be repeated"));
+            return Err(fault(
+                "normal.min",
+                "`min` lies more than 4 `sd` above `mean`\nalmost every draw would be repeated",
+            ));
         }
         Ok(Law::Normal { mean, sd, min })
     }
@@ -300,14 +344,24 @@ impl<Q: Quantity> Discrete<Q> {
         let values: Vec<f64> = self.values.iter().map(|value| value.value()).collect();
         let weights: Vec<f64> = self.weights.iter().map(|weight| weight.0).collect();
         if values.is_empty() {
-            return Err(fault("discrete.values", "there is no value\nwrite at least one"));
+            return Err(fault(
+                "discrete.values",
+                "there is no value\nwrite at least one",
+            ));
         }
         if values.len() != weights.len() {
-            let said = format!("{} weights for {} values\nwrite one weight a value", weights.len(), values.len());
+            let said = format!(
+                "{} weights for {} values\nwrite one weight a value",
+                weights.len(),
+                values.len()
+            );
             return Err(fault("discrete.weights", said));
         }
         if weights.iter().sum::<f64>() <= 0.0 {
-            return Err(fault("discrete.weights", "all weights are 0\nat least one must be above 0"));
+            return Err(fault(
+                "discrete.weights",
+                "all weights are 0\nat least one must be above 0",
+            ));
         }
         Ok(Law::discrete(&values, &weights))
     }
@@ -317,7 +371,10 @@ impl Zipf {
     fn law(&self) -> Result<Law, Fault> {
         match self.n.get() {
             n @ 1..=1_000_000 => Ok(Law::zipf(n as u32, self.exponent.0)),
-            _ => Err(fault("zipf.n", "`n` is above 1,000,000\nwrite a smaller one, or a pareto law")),
+            _ => Err(fault(
+                "zipf.n",
+                "`n` is above 1,000,000\nwrite a smaller one, or a pareto law",
+            )),
         }
     }
 }
@@ -326,7 +383,8 @@ impl Empirical {
     fn law<Q: Quantity>(&self, column: ReadColumn<'_>) -> Result<Law, Fault> {
         let values = column(Path::new(&self.file), &self.column)?;
         for value in values.iter() {
-            Q::new(*value).map_err(|said| fault("empirical.column", format!("in {}: {said}", self.file)))?;
+            Q::new(*value)
+                .map_err(|said| fault("empirical.column", format!("in {}: {said}", self.file)))?;
         }
         Ok(Law::empirical(&values))
     }
@@ -337,23 +395,52 @@ impl Law {
     pub fn scaled(&self, factor: f64) -> Law {
         match self.clone() {
             Law::Constant(value) => Law::Constant(value * factor),
-            Law::Exponential { mean } => Law::Exponential { mean: mean * factor },
-            Law::Uniform { low, high } => Law::Uniform { low: low * factor, high: high * factor },
-            Law::Lognormal { mu, sigma } => Law::Lognormal { mu: mu + libm::log(factor), sigma },
-            Law::Gamma { shape, scale } => Law::Gamma { shape, scale: scale * factor },
-            Law::Weibull { shape, scale } => Law::Weibull { shape, scale: scale * factor },
-            Law::Pareto { shape, min } => Law::Pareto { shape, min: min * factor },
-            Law::BoundedPareto { shape, min, max } => {
-                Law::BoundedPareto { shape, min: min * factor, max: max * factor }
-            }
-            Law::Hyperexponential { p, first, second } => {
-                Law::Hyperexponential { p, first: first * factor, second: second * factor }
-            }
-            Law::Erlang { phases, mean } => Law::Erlang { phases, mean: mean * factor },
-            Law::Normal { mean, sd, min } => Law::Normal { mean: mean * factor, sd: sd * factor, min: min * factor },
-            Law::Discrete { values, cumulative } => {
-                Law::Discrete { values: values.iter().map(|value| value * factor).collect(), cumulative }
-            }
+            Law::Exponential { mean } => Law::Exponential {
+                mean: mean * factor,
+            },
+            Law::Uniform { low, high } => Law::Uniform {
+                low: low * factor,
+                high: high * factor,
+            },
+            Law::Lognormal { mu, sigma } => Law::Lognormal {
+                mu: mu + libm::log(factor),
+                sigma,
+            },
+            Law::Gamma { shape, scale } => Law::Gamma {
+                shape,
+                scale: scale * factor,
+            },
+            Law::Weibull { shape, scale } => Law::Weibull {
+                shape,
+                scale: scale * factor,
+            },
+            Law::Pareto { shape, min } => Law::Pareto {
+                shape,
+                min: min * factor,
+            },
+            Law::BoundedPareto { shape, min, max } => Law::BoundedPareto {
+                shape,
+                min: min * factor,
+                max: max * factor,
+            },
+            Law::Hyperexponential { p, first, second } => Law::Hyperexponential {
+                p,
+                first: first * factor,
+                second: second * factor,
+            },
+            Law::Erlang { phases, mean } => Law::Erlang {
+                phases,
+                mean: mean * factor,
+            },
+            Law::Normal { mean, sd, min } => Law::Normal {
+                mean: mean * factor,
+                sd: sd * factor,
+                min: min * factor,
+            },
+            Law::Discrete { values, cumulative } => Law::Discrete {
+                values: values.iter().map(|value| value * factor).collect(),
+                cumulative,
+            },
             Law::Geometric { mean } => geometric_values(mean, factor),
         }
     }
@@ -374,7 +461,12 @@ impl<'de, Q: Quantity + Deserialize<'de>> Visitor<'de> for DistReader<Q> {
     type Value = Dist<Q>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, or a law such as {}", Q::KIND.what, example(&Q::KIND))
+        write!(
+            f,
+            "{}, or a law such as {}",
+            Q::KIND.what,
+            example(&Q::KIND)
+        )
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<Dist<Q>, E> {
@@ -387,7 +479,10 @@ impl<'de, Q: Quantity + Deserialize<'de>> Visitor<'de> for DistReader<Q> {
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Dist<Q>, E> {
         if is_form(text) {
-            return Err(E::custom(format!("the law `{text}` needs its parameters\nwrite {}", parameters(text))));
+            return Err(E::custom(format!(
+                "the law `{text}` needs its parameters\nwrite {}",
+                parameters(text)
+            )));
         }
         Reader(PhantomData).visit_str(text).map(Dist::Constant)
     }
@@ -398,14 +493,20 @@ impl<'de, Q: Quantity + Deserialize<'de>> Visitor<'de> for DistReader<Q> {
             None => Ok(Dist::Form(form)),
             Some(other) => {
                 map.next_value::<IgnoredAny>()?;
-                Err(de::Error::custom(format!("`{other}` stands beside a law\nwrite one law only")))
+                Err(de::Error::custom(format!(
+                    "`{other}` stands beside a law\nwrite one law only"
+                )))
             }
         }
     }
 }
 
 fn example(kind: &Kind) -> &'static str {
-    if kind.unit == "seconds" { "{ exponential.mean = \"10ms\" }" } else { "{ uniform = { low = 1, high = 10 } }" }
+    if kind.unit == "seconds" {
+        "{ exponential.mean = \"10ms\" }"
+    } else {
+        "{ uniform = { low = 1, high = 10 } }"
+    }
 }
 
 /// The parameters of a form, as the scenario writes them.

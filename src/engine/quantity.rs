@@ -108,9 +108,16 @@ impl Kind {
             return Ok(value + 0.0);
         }
         if above && below {
-            return Err(format!("{value} is not a whole number\nwrite {}", self.what));
+            return Err(format!(
+                "{value} is not a whole number\nwrite {}",
+                self.what
+            ));
         }
-        Err(format!("{value} is out of range\nwrite {}{}", self.what, self.limit(value)))
+        Err(format!(
+            "{value} is out of range\nwrite {}{}",
+            self.what,
+            self.limit(value)
+        ))
     }
 
     /// The upper limit, where that is what was passed.
@@ -124,11 +131,17 @@ impl Kind {
 
     fn parse(&self, text: &str) -> Result<f64, String> {
         let text = text.trim();
-        let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '_' | '-' | '+'))).unwrap_or(text.len());
+        let end = text
+            .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '_' | '-' | '+')))
+            .unwrap_or(text.len());
         let (number, unit) = (text[..end].replace('_', ""), text[end..].trim());
         let wanted = || format!("write {}{}", self.what, self.unit_list());
         if self.units.is_empty() {
-            return Err(format!("the text \"{text}\" is not {}\n{}", self.what, self.unquoted(&number, unit)));
+            return Err(format!(
+                "the text \"{text}\" is not {}\n{}",
+                self.what,
+                self.unquoted(&number, unit)
+            ));
         }
         if number.parse::<f64>().is_err() {
             return Err(format!("\"{text}\" is not a {}\n{}", self.noun(), wanted()));
@@ -136,7 +149,12 @@ impl Kind {
         match self.units.iter().find(|(name, _)| *name == unit) {
             Some((_, worth)) => self.check(times(&number, *worth)),
             None if unit.is_empty() => Err(format!("\"{text}\" has no unit\n{}", wanted())),
-            None => Err(format!("`{unit}` is not a unit of {}{}\n{}", self.measure(), self.alike(unit), wanted())),
+            None => Err(format!(
+                "`{unit}` is not a unit of {}{}\n{}",
+                self.measure(),
+                self.alike(unit),
+                wanted()
+            )),
         }
     }
 
@@ -148,20 +166,52 @@ impl Kind {
     }
 
     fn noun(&self) -> &'static str {
-        if self.unit == "seconds" { "duration" } else { "size" }
+        if self.unit == "seconds" {
+            "duration"
+        } else {
+            "size"
+        }
     }
 
     fn measure(&self) -> &'static str {
-        if self.unit == "seconds" { "time" } else { "size" }
+        if self.unit == "seconds" {
+            "time"
+        } else {
+            "size"
+        }
     }
 
     /// "; did you mean `ms`?", for a unit that differs by case only.
     fn alike(&self, unit: &str) -> String {
-        let alike = self.units.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit));
-        let common = [("sec", "s"), ("secs", "s"), ("second", "s"), ("seconds", "s"), ("m", "min"), ("mins", "min"),
-            ("minutes", "min"), ("hours", "h"), ("hour", "h"), ("days", "d"), ("day", "d"), ("msec", "ms"), ("usec", "us"),
-            ("G", "GiB"), ("GiB.", "GiB"), ("Gi", "GiB"), ("Mi", "MiB"), ("Ki", "KiB"), ("M", "MiB"), ("K", "KiB")];
-        let common = common.iter().find(|(name, ours)| *name == unit && self.units.iter().any(|(u, _)| u == ours));
+        let alike = self
+            .units
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(unit));
+        let common = [
+            ("sec", "s"),
+            ("secs", "s"),
+            ("second", "s"),
+            ("seconds", "s"),
+            ("m", "min"),
+            ("mins", "min"),
+            ("minutes", "min"),
+            ("hours", "h"),
+            ("hour", "h"),
+            ("days", "d"),
+            ("day", "d"),
+            ("msec", "ms"),
+            ("usec", "us"),
+            ("G", "GiB"),
+            ("GiB.", "GiB"),
+            ("Gi", "GiB"),
+            ("Mi", "MiB"),
+            ("Ki", "KiB"),
+            ("M", "MiB"),
+            ("K", "KiB"),
+        ];
+        let common = common
+            .iter()
+            .find(|(name, ours)| *name == unit && self.units.iter().any(|(u, _)| u == ours));
         match alike.map(|(name, _)| name).or(common.map(|(_, ours)| ours)) {
             Some(name) => format!("; did you mean `{name}`?"),
             None => String::new(),
@@ -169,14 +219,31 @@ impl Kind {
     }
 
     fn unit_list(&self) -> String {
-        let names: Vec<&str> = self.units.iter().map(|(name, _)| *name).filter(|name| name.is_ascii()).collect();
-        if names.is_empty() { String::new() } else { format!("; units are {}", names.join(", ")) }
+        let names: Vec<&str> = self
+            .units
+            .iter()
+            .map(|(name, _)| *name)
+            .filter(|name| name.is_ascii())
+            .collect();
+        if names.is_empty() {
+            String::new()
+        } else {
+            format!("; units are {}", names.join(", "))
+        }
     }
 
     /// The JSON Schema of the number and the text.
     fn schema(&self) -> Schema {
-        let low = if self.with_low { "minimum" } else { "exclusiveMinimum" };
-        let high = if self.with_high { "maximum" } else { "exclusiveMaximum" };
+        let low = if self.with_low {
+            "minimum"
+        } else {
+            "exclusiveMinimum"
+        };
+        let high = if self.with_high {
+            "maximum"
+        } else {
+            "exclusiveMaximum"
+        };
         let mut number = json_schema!({ "type": if self.whole { "integer" } else { "number" } });
         number.insert(low.to_owned(), whole_or_real(self.low));
         number.insert(high.to_owned(), whole_or_real(self.high));
@@ -191,14 +258,22 @@ impl Kind {
 }
 
 fn whole_or_real(value: f64) -> serde_json::Value {
-    if value.fract() == 0.0 && value.abs() < 1e16 { (value as i64).into() } else { value.into() }
+    if value.fract() == 0.0 && value.abs() < 1e16 {
+        (value as i64).into()
+    } else {
+        value.into()
+    }
 }
 
 /// `number` x `worth`; for powers of ten rounded once, so that "5us" is the number 5e-6.
 fn times(number: &str, worth: f64) -> f64 {
     let power = libm::round(libm::log10(worth)) as i32;
     let decimal = 10f64.powi(power) == worth || 1.0 / 10f64.powi(-power) == worth;
-    let text = if decimal { format!("{number}e{power}") } else { number.to_owned() };
+    let text = if decimal {
+        format!("{number}e{power}")
+    } else {
+        number.to_owned()
+    };
     text.parse().unwrap_or(f64::NAN) * if decimal { 1.0 } else { worth }
 }
 
@@ -313,7 +388,17 @@ mod tests {
 
     #[test]
     fn units_are_read() {
-        for (text, seconds) in [("250us", 250e-6), ("1.5 h", 5400.0), ("1129.532s", 1129.532), ("5us", 5e-6), ("0.3ms", 3e-4), ("7ns", 7e-9), ("5µs", 5e-6), ("1_000 ms", 1.0), ("0s", 0.0)] {
+        for (text, seconds) in [
+            ("250us", 250e-6),
+            ("1.5 h", 5400.0),
+            ("1129.532s", 1129.532),
+            ("5us", 5e-6),
+            ("0.3ms", 3e-4),
+            ("7ns", 7e-9),
+            ("5µs", 5e-6),
+            ("1_000 ms", 1.0),
+            ("0s", 0.0),
+        ] {
             assert_eq!(Seconds::parse(text).unwrap().0, seconds, "{text}");
         }
         assert_eq!(Amount::parse("64 GiB").unwrap().0, 64.0 * 1024f64.powi(3));
@@ -322,16 +407,31 @@ mod tests {
 
     #[test]
     fn wrong_ones_say_what_would_be_right() {
-        let first = |result: Result<Seconds, String>| result.unwrap_err().lines().next().unwrap().to_owned();
+        let first = |result: Result<Seconds, String>| {
+            result.unwrap_err().lines().next().unwrap().to_owned()
+        };
         assert_eq!(first(Seconds::parse("5")), "\"5\" has no unit");
-        assert_eq!(first(Seconds::parse("5 MS")), "`MS` is not a unit of time; did you mean `ms`?");
+        assert_eq!(
+            first(Seconds::parse("5 MS")),
+            "`MS` is not a unit of time; did you mean `ms`?"
+        );
         assert_eq!(first(Seconds::parse("fast")), "\"fast\" is not a duration");
-        assert_eq!(first(Seconds::parse("1..2s")), "\"1..2s\" is not a duration");
+        assert_eq!(
+            first(Seconds::parse("1..2s")),
+            "\"1..2s\" is not a duration"
+        );
         for value in [-1.0, f64::NAN, f64::INFINITY, 1e10] {
             assert!(Seconds::new(value).is_err(), "{value}");
         }
-        assert!(Seconds::parse("300000d").unwrap_err().ends_with("at most 290 years"));
-        assert_eq!(Count::parse("5").unwrap_err().lines().nth(1).unwrap(), "leave out the quotes: 5");
+        assert!(
+            Seconds::parse("300000d")
+                .unwrap_err()
+                .ends_with("at most 290 years")
+        );
+        assert_eq!(
+            Count::parse("5").unwrap_err().lines().nth(1).unwrap(),
+            "leave out the quotes: 5"
+        );
     }
 
     #[test]

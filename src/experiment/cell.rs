@@ -44,13 +44,27 @@ pub struct Detail {
 
 impl Replicate {
     /// Keeps what the tables need of `outcome`.
-    pub fn new(setup: &Setup, columns: &[Column], outcome: &Outcome, with_detail: bool) -> Replicate {
+    pub fn new(
+        setup: &Setup,
+        columns: &[Column],
+        outcome: &Outcome,
+        with_detail: bool,
+    ) -> Replicate {
         let stats = || std::iter::once(&outcome.all).chain(&outcome.classes);
         let buckets = |histogram: &Histogram| histogram.buckets().collect();
         Replicate {
-            values: outcome.values(setup, columns).into_iter().map(|value| value.unwrap_or(f64::NAN)).collect(),
-            censored: columns.iter().map(|column| outcome.is_censored(column)).collect(),
-            counts: stats().map(|stats| (stats.measured(), stats.measured() - stats.completed)).collect(),
+            values: outcome
+                .values(setup, columns)
+                .into_iter()
+                .map(|value| value.unwrap_or(f64::NAN))
+                .collect(),
+            censored: columns
+                .iter()
+                .map(|column| outcome.is_censored(column))
+                .collect(),
+            counts: stats()
+                .map(|stats| (stats.measured(), stats.measured() - stats.completed))
+                .collect(),
             thirds: outcome.thirds,
             is_runaway: outcome.is_runaway,
             digest: outcome.workload_digest,
@@ -67,7 +81,15 @@ impl Detail {
         Detail {
             observations: outcome.observations.clone(),
             window: (outcome.start.as_secs(), outcome.window.as_secs()),
-            nodes: nodes.map(|(node, used)| (outcome.nodes.group_index(node), used, outcome.busy.ended(node))).collect(),
+            nodes: nodes
+                .map(|(node, used)| {
+                    (
+                        outcome.nodes.group_index(node),
+                        used,
+                        outcome.busy.ended(node),
+                    )
+                })
+                .collect(),
         }
     }
 }
@@ -108,13 +130,19 @@ impl Cell {
         }
         self.censored.resize(replicate.censored.len(), false);
         self.counts.resize(replicate.counts.len(), (0, 0));
-        self.responses.resize(replicate.responses.len(), BTreeMap::new());
-        self.censored.iter_mut().zip(replicate.censored).for_each(|(any, one)| *any |= one);
+        self.responses
+            .resize(replicate.responses.len(), BTreeMap::new());
+        self.censored
+            .iter_mut()
+            .zip(replicate.censored)
+            .for_each(|(any, one)| *any |= one);
         for (sum, (measured, lost)) in self.counts.iter_mut().zip(replicate.counts) {
             *sum = (sum.0 + measured, sum.1 + lost);
         }
         for (sum, buckets) in self.responses.iter_mut().zip(replicate.responses) {
-            buckets.into_iter().for_each(|(bucket, count)| *sum.entry(bucket).or_default() += count);
+            buckets
+                .into_iter()
+                .for_each(|(bucket, count)| *sum.entry(bucket).or_default() += count);
         }
     }
 
@@ -139,7 +167,10 @@ impl Cell {
             Status::NotAvailable
         } else if facts.has_infinite_variance && is_mean_of_time(&column.metric) {
             Status::NoInterval
-        } else if facts.repeats_one_workload && values.len() > 1 && values.iter().all(|value| *value == values[0]) {
+        } else if facts.repeats_one_workload
+            && values.len() > 1
+            && values.iter().all(|value| *value == values[0])
+        {
             Status::Exact
         } else {
             Status::Ok
@@ -171,7 +202,13 @@ impl Facts {
             laws.extend([&class.gather.per_result, &class.gather.work]);
         }
         laws.extend(setup.stragglers.iter().map(|stragglers| &stragglers.factor));
-        laws.extend(setup.strategy.parts.iter().map(|parts| &parts.decision_time));
+        laws.extend(
+            setup
+                .strategy
+                .parts
+                .iter()
+                .map(|parts| &parts.decision_time),
+        );
         let mut repeats_one_workload = true;
         for source in &setup.sources {
             match &source.arrivals {
@@ -184,7 +221,10 @@ impl Facts {
             }
         }
         let has_infinite_variance = laws.iter().any(|law| law.second_moment().is_infinite());
-        Facts { has_infinite_variance, repeats_one_workload }
+        Facts {
+            has_infinite_variance,
+            repeats_one_workload,
+        }
     }
 }
 
@@ -195,7 +235,9 @@ fn still_told(metric: &str) -> bool {
 
 /// Metrics whose value is a lower bound, or missing, while jobs are unfinished.
 fn is_of_responses(metric: &str) -> bool {
-    ["response_", "wait_", "slowdown_", "blame_", "straggler_"].iter().any(|start| metric.starts_with(start))
+    ["response_", "wait_", "slowdown_", "blame_", "straggler_"]
+        .iter()
+        .any(|start| metric.starts_with(start))
 }
 
 fn is_mean_of_time(metric: &str) -> bool {

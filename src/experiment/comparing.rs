@@ -25,8 +25,17 @@ struct Pair<'a> {
 }
 
 /// All comparisons of one point: by deciding metric, then by strategy.
-pub fn compare(scenario: &Scenario, point: usize, columns: &[Vec<Column>], cells: &[Cell]) -> Vec<ComparisonRow> {
-    let base = scenario.strategies.iter().position(|s| s.name == scenario.compare.baseline).unwrap_or(0);
+pub fn compare(
+    scenario: &Scenario,
+    point: usize,
+    columns: &[Vec<Column>],
+    cells: &[Cell],
+) -> Vec<ComparisonRow> {
+    let base = scenario
+        .strategies
+        .iter()
+        .position(|s| s.name == scenario.compare.baseline)
+        .unwrap_or(0);
     let mut rows = Vec::new();
     for metric in &scenario.compare.decide_on {
         for strategy in (0..cells.len()).filter(|&strategy| strategy != base) {
@@ -40,7 +49,11 @@ pub fn compare(scenario: &Scenario, point: usize, columns: &[Vec<Column>], cells
             let instead = row.verdict == Verdict::NotComparable && pair.has_objective();
             rows.push(row);
             // Where jobs were lost, the share within the objective is what can be compared.
-            if instead && !rows.iter().any(|row| row.strategy == strategy && row.metric == "slo_attained") {
+            if instead
+                && !rows
+                    .iter()
+                    .any(|row| row.strategy == strategy && row.metric == "slo_attained")
+            {
                 rows.push(pair.row(scenario, "slo_attained"));
             }
         }
@@ -51,20 +64,32 @@ pub fn compare(scenario: &Scenario, point: usize, columns: &[Vec<Column>], cells
 /// Position of a metric, `class.metric` for a class's, among the columns.
 fn position(columns: &[Column], metric: &str) -> Option<usize> {
     let (class, name) = metric.rsplit_once('.').unwrap_or(("all", metric));
-    columns.iter().position(|column| column.class == class && column.metric == name)
+    columns
+        .iter()
+        .position(|column| column.class == class && column.metric == name)
 }
 
 impl Pair<'_> {
     fn has_objective(&self) -> bool {
         let index = position(self.other.1, "slo_attained");
-        index.is_some_and(|index| self.other.0.column(index).iter().all(|value| value.is_finite()))
+        index.is_some_and(|index| {
+            self.other
+                .0
+                .column(index)
+                .iter()
+                .all(|value| value.is_finite())
+        })
     }
 
     fn row(&self, scenario: &Scenario, metric: &str) -> ComparisonRow {
         let compare = &scenario.compare;
         let level = bonferroni(compare.confidence, family(scenario));
-        let dimensions: Vec<String> =
-            scenario.points[self.point].setups[0].cluster.dimensions.iter().map(|d| d.name.clone()).collect();
+        let dimensions: Vec<String> = scenario.points[self.point].setups[0]
+            .cluster
+            .dimensions
+            .iter()
+            .map(|d| d.name.clone())
+            .collect();
         let facts = find(metric, &dimensions);
         let mut row = ComparisonRow {
             point: self.point,
@@ -101,8 +126,16 @@ impl Pair<'_> {
     fn loses_unequally(&self, metric: &str) -> bool {
         let share = |(cell, columns): (&Cell, &[Column])| {
             let class = position(columns, metric).and_then(|index| columns[index].class_index());
-            let (measured, lost) = cell.counts.get(class.map_or(0, |class| class + 1)).copied().unwrap_or_default();
-            if measured == 0 { 0.0 } else { lost as f64 / measured as f64 }
+            let (measured, lost) = cell
+                .counts
+                .get(class.map_or(0, |class| class + 1))
+                .copied()
+                .unwrap_or_default();
+            if measured == 0 {
+                0.0
+            } else {
+                lost as f64 / measured as f64
+            }
         };
         (share(self.baseline) - share(self.other)).abs() > LOST_SHARE
     }
@@ -113,7 +146,9 @@ impl Pair<'_> {
             let index = position(columns, metric)?;
             let status = cell.status(index, &columns[index], facts);
             let stands = matches!(status, Status::Ok | Status::Exact | Status::Censored);
-            stands.then(|| cell.column(index)).filter(|values| values.iter().all(|value| value.is_finite()))
+            stands
+                .then(|| cell.column(index))
+                .filter(|values| values.iter().all(|value| value.is_finite()))
         };
         paired(&values(self.baseline)?, &values(self.other)?, level)
     }
@@ -134,11 +169,17 @@ fn fill(row: &mut ComparisonRow, difference: &Difference, lower_is_better: bool)
         _ => difference.estimate.low.zip(difference.estimate.high),
     };
     let Some(interval) = interval else { return };
-    let margin = if difference.relative.is_some() { row.margin } else { 0.0 };
+    let margin = if difference.relative.is_some() {
+        row.margin
+    } else {
+        0.0
+    };
     row.verdict = verdict(interval, margin, lower_is_better);
-    if let (Verdict::Inconclusive, Some(relative), Some(stddev)) =
-        (row.verdict, difference.relative, difference.relative_stddev())
-    {
+    if let (Verdict::Inconclusive, Some(relative), Some(stddev)) = (
+        row.verdict,
+        difference.relative,
+        difference.relative_stddev(),
+    ) {
         row.replications_needed = replications_to_settle(relative, stddev, row.margin, row.level);
     }
 }

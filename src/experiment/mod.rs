@@ -6,6 +6,8 @@ pub mod record;
 pub mod results;
 mod tables;
 
+pub use tables::thousands;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -70,15 +72,21 @@ struct Item {
 /// [`Failure`] of the first replication, in table order, that failed.
 pub fn run(scenario: &Scenario, options: &Options<'_>) -> Result<Run, Failure> {
     let start = Instant::now();
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.unwrap_or(0)).build();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.threads.unwrap_or(0))
+        .build();
     let pool = pool.map_err(|error| Failure::Internal(format!("no threads: {error}")))?;
-    let layout: Vec<Vec<Vec<Column>>> =
-        scenario.points.iter().map(|point| point.setups.iter().map(columns).collect()).collect();
+    let layout: Vec<Vec<Vec<Column>>> = scenario
+        .points
+        .iter()
+        .map(|point| point.setups.iter().map(columns).collect())
+        .collect();
     let items = items(scenario);
     let done: Vec<Option<Result<(Replicate, Duration), Failure>>> = pool.install(|| {
         let one = |item: &Item| {
             let columns = &layout[item.point][item.strategy];
-            (!options.stop.load(Ordering::Relaxed)).then(|| replicate(scenario, *item, columns, options))
+            (!options.stop.load(Ordering::Relaxed))
+                .then(|| replicate(scenario, *item, columns, options))
         };
         items.par_iter().with_max_len(1).map(one).collect()
     });
@@ -90,7 +98,15 @@ pub fn run(scenario: &Scenario, options: &Options<'_>) -> Result<Run, Failure> {
     let (cells, busy) = sort_out(scenario, &items, finished);
     let results = tables::assemble(scenario, &layout, &cells, &options.command)?;
     let threads = pool.current_num_threads();
-    Ok(Run { results, timing: Timing { wall: start.elapsed(), threads, busy }, is_complete })
+    Ok(Run {
+        results,
+        timing: Timing {
+            wall: start.elapsed(),
+            threads,
+            busy,
+        },
+        is_complete,
+    })
 }
 
 /// All work, replication by replication, so that a run that is stopped has whole replications.
@@ -99,21 +115,34 @@ fn items(scenario: &Scenario) -> Vec<Item> {
     for replication in 1..=scenario.replications {
         for point in 0..scenario.points.len() {
             for strategy in 0..scenario.strategies.len() {
-                items.push(Item { point, strategy, replication });
+                items.push(Item {
+                    point,
+                    strategy,
+                    replication,
+                });
             }
         }
     }
     items
 }
 
-fn replicate(scenario: &Scenario, item: Item, columns: &[Column], options: &Options<'_>) -> Result<(Replicate, Duration), Failure> {
+fn replicate(
+    scenario: &Scenario,
+    item: Item,
+    columns: &[Column],
+    options: &Options<'_>,
+) -> Result<(Replicate, Duration), Failure> {
     let start = Instant::now();
     let setup: &Setup = &scenario.points[item.point].setups[item.strategy];
     let mut rows = match options.record {
-        Some(recording) => Some(recording.open(scenario, item.point, item.strategy, item.replication)?),
+        Some(recording) => {
+            Some(recording.open(scenario, item.point, item.strategy, item.replication)?)
+        }
         None => None,
     };
-    let recorder = rows.as_mut().map(|rows| rows as &mut dyn sim::recorder::Recorder);
+    let recorder = rows
+        .as_mut()
+        .map(|rows| rows as &mut dyn sim::recorder::Recorder);
     let outcome = sim::run(setup, u64::from(item.replication), recorder)?;
     if let Some(rows) = rows {
         rows.close()?;
@@ -130,7 +159,11 @@ fn sort_out(
     finished: Vec<Option<(Replicate, Duration)>>,
 ) -> (Vec<Vec<Cell>>, Vec<Vec<Duration>>) {
     let strategies = scenario.strategies.len();
-    let mut cells: Vec<Vec<Cell>> = scenario.points.iter().map(|_| (0..strategies).map(|_| Cell::default()).collect()).collect();
+    let mut cells: Vec<Vec<Cell>> = scenario
+        .points
+        .iter()
+        .map(|_| (0..strategies).map(|_| Cell::default()).collect())
+        .collect();
     let mut busy = vec![vec![Duration::ZERO; strategies]; scenario.points.len()];
     let mut gap: Vec<u32> = vec![u32::MAX; scenario.points.len()];
     for (item, replicate) in items.iter().zip(&finished) {

@@ -42,10 +42,17 @@ impl Kind {
         let columns = match self {
             Kind::Jobs => {
                 let blame: Vec<String> = PARTS.iter().map(|part| format!("{part}_ns")).collect();
-                format!("job,class,status,measured,arrival_ns,completion_ns,tasks,{}", blame.join(","))
+                format!(
+                    "job,class,status,measured,arrival_ns,completion_ns,tasks,{}",
+                    blame.join(",")
+                )
             }
-            Kind::Tasks => "job,class,stage,task,work_ns,node,ready_ns,start_ns,finish_ns,attempts".to_owned(),
-            Kind::Decisions => "time_ns,dispatcher,job,class,task,node,tasks_seen,nodes_asked".to_owned(),
+            Kind::Tasks => {
+                "job,class,stage,task,work_ns,node,ready_ns,start_ns,finish_ns,attempts".to_owned()
+            }
+            Kind::Decisions => {
+                "time_ns,dispatcher,job,class,task,node,tasks_seen,nodes_asked".to_owned()
+            }
         };
         format!("point,strategy,replication,{columns}\n")
     }
@@ -66,25 +73,51 @@ fn fault(path: &Path, error: &io::Error) -> Failure {
 
 impl Recording {
     fn part(&self, kind: Kind, point: usize, strategy: usize, replication: u32) -> PathBuf {
-        self.folder.join(format!("{}.{point}.{strategy}.{replication}.part", kind.name()))
+        self.folder.join(format!(
+            "{}.{point}.{strategy}.{replication}.part",
+            kind.name()
+        ))
     }
 
     /// Part files for one replication.
     ///
     /// # Errors
     /// They cannot be written.
-    pub fn open<'a>(&self, scenario: &'a Scenario, point: usize, strategy: usize, replication: u32) -> Result<Rows<'a>, Failure> {
+    pub fn open<'a>(
+        &self,
+        scenario: &'a Scenario,
+        point: usize,
+        strategy: usize,
+        replication: u32,
+    ) -> Result<Rows<'a>, Failure> {
         let mut files = [None, None, None];
         for &kind in &self.kinds {
             let path = self.part(kind, point, strategy, replication);
             let file = File::create(&path).map_err(|error| fault(&path, &error))?;
-            files[kind as usize] = Some(Part { path, file: BufWriter::new(file) });
+            files[kind as usize] = Some(Part {
+                path,
+                file: BufWriter::new(file),
+            });
         }
         let name = &scenario.strategies[strategy].name;
         let setup = &scenario.points[point].setups[strategy];
-        let lead = csv_line(&[(point + 1).to_string(), name.clone(), replication.to_string()]);
-        let names = setup.cluster.groups.iter().flat_map(|group| (0..group.count).map(|i| format!("{}[{i}]", group.name)));
-        Ok(Rows { files, lead, setup, nodes: names.map(|name| csv_line(&[name])).collect(), error: None })
+        let lead = csv_line(&[
+            (point + 1).to_string(),
+            name.clone(),
+            replication.to_string(),
+        ]);
+        let names = setup
+            .cluster
+            .groups
+            .iter()
+            .flat_map(|group| (0..group.count).map(|i| format!("{}[{i}]", group.name)));
+        Ok(Rows {
+            files,
+            lead,
+            setup,
+            nodes: names.map(|name| csv_line(&[name])).collect(),
+            error: None,
+        })
     }
 
     /// Joins the parts into `NAME.csv`, in order, and removes them.
@@ -94,7 +127,8 @@ impl Recording {
     pub fn join(&self, scenario: &Scenario) -> Result<(), Failure> {
         for &kind in &self.kinds {
             let path = self.folder.join(format!("{}.csv", kind.name()));
-            self.join_one(kind, scenario, &path).map_err(|error| fault(&path, &error))?;
+            self.join_one(kind, scenario, &path)
+                .map_err(|error| fault(&path, &error))?;
         }
         Ok(())
     }
@@ -124,7 +158,10 @@ impl Recording {
 fn csv_line(fields: &[String]) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let written = writer.write_record(fields);
-    let bytes = written.ok().and_then(|()| writer.into_inner().ok()).unwrap_or_default();
+    let bytes = written
+        .ok()
+        .and_then(|()| writer.into_inner().ok())
+        .unwrap_or_default();
     String::from_utf8_lossy(&bytes).trim_end().to_owned()
 }
 
@@ -144,7 +181,9 @@ pub struct Rows<'a> {
 
 impl Rows<'_> {
     fn write(&mut self, kind: Kind, row: std::fmt::Arguments<'_>) {
-        let Some(part) = &mut self.files[kind as usize] else { return };
+        let Some(part) = &mut self.files[kind as usize] else {
+            return;
+        };
         if self.error.is_none()
             && let Err(error) = writeln!(part.file, "{},{row}", self.lead)
         {
@@ -161,7 +200,9 @@ impl Rows<'_> {
             return Err(error);
         }
         for part in self.files.iter_mut().flatten() {
-            part.file.flush().map_err(|error| fault(&part.path, &error))?;
+            part.file
+                .flush()
+                .map_err(|error| fault(&part.path, &error))?;
         }
         Ok(())
     }
@@ -178,14 +219,18 @@ impl Rows<'_> {
 impl Recorder for Rows<'_> {
     fn job(&mut self, job: &Job, completed: Option<(Time, Blame)>) {
         let class = self.class(job);
-        let (number, measured, arrival, tasks) = (job.number, job.measured, job.arrival.0, job.tasks);
+        let (number, measured, arrival, tasks) =
+            (job.number, job.measured, job.arrival.0, job.tasks);
         match completed {
             Some((at, blame)) => {
                 let [a, b, c, d, e, f, g] = blame;
                 let at = at.0;
                 self.write(Kind::Jobs, format_args!("{number},{class},completed,{measured},{arrival},{at},{tasks},{a},{b},{c},{d},{e},{f},{g}"));
             }
-            None => self.write(Kind::Jobs, format_args!("{number},{class},unfinished,{measured},{arrival},,{tasks},,,,,,,")),
+            None => self.write(
+                Kind::Jobs,
+                format_args!("{number},{class},unfinished,{measured},{arrival},,{tasks},,,,,,,"),
+            ),
         }
     }
 
@@ -194,13 +239,27 @@ impl Recorder for Rows<'_> {
         let work = Time::from_secs(task.work).0;
         let (number, index, ready) = (job.number, task.index, job.arrival.0);
         let (start, finish) = (attempt.times.started.0, attempt.times.ended.0);
-        self.write(Kind::Tasks, format_args!("{number},{class},0,{index},{work},{node},{ready},{start},{finish},1"));
+        self.write(
+            Kind::Tasks,
+            format_args!("{number},{class},0,{index},{work},{node},{ready},{start},{finish},1"),
+        );
     }
 
     fn decision(&mut self, decision: &Decision<'_>) {
         let (class, node) = (self.class(decision.job), self.node(decision.node));
-        let Decision { time, dispatcher, job, task, tasks_seen, reads, .. } = *decision;
+        let Decision {
+            time,
+            dispatcher,
+            job,
+            task,
+            tasks_seen,
+            reads,
+            ..
+        } = *decision;
         let (time, number) = (time.0, job.number);
-        self.write(Kind::Decisions, format_args!("{time},{dispatcher},{number},{class},{task},{node},{tasks_seen},{reads}"));
+        self.write(
+            Kind::Decisions,
+            format_args!("{time},{dispatcher},{number},{class},{task},{node},{tasks_seen},{reads}"),
+        );
     }
 }

@@ -12,7 +12,8 @@ use crate::stats::estimate;
 use super::cell::{Cell, Detail, Facts};
 use super::comparing::{compare, family};
 use super::results::{
-    CcdfRow, ClassMeta, Meta, NodeRow, ReplicationRow, Results, Status, StrategyMeta, SummaryRow, TimelineRow,
+    CcdfRow, ClassMeta, Meta, NodeRow, ReplicationRow, Results, Status, StrategyMeta, SummaryRow,
+    TimelineRow,
 };
 
 /// Confidence of the intervals of single figures.
@@ -28,13 +29,32 @@ const FEWEST: u64 = 10;
 ///
 /// # Errors
 /// [`Failure::Internal`] if strategies were not given the same jobs.
-pub fn assemble(scenario: &Scenario, columns: &[Vec<Vec<Column>>], cells: &[Vec<Cell>], command: &str) -> Result<Results, Failure> {
-    let mut results = Results { meta: meta(scenario, cells, command), ..Results::default() };
+pub fn assemble(
+    scenario: &Scenario,
+    columns: &[Vec<Vec<Column>>],
+    cells: &[Vec<Cell>],
+    command: &str,
+) -> Result<Results, Failure> {
+    let mut results = Results {
+        meta: meta(scenario, cells, command),
+        ..Results::default()
+    };
     for (point, (columns, cells)) in columns.iter().zip(cells).enumerate() {
-        results.meta.workload_digests.push(same_jobs(scenario, point, cells)?);
-        results.comparisons.extend(compare(scenario, point, columns, cells));
+        results
+            .meta
+            .workload_digests
+            .push(same_jobs(scenario, point, cells)?);
+        results
+            .comparisons
+            .extend(compare(scenario, point, columns, cells));
         for (strategy, (columns, cell)) in columns.iter().zip(cells).enumerate() {
-            let at = At { scenario, point, strategy, columns, cell };
+            let at = At {
+                scenario,
+                point,
+                strategy,
+                columns,
+                cell,
+            };
             at.add(&mut results);
         }
     }
@@ -43,7 +63,11 @@ pub fn assemble(scenario: &Scenario, columns: &[Vec<Vec<Column>>], cells: &[Vec<
 }
 
 fn meta(scenario: &Scenario, cells: &[Vec<Cell>], command: &str) -> Meta {
-    let replications = cells.iter().flatten().map(|cell| cell.values.len() as u32).min();
+    let replications = cells
+        .iter()
+        .flatten()
+        .map(|cell| cell.values.len() as u32)
+        .min();
     Meta {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         title: scenario.title.clone(),
@@ -54,36 +78,79 @@ fn meta(scenario: &Scenario, cells: &[Vec<Cell>], command: &str) -> Meta {
         replications: replications.unwrap_or(0),
         measured: measured(scenario, cells),
         sweep: scenario.sweep.clone(),
-        points: scenario.points.iter().map(|point| point.values.clone()).collect(),
-        strategies: scenario.strategies.iter().map(|s| StrategyMeta { name: s.name.clone(), parts: s.parts.clone() }).collect(),
+        points: scenario
+            .points
+            .iter()
+            .map(|point| point.values.clone())
+            .collect(),
+        strategies: scenario
+            .strategies
+            .iter()
+            .map(|s| StrategyMeta {
+                name: s.name.clone(),
+                parts: s.parts.clone(),
+            })
+            .collect(),
         baseline: scenario.compare.baseline.clone(),
-        classes: scenario.classes.iter().map(|(name, slo)| ClassMeta { name: name.clone(), slo: *slo }).collect(),
+        classes: scenario
+            .classes
+            .iter()
+            .map(|(name, slo)| ClassMeta {
+                name: name.clone(),
+                slo: *slo,
+            })
+            .collect(),
         decide_on: scenario.compare.decide_on.clone(),
         margin: scenario.compare.margin,
         confidence: scenario.compare.confidence,
         family: family(scenario),
-        same_for_all: parts(scenario, false).into_iter().map(|(name, value)| format!("{name}: {value}")).collect(),
-        differ_in: parts(scenario, true).into_iter().map(|(name, _)| name).collect(),
-        warnings: scenario.warnings.messages(),
+        same_for_all: parts(scenario, false)
+            .into_iter()
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect(),
+        differ_in: parts(scenario, true)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect(),
+        warnings: scenario.warnings.sentences(),
         notes: scenario.notes.clone(),
         scenario_digest: hex(&Sha256::digest(scenario.text.as_bytes())),
-        events: cells.iter().map(|cells| cells.iter().map(|cell| cell.events).collect()).collect(),
+        events: cells
+            .iter()
+            .map(|cells| cells.iter().map(|cell| cell.events).collect())
+            .collect(),
         ..Meta::default()
     }
 }
 
 /// "100,000 jobs", or a range where it is not the same everywhere.
 fn measured(scenario: &Scenario, cells: &[Vec<Cell>]) -> String {
-    let counts = || cells.iter().flatten().flat_map(|cell| cell.digests.iter().map(|(_, jobs)| *jobs));
+    let counts = || {
+        cells
+            .iter()
+            .flatten()
+            .flat_map(|cell| cell.digests.iter().map(|(_, jobs)| *jobs))
+    };
     let (least, most) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
-    let jobs = if least == most { thousands(most) } else { format!("{} to {}", thousands(least), thousands(most)) };
-    let setup = scenario.points.first().and_then(|point| point.setups.first());
+    let jobs = if least == most {
+        thousands(most)
+    } else {
+        format!("{} to {}", thousands(least), thousands(most))
+    };
+    let setup = scenario
+        .points
+        .first()
+        .and_then(|point| point.setups.first());
     let one_trace = setup.is_some_and(|setup| Facts::of(setup).repeats_one_workload);
-    if one_trace { format!("one trace of {jobs} jobs") } else { format!("{jobs} jobs") }
+    if one_trace {
+        format!("one trace of {jobs} jobs")
+    } else {
+        format!("{jobs} jobs")
+    }
 }
 
 /// A whole number with commas between thousands.
-fn thousands(number: u64) -> String {
+pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (i, digit) in digits.chars().enumerate() {
@@ -97,14 +164,32 @@ fn thousands(number: u64) -> String {
 
 /// Strategy parts that differ, or are the same for all, with the first strategy's value.
 fn parts(scenario: &Scenario, differing: bool) -> Vec<(String, String)> {
-    let Some(first) = scenario.strategies.first() else { return Vec::new() };
-    let mut names: Vec<&String> = scenario.strategies.iter().flat_map(|s| s.parts.iter().map(|(name, _)| name)).collect();
+    let Some(first) = scenario.strategies.first() else {
+        return Vec::new();
+    };
+    let mut names: Vec<&String> = scenario
+        .strategies
+        .iter()
+        .flat_map(|s| s.parts.iter().map(|(name, _)| name))
+        .collect();
     let mut seen = std::collections::BTreeSet::new();
     names.retain(|name| seen.insert(name.as_str()));
-    let value = |s: &crate::scenario::StrategyText, name: &str| s.parts.iter().find(|(part, _)| part == name).map(|(_, value)| value.clone());
-    let differs = |name: &str| scenario.strategies.iter().any(|s| value(s, name) != value(first, name));
+    let value = |s: &crate::scenario::StrategyText, name: &str| {
+        s.parts
+            .iter()
+            .find(|(part, _)| part == name)
+            .map(|(_, value)| value.clone())
+    };
+    let differs = |name: &str| {
+        scenario
+            .strategies
+            .iter()
+            .any(|s| value(s, name) != value(first, name))
+    };
     let chosen = names.into_iter().filter(|name| differs(name) == differing);
-    chosen.map(|name| (name.clone(), value(first, name).unwrap_or_default())).collect()
+    chosen
+        .map(|name| (name.clone(), value(first, name).unwrap_or_default()))
+        .collect()
 }
 
 /// The digests of the replications' jobs, which every strategy must have been given.
@@ -114,11 +199,19 @@ fn same_jobs(scenario: &Scenario, point: usize, cells: &[Cell]) -> Result<Vec<St
         for ((digest, jobs), (digest_0, jobs_0)) in cell.digests.iter().zip(&first.digests) {
             // A strategy that was broken off has seen fewer jobs.
             if jobs == jobs_0 && digest != digest_0 {
-                return Err(Failure::Internal(format!("`{}` was given other jobs at point {}", strategy.name, point + 1)));
+                return Err(Failure::Internal(format!(
+                    "`{}` was given other jobs at point {}",
+                    strategy.name,
+                    point + 1
+                )));
             }
         }
     }
-    Ok(first.digests.iter().map(|(digest, _)| format!("{digest:016x}")).collect())
+    Ok(first
+        .digests
+        .iter()
+        .map(|(digest, _)| format!("{digest:016x}"))
+        .collect())
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -130,7 +223,10 @@ fn warn(scenario: &Scenario, cells: &[Vec<Cell>], warnings: &mut Vec<String>) {
         for (strategy, cell) in scenario.strategies.iter().zip(cells) {
             if cell.is_unstable() {
                 let at = label(scenario, &point.values);
-                warnings.push(format!("`{}` is unstable{at}: the number of jobs in the system grows", strategy.name));
+                warnings.push(format!(
+                    "`{}` is unstable{at}: the number of jobs in the system grows",
+                    strategy.name
+                ));
             }
         }
     }
@@ -138,8 +234,17 @@ fn warn(scenario: &Scenario, cells: &[Vec<Cell>], warnings: &mut Vec<String>) {
 
 /// " at load 0.8", or nothing without a sweep.
 fn label(scenario: &Scenario, values: &[String]) -> String {
-    let pairs: Vec<String> = scenario.sweep.iter().zip(values).map(|(path, value)| format!("{path} = {value}")).collect();
-    if pairs.is_empty() { String::new() } else { format!(" at {}", pairs.join(", ")) }
+    let pairs: Vec<String> = scenario
+        .sweep
+        .iter()
+        .zip(values)
+        .map(|(path, value)| format!("{path} = {value}"))
+        .collect();
+    if pairs.is_empty() {
+        String::new()
+    } else {
+        format!(" at {}", pairs.join(", "))
+    }
 }
 
 /// One strategy at one point.
@@ -154,9 +259,16 @@ struct At<'a> {
 impl At<'_> {
     fn add(&self, results: &mut Results) {
         let facts = Facts::of(&self.scenario.points[self.point].setups[self.strategy]);
-        results.summary.extend((0..self.columns.len()).map(|index| self.summary(index, facts)));
+        results
+            .summary
+            .extend((0..self.columns.len()).map(|index| self.summary(index, facts)));
         results.replications.extend(self.replications());
-        let classes = std::iter::once("all").chain(self.scenario.points[self.point].setups[self.strategy].classes.iter().map(|c| c.name.as_str()));
+        let classes = std::iter::once("all").chain(
+            self.scenario.points[self.point].setups[self.strategy]
+                .classes
+                .iter()
+                .map(|c| c.name.as_str()),
+        );
         for (class, buckets) in classes.zip(&self.cell.responses) {
             results.ccdf.extend(self.ccdf(class, buckets));
         }
@@ -170,9 +282,12 @@ impl At<'_> {
         let column = &self.columns[index];
         let values = self.cell.column(index);
         let status = self.cell.status(index, column, facts);
-        let told = !matches!(status, Status::Unstable | Status::NotAvailable) && values.iter().all(|value| value.is_finite());
+        let told = !matches!(status, Status::Unstable | Status::NotAvailable)
+            && values.iter().all(|value| value.is_finite());
         let estimate = estimate(&values, LEVEL).filter(|_| told);
-        let bounded = estimate.as_ref().filter(|_| !matches!(status, Status::NoInterval | Status::Censored));
+        let bounded = estimate
+            .as_ref()
+            .filter(|_| !matches!(status, Status::NoInterval | Status::Censored));
         SummaryRow {
             point: self.point,
             strategy: self.strategy,
@@ -238,7 +353,8 @@ impl At<'_> {
         };
         let bins = detail.observations.chunk_by(|a, b| bin_of(a) == bin_of(b));
         bins.map(|bin| {
-            let mean = |of: fn(&Observation) -> f64| bin.iter().map(of).sum::<f64>() / bin.len() as f64;
+            let mean =
+                |of: fn(&Observation) -> f64| bin.iter().map(of).sum::<f64>() / bin.len() as f64;
             TimelineRow {
                 point: self.point,
                 strategy: self.strategy,
@@ -255,16 +371,29 @@ impl At<'_> {
 
     /// Nodes by falling utilization; of many, evenly spaced ranks.
     fn nodes(&self, detail: &Detail) -> Vec<NodeRow> {
-        let groups = &self.scenario.points[self.point].setups[self.strategy].cluster.groups;
+        let groups = &self.scenario.points[self.point].setups[self.strategy]
+            .cluster
+            .groups;
         let mut within = vec![0u32; groups.len()];
         let mut nodes: Vec<(String, usize, f64, u64)> = Vec::with_capacity(detail.nodes.len());
         for &(group, used, tasks) in &detail.nodes {
-            nodes.push((format!("{}[{}]", groups[group].name, within[group]), group, used, tasks));
+            nodes.push((
+                format!("{}[{}]", groups[group].name, within[group]),
+                group,
+                used,
+                tasks,
+            ));
             within[group] += 1;
         }
         nodes.sort_by(|a, b| b.2.total_cmp(&a.2));
         let shown = nodes.len().min(NODES);
-        let rank = |i: usize| if shown < 2 { 0 } else { i * (nodes.len() - 1) / (shown - 1) };
+        let rank = |i: usize| {
+            if shown < 2 {
+                0
+            } else {
+                i * (nodes.len() - 1) / (shown - 1)
+            }
+        };
         let row = |i: usize| {
             let (node, group, utilization, tasks) = &nodes[rank(i)];
             NodeRow {

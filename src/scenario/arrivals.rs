@@ -207,11 +207,15 @@ impl<'de> serde::de::Visitor<'de> for ReadUnits {
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Units, E> {
         let unit = Unit::deserialize(serde::de::value::StrDeserializer::new(text))?;
-        Ok(Units { arrival: unit, work: unit })
+        Ok(Units {
+            arrival: unit,
+            work: unit,
+        })
     }
 
     fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Units, A::Error> {
-        let TwoUnits { arrival, work } = TwoUnits::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+        let TwoUnits { arrival, work } =
+            TwoUnits::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
         Ok(Units { arrival, work })
     }
 }
@@ -230,7 +234,10 @@ impl JsonSchema for Units {
         "Units".into()
     }
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let (one, two) = (generator.subschema_for::<Unit>(), generator.subschema_for::<TwoUnits>());
+        let (one, two) = (
+            generator.subschema_for::<Unit>(),
+            generator.subschema_for::<TwoUnits>(),
+        );
         schemars::json_schema!({ "anyOf": [one, two] })
     }
 }

@@ -55,7 +55,9 @@ impl Check<'_> {
     /// The table at `path` lacks `key`.
     pub(super) fn lacks(&mut self, path: &str, key: &str, hint: impl Into<String>) {
         let table = steps(path);
-        let misspelt = |cut: &Cut| cut.unknown && cut.path.len() == table.len() + 1 && cut.path.starts_with(&table);
+        let misspelt = |cut: &Cut| {
+            cut.unknown && cut.path.len() == table.len() + 1 && cut.path.starts_with(&table)
+        };
         if self.is_cut(&format!("{path}.{key}")) || self.cut.iter().any(misspelt) {
             return;
         }
@@ -64,12 +66,24 @@ impl Check<'_> {
     }
 
     /// A mistake in the key at `path`.
-    pub(super) fn error_key(&mut self, path: &str, title: impl Into<String>, hint: impl Into<String>) {
+    pub(super) fn error_key(
+        &mut self,
+        path: &str,
+        title: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
         let steps = steps(path);
         let parent = self.tree.at(&steps[..steps.len() - 1]);
-        let key = parent.and_then(|node| node.get(&steps[steps.len() - 1])).map(|(key, _)| key.span.clone());
+        let key = parent
+            .and_then(|node| node.get(&steps[steps.len() - 1]))
+            .map(|(key, _)| key.span.clone());
         if !self.is_cut(path) {
-            self.add(false, key.or(span_of(self.tree, &steps)), title.into(), hint.into());
+            self.add(
+                false,
+                key.or(span_of(self.tree, &steps)),
+                title.into(),
+                hint.into(),
+            );
         }
     }
 
@@ -89,18 +103,28 @@ impl Check<'_> {
     }
 
     fn add(&mut self, warning: bool, span: Option<Span>, title: String, hint: String) {
-        self.report.add(Diagnostic { warning, title, hint, span });
+        self.report.add(Diagnostic {
+            warning,
+            title,
+            hint,
+            span,
+        });
     }
 
     /// Checks a name that the user chose: it is a step of dotted paths, a word of tables and files.
     pub(super) fn name(&mut self, section: &str, name: &str) {
-        let allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '+' | '(' | ')' | '=' | ' ');
+        let allowed =
+            |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '+' | '(' | ')' | '=' | ' ');
         let path = format!("{section}.{name}");
         if name.is_empty() || !name.chars().all(allowed) {
             let title = format!("`{name}` cannot be a name in [{section}]");
             self.error(&path, title, "names have letters, digits, - and _");
         } else if name == "all" && section.starts_with("jobs") {
-            self.error(&path, "`all` is what tables call all classes together", "choose another name");
+            self.error(
+                &path,
+                "`all` is what tables call all classes together",
+                "choose another name",
+            );
         }
     }
 
@@ -108,13 +132,22 @@ impl Check<'_> {
     pub(super) fn law<Q: Quantity>(&mut self, path: &str, dist: &Dist<Q>) -> Option<Law> {
         let files = self.files;
         match dist.law(&|file, column| files.column(file, column)) {
-            Ok(law) if Q::KIND.high == LONGEST && law.mean() > LONGEST && law.mean().is_finite() => {
-                self.error(path, "the mean of this law is above 290 years", "write smaller parameters");
+            Ok(law)
+                if Q::KIND.high == LONGEST && law.mean() > LONGEST && law.mean().is_finite() =>
+            {
+                self.error(
+                    path,
+                    "the mean of this law is above 290 years",
+                    "write smaller parameters",
+                );
                 None
             }
             Ok(law) => Some(law),
             Err(fault) => {
-                let (title, hint) = fault.message.split_once('\n').unwrap_or((&fault.message, ""));
+                let (title, hint) = fault
+                    .message
+                    .split_once('\n')
+                    .unwrap_or((&fault.message, ""));
                 self.error(&format!("{path}.{}", fault.key), title, hint);
                 None
             }

@@ -25,7 +25,12 @@ pub(super) struct Compare {
 impl Default for Compare {
     fn default() -> Self {
         let decide_on = vec!["response_p99".to_owned(), "response_mean".to_owned()];
-        Compare { baseline: None, decide_on, margin: Positive(0.02), confidence: Inner(0.95) }
+        Compare {
+            baseline: None,
+            decide_on,
+            margin: Positive(0.02),
+            confidence: Inner(0.95),
+        }
     }
 }
 
@@ -33,32 +38,55 @@ impl Default for Compare {
 pub(super) fn baseline(check: &mut Check<'_>, document: &Document) -> Option<String> {
     let strategies = document.strategies.names();
     let first = strategies.first().map(|name| (*name).to_owned());
-    let Some(baseline) = &document.compare.baseline else { return first };
+    let Some(baseline) = &document.compare.baseline else {
+        return first;
+    };
     if !strategies.contains(&baseline.as_str()) && !check.is_cut("strategies") {
         let hint = names::hint(baseline, &strategies, "strategies");
-        check.error("compare.baseline", format!("there is no strategy `{baseline}`"), hint);
+        check.error(
+            "compare.baseline",
+            format!("there is no strategy `{baseline}`"),
+            hint,
+        );
     }
     Some(baseline.clone())
 }
 
 /// Checks that the deciding metrics exist; a class's metric is `class.metric`.
-pub(super) fn decide_on(check: &mut Check<'_>, document: &Document, classes: &[&str], metrics: &[&str]) {
+pub(super) fn decide_on(
+    check: &mut Check<'_>,
+    document: &Document,
+    classes: &[&str],
+    metrics: &[&str],
+) {
     let metrics_known = !metrics.is_empty();
     let decide = &document.compare.decide_on;
     if decide.is_empty() {
-        check.error("compare.decide-on", "no metric decides", "name at least one, such as \"response_p99\"");
+        check.error(
+            "compare.decide-on",
+            "no metric decides",
+            "name at least one, such as \"response_p99\"",
+        );
     }
     for (at, name) in decide.iter().enumerate() {
         let path = format!("compare.decide-on.{at}");
         if decide[..at].contains(name) {
-            check.error(&path, format!("the metric `{name}` is named twice"), "remove one of the two");
+            check.error(
+                &path,
+                format!("the metric `{name}` is named twice"),
+                "remove one of the two",
+            );
         }
         let (class, metric) = match name.rsplit_once('.') {
             Some((class, metric)) => (Some(class), metric),
             None => (None, name.as_str()),
         };
         if let Some(class) = class.filter(|class| !classes.contains(class) && !classes.is_empty()) {
-            check.error(&path, format!("there is no class `{class}`"), names::hint(class, classes, "classes"));
+            check.error(
+                &path,
+                format!("there is no class `{class}`"),
+                names::hint(class, classes, "classes"),
+            );
         }
         if metrics_known && !metrics.contains(&metric) {
             let hint = match names::nearest(metric, metrics) {

@@ -35,7 +35,11 @@ pub(super) enum Kind {
 
 impl Fault {
     fn new(kind: Kind) -> Fault {
-        Fault { path: Vec::new(), span: None, kind }
+        Fault {
+            path: Vec::new(),
+            span: None,
+            kind,
+        }
     }
 
     fn below(mut self, step: &str) -> Fault {
@@ -99,7 +103,12 @@ fn describe(found: Unexpected<'_>) -> String {
 
 /// What is wanted, where a derived reader would say it in the words of the program.
 fn plain(wanted: &str) -> String {
-    let known = [("struct ", "a table"), ("a map", "a table"), ("a sequence", "a list"), ("a string", "text in quotes")];
+    let known = [
+        ("struct ", "a table"),
+        ("a map", "a table"),
+        ("a sequence", "a list"),
+        ("a string", "text in quotes"),
+    ];
     match known.iter().find(|(start, _)| wanted.starts_with(start)) {
         Some((_, words)) => (*words).to_owned(),
         None => match wanted {
@@ -115,7 +124,10 @@ fn plain(wanted: &str) -> String {
 
 /// Words for "one of these forms".
 fn one_of(forms: &[&str]) -> String {
-    format!("the name or table of a form: {}", super::names::listed(forms))
+    format!(
+        "the name or table of a form: {}",
+        super::names::listed(forms)
+    )
 }
 
 impl<'de> Deserializer<'de> for Node {
@@ -131,18 +143,32 @@ impl<'de> Deserializer<'de> for Node {
             },
             Value::Real(real) => visitor.visit_f64(real),
             Value::Truth(truth) => visitor.visit_bool(truth),
-            Value::Date(date) => Err(Fault::new(Kind::Said(format!("{date} is a date; none is wanted here")))),
-            Value::List(list) => visitor.visit_seq(Items { list: list.into_iter().enumerate() }),
+            Value::Date(date) => Err(Fault::new(Kind::Said(format!(
+                "{date} is a date; none is wanted here"
+            )))),
+            Value::List(list) => visitor.visit_seq(Items {
+                list: list.into_iter().enumerate(),
+            }),
             Value::Table(entries) => visitor.visit_map(Entries::new(entries)),
         };
-        read.map_err(|fault| if fault.path.is_empty() { fault.placed(&span) } else { fault })
+        read.map_err(|fault| {
+            if fault.path.is_empty() {
+                fault.placed(&span)
+            } else {
+                fault
+            }
+        })
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -155,13 +181,23 @@ impl<'de> Deserializer<'de> for Node {
     ) -> Result<V::Value, Fault> {
         let span = self.span.clone();
         let form = match self.value {
-            Value::Text(name) => Form { content: Node::empty(span.clone()), name: Key { text: name, span: span.clone() } },
+            Value::Text(name) => Form {
+                content: Node::empty(span.clone()),
+                name: Key {
+                    text: name,
+                    span: span.clone(),
+                },
+            },
             Value::Table(mut entries) if entries.len() == 1 => match entries.pop() {
                 Some((name, content)) => Form { name, content },
                 None => return Err(Fault::new(Kind::Said("this table is empty".to_owned()))),
             },
             Value::Table(entries) => return Err(not_one(entries, &span, forms)),
-            _ => return Node { span, ..self }.deserialize_any(Wanted(one_of(forms), visitor)).map(|(_, never)| never),
+            _ => {
+                return Node { span, ..self }
+                    .deserialize_any(Wanted(one_of(forms), visitor))
+                    .map(|(_, never)| never);
+            }
         };
         visitor.visit_enum(form)
     }
@@ -174,16 +210,29 @@ impl<'de> Deserializer<'de> for Node {
 
 /// A table that should hold one form holds none or several.
 fn not_one(entries: Vec<(Key, Node)>, span: &Span, forms: &'static [&'static str]) -> Fault {
-    let unknown = entries.iter().find(|(key, _)| !forms.contains(&key.text.as_str()));
+    let unknown = entries
+        .iter()
+        .find(|(key, _)| !forms.contains(&key.text.as_str()));
     if let Some((key, _)) = unknown {
-        return Fault::new(Kind::UnknownForm(key.text.clone(), forms)).placed(&key.span).below(&key.text);
+        return Fault::new(Kind::UnknownForm(key.text.clone(), forms))
+            .placed(&key.span)
+            .below(&key.text);
     }
     match &entries[..] {
         [(first, _), (second, _), ..] => {
-            let said = format!("`{}` is given beside `{}`\nonly one of them can hold: remove the other", second.text, first.text);
-            Fault::new(Kind::Said(said)).placed(&second.span).below(&second.text)
+            let said = format!(
+                "`{}` is given beside `{}`\nonly one of them can hold: remove the other",
+                second.text, first.text
+            );
+            Fault::new(Kind::Said(said))
+                .placed(&second.span)
+                .below(&second.text)
         }
-        _ => Fault::new(Kind::Wrong("a table without keys".to_owned(), one_of(forms))).placed(span),
+        _ => Fault::new(Kind::Wrong(
+            "a table without keys".to_owned(),
+            one_of(forms),
+        ))
+        .placed(span),
     }
 }
 
@@ -205,9 +254,16 @@ struct Items {
 impl<'de> de::SeqAccess<'de> for Items {
     type Error = Fault;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
-        let Some((at, node)) = self.list.next() else { return Ok(None) };
-        seed.deserialize(node).map(Some).map_err(|fault| fault.below(&at.to_string()))
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Fault> {
+        let Some((at, node)) = self.list.next() else {
+            return Ok(None);
+        };
+        seed.deserialize(node)
+            .map(Some)
+            .map_err(|fault| fault.below(&at.to_string()))
     }
 }
 
@@ -218,24 +274,37 @@ struct Entries {
 
 impl Entries {
     fn new(entries: Vec<(Key, Node)>) -> Entries {
-        Entries { rest: entries.into_iter(), open: None }
+        Entries {
+            rest: entries.into_iter(),
+            open: None,
+        }
     }
 }
 
 impl<'de> de::MapAccess<'de> for Entries {
     type Error = Fault;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
-        let Some((key, node)) = self.rest.next() else { return Ok(None) };
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Fault> {
+        let Some((key, node)) = self.rest.next() else {
+            return Ok(None);
+        };
         let name: StringDeserializer<Fault> = key.text.clone().into_deserializer();
-        let read = seed.deserialize(name).map_err(|fault| fault.placed(&key.span).below(&key.text))?;
+        let read = seed
+            .deserialize(name)
+            .map_err(|fault| fault.placed(&key.span).below(&key.text))?;
         self.open = Some((key, node));
         Ok(Some(read))
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Fault> {
-        let Some((key, node)) = self.open.take() else { return Err(Fault::new(Kind::Said("nothing here".to_owned()))) };
-        seed.deserialize(node).map_err(|fault| fault.below(&key.text))
+        let Some((key, node)) = self.open.take() else {
+            return Err(Fault::new(Kind::Said("nothing here".to_owned())));
+        };
+        seed.deserialize(node)
+            .map_err(|fault| fault.below(&key.text))
     }
 }
 
@@ -251,8 +320,16 @@ impl<'de> de::EnumAccess<'de> for Form {
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Content), Fault> {
         let name: StringDeserializer<Fault> = self.name.text.clone().into_deserializer();
-        let read = seed.deserialize(name).map_err(|fault| fault.placed(&self.name.span))?;
-        Ok((read, Content { name: self.name.text, content: self.content }))
+        let read = seed
+            .deserialize(name)
+            .map_err(|fault| fault.placed(&self.name.span))?;
+        Ok((
+            read,
+            Content {
+                name: self.name.text,
+                content: self.content,
+            },
+        ))
     }
 }
 
@@ -269,14 +346,23 @@ impl<'de> de::VariantAccess<'de> for Content {
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Fault> {
-        seed.deserialize(self.content).map_err(|fault| fault.below(&self.name))
+        seed.deserialize(self.content)
+            .map_err(|fault| fault.below(&self.name))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Fault> {
-        self.content.deserialize_any(visitor).map_err(|fault| fault.below(&self.name))
+        self.content
+            .deserialize_any(visitor)
+            .map_err(|fault| fault.below(&self.name))
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, Fault> {
-        self.content.deserialize_any(visitor).map_err(|fault| fault.below(&self.name))
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        self.content
+            .deserialize_any(visitor)
+            .map_err(|fault| fault.below(&self.name))
     }
 }

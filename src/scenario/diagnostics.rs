@@ -37,20 +37,36 @@ pub struct Report {
 
 impl Report {
     pub(super) fn new(sources: Vec<Source>) -> Report {
-        Report { sources, list: Vec::new() }
+        Report {
+            sources,
+            list: Vec::new(),
+        }
     }
 
     /// Adds a message unless it is there already.
     pub(super) fn add(&mut self, diagnostic: Diagnostic) {
-        if !self.list.iter().any(|old| old.span == diagnostic.span && old.title == diagnostic.title) {
+        if !self
+            .list
+            .iter()
+            .any(|old| old.span == diagnostic.span && old.title == diagnostic.title)
+        {
             self.list.push(diagnostic);
         }
     }
 
     /// Adds a mistake, unless there is one at the same place.
     pub(super) fn add_at(&mut self, span: Span, title: String, hint: String) {
-        if !self.list.iter().any(|old| !old.warning && old.span.as_ref() == Some(&span)) {
-            self.add(Diagnostic { warning: false, title, hint, span: Some(span) });
+        if !self
+            .list
+            .iter()
+            .any(|old| !old.warning && old.span.as_ref() == Some(&span))
+        {
+            self.add(Diagnostic {
+                warning: false,
+                title,
+                hint,
+                span: Some(span),
+            });
         }
     }
 
@@ -61,7 +77,12 @@ impl Report {
 
     /// Brings the messages into the order of the file; those without a place last.
     pub(super) fn sort(&mut self) {
-        self.list.sort_by_key(|diagnostic| diagnostic.span.as_ref().map_or(usize::MAX, |span| span.start));
+        self.list.sort_by_key(|diagnostic| {
+            diagnostic
+                .span
+                .as_ref()
+                .map_or(usize::MAX, |span| span.start)
+        });
     }
 
     /// The messages.
@@ -82,33 +103,66 @@ impl Report {
     /// `file:line:column` of a message, as far as it has a place.
     pub fn place(&self, diagnostic: &Diagnostic) -> String {
         let Some((source, span)) = self.locate(diagnostic) else {
-            return self.sources.first().map_or(String::new(), |source| source.name.clone());
+            return self
+                .sources
+                .first()
+                .map_or(String::new(), |source| source.name.clone());
         };
         let before = &source.text[..span.start];
         let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-        format!("{}:{}:{column}", source.name, before.matches('\n').count() + 1)
+        format!(
+            "{}:{}:{column}",
+            source.name,
+            before.matches('\n').count() + 1
+        )
     }
 
     /// The text that a message is about, and the range in it.
     fn locate(&self, diagnostic: &Diagnostic) -> Option<(&Source, Span)> {
         let span = diagnostic.span.clone()?;
-        let source = self.sources.iter().rev().find(|source| source.base <= span.start)?;
+        let source = self
+            .sources
+            .iter()
+            .rev()
+            .find(|source| source.base <= span.start)?;
         let inside = |at: usize| {
             let at = at.saturating_sub(source.base).min(source.text.len());
-            (0..=at).rev().find(|&at| source.text.is_char_boundary(at)).unwrap_or(0)
+            (0..=at)
+                .rev()
+                .find(|&at| source.text.is_char_boundary(at))
+                .unwrap_or(0)
         };
         Some((source, inside(span.start)..inside(span.end)))
     }
 
+    /// The warnings, one sentence each with its place.
+    pub fn sentences(&self) -> Vec<String> {
+        self.warnings()
+            .map(|warning| format!("{}: {}", self.place(warning), warning.title))
+            .collect()
+    }
+
     /// All messages as text, with the lines they are about.
     pub fn render(&self, colour: bool) -> String {
-        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        let texts: Vec<String> = self.list.iter().map(|diagnostic| self.render_one(diagnostic, &renderer)).collect();
+        let renderer = if colour {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
+        let texts: Vec<String> = self
+            .list
+            .iter()
+            .map(|diagnostic| self.render_one(diagnostic, &renderer))
+            .collect();
         texts.join("\n\n")
     }
 
     fn render_one(&self, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
-        let level = if diagnostic.warning { Level::WARNING } else { Level::ERROR };
+        let level = if diagnostic.warning {
+            Level::WARNING
+        } else {
+            Level::ERROR
+        };
         let (label, helps) = match diagnostic.hint.split_once('\n') {
             Some((label, helps)) => (label, helps),
             None => (diagnostic.hint.as_str(), ""),
@@ -116,12 +170,23 @@ impl Report {
         let title = level.primary_title(diagnostic.title.as_str());
         let mut group: Group<'_> = match self.locate(diagnostic) {
             Some((source, span)) => {
-                let annotation = AnnotationKind::Primary.span(first_line(&source.text, span)).label(label);
-                title.element(Snippet::source(source.text.as_str()).path(source.name.as_str()).annotation(annotation))
+                let annotation = AnnotationKind::Primary
+                    .span(first_line(&source.text, span))
+                    .label(label);
+                title.element(
+                    Snippet::source(source.text.as_str())
+                        .path(source.name.as_str())
+                        .annotation(annotation),
+                )
             }
             None => {
-                let name = self.sources.first().map_or("", |source| source.name.as_str());
-                title.element(Origin::path(name)).element(Level::HELP.message(label))
+                let name = self
+                    .sources
+                    .first()
+                    .map_or("", |source| source.name.as_str());
+                title
+                    .element(Origin::path(name))
+                    .element(Level::HELP.message(label))
             }
         };
         for help in helps.lines().filter(|line| !line.is_empty()) {
@@ -133,7 +198,9 @@ impl Report {
 
 /// The part of a range that lies on its first line, and at least one character of it.
 fn first_line(text: &str, span: Span) -> Span {
-    let line = text[span.start..].find('\n').map_or(text.len(), |length| span.start + length);
+    let line = text[span.start..]
+        .find('\n')
+        .map_or(text.len(), |length| span.start + length);
     span.start..span.end.clamp(span.start, line.max(span.start))
 }
 

@@ -31,5 +31,8 @@ pub(super) struct Stragglers {
 pub(super) fn stragglers(check: &mut Check<'_>, faults: &Faults) -> Option<setup::Stragglers> {
     let stragglers = faults.stragglers.as_ref()?;
     let factor = check.law("faults.stragglers.factor", &stragglers.factor)?;
-    (stragglers.probability.0 > 0.0).then_some(setup::Stragglers { probability: stragglers.probability.0, factor })
+    (stragglers.probability.0 > 0.0).then_some(setup::Stragglers {
+        probability: stragglers.probability.0,
+        factor,
+    })
 }

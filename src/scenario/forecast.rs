@@ -40,85 +40,191 @@ pub struct Forecast {
 
 /// Forecasts a setup.
 pub fn forecast(setup: &Setup) -> Forecast {
-    let offered: Vec<Offered> =
-        setup.sources.iter().flat_map(|source| load::offered(source, &setup.classes, &setup.cluster)).collect();
-    let (nodes, dispatchers, gatherers) = (nodes(setup, &offered), dispatchers(setup, &offered), gatherers(setup, &offered));
+    let offered: Vec<Offered> = setup
+        .sources
+        .iter()
+        .flat_map(|source| load::offered(source, &setup.classes, &setup.cluster))
+        .collect();
+    let (nodes, dispatchers, gatherers) = (
+        nodes(setup, &offered),
+        dispatchers(setup, &offered),
+        gatherers(setup, &offered),
+    );
     let (jobs, tasks) = sizes(setup, &offered);
     let warnings = warnings(setup, nodes.iter().chain(&dispatchers).chain(&gatherers));
-    Forecast { nodes, dispatchers, gatherers, jobs, tasks, events: jobs + tasks * events_a_task(setup), warnings }
+    Forecast {
+        nodes,
+        dispatchers,
+        gatherers,
+        jobs,
+        tasks,
+        events: jobs + tasks * events_a_task(setup),
+        warnings,
+    }
 }
 
 /// The mean factor by which stragglers lengthen work.
 fn stretch(setup: &Setup) -> f64 {
-    setup.stragglers.as_ref().map_or(1.0, |s| 1.0 - s.probability + s.probability * s.factor.mean())
+    setup.stragglers.as_ref().map_or(1.0, |s| {
+        1.0 - s.probability + s.probability * s.factor.mean()
+    })
 }
 
 /// Shares of each dimension that a class uses, with stragglers, of the given power.
 fn used(setup: &Setup, offered: &Offered, at: usize, power: f64) -> f64 {
-    let held = (offered.held[at] - offered.held_overhead[at]) * stretch(setup) + offered.held_overhead[at];
-    if held == 0.0 { 0.0 } else { offered.rate.unwrap_or(0.0) * held / power }
+    let held =
+        (offered.held[at] - offered.held_overhead[at]) * stretch(setup) + offered.held_overhead[at];
+    if held == 0.0 {
+        0.0
+    } else {
+        offered.rate.unwrap_or(0.0) * held / power
+    }
 }
 
 fn nodes(setup: &Setup, offered: &[Offered]) -> Vec<Use> {
     let all = vec![true; setup.cluster.groups.len()];
     let mut sets = vec![all.clone()];
     for class in &setup.classes {
-        let allowed = class.stages.first().map_or(all.clone(), |stage| stage.allowed.clone());
+        let allowed = class
+            .stages
+            .first()
+            .map_or(all.clone(), |stage| stage.allowed.clone());
         if !sets.contains(&allowed) {
             sets.push(allowed);
         }
     }
-    sets.iter().flat_map(|set| nodes_of(setup, offered, set)).collect()
+    sets.iter()
+        .flat_map(|set| nodes_of(setup, offered, set))
+        .collect()
 }
 
 /// Utilization of the groups in `set` by the classes that may run nowhere else.
 fn nodes_of(setup: &Setup, offered: &[Offered], set: &[bool]) -> Vec<Use> {
-    let groups: Vec<_> = setup.cluster.groups.iter().zip(set).filter(|(_, inside)| **inside).map(|(group, _)| group).collect();
-    let kept = |class: &Class| class.stages.iter().all(|stage| stage.allowed.iter().zip(set).all(|(may, inside)| !may || *inside));
+    let groups: Vec<_> = setup
+        .cluster
+        .groups
+        .iter()
+        .zip(set)
+        .filter(|(_, inside)| **inside)
+        .map(|(group, _)| group)
+        .collect();
+    let kept = |class: &Class| {
+        class.stages.iter().all(|stage| {
+            stage
+                .allowed
+                .iter()
+                .zip(set)
+                .all(|(may, inside)| !may || *inside)
+        })
+    };
     let mut found = Vec::new();
     for (at, dimension) in setup.cluster.dimensions.iter().enumerate() {
         let power: f64 = groups
             .iter()
-            .map(|group| group.capacity[at].map_or(f64::INFINITY, |units| f64::from(group.count) * group.speed.factor() * units as f64))
+            .map(|group| {
+                group.capacity[at].map_or(f64::INFINITY, |units| {
+                    f64::from(group.count) * group.speed.factor() * units as f64
+                })
+            })
             .sum();
         if !power.is_finite() || power == 0.0 {
             continue;
         }
-        let share = setup.classes.iter().zip(offered).filter(|(class, _)| kept(class)).map(|(_, o)| used(setup, o, at, power)).sum();
+        let share = setup
+            .classes
+            .iter()
+            .zip(offered)
+            .filter(|(class, _)| kept(class))
+            .map(|(_, o)| used(setup, o, at, power))
+            .sum();
         let whole = set.iter().all(|inside| *inside);
         let names: Vec<&str> = groups.iter().map(|group| group.name.as_str()).collect();
-        let of = if whole { format!("{} of all nodes", dimension.name) } else { format!("{} of {}", dimension.name, names.join(", ")) };
-        found.push(Use { of, share, key: if whole { "workload.load".to_owned() } else { "jobs.NAME.nodes".to_owned() } });
+        let of = if whole {
+            format!("{} of all nodes", dimension.name)
+        } else {
+            format!("{} of {}", dimension.name, names.join(", "))
+        };
+        found.push(Use {
+            of,
+            share,
+            key: if whole {
+                "workload.load".to_owned()
+            } else {
+                "jobs.NAME.nodes".to_owned()
+            },
+        });
     }
     found
 }
 
 /// Sets of parts that serve at least one class, with the classes' figures.
-fn served<'a>(setup: &'a Setup, offered: &'a [Offered], parts: usize) -> impl Iterator<Item = (&'a Class, &'a Offered)> {
+fn served<'a>(
+    setup: &'a Setup,
+    offered: &'a [Offered],
+    parts: usize,
+) -> impl Iterator<Item = (&'a Class, &'a Offered)> {
     let of = &setup.strategy.parts_of_class;
-    setup.classes.iter().zip(offered).enumerate().filter(move |(at, _)| of[*at] == parts).map(|(_, pair)| pair)
+    setup
+        .classes
+        .iter()
+        .zip(offered)
+        .enumerate()
+        .filter(move |(at, _)| of[*at] == parts)
+        .map(|(_, pair)| pair)
 }
 
 fn dispatchers(setup: &Setup, offered: &[Offered]) -> Vec<Use> {
     let name = &setup.strategy.name;
     let one = |(at, parts): (usize, &crate::strategy::Parts)| {
-        let tasks: f64 = served(setup, offered, at).map(|(_, o)| o.rate.unwrap_or(0.0) * o.tasks).sum();
+        let tasks: f64 = served(setup, offered, at)
+            .map(|(_, o)| o.rate.unwrap_or(0.0) * o.tasks)
+            .sum();
         let busy = parts.decision_time.mean();
-        let share = if busy == 0.0 { 0.0 } else { tasks * busy / f64::from(parts.dispatchers) };
-        Use { of: format!("each of {} dispatchers", parts.dispatchers), share, key: format!("strategies.{name}.dispatchers") }
+        let share = if busy == 0.0 {
+            0.0
+        } else {
+            tasks * busy / f64::from(parts.dispatchers)
+        };
+        Use {
+            of: format!("each of {} dispatchers", parts.dispatchers),
+            share,
+            key: format!("strategies.{name}.dispatchers"),
+        }
     };
-    setup.strategy.parts.iter().enumerate().filter(|(at, _)| setup.strategy.parts_of_class.contains(at)).map(one).collect()
+    setup
+        .strategy
+        .parts
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| setup.strategy.parts_of_class.contains(at))
+        .map(one)
+        .collect()
 }
 
 fn gatherers(setup: &Setup, offered: &[Offered]) -> Vec<Use> {
     let name = &setup.strategy.name;
     let one = |(at, parts): (usize, &crate::strategy::Parts)| {
-        let cost = |class: &Class, o: &Offered| o.tasks * class.gather.per_result.mean() + class.gather.work.mean();
-        let busy: f64 = served(setup, offered, at).map(|(class, o)| o.rate.unwrap_or(0.0) * cost(class, o)).sum();
+        let cost = |class: &Class, o: &Offered| {
+            o.tasks * class.gather.per_result.mean() + class.gather.work.mean()
+        };
+        let busy: f64 = served(setup, offered, at)
+            .map(|(class, o)| o.rate.unwrap_or(0.0) * cost(class, o))
+            .sum();
         let share = busy / f64::from(parts.dispatchers);
-        Use { of: format!("each of {} gatherers", parts.dispatchers), share, key: format!("strategies.{name}.dispatchers") }
+        Use {
+            of: format!("each of {} gatherers", parts.dispatchers),
+            share,
+            key: format!("strategies.{name}.dispatchers"),
+        }
     };
-    setup.strategy.parts.iter().enumerate().filter(|(at, _)| setup.strategy.parts_of_class.contains(at)).map(one).collect()
+    setup
+        .strategy
+        .parts
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| setup.strategy.parts_of_class.contains(at))
+        .map(one)
+        .collect()
 }
 
 /// Expected jobs and tasks of a replication.
@@ -133,30 +239,52 @@ fn sizes(setup: &Setup, offered: &[Offered]) -> (f64, f64) {
     let jobs = match setup.window.measure {
         Measure::All => finite,
         Measure::Jobs { class: None, count } => count as f64 + warmup(rate),
-        Measure::Jobs { class: Some(at), count } => {
+        Measure::Jobs {
+            class: Some(at),
+            count,
+        } => {
             let share = offered[at as usize].rate.map_or(1.0, |own| own / rate);
             count as f64 / share + warmup(rate)
         }
         Measure::Until(until) => until.as_secs() * rate,
     };
-    let weigh = |o: &Offered| if setup.window.measure == Measure::All { o.jobs.unwrap_or(0) as f64 } else { o.rate.unwrap_or(0.0) };
+    let weigh = |o: &Offered| {
+        if setup.window.measure == Measure::All {
+            o.jobs.unwrap_or(0) as f64
+        } else {
+            o.rate.unwrap_or(0.0)
+        }
+    };
     let weight: f64 = offered.iter().map(weigh).sum();
-    let tasks = offered.iter().map(|o| weigh(o) * o.tasks).sum::<f64>() / if weight > 0.0 { weight } else { 1.0 };
+    let tasks = offered.iter().map(|o| weigh(o) * o.tasks).sum::<f64>()
+        / if weight > 0.0 { weight } else { 1.0 };
     (jobs, jobs * tasks)
 }
 
 /// Service end, and whatever of decision, travel, result and gathering takes time.
 fn events_a_task(setup: &Setup) -> f64 {
     let some = |law: &Law| f64::from(u8::from(!law.is_zero()));
-    let decision = setup.strategy.parts.first().map_or(0.0, |parts| some(&parts.decision_time));
+    let decision = setup
+        .strategy
+        .parts
+        .first()
+        .map_or(0.0, |parts| some(&parts.decision_time));
     let gather = setup.classes.iter().any(|class| !class.gather.is_free());
-    1.0 + decision + some(&setup.network.dispatch) + some(&setup.network.result) + f64::from(u8::from(gather))
+    1.0 + decision
+        + some(&setup.network.dispatch)
+        + some(&setup.network.result)
+        + f64::from(u8::from(gather))
 }
 
 fn warnings<'a>(setup: &Setup, uses: impl Iterator<Item = &'a Use>) -> Vec<String> {
     let mut found: Vec<String> = uses
         .filter(|used| used.share >= 1.0)
-        .map(|used| format!("{}: utilization {:.3} is not below 1: change `{}`", used.of, used.share, used.key))
+        .map(|used| {
+            format!(
+                "{}: utilization {:.3} is not below 1: change `{}`",
+                used.of, used.share, used.key
+            )
+        })
         .collect();
     found.extend(setup.classes.iter().flat_map(without_variance));
     found.extend(straggling(setup));
@@ -166,7 +294,9 @@ fn warnings<'a>(setup: &Setup, uses: impl Iterator<Item = &'a Use>) -> Vec<Strin
 
 /// Laws of a class whose means have no interval.
 fn without_variance(class: &Class) -> Vec<String> {
-    let Some(stage) = class.stages.first() else { return Vec::new() };
+    let Some(stage) = class.stages.first() else {
+        return Vec::new();
+    };
     let laws: Vec<(&str, &Law)> = match &stage.shape {
         Shape::Tasks { count, work } => vec![("tasks", count), ("work", work)],
         Shape::Split { work, into } => vec![("job-work", work), ("split.into", into)],
@@ -174,7 +304,10 @@ fn without_variance(class: &Class) -> Vec<String> {
     };
     let said = |(key, law): (&str, &Law)| {
         law.second_moment().is_infinite().then(|| {
-            format!("jobs.{}.{key} has no variance: means get no interval, quantiles do", class.name)
+            format!(
+                "jobs.{}.{key} has no variance: means get no interval, quantiles do",
+                class.name
+            )
         })
     };
     laws.into_iter().filter_map(said).collect()
@@ -183,7 +316,9 @@ fn without_variance(class: &Class) -> Vec<String> {
 fn straggling(setup: &Setup) -> Option<String> {
     let stragglers = setup.stragglers.as_ref()?;
     let endless = stragglers.factor.second_moment().is_infinite();
-    endless.then(|| "faults.stragglers.factor has no variance: means get no interval, quantiles do".to_owned())
+    endless.then(|| {
+        "faults.stragglers.factor has no variance: means get no interval, quantiles do".to_owned()
+    })
 }
 
 /// Demands that differ in one fifo queue: the head blocks tasks that would fit.
@@ -192,11 +327,26 @@ fn unlike(setup: &Setup) -> Vec<String> {
         return Vec::new();
     }
     let blocked = |at: usize| {
-        let here = |class: &&Class| class.stages.first().is_some_and(|s| s.allowed[at] && setup.cluster.groups[at].could_hold(&s.demand));
-        let demands: Vec<&Vec<u64>> = setup.classes.iter().filter(here).filter_map(|class| Some(&class.stages.first()?.demand)).collect();
+        let here = |class: &&Class| {
+            class
+                .stages
+                .first()
+                .is_some_and(|s| s.allowed[at] && setup.cluster.groups[at].could_hold(&s.demand))
+        };
+        let demands: Vec<&Vec<u64>> = setup
+            .classes
+            .iter()
+            .filter(here)
+            .filter_map(|class| Some(&class.stages.first()?.demand))
+            .collect();
         demands.windows(2).any(|pair| pair[0] != pair[1]) || unlike_rows(setup)
     };
-    let groups = setup.cluster.groups.iter().enumerate().filter(|(_, group)| !group.backfill);
+    let groups = setup
+        .cluster
+        .groups
+        .iter()
+        .enumerate()
+        .filter(|(_, group)| !group.backfill);
     groups
         .filter(|(at, group)| several(group.capacity[SLOTS]) && blocked(*at))
         .map(|(_, group)| {
@@ -212,7 +362,13 @@ fn several(slots: Option<u64>) -> bool {
 
 /// True if the rows of a trace differ in demand.
 fn unlike_rows(setup: &Setup) -> bool {
-    let differ = |label: &crate::workload::trace::Label| label.min_demand.iter().zip(&label.max_demand).any(|(min, max)| min < max);
+    let differ = |label: &crate::workload::trace::Label| {
+        label
+            .min_demand
+            .iter()
+            .zip(&label.max_demand)
+            .any(|(min, max)| min < max)
+    };
     setup.sources.iter().any(|source| match &source.arrivals {
         Arrivals::Trace(plan) => plan.survey.labels.iter().any(differ),
         _ => false,

@@ -75,7 +75,11 @@ pub(super) struct Gather {
 
 impl Default for Gather {
     fn default() -> Self {
-        Gather { at: At::Dispatcher, per_result: Dist::constant(0.0), work: Dist::constant(0.0) }
+        Gather {
+            at: At::Dispatcher,
+            per_result: Dist::constant(0.0),
+            work: Dist::constant(0.0),
+        }
     }
 }
 
@@ -150,7 +154,10 @@ impl JsonSchema for Classes {
         "Classes".into()
     }
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let (by, part) = (generator.subschema_for::<By>(), generator.subschema_for::<Part>());
+        let (by, part) = (
+            generator.subschema_for::<By>(),
+            generator.subschema_for::<Part>(),
+        );
         schemars::json_schema!({
             "type": "object", "properties": { "by": by }, "required": ["by"], "additionalProperties": part
         })
@@ -167,7 +174,12 @@ pub(super) struct Common {
 impl Common {
     /// The class called `name`.
     pub(super) fn class(&self, name: String) -> class::Class {
-        class::Class { name, stages: vec![self.stage.clone()], gather: self.gather.clone(), slo: self.slo }
+        class::Class {
+            name,
+            stages: vec![self.stage.clone()],
+            gather: self.gather.clone(),
+            slo: self.slo,
+        }
     }
 
     /// Demand of each task by dimension, in units.
@@ -182,19 +194,33 @@ impl Common {
 }
 
 /// What the classes of `jobs.NAME` have in common, if nothing of it is wrong.
-pub(super) fn common(check: &mut Check<'_>, name: &str, jobs: &Jobs, cluster: &Cluster) -> Option<Common> {
+pub(super) fn common(
+    check: &mut Check<'_>,
+    name: &str,
+    jobs: &Jobs,
+    cluster: &Cluster,
+) -> Option<Common> {
     let path = format!("jobs.{name}");
     let (shape, overhead) = if jobs.is_traced() {
         (trace_shape(check, &path, jobs), jobs.overhead)
     } else {
-        (shape(check, &path, jobs), jobs.overhead.or(jobs.split.as_ref().map(|split| split.overhead)))
+        (
+            shape(check, &path, jobs),
+            jobs.overhead
+                .or(jobs.split.as_ref().map(|split| split.overhead)),
+        )
     };
     let demand = demand(check, &path, jobs, cluster);
     let allowed = allowed(check, &path, jobs, cluster);
     let gather = gather(check, &path, jobs);
     let overhead = Time::from_secs(overhead.map_or(0.0, |overhead| overhead.0));
     Some(Common {
-        stage: Stage { shape: shape?, overhead, demand: demand?, allowed: allowed? },
+        stage: Stage {
+            shape: shape?,
+            overhead,
+            demand: demand?,
+            allowed: allowed?,
+        },
         gather: gather?,
         slo: jobs.slo.map(|slo| Time::from_secs(slo.0)),
     })
@@ -223,28 +249,55 @@ fn trace_shape(check: &mut Check<'_>, path: &str, jobs: &Jobs) -> Option<Shape> 
 
 fn shape(check: &mut Check<'_>, path: &str, jobs: &Jobs) -> Option<Shape> {
     if jobs.classes.is_some() {
-        check.error(&format!("{path}.classes"), "`classes` sorts the jobs of a trace", "write a [jobs.NAME] for each class instead");
+        check.error(
+            &format!("{path}.classes"),
+            "`classes` sorts the jobs of a trace",
+            "write a [jobs.NAME] for each class instead",
+        );
     }
     if jobs.job_work.is_none() && jobs.split.is_none() {
         return independent(check, path, jobs);
     }
-    for (key, given) in [("tasks", jobs.tasks.is_some()), ("work", jobs.work.is_some()), ("overhead", jobs.overhead.is_some())] {
+    for (key, given) in [
+        ("tasks", jobs.tasks.is_some()),
+        ("work", jobs.work.is_some()),
+        ("overhead", jobs.overhead.is_some()),
+    ] {
         if given {
-            let hint = if key == "overhead" { "write split.overhead" } else { "keep either `tasks` and `work`, or `job-work` and `split`" };
-            check.error(&format!("{path}.{key}"), format!("`{key}` stands beside `job-work` or `split`"), hint);
+            let hint = if key == "overhead" {
+                "write split.overhead"
+            } else {
+                "keep either `tasks` and `work`, or `job-work` and `split`"
+            };
+            check.error(
+                &format!("{path}.{key}"),
+                format!("`{key}` stands beside `job-work` or `split`"),
+                hint,
+            );
         }
     }
     let Some(work) = &jobs.job_work else {
-        check.lacks(path, "job-work", "`split` cuts the work of a whole job: add `job-work = ...`");
+        check.lacks(
+            path,
+            "job-work",
+            "`split` cuts the work of a whole job: add `job-work = ...`",
+        );
         return None;
     };
     let work = check.law(&format!("{path}.job-work"), work);
     let Some(split) = &jobs.split else {
-        check.lacks(path, "split", "say into how many tasks it is cut: add `split.into = ...`");
+        check.lacks(
+            path,
+            "split",
+            "say into how many tasks it is cut: add `split.into = ...`",
+        );
         return None;
     };
     let into = count(check, &format!("{path}.split.into"), &split.into);
-    Some(Shape::Split { work: work?, into: into? })
+    Some(Shape::Split {
+        work: work?,
+        into: into?,
+    })
 }
 
 fn independent(check: &mut Check<'_>, path: &str, jobs: &Jobs) -> Option<Shape> {
@@ -253,11 +306,18 @@ fn independent(check: &mut Check<'_>, path: &str, jobs: &Jobs) -> Option<Shape> 
         None => Some(Law::Constant(1.0)),
     };
     let Some(work) = &jobs.work else {
-        check.lacks(path, "work", "add the work of each task, for example `work.exponential.mean = \"10ms\"`");
+        check.lacks(
+            path,
+            "work",
+            "add the work of each task, for example `work.exponential.mean = \"10ms\"`",
+        );
         return None;
     };
     let work = check.law(&format!("{path}.work"), work);
-    Some(Shape::Tasks { count: count?, work: work? })
+    Some(Shape::Tasks {
+        count: count?,
+        work: work?,
+    })
 }
 
 /// Most tasks of a job, where the number is known.
@@ -267,11 +327,19 @@ fn count<Q: Quantity>(check: &mut Check<'_>, path: &str, count: &Dist<Q>) -> Opt
     let law = check.law(path, count)?;
     match law.constant() {
         Some(constant) if constant.fract() != 0.0 => {
-            check.error(path, format!("{constant} is no number of tasks"), "write a whole number, or a law whose draws are rounded");
+            check.error(
+                path,
+                format!("{constant} is no number of tasks"),
+                "write a whole number, or a law whose draws are rounded",
+            );
             None
         }
         Some(constant) if constant > MOST_TASKS => {
-            check.error(path, format!("{constant} tasks are too many for one job"), "write at most 10,000,000");
+            check.error(
+                path,
+                format!("{constant} tasks are too many for one job"),
+                "write at most 10,000,000",
+            );
             None
         }
         _ => Some(law),
@@ -284,9 +352,17 @@ fn demand(check: &mut Check<'_>, path: &str, jobs: &Jobs, cluster: &Cluster) -> 
     let mut right = true;
     for (resource, amount) in jobs.demand.iter() {
         let path = format!("{path}.demand.{resource}");
-        match cluster.dimensions.iter().position(|dimension| dimension.name == *resource) {
+        match cluster
+            .dimensions
+            .iter()
+            .position(|dimension| dimension.name == *resource)
+        {
             Some(SLOTS) if amount.0 < 1.0 || amount.0.fract() != 0.0 || amount.0 > 1e9 => {
-                check.error(&path, format!("{} is no number of slots", amount.0), "write a whole number of at least 1");
+                check.error(
+                    &path,
+                    format!("{} is no number of slots", amount.0),
+                    "write a whole number of at least 1",
+                );
                 right = false;
             }
             Some(at) => units[at] = cluster.dimensions[at].units(amount.0),
@@ -300,47 +376,97 @@ fn demand(check: &mut Check<'_>, path: &str, jobs: &Jobs, cluster: &Cluster) -> 
 }
 
 /// Says that no node has the resource.
-pub(super) fn unknown_resource(check: &mut Check<'_>, path: &str, resource: &str, cluster: &Cluster) {
-    let known: Vec<&str> = cluster.dimensions.iter().map(|dimension| dimension.name.as_str()).collect();
+pub(super) fn unknown_resource(
+    check: &mut Check<'_>,
+    path: &str,
+    resource: &str,
+    cluster: &Cluster,
+) {
+    let known: Vec<&str> = cluster
+        .dimensions
+        .iter()
+        .map(|dimension| dimension.name.as_str())
+        .collect();
     if check.is_cut("nodes") {
         return;
     }
     let hint = match names::nearest(resource, &known) {
         Some(name) => format!("did you mean `{name}`?"),
-        None => format!("give it to nodes by `resources.{resource} = ...`; they have {}", names::listed(&known).replace(" or ", " and ")),
+        None => format!(
+            "give it to nodes by `resources.{resource} = ...`; they have {}",
+            names::listed(&known).replace(" or ", " and ")
+        ),
     };
     check.error_key(path, format!("no node has the resource `{resource}`"), hint);
 }
 
 fn allowed(check: &mut Check<'_>, path: &str, jobs: &Jobs, cluster: &Cluster) -> Option<Vec<bool>> {
-    let Some(wanted) = &jobs.nodes else { return Some(vec![true; cluster.groups.len()]) };
+    let Some(wanted) = &jobs.nodes else {
+        return Some(vec![true; cluster.groups.len()]);
+    };
     let path = format!("{path}.nodes");
-    let known: Vec<&str> = cluster.groups.iter().map(|group| group.name.as_str()).collect();
+    let known: Vec<&str> = cluster
+        .groups
+        .iter()
+        .map(|group| group.name.as_str())
+        .collect();
     if wanted.is_empty() {
-        check.error(&path, "no node is allowed", "name at least one group, or leave `nodes` out to allow all");
+        check.error(
+            &path,
+            "no node is allowed",
+            "name at least one group, or leave `nodes` out to allow all",
+        );
         return None;
     }
     let mut right = true;
     for (at, name) in wanted.iter().enumerate() {
         if !known.contains(&name.as_str()) && !check.is_cut("nodes") {
             let hint = names::hint(name, &known, "node groups");
-            check.error(&format!("{path}.{at}"), format!("there is no node group `{name}`"), hint);
+            check.error(
+                &format!("{path}.{at}"),
+                format!("there is no node group `{name}`"),
+                hint,
+            );
             right = false;
         }
     }
-    right.then(|| known.iter().map(|group| wanted.iter().any(|name| name == group)).collect())
+    right.then(|| {
+        known
+            .iter()
+            .map(|group| wanted.iter().any(|name| name == group))
+            .collect()
+    })
 }
 
 fn gather(check: &mut Check<'_>, path: &str, jobs: &Jobs) -> Option<class::Gather> {
-    let Some(gather) = &jobs.gather else { return Some(class::Gather::free()) };
+    let Some(gather) = &jobs.gather else {
+        return Some(class::Gather::free());
+    };
     let per_result = check.law(&format!("{path}.gather.per-result"), &gather.per_result);
     let work = check.law(&format!("{path}.gather.work"), &gather.work);
-    Some(class::Gather { per_result: per_result?, work: work? })
+    Some(class::Gather {
+        per_result: per_result?,
+        work: work?,
+    })
 }
 
 /// Checks that some node could ever hold a task of this demand; says which resource stands in the way.
-pub(super) fn fits(check: &mut Check<'_>, path: &str, class: &str, demand: &[u64], allowed: &[bool], cluster: &Cluster) {
-    let groups = || cluster.groups.iter().zip(allowed).filter(|(_, allowed)| **allowed).map(|(group, _)| group);
+pub(super) fn fits(
+    check: &mut Check<'_>,
+    path: &str,
+    class: &str,
+    demand: &[u64],
+    allowed: &[bool],
+    cluster: &Cluster,
+) {
+    let groups = || {
+        cluster
+            .groups
+            .iter()
+            .zip(allowed)
+            .filter(|(_, allowed)| **allowed)
+            .map(|(group, _)| group)
+    };
     if groups().any(|group| group.could_hold(demand)) {
         return;
     }
@@ -350,10 +476,20 @@ pub(super) fn fits(check: &mut Check<'_>, path: &str, class: &str, demand: &[u64
         Some(has) => need as f64 / has as f64,
     };
     let worst = |group: &crate::model::cluster::Group| {
-        let ratios = group.capacity.iter().zip(demand).map(|(has, need)| ratio(*has, *need)).enumerate();
-        ratios.fold((0, 0.0), |worst, next| if next.1 > worst.1 { next } else { worst })
+        let ratios = group
+            .capacity
+            .iter()
+            .zip(demand)
+            .map(|(has, need)| ratio(*has, *need))
+            .enumerate();
+        ratios.fold(
+            (0, 0.0),
+            |worst, next| if next.1 > worst.1 { next } else { worst },
+        )
     };
-    let Some(nearest) = groups().min_by(|a, b| worst(a).1.total_cmp(&worst(b).1)) else { return };
+    let Some(nearest) = groups().min_by(|a, b| worst(a).1.total_cmp(&worst(b).1)) else {
+        return;
+    };
     let dimension = &cluster.dimensions[worst(nearest).0];
     let at = worst(nearest).0;
     let has = dimension.amount(nearest.capacity[at].unwrap_or(0));
@@ -364,19 +500,31 @@ pub(super) fn fits(check: &mut Check<'_>, path: &str, class: &str, demand: &[u64
         nearest.name,
         amount(has)
     );
-    check.error(path, said, "lower the demand, or raise nodes.NAME.resources or slots");
+    check.error(
+        path,
+        said,
+        "lower the demand, or raise nodes.NAME.resources or slots",
+    );
 }
 
 /// An amount as people write it: large ones are sizes.
 fn amount(value: f64) -> String {
     let gib = value / 1_073_741_824.0;
-    if gib >= 0.1 { format!("{} GiB", (gib * 100.0).round() / 100.0) } else { value.to_string() }
+    if gib >= 0.1 {
+        format!("{} GiB", (gib * 100.0).round() / 100.0)
+    } else {
+        value.to_string()
+    }
 }
 
 /// Checks the names of all `jobs.NAME`.
 pub(super) fn names(check: &mut Check<'_>, document: &Document) {
     if document.jobs.is_empty() {
-        check.missing("jobs", "the scenario has no jobs", "add a class, for example [jobs.request] with arrivals and work");
+        check.missing(
+            "jobs",
+            "the scenario has no jobs",
+            "add a class, for example [jobs.request] with arrivals and work",
+        );
     }
     for (name, jobs) in document.jobs.iter() {
         check.name("jobs", name);
@@ -384,7 +532,11 @@ pub(super) fn names(check: &mut Check<'_>, document: &Document) {
             check.name(&format!("jobs.{name}.classes"), part);
         }
         if jobs.arrivals.is_none() {
-            check.lacks(&format!("jobs.{name}"), "arrivals", "add how its jobs arrive, for example `arrivals = \"poisson\"`");
+            check.lacks(
+                &format!("jobs.{name}"),
+                "arrivals",
+                "add how its jobs arrive, for example `arrivals = \"poisson\"`",
+            );
         }
     }
 }

@@ -35,7 +35,11 @@ impl Offered {
     /// Share of each dimension of the cluster that the class asks for; 0 without a rate.
     pub fn shares(&self, cluster: &Cluster) -> Vec<f64> {
         let rate = self.rate.unwrap_or(0.0);
-        self.held.iter().enumerate().map(|(at, held)| ratio(rate * held, cluster.power(at))).collect()
+        self.held
+            .iter()
+            .enumerate()
+            .map(|(at, held)| ratio(rate * held, cluster.power(at)))
+            .collect()
     }
 }
 
@@ -49,9 +53,14 @@ pub fn busiest<'a>(shares: impl Iterator<Item = &'a Vec<f64>>) -> (usize, f64) {
     let mut sums: Vec<f64> = Vec::new();
     for share in shares {
         sums.resize(sums.len().max(share.len()), 0.0);
-        sums.iter_mut().zip(share).for_each(|(sum, share)| *sum += share);
+        sums.iter_mut()
+            .zip(share)
+            .for_each(|(sum, share)| *sum += share);
     }
-    sums.into_iter().enumerate().fold((0, 0.0), |most, next| if next.1 > most.1 { next } else { most })
+    sums.into_iter().enumerate().fold(
+        (0, 0.0),
+        |most, next| if next.1 > most.1 { next } else { most },
+    )
 }
 
 /// What each class of `source` asks for.
@@ -60,7 +69,9 @@ pub fn offered(source: &Source, classes: &[Class], cluster: &Cluster) -> Vec<Off
     let own = &classes[first..first + source.classes as usize];
     let of = |(at, class): (usize, &Class)| match (&source.arrivals, class.stages.first()) {
         (_, None) => nothing(cluster),
-        (Arrivals::Trace(plan), Some(stage)) => of_trace(plan, &plan.survey.labels[at], stage, cluster),
+        (Arrivals::Trace(plan), Some(stage)) => {
+            of_trace(plan, &plan.survey.labels[at], stage, cluster)
+        }
         (arrivals, Some(stage)) => of_laws(arrivals, stage),
     };
     own.iter().enumerate().map(of).collect()
@@ -68,7 +79,15 @@ pub fn offered(source: &Source, classes: &[Class], cluster: &Cluster) -> Vec<Off
 
 fn nothing(cluster: &Cluster) -> Offered {
     let none = vec![0.0; cluster.dimensions.len()];
-    Offered { rate: None, jobs: None, tasks: 0.0, work: 0.0, overhead: 0.0, held: none.clone(), held_overhead: none }
+    Offered {
+        rate: None,
+        jobs: None,
+        tasks: 0.0,
+        work: 0.0,
+        overhead: 0.0,
+        held: none.clone(),
+        held_overhead: none,
+    }
 }
 
 fn of_laws(arrivals: &Arrivals, stage: &Stage) -> Offered {
@@ -83,19 +102,44 @@ fn of_laws(arrivals: &Arrivals, stage: &Stage) -> Offered {
         Arrivals::Batch { jobs, .. } => (None, Some(*jobs)),
         Arrivals::Trace(_) => (None, None),
     };
-    let times = |seconds: f64| stage.demand.iter().map(move |&demand| if demand == 0 { 0.0 } else { seconds * demand as f64 });
-    Offered { rate, jobs, tasks, work, overhead, held: times(work + overhead).collect(), held_overhead: times(overhead).collect() }
+    let times = |seconds: f64| {
+        stage.demand.iter().map(move |&demand| {
+            if demand == 0 {
+                0.0
+            } else {
+                seconds * demand as f64
+            }
+        })
+    };
+    Offered {
+        rate,
+        jobs,
+        tasks,
+        work,
+        overhead,
+        held: times(work + overhead).collect(),
+        held_overhead: times(overhead).collect(),
+    }
 }
 
 fn of_trace(plan: &TracePlan, label: &Label, stage: &Stage, cluster: &Cluster) -> Offered {
     let jobs = (label.jobs as f64).max(1.0);
     let span = plan.survey.span.as_secs() * plan.scale;
     let overhead = stage.overhead.as_secs();
-    let held = |at: usize, each_work: f64, each_overhead: f64| match plan.resources.iter().position(|d| *d == at) {
+    let held = |at: usize, each_work: f64, each_overhead: f64| match plan
+        .resources
+        .iter()
+        .position(|d| *d == at)
+    {
         Some(column) => {
-            (each_work * label.demand_work[column] + each_overhead * label.demand[column]) * cluster.dimensions[at].scale / jobs
+            (each_work * label.demand_work[column] + each_overhead * label.demand[column])
+                * cluster.dimensions[at].scale
+                / jobs
         }
-        None => (each_work * label.work + each_overhead * label.tasks as f64) * stage.demand[at] as f64 / jobs,
+        None => {
+            (each_work * label.work + each_overhead * label.tasks as f64) * stage.demand[at] as f64
+                / jobs
+        }
     };
     let all = 0..cluster.dimensions.len();
     Offered {
@@ -110,7 +154,13 @@ fn of_trace(plan: &TracePlan, label: &Label, stage: &Stage, cluster: &Cluster) -
 }
 
 /// Scales the arrivals of all sources to the loads that are asked for.
-pub(super) fn scale(check: &mut Check<'_>, document: &Document, cluster: &Cluster, classes: &[Class], sources: &mut [Source]) {
+pub(super) fn scale(
+    check: &mut Check<'_>,
+    document: &Document,
+    cluster: &Cluster,
+    classes: &[Class],
+    sources: &mut [Source],
+) {
     if document.workload.load.is_some() {
         scale_together(check, document, cluster, classes, sources);
     } else {
@@ -122,8 +172,16 @@ pub(super) fn scale(check: &mut Check<'_>, document: &Document, cluster: &Cluste
 }
 
 /// `[workload] load`: one factor for all open classes.
-fn scale_together(check: &mut Check<'_>, document: &Document, cluster: &Cluster, classes: &[Class], sources: &mut [Source]) {
-    let Some(load) = document.workload.load else { return };
+fn scale_together(
+    check: &mut Check<'_>,
+    document: &Document,
+    cluster: &Cluster,
+    classes: &[Class],
+    sources: &mut [Source],
+) {
+    let Some(load) = document.workload.load else {
+        return;
+    };
     let shares = shares(sources, classes, cluster);
     let (_, now) = busiest(shares.iter().flatten());
     if !has_load(check, "workload.load", now, document, classes) {
@@ -135,12 +193,31 @@ fn scale_together(check: &mut Check<'_>, document: &Document, cluster: &Cluster,
 }
 
 /// A class's own load.
-fn scale_alone(check: &mut Check<'_>, document: &Document, cluster: &Cluster, classes: &[Class], sources: &mut [Source]) {
+fn scale_alone(
+    check: &mut Check<'_>,
+    document: &Document,
+    cluster: &Cluster,
+    classes: &[Class],
+    sources: &mut [Source],
+) {
     for source in sources {
-        let Some(load) = document.jobs.get(&source.name).and_then(|jobs| jobs.arrivals.as_ref()?.load()) else { continue };
-        let form = document.jobs.get(&source.name).and_then(|jobs| jobs.arrivals.as_ref()).map_or("", Given::form);
+        let Some(load) = document
+            .jobs
+            .get(&source.name)
+            .and_then(|jobs| jobs.arrivals.as_ref()?.load())
+        else {
+            continue;
+        };
+        let form = document
+            .jobs
+            .get(&source.name)
+            .and_then(|jobs| jobs.arrivals.as_ref())
+            .map_or("", Given::form);
         let path = format!("jobs.{}.arrivals.{form}.load", source.name);
-        let shares: Vec<Vec<f64>> = offered(source, classes, cluster).iter().map(|o| o.shares(cluster)).collect();
+        let shares: Vec<Vec<f64>> = offered(source, classes, cluster)
+            .iter()
+            .map(|o| o.shares(cluster))
+            .collect();
         let (_, now) = busiest(shares.iter());
         if has_load(check, &path, now, document, classes) {
             slow(&mut source.arrivals, now / load);
@@ -149,12 +226,23 @@ fn scale_alone(check: &mut Check<'_>, document: &Document, cluster: &Cluster, cl
 }
 
 fn shares(sources: &[Source], classes: &[Class], cluster: &Cluster) -> Vec<Vec<Vec<f64>>> {
-    let of = |source: &Source| offered(source, classes, cluster).iter().map(|o| o.shares(cluster)).collect();
+    let of = |source: &Source| {
+        offered(source, classes, cluster)
+            .iter()
+            .map(|o| o.shares(cluster))
+            .collect()
+    };
     sources.iter().map(of).collect()
 }
 
 /// True if a present load is known and above 0, so that it can be scaled; else says why not.
-fn has_load(check: &mut Check<'_>, path: &str, now: f64, document: &Document, classes: &[Class]) -> bool {
+fn has_load(
+    check: &mut Check<'_>,
+    path: &str,
+    now: f64,
+    document: &Document,
+    classes: &[Class],
+) -> bool {
     if now.is_finite() && now > 0.0 {
         return true;
     }
@@ -164,24 +252,40 @@ fn has_load(check: &mut Check<'_>, path: &str, now: f64, document: &Document, cl
     }
     if !told && now == 0.0 {
         let hint = "jobs need work or overhead, time between arrivals, and nodes with limited slots or resources";
-        check.error(path, "a load is asked for, but the jobs ask nothing of the nodes", hint);
+        check.error(
+            path,
+            "a load is asked for, but the jobs ask nothing of the nodes",
+            hint,
+        );
     } else if !told {
-        check.error(path, "a load is asked for, but the mean work of the jobs is infinite", "bound the law of the work");
+        check.error(
+            path,
+            "a load is asked for, but the mean work of the jobs is infinite",
+            "bound the law of the work",
+        );
     }
     false
 }
 
 /// Points at the laws of a class that have no mean.
 fn tell_mean(check: &mut Check<'_>, document: &Document, class: &Class) -> bool {
-    let Some(stage) = class.stages.first() else { return false };
+    let Some(stage) = class.stages.first() else {
+        return false;
+    };
     let path = format!("jobs.{}", class.name);
     let laws: [(&str, f64); 2] = match &stage.shape {
         Shape::Tasks { count, work } => [("tasks", count.mean_count()), ("work", work.mean())],
-        Shape::Split { work, into } => [("split.into", into.mean_count()), ("job-work", work.mean())],
+        Shape::Split { work, into } => {
+            [("split.into", into.mean_count()), ("job-work", work.mean())]
+        }
         Shape::Trace => return false,
     };
     let known = document.jobs.get(&class.name).is_some();
-    laws.iter().filter(|_| known).filter(|(key, mean)| check.finite(&format!("{path}.{key}"), *mean).is_none()).count() > 0
+    laws.iter()
+        .filter(|_| known)
+        .filter(|(key, mean)| check.finite(&format!("{path}.{key}"), *mean).is_none())
+        .count()
+        > 0
 }
 
 /// Makes the arrivals `factor` times as slow.
@@ -202,8 +306,17 @@ fn slow(arrivals: &mut Arrivals, factor: f64) {
 }
 
 /// Warns where more is asked for than the nodes can give, for ever.
-fn doubt(check: &mut Check<'_>, document: &Document, cluster: &Cluster, classes: &[Class], sources: &[Source]) {
-    if sources.iter().all(|source| !matches!(source.arrivals, Arrivals::Renewal { .. })) {
+fn doubt(
+    check: &mut Check<'_>,
+    document: &Document,
+    cluster: &Cluster,
+    classes: &[Class],
+    sources: &[Source],
+) {
+    if sources
+        .iter()
+        .all(|source| !matches!(source.arrivals, Arrivals::Renewal { .. }))
+    {
         return;
     }
     let shares = shares(sources, classes, cluster);
@@ -215,7 +328,11 @@ fn doubt(check: &mut Check<'_>, document: &Document, cluster: &Cluster, classes:
         (None, Some(source)) => format!("jobs.{}.arrivals", source.name),
         _ => "workload.load".to_owned(),
     };
-    let title = format!("the offered load of {} is {}: queues grow for ever", cluster.dimensions[at].name, rounded(load));
+    let title = format!(
+        "the offered load of {} is {}: queues grow for ever",
+        cluster.dimensions[at].name,
+        rounded(load)
+    );
     check.warn(&path, title, "a load below 1 can be stable");
 }
 
@@ -227,34 +344,69 @@ fn rounded(value: f64) -> f64 {
 /// Checks that at most one way sets each class's rate.
 pub(super) fn conflicts(check: &mut Check<'_>, document: &Document) {
     let together = document.workload.load.is_some();
-    let rateless = |arrivals: &Given| matches!(arrivals, Given::Poisson(poisson) if poisson.rate.is_none());
-    let open = document.jobs.iter().filter(|(_, jobs)| jobs.arrivals.as_ref().is_some_and(|a| !matches!(a, Given::Batch(_))));
+    let rateless =
+        |arrivals: &Given| matches!(arrivals, Given::Poisson(poisson) if poisson.rate.is_none());
+    let open = document.jobs.iter().filter(|(_, jobs)| {
+        jobs.arrivals
+            .as_ref()
+            .is_some_and(|a| !matches!(a, Given::Batch(_)))
+    });
     let open = open.count();
     for (name, jobs) in document.jobs.iter() {
-        let Some(arrivals) = &jobs.arrivals else { continue };
+        let Some(arrivals) = &jobs.arrivals else {
+            continue;
+        };
         let path = format!("jobs.{name}.arrivals");
         let form = format!("{path}.{}", arrivals.form());
         match arrivals {
             _ if together && arrivals.load().is_some() => {
                 let hint = "keep this one, or [workload] load";
-                check.error(&format!("{form}.load"), "this class has a load of its own beside [workload] load", hint);
+                check.error(
+                    &format!("{form}.load"),
+                    "this class has a load of its own beside [workload] load",
+                    hint,
+                );
             }
             Given::Batch(_) if together => {
-                check.error(&path, "a batch has no load: all its jobs arrive at once", "remove [workload] load");
+                check.error(
+                    &path,
+                    "a batch has no load: all its jobs arrive at once",
+                    "remove [workload] load",
+                );
             }
             Given::Poisson(poisson) if poisson.rate.is_some() && poisson.load.is_some() => {
-                check.error(&format!("{form}.load"), "both `rate` and `load` are given", "keep one of the two");
+                check.error(
+                    &format!("{form}.load"),
+                    "both `rate` and `load` are given",
+                    "keep one of the two",
+                );
             }
-            Given::Poisson(poisson) if rateless(arrivals) && poisson.load.is_none() && !together => {
+            Given::Poisson(poisson)
+                if rateless(arrivals) && poisson.load.is_none() && !together =>
+            {
                 let hint = "add [workload] load = 0.8, or write arrivals.poisson.rate = ... (jobs a second)";
-                check.error(&path, format!("nothing says how many jobs of `{name}` arrive"), hint);
+                check.error(
+                    &path,
+                    format!("nothing says how many jobs of `{name}` arrive"),
+                    hint,
+                );
             }
             Given::Poisson(_) if rateless(arrivals) && together && open > 1 => {
                 let hint = "write arrivals.poisson.rate = ... for each class: the load scales them all by one factor";
-                check.error(&path, format!("nothing says what share of the jobs are of `{name}`"), hint);
+                check.error(
+                    &path,
+                    format!("nothing says what share of the jobs are of `{name}`"),
+                    hint,
+                );
             }
-            Given::Trace(trace) if trace.time_scale.is_some() && (trace.load.is_some() || together) => {
-                check.error(&format!("{form}.time-scale"), "both `time-scale` and a load are given", "keep one of the two");
+            Given::Trace(trace)
+                if trace.time_scale.is_some() && (trace.load.is_some() || together) =>
+            {
+                check.error(
+                    &format!("{form}.time-scale"),
+                    "both `time-scale` and a load are given",
+                    "keep one of the two",
+                );
             }
             _ => {}
         }

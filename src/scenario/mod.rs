@@ -135,12 +135,27 @@ pub fn read(text: &str, name: &str, sets: &[String], env: &Env<'_>) -> Result<Sc
     let mut tree = Node::of_table(table.get_ref(), table.span(), 0);
     let arguments = report.sources[1..].to_vec();
     sets::apply(&mut tree, &arguments, &mut report);
-    let resolved = if sets.is_empty() { text.to_owned() } else { tree.to_toml() };
+    let resolved = if sets.is_empty() {
+        text.to_owned()
+    } else {
+        tree.to_toml()
+    };
     let axes = sweep::take(&mut tree, &mut report);
-    let mut reading = Reading { axes, env, report, notes: Vec::new() };
-    let points: Vec<Option<Read>> = sweep::grid(&reading.axes).iter().map(|point| reading.point(&tree, point)).collect();
+    let mut reading = Reading {
+        axes,
+        env,
+        report,
+        notes: Vec::new(),
+    };
+    let points: Vec<Option<Read>> = sweep::grid(&reading.axes)
+        .iter()
+        .map(|point| reading.point(&tree, point))
+        .collect();
     reading.report.sort();
-    let (false, Some(points)) = (reading.report.has_errors(), points.into_iter().collect::<Option<Vec<Read>>>()) else {
+    let (false, Some(points)) = (
+        reading.report.has_errors(),
+        points.into_iter().collect::<Option<Vec<Read>>>(),
+    ) else {
         return Err(reading.report);
     };
     reading.finish(points, name, resolved)
@@ -148,10 +163,18 @@ pub fn read(text: &str, name: &str, sets: &[String], env: &Env<'_>) -> Result<Sc
 
 /// The texts that places point into.
 fn sources(text: &str, name: &str, sets: &[String]) -> Vec<Source> {
-    let mut sources = vec![Source { name: name.to_owned(), text: text.to_owned(), base: 0 }];
+    let mut sources = vec![Source {
+        name: name.to_owned(),
+        text: text.to_owned(),
+        base: 0,
+    }];
     let mut base = text.len() + 1;
     for set in sets {
-        sources.push(Source { name: "--set".to_owned(), text: set.clone(), base });
+        sources.push(Source {
+            name: "--set".to_owned(),
+            text: set.clone(),
+            base,
+        });
         base += set.len() + 1;
     }
     sources
@@ -180,24 +203,52 @@ impl Reading<'_> {
         sweep::place(&mut tree, &self.axes, steps);
         like::expand(&mut tree, &mut self.report);
         let (document, cut) = peel::read(&tree, &mut self.report);
-        let mut check = Check { report: &mut self.report, tree: &tree, cut: &cut, files: self.env.files };
+        let mut check = Check {
+            report: &mut self.report,
+            tree: &tree,
+            cut: &cut,
+            files: self.env.files,
+        };
         if document.run.replications.0 > MOST_REPLICATIONS {
-            check.error("run.replications", "more than 1,000,000 replications", "write a smaller number");
+            check.error(
+                "run.replications",
+                "more than 1,000,000 replications",
+                "write a smaller number",
+            );
         }
         let resolved = resolve::resolve(&mut check, &document, self.env.metrics, &mut self.notes)?;
-        let strategies = document.strategies.names().iter().map(|name| parts_text(&tree, name)).collect();
-        Some(Read { document, values: sweep::values(&self.axes, steps), strategies, resolved })
+        let strategies = document
+            .strategies
+            .names()
+            .iter()
+            .map(|name| parts_text(&tree, name))
+            .collect();
+        Some(Read {
+            document,
+            values: sweep::values(&self.axes, steps),
+            strategies,
+            resolved,
+        })
     }
 
     fn finish(self, points: Vec<Read>, name: &str, text: String) -> Result<Scenario, Report> {
-        let stem = Path::new(name).file_stem().map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned());
+        let stem = Path::new(name).file_stem().map_or_else(
+            || name.to_owned(),
+            |stem| stem.to_string_lossy().into_owned(),
+        );
         let classes = classes(&points);
-        let Some(first) = points.first() else { return Err(self.report) };
+        let Some(first) = points.first() else {
+            return Err(self.report);
+        };
         let (compare, run) = (&first.document.compare, &first.document.run);
         Ok(Scenario {
             title: first.document.title.clone().unwrap_or_else(|| stem.clone()),
             stem,
-            sweep: self.axes.iter().flat_map(|axis| axis.paths.iter().map(|path| sweep::text(path))).collect(),
+            sweep: self
+                .axes
+                .iter()
+                .flat_map(|axis| axis.paths.iter().map(|path| sweep::text(path)))
+                .collect(),
             strategies: first.strategies.clone(),
             classes,
             compare: Compare {
@@ -211,7 +262,13 @@ impl Reading<'_> {
             notes: self.notes,
             text,
             warnings: self.report,
-            points: points.into_iter().map(|read| Point { values: read.values, setups: read.resolved.setups }).collect(),
+            points: points
+                .into_iter()
+                .map(|read| Point {
+                    values: read.values,
+                    setups: read.resolved.setups,
+                })
+                .collect(),
         })
     }
 }
@@ -221,7 +278,10 @@ fn classes(points: &[Read]) -> Vec<(String, Option<f64>)> {
     let mut classes: Vec<(String, Option<f64>)> = Vec::new();
     for class in points.iter().flat_map(|point| &point.resolved.classes) {
         if !classes.iter().any(|(name, _)| *name == class.name) {
-            classes.push((class.name.clone(), class.slo.map(crate::engine::time::Time::as_secs)));
+            classes.push((
+                class.name.clone(),
+                class.slo.map(crate::engine::time::Time::as_secs),
+            ));
         }
     }
     classes
@@ -239,21 +299,34 @@ const PARTS: [(&str, &str); 6] = [
 
 /// The parts of a strategy as scenario text.
 fn parts_text(tree: &Node, name: &str) -> StrategyText {
-    let strategy = tree.child("strategies").and_then(|strategies| strategies.child(name));
+    let strategy = tree
+        .child("strategies")
+        .and_then(|strategies| strategies.child(name));
     let part = |key: &str| strategy.and_then(|strategy| strategy.child(key));
     let plain = |node: &Node| match &node.value {
         tree::Value::Text(text) => text.clone(),
-        tree::Value::Table(entries) if entries.len() == 1 => {
-            entries.iter().map(|(key, value)| format!("{} = {}", tree::bare(&key.text), value.to_inline())).collect()
-        }
+        tree::Value::Table(entries) if entries.len() == 1 => entries
+            .iter()
+            .map(|(key, value)| format!("{} = {}", tree::bare(&key.text), value.to_inline()))
+            .collect(),
         _ => node.to_inline(),
     };
-    let mut parts: Vec<(String, String)> =
-        PARTS.iter().map(|(key, default)| ((*key).to_owned(), part(key).map_or((*default).to_owned(), plain))).collect();
+    let mut parts: Vec<(String, String)> = PARTS
+        .iter()
+        .map(|(key, default)| {
+            (
+                (*key).to_owned(),
+                part(key).map_or((*default).to_owned(), plain),
+            )
+        })
+        .collect();
     for (class, node) in part("for").map_or(&[][..], Node::entries) {
         parts.push((format!("for.{}", class.text), node.to_inline()));
     }
-    StrategyText { name: name.to_owned(), parts }
+    StrategyText {
+        name: name.to_owned(),
+        parts,
+    }
 }
 
 #[cfg(test)]

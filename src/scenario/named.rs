@@ -20,7 +20,10 @@ impl<T> Default for Named<T> {
 
 impl<T> Named<T> {
     pub(super) fn get(&self, name: &str) -> Option<&T> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &(String, T)> {

@@ -2,7 +2,10 @@
 
 /// "`a`, `b` or `c`".
 pub(super) fn listed<S: AsRef<str>>(names: &[S]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{}`", name.as_ref())).collect();
+    let quoted: Vec<String> = names
+        .iter()
+        .map(|name| format!("`{}`", name.as_ref()))
+        .collect();
     match quoted.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
@@ -18,10 +21,17 @@ pub(super) fn nearest<'a, S: AsRef<str>>(wrong: &str, known: &'a [S]) -> Option<
         let name = simple(name);
         let distance = strsim::damerau_levenshtein(&wrong, &name);
         let most = wrong.chars().count().max(name.chars().count());
-        let contained = most > 3 && (name.starts_with(&format!("{wrong}-")) || name.ends_with(&format!("-{wrong}")));
-        if contained { Some(1) } else { (distance * 5 <= most * 2 && distance < most).then_some(distance) }
+        let contained = most > 3
+            && (name.starts_with(&format!("{wrong}-")) || name.ends_with(&format!("-{wrong}")));
+        if contained {
+            Some(1)
+        } else {
+            (distance * 5 <= most * 2 && distance < most).then_some(distance)
+        }
     };
-    let scored = known.iter().filter_map(|name| Some((score(name.as_ref())?, name.as_ref())));
+    let scored = known
+        .iter()
+        .filter_map(|name| Some((score(name.as_ref())?, name.as_ref())));
     scored.min_by_key(|(score, _)| *score).map(|(_, name)| name)
 }
 
@@ -30,41 +40,132 @@ pub(super) fn hint<S: AsRef<str>>(wrong: &str, known: &[S], what: &str) -> Strin
     match nearest(wrong, known) {
         Some(name) => format!("did you mean `{name}`?"),
         None if known.is_empty() => format!("there are no {what}"),
-        None => format!("known {what}: {}", known.iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ")),
+        None => format!(
+            "known {what}: {}",
+            known
+                .iter()
+                .map(|name| format!("`{}`", name.as_ref()))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
     }
 }
 
 /// Placements of other tools and papers, by our name.
 const FOREIGN: &[(&str, &[&str])] = &[
-    ("random", &["rnd", "rand", "uniform", "ring-hash", "random-choice"]),
+    (
+        "random",
+        &["rnd", "rand", "uniform", "ring-hash", "random-choice"],
+    ),
     ("weighted-random", &["wrandom", "weighted-rand"]),
     ("round-robin", &["rr", "roundrobin", "cyclic", "static-rr"]),
-    ("least-loaded", &["least-conn", "leastconn", "least-connections", "least-connection", "least-request",
-        "least-requests", "least-outstanding", "lc", "jsq", "join-shortest-queue", "shortest-queue", "sq", "lwl",
-        "least-work-left", "jsw", "least-load"]),
-    ("power-of-d", &["p2c", "po2", "pod", "power-of-two", "power-of-two-choices", "two-choices", "random-two",
-        "random-2-choices", "sq2", "jsq2", "jsqd", "sqd", "least-request-2", "supermarket"]),
-    ("join-idle-queue", &["jiq", "idle-queue", "join-the-idle-queue", "sita-idle"]),
-    ("shortest-expected-delay", &["sed", "expected-delay", "never-queue", "nq"]),
+    (
+        "least-loaded",
+        &[
+            "least-conn",
+            "leastconn",
+            "least-connections",
+            "least-connection",
+            "least-request",
+            "least-requests",
+            "least-outstanding",
+            "lc",
+            "jsq",
+            "join-shortest-queue",
+            "shortest-queue",
+            "sq",
+            "lwl",
+            "least-work-left",
+            "jsw",
+            "least-load",
+        ],
+    ),
+    (
+        "power-of-d",
+        &[
+            "p2c",
+            "po2",
+            "pod",
+            "power-of-two",
+            "power-of-two-choices",
+            "two-choices",
+            "random-two",
+            "random-2-choices",
+            "sq2",
+            "jsq2",
+            "jsqd",
+            "sqd",
+            "least-request-2",
+            "supermarket",
+        ],
+    ),
+    (
+        "join-idle-queue",
+        &["jiq", "idle-queue", "join-the-idle-queue", "sita-idle"],
+    ),
+    (
+        "shortest-expected-delay",
+        &["sed", "expected-delay", "never-queue", "nq"],
+    ),
     ("first-fit", &["ff", "firstfit"]),
-    ("best-fit", &["bf", "bestfit", "mostallocated", "most-allocated", "noderesourcesmostallocated", "binpack", "bin-packing", "bin-pack"]),
-    ("worst-fit", &["wf", "worstfit", "leastallocated",
-        "least-allocated", "noderesourcesleastallocated", "spread"]),
-    ("resource-match", &["dot-product", "cosine", "l2-norm", "tetris", "alignment", "balancedallocation", "balanced-allocation", "drf"]),
+    (
+        "best-fit",
+        &[
+            "bf",
+            "bestfit",
+            "mostallocated",
+            "most-allocated",
+            "noderesourcesmostallocated",
+            "binpack",
+            "bin-packing",
+            "bin-pack",
+        ],
+    ),
+    (
+        "worst-fit",
+        &[
+            "wf",
+            "worstfit",
+            "leastallocated",
+            "least-allocated",
+            "noderesourcesleastallocated",
+            "spread",
+        ],
+    ),
+    (
+        "resource-match",
+        &[
+            "dot-product",
+            "cosine",
+            "l2-norm",
+            "tetris",
+            "alignment",
+            "balancedallocation",
+            "balanced-allocation",
+            "drf",
+        ],
+    ),
 ];
 
 /// What to write for the placement that another tool calls `name`.
 pub(super) fn foreign_placement(name: &str) -> Option<String> {
     let simple = name.to_lowercase().replace(['_', ' '], "-");
-    if let Some((base, d)) = simple.strip_suffix(')').and_then(|call| call.split_once('(')) {
+    if let Some((base, d)) = simple
+        .strip_suffix(')')
+        .and_then(|call| call.split_once('('))
+    {
         let d: u32 = d.trim().parse().ok()?;
         return matches!(base, "jsq" | "sq" | "random" | "power-of-d" | "pod" | "po")
             .then(|| format!("placement.power-of-d.d = {d}"));
     }
-    let (ours, _) = FOREIGN.iter().find(|(_, names)| names.contains(&simple.as_str()))?;
+    let (ours, _) = FOREIGN
+        .iter()
+        .find(|(_, names)| names.contains(&simple.as_str()))?;
     Some(match simple.as_str() {
         "lwl" | "least-work-left" | "jsw" => "placement.least-loaded.by = \"work\"".to_owned(),
-        "dot-product" | "cosine" | "l2-norm" => format!("placement.resource-match.score = \"{simple}\""),
+        "dot-product" | "cosine" | "l2-norm" => {
+            format!("placement.resource-match.score = \"{simple}\"")
+        }
         _ => format!("placement = \"{ours}\""),
     })
 }
@@ -93,7 +194,11 @@ mod tests {
             ("LWL", "placement.least-loaded.by = \"work\""),
         ];
         for (foreign, ours) in answers {
-            assert_eq!(foreign_placement(foreign).as_deref(), Some(ours), "{foreign}");
+            assert_eq!(
+                foreign_placement(foreign).as_deref(),
+                Some(ours),
+                "{foreign}"
+            );
         }
         assert_eq!(foreign_placement("frobnicate"), None);
     }
@@ -101,8 +206,14 @@ mod tests {
     #[test]
     fn only_alike_names_are_suggested() {
         assert_eq!(nearest("sped", &["count", "speed", "slots"]), Some("speed"));
-        assert_eq!(nearest("first_fit", &["first-fit", "best-fit"]), Some("first-fit"));
+        assert_eq!(
+            nearest("first_fit", &["first-fit", "best-fit"]),
+            Some("first-fit")
+        );
         assert_eq!(nearest("colour", &["count", "speed", "slots"]), None);
-        assert_eq!(nearest("decision", &["decision-time", "dispatchers"]), Some("decision-time"));
+        assert_eq!(
+            nearest("decision", &["decision-time", "dispatchers"]),
+            Some("decision-time")
+        );
     }
 }

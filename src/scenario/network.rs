@@ -20,7 +20,10 @@ pub(super) struct Network {
 
 impl Default for Network {
     fn default() -> Self {
-        Network { dispatch: Dist::constant(0.0), result: Dist::constant(0.0) }
+        Network {
+            dispatch: Dist::constant(0.0),
+            result: Dist::constant(0.0),
+        }
     }
 }
 
@@ -37,5 +40,8 @@ pub(super) struct Workload {
 pub(super) fn resolve(check: &mut Check<'_>, network: &Network) -> Option<setup::Network> {
     let dispatch = check.law("network.dispatch", &network.dispatch);
     let result = check.law("network.result", &network.result);
-    Some(setup::Network { dispatch: dispatch?, result: result? })
+    Some(setup::Network {
+        dispatch: dispatch?,
+        result: result?,
+    })
 }

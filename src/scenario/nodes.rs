@@ -27,7 +27,13 @@ pub(super) struct Nodes {
 
 impl Default for Nodes {
     fn default() -> Self {
-        Nodes { count: Count(1.0), speed: Positive(1.0), slots: None, resources: Named::default(), backfill: false }
+        Nodes {
+            count: Count(1.0),
+            speed: Positive(1.0),
+            slots: None,
+            resources: Named::default(),
+            backfill: false,
+        }
     }
 }
 
@@ -98,7 +104,11 @@ const MOST: f64 = 16_777_214.0; // 2^24 - 2
 /// The cluster, if there is one to speak of.
 pub(super) fn cluster(check: &mut Check<'_>, document: &Document) -> Option<Cluster> {
     if document.nodes.is_empty() {
-        check.missing("nodes", "the scenario has no nodes", "add a group, for example [nodes.machine] with count = 10");
+        check.missing(
+            "nodes",
+            "the scenario has no nodes",
+            "add a group, for example [nodes.machine] with count = 10",
+        );
         return None;
     }
     for (name, _) in document.nodes.iter() {
@@ -106,11 +116,22 @@ pub(super) fn cluster(check: &mut Check<'_>, document: &Document) -> Option<Clus
     }
     let total: f64 = document.nodes.iter().map(|(_, group)| group.count.0).sum();
     if total > MOST {
-        check.error("nodes", format!("{} nodes are too many", super::workload::grouped(total as u64)), "at most 16,777,214 (2^24 - 2) nodes are simulated");
+        check.error(
+            "nodes",
+            format!(
+                "{} nodes are too many",
+                super::workload::grouped(total as u64)
+            ),
+            "at most 16,777,214 (2^24 - 2) nodes are simulated",
+        );
         return None;
     }
     let dimensions = dimensions(check, document);
-    let groups = document.nodes.iter().map(|(name, group)| group.resolve(name, &dimensions)).collect();
+    let groups = document
+        .nodes
+        .iter()
+        .map(|(name, group)| group.resolve(name, &dimensions))
+        .collect();
     Some(Cluster { dimensions, groups })
 }
 
@@ -121,7 +142,11 @@ fn dimensions(check: &mut Check<'_>, document: &Document) -> Vec<Dimension> {
         for (resource, amount) in nodes.resources.iter() {
             if resource == "slots" {
                 let path = format!("nodes.{group}.resources.slots");
-                check.error(&path, "slots are no resource", format!("write slots = ... in [nodes.{group}] itself"));
+                check.error(
+                    &path,
+                    "slots are no resource",
+                    format!("write slots = ... in [nodes.{group}] itself"),
+                );
             }
             match largest.iter_mut().find(|(name, _)| name == resource) {
                 Some((_, most)) => *most = most.max(amount.0),
@@ -129,14 +154,26 @@ fn dimensions(check: &mut Check<'_>, document: &Document) -> Vec<Dimension> {
             }
         }
     }
-    let resources = largest.into_iter().map(|(name, most)| Dimension::new(name, most));
-    std::iter::once(Dimension::slots()).chain(resources).collect()
+    let resources = largest
+        .into_iter()
+        .map(|(name, most)| Dimension::new(name, most));
+    std::iter::once(Dimension::slots())
+        .chain(resources)
+        .collect()
 }
 
 impl Nodes {
     fn resolve(&self, name: &str, dimensions: &[Dimension]) -> Group {
-        let mut capacity: Vec<Option<u64>> =
-            dimensions.iter().map(|d| Some(self.resources.get(&d.name).map_or(0, |amount| d.units(amount.0)))).collect();
+        let mut capacity: Vec<Option<u64>> = dimensions
+            .iter()
+            .map(|d| {
+                Some(
+                    self.resources
+                        .get(&d.name)
+                        .map_or(0, |amount| d.units(amount.0)),
+                )
+            })
+            .collect();
         capacity[SLOTS] = self.slots();
         Group {
             name: name.to_owned(),

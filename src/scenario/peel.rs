@@ -33,7 +33,10 @@ pub(super) fn read(tree: &Node, report: &mut Report) -> (Document, Vec<Cut>) {
                     return (Document::default(), cut);
                 }
                 let unknown = matches!(fault.kind, Kind::UnknownKey(_));
-                cut.push(Cut { path: fault.path[..depth].to_vec(), unknown });
+                cut.push(Cut {
+                    path: fault.path[..depth].to_vec(),
+                    unknown,
+                });
             }
         }
     }
@@ -41,7 +44,10 @@ pub(super) fn read(tree: &Node, report: &mut Report) -> (Document, Vec<Cut>) {
 
 /// True if a key is missing, or a table empty, only because of what was cut out.
 fn is_echo(fault: &Fault, rest: &Node, cut: &[Cut]) -> bool {
-    let emptied = || rest.at(&fault.path).is_some_and(|node| node.is_table() && node.entries().is_empty());
+    let emptied = || {
+        rest.at(&fault.path)
+            .is_some_and(|node| node.is_table() && node.entries().is_empty())
+    };
     let lacks = matches!(fault.kind, Kind::Missing(_)) || emptied();
     lacks && cut.iter().any(|cut| cut.path.starts_with(&fault.path))
 }
@@ -51,7 +57,11 @@ fn tell(tree: &Node, fault: &Fault, report: &mut Report) {
     let (title, hint) = words(tree, fault);
     let of_path = super::check::span_of(tree, &fault.path);
     let whole = matches!(fault.kind, Kind::Missing(_));
-    let span = if whole { of_path } else { fault.span.clone().or(of_path) };
+    let span = if whole {
+        of_path
+    } else {
+        fault.span.clone().or(of_path)
+    };
     if let Some(span) = span {
         report.add_at(span, title, hint);
     }
@@ -62,17 +72,27 @@ fn words(tree: &Node, fault: &Fault) -> (String, String) {
     match &fault.kind {
         Kind::UnknownKey(keys) => unknown_key(tree, fault, last, keys),
         Kind::UnknownForm(name, forms) => unknown_form(fault, name, forms),
-        Kind::Missing(key) => (format!("{} lacks `{key}`", table(&fault.path)), format!("add `{key} = ...`")),
-        Kind::Wrong(found, wanted) if wanted == "a table" && dist::is_form(last) => {
-            (format!("{} is {found}", subject(&fault.path)), format!("write {}", dist::parameters(last)))
-        }
-        Kind::Wrong(found, wanted) => (format!("{} is {found}", subject(&fault.path)), format!("write {wanted}")),
+        Kind::Missing(key) => (
+            format!("{} lacks `{key}`", table(&fault.path)),
+            format!("add `{key} = ...`"),
+        ),
+        Kind::Wrong(found, wanted) if wanted == "a table" && dist::is_form(last) => (
+            format!("{} is {found}", subject(&fault.path)),
+            format!("write {}", dist::parameters(last)),
+        ),
+        Kind::Wrong(found, wanted) => (
+            format!("{} is {found}", subject(&fault.path)),
+            format!("write {wanted}"),
+        ),
         Kind::Said(said) => {
             let (title, hint) = said.split_once('\n').unwrap_or((said, ""));
             if title.starts_with('`') && title.contains(" beside ") {
                 return (title.to_owned(), hint.to_owned());
             }
-            (format!("{}: {title}", subject(&fault.path)), hint.to_owned())
+            (
+                format!("{}: {title}", subject(&fault.path)),
+                hint.to_owned(),
+            )
         }
     }
 }
@@ -82,14 +102,20 @@ fn subject(path: &[String]) -> String {
     let number = |step: &String| step.parse::<usize>().ok();
     match path {
         [] => "the scenario".to_owned(),
-        [.., list, at] if number(at).is_some() => format!("value {} of `{list}`", number(at).unwrap_or(0) + 1),
+        [.., list, at] if number(at).is_some() => {
+            format!("value {} of `{list}`", number(at).unwrap_or(0) + 1)
+        }
         [.., last] => format!("`{last}`"),
     }
 }
 
 /// "[nodes.gen1]": a table of the file.
 fn table(path: &[String]) -> String {
-    if path.is_empty() { "the top of the scenario".to_owned() } else { format!("[{}]", path.join(".")) }
+    if path.is_empty() {
+        "the top of the scenario".to_owned()
+    } else {
+        format!("[{}]", path.join("."))
+    }
 }
 
 fn unknown_key(tree: &Node, fault: &Fault, key: &str, keys: &[&str]) -> (String, String) {
@@ -99,18 +125,31 @@ fn unknown_key(tree: &Node, fault: &Fault, key: &str, keys: &[&str]) -> (String,
         Some(near) => format!("did you mean `{near}`?"),
         None if keys.is_empty() => "it has no keys: remove this one".to_owned(),
         None => {
-            let free = keys.iter().filter(|name| tree.at(parent).is_none_or(|table| table.child(name).is_none()));
+            let free = keys.iter().filter(|name| {
+                tree.at(parent)
+                    .is_none_or(|table| table.child(name).is_none())
+            });
             let free: Vec<&str> = free.copied().collect();
-            format!("its keys are {}", names::listed(if free.is_empty() { keys } else { &free }).replace(" or ", " and "))
+            format!(
+                "its keys are {}",
+                names::listed(if free.is_empty() { keys } else { &free }).replace(" or ", " and ")
+            )
         }
     };
     (title, hint)
 }
 
 fn unknown_form(fault: &Fault, name: &str, forms: &[&str]) -> (String, String) {
-    let key = fault.path.iter().rev().find(|step| *step != name).map_or("", String::as_str);
+    let key = fault
+        .path
+        .iter()
+        .rev()
+        .find(|step| *step != name)
+        .map_or("", String::as_str);
     let title = format!("`{name}` is not a form of `{key}`");
-    let foreign = (key == "placement").then(|| names::foreign_placement(name)).flatten();
+    let foreign = (key == "placement")
+        .then(|| names::foreign_placement(name))
+        .flatten();
     let hint = match (foreign, names::nearest(name, forms)) {
         (Some(ours), _) => format!("here it is called: {ours}"),
         (None, Some(near)) => format!("did you mean `{near}`?"),
@@ -129,7 +168,9 @@ pub(super) fn syntax(errors: &[toml::de::Error], base: usize, report: &mut Repor
             Some((title, wanted)) => (title.to_owned(), format!("expected {wanted}")),
             None => (message, String::new()),
         };
-        let title = title.replace("invalid float", "invalid number").replace("basic string", "text");
+        let title = title
+            .replace("invalid float", "invalid number")
+            .replace("basic string", "text");
         report.add_at(span.start + base..span.end + base, title, hint);
     }
 }

@@ -25,7 +25,12 @@ pub(super) struct Resolved {
 pub type Metrics = fn(&[String]) -> Vec<String>;
 
 /// The setups of all strategies; nothing if anything is wrong.
-pub(super) fn resolve(check: &mut Check<'_>, document: &Document, metrics: Metrics, notes: &mut Vec<String>) -> Option<Resolved> {
+pub(super) fn resolve(
+    check: &mut Check<'_>,
+    document: &Document,
+    metrics: Metrics,
+    notes: &mut Vec<String>,
+) -> Option<Resolved> {
     strategies::names(check, document);
     jobs::names(check, document);
     load::conflicts(check, document);
@@ -57,15 +62,28 @@ pub(super) fn resolve(check: &mut Check<'_>, document: &Document, metrics: Metri
         window: window.clone(),
     };
     let setups = strategies?.into_iter().map(setup).collect();
-    Some(Resolved { setups, baseline: baseline?, classes })
+    Some(Resolved {
+        setups,
+        baseline: baseline?,
+        classes,
+    })
 }
 
 /// What can be judged although the jobs are wrong.
-fn alone(check: &mut Check<'_>, document: &Document, cluster: &crate::model::cluster::Cluster, metrics: Metrics) {
+fn alone(
+    check: &mut Check<'_>,
+    document: &Document,
+    cluster: &crate::model::cluster::Cluster,
+    metrics: Metrics,
+) {
     strategies::resolve_alone(check, document, cluster);
     decide_on(check, document, cluster, &[], metrics);
     if document.run.jobs.is_some() && document.run.until.is_some() {
-        check.error("run.until", "both `jobs` and `until` are given", "keep one of the two");
+        check.error(
+            "run.until",
+            "both `jobs` and `until` are given",
+            "keep one of the two",
+        );
     }
 }
 
@@ -76,7 +94,11 @@ fn decide_on(
     classes: &[&str],
     metrics: Metrics,
 ) {
-    let dimensions: Vec<String> = cluster.dimensions.iter().map(|dimension| dimension.name.clone()).collect();
+    let dimensions: Vec<String> = cluster
+        .dimensions
+        .iter()
+        .map(|dimension| dimension.name.clone())
+        .collect();
     let metrics = metrics(&dimensions);
     let metrics: Vec<&str> = metrics.iter().map(String::as_str).collect();
     compare::decide_on(check, document, classes, &metrics);

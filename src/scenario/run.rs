@@ -84,11 +84,15 @@ impl<'de> serde::de::Visitor<'de> for ReadJobs {
 
     fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Jobs, A::Error> {
         let Some((class, count)) = map.next_entry()? else {
-            return Err(serde::de::Error::custom("names no class\nwrite jobs = { class = number }"));
+            return Err(serde::de::Error::custom(
+                "names no class\nwrite jobs = { class = number }",
+            ));
         };
         match map.next_entry::<String, Count>()? {
             None => Ok(Jobs::Of(class, count)),
-            Some(_) => Err(serde::de::Error::custom("names several classes\ncount the jobs of one class, or of all by a plain number")),
+            Some(_) => Err(serde::de::Error::custom(
+                "names several classes\ncount the jobs of one class, or of all by a plain number",
+            )),
         }
     }
 }
@@ -113,7 +117,10 @@ impl JsonSchema for Jobs {
         "MeasuredJobs".into()
     }
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let (all, of) = (generator.subschema_for::<Count>(), generator.subschema_for::<Named<Count>>());
+        let (all, of) = (
+            generator.subschema_for::<Count>(),
+            generator.subschema_for::<Named<Count>>(),
+        );
         schemars::json_schema!({ "anyOf": [all, of] })
     }
 }
@@ -148,7 +155,10 @@ pub(super) fn window(
     classes: &[Class],
     sources: &[Source],
 ) -> Option<Window> {
-    let offered: Vec<Offered> = sources.iter().flat_map(|source| load::offered(source, classes, cluster)).collect();
+    let offered: Vec<Offered> = sources
+        .iter()
+        .flat_map(|source| load::offered(source, classes, cluster))
+        .collect();
     let finite = is_finite(document);
     let measure = measure(check, document, classes, &offered, finite)?;
     let warmup = warmup(check, document, measure, &offered, finite)?;
@@ -167,19 +177,36 @@ pub(super) fn window(
 
 /// True if every class runs dry by itself.
 pub(super) fn is_finite(document: &Document) -> bool {
-    document.jobs.iter().all(|(_, jobs)| jobs.arrivals.as_ref().is_some_and(Given::is_finite))
+    document
+        .jobs
+        .iter()
+        .all(|(_, jobs)| jobs.arrivals.as_ref().is_some_and(Given::is_finite))
 }
 
-fn measure(check: &mut Check<'_>, document: &Document, classes: &[Class], offered: &[Offered], finite: bool) -> Option<Measure> {
+fn measure(
+    check: &mut Check<'_>,
+    document: &Document,
+    classes: &[Class],
+    offered: &[Offered],
+    finite: bool,
+) -> Option<Measure> {
     let run = &document.run;
     match (&run.jobs, run.until) {
         (Some(_), Some(_)) => {
-            check.error("run.until", "both `jobs` and `until` are given", "keep one of the two");
+            check.error(
+                "run.until",
+                "both `jobs` and `until` are given",
+                "keep one of the two",
+            );
             None
         }
         (None, Some(_)) if finite => {
             let hint = "remove `until`; arrivals.trace.max-jobs or run.jobs shorten a run";
-            check.error("run.until", "all jobs are finite: the run ends when they are done", hint);
+            check.error(
+                "run.until",
+                "all jobs are finite: the run ends when they are done",
+                hint,
+            );
             None
         }
         (None, Some(until)) => Some(Measure::Until(Time::from_secs(until.0))),
@@ -192,14 +219,24 @@ fn measure(check: &mut Check<'_>, document: &Document, classes: &[Class], offere
     }
 }
 
-fn counted(check: &mut Check<'_>, jobs: &Jobs, classes: &[Class], offered: &[Offered], finite: bool) -> Option<Measure> {
+fn counted(
+    check: &mut Check<'_>,
+    jobs: &Jobs,
+    classes: &[Class],
+    offered: &[Offered],
+    finite: bool,
+) -> Option<Measure> {
     let (class, count, path) = match jobs {
         Jobs::All(count) => (None, count.get(), "run.jobs".to_owned()),
         Jobs::Of(name, count) => {
             let path = format!("run.jobs.{name}");
             let Some(at) = classes.iter().position(|class| class.name == *name) else {
                 let known: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
-                check.error_key(&path, format!("there is no class `{name}`"), names::hint(name, &known, "classes"));
+                check.error_key(
+                    &path,
+                    format!("there is no class `{name}`"),
+                    names::hint(name, &known, "classes"),
+                );
                 return None;
             };
             (Some(at as u32), count.get(), path)
@@ -211,13 +248,23 @@ fn counted(check: &mut Check<'_>, jobs: &Jobs, classes: &[Class], offered: &[Off
         None => None,
     };
     if let Some(there) = there.filter(|there| *there < count) {
-        check.error(&path, format!("{count} jobs are to be measured, but there are only {there}"), "lower it, or remove it to measure them all");
+        check.error(
+            &path,
+            format!("{count} jobs are to be measured, but there are only {there}"),
+            "lower it, or remove it to measure them all",
+        );
         return None;
     }
     Some(Measure::Jobs { class, count })
 }
 
-fn warmup(check: &mut Check<'_>, document: &Document, measure: Measure, offered: &[Offered], finite: bool) -> Option<Warmup> {
+fn warmup(
+    check: &mut Check<'_>,
+    document: &Document,
+    measure: Measure,
+    offered: &[Offered],
+    finite: bool,
+) -> Option<Warmup> {
     let all: f64 = offered.iter().filter_map(|class| class.rate).sum();
     let warmup = match (document.run.warmup, measure) {
         (Some(GivenWarmup::None(_)), _) => Warmup::None,
@@ -227,14 +274,24 @@ fn warmup(check: &mut Check<'_>, document: &Document, measure: Measure, offered:
         (None, Measure::All) => Warmup::None,
         (None, Measure::Until(until)) => Warmup::Time(Time(until.0 / 10)),
         (None, Measure::Jobs { class: None, count }) => Warmup::Jobs(count / 10),
-        (None, Measure::Jobs { class: Some(at), count }) => {
+        (
+            None,
+            Measure::Jobs {
+                class: Some(at),
+                count,
+            },
+        ) => {
             let share = offered[at as usize].rate.map_or(1.0, |rate| rate / all);
             Warmup::Jobs((count as f64 / share / 10.0).round() as u64)
         }
     };
     match (warmup, measure) {
         (Warmup::Time(start), Measure::Until(until)) if start >= until => {
-            check.error("run.warmup", "the warm-up lasts until the end of the run: nothing is measured", "raise run.until");
+            check.error(
+                "run.warmup",
+                "the warm-up lasts until the end of the run: nothing is measured",
+                "raise run.until",
+            );
             None
         }
         _ => Some(warmup),
@@ -242,7 +299,13 @@ fn warmup(check: &mut Check<'_>, document: &Document, measure: Measure, offered:
 }
 
 /// Expected length of the window in seconds.
-fn length(measure: Measure, warmup: Warmup, cluster: &Cluster, sources: &[Source], offered: &[Offered]) -> f64 {
+fn length(
+    measure: Measure,
+    warmup: Warmup,
+    cluster: &Cluster,
+    sources: &[Source],
+    offered: &[Offered],
+) -> f64 {
     let rate: f64 = offered.iter().filter_map(|class| class.rate).sum();
     match measure {
         Measure::Until(until) => match warmup {
@@ -250,7 +313,10 @@ fn length(measure: Measure, warmup: Warmup, cluster: &Cluster, sources: &[Source
             Warmup::Jobs(jobs) if rate > 0.0 => (until.as_secs() - jobs as f64 / rate).max(0.0),
             _ => until.as_secs(),
         },
-        Measure::Jobs { class: Some(at), count } if offered[at as usize].rate.is_some() => {
+        Measure::Jobs {
+            class: Some(at),
+            count,
+        } if offered[at as usize].rate.is_some() => {
             count as f64 / offered[at as usize].rate.unwrap_or(rate)
         }
         Measure::Jobs { count, .. } if rate > 0.0 => count as f64 / rate,
@@ -270,18 +336,42 @@ fn span(sources: &[Source]) -> f64 {
 /// All work over all power: what the batches take at least.
 fn makespan(cluster: &Cluster, offered: &[Offered]) -> f64 {
     let batches = || offered.iter().filter(|class| class.rate.is_none());
-    let total = |at: usize| batches().map(|class| class.jobs.unwrap_or(0) as f64 * class.held[at]).sum::<f64>();
-    let longest = (0..cluster.dimensions.len()).map(|at| total(at) / cluster.power(at)).filter(|time| time.is_finite()).fold(0.0, f64::max);
-    if longest > 0.0 { longest } else { batches().map(|class| class.work + class.overhead).fold(0.0, f64::max) }
+    let total = |at: usize| {
+        batches()
+            .map(|class| class.jobs.unwrap_or(0) as f64 * class.held[at])
+            .sum::<f64>()
+    };
+    let longest = (0..cluster.dimensions.len())
+        .map(|at| total(at) / cluster.power(at))
+        .filter(|time| time.is_finite())
+        .fold(0.0, f64::max);
+    if longest > 0.0 {
+        longest
+    } else {
+        batches()
+            .map(|class| class.work + class.overhead)
+            .fold(0.0, f64::max)
+    }
 }
 
 /// About 4 x nodes mean task interarrivals, so that there are neither too few nor too many.
 fn stratum(length: f64, cluster: &Cluster, offered: &[Offered]) -> Time {
     let nodes = f64::from(cluster.count());
-    let open: f64 = offered.iter().filter_map(|class| Some(class.rate? * class.tasks)).sum();
-    let batch: f64 = offered.iter().filter(|class| class.rate.is_none()).map(|c| c.jobs.unwrap_or(0) as f64 * c.tasks).sum();
+    let open: f64 = offered
+        .iter()
+        .filter_map(|class| Some(class.rate? * class.tasks))
+        .sum();
+    let batch: f64 = offered
+        .iter()
+        .filter(|class| class.rate.is_none())
+        .map(|c| c.jobs.unwrap_or(0) as f64 * c.tasks)
+        .sum();
     let (fewest, most, fine) = STRATA;
     let fewest = if nodes * fine <= CHEAP { fine } else { fewest };
     let wanted = (open * length + batch) / (4.0 * nodes);
-    Time(Time::from_secs(length / wanted.clamp(fewest, most)).0.max(1))
+    Time(
+        Time::from_secs(length / wanted.clamp(fewest, most))
+            .0
+            .max(1),
+    )
 }

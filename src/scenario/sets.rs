@@ -25,16 +25,28 @@ fn parse(source: &Source, report: &mut Report) -> Option<(Vec<Key>, Node)> {
     let mut refuse = |title: &str| {
         let span = source.base..source.base + source.text.len();
         let hint = "write a dotted path, = and a value, for example workload.load=0.7".to_owned();
-        report.add(Diagnostic { warning: false, title: title.to_owned(), hint, span: Some(span) });
+        report.add(Diagnostic {
+            warning: false,
+            title: title.to_owned(),
+            hint,
+            span: Some(span),
+        });
         None
     };
-    let Some(at) = source.text.find('=') else { return refuse("`--set` wants PATH=VALUE") };
+    let Some(at) = source.text.find('=') else {
+        return refuse("`--set` wants PATH=VALUE");
+    };
     let (path, value) = (&source.text[..at], &source.text[at + 1..]);
-    let Some(keys) = keys(path, source.base) else { return refuse("this is no dotted path of keys") };
+    let Some(keys) = keys(path, source.base) else {
+        return refuse("this is no dotted path of keys");
+    };
     let base = source.base + at + 1;
     let node = match DeValue::parse(value) {
         Ok(parsed) => Node::of(parsed.get_ref(), parsed.span(), base),
-        Err(_) => Node { span: base..base + value.len(), value: Value::Text(value.trim().to_owned()) },
+        Err(_) => Node {
+            span: base..base + value.len(),
+            value: Value::Text(value.trim().to_owned()),
+        },
     };
     Some((keys, node))
 }
@@ -55,27 +67,45 @@ pub(super) fn keys(path: &str, base: usize) -> Option<Vec<Key>> {
 
 /// A path of a name that the scenario does not have: only a whole table may add one.
 pub(super) fn stranger(tree: &Node, keys: &[Key], node: &Node) -> Option<(Span, String, String)> {
-    let [section, name, rest @ ..] = keys else { return None };
+    let [section, name, rest @ ..] = keys else {
+        return None;
+    };
     if !tree::is_named(&section.text) || (rest.is_empty() && node.is_table()) {
         return None;
     }
-    let known: Vec<&str> = tree.child(&section.text)?.entries().iter().map(|(key, _)| key.text.as_str()).collect();
+    let known: Vec<&str> = tree
+        .child(&section.text)?
+        .entries()
+        .iter()
+        .map(|(key, _)| key.text.as_str())
+        .collect();
     if known.contains(&name.text.as_str()) {
         return None;
     }
     let title = format!("there is no `{}` in [{}]", name.text, section.text);
-    Some((name.span.clone(), title, names::hint(&name.text, &known, &section.text)))
+    Some((
+        name.span.clone(),
+        title,
+        names::hint(&name.text, &known, &section.text),
+    ))
 }
 
 /// A key that is set is no longer swept.
 fn unsweep(tree: &mut Node, keys: &[Key]) {
     let mut path = vec!["sweep".to_owned()];
     path.extend(keys.iter().map(|key| key.text.clone()));
-    while path.len() > 1 && tree.at(&path).is_some_and(|node| !node.is_table() || node.entries().is_empty()) {
+    while path.len() > 1
+        && tree
+            .at(&path)
+            .is_some_and(|node| !node.is_table() || node.entries().is_empty())
+    {
         tree.cut(&path);
         path.pop();
     }
-    if tree.child("sweep").is_some_and(|sweep| sweep.is_table() && sweep.entries().is_empty()) {
+    if tree
+        .child("sweep")
+        .is_some_and(|sweep| sweep.is_table() && sweep.entries().is_empty())
+    {
         tree.remove("sweep");
     }
 }

@@ -140,7 +140,11 @@ const MOST_DISPATCHERS: f64 = 1e6;
 fn dispatchers(check: &mut Check<'_>, path: &str, count: Option<Count>) -> Option<u32> {
     let count = count?;
     if count.0 > MOST_DISPATCHERS {
-        check.error(&format!("{path}.dispatchers"), format!("{} dispatchers are too many", count.0), "write at most 1,000,000");
+        check.error(
+            &format!("{path}.dispatchers"),
+            format!("{} dispatchers are too many", count.0),
+            "write at most 1,000,000",
+        );
     }
     Some(count.0 as u32)
 }
@@ -161,7 +165,9 @@ fn ties(given: Ties) -> strategy::Ties {
 
 /// The parts of a strategy that says nothing.
 fn defaults() -> Option<Parts> {
-    let (_, random) = Choice::all().into_iter().find(|(name, _)| *name == "random")?;
+    let (_, random) = Choice::all()
+        .into_iter()
+        .find(|(name, _)| *name == "random")?;
     Some(Parts {
         placement: random.blueprint(),
         dispatchers: 1,
@@ -178,15 +184,22 @@ pub(super) fn resolve(
     cluster: &Cluster,
     classes: &[Class],
 ) -> Option<Vec<strategy::Strategy>> {
-    let all: Vec<Option<strategy::Strategy>> =
-        document.strategies.iter().map(|(name, strategy)| one(check, name, strategy, cluster, classes)).collect();
+    let all: Vec<Option<strategy::Strategy>> = document
+        .strategies
+        .iter()
+        .map(|(name, strategy)| one(check, name, strategy, cluster, classes))
+        .collect();
     all.into_iter().collect()
 }
 
 /// Checks the names of all strategies.
 pub(super) fn names(check: &mut Check<'_>, document: &Document) {
     if document.strategies.is_empty() {
-        check.missing("strategies", "the scenario has no strategies", "add one, for example [strategies.random] with placement = \"random\"");
+        check.missing(
+            "strategies",
+            "the scenario has no strategies",
+            "add one, for example [strategies.random] with placement = \"random\"",
+        );
     }
     for (name, _) in document.strategies.iter() {
         check.name("strategies", name);
@@ -196,7 +209,13 @@ pub(super) fn names(check: &mut Check<'_>, document: &Document) {
     }
 }
 
-fn one(check: &mut Check<'_>, name: &str, given: &Strategy, cluster: &Cluster, classes: &[Class]) -> Option<strategy::Strategy> {
+fn one(
+    check: &mut Check<'_>,
+    name: &str,
+    given: &Strategy,
+    cluster: &Cluster,
+    classes: &[Class],
+) -> Option<strategy::Strategy> {
     let path = format!("strategies.{name}");
     let mut parts = vec![given.parts(check, &path, &defaults()?)?];
     let mut parts_of_class = vec![0; classes.len()];
@@ -206,7 +225,11 @@ fn one(check: &mut Check<'_>, name: &str, given: &Strategy, cluster: &Cluster, c
         let own = overrides.parts(check, &path, &parts[0])?;
         if !assign(class, classes, parts.len(), &mut parts_of_class, &mut best) {
             let known: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
-            check.error(&path, format!("there is no class `{class}`"), names::hint(class, &known, "classes"));
+            check.error(
+                &path,
+                format!("there is no class `{class}`"),
+                names::hint(class, &known, "classes"),
+            );
             return None;
         }
         parts.push(own);
@@ -215,7 +238,12 @@ fn one(check: &mut Check<'_>, name: &str, given: &Strategy, cluster: &Cluster, c
         Some(Binding::CentralQueue(_)) => strategy::Binding::CentralQueue,
         _ => strategy::Binding::Early,
     };
-    let strategy = strategy::Strategy { name: name.to_owned(), binding, parts, parts_of_class };
+    let strategy = strategy::Strategy {
+        name: name.to_owned(),
+        binding,
+        parts,
+        parts_of_class,
+    };
     central(check, &path, given, &strategy);
     workable(check, &path, given, &strategy, cluster, classes);
     Some(strategy)
@@ -223,7 +251,13 @@ fn one(check: &mut Check<'_>, name: &str, given: &Strategy, cluster: &Cluster, c
 
 /// Gives `parts` to the classes that `wanted` names: in full, by the part of a trace, or by the
 /// trace, of which the narrowest holds; false if there is none.
-fn assign(wanted: &str, classes: &[Class], parts: usize, of_class: &mut [usize], best: &mut [u8]) -> bool {
+fn assign(
+    wanted: &str,
+    classes: &[Class],
+    parts: usize,
+    of_class: &mut [usize],
+    best: &mut [u8],
+) -> bool {
     let mut found = false;
     for (at, class) in classes.iter().enumerate() {
         let (source, part) = class.name.split_once('.').unwrap_or((&class.name, ""));
@@ -247,16 +281,38 @@ fn central(check: &mut Check<'_>, path: &str, given: &Strategy, strategy: &strat
         return;
     }
     if strategy.parts.iter().any(|parts| parts.dispatchers > 1) {
-        let said = format!("`{}` has a central queue, which has one dispatcher: nodes pull from one queue", strategy.name);
-        check.error(&format!("{path}.dispatchers"), said, "write dispatchers = 1 for it, or binding = \"early\"");
+        let said = format!(
+            "`{}` has a central queue, which has one dispatcher: nodes pull from one queue",
+            strategy.name
+        );
+        check.error(
+            &format!("{path}.dispatchers"),
+            said,
+            "write dispatchers = 1 for it, or binding = \"early\"",
+        );
     }
     if given.in_flight == Some(InFlight::Ignored) {
-        let said = format!("`{}` has a central queue: nothing is in flight when a node is chosen", strategy.name);
-        check.error(&format!("{path}.in-flight"), said, "write in-flight = \"counted\" for it, or binding = \"early\"");
+        let said = format!(
+            "`{}` has a central queue: nothing is in flight when a node is chosen",
+            strategy.name
+        );
+        check.error(
+            &format!("{path}.in-flight"),
+            said,
+            "write in-flight = \"counted\" for it, or binding = \"early\"",
+        );
     }
-    if let Some((class, _)) = given.r#for.iter().find(|(_, own)| own.dispatchers.is_some()) {
+    if let Some((class, _)) = given
+        .r#for
+        .iter()
+        .find(|(_, own)| own.dispatchers.is_some())
+    {
         let said = "under a central queue all classes share one dispatcher";
-        check.error(&format!("{path}.for.{class}.dispatchers"), said, "remove it, or write binding = \"early\"");
+        check.error(
+            &format!("{path}.for.{class}.dispatchers"),
+            said,
+            "remove it, or write binding = \"early\"",
+        );
     }
 }
 
@@ -273,31 +329,53 @@ fn workable(
     let nodes = nodes::Nodes::new(&small);
     for (class, &parts) in classes.iter().zip(&strategy.parts_of_class) {
         let pool = pool(&nodes, class);
-        let Some(problem) = build(strategy.parts[parts].placement.as_ref(), &pool, &nodes) else { continue };
+        let Some(problem) = build(strategy.parts[parts].placement.as_ref(), &pool, &nodes) else {
+            continue;
+        };
         let own = parts.checked_sub(1).and_then(|at| given.r#for.0.get(at));
         let place = match own {
-            Some((class, overrides)) if overrides.placement.is_some() => format!("{path}.for.{class}.placement"),
+            Some((class, overrides)) if overrides.placement.is_some() => {
+                format!("{path}.for.{class}.placement")
+            }
             _ => format!("{path}.placement"),
         };
-        check.error(&place, format!("`{}` cannot work here: {problem}", strategy.name), "choose another placement or other parameters");
+        check.error(
+            &place,
+            format!("`{}` cannot work here: {problem}", strategy.name),
+            "choose another placement or other parameters",
+        );
         return;
     }
 }
 
 fn build(placement: &dyn Blueprint, pool: &Pool, nodes: &nodes::Nodes) -> Option<String> {
-    if pool.0.is_empty() { None } else { placement.build(pool, nodes).err() }
+    if pool.0.is_empty() {
+        None
+    } else {
+        placement.build(pool, nodes).err()
+    }
 }
 
 /// The cluster with few nodes of each group: what a placement may object to shows there.
 fn sample(cluster: &Cluster) -> Cluster {
-    let few = |group: &Group| Group { count: group.count.min(4), ..group.clone() };
-    Cluster { dimensions: cluster.dimensions.clone(), groups: cluster.groups.iter().map(few).collect() }
+    let few = |group: &Group| Group {
+        count: group.count.min(4),
+        ..group.clone()
+    };
+    Cluster {
+        dimensions: cluster.dimensions.clone(),
+        groups: cluster.groups.iter().map(few).collect(),
+    }
 }
 
 /// The nodes that tasks of the class may ever use.
 fn pool(nodes: &nodes::Nodes, class: &Class) -> Pool {
-    let Some(stage) = class.stages.first() else { return Pool([].into()) };
-    let eligible = nodes.ids().filter(|&id| stage.allowed[nodes.group_index(id)] && nodes.group(id).could_hold(&stage.demand));
+    let Some(stage) = class.stages.first() else {
+        return Pool([].into());
+    };
+    let eligible = nodes.ids().filter(|&id| {
+        stage.allowed[nodes.group_index(id)] && nodes.group(id).could_hold(&stage.demand)
+    });
     Pool(eligible.collect())
 }
 
@@ -306,12 +384,19 @@ pub(super) fn resolve_alone(check: &mut Check<'_>, document: &Document, _cluster
     for (name, given) in document.strategies.iter() {
         let path = format!("strategies.{name}");
         let Some(defaults) = defaults() else { return };
-        let Some(parts) = given.parts(check, &path, &defaults) else { continue };
+        let Some(parts) = given.parts(check, &path, &defaults) else {
+            continue;
+        };
         let binding = match given.binding {
             Some(Binding::CentralQueue(_)) => strategy::Binding::CentralQueue,
             _ => strategy::Binding::Early,
         };
-        let strategy = strategy::Strategy { name: name.clone(), binding, parts: vec![parts], parts_of_class: Vec::new() };
+        let strategy = strategy::Strategy {
+            name: name.clone(),
+            binding,
+            parts: vec![parts],
+            parts_of_class: Vec::new(),
+        };
         central(check, &path, given, &strategy);
     }
 }

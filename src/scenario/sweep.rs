@@ -44,15 +44,25 @@ const FIXED: [&str; 5] = ["title", "sweep", "compare", "run.seed", "run.replicat
 
 /// Takes `[sweep]` out of the document; its axes.
 pub(super) fn take(tree: &mut Node, report: &mut Report) -> Vec<Axis> {
-    let Some((key, sweep)) = tree.take("sweep") else { return Vec::new() };
+    let Some((key, sweep)) = tree.take("sweep") else {
+        return Vec::new();
+    };
     if !sweep.is_table() {
-        report.add_at(sweep.span, "`sweep` is not a table".to_owned(), "write [sweep] and below it path = [values]".to_owned());
+        report.add_at(
+            sweep.span,
+            "`sweep` is not a table".to_owned(),
+            "write [sweep] and below it path = [values]".to_owned(),
+        );
         return Vec::new();
     }
     let mut axes = Vec::new();
     for (name, node) in sweep.entries() {
         match name.text.as_str() {
-            "together" => axes.extend(node.entries().iter().filter_map(|(name, node)| together(name, node, tree, report))),
+            "together" => axes.extend(
+                node.entries()
+                    .iter()
+                    .filter_map(|(name, node)| together(name, node, tree, report)),
+            ),
             _ => {
                 for leaf in leaves(vec![name.clone()], node, report) {
                     axes.extend(axis(vec![leaf], tree, report));
@@ -60,8 +70,17 @@ pub(super) fn take(tree: &mut Node, report: &mut Report) -> Vec<Axis> {
             }
         }
     }
-    if axes.iter().map(|axis| axis.steps.len()).try_fold(1usize, usize::checked_mul).is_none_or(|points| points > MOST) {
-        report.add_at(key.span, "the sweep has more than 10,000 points".to_owned(), "shorten its lists, or pair them with together.NAME".to_owned());
+    if axes
+        .iter()
+        .map(|axis| axis.steps.len())
+        .try_fold(1usize, usize::checked_mul)
+        .is_none_or(|points| points > MOST)
+    {
+        report.add_at(
+            key.span,
+            "the sweep has more than 10,000 points".to_owned(),
+            "shorten its lists, or pair them with together.NAME".to_owned(),
+        );
         axes.clear();
     }
     axes
@@ -79,17 +98,32 @@ fn leaves(path: Vec<Key>, node: &Node, report: &mut Report) -> Vec<Leaf> {
                 path.extend(dotted(key));
                 (path, node.clone())
             };
-            entries.iter().map(below).flat_map(|(path, node)| leaves(path, &node, report)).collect()
+            entries
+                .iter()
+                .map(below)
+                .flat_map(|(path, node)| leaves(path, &node, report))
+                .collect()
         }
         Value::List(values) if !values.is_empty() => vec![(path, values.clone())],
         Value::List(_) => {
-            report.add_at(node.span.clone(), "this list of values is empty".to_owned(), "write at least one value".to_owned());
+            report.add_at(
+                node.span.clone(),
+                "this list of values is empty".to_owned(),
+                "write at least one value".to_owned(),
+            );
             Vec::new()
         }
         _ => {
             let name = path.last().map_or("", |key| key.text.as_str());
-            let hint = format!("write {name} = [{}] or set it in its own section", node.to_inline());
-            report.add_at(node.span.clone(), format!("`{name}` is swept over one value that is not in a list"), hint);
+            let hint = format!(
+                "write {name} = [{}] or set it in its own section",
+                node.to_inline()
+            );
+            report.add_at(
+                node.span.clone(),
+                format!("`{name}` is swept over one value that is not in a list"),
+                hint,
+            );
             Vec::new()
         }
     }
@@ -97,24 +131,45 @@ fn leaves(path: Vec<Key>, node: &Node, report: &mut Report) -> Vec<Leaf> {
 
 /// A quoted key may be a dotted path.
 fn dotted(key: &Key) -> Vec<Key> {
-    let step = |text: &str| Key { text: text.to_owned(), span: key.span.clone() };
+    let step = |text: &str| Key {
+        text: text.to_owned(),
+        span: key.span.clone(),
+    };
     key.text.split('.').map(step).collect()
 }
 
 fn together(name: &Key, node: &Node, tree: &Node, report: &mut Report) -> Option<Axis> {
     if !node.is_table() {
         let title = format!("`together.{}` is not a table", name.text);
-        report.add_at(node.span.clone(), title, "write together.NAME = { path = [..], path = [..] }".to_owned());
+        report.add_at(
+            node.span.clone(),
+            title,
+            "write together.NAME = { path = [..], path = [..] }".to_owned(),
+        );
         return None;
     }
     let parts = |(key, node): &(Key, Node)| (dotted(key), node.clone());
-    let leaves: Vec<Leaf> =
-        node.entries().iter().map(parts).flat_map(|(path, node)| leaves(path, &node, report)).collect();
+    let leaves: Vec<Leaf> = node
+        .entries()
+        .iter()
+        .map(parts)
+        .flat_map(|(path, node)| leaves(path, &node, report))
+        .collect();
     let length = leaves.first().map_or(0, |(_, values)| values.len());
     if let Some((path, values)) = leaves.iter().find(|(_, values)| values.len() != length) {
-        let title = format!("`{}` has {} values, the first key has {length}", text(path), values.len());
-        let span = path.last().map_or(name.span.clone(), |key| key.span.clone());
-        report.add_at(span, title, "lists that go together have equal lengths".to_owned());
+        let title = format!(
+            "`{}` has {} values, the first key has {length}",
+            text(path),
+            values.len()
+        );
+        let span = path
+            .last()
+            .map_or(name.span.clone(), |key| key.span.clone());
+        report.add_at(
+            span,
+            title,
+            "lists that go together have equal lengths".to_owned(),
+        );
         return None;
     }
     axis(leaves, tree, report)
@@ -124,30 +179,52 @@ fn together(name: &Key, node: &Node, tree: &Node, report: &mut Report) -> Option
 fn axis(leaves: Vec<Leaf>, tree: &Node, report: &mut Report) -> Option<Axis> {
     for (path, values) in &leaves {
         let written = text(path);
-        let fixed = FIXED.iter().find(|fixed| written == **fixed || written.starts_with(&format!("{fixed}.")));
+        let fixed = FIXED
+            .iter()
+            .find(|fixed| written == **fixed || written.starts_with(&format!("{fixed}.")));
         let span = path.last().map(|key| key.span.clone()).unwrap_or_default();
         if let Some(fixed) = fixed {
-            report.add_at(span, format!("`{fixed}` cannot be swept: it is the same for all points"), "set it in its own section".to_owned());
+            report.add_at(
+                span,
+                format!("`{fixed}` cannot be swept: it is the same for all points"),
+                "set it in its own section".to_owned(),
+            );
             return None;
         }
-        if let Some((span, title, hint)) = values.first().and_then(|value| sets::stranger(tree, path, value)) {
+        if let Some((span, title, hint)) = values
+            .first()
+            .and_then(|value| sets::stranger(tree, path, value))
+        {
             report.add_at(span, title, hint);
             return None;
         }
     }
-    let steps = (0..leaves.first()?.1.len()).map(|at| leaves.iter().map(|(_, values)| values[at].clone()).collect());
-    Some(Axis { steps: steps.collect(), paths: leaves.into_iter().map(|(path, _)| path).collect() })
+    let steps = (0..leaves.first()?.1.len()).map(|at| {
+        leaves
+            .iter()
+            .map(|(_, values)| values[at].clone())
+            .collect()
+    });
+    Some(Axis {
+        steps: steps.collect(),
+        paths: leaves.into_iter().map(|(path, _)| path).collect(),
+    })
 }
 
 /// A path as text.
 pub(super) fn text(path: &[Key]) -> String {
-    path.iter().map(|key| super::tree::bare(&key.text)).collect::<Vec<_>>().join(".")
+    path.iter()
+        .map(|key| super::tree::bare(&key.text))
+        .collect::<Vec<_>>()
+        .join(".")
 }
 
 /// The grid: for each point its step on each axis; the last axis changes fastest.
 pub(super) fn grid(axes: &[Axis]) -> Vec<Vec<usize>> {
     axes.iter().fold(vec![Vec::new()], |points, axis| {
-        let longer = |point: Vec<usize>| (0..axis.steps.len()).map(move |step| [point.clone(), vec![step]].concat());
+        let longer = |point: Vec<usize>| {
+            (0..axis.steps.len()).map(move |step| [point.clone(), vec![step]].concat())
+        };
         points.into_iter().flat_map(longer).collect()
     })
 }
@@ -163,7 +240,8 @@ pub(super) fn place(tree: &mut Node, axes: &[Axis], point: &[usize]) {
 
 /// A point's values as text, one a path.
 pub(super) fn values(axes: &[Axis], point: &[usize]) -> Vec<String> {
-    let of = |(axis, &step): (&Axis, &usize)| axis.steps[step].iter().map(plain).collect::<Vec<_>>();
+    let of =
+        |(axis, &step): (&Axis, &usize)| axis.steps[step].iter().map(plain).collect::<Vec<_>>();
     axes.iter().zip(point).flat_map(of).collect()
 }
 

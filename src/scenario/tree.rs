@@ -39,11 +39,20 @@ pub(super) enum Value {
 impl Node {
     /// The tree of a parsed table whose text starts at `base` of all texts.
     pub(super) fn of_table(table: &DeTable<'_>, span: Span, base: usize) -> Node {
-        let entry = |(key, value): (&toml::Spanned<std::borrow::Cow<'_, str>>, &toml::Spanned<DeValue<'_>>)| {
-            let key = Key { text: key.get_ref().to_string(), span: shift(key.span(), base) };
+        let entry = |(key, value): (
+            &toml::Spanned<std::borrow::Cow<'_, str>>,
+            &toml::Spanned<DeValue<'_>>,
+        )| {
+            let key = Key {
+                text: key.get_ref().to_string(),
+                span: shift(key.span(), base),
+            };
             (key, Node::of(value.get_ref(), value.span(), base))
         };
-        Node { span: shift(span, base), value: Value::Table(table.iter().map(entry).collect()) }
+        Node {
+            span: shift(span, base),
+            value: Value::Table(table.iter().map(entry).collect()),
+        }
     }
 
     /// The tree of a parsed value.
@@ -57,17 +66,25 @@ impl Node {
             DeValue::Float(real) => Value::Real(real.as_str().parse().unwrap_or(f64::NAN)),
             DeValue::Boolean(truth) => Value::Truth(*truth),
             DeValue::Datetime(date) => Value::Date(date.to_string()),
-            DeValue::Array(list) => {
-                Value::List(list.iter().map(|node| Node::of(node.get_ref(), node.span(), base)).collect())
-            }
+            DeValue::Array(list) => Value::List(
+                list.iter()
+                    .map(|node| Node::of(node.get_ref(), node.span(), base))
+                    .collect(),
+            ),
             DeValue::Table(table) => return Node::of_table(table, span, base),
         };
-        Node { span: shift(span, base), value }
+        Node {
+            span: shift(span, base),
+            value,
+        }
     }
 
     /// An empty table that stands at `span`.
     pub(super) fn empty(span: Span) -> Node {
-        Node { span, value: Value::Table(Vec::new()) }
+        Node {
+            span,
+            value: Value::Table(Vec::new()),
+        }
     }
 
     /// The entries, if this is a table.
@@ -107,16 +124,23 @@ impl Node {
 
     /// How many steps of `path` are there.
     pub(super) fn depth(&self, path: &[String]) -> usize {
-        (0..=path.len()).rev().find(|&upto| self.at(&path[..upto]).is_some()).unwrap_or(0)
+        (0..=path.len())
+            .rev()
+            .find(|&upto| self.at(&path[..upto]).is_some())
+            .unwrap_or(0)
     }
 
     /// Takes out what is at `path`, or at as much of it as there is; false if that is the root.
     pub(super) fn cut(&mut self, path: &[String]) -> bool {
         let depth = self.depth(path);
-        let Some((last, parents)) = path[..depth].split_last() else { return false };
+        let Some((last, parents)) = path[..depth].split_last() else {
+            return false;
+        };
         let mut node = self;
         for step in parents {
-            let Some(next) = node.step_mut(step) else { return false };
+            let Some(next) = node.step_mut(step) else {
+                return false;
+            };
             node = next;
         }
         node.remove(last)
@@ -125,7 +149,10 @@ impl Node {
     fn step_mut(&mut self, step: &str) -> Option<&mut Node> {
         match &mut self.value {
             Value::List(list) => list.get_mut(step.parse::<usize>().ok()?),
-            Value::Table(entries) => entries.iter_mut().find(|(key, _)| key.text == step).map(|(_, node)| node),
+            Value::Table(entries) => entries
+                .iter_mut()
+                .find(|(key, _)| key.text == step)
+                .map(|(_, node)| node),
             _ => None,
         }
     }
@@ -134,7 +161,9 @@ impl Node {
     pub(super) fn remove(&mut self, key: &str) -> bool {
         match &mut self.value {
             Value::List(list) => {
-                let Some(at) = key.parse::<usize>().ok().filter(|at| *at < list.len()) else { return false };
+                let Some(at) = key.parse::<usize>().ok().filter(|at| *at < list.len()) else {
+                    return false;
+                };
                 list.remove(at);
                 true
             }
@@ -149,7 +178,9 @@ impl Node {
 
     /// Takes the entry of `key` out of a table.
     pub(super) fn take(&mut self, key: &str) -> Option<(Key, Node)> {
-        let Value::Table(entries) = &mut self.value else { return None };
+        let Value::Table(entries) = &mut self.value else {
+            return None;
+        };
         let at = entries.iter().position(|(name, _)| name.text == key)?;
         Some(entries.remove(at))
     }
@@ -167,12 +198,19 @@ impl Node {
         if !self.is_table() {
             *self = Node::empty(key.span.clone());
         }
-        let Value::Table(entries) = &mut self.value else { return };
-        entries.retain(|(other, _)| other.text == key.text || !replaces(above, &key.text, &other.text));
-        let at = entries.iter().position(|(name, _)| name.text == key.text).unwrap_or_else(|| {
-            entries.push((key.clone(), Node::empty(key.span.clone())));
-            entries.len() - 1
+        let Value::Table(entries) = &mut self.value else {
+            return;
+        };
+        entries.retain(|(other, _)| {
+            other.text == key.text || !replaces(above, &key.text, &other.text)
         });
+        let at = entries
+            .iter()
+            .position(|(name, _)| name.text == key.text)
+            .unwrap_or_else(|| {
+                entries.push((key.clone(), Node::empty(key.span.clone())));
+                entries.len() - 1
+            });
         above.push(key.text.clone());
         entries[at].1.put_below(above, rest, node);
         above.pop();
@@ -185,9 +223,13 @@ impl Node {
             return;
         };
         self.span = over.span.clone();
-        let Value::Table(entries) = &mut self.value else { return };
+        let Value::Table(entries) = &mut self.value else {
+            return;
+        };
         for (key, node) in new {
-            entries.retain(|(other, _)| other.text == key.text || !replaces(above, &key.text, &other.text));
+            entries.retain(|(other, _)| {
+                other.text == key.text || !replaces(above, &key.text, &other.text)
+            });
             above.push(key.text.clone());
             match entries.iter_mut().find(|(name, _)| name.text == key.text) {
                 Some((name, old)) => {
@@ -209,28 +251,47 @@ impl Node {
             Value::Truth(truth) => truth.to_string(),
             Value::Date(date) => date.clone(),
             Value::List(list) => {
-                format!("[{}]", list.iter().map(Node::to_inline).collect::<Vec<_>>().join(", "))
+                format!(
+                    "[{}]",
+                    list.iter()
+                        .map(Node::to_inline)
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                )
             }
             Value::Table(entries) if entries.is_empty() => "{}".to_owned(),
             Value::Table(entries) => {
-                let entry = |(key, node): &(Key, Node)| format!("{} = {}", bare(&key.text), node.to_inline());
-                format!("{{ {} }}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
+                let entry = |(key, node): &(Key, Node)| {
+                    format!("{} = {}", bare(&key.text), node.to_inline())
+                };
+                format!(
+                    "{{ {} }}",
+                    entries.iter().map(entry).collect::<Vec<_>>().join(", ")
+                )
             }
         }
     }
 
     /// The document as TOML: one table a section, and one for each name within `nodes`, `jobs`, ...
     pub(super) fn to_toml(&self) -> String {
-        let (tables, plain): (Vec<_>, Vec<_>) = self.entries().iter().partition(|(_, node)| node.is_table());
+        let (tables, plain): (Vec<_>, Vec<_>) =
+            self.entries().iter().partition(|(_, node)| node.is_table());
         let mut text = lines(plain.into_iter());
         for (key, section) in tables {
-            let (inner, own): (Vec<_>, Vec<_>) =
-                section.entries().iter().partition(|(_, node)| is_named(&key.text) && node.is_table());
+            let (inner, own): (Vec<_>, Vec<_>) = section
+                .entries()
+                .iter()
+                .partition(|(_, node)| is_named(&key.text) && node.is_table());
             if !own.is_empty() || inner.is_empty() {
                 text += &format!("\n[{}]\n{}", bare(&key.text), lines(own.into_iter()));
             }
             for (name, node) in inner {
-                text += &format!("\n[{}.{}]\n{}", bare(&key.text), bare(&name.text), lines(node.entries().iter()));
+                text += &format!(
+                    "\n[{}.{}]\n{}",
+                    bare(&key.text),
+                    bare(&name.text),
+                    lines(node.entries().iter())
+                );
             }
         }
         text
@@ -242,13 +303,19 @@ fn shift(span: Span, base: usize) -> Span {
 }
 
 fn lines<'a>(entries: impl Iterator<Item = &'a (Key, Node)>) -> String {
-    entries.map(|(key, node)| format!("{} = {}\n", bare(&key.text), node.to_inline())).collect()
+    entries
+        .map(|(key, node)| format!("{} = {}\n", bare(&key.text), node.to_inline()))
+        .collect()
 }
 
 /// A key as TOML writes it.
 pub(super) fn bare(key: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if !key.is_empty() && key.chars().all(plain) { key.to_owned() } else { quoted(key) }
+    if !key.is_empty() && key.chars().all(plain) {
+        key.to_owned()
+    } else {
+        quoted(key)
+    }
 }
 
 fn quoted(text: &str) -> String {
@@ -265,7 +332,10 @@ const FORMS: [(&str, &[&[&str]]); 4] = [
     ("run", &[&["jobs"], &["until"]]),
     ("poisson", &[&["rate"], &["load"]]),
     ("trace", &[&["load"], &["time-scale"]]),
-    ("jobs.*", &[&["tasks", "work", "overhead"], &["job-work", "split"]]),
+    (
+        "jobs.*",
+        &[&["tasks", "work", "overhead"], &["job-work", "split"]],
+    ),
 ];
 
 /// Tables that hold one form by its name.
@@ -273,13 +343,20 @@ const ONE_FORM: [&str; 5] = ["placement", "binding", "arrivals", "warmup", "jobs
 
 /// True if `key`, put into the table at `above`, takes the place of `other`.
 fn replaces(above: &[String], key: &str, other: &str) -> bool {
-    let Some(table) = above.last().map(String::as_str) else { return false };
+    let Some(table) = above.last().map(String::as_str) else {
+        return false;
+    };
     let parent = above.len().checked_sub(2).map(|at| above[at].as_str());
-    let name = if parent == Some("jobs") && above.len() == 2 { "jobs.*" } else { table };
+    let name = if parent == Some("jobs") && above.len() == 2 {
+        "jobs.*"
+    } else {
+        table
+    };
     if ONE_FORM.contains(&table) && (table != "jobs" || parent == Some("run")) {
         return true;
     }
-    let group = |groups: &[&[&str]], key: &str| groups.iter().position(|group| group.contains(&key));
+    let group =
+        |groups: &[&[&str]], key: &str| groups.iter().position(|group| group.contains(&key));
     if let Some((_, groups)) = FORMS.iter().find(|(of, _)| *of == name) {
         return matches!((group(groups, key), group(groups, other)), (Some(a), Some(b)) if a != b);
     }

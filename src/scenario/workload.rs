@@ -53,25 +53,52 @@ fn late(check: &mut Check<'_>, sources: &[Source]) {
             && plan.survey.span.as_secs() * plan.scale > LONGEST
         {
             let path = format!("jobs.{}.arrivals.trace", source.name);
-            check.error(&path, "scaled like this the trace spans more than 290 years", "raise the load, or lower `time-scale`");
+            check.error(
+                &path,
+                "scaled like this the trace spans more than 290 years",
+                "raise the load, or lower `time-scale`",
+            );
         }
     }
 }
 
 /// The classes that a source feeds, each checked to fit on some node.
-fn own_classes(check: &mut Check<'_>, name: &str, common: &Common, arrivals: &Arrivals, cluster: &Cluster) -> Vec<Class> {
+fn own_classes(
+    check: &mut Check<'_>,
+    name: &str,
+    common: &Common,
+    arrivals: &Arrivals,
+    cluster: &Cluster,
+) -> Vec<Class> {
     let path = format!("jobs.{name}");
     let demand_path = format!("{path}.demand");
     match arrivals {
         Arrivals::Trace(plan) => {
-            let named = |label: &Label| if label.name.is_empty() { name.to_owned() } else { format!("{name}.{}", label.name) };
+            let named = |label: &Label| {
+                if label.name.is_empty() {
+                    name.to_owned()
+                } else {
+                    format!("{name}.{}", label.name)
+                }
+            };
             for label in &plan.survey.labels {
                 trace_fits(check, &path, &named(label), common, plan, label, cluster);
             }
-            plan.survey.labels.iter().map(|label| common.class(named(label))).collect()
+            plan.survey
+                .labels
+                .iter()
+                .map(|label| common.class(named(label)))
+                .collect()
         }
         _ => {
-            jobs::fits(check, &demand_path, name, common.demand(), common.allowed(), cluster);
+            jobs::fits(
+                check,
+                &demand_path,
+                name,
+                common.demand(),
+                common.allowed(),
+                cluster,
+            );
             vec![common.class(name.to_owned())]
         }
     }
@@ -93,14 +120,36 @@ fn trace_fits(
         let mut alone = vec![0; fixed.len()];
         alone[at] = most;
         fixed[at] = 0;
-        jobs::fits(check, &format!("{path}.arrivals.trace.columns"), class, &alone, common.allowed(), cluster);
+        jobs::fits(
+            check,
+            &format!("{path}.arrivals.trace.columns"),
+            class,
+            &alone,
+            common.allowed(),
+            cluster,
+        );
     }
-    jobs::fits(check, &format!("{path}.demand"), class, &fixed, common.allowed(), cluster);
+    jobs::fits(
+        check,
+        &format!("{path}.demand"),
+        class,
+        &fixed,
+        common.allowed(),
+        cluster,
+    );
     if label.jobs == 0 {
-        check.warn(&format!("{path}.classes"), format!("no job of the trace belongs to `{class}`"), "move the bounds of `classes`");
+        check.warn(
+            &format!("{path}.classes"),
+            format!("no job of the trace belongs to `{class}`"),
+            "move the bounds of `classes`",
+        );
     }
     if label.max_work > LONGEST {
-        check.error(&format!("{path}.arrivals.trace"), "a task of the trace works for more than 290 years", "check `unit`");
+        check.error(
+            &format!("{path}.arrivals.trace"),
+            "a task of the trace works for more than 290 years",
+            "check `unit`",
+        );
     }
 }
 
@@ -108,8 +157,16 @@ fn trace_fits(
 fn crowd(check: &mut Check<'_>, path: &str, jobs: u64, document: &Document) {
     let most = document.run.max_in_system.get();
     if jobs > most {
-        let title = format!("{} jobs at once are more than run.max-in-system = {}", grouped(jobs), grouped(most));
-        check.error(&format!("{path}.batch.jobs"), title, "raise run.max-in-system, or lower the number of jobs");
+        let title = format!(
+            "{} jobs at once are more than run.max-in-system = {}",
+            grouped(jobs),
+            grouped(most)
+        );
+        check.error(
+            &format!("{path}.batch.jobs"),
+            title,
+            "raise run.max-in-system, or lower the number of jobs",
+        );
     }
 }
 
@@ -123,20 +180,33 @@ fn arrivals(
 ) -> Option<Arrivals> {
     let path = format!("jobs.{name}.arrivals");
     match jobs.arrivals.as_ref()? {
-        Given::Poisson(poisson) => Some(Arrivals::Renewal { interval: load::poisson(poisson.rate.map_or(1.0, |rate| rate.0)) }),
+        Given::Poisson(poisson) => Some(Arrivals::Renewal {
+            interval: load::poisson(poisson.rate.map_or(1.0, |rate| rate.0)),
+        }),
         Given::Renewal(renewal) => {
             let path = format!("{path}.renewal.interval");
             let interval = check.law(&path, &renewal.interval)?;
             if interval.mean() > 0.0 && interval.mean().is_finite() {
                 return Some(Arrivals::Renewal { interval });
             }
-            let said = if interval.mean() == 0.0 { "the interval is always 0: all jobs would arrive at once" } else { "this interval has no mean: there is no rate of jobs" };
-            check.error(&path, said, "write a law with a finite mean above 0, or arrivals.batch");
+            let said = if interval.mean() == 0.0 {
+                "the interval is always 0: all jobs would arrive at once"
+            } else {
+                "this interval has no mean: there is no rate of jobs"
+            };
+            check.error(
+                &path,
+                said,
+                "write a law with a finite mean above 0, or arrivals.batch",
+            );
             None
         }
         Given::Batch(batch) => {
             crowd(check, &path, batch.jobs.get(), document);
-            Some(Arrivals::Batch { jobs: batch.jobs.get(), at: Time::from_secs(batch.at.0) })
+            Some(Arrivals::Batch {
+                jobs: batch.jobs.get(),
+                at: Time::from_secs(batch.at.0),
+            })
         }
         Given::Trace(trace) => {
             let plan = plan(check, &format!("{path}.trace"), trace, jobs, cluster)?;
@@ -146,7 +216,13 @@ fn arrivals(
     }
 }
 
-fn plan(check: &mut Check<'_>, path: &str, given: &Trace, jobs: &Jobs, cluster: &Cluster) -> Option<TracePlan> {
+fn plan(
+    check: &mut Check<'_>,
+    path: &str,
+    given: &Trace,
+    jobs: &Jobs,
+    cluster: &Cluster,
+) -> Option<TracePlan> {
     let format = format(check, path, given);
     let split = split(check, path, given, jobs);
     let located = check.files.locate(&given.file);
@@ -167,12 +243,20 @@ fn plan(check: &mut Check<'_>, path: &str, given: &Trace, jobs: &Jobs, cluster: 
     let resample = match &given.resample {
         None => None,
         Some(resample) => {
-            let loaded = check.files.load(&spec, &survey, Time::from_secs(resample.block.0));
+            let loaded = check
+                .files
+                .load(&spec, &survey, Time::from_secs(resample.block.0));
             Some(tell(check, &format!("{path}.resample.block"), loaded)?)
         }
     };
     let scale = given.time_scale.map_or(1.0, |scale| scale.0);
-    Some(TracePlan { spec, survey, scale, resample, resources })
+    Some(TracePlan {
+        spec,
+        survey,
+        scale,
+        resample,
+        resources,
+    })
 }
 
 /// The value, or a message with the trace's own file and line.
@@ -186,9 +270,23 @@ fn tell<T>(check: &mut Check<'_>, path: &str, result: Result<T, trace::Problem>)
         None => problem.file.display().to_string(),
     };
     let mut hint = vec![problem.hint.clone().unwrap_or_default()];
-    hint.extend(problem.row.iter().map(|row| format!("the line is: {}", row.text)));
-    hint.extend(problem.reasons.iter().map(|(reason, count)| format!("{count} x {reason}")));
-    check.error(path, format!("{place}: {}", problem.message), hint.join("\n"));
+    hint.extend(
+        problem
+            .row
+            .iter()
+            .map(|row| format!("the line is: {}", row.text)),
+    );
+    hint.extend(
+        problem
+            .reasons
+            .iter()
+            .map(|(reason, count)| format!("{count} x {reason}")),
+    );
+    check.error(
+        path,
+        format!("{place}: {}", problem.message),
+        hint.join("\n"),
+    );
     None
 }
 
@@ -196,12 +294,23 @@ fn format(check: &mut Check<'_>, path: &str, given: &Trace) -> Option<trace::For
     match given.format {
         Format::Csv => columns(check, path, given).map(trace::Format::Csv),
         other => {
-            for (key, is_given) in [("columns", !given.columns.is_empty()), ("unit", given.unit.is_some())] {
+            for (key, is_given) in [
+                ("columns", !given.columns.is_empty()),
+                ("unit", given.unit.is_some()),
+            ] {
                 if is_given {
-                    check.error(&format!("{path}.{key}"), format!("`{key}` is for csv traces only"), format!("remove `{key}`"));
+                    check.error(
+                        &format!("{path}.{key}"),
+                        format!("`{key}` is for csv traces only"),
+                        format!("remove `{key}`"),
+                    );
                 }
             }
-            Some(if other == Format::Swf { trace::Format::Swf } else { trace::Format::Hawk })
+            Some(if other == Format::Swf {
+                trace::Format::Swf
+            } else {
+                trace::Format::Hawk
+            })
         }
     }
 }
@@ -210,12 +319,21 @@ fn columns(check: &mut Check<'_>, path: &str, given: &Trace) -> Option<Columns> 
     let of = |key: &str| given.columns.get(key).cloned();
     for key in ["arrival", "work"] {
         if of(key).is_none() {
-            check.lacks(&format!("{path}.columns"), key, format!("name the column: columns.{key} = \"...\""));
+            check.lacks(
+                &format!("{path}.columns"),
+                key,
+                format!("name the column: columns.{key} = \"...\""),
+            );
         }
     }
     let special = ["arrival", "work", "tasks", "class"];
-    let resources = given.columns.iter().filter(|(key, _)| !special.contains(&key.as_str()));
-    let (arrival_unit, work_unit) = given.unit.map_or((1.0, 1.0), |unit| (unit.arrival.seconds(), unit.work.seconds()));
+    let resources = given
+        .columns
+        .iter()
+        .filter(|(key, _)| !special.contains(&key.as_str()));
+    let (arrival_unit, work_unit) = given.unit.map_or((1.0, 1.0), |unit| {
+        (unit.arrival.seconds(), unit.work.seconds())
+    });
     Some(Columns {
         arrival: of("arrival")?,
         work: of("work")?,
@@ -228,17 +346,32 @@ fn columns(check: &mut Check<'_>, path: &str, given: &Trace) -> Option<Columns> 
 }
 
 /// The dimension that each resource column fills.
-fn resources(check: &mut Check<'_>, path: &str, spec: &Spec, cluster: &Cluster) -> Option<Vec<usize>> {
-    let trace::Format::Csv(columns) = &spec.format else { return Some(Vec::new()) };
+fn resources(
+    check: &mut Check<'_>,
+    path: &str,
+    spec: &Spec,
+    cluster: &Cluster,
+) -> Option<Vec<usize>> {
+    let trace::Format::Csv(columns) = &spec.format else {
+        return Some(Vec::new());
+    };
     let mut found = Vec::new();
     for (resource, _) in &columns.resources {
-        match cluster.dimensions.iter().position(|dimension| dimension.name == *resource) {
+        match cluster
+            .dimensions
+            .iter()
+            .position(|dimension| dimension.name == *resource)
+        {
             Some(at) => found.push(at),
             None => {
                 let near = names::nearest(resource, &["arrival", "work", "tasks", "class"]);
                 let path = format!("{path}.columns.{resource}");
                 match near {
-                    Some(near) => check.error(&path, format!("`{resource}` is neither a key of `columns` nor a resource"), format!("did you mean `{near}`?")),
+                    Some(near) => check.error(
+                        &path,
+                        format!("`{resource}` is neither a key of `columns` nor a resource"),
+                        format!("did you mean `{near}`?"),
+                    ),
                     None => jobs::unknown_resource(check, &path, resource, cluster),
                 }
             }
@@ -249,16 +382,32 @@ fn resources(check: &mut Check<'_>, path: &str, spec: &Spec, cluster: &Cluster) 
 
 /// The rule that sorts the jobs into classes.
 fn split(check: &mut Check<'_>, path: &str, given: &Trace, jobs: &Jobs) -> Option<Option<Split>> {
-    let Some(classes) = &jobs.classes else { return Some(None) };
-    let parts: Vec<(String, Option<f64>)> =
-        classes.parts.iter().map(|(name, part)| (name.clone(), part.below.map(|below| below.0))).collect();
-    let path = path.strip_suffix(".arrivals.trace").map(|job| format!("{job}.classes")).unwrap_or_default();
+    let Some(classes) = &jobs.classes else {
+        return Some(None);
+    };
+    let parts: Vec<(String, Option<f64>)> = classes
+        .parts
+        .iter()
+        .map(|(name, part)| (name.clone(), part.below.map(|below| below.0)))
+        .collect();
+    let path = path
+        .strip_suffix(".arrivals.trace")
+        .map(|job| format!("{job}.classes"))
+        .unwrap_or_default();
     if parts.is_empty() {
-        check.error(&path, "`classes` names no class", "add some, for example short.below = \"90s\" and long = {}");
+        check.error(
+            &path,
+            "`classes` names no class",
+            "add some, for example short.below = \"90s\" and long = {}",
+        );
         return None;
     }
     if given.columns.get("class").is_some() {
-        check.error(&path, "classes come from the column `class` of the trace already", "remove `classes`, or columns.class");
+        check.error(
+            &path,
+            "classes come from the column `class` of the trace already",
+            "remove `classes`, or columns.class",
+        );
         return None;
     }
     for (at, pair) in parts.windows(2).enumerate() {
@@ -269,7 +418,11 @@ fn split(check: &mut Check<'_>, path: &str, given: &Trace, jobs: &Jobs) -> Optio
         };
         if !rising {
             let name = &parts[at + 1].0;
-            check.error(&format!("{path}.{name}"), format!("no job can belong to `{name}`"), "the first class that takes a job has it: order them by rising `below`");
+            check.error(
+                &format!("{path}.{name}"),
+                format!("no job can belong to `{name}`"),
+                "the first class that takes a job has it: order them by rising `below`",
+            );
             return None;
         }
     }
@@ -285,21 +438,36 @@ fn explain(name: &str, given: &Trace, plan: &TracePlan, notes: &mut Vec<String>)
         }
     };
     let (jobs, tasks) = (grouped(survey.jobs), grouped(survey.tasks));
-    add(format!("jobs.{name}: {jobs} jobs with {tasks} tasks over {} of {}", survey.span, given.file));
+    add(format!(
+        "jobs.{name}: {jobs} jobs with {tasks} tasks over {} of {}",
+        survey.span, given.file
+    ));
     if plan.resample.is_none() {
-        add(format!("jobs.{name}: every replication repeats this one trace: intervals cover the strategy's randomness only"));
+        add(format!(
+            "jobs.{name}: every replication repeats this one trace: intervals cover the strategy's randomness only"
+        ));
     }
     if given.format == Format::Swf {
-        add(format!("jobs.{name}: a job of p processors becomes p independent one-slot tasks of its run time, not a gang"));
+        add(format!(
+            "jobs.{name}: a job of p processors becomes p independent one-slot tasks of its run time, not a gang"
+        ));
     }
     for (reason, count) in &survey.dropped {
-        add(format!("jobs.{name}: {} rows were left out: {reason}", grouped(*count)));
+        add(format!(
+            "jobs.{name}: {} rows were left out: {reason}",
+            grouped(*count)
+        ));
     }
 }
 
 /// A number with thousands set apart.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
-    let chunks: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(|chunk| std::str::from_utf8(chunk).unwrap_or("")).collect();
+    let chunks: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|chunk| std::str::from_utf8(chunk).unwrap_or(""))
+        .collect();
     chunks.join(",")
 }

@@ -14,28 +14,52 @@ fn hold(path: &Path, text: &str) {
         std::fs::write(path, text).unwrap();
     }
     let stored = std::fs::read_to_string(path).unwrap_or_default();
-    let first = text.lines().zip(stored.lines()).find(|(new, old)| new != old);
-    assert!(text == stored, "{} differs, first {first:?}; UPDATE=1 writes it anew", path.display());
+    let first = text
+        .lines()
+        .zip(stored.lines())
+        .find(|(new, old)| new != old);
+    assert!(
+        text == stored,
+        "{} differs, first {first:?}; UPDATE=1 writes it anew",
+        path.display()
+    );
 }
 
 fn metrics(_: &[String]) -> Vec<String> {
-    ["response_mean", "response_p99", "makespan"].map(str::to_owned).to_vec()
+    ["response_mean", "response_p99", "makespan"]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 fn read(text: &str, name: &str, sets: &[String]) -> Result<Scenario, Report> {
     let files = Files::new(Path::new("tests/bad"), None);
-    scenario::read(text, name, sets, &Env { files: &files, metrics })
+    scenario::read(
+        text,
+        name,
+        sets,
+        &Env {
+            files: &files,
+            metrics,
+        },
+    )
 }
 
 fn bad_files() -> Vec<PathBuf> {
-    let entries = std::fs::read_dir("tests/bad").unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|e| e == "toml")).collect();
+    let entries = std::fs::read_dir("tests/bad")
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = entries
+        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
+        .collect();
     files.sort();
     files
 }
 
 fn arguments(text: &str) -> Vec<String> {
-    text.lines().map_while(|line| line.strip_prefix("# --set ")).map(str::to_owned).collect()
+    text.lines()
+        .map_while(|line| line.strip_prefix("# --set "))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -44,7 +68,9 @@ fn mistakes_are_told() {
     assert!(files.len() >= 20);
     for path in files {
         let text = std::fs::read_to_string(&path).unwrap();
-        let Err(report) = read(&text, path.to_str().unwrap(), &arguments(&text)) else { panic!("{path:?} has no mistake") };
+        let Err(report) = read(&text, path.to_str().unwrap(), &arguments(&text)) else {
+            panic!("{path:?} has no mistake")
+        };
         hold(&path.with_extension("txt"), &format!("{report}\n"));
     }
 }
@@ -61,9 +87,17 @@ fn twenty_mistakes_are_twenty_messages() {
 fn no_message_names_a_type() {
     for path in bad_files() {
         let text = std::fs::read_to_string(path.with_extension("txt")).unwrap_or_default();
-        for line in text.lines().filter(|line| !line.contains(" | ") || line.contains('^')) {
-            for word in ["struct", "enum", "f64", "u64", "u32", "i64", "bool", "sequence", "map", "variant", "Option", "tuple"] {
-                let spoken = line.split(|c: char| !c.is_alphanumeric()).any(|part| part == word);
+        for line in text
+            .lines()
+            .filter(|line| !line.contains(" | ") || line.contains('^'))
+        {
+            for word in [
+                "struct", "enum", "f64", "u64", "u32", "i64", "bool", "sequence", "map", "variant",
+                "Option", "tuple",
+            ] {
+                let spoken = line
+                    .split(|c: char| !c.is_alphanumeric())
+                    .any(|part| part == word);
                 assert!(!spoken, "{path:?}: {line}");
             }
         }
@@ -74,5 +108,8 @@ fn no_message_names_a_type() {
 #[test]
 fn the_schema_is_in_step() {
     let text = serde_json::to_string_pretty(&scenario::schema()).unwrap();
-    hold(Path::new("scenarios/scenario.schema.json"), &format!("{text}\n"));
+    hold(
+        Path::new("scenarios/scenario.schema.json"),
+        &format!("{text}\n"),
+    );
 }

@@ -1,0 +1,186 @@
+//! `equipoise list`: what can be written in a scenario, and what is measured.
+
+use clap::{Args, Subcommand};
+use schemars::schema_for;
+use serde_json::Value;
+
+use super::{Exit, print};
+use crate::metrics::registry::{self, Better};
+use crate::scenario::keys;
+use crate::strategy::placement::Choice;
+use crate::workload::trace::FORMATS;
+
+/// Arguments of `equipoise list`.
+#[derive(Debug, Args)]
+pub struct List {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Algorithms that pick a node for a task.
+    Placements,
+    /// Laws that arrivals, works and delays can follow.
+    Distributions,
+    /// Figures that are measured.
+    Metrics,
+    /// Formats of traces.
+    Traces,
+    /// Keys of scenario files: path, value, default, meaning.
+    Keys {
+        /// Only keys whose path starts so, as in `jobs` or `strategies.NAME.placement`.
+        prefix: Option<String>,
+    },
+}
+
+impl List {
+    /// Prints the list.
+    pub fn execute(self) -> Result<(), Exit> {
+        match self.what {
+            What::Placements => print(&placements()),
+            What::Distributions => print(&distributions()),
+            What::Metrics => print(&metrics()),
+            What::Traces => print(&traces()),
+            What::Keys { prefix } => print(&key_list(prefix.as_deref().unwrap_or(""))?),
+        }
+    }
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or("")
+}
+
+/// A description on one line.
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Names, descriptions and parameters, as the schema of the grammar has them.
+fn placements() -> String {
+    let schema = schema_for!(Choice).to_value();
+    let defined = |node: &Value| {
+        let name = text(node, "$ref")
+            .strip_prefix("#/$defs/")
+            .unwrap_or("")
+            .to_owned();
+        schema
+            .get("$defs")
+            .and_then(|all| all.get(&name))
+            .cloned()
+            .unwrap_or_default()
+    };
+    let mut out = String::new();
+    for option in schema
+        .get("oneOf")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        for (name, node) in option
+            .get("properties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
+            let algorithm = defined(node);
+            out += &format!("{name}\n    {}\n", flat(text(&algorithm, "description")));
+            for (key, parameter) in algorithm
+                .get("properties")
+                .and_then(Value::as_object)
+                .into_iter()
+                .flatten()
+            {
+                let default = parameter
+                    .get("default")
+                    .map_or(String::new(), |value| format!(" (default {value})"));
+                out += &format!(
+                    "    {key}: {}{default}\n",
+                    flat(text(parameter, "description"))
+                );
+                for choice in defined(parameter)
+                    .get("oneOf")
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten()
+                {
+                    out += &format!(
+                        "        \"{}\": {}\n",
+                        text(choice, "const"),
+                        flat(text(choice, "description"))
+                    );
+                }
+            }
+        }
+    }
+    out
+}
+
+fn distributions() -> String {
+    let mut out = String::from(
+        "Wherever a law is expected, a constant will do; spans may have units (\"10ms\").\n\n",
+    );
+    for key in keys("LAW.") {
+        let path = key.path.trim_start_matches("LAW.");
+        let meaning = flat(&key.meaning);
+        out += &if path.contains('.') {
+            format!("    {path}: {meaning} [{}]\n", key.value)
+        } else {
+            format!("{path}\n    {meaning}\n")
+        };
+    }
+    out
+}
+
+fn metrics() -> String {
+    let mut out = String::new();
+    for metric in registry::metrics(&["RESOURCE".to_owned()]) {
+        let better = match metric.better {
+            Better::Lower => "lower is better",
+            Better::Higher => "higher is better",
+            Better::Neither => "neither way is better",
+        };
+        let unit = if metric.unit == "1" {
+            "a ratio"
+        } else {
+            metric.unit
+        };
+        out += &format!(
+            "{} [{unit}, {better}]\n    {}\n",
+            metric.name, metric.definition
+        );
+    }
+    out += "\nA class's metric is written class.metric, as in short.response_p99.\n";
+    out
+}
+
+fn traces() -> String {
+    FORMATS
+        .iter()
+        .map(|(name, meaning)| format!("{name}\n    {meaning}\n"))
+        .collect()
+}
+
+fn key_list(prefix: &str) -> Result<String, Exit> {
+    let found = keys(prefix);
+    if found.is_empty() {
+        return Err(Exit::Mistake(format!(
+            "error: no key starts with `{prefix}`\nhint: `equipoise list keys` shows all of them"
+        )));
+    }
+    let mut out = String::new();
+    for key in found {
+        let default = if key.default.is_empty() {
+            String::new()
+        } else {
+            format!(", default {}", key.default)
+        };
+        out += &format!(
+            "{} [{}{default}]\n    {}\n",
+            key.path,
+            key.value,
+            flat(&key.meaning)
+        );
+    }
+    Ok(out)
+}

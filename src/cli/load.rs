@@ -1,0 +1,142 @@
+//! Reading a scenario for a command.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::Exit;
+use crate::metrics::registry;
+use crate::scenario::{Env, Files, Scenario, read};
+
+/// Which scenario, and what is changed in it.
+#[derive(Debug, Args)]
+pub struct Which {
+    /// The scenario file.
+    pub scenario: PathBuf,
+    /// Set a value of the scenario: a dotted path and TOML, or a bare string (repeatable).
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub sets: Vec<String>,
+    /// Folder in which traces are looked for beside the scenario's own
+    /// (default: the environment variable EQUIPOISE_TRACES).
+    #[arg(long, value_name = "DIR")]
+    pub traces: Option<PathBuf>,
+    /// Only these strategies, with the baseline (comma-separated).
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub strategies: Vec<String>,
+}
+
+impl Which {
+    /// The scenario, cut to the chosen strategies.
+    pub fn read(&self) -> Result<Scenario, Exit> {
+        let path = &self.scenario;
+        let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+        let traces = self
+            .traces
+            .clone()
+            .or_else(|| std::env::var_os("EQUIPOISE_TRACES").map(PathBuf::from));
+        let dir = path.parent().unwrap_or(Path::new("."));
+        let files = Files::new(dir, traces.as_deref());
+        let env = Env {
+            files: &files,
+            metrics: metric_names,
+        };
+        let scenario = read(&text, &path.display().to_string(), &self.sets, &env)
+            .map_err(|report| Exit::Mistake(report.to_string()))?;
+        self.choose(scenario)
+    }
+
+    fn choose(&self, mut scenario: Scenario) -> Result<Scenario, Exit> {
+        if self.strategies.is_empty() {
+            return Ok(scenario);
+        }
+        let names: Vec<&str> = scenario
+            .strategies
+            .iter()
+            .map(|s| s.name.as_str())
+            .collect();
+        if let Some(unknown) = self
+            .strategies
+            .iter()
+            .find(|name| !names.contains(&name.as_str()))
+        {
+            return Err(Exit::Mistake(format!(
+                "error: no strategy `{unknown}` in {}\nhint: it has {}",
+                self.scenario.display(),
+                names.join(", ")
+            )));
+        }
+        let chosen: Vec<bool> = scenario
+            .strategies
+            .iter()
+            .map(|s| s.name == scenario.compare.baseline || self.strategies.contains(&s.name))
+            .collect();
+        keep(&mut scenario.strategies, &chosen);
+        scenario
+            .points
+            .iter_mut()
+            .for_each(|point| keep(&mut point.setups, &chosen));
+        Ok(scenario)
+    }
+
+    /// True if something differs from the file as it stands.
+    pub fn is_changed(&self) -> bool {
+        !self.sets.is_empty() || !self.strategies.is_empty()
+    }
+
+    /// One line that repeats `command` with this scenario.
+    pub fn command_line(&self, command: &str) -> String {
+        let mut words = vec![
+            "equipoise".to_owned(),
+            command.to_owned(),
+            self.scenario.display().to_string(),
+        ];
+        for set in &self.sets {
+            words.extend(["--set".to_owned(), set.clone()]);
+        }
+        if !self.strategies.is_empty() {
+            words.extend(["--strategies".to_owned(), self.strategies.join(",")]);
+        }
+        let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
+        quoted.join(" ")
+    }
+}
+
+/// Names of the metrics of a run with these dimensions.
+fn metric_names(dimensions: &[String]) -> Vec<String> {
+    registry::metrics(dimensions)
+        .into_iter()
+        .map(|metric| metric.name)
+        .collect()
+}
+
+fn keep<T>(list: &mut Vec<T>, chosen: &[bool]) {
+    let mut chosen = chosen.iter();
+    list.retain(|_| chosen.next() == Some(&true));
+}
+
+/// A word for a POSIX shell.
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Exit {
+    use std::io::ErrorKind;
+    let said = format!("error: cannot read {}: ", path.display());
+    match error.kind() {
+        ErrorKind::NotFound => Exit::Mistake(format!(
+            "{said}there is no such file\nhint: `equipoise new {}` writes a starter scenario",
+            path.display()
+        )),
+        ErrorKind::InvalidData => Exit::Mistake(format!("{said}it is not UTF-8 text")),
+        ErrorKind::IsADirectory => Exit::Mistake(format!(
+            "{said}it is a folder\nhint: name the scenario file in it"
+        )),
+        ErrorKind::PermissionDenied => Exit::Mistake(format!("{said}permission denied")),
+        _ => Exit::Fault(format!("{said}{error}")),
+    }
+}

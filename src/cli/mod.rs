@@ -1,0 +1,126 @@
+//! The command line: one file a command. Standard output is the result, standard error is
+//! progress and messages.
+
+mod check;
+mod folder;
+mod list;
+mod load;
+mod new;
+mod progress;
+mod report;
+mod run;
+
+use std::fmt;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::sim::Failure;
+
+/// Compares load balancing and task scheduling strategies on equal jobs.
+#[derive(Debug, Parser)]
+#[command(name = "equipoise", version, about, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a scenario and compare its strategies.
+    Run(run::Run),
+    /// Read a scenario and tell what it will do, without running it.
+    Check(check::Check),
+    /// Redraw the plots and the page of a run's folder from its tables.
+    Report(report::Report),
+    /// List placements, distributions, metrics, trace formats or scenario keys.
+    List(list::List),
+    /// Print the JSON Schema of scenario files, for editors.
+    Schema,
+    /// Write a commented starter scenario.
+    New(new::New),
+}
+
+/// How a command ends, other than well.
+#[derive(Debug)]
+pub enum Exit {
+    /// The scenario or the command line is wrong: exit code 2.
+    Mistake(String),
+    /// The machine or the tool failed: exit code 3.
+    Fault(String),
+    /// Ctrl-C: exit code 130.
+    Interrupted(String),
+}
+
+impl Exit {
+    fn code(&self) -> u8 {
+        match self {
+            Exit::Mistake(_) => 2,
+            Exit::Fault(_) => 3,
+            Exit::Interrupted(_) => 130,
+        }
+    }
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Exit::Mistake(text) | Exit::Fault(text) | Exit::Interrupted(text)) = self;
+        write!(f, "{text}")
+    }
+}
+
+impl From<Failure> for Exit {
+    fn from(failure: Failure) -> Exit {
+        match failure {
+            Failure::Trace(problem) if problem.mistake => {
+                Exit::Mistake(format!("error: {problem}"))
+            }
+            Failure::Strategy(problem) => Exit::Mistake(format!("error: {problem}")),
+            other => Exit::Fault(format!("error: {other}")),
+        }
+    }
+}
+
+/// Runs the command of the process's arguments.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are results, everything else is a mistake; a closed pipe is nobody's.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    match arguments.command.execute() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(exit) => {
+            eprintln!("{}", exit.to_string().trim_end());
+            ExitCode::from(exit.code())
+        }
+    }
+}
+
+impl Command {
+    fn execute(self) -> Result<(), Exit> {
+        match self {
+            Command::Run(run) => run.execute(),
+            Command::Check(check) => check.execute(),
+            Command::Report(report) => report.execute(),
+            Command::List(list) => list.execute(),
+            Command::Schema => print(&format!("{:#}\n", crate::scenario::schema())),
+            Command::New(new) => new.execute(),
+        }
+    }
+}
+
+/// Prints a result; a reader that has gone away (`| head`) is not an error.
+fn print(text: &str) -> Result<(), Exit> {
+    use std::io::{ErrorKind, Write};
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Exit::Fault(format!(
+            "error: cannot write to standard output: {error}"
+        ))),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,237 @@
+//! `equipoise run`: a scenario in, tables and plots out.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::folder::Folder;
+use super::load::Which;
+use super::{Exit, print, progress};
+use crate::experiment::record::{Kind, Recording};
+use crate::experiment::results::Results;
+use crate::experiment::{self, Options, Timing};
+use crate::report;
+use crate::scenario::Scenario;
+
+/// Arguments of `equipoise run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    #[command(flatten)]
+    which: Which,
+    /// Folder of the results (default: output/NAME, with a digest where --set or --strategies
+    /// change the file).
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Threads (default: all cores); the results are the same for any number.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// What is printed.
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+    /// Also write rows of single jobs, tasks or decisions (comma-separated).
+    #[arg(long, value_name = "TABLES", value_enum, value_delimiter = ',')]
+    record: Vec<Row>,
+    /// Also write the plots as PNG.
+    #[arg(long)]
+    png: bool,
+}
+
+/// What is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// The comparison, for people.
+    Table,
+    /// Summary and comparisons as JSON.
+    Json,
+    /// The summary as CSV.
+    Csv,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Row {
+    Jobs,
+    Tasks,
+    Decisions,
+}
+
+impl Run {
+    /// Runs the scenario, writes its folder and prints the comparison.
+    pub fn execute(self) -> Result<(), Exit> {
+        let scenario = self.which.read()?;
+        let warnings = scenario.warnings.render(false);
+        if !warnings.is_empty() {
+            eprintln!("{warnings}\n");
+        }
+        let folder = Folder::begin(&self.place(&scenario))?;
+        match self.run_into(&scenario, &folder) {
+            Ok((results, is_complete)) => {
+                let place = folder.finish(is_complete)?;
+                self.tell(&results, &place, is_complete)
+            }
+            Err(exit) => {
+                folder.abandon();
+                Err(exit)
+            }
+        }
+    }
+
+    /// `output/NAME`, or with a digest of what is changed `output/NAME+DIGEST`.
+    fn place(&self, scenario: &Scenario) -> PathBuf {
+        if let Some(out) = &self.out {
+            return out.clone();
+        }
+        let stem = &scenario.stem;
+        if !self.which.is_changed() {
+            return Path::new("output").join(stem);
+        }
+        let digest = Sha256::digest(self.which.command_line("run").as_bytes());
+        let short: String = digest
+            .iter()
+            .take(4)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Path::new("output").join(format!("{stem}+{short}"))
+    }
+
+    fn run_into(&self, scenario: &Scenario, folder: &Folder) -> Result<(Results, bool), Exit> {
+        let recording = (!self.record.is_empty()).then(|| Recording {
+            folder: folder.path().to_path_buf(),
+            kinds: self.kinds(),
+        });
+        let total =
+            scenario.points.len() * scenario.strategies.len() * scenario.replications as usize;
+        let bar = progress::bar(total as u64);
+        let options = Options {
+            threads: self.threads.map(usize::from),
+            stop: stop_on_interrupt()?,
+            progress: &|| bar.inc(1),
+            record: recording.as_ref(),
+            command: self.which.command_line("run"),
+        };
+        let run = experiment::run(scenario, &options)?;
+        bar.finish_and_clear();
+        if let Some(recording) = &recording {
+            recording.join(scenario)?;
+        }
+        let mut results = run.results;
+        if !run.is_complete {
+            results.meta.warnings.insert(
+                0,
+                "interrupted: only the replications that every strategy has finished are here"
+                    .to_owned(),
+            );
+        }
+        self.write(scenario, &mut results, &run.timing, folder)?;
+        Ok((results, run.is_complete))
+    }
+
+    fn kinds(&self) -> Vec<Kind> {
+        let kinds = self.record.iter().map(|row| match row {
+            Row::Jobs => Kind::Jobs,
+            Row::Tasks => Kind::Tasks,
+            Row::Decisions => Kind::Decisions,
+        });
+        kinds.collect()
+    }
+
+    fn write(
+        &self,
+        scenario: &Scenario,
+        results: &mut Results,
+        timing: &Timing,
+        folder: &Folder,
+    ) -> Result<(), Exit> {
+        folder.write("scenario.toml", scenario.text.as_bytes())?;
+        let tables = report::tables(results);
+        for (name, bytes) in &tables {
+            let digest: String = Sha256::digest(bytes)
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            results.meta.files.push((name.clone(), digest));
+            folder.write(name, bytes)?;
+        }
+        folder.write("manifest.json", &report::csv::manifest(&results.meta))?;
+        folder.write(
+            "timing.json",
+            format!("{:#}\n", timing_json(timing)).as_bytes(),
+        )?;
+        write_plots(results, folder, self.png)
+    }
+
+    fn tell(&self, results: &Results, place: &Path, is_complete: bool) -> Result<(), Exit> {
+        let page = place.join("report.html");
+        let page = page.display().to_string();
+        let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        match self.format {
+            Format::Table => print(&report::terminal::comparison(results, Some(&page), color))?,
+            Format::Json => print(&format!("{:#}\n", report::json(results)))?,
+            Format::Csv => {
+                let file = report::tables(results)
+                    .into_iter()
+                    .find(|(name, _)| name == "summary.csv");
+                print(&String::from_utf8_lossy(&file.unwrap_or_default().1))?;
+            }
+        }
+        if is_complete {
+            Ok(())
+        } else {
+            Err(Exit::Interrupted(format!(
+                "interrupted: what is finished is in {}",
+                place.display()
+            )))
+        }
+    }
+}
+
+/// Plots and page of `results`.
+pub fn write_plots(results: &Results, folder: &Folder, png: bool) -> Result<(), Exit> {
+    let drawn = report::render(results)
+        .map_err(|error| Exit::Fault(format!("error: cannot draw: {error}")))?;
+    for (name, bytes) in &drawn {
+        folder.write(name, bytes)?;
+        if let Some(plot) = name
+            .strip_prefix("plots/")
+            .and_then(|name| name.strip_suffix(".svg"))
+            .filter(|_| png)
+        {
+            let picture = report::png(results, plot, 2)
+                .map_err(|error| Exit::Fault(format!("error: cannot draw: {error}")))?;
+            folder.write(&format!("plots/{plot}.png"), &picture.unwrap_or_default())?;
+        }
+    }
+    Ok(())
+}
+
+/// Ctrl-C lets running replications finish; a second one ends the process.
+fn stop_on_interrupt() -> Result<&'static AtomicBool, Exit> {
+    static STOP: AtomicBool = AtomicBool::new(false);
+    let handler = || {
+        if STOP.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+        eprintln!(
+            "\nstopping after the replications that are running; Ctrl-C again to stop at once"
+        );
+    };
+    ctrlc::set_handler(handler)
+        .map_err(|error| Exit::Fault(format!("error: cannot watch for Ctrl-C: {error}")))?;
+    Ok(&STOP)
+}
+
+fn timing_json(timing: &Timing) -> serde_json::Value {
+    let busy: Vec<Vec<f64>> = timing
+        .busy
+        .iter()
+        .map(|row| row.iter().map(std::time::Duration::as_secs_f64).collect())
+        .collect();
+    json!({
+        "wall_seconds": timing.wall.as_secs_f64(),
+        "threads": timing.threads,
+        "replication_seconds_by_point_and_strategy": busy,
+    })
+}

@@ -1,0 +1,271 @@
+//! Finding rows of a run's tables, and naming its points.
+
+use std::collections::BTreeMap;
+
+use super::format::printable;
+use super::metric_facts::{Facts, facts};
+use crate::experiment::results::{
+    CcdfRow, ComparisonRow, Meta, NodeRow, Results, SummaryRow, TimelineRow,
+};
+
+/// A run's tables, indexed.
+pub struct Lookup<'a> {
+    /// The tables.
+    pub results: &'a Results,
+    summary: BTreeMap<(usize, usize, &'a str, &'a str), &'a SummaryRow>,
+    comparisons: BTreeMap<(usize, usize, &'a str), &'a ComparisonRow>,
+    ccdf: BTreeMap<(usize, usize), BTreeMap<&'a str, Vec<&'a CcdfRow>>>,
+    timeline: BTreeMap<(usize, usize), Vec<&'a TimelineRow>>,
+    nodes: BTreeMap<(usize, usize), Vec<&'a NodeRow>>,
+    labels: Vec<String>,
+}
+
+impl<'a> Lookup<'a> {
+    /// Indexes `results`.
+    pub fn new(results: &'a Results) -> Lookup<'a> {
+        let mut it = Lookup {
+            results,
+            summary: BTreeMap::new(),
+            comparisons: BTreeMap::new(),
+            ccdf: BTreeMap::new(),
+            timeline: BTreeMap::new(),
+            nodes: BTreeMap::new(),
+            labels: short_labels(&results.meta.sweep),
+        };
+        it.index_summaries();
+        it.index_series();
+        it
+    }
+
+    fn index_summaries(&mut self) {
+        for row in &self.results.summary {
+            self.summary
+                .insert((row.point, row.strategy, &row.class, &row.metric), row);
+        }
+        for row in &self.results.comparisons {
+            self.comparisons
+                .insert((row.point, row.strategy, &row.metric), row);
+        }
+    }
+
+    fn index_series(&mut self) {
+        for row in &self.results.ccdf {
+            let classes = self.ccdf.entry((row.point, row.strategy)).or_default();
+            classes.entry(row.class.as_str()).or_default().push(row);
+        }
+        for row in &self.results.timeline {
+            self.timeline
+                .entry((row.point, row.strategy))
+                .or_default()
+                .push(row);
+        }
+        for row in &self.results.nodes {
+            self.nodes
+                .entry((row.point, row.strategy))
+                .or_default()
+                .push(row);
+        }
+    }
+
+    /// What the run is about.
+    pub fn meta(&self) -> &'a Meta {
+        &self.results.meta
+    }
+
+    /// The summary row of `metric` of `class`.
+    pub fn summary(
+        &self,
+        point: usize,
+        strategy: usize,
+        class: &str,
+        metric: &str,
+    ) -> Option<&'a SummaryRow> {
+        self.summary.get(&(point, strategy, class, metric)).copied()
+    }
+
+    /// The summary row of a metric named `metric` or `class.metric`.
+    pub fn named(&self, point: usize, strategy: usize, name: &str) -> Option<&'a SummaryRow> {
+        let (class, metric) = split_name(name);
+        self.summary(point, strategy, class, metric)
+    }
+
+    /// The comparison on the deciding metric `name`.
+    pub fn comparison(
+        &self,
+        point: usize,
+        strategy: usize,
+        name: &str,
+    ) -> Option<&'a ComparisonRow> {
+        self.comparisons.get(&(point, strategy, name)).copied()
+    }
+
+    /// The CCDF of `class`, in the table's order.
+    pub fn ccdf(&self, point: usize, class: &str, strategy: usize) -> &[&'a CcdfRow] {
+        let classes = self.ccdf.get(&(point, strategy));
+        classes
+            .and_then(|c| c.get(class))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// The time bins of a strategy.
+    pub fn timeline(&self, point: usize, strategy: usize) -> &[&'a TimelineRow] {
+        self.timeline
+            .get(&(point, strategy))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// The nodes of a strategy by rank.
+    pub fn nodes(&self, point: usize, strategy: usize) -> &[&'a NodeRow] {
+        self.nodes
+            .get(&(point, strategy))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// Facts of the metric `name`, with the unit that the tables give it.
+    pub fn facts(&self, name: &str) -> (Facts, String) {
+        let (class, metric) = split_name(name);
+        let same = |row: &&SummaryRow| row.class == class && row.metric == metric;
+        let unit = self
+            .results
+            .summary
+            .iter()
+            .find(same)
+            .map_or("1", |row| row.unit.as_str());
+        (facts(name, unit), unit.to_string())
+    }
+
+    /// Index of the baseline strategy.
+    pub fn baseline(&self) -> usize {
+        let meta = self.meta();
+        meta.strategies
+            .iter()
+            .position(|s| s.name == meta.baseline)
+            .unwrap_or(0)
+    }
+
+    /// A strategy's name, safe to print.
+    pub fn strategy(&self, strategy: usize) -> String {
+        self.meta()
+            .strategies
+            .get(strategy)
+            .map_or(String::new(), |s| printable(&s.name))
+    }
+
+    /// Number of points; at least 1.
+    pub fn points(&self) -> usize {
+        self.meta().points.len().max(1)
+    }
+
+    /// Short name of a swept key: as many of its path's last parts as tell it from the others.
+    pub fn sweep_label(&self, key: usize) -> &str {
+        self.labels.get(key).map_or("", String::as_str)
+    }
+
+    /// "load 0.8, count 60"; empty without a sweep.
+    pub fn point_label(&self, point: usize) -> String {
+        let values = self.meta().points.get(point).map_or(&[][..], Vec::as_slice);
+        let part = |(key, value): (usize, &String)| {
+            format!("{} {}", self.sweep_label(key), plain_value(value))
+        };
+        values
+            .iter()
+            .enumerate()
+            .map(part)
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    /// The point's values alone, "0.8, 60".
+    pub fn point_values(&self, point: usize) -> String {
+        let values = self.meta().points.get(point).map_or(&[][..], Vec::as_slice);
+        values
+            .iter()
+            .map(|v| plain_value(v))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    /// Objective of the class that `name` measures; of the only class for the whole.
+    pub fn slo(&self, name: &str) -> Option<f64> {
+        self.class_slo(split_name(name).0)
+    }
+
+    /// Objective of `class`; for `all`, that of the only class.
+    pub fn class_slo(&self, class: &str) -> Option<f64> {
+        let classes = &self.meta().classes;
+        match classes.iter().find(|c| c.name == class) {
+            Some(class) => class.slo,
+            None if class == "all" && classes.len() == 1 => classes[0].slo,
+            None => None,
+        }
+    }
+}
+
+/// `class.metric` -> its parts; a bare metric is of class `all`.
+pub fn split_name(name: &str) -> (&str, &str) {
+    name.rsplit_once('.').unwrap_or(("all", name))
+}
+
+/// A swept value without the quotes of its text form, safe to print.
+pub fn plain_value(value: &str) -> String {
+    let inner = value.strip_prefix('"').and_then(|v| v.strip_suffix('"'));
+    printable(inner.unwrap_or(value))
+}
+
+/// At most six of `count` points: the first, the last and evenly in between.
+pub fn chosen_points(count: usize) -> Vec<usize> {
+    const MOST: usize = 6;
+    if count <= MOST {
+        return (0..count).collect();
+    }
+    (0..MOST)
+        .map(|k| (k * (count - 1) + (MOST - 1) / 2) / (MOST - 1))
+        .collect()
+}
+
+fn short_labels(paths: &[String]) -> Vec<String> {
+    let tail = |path: &str, parts: usize| {
+        let all: Vec<&str> = path.split('.').collect();
+        all[all.len().saturating_sub(parts)..].join(".")
+    };
+    let unique = |path: &String, parts: &usize| {
+        let mine = tail(path, *parts);
+        paths
+            .iter()
+            .filter(|other| tail(other, *parts) == mine)
+            .count()
+            == 1
+    };
+    let label = |path: &String| {
+        let parts = (1..=path.split('.').count()).find(|parts| unique(path, parts));
+        printable(&parts.map_or(path.clone(), |parts| tail(path, parts)))
+    };
+    paths.iter().map(label).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_as_short_as_they_are_clear() {
+        let paths = ["workload.load", "nodes.a.count", "nodes.b.count"].map(String::from);
+        assert_eq!(short_labels(&paths), ["load", "a.count", "b.count"]);
+    }
+
+    #[test]
+    fn chosen_points_hold_both_ends() {
+        assert_eq!(chosen_points(3), [0, 1, 2]);
+        assert_eq!(chosen_points(11), [0, 2, 4, 6, 8, 10]);
+        assert_eq!(chosen_points(100).last(), Some(&99));
+    }
+
+    #[test]
+    fn a_metric_name_splits_at_its_last_dot() {
+        assert_eq!(
+            split_name("log.short.response_p99"),
+            ("log.short", "response_p99")
+        );
+        assert_eq!(split_name("response_p99"), ("all", "response_p99"));
+    }
+}

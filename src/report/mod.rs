@@ -1,0 +1,130 @@
+//! What a run shows: tables, terminal, plots and one page, each a function of the result tables.
+
+pub mod csv;
+pub mod format;
+pub mod html;
+mod json;
+pub mod lookup;
+pub mod metric_facts;
+pub mod plot;
+#[cfg(test)]
+mod sample;
+pub mod terminal;
+pub mod verdict_text;
+
+pub use json::json;
+
+use crate::experiment::results::Results;
+use lookup::Lookup;
+use plot::Plot;
+use plot::drawing::DrawError;
+
+/// Files of a run as (path relative to its folder, bytes).
+pub type Files = Vec<(String, Vec<u8>)>;
+
+/// The CSV tables. `manifest.json` is [`csv::manifest`], since it holds the other files' digests.
+pub fn tables(results: &Results) -> Files {
+    csv::write(results)
+}
+
+/// `plots/*.svg` and `report.html`.
+///
+/// # Errors
+/// When the embedded font cannot be used.
+pub fn render(results: &Results) -> Result<Files, DrawError> {
+    let tables = Lookup::new(results);
+    let drawn = plot::all(&tables)
+        .into_iter()
+        .map(|plot| plot.drawing.svg().map(|svg| (plot, svg)));
+    let plots = drawn.collect::<Result<Vec<(Plot, String)>, DrawError>>()?;
+    let page = html::page(&tables, &plots);
+    let file = |(plot, svg): (Plot, String)| (format!("plots/{}.svg", plot.name), svg.into_bytes());
+    let mut files: Files = plots.into_iter().map(file).collect();
+    files.push(("report.html".into(), page.into_bytes()));
+    Ok(files)
+}
+
+/// The plot `name` (as in `plots/NAME.svg`) as a PNG of `scale` times 900 pixels width; none where the
+/// run has no such plot.
+///
+/// # Errors
+/// When the embedded font cannot be used, or the picture cannot be written.
+pub fn png(results: &Results, name: &str, scale: u32) -> Result<Option<Vec<u8>>, DrawError> {
+    let plots = plot::all(&Lookup::new(results));
+    let found = plots.iter().find(|plot| plot.name == name);
+    found.map(|plot| plot.drawing.png(scale)).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::sample::Sample;
+    use super::*;
+
+    #[test]
+    fn rendering_is_a_function_of_the_tables() {
+        let results = Sample::troubled().results();
+        assert_eq!(render(&results).unwrap(), render(&results).unwrap());
+        let names: Vec<String> = render(&results)
+            .unwrap()
+            .into_iter()
+            .map(|file| file.0)
+            .collect();
+        for name in [
+            "plots/deciding-1.svg",
+            "plots/differences-2.svg",
+            "plots/ccdf-4.svg",
+            "report.html",
+        ] {
+            assert!(
+                names.iter().any(|n| n == name),
+                "{name} is missing from {names:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn empty_results_still_make_a_page() {
+        let files = render(&Results::default()).unwrap();
+        assert_eq!(files.len(), 1);
+        assert!(!terminal::comparison(&Results::default(), None, false).is_empty());
+    }
+
+    #[test]
+    fn a_png_is_found_by_name() {
+        let results = Sample::loads(&[0.8], 2).results();
+        assert!(png(&results, "blame", 1).unwrap().is_some());
+        assert!(png(&results, "nothing", 1).unwrap().is_none());
+    }
+
+    /// Writes the pages of some samples, to be looked at: `cargo test pages -- --ignored`.
+    #[test]
+    #[ignore = "writes files for people to look at"]
+    fn pages() {
+        let many: Vec<f64> = (1..=12).map(|k| f64::from(k * 8) / 100.0).collect();
+        let samples = [
+            ("one", Sample::loads(&[0.8], 5)),
+            ("loads", Sample::loads(&[0.5, 0.8, 0.9], 5)),
+            ("words", Sample::words(&["fresh", "periodic", "probe"], 12)),
+            ("many", Sample::loads(&many, 5)),
+            ("troubled", Sample::troubled()),
+        ];
+        for (name, sample) in samples {
+            let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("target/gallery")
+                .join(name);
+            std::fs::create_dir_all(dir.join("plots")).unwrap();
+            let start = std::time::Instant::now();
+            let files = render(&sample.results()).unwrap();
+            println!(
+                "{name}: {} files, {} bytes, {:?}",
+                files.len(),
+                files.iter().map(|f| f.1.len()).sum::<usize>(),
+                start.elapsed()
+            );
+            for (path, bytes) in files {
+                std::fs::write(dir.join(path), bytes).unwrap();
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! How many jobs take longer than a time: the response time's CCDF, log-log, one panel a class.
+
+use super::axis::Axis;
+use super::drawing::{Drawing, Point};
+use super::palette::{look, mark};
+use super::panel::{Area, Panel, figure};
+use super::{point_title, strategy_entries};
+use crate::report::format::Scale;
+use crate::report::lookup::Lookup;
+
+/// Classes drawn at most, the whole included; the table holds all.
+const MOST: usize = 9;
+
+/// The plot for `point`; none without a CCDF.
+pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
+    let classes = classes(tables, point);
+    if classes.is_empty() {
+        return None;
+    }
+    let columns = match classes.len() {
+        1 => 1,
+        2 | 4 => 2,
+        _ => 3,
+    };
+    let rows = classes.len().div_ceil(columns);
+    let height = if rows == 1 {
+        400.0
+    } else {
+        300.0 * rows as f64
+    };
+    let subtitle =
+        "share of measured jobs that take longer than the time, all replications together";
+    let title = point_title(tables, "Response times", point);
+    let (mut drawing, body) = figure(&title, subtitle, &strategy_entries(tables), height);
+    for (class, area) in classes.iter().zip(body.cells(columns, rows)) {
+        panel(tables, point, class, (&mut drawing, area));
+    }
+    Some(drawing)
+}
+
+/// `all` (or the only class) and then the classes, those with a curve.
+fn classes(tables: &Lookup, point: usize) -> Vec<String> {
+    let strategies = tables.meta().strategies.len();
+    let drawn = |class: &String| (0..strategies).any(|s| !tables.ccdf(point, class, s).is_empty());
+    let named: Vec<String> = tables
+        .meta()
+        .classes
+        .iter()
+        .map(|c| c.name.clone())
+        .filter(drawn)
+        .collect();
+    let all = Some("all".to_string()).filter(drawn);
+    match (all, named.len()) {
+        (Some(all), 0 | 1) => vec![all],
+        (all, _) => all.into_iter().chain(named).take(MOST).collect(),
+    }
+}
+
+fn panel(tables: &Lookup, point: usize, class: &str, (drawing, area): (&mut Drawing, Area)) {
+    let curves = curves(tables, point, class);
+    let times = || curves.iter().flatten().map(|place| place.0);
+    let (low, high) = times().fold((f64::INFINITY, 0.0_f64), |(l, h), t| (l.min(t), h.max(t)));
+    let near = |slo: &f64| (low / 2.0..=high * 3.0).contains(slo);
+    let slo = tables.class_slo(class).filter(near);
+    // A curve's start far below its middle would squeeze its end.
+    let middle = (low * high).sqrt();
+    let shown = times().chain(slo).filter(|time| *time > middle / 300.0);
+    let scale = Scale::time([middle]);
+    let x = Axis::log(
+        &scale.axis_title("response time"),
+        shown.map(|time| time / scale.factor),
+    );
+    let shares = curves.iter().flatten().map(|place| place.1);
+    let y = Axis::log("jobs that take longer (%)", shares.chain([95.0]));
+    let title = if class == "all" { "all jobs" } else { class };
+    let panel = Panel::draw(drawing, area, title, (x, y), 14.0);
+    if let Some(slo) = slo {
+        panel.vertical_rule(
+            drawing,
+            slo / scale.factor,
+            &format!("slo {}", scale.value(slo)),
+            title,
+        );
+    }
+    let inside = |curve: &Vec<Point>| -> Vec<Point> {
+        let scaled = curve
+            .iter()
+            .map(|(time, share)| (time / scale.factor, *share));
+        scaled
+            .filter(|p| panel.x.holds(p.0) && panel.y.holds(p.1))
+            .collect()
+    };
+    let curves: Vec<Vec<Point>> = curves.iter().map(inside).collect();
+    for (strategy, curve) in curves.iter().enumerate() {
+        panel.series(drawing, curve, look(strategy), 2.0);
+    }
+    for (strategy, curve) in curves.iter().enumerate() {
+        for (time, share) in some_of(curve, strategy) {
+            mark(drawing, panel.at(time, share), look(strategy), 3.6);
+        }
+    }
+}
+
+/// Each strategy's curve as (response time in seconds, share above in percent), what a logarithm takes.
+fn curves(tables: &Lookup, point: usize, class: &str) -> Vec<Vec<Point>> {
+    let curve = |strategy| {
+        let rows = tables.ccdf(point, class, strategy).iter();
+        rows.map(|r| (r.response, 100.0 * r.share_above))
+            .filter(|p| p.0 > 0.0 && p.1 > 0.0)
+            .collect()
+    };
+    (0..tables.meta().strategies.len()).map(curve).collect()
+}
+
+/// Four points along a curve for markers, shifted by strategy so that they do not hide one another.
+fn some_of(points: &[(f64, f64)], strategy: usize) -> Vec<(f64, f64)> {
+    const MARKS: usize = 4;
+    let step = (points.len() / MARKS).max(1);
+    points
+        .iter()
+        .skip((strategy * 5 + 2) % step)
+        .step_by(step)
+        .copied()
+        .collect()
+}

@@ -1,0 +1,379 @@
+//! Plots: each a function of the tables, drawn once for SVG and PNG.
+
+mod axis;
+mod blame;
+mod ccdf;
+mod deciding;
+mod differences;
+pub mod drawing;
+mod imbalance;
+mod palette;
+mod panel;
+mod price;
+mod rows;
+mod sweep;
+mod utilization;
+
+use drawing::Drawing;
+use palette::look;
+use panel::Entry;
+
+use super::lookup::{Lookup, chosen_points};
+
+/// What a plot shows; the order is that of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// A deciding metric with its intervals.
+    Deciding,
+    /// Paired differences from the baseline.
+    Differences,
+    /// Response times' CCDF by class.
+    Ccdf,
+    /// Parts of the response time.
+    Blame,
+    /// Messages and waste against the tail.
+    Price,
+    /// Sorted node utilization.
+    Utilization,
+    /// Imbalance over time.
+    Imbalance,
+}
+
+/// A plot of a run.
+pub struct Plot {
+    /// File name without its ending, e.g. `ccdf-1`.
+    pub name: String,
+    /// What it shows.
+    pub topic: Topic,
+    /// What it shows, in words, for those who cannot see it.
+    pub caption: String,
+    /// The plot itself.
+    pub drawing: Drawing,
+}
+
+type PerPoint = (Topic, &'static str, fn(&Lookup, usize) -> Option<Drawing>);
+
+const PER_POINT: [PerPoint; 5] = [
+    (Topic::Ccdf, "ccdf", ccdf::draw),
+    (Topic::Blame, "blame", blame::draw),
+    (Topic::Price, "price", price::draw),
+    (Topic::Utilization, "utilization", utilization::draw),
+    (Topic::Imbalance, "imbalance", imbalance::draw),
+];
+
+/// All plots of a run in the order of a report. Those of a deciding metric are numbered as in
+/// `decide-on`, those of a point by the point (`ccdf-1`), for at most six points.
+pub fn all(tables: &Lookup) -> Vec<Plot> {
+    let mut plots: Vec<Plot> = Vec::new();
+    for (k, metric) in tables.meta().decide_on.iter().enumerate() {
+        let number = k + 1;
+        let deciding = deciding::draw(tables, metric);
+        plots.extend(named(
+            format!("deciding-{number}"),
+            Topic::Deciding,
+            format!("{metric} by strategy"),
+            deciding,
+        ));
+        let differences = differences::draw(tables, metric);
+        let caption = format!("change of {metric} against the baseline");
+        plots.extend(named(
+            format!("differences-{number}"),
+            Topic::Differences,
+            caption,
+            differences,
+        ));
+    }
+    for (topic, stem, draw) in PER_POINT {
+        for point in chosen_points(tables.points()) {
+            let swept = tables.points() > 1;
+            let name = if swept {
+                format!("{stem}-{}", point + 1)
+            } else {
+                stem.into()
+            };
+            plots.extend(named(
+                name,
+                topic,
+                point_title(tables, stem, point),
+                draw(tables, point),
+            ));
+        }
+    }
+    plots.sort_by_key(|plot| plot.topic);
+    plots
+}
+
+fn named(name: String, topic: Topic, caption: String, drawing: Option<Drawing>) -> Option<Plot> {
+    Some(Plot {
+        name,
+        topic,
+        caption,
+        drawing: drawing?,
+    })
+}
+
+fn strategy_entries(tables: &Lookup) -> Vec<Entry> {
+    let strategies = 0..tables.meta().strategies.len();
+    strategies
+        .map(|s| Entry::Series(tables.strategy(s), look(s)))
+        .collect()
+}
+
+/// "Response times at load 0.8".
+fn point_title(tables: &Lookup, title: &str, point: usize) -> String {
+    match tables.point_label(point) {
+        label if label.is_empty() => title.into(),
+        label => format!("{title} at {label}"),
+    }
+}
+
+/// Says that not all points are shown, where that is so.
+fn picked_note(tables: &Lookup) -> Vec<String> {
+    let (all, shown) = (tables.points(), chosen_points(tables.points()).len());
+    let note = format!("{shown} of {all} points shown; comparisons.csv and summary.csv hold all");
+    if shown < all { vec![note] } else { Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::drawing::{Align, Shape, Text, text_width};
+    use super::*;
+    use crate::report::sample::Sample;
+
+    fn samples() -> Vec<(&'static str, Sample)> {
+        let many: Vec<f64> = (1..=12).map(|k| 0.08 * f64::from(k)).collect();
+        let mut long = Sample::words(&["fresh", "periodic"], 12);
+        long.meta.strategies[3].name = "w".repeat(200);
+        long.meta.title = "t".repeat(300);
+        vec![
+            ("one", Sample::loads(&[0.8], 5)),
+            ("alone", Sample::loads(&[0.8], 1)),
+            ("loads", Sample::loads(&[0.5, 0.6, 0.7, 0.8, 0.9, 0.95], 5)),
+            ("words", Sample::words(&["fresh", "periodic", "probe"], 5)),
+            ("twelve", Sample::loads(&[0.5, 0.7, 0.9], 12)),
+            ("many", Sample::loads(&many, 5)),
+            ("troubled", Sample::troubled()),
+            ("long", long),
+        ]
+    }
+
+    fn bounds(text: &Text) -> (f64, f64, f64, f64) {
+        let width = text_width(&text.text, text.size, text.bold);
+        let before = match text.align {
+            Align::Start => 0.0,
+            Align::Middle => width / 2.0,
+            Align::End => width,
+        };
+        let (x, y, half) = (text.at.0, text.at.1, text.size / 2.0);
+        if text.turned {
+            return (x - half, y - width + before, x + half, y + before);
+        }
+        (x - before, y - half, x - before + width, y + half)
+    }
+
+    fn texts(drawing: &Drawing) -> impl Iterator<Item = &Text> {
+        drawing.shapes.iter().filter_map(|shape| {
+            if let Shape::Text(text) = shape {
+                Some(text)
+            } else {
+                None
+            }
+        })
+    }
+
+    #[test]
+    fn no_text_is_clipped() {
+        for (name, sample) in samples() {
+            let results = sample.results();
+            for plot in all(&Lookup::new(&results)) {
+                for text in texts(&plot.drawing) {
+                    let (left, top, right, bottom) = bounds(text);
+                    let inside = left >= 0.0
+                        && top >= 0.0
+                        && right <= plot.drawing.width
+                        && bottom <= plot.drawing.height;
+                    assert!(
+                        inside,
+                        "{name}/{}: `{}` at {:?}",
+                        plot.name, text.text, text.at
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_texts_overlap() {
+        for (name, sample) in samples() {
+            let results = sample.results();
+            for plot in all(&Lookup::new(&results)) {
+                let boxes: Vec<_> = texts(&plot.drawing)
+                    .map(|text| (bounds(text), text))
+                    .collect();
+                for (k, (a, one)) in boxes.iter().enumerate() {
+                    for (b, other) in &boxes[..k] {
+                        let apart = a.0 >= b.2 || b.0 >= a.2 || a.1 >= b.3 || b.1 >= a.3;
+                        assert!(
+                            apart,
+                            "{name}/{}: `{}` and `{}`",
+                            plot.name, one.text, other.text
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn drawings_stay_inside_their_size() {
+        for (name, sample) in samples() {
+            let results = sample.results();
+            for plot in all(&Lookup::new(&results)) {
+                let outside = outside(&plot.drawing);
+                assert!(outside.is_none(), "{name}/{}: {outside:?}", plot.name);
+            }
+        }
+    }
+
+    #[test]
+    fn an_svg_is_safe_deterministic_and_self_contained() {
+        let mut sample = Sample::words(&["<script>alert(1)</script>", "b"], 3);
+        sample.meta.strategies[1].name = "</text><script>x\u{7}</script>\"'&".into();
+        sample.meta.classes[0].name = "<script>".into();
+        let results = sample.results();
+        let plots = || {
+            all(&Lookup::new(&results))
+                .iter()
+                .map(|p| p.drawing.svg().unwrap())
+                .collect::<Vec<_>>()
+        };
+        for svg in plots() {
+            assert!(!svg.contains("<script") && !svg.contains('\u{7}'));
+            assert!(
+                !svg.contains("href") && svg.matches("http").count() == 1,
+                "only the namespace is an address"
+            );
+            assert!(svg.starts_with("<svg width=\"900\" height=\""));
+        }
+        assert_eq!(plots(), plots());
+    }
+
+    #[test]
+    fn a_png_has_the_size_asked_for() {
+        let results = Sample::loads(&[0.8], 2).results();
+        let drawing = &all(&Lookup::new(&results))[0].drawing;
+        let bytes = drawing.png(2).unwrap();
+        let reader = png::Decoder::new(std::io::Cursor::new(bytes))
+            .read_info()
+            .unwrap();
+        assert_eq!(
+            (reader.info().width, reader.info().height),
+            (1800, (drawing.height * 2.0) as u32)
+        );
+    }
+
+    #[test]
+    fn points_are_numbered_and_at_most_six() {
+        let loads: Vec<f64> = (1..=11).map(|k| 0.08 * f64::from(k)).collect();
+        let results = Sample::loads(&loads, 2).results();
+        let plots = all(&Lookup::new(&results));
+        let names: Vec<_> = plots
+            .iter()
+            .filter(|p| p.topic == Topic::Ccdf)
+            .map(|p| p.name.as_str())
+            .collect();
+        assert_eq!(
+            names,
+            ["ccdf-1", "ccdf-3", "ccdf-5", "ccdf-7", "ccdf-9", "ccdf-11"]
+        );
+    }
+
+    /// Values that a formula or a strange scenario may bring about.
+    const STRANGE: [Option<f64>; 9] = [
+        None,
+        Some(0.0),
+        Some(-1.0),
+        Some(f64::NAN),
+        Some(f64::INFINITY),
+        Some(f64::MIN_POSITIVE),
+        Some(1e-12),
+        Some(1e18),
+        Some(f64::MAX),
+    ];
+
+    #[test]
+    fn strange_values_neither_panic_nor_leave_the_drawing() {
+        for seed in 0..60_usize {
+            let mut results = Sample::loads(&[0.5, 0.8][..1 + seed % 2], 3).results();
+            let strange = |k: usize| STRANGE[(k * 7 + seed * 5 + k / 9 * 3) % 9];
+            for (k, row) in results
+                .summary
+                .iter_mut()
+                .enumerate()
+                .filter(|(k, _)| (k + seed) % 3 > 0)
+            {
+                (row.mean, row.ci_low, row.ci_high) = (strange(k), strange(k + 1), strange(k + 2));
+            }
+            for (k, row) in results.comparisons.iter_mut().enumerate() {
+                (row.relative, row.relative_low, row.relative_high) =
+                    (strange(k), strange(k + 2), strange(k + 1));
+            }
+            for (k, row) in results.ccdf.iter_mut().enumerate() {
+                row.response = strange(k).unwrap_or(1.0);
+            }
+            for (k, row) in results.timeline.iter_mut().enumerate() {
+                (row.imbalance_cov, row.time) =
+                    (strange(k).unwrap_or(1.0), strange(k + seed).unwrap_or(1.0));
+            }
+            for (k, row) in results.nodes.iter_mut().enumerate() {
+                row.utilization = strange(k).unwrap_or(1.0);
+            }
+            for plot in all(&Lookup::new(&results)) {
+                let outside = outside(&plot.drawing);
+                assert!(outside.is_none(), "seed {seed}, {}: {outside:?}", plot.name);
+            }
+            assert!(
+                crate::report::terminal::comparison(&results, None, true)
+                    .lines()
+                    .count()
+                    > 5
+            );
+            assert!(crate::report::render(&results).is_ok());
+        }
+    }
+
+    fn outside(drawing: &Drawing) -> Option<&Shape> {
+        let within = |p: &(f64, f64)| {
+            (0.0..=drawing.width).contains(&p.0) && (0.0..=drawing.height).contains(&p.1)
+        };
+        drawing.shapes.iter().find(|shape| match shape {
+            Shape::Line { points, .. } | Shape::Fill { points, .. } => !points.iter().all(within),
+            Shape::Dot { at, .. } => !within(at),
+            Shape::Text(text) => !within(&text.at),
+        })
+    }
+
+    /// Writes all plots of all samples, to be looked at: `cargo test gallery -- --ignored`.
+    #[test]
+    #[ignore = "writes files for people to look at"]
+    fn gallery() {
+        let target = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/gallery");
+        for (name, sample) in samples() {
+            let results = sample.results();
+            std::fs::create_dir_all(target.join(name)).unwrap();
+            for plot in all(&Lookup::new(&results)) {
+                std::fs::write(
+                    target.join(name).join(format!("{}.svg", plot.name)),
+                    plot.drawing.svg().unwrap(),
+                )
+                .unwrap();
+                std::fs::write(
+                    target.join(name).join(format!("{}.png", plot.name)),
+                    plot.drawing.png(1).unwrap(),
+                )
+                .unwrap();
+            }
+        }
+    }
+}

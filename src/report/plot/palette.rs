@@ -1,0 +1,114 @@
+//! One look a strategy, the same in every plot.
+
+use super::drawing::{Color, Drawing, PAPER, Point};
+
+/// Okabe and Ito (2008), "Color universal design", without its yellow, which is too light for lines
+/// on white, and with a grey instead.
+const COLORS: [Color; 8] = [
+    Color(0x00, 0x72, 0xb2),
+    Color(0xd5, 0x5e, 0x00),
+    Color(0x00, 0x9e, 0x73),
+    Color(0xcc, 0x79, 0xa7),
+    Color(0xe6, 0x9f, 0x00),
+    Color(0x56, 0xb4, 0xe9),
+    Color(0x00, 0x00, 0x00),
+    Color(0x8c, 0x8c, 0x8c),
+];
+
+const DASHES: [Option<(f64, f64)>; 4] =
+    [None, Some((7.0, 4.0)), Some((2.5, 2.5)), Some((12.0, 4.0))];
+
+/// Colours of the seven parts of a response time, from dispatch to gather: Tol (2021), "light".
+pub const PARTS: [Color; 7] = [
+    Color(0x77, 0xaa, 0xdd),
+    Color(0x99, 0xdd, 0xff),
+    Color(0x44, 0xbb, 0x99),
+    Color(0xee, 0x88, 0x66),
+    Color(0xdd, 0xdd, 0xdd),
+    Color(0xff, 0xaa, 0xbb),
+    Color(0xee, 0xdd, 0x88),
+];
+
+/// Colour, marker and dashes of a strategy.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Look {
+    /// Colour.
+    pub color: Color,
+    /// Index of the marker.
+    pub marker: usize,
+    /// Dashes, from the ninth strategy on.
+    pub dash: Option<(f64, f64)>,
+}
+
+const MARKERS: usize = 7;
+
+/// The look of the strategy at `index`: no two of the first 56 are alike.
+pub fn look(index: usize) -> Look {
+    let round = index / COLORS.len();
+    Look {
+        color: COLORS[index % COLORS.len()],
+        marker: index % MARKERS,
+        dash: DASHES[round % DASHES.len()],
+    }
+}
+
+/// Draws the strategy's marker.
+pub fn mark(drawing: &mut Drawing, at: Point, look: Look, radius: f64) {
+    let ring = |corners: &[(f64, f64)], grow: f64| {
+        corners
+            .iter()
+            .map(|(x, y)| (at.0 + x * (radius + grow), at.1 + y * (radius + grow)))
+            .collect::<Vec<_>>()
+    };
+    match look.marker {
+        0 => {
+            drawing.dot(at, radius + 1.0, PAPER);
+            drawing.dot(at, radius, look.color);
+        }
+        5 | 6 => strokes(drawing, at, look, radius),
+        shape => {
+            let corners = corners(shape);
+            drawing.fill(ring(corners, 1.4), PAPER, 1.0);
+            drawing.fill(ring(corners, 0.0), look.color, 1.0);
+        }
+    }
+}
+
+fn corners(shape: usize) -> &'static [(f64, f64)] {
+    match shape {
+        1 => &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
+        2 => &[(0.0, -1.2), (1.1, 0.8), (-1.1, 0.8)],
+        3 => &[(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)],
+        _ => &[(0.0, 1.2), (1.1, -0.8), (-1.1, -0.8)],
+    }
+}
+
+/// A plus or a cross.
+fn strokes(drawing: &mut Drawing, at: Point, look: Look, radius: f64) {
+    let (long, slant) = if look.marker == 5 {
+        (radius, radius)
+    } else {
+        (radius * 1.3, 0.0)
+    };
+    let ends = |x: f64, y: f64| vec![(at.0 - x, at.1 - y), (at.0 + x, at.1 + y)];
+    for (color, width) in [(PAPER, 4.5), (look.color, 2.2)] {
+        drawing.line(ends(long, slant), color, width);
+        drawing.line(ends(-slant, long), color, width);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_strategies_look_alike() {
+        let looks: Vec<Look> = (0..56).map(look).collect();
+        for (k, one) in looks.iter().enumerate() {
+            assert!(
+                !looks[..k].contains(one),
+                "strategy {k} looks like an earlier one"
+            );
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Dots with intervals, one row a strategy, in groups: for words and grids, and for differences.
+
+use super::axis::Axis;
+use super::drawing::{Align, Drawing, GREY, GRID, INK, LINE, PAPER, fit, text_width};
+use super::palette::{look, mark};
+use super::panel::Entry;
+use super::panel::{Area, figure};
+
+const TEXT: f64 = 12.5;
+const LABELS: f64 = 215.0;
+const TEXTS: f64 = 300.0;
+
+/// One row: a value with its interval, named at the left and told at the right.
+pub struct Row {
+    /// Index of the strategy.
+    pub strategy: usize,
+    /// Its name.
+    pub name: String,
+    /// The value, if there is one.
+    pub value: Option<f64>,
+    /// The interval, if there is one.
+    pub interval: Option<(f64, f64)>,
+    /// The value in words.
+    pub text: String,
+    /// The value is a lower bound.
+    pub at_least: bool,
+}
+
+/// Rows under a title.
+pub struct Group {
+    /// Title; may be empty.
+    pub title: String,
+    /// Rows from top to bottom.
+    pub rows: Vec<Row>,
+}
+
+/// The whole plot.
+pub struct Rows {
+    /// Title of the plot.
+    pub title: String,
+    /// What the marks are.
+    pub subtitle: String,
+    /// Groups from top to bottom.
+    pub groups: Vec<Group>,
+    /// The horizontal axis.
+    pub axis: Axis,
+    /// A range that is shaded.
+    pub shade: Option<(f64, f64)>,
+    /// A vertical line and its name.
+    pub rule: Option<(f64, String)>,
+    /// Remarks below.
+    pub notes: Vec<String>,
+}
+
+impl Rows {
+    /// Draws the rows; the height follows their number.
+    pub fn draw(&self) -> Drawing {
+        let lines: usize = self
+            .groups
+            .iter()
+            .map(|g| g.rows.len() + usize::from(!g.title.is_empty()))
+            .sum();
+        let step = (330.0 / lines as f64).clamp(20.0, 34.0);
+        let notes: Vec<Entry> = self.notes.iter().cloned().map(Entry::Note).collect();
+        let head = if self.rule.is_some() { 20.0 } else { 4.0 };
+        let (mut drawing, body) = figure(
+            &self.title,
+            &self.subtitle,
+            &notes,
+            head + step * lines as f64 + 52.0,
+        );
+        let frame = self.frame(body, head);
+        self.background(&mut drawing, frame);
+        let mut y = frame.top + step / 2.0;
+        for group in &self.groups {
+            if !group.title.is_empty() {
+                drawing.bold(
+                    (body.left, y),
+                    &fit(&group.title, TEXT, true, frame.left - 10.0),
+                    TEXT,
+                    Align::Start,
+                );
+                let top = y - step / 2.0;
+                drawing.line(vec![(body.left, top), (body.right, top)], LINE, 0.8);
+                y += step;
+            }
+            for row in &group.rows {
+                self.row(&mut drawing, frame, row, y);
+                y += step;
+            }
+        }
+        drawing
+    }
+
+    fn all_rows(&self) -> impl Iterator<Item = &Row> {
+        self.groups.iter().flat_map(|group| &group.rows)
+    }
+
+    /// The frame between the names and the texts, which take what they need.
+    fn frame(&self, body: Area, head: f64) -> Area {
+        let widest = |text: fn(&Row) -> &str| {
+            self.all_rows()
+                .map(|row| text_width(text(row), TEXT, false))
+                .fold(0.0, f64::max)
+        };
+        let names = widest(|row| &row.name).min(LABELS) + 10.0;
+        let texts = widest(|row| &row.text).min(TEXTS) + 12.0;
+        Area {
+            left: body.left + names,
+            top: body.top + head,
+            right: body.right - texts,
+            bottom: body.bottom - 52.0,
+        }
+    }
+
+    fn x(&self, frame: Area, value: f64) -> f64 {
+        frame.left + self.axis.share(value) * (frame.right - frame.left)
+    }
+
+    fn background(&self, drawing: &mut Drawing, frame: Area) {
+        if let Some((low, high)) = self.shade {
+            let [left, right] = [low, high].map(|end| self.x(frame, end));
+            drawing.rect(
+                (left, frame.top),
+                (right.max(left + 2.0), frame.bottom),
+                LINE,
+                0.25,
+            );
+        }
+        let mut free = f64::NEG_INFINITY;
+        for (value, label) in &self.axis.ticks {
+            let x = self.x(frame, *value);
+            drawing.line(vec![(x, frame.top), (x, frame.bottom)], GRID, 1.0);
+            let half = text_width(label, 12.0, false) / 2.0;
+            if !label.is_empty() && x - half > free {
+                drawing.text((x, frame.bottom + 14.0), label, 12.0, GREY, Align::Middle);
+                free = x + half + 6.0;
+            }
+        }
+        drawing.line(
+            vec![(frame.left, frame.bottom), (frame.right, frame.bottom)],
+            LINE,
+            1.0,
+        );
+        let title = fit(&self.axis.title, 13.0, false, drawing.width - 32.0);
+        let half = text_width(&title, 13.0, false) / 2.0;
+        let middle =
+            ((frame.left + frame.right) / 2.0).clamp(16.0 + half, drawing.width - 16.0 - half);
+        drawing.text(
+            (middle, frame.bottom + 34.0),
+            &title,
+            13.0,
+            INK,
+            Align::Middle,
+        );
+        self.draw_rule(drawing, frame);
+    }
+
+    fn draw_rule(&self, drawing: &mut Drawing, frame: Area) {
+        let Some((value, name)) = &self.rule else {
+            return;
+        };
+        let x = self.x(frame, *value);
+        drawing.dashed(
+            vec![(x, frame.top), (x, frame.bottom)],
+            INK,
+            1.4,
+            Some((5.0, 4.0)),
+        );
+        let half = text_width(name, 12.0, false) / 2.0;
+        let middle = x.clamp(16.0 + half, drawing.width - 16.0 - half);
+        drawing.text((middle, frame.top - 10.0), name, 12.0, INK, Align::Middle);
+    }
+
+    fn row(&self, drawing: &mut Drawing, frame: Area, row: &Row, y: f64) {
+        let name = fit(&row.name, TEXT, false, LABELS);
+        drawing.text((frame.left - 10.0, y), &name, TEXT, INK, Align::End);
+        drawing.text(
+            (frame.right + 10.0, y),
+            &fit(&row.text, TEXT, false, TEXTS),
+            TEXT,
+            INK,
+            Align::Start,
+        );
+        drawing.line(vec![(frame.left, y), (frame.right, y)], GRID, 0.5);
+        let look = look(row.strategy);
+        if let Some((low, high)) = row.interval {
+            let ends = [low, high].map(|end| (self.x(frame, end), y));
+            drawing.line(ends.to_vec(), look.color, 2.4);
+        }
+        let Some(value) = row.value else { return };
+        let x = self.x(frame, value);
+        if row.at_least || value > self.axis.high {
+            arrow(drawing, (x, y), look.color, 1.0);
+        } else if value < self.axis.low {
+            arrow(drawing, (x, y), look.color, -1.0);
+        } else {
+            mark(drawing, (x, y), look, 4.2);
+        }
+    }
+}
+
+/// A triangle that points where the value lies (`way` 1: to the right).
+fn arrow(drawing: &mut Drawing, (x, y): (f64, f64), color: super::drawing::Color, way: f64) {
+    let head = |grow: f64| {
+        vec![
+            (x + way * (4.0 + grow), y),
+            (x - way * (5.0 + grow), y - 5.0 - grow),
+            (x - way * (5.0 + grow), y + 5.0 + grow),
+        ]
+    };
+    drawing.fill(head(1.5), PAPER, 1.0);
+    drawing.fill(head(0.0), color, 1.0);
+}

@@ -1,0 +1,146 @@
+//! The swept key as an axis, where its values are numbers.
+
+use super::axis::Axis;
+use crate::report::format::Scale;
+use crate::report::lookup::{Lookup, plain_value};
+
+/// A sweep of one key over numbers.
+pub struct Sweep {
+    /// Points and their values on the axis, by rising value.
+    pub places: Vec<(usize, f64)>,
+    /// The axis, with a tick at each value.
+    pub axis: Axis,
+}
+
+/// The sweep as an axis: one key, at least two different values, all plain numbers or all durations.
+pub fn numeric(tables: &Lookup) -> Option<Sweep> {
+    let meta = tables.meta();
+    if meta.sweep.len() != 1 || meta.points.len() < 2 {
+        return None;
+    }
+    let texts: Vec<String> = meta
+        .points
+        .iter()
+        .map(|p| p.first().map_or(String::new(), |v| plain_value(v)))
+        .collect();
+    let parsed: Vec<(f64, bool)> = texts
+        .iter()
+        .map(|text| parse(text))
+        .collect::<Option<_>>()?;
+    let timed = parsed.first()?.1;
+    if parsed
+        .iter()
+        .any(|(value, time)| *time != timed || !value.is_finite())
+    {
+        return None;
+    }
+    let scale = if timed {
+        Scale::time(parsed.iter().map(|p| p.0))
+    } else {
+        Scale {
+            factor: 1.0,
+            unit: String::new(),
+        }
+    };
+    let mut places: Vec<(usize, f64)> = parsed
+        .iter()
+        .map(|p| p.0 / scale.factor)
+        .enumerate()
+        .collect();
+    places.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let distinct = places.windows(2).all(|pair| pair[0].1 < pair[1].1);
+    distinct.then(|| Sweep {
+        axis: axis(&places, &scale.axis_title(tables.sweep_label(0))),
+        places,
+    })
+}
+
+fn axis(places: &[(usize, f64)], title: &str) -> Axis {
+    let values: Vec<f64> = places.iter().map(|p| p.1).collect();
+    let axis = Axis::fitting(title, &values, false);
+    if values.len() > 12 {
+        return axis;
+    }
+    axis.with_ticks(
+        values
+            .iter()
+            .map(|value| (*value, value.to_string()))
+            .map(trim_tick)
+            .collect(),
+    )
+}
+
+/// Ticks of swept values show what was written, without the tails of unit conversion.
+fn trim_tick((value, text): (f64, String)) -> (f64, String) {
+    let rounded = (value * 1e6).round() / 1e6;
+    (
+        value,
+        if text.len() > 8 {
+            rounded.to_string()
+        } else {
+            text
+        },
+    )
+}
+
+/// A number, or a duration in seconds with `true`.
+fn parse(text: &str) -> Option<(f64, bool)> {
+    const UNITS: [(&str, f64); 8] = [
+        ("ns", 1e-9),
+        ("us", 1e-6),
+        ("µs", 1e-6),
+        ("ms", 1e-3),
+        ("min", 60.0),
+        ("s", 1.0),
+        ("h", 3600.0),
+        ("d", 86_400.0),
+    ];
+    let plain = text.replace('_', "");
+    if let Ok(number) = plain.parse::<f64>() {
+        return Some((number, false));
+    }
+    let (number, factor) = UNITS
+        .iter()
+        .find_map(|(unit, factor)| Some((plain.strip_suffix(unit)?, factor)))?;
+    Some((number.trim().parse::<f64>().ok()? * factor, true))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::report::sample::Sample;
+
+    fn sweep_of(values: &[&str]) -> Option<Vec<usize>> {
+        let mut sample = Sample::words(values, 2);
+        sample.meta.points = values.iter().map(|v| vec![(*v).to_string()]).collect();
+        let results = sample.results();
+        let places = numeric(&Lookup::new(&results))?.places;
+        Some(places.into_iter().map(|place| place.0).collect())
+    }
+
+    #[test]
+    fn numbers_and_durations_are_axes_and_words_are_not() {
+        assert_eq!(sweep_of(&["0.8", "0.5", "1_000"]), Some(vec![1, 0, 2]));
+        assert_eq!(
+            sweep_of(&["\"50ms\"", "\"1 s\"", "\"200us\""]),
+            Some(vec![2, 0, 1])
+        );
+        assert_eq!(sweep_of(&["\"fresh\"", "\"probe\""]), None);
+        assert_eq!(sweep_of(&["1", "\"1s\""]), None);
+    }
+
+    #[test]
+    fn ticks_are_the_swept_values() {
+        let mut sample = Sample::words(&["a", "b", "c"], 2);
+        sample.meta.points = ["50ms", "100ms", "150ms"]
+            .iter()
+            .map(|v| vec![format!("\"{v}\"")])
+            .collect();
+        let results = sample.results();
+        let sweep = numeric(&Lookup::new(&results)).unwrap();
+        let labels: Vec<_> = sweep.axis.ticks.iter().map(|t| t.1.as_str()).collect();
+        assert_eq!(labels, ["50", "100", "150"]);
+        assert!(sweep.axis.title.ends_with("(ms)"));
+    }
+}

@@ -1,0 +1,163 @@
+//! How evenly nodes are used: sorted node utilization, and utilization by node group.
+
+use super::axis::Axis;
+use super::drawing::{Align, Drawing, GREY, fit};
+use super::palette::{look, mark};
+use super::panel::{Area, Panel, figure};
+use super::{point_title, strategy_entries};
+use crate::experiment::results::SummaryRow;
+use crate::report::lookup::Lookup;
+
+/// The plot for `point`; none without nodes.
+pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
+    let strategies = tables.meta().strategies.len();
+    let groups = groups(tables, point);
+    let nodes = (0..strategies).any(|s| !tables.nodes(point, s).is_empty());
+    if !nodes && groups.is_empty() {
+        return None;
+    }
+    let title = point_title(tables, "Utilization of nodes", point);
+    let subtitle = "busiest dimension of each node over the window, replication 1; groups: mean of all replications";
+    let (mut drawing, body) = figure(&title, subtitle, &strategy_entries(tables), 400.0);
+    let split = body.left + (body.right - body.left) * if groups.len() > 1 { 0.6 } else { 1.0 };
+    if nodes {
+        ranks(
+            tables,
+            point,
+            &mut drawing,
+            Area {
+                right: split,
+                ..body
+            },
+        );
+    }
+    if groups.len() > 1 {
+        by_group(
+            tables,
+            point,
+            &groups,
+            &mut drawing,
+            Area {
+                left: split + 8.0,
+                ..body
+            },
+        );
+    }
+    Some(drawing)
+}
+
+fn groups(tables: &Lookup, point: usize) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for row in tables
+        .results
+        .summary
+        .iter()
+        .filter(|r| r.point == point && r.metric == "utilization")
+    {
+        if let Some(group) = row
+            .class
+            .strip_prefix("nodes.")
+            .filter(|g| !names.iter().any(|n| n == g))
+        {
+            names.push(group.into());
+        }
+    }
+    names
+}
+
+/// Percent, a range of at least 20 points around the values, never below 0.
+fn percent_axis(title: &str, percents: impl Iterator<Item = f64>) -> Axis {
+    let (low, high) = percents.fold((f64::INFINITY, 0.0_f64), |(l, h), p| (l.min(p), h.max(p)));
+    let low = (((low.min(high) - 10.0) / 10.0).floor() * 10.0).max(0.0);
+    let high = if high > 90.0 {
+        high.max(100.0)
+    } else {
+        ((high + 5.0) / 10.0).ceil() * 10.0
+    };
+    Axis::between(title, low, high, super::axis::nice_step((high - low) / 6.0))
+}
+
+fn ranks(tables: &Lookup, point: usize, drawing: &mut Drawing, area: Area) {
+    let strategies = tables.meta().strategies.len();
+    let rows = || (0..strategies).flat_map(|s| tables.nodes(point, s));
+    let last = rows().map(|r| f64::from(r.rank)).fold(1.0, f64::max);
+    let x = Axis::between(
+        "node, by falling utilization",
+        1.0,
+        last.max(2.0),
+        super::axis::nice_step(last / 5.0).max(1.0),
+    );
+    let panel = Panel::draw(
+        drawing,
+        area,
+        "nodes, sorted",
+        (
+            x,
+            percent_axis("utilization (%)", rows().map(|r| 100.0 * r.utilization)),
+        ),
+        12.0,
+    );
+    for strategy in 0..strategies {
+        let nodes = tables.nodes(point, strategy);
+        let points: Vec<_> = nodes
+            .iter()
+            .map(|n| (f64::from(n.rank), 100.0 * n.utilization))
+            .collect();
+        panel.series(drawing, &points, look(strategy), 2.0);
+    }
+    for strategy in 0..strategies {
+        let nodes = tables.nodes(point, strategy);
+        let step = (nodes.len() / 4).max(1);
+        for node in nodes.iter().skip((strategy * 5 + 2) % step).step_by(step) {
+            mark(
+                drawing,
+                panel.at(f64::from(node.rank), 100.0 * node.utilization),
+                look(strategy),
+                3.6,
+            );
+        }
+    }
+}
+
+fn group_row<'a>(
+    tables: &Lookup<'a>,
+    point: usize,
+    group: &str,
+    strategy: usize,
+) -> Option<&'a SummaryRow> {
+    tables.summary(point, strategy, &format!("nodes.{group}"), "utilization")
+}
+
+fn by_group(tables: &Lookup, point: usize, groups: &[String], drawing: &mut Drawing, area: Area) {
+    let strategies = tables.meta().strategies.len();
+    let cells = groups
+        .iter()
+        .flat_map(|g| (0..strategies).filter_map(move |s| group_row(tables, point, g, s)));
+    let ends = cells.flat_map(|r| [r.mean, r.ci_low, r.ci_high]).flatten();
+    let y = percent_axis("", ends.map(|end| 100.0 * end));
+    let x =
+        Axis::between("node group", -0.5, groups.len() as f64 - 0.5, 1.0).with_ticks(Vec::new());
+    let panel = Panel::draw(drawing, area, "groups", (x, y), 12.0);
+    let slot = (panel.frame.right - panel.frame.left) / groups.len() as f64;
+    for (k, group) in groups.iter().enumerate() {
+        let (x, bottom) = panel.at(k as f64, panel.y.low);
+        let name = fit(group, 12.0, false, slot - 4.0);
+        drawing.text((x, bottom + 14.0), &name, 12.0, GREY, Align::Middle);
+        for strategy in 0..strategies {
+            let aside = ((strategy as f64 + 0.5) / strategies as f64 - 0.5) * 0.8;
+            if let Some(row) = group_row(tables, point, group, strategy) {
+                dot(drawing, &panel, k as f64 + aside, row);
+            }
+        }
+    }
+}
+
+fn dot(drawing: &mut Drawing, panel: &Panel, x: f64, row: &SummaryRow) {
+    let look = look(row.strategy);
+    if let Some((low, high)) = row.ci_low.zip(row.ci_high) {
+        panel.interval(drawing, x, (100.0 * low, 100.0 * high), look.color);
+    }
+    if let Some(mean) = row.mean {
+        mark(drawing, panel.at(x, 100.0 * mean), look, 4.0);
+    }
+}

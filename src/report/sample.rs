@@ -1,0 +1,437 @@
+//! Results made from formulas, for tests and for looking at reports: no simulation, no randomness.
+
+use crate::experiment::results::*;
+
+/// Names of the sample's strategies.
+pub const NAMES: [&str; 12] = [
+    "random",
+    "least-loaded",
+    "two-choices",
+    "best-match",
+    "two-choices-stale",
+    "join-idle-queue",
+    "round-robin",
+    "shortest-expected-delay-with-work-stealing",
+    "late-binding",
+    "central-queue",
+    "prequal",
+    "size-interval",
+];
+
+/// How results are made.
+pub struct Sample {
+    /// Results without their rows.
+    pub meta: Meta,
+    /// Load of each point.
+    pub loads: Vec<f64>,
+    /// Points from this on have an unstable baseline and other missing figures.
+    pub trouble_from: usize,
+}
+
+impl Sample {
+    /// A sweep of loads; one load means no sweep.
+    pub fn loads(loads: &[f64], strategies: usize) -> Sample {
+        let swept = loads.len() > 1;
+        let mut meta = meta(strategies);
+        meta.sweep = if swept {
+            vec!["workload.load".into()]
+        } else {
+            vec![]
+        };
+        meta.points = loads
+            .iter()
+            .map(|load| {
+                if swept {
+                    vec![load.to_string()]
+                } else {
+                    vec![]
+                }
+            })
+            .collect();
+        meta.title = "Does matching resources pay on two machine generations?".into();
+        Sample {
+            meta,
+            loads: loads.to_vec(),
+            trouble_from: usize::MAX,
+        }
+        .counted()
+    }
+
+    /// A sweep over words.
+    pub fn words(words: &[&str], strategies: usize) -> Sample {
+        let loads: Vec<f64> = (0..words.len()).map(|k| 0.55 + 0.1 * k as f64).collect();
+        let mut it = Sample::loads(&loads, strategies);
+        it.meta.sweep = vec!["scheduling.view".into()];
+        it.meta.points = words
+            .iter()
+            .map(|word| vec![format!("\"{word}\"")])
+            .collect();
+        it.counted()
+    }
+
+    /// Loads past what some strategies can carry: unstable, censored and missing figures.
+    pub fn troubled() -> Sample {
+        let mut it = Sample::loads(&[0.6, 0.8, 0.95, 1.05], 5);
+        it.trouble_from = 2;
+        it.meta.warnings = vec![
+            "utilization of gen1 at load 1.05 is 1.05 or more: no strategy can carry it".into(),
+        ];
+        it.meta.notes = vec!["the two classes share a fifo queue without backfill".into()];
+        it
+    }
+
+    fn counted(mut self) -> Sample {
+        let others = self.meta.strategies.len() - 1;
+        self.meta.family = self.meta.decide_on.len() * self.loads.len() * others;
+        self.meta.events = vec![vec![1_000_000; others + 1]; self.loads.len()];
+        self.meta.workload_digests = vec![vec!["d".repeat(64)]; self.loads.len()];
+        self
+    }
+
+    /// All tables.
+    pub fn results(&self) -> Results {
+        let mut all = Results {
+            meta: self.meta.clone(),
+            ..Results::default()
+        };
+        for point in 0..self.loads.len() {
+            for strategy in 0..self.meta.strategies.len() {
+                self.summaries(&mut all, point, strategy);
+                self.compare(&mut all, point, strategy);
+                self.series(&mut all, point, strategy);
+            }
+        }
+        all
+    }
+
+    /// Mean response time, seconds: a mean waiting time that the strategy lowers, plus service.
+    fn response(&self, point: usize, strategy: usize) -> f64 {
+        let load = self.loads[point].min(0.985);
+        let waits = [
+            1.0, 0.12, 0.25, 0.3, 0.55, 0.2, 0.7, 0.11, 0.15, 0.1, 0.22, 0.9,
+        ];
+        0.010 * (1.0 + 1.5 * waits[strategy % 12] * load / (1.0 - load))
+    }
+
+    fn status(&self, point: usize, strategy: usize) -> Status {
+        match (
+            point >= self.trouble_from,
+            point + 1 == self.loads.len(),
+            strategy,
+        ) {
+            (false, ..) => Status::Ok,
+            (true, _, 0) | (true, true, 4) => Status::Unstable,
+            (true, true, 1) => Status::Censored,
+            (true, false, 3) => Status::NotAvailable,
+            _ => Status::Ok,
+        }
+    }
+
+    fn summaries(&self, all: &mut Results, point: usize, strategy: usize) {
+        let mean = self.response(point, strategy);
+        for class in self.class_names() {
+            let slow = if class == "batch" { 8.0 } else { 1.0 };
+            for (metric, factor) in [
+                ("response_mean", 1.0),
+                ("response_p50", 0.7),
+                ("response_p90", 2.3),
+                ("response_p99", 4.6),
+                ("wait_mean", 0.4),
+            ] {
+                self.push(
+                    all,
+                    (point, strategy),
+                    &class,
+                    metric,
+                    "s",
+                    mean * factor * slow,
+                );
+            }
+            self.push(
+                all,
+                (point, strategy),
+                &class,
+                "slowdown_mean",
+                "1",
+                mean / 0.01,
+            );
+            self.push(
+                all,
+                (point, strategy),
+                &class,
+                "slo_attained",
+                "1",
+                (1.0 - mean).max(0.2),
+            );
+            self.push(
+                all,
+                (point, strategy),
+                &class,
+                "jobs_completed",
+                "jobs",
+                50_000.0,
+            );
+        }
+        self.blame(all, point, strategy, mean);
+        let load = self.loads[point].min(1.0);
+        let at = (point, strategy);
+        self.push(all, at, "all", "utilization", "1", load);
+        self.push(
+            all,
+            at,
+            "nodes.gen1",
+            "utilization",
+            "1",
+            load * (0.9 + 0.015 * strategy as f64),
+        );
+        self.push(
+            all,
+            at,
+            "nodes.gen2",
+            "utilization",
+            "1",
+            load * (1.0 - 0.02 * strategy as f64),
+        );
+        self.push(all, at, "all", "throughput", "1/s", 1234.5 * load);
+        self.push(
+            all,
+            at,
+            "all",
+            "messages_per_task",
+            "1",
+            [1.0, 41.0, 3.0, 101.0, 1.4][strategy % 5],
+        );
+        self.push(all, at, "all", "waste", "1", 0.004 * (strategy + 1) as f64);
+    }
+
+    fn blame(&self, all: &mut Results, point: usize, strategy: usize, mean: f64) {
+        let service = 0.0085;
+        let rest = (mean - service).max(1e-4);
+        let parts = [
+            ("dispatch", 0.05 * rest),
+            ("decision", 0.0001),
+            ("network", 0.0004),
+            ("queue", 0.8 * rest),
+            ("service", service),
+            ("retry", 0.05 * rest),
+            ("gather", 0.1 * rest),
+        ];
+        for (part, value) in parts {
+            let tail = if part == "service" { 2.0 } else { 5.0 };
+            self.push(
+                all,
+                (point, strategy),
+                "all",
+                &format!("blame_{part}_mean"),
+                "s",
+                value,
+            );
+            self.push(
+                all,
+                (point, strategy),
+                "all",
+                &format!("blame_{part}_tail"),
+                "s",
+                value * tail,
+            );
+        }
+    }
+
+    fn push(
+        &self,
+        all: &mut Results,
+        at: (usize, usize),
+        class: &str,
+        metric: &str,
+        unit: &str,
+        value: f64,
+    ) {
+        let steady = !matches!(
+            metric,
+            "throughput" | "utilization" | "jobs_completed" | "messages_per_task" | "waste"
+        );
+        let status = if steady {
+            self.status(at.0, at.1)
+        } else {
+            Status::Ok
+        };
+        let bound = status == Status::Censored && metric.contains("_p");
+        let stands = status == Status::Ok;
+        let half = value.abs() * (0.004 + 0.03 * wave(at.0 * 7 + at.1 * 3 + metric.len()).abs());
+        all.summary.push(SummaryRow {
+            point: at.0,
+            strategy: at.1,
+            class: class.into(),
+            metric: metric.into(),
+            unit: unit.into(),
+            mean: (stands || bound).then_some(value),
+            ci_low: stands.then_some(value - half),
+            ci_high: stands.then_some(value + half),
+            stddev: stands.then_some(half * 2.1),
+            replications: 20,
+            status,
+        });
+        for replication in 1..=2 {
+            let value = stands.then_some(value * (1.0 + 0.01 * wave(replication as usize)));
+            let (class, metric) = (class.into(), metric.into());
+            all.replications.push(ReplicationRow {
+                point: at.0,
+                strategy: at.1,
+                replication,
+                class,
+                metric,
+                value,
+            });
+        }
+    }
+
+    fn compare(&self, all: &mut Results, point: usize, strategy: usize) {
+        if strategy == 0 {
+            return;
+        }
+        for (k, metric) in self.meta.decide_on.iter().enumerate() {
+            let factor = if metric.ends_with("_p99") { 4.6 } else { 1.0 };
+            let [base, mean] = [0, strategy].map(|s| self.response(point, s) * factor);
+            let relative = (mean - base) / base;
+            let half = 0.01 + 0.05 * wave(point + strategy * 5 + k).abs();
+            let verdict = self.verdict(point, strategy, relative, half);
+            let stands = !matches!(verdict, Verdict::Unstable | Verdict::NotComparable);
+            all.comparisons.push(ComparisonRow {
+                point,
+                strategy,
+                metric: metric.clone(),
+                unit: "s".into(),
+                baseline_mean: stands.then_some(base),
+                mean: stands.then_some(mean),
+                difference: stands.then_some(mean - base),
+                ci_low: stands.then_some((relative - half) * base),
+                ci_high: stands.then_some((relative + half) * base),
+                relative: stands.then_some(relative),
+                relative_low: stands.then_some(relative - half),
+                relative_high: stands.then_some(relative + half),
+                margin: self.meta.margin,
+                level: 1.0 - 0.05 / self.meta.family as f64,
+                replications: 20,
+                verdict,
+                replications_needed: (verdict == Verdict::Inconclusive).then_some(85),
+                exact: false,
+            });
+        }
+    }
+
+    fn verdict(&self, point: usize, strategy: usize, relative: f64, half: f64) -> Verdict {
+        let unstable = [0, strategy]
+            .iter()
+            .any(|s| self.status(point, *s) == Status::Unstable);
+        match () {
+            () if unstable => Verdict::Unstable,
+            () if self.status(point, strategy) != Status::Ok => Verdict::NotComparable,
+            () if relative.abs() + half < self.meta.margin => Verdict::Equivalent,
+            () if relative + half < 0.0 => Verdict::Better,
+            () if relative - half > 0.0 => Verdict::Worse,
+            () => Verdict::Inconclusive,
+        }
+    }
+
+    fn series(&self, all: &mut Results, point: usize, strategy: usize) {
+        let mean = self.response(point, strategy);
+        for class in self.class_names() {
+            let mean = if class == "batch" { mean * 8.0 } else { mean };
+            for step in 0..160 {
+                let share = 10f64.powf(-f64::from(step) / 35.0);
+                let response = mean * (0.1 + share.powf(-0.12) * (1.0 - share.ln()) * 0.5);
+                let jobs_above = (share * 2_000_000.0) as u64;
+                all.ccdf.push(CcdfRow {
+                    point,
+                    strategy,
+                    class: class.clone(),
+                    response,
+                    jobs_above,
+                    share_above: share,
+                });
+            }
+        }
+        let load = self.loads[point].min(1.0);
+        for bin in 0..200 {
+            let noise = 1.0 + 0.25 * wave(bin * 13 + strategy * 31);
+            let cov = (0.9 - 0.13 * (strategy % 6) as f64) * noise;
+            all.timeline.push(TimelineRow {
+                point,
+                strategy,
+                time: 0.5 * (bin as f64 + 0.5),
+                imbalance_cov: cov,
+                imbalance_max_over_mean: 1.0 + 3.0 * cov,
+                utilization: load * noise.min(1.1),
+                jobs_in_system: 100.0 * mean / 0.01 * noise,
+                tasks_waiting: 200.0 * mean * noise,
+            });
+        }
+        for rank in 1..=100_u32 {
+            let group = if rank % 5 < 3 { "gen1" } else { "gen2" };
+            let spread = (0.5 - f64::from(rank) / 100.0) * 0.3 / (1.0 + strategy as f64);
+            let node = format!("{group}[{}]", rank - 1);
+            let (group, utilization) = (group.into(), (load * (1.0 + spread)).min(1.0));
+            all.nodes.push(NodeRow {
+                point,
+                strategy,
+                rank,
+                node,
+                group,
+                utilization,
+                tasks: 1000 + u64::from(rank),
+            });
+        }
+    }
+
+    fn class_names(&self) -> Vec<String> {
+        let named = self.meta.classes.iter().map(|class| class.name.clone());
+        std::iter::once("all".to_string()).chain(named).collect()
+    }
+}
+
+fn meta(strategies: usize) -> Meta {
+    let named = |k: usize| StrategyMeta {
+        name: NAMES[k].into(),
+        parts: vec![
+            ("placement".into(), format!("power-of-d = {{ d = {k} }}")),
+            ("view".into(), "fresh".into()),
+        ],
+    };
+    let slo = Some(0.2);
+    Meta {
+        version: "0.1.0".into(),
+        stem: "two-generations".into(),
+        command: "equipoise run two-generations.toml".into(),
+        seed: 7,
+        engine: "heap".into(),
+        replications: 20,
+        measured: "100,000 jobs".into(),
+        strategies: (0..strategies).map(named).collect(),
+        baseline: NAMES[0].into(),
+        classes: vec![
+            ClassMeta {
+                name: "query".into(),
+                slo,
+            },
+            ClassMeta {
+                name: "batch".into(),
+                slo: None,
+            },
+        ],
+        decide_on: vec!["response_p99".into(), "query.response_mean".into()],
+        margin: 0.02,
+        confidence: 0.95,
+        same_for_all: vec![
+            "10 dispatchers".into(),
+            "the true work of a task is not used".into(),
+        ],
+        differ_in: vec!["placement".into(), "view".into()],
+        scenario_digest: "0123456789abcdef".repeat(4),
+        ..Meta::default()
+    }
+}
+
+/// A number between -1 and 1 that looks irregular.
+fn wave(k: usize) -> f64 {
+    (k as f64 * 12.9898 + 4.1).sin() * (k as f64 * 0.37).cos()
+}

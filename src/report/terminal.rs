@@ -1,0 +1,527 @@
+//! The comparison as a terminal shows it, at most 100 columns wide.
+
+use super::format::{Scale, change, count, plain_percent, printable, shorten, summary_cell};
+use super::lookup::Lookup;
+use super::verdict_text::{extent, parts_that_differ, word};
+use crate::experiment::results::{ComparisonRow, Results, Verdict};
+
+/// Columns of the terminal.
+const WIDTH: usize = 100;
+/// Up to so many points have a block each; more are shown as a matrix.
+const MOST_BLOCKS: usize = 6;
+/// Rows of a matrix at most.
+const MOST_ROWS: usize = 40;
+/// A name or header is shortened beyond this.
+const NAME: usize = 28;
+
+/// The whole answer of a run: title, tables, what differs, margin, warnings and the report's path.
+/// `color` adds ANSI colours to the verdicts' words; nothing is said by colour alone.
+pub fn comparison(results: &Results, report_path: Option<&str>, color: bool) -> String {
+    let tables = Lookup::new(results);
+    let mut lines = wrapped(&printable(&results.meta.title));
+    lines.extend(wrapped(&extent(&tables)));
+    lines.push(String::new());
+    lines.extend(tables_of(&tables, color));
+    lines.extend(footer(&tables));
+    lines.extend(report_path.map(String::from));
+    lines
+        .iter()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect()
+}
+
+fn tables_of(tables: &Lookup, color: bool) -> Vec<String> {
+    let alone = tables.meta().strategies.len() < 2;
+    let grids: Vec<Grid> = if alone {
+        vec![points_by_metric(tables)]
+    } else if tables.points() > MOST_BLOCKS {
+        tables
+            .meta()
+            .decide_on
+            .iter()
+            .map(|metric| matrix(tables, metric))
+            .collect()
+    } else {
+        (0..tables.points())
+            .map(|point| block(tables, point))
+            .collect()
+    };
+    let mut lines: Vec<String> = Vec::new();
+    let together = grids.iter().map(Grid::fitting).min().unwrap_or(1);
+    for grid in grids {
+        lines.extend(grid.lines(together, color));
+    }
+    if tables.points() > MOST_BLOCKS {
+        lines.push("values and intervals of all points: summary.csv, comparisons.csv".into());
+    }
+    lines
+}
+
+/// A cell and the verdict whose colour it takes.
+#[derive(Clone, Default)]
+struct Cell(String, Option<Verdict>);
+
+impl Cell {
+    fn plain(text: impl Into<String>) -> Cell {
+        Cell(text.into(), None)
+    }
+
+    fn width(&self) -> usize {
+        self.0.chars().count()
+    }
+
+    fn padded(&self, width: usize, color: bool) -> String {
+        let blanks = " ".repeat(width.saturating_sub(self.width()));
+        let code = match self.1 {
+            Some(Verdict::Better) => "32",
+            Some(Verdict::Worse) => "31",
+            Some(Verdict::NotComparable | Verdict::Unstable) => "33",
+            _ => "",
+        };
+        if color && !code.is_empty() {
+            format!("\u{1b}[{code}m{}\u{1b}[0m{blanks}", self.0)
+        } else {
+            format!("{}{blanks}", self.0)
+        }
+    }
+}
+
+/// Columns that stay together: a header row, then a row for each name.
+type Group = Vec<Vec<Cell>>;
+
+/// A table that is stacked where it is too wide: each block repeats the names.
+struct Grid {
+    names: Vec<Cell>,
+    groups: Vec<Group>,
+    more: Option<String>,
+}
+
+impl Grid {
+    fn name_width(&self) -> usize {
+        self.names.iter().map(Cell::width).max().unwrap_or(0)
+    }
+
+    /// The most groups side by side with which no block is too wide; at least 1.
+    fn fitting(&self) -> usize {
+        let width =
+            |groups: &[Group]| self.name_width() + groups.iter().map(width_of).sum::<usize>();
+        let fits = |count: &usize| {
+            self.groups
+                .chunks(*count)
+                .all(|groups| width(groups) <= WIDTH)
+        };
+        (1..=self.groups.len()).rev().find(fits).unwrap_or(1)
+    }
+
+    /// The table with `together` groups side by side.
+    fn lines(&self, together: usize, color: bool) -> Vec<String> {
+        let mut lines = Vec::new();
+        for groups in self.groups.chunks(together) {
+            lines.extend(self.block(groups, self.name_width(), color));
+            lines.extend(self.more.clone());
+            lines.push(String::new());
+        }
+        lines
+    }
+
+    fn block(&self, groups: &[Group], name_width: usize, color: bool) -> Vec<String> {
+        let widths: Vec<Vec<usize>> = groups.iter().map(column_widths).collect();
+        let line = |row: usize| {
+            let mut line = self.names[row].padded(name_width, color);
+            for (group, widths) in groups.iter().zip(&widths) {
+                for (column, (cell, width)) in group[row].iter().zip(widths).enumerate() {
+                    line += gap(column);
+                    line += &cell.padded(*width, color);
+                }
+            }
+            line.trim_end().to_string()
+        };
+        (0..self.names.len()).map(line).collect()
+    }
+}
+
+/// Blanks before a group's column: the verdict (its third) stands close to its interval.
+fn gap(column: usize) -> &'static str {
+    if column == 2 { " " } else { "  " }
+}
+
+fn column_widths(group: &Group) -> Vec<usize> {
+    let columns = group.first().map_or(0, Vec::len);
+    let widest = |column: usize| {
+        group
+            .iter()
+            .map(|row| row[column].width())
+            .max()
+            .unwrap_or(0)
+    };
+    (0..columns).map(widest).collect()
+}
+
+fn width_of(group: &Group) -> usize {
+    let widths = column_widths(group);
+    widths
+        .iter()
+        .enumerate()
+        .map(|(column, width)| width + gap(column).len())
+        .sum()
+}
+
+/// The scale of a deciding metric over the cells that stand together.
+fn scale(tables: &Lookup, metric: &str, cells: impl Iterator<Item = (usize, usize)>) -> Scale {
+    let (facts, unit) = tables.facts(metric);
+    Scale::choose(
+        &facts,
+        &unit,
+        cells.filter_map(|(point, strategy)| tables.named(point, strategy, metric)?.mean),
+    )
+}
+
+/// One point: a row a strategy, three columns a deciding metric.
+fn block(tables: &Lookup, point: usize) -> Grid {
+    let strategies = tables.meta().strategies.len();
+    let baseline = tables.baseline();
+    let name = |strategy: usize| {
+        let mark = if strategy == baseline {
+            " (baseline)"
+        } else {
+            ""
+        };
+        Cell::plain(format!(
+            "{}{mark}",
+            shorten(&tables.strategy(strategy), NAME - mark.len())
+        ))
+    };
+    let label = tables.point_label(point);
+    let head = Cell::plain(if label.is_empty() {
+        "strategy".into()
+    } else {
+        shorten(&label, NAME)
+    });
+    let groups = tables
+        .meta()
+        .decide_on
+        .iter()
+        .map(|metric| columns(tables, point, metric));
+    Grid {
+        names: [head]
+            .into_iter()
+            .chain((0..strategies).map(name))
+            .collect(),
+        groups: groups.collect(),
+        more: None,
+    }
+}
+
+fn columns(tables: &Lookup, point: usize, metric: &str) -> Group {
+    let strategies = tables.meta().strategies.len();
+    let scale = scale(tables, metric, (0..strategies).map(|s| (point, s)));
+    let against = format!("vs {}", shorten(&tables.strategy(tables.baseline()), 16));
+    let head = vec![
+        Cell::plain(shorten(&printable(metric), NAME)),
+        Cell::plain(against),
+        Cell::default(),
+    ];
+    let row = |strategy: usize| {
+        let value = Cell::plain(summary_cell(tables.named(point, strategy, metric), &scale));
+        let [change, verdict] = compared(tables.comparison(point, strategy, metric), &scale);
+        vec![value, change, verdict]
+    };
+    [head].into_iter().chain((0..strategies).map(row)).collect()
+}
+
+fn compared(row: Option<&ComparisonRow>, scale: &Scale) -> [Cell; 2] {
+    let Some(row) = row else {
+        return Default::default();
+    };
+    [
+        Cell::plain(change(row, scale)),
+        Cell(word(row.verdict).into(), Some(row.verdict)),
+    ]
+}
+
+/// One strategy alone: a row a point, a column a deciding metric.
+fn points_by_metric(tables: &Lookup) -> Grid {
+    let shown = tables.points().min(MOST_ROWS);
+    let label = |point: usize| match tables.point_label(point) {
+        label if label.is_empty() => Cell::plain(shorten(&tables.strategy(0), NAME)),
+        label => Cell::plain(shorten(&label, NAME)),
+    };
+    let group = |metric: &String| -> Group {
+        let scale = scale(tables, metric, (0..tables.points()).map(|point| (point, 0)));
+        let cell = |point| {
+            vec![Cell::plain(summary_cell(
+                tables.named(point, 0, metric),
+                &scale,
+            ))]
+        };
+        let head = vec![Cell::plain(shorten(&printable(metric), NAME))];
+        [head].into_iter().chain((0..shown).map(cell)).collect()
+    };
+    let head = Cell::plain(if tables.points() > 1 {
+        shorten(&tables.strategy(0), NAME)
+    } else {
+        String::new()
+    });
+    let names = [head].into_iter().chain((0..shown).map(label)).collect();
+    Grid {
+        names,
+        groups: tables.meta().decide_on.iter().map(group).collect(),
+        more: more(tables),
+    }
+}
+
+/// Many points: a row a point, a column a strategy, verdicts with their relative change.
+fn matrix(tables: &Lookup, metric: &str) -> Grid {
+    let shown = tables.points().min(MOST_ROWS);
+    let baseline = tables.baseline();
+    let others = (0..tables.meta().strategies.len()).filter(|s| *s != baseline);
+    let group = |strategy: usize| -> Group {
+        let head = vec![Cell::plain(shorten(&tables.strategy(strategy), 20))];
+        let cell = |point| vec![verdict_cell(tables.comparison(point, strategy, metric))];
+        [head].into_iter().chain((0..shown).map(cell)).collect()
+    };
+    let head = Cell::plain(format!(
+        "{} vs {}",
+        shorten(&printable(metric), NAME),
+        shorten(&tables.strategy(baseline), 12)
+    ));
+    let label = |point| Cell::plain(shorten(&tables.point_label(point), NAME + 8));
+    let names = [head].into_iter().chain((0..shown).map(label)).collect();
+    Grid {
+        names,
+        groups: others.map(group).collect(),
+        more: more(tables),
+    }
+}
+
+fn verdict_cell(row: Option<&ComparisonRow>) -> Cell {
+    let Some(row) = row else {
+        return Cell::plain("n/a");
+    };
+    let word = word(row.verdict);
+    let text = match (row.verdict, row.relative) {
+        (Verdict::Better | Verdict::Worse, Some(relative)) => {
+            format!("{} % {word}", super::format::signed_percent(relative, 0))
+        }
+        _ => word.into(),
+    };
+    Cell(text, Some(row.verdict))
+}
+
+fn more(tables: &Lookup) -> Option<String> {
+    let hidden = tables.points().saturating_sub(MOST_ROWS);
+    (hidden > 0).then(|| format!("... and {hidden} more points"))
+}
+
+fn footer(tables: &Lookup) -> Vec<String> {
+    let meta = tables.meta();
+    let mut texts = open_questions(tables);
+    texts.push(parts_that_differ(tables));
+    let level = plain_percent(meta.confidence);
+    texts.push(if meta.family > 0 {
+        let together = format!(
+            "intervals {level} for all {} comparisons together",
+            meta.family
+        );
+        format!(
+            "margin {}; {together}; paired on equal jobs",
+            plain_percent(meta.margin)
+        )
+    } else {
+        format!(
+            "± is half of the 95 % interval over {} replications",
+            meta.replications
+        )
+    });
+    texts.extend(
+        meta.warnings
+            .iter()
+            .map(|warning| format!("warning: {}", printable(warning))),
+    );
+    texts.extend(
+        meta.notes
+            .iter()
+            .map(|note| format!("note: {}", printable(note))),
+    );
+    texts
+        .iter()
+        .filter(|text| !text.is_empty())
+        .flat_map(|text| wrapped(text))
+        .collect()
+}
+
+/// What the words of the tables leave open, a line a verdict.
+fn open_questions(tables: &Lookup) -> Vec<String> {
+    let rows = &tables.results.comparisons;
+    let open: Vec<&ComparisonRow> = rows
+        .iter()
+        .filter(|row| row.verdict == Verdict::Inconclusive)
+        .collect();
+    let most = open.iter().filter_map(|row| row.replications_needed).max();
+    let settle = |n| {
+        format!(
+            "inconclusive: {} of {}; about {} replications may settle all",
+            open.len(),
+            rows.len(),
+            count(n)
+        )
+    };
+    let lost = rows
+        .iter()
+        .find(|row| row.verdict == Verdict::NotComparable);
+    let jobs = "not comparable: shares of failed, rejected and unfinished jobs differ by more than 0.1 point";
+    most.map(settle)
+        .into_iter()
+        .chain(lost.map(|_| jobs.into()))
+        .collect()
+}
+
+/// `text` in lines of at most 100 characters, broken at blanks (a longer word is cut).
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let mut word: Vec<char> = word.chars().collect();
+        let last = lines.len() - 1;
+        if word.is_empty() && (1..WIDTH).contains(&lines[last].chars().count()) {
+            lines[last].push(' ');
+        }
+        while !word.is_empty() {
+            let last = lines.len() - 1;
+            let used = lines[last].chars().count();
+            let blank = usize::from(used > 0);
+            if used + blank + word.len() > WIDTH && used > 0 {
+                lines.push(String::new());
+                continue;
+            }
+            let rest = word.split_off(word.len().min(WIDTH));
+            lines[last] += &" ".repeat(blank);
+            lines[last].extend(word);
+            word = rest;
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+    use crate::report::sample::Sample;
+
+    fn widest(text: &str) -> usize {
+        text.lines()
+            .map(|line| line.chars().count())
+            .max()
+            .unwrap_or(0)
+    }
+
+    #[test]
+    fn no_line_is_wider_than_100_columns() {
+        let many: Vec<f64> = (1..=60).map(|k| 0.015 * f64::from(k)).collect();
+        let mut long = Sample::loads(&[0.5, 0.8], 12);
+        long.meta.strategies[0].name = "n".repeat(90);
+        long.meta.baseline = "n".repeat(90);
+        long.meta.title = "word ".repeat(60) + &"x".repeat(250);
+        long.meta.decide_on = [
+            "response_p99",
+            "response_mean",
+            "batch.response_p90",
+            "slowdown_mean",
+        ]
+        .map(String::from)
+        .into();
+        let samples = [
+            Sample::loads(&many, 12),
+            Sample::loads(&[0.8], 1),
+            Sample::loads(&many, 1),
+            long,
+            Sample::troubled(),
+        ];
+        for sample in samples {
+            let text = comparison(&sample.results(), Some("output/x/report.html"), false);
+            assert!(widest(&text) <= WIDTH, "{} columns:\n{text}", widest(&text));
+        }
+    }
+
+    #[test]
+    fn a_block_holds_value_change_and_verdict() {
+        let text = comparison(
+            &Sample::loads(&[0.5, 0.8], 3).results(),
+            Some("output/x/report.html"),
+            false,
+        );
+        let row = text
+            .lines()
+            .find(|line| line.starts_with("two-choices "))
+            .unwrap();
+        assert!(
+            row.contains(" ms ± ") && row.contains(" % [-") && row.ends_with(" better"),
+            "{row}"
+        );
+        assert!(text.contains("random (baseline)") && text.contains("vs random"));
+        assert!(
+            text.contains("strategies differ in: placement, view.  Same for all: 10 dispatchers")
+        );
+        assert!(text.contains(
+            "margin 2 %; intervals 95 % for all 8 comparisons together; paired on equal jobs"
+        ));
+        assert!(text.ends_with("output/x/report.html\n"));
+    }
+
+    #[test]
+    fn colour_adds_nothing_but_escapes() {
+        let results = Sample::troubled().results();
+        let (plain, colored) = (
+            comparison(&results, None, false),
+            comparison(&results, None, true),
+        );
+        let mut stripped = colored.clone();
+        for code in ["\u{1b}[32m", "\u{1b}[31m", "\u{1b}[33m", "\u{1b}[0m"] {
+            stripped = stripped.replace(code, "");
+        }
+        assert_ne!(plain, colored);
+        assert_eq!(plain.replace(' ', ""), stripped.replace(' ', ""));
+    }
+
+    #[test]
+    fn missing_figures_are_words() {
+        let text = comparison(&Sample::troubled().results(), None, false);
+        for expected in [
+            "unstable",
+            "n/a",
+            ">= ",
+            "warning: utilization of gen1",
+            "note: the two classes",
+        ] {
+            assert!(text.contains(expected), "no `{expected}` in:\n{text}");
+        }
+    }
+
+    #[test]
+    fn control_characters_never_reach_the_terminal() {
+        let mut sample = Sample::loads(&[0.5, 0.8], 2);
+        sample.meta.title = "a\u{1b}[2Jb".into();
+        sample.meta.strategies[1].name = "c\u{1b}[31md".into();
+        assert!(!comparison(&sample.results(), None, false).contains('\u{1b}'));
+    }
+
+    /// Prints samples, to be looked at: `cargo test terminal_samples -- --ignored --nocapture`.
+    #[test]
+    #[ignore = "prints for people to look at"]
+    fn terminal_samples() {
+        let many: Vec<f64> = (1..=9).map(|k| 0.1 * f64::from(k)).collect();
+        let samples = [
+            Sample::loads(&[0.5, 0.8], 5),
+            Sample::loads(&many, 7),
+            Sample::loads(&many, 1),
+            Sample::loads(&[0.8], 1),
+            Sample::troubled(),
+        ];
+        for sample in samples {
+            println!(
+                "{}",
+                comparison(&sample.results(), Some("output/x/report.html"), false)
+            );
+        }
+    }
+}

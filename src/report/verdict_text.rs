@@ -1,0 +1,324 @@
+//! The sentences that say what was found, and nothing more than was found.
+
+use super::format::{
+    Scale, change, count, lower_or_higher, plain_percent, plural, printable, significant,
+};
+use super::lookup::{Lookup, split_name};
+use crate::experiment::results::{ComparisonRow, Status, Verdict};
+
+/// The verdict in the words of every table.
+pub fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::NotComparable => "not comparable",
+        Verdict::Unstable => "unstable",
+        Verdict::Equivalent => "equivalent",
+        Verdict::Better => "better",
+        Verdict::Worse => "worse",
+        Verdict::Inconclusive => "inconclusive",
+    }
+}
+
+/// One sentence (without a full stop) for one comparison, names in backquotes:
+/// "`two-choices` is better than `random` on response_p99 at load 0.8: 61 % lower [58, 64]".
+pub fn sentence(tables: &Lookup, row: &ComparisonRow) -> String {
+    let strategy = format!("`{}`", tables.strategy(row.strategy));
+    let baseline = format!("`{}`", tables.strategy(tables.baseline()));
+    let place = place(tables, row);
+    let (facts, unit) = tables.facts(&row.metric);
+    let scale = Scale::choose(&facts, &unit, row.difference);
+    match row.verdict {
+        Verdict::Better => format!(
+            "{strategy} is better than {baseline} {place}: {}",
+            lower_or_higher(row, &scale)
+        ),
+        Verdict::Worse => format!(
+            "{strategy} is worse than {baseline} {place}: {}",
+            lower_or_higher(row, &scale)
+        ),
+        Verdict::Equivalent => format!(
+            "{strategy} and {baseline} are equivalent {place}: {}, within the margin of {}",
+            change(row, &scale).replace(',', ", "),
+            plain_percent(row.margin)
+        ),
+        Verdict::Inconclusive => format!(
+            "{strategy} against {baseline} is inconclusive {place}: {}{}",
+            change(row, &scale).replace(',', ", "),
+            needed(tables, row)
+        ),
+        Verdict::NotComparable => {
+            format!(
+                "{strategy} is not comparable with {baseline} {place}: {}",
+                reason(tables, row)
+            )
+        }
+        Verdict::Unstable => format!(
+            "{strategy} and {baseline} are not compared {place}: {}",
+            reason(tables, row)
+        ),
+    }
+}
+
+fn place(tables: &Lookup, row: &ComparisonRow) -> String {
+    match tables.point_label(row.point) {
+        label if label.is_empty() => format!("on {}", row.metric),
+        label => format!("on {} at {label}", row.metric),
+    }
+}
+
+/// Why there is no better, worse or equivalent, and what may help; empty where there is.
+pub fn reason(tables: &Lookup, row: &ComparisonRow) -> String {
+    match row.verdict {
+        Verdict::NotComparable => {
+            let why = "their shares of failed, rejected and unfinished jobs differ by more than 0.1 point";
+            format!("{why}{}", objectives(tables, row))
+        }
+        Verdict::Unstable => unstable(tables, row),
+        Verdict::Inconclusive => row.replications_needed.map_or(String::new(), |n| {
+            format!("about {} replications may settle it", count(n))
+        }),
+        Verdict::Better | Verdict::Worse | Verdict::Equivalent => String::new(),
+    }
+}
+
+fn needed(tables: &Lookup, row: &ComparisonRow) -> String {
+    let reason = reason(tables, row);
+    if reason.is_empty() {
+        reason
+    } else {
+        format!("; {reason}")
+    }
+}
+
+/// "; slo_attained 93.2 % against 99.1 %", where the class has an objective.
+fn objectives(tables: &Lookup, row: &ComparisonRow) -> String {
+    let class = split_name(&row.metric).0;
+    let attained = |strategy| {
+        tables
+            .summary(row.point, strategy, class, "slo_attained")
+            .and_then(|r| r.mean)
+    };
+    let pair = attained(row.strategy).zip(attained(tables.baseline()));
+    let percent = |share: f64| significant(share * 100.0, 3);
+    pair.map_or(String::new(), |(mine, other)| {
+        format!(
+            "; slo_attained {} % against {} %",
+            percent(mine),
+            percent(other)
+        )
+    })
+}
+
+fn unstable(tables: &Lookup, row: &ComparisonRow) -> String {
+    let grows = |index| {
+        tables
+            .named(row.point, index, &row.metric)
+            .is_some_and(|r| r.status == Status::Unstable)
+    };
+    let [mine, other] =
+        [row.strategy, tables.baseline()].map(|index| format!("`{}`", tables.strategy(index)));
+    match (grows(row.strategy), grows(tables.baseline())) {
+        (true, true) => {
+            format!("{mine} and {other} are both unstable, jobs pile up without a steady state")
+        }
+        (false, true) => format!("{other} is unstable, jobs pile up without a steady state"),
+        _ => format!("{mine} is unstable, jobs pile up without a steady state"),
+    }
+}
+
+/// One sentence for a deciding metric over all points and strategies, for the head of a report.
+/// With one comparison it is that comparison's sentence.
+pub fn headline(tables: &Lookup, metric: &str) -> String {
+    let of_metric = |row: &&ComparisonRow| row.metric == metric;
+    let rows: Vec<_> = tables
+        .results
+        .comparisons
+        .iter()
+        .filter(of_metric)
+        .collect();
+    match rows[..] {
+        [] => alone(tables, metric),
+        [row] => sentence(tables, row),
+        _ => best_against_baseline(tables, metric, &rows),
+    }
+}
+
+fn alone(tables: &Lookup, metric: &str) -> String {
+    let (facts, unit) = tables.facts(metric);
+    let last = tables.points() - 1;
+    let row = tables.named(last, 0, metric);
+    let scale = Scale::choose(&facts, &unit, row.and_then(|r| r.mean));
+    let cell = super::format::summary_cell(row, &scale);
+    let at = match tables.point_label(last) {
+        label if label.is_empty() => String::new(),
+        label => format!(" at {label}"),
+    };
+    format!("`{}` has {metric} {cell}{at}", tables.strategy(0))
+}
+
+/// The comparison with the largest improvement at the last point that has one; else the tally.
+fn best_against_baseline(tables: &Lookup, metric: &str, rows: &[&ComparisonRow]) -> String {
+    let better = rows.iter().filter(|row| row.verdict == Verdict::Better);
+    let size = |row: &ComparisonRow| row.relative.map_or(0.0, f64::abs);
+    let best = better.max_by(|a, b| a.point.cmp(&b.point).then(size(a).total_cmp(&size(b))));
+    let tally = format!("Of {} comparisons on {metric}: {}", rows.len(), tally(rows));
+    best.map_or(tally.clone(), |row| {
+        format!("{}. {tally}", sentence(tables, row))
+    })
+}
+
+/// "3 better, 1 worse, 2 inconclusive", in the order of the verdicts' definitions.
+fn tally(rows: &[&ComparisonRow]) -> String {
+    const ORDER: [Verdict; 6] = [
+        Verdict::Better,
+        Verdict::Worse,
+        Verdict::Equivalent,
+        Verdict::Inconclusive,
+        Verdict::NotComparable,
+        Verdict::Unstable,
+    ];
+    let number = |verdict| rows.iter().filter(|row| row.verdict == verdict).count();
+    let part = |verdict| Some((number(verdict), word(verdict))).filter(|(n, _)| *n > 0);
+    let parts: Vec<_> = ORDER
+        .into_iter()
+        .filter_map(part)
+        .map(|(n, w)| format!("{n} {w}"))
+        .collect();
+    parts.join(", ")
+}
+
+/// "3 loads x 5 strategies x 20 replications of 100,000 jobs, the same jobs for every strategy".
+pub fn extent(tables: &Lookup) -> String {
+    let meta = tables.meta();
+    let mut parts = Vec::new();
+    if tables.points() > 1 || !meta.sweep.is_empty() {
+        let loads = meta.sweep.len() == 1 && tables.sweep_label(0) == "load";
+        let (one, many) = if loads {
+            ("load", "loads")
+        } else {
+            ("point", "points")
+        };
+        parts.push(plural(tables.points(), one, many));
+    }
+    parts.push(plural(meta.strategies.len(), "strategy", "strategies"));
+    parts.push(plural(
+        meta.replications as usize,
+        "replication",
+        "replications",
+    ));
+    let of = if meta.measured.is_empty() {
+        String::new()
+    } else {
+        format!(" of {}", printable(&meta.measured))
+    };
+    let same = if meta.strategies.len() > 1 {
+        ", the same jobs for every strategy"
+    } else {
+        ""
+    };
+    format!("{}{of}{same}", parts.join(" x "))
+}
+
+/// "strategies differ in: placement, view.  Same for all: 10 dispatchers, ..."; empty if neither is known.
+pub fn parts_that_differ(tables: &Lookup) -> String {
+    let meta = tables.meta();
+    let list = |items: &[String]| printable(&items.join(", "));
+    let differ = format!("strategies differ in: {}.", list(&meta.differ_in));
+    let same = format!("Same for all: {}", list(&meta.same_for_all));
+    match (meta.differ_in.is_empty(), meta.same_for_all.is_empty()) {
+        (true, true) => String::new(),
+        (false, true) => differ,
+        (true, false) => same,
+        (false, false) => format!("{differ}  {same}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+    use crate::report::sample::Sample;
+
+    /// The sentence for a comparison of `two-choices` with `random` at load 0.8, changed by `change`.
+    fn said(change: impl Fn(&mut ComparisonRow)) -> String {
+        let results = Sample::loads(&[0.5, 0.8], 3).results();
+        let mut row = results
+            .comparisons
+            .iter()
+            .find(|r| r.point == 1)
+            .unwrap()
+            .clone();
+        row.strategy = 2;
+        row.metric = "response_p99".into();
+        row.margin = 0.02;
+        (row.relative, row.relative_low, row.relative_high) =
+            (Some(-0.61), Some(-0.64), Some(-0.58));
+        change(&mut row);
+        sentence(&Lookup::new(&results), &row)
+    }
+
+    #[test]
+    fn better_and_worse_name_the_direction() {
+        let better = said(|row| row.verdict = Verdict::Better);
+        assert_eq!(
+            better,
+            "`two-choices` is better than `random` on response_p99 at load 0.8: 61 % lower [58, 64]"
+        );
+        let worse = said(|row| {
+            row.verdict = Verdict::Worse;
+            (row.relative, row.relative_low, row.relative_high) =
+                (Some(0.1), Some(0.08), Some(0.12));
+        });
+        assert_eq!(
+            worse,
+            "`two-choices` is worse than `random` on response_p99 at load 0.8: 10 % higher [8, 12]"
+        );
+    }
+
+    #[test]
+    fn equivalent_and_inconclusive_keep_their_signs() {
+        let near_zero = |row: &mut ComparisonRow| {
+            (row.relative, row.relative_low, row.relative_high) =
+                (Some(-0.003), Some(-0.011), Some(0.005));
+        };
+        let same = said(|row| {
+            near_zero(row);
+            row.verdict = Verdict::Equivalent;
+        });
+        assert!(
+            same.ends_with("load 0.8: -0.3 % [-1.1, +0.5], within the margin of 2 %"),
+            "{same}"
+        );
+        let open = said(|row| {
+            near_zero(row);
+            (row.verdict, row.replications_needed) = (Verdict::Inconclusive, Some(1085));
+        });
+        assert!(
+            open.ends_with("-0.3 % [-1.1, +0.5]; about 1085 replications may settle it"),
+            "{open}"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_compared_says_why() {
+        let lost = said(|row| row.verdict = Verdict::NotComparable);
+        assert!(
+            lost.contains("is not comparable with `random`") && lost.contains("0.1 point"),
+            "{lost}"
+        );
+        let grown = said(|row| row.verdict = Verdict::Unstable);
+        assert!(grown.contains("`two-choices` is unstable"), "{grown}");
+    }
+
+    #[test]
+    fn no_sentence_claims_a_cause_or_significance() {
+        let results = Sample::troubled().results();
+        let tables = Lookup::new(&results);
+        for row in &results.comparisons {
+            let said = sentence(&tables, row);
+            assert!(
+                !said.contains("significan") && !said.contains("because"),
+                "{said}"
+            );
+        }
+    }
+}

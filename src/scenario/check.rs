@@ -42,6 +42,11 @@ impl Check<'_> {
         self.cut.iter().any(|cut| cut.path.starts_with(&path))
     }
 
+    /// True if the document had something at `path`, right or wrong.
+    pub(super) fn was_there(&self, path: &str) -> bool {
+        self.tree.at(&steps(path)).is_some()
+    }
+
     /// A mistake at `path`, unless what is there was already found wrong.
     pub(super) fn error(&mut self, path: &str, title: impl Into<String>, hint: impl Into<String>) {
         self.say(false, path, title.into(), hint.into());

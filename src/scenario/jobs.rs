@@ -201,7 +201,10 @@ pub(super) fn common(
     cluster: &Cluster,
 ) -> Option<Common> {
     let path = format!("jobs.{name}");
-    let (shape, overhead) = if jobs.is_traced() {
+    let unknown = jobs.arrivals.is_none() && check.was_there(&format!("{path}.arrivals.trace"));
+    let (shape, overhead) = if unknown {
+        (None, None)
+    } else if jobs.is_traced() {
         (trace_shape(check, &path, jobs), jobs.overhead)
     } else {
         (

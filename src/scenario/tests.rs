@@ -337,7 +337,7 @@ fn arguments_are_as_if_written() {
 fn a_sweep_is_a_grid_and_together_zips() {
     let text = GENERATIONS.replace(
         "workload.load = [0.5, 0.7, 0.8]",
-        "run.jobs = [1_000, 2_000]\ntogether.size = { nodes.gen1.count = [6, 12], \"nodes.gen2.count\" = [4, 8] }",
+        "\"run.jobs\" = [1_000, 2_000]\ntogether.size = { nodes.gen1.count = [6, 12], \"nodes.gen2.count\" = [4, 8] }",
     );
     let scenario = good(&text);
     assert_eq!(
@@ -387,6 +387,37 @@ fn strategies_take_over_part_by_part() {
     assert_eq!(parts[0], "placement: power-of-d = { d = 4, by = \"work\" }");
     assert_eq!(parts[3], "dispatchers: 1");
     assert_eq!(parts[6], "for.query: { dispatchers = 3 }");
+}
+
+/// Memory-heavy tasks fit on the 40 newer nodes only: those are asked for 4 x 80 GiB x 0.1 s of
+/// 40 x 1.25 x 96 GiB.
+#[test]
+fn nodes_that_only_some_tasks_fit_on_are_forecast_apart() {
+    let text = GENERATIONS.to_owned().replace(
+        "[faults]",
+        "[jobs.wide]\narrivals.poisson.rate = 4\nwork = \"100ms\"\ndemand = { cpu = 1, memory = \"80 GiB\" }\n[faults]",
+    );
+    let text = text
+        .replace("[workload]\nload = 0.8\n", "")
+        .replace("workload.load = [0.5, 0.7, 0.8]", "");
+    let text = text.replace("arrivals = \"poisson\"", "arrivals.poisson.rate = 100");
+    let forecast = forecast::forecast(&good(&text).points[0].setups[0]);
+    let own = forecast
+        .nodes
+        .iter()
+        .find(|used| used.of == "memory of gen2")
+        .unwrap();
+    let factor = Law::BoundedPareto {
+        shape: 1.5,
+        min: 2.0,
+        max: 20.0,
+    }
+    .mean();
+    close(
+        own.share,
+        4.0 * 80.0 * 0.1 / (40.0 * 1.25 * 96.0) * (0.98 + 0.02 * factor),
+    );
+    assert_eq!(own.key, "jobs.wide.demand");
 }
 
 /// 100 nodes at 10 tasks a job: 4 x 100 task interarrivals make 2,500 strata of 100,000 jobs.

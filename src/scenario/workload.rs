@@ -440,7 +440,8 @@ fn explain(name: &str, given: &Trace, plan: &TracePlan, notes: &mut Vec<String>)
     let (jobs, tasks) = (grouped(survey.jobs), grouped(survey.tasks));
     add(format!(
         "jobs.{name}: {jobs} jobs with {tasks} tasks over {} of {}",
-        survey.span, given.file
+        lasting(survey.span.as_secs()),
+        given.file
     ));
     if plan.resample.is_none() {
         add(format!(
@@ -457,6 +458,16 @@ fn explain(name: &str, given: &Trace, plan: &TracePlan, notes: &mut Vec<String>)
             "jobs.{name}: {} rows were left out: {reason}",
             grouped(*count)
         ));
+    }
+}
+
+/// A span of time in words.
+fn lasting(seconds: f64) -> String {
+    let tenths = |value: f64| (value * 10.0).round() / 10.0;
+    match seconds {
+        long if long >= 172_800.0 => format!("{} days", tenths(long / 86_400.0)),
+        long if long >= 7_200.0 => format!("{} hours", tenths(long / 3_600.0)),
+        short => format!("{short} s"),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
@@ -12,7 +12,7 @@ use crate::strategy::Ties;
 use crate::strategy::index::Score;
 
 /// What makes a node the less loaded one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum By {
     /// The number of tasks running, queued and travelling to it.

@@ -9,7 +9,7 @@
 use std::cmp::Ordering;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::best_fit::{Scan, by_ratio};
 use super::choice::best_of;
@@ -28,7 +28,7 @@ pub struct ResourceMatch {
 }
 
 /// How a match is scored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Matching {
     /// The largest cosine of the angle between free and demanded shares.

@@ -6,7 +6,7 @@
 //! ties), subtract the sum of the weights from it.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
@@ -23,7 +23,7 @@ pub struct RoundRobin {
 }
 
 /// How often a node's turn comes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Weights {
     /// Equally often.
     #[default]

@@ -3,8 +3,8 @@
 use clap::Args;
 
 use super::load::Which;
-use super::{Exit, print};
-use crate::experiment::thousands;
+use super::{Exit, print, wrapped};
+use crate::experiment;
 use crate::scenario::Scenario;
 use crate::scenario::forecast::{Forecast, Use, forecast};
 
@@ -22,10 +22,7 @@ impl Check {
     /// Prints the forecast of every point and strategy.
     pub fn execute(self) -> Result<(), Exit> {
         let scenario = self.which.read()?;
-        let warnings = scenario.warnings.render(false);
-        if !warnings.is_empty() {
-            eprintln!("{warnings}\n");
-        }
+        self.which.warn(&scenario);
         let forecasts: Vec<Vec<Forecast>> = scenario
             .points
             .iter()
@@ -52,37 +49,39 @@ fn describe(scenario: &Scenario, forecasts: &[Vec<Forecast>]) -> String {
     out + &total(scenario, forecasts)
 }
 
-/// Strategies of which the same is expected share their lines.
+/// Strategies of which the same is to be said share one paragraph.
 fn describe_point(scenario: &Scenario, forecasts: &[Forecast]) -> String {
     let mut groups: Vec<(Vec<&str>, String)> = Vec::new();
     for (strategy, forecast) in scenario.strategies.iter().zip(forecasts) {
-        let text = describe_forecast(forecast);
-        match groups.iter_mut().find(|(_, known)| *known == text) {
+        let said = describe_forecast(forecast);
+        match groups.iter_mut().find(|(_, known)| *known == said) {
             Some((names, _)) => names.push(&strategy.name),
-            None => groups.push((vec![&strategy.name], text)),
+            None => groups.push((vec![&strategy.name], said)),
         }
     }
-    let block = |(names, text): (Vec<&str>, String)| format!("  {}\n{text}", names.join(", "));
-    groups.into_iter().map(block).collect()
+    let told = groups.iter().map(|(names, said)| {
+        let names = wrapped(&names.join(", "), "  ");
+        format!("{names}{said}")
+    });
+    told.collect()
 }
 
 fn describe_forecast(forecast: &Forecast) -> String {
-    let used = forecast
-        .nodes
-        .iter()
-        .chain(&forecast.dispatchers)
-        .chain(&forecast.gatherers);
+    let used = forecast.nodes.iter().chain(&forecast.dispatchers);
+    // What takes no time at all is not worth a line.
+    let used = used
+        .chain(&forecast.gatherers)
+        .filter(|used| used.share > 0.0);
     let mut out: String = used.map(describe_use).collect();
-    let (jobs, tasks, events) = (
-        whole(forecast.jobs),
-        whole(forecast.tasks),
-        whole(forecast.events),
+    out += &format!(
+        "    a replication: {}, {}, {}\n",
+        counted(forecast.jobs, "job"),
+        counted(forecast.tasks, "task"),
+        counted(forecast.events, "event")
     );
-    out += &format!("    a replication: {jobs} jobs, {tasks} tasks, {events} events\n");
-    forecast
-        .warnings
-        .iter()
-        .for_each(|warning| out += &format!("    warning: {warning}\n"));
+    for warning in &forecast.warnings {
+        out += &wrapped(&format!("warning: {warning}"), "    ");
+    }
     out
 }
 
@@ -95,8 +94,9 @@ fn describe_use(used: &Use) -> String {
     format!("    {:>6.1} %  {}{over}\n", used.share * 100.0, used.of)
 }
 
-fn whole(number: f64) -> String {
-    thousands(number.round().max(0.0) as u64)
+/// "1 job", "22,000 jobs".
+fn counted(number: f64, what: &str) -> String {
+    experiment::counted(number.round().max(0.0) as u64, what)
 }
 
 fn total(scenario: &Scenario, forecasts: &[Vec<Forecast>]) -> String {
@@ -116,25 +116,17 @@ fn total(scenario: &Scenario, forecasts: &[Vec<Forecast>]) -> String {
     // Histograms of a class take 5 MB, a node about 300 bytes; jobs in the system come on top.
     let classes = scenario.classes.len().max(1);
     let memory = 5.0 * (classes + 1) as f64 + f64::from(nodes.unwrap_or(0)) * 300e-6;
+    let replications = counted(replications, "replication");
     format!(
-        "\n{} x {} x {}: {} events, about {:.0} s of CPU time, {:.0} MB a thread\n",
-        counted(scenario.points.len(), "point", "points"),
-        counted(scenario.strategies.len(), "strategy", "strategies"),
-        counted(
-            scenario.replications as usize,
-            "replication",
-            "replications"
-        ),
-        whole(events),
+        "\n{} x {} x {replications}: {}, about {:.0} s of CPU time, {memory:.0} MB a thread\n",
+        counted(scenario.points.len() as f64, "point"),
+        strategies(scenario.strategies.len()),
+        counted(events, "event"),
         (events * SECONDS_AN_EVENT).max(1.0),
-        memory
     )
 }
 
-fn counted(number: usize, one: &str, many: &str) -> String {
-    format!(
-        "{} {}",
-        thousands(number as u64),
-        if number == 1 { one } else { many }
-    )
+fn strategies(number: usize) -> String {
+    let plural = if number == 1 { "y" } else { "ies" };
+    format!("{number} strateg{plural}")
 }

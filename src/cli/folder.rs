@@ -1,7 +1,11 @@
 //! A run's folder: written beside its place and renamed when complete, so that what is there
 //! stays whole until something whole replaces it.
+//!
+//! All work is done in `PLACE.writing/`: `new/` is what is written, `old/` what it replaces, and
+//! `lock` keeps a second run of the same place away. What a killed run left there is cleared by
+//! the next one.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -14,30 +18,47 @@ const MANIFEST: &str = "manifest.json";
 #[derive(Debug)]
 pub struct Folder {
     place: PathBuf,
-    staging: PathBuf,
+    writing: PathBuf,
+    new: PathBuf,
+    /// Held as long as the folder is written.
+    _lock: File,
 }
 
 impl Folder {
     /// Begins a folder that will stand at `place`.
     ///
     /// # Errors
-    /// The place is taken by something that is no run, or cannot be written.
+    /// The place is taken by something that is no run, is being written by another run, or cannot
+    /// be written.
     pub fn begin(place: &Path) -> Result<Folder, Exit> {
         check_replaceable(place)?;
-        let staging = beside(place, "writing");
-        if staging.exists() {
-            fs::remove_dir_all(&staging).map_err(|error| unwritable(&staging, &error))?;
-        }
-        fs::create_dir_all(&staging).map_err(|error| unwritable(&staging, &error))?;
+        check_replaceable(&beside(place, "partial"))?;
+        let writing = beside(place, "writing");
+        check_left_over(&writing)?;
+        let unwritable = |error: io::Error| unwritable(&writing, &error);
+        fs::create_dir_all(&writing).map_err(unwritable)?;
+        let lock = File::create(writing.join("lock")).map_err(unwritable)?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => Exit::Mistake(format!(
+                "error: another run is writing {}\nhint: wait for it, or name another folder with --out",
+                place.display()
+            )),
+            TryLockError::Error(error) => unwritable(error),
+        })?;
+        clear(place, &writing).map_err(unwritable)?;
+        let new = writing.join("new");
+        fs::create_dir(&new).map_err(unwritable)?;
         Ok(Folder {
             place: place.to_path_buf(),
-            staging,
+            writing,
+            new,
+            _lock: lock,
         })
     }
 
     /// Where files are written meanwhile.
     pub fn path(&self) -> &Path {
-        &self.staging
+        &self.new
     }
 
     /// Writes one file; `name` may contain folders.
@@ -45,8 +66,8 @@ impl Folder {
     /// # Errors
     /// It cannot be written.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Exit> {
-        let path = self.staging.join(name);
-        let parent = path.parent().unwrap_or(&self.staging);
+        let path = self.new.join(name);
+        let parent = path.parent().unwrap_or(&self.new);
         let written = fs::create_dir_all(parent).and_then(|()| fs::write(&path, bytes));
         written.map_err(|error| unwritable(&path, &error))
     }
@@ -61,30 +82,31 @@ impl Folder {
         } else {
             beside(&self.place, "partial")
         };
-        let old = beside(&place, "old");
+        check_replaceable(&place)?;
+        let old = self
+            .writing
+            .join(if is_complete { "old" } else { "old.partial" });
         let moved = || -> io::Result<()> {
-            if old.exists() {
-                fs::remove_dir_all(&old)?;
-            }
             if place.exists() {
                 fs::rename(&place, &old)?;
             }
-            fs::rename(&self.staging, &place)
+            fs::rename(&self.new, &place)
         };
         if let Err(error) = moved() {
             // What was there goes back to its place.
             if old.exists() && !place.exists() {
                 let _ = fs::rename(&old, &place);
             }
+            self.abandon();
             return Err(unwritable(&place, &error));
         }
-        let _ = fs::remove_dir_all(&old);
+        self.abandon();
         Ok(place)
     }
 
     /// Gives up: nothing is left behind.
     pub fn abandon(self) {
-        let _ = fs::remove_dir_all(&self.staging);
+        let _ = fs::remove_dir_all(&self.writing);
     }
 }
 
@@ -95,37 +117,75 @@ fn beside(place: &Path, what: &str) -> PathBuf {
     place.with_file_name(name)
 }
 
+/// Clears what a killed run left; a folder that it had moved aside and not replaced goes back.
+fn clear(place: &Path, writing: &Path) -> io::Result<()> {
+    let old = writing.join("old");
+    if old.exists() && !place.exists() {
+        fs::rename(&old, place)?;
+    }
+    let parts = ["new", "old", "old.partial"].map(|part| writing.join(part));
+    let mut left = parts.iter().filter(|part| part.exists());
+    left.try_for_each(fs::remove_dir_all)
+}
+
+/// What stands at `PLACE.writing` must come from a run: it has its lock.
+fn check_left_over(writing: &Path) -> Result<(), Exit> {
+    if fs::symlink_metadata(writing).is_err() || writing.join("lock").is_file() {
+        return Ok(());
+    }
+    Err(taken(writing, "is needed for the run's work and is taken"))
+}
+
 fn check_replaceable(place: &Path) -> Result<(), Exit> {
     if place.file_name().is_none() {
-        return Err(Exit::Mistake(format!(
-            "error: {} cannot be a run's folder\nhint: name a new folder with --out",
-            place.display()
-        )));
+        return Err(taken(place, "cannot be a run's folder"));
     }
-    if place.exists() && !place.is_dir() {
-        return Err(Exit::Mistake(format!(
-            "error: {} is not a folder\nhint: name another folder with --out",
-            place.display()
-        )));
+    // Also a device, a pipe or a link, which a rename would replace: only a folder ever goes.
+    let found = fs::symlink_metadata(place);
+    if found.is_ok_and(|found| !found.is_dir()) {
+        return Err(taken(
+            place,
+            "is a file, a device or a link, which a run does not replace",
+        ));
     }
-    let has_other_files = fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_some())
-        && !place.join(MANIFEST).exists();
-    if has_other_files {
-        return Err(Exit::Mistake(format!(
-            "error: {} holds files that are not a run's, and a run would replace them\nhint: name another folder with --out",
-            place.display()
-        )));
+    let has_files = fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_some());
+    if has_files && !is_run(place) {
+        return Err(taken(
+            place,
+            "holds files that are not a run's, and a run would replace them",
+        ));
     }
     Ok(())
 }
 
+/// True if the manifest is this tool's: other tools have files of that name, too.
+fn is_run(place: &Path) -> bool {
+    let manifest = fs::read(place.join(MANIFEST))
+        .ok()
+        .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
+    manifest.is_some_and(|manifest| {
+        ["engine", "scenario_digest"]
+            .iter()
+            .all(|key| manifest.get(key).is_some())
+    })
+}
+
+fn taken(place: &Path, why: &str) -> Exit {
+    Exit::Mistake(format!(
+        "error: {} {why}\nhint: name another folder with --out",
+        place.display()
+    ))
+}
+
 /// Told as a mistake where another place would help, as a fault of the machine otherwise.
 pub fn unwritable(path: &Path, error: &io::Error) -> Exit {
-    use io::ErrorKind::{NotADirectory, PermissionDenied, ReadOnlyFilesystem};
-    let said = format!("error: cannot write {}: {error}", path.display());
+    use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem};
+    let why = error.to_string();
+    let why = why.split(" (os error").next().unwrap_or_default();
+    let said = format!("error: cannot write {}: {why}", path.display());
     match error.kind() {
-        PermissionDenied | NotADirectory | ReadOnlyFilesystem => {
-            Exit::Mistake(format!("{said}\nhint: name another folder with --out"))
+        NotADirectory | NotFound | PermissionDenied | ReadOnlyFilesystem => {
+            Exit::Mistake(format!("{said}\nhint: name another place for it"))
         }
         _ => Exit::Fault(said),
     }
@@ -136,40 +196,113 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    const OURS: &[u8] = br#"{ "engine": "events", "scenario_digest": "0" }"#;
+
+    fn write(place: &Path, text: &str) {
+        let folder = Folder::begin(place).unwrap();
+        folder.write(MANIFEST, OURS).unwrap();
+        folder.write("plots/a.svg", text.as_bytes()).unwrap();
+        folder.finish(true).unwrap();
+    }
+
+    fn plot(place: &Path) -> String {
+        fs::read_to_string(place.join("plots/a.svg")).unwrap()
+    }
+
+    fn is_refused(place: &Path) -> bool {
+        matches!(Folder::begin(place), Err(Exit::Mistake(_)))
+    }
+
     #[test]
     fn a_run_replaces_a_run_and_nothing_else() {
         let home = tempfile::tempdir().unwrap();
         let place = home.path().join("out/run");
-        let write = |text: &str| {
-            let folder = Folder::begin(&place).unwrap();
-            folder.write(MANIFEST, text.as_bytes()).unwrap();
-            folder.write("plots/a.svg", b"a").unwrap();
-            folder.finish(true).unwrap();
-        };
-        write("1");
-        write("2");
-        assert_eq!(fs::read_to_string(place.join(MANIFEST)).unwrap(), "2");
+        write(&place, "1");
+        write(&place, "2");
+        assert_eq!(plot(&place), "2");
         assert_eq!(fs::read_dir(home.path().join("out")).unwrap().count(), 1);
 
+        fs::write(place.join(MANIFEST), r#"{ "manifest_version": 3 }"#).unwrap();
+        assert!(is_refused(&place));
         fs::remove_file(place.join(MANIFEST)).unwrap();
-        assert!(matches!(Folder::begin(&place), Err(Exit::Mistake(_))));
-        assert!(place.join("plots/a.svg").exists());
+        assert!(is_refused(&place));
+        assert_eq!(plot(&place), "2");
     }
 
     #[test]
     fn an_abandoned_or_partial_run_leaves_the_old_one() {
         let home = tempfile::tempdir().unwrap();
         let place = home.path().join("run");
-        let folder = Folder::begin(&place).unwrap();
-        folder.write(MANIFEST, b"old").unwrap();
-        folder.finish(true).unwrap();
+        write(&place, "old");
         Folder::begin(&place).unwrap().abandon();
         let partial = Folder::begin(&place).unwrap();
-        partial.write(MANIFEST, b"new").unwrap();
+        partial.write(MANIFEST, OURS).unwrap();
         assert_eq!(
             partial.finish(false).unwrap(),
             home.path().join("run.partial")
         );
-        assert_eq!(fs::read(place.join(MANIFEST)).unwrap(), b"old");
+        assert_eq!(plot(&place), "old");
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_folder_kept_under_another_name_stays() {
+        let home = tempfile::tempdir().unwrap();
+        let (place, kept) = (home.path().join("run"), home.path().join("run.old"));
+        write(&place, "1");
+        fs::rename(&place, &kept).unwrap();
+        write(&place, "2");
+        write(&place, "3");
+        assert_eq!((plot(&kept), plot(&place)), ("1".into(), "3".into()));
+    }
+
+    #[test]
+    fn files_devices_and_links_are_not_replaced() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("file");
+        fs::write(&file, "mine").unwrap();
+        assert!(is_refused(&file));
+        #[cfg(unix)]
+        {
+            let (real, link) = (home.path().join("real"), home.path().join("link"));
+            write(&real, "1");
+            std::os::unix::fs::symlink(&real, &link).unwrap();
+            assert!(is_refused(&link));
+            let socket = home.path().join("socket");
+            let _open = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+            assert!(is_refused(&socket));
+        }
+        let mine = home.path().join("run.writing");
+        fs::create_dir(&mine).unwrap();
+        assert!(is_refused(&home.path().join("run")));
+        assert!(mine.exists());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+    }
+
+    #[test]
+    fn two_runs_cannot_write_one_place() {
+        let home = tempfile::tempdir().unwrap();
+        let place = home.path().join("run");
+        let first = Folder::begin(&place).unwrap();
+        assert!(is_refused(&place));
+        first.write(MANIFEST, OURS).unwrap();
+        first.finish(true).unwrap();
+        Folder::begin(&place).unwrap().abandon();
+        assert!(place.join(MANIFEST).exists());
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_cleared() {
+        let home = tempfile::tempdir().unwrap();
+        let place = home.path().join("run");
+        write(&place, "1");
+        // Killed between the two renames.
+        let killed = Folder::begin(&place).unwrap();
+        killed.write("half", b"").unwrap();
+        fs::rename(&place, killed.writing.join("old")).unwrap();
+        drop(killed);
+        Folder::begin(&place).unwrap().abandon();
+        assert_eq!(plot(&place), "1");
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
     }
 }

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use schemars::schema_for;
 use serde_json::Value;
 
-use super::{Exit, print};
+use super::{Exit, print, wrapped};
 use crate::metrics::registry::{self, Better};
 use crate::scenario::keys;
 use crate::strategy::placement::Choice;
@@ -51,11 +51,6 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or("")
 }
 
-/// A description on one line.
-fn flat(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 /// Names, descriptions and parameters, as the schema of the grammar has them.
 fn placements() -> String {
     let schema = schema_for!(Choice).to_value();
@@ -84,7 +79,10 @@ fn placements() -> String {
             .flatten()
         {
             let algorithm = defined(node);
-            out += &format!("{name}\n    {}\n", flat(text(&algorithm, "description")));
+            out += &format!(
+                "{name}\n{}",
+                wrapped(text(&algorithm, "description"), "    ")
+            );
             for (key, parameter) in algorithm
                 .get("properties")
                 .and_then(Value::as_object)
@@ -94,21 +92,16 @@ fn placements() -> String {
                 let default = parameter
                     .get("default")
                     .map_or(String::new(), |value| format!(" (default {value})"));
-                out += &format!(
-                    "    {key}: {}{default}\n",
-                    flat(text(parameter, "description"))
-                );
+                let meaning = format!("{key}: {}{default}", text(parameter, "description"));
+                out += &wrapped(&meaning, "    ");
                 for choice in defined(parameter)
                     .get("oneOf")
                     .and_then(Value::as_array)
                     .into_iter()
                     .flatten()
                 {
-                    out += &format!(
-                        "        \"{}\": {}\n",
-                        text(choice, "const"),
-                        flat(text(choice, "description"))
-                    );
+                    let (name, meaning) = (text(choice, "const"), text(choice, "description"));
+                    out += &wrapped(&format!("\"{name}\": {meaning}"), "        ");
                 }
             }
         }
@@ -122,11 +115,11 @@ fn distributions() -> String {
     );
     for key in keys("LAW.") {
         let path = key.path.trim_start_matches("LAW.");
-        let meaning = flat(&key.meaning);
+        let meaning = &key.meaning;
         out += &if path.contains('.') {
-            format!("    {path}: {meaning} [{}]\n", key.value)
+            wrapped(&format!("{path}: {meaning} [{}]", key.value), "    ")
         } else {
-            format!("{path}\n    {meaning}\n")
+            format!("{path}\n{}", wrapped(meaning, "    "))
         };
     }
     out
@@ -146,8 +139,9 @@ fn metrics() -> String {
             metric.unit
         };
         out += &format!(
-            "{} [{unit}, {better}]\n    {}\n",
-            metric.name, metric.definition
+            "{} [{unit}, {better}]\n{}",
+            metric.name,
+            wrapped(metric.definition.as_ref(), "    ")
         );
     }
     out += "\nA class's metric is written class.metric, as in short.response_p99.\n";
@@ -157,7 +151,7 @@ fn metrics() -> String {
 fn traces() -> String {
     FORMATS
         .iter()
-        .map(|(name, meaning)| format!("{name}\n    {meaning}\n"))
+        .map(|(name, meaning)| format!("{name}\n{}", wrapped(meaning, "    ")))
         .collect()
 }
 
@@ -175,12 +169,9 @@ fn key_list(prefix: &str) -> Result<String, Exit> {
         } else {
             format!(", default {}", key.default)
         };
-        out += &format!(
-            "{} [{}{default}]\n    {}\n",
-            key.path,
-            key.value,
-            flat(&key.meaning)
-        );
+        let head = format!("{} [{}{default}]", key.path, key.value);
+        out += &wrapped(&head, "");
+        out += &wrapped(&key.meaning, "    ");
     }
     Ok(out)
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::Exit;
+use super::{Exit, message};
 use crate::metrics::registry;
 use crate::scenario::{Env, Files, Scenario, read};
 
@@ -13,11 +13,10 @@ use crate::scenario::{Env, Files, Scenario, read};
 pub struct Which {
     /// The scenario file.
     pub scenario: PathBuf,
-    /// Set a value of the scenario: a dotted path and TOML, or a bare string (repeatable).
+    /// Set a value: a dotted path and TOML, or a bare string (repeatable).
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub sets: Vec<String>,
-    /// Folder in which traces are looked for beside the scenario's own
-    /// (default: the environment variable EQUIPOISE_TRACES).
+    /// Folder to look for traces in, too (default: $EQUIPOISE_TRACES).
     #[arg(long, value_name = "DIR")]
     pub traces: Option<PathBuf>,
     /// Only these strategies, with the baseline (comma-separated).
@@ -43,6 +42,14 @@ impl Which {
         let scenario = read(&text, &path.display().to_string(), &self.sets, &env)
             .map_err(|report| Exit::Mistake(report.to_string()))?;
         self.choose(scenario)
+    }
+
+    /// Tells the warnings of `scenario`.
+    pub fn warn(&self, scenario: &Scenario) {
+        let warnings = scenario.warnings.render(false);
+        if !warnings.is_empty() {
+            message(&format!("{}\n", warnings.trim_end()));
+        }
     }
 
     fn choose(&self, mut scenario: Scenario) -> Result<Scenario, Exit> {

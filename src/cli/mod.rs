@@ -94,7 +94,7 @@ pub fn main() -> ExitCode {
     match arguments.command.execute() {
         Ok(()) => ExitCode::SUCCESS,
         Err(exit) => {
-            eprintln!("{}", exit.to_string().trim_end());
+            message(exit.to_string().trim_end());
             ExitCode::from(exit.code())
         }
     }
@@ -113,6 +113,12 @@ impl Command {
     }
 }
 
+/// Prints a message for people; whoever closed standard error does not want it.
+fn message(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 /// Prints a result; a reader that has gone away (`| head`) is not an error.
 fn print(text: &str) -> Result<(), Exit> {
     use std::io::{ErrorKind, Write};
@@ -123,4 +129,21 @@ fn print(text: &str) -> Result<(), Exit> {
         ))),
         _ => Ok(()),
     }
+}
+
+/// `text` on lines of at most 100 columns, each after `indent`; a word is never broken.
+fn wrapped(text: &str, indent: &str) -> String {
+    let (mut out, mut line) = (String::new(), String::new());
+    for word in text.split_whitespace() {
+        let length = indent.len() + line.chars().count() + 1 + word.chars().count();
+        if !line.is_empty() && length > 100 {
+            out += &format!("{indent}{line}\n");
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line += word;
+    }
+    out + &format!("{indent}{line}\n")
 }

@@ -21,8 +21,16 @@ pub struct Report {
 impl Report {
     /// Redraws what the folder shows.
     pub fn execute(self) -> Result<(), Exit> {
-        let results = report::csv::read(&self.dir)
-            .map_err(|damaged| Exit::Mistake(format!("error: {damaged}")))?;
+        if !self.dir.is_dir() {
+            return Err(Exit::Mistake(format!(
+                "error: {} is not a folder\nhint: name the folder that `equipoise run` wrote",
+                self.dir.display()
+            )));
+        }
+        let results = report::csv::read(&self.dir).map_err(|damaged| {
+            let place = self.dir.join(damaged.place);
+            Exit::Mistake(format!("error: {}: {}", place.display(), damaged.message))
+        })?;
         let cannot_draw = |error| Exit::Fault(format!("error: cannot draw: {error}"));
         let mut files = report::render(&results).map_err(cannot_draw)?;
         if self.png {

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::folder::Folder;
 use super::load::Which;
-use super::{Exit, print, progress};
+use super::{Exit, message, print, progress};
 use crate::experiment::record::{Kind, Recording};
 use crate::experiment::results::Results;
 use crate::experiment::{self, Options, Timing};
@@ -62,12 +62,11 @@ impl Run {
     /// Runs the scenario, writes its folder and prints the comparison.
     pub fn execute(self) -> Result<(), Exit> {
         let scenario = self.which.read()?;
-        let warnings = scenario.warnings.render(false);
-        if !warnings.is_empty() {
-            eprintln!("{warnings}\n");
-        }
+        self.which.warn(&scenario);
+        // Watched before anything is written, so that nothing is left behind.
+        let stop = stop_on_interrupt()?;
         let folder = Folder::begin(&self.place(&scenario))?;
-        match self.run_into(&scenario, &folder) {
+        match self.run_into(&scenario, &folder, stop) {
             Ok((results, is_complete)) => {
                 let place = folder.finish(is_complete)?;
                 self.tell(&results, &place, is_complete)
@@ -88,7 +87,10 @@ impl Run {
         if !self.which.is_changed() {
             return Path::new("output").join(stem);
         }
-        let digest = Sha256::digest(self.which.command_line("run").as_bytes());
+        // Of what is run, however it was asked for.
+        let names = scenario.strategies.iter().map(|s| s.name.as_str());
+        let names: Vec<&str> = names.collect();
+        let digest = Sha256::digest(format!("{}\n{}", scenario.text, names.join("\n")));
         let short: String = digest
             .iter()
             .take(4)
@@ -97,7 +99,12 @@ impl Run {
         Path::new("output").join(format!("{stem}+{short}"))
     }
 
-    fn run_into(&self, scenario: &Scenario, folder: &Folder) -> Result<(Results, bool), Exit> {
+    fn run_into(
+        &self,
+        scenario: &Scenario,
+        folder: &Folder,
+        stop: &AtomicBool,
+    ) -> Result<(Results, bool), Exit> {
         let recording = (!self.record.is_empty()).then(|| Recording {
             folder: folder.path().to_path_buf(),
             kinds: self.kinds(),
@@ -107,13 +114,19 @@ impl Run {
         let bar = progress::bar(total as u64);
         let options = Options {
             threads: self.threads.map(usize::from),
-            stop: stop_on_interrupt()?,
+            stop,
             progress: &|| bar.inc(1),
             record: recording.as_ref(),
             command: self.which.command_line("run"),
         };
-        let run = experiment::run(scenario, &options)?;
+        let run = experiment::run(scenario, &options);
         bar.finish_and_clear();
+        let run = run?;
+        if run.results.replications.is_empty() {
+            return Err(Exit::Interrupted(
+                "interrupted before any replication was finished: nothing is written".to_owned(),
+            ));
+        }
         if let Some(recording) = &recording {
             recording.join(scenario)?;
         }
@@ -214,9 +227,7 @@ fn stop_on_interrupt() -> Result<&'static AtomicBool, Exit> {
         if STOP.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
-        eprintln!(
-            "\nstopping after the replications that are running; Ctrl-C again to stop at once"
-        );
+        message("\nstopping after the replications that are running; Ctrl-C again to stop at once");
     };
     ctrlc::set_handler(handler)
         .map_err(|error| Exit::Fault(format!("error: cannot watch for Ctrl-C: {error}")))?;

@@ -161,10 +161,10 @@ impl Cell {
         let values = self.column(index);
         if self.is_unstable() && !still_told(&column.metric) {
             Status::Unstable
-        } else if self.censored.get(index) == Some(&true) && is_of_responses(&column.metric) {
-            Status::Censored
         } else if values.is_empty() || values.iter().any(|value| value.is_nan()) {
             Status::NotAvailable
+        } else if self.censored.get(index) == Some(&true) && is_of_responses(&column.metric) {
+            Status::Censored
         } else if facts.has_infinite_variance && is_mean_of_time(&column.metric) {
             Status::NoInterval
         } else if facts.repeats_one_workload

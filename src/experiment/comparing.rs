@@ -145,7 +145,8 @@ impl Pair<'_> {
         let values = |(cell, columns): (&Cell, &[Column])| {
             let index = position(columns, metric)?;
             let status = cell.status(index, &columns[index], facts);
-            let stands = matches!(status, Status::Ok | Status::Exact | Status::Censored);
+            // The difference of two lower bounds bounds nothing.
+            let stands = matches!(status, Status::Ok | Status::Exact);
             stands
                 .then(|| cell.column(index))
                 .filter(|values| values.iter().all(|value| value.is_finite()))

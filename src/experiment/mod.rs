@@ -6,7 +6,7 @@ pub mod record;
 pub mod results;
 mod tables;
 
-pub use tables::thousands;
+pub use tables::{counted, thousands};
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -81,32 +81,37 @@ pub fn run(scenario: &Scenario, options: &Options<'_>) -> Result<Run, Failure> {
         .iter()
         .map(|point| point.setups.iter().map(columns).collect())
         .collect();
-    let items = items(scenario);
-    let done: Vec<Option<Result<(Replicate, Duration), Failure>>> = pool.install(|| {
+    let mut gathered = Gathered::new(scenario);
+    let threads = pool.current_num_threads();
+    for batch in items(scenario).chunks(batch(scenario, threads)) {
         let one = |item: &Item| {
             let columns = &layout[item.point][item.strategy];
             (!options.stop.load(Ordering::Relaxed))
                 .then(|| replicate(scenario, *item, columns, options))
         };
-        items.par_iter().with_max_len(1).map(one).collect()
-    });
-    let mut finished = Vec::with_capacity(done.len());
-    for result in done {
-        finished.push(result.transpose()?);
+        let done = pool.install(|| batch.par_iter().with_max_len(1).map(one).collect());
+        gathered.add(batch, done)?;
+        if !gathered.is_complete {
+            break;
+        }
     }
-    let is_complete = finished.iter().all(Option::is_some);
-    let (cells, busy) = sort_out(scenario, &items, finished);
-    let results = tables::assemble(scenario, &layout, &cells, &options.command)?;
-    let threads = pool.current_num_threads();
+    let results = tables::assemble(scenario, &layout, &gathered.cells, &options.command)?;
     Ok(Run {
         results,
         timing: Timing {
             wall: start.elapsed(),
             threads,
-            busy,
+            busy: gathered.busy,
         },
-        is_complete,
+        is_complete: gathered.is_complete,
     })
+}
+
+/// Replications at once: enough to keep `threads` busy, few enough to hold until they are merged,
+/// and always of all strategies of a point.
+fn batch(scenario: &Scenario, threads: usize) -> usize {
+    let strategies = scenario.strategies.len().max(1);
+    (64 * threads).div_ceil(strategies) * strategies
 }
 
 /// All work, replication by replication, so that a run that is stopped has whole replications.
@@ -152,30 +157,50 @@ fn replicate(
     Ok((replicate, start.elapsed()))
 }
 
-/// Replicates by point and strategy, in order, cut to those that all strategies of the point have.
-fn sort_out(
-    scenario: &Scenario,
-    items: &[Item],
-    finished: Vec<Option<(Replicate, Duration)>>,
-) -> (Vec<Vec<Cell>>, Vec<Vec<Duration>>) {
-    let strategies = scenario.strategies.len();
-    let mut cells: Vec<Vec<Cell>> = scenario
-        .points
-        .iter()
-        .map(|_| (0..strategies).map(|_| Cell::default()).collect())
-        .collect();
-    let mut busy = vec![vec![Duration::ZERO; strategies]; scenario.points.len()];
-    let mut gap: Vec<u32> = vec![u32::MAX; scenario.points.len()];
-    for (item, replicate) in items.iter().zip(&finished) {
-        if replicate.is_none() {
+/// What a replication gives: nothing where the run was stopped before it.
+type Done = Option<Result<(Replicate, Duration), Failure>>;
+
+/// The replications so far, by point and strategy, in order.
+struct Gathered {
+    cells: Vec<Vec<Cell>>,
+    busy: Vec<Vec<Duration>>,
+    is_complete: bool,
+}
+
+impl Gathered {
+    fn new(scenario: &Scenario) -> Gathered {
+        let strategies = || 0..scenario.strategies.len();
+        let points = || scenario.points.iter();
+        Gathered {
+            cells: points()
+                .map(|_| strategies().map(|_| Cell::default()).collect())
+                .collect(),
+            busy: points()
+                .map(|_| strategies().map(|_| Duration::ZERO).collect())
+                .collect(),
+            is_complete: true,
+        }
+    }
+
+    /// Adds a batch, cut to the replications that all strategies of a point have.
+    fn add(&mut self, batch: &[Item], done: Vec<Done>) -> Result<(), Failure> {
+        let mut finished = Vec::with_capacity(done.len());
+        for result in done {
+            finished.push(result.transpose()?);
+        }
+        let mut gap = vec![u32::MAX; self.cells.len()];
+        for (item, _) in batch.iter().zip(&finished).filter(|(_, one)| one.is_none()) {
             gap[item.point] = gap[item.point].min(item.replication);
+            self.is_complete = false;
         }
-    }
-    for (item, replicate) in items.iter().zip(finished) {
-        if let Some((replicate, time)) = replicate.filter(|_| item.replication < gap[item.point]) {
-            busy[item.point][item.strategy] += time;
-            cells[item.point][item.strategy].push(replicate);
+        for (item, replicate) in batch.iter().zip(finished) {
+            if let Some((replicate, time)) =
+                replicate.filter(|_| item.replication < gap[item.point])
+            {
+                self.busy[item.point][item.strategy] += time;
+                self.cells[item.point][item.strategy].push(replicate);
+            }
         }
+        Ok(())
     }
-    (cells, busy)
 }

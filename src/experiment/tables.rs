@@ -158,9 +158,9 @@ fn measured(scenario: &Scenario, cells: &[Vec<Cell>]) -> String {
     };
     let (least, most) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
     let jobs = if least == most {
-        thousands(most)
+        counted(most, "job")
     } else {
-        format!("{} to {}", thousands(least), thousands(most))
+        format!("{} to {}", thousands(least), counted(most, "job"))
     };
     let setup = scenario
         .points
@@ -168,10 +168,16 @@ fn measured(scenario: &Scenario, cells: &[Vec<Cell>]) -> String {
         .and_then(|point| point.setups.first());
     let one_trace = setup.is_some_and(|setup| Facts::of(setup).repeats_one_workload);
     if one_trace {
-        format!("one trace of {jobs} jobs")
+        format!("one trace of {jobs}")
     } else {
-        format!("{jobs} jobs")
+        jobs
     }
+}
+
+/// "1 job", "22,000 jobs".
+pub fn counted(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", thousands(number))
 }
 
 /// A whole number with commas between thousands.

@@ -39,8 +39,8 @@ struct Entry<E> {
 
 impl<E> Entry<E> {
     #[inline]
-    fn key(&self) -> (Time, Rank) {
-        (self.time, self.rank)
+    fn key(&self) -> u128 {
+        u128::from(self.time.0) << 64 | u128::from(self.rank.0)
     }
 }
 
@@ -51,11 +51,13 @@ impl<E> PartialEq for Entry<E> {
 }
 impl<E> Eq for Entry<E> {}
 impl<E> PartialOrd for Entry<E> {
+    #[inline]
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 impl<E> Ord for Entry<E> {
+    #[inline]
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.key().cmp(&other.key())
     }
@@ -67,7 +69,7 @@ pub struct Agenda<E> {
     now: Time,
     sequence: u64,
     /// All events up to the end of the calendar's today.
-    today: BinaryHeap<Reverse<Entry<E>>>,
+    today: Today<E>,
     /// All later ones.
     later: Calendar<E>,
 }
@@ -78,7 +80,7 @@ impl<E: Copy> Agenda<E> {
         Agenda {
             now: Time::ZERO,
             sequence: 0,
-            today: BinaryHeap::with_capacity(64),
+            today: Today::new(),
             later: Calendar::with_capacity(capacity),
         }
     }
@@ -113,7 +115,7 @@ impl<E: Copy> Agenda<E> {
         };
         self.sequence += 1;
         if self.later.day(time) <= self.later.today {
-            self.today.push(Reverse(entry));
+            self.today.push(entry);
         } else {
             self.later.push(entry);
         }
@@ -125,24 +127,66 @@ impl<E: Copy> Agenda<E> {
         if self.today.is_empty() {
             self.later.turn(self.now, &mut self.today);
         }
-        self.today.peek().map(|Reverse(entry)| entry.time)
+        self.today.first.map(|entry| entry.time)
     }
 
     /// True if no other event is pending at the present instant, so that one scheduled now would
     /// come next.
     #[inline]
     pub fn is_clear(&self) -> bool {
-        let next = self.today.peek();
-        next.is_none_or(|Reverse(entry)| entry.time > self.now)
+        self.today.first.is_none_or(|entry| entry.time > self.now)
     }
 
     /// Takes the event that comes next and moves the clock to it.
     #[inline]
     pub fn take(&mut self) -> Option<E> {
         self.peek()?;
-        let Reverse(entry) = self.today.pop()?;
+        let entry = self.today.pop()?;
         self.now = entry.time;
         Some(entry.event)
+    }
+}
+
+/// The events of today in order: mostly one, so that the first is kept by itself.
+#[derive(Clone, Debug)]
+struct Today<E> {
+    first: Option<Entry<E>>,
+    rest: BinaryHeap<Reverse<Entry<E>>>,
+}
+
+impl<E: Copy> Today<E> {
+    fn new() -> Today<E> {
+        Today {
+            first: None,
+            rest: BinaryHeap::with_capacity(64),
+        }
+    }
+
+    #[inline]
+    fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    #[inline]
+    fn push(&mut self, entry: Entry<E>) {
+        match self.first {
+            None => self.first = Some(entry),
+            Some(first) if entry < first => {
+                self.first = Some(entry);
+                self.rest.push(Reverse(first));
+            }
+            Some(_) => self.rest.push(Reverse(entry)),
+        }
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Option<Entry<E>> {
+        let next = if self.rest.is_empty() {
+            None
+        } else {
+            self.rest.pop().map(|Reverse(entry)| entry)
+        };
+        std::mem::replace(&mut self.first, next)
     }
 }
 
@@ -234,67 +278,81 @@ impl<E: Copy> Calendar<E> {
     }
 
     /// Turns to the next day that holds anything and hands its entries out, as of `now`.
-    fn turn(&mut self, now: Time, out: &mut BinaryHeap<Reverse<Entry<E>>>) {
+    fn turn(&mut self, now: Time, out: &mut Today<E>) {
         if self.passed >= PATIENCE.max(self.pending as u64) {
             self.adapt(now, out);
             if !out.is_empty() {
                 return;
             }
         }
-        let far = self.far.peek().map(|Reverse(entry)| self.day(entry.time));
-        let near = self.next_day();
-        let Some(day) = near.into_iter().chain(far).min() else {
+        if self.is_empty() {
             return;
-        };
-        self.today = day;
-        if near == Some(day) {
-            self.hand_out(day as usize & (self.heads.len() - 1), out);
         }
-        while let Some(Reverse(entry)) = self.far.peek()
-            && self.day(entry.time) <= day
-        {
-            out.extend(self.far.pop());
+        let (near, far) = (self.next_day(), self.first_far_day());
+        self.today = near.min(far);
+        if near <= far {
+            self.hand_out(near as usize & (self.heads.len() - 1), out);
         }
-        self.passed += out.len() as u64;
-        self.pending -= out.len();
+        while self.first_far_day() == self.today {
+            if let Some(Reverse(entry)) = self.far.pop() {
+                self.pass(entry, out);
+            }
+        }
     }
 
-    /// The first day after today whose bucket holds anything.
+    /// The first day beyond the last bucket at which anything lies; `u64::MAX` if none does.
     #[inline]
-    fn next_day(&self) -> Option<u64> {
+    fn first_far_day(&self) -> u64 {
+        let first = self.far.peek();
+        first.map_or(u64::MAX, |Reverse(entry)| self.day(entry.time))
+    }
+
+    /// The first day after today whose bucket holds anything; `u64::MAX` if none does.
+    #[inline]
+    fn next_day(&self) -> u64 {
         let (words, mask) = (self.occupied.len(), self.heads.len() - 1);
         let start = (self.today as usize + 1) & mask;
         let first = self.occupied[start / 64] & (u64::MAX << (start % 64));
-        let (word, bits) = if first != 0 {
-            (start / 64, first)
-        } else {
-            // The last word looked at is the first again, for its bits below `start`.
-            (1..=words)
-                .map(|step| (start / 64 + step) & (words - 1))
-                .map(|word| (word, self.occupied[word]))
-                .find(|(_, bits)| *bits != 0)?
-        };
+        let (mut word, mut bits) = (start / 64, first);
+        // The last word looked at is the first again, for its bits below `start`.
+        for _ in 0..words {
+            if bits != 0 {
+                break;
+            }
+            word = (word + 1) & (words - 1);
+            bits = self.occupied[word];
+        }
+        if bits == 0 {
+            return u64::MAX;
+        }
         let bucket = word * 64 + bits.trailing_zeros() as usize;
-        Some(self.today + 1 + (bucket.wrapping_sub(start) & mask) as u64)
+        self.today + 1 + (bucket.wrapping_sub(start) & mask) as u64
     }
 
     #[inline]
-    fn hand_out(&mut self, bucket: usize, out: &mut BinaryHeap<Reverse<Entry<E>>>) {
+    fn pass(&mut self, entry: Entry<E>, out: &mut Today<E>) {
+        self.passed += 1;
+        self.pending -= 1;
+        out.push(entry);
+    }
+
+    #[inline]
+    fn hand_out(&mut self, bucket: usize, out: &mut Today<E>) {
         self.occupied[bucket / 64] &= !(1 << (bucket % 64));
         let mut place = std::mem::replace(&mut self.heads[bucket], NONE);
         while place != NONE {
             let listed = &mut self.entries[place as usize];
-            out.push(Reverse(listed.entry));
             let next = std::mem::replace(&mut listed.next, self.free);
-            self.free = place;
-            place = next;
+            let entry = listed.entry;
+            (self.free, place) = (place, next);
+            self.pass(entry, out);
         }
     }
 
     /// Fits the length of a day to the mean gap between the entries handed out of late, and the
     /// number of days to what is pending; entries that are now of today are handed out.
     #[cold]
-    fn adapt(&mut self, now: Time, out: &mut BinaryHeap<Reverse<Entry<E>>>) {
+    fn adapt(&mut self, now: Time, out: &mut Today<E>) {
         let gap = (now - self.since).0 / self.passed;
         (self.passed, self.since) = (0, now);
         let shift = gap.max(1).ilog2() + 1;
@@ -308,7 +366,7 @@ impl<E: Copy> Calendar<E> {
         (self.shift, self.today) = (shift, now.0 >> shift);
         for entry in all {
             if self.day(entry.time) <= self.today {
-                out.push(Reverse(entry));
+                out.push(entry);
             } else {
                 self.push(entry);
             }

@@ -1,8 +1,10 @@
 //! The list of pending events, in the order that is part of the model: by time, then by rank
 //! (kind, entity, order of scheduling).
 //!
-//! Events of the present instant and events of the future are kept apart: the first are few and
-//! come and go at once (a decision that takes no time), the second are many.
+//! A calendar queue (Brown, "Calendar queues: a fast O(1) priority queue implementation for the
+//! simulation event set problem", CACM 31, 1988): future events lie unsorted in the days of a
+//! calendar, and only those of today are kept in order. An event is put into its day and found
+//! again in constant time, however many are pending.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -37,8 +39,8 @@ struct Entry<E> {
 
 impl<E> Entry<E> {
     #[inline]
-    fn key(&self) -> (Time, Rank) {
-        (self.time, self.rank)
+    fn key(&self) -> u128 {
+        u128::from(self.time.0) << 64 | u128::from(self.rank.0)
     }
 }
 
@@ -49,11 +51,13 @@ impl<E> PartialEq for Entry<E> {
 }
 impl<E> Eq for Entry<E> {}
 impl<E> PartialOrd for Entry<E> {
+    #[inline]
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 impl<E> Ord for Entry<E> {
+    #[inline]
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.key().cmp(&other.key())
     }
@@ -64,8 +68,10 @@ impl<E> Ord for Entry<E> {
 pub struct Agenda<E> {
     now: Time,
     sequence: u64,
-    present: BinaryHeap<Reverse<Entry<E>>>,
-    future: Heap<E>,
+    /// All events up to the end of the calendar's today.
+    today: Today<E>,
+    /// All later ones.
+    later: Calendar<E>,
 }
 
 impl<E: Copy> Agenda<E> {
@@ -74,10 +80,8 @@ impl<E: Copy> Agenda<E> {
         Agenda {
             now: Time::ZERO,
             sequence: 0,
-            present: BinaryHeap::with_capacity(64),
-            future: Heap {
-                entries: Vec::with_capacity(capacity),
-            },
+            today: Today::new(),
+            later: Calendar::with_capacity(capacity),
         }
     }
 
@@ -90,6 +94,11 @@ impl<E: Copy> Agenda<E> {
     /// Number of events taken or pending.
     pub fn scheduled(&self) -> u64 {
         self.sequence
+    }
+
+    /// True if nothing is pending.
+    pub fn is_empty(&self) -> bool {
+        self.today.is_empty() && self.later.is_empty()
     }
 
     /// Puts `event` at `time`, which must not lie in the past.
@@ -105,97 +114,280 @@ impl<E: Copy> Agenda<E> {
             event,
         };
         self.sequence += 1;
-        if time == self.now {
-            self.present.push(Reverse(entry));
+        if self.later.day(time) <= self.later.today {
+            self.today.push(entry);
         } else {
-            self.future.push(entry);
+            self.later.push(entry);
         }
     }
 
     /// Time of the event that comes next.
     #[inline]
-    pub fn peek(&self) -> Option<Time> {
-        if self.present.is_empty() {
-            self.future.first().map(|entry| entry.time)
-        } else {
-            Some(self.now)
+    pub fn peek(&mut self) -> Option<Time> {
+        if self.today.is_empty() {
+            self.later.turn(self.now, &mut self.today);
         }
+        self.today.first.map(|entry| entry.time)
     }
 
     /// True if no other event is pending at the present instant, so that one scheduled now would
     /// come next.
     #[inline]
     pub fn is_clear(&self) -> bool {
-        self.present.is_empty()
-            && self
-                .future
-                .first()
-                .is_none_or(|entry| entry.time > self.now)
+        self.today.first.is_none_or(|entry| entry.time > self.now)
     }
 
     /// Takes the event that comes next and moves the clock to it.
     #[inline]
     pub fn take(&mut self) -> Option<E> {
-        let entry = match (self.present.peek(), self.future.first()) {
-            (None, _) => self.future.pop()?,
-            (Some(Reverse(soon)), Some(later)) if later < soon => self.future.pop()?,
-            _ => self.present.pop()?.0,
-        };
+        self.peek()?;
+        let entry = self.today.pop()?;
         self.now = entry.time;
         Some(entry.event)
     }
 }
 
-/// A 4-ary heap: half the levels of a binary one, and a node's children share a cache line or two.
+/// The events of today in order: mostly one, so that the first is kept by itself.
 #[derive(Clone, Debug)]
-struct Heap<E> {
-    entries: Vec<Entry<E>>,
+struct Today<E> {
+    first: Option<Entry<E>>,
+    rest: BinaryHeap<Reverse<Entry<E>>>,
 }
 
-const ARITY: usize = 4;
+impl<E: Copy> Today<E> {
+    fn new() -> Today<E> {
+        Today {
+            first: None,
+            rest: BinaryHeap::with_capacity(64),
+        }
+    }
 
-impl<E: Copy> Heap<E> {
     #[inline]
-    fn first(&self) -> Option<&Entry<E>> {
-        self.entries.first()
+    fn is_empty(&self) -> bool {
+        self.first.is_none()
     }
 
     #[inline]
     fn push(&mut self, entry: Entry<E>) {
-        let mut hole = self.entries.len();
-        self.entries.push(entry);
-        while hole > 0 {
-            let parent = (hole - 1) / ARITY;
-            if self.entries[parent] <= entry {
-                break;
+        match self.first {
+            None => self.first = Some(entry),
+            Some(first) if entry < first => {
+                self.first = Some(entry);
+                self.rest.push(Reverse(first));
             }
-            self.entries[hole] = self.entries[parent];
-            hole = parent;
+            Some(_) => self.rest.push(Reverse(entry)),
         }
-        self.entries[hole] = entry;
     }
 
     #[inline]
     fn pop(&mut self) -> Option<Entry<E>> {
-        let last = self.entries.pop()?;
-        let Some(&first) = self.entries.first() else {
-            return Some(last);
+        let next = if self.rest.is_empty() {
+            None
+        } else {
+            self.rest.pop().map(|Reverse(entry)| entry)
         };
-        let mut hole = 0;
-        loop {
-            let child = ARITY * hole + 1;
-            let end = (child + ARITY).min(self.entries.len());
-            let Some(least) = (child..end).min_by_key(|&i| self.entries[i].key()) else {
-                break;
-            };
-            if last <= self.entries[least] {
+        std::mem::replace(&mut self.first, next)
+    }
+}
+
+/// An entry in the list of its day.
+#[derive(Clone, Copy, Debug)]
+struct Listed<E> {
+    entry: Entry<E>,
+    next: u32,
+}
+
+/// Ends the list of a day.
+const NONE: u32 = u32::MAX;
+
+/// The days after today. Each bucket holds one day as a list; one bit a bucket tells whether it
+/// holds anything. What lies beyond the last bucket waits in a heap until its day comes.
+///
+/// The length of a day follows the mean gap between events, so that a day holds about one.
+#[derive(Clone, Debug)]
+struct Calendar<E> {
+    /// A day lasts 2^`shift` nanoseconds.
+    shift: u32,
+    today: u64,
+    /// First entry of each bucket; their number is a power of two, at least 64.
+    heads: Vec<u32>,
+    occupied: Vec<u64>,
+    entries: Vec<Listed<E>>,
+    /// First of the unused `entries`.
+    free: u32,
+    far: BinaryHeap<Reverse<Entry<E>>>,
+    pending: usize,
+    /// Entries handed out since `since`, when the length of a day was last looked at.
+    passed: u64,
+    since: Time,
+}
+
+/// Entries handed out between two looks at the length of a day, at least.
+const PATIENCE: u64 = 256;
+
+impl<E: Copy> Calendar<E> {
+    fn with_capacity(capacity: usize) -> Calendar<E> {
+        let buckets = capacity.next_power_of_two().max(64);
+        Calendar {
+            shift: 20,
+            today: 0,
+            heads: vec![NONE; buckets],
+            occupied: vec![0; buckets / 64],
+            entries: Vec::with_capacity(capacity),
+            free: NONE,
+            far: BinaryHeap::with_capacity(capacity / 4 + 64),
+            pending: 0,
+            passed: 0,
+            since: Time::ZERO,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.pending == 0
+    }
+
+    #[inline]
+    fn day(&self, time: Time) -> u64 {
+        time.0 >> self.shift
+    }
+
+    /// Puts an entry of a day after today.
+    #[inline]
+    fn push(&mut self, entry: Entry<E>) {
+        self.pending += 1;
+        let day = self.day(entry.time);
+        if day - self.today > self.heads.len() as u64 {
+            return self.far.push(Reverse(entry));
+        }
+        let bucket = day as usize & (self.heads.len() - 1);
+        let next = self.heads[bucket];
+        self.heads[bucket] = self.store(Listed { entry, next });
+        self.occupied[bucket / 64] |= 1 << (bucket % 64);
+    }
+
+    #[inline]
+    fn store(&mut self, listed: Listed<E>) -> u32 {
+        let place = self.free;
+        if place == NONE {
+            self.entries.push(listed);
+            return self.entries.len() as u32 - 1;
+        }
+        self.free = self.entries[place as usize].next;
+        self.entries[place as usize] = listed;
+        place
+    }
+
+    /// Turns to the next day that holds anything and hands its entries out, as of `now`.
+    fn turn(&mut self, now: Time, out: &mut Today<E>) {
+        if self.passed >= PATIENCE.max(self.pending as u64) {
+            self.adapt(now, out);
+            if !out.is_empty() {
+                return;
+            }
+        }
+        if self.is_empty() {
+            return;
+        }
+        let (near, far) = (self.next_day(), self.first_far_day());
+        self.today = near.min(far);
+        if near <= far {
+            self.hand_out(near as usize & (self.heads.len() - 1), out);
+        }
+        while self.first_far_day() == self.today {
+            if let Some(Reverse(entry)) = self.far.pop() {
+                self.pass(entry, out);
+            }
+        }
+    }
+
+    /// The first day beyond the last bucket at which anything lies; `u64::MAX` if none does.
+    #[inline]
+    fn first_far_day(&self) -> u64 {
+        let first = self.far.peek();
+        first.map_or(u64::MAX, |Reverse(entry)| self.day(entry.time))
+    }
+
+    /// The first day after today whose bucket holds anything; `u64::MAX` if none does.
+    #[inline]
+    fn next_day(&self) -> u64 {
+        let (words, mask) = (self.occupied.len(), self.heads.len() - 1);
+        let start = (self.today as usize + 1) & mask;
+        let first = self.occupied[start / 64] & (u64::MAX << (start % 64));
+        let (mut word, mut bits) = (start / 64, first);
+        // The last word looked at is the first again, for its bits below `start`.
+        for _ in 0..words {
+            if bits != 0 {
                 break;
             }
-            self.entries[hole] = self.entries[least];
-            hole = least;
+            word = (word + 1) & (words - 1);
+            bits = self.occupied[word];
         }
-        self.entries[hole] = last;
-        Some(first)
+        if bits == 0 {
+            return u64::MAX;
+        }
+        let bucket = word * 64 + bits.trailing_zeros() as usize;
+        self.today + 1 + (bucket.wrapping_sub(start) & mask) as u64
+    }
+
+    #[inline]
+    fn pass(&mut self, entry: Entry<E>, out: &mut Today<E>) {
+        self.passed += 1;
+        self.pending -= 1;
+        out.push(entry);
+    }
+
+    #[inline]
+    fn hand_out(&mut self, bucket: usize, out: &mut Today<E>) {
+        self.occupied[bucket / 64] &= !(1 << (bucket % 64));
+        let mut place = std::mem::replace(&mut self.heads[bucket], NONE);
+        while place != NONE {
+            let listed = &mut self.entries[place as usize];
+            let next = std::mem::replace(&mut listed.next, self.free);
+            let entry = listed.entry;
+            (self.free, place) = (place, next);
+            self.pass(entry, out);
+        }
+    }
+
+    /// Fits the length of a day to the mean gap between the entries handed out of late, and the
+    /// number of days to what is pending; entries that are now of today are handed out.
+    #[cold]
+    fn adapt(&mut self, now: Time, out: &mut Today<E>) {
+        let gap = (now - self.since).0 / self.passed;
+        (self.passed, self.since) = (0, now);
+        let shift = gap.max(1).ilog2() + 1;
+        let buckets = self.pending.next_power_of_two().max(self.heads.len());
+        if shift.abs_diff(self.shift) < 2 && buckets == self.heads.len() {
+            return;
+        }
+        let all = self.clear();
+        self.heads.resize(buckets, NONE);
+        self.occupied.resize(buckets / 64, 0);
+        (self.shift, self.today) = (shift, now.0 >> shift);
+        for entry in all {
+            if self.day(entry.time) <= self.today {
+                out.push(entry);
+            } else {
+                self.push(entry);
+            }
+        }
+    }
+
+    /// Takes everything out, in no order.
+    fn clear(&mut self) -> Vec<Entry<E>> {
+        let mut all: Vec<Entry<E>> = self.far.drain().map(|Reverse(entry)| entry).collect();
+        for head in &mut self.heads {
+            let mut place = std::mem::replace(head, NONE);
+            while place != NONE {
+                let listed = &self.entries[place as usize];
+                all.push(listed.entry);
+                place = listed.next;
+            }
+        }
+        self.occupied.fill(0);
+        self.entries.clear();
+        (self.free, self.pending) = (NONE, 0);
+        all
     }
 }
 

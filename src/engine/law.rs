@@ -10,6 +10,7 @@ use rand::Rng;
 use rand_distr::{Distribution, Exp1, StandardNormal};
 
 use super::random::unit;
+use super::time::rounded;
 
 /// A law of non-negative numbers (spans are in seconds).
 #[derive(Clone, Debug, PartialEq)]
@@ -220,7 +221,7 @@ impl Law {
     /// A count: a value rounded half to even, at least 1.
     #[inline]
     pub fn sample_count<R: Rng + ?Sized>(&self, rng: &mut R) -> u32 {
-        self.sample(rng).round_ties_even().max(1.0) as u32
+        u32::try_from(rounded(self.sample(rng)).max(1)).unwrap_or(u32::MAX)
     }
 
     /// The constant that the law always gives, if it does.

@@ -1,7 +1,7 @@
 //! Figures of the measured jobs of one class.
 
 use super::histogram::{BUCKETS, Histogram, bucket};
-use crate::engine::time::Time;
+use crate::engine::time::{Time, rounded};
 
 /// The parts into which a response time splits exactly, in the order of a task's life.
 pub const PARTS: [&str; 7] = [
@@ -17,7 +17,12 @@ pub const FIXED: f64 = (1u64 << 40) as f64;
 /// `ratio` in fixed point.
 #[inline]
 pub fn fixed(ratio: f64) -> u128 {
-    (ratio * FIXED).round_ties_even() as u128
+    let fixed = ratio * FIXED;
+    if fixed < u64::MAX as f64 {
+        u128::from(rounded(fixed))
+    } else {
+        fixed.round_ties_even() as u128
+    }
 }
 
 /// What a completed measured job tells.

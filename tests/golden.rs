@@ -1,0 +1,263 @@
+//! Whole replications by the digest of everything they found.
+//!
+//! The digests were taken from runs, so they say nothing about right or wrong. They hold results
+//! still while the simulator is made faster: a change of any of them is value-breaking.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "../benches/models/setups.rs"]
+#[allow(dead_code)]
+mod setups;
+
+use equipoise::engine::law::Law;
+use equipoise::engine::time::Time;
+use equipoise::sim::outcome::{Outcome, columns};
+use equipoise::sim::run;
+use equipoise::sim::setup::{Measure, Setup, Warmup};
+use equipoise::strategy::placement::Choice;
+use equipoise::strategy::{Binding, InFlight, Ties};
+use equipoise::workload::source::Arrivals;
+
+use setups::{choice, class, group, parts, plain, resources};
+
+/// FNV-1a over 64-bit words.
+struct Digest(u64);
+
+impl Digest {
+    fn add(&mut self, words: impl IntoIterator<Item = u64>) {
+        for byte in words.into_iter().flat_map(u64::to_le_bytes) {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+}
+
+/// Every figure of every column, every count of every histogram, every node's use, the workload.
+fn digest(setup: &Setup, found: &Outcome) -> u64 {
+    let mut digest = Digest(0xcbf2_9ce4_8422_2325);
+    let values = found.values(setup, &columns(setup));
+    digest.add(values.iter().map(|value| value.map_or(1, f64::to_bits)));
+    for stats in &found.classes {
+        for histogram in [&stats.response, &stats.slowdown, &stats.wait] {
+            digest.add(
+                histogram
+                    .buckets()
+                    .flat_map(|(at, count)| [at as u64, count]),
+            );
+            digest.add([histogram.most()]);
+        }
+        for sum in stats
+            .blame_sum
+            .iter()
+            .chain([&stats.response_sum, &stats.slowdown_sum])
+        {
+            digest.add([*sum as u64, (*sum >> 64) as u64]);
+        }
+    }
+    digest.add(
+        found
+            .node_utilizations()
+            .iter()
+            .map(|share| share.to_bits()),
+    );
+    digest.add(found.nodes.ids().map(|node| found.busy.ended(node)));
+    for seen in &found.observations {
+        let figures = [
+            seen.load.cov,
+            seen.work.cov,
+            seen.load.jain,
+            seen.utilization,
+        ];
+        digest.add(figures.map(f64::to_bits));
+        digest.add([seen.time.0, seen.jobs, seen.waiting]);
+    }
+    let totals = &found.totals;
+    digest.add([
+        totals.placed,
+        totals.messages,
+        totals.attempts,
+        totals.jobs_done,
+    ]);
+    digest.add([
+        totals.deciding as u64,
+        totals.gathering as u64,
+        totals.presence as u64,
+    ]);
+    digest.add([found.workload_digest, found.events, found.window.0]);
+    digest.0
+}
+
+fn of(setup: &Setup) -> u64 {
+    digest(setup, &run(setup, 1, None).unwrap())
+}
+
+fn named(name: &str, n: u32, k: u32, jobs: u64) -> Setup {
+    plain(choice(name).unwrap(), n, 0.9, k, jobs, 3)
+}
+
+/// Ten dispatchers that take time to decide, over a network, in `mode`.
+fn many(name: &str, mode: InFlight) -> Setup {
+    let mut setup = named(name, 30, 3, 5_000);
+    setup.strategy.parts[0].dispatchers = 10;
+    setup.strategy.parts[0].in_flight = mode;
+    setup.strategy.parts[0].decision_time = Law::Exponential { mean: 0.05 };
+    setup.network.dispatch = Law::Exponential { mean: 0.3 };
+    setup.network.result = Law::Constant(0.1);
+    setup
+}
+
+/// Tasks of constant work in few sizes, so that very much happens at the same instants, on nodes
+/// of two speeds with several slots.
+fn lockstep(placement: Choice, binding: Binding) -> Setup {
+    let mut setup = plain(placement, 20, 0.9, 4, 5_000, 5);
+    setup.cluster.groups = vec![
+        group("slow", 12, 1.0, vec![Some(2)]),
+        group("fast", 8, 2.0, vec![Some(3)]),
+    ];
+    setup.cluster.groups[0].backfill = true;
+    let work = Law::discrete(&[0.5, 1.0, 2.0], &[1.0, 1.0, 1.0]);
+    let mut narrow = class("narrow", 4, work.clone(), vec![1]);
+    let mut wide = class("wide", 2, work, vec![2]);
+    narrow.stages[0].allowed = vec![true, true];
+    wide.stages[0].allowed = vec![false, true];
+    setup.classes = vec![narrow, wide];
+    for (name, first_class, every) in [("narrow", 0, 0.125), ("wide", 1, 0.25)] {
+        let mut source = setups::poisson(name, first_class, 1.0);
+        source.arrivals = Arrivals::Renewal {
+            interval: Law::Constant(every),
+        };
+        setup.sources.push(source);
+    }
+    setup.sources.remove(0);
+    setup.strategy.binding = binding;
+    setup.strategy.parts_of_class = vec![0, 0];
+    setup
+}
+
+/// Fails with all that was found, ready to be compared.
+fn hold(found: &[u64], golden: &[u64]) {
+    assert_eq!(found, golden, "value-breaking; found {found:#018x?}");
+}
+
+#[test]
+fn models_with_one_slot() {
+    let found = [
+        of(&named("random", 100, 1, 20_000)),
+        of(&named("power-of-d-replacement", 100, 1, 20_000)),
+        of(&named("least-loaded", 100, 1, 20_000)),
+        of(&named("power-of-d", 100, 10, 4_000)),
+        of(&named("power-of-d", 10_000, 1, 60_000)),
+        of(&named("least-loaded", 3_000, 1, 20_000)),
+    ];
+    hold(
+        &found,
+        &[
+            0x79c4_bc43_d3bf_1d7e,
+            0x4806_0e99_2d8b_f10e,
+            0x3850_461b_dd12_2aaa,
+            0x6e99_0c9e_0bbb_7cf3,
+            0x1c8f_f363_9b6a_a5ea,
+            0x6e07_1f59_f274_7a92,
+        ],
+    );
+}
+
+#[test]
+fn resources_over_a_network() {
+    hold(&[of(&resources(6_000, 2))], &[0x088c_587e_fc98_521e]);
+}
+
+#[test]
+fn many_dispatchers_over_a_network() {
+    let mut lowest = many("least-loaded", InFlight::Counted);
+    lowest.strategy.parts[0].ties = Ties::LowestId;
+    let found = [
+        of(&many("least-loaded", InFlight::Counted)),
+        of(&many("least-loaded", InFlight::Ignored)),
+        of(&lowest),
+        of(&many("join-idle-queue", InFlight::Counted)),
+        of(&many("power-of-d", InFlight::Ignored)),
+        of(&many("shortest-expected-delay", InFlight::Counted)),
+    ];
+    hold(
+        &found,
+        &[
+            0xb013_0f2d_b007_65a6,
+            0x1321_c6ce_cc2b_c24f,
+            0x2d6c_d920_f1d5_e9d5,
+            0xdf93_09c2_2e00_7d99,
+            0xb4c4_44be_a86c_1e51,
+            0xb013_0f2d_b007_65a6,
+        ],
+    );
+}
+
+#[test]
+fn everything_at_the_same_instants() {
+    let early: Vec<u64> = Choice::all()
+        .into_iter()
+        .map(|(_, placement)| of(&lockstep(placement, Binding::Early)))
+        .collect();
+    let central: Vec<u64> = Choice::all()
+        .into_iter()
+        .map(|(_, placement)| of(&lockstep(placement, Binding::CentralQueue)))
+        .collect();
+    hold(
+        &early,
+        &[
+            0xd098_4a6c_b8b0_b4f2,
+            0xa489_9d12_77ec_d90a,
+            0x37c5_be8e_0a57_a72e,
+            0xdcb3_8618_5df9_01b1,
+            0xfb08_5884_335f_0d30,
+            0x248b_d273_72a8_2102,
+            0x48b3_5422_e461_a700,
+            0x2887_86d5_ce1b_06d0,
+            0xa78c_0317_e78e_412c,
+            0x42b3_0bd4_b6a6_bb4e,
+            0x8512_863b_9906_677d,
+        ],
+    );
+    hold(
+        &central,
+        &[
+            0x870e_c21c_59ec_40d6,
+            0x97c4_41cf_cc3d_120c,
+            0xb08e_2542_bb97_8b87,
+            0xe3b9_540a_64b8_13ec,
+            0x44c1_9434_8a4c_9885,
+            0xd1e8_f747_91d1_9ba3,
+            0xea46_7864_5845_3b3a,
+            0x6757_ec3d_4a86_b721,
+            0xb507_f78f_69b0_b441,
+            0x0e40_da47_3252_50ee,
+            0x8245_b83b_bfd9_0d68,
+        ],
+    );
+}
+
+/// Two strategies side by side, each class with parts of its own.
+#[test]
+fn loads_by_work_and_by_utilization() {
+    let by = |text: &str| -> Choice { toml::from_str(text).unwrap() };
+    let mut mixed = named("random", 50, 2, 5_000);
+    mixed.strategy.parts = vec![
+        parts(by("least-loaded.by = 'work'")),
+        parts(by("power-of-d = { d = 3, by = 'utilization' }")),
+    ];
+    mixed
+        .classes
+        .push(class("other", 5, Law::Constant(0.5), vec![1]));
+    mixed.sources.push(setups::poisson("other", 1, 2.0));
+    mixed.strategy.parts_of_class = vec![0, 1];
+    let mut batch = lockstep(by("least-loaded.by = 'work'"), Binding::Early);
+    for source in &mut batch.sources {
+        source.arrivals = Arrivals::Batch {
+            jobs: 700,
+            at: Time::from_secs(3.0),
+        };
+    }
+    batch.window.warmup = Warmup::None;
+    batch.window.measure = Measure::All;
+    batch.window.finite = true;
+    let found = [of(&mixed), of(&batch)];
+    hold(&found, &[0x27ef_4de8_c5b1_4f30, 0x0ef9_e256_5fbd_34c6]);
+}

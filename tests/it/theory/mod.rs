@@ -8,7 +8,7 @@
 //! ```text
 //! cargo test --test it theory                            rows marked `test`, some minutes
 //! cargo test --release --test it -- --ignored theory --nocapture     all rows, about an hour
-//! EQUIPOISE_PILOT=1 cargo test --release --test it -- --ignored pilot --nocapture
+//! EQUIPOISE_PILOT=all cargo test --release --test it -- --ignored pilot --nocapture
 //!                                                        prints a new lengths.csv
 //! ```
 //!
@@ -149,19 +149,27 @@ rows! {
     imbalance "V61",
 }
 
-/// With constant works round robin, least work left and one central queue are the same system on
-/// every sample path that starts empty.
+/// Least work left with fifo queues serves every job when one central queue would (Kiefer &
+/// Wolfowitz, 1955); with constant works so does round robin. On every sample path that starts
+/// empty, whatever the node's name.
 #[test]
-fn constant_service_is_the_same_three_ways() {
-    for parameters in ["c=2;rho=0.8", "c=5;rho=0.9", "c=10;rho=0.95"] {
-        let outcomes: Vec<_> = models::constant_service_three_ways(parameters)
-            .iter()
-            .map(|model| equipoise::sim::run(&model.setup(50_000.0), 1, None).unwrap())
-            .collect();
-        assert!(outcomes[0].all.wait_sum > 0);
-        for other in &outcomes[1..] {
-            assert_eq!(outcomes[0].all, other.all, "{parameters}");
-            assert_eq!(outcomes[0].workload_digest, other.workload_digest);
+fn one_queue_is_the_least_work() {
+    for parameters in ["c=1;rho=0.8", "c=2;rho=0.8", "c=5;rho=0.9", "c=10;rho=0.95"] {
+        for models in [
+            models::constant_service_three_ways(parameters),
+            models::erlang_c_two_ways(parameters),
+        ] {
+            let outcomes: Vec<_> = models
+                .iter()
+                .map(|model| equipoise::sim::run(&model.setup(50_000.0), 1, None).unwrap())
+                .collect();
+            assert!(outcomes[0].all.wait_sum > 0);
+            for other in &outcomes[1..] {
+                assert_eq!(outcomes[0].all.wait, other.all.wait, "{parameters}");
+                assert_eq!(outcomes[0].all.wait_sum, other.all.wait_sum);
+                assert_eq!(outcomes[0].all.response_sum, other.all.response_sum);
+                assert_eq!(outcomes[0].all.response, other.all.response);
+            }
         }
     }
 }
@@ -195,11 +203,15 @@ const PILOT: f64 = 1e6;
 #[test]
 #[ignore = "prints lengths.csv; set EQUIPOISE_PILOT"]
 fn pilot() {
-    if std::env::var("EQUIPOISE_PILOT").is_err() {
+    let Ok(wanted) = std::env::var("EQUIPOISE_PILOT") else {
         return;
-    }
+    };
     println!("id,parameters,strategy,tasks,when,warmup");
+    let is_wanted = |id: &str| wanted == "all" || wanted.split(',').any(|w| w == id);
     for ((id, parameters), rows) in reference() {
+        if !is_wanted(&id) {
+            continue;
+        }
         for model in models::of(&id, &parameters) {
             let samples = samples(&model, PILOT);
             let needed = rows

@@ -133,7 +133,7 @@ fn central(mut model: Model) -> Model {
 pub fn of(id: &str, p: &str) -> Vec<Model> {
     match id {
         "V4" => vec![delayed(p)],
-        "V5" => erlang_c(p),
+        "V5" => vec![central(erlang_c(p, "random"))],
         "V9" => pollaczek_khinchine(p),
         "V10" => vec![split(
             1,
@@ -194,12 +194,17 @@ fn delayed(p: &str) -> Model {
     model
 }
 
-/// One queue for c nodes; and the node with the least work left, which serves in the same order.
-fn erlang_c(p: &str) -> Vec<Model> {
+/// M/M/c.
+fn erlang_c(p: &str, spelling: &str) -> Model {
     let (c, rho) = (count(p, "c"), number(p, "rho"));
-    let least_work = "least-loaded = { by = \"work\" }";
-    let of = |spelling| pooled(c, rho, exponential(1.0), spelling);
-    vec![central(of("random")), named(of(least_work), "least-work")]
+    pooled(c, rho, exponential(1.0), spelling)
+}
+
+const LEAST_WORK: &str = "least-loaded = { by = \"work\" }";
+
+/// One queue for c nodes, and the node with the least work left.
+pub fn erlang_c_two_ways(p: &str) -> Vec<Model> {
+    vec![central(erlang_c(p, "random")), erlang_c(p, LEAST_WORK)]
 }
 
 fn named(mut model: Model, name: &str) -> Model {
@@ -258,8 +263,7 @@ fn constant_service(p: &str, spelling: &str) -> Model {
 /// With constant works round robin, least work and one queue are the same, job by job.
 pub fn constant_service_three_ways(p: &str) -> Vec<Model> {
     let of = |spelling| constant_service(p, spelling);
-    let least_work = "least-loaded = { by = \"work\" }";
-    vec![central(of("random")), of("round-robin"), of(least_work)]
+    vec![central(of("random")), of("round-robin"), of(LEAST_WORK)]
 }
 
 /// E_n/M/1 at each of n nodes; for n = inf one node with constant intervals.

@@ -11,7 +11,7 @@ use super::spec::{Come, Spec, name, works};
 
 /// A work in nanoseconds at speed 1, as a fraction.
 #[derive(Clone, Copy, Debug)]
-pub struct Work {
+struct Work {
     over: u64,
     under: u64,
 }
@@ -40,8 +40,8 @@ pub struct Task {
     pub ended: u64,
     pub received: u64,
     pub gathered: Option<u64>,
-    /// Service time that the dispatcher expects.
-    expected: u64,
+    /// Service time at its node.
+    service: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -303,7 +303,7 @@ impl<'a> Twin<'a> {
                 ended: 0,
                 received: 0,
                 gathered: None,
-                expected: 0,
+                service: 0,
             });
         }
         (first..self.tasks.len()).collect()
@@ -401,14 +401,15 @@ impl<'a> Twin<'a> {
     }
 
     fn assign(&mut self, task: usize, node: usize) {
-        let work = self.tasks[task].work;
         self.tasks[task].node = Some(node);
-        self.tasks[task].expected = self.service(task, node, work);
+        self.tasks[task].service = self.service(task, node);
     }
 
-    /// Work / speed, rounded half to even, plus the overhead.
-    fn service(&self, task: usize, node: usize, work: Work) -> u64 {
-        let (over, under) = (work.over * 4, work.under * self.spec.nodes()[node].quarters);
+    /// Work x straggler factor / speed, rounded half to even, plus the overhead.
+    fn service(&self, task: usize, node: usize) -> u64 {
+        let Work { over, under } = self.tasks[task].work;
+        let over = over * self.straggling(task) * 4;
+        let under = under * self.spec.nodes()[node].quarters;
         let (whole, rest) = (over / under, over % under);
         let is_up = 2 * rest > under || 2 * rest == under && whole % 2 == 1;
         whole + u64::from(is_up) + self.spec.classes[self.class_of(task)].overhead
@@ -447,8 +448,8 @@ impl<'a> Twin<'a> {
     fn remaining(&self, task: usize) -> u64 {
         let this = &self.tasks[task];
         match this.phase {
-            Phase::Running => (this.started + this.expected).saturating_sub(self.now),
-            _ => this.expected,
+            Phase::Running => this.ended - self.now,
+            _ => this.service,
         }
     }
 
@@ -514,17 +515,12 @@ impl<'a> Twin<'a> {
     }
 
     fn start(&mut self, task: usize, node: usize) {
-        let factor = self.straggling(task);
-        let work = Work {
-            over: self.tasks[task].work.over * factor,
-            ..self.tasks[task].work
-        };
-        let service = self.service(task, node, work);
         let this = &mut self.tasks[task];
         this.started = self.now;
         this.phase = Phase::Running;
-        this.ended = self.now + service;
-        self.schedule(self.now + service, Kind::Ended, 1 + node, task);
+        this.ended = self.now + this.service;
+        let end = this.ended;
+        self.schedule(end, Kind::Ended, 1 + node, task);
     }
 
     fn straggling(&self, task: usize) -> u64 {

@@ -134,6 +134,9 @@ impl Spec {
             .iter()
             .position(|c| matches!(c.come, Come::Every(_)));
         let measured = dice.between(5, 60);
+        let place = Place::random(dice);
+        let has_limits = |c: &ClassSpec| c.may_meet_limits(&groups);
+        let is_matching = matches!(place, Place::ResourceMatch(_));
         Spec {
             seed,
             dispatch: dice.of(&[0, 0, 1, 3]) * GRID,
@@ -144,7 +147,12 @@ impl Spec {
             decision: dice.of(&[0, 0, 1, 2]) * GRID,
             is_counted: !dice.one_in(3),
             ties_at_random: dice.one_in(2),
-            place: Place::random(dice),
+            // resource-match refuses nodes that have no limits at all
+            place: if is_matching && !classes.iter().all(has_limits) {
+                Place::Random
+            } else {
+                place
+            },
             warmup: if has_flow.is_some() {
                 dice.of(&[0, 0, 7])
             } else {
@@ -335,6 +343,14 @@ impl GroupSpec {
 }
 
 impl ClassSpec {
+    /// Whether any node that its tasks may use has a limit.
+    fn may_meet_limits(&self, groups: &[GroupSpec]) -> bool {
+        let is_limited = |g: &GroupSpec| g.capacity.iter().any(|has| has.is_some_and(|h| h > 0));
+        let may_use = |g: &GroupSpec| g.could_hold(&self.demand);
+        let mut each = groups.iter().zip(&self.allowed);
+        each.any(|(g, is_allowed)| *is_allowed && may_use(g) && is_limited(g))
+    }
+
     fn random(dice: &mut Dice, groups: &[GroupSpec], is_finite: bool) -> ClassSpec {
         let dimensions = groups[0].capacity.len();
         // Somebody must be able to run it: allow one group, and demand what that has.

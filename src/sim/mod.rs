@@ -319,9 +319,12 @@ impl<'s> Replication<'s> {
     /// Takes the observations that fall before `time`, the next event's.
     fn observe_until(&mut self, time: Time) {
         let stratum = self.core.setup.window.stratum;
-        while let Some((_, instant)) = self.observer.next.filter(|(_, instant)| *instant < time) {
+        while let Some((number, instant)) =
+            self.observer.next.filter(|(_, instant)| *instant < time)
+        {
             if !self.core.window.contains(instant) {
-                self.observer.next = Some((MOST_OBSERVATIONS, Time::MAX));
+                // never again: `None` would have the next arrival start over
+                self.observer.next = Some((number, Time::MAX));
                 break;
             }
             let waiting = self.central.as_ref().map_or(0, Central::length);

@@ -1,3 +1,14 @@
-//! Tests of the whole, from files to results.
+//! The correctness net: the simulator held against theory, against its contracts, against a slow
+//! and obvious twin; the command line, its messages and its files; the source code against its
+//! layers.
+//!
+//! ```text
+//! cargo test --test it                                   what fits in a few minutes
+//! cargo test --release --test it -- --ignored theory     every reference row, with a table
+//! ```
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod common;
 mod errors;
+mod theory;
+mod twin;

@@ -1,0 +1,426 @@
+//! Rows of the reference as setups. The mean service time is 1 second throughout.
+
+use equipoise::engine::law::Law;
+use equipoise::engine::time::Time;
+use equipoise::model::cluster::Group;
+use equipoise::sim::setup::{Measure, Setup, Warmup};
+use equipoise::strategy::{Binding, Ties};
+use equipoise::workload::source::{Arrivals, Source};
+
+use crate::common::{class, group, open};
+
+/// A setup that has a known answer.
+pub struct Model {
+    /// Which strategy, and which variant of the model.
+    pub strategy: String,
+    /// The only quantity of the row that it is for, if not all.
+    pub only: Option<&'static str>,
+    setup: Setup,
+    /// Tasks of a job.
+    tasks: u32,
+    /// Jobs a second.
+    rate: f64,
+    /// Seconds until the system has forgotten that it began empty.
+    warmup: f64,
+}
+
+impl Model {
+    /// 100, but 40 where 100 warm-ups would cost more than what is measured.
+    pub fn replications(&self, tasks: f64) -> u64 {
+        if 100.0 * self.warmup_tasks() > tasks {
+            40
+        } else {
+            100
+        }
+    }
+
+    /// Whether the value of a row's `quantity` holds for this model.
+    pub fn is_for(&self, quantity: &str) -> bool {
+        self.only.is_none_or(|only| only == quantity)
+    }
+
+    /// Tasks of one warm-up.
+    pub fn warmup_tasks(&self) -> f64 {
+        (self.warmup * self.rate).ceil() * f64::from(self.tasks)
+    }
+
+    /// The setup of replications with `tasks` measured tasks each.
+    pub fn setup(&self, tasks: f64) -> Setup {
+        let mut setup = self.setup.clone();
+        let jobs = (tasks / f64::from(self.tasks)).ceil().max(20.0);
+        if !setup.window.finite {
+            setup.window.warmup = Warmup::Jobs((self.warmup * self.rate).ceil() as u64);
+            setup.window.measure = Measure::Jobs {
+                class: None,
+                count: jobs as u64,
+            };
+            // Observations cost a look at every node: as many as there are jobs for each node.
+            let nodes = f64::from(setup.cluster.count());
+            setup.window.stratum = Time::from_secs((4.0 * nodes / self.rate).max(1.0));
+        }
+        setup
+    }
+}
+
+/// `NAME=VALUE` among `;`-separated parameters.
+fn text<'a>(parameters: &'a str, name: &str) -> &'a str {
+    parameters
+        .split(';')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(key, _)| *key == name)
+        .unwrap_or_else(|| panic!("`{parameters}` has no `{name}`"))
+        .1
+}
+
+fn number(parameters: &str, name: &str) -> f64 {
+    let text = text(parameters, name);
+    text.parse()
+        .unwrap_or_else(|_| panic!("{name}: `{text}` is not a number"))
+}
+
+fn count(parameters: &str, name: &str) -> u32 {
+    number(parameters, name) as u32
+}
+
+fn exponential(mean: f64) -> Law {
+    Law::Exponential { mean }
+}
+
+/// Relaxation time of M/G/1 at load `rho`, where C^2 of the service time is `c2` (M/M/1:
+/// 1/(1-sqrt(rho))^2; Cohen, "The single server queue", 1982).
+fn relaxation(rho: f64, c2: f64) -> f64 {
+    (1.0 + c2) / 2.0 / (1.0 - rho.sqrt()).powi(2)
+}
+
+/// What is left of the empty start after 8 relaxation times is e^-8 of it.
+const RELAXATIONS: f64 = 8.0;
+
+/// Poisson arrivals of jobs of `tasks` exponential tasks to `groups` at `rate`.
+fn poisson(groups: Vec<Group>, rate: f64, tasks: u32, work: Law, spelling: &str) -> Model {
+    Model {
+        strategy: spelling.to_owned(),
+        only: None,
+        setup: open(groups, exponential(1.0 / rate), tasks, work, spelling),
+        tasks,
+        rate,
+        warmup: 0.0,
+    }
+}
+
+/// `n` equal nodes at load `rho`, whose queues forget as one M/G/1 each.
+fn split(n: u32, rho: f64, work: Law, c2: f64, spelling: &str) -> Model {
+    let rate = f64::from(n) * rho;
+    let mut model = poisson(vec![group("n", n, 1.0)], rate, 1, work, spelling);
+    model.warmup = RELAXATIONS * relaxation(rho, c2);
+    model
+}
+
+/// `n` equal nodes at load `rho`, whose queues forget together, `n` times as fast, once they have
+/// evened out.
+fn pooled(n: u32, rho: f64, work: Law, spelling: &str) -> Model {
+    let mut model = split(n, rho, work, 1.0, spelling);
+    model.warmup = model.warmup / f64::from(n) + 20.0 / (1.0 - rho) + 20.0;
+    model
+}
+
+fn central(mut model: Model) -> Model {
+    model.setup.strategy.binding = Binding::CentralQueue;
+    model.strategy = "central-queue".to_owned();
+    model
+}
+
+/// The models of a row: all those that its value holds for.
+pub fn of(id: &str, p: &str) -> Vec<Model> {
+    match id {
+        "V4" => vec![delayed(p)],
+        "V5" => vec![central(erlang_c(p, "random"))],
+        "V9" => pollaczek_khinchine(p),
+        "V10" => vec![split(
+            1,
+            number(p, "rho"),
+            Law::Constant(1.0),
+            0.0,
+            "random",
+        )],
+        "V11" => vec![central(constant_service(p, "random"))],
+        "V13" => vec![round_robin(p)],
+        "V14" => vec![
+            halfin_whitt(100, p, "exact n=100"),
+            halfin_whitt(400, p, "exact n=400"),
+        ],
+        "V18" => vec![dispatcher_as_a_server(p)],
+        "V19" => vec![split(4, number(p, "rho"), exponential(1.0), 1.0, "random")],
+        "V20" => vec![choices(1000, p, true)],
+        "V21" => vec![choices(count(p, "n"), p, true)],
+        "V23" => vec![choices(100, p, false)],
+        "V24" => vec![choices(
+            count(p, "n"),
+            p,
+            !text(p, "variant").ends_with("norepl"),
+        )],
+        "V25" => vec![pooled(
+            2,
+            number(p, "rho"),
+            exponential(1.0),
+            "least-loaded",
+        )],
+        "V27" => vec![split(
+            2,
+            number(p, "rho"),
+            exponential(1.0),
+            1.0,
+            "join-idle-queue",
+        )],
+        "V28" => vec![idle_or_shortest(p)],
+        "V31" => vec![unlike_speeds(p)],
+        "V35" => vec![fork_join(p)],
+        "V37" => vec![infinite_servers(p)],
+        "V39" => vec![central_fork_join(p)],
+        "V57" => list_scheduling(p),
+        "V61" => vec![imbalance(p)],
+        _ => vec![],
+    }
+}
+
+/// M/M/c behind a constant network delay.
+fn delayed(p: &str) -> Model {
+    let mut model = central(pooled(
+        count(p, "c"),
+        number(p, "rho"),
+        exponential(1.0),
+        "random",
+    ));
+    model.setup.network.dispatch = Law::Constant(number(p, "d"));
+    model
+}
+
+/// M/M/c.
+fn erlang_c(p: &str, spelling: &str) -> Model {
+    let (c, rho) = (count(p, "c"), number(p, "rho"));
+    pooled(c, rho, exponential(1.0), spelling)
+}
+
+const LEAST_WORK: &str = "least-loaded = { by = \"work\" }";
+
+/// One queue for c nodes, and the node with the least work left.
+pub fn erlang_c_two_ways(p: &str) -> Vec<Model> {
+    vec![central(erlang_c(p, "random")), erlang_c(p, LEAST_WORK)]
+}
+
+fn named(mut model: Model, name: &str) -> Model {
+    model.strategy = name.to_owned();
+    model
+}
+
+fn pollaczek_khinchine(p: &str) -> Vec<Model> {
+    let (service, c2, rho) = (text(p, "service"), number(p, "C2"), number(p, "rho"));
+    let laws = match service {
+        "D" => vec![Law::Constant(1.0)],
+        "U(0,2)" => vec![Law::Uniform {
+            low: 0.0,
+            high: 2.0,
+        }],
+        "Erlang-2" => vec![Law::Erlang {
+            phases: 2,
+            mean: 1.0,
+        }],
+        "Exp" => vec![exponential(1.0)],
+        "H2/lognormal C2=4" => vec![Law::hyperexponential(1.0, 2.0), Law::lognormal(1.0, 2.0)],
+        "Weibull k=0.5" => vec![Law::Weibull {
+            shape: 0.5,
+            scale: 0.5,
+        }],
+        "H2 C2=10" => vec![Law::hyperexponential(1.0, 10f64.sqrt())],
+        _ => vec![bounded_pareto(service)],
+    };
+    let of = |law: Law| {
+        let name = format!("{law:?}");
+        let name = name.split([' ', '(']).next().unwrap_or_default();
+        named(split(1, rho, law, c2, "random"), &name.to_lowercase())
+    };
+    laws.into_iter().map(of).collect()
+}
+
+/// "BoundedPareto a=1.5,k=.344,p=344.2".
+fn bounded_pareto(service: &str) -> Law {
+    let of = |name: &str| {
+        let rest = service.split(&format!("{name}=")).nth(1).unwrap();
+        rest.split(',').next().unwrap().parse().unwrap()
+    };
+    Law::BoundedPareto {
+        shape: of("a"),
+        min: of("k"),
+        max: of("p"),
+    }
+}
+
+/// M/D/c.
+fn constant_service(p: &str, spelling: &str) -> Model {
+    let (c, rho) = (count(p, "c"), number(p, "rho"));
+    pooled(c, rho, Law::Constant(1.0), spelling)
+}
+
+/// With constant works round robin, least work and one queue are the same, job by job.
+pub fn constant_service_three_ways(p: &str) -> Vec<Model> {
+    let of = |spelling| constant_service(p, spelling);
+    vec![central(of("random")), of("round-robin"), of(LEAST_WORK)]
+}
+
+/// E_n/M/1 at each of n nodes; for n = inf one node with constant intervals.
+fn round_robin(p: &str) -> Model {
+    let rho = number(p, "rho");
+    if text(p, "n").starts_with("inf") {
+        let mut model = split(1, rho, exponential(1.0), 0.0, "round-robin");
+        model.setup.sources[0].arrivals = Arrivals::Renewal {
+            interval: Law::Constant(1.0 / rho),
+        };
+        return model;
+    }
+    // an arrival process to a node with C^2 = 1/n in place of 1
+    let n = count(p, "n");
+    split(n, rho, exponential(1.0), 1.0 / f64::from(n), "round-robin")
+}
+
+/// rho = 1 - beta/sqrt(n).
+fn halfin_whitt(n: u32, p: &str, only: &'static str) -> Model {
+    let rho = 1.0 - number(p, "beta") / f64::from(n).sqrt();
+    let model = central(pooled(n, rho, exponential(1.0), "random"));
+    for_only(model, only)
+}
+
+fn for_only(model: Model, only: &'static str) -> Model {
+    Model {
+        only: Some(only),
+        ..named(model, only)
+    }
+}
+
+fn dispatcher_as_a_server(p: &str) -> Model {
+    let (rate, c) = (number(p, "lam"), count(p, "c"));
+    let mut model = central(pooled(c, rate / f64::from(c), exponential(1.0), "random"));
+    model.setup.strategy.parts[0].decision_time = exponential(1.0 / number(p, "mu_d"));
+    model
+}
+
+/// The shortest of d queues.
+fn choices(n: u32, p: &str, replacement: bool) -> Model {
+    let spelling = format!(
+        "power-of-d = {{ d = {}, replacement = {replacement} }}",
+        count(p, "d")
+    );
+    named(
+        pooled(n, number(p, "rho"), exponential(1.0), &spelling),
+        "power-of-d",
+    )
+}
+
+fn idle_or_shortest(p: &str) -> Model {
+    let (n, rho) = (count(p, "n"), number(p, "rho"));
+    match text(p, "policy") {
+        "jiq" => {
+            let mut model = pooled(n, rho, exponential(1.0), "join-idle-queue");
+            model.warmup += relaxation(rho, 1.0);
+            model
+        }
+        "jsq_full" => pooled(n, rho, exponential(1.0), "least-loaded"),
+        other => panic!("unknown policy `{other}`"),
+    }
+}
+
+/// Two nodes of unlike speeds, the faster one first.
+fn unlike_speeds(p: &str) -> Model {
+    let (slow, fast) = (number(p, "mu1"), number(p, "mu2"));
+    let (rho, policy) = (number(p, "rho"), text(p, "policy"));
+    let spelling = match policy {
+        "JSQ random tie" | "JSQ fast tie" => "least-loaded",
+        "SED" => "shortest-expected-delay",
+        "proportional random" => "weighted-random",
+        other => panic!("unknown policy `{other}`"),
+    };
+    let groups = vec![group("fast", 1, fast), group("slow", 1, slow)];
+    let rate = rho * (slow + fast);
+    let mut model = poisson(groups, rate, 1, exponential(1.0), spelling);
+    if policy == "JSQ fast tie" {
+        model.setup.strategy.parts[0].ties = Ties::LowestId;
+    }
+    model.warmup = RELAXATIONS * relaxation(rho, 1.0) / slow;
+    model
+}
+
+/// Each job's two tasks go to one node each.
+fn fork_join(p: &str) -> Model {
+    let rho = number(p, "rho");
+    let nodes = vec![group("n", 2, 1.0)];
+    let mut model = poisson(nodes, rho, 2, exponential(1.0), "round-robin");
+    model.warmup = RELAXATIONS * relaxation(rho, 1.0);
+    model
+}
+
+/// All k tasks start at once.
+fn infinite_servers(p: &str) -> Model {
+    let mut node = group("n", 1, 1.0);
+    node.capacity[0] = None;
+    let mut model = poisson(vec![node], 1.0, count(p, "k"), exponential(1.0), "random");
+    model.warmup = 20.0;
+    model
+}
+
+/// Batches of k tasks arrive at one queue for s nodes.
+fn central_fork_join(p: &str) -> Model {
+    let (k, s, rho) = (count(p, "k tasks"), count(p, "s servers"), number(p, "rho"));
+    let rate = rho * f64::from(s) / f64::from(k);
+    let nodes = vec![group("n", s, 1.0)];
+    let mut model = central(poisson(nodes, rate, k, exponential(1.0), "random"));
+    let batches = f64::from(k + 1) / 2.0;
+    model.warmup = RELAXATIONS * relaxation(rho, 1.0) * batches / f64::from(s) + 20.0;
+    model
+}
+
+/// Graham's worst cases: tasks of one instant in a given order, each to the first free machine.
+fn list_scheduling(p: &str) -> Vec<Model> {
+    let m = count(p, "m");
+    let badly_ordered = vec![(1, m * (m - 1)), (m, 1)];
+    // two each of 2m-1, ..., m+1, and three of m
+    let longest_first: Vec<(u32, u32)> = (m + 1..2 * m)
+        .rev()
+        .map(|w| (w, 2))
+        .chain([(m, 3)])
+        .collect();
+    let of = |order: &[(u32, u32)], only| {
+        let nodes = vec![group("n", m, 1.0)];
+        let mut model = central(poisson(nodes, 1.0, 1, exponential(1.0), "random"));
+        batches(&mut model.setup, order);
+        for_only(model, only)
+    };
+    vec![of(&badly_ordered, "LS"), of(&longest_first, "LPT")]
+}
+
+/// Makes `order` of (work, jobs) arrive at 0, a class each.
+fn batches(setup: &mut Setup, order: &[(u32, u32)]) {
+    let class = |index: usize| {
+        let work = Law::Constant(f64::from(order[index].0));
+        class(&format!("class{index}"), 1, work, 1)
+    };
+    let source = |index: usize| Source {
+        name: format!("class{index}"),
+        arrivals: Arrivals::Batch {
+            jobs: u64::from(order[index].1),
+            at: Time::ZERO,
+        },
+        first_class: index as u32,
+        classes: 1,
+    };
+    setup.classes = (0..order.len()).map(class).collect();
+    setup.sources = (0..order.len()).map(source).collect();
+    setup.strategy.parts_of_class = vec![0; order.len()];
+    setup.window.measure = Measure::All;
+    setup.window.finite = true;
+}
+
+/// Queue lengths of 1000 nodes at random times.
+fn imbalance(p: &str) -> Model {
+    match count(p, "d") {
+        1 => split(1000, number(p, "rho"), exponential(1.0), 1.0, "random"),
+        _ => choices(1000, p, true),
+    }
+}

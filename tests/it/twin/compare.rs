@@ -1,0 +1,135 @@
+//! Rows of the simulator against rows of the twin.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use equipoise::engine::time::Time;
+use equipoise::metrics::jobs::Blame;
+use equipoise::sim;
+use equipoise::sim::recorder::{self, Recorder};
+use equipoise::sim::records::{Attempt, Job, Task};
+
+use super::figures;
+use super::machine::{Decision, Twin};
+use super::spec::Spec;
+
+/// Arrival, completion, blame.
+type JobRow = (u64, Option<(u64, Blame)>);
+
+/// Node; begun, decided, reached, started, ended, received; wait.
+type TaskRow = (u32, [u64; 6], u64);
+
+/// Rows of measured jobs, by (class, number) and task.
+#[derive(Default)]
+struct Rows {
+    jobs: BTreeMap<(u32, u64), JobRow>,
+    tasks: BTreeMap<(u32, u64, u32), TaskRow>,
+    decisions: Vec<Decision>,
+}
+
+impl Recorder for Rows {
+    fn job(&mut self, job: &Job, completed: Option<(Time, Blame)>) {
+        if job.measured {
+            let row = (
+                job.arrival.0,
+                completed.map(|(time, blame)| (time.0, blame)),
+            );
+            let before = self.jobs.insert((job.class, job.number), row);
+            assert!(before.is_none(), "a job is recorded once");
+        }
+    }
+
+    fn task(&mut self, job: &Job, task: &Task, attempt: &Attempt) {
+        if job.measured {
+            let t = &attempt.times;
+            let times = [
+                t.begun, t.decided, t.reached, t.started, t.ended, t.received,
+            ];
+            let row = (attempt.node.0, times.map(|time| time.0), task.wait.0);
+            self.tasks.insert((job.class, job.number, task.index), row);
+        }
+    }
+
+    fn decision(&mut self, decision: &recorder::Decision<'_>) {
+        if decision.job.measured {
+            self.decisions.push(Decision {
+                time: decision.time.0,
+                dispatcher: decision.dispatcher,
+                class: decision.job.class,
+                number: decision.job.number,
+                task: decision.task,
+                node: decision.node.0,
+                tasks_seen: decision.tasks_seen,
+            });
+        }
+    }
+}
+
+impl Rows {
+    fn of(twin: &Twin<'_>) -> Rows {
+        let mut rows = Rows::default();
+        for job in twin.jobs.iter().filter(|job| job.is_measured) {
+            let completed = job.completion.map(|time| (time, twin.blame(job)));
+            let key = (job.class as u32, job.number);
+            rows.jobs.insert(key, (job.arrival, completed));
+            for task in job.tasks.iter().map(|&task| &twin.tasks[task]) {
+                let times = [
+                    task.begun,
+                    task.decided,
+                    task.reached,
+                    task.started,
+                    task.ended,
+                    task.received,
+                ];
+                if let (Some(node), Some(_)) = (task.node, task.gathered) {
+                    let row = (node as u32, times, task.started - job.arrival);
+                    rows.tasks.insert((key.0, key.1, task.index), row);
+                }
+            }
+        }
+        let measured = |d: &&Decision| rows.jobs.contains_key(&(d.class, d.number));
+        rows.decisions = twin.decisions.iter().filter(measured).copied().collect();
+        rows
+    }
+}
+
+/// Runs both.
+pub fn compare(spec: &Spec) -> Result<(), String> {
+    let twin = Twin::run(spec, 1);
+    let setup = spec.setup();
+    let mut rows = Rows::default();
+    let outcome = sim::run(&setup, 1, Some(&mut rows)).map_err(|failure| failure.to_string())?;
+    let theirs = Rows::of(&twin);
+    same_lists("decisions", &rows.decisions, &theirs.decisions)?;
+    same_maps("tasks", &rows.tasks, &theirs.tasks)?;
+    same_maps("jobs", &rows.jobs, &theirs.jobs)?;
+    figures::compare(&setup, &outcome, &twin)
+}
+
+fn same_lists<T: PartialEq + Debug>(what: &str, sim: &[T], twin: &[T]) -> Result<(), String> {
+    let first = (0..sim.len().max(twin.len())).find(|&i| sim.get(i) != twin.get(i));
+    first.map_or(Ok(()), |i| {
+        Err(format!(
+            "{what} row {i}:\n simulator {:?}\n twin      {:?}",
+            sim.get(i),
+            twin.get(i)
+        ))
+    })
+}
+
+fn same_maps<K: Ord + Clone + Debug, V: PartialEq + Clone + Debug>(
+    what: &str,
+    sim: &BTreeMap<K, V>,
+    twin: &BTreeMap<K, V>,
+) -> Result<(), String> {
+    for key in sim.keys().chain(twin.keys()) {
+        if sim.get(key) != twin.get(key) {
+            return Err(format!(
+                "{what} {key:?}:\n simulator {:?}\n twin      {:?}",
+                sim.get(key),
+                twin.get(key)
+            ));
+        }
+    }
+    Ok(())
+}

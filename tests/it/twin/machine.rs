@@ -1,0 +1,612 @@
+//! One replication, slowly and obviously: every event is found by looking through all that are
+//! pending, every state by looking through all tasks. Written from the description of the model,
+//! not from the simulator.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use equipoise::engine::random::{Key, Purpose, Seeds, Stream, unit};
+
+use super::placing::{Candidate, Placing, Seen};
+use super::spec::{Come, Spec, name, works};
+
+/// A work in nanoseconds at speed 1, as a fraction.
+#[derive(Clone, Copy, Debug)]
+struct Work {
+    over: u64,
+    under: u64,
+}
+
+/// Where a task is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    AtDispatcher,
+    Travelling,
+    Queued,
+    Running,
+    Done,
+}
+
+#[derive(Clone, Debug)]
+pub struct Task {
+    pub job: usize,
+    pub index: u32,
+    work: Work,
+    pub phase: Phase,
+    pub node: Option<usize>,
+    pub begun: u64,
+    pub decided: u64,
+    pub reached: u64,
+    pub started: u64,
+    pub ended: u64,
+    pub received: u64,
+    pub gathered: Option<u64>,
+    /// Service time at its node.
+    service: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub class: usize,
+    pub number: u64,
+    pub arrival: u64,
+    pub dispatcher: usize,
+    pub is_measured: bool,
+    pub tasks: Vec<usize>,
+    pub completion: Option<u64>,
+}
+
+/// A row of the decisions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Decision {
+    pub time: u64,
+    pub dispatcher: u32,
+    pub class: u32,
+    pub number: u64,
+    pub task: u32,
+    pub node: u32,
+    pub tasks_seen: u32,
+}
+
+/// What happens; in the order of kinds at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Ended,
+    Received,
+    Gathered,
+    Reached,
+    Arrival,
+    Decided,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Event {
+    time: u64,
+    kind: Kind,
+    entity: usize,
+    sequence: u64,
+    /// The task; of an arrival, unused.
+    task: usize,
+}
+
+/// A fifo server: what waits and whether it is busy.
+#[derive(Clone, Debug, Default)]
+struct Server {
+    waiting: VecDeque<usize>,
+    is_busy: bool,
+}
+
+pub struct Twin<'a> {
+    spec: &'a Spec,
+    pub tasks: Vec<Task>,
+    pub jobs: Vec<Job>,
+    pub decisions: Vec<Decision>,
+    pub window: Option<(u64, Option<u64>)>,
+    /// When it was over, if it was broken off.
+    pub over: u64,
+    pending: Vec<Event>,
+    sequence: u64,
+    now: u64,
+    streams: Vec<Stream>,
+    /// Jobs that have arrived, by class.
+    arrived: Vec<u64>,
+    arrivals: u64,
+    counted: u64,
+    /// Tasks on their way to, at or in the queue of a node, by node, oldest first.
+    present: Vec<Vec<usize>>,
+    /// Queues of the nodes, and the central queue.
+    queues: Vec<Vec<usize>>,
+    central: Vec<usize>,
+    dispatchers: Vec<Server>,
+    gatherers: Vec<Server>,
+    placings: BTreeMap<(usize, Vec<usize>), Placing>,
+    placement: Key,
+    spread: Key,
+    straggler: Key,
+}
+
+impl<'a> Twin<'a> {
+    pub fn run(spec: &'a Spec, replication: u64) -> Twin<'a> {
+        let seeds = Seeds::new(spec.seed, replication);
+        let nodes = spec.nodes().len();
+        let classes = spec.classes.len();
+        let servers = vec![Server::default(); spec.dispatchers as usize];
+        let mut twin = Twin {
+            spec,
+            tasks: Vec::new(),
+            jobs: Vec::new(),
+            decisions: Vec::new(),
+            window: None,
+            over: 0,
+            pending: Vec::new(),
+            sequence: 0,
+            now: 0,
+            streams: (0..classes)
+                .map(|c| seeds.stream(Purpose::Workload, &name(c)))
+                .collect(),
+            arrived: vec![0; classes],
+            arrivals: 0,
+            counted: 0,
+            present: vec![Vec::new(); nodes],
+            queues: vec![Vec::new(); nodes],
+            central: Vec::new(),
+            dispatchers: servers.clone(),
+            gatherers: servers,
+            placings: BTreeMap::new(),
+            placement: seeds.key(Purpose::Placement),
+            spread: seeds.key(Purpose::Spread),
+            straggler: seeds.key(Purpose::Straggler),
+        };
+        (0..classes).for_each(|class| twin.next_arrival(class));
+        while twin.step() {}
+        twin
+    }
+
+    pub fn spec(&self) -> &Spec {
+        self.spec
+    }
+
+    fn schedule(&mut self, time: u64, kind: Kind, entity: usize, task: usize) {
+        self.sequence += 1;
+        self.pending.push(Event {
+            time,
+            kind,
+            entity,
+            sequence: self.sequence,
+            task,
+        });
+    }
+
+    fn step(&mut self) -> bool {
+        let order = |e: &Event| (e.time, e.kind, e.entity, e.sequence);
+        let Some(least) = (0..self.pending.len()).min_by_key(|&i| order(&self.pending[i])) else {
+            self.over = self.now;
+            return false;
+        };
+        let event = self.pending[least];
+        if event.time > self.deadline() {
+            self.over = self.deadline();
+            return false;
+        }
+        if event.time > self.now && self.is_over() {
+            self.over = self.now;
+            return false;
+        }
+        self.pending.swap_remove(least);
+        self.now = event.time;
+        match event.kind {
+            Kind::Ended => self.ended(event.task),
+            Kind::Received => self.received(event.task),
+            Kind::Gathered => self.gathered(event.task),
+            Kind::Reached => self.reached(event.task),
+            Kind::Arrival => self.arrival(event.entity),
+            Kind::Decided => self.decided(event.task),
+        }
+        true
+    }
+
+    /// All that is measured has arrived and is resolved.
+    fn is_over(&self) -> bool {
+        matches!(self.window, Some((_, Some(_))))
+            && self
+                .jobs
+                .iter()
+                .all(|j| !j.is_measured || j.completion.is_some())
+    }
+
+    /// Four windows after the last measured arrival.
+    fn deadline(&self) -> u64 {
+        match self.window {
+            Some((start, Some(end))) => end + 4 * (end - start),
+            _ => u64::MAX,
+        }
+    }
+
+    fn next_arrival(&mut self, class: usize) {
+        let (time, is_due) = match self.spec.classes[class].come {
+            Come::Every(interval) => (interval * (self.arrived[class] + 1), true),
+            Come::Batch(jobs) => (2 * super::spec::GRID, self.arrived[class] < jobs),
+        };
+        if is_due {
+            self.schedule(time, Kind::Arrival, class, 0);
+        }
+    }
+
+    fn arrival(&mut self, class: usize) {
+        let job = self.jobs.len();
+        let number = self.arrived[class];
+        self.arrived[class] += 1;
+        self.arrivals += 1;
+        let is_measured = self.is_measured(class);
+        let tasks = self.new_tasks(job, class);
+        let mut draw = self.spread.draw(class as u32, number, 0, 0, 0);
+        let dispatcher = match self.spec.dispatchers {
+            1 => 0,
+            several => draw.below(several) as usize,
+        };
+        self.dispatchers[dispatcher].waiting.extend(&tasks);
+        self.jobs.push(Job {
+            class,
+            number,
+            arrival: self.now,
+            dispatcher,
+            is_measured,
+            tasks,
+            completion: None,
+        });
+        self.next_arrival(class);
+        self.decide_next(dispatcher);
+    }
+
+    /// Opens and closes the window.
+    fn is_measured(&mut self, class: usize) -> bool {
+        let is_closed = matches!(self.window, Some((_, Some(_))));
+        if self.arrivals <= self.spec.warmup || is_closed {
+            return false;
+        }
+        let (start, _) = *self.window.get_or_insert((self.now, None));
+        if let Some((only, count)) = self.spec.measure {
+            self.counted += u64::from(only.is_none_or(|only| only as usize == class));
+            if self.counted == count {
+                self.window = Some((start, Some(self.now)));
+            }
+        }
+        true
+    }
+
+    fn new_tasks(&mut self, job: usize, class: usize) -> Vec<usize> {
+        let shape = &self.spec.classes[class];
+        let law = works(shape);
+        let mut draw = || (law.sample(&mut self.streams[class]) * 1e9).round() as u64;
+        let works: Vec<Work> = if shape.is_split {
+            let (over, under) = (draw(), u64::from(shape.tasks));
+            vec![Work { over, under }; shape.tasks as usize]
+        } else {
+            (0..shape.tasks)
+                .map(|_| Work {
+                    over: draw(),
+                    under: 1,
+                })
+                .collect()
+        };
+        let first = self.tasks.len();
+        for (index, work) in works.into_iter().enumerate() {
+            self.tasks.push(Task {
+                job,
+                index: index as u32,
+                work,
+                phase: Phase::AtDispatcher,
+                node: None,
+                begun: 0,
+                decided: 0,
+                reached: 0,
+                started: 0,
+                ended: 0,
+                received: 0,
+                gathered: None,
+                service: 0,
+            });
+        }
+        (first..self.tasks.len()).collect()
+    }
+
+    /// The dispatcher turns to the next task, if it is free and there is one.
+    fn decide_next(&mut self, dispatcher: usize) {
+        let server = &mut self.dispatchers[dispatcher];
+        if server.is_busy {
+            return;
+        }
+        if let Some(task) = server.waiting.pop_front() {
+            server.is_busy = true;
+            self.tasks[task].begun = self.now;
+            let end = self.now + self.spec.decision;
+            self.schedule(end, Kind::Decided, dispatcher, task);
+        }
+    }
+
+    fn decided(&mut self, task: usize) {
+        self.tasks[task].decided = self.now;
+        self.tasks[task].phase = Phase::Travelling;
+        let entity = if self.spec.is_central {
+            0
+        } else {
+            let node = self.choose(task, None);
+            self.present[node].push(task);
+            1 + node
+        };
+        let arrival = self.now + self.spec.dispatch;
+        self.schedule(arrival, Kind::Reached, entity, task);
+        let dispatcher = self.dispatcher_of(task);
+        self.dispatchers[dispatcher].is_busy = false;
+        self.decide_next(dispatcher);
+    }
+
+    fn dispatcher_of(&self, task: usize) -> usize {
+        self.jobs[self.tasks[task].job].dispatcher
+    }
+
+    fn class_of(&self, task: usize) -> usize {
+        self.jobs[self.tasks[task].job].class
+    }
+
+    fn demand(&self, task: usize) -> &[u64] {
+        &self.spec.classes[self.class_of(task)].demand
+    }
+
+    /// Nodes that the task may ever use.
+    fn eligible(&self, task: usize) -> Vec<usize> {
+        let class = &self.spec.classes[self.class_of(task)];
+        let mut nodes = Vec::new();
+        let mut next = 0;
+        for (group, is_allowed) in self.spec.groups.iter().zip(&class.allowed) {
+            for _ in 0..group.count {
+                if *is_allowed && group.could_hold(&class.demand) {
+                    nodes.push(next);
+                }
+                next += 1;
+            }
+        }
+        nodes
+    }
+
+    /// The placement's choice for the task among `with_room`, or all eligible nodes; it is the
+    /// task's node from now on.
+    fn choose(&mut self, task: usize, with_room: Option<&[usize]>) -> usize {
+        let eligible = self.eligible(task);
+        let among: Vec<usize> = with_room.map_or(eligible.clone(), <[usize]>::to_vec);
+        let dispatcher = self.dispatcher_of(task);
+        let demand = self.demand(task).to_vec();
+        let candidates: Vec<Candidate> = among
+            .iter()
+            .map(|&node| self.candidate(node, dispatcher))
+            .collect();
+        let (index, job) = (self.tasks[task].index, &self.jobs[self.tasks[task].job]);
+        let (class, number) = (job.class as u32, job.number);
+        let mut draw = self.placement.draw(class, number, 0, index, 0);
+        let placing = self
+            .placings
+            .entry((dispatcher, eligible.clone()))
+            .or_insert_with(|| Placing::new(self.spec));
+        let chosen = placing.choose(&eligible, &candidates, &demand, &mut draw);
+        self.decisions.push(Decision {
+            time: self.now,
+            dispatcher: dispatcher as u32,
+            class,
+            number,
+            task: index,
+            node: chosen.node as u32,
+            tasks_seen: chosen.seen.tasks as u32,
+        });
+        self.assign(task, chosen.node);
+        chosen.node
+    }
+
+    fn assign(&mut self, task: usize, node: usize) {
+        self.tasks[task].node = Some(node);
+        self.tasks[task].service = self.service(task, node);
+    }
+
+    /// Work x straggler factor / speed, rounded half to even, plus the overhead.
+    fn service(&self, task: usize, node: usize) -> u64 {
+        let Work { over, under } = self.tasks[task].work;
+        let over = over * self.straggling(task) * 4;
+        let under = under * self.spec.nodes()[node].quarters;
+        let (whole, rest) = (over / under, over % under);
+        let is_up = 2 * rest > under || 2 * rest == under && whole % 2 == 1;
+        whole + u64::from(is_up) + self.spec.classes[self.class_of(task)].overhead
+    }
+
+    /// What the dispatcher sees of a node: what runs and waits there, and what it has sent itself.
+    fn candidate(&self, node: usize, dispatcher: usize) -> Candidate {
+        let mut seen = Seen {
+            tasks: 0,
+            work: 0,
+            held: vec![0; self.spec.groups[0].capacity.len()],
+        };
+        for &task in &self.present[node] {
+            let is_seen = match self.tasks[task].phase {
+                Phase::Travelling => self.spec.is_counted && self.dispatcher_of(task) == dispatcher,
+                Phase::Queued | Phase::Running => true,
+                _ => false,
+            };
+            if is_seen {
+                seen.tasks += 1;
+                seen.work += self.remaining(task);
+                for (held, need) in seen.held.iter_mut().zip(self.demand(task)) {
+                    *held += need;
+                }
+            }
+        }
+        let group = self.spec.nodes()[node];
+        Candidate {
+            node,
+            quarters: group.quarters,
+            capacity: group.capacity.clone(),
+            seen,
+        }
+    }
+
+    fn remaining(&self, task: usize) -> u64 {
+        let this = &self.tasks[task];
+        match this.phase {
+            Phase::Running => this.ended - self.now,
+            _ => this.service,
+        }
+    }
+
+    fn reached(&mut self, task: usize) {
+        self.tasks[task].reached = self.now;
+        self.tasks[task].phase = Phase::Queued;
+        if self.spec.is_central {
+            self.central.push(task);
+            self.pull();
+        } else if let Some(node) = self.tasks[task].node {
+            self.queues[node].push(task);
+            self.start_what_fits(node);
+        }
+    }
+
+    /// Whether the node has room for the task now, by what runs there.
+    fn has_room(&self, node: usize, task: usize) -> bool {
+        let demand = self.demand(task);
+        let capacity = &self.spec.nodes()[node].capacity;
+        (0..demand.len()).all(|d| {
+            let running = |&&t: &&usize| self.tasks[t].phase == Phase::Running;
+            let used: u64 = self.present[node]
+                .iter()
+                .filter(running)
+                .map(|&t| self.demand(t)[d])
+                .sum();
+            capacity[d].is_none_or(|has| used + demand[d] <= has)
+        })
+    }
+
+    fn start_what_fits(&mut self, node: usize) {
+        let backfill = self.spec.nodes()[node].backfill;
+        let mut place = 0;
+        while place < self.queues[node].len() {
+            let task = self.queues[node][place];
+            if self.has_room(node, task) {
+                self.queues[node].remove(place);
+                self.start(task, node);
+            } else if backfill {
+                place += 1;
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// The head of the central queue goes to a node with room, as long as there is one.
+    fn pull(&mut self) {
+        while let Some(&head) = self.central.first() {
+            let eligible = self.eligible(head);
+            let with_room: Vec<usize> = eligible
+                .into_iter()
+                .filter(|&node| self.has_room(node, head))
+                .collect();
+            if with_room.is_empty() {
+                return;
+            }
+            self.central.remove(0);
+            let node = self.choose(head, Some(&with_room));
+            self.present[node].push(head);
+            self.start(head, node);
+        }
+    }
+
+    fn start(&mut self, task: usize, node: usize) {
+        let this = &mut self.tasks[task];
+        this.started = self.now;
+        this.phase = Phase::Running;
+        this.ended = self.now + this.service;
+        let end = this.ended;
+        self.schedule(end, Kind::Ended, 1 + node, task);
+    }
+
+    fn straggling(&self, task: usize) -> u64 {
+        let job = &self.jobs[self.tasks[task].job];
+        let index = self.tasks[task].index;
+        let mut draw = self
+            .straggler
+            .draw(job.class as u32, job.number, 0, index, 0);
+        match self.spec.stragglers {
+            Some((probability, factor)) if unit(&mut draw) < probability => factor,
+            _ => 1,
+        }
+    }
+
+    fn ended(&mut self, task: usize) {
+        let Some(node) = self.tasks[task].node else {
+            return;
+        };
+        self.tasks[task].phase = Phase::Done;
+        self.present[node].retain(|&other| other != task);
+        let received = self.now + self.spec.result;
+        self.schedule(received, Kind::Received, 1 + node, task);
+        if self.spec.is_central {
+            self.pull();
+        } else {
+            self.start_what_fits(node);
+        }
+    }
+
+    fn received(&mut self, task: usize) {
+        self.tasks[task].received = self.now;
+        let gatherer = self.dispatcher_of(task);
+        self.gatherers[gatherer].waiting.push_back(task);
+        self.gather_next(gatherer);
+    }
+
+    fn gather_next(&mut self, gatherer: usize) {
+        let server = &mut self.gatherers[gatherer];
+        if server.is_busy {
+            return;
+        }
+        if let Some(task) = server.waiting.pop_front() {
+            server.is_busy = true;
+            let class = &self.spec.classes[self.class_of(task)];
+            let mut cost = class.per_result;
+            if self.is_last_result(task) {
+                cost += class.gather_work;
+            }
+            self.schedule(self.now + cost, Kind::Gathered, gatherer, task);
+        }
+    }
+
+    /// All other results of the task's job are gathered.
+    fn is_last_result(&self, task: usize) -> bool {
+        let of_job = &self.jobs[self.tasks[task].job].tasks;
+        of_job
+            .iter()
+            .all(|&other| other == task || self.tasks[other].gathered.is_some())
+    }
+
+    fn gathered(&mut self, task: usize) {
+        let is_last = self.is_last_result(task);
+        self.tasks[task].gathered = Some(self.now);
+        if is_last {
+            self.jobs[self.tasks[task].job].completion = Some(self.now);
+        }
+        let gatherer = self.dispatcher_of(task);
+        self.gatherers[gatherer].is_busy = false;
+        self.gather_next(gatherer);
+    }
+
+    /// The seven parts of a completed job's response time.
+    pub fn blame(&self, job: &Job) -> [u64; 7] {
+        let gathered = |&&task: &&usize| (self.tasks[task].gathered, std::cmp::Reverse(task));
+        let Some(&last) = job.tasks.iter().max_by_key(gathered) else {
+            return [0; 7];
+        };
+        let task = &self.tasks[last];
+        [
+            task.begun - job.arrival,
+            task.decided - task.begun,
+            task.reached - task.decided + task.received - task.ended,
+            task.started - task.reached,
+            task.ended - task.started,
+            0,
+            job.completion.unwrap_or(task.received) - task.received,
+        ]
+    }
+}

@@ -1,0 +1,59 @@
+//! The simulator against a slow and obvious twin: the same random small scenarios, the same
+//! decisions, starts, finishes, completions and blame, to the nanosecond; and the figures of the
+//! outcome against sums over the twin's own log.
+//!
+//! ```text
+//! cargo test --test it twin                                     2,500 scenarios
+//! cargo test --release --test it -- --ignored twin --nocapture  60,000
+//! EQUIPOISE_TWIN=17 cargo test --test it twin_one -- --ignored --nocapture     one of them
+//! ```
+
+mod compare;
+mod figures;
+mod machine;
+mod placing;
+mod spec;
+
+use rayon::prelude::*;
+
+use spec::Spec;
+
+/// The first scenarios in which twin and simulator differ, and how.
+fn differing(seeds: std::ops::Range<u64>) -> Vec<String> {
+    let mut found: Vec<(u64, String)> = seeds
+        .into_par_iter()
+        .filter_map(|seed| {
+            compare::compare(&Spec::random(seed))
+                .err()
+                .map(|e| (seed, e))
+        })
+        .collect();
+    found.sort();
+    let count = found.len();
+    let message = |(seed, text): (u64, String)| format!("scenario {seed} (of {count}): {text}");
+    found.into_iter().map(message).take(5).collect()
+}
+
+#[test]
+fn twin_agrees() {
+    let differing = differing(0..2_500);
+    assert!(differing.is_empty(), "{}", differing.join("\n\n"));
+}
+
+#[test]
+#[ignore = "60,000 scenarios take minutes"]
+fn twin_agrees_at_length() {
+    let differing = differing(2_500..60_000);
+    assert!(differing.is_empty(), "{}", differing.join("\n\n"));
+}
+
+#[test]
+#[ignore = "the scenario whose number is in EQUIPOISE_TWIN"]
+fn twin_one() {
+    let Ok(seed) = std::env::var("EQUIPOISE_TWIN") else {
+        return;
+    };
+    let spec = Spec::random(seed.parse().unwrap());
+    println!("{spec:#?}");
+    compare::compare(&spec).unwrap();
+}

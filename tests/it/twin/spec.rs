@@ -1,0 +1,446 @@
+//! Small scenarios, drawn at random, in whole numbers.
+
+use equipoise::engine::law::Law;
+use equipoise::engine::time::Time;
+use equipoise::model::cluster::{Cluster, Dimension, Group, Speed};
+use equipoise::sim::setup::{Measure, Network, Setup, Stragglers, Warmup, Window};
+use equipoise::strategy::{Binding, InFlight, Parts, Strategy, Ties};
+use equipoise::workload::class::{Class, Gather, Shape, Stage};
+use equipoise::workload::source::{Arrivals, Source};
+
+use crate::common::placement;
+
+/// All times are multiples of this many nanoseconds, so that many events coincide.
+pub const GRID: u64 = 1_000;
+
+#[derive(Clone, Debug)]
+pub struct GroupSpec {
+    pub count: u32,
+    /// Speed in quarters, a power of two.
+    pub quarters: u64,
+    /// Slots, then resources.
+    pub capacity: Vec<Option<u64>>,
+    pub backfill: bool,
+}
+
+#[derive(Clone, Debug)]
+pub enum Come {
+    Every(u64),
+    Batch(u64),
+}
+
+#[derive(Clone, Debug)]
+pub struct ClassSpec {
+    pub come: Come,
+    pub tasks: u32,
+    /// Whether `works` are of the job, cut into `tasks`, or of each task.
+    pub is_split: bool,
+    /// Equally likely works, ns at speed 1.
+    pub works: Vec<u64>,
+    pub overhead: u64,
+    pub demand: Vec<u64>,
+    pub allowed: Vec<bool>,
+    pub per_result: u64,
+    pub gather_work: u64,
+    pub slo: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum By {
+    Tasks,
+    Work,
+    Utilization,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Score {
+    Cosine,
+    DotProduct,
+    L2Norm,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Place {
+    Random,
+    RoundRobin { is_weighted: bool },
+    LeastLoaded(By),
+    PowerOfD { d: u32, by: By, replacement: bool },
+    JoinIdleQueue,
+    ShortestExpectedDelay,
+    FirstFit,
+    BestFit,
+    WorstFit,
+    ResourceMatch(Score),
+}
+
+#[derive(Clone, Debug)]
+pub struct Spec {
+    pub seed: u64,
+    pub groups: Vec<GroupSpec>,
+    pub classes: Vec<ClassSpec>,
+    pub dispatch: u64,
+    pub result: u64,
+    /// Probability and factor.
+    pub stragglers: Option<(f64, u64)>,
+    pub is_central: bool,
+    pub dispatchers: u32,
+    pub decision: u64,
+    pub is_counted: bool,
+    pub ties_at_random: bool,
+    pub place: Place,
+    pub warmup: u64,
+    /// Measured arrivals, of one class or all; `None` measures all of finite classes.
+    pub measure: Option<(Option<u32>, u64)>,
+}
+
+/// A generator of its own (xorshift, Marsaglia 2003), for what is drawn does not matter.
+pub struct Dice(u64);
+
+impl Dice {
+    pub fn new(seed: u64) -> Dice {
+        Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % n
+    }
+    fn between(&mut self, low: u64, high: u64) -> u64 {
+        low + self.below(high - low + 1)
+    }
+    fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+    fn of<T: Clone>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len() as u64) as usize].clone()
+    }
+}
+
+impl Spec {
+    /// Scenario number `seed`.
+    pub fn random(seed: u64) -> Spec {
+        let mut dice = Dice::new(seed);
+        let dice = &mut dice;
+        let dimensions = 1 + dice.below(3) as usize;
+        let groups: Vec<GroupSpec> = (0..dice.between(1, 3))
+            .map(|_| GroupSpec::random(dice, dimensions))
+            .collect();
+        let is_finite = dice.one_in(3);
+        let classes: Vec<ClassSpec> = (0..dice.between(1, 3))
+            .map(|_| ClassSpec::random(dice, &groups, is_finite))
+            .collect();
+        let has_flow = classes
+            .iter()
+            .position(|c| matches!(c.come, Come::Every(_)));
+        let measured = dice.between(5, 60);
+        let place = Place::random(dice);
+        let has_limits = |c: &ClassSpec| c.may_meet_limits(&groups);
+        let is_matching = matches!(place, Place::ResourceMatch(_));
+        Spec {
+            seed,
+            dispatch: dice.of(&[0, 0, 1, 3]) * GRID,
+            result: dice.of(&[0, 0, 1, 2]) * GRID,
+            stragglers: dice.one_in(4).then(|| (0.3, dice.between(2, 4))),
+            is_central: dice.one_in(3),
+            dispatchers: dice.of(&[1, 1, 2, 3]),
+            decision: dice.of(&[0, 0, 1, 2]) * GRID,
+            is_counted: !dice.one_in(3),
+            ties_at_random: dice.one_in(2),
+            // resource-match refuses nodes that have no limits at all
+            place: if is_matching && !classes.iter().all(has_limits) {
+                Place::Random
+            } else {
+                place
+            },
+            warmup: if has_flow.is_some() {
+                dice.of(&[0, 0, 7])
+            } else {
+                0
+            },
+            measure: has_flow.map(|class| {
+                let only = dice.one_in(4).then_some(class as u32);
+                (only, measured)
+            }),
+            groups,
+            classes,
+        }
+    }
+
+    pub fn nodes(&self) -> Vec<&GroupSpec> {
+        let each = |group| std::iter::repeat_n(group, group_count(group));
+        self.groups.iter().flat_map(each).collect()
+    }
+
+    pub fn setup(&self) -> Setup {
+        let dimension = |d| Dimension {
+            name: format!("d{d}"),
+            scale: 1.0,
+        };
+        Setup {
+            seed: self.seed,
+            cluster: Cluster {
+                dimensions: (0..self.groups[0].capacity.len()).map(dimension).collect(),
+                groups: self.groups.iter().map(GroupSpec::group).collect(),
+            },
+            network: Network {
+                dispatch: seconds(self.dispatch),
+                result: seconds(self.result),
+            },
+            classes: self.classes.iter().enumerate().map(class).collect(),
+            sources: self.classes.iter().enumerate().map(source).collect(),
+            stragglers: self.stragglers.map(|(probability, factor)| Stragglers {
+                probability,
+                factor: Law::Constant(factor as f64),
+            }),
+            strategy: self.strategy(),
+            window: self.window(),
+        }
+    }
+
+    fn strategy(&self) -> Strategy {
+        Strategy {
+            name: "twin".into(),
+            binding: if self.is_central {
+                Binding::CentralQueue
+            } else {
+                Binding::Early
+            },
+            parts: vec![Parts {
+                placement: placement(&self.place.spelling()),
+                dispatchers: self.dispatchers,
+                decision_time: seconds(self.decision),
+                in_flight: if self.is_counted {
+                    InFlight::Counted
+                } else {
+                    InFlight::Ignored
+                },
+                ties: if self.ties_at_random {
+                    Ties::Random
+                } else {
+                    Ties::LowestId
+                },
+            }],
+            parts_of_class: vec![0; self.classes.len()],
+        }
+    }
+
+    fn window(&self) -> Window {
+        Window {
+            warmup: match self.warmup {
+                0 => Warmup::None,
+                jobs => Warmup::Jobs(jobs),
+            },
+            measure: self
+                .measure
+                .map_or(Measure::All, |(class, count)| Measure::Jobs {
+                    class,
+                    count,
+                }),
+            drain: 4.0,
+            max_in_system: 1_000_000,
+            slowdown_floor: Time(1),
+            stratum: Time(5 * GRID),
+            finite: self.measure.is_none(),
+        }
+    }
+}
+
+fn group_count(group: &GroupSpec) -> usize {
+    group.count as usize
+}
+
+fn seconds(ns: u64) -> Law {
+    Law::Constant(ns as f64 / 1e9)
+}
+
+/// The law of a class's works; the twin draws from it as well.
+pub fn works(class: &ClassSpec) -> Law {
+    let values: Vec<f64> = class.works.iter().map(|&w| w as f64 / 1e9).collect();
+    match values[..] {
+        [only] => Law::Constant(only),
+        _ => Law::discrete(&values, &vec![1.0; values.len()]),
+    }
+}
+
+/// The name of class `index`, which names its random stream.
+pub fn name(index: usize) -> String {
+    format!("class{index}")
+}
+
+fn class((index, class): (usize, &ClassSpec)) -> Class {
+    let count = Law::Constant(f64::from(class.tasks));
+    let work = works(class);
+    Class {
+        name: name(index),
+        stages: vec![Stage {
+            shape: if class.is_split {
+                Shape::Split { work, into: count }
+            } else {
+                Shape::Tasks { count, work }
+            },
+            overhead: Time(class.overhead),
+            demand: class.demand.clone(),
+            allowed: class.allowed.clone(),
+        }],
+        gather: Gather {
+            per_result: seconds(class.per_result),
+            work: seconds(class.gather_work),
+        },
+        slo: class.slo.map(Time),
+    }
+}
+
+fn source((index, class): (usize, &ClassSpec)) -> Source {
+    Source {
+        name: name(index),
+        arrivals: match class.come {
+            Come::Every(interval) => Arrivals::Renewal {
+                interval: seconds(interval),
+            },
+            Come::Batch(jobs) => Arrivals::Batch {
+                jobs,
+                at: Time(2 * GRID),
+            },
+        },
+        first_class: index as u32,
+        classes: 1,
+    }
+}
+
+impl GroupSpec {
+    fn random(dice: &mut Dice, dimensions: usize) -> GroupSpec {
+        let resources: Vec<Option<u64>> = (1..dimensions)
+            .map(|_| Some(dice.of(&[0, 3, 4, 6, 8])))
+            .collect();
+        let slots = if dice.one_in(if dimensions > 1 { 2 } else { 5 }) {
+            None
+        } else {
+            Some(dice.between(1, 3))
+        };
+        GroupSpec {
+            count: dice.between(1, 4) as u32,
+            quarters: dice.of(&[2, 4, 4, 8, 16]),
+            capacity: [vec![slots], resources].concat(),
+            backfill: dice.one_in(2),
+        }
+    }
+
+    fn group(&self) -> Group {
+        Group {
+            name: "group".into(),
+            count: self.count,
+            speed: Speed::new(self.quarters as f64 / 4.0),
+            capacity: self.capacity.clone(),
+            backfill: self.backfill,
+        }
+    }
+
+    pub fn could_hold(&self, demand: &[u64]) -> bool {
+        let holds = |(need, has): (&u64, &Option<u64>)| has.is_none_or(|has| *need <= has);
+        demand.iter().zip(&self.capacity).all(holds)
+    }
+}
+
+impl ClassSpec {
+    /// Whether any node that its tasks may use has a limit.
+    fn may_meet_limits(&self, groups: &[GroupSpec]) -> bool {
+        let is_limited = |g: &GroupSpec| g.capacity.iter().any(|has| has.is_some_and(|h| h > 0));
+        let may_use = |g: &GroupSpec| g.could_hold(&self.demand);
+        let mut each = groups.iter().zip(&self.allowed);
+        each.any(|(g, is_allowed)| *is_allowed && may_use(g) && is_limited(g))
+    }
+
+    fn random(dice: &mut Dice, groups: &[GroupSpec], is_finite: bool) -> ClassSpec {
+        let dimensions = groups[0].capacity.len();
+        // Somebody must be able to run it: allow one group, and demand what that has.
+        let home = dice.below(groups.len() as u64) as usize;
+        let need = |dice: &mut Dice, d: usize| match (d, groups[home].capacity[d]) {
+            (0, has) => dice.between(1, has.unwrap_or(2).min(2)),
+            (_, has) => dice.below(has.unwrap_or(3).min(4) + 1),
+        };
+        let demand: Vec<u64> = (0..dimensions).map(|d| need(dice, d)).collect();
+        let allowed = (0..groups.len()).map(|g| g == home || !dice.one_in(4));
+        let allowed = allowed.collect();
+        let is_batch = is_finite || dice.one_in(6);
+        let tasks = dice.of(&[1, 1, 2, 3, 4]);
+        ClassSpec {
+            come: if is_batch {
+                Come::Batch(dice.between(1, 20))
+            } else {
+                Come::Every(dice.between(1, 6) * GRID)
+            },
+            tasks,
+            is_split: dice.one_in(3),
+            works: (0..dice.between(1, 3))
+                .map(|_| dice.between(0, 8) * 4 * GRID)
+                .collect(),
+            overhead: dice.of(&[0, 0, 1, 2]) * GRID,
+            demand,
+            allowed,
+            per_result: dice.of(&[0, 0, 1]) * GRID,
+            gather_work: dice.of(&[0, 0, 2]) * GRID,
+            slo: dice.one_in(2).then(|| dice.between(1, 40) * GRID),
+        }
+    }
+}
+
+impl Place {
+    fn random(dice: &mut Dice) -> Place {
+        let by = dice.of(&[By::Tasks, By::Work, By::Utilization]);
+        let d = dice.between(1, 3) as u32;
+        let replacement = dice.one_in(2);
+        let is_weighted = dice.one_in(2);
+        let score = dice.of(&[Score::Cosine, Score::DotProduct, Score::L2Norm]);
+        dice.of(&[
+            Place::Random,
+            Place::RoundRobin { is_weighted },
+            Place::LeastLoaded(by),
+            Place::PowerOfD { d, by, replacement },
+            Place::JoinIdleQueue,
+            Place::ShortestExpectedDelay,
+            Place::FirstFit,
+            Place::BestFit,
+            Place::WorstFit,
+            Place::ResourceMatch(score),
+        ])
+    }
+
+    /// As a scenario file spells it.
+    fn spelling(self) -> String {
+        let by = |by: By| format!("{by:?}").to_lowercase();
+        match self {
+            Place::Random => "random".into(),
+            Place::RoundRobin { is_weighted } => format!(
+                "round-robin = {{ weights = \"{}\" }}",
+                if is_weighted {
+                    "speed x slots"
+                } else {
+                    "equal"
+                }
+            ),
+            Place::LeastLoaded(what) => format!("least-loaded = {{ by = \"{}\" }}", by(what)),
+            Place::PowerOfD {
+                d,
+                by: what,
+                replacement,
+            } => format!(
+                "power-of-d = {{ d = {d}, by = \"{}\", replacement = {replacement} }}",
+                by(what)
+            ),
+            Place::JoinIdleQueue => "join-idle-queue".into(),
+            Place::ShortestExpectedDelay => "shortest-expected-delay".into(),
+            Place::FirstFit => "first-fit".into(),
+            Place::BestFit => "best-fit".into(),
+            Place::WorstFit => "worst-fit".into(),
+            Place::ResourceMatch(score) => {
+                let score = match score {
+                    Score::Cosine => "cosine",
+                    Score::DotProduct => "dot-product",
+                    Score::L2Norm => "l2-norm",
+                };
+                format!("resource-match = {{ score = \"{score}\" }}")
+            }
+        }
+    }
+}

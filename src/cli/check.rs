@@ -52,37 +52,37 @@ fn describe(scenario: &Scenario, forecasts: &[Vec<Forecast>]) -> String {
     out + &total(scenario, forecasts)
 }
 
-/// Strategies with the same forecast share a line.
+/// Strategies of which the same is expected share their lines.
 fn describe_point(scenario: &Scenario, forecasts: &[Forecast]) -> String {
-    let mut groups: Vec<(Vec<&str>, &Forecast)> = Vec::new();
+    let mut groups: Vec<(Vec<&str>, String)> = Vec::new();
     for (strategy, forecast) in scenario.strategies.iter().zip(forecasts) {
-        match groups.iter_mut().find(|(_, known)| *known == forecast) {
+        let text = describe_forecast(forecast);
+        match groups.iter_mut().find(|(_, known)| *known == text) {
             Some((names, _)) => names.push(&strategy.name),
-            None => groups.push((vec![&strategy.name], forecast)),
+            None => groups.push((vec![&strategy.name], text)),
         }
     }
-    let mut out = String::new();
-    for (names, forecast) in groups {
-        out += &format!("  {}\n", names.join(", "));
-        for used in forecast
-            .nodes
-            .iter()
-            .chain(&forecast.dispatchers)
-            .chain(&forecast.gatherers)
-        {
-            out += &describe_use(used);
-        }
-        out += &format!(
-            "    a replication: {} jobs, {} tasks, {} events\n",
-            whole(forecast.jobs),
-            whole(forecast.tasks),
-            whole(forecast.events)
-        );
-        forecast
-            .warnings
-            .iter()
-            .for_each(|warning| out += &format!("    warning: {warning}\n"));
-    }
+    let block = |(names, text): (Vec<&str>, String)| format!("  {}\n{text}", names.join(", "));
+    groups.into_iter().map(block).collect()
+}
+
+fn describe_forecast(forecast: &Forecast) -> String {
+    let used = forecast
+        .nodes
+        .iter()
+        .chain(&forecast.dispatchers)
+        .chain(&forecast.gatherers);
+    let mut out: String = used.map(describe_use).collect();
+    let (jobs, tasks, events) = (
+        whole(forecast.jobs),
+        whole(forecast.tasks),
+        whole(forecast.events),
+    );
+    out += &format!("    a replication: {jobs} jobs, {tasks} tasks, {events} events\n");
+    forecast
+        .warnings
+        .iter()
+        .for_each(|warning| out += &format!("    warning: {warning}\n"));
     out
 }
 
@@ -117,12 +117,24 @@ fn total(scenario: &Scenario, forecasts: &[Vec<Forecast>]) -> String {
     let classes = scenario.classes.len().max(1);
     let memory = 5.0 * (classes + 1) as f64 + f64::from(nodes.unwrap_or(0)) * 300e-6;
     format!(
-        "\n{} points x {} strategies x {} replications: {} events, about {:.0} s of CPU time, {:.0} MB a thread\n",
-        scenario.points.len(),
-        scenario.strategies.len(),
-        scenario.replications,
+        "\n{} x {} x {}: {} events, about {:.0} s of CPU time, {:.0} MB a thread\n",
+        counted(scenario.points.len(), "point", "points"),
+        counted(scenario.strategies.len(), "strategy", "strategies"),
+        counted(
+            scenario.replications as usize,
+            "replication",
+            "replications"
+        ),
         whole(events),
         (events * SECONDS_AN_EVENT).max(1.0),
         memory
+    )
+}
+
+fn counted(number: usize, one: &str, many: &str) -> String {
+    format!(
+        "{} {}",
+        thousands(number as u64),
+        if number == 1 { one } else { many }
     )
 }

@@ -102,9 +102,9 @@ fn check_replaceable(place: &Path) -> Result<(), Exit> {
             place.display()
         )));
     }
-    if place.is_file() {
+    if place.exists() && !place.is_dir() {
         return Err(Exit::Mistake(format!(
-            "error: {} is a file\nhint: name another folder with --out",
+            "error: {} is not a folder\nhint: name another folder with --out",
             place.display()
         )));
     }

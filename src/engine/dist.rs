@@ -208,7 +208,7 @@ pub struct Fault {
 }
 
 /// Reads a column of numbers of another file, or says why it cannot.
-pub type ReadColumn<'a> = &'a dyn Fn(&Path, &str) -> Result<Arc<[f64]>, String>;
+pub type ReadColumn<'a> = &'a dyn Fn(&Path, &str) -> Result<Arc<[f64]>, Fault>;
 
 impl<Q: Quantity> Dist<Q> {
     /// The law.
@@ -381,8 +381,7 @@ impl Zipf {
 
 impl Empirical {
     fn law<Q: Quantity>(&self, column: ReadColumn<'_>) -> Result<Law, Fault> {
-        let values = column(Path::new(&self.file), &self.column)
-            .map_err(|said| fault("empirical.file", said))?;
+        let values = column(Path::new(&self.file), &self.column)?;
         for value in values.iter() {
             Q::new(*value)
                 .map_err(|said| fault("empirical.column", format!("in {}: {said}", self.file)))?;
@@ -511,7 +510,7 @@ fn example(kind: &Kind) -> &'static str {
 }
 
 /// The parameters of a form, as the scenario writes them.
-fn parameters(form: &str) -> &'static str {
+pub fn parameters(form: &str) -> &'static str {
     match form {
         "exponential" => "exponential.mean = ...",
         "uniform" => "uniform = { low = ..., high = ... }",

@@ -107,6 +107,12 @@ impl Kind {
         if above && below && (!self.whole || value.fract() == 0.0) {
             return Ok(value + 0.0);
         }
+        if above && below {
+            return Err(format!(
+                "{value} is not a whole number\nwrite {}",
+                self.what
+            ));
+        }
         Err(format!(
             "{value} is out of range\nwrite {}{}",
             self.what,
@@ -137,11 +143,11 @@ impl Kind {
                 self.unquoted(&number, unit)
             ));
         }
-        let Ok(number) = number.parse::<f64>() else {
+        if number.parse::<f64>().is_err() {
             return Err(format!("\"{text}\" is not a {}\n{}", self.noun(), wanted()));
-        };
+        }
         match self.units.iter().find(|(name, _)| *name == unit) {
-            Some((_, worth)) => self.check(number * worth),
+            Some((_, worth)) => self.check(times(&number, *worth)),
             None if unit.is_empty() => Err(format!("\"{text}\" has no unit\n{}", wanted())),
             None => Err(format!(
                 "`{unit}` is not a unit of {}{}\n{}",
@@ -252,11 +258,23 @@ impl Kind {
 }
 
 fn whole_or_real(value: f64) -> serde_json::Value {
-    if value.fract() == 0.0 && value.abs() < 9e15 {
+    if value.fract() == 0.0 && value.abs() < 1e16 {
         (value as i64).into()
     } else {
         value.into()
     }
+}
+
+/// `number` x `worth`; for powers of ten rounded once, so that "5us" is the number 5e-6.
+fn times(number: &str, worth: f64) -> f64 {
+    let power = libm::round(libm::log10(worth)) as i32;
+    let decimal = 10f64.powi(power) == worth || 1.0 / 10f64.powi(-power) == worth;
+    let text = if decimal {
+        format!("{number}e{power}")
+    } else {
+        number.to_owned()
+    };
+    text.parse().unwrap_or(f64::NAN) * if decimal { 1.0 } else { worth }
 }
 
 /// Reads a quantity from a number or text.
@@ -374,6 +392,10 @@ mod tests {
             ("250us", 250e-6),
             ("1.5 h", 5400.0),
             ("1129.532s", 1129.532),
+            ("5us", 5e-6),
+            ("0.3ms", 3e-4),
+            ("7ns", 7e-9),
+            ("5µs", 5e-6),
             ("1_000 ms", 1.0),
             ("0s", 0.0),
         ] {

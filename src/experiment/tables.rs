@@ -7,7 +7,9 @@ use crate::metrics::nodes::Observation;
 use crate::scenario::Scenario;
 use crate::sim::Failure;
 use crate::sim::outcome::Column;
+use crate::sim::setup::Setup;
 use crate::stats::estimate;
+use crate::strategy::Binding;
 
 use super::cell::{Cell, Detail, Facts};
 use super::comparing::{compare, family};
@@ -113,7 +115,12 @@ fn meta(scenario: &Scenario, cells: &[Vec<Cell>], command: &str) -> Meta {
             .map(|(name, _)| name)
             .collect(),
         warnings: scenario.warnings.sentences(),
-        notes: scenario.notes.clone(),
+        notes: scenario
+            .notes
+            .iter()
+            .cloned()
+            .chain(running_only(scenario))
+            .collect(),
         scenario_digest: hex(&Sha256::digest(scenario.text.as_bytes())),
         events: cells
             .iter()
@@ -121,6 +128,24 @@ fn meta(scenario: &Scenario, cells: &[Vec<Cell>], command: &str) -> Meta {
             .collect(),
         ..Meta::default()
     }
+}
+
+/// Under a central queue nothing is queued at nodes: their loads are of another kind.
+fn running_only(scenario: &Scenario) -> Option<String> {
+    let setups = scenario
+        .points
+        .first()
+        .map_or(&[][..], |point| &point.setups);
+    let is_central = |setup: &&Setup| setup.strategy.binding == Binding::CentralQueue;
+    let names: Vec<String> = setups
+        .iter()
+        .filter(is_central)
+        .map(|setup| format!("`{}`", setup.strategy.name))
+        .collect();
+    let all = names.join(", ");
+    (!names.is_empty()).then(|| {
+        format!("imbalance under {all} is of running tasks only, as its tasks wait in one queue")
+    })
 }
 
 /// "100,000 jobs", or a range where it is not the same everywhere.

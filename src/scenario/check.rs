@@ -2,6 +2,7 @@
 
 use super::diagnostics::{Diagnostic, Report};
 use super::files::Files;
+use super::peel::Cut;
 use super::tree::{Node, Span};
 use crate::engine::dist::Dist;
 use crate::engine::law::Law;
@@ -13,7 +14,7 @@ pub(super) struct Check<'a> {
     /// The document as it was before wrong pieces were cut out.
     pub(super) tree: &'a Node,
     /// Paths of the pieces that were cut out.
-    pub(super) cut: &'a [Vec<String>],
+    pub(super) cut: &'a [Cut],
     /// Other files.
     pub(super) files: &'a Files,
 }
@@ -38,7 +39,12 @@ impl Check<'_> {
     /// True if a wrong piece was cut out at `path` or below it.
     pub(super) fn is_cut(&self, path: &str) -> bool {
         let path = steps(path);
-        self.cut.iter().any(|cut| cut.starts_with(&path))
+        self.cut.iter().any(|cut| cut.path.starts_with(&path))
+    }
+
+    /// True if the document had something at `path`, right or wrong.
+    pub(super) fn was_there(&self, path: &str) -> bool {
+        self.tree.at(&steps(path)).is_some()
     }
 
     /// A mistake at `path`, unless what is there was already found wrong.
@@ -53,7 +59,37 @@ impl Check<'_> {
 
     /// The table at `path` lacks `key`.
     pub(super) fn lacks(&mut self, path: &str, key: &str, hint: impl Into<String>) {
-        self.error(path, format!("[{path}] lacks `{key}`"), hint.into());
+        let table = steps(path);
+        let misspelt = |cut: &Cut| {
+            cut.unknown && cut.path.len() == table.len() + 1 && cut.path.starts_with(&table)
+        };
+        if self.is_cut(&format!("{path}.{key}")) || self.cut.iter().any(misspelt) {
+            return;
+        }
+        let span = span_of(self.tree, &table);
+        self.add(false, span, format!("[{path}] lacks `{key}`"), hint.into());
+    }
+
+    /// A mistake in the key at `path`.
+    pub(super) fn error_key(
+        &mut self,
+        path: &str,
+        title: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        let steps = steps(path);
+        let parent = self.tree.at(&steps[..steps.len() - 1]);
+        let key = parent
+            .and_then(|node| node.get(&steps[steps.len() - 1]))
+            .map(|(key, _)| key.span.clone());
+        if !self.is_cut(path) {
+            self.add(
+                false,
+                key.or(span_of(self.tree, &steps)),
+                title.into(),
+                hint.into(),
+            );
+        }
     }
 
     /// A whole section is missing.
@@ -68,6 +104,10 @@ impl Check<'_> {
             return;
         }
         let span = span_of(self.tree, &steps(path));
+        self.add(warning, span, title, hint);
+    }
+
+    fn add(&mut self, warning: bool, span: Option<Span>, title: String, hint: String) {
         self.report.add(Diagnostic {
             warning,
             title,

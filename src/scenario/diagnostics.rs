@@ -45,12 +45,11 @@ impl Report {
 
     /// Adds a message unless it is there already.
     pub(super) fn add(&mut self, diagnostic: Diagnostic) {
-        let known = |old: &Diagnostic| {
-            old.span == diagnostic.span
-                && (old.title == diagnostic.title
-                    || (diagnostic.span.is_none() && old.title == diagnostic.title))
-        };
-        if !self.list.iter().any(known) {
+        if !self
+            .list
+            .iter()
+            .any(|old| old.span == diagnostic.span && old.title == diagnostic.title)
+        {
             self.list.push(diagnostic);
         }
     }

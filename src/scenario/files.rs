@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::engine::dist::Fault;
 use crate::engine::time::Time;
 use crate::workload::trace::{self, Loaded, Spec, Survey};
 
@@ -18,7 +19,7 @@ pub struct Files {
 }
 
 /// File, column and its values.
-type Column = ((PathBuf, String), Result<Arc<[f64]>, String>);
+type Column = ((PathBuf, String), Result<Arc<[f64]>, Fault>);
 
 impl Files {
     /// Files named by a scenario in the folder `dir`; traces may also be in the folder `traces`.
@@ -76,7 +77,7 @@ impl Files {
     }
 
     /// The numbers of a csv file's column.
-    pub(super) fn column(&self, file: &Path, column: &str) -> Result<Arc<[f64]>, String> {
+    pub(super) fn column(&self, file: &Path, column: &str) -> Result<Arc<[f64]>, Fault> {
         let key = (self.dir.join(file), column.to_owned());
         if let Some((_, found)) = self
             .columns
@@ -92,44 +93,50 @@ impl Files {
     }
 }
 
-fn read_column(path: &Path, column: &str) -> Result<Arc<[f64]>, String> {
+fn read_column(path: &Path, column: &str) -> Result<Arc<[f64]>, Fault> {
+    let file = |said: String| Fault {
+        key: "empirical.file".to_owned(),
+        message: said,
+    };
+    let shown = path.display();
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .from_path(path)
         .map_err(|error| match error.kind() {
-            csv::ErrorKind::Io(io) => format!(
-                "{} cannot be read: {io}\ncheck the path; it starts at the scenario's folder",
-                path.display()
-            ),
-            _ => format!("{} is no csv file: {error}", path.display()),
+            csv::ErrorKind::Io(io) => file(format!(
+                "{shown} cannot be read: {io}\ncheck the path; it starts at the scenario's folder"
+            )),
+            _ => file(format!("{shown} is no csv file: {error}")),
         })?;
     let header = reader
         .headers()
-        .map_err(|error| format!("{}: {error}", path.display()))?
+        .map_err(|error| file(format!("{shown}: {error}")))?
         .clone();
     let Some(at) = header.iter().position(|name| name == column) else {
         let names: Vec<&str> = header.iter().collect();
-        return Err(format!(
-            "{} has no column `{column}`\n{}",
-            path.display(),
+        let message = format!(
+            "{shown} has no column `{column}`\n{}",
             super::names::hint(column, &names, "columns")
-        ));
+        );
+        return Err(Fault {
+            key: "empirical.column".to_owned(),
+            message,
+        });
     };
     let mut values = Vec::new();
     for row in reader.records() {
-        let row = row.map_err(|error| format!("{}: {error}", path.display()))?;
+        let row = row.map_err(|error| file(format!("{shown}: {error}")))?;
         let text = row.get(at).unwrap_or("");
         let line = row.position().map_or(0, csv::Position::line);
-        let value: f64 = text
-            .parse()
-            .map_err(|_| format!("{}:{line}: \"{text}\" is no number", path.display()))?;
-        values.push(value);
+        values.push(
+            text.parse()
+                .map_err(|_| file(format!("{shown}:{line}: \"{text}\" is no number")))?,
+        );
     }
     if values.is_empty() {
-        return Err(format!(
-            "{} has no rows\na law needs at least one value",
-            path.display()
-        ));
+        return Err(file(format!(
+            "{shown} has no rows\na law needs at least one value"
+        )));
     }
     Ok(values.into())
 }

@@ -82,15 +82,11 @@ fn used(setup: &Setup, offered: &Offered, at: usize, power: f64) -> f64 {
 }
 
 fn nodes(setup: &Setup, offered: &[Offered]) -> Vec<Use> {
-    let all = vec![true; setup.cluster.groups.len()];
-    let mut sets = vec![all.clone()];
+    let mut sets = vec![vec![true; setup.cluster.groups.len()]];
     for class in &setup.classes {
-        let allowed = class
-            .stages
-            .first()
-            .map_or(all.clone(), |stage| stage.allowed.clone());
-        if !sets.contains(&allowed) {
-            sets.push(allowed);
+        let eligible = eligible(setup, class);
+        if !sets.contains(&eligible) {
+            sets.push(eligible);
         }
     }
     sets.iter()
@@ -98,63 +94,77 @@ fn nodes(setup: &Setup, offered: &[Offered]) -> Vec<Use> {
         .collect()
 }
 
-/// Utilization of the groups in `set` by the classes that may run nowhere else.
-fn nodes_of(setup: &Setup, offered: &[Offered], set: &[bool]) -> Vec<Use> {
-    let groups: Vec<_> = setup
-        .cluster
-        .groups
-        .iter()
-        .zip(set)
-        .filter(|(_, inside)| **inside)
-        .map(|(group, _)| group)
-        .collect();
-    let kept = |class: &Class| {
-        class.stages.iter().all(|stage| {
-            stage
-                .allowed
-                .iter()
-                .zip(set)
-                .all(|(may, inside)| !may || *inside)
-        })
+/// For each group, whether tasks of the class may run there and fit.
+fn eligible(setup: &Setup, class: &Class) -> Vec<bool> {
+    let Some(stage) = class.stages.first() else {
+        return vec![true; setup.cluster.groups.len()];
     };
+    let groups = setup.cluster.groups.iter().zip(&stage.allowed);
+    groups
+        .map(|(group, allowed)| *allowed && group.could_hold(&stage.demand))
+        .collect()
+}
+
+/// Utilization of the groups in `set` by the classes that can run nowhere else.
+fn nodes_of(setup: &Setup, offered: &[Offered], set: &[bool]) -> Vec<Use> {
+    let kept = |class: &Class| {
+        let eligible = eligible(setup, class);
+        eligible
+            .iter()
+            .zip(set)
+            .all(|(may, inside)| !may || *inside)
+    };
+    let classes = || {
+        let all = setup.classes.iter().zip(offered);
+        all.filter(|(class, _)| kept(class))
+    };
+    let (of, key) = named(setup, set, classes().next().map(|(class, _)| class));
     let mut found = Vec::new();
     for (at, dimension) in setup.cluster.dimensions.iter().enumerate() {
-        let power: f64 = groups
-            .iter()
-            .map(|group| {
-                group.capacity[at].map_or(f64::INFINITY, |units| {
-                    f64::from(group.count) * group.speed.factor() * units as f64
-                })
-            })
-            .sum();
-        if !power.is_finite() || power == 0.0 {
-            continue;
+        let power = power(setup, set, at);
+        if power.is_finite() && power > 0.0 {
+            found.push(Use {
+                of: format!("{} of {of}", dimension.name),
+                share: classes().map(|(_, o)| used(setup, o, at, power)).sum(),
+                key: key.clone(),
+            });
         }
-        let share = setup
-            .classes
-            .iter()
-            .zip(offered)
-            .filter(|(class, _)| kept(class))
-            .map(|(_, o)| used(setup, o, at, power))
-            .sum();
-        let whole = set.iter().all(|inside| *inside);
-        let names: Vec<&str> = groups.iter().map(|group| group.name.as_str()).collect();
-        let of = if whole {
-            format!("{} of all nodes", dimension.name)
-        } else {
-            format!("{} of {}", dimension.name, names.join(", "))
-        };
-        found.push(Use {
-            of,
-            share,
-            key: if whole {
-                "workload.load".to_owned()
-            } else {
-                "jobs.NAME.nodes".to_owned()
-            },
-        });
     }
     found
+}
+
+/// Sum of speed x capacity over the groups in `set`.
+fn power(setup: &Setup, set: &[bool], at: usize) -> f64 {
+    let groups = setup.cluster.groups.iter().zip(set);
+    groups
+        .filter(|(_, inside)| **inside)
+        .map(|(group, _)| match group.capacity[at] {
+            Some(units) => f64::from(group.count) * group.speed.factor() * units as f64,
+            None => f64::INFINITY,
+        })
+        .sum()
+}
+
+/// What a set of groups is called, and the key that sets how much is asked of it.
+fn named(setup: &Setup, set: &[bool], first: Option<&Class>) -> (String, String) {
+    if set.iter().all(|inside| *inside) {
+        let key = match &setup.sources[..] {
+            [only] => format!("jobs.{}.arrivals or workload.load", only.name),
+            _ => "workload.load or jobs.NAME.arrivals".to_owned(),
+        };
+        return ("all nodes".to_owned(), key);
+    }
+    let groups = setup.cluster.groups.iter().zip(set);
+    let names: Vec<&str> = groups
+        .filter(|(_, inside)| **inside)
+        .map(|(group, _)| group.name.as_str())
+        .collect();
+    let name = first.map_or("NAME", |class| class.name.as_str());
+    let part = match first.and_then(|class| class.stages.first()) {
+        Some(stage) if stage.allowed.iter().all(|allowed| *allowed) => "demand",
+        _ => "nodes",
+    };
+    (names.join(", "), format!("jobs.{name}.{part}"))
 }
 
 /// Sets of parts that serve at least one class, with the classes' figures.

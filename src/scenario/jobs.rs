@@ -201,7 +201,10 @@ pub(super) fn common(
     cluster: &Cluster,
 ) -> Option<Common> {
     let path = format!("jobs.{name}");
-    let (shape, overhead) = if jobs.from_trace() {
+    let unknown = jobs.arrivals.is_none() && check.was_there(&format!("{path}.arrivals.trace"));
+    let (shape, overhead) = if unknown {
+        (None, None)
+    } else if jobs.is_traced() {
         (trace_shape(check, &path, jobs), jobs.overhead)
     } else {
         (
@@ -227,7 +230,7 @@ pub(super) fn common(
 }
 
 impl Jobs {
-    pub(super) fn from_trace(&self) -> bool {
+    pub(super) fn is_traced(&self) -> bool {
         matches!(self.arrivals, Some(Arrivals::Trace(_)))
     }
 }
@@ -397,7 +400,7 @@ pub(super) fn unknown_resource(
             names::listed(&known).replace(" or ", " and ")
         ),
     };
-    check.error(path, format!("no node has the resource `{resource}`"), hint);
+    check.error_key(path, format!("no node has the resource `{resource}`"), hint);
 }
 
 fn allowed(check: &mut Check<'_>, path: &str, jobs: &Jobs, cluster: &Cluster) -> Option<Vec<bool>> {
@@ -494,16 +497,27 @@ pub(super) fn fits(
     let at = worst(nearest).0;
     let has = dimension.amount(nearest.capacity[at].unwrap_or(0));
     let said = format!(
-        "a task of class `{class}` fits on no node: it needs {} = {}, the nearest, `{}`, has {has}",
+        "a task of class `{class}` fits on no node: it needs {} = {}, the nearest, `{}`, has {}",
         dimension.name,
-        dimension.amount(demand[at]),
-        nearest.name
+        amount(dimension.amount(demand[at])),
+        nearest.name,
+        amount(has)
     );
     check.error(
         path,
         said,
         "lower the demand, or raise nodes.NAME.resources or slots",
     );
+}
+
+/// An amount as people write it: large ones are sizes.
+fn amount(value: f64) -> String {
+    let gib = value / 1_073_741_824.0;
+    if gib >= 0.1 {
+        format!("{} GiB", (gib * 100.0).round() / 100.0)
+    } else {
+        value.to_string()
+    }
 }
 
 /// Checks the names of all `jobs.NAME`.

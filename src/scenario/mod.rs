@@ -328,3 +328,6 @@ fn parts_text(tree: &Node, name: &str) -> StrategyText {
         parts,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -118,7 +118,10 @@ pub(super) fn cluster(check: &mut Check<'_>, document: &Document) -> Option<Clus
     if total > MOST {
         check.error(
             "nodes",
-            format!("{total} nodes are too many"),
+            format!(
+                "{} nodes are too many",
+                super::workload::grouped(total as u64)
+            ),
             "at most 16,777,214 (2^24 - 2) nodes are simulated",
         );
         return None;

@@ -8,9 +8,18 @@ use super::diagnostics::Report;
 use super::document::Document;
 use super::names;
 use super::tree::Node;
+use crate::engine::dist;
+
+/// A piece that was cut out.
+pub(super) struct Cut {
+    /// Where it was.
+    pub(super) path: Vec<String>,
+    /// True if its key was unknown: it may have been meant for one that is now missing.
+    pub(super) unknown: bool,
+}
 
 /// The document without its wrong pieces, and the paths of those.
-pub(super) fn read(tree: &Node, report: &mut Report) -> (Document, Vec<Vec<String>>) {
+pub(super) fn read(tree: &Node, report: &mut Report) -> (Document, Vec<Cut>) {
     let (mut rest, mut cut) = (tree.clone(), Vec::new());
     loop {
         match Document::deserialize(rest.clone()) {
@@ -23,20 +32,24 @@ pub(super) fn read(tree: &Node, report: &mut Report) -> (Document, Vec<Vec<Strin
                 if !rest.cut(&fault.path) {
                     return (Document::default(), cut);
                 }
-                cut.push(fault.path[..depth].to_vec());
+                let unknown = matches!(fault.kind, Kind::UnknownKey(_));
+                cut.push(Cut {
+                    path: fault.path[..depth].to_vec(),
+                    unknown,
+                });
             }
         }
     }
 }
 
 /// True if a key is missing, or a table empty, only because of what was cut out.
-fn is_echo(fault: &Fault, rest: &Node, cut: &[Vec<String>]) -> bool {
+fn is_echo(fault: &Fault, rest: &Node, cut: &[Cut]) -> bool {
     let emptied = || {
         rest.at(&fault.path)
             .is_some_and(|node| node.is_table() && node.entries().is_empty())
     };
     let lacks = matches!(fault.kind, Kind::Missing(_)) || emptied();
-    lacks && cut.iter().any(|path| path.starts_with(&fault.path))
+    lacks && cut.iter().any(|cut| cut.path.starts_with(&fault.path))
 }
 
 /// Reports a mistake at the narrowest place that is known.
@@ -63,12 +76,19 @@ fn words(tree: &Node, fault: &Fault) -> (String, String) {
             format!("{} lacks `{key}`", table(&fault.path)),
             format!("add `{key} = ...`"),
         ),
+        Kind::Wrong(found, wanted) if wanted == "a table" && dist::is_form(last) => (
+            format!("{} is {found}", subject(&fault.path)),
+            format!("write {}", dist::parameters(last)),
+        ),
         Kind::Wrong(found, wanted) => (
             format!("{} is {found}", subject(&fault.path)),
             format!("write {wanted}"),
         ),
         Kind::Said(said) => {
             let (title, hint) = said.split_once('\n').unwrap_or((said, ""));
+            if title.starts_with('`') && title.contains(" beside ") {
+                return (title.to_owned(), hint.to_owned());
+            }
             (
                 format!("{}: {title}", subject(&fault.path)),
                 hint.to_owned(),
@@ -144,9 +164,13 @@ pub(super) fn syntax(errors: &[toml::de::Error], base: usize, report: &mut Repor
         let span = error.span().unwrap_or(0..0);
         let message = error.message().to_owned();
         let (title, hint) = match message.split_once(", expected ") {
+            Some((title, "nothing")) => (title.to_owned(), String::new()),
             Some((title, wanted)) => (title.to_owned(), format!("expected {wanted}")),
             None => (message, String::new()),
         };
+        let title = title
+            .replace("invalid float", "invalid number")
+            .replace("basic string", "text");
         report.add_at(span.start + base..span.end + base, title, hint);
     }
 }

@@ -232,7 +232,7 @@ fn counted(
             let path = format!("run.jobs.{name}");
             let Some(at) = classes.iter().position(|class| class.name == *name) else {
                 let known: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
-                check.error(
+                check.error_key(
                     &path,
                     format!("there is no class `{name}`"),
                     names::hint(name, &known, "classes"),
@@ -282,7 +282,7 @@ fn warmup(
             },
         ) => {
             let share = offered[at as usize].rate.map_or(1.0, |rate| rate / all);
-            Warmup::Jobs((count as f64 / share / 10.0) as u64)
+            Warmup::Jobs((count as f64 / share / 10.0).round() as u64)
         }
     };
     match (warmup, measure) {

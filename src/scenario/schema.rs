@@ -175,11 +175,19 @@ fn add(key: &str, value: &Value, definitions: &Value, path: &str, found: &mut Ve
         .get("default")
         .filter(|default| !default.is_object())
         .map_or(String::new(), Value::to_string);
+    let above = path.rsplit_once('.').map_or("", |(above, _)| above);
+    let parent = found
+        .iter()
+        .rfind(|info| info.path == above)
+        .map(|info| info.meaning.clone());
     found.push(KeyInfo {
         path: path.clone(),
         value: kind(target, definitions),
         default,
-        meaning: said(value).or_else(|| said(target)).unwrap_or_default(),
+        meaning: said(value)
+            .or_else(|| said(target))
+            .or(parent)
+            .unwrap_or_default(),
     });
     if path.matches('.').count() < 8 {
         walk(target, definitions, &path, found);
@@ -217,6 +225,9 @@ fn kind(node: &Value, definitions: &Value) -> String {
             .filter_map(Value::as_str)
             .collect::<Vec<_>>()
             .join(" | ");
+    }
+    if node.get("type").is_some_and(Value::is_array) {
+        return "list".to_owned();
     }
     let text = |key: &str| node.get(key).and_then(Value::as_str).unwrap_or("");
     match (text("type"), node.get("anyOf").and_then(Value::as_array)) {

@@ -78,15 +78,15 @@ macro_rules! parts {
         #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
         pub(super) struct $name {
             $($(#[$own_doc])* pub(super) $own: $type,)*
-            /// The rule that picks a node for a task: a name, or a table of its parameters; by default "random".
+            /// The rule that picks a node for a task: a name, or a table of its parameters; "random" if nothing says otherwise.
             pub(super) placement: Option<Choice>,
-            /// Whether a dispatcher adds what it sent and has not yet seen: "counted" (default) or "ignored".
+            /// Whether a dispatcher adds what it sent and has not yet seen; "counted" if nothing says otherwise.
             pub(super) in_flight: Option<InFlight>,
-            /// Number of dispatchers; by default 1.
+            /// Number of dispatchers; 1 if nothing says otherwise.
             pub(super) dispatchers: Option<Count>,
-            /// Time that a dispatcher takes to place a task; by default 0.
+            /// Time that a dispatcher takes to place a task; 0 if nothing says otherwise.
             pub(super) decision_time: Option<Dist<Seconds>>,
-            /// How equally good nodes are told apart: "random" (default) or "lowest-id".
+            /// How equally good nodes are told apart; "random" if nothing says otherwise.
             pub(super) ties: Option<Ties>,
         }
 
@@ -112,7 +112,7 @@ macro_rules! parts {
 parts! {
     /// Parts of a strategy that hold for every strategy unless it says otherwise.
     Scheduling {
-        /// When a task is bound to a node: "early" (default) or "central-queue".
+        /// When a task is bound to a node; "early" if nothing says otherwise.
         binding: Option<Binding>,
     }
 }
@@ -122,7 +122,7 @@ parts! {
     Strategy {
         /// Another strategy that this one is like; then only what differs.
         like: Option<String>,
-        /// When a task is bound to a node: "early" (default) or "central-queue".
+        /// When a task is bound to a node; "early" if nothing says otherwise.
         binding: Option<Binding>,
         /// Parts that differ for a class of jobs, by the class's name.
         r#for: Named<Overrides>,
@@ -130,7 +130,7 @@ parts! {
 }
 
 parts! {
-    /// Parts that differ for one class.
+    /// Parts that differ for one class; what is left out is the strategy's own.
     Overrides {}
 }
 
@@ -281,19 +281,25 @@ fn central(check: &mut Check<'_>, path: &str, given: &Strategy, strategy: &strat
         return;
     }
     if strategy.parts.iter().any(|parts| parts.dispatchers > 1) {
-        let said = "a central queue has one dispatcher: nodes pull from one queue";
+        let said = format!(
+            "`{}` has a central queue, which has one dispatcher: nodes pull from one queue",
+            strategy.name
+        );
         check.error(
             &format!("{path}.dispatchers"),
             said,
-            "write dispatchers = 1, or binding = \"early\"",
+            "write dispatchers = 1 for it, or binding = \"early\"",
         );
     }
     if given.in_flight == Some(InFlight::Ignored) {
-        let said = "under a central queue nothing is in flight when a node is chosen";
+        let said = format!(
+            "`{}` has a central queue: nothing is in flight when a node is chosen",
+            strategy.name
+        );
         check.error(
             &format!("{path}.in-flight"),
             said,
-            "remove `in-flight`, or write binding = \"early\"",
+            "write in-flight = \"counted\" for it, or binding = \"early\"",
         );
     }
     if let Some((class, _)) = given

@@ -64,7 +64,7 @@ pub(super) fn take(tree: &mut Node, report: &mut Report) -> Vec<Axis> {
                     .filter_map(|(name, node)| together(name, node, tree, report)),
             ),
             _ => {
-                for leaf in leaves(vec![name.clone()], node, report) {
+                for leaf in leaves(dotted(name), node, report) {
                     axes.extend(axis(vec![leaf], tree, report));
                 }
             }

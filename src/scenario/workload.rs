@@ -25,7 +25,7 @@ pub(super) fn resolve(
     let (mut classes, mut sources, mut right) = (Vec::new(), Vec::new(), true);
     for (name, jobs) in document.jobs.iter() {
         let common = jobs::common(check, name, jobs, cluster);
-        let arrivals = arrivals(check, name, jobs, cluster, notes);
+        let arrivals = arrivals(check, name, jobs, document, cluster, notes);
         let (Some(common), Some(arrivals)) = (common, arrivals) else {
             right = false;
             continue;
@@ -153,10 +153,28 @@ fn trace_fits(
     }
 }
 
+/// Refuses a batch that would end every replication at once.
+fn crowd(check: &mut Check<'_>, path: &str, jobs: u64, document: &Document) {
+    let most = document.run.max_in_system.get();
+    if jobs > most {
+        let title = format!(
+            "{} jobs at once are more than run.max-in-system = {}",
+            grouped(jobs),
+            grouped(most)
+        );
+        check.error(
+            &format!("{path}.batch.jobs"),
+            title,
+            "raise run.max-in-system, or lower the number of jobs",
+        );
+    }
+}
+
 fn arrivals(
     check: &mut Check<'_>,
     name: &str,
     jobs: &Jobs,
+    document: &Document,
     cluster: &Cluster,
     notes: &mut Vec<String>,
 ) -> Option<Arrivals> {
@@ -183,10 +201,13 @@ fn arrivals(
             );
             None
         }
-        Given::Batch(batch) => Some(Arrivals::Batch {
-            jobs: batch.jobs.get(),
-            at: Time::from_secs(batch.at.0),
-        }),
+        Given::Batch(batch) => {
+            crowd(check, &path, batch.jobs.get(), document);
+            Some(Arrivals::Batch {
+                jobs: batch.jobs.get(),
+                at: Time::from_secs(batch.at.0),
+            })
+        }
         Given::Trace(trace) => {
             let plan = plan(check, &format!("{path}.trace"), trace, jobs, cluster)?;
             explain(name, trace, &plan, notes);
@@ -248,12 +269,7 @@ fn tell<T>(check: &mut Check<'_>, path: &str, result: Result<T, trace::Problem>)
         Some(row) => format!("{}:{}", problem.file.display(), row.line),
         None => problem.file.display().to_string(),
     };
-    let mut hint = vec![
-        problem
-            .hint
-            .clone()
-            .unwrap_or_else(|| "this trace cannot be used".to_owned()),
-    ];
+    let mut hint = vec![problem.hint.clone().unwrap_or_default()];
     hint.extend(
         problem
             .row
@@ -424,7 +440,8 @@ fn explain(name: &str, given: &Trace, plan: &TracePlan, notes: &mut Vec<String>)
     let (jobs, tasks) = (grouped(survey.jobs), grouped(survey.tasks));
     add(format!(
         "jobs.{name}: {jobs} jobs with {tasks} tasks over {} of {}",
-        survey.span, given.file
+        lasting(survey.span.as_secs()),
+        given.file
     ));
     if plan.resample.is_none() {
         add(format!(
@@ -441,6 +458,16 @@ fn explain(name: &str, given: &Trace, plan: &TracePlan, notes: &mut Vec<String>)
             "jobs.{name}: {} rows were left out: {reason}",
             grouped(*count)
         ));
+    }
+}
+
+/// A span of time in words.
+fn lasting(seconds: f64) -> String {
+    let tenths = |value: f64| (value * 10.0).round() / 10.0;
+    match seconds {
+        long if long >= 172_800.0 => format!("{} days", tenths(long / 86_400.0)),
+        long if long >= 7_200.0 => format!("{} hours", tenths(long / 3_600.0)),
+        short => format!("{short} s"),
     }
 }
 

@@ -321,7 +321,7 @@ impl<'s> Replication<'s> {
         let stratum = self.core.setup.window.stratum;
         while let Some((_, instant)) = self.observer.next.filter(|(_, instant)| *instant < time) {
             if !self.core.window.contains(instant) {
-                self.observer.next = None;
+                self.observer.next = Some((MOST_OBSERVATIONS, Time::MAX));
                 break;
             }
             let waiting = self.central.as_ref().map_or(0, Central::length);

@@ -28,6 +28,8 @@ pub struct Outcome {
     pub observed: Observed,
     /// The instants themselves.
     pub observations: Vec<Observation>,
+    /// First arrival of all.
+    pub first_arrival: Time,
     /// First measured arrival.
     pub start: Time,
     /// Length of the window.
@@ -173,9 +175,12 @@ impl Outcome {
         let share = |part: u128, whole: u128| (whole > 0).then(|| part as f64 / whole as f64);
         let servers = u128::from(self.window.0) * self.dispatchers as u128;
         match metric {
-            "makespan" if setup.window.finite => {
-                Some(self.totals.last_completion.since(self.start).as_secs())
-            }
+            "makespan" if setup.window.finite => Some(
+                self.totals
+                    .last_completion
+                    .since(self.first_arrival)
+                    .as_secs(),
+            ),
             "imbalance_cov" => self.observed.cov(),
             "imbalance_max_over_mean" => self.observed.max_over_mean(),
             "imbalance_jain" => self.observed.jain(),
@@ -208,6 +213,8 @@ fn job_value(stats: &JobStats, metric: &str, window: Time, has_slo: bool) -> Opt
         "response_mean" => stats.mean_seconds(stats.response_sum, stats.completed),
         "response_max" => any.then(|| Time(stats.response.most()).as_secs()),
         "wait_mean" => stats.mean_seconds(stats.wait_sum, stats.wait.total()),
+        // As with every quantile, it is the number of jobs that tells whether there are enough.
+        "wait_p99" if stats.measured() < 1000 => None,
         "wait_p99" => stats.wait.quantile(990).map(|wait| Time(wait).as_secs()),
         "slowdown_mean" => stats.slowdown_mean(),
         "slowdown_p99" => stats.slowdown_quantile(990),
@@ -252,6 +259,7 @@ pub(super) fn conclude(mut run: Replication<'_>) -> Result<Outcome, Failure> {
         totals: core.totals,
         observed: run.observer.sums,
         observations: run.observer.seen,
+        first_arrival: core.window.first.unwrap_or_default(),
         start: core.window.start.unwrap_or_default(),
         window: core.window.length(),
         thirds: if core.setup.window.finite {

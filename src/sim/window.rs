@@ -9,6 +9,8 @@ pub struct Window {
     plan: Plan,
     arrivals: u64,
     counted: u64,
+    /// First arrival of all.
+    pub first: Option<Time>,
     /// First measured arrival.
     pub start: Option<Time>,
     /// Last measured arrival (or, of a finite workload, the end of the replication).
@@ -37,6 +39,7 @@ impl Window {
             plan,
             arrivals: 0,
             counted: 0,
+            first: None,
             start: None,
             end: None,
             measured: 0,
@@ -66,6 +69,7 @@ impl Window {
             Warmup::Time(time) => now >= time,
         };
         self.arrivals += 1;
+        self.first.get_or_insert(now);
         if !warm || self.is_closed() {
             self.change(now, 1);
             return false;

@@ -14,10 +14,13 @@ fn hold(path: &Path, text: &str) {
         std::fs::write(path, text).unwrap();
     }
     let stored = std::fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(
-        text,
-        stored,
-        "{} differs; UPDATE=1 writes it anew",
+    let first = text
+        .lines()
+        .zip(stored.lines())
+        .find(|(new, old)| new != old);
+    assert!(
+        text == stored,
+        "{} differs, first {first:?}; UPDATE=1 writes it anew",
         path.display()
     );
 }
@@ -99,4 +102,14 @@ fn no_message_names_a_type() {
             }
         }
     }
+}
+
+/// Editors read the schema from the file.
+#[test]
+fn the_schema_is_in_step() {
+    let text = serde_json::to_string_pretty(&scenario::schema()).unwrap();
+    hold(
+        Path::new("scenarios/scenario.schema.json"),
+        &format!("{text}\n"),
+    );
 }

@@ -64,7 +64,7 @@ fn among_few(among: &[NodeId], nodes: &Nodes, rng: &mut Draw) -> Option<NodeId> 
 /// A uniform whole number below `total` (below 2^64 in any real cluster).
 fn share(total: u128, rng: &mut Draw) -> u128 {
     let random = u128::from(rng.next_u64());
-    (total >> 32) * random >> 32 | ((total & 0xffff_ffff) * random >> 64)
+    ((total >> 32) * random >> 32) + ((total & 0xffff_ffff) * random >> 64)
 }
 
 #[cfg(test)]
@@ -72,13 +72,16 @@ mod tests {
     use super::*;
     use crate::engine::random::{Purpose, Seeds};
 
-    /// Weights 1 and 3: a quarter of 40,000 draws within 4.5 standard errors.
+    /// Weights 1 and 3, of sums below and above 2^32: a quarter of 40,000 draws within 4.5
+    /// standard errors.
     #[test]
     fn shares_follow_weights() {
         let key = Seeds::new(2, 1).key(Purpose::Placement);
-        let low = (0..40_000)
-            .filter(|&job| share(4_000_000_000, &mut key.draw(0, job, 0, 0, 0)) < 1_000_000_000);
         let error = 4.5 * (40_000.0f64 * 0.25 * 0.75).sqrt();
-        assert!((low.count() as f64 - 10_000.0).abs() < error);
+        for quarter in [1_000_000_000, 1_500_000_000, 2_000_000_000, 1 << 52] {
+            let low = (0..40_000)
+                .filter(|&job| share(4 * quarter, &mut key.draw(0, job, 0, 0, 0)) < quarter);
+            assert!((low.count() as f64 - 10_000.0).abs() < error, "{quarter}");
+        }
     }
 }

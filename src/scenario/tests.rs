@@ -1,0 +1,524 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::path::Path;
+
+use super::*;
+use crate::engine::law::Law;
+use crate::engine::time::Time;
+use crate::model::cluster::Speed;
+use crate::sim::setup::{Measure, Warmup};
+use crate::strategy::{Binding, InFlight, Ties};
+use crate::workload::class::Shape;
+use crate::workload::source::Arrivals;
+
+fn read_with(text: &str, sets: &[&str]) -> Result<Scenario, Report> {
+    let files = Files::new(Path::new("tests/bad"), None);
+    let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+    read(
+        text,
+        "test.toml",
+        &sets,
+        &Env {
+            files: &files,
+            metrics: |_| Vec::new(),
+        },
+    )
+}
+
+fn good(text: &str) -> Scenario {
+    read_with(text, &[]).unwrap_or_else(|report| panic!("{report}"))
+}
+
+fn same_setups(a: &Scenario, b: &Scenario) {
+    assert_eq!(format!("{:?}", a.points), format!("{:?}", b.points));
+}
+
+fn rate(setup: &Setup, source: usize) -> f64 {
+    match &setup.sources[source].arrivals {
+        Arrivals::Renewal { interval } => 1.0 / interval.mean(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn close(a: f64, b: f64) {
+    assert!((a / b - 1.0).abs() < 1e-12, "{a} against {b}");
+}
+
+/// The example of the design page without what is not built yet.
+const GENERATIONS: &str = r#"
+title = "Does matching resources pay on two machine generations?"
+[run]
+jobs = 100_000
+warmup.jobs = 10_000
+seed = 7
+[nodes.gen1]
+count = 60
+resources = { cpu = 16, memory = "64 GiB" }
+[nodes.gen2]
+count = 40
+speed = 1.25
+resources = { cpu = 16, memory = "96 GiB" }
+[network]
+dispatch = "0.2ms"
+result = "0.2ms"
+[workload]
+load = 0.8
+[jobs.query]
+arrivals = "poisson"
+tasks = 10
+work.exponential.mean = "10ms"
+demand = { cpu = 1, memory = "2 GiB" }
+gather.per-result = "2us"
+slo = "200ms"
+[faults]
+stragglers.probability = 0.02
+stragglers.factor.bounded-pareto = { shape = 1.5, min = 2.0, max = 20.0 }
+[scheduling]
+dispatchers = 10
+decision-time = "5us"
+[strategies.random]
+placement = "random"
+[strategies.least-loaded]
+placement.least-loaded.by = "tasks"
+[strategies.best-match]
+placement.resource-match.score = "cosine"
+[strategies.lazy]
+like = "best-match"
+dispatchers = 1
+ties = "lowest-id"
+[sweep]
+workload.load = [0.5, 0.7, 0.8]
+"#;
+
+#[test]
+fn a_scenario_is_read() {
+    let scenario = good(GENERATIONS);
+    assert_eq!(scenario.stem, "test");
+    assert_eq!((scenario.replications, scenario.seed), (20, 7));
+    assert_eq!(scenario.sweep, ["workload.load"]);
+    let values: Vec<&str> = scenario
+        .points
+        .iter()
+        .map(|point| point.values[0].as_str())
+        .collect();
+    assert_eq!(values, ["0.5", "0.7", "0.8"]);
+    assert_eq!(scenario.compare.baseline, "random");
+    assert_eq!(
+        scenario.compare.decide_on,
+        ["response_p99", "response_mean"]
+    );
+    assert_eq!(scenario.classes, [("query".to_owned(), Some(0.2))]);
+    assert!(scenario.warnings.diagnostics().is_empty());
+    let setup = &scenario.points[2].setups[3];
+    assert_eq!(setup.strategy.name, "lazy");
+    assert_eq!(setup.strategy.binding, Binding::Early);
+    let parts = &setup.strategy.parts[0];
+    assert_eq!(
+        (parts.dispatchers, parts.ties, parts.in_flight),
+        (1, Ties::LowestId, InFlight::Counted)
+    );
+    assert_eq!(parts.decision_time, Law::Constant(5e-6));
+    assert_eq!(
+        format!("{:?}", parts.placement),
+        format!(
+            "{:?}",
+            scenario.points[2].setups[2].strategy.parts[0].placement
+        )
+    );
+    assert_eq!(
+        scenario.points[0].setups[0].strategy.parts[0].dispatchers,
+        10
+    );
+    assert_eq!(setup.window.warmup, Warmup::Jobs(10_000));
+    assert_eq!(
+        setup.window.measure,
+        Measure::Jobs {
+            class: None,
+            count: 100_000
+        }
+    );
+    assert!(!setup.window.finite);
+    assert_eq!(setup.cluster.groups[1].speed, Speed::new(1.25));
+    assert_eq!(
+        setup.cluster.groups[0].capacity[0], None,
+        "slots are unlimited where resources are given"
+    );
+    assert_eq!(setup.stragglers.as_ref().unwrap().probability, 0.02);
+    assert_eq!(setup.network.dispatch, Law::Constant(0.2e-3));
+    assert_eq!(setup.classes[0].slo, Some(Time::from_secs(0.2)));
+}
+
+/// cpu: 0.1 s a job of 60 x 16 + 40 x 1.25 x 16 = 1760; memory asks for less.
+#[test]
+fn load_is_that_of_the_busiest_resource() {
+    let scenario = good(GENERATIONS);
+    for (point, load) in scenario.points.iter().zip([0.5, 0.7, 0.8]) {
+        close(rate(&point.setups[0], 0), load * 1760.0 / 0.1);
+    }
+    let heavy = GENERATIONS.replace("memory = \"2 GiB\"", "memory = \"20 GiB\"");
+    close(
+        rate(&good(&heavy).points[2].setups[0], 0),
+        0.8 * (60.0 * 64.0 + 50.0 * 96.0) / (20.0 * 0.1),
+    );
+}
+
+const TWO: &str = r#"
+[run]
+jobs = { b = 30_000 }
+[nodes.n]
+count = 10
+resources = { cpu = 1, memory = 4 }
+[workload]
+load = 0.8
+[jobs.a]
+arrivals.poisson.rate = 1
+job-work = "1s"
+split = { into = 4, overhead = "100ms" }
+demand.cpu = 0.5
+[jobs.b]
+arrivals.renewal.interval.uniform = { low = 0.0, high = 1.0 }
+work.exponential.mean = "500ms"
+overhead = "500ms"
+demand = { cpu = 0.25, memory = 2 }
+[strategies.s]
+"#;
+
+/// cpu: (1 x 1.4 x 0.5 + 2 x 1.0 x 0.25) / 10 = 0.12; memory: 2 x 1.0 x 2 / 40 = 0.1.
+#[test]
+fn classes_keep_their_mix() {
+    let setup = good(TWO).points[0].setups[0].clone();
+    close(rate(&setup, 0), 0.8 / 0.12);
+    close(rate(&setup, 1), 2.0 * 0.8 / 0.12);
+    assert!(matches!(
+        setup.classes[0].stages[0].shape,
+        Shape::Split { .. }
+    ));
+    assert_eq!(
+        setup.window.measure,
+        Measure::Jobs {
+            class: Some(1),
+            count: 30_000
+        }
+    );
+    assert_eq!(
+        setup.window.warmup,
+        Warmup::Jobs(4_500),
+        "a tenth of the window, jobs of `a` included"
+    );
+}
+
+#[test]
+fn a_class_may_have_a_load_of_its_own() {
+    let text = TWO
+        .replace("[workload]\nload = 0.8\n", "")
+        .replace("poisson.rate = 1", "poisson.load = 0.3");
+    let setup = good(&text).points[0].setups[0].clone();
+    close(rate(&setup, 0), 0.3 * 10.0 / 0.7);
+    close(rate(&setup, 1), 2.0);
+}
+
+/// 3 jobs over 20 s with 10 s of work on 10 nodes: load 0.05.
+#[test]
+fn a_trace_is_scaled_to_its_load() {
+    let text = "[nodes.n]\ncount = 10\n[workload]\nload = 0.5\n[jobs.log]\n\
+                arrivals.trace = { file = \"log.tr\", format = \"hawk\" }\n\
+                classes = { by = \"mean-work\", short.below = \"2s\", long = {} }\n[strategies.s]\nfor.long.ties = \"lowest-id\"\n";
+    let scenario = good(text);
+    let setup = &scenario.points[0].setups[0];
+    let Arrivals::Trace(plan) = &setup.sources[0].arrivals else {
+        panic!()
+    };
+    close(plan.scale, 0.05 / 0.5);
+    assert_eq!(
+        setup
+            .classes
+            .iter()
+            .map(|class| class.name.as_str())
+            .collect::<Vec<_>>(),
+        ["log.short", "log.long"]
+    );
+    assert_eq!(
+        (setup.sources[0].first_class, setup.sources[0].classes),
+        (0, 2)
+    );
+    assert_eq!(setup.strategy.parts_of_class, [0, 1]);
+    assert_eq!(
+        (
+            setup.window.measure,
+            setup.window.warmup,
+            setup.window.finite
+        ),
+        (Measure::All, Warmup::None, true)
+    );
+    assert!(scenario.notes.iter().any(|note| note.contains("one trace")));
+}
+
+/// An argument gives what the file would give, and replaces sibling forms.
+#[test]
+fn arguments_are_as_if_written() {
+    let cases = [
+        (vec!["run.seed=8"], "seed = 7", "seed = 8"),
+        (
+            vec!["run.until=2h", "run.warmup=none"],
+            "jobs = 100_000\nwarmup.jobs = 10_000",
+            "until = \"2h\"\nwarmup = \"none\"",
+        ),
+        (
+            vec!["jobs.query.work=20ms"],
+            "work.exponential.mean = \"10ms\"",
+            "work = \"20ms\"",
+        ),
+        (
+            vec!["jobs.query.work.uniform={low=1,high=2}"],
+            "work.exponential.mean = \"10ms\"",
+            "work.uniform = { low = 1, high = 2 }",
+        ),
+        (
+            vec!["strategies.random.placement=round-robin"],
+            "placement = \"random\"",
+            "placement = \"round-robin\"",
+        ),
+        (
+            vec!["strategies.best-match.placement.power-of-d.d=3"],
+            "placement.resource-match.score = \"cosine\"",
+            "placement.power-of-d.d = 3",
+        ),
+        (
+            vec!["workload.load=0.6"],
+            "[sweep]\nworkload.load = [0.5, 0.7, 0.8]",
+            "[workload]",
+        ),
+        (
+            vec!["sweep.workload.load=[0.6]"],
+            "[0.5, 0.7, 0.8]",
+            "[0.6]",
+        ),
+        (
+            vec!["nodes.gen2={count=3}"],
+            "count = 40\nspeed = 1.25\nresources = { cpu = 16, memory = \"96 GiB\" }",
+            "count = 3",
+        ),
+    ];
+    for (sets, old, new) in cases {
+        let mut text = GENERATIONS.replace(old, new);
+        if sets[0].starts_with("workload") {
+            text = text
+                .replacen("load = 0.8", "load = 0.6", 1)
+                .trim_end()
+                .strip_suffix("[workload]")
+                .unwrap()
+                .to_owned();
+        }
+        if sets[0].starts_with("nodes.gen2") {
+            text = text.replace(
+                "demand = { cpu = 1, memory = \"2 GiB\" }\n",
+                "demand = { cpu = 1, memory = \"2 GiB\" }\nnodes = [\"gen1\"]\n",
+            );
+        }
+        let base = if sets[0].starts_with("nodes.gen2") {
+            GENERATIONS.replace(
+                "demand = { cpu = 1, memory = \"2 GiB\" }\n",
+                "demand = { cpu = 1, memory = \"2 GiB\" }\nnodes = [\"gen1\"]\n",
+            )
+        } else {
+            GENERATIONS.to_owned()
+        };
+        let set = read_with(&base, &sets).unwrap_or_else(|report| panic!("{report}"));
+        same_setups(&set, &good(&text));
+        same_setups(&set, &good(&set.text));
+        assert_eq!(
+            (&set.title, &set.sweep),
+            (&good(&set.text).title, &good(&set.text).sweep)
+        );
+    }
+}
+
+#[test]
+fn a_sweep_is_a_grid_and_together_zips() {
+    let text = GENERATIONS.replace(
+        "workload.load = [0.5, 0.7, 0.8]",
+        "\"run.jobs\" = [1_000, 2_000]\ntogether.size = { nodes.gen1.count = [6, 12], \"nodes.gen2.count\" = [4, 8] }",
+    );
+    let scenario = good(&text);
+    assert_eq!(
+        scenario.sweep,
+        ["run.jobs", "nodes.gen1.count", "nodes.gen2.count"]
+    );
+    let values: Vec<String> = scenario
+        .points
+        .iter()
+        .map(|point| point.values.join(" "))
+        .collect();
+    assert_eq!(values, ["1000 6 4", "1000 12 8", "2000 6 4", "2000 12 8"]);
+    assert_eq!(scenario.points[1].setups[0].cluster.count(), 20);
+}
+
+#[test]
+fn strategies_take_over_part_by_part() {
+    let text = GENERATIONS.to_owned()
+        + "[strategies.other]\nlike = \"lazy\"\nplacement.power-of-d.d = 4\nfor.query.dispatchers = 3\n\
+               [strategies.more]\nlike = \"other\"\nplacement.power-of-d.by = \"work\"\nbinding = \"early\"\n";
+    let text = text.replace("[sweep]\nworkload.load = [0.5, 0.7, 0.8]\n", "");
+    let scenario = good(&text);
+    let setups = &scenario.points[0].setups;
+    assert_eq!(
+        format!("{:?}", setups[4].strategy.parts[0].placement),
+        "PowerOfD { d: 4, by: Tasks, replacement: false }"
+    );
+    assert_eq!(
+        format!("{:?}", setups[5].strategy.parts[1].placement),
+        "PowerOfD { d: 4, by: Work, replacement: false }"
+    );
+    assert_eq!(
+        setups[5]
+            .strategy
+            .parts
+            .iter()
+            .map(|parts| parts.dispatchers)
+            .collect::<Vec<_>>(),
+        [1, 3]
+    );
+    assert_eq!(setups[5].strategy.parts_of_class, [1]);
+    let parts: Vec<String> = scenario.strategies[5]
+        .parts
+        .iter()
+        .map(|(key, value)| format!("{key}: {value}"))
+        .collect();
+    assert_eq!(parts[0], "placement: power-of-d = { d = 4, by = \"work\" }");
+    assert_eq!(parts[3], "dispatchers: 1");
+    assert_eq!(parts[6], "for.query: { dispatchers = 3 }");
+}
+
+/// Memory-heavy tasks fit on the 40 newer nodes only: those are asked for 4 x 80 GiB x 0.1 s of
+/// 40 x 1.25 x 96 GiB.
+#[test]
+fn nodes_that_only_some_tasks_fit_on_are_forecast_apart() {
+    let text = GENERATIONS.to_owned().replace(
+        "[faults]",
+        "[jobs.wide]\narrivals.poisson.rate = 4\nwork = \"100ms\"\ndemand = { cpu = 1, memory = \"80 GiB\" }\n[faults]",
+    );
+    let text = text
+        .replace("[workload]\nload = 0.8\n", "")
+        .replace("workload.load = [0.5, 0.7, 0.8]", "");
+    let text = text.replace("arrivals = \"poisson\"", "arrivals.poisson.rate = 100");
+    let forecast = forecast::forecast(&good(&text).points[0].setups[0]);
+    let own = forecast
+        .nodes
+        .iter()
+        .find(|used| used.of == "memory of gen2")
+        .unwrap();
+    let factor = Law::BoundedPareto {
+        shape: 1.5,
+        min: 2.0,
+        max: 20.0,
+    }
+    .mean();
+    close(
+        own.share,
+        4.0 * 80.0 * 0.1 / (40.0 * 1.25 * 96.0) * (0.98 + 0.02 * factor),
+    );
+    assert_eq!(own.key, "jobs.wide.demand");
+}
+
+/// 100 nodes at 10 tasks a job: 4 x 100 task interarrivals make 2,500 strata of 100,000 jobs.
+#[test]
+fn strata_follow_the_arrivals_within_bounds() {
+    let setup = &good(GENERATIONS).points[2].setups[0];
+    let window = 100_000.0 / 14_080.0;
+    assert_eq!(setup.window.stratum, Time::from_secs(window / 2_500.0));
+    let few = &read_with(GENERATIONS, &["run.jobs=1000"]).unwrap().points[2].setups[0];
+    assert_eq!(
+        few.window.stratum,
+        Time::from_secs(1_000.0 / 14_080.0 / 1_000.0),
+        "100 nodes can afford 1,000"
+    );
+    let many = &read_with(GENERATIONS, &["run.jobs=10_000_000"])
+        .unwrap()
+        .points[2]
+        .setups[0];
+    assert_eq!(
+        many.window.stratum,
+        Time::from_secs(10_000_000.0 / 14_080.0 / 4_000.0)
+    );
+}
+
+#[test]
+fn an_offered_load_of_1_is_doubted() {
+    let scenario = read_with(GENERATIONS, &["workload.load=1.1"]).unwrap();
+    let warnings: Vec<_> = scenario.warnings.warnings().collect();
+    assert_eq!(warnings.len(), 1);
+    assert_eq!(
+        warnings[0].title,
+        "the offered load of cpu is 1.1: queues grow for ever"
+    );
+    assert_eq!(scenario.warnings.place(warnings[0]), "--set:1:15");
+}
+
+#[test]
+fn the_starter_passes_without_a_warning() {
+    let scenario = good(starter());
+    assert_eq!(scenario.warnings.diagnostics(), []);
+    for setup in &scenario.points[0].setups {
+        assert_eq!(forecast::forecast(setup).warnings, Vec::<String>::new());
+    }
+}
+
+/// Decision 5 us x 10 tasks x 14,080 jobs a second over 10 dispatchers, gathering 2 us a result;
+/// stragglers lengthen the work by 2 % of the mean factor less 1.
+#[test]
+fn forecasts_are_those_of_the_formulas() {
+    let setup = &good(GENERATIONS).points[2].setups[0];
+    let forecast = forecast::forecast(setup);
+    close(forecast.dispatchers[0].share, 5e-6 * 140_800.0 / 10.0);
+    close(forecast.gatherers[0].share, 2e-6 * 140_800.0 / 10.0);
+    let factor = Law::BoundedPareto {
+        shape: 1.5,
+        min: 2.0,
+        max: 20.0,
+    }
+    .mean();
+    close(forecast.nodes[0].share, 0.8 * (0.98 + 0.02 * factor));
+    assert_eq!((forecast.jobs, forecast.tasks), (110_000.0, 1_100_000.0));
+    let slow = read_with(GENERATIONS, &["scheduling.decision-time=1ms"]).unwrap();
+    let warnings = forecast::forecast(&slow.points[2].setups[0]).warnings;
+    assert!(
+        warnings[0].contains("strategies.random.dispatchers"),
+        "{warnings:?}"
+    );
+}
+
+/// Whatever piece of a file is missing, it is read or refused with messages, and none is empty.
+#[test]
+fn broken_files_are_refused_with_words() {
+    for end in 0..GENERATIONS.len() {
+        if let Err(report) = read_with(&GENERATIONS[..end], &[]) {
+            assert!(
+                report.errors().all(|error| !error.title.is_empty())
+                    && !report.render(false).is_empty()
+            );
+        }
+    }
+    let lines: Vec<&str> = GENERATIONS.lines().collect();
+    for left_out in 0..lines.len() {
+        let text: String = lines
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| *at != left_out)
+            .map(|(_, line)| format!("{line}\n"))
+            .collect();
+        if let Err(report) = read_with(&text, &[]) {
+            assert!(report.errors().count() > 0);
+        }
+    }
+}
+
+#[test]
+fn every_key_has_a_meaning() {
+    for key in keys("") {
+        let plain = !key.path.contains("NAME.NAME") && key.path != "LAW";
+        assert!(!key.meaning.is_empty() || !plain, "{key:?}");
+        assert!(!key.value.is_empty(), "{key:?}");
+    }
+    let run: Vec<KeyInfo> = keys("run.seed");
+    assert_eq!((run.len(), run[0].default.as_str()), (1, "1"));
+}

@@ -10,5 +10,7 @@
 
 mod common;
 mod errors;
+mod gallery;
+mod scenarios;
 mod theory;
 mod twin;

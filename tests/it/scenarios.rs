@@ -1,0 +1,182 @@
+//! The scenarios that a reader meets: those in `scenarios/`, and the one in the README.
+//!
+//! Traces are not part of the repository; set EQUIPOISE_TRACES to the folder that has them to read
+//! the scenarios that replay one too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use equipoise::experiment::results::{Results, Status};
+use equipoise::experiment::{self, Options};
+use equipoise::metrics::registry;
+use equipoise::scenario::forecast::forecast;
+use equipoise::scenario::{self, Env, Files, Report, Scenario};
+
+const FOLDER: &str = "scenarios";
+
+fn traces() -> Option<PathBuf> {
+    std::env::var_os("EQUIPOISE_TRACES").map(PathBuf::from)
+}
+
+fn metrics(dimensions: &[String]) -> Vec<String> {
+    registry::metrics(dimensions)
+        .into_iter()
+        .map(|metric| metric.name)
+        .collect()
+}
+
+fn read_text(text: &str, name: &str, sets: &[&str]) -> Result<Scenario, Report> {
+    let files = Files::new(Path::new(FOLDER), traces().as_deref());
+    let env = Env {
+        files: &files,
+        metrics,
+    };
+    let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+    scenario::read(text, name, &sets, &env)
+}
+
+/// The scenario `scenarios/STEM.toml` with `sets` as of the command line.
+pub fn read(stem: &str, sets: &[&str]) -> Scenario {
+    let path = Path::new(FOLDER).join(format!("{stem}.toml"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    read_text(&text, &path.display().to_string(), sets).unwrap_or_else(|report| panic!("{report}"))
+}
+
+/// All tables of a run of `scenario`.
+pub fn run(scenario: &Scenario) -> Results {
+    let options = Options {
+        threads: None,
+        stop: &AtomicBool::new(false),
+        progress: &|| {},
+        record: None,
+        command: format!("equipoise run scenarios/{}.toml", scenario.stem),
+    };
+    experiment::run(scenario, &options).unwrap().results
+}
+
+fn committed() -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = std::fs::read_dir(FOLDER)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).unwrap();
+            (path.display().to_string(), text)
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// The comment at the top of a scenario.
+fn header(text: &str) -> String {
+    let lines: Vec<&str> = text
+        .lines()
+        .take_while(|line| line.starts_with('#'))
+        .collect();
+    lines.join("\n")
+}
+
+/// What `check` would say beside the numbers, each once.
+fn doubts(scenario: &Scenario) -> Vec<String> {
+    let mut doubts = scenario.warnings.sentences();
+    for setup in scenario.points.iter().flat_map(|point| &point.setups) {
+        let forecast = forecast(setup);
+        let used = forecast.nodes.iter();
+        let used = used.chain(&forecast.dispatchers).chain(&forecast.gatherers);
+        doubts.extend(
+            used.filter(|used| used.share >= 1.0)
+                .map(|used| format!("{} cannot last: see `{}`", used.of, used.key)),
+        );
+        doubts.extend(forecast.warnings);
+    }
+    doubts.sort();
+    doubts.dedup();
+    doubts
+}
+
+#[test]
+fn every_scenario_passes_check() {
+    let all = committed();
+    assert!(all.len() >= 8, "scenarios are missing: {all:?}");
+    for (name, text) in all {
+        assert!(
+            header(&text).contains("Look at:"),
+            "{name} does not say what to look at"
+        );
+        if text.contains("arrivals.trace") && traces().is_none() {
+            println!("skipped {name}: its trace is in the folder that EQUIPOISE_TRACES names");
+            continue;
+        }
+        let scenario =
+            read_text(&text, &name, &[]).unwrap_or_else(|report| panic!("{name}\n{report}"));
+        let doubts = doubts(&scenario);
+        let explained = header(&text).to_lowercase().contains("warn");
+        assert!(
+            doubts.is_empty() || explained,
+            "{name}: `check` doubts what its header does not explain: {doubts:#?}"
+        );
+    }
+}
+
+#[test]
+fn the_starter_passes_check() {
+    let scenario = read_text(scenario::starter(), "starter.toml", &[]);
+    let scenario = scenario.unwrap_or_else(|report| panic!("{report}"));
+    assert_eq!(doubts(&scenario), Vec::<String>::new());
+}
+
+#[test]
+fn every_strategy_of_the_quickstart_is_stable() {
+    let results = run(&read("quickstart", &["run.replications=2"]));
+    let mean = results
+        .summary
+        .iter()
+        .filter(|row| row.class == "all" && row.metric == "response_mean");
+    let told: Vec<(usize, Status)> = mean.map(|row| (row.strategy, row.status)).collect();
+    let stable: Vec<(usize, Status)> = (0..results.meta.strategies.len())
+        .map(|strategy| (strategy, Status::Ok))
+        .collect();
+    assert_eq!(told, stable);
+    assert_eq!(results.meta.warnings, Vec::<String>::new());
+}
+
+/// The blocks of the README in the language `language`.
+fn blocks(language: &str) -> Vec<String> {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let fence = format!("```{language}\n");
+    let parts = readme.split(&fence).skip(1);
+    parts
+        .map(|part| part.split("```").next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_scenario_of_the_readme_is_valid() {
+    let blocks = blocks("toml");
+    assert_eq!(blocks.len(), 1, "one whole scenario is expected");
+    let scenario = read_text(&blocks[0], "README.md", &[]);
+    let scenario = scenario.unwrap_or_else(|report| panic!("{report}"));
+    assert_eq!(doubts(&scenario), Vec::<String>::new());
+}
+
+/// Links of the README and of the output's README lead to files.
+#[test]
+fn links_lead_somewhere() {
+    for page in ["README.md", "output/README.md", "output/gallery/README.md"] {
+        let text = std::fs::read_to_string(page).unwrap();
+        let folder = Path::new(page).parent().unwrap();
+        let links: Vec<&str> = text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+            .filter(|link| !link.starts_with("http") && !link.starts_with('#'))
+            .collect();
+        assert!(!links.is_empty(), "{page} has no links");
+        for link in links {
+            let path = folder.join(link.split('#').next().unwrap());
+            assert!(path.exists(), "{page} links to {link}, which is not there");
+        }
+    }
+}

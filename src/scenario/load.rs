@@ -341,76 +341,80 @@ fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
 
-/// Checks that at most one way sets each class's rate.
+/// Checks that exactly one way sets each class's rate.
 pub(super) fn conflicts(check: &mut Check<'_>, document: &Document) {
     let together = document.workload.load.is_some();
-    let rateless =
-        |arrivals: &Given| matches!(arrivals, Given::Poisson(poisson) if poisson.rate.is_none());
-    let open = document.jobs.iter().filter(|(_, jobs)| {
-        jobs.arrivals
-            .as_ref()
-            .is_some_and(|a| !matches!(a, Given::Batch(_)))
-    });
-    let open = open.count();
-    for (name, jobs) in document.jobs.iter() {
-        let Some(arrivals) = &jobs.arrivals else {
-            continue;
-        };
-        let path = format!("jobs.{name}.arrivals");
-        let form = format!("{path}.{}", arrivals.form());
-        match arrivals {
-            _ if together && arrivals.load().is_some() => {
-                let hint = "keep this one, or [workload] load";
-                check.error(
-                    &format!("{form}.load"),
-                    "this class has a load of its own beside [workload] load",
-                    hint,
-                );
-            }
-            Given::Batch(_) if together => {
-                check.error(
-                    &path,
-                    "a batch has no load: all its jobs arrive at once",
-                    "remove [workload] load",
-                );
-            }
-            Given::Poisson(poisson) if poisson.rate.is_some() && poisson.load.is_some() => {
-                check.error(
-                    &format!("{form}.load"),
-                    "both `rate` and `load` are given",
-                    "keep one of the two",
-                );
-            }
-            Given::Poisson(poisson)
-                if rateless(arrivals) && poisson.load.is_none() && !together =>
-            {
-                let hint = "add [workload] load = 0.8, or write arrivals.poisson.rate = ... (jobs a second)";
-                check.error(
-                    &path,
-                    format!("nothing says how many jobs of `{name}` arrive"),
-                    hint,
-                );
-            }
-            Given::Poisson(_) if rateless(arrivals) && together && open > 1 => {
-                let hint = "write arrivals.poisson.rate = ... for each class: the load scales them all by one factor";
-                check.error(
-                    &path,
-                    format!("nothing says what share of the jobs are of `{name}`"),
-                    hint,
-                );
-            }
-            Given::Trace(trace)
-                if trace.time_scale.is_some() && (trace.load.is_some() || together) =>
-            {
-                check.error(
-                    &format!("{form}.time-scale"),
-                    "both `time-scale` and a load are given",
-                    "keep one of the two",
-                );
-            }
-            _ => {}
+    let all: Vec<(&String, &Given)> = document
+        .jobs
+        .iter()
+        .filter_map(|(name, jobs)| Some((name, jobs.arrivals.as_ref()?)))
+        .collect();
+    let open = all
+        .iter()
+        .filter(|(_, arrivals)| !matches!(arrivals, Given::Batch(_)));
+    let alone = open.count() <= 1;
+    for (name, arrivals) in &all {
+        if let Some((key, title, hint)) = conflict(name, arrivals, together, alone) {
+            let path = format!("jobs.{name}.arrivals{key}");
+            check.error(&path, title, hint);
         }
     }
+}
+
+/// What is wrong with how a class's rate is set: the key below `arrivals`, what, what to do.
+fn conflict(
+    name: &str,
+    arrivals: &Given,
+    together: bool,
+    alone: bool,
+) -> Option<(String, String, &'static str)> {
+    let key = |key: &str| format!(".{}.{key}", arrivals.form());
+    let (key, title, hint) = match arrivals {
+        _ if together && arrivals.load().is_some() => (
+            key("load"),
+            "this class has a load of its own beside [workload] load".to_owned(),
+            "keep this one, or [workload] load",
+        ),
+        Given::Batch(_) if together => (
+            String::new(),
+            "a batch has no load: all its jobs arrive at once".to_owned(),
+            "remove [workload] load",
+        ),
+        Given::Poisson(poisson) => match (poisson.rate, poisson.load) {
+            (Some(_), Some(_)) => (
+                key("load"),
+                "both `rate` and `load` are given".to_owned(),
+                "keep one of the two",
+            ),
+            (None, None) => return rateless(name, together, alone),
+            _ => return None,
+        },
+        Given::Trace(trace) if trace.time_scale.is_some() && (trace.load.is_some() || together) => {
+            (
+                key("time-scale"),
+                "both `time-scale` and a load are given".to_owned(),
+                "keep one of the two",
+            )
+        }
+        _ => return None,
+    };
+    Some((key, title, hint))
+}
+
+/// Poisson arrivals without a rate: the load must give it, which it can to one class only.
+fn rateless(name: &str, together: bool, alone: bool) -> Option<(String, String, &'static str)> {
+    let (title, hint) = match (together, alone) {
+        (true, true) => return None,
+        (true, false) => (
+            format!("nothing says what share of the jobs are of `{name}`"),
+            "write arrivals.poisson.rate = ... for each class: the load scales them all by one factor",
+        ),
+        (false, _) => (
+            format!("nothing says how many jobs of `{name}` arrive"),
+            "add [workload] load = 0.8, or write arrivals.poisson.rate = ... (jobs a second)",
+        ),
+    };
+    Some((String::new(), title, hint))
 }
 
 /// The interval of Poisson arrivals at `rate`.

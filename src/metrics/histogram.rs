@@ -48,13 +48,15 @@ impl Default for Histogram {
 }
 
 impl Histogram {
-    /// Counts `value`.
+    /// Counts `value`; tells its bucket.
     #[inline]
-    pub fn record(&mut self, value: u64) {
-        self.counts[bucket(value)] += 1;
+    pub fn record(&mut self, value: u64) -> usize {
+        let bucket = bucket(value);
+        self.counts[bucket] += 1;
         self.total += 1;
         self.least = self.least.min(value);
         self.most = self.most.max(value);
+        bucket
     }
 
     /// Adds all of `other`.

@@ -242,6 +242,9 @@ impl Nodes {
 /// True if `taken` + `demand` stays within `capacity` in every dimension.
 #[inline]
 pub fn fits(taken: &[u64], demand: &[u64], capacity: &[Option<u64>]) -> bool {
+    if let ([taken], [need], [has]) = (taken, demand, capacity) {
+        return has.is_none_or(|has| taken + need <= has);
+    }
     taken
         .iter()
         .zip(demand)
@@ -261,8 +264,14 @@ fn largest_ratio(taken: &[u64], capacity: &[Option<u64>]) -> f64 {
         })
 }
 
+// Where slots are the only dimension, the loops' preparations would cost more than the loops.
+
 #[inline]
 fn add(row: &mut [u64], demand: &[u64]) {
+    if let ([sum], [need]) = (&mut *row, demand) {
+        *sum += need;
+        return;
+    }
     for (sum, need) in row.iter_mut().zip(demand) {
         *sum += need;
     }
@@ -270,6 +279,10 @@ fn add(row: &mut [u64], demand: &[u64]) {
 
 #[inline]
 fn subtract(row: &mut [u64], demand: &[u64]) {
+    if let ([sum], [need]) = (&mut *row, demand) {
+        *sum -= need;
+        return;
+    }
     for (sum, need) in row.iter_mut().zip(demand) {
         *sum -= need;
     }

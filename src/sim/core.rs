@@ -12,7 +12,7 @@ use crate::model::nodes::Nodes;
 use crate::model::slab::{NONE, Slab};
 
 use super::recorder::Recorder;
-use super::records::{Attempt, Job, Task, Times};
+use super::records::{Attempt, Critical, Job, Task, Times};
 use super::setup::Setup;
 use super::window::Window;
 
@@ -278,13 +278,13 @@ impl<'s> Core<'s> {
     /// The job of an attempt.
     #[inline]
     pub fn job_of(&self, attempt: u32) -> u32 {
-        self.tasks[self.attempts[attempt].task].job
+        self.attempts[attempt].job
     }
 
-    /// The row of demand of an attempt.
+    /// The demand of an attempt by dimension.
     #[inline]
-    pub fn demand_of(&self, attempt: u32) -> u32 {
-        self.jobs[self.job_of(attempt)].demand
+    pub fn demand_of(&self, attempt: u32) -> &[u64] {
+        self.demands.row(self.attempts[attempt].demand)
     }
 
     /// The window has just opened: what completed at this very instant belongs to it.
@@ -299,14 +299,13 @@ impl<'s> Core<'s> {
     /// Starts an attempt that has room at its node.
     pub fn start(&mut self, attempt: u32) {
         let now = self.now();
-        let row = self.demand_of(attempt);
         let this = &mut self.attempts[attempt];
         this.times.started = now;
         let (node, end) = (this.node, now + this.service);
         let state = self.nodes.state_mut(node);
         state.backlog.start(this.service, end);
         state.expected.start(this.expected, now + this.expected);
-        self.nodes.occupy(node, self.demands.row(row));
+        self.nodes.occupy(node, self.demands.row(this.demand));
         self.changed.mark(node);
         self.schedule(end, node.0 + 1, Event::End(attempt));
     }
@@ -314,15 +313,14 @@ impl<'s> Core<'s> {
     /// The service of an attempt has ended: its node is freed and the time is accounted for.
     pub fn end(&mut self, attempt: u32) {
         let now = self.now();
-        let row = self.demand_of(attempt);
         let this = &mut self.attempts[attempt];
         this.times.ended = now;
-        let (node, started) = (this.node, this.times.started);
+        let (node, started, job) = (this.node, this.times.started, this.job);
         let state = self.nodes.state_mut(node);
         state.backlog.end(now);
         state.expected.end(started + this.expected);
         state.tasks -= 1;
-        let demand = self.demands.row(row);
+        let demand = self.demands.row(this.demand);
         self.nodes.release(node, demand);
         self.changed.mark(node);
         self.busy
@@ -331,58 +329,45 @@ impl<'s> Core<'s> {
             self.busy.end(node);
             self.totals.slot_time += u128::from(demand[SLOTS]) * u128::from((now - started).0);
         }
-        self.note_finish(attempt);
-    }
-
-    fn note_finish(&mut self, attempt: u32) {
-        let now = self.now();
-        let id = self.job_of(attempt);
-        let job = &mut self.jobs[id];
-        job.ended += 1;
-        if job.ended == job.tasks.div_ceil(2) {
-            job.finishes.low = now;
-        }
-        if job.ended == job.tasks / 2 + 1 {
-            job.finishes.high = now;
-        }
-        job.finishes.last = now;
+        self.jobs[job].note_finish(now);
     }
 
     /// A result has been gathered; tells whether its job is complete.
     pub fn gather(&mut self, attempt: u32) {
         let now = self.now();
-        let Attempt { task, times, .. } = self.attempts[attempt];
-        let Task { job: id, index, .. } = self.tasks[task];
-        let job = &mut self.jobs[id];
-        self.tasks[task].wait = times.started - job.arrival;
-        let is_last = job.gathered == 0 || now > job.critical.gathered || index < job.critical.task;
+        let this = &self.attempts[attempt];
+        let (id, times) = (this.job, &this.times);
+        let (job, task) = (&mut self.jobs[id], &mut self.tasks[this.task]);
+        task.wait = times.started - job.arrival;
+        let is_last =
+            job.gathered == 0 || now > job.critical.gathered || task.index < job.critical.task;
         if is_last {
-            job.critical = super::records::Critical {
-                task: index,
+            job.critical = Critical {
+                task: task.index,
                 gathered: now,
-                times,
+                times: *times,
             };
         }
         job.gathered += 1;
         self.totals.attempts_done += 1;
         if let Some(recorder) = &mut self.recorder {
-            recorder.task(&self.jobs[id], &self.tasks[task], &self.attempts[attempt]);
+            recorder.task(job, task, this);
         }
+        let is_complete = job.gathered == job.tasks;
         self.attempts.remove(attempt);
-        if self.jobs[id].gathered == self.jobs[id].tasks {
+        if is_complete {
             self.complete(id);
         }
     }
 
     fn complete(&mut self, id: u32) {
         let now = self.now();
-        let job = self.jobs[id];
+        let job = &self.jobs[id];
         let class = job.class as usize;
         self.totals.jobs_done += 1;
         self.totals.tasks_done += u64::from(job.tasks);
         self.totals.last_completion = now;
         self.totals.presence += u128::from(self.window.overlap(job.arrival, now).0);
-        self.count_completion(class);
         let blame = blame(job.arrival, &job.critical.times, now);
         if job.measured {
             let completed = Completed {
@@ -399,12 +384,14 @@ impl<'s> Core<'s> {
             self.stats[class].complete(&completed, self.setup.window.slowdown_floor);
         }
         if let Some(recorder) = &mut self.recorder {
-            recorder.job(&job, Some((now, blame)));
+            recorder.job(job, Some((now, blame)));
         }
-        self.drop_tasks(&job);
         self.window.leave(now, job.measured);
         self.demands.give_back(job.demand);
+        let (first, measured) = (job.first, job.measured);
         self.jobs.remove(id);
+        self.count_completion(class);
+        self.drop_tasks(first, measured.then_some(class));
     }
 
     fn count_completion(&mut self, class: usize) {
@@ -420,15 +407,17 @@ impl<'s> Core<'s> {
         }
     }
 
-    fn drop_tasks(&mut self, job: &Job) {
-        let mut task = job.first;
-        while task != NONE {
-            if job.measured {
-                self.stats[job.class as usize].waited(self.tasks[task].wait);
+    /// Drops the tasks of a complete job, from `first` on; their waits count for `class`.
+    fn drop_tasks(&mut self, first: u32, class: Option<usize>) {
+        let mut id = first;
+        while id != NONE {
+            let task = &self.tasks[id];
+            if let Some(class) = class {
+                self.stats[class].waited(task.wait);
             }
-            let next = self.tasks[task].next;
-            self.tasks.remove(task);
-            task = next;
+            let next = task.next;
+            self.tasks.remove(id);
+            id = next;
         }
     }
 }

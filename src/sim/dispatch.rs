@@ -122,8 +122,11 @@ impl Dispatch {
         let class = core.jobs[id].class;
         let parts = core.setup.strategy.parts_of_class[class as usize];
         let count = core.setup.strategy.parts[parts].dispatchers;
-        let mut rng = core.keys.spread.draw(class, core.jobs[id].number, 0, 0, 0);
-        let chosen = self.first[parts] + if count > 1 { rng.below(count) } else { 0 };
+        let mut chosen = self.first[parts];
+        if count > 1 {
+            let number = core.jobs[id].number;
+            chosen += core.keys.spread.draw(class, number, 0, 0, 0).below(count);
+        }
         let pool = self.pool_of(core, id, parts)?;
         let job = &mut core.jobs[id];
         (job.dispatcher, job.pool) = (chosen, pool);
@@ -193,13 +196,15 @@ impl Dispatch {
         let begun = this.deciding.take().unwrap_or_default();
         core.totals.deciding += u128::from(core.window.overlap(begun, core.now()).0);
         let id = this.queue.head;
-        let task = core.jobs[id].undecided;
-        let attempt = core.attempts.insert(Attempt::new(task, begun, core.now()));
+        let (now, job) = (core.now(), &mut core.jobs[id]);
+        let task = job.undecided;
+        let attempt = core
+            .attempts
+            .insert(Attempt::new(task, id, job.demand, begun, now));
         core.totals.attempts += 1;
-        let next = core.tasks[task].next;
-        core.jobs[id].undecided = next;
-        if next == NONE {
-            this.queue.head = core.jobs[id].next;
+        job.undecided = core.tasks[task].next;
+        if job.undecided == NONE {
+            this.queue.head = job.next;
             if this.queue.head == NONE {
                 this.queue.tail = NONE;
             }
@@ -269,10 +274,9 @@ impl Dispatch {
     /// Binds an attempt to `node`: from now on it is held there.
     pub fn bind(&self, core: &mut Core<'_>, attempt: u32, node: NodeId) {
         let service = service_time(core, attempt, node);
-        let row = core.demand_of(attempt);
         let this = &mut core.attempts[attempt];
         (this.node, this.service, this.expected) = (node, service, service);
-        core.nodes.hold(node, core.demands.row(row));
+        core.nodes.hold(node, core.demands.row(this.demand));
         let state = core.nodes.state_mut(node);
         state.tasks += 1;
         state.backlog.add(service);
@@ -400,7 +404,7 @@ impl Dispatcher {
     fn send(&mut self, core: &Core<'_>, transit: &mut Option<Transit>, attempt: u32) {
         let Some(transit) = transit else { return };
         let Attempt { node, expected, .. } = core.attempts[attempt];
-        let demand = core.demands.row(core.demand_of(attempt));
+        let demand = core.demand_of(attempt);
         transit.send(node, expected, demand);
         if let Some(sent) = &mut self.sent {
             sent.send(node, expected, demand);
@@ -436,8 +440,8 @@ fn decision_time(core: &Core<'_>, law: &Law, id: u32) -> Time {
 /// How long the task of an attempt runs at `node`: work x straggler factor / speed, rounded once,
 /// plus the overhead.
 fn service_time(core: &Core<'_>, attempt: u32, node: NodeId) -> Time {
-    let task = &core.tasks[core.attempts[attempt].task];
-    let job = &core.jobs[task.job];
+    let this = &core.attempts[attempt];
+    let (task, job) = (&core.tasks[this.task], &core.jobs[this.job]);
     let mut work = task.work;
     if let Some(stragglers) = &core.setup.stragglers {
         let mut draw = core

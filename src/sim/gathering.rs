@@ -48,8 +48,10 @@ impl Gathering {
 
     /// The result of `attempt` has reached its gatherer.
     pub fn receive(&mut self, core: &mut Core<'_>, attempt: u32) {
-        core.attempts[attempt].times.received = core.now();
-        let job = &core.jobs[core.job_of(attempt)];
+        let now = core.now();
+        let this = &mut core.attempts[attempt];
+        this.times.received = now;
+        let job = &core.jobs[this.job];
         let dispatcher = job.dispatcher;
         let gatherer = &mut self.gatherers[dispatcher as usize];
         if gatherer.current == NONE && self.free[job.class as usize] {
@@ -57,7 +59,7 @@ impl Gathering {
         } else if gatherer.current == NONE {
             gatherer.begin(core, dispatcher, attempt);
         } else {
-            core.attempts[attempt].next = NONE;
+            this.next = NONE;
             match gatherer.queue.tail {
                 NONE => gatherer.queue.head = attempt,
                 tail => core.attempts[tail].next = attempt,

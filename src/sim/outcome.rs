@@ -296,7 +296,7 @@ fn leave_attempts(core: &mut Core<'_>, over: Time) -> Vec<u64> {
         if attempt.times.started == Time::MAX || attempt.times.ended != Time::MAX {
             continue;
         }
-        let demand = core.demands.row(core.demand_of(id));
+        let demand = core.demands.row(attempt.demand);
         core.busy.add(
             attempt.node,
             demand,

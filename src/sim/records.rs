@@ -43,6 +43,21 @@ pub struct Job {
     pub ideal: Time,
 }
 
+impl Job {
+    /// The service of one of its tasks ends `now`.
+    #[inline]
+    pub fn note_finish(&mut self, now: Time) {
+        self.ended += 1;
+        if self.ended == self.tasks.div_ceil(2) {
+            self.finishes.low = now;
+        }
+        if self.ended == self.tasks / 2 + 1 {
+            self.finishes.high = now;
+        }
+        self.finishes.last = now;
+    }
+}
+
 /// Task finishes of a job as they come: the order of events is the order of finishes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Finishes {
@@ -102,6 +117,10 @@ pub struct Task {
 pub struct Attempt {
     /// The task.
     pub task: u32,
+    /// The task's job.
+    pub job: u32,
+    /// Row of its demand.
+    pub demand: u32,
     /// The node; `NONE` while it waits in the central queue.
     pub node: NodeId,
     /// Next in the queue that it waits in.
@@ -115,10 +134,13 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// An attempt of `task` that has been decided.
-    pub fn new(task: u32, begun: Time, decided: Time) -> Attempt {
+    /// An attempt of `task` of `job`, demanding what the row `demand` says, that has been decided.
+    #[inline]
+    pub fn new(task: u32, job: u32, demand: u32, begun: Time, decided: Time) -> Attempt {
         Attempt {
             task,
+            job,
+            demand,
             node: NodeId(NONE),
             next: NONE,
             service: Time::ZERO,

@@ -11,16 +11,13 @@ use super::records::Fifo;
 ///
 /// A fifo queue blocks behind a head that does not fit, unless the node backfills.
 pub fn reach(core: &mut Core<'_>, attempt: u32) {
-    let node = core.attempts[attempt].node;
+    let this = &mut core.attempts[attempt];
+    this.next = NONE;
+    let (node, demand) = (this.node, core.demands.row(this.demand));
     let may_pass = core.nodes.state(node).head == NONE || core.nodes.group(node).backfill;
-    if may_pass
-        && core
-            .nodes
-            .has_room(node, core.demands.row(core.demand_of(attempt)))
-    {
+    if may_pass && core.nodes.has_room(node, demand) {
         return core.start(attempt);
     }
-    core.attempts[attempt].next = NONE;
     let state = core.nodes.state_mut(node);
     let tail = std::mem::replace(&mut state.tail, attempt);
     state.queued += 1;
@@ -32,17 +29,13 @@ pub fn reach(core: &mut Core<'_>, attempt: u32) {
 
 /// Room has come free at `node`: starts what may start, in queue order.
 pub fn start_waiting(core: &mut Core<'_>, node: NodeId) {
-    let backfill = core.nodes.group(node).backfill;
     let (mut before, mut attempt) = (NONE, core.nodes.state(node).head);
     while attempt != NONE {
         let next = core.attempts[attempt].next;
-        if core
-            .nodes
-            .has_room(node, core.demands.row(core.demand_of(attempt)))
-        {
+        if core.nodes.has_room(node, core.demand_of(attempt)) {
             unlink(core, node, before, attempt, next);
             core.start(attempt);
-        } else if backfill {
+        } else if core.nodes.group(node).backfill {
             before = attempt;
         } else {
             break;

@@ -268,7 +268,7 @@ fn add_tasks(
     overhead: Time,
     mut work: impl FnMut(u32) -> f64,
 ) {
-    let mut last = NONE;
+    let (mut first, mut last) = (NONE, NONE);
     let mut longest = 0.0f64;
     for index in 0..count {
         let work = work(index);
@@ -281,14 +281,14 @@ fn add_tasks(
             wait: Time::ZERO,
         });
         match last {
-            NONE => core.jobs[id].first = task,
+            NONE => first = task,
             last => core.tasks[last].next = task,
         }
         last = task;
     }
     let job = &mut core.jobs[id];
     job.tasks = count;
-    job.undecided = job.first;
+    (job.first, job.undecided) = (first, first);
     job.ideal = Time::from_secs(longest) + overhead;
     core.totals.tasks_arrived += u64::from(count);
 }

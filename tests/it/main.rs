@@ -8,5 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
+mod contract;
+mod layering;
 mod theory;
 mod twin;

@@ -84,7 +84,8 @@ impl Sources {
     /// # Errors
     /// A trace cannot be read any more.
     pub fn arrive(&mut self, core: &mut Core<'_>, entity: u32) -> Result<Option<u32>, Problem> {
-        if self.stops_early && core.window.is_closed() {
+        // At the very instant of the window's end an arrival may still complete in the window.
+        if self.stops_early && core.window.end.is_some_and(|end| core.now() > end) {
             return Ok(None);
         }
         let source = &mut self.sources[entity as usize];

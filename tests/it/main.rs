@@ -9,8 +9,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
+mod contract;
 mod errors;
 mod gallery;
+mod layering;
 mod scenarios;
 mod theory;
 mod twin;

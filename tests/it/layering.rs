@@ -1,0 +1,178 @@
+//! The layers of the architecture: which module may import which. Reads `src/` as text.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Modules and what of the crate each may import, besides itself.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("engine", &[]),
+    ("stats", &[]),
+    ("model", &["engine"]),
+    ("workload", &["engine", "model"]),
+    ("strategy", &["engine", "model"]),
+    ("metrics", &["engine", "model"]),
+    ("sim", LAYERS_0_TO_2),
+    ("scenario", LAYERS_0_TO_3),
+    ("theory", LAYERS_0_TO_3),
+    (
+        "experiment",
+        &[
+            "engine", "stats", "model", "workload", "strategy", "metrics", "sim", "scenario",
+            "theory",
+        ],
+    ),
+    ("report", &["experiment", "metrics", "stats", "theory"]),
+    ("gate", &["experiment", "metrics", "stats", "theory"]),
+    (
+        "cli",
+        &[
+            "engine",
+            "stats",
+            "model",
+            "workload",
+            "strategy",
+            "metrics",
+            "sim",
+            "scenario",
+            "theory",
+            "experiment",
+            "report",
+            "gate",
+        ],
+    ),
+];
+
+const LAYERS_0_TO_2: &[&str] = &[
+    "engine", "stats", "model", "workload", "strategy", "metrics",
+];
+const LAYERS_0_TO_3: &[&str] = &[
+    "engine", "stats", "model", "workload", "strategy", "metrics", "sim",
+];
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The module of a file below `src/`; `None` for `lib.rs` and `main.rs`.
+fn module(path: &Path) -> Option<String> {
+    let relative = path.strip_prefix(source()).unwrap();
+    let first = relative.components().next()?.as_os_str().to_str()?;
+    let name = first.trim_end_matches(".rs");
+    (name != "lib" && name != "main").then(|| name.to_owned())
+}
+
+/// Code without comments.
+fn code(text: &str) -> String {
+    let line = |line: &str| line.split("//").next().unwrap_or_default().to_owned();
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Modules named in `crate::x`, in `use crate::{x::.., y}` as well, and by `super` from the top of
+/// a module.
+fn imports(text: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let code = code(text);
+    for rest in code.split("crate::").skip(1) {
+        match rest.strip_prefix('{') {
+            Some(list) => found.extend(top_names(list)),
+            None => found.extend(first_name(rest)),
+        }
+    }
+    found
+}
+
+fn first_name(text: &str) -> Option<String> {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let name: String = text.chars().take_while(|c| is_name(*c)).collect();
+    (!name.is_empty()).then_some(name)
+}
+
+/// The first names of the members of `a::b, c::{d, e}}`.
+fn top_names(list: &str) -> Vec<String> {
+    let (mut depth, mut member, mut names) = (0, String::new(), Vec::new());
+    for c in list.chars() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => names.extend(first_name(std::mem::take(&mut member).trim())),
+            _ if depth == 0 => member.push(c),
+            _ => {}
+        }
+    }
+    names.extend(first_name(member.trim()));
+    names
+}
+
+#[test]
+fn modules_import_what_their_layer_may() {
+    let mut wrong = Vec::new();
+    let files = files(&source());
+    assert!(files.len() > 30, "src/ was found");
+    for path in &files {
+        let Some(module) = module(path) else {
+            continue;
+        };
+        let Some((_, allowed)) = MAY_IMPORT.iter().find(|(name, _)| *name == module) else {
+            wrong.push(format!("{}: no layer has `{module}`", path.display()));
+            continue;
+        };
+        for import in imports(&fs::read_to_string(path).unwrap()) {
+            let is_module = MAY_IMPORT.iter().any(|(name, _)| *name == import);
+            if is_module && import != module && !allowed.contains(&import.as_str()) {
+                wrong.push(format!("{}: `{module}` imports `{import}`", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn imports_are_found_however_they_are_written() {
+    let text = "use crate::engine::law::Law;\nuse crate::{model::{ids, nodes}, stats};\n\
+                // crate::cli is not one\nlet x = crate::sim::run(1);";
+    let found: Vec<String> = imports(text).into_iter().collect();
+    assert_eq!(found, ["engine", "model", "sim", "stats"]);
+}
+
+/// Lines of a function at most.
+const LONGEST: usize = 60;
+
+/// Functions as rustfmt lays them out: from the line of `fn` to the closing brace with the same
+/// indent.
+#[test]
+fn no_function_is_longer_than_the_cap() {
+    let mut wrong = Vec::new();
+    for path in files(&source()) {
+        let text = fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        for (start, line) in lines.iter().enumerate() {
+            let indent = line.len() - line.trim_start().len();
+            let is_function = line.trim_start().starts_with("fn ") || line.contains(" fn ");
+            if !is_function || line.trim_start().starts_with("//") || line.ends_with(';') {
+                continue;
+            }
+            let close = format!("{}}}", " ".repeat(indent));
+            let length = lines[start..].iter().position(|line| *line == close);
+            if let Some(length) = length.filter(|length| length + 1 > LONGEST) {
+                wrong.push(format!("{}:{}: {length} lines", path.display(), start + 1));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}

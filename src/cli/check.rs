@@ -85,13 +85,9 @@ fn describe_forecast(forecast: &Forecast) -> String {
     out
 }
 
+/// What is too much has a warning of its own.
 fn describe_use(used: &Use) -> String {
-    let over = if used.share >= 1.0 {
-        format!("  cannot last: see `{}`", used.key)
-    } else {
-        String::new()
-    };
-    format!("    {:>6.1} %  {}{over}\n", used.share * 100.0, used.of)
+    format!("    {:>6.1} %  {}\n", used.share * 100.0, used.of)
 }
 
 /// "1 job", "22,000 jobs".

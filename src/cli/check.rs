@@ -68,10 +68,10 @@ fn describe_point(scenario: &Scenario, forecasts: &[Forecast]) -> String {
 
 fn describe_forecast(forecast: &Forecast) -> String {
     let used = forecast.nodes.iter().chain(&forecast.dispatchers);
-    // What takes no time at all is not worth a line.
+    // What takes all but no time is not worth a line.
     let used = used
         .chain(&forecast.gatherers)
-        .filter(|used| used.share > 0.0);
+        .filter(|used| used.share >= 0.0005);
     let mut out: String = used.map(describe_use).collect();
     out += &format!(
         "    a replication: {}, {}, {}\n",

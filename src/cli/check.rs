@@ -68,10 +68,10 @@ fn describe_point(scenario: &Scenario, forecasts: &[Forecast]) -> String {
 
 fn describe_forecast(forecast: &Forecast) -> String {
     let used = forecast.nodes.iter().chain(&forecast.dispatchers);
-    // What takes no time at all is not worth a line.
+    // What takes all but no time is not worth a line.
     let used = used
         .chain(&forecast.gatherers)
-        .filter(|used| used.share > 0.0);
+        .filter(|used| used.share >= 0.0005);
     let mut out: String = used.map(describe_use).collect();
     out += &format!(
         "    a replication: {}, {}, {}\n",
@@ -85,13 +85,9 @@ fn describe_forecast(forecast: &Forecast) -> String {
     out
 }
 
+/// What is too much has a warning of its own.
 fn describe_use(used: &Use) -> String {
-    let over = if used.share >= 1.0 {
-        format!("  cannot last: see `{}`", used.key)
-    } else {
-        String::new()
-    };
-    format!("    {:>6.1} %  {}{over}\n", used.share * 100.0, used.of)
+    format!("    {:>6.1} %  {}\n", used.share * 100.0, used.of)
 }
 
 /// "1 job", "22,000 jobs".

@@ -91,7 +91,14 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    match arguments.command.execute() {
+    // A panic has told its place; it is no mistake of the user's.
+    let ended = std::panic::catch_unwind(|| arguments.command.execute()).unwrap_or_else(|_| {
+        Err(Exit::Fault(
+            "error: this is a fault of equipoise itself; please report it with the scenario"
+                .to_owned(),
+        ))
+    });
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(exit) => {
             message(exit.to_string().trim_end());

@@ -22,8 +22,7 @@ use crate::scenario::Scenario;
 pub struct Run {
     #[command(flatten)]
     which: Which,
-    /// Folder of the results (default: output/NAME, with a digest where --set or --strategies
-    /// change the file).
+    /// Folder of the results (default: output/NAME; +DIGEST with --set or --strategies).
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Threads (default: all cores); the results are the same for any number.

@@ -65,10 +65,12 @@ pub fn assemble(
 }
 
 fn meta(scenario: &Scenario, cells: &[Vec<Cell>], command: &str) -> Meta {
+    // A run that was stopped may have none of some points.
     let replications = cells
         .iter()
         .flatten()
         .map(|cell| cell.values.len() as u32)
+        .filter(|&finished| finished > 0)
         .min();
     Meta {
         version: env!("CARGO_PKG_VERSION").to_owned(),

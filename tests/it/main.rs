@@ -8,6 +8,8 @@
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod bytes;
+mod cli;
 mod common;
 mod contract;
 mod errors;
@@ -15,4 +17,6 @@ mod gallery;
 mod layering;
 mod scenarios;
 mod theory;
+mod tool;
+mod traces;
 mod twin;

@@ -1,0 +1,453 @@
+//! The command line: exit codes, what goes to which stream, and what is left on the disk.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::tool::{MIXED, Place};
+
+const POOL: &str = include_str!("../../scenarios/thread-pool.toml");
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+/// Runs what must be refused as a mistake: exit code 2, nothing printed as a result, a message
+/// that names `says`, and no file anywhere changed.
+fn refused(place: &Place, arguments: &[&str], says: &str) {
+    let before = place.tree(".");
+    let output = place.call(arguments);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {output:?}");
+    assert_eq!(stdout(&output), "", "{arguments:?}");
+    let error = stderr(&output);
+    assert!(error.starts_with("error: "), "{arguments:?}: {error}");
+    assert!(error.contains(says), "{arguments:?}: {error}");
+    assert!(!error.contains("os error"), "{arguments:?}: {error}");
+    assert!(place.tree(".") == before, "{arguments:?} changed files");
+}
+
+/// A folder with a run of the thread pool in `out`.
+fn with_run() -> Place {
+    let place = Place::new(POOL);
+    place.ok(&["run", "s.toml", "--out", "out"]);
+    place
+}
+
+#[test]
+fn the_smallest_table() {
+    let place = Place::new(POOL);
+    let output = place.call(&["run", "s.toml"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(stderr(&output), "");
+    let lines: Vec<&str> = stdout(&output).lines().collect();
+    // Ten tasks of 1 s on four workers take three rounds, with one queue and in turn alike.
+    assert_eq!(
+        lines[..6],
+        [
+            "Ten tasks on four workers",
+            "2 strategies x 2 replications of 1 job, the same jobs for every strategy",
+            "",
+            "strategy                 response_max  vs shared-queue",
+            "shared-queue (baseline)  3.00 s",
+            "round-robin              3.00 s        0.0 % exact     equivalent",
+        ]
+    );
+    assert_eq!(lines.last(), Some(&"output/s/report.html"));
+    assert!(place.path("output/s/report.html").exists());
+    assert!(place.path("output/s/plots/deciding-1.svg").exists());
+}
+
+#[test]
+fn mistakes_in_the_scenario_change_nothing() {
+    let place = with_run();
+    place.write("folder/x", "");
+    place.write("bad.toml", "[run\n");
+    place.write("latin1.toml", b"title = \"\xe9\"");
+    let run = |file: &'static str| ["run", file, "--out", "out"];
+    refused(&place, &run("no.toml"), "no.toml: there is no such file");
+    refused(&place, &run("folder"), "folder: it is a folder");
+    refused(&place, &run("bad.toml"), "bad.toml:1:");
+    refused(&place, &run("latin1.toml"), "it is not UTF-8 text");
+    refused(&place, &["check", "no.toml"], "equipoise new no.toml");
+    let with = |more: &[&'static str]| [&run("s.toml")[..], more].concat();
+    for (set, says) in [
+        ("run.replications", "PATH=VALUE"),
+        ("run.replications=many", "run.replications=many"),
+        ("run.replicas=3", "did you mean"),
+        ("strategies.none.placement=random", "there is no `none`"),
+        ("nodes.worker.count=0", "count"),
+    ] {
+        refused(&place, &with(&["--set", set]), says);
+    }
+    refused(&place, &with(&["--strategies", "robin"]), "`robin`");
+    refused(
+        &place,
+        &with(&["--strategies", "robin"]),
+        "shared-queue, round-robin",
+    );
+    refused(&place, &with(&["--threads", "0"]), "--threads");
+    refused(&place, &with(&["--format", "xml"]), "json");
+    refused(&place, &with(&["--record", "nodes"]), "decisions");
+}
+
+#[test]
+fn a_place_that_is_taken_is_left_alone() {
+    let place = with_run();
+    place.write("file", "mine");
+    place.write("mine/notes.txt", "mine");
+    place.write("site/manifest.json", "{ \"manifest_version\": 3 }");
+    place.write("site/popup.html", "mine");
+    place.write("new.partial/notes.txt", "mine");
+    place.write("other.writing/notes.txt", "mine");
+    let to = |out: &'static str| ["run", "s.toml", "--out", out];
+    refused(&place, &to("file"), "file is a file");
+    refused(&place, &to("file/x"), "cannot write");
+    refused(&place, &to("mine"), "not a run's");
+    refused(&place, &to("site"), "not a run's");
+    refused(&place, &to("new"), "new.partial");
+    refused(&place, &to("other"), "other.writing");
+    refused(&place, &to("."), "cannot be a run's folder");
+    refused(&place, &to("s.toml"), "s.toml is a file");
+    #[cfg(target_os = "linux")]
+    refused(&place, &to("/proc/equipoise"), "cannot write");
+    #[cfg(unix)]
+    {
+        let _open = std::os::unix::net::UnixListener::bind(place.path("socket")).unwrap();
+        std::fs::remove_file(place.path("file")).unwrap();
+        let output = place.call(&to("socket"));
+        assert_eq!(output.status.code(), Some(2));
+        use std::os::unix::fs::FileTypeExt;
+        let kind = std::fs::symlink_metadata(place.path("socket")).unwrap();
+        assert!(kind.file_type().is_socket());
+    }
+}
+
+#[test]
+fn mistakes_of_the_other_commands_change_nothing() {
+    let place = with_run();
+    place.write("empty/x", "");
+    refused(&place, &["report", "no"], "no is not a folder");
+    refused(&place, &["report", "s.toml"], "s.toml is not a folder");
+    refused(&place, &["report", "empty"], "empty/manifest.json");
+    refused(
+        &place,
+        &["list", "keys", "jbos"],
+        "no key starts with `jbos`",
+    );
+    refused(&place, &["new", "s.toml"], "s.toml exists already");
+    refused(&place, &["new", "no/s.toml"], "the folder of no/s.toml");
+    refused(&place, &["schema", "x"], "unexpected argument");
+    refused(&place, &["rnu", "s.toml"], "'run'");
+}
+
+#[test]
+fn report_of_damaged_tables_says_where_and_draws_nothing() {
+    let place = with_run();
+    for (name, says) in [
+        ("summary.csv", "out/summary.csv:2"),
+        ("nodes.csv", "out/nodes.csv:2"),
+        ("manifest.json", "out/manifest.json:2"),
+    ] {
+        let good = std::fs::read_to_string(place.path("out").join(name)).unwrap();
+        let lines: Vec<&str> = good.lines().collect();
+        let damaged = format!("{}\n{}", lines[0], "x,y");
+        place.write(&format!("out/{name}"), damaged);
+        refused(&place, &["report", "out"], says);
+        std::fs::remove_file(place.path("out").join(name)).unwrap();
+        let missing = format!("out/{name}: the file is missing");
+        refused(&place, &["report", "out"], &missing);
+        place.write(&format!("out/{name}"), good);
+    }
+    place.ok(&["report", "out"]);
+}
+
+#[test]
+fn results_go_to_stdout_and_the_rest_to_stderr() {
+    let over = MIXED.replace("load = [0.3, 0.6]", "load = [1.4]");
+    let place = Place::new(&over);
+    let output = place.call(&["run", "s.toml", "--set", "run.jobs=3000"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).starts_with("warning: the offered load of slots is 1.4"));
+    let table = stdout(&output);
+    for name in ["random (baseline)", "two-choices", "by-class"] {
+        let row = table.lines().find(|line| line.starts_with(name)).unwrap();
+        assert!(row.contains("unstable"), "{row}");
+    }
+    let summary = std::fs::read_to_string(place.path("output").join(folder(&place)));
+    let summary = summary.unwrap();
+    let row = |metric: &str| {
+        let start = format!("1.4,random,all,{metric},");
+        let row = summary.lines().find(|line| line.starts_with(&start));
+        row.unwrap()[start.len()..].to_owned()
+    };
+    assert_eq!(row("response_mean"), "s,,,,,3,unstable");
+    assert!(
+        row("throughput").ends_with(",3,ok"),
+        "{}",
+        row("throughput")
+    );
+}
+
+/// The summary of the only run below `output`.
+fn folder(place: &Place) -> String {
+    let tree = place.tree("output");
+    let mut found = tree.keys().filter(|name| name.ends_with("/summary.csv"));
+    found.next().unwrap().clone()
+}
+
+#[test]
+fn json_and_csv_say_what_the_summary_says() {
+    let place = Place::new(MIXED);
+    let csv = place.ok(&["run", "s.toml", "--out", "out", "--format", "csv"]);
+    let stored = std::fs::read_to_string(place.path("out/summary.csv")).unwrap();
+    assert_eq!(csv, stored);
+
+    let json = place.ok(&["run", "s.toml", "--out", "out", "--format", "json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let rows = json["summary"].as_array().unwrap();
+    let mut reader = csv::Reader::from_reader(stored.as_bytes());
+    let header = reader.headers().unwrap().clone();
+    let lines: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), lines.len());
+    let mut numbers = 0;
+    for (row, line) in rows.iter().zip(&lines) {
+        let cell = |name: &str| &line[header.iter().position(|c| c == name).unwrap()];
+        assert_eq!(row["point"]["workload.load"], cell("workload.load"));
+        for text in ["strategy", "class", "metric", "unit", "status"] {
+            assert_eq!(row[text], cell(text));
+        }
+        for (value, name) in [
+            (&row["mean"], "mean"),
+            (&row["ci"][0], "ci_low"),
+            (&row["ci"][1], "ci_high"),
+            (&row["stddev"], "stddev"),
+            (&row["replications"], "replications"),
+        ] {
+            assert_eq!(value.as_f64(), cell(name).parse().ok(), "{row}");
+            numbers += usize::from(value.is_number());
+        }
+    }
+    assert!(numbers > 500, "only {numbers} numbers");
+    assert_eq!(json["comparisons"].as_array().unwrap().len(), 2 * 2 * 2);
+}
+
+#[test]
+fn nothing_is_wider_than_a_hundred_columns_or_coloured() {
+    let place = Place::new(MIXED);
+    place.write(
+        "over.toml",
+        MIXED.replace("load = [0.3, 0.6]", "load = [1.2]"),
+    );
+    for arguments in [
+        &["run", "s.toml"][..],
+        &["run", "s.toml", "--strategies", "random"],
+        &["check", "s.toml"],
+        &["check", "over.toml"],
+        &["list", "placements"],
+        &["list", "distributions"],
+        &["list", "metrics"],
+        &["list", "traces"],
+        &["list", "keys"],
+        &["new"],
+        &["--help"],
+        &["run", "--help"],
+        &["check", "--help"],
+        &["report", "--help"],
+    ] {
+        let output = place.call(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        let text = stdout(&output);
+        assert!(text.lines().count() > 2, "{arguments:?}: {text}");
+        for line in text.lines() {
+            assert!(line.chars().count() <= 100, "{arguments:?}: {line}");
+            assert_eq!(line, line.trim_end(), "{arguments:?}");
+        }
+        assert!(!text.contains('\x1b') && !stderr(&output).contains('\x1b'));
+    }
+}
+
+#[test]
+fn check_says_the_same_once() {
+    let place = Place::new(MIXED);
+    let text = place.ok(&["check", "s.toml"]);
+    assert_eq!(text.matches("  random, two-choices\n").count(), 2, "{text}");
+    let total = "\n2 points x 3 strategies x 3 replications: ";
+    assert!(text.contains(total), "{text}");
+    let pool = Place::new(POOL).ok(&["check", "s.toml"]);
+    assert!(pool.contains("a replication: 1 job, 10 tasks, "), "{pool}");
+    assert!(pool.contains("\n1 point x 2 strategies x 2 replications: "));
+}
+
+#[test]
+fn the_starter_runs() {
+    let place = Place::new("");
+    let said = place.ok(&["new", "mine.toml"]);
+    assert_eq!(said, "mine.toml\nnext: equipoise run mine.toml\n");
+    let text = std::fs::read_to_string(place.path("mine.toml")).unwrap();
+    assert_eq!(place.ok(&["new"]), text);
+    let check = place.call(&["check", "mine.toml"]);
+    assert_eq!((check.status.code(), stderr(&check)), (Some(0), ""));
+    let quick = ["--set", "run.replications=2", "--set", "run.jobs=500"];
+    place.ok(&[&["run", "mine.toml", "--out", "out"][..], &quick].concat());
+}
+
+#[test]
+fn equal_changes_share_a_folder_however_they_are_asked_for() {
+    let place = Place::new(POOL);
+    let run = |more: &[&str]| {
+        let said = place.ok(&[&["run", "./s.toml", "--set", "run.seed=5"][..], more].concat());
+        said.lines().last().unwrap().to_owned()
+    };
+    let one = run(&[]);
+    assert!(
+        one.starts_with("output/s+") && one.ends_with("/report.html"),
+        "{one}"
+    );
+    assert_eq!(
+        place
+            .ok(&["run", "s.toml", "--set", "run.seed = 5"])
+            .lines()
+            .last(),
+        Some(&*one)
+    );
+    assert_ne!(run(&["--set", "run.replications=3"]), one);
+    assert_ne!(run(&["--strategies", "shared-queue"]), one);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let place = Place::new(MIXED);
+    for arguments in [&["run", "s.toml"][..], &["list", "metrics"], &["--help"]] {
+        let mut child = place
+            .command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        // Standard error is closed, too: messages must not end the tool either.
+        drop(child.stderr.take());
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{arguments:?}");
+    }
+    assert!(place.path("output/s/report.html").exists());
+    let mut child = place.command(&["run", "no.toml"]);
+    let mut child = child.stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stderr.take());
+    assert_eq!(child.wait().unwrap().code(), Some(2));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_a_fault_of_the_machine() {
+    let place = Place::new(POOL);
+    for arguments in [&["run", "s.toml"][..], &["list", "metrics"], &["schema"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+        let mut command = place.command(arguments);
+        let output = command.stdout(full.unwrap()).output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}");
+        assert!(stderr(&output).contains("cannot write to standard output"));
+    }
+    // The run itself was written before its table was printed.
+    assert!(place.path("output/s/report.html").exists());
+}
+
+/// A limit on the size of files stands for a disk that fills up while a run is written.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_fills_up_leaves_the_old_run_and_nothing_else() {
+    let place = Place::new(MIXED);
+    place.ok(&["run", "s.toml", "--out", "out"]);
+    let before = place.tree(".");
+    for record in ["", "--record=tasks"] {
+        let tool = env!("CARGO_BIN_EXE_equipoise");
+        let line = format!(
+            "trap '' XFSZ; ulimit -f 8; exec '{tool}' run s.toml --set run.seed=9 --out out {record}"
+        );
+        let mut shell = std::process::Command::new("sh");
+        let output = shell
+            .args(["-c", &line])
+            .current_dir(place.path("."))
+            .output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+        assert!(stderr(&output).starts_with("error: cannot write out.writing/"));
+        assert_eq!(stdout(&output), "");
+        assert!(place.tree(".") == before, "files were changed");
+    }
+}
+
+#[test]
+fn a_drawing_that_cannot_be_written_is_told() {
+    let place = with_run();
+    std::fs::remove_file(place.path("out/report.html")).unwrap();
+    std::fs::create_dir(place.path("out/report.html")).unwrap();
+    let output = place.call(&["report", "out"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stderr(&output).contains("cannot write out/report.html"));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_keeps_what_is_finished_and_the_old_run() {
+    let place = Place::new(MIXED);
+    place.ok(&["run", "s.toml", "--out", "out"]);
+    let old = place.tree("out");
+    // Long enough never to end by itself while this test looks on.
+    let long = ["--set", "run.replications=1000000", "--record=jobs"];
+    let mut command = place.command(&[&["run", "s.toml", "--out", "out"][..], &long].concat());
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let child = child.unwrap();
+    let part = place.path("out.writing/new/jobs.1.2.1.part");
+    for _ in 0..600 {
+        if part.exists() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(part.exists(), "no replication was begun");
+    std::thread::sleep(Duration::from_millis(500));
+    let kill = format!("kill -INT {}", child.id());
+    let sent = std::process::Command::new("sh")
+        .args(["-c", &kill])
+        .status();
+    assert!(sent.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert!(stderr(&output).contains("interrupted: what is finished is in out.partial"));
+    assert!(
+        stdout(&output).contains("warning: interrupted"),
+        "{}",
+        stdout(&output)
+    );
+
+    assert!(place.tree("out") == old);
+    assert!(!place.path("out.writing").exists());
+    let partial = place.tree("out.partial");
+    let manifest: Value = serde_json::from_slice(&partial["manifest.json"]).unwrap();
+    let replications = manifest["replications"].as_u64().unwrap();
+    assert!((1..1_000_000).contains(&replications), "{replications}");
+    let named: Vec<&str> = manifest["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| file[0].as_str().unwrap())
+        .collect();
+    for table in ["summary.csv", "replications.csv", "comparisons.csv"] {
+        assert!(named.contains(&table) && !partial[table].is_empty());
+    }
+    assert!(!partial.keys().any(|name| name.ends_with(".part")));
+    place.ok(&["report", "out.partial"]);
+
+    place.ok(&["run", "s.toml", "--out", "out"]);
+    let names = |tree: &crate::tool::Tree| tree.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&place.tree("out")), names(&old));
+}

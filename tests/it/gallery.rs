@@ -61,13 +61,20 @@ fn first_replications(mut results: Results) -> String {
     tables["replications.csv"].clone()
 }
 
+/// Of a sweep, the plots of single points are shown for the last point only.
+fn is_shown(name: &str, points: usize) -> bool {
+    let of_all_points = name.starts_with("deciding") || name.starts_with("differences");
+    points == 1 || of_all_points || name.ends_with(&format!("-{points}.svg"))
+}
+
 fn pictures(stem: &str, results: &Results) -> Pictures {
+    let points = results.meta.points.len();
     let drawn = report::render(results).unwrap();
     let mut pictures: Pictures = drawn
         .into_iter()
         .filter_map(|(name, bytes)| {
             let name = name.strip_prefix("plots/")?;
-            Some((format!("{stem}/{name}"), bytes))
+            is_shown(name, points).then(|| (format!("{stem}/{name}"), bytes))
         })
         .collect();
     for (_, plot) in PNG.iter().filter(|(of, _)| *of == stem) {

@@ -304,10 +304,8 @@ impl<'s> Replication<'s> {
     /// What an arrival may have changed: the window opens or closes, the system runs away.
     fn follow_window(&mut self) {
         let window = &self.core.window;
-        if self.observer.next.is_none() {
-            if let Some(start) = window.start {
-                self.observer.advance(start, self.core.setup.window.stratum);
-            }
+        if let (None, Some(start)) = (self.observer.next, window.start) {
+            self.observer.advance(start, self.core.setup.window.stratum);
         }
         if self.deadline == Time::MAX {
             self.deadline = window.deadline().unwrap_or(Time::MAX);

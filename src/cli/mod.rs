@@ -152,5 +152,8 @@ fn wrapped(text: &str, indent: &str) -> String {
         }
         line += word;
     }
-    out + &format!("{indent}{line}\n")
+    if !line.is_empty() {
+        out += &format!("{indent}{line}\n");
+    }
+    out
 }

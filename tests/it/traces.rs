@@ -247,9 +247,16 @@ fn draws(out: &Path, strategy: &str, replication: u32, offset: impl Fn(i64) -> i
         .map(|ns| ns / 1_000_000_000)
         .collect();
     assert_eq!(arrivals.len(), works.len());
-    for (block, (arrival, work)) in (0..).zip(arrivals.iter().zip(&works)) {
-        let exact = block * 1_000_000_000 + offset(*work) - offset(works[0]);
+    // Blocks stand one after another; the last of the trace is 0.75 s long, the others 1 s.
+    let mut start = 0;
+    for (arrival, work) in arrivals.iter().zip(&works) {
+        let exact = start + offset(*work) - offset(works[0]);
         assert_eq!(arrival - arrivals[0], exact, "{works:?} {arrivals:?}");
+        start += if *work == 4 {
+            750_000_000
+        } else {
+            1_000_000_000
+        };
     }
     works
 }
@@ -384,10 +391,25 @@ fn llnl_thunder_is_refused_or_cut() {
     assert_eq!(refused.status.code(), Some(2), "{error}");
     assert!(error.contains(&format!("{file}:")), "{error}");
     assert!(error.contains("invalid"), "what to do is not said: {error}");
-    println!("{error}");
+    assert!(
+        error.contains(":325: the submit time (field 2) is below 0"),
+        "{error}"
+    );
 
     let drop = ["--set", "jobs.log.arrivals.trace.invalid=drop"];
     let said = place.ok(&[&run[..], &drop].concat());
-    println!("{said}");
-    assert!(said.contains("dropped"), "{said}");
+    // Of 121,039 lines, as counted by awk: submit time below 0, else no processors.
+    assert!(said.contains("one trace of 118,791 jobs"), "{said}");
+    assert!(
+        said.contains("1,190 rows were left out: the submit time"),
+        "{said}"
+    );
+    assert!(
+        said.contains("1,058 rows were left out: the job has no processors"),
+        "{said}"
+    );
+    assert_near(
+        place.summary("out").mean("random", "all", "jobs_completed"),
+        118_791.0,
+    );
 }

@@ -227,7 +227,7 @@ const PATIENCE: u64 = 256;
 
 impl<E: Copy> Calendar<E> {
     fn with_capacity(capacity: usize) -> Calendar<E> {
-        let buckets = capacity.next_power_of_two().max(64);
+        let buckets = (2 * capacity).next_power_of_two().max(64);
         Calendar {
             shift: 20,
             today: 0,
@@ -355,8 +355,8 @@ impl<E: Copy> Calendar<E> {
     fn adapt(&mut self, now: Time, out: &mut Today<E>) {
         let gap = (now - self.since).0 / self.passed;
         (self.passed, self.since) = (0, now);
-        let shift = gap.max(1).ilog2() + 1;
-        let buckets = self.pending.next_power_of_two().max(self.heads.len());
+        let shift = gap.max(1).ilog2();
+        let buckets = (4 * self.pending).next_power_of_two().max(self.heads.len());
         if shift.abs_diff(self.shift) < 2 && buckets == self.heads.len() {
             return;
         }
@@ -393,8 +393,10 @@ impl<E: Copy> Calendar<E> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
-    use crate::engine::random::{Purpose, Seeds};
+    use crate::engine::random::{Draw, Purpose, Seeds};
 
     /// A slow and obvious twin: a vector searched for its least (time, kind, entity, sequence).
     #[derive(Default)]
@@ -412,6 +414,82 @@ mod tests {
             let least = (0..self.pending.len()).min_by_key(|&i| self.pending[i])?;
             let (time, .., event) = self.pending.swap_remove(least);
             Some((time, event))
+        }
+    }
+
+    /// Runs an agenda and the twin side by side: at each of `steps`, `count` says how many events
+    /// are scheduled, and `delay` how far off each is.
+    fn compare(steps: u32, count: impl Fn(u32) -> u32, delay: impl Fn(&mut Draw) -> u64) {
+        let key = Seeds::new(8, 1).key(Purpose::Observation);
+        let mut agenda = Agenda::with_capacity(4);
+        let mut twin = BTreeMap::new();
+        let mut number = 0u64;
+        for step in 0..steps {
+            let mut draw = key.draw(0, u64::from(step), 0, 0, 0);
+            for _ in 0..count(step) {
+                let time = agenda.now() + Time(delay(&mut draw));
+                let (kind, entity) = (draw.below(3) as u8, draw.below(50));
+                agenda.schedule(time, kind, entity, number);
+                twin.insert((time, kind, entity, number), number);
+                number += 1;
+            }
+            let expected = twin.pop_first().map(|((time, ..), event)| (time, event));
+            assert_eq!(agenda.peek(), expected.map(|(time, _)| time));
+            assert_eq!(agenda.take().map(|event| (agenda.now(), event)), expected);
+            let next = twin.keys().next();
+            let is_clear = next.is_none_or(|next| next.0 > agenda.now());
+            assert_eq!(agenda.is_clear(), is_clear);
+            assert_eq!(agenda.is_empty(), twin.is_empty());
+        }
+        assert!(number > 10_000);
+    }
+
+    /// Delays from nanoseconds to years in one list, and phases of each by itself.
+    #[test]
+    fn wide_ranges_of_time() {
+        let of = |bits: u32| move |draw: &mut Draw| u64::from(draw.below(1 << 20)) << bits >> 10;
+        compare(
+            40_000,
+            |step| 2 - u32::from(step > 20_000),
+            |draw| of(draw.below(46))(draw),
+        );
+        for bits in [0, 12, 40] {
+            compare(60_000, |step| u32::from(step % 3000 < 2000), of(bits));
+        }
+    }
+
+    /// A hundred thousand pending, of which very many at the same few instants.
+    #[test]
+    fn many_pending_and_many_tied() {
+        let at_once = |step| {
+            if step == 0 {
+                100_000
+            } else {
+                u32::from(step < 150_000)
+            }
+        };
+        compare(300_000, at_once, |draw| 1_000 * u64::from(draw.below(3)));
+        compare(300_000, at_once, |draw| u64::from(draw.below(1 << 30)));
+    }
+
+    /// Ties, then sparse times, then ties: the length of a day must follow both ways.
+    #[test]
+    fn lengths_of_days_follow() {
+        let mut agenda = Agenda::with_capacity(64);
+        let mut last = Time::ZERO;
+        for phase in 0..6u32 {
+            let unit = if phase % 2 == 0 { 1 } else { 1 << 40 };
+            for i in 0..5_000u64 {
+                agenda.schedule(agenda.now() + Time(unit * (1 + i % 64)), 1, 0, i);
+                if i >= 64 {
+                    agenda.take();
+                    assert!(agenda.now() >= last);
+                    last = agenda.now();
+                }
+            }
+            let day = 1u64 << agenda.later.shift;
+            assert!(day <= 64 * unit && day * 64 >= unit, "{day} for {unit}");
+            while agenda.take().is_some() {}
         }
     }
 

@@ -48,15 +48,19 @@ impl Default for Histogram {
 }
 
 impl Histogram {
-    /// Counts `value`; tells its bucket.
+    /// Counts `value`.
     #[inline]
-    pub fn record(&mut self, value: u64) -> usize {
-        let bucket = bucket(value);
+    pub fn record(&mut self, value: u64) {
+        self.record_in(bucket(value), value);
+    }
+
+    /// Counts `value`, which belongs into `bucket`.
+    #[inline]
+    pub(super) fn record_in(&mut self, bucket: usize, value: u64) {
         self.counts[bucket] += 1;
         self.total += 1;
         self.least = self.least.min(value);
         self.most = self.most.max(value);
-        bucket
     }
 
     /// Adds all of `other`.

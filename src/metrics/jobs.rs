@@ -1,6 +1,6 @@
 //! Figures of the measured jobs of one class.
 
-use super::histogram::{BUCKETS, Histogram};
+use super::histogram::{BUCKETS, Histogram, bucket};
 use crate::engine::time::{Time, rounded};
 
 /// The parts into which a response time splits exactly, in the order of a task's life.
@@ -108,7 +108,8 @@ impl JobStats {
     pub fn complete(&mut self, job: &Completed, floor: Time) {
         self.completed += 1;
         self.on_time += u64::from(job.on_time == Some(true));
-        let bucket = self.response.record(job.response.0);
+        let bucket = bucket(job.response.0);
+        self.response.record_in(bucket, job.response.0);
         self.response_sum += u128::from(job.response.0);
         self.straggler_wait_doubled += u128::from(job.straggler_wait_doubled);
         let tail = &mut self.tail[bucket];

@@ -90,6 +90,8 @@ impl NodeState {
 pub struct Nodes {
     groups: Vec<Group>,
     group_of: Vec<u32>,
+    /// Speed of each group as a factor.
+    factors: Vec<f64>,
     dimensions: usize,
     state: Vec<NodeState>,
     used: Vec<u64>,
@@ -106,6 +108,11 @@ impl Nodes {
         let dimensions = cluster.dimensions.len();
         Nodes {
             groups: cluster.groups.clone(),
+            factors: cluster
+                .groups
+                .iter()
+                .map(|group| group.speed.factor())
+                .collect(),
             state: vec![NodeState::EMPTY; group_of.len()],
             used: vec![0; group_of.len() * dimensions],
             held: vec![0; group_of.len() * dimensions],
@@ -150,6 +157,12 @@ impl Nodes {
     #[inline]
     pub fn speed(&self, node: NodeId) -> Speed {
         self.group(node).speed
+    }
+
+    /// The node's speed as a factor.
+    #[inline]
+    pub fn factor(&self, node: NodeId) -> f64 {
+        self.factors[self.group_index(node)]
     }
 
     /// The node's slots as a weight: unlimited counts as 1.

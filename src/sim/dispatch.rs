@@ -453,5 +453,5 @@ fn service_time(core: &Core<'_>, attempt: u32, node: NodeId) -> Time {
         }
     }
     let overhead = core.setup.classes[job.class as usize].stages[0].overhead;
-    Time::from_secs(work / core.nodes.speed(node).factor()) + overhead
+    Time::from_secs(work / core.nodes.factor(node)) + overhead
 }

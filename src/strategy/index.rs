@@ -74,15 +74,23 @@ impl Leaf {
     /// True if both scores fall equally fast.
     #[inline]
     fn is_parallel(&self, other: &Leaf) -> bool {
+        if self.weight == other.weight {
+            return self.rate == other.rate;
+        }
         u128::from(self.rate) * u128::from(other.weight)
             == u128::from(other.rate) * u128::from(self.weight)
     }
 
     /// First instant after `now` at which `loser`, now the larger, is no larger than `self`.
+    #[inline]
     fn overtaken(&self, loser: &Leaf, now: Time) -> Time {
-        if self.weight == 0 || loser.weight == 0 {
+        if loser.rate == 0 || self.weight == 0 || loser.weight == 0 {
             return Time::MAX;
         }
+        self.overtaken_by_falling(loser, now)
+    }
+
+    fn overtaken_by_falling(&self, loser: &Leaf, now: Time) -> Time {
         let cross = |value: u64, weight: u64| i128::from(value) * i128::from(weight);
         let closing =
             cross(u64::from(loser.rate), self.weight) - cross(u64::from(self.rate), loser.weight);
@@ -194,6 +202,7 @@ impl Index {
         }
     }
 
+    #[inline]
     fn replay(&mut self, parent: usize, now: Time) {
         let (left, right) = (self.matches[2 * parent], self.matches[2 * parent + 1]);
         let (a, b) = (

@@ -108,10 +108,7 @@ fn meta(scenario: &Scenario, cells: &[Vec<Cell>], command: &str) -> Meta {
         margin: scenario.compare.margin,
         confidence: scenario.compare.confidence,
         family: family(scenario),
-        same_for_all: parts(scenario, false)
-            .into_iter()
-            .map(|(name, value)| format!("{name}: {value}"))
-            .collect(),
+        same_for_all: same_for_all(scenario),
         differ_in: parts(scenario, true)
             .into_iter()
             .map(|(name, _)| name)
@@ -130,6 +127,25 @@ fn meta(scenario: &Scenario, cells: &[Vec<Cell>], command: &str) -> Meta {
             .collect(),
         ..Meta::default()
     }
+}
+
+/// Parts that no strategy changes, what every dispatcher sees, and whether works are known.
+fn same_for_all(scenario: &Scenario) -> Vec<String> {
+    let parts = parts(scenario, false).into_iter();
+    let mut same: Vec<String> = parts
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect();
+    same.push("view: fresh".to_owned());
+    let texts = || {
+        scenario
+            .strategies
+            .iter()
+            .flat_map(|s| s.parts.iter().map(|(_, text)| text))
+    };
+    if !texts().any(|text| text.contains("\"work\"")) {
+        same.push("true work not used".to_owned());
+    }
+    same
 }
 
 /// Under a central queue nothing is queued at nodes: their loads are of another kind.

@@ -132,7 +132,7 @@ impl Nodes {
     }
 
     /// All ids in order.
-    pub fn ids(&self) -> impl Iterator<Item = NodeId> + use<> {
+    pub fn ids(&self) -> impl Iterator<Item = NodeId> + Clone + use<> {
         (0..self.count()).map(NodeId)
     }
 

@@ -319,10 +319,10 @@ fn footer(tables: &Lookup) -> Vec<String> {
     texts.push(parts_that_differ(tables));
     let level = plain_percent(meta.confidence);
     texts.push(if meta.family > 0 {
-        let together = format!(
-            "intervals {level} for all {} comparisons together",
-            meta.family
-        );
+        let together = match meta.family {
+            1 => format!("interval {level}"),
+            many => format!("intervals {level} for all {many} comparisons together"),
+        };
         format!(
             "margin {}; {together}; paired on equal jobs",
             plain_percent(meta.margin)

@@ -217,6 +217,15 @@ impl Changed {
         }
     }
 
+    /// A placement is new: it is told of all nodes, if any is told of changes.
+    pub fn renew(&mut self, nodes: impl Iterator<Item = NodeId> + Clone, wanted: bool) {
+        self.wanted = wanted;
+        if wanted {
+            self.is_listed.resize(nodes.clone().count(), false);
+            nodes.for_each(|node| self.mark(node));
+        }
+    }
+
     /// `node` has changed.
     #[inline]
     pub fn mark(&mut self, node: NodeId) {

@@ -19,6 +19,8 @@ pub struct Dispatch {
     /// For each set of parts, its first dispatcher.
     first: Vec<u32>,
     pools: Vec<Pool>,
+    /// For each pool, which node groups are in it.
+    groups_of_pool: Vec<Vec<bool>>,
     /// For each class, its pool (a job with a demand of its own may have another).
     pool_of_class: Vec<u32>,
     /// Attempts of all dispatchers under way, where that is not the same for every dispatcher.
@@ -51,6 +53,7 @@ impl Dispatch {
             dispatchers: Vec::new(),
             first: Vec::new(),
             pools: Vec::new(),
+            groups_of_pool: Vec::new(),
             pool_of_class: Vec::new(),
             transit: None,
             told_loads: 0,
@@ -74,15 +77,22 @@ impl Dispatch {
             let sees_less = !is_instant && (all > 1 || parts.in_flight == InFlight::Ignored);
             for _ in 0..parts.dispatchers {
                 let dispatcher = Dispatcher::new(setup, index, parts, &dispatch, nodes, sees_less)?;
-                dispatch.told_loads += u64::from(dispatcher.is_told_of(Watch::Loads));
-                dispatch.told_idle += u64::from(dispatcher.is_told_of(Watch::Idle));
                 dispatch.dispatchers.push(dispatcher);
             }
             if sees_less && dispatch.transit.is_none() {
                 dispatch.transit = Some(Transit::new(nodes));
             }
         }
+        dispatch.count_told();
         Ok(dispatch)
+    }
+
+    fn count_told(&mut self) {
+        let told_of = |watch: Watch| {
+            let told = self.dispatchers.iter().filter(|d| d.is_told_of(watch));
+            told.count() as u64
+        };
+        (self.told_loads, self.told_idle) = (told_of(Watch::Loads), told_of(Watch::Idle));
     }
 
     /// True if any placement is told of changes.
@@ -102,13 +112,14 @@ impl Dispatch {
 
     /// The number of the pool of nodes of the `allowed` groups that could hold `demand`.
     fn pool(&mut self, nodes: &Nodes, allowed: &[bool], demand: &[u64]) -> u32 {
-        let may = |node: &NodeId| {
-            allowed[nodes.group_index(*node)] && nodes.group(*node).could_hold(demand)
-        };
-        let pool = Pool(nodes.ids().filter(may).collect());
-        let known = self.pools.iter().position(|other| *other == pool);
+        let may = |group: usize| allowed[group] && nodes.groups()[group].could_hold(demand);
+        let is_it = |groups: &Vec<bool>| (0..groups.len()).all(|group| groups[group] == may(group));
+        let known = self.groups_of_pool.iter().position(is_it);
         known.unwrap_or_else(|| {
-            self.pools.push(pool);
+            let in_pool = nodes.ids().filter(|node| may(nodes.group_index(*node)));
+            self.pools.push(Pool(in_pool.collect()));
+            self.groups_of_pool
+                .push((0..nodes.groups().len()).map(may).collect());
             self.pools.len() - 1
         }) as u32
     }
@@ -142,7 +153,8 @@ impl Dispatch {
             .then_some(chosen))
     }
 
-    fn pool_of(&mut self, core: &Core<'_>, id: u32, parts: usize) -> Result<u32, Problem> {
+    /// The pool of a job; for a demand not seen before, with placements of its own.
+    fn pool_of(&mut self, core: &mut Core<'_>, id: u32, parts: usize) -> Result<u32, Problem> {
         let job = &core.jobs[id];
         if job.demand == job.class {
             return Ok(self.pool_of_class[job.class as usize]);
@@ -155,13 +167,14 @@ impl Dispatch {
                 core.setup.classes[job.class as usize].name
             ));
         }
-        let pools = &self.pools;
-        for dispatcher in self
-            .dispatchers
-            .iter_mut()
-            .filter(|dispatcher| dispatcher.parts == parts)
-        {
-            dispatcher.add_pool(core.setup, pools, pool as usize, &core.nodes)?;
+        let of_parts = |dispatcher: &&mut Dispatcher| dispatcher.parts == parts;
+        let mut is_new = false;
+        for dispatcher in self.dispatchers.iter_mut().filter(of_parts) {
+            is_new |= dispatcher.add_pool(core.setup, &self.pools, pool as usize, &core.nodes)?;
+        }
+        if is_new {
+            self.count_told();
+            core.changed.renew(core.nodes.ids(), self.is_told());
         }
         Ok(pool)
     }
@@ -373,24 +386,25 @@ impl Dispatcher {
         Ok(dispatcher)
     }
 
+    /// Builds the placement for a pool; false if it is there already or the pool is empty.
     fn add_pool(
         &mut self,
         setup: &Setup,
         pools: &[Pool],
         pool: usize,
         nodes: &Nodes,
-    ) -> Result<(), Problem> {
+    ) -> Result<bool, Problem> {
         if self.placements.len() <= pool {
             self.placements.resize_with(pool + 1, || None);
         }
-        if self.placements[pool].is_none() && !pools[pool].0.is_empty() {
-            let placement = setup.strategy.parts[self.parts]
-                .placement
-                .build(&pools[pool], nodes)?;
-            self.is_told |= placement.watches() != Watch::Nothing;
-            self.placements[pool] = Some(placement);
+        if self.placements[pool].is_some() || pools[pool].0.is_empty() {
+            return Ok(false);
         }
-        Ok(())
+        let blueprint = &setup.strategy.parts[self.parts].placement;
+        let placement = blueprint.build(&pools[pool], nodes)?;
+        self.is_told |= placement.watches() != Watch::Nothing;
+        self.placements[pool] = Some(placement);
+        Ok(true)
     }
 
     fn is_told_of(&self, watch: Watch) -> bool {

@@ -114,10 +114,13 @@ impl<E: Copy> Agenda<E> {
             event,
         };
         self.sequence += 1;
-        if self.later.day(time) <= self.later.today {
-            self.today.push(entry);
-        } else {
-            self.later.push(entry);
+        if self.later.day(time) > self.later.today {
+            return self.later.push(entry);
+        }
+        self.today.push(entry);
+        self.later.passed += u64::from(time > self.now);
+        if self.today.rest.len() > CROWD {
+            self.later.adapt(self.now, &mut self.today);
         }
     }
 
@@ -147,6 +150,9 @@ impl<E: Copy> Agenda<E> {
     }
 }
 
+/// Events of one day from which on it may be too long.
+const CROWD: usize = 64;
+
 /// The events of today in order: mostly one, so that the first is kept by itself.
 #[derive(Clone, Debug)]
 struct Today<E> {
@@ -158,7 +164,7 @@ impl<E: Copy> Today<E> {
     fn new() -> Today<E> {
         Today {
             first: None,
-            rest: BinaryHeap::with_capacity(64),
+            rest: BinaryHeap::with_capacity(2 * CROWD),
         }
     }
 
@@ -217,19 +223,20 @@ struct Calendar<E> {
     free: u32,
     far: BinaryHeap<Reverse<Entry<E>>>,
     pending: usize,
-    /// Entries handed out since `since`, when the length of a day was last looked at.
+    /// Entries that passed through the calendar or straight into today since `since`, when the
+    /// length of a day was last looked at.
     passed: u64,
     since: Time,
 }
 
-/// Entries handed out between two looks at the length of a day, at least.
+/// Entries that pass between two looks at the length of a day, at least.
 const PATIENCE: u64 = 256;
 
 impl<E: Copy> Calendar<E> {
     fn with_capacity(capacity: usize) -> Calendar<E> {
         let buckets = (2 * capacity).next_power_of_two().max(64);
         Calendar {
-            shift: 20,
+            shift: 10,
             today: 0,
             heads: vec![NONE; buckets],
             occupied: vec![0; buckets / 64],
@@ -279,13 +286,8 @@ impl<E: Copy> Calendar<E> {
 
     /// Turns to the next day that holds anything and hands its entries out, as of `now`.
     fn turn(&mut self, now: Time, out: &mut Today<E>) {
-        if self.passed >= PATIENCE.max(self.pending as u64) {
-            self.adapt(now, out);
-            if !out.is_empty() {
-                return;
-            }
-        }
-        if self.is_empty() {
+        self.adapt(now, out);
+        if self.is_empty() || !out.is_empty() {
             return;
         }
         let (near, far) = (self.next_day(), self.first_far_day());
@@ -349,18 +351,29 @@ impl<E: Copy> Calendar<E> {
         }
     }
 
-    /// Fits the length of a day to the mean gap between the entries handed out of late, and the
-    /// number of days to what is pending; entries that are now of today are handed out.
-    #[cold]
+    /// From time to time, fits the calendar to what passed of late.
+    #[inline]
     fn adapt(&mut self, now: Time, out: &mut Today<E>) {
+        if self.passed >= PATIENCE.max((self.pending + out.rest.len()) as u64) {
+            self.fit(now, out);
+        }
+    }
+
+    /// Fits the length of a day to the mean gap between the entries that passed of late, and the
+    /// number of days to what is pending; what is now of today is handed out.
+    #[cold]
+    fn fit(&mut self, now: Time, out: &mut Today<E>) {
         let gap = (now - self.since).0 / self.passed;
         (self.passed, self.since) = (0, now);
-        let shift = gap.max(1).ilog2();
+        let shift = gap.max(2).ilog2();
         let buckets = (4 * self.pending).next_power_of_two().max(self.heads.len());
         if shift.abs_diff(self.shift) < 2 && buckets == self.heads.len() {
             return;
         }
-        let all = self.clear();
+        let mut all = self.clear();
+        while let Some(entry) = out.pop() {
+            all.push(entry);
+        }
         self.heads.resize(buckets, NONE);
         self.occupied.resize(buckets / 64, 0);
         (self.shift, self.today) = (shift, now.0 >> shift);
@@ -481,7 +494,7 @@ mod tests {
             let unit = if phase % 2 == 0 { 1 } else { 1 << 40 };
             for i in 0..5_000u64 {
                 agenda.schedule(agenda.now() + Time(unit * (1 + i % 64)), 1, 0, i);
-                if i >= 64 {
+                if i >= 300 {
                     agenda.take();
                     assert!(agenda.now() >= last);
                     last = agenda.now();

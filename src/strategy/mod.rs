@@ -1,6 +1,7 @@
 //! How tasks get to nodes: the parts of a strategy, and the algorithms that place.
 
 pub mod index;
+pub mod levels;
 pub mod placement;
 
 use std::fmt;

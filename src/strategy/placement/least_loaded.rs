@@ -1,7 +1,8 @@
 //! The least loaded node of all (join the shortest queue, by tasks: Winston, "Optimality of the
 //! shortest line discipline", 1977; least work left, by work).
 //!
-//! The nodes' loads are kept in a tournament, so a decision costs O(log n) on any number of nodes.
+//! No decision looks at every node: numbers of tasks are kept in sets by level, other loads in a
+//! tournament.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -12,6 +13,7 @@ use crate::model::ids::NodeId;
 use crate::model::nodes::Nodes;
 use crate::model::view::View;
 use crate::strategy::index::{Index, Score};
+use crate::strategy::levels::Levels;
 use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem, Watch};
 
 /// The eligible node with the least load.
@@ -25,9 +27,39 @@ pub struct LeastLoaded {
 impl Blueprint for LeastLoaded {
     fn build(&self, pool: &Pool, nodes: &Nodes) -> Result<Box<dyn Placement>, Problem> {
         let by = self.by;
+        if by == By::Tasks {
+            return Ok(Box::new(Fewest {
+                levels: Levels::new(pool, nodes.count()),
+                tied: Vec::with_capacity(pool.0.len()),
+            }));
+        }
         Ok(Box::new(Least::new(pool, nodes, move |node, view| {
             Some(by.score(node, view))
         })))
+    }
+}
+
+/// The node with the fewest tasks.
+struct Fewest {
+    levels: Levels,
+    tied: Vec<NodeId>,
+}
+
+impl Placement for Fewest {
+    fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
+        let Some(among) = ask.among else {
+            return self.levels.best(ask.ties, rng);
+        };
+        let tasks = among.iter().map(|&node| (node, view.tasks(node)));
+        best_of(tasks, Ord::cmp, &mut self.tied, ask.ties, rng)
+    }
+
+    fn watches(&self) -> Watch {
+        Watch::Loads
+    }
+
+    fn seen(&mut self, node: NodeId, view: &View<'_>) {
+        self.levels.set(node, view.tasks(node));
     }
 }
 

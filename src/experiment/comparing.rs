@@ -11,11 +11,6 @@ use super::results::{ComparisonRow, Status};
 /// Shares of jobs lost that differ by more are not compared.
 const LOST_SHARE: f64 = 0.001;
 
-/// Number of comparisons that the file asks for.
-pub fn family(scenario: &Scenario) -> usize {
-    scenario.compare.decide_on.len() * scenario.points.len() * (scenario.strategies.len() - 1)
-}
-
 /// The point's two strategies to compare, with their columns.
 struct Pair<'a> {
     baseline: (&'a Cell, &'a [Column]),
@@ -83,7 +78,7 @@ impl Pair<'_> {
 
     fn row(&self, scenario: &Scenario, metric: &str) -> ComparisonRow {
         let compare = &scenario.compare;
-        let level = bonferroni(compare.confidence, family(scenario));
+        let level = bonferroni(compare.confidence, compare.family);
         let dimensions: Vec<String> = scenario.points[self.point].setups[0]
             .cluster
             .dimensions

@@ -12,7 +12,7 @@ use crate::stats::estimate;
 use crate::strategy::Binding;
 
 use super::cell::{Cell, Detail, Facts};
-use super::comparing::{compare, family};
+use super::comparing::compare;
 use super::results::{
     CcdfRow, ClassMeta, Meta, NodeRow, ReplicationRow, Results, Status, StrategyMeta, SummaryRow,
     TimelineRow,
@@ -107,7 +107,7 @@ fn meta(scenario: &Scenario, cells: &[Vec<Cell>], command: &str) -> Meta {
         decide_on: scenario.compare.decide_on.clone(),
         margin: scenario.compare.margin,
         confidence: scenario.compare.confidence,
-        family: family(scenario),
+        family: scenario.compare.family,
         same_for_all: same_for_all(scenario),
         differ_in: parts(scenario, true)
             .into_iter()

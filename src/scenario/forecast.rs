@@ -196,7 +196,10 @@ fn dispatchers(setup: &Setup, offered: &[Offered]) -> Vec<Use> {
             tasks * busy / f64::from(parts.dispatchers)
         };
         Use {
-            of: format!("each of {} dispatchers", parts.dispatchers),
+            of: match parts.dispatchers {
+                1 => "the dispatcher".to_owned(),
+                many => format!("each of {many} dispatchers"),
+            },
             share,
             key: format!("strategies.{name}.dispatchers"),
         }
@@ -222,7 +225,10 @@ fn gatherers(setup: &Setup, offered: &[Offered]) -> Vec<Use> {
             .sum();
         let share = busy / f64::from(parts.dispatchers);
         Use {
-            of: format!("each of {} gatherers", parts.dispatchers),
+            of: match parts.dispatchers {
+                1 => "the gatherer".to_owned(),
+                many => format!("each of {many} gatherers"),
+            },
             share,
             key: format!("strategies.{name}.dispatchers"),
         }

@@ -86,6 +86,9 @@ pub struct Compare {
     pub margin: f64,
     /// Confidence of all comparisons together.
     pub confidence: f64,
+    /// Comparisons that the file asks for: deciding metrics x points x other strategies. What is
+    /// left out of a run afterwards does not change it.
+    pub family: usize,
 }
 
 /// A scenario without mistakes, ready to run.
@@ -256,6 +259,7 @@ impl Reading<'_> {
                 decide_on: compare.decide_on.clone(),
                 margin: compare.margin.0,
                 confidence: compare.confidence.0,
+                family: compare.decide_on.len() * points.len() * (first.strategies.len() - 1),
             },
             replications: run.replications.0 as u32,
             seed: run.seed.get(),

@@ -40,12 +40,13 @@ fn parse(source: &Source, report: &mut Report) -> Option<(Vec<Key>, Node)> {
     let Some(keys) = keys(path, source.base) else {
         return refuse("this is no dotted path of keys");
     };
-    let base = source.base + at + 1;
+    let blanks = value.len() - value.trim_start().len();
+    let (base, value) = (source.base + at + 1 + blanks, value.trim());
     let node = match DeValue::parse(value) {
         Ok(parsed) => Node::of(parsed.get_ref(), parsed.span(), base),
         Err(_) => Node {
             span: base..base + value.len(),
-            value: Value::Text(value.trim().to_owned()),
+            value: Value::Text(value.to_owned()),
         },
     };
     Some((keys, node))

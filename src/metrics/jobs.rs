@@ -114,8 +114,11 @@ impl JobStats {
         self.straggler_wait_doubled += u128::from(job.straggler_wait_doubled);
         let tail = &mut self.tail[bucket];
         for ((sum, tail), part) in self.blame_sum.iter_mut().zip(tail).zip(job.blame) {
-            *sum += u128::from(part);
-            *tail += u128::from(part);
+            // Most parts of most jobs are 0, and 128 bits are dear to touch.
+            if part > 0 {
+                *sum += u128::from(part);
+                *tail += u128::from(part);
+            }
         }
         if job.ideal == Time::ZERO {
             self.without_work += 1;

@@ -162,7 +162,7 @@ fn models_with_one_slot() {
 
 #[test]
 fn resources_over_a_network() {
-    hold(&[of(&resources(6_000, 2))], &[0x088c_587e_fc98_521e]);
+    hold(&[of(&resources(6_000, 2))], &[0xcee5_6986_693c_abe6]);
 }
 
 #[test]
@@ -180,12 +180,12 @@ fn many_dispatchers_over_a_network() {
     hold(
         &found,
         &[
-            0xb013_0f2d_b007_65a6,
-            0x1321_c6ce_cc2b_c24f,
-            0x2d6c_d920_f1d5_e9d5,
-            0xdf93_09c2_2e00_7d99,
-            0xb4c4_44be_a86c_1e51,
-            0xb013_0f2d_b007_65a6,
+            0xd0b2_6db2_dd59_f4aa,
+            0x7a88_f06e_a8b1_f09c,
+            0x34c6_86a1_12d7_8bc4,
+            0x2c7c_61fc_fd6b_6370,
+            0x50be_898a_a5ba_b23a,
+            0xd0b2_6db2_dd59_f4aa,
         ],
     );
 }
@@ -203,33 +203,33 @@ fn everything_at_the_same_instants() {
     hold(
         &early,
         &[
-            0xd098_4a6c_b8b0_b4f2,
-            0xa489_9d12_77ec_d90a,
-            0x37c5_be8e_0a57_a72e,
-            0xdcb3_8618_5df9_01b1,
-            0xfb08_5884_335f_0d30,
-            0x248b_d273_72a8_2102,
-            0x48b3_5422_e461_a700,
-            0x2887_86d5_ce1b_06d0,
-            0xa78c_0317_e78e_412c,
-            0x42b3_0bd4_b6a6_bb4e,
-            0x8512_863b_9906_677d,
+            0x409d_8834_df8a_845e,
+            0x91f0_8d81_3559_d79c,
+            0x2f8b_e832_2fc0_fd0c,
+            0xdfcb_312d_e25d_f980,
+            0xaf7a_674e_1994_fac7,
+            0xc577_d407_366c_7327,
+            0x502d_62e9_697e_b12d,
+            0x9d76_d3bd_8836_b8f3,
+            0x57f0_a6e8_e89f_6594,
+            0x6ace_8e91_b7bf_096d,
+            0x9dd7_d07a_21cd_369d,
         ],
     );
     hold(
         &central,
         &[
-            0x870e_c21c_59ec_40d6,
-            0x97c4_41cf_cc3d_120c,
-            0xb08e_2542_bb97_8b87,
-            0xe3b9_540a_64b8_13ec,
-            0x44c1_9434_8a4c_9885,
-            0xd1e8_f747_91d1_9ba3,
-            0xea46_7864_5845_3b3a,
-            0x6757_ec3d_4a86_b721,
-            0xb507_f78f_69b0_b441,
-            0x0e40_da47_3252_50ee,
-            0x8245_b83b_bfd9_0d68,
+            0xabac_4213_0a36_9a1d,
+            0x444e_7446_1cb5_0412,
+            0x36da_d99d_fddf_3a0c,
+            0xc4b3_31de_a090_bbb9,
+            0x5850_0866_33dd_2d0b,
+            0xd5f0_22c6_17fe_9382,
+            0x6bf1_a01d_6018_2b44,
+            0xe8e8_66ad_0cb3_7b24,
+            0x5c47_986e_f6ad_9a3d,
+            0x471f_a137_59b1_71dd,
+            0x7007_405b_b27a_21eb,
         ],
     );
 }
@@ -259,5 +259,5 @@ fn loads_by_work_and_by_utilization() {
     batch.window.measure = Measure::All;
     batch.window.finite = true;
     let found = [of(&mixed), of(&batch)];
-    hold(&found, &[0x27ef_4de8_c5b1_4f30, 0x0ef9_e256_5fbd_34c6]);
+    hold(&found, &[0x3290_be5c_7bc4_b942, 0x669c_449b_91d5_4a1f]);
 }

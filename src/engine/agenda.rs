@@ -223,6 +223,8 @@ struct Calendar<E> {
     free: u32,
     far: BinaryHeap<Reverse<Entry<E>>>,
     pending: usize,
+    /// Room for all entries while the length of a day changes.
+    moving: Vec<Entry<E>>,
     /// Entries that passed through the calendar or straight into today since `since`, when the
     /// length of a day was last looked at.
     passed: u64,
@@ -244,6 +246,7 @@ impl<E: Copy> Calendar<E> {
             free: NONE,
             far: BinaryHeap::with_capacity(capacity / 4 + 64),
             pending: 0,
+            moving: Vec::with_capacity(capacity),
             passed: 0,
             since: Time::ZERO,
         }
@@ -370,25 +373,27 @@ impl<E: Copy> Calendar<E> {
         if shift.abs_diff(self.shift) < 2 && buckets == self.heads.len() {
             return;
         }
-        let mut all = self.clear();
+        let mut all = std::mem::take(&mut self.moving);
+        self.clear(&mut all);
         while let Some(entry) = out.pop() {
             all.push(entry);
         }
         self.heads.resize(buckets, NONE);
         self.occupied.resize(buckets / 64, 0);
         (self.shift, self.today) = (shift, now.0 >> shift);
-        for entry in all {
+        for entry in all.drain(..) {
             if self.day(entry.time) <= self.today {
                 out.push(entry);
             } else {
                 self.push(entry);
             }
         }
+        self.moving = all;
     }
 
-    /// Takes everything out, in no order.
-    fn clear(&mut self) -> Vec<Entry<E>> {
-        let mut all: Vec<Entry<E>> = self.far.drain().map(|Reverse(entry)| entry).collect();
+    /// Takes everything out into `all`, in no order.
+    fn clear(&mut self, all: &mut Vec<Entry<E>>) {
+        all.extend(self.far.drain().map(|Reverse(entry)| entry));
         for head in &mut self.heads {
             let mut place = std::mem::replace(head, NONE);
             while place != NONE {
@@ -400,7 +405,6 @@ impl<E: Copy> Calendar<E> {
         self.occupied.fill(0);
         self.entries.clear();
         (self.free, self.pending) = (NONE, 0);
-        all
     }
 }
 

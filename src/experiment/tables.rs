@@ -87,23 +87,9 @@ fn meta(scenario: &Scenario, cells: &[Vec<Cell>], command: &str) -> Meta {
             .iter()
             .map(|point| point.values.clone())
             .collect(),
-        strategies: scenario
-            .strategies
-            .iter()
-            .map(|s| StrategyMeta {
-                name: s.name.clone(),
-                parts: s.parts.clone(),
-            })
-            .collect(),
+        strategies: strategies(scenario),
         baseline: scenario.compare.baseline.clone(),
-        classes: scenario
-            .classes
-            .iter()
-            .map(|(name, slo)| ClassMeta {
-                name: name.clone(),
-                slo: *slo,
-            })
-            .collect(),
+        classes: classes(scenario),
         decide_on: scenario.compare.decide_on.clone(),
         margin: scenario.compare.margin,
         confidence: scenario.compare.confidence,
@@ -127,6 +113,22 @@ fn meta(scenario: &Scenario, cells: &[Vec<Cell>], command: &str) -> Meta {
             .collect(),
         ..Meta::default()
     }
+}
+
+fn strategies(scenario: &Scenario) -> Vec<StrategyMeta> {
+    let meta = |s: &crate::scenario::StrategyText| StrategyMeta {
+        name: s.name.clone(),
+        parts: s.parts.clone(),
+    };
+    scenario.strategies.iter().map(meta).collect()
+}
+
+fn classes(scenario: &Scenario) -> Vec<ClassMeta> {
+    let meta = |(name, slo): &(String, Option<f64>)| ClassMeta {
+        name: name.clone(),
+        slo: *slo,
+    };
+    scenario.classes.iter().map(meta).collect()
 }
 
 /// Parts that no strategy changes, what every dispatcher sees, and whether works are known.

@@ -158,8 +158,10 @@ const LONGEST: usize = 60;
 #[test]
 fn no_function_is_longer_than_the_cap() {
     let mut wrong = Vec::new();
-    for path in files(&source()) {
-        let text = fs::read_to_string(&path).unwrap();
+    // Files that hold nothing but tests and their samples may list long tables.
+    let only_tests = |path: &Path| path.ends_with("tests.rs") || path.ends_with("sample.rs");
+    for path in files(&source()).iter().filter(|path| !only_tests(path)) {
+        let text = fs::read_to_string(path).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         for (start, line) in lines.iter().enumerate() {
             let indent = line.len() - line.trim_start().len();

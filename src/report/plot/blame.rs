@@ -100,27 +100,7 @@ fn half(drawing: &mut Drawing, area: Area, title: &str, bars: &[Option<[f64; 7]>
     };
     let x = |value: f64| frame.left + axis.share(value) * (frame.right - frame.left);
     drawing.bold((frame.left, frame.top - 13.0), title, 13.0, Align::Start);
-    for (value, label) in &axis.ticks {
-        drawing.line(
-            vec![(x(*value), frame.top), (x(*value), frame.bottom)],
-            GRID,
-            1.0,
-        );
-        drawing.text(
-            (x(*value), frame.bottom + 14.0),
-            label,
-            12.0,
-            GREY,
-            Align::Middle,
-        );
-    }
-    drawing.text(
-        ((frame.left + frame.right) / 2.0, frame.bottom + 36.0),
-        &axis.title,
-        13.0,
-        INK,
-        Align::Middle,
-    );
+    time_axis(drawing, &frame, &axis, &x);
     for (k, bar) in bars.iter().enumerate() {
         let middle = frame.top + step * (k as f64 + 0.5);
         let (top, bottom) = (middle - step * 0.34, middle + step * 0.34);
@@ -143,6 +123,18 @@ fn half(drawing: &mut Drawing, area: Area, title: &str, bars: &[Option<[f64; 7]>
         LINE,
         1.0,
     );
+}
+
+/// Grid, labels and title of the axis of response time.
+fn time_axis(drawing: &mut Drawing, frame: &Area, axis: &Axis, x: &impl Fn(f64) -> f64) {
+    for (value, label) in &axis.ticks {
+        let x = x(*value);
+        drawing.line(vec![(x, frame.top), (x, frame.bottom)], GRID, 1.0);
+        let below = (x, frame.bottom + 14.0);
+        drawing.text(below, label, 12.0, GREY, Align::Middle);
+    }
+    let middle = ((frame.left + frame.right) / 2.0, frame.bottom + 36.0);
+    drawing.text(middle, &axis.title, 13.0, INK, Align::Middle);
 }
 
 /// Draws one bar from its parts and returns its right end.

@@ -305,6 +305,7 @@ fn own_demand(core: &mut Core<'_>, id: u32, resources: &[usize], amounts: &[f64]
 
 /// A running digest: order matters, and a change of any bit changes about half of the result.
 fn mix(digest: u64, value: u64) -> u64 {
-    let product = u128::from(digest ^ value) * 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
+    let product =
+        u128::from(digest ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
     (product as u64 ^ (product >> 64) as u64).wrapping_add(0x2545_f491_4f6c_dd1d)
 }

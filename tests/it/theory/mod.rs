@@ -17,7 +17,8 @@
 //! Then a correct simulator fails a row held to 4 standard errors over 100 replications with
 //! probability 1.2e-4 (Student t, 99 degrees of freedom; 2.7e-4 with the 40 replications of models
 //! whose warm-up is long): with about 300 such rows, 4 to 8 % that any of them does. A row
-//! that fails is then run anew with more tasks and another seed; its tolerance stays.
+//! that fails is then run anew with more tasks and another seed; its tolerance stays. All rows share
+//! the seed, so rows of one load lean the same way.
 
 mod agreement;
 mod measure;

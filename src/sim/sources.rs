@@ -21,6 +21,7 @@ pub struct Sources {
 struct Source {
     feed: Feed,
     first_class: u32,
+    classes: u32,
     stream: Stream,
     /// The next arrival.
     next: Option<Time>,
@@ -59,6 +60,7 @@ impl Sources {
             let mut source = Source {
                 feed: Feed::open(&source.arrivals, seeds, &source.name)?,
                 first_class: source.first_class,
+                classes: source.classes,
                 stream: seeds.stream(Purpose::Workload, &source.name),
                 next: match source.arrivals {
                     Arrivals::Batch { at, .. } => Some(at),
@@ -104,6 +106,12 @@ impl Sources {
             if before.is_none() {
                 core.open_window();
             }
+        }
+        let source = &self.sources[entity as usize];
+        if source.next.is_none() {
+            let end = source.first_class + source.classes;
+            core.window
+                .run_dry(core.agenda.now(), source.first_class..end);
         }
         Ok(Some(id))
     }

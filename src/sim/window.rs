@@ -108,6 +108,21 @@ impl Window {
         }
     }
 
+    /// No further jobs of `classes` will arrive: where only they are counted, and the warm-up took
+    /// some of them, the window ends here instead of waiting for ever.
+    pub fn run_dry(&mut self, now: Time, classes: std::ops::Range<u32>) {
+        if let Measure::Jobs {
+            class: Some(only), ..
+        } = self.plan.measure
+            && classes.contains(&only)
+            && !self.plan.finite
+            && !self.is_closed()
+        {
+            self.start.get_or_insert(now);
+            self.close(now);
+        }
+    }
+
     /// True when no later arrival can be measured, though a finite workload's window is still open.
     pub fn has_all(&self) -> bool {
         match self.plan.measure {
@@ -207,5 +222,55 @@ impl Window {
     pub fn deadline(&self) -> Option<Time> {
         let end = self.end.filter(|_| !self.plan.finite)?;
         Some(end + Time((self.length().0 as f64 * self.plan.drain) as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counting(class: u32, count: u64, warmup: u64) -> Window {
+        Window::new(Plan {
+            warmup: Warmup::Jobs(warmup),
+            measure: Measure::Jobs {
+                class: Some(class),
+                count,
+            },
+            drain: 4.0,
+            max_in_system: 1_000,
+            slowdown_floor: Time(1),
+            stratum: Time(10),
+            finite: false,
+        })
+    }
+
+    /// Three jobs of class 1 beside endless ones of class 0; the warm-up takes one of them.
+    #[test]
+    fn a_class_that_runs_dry_ends_the_window() {
+        let mut window = counting(1, 3, 1);
+        let measured: Vec<bool> = (0..3).map(|_| window.arrive(Time(5), 1, None)).collect();
+        assert_eq!(measured, [false, true, true]);
+        assert!(!window.is_closed());
+        window.run_dry(Time(5), 0..1);
+        assert!(!window.is_closed());
+        window.run_dry(Time(5), 1..2);
+        assert!(window.is_closed() && !window.is_resolved());
+        window.leave(Time(7), true);
+        window.leave(Time(8), true);
+        assert!(window.is_resolved());
+    }
+
+    #[test]
+    fn the_window_goes_from_the_first_to_the_last_measured_arrival() {
+        let mut window = counting(0, 2, 1);
+        for (time, measured) in [(3, false), (4, true), (9, true), (11, false)] {
+            assert_eq!(window.arrive(Time(time), 0, None), measured);
+        }
+        assert_eq!((window.start, window.end), (Some(Time(4)), Some(Time(9))));
+        assert_eq!(window.overlap(Time(0), Time(6)), Time(2));
+        assert_eq!(window.overlap(Time(8), Time(20)), Time(1));
+        assert!(window.contains(Time(4)) && window.contains(Time(9)) && !window.contains(Time(10)));
+        // One job until 4, two until 9.
+        assert_eq!(window.area(), 2 * 5);
     }
 }

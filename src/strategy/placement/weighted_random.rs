@@ -64,7 +64,7 @@ fn among_few(among: &[NodeId], nodes: &Nodes, rng: &mut Draw) -> Option<NodeId> 
 /// A uniform whole number below `total` (below 2^64 in any real cluster).
 fn share(total: u128, rng: &mut Draw) -> u128 {
     let random = u128::from(rng.next_u64());
-    ((total >> 32) * random >> 32) + ((total & 0xffff_ffff) * random >> 64)
+    (((total >> 32) * random) >> 32) + (((total & 0xffff_ffff) * random) >> 64)
 }
 
 #[cfg(test)]

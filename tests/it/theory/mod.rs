@@ -15,10 +15,9 @@
 //!
 //! Seeds are fixed, so a row passes or fails until a change of code shifts its random numbers.
 //! Then a correct simulator fails a row held to 4 standard errors over 100 replications with
-//! probability 1.2e-4 (Student t, 99 degrees of freedom; 2.7e-4 with the 40 replications of models
-//! whose warm-up is long): with about 300 such rows, 4 to 8 % that any of them does. A row
-//! that fails is then run anew with more tasks and another seed; its tolerance stays. All rows share
-//! the seed, so rows of one load lean the same way.
+//! probability 1.2e-4 (Student t, 99 degrees of freedom): with about 300 such rows, 4 % that any
+//! of them does. A row that fails is then run anew with more tasks and another seed; its tolerance
+//! stays. All rows share the seed, so rows of one load lean the same way.
 
 mod agreement;
 mod measure;
@@ -45,6 +44,9 @@ fn reference() -> BTreeMap<(String, String), Vec<Row>> {
     }
     groups
 }
+
+/// Replications of every model.
+const REPLICATIONS: u64 = 100;
 
 /// How long a model is run.
 struct Length {
@@ -73,7 +75,7 @@ fn lengths() -> BTreeMap<String, Length> {
 
 /// Replications of `model` with `tasks` measured tasks in all.
 fn samples(model: &Model, tasks: f64) -> Vec<Sample> {
-    let count = model.replications(tasks);
+    let count = REPLICATIONS;
     let setup = model.setup(tasks / count as f64);
     (1..=count)
         .into_par_iter()
@@ -229,7 +231,7 @@ fn pilot() {
                 .map(|row| agreement::tasks_needed(row, &samples, PILOT))
                 .fold(0.0, f64::max);
             let name = &model.strategy;
-            let warmup = model.replications(needed) as f64 * model.warmup_tasks();
+            let warmup = REPLICATIONS as f64 * model.warmup_tasks();
             println!("{id},{parameters:?},{name},{needed:.2e},,{warmup:.1e}");
         }
     }

@@ -25,15 +25,6 @@ pub struct Model {
 }
 
 impl Model {
-    /// 100, but 40 where 100 warm-ups would cost more than what is measured.
-    pub fn replications(&self, tasks: f64) -> u64 {
-        if 100.0 * self.warmup_tasks() > tasks {
-            40
-        } else {
-            100
-        }
-    }
-
     /// Whether the value of a row's `quantity` holds for this model.
     pub fn is_for(&self, quantity: &str) -> bool {
         self.only.is_none_or(|only| only == quantity)

@@ -218,9 +218,11 @@ impl Window {
         self.open == 0 && (self.is_closed() || self.plan.finite && self.has_all())
     }
 
-    /// The instant after which the replication is broken off although jobs are unresolved.
+    /// The instant after which the replication is broken off although jobs are unresolved; none
+    /// for a window without length (a single job, a batch), of which no multiple can be waited for.
     pub fn deadline(&self) -> Option<Time> {
-        let end = self.end.filter(|_| !self.plan.finite)?;
+        let can_be_long = !self.plan.finite && self.length() > Time::ZERO;
+        let end = self.end.filter(|_| can_be_long)?;
         Some(end + Time((self.length().0 as f64 * self.plan.drain) as u64))
     }
 }
@@ -255,6 +257,7 @@ mod tests {
         assert!(!window.is_closed());
         window.run_dry(Time(5), 1..2);
         assert!(window.is_closed() && !window.is_resolved());
+        assert_eq!(window.deadline(), None);
         window.leave(Time(7), true);
         window.leave(Time(8), true);
         assert!(window.is_resolved());
@@ -267,6 +270,7 @@ mod tests {
             assert_eq!(window.arrive(Time(time), 0, None), measured);
         }
         assert_eq!((window.start, window.end), (Some(Time(4)), Some(Time(9))));
+        assert_eq!(window.deadline(), Some(Time(9 + 4 * 5)));
         assert_eq!(window.overlap(Time(0), Time(6)), Time(2));
         assert_eq!(window.overlap(Time(8), Time(20)), Time(1));
         assert!(window.contains(Time(4)) && window.contains(Time(9)) && !window.contains(Time(10)));

@@ -213,10 +213,10 @@ impl<'a> Twin<'a> {
                 .all(|j| !j.is_measured || j.completion.is_some())
     }
 
-    /// Four windows after the last measured arrival.
+    /// Four windows after the last measured arrival; a window without length has no deadline.
     fn deadline(&self) -> u64 {
         match self.window {
-            Some((start, Some(end))) => end + 4 * (end - start),
+            Some((start, Some(end))) if start < end => end + 4 * (end - start),
             _ => u64::MAX,
         }
     }

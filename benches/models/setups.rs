@@ -28,6 +28,7 @@ pub fn choice(name: &str) -> Option<Choice> {
 /// mean 1 s at load `rho`; of `jobs` jobs the first twentieth is warm-up.
 pub fn plain(placement: Choice, n: u32, rho: f64, k: u32, jobs: u64, seed: u64) -> Setup {
     Setup {
+        placement_seed: 0,
         seed,
         cluster: Cluster {
             dimensions: vec![Dimension::slots()],

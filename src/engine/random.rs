@@ -50,6 +50,15 @@ impl Seeds {
         Seeds { seed, replication }
     }
 
+    /// The random numbers of the same replication of an experiment with another seed; the same
+    /// ones if `by` is 0.
+    pub fn shifted(self, by: u64) -> Seeds {
+        Seeds {
+            seed: self.seed.wrapping_add(by),
+            ..self
+        }
+    }
+
     /// The stream of `purpose` for the thing named `entity` (a class name, a node group).
     pub fn stream(&self, purpose: Purpose, entity: &str) -> Stream {
         let name = fnv1a(entity.as_bytes());

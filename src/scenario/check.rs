@@ -19,9 +19,15 @@ pub(super) struct Check<'a> {
     pub(super) files: &'a Files,
 }
 
-/// The steps of a dotted path.
+/// The steps of a dotted path; dots within double quotes are part of a step.
 pub(super) fn steps(path: &str) -> Vec<String> {
-    path.split('.').map(str::to_owned).collect()
+    let mut is_quoted = false;
+    let ends_step = |c: char| {
+        is_quoted ^= c == '"';
+        c == '.' && !is_quoted
+    };
+    let unquoted = |step: &str| step.trim_matches('"').to_owned();
+    path.split(ends_step).map(unquoted).collect()
 }
 
 /// Where `path`, or as much of it as there is, was written: a value, or the key of a table.

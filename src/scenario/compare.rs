@@ -59,7 +59,6 @@ pub(super) fn decide_on(
     classes: &[&str],
     metrics: &[&str],
 ) {
-    let metrics_known = !metrics.is_empty();
     let decide = &document.compare.decide_on;
     if decide.is_empty() {
         check.error(
@@ -77,23 +76,34 @@ pub(super) fn decide_on(
                 "remove one of the two",
             );
         }
-        let (class, metric) = match name.rsplit_once('.') {
-            Some((class, metric)) => (Some(class), metric),
-            None => (None, name.as_str()),
+        metric(check, &path, name, classes, metrics);
+    }
+}
+
+/// Checks that the metric `name` at `path` exists; a class's metric is `class.metric`.
+pub(super) fn metric(
+    check: &mut Check<'_>,
+    path: &str,
+    name: &str,
+    classes: &[&str],
+    metrics: &[&str],
+) {
+    let (class, metric) = match name.rsplit_once('.') {
+        Some((class, metric)) => (Some(class), metric),
+        None => (None, name),
+    };
+    if let Some(class) = class.filter(|class| !classes.contains(class) && !classes.is_empty()) {
+        check.error(
+            path,
+            format!("there is no class `{class}`"),
+            names::hint(class, classes, "classes"),
+        );
+    }
+    if !metrics.is_empty() && !metrics.contains(&metric) {
+        let hint = match names::nearest(metric, metrics) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`equipoise list metrics` lists them".to_owned(),
         };
-        if let Some(class) = class.filter(|class| !classes.contains(class) && !classes.is_empty()) {
-            check.error(
-                &path,
-                format!("there is no class `{class}`"),
-                names::hint(class, classes, "classes"),
-            );
-        }
-        if metrics_known && !metrics.contains(&metric) {
-            let hint = match names::nearest(metric, metrics) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "`equipoise list metrics` lists them".to_owned(),
-            };
-            check.error(&path, format!("there is no metric `{metric}`"), hint);
-        }
+        check.error(path, format!("there is no metric `{metric}`"), hint);
     }
 }

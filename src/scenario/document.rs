@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::compare::Compare;
 use super::faults::Faults;
+use super::gate::Gate;
 use super::jobs::Jobs;
 use super::named::Named;
 use super::network::{Network, Workload};
@@ -39,6 +40,8 @@ pub(super) struct Document {
     pub(super) strategies: Named<Strategy>,
     /// What decides, and against what.
     pub(super) compare: Compare,
+    /// What a change of an algorithm may cost before `gate` fails.
+    pub(super) gate: Gate,
     /// Keys that take several values, one after the other, in all combinations.
     pub(super) sweep: Option<Sweep>,
 }

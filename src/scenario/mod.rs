@@ -13,6 +13,7 @@ mod document;
 mod faults;
 mod files;
 pub mod forecast;
+mod gate;
 mod jobs;
 mod like;
 pub mod load;
@@ -62,6 +63,8 @@ pub struct Env<'a> {
 pub struct Point {
     /// The value of each swept path, as text.
     pub values: Vec<String>,
+    /// The warm-up is to be found by pilot replications; until then the setups have the default.
+    pub warmup_is_auto: bool,
     /// One setup for each strategy.
     pub setups: Vec<Setup>,
 }
@@ -91,6 +94,28 @@ pub struct Compare {
     pub family: usize,
 }
 
+/// How narrow an interval must be before a run ends.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Precision {
+    /// The metric; `class.metric` for a class's.
+    pub metric: String,
+    /// Half-width / |mean| that will do.
+    pub relative: f64,
+    /// Half-width that will do, in the metric's unit.
+    pub absolute: f64,
+    /// Replications at most.
+    pub most: u32,
+}
+
+/// What `gate` holds a change against.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gate {
+    /// Strategies that are watched, in file order.
+    pub strategies: Vec<String>,
+    /// Metrics that are watched, with the relative change for the worse that is allowed.
+    pub margins: Vec<(String, f64)>,
+}
+
 /// A scenario without mistakes, ready to run.
 #[derive(Clone, Debug)]
 pub struct Scenario {
@@ -108,8 +133,12 @@ pub struct Scenario {
     pub classes: Vec<(String, Option<f64>)>,
     /// What decides.
     pub compare: Compare,
-    /// Replications of each point and strategy.
+    /// What `gate` watches.
+    pub gate: Gate,
+    /// Replications of each point and strategy; with `precision`, to begin with.
     pub replications: u32,
+    /// Until when replications are added.
+    pub precision: Option<Precision>,
     /// Seed of all random numbers.
     pub seed: u64,
     /// Facts about traces and what they stand for, one sentence each.
@@ -261,7 +290,9 @@ impl Reading<'_> {
                 confidence: compare.confidence.0,
                 family: compare.decide_on.len() * points.len() * (first.strategies.len() - 1),
             },
+            gate: gate::gate(&first.document, &first.strategies),
             replications: run.replications.0 as u32,
+            precision: run::precision(&first.document),
             seed: run.seed.get(),
             notes: self.notes,
             text,
@@ -270,6 +301,7 @@ impl Reading<'_> {
                 .into_iter()
                 .map(|read| Point {
                     values: read.values,
+                    warmup_is_auto: run::warmup_is_auto(&read.document),
                     setups: read.resolved.setups,
                 })
                 .collect(),

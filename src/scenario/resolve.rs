@@ -4,6 +4,7 @@ use super::check::Check;
 use super::compare;
 use super::document::Document;
 use super::faults;
+use super::gate;
 use super::jobs;
 use super::load;
 use super::network;
@@ -53,6 +54,7 @@ pub(super) fn resolve(
     let (network, window) = (network?, window?);
     let setup = |strategy| Setup {
         seed: document.run.seed.get(),
+        placement_seed: 0,
         cluster: cluster.clone(),
         network: network.clone(),
         classes: classes.clone(),
@@ -102,4 +104,6 @@ fn decide_on(
     let metrics = metrics(&dimensions);
     let metrics: Vec<&str> = metrics.iter().map(String::as_str).collect();
     compare::decide_on(check, document, classes, &metrics);
+    run::check_precision(check, document, classes, &metrics);
+    gate::check(check, document, classes, &metrics);
 }

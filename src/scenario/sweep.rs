@@ -40,7 +40,15 @@ pub(super) struct Axis {
 const MOST: usize = 10_000;
 
 /// What cannot differ between points: it is said once for the whole run.
-const FIXED: [&str; 5] = ["title", "sweep", "compare", "run.seed", "run.replications"];
+const FIXED: [&str; 7] = [
+    "title",
+    "sweep",
+    "compare",
+    "gate",
+    "run.seed",
+    "run.replications",
+    "run.precision",
+];
 
 /// Takes `[sweep]` out of the document; its axes.
 pub(super) fn take(tree: &mut Node, report: &mut Report) -> Vec<Axis> {

@@ -69,11 +69,11 @@ pub struct Keys {
 }
 
 impl Keys {
-    fn new(seeds: Seeds) -> Keys {
+    fn new(seeds: Seeds, placement_seed: u64) -> Keys {
         Keys {
             straggler: seeds.key(Purpose::Straggler),
             network: seeds.key(Purpose::Network),
-            placement: seeds.key(Purpose::Placement),
+            placement: seeds.shifted(placement_seed).key(Purpose::Placement),
             spread: seeds.key(Purpose::Spread),
             decision: seeds.key(Purpose::Decision),
             gather: seeds.key(Purpose::Gather),
@@ -259,7 +259,7 @@ impl<'s> Core<'s> {
             tasks: Slab::new(),
             attempts: Slab::new(),
             demands: Demands::new(setup),
-            keys: Keys::new(seeds),
+            keys: Keys::new(seeds, setup.placement_seed),
             window: Window::new(setup.window.clone()),
             stats: setup.classes.iter().map(|_| JobStats::default()).collect(),
             busy: Busy::new(&nodes),

@@ -12,6 +12,9 @@ use crate::workload::source::Source;
 pub struct Setup {
     /// Seed of all random numbers.
     pub seed: u64,
+    /// Added to the seed for the draws of placements and their ties alone: with another number the
+    /// same jobs meet the same algorithm, whose luck is another.
+    pub placement_seed: u64,
     /// The nodes.
     pub cluster: Cluster,
     /// Network delays.

@@ -80,6 +80,7 @@ pub fn parts(spelling: &str) -> Parts {
 pub fn open(groups: Vec<Group>, interval: Law, tasks: u32, work: Law, spelling: &str) -> Setup {
     Setup {
         seed: 1,
+        placement_seed: 0,
         cluster: Cluster {
             dimensions: vec![Dimension::slots()],
             groups: groups.clone(),

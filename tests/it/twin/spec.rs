@@ -179,6 +179,7 @@ impl Spec {
         };
         Setup {
             seed: self.seed,
+            placement_seed: 0,
             cluster: Cluster {
                 dimensions: (0..self.groups[0].capacity.len()).map(dimension).collect(),
                 groups: self.groups.iter().map(GroupSpec::group).collect(),

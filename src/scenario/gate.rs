@@ -1,0 +1,78 @@
+//! `[gate]`: what is watched when an algorithm is changed.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::check::Check;
+use super::compare;
+use super::document::Document;
+use super::named::Named;
+use super::names;
+use super::{Gate as Watched, StrategyText};
+use crate::engine::quantity::Positive;
+
+/// What a change of an algorithm may cost before `gate` fails.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Gate {
+    /// Strategies that are watched; by default all.
+    strategies: Option<Vec<String>>,
+    /// Metrics that are watched beside `compare.decide-on`, each with the relative change for the
+    /// worse that is allowed ("class.metric", in quotes, for one of a class); of metrics
+    /// that are not named it is `compare.margin`.
+    margins: Named<Positive>,
+}
+
+/// What the file asks `gate` to watch.
+pub(super) fn gate(document: &Document, strategies: &[StrategyText]) -> Watched {
+    let given = &document.gate;
+    let all = || strategies.iter().map(|s| s.name.clone());
+    let is_watched = |name: &String| given.strategies.as_ref().is_none_or(|s| s.contains(name));
+    let decide_on = document.compare.decide_on.iter();
+    let margin = |name: &String| {
+        let margin = given.margins.get(name);
+        margin.map_or(document.compare.margin.0, |margin| margin.0)
+    };
+    let mut margins: Vec<(String, f64)> = decide_on.map(|m| (m.clone(), margin(m))).collect();
+    for (name, margin) in given.margins.iter() {
+        if !document.compare.decide_on.contains(name) {
+            margins.push((name.clone(), margin.0));
+        }
+    }
+    Watched {
+        strategies: all().filter(is_watched).collect(),
+        margins,
+    }
+}
+
+/// Checks names of strategies and metrics.
+pub(super) fn check(
+    check: &mut Check<'_>,
+    document: &Document,
+    classes: &[&str],
+    metrics: &[&str],
+) {
+    let gate = &document.gate;
+    let known = document.strategies.names();
+    let given = gate.strategies.as_deref();
+    if given.is_some_and(<[String]>::is_empty) {
+        let hint = "name at least one, or remove the key to watch all";
+        check.error("gate.strategies", "no strategy is watched", hint);
+    }
+    for (at, name) in given.unwrap_or_default().iter().enumerate() {
+        if !known.contains(&name.as_str()) && !check.is_cut("strategies") {
+            let title = format!("there is no strategy `{name}`");
+            let hint = names::hint(name, &known, "strategies");
+            check.error(&format!("gate.strategies.{at}"), title, hint);
+        }
+    }
+    for name in gate.margins.names() {
+        compare::metric(
+            check,
+            &format!("gate.margins.\"{name}\""),
+            name,
+            classes,
+            metrics,
+        );
+    }
+}

@@ -116,6 +116,7 @@ impl Run {
             stop,
             progress: &|| bar.inc(1),
             record: recording.as_ref(),
+            trails: false,
             command: self.which.command_line("run"),
         };
         let run = experiment::run(scenario, &options);

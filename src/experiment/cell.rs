@@ -9,6 +9,7 @@ use crate::sim::setup::Setup;
 use crate::stats::is_growing;
 
 use super::results::Status;
+use super::trail::Trail;
 
 /// What is kept of one replication.
 pub struct Replicate {
@@ -30,6 +31,8 @@ pub struct Replicate {
     pub responses: Vec<Vec<(usize, u64)>>,
     /// What replication 1 keeps beside.
     pub detail: Option<Detail>,
+    /// Its decisions, if they were followed.
+    pub trail: Option<Trail>,
 }
 
 /// Curves and nodes of replication 1.
@@ -71,6 +74,7 @@ impl Replicate {
             events: outcome.events,
             responses: stats().map(|stats| buckets(&stats.response)).collect(),
             detail: with_detail.then(|| Detail::new(outcome)),
+            trail: None,
         }
     }
 }
@@ -111,6 +115,8 @@ pub struct Cell {
     pub events: u64,
     /// Of replication 1.
     pub detail: Option<Detail>,
+    /// Decisions of each replication, if they were followed.
+    pub trails: Vec<Trail>,
     first_thirds: Vec<f64>,
     last_thirds: Vec<f64>,
     is_runaway: bool,
@@ -124,6 +130,7 @@ impl Cell {
         self.events += replicate.events;
         self.is_runaway |= replicate.is_runaway;
         self.detail = self.detail.take().or(replicate.detail);
+        self.trails.extend(replicate.trail);
         if let Some((first, last)) = replicate.thirds {
             self.first_thirds.push(first);
             self.last_thirds.push(last);

@@ -5,6 +5,7 @@ mod comparing;
 pub mod record;
 pub mod results;
 mod tables;
+pub mod trail;
 
 pub use tables::{counted, thousands};
 
@@ -21,6 +22,7 @@ use crate::sim::{self, Failure};
 use cell::{Cell, Replicate};
 use record::Recording;
 use results::Results;
+use trail::{KEPT, Tracker, Trail};
 
 /// How an experiment is to be run.
 pub struct Options<'a> {
@@ -32,6 +34,8 @@ pub struct Options<'a> {
     pub progress: &'a (dyn Fn() + Sync),
     /// Where rows of single jobs, tasks and decisions go, if they are wanted.
     pub record: Option<&'a Recording>,
+    /// Whether the decisions are followed (not together with `record`).
+    pub trails: bool,
     /// One line that repeats the run.
     pub command: String,
 }
@@ -40,6 +44,8 @@ pub struct Options<'a> {
 pub struct Run {
     /// The tables.
     pub results: Results,
+    /// The decisions by point, strategy and replication, if they were followed.
+    pub trails: Vec<Vec<Vec<Trail>>>,
     /// How long it took; not part of the results.
     pub timing: Timing,
     /// False if it was stopped: the tables then hold the replications that every strategy of a
@@ -96,8 +102,10 @@ pub fn run(scenario: &Scenario, options: &Options<'_>) -> Result<Run, Failure> {
         }
     }
     let results = tables::assemble(scenario, &layout, &gathered.cells, &options.command)?;
+    let trails = |cells: Vec<Cell>| cells.into_iter().map(|cell| cell.trails).collect();
     Ok(Run {
         results,
+        trails: gathered.cells.into_iter().map(trails).collect(),
         timing: Timing {
             wall: start.elapsed(),
             threads,
@@ -139,20 +147,26 @@ fn replicate(
 ) -> Result<(Replicate, Duration), Failure> {
     let start = Instant::now();
     let setup: &Setup = &scenario.points[item.point].setups[item.strategy];
-    let mut rows = match options.record {
-        Some(recording) => {
-            Some(recording.open(scenario, item.point, item.strategy, item.replication)?)
-        }
-        None => None,
-    };
-    let recorder = rows
-        .as_mut()
-        .map(|rows| rows as &mut dyn sim::recorder::Recorder);
-    let outcome = sim::run(setup, u64::from(item.replication), recorder)?;
-    if let Some(rows) = rows {
+    let is_first = item.replication == 1;
+    let number = u64::from(item.replication);
+    let mut trail = None;
+    let outcome = if let Some(recording) = options.record {
+        let mut rows = recording.open(scenario, item.point, item.strategy, item.replication)?;
+        let outcome = sim::run(setup, number, Some(&mut rows))?;
         rows.close()?;
-    }
-    let replicate = Replicate::new(setup, columns, &outcome, item.replication == 1);
+        outcome
+    } else if options.trails {
+        let mut tracker = Tracker::new(if is_first { KEPT } else { 0 });
+        let outcome = sim::run(setup, number, Some(&mut tracker))?;
+        trail = Some(tracker.finish());
+        outcome
+    } else {
+        sim::run(setup, number, None)?
+    };
+    let replicate = Replicate {
+        trail,
+        ..Replicate::new(setup, columns, &outcome, is_first)
+    };
     (options.progress)();
     Ok((replicate, start.elapsed()))
 }

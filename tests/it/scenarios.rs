@@ -50,6 +50,7 @@ pub fn run(scenario: &Scenario) -> Results {
         stop: &AtomicBool::new(false),
         progress: &|| {},
         record: None,
+        trails: false,
         command: format!("equipoise run scenarios/{}.toml", scenario.stem),
     };
     experiment::run(scenario, &options).unwrap().results

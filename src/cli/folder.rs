@@ -2,8 +2,8 @@
 //! stays whole until something whole replaces it.
 //!
 //! All work is done in `PLACE.writing/`: `new/` is what is written, `old/` what it replaces, and
-//! `lock` keeps a second run of the same place away. What a killed run left there is cleared by
-//! the next one.
+//! `lock` keeps a second run of the same place away. `journal` and `parts/` hold what is finished,
+//! for the next run to go on with if this one is killed; all else that a killed run left is cleared.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -61,6 +61,27 @@ impl Folder {
         &self.new
     }
 
+    /// Where finished replications are kept.
+    pub fn journal(&self) -> PathBuf {
+        self.writing.join("journal")
+    }
+
+    /// The folder of recorded rows of single replications; emptied if `anew`.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn parts(&self, anew: bool) -> Result<PathBuf, Exit> {
+        let parts = self.writing.join("parts");
+        let made = || -> io::Result<()> {
+            if anew && parts.exists() {
+                fs::remove_dir_all(&parts)?;
+            }
+            fs::create_dir_all(&parts)
+        };
+        made().map_err(|error| unwritable(&parts, &error))?;
+        Ok(parts)
+    }
+
     /// Writes one file; `name` may contain folders.
     ///
     /// # Errors
@@ -73,6 +94,7 @@ impl Folder {
     }
 
     /// Puts the folder at its place, or at `PLACE.partial` if it is not complete; gives the place.
+    /// What is finished is kept if there is more to do.
     ///
     /// # Errors
     /// It cannot be moved; the old folder then still stands.
@@ -97,11 +119,22 @@ impl Folder {
             if old.exists() && !place.exists() {
                 let _ = fs::rename(&old, &place);
             }
-            self.abandon();
+            self.leave();
             return Err(unwritable(&place, &error));
         }
-        self.abandon();
+        if is_complete {
+            self.abandon();
+        } else {
+            self.leave();
+        }
         Ok(place)
+    }
+
+    /// Stops, but keeps what is finished for the next run to go on with.
+    pub fn leave(self) {
+        for part in ["new", "old", "old.partial"] {
+            let _ = fs::remove_dir_all(self.writing.join(part));
+        }
     }
 
     /// Gives up: nothing is left behind.

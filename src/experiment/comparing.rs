@@ -57,7 +57,7 @@ pub fn compare(
 }
 
 /// Position of a metric, `class.metric` for a class's, among the columns.
-fn position(columns: &[Column], metric: &str) -> Option<usize> {
+pub(super) fn position(columns: &[Column], metric: &str) -> Option<usize> {
     let (class, name) = metric.rsplit_once('.').unwrap_or(("all", metric));
     columns
         .iter()

@@ -23,8 +23,11 @@ pub struct Meta {
     pub seed: u64,
     /// Event list that ordered the run.
     pub engine: String,
-    /// Replications of each point and strategy.
+    /// Replications of each point and strategy; the fewest of any point.
     pub replications: u32,
+    /// The most of any point: more than the fewest where a precision was asked for.
+    #[serde(default)]
+    pub most_replications: u32,
     /// What a replication measures, in words: "100,000 jobs" or "one trace of 27,992 jobs".
     pub measured: String,
     /// Dotted paths of the swept keys, one a column of every table; empty without a sweep.
@@ -62,6 +65,16 @@ pub struct Meta {
     pub files: Vec<(String, String)>,
     /// Events handled, summed over replications, by point and strategy.
     pub events: Vec<Vec<u64>>,
+}
+
+impl Meta {
+    /// "20", or "20 to 46" where a precision was asked for.
+    pub fn replications_text(&self) -> String {
+        match self.most_replications {
+            most if most > self.replications => format!("{} to {most}", self.replications),
+            _ => self.replications.to_string(),
+        }
+    }
 }
 
 /// One strategy as tables and plots name it.

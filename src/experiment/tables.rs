@@ -13,13 +13,14 @@ use crate::strategy::Binding;
 
 use super::cell::{Cell, Detail, Facts};
 use super::comparing::compare;
+use super::precision;
 use super::results::{
     CcdfRow, ClassMeta, Meta, NodeRow, ReplicationRow, Results, Status, StrategyMeta, SummaryRow,
     TimelineRow,
 };
 
 /// Confidence of the intervals of single figures.
-const LEVEL: f64 = 0.95;
+pub(super) const LEVEL: f64 = 0.95;
 /// Bins of a timeline.
 const BINS: usize = 200;
 /// Nodes of a table.
@@ -60,18 +61,16 @@ pub fn assemble(
             at.add(&mut results);
         }
     }
-    warn(scenario, cells, &mut results.meta.warnings);
+    warn(scenario, columns, cells, &mut results.meta.warnings);
     Ok(results)
 }
 
 fn meta(scenario: &Scenario, cells: &[Vec<Cell>], command: &str) -> Meta {
     // A run that was stopped may have none of some points.
-    let replications = cells
-        .iter()
-        .flatten()
-        .map(|cell| cell.values.len() as u32)
-        .filter(|&finished| finished > 0)
-        .min();
+    let replications = || {
+        let finished = cells.iter().flatten().map(|cell| cell.values.len() as u32);
+        finished.filter(|&finished| finished > 0)
+    };
     Meta {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         title: scenario.title.clone(),
@@ -79,7 +78,8 @@ fn meta(scenario: &Scenario, cells: &[Vec<Cell>], command: &str) -> Meta {
         command: command.to_owned(),
         seed: scenario.seed,
         engine: "events".to_owned(),
-        replications: replications.unwrap_or(0),
+        replications: replications().min().unwrap_or(0),
+        most_replications: replications().max().unwrap_or(0),
         measured: measured(scenario, cells),
         sweep: scenario.sweep.clone(),
         points: scenario
@@ -269,11 +269,17 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn warn(scenario: &Scenario, cells: &[Vec<Cell>], warnings: &mut Vec<String>) {
-    for (point, cells) in scenario.points.iter().zip(cells) {
+fn warn(
+    scenario: &Scenario,
+    columns: &[Vec<Vec<Column>>],
+    cells: &[Vec<Cell>],
+    warnings: &mut Vec<String>,
+) {
+    for (point, (columns, cells)) in scenario.points.iter().zip(columns.iter().zip(cells)) {
+        let at = label(scenario, &point.values);
+        warnings.extend(precision::doubts(scenario, &at, columns, cells));
         for (strategy, cell) in scenario.strategies.iter().zip(cells) {
             if cell.is_unstable() {
-                let at = label(scenario, &point.values);
                 warnings.push(format!(
                     "`{}` is unstable{at}: the number of jobs in the system grows",
                     strategy.name

@@ -125,10 +125,10 @@ fn margins(tables: &Lookup) -> Markup {
             p.small {
                 "Margin " (plain_percent(meta.margin)) ". Intervals of differences hold with " (level) " for all "
                 (meta.family) " comparisons together, paired on equal jobs. Intervals of single values are 95 % over "
-                (meta.replications) " replications."
+                (meta.replications_text()) " replications."
             }
         } @else {
-            p.small { "Intervals are 95 % over " (meta.replications) " replications." }
+            p.small { "Intervals are 95 % over " (meta.replications_text()) " replications." }
         }
     }
 }

@@ -48,9 +48,10 @@ pub fn run(scenario: &Scenario) -> Results {
     let options = Options {
         threads: None,
         stop: &AtomicBool::new(false),
-        progress: &|| {},
+        progress: &|_| {},
         record: None,
         trails: false,
+        journal: None,
         command: format!("equipoise run scenarios/{}.toml", scenario.stem),
     };
     experiment::run(scenario, &options).unwrap().results

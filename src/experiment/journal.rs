@@ -146,11 +146,10 @@ impl Journal {
     }
 }
 
-fn fault(path: &Path, error: &io::Error) -> Failure {
-    Failure::Machine(format!(
-        "cannot keep finished replications in {}: {error}",
-        path.display()
-    ))
+pub(super) fn fault(path: &Path, error: &io::Error) -> Failure {
+    let (path, why) = (path.display(), error.to_string());
+    let why = why.split(" (os error").next().unwrap_or_default();
+    Failure::Machine(format!("cannot write {path}: {why}"))
 }
 
 fn check_sum(content: &[u8]) -> [u8; 8] {

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use super::journal::fault;
 use crate::engine::time::Time;
 use crate::metrics::jobs::{Blame, PARTS};
 use crate::model::ids::NodeId;
@@ -65,10 +66,6 @@ pub struct Recording {
     pub folder: PathBuf,
     /// Which tables.
     pub kinds: Vec<Kind>,
-}
-
-fn fault(path: &Path, error: &io::Error) -> Failure {
-    Failure::Machine(format!("cannot write {}: {error}", path.display()))
 }
 
 impl Recording {

@@ -12,6 +12,7 @@ mod bytes;
 mod cli;
 mod common;
 mod contract;
+mod crash;
 mod errors;
 mod gallery;
 mod layering;

@@ -10,6 +10,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Exit;
+use crate::experiment::results::Results;
+use crate::report;
 
 /// Marks a folder as a run's, which may be replaced by the next.
 const MANIFEST: &str = "manifest.json";
@@ -143,8 +145,25 @@ impl Folder {
     }
 }
 
+/// The tables of a run's folder.
+///
+/// # Errors
+/// It is no such folder, or a table is missing or has been changed.
+pub fn tables_of(dir: &Path) -> Result<Results, Exit> {
+    if !dir.is_dir() {
+        return Err(Exit::Mistake(format!(
+            "error: {} is not a folder\nhint: name the folder that `equipoise run` wrote",
+            dir.display()
+        )));
+    }
+    report::csv::read(dir).map_err(|damaged| {
+        let place = dir.join(damaged.place);
+        Exit::Mistake(format!("error: {}: {}", place.display(), damaged.message))
+    })
+}
+
 /// `output/x` -> `output/x.what`.
-fn beside(place: &Path, what: &str) -> PathBuf {
+pub fn beside(place: &Path, what: &str) -> PathBuf {
     let mut name = place.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{what}"));
     place.with_file_name(name)

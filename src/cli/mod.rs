@@ -2,6 +2,7 @@
 //! progress and messages.
 
 mod check;
+mod compare;
 mod folder;
 mod list;
 mod load;
@@ -9,6 +10,7 @@ mod new;
 mod progress;
 mod report;
 mod run;
+mod verify;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -31,6 +33,10 @@ enum Command {
     Run(run::Run),
     /// Read a scenario and tell what it will do, without running it.
     Check(check::Check),
+    /// Compare two runs, each strategy with itself.
+    Compare(compare::Compare),
+    /// Run a folder's scenario again and prove that its tables are right to the last byte.
+    Verify(verify::Verify),
     /// Redraw the plots and the page of a run's folder from its tables.
     Report(report::Report),
     /// List placements, distributions, metrics, trace formats or scenario keys.
@@ -44,6 +50,8 @@ enum Command {
 /// How a command ends, other than well.
 #[derive(Debug)]
 pub enum Exit {
+    /// A difference that fails was found: exit code 1.
+    Different(String),
     /// The scenario or the command line is wrong: exit code 2.
     Mistake(String),
     /// The machine or the tool failed: exit code 3.
@@ -55,6 +63,7 @@ pub enum Exit {
 impl Exit {
     fn code(&self) -> u8 {
         match self {
+            Exit::Different(_) => 1,
             Exit::Mistake(_) => 2,
             Exit::Fault(_) => 3,
             Exit::Interrupted(_) => 130,
@@ -64,7 +73,10 @@ impl Exit {
 
 impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Exit::Mistake(text) | Exit::Fault(text) | Exit::Interrupted(text)) = self;
+        let (Exit::Different(text)
+        | Exit::Mistake(text)
+        | Exit::Fault(text)
+        | Exit::Interrupted(text)) = self;
         write!(f, "{text}")
     }
 }
@@ -112,6 +124,8 @@ impl Command {
         match self {
             Command::Run(run) => run.execute(),
             Command::Check(check) => check.execute(),
+            Command::Compare(compare) => compare.execute(),
+            Command::Verify(verify) => verify.execute(),
             Command::Report(report) => report.execute(),
             Command::List(list) => list.execute(),
             Command::Schema => print(&format!("{:#}\n", crate::scenario::schema())),

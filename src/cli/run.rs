@@ -12,7 +12,7 @@ use super::folder::Folder;
 use super::load::Which;
 use super::{Exit, message, print, progress};
 use crate::experiment::record::{Kind, Recording};
-use crate::experiment::results::Results;
+use crate::experiment::results::{Results, digest};
 use crate::experiment::{self, Fingerprint, Journal, Options, Timing, warmup};
 use crate::report;
 use crate::scenario::Scenario;
@@ -93,12 +93,8 @@ impl Run {
         // Of what is run, however it was asked for.
         let names = scenario.strategies.iter().map(|s| s.name.as_str());
         let names: Vec<&str> = names.collect();
-        let digest = Sha256::digest(format!("{}\n{}", scenario.text, names.join("\n")));
-        let short: String = digest
-            .iter()
-            .take(4)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let whole = digest(format!("{}\n{}", scenario.text, names.join("\n")).as_bytes());
+        let short = &whole[..8];
         Path::new("output").join(format!("{stem}+{short}"))
     }
 
@@ -140,6 +136,7 @@ impl Run {
             recording.join(scenario, &run.replications, folder.path())?;
         }
         let mut results = run.results;
+        results.meta.is_partial = !run.is_complete;
         if !run.is_complete {
             results.meta.warnings.insert(
                 0,
@@ -183,11 +180,7 @@ impl Run {
         folder.write("scenario.toml", scenario.text.as_bytes())?;
         let tables = report::tables(results);
         for (name, bytes) in &tables {
-            let digest: String = Sha256::digest(bytes)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            results.meta.files.push((name.clone(), digest));
+            results.meta.files.push((name.clone(), digest(bytes)));
             folder.write(name, bytes)?;
         }
         folder.write("manifest.json", &report::csv::manifest(&results.meta))?;

@@ -1,5 +1,6 @@
 //! Points x strategies x replications over all cores, and the tables that come out.
 
+pub mod across;
 mod cell;
 mod comparing;
 mod journal;

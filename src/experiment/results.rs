@@ -19,6 +19,9 @@ pub struct Meta {
     pub stem: String,
     /// One line that repeats the run.
     pub command: String,
+    /// The run was interrupted: replications are missing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_partial: bool,
     /// `run.seed`.
     pub seed: u64,
     /// Event list that ordered the run.
@@ -65,6 +68,13 @@ pub struct Meta {
     pub files: Vec<(String, String)>,
     /// Events handled, summed over replications, by point and strategy.
     pub events: Vec<Vec<u64>>,
+}
+
+/// SHA-256 of `bytes` in hexadecimal.
+pub fn digest(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Meta {

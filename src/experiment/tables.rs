@@ -1,7 +1,5 @@
 //! From replications to tables.
 
-use sha2::{Digest, Sha256};
-
 use crate::metrics::histogram::middle;
 use crate::metrics::nodes::Observation;
 use crate::scenario::Scenario;
@@ -16,7 +14,7 @@ use super::comparing::compare;
 use super::precision;
 use super::results::{
     CcdfRow, ClassMeta, Meta, NodeRow, ReplicationRow, Results, Status, StrategyMeta, SummaryRow,
-    TimelineRow,
+    TimelineRow, digest,
 };
 
 /// Confidence of the intervals of single figures.
@@ -106,7 +104,7 @@ fn meta(scenario: &Scenario, cells: &[Vec<Cell>], command: &str) -> Meta {
             .cloned()
             .chain(running_only(scenario))
             .collect(),
-        scenario_digest: hex(&Sha256::digest(scenario.text.as_bytes())),
+        scenario_digest: digest(scenario.text.as_bytes()),
         events: cells
             .iter()
             .map(|cells| cells.iter().map(|cell| cell.events).collect())
@@ -265,18 +263,14 @@ fn same_jobs(scenario: &Scenario, point: usize, cells: &[Cell]) -> Result<Vec<St
         .collect())
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn warn(
     scenario: &Scenario,
     columns: &[Vec<Vec<Column>>],
     cells: &[Vec<Cell>],
     warnings: &mut Vec<String>,
 ) {
-    for (point, (columns, cells)) in scenario.points.iter().zip(columns.iter().zip(cells)) {
-        let at = label(scenario, &point.values);
+    for (point, (columns, cells)) in columns.iter().zip(cells).enumerate() {
+        let at = scenario.at(point);
         warnings.extend(precision::doubts(scenario, &at, columns, cells));
         for (strategy, cell) in scenario.strategies.iter().zip(cells) {
             if cell.is_unstable() {
@@ -286,21 +280,6 @@ fn warn(
                 ));
             }
         }
-    }
-}
-
-/// " at load 0.8", or nothing without a sweep.
-fn label(scenario: &Scenario, values: &[String]) -> String {
-    let pairs: Vec<String> = scenario
-        .sweep
-        .iter()
-        .zip(values)
-        .map(|(path, value)| format!("{path} = {value}"))
-        .collect();
-    if pairs.is_empty() {
-        String::new()
-    } else {
-        format!(" at {}", pairs.join(", "))
     }
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::experiment::results::{
-    CcdfRow, ComparisonRow, Meta, NodeRow, ReplicationRow, Results, SummaryRow, TimelineRow,
+    CcdfRow, ComparisonRow, Meta, NodeRow, ReplicationRow, Results, SummaryRow, TimelineRow, digest,
 };
 
 /// Name of the file that holds [`Meta`].
@@ -71,7 +71,7 @@ pub fn read(dir: &Path) -> Result<Results, Damaged> {
 pub fn parse(open: impl Fn(&str) -> std::io::Result<Vec<u8>>) -> Result<Results, Damaged> {
     let bytes = |name: &str| open(name).map_err(|error| missing(name, &error));
     let meta = read_manifest(&bytes(MANIFEST)?)?;
-    Ok(Results {
+    let results = Results {
         summary: rows(&meta, "summary.csv", &bytes("summary.csv")?)?,
         comparisons: rows(&meta, "comparisons.csv", &bytes("comparisons.csv")?)?,
         replications: rows(&meta, "replications.csv", &bytes("replications.csv")?)?,
@@ -79,7 +79,49 @@ pub fn parse(open: impl Fn(&str) -> std::io::Result<Vec<u8>>) -> Result<Results,
         timeline: rows(&meta, "timeline.csv", &bytes("timeline.csv")?)?,
         nodes: rows(&meta, "nodes.csv", &bytes("nodes.csv")?)?,
         meta,
-    })
+    };
+    for (name, stored) in &results.meta.files {
+        if digest(&bytes(name)?) != *stored {
+            let message = "it was changed after the run wrote it: the manifest has another digest; run the scenario again";
+            return Err(Damaged {
+                place: name.clone(),
+                message: message.into(),
+            });
+        }
+    }
+    Ok(results)
+}
+
+/// Where `now` first differs from `stored`, two versions of the table `name`, in words.
+pub fn first_difference(name: &str, stored: &[u8], now: &[u8]) -> String {
+    let records = |bytes| -> Vec<::csv::StringRecord> {
+        let reader = ::csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(bytes);
+        reader.into_records().map_while(Result::ok).collect()
+    };
+    let (stored, now) = (records(stored), records(now));
+    let header = now.first().cloned().unwrap_or_default();
+    let pairs = stored.iter().zip(&now).enumerate();
+    for (line, (old, new)) in pairs.filter(|(_, (old, new))| old != new) {
+        let Some(column) = (0..old.len().max(new.len())).find(|&at| old.get(at) != new.get(at))
+        else {
+            continue;
+        };
+        let cell =
+            |record: &::csv::StringRecord| record.get(column).unwrap_or("nothing").to_owned();
+        let what: Vec<&str> = new.iter().take(column.min(5)).collect();
+        return format!(
+            "{name}, line {}, {} ({}) is {} and was {}",
+            line + 1,
+            header.get(column).unwrap_or("a column"),
+            what.join(", "),
+            cell(new),
+            cell(old)
+        );
+    }
+    format!("{name} has {} lines and had {}", now.len(), stored.len())
 }
 
 fn missing(name: &str, error: &std::io::Error) -> Damaged {

@@ -136,6 +136,32 @@ pub fn welch(baseline: &[f64], other: &[f64], level: f64) -> Option<Welch> {
     })
 }
 
+/// [`paired`] for samples that are independent: the interval is [`welch`]'s. A missing value is left
+/// out; `None` if either sample has fewer than two.
+pub fn unpaired(baseline: &[f64], other: &[f64], level: f64) -> Option<Difference> {
+    let welch = welch(baseline, other, level)?;
+    let (baseline, other) = (estimate(baseline, level)?, estimate(other, level)?);
+    let scale = (baseline.mean != 0.0).then(|| baseline.mean.abs());
+    let n = baseline.n.min(other.n);
+    let relative = |value: f64| Some(value / scale?);
+    Some(Difference {
+        estimate: Estimate {
+            mean: welch.difference,
+            low: Some(welch.low),
+            high: Some(welch.high),
+            // As if of n differences, so that more replications can be told.
+            stddev: Some(welch.standard_error * (n as f64).sqrt()),
+            n,
+        },
+        baseline_mean: baseline.mean,
+        mean: other.mean,
+        relative: relative(welch.difference),
+        relative_low: relative(welch.low),
+        relative_high: relative(welch.high),
+        exact: welch.standard_error == 0.0,
+    })
+}
+
 /// p-value of "the true difference is at least `margin` either way", by two one-sided t tests
 /// (Schuirmann 1987): a small one shows that the two are equivalent. Serves paired differences
 /// (df = n - 1) and [`welch`] alike; all but `df` in one unit.
@@ -237,6 +263,17 @@ mod tests {
         let flat = welch(&[2.0; 3], &[3.0; 4], 0.95).unwrap();
         assert_eq!((flat.low, flat.high, flat.df, flat.p), (1.0, 1.0, 5.0, 0.0));
         assert_eq!(welch(&[2.0], &BASE, 0.95), None);
+        let d = unpaired(&BASE, &other, 0.95).unwrap();
+        assert_eq!(
+            (d.estimate.low, d.estimate.high),
+            (Some(w.low), Some(w.high))
+        );
+        assert!(close(d.relative_low.unwrap(), w.low / d.baseline_mean));
+        assert!(close(
+            d.estimate.standard_error().unwrap(),
+            w.standard_error
+        ));
+        assert_eq!((d.mean - d.baseline_mean, d.estimate.n), (w.difference, 6));
     }
 
     #[test]

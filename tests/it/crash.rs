@@ -12,10 +12,10 @@ const RUN: [&str; 7] = [
     "run",
     "s.toml",
     "--out=out",
-    "--set=run.replications=300",
+    "--set=run.replications=80",
     "--set=run.warmup=auto",
     "--set=run.precision.relative=0.005",
-    "--set=run.precision.max-replications=400",
+    "--set=run.precision.max-replications=120",
 ];
 
 fn stderr(output: &Output) -> String {
@@ -136,7 +136,7 @@ fn a_damaged_journal_is_used_as_far_as_it_is_whole() {
     let arguments = [&RUN[..], &["--threads=1"]].concat();
     let mut moment = Duration::from_millis(400);
     let journal = place.path("out.writing/journal");
-    while !journal.exists() || std::fs::metadata(&journal).unwrap().len() < 100_000 {
+    while !journal.exists() || std::fs::metadata(&journal).unwrap().len() < 40_000 {
         killed_after(&place, &arguments, moment);
         moment += Duration::from_millis(200);
         assert!(

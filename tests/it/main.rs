@@ -21,3 +21,4 @@ mod theory;
 mod tool;
 mod traces;
 mod twin;
+mod two_runs;

@@ -5,6 +5,7 @@
 //! ```text
 //! cargo test --test it                                   what fits in a few minutes
 //! cargo test --release --test it -- --ignored theory     every reference row, with a table
+//! cargo test --release --test it coverage -- --ignored --nocapture     how often intervals hold the truth
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -12,6 +13,7 @@ mod bytes;
 mod cli;
 mod common;
 mod contract;
+mod coverage;
 mod errors;
 mod gallery;
 mod layering;

@@ -18,6 +18,7 @@ mod errors;
 mod gallery;
 mod layering;
 mod scenarios;
+mod sojourns;
 mod theory;
 mod tool;
 mod traces;

@@ -9,6 +9,7 @@ mod new;
 mod progress;
 mod report;
 mod run;
+mod theory;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -33,6 +34,8 @@ enum Command {
     Check(check::Check),
     /// Redraw the plots and the page of a run's folder from its tables.
     Report(report::Report),
+    /// Hold a run's figures against the models with known answers that it matches.
+    Theory(theory::Theory),
     /// List placements, distributions, metrics, trace formats or scenario keys.
     List(list::List),
     /// Print the JSON Schema of scenario files, for editors.
@@ -113,6 +116,7 @@ impl Command {
             Command::Run(run) => run.execute(),
             Command::Check(check) => check.execute(),
             Command::Report(report) => report.execute(),
+            Command::Theory(theory) => theory.execute(),
             Command::List(list) => list.execute(),
             Command::Schema => print(&format!("{:#}\n", crate::scenario::schema())),
             Command::New(new) => new.execute(),

@@ -5,6 +5,7 @@ mod comparing;
 pub mod record;
 pub mod results;
 mod tables;
+pub mod theory;
 
 pub use tables::{counted, thousands};
 

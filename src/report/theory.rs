@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::format::{Scale, printable, significant};
 use super::lookup::Lookup;
 use super::metric_facts::facts;
-use crate::experiment::results::{Agreement, Kind, Results, TheoryRow};
+use crate::experiment::results::{Agreement, Results, TheoryRow};
 use crate::theory::{MODELS, model};
 
 /// Rows of the page's table at most.
@@ -26,19 +26,8 @@ const DIFFERS: &str =
 pub fn text(results: &Results) -> String {
     let tables = Lookup::new(results);
     let rows = &results.theory;
-    let mut lines = vec![printable(&results.meta.title)];
-    for (k, row) in rows.iter().enumerate() {
-        let same = |other: &TheoryRow| (other.point, other.strategy) == (row.point, row.strategy);
-        let is_next = k == 0 || !same(&rows[k - 1]);
-        if is_next {
-            lines.extend([String::new(), place(&tables, row)]);
-        }
-        if is_next || rows[k - 1].model != row.model {
-            lines.push(format!("  {}", row.model));
-        }
-        lines.push(line(row));
-    }
-    lines.push(String::new());
+    let mut lines = vec![printable(&results.meta.title), String::new()];
+    lines.extend(grid(&tables, rows));
     lines.extend(laws(results));
     if rows.is_empty() {
         lines.push("no point and strategy is a model with a known answer; known are:".to_owned());
@@ -49,6 +38,41 @@ pub fn text(results: &Results) -> String {
         lines.extend(differs(rows).then(|| DIFFERS.to_owned()));
     }
     lines.iter().flat_map(|line| wrapped(line)).collect()
+}
+
+/// The table: a block for each point and strategy, in it one for each model.
+fn grid(tables: &Lookup, rows: &[TheoryRow]) -> Vec<String> {
+    let cells: Vec<[String; 5]> = rows.iter().map(cells).collect();
+    let head = ["", "theory", "simulation", "interval", ""].map(str::to_owned);
+    let all = || cells.iter().chain([&head]);
+    let widths: [usize; 4] =
+        std::array::from_fn(|k| all().map(|row| row[k].chars().count()).max().unwrap_or(0));
+    let line = |cells: &[String; 5]| {
+        let [metric, theory, mean, interval, word] = cells;
+        let [a, b, c, d] = widths;
+        let line = format!("    {metric:<a$}  {theory:>b$}  {mean:>c$}  {interval:<d$}  {word}");
+        line.trim_end().to_owned()
+    };
+    let mut lines: Vec<String> = (!rows.is_empty())
+        .then(|| line(&head))
+        .into_iter()
+        .collect();
+    for (k, (row, cells)) in rows.iter().zip(&cells).enumerate() {
+        let before = k.checked_sub(1).map(|k| &rows[k]);
+        let is_same =
+            |other: &TheoryRow| (other.point, other.strategy) == (row.point, row.strategy);
+        let goes_on = before.is_some_and(is_same);
+        if !goes_on {
+            lines.push(place(tables, row));
+        }
+        if !goes_on || before.is_some_and(|other| other.model != row.model) {
+            lines.push(format!("  {}", printable(&row.model)));
+        }
+        lines.push(line(cells));
+        let ends = rows.get(k + 1).is_none_or(|next| !is_same(next));
+        lines.extend(ends.then(String::new));
+    }
+    lines
 }
 
 /// `text` on lines of at most 100 columns, the further ones indented as the first and by two more.
@@ -80,38 +104,8 @@ fn place(tables: &Lookup, row: &TheoryRow) -> String {
     }
 }
 
-fn line(row: &TheoryRow) -> String {
-    let Cells {
-        metric,
-        theory,
-        mean,
-        interval,
-    } = cells(row);
-    let kind = match row.kind {
-        Kind::Exact => "theory",
-        kind => name(kind),
-    };
-    format!(
-        "    {metric:<26} {kind:>13} {theory:<12} simulation {mean:<10} {interval:<18} {}",
-        if row.kind == Kind::Exact {
-            word(row.agreement)
-        } else {
-            ""
-        }
-    )
-    .trim_end()
-    .to_owned()
-}
-
-/// A row's figures as people read them.
-struct Cells {
-    metric: String,
-    theory: String,
-    mean: String,
-    interval: String,
-}
-
-fn cells(row: &TheoryRow) -> Cells {
+/// A row's figures as people read them: metric, theory, simulation, interval and agreement.
+fn cells(row: &TheoryRow) -> [String; 5] {
     let known = [Some(row.theory), row.mean];
     let scale = Scale::choose(
         &facts(&row.metric, &row.unit),
@@ -119,29 +113,21 @@ fn cells(row: &TheoryRow) -> Cells {
         known.into_iter().flatten(),
     );
     let number = |value: f64| significant(value / scale.factor, 5);
-    Cells {
-        metric: match row.class.as_str() {
-            "all" => printable(&row.metric),
-            class => printable(&format!("{class}.{}", row.metric)),
-        },
-        theory: scale.with_unit(&number(row.theory)),
-        mean: row.mean.map_or("n/a".to_owned(), number),
-        interval: row
-            .ci_low
-            .zip(row.ci_high)
-            .map_or(String::new(), |(low, high)| {
-                format!("[{}, {}]", number(low), number(high))
-            }),
-    }
-}
-
-fn name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Exact => "exact",
-        Kind::Limit => "limit",
-        Kind::Bound => "bound",
-        Kind::Approximation => "approximation",
-    }
+    let metric = match row.class.as_str() {
+        "all" => row.metric.clone(),
+        class => format!("{class}.{}", row.metric),
+    };
+    let interval = row.ci_low.zip(row.ci_high);
+    [
+        printable(&metric),
+        scale.with_unit(&number(row.theory)),
+        row.mean
+            .map_or("n/a".to_owned(), |mean| scale.with_unit(&number(mean))),
+        interval.map_or(String::new(), |(low, high)| {
+            format!("[{}, {}]", number(low), number(high))
+        }),
+        word(row.agreement).to_owned(),
+    ]
 }
 
 fn word(agreement: Agreement) -> &'static str {
@@ -239,7 +225,7 @@ pub fn section(tables: &Lookup) -> Markup {
 }
 
 fn table_row(tables: &Lookup, row: &TheoryRow) -> Markup {
-    let cells = cells(row);
+    let [metric, theory, mean, interval, agreement] = cells(row);
     let class = match row.agreement {
         Agreement::Agrees => "agrees",
         Agreement::Differs => "differs",
@@ -248,12 +234,12 @@ fn table_row(tables: &Lookup, row: &TheoryRow) -> Markup {
     html! { tr {
         td { (tables.point_label(row.point)) }
         td { (tables.strategy(row.strategy)) }
-        td { (cells.metric) }
+        td { (metric) }
         td { (printable(&row.model)) }
-        td { (cells.theory) }
-        td { (cells.mean) }
-        td { (cells.interval) }
-        td class=(class) { (word(row.agreement)) }
+        td { (theory) }
+        td { (mean) }
+        td { (interval) }
+        td class=(class) { (agreement) }
     } }
 }
 

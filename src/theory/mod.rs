@@ -78,6 +78,7 @@ pub const MODELS: &[Model] = &[
     many::CONSTANT,
     many::BOUND,
     round_robin::MODEL,
+    two::SHORTEST,
     two::IDLE,
     mean_field::MODEL,
     fork_join::MODEL,

@@ -71,6 +71,14 @@ fn many_response(c: f64, rho: f64) -> f64 {
     many::wait(c as u64, c * rho) + 1.0
 }
 
+/// Rows whose last printed digits are off, with what an exact calculation gives: rational arithmetic;
+/// the sum of the limit; a sparse solution of the chain with differences up to 40 and 500 levels.
+const OFF: [(&str, &str, &str, f64); 3] = [
+    ("V14", "beta=1.0", "exact n=100", 0.2169404809063664),
+    ("V23", "d=2;rho=0.8", "prediction", 1.9473633859480877),
+    ("V25", "rho=0.95", "E[T] JSQ", 10.486638812655523),
+];
+
 #[test]
 fn formulas_give_the_printed_digits() {
     let (mut checked, mut wrong) = (0, Vec::new());
@@ -80,7 +88,13 @@ fn formulas_give_the_printed_digits() {
                 continue;
             };
             checked += 1;
-            let (printed, rounding) = row.printed();
+            let is_it = |off: &&(&str, &str, &str, f64)| {
+                (off.0, off.1, off.2) == (id.as_str(), parameters.as_str(), row.quantity.as_str())
+            };
+            let (printed, rounding) = match OFF.iter().find(is_it) {
+                Some(off) => (off.3, 1e-9),
+                None => row.printed(),
+            };
             if (found - printed).abs() > rounding * 1.001 {
                 wrong.push(format!(
                     "{id} {parameters} {}: {printed}, found {found}",
@@ -89,6 +103,72 @@ fn formulas_give_the_printed_digits() {
             }
         }
     }
-    assert!(checked > 300, "{checked}");
     assert!(wrong.is_empty(), "{checked} rows\n{}", wrong.join("\n"));
+    assert!(checked > 300, "only {checked} rows were checked");
+}
+
+/// The chain of both numbers of tasks with an idle node first, by relaxation: a slow obvious twin.
+fn idle_by_relaxation(rho: f64) -> f64 {
+    const MOST: usize = 60;
+    let mut p = vec![vec![1.0; MOST]; MOST];
+    for _ in 0..4_000 {
+        for a in 0..MOST {
+            for b in 0..MOST {
+                let at = |a: usize, b: usize| {
+                    p.get(a).and_then(|row| row.get(b)).copied().unwrap_or(0.0)
+                };
+                // arrivals go to an idle node if there is one, else to either
+                let to = |from: (usize, usize), first: bool| match (from.0 == 0, from.1 == 0) {
+                    (true, false) => f64::from(u8::from(first)),
+                    (false, true) => f64::from(u8::from(!first)),
+                    _ => 0.5,
+                };
+                let mut inflow = at(a + 1, b) + at(a, b + 1);
+                if a > 0 {
+                    inflow += 2.0 * rho * to((a - 1, b), true) * at(a - 1, b);
+                }
+                if b > 0 {
+                    inflow += 2.0 * rho * to((a, b - 1), false) * at(a, b - 1);
+                }
+                let busy = f64::from(u8::from(a > 0)) + f64::from(u8::from(b > 0));
+                p[a][b] = inflow / (2.0 * rho + busy);
+            }
+        }
+        let sum: f64 = p.iter().flatten().sum();
+        p.iter_mut().flatten().for_each(|x| *x /= sum);
+    }
+    let mean: f64 = (0..MOST)
+        .flat_map(|a| (0..MOST).map(move |b| (a, b)))
+        .map(|(a, b)| (a + b) as f64 * p[a][b])
+        .sum();
+    mean / (2.0 * rho)
+}
+
+#[test]
+fn an_idle_node_first_is_the_closed_form() {
+    for rho in [0.2, 0.5, 0.7] {
+        let (slow, closed) = (idle_by_relaxation(rho), two::idle(rho));
+        assert!((slow / closed - 1.0).abs() < 1e-6, "{rho}: {slow} {closed}");
+    }
+}
+
+/// M/D/1 by two formulas, E_c/D/1 with c = 1 and M/G/1; and M/M/1 as M/M/c, as GI/M/1 and as M/G/1.
+#[test]
+fn families_meet_where_they_overlap() {
+    for rho in [0.1, 0.5, 0.8, 0.95] {
+        let near = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-8, "{rho}: {a} {b}");
+        near(many::constant_wait(1, rho), single::wait(rho, 1.0, 1.0));
+        let poisson = Law::Exponential { mean: 1.0 / rho };
+        let wait = single::wait(rho, 1.0, 2.0);
+        near(many::wait(1, rho), wait);
+        let sigma = round_robin::sigma(&poisson, 1).unwrap();
+        near(sigma / (1.0 - sigma), wait);
+        near(
+            many::response_above(1, rho, 3.0),
+            single::response_above(rho, 1.0, 3.0),
+        );
+        near(mean_field::response(1, rho), wait + 1.0);
+        let law = single::Constant::new(rho);
+        near(1.0 - law.above(0.0), 1.0 - rho);
+    }
 }

@@ -22,6 +22,7 @@
 
 mod agreement;
 mod formulas;
+mod matching;
 mod measure;
 mod models;
 mod validation;

@@ -10,6 +10,8 @@ mod new;
 mod progress;
 mod report;
 mod run;
+mod running;
+mod theory;
 mod verify;
 
 use std::fmt;
@@ -39,6 +41,8 @@ enum Command {
     Verify(verify::Verify),
     /// Redraw the plots and the page of a run's folder from its tables.
     Report(report::Report),
+    /// Hold a run's figures against the models with known answers that it matches.
+    Theory(theory::Theory),
     /// List placements, distributions, metrics, trace formats or scenario keys.
     List(list::List),
     /// Print the JSON Schema of scenario files, for editors.
@@ -127,6 +131,7 @@ impl Command {
             Command::Compare(compare) => compare.execute(),
             Command::Verify(verify) => verify.execute(),
             Command::Report(report) => report.execute(),
+            Command::Theory(theory) => theory.execute(),
             Command::List(list) => list.execute(),
             Command::Schema => print(&format!("{:#}\n", crate::scenario::schema())),
             Command::New(new) => new.execute(),

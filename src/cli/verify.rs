@@ -1,17 +1,17 @@
 //! `equipoise verify`: a run's folder against a new run of the scenario that it holds.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 
 use super::folder::{Folder, beside, tables_of};
 use super::load::Which;
-use super::{Exit, print, progress};
+use super::{Exit, print, running};
+use crate::experiment::Run;
 use crate::experiment::record::{Kind, Recording};
 use crate::experiment::results::Meta;
-use crate::experiment::{self, Options, warmup};
 use crate::report;
+use crate::scenario::Scenario;
 
 /// Arguments of `equipoise verify`.
 #[derive(Debug, Args)]
@@ -40,9 +40,7 @@ impl Verify {
             .into_iter()
             .filter(|kind| self.dir.join(format!("{}.csv", kind.name())).exists())
             .collect();
-        let (files, found) = self.run_again(&stored, &recorded)?;
-        let names = files.iter().map(|(name, _)| name.as_str());
-        let names: Vec<&str> = names.collect();
+        let (names, found) = self.run_again(&stored, &recorded)?;
         match found {
             None => print(&format!(
                 "{}: every byte of {} is the same\n",
@@ -57,67 +55,52 @@ impl Verify {
         }
     }
 
+    /// The names of the tables, and the first difference from what is stored.
     fn run_again(
         &self,
         stored: &Meta,
         recorded: &[Kind],
-    ) -> Result<(report::Files, Option<String>), Exit> {
+    ) -> Result<(Vec<String>, Option<String>), Exit> {
         let mut scenario = self.which(stored).read()?;
-        let threads = self.threads.map(usize::from);
-        experiment::threads(threads)?.install(|| warmup::settle(&mut scenario))?;
-        let folder = (!recorded.is_empty()).then(|| Folder::begin(&beside(&self.dir, "verify")));
-        let folder = folder.transpose()?;
-        let recording = match &folder {
-            Some(folder) => Some(Recording {
-                folder: folder.parts(true)?,
-                kinds: recorded.to_vec(),
-            }),
-            None => None,
-        };
-        let bar = progress::bar();
-        let options = Options {
-            threads,
-            stop: &AtomicBool::new(false),
-            progress: &|progress| progress::show(&bar, progress),
-            record: recording.as_ref(),
-            trails: false,
-            journal: None,
-            command: String::new(),
-        };
-        let run = experiment::run(&scenario, &options);
-        bar.finish_and_clear();
-        let run = run?;
-        let mut files = report::tables(&run.results);
-        let mut found = first_difference(&self.dir, &files)?;
-        if let (Some(recording), Some(folder)) = (&recording, folder) {
-            let joined = recording.join(&scenario, &run.replications, folder.path());
-            let rows = joined
-                .map_err(Exit::from)
-                .and_then(|()| self.recorded(&folder, recorded));
-            folder.abandon();
-            for (name, difference) in rows? {
-                files.push((name, Vec::new()));
-                found = found.or(difference);
-            }
+        if recorded.is_empty() {
+            let run = running::run(&mut scenario, self.threads, None, String::new())?;
+            return self.tables(&run);
         }
-        Ok((files, found))
+        let folder = Folder::begin(&beside(&self.dir, "verify"))?;
+        let found = self.with_rows(&mut scenario, &folder, recorded);
+        folder.abandon();
+        found
     }
 
-    /// The recorded tables, and the first difference in each.
-    fn recorded(
+    fn tables(&self, run: &Run) -> Result<(Vec<String>, Option<String>), Exit> {
+        let files = report::tables(&run.results);
+        let found = first_difference(&self.dir, &files)?;
+        Ok((files.into_iter().map(|(name, _)| name).collect(), found))
+    }
+
+    /// The tables and the recorded rows, which are written to `folder` for a while.
+    fn with_rows(
         &self,
+        scenario: &mut Scenario,
         folder: &Folder,
-        kinds: &[Kind],
-    ) -> Result<Vec<(String, Option<String>)>, Exit> {
-        let compare = |kind: &Kind| {
-            let name = format!("{}.csv", kind.name());
-            let difference = lines_differ(&self.dir.join(&name), &folder.path().join(&name));
-            let difference = difference
-                .map_err(|error| Exit::Fault(format!("error: cannot read {name}: {error}")))?;
-            let told = difference.map(|line| format!("{name}, line {line}, has other rows"));
-            Ok((name, told))
+        recorded: &[Kind],
+    ) -> Result<(Vec<String>, Option<String>), Exit> {
+        let recording = Recording {
+            folder: folder.parts(true)?,
+            kinds: recorded.to_vec(),
         };
-        kinds.iter().map(compare).collect()
+        let run = running::run(scenario, self.threads, Some(&recording), String::new())?;
+        let (mut names, mut found) = self.tables(&run)?;
+        recording.join(scenario, &run.replications, folder.path())?;
+        for kind in recorded {
+            let name = format!("{}.csv", kind.name());
+            let differs = lines_differ(&self.dir.join(&name), &folder.path().join(&name));
+            let line = differs
+                .map_err(|error| Exit::Fault(format!("error: cannot read {name}: {error}")))?;
+            found = found.or(line.map(|line| format!("{name}, line {line}, has another row")));
+            names.push(name);
+        }
+        Ok((names, found))
     }
 
     fn which(&self, stored: &Meta) -> Which {

@@ -8,6 +8,7 @@ mod precision;
 pub mod record;
 pub mod results;
 mod tables;
+pub mod theory;
 pub mod trail;
 pub mod warmup;
 

@@ -203,6 +203,11 @@ impl Busy {
         self.ended[node.index()] += 1;
     }
 
+    /// Unit-nanoseconds of all dimensions at all nodes together.
+    pub fn total(&self) -> u128 {
+        self.used.iter().sum()
+    }
+
     /// Tasks that ended at `node` within the window.
     pub fn ended(&self, node: NodeId) -> u64 {
         self.ended[node.index()]

@@ -11,7 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::experiment::results::{
-    CcdfRow, ComparisonRow, Meta, NodeRow, ReplicationRow, Results, SummaryRow, TimelineRow, digest,
+    CcdfRow, ComparisonRow, Meta, NodeRow, ReplicationRow, Results, SummaryRow, TheoryRow,
+    TimelineRow, digest,
 };
 
 /// Name of the file that holds [`Meta`].
@@ -50,6 +51,7 @@ pub fn write(results: &Results) -> Vec<(String, Vec<u8>)> {
         ("nodes.csv", table(meta, &results.nodes)),
         ("replications.csv", table(meta, &results.replications)),
         ("summary.csv", table(meta, &results.summary)),
+        ("theory.csv", table(meta, &results.theory)),
         ("timeline.csv", table(meta, &results.timeline)),
     ]
     .map(|(name, bytes)| (name.to_string(), bytes))
@@ -78,6 +80,7 @@ pub fn parse(open: impl Fn(&str) -> std::io::Result<Vec<u8>>) -> Result<Results,
         ccdf: rows(&meta, "ccdf.csv", &bytes("ccdf.csv")?)?,
         timeline: rows(&meta, "timeline.csv", &bytes("timeline.csv")?)?,
         nodes: rows(&meta, "nodes.csv", &bytes("nodes.csv")?)?,
+        theory: rows(&meta, "theory.csv", &bytes("theory.csv")?)?,
         meta,
     };
     for (name, stored) in &results.meta.files {
@@ -616,6 +619,57 @@ impl Row for NodeRow {
             group: cells.text(),
             utilization: cells.number()?,
             tasks: cells.whole()?,
+        })
+    }
+}
+
+impl Row for TheoryRow {
+    const COLUMNS: &'static [&'static str] = &[
+        "class",
+        "metric",
+        "unit",
+        "model",
+        "kind",
+        "theory",
+        "mean",
+        "ci_low",
+        "ci_high",
+        "replications",
+        "agreement",
+    ];
+
+    fn place(&self) -> (usize, usize) {
+        (self.point, self.strategy)
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let names = [&self.class, &self.metric, &self.unit, &self.model].map(String::clone);
+        let kind = [word(self.kind), float(self.theory)];
+        let figures = [self.mean, self.ci_low, self.ci_high].map(optional);
+        let rest = [self.replications.to_string(), word(self.agreement)];
+        names
+            .into_iter()
+            .chain(kind)
+            .chain(figures)
+            .chain(rest)
+            .collect()
+    }
+
+    fn read(point: usize, strategy: usize, cells: &mut Cells<'_>) -> Result<Self, String> {
+        Ok(TheoryRow {
+            point,
+            strategy,
+            class: cells.text(),
+            metric: cells.text(),
+            unit: cells.text(),
+            model: cells.text(),
+            kind: cells.word()?,
+            theory: cells.number()?,
+            mean: cells.maybe()?,
+            ci_low: cells.maybe()?,
+            ci_high: cells.maybe()?,
+            replications: cells.whole()?,
+            agreement: cells.word()?,
         })
     }
 }

@@ -37,6 +37,7 @@ pub fn page(tables: &Lookup, plots: &[(Plot, String)]) -> String {
                     (first_screen(tables, plots))
                     (contents(plots))
                     @for topic in SECTIONS { (section(tables, topic, plots)) }
+                    (super::theory::section(tables))
                     (rest(tables))
                 }
                 (provenance(tables))
@@ -218,6 +219,7 @@ fn contents(plots: &[(Plot, String)]) -> Markup {
                 @let (title, anchor, _) = about(*topic);
                 a href={ "#" (anchor) } { (title) }
             }
+            a href="#theory" { "Theory beside simulation" }
             a href="#all" { "All figures" }
         }
     }

@@ -12,6 +12,7 @@ pub mod plot;
 #[cfg(test)]
 mod sample;
 pub mod terminal;
+pub mod theory;
 pub mod verdict_text;
 
 pub use json::json;

@@ -247,13 +247,12 @@ impl Recorder for Rows<'_> {
 
     fn decision(&mut self, decision: &Decision<'_>) {
         let (class, node) = (self.class(decision.job), self.node(decision.node));
+        let (tasks_seen, reads) = (decision.tasks_seen(), decision.asked.len());
         let Decision {
             time,
             dispatcher,
             job,
             task,
-            tasks_seen,
-            reads,
             ..
         } = *decision;
         let (time, number) = (time.0, job.number);

@@ -89,7 +89,9 @@ impl Decision<'_> {
     /// # Errors
     /// The algorithm cannot be built for these nodes.
     pub fn afresh(&self) -> Result<Option<NodeId>, Problem> {
-        let Made { ask, view, pool, .. } = self.made;
+        let Made {
+            ask, view, pool, ..
+        } = self.made;
         let mut placement = self.made.blueprint.build(pool, view.nodes())?;
         if placement.watches() != Watch::Nothing {
             for &node in pool.0.iter() {

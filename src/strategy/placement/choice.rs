@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
 use crate::model::view::{Ratio, View};
-use crate::strategy::{Rank, Ties};
 use crate::strategy::index::Score;
+use crate::strategy::{Rank, Ties};
 
 /// What makes a node the less loaded one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

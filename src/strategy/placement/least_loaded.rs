@@ -34,7 +34,9 @@ impl Blueprint for LeastLoaded {
             }));
         }
         let least = Least::new(pool, nodes, move |node, view| Some(by.score(node, view)));
-        Ok(Box::new(least.ranked(move |node, view| by.rank(node, view))))
+        Ok(Box::new(
+            least.ranked(move |node, view| by.rank(node, view)),
+        ))
     }
 }
 

@@ -56,26 +56,23 @@ impl Blueprint for ResourceMatch {
             );
         }
         let score = self.score;
-        let scan = Scan::new(
-            pool,
-            move |ask, view, nodes, tied, rng| {
-                let fitting = nodes
-                    .iter()
-                    .copied()
-                    .filter(|&node| view.fits(node, ask.demand));
-                let scored = fitting.map(|node| (node, score.of(node, ask.demand, view)));
-                best_of(scored, |a, b| b.cmp(a), tied, ask.ties, rng).or_else(|| {
-                    by_ratio(
-                        nodes.iter().copied(),
-                        <_ as Ord>::cmp as fn(&_, &_) -> Ordering,
-                        ask,
-                        view,
-                        tied,
-                        rng,
-                    )
-                })
-            },
-        );
+        let scan = Scan::new(pool, move |ask, view, nodes, tied, rng| {
+            let fitting = nodes
+                .iter()
+                .copied()
+                .filter(|&node| view.fits(node, ask.demand));
+            let scored = fitting.map(|node| (node, score.of(node, ask.demand, view)));
+            best_of(scored, |a, b| b.cmp(a), tied, ask.ties, rng).or_else(|| {
+                by_ratio(
+                    nodes.iter().copied(),
+                    <_ as Ord>::cmp as fn(&_, &_) -> Ordering,
+                    ask,
+                    view,
+                    tied,
+                    rng,
+                )
+            })
+        });
         Ok(Box::new(scan.ranked(move |ask, view, node| {
             Rank::larger(score.of(node, ask.demand, view) as f64 / FIXED)
         })))

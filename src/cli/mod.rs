@@ -2,6 +2,7 @@
 //! progress and messages.
 
 mod check;
+mod diff;
 mod folder;
 mod list;
 mod load;
@@ -33,6 +34,8 @@ enum Command {
     Check(check::Check),
     /// Redraw the plots and the page of a run's folder from its tables.
     Report(report::Report),
+    /// Tell the first decision in which two runs differ, and what each saw.
+    Diff(diff::Diff),
     /// List placements, distributions, metrics, trace formats or scenario keys.
     List(list::List),
     /// Print the JSON Schema of scenario files, for editors.
@@ -113,6 +116,7 @@ impl Command {
             Command::Run(run) => run.execute(),
             Command::Check(check) => check.execute(),
             Command::Report(report) => report.execute(),
+            Command::Diff(diff) => diff.execute(),
             Command::List(list) => list.execute(),
             Command::Schema => print(&format!("{:#}\n", crate::scenario::schema())),
             Command::New(new) => new.execute(),

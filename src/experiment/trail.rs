@@ -14,7 +14,7 @@ pub use written::cut_all;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::time::Time;
-use crate::metrics::jobs::{Blame, Completed, JobStats};
+use crate::metrics::jobs::{Blame, JobStats};
 use crate::sim::recorder::{Decision, Recorder};
 use crate::sim::records::{Attempt, Job, Task};
 
@@ -119,14 +119,7 @@ impl Recorder for Tracker {
         };
         let response = at.since(job.arrival);
         detail.note(job.class as usize, job.number, response);
-        let told = Completed {
-            response,
-            blame,
-            ideal: Time::ZERO,
-            straggler_wait_doubled: 0,
-            on_time: None,
-        };
-        stats.complete(&told, Time::ZERO);
+        stats.complete(&moved::told(response, blame), Time::ZERO);
     }
 
     fn task(&mut self, _: &Job, _: &Task, _: &Attempt) {}

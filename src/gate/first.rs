@@ -2,9 +2,9 @@
 
 pub use crate::experiment::trail::first::{FirstDifference, between, difference};
 
-use crate::experiment::thousands;
 use crate::experiment::trail::first::{Range, SeenNode, Sight, What};
 use crate::experiment::trail::moved::Moved;
+use crate::experiment::{counted, thousands};
 use crate::metrics::jobs::PARTS;
 
 /// How the two sides are called.
@@ -85,15 +85,15 @@ fn place(sight: &Sight) -> String {
 
 fn node(node: &SeenNode, width: usize, eligible: u64) -> String {
     let mut text = format!("{:<width$}", node.name);
-    let Some(seen) = &node.seen else {
-        return text;
-    };
-    if let Some(rank) = seen.rank {
-        text += &format!("  score {}", figure(rank.score));
+    if let Some(score) = node.score {
+        text += &format!("  score {}", figure(score));
     }
-    let tasks = if seen.tasks == 1 { "task" } else { "tasks" };
-    text += &format!("  {} {tasks}", thousands(u64::from(seen.tasks)));
-    text += &format!("  {} % used", (seen.used * 100.0).round());
+    if let Some(tasks) = node.tasks {
+        text += &format!("  {}", counted(tasks, "task"));
+    }
+    if let Some(used) = node.used {
+        text += &format!("  {} % used", (used * 100.0).round());
+    }
     if !node.is_eligible {
         text += "  not a node that the task may use";
     } else if let Some(better) = node.better {
@@ -122,7 +122,7 @@ fn figure(score: f64) -> String {
 fn asked(old: &Sight, new: &Sight, labels: Labels<'_>) -> Vec<String> {
     let list = |sight: &Sight| -> String {
         let each = sight.asked.iter().map(|node| {
-            let tasks = node.seen.map(|seen| format!(" ({})", seen.tasks));
+            let tasks = node.tasks.map(|tasks| format!(" ({tasks})"));
             format!("{}{}", node.name, tasks.unwrap_or_default())
         });
         each.collect::<Vec<_>>().join(", ")

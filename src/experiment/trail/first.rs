@@ -81,13 +81,17 @@ pub struct Sight {
     pub afresh: Option<SeenNode>,
 }
 
-/// A node and what was seen of it.
-#[derive(Clone, Debug, PartialEq)]
+/// A node and what was seen of it, as far as that is known.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SeenNode {
     /// `GROUP[index]`.
     pub name: String,
-    /// What was seen of it; none where it is not recorded, or the node is none of this cluster.
-    pub seen: Option<Seen>,
+    /// Tasks running, queued and (as far as the dispatcher knew) travelling there.
+    pub tasks: Option<u64>,
+    /// The largest share of a slot or resource capacity that was held there.
+    pub used: Option<f64>,
+    /// What the placement ranks the node by, if it ranks.
+    pub score: Option<f64>,
     /// False if the task may not use it or it could not hold the task.
     pub is_eligible: bool,
     /// Eligible nodes that the placement ranks before it, where it ranks.
@@ -369,12 +373,12 @@ fn seen(decision: &Decision<'_>, node: NodeId, names: &[String]) -> SeenNode {
     let Some(name) = names.get(node.index()) else {
         return SeenNode {
             name: format!("node {}, which is not in this cluster", node.0),
-            seen: None,
-            is_eligible: false,
-            better: None,
+            ..SeenNode::default()
         };
     };
-    let seen = decision.seen(node);
+    let Seen {
+        tasks, used, rank, ..
+    } = decision.seen(node);
     let before = |rank: &crate::strategy::Rank| {
         let others = decision
             .eligible()
@@ -385,7 +389,9 @@ fn seen(decision: &Decision<'_>, node: NodeId, names: &[String]) -> SeenNode {
     SeenNode {
         name: name.clone(),
         is_eligible: decision.eligible().contains(&node),
-        better: seen.rank.as_ref().map(before),
-        seen: Some(seen),
+        tasks: Some(u64::from(tasks)),
+        used: Some(used),
+        score: rank.map(|rank| rank.score),
+        better: rank.as_ref().map(before),
     }
 }

@@ -1,7 +1,55 @@
 //! How the response times of one replication moved between two sides.
 
-use super::Detail;
-use crate::metrics::jobs::Blame;
+use super::{Detail, blame};
+use crate::engine::time::Time;
+use crate::metrics::jobs::{Blame, Completed, JobStats};
+use crate::sim::recorder::{Decision, Recorder};
+use crate::sim::records::{Attempt, Job, Task};
+
+/// The response times of the measured jobs of a replication.
+#[derive(Debug, Default)]
+pub struct Responses {
+    /// Class, job and response time in nanoseconds (the largest number where it did not complete).
+    of: Vec<(u32, u64, u64)>,
+    stats: JobStats,
+}
+
+impl Responses {
+    /// Adds a measured job of the class with this index: its response time and the parts of it,
+    /// none where it did not complete.
+    pub fn add(&mut self, class: u32, job: u64, completed: Option<(Time, Blame)>) {
+        let response = completed.map_or(u64::MAX, |(response, _)| response.0);
+        self.of.push((class, job, response));
+        match completed {
+            Some((response, blame)) => self.stats.complete(&told(response, blame), Time::ZERO),
+            None => self.stats.leave_unfinished(Time::ZERO),
+        }
+    }
+}
+
+/// What a statistic of response times and their parts needs.
+pub(super) fn told(response: Time, blame: Blame) -> Completed {
+    Completed {
+        response,
+        blame,
+        ideal: Time::ZERO,
+        straggler_wait_doubled: 0,
+        on_time: None,
+    }
+}
+
+impl Recorder for Responses {
+    fn job(&mut self, job: &Job, completed: Option<(Time, Blame)>) {
+        if job.measured {
+            let completed = completed.map(|(at, blame)| (at.since(job.arrival), blame));
+            self.add(job.class, job.number, completed);
+        }
+    }
+
+    fn task(&mut self, _: &Job, _: &Task, _: &Attempt) {}
+
+    fn decision(&mut self, _: &Decision<'_>) {}
+}
 
 /// How the response times of the jobs of a replication moved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +88,34 @@ impl Moved {
             is_exact: false,
             old: old.blame,
             new: new.blame,
+        }
+    }
+
+    /// What the response times of two sides tell of it.
+    pub fn exactly(mut old: Responses, mut new: Responses) -> Moved {
+        old.of.sort_unstable();
+        new.of.sort_unstable();
+        let (mut both, mut equal) = (0, 0);
+        let mut rest = new.of.as_slice();
+        for job in &old.of {
+            let before = rest.partition_point(|other| (other.0, other.1) < (job.0, job.1));
+            rest = &rest[before..];
+            if let Some(other) = rest
+                .first()
+                .filter(|other| (other.0, other.1) == (job.0, job.1))
+            {
+                both += 1;
+                equal += u64::from(other == job);
+            }
+        }
+        let of = (old.of.len() + new.of.len()) as u64 - both;
+        Moved {
+            differing: of - equal,
+            of,
+            measured: of,
+            is_exact: true,
+            old: blame(&old.stats),
+            new: blame(&new.stats),
         }
     }
 

@@ -106,7 +106,7 @@ impl Diff {
             let tables = [recorded::Tables::read(a)?, recorded::Tables::read(b)?];
             return Ok(Source::Recorded(tables));
         }
-        message("neither side is read but run again: not both have decisions.csv");
+        message("running both scenarios again: not both folders have decisions.csv");
         let read = |side: &Side| rerun::read(side, self.traces.as_deref());
         Ok(Source::Rerun([read(&sides[0])?, read(&sides[1])?]))
     }

@@ -73,11 +73,11 @@ fn decision(
 /// When, what and by whom.
 fn place(sight: &Sight) -> String {
     format!(
-        "t = {} s, {} {}, task {}, dispatcher {} (decision {})",
+        "t = {} s, task {} of {} job {}, dispatcher {} (decision {})",
         sight.time.as_secs(),
+        sight.task,
         sight.class,
         thousands(sight.job),
-        sight.task,
         sight.dispatcher,
         thousands(sight.number)
     )
@@ -205,24 +205,24 @@ pub fn told(moved: &Moved) -> String {
     text
 }
 
-/// "take 31 ms longer, 29 of them in retry".
+/// "take 31 ms longer (retry +29, queue +2)": the parts that make up most of it.
 fn slower(change: [i64; 7]) -> String {
     let total: i64 = change.iter().sum();
     if total == 0 {
         return "take as long as before".to_owned();
     }
     let (unit, factor) = unit(total);
-    let amount = |ns: i64| figure_3(ns.abs() as f64 / factor);
+    let amount = |ns: i64| figure_3(ns.unsigned_abs() as f64 / factor);
     let way = if total > 0 { "longer" } else { "less" };
-    let mut text = format!("take {} {unit} {way}", amount(total));
-    let toward = |part: &usize| change[*part] * total.signum();
-    if let Some(part) = (0..change.len())
-        .max_by_key(toward)
-        .filter(|part| toward(part) > 0)
-    {
-        text += &format!(", {} of them in {}", amount(change[part]), PARTS[part]);
-    }
-    text
+    let mut parts: Vec<(i64, &str)> = change.into_iter().zip(PARTS).collect();
+    parts.retain(|(ns, _)| ns.unsigned_abs() * 10 >= total.unsigned_abs());
+    parts.sort_by_key(|(ns, _)| std::cmp::Reverse(ns.unsigned_abs()));
+    let one = |(ns, part): &(i64, &str)| {
+        let sign = if *ns > 0 { '+' } else { '-' };
+        format!("{part} {sign}{}", amount(*ns))
+    };
+    let parts: Vec<String> = parts.iter().take(3).map(one).collect();
+    format!("take {} {unit} {way} ({})", amount(total), parts.join(", "))
 }
 
 fn figure_3(value: f64) -> String {

@@ -20,3 +20,4 @@ mod theory;
 mod tool;
 mod traces;
 mod twin;
+mod wrong;

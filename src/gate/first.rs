@@ -118,6 +118,9 @@ fn figure(score: f64) -> String {
     format!("{score:.*}", (2 - exponent).clamp(0, 12) as usize)
 }
 
+/// Nodes of a list that are named.
+const LISTED: usize = 12;
+
 /// The nodes that were asked, where there are others than the chosen ones.
 fn asked(old: &Sight, new: &Sight, labels: Labels<'_>) -> Vec<String> {
     let list = |sight: &Sight| -> String {
@@ -125,7 +128,13 @@ fn asked(old: &Sight, new: &Sight, labels: Labels<'_>) -> Vec<String> {
             let tasks = node.tasks.map(|tasks| format!(" ({tasks})"));
             format!("{}{}", node.name, tasks.unwrap_or_default())
         });
-        each.collect::<Vec<_>>().join(", ")
+        let mut each: Vec<String> = each.collect();
+        let more = each.len().saturating_sub(LISTED);
+        each.truncate(LISTED);
+        if more > 0 {
+            each.push(format!("{} more", thousands(more as u64)));
+        }
+        each.join(", ")
     };
     let (before, now) = (list(old), list(new));
     let line = |who: &str, list: &str| format!("  nodes asked{who} (with tasks): {list}");

@@ -12,6 +12,7 @@ mod bytes;
 mod cli;
 mod common;
 mod contract;
+mod diff;
 mod errors;
 mod gallery;
 mod layering;

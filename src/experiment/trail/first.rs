@@ -10,6 +10,7 @@ use crate::sim::recorder::{Decision, Recorder, Seen};
 use crate::sim::records::{Attempt, Job, Task};
 use crate::sim::setup::Setup;
 use crate::sim::{self, Failure};
+use crate::strategy::Rank;
 
 /// Where two sides part.
 #[derive(Clone, Debug, PartialEq)]
@@ -152,14 +153,17 @@ pub fn between(
     let Some(place) = locate(old, new) else {
         return Ok(None);
     };
+    // The first of some decisions that differs.
+    let part = |from, to| -> Result<Option<u64>, Failure> {
+        let [a, b] = sides.map(|setup| Glimpse::take(setup, replication, (from, to), None));
+        let (a, b) = (a?, b?);
+        let at = a.rows.iter().zip(&b.rows).position(|(a, b)| a != b);
+        Ok(at.map(|at| from + at as u64))
+    };
     let number = match place {
-        Place::Node { number, .. } => Some(number),
-        Place::Timing(from, to) | Place::Among(from, to) => {
-            let [a, b] = sides.map(|setup| Glimpse::take(setup, replication, (from, to), None));
-            let (a, b) = (a?, b?);
-            let at = a.rows.iter().zip(&b.rows).position(|(a, b)| a != b);
-            at.map(|at| from + at as u64)
-        }
+        // With both sides at hand no doubt is left about instants just before it.
+        Place::Node { number, .. } => part(number - (number - 1) % STEP as u64, number)?,
+        Place::Timing(from, to) | Place::Among(from, to) => part(from, to)?,
         Place::Count | Place::Jobs => None,
     };
     let what = match number {
@@ -313,7 +317,8 @@ impl<'s> Glimpse<'s> {
 
     fn look(&mut self, decision: &Decision<'_>) {
         let at = |node: NodeId| seen(decision, node, &self.names);
-        self.other = self.node.map(|node| at(NodeId(node)));
+        let closely = |node: NodeId| ranked(decision, node, &self.names);
+        self.other = self.node.map(|node| closely(NodeId(node)));
         let afresh = (!decision.takes_turns())
             .then(|| decision.afresh().ok().flatten())
             .flatten()
@@ -326,7 +331,7 @@ impl<'s> Glimpse<'s> {
             job: decision.job.number,
             task: decision.task,
             eligible: decision.eligible().len() as u64,
-            chosen: at(decision.node),
+            chosen: closely(decision.node),
             asked: decision.asked.iter().map(|&node| at(node)).collect(),
             afresh: afresh.map(at),
         });
@@ -379,19 +384,29 @@ fn seen(decision: &Decision<'_>, node: NodeId, names: &[String]) -> SeenNode {
     let Seen {
         tasks, used, rank, ..
     } = decision.seen(node);
-    let before = |rank: &crate::strategy::Rank| {
-        let others = decision
-            .eligible()
-            .iter()
-            .filter_map(|&other| decision.seen(other).rank);
-        others.filter(|other| other.beats(rank)).count() as u64
-    };
     SeenNode {
         name: name.clone(),
         is_eligible: decision.eligible().contains(&node),
         tasks: Some(u64::from(tasks)),
         used: Some(used),
         score: rank.map(|rank| rank.score),
-        better: rank.as_ref().map(before),
+        better: None,
+    }
+}
+
+/// The same, with how many eligible nodes rank before it.
+fn ranked(decision: &Decision<'_>, node: NodeId, names: &[String]) -> SeenNode {
+    let seen = seen(decision, node, names);
+    if !seen.is_eligible {
+        return seen;
+    }
+    let before = |rank: Rank| {
+        let others = decision.eligible().iter();
+        let others = others.filter_map(|&other| decision.seen(other).rank);
+        others.filter(|other| other.beats(&rank)).count() as u64
+    };
+    SeenNode {
+        better: decision.seen(node).rank.map(before),
+        ..seen
     }
 }

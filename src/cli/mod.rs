@@ -3,6 +3,7 @@
 
 mod check;
 mod compare;
+mod diff;
 mod folder;
 mod list;
 mod load;
@@ -43,6 +44,8 @@ enum Command {
     Report(report::Report),
     /// Hold a run's figures against the models with known answers that it matches.
     Theory(theory::Theory),
+    /// Tell the first decision in which two runs differ, and what each saw.
+    Diff(diff::Diff),
     /// List placements, distributions, metrics, trace formats or scenario keys.
     List(list::List),
     /// Print the JSON Schema of scenario files, for editors.
@@ -132,6 +135,7 @@ impl Command {
             Command::Verify(verify) => verify.execute(),
             Command::Report(report) => report.execute(),
             Command::Theory(theory) => theory.execute(),
+            Command::Diff(diff) => diff.execute(),
             Command::List(list) => list.execute(),
             Command::Schema => print(&format!("{:#}\n", crate::scenario::schema())),
             Command::New(new) => new.execute(),

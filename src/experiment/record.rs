@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::journal::fault;
+use super::trail::first::names;
 use crate::engine::time::Time;
 use crate::metrics::jobs::{Blame, PARTS};
 use crate::model::ids::NodeId;
@@ -39,7 +40,8 @@ impl Kind {
         }
     }
 
-    fn header(self) -> String {
+    /// Its line of column names.
+    pub fn header(self) -> String {
         let columns = match self {
             Kind::Jobs => {
                 let blame: Vec<String> = PARTS.iter().map(|part| format!("{part}_ns")).collect();
@@ -52,7 +54,8 @@ impl Kind {
                 "job,class,stage,task,work_ns,node,ready_ns,start_ns,finish_ns,attempts".to_owned()
             }
             Kind::Decisions => {
-                "time_ns,dispatcher,job,class,task,node,tasks_seen,nodes_asked".to_owned()
+                "time_ns,dispatcher,job,class,task,node,tasks_seen,nodes_asked,score,candidates"
+                    .to_owned()
             }
         };
         format!("point,strategy,replication,{columns}\n")
@@ -103,16 +106,13 @@ impl Recording {
             name.clone(),
             replication.to_string(),
         ]);
-        let names = setup
-            .cluster
-            .groups
-            .iter()
-            .flat_map(|group| (0..group.count).map(|i| format!("{}[{i}]", group.name)));
+        let plain = names(&setup.cluster);
         Ok(Rows {
             files,
             lead,
             setup,
-            nodes: names.map(|name| csv_line(&[name])).collect(),
+            nodes: plain.iter().map(|name| csv_line(&[name.clone()])).collect(),
+            plain,
             error: None,
         })
     }
@@ -178,6 +178,8 @@ pub struct Rows<'a> {
     files: [Option<Part>; 3],
     lead: String,
     setup: &'a Setup,
+    /// Names of nodes, as they are and as csv writes them.
+    plain: Vec<String>,
     nodes: Vec<String>,
     error: Option<Failure>,
 }
@@ -212,6 +214,19 @@ impl Rows<'_> {
 
     fn node(&self, node: NodeId) -> String {
         self.nodes[node.index()].clone()
+    }
+
+    /// `NODE:TASKS` of each node asked, with blanks between.
+    fn candidates(&self, decision: &Decision<'_>) -> String {
+        let one = |&node: &NodeId| {
+            let tasks = decision.seen(node).tasks;
+            format!("{}:{tasks}", self.plain[node.index()])
+        };
+        let each: Vec<String> = decision.asked.iter().map(one).collect();
+        if each.is_empty() {
+            return String::new();
+        }
+        csv_line(&[each.join(" ")])
     }
 
     fn class(&self, job: &Job) -> String {
@@ -250,19 +265,23 @@ impl Recorder for Rows<'_> {
 
     fn decision(&mut self, decision: &Decision<'_>) {
         let (class, node) = (self.class(decision.job), self.node(decision.node));
+        let (tasks_seen, reads) = (decision.tasks_seen(), decision.asked.len());
+        let rank = decision.seen(decision.node).rank;
+        let score = rank.map_or(String::new(), |rank| rank.score.to_string());
+        let candidates = self.candidates(decision);
         let Decision {
             time,
             dispatcher,
             job,
             task,
-            tasks_seen,
-            reads,
             ..
         } = *decision;
         let (time, number) = (time.0, job.number);
         self.write(
             Kind::Decisions,
-            format_args!("{time},{dispatcher},{number},{class},{task},{node},{tasks_seen},{reads}"),
+            format_args!(
+                "{time},{dispatcher},{number},{class},{task},{node},{tasks_seen},{reads},{score},{candidates}"
+            ),
         );
     }
 }

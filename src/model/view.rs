@@ -1,7 +1,7 @@
 //! What a dispatcher sees of the nodes when it decides. Every read of a placement goes through
 //! here, so that no algorithm knows more than its strategy says.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use super::ids::NodeId;
 use super::nodes::{Nodes, fits};
@@ -19,6 +19,11 @@ pub struct Ratio {
 impl Ratio {
     /// 0.
     pub const ZERO: Ratio = Ratio { over: 0, under: 1 };
+
+    /// Rounded to a floating-point number.
+    pub fn as_f64(self) -> f64 {
+        self.over as f64 / self.under as f64
+    }
 
     /// A whole number.
     pub fn whole(value: u64) -> Ratio {
@@ -116,6 +121,7 @@ pub struct View<'a> {
     travelling: Travelling<'a>,
     now: Time,
     reads: Cell<u32>,
+    log: Option<&'a RefCell<Vec<NodeId>>>,
 }
 
 impl<'a> View<'a> {
@@ -126,7 +132,13 @@ impl<'a> View<'a> {
             travelling,
             now,
             reads: Cell::new(0),
+            log: None,
         }
+    }
+
+    /// The same, with each node that is asked noted in `log`, if there is one.
+    pub fn noting(self, log: Option<&'a RefCell<Vec<NodeId>>>) -> View<'a> {
+        View { log, ..self }
     }
 
     /// The present instant.
@@ -137,8 +149,11 @@ impl<'a> View<'a> {
     /// Asks `node` for its state: a probe and a reply of a real system. A placement says so once
     /// for each node that it reads for a decision without having been told of it.
     #[inline]
-    pub fn probe(&self, _node: NodeId) {
+    pub fn probe(&self, node: NodeId) {
         self.reads.set(self.reads.get() + 1);
+        if let Some(log) = self.log {
+            log.borrow_mut().push(node);
+        }
     }
 
     /// Number of probes so far.

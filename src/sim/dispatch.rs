@@ -1,5 +1,7 @@
 //! Dispatchers: each is a fifo server that decides the tasks of its jobs one after another.
 
+use std::cell::RefCell;
+
 use crate::engine::law::Law;
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
@@ -9,7 +11,7 @@ use crate::model::view::{Transit, Travelling, View};
 use crate::strategy::{Ask, Binding, InFlight, Parts, Placement, Pool, Problem, Watch};
 
 use super::core::{Core, Event};
-use super::recorder::Decision;
+use super::recorder::{Decision, Made};
 use super::records::{Attempt, Fifo};
 use super::setup::Setup;
 
@@ -28,6 +30,8 @@ pub struct Dispatch {
     /// Dispatchers that are told of loads, and of idle nodes.
     told_loads: u64,
     told_idle: u64,
+    /// Nodes asked for the decision at hand, if anyone records it.
+    asked: RefCell<Vec<NodeId>>,
 }
 
 struct Dispatcher {
@@ -58,6 +62,7 @@ impl Dispatch {
             transit: None,
             told_loads: 0,
             told_idle: 0,
+            asked: RefCell::default(),
         };
         for class in &setup.classes {
             let stage = &class.stages[0];
@@ -248,38 +253,47 @@ impl Dispatch {
             &core.nodes,
             travelling(&self.transit, &this.sent),
             core.now(),
-        );
+        )
+        .noting(core.recorder.is_some().then_some(&self.asked));
         let ask = Ask {
             demand: core.demands.row(job.demand),
             among,
             ties: core.setup.strategy.parts[this.parts].ties,
         };
         let index = core.tasks[core.attempts[attempt].task].index;
-        let mut rng = core.keys.placement.draw(job.class, job.number, 0, index, 0);
+        let draw = core.keys.placement.draw(job.class, job.number, 0, index, 0);
         let placement = this.placements[job.pool as usize]
             .as_mut()
             .ok_or("no placement was built for the task's pool")?;
         let pool = among.unwrap_or(&self.pools[job.pool as usize].0);
         let node = placement
-            .place(&ask, &view, &mut rng)
+            .place(&ask, &view, &mut draw.clone())
             .filter(|node| is_in(pool, *node));
         let node = node.ok_or("the placement chose no node that the task may use")?;
-        let (reads, tasks_seen) = (view.reads(), view.tasks(node));
         if core.window.contains(core.now()) {
             core.totals.placed += 1;
-            core.totals.messages += 1 + 2 * u64::from(reads);
+            core.totals.messages += 1 + 2 * u64::from(view.reads());
         }
         if let Some(recorder) = &mut core.recorder {
-            let (time, dispatcher) = (core.agenda.now(), job.dispatcher);
+            let mut asked = self.asked.take();
             recorder.decision(&Decision {
-                time,
-                dispatcher,
+                time: core.agenda.now(),
+                dispatcher: job.dispatcher,
                 job,
                 task: index,
                 node,
-                tasks_seen,
-                reads,
+                asked: &asked,
+                made: Made {
+                    ask: &ask,
+                    view: &view,
+                    pool: &self.pools[job.pool as usize],
+                    placement: &**placement,
+                    blueprint: &*core.setup.strategy.parts[this.parts].placement,
+                    draw,
+                },
             });
+            asked.clear();
+            self.asked.replace(asked);
         }
         Ok(node)
     }

@@ -1,12 +1,16 @@
 //! Rows of single jobs, tasks and decisions, on request.
 
 use super::records::{Attempt, Job, Task};
+use crate::engine::random::Draw;
 use crate::engine::time::Time;
 use crate::metrics::jobs::Blame;
 use crate::model::ids::NodeId;
+use crate::model::view::View;
+use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem, Rank, Watch};
 
-/// A decision of a dispatcher (or, under a central queue, the pull of a task).
-#[derive(Clone, Copy, Debug)]
+/// A decision of a dispatcher (or, under a central queue, the pull of a task), with the state that
+/// it was made in.
+#[derive(Clone, Copy)]
 pub struct Decision<'a> {
     /// When it was made.
     pub time: Time,
@@ -18,10 +22,84 @@ pub struct Decision<'a> {
     pub task: u32,
     /// The chosen node.
     pub node: NodeId,
-    /// Tasks that the dispatcher saw at it.
-    pub tasks_seen: u32,
-    /// Nodes asked for the decision.
-    pub reads: u32,
+    /// Nodes asked for the decision, in the order of asking.
+    pub asked: &'a [NodeId],
+    /// What it was made by.
+    pub(super) made: Made<'a>,
+}
+
+/// What a decision was made by.
+#[derive(Clone, Copy)]
+pub(super) struct Made<'a> {
+    pub ask: &'a Ask<'a>,
+    pub view: &'a View<'a>,
+    pub pool: &'a Pool,
+    pub placement: &'a dyn Placement,
+    pub blueprint: &'a dyn Blueprint,
+    /// As it was before the decision.
+    pub draw: Draw,
+}
+
+/// What a dispatcher saw of a node when it decided.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Seen {
+    /// Tasks running, queued and (as far as it knew) travelling there.
+    pub tasks: u32,
+    /// Work left there, by slot.
+    pub work: Time,
+    /// The largest share of a slot or resource capacity that was held there.
+    pub used: f64,
+    /// Whether the task fitted beside all that was held there.
+    pub fits: bool,
+    /// What the placement ranks the node by, if it ranks.
+    pub rank: Option<Rank>,
+}
+
+impl Decision<'_> {
+    /// Tasks that the dispatcher saw at the chosen node.
+    pub fn tasks_seen(&self) -> u32 {
+        self.made.view.tasks(self.node)
+    }
+
+    /// What the dispatcher saw of `node`.
+    pub fn seen(&self, node: NodeId) -> Seen {
+        let Made { ask, view, .. } = self.made;
+        Seen {
+            tasks: view.tasks(node),
+            work: Time(view.work(node).0 / view.nodes().slot_weight(node)),
+            used: view.load(node).as_f64(),
+            fits: view.fits(node, ask.demand),
+            rank: self.made.placement.score(ask, view, node),
+        }
+    }
+
+    /// The nodes that it chose among, in id order.
+    pub fn eligible(&self) -> &[NodeId] {
+        self.made.ask.among.unwrap_or(&self.made.pool.0)
+    }
+
+    /// True if such decisions hang on earlier ones by definition.
+    pub fn takes_turns(&self) -> bool {
+        self.made.placement.takes_turns()
+    }
+
+    /// The node that the same algorithm chooses when it is built anew and shown the same state:
+    /// the chosen one, unless it takes turns or keeps a memory of its own that has gone wrong.
+    ///
+    /// # Errors
+    /// The algorithm cannot be built for these nodes.
+    pub fn afresh(&self) -> Result<Option<NodeId>, Problem> {
+        let Made {
+            ask, view, pool, ..
+        } = self.made;
+        let mut placement = self.made.blueprint.build(pool, view.nodes())?;
+        if placement.watches() != Watch::Nothing {
+            for &node in pool.0.iter() {
+                placement.seen(node, view);
+            }
+        }
+        Ok(placement.place(ask, view, &mut self.made.draw.clone()))
+    }
 }
 
 /// Takes rows as they come to be.

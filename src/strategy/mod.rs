@@ -56,6 +56,63 @@ pub trait Placement: Send {
     /// What is seen of `node` has changed: bring an index up to date. Called for every change
     /// since the last decision, once a node, if the placement watches anything.
     fn seen(&mut self, _node: NodeId, _view: &View<'_>) {}
+
+    /// What the algorithm ranks `node` by for this task, so that a decision can be explained; `None`
+    /// if it ranks nothing, or not this node. For people only: never asked in a run without a
+    /// recorder, and it must not change what is decided.
+    fn score(&self, _ask: &Ask<'_>, _view: &View<'_>, _node: NodeId) -> Option<Rank> {
+        None
+    }
+
+    /// True if a decision hangs on earlier decisions by definition, as turns do. All others must
+    /// decide by the state that they see: the contract tests hold them to it.
+    fn takes_turns(&self) -> bool {
+        false
+    }
+}
+
+/// A figure by which a placement ranks nodes, rounded for people.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rank {
+    /// The figure.
+    pub score: f64,
+    /// Which of two is taken.
+    pub better: Better,
+}
+
+/// Which of two scores is the better one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// The smaller.
+    Smaller,
+    /// The larger.
+    Larger,
+}
+
+impl Rank {
+    /// The smaller the better.
+    pub fn smaller(score: f64) -> Rank {
+        Rank {
+            score,
+            better: Better::Smaller,
+        }
+    }
+
+    /// The larger the better.
+    pub fn larger(score: f64) -> Rank {
+        Rank {
+            score,
+            better: Better::Larger,
+        }
+    }
+
+    /// True if `self` is taken before `other`.
+    pub fn beats(&self, other: &Rank) -> bool {
+        match self.better {
+            Better::Smaller => self.score < other.score,
+            Better::Larger => self.score > other.score,
+        }
+    }
 }
 
 /// Which changes of a node a placement must be told of. They are what a real system would send as

@@ -2,24 +2,27 @@
 //! their parameters, in several worlds.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use equipoise::engine::law::Law;
 use equipoise::engine::time::Time;
+use equipoise::experiment::trail::first::names;
 use equipoise::metrics::jobs::Blame;
 use equipoise::model::cluster::{Dimension, Group, Speed};
+use equipoise::model::ids::NodeId;
 use equipoise::sim;
 use equipoise::sim::outcome::{Outcome, columns};
 use equipoise::sim::recorder::{Decision, Recorder};
 use equipoise::sim::records::{Attempt, Job, Task};
 use equipoise::sim::setup::{Measure, Setup, Stragglers, Warmup};
 use equipoise::strategy::placement::Choice;
-use equipoise::strategy::{Binding, InFlight, Ties};
+use equipoise::strategy::{Binding, Blueprint, InFlight, Ties};
 use equipoise::workload::class::{Gather, Shape};
 
 use crate::common::{class, group, open, parts, placement, renewal};
 
 /// Every placement of the registry with its defaults, and further variants.
-fn placements() -> Vec<String> {
+fn placements() -> Vec<(String, Arc<dyn Blueprint>)> {
     let defaults = Choice::all().into_iter().map(|(name, _)| name.to_owned());
     let variants = [
         "round-robin = { weights = \"speed x slots\" }",
@@ -31,7 +34,9 @@ fn placements() -> Vec<String> {
         "resource-match = { score = \"dot-product\" }",
         "resource-match = { score = \"l2-norm\" }",
     ];
-    defaults.chain(variants.map(str::to_owned)).collect()
+    let all = defaults.chain(variants.map(str::to_owned));
+    all.map(|spelling| (spelling.clone(), placement(&spelling)))
+        .collect()
 }
 
 /// Two machine generations with three dimensions.
@@ -50,14 +55,15 @@ fn machines() -> Vec<Group> {
 }
 
 /// Two classes with unlike demands, one of which may only run on the new machines.
-fn world(spelling: &str) -> Setup {
+fn world(blueprint: &Arc<dyn Blueprint>) -> Setup {
     let mut setup = open(
         machines(),
         Law::Exponential { mean: 0.12 },
         3,
         Law::Exponential { mean: 1.0 },
-        spelling,
+        "random",
     );
+    setup.strategy.parts[0].placement = blueprint.clone();
     setup.cluster.dimensions = ["slots", "cpu", "memory"]
         .iter()
         .map(|name| Dimension {
@@ -90,9 +96,9 @@ fn world(spelling: &str) -> Setup {
 }
 
 /// The ways in which a placement may be used.
-fn worlds(spelling: &str) -> Vec<(&'static str, Setup)> {
+fn worlds(blueprint: &Arc<dyn Blueprint>) -> Vec<(&'static str, Setup)> {
     let with = |name, change: &dyn Fn(&mut Setup)| {
-        let mut setup = world(spelling);
+        let mut setup = world(blueprint);
         change(&mut setup);
         (name, setup)
     };
@@ -154,7 +160,13 @@ struct Watcher {
     /// Arrival and works (bits) of measured jobs.
     workload: BTreeMap<(u32, u64), (u64, Vec<u64>)>,
     completed: u64,
+    names: Vec<String>,
+    /// Decisions that the same algorithm, built anew and shown the same, makes otherwise.
+    remembered: Option<String>,
 }
+
+/// One decision in this many is made anew.
+const SAMPLED: usize = 37;
 
 impl Watcher {
     fn new(setup: &Setup) -> Watcher {
@@ -172,6 +184,8 @@ impl Watcher {
             decisions: Vec::new(),
             workload: BTreeMap::new(),
             completed: 0,
+            names: names(&setup.cluster),
+            remembered: None,
         }
     }
 }
@@ -201,6 +215,12 @@ impl Recorder for Watcher {
     }
 
     fn decision(&mut self, d: &Decision<'_>) {
+        if self.decisions.len().is_multiple_of(SAMPLED) && !d.takes_turns() {
+            let anew = d.afresh().unwrap().unwrap();
+            if anew != d.node && self.remembered.is_none() {
+                self.remembered = Some(self.tell_memory(d, anew));
+            }
+        }
         let (class, node) = (d.job.class, d.node.0);
         assert!(
             self.valid[class as usize][node as usize],
@@ -208,6 +228,27 @@ impl Recorder for Watcher {
         );
         let row = (d.time.0, d.dispatcher, class, d.job.number, d.task, node);
         self.decisions.push(row);
+    }
+}
+
+impl Watcher {
+    fn tell_memory(&self, d: &Decision<'_>, anew: NodeId) -> String {
+        let told = |node: NodeId| {
+            let seen = d.seen(node);
+            let used = (seen.used * 100.0).round();
+            format!(
+                "{} ({} tasks, {used} % used)",
+                self.names[node.index()],
+                seen.tasks
+            )
+        };
+        format!(
+            "it decides by a memory of its own that does not agree with what it is shown: at t = {} s \
+             it chose {}, but built anew and shown the same nodes it chooses {}",
+            d.time.as_secs(),
+            told(d.node),
+            told(anew)
+        )
     }
 }
 
@@ -220,44 +261,110 @@ fn watch(setup: &Setup, what: &str) -> (Outcome, Watcher) {
     (outcome, watcher)
 }
 
-/// Valid nodes, conservation, blame that sums up (all by [`Watcher`]); and the same once more.
-#[test]
-fn placements_are_valid_and_repeatable() {
-    for spelling in placements() {
-        for (name, setup) in worlds(&spelling) {
-            let what = format!("{spelling}, {name}");
-            let (first, seen) = watch(&setup, &what);
-            let (second, seen_again) = watch(&setup, &what);
-            assert!(seen.decisions == seen_again.decisions, "{what}");
-            let columns = columns(&setup);
-            let values = |outcome: &Outcome| outcome.values(&setup, &columns);
-            assert_eq!(values(&first), values(&second), "{what}");
-            assert_eq!(first.events, second.events, "{what}");
-            let unwatched = sim::run(&setup, 1, None).unwrap();
-            assert_eq!(values(&first), values(&unwatched), "{what}: watched or not");
-        }
+/// What every placement must keep; panics with what is broken.
+pub fn check(name: &str, blueprint: &Arc<dyn Blueprint>) {
+    every_node_is_used(name, blueprint);
+    valid_and_repeatable(name, blueprint);
+    same_jobs(name, blueprint);
+    no_allocation_when_the_state_repeats(name, blueprint);
+    hardly_any_allocation(name, blueprint);
+}
+
+fn for_each(check: impl Fn(&str, &Arc<dyn Blueprint>)) {
+    for (name, blueprint) in placements() {
+        check(&name, &blueprint);
     }
 }
 
-/// Arrivals, counts, works and demands of the measured jobs are those of every other strategy, bit
-/// by bit, and differ between replications and seeds.
+#[test]
+fn placements_use_every_node() {
+    for_each(every_node_is_used);
+}
+
+#[test]
+fn placements_are_valid_and_repeatable() {
+    for_each(valid_and_repeatable);
+}
+
 #[test]
 fn the_same_jobs_for_every_strategy() {
-    let (reference, seen) = watch(&world("random"), "random");
-    assert_eq!(seen.workload.len(), 2_000);
-    for spelling in placements() {
-        for (name, setup) in worlds(&spelling) {
-            let what = format!("{spelling}, {name}");
-            let (outcome, other) = watch(&setup, &what);
-            assert_eq!(outcome.workload_digest, reference.workload_digest, "{what}");
-            assert!(other.workload == seen.workload, "{what}: other works");
-        }
-    }
-    let setup = world("random");
+    for_each(same_jobs);
+    let setup = world(&placement("random"));
     let digest = |setup: &Setup, r| sim::run(setup, r, None).unwrap().workload_digest;
-    assert_ne!(digest(&setup, 2), reference.workload_digest);
+    let first = digest(&setup, 1);
+    assert_ne!(digest(&setup, 2), first);
     let other_seed = Setup { seed: 2, ..setup };
-    assert_ne!(digest(&other_seed, 1), reference.workload_digest);
+    assert_ne!(digest(&other_seed, 1), first);
+}
+
+#[test]
+fn no_allocation_past_the_warmup_when_the_state_repeats() {
+    for_each(no_allocation_when_the_state_repeats);
+}
+
+#[test]
+fn hardly_any_allocation_past_the_warmup() {
+    for_each(hardly_any_allocation);
+}
+
+/// Of twenty nodes that are alike, at load 0.9, each is chosen at some time in 6,000 decisions.
+fn every_node_is_used(name: &str, blueprint: &Arc<dyn Blueprint>) {
+    let interval = Law::Exponential { mean: 3.0 / 18.0 };
+    let work = Law::Exponential { mean: 1.0 };
+    let mut setup = open(vec![group("node", 20, 1.0)], interval, 3, work, "random");
+    setup.strategy.parts[0].placement = blueprint.clone();
+    setup.window.measure = Measure::Jobs {
+        class: None,
+        count: 2_000,
+    };
+    let (_, seen) = watch(&setup, name);
+    let mut tasks = [0; 20];
+    seen.decisions.iter().for_each(|d| tasks[d.5 as usize] += 1);
+    let unused = (0..20).filter(|&node| tasks[node] == 0);
+    let unused: Vec<String> = unused.map(|node| format!("node[{node}]")).collect();
+    assert!(
+        unused.is_empty(),
+        "`{name}` never used {}, though all 20 nodes are alike and may be used ({} decisions)",
+        unused.join(", "),
+        seen.decisions.len()
+    );
+}
+
+/// Valid nodes, conservation, blame that sums up (all by [`Watcher`]); decisions by what is shown
+/// alone; and the same once more.
+fn valid_and_repeatable(name: &str, blueprint: &Arc<dyn Blueprint>) {
+    for (world, setup) in worlds(blueprint) {
+        let what = format!("`{name}`, {world}");
+        let (first, seen) = watch(&setup, &what);
+        assert!(
+            seen.remembered.is_none(),
+            "{what}: {}",
+            seen.remembered.unwrap()
+        );
+        let (second, seen_again) = watch(&setup, &what);
+        assert!(
+            seen.decisions == seen_again.decisions,
+            "{what}: the same seed gave other decisions"
+        );
+        let columns = columns(&setup);
+        let values = |outcome: &Outcome| outcome.values(&setup, &columns);
+        assert_eq!(values(&first), values(&second), "{what}");
+        assert_eq!(first.events, second.events, "{what}");
+        let unwatched = sim::run(&setup, 1, None).unwrap();
+        assert_eq!(values(&first), values(&unwatched), "{what}: watched or not");
+    }
+}
+
+/// Arrivals, counts, works and demands of the measured jobs are those under `random`, bit by bit.
+fn same_jobs(name: &str, blueprint: &Arc<dyn Blueprint>) {
+    let (reference, seen) = watch(&world(&placement("random")), "random");
+    assert_eq!(seen.workload.len(), 2_000);
+    for (world, setup) in worlds(blueprint) {
+        let what = format!("`{name}`, {world}");
+        let (outcome, other) = watch(&setup, &what);
+        assert_eq!(outcome.workload_digest, reference.workload_digest, "{what}");
+        assert!(other.workload == seen.workload, "{what}: other works");
+    }
 }
 
 /// Allocations and jobs of a run with `jobs` measured ones.
@@ -276,46 +383,41 @@ fn allocations(mut setup: Setup, jobs: u64) -> u64 {
 
 /// With constant intervals and works the state repeats: a run twice as long (2,000 jobs and 8,000
 /// tasks more) allocates not once more.
-#[test]
-fn no_allocation_past_the_warmup_when_the_state_repeats() {
-    for spelling in placements() {
-        for binding in [Binding::Early, Binding::CentralQueue] {
-            let mut setup = open(
-                vec![group("a", 4, 1.0), group("b", 4, 2.0)],
-                Law::Constant(0.5),
-                4,
-                Law::Constant(0.5),
-                &spelling,
-            );
-            setup.strategy.binding = binding;
-            setup.network.dispatch = Law::Constant(0.01);
-            // ties at random let the state wander
-            setup.strategy.parts[0].ties = Ties::LowestId;
-            if spelling.contains("random") || spelling.contains("power-of-d") {
-                continue;
-            }
-            let (short, long) = (allocations(setup.clone(), 2_000), allocations(setup, 4_000));
-            assert_eq!(short, long, "{spelling}, {binding:?}");
-        }
+fn no_allocation_when_the_state_repeats(name: &str, blueprint: &Arc<dyn Blueprint>) {
+    if name.contains("random") || name.contains("power-of-d") {
+        return;
+    }
+    for binding in [Binding::Early, Binding::CentralQueue] {
+        let mut setup = open(
+            vec![group("a", 4, 1.0), group("b", 4, 2.0)],
+            Law::Constant(0.5),
+            4,
+            Law::Constant(0.5),
+            "random",
+        );
+        setup.strategy.parts[0].placement = blueprint.clone();
+        setup.strategy.binding = binding;
+        setup.network.dispatch = Law::Constant(0.01);
+        // ties at random let the state wander
+        setup.strategy.parts[0].ties = Ties::LowestId;
+        let (short, long) = (allocations(setup.clone(), 2_000), allocations(setup, 4_000));
+        assert_eq!(short, long, "`{name}`, {binding:?}: allocations");
     }
 }
 
 /// With random works the largest number in the system still grows with the length of a run, like
 /// its logarithm, and with it the few growing lists: a run of 40,000 jobs more (and 400,000 events)
 /// allocates at most 16 times more.
-#[test]
-fn hardly_any_allocation_past_the_warmup() {
-    for spelling in placements() {
-        for (name, setup) in worlds(&spelling) {
-            let (short, long) = (
-                allocations(setup.clone(), 20_000),
-                allocations(setup, 60_000),
-            );
-            assert!(
-                long <= short + 16,
-                "{spelling}, {name}: {short}, then {long}"
-            );
-        }
+fn hardly_any_allocation(name: &str, blueprint: &Arc<dyn Blueprint>) {
+    for (world, setup) in worlds(blueprint) {
+        let (short, long) = (
+            allocations(setup.clone(), 20_000),
+            allocations(setup, 60_000),
+        );
+        assert!(
+            long <= short + 16,
+            "`{name}`, {world}: {short} allocations, then {long}"
+        );
     }
 }
 
@@ -325,7 +427,7 @@ fn hardly_any_allocation_past_the_warmup() {
 #[test]
 fn an_index_decides_as_a_scan() {
     for by in ["tasks", "work", "utilization"] {
-        for (name, setup) in worlds(&format!("least-loaded = {{ by = \"{by}\" }}")) {
+        for (name, setup) in worlds(&placement(&format!("least-loaded = {{ by = \"{by}\" }}"))) {
             let mut indexed = setup;
             indexed.strategy.parts[0].ties = Ties::LowestId;
             for group in &mut indexed.cluster.groups {

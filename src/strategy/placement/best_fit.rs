@@ -12,7 +12,7 @@ use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
 use crate::model::nodes::Nodes;
 use crate::model::view::{Ratio, View};
-use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem, Watch};
+use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem, Rank, Watch};
 
 /// The fitting node with the largest ratio (over slots and resources, the largest of (demand
 /// running, queued and travelling + the task's own) / capacity); where the task fits nowhere, the
@@ -23,13 +23,16 @@ pub struct BestFit {}
 
 impl Blueprint for BestFit {
     fn build(&self, pool: &Pool, _nodes: &Nodes) -> Result<Box<dyn Placement>, Problem> {
-        Ok(Box::new(Scan::new(pool, |ask, view, nodes, tied, rng| {
+        let scan = Scan::new(pool, |ask, view, nodes, tied, rng| {
             let fitting = nodes
                 .iter()
                 .copied()
                 .filter(|&node| view.fits(node, ask.demand));
             by_ratio(fitting, |a, b| b.cmp(a), ask, view, tied, rng)
                 .or_else(|| by_ratio(nodes.iter().copied(), Ord::cmp, ask, view, tied, rng))
+        });
+        Ok(Box::new(scan.ranked(|ask, view, node| {
+            Rank::larger(view.ratio(node, ask.demand).as_f64())
         })))
     }
 }
@@ -56,8 +59,12 @@ pub fn by_ratio(
 pub struct Scan<F> {
     pool: Pool,
     choose: F,
+    rank: Option<Ranking>,
     tied: Vec<NodeId>,
 }
+
+/// What a scan ranks a node by.
+type Ranking = Box<dyn Fn(&Ask<'_>, &View<'_>, NodeId) -> Rank + Send>;
 
 impl<F> Scan<F>
 where
@@ -68,7 +75,19 @@ where
         Scan {
             pool: pool.clone(),
             choose,
+            rank: None,
             tied: Vec::with_capacity(pool.0.len()),
+        }
+    }
+
+    /// The same, able to tell by what it ranks nodes on which a task fits.
+    pub fn ranked(
+        self,
+        rank: impl Fn(&Ask<'_>, &View<'_>, NodeId) -> Rank + Send + 'static,
+    ) -> Scan<F> {
+        Scan {
+            rank: Some(Box::new(rank)),
+            ..self
         }
     }
 }
@@ -84,5 +103,10 @@ where
 
     fn watches(&self) -> Watch {
         Watch::Loads
+    }
+
+    fn score(&self, ask: &Ask<'_>, view: &View<'_>, node: NodeId) -> Option<Rank> {
+        let rank = self.rank.as_ref()?;
+        Some(rank(ask, view, node))
     }
 }

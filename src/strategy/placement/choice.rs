@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
 use crate::model::view::{Ratio, View};
-use crate::strategy::Ties;
 use crate::strategy::index::Score;
+use crate::strategy::{Rank, Ties};
 
 /// What makes a node the less loaded one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +36,12 @@ impl By {
             },
             By::Utilization => view.load(node),
         }
+    }
+
+    /// The same for people: a number of tasks, seconds, or a share.
+    pub fn rank(self, node: NodeId, view: &View<'_>) -> Rank {
+        let load = self.load(node, view).as_f64();
+        Rank::smaller(if self == By::Work { load / 1e9 } else { load })
     }
 
     /// The same as a score that holds until the node changes.

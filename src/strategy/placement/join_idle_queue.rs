@@ -11,7 +11,7 @@ use crate::model::ids::NodeId;
 use crate::model::nodes::Nodes;
 use crate::model::view::View;
 use crate::strategy::index::Score;
-use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem, Watch};
+use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem, Rank, Watch};
 
 /// An idle eligible node (without any task), else any, each equally likely.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -49,5 +49,11 @@ impl<P: Placement> Placement for IdleFirst<P> {
 
     fn seen(&mut self, node: NodeId, view: &View<'_>) {
         self.idle.seen(node, view);
+    }
+
+    /// 0 for an idle node, 1 for any other.
+    fn score(&self, _ask: &Ask<'_>, view: &View<'_>, node: NodeId) -> Option<Rank> {
+        let is_busy = view.tasks(node) > 0;
+        Some(Rank::smaller(f64::from(u8::from(is_busy))))
     }
 }

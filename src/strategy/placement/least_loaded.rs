@@ -14,7 +14,7 @@ use crate::model::nodes::Nodes;
 use crate::model::view::View;
 use crate::strategy::index::{Index, Score};
 use crate::strategy::levels::Levels;
-use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem, Watch};
+use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem, Rank, Watch};
 
 /// The eligible node with the least load.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -33,9 +33,10 @@ impl Blueprint for LeastLoaded {
                 tied: Vec::with_capacity(pool.0.len()),
             }));
         }
-        Ok(Box::new(Least::new(pool, nodes, move |node, view| {
-            Some(by.score(node, view))
-        })))
+        let least = Least::new(pool, nodes, move |node, view| Some(by.score(node, view)));
+        Ok(Box::new(
+            least.ranked(move |node, view| by.rank(node, view)),
+        ))
     }
 }
 
@@ -61,15 +62,23 @@ impl Placement for Fewest {
     fn seen(&mut self, node: NodeId, view: &View<'_>) {
         self.levels.set(node, view.tasks(node));
     }
+
+    fn score(&self, _ask: &Ask<'_>, view: &View<'_>, node: NodeId) -> Option<Rank> {
+        Some(By::Tasks.rank(node, view))
+    }
 }
 
 /// The node with the least score: the common body of the placements that keep an index.
 pub struct Least<F> {
     index: Index,
     score: F,
+    rank: Option<Ranking>,
     watch: Watch,
     tied: Vec<NodeId>,
 }
+
+/// What the least one is looked for by.
+type Ranking = Box<dyn Fn(NodeId, &View<'_>) -> Rank + Send>;
 
 impl<F: Fn(NodeId, &View<'_>) -> Option<Score> + Send> Least<F> {
     /// An index of `pool` by `score`, in which nodes without a score are left out.
@@ -86,6 +95,7 @@ impl<F: Fn(NodeId, &View<'_>) -> Option<Score> + Send> Least<F> {
         Least {
             index,
             score,
+            rank: None,
             watch: Watch::Loads,
             tied: Vec::with_capacity(pool.0.len()),
         }
@@ -94,6 +104,14 @@ impl<F: Fn(NodeId, &View<'_>) -> Option<Score> + Send> Least<F> {
     /// The same for an algorithm that needs to be told of idle nodes only.
     pub fn watching(self, watch: Watch) -> Least<F> {
         Least { watch, ..self }
+    }
+
+    /// The same, able to tell by what it ranks nodes.
+    pub fn ranked(self, rank: impl Fn(NodeId, &View<'_>) -> Rank + Send + 'static) -> Least<F> {
+        Least {
+            rank: Some(Box::new(rank)),
+            ..self
+        }
     }
 }
 
@@ -121,5 +139,10 @@ impl<F: Fn(NodeId, &View<'_>) -> Option<Score> + Send> Placement for Least<F> {
 
     fn seen(&mut self, node: NodeId, view: &View<'_>) {
         self.index.set(node, (self.score)(node, view), view.now());
+    }
+
+    fn score(&self, _ask: &Ask<'_>, view: &View<'_>, node: NodeId) -> Option<Rank> {
+        let rank = self.rank.as_ref()?;
+        Some(rank(node, view))
     }
 }

@@ -9,7 +9,7 @@ use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
 use crate::model::nodes::Nodes;
 use crate::model::view::View;
-use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem};
+use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem, Rank};
 
 /// The least loaded of d eligible nodes drawn at random.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -68,6 +68,10 @@ impl Placement for Sample {
             (node, by.load(node, view))
         });
         best_of(loads, Ord::cmp, &mut self.tied, ask.ties, rng)
+    }
+
+    fn score(&self, _ask: &Ask<'_>, view: &View<'_>, node: NodeId) -> Option<Rank> {
+        Some(self.parameters.by.rank(node, view))
     }
 }
 

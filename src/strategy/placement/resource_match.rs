@@ -16,7 +16,7 @@ use super::choice::best_of;
 use crate::model::ids::NodeId;
 use crate::model::nodes::Nodes;
 use crate::model::view::View;
-use crate::strategy::{Blueprint, Placement, Pool, Problem};
+use crate::strategy::{Blueprint, Placement, Pool, Problem, Rank};
 
 /// Of the nodes on which the task fits now, the one whose free resources match its demand best;
 /// where it fits nowhere, the smallest ratio of demand to capacity.
@@ -56,28 +56,31 @@ impl Blueprint for ResourceMatch {
             );
         }
         let score = self.score;
-        Ok(Box::new(Scan::new(
-            pool,
-            move |ask, view, nodes, tied, rng| {
-                let fitting = nodes
-                    .iter()
-                    .copied()
-                    .filter(|&node| view.fits(node, ask.demand));
-                let scored = fitting.map(|node| (node, score.of(node, ask.demand, view)));
-                best_of(scored, |a, b| b.cmp(a), tied, ask.ties, rng).or_else(|| {
-                    by_ratio(
-                        nodes.iter().copied(),
-                        <_ as Ord>::cmp as fn(&_, &_) -> Ordering,
-                        ask,
-                        view,
-                        tied,
-                        rng,
-                    )
-                })
-            },
-        )))
+        let scan = Scan::new(pool, move |ask, view, nodes, tied, rng| {
+            let fitting = nodes
+                .iter()
+                .copied()
+                .filter(|&node| view.fits(node, ask.demand));
+            let scored = fitting.map(|node| (node, score.of(node, ask.demand, view)));
+            best_of(scored, |a, b| b.cmp(a), tied, ask.ties, rng).or_else(|| {
+                by_ratio(
+                    nodes.iter().copied(),
+                    <_ as Ord>::cmp as fn(&_, &_) -> Ordering,
+                    ask,
+                    view,
+                    tied,
+                    rng,
+                )
+            })
+        });
+        Ok(Box::new(scan.ranked(move |ask, view, node| {
+            Rank::larger(score.of(node, ask.demand, view) as f64 / FIXED)
+        })))
     }
 }
+
+/// Fixed point of scores: 2^-40.
+const FIXED: f64 = (1u64 << 40) as f64;
 
 impl Matching {
     /// The score, the larger the better, in fixed point with 2^-40: far finer than any difference
@@ -103,6 +106,6 @@ impl Matching {
             }
             Matching::Cosine => 0.0,
         };
-        (score * (1u64 << 40) as f64).round_ties_even() as i64
+        (score * FIXED).round_ties_even() as i64
     }
 }

@@ -76,6 +76,10 @@ impl Placement for Turns {
         self.next = (place + 1) % self.pool.0.len();
         Some(node)
     }
+
+    fn takes_turns(&self) -> bool {
+        true
+    }
 }
 
 struct Smooth {
@@ -103,5 +107,9 @@ impl Placement for Smooth {
         }
         self.credits[best?] -= total;
         best.map(|place| self.pool.0[place])
+    }
+
+    fn takes_turns(&self) -> bool {
+        true
     }
 }

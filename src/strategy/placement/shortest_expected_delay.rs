@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::least_loaded::Least;
 use crate::model::nodes::Nodes;
 use crate::strategy::index::Score;
-use crate::strategy::{Blueprint, Placement, Pool, Problem};
+use crate::strategy::{Blueprint, Placement, Pool, Problem, Rank};
 
 /// The eligible node with the smallest (tasks + 1) / (speed x slots); unlimited slots count as 1.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -17,11 +17,15 @@ pub struct ShortestExpectedDelay {}
 
 impl Blueprint for ShortestExpectedDelay {
     fn build(&self, pool: &Pool, nodes: &Nodes) -> Result<Box<dyn Placement>, Problem> {
-        Ok(Box::new(Least::new(pool, nodes, |node, view| {
+        let least = Least::new(pool, nodes, |node, view| {
             Some(Score::fixed(
                 u64::from(view.tasks(node)) + 1,
                 view.nodes().weight(node),
             ))
+        });
+        Ok(Box::new(least.ranked(|node, view| {
+            let power = view.nodes().factor(node) * view.nodes().slot_weight(node) as f64;
+            Rank::smaller(f64::from(view.tasks(node) + 1) / power)
         })))
     }
 }

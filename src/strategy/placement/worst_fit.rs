@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::best_fit::{Scan, by_ratio};
 use crate::model::nodes::Nodes;
-use crate::strategy::{Blueprint, Placement, Pool, Problem};
+use crate::strategy::{Blueprint, Placement, Pool, Problem, Rank};
 
 /// The fitting node with the smallest ratio (over slots and resources, the largest of (demand
 /// running, queued and travelling + the task's own) / capacity); where the task fits nowhere, the
@@ -18,13 +18,16 @@ pub struct WorstFit {}
 
 impl Blueprint for WorstFit {
     fn build(&self, pool: &Pool, _nodes: &Nodes) -> Result<Box<dyn Placement>, Problem> {
-        Ok(Box::new(Scan::new(pool, |ask, view, nodes, tied, rng| {
+        let scan = Scan::new(pool, |ask, view, nodes, tied, rng| {
             let fitting = nodes
                 .iter()
                 .copied()
                 .filter(|&node| view.fits(node, ask.demand));
             by_ratio(fitting, Ord::cmp, ask, view, tied, rng)
                 .or_else(|| by_ratio(nodes.iter().copied(), Ord::cmp, ask, view, tied, rng))
+        });
+        Ok(Box::new(scan.ranked(|ask, view, node| {
+            Rank::smaller(view.ratio(node, ask.demand).as_f64())
         })))
     }
 }

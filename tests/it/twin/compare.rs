@@ -59,7 +59,7 @@ impl Recorder for Rows {
                 number: decision.job.number,
                 task: decision.task,
                 node: decision.node.0,
-                tasks_seen: decision.tasks_seen,
+                tasks_seen: decision.tasks_seen(),
             });
         }
     }

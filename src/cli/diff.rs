@@ -1,0 +1,291 @@
+//! `equipoise diff`: where two runs first decide otherwise, and what each saw.
+
+mod recorded;
+mod rerun;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use rayon::prelude::*;
+
+use super::{Exit, message, print};
+use crate::experiment::results::{Meta, Results};
+use crate::experiment::trail::first::{FirstDifference, What};
+use crate::experiment::{counted, thousands};
+use crate::gate::first::{Labels, lines};
+use crate::report;
+
+/// Arguments of `equipoise diff`.
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// A run's folder: the old side.
+    a: PathBuf,
+    /// Another: the new side.
+    b: PathBuf,
+    /// Only this point of the sweep (from 1, as in the first folder's manifest).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    point: Option<u32>,
+    /// Only this strategy.
+    #[arg(long, value_name = "NAME")]
+    strategy: Option<String>,
+    /// Only this replication (from 1).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    replication: Option<u32>,
+    /// Folder to look for traces in, too (default: $EQUIPOISE_TRACES).
+    #[arg(long, value_name = "DIR")]
+    traces: Option<PathBuf>,
+}
+
+/// One of the two folders.
+pub(super) struct Side {
+    dir: PathBuf,
+    results: Results,
+}
+
+/// A strategy at a point that both sides have: indices into each side's points and strategies.
+#[derive(Clone, Debug)]
+pub(super) struct Pair {
+    name: String,
+    points: [usize; 2],
+    strategies: [usize; 2],
+    replications: Vec<u32>,
+}
+
+/// What is said of a pair.
+pub(super) enum Found {
+    /// Every decision is the same; how many there are, if they were counted.
+    Same(u64),
+    /// Where they part.
+    Differs(Box<FirstDifference>),
+}
+
+/// Where the decisions come from.
+enum Source {
+    Recorded([recorded::Tables; 2]),
+    Rerun([crate::scenario::Scenario; 2]),
+}
+
+impl Diff {
+    /// Prints, for each point and strategy of both folders, the first decision that differs. Exits
+    /// well whether or not there is one: it answers a question and judges nothing.
+    pub fn execute(self) -> Result<(), Exit> {
+        let sides = [Side::read(&self.a)?, Side::read(&self.b)?];
+        let (pairs, left_out) = self.pairs(&sides)?;
+        same_jobs(&sides, &pairs)?;
+        let source = self.source(&sides)?;
+        let found: Result<Vec<Found>, Exit> = pairs
+            .par_iter()
+            .map(|pair| match &source {
+                Source::Recorded(tables) => recorded::compare(&sides, tables, pair),
+                Source::Rerun(scenarios) => rerun::compare(&sides, scenarios, pair),
+            })
+            .collect();
+        let how = match source {
+            Source::Recorded(_) => "by the decisions that both recorded",
+            Source::Rerun(_) => {
+                "by running both again: this program gives the values of both folders"
+            }
+        };
+        let mut text = format!(
+            "A  {}\nB  {}\n{how}\n\n",
+            self.a.display(),
+            self.b.display()
+        );
+        for (pair, found) in pairs.iter().zip(found?) {
+            text += &told(pair, &found);
+        }
+        text += &left_out;
+        print(&text)
+    }
+
+    /// The decisions that both recorded, else both scenarios to run again.
+    fn source(&self, sides: &[Side; 2]) -> Result<Source, Exit> {
+        let has = |side: &Side| side.dir.join("decisions.csv").is_file();
+        if sides.iter().all(has) {
+            let [a, b] = sides;
+            let tables = [recorded::Tables::read(a)?, recorded::Tables::read(b)?];
+            return Ok(Source::Recorded(tables));
+        }
+        message("running both scenarios again: not both folders have decisions.csv");
+        let read = |side: &Side| rerun::read(side, self.traces.as_deref());
+        Ok(Source::Rerun([read(&sides[0])?, read(&sides[1])?]))
+    }
+
+    /// What both sides have and is asked for, and what is left out, in words.
+    fn pairs(&self, sides: &[Side; 2]) -> Result<(Vec<Pair>, String), Exit> {
+        let [a, b] = sides.each_ref().map(|side| &side.results.meta);
+        let mut pairs = Vec::new();
+        for (point, values) in a.points.iter().enumerate() {
+            let there = b.points.iter().position(|other| other == values);
+            let there = there.filter(|_| {
+                a.sweep == b.sweep && self.point.is_none_or(|n| n as usize == point + 1)
+            });
+            let Some(other) = there else { continue };
+            for (strategy, meta) in a.strategies.iter().enumerate() {
+                let there = b
+                    .strategies
+                    .iter()
+                    .position(|other| other.name == meta.name);
+                let wanted = self.strategy.as_ref().is_none_or(|name| *name == meta.name);
+                let Some(other_strategy) = there.filter(|_| wanted) else {
+                    continue;
+                };
+                pairs.push(Pair {
+                    name: label(a, point, &meta.name),
+                    points: [point, other],
+                    strategies: [strategy, other_strategy],
+                    replications: self.replications(a, b),
+                });
+            }
+        }
+        if pairs.is_empty() || pairs[0].replications.is_empty() {
+            return Err(self.nothing_in_common(a, b));
+        }
+        Ok((pairs, left_out(a, b)))
+    }
+
+    fn replications(&self, a: &Meta, b: &Meta) -> Vec<u32> {
+        let all = 1..=a.replications.min(b.replications);
+        all.filter(|r| self.replication.is_none_or(|only| only == *r))
+            .collect()
+    }
+
+    fn nothing_in_common(&self, a: &Meta, b: &Meta) -> Exit {
+        let names = |meta: &Meta| {
+            let names: Vec<&str> = meta.strategies.iter().map(|s| s.name.as_str()).collect();
+            format!(
+                "{}; {}; {}",
+                names.join(", "),
+                counted(meta.points.len() as u64, "point"),
+                counted(u64::from(meta.replications), "replication")
+            )
+        };
+        let asked = if self.point.is_some() || self.strategy.is_some() || self.replication.is_some()
+        {
+            " of what was asked for"
+        } else {
+            ""
+        };
+        Exit::Mistake(format!(
+            "error: {} and {} have nothing in common{asked}\nhint: the first has {}\nhint: the second has {}",
+            self.a.display(),
+            self.b.display(),
+            names(a),
+            names(b)
+        ))
+    }
+}
+
+impl Side {
+    fn read(dir: &Path) -> Result<Side, Exit> {
+        if !dir.is_dir() {
+            return Err(Exit::Mistake(format!(
+                "error: {} is not a folder\nhint: name two folders that `equipoise run` wrote",
+                dir.display()
+            )));
+        }
+        let results = report::csv::read(dir).map_err(|damaged| {
+            let place = dir.join(damaged.place);
+            Exit::Mistake(format!("error: {}: {}", place.display(), damaged.message))
+        })?;
+        Ok(Side {
+            dir: dir.to_path_buf(),
+            results,
+        })
+    }
+}
+
+/// The strategy's name, with the point's values in a sweep.
+fn label(meta: &Meta, point: usize, strategy: &str) -> String {
+    let values: Vec<String> = meta
+        .sweep
+        .iter()
+        .zip(&meta.points[point])
+        .map(|(path, value)| format!("{path} = {value}"))
+        .collect();
+    if values.is_empty() {
+        strategy.to_owned()
+    } else {
+        format!("{strategy} at {}", values.join(", "))
+    }
+}
+
+/// Strategies and points that only one side has.
+fn left_out(a: &Meta, b: &Meta) -> String {
+    let only = |here: &Meta, there: &Meta, side: &str| {
+        let names = here.strategies.iter().map(|s| &s.name);
+        let missing =
+            names.filter(|name| there.strategies.iter().all(|other| other.name != **name));
+        let missing: Vec<String> = missing.map(|name| format!("`{name}`")).collect();
+        let points = here
+            .points
+            .iter()
+            .filter(|values| !there.points.contains(values))
+            .count();
+        let mut text = String::new();
+        if !missing.is_empty() {
+            text += &format!("left out: {}, which only {side} has\n", missing.join(", "));
+        }
+        if points > 0 {
+            text += &format!(
+                "left out: {}, which only {side} has\n",
+                counted(points as u64, "point")
+            );
+        }
+        text
+    };
+    let text = only(a, b, "A") + &only(b, a, "B");
+    if text.is_empty() {
+        text
+    } else {
+        format!("\n{text}")
+    }
+}
+
+/// Both must be about the same jobs.
+fn same_jobs(sides: &[Side; 2], pairs: &[Pair]) -> Result<(), Exit> {
+    let digest = |side: usize, pair: &Pair, replication: u32| {
+        let digests = sides[side]
+            .results
+            .meta
+            .workload_digests
+            .get(pair.points[side])?;
+        digests.get(replication as usize - 1)
+    };
+    for pair in pairs {
+        for &replication in &pair.replications {
+            let (a, b) = (digest(0, pair, replication), digest(1, pair, replication));
+            if a.is_none() || a != b {
+                return Err(Exit::Mistake(format!(
+                    "error: {} and {} are about other jobs: the workload digests of {} differ in \
+                     replication {replication}\nhint: compare runs of one workload and seed; other jobs are \
+                     no other decisions",
+                    sides[0].dir.display(),
+                    sides[1].dir.display(),
+                    pair.name
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A line or a few for one pair.
+fn told(pair: &Pair, found: &Found) -> String {
+    let labels = Labels { old: "A", new: "B" };
+    match found {
+        Found::Same(decisions) => format!(
+            "{}: every decision is the same ({}, {} decisions)\n",
+            pair.name,
+            counted(pair.replications.len() as u64, "replication"),
+            thousands(*decisions)
+        ),
+        Found::Differs(first) => {
+            let mut text = lines(&pair.name, first, labels).join("\n") + "\n";
+            if first.moved.is_none() && !matches!(first.what, What::Jobs) {
+                text += "  how the response times moved is not recorded: add `jobs` to --record\n";
+            }
+            text
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Both sides run again with this program, after a look whether it is the one that made them.
+
+use std::path::Path;
+
+use super::{Exit, Found, Pair, Side};
+use crate::cli::load::Which;
+use crate::engine::time::Time;
+use crate::experiment::trail::first::between;
+use crate::experiment::trail::moved::{Moved, Responses};
+use crate::experiment::trail::{KEPT, Tracker, Trail};
+use crate::metrics::jobs::Blame;
+use crate::scenario::Scenario;
+use crate::sim;
+use crate::sim::outcome::{Outcome, columns};
+use crate::sim::recorder::{Decision, Recorder};
+use crate::sim::records::{Attempt, Job, Task};
+use crate::sim::setup::Setup;
+
+/// The scenario of a folder.
+pub fn read(side: &Side, traces: Option<&Path>) -> Result<Scenario, Exit> {
+    let which = Which {
+        scenario: side.dir.join("scenario.toml"),
+        sets: Vec::new(),
+        traces: traces.map(Path::to_path_buf),
+        strategies: Vec::new(),
+    };
+    which.read()
+}
+
+/// What is found by running the replications of `pair` until one differs.
+pub fn compare(sides: &[Side; 2], scenarios: &[Scenario; 2], pair: &Pair) -> Result<Found, Exit> {
+    let setups = [
+        setup(&sides[0], &scenarios[0], pair, 0)?,
+        setup(&sides[1], &scenarios[1], pair, 1)?,
+    ];
+    let mut decisions = 0;
+    for &replication in &pair.replications {
+        let old = followed(&sides[0], setups[0], pair, (0, replication))?;
+        let new = followed(&sides[1], setups[1], pair, (1, replication))?;
+        decisions += new.trail.decisions;
+        let moved = Moved::exactly(old.responses, new.responses);
+        let found = between(setups, u64::from(replication), &old.trail, &new.trail)?;
+        if let Some(mut first) = found {
+            first.moved = Some(moved);
+            return Ok(Found::Differs(Box::new(first)));
+        }
+    }
+    Ok(Found::Same(decisions))
+}
+
+fn setup<'s>(
+    side: &Side,
+    scenario: &'s Scenario,
+    pair: &Pair,
+    at: usize,
+) -> Result<&'s Setup, Exit> {
+    let name = &side.results.meta.strategies[pair.strategies[at]].name;
+    let strategy = scenario.strategies.iter().position(|s| s.name == *name);
+    let point = scenario.points.get(pair.points[at]);
+    let setup = point
+        .zip(strategy)
+        .map(|(point, strategy)| &point.setups[strategy]);
+    setup.ok_or_else(|| {
+        Exit::Mistake(format!(
+            "error: {} is not the scenario of that folder: it lacks {}\nhint: run the scenario again",
+            side.dir.join("scenario.toml").display(),
+            pair.name
+        ))
+    })
+}
+
+/// Decisions and response times of a replication.
+struct Followed {
+    trail: Trail,
+    responses: Responses,
+}
+
+fn followed(
+    side: &Side,
+    setup: &Setup,
+    pair: &Pair,
+    (at, replication): (usize, u32),
+) -> Result<Followed, Exit> {
+    let mut both = Both(Tracker::new(KEPT), Responses::default());
+    let outcome = sim::run(setup, u64::from(replication), Some(&mut both))?;
+    if let Some(what) = unlike(
+        side,
+        setup,
+        &outcome,
+        (pair.points[at], pair.strategies[at], replication),
+    ) {
+        return Err(Exit::Mistake(format!(
+            "error: {} was made by another program than this one: {}, replication {replication}, {what}\n\
+             hint: run the scenario there once more, with `--record jobs,decisions`, and compare those folders",
+            side.dir.display(),
+            pair.name
+        )));
+    }
+    Ok(Followed {
+        trail: both.0.finish(),
+        responses: both.1,
+    })
+}
+
+/// The first value of the replication that the folder has otherwise.
+fn unlike(
+    side: &Side,
+    setup: &Setup,
+    outcome: &Outcome,
+    key: (usize, usize, u32),
+) -> Option<String> {
+    let rows = side.results.replications.iter();
+    let rows = rows.filter(|row| (row.point, row.strategy, row.replication) == key);
+    let columns = columns(setup);
+    let values = outcome.values(setup, &columns);
+    let mut count = 0;
+    for (row, (column, value)) in rows.zip(columns.iter().zip(&values)) {
+        count += 1;
+        let is_same = row.class == column.class && row.metric == column.metric;
+        if !is_same || row.value.map(f64::to_bits) != value.map(f64::to_bits) {
+            let said =
+                |value: Option<f64>| value.map_or("nothing".to_owned(), |value| value.to_string());
+            return Some(format!(
+                "{}.{} is {} there and {} here",
+                row.class,
+                row.metric,
+                said(row.value),
+                said(*value)
+            ));
+        }
+    }
+    (count != columns.len())
+        .then(|| format!("it has {count} metrics there and {} here", columns.len()))
+}
+
+/// Both take every row.
+struct Both(Tracker, Responses);
+
+impl Recorder for Both {
+    fn job(&mut self, job: &Job, completed: Option<(Time, Blame)>) {
+        self.0.job(job, completed);
+        self.1.job(job, completed);
+    }
+
+    fn task(&mut self, _: &Job, _: &Task, _: &Attempt) {}
+
+    fn decision(&mut self, decision: &Decision<'_>) {
+        self.0.decision(decision);
+    }
+}

@@ -1,0 +1,3 @@
+//! Regression tests of scheduling algorithms.
+
+pub mod first;

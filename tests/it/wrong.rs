@@ -1,0 +1,235 @@
+//! Three placements with a deliberate mistake: each is caught, with a message that leads to the cause.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use equipoise::engine::law::Law;
+use equipoise::engine::random::Draw;
+use equipoise::experiment::trail::first::What;
+use equipoise::experiment::trail::{KEPT, Tracker, Trail};
+use equipoise::gate::first::{FirstDifference, Labels, difference, lines};
+use equipoise::model::ids::NodeId;
+use equipoise::model::nodes::Nodes;
+use equipoise::model::view::View;
+use equipoise::sim::setup::{Measure, Setup};
+use equipoise::sim::{self};
+use equipoise::strategy::{Ask, Blueprint, Placement, Pool, Problem, Watch};
+
+use crate::common::{group, open};
+use crate::contract;
+
+/// Two nodes drawn at random, the one with fewer tasks; `eligible` says which may be drawn at all,
+/// and one time in `longer` (never if 0) the one with more tasks is taken.
+#[derive(Clone, Debug)]
+struct Two {
+    ignored: u32,
+    longer: u32,
+}
+
+const RIGHT: Two = Two {
+    ignored: 0,
+    longer: 0,
+};
+
+impl Blueprint for Two {
+    fn build(&self, pool: &Pool, _: &Nodes) -> Result<Box<dyn Placement>, Problem> {
+        Ok(Box::new(Drawn(self.clone(), pool.clone())))
+    }
+}
+
+struct Drawn(Two, Pool);
+
+impl Placement for Drawn {
+    fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
+        let nodes = ask.among.unwrap_or(&self.1.0);
+        let may = |node: &NodeId| self.0.ignored == 0 || node.0 % self.0.ignored != 3;
+        let count = nodes.iter().filter(|node| may(node)).count() as u32;
+        if count == 0 {
+            return nodes.first().copied();
+        }
+        let mut draw = || {
+            let at = rng.below(count) as usize;
+            let node = *nodes.iter().filter(|node| may(node)).nth(at).unwrap();
+            view.probe(node);
+            (view.tasks(node), node)
+        };
+        let drawn = [draw(), draw()];
+        let is_odd_time = self.0.longer > 0 && rng.below(self.0.longer) == 0;
+        let of = drawn.iter();
+        let taken = if is_odd_time { of.max() } else { of.min() };
+        taken.map(|(_, node)| *node)
+    }
+}
+
+/// The node with the least memory held, by a book that notes what is taken and forgets what is
+/// given back.
+#[derive(Clone, Debug)]
+struct Forgetful;
+
+impl Blueprint for Forgetful {
+    fn build(&self, pool: &Pool, nodes: &Nodes) -> Result<Box<dyn Placement>, Problem> {
+        let book = vec![0; nodes.count() as usize];
+        Ok(Box::new(Book(pool.clone(), book)))
+    }
+}
+
+struct Book(Pool, Vec<u64>);
+
+impl Placement for Book {
+    fn place(&mut self, ask: &Ask<'_>, _: &View<'_>, _: &mut Draw) -> Option<NodeId> {
+        let nodes = ask.among.unwrap_or(&self.0.0);
+        nodes
+            .iter()
+            .copied()
+            .min_by_key(|node| self.1[node.index()])
+    }
+
+    fn watches(&self) -> Watch {
+        Watch::Loads
+    }
+
+    fn seen(&mut self, node: NodeId, view: &View<'_>) {
+        let memory = view.nodes().dimensions() - 1;
+        let held = &mut self.1[node.index()];
+        *held = view.held(node, memory).max(*held);
+    }
+}
+
+/// What the contract suite says of a placement; nothing if it is content.
+fn complaint(blueprint: impl Blueprint + 'static) -> Option<String> {
+    let blueprint: Arc<dyn Blueprint> = Arc::new(blueprint);
+    let checked = catch_unwind(AssertUnwindSafe(|| {
+        contract::check("power-of-d-like", &blueprint)
+    }));
+    let panic = checked.err()?;
+    let text = panic.downcast_ref::<String>().expect("a message");
+    Some(text.clone())
+}
+
+#[test]
+fn the_right_one_passes() {
+    assert_eq!(complaint(RIGHT), None);
+}
+
+#[test]
+fn one_node_in_ten_is_ignored() {
+    let said = complaint(Two {
+        ignored: 10,
+        ..RIGHT
+    });
+    let said = said.expect("caught");
+    assert!(said.contains("never used node[3], node[13],"), "{said}");
+}
+
+#[test]
+fn memory_is_never_released() {
+    let said = complaint(Forgetful).expect("caught");
+    assert!(
+        said.contains("a memory of its own that does not agree"),
+        "{said}"
+    );
+    // It avoids a node for fuller than it is.
+    let used = said.split("chooses ").nth(1).expect("another node");
+    assert!(used.contains("% used"), "{said}");
+}
+
+fn farm(blueprint: impl Blueprint + 'static) -> Setup {
+    let interval = Law::Exponential { mean: 1.0 / 18.0 };
+    let work = Law::Exponential { mean: 1.0 };
+    let mut setup = open(vec![group("node", 20, 1.0)], interval, 1, work, "random");
+    setup.strategy.parts[0].placement = Arc::new(blueprint);
+    setup.window.measure = Measure::Jobs {
+        class: None,
+        count: 5_000,
+    };
+    setup
+}
+
+fn trail(setup: &Setup, kept: usize) -> Trail {
+    let mut tracker = Tracker::new(kept);
+    sim::run(setup, 1, Some(&mut tracker)).unwrap();
+    tracker.finish()
+}
+
+fn parted(old: &Trail, new: &Setup) -> Option<FirstDifference> {
+    difference(new, 1, old, &trail(new, KEPT)).unwrap()
+}
+
+/// The longer of two queues one time in fifty is a function of what is seen, and so for the gate:
+/// its first different decision shows the two candidates, and that the one with more tasks was taken.
+#[test]
+fn the_longer_of_two_queues_is_taken_one_time_in_fifty() {
+    let wrong = farm(Two {
+        longer: 50,
+        ..RIGHT
+    });
+    let old = trail(&farm(RIGHT), KEPT);
+    let first = parted(&old, &wrong).expect("caught");
+    let What::Decision(sights) = &first.what else {
+        panic!("{first:?}");
+    };
+    let (old_sight, new_sight) = &**sights;
+    assert!(new_sight.chosen.tasks > old_sight.chosen.tasks, "{first:?}");
+    let asked = |name: &str| new_sight.asked.iter().any(|node| node.name == name);
+    assert!(asked(&old_sight.chosen.name) && asked(&new_sight.chosen.name));
+    let moved = first.moved.as_ref().expect("replication 1");
+    assert!(moved.differing > 100 && moved.of == 5_000, "{moved:?}");
+
+    let labels = Labels {
+        old: "baseline",
+        new: "now",
+    };
+    let text = lines("two", &first, labels).join("\n");
+    for part in [
+        "replication 1, t = ",
+        "\n  baseline  node[",
+        "\n  now       node[",
+        "nodes asked",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    // The same from what a small file keeps of the old side.
+    let cut = old.cut(3_000);
+    assert_eq!(parted(&cut, &wrong).unwrap().what, first.what);
+    assert_eq!(parted(&old, &farm(RIGHT)), None);
+    assert_eq!(parted(&cut, &farm(RIGHT)), None);
+}
+
+/// Where hardly anything is kept of the old side, a range is told that holds the decision.
+#[test]
+fn beyond_what_is_kept_a_range_is_told() {
+    let wrong = farm(Two {
+        longer: 50,
+        ..RIGHT
+    });
+    let old = trail(&farm(RIGHT), KEPT);
+    let What::Decision(sights) = parted(&old, &wrong).unwrap().what else {
+        panic!("a decision");
+    };
+    let least = trail(&farm(RIGHT), 0);
+    let What::Among(range) = parted(&least, &wrong).unwrap().what else {
+        panic!("a range");
+    };
+    assert!(
+        (range.from..=range.to).contains(&sights.1.number),
+        "{range:?}"
+    );
+    assert!(
+        (range.start..=range.end).contains(&sights.1.time),
+        "{range:?}"
+    );
+}
+
+/// Later by a decision time, at the same nodes: it is not said that a node differs.
+#[test]
+fn other_instants_are_told_as_such() {
+    let old = trail(&farm(RIGHT), KEPT);
+    let mut late = farm(RIGHT);
+    late.strategy.parts[0].decision_time = Law::Constant(1e-6);
+    let first = parted(&old, &late).expect("other instants");
+    assert!(
+        matches!(first.what, What::Timing(range) if range.from == 1),
+        "{first:?}"
+    );
+}

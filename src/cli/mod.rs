@@ -3,6 +3,7 @@
 
 mod check;
 mod folder;
+mod gate;
 mod list;
 mod load;
 mod new;
@@ -31,6 +32,8 @@ enum Command {
     Run(run::Run),
     /// Read a scenario and tell what it will do, without running it.
     Check(check::Check),
+    /// Test a change of an algorithm against a committed baseline.
+    Gate(gate::Gate),
     /// Redraw the plots and the page of a run's folder from its tables.
     Report(report::Report),
     /// List placements, distributions, metrics, trace formats or scenario keys.
@@ -44,6 +47,8 @@ enum Command {
 /// How a command ends, other than well.
 #[derive(Debug)]
 pub enum Exit {
+    /// The gate found a difference that fails, which is told: exit code 1.
+    Failed,
     /// The scenario or the command line is wrong: exit code 2.
     Mistake(String),
     /// The machine or the tool failed: exit code 3.
@@ -55,6 +60,7 @@ pub enum Exit {
 impl Exit {
     fn code(&self) -> u8 {
         match self {
+            Exit::Failed => 1,
             Exit::Mistake(_) => 2,
             Exit::Fault(_) => 3,
             Exit::Interrupted(_) => 130,
@@ -64,8 +70,10 @@ impl Exit {
 
 impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Exit::Mistake(text) | Exit::Fault(text) | Exit::Interrupted(text)) = self;
-        write!(f, "{text}")
+        match self {
+            Exit::Failed => Ok(()),
+            Exit::Mistake(text) | Exit::Fault(text) | Exit::Interrupted(text) => f.write_str(text),
+        }
     }
 }
 
@@ -101,7 +109,9 @@ pub fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(exit) => {
-            message(exit.to_string().trim_end());
+            if !matches!(exit, Exit::Failed) {
+                message(exit.to_string().trim_end());
+            }
             ExitCode::from(exit.code())
         }
     }
@@ -112,6 +122,7 @@ impl Command {
         match self {
             Command::Run(run) => run.execute(),
             Command::Check(check) => check.execute(),
+            Command::Gate(gate) => gate.execute(),
             Command::Report(report) => report.execute(),
             Command::List(list) => list.execute(),
             Command::Schema => print(&format!("{:#}\n", crate::scenario::schema())),

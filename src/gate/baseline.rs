@@ -17,7 +17,14 @@ const MARK: &str = "equipoise-baseline";
 const KEPT: usize = 65_536;
 /// Sections of a scenario that say how jobs are placed and how that is judged: the gate is there to
 /// see these change. All others must stay as they are.
-const FREE: [&str; 6] = ["title", "scheduling", "strategies", "compare", "gate", "sweep"];
+const FREE: [&str; 6] = [
+    "title",
+    "scheduling",
+    "strategies",
+    "compare",
+    "gate",
+    "sweep",
+];
 /// Keys of `[run]` that say how often, not what; the seed is told by itself.
 const FREE_OF_RUN: [&str; 3] = ["seed", "replications", "precision"];
 
@@ -77,6 +84,11 @@ impl Subject {
             format!(" at {}", text.join(", "))
         }
     }
+}
+
+/// The digest of a scenario's text.
+pub fn digest_of(text: &str) -> String {
+    hex(text.as_bytes())
 }
 
 /// The digests of the sections of a scenario's text that make the jobs, the cluster and what is
@@ -145,7 +157,10 @@ impl Baseline {
         for cell in figures.iter_mut().flat_map(|point| &mut point.strategies) {
             cell.trail.nodes.truncate(KEPT / cells.max(1));
         }
-        let warmups = warmups.iter().copied().chain(std::iter::repeat(Warmup::None));
+        let warmups = warmups
+            .iter()
+            .copied()
+            .chain(std::iter::repeat(Warmup::None));
         let points = subject.points.iter().zip(warmups).zip(figures);
         Baseline {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -214,22 +229,33 @@ impl Baseline {
         let named = |names: &[String]| format!("`{}`", names.join("`, `"));
         let changed = changed_sections(&self.sections, &subject.sections);
         differs(
-            format!("{} changed since: other jobs or nodes cannot be compared", named(&changed)),
+            format!(
+                "{} changed since: other jobs or nodes cannot be compared",
+                named(&changed)
+            ),
             !changed.is_empty(),
         );
         let (then, now) = (self.seed, subject.seed);
-        differs(format!("its seed is {then}, the scenario's is {now}"), then != now);
+        differs(
+            format!("its seed is {then}, the scenario's is {now}"),
+            then != now,
+        );
         let points: Vec<&Vec<String>> = self.points.iter().map(|point| &point.values).collect();
         let same = self.sweep == subject.sweep && points.iter().copied().eq(&subject.points);
         differs("the points of the sweep are not the same".to_owned(), !same);
         let strategies = subject.strategies.iter();
         let absent: Vec<String> = strategies.filter(|name| !self.has(name)).cloned().collect();
-        differs(format!("it does not hold the strategy {}", named(&absent)), !absent.is_empty());
+        differs(
+            format!("it does not hold the strategy {}", named(&absent)),
+            !absent.is_empty(),
+        );
         for (metric, margin) in &subject.margins {
             match self.margins.iter().find(|(name, _)| name == metric) {
                 None => differs(format!("it does not hold the metric `{metric}`"), true),
                 Some((_, planned)) => differs(
-                    format!("its replications are enough for a margin of {planned} on {metric}, not for {margin}"),
+                    format!(
+                        "its replications are enough for a margin of {planned} on {metric}, not for {margin}"
+                    ),
                     margin < planned,
                 ),
             }
@@ -244,7 +270,10 @@ impl Baseline {
 
 /// True if `text` is of a baseline, whole or not.
 pub fn is_baseline(text: &str) -> bool {
-    text.trim_start().trim_start_matches('{').trim_start().starts_with(&format!("\"{MARK}\""))
+    text.trim_start()
+        .trim_start_matches('{')
+        .trim_start()
+        .starts_with(&format!("\"{MARK}\""))
 }
 
 fn changed_sections(then: &[(String, String)], now: &[(String, String)]) -> Vec<String> {
@@ -302,7 +331,9 @@ fn check_format(file: &Value) -> Result<(), Unusable> {
             "a newer version of equipoise (form {format} of the file, {FORMAT} is known)"
         ))),
         Some(_) => Ok(()),
-        None => Err(Unusable::damaged("it is not a baseline of `equipoise gate`")),
+        None => Err(Unusable::damaged(
+            "it is not a baseline of `equipoise gate`",
+        )),
     }
 }
 
@@ -310,7 +341,10 @@ fn check_format(file: &Value) -> Result<(), Unusable> {
 fn check_version(version: &str) -> Result<(), Unusable> {
     let numbers = |text: &str| -> Vec<u64> {
         let plain = text.split(['-', '+']).next().unwrap_or_default();
-        plain.split('.').map(|part| part.parse().unwrap_or(0)).collect()
+        plain
+            .split('.')
+            .map(|part| part.parse().unwrap_or(0))
+            .collect()
     };
     if numbers(version) > numbers(env!("CARGO_PKG_VERSION")) {
         return Err(Unusable::newer(&format!("equipoise {version}")));
@@ -395,7 +429,10 @@ mod tests {
     #[test]
     fn what_is_written_is_read_bit_by_bit() {
         let baseline = baseline();
-        assert_eq!(baseline.points[0].figures.strategies[0].trail.nodes.len(), KEPT);
+        assert_eq!(
+            baseline.points[0].figures.strategies[0].trail.nodes.len(),
+            KEPT
+        );
         let text = baseline.to_text();
         assert!(is_baseline(&text));
         assert_eq!(Baseline::of_text(&text).unwrap(), baseline);
@@ -411,23 +448,42 @@ mod tests {
             let cut = &text[..text.len() * share / 20];
             assert!(Baseline::of_text(cut).is_err(), "{share}");
         }
-        for (old, new) in [("0.1\n", "0.2\n"), ("\"ours\"", "\"hers\""), ("\"seed\": 7", "\"seed\": 8")] {
+        for (old, new) in [
+            ("0.1\n", "0.2\n"),
+            ("\"ours\"", "\"hers\""),
+            ("\"seed\": 7", "\"seed\": 8"),
+        ] {
             assert!(text.contains(old), "{old}");
             let unusable = Baseline::of_text(&text.replace(old, new)).unwrap_err();
             assert!(unusable.why.contains("edited"), "{unusable}");
         }
-        assert!(Baseline::of_text("{}").unwrap_err().why.contains("not a baseline"));
-        assert!(Baseline::of_text("[1]").unwrap_err().why.contains("not a baseline"));
+        assert!(
+            Baseline::of_text("{}")
+                .unwrap_err()
+                .why
+                .contains("not a baseline")
+        );
+        assert!(
+            Baseline::of_text("[1]")
+                .unwrap_err()
+                .why
+                .contains("not a baseline")
+        );
     }
 
     #[test]
     fn newer_files_are_told_and_are_nobodys_to_overwrite() {
-        let form = baseline().to_text().replace("\"equipoise-baseline\": 1", "\"equipoise-baseline\": 2");
+        let form = baseline()
+            .to_text()
+            .replace("\"equipoise-baseline\": 1", "\"equipoise-baseline\": 2");
         assert!(Baseline::of_text(&form).unwrap_err().is_newer);
         let mut version = baseline();
         version.version = "99.0.0".into();
         let unusable = Baseline::of_text(&version.to_text()).unwrap_err();
-        assert!(unusable.is_newer && unusable.why.contains("99.0.0"), "{unusable}");
+        assert!(
+            unusable.is_newer && unusable.why.contains("99.0.0"),
+            "{unusable}"
+        );
         version.version = "0.0.9".into();
         assert!(Baseline::of_text(&version.to_text()).is_ok());
     }
@@ -444,7 +500,10 @@ mod tests {
         assert_eq!(sorted(text), sorted(same));
         let other = sections(&text.replace("count = 2", "count = 3"));
         assert_eq!(changed_sections(&sections(text), &other), ["nodes"]);
-        assert_eq!(changed_sections(&sections(text), &sections("")), ["run", "nodes"]);
+        assert_eq!(
+            changed_sections(&sections(text), &sections("")),
+            ["run", "nodes"]
+        );
     }
 
     #[test]
@@ -461,7 +520,14 @@ mod tests {
         other.margins[0].1 = 0.01;
         other.margins.push(("wait_mean".into(), 0.1));
         let told = baseline().unlike(&other);
-        for (told, says) in told.iter().zip(["`nodes`", "seed is 7", "points", "`theirs`", "margin of 0.05", "`wait_mean`"]) {
+        for (told, says) in told.iter().zip([
+            "`nodes`",
+            "seed is 7",
+            "points",
+            "`theirs`",
+            "margin of 0.05",
+            "`wait_mean`",
+        ]) {
             assert!(told.contains(says), "{told}");
         }
         assert_eq!(told.len(), 6);

@@ -133,7 +133,9 @@ impl Cell<'_> {
     fn figures(&self, watched: &[(String, f64)], trails: &[Trail]) -> Figures {
         let summary = self.results.summary.iter();
         let mut own = summary.filter(|row| (row.point, row.strategy) == self.at);
-        let decisions = trails.iter().map(|trail| format!("{:016x}", trail.digest()));
+        let decisions = trails
+            .iter()
+            .map(|trail| format!("{:016x}", trail.digest()));
         Figures {
             strategy: self.results.meta.strategies[self.at.1].name.clone(),
             is_unstable: own.any(|row| row.status == Status::Unstable),
@@ -176,7 +178,9 @@ impl Cell<'_> {
         }
         let sum = |class: &str, kinds: &[&str]| -> f64 {
             let kinds = kinds.iter();
-            kinds.map(|kind| self.values(class, kind).sum::<f64>()).sum()
+            kinds
+                .map(|kind| self.values(class, kind).sum::<f64>())
+                .sum()
         };
         let jobs = |class: &&str| {
             let lost = sum(class, &["jobs_failed", "jobs_rejected", "jobs_unfinished"]);

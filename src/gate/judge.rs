@@ -105,9 +105,9 @@ pub fn rule(baseline: &[f64], now: &[f64], terms: Terms) -> Ruling {
     let has_all = |values: &[f64]| !values.is_empty() && values.iter().all(|v| v.is_finite());
     let level = 1.0 - 2.0 * FALSE_ALARMS / terms.family.max(1) as f64;
     let pairs = paired(baseline, now, level);
-    let Some(pairs) = pairs.filter(|_| {
-        has_all(baseline) && has_all(now) && baseline.len() == now.len()
-    }) else {
+    let Some(pairs) =
+        pairs.filter(|_| has_all(baseline) && has_all(now) && baseline.len() == now.len())
+    else {
         return Ruling::only(Word::NotComparable);
     };
     let mut ruling = Ruling {
@@ -145,7 +145,11 @@ struct Worsening {
 
 impl Worsening {
     fn new(change: f64, (low, high): (f64, f64), sign: f64) -> Worsening {
-        let (low, high) = if sign > 0.0 { (low, high) } else { (-high, -low) };
+        let (low, high) = if sign > 0.0 {
+            (low, high)
+        } else {
+            (-high, -low)
+        };
         Worsening {
             change: sign * change,
             low,
@@ -218,13 +222,13 @@ pub fn judge(
     })
 }
 
-fn cell(
-    point: usize,
-    then: &Figures,
-    now: &Figures,
-    subject: &Subject,
-    family: usize,
-) -> Cell {
+/// Metrics of which jobs that are lost are a part.
+pub(super) fn counts_losses(metric: &str) -> bool {
+    let name = split(metric).1;
+    name == "slo_attained" || name.starts_with("jobs_")
+}
+
+fn cell(point: usize, then: &Figures, now: &Figures, subject: &Subject, family: usize) -> Cell {
     let same_decisions = !then.decisions.is_empty() && then.decisions == now.decisions;
     let same_results = then.results == now.results;
     let judged = |(metric, margin): &(String, f64)| Row {
@@ -281,7 +285,7 @@ fn changed(then: &Figures, now: &Figures, metric: &str, margin: f64, family: usi
         family,
     };
     let mut ruling = rule(&then.values, &now.values, terms);
-    if lost > LOST_SHARE {
+    if lost > LOST_SHARE && !counts_losses(metric) {
         ruling.word = Word::NotComparable;
     }
     ruling

@@ -85,7 +85,9 @@ impl Slowest {
             .collect();
         let lost: f64 = changes.iter().map(|(_, change)| change).sum();
         let along = |change: &(&str, f64)| change.1 * lost.signum();
-        let most = changes.iter().max_by(|a, b| along(a).total_cmp(&along(b)))?;
+        let most = changes
+            .iter()
+            .max_by(|a, b| along(a).total_cmp(&along(b)))?;
         (lost != 0.0).then(|| Slowest {
             lost,
             part: most.0.to_owned(),
@@ -143,14 +145,21 @@ impl Outcome {
 
     /// Every scenario, cell and row, in order.
     pub fn rows(&self) -> impl Iterator<Item = (&Judged, &Cell, &Row)> {
-        let cells = self.scenarios.iter().flat_map(|s| s.cells.iter().map(move |cell| (s, cell)));
+        let cells = self
+            .scenarios
+            .iter()
+            .flat_map(|s| s.cells.iter().map(move |cell| (s, cell)));
         cells.flat_map(|(s, cell)| cell.rows.iter().map(move |row| (s, cell, row)))
     }
 
     /// "1 of 12 scenarios is worse", "2 of 12 scenarios fail: 1 worse, 1 inconclusive".
     pub fn headline(&self) -> String {
         let all = self.scenarios.len();
-        let of = if all == 1 { "1 scenario".to_owned() } else { format!("{all} scenarios") };
+        let of = if all == 1 {
+            "1 scenario".to_owned()
+        } else {
+            format!("{all} scenarios")
+        };
         let failed: Vec<&Judged> = self.scenarios.iter().filter(|s| s.fails()).collect();
         if failed.is_empty() {
             return format!("GATE PASSED: {of}, none worse");
@@ -160,9 +169,16 @@ impl Outcome {
             let is = if failed.len() == 1 { "is" } else { "are" };
             return format!("GATE FAILED: {} of {of} {is} {}", failed.len(), word.text());
         }
-        let words: Vec<String> = words.iter().map(|(w, n)| format!("{n} {}", w.text())).collect();
+        let words: Vec<String> = words
+            .iter()
+            .map(|(w, n)| format!("{n} {}", w.text()))
+            .collect();
         let fail = if failed.len() == 1 { "fails" } else { "fail" };
-        format!("GATE FAILED: {} of {of} {fail}: {}", failed.len(), words.join(", "))
+        format!(
+            "GATE FAILED: {} of {of} {fail}: {}",
+            failed.len(),
+            words.join(", ")
+        )
     }
 
     /// All that was found, for programs.
@@ -181,7 +197,12 @@ impl Outcome {
 
 /// How many scenarios fail by each word, in the order of gravity.
 fn failing_words(failed: &[&Judged]) -> Vec<(Word, usize)> {
-    let order = [Word::Worse, Word::Unstable, Word::NotComparable, Word::Inconclusive];
+    let order = [
+        Word::Worse,
+        Word::Unstable,
+        Word::NotComparable,
+        Word::Inconclusive,
+    ];
     let has = |scenario: &Judged, word: Word| {
         let mut rows = scenario.cells.iter().flat_map(|cell| &cell.rows);
         rows.any(|row| row.ruling.word == word)
@@ -195,7 +216,11 @@ fn failing_words(failed: &[&Judged]) -> Vec<(Word, usize)> {
 
 fn scenario_json(judged: &Judged) -> Value {
     let subject = &judged.subject;
-    let cells: Vec<Value> = judged.cells.iter().map(|cell| cell_json(subject, cell)).collect();
+    let cells: Vec<Value> = judged
+        .cells
+        .iter()
+        .map(|cell| cell_json(subject, cell))
+        .collect();
     json!({
         "scenario": subject.scenario,
         "passed": !judged.fails(),
@@ -208,8 +233,15 @@ fn scenario_json(judged: &Judged) -> Value {
 }
 
 fn cell_json(subject: &Subject, cell: &Cell) -> Value {
-    let values = subject.points.get(cell.point).map_or(&[][..], Vec::as_slice);
-    let point = subject.sweep.iter().cloned().zip(values.iter().map(|value| json!(value)));
+    let values = subject
+        .points
+        .get(cell.point)
+        .map_or(&[][..], Vec::as_slice);
+    let point = subject
+        .sweep
+        .iter()
+        .cloned()
+        .zip(values.iter().map(|value| json!(value)));
     let rows: Vec<Value> = cell.rows.iter().map(row_json).collect();
     json!({
         "point": Value::Object(point.collect()),

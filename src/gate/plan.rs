@@ -1,6 +1,7 @@
 //! How many replications a baseline needs.
 
 use super::figures::{Figures, PointFigures, split};
+use super::judge::counts_losses;
 use crate::experiment::results::Status;
 use crate::stats::paired;
 
@@ -140,11 +141,15 @@ pub fn unwatchable(figures: &Figures, watched: &[(String, f64)]) -> Vec<String> 
     };
     let mut reasons: Vec<String> = watched.iter().filter_map(reason).collect();
     if reasons.is_empty() {
-        let lost = |(metric, _): &&(String, f64)| figures.lost_share(split(metric).0) > 0.0;
+        let lost = |(metric, _): &&(String, f64)| {
+            figures.lost_share(split(metric).0) > 0.0 && !counts_losses(metric)
+        };
         let lost = watched.iter().find(lost);
         reasons.extend(lost.map(|(metric, _)| {
             let share = 100.0 * figures.lost_share(split(metric).0);
-            format!("`{name}` loses {share:.2} % of its jobs, so that {metric} is of the others alone")
+            format!(
+                "`{name}` loses {share:.2} % of its jobs, so that {metric} is of the others alone"
+            )
         }));
     }
     reasons
@@ -164,7 +169,10 @@ mod tests {
         for (spread, margin, n) in [(0.1, 0.05, 36), (0.02, 0.02, 9), (0.0, 0.02, 0)] {
             assert_eq!(need(spread, margin).replications, n);
         }
-        assert_eq!(replications(&[need(0.1, 0.05), need(0.02, 0.02)], 20), Ok(36));
+        assert_eq!(
+            replications(&[need(0.1, 0.05), need(0.02, 0.02)], 20),
+            Ok(36)
+        );
         assert_eq!(replications(&[need(0.02, 0.02)], 20), Ok(20));
         assert_eq!(replications(&[need(0.02, 0.02)], 1), Ok(LEAST));
         assert_eq!(replications(&[], 1), Ok(LEAST));
@@ -174,7 +182,10 @@ mod tests {
     fn the_margin_and_the_jobs_told_would_do() {
         for spread in [0.3, 0.123, 0.0471, 1.7] {
             let refused = need(spread, 0.01);
-            assert_eq!(replications(std::slice::from_ref(&refused), 1), Err(vec![refused.clone()]));
+            assert_eq!(
+                replications(std::slice::from_ref(&refused), 1),
+                Err(vec![refused.clone()])
+            );
             let margin = refused.margin_that_would_do();
             assert!(need(spread, margin).replications <= MOST, "{spread}");
             assert!(need(spread, margin * 0.9).replications > MOST, "{spread}");
@@ -185,7 +196,13 @@ mod tests {
 
     #[test]
     fn rounding_goes_up_to_two_digits() {
-        let cases = [(0.0301, 0.031), (0.03, 0.03), (0.999, 1.0), (12.1, 13.0), (121.0, 130.0)];
+        let cases = [
+            (0.0301, 0.031),
+            (0.03, 0.03),
+            (0.999, 1.0),
+            (12.1, 13.0),
+            (121.0, 130.0),
+        ];
         for (value, rounded) in cases {
             assert_eq!(up(value), rounded, "{value}");
         }

@@ -14,6 +14,8 @@ mod common;
 mod contract;
 mod errors;
 mod gallery;
+mod gate_cli;
+mod gate_rates;
 mod layering;
 mod scenarios;
 mod theory;

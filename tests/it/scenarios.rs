@@ -26,7 +26,7 @@ fn metrics(dimensions: &[String]) -> Vec<String> {
         .collect()
 }
 
-fn read_text(text: &str, name: &str, sets: &[&str]) -> Result<Scenario, Report> {
+pub fn read_text(text: &str, name: &str, sets: &[&str]) -> Result<Scenario, Report> {
     let files = Files::new(Path::new(FOLDER), traces().as_deref());
     let env = Env {
         files: &files,

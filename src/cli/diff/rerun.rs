@@ -8,6 +8,7 @@ use crate::engine::time::Time;
 use crate::experiment::trail::first::between;
 use crate::experiment::trail::moved::{Moved, Responses};
 use crate::experiment::trail::{KEPT, Tracker, Trail};
+use crate::experiment::warmup;
 use crate::metrics::jobs::Blame;
 use crate::scenario::Scenario;
 use crate::sim;
@@ -24,7 +25,9 @@ pub fn read(side: &Side, traces: Option<&Path>) -> Result<Scenario, Exit> {
         traces: traces.map(Path::to_path_buf),
         strategies: Vec::new(),
     };
-    which.read()
+    let mut scenario = which.read()?;
+    warmup::settle(&mut scenario)?;
+    Ok(scenario)
 }
 
 /// What is found by running the replications of `pair` until one differs.

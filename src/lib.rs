@@ -11,4 +11,5 @@ pub mod scenario;
 pub mod sim;
 pub mod stats;
 pub mod strategy;
+pub mod theory;
 pub mod workload;

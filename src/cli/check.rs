@@ -4,16 +4,23 @@ use clap::Args;
 
 use super::load::Which;
 use super::{Exit, print, wrapped};
-use crate::experiment;
+use crate::experiment::{self, warmup};
 use crate::scenario::Scenario;
 use crate::scenario::forecast::{Forecast, Use, forecast};
+use crate::sim::setup::{Measure, Setup, Warmup};
 
 /// Arguments of `equipoise check`.
 #[derive(Debug, Args)]
 pub struct Check {
     #[command(flatten)]
     which: Which,
+    /// Try the given warm-up with pilot replications even where that takes long.
+    #[arg(long)]
+    pilots: bool,
 }
+
+/// Pilots that take longer, in seconds of CPU time, are run only if asked for.
+const PATIENCE: f64 = 20.0;
 
 /// CPU time of an event on a common machine, seconds; what a run really took is in timing.json.
 const SECONDS_AN_EVENT: f64 = 120e-9;
@@ -21,14 +28,67 @@ const SECONDS_AN_EVENT: f64 = 120e-9;
 impl Check {
     /// Prints the forecast of every point and strategy.
     pub fn execute(self) -> Result<(), Exit> {
-        let scenario = self.which.read()?;
-        self.which.warn(&scenario);
+        let mut scenario = self.which.read()?;
         let forecasts: Vec<Vec<Forecast>> = scenario
             .points
             .iter()
             .map(|point| point.setups.iter().map(forecast).collect())
             .collect();
-        print(&describe(&scenario, &forecasts))
+        let tried = self.try_warmups(&mut scenario, &forecasts)?;
+        self.which.warn(&scenario);
+        print(&format!("{}{tried}", describe(&scenario, &forecasts)))
+    }
+
+    /// Warns of a given warm-up that pilots find short; says so if there was no time to try it.
+    fn try_warmups(
+        &self,
+        scenario: &mut Scenario,
+        forecasts: &[Vec<Forecast>],
+    ) -> Result<String, Exit> {
+        let seconds = pilots_take(scenario, forecasts);
+        if seconds > PATIENCE && !self.pilots {
+            return Ok(format!(
+                "the warm-up was not tried, which takes about {seconds:.0} s of CPU time: --pilots tries it\n"
+            ));
+        }
+        for index in 0..scenario.points.len() {
+            let point = &scenario.points[index];
+            if point.warmup_is_auto {
+                continue;
+            }
+            let at = scenario.at(index);
+            if let Some(needed) = warmup::short(point)? {
+                scenario.warnings.doubt(
+                    format!(
+                        "the warm-up{at} is short: pilot replications are not settled after it"
+                    ),
+                    format!("write warmup.jobs = {needed}, or warmup = \"auto\""),
+                );
+            }
+        }
+        Ok(String::new())
+    }
+}
+
+/// CPU time of trying the given warm-ups: five pilots of four of them each.
+fn pilots_take(scenario: &Scenario, forecasts: &[Vec<Forecast>]) -> f64 {
+    let points = scenario.points.iter().zip(forecasts);
+    let given = points.filter(|(point, _)| !point.warmup_is_auto);
+    let events = given.flat_map(|(point, forecasts)| {
+        let setups = point.setups.iter().zip(forecasts);
+        setups.map(|(setup, forecast)| 20.0 * warmup_share(setup, forecast) * forecast.events)
+    });
+    events.sum::<f64>() * SECONDS_AN_EVENT
+}
+
+/// Share of a replication's events that its warm-up has, about.
+fn warmup_share(setup: &Setup, forecast: &Forecast) -> f64 {
+    match (setup.window.warmup, setup.window.measure) {
+        (Warmup::Jobs(jobs), _) => jobs as f64 / forecast.jobs.max(1.0),
+        (Warmup::Time(time), Measure::Until(until)) => time.as_secs() / until.as_secs(),
+        // A time of a run that is counted in jobs: about a tenth, as by default.
+        (Warmup::Time(_), _) => 0.1,
+        (Warmup::None, _) => 0.0,
     }
 }
 

@@ -2,14 +2,16 @@
 //! stays whole until something whole replaces it.
 //!
 //! All work is done in `PLACE.writing/`: `new/` is what is written, `old/` what it replaces, and
-//! `lock` keeps a second run of the same place away. What a killed run left there is cleared by
-//! the next one.
+//! `lock` keeps a second run of the same place away. `journal` and `parts/` hold what is finished,
+//! for the next run to go on with if this one is killed; all else that a killed run left is cleared.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Exit;
+use crate::experiment::results::Results;
+use crate::report;
 
 /// Marks a folder as a run's, which may be replaced by the next.
 const MANIFEST: &str = "manifest.json";
@@ -61,6 +63,27 @@ impl Folder {
         &self.new
     }
 
+    /// Where finished replications are kept.
+    pub fn journal(&self) -> PathBuf {
+        self.writing.join("journal")
+    }
+
+    /// The folder of recorded rows of single replications; emptied if `anew`.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn parts(&self, anew: bool) -> Result<PathBuf, Exit> {
+        let parts = self.writing.join("parts");
+        let made = || -> io::Result<()> {
+            if anew && parts.exists() {
+                fs::remove_dir_all(&parts)?;
+            }
+            fs::create_dir_all(&parts)
+        };
+        made().map_err(|error| unwritable(&parts, &error))?;
+        Ok(parts)
+    }
+
     /// Writes one file; `name` may contain folders.
     ///
     /// # Errors
@@ -73,6 +96,7 @@ impl Folder {
     }
 
     /// Puts the folder at its place, or at `PLACE.partial` if it is not complete; gives the place.
+    /// What is finished is kept if there is more to do.
     ///
     /// # Errors
     /// It cannot be moved; the old folder then still stands.
@@ -97,11 +121,22 @@ impl Folder {
             if old.exists() && !place.exists() {
                 let _ = fs::rename(&old, &place);
             }
-            self.abandon();
+            self.leave();
             return Err(unwritable(&place, &error));
         }
-        self.abandon();
+        if is_complete {
+            self.abandon();
+        } else {
+            self.leave();
+        }
         Ok(place)
+    }
+
+    /// Stops, but keeps what is finished for the next run to go on with.
+    pub fn leave(self) {
+        for part in ["new", "old", "old.partial"] {
+            let _ = fs::remove_dir_all(self.writing.join(part));
+        }
     }
 
     /// Gives up: nothing is left behind.
@@ -110,8 +145,25 @@ impl Folder {
     }
 }
 
+/// The tables of a run's folder.
+///
+/// # Errors
+/// It is no such folder, or a table is missing or has been changed.
+pub fn tables_of(dir: &Path) -> Result<Results, Exit> {
+    if !dir.is_dir() {
+        return Err(Exit::Mistake(format!(
+            "error: {} is not a folder\nhint: name the folder that `equipoise run` wrote",
+            dir.display()
+        )));
+    }
+    report::csv::read(dir).map_err(|damaged| {
+        let place = dir.join(damaged.place);
+        Exit::Mistake(format!("error: {}: {}", place.display(), damaged.message))
+    })
+}
+
 /// `output/x` -> `output/x.what`.
-fn beside(place: &Path, what: &str) -> PathBuf {
+pub fn beside(place: &Path, what: &str) -> PathBuf {
     let mut name = place.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{what}"));
     place.with_file_name(name)

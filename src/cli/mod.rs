@@ -2,6 +2,7 @@
 //! progress and messages.
 
 mod check;
+mod compare;
 mod diff;
 mod folder;
 mod list;
@@ -10,6 +11,9 @@ mod new;
 mod progress;
 mod report;
 mod run;
+mod running;
+mod theory;
+mod verify;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -32,10 +36,16 @@ enum Command {
     Run(run::Run),
     /// Read a scenario and tell what it will do, without running it.
     Check(check::Check),
+    /// Compare two runs, each strategy with itself.
+    Compare(compare::Compare),
+    /// Run a folder's scenario again and prove that its tables are right to the last byte.
+    Verify(verify::Verify),
     /// Redraw the plots and the page of a run's folder from its tables.
     Report(report::Report),
     /// Tell the first decision in which two runs differ, and what each saw.
     Diff(diff::Diff),
+    /// Hold a run's figures against the models with known answers that it matches.
+    Theory(theory::Theory),
     /// List placements, distributions, metrics, trace formats or scenario keys.
     List(list::List),
     /// Print the JSON Schema of scenario files, for editors.
@@ -47,6 +57,8 @@ enum Command {
 /// How a command ends, other than well.
 #[derive(Debug)]
 pub enum Exit {
+    /// A difference that fails was found: exit code 1.
+    Different(String),
     /// The scenario or the command line is wrong: exit code 2.
     Mistake(String),
     /// The machine or the tool failed: exit code 3.
@@ -58,6 +70,7 @@ pub enum Exit {
 impl Exit {
     fn code(&self) -> u8 {
         match self {
+            Exit::Different(_) => 1,
             Exit::Mistake(_) => 2,
             Exit::Fault(_) => 3,
             Exit::Interrupted(_) => 130,
@@ -67,7 +80,10 @@ impl Exit {
 
 impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Exit::Mistake(text) | Exit::Fault(text) | Exit::Interrupted(text)) = self;
+        let (Exit::Different(text)
+        | Exit::Mistake(text)
+        | Exit::Fault(text)
+        | Exit::Interrupted(text)) = self;
         write!(f, "{text}")
     }
 }
@@ -115,8 +131,11 @@ impl Command {
         match self {
             Command::Run(run) => run.execute(),
             Command::Check(check) => check.execute(),
+            Command::Compare(compare) => compare.execute(),
+            Command::Verify(verify) => verify.execute(),
             Command::Report(report) => report.execute(),
             Command::Diff(diff) => diff.execute(),
+            Command::Theory(theory) => theory.execute(),
             Command::List(list) => list.execute(),
             Command::Schema => print(&format!("{:#}\n", crate::scenario::schema())),
             Command::New(new) => new.execute(),

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// A bar of `total` replications; hidden unless standard error is a terminal.
-pub fn bar(total: u64) -> ProgressBar {
+use crate::experiment::Progress;
+
+/// A bar of replications; hidden unless standard error is a terminal.
+pub fn bar() -> ProgressBar {
     let target = if std::io::stderr().is_terminal() {
         ProgressDrawTarget::stderr_with_hz(10)
     } else {
         ProgressDrawTarget::hidden()
     };
-    let bar = ProgressBar::with_draw_target(Some(total), target);
+    let bar = ProgressBar::with_draw_target(Some(0), target);
     let template = "{bar:40} {pos}/{len} replications, {eta} left";
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("=> "));
@@ -21,4 +23,12 @@ pub fn bar(total: u64) -> ProgressBar {
         bar.enable_steady_tick(Duration::from_millis(250));
     }
     bar
+}
+
+/// Shows `progress` on `bar`.
+pub fn show(bar: &ProgressBar, progress: Progress) {
+    match progress {
+        Progress::Planned(more) => bar.inc_length(more),
+        Progress::Done => bar.inc(1),
+    }
 }

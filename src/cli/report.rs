@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::folder::{tables_of, unwritable};
 use super::{Exit, print};
-use crate::cli::folder::unwritable;
 use crate::report;
 
 /// Arguments of `equipoise report`.
@@ -21,16 +21,7 @@ pub struct Report {
 impl Report {
     /// Redraws what the folder shows.
     pub fn execute(self) -> Result<(), Exit> {
-        if !self.dir.is_dir() {
-            return Err(Exit::Mistake(format!(
-                "error: {} is not a folder\nhint: name the folder that `equipoise run` wrote",
-                self.dir.display()
-            )));
-        }
-        let results = report::csv::read(&self.dir).map_err(|damaged| {
-            let place = self.dir.join(damaged.place);
-            Exit::Mistake(format!("error: {}: {}", place.display(), damaged.message))
-        })?;
+        let results = tables_of(&self.dir)?;
         let cannot_draw = |error| Exit::Fault(format!("error: cannot draw: {error}"));
         let mut files = report::render(&results).map_err(cannot_draw)?;
         if self.png {

@@ -12,8 +12,8 @@ use super::folder::Folder;
 use super::load::Which;
 use super::{Exit, message, print, progress};
 use crate::experiment::record::{Kind, Recording};
-use crate::experiment::results::Results;
-use crate::experiment::{self, Options, Timing};
+use crate::experiment::results::{Results, digest};
+use crate::experiment::{self, Fingerprint, Journal, Options, Timing, warmup};
 use crate::report;
 use crate::scenario::Scenario;
 
@@ -60,15 +60,19 @@ enum Row {
 impl Run {
     /// Runs the scenario, writes its folder and prints the comparison.
     pub fn execute(self) -> Result<(), Exit> {
-        let scenario = self.which.read()?;
+        let mut scenario = self.which.read()?;
         self.which.warn(&scenario);
         // Watched before anything is written, so that nothing is left behind.
         let stop = stop_on_interrupt()?;
         let folder = Folder::begin(&self.place(&scenario))?;
-        match self.run_into(&scenario, &folder, stop) {
+        match self.run_into(&mut scenario, &folder, stop) {
             Ok((results, is_complete)) => {
                 let place = folder.finish(is_complete)?;
                 self.tell(&results, &place, is_complete)
+            }
+            Err(Exit::Fault(said)) => {
+                folder.leave();
+                Err(Exit::Fault(format!("{said}\nhint: {GO_ON}")))
             }
             Err(exit) => {
                 folder.abandon();
@@ -89,34 +93,35 @@ impl Run {
         // Of what is run, however it was asked for.
         let names = scenario.strategies.iter().map(|s| s.name.as_str());
         let names: Vec<&str> = names.collect();
-        let digest = Sha256::digest(format!("{}\n{}", scenario.text, names.join("\n")));
-        let short: String = digest
-            .iter()
-            .take(4)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let whole = digest(format!("{}\n{}", scenario.text, names.join("\n")).as_bytes());
+        let short = &whole[..8];
         Path::new("output").join(format!("{stem}+{short}"))
     }
 
     fn run_into(
         &self,
-        scenario: &Scenario,
+        scenario: &mut Scenario,
         folder: &Folder,
         stop: &AtomicBool,
     ) -> Result<(Results, bool), Exit> {
-        let recording = (!self.record.is_empty()).then(|| Recording {
-            folder: folder.path().to_path_buf(),
-            kinds: self.kinds(),
-        });
-        let total =
-            scenario.points.len() * scenario.strategies.len() * scenario.replications as usize;
-        let bar = progress::bar(total as u64);
+        let threads = self.threads.map(usize::from);
+        experiment::threads(threads)?.install(|| warmup::settle(scenario))?;
+        let journal = self.journal(scenario, folder)?;
+        let recording = match self.record.is_empty() {
+            true => None,
+            false => Some(Recording {
+                folder: folder.parts(journal.found() == 0)?,
+                kinds: self.kinds(),
+            }),
+        };
+        let bar = progress::bar();
         let options = Options {
-            threads: self.threads.map(usize::from),
+            threads,
             stop,
-            progress: &|| bar.inc(1),
+            progress: &|progress| progress::show(&bar, progress),
             record: recording.as_ref(),
             trails: false,
+            journal: Some(&journal),
             command: self.which.command_line("run"),
         };
         let run = experiment::run(scenario, &options);
@@ -128,9 +133,10 @@ impl Run {
             ));
         }
         if let Some(recording) = &recording {
-            recording.join(scenario)?;
+            recording.join(scenario, &run.replications, folder.path())?;
         }
         let mut results = run.results;
+        results.meta.is_partial = !run.is_complete;
         if !run.is_complete {
             results.meta.warnings.insert(
                 0,
@@ -140,6 +146,19 @@ impl Run {
         }
         self.write(scenario, &mut results, &run.timing, folder)?;
         Ok((results, run.is_complete))
+    }
+
+    /// What an earlier run of the same scenario by the same program has finished.
+    fn journal(&self, scenario: &Scenario, folder: &Folder) -> Result<Journal, Exit> {
+        let fingerprint = Fingerprint::new(scenario, &program(), &format!("{:?}", self.kinds()));
+        let journal = Journal::open(&folder.journal(), fingerprint)?;
+        if journal.found() > 0 {
+            let found = experiment::counted(journal.found() as u64, "replication");
+            message(&format!(
+                "going on after {found} that an earlier run finished"
+            ));
+        }
+        Ok(journal)
     }
 
     fn kinds(&self) -> Vec<Kind> {
@@ -161,11 +180,7 @@ impl Run {
         folder.write("scenario.toml", scenario.text.as_bytes())?;
         let tables = report::tables(results);
         for (name, bytes) in &tables {
-            let digest: String = Sha256::digest(bytes)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            results.meta.files.push((name.clone(), digest));
+            results.meta.files.push((name.clone(), digest(bytes)));
             folder.write(name, bytes)?;
         }
         folder.write("manifest.json", &report::csv::manifest(&results.meta))?;
@@ -194,10 +209,23 @@ impl Run {
             Ok(())
         } else {
             Err(Exit::Interrupted(format!(
-                "interrupted: what is finished is in {}",
+                "interrupted: what is finished is in {}\nhint: {GO_ON}",
                 place.display()
             )))
         }
+    }
+}
+
+/// What to do after a run that was stopped.
+const GO_ON: &str = "the same command goes on with the replications that are left";
+
+/// A digest of this program: another one may compute other numbers under the same version.
+fn program() -> Vec<u8> {
+    let read = std::env::current_exe().and_then(std::fs::read);
+    match read {
+        Ok(bytes) => Sha256::digest(bytes).to_vec(),
+        // A program that cannot be told from others goes on with nobody's work but its own.
+        Err(_) => std::process::id().to_le_bytes().to_vec(),
     }
 }
 

@@ -1,6 +1,9 @@
 //! All replications of one strategy at one point.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::metrics::histogram::Histogram;
 use crate::metrics::nodes::Observation;
@@ -12,6 +15,7 @@ use super::results::Status;
 use super::trail::Trail;
 
 /// What is kept of one replication.
+#[derive(Serialize, Deserialize)]
 pub struct Replicate {
     /// Values by column; NaN where there is none.
     pub values: Vec<f64>,
@@ -33,9 +37,12 @@ pub struct Replicate {
     pub detail: Option<Detail>,
     /// Its decisions, if they were followed.
     pub trail: Option<Trail>,
+    /// How long it took.
+    pub busy: Duration,
 }
 
 /// Curves and nodes of replication 1.
+#[derive(Serialize, Deserialize)]
 pub struct Detail {
     /// Instants of observation.
     pub observations: Vec<Observation>,
@@ -75,6 +82,7 @@ impl Replicate {
             responses: stats().map(|stats| buckets(&stats.response)).collect(),
             detail: with_detail.then(|| Detail::new(outcome)),
             trail: None,
+            busy: Duration::ZERO,
         }
     }
 }
@@ -113,6 +121,8 @@ pub struct Cell {
     pub digests: Vec<(u64, u64)>,
     /// Events of all replications.
     pub events: u64,
+    /// Time that all replications took.
+    pub busy: Duration,
     /// Of replication 1.
     pub detail: Option<Detail>,
     /// Decisions of each replication, if they were followed.
@@ -128,6 +138,7 @@ impl Cell {
         self.digests.push((replicate.digest, replicate.counts[0].0));
         self.values.push(replicate.values);
         self.events += replicate.events;
+        self.busy += replicate.busy;
         self.is_runaway |= replicate.is_runaway;
         self.detail = self.detail.take().or(replicate.detail);
         self.trails.extend(replicate.trail);

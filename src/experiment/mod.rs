@@ -1,18 +1,25 @@
 //! Points x strategies x replications over all cores, and the tables that come out.
 
+pub mod across;
 mod cell;
 mod comparing;
+mod journal;
+mod precision;
 pub mod record;
 pub mod results;
 mod tables;
+pub mod theory;
 pub mod trail;
+pub mod warmup;
 
+pub use journal::{Fingerprint, Journal};
 pub use tables::{counted, thousands};
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::scenario::Scenario;
 use crate::sim::outcome::{Column, columns};
@@ -30,20 +37,33 @@ pub struct Options<'a> {
     pub threads: Option<usize>,
     /// Set from outside to stop after the replications that are running.
     pub stop: &'a AtomicBool,
-    /// Called after each replication, from any thread.
-    pub progress: &'a (dyn Fn() + Sync),
+    /// Called from any thread.
+    pub progress: &'a (dyn Fn(Progress) + Sync),
     /// Where rows of single jobs, tasks and decisions go, if they are wanted.
     pub record: Option<&'a Recording>,
     /// Whether the decisions are followed (not together with `record`).
     pub trails: bool,
+    /// Where finished replications are kept, and taken from.
+    pub journal: Option<&'a Journal>,
     /// One line that repeats the run.
     pub command: String,
+}
+
+/// How far an experiment is.
+#[derive(Clone, Copy, Debug)]
+pub enum Progress {
+    /// So many more replications are to be run.
+    Planned(u64),
+    /// One is done.
+    Done,
 }
 
 /// What a run gives.
 pub struct Run {
     /// The tables.
     pub results: Results,
+    /// Replications of each point.
+    pub replications: Vec<u32>,
     /// The decisions by point, strategy and replication, if they were followed.
     pub trails: Vec<Vec<Vec<Trail>>>,
     /// How long it took; not part of the results.
@@ -64,136 +84,193 @@ pub struct Timing {
     pub busy: Vec<Vec<Duration>>,
 }
 
-/// One replication of one strategy at one point.
-#[derive(Clone, Copy)]
+/// One replication of one strategy at one point. They are run, and kept, replication by
+/// replication, so that a run that is stopped has whole ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Item {
+    replication: u32,
     point: usize,
     strategy: usize,
-    replication: u32,
 }
 
-/// Runs every replication of `scenario`.
+/// Runs every replication of `scenario`, and more where a precision is asked for. Warm-ups that
+/// are left to pilots must have been settled ([`warmup::settle`]).
 ///
 /// # Errors
 /// [`Failure`] of the first replication, in table order, that failed.
 pub fn run(scenario: &Scenario, options: &Options<'_>) -> Result<Run, Failure> {
     let start = Instant::now();
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(options.threads.unwrap_or(0))
-        .build();
-    let pool = pool.map_err(|error| Failure::Internal(format!("no threads: {error}")))?;
-    let layout: Vec<Vec<Vec<Column>>> = scenario
-        .points
-        .iter()
-        .map(|point| point.setups.iter().map(columns).collect())
-        .collect();
-    let mut gathered = Gathered::new(scenario);
-    let threads = pool.current_num_threads();
-    for batch in items(scenario).chunks(batch(scenario, threads)) {
-        let one = |item: &Item| {
-            let columns = &layout[item.point][item.strategy];
-            (!options.stop.load(Ordering::Relaxed))
-                .then(|| replicate(scenario, *item, columns, options))
-        };
-        let done = pool.install(|| batch.par_iter().with_max_len(1).map(one).collect());
-        gathered.add(batch, done)?;
-        if !gathered.is_complete {
+    let pool = threads(options.threads)?;
+    let mut running = Running::new(scenario, options);
+    let mut wanted = vec![scenario.replications; scenario.points.len()];
+    loop {
+        let items = running.missing(&wanted);
+        if items.is_empty() {
             break;
         }
+        running.finish_all(&items, &pool)?;
+        if !running.is_complete {
+            break;
+        }
+        wanted = running.wanted(&wanted);
     }
-    let results = tables::assemble(scenario, &layout, &gathered.cells, &options.command)?;
-    let trails = |cells: Vec<Cell>| cells.into_iter().map(|cell| cell.trails).collect();
+    let timing = Timing {
+        wall: start.elapsed(),
+        threads: pool.current_num_threads(),
+        busy: running.each(|cell| cell.busy),
+    };
+    let results = tables::assemble(scenario, &running.layout, &running.cells, &options.command)?;
     Ok(Run {
         results,
-        trails: gathered.cells.into_iter().map(trails).collect(),
-        timing: Timing {
-            wall: start.elapsed(),
-            threads,
-            busy: gathered.busy,
-        },
-        is_complete: gathered.is_complete,
+        replications: (0..running.cells.len())
+            .map(|point| running.has(point))
+            .collect(),
+        is_complete: running.is_complete,
+        trails: running.take_trails(),
+        timing,
     })
 }
 
-/// Replications at once: enough to keep `threads` busy, few enough to hold until they are merged,
-/// and always of all strategies of a point.
-fn batch(scenario: &Scenario, threads: usize) -> usize {
-    let strategies = scenario.strategies.len().max(1);
-    (64 * threads).div_ceil(strategies) * strategies
+/// Threads for `count`, or as many as there are cores.
+///
+/// # Errors
+/// The machine has none left.
+pub fn threads(count: Option<usize>) -> Result<rayon::ThreadPool, Failure> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(count.unwrap_or(0));
+    pool.build()
+        .map_err(|error| Failure::Machine(format!("no threads: {error}")))
 }
 
-/// All work, replication by replication, so that a run that is stopped has whole replications.
-fn items(scenario: &Scenario) -> Vec<Item> {
-    let mut items = Vec::new();
-    for replication in 1..=scenario.replications {
-        for point in 0..scenario.points.len() {
-            for strategy in 0..scenario.strategies.len() {
-                items.push(Item {
-                    point,
-                    strategy,
-                    replication,
-                });
-            }
-        }
-    }
-    items
-}
-
-fn replicate(
-    scenario: &Scenario,
-    item: Item,
-    columns: &[Column],
-    options: &Options<'_>,
-) -> Result<(Replicate, Duration), Failure> {
-    let start = Instant::now();
-    let setup: &Setup = &scenario.points[item.point].setups[item.strategy];
-    let is_first = item.replication == 1;
-    let number = u64::from(item.replication);
-    let mut trail = None;
-    let outcome = if let Some(recording) = options.record {
-        let mut rows = recording.open(scenario, item.point, item.strategy, item.replication)?;
-        let outcome = sim::run(setup, number, Some(&mut rows))?;
-        rows.close()?;
-        outcome
-    } else if options.trails {
-        let mut tracker = Tracker::new(if is_first { KEPT } else { 0 });
-        let outcome = sim::run(setup, number, Some(&mut tracker))?;
-        trail = Some(tracker.finish());
-        outcome
-    } else {
-        sim::run(setup, number, None)?
-    };
-    let replicate = Replicate {
-        trail,
-        ..Replicate::new(setup, columns, &outcome, is_first)
-    };
-    (options.progress)();
-    Ok((replicate, start.elapsed()))
-}
-
-/// What a replication gives: nothing where the run was stopped before it.
-type Done = Option<Result<(Replicate, Duration), Failure>>;
-
-/// The replications so far, by point and strategy, in order.
-struct Gathered {
+/// An experiment under way.
+struct Running<'a> {
+    scenario: &'a Scenario,
+    options: &'a Options<'a>,
+    /// Columns by point and strategy.
+    layout: Vec<Vec<Vec<Column>>>,
+    /// The replications so far, by point and strategy, in order.
     cells: Vec<Vec<Cell>>,
-    busy: Vec<Vec<Duration>>,
     is_complete: bool,
 }
 
-impl Gathered {
-    fn new(scenario: &Scenario) -> Gathered {
-        let strategies = || 0..scenario.strategies.len();
+/// What a replication gives: nothing where the run was stopped before it.
+type Done = Option<Result<Replicate, Failure>>;
+
+impl<'a> Running<'a> {
+    fn new(scenario: &'a Scenario, options: &'a Options<'a>) -> Running<'a> {
         let points = || scenario.points.iter();
-        Gathered {
-            cells: points()
-                .map(|_| strategies().map(|_| Cell::default()).collect())
+        let cells = |point: &crate::scenario::Point| {
+            let cells = point.setups.iter().map(|_| Cell::default());
+            cells.collect()
+        };
+        Running {
+            scenario,
+            options,
+            layout: points()
+                .map(|point| point.setups.iter().map(columns).collect())
                 .collect(),
-            busy: points()
-                .map(|_| strategies().map(|_| Duration::ZERO).collect())
-                .collect(),
+            cells: points().map(cells).collect(),
             is_complete: true,
         }
+    }
+
+    fn each<T>(&self, of: impl Fn(&Cell) -> T) -> Vec<Vec<T>> {
+        let point = |cells: &Vec<Cell>| cells.iter().map(&of).collect();
+        self.cells.iter().map(point).collect()
+    }
+
+    fn take_trails(self) -> Vec<Vec<Vec<Trail>>> {
+        let trails = |cells: Vec<Cell>| cells.into_iter().map(|cell| cell.trails).collect();
+        self.cells.into_iter().map(trails).collect()
+    }
+
+    /// Replications that a point has of all its strategies.
+    fn has(&self, point: usize) -> u32 {
+        let first = self.cells[point].first();
+        first.map_or(0, |cell| cell.values.len() as u32)
+    }
+
+    /// What is left to do, in order, until each point has as many replications as `wanted`.
+    fn missing(&self, wanted: &[u32]) -> Vec<Item> {
+        let mut items = Vec::new();
+        for (point, cells) in self.cells.iter().enumerate() {
+            for replication in self.has(point) + 1..=wanted[point] {
+                let item = |strategy| Item {
+                    replication,
+                    point,
+                    strategy,
+                };
+                items.extend((0..cells.len()).map(item));
+            }
+        }
+        items.sort_unstable();
+        items
+    }
+
+    /// Runs `items` in batches: enough to keep the threads busy, few enough to hold until they are
+    /// merged, and always of all strategies of a point.
+    fn finish_all(&mut self, items: &[Item], pool: &rayon::ThreadPool) -> Result<(), Failure> {
+        (self.options.progress)(Progress::Planned(items.len() as u64));
+        let strategies = self.scenario.strategies.len().max(1);
+        let batch = (64 * pool.current_num_threads()).div_ceil(strategies) * strategies;
+        for batch in items.chunks(batch) {
+            let one = |item: &Item| self.finish(*item);
+            let done = pool.install(|| batch.par_iter().with_max_len(1).map(one).collect());
+            self.add(batch, done)?;
+            if !self.is_complete {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The replication, from the journal or run now; nothing if the run is stopped.
+    fn finish(&self, item: Item) -> Done {
+        if self.options.stop.load(Ordering::Relaxed) {
+            return None;
+        }
+        let done = self.kept_or_run(item);
+        (self.options.progress)(Progress::Done);
+        Some(done)
+    }
+
+    fn kept_or_run(&self, item: Item) -> Result<Replicate, Failure> {
+        let Some(journal) = self.options.journal else {
+            return self.replicate(item);
+        };
+        if let Some(kept) = journal.take(item)? {
+            return Ok(kept);
+        }
+        let replicate = self.replicate(item)?;
+        journal.add(item, &replicate)?;
+        Ok(replicate)
+    }
+
+    fn replicate(&self, item: Item) -> Result<Replicate, Failure> {
+        let start = Instant::now();
+        let setup: &Setup = &self.scenario.points[item.point].setups[item.strategy];
+        let is_first = item.replication == 1;
+        let number = u64::from(item.replication);
+        let mut trail = None;
+        let outcome = if let Some(recording) = self.options.record {
+            let mut rows =
+                recording.open(self.scenario, item.point, item.strategy, item.replication)?;
+            let outcome = sim::run(setup, number, Some(&mut rows))?;
+            rows.close()?;
+            outcome
+        } else if self.options.trails {
+            let mut tracker = Tracker::new(if is_first { KEPT } else { 0 });
+            let outcome = sim::run(setup, number, Some(&mut tracker))?;
+            trail = Some(tracker.finish());
+            outcome
+        } else {
+            sim::run(setup, number, None)?
+        };
+        let columns = &self.layout[item.point][item.strategy];
+        Ok(Replicate {
+            trail,
+            busy: start.elapsed(),
+            ..Replicate::new(setup, columns, &outcome, is_first)
+        })
     }
 
     /// Adds a batch, cut to the replications that all strategies of a point have.
@@ -208,13 +285,21 @@ impl Gathered {
             self.is_complete = false;
         }
         for (item, replicate) in batch.iter().zip(finished) {
-            if let Some((replicate, time)) =
-                replicate.filter(|_| item.replication < gap[item.point])
-            {
-                self.busy[item.point][item.strategy] += time;
+            if let Some(replicate) = replicate.filter(|_| item.replication < gap[item.point]) {
                 self.cells[item.point][item.strategy].push(replicate);
             }
         }
         Ok(())
+    }
+
+    /// Replications that each point needs, after those that it `has`.
+    fn wanted(&self, has: &[u32]) -> Vec<u32> {
+        let Some(asked) = &self.scenario.precision else {
+            return has.to_vec();
+        };
+        let points = self.layout.iter().zip(&self.cells).zip(has);
+        points
+            .map(|((columns, cells), &has)| precision::wanted(asked, columns, cells, has))
+            .collect()
     }
 }

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use super::journal::fault;
 use super::trail::first::names;
 use crate::engine::time::Time;
 use crate::metrics::jobs::{Blame, PARTS};
@@ -64,14 +65,10 @@ impl Kind {
 /// Where the rows of a run go.
 #[derive(Clone, Debug)]
 pub struct Recording {
-    /// Folder for part files and tables.
+    /// Folder for part files; what an earlier run of the same left there is used again.
     pub folder: PathBuf,
     /// Which tables.
     pub kinds: Vec<Kind>,
-}
-
-fn fault(path: &Path, error: &io::Error) -> Failure {
-    Failure::Machine(format!("cannot write {}: {error}", path.display()))
 }
 
 impl Recording {
@@ -120,33 +117,39 @@ impl Recording {
         })
     }
 
-    /// Joins the parts into `NAME.csv`, in order, and removes them.
+    /// Joins the parts into `NAME.csv` in the folder `into`, in order: of each point the first
+    /// `replications`. The parts stay until all is done, so that a run can be killed at any moment.
     ///
     /// # Errors
     /// A file cannot be read or written.
-    pub fn join(&self, scenario: &Scenario) -> Result<(), Failure> {
+    pub fn join(
+        &self,
+        scenario: &Scenario,
+        replications: &[u32],
+        into: &Path,
+    ) -> Result<(), Failure> {
         for &kind in &self.kinds {
-            let path = self.folder.join(format!("{}.csv", kind.name()));
-            self.join_one(kind, scenario, &path)
+            let path = into.join(format!("{}.csv", kind.name()));
+            self.join_one(kind, scenario, replications, &path)
                 .map_err(|error| fault(&path, &error))?;
         }
         Ok(())
     }
 
-    fn join_one(&self, kind: Kind, scenario: &Scenario, path: &Path) -> io::Result<()> {
+    fn join_one(
+        &self,
+        kind: Kind,
+        scenario: &Scenario,
+        replications: &[u32],
+        path: &Path,
+    ) -> io::Result<()> {
         let mut table = BufWriter::new(File::create(path)?);
         table.write_all(kind.header().as_bytes())?;
-        for point in 0..scenario.points.len() {
+        for (point, &replications) in replications.iter().enumerate() {
             for strategy in 0..scenario.strategies.len() {
-                for replication in 1..=scenario.replications {
+                for replication in 1..=replications {
                     let part = self.part(kind, point, strategy, replication);
-                    match File::open(&part) {
-                        Ok(mut file) => io::copy(&mut file, &mut table)?,
-                        // A run that was stopped has no part for what it did not do.
-                        Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                        Err(error) => return Err(error),
-                    };
-                    std::fs::remove_file(&part)?;
+                    io::copy(&mut File::open(&part)?, &mut table)?;
                 }
             }
         }

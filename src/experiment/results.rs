@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use crate::stats::Verdict;
+pub use crate::theory::Kind;
 
 /// Everything about a run that is not a number of a table; stored in `manifest.json`.
 /// It holds no clock time, so that two equal runs have equal bytes.
@@ -19,12 +20,18 @@ pub struct Meta {
     pub stem: String,
     /// One line that repeats the run.
     pub command: String,
+    /// The run was interrupted: replications are missing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_partial: bool,
     /// `run.seed`.
     pub seed: u64,
     /// Event list that ordered the run.
     pub engine: String,
-    /// Replications of each point and strategy.
+    /// Replications of each point and strategy; the fewest of any point.
     pub replications: u32,
+    /// The most of any point: more than the fewest where a precision was asked for.
+    #[serde(default)]
+    pub most_replications: u32,
     /// What a replication measures, in words: "100,000 jobs" or "one trace of 27,992 jobs".
     pub measured: String,
     /// Dotted paths of the swept keys, one a column of every table; empty without a sweep.
@@ -62,6 +69,23 @@ pub struct Meta {
     pub files: Vec<(String, String)>,
     /// Events handled, summed over replications, by point and strategy.
     pub events: Vec<Vec<u64>>,
+}
+
+/// SHA-256 of `bytes` in hexadecimal.
+pub fn digest(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Meta {
+    /// "20", or "20 to 46" where a precision was asked for.
+    pub fn replications_text(&self) -> String {
+        match self.most_replications {
+            most if most > self.replications => format!("{} to {most}", self.replications),
+            _ => self.replications.to_string(),
+        }
+    }
 }
 
 /// One strategy as tables and plots name it.
@@ -243,6 +267,56 @@ pub struct NodeRow {
     pub tasks: u64,
 }
 
+/// A row of `theory.csv`: a figure that a model with a known answer gives, beside the simulation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TheoryRow {
+    /// Index into [`Meta::points`].
+    pub point: usize,
+    /// Index into [`Meta::strategies`].
+    pub strategy: usize,
+    /// `all`, or `nodes.GROUP`.
+    pub class: String,
+    /// Metric name.
+    pub metric: String,
+    /// Unit of the metric.
+    pub unit: String,
+    /// Name of the model.
+    pub model: String,
+    /// What kind of answer it gives.
+    pub kind: Kind,
+    /// The answer.
+    pub theory: f64,
+    /// Mean over replications.
+    pub mean: Option<f64>,
+    /// Lower end of the interval, at 99.9 % for all judged rows together.
+    pub ci_low: Option<f64>,
+    /// Its upper end.
+    pub ci_high: Option<f64>,
+    /// Replications with a value.
+    pub replications: u32,
+    /// Whether theory and simulation agree.
+    pub agreement: Agreement,
+}
+
+/// Whether theory and simulation agree; answers that are not exact are shown, not judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Agreement {
+    /// The answer lies in the interval.
+    Agrees,
+    /// It does not.
+    Differs,
+    /// Not judged: the answer is a limit.
+    Limit,
+    /// Not judged: the answer is a bound.
+    Bound,
+    /// Not judged: the answer is an approximation.
+    Approximation,
+    /// No figure stands, or too few replications, or a quantile that varies too much between them.
+    #[serde(rename = "n/a")]
+    NotAvailable,
+}
+
 /// All tables of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Results {
@@ -260,4 +334,6 @@ pub struct Results {
     pub timeline: Vec<TimelineRow>,
     /// `nodes.csv`.
     pub nodes: Vec<NodeRow>,
+    /// `theory.csv`.
+    pub theory: Vec<TheoryRow>,
 }

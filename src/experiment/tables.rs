@@ -1,7 +1,5 @@
 //! From replications to tables.
 
-use sha2::{Digest, Sha256};
-
 use crate::metrics::histogram::middle;
 use crate::metrics::nodes::Observation;
 use crate::scenario::Scenario;
@@ -13,13 +11,14 @@ use crate::strategy::Binding;
 
 use super::cell::{Cell, Detail, Facts};
 use super::comparing::compare;
+use super::precision;
 use super::results::{
     CcdfRow, ClassMeta, Meta, NodeRow, ReplicationRow, Results, Status, StrategyMeta, SummaryRow,
-    TimelineRow,
+    TimelineRow, digest,
 };
 
 /// Confidence of the intervals of single figures.
-const LEVEL: f64 = 0.95;
+pub(super) const LEVEL: f64 = 0.95;
 /// Bins of a timeline.
 const BINS: usize = 200;
 /// Nodes of a table.
@@ -39,6 +38,7 @@ pub fn assemble(
 ) -> Result<Results, Failure> {
     let mut results = Results {
         meta: meta(scenario, cells, command),
+        theory: super::theory::beside(scenario, columns, cells),
         ..Results::default()
     };
     for (point, (columns, cells)) in columns.iter().zip(cells).enumerate() {
@@ -60,18 +60,16 @@ pub fn assemble(
             at.add(&mut results);
         }
     }
-    warn(scenario, cells, &mut results.meta.warnings);
+    warn(scenario, columns, cells, &mut results.meta.warnings);
     Ok(results)
 }
 
 fn meta(scenario: &Scenario, cells: &[Vec<Cell>], command: &str) -> Meta {
     // A run that was stopped may have none of some points.
-    let replications = cells
-        .iter()
-        .flatten()
-        .map(|cell| cell.values.len() as u32)
-        .filter(|&finished| finished > 0)
-        .min();
+    let replications = || {
+        let finished = cells.iter().flatten().map(|cell| cell.values.len() as u32);
+        finished.filter(|&finished| finished > 0)
+    };
     Meta {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         title: scenario.title.clone(),
@@ -79,7 +77,8 @@ fn meta(scenario: &Scenario, cells: &[Vec<Cell>], command: &str) -> Meta {
         command: command.to_owned(),
         seed: scenario.seed,
         engine: "events".to_owned(),
-        replications: replications.unwrap_or(0),
+        replications: replications().min().unwrap_or(0),
+        most_replications: replications().max().unwrap_or(0),
         measured: measured(scenario, cells),
         sweep: scenario.sweep.clone(),
         points: scenario
@@ -106,7 +105,7 @@ fn meta(scenario: &Scenario, cells: &[Vec<Cell>], command: &str) -> Meta {
             .cloned()
             .chain(running_only(scenario))
             .collect(),
-        scenario_digest: hex(&Sha256::digest(scenario.text.as_bytes())),
+        scenario_digest: digest(scenario.text.as_bytes()),
         events: cells
             .iter()
             .map(|cells| cells.iter().map(|cell| cell.events).collect())
@@ -265,36 +264,23 @@ fn same_jobs(scenario: &Scenario, point: usize, cells: &[Cell]) -> Result<Vec<St
         .collect())
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn warn(scenario: &Scenario, cells: &[Vec<Cell>], warnings: &mut Vec<String>) {
-    for (point, cells) in scenario.points.iter().zip(cells) {
+fn warn(
+    scenario: &Scenario,
+    columns: &[Vec<Vec<Column>>],
+    cells: &[Vec<Cell>],
+    warnings: &mut Vec<String>,
+) {
+    for (point, (columns, cells)) in columns.iter().zip(cells).enumerate() {
+        let at = scenario.at(point);
+        warnings.extend(precision::doubts(scenario, &at, columns, cells));
         for (strategy, cell) in scenario.strategies.iter().zip(cells) {
             if cell.is_unstable() {
-                let at = label(scenario, &point.values);
                 warnings.push(format!(
                     "`{}` is unstable{at}: the number of jobs in the system grows",
                     strategy.name
                 ));
             }
         }
-    }
-}
-
-/// " at load 0.8", or nothing without a sweep.
-fn label(scenario: &Scenario, values: &[String]) -> String {
-    let pairs: Vec<String> = scenario
-        .sweep
-        .iter()
-        .zip(values)
-        .map(|(path, value)| format!("{path} = {value}"))
-        .collect();
-    if pairs.is_empty() {
-        String::new()
-    } else {
-        format!(" at {}", pairs.join(", "))
     }
 }
 

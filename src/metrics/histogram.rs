@@ -1,6 +1,8 @@
 //! A histogram of whole numbers with buckets that grow with the value: 512 to each doubling, so
 //! that a quantile is off by at most 0.1 % and histograms of any runs can be added.
 
+/// Relative error of a quantile at most.
+pub const ACCURACY: f64 = 0.001;
 /// Buckets for each doubling.
 const PER_OCTAVE: u32 = 9;
 /// Bits of the floating-point number below the bucket's.

@@ -1,12 +1,14 @@
 //! Figures of the nodes: how evenly work lies on them, and how much of them is used.
 
+use serde::{Deserialize, Serialize};
+
 use super::jobs::fixed;
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::nodes::Nodes;
 
 /// The nodes at one instant of observation.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     /// The instant.
     pub time: Time,
@@ -26,7 +28,7 @@ pub struct Observation {
 }
 
 /// How evenly non-negative numbers lie.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evenness {
     /// Standard deviation / mean.
     pub cov: f64,
@@ -199,6 +201,11 @@ impl Busy {
     #[inline]
     pub fn end(&mut self, node: NodeId) {
         self.ended[node.index()] += 1;
+    }
+
+    /// Unit-nanoseconds of all dimensions at all nodes together.
+    pub fn total(&self) -> u128 {
+        self.used.iter().sum()
     }
 
     /// Tasks that ended at `node` within the window.

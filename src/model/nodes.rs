@@ -96,6 +96,7 @@ pub struct Nodes {
     state: Vec<NodeState>,
     used: Vec<u64>,
     held: Vec<u64>,
+    in_use: u64,
 }
 
 impl Nodes {
@@ -116,6 +117,7 @@ impl Nodes {
             state: vec![NodeState::EMPTY; group_of.len()],
             used: vec![0; group_of.len() * dimensions],
             held: vec![0; group_of.len() * dimensions],
+            in_use: 0,
             group_of,
             dimensions,
         }
@@ -206,6 +208,12 @@ impl Nodes {
         &self.used[self.row(node)]
     }
 
+    /// Units of demand that run, of all dimensions at all nodes together.
+    #[inline]
+    pub fn in_use(&self) -> u64 {
+        self.in_use
+    }
+
     /// Demand running, queued or travelling, by dimension.
     #[inline]
     pub fn held(&self, node: NodeId) -> &[u64] {
@@ -230,6 +238,7 @@ impl Nodes {
     pub fn occupy(&mut self, node: NodeId, demand: &[u64]) {
         let row = self.row(node);
         add(&mut self.used[row], demand);
+        self.in_use += demand.iter().sum::<u64>();
     }
 
     /// `demand` has ended.
@@ -238,6 +247,7 @@ impl Nodes {
         let row = self.row(node);
         subtract(&mut self.used[row.clone()], demand);
         subtract(&mut self.held[row], demand);
+        self.in_use -= demand.iter().sum::<u64>();
     }
 
     /// Largest over the finite dimensions of demand held / capacity: the node's load.

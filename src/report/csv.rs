@@ -11,7 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::experiment::results::{
-    CcdfRow, ComparisonRow, Meta, NodeRow, ReplicationRow, Results, SummaryRow, TimelineRow,
+    CcdfRow, ComparisonRow, Meta, NodeRow, ReplicationRow, Results, SummaryRow, TheoryRow,
+    TimelineRow, digest,
 };
 
 /// Name of the file that holds [`Meta`].
@@ -50,6 +51,7 @@ pub fn write(results: &Results) -> Vec<(String, Vec<u8>)> {
         ("nodes.csv", table(meta, &results.nodes)),
         ("replications.csv", table(meta, &results.replications)),
         ("summary.csv", table(meta, &results.summary)),
+        ("theory.csv", table(meta, &results.theory)),
         ("timeline.csv", table(meta, &results.timeline)),
     ]
     .map(|(name, bytes)| (name.to_string(), bytes))
@@ -71,15 +73,58 @@ pub fn read(dir: &Path) -> Result<Results, Damaged> {
 pub fn parse(open: impl Fn(&str) -> std::io::Result<Vec<u8>>) -> Result<Results, Damaged> {
     let bytes = |name: &str| open(name).map_err(|error| missing(name, &error));
     let meta = read_manifest(&bytes(MANIFEST)?)?;
-    Ok(Results {
+    let results = Results {
         summary: rows(&meta, "summary.csv", &bytes("summary.csv")?)?,
         comparisons: rows(&meta, "comparisons.csv", &bytes("comparisons.csv")?)?,
         replications: rows(&meta, "replications.csv", &bytes("replications.csv")?)?,
         ccdf: rows(&meta, "ccdf.csv", &bytes("ccdf.csv")?)?,
         timeline: rows(&meta, "timeline.csv", &bytes("timeline.csv")?)?,
         nodes: rows(&meta, "nodes.csv", &bytes("nodes.csv")?)?,
+        theory: rows(&meta, "theory.csv", &bytes("theory.csv")?)?,
         meta,
-    })
+    };
+    for (name, stored) in &results.meta.files {
+        if digest(&bytes(name)?) != *stored {
+            let message = "it was changed after the run wrote it: the manifest has another digest; run the scenario again";
+            return Err(Damaged {
+                place: name.clone(),
+                message: message.into(),
+            });
+        }
+    }
+    Ok(results)
+}
+
+/// Where `now` first differs from `stored`, two versions of the table `name`, in words.
+pub fn first_difference(name: &str, stored: &[u8], now: &[u8]) -> String {
+    let records = |bytes| -> Vec<::csv::StringRecord> {
+        let reader = ::csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(bytes);
+        reader.into_records().map_while(Result::ok).collect()
+    };
+    let (stored, now) = (records(stored), records(now));
+    let header = now.first().cloned().unwrap_or_default();
+    let pairs = stored.iter().zip(&now).enumerate();
+    for (line, (old, new)) in pairs.filter(|(_, (old, new))| old != new) {
+        let Some(column) = (0..old.len().max(new.len())).find(|&at| old.get(at) != new.get(at))
+        else {
+            continue;
+        };
+        let cell =
+            |record: &::csv::StringRecord| record.get(column).unwrap_or("nothing").to_owned();
+        let what: Vec<&str> = new.iter().take(column.min(5)).collect();
+        return format!(
+            "{name}, line {}, {} ({}) is {} and was {}",
+            line + 1,
+            header.get(column).unwrap_or("a column"),
+            what.join(", "),
+            cell(new),
+            cell(old)
+        );
+    }
+    format!("{name} has {} lines and had {}", now.len(), stored.len())
 }
 
 fn missing(name: &str, error: &std::io::Error) -> Damaged {
@@ -574,6 +619,57 @@ impl Row for NodeRow {
             group: cells.text(),
             utilization: cells.number()?,
             tasks: cells.whole()?,
+        })
+    }
+}
+
+impl Row for TheoryRow {
+    const COLUMNS: &'static [&'static str] = &[
+        "class",
+        "metric",
+        "unit",
+        "model",
+        "kind",
+        "theory",
+        "mean",
+        "ci_low",
+        "ci_high",
+        "replications",
+        "agreement",
+    ];
+
+    fn place(&self) -> (usize, usize) {
+        (self.point, self.strategy)
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let names = [&self.class, &self.metric, &self.unit, &self.model].map(String::clone);
+        let kind = [word(self.kind), float(self.theory)];
+        let figures = [self.mean, self.ci_low, self.ci_high].map(optional);
+        let rest = [self.replications.to_string(), word(self.agreement)];
+        names
+            .into_iter()
+            .chain(kind)
+            .chain(figures)
+            .chain(rest)
+            .collect()
+    }
+
+    fn read(point: usize, strategy: usize, cells: &mut Cells<'_>) -> Result<Self, String> {
+        Ok(TheoryRow {
+            point,
+            strategy,
+            class: cells.text(),
+            metric: cells.text(),
+            unit: cells.text(),
+            model: cells.text(),
+            kind: cells.word()?,
+            theory: cells.number()?,
+            mean: cells.maybe()?,
+            ci_low: cells.maybe()?,
+            ci_high: cells.maybe()?,
+            replications: cells.whole()?,
+            agreement: cells.word()?,
         })
     }
 }

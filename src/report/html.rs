@@ -37,6 +37,7 @@ pub fn page(tables: &Lookup, plots: &[(Plot, String)]) -> String {
                     (first_screen(tables, plots))
                     (contents(plots))
                     @for topic in SECTIONS { (section(tables, topic, plots)) }
+                    (super::theory::section(tables))
                     (rest(tables))
                 }
                 (provenance(tables))
@@ -125,10 +126,10 @@ fn margins(tables: &Lookup) -> Markup {
             p.small {
                 "Margin " (plain_percent(meta.margin)) ". Intervals of differences hold with " (level) " for all "
                 (meta.family) " comparisons together, paired on equal jobs. Intervals of single values are 95 % over "
-                (meta.replications) " replications."
+                (meta.replications_text()) " replications."
             }
         } @else {
-            p.small { "Intervals are 95 % over " (meta.replications) " replications." }
+            p.small { "Intervals are 95 % over " (meta.replications_text()) " replications." }
         }
     }
 }
@@ -218,6 +219,7 @@ fn contents(plots: &[(Plot, String)]) -> Markup {
                 @let (title, anchor, _) = about(*topic);
                 a href={ "#" (anchor) } { (title) }
             }
+            a href="#theory" { "Theory beside simulation" }
             a href="#all" { "All figures" }
         }
     }

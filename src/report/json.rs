@@ -45,7 +45,7 @@ fn summary_row(results: &Results, row: &SummaryRow) -> Value {
     })
 }
 
-fn comparison_row(results: &Results, row: &ComparisonRow) -> Value {
+pub(super) fn comparison_row(results: &Results, row: &ComparisonRow) -> Value {
     json!({
         "point": point(results, row.point),
         "strategy": results.meta.strategies.get(row.strategy).map(|s| &s.name),

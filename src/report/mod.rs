@@ -1,5 +1,7 @@
 //! What a run shows: tables, terminal, plots and one page, each a function of the result tables.
 
+pub mod across;
+mod columns;
 pub mod csv;
 pub mod format;
 pub mod html;
@@ -10,6 +12,7 @@ pub mod plot;
 #[cfg(test)]
 mod sample;
 pub mod terminal;
+pub mod theory;
 pub mod verdict_text;
 
 pub use json::json;

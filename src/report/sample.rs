@@ -176,6 +176,7 @@ impl Sample {
         let load = self.loads[point].min(1.0);
         let at = (point, strategy);
         self.push(all, at, "all", "utilization", "1", load);
+        self.beside_theory(all, at, load);
         self.push(
             all,
             at,
@@ -202,6 +203,30 @@ impl Sample {
             [1.0, 41.0, 3.0, 101.0, 1.4][strategy % 5],
         );
         self.push(all, at, "all", "waste", "1", 0.004 * (strategy + 1) as f64);
+    }
+
+    /// The utilisation law, and a limit that is not judged.
+    fn beside_theory(&self, all: &mut Results, (point, strategy): (usize, usize), load: f64) {
+        for (kind, agreement, theory) in [
+            (Kind::Exact, Agreement::Agrees, load),
+            (Kind::Limit, Agreement::Limit, load * 0.9),
+        ] {
+            all.theory.push(TheoryRow {
+                point,
+                strategy,
+                class: "all".into(),
+                metric: "utilization_slots".into(),
+                unit: "1".into(),
+                model: "utilisation law".into(),
+                kind,
+                theory,
+                mean: Some(load * 1.001),
+                ci_low: Some(load * 0.99),
+                ci_high: Some(load * 1.012),
+                replications: 20,
+                agreement,
+            });
+        }
     }
 
     fn blame(&self, all: &mut Results, point: usize, strategy: usize, mean: f64) {

@@ -330,7 +330,7 @@ fn footer(tables: &Lookup) -> Vec<String> {
     } else {
         format!(
             "± is half of the 95 % interval over {} replications",
-            meta.replications
+            meta.replications_text()
         )
     });
     texts.extend(

@@ -200,11 +200,9 @@ pub fn extent(tables: &Lookup) -> String {
         parts.push(plural(tables.points(), one, many));
     }
     parts.push(plural(meta.strategies.len(), "strategy", "strategies"));
-    parts.push(plural(
-        meta.replications as usize,
-        "replication",
-        "replications",
-    ));
+    let replications = meta.replications_text();
+    let plural_s = if replications == "1" { "" } else { "s" };
+    parts.push(format!("{replications} replication{plural_s}"));
     let of = if meta.measured.is_empty() {
         String::new()
     } else {

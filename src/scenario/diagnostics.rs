@@ -54,6 +54,16 @@ impl Report {
         }
     }
 
+    /// Adds a doubt about the scenario as a whole.
+    pub fn doubt(&mut self, title: impl Into<String>, hint: impl Into<String>) {
+        self.add(Diagnostic {
+            warning: true,
+            title: title.into(),
+            hint: hint.into(),
+            span: None,
+        });
+    }
+
     /// Adds a mistake, unless there is one at the same place.
     pub(super) fn add_at(&mut self, span: Span, title: String, hint: String) {
         if !self

@@ -149,6 +149,26 @@ pub struct Scenario {
     pub warnings: Report,
 }
 
+impl Scenario {
+    /// " at workload.load = 0.8" of the point with this index; nothing without a sweep.
+    pub fn at(&self, point: usize) -> String {
+        let values = self
+            .points
+            .get(point)
+            .into_iter()
+            .flat_map(|point| &point.values);
+        let pairs = self.sweep.iter().zip(values);
+        let pairs: Vec<String> = pairs
+            .map(|(path, value)| format!("{path} = {value}"))
+            .collect();
+        if pairs.is_empty() {
+            String::new()
+        } else {
+            format!(" at {}", pairs.join(", "))
+        }
+    }
+}
+
 /// Most replications.
 const MOST_REPLICATIONS: f64 = 1e6;
 

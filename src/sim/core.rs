@@ -161,6 +161,8 @@ pub struct Totals {
     pub jobs_done: u64,
     /// Sum over jobs of the part of their time in system that lies in the window.
     pub presence: u128,
+    /// Integral over the window of the units in use, of all dimensions at all nodes together.
+    pub in_use: u128,
     /// The last completion.
     pub last_completion: Time,
 }
@@ -276,6 +278,15 @@ impl<'s> Core<'s> {
     #[inline]
     pub fn now(&self) -> Time {
         self.agenda.now()
+    }
+
+    /// Time passes until `time`, the next event's; windows open and close at events only.
+    #[inline]
+    pub fn pass(&mut self, time: Time) {
+        if self.window.is_open() {
+            let span = u128::from((time - self.now()).0);
+            self.totals.in_use += u128::from(self.nodes.in_use()) * span;
+        }
     }
 
     /// Puts `event` of `entity` at `time`.

@@ -162,6 +162,7 @@ impl<'s> Replication<'s> {
                 };
                 return Ok(false);
             }
+            self.core.pass(time);
         }
         let Some(event) = self.core.agenda.take() else {
             return Ok(false);

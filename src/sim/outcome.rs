@@ -310,8 +310,9 @@ fn leave_attempts(core: &mut Core<'_>, over: Time) -> Vec<u64> {
 }
 
 /// Conservation of jobs, tasks and attempts; Little's law on the sample path (the integral of the
-/// number in the system is the sum of the times spent in it; Little, 1961); blame sums to the
-/// response time; what nodes hold is what runs.
+/// number in the system is the sum of the times spent in it; Little, 1961); the utilisation law (the
+/// integral of what is in use is the sum over attempts of demand x time in the window; Denning &
+/// Buzen, 1978); blame sums to the response time; what nodes hold is what runs.
 fn check(core: &Core<'_>, arrived: u64, used: &[u64]) -> Result<(), String> {
     let totals = &core.totals;
     let ids = core.jobs.ids();
@@ -348,6 +349,11 @@ fn check(core: &Core<'_>, arrived: u64, used: &[u64]) -> Result<(), String> {
             totals.presence,
         )?;
     }
+    same(
+        "the integral of what is in use and the times for which attempts used it",
+        totals.in_use,
+        core.busy.total(),
+    )?;
     for stats in &core.stats {
         same(
             "response times and their parts",

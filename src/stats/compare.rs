@@ -136,6 +136,32 @@ pub fn welch(baseline: &[f64], other: &[f64], level: f64) -> Option<Welch> {
     })
 }
 
+/// [`paired`] for samples that are independent: the interval is [`welch`]'s. A missing value is left
+/// out; `None` if either sample has fewer than two.
+pub fn unpaired(baseline: &[f64], other: &[f64], level: f64) -> Option<Difference> {
+    let welch = welch(baseline, other, level)?;
+    let (baseline, other) = (estimate(baseline, level)?, estimate(other, level)?);
+    let scale = (baseline.mean != 0.0).then(|| baseline.mean.abs());
+    let n = baseline.n.min(other.n);
+    let relative = |value: f64| Some(value / scale?);
+    Some(Difference {
+        estimate: Estimate {
+            mean: welch.difference,
+            low: Some(welch.low),
+            high: Some(welch.high),
+            // As if of n differences, so that more replications can be told.
+            stddev: Some(welch.standard_error * (n as f64).sqrt()),
+            n,
+        },
+        baseline_mean: baseline.mean,
+        mean: other.mean,
+        relative: relative(welch.difference),
+        relative_low: relative(welch.low),
+        relative_high: relative(welch.high),
+        exact: welch.standard_error == 0.0,
+    })
+}
+
 /// p-value of "the true difference is at least `margin` either way", by two one-sided t tests
 /// (Schuirmann 1987): a small one shows that the two are equivalent. Serves paired differences
 /// (df = n - 1) and [`welch`] alike; all but `df` in one unit.
@@ -152,6 +178,8 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
+    // In the commands below: A = [10.2,11.5,9.8,10.9,12.1,10.4], B = [9.1,10.6,8.9,9.4,11.3,9.6],
+    // C = B + [14.2,7.7].
     const BASE: [f64; 6] = [10.2, 11.5, 9.8, 10.9, 12.1, 10.4];
     const OTHER: [f64; 6] = [9.1, 10.6, 8.9, 9.4, 11.3, 9.6];
 
@@ -161,7 +189,7 @@ mod tests {
 
     #[test]
     fn paired_agrees_with_the_related_t_test() {
-        // python3 -c "from scipy.stats import ttest_rel; print(ttest_rel(OTHER, BASE).confidence_interval(.99))"
+        // python3 -c "from scipy.stats import ttest_rel; print(ttest_rel(B, A).confidence_interval(.99))"
         let d = paired(&BASE, &OTHER, 0.99).unwrap();
         assert!(close(d.estimate.mean, -1.0));
         assert!(close(d.estimate.low.unwrap(), -1.441699133435876));
@@ -213,6 +241,21 @@ mod tests {
     }
 
     #[test]
+    fn simultaneous_intervals_agree_with_the_reference() {
+        // python3 -c "from scipy.stats import ttest_rel, ttest_ind; level = 1 - .05 / 24
+        // print(ttest_rel(B, A).confidence_interval(level))
+        // print(ttest_ind(C, A, equal_var=False).confidence_interval(level))"
+        let level = bonferroni(0.95, 24);
+        let d = paired(&BASE, &OTHER, level).unwrap().estimate;
+        assert!(close(d.low.unwrap(), -1.6397028330484762));
+        assert!(close(d.high.unwrap(), -0.36029716695151603));
+        let other = [OTHER.as_slice(), &[14.2, 7.7]].concat();
+        let w = welch(&BASE, &other, level).unwrap();
+        assert!(close(w.low, -3.934416567726236));
+        assert!(close(w.high, 2.5010832343929255));
+    }
+
+    #[test]
     fn the_replications_needed_are_the_first_that_do() {
         for (sd, target) in [(1.0, 0.5), (3.0, 0.2), (0.01, 1.0), (5.0, 1.3)] {
             let slow = (2..).find(|&n| half_width(sd, 0.99, n) <= target).unwrap();
@@ -225,8 +268,8 @@ mod tests {
 
     #[test]
     fn welch_agrees_with_the_reference() {
-        // python3 -c "from scipy.stats import ttest_ind; r = ttest_ind(OTHER + [14.2, 7.7], BASE,
-        // equal_var=False); print(r.statistic, r.pvalue, r.df, r.confidence_interval(.95))"
+        // python3 -c "from scipy.stats import ttest_ind; r = ttest_ind(C, A, equal_var=False)
+        // print(r.statistic, r.pvalue, r.df, r.confidence_interval(.95))"
         let other = [OTHER.as_slice(), &[14.2, 7.7]].concat();
         let w = welch(&BASE, &other, 0.95).unwrap();
         assert!(close(w.difference / w.standard_error, -0.9148936170212791));
@@ -237,6 +280,17 @@ mod tests {
         let flat = welch(&[2.0; 3], &[3.0; 4], 0.95).unwrap();
         assert_eq!((flat.low, flat.high, flat.df, flat.p), (1.0, 1.0, 5.0, 0.0));
         assert_eq!(welch(&[2.0], &BASE, 0.95), None);
+        let d = unpaired(&BASE, &other, 0.95).unwrap();
+        assert_eq!(
+            (d.estimate.low, d.estimate.high),
+            (Some(w.low), Some(w.high))
+        );
+        assert!(close(d.relative_low.unwrap(), w.low / d.baseline_mean));
+        assert!(close(
+            d.estimate.standard_error().unwrap(),
+            w.standard_error
+        ));
+        assert_eq!((d.mean - d.baseline_mean, d.estimate.n), (w.difference, 6));
     }
 
     #[test]
@@ -250,6 +304,22 @@ mod tests {
             (tost(0.3, 0.0, 5.0, 1.2), tost(1.2, 0.0, 5.0, 1.2)),
             (0.0, 1.0)
         );
+    }
+
+    #[test]
+    fn tost_of_samples_agrees_with_the_reference() {
+        // python3 -c "from scipy.stats import ttest_rel, ttest_ind
+        // two = lambda test, x, y, m, **k: max(test(x, [v - m for v in y], alternative='greater', **k).pvalue,
+        //     test(x, [v + m for v in y], alternative='less', **k).pvalue)
+        // print(two(ttest_rel, B, A, 1.25), two(ttest_rel, B, A, 1.5), two(ttest_ind, C, A, 2, equal_var=False))"
+        let d = paired(&BASE, &OTHER, 0.95).unwrap().estimate;
+        let error = d.standard_error().unwrap();
+        assert!(close(tost(d.mean, error, 5.0, 1.25), 0.03567178073376885));
+        assert!(close(tost(d.mean, error, 5.0, 1.5), 0.0030164419639057576));
+        let other = [OTHER.as_slice(), &[14.2, 7.7]].concat();
+        let w = welch(&BASE, &other, 0.95).unwrap();
+        let p = tost(w.difference, w.standard_error, w.df, 2.0);
+        assert!(close(p, 0.06607949767842006));
     }
 
     #[test]

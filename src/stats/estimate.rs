@@ -65,12 +65,21 @@ mod tests {
     #[test]
     fn agrees_with_the_one_sample_t_interval() {
         // python3 -c "from scipy.stats import ttest_1samp as t; import numpy as np
-        // v = [4.1,5.3,3.9,4.8,5.0,4.4,6.1]; print(np.std(v, ddof=1), t(v, 0).confidence_interval(.95))"
-        let e = estimate(&[4.1, 5.3, 3.9, 4.8, 5.0, 4.4, 6.1], 0.95).unwrap();
+        // v = [4.1,5.3,3.9,4.8,5.0,4.4,6.1]; print(np.std(v, ddof=1), t(v, 0).confidence_interval(.95),
+        // t(v, 0).confidence_interval(.999))"
+        let values = [4.1, 5.3, 3.9, 4.8, 5.0, 4.4, 6.1];
+        let e = estimate(&values, 0.95).unwrap();
         assert!((e.mean - 4.8).abs() < 1e-14);
-        assert!((e.stddev.unwrap() - 0.7571877794400363).abs() < 1e-10);
-        assert!((e.low.unwrap() - 4.099718101506501).abs() < 1e-10);
-        assert!((e.high.unwrap() - 5.5002818984934985).abs() < 1e-10);
+        let wide = estimate(&values, 0.999).unwrap();
+        for (value, expected) in [
+            (e.stddev, 0.7571877794400363),
+            (e.low, 4.099718101506501),
+            (e.high, 5.5002818984934985),
+            (wide.low, 3.094645920929114),
+            (wide.high, 6.505354079070921),
+        ] {
+            assert!((value.unwrap() - expected).abs() < 1e-11 * expected);
+        }
         assert_eq!(e.n, 7);
     }
 

@@ -11,7 +11,9 @@ pub mod quantile;
 pub mod unstable;
 pub mod verdict;
 
-pub use compare::{Difference, Welch, bonferroni, paired, replications_needed, tost, welch};
+pub use compare::{
+    Difference, Welch, bonferroni, paired, replications_needed, tost, unpaired, welch,
+};
 pub use estimate::{Estimate, estimate};
 pub use mser::{Truncation, mser5};
 pub use unstable::is_growing;

@@ -4,6 +4,7 @@ pub mod index;
 pub mod levels;
 pub mod placement;
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -29,8 +30,9 @@ pub struct Ask<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pool(pub Arc<[NodeId]>);
 
-/// A placement algorithm with its parameters, before it is set to work on a cluster.
-pub trait Blueprint: fmt::Debug + Send + Sync {
+/// A placement algorithm with its parameters, before it is set to work on a cluster. (`Any`, so that
+/// models with known answers can tell which algorithm it is.)
+pub trait Blueprint: Any + fmt::Debug + Send + Sync {
     /// The algorithm for one dispatcher and pool; all memory is taken here.
     ///
     /// # Errors

@@ -26,7 +26,8 @@ fn metrics(dimensions: &[String]) -> Vec<String> {
         .collect()
 }
 
-fn read_text(text: &str, name: &str, sets: &[&str]) -> Result<Scenario, Report> {
+/// The scenario `text` of a file `name` with `sets` as of the command line.
+pub fn read_text(text: &str, name: &str, sets: &[&str]) -> Result<Scenario, Report> {
     let files = Files::new(Path::new(FOLDER), traces().as_deref());
     let env = Env {
         files: &files,
@@ -48,9 +49,10 @@ pub fn run(scenario: &Scenario) -> Results {
     let options = Options {
         threads: None,
         stop: &AtomicBool::new(false),
-        progress: &|| {},
+        progress: &|_| {},
         record: None,
         trails: false,
+        journal: None,
         command: format!("equipoise run scenarios/{}.toml", scenario.stem),
     };
     experiment::run(scenario, &options).unwrap().results

@@ -8,6 +8,7 @@ use crate::engine::time::Time;
 use crate::experiment::trail::first::between;
 use crate::experiment::trail::moved::{Moved, Responses};
 use crate::experiment::trail::{KEPT, Tracker, Trail};
+use crate::experiment::warmup;
 use crate::metrics::jobs::Blame;
 use crate::scenario::Scenario;
 use crate::sim;
@@ -22,9 +23,17 @@ pub fn read(side: &Side, traces: Option<&Path>) -> Result<Scenario, Exit> {
         scenario: side.dir.join("scenario.toml"),
         sets: Vec::new(),
         traces: traces.map(Path::to_path_buf),
-        strategies: Vec::new(),
+        strategies: side
+            .results
+            .meta
+            .strategies
+            .iter()
+            .map(|s| s.name.clone())
+            .collect(),
     };
-    which.read()
+    let mut scenario = which.read()?;
+    warmup::settle(&mut scenario)?;
+    Ok(scenario)
 }
 
 /// What is found by running the replications of `pair` until one differs.

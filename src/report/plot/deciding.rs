@@ -77,7 +77,7 @@ impl Chart<'_> {
         format!(
             "{}, mean of {} replications with 95 % intervals",
             self.metric,
-            self.tables.meta().replications
+            self.tables.meta().replications_text()
         )
     }
 

@@ -3,18 +3,18 @@
 //! A new one is a new file here, its `mod` line and its line in `placements!`; the scenario
 //! grammar, its schema, `equipoise list placements` and the contract tests pick it up from there.
 
-mod best_fit;
-mod choice;
-mod first_fit;
-mod join_idle_queue;
-mod least_loaded;
-mod power_of_d;
-mod random;
-mod resource_match;
-mod round_robin;
-mod shortest_expected_delay;
-mod weighted_random;
-mod worst_fit;
+pub mod best_fit;
+pub mod choice;
+pub mod first_fit;
+pub mod join_idle_queue;
+pub mod least_loaded;
+pub mod power_of_d;
+pub mod random;
+pub mod resource_match;
+pub mod round_robin;
+pub mod shortest_expected_delay;
+pub mod weighted_random;
+pub mod worst_fit;
 
 use std::sync::Arc;
 

@@ -13,8 +13,8 @@ use crate::common::{class, group, open};
 pub struct Model {
     /// Which strategy, and which variant of the model.
     pub strategy: String,
-    /// The only quantity of the row that it is for, if not all.
-    pub only: Option<&'static str>,
+    /// The only quantities of the row that it is for, if not all.
+    pub only: Option<&'static [&'static str]>,
     setup: Setup,
     /// Tasks of a job.
     tasks: u32,
@@ -27,7 +27,7 @@ pub struct Model {
 impl Model {
     /// Whether the value of a row's `quantity` holds for this model.
     pub fn is_for(&self, quantity: &str) -> bool {
-        self.only.is_none_or(|only| only == quantity)
+        self.only.is_none_or(|only| only.contains(&quantity))
     }
 
     /// Tasks of one warm-up.
@@ -54,7 +54,7 @@ impl Model {
 }
 
 /// `NAME=VALUE` among `;`-separated parameters.
-fn text<'a>(parameters: &'a str, name: &str) -> &'a str {
+pub fn text<'a>(parameters: &'a str, name: &str) -> &'a str {
     parameters
         .split(';')
         .filter_map(|pair| pair.split_once('='))
@@ -63,7 +63,7 @@ fn text<'a>(parameters: &'a str, name: &str) -> &'a str {
         .1
 }
 
-fn number(parameters: &str, name: &str) -> f64 {
+pub fn number(parameters: &str, name: &str) -> f64 {
     let text = text(parameters, name);
     text.parse()
         .unwrap_or_else(|_| panic!("{name}: `{text}` is not a number"))
@@ -136,11 +136,15 @@ pub fn of(id: &str, p: &str) -> Vec<Model> {
         "V11" => vec![central(constant_service(p, "random"))],
         "V13" => vec![round_robin(p)],
         "V14" => vec![
-            halfin_whitt(100, p, "exact n=100"),
-            halfin_whitt(400, p, "exact n=400"),
+            halfin_whitt(100, p, &["exact n=100"]),
+            halfin_whitt(400, p, &["exact n=400", "limit"]),
         ],
         "V18" => vec![dispatcher_as_a_server(p)],
         "V19" => vec![split(4, number(p, "rho"), exponential(1.0), 1.0, "random")],
+        // one choice is no choice: any number of nodes will do
+        "V20" if count(p, "d") == 1 => vec![one_choice(10, p)],
+        // a thousand nodes would take too long to forget that they began empty
+        "V20" if number(p, "rho") > 0.95 => vec![choices(200, p, true)],
         "V20" => vec![choices(1000, p, true)],
         "V21" => vec![choices(count(p, "n"), p, true)],
         "V23" => vec![choices(100, p, false)],
@@ -164,7 +168,8 @@ pub fn of(id: &str, p: &str) -> Vec<Model> {
         )],
         "V28" => vec![idle_or_shortest(p)],
         "V31" => vec![unlike_speeds(p)],
-        "V35" => vec![fork_join(p)],
+        "V35" => vec![fork_join(2, p)],
+        "V36" => vec![fork_join(count(p, "K"), p)],
         "V37" => vec![infinite_servers(p)],
         "V39" => vec![central_fork_join(p)],
         "V57" => list_scheduling(p),
@@ -204,8 +209,19 @@ fn named(mut model: Model, name: &str) -> Model {
 }
 
 fn pollaczek_khinchine(p: &str) -> Vec<Model> {
-    let (service, c2, rho) = (text(p, "service"), number(p, "C2"), number(p, "rho"));
-    let laws = match service {
+    let (c2, rho) = (number(p, "C2"), number(p, "rho"));
+    let of = |law: Law| {
+        let name = format!("{law:?}");
+        let name = name.split([' ', '(']).next().unwrap_or_default();
+        named(split(1, rho, law, c2, "random"), &name.to_lowercase())
+    };
+    services(p).into_iter().map(of).collect()
+}
+
+/// The laws that `service=` names.
+pub fn services(p: &str) -> Vec<Law> {
+    let service = text(p, "service");
+    match service {
         "D" => vec![Law::Constant(1.0)],
         "U(0,2)" => vec![Law::Uniform {
             low: 0.0,
@@ -223,13 +239,7 @@ fn pollaczek_khinchine(p: &str) -> Vec<Model> {
         }],
         "H2 C2=10" => vec![Law::hyperexponential(1.0, 10f64.sqrt())],
         _ => vec![bounded_pareto(service)],
-    };
-    let of = |law: Law| {
-        let name = format!("{law:?}");
-        let name = name.split([' ', '(']).next().unwrap_or_default();
-        named(split(1, rho, law, c2, "random"), &name.to_lowercase())
-    };
-    laws.into_iter().map(of).collect()
+    }
 }
 
 /// "BoundedPareto a=1.5,k=.344,p=344.2".
@@ -273,16 +283,16 @@ fn round_robin(p: &str) -> Model {
 }
 
 /// rho = 1 - beta/sqrt(n).
-fn halfin_whitt(n: u32, p: &str, only: &'static str) -> Model {
+fn halfin_whitt(n: u32, p: &str, only: &'static [&'static str]) -> Model {
     let rho = 1.0 - number(p, "beta") / f64::from(n).sqrt();
     let model = central(pooled(n, rho, exponential(1.0), "random"));
     for_only(model, only)
 }
 
-fn for_only(model: Model, only: &'static str) -> Model {
+fn for_only(model: Model, only: &'static [&'static str]) -> Model {
     Model {
         only: Some(only),
-        ..named(model, only)
+        ..named(model, only[0])
     }
 }
 
@@ -303,6 +313,17 @@ fn choices(n: u32, p: &str, replacement: bool) -> Model {
         pooled(n, number(p, "rho"), exponential(1.0), &spelling),
         "power-of-d",
     )
+}
+
+fn one_choice(n: u32, p: &str) -> Model {
+    let model = split(
+        n,
+        number(p, "rho"),
+        exponential(1.0),
+        1.0,
+        "power-of-d = { d = 1 }",
+    );
+    named(model, "power-of-d")
 }
 
 fn idle_or_shortest(p: &str) -> Model {
@@ -338,11 +359,11 @@ fn unlike_speeds(p: &str) -> Model {
     model
 }
 
-/// Each job's two tasks go to one node each.
-fn fork_join(p: &str) -> Model {
+/// Each job's k tasks go to one node each.
+fn fork_join(k: u32, p: &str) -> Model {
     let rho = number(p, "rho");
-    let nodes = vec![group("n", 2, 1.0)];
-    let mut model = poisson(nodes, rho, 2, exponential(1.0), "round-robin");
+    let nodes = vec![group("n", k, 1.0)];
+    let mut model = poisson(nodes, rho, k, exponential(1.0), "round-robin");
     model.warmup = RELAXATIONS * relaxation(rho, 1.0);
     model
 }
@@ -383,7 +404,12 @@ fn list_scheduling(p: &str) -> Vec<Model> {
         batches(&mut model.setup, order);
         for_only(model, only)
     };
-    vec![of(&badly_ordered, "LS"), of(&longest_first, "LPT")]
+    let long_one_first = vec![(m, 1), (1, m * (m - 1))];
+    vec![
+        of(&badly_ordered, &["LS"]),
+        of(&long_one_first, &["LS OPT"]),
+        of(&longest_first, &["LPT"]),
+    ]
 }
 
 /// Makes `order` of (work, jobs) arrive at 0, a class each.

@@ -1,0 +1,53 @@
+//! `equipoise compare`: the strategies of two runs, each against itself.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::folder::tables_of;
+use super::{Exit, print};
+use crate::experiment::across::across;
+use crate::report;
+
+/// Arguments of `equipoise compare`.
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// Folder of the first run, the baseline.
+    a: PathBuf,
+    /// Folder of the second run.
+    b: PathBuf,
+    /// Compare although the two had other jobs: replications are not paired (Welch's interval).
+    #[arg(long)]
+    unpaired: bool,
+    /// What is printed.
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A table, for people.
+    Table,
+    /// JSON.
+    Json,
+}
+
+impl Compare {
+    /// Prints the comparison.
+    pub fn execute(self) -> Result<(), Exit> {
+        let (a, b) = (tables_of(&self.a)?, tables_of(&self.b)?);
+        let across = across(&a, &b, self.unpaired).map_err(|unlike| {
+            let (one, two) = (self.a.display(), self.b.display());
+            Exit::Mistake(format!(
+                "error: {one} and {two} cannot be compared: {}\nhint: {}",
+                unlike.what, unlike.hint
+            ))
+        })?;
+        let names = [self.a.display().to_string(), self.b.display().to_string()];
+        let names = [names[0].as_str(), names[1].as_str()];
+        match self.format {
+            Format::Table => print(&report::across::text(&a, &across, names)),
+            Format::Json => print(&format!("{:#}\n", report::across::json(&a, &across, names))),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! `equipoise theory`: a run's figures beside those of models with known answers.
+
+use std::path::Path;
+
+use clap::{Args, ValueEnum};
+
+use super::folder::tables_of;
+use super::load::Which;
+use super::{Exit, print, running};
+use crate::experiment::results::Results;
+use crate::report;
+
+/// Arguments of `equipoise theory`: a scenario, which is run without writing anything, or a run's
+/// folder, whose table is printed.
+#[derive(Debug, Args)]
+pub struct Theory {
+    #[command(flatten)]
+    which: Which,
+    /// Threads (default: all cores); the results are the same for any number.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// What is printed.
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+}
+
+/// What is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Table,
+    /// theory.csv.
+    Csv,
+}
+
+impl Theory {
+    /// Prints theory beside simulation.
+    pub fn execute(self) -> Result<(), Exit> {
+        let path = &self.which.scenario;
+        let results = if path.is_dir() {
+            self.read(path)?
+        } else {
+            self.run()?
+        };
+        match self.format {
+            Format::Table => print(&report::theory::text(&results)),
+            Format::Csv => {
+                let tables = report::tables(&results).into_iter();
+                let mut table = tables.filter(|(name, _)| name == "theory.csv");
+                print(&String::from_utf8_lossy(
+                    &table.next().unwrap_or_default().1,
+                ))
+            }
+        }
+    }
+
+    fn read(&self, folder: &Path) -> Result<Results, Exit> {
+        if self.which.is_changed() {
+            return Err(Exit::Mistake(format!(
+                "error: {} is a run's folder, of which nothing can be set any more\nhint: name the scenario file",
+                folder.display()
+            )));
+        }
+        tables_of(folder)
+    }
+
+    fn run(&self) -> Result<Results, Exit> {
+        let mut scenario = self.which.read()?;
+        self.which.warn(&scenario);
+        let command = self.which.command_line("theory");
+        let run = running::run(&mut scenario, self.threads, None, command)?;
+        Ok(run.results)
+    }
+}

@@ -1,0 +1,156 @@
+//! `equipoise verify`: a run's folder against a new run of the scenario that it holds.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::folder::{Folder, beside, tables_of};
+use super::load::Which;
+use super::{Exit, print, running};
+use crate::experiment::Run;
+use crate::experiment::record::{Kind, Recording};
+use crate::experiment::results::Meta;
+use crate::report;
+use crate::scenario::Scenario;
+
+/// Arguments of `equipoise verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// A run's folder.
+    dir: PathBuf,
+    /// Folder to look for traces and other files in, too (default: $EQUIPOISE_TRACES).
+    #[arg(long, value_name = "DIR")]
+    traces: Option<PathBuf>,
+    /// Threads (default: all cores).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+}
+
+impl Verify {
+    /// Runs the folder's scenario again and tells whether every table has the same bytes.
+    pub fn execute(self) -> Result<(), Exit> {
+        let stored = tables_of(&self.dir)?.meta;
+        if stored.is_partial {
+            return Err(Exit::Mistake(format!(
+                "error: {} holds a run that was interrupted\nhint: run its scenario to the end first",
+                self.dir.display()
+            )));
+        }
+        let recorded: Vec<Kind> = Kind::ALL
+            .into_iter()
+            .filter(|kind| self.dir.join(format!("{}.csv", kind.name())).exists())
+            .collect();
+        let (names, found) = self.run_again(&stored, &recorded)?;
+        match found {
+            None => print(&format!(
+                "{}: every byte of {} is the same\n",
+                self.dir.display(),
+                names.join(", ")
+            )),
+            Some(difference) => Err(Exit::Different(format!(
+                "{}: {difference}\n{}",
+                self.dir.display(),
+                versions(&stored)
+            ))),
+        }
+    }
+
+    /// The names of the tables, and the first difference from what is stored.
+    fn run_again(
+        &self,
+        stored: &Meta,
+        recorded: &[Kind],
+    ) -> Result<(Vec<String>, Option<String>), Exit> {
+        let mut scenario = self.which(stored).read()?;
+        if recorded.is_empty() {
+            let run = running::run(&mut scenario, self.threads, None, String::new())?;
+            return self.tables(&run);
+        }
+        let folder = Folder::begin(&beside(&self.dir, "verify"))?;
+        let found = self.with_rows(&mut scenario, &folder, recorded);
+        folder.abandon();
+        found
+    }
+
+    fn tables(&self, run: &Run) -> Result<(Vec<String>, Option<String>), Exit> {
+        let files = report::tables(&run.results);
+        let found = first_difference(&self.dir, &files)?;
+        Ok((files.into_iter().map(|(name, _)| name).collect(), found))
+    }
+
+    /// The tables and the recorded rows, which are written to `folder` for a while.
+    fn with_rows(
+        &self,
+        scenario: &mut Scenario,
+        folder: &Folder,
+        recorded: &[Kind],
+    ) -> Result<(Vec<String>, Option<String>), Exit> {
+        let recording = Recording {
+            folder: folder.parts(true)?,
+            kinds: recorded.to_vec(),
+        };
+        let run = running::run(scenario, self.threads, Some(&recording), String::new())?;
+        let (mut names, mut found) = self.tables(&run)?;
+        recording.join(scenario, &run.replications, folder.path())?;
+        for kind in recorded {
+            let name = format!("{}.csv", kind.name());
+            let differs = lines_differ(&self.dir.join(&name), &folder.path().join(&name));
+            let line = differs
+                .map_err(|error| Exit::Fault(format!("error: cannot read {name}: {error}")))?;
+            found = found.or(line.map(|line| format!("{name}, line {line}, has another row")));
+            names.push(name);
+        }
+        Ok((names, found))
+    }
+
+    fn which(&self, stored: &Meta) -> Which {
+        Which {
+            scenario: self.dir.join("scenario.toml"),
+            sets: Vec::new(),
+            traces: self.traces.clone(),
+            strategies: stored.strategies.iter().map(|s| s.name.clone()).collect(),
+        }
+    }
+}
+
+fn versions(stored: &Meta) -> String {
+    let now = env!("CARGO_PKG_VERSION");
+    if stored.version == now {
+        "the program that made it was not this one, or a file that the scenario reads has changed"
+            .to_owned()
+    } else {
+        format!("it was made by equipoise {}, this is {now}", stored.version)
+    }
+}
+
+/// The first number that a table of the folder does not share with its twin in `files`.
+fn first_difference(dir: &Path, files: &report::Files) -> Result<Option<String>, Exit> {
+    for (name, now) in files {
+        let stored = std::fs::read(dir.join(name))
+            .map_err(|error| Exit::Mistake(format!("error: cannot read {name}: {error}")))?;
+        if stored != *now {
+            return Ok(Some(report::csv::first_difference(name, &stored, now)));
+        }
+    }
+    Ok(None)
+}
+
+/// The first line, from 1, in which two files differ.
+fn lines_differ(one: &Path, two: &Path) -> std::io::Result<Option<usize>> {
+    use std::io::{BufRead, BufReader};
+    let open = |path: &Path| std::fs::File::open(path).map(BufReader::new);
+    let (mut one, mut two) = (open(one)?, open(two)?);
+    let (mut a, mut b) = (Vec::new(), Vec::new());
+    for line in 1.. {
+        a.clear();
+        b.clear();
+        let read = one.read_until(b'\n', &mut a)? + two.read_until(b'\n', &mut b)?;
+        if a != b {
+            return Ok(Some(line));
+        }
+        if read == 0 {
+            break;
+        }
+    }
+    Ok(None)
+}

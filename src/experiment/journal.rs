@@ -1,0 +1,203 @@
+//! Finished replications on disk, so that a run that was killed goes on where it was.
+//!
+//! A journal is a header, the fingerprint of what is run, and then one record for each finished
+//! replication: length, check sum, content. A record that a crash cut short ends it.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use super::Item;
+use super::cell::Replicate;
+use crate::scenario::Scenario;
+use crate::sim::Failure;
+
+const MAGIC: &[u8; 8] = b"eqpjrn01";
+const HEADER: u64 = 8 + 32;
+/// Length and check sum before a record's content.
+const FRAME: usize = 4 + 8;
+
+/// What a journal belongs to: only what the same program does with the same scenario can be
+/// joined to what it did before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// The fingerprint of running `scenario` by the program with the digest `program`, writing
+    /// what `options` says.
+    pub fn new(scenario: &Scenario, program: &[u8], options: &str) -> Fingerprint {
+        let mut digest = Sha256::new();
+        digest.update(program);
+        digest.update(options);
+        digest.update(&scenario.text);
+        for strategy in &scenario.strategies {
+            digest.update(&strategy.name);
+            digest.update([0]);
+        }
+        // Setups say all that a run depends on, the files that were read for them included.
+        for setup in scenario.points.iter().flat_map(|point| &point.setups) {
+            digest.update(format!("{setup:?}"));
+        }
+        Fingerprint(digest.finalize().into())
+    }
+}
+
+/// A journal that is open for the replications to come.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    state: Mutex<State>,
+    found: usize,
+}
+
+#[derive(Debug)]
+struct State {
+    file: File,
+    end: u64,
+    /// Where the content of each replication is, and how long.
+    index: BTreeMap<Item, (u64, u32)>,
+}
+
+impl Journal {
+    /// Opens the journal at `path`; one of another fingerprint is started anew.
+    ///
+    /// # Errors
+    /// [`Failure::Machine`] if it cannot be read or written.
+    pub fn open(path: &Path, fingerprint: Fingerprint) -> Result<Journal, Failure> {
+        let opened = || -> io::Result<State> {
+            let mut options = OpenOptions::new();
+            let mut file = options
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(path)?;
+            let (end, index) = match scan(&mut file, fingerprint)? {
+                Some(found) => found,
+                None => (begin(&mut file, fingerprint)?, BTreeMap::new()),
+            };
+            file.set_len(end)?;
+            Ok(State { file, end, index })
+        };
+        let state = opened().map_err(|error| fault(path, &error))?;
+        Ok(Journal {
+            path: path.to_path_buf(),
+            found: state.index.len(),
+            state: Mutex::new(state),
+        })
+    }
+
+    /// Replications that an earlier run left here.
+    pub fn found(&self) -> usize {
+        self.found
+    }
+
+    /// True if no replication is in it.
+    pub fn is_empty(&self) -> bool {
+        self.lock().index.is_empty()
+    }
+
+    /// A replication that an earlier run finished.
+    pub(super) fn take(&self, item: Item) -> Result<Option<Replicate>, Failure> {
+        let mut state = self.lock();
+        let Some(&(at, length)) = state.index.get(&item) else {
+            return Ok(None);
+        };
+        let mut content = vec![0; length as usize];
+        let read = |file: &mut File, content: &mut [u8]| -> io::Result<()> {
+            file.seek(SeekFrom::Start(at))?;
+            file.read_exact(content)
+        };
+        read(&mut state.file, &mut content).map_err(|error| fault(&self.path, &error))?;
+        drop(state);
+        let (_, replicate): (Item, Replicate) = postcard::from_bytes(&content)
+            .map_err(|error| Failure::Internal(format!("a journal of another shape: {error}")))?;
+        Ok(Some(replicate))
+    }
+
+    /// Adds a finished replication.
+    pub(super) fn add(&self, item: Item, replicate: &Replicate) -> Result<(), Failure> {
+        let content = postcard::to_stdvec(&(item, replicate))
+            .map_err(|error| Failure::Internal(format!("a replication cannot be kept: {error}")))?;
+        let mut record = Vec::with_capacity(FRAME + content.len());
+        record.extend((content.len() as u32).to_le_bytes());
+        record.extend(check_sum(&content));
+        record.extend(&content);
+        let mut state = self.lock();
+        let end = state.end;
+        let write = |file: &mut File| -> io::Result<()> {
+            file.seek(SeekFrom::Start(end))?;
+            file.write_all(&record)
+        };
+        write(&mut state.file).map_err(|error| fault(&self.path, &error))?;
+        state.end += record.len() as u64;
+        let place = (end + FRAME as u64, content.len() as u32);
+        state.index.insert(item, place);
+        Ok(())
+    }
+
+    /// A thread that failed has left the file between two records or told of it.
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) fn fault(path: &Path, error: &io::Error) -> Failure {
+    let (path, why) = (path.display(), error.to_string());
+    let why = why.split(" (os error").next().unwrap_or_default();
+    Failure::Machine(format!("cannot write {path}: {why}"))
+}
+
+fn check_sum(content: &[u8]) -> [u8; 8] {
+    let mut sum = [0; 8];
+    sum.copy_from_slice(&Sha256::digest(content)[..8]);
+    sum
+}
+
+/// Writes the header of an empty journal; where its records begin.
+fn begin(file: &mut File, fingerprint: Fingerprint) -> io::Result<u64> {
+    file.set_len(0)?;
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(MAGIC)?;
+    file.write_all(&fingerprint.0)?;
+    Ok(HEADER)
+}
+
+type Found = (u64, BTreeMap<Item, (u64, u32)>);
+
+/// The whole records of a journal with this fingerprint, and where they end.
+fn scan(file: &mut File, fingerprint: Fingerprint) -> io::Result<Option<Found>> {
+    let mut reader = io::BufReader::new(file);
+    let mut header = [0; HEADER as usize];
+    if reader.read_exact(&mut header).is_err()
+        || header[..8] != *MAGIC
+        || header[8..] != fingerprint.0
+    {
+        return Ok(None);
+    }
+    let (mut end, mut index) = (HEADER, BTreeMap::new());
+    while let Some((item, length)) = record(&mut reader) {
+        index.insert(item, (end + FRAME as u64, length));
+        end += FRAME as u64 + u64::from(length);
+    }
+    Ok(Some((end, index)))
+}
+
+/// The next record's replication and length; nothing if it is cut short or damaged.
+fn record(reader: &mut impl Read) -> Option<(Item, u32)> {
+    let mut frame = [0; FRAME];
+    reader.read_exact(&mut frame).ok()?;
+    let length = u32::from_le_bytes(frame[..4].try_into().ok()?);
+    let mut content = Vec::new();
+    reader
+        .take(u64::from(length))
+        .read_to_end(&mut content)
+        .ok()?;
+    let is_whole = content.len() == length as usize && frame[4..] == check_sum(&content);
+    let (item, _): (Item, &[u8]) = is_whole.then(|| postcard::take_from_bytes(&content).ok())??;
+    Some((item, length))
+}

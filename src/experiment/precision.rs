@@ -1,0 +1,76 @@
+//! `run.precision`: replications are added until an interval is narrow enough.
+
+use super::cell::Cell;
+use super::comparing::position;
+use super::tables::LEVEL;
+use crate::scenario::{Precision, Scenario};
+use crate::sim::outcome::Column;
+use crate::stats::{Estimate, estimate};
+
+/// Replications are added by this share, and by at least so many.
+const STEP: (f64, u32) = (0.2, 5);
+
+/// Replications that a point with `cells` needs next; as many as it has if all its strategies are
+/// known well enough, or as well as they may.
+pub fn wanted(precision: &Precision, columns: &[Vec<Column>], cells: &[Cell], has: u32) -> u32 {
+    let settled = |(columns, cell)| is_settled(precision, columns, cell);
+    if columns.iter().map(Vec::as_slice).zip(cells).all(settled) {
+        return has;
+    }
+    let step = (f64::from(has) * STEP.0).ceil() as u32;
+    (has + step.max(STEP.1)).min(precision.most.max(has))
+}
+
+/// Whether the interval is narrow enough; an unstable strategy, or one without this figure, will
+/// never have one and is not waited for.
+fn is_settled(precision: &Precision, columns: &[Column], cell: &Cell) -> bool {
+    match interval(precision, columns, cell) {
+        Some(interval) => excess(precision, &interval).is_none(),
+        None => true,
+    }
+}
+
+fn interval(precision: &Precision, columns: &[Column], cell: &Cell) -> Option<Estimate> {
+    let index = position(columns, &precision.metric)?;
+    let values = cell.column(index);
+    let stands = !cell.is_unstable() && values.iter().all(|value| value.is_finite());
+    estimate(&values, LEVEL).filter(|_| stands)
+}
+
+/// The relative half-width, if it is above what is asked for: with a half-width of g / (1 + g) of
+/// the estimate, the true relative error is at most g (Law, Simulation Modeling and Analysis,
+/// 5th ed. 2015, section 9.4.1).
+fn excess(precision: &Precision, estimate: &Estimate) -> Option<f64> {
+    let half = (estimate.high? - estimate.low?) / 2.0;
+    let g = precision.relative;
+    let enough = (g / (1.0 + g) * estimate.mean.abs()).max(precision.absolute);
+    (half > enough).then(|| half / estimate.mean.abs())
+}
+
+/// A sentence for each strategy whose interval is still too wide.
+pub fn doubts(
+    scenario: &Scenario,
+    point: &str,
+    columns: &[Vec<Column>],
+    cells: &[Cell],
+) -> Vec<String> {
+    let Some(precision) = &scenario.precision else {
+        return Vec::new();
+    };
+    let all = scenario.strategies.iter().zip(columns.iter().zip(cells));
+    let doubt = |(strategy, (columns, cell)): (
+        &crate::scenario::StrategyText,
+        (&Vec<Column>, &Cell),
+    )| {
+        let wide = excess(precision, &interval(precision, columns, cell)?)?;
+        Some(format!(
+            "`{}`{point}: {} is known to ± {:.1} % after {} replications, not to {} %; raise run.precision.max-replications",
+            strategy.name,
+            precision.metric,
+            wide * 100.0,
+            cell.values.len(),
+            precision.relative * 100.0,
+        ))
+    };
+    all.filter_map(doubt).collect()
+}

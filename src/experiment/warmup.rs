@@ -1,0 +1,247 @@
+//! `warmup = "auto"`: how long the system takes to forget that it began empty, by pilot
+//! replications whose random numbers no measured replication uses.
+
+use rayon::prelude::*;
+
+use crate::engine::time::Time;
+use crate::metrics::jobs::Blame;
+use crate::scenario::{Point, Scenario};
+use crate::sim::recorder::{Decision, Recorder};
+use crate::sim::records::{Attempt, Job, Task};
+use crate::sim::setup::{Measure, Setup, Warmup};
+use crate::sim::{self, Failure};
+use crate::stats::{is_growing, mser5, paired};
+
+/// Pilots whose mean is cut, as Hoad, Robinson & Davies (Journal of the Operational Research
+/// Society 61, 2010) advise: one series alone is too noisy.
+const PILOTS: u32 = 5;
+/// Added to the seed for pilots.
+const OTHER_SEEDS: u64 = 0x5047_1150_7000_0001;
+/// What is found is left out this many times over.
+const SAFETY: f64 = 1.5;
+/// A pilot that is too short is run again twice as long, up to this often.
+const DOUBLINGS: u32 = 2;
+
+/// What the pilots of a point found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Jobs at the start that are not like the rest: the most of any strategy.
+    pub jobs: u64,
+    /// The pilots ended before they settled, so that more may be needed.
+    pub too_short: bool,
+}
+
+impl Found {
+    /// The warm-up to use.
+    pub fn warmup(&self) -> u64 {
+        safely(self.jobs)
+    }
+}
+
+/// Finds the warm-up of every point that leaves it to the pilots, the same for all its strategies.
+/// Gives a sentence for each of these points, and of those that did not settle.
+///
+/// # Errors
+/// [`Failure`] of a pilot.
+pub fn settle(scenario: &mut Scenario) -> Result<(), Failure> {
+    for index in 0..scenario.points.len() {
+        if !scenario.points[index].warmup_is_auto {
+            continue;
+        }
+        let found = pilot(&scenario.points[index])?;
+        let point = &mut scenario.points[index];
+        point.warmup_is_auto = false;
+        for setup in &mut point.setups {
+            setup.window.warmup = Warmup::Jobs(found.warmup());
+        }
+        tell(scenario, index, found);
+    }
+    Ok(())
+}
+
+fn tell(scenario: &mut Scenario, point: usize, found: Found) {
+    let (at, jobs) = (scenario.at(point), super::counted(found.warmup(), "job"));
+    scenario.notes.push(format!(
+        "warm-up{at}: {jobs}, {SAFETY} times what {PILOTS} pilot replications need (MSER-5)"
+    ));
+    if found.too_short {
+        scenario.warnings.doubt(
+            format!("the warm-up{at} may be short: even the longest pilots had not settled"),
+            "measure more jobs, or set warmup.jobs",
+        );
+    }
+}
+
+/// What the pilots of `point` find, as long as its runs or, if they do not settle, longer.
+///
+/// # Errors
+/// [`Failure`] of a pilot.
+pub fn pilot(point: &Point) -> Result<Found, Failure> {
+    let cuts: Result<Vec<Option<Found>>, Failure> =
+        point.setups.iter().map(longer_and_longer).collect();
+    let none = Found {
+        jobs: 0,
+        too_short: false,
+    };
+    Ok(cuts?.into_iter().flatten().fold(none, |most, cut| Found {
+        jobs: most.jobs.max(cut.jobs),
+        too_short: most.too_short | cut.too_short,
+    }))
+}
+
+fn longer_and_longer(setup: &Setup) -> Result<Option<Found>, Failure> {
+    let mut setup = on_other_seeds(setup);
+    setup.window.warmup = Warmup::None;
+    let mut found = cut(&setup)?;
+    for _ in 0..DOUBLINGS {
+        if found.is_none_or(|found| !found.too_short) {
+            break;
+        }
+        setup.window.measure = twice(setup.window.measure);
+        found = cut(&setup)?;
+    }
+    Ok(found)
+}
+
+fn twice(measure: Measure) -> Measure {
+    match measure {
+        Measure::All => Measure::All,
+        Measure::Jobs { class, count } => Measure::Jobs {
+            class,
+            count: count * 2,
+        },
+        Measure::Until(time) => Measure::Until(time + time),
+    }
+}
+
+/// Where the mean of the pilots of `setup` is cut; nothing if there is nothing to cut.
+fn cut(setup: &Setup) -> Result<Option<Found>, Failure> {
+    Ok(Pilots::run(setup)?.cut())
+}
+
+/// Pilot replications of one strategy.
+struct Pilots(Vec<Responses>);
+
+impl Pilots {
+    fn run(setup: &Setup) -> Result<Pilots, Failure> {
+        let numbers = (1..=PILOTS).into_par_iter();
+        let pilots: Result<Vec<Responses>, Failure> =
+            numbers.map(|number| responses(setup, number)).collect();
+        pilots.map(Pilots)
+    }
+
+    /// The mean response times, in order of arrival.
+    fn series(&self) -> Vec<f64> {
+        let length = self.0.iter().map(|pilot| pilot.jobs.len()).min();
+        let at = |at: usize| self.0.iter().map(move |pilot| pilot.jobs[at].1.as_secs());
+        let mean = |index: usize| at(index).sum::<f64>() / f64::from(PILOTS);
+        (0..length.unwrap_or(0)).map(mean).collect()
+    }
+
+    /// Where the series is cut; nothing if the number in the system grows, which no warm-up ends.
+    fn cut(&self) -> Option<Found> {
+        let thirds = self.0.iter().filter_map(|pilot| pilot.thirds);
+        let (first, last): (Vec<f64>, Vec<f64>) = thirds.unzip();
+        if self.0.iter().any(|pilot| pilot.is_runaway) || is_growing(&first, &last) {
+            return None;
+        }
+        let cut = mser5(&self.series())?;
+        Some(Found {
+            jobs: cut.observations as u64,
+            too_short: cut.too_short,
+        })
+    }
+
+    /// Whether the jobs from `given` to the `cut` are unlike those after it (paired t over the
+    /// pilots at 1 %): on a level series the cut falls anywhere.
+    fn differ(&self, given: usize, cut: usize) -> bool {
+        let mean = |jobs: &[(Time, Time)]| {
+            jobs.iter().map(|job| job.1.as_secs()).sum::<f64>() / jobs.len() as f64
+        };
+        let parts = self.0.iter().map(|pilot| {
+            let (early, late) = pilot.jobs[given..].split_at(cut - given);
+            (mean(early), mean(late))
+        });
+        let (early, late): (Vec<f64>, Vec<f64>) = parts.unzip();
+        let difference = paired(&late, &early, 0.99).map(|difference| difference.estimate);
+        let interval = difference.and_then(|estimate| estimate.low.zip(estimate.high));
+        interval.is_some_and(|(low, high)| low > 0.0 || high < 0.0)
+    }
+}
+
+/// Whether the warm-up that `point` was given is short, by pilots four times as long: the jobs
+/// that they would leave out instead. Pilots of a growing system say nothing.
+///
+/// # Errors
+/// [`Failure`] of a pilot.
+pub fn short(point: &Point) -> Result<Option<u64>, Failure> {
+    let mut needed = None;
+    for setup in &point.setups {
+        let mut setup = on_other_seeds(setup);
+        setup.window.measure = match setup.window.warmup {
+            Warmup::Jobs(count) => Measure::Jobs {
+                class: None,
+                count: 4 * count.max(100),
+            },
+            Warmup::Time(time) => Measure::Until(Time(time.0.saturating_mul(4))),
+            Warmup::None => continue,
+        };
+        let given = setup.window.warmup;
+        setup.window.warmup = Warmup::None;
+        let pilots = Pilots::run(&setup)?;
+        let given = match given {
+            Warmup::Jobs(jobs) => jobs as usize,
+            Warmup::Time(time) => {
+                let within = |pilot: &Responses| pilot.jobs.partition_point(|job| job.0 < time);
+                pilots.0.iter().map(within).max().unwrap_or(0)
+            }
+            Warmup::None => 0,
+        };
+        let cut = pilots.cut().map_or(0, |found| found.jobs as usize);
+        if cut > given && pilots.differ(given, cut) {
+            needed = needed.max(Some(safely(cut as u64)));
+        }
+    }
+    Ok(needed)
+}
+
+/// `setup` with random numbers that no measured replication has.
+fn on_other_seeds(setup: &Setup) -> Setup {
+    Setup {
+        seed: setup.seed.wrapping_add(OTHER_SEEDS),
+        ..setup.clone()
+    }
+}
+
+/// What to leave out where the pilots found `jobs`.
+fn safely(jobs: u64) -> u64 {
+    (jobs as f64 * SAFETY).ceil() as u64
+}
+
+/// Arrivals and response times of a pilot's completed jobs, in order of arrival.
+#[derive(Default)]
+struct Responses {
+    jobs: Vec<(Time, Time)>,
+    thirds: Option<(f64, f64)>,
+    is_runaway: bool,
+}
+
+fn responses(setup: &Setup, number: u32) -> Result<Responses, Failure> {
+    let mut responses = Responses::default();
+    let outcome = sim::run(setup, u64::from(number), Some(&mut responses))?;
+    responses.jobs.sort_unstable();
+    (responses.thirds, responses.is_runaway) = (outcome.thirds, outcome.is_runaway);
+    Ok(responses)
+}
+
+impl Recorder for Responses {
+    fn job(&mut self, job: &Job, completed: Option<(Time, Blame)>) {
+        if let (true, Some((completion, _))) = (job.measured, completed) {
+            self.jobs.push((job.arrival, completion - job.arrival));
+        }
+    }
+
+    fn task(&mut self, _: &Job, _: &Task, _: &Attempt) {}
+
+    fn decision(&mut self, _: &Decision<'_>) {}
+}

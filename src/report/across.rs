@@ -1,0 +1,106 @@
+//! Two runs compared, for people and for programs.
+
+use serde_json::{Value, json};
+
+use super::columns::aligned;
+use super::format::{Scale, change, plain_percent, plural, printable};
+use super::json::comparison_row;
+use super::lookup::Lookup;
+use super::verdict_text::word;
+use crate::experiment::across::Across;
+use crate::experiment::results::{ComparisonRow, Results};
+
+/// The table of `across`, whose first run has the tables `a`; `names` are what the two are called.
+pub fn text(a: &Results, across: &Across, names: [&str; 2]) -> String {
+    let tables = Lookup::new(a);
+    let mut lines = vec![
+        printable(&a.meta.title),
+        format!("A: {}", names[0]),
+        format!("B: {}", names[1]),
+    ];
+    for point in 0..tables.points() {
+        lines.push(String::new());
+        if tables.points() > 1 {
+            lines.push(tables.point_label(point));
+        }
+        let rows = across.rows.iter().filter(|row| row.point == point);
+        let mut cells = vec![
+            [
+                "strategy",
+                "metric",
+                "A",
+                "B",
+                "change from A to B",
+                "verdict on B",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+        ];
+        cells.extend(rows.map(|row| row_cells(&tables, row)));
+        lines.extend(aligned(&cells, &[2, 3]));
+    }
+    lines.push(String::new());
+    lines.push(terms(a, across));
+    if !across.alone.is_empty() {
+        lines.push(format!(
+            "only in one of the two, left out: {}",
+            across.alone.join(", ")
+        ));
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+fn row_cells(tables: &Lookup, row: &ComparisonRow) -> Vec<String> {
+    let (facts, unit) = tables.facts(&row.metric);
+    let means = [row.baseline_mean, row.mean];
+    let scale = Scale::choose(&facts, &unit, means.into_iter().flatten());
+    let mean = |mean: Option<f64>| mean.map_or("-".to_owned(), |mean| scale.value(mean));
+    let needed = row.replications_needed;
+    let more = needed.map_or(String::new(), |n| {
+        format!(" (about {n} replications may tell)")
+    });
+    vec![
+        tables.strategy(row.strategy),
+        row.metric.clone(),
+        mean(row.baseline_mean),
+        mean(row.mean),
+        change(row, &scale),
+        format!("{}{more}", word(row.verdict)),
+    ]
+}
+
+fn terms(a: &Results, across: &Across) -> String {
+    let (first, second, pairs) = across.replications;
+    let how = if across.is_paired {
+        format!(
+            "{} paired on equal jobs",
+            plural(pairs as usize, "replication", "replications")
+        )
+    } else {
+        format!("{first} replications of A, {second} of B, unpaired (Welch)")
+    };
+    format!(
+        "margin {}; {how}; {} intervals for all {} together",
+        plain_percent(a.meta.margin),
+        plain_percent(a.meta.confidence),
+        plural(across.rows.len(), "comparison", "comparisons"),
+    )
+}
+
+/// The same for programs.
+pub fn json(a: &Results, across: &Across, names: [&str; 2]) -> Value {
+    let rows: Vec<Value> = across
+        .rows
+        .iter()
+        .map(|row| comparison_row(a, row))
+        .collect();
+    json!({
+        "a": names[0],
+        "b": names[1],
+        "paired": across.is_paired,
+        "margin": a.meta.margin,
+        "confidence": a.meta.confidence,
+        "only_in_one": across.alone,
+        "comparisons": rows,
+    })
+}

@@ -1,0 +1,92 @@
+//! Fork-join: each job's k tasks go to k nodes, one each, and it is done when the last of them is.
+//!
+//! Two nodes: E[T] = (12 - rho) / (8 (1 - rho)) (Flatto & Hahn, 1984; Nelson & Tantawi, IEEE
+//! Transactions on Computers 37, 1988). More: Nelson and Tantawi's approximation for at most 32,
+//! and the bound by independent nodes, H_k / (1 - rho). Each task's wait is that of M/M/1.
+
+use super::plain::Plain;
+use super::queue::Queue;
+use super::{Kind, Known, Model, single};
+use crate::sim::setup::Setup;
+use crate::strategy::Binding;
+use crate::strategy::placement::round_robin::RoundRobin;
+
+/// Two nodes; and the wait of single tasks.
+pub const MODEL: Model = Model {
+    name: "fork-join (Flatto-Hahn)",
+    when: "Poisson jobs of n exponential tasks; round-robin of one dispatcher over n equal nodes of one slot (n = 2; the wait of tasks for any n)",
+    source: "Flatto & Hahn 1984; Nelson & Tantawi 1988",
+};
+
+/// More nodes.
+pub const APPROXIMATION: Model = Model {
+    name: "fork-join (Nelson-Tantawi)",
+    when: "the same with n = 3 ... 32: an approximation",
+    source: "Nelson & Tantawi, IEEE ToC 37, 1988",
+};
+
+/// Any number of nodes.
+pub const BOUND: Model = Model {
+    name: "fork-join: upper bound",
+    when: "the same with n = 3 or more: as if the nodes were independent",
+    source: "Nelson & Tantawi, IEEE ToC 37, 1988",
+};
+
+/// 1 + 1/2 + ... + 1/k: the mean of the largest of k unit exponentials.
+pub fn harmonic(k: u32) -> f64 {
+    (1..=k).map(|i| 1.0 / f64::from(i)).sum()
+}
+
+/// Mean response with two nodes and mean service 1.
+pub fn two(rho: f64) -> f64 {
+    (12.0 - rho) / (8.0 * (1.0 - rho))
+}
+
+/// Nelson and Tantawi's approximation for `k` nodes with mean service 1.
+pub fn approximation(k: u32, rho: f64) -> f64 {
+    let ratio = harmonic(k) / harmonic(2);
+    (ratio + (1.0 - ratio) * 4.0 * rho / 11.0) * two(rho)
+}
+
+/// Upper bound for `k` nodes with mean service 1.
+pub fn bound(k: u32, rho: f64) -> f64 {
+    harmonic(k) / (1.0 - rho)
+}
+
+/// What is known of `setup`.
+pub fn of(setup: &Setup) -> Vec<Known> {
+    match_fork(setup).unwrap_or_default()
+}
+
+fn match_fork(setup: &Setup) -> Option<Vec<Known>> {
+    let plain = Plain::of(setup).filter(|p| p.tasks > 1 && p.is_one_by_one())?;
+    let (rate, mean) = (plain.poisson()?, plain.exponential(plain.speed()?)?);
+    let (k, rho, shift) = (plain.tasks, rate * mean, plain.shift()?);
+    let one_each = plain.placement::<RoundRobin>().is_some()
+        && plain.binding == Binding::Early
+        && plain.dispatchers == 1
+        && plain.nodes() == k
+        && plain.keeps_order();
+    if !one_each || rho >= 1.0 {
+        return None;
+    }
+    let response = |value: f64| Queue {
+        response: Some(value * mean),
+        ..Queue::default()
+    };
+    let tasks = Queue {
+        wait: Some(single::wait(rate, mean, 2.0 * mean * mean)),
+        response: (k == 2).then(|| two(rho) * mean),
+        wait_above: Some(Box::new(move |t| single::wait_above(rate, mean, t))),
+        response_above: None,
+    };
+    let mut rows = tasks.known(&MODEL, Kind::Exact, shift);
+    if (3..=32).contains(&k) {
+        let about = response(approximation(k, rho));
+        rows.extend(about.known(&APPROXIMATION, Kind::Approximation, shift));
+    }
+    if k > 2 {
+        rows.extend(response(bound(k, rho)).known(&BOUND, Kind::Bound, shift));
+    }
+    Some(rows)
+}

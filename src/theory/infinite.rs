@@ -1,0 +1,59 @@
+//! Infinitely many servers: nobody waits. A job of k tasks takes as long as its longest task:
+//! k unit exponentials, H_k on average (Renyi, 1953).
+
+use super::fork_join::harmonic;
+use super::plain::Plain;
+use super::queue::{Above, Queue};
+use super::{Kind, Known, Model};
+use crate::engine::law::Law;
+use crate::sim::setup::Setup;
+
+/// The model.
+pub const MODEL: Model = Model {
+    name: "infinite servers",
+    when: "nodes of one speed with unlimited slots; jobs of any number of tasks",
+    source: "order statistics: Renyi 1953",
+};
+
+/// What is known of `setup`.
+pub fn of(setup: &Setup) -> Vec<Known> {
+    match_free(setup).unwrap_or_default()
+}
+
+fn match_free(setup: &Setup) -> Option<Vec<Known>> {
+    let plain = Plain::of(setup)?;
+    let (speed, shift) = (plain.speed()?, plain.shift()?);
+    // Random delays of the tasks of one job would have to be added before the largest is taken.
+    let is_free = plain.stations.iter().all(|s| s.places.is_none());
+    if !is_free || plain.tasks > 1 && !shift.is_constant {
+        return None;
+    }
+    let (k, overhead) = (plain.tasks, plain.overhead);
+    let work = plain.work.scaled(1.0 / speed);
+    let mean = match plain.exponential(speed) {
+        Some(mean) => Some(harmonic(k) * mean),
+        None if k == 1 => Some(work.mean() + overhead),
+        None => plain.constant(speed),
+    };
+    let above = move |t: f64| {
+        let one = if t < overhead {
+            1.0
+        } else {
+            work.survival(t - overhead)
+        };
+        // 1 - (1 - one)^k without cancellation
+        -libm::expm1(f64::from(k) * libm::log1p(-one))
+    };
+    let queue = Queue {
+        wait: None,
+        response: mean,
+        wait_above: None,
+        response_above: (!is_discrete(plain.work)).then(|| Box::new(above) as Above<'_>),
+    };
+    Some(queue.known(&MODEL, Kind::Exact, shift))
+}
+
+/// Quantiles of such a law may lie on a jump, where any number of jobs is too few.
+fn is_discrete(law: &Law) -> bool {
+    matches!(law, Law::Discrete { .. } | Law::Geometric { .. })
+}

@@ -1,0 +1,341 @@
+//! A setup in the terms of queueing theory, if it has nothing that those terms leave out.
+
+use std::any::Any;
+
+use crate::engine::law::Law;
+use crate::model::cluster::{Cluster, Group, Speed};
+use crate::sim::setup::{Network, Setup, Warmup};
+use crate::strategy::placement::power_of_d::PowerOfD;
+use crate::strategy::placement::random::Random;
+use crate::strategy::placement::round_robin::{RoundRobin, Weights};
+use crate::strategy::placement::weighted_random::WeightedRandom;
+use crate::strategy::{Binding, Blueprint, Parts, Strategy};
+use crate::workload::class::{Class, Gather, Shape, Stage};
+use crate::workload::source::{Arrivals, Source};
+
+/// Mean services below this (seconds) feel the rounding to whole nanoseconds.
+const SHORTEST: f64 = 1e-6;
+
+/// Jobs of one class that arrive one by one at independent intervals, on fifo nodes.
+pub struct Plain<'a> {
+    /// Law of the intervals between jobs.
+    pub interval: &'a Law,
+    /// Tasks of every job.
+    pub tasks: u32,
+    /// Law of a task's work, seconds at speed 1.
+    pub work: &'a Law,
+    /// What every task takes on top, seconds.
+    pub overhead: f64,
+    /// Groups of nodes that may run the tasks.
+    pub stations: Vec<Station>,
+    /// When tasks are bound.
+    pub binding: Binding,
+    /// Number of dispatchers.
+    pub dispatchers: u32,
+    placement: &'a dyn Blueprint,
+    decision: &'a Law,
+    network: &'a Network,
+}
+
+/// A group of equal nodes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Station {
+    /// Number of nodes.
+    pub nodes: u32,
+    /// Speed of each.
+    pub speed: f64,
+    /// How many of the tasks run at once at each; `None` for any number.
+    pub places: Option<u64>,
+    weight: f64,
+}
+
+/// What delays add to a job beside its queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Shift {
+    /// Mean time from arrival to the queue, seconds.
+    pub before: f64,
+    /// Mean time from the end of service to completion, seconds.
+    pub after: f64,
+    /// False if they are random, so that they shift means but not quantiles.
+    pub is_constant: bool,
+}
+
+impl<'a> Plain<'a> {
+    /// `None` if the setup has anything that models do not speak of.
+    pub fn of(setup: &'a Setup) -> Option<Plain<'a>> {
+        // By name, every one: what is new must be looked at here.
+        let Setup {
+            seed: _,
+            placement_seed: _,
+            cluster,
+            network,
+            classes,
+            sources,
+            stragglers,
+            strategy,
+            window,
+        } = setup;
+        let ([class], [source]) = (&classes[..], &sources[..]) else {
+            return None;
+        };
+        let (shape, gather) = (tasks(class)?, &class.gather);
+        let Strategy {
+            name: _,
+            binding,
+            parts,
+            parts_of_class: _,
+        } = strategy;
+        let [
+            Parts {
+                placement,
+                dispatchers,
+                decision_time,
+                in_flight: _, // matters only where tasks travel
+                ties: _,      // equal nodes are equal
+            },
+        ] = &parts[..]
+        else {
+            return None;
+        };
+        let plain = Plain {
+            interval: interval(source)?,
+            tasks: shape.0,
+            work: shape.1,
+            overhead: class.stages[0].overhead.as_secs(),
+            stations: stations(cluster, &class.stages[0])?,
+            binding: *binding,
+            dispatchers: *dispatchers,
+            placement: placement.as_ref(),
+            decision: decision_time,
+            network,
+        };
+        let is_told = stragglers.is_none() && is_free(gather) && window.warmup != Warmup::None;
+        (is_told && plain.is_regular()).then_some(plain)
+    }
+
+    /// Laws with two moments, and services long enough not to feel the clock.
+    fn is_regular(&self) -> bool {
+        let laws = [self.interval, self.work, self.decision];
+        let all = laws
+            .into_iter()
+            .chain([&self.network.dispatch, &self.network.result]);
+        let fastest = self.stations.iter().map(|s| s.speed).fold(0.0, f64::max);
+        all.into_iter().all(|law| law.second_moment().is_finite())
+            && self.work.mean() / fastest + self.overhead >= SHORTEST
+    }
+
+    /// The placement, if it is a `T`.
+    pub fn placement<T: Blueprint>(&self) -> Option<&T> {
+        downcast(self.placement)
+    }
+
+    /// Jobs a second.
+    pub fn rate(&self) -> f64 {
+        1.0 / self.interval.mean()
+    }
+
+    /// Jobs a second, if they arrive as a Poisson process.
+    pub fn poisson(&self) -> Option<f64> {
+        matches!(self.interval, Law::Exponential { .. }).then(|| self.rate())
+    }
+
+    /// Number of nodes.
+    pub fn nodes(&self) -> u32 {
+        self.stations.iter().map(|station| station.nodes).sum()
+    }
+
+    /// The speed of all nodes, if they have but one.
+    pub fn speed(&self) -> Option<f64> {
+        let speed = self.stations.first()?.speed;
+        self.stations
+            .iter()
+            .all(|s| s.speed == speed)
+            .then_some(speed)
+    }
+
+    /// Tasks that all nodes together run at once.
+    pub fn places(&self) -> Option<u64> {
+        let of = |s: &Station| Some(u64::from(s.nodes) * s.places?);
+        self.stations.iter().map(of).sum()
+    }
+
+    /// True if every node runs one task at a time.
+    pub fn is_one_by_one(&self) -> bool {
+        self.stations.iter().all(|s| s.places == Some(1))
+    }
+
+    /// Mean of the exponential service at nodes of speed `speed`, if it is exponential.
+    pub fn exponential(&self, speed: f64) -> Option<f64> {
+        match self.work {
+            Law::Exponential { mean } if self.overhead == 0.0 => Some(mean / speed),
+            _ => None,
+        }
+    }
+
+    /// The constant service at nodes of speed `speed`, if it is constant.
+    pub fn constant(&self, speed: f64) -> Option<f64> {
+        self.work.constant().map(|w| w / speed + self.overhead)
+    }
+
+    /// For each station, the probability that a task is sent to any one of its nodes, if every task
+    /// is sent at random whatever happens.
+    pub fn split(&self) -> Option<Vec<f64>> {
+        if self.binding != Binding::Early {
+            return None;
+        }
+        let stations = || self.stations.iter();
+        if self.nodes() == 1 {
+            return Some(vec![1.0]);
+        }
+        match shares(self.placement)? {
+            Shares::Random(Weights::Equal) => {
+                Some(vec![1.0 / f64::from(self.nodes()); self.stations.len()])
+            }
+            Shares::Random(Weights::SpeedTimesSlots) => {
+                let sum: f64 = stations().map(|s| f64::from(s.nodes) * s.weight).sum();
+                Some(stations().map(|s| s.weight / sum).collect())
+            }
+            Shares::Turns(_) => None,
+        }
+    }
+
+    /// True if `dispatch` and decisions take no time.
+    pub fn is_undelayed(&self) -> bool {
+        self.network.dispatch.is_zero() && self.decision.is_zero()
+    }
+
+    /// True if tasks reach the nodes in the order in which they are placed.
+    pub fn keeps_order(&self) -> bool {
+        self.network.dispatch.constant().is_some()
+    }
+
+    /// True if where a task goes may depend on the state of the nodes.
+    pub fn looks_at_nodes(&self) -> bool {
+        shares(self.placement).is_none()
+    }
+
+    /// What delays add, where arrivals at the queue stay what they were.
+    ///
+    /// Poisson arrivals stay Poisson if each is displaced by an independent delay (Kingman, "Poisson
+    /// Processes", 1993, section 5.5), and behind a dispatcher that is an M/M/1 queue (Burke, 1956);
+    /// a constant delay displaces any arrivals as they are.
+    pub fn shift(&self) -> Option<Shift> {
+        let Network { dispatch, result } = self.network;
+        let is_constant = dispatch.constant().is_some() && result.constant().is_some();
+        let decision = match self.decision {
+            law if law.is_zero() => Some(0.0),
+            Law::Exponential { mean } if self.tasks == 1 => {
+                let each = self.poisson()? / f64::from(self.dispatchers);
+                (each * mean < 1.0).then(|| 1.0 / (1.0 / mean - each))
+            }
+            _ => None,
+        }?;
+        let is_allowed = dispatch.constant().is_some() || self.poisson().is_some();
+        is_allowed.then(|| Shift {
+            before: dispatch.mean() + decision,
+            after: result.mean(),
+            is_constant: is_constant && decision == 0.0,
+        })
+    }
+}
+
+/// How a placement splits tasks over nodes, whatever their state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shares {
+    /// Each at random.
+    Random(Weights),
+    /// In turn.
+    Turns(Weights),
+}
+
+/// Of placements that look at no node.
+pub fn shares(placement: &dyn Blueprint) -> Option<Shares> {
+    if let Some(Random {}) = downcast(placement) {
+        return Some(Shares::Random(Weights::Equal));
+    }
+    if let Some(WeightedRandom {}) = downcast(placement) {
+        return Some(Shares::Random(Weights::SpeedTimesSlots));
+    }
+    if let Some(RoundRobin { weights }) = downcast(placement) {
+        return Some(Shares::Turns(*weights));
+    }
+    let PowerOfD {
+        d,
+        by: _,
+        replacement: _,
+    } = downcast(placement)?;
+    (*d == 1).then_some(Shares::Random(Weights::Equal))
+}
+
+fn downcast<T: Blueprint>(placement: &dyn Blueprint) -> Option<&T> {
+    let any: &dyn Any = placement;
+    any.downcast_ref()
+}
+
+/// The interval between jobs that arrive one by one.
+pub fn interval(source: &Source) -> Option<&Law> {
+    match &source.arrivals {
+        Arrivals::Renewal { interval } => Some(interval),
+        Arrivals::Batch { .. } | Arrivals::Trace(_) => None,
+    }
+}
+
+/// Number and work of the tasks of every job of `class`.
+fn tasks(class: &Class) -> Option<(u32, &Law)> {
+    let Class {
+        name: _,
+        stages,
+        gather: _,
+        slo: _,
+    } = class;
+    let [stage] = &stages[..] else { return None };
+    let Stage {
+        shape,
+        overhead: _,
+        demand: _,
+        allowed: _,
+    } = stage;
+    match shape {
+        Shape::Tasks { count, work } => Some((whole(count)?, work)),
+        Shape::Split { work, into } => (whole(into)? == 1).then_some((1, work)),
+        Shape::Trace => None,
+    }
+}
+
+fn whole(count: &Law) -> Option<u32> {
+    let count = count.constant()?.round_ties_even().max(1.0);
+    Some(count as u32)
+}
+
+fn is_free(gather: &Gather) -> bool {
+    let Gather { per_result, work } = gather;
+    per_result.is_zero() && work.is_zero()
+}
+
+/// The groups that may run tasks of `stage`.
+fn stations(cluster: &Cluster, stage: &Stage) -> Option<Vec<Station>> {
+    let groups = cluster.groups.iter().zip(&stage.allowed);
+    let eligible = groups.filter(|(group, allowed)| **allowed && group.could_hold(&stage.demand));
+    let stations: Vec<Station> = eligible
+        .map(|(group, _)| station(group, &stage.demand))
+        .collect();
+    (!stations.is_empty()).then_some(stations)
+}
+
+fn station(group: &Group, demand: &[u64]) -> Station {
+    let Group {
+        name: _,
+        count,
+        speed: Speed(_),
+        capacity,
+        backfill: _, // equal tasks overtake none
+    } = group;
+    let needs = demand.iter().zip(capacity).filter(|(need, _)| **need > 0);
+    let places = needs.filter_map(|(need, has)| has.map(|has| has / need));
+    Station {
+        nodes: *count,
+        speed: group.speed.factor(),
+        places: places.min(),
+        weight: group.speed.factor() * group.slot_weight() as f64,
+    }
+}

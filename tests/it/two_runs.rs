@@ -1,0 +1,160 @@
+//! Commands that read the folders of runs: `compare` and `verify`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::tool::{MIXED, Place};
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// Exit code 2, a message that names `says`, and no file changed.
+fn refused(place: &Place, arguments: &[&str], says: &str) {
+    let before = place.tree(".");
+    let output = place.call(arguments);
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {output:?}");
+    assert!(error.starts_with("error: "), "{arguments:?}: {error}");
+    assert!(error.contains(says), "{arguments:?}: {error}");
+    assert!(place.tree(".") == before, "{arguments:?} changed files");
+}
+
+/// Runs in `a` and in `b`, the second with other strategies of the same names.
+fn with_runs() -> Place {
+    // With two replications no strategy is called unstable.
+    let place = Place::new(&MIXED.replace("replications = 3", "replications = 2"));
+    place.ok(&["run", "s.toml", "--out", "a"]);
+    let worse = "strategies.two-choices.placement='random'";
+    place.ok(&["run", "s.toml", "--out", "b", "--set", worse]);
+    place
+}
+
+fn comparisons(output: &Output) -> Vec<Value> {
+    let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+    value["comparisons"].as_array().unwrap().clone()
+}
+
+#[test]
+fn each_strategy_is_compared_with_itself() {
+    let place = with_runs();
+    let output = place.call(&["compare", "a", "b", "--format", "json"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let rows = comparisons(&output);
+    assert_eq!(rows.len(), 2 * 2 * 3);
+    for row in &rows {
+        if row["strategy"] == "two-choices" {
+            assert!(row["difference"].as_f64().unwrap() > 0.0, "{row}");
+        } else {
+            assert_eq!(row["difference"], 0.0, "{row}");
+            assert_eq!(row["verdict"], "equivalent");
+        }
+        assert!((row["level"].as_f64().unwrap() - (1.0 - 0.05 / 12.0)).abs() < 1e-12);
+    }
+    // `random` is what two-choices has become: the run's own comparison says the same.
+    let of_run: Value =
+        serde_json::from_str(&place.ok(&["run", "s.toml", "--out", "c", "--format", "json"]))
+            .unwrap();
+    let within = |rows: &[Value], strategy: &str, metric: &str| -> f64 {
+        let row = rows
+            .iter()
+            .find(|row| row["strategy"] == strategy && row["metric"] == metric);
+        row.unwrap()["difference"].as_f64().unwrap()
+    };
+    let own = of_run["comparisons"].as_array().unwrap();
+    for metric in ["response_p90", "response_mean"] {
+        let across = within(&rows, "two-choices", metric);
+        assert!((across + within(own, "two-choices", metric)).abs() < 1e-9);
+    }
+
+    let table = place.ok(&["compare", "a", "b"]);
+    assert!(
+        table.contains("2 replications paired on equal jobs"),
+        "{table}"
+    );
+    assert!(
+        table.lines().all(|line| line.chars().count() <= 100),
+        "{table}"
+    );
+}
+
+#[test]
+fn other_jobs_are_not_paired() {
+    let place = with_runs();
+    place.ok(&["run", "s.toml", "--out", "c", "--set", "run.seed=4"]);
+    refused(&place, &["compare", "a", "c"], "--unpaired");
+    refused(
+        &place,
+        &["compare", "a", "nowhere"],
+        "nowhere is not a folder",
+    );
+    let output = place.call(&["compare", "a", "c", "--unpaired", "--format", "json"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(
+        comparisons(&output)
+            .iter()
+            .all(|row| row["difference"] != 0.0)
+    );
+
+    place.ok(&[
+        "run",
+        "s.toml",
+        "--out",
+        "d",
+        "--set",
+        "sweep.workload.load=[0.3]",
+    ]);
+    refused(&place, &["compare", "a", "d", "--unpaired"], "other points");
+    let alone = ["run", "s.toml", "--out", "e", "--strategies", "random"];
+    place.ok(&alone);
+    let table = place.ok(&["compare", "a", "e"]);
+    assert!(table.contains("left out: two-choices, by-class"), "{table}");
+}
+
+#[test]
+fn a_folder_is_proved_or_the_first_difference_is_named() {
+    let place = with_runs();
+    place.ok(&["run", "s.toml", "--out", "r", "--record", "jobs,decisions"]);
+    let said = place.ok(&["verify", "r"]);
+    assert!(
+        said.contains("replications.csv") && said.contains("decisions.csv"),
+        "{said}"
+    );
+    assert!(place.ok(&["verify", "b"]).contains("is the same"));
+    assert!(!place.path("r.verify.writing").exists());
+
+    // A table that is wrong, and a manifest that hides it.
+    let table = place.path("a/summary.csv");
+    let right = std::fs::read_to_string(&table).unwrap();
+    let line = right.lines().nth(3).unwrap();
+    let mut cells: Vec<&str> = line.split(',').collect();
+    cells[5] = "1.5";
+    std::fs::write(&table, right.replace(line, &cells.join(","))).unwrap();
+    refused(&place, &["verify", "a"], "summary.csv: it was changed");
+    refused(
+        &place,
+        &["compare", "a", "b"],
+        "summary.csv: it was changed",
+    );
+    refused(&place, &["report", "a"], "summary.csv: it was changed");
+    let manifest = place.path("a/manifest.json");
+    let mut stored: Value = serde_json::from_slice(&std::fs::read(&manifest).unwrap()).unwrap();
+    stored["files"] = Value::Array(Vec::new());
+    std::fs::write(&manifest, stored.to_string()).unwrap();
+    let output = place.call(&["verify", "a"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("summary.csv, line 4") && said.contains("and was 1.5"),
+        "{said}"
+    );
+
+    std::fs::write(place.path("r/jobs.csv"), "point\n").unwrap();
+    let output = place.call(&["verify", "r"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("jobs.csv, line 1"));
+    std::fs::remove_file(place.path("b/nodes.csv")).unwrap();
+    refused(&place, &["verify", "b"], "nodes.csv: the file is missing");
+}

@@ -62,7 +62,7 @@ pub(super) enum Found {
 /// Where the decisions come from.
 enum Source {
     Recorded([recorded::Tables; 2]),
-    Rerun([crate::scenario::Scenario; 2]),
+    Rerun(Box<[crate::scenario::Scenario; 2]>),
 }
 
 impl Diff {
@@ -108,7 +108,10 @@ impl Diff {
         }
         message("running both scenarios again: not both folders have decisions.csv");
         let read = |side: &Side| rerun::read(side, self.traces.as_deref());
-        Ok(Source::Rerun([read(&sides[0])?, read(&sides[1])?]))
+        Ok(Source::Rerun(Box::new([
+            read(&sides[0])?,
+            read(&sides[1])?,
+        ])))
     }
 
     /// What both sides have and is asked for, and what is left out, in words.

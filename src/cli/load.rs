@@ -122,7 +122,7 @@ fn keep<T>(list: &mut Vec<T>, chosen: &[bool]) {
 }
 
 /// A word for a POSIX shell.
-fn quote(word: &str) -> String {
+pub(super) fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

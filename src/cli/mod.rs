@@ -5,6 +5,7 @@ mod check;
 mod compare;
 mod diff;
 mod folder;
+mod gate;
 mod list;
 mod load;
 mod new;
@@ -40,12 +41,14 @@ enum Command {
     Compare(compare::Compare),
     /// Run a folder's scenario again and prove that its tables are right to the last byte.
     Verify(verify::Verify),
+    /// Test a change of an algorithm against a committed baseline.
+    Gate(gate::Gate),
     /// Redraw the plots and the page of a run's folder from its tables.
     Report(report::Report),
-    /// Tell the first decision in which two runs differ, and what each saw.
-    Diff(diff::Diff),
     /// Hold a run's figures against the models with known answers that it matches.
     Theory(theory::Theory),
+    /// Tell the first decision in which two runs differ, and what each saw.
+    Diff(diff::Diff),
     /// List placements, distributions, metrics, trace formats or scenario keys.
     List(list::List),
     /// Print the JSON Schema of scenario files, for editors.
@@ -57,7 +60,7 @@ enum Command {
 /// How a command ends, other than well.
 #[derive(Debug)]
 pub enum Exit {
-    /// A difference that fails was found: exit code 1.
+    /// A difference that fails was found (and told, if this is empty): exit code 1.
     Different(String),
     /// The scenario or the command line is wrong: exit code 2.
     Mistake(String),
@@ -120,7 +123,10 @@ pub fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(exit) => {
-            message(exit.to_string().trim_end());
+            let said = exit.to_string();
+            if !said.is_empty() {
+                message(said.trim_end());
+            }
             ExitCode::from(exit.code())
         }
     }
@@ -133,9 +139,10 @@ impl Command {
             Command::Check(check) => check.execute(),
             Command::Compare(compare) => compare.execute(),
             Command::Verify(verify) => verify.execute(),
+            Command::Gate(gate) => gate.execute(),
             Command::Report(report) => report.execute(),
-            Command::Diff(diff) => diff.execute(),
             Command::Theory(theory) => theory.execute(),
+            Command::Diff(diff) => diff.execute(),
             Command::List(list) => list.execute(),
             Command::Schema => print(&format!("{:#}\n", crate::scenario::schema())),
             Command::New(new) => new.execute(),

@@ -249,7 +249,7 @@ pub fn write_plots(results: &Results, folder: &Folder, png: bool) -> Result<(), 
 }
 
 /// Ctrl-C lets running replications finish; a second one ends the process.
-fn stop_on_interrupt() -> Result<&'static AtomicBool, Exit> {
+pub(super) fn stop_on_interrupt() -> Result<&'static AtomicBool, Exit> {
     static STOP: AtomicBool = AtomicBool::new(false);
     let handler = || {
         if STOP.swap(true, Ordering::SeqCst) {

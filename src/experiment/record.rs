@@ -111,7 +111,10 @@ impl Recording {
             files,
             lead,
             setup,
-            nodes: plain.iter().map(|name| csv_line(&[name.clone()])).collect(),
+            nodes: plain
+                .iter()
+                .map(|name| csv_line(std::slice::from_ref(name)))
+                .collect(),
             plain,
             error: None,
         })

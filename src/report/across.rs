@@ -3,12 +3,16 @@
 use serde_json::{Value, json};
 
 use super::columns::aligned;
-use super::format::{Scale, change, plain_percent, plural, printable};
+use super::format::{Scale, change, plain_percent, plural, printable, shorten};
 use super::json::comparison_row;
 use super::lookup::Lookup;
 use super::verdict_text::word;
 use crate::experiment::across::Across;
 use crate::experiment::results::{ComparisonRow, Results};
+use crate::experiment::thousands;
+
+/// A strategy's name is shortened beyond this.
+const NAME: usize = 20;
 
 /// The table of `across`, whose first run has the tables `a`; `names` are what the two are called.
 pub fn text(a: &Results, across: &Across, names: [&str; 2]) -> String {
@@ -41,6 +45,13 @@ pub fn text(a: &Results, across: &Across, names: [&str; 2]) -> String {
     }
     lines.push(String::new());
     lines.push(terms(a, across));
+    if across
+        .rows
+        .iter()
+        .any(|row| row.replications_needed.is_some())
+    {
+        lines.push("needs ~N: so many replications may settle it".to_owned());
+    }
     if !across.alone.is_empty() {
         lines.push(format!(
             "only in one of the two, left out: {}",
@@ -56,11 +67,9 @@ fn row_cells(tables: &Lookup, row: &ComparisonRow) -> Vec<String> {
     let scale = Scale::choose(&facts, &unit, means.into_iter().flatten());
     let mean = |mean: Option<f64>| mean.map_or("-".to_owned(), |mean| scale.value(mean));
     let needed = row.replications_needed;
-    let more = needed.map_or(String::new(), |n| {
-        format!(" (about {n} replications may tell)")
-    });
+    let more = needed.map_or(String::new(), |n| format!(", needs ~{}", thousands(n)));
     vec![
-        tables.strategy(row.strategy),
+        shorten(&tables.strategy(row.strategy), NAME),
         row.metric.clone(),
         mean(row.baseline_mean),
         mean(row.mean),

@@ -202,7 +202,7 @@ pub fn summary_cell(row: Option<&SummaryRow>, scale: &Scale) -> String {
 }
 
 /// Decimal places of percentages whose interval is `low..high` (relative, not percent).
-fn percent_places(low: f64, high: f64) -> i32 {
+pub fn percent_places(low: f64, high: f64) -> i32 {
     let half = (high - low).abs() * 50.0;
     if half == 0.0 {
         1

@@ -10,17 +10,17 @@ use crate::tool::{MIXED, Place};
 
 const POOL: &str = include_str!("../../scenarios/thread-pool.toml");
 
-fn stdout(output: &Output) -> &str {
+pub fn stdout(output: &Output) -> &str {
     std::str::from_utf8(&output.stdout).unwrap()
 }
 
-fn stderr(output: &Output) -> &str {
+pub fn stderr(output: &Output) -> &str {
     std::str::from_utf8(&output.stderr).unwrap()
 }
 
 /// Runs what must be refused as a mistake: exit code 2, nothing printed as a result, a message
 /// that names `says`, and no file anywhere changed.
-fn refused(place: &Place, arguments: &[&str], says: &str) {
+pub fn refused(place: &Place, arguments: &[&str], says: &str) {
     let before = place.tree(".");
     let output = place.call(arguments);
     assert_eq!(output.status.code(), Some(2), "{arguments:?}: {output:?}");

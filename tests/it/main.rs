@@ -17,6 +17,8 @@ mod crash;
 mod diff;
 mod errors;
 mod gallery;
+mod gate_cli;
+mod gate_rates;
 mod layering;
 mod scenarios;
 mod sojourns;

@@ -240,6 +240,7 @@ impl Chart<'_> {
                 name: self.tables.strategy(strategy),
                 value: cell.and_then(|r| r.mean).map(|mean| mean / scale.factor),
                 interval: interval.map(|(low, high)| (low / scale.factor, high / scale.factor)),
+                shade: None,
                 text: summary_cell(cell, scale),
                 at_least: cell.is_some_and(|r| r.status == Status::Censored),
             }

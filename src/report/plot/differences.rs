@@ -116,6 +116,7 @@ fn dot(tables: &Lookup, row: &ComparisonRow) -> Row {
         value: row.relative.map(|r| 100.0 * r),
         interval: interval.map(|(low, high)| (100.0 * low, 100.0 * high)),
         text,
+        shade: None,
         at_least: false,
     }
 }

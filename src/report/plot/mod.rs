@@ -3,6 +3,7 @@
 mod axis;
 mod blame;
 mod ccdf;
+pub mod changes;
 mod deciding;
 mod differences;
 pub mod drawing;

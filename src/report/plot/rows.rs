@@ -9,6 +9,8 @@ use super::panel::{Area, figure};
 const TEXT: f64 = 12.5;
 const LABELS: f64 = 215.0;
 const TEXTS: f64 = 300.0;
+/// Half the height of a row's shade.
+const SHADE: f64 = 9.0;
 
 /// One row: a value with its interval, named at the left and told at the right.
 pub struct Row {
@@ -20,6 +22,8 @@ pub struct Row {
     pub value: Option<f64>,
     /// The interval, if there is one.
     pub interval: Option<(f64, f64)>,
+    /// A range that is shaded behind it.
+    pub shade: Option<(f64, f64)>,
     /// The value in words.
     pub text: String,
     /// The value is a lower bound.
@@ -173,6 +177,10 @@ impl Rows {
     }
 
     fn row(&self, drawing: &mut Drawing, frame: Area, row: &Row, y: f64) {
+        if let Some((low, high)) = row.shade {
+            let [left, right] = [low, high].map(|end| self.x(frame, end));
+            drawing.rect((left, y - SHADE), (right, y + SHADE), LINE, 0.3);
+        }
         let name = fit(&row.name, TEXT, false, LABELS);
         drawing.text((frame.left - 10.0, y), &name, TEXT, INK, Align::End);
         drawing.text(

@@ -1,0 +1,434 @@
+//! `equipoise gate`: a regression test for placement algorithms.
+
+mod junit;
+mod markdown;
+mod plot;
+mod save;
+mod table;
+mod text;
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use clap::Args;
+use indicatif::ProgressBar;
+
+use super::folder::unwritable;
+use super::load::{Which, quote};
+use super::run::stop_on_interrupt;
+use super::{Exit, print, progress};
+use crate::engine::time::Time;
+use crate::experiment::{self, Options, Progress, warmup};
+use crate::gate::first::{self, Labels};
+use crate::gate::{self, Baseline, Figures, Outcome, PointFigures, Subject, Warmup};
+use crate::scenario::Scenario;
+use crate::sim::setup::{self, Setup};
+
+/// Arguments of `equipoise gate`.
+#[derive(Debug, Args)]
+pub struct Gate {
+    /// The scenario files; all of them are one test.
+    #[arg(required = true, value_name = "SCENARIO")]
+    scenarios: Vec<PathBuf>,
+    /// Folder of the baselines, NAME.json for NAME.toml (default: `baselines` beside each scenario).
+    #[arg(long, value_name = "DIR")]
+    baseline: Option<PathBuf>,
+    /// Run and keep what is found as the baseline.
+    #[arg(long, conflicts_with_all = ["all", "markdown", "junit", "json", "plot"])]
+    save: bool,
+    /// Show every figure, not only those that fail or are better.
+    #[arg(long)]
+    all: bool,
+    /// Also write the result as Markdown.
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+    /// Also write the result as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Also write the result as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Also draw the changes (an .svg or a .png).
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+    /// Set a value in every scenario: a dotted path and TOML, or a bare string (repeatable).
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    sets: Vec<String>,
+    /// Folder to look for traces in, too (default: $EQUIPOISE_TRACES).
+    #[arg(long, value_name = "DIR")]
+    traces: Option<PathBuf>,
+    /// Threads (default: all cores); the results are the same for any number.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+}
+
+/// One scenario of the command.
+struct Entry {
+    path: PathBuf,
+    scenario: Scenario,
+    subject: Subject,
+    /// Its baseline's file.
+    place: PathBuf,
+}
+
+impl Gate {
+    /// Tests the scenarios, or saves their baselines.
+    pub fn execute(self) -> Result<(), Exit> {
+        let entries = self.entries()?;
+        if self.save {
+            return save::save(&self, &entries);
+        }
+        self.check_outputs()?;
+        let baselines = all(entries.iter().map(baseline_of))?;
+        let outcome = self.judge(&entries, &baselines)?;
+        self.tell(&entries, &outcome)
+    }
+
+    /// All scenarios, cut to what is watched; all mistakes at once.
+    fn entries(&self) -> Result<Vec<Entry>, Exit> {
+        let entries = all(self.scenarios.iter().map(|path| self.entry(path)))?;
+        for (at, entry) in entries.iter().enumerate() {
+            if let Some(same) = entries[..at]
+                .iter()
+                .find(|other| other.place == entry.place)
+            {
+                return Err(Exit::Mistake(format!(
+                    "error: {} and {} would share the baseline {}\nhint: gate them one by one, with a --baseline folder each",
+                    same.path.display(),
+                    entry.path.display(),
+                    entry.place.display()
+                )));
+            }
+        }
+        Ok(entries)
+    }
+
+    fn entry(&self, path: &Path) -> Result<Entry, Exit> {
+        let which = Which {
+            scenario: path.to_path_buf(),
+            sets: self.sets.clone(),
+            traces: self.traces.clone(),
+            strategies: Vec::new(),
+        };
+        let mut scenario = which.read()?;
+        watched_only(&mut scenario);
+        let beside = || path.parent().unwrap_or(Path::new("")).join("baselines");
+        let folder = self.baseline.clone().unwrap_or_else(beside);
+        Ok(Entry {
+            path: path.to_path_buf(),
+            subject: subject(&scenario),
+            place: folder.join(format!("{}.json", scenario.stem)),
+            scenario,
+        })
+    }
+
+    /// The command for `paths`.
+    fn command<'a>(&self, paths: impl Iterator<Item = &'a PathBuf>) -> String {
+        let mut words = vec!["equipoise".to_owned(), "gate".to_owned()];
+        words.extend(paths.map(|path| path.display().to_string()));
+        for (name, folder) in [("--baseline", &self.baseline), ("--traces", &self.traces)] {
+            if let Some(folder) = folder {
+                words.extend([name.to_owned(), folder.display().to_string()]);
+            }
+        }
+        for set in &self.sets {
+            words.extend(["--set".to_owned(), set.clone()]);
+        }
+        let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
+        quoted.join(" ")
+    }
+
+    /// Files that could not be written at the end are told before anything runs.
+    fn check_outputs(&self) -> Result<(), Exit> {
+        let outputs = [&self.markdown, &self.junit, &self.json, &self.plot];
+        all(outputs.into_iter().flatten().map(|path| {
+            let parent = path
+                .parent()
+                .filter(|parent| !parent.as_os_str().is_empty());
+            let is_missing = parent.is_some_and(|parent| !parent.is_dir());
+            if path.is_dir() || is_missing {
+                let what = if is_missing {
+                    "its folder does not exist"
+                } else {
+                    "it is a folder"
+                };
+                let path = path.display();
+                return Err(Exit::Mistake(format!("error: cannot write {path}: {what}")));
+            }
+            Ok(())
+        }))?;
+        let ending = self
+            .plot
+            .as_ref()
+            .map(|path| path.extension().and_then(|e| e.to_str()));
+        match ending {
+            None | Some(Some("svg" | "png")) => Ok(()),
+            Some(_) => Err(Exit::Mistake(
+                "error: a plot is drawn as .svg or .png\nhint: end the name given to --plot so"
+                    .to_owned(),
+            )),
+        }
+    }
+
+    fn judge(&self, entries: &[Entry], baselines: &[Baseline]) -> Result<Outcome, Exit> {
+        let family = entries.iter().map(|entry| entry.subject.family()).sum();
+        let sizes = entries.iter().zip(baselines);
+        let total = sizes
+            .map(|(entry, baseline)| entry.runs(baseline.replications))
+            .sum();
+        let runner = Runner::new(self, total)?;
+        let one = |(entry, baseline): (&Entry, &Baseline)| {
+            let scenario = entry.as_in(baseline);
+            let now = runner.run(&scenario, &self.command([&entry.path].into_iter()))?;
+            let judged = gate::judge(baseline, &now, &entry.subject, family);
+            let mut judged = judged.map_err(|unlike| cannot_compare(entry, &unlike))?;
+            for cell in judged.cells.iter_mut().filter(|cell| cell.fails()) {
+                let figures = &now[cell.point].strategies;
+                let at = figures.iter().position(|f| f.strategy == cell.strategy);
+                let then = baseline.figures(cell.point, &cell.strategy);
+                if let (Some(at), Some(then)) = (at, then) {
+                    let setup = &scenario.points[cell.point].setups[at];
+                    let name = format!("{} {}", entry.subject.scenario, cell.strategy);
+                    let of = format!("{name}{}", entry.subject.point_label(cell.point));
+                    cell.first = first_difference(setup, &of, then, &figures[at])?;
+                }
+            }
+            Ok(judged)
+        };
+        let scenarios = all(entries.iter().zip(baselines).map(one));
+        runner.bar.finish_and_clear();
+        Ok(Outcome {
+            scenarios: scenarios?,
+            family,
+        })
+    }
+
+    fn tell(&self, entries: &[Entry], outcome: &Outcome) -> Result<(), Exit> {
+        let chosen = |is_chosen: fn(&gate::Judged) -> bool| -> Option<String> {
+            let pairs = entries.iter().zip(&outcome.scenarios);
+            let paths: Vec<&PathBuf> = pairs
+                .filter(|(_, judged)| is_chosen(judged))
+                .map(|(entry, _)| &entry.path)
+                .collect();
+            (!paths.is_empty()).then(|| self.command(paths.into_iter()))
+        };
+        let next = text::Next {
+            failed: chosen(gate::Judged::fails),
+            better: chosen(|judged| judged.is_better() && !judged.fails()),
+        };
+        let write = |path: &Option<PathBuf>, text: &dyn Fn() -> Result<Vec<u8>, Exit>| match path {
+            Some(path) => std::fs::write(path, text()?).map_err(|error| unwritable(path, &error)),
+            None => Ok(()),
+        };
+        write(&self.markdown, &|| {
+            Ok(markdown::page(outcome, &next).into_bytes())
+        })?;
+        write(&self.junit, &|| Ok(junit::suites(outcome).into_bytes()))?;
+        write(&self.json, &|| {
+            Ok(format!("{:#}\n", outcome.to_json()).into_bytes())
+        })?;
+        if let Some(path) = &self.plot {
+            let is_png = path.extension().is_some_and(|ending| ending == "png");
+            write(&self.plot, &|| plot::draw(outcome, is_png))?;
+        }
+        let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        print(&table::table(outcome, &next, self.all, color))?;
+        if outcome.fails() {
+            return Err(Exit::Different(String::new()));
+        }
+        Ok(())
+    }
+}
+
+impl Entry {
+    /// Replications in all.
+    fn runs(&self, replications: u32) -> u64 {
+        let cells = self.scenario.points.len() * self.scenario.strategies.len();
+        cells as u64 * u64::from(replications)
+    }
+
+    /// The scenario with the replications and the warm-ups of its baseline.
+    fn as_in(&self, baseline: &Baseline) -> Scenario {
+        let mut scenario = self.scenario.clone();
+        scenario.replications = baseline.replications;
+        for (point, then) in scenario.points.iter_mut().zip(&baseline.points) {
+            let warmup = match then.warmup {
+                Warmup::None => setup::Warmup::None,
+                Warmup::Jobs(jobs) => setup::Warmup::Jobs(jobs),
+                Warmup::Time(time) => setup::Warmup::Time(Time(time)),
+            };
+            point.warmup_is_auto = false;
+            point
+                .setups
+                .iter_mut()
+                .for_each(|setup| setup.window.warmup = warmup);
+        }
+        scenario
+    }
+}
+
+/// Runs experiments, one after the other, behind one progress bar.
+struct Runner {
+    threads: Option<usize>,
+    stop: &'static AtomicBool,
+    bar: ProgressBar,
+}
+
+impl Runner {
+    fn new(gate: &Gate, total: u64) -> Result<Runner, Exit> {
+        let bar = progress::bar();
+        bar.inc_length(total);
+        Ok(Runner {
+            threads: gate.threads.map(usize::from),
+            stop: stop_on_interrupt()?,
+            bar,
+        })
+    }
+
+    /// Finds the warm-ups that are left to pilots.
+    fn settle(&self, scenario: &mut Scenario) -> Result<(), Exit> {
+        let pool = experiment::threads(self.threads)?;
+        Ok(pool.install(|| warmup::settle(scenario))?)
+    }
+
+    fn run(&self, scenario: &Scenario, command: &str) -> Result<Vec<PointFigures>, Exit> {
+        let options = Options {
+            threads: self.threads,
+            stop: self.stop,
+            // The bar is over all runs of the command.
+            progress: &|progress| match progress {
+                Progress::Done => self.bar.inc(1),
+                Progress::Planned(_) => {}
+            },
+            record: None,
+            trails: true,
+            journal: None,
+            command: command.to_owned(),
+        };
+        let run = experiment::run(scenario, &options)?;
+        if !run.is_complete {
+            self.bar.finish_and_clear();
+            let said = "interrupted: nothing is judged, nothing is written";
+            return Err(Exit::Interrupted(said.to_owned()));
+        }
+        Ok(gate::figures(
+            &run.results,
+            &run.trails,
+            &scenario.gate.margins,
+        ))
+    }
+}
+
+/// All of `results`, or all their mistakes together; another end ends at once.
+fn all<T>(results: impl Iterator<Item = Result<T, Exit>>) -> Result<Vec<T>, Exit> {
+    let (mut done, mut mistakes) = (Vec::new(), Vec::new());
+    for result in results {
+        match result {
+            Ok(one) => done.push(one),
+            Err(Exit::Mistake(text)) => mistakes.push(text.trim_end().to_owned()),
+            Err(other) => return Err(other),
+        }
+    }
+    if mistakes.is_empty() {
+        Ok(done)
+    } else {
+        Err(Exit::Mistake(mistakes.join("\n\n")))
+    }
+}
+
+/// Leaves out the strategies that are not watched. The number of replications is the baseline's:
+/// a run that goes on until an interval is narrow enough would look too often.
+fn watched_only(scenario: &mut Scenario) {
+    let watched = &scenario.gate.strategies;
+    let chosen: Vec<bool> = scenario
+        .strategies
+        .iter()
+        .map(|strategy| watched.contains(&strategy.name))
+        .collect();
+    let mut at = chosen.iter();
+    scenario.strategies.retain(|_| at.next() == Some(&true));
+    for point in &mut scenario.points {
+        let mut at = chosen.iter();
+        point.setups.retain(|_| at.next() == Some(&true));
+    }
+    scenario.precision = None;
+}
+
+fn subject(scenario: &Scenario) -> Subject {
+    Subject {
+        scenario: scenario.stem.clone(),
+        text: gate::baseline::digest_of(&scenario.text),
+        sections: gate::baseline::sections(&scenario.text),
+        seed: scenario.seed,
+        sweep: scenario.sweep.clone(),
+        points: scenario
+            .points
+            .iter()
+            .map(|point| point.values.clone())
+            .collect(),
+        strategies: scenario.gate.strategies.clone(),
+        margins: scenario.gate.margins.clone(),
+    }
+}
+
+/// The baseline of a scenario, checked to be of the same jobs and nodes.
+fn baseline_of(entry: &Entry) -> Result<Baseline, Exit> {
+    let place = entry.place.display();
+    let text = std::fs::read_to_string(&entry.place).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Exit::Mistake(format!(
+            "error: {} has no baseline: there is no {place}\nhint: make it with the code that is right, by the same command with --save",
+            entry.path.display()
+        )),
+        std::io::ErrorKind::InvalidData => {
+            Exit::Mistake(format!("error: {place}: it is not a baseline, as it is not text"))
+        }
+        _ => {
+            let why = error.to_string();
+            let why = why.split(" (os error").next().unwrap_or_default();
+            Exit::Mistake(format!("error: cannot read {place}: {why}"))
+        }
+    })?;
+    let baseline = Baseline::of_text(&text);
+    let baseline =
+        baseline.map_err(|unusable| Exit::Mistake(format!("error: {place}: {unusable}")))?;
+    let unlike = baseline.unlike(&entry.subject);
+    if unlike.is_empty() {
+        Ok(baseline)
+    } else {
+        Err(cannot_compare(entry, &unlike))
+    }
+}
+
+fn cannot_compare(entry: &Entry, unlike: &[String]) -> Exit {
+    let (path, place) = (entry.path.display(), entry.place.display());
+    let list: String = unlike.iter().map(|why| format!("  {why}\n")).collect();
+    Exit::Mistake(format!(
+        "error: {path} cannot be compared with its baseline {place}\n{list}hint: if this is meant, --save makes a new baseline"
+    ))
+}
+
+/// Where the decisions of the strategy with this setup part, and what was seen there; `of` is what
+/// it is called.
+fn first_difference(
+    setup: &Setup,
+    of: &str,
+    then: &Figures,
+    now: &Figures,
+) -> Result<Vec<String>, Exit> {
+    let labels = Labels {
+        old: "baseline",
+        new: "now",
+    };
+    if let Some(first) = first::difference(setup, 1, &then.trail, &now.trail)? {
+        return Ok(first::lines(of, &first, labels));
+    }
+    let mut pairs = then.decisions.iter().zip(&now.decisions);
+    let other = pairs.position(|(then, now)| then != now);
+    Ok(other.map_or(Vec::new(), |at| {
+        vec![format!(
+            "decisions of {of} differ first in replication {}, of which the baseline keeps a digest only",
+            at + 1
+        )]
+    }))
+}

@@ -1,0 +1,59 @@
+//! The changes as a picture.
+
+use super::text;
+use crate::cli::Exit;
+use crate::gate::outcome::{Cell, Judged, Outcome, Row};
+use crate::report::plot::changes::{Change, Changes, Group};
+
+/// Times the size of the drawing.
+const PNG_SCALE: u32 = 2;
+
+/// The changes of all figures, as SVG or PNG.
+pub fn draw(outcome: &Outcome, is_png: bool) -> Result<Vec<u8>, Exit> {
+    let changes = Changes {
+        title: text::headline(outcome),
+        subtitle: text::footer(outcome).unwrap_or_default(),
+        groups: outcome
+            .scenarios
+            .iter()
+            .flat_map(|judged| {
+                (0..judged.subject.points.len()).map(move |point| group(judged, point))
+            })
+            .collect(),
+    };
+    let drawing = changes.draw();
+    let drawn = if is_png {
+        drawing.png(PNG_SCALE)
+    } else {
+        drawing.svg().map(String::into_bytes)
+    };
+    drawn.map_err(|error| Exit::Fault(format!("error: cannot draw: {error}")))
+}
+
+fn group(judged: &Judged, point: usize) -> Group {
+    let cells = judged.cells.iter().filter(|cell| cell.point == point);
+    let title = format!(
+        "{}{}",
+        judged.subject.scenario,
+        judged.subject.point_label(point)
+    );
+    Group {
+        title,
+        rows: cells
+            .flat_map(|cell| cell.rows.iter().map(|row| change(judged, cell, row)))
+            .collect(),
+    }
+}
+
+fn change(judged: &Judged, cell: &Cell, row: &Row) -> Change {
+    let mut names = judged.subject.strategies.iter();
+    Change {
+        name: format!("{} {}", cell.strategy, row.metric),
+        series: names.position(|name| *name == cell.strategy).unwrap_or(0),
+        change: row.ruling.change,
+        interval: row.ruling.low.zip(row.ruling.high),
+        allowed: row.margin,
+        lower_is_better: row.lower_is_better,
+        text: format!("{}  {}", text::change(row), row.ruling.word.text()),
+    }
+}

@@ -1,0 +1,84 @@
+//! The result on a terminal.
+
+use super::text::{self, HEADER, Next};
+use crate::cli::wrapped;
+use crate::gate::Word;
+use crate::gate::outcome::{Cell, Judged, Outcome, Row};
+use crate::report::format::shorten;
+
+/// Longest name of a scenario, a strategy or a metric in the table.
+const NAME: usize = 24;
+
+/// Headline, failures and gains (`all`: every figure), and what to do next.
+pub fn table(outcome: &Outcome, next: &Next, all: bool, color: bool) -> String {
+    let is_shown = |row: &Row| all || row.fails() || row.ruling.word == Word::Better;
+    let rows: Vec<(&Judged, &Cell, &Row)> =
+        outcome.rows().filter(|(_, _, row)| is_shown(row)).collect();
+    let mut lines = vec![text::headline(outcome)];
+    lines.extend(grid(&rows, color));
+    let mut prose = text::summary(outcome);
+    for judged in &outcome.scenarios {
+        let cells = judged.cells.iter().filter(|cell| cell.fails());
+        prose.extend(cells.flat_map(|cell| text::about(judged, cell)));
+    }
+    if !rows.is_empty() {
+        prose.extend(text::footer(outcome));
+    }
+    let prose = prose.iter().map(|line| folded(line));
+    let lines = lines
+        .into_iter()
+        .map(|line| format!("{}\n", line.trim_end()));
+    // Commands are not broken into lines: they are to be copied.
+    let next = text::next(next).into_iter().map(|line| format!("{line}\n"));
+    lines.chain(prose).chain(next).collect()
+}
+
+/// A line of prose, folded; what was indented stays as it was laid out.
+fn folded(line: &str) -> String {
+    if line.starts_with(' ') {
+        return format!("{}\n", line.trim_end());
+    }
+    wrapped(line, "")
+}
+
+fn grid(rows: &[(&Judged, &Cell, &Row)], color: bool) -> Vec<String> {
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let mut table = vec![HEADER.map(str::to_owned)];
+    for (judged, cell, row) in rows {
+        let mut cells = text::cells(judged, cell, row);
+        cells[..3]
+            .iter_mut()
+            .for_each(|name| *name = shorten(name, NAME));
+        table.push(cells);
+    }
+    let width = |column: usize| {
+        let lengths = table.iter().map(|cells| cells[column].chars().count());
+        lengths.max().unwrap_or(0)
+    };
+    let widths: [usize; 8] = std::array::from_fn(width);
+    let line = |(at, cells): (usize, &[String; 8])| {
+        let word = at.checked_sub(1).map(|at| rows[at].2.ruling.word);
+        let padded = cells.iter().enumerate().map(|(column, text)| {
+            let blanks = " ".repeat(widths[column] - text.chars().count());
+            match column {
+                3 | 4 => format!("{blanks}{text}"),
+                7 => colored(text, word.filter(|_| color)),
+                _ => format!("{text}{blanks}"),
+            }
+        });
+        padded.collect::<Vec<_>>().join("  ")
+    };
+    table.iter().enumerate().map(line).collect()
+}
+
+fn colored(text: &str, word: Option<Word>) -> String {
+    let code = match word {
+        Some(Word::Better) => "32",
+        Some(Word::Worse) => "31",
+        Some(word) if word.fails() => "33",
+        _ => return text.to_owned(),
+    };
+    format!("\u{1b}[{code}m{text}\u{1b}[0m")
+}

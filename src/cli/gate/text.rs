@@ -1,0 +1,215 @@
+//! What every form of the result says, in words.
+
+use crate::gate::outcome::{Cell, Judged, Outcome, Row};
+use crate::gate::{FALSE_ALARMS, Word};
+use crate::report::format::{
+    Scale, count, percent_places, plain_percent, plural, printable, signed_percent,
+};
+use crate::report::metric_facts::facts;
+
+/// Commands to go on with.
+pub struct Next {
+    /// Repeats the scenarios that failed.
+    pub failed: Option<String>,
+    /// Repeats those that are better.
+    pub better: Option<String>,
+}
+
+/// Titles of [`cells`].
+pub const HEADER: [&str; 8] = [
+    "scenario",
+    "strategy",
+    "metric",
+    "baseline",
+    "now",
+    "change [interval]",
+    "allowed",
+    "verdict",
+];
+
+/// One figure in a row of a table.
+pub fn cells(judged: &Judged, cell: &Cell, row: &Row) -> [String; 8] {
+    let ruling = &row.ruling;
+    let facts = facts(&row.metric, &row.unit);
+    let means = [ruling.baseline, ruling.now];
+    let scale = Scale::choose(&facts, &row.unit, means.into_iter().flatten());
+    let value = |mean: Option<f64>| mean.map_or(String::new(), |mean| scale.value(mean));
+    [
+        printable(&place(judged, cell)),
+        printable(&cell.strategy),
+        printable(&row.metric),
+        value(ruling.baseline),
+        value(ruling.now),
+        change(row),
+        allowed(row),
+        ruling.word.text().to_owned(),
+    ]
+}
+
+/// "load-sweep at load 0.8".
+pub fn place(judged: &Judged, cell: &Cell) -> String {
+    format!(
+        "{}{}",
+        judged.subject.scenario,
+        judged.subject.point_label(cell.point)
+    )
+}
+
+/// "+9.1 % [+7.2, +11.0]".
+pub fn change(row: &Row) -> String {
+    let ruling = &row.ruling;
+    let Some(change) = ruling.change else {
+        let is_from_zero = ruling.baseline == Some(0.0);
+        return if is_from_zero {
+            "from 0".to_owned()
+        } else {
+            String::new()
+        };
+    };
+    match ruling.low.zip(ruling.high) {
+        Some((low, high)) if low < high => {
+            let places = percent_places(low, high);
+            let [change, low, high] = [change, low, high].map(|end| signed_percent(end, places));
+            format!("{change} % [{low}, {high}]")
+        }
+        Some(_) => format!("{} % exact", signed_percent(change, 1)),
+        None => format!("{} %", signed_percent(change, 1)),
+    }
+}
+
+/// "+5 %", or "-5 %" where larger is better.
+fn allowed(row: &Row) -> String {
+    let sign = if row.lower_is_better { "+" } else { "-" };
+    format!("{sign}{}", plain_percent(row.margin))
+}
+
+/// "GATE PASSED: ... (false alarms: at most 1 % for this whole command)".
+pub fn headline(outcome: &Outcome) -> String {
+    let risk = plain_percent(FALSE_ALARMS);
+    format!(
+        "{} (false alarms: at most {risk} for this whole command)",
+        outcome.headline()
+    )
+}
+
+/// What is to be known of the whole: one sentence a line.
+pub fn summary(outcome: &Outcome) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut counted = |is: &dyn Fn(&Judged) -> bool, what: &str| {
+        let count = outcome.scenarios.iter().filter(|judged| is(judged)).count();
+        if count > 0 {
+            lines.push(format!(
+                "{}: {what}",
+                plural(count, "scenario", "scenarios")
+            ));
+        }
+    };
+    let passes = |judged: &Judged| !judged.fails();
+    counted(
+        &|j| passes(j) && j.same_decisions() && j.same_results(),
+        "every decision is the same as in the baseline",
+    );
+    counted(
+        &|j| j.same_decisions() && !j.same_results(),
+        "every decision is the same, but results are not: the change is not in the placements",
+    );
+    counted(
+        &|j| passes(j) && !j.same_decisions() && !j.is_better(),
+        "other decisions, every change within what is allowed",
+    );
+    for judged in &outcome.scenarios {
+        let name = printable(&judged.subject.scenario);
+        if judged.is_other_file {
+            lines.push(format!(
+                "{name}: the file changed since the baseline; its jobs and nodes did not"
+            ));
+        }
+        if judged.version != env!("CARGO_PKG_VERSION") {
+            lines.push(format!(
+                "{name}: the baseline was made by equipoise {}",
+                judged.version
+            ));
+        }
+    }
+    lines
+}
+
+/// How the intervals are to be read; nothing if there are none.
+pub fn footer(outcome: &Outcome) -> Option<String> {
+    let replications = || outcome.scenarios.iter().map(|judged| judged.replications);
+    let (least, most) = (replications().min()?, replications().max()?);
+    let paired = if least == most {
+        format!("{least}")
+    } else {
+        format!("{least} to {most}")
+    };
+    outcome
+        .rows()
+        .find(|(_, _, row)| row.ruling.low.is_some())?;
+    Some(format!(
+        "[ ]: one-sided bounds at {} / {} figures each; paired over {paired} replications of equal jobs",
+        plain_percent(FALSE_ALARMS),
+        count(outcome.family as u64),
+    ))
+}
+
+/// What is known of a failure beside its figures.
+pub fn about(judged: &Judged, cell: &Cell) -> Vec<String> {
+    let name = printable(&format!("{} of {}", cell.strategy, place(judged, cell)));
+    let mut lines = Vec::new();
+    if let Some((first, more)) = cell.first.split_first() {
+        lines.push(format!("first different decision of {name}: {first}"));
+        lines.extend(more.iter().map(|line| format!("  {line}")));
+    }
+    if let Some(slowest) = cell.slowest.as_ref().filter(|_| cell.fails()) {
+        let scale = Scale::time([slowest.lost, slowest.of_it]);
+        let [all, part] = [slowest.lost, slowest.of_it].map(|change| scale.value(change.abs()));
+        let word = if slowest.lost > 0.0 { "lost" } else { "gained" };
+        let which = &slowest.part;
+        lines.push(format!(
+            "the slowest 1 % of jobs of {name} {word} {all}, {part} of it in {which}"
+        ));
+    }
+    for row in &cell.rows {
+        lines.extend(reason(judged, row, &name));
+    }
+    lines
+}
+
+/// Why a figure fails that is not worse, and what to do.
+fn reason(judged: &Judged, row: &Row, name: &str) -> Option<String> {
+    let metric = &row.metric;
+    match row.ruling.word {
+        Word::Inconclusive => {
+            let reach = row.ruling.reach.map_or(f64::NAN, |reach| 100.0 * reach);
+            Some(format!(
+                "{metric} of {name} may be worse by up to {reach:.1} %, and more than {} must be excluded: {} replications are too few for this change; --save with more jobs or a wider margin, before it",
+                plain_percent(2.0 * row.margin),
+                judged.replications,
+            ))
+        }
+        Word::Unstable => Some(format!(
+            "{name} was stable: now the number of jobs in the system grows"
+        )),
+        Word::NotComparable => Some(format!(
+            "{metric} of {name} is not of the same jobs any more: it loses other shares of them, or has no value"
+        )),
+        _ => None,
+    }
+}
+
+/// What to do next.
+pub fn next(next: &Next) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(command) = &next.failed {
+        lines.push(format!(
+            "again: {command}     keep (only if meant): the same with --save"
+        ));
+    }
+    if let Some(command) = &next.better {
+        lines.push(format!(
+            "better; to hold later changes against it: {command} --save"
+        ));
+    }
+    lines
+}

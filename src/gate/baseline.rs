@@ -1,0 +1,530 @@
+//! The committed file: what the code did when it was last said to be right.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::figures::{Figures, PointFigures};
+use crate::experiment::results::digest;
+
+/// The form of the files that are written, and the newest that is read.
+pub const FORMAT: u64 = 1;
+/// Key that marks a file as a baseline, with the number of its form.
+const MARK: &str = "equipoise-baseline";
+/// Bytes of all trails of replication 1 together, so that files stay small.
+const KEPT: usize = 160 * 1024;
+/// Sections of a scenario that say how jobs are placed and how that is judged: the gate is there to
+/// see these change. All others must stay as they are.
+const FREE: [&str; 6] = [
+    "title",
+    "scheduling",
+    "strategies",
+    "compare",
+    "gate",
+    "sweep",
+];
+/// Keys of `[run]` that say how often, not what; the seed is told by itself.
+const FREE_OF_RUN: [&str; 3] = ["seed", "replications", "precision"];
+
+/// What is left out at the start of a replication.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Warmup {
+    /// Nothing.
+    #[default]
+    None,
+    /// This many arrivals.
+    Jobs(u64),
+    /// Arrivals before this instant, nanoseconds.
+    Time(u64),
+}
+
+/// A scenario, and what is watched in it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Subject {
+    /// Stem of the scenario's file name, which is the baseline's as well.
+    pub scenario: String,
+    /// Digest of the scenario's text.
+    pub text: String,
+    /// Digest of each section that must not change; see [`sections`].
+    pub sections: Vec<(String, String)>,
+    /// Seed of all random numbers.
+    pub seed: u64,
+    /// Swept paths.
+    pub sweep: Vec<String>,
+    /// Their values at each point.
+    pub points: Vec<Vec<String>>,
+    /// Watched strategies, in file order.
+    pub strategies: Vec<String>,
+    /// Watched metrics with the relative change for the worse that is allowed.
+    pub margins: Vec<(String, f64)>,
+}
+
+impl Subject {
+    /// Number of figures that are judged.
+    pub fn family(&self) -> usize {
+        self.points.len() * self.strategies.len() * self.margins.len()
+    }
+
+    /// " at load 0.8", or nothing without a sweep.
+    pub fn point_label(&self, point: usize) -> String {
+        let values = self.points.get(point).map_or(&[][..], Vec::as_slice);
+        let pairs = self.sweep.iter().zip(values);
+        let text: Vec<String> = pairs
+            .map(|(path, value)| {
+                let key = path.rsplit('.').next().unwrap_or(path);
+                format!("{key} {}", value.trim_matches('"'))
+            })
+            .collect();
+        if text.is_empty() {
+            String::new()
+        } else {
+            format!(" at {}", text.join(", "))
+        }
+    }
+}
+
+/// The digest of a scenario's text.
+pub fn digest_of(text: &str) -> String {
+    digest(text.as_bytes())
+}
+
+/// The digests of the sections of a scenario's text that make the jobs, the cluster and what is
+/// measured. They are of the values, not of blanks, comments or the way they are spelled as
+/// tables.
+pub fn sections(text: &str) -> Vec<(String, String)> {
+    let mut table: toml::Table = toml::from_str(text).unwrap_or_default();
+    if let Some(run) = table.get_mut("run").and_then(toml::Value::as_table_mut) {
+        FREE_OF_RUN.iter().for_each(|key| drop(run.remove(*key)));
+    }
+    table
+        .iter()
+        .filter(|(name, _)| !FREE.contains(&name.as_str()))
+        .map(|(name, value)| {
+            let value = serde_json::to_value(value).unwrap_or_default();
+            (name.clone(), digest(value.to_string().as_bytes()))
+        })
+        .collect()
+}
+
+/// What a baseline file holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    /// Version of equipoise that made it.
+    pub version: String,
+    /// Stem of the scenario's file name.
+    pub scenario: String,
+    /// Digest of the scenario's text.
+    pub text: String,
+    /// Name and digest of each section that must not change.
+    pub sections: Vec<(String, String)>,
+    /// Seed of all random numbers.
+    pub seed: u64,
+    /// Watched metrics and the margins for which the replications are enough.
+    pub margins: Vec<(String, f64)>,
+    /// Replications of each strategy at each point.
+    pub replications: u32,
+    /// Swept paths.
+    pub sweep: Vec<String>,
+    /// Figures by point.
+    pub points: Vec<Point>,
+}
+
+/// A point of a baseline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// The value of each swept path.
+    pub values: Vec<String>,
+    /// The warm-up with which it was run.
+    pub warmup: Warmup,
+    /// What it gave.
+    #[serde(flatten)]
+    pub figures: PointFigures,
+}
+
+impl Baseline {
+    /// The baseline of a run of `replications` replications, with the warm-up of each point.
+    pub fn new(
+        subject: &Subject,
+        replications: u32,
+        warmups: &[Warmup],
+        mut figures: Vec<PointFigures>,
+    ) -> Baseline {
+        let cells: usize = figures.iter().map(|point| point.strategies.len()).sum();
+        for cell in figures.iter_mut().flat_map(|point| &mut point.strategies) {
+            cell.trail = cell.trail.cut(KEPT / cells.max(1));
+        }
+        let warmups = warmups
+            .iter()
+            .copied()
+            .chain(std::iter::repeat(Warmup::None));
+        let points = subject.points.iter().zip(warmups).zip(figures);
+        Baseline {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            scenario: subject.scenario.clone(),
+            text: subject.text.clone(),
+            sections: subject.sections.clone(),
+            seed: subject.seed,
+            margins: subject.margins.clone(),
+            replications,
+            sweep: subject.sweep.clone(),
+            points: points
+                .map(|((values, warmup), figures)| Point {
+                    values: values.clone(),
+                    warmup,
+                    figures,
+                })
+                .collect(),
+        }
+    }
+
+    /// The figures of a strategy at a point.
+    pub fn figures(&self, point: usize, strategy: &str) -> Option<&Figures> {
+        let strategies = &self.points.get(point)?.figures.strategies;
+        strategies.iter().find(|cell| cell.strategy == strategy)
+    }
+
+    /// The text of the file: one line a list, so that changes can be seen, and a digest, so that they are.
+    pub fn to_text(&self) -> String {
+        let content = serde_json::to_value(self).unwrap_or_default();
+        let sha256 = digest(content.to_string().as_bytes());
+        let file = json!({ MARK: FORMAT, "sha256": sha256, "content": content });
+        let mut text = String::new();
+        lay_out(&file, 0, &mut text);
+        text.push('\n');
+        text
+    }
+
+    /// The baseline that `text` holds.
+    ///
+    /// # Errors
+    /// The text is cut off, edited, of a newer version, or no baseline.
+    pub fn of_text(text: &str) -> Result<Baseline, Unusable> {
+        let file: Value = serde_json::from_str(text).map_err(|error| {
+            if error.is_eof() {
+                Unusable::damaged("it ends too early, as if it was cut off")
+            } else {
+                let place = format!("line {}, column {}", error.line(), error.column());
+                Unusable::damaged(&format!("it cannot be read at {place}"))
+            }
+        })?;
+        check_format(&file)?;
+        let content = &file["content"];
+        if file["sha256"].as_str() != Some(&digest(content.to_string().as_bytes())) {
+            let why = "it does not match its own digest: it was edited, or a merge went wrong";
+            return Err(Unusable::damaged(why));
+        }
+        check_version(content["version"].as_str().unwrap_or_default())?;
+        let baseline = serde_json::from_value(content.clone());
+        baseline.map_err(|_| Unusable::damaged("its parts are not those of a baseline"))
+    }
+
+    /// Why a run of `subject` cannot be held against this baseline, one sentence each.
+    pub fn unlike(&self, subject: &Subject) -> Vec<String> {
+        let mut unlike = Vec::new();
+        let mut differs = |what: String, is: bool| unlike.extend(is.then_some(what));
+        let named = |names: &[String]| format!("`{}`", names.join("`, `"));
+        let changed = changed_sections(&self.sections, &subject.sections);
+        differs(
+            format!(
+                "{} changed since: other jobs or nodes cannot be compared",
+                named(&changed)
+            ),
+            !changed.is_empty(),
+        );
+        let (then, now) = (self.seed, subject.seed);
+        differs(
+            format!("its seed is {then}, the scenario's is {now}"),
+            then != now,
+        );
+        let points: Vec<&Vec<String>> = self.points.iter().map(|point| &point.values).collect();
+        let same = self.sweep == subject.sweep && points.iter().copied().eq(&subject.points);
+        differs("the points of the sweep are not the same".to_owned(), !same);
+        let strategies = subject.strategies.iter();
+        let absent: Vec<String> = strategies.filter(|name| !self.has(name)).cloned().collect();
+        differs(
+            format!("it does not hold the strategy {}", named(&absent)),
+            !absent.is_empty(),
+        );
+        for (metric, margin) in &subject.margins {
+            match self.margins.iter().find(|(name, _)| name == metric) {
+                None => differs(format!("it does not hold the metric `{metric}`"), true),
+                Some((_, planned)) => differs(
+                    format!(
+                        "its replications are enough for a margin of {planned} on {metric}, not for {margin}"
+                    ),
+                    margin < planned,
+                ),
+            }
+        }
+        unlike
+    }
+
+    fn has(&self, strategy: &str) -> bool {
+        (0..self.points.len()).all(|point| self.figures(point, strategy).is_some())
+    }
+}
+
+/// True if `text` is of a baseline, whole or not.
+pub fn is_baseline(text: &str) -> bool {
+    text.trim_start()
+        .trim_start_matches('{')
+        .trim_start()
+        .starts_with(&format!("\"{MARK}\""))
+}
+
+fn changed_sections(then: &[(String, String)], now: &[(String, String)]) -> Vec<String> {
+    let mut changed = Vec::new();
+    for section in now.iter().filter(|section| !then.contains(section)) {
+        changed.push(section.0.clone());
+    }
+    for (name, _) in then {
+        if !now.iter().any(|(other, _)| other == name) {
+            changed.push(name.clone());
+        }
+    }
+    changed
+}
+
+/// Why a file cannot be used as a baseline, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unusable {
+    /// What is wrong with it.
+    pub why: String,
+    /// What to do.
+    pub hint: String,
+    /// It is of a newer version: nobody may overwrite it.
+    pub is_newer: bool,
+}
+
+impl Unusable {
+    fn damaged(why: &str) -> Unusable {
+        Unusable {
+            why: why.to_owned(),
+            hint: "restore it from your repository, or make it anew with --save".to_owned(),
+            is_newer: false,
+        }
+    }
+
+    fn newer(what: &str) -> Unusable {
+        let own = env!("CARGO_PKG_VERSION");
+        Unusable {
+            why: format!("it was made by {what}; this is {own}"),
+            hint: "update equipoise, or restore the older file".to_owned(),
+            is_newer: true,
+        }
+    }
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\nhint: {}", self.why, self.hint)
+    }
+}
+
+fn check_format(file: &Value) -> Result<(), Unusable> {
+    match file[MARK].as_u64() {
+        Some(format) if format > FORMAT => Err(Unusable::newer(&format!(
+            "a newer version of equipoise (form {format} of the file, {FORMAT} is known)"
+        ))),
+        Some(_) => Ok(()),
+        None => Err(Unusable::damaged(
+            "it is not a baseline of `equipoise gate`",
+        )),
+    }
+}
+
+/// Numbers of a newer version may mean something else.
+fn check_version(version: &str) -> Result<(), Unusable> {
+    let numbers = |text: &str| -> Vec<u64> {
+        let plain = text.split(['-', '+']).next().unwrap_or_default();
+        plain
+            .split('.')
+            .map(|part| part.parse().unwrap_or(0))
+            .collect()
+    };
+    if numbers(version) > numbers(env!("CARGO_PKG_VERSION")) {
+        return Err(Unusable::newer(&format!("equipoise {version}")));
+    }
+    Ok(())
+}
+
+/// JSON with one line for each list of plain values.
+fn lay_out(value: &Value, indent: usize, out: &mut String) {
+    let is_plain = |value: &Value| !value.is_object() && !value.is_array();
+    let (open, close, items): (char, char, Vec<(String, &Value)>) = match value {
+        Value::Object(map) => {
+            let items = map.iter();
+            let items = items.map(|(key, value)| (format!("{}: ", json!(key)), value));
+            ('{', '}', items.collect())
+        }
+        Value::Array(list) if !list.iter().all(is_plain) => {
+            let items = list.iter().map(|value| (String::new(), value));
+            ('[', ']', items.collect())
+        }
+        _ => {
+            out.push_str(&value.to_string());
+            return;
+        }
+    };
+    out.push(open);
+    for (at, (key, value)) in items.iter().enumerate() {
+        let comma = if at == 0 { "" } else { "," };
+        out.push_str(&format!("{comma}\n{}{key}", " ".repeat(indent + 1)));
+        lay_out(value, indent + 1, out);
+    }
+    if !items.is_empty() {
+        out.push_str(&format!("\n{}", " ".repeat(indent)));
+    }
+    out.push(close);
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::super::figures::Values;
+    use super::*;
+    use crate::experiment::trail::Trail;
+
+    fn subject() -> Subject {
+        Subject {
+            scenario: "small".into(),
+            text: "t".into(),
+            sections: sections("[run]\njobs = 10\n[nodes.a]\ncount = 2"),
+            seed: 7,
+            sweep: vec!["workload.load".into()],
+            points: vec![vec!["0.5".into()]],
+            strategies: vec!["ours".into()],
+            margins: vec![("response_p99".into(), 0.05)],
+        }
+    }
+
+    fn baseline() -> Baseline {
+        let figures = Figures {
+            strategy: "ours".into(),
+            metrics: vec![Values {
+                metric: "response_p99".into(),
+                unit: "s".into(),
+                values: vec![0.1 + 0.2, 1.0 / 3.0, 5e-324, 3.0, 1e300],
+                ..Values::default()
+            }],
+            slowest: vec![("queue".into(), 0.1)],
+            trail: Trail {
+                decisions: 70_000,
+                digests: vec![(65_536, u64::MAX), (70_000, 3)],
+                detail: None,
+            },
+            ..Figures::default()
+        };
+        let point = PointFigures {
+            workload: "w".into(),
+            strategies: vec![figures],
+        };
+        Baseline::new(&subject(), 5, &[Warmup::Jobs(30)], vec![point])
+    }
+
+    #[test]
+    fn what_is_written_is_read_bit_by_bit() {
+        let baseline = baseline();
+        let text = baseline.to_text();
+        assert!(is_baseline(&text));
+        assert_eq!(Baseline::of_text(&text).unwrap(), baseline);
+        // A checkout may change the ends of lines.
+        let other_lines = text.replace('\n', "\r\n");
+        assert_eq!(Baseline::of_text(&other_lines).unwrap(), baseline);
+    }
+
+    #[test]
+    fn every_cut_and_every_edit_is_told() {
+        let text = baseline().to_text();
+        for share in 0..20 {
+            let cut = &text[..text.len() * share / 20];
+            assert!(Baseline::of_text(cut).is_err(), "{share}");
+        }
+        for (old, new) in [
+            ("0.1\n", "0.2\n"),
+            ("\"ours\"", "\"hers\""),
+            ("\"seed\": 7", "\"seed\": 8"),
+        ] {
+            assert!(text.contains(old), "{old}");
+            let unusable = Baseline::of_text(&text.replace(old, new)).unwrap_err();
+            assert!(unusable.why.contains("edited"), "{unusable}");
+        }
+        assert!(
+            Baseline::of_text("{}")
+                .unwrap_err()
+                .why
+                .contains("not a baseline")
+        );
+        assert!(
+            Baseline::of_text("[1]")
+                .unwrap_err()
+                .why
+                .contains("not a baseline")
+        );
+    }
+
+    #[test]
+    fn newer_files_are_told_and_are_nobodys_to_overwrite() {
+        let form = baseline()
+            .to_text()
+            .replace("\"equipoise-baseline\": 1", "\"equipoise-baseline\": 2");
+        assert!(Baseline::of_text(&form).unwrap_err().is_newer);
+        let mut version = baseline();
+        version.version = "99.0.0".into();
+        let unusable = Baseline::of_text(&version.to_text()).unwrap_err();
+        assert!(
+            unusable.is_newer && unusable.why.contains("99.0.0"),
+            "{unusable}"
+        );
+        version.version = "0.0.9".into();
+        assert!(Baseline::of_text(&version.to_text()).is_ok());
+    }
+
+    #[test]
+    fn only_what_makes_the_jobs_and_the_nodes_must_stay() {
+        let text = "title = \"a\"\n[run]\njobs = 10\nseed = 1\n[nodes.a]\ncount = 2\n[strategies.x]\nplacement = \"random\"";
+        let same = "[nodes]\na.count = 2 # two\n[run]\nreplications = 9\njobs = 10\n[scheduling]\ndispatchers = 2";
+        let sorted = |text| {
+            let mut sections = sections(text);
+            sections.sort();
+            sections
+        };
+        assert_eq!(sorted(text), sorted(same));
+        let other = sections(&text.replace("count = 2", "count = 3"));
+        assert_eq!(changed_sections(&sections(text), &other), ["nodes"]);
+        assert_eq!(
+            changed_sections(&sections(text), &sections("")),
+            ["run", "nodes"]
+        );
+    }
+
+    #[test]
+    fn unlike_scenarios_are_told_with_all_that_differs() {
+        assert_eq!(baseline().unlike(&subject()), Vec::<String>::new());
+        let mut wider = subject();
+        wider.margins[0].1 = 0.1;
+        assert_eq!(baseline().unlike(&wider), Vec::<String>::new());
+        let mut other = subject();
+        other.sections[1].1.push('0');
+        other.seed = 8;
+        other.points[0][0] = "0.6".into();
+        other.strategies.push("theirs".into());
+        other.margins[0].1 = 0.01;
+        other.margins.push(("wait_mean".into(), 0.1));
+        let told = baseline().unlike(&other);
+        for (told, says) in told.iter().zip([
+            "`nodes`",
+            "seed is 7",
+            "points",
+            "`theirs`",
+            "margin of 0.05",
+            "`wait_mean`",
+        ]) {
+            assert!(told.contains(says), "{told}");
+        }
+        assert_eq!(told.len(), 6);
+    }
+}

@@ -1,0 +1,210 @@
+//! How many replications a baseline needs.
+
+use super::figures::{Figures, PointFigures, split};
+use super::judge::counts_losses;
+use crate::experiment::results::Status;
+use crate::stats::paired;
+
+/// Replications of the pilot, with each of two placement seeds. With fewer, its standard deviation
+/// is too often far too small, and N with it.
+pub const PILOT: u32 = 30;
+/// A baseline has at least so many replications.
+pub const LEAST: u32 = 10;
+/// A baseline has at most so many replications.
+pub const MOST: u64 = 200;
+/// The margin is so many standard errors wide: luck alone then exceeds it with probability
+/// 0.0013, and stays below 2 d - t(0.95) standard errors, where a figure passes, with 0.99999.
+const WIDTH: f64 = 3.0;
+
+/// How many replications one figure needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Need {
+    /// Index of the point.
+    pub point: usize,
+    /// The strategy's name.
+    pub strategy: String,
+    /// The metric; `class.metric` for a class's.
+    pub metric: String,
+    /// The relative margin d.
+    pub margin: f64,
+    /// Standard deviation s, over replications, of the relative difference of two placement seeds.
+    pub spread: f64,
+    /// ceil((3 s / d)^2).
+    pub replications: u64,
+}
+
+impl Need {
+    fn new(point: usize, strategy: &str, (metric, margin): &(String, f64), spread: f64) -> Need {
+        Need {
+            point,
+            strategy: strategy.to_owned(),
+            metric: metric.clone(),
+            margin: *margin,
+            spread,
+            replications: (WIDTH * spread / margin).powi(2).ceil() as u64,
+        }
+    }
+
+    /// The least margin, rounded up to two digits, for which [`MOST`] replications are enough.
+    pub fn margin_that_would_do(&self) -> f64 {
+        up(WIDTH * self.spread / (MOST as f64).sqrt())
+    }
+
+    /// By what, rounded up to two digits, the measured jobs of a replication must be multiplied to
+    /// do with [`MOST`] replications, if the variance falls as one over their number.
+    pub fn more_jobs(&self) -> f64 {
+        up((WIDTH * self.spread / self.margin).powi(2) / MOST as f64)
+    }
+}
+
+/// `value` rounded up to two significant digits.
+fn up(value: f64) -> f64 {
+    if value <= 0.0 || !value.is_finite() {
+        return value;
+    }
+    let places = 1 - value.log10().floor() as i32;
+    // A division by a power of ten of whole numbers rounds once, to the number as it is written.
+    let scaled = (value * 10f64.powi(places) - 1e-9).ceil();
+    if places > 0 {
+        scaled / 10f64.powi(places)
+    } else {
+        scaled * 10f64.powi(-places)
+    }
+}
+
+/// What each figure needs, from a pilot with two placement seeds.
+pub fn needs(
+    pilot: &[PointFigures],
+    other: &[PointFigures],
+    watched: &[(String, f64)],
+) -> Vec<Need> {
+    let mut needs = Vec::new();
+    for (point, (a, b)) in pilot.iter().zip(other).enumerate() {
+        for (a, b) in a.strategies.iter().zip(&b.strategies) {
+            for metric in watched {
+                let spread = spread(a, b, &metric.0);
+                needs.push(Need::new(point, &a.strategy, metric, spread));
+            }
+        }
+    }
+    needs
+}
+
+/// The paired standard deviation relative to the mean; 0 if that is 0, as then nothing is allowed
+/// to differ.
+fn spread(a: &Figures, b: &Figures, metric: &str) -> f64 {
+    let values = |figures: &Figures| figures.metric(metric).map(|m| m.values.clone());
+    let (a, b) = (values(a).unwrap_or_default(), values(b).unwrap_or_default());
+    let difference = paired(&a, &b, 0.95);
+    difference.and_then(|d| d.relative_stddev()).unwrap_or(0.0)
+}
+
+/// The replications that are enough for all, at least `least`; an error are those that need more
+/// than [`MOST`].
+///
+/// # Errors
+/// The figures that cannot be watched with their margin.
+pub fn replications(needs: &[Need], least: u32) -> Result<u32, Vec<Need>> {
+    let over: Vec<Need> = needs
+        .iter()
+        .filter(|need| need.replications > MOST)
+        .cloned()
+        .collect();
+    if !over.is_empty() {
+        return Err(over);
+    }
+    let most = needs.iter().map(|need| need.replications).max();
+    Ok((most.unwrap_or(0) as u32).max(least).max(LEAST))
+}
+
+/// Why figures of `pilot` cannot be watched, one sentence each: an unstable strategy, unfinished jobs, a
+/// metric without a value.
+pub fn unwatchable(figures: &Figures, watched: &[(String, f64)]) -> Vec<String> {
+    let name = &figures.strategy;
+    if figures.is_unstable {
+        return vec![format!(
+            "`{name}` is unstable: the number of jobs in the system grows, so there is no mean to hold"
+        )];
+    }
+    let reason = |(metric, _): &(String, f64)| {
+        let values = figures.metric(metric)?;
+        let why = match values.status {
+            Status::Ok | Status::Exact => None,
+            Status::Unstable => Some("is unstable"),
+            Status::Censored => Some("is cut short by jobs that are not finished"),
+            Status::NotAvailable => Some("is not available (`n/a` in the table of `run`)"),
+            Status::NoInterval => Some("is the mean of a law without finite variance"),
+        };
+        let missing = values.values.iter().any(|value| !value.is_finite());
+        let why = why.or(missing.then_some("has no value in some replications"));
+        why.map(|why| format!("{metric} of `{name}` {why}"))
+    };
+    let mut reasons: Vec<String> = watched.iter().filter_map(reason).collect();
+    if reasons.is_empty() {
+        let lost = |(metric, _): &&(String, f64)| {
+            figures.lost_share(split(metric).0) > 0.0 && !counts_losses(metric)
+        };
+        let lost = watched.iter().find(lost);
+        reasons.extend(lost.map(|(metric, _)| {
+            let share = 100.0 * figures.lost_share(split(metric).0);
+            format!(
+                "`{name}` loses {share:.2} % of its jobs, so that {metric} is of the others alone"
+            )
+        }));
+    }
+    reasons
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    fn need(spread: f64, margin: f64) -> Need {
+        Need::new(0, "a", &("response_p99".to_owned(), margin), spread)
+    }
+
+    #[test]
+    fn the_margin_is_three_standard_errors() {
+        for (spread, margin, n) in [(0.1, 0.05, 36), (0.02, 0.02, 9), (0.0, 0.02, 0)] {
+            assert_eq!(need(spread, margin).replications, n);
+        }
+        assert_eq!(
+            replications(&[need(0.1, 0.05), need(0.02, 0.02)], 20),
+            Ok(36)
+        );
+        assert_eq!(replications(&[need(0.02, 0.02)], 20), Ok(20));
+        assert_eq!(replications(&[need(0.02, 0.02)], 1), Ok(LEAST));
+        assert_eq!(replications(&[], 1), Ok(LEAST));
+    }
+
+    #[test]
+    fn the_margin_and_the_jobs_told_would_do() {
+        for spread in [0.3, 0.123, 0.0471, 1.7] {
+            let refused = need(spread, 0.01);
+            assert_eq!(
+                replications(std::slice::from_ref(&refused), 1),
+                Err(vec![refused.clone()])
+            );
+            let margin = refused.margin_that_would_do();
+            assert!(need(spread, margin).replications <= MOST, "{spread}");
+            assert!(need(spread, margin * 0.9).replications > MOST, "{spread}");
+            let longer = spread / refused.more_jobs().sqrt();
+            assert!(need(longer, 0.01).replications <= MOST, "{spread}");
+        }
+    }
+
+    #[test]
+    fn rounding_goes_up_to_two_digits() {
+        let cases = [
+            (0.0301, 0.031),
+            (0.03, 0.03),
+            (0.999, 1.0),
+            (12.1, 13.0),
+            (121.0, 130.0),
+        ];
+        for (value, rounded) in cases {
+            assert_eq!(up(value), rounded, "{value}");
+        }
+    }
+}

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use rayon::prelude::*;
 
+use super::folder::tables_of;
 use super::{Exit, message, print};
 use crate::experiment::results::{Meta, Results};
 use crate::experiment::trail::first::{FirstDifference, What};
 use crate::experiment::{counted, thousands};
 use crate::gate::first::{Labels, lines};
-use crate::report;
 
 /// Arguments of `equipoise diff`.
 #[derive(Debug, Args)]
@@ -137,18 +137,21 @@ impl Diff {
                     name: label(a, point, &meta.name),
                     points: [point, other],
                     strategies: [strategy, other_strategy],
-                    replications: self.replications(a, b),
+                    replications: self.replications([(a, point), (b, other)]),
                 });
             }
         }
-        if pairs.is_empty() || pairs[0].replications.is_empty() {
+        if pairs.iter().all(|pair| pair.replications.is_empty()) {
             return Err(self.nothing_in_common(a, b));
         }
         Ok((pairs, left_out(a, b)))
     }
 
-    fn replications(&self, a: &Meta, b: &Meta) -> Vec<u32> {
-        let all = 1..=a.replications.min(b.replications);
+    /// Replications that both sides have of a point and that are asked for.
+    fn replications(&self, points: [(&Meta, usize); 2]) -> Vec<u32> {
+        let [a, b] =
+            points.map(|(meta, point)| meta.workload_digests.get(point).map_or(0, Vec::len));
+        let all = 1..=a.min(b) as u32;
         all.filter(|r| self.replication.is_none_or(|only| only == *r))
             .collect()
     }
@@ -181,19 +184,9 @@ impl Diff {
 
 impl Side {
     fn read(dir: &Path) -> Result<Side, Exit> {
-        if !dir.is_dir() {
-            return Err(Exit::Mistake(format!(
-                "error: {} is not a folder\nhint: name two folders that `equipoise run` wrote",
-                dir.display()
-            )));
-        }
-        let results = report::csv::read(dir).map_err(|damaged| {
-            let place = dir.join(damaged.place);
-            Exit::Mistake(format!("error: {}: {}", place.display(), damaged.message))
-        })?;
         Ok(Side {
             dir: dir.to_path_buf(),
-            results,
+            results: tables_of(dir)?,
         })
     }
 }

@@ -23,7 +23,13 @@ pub fn read(side: &Side, traces: Option<&Path>) -> Result<Scenario, Exit> {
         scenario: side.dir.join("scenario.toml"),
         sets: Vec::new(),
         traces: traces.map(Path::to_path_buf),
-        strategies: Vec::new(),
+        strategies: side
+            .results
+            .meta
+            .strategies
+            .iter()
+            .map(|s| s.name.clone())
+            .collect(),
     };
     let mut scenario = which.read()?;
     warmup::settle(&mut scenario)?;

@@ -311,12 +311,15 @@ fn a_dispatcher_is_a_server_before_the_queue() {
     assert!(known(&setup).is_empty(), "the dispatchers are overloaded");
 }
 
+/// What is wrong with a setup, and how it is done.
+type Miss<'a> = (&'a str, &'a dyn Fn(&mut Setup));
+
 /// Each near miss of M/M/c: none is matched by any queueing model.
 #[test]
 fn near_misses_are_not_matched() {
     let base = || central(equal(2, 1, exponential(1.0), "random"));
     assert!(!models(&base()).is_empty());
-    let misses: [(&str, &dyn Fn(&mut Setup)); 12] = [
+    let misses: [Miss<'_>; 12] = [
         ("two classes", &|s| {
             s.classes.push(class("more", 1, exponential(1.0), 1));
             s.sources.push(renewal("more", exponential(9.0), 1));

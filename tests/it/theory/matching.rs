@@ -71,6 +71,8 @@ fn one_node_is_m_g_1() {
         gives(&setup, "M/G/1", "response_p99", 2.0 * 100f64.ln());
         gives(&setup, "M/G/1", "wait_p99", 2.0 * 50f64.ln());
     }
+    let one_queue = central(equal(1, 1, exponential(1.0), "random"));
+    gives(&one_queue, "M/G/1", "response_mean", 2.0);
     let uniform = Law::Uniform {
         low: 0.0,
         high: 2.0,

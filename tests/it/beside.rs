@@ -114,15 +114,15 @@ fn without_a_known_answer_the_models_are_told() {
 }
 
 /// Looked at from its empty start on, a queue is shorter than in the steady state of which theory
-/// speaks; too little to be called unstable.
+/// speaks, though by too little to be called unstable.
 #[test]
 fn a_run_that_is_too_short_differs() {
     let place = Place::new(ONE_QUEUE);
     let sets = [
         "workload.load=0.9",
-        "run.jobs=2000",
+        "run.jobs=3500",
         "run.warmup.jobs=1",
-        "run.replications=800",
+        "run.replications=3000",
     ];
     let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
     let said = place.ok(&[

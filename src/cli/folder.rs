@@ -294,6 +294,9 @@ mod tests {
             home.path().join("run.partial")
         );
         assert_eq!(plot(&place), "old");
+        // What is finished waits for the next run.
+        assert!(home.path().join("run.writing").is_dir());
+        Folder::begin(&place).unwrap().abandon();
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 2);
     }
 

@@ -163,7 +163,13 @@ fn what_cannot_be_compared_is_refused() {
 
     let tables = std::fs::read_to_string(place.path("a/replications.csv")).unwrap();
     let changed = tables.replacen("response_mean,", "response_mean,1", 1);
-    place.write("a/replications.csv", changed);
+    place.write("a/replications.csv", &changed);
+    says(&["diff", "a", "b"], "a/replications.csv: it was changed");
+    // Another program would have written another table, with its digest.
+    let manifest = std::fs::read_to_string(place.path("a/manifest.json")).unwrap();
+    let digest = equipoise::experiment::results::digest;
+    let other = manifest.replace(&digest(tables.as_bytes()), &digest(changed.as_bytes()));
+    place.write("a/manifest.json", other);
     says(&["diff", "a", "b"], "made by another program");
     place.write("a/manifest.json", "{");
     says(&["diff", "a", "b"], "a/manifest.json");

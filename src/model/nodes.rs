@@ -238,7 +238,7 @@ impl Nodes {
     pub fn occupy(&mut self, node: NodeId, demand: &[u64]) {
         let row = self.row(node);
         add(&mut self.used[row], demand);
-        self.in_use += demand.iter().sum::<u64>();
+        self.in_use += total(demand);
     }
 
     /// `demand` has ended.
@@ -247,7 +247,7 @@ impl Nodes {
         let row = self.row(node);
         subtract(&mut self.used[row.clone()], demand);
         subtract(&mut self.held[row], demand);
-        self.in_use -= demand.iter().sum::<u64>();
+        self.in_use -= total(demand);
     }
 
     /// Largest over the finite dimensions of demand held / capacity: the node's load.
@@ -297,6 +297,15 @@ fn add(row: &mut [u64], demand: &[u64]) {
     }
     for (sum, need) in row.iter_mut().zip(demand) {
         *sum += need;
+    }
+}
+
+/// Sum over the dimensions.
+#[inline]
+fn total(demand: &[u64]) -> u64 {
+    match demand {
+        [one] => *one,
+        _ => demand.iter().sum(),
     }
 }
 

@@ -189,8 +189,7 @@ fn laws(results: &Results) -> [String; 2] {
 
 /// The page's section.
 pub fn section(tables: &Lookup) -> Markup {
-    const COLUMNS: [&str; 8] = [
-        "point",
+    const COLUMNS: [&str; 7] = [
         "strategy",
         "metric",
         "model",
@@ -210,7 +209,7 @@ pub fn section(tables: &Lookup) -> Markup {
             } @else {
                 p { (counts(rows)) @if differs(rows) { " " (DIFFERS) } }
                 p.small { (RULE) }
-                details open[shown <= 40] {
+                details open[shown <= 60] {
                     summary { "All " (rows.len()) " answers" }
                     div.scroll { table {
                         thead { tr { @for name in COLUMNS { th { (name) } } } }
@@ -232,8 +231,7 @@ fn table_row(tables: &Lookup, row: &TheoryRow) -> Markup {
         _ => "open",
     };
     html! { tr {
-        td { (tables.point_label(row.point)) }
-        td { (tables.strategy(row.strategy)) }
+        td { (place(tables, row)) }
         td { (metric) }
         td { (printable(&row.model)) }
         td { (theory) }

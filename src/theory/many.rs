@@ -30,7 +30,7 @@ pub const CONSTANT: Model = Model {
 pub const BOUND: Model = Model {
     name: "M/M/c, one queue: lower bound",
     when: "Poisson jobs of one exponential task over equal nodes, placed early by any algorithm",
-    source: "one queue keeps the most servers busy; Winston 1977",
+    source: "one queue serves N jobs at rate min(N, c), the most there can be",
 };
 
 /// Probability that a job waits in M/M/c with `a` = arrival rate x mean service below `c`.

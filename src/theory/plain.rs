@@ -180,12 +180,12 @@ impl<'a> Plain<'a> {
     /// For each station, the probability that a task is sent to any one of its nodes, if every task
     /// is sent at random whatever happens.
     pub fn split(&self) -> Option<Vec<f64>> {
-        if self.binding != Binding::Early {
-            return None;
-        }
         let stations = || self.stations.iter();
         if self.nodes() == 1 {
             return Some(vec![1.0]);
+        }
+        if self.binding != Binding::Early {
+            return None;
         }
         match shares(self.placement)? {
             Shares::Random(Weights::Equal) => {

@@ -121,7 +121,7 @@ fn a_worse_strategy_fails_and_every_output_says_so() {
         told.contains("the slowest 1 % of jobs of ours of s lost "),
         "{told}"
     );
-    assert!(told.contains("of it in queue"), "{told}");
+    assert!(told.contains(", most in queue ("), "{told}");
     assert!(!told.contains("theirs"), "{told}");
 
     let read = |name: &str| std::fs::read_to_string(place.path(name)).unwrap();
@@ -163,30 +163,27 @@ fn a_better_strategy_passes_and_asks_to_be_saved() {
 
 #[test]
 fn what_cannot_be_excluded_fails_and_says_so() {
-    let place = Place::new(SMALL);
-    // The luck of least-loaded is in its ties alone, so few replications do; another algorithm with
-    // much the same mean differs from it by far more in each of them.
-    place.write(
-        "t.toml",
-        with("[compare]", "[gate]\nstrategies = [\"theirs\"]\n[compare]")
-            .replace("margin = 0.05", "margin = 0.02"),
+    // Without any luck a narrow margin seems to be enough: another way to break ties among equal nodes
+    // changes no mean, but each replication by more than that.
+    let text = with("speed = 1.5", "speed = 1.0");
+    let text = text.replace(
+        "[compare]",
+        "ties = \"lowest-id\"\n[gate]\nstrategies = [\"theirs\"]\n[compare]",
     );
-    place.ok(&["gate", "t.toml", "--save"]);
-    let output = place.call(&[
-        "gate",
-        "t.toml",
-        "--set",
-        "strategies.theirs.placement.power-of-d.d=8",
-    ]);
+    let place = Place::new(&text.replace("margin = 0.05", "margin = 0.001"));
+    place.ok(&["gate", "s.toml", "--save"]);
+    let output = place.call(&["gate", "s.toml", "--set", "strategies.theirs.ties=random"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
     let told = stdout(&output);
-    if output.status.code() == Some(1) {
-        assert!(
-            told.contains("inconclusive") || told.contains("worse"),
-            "{told}"
-        );
-    } else {
-        panic!("{told}");
-    }
+    assert!(
+        told.starts_with("GATE FAILED: 1 of 1 scenario is inconclusive"),
+        "{told}"
+    );
+    let unfolded = told.replace('\n', " ");
+    assert!(
+        unfolded.contains("10 replications are too few for this change"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -252,10 +249,6 @@ fn unlike_scenarios_are_not_compared() {
         ("run.jobs=900", "`run` changed"),
         ("nodes.a.count=7", "`nodes` changed"),
         ("jobs.query.tasks=3", "`jobs` changed"),
-        (
-            "strategies.new.placement=random",
-            "does not hold the strategy `new`",
-        ),
         (
             "gate.margins.wait_mean=0.1",
             "does not hold the metric `wait_mean`",

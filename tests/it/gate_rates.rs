@@ -64,7 +64,7 @@ count = 10
 count = 10
 speed = 2.0
 [workload]
-load = 0.4
+load = 0.25
 [jobs.request]
 arrivals = "poisson"
 tasks = 1
@@ -76,7 +76,7 @@ placement = "weighted-random"
 [compare]
 decide-on = ["response_mean", "wait_mean", "response_p90"]
 [gate]
-margins = { response_mean = 0.04, wait_mean = 0.15, response_p90 = 0.05 }
+margins = { response_mean = 0.035, wait_mean = 0.15, response_p90 = 0.07 }
 "#;
 
 const RESOURCES: &str = r#"

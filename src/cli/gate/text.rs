@@ -161,13 +161,14 @@ pub fn about(judged: &Judged, cell: &Cell) -> Vec<String> {
         lines.push(format!("first different decision of {name}: {first}"));
         lines.extend(more.iter().map(|line| format!("  {line}")));
     }
-    if let Some(slowest) = cell.slowest.as_ref().filter(|_| cell.fails()) {
+    let is_worse = cell.rows.iter().any(|row| row.ruling.word == Word::Worse);
+    if let Some(slowest) = cell.slowest.as_ref().filter(|_| is_worse) {
         let scale = Scale::time([slowest.lost, slowest.of_it]);
         let [all, part] = [slowest.lost, slowest.of_it].map(|change| scale.value(change.abs()));
         let word = if slowest.lost > 0.0 { "lost" } else { "gained" };
         let which = &slowest.part;
         lines.push(format!(
-            "the slowest 1 % of jobs of {name} {word} {all}, {part} of it in {which}"
+            "the slowest 1 % of jobs of {name} {word} {all}, most in {which} ({part})"
         ));
     }
     for row in &cell.rows {
@@ -183,7 +184,7 @@ fn reason(judged: &Judged, row: &Row, name: &str) -> Option<String> {
         Word::Inconclusive => {
             let reach = row.ruling.reach.map_or(f64::NAN, |reach| 100.0 * reach);
             Some(format!(
-                "{metric} of {name} may be worse by up to {reach:.1} %, and more than {} must be excluded: {} replications are too few for this change; --save with more jobs or a wider margin, before it",
+                "{metric} of {name} may be worse by up to {reach:.1} %, and more than {} must be excluded: {} replications are too few for this change; --save the code before it with more jobs or a wider margin",
                 plain_percent(2.0 * row.margin),
                 judged.replications,
             ))

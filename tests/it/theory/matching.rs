@@ -71,6 +71,8 @@ fn one_node_is_m_g_1() {
         gives(&setup, "M/G/1", "response_p99", 2.0 * 100f64.ln());
         gives(&setup, "M/G/1", "wait_p99", 2.0 * 50f64.ln());
     }
+    let one_queue = central(equal(1, 1, exponential(1.0), "random"));
+    gives(&one_queue, "M/G/1", "response_mean", 2.0);
     let uniform = Law::Uniform {
         low: 0.0,
         high: 2.0,
@@ -311,12 +313,15 @@ fn a_dispatcher_is_a_server_before_the_queue() {
     assert!(known(&setup).is_empty(), "the dispatchers are overloaded");
 }
 
+/// What is wrong with a setup, and how it is done.
+type Miss<'a> = (&'a str, &'a dyn Fn(&mut Setup));
+
 /// Each near miss of M/M/c: none is matched by any queueing model.
 #[test]
 fn near_misses_are_not_matched() {
     let base = || central(equal(2, 1, exponential(1.0), "random"));
     assert!(!models(&base()).is_empty());
-    let misses: [(&str, &dyn Fn(&mut Setup)); 12] = [
+    let misses: [Miss<'_>; 12] = [
         ("two classes", &|s| {
             s.classes.push(class("more", 1, exponential(1.0), 1));
             s.sources.push(renewal("more", exponential(9.0), 1));

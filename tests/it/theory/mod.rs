@@ -8,7 +8,7 @@
 //! ```text
 //! cargo test --test it theory                            rows marked `test`, some minutes
 //! cargo test --release --test it -- --ignored theory --nocapture
-//!     all rows, some 30 minutes on two cores; writes output/gallery/validation.md
+//!     all rows, more than an hour of CPU time; writes output/gallery/validation.md
 //!     with EQUIPOISE_ROWS="V23 d=2;rho=0.99,V4" only rows whose names begin so, and nothing is written
 //! EQUIPOISE_PILOT=all cargo test --release --test it -- --ignored pilot --nocapture
 //!                                                        prints a new lengths.csv
@@ -209,7 +209,7 @@ fn every_row_has_a_test_and_a_length() {
 }
 
 #[test]
-#[ignore = "takes some 30 minutes: cargo test --release --test it -- --ignored theory --nocapture"]
+#[ignore = "takes more than an hour of CPU time: cargo test --release --test it -- --ignored theory --nocapture"]
 fn theory_all_rows() {
     let verdicts: Vec<Verdict> = IDS.iter().flat_map(|id| check(id, true)).collect();
     let failed = verdicts.iter().filter(|verdict| !verdict.agrees()).count();

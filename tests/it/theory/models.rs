@@ -135,6 +135,7 @@ pub fn of(id: &str, p: &str) -> Vec<Model> {
         )],
         "V11" => vec![central(constant_service(p, "random"))],
         "V13" => vec![round_robin(p)],
+        "V14" if number(p, "beta") > 1.0 => vec![halfin_whitt(400, p, &["limit"])],
         "V14" => vec![
             halfin_whitt(100, p, &["exact n=100"]),
             halfin_whitt(400, p, &["exact n=400", "limit"]),

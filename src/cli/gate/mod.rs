@@ -189,7 +189,7 @@ impl Gate {
                 let then = baseline.figures(cell.point, &cell.strategy);
                 if let (Some(at), Some(then)) = (at, then) {
                     let setup = &scenario.points[cell.point].setups[at];
-                    let name = format!("{} {}", entry.subject.scenario, cell.strategy);
+                    let name = format!("{} of {}", cell.strategy, entry.subject.scenario);
                     let of = format!("{name}{}", entry.subject.point_label(cell.point));
                     cell.first = first_difference(setup, &of, then, &figures[at])?;
                 }

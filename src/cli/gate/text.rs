@@ -157,10 +157,7 @@ pub fn footer(outcome: &Outcome) -> Option<String> {
 pub fn about(judged: &Judged, cell: &Cell) -> Vec<String> {
     let name = printable(&format!("{} of {}", cell.strategy, place(judged, cell)));
     let mut lines = Vec::new();
-    if let Some((first, more)) = cell.first.split_first() {
-        lines.push(format!("first different decision of {name}: {first}"));
-        lines.extend(more.iter().map(|line| format!("  {line}")));
-    }
+    lines.extend(cell.first.iter().map(|line| printable(line)));
     let is_worse = cell.rows.iter().any(|row| row.ruling.word == Word::Worse);
     if let Some(slowest) = cell.slowest.as_ref().filter(|_| is_worse) {
         let scale = Scale::time([slowest.lost, slowest.of_it]);

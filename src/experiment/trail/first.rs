@@ -208,6 +208,9 @@ enum Place {
 }
 
 fn locate(old: &Trail, new: &Trail) -> Option<Place> {
+    if old.digests.is_empty() || new.digests.is_empty() {
+        return None;
+    }
     if (old.decisions, old.digest()) == (new.decisions, new.digest()) {
         let moved = moved(old, new);
         return moved

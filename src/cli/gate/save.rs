@@ -77,7 +77,8 @@ impl Planned {
 /// Finds by a pilot how many replications a scenario needs.
 fn plan(gate: &Gate, entry: &Entry, runner: &Runner) -> Result<Planned, Exit> {
     // The one place where warm-ups that are to be found by pilots must be settled.
-    let mut scenario = entry.scenario.clone();
+    let settled = entry.scenario.clone();
+    let mut scenario = settled.clone();
     scenario.replications = PILOT;
     let command = gate.command([&entry.path].into_iter());
     let pilot = runner.run(&scenario, &command)?;
@@ -113,7 +114,7 @@ fn plan(gate: &Gate, entry: &Entry, runner: &Runner) -> Result<Planned, Exit> {
     let replications = plan::replications(&needs, entry.scenario.replications)
         .map_err(|over| too_many(entry, &over))?;
     Ok(Planned {
-        scenario: entry.scenario.clone(),
+        scenario: settled,
         replications,
         most: needs.into_iter().max_by_key(|need| need.replications),
     })

@@ -415,7 +415,7 @@ mod tests {
             trail: Trail {
                 decisions: 70_000,
                 blocks: vec![u64::MAX, 3],
-                nodes: (0..70_000).map(|i| i * i % 50).collect(),
+                nodes: (0..70_000u64).map(|i| (i * i % 50) as u32).collect(),
             },
             ..Figures::default()
         };

@@ -444,7 +444,7 @@ mod tests {
             assert!(Baseline::of_text(cut).is_err(), "{share}");
         }
         for (old, new) in [
-            ("0.1\n", "0.2\n"),
+            ("0.1]", "0.2]"),
             ("\"ours\"", "\"hers\""),
             ("\"seed\": 7", "\"seed\": 8"),
         ] {

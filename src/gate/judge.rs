@@ -290,3 +290,125 @@ fn changed(then: &Figures, now: &Figures, metric: &str, margin: f64, family: usi
     }
     ruling
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use rand_distr::{Distribution, StandardNormal};
+    use rand_xoshiro::Xoshiro256PlusPlus;
+    use rand_xoshiro::rand_core::SeedableRng;
+
+    use super::*;
+
+    const TERMS: Terms = Terms {
+        margin: 0.05,
+        lower_is_better: true,
+        family: 4,
+    };
+
+    /// `n` baselines of mean 1 and what they become with a relative change of mean `change` and standard
+    /// deviation `spread` exactly.
+    fn pairs(n: usize, change: f64, spread: f64) -> (Vec<f64>, Vec<f64>) {
+        let raw: Vec<f64> = (0..n).map(|i| i as f64 - (n as f64 - 1.0) / 2.0).collect();
+        let scale = spread / (raw.iter().map(|v| v * v).sum::<f64>() / (n as f64 - 1.0)).sqrt();
+        let now = raw.iter().map(|v| 1.0 + change + v * scale);
+        (vec![1.0; n], now.collect())
+    }
+
+    fn word(n: usize, change: f64, spread: f64) -> Word {
+        let (then, now) = pairs(n, change, spread);
+        let lower = rule(&then, &now, TERMS);
+        // Turned round, the same is said of a metric whose larger values are better.
+        let turned: Vec<f64> = now.iter().map(|value| 2.0 - value).collect();
+        let terms = Terms {
+            lower_is_better: false,
+            ..TERMS
+        };
+        let higher = rule(&then, &turned, terms);
+        assert_eq!(lower.word, higher.word, "{change} {spread}");
+        assert!((lower.reach.unwrap() - higher.reach.unwrap()).abs() < 1e-12);
+        lower.word
+    }
+
+    #[test]
+    fn the_words_in_their_order() {
+        // At N = 36 and a spread of 0.1 the standard error is a third of the margin.
+        for (change, expected) in [
+            (0.0, Word::Within),
+            (0.04, Word::Within),
+            (0.049, Word::Within),
+            (0.051, Word::Worse),
+            (0.2, Word::Worse),
+            (-0.049, Word::Within),
+            (-0.051, Word::Better),
+        ] {
+            assert_eq!(word(36, change, 0.1), expected, "{change}");
+        }
+        // With a spread of 0.3 it is the margin itself: t(0.95) of it and 0.02 exceed 2 d.
+        assert_eq!(word(36, 0.02, 0.3), Word::Inconclusive);
+        assert_eq!(word(36, 0.06, 0.3), Word::Inconclusive);
+        assert_eq!(word(36, 0.01, 0.3), Word::Within);
+        assert_eq!(word(36, -0.06, 0.3), Word::Within);
+        assert_eq!(word(36, -0.2, 0.3), Word::Better);
+    }
+
+    #[test]
+    fn without_variance_the_margin_alone_decides() {
+        let exact = |change: f64| rule(&[2.0; 10], &[2.0 * (1.0 + change); 10], TERMS);
+        assert_eq!(exact(0.0625).word, Word::Worse);
+        assert_eq!(exact(0.0625).low, exact(0.0625).high);
+        assert_eq!(exact(0.04).word, Word::Within);
+        assert_eq!(exact(-0.0625).word, Word::Better);
+    }
+
+    #[test]
+    fn of_nothing_no_share_is_allowed() {
+        let now = |value: f64| rule(&[0.0; 10], &[value; 10], TERMS).word;
+        assert_eq!(now(0.0), Word::Within);
+        assert_eq!(now(1e-9), Word::Worse);
+        assert_eq!(now(-1e-9), Word::Better);
+    }
+
+    #[test]
+    fn a_missing_value_is_not_left_out() {
+        let mut now = [1.0; 10];
+        now[3] = f64::NAN;
+        assert_eq!(rule(&[1.0; 10], &now, TERMS).word, Word::NotComparable);
+        assert_eq!(rule(&[1.0; 10], &[1.0; 9], TERMS).word, Word::NotComparable);
+        assert_eq!(rule(&[], &[], TERMS).word, Word::NotComparable);
+    }
+
+    /// How often each of `words` is said of normal differences of mean `change` and standard
+    /// deviation `spread`, in 20,000 trials.
+    fn share(n: usize, change: f64, spread: f64, words: &[Word]) -> f64 {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(5);
+        let then = vec![1.0; n];
+        let mut trial = || {
+            let mut draw = || -> f64 { StandardNormal.sample(&mut rng) };
+            let now: Vec<f64> = (0..n).map(|_| 1.0 + change + spread * draw()).collect();
+            words.contains(&rule(&then, &now, TERMS).word)
+        };
+        (0..20_000).filter(|_| trial()).count() as f64 / 20_000.0
+    }
+
+    #[test]
+    fn the_error_rates_hold_for_any_variance() {
+        let passes = [Word::Within, Word::Better];
+        for n in [10, 36, 200] {
+            // Standard errors of a tenth to four times the margin; 4.5 standard errors of a share.
+            for of_margin in [0.1, 1.0 / 3.0, 0.6, 1.0, 4.0] {
+                let spread = of_margin * TERMS.margin * (n as f64).sqrt();
+                let missed = share(n, 2.0 * TERMS.margin, spread, &passes);
+                assert!(missed <= MISSES + 0.007, "{n} {of_margin}: {missed}");
+                let alarms = share(n, 0.0, spread, &[Word::Worse]);
+                assert!(
+                    alarms <= FALSE_ALARMS / 4.0 + 0.0016,
+                    "{n} {of_margin}: {alarms}"
+                );
+            }
+        }
+        // The wide ones use up what is allowed: the bounds are no mere formality.
+        let spread = 0.6 * TERMS.margin * 6.0;
+        assert!(share(36, 2.0 * TERMS.margin, spread, &passes) > 0.04);
+    }
+}

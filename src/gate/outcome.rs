@@ -272,3 +272,83 @@ fn row_json(row: &Row) -> Value {
         "worse_by_at_most": ruling.reach,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(words: &[Word]) -> Judged {
+        let row = |word: &Word| Row {
+            metric: "response_mean".into(),
+            unit: "s".into(),
+            margin: 0.05,
+            lower_is_better: true,
+            ruling: Ruling::only(*word),
+        };
+        Judged {
+            cells: vec![Cell {
+                rows: words.iter().map(row).collect(),
+                ..Cell::default()
+            }],
+            ..Judged::default()
+        }
+    }
+
+    fn headline(scenarios: &[&[Word]]) -> String {
+        let outcome = Outcome {
+            scenarios: scenarios.iter().map(|words| judged(words)).collect(),
+            family: 1,
+        };
+        outcome.headline()
+    }
+
+    #[test]
+    fn the_headline_counts_scenarios_by_what_fails() {
+        use Word::{Better, Inconclusive, Same, Unstable, Within, Worse};
+        for (scenarios, says) in [
+            (
+                &[&[Same, Better][..]][..],
+                "GATE PASSED: 1 scenario, none worse",
+            ),
+            (
+                &[&[Worse, Worse], &[Same]],
+                "GATE FAILED: 1 of 2 scenarios is worse",
+            ),
+            (
+                &[&[Worse], &[Worse, Within]],
+                "GATE FAILED: 2 of 2 scenarios are worse",
+            ),
+            (
+                &[&[Inconclusive, Worse], &[Unstable], &[Same]],
+                "GATE FAILED: 2 of 3 scenarios fail: 1 worse, 1 unstable, 1 inconclusive",
+            ),
+        ] {
+            assert_eq!(headline(scenarios), says);
+        }
+    }
+
+    #[test]
+    fn the_part_that_lost_most_is_told() {
+        let parts = |queue: f64, retry: f64, service: f64| {
+            [("queue", queue), ("retry", retry), ("service", service)]
+                .map(|(n, v)| (n.to_owned(), v))
+        };
+        let lost = Slowest::of(&parts(5.0, 1.0, 3.0), &parts(6.0, 30.0, 2.0));
+        let expected = Slowest {
+            lost: 29.0,
+            part: "retry".into(),
+            of_it: 29.0,
+        };
+        assert_eq!(lost, Some(expected));
+        let gained = Slowest::of(&parts(5.0, 1.0, 3.0), &parts(1.0, 2.0, 3.0));
+        assert_eq!(
+            gained.map(|slowest| (slowest.lost, slowest.part)),
+            Some((-3.0, "queue".into()))
+        );
+        assert_eq!(
+            Slowest::of(&parts(1.0, 1.0, 1.0), &parts(1.0, 1.0, 1.0)),
+            None
+        );
+        assert_eq!(Slowest::of(&[], &parts(1.0, 1.0, 1.0)), None);
+    }
+}

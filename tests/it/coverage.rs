@@ -336,11 +336,10 @@ An experiment is a whole run of a scenario: 20 replications of the given number 
 warm-up of a tenth as many; works are exponential with mean 1 s, arrivals Poisson. It gives one interval,
 that of the summary table (or, for differences, the simultaneous ones of the comparisons). *Inside* counts
 the experiments whose interval holds the truth; *below* and *above* those where the truth lies below or above
-it, *untold* those that give none, because the
-strategy was called unstable by chance: misses too. The truth is a closed formula (M/M/1; M/M/2 by Erlang; E2/M/1), or, with a
-standard error, the mean over 200 replications 25 times as long with another seed. The share has its own 95 %
-interval (Wilson). Experiment k of row r has the seed 1,000,000 r + k, from k = 0; runs for the truth have
-900,000,000. Times are in seconds.
+it; *untold* those that give none, because the strategy was called unstable by chance (misses, too). The truth
+is a closed formula (M/M/1; M/M/2 by Erlang; E2/M/1), or, with a standard error, the mean over 200 replications
+25 times as long with another seed. The share has its own 95 % interval (Wilson). Experiment k of row r has the
+seed 1,000,000 r + k, from k = 0; runs for the truth have 900,000,000. Times are in seconds.
 
 ";
 const COLUMNS: &str = "\
@@ -363,7 +362,7 @@ fn intervals_hold_the_truth() {
 }
 
 #[test]
-#[ignore = "some ten minutes on two cores; writes output/gallery/coverage.md"]
+#[ignore = "some 12 minutes on two cores; writes output/gallery/coverage.md"]
 fn coverage_table() {
     let mut table = format!("{HEAD}{COLUMNS}");
     let mut all_agree = true;

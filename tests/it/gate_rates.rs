@@ -363,7 +363,10 @@ struct Planted {
 /// `count` baselines, each checked with the mistake. The margin of response_mean is half of the true
 /// effect; that of the other metric is so wide that it decides nothing.
 fn regressions(count: usize) -> Planted {
-    let long = scenario(CHOICES, 7, &[]);
+    let mut long = scenario(CHOICES, 7, &[]);
+    // The strategy in which the mistake is planted.
+    long.strategies.truncate(1);
+    long.points[0].setups.truncate(1);
     let pair = each(2, |at| {
         let scenario = if at == 0 {
             long.clone()

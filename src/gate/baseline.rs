@@ -13,7 +13,7 @@ pub const FORMAT: u64 = 1;
 /// Key that marks a file as a baseline, with the number of its form.
 const MARK: &str = "equipoise-baseline";
 /// Bytes of all trails of replication 1 together, so that files stay small.
-const KEPT: usize = 160 * 1024;
+const KEPT: usize = 64 * 1024;
 /// Sections of a scenario that say how jobs are placed and how that is judged: the gate is there to
 /// see these change. All others must stay as they are.
 const FREE: [&str; 6] = [

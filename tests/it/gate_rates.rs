@@ -141,7 +141,7 @@ const SCENARIOS: [(&str, &str); 4] = [
 ];
 
 /// The scenario `text` with seed `seed`.
-fn scenario(text: &str, seed: u64, sets: &[String]) -> Scenario {
+pub fn scenario(text: &str, seed: u64, sets: &[String]) -> Scenario {
     let seed = format!("run.seed={seed}");
     let sets: Vec<&str> = sets
         .iter()
@@ -194,7 +194,7 @@ fn subject(scenario: &Scenario) -> Subject {
 
 /// What `--save` does: a pilot with two placement seeds, N replications, a file; nothing where more
 /// than the most replications would be needed.
-fn save(scenario: &Scenario) -> Option<String> {
+pub fn save(scenario: &Scenario) -> Option<String> {
     let [pilot, other] = [0, 1].map(|luck| figures(scenario, PILOT, luck));
     let needs = gate::plan::needs(&pilot, &other, &scenario.gate.margins);
     let n = gate::plan::replications(&needs, scenario.replications).ok()?;
@@ -204,7 +204,7 @@ fn save(scenario: &Scenario) -> Option<String> {
 
 /// A scenario of `text` that can be saved, with its file, and how many were refused before: seeds
 /// from `first` on, which are far apart for each change, as the placement seed is added to the seed.
-fn saved(text: &str, first: u64, sets: &[String]) -> (Scenario, String, usize) {
+pub fn saved(text: &str, first: u64, sets: &[String]) -> (Scenario, String, usize) {
     for refused in 0..20 {
         let scenario = scenario(text, first + 10 * refused as u64, sets);
         if let Some(file) = save(&scenario) {
@@ -215,7 +215,7 @@ fn saved(text: &str, first: u64, sets: &[String]) -> (Scenario, String, usize) {
 }
 
 /// What the gate does with changed code: reads the file, runs, judges.
-fn check(file: &str, changed: &Scenario, placement_seed: u64) -> Judged {
+pub fn check(file: &str, changed: &Scenario, placement_seed: u64) -> Judged {
     let baseline = Baseline::of_text(file).unwrap();
     let subject = subject(changed);
     assert_eq!(baseline.unlike(&subject), Vec::<String>::new());

@@ -12,12 +12,13 @@ use equipoise::gate::first::{FirstDifference, Labels, difference, lines};
 use equipoise::model::ids::NodeId;
 use equipoise::model::nodes::Nodes;
 use equipoise::model::view::View;
+use equipoise::scenario::Scenario;
 use equipoise::sim::setup::{Measure, Setup};
 use equipoise::sim::{self};
 use equipoise::strategy::{Ask, Blueprint, Placement, Pool, Problem, Watch};
 
 use crate::common::{group, open};
-use crate::contract;
+use crate::{contract, gate_rates};
 
 /// Two nodes drawn at random, the one with fewer tasks; `eligible` says which may be drawn at all,
 /// and one time in `longer` (never if 0) the one with more tasks is taken.
@@ -194,6 +195,45 @@ fn the_longer_of_two_queues_is_taken_one_time_in_fifty() {
     assert_eq!(parted(&cut, &wrong).unwrap().what, first.what);
     assert_eq!(parted(&old, &farm(RIGHT)), None);
     assert_eq!(parted(&cut, &farm(RIGHT)), None);
+}
+
+/// The same change in a scenario of many replications: the gate itself fails it.
+#[test]
+fn the_gate_fails_the_longer_of_two_queues() {
+    const FARM: &str = r#"
+[run]
+jobs = 4_000
+replications = 10
+[nodes.node]
+count = 10
+[workload]
+load = 0.8
+[jobs.request]
+arrivals = "poisson"
+work.exponential.mean = "10ms"
+[strategies.two]
+placement.power-of-d.d = 2
+[compare]
+decide-on = ["response_mean"]
+margin = 0.01
+"#;
+    let placed_by = |two: Two, mut scenario: Scenario| {
+        for setup in scenario
+            .points
+            .iter_mut()
+            .flat_map(|point| &mut point.setups)
+        {
+            setup.strategy.parts[0].placement = Arc::new(two.clone());
+        }
+        scenario
+    };
+    let right = placed_by(RIGHT, gate_rates::scenario(FARM, 1, &[]));
+    let file = gate_rates::save(&right).unwrap();
+    assert!(!gate_rates::check(&file, &right, 0).fails());
+    let longer = 50;
+    let wrong = placed_by(Two { longer, ..RIGHT }, right);
+    let judged = gate_rates::check(&file, &wrong, 0);
+    assert!(judged.fails(), "{judged:?}");
 }
 
 /// Where hardly anything is kept of the old side, a range is told that holds the decision.

@@ -33,12 +33,14 @@ pub fn table(outcome: &Outcome, next: &Next, all: bool, color: bool) -> String {
     lines.chain(prose).chain(next).collect()
 }
 
-/// A line of prose, folded; what was indented stays as it was laid out.
+/// A line of prose, folded; what was indented stays as it was laid out, if it is not too wide.
 fn folded(line: &str) -> String {
-    if line.starts_with(' ') {
-        return format!("{}\n", line.trim_end());
+    let is_narrow = line.chars().count() <= 100;
+    match line.starts_with(' ') {
+        true if is_narrow => format!("{}\n", line.trim_end()),
+        true => wrapped(line, "  "),
+        false => wrapped(line, ""),
     }
-    wrapped(line, "")
 }
 
 fn grid(rows: &[(&Judged, &Cell, &Row)], color: bool) -> Vec<String> {

@@ -11,7 +11,7 @@ const SMALL: &str = r#"
 title = "Small"
 [run]
 jobs = 1_000
-warmup.jobs = 100
+warmup.jobs = 200
 replications = 10
 seed = 3
 [nodes.a]
@@ -20,7 +20,7 @@ count = 6
 count = 4
 speed = 1.5
 [workload]
-load = 0.7
+load = 0.55
 [jobs.query]
 arrivals = "poisson"
 tasks = 2
@@ -363,7 +363,7 @@ fn several_scenarios_are_one_test() {
     let place = saved();
     place.write(
         "other.toml",
-        with("load = 0.7", "load = 0.5") + "[sweep]\nworkload.load = [0.4, 0.5]\n",
+        with("load = 0.55", "load = 0.5") + "[sweep]\nworkload.load = [0.4, 0.5]\n",
     );
     place.ok(&["gate", "other.toml", "--save", "--baseline", "baselines"]);
     let output = place.call(

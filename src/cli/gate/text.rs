@@ -171,6 +171,7 @@ pub fn about(judged: &Judged, cell: &Cell) -> Vec<String> {
     for row in &cell.rows {
         lines.extend(reason(judged, row, &name));
     }
+    lines.dedup();
     lines
 }
 

@@ -10,6 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Exit;
+use crate::experiment::JOURNAL_HEADER;
 use crate::experiment::results::Results;
 use crate::report;
 
@@ -132,8 +133,12 @@ impl Folder {
         Ok(place)
     }
 
-    /// Stops, but keeps what is finished for the next run to go on with.
+    /// Stops, but keeps what is finished, if anything is, for the next run to go on with.
     pub fn leave(self) {
+        let kept = fs::metadata(self.journal()).map_or(0, |journal| journal.len());
+        if kept <= JOURNAL_HEADER {
+            return self.abandon();
+        }
         for part in ["new", "old", "old.partial"] {
             let _ = fs::remove_dir_all(self.writing.join(part));
         }
@@ -141,7 +146,14 @@ impl Folder {
 
     /// Gives up: nothing is left behind.
     pub fn abandon(self) {
-        let _ = fs::remove_dir_all(&self.writing);
+        // The lock goes last: it says that the folder is ours, should this be cut short.
+        for part in ["new", "old", "old.partial", "parts"] {
+            let _ = fs::remove_dir_all(self.writing.join(part));
+        }
+        for file in ["journal", "lock"] {
+            let _ = fs::remove_file(self.writing.join(file));
+        }
+        let _ = fs::remove_dir(&self.writing);
     }
 }
 
@@ -182,7 +194,8 @@ fn clear(place: &Path, writing: &Path) -> io::Result<()> {
 
 /// What stands at `PLACE.writing` must come from a run: it has its lock.
 fn check_left_over(writing: &Path) -> Result<(), Exit> {
-    if fs::symlink_metadata(writing).is_err() || writing.join("lock").is_file() {
+    let is_empty = || fs::read_dir(writing).is_ok_and(|mut entries| entries.next().is_none());
+    if fs::symlink_metadata(writing).is_err() || writing.join("lock").is_file() || is_empty() {
         return Ok(());
     }
     Err(taken(writing, "is needed for the run's work and is taken"))
@@ -289,6 +302,7 @@ mod tests {
         Folder::begin(&place).unwrap().abandon();
         let partial = Folder::begin(&place).unwrap();
         partial.write(MANIFEST, OURS).unwrap();
+        fs::write(partial.journal(), [0; 100]).unwrap();
         assert_eq!(
             partial.finish(false).unwrap(),
             home.path().join("run.partial")
@@ -329,6 +343,7 @@ mod tests {
         }
         let mine = home.path().join("run.writing");
         fs::create_dir(&mine).unwrap();
+        fs::write(mine.join("text"), "mine").unwrap();
         assert!(is_refused(&home.path().join("run")));
         assert!(mine.exists());
         assert_eq!(fs::read_to_string(&file).unwrap(), "mine");

@@ -289,7 +289,7 @@ impl Runner {
     /// Finds the warm-ups that are left to pilots.
     fn settle(&self, scenario: &mut Scenario) -> Result<(), Exit> {
         let pool = experiment::threads(self.threads)?;
-        Ok(pool.install(|| warmup::settle(scenario))?)
+        Ok(pool.install(|| warmup::settle(scenario, self.stop))?)
     }
 
     fn run(&self, scenario: &Scenario, command: &str) -> Result<Vec<PointFigures>, Exit> {

@@ -23,7 +23,7 @@ pub use baseline::{Baseline, Subject, Warmup};
 pub use figures::{Figures, PointFigures, figures};
 pub use judge::{Ruling, Word, judge, rule};
 pub use outcome::{Judged, Outcome};
-pub use plan::{LEAST, MOST, Need, PILOT};
+pub use plan::{LEAST, MOST, Need, Plan, Refused, plan as plan_baseline};
 
 /// Probability at most of a failure of the whole command by luck alone.
 pub const FALSE_ALARMS: f64 = 0.01;

@@ -5,11 +5,11 @@ use super::judge::counts_losses;
 use crate::experiment::results::Status;
 use crate::stats::paired;
 
-/// Replications of the pilot, with each of two placement seeds. With fewer, its standard deviation
-/// is too often far too small, and N with it.
-pub const PILOT: u32 = 30;
-/// A baseline has at least so many replications.
-pub const LEAST: u32 = 10;
+/// A baseline has at least so many replications: from fewer, a standard deviation of luck is too
+/// often far too small, above all where a few replications have most of it.
+pub const LEAST: u32 = 30;
+/// The placement seed of the runs that tell what luck does: the same jobs and algorithm, other luck.
+const OTHER_LUCK: u64 = 1;
 /// A baseline has at most so many replications.
 pub const MOST: u64 = 200;
 /// The margin is so many standard errors wide: luck alone then exceeds it with probability
@@ -77,12 +77,76 @@ fn up(value: f64) -> f64 {
     }
 }
 
-/// What each figure needs, from a pilot with two placement seeds.
-pub fn needs(
-    pilot: &[PointFigures],
-    other: &[PointFigures],
+/// A baseline in the making.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// Its replications.
+    pub replications: u32,
+    /// What they gave.
+    pub figures: Vec<PointFigures>,
+    /// What each figure needs.
+    pub needs: Vec<Need>,
+}
+
+/// Why there can be no baseline.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Refused<E> {
+    /// Figures that cannot be watched: index of the point, and one sentence.
+    Unwatchable(Vec<(usize, String)>),
+    /// Figures that would need more than [`MOST`] replications.
+    TooMany(Vec<Need>),
+    /// A run failed.
+    Failed(E),
+}
+
+/// Finds the replications of a baseline, at least `least`. `run` gives the figures of the first n
+/// replications with a placement seed. What luck does is measured on the very replications of the
+/// baseline, with two placement seeds; they become more until they are enough by that measure.
+///
+/// # Errors
+/// [`Refused`].
+pub fn plan<E>(
+    least: u32,
     watched: &[(String, f64)],
-) -> Vec<Need> {
+    mut run: impl FnMut(u32, u64) -> Result<Vec<PointFigures>, E>,
+) -> Result<Plan, Refused<E>> {
+    let mut n = least.max(LEAST);
+    loop {
+        let figures = run(n, 0).map_err(Refused::Failed)?;
+        let why = unwatchable_of(&figures, watched);
+        if !why.is_empty() {
+            return Err(Refused::Unwatchable(why));
+        }
+        let other = run(n, OTHER_LUCK).map_err(Refused::Failed)?;
+        let needs = needs(&figures, &other, watched);
+        let enough = replications(&needs, n).map_err(Refused::TooMany)?;
+        if enough == n {
+            return Ok(Plan {
+                replications: n,
+                figures,
+                needs,
+            });
+        }
+        n = enough;
+    }
+}
+
+fn unwatchable_of(points: &[PointFigures], watched: &[(String, f64)]) -> Vec<(usize, String)> {
+    let mut why = Vec::new();
+    for (point, figures) in points.iter().enumerate() {
+        for cell in &figures.strategies {
+            why.extend(
+                unwatchable(cell, watched)
+                    .into_iter()
+                    .map(|reason| (point, reason)),
+            );
+        }
+    }
+    why
+}
+
+/// What each figure needs, from runs with two placement seeds.
+fn needs(pilot: &[PointFigures], other: &[PointFigures], watched: &[(String, f64)]) -> Vec<Need> {
     let mut needs = Vec::new();
     for (point, (a, b)) in pilot.iter().zip(other).enumerate() {
         for (a, b) in a.strategies.iter().zip(&b.strategies) {
@@ -109,7 +173,7 @@ fn spread(a: &Figures, b: &Figures, metric: &str) -> f64 {
 ///
 /// # Errors
 /// The figures that cannot be watched with their margin.
-pub fn replications(needs: &[Need], least: u32) -> Result<u32, Vec<Need>> {
+fn replications(needs: &[Need], least: u32) -> Result<u32, Vec<Need>> {
     let over: Vec<Need> = needs
         .iter()
         .filter(|need| need.replications > MOST)
@@ -119,12 +183,12 @@ pub fn replications(needs: &[Need], least: u32) -> Result<u32, Vec<Need>> {
         return Err(over);
     }
     let most = needs.iter().map(|need| need.replications).max();
-    Ok((most.unwrap_or(0) as u32).max(least).max(LEAST))
+    Ok((most.unwrap_or(0) as u32).max(least))
 }
 
 /// Why figures of `pilot` cannot be watched, one sentence each: an unstable strategy, unfinished jobs, a
 /// metric without a value.
-pub fn unwatchable(figures: &Figures, watched: &[(String, f64)]) -> Vec<String> {
+fn unwatchable(figures: &Figures, watched: &[(String, f64)]) -> Vec<String> {
     let name = &figures.strategy;
     if figures.is_unstable {
         return vec![format!(
@@ -179,8 +243,7 @@ mod tests {
             Ok(36)
         );
         assert_eq!(replications(&[need(0.02, 0.02)], 20), Ok(20));
-        assert_eq!(replications(&[need(0.02, 0.02)], 1), Ok(LEAST));
-        assert_eq!(replications(&[], 1), Ok(LEAST));
+        assert_eq!(replications(&[], 1), Ok(1));
     }
 
     #[test]
@@ -197,6 +260,50 @@ mod tests {
             let longer = spread / refused.more_jobs().sqrt();
             assert!(need(longer, 0.01).replications <= MOST, "{spread}");
         }
+    }
+
+    /// One figure in `n` replications, whose luck is wild in the first `wild` of them.
+    fn run(n: u32, luck: u64, wild: u32) -> Vec<PointFigures> {
+        let value = |at: u32| {
+            let size = if at < wild { 0.1 } else { 0.01 };
+            let sign = if at % 2 == 0 { 1.0 } else { -1.0 };
+            1.0 + luck as f64 * size * sign
+        };
+        let values = super::super::figures::Values {
+            metric: "response_p99".into(),
+            values: (0..n).map(value).collect(),
+            ..Default::default()
+        };
+        let cell = Figures {
+            strategy: "a".into(),
+            metrics: vec![values],
+            ..Figures::default()
+        };
+        vec![PointFigures {
+            strategies: vec![cell],
+            ..PointFigures::default()
+        }]
+    }
+
+    #[test]
+    fn a_baseline_grows_until_it_is_enough_by_its_own_luck() {
+        let planned = |least: u32, margin: f64, wild: u32| {
+            let watched = [("response_p99".to_owned(), margin)];
+            plan(least, &watched, |n, luck| Ok::<_, ()>(run(n, luck, wild)))
+        };
+        // s = 0.1 throughout: (3 x 0.1 / 0.03)^2 = 100, and a little for the divisor n - 1.
+        assert_eq!(planned(1, 0.03, 1000).unwrap().replications, 104);
+        // Of the first 30 s is 0.1 and asks for 104; over these it is a third, which is enough.
+        let plan = planned(1, 0.03, 30).unwrap();
+        assert_eq!(plan.replications, 104);
+        assert!(plan.needs[0].replications < 40, "{:?}", plan.needs);
+        assert_eq!(planned(1, 0.3, 0).unwrap().replications, LEAST);
+        assert_eq!(planned(70, 0.3, 0).unwrap().replications, 70);
+        assert!(matches!(planned(1, 0.01, 1000), Err(Refused::TooMany(_))));
+        let mut unstable = run(30, 0, 0);
+        unstable[0].strategies[0].is_unstable = true;
+        let refused = super::plan(1, &[], |_, _| Ok::<_, ()>(unstable.clone()));
+        assert!(matches!(refused, Err(Refused::Unwatchable(why)) if why[0].0 == 0));
     }
 
     #[test]

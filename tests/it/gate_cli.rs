@@ -181,7 +181,7 @@ fn what_cannot_be_excluded_fails_and_says_so() {
     );
     let unfolded = told.replace('\n', " ");
     assert!(
-        unfolded.contains("10 replications are too few for this change"),
+        unfolded.contains("30 replications are too few for this change"),
         "{told}"
     );
 }

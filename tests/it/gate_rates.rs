@@ -6,10 +6,10 @@
 //! ```
 //!
 //! Sizes follow from the rule. (1) A change of nothing but luck: N puts the margin at three standard
-//! errors, and the standard deviation comes from 30 pairs, so about 0.2 % of such changes fail (by
-//! drawing from the t and chi-square laws of the rule); of 1,000, more than 4 in one case of twenty. Of
-//! 100, more than one in one case of fifty. (2) A regression of twice the margin is let pass in
-//! at most 5 % of the cases for any variance, and in far fewer where N fits.
+//! errors, of which the standard deviation is known from at least 30 pairs, so about 0.2 % of such
+//! changes fail (by drawing from the t and chi-square laws of the rule): of 100 changes more than one in
+//! one case of fifty. (2) A regression of twice the margin is let pass in at most 5 % of the
+//! cases for any variance, and in far fewer where N fits.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use equipoise::engine::random::Draw;
 use equipoise::experiment::{self, Options, Run};
-use equipoise::gate::{self, Baseline, Judged, Outcome, PILOT, PointFigures, Subject, Word};
+use equipoise::gate::{self, Baseline, Judged, Outcome, PointFigures, Subject, Word};
 use equipoise::model::ids::NodeId;
 use equipoise::model::nodes::Nodes;
 use equipoise::model::view::View;
@@ -192,14 +192,11 @@ fn subject(scenario: &Scenario) -> Subject {
     }
 }
 
-/// What `--save` does: a pilot with two placement seeds, N replications, a file; nothing where more
-/// than the most replications would be needed.
+/// What `--save` does; nothing where it refuses.
 pub fn save(scenario: &Scenario) -> Option<String> {
-    let [pilot, other] = [0, 1].map(|luck| figures(scenario, PILOT, luck));
-    let needs = gate::plan::needs(&pilot, &other, &scenario.gate.margins);
-    let n = gate::plan::replications(&needs, scenario.replications).ok()?;
-    let figures = figures(scenario, n, 0);
-    Some(Baseline::new(&subject(scenario), n, &[], figures).to_text())
+    let run = |n: u32, luck: u64| Ok::<_, ()>(figures(scenario, n, luck));
+    let plan = gate::plan_baseline(scenario.replications, &scenario.gate.margins, run).ok()?;
+    Some(Baseline::new(&subject(scenario), plan.replications, &[], plan.figures).to_text())
 }
 
 /// A scenario of `text` that can be saved, with its file, and how many were refused before: seeds
@@ -254,6 +251,7 @@ struct Tally {
     changes: usize,
     failed: usize,
     worse: usize,
+    inconclusive: usize,
     same: usize,
     replications: Vec<u32>,
     /// Baselines that were refused.
@@ -270,6 +268,7 @@ impl Tally {
         self.changes += 1;
         self.failed += usize::from(outcome.fails());
         self.worse += usize::from(has(Word::Worse));
+        self.inconclusive += usize::from(has(Word::Inconclusive));
         self.same += usize::from(judged.same_decisions());
         self.replications.push(judged.replications);
         self.refused += refused;
@@ -434,18 +433,19 @@ fn table(luck: &[Tally], planted: &Planted) -> String {
          Measured with the gate's own plan, files and rule by\n\
          `cargo test --release --test it gate_rates -- --ignored --nocapture`, on small scenarios\n\
          ([tests/it/gate_rates.rs](../../tests/it/gate_rates.rs)); each change has a baseline of its own. One that\n\
-         would need more than 200 replications is refused, and another seed taken.\n\n\
-         | change | scenario | figures | replications | refused | changes | failed | of these worse |\n\
-         | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+         would need more than 200 replications, or seems unstable, is refused, and another seed taken.\n\n\
+         | change | scenario | figures | replications | refused | changes | failed | worse | inconclusive |\n\
+         | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
     );
     let mut row = |change: &str, name: &str, figures: usize, tally: &Tally| {
         text += &format!(
-            "| {change} | {name} | {figures} | {} | {} | {} | {} | {} |\n",
+            "| {change} | {name} | {figures} | {} | {} | {} | {} | {} | {} |\n",
             tally.replications(),
             tally.refused,
             tally.changes,
             tally.failed,
-            tally.worse
+            tally.worse,
+            tally.inconclusive
         );
     };
     for ((name, text), tally) in SCENARIOS.iter().zip(luck) {

@@ -6,60 +6,35 @@ use super::{Entry, Exit, Gate, Runner, all};
 use crate::cli::folder::unwritable;
 use crate::cli::print;
 use crate::gate::baseline::is_baseline;
-use crate::gate::plan::{self, needs, unwatchable};
-use crate::gate::{Baseline, MOST, Need, PILOT, Warmup};
+use crate::gate::{Baseline, MOST, Need, Refused, Warmup, plan_baseline};
 use crate::report::format::plain_percent;
-use crate::scenario::Scenario;
 use crate::sim::setup;
-
-/// The placement seed of the second pilot: the same jobs and algorithm, other luck.
-const OTHER_LUCK: u64 = 1;
 
 /// Runs every scenario and writes its baseline; nothing is written unless all can be.
 pub fn save(gate: &Gate, entries: &[Entry]) -> Result<(), Exit> {
     all(entries.iter().map(check_replaceable))?;
-    let pilots = entries.iter().map(|entry| entry.runs(2 * PILOT)).sum();
-    let runner = Runner::new(gate, pilots)?;
+    let runner = Runner::new(gate, 0)?;
     let planned = all(entries.iter().map(|entry| plan(gate, entry, &runner)))?;
-    for (entry, planned) in entries.iter().zip(&planned) {
-        runner.bar.inc_length(entry.runs(planned.replications));
-    }
-    let run = |(entry, planned): (&Entry, &Planned)| {
-        let mut scenario = planned.scenario.clone();
-        scenario.replications = planned.replications;
-        let figures = runner.run(&scenario, &gate.command([&entry.path].into_iter()))?;
-        let warmups: Vec<Warmup> = scenario.points.iter().map(warmup).collect();
-        Ok(Baseline::new(
-            &entry.subject,
-            planned.replications,
-            &warmups,
-            figures,
-        ))
-    };
-    let baselines = all(entries.iter().zip(&planned).map(run))?;
     runner.bar.finish_and_clear();
-    for (entry, baseline) in entries.iter().zip(&baselines) {
-        write(&entry.place, &baseline.to_text())?;
+    for (entry, planned) in entries.iter().zip(&planned) {
+        write(&entry.place, &planned.baseline.to_text())?;
     }
-    let lines = entries
-        .iter()
-        .zip(&planned)
-        .map(|(entry, planned)| planned.line(entry));
+    let lines = entries.iter().zip(&planned);
+    let lines = lines.map(|(entry, planned)| planned.line(entry));
     print(&lines.collect::<String>())
 }
 
-/// How a scenario will be run.
+/// What will be written.
 struct Planned {
-    scenario: Scenario,
-    replications: u32,
+    baseline: Baseline,
     /// The figure that needs most.
     most: Option<Need>,
 }
 
 impl Planned {
     fn line(&self, entry: &Entry) -> String {
-        let (place, n) = (entry.place.display(), self.replications);
-        let strategies = self.scenario.strategies.len();
+        let (place, n) = (entry.place.display(), self.baseline.replications);
+        let strategies = entry.scenario.strategies.len();
         let strategies = crate::report::format::plural(strategies, "strategy", "strategies");
         let why = match &self.most {
             Some(need) if need.replications == u64::from(n) => format!(
@@ -74,50 +49,42 @@ impl Planned {
     }
 }
 
-/// Finds by a pilot how many replications a scenario needs.
+/// Runs a scenario as often as its margins need.
 fn plan(gate: &Gate, entry: &Entry, runner: &Runner) -> Result<Planned, Exit> {
     let mut settled = entry.scenario.clone();
     runner.settle(&mut settled)?;
-    let mut scenario = settled.clone();
-    scenario.replications = PILOT;
     let command = gate.command([&entry.path].into_iter());
-    let pilot = runner.run(&scenario, &command)?;
+    let run = |replications: u32, placement_seed: u64| {
+        let mut scenario = settled.clone();
+        scenario.replications = replications;
+        let points = scenario.points.iter_mut();
+        let setups = points.flat_map(|point| &mut point.setups);
+        setups.for_each(|setup| setup.placement_seed = placement_seed);
+        runner.bar.inc_length(entry.runs(replications));
+        runner.run(&scenario, &command)
+    };
     let margins = &entry.subject.margins;
-    let refused: Vec<String> = pilot
-        .iter()
-        .enumerate()
-        .flat_map(|(point, figures)| {
-            let at = entry.subject.point_label(point);
-            let cells = figures
-                .strategies
-                .iter()
-                .flat_map(|cell| unwatchable(cell, margins));
-            cells
-                .map(move |why| format!("  {why}{at}\n"))
-                .collect::<Vec<String>>()
-        })
-        .collect();
-    if !refused.is_empty() {
-        return Err(Exit::Mistake(format!(
-            "error: {} cannot be watched as it is\n{}hint: name the strategies to watch in `[gate] strategies`, other metrics in `[compare] decide-on`, or lower the load",
-            entry.path.display(),
-            refused.concat()
-        )));
-    }
-    let setups = scenario
-        .points
-        .iter_mut()
-        .flat_map(|point| &mut point.setups);
-    setups.for_each(|setup| setup.placement_seed = OTHER_LUCK);
-    let other = runner.run(&scenario, &command)?;
-    let needs = needs(&pilot, &other, margins);
-    let replications = plan::replications(&needs, entry.scenario.replications)
-        .map_err(|over| too_many(entry, &over))?;
+    let plan = plan_baseline(entry.scenario.replications, margins, run);
+    let plan = plan.map_err(|refused| match refused {
+        Refused::Unwatchable(why) => unwatchable(entry, &why),
+        Refused::TooMany(over) => too_many(entry, &over),
+        Refused::Failed(exit) => exit,
+    })?;
+    let warmups: Vec<Warmup> = settled.points.iter().map(warmup).collect();
     Ok(Planned {
-        scenario: settled,
-        replications,
-        most: needs.into_iter().max_by_key(|need| need.replications),
+        baseline: Baseline::new(&entry.subject, plan.replications, &warmups, plan.figures),
+        most: plan.needs.into_iter().max_by_key(|need| need.replications),
     })
+}
+
+fn unwatchable(entry: &Entry, why: &[(usize, String)]) -> Exit {
+    let line =
+        |(point, why): &(usize, String)| format!("  {why}{}\n", entry.subject.point_label(*point));
+    Exit::Mistake(format!(
+        "error: {} cannot be watched as it is\n{}hint: name the strategies to watch in `[gate] strategies`, other metrics in `[compare] decide-on`, or lower the load",
+        entry.path.display(),
+        why.iter().map(line).collect::<String>()
+    ))
 }
 
 fn too_many(entry: &Entry, over: &[Need]) -> Exit {

@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 
 use super::Exit;
 use crate::experiment::JOURNAL_HEADER;
-use crate::experiment::results::Results;
+use crate::experiment::results::{Meta, Results};
 use crate::report;
+use crate::report::csv::Damaged;
 
 /// Marks a folder as a run's, which may be replaced by the next.
 const MANIFEST: &str = "manifest.json";
@@ -162,13 +163,25 @@ impl Folder {
 /// # Errors
 /// It is no such folder, or a table is missing or has been changed.
 pub fn tables_of(dir: &Path) -> Result<Results, Exit> {
+    read_with(dir, report::csv::read)
+}
+
+/// What a run's folder says of itself.
+///
+/// # Errors
+/// It is no such folder.
+pub fn manifest_of(dir: &Path) -> Result<Meta, Exit> {
+    read_with(dir, report::csv::read_meta)
+}
+
+fn read_with<T>(dir: &Path, read: fn(&Path) -> Result<T, Damaged>) -> Result<T, Exit> {
     if !dir.is_dir() {
         return Err(Exit::Mistake(format!(
             "error: {} is not a folder\nhint: name the folder that `equipoise run` wrote",
             dir.display()
         )));
     }
-    report::csv::read(dir).map_err(|damaged| {
+    read(dir).map_err(|damaged| {
         let place = dir.join(damaged.place);
         Exit::Mistake(format!("error: {}: {}", place.display(), damaged.message))
     })

@@ -266,7 +266,7 @@ mod tests {
     fn run(n: u32, luck: u64, wild: u32) -> Vec<PointFigures> {
         let value = |at: u32| {
             let size = if at < wild { 0.1 } else { 0.01 };
-            let sign = if at % 2 == 0 { 1.0 } else { -1.0 };
+            let sign = if at.is_multiple_of(2) { 1.0 } else { -1.0 };
             1.0 + luck as f64 * size * sign
         };
         let values = super::super::figures::Values {

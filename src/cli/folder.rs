@@ -10,8 +10,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Exit;
-use crate::experiment::results::Results;
+use crate::experiment::JOURNAL_HEADER;
+use crate::experiment::results::{Meta, Results};
 use crate::report;
+use crate::report::csv::Damaged;
 
 /// Marks a folder as a run's, which may be replaced by the next.
 const MANIFEST: &str = "manifest.json";
@@ -132,8 +134,12 @@ impl Folder {
         Ok(place)
     }
 
-    /// Stops, but keeps what is finished for the next run to go on with.
+    /// Stops, but keeps what is finished, if anything is, for the next run to go on with.
     pub fn leave(self) {
+        let kept = fs::metadata(self.journal()).map_or(0, |journal| journal.len());
+        if kept <= JOURNAL_HEADER {
+            return self.abandon();
+        }
         for part in ["new", "old", "old.partial"] {
             let _ = fs::remove_dir_all(self.writing.join(part));
         }
@@ -141,7 +147,14 @@ impl Folder {
 
     /// Gives up: nothing is left behind.
     pub fn abandon(self) {
-        let _ = fs::remove_dir_all(&self.writing);
+        // The lock goes last: it says that the folder is ours, should this be cut short.
+        for part in ["new", "old", "old.partial", "parts"] {
+            let _ = fs::remove_dir_all(self.writing.join(part));
+        }
+        for file in ["journal", "lock"] {
+            let _ = fs::remove_file(self.writing.join(file));
+        }
+        let _ = fs::remove_dir(&self.writing);
     }
 }
 
@@ -150,13 +163,25 @@ impl Folder {
 /// # Errors
 /// It is no such folder, or a table is missing or has been changed.
 pub fn tables_of(dir: &Path) -> Result<Results, Exit> {
+    read_with(dir, report::csv::read)
+}
+
+/// What a run's folder says of itself.
+///
+/// # Errors
+/// It is no such folder.
+pub fn manifest_of(dir: &Path) -> Result<Meta, Exit> {
+    read_with(dir, report::csv::read_meta)
+}
+
+fn read_with<T>(dir: &Path, read: fn(&Path) -> Result<T, Damaged>) -> Result<T, Exit> {
     if !dir.is_dir() {
         return Err(Exit::Mistake(format!(
             "error: {} is not a folder\nhint: name the folder that `equipoise run` wrote",
             dir.display()
         )));
     }
-    report::csv::read(dir).map_err(|damaged| {
+    read(dir).map_err(|damaged| {
         let place = dir.join(damaged.place);
         Exit::Mistake(format!("error: {}: {}", place.display(), damaged.message))
     })
@@ -182,7 +207,8 @@ fn clear(place: &Path, writing: &Path) -> io::Result<()> {
 
 /// What stands at `PLACE.writing` must come from a run: it has its lock.
 fn check_left_over(writing: &Path) -> Result<(), Exit> {
-    if fs::symlink_metadata(writing).is_err() || writing.join("lock").is_file() {
+    let is_empty = || fs::read_dir(writing).is_ok_and(|mut entries| entries.next().is_none());
+    if fs::symlink_metadata(writing).is_err() || writing.join("lock").is_file() || is_empty() {
         return Ok(());
     }
     Err(taken(writing, "is needed for the run's work and is taken"))
@@ -289,6 +315,7 @@ mod tests {
         Folder::begin(&place).unwrap().abandon();
         let partial = Folder::begin(&place).unwrap();
         partial.write(MANIFEST, OURS).unwrap();
+        fs::write(partial.journal(), [0; 100]).unwrap();
         assert_eq!(
             partial.finish(false).unwrap(),
             home.path().join("run.partial")
@@ -329,6 +356,7 @@ mod tests {
         }
         let mine = home.path().join("run.writing");
         fs::create_dir(&mine).unwrap();
+        fs::write(mine.join("text"), "mine").unwrap();
         assert!(is_refused(&home.path().join("run")));
         assert!(mine.exists());
         assert_eq!(fs::read_to_string(&file).unwrap(), "mine");

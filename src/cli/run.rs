@@ -74,6 +74,10 @@ impl Run {
                 folder.leave();
                 Err(Exit::Fault(format!("{said}\nhint: {GO_ON}")))
             }
+            Err(exit @ Exit::Interrupted(_)) => {
+                folder.leave();
+                Err(exit)
+            }
             Err(exit) => {
                 folder.abandon();
                 Err(exit)
@@ -105,7 +109,11 @@ impl Run {
         stop: &AtomicBool,
     ) -> Result<(Results, bool), Exit> {
         let threads = self.threads.map(usize::from);
-        experiment::threads(threads)?.install(|| warmup::settle(scenario))?;
+        experiment::threads(threads)?.install(|| warmup::settle(scenario, stop))?;
+        if stop.load(Ordering::Relaxed) {
+            let said = "interrupted before any replication of this run: nothing is written";
+            return Err(Exit::Interrupted(said.to_owned()));
+        }
         let journal = self.journal(scenario, folder)?;
         let recording = match self.record.is_empty() {
             true => None,
@@ -157,6 +165,10 @@ impl Run {
             message(&format!(
                 "going on after {found} that an earlier run finished"
             ));
+        } else if journal.has_replaced() {
+            message(
+                "what an interrupted run left here is of another scenario or program: starting anew",
+            );
         }
         Ok(journal)
     }

@@ -18,11 +18,12 @@ pub fn run(
     command: String,
 ) -> Result<Run, Exit> {
     let threads = threads.map(usize::from);
-    experiment::threads(threads)?.install(|| warmup::settle(scenario))?;
+    let stop = AtomicBool::new(false);
+    experiment::threads(threads)?.install(|| warmup::settle(scenario, &stop))?;
     let bar = progress::bar();
     let options = Options {
         threads,
-        stop: &AtomicBool::new(false),
+        stop: &stop,
         progress: &|progress| progress::show(&bar, progress),
         record,
         trails: false,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::folder::{Folder, beside, tables_of};
+use super::folder::{Folder, beside, manifest_of};
 use super::load::Which;
 use super::{Exit, print, running};
 use crate::experiment::Run;
@@ -29,7 +29,7 @@ pub struct Verify {
 impl Verify {
     /// Runs the folder's scenario again and tells whether every table has the same bytes.
     pub fn execute(self) -> Result<(), Exit> {
-        let stored = tables_of(&self.dir)?.meta;
+        let stored = manifest_of(&self.dir)?;
         if stored.is_partial {
             return Err(Exit::Mistake(format!(
                 "error: {} holds a run that was interrupted\nhint: run its scenario to the end first",
@@ -74,7 +74,9 @@ impl Verify {
 
     fn tables(&self, run: &Run) -> Result<(Vec<String>, Option<String>), Exit> {
         let files = report::tables(&run.results);
+        let stored = manifest_of(&self.dir)?;
         let found = first_difference(&self.dir, &files)?;
+        let found = found.or_else(|| told_otherwise(&stored, &run.results.meta));
         Ok((files.into_iter().map(|(name, _)| name).collect(), found))
     }
 
@@ -123,11 +125,30 @@ fn versions(stored: &Meta) -> String {
     }
 }
 
+/// What the manifest says otherwise than the run; the command, the file's name and digests of
+/// tables apart, which a run of the stored copy cannot know.
+fn told_otherwise(stored: &Meta, now: &Meta) -> Option<String> {
+    let fields = |meta: &Meta| serde_json::to_value(meta).ok();
+    let (stored, now) = (fields(stored)?, fields(now)?);
+    let mut names = now.as_object()?.keys();
+    let is_other = |name: &&String| {
+        !["command", "files", "stem", "title"].contains(&name.as_str())
+            && stored[*name] != now[*name]
+    };
+    let name = names.find(is_other)?;
+    Some(format!("manifest.json has another {name}"))
+}
+
 /// The first number that a table of the folder does not share with its twin in `files`.
 fn first_difference(dir: &Path, files: &report::Files) -> Result<Option<String>, Exit> {
     for (name, now) in files {
-        let stored = std::fs::read(dir.join(name))
-            .map_err(|error| Exit::Mistake(format!("error: cannot read {name}: {error}")))?;
+        let place = dir.join(name);
+        let stored = std::fs::read(&place).map_err(|_| {
+            let place = place.display();
+            Exit::Mistake(format!(
+                "error: {place}: the file is missing or cannot be read"
+            ))
+        })?;
         if stored != *now {
             return Ok(Some(report::csv::first_difference(name, &stored, now)));
         }

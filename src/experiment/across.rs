@@ -15,10 +15,10 @@ pub struct Across {
     pub alone: Vec<String>,
     /// Rows by deciding metric, point and strategy (an index of the first run).
     pub rows: Vec<ComparisonRow>,
-    /// Replications of each run, and of the pairs.
-    pub replications: (u32, u32, u32),
     /// Whether replications were paired.
     pub is_paired: bool,
+    /// Whether a run was interrupted.
+    pub is_partial: bool,
 }
 
 /// Why two runs cannot be compared: what is unlike, and what to do.
@@ -68,12 +68,8 @@ pub fn across(a: &Results, b: &Results, unpaired: bool) -> Result<Across, Unlike
         alone: alone(a, b),
         strategies,
         rows: Vec::new(),
-        replications: (
-            one.replications,
-            two.replications,
-            one.replications.min(two.replications),
-        ),
         is_paired: !unpaired,
+        is_partial: one.is_partial || two.is_partial,
     };
     across.rows = rows(a, b, &across);
     Ok(across)
@@ -129,10 +125,12 @@ fn rows(a: &Results, b: &Results, across: &Across) -> Vec<ComparisonRow> {
     let (one, two) = (Figures::new(a), Figures::new(b));
     let points = meta.points.len();
     let family = meta.decide_on.len() * points * across.strategies.len();
-    let pairs = if across.is_paired {
-        across.replications.2
-    } else {
-        u32::MAX
+    let pairs = |point: usize| {
+        let has = |results: &Results| results.meta.workload_digests.get(point).map_or(0, Vec::len);
+        match across.is_paired {
+            true => has(a).min(has(b)) as u32,
+            false => u32::MAX,
+        }
     };
     let dimensions = dimensions(a);
     let mut rows = Vec::new();
@@ -147,11 +145,11 @@ fn rows(a: &Results, b: &Results, across: &Across) -> Vec<ComparisonRow> {
                     level: bonferroni(meta.confidence, family),
                     is_paired: across.is_paired,
                 };
-                let baseline = one.side(point, first, metric, pairs);
+                let baseline = one.side(point, first, metric, pairs(point));
                 rows.push(judge(
                     &terms,
                     &baseline,
-                    &two.side(point, second, metric, pairs),
+                    &two.side(point, second, metric, pairs(point)),
                 ));
             }
         }

@@ -3,7 +3,7 @@
 //! A journal is a header, the fingerprint of what is run, and then one record for each finished
 //! replication: length, check sum, content. A record that a crash cut short ends it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -15,9 +15,11 @@ use super::Item;
 use super::cell::Replicate;
 use crate::scenario::Scenario;
 use crate::sim::Failure;
+use crate::workload::source::Arrivals;
 
 const MAGIC: &[u8; 8] = b"eqpjrn01";
-const HEADER: u64 = 8 + 32;
+/// Bytes of a journal without a replication.
+pub const HEADER: u64 = 8 + 32;
 /// Length and check sum before a record's content.
 const FRAME: usize = 4 + 8;
 
@@ -38,9 +40,16 @@ impl Fingerprint {
             digest.update(&strategy.name);
             digest.update([0]);
         }
-        // Setups say all that a run depends on, the files that were read for them included.
-        for setup in scenario.points.iter().flat_map(|point| &point.setups) {
-            digest.update(format!("{setup:?}"));
+        // Setups say all that a run depends on, but for the rows of traces.
+        let setups = || scenario.points.iter().flat_map(|point| &point.setups);
+        setups().for_each(|setup| digest.update(format!("{setup:?}")));
+        let sources = setups().flat_map(|setup| &setup.sources);
+        let paths = sources.filter_map(|source| match &source.arrivals {
+            Arrivals::Trace(plan) => Some(&plan.spec.path),
+            _ => None,
+        });
+        for path in paths.collect::<BTreeSet<_>>() {
+            digest.update(std::fs::read(path).unwrap_or_default());
         }
         Fingerprint(digest.finalize().into())
     }
@@ -52,6 +61,7 @@ pub struct Journal {
     path: PathBuf,
     state: Mutex<State>,
     found: usize,
+    has_replaced: bool,
 }
 
 #[derive(Debug)]
@@ -68,7 +78,7 @@ impl Journal {
     /// # Errors
     /// [`Failure::Machine`] if it cannot be read or written.
     pub fn open(path: &Path, fingerprint: Fingerprint) -> Result<Journal, Failure> {
-        let opened = || -> io::Result<State> {
+        let opened = || -> io::Result<(State, bool)> {
             let mut options = OpenOptions::new();
             let mut file = options
                 .read(true)
@@ -76,17 +86,21 @@ impl Journal {
                 .create(true)
                 .truncate(false)
                 .open(path)?;
-            let (end, index) = match scan(&mut file, fingerprint)? {
+            let was_used = file.metadata()?.len() > HEADER;
+            let found = scan(&mut file, fingerprint)?;
+            let has_replaced = was_used && found.is_none();
+            let (end, index) = match found {
                 Some(found) => found,
                 None => (begin(&mut file, fingerprint)?, BTreeMap::new()),
             };
             file.set_len(end)?;
-            Ok(State { file, end, index })
+            Ok((State { file, end, index }, has_replaced))
         };
-        let state = opened().map_err(|error| fault(path, &error))?;
+        let (state, has_replaced) = opened().map_err(|error| fault(path, &error))?;
         Ok(Journal {
             path: path.to_path_buf(),
             found: state.index.len(),
+            has_replaced,
             state: Mutex::new(state),
         })
     }
@@ -96,9 +110,9 @@ impl Journal {
         self.found
     }
 
-    /// True if no replication is in it.
-    pub fn is_empty(&self) -> bool {
-        self.lock().index.is_empty()
+    /// True if what another scenario or program had left here was given up.
+    pub fn has_replaced(&self) -> bool {
+        self.has_replaced
     }
 
     /// A replication that an earlier run finished.

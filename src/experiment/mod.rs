@@ -12,7 +12,7 @@ pub mod theory;
 pub mod trail;
 pub mod warmup;
 
-pub use journal::{Fingerprint, Journal};
+pub use journal::{Fingerprint, HEADER as JOURNAL_HEADER, Journal};
 pub use tables::{counted, thousands};
 
 use std::sync::atomic::{AtomicBool, Ordering};

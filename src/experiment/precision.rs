@@ -62,14 +62,19 @@ pub fn doubts(
         &crate::scenario::StrategyText,
         (&Vec<Column>, &Cell),
     )| {
-        let wide = excess(precision, &interval(precision, columns, cell)?)?;
+        let (name, metric) = (&strategy.name, &precision.metric);
+        let Some(interval) = interval(precision, columns, cell) else {
+            return Some(format!(
+                "`{name}`{point}: {metric} has no interval, so that no precision was waited for"
+            ));
+        };
+        let wide = excess(precision, &interval)?;
+        let asked = precision.relative / (1.0 + precision.relative);
         Some(format!(
-            "`{}`{point}: {} is known to ± {:.1} % after {} replications, not to {} %; raise run.precision.max-replications",
-            strategy.name,
-            precision.metric,
+            "`{name}`{point}: the interval of {metric} is ± {:.2} % after {} replications, and ± {:.2} % was to be reached; raise run.precision.max-replications",
             wide * 100.0,
             cell.values.len(),
-            precision.relative * 100.0,
+            asked * 100.0,
         ))
     };
     all.filter_map(doubt).collect()

@@ -208,9 +208,10 @@ impl Rows<'_> {
             return Err(error);
         }
         for part in self.files.iter_mut().flatten() {
-            part.file
-                .flush()
-                .map_err(|error| fault(&part.path, &error))?;
+            // On the disk before the journal says so.
+            let written = part.file.flush();
+            let written = written.and_then(|()| part.file.get_ref().sync_data());
+            written.map_err(|error| fault(&part.path, &error))?;
         }
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! `warmup = "auto"`: how long the system takes to forget that it began empty, by pilot
 //! replications whose random numbers no measured replication uses.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rayon::prelude::*;
 
 use crate::engine::time::Time;
@@ -10,7 +12,7 @@ use crate::sim::recorder::{Decision, Recorder};
 use crate::sim::records::{Attempt, Job, Task};
 use crate::sim::setup::{Measure, Setup, Warmup};
 use crate::sim::{self, Failure};
-use crate::stats::{is_growing, mser5, paired};
+use crate::stats::{mser5, paired};
 
 /// Pilots whose mean is cut, as Hoad, Robinson & Davies (Journal of the Operational Research
 /// Society 61, 2010) advise: one series alone is too noisy.
@@ -20,7 +22,12 @@ const OTHER_SEEDS: u64 = 0x5047_1150_7000_0001;
 /// What is found is left out this many times over.
 const SAFETY: f64 = 1.5;
 /// A pilot that is too short is run again twice as long, up to this often.
-const DOUBLINGS: u32 = 2;
+const DOUBLINGS: u32 = 3;
+/// Where response times of the second half of the longest pilots rise by more than this factor,
+/// from its first to its last third, they will not settle. (From 0 without end they rise 1.6 fold.)
+const ENDLESS: f64 = 1.4;
+/// Jobs that a warm-up is first lengthened to.
+const BATCH: u64 = 5;
 
 /// What the pilots of a point found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,14 +45,15 @@ impl Found {
     }
 }
 
-/// Finds the warm-up of every point that leaves it to the pilots, the same for all its strategies.
+/// Finds the warm-up of every point that leaves it to the pilots, the same for all its strategies;
+/// of no further one once it is to `stop`.
 /// Gives a sentence for each of these points, and of those that did not settle.
 ///
 /// # Errors
 /// [`Failure`] of a pilot.
-pub fn settle(scenario: &mut Scenario) -> Result<(), Failure> {
+pub fn settle(scenario: &mut Scenario, stop: &AtomicBool) -> Result<(), Failure> {
     for index in 0..scenario.points.len() {
-        if !scenario.points[index].warmup_is_auto {
+        if !scenario.points[index].warmup_is_auto || stop.load(Ordering::Relaxed) {
             continue;
         }
         let found = pilot(&scenario.points[index])?;
@@ -89,18 +97,24 @@ pub fn pilot(point: &Point) -> Result<Found, Failure> {
     }))
 }
 
+/// Nothing of a strategy whose number in system grows without end: no warm-up helps it.
 fn longer_and_longer(setup: &Setup) -> Result<Option<Found>, Failure> {
     let mut setup = on_other_seeds(setup);
     setup.window.warmup = Warmup::None;
-    let mut found = cut(&setup)?;
     for _ in 0..DOUBLINGS {
-        if found.is_none_or(|found| !found.too_short) {
-            break;
+        let pilots = Pilots::run(&setup)?;
+        if pilots.run_away() {
+            return Ok(None);
+        }
+        if let Some(jobs) = pilots.settle() {
+            return Ok(Some(Found {
+                jobs,
+                too_short: false,
+            }));
         }
         setup.window.measure = twice(setup.window.measure);
-        found = cut(&setup)?;
     }
-    Ok(found)
+    Ok(Pilots::run(&setup)?.at_last())
 }
 
 fn twice(measure: Measure) -> Measure {
@@ -112,11 +126,6 @@ fn twice(measure: Measure) -> Measure {
         },
         Measure::Until(time) => Measure::Until(time + time),
     }
-}
-
-/// Where the mean of the pilots of `setup` is cut; nothing if there is nothing to cut.
-fn cut(setup: &Setup) -> Result<Option<Found>, Failure> {
-    Ok(Pilots::run(setup)?.cut())
 }
 
 /// Pilot replications of one strategy.
@@ -138,26 +147,61 @@ impl Pilots {
         (0..length.unwrap_or(0)).map(mean).collect()
     }
 
-    /// Where the series is cut; nothing if the number in the system grows, which no warm-up ends.
-    fn cut(&self) -> Option<Found> {
-        let thirds = self.0.iter().filter_map(|pilot| pilot.thirds);
-        let (first, last): (Vec<f64>, Vec<f64>) = thirds.unzip();
-        if self.0.iter().any(|pilot| pilot.is_runaway) || is_growing(&first, &last) {
+    fn run_away(&self) -> bool {
+        self.0.iter().any(|pilot| pilot.is_runaway)
+    }
+
+    /// Jobs after which the pilots are settled: the cut of the series, or more where response
+    /// times still rise after the warm-up that it makes. Nothing if the pilots are too short.
+    fn settle(&self) -> Option<u64> {
+        let series = self.series();
+        let cut = mser5(&series).filter(|cut| !cut.too_short)?;
+        let mut jobs = cut.observations as u64;
+        while self.rise_after(safely(jobs)).is_some() {
+            jobs = (jobs * 2).max(BATCH);
+            if safely(jobs) > series.len() as u64 / 2 {
+                return None;
+            }
+        }
+        Some(jobs)
+    }
+
+    /// What is left to say when even the longest pilots are not settled.
+    fn at_last(&self) -> Option<Found> {
+        if self.run_away() {
             return None;
         }
-        let cut = mser5(&self.series())?;
-        Some(Found {
-            jobs: cut.observations as u64,
-            too_short: cut.too_short,
+        if let Some(jobs) = self.settle() {
+            return Some(Found {
+                jobs,
+                too_short: false,
+            });
+        }
+        let half = self.series().len() as u64 / 2;
+        let is_endless = self.rise_after(half).is_some_and(|rise| rise > ENDLESS);
+        (!is_endless).then(|| Found {
+            jobs: (half as f64 / SAFETY) as u64,
+            too_short: true,
         })
+    }
+
+    /// By what factor the mean response time rises from the first to the last third of the jobs
+    /// after the first `jobs`, if it does by more than a tenth (paired one-sided t at 5 %).
+    fn rise_after(&self, jobs: u64) -> Option<f64> {
+        let thirds = self.0.iter().map(|pilot| {
+            let rest = &pilot.jobs[(jobs as usize).min(pilot.jobs.len())..];
+            let third = rest.len() / 3;
+            (mean(&rest[..third]), mean(&rest[rest.len() - third..]))
+        });
+        let (first, last): (Vec<f64>, Vec<f64>) = thirds.unzip();
+        let rise = paired(&first, &last, 0.9)?;
+        let is_sure = rise.estimate.low.is_some_and(|low| low > 0.0);
+        (is_sure && rise.mean > 1.1 * rise.baseline_mean).then(|| rise.mean / rise.baseline_mean)
     }
 
     /// Whether the jobs from `given` to the `cut` are unlike those after it (paired t over the
     /// pilots at 1 %): on a level series the cut falls anywhere.
     fn differ(&self, given: usize, cut: usize) -> bool {
-        let mean = |jobs: &[(Time, Time)]| {
-            jobs.iter().map(|job| job.1.as_secs()).sum::<f64>() / jobs.len() as f64
-        };
         let parts = self.0.iter().map(|pilot| {
             let (early, late) = pilot.jobs[given..].split_at(cut - given);
             (mean(early), mean(late))
@@ -167,6 +211,11 @@ impl Pilots {
         let interval = difference.and_then(|estimate| estimate.low.zip(estimate.high));
         interval.is_some_and(|(low, high)| low > 0.0 || high < 0.0)
     }
+}
+
+/// Mean response time of `jobs`, seconds; NaN of none.
+fn mean(jobs: &[(Time, Time)]) -> f64 {
+    jobs.iter().map(|job| job.1.as_secs()).sum::<f64>() / jobs.len() as f64
 }
 
 /// Whether the warm-up that `point` was given is short, by pilots four times as long: the jobs
@@ -197,7 +246,8 @@ pub fn short(point: &Point) -> Result<Option<u64>, Failure> {
             }
             Warmup::None => 0,
         };
-        let cut = pilots.cut().map_or(0, |found| found.jobs as usize);
+        let cut = mser5(&pilots.series()).filter(|_| !pilots.run_away());
+        let cut = cut.map_or(0, |cut| cut.observations);
         if cut > given && pilots.differ(given, cut) {
             needed = needed.max(Some(safely(cut as u64)));
         }
@@ -222,7 +272,6 @@ fn safely(jobs: u64) -> u64 {
 #[derive(Default)]
 struct Responses {
     jobs: Vec<(Time, Time)>,
-    thirds: Option<(f64, f64)>,
     is_runaway: bool,
 }
 
@@ -230,7 +279,7 @@ fn responses(setup: &Setup, number: u32) -> Result<Responses, Failure> {
     let mut responses = Responses::default();
     let outcome = sim::run(setup, u64::from(number), Some(&mut responses))?;
     responses.jobs.sort_unstable();
-    (responses.thirds, responses.is_runaway) = (outcome.thirds, outcome.is_runaway);
+    responses.is_runaway = outcome.is_runaway;
     Ok(responses)
 }
 

@@ -248,6 +248,26 @@ impl Baseline {
             format!("it does not hold the strategy {}", named(&absent)),
             !absent.is_empty(),
         );
+        let left = |name: &&String| !subject.strategies.contains(name);
+        let first = self.points.first().map(|point| &point.figures.strategies);
+        let stored = first.into_iter().flatten().map(|cell| &cell.strategy);
+        let gone: Vec<String> = stored.filter(left).cloned().collect();
+        differs(
+            format!("{} is watched in it, and no longer is", named(&gone)),
+            !gone.is_empty(),
+        );
+        for (metric, planned) in &self.margins {
+            match subject.margins.iter().find(|(name, _)| name == metric) {
+                None => differs(
+                    format!("`{metric}` is watched in it, and no longer is"),
+                    true,
+                ),
+                Some((_, margin)) => differs(
+                    format!("its margin of {planned} on {metric} is {margin} now"),
+                    margin > planned,
+                ),
+            }
+        }
         for (metric, margin) in &subject.margins {
             match self.margins.iter().find(|(name, _)| name == metric) {
                 None => differs(format!("it does not hold the metric `{metric}`"), true),

@@ -52,6 +52,9 @@ pub fn text(a: &Results, across: &Across, names: [&str; 2]) -> String {
     {
         lines.push("needs ~N: so many replications may settle it".to_owned());
     }
+    if across.is_partial {
+        lines.push("warning: one of the two was interrupted".to_owned());
+    }
     if !across.alone.is_empty() {
         lines.push(format!(
             "only in one of the two, left out: {}",
@@ -79,14 +82,16 @@ fn row_cells(tables: &Lookup, row: &ComparisonRow) -> Vec<String> {
 }
 
 fn terms(a: &Results, across: &Across) -> String {
-    let (first, second, pairs) = across.replications;
-    let how = if across.is_paired {
-        format!(
-            "{} paired on equal jobs",
-            plural(pairs as usize, "replication", "replications")
-        )
+    let counts = || across.rows.iter().map(|row| row.replications);
+    let (fewest, most) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
+    let count = if fewest == most {
+        plural(most as usize, "replication", "replications")
     } else {
-        format!("{first} replications of A, {second} of B, unpaired (Welch)")
+        format!("{fewest} to {most} replications")
+    };
+    let how = match across.is_paired {
+        true => format!("{count} paired on equal jobs"),
+        false => format!("{count}, unpaired (Welch)"),
     };
     format!(
         "margin {}; {how}; {} intervals for all {} together",

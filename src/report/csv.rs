@@ -66,6 +66,15 @@ pub fn read(dir: &Path) -> Result<Results, Damaged> {
     parse(|name| std::fs::read(dir.join(name)))
 }
 
+/// Reads the manifest of a run's folder alone.
+///
+/// # Errors
+/// It is missing or damaged.
+pub fn read_meta(dir: &Path) -> Result<Meta, Damaged> {
+    let bytes = std::fs::read(dir.join(MANIFEST)).map_err(|error| missing(MANIFEST, &error))?;
+    read_manifest(&bytes)
+}
+
 /// [`read`] from anywhere: `open` gives a file's bytes by its name.
 ///
 /// # Errors

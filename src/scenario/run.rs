@@ -185,6 +185,9 @@ pub(super) fn warmup_is_auto(document: &Document) -> bool {
     matches!(document.run.warmup, Some(GivenWarmup::Auto(_)))
 }
 
+/// Fewest replications that a run may begin with if it ends by what they show.
+const FEWEST: f64 = 10.0;
+
 /// Checks what precision is asked for.
 pub(super) fn check_precision(
     check: &mut Check<'_>,
@@ -199,6 +202,13 @@ pub(super) fn check_precision(
         super::compare::metric(check, "run.precision.metric", metric, classes, metrics);
     }
     let (most, first) = (given.max_replications.0, document.run.replications.0);
+    if first < FEWEST {
+        check.error(
+            "run.precision",
+            format!("a run that begins with {first} replications may stop by luck"),
+            "raise run.replications to 10 or more, or remove it for 20",
+        );
+    }
     if most < first {
         check.error(
             "run.precision.max-replications",

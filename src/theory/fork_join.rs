@@ -8,8 +8,6 @@ use super::plain::Plain;
 use super::queue::Queue;
 use super::{Kind, Known, Model, single};
 use crate::sim::setup::Setup;
-use crate::strategy::Binding;
-use crate::strategy::placement::round_robin::RoundRobin;
 
 /// Two nodes; and the wait of single tasks.
 pub const MODEL: Model = Model {
@@ -62,11 +60,7 @@ fn match_fork(setup: &Setup) -> Option<Vec<Known>> {
     let plain = Plain::of(setup).filter(|p| p.tasks > 1 && p.is_one_by_one())?;
     let (rate, mean) = (plain.poisson()?, plain.exponential(plain.speed()?)?);
     let (k, rho, shift) = (plain.tasks, rate * mean, plain.shift()?);
-    let one_each = plain.placement::<RoundRobin>().is_some()
-        && plain.binding == Binding::Early
-        && plain.dispatchers == 1
-        && plain.nodes() == k
-        && plain.keeps_order();
+    let one_each = plain.takes_turns() && plain.nodes() == k;
     if !one_each || rho >= 1.0 {
         return None;
     }

@@ -10,7 +10,6 @@ use crate::sim::setup::Setup;
 use crate::strategy::Binding;
 use crate::strategy::placement::choice::By;
 use crate::strategy::placement::least_loaded::LeastLoaded;
-use crate::strategy::placement::round_robin::RoundRobin;
 
 /// Exponential service.
 pub const MODEL: Model = Model {
@@ -98,11 +97,7 @@ fn match_one_queue(setup: &Setup) -> Option<Vec<Known>> {
     let is_one_queue = plain.binding == Binding::CentralQueue
         || plain.nodes() == 1
         || is_least_work && plain.is_one_by_one() && plain.is_undelayed();
-    let takes_turns = plain.placement::<RoundRobin>().is_some()
-        && plain.binding == Binding::Early
-        && plain.dispatchers == 1
-        && plain.is_one_by_one()
-        && plain.keeps_order();
+    let takes_turns = plain.takes_turns() && plain.is_one_by_one();
     if c == 1 {
         return None; // M/G/1 says it all
     }

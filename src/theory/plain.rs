@@ -129,6 +129,16 @@ impl<'a> Plain<'a> {
         downcast(self.placement)
     }
 
+    /// True if tasks go to the nodes in turn, each as often as any other, in the order of arrival.
+    pub fn takes_turns(&self) -> bool {
+        let alike = self.stations.windows(2).all(|s| s[0].weight == s[1].weight);
+        let is_even = match self.placement::<RoundRobin>() {
+            Some(RoundRobin { weights }) => *weights == Weights::Equal || alike,
+            None => false,
+        };
+        is_even && self.binding == Binding::Early && self.dispatchers == 1 && self.keeps_order()
+    }
+
     /// Jobs a second.
     pub fn rate(&self) -> f64 {
         1.0 / self.interval.mean()

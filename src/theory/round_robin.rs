@@ -10,8 +10,6 @@ use super::queue::Queue;
 use super::{Kind, Known, Model};
 use crate::engine::law::Law;
 use crate::sim::setup::Setup;
-use crate::strategy::Binding;
-use crate::strategy::placement::round_robin::RoundRobin;
 
 /// The model.
 pub const MODEL: Model = Model {
@@ -65,10 +63,7 @@ pub fn of(setup: &Setup) -> Vec<Known> {
 fn match_turns(setup: &Setup) -> Option<Vec<Known>> {
     let plain = Plain::of(setup).filter(|p| p.tasks == 1 && p.is_one_by_one())?;
     let (n, mean) = (plain.nodes(), plain.exponential(plain.speed()?)?);
-    let takes_turns = plain.placement::<RoundRobin>().is_some()
-        && plain.binding == Binding::Early
-        && plain.dispatchers == 1
-        && plain.keeps_order();
+    let takes_turns = plain.takes_turns();
     let is_new = n > 1 || plain.poisson().is_none(); // else M/M/1
     if !(is_new && (n == 1 || takes_turns) && plain.rate() * mean < f64::from(n)) {
         return None;

@@ -8,6 +8,7 @@
 use super::plain::{Shares, interval, shares};
 use super::queue::known;
 use super::{Kind, Known, Model};
+use crate::engine::law::Law;
 use crate::model::cluster::{Cluster, Group};
 use crate::sim::setup::{Network, Setup, Stragglers, Warmup};
 use crate::strategy::placement::round_robin::Weights;
@@ -55,6 +56,14 @@ fn match_open(setup: &Setup) -> Option<Vec<Known>> {
         strategy,
         window,
     } = setup;
+    let is_calm = |law: &Law| law.second_moment().is_finite();
+    let factors = stragglers.iter().map(|stragglers| &stragglers.factor);
+    let times = strategy.parts.iter().map(|parts| &parts.decision_time);
+    let gathers = classes.iter().map(|class| &class.gather);
+    let gathers = gathers.flat_map(|gather| [&gather.per_result, &gather.work]);
+    if !factors.chain(times).chain(gathers).all(is_calm) {
+        return None;
+    }
     let slower = slowing(stragglers.as_ref());
     let mut asked = Vec::new();
     for source in sources {

@@ -132,17 +132,12 @@ fn a_folder_is_proved_or_the_first_difference_is_named() {
     let mut cells: Vec<&str> = line.split(',').collect();
     cells[5] = "1.5";
     std::fs::write(&table, right.replace(line, &cells.join(","))).unwrap();
-    refused(&place, &["verify", "a"], "summary.csv: it was changed");
     refused(
         &place,
         &["compare", "a", "b"],
         "summary.csv: it was changed",
     );
     refused(&place, &["report", "a"], "summary.csv: it was changed");
-    let manifest = place.path("a/manifest.json");
-    let mut stored: Value = serde_json::from_slice(&std::fs::read(&manifest).unwrap()).unwrap();
-    stored["files"] = Value::Array(Vec::new());
-    std::fs::write(&manifest, stored.to_string()).unwrap();
     let output = place.call(&["verify", "a"]);
     assert_eq!(output.status.code(), Some(1));
     let said = text(&output.stderr);
@@ -151,10 +146,26 @@ fn a_folder_is_proved_or_the_first_difference_is_named() {
         "{said}"
     );
 
+    let manifest = place.path("b/manifest.json");
+    let stored = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(
+        &manifest,
+        stored.replace("\"margin\": 0.02", "\"margin\": 0.5"),
+    )
+    .unwrap();
+    let output = place.call(&["verify", "b"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("manifest.json has another margin"));
+
     std::fs::write(place.path("r/jobs.csv"), "point\n").unwrap();
     let output = place.call(&["verify", "r"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("jobs.csv, line 1"));
     std::fs::remove_file(place.path("b/nodes.csv")).unwrap();
     refused(&place, &["verify", "b"], "nodes.csv: the file is missing");
+    refused(
+        &place,
+        &["compare", "b", "b"],
+        "nodes.csv: the file is missing",
+    );
 }

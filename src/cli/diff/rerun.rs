@@ -1,6 +1,7 @@
 //! Both sides run again with this program, after a look whether it is the one that made them.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use super::{Exit, Found, Pair, Side};
 use crate::cli::load::Which;
@@ -32,7 +33,7 @@ pub fn read(side: &Side, traces: Option<&Path>) -> Result<Scenario, Exit> {
             .collect(),
     };
     let mut scenario = which.read()?;
-    warmup::settle(&mut scenario)?;
+    warmup::settle(&mut scenario, &AtomicBool::new(false))?;
     Ok(scenario)
 }
 

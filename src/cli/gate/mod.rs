@@ -79,7 +79,7 @@ impl Gate {
         if self.save {
             return save::save(&self, &entries);
         }
-        self.check_outputs()?;
+        self.check_outputs(&entries)?;
         let baselines = all(entries.iter().map(baseline_of))?;
         let outcome = self.judge(&entries, &baselines)?;
         self.tell(&entries, &outcome)
@@ -140,8 +140,22 @@ impl Gate {
     }
 
     /// Files that could not be written at the end are told before anything runs.
-    fn check_outputs(&self) -> Result<(), Exit> {
+    fn check_outputs(&self, entries: &[Entry]) -> Result<(), Exit> {
         let outputs = [&self.markdown, &self.junit, &self.json, &self.plot];
+        let real = |path: &Path| std::fs::canonicalize(path).ok();
+        let read: Vec<Option<PathBuf>> = entries
+            .iter()
+            .flat_map(|entry| [real(&entry.path), real(&entry.place)])
+            .collect();
+        for path in outputs.into_iter().flatten() {
+            let place = real(path);
+            if place.is_some() && read.contains(&place) {
+                let path = path.display();
+                return Err(Exit::Mistake(format!(
+                    "error: {path} is read by this command, and would be overwritten\nhint: name another file"
+                )));
+            }
+        }
         all(outputs.into_iter().flatten().map(|path| {
             let parent = path
                 .parent()
@@ -289,7 +303,7 @@ impl Runner {
     /// Finds the warm-ups that are left to pilots.
     fn settle(&self, scenario: &mut Scenario) -> Result<(), Exit> {
         let pool = experiment::threads(self.threads)?;
-        Ok(pool.install(|| warmup::settle(scenario))?)
+        Ok(pool.install(|| warmup::settle(scenario, self.stop))?)
     }
 
     fn run(&self, scenario: &Scenario, command: &str) -> Result<Vec<PointFigures>, Exit> {

@@ -201,9 +201,8 @@ fn reason(judged: &Judged, row: &Row, name: &str) -> Option<String> {
 pub fn next(next: &Next) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(command) = &next.failed {
-        lines.push(format!(
-            "again: {command}     keep (only if meant): the same with --save"
-        ));
+        lines.push(format!("again: {command}"));
+        lines.push("keep (only if meant): the same with --save".to_owned());
     }
     if let Some(command) = &next.better {
         lines.push(format!(

@@ -526,7 +526,15 @@ mod tests {
         assert_eq!(baseline().unlike(&subject()), Vec::<String>::new());
         let mut wider = subject();
         wider.margins[0].1 = 0.1;
-        assert_eq!(baseline().unlike(&wider), Vec::<String>::new());
+        let told = baseline().unlike(&wider);
+        assert_eq!(told, ["its margin of 0.05 on response_p99 is 0.1 now"]);
+        // What is no longer watched does not vanish unseen.
+        let mut less = subject();
+        less.strategies = vec!["theirs".into()];
+        less.margins.clear();
+        let told = baseline().unlike(&less);
+        assert!(told.contains(&"`ours` is watched in it, and no longer is".to_owned()));
+        assert!(told.contains(&"`response_p99` is watched in it, and no longer is".to_owned()));
         let mut other = subject();
         other.sections[1].1.push('0');
         other.seed = 8;

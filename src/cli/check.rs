@@ -7,7 +7,7 @@ use super::{Exit, print, wrapped};
 use crate::experiment::{self, warmup};
 use crate::scenario::Scenario;
 use crate::scenario::forecast::{Forecast, Use, forecast};
-use crate::sim::setup::{Measure, Setup, Warmup};
+use crate::sim::setup::{Setup, Warmup};
 
 /// Arguments of `equipoise check`.
 #[derive(Debug, Args)]
@@ -70,25 +70,23 @@ impl Check {
     }
 }
 
-/// CPU time of trying the given warm-ups: five pilots of four of them each.
+/// CPU time of trying the given warm-ups: five pilots of each strategy.
 fn pilots_take(scenario: &Scenario, forecasts: &[Vec<Forecast>]) -> f64 {
     let points = scenario.points.iter().zip(forecasts);
     let given = points.filter(|(point, _)| !point.warmup_is_auto);
     let events = given.flat_map(|(point, forecasts)| {
         let setups = point.setups.iter().zip(forecasts);
-        setups.map(|(setup, forecast)| 20.0 * warmup_share(setup, forecast) * forecast.events)
+        setups.map(|(setup, forecast)| 5.0 * pilot_share(setup, forecast) * forecast.events)
     });
     events.sum::<f64>() * SECONDS_AN_EVENT
 }
 
-/// Share of a replication's events that its warm-up has, about.
-fn warmup_share(setup: &Setup, forecast: &Forecast) -> f64 {
-    match (setup.window.warmup, setup.window.measure) {
-        (Warmup::Jobs(jobs), _) => jobs as f64 / forecast.jobs.max(1.0),
-        (Warmup::Time(time), Measure::Until(until)) => time.as_secs() / until.as_secs(),
-        // A time of a run that is counted in jobs: about a tenth, as by default.
-        (Warmup::Time(_), _) => 0.1,
-        (Warmup::None, _) => 0.0,
+/// Events of a pilot as a share of a replication's, about.
+fn pilot_share(setup: &Setup, forecast: &Forecast) -> f64 {
+    match setup.window.warmup {
+        Warmup::None => 0.0,
+        Warmup::Jobs(jobs) => (4.0 * jobs as f64 / forecast.jobs.max(1.0)).max(1.0),
+        Warmup::Time(_) => 1.0,
     }
 }
 

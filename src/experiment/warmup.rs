@@ -218,7 +218,7 @@ fn mean(jobs: &[(Time, Time)]) -> f64 {
     jobs.iter().map(|job| job.1.as_secs()).sum::<f64>() / jobs.len() as f64
 }
 
-/// Whether the warm-up that `point` was given is short, by pilots four times as long: the jobs
+/// Whether the warm-up that `point` was given is short, by pilots as long as a run: the jobs
 /// that they would leave out instead. Pilots of a growing system say nothing.
 ///
 /// # Errors
@@ -227,13 +227,20 @@ pub fn short(point: &Point) -> Result<Option<u64>, Failure> {
     let mut needed = None;
     for setup in &point.setups {
         let mut setup = on_other_seeds(setup);
-        setup.window.measure = match setup.window.warmup {
-            Warmup::Jobs(count) => Measure::Jobs {
+        setup.window.measure = match (setup.window.warmup, setup.window.measure) {
+            (Warmup::None, _) => continue,
+            (Warmup::Jobs(jobs), Measure::Jobs { class: None, count }) => Measure::Jobs {
                 class: None,
-                count: 4 * count.max(100),
+                count: (jobs + count).max(4 * jobs),
             },
-            Warmup::Time(time) => Measure::Until(Time(time.0.saturating_mul(4))),
-            Warmup::None => continue,
+            (Warmup::Jobs(jobs), _) => Measure::Jobs {
+                class: None,
+                count: 10 * jobs.max(100),
+            },
+            (Warmup::Time(time), Measure::Until(until)) => {
+                Measure::Until(until.max(Time(time.0.saturating_mul(4))))
+            }
+            (Warmup::Time(time), _) => Measure::Until(Time(time.0.saturating_mul(10))),
         };
         let given = setup.window.warmup;
         setup.window.warmup = Warmup::None;

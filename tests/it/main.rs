@@ -23,6 +23,7 @@ mod gate_rates;
 mod layering;
 mod scenarios;
 mod sojourns;
+mod steady;
 mod theory;
 mod tool;
 mod traces;

@@ -3,7 +3,7 @@
 //! A baseline holds N replications of each watched strategy, N being large enough that the luck of
 //! placements moves a mean by no more than a third of the margin d ([`plan`]). A change of the
 //! algorithm is run on the same seeds, so that the jobs are equal and differences are taken pair by
-//! pair ([`judge`]):
+//! pair ([`mod@judge`]):
 //!
 //! - It is *worse* if the estimate exceeds d and its lower bound at 1 % / m exceeds 0, where m is the
 //!   number of figures judged by the whole command. So a change that changes nothing but luck

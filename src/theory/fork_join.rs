@@ -1,6 +1,6 @@
 //! Fork-join: each job's k tasks go to k nodes, one each, and it is done when the last of them is.
 //!
-//! Two nodes: E[T] = (12 - rho) / (8 (1 - rho)) (Flatto & Hahn, 1984; Nelson & Tantawi, IEEE
+//! Two nodes: E(T) = (12 - rho) / (8 (1 - rho)) (Flatto & Hahn, 1984; Nelson & Tantawi, IEEE
 //! Transactions on Computers 37, 1988). More: Nelson and Tantawi's approximation for at most 32,
 //! and the bound by independent nodes, H_k / (1 - rho). Each task's wait is that of M/M/1.
 

@@ -62,7 +62,7 @@ pub fn response_above(c: u64, a: f64, t: f64) -> f64 {
 }
 
 /// Mean wait of M/D/c with service 1, by Spitzer's identity (1956): every c-th job goes to one
-/// server, so that its wait is that of E_c/D/1, sum over n of E[(n - X)^+] / n with X the time of
+/// server, so that its wait is that of E_c/D/1, sum over n of E((n - X)^+) / n with X the time of
 /// n c arrivals (Crommelin, 1932, has the same sum).
 pub fn constant_wait(c: u64, a: f64) -> f64 {
     let mut sum = 0.0;

@@ -40,7 +40,7 @@ pub fn response(d: u32, rho: f64) -> f64 {
     sum(d, rho, |_| 1.0) / rho
 }
 
-/// Jain's index of the numbers of tasks: E[N]^2 / E[N^2].
+/// Jain's index of the numbers of tasks: E(N)^2 / E(N^2).
 pub fn jain(d: u32, rho: f64) -> f64 {
     let mean = sum(d, rho, |_| 1.0);
     mean * mean / sum(d, rho, |i| 2.0 * i - 1.0)

@@ -18,7 +18,7 @@ pub const MODEL: Model = Model {
     source: "Kleinrock I, 1975, ch. 6",
 };
 
-/// The Laplace transform E[e^(-s X)], where it is simple.
+/// The Laplace transform E(e^(-s X)), where it is simple.
 fn transform(law: &Law, s: f64) -> Option<f64> {
     Some(match *law {
         Law::Constant(value) => libm::exp(-s * value),

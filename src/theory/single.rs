@@ -1,7 +1,7 @@
 //! M/G/1: one task at a time, Poisson arrivals, any service. So is each of n nodes among which
 //! tasks are split at random, since a Poisson process split at random is Poisson processes.
 //!
-//! Mean wait: Pollaczek (1930), Khinchine (1932): W = lambda E[S^2] / (2 (1 - rho)). M/M/1: the time
+//! Mean wait: Pollaczek (1930), Khinchine (1932): W = lambda E(S^2) / (2 (1 - rho)). M/M/1: the time
 //! in the system is exponential with rate mu - lambda. M/D/1: Erlang (1909), in the form with
 //! positive terms only of Franx, "A simple solution for the M/D/c waiting time distribution",
 //! Operations Research Letters 29 (2001).

@@ -6,7 +6,7 @@
 //! "Matrix-Geometric Solutions in Stochastic Models", 1981). The difference falls off at least as
 //! fast as 3^-d, so that few values of d are enough.
 //!
-//! Join an idle node, else either: E[T] = (1 + rho) / ((1 + 2 rho) (1 - rho)), a closed form of the
+//! Join an idle node, else either: E(T) = (1 + rho) / ((1 + 2 rho) (1 - rho)), a closed form of the
 //! chain of both numbers (a test holds it to the chain, solved numerically).
 
 use super::plain::Plain;

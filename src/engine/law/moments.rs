@@ -111,7 +111,7 @@ impl Law {
         }
     }
 
-    /// E[f(X)] of a discrete law; NaN for others.
+    /// E(f(X)) of a discrete law; NaN for others.
     fn expectation(&self, f: impl Fn(f64) -> f64) -> f64 {
         let Law::Discrete { values, cumulative } = self else {
             return f64::NAN;
@@ -128,7 +128,7 @@ impl Law {
     }
 }
 
-/// E[X^k] of the Pareto law bounded to [min, max].
+/// E(X^k) of the Pareto law bounded to [min, max].
 fn bounded_pareto_moment(shape: f64, min: f64, max: f64, k: f64) -> f64 {
     let norm = shape * libm::pow(min, shape) / (1.0 - libm::pow(min / max, shape));
     if (shape - k).abs() < 1e-12 {

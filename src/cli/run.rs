@@ -111,7 +111,7 @@ impl Run {
         let threads = self.threads.map(usize::from);
         experiment::threads(threads)?.install(|| warmup::settle(scenario, stop))?;
         if stop.load(Ordering::Relaxed) {
-            let said = "interrupted before any replication of this run: nothing is written";
+            let said = "interrupted before any replication of this run: nothing is written, and nothing is lost that was kept before";
             return Err(Exit::Interrupted(said.to_owned()));
         }
         let journal = self.journal(scenario, folder)?;

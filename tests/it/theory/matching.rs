@@ -262,6 +262,50 @@ fn fork_join_needs_a_task_for_each_node() {
     assert!((rows(&four, "fork-join", bound)[0].1 - 4.166667).abs() < 5e-7);
 }
 
+/// Turns by weight go to one node more often than to the other, unless the nodes are alike.
+#[test]
+fn turns_by_weight_are_not_equal_turns() {
+    let weighted = "round-robin = { weights = \"speed x slots\" }";
+    let mut setup = equal(2, 1, exponential(1.0), weighted);
+    assert!(value(&setup, "GI/M/1", "response_mean").is_some());
+    // One task at a time at both, of which one has half as many slots again.
+    setup.classes[0].stages[0].demand = vec![2];
+    setup.cluster.groups[0].capacity = vec![Some(2)];
+    assert!(value(&setup, "GI/M/1", "response_mean").is_some());
+    setup.cluster.groups[0].count = 1;
+    let mut larger = setup.cluster.groups[0].clone();
+    larger.name = "larger".into();
+    larger.capacity = vec![Some(3)];
+    setup.cluster.groups.push(larger);
+    setup.classes[0].stages[0].allowed.push(true);
+    assert_eq!(value(&setup, "GI/M/1", "response_mean"), None);
+    setup.strategy.parts[0].placement = equal(2, 1, exponential(1.0), "round-robin").strategy.parts
+        [0]
+    .placement
+    .clone();
+    assert!(value(&setup, "GI/M/1", "response_mean").is_some());
+}
+
+/// Without a variance no interval holds what a utilisation ought to be.
+#[test]
+fn laws_without_variance_have_no_known_utilization() {
+    let wild = Law::Pareto {
+        shape: 1.5,
+        min: 1.0,
+    };
+    let base = || equal(2, 1, exponential(1.0), "random");
+    assert!(!known(&base()).is_empty());
+    let mut slow = base();
+    slow.stragglers = Some(Stragglers {
+        probability: 0.01,
+        factor: wild.clone(),
+    });
+    assert!(known(&slow).is_empty());
+    let mut thinking = base();
+    thinking.strategy.parts[0].decision_time = wild;
+    assert!(known(&thinking).is_empty());
+}
+
 #[test]
 fn infinite_servers_take_the_longest_task() {
     let mut setup = equal(1, 3, exponential(1.0), "random");

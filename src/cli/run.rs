@@ -128,7 +128,7 @@ impl Run {
             stop,
             progress: &|progress| progress::show(&bar, progress),
             record: recording.as_ref(),
-            trails: false,
+            log_decisions: false,
             journal: Some(&journal),
             command: self.which.command_line("run"),
         };

@@ -5,14 +5,15 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::figures::{Figures, PointFigures};
+use super::figures::{PointFigures, StrategyFigures};
 use crate::experiment::results::digest;
+use crate::experiment::warmup::Warmup;
 
 /// The form of the files that are written, and the newest that is read.
 pub const FORMAT: u64 = 1;
 /// Key that marks a file as a baseline, with the number of its form.
 const MARK: &str = "equipoise-baseline";
-/// Bytes of all trails of replication 1 together, so that files stay small.
+/// Bytes of all logs of replication 1 together, so that files stay small.
 const KEPT: usize = 64 * 1024;
 /// Sections of a scenario that say how jobs are placed and how that is judged: the gate is there to
 /// see these change. All others must stay as they are.
@@ -26,19 +27,6 @@ const FREE: [&str; 6] = [
 ];
 /// Keys of `[run]` that say how often, not what; the seed is told by itself.
 const FREE_OF_RUN: [&str; 3] = ["seed", "replications", "precision"];
-
-/// What is left out at the start of a replication.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Warmup {
-    /// Nothing.
-    #[default]
-    None,
-    /// This many arrivals.
-    Jobs(u64),
-    /// Arrivals before this instant, nanoseconds.
-    Time(u64),
-}
 
 /// A scenario, and what is watched in it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -128,7 +116,7 @@ pub struct Baseline {
     pub replications: u32,
     /// Swept paths.
     pub sweep: Vec<String>,
-    /// Figures by point.
+    /// StrategyFigures by point.
     pub points: Vec<Point>,
 }
 
@@ -154,7 +142,7 @@ impl Baseline {
     ) -> Baseline {
         let cells: usize = figures.iter().map(|point| point.strategies.len()).sum();
         for cell in figures.iter_mut().flat_map(|point| &mut point.strategies) {
-            cell.trail = cell.trail.cut(KEPT / cells.max(1));
+            cell.decision_log = cell.decision_log.cut(KEPT / cells.max(1));
         }
         let warmups = warmups
             .iter()
@@ -181,7 +169,7 @@ impl Baseline {
     }
 
     /// The figures of a strategy at a point.
-    pub fn figures(&self, point: usize, strategy: &str) -> Option<&Figures> {
+    pub fn figures(&self, point: usize, strategy: &str) -> Option<&StrategyFigures> {
         let strategies = &self.points.get(point)?.figures.strategies;
         strategies.iter().find(|cell| cell.strategy == strategy)
     }
@@ -404,9 +392,9 @@ fn lay_out(value: &Value, indent: usize, out: &mut String) {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
-    use super::super::figures::Values;
+    use super::super::figures::MetricValues;
     use super::*;
-    use crate::experiment::trail::Trail;
+    use crate::decision_log::DecisionLog;
 
     fn subject() -> Subject {
         Subject {
@@ -422,21 +410,21 @@ mod tests {
     }
 
     fn baseline() -> Baseline {
-        let figures = Figures {
+        let figures = StrategyFigures {
             strategy: "ours".into(),
-            metrics: vec![Values {
+            metrics: vec![MetricValues {
                 metric: "response_p99".into(),
                 unit: "s".into(),
                 values: vec![0.1 + 0.2, 1.0 / 3.0, 5e-324, 3.0, 1e300],
-                ..Values::default()
+                ..MetricValues::default()
             }],
             slowest: vec![("queue".into(), 0.1)],
-            trail: Trail {
+            decision_log: DecisionLog {
                 decisions: 70_000,
                 digests: vec![(65_536, u64::MAX), (70_000, 3)],
                 detail: None,
             },
-            ..Figures::default()
+            ..StrategyFigures::default()
         };
         let point = PointFigures {
             workload: "w".into(),

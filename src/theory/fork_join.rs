@@ -6,7 +6,7 @@
 
 use super::plain::Plain;
 use super::queue::Queue;
-use super::{Kind, Known, Model, single};
+use super::{AnswerKind, Known, Model, single};
 use crate::sim::setup::Setup;
 
 /// Two nodes; and the wait of single tasks.
@@ -74,13 +74,13 @@ fn match_fork(setup: &Setup) -> Option<Vec<Known>> {
         wait_above: Some(Box::new(move |t| single::wait_above(rate, mean, t))),
         response_above: None,
     };
-    let mut rows = tasks.known(&MODEL, Kind::Exact, shift);
+    let mut rows = tasks.known(&MODEL, AnswerKind::Exact, shift);
     if (3..=32).contains(&k) {
         let about = response(approximation(k, rho));
-        rows.extend(about.known(&APPROXIMATION, Kind::Approximation, shift));
+        rows.extend(about.known(&APPROXIMATION, AnswerKind::Approximation, shift));
     }
     if k > 2 {
-        rows.extend(response(bound(k, rho)).known(&BOUND, Kind::Bound, shift));
+        rows.extend(response(bound(k, rho)).known(&BOUND, AnswerKind::Bound, shift));
     }
     Some(rows)
 }

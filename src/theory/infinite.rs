@@ -4,7 +4,7 @@
 use super::fork_join::harmonic;
 use super::plain::Plain;
 use super::queue::{Above, Queue};
-use super::{Kind, Known, Model};
+use super::{AnswerKind, Known, Model};
 use crate::engine::law::Law;
 use crate::sim::setup::Setup;
 
@@ -50,7 +50,7 @@ fn match_free(setup: &Setup) -> Option<Vec<Known>> {
         wait_above: None,
         response_above: (!is_discrete(plain.work)).then(|| Box::new(above) as Above<'_>),
     };
-    Some(queue.known(&MODEL, Kind::Exact, shift))
+    Some(queue.known(&MODEL, AnswerKind::Exact, shift))
 }
 
 /// Quantiles of such a law may lie on a jump, where any number of jobs is too few.

@@ -5,7 +5,7 @@
 
 use super::plain::Plain;
 use super::queue::Queue;
-use super::{Kind, Known, Model};
+use super::{AnswerKind, Known, Model};
 use crate::sim::setup::Setup;
 use crate::strategy::Binding;
 use crate::strategy::placement::choice::By;
@@ -103,11 +103,11 @@ fn match_one_queue(setup: &Setup) -> Option<Vec<Known>> {
     }
     if let Some(mean) = plain.exponential(speed).filter(|_| is_one_queue) {
         let queue = one_queue(c, rate * mean, mean)?;
-        return Some(queue.known(&MODEL, Kind::Exact, shift));
+        return Some(queue.known(&MODEL, AnswerKind::Exact, shift));
     }
     let service = plain.constant(speed)?;
     let queue = constant(c, rate * service, service).filter(|_| is_one_queue || takes_turns)?;
-    Some(queue.known(&CONSTANT, Kind::Exact, shift))
+    Some(queue.known(&CONSTANT, AnswerKind::Exact, shift))
 }
 
 /// M/M/c with `a` = arrival rate x mean service.
@@ -142,5 +142,5 @@ fn match_bound(setup: &Setup) -> Option<Vec<Known>> {
         response_above: None,
         ..queue
     };
-    Some(means.known(&BOUND, Kind::Bound, shift))
+    Some(means.known(&BOUND, AnswerKind::Bound, shift))
 }

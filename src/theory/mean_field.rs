@@ -6,7 +6,7 @@
 
 use super::plain::Plain;
 use super::queue::{Queue, known};
-use super::{Kind, Known, Model};
+use super::{AnswerKind, Known, Model};
 use crate::sim::setup::Setup;
 use crate::strategy::Binding;
 use crate::strategy::placement::choice::By;
@@ -72,9 +72,19 @@ fn match_choices(setup: &Setup) -> Option<Vec<Known>> {
         response,
         ..Queue::default()
     };
-    let mut rows = queue.known(&MODEL, Kind::Limit, plain.shift()?);
-    rows.push(known(&MODEL, Kind::Limit, "imbalance_cov", cov(d, rho)));
-    rows.push(known(&MODEL, Kind::Limit, "imbalance_jain", jain(d, rho)));
+    let mut rows = queue.known(&MODEL, AnswerKind::Limit, plain.shift()?);
+    rows.push(known(
+        &MODEL,
+        AnswerKind::Limit,
+        "imbalance_cov",
+        cov(d, rho),
+    ));
+    rows.push(known(
+        &MODEL,
+        AnswerKind::Limit,
+        "imbalance_jain",
+        jain(d, rho),
+    ));
     Some(rows)
 }
 

@@ -33,7 +33,7 @@ use crate::sim::setup::Setup;
 /// How a known answer is to be held against a simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum AnswerKind {
     /// The expected value of the figure.
     Exact,
     /// Its limit as the number of nodes grows: shown, not judged.
@@ -54,7 +54,7 @@ pub struct Known {
     /// The value in the metric's unit.
     pub value: f64,
     /// How to hold it against a simulation.
-    pub kind: Kind,
+    pub kind: AnswerKind,
     /// The model, in the field's words; one of [`MODELS`].
     pub model: &'static str,
 }

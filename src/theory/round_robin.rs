@@ -7,7 +7,7 @@
 
 use super::plain::Plain;
 use super::queue::Queue;
-use super::{Kind, Known, Model};
+use super::{AnswerKind, Known, Model};
 use crate::engine::law::Law;
 use crate::sim::setup::Setup;
 
@@ -76,5 +76,5 @@ fn match_turns(setup: &Setup) -> Option<Vec<Known>> {
         wait_above: Some(Box::new(move |t| sigma * libm::exp(-t / response))),
         response_above: Some(Box::new(move |t| libm::exp(-t / response))),
     };
-    Some(queue.known(&MODEL, Kind::Exact, plain.shift()?))
+    Some(queue.known(&MODEL, AnswerKind::Exact, plain.shift()?))
 }

@@ -8,7 +8,7 @@
 
 use super::plain::{Plain, Station};
 use super::queue::{Above, Queue};
-use super::{Kind, Known, Model};
+use super::{AnswerKind, Known, Model};
 use crate::sim::setup::Setup;
 
 /// Any service.
@@ -146,11 +146,11 @@ fn match_split(setup: &Setup) -> Option<Vec<Known>> {
         wait_above: exponential(wait_above),
         response_above: exponential(response_above),
     };
-    let mut rows = queue.known(&MODEL, Kind::Exact, shift);
+    let mut rows = queue.known(&MODEL, AnswerKind::Exact, shift);
     if let (Some(service), Some(_)) = (plain.constant(plain.stations[0].speed), plain.speed()) {
         rows.extend(constant(rate / f64::from(plain.nodes()), service).known(
             &CONSTANT,
-            Kind::Exact,
+            AnswerKind::Exact,
             shift,
         ));
     }

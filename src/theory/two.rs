@@ -11,7 +11,7 @@
 
 use super::plain::Plain;
 use super::queue::Queue;
-use super::{Kind, Known, Model};
+use super::{AnswerKind, Known, Model};
 use crate::sim::setup::Setup;
 use crate::strategy::Binding;
 use crate::strategy::placement::choice::By;
@@ -211,7 +211,7 @@ fn match_two(setup: &Setup) -> Option<Vec<Known>> {
         response: Some(response),
         ..Queue::default()
     };
-    Some(queue.known(model, Kind::Exact, plain.shift()?))
+    Some(queue.known(model, AnswerKind::Exact, plain.shift()?))
 }
 
 /// True if each task goes to the node with fewer tasks.

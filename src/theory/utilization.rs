@@ -7,7 +7,7 @@
 
 use super::plain::{Shares, interval, shares};
 use super::queue::known;
-use super::{Kind, Known, Model};
+use super::{AnswerKind, Known, Model};
 use crate::engine::law::Law;
 use crate::model::cluster::{Cluster, Group};
 use crate::sim::setup::{Network, Setup, Stragglers, Warmup};
@@ -193,13 +193,23 @@ fn dimension(cluster: &Cluster, asked: &[Asked<'_>], d: usize) -> Option<Vec<Kno
     if used == 0.0 || total == 0.0 {
         return None;
     }
-    let mut rows = vec![known(&MODEL, Kind::Exact, metric.clone(), used / total)];
+    let mut rows = vec![known(
+        &MODEL,
+        AnswerKind::Exact,
+        metric.clone(),
+        used / total,
+    )];
     let shares: Option<Vec<&Vec<f64>>> = asked.iter().map(|a| a.shares.as_ref()).collect();
     if let Some(shares) = shares.filter(|_| cluster.groups.len() > 1) {
         for (g, group) in cluster.groups.iter().enumerate() {
             let of = |(a, shares): (&Asked<'_>, &&Vec<f64>)| shares[g] * held(a, d, group);
             let used: f64 = asked.iter().zip(&shares).map(of).sum();
-            let mut row = known(&MODEL, Kind::Exact, metric.clone(), used / capacity(group));
+            let mut row = known(
+                &MODEL,
+                AnswerKind::Exact,
+                metric.clone(),
+                used / capacity(group),
+            );
             row.class = format!("nodes.{}", group.name);
             rows.extend((used > 0.0).then_some(row));
         }
@@ -254,7 +264,7 @@ fn servers(setup: &Setup, asked: &[Asked<'_>]) -> Option<Vec<Known>> {
     ];
     let told = rows.into_iter().filter(|(_, value)| *value > 0.0);
     Some(
-        told.map(|(metric, value)| known(&MODEL, Kind::Exact, metric, value))
+        told.map(|(metric, value)| known(&MODEL, AnswerKind::Exact, metric, value))
             .collect(),
     )
 }

@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use csv::{Position, Reader, StringRecord};
 
 use super::{Exit, Found, Pair, Side};
+use crate::decision_log::first_difference::{
+    DifferenceKind, FirstDifference, SeenDecision, SeenNode,
+};
+use crate::decision_log::response_shift::{ResponseShift, ResponseTimes};
 use crate::engine::time::Time;
 use crate::experiment::record::Kind;
-use crate::experiment::trail::first::{FirstDifference, SeenNode, Sight, What};
-use crate::experiment::trail::moved::{Moved, Responses};
 
 /// Where the rows of each replication begin, and how many they are: by point (from 1), strategy and
 /// replication.
@@ -156,16 +158,16 @@ pub fn compare(sides: &[Side; 2], tables: &[Tables; 2], pair: &Pair) -> Result<F
     for &replication in &pair.replications {
         let (number, what) = first(sides, tables, pair, replication)?;
         decisions += number;
-        let moved = moved(sides, tables, pair, replication)?;
+        let shift = shift(sides, tables, pair, replication)?;
         let what = what.or_else(|| {
-            let differs = moved.as_ref().is_some_and(|moved| moved.differing > 0);
-            differs.then_some(What::Jobs)
+            let differs = shift.as_ref().is_some_and(|shift| shift.differing > 0);
+            differs.then_some(DifferenceKind::Jobs)
         });
         if let Some(what) = what {
             return Ok(Found::Differs(Box::new(FirstDifference {
                 replication: u64::from(replication),
-                what,
-                moved,
+                kind: what,
+                shift,
             })));
         }
     }
@@ -178,7 +180,7 @@ fn first(
     tables: &[Tables; 2],
     pair: &Pair,
     replication: u32,
-) -> Result<(u64, Option<What>), Exit> {
+) -> Result<(u64, Option<DifferenceKind>), Exit> {
     let mut old = tables[0].decisions.rows(&sides[0], pair, 0, replication)?;
     let mut new = tables[1].decisions.rows(&sides[1], pair, 1, replication)?;
     let (old_count, new_count) = (old.left, new.left);
@@ -189,7 +191,7 @@ fn first(
             (false, false) => return Ok((number, None)),
             _ => {
                 let (old, new) = (old_count, new_count);
-                return Ok((number, Some(What::Count { old, new })));
+                return Ok((number, Some(DifferenceKind::Count { old, new })));
             }
         }
         if DECIDED
@@ -197,12 +199,12 @@ fn first(
             .any(|column| old.row.get(column) != new.row.get(column))
         {
             let sights = (sight(&old, number)?, sight(&new, number)?);
-            return Ok((number, Some(What::Decision(Box::new(sights)))));
+            return Ok((number, Some(DifferenceKind::Decision(Box::new(sights)))));
         }
     }
 }
 
-fn sight(rows: &Rows<'_>, number: u64) -> Result<Sight, Exit> {
+fn sight(rows: &Rows<'_>, number: u64) -> Result<SeenDecision, Exit> {
     let cells = rows.cells();
     let text = |column: usize| rows.row.get(column).unwrap_or_default();
     let chosen = SeenNode {
@@ -212,7 +214,7 @@ fn sight(rows: &Rows<'_>, number: u64) -> Result<Sight, Exit> {
         is_eligible: true,
         ..SeenNode::default()
     };
-    Ok(Sight {
+    Ok(SeenDecision {
         number,
         time: Time(cells.number(3)?),
         dispatcher: cells.number(4)? as u32,
@@ -245,23 +247,23 @@ fn candidates(text: &str) -> Vec<SeenNode> {
     found
 }
 
-fn moved(
+fn shift(
     sides: &[Side; 2],
     tables: &[Tables; 2],
     pair: &Pair,
     replication: u32,
-) -> Result<Option<Moved>, Exit> {
+) -> Result<Option<ResponseShift>, Exit> {
     let [Some(old), Some(new)] = tables.each_ref().map(|tables| tables.jobs.as_ref()) else {
         return Ok(None);
     };
     let old = responses(old.rows(&sides[0], pair, 0, replication)?, &sides[0])?;
     let new = responses(new.rows(&sides[1], pair, 1, replication)?, &sides[0])?;
-    Ok(Some(Moved::exactly(old, new)))
+    Ok(Some(ResponseShift::of_times(old, new)))
 }
 
 /// Response times of the measured jobs; classes by their place in the first side.
-fn responses(mut rows: Rows<'_>, side: &Side) -> Result<Responses, Exit> {
-    let mut responses = Responses::default();
+fn responses(mut rows: Rows<'_>, side: &Side) -> Result<ResponseTimes, Exit> {
+    let mut responses = ResponseTimes::default();
     let classes = &side.results.meta.classes;
     while rows.advance()? {
         let cells = rows.cells();

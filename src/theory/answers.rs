@@ -1,6 +1,6 @@
 //! From what a model says of a queue to the figures of a run.
 
-use super::plain::Shift;
+use super::queueing_system::Shift;
 use super::{AnswerKind, Known, Model};
 use crate::metrics::registry::QUANTILES;
 
@@ -9,7 +9,7 @@ pub type Above<'f> = Box<dyn Fn(f64) -> f64 + 'f>;
 
 /// What a model says of a queue, without delays before and after it; times in seconds.
 #[derive(Default)]
-pub struct Queue<'f> {
+pub struct Answers<'f> {
     /// Mean wait.
     pub wait: Option<f64>,
     /// Mean time in the system.
@@ -20,7 +20,7 @@ pub struct Queue<'f> {
     pub response_above: Option<Above<'f>>,
 }
 
-impl Queue<'_> {
+impl Answers<'_> {
     /// The figures of a run with these delays.
     pub fn known(&self, model: &Model, kind: AnswerKind, shift: Shift) -> Vec<Known> {
         let around = shift.before + shift.after;

@@ -19,6 +19,7 @@ use super::load::{Which, quote};
 use super::run::stop_on_interrupt;
 use super::{Exit, print, progress};
 use crate::decision_log::first_difference::against_log;
+use crate::experiment::results::digest;
 use crate::experiment::{self, Options, Progress, warmup};
 use crate::gate::{self, Baseline, GateVerdicts, PointFigures, StrategyFigures, Subject};
 use crate::report::decision_text::{Labels, lines};
@@ -365,7 +366,7 @@ fn watched_only(scenario: &mut Scenario) {
 fn subject(scenario: &Scenario) -> Subject {
     Subject {
         scenario: scenario.stem.clone(),
-        text: gate::baseline::digest_of(&scenario.text),
+        text: digest(scenario.text.as_bytes()),
         sections: gate::baseline::sections(&scenario.text),
         seed: scenario.seed,
         sweep: scenario.sweep.clone(),

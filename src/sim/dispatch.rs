@@ -10,7 +10,7 @@ use crate::model::slab::NONE;
 use crate::model::view::{Transit, Travelling, View};
 use crate::strategy::{Ask, Binding, InFlight, Parts, Placement, Pool, Problem, Watch};
 
-use super::core::{Core, Event};
+use super::core::{Core, Kind};
 use super::recorder::{Decision, Made};
 use super::records::{Attempt, Fifo};
 use super::setup::Setup;
@@ -200,7 +200,7 @@ impl Dispatch {
         if time == Time::ZERO && core.agenda.is_clear() {
             return true;
         }
-        core.schedule(core.now() + time, dispatcher, Event::Decided(dispatcher));
+        core.schedule(core.now() + time, Kind::Decided, dispatcher, dispatcher);
         false
     }
 

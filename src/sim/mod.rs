@@ -16,6 +16,7 @@ mod window;
 
 use std::fmt;
 
+use crate::engine::agenda::Place;
 use crate::engine::law::Law;
 use crate::engine::random::{Purpose, Seeds, Stream, unit};
 use crate::engine::time::Time;
@@ -24,7 +25,7 @@ use crate::model::ids::NodeId;
 use crate::strategy::Binding;
 use crate::workload::trace;
 
-use self::core::{CENTRAL, Core, Event};
+use self::core::{CENTRAL, Core, Kind};
 use self::dispatch::Dispatch;
 use self::gathering::Gathering;
 use self::outcome::Outcome;
@@ -149,9 +150,11 @@ impl<'s> Replication<'s> {
 
     /// Handles the next event; false when the replication is over.
     fn step(&mut self) -> Result<bool, Failure> {
-        let Some(time) = self.core.agenda.peek() else {
+        let (head, arrival) = (self.core.agenda.head(), self.sources.next());
+        let time = head.min(arrival).time;
+        if head.min(arrival) == Place::NEVER {
             return Ok(false);
-        };
+        }
         if time > self.core.now() {
             self.observe_until(time);
             if time > self.deadline || self.core.window.is_resolved() {
@@ -164,39 +167,42 @@ impl<'s> Replication<'s> {
             }
             self.core.pass(time);
         }
-        let Some(event) = self.core.agenda.take() else {
-            return Ok(false);
-        };
         self.over = time;
         self.events += 1;
-        self.handle(event)?;
+        if arrival < head {
+            self.core.agenda.pass(time);
+            self.arrive()?;
+        } else {
+            let id = self.core.agenda.take();
+            self.handle(Kind::of(head), id)?;
+        }
         Ok(!self.is_runaway)
     }
 
     /// A task's life, event by event.
-    fn handle(&mut self, event: Event) -> Result<(), Failure> {
-        match event {
-            Event::Arrival(source) => self.arrive(source),
-            Event::Decided(dispatcher) => {
-                self.decide(dispatcher)?;
-                self.run_dispatcher(dispatcher)
+    fn handle(&mut self, kind: Kind, id: u32) -> Result<(), Failure> {
+        match kind {
+            Kind::Arrival => self.arrive(),
+            Kind::Decided => {
+                self.decide(id)?;
+                self.run_dispatcher(id)
             }
-            Event::Reached(attempt) => self.reach(attempt),
-            Event::End(attempt) => self.end(attempt),
-            Event::Received(attempt) => {
-                self.gathering.receive(&mut self.core, attempt);
+            Kind::Reached => self.reach(id),
+            Kind::End => self.end(id),
+            Kind::Received => {
+                self.gathering.receive(&mut self.core, id);
                 Ok(())
             }
-            Event::Gathered(dispatcher) => {
-                self.gathering.gathered(&mut self.core, dispatcher);
+            Kind::Gathered => {
+                self.gathering.gathered(&mut self.core, id);
                 Ok(())
             }
         }
     }
 
     /// A job arrives and queues at a dispatcher.
-    fn arrive(&mut self, source: u32) -> Result<(), Failure> {
-        let Some(job) = self.sources.arrive(&mut self.core, source)? else {
+    fn arrive(&mut self) -> Result<(), Failure> {
+        let Some(job) = self.sources.arrive(&mut self.core)? else {
             return Ok(());
         };
         self.follow_window();
@@ -227,7 +233,7 @@ impl<'s> Replication<'s> {
         } else {
             self.core.attempts[attempt].node.0 + 1
         };
-        self.core.schedule(time, entity, Event::Reached(attempt));
+        self.core.schedule(time, Kind::Reached, entity, attempt);
         Ok(())
     }
 
@@ -263,7 +269,7 @@ impl<'s> Replication<'s> {
         }
         let time = self.core.now() + self.travel(&self.core.setup.network.result, attempt, 1);
         self.core
-            .schedule(time, node.0 + 1, Event::Received(attempt));
+            .schedule(time, Kind::Received, node.0 + 1, attempt);
         Ok(())
     }
 

@@ -58,7 +58,7 @@ fn digest(setup: &Setup, found: &Outcome) -> u64 {
             .iter()
             .map(|share| share.to_bits()),
     );
-    digest.add(found.nodes.ids().map(|node| found.busy.ended(node)));
+    digest.add(found.layout.ids().map(|node| found.busy.ended(node)));
     for seen in &found.observations {
         let figures = [
             seen.load.cov,

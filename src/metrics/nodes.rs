@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::jobs::fixed;
 use crate::engine::time::Time;
+use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
+use crate::model::layout::Layout;
 use crate::model::nodes::Nodes;
 
 /// The nodes at one instant of observation.
@@ -66,35 +68,54 @@ impl Evenness {
 
 impl Observation {
     /// Looks at all nodes. `central` is the number of tasks in the central queue.
-    pub fn take(nodes: &Nodes, time: Time, jobs: u64, central: u64) -> Observation {
+    pub fn take(
+        layout: &Layout,
+        nodes: &Nodes,
+        time: Time,
+        jobs: u64,
+        central: u64,
+    ) -> Observation {
         let (mut waiting, mut free, mut slots) = (central, 0, 0);
-        for node in nodes.ids() {
+        for node in layout.ids() {
             waiting += u64::from(nodes.state(node).queued);
-            if let (Some(room), Some(all)) = (nodes.free_slots(node), nodes.capacity(node)[0]) {
-                free += room;
+            if let Some(all) = layout.capacity(node)[SLOTS] {
+                free += all - nodes.used(node)[SLOTS];
                 slots += all;
             }
         }
+        let load = |node: NodeId| largest_ratio(nodes.held(node), layout.capacity(node));
         let work = |node: NodeId| {
-            nodes.state(node).backlog.remaining(time) as f64 / nodes.slot_weight(node) as f64
+            nodes.state(node).backlog.remaining(time) as f64 / layout.slot_weight(node) as f64
         };
         Observation {
             time,
-            load: Evenness::of(nodes.ids().map(|node| nodes.load(node))),
-            work: Evenness::of(nodes.ids().map(work)),
+            load: Evenness::of(layout.ids().map(load)),
+            work: Evenness::of(layout.ids().map(work)),
             idle_while_waiting: (slots > 0).then(|| free.min(waiting) as f64 / slots as f64),
-            utilization: used_share(nodes),
+            utilization: used_share(layout, nodes),
             jobs,
             waiting,
         }
     }
 }
 
+/// Largest of `taken` / `capacity` over the dimensions that have a finite capacity above 0.
+#[inline]
+fn largest_ratio(taken: &[u64], capacity: &[Option<u64>]) -> f64 {
+    taken
+        .iter()
+        .zip(capacity)
+        .fold(0.0, |largest, (&taken, has)| match has {
+            Some(has) if *has > 0 => f64::max(largest, taken as f64 / *has as f64),
+            _ => largest,
+        })
+}
+
 /// Used share of the busiest dimension at this instant.
-fn used_share(nodes: &Nodes) -> f64 {
+fn used_share(layout: &Layout, nodes: &Nodes) -> f64 {
     let share = |d: usize| {
-        let finite = |node: NodeId| nodes.capacity(node)[d].map(|has| (nodes.used(node)[d], has));
-        let (used, has) = nodes
+        let finite = |node: NodeId| layout.capacity(node)[d].map(|has| (nodes.used(node)[d], has));
+        let (used, has) = layout
             .ids()
             .filter_map(finite)
             .fold((0, 0), |sum, x| (sum.0 + x.0, sum.1 + x.1));
@@ -104,7 +125,7 @@ fn used_share(nodes: &Nodes) -> f64 {
             used as f64 / has as f64
         }
     };
-    (0..nodes.dimensions()).map(share).fold(0.0, f64::max)
+    (0..layout.dimensions()).map(share).fold(0.0, f64::max)
 }
 
 /// Sums over observations, in fixed point.
@@ -178,13 +199,13 @@ pub struct Busy {
 }
 
 impl Busy {
-    /// Nothing used of `nodes`.
-    pub fn new(nodes: &Nodes) -> Busy {
-        let count = nodes.count() as usize;
+    /// Nothing used.
+    pub fn new(layout: &Layout) -> Busy {
+        let count = layout.count() as usize;
         Busy {
-            used: vec![0; count * nodes.dimensions()],
+            used: vec![0; count * layout.dimensions()],
             ended: vec![0; count],
-            dimensions: nodes.dimensions(),
+            dimensions: layout.dimensions(),
         }
     }
 
@@ -217,15 +238,15 @@ impl Busy {
     /// it finite; `None` if none has.
     pub fn utilization(
         &self,
-        nodes: &Nodes,
+        layout: &Layout,
         d: usize,
         group: Option<usize>,
         window: Time,
     ) -> Option<f64> {
-        let chosen = |node: &NodeId| group.is_none_or(|group| nodes.group_index(*node) == group);
+        let chosen = |node: &NodeId| group.is_none_or(|group| layout.group_index(*node) == group);
         let (mut used, mut has) = (0u128, 0u128);
-        for node in nodes.ids().filter(chosen) {
-            if let Some(capacity) = nodes.capacity(node)[d] {
+        for node in layout.ids().filter(chosen) {
+            if let Some(capacity) = layout.capacity(node)[d] {
                 used += self.used[node.index() * self.dimensions + d];
                 has += u128::from(capacity);
             }
@@ -234,15 +255,16 @@ impl Busy {
     }
 
     /// The largest used share over the dimensions of the nodes (of one group, if given).
-    pub fn busiest(&self, nodes: &Nodes, group: Option<usize>, window: Time) -> Option<f64> {
-        let shares = (0..self.dimensions).filter_map(|d| self.utilization(nodes, d, group, window));
+    pub fn busiest(&self, layout: &Layout, group: Option<usize>, window: Time) -> Option<f64> {
+        let shares =
+            (0..self.dimensions).filter_map(|d| self.utilization(layout, d, group, window));
         shares.reduce(f64::max)
     }
 
     /// Used share of the node's own busiest dimension.
-    pub fn of_node(&self, nodes: &Nodes, node: NodeId, window: Time) -> f64 {
+    pub fn of_node(&self, layout: &Layout, node: NodeId, window: Time) -> f64 {
         let row = node.index() * self.dimensions;
-        let share = |d: usize| match nodes.capacity(node)[d] {
+        let share = |d: usize| match layout.capacity(node)[d] {
             Some(has) if has > 0 && window > Time::ZERO => {
                 self.used[row + d] as f64 / (has as f64 * window.0 as f64)
             }

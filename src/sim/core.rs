@@ -8,7 +8,8 @@ use crate::metrics::jobs::{Blame, Completed, JobStats};
 use crate::metrics::nodes::Busy;
 use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
-use crate::model::nodes::Nodes;
+use crate::model::layout::Layout;
+use crate::model::nodes::{Nodes, fits};
 use crate::model::slab::{NONE, Slab};
 
 use super::recorder::Recorder;
@@ -175,7 +176,9 @@ pub struct Core<'s> {
     pub setup: &'s Setup,
     /// Pending events and the clock.
     pub agenda: Agenda,
-    /// The nodes.
+    /// What the nodes are.
+    pub layout: Layout,
+    /// What goes on at them.
     pub nodes: Nodes,
     /// Jobs in the system.
     pub jobs: Slab<Job>,
@@ -252,11 +255,11 @@ impl<'s> Core<'s> {
     /// An empty system. `watched`: whether a placement is told of changes.
     pub fn new(
         setup: &'s Setup,
+        layout: Layout,
         seeds: Seeds,
         watched: bool,
         recorder: Option<&'s mut (dyn Recorder + 's)>,
     ) -> Core<'s> {
-        let nodes = Nodes::new(&setup.cluster);
         Core {
             agenda: Agenda::new(),
             jobs: Slab::new(),
@@ -266,12 +269,13 @@ impl<'s> Core<'s> {
             keys: Keys::new(seeds, setup.placement_seed),
             window: Window::new(setup.window.clone()),
             stats: setup.classes.iter().map(|_| JobStats::default()).collect(),
-            busy: Busy::new(&nodes),
+            busy: Busy::new(&layout),
             totals: Totals::default(),
-            changed: Changed::new(nodes.count(), watched),
+            changed: Changed::new(layout.count(), watched),
             eve: (Time::ZERO, vec![0; setup.classes.len()]),
             recorder,
-            nodes,
+            nodes: Nodes::new(&layout),
+            layout,
             setup,
         }
     }
@@ -307,6 +311,12 @@ impl<'s> Core<'s> {
     #[inline]
     pub fn demand_of(&self, attempt: u32) -> &[u64] {
         self.demands.row(self.attempts[attempt].demand)
+    }
+
+    /// True if `demand` fits beside what runs at `node`.
+    #[inline]
+    pub fn has_room(&self, node: NodeId, demand: &[u64]) -> bool {
+        fits(self.nodes.used(node), demand, self.layout.capacity(node))
     }
 
     /// The window has just opened: what completed at this very instant belongs to it.

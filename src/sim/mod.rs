@@ -22,6 +22,7 @@ use crate::engine::random::{Purpose, Seeds, Stream, unit};
 use crate::engine::time::Time;
 use crate::metrics::nodes::{Observation, Observed};
 use crate::model::ids::NodeId;
+use crate::model::layout::Layout;
 use crate::strategy::Binding;
 use crate::workload::trace;
 
@@ -122,15 +123,15 @@ impl<'s> Replication<'s> {
         seeds: Seeds,
         recorder: Option<&'s mut (dyn Recorder + 's)>,
     ) -> Result<Replication<'s>, Failure> {
-        let nodes = crate::model::nodes::Nodes::new(&setup.cluster);
-        let dispatch = Dispatch::new(setup, &nodes)?;
-        let mut core = Core::new(setup, seeds, dispatch.is_told(), recorder);
+        let layout = Layout::new(&setup.cluster);
+        let dispatch = Dispatch::new(setup, &layout)?;
+        let mut core = Core::new(setup, layout, seeds, dispatch.is_told(), recorder);
         let gathering = Gathering::new(&core, dispatch.count());
         let stops_early = !setup.window.finite && is_first_in_first_out(setup, gathering.is_free());
         Ok(Replication {
             sources: Sources::open(&mut core, seeds, stops_early)?,
             central: (setup.strategy.binding == Binding::CentralQueue)
-                .then(|| Central::new(nodes.count())),
+                .then(|| Central::new(setup.cluster.count())),
             results_are_instant: setup.network.result.is_zero() && gathering.is_free(),
             observer: Observer {
                 stream: seeds.stream(Purpose::Observation, ""),
@@ -333,8 +334,9 @@ impl<'s> Replication<'s> {
                 break;
             }
             let waiting = self.central.as_ref().map_or(0, Central::length);
-            let seen =
-                Observation::take(&self.core.nodes, instant, self.core.window.jobs(), waiting);
+            let core = &self.core;
+            let jobs = core.window.jobs();
+            let seen = Observation::take(&core.layout, &core.nodes, instant, jobs, waiting);
             self.observer.sums.add(&seen);
             self.observer.seen.push(seen);
             let start = self.core.window.start.unwrap_or_default();

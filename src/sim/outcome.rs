@@ -5,7 +5,7 @@ use crate::metrics::jobs::{JobStats, PARTS};
 use crate::metrics::nodes::{Busy, Observation, Observed, gini};
 use crate::metrics::registry::{self, QUANTILES, Scope};
 use crate::model::ids::NodeId;
-use crate::model::nodes::Nodes;
+use crate::model::layout::Layout;
 
 use super::core::{Core, Totals};
 use super::setup::Setup;
@@ -20,8 +20,8 @@ pub struct Outcome {
     pub all: JobStats,
     /// Use of the nodes.
     pub busy: Busy,
-    /// The nodes (their state as it was at the end).
-    pub nodes: Nodes,
+    /// What the nodes are.
+    pub layout: Layout,
     /// Other figures.
     pub totals: Totals,
     /// Averages over instants.
@@ -160,7 +160,7 @@ impl Outcome {
     fn node_value(&self, setup: &Setup, metric: &str, group: Option<usize>) -> Option<f64> {
         let dimension = metric.strip_prefix("utilization")?;
         if dimension.is_empty() {
-            return self.busy.busiest(&self.nodes, group, self.window);
+            return self.busy.busiest(&self.layout, group, self.window);
         }
         let name = dimension.strip_prefix('_')?;
         let d = setup
@@ -168,7 +168,7 @@ impl Outcome {
             .dimensions
             .iter()
             .position(|d| d.name == name)?;
-        self.busy.utilization(&self.nodes, d, group, self.window)
+        self.busy.utilization(&self.layout, d, group, self.window)
     }
 
     fn run_value(&self, setup: &Setup, metric: &str) -> Option<f64> {
@@ -202,8 +202,8 @@ impl Outcome {
 
     /// Each node's utilization in its own busiest dimension, in id order.
     pub fn node_utilizations(&self) -> Vec<f64> {
-        let of = |node: NodeId| self.busy.of_node(&self.nodes, node, self.window);
-        self.nodes.ids().map(of).collect()
+        let of = |node: NodeId| self.busy.of_node(&self.layout, node, self.window);
+        self.layout.ids().map(of).collect()
     }
 }
 
@@ -271,7 +271,7 @@ pub(super) fn conclude(mut run: Replication<'_>) -> Result<Outcome, Failure> {
         workload_digest: run.sources.digest(),
         events: run.events,
         dispatchers: run.dispatch.count(),
-        nodes: core.nodes,
+        layout: core.layout,
     })
 }
 
@@ -290,7 +290,7 @@ fn leave_jobs(core: &mut Core<'_>, over: Time) {
 
 /// Adds the time of running attempts; gives what they use by dimension.
 fn leave_attempts(core: &mut Core<'_>, over: Time) -> Vec<u64> {
-    let mut used = vec![0; core.nodes.dimensions()];
+    let mut used = vec![0; core.layout.dimensions()];
     for id in core.attempts.ids() {
         let attempt = core.attempts[id];
         if attempt.times.started == Time::MAX || attempt.times.ended != Time::MAX {
@@ -362,7 +362,7 @@ fn check(core: &Core<'_>, arrived: u64, used: &[u64]) -> Result<(), String> {
         )?;
     }
     for (d, &running) in used.iter().enumerate() {
-        let held: u64 = core.nodes.ids().map(|node| core.nodes.used(node)[d]).sum();
+        let held: u64 = core.layout.ids().map(|node| core.nodes.used(node)[d]).sum();
         same("units used at nodes and by running tasks", held, running)?;
     }
     if core.agenda.pending() == 0 && !ids.is_empty() {

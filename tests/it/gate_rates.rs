@@ -19,7 +19,7 @@ use equipoise::engine::random::Draw;
 use equipoise::experiment::{self, Options, Run};
 use equipoise::gate::{self, Baseline, Judged, Outcome, PointFigures, Subject, Word};
 use equipoise::model::ids::NodeId;
-use equipoise::model::nodes::Nodes;
+use equipoise::model::layout::Layout;
 use equipoise::model::view::View;
 use equipoise::scenario::Scenario;
 use equipoise::stats::paired;
@@ -302,7 +302,7 @@ struct Wrong {
 }
 
 impl Blueprint for Wrong {
-    fn build(&self, pool: &Pool, _: &Nodes) -> Result<Box<dyn Placement>, Problem> {
+    fn build(&self, pool: &Pool, _: &Layout) -> Result<Box<dyn Placement>, Problem> {
         Ok(Box::new(WrongChoice(self.per_mille, pool.clone())))
     }
 }

@@ -164,7 +164,7 @@ fn utilizations(outcome: &Outcome, twin: &Twin<'_>, window: (u64, u64)) -> Resul
         let twins = (has > 0 && length > 0).then_some(share);
         let sims = outcome
             .busy
-            .utilization(&outcome.nodes, d, None, Time(length));
+            .utilization(&outcome.layout, d, None, Time(length));
         close(&format!("utilization of dimension {d}"), sims, twins)?;
     }
     Ok(())

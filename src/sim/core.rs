@@ -351,7 +351,6 @@ impl<'s> Core<'s> {
         let state = self.nodes.state_mut(node);
         state.backlog.end(now);
         state.expected.end(started + this.expected);
-        state.tasks -= 1;
         let demand = self.demands.row(this.demand);
         self.nodes.release(node, demand);
         self.changed.mark(node);

@@ -307,7 +307,6 @@ impl Dispatch {
         (this.node, this.service, this.expected) = (node, service, service);
         core.nodes.hold(node, core.demands.row(this.demand));
         let state = core.nodes.state_mut(node);
-        state.tasks += 1;
         state.backlog.add(service);
         state.expected.add(service);
         core.changed.mark(node);

@@ -20,7 +20,7 @@ use crate::engine::agenda::Place;
 use crate::engine::law::Law;
 use crate::engine::random::{Purpose, Seeds, Stream, unit};
 use crate::engine::time::Time;
-use crate::metrics::nodes::{Observation, Observed};
+use crate::metrics::nodes::{Capacity, Observation, Observed};
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
 use crate::strategy::Binding;
@@ -107,6 +107,7 @@ struct Replication<'s> {
 
 /// Looks at the nodes once in each stratum of the window, at a uniform instant.
 struct Observer {
+    capacity: Capacity,
     stream: Stream,
     /// The stratum's number and the instant within it, once the window has opened.
     next: Option<(u64, Time)>,
@@ -134,6 +135,7 @@ impl<'s> Replication<'s> {
                 .then(|| Central::new(setup.cluster.count())),
             results_are_instant: setup.network.result.is_zero() && gathering.is_free(),
             observer: Observer {
+                capacity: Capacity::new(&core.layout),
                 stream: seeds.stream(Purpose::Observation, ""),
                 next: None,
                 sums: Observed::default(),
@@ -336,7 +338,8 @@ impl<'s> Replication<'s> {
             let waiting = self.central.as_ref().map_or(0, Central::length);
             let core = &self.core;
             let jobs = core.window.jobs();
-            let seen = Observation::take(&core.layout, &core.nodes, instant, jobs, waiting);
+            let (nodes, capacity) = (&core.nodes, &self.observer.capacity);
+            let seen = Observation::take(&core.layout, nodes, capacity, instant, jobs, waiting);
             self.observer.sums.add(&seen);
             self.observer.seen.push(seen);
             let start = self.core.window.start.unwrap_or_default();

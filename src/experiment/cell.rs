@@ -60,7 +60,7 @@ impl Replicate {
         outcome: &Outcome,
         with_detail: bool,
     ) -> Replicate {
-        let stats = || std::iter::once(&outcome.all).chain(&outcome.classes);
+        let stats = || std::iter::once(outcome.all()).chain(&outcome.classes);
         let buckets = |histogram: &Histogram| histogram.buckets().collect();
         Replicate {
             values: outcome

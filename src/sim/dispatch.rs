@@ -10,7 +10,7 @@ use crate::model::slab::NONE;
 use crate::model::view::{Transit, Travelling, View};
 use crate::strategy::{Ask, Binding, InFlight, Parts, Placement, Pool, Problem, Watch};
 
-use super::core::{Core, Event};
+use super::core::{Core, Kind};
 use super::recorder::{Decision, Made};
 use super::records::{Attempt, Fifo};
 use super::setup::Setup;
@@ -201,7 +201,7 @@ impl Dispatch {
         if time == Time::ZERO && core.agenda.is_clear() {
             return true;
         }
-        core.schedule(core.now() + time, dispatcher, Event::Decided(dispatcher));
+        core.schedule(core.now() + time, Kind::Decided, dispatcher, dispatcher);
         false
     }
 
@@ -307,7 +307,6 @@ impl Dispatch {
         (this.node, this.service, this.expected) = (node, service, service);
         core.nodes.hold(node, core.demands.row(this.demand));
         let state = core.nodes.state_mut(node);
-        state.tasks += 1;
         state.backlog.add(service);
         state.expected.add(service);
         core.changed.mark(node);

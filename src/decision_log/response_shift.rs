@@ -45,7 +45,7 @@ pub(super) fn count(stats: &mut JobStats, completed: Option<(Time, Blame)>) {
 /// Mean parts over all jobs and over the slowest hundredth.
 pub(super) fn blame(stats: &JobStats) -> Option<(Blame, Blame)> {
     let jobs = u128::from(stats.completed).max(1);
-    let mean = stats.blame_sum.map(|sum| (sum / jobs) as u64);
+    let mean = stats.blame_sum().map(|sum| (sum / jobs) as u64);
     let tail = stats.blame_tail()?;
     (stats.unfinished == 0).then(|| (mean, tail.map(|part| Time::from_secs(part).0)))
 }

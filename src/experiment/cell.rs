@@ -60,7 +60,7 @@ impl Replicate {
         outcome: &Outcome,
         with_detail: bool,
     ) -> Replicate {
-        let stats = || std::iter::once(&outcome.all).chain(&outcome.classes);
+        let stats = || std::iter::once(outcome.all()).chain(&outcome.classes);
         let buckets = |histogram: &Histogram| histogram.buckets().collect();
         Replicate {
             values: outcome
@@ -89,14 +89,14 @@ impl Replicate {
 
 impl Detail {
     fn new(outcome: &Outcome) -> Detail {
-        let nodes = outcome.nodes.ids().zip(outcome.node_utilizations());
+        let nodes = outcome.layout.ids().zip(outcome.node_utilizations());
         Detail {
             observations: outcome.observations.clone(),
             window: (outcome.start.as_secs(), outcome.window.as_secs()),
             nodes: nodes
                 .map(|(node, used)| {
                     (
-                        outcome.nodes.group_index(node),
+                        outcome.layout.group_index(node),
                         used,
                         outcome.busy.ended(node),
                     )

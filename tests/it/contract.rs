@@ -256,7 +256,7 @@ fn watch(setup: &Setup, what: &str) -> (Outcome, Watcher) {
     let mut watcher = Watcher::new(setup);
     let outcome = sim::run(setup, 1, Some(&mut watcher))
         .unwrap_or_else(|failure| panic!("{what}: {failure}"));
-    assert!(watcher.completed >= outcome.all.completed && outcome.all.completed > 0);
+    assert!(watcher.completed >= outcome.all().completed && outcome.all().completed > 0);
     (outcome, watcher)
 }
 

@@ -21,7 +21,7 @@ use equipoise::gate::{
     self, Baseline, Finding, GateVerdicts, PointFigures, ScenarioVerdicts, Subject,
 };
 use equipoise::model::ids::NodeId;
-use equipoise::model::nodes::Nodes;
+use equipoise::model::layout::Layout;
 use equipoise::model::view::View;
 use equipoise::scenario::Scenario;
 use equipoise::stats::paired;
@@ -308,7 +308,7 @@ struct Wrong {
 }
 
 impl Blueprint for Wrong {
-    fn build(&self, pool: &Pool, _: &Nodes) -> Result<Box<dyn Placement>, Problem> {
+    fn build(&self, pool: &Pool, _: &Layout) -> Result<Box<dyn Placement>, Problem> {
         Ok(Box::new(WrongChoice(self.per_mille, pool.clone())))
     }
 }

@@ -9,7 +9,7 @@ use equipoise::decision_log::{DecisionLog, LogRecorder, NODES_KEPT};
 use equipoise::engine::law::Law;
 use equipoise::engine::random::Draw;
 use equipoise::model::ids::NodeId;
-use equipoise::model::nodes::Nodes;
+use equipoise::model::layout::Layout;
 use equipoise::model::view::View;
 use equipoise::report::decision_text::{Labels, lines};
 use equipoise::scenario::Scenario;
@@ -34,7 +34,7 @@ const RIGHT: Two = Two {
 };
 
 impl Blueprint for Two {
-    fn build(&self, pool: &Pool, _: &Nodes) -> Result<Box<dyn Placement>, Problem> {
+    fn build(&self, pool: &Pool, _: &Layout) -> Result<Box<dyn Placement>, Problem> {
         Ok(Box::new(Drawn(self.clone(), pool.clone())))
     }
 }
@@ -69,8 +69,8 @@ impl Placement for Drawn {
 struct Forgetful;
 
 impl Blueprint for Forgetful {
-    fn build(&self, pool: &Pool, nodes: &Nodes) -> Result<Box<dyn Placement>, Problem> {
-        let book = vec![0; nodes.count() as usize];
+    fn build(&self, pool: &Pool, layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
+        let book = vec![0; layout.count() as usize];
         Ok(Box::new(Book(pool.clone(), book)))
     }
 }
@@ -91,7 +91,7 @@ impl Placement for Book {
     }
 
     fn seen(&mut self, node: NodeId, view: &View<'_>) {
-        let memory = view.nodes().dimensions() - 1;
+        let memory = view.layout().dimensions() - 1;
         let held = &mut self.1[node.index()];
         *held = view.held(node, memory).max(*held);
     }

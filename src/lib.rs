@@ -11,5 +11,6 @@ pub mod scenario;
 pub mod sim;
 pub mod stats;
 pub mod strategy;
+pub mod text;
 pub mod theory;
 pub mod workload;

@@ -12,8 +12,8 @@ use super::folder::tables_of;
 use super::{Exit, message, print};
 use crate::experiment::results::{Meta, Results};
 use crate::experiment::trail::first::{FirstDifference, What};
-use crate::experiment::{counted, thousands};
 use crate::gate::first::{Labels, lines};
+use crate::text::{counted, thousands};
 
 /// Arguments of `equipoise diff`.
 #[derive(Debug, Args)]

@@ -4,10 +4,11 @@ use clap::{Args, Subcommand};
 use schemars::schema_for;
 use serde_json::Value;
 
-use super::{Exit, print, wrapped};
+use super::{Exit, print};
 use crate::metrics::registry::{self, Better};
 use crate::scenario::keys;
 use crate::strategy::placement::Choice;
+use crate::text::paragraph;
 use crate::workload::trace::FORMATS;
 
 /// Arguments of `equipoise list`.
@@ -81,7 +82,7 @@ fn placements() -> String {
             let algorithm = defined(node);
             out += &format!(
                 "{name}\n{}",
-                wrapped(text(&algorithm, "description"), "    ")
+                paragraph(text(&algorithm, "description"), "    ")
             );
             for (key, parameter) in algorithm
                 .get("properties")
@@ -93,7 +94,7 @@ fn placements() -> String {
                     .get("default")
                     .map_or(String::new(), |value| format!(" (default {value})"));
                 let meaning = format!("{key}: {}{default}", text(parameter, "description"));
-                out += &wrapped(&meaning, "    ");
+                out += &paragraph(&meaning, "    ");
                 for choice in defined(parameter)
                     .get("oneOf")
                     .and_then(Value::as_array)
@@ -101,7 +102,7 @@ fn placements() -> String {
                     .flatten()
                 {
                     let (name, meaning) = (text(choice, "const"), text(choice, "description"));
-                    out += &wrapped(&format!("\"{name}\": {meaning}"), "        ");
+                    out += &paragraph(&format!("\"{name}\": {meaning}"), "        ");
                 }
             }
         }
@@ -117,9 +118,9 @@ fn distributions() -> String {
         let path = key.path.trim_start_matches("LAW.");
         let meaning = &key.meaning;
         out += &if path.contains('.') {
-            wrapped(&format!("{path}: {meaning} [{}]", key.value), "    ")
+            paragraph(&format!("{path}: {meaning} [{}]", key.value), "    ")
         } else {
-            format!("{path}\n{}", wrapped(meaning, "    "))
+            format!("{path}\n{}", paragraph(meaning, "    "))
         };
     }
     out
@@ -141,7 +142,7 @@ fn metrics() -> String {
         out += &format!(
             "{} [{unit}, {better}]\n{}",
             metric.name,
-            wrapped(metric.definition.as_ref(), "    ")
+            paragraph(metric.definition.as_ref(), "    ")
         );
     }
     out += "\nA class's metric is written class.metric, as in short.response_p99.\n";
@@ -151,7 +152,7 @@ fn metrics() -> String {
 fn traces() -> String {
     FORMATS
         .iter()
-        .map(|(name, meaning)| format!("{name}\n{}", wrapped(meaning, "    ")))
+        .map(|(name, meaning)| format!("{name}\n{}", paragraph(meaning, "    ")))
         .collect()
 }
 
@@ -170,8 +171,8 @@ fn key_list(prefix: &str) -> Result<String, Exit> {
             format!(", default {}", key.default)
         };
         let head = format!("{} [{}{default}]", key.path, key.value);
-        out += &wrapped(&head, "");
-        out += &wrapped(&key.meaning, "    ");
+        out += &paragraph(&head, "");
+        out += &paragraph(&key.meaning, "    ");
     }
     Ok(out)
 }

@@ -167,23 +167,3 @@ fn print(text: &str) -> Result<(), Exit> {
         _ => Ok(()),
     }
 }
-
-/// `text` on lines of at most 100 columns, each after `indent`; a word is never broken.
-fn wrapped(text: &str, indent: &str) -> String {
-    let (mut out, mut line) = (String::new(), String::new());
-    for word in text.split_whitespace() {
-        let length = indent.len() + line.chars().count() + 1 + word.chars().count();
-        if !line.is_empty() && length > 100 {
-            out += &format!("{indent}{line}\n");
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line += word;
-    }
-    if !line.is_empty() {
-        out += &format!("{indent}{line}\n");
-    }
-    out
-}

@@ -161,7 +161,7 @@ impl Run {
         let fingerprint = Fingerprint::new(scenario, &program(), &format!("{:?}", self.kinds()));
         let journal = Journal::open(&folder.journal(), fingerprint)?;
         if journal.found() > 0 {
-            let found = experiment::counted(journal.found() as u64, "replication");
+            let found = crate::text::counted(journal.found() as u64, "replication");
             message(&format!(
                 "going on after {found} that an earlier run finished"
             ));

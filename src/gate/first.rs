@@ -4,8 +4,8 @@ pub use crate::experiment::trail::first::{FirstDifference, between, difference};
 
 use crate::experiment::trail::first::{Range, SeenNode, Sight, What};
 use crate::experiment::trail::moved::Moved;
-use crate::experiment::{counted, thousands};
 use crate::metrics::jobs::PARTS;
+use crate::text::{counted, thousands};
 
 /// How the two sides are called.
 #[derive(Clone, Copy, Debug)]

@@ -2,11 +2,12 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::format::{Scale, change, plain_percent, printable, signed_percent, summary_cell};
+use super::format::{change, summary_cell};
 use super::lookup::{Lookup, chosen_points};
 use super::plot::{Plot, Topic};
 use super::verdict_text::{extent, headline, reason, word};
 use crate::experiment::results::{ComparisonRow, SummaryRow, Verdict};
+use crate::text::{Scale, plain_percent, printable, signed_percent};
 
 const CSS: &str = include_str!("assets/page.css");
 /// No script, nothing from elsewhere.
@@ -273,11 +274,7 @@ fn comparisons(tables: &Lookup) -> Markup {
 
 fn comparison(tables: &Lookup, row: &ComparisonRow) -> Markup {
     let (facts, unit) = tables.facts(&row.metric);
-    let scale = Scale::choose(
-        &facts,
-        &unit,
-        [row.mean, row.baseline_mean].into_iter().flatten(),
-    );
+    let scale = facts.scale(&unit, [row.mean, row.baseline_mean].into_iter().flatten());
     let value = |mean: Option<f64>| mean.map_or("n/a".into(), |mean| scale.value(mean));
     html! { tr {
         td { (printable(&row.metric)) }
@@ -362,11 +359,7 @@ fn row_scale(tables: &Lookup, point: usize, class: &str, metric: &str) -> Scale 
         (0..tables.meta().strategies.len()).filter_map(|s| tables.summary(point, s, class, metric));
     let rows: Vec<&SummaryRow> = rows.collect();
     let unit = rows.first().map_or("1", |row| row.unit.as_str());
-    Scale::choose(
-        &super::metric_facts::facts(metric, unit),
-        unit,
-        rows.iter().filter_map(|row| row.mean),
-    )
+    super::metric_facts::facts(metric, unit).scale(unit, rows.iter().filter_map(|row| row.mean))
 }
 
 fn provenance(tables: &Lookup) -> Markup {

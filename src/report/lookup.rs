@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::format::printable;
 use super::metric_facts::{Facts, facts};
 use crate::experiment::results::{
     CcdfRow, ComparisonRow, Meta, NodeRow, Results, SummaryRow, TimelineRow,
 };
+use crate::text::printable;
 
 /// A run's tables, indexed.
 pub struct Lookup<'a> {

@@ -1,7 +1,6 @@
 //! What a run shows: tables, terminal, plots and one page, each a function of the result tables.
 
 pub mod across;
-mod columns;
 pub mod csv;
 pub mod format;
 pub mod html;

@@ -1,12 +1,13 @@
 //! The comparison as a terminal shows it, at most 100 columns wide.
 
-use super::format::{Scale, change, count, plain_percent, printable, shorten, summary_cell};
+use super::format::{change, summary_cell};
 use super::lookup::Lookup;
 use super::verdict_text::{extent, parts_that_differ, word};
 use crate::experiment::results::{ComparisonRow, Results, Verdict};
+use crate::text::{
+    LINE, Scale, blanks, count, plain_percent, printable, shorten, signed_percent, width, wrapped,
+};
 
-/// Columns of the terminal.
-const WIDTH: usize = 100;
 /// Up to so many points have a block each; more are shown as a matrix.
 const MOST_BLOCKS: usize = 6;
 /// Rows of a matrix at most.
@@ -18,8 +19,8 @@ const NAME: usize = 28;
 /// `color` adds ANSI colours to the verdicts' words; nothing is said by colour alone.
 pub fn comparison(results: &Results, report_path: Option<&str>, color: bool) -> String {
     let tables = Lookup::new(results);
-    let mut lines = wrapped(&printable(&results.meta.title));
-    lines.extend(wrapped(&extent(&tables)));
+    let mut lines = wrapped(&printable(&results.meta.title), "", "");
+    lines.extend(wrapped(&extent(&tables), "", ""));
     lines.push(String::new());
     lines.extend(tables_of(&tables, color));
     lines.extend(footer(&tables));
@@ -67,11 +68,11 @@ impl Cell {
     }
 
     fn width(&self) -> usize {
-        self.0.chars().count()
+        width(&self.0)
     }
 
     fn padded(&self, width: usize, color: bool) -> String {
-        let blanks = " ".repeat(width.saturating_sub(self.width()));
+        let blanks = blanks(&self.0, width);
         let code = match self.1 {
             Some(Verdict::Better) => "32",
             Some(Verdict::Worse) => "31",
@@ -108,7 +109,7 @@ impl Grid {
         let fits = |count: &usize| {
             self.groups
                 .chunks(*count)
-                .all(|groups| width(groups) <= WIDTH)
+                .all(|groups| width(groups) <= LINE)
         };
         (1..=self.groups.len()).rev().find(fits).unwrap_or(1)
     }
@@ -169,8 +170,7 @@ fn width_of(group: &Group) -> usize {
 /// The scale of a deciding metric over the cells that stand together.
 fn scale(tables: &Lookup, metric: &str, cells: impl Iterator<Item = (usize, usize)>) -> Scale {
     let (facts, unit) = tables.facts(metric);
-    Scale::choose(
-        &facts,
+    facts.scale(
         &unit,
         cells.filter_map(|(point, strategy)| tables.named(point, strategy, metric)?.mean),
     )
@@ -301,7 +301,7 @@ fn verdict_cell(row: Option<&ComparisonRow>) -> Cell {
     let word = word(row.verdict);
     let text = match (row.verdict, row.relative) {
         (Verdict::Better | Verdict::Worse, Some(relative)) => {
-            format!("{} % {word}", super::format::signed_percent(relative, 0))
+            format!("{} % {word}", signed_percent(relative, 0))
         }
         _ => word.into(),
     };
@@ -346,7 +346,7 @@ fn footer(tables: &Lookup) -> Vec<String> {
     texts
         .iter()
         .filter(|text| !text.is_empty())
-        .flat_map(|text| wrapped(text))
+        .flat_map(|text| wrapped(text, "", ""))
         .collect()
 }
 
@@ -374,32 +374,6 @@ fn open_questions(tables: &Lookup) -> Vec<String> {
         .into_iter()
         .chain(lost.map(|_| jobs.into()))
         .collect()
-}
-
-/// `text` in lines of at most 100 characters, broken at blanks (a longer word is cut).
-fn wrapped(text: &str) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let mut word: Vec<char> = word.chars().collect();
-        let last = lines.len() - 1;
-        if word.is_empty() && (1..WIDTH).contains(&lines[last].chars().count()) {
-            lines[last].push(' ');
-        }
-        while !word.is_empty() {
-            let last = lines.len() - 1;
-            let used = lines[last].chars().count();
-            let blank = usize::from(used > 0);
-            if used + blank + word.len() > WIDTH && used > 0 {
-                lines.push(String::new());
-                continue;
-            }
-            let rest = word.split_off(word.len().min(WIDTH));
-            lines[last] += &" ".repeat(blank);
-            lines[last].extend(word);
-            word = rest;
-        }
-    }
-    lines
 }
 
 #[cfg(test)]
@@ -439,7 +413,7 @@ mod tests {
         ];
         for sample in samples {
             let text = comparison(&sample.results(), Some("output/x/report.html"), false);
-            assert!(widest(&text) <= WIDTH, "{} columns:\n{text}", widest(&text));
+            assert!(widest(&text) <= LINE, "{} columns:\n{text}", widest(&text));
         }
     }
 

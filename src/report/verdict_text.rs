@@ -1,10 +1,9 @@
 //! The sentences that say what was found, and nothing more than was found.
 
-use super::format::{
-    Scale, change, count, lower_or_higher, plain_percent, plural, printable, significant,
-};
+use super::format::{change, lower_or_higher};
 use super::lookup::{Lookup, split_name};
 use crate::experiment::results::{ComparisonRow, Status, Verdict};
+use crate::text::{count, plain_percent, plural, printable, significant};
 
 /// The verdict in the words of every table.
 pub fn word(verdict: Verdict) -> &'static str {
@@ -25,7 +24,7 @@ pub fn sentence(tables: &Lookup, row: &ComparisonRow) -> String {
     let baseline = format!("`{}`", tables.strategy(tables.baseline()));
     let place = place(tables, row);
     let (facts, unit) = tables.facts(&row.metric);
-    let scale = Scale::choose(&facts, &unit, row.difference);
+    let scale = facts.scale(&unit, row.difference);
     match row.verdict {
         Verdict::Better => format!(
             "{strategy} is better than {baseline} {place}: {}",
@@ -146,7 +145,7 @@ fn alone(tables: &Lookup, metric: &str) -> String {
     let (facts, unit) = tables.facts(metric);
     let last = tables.points() - 1;
     let row = tables.named(last, 0, metric);
-    let scale = Scale::choose(&facts, &unit, row.and_then(|r| r.mean));
+    let scale = facts.scale(&unit, row.and_then(|r| r.mean));
     let cell = super::format::summary_cell(row, &scale);
     let at = match tables.point_label(last) {
         label if label.is_empty() => String::new(),

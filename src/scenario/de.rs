@@ -126,7 +126,7 @@ fn plain(wanted: &str) -> String {
 fn one_of(forms: &[&str]) -> String {
     format!(
         "the name or table of a form: {}",
-        super::names::listed(forms)
+        crate::text::listed(forms, "or")
     )
 }
 

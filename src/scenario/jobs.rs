@@ -397,7 +397,7 @@ pub(super) fn unknown_resource(
         Some(name) => format!("did you mean `{name}`?"),
         None => format!(
             "give it to nodes by `resources.{resource} = ...`; they have {}",
-            names::listed(&known).replace(" or ", " and ")
+            crate::text::listed(&known, "and")
         ),
     };
     check.error_key(path, format!("no node has the resource `{resource}`"), hint);

@@ -120,7 +120,7 @@ pub(super) fn cluster(check: &mut Check<'_>, document: &Document) -> Option<Clus
             "nodes",
             format!(
                 "{} nodes are too many",
-                super::workload::grouped(total as u64)
+                crate::text::thousands(total as u64)
             ),
             "at most 16,777,214 (2^24 - 2) nodes are simulated",
         );

@@ -9,6 +9,7 @@ use super::document::Document;
 use super::names;
 use super::tree::Node;
 use crate::engine::dist;
+use crate::text::listed;
 
 /// A piece that was cut out.
 pub(super) struct Cut {
@@ -132,7 +133,7 @@ fn unknown_key(tree: &Node, fault: &Fault, key: &str, keys: &[&str]) -> (String,
             let free: Vec<&str> = free.copied().collect();
             format!(
                 "its keys are {}",
-                names::listed(if free.is_empty() { keys } else { &free }).replace(" or ", " and ")
+                listed(if free.is_empty() { keys } else { &free }, "and")
             )
         }
     };
@@ -153,7 +154,7 @@ fn unknown_form(fault: &Fault, name: &str, forms: &[&str]) -> (String, String) {
     let hint = match (foreign, names::nearest(name, forms)) {
         (Some(ours), _) => format!("here it is called: {ours}"),
         (None, Some(near)) => format!("did you mean `{near}`?"),
-        (None, None) => format!("write one of {}", names::listed(forms)),
+        (None, None) => format!("write one of {}", listed(forms, "or")),
     };
     (title, hint)
 }

@@ -4,7 +4,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::text;
 use crate::gate::outcome::{Cell, Judged, Outcome, Row};
-use crate::report::format::printable;
+use crate::text::printable;
 
 /// A suite a scenario, a test a figure.
 pub fn suites(outcome: &Outcome) -> String {

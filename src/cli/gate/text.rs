@@ -2,10 +2,8 @@
 
 use crate::gate::outcome::{Cell, Judged, Outcome, Row};
 use crate::gate::{FALSE_ALARMS, Word};
-use crate::report::format::{
-    Scale, count, percent_places, plain_percent, plural, printable, signed_percent,
-};
 use crate::report::metric_facts::facts;
+use crate::text::{Scale, count, percent_places, plain_percent, plural, printable, signed_percent};
 
 /// Commands to go on with.
 pub struct Next {
@@ -32,7 +30,7 @@ pub fn cells(judged: &Judged, cell: &Cell, row: &Row) -> [String; 8] {
     let ruling = &row.ruling;
     let facts = facts(&row.metric, &row.unit);
     let means = [ruling.baseline, ruling.now];
-    let scale = Scale::choose(&facts, &row.unit, means.into_iter().flatten());
+    let scale = facts.scale(&row.unit, means.into_iter().flatten());
     let value = |mean: Option<f64>| mean.map_or(String::new(), |mean| scale.value(mean));
     [
         printable(&place(judged, cell)),

@@ -1,6 +1,6 @@
 //! Axes: ranges, ticks and their labels.
 
-use crate::report::format::{fixed, significant};
+use crate::text::{fixed, significant};
 
 /// An axis: a range, linear or logarithmic, with ticks and a title.
 #[derive(Clone, Debug, PartialEq)]

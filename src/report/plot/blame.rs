@@ -5,8 +5,8 @@ use super::drawing::{Align, Drawing, GREY, GRID, INK, LINE, PAPER, fit, text_wid
 use super::palette::PARTS;
 use super::panel::{Area, Entry, figure};
 use super::point_title;
-use crate::report::format::{Scale, significant};
 use crate::report::lookup::Lookup;
+use crate::text::{Scale, significant};
 
 /// The parts in the order in which a job meets them.
 pub const NAMES: [&str; 7] = [

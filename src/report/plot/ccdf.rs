@@ -5,8 +5,8 @@ use super::drawing::{Drawing, Point};
 use super::palette::{look, mark};
 use super::panel::{Area, Panel, figure};
 use super::{point_title, strategy_entries};
-use crate::report::format::Scale;
 use crate::report::lookup::Lookup;
+use crate::text::Scale;
 
 /// Classes drawn at most, the whole included; the table holds all.
 const MOST: usize = 9;

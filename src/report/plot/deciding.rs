@@ -8,9 +8,10 @@ use super::rows::{Group, Row, Rows};
 use super::sweep::{Sweep, numeric};
 use super::{picked_note, strategy_entries};
 use crate::experiment::results::{Status, SummaryRow};
-use crate::report::format::{Scale, summary_cell};
+use crate::report::format::summary_cell;
 use crate::report::lookup::{Lookup, chosen_points};
 use crate::report::metric_facts::is_response_time;
+use crate::text::Scale;
 
 /// The plot of the deciding metric `metric`; none where the tables have no value of it.
 pub fn draw(tables: &Lookup, metric: &str) -> Option<Drawing> {
@@ -68,7 +69,7 @@ impl Chart<'_> {
 
     fn scale(&self, values: &[f64]) -> (Scale, String) {
         let (facts, unit) = self.tables.facts(self.metric);
-        let scale = Scale::choose(&facts, &unit, values.iter().copied().filter(|v| *v > 0.0));
+        let scale = facts.scale(&unit, values.iter().copied().filter(|v| *v > 0.0));
         let title = scale.axis_title(&facts.title);
         (scale, title)
     }

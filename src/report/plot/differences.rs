@@ -9,9 +9,10 @@ use super::rows::{Group, Row, Rows};
 use super::sweep::{Sweep, numeric};
 use super::{picked_note, strategy_entries};
 use crate::experiment::results::ComparisonRow;
-use crate::report::format::{Scale, change, plain_percent};
+use crate::report::format::change;
 use crate::report::lookup::{Lookup, chosen_points};
 use crate::report::verdict_text::word;
+use crate::text::plain_percent;
 
 /// Changes beyond this, percent, are drawn as arrows at the edge, so that the others stay readable.
 const WIDEST: f64 = 150.0;
@@ -102,7 +103,7 @@ fn dots(tables: &Lookup, metric: &str) -> Drawing {
 
 fn dot(tables: &Lookup, row: &ComparisonRow) -> Row {
     let (facts, unit) = tables.facts(&row.metric);
-    let scale = Scale::choose(&facts, &unit, row.difference);
+    let scale = facts.scale(&unit, row.difference);
     let change = change(row, &scale);
     let text = if change.is_empty() {
         word(row.verdict).into()

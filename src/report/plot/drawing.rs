@@ -16,7 +16,7 @@ use plotters::style::{
     WHITE, register_font,
 };
 
-use crate::report::format::printable;
+use crate::text::printable;
 
 /// Width of a plot, pixels.
 pub const WIDTH: f64 = 900.0;
@@ -474,7 +474,7 @@ pub fn fit(text: &str, size: f64, bold: bool, width: f64) -> String {
     let mut shown = text.to_string();
     while kept > 1 && text_width(&shown, size, bold) > width {
         kept -= 1;
-        shown = crate::report::format::shorten(text, kept);
+        shown = crate::text::shorten(text, kept);
     }
     shown
 }

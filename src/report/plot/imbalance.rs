@@ -6,8 +6,8 @@ use super::palette::look;
 use super::panel::{Area, Panel, figure};
 use super::{point_title, strategy_entries};
 use crate::experiment::results::TimelineRow;
-use crate::report::format::Scale;
 use crate::report::lookup::Lookup;
+use crate::text::Scale;
 
 /// The plot for `point`; none without a timeline.
 pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {

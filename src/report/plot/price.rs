@@ -6,8 +6,8 @@ use super::palette::{look, mark};
 use super::panel::{Area, Panel, figure};
 use super::{point_title, strategy_entries};
 use crate::experiment::results::SummaryRow;
-use crate::report::format::Scale;
 use crate::report::lookup::Lookup;
+use crate::text::Scale;
 
 const GAIN: &str = "response_p99";
 
@@ -55,7 +55,7 @@ fn ends(row: &SummaryRow) -> impl Iterator<Item = f64> {
 
 fn panel(tables: &Lookup, point: usize, cost: &str, drawing: &mut Drawing, area: Area) {
     let (facts, unit) = tables.facts(cost);
-    let across = Scale::choose(&facts, &unit, []);
+    let across = facts.scale(&unit, []);
     let up = Scale::time(pairs(tables, point, cost).flat_map(|(.., gain)| gain.mean));
     let xs: Vec<f64> = pairs(tables, point, cost)
         .flat_map(|(_, row, _)| row.mean)

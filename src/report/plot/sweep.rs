@@ -1,8 +1,8 @@
 //! The swept key as an axis, where its values are numbers.
 
 use super::axis::Axis;
-use crate::report::format::Scale;
 use crate::report::lookup::{Lookup, plain_value};
+use crate::text::Scale;
 
 /// A sweep of one key over numbers.
 pub struct Sweep {

@@ -1,11 +1,13 @@
 //! equipoise: a discrete-event simulator that compares load balancing and task scheduling strategies.
 
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod engine;
 pub mod experiment;
 pub mod gate;
 pub mod metrics;
 pub mod model;
+#[cfg(feature = "report")]
 pub mod report;
 pub mod scenario;
 pub mod sim;

@@ -54,8 +54,8 @@ fn with_commas(digits: &str) -> String {
     text
 }
 
-/// Decimal places that show `digits` significant digits of `value`, between 0 and 12.
-pub fn decimal_places(value: f64, digits: i32) -> i32 {
+/// Decimals that show `digits` significant digits of `value`, between 0 and 12.
+pub fn decimals_of(value: f64, digits: i32) -> i32 {
     if value == 0.0 || !value.is_finite() {
         return 0;
     }
@@ -70,16 +70,16 @@ pub fn significant(value: f64, digits: i32) -> String {
     if value != 0.0 && value.is_finite() && !(1e-6..1e12).contains(&value.abs()) {
         return format!("{value:.*e}", (digits - 1).max(0) as usize);
     }
-    fixed(value, decimal_places(value, digits))
+    fixed(value, decimals_of(value, digits))
 }
 
-/// `value` with `places` decimal places, thousands grouped from 10,000 on, and no negative zero; from
+/// `value` with `decimals` decimals, thousands grouped from 10,000 on, and no negative zero; from
 /// 1e15 on with an exponent.
-pub fn fixed(value: f64, places: i32) -> String {
+pub fn fixed(value: f64, decimals: i32) -> String {
     if value.abs() >= 1e15 {
         return format!("{value:.2e}");
     }
-    let text = format!("{value:.*}", places.max(0) as usize);
+    let text = format!("{value:.*}", decimals.max(0) as usize);
     match text.strip_prefix('-') {
         Some(zero) if is_zero(zero) => grouped(zero),
         _ => grouped(&text),
@@ -96,9 +96,9 @@ pub fn plain_percent(share: f64) -> String {
     format!("{rounded} %")
 }
 
-/// A relative change in percent with its sign: `-0.704` is "-70.4" with `places` 1.
-pub fn signed_percent(relative: f64, places: i32) -> String {
-    let number = fixed(relative * 100.0, places);
+/// A relative change in percent with its sign: `-0.704` is "-70.4" with `decimals` 1.
+pub fn signed_percent(relative: f64, decimals: i32) -> String {
+    let number = fixed(relative * 100.0, decimals);
     if is_zero(&number) || number.starts_with('-') {
         number
     } else {
@@ -106,13 +106,13 @@ pub fn signed_percent(relative: f64, places: i32) -> String {
     }
 }
 
-/// Decimal places of percentages whose interval is `low..high` (relative, not percent).
-pub fn percent_places(low: f64, high: f64) -> i32 {
+/// Decimals of percentages whose interval is `low..high` (relative, not percent).
+pub fn percent_decimals(low: f64, high: f64) -> i32 {
     let half = (high - low).abs() * 50.0;
     if half == 0.0 {
         1
     } else {
-        decimal_places(half, 1).min(3)
+        decimals_of(half, 1).min(3)
     }
 }
 
@@ -193,12 +193,12 @@ impl Scale {
         if half <= 0.0 || !half.is_finite() {
             return self.value(value);
         }
-        let places = decimal_places(half, 1).min(decimal_places(scaled, 5));
-        let mut shown = fixed(half, places);
+        let decimals = decimals_of(half, 1).min(decimals_of(scaled, 5));
+        let mut shown = fixed(half, decimals);
         if is_zero(&shown) {
-            shown = format!("<{}", fixed(0.1_f64.powi(places), places));
+            shown = format!("<{}", fixed(0.1_f64.powi(decimals), decimals));
         }
-        format!("{} ± {shown}", self.with_unit(&fixed(scaled, places)))
+        format!("{} ± {shown}", self.with_unit(&fixed(scaled, decimals)))
     }
 }
 

@@ -113,7 +113,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    // A panic has told its place; it is no mistake of the user's.
+    // A panic has told where it was; it is no mistake of the user's.
     let ended = std::panic::catch_unwind(|| arguments.command.execute()).unwrap_or_else(|_| {
         Err(Exit::Fault(
             "error: this is a fault of equipoise itself; please report it with the scenario"

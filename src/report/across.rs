@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::format::change;
+use super::cells::change;
 use super::json::comparison_row;
 use super::lookup::Lookup;
 use super::verdict_text::word;

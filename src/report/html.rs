@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::format::{change, summary_cell};
+use super::cells::{change, summary_cell};
 use super::lookup::{Lookup, chosen_points};
 use super::plot::{Plot, Topic};
 use super::verdict_text::{extent, headline, reason, word};
@@ -52,7 +52,7 @@ const SECTIONS: [Topic; 6] = [
     Topic::Differences,
     Topic::Ccdf,
     Topic::Blame,
-    Topic::Price,
+    Topic::Cost,
     Topic::Utilization,
     Topic::Imbalance,
 ];
@@ -76,7 +76,7 @@ fn about(topic: Topic) -> (&'static str, &'static str, &'static str) {
             "blame",
             "Each job's response time split along its critical chain, for all jobs and for the slowest 1 %.",
         ),
-        Topic::Price => (
+        Topic::Cost => (
             "What it costs",
             "cost",
             "Messages per task, and slot-time of attempts that no completed job used, against the 99th percentile of the response time.",
@@ -388,7 +388,7 @@ mod tests {
     use crate::report::sample::Sample;
 
     fn page(results: &Results) -> String {
-        let files = crate::report::render(results).unwrap();
+        let files = crate::report::render(results, false).unwrap();
         String::from_utf8(
             files
                 .into_iter()
@@ -448,7 +448,7 @@ mod tests {
         let page = page(&Sample::loads(&[0.5, 0.8], 3).results());
         let said = "<code>least-loaded</code> is better than <code>random</code> on response_p99 at load 0.8: 7";
         assert!(page.contains(said));
-        let places: Vec<_> = [
+        let found: Vec<_> = [
             said,
             "against random</caption>",
             "<figure",
@@ -458,7 +458,7 @@ mod tests {
         ]
         .map(|part| page.find(part).expect(part))
         .into();
-        assert!(places.is_sorted(), "{places:?}");
+        assert!(found.is_sorted(), "{found:?}");
     }
 
     #[test]

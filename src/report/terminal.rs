@@ -1,6 +1,6 @@
 //! The comparison as a terminal shows it, at most 100 columns wide.
 
-use super::format::{change, summary_cell};
+use super::cells::{change, summary_cell};
 use super::lookup::Lookup;
 use super::verdict_text::{extent, parts_that_differ, word};
 use crate::experiment::results::{ComparisonRow, Results, Verdict};

@@ -58,7 +58,7 @@ fn grid(tables: &Lookup, rows: &[TheoryRow]) -> Vec<String> {
             |other: &TheoryRow| (other.point, other.strategy) == (row.point, row.strategy);
         let goes_on = before.is_some_and(is_same);
         if !goes_on {
-            lines.push(place(tables, row));
+            lines.push(cell_name(tables, row));
         }
         if !goes_on || before.is_some_and(|other| other.model != row.model) {
             lines.push(format!("  {}", printable(&row.model)));
@@ -77,7 +77,7 @@ fn folded(line: &str) -> String {
     wrapped(text, &indent, &format!("{indent}  ")).join("\n") + "\n"
 }
 
-fn place(tables: &Lookup, row: &TheoryRow) -> String {
+fn cell_name(tables: &Lookup, row: &TheoryRow) -> String {
     let (name, label) = (tables.strategy(row.strategy), tables.point_label(row.point));
     if label.is_empty() {
         name
@@ -209,7 +209,7 @@ fn table_row(tables: &Lookup, row: &TheoryRow) -> Markup {
         _ => "open",
     };
     html! { tr {
-        td { (place(tables, row)) }
+        td { (cell_name(tables, row)) }
         td { (metric) }
         td { (printable(&row.model)) }
         td { (theory) }

@@ -1,6 +1,6 @@
 //! The sentences that say what was found, and nothing more than was found.
 
-use super::format::{change, lower_or_higher};
+use super::cells::{change, lower_or_higher};
 use super::lookup::{Lookup, split_name};
 use crate::experiment::results::{ComparisonRow, Status, Verdict};
 use crate::text::{count, plain_percent, plural, printable, significant};
@@ -22,42 +22,42 @@ pub fn word(verdict: Verdict) -> &'static str {
 pub fn sentence(tables: &Lookup, row: &ComparisonRow) -> String {
     let strategy = format!("`{}`", tables.strategy(row.strategy));
     let baseline = format!("`{}`", tables.strategy(tables.baseline()));
-    let place = place(tables, row);
+    let at = where_compared(tables, row);
     let (facts, unit) = tables.facts(&row.metric);
     let scale = facts.scale(&unit, row.difference);
     match row.verdict {
         Verdict::Better => format!(
-            "{strategy} is better than {baseline} {place}: {}",
+            "{strategy} is better than {baseline} {at}: {}",
             lower_or_higher(row, &scale)
         ),
         Verdict::Worse => format!(
-            "{strategy} is worse than {baseline} {place}: {}",
+            "{strategy} is worse than {baseline} {at}: {}",
             lower_or_higher(row, &scale)
         ),
         Verdict::Equivalent => format!(
-            "{strategy} and {baseline} are equivalent {place}: {}, within the margin of {}",
+            "{strategy} and {baseline} are equivalent {at}: {}, within the margin of {}",
             change(row, &scale).replace(',', ", "),
             plain_percent(row.margin)
         ),
         Verdict::Inconclusive => format!(
-            "{strategy} against {baseline} is inconclusive {place}: {}{}",
+            "{strategy} against {baseline} is inconclusive {at}: {}{}",
             change(row, &scale).replace(',', ", "),
             needed(tables, row)
         ),
         Verdict::NotComparable => {
             format!(
-                "{strategy} is not comparable with {baseline} {place}: {}",
+                "{strategy} is not comparable with {baseline} {at}: {}",
                 reason(tables, row)
             )
         }
         Verdict::Unstable => format!(
-            "{strategy} and {baseline} are not compared {place}: {}",
+            "{strategy} and {baseline} are not compared {at}: {}",
             reason(tables, row)
         ),
     }
 }
 
-fn place(tables: &Lookup, row: &ComparisonRow) -> String {
+fn where_compared(tables: &Lookup, row: &ComparisonRow) -> String {
     match tables.point_label(row.point) {
         label if label.is_empty() => format!("on {}", row.metric),
         label => format!("on {} at {label}", row.metric),
@@ -146,7 +146,7 @@ fn alone(tables: &Lookup, metric: &str) -> String {
     let last = tables.points() - 1;
     let row = tables.named(last, 0, metric);
     let scale = facts.scale(&unit, row.and_then(|r| r.mean));
-    let cell = super::format::summary_cell(row, &scale);
+    let cell = super::cells::summary_cell(row, &scale);
     let at = match tables.point_label(last) {
         label if label.is_empty() => String::new(),
         label => format!(" at {label}"),

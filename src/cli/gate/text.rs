@@ -3,7 +3,9 @@
 use crate::gate::outcome::{Cell, Judged, Outcome, Row};
 use crate::gate::{FALSE_ALARMS, Word};
 use crate::report::metric_facts::facts;
-use crate::text::{Scale, count, percent_places, plain_percent, plural, printable, signed_percent};
+use crate::text::{
+    Scale, count, percent_decimals, plain_percent, plural, printable, signed_percent,
+};
 
 /// Commands to go on with.
 pub struct Next {
@@ -66,8 +68,8 @@ pub fn change(row: &Row) -> String {
     };
     match ruling.low.zip(ruling.high) {
         Some((low, high)) if low < high => {
-            let places = percent_places(low, high);
-            let [change, low, high] = [change, low, high].map(|end| signed_percent(end, places));
+            let decimals = percent_decimals(low, high);
+            let [change, low, high] = [change, low, high].map(|end| signed_percent(end, decimals));
             format!("{change} % [{low}, {high}]")
         }
         Some(_) => format!("{} % exact", signed_percent(change, 1)),

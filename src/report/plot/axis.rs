@@ -131,13 +131,13 @@ impl Axis {
     }
 }
 
-/// `value` with the decimal places that `step` needs.
+/// `value` with the decimals that `step` needs.
 fn tick_label(value: f64, step: f64) -> String {
     if value.abs() >= 1e9 || step < 1e-6 {
         return significant(value, 3);
     }
-    let places = (-step.log10().floor()).max(0.0) as i32 + i32::from(is_quarter(step));
-    fixed(value, places)
+    let decimals = (-step.log10().floor()).max(0.0) as i32 + i32::from(is_quarter(step));
+    fixed(value, decimals)
 }
 
 /// Smallest and largest of the finite values; nothing in a plot is beyond 1e30.
@@ -177,7 +177,11 @@ fn log_ticks(low: f64, high: f64, decades: f64) -> Vec<(f64, String)> {
         for factor in 1..=9_i64 {
             let value = factor as f64 * 10f64.powi(power);
             let named = labelled.contains(&factor) && power % every == 0;
-            let label = named.then(|| significant(value, 1)).unwrap_or_default();
+            let label = if named {
+                significant(value, 1)
+            } else {
+                String::new()
+            };
             if (low..=high).contains(&value) && (named || decades < 6.0) {
                 ticks.push((value, label));
             }

@@ -1,7 +1,7 @@
 //! Where the response time goes: the seven parts, for all jobs and for the slowest 1 %.
 
 use super::axis::Axis;
-use super::drawing::{Align, Drawing, GREY, INK, LINE, PAPER, fit, text_width};
+use super::drawing::{Align, Drawing, GREY, GRID, INK, LINE, PAPER, fit, text_width};
 use super::palette::PARTS;
 use super::panel::{Area, Entry, figure};
 use super::point_title;
@@ -74,7 +74,11 @@ fn half(drawing: &mut Drawing, area: Area, title: &str, bars: &[Option<[f64; 7]>
         ..area
     };
     drawing.bold((frame.left, top - 13.0), title, 13.0, Align::Start);
-    frame.draw_ticks(drawing, &axis, 1.0);
+    for (value, label) in &axis.ticks {
+        let x = frame.x(&axis, *value);
+        drawing.line(vec![(x, top), (x, bottom)], GRID, 1.0);
+        drawing.text((x, bottom + 14.0), label, 12.0, GREY, Align::Middle);
+    }
     let middle = ((frame.left + right) / 2.0, bottom + 36.0);
     drawing.text(middle, &axis.title, 13.0, INK, Align::Middle);
     for (k, bar) in bars.iter().enumerate() {

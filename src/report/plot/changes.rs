@@ -2,8 +2,8 @@
 
 use super::axis::Axis;
 use super::differences::WIDEST;
+use super::dot_rows::{self, Row, Rows};
 use super::drawing::Drawing;
-use super::rows::{self, Row, Rows};
 
 /// The whole plot.
 pub struct Changes {
@@ -45,7 +45,7 @@ impl Changes {
     /// Draws the changes; the height follows their number.
     pub fn draw(&self) -> Drawing {
         let axis = self.axis();
-        let group = |group: &Group| rows::Group {
+        let group = |group: &Group| dot_rows::Group {
             title: group.title.clone(),
             rows: group.rows.iter().map(|change| change.row(&axis)).collect(),
         };

@@ -1,14 +1,14 @@
 //! A deciding metric against the swept value, with its intervals.
 
 use super::axis::Axis;
+use super::dot_rows::{Group, Row, Rows};
 use super::drawing::{Color, Drawing, HEIGHT, PAPER};
 use super::palette::{look, mark};
 use super::panel::{Entry, Panel, figure};
-use super::rows::{Group, Row, Rows};
 use super::sweep::{Sweep, numeric};
 use super::{picked_note, strategy_entries};
 use crate::experiment::results::{Status, SummaryRow};
-use crate::report::format::summary_cell;
+use crate::report::cells::summary_cell;
 use crate::report::lookup::{Lookup, chosen_points, split_name};
 use crate::report::metric_facts::is_response_time;
 use crate::text::Scale;

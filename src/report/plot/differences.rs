@@ -2,14 +2,14 @@
 
 use super::axis::Axis;
 use super::deciding::runs;
+use super::dot_rows::{Group, Row, Rows};
 use super::drawing::{Drawing, HEIGHT, LINE};
 use super::palette::{Look, look, mark};
 use super::panel::{Entry, Panel, figure};
-use super::rows::{Group, Row, Rows};
 use super::sweep::{Sweep, numeric};
 use super::{picked_note, strategy_entries};
 use crate::experiment::results::ComparisonRow;
-use crate::report::format::change;
+use crate::report::cells::change;
 use crate::report::lookup::{Lookup, chosen_points};
 use crate::report::verdict_text::word;
 use crate::text::plain_percent;

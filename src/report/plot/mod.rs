@@ -4,14 +4,14 @@ mod axis;
 mod blame;
 mod ccdf;
 pub mod changes;
+mod cost;
 mod deciding;
 mod differences;
+mod dot_rows;
 pub mod drawing;
 mod imbalance;
 mod palette;
 mod panel;
-mod price;
-mod rows;
 mod sweep;
 mod utilization;
 
@@ -33,7 +33,7 @@ pub enum Topic {
     /// Parts of the response time.
     Blame,
     /// Messages and waste against the tail.
-    Price,
+    Cost,
     /// Sorted node utilization.
     Utilization,
     /// Imbalance over time.
@@ -57,7 +57,7 @@ type PerPoint = (Topic, &'static str, fn(&Lookup, usize) -> Option<Drawing>);
 const PER_POINT: [PerPoint; 5] = [
     (Topic::Ccdf, "ccdf", ccdf::draw),
     (Topic::Blame, "blame", blame::draw),
-    (Topic::Price, "price", price::draw),
+    (Topic::Cost, "price", cost::draw),
     (Topic::Utilization, "utilization", utilization::draw),
     (Topic::Imbalance, "imbalance", imbalance::draw),
 ];
@@ -340,7 +340,7 @@ mod tests {
                     .count()
                     > 5
             );
-            assert!(crate::report::render(&results).is_ok());
+            assert!(crate::report::render(&results, false).is_ok());
         }
     }
 

@@ -1,7 +1,7 @@
 //! Rows of the tables as people read them; shared by the terminal, the plots and the page.
 
 use crate::experiment::results::{ComparisonRow, Status, SummaryRow};
-use crate::text::{Scale, fixed, percent_places, signed_percent};
+use crate::text::{Scale, fixed, percent_decimals, signed_percent};
 
 /// A cell of a summary table: value and uncertainty, or the word for why there is none.
 pub fn summary_cell(row: Option<&SummaryRow>, scale: &Scale) -> String {
@@ -22,9 +22,9 @@ pub fn change(row: &ComparisonRow, scale: &Scale) -> String {
     match (row.relative, row.relative_low.zip(row.relative_high)) {
         (Some(relative), _) if row.exact => format!("{} % exact", signed_percent(relative, 1)),
         (Some(relative), Some((low, high))) => {
-            let places = percent_places(low, high);
-            let [low, high] = [low, high].map(|end| signed_percent(end, places));
-            format!("{} % [{low},{high}]", signed_percent(relative, places))
+            let decimals = percent_decimals(low, high);
+            let [low, high] = [low, high].map(|end| signed_percent(end, decimals));
+            format!("{} % [{low},{high}]", signed_percent(relative, decimals))
         }
         (Some(relative), None) => format!("{} %", signed_percent(relative, 1)),
         (None, _) => row
@@ -58,8 +58,8 @@ pub fn lower_or_higher(row: &ComparisonRow, scale: &Scale) -> String {
         .relative_low
         .zip(row.relative_high)
         .filter(|_| !row.exact);
-    let places = interval.map_or(1, |(low, high)| percent_places(low, high));
-    let number = |value: f64| fixed(value * sign * 100.0, places);
+    let decimals = interval.map_or(1, |(low, high)| percent_decimals(low, high));
+    let number = |value: f64| fixed(value * sign * 100.0, decimals);
     let size = format!("{} % {word}", number(relative));
     match interval {
         Some((low, high)) if sign < 0.0 => format!("{size} [{}, {}]", number(high), number(low)),

@@ -1,45 +1,46 @@
-//! One point of the grid: sections to setups.
+//! One point of the grid: from sections to setups.
 
-use super::check::Check;
-use super::compare;
-use super::document::Document;
-use super::faults;
-use super::gate;
-use super::jobs;
-use super::load;
-use super::network;
-use super::nodes;
-use super::run;
-use super::strategies;
-use super::workload;
-use crate::sim::setup::Setup;
+pub mod check;
+mod classes;
+mod cluster;
+pub mod files;
+pub mod judging;
+pub mod load;
+mod sources;
+mod strategies;
+pub mod window;
+
+use super::grammar::{self, Document};
+use crate::model::cluster::Cluster;
+use crate::sim::setup::{Network, Setup, Stragglers};
 use crate::workload::class::Class;
+use check::Check;
 
 /// What a point resolves to.
-pub(super) struct Resolved {
-    pub(super) setups: Vec<Setup>,
-    pub(super) classes: Vec<Class>,
-    pub(super) baseline: String,
+pub struct Resolved {
+    pub setups: Vec<Setup>,
+    pub classes: Vec<Class>,
+    pub baseline: String,
 }
 
 /// Names of the metrics of a run with these dimensions.
 pub type Metrics = fn(&[String]) -> Vec<String>;
 
 /// The setups of all strategies; nothing if anything is wrong.
-pub(super) fn resolve(
+pub fn resolve(
     check: &mut Check<'_>,
     document: &Document,
     metrics: Metrics,
     notes: &mut Vec<String>,
 ) -> Option<Resolved> {
     strategies::names(check, document);
-    jobs::names(check, document);
+    classes::names(check, document);
     load::conflicts(check, document);
-    let baseline = compare::baseline(check, document);
-    let network = network::resolve(check, &document.network);
-    let stragglers = faults::stragglers(check, &document.faults);
-    let cluster = nodes::cluster(check, document)?;
-    let workload = workload::resolve(check, document, &cluster, notes);
+    let baseline = judging::baseline(check, document);
+    let network = delays(check, &document.network);
+    let stragglers = stragglers(check, &document.faults);
+    let cluster = cluster::cluster(check, document)?;
+    let workload = sources::resolve(check, document, &cluster, notes);
     let (classes, sources) = match workload {
         Some(workload) => workload,
         None => {
@@ -47,7 +48,7 @@ pub(super) fn resolve(
             return None;
         }
     };
-    let window = run::window(check, document, &cluster, &classes, &sources);
+    let window = window::window(check, document, &cluster, &classes, &sources);
     let strategies = strategies::resolve(check, document, &cluster, &classes);
     let names: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
     decide_on(check, document, &cluster, &names, metrics);
@@ -72,12 +73,7 @@ pub(super) fn resolve(
 }
 
 /// What can be judged although the jobs are wrong.
-fn alone(
-    check: &mut Check<'_>,
-    document: &Document,
-    cluster: &crate::model::cluster::Cluster,
-    metrics: Metrics,
-) {
+fn alone(check: &mut Check<'_>, document: &Document, cluster: &Cluster, metrics: Metrics) {
     strategies::resolve_alone(check, document, cluster);
     decide_on(check, document, cluster, &[], metrics);
     if document.run.jobs.is_some() && document.run.until.is_some() {
@@ -92,7 +88,7 @@ fn alone(
 fn decide_on(
     check: &mut Check<'_>,
     document: &Document,
-    cluster: &crate::model::cluster::Cluster,
+    cluster: &Cluster,
     classes: &[&str],
     metrics: Metrics,
 ) {
@@ -103,7 +99,27 @@ fn decide_on(
         .collect();
     let metrics = metrics(&dimensions);
     let metrics: Vec<&str> = metrics.iter().map(String::as_str).collect();
-    compare::decide_on(check, document, classes, &metrics);
-    run::check_precision(check, document, classes, &metrics);
-    gate::check(check, document, classes, &metrics);
+    judging::decide_on(check, document, classes, &metrics);
+    judging::check_precision(check, document, classes, &metrics);
+    judging::watched(check, document, classes, &metrics);
+}
+
+/// The delays as laws.
+fn delays(check: &mut Check<'_>, network: &grammar::Network) -> Option<Network> {
+    let dispatch = check.law("network.dispatch", &network.dispatch);
+    let result = check.law("network.result", &network.result);
+    Some(Network {
+        dispatch: dispatch?,
+        result: result?,
+    })
+}
+
+/// The stragglers as laws; `None` if there are none.
+fn stragglers(check: &mut Check<'_>, faults: &grammar::Faults) -> Option<Stragglers> {
+    let stragglers = faults.stragglers.as_ref()?;
+    let factor = check.law("faults.stragglers.factor", &stragglers.factor)?;
+    (stragglers.probability.0 > 0.0).then_some(Stragglers {
+        probability: stragglers.probability.0,
+        factor,
+    })
 }

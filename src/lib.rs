@@ -2,6 +2,7 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod decision_log;
 pub mod engine;
 pub mod experiment;
 pub mod gate;

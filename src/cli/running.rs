@@ -25,7 +25,7 @@ pub fn run(
         stop: &stop,
         progress: &|_| {},
         record,
-        trails: false,
+        log_decisions: false,
         journal: None,
         command,
     };

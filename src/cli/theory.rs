@@ -43,7 +43,7 @@ impl Theory {
             false => self.run()?,
         };
         match self.format {
-            Format::Table => print(&report::theory::text(&results)),
+            Format::Table => print(&report::theory_table::text(&results)),
             Format::Csv => print(&table(&results, "theory.csv")),
         }
     }

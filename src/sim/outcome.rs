@@ -5,7 +5,7 @@ use crate::metrics::jobs::{JobStats, PARTS};
 use crate::metrics::nodes::{Busy, Observation, Observed, gini};
 use crate::metrics::registry::{self, QUANTILES, Scope};
 use crate::model::ids::NodeId;
-use crate::model::nodes::Nodes;
+use crate::model::layout::Layout;
 
 use super::core::{Core, Totals};
 use super::setup::Setup;
@@ -16,12 +16,12 @@ use super::{Failure, Replication};
 pub struct Outcome {
     /// Figures of jobs by class.
     pub classes: Vec<JobStats>,
-    /// Figures of all jobs together.
-    pub all: JobStats,
+    /// Figures of all jobs together, where there are several classes.
+    sum: Option<JobStats>,
     /// Use of the nodes.
     pub busy: Busy,
-    /// The nodes (their state as it was at the end).
-    pub nodes: Nodes,
+    /// What the nodes are.
+    pub layout: Layout,
     /// Other figures.
     pub totals: Totals,
     /// Averages over instants.
@@ -112,6 +112,11 @@ pub fn columns(setup: &Setup) -> Vec<Column> {
 }
 
 impl Outcome {
+    /// Figures of all jobs together.
+    pub fn all(&self) -> &JobStats {
+        self.sum.as_ref().unwrap_or(&self.classes[0])
+    }
+
     /// The figures of `columns(setup)`, in that order; `None` where there is none.
     pub fn values(&self, setup: &Setup, columns: &[Column]) -> Vec<Option<f64>> {
         columns
@@ -124,7 +129,7 @@ impl Outcome {
     pub fn is_censored(&self, column: &Column) -> bool {
         column
             .class_index()
-            .map_or(&self.all, |class| &self.classes[class])
+            .map_or(self.all(), |class| &self.classes[class])
             .unfinished
             > 0
     }
@@ -137,7 +142,7 @@ impl Outcome {
             }
             Of::Group(group) => self.node_value(setup, &column.metric, Some(group)),
             Of::All if column.metric == "slo_attained" => self.slo_attained(setup),
-            Of::All => job_value(&self.all, &column.metric, self.window, false)
+            Of::All => job_value(self.all(), &column.metric, self.window, false)
                 .or_else(|| self.node_value(setup, &column.metric, None))
                 .or_else(|| self.run_value(setup, &column.metric)),
         }
@@ -160,7 +165,7 @@ impl Outcome {
     fn node_value(&self, setup: &Setup, metric: &str, group: Option<usize>) -> Option<f64> {
         let dimension = metric.strip_prefix("utilization")?;
         if dimension.is_empty() {
-            return self.busy.busiest(&self.nodes, group, self.window);
+            return self.busy.busiest(&self.layout, group, self.window);
         }
         let name = dimension.strip_prefix('_')?;
         let d = setup
@@ -168,7 +173,7 @@ impl Outcome {
             .dimensions
             .iter()
             .position(|d| d.name == name)?;
-        self.busy.utilization(&self.nodes, d, group, self.window)
+        self.busy.utilization(&self.layout, d, group, self.window)
     }
 
     fn run_value(&self, setup: &Setup, metric: &str) -> Option<f64> {
@@ -202,15 +207,15 @@ impl Outcome {
 
     /// Each node's utilization in its own busiest dimension, in id order.
     pub fn node_utilizations(&self) -> Vec<f64> {
-        let of = |node: NodeId| self.busy.of_node(&self.nodes, node, self.window);
-        self.nodes.ids().map(of).collect()
+        let of = |node: NodeId| self.busy.of_node(&self.layout, node, self.window);
+        self.layout.ids().map(of).collect()
     }
 }
 
 fn job_value(stats: &JobStats, metric: &str, window: Time, has_slo: bool) -> Option<f64> {
     let any = stats.measured() > 0;
     match metric {
-        "response_mean" => stats.mean_seconds(stats.response_sum, stats.completed),
+        "response_mean" => stats.mean_seconds(stats.response_sum(), stats.completed),
         "response_max" => any.then(|| Time(stats.response.most()).as_secs()),
         "wait_mean" => stats.mean_seconds(stats.wait_sum, stats.wait.total()),
         // As with every quantile, it is the number of jobs that tells whether there are enough.
@@ -239,7 +244,7 @@ fn quantile_or_blame(stats: &JobStats, metric: &str) -> Option<f64> {
     let (part, ending) = metric.strip_prefix("blame_")?.rsplit_once('_')?;
     let index = PARTS.iter().position(|name| *name == part)?;
     match ending {
-        "mean" => stats.mean_seconds(stats.blame_sum[index], stats.completed),
+        "mean" => stats.mean_seconds(stats.blame_sum()[index], stats.completed),
         _ => stats.blame_tail().map(|tail| tail[index]),
     }
 }
@@ -250,10 +255,14 @@ pub(super) fn conclude(mut run: Replication<'_>) -> Result<Outcome, Failure> {
     let used = leave_attempts(&mut run.core, run.over);
     let core = run.core;
     check(&core, run.sources.jobs(), &used).map_err(Failure::Internal)?;
-    let mut all = core.stats[0].clone();
-    core.stats[1..].iter().for_each(|stats| all.add(stats));
+    let mut sum = JobStats::default();
+    let several = core.stats.len() > 1;
+    core.stats
+        .iter()
+        .filter(|_| several)
+        .for_each(|stats| sum.add(stats));
     Ok(Outcome {
-        all,
+        sum: several.then_some(sum),
         classes: core.stats,
         busy: core.busy,
         totals: core.totals,
@@ -271,7 +280,7 @@ pub(super) fn conclude(mut run: Replication<'_>) -> Result<Outcome, Failure> {
         workload_digest: run.sources.digest(),
         events: run.events,
         dispatchers: run.dispatch.count(),
-        nodes: core.nodes,
+        layout: core.layout,
     })
 }
 
@@ -290,7 +299,7 @@ fn leave_jobs(core: &mut Core<'_>, over: Time) {
 
 /// Adds the time of running attempts; gives what they use by dimension.
 fn leave_attempts(core: &mut Core<'_>, over: Time) -> Vec<u64> {
-    let mut used = vec![0; core.nodes.dimensions()];
+    let mut used = vec![0; core.layout.dimensions()];
     for id in core.attempts.ids() {
         let attempt = core.attempts[id];
         if attempt.times.started == Time::MAX || attempt.times.ended != Time::MAX {
@@ -357,15 +366,15 @@ fn check(core: &Core<'_>, arrived: u64, used: &[u64]) -> Result<(), String> {
     for stats in &core.stats {
         same(
             "response times and their parts",
-            stats.response_sum,
-            stats.blame_sum.iter().sum(),
+            stats.response_sum(),
+            stats.blame_sum().iter().sum(),
         )?;
     }
     for (d, &running) in used.iter().enumerate() {
-        let held: u64 = core.nodes.ids().map(|node| core.nodes.used(node)[d]).sum();
+        let held: u64 = core.layout.ids().map(|node| core.nodes.used(node)[d]).sum();
         same("units used at nodes and by running tasks", held, running)?;
     }
-    if core.agenda.is_empty() && !ids.is_empty() {
+    if core.agenda.pending() == 0 && !ids.is_empty() {
         return Err(format!(
             "nothing is left to happen and {} jobs were never completed",
             ids.len()

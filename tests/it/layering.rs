@@ -10,7 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["model"],
     &["workload", "strategy", "metrics"],
     &["sim"],
-    &["scenario", "theory"],
+    &["scenario", "theory", "decision_log"],
     &["experiment"],
     &["report", "gate"],
     &["cli"],

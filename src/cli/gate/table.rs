@@ -1,17 +1,18 @@
 //! The result on a terminal.
 
 use super::text::{self, HEADER, Next};
-use crate::gate::Word;
-use crate::gate::outcome::{Cell, Judged, Outcome, Row};
+use crate::gate::Finding;
+use crate::gate::verdicts::{FigureVerdict, GateVerdicts, ScenarioVerdicts, StrategyVerdicts};
 use crate::text::{LINE, aligned, paragraph, shorten, width};
 
 /// Longest name of a scenario, a strategy or a metric in the table.
 const NAME: usize = 24;
 
 /// Headline, failures and gains (`all`: every figure), and what to do next.
-pub fn table(outcome: &Outcome, next: &Next, all: bool, color: bool) -> String {
-    let is_shown = |row: &Row| all || row.fails() || row.ruling.word == Word::Better;
-    let rows: Vec<(&Judged, &Cell, &Row)> =
+pub fn table(outcome: &GateVerdicts, next: &Next, all: bool, color: bool) -> String {
+    let is_shown =
+        |row: &FigureVerdict| all || row.fails() || row.judgement.finding == Finding::Better;
+    let rows: Vec<(&ScenarioVerdicts, &StrategyVerdicts, &FigureVerdict)> =
         outcome.rows().filter(|(_, _, row)| is_shown(row)).collect();
     let mut lines = vec![text::headline(outcome)];
     lines.extend(grid(&rows, color));
@@ -42,7 +43,10 @@ fn folded(line: &str) -> String {
     }
 }
 
-fn grid(rows: &[(&Judged, &Cell, &Row)], color: bool) -> Vec<String> {
+fn grid(
+    rows: &[(&ScenarioVerdicts, &StrategyVerdicts, &FigureVerdict)],
+    color: bool,
+) -> Vec<String> {
     if rows.is_empty() {
         return Vec::new();
     }
@@ -55,7 +59,7 @@ fn grid(rows: &[(&Judged, &Cell, &Row)], color: bool) -> Vec<String> {
         table.push(cells);
     }
     let lines = aligned(&table, &[3, 4]);
-    let words = rows.iter().map(|(_, _, row)| row.ruling.word);
+    let words = rows.iter().map(|(_, _, row)| row.judgement.finding);
     let words = [None]
         .into_iter()
         .chain(words.map(|word| Some(word).filter(|_| color)));
@@ -67,14 +71,14 @@ fn grid(rows: &[(&Judged, &Cell, &Row)], color: bool) -> Vec<String> {
 }
 
 /// `line` with its last word, the verdict, in a colour.
-fn colored(line: &str, word: Option<Word>) -> String {
+fn colored(line: &str, word: Option<Finding>) -> String {
     let code = match word {
-        Some(Word::Better) => "32",
-        Some(Word::Worse) => "31",
+        Some(Finding::Better) => "32",
+        Some(Finding::Worse) => "31",
         Some(word) if word.fails() => "33",
         _ => return line.to_owned(),
     };
-    let word = word.map_or("", Word::text);
+    let word = word.map_or("", Finding::text);
     let before = line.trim_end_matches(word);
     format!("{before}\u{1b}[{code}m{word}\u{1b}[0m")
 }

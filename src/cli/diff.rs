@@ -13,8 +13,8 @@ use super::{Exit, message, print};
 use crate::decision_log::first_difference::{DifferenceKind, FirstDifference};
 use crate::experiment::results::{Meta, Results};
 use crate::experiment::run_comparison::{missing_strategies, shared_strategies};
-use crate::experiment::{counted, thousands};
 use crate::report::decision_text::{Labels, lines};
+use crate::text::{counted, thousands};
 
 /// Arguments of `equipoise diff`.
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::baseline::Subject;
 use super::judgement::{Finding, Judgement};
 use super::{FALSE_ALARMS, MISSES};
-use crate::experiment::counted;
+use crate::text::counted;
 
 /// The verdicts of a command.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -9,6 +9,7 @@ use crate::model::layout::Layout;
 use crate::model::slab::NONE;
 use crate::model::view::{Transit, Travelling, View};
 use crate::strategy::{Ask, Binding, InFlight, Parts, Placement, Pool, Problem, Watch};
+use crate::workload::class::is_eligible;
 
 use super::core::{Core, Kind};
 use super::recorder::{Decision, Made};
@@ -118,7 +119,8 @@ impl Dispatch {
 
     /// The number of the pool of nodes of the `allowed` groups that could hold `demand`.
     fn pool(&mut self, layout: &Layout, allowed: &[bool], demand: &[u64]) -> u32 {
-        let may = |group: usize| allowed[group] && layout.groups()[group].could_hold(demand);
+        let groups = layout.groups();
+        let may = |group: usize| is_eligible(&groups[group], allowed[group], demand);
         let is_it = |groups: &Vec<bool>| (0..groups.len()).all(|group| groups[group] == may(group));
         let known = self.groups_of_pool.iter().position(is_it);
         known.unwrap_or_else(|| {

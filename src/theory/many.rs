@@ -8,7 +8,7 @@ use super::queue::Queue;
 use super::{Kind, Known, Model};
 use crate::sim::setup::Setup;
 use crate::strategy::Binding;
-use crate::strategy::placement::choice::By;
+use crate::strategy::Key;
 use crate::strategy::placement::least_loaded::LeastLoaded;
 
 /// Exponential service.
@@ -93,7 +93,7 @@ fn match_one_queue(setup: &Setup) -> Option<Vec<Known>> {
     let plain = Plain::of(setup).filter(|p| p.tasks == 1)?;
     let (rate, speed, c) = (plain.poisson()?, plain.speed()?, plain.places()?);
     let shift = plain.shift()?;
-    let is_least_work = plain.placement() == Some(&LeastLoaded { by: By::Work });
+    let is_least_work = plain.placement() == Some(&LeastLoaded { by: Key::Work });
     let is_one_queue = plain.binding == Binding::CentralQueue
         || plain.nodes() == 1
         || is_least_work && plain.is_one_by_one() && plain.is_undelayed();

@@ -9,7 +9,7 @@ use super::queue::{Queue, known};
 use super::{Kind, Known, Model};
 use crate::sim::setup::Setup;
 use crate::strategy::Binding;
-use crate::strategy::placement::choice::By;
+use crate::strategy::Key;
 use crate::strategy::placement::power_of_d::PowerOfD;
 use crate::strategy::placement::random::Random;
 
@@ -88,5 +88,5 @@ fn choices(plain: &Plain<'_>) -> Option<u32> {
         by,
         replacement: _, // draws one node twice with a probability that vanishes
     } = plain.placement()?;
-    (*by == By::Tasks).then_some(*d)
+    (*by == Key::Tasks).then_some(*d)
 }

@@ -14,7 +14,7 @@ use super::queue::Queue;
 use super::{Kind, Known, Model};
 use crate::sim::setup::Setup;
 use crate::strategy::Binding;
-use crate::strategy::placement::choice::By;
+use crate::strategy::Key;
 use crate::strategy::placement::join_idle_queue::JoinIdleQueue;
 use crate::strategy::placement::least_loaded::LeastLoaded;
 use crate::strategy::placement::power_of_d::PowerOfD;
@@ -217,11 +217,11 @@ fn match_two(setup: &Setup) -> Option<Vec<Known>> {
 /// True if each task goes to the node with fewer tasks.
 fn is_shorter(plain: &Plain<'_>) -> bool {
     if let Some(LeastLoaded { by }) = plain.placement() {
-        return *by == By::Tasks;
+        return *by == Key::Tasks;
     }
     let asks_both = |choice: &PowerOfD| {
         let PowerOfD { d, by, replacement } = choice;
-        *d >= 2 && *by == By::Tasks && !replacement
+        *d >= 2 && *by == Key::Tasks && !replacement
     };
     plain.placement().is_some_and(asks_both)
 }

@@ -45,9 +45,9 @@ fn digest(setup: &Setup, found: &Outcome) -> u64 {
             digest.add([histogram.most()]);
         }
         for sum in stats
-            .blame_sum
+            .blame_sum()
             .iter()
-            .chain([&stats.response_sum, &stats.slowdown_sum])
+            .chain([&stats.response_sum(), &stats.slowdown_sum])
         {
             digest.add([*sum as u64, (*sum >> 64) as u64]);
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::jobs::fixed;
-use crate::engine::time::Time;
+use crate::engine::time::{Time, float};
 use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
@@ -41,15 +41,15 @@ pub struct Evenness {
 }
 
 impl Evenness {
-    /// Of `values`; all zero counts as even.
-    pub fn of(values: impl Iterator<Item = f64>) -> Evenness {
-        let (mut n, mut sum, mut squares, mut largest) = (0.0, 0.0, 0.0, 0.0f64);
+    /// Of `n` numbers, of which `values` are those that are not 0; all 0 counts as even.
+    pub fn of(n: u32, values: impl Iterator<Item = f64>) -> Evenness {
+        let (mut sum, mut squares, mut largest) = (0.0, 0.0, 0.0f64);
         for value in values {
-            n += 1.0;
             sum += value;
             squares += value * value;
             largest = largest.max(value);
         }
+        let n = f64::from(n);
         if sum == 0.0 {
             return Evenness {
                 cov: 0.0,
@@ -66,33 +66,54 @@ impl Evenness {
     }
 }
 
+/// Capacities of all nodes together, for what is asked of them again and again.
+#[derive(Clone, Debug)]
+pub struct Capacity {
+    /// By dimension, of the nodes that have it finite.
+    finite: Vec<u64>,
+}
+
+impl Capacity {
+    /// The sums over the nodes of `layout`.
+    pub fn new(layout: &Layout) -> Capacity {
+        let of = |d: usize| {
+            let groups = layout.groups().iter();
+            let units = groups.map(|group| group.capacity[d].unwrap_or(0) * u64::from(group.count));
+            units.sum()
+        };
+        Capacity {
+            finite: (0..layout.dimensions()).map(of).collect(),
+        }
+    }
+}
+
 impl Observation {
-    /// Looks at all nodes. `central` is the number of tasks in the central queue.
+    /// Looks at the nodes, of which only those that hold anything add to the sums. `central` is the
+    /// number of tasks in the central queue.
     pub fn take(
         layout: &Layout,
         nodes: &Nodes,
+        capacity: &Capacity,
         time: Time,
         jobs: u64,
         central: u64,
     ) -> Observation {
-        let (mut waiting, mut free, mut slots) = (central, 0, 0);
-        for node in layout.ids() {
-            waiting += u64::from(nodes.state(node).queued);
-            if let Some(all) = layout.capacity(node)[SLOTS] {
-                free += all - nodes.used(node)[SLOTS];
-                slots += all;
-            }
-        }
+        let queued = nodes
+            .holding()
+            .map(|node| u64::from(nodes.state(node).queued));
+        let waiting = central + queued.sum::<u64>();
         let load = |node: NodeId| largest_ratio(nodes.held(node), layout.capacity(node));
         let work = |node: NodeId| {
-            nodes.state(node).backlog.remaining(time) as f64 / layout.slot_weight(node) as f64
+            float(nodes.state(node).backlog.remaining(time)) / float(layout.slot_weight(node))
         };
+        let slots = capacity.finite[SLOTS];
+        let idle = |used: u64| (slots - used).min(waiting) as f64 / slots as f64;
         Observation {
             time,
-            load: Evenness::of(layout.ids().map(load)),
-            work: Evenness::of(layout.ids().map(work)),
-            idle_while_waiting: (slots > 0).then(|| free.min(waiting) as f64 / slots as f64),
-            utilization: used_share(layout, nodes),
+            load: Evenness::of(layout.count(), nodes.holding().map(load)),
+            work: Evenness::of(layout.count(), nodes.holding().map(work)),
+            idle_while_waiting: (slots > 0).then(|| idle(used(layout, nodes, SLOTS))),
+            utilization: used_share(layout, nodes, capacity),
             jobs,
             waiting,
         }
@@ -106,26 +127,30 @@ fn largest_ratio(taken: &[u64], capacity: &[Option<u64>]) -> f64 {
         .iter()
         .zip(capacity)
         .fold(0.0, |largest, (&taken, has)| match has {
-            Some(has) if *has > 0 => f64::max(largest, taken as f64 / *has as f64),
+            Some(has) if *has > 0 => f64::max(largest, float(taken) / float(*has)),
             _ => largest,
         })
 }
 
+/// Units of dimension `d` that are used of the nodes that have it finite.
+fn used(layout: &Layout, nodes: &Nodes, d: usize) -> u64 {
+    let is_finite = |node: &NodeId| layout.capacity(*node)[d].is_some();
+    let used = nodes
+        .holding()
+        .filter(is_finite)
+        .map(|node| nodes.used(node)[d]);
+    used.sum()
+}
+
 /// Used share of the busiest dimension at this instant.
-fn used_share(layout: &Layout, nodes: &Nodes) -> f64 {
-    let share = |d: usize| {
-        let finite = |node: NodeId| layout.capacity(node)[d].map(|has| (nodes.used(node)[d], has));
-        let (used, has) = layout
-            .ids()
-            .filter_map(finite)
-            .fold((0, 0), |sum, x| (sum.0 + x.0, sum.1 + x.1));
-        if has == 0 {
-            0.0
-        } else {
-            used as f64 / has as f64
-        }
-    };
-    (0..layout.dimensions()).map(share).fold(0.0, f64::max)
+fn used_share(layout: &Layout, nodes: &Nodes, capacity: &Capacity) -> f64 {
+    let limited = capacity
+        .finite
+        .iter()
+        .enumerate()
+        .filter(|(_, has)| **has > 0);
+    let shares = limited.map(|(d, &has)| used(layout, nodes, d) as f64 / has as f64);
+    shares.fold(0.0, f64::max)
 }
 
 /// Sums over observations, in fixed point.
@@ -298,7 +323,7 @@ mod tests {
     /// Fixed vectors: Jain, Chiu & Hawe (1984); CoV and max/mean by hand.
     #[test]
     fn evenness_of_fixed_vectors() {
-        let of = |values: &[f64]| Evenness::of(values.iter().copied());
+        let of = |values: &[f64]| Evenness::of(values.len() as u32, values.iter().copied());
         assert!((of(&[1.0; 4]).jain - 1.0).abs() < 1e-12);
         assert!((of(&[4.0, 0.0, 0.0, 0.0]).jain - 0.25).abs() < 1e-12);
         let steps = of(&[1.0, 2.0, 3.0, 4.0]);

@@ -93,6 +93,8 @@ pub struct Nodes {
     used: Vec<u64>,
     held: Vec<u64>,
     in_use: u64,
+    /// One bit for each node to which any attempt runs, waits or travels.
+    holding: Vec<u64>,
 }
 
 impl Nodes {
@@ -104,6 +106,7 @@ impl Nodes {
             used: vec![0; count * dimensions],
             held: vec![0; count * dimensions],
             in_use: 0,
+            holding: vec![0; count.div_ceil(64)],
             dimensions,
         }
     }
@@ -143,9 +146,21 @@ impl Nodes {
         &self.held[self.row(node)]
     }
 
-    /// `demand` is on its way to the node.
+    /// Nodes to which any attempt runs, waits or travels, in id order.
+    pub fn holding(&self) -> impl Iterator<Item = NodeId> {
+        let words = (0u32..).zip(&self.holding);
+        words.flat_map(|(index, &word)| {
+            let rest = |bits: &u64| Some(bits & (bits - 1)).filter(|bits| *bits != 0);
+            let bits = std::iter::successors(Some(word).filter(|bits| *bits != 0), rest);
+            bits.map(move |bits| NodeId(index * 64 + bits.trailing_zeros()))
+        })
+    }
+
+    /// An attempt that demands `demand` is on its way to the node.
     #[inline]
     pub fn hold(&mut self, node: NodeId, demand: &[u64]) {
+        self.state[node.index()].tasks += 1;
+        self.holding[node.index() / 64] |= 1 << (node.index() % 64);
         let row = self.row(node);
         add(&mut self.held[row], demand);
     }
@@ -158,9 +173,12 @@ impl Nodes {
         self.in_use += total(demand);
     }
 
-    /// `demand` has ended.
+    /// An attempt that used `demand` has ended.
     #[inline]
     pub fn release(&mut self, node: NodeId, demand: &[u64]) {
+        let tasks = &mut self.state[node.index()].tasks;
+        *tasks -= 1;
+        self.holding[node.index() / 64] &= !(u64::from(*tasks == 0) << (node.index() % 64));
         let row = self.row(node);
         subtract(&mut self.used[row.clone()], demand);
         subtract(&mut self.held[row], demand);

@@ -1,7 +1,7 @@
 //! What all machines of a replication share: the agenda, the records, the nodes, the window and
 //! the figures.
 
-use crate::engine::agenda::Agenda;
+use crate::engine::agenda::{Agenda, Place};
 use crate::engine::random::{Key, Purpose, Seeds};
 use crate::engine::time::Time;
 use crate::metrics::jobs::{Blame, Completed, JobStats};
@@ -19,34 +19,36 @@ use super::records::{Attempt, Critical, Job, Task, Times};
 use super::setup::Setup;
 use super::window::Window;
 
-/// What happens; the order of kinds at one instant is part of the model.
-#[derive(Clone, Copy, Debug)]
-pub enum Event {
+/// What happens. The order of kinds at one instant is part of the model; gaps are for kinds to
+/// come (node changes 0, view updates 5, timers 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
     /// The service of an attempt ends.
-    End(u32),
+    End = 1,
     /// The result of an attempt reaches its gatherer.
-    Received(u32),
+    Received = 2,
     /// The gatherer of a dispatcher has gathered a result.
-    Gathered(u32),
+    Gathered = 3,
     /// An attempt reaches its node or the central queue.
-    Reached(u32),
+    Reached = 4,
     /// A job of a source arrives.
-    Arrival(u32),
+    Arrival = 7,
     /// A dispatcher has decided.
-    Decided(u32),
+    Decided = 8,
 }
 
-impl Event {
-    /// Place of the kind among events of one instant; gaps are for kinds to come (node changes 0,
-    /// view updates 5, timers 6).
-    fn kind(self) -> u8 {
-        match self {
-            Event::End(_) => 1,
-            Event::Received(_) => 2,
-            Event::Gathered(_) => 3,
-            Event::Reached(_) => 4,
-            Event::Arrival(_) => 7,
-            Event::Decided(_) => 8,
+impl Kind {
+    /// The kind of an event in the agenda.
+    #[inline]
+    pub fn of(place: Place) -> Kind {
+        match place.kind() {
+            1 => Kind::End,
+            2 => Kind::Received,
+            3 => Kind::Gathered,
+            4 => Kind::Reached,
+            7 => Kind::Arrival,
+            _ => Kind::Decided,
         }
     }
 }
@@ -175,7 +177,7 @@ pub struct Core<'s> {
     /// What is simulated.
     pub setup: &'s Setup,
     /// Pending events and the clock.
-    pub agenda: Agenda<Event>,
+    pub agenda: Agenda,
     /// What the nodes are.
     pub layout: Layout,
     /// What goes on at them.
@@ -216,7 +218,7 @@ impl<'s> Core<'s> {
         recorder: Option<&'s mut (dyn Recorder + 's)>,
     ) -> Core<'s> {
         Core {
-            agenda: Agenda::with_capacity(2 * layout.count() as usize + 64),
+            agenda: Agenda::new(),
             jobs: Slab::new(),
             tasks: Slab::new(),
             attempts: Slab::new(),
@@ -250,10 +252,10 @@ impl<'s> Core<'s> {
         }
     }
 
-    /// Puts `event` of `entity` at `time`.
+    /// Puts an event of `entity` at `time`; `id` is the attempt or the dispatcher that it is about.
     #[inline]
-    pub fn schedule(&mut self, time: Time, entity: u32, event: Event) {
-        self.agenda.schedule(time, event.kind(), entity, event);
+    pub fn schedule(&mut self, time: Time, kind: Kind, entity: u32, id: u32) {
+        self.agenda.schedule(time, kind as u8, entity, id);
     }
 
     /// The job of an attempt.
@@ -310,7 +312,7 @@ impl<'s> Core<'s> {
             now,
         };
         self.board.started(node, truth);
-        self.schedule(end, node.0 + 1, Event::End(attempt));
+        self.schedule(end, Kind::End, node.0 + 1, attempt);
     }
 
     /// The service of an attempt has ended: its node is freed and the time is accounted for.
@@ -322,7 +324,6 @@ impl<'s> Core<'s> {
         let state = self.nodes.state_mut(node);
         state.backlog.end(now);
         state.expected.end(started + this.expected);
-        state.tasks -= 1;
         let demand = self.demands.row(this.demand);
         self.nodes.release(node, demand);
         self.busy

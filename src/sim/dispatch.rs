@@ -11,7 +11,7 @@ use crate::strategy::board::{Board, Bound};
 use crate::strategy::view::Truth;
 use crate::strategy::{Ask, Binding, InFlight, Placement, Problem, Reports};
 
-use super::core::{Core, Event};
+use super::core::{Core, Kind};
 use super::recorder::{Decision, Made};
 use super::records::{Attempt, Fifo};
 use super::setup::Setup;
@@ -175,7 +175,7 @@ impl Dispatch {
         if time == Time::ZERO && core.agenda.is_clear() {
             return true;
         }
-        core.schedule(core.now() + time, dispatcher, Event::Decided(dispatcher));
+        core.schedule(core.now() + time, Kind::Decided, dispatcher, dispatcher);
         false
     }
 
@@ -280,7 +280,6 @@ impl Dispatch {
         let demand = core.demands.row(this.demand);
         core.nodes.hold(node, demand);
         let state = core.nodes.state_mut(node);
-        state.tasks += 1;
         state.backlog.add(service);
         state.expected.add(service);
         let dispatcher = core.jobs[this.job].dispatcher;

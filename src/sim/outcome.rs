@@ -16,8 +16,8 @@ use super::{Failure, Replication};
 pub struct Outcome {
     /// Figures of jobs by class.
     pub classes: Vec<JobStats>,
-    /// Figures of all jobs together.
-    pub all: JobStats,
+    /// Figures of all jobs together, where there are several classes.
+    sum: Option<JobStats>,
     /// Use of the nodes.
     pub busy: Busy,
     /// What the nodes are.
@@ -112,6 +112,11 @@ pub fn columns(setup: &Setup) -> Vec<Column> {
 }
 
 impl Outcome {
+    /// Figures of all jobs together.
+    pub fn all(&self) -> &JobStats {
+        self.sum.as_ref().unwrap_or(&self.classes[0])
+    }
+
     /// The figures of `columns(setup)`, in that order; `None` where there is none.
     pub fn values(&self, setup: &Setup, columns: &[Column]) -> Vec<Option<f64>> {
         columns
@@ -124,7 +129,7 @@ impl Outcome {
     pub fn is_censored(&self, column: &Column) -> bool {
         column
             .class_index()
-            .map_or(&self.all, |class| &self.classes[class])
+            .map_or(self.all(), |class| &self.classes[class])
             .unfinished
             > 0
     }
@@ -137,7 +142,7 @@ impl Outcome {
             }
             Of::Group(group) => self.node_value(setup, &column.metric, Some(group)),
             Of::All if column.metric == "slo_attained" => self.slo_attained(setup),
-            Of::All => job_value(&self.all, &column.metric, self.window, false)
+            Of::All => job_value(self.all(), &column.metric, self.window, false)
                 .or_else(|| self.node_value(setup, &column.metric, None))
                 .or_else(|| self.run_value(setup, &column.metric)),
         }
@@ -210,7 +215,7 @@ impl Outcome {
 fn job_value(stats: &JobStats, metric: &str, window: Time, has_slo: bool) -> Option<f64> {
     let any = stats.measured() > 0;
     match metric {
-        "response_mean" => stats.mean_seconds(stats.response_sum, stats.completed),
+        "response_mean" => stats.mean_seconds(stats.response_sum(), stats.completed),
         "response_max" => any.then(|| Time(stats.response.most()).as_secs()),
         "wait_mean" => stats.mean_seconds(stats.wait_sum, stats.wait.total()),
         // As with every quantile, it is the number of jobs that tells whether there are enough.
@@ -239,7 +244,7 @@ fn quantile_or_blame(stats: &JobStats, metric: &str) -> Option<f64> {
     let (part, ending) = metric.strip_prefix("blame_")?.rsplit_once('_')?;
     let index = PARTS.iter().position(|name| *name == part)?;
     match ending {
-        "mean" => stats.mean_seconds(stats.blame_sum[index], stats.completed),
+        "mean" => stats.mean_seconds(stats.blame_sum()[index], stats.completed),
         _ => stats.blame_tail().map(|tail| tail[index]),
     }
 }
@@ -250,10 +255,14 @@ pub(super) fn conclude(mut run: Replication<'_>) -> Result<Outcome, Failure> {
     let used = leave_attempts(&mut run.core, run.over);
     let core = run.core;
     check(&core, run.sources.jobs(), &used).map_err(Failure::Internal)?;
-    let mut all = core.stats[0].clone();
-    core.stats[1..].iter().for_each(|stats| all.add(stats));
+    let mut sum = JobStats::default();
+    let several = core.stats.len() > 1;
+    core.stats
+        .iter()
+        .filter(|_| several)
+        .for_each(|stats| sum.add(stats));
     Ok(Outcome {
-        all,
+        sum: several.then_some(sum),
         classes: core.stats,
         busy: core.busy,
         totals: core.totals,
@@ -357,15 +366,15 @@ fn check(core: &Core<'_>, arrived: u64, used: &[u64]) -> Result<(), String> {
     for stats in &core.stats {
         same(
             "response times and their parts",
-            stats.response_sum,
-            stats.blame_sum.iter().sum(),
+            stats.response_sum(),
+            stats.blame_sum().iter().sum(),
         )?;
     }
     for (d, &running) in used.iter().enumerate() {
         let held: u64 = core.layout.ids().map(|node| core.nodes.used(node)[d]).sum();
         same("units used at nodes and by running tasks", held, running)?;
     }
-    if core.agenda.is_empty() && !ids.is_empty() {
+    if core.agenda.pending() == 0 && !ids.is_empty() {
         return Err(format!(
             "nothing is left to happen and {} jobs were never completed",
             ids.len()

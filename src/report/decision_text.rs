@@ -4,8 +4,8 @@ use crate::decision_log::first_difference::{
     DecisionRange, DifferenceKind, FirstDifference, SeenDecision, SeenNode,
 };
 use crate::decision_log::response_shift::ResponseShift;
-use crate::experiment::{counted, thousands};
 use crate::metrics::jobs::PARTS;
+use crate::text::{counted, thousands};
 
 /// Nodes of a list that are named.
 const LISTED: usize = 12;

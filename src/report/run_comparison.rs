@@ -2,14 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::columns::aligned;
-use super::format::{Scale, change, plain_percent, plural, printable, shorten};
+use super::cells::change;
 use super::json::comparison_row;
 use super::lookup::Lookup;
 use super::verdict_text::word;
 use crate::experiment::results::{ComparisonRow, Results};
 use crate::experiment::run_comparison::RunComparison;
-use crate::experiment::thousands;
+use crate::text::{aligned, plain_percent, plural, printable, shorten, thousands};
 
 /// A strategy's name is shortened beyond this.
 const NAME: usize = 20;
@@ -67,7 +66,7 @@ pub fn text(a: &Results, comparison: &RunComparison, names: [&str; 2]) -> String
 fn row_cells(tables: &Lookup, row: &ComparisonRow) -> Vec<String> {
     let (facts, unit) = tables.facts(&row.metric);
     let means = [row.baseline_mean, row.mean];
-    let scale = Scale::choose(&facts, &unit, means.into_iter().flatten());
+    let scale = facts.scale(&unit, means.into_iter().flatten());
     let mean = |mean: Option<f64>| mean.map_or("-".to_owned(), |mean| scale.value(mean));
     let needed = row.replications_needed;
     let more = needed.map_or(String::new(), |n| format!(", needs ~{}", thousands(n)));

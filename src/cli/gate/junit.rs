@@ -4,7 +4,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::text;
 use crate::gate::verdicts::{FigureVerdict, GateVerdicts, ScenarioVerdicts, StrategyVerdicts};
-use crate::report::format::printable;
+use crate::text::printable;
 
 /// A suite a scenario, a test a figure.
 pub fn suites(outcome: &GateVerdicts) -> String {

@@ -7,8 +7,8 @@ use crate::cli::folder::unwritable;
 use crate::cli::print;
 use crate::gate::baseline::is_baseline;
 use crate::gate::{Baseline, MOST, Need, Refused, plan_baseline};
-use crate::report::format::plain_percent;
 use crate::sim::setup::Warmup;
+use crate::text::plain_percent;
 
 /// Runs every scenario and writes its baseline; nothing is written unless all can be.
 pub fn save(gate: &Gate, entries: &[Entry]) -> Result<(), Exit> {
@@ -35,7 +35,7 @@ impl Planned {
     fn line(&self, entry: &Entry) -> String {
         let (place, n) = (entry.place.display(), self.baseline.replications);
         let strategies = entry.scenario.strategies.len();
-        let strategies = crate::report::format::plural(strategies, "strategy", "strategies");
+        let strategies = crate::text::plural(strategies, "strategy", "strategies");
         let why = match &self.most {
             Some(need) if need.replications == u64::from(n) => format!(
                 "{} of `{}` needs them: luck alone moves a replication by {:.1} %",

@@ -2,10 +2,10 @@
 
 use crate::gate::verdicts::{FigureVerdict, GateVerdicts, ScenarioVerdicts, StrategyVerdicts};
 use crate::gate::{FALSE_ALARMS, Finding};
-use crate::report::format::{
-    Scale, count, percent_places, plain_percent, plural, printable, signed_percent,
-};
 use crate::report::metric_facts::facts;
+use crate::text::{
+    Scale, count, percent_decimals, plain_percent, plural, printable, signed_percent,
+};
 
 /// Commands to go on with.
 pub struct Next {
@@ -36,7 +36,7 @@ pub fn cells(
     let judgement = &row.judgement;
     let facts = facts(&row.metric, &row.unit);
     let means = [judgement.baseline, judgement.now];
-    let scale = Scale::choose(&facts, &row.unit, means.into_iter().flatten());
+    let scale = facts.scale(&row.unit, means.into_iter().flatten());
     let value = |mean: Option<f64>| mean.map_or(String::new(), |mean| scale.value(mean));
     [
         printable(&place(judged, cell)),
@@ -72,8 +72,8 @@ pub fn change(row: &FigureVerdict) -> String {
     };
     match judgement.low.zip(judgement.high) {
         Some((low, high)) if low < high => {
-            let places = percent_places(low, high);
-            let [change, low, high] = [change, low, high].map(|end| signed_percent(end, places));
+            let decimals = percent_decimals(low, high);
+            let [change, low, high] = [change, low, high].map(|end| signed_percent(end, decimals));
             format!("{change} % [{low}, {high}]")
         }
         Some(_) => format!("{} % exact", signed_percent(change, 1)),

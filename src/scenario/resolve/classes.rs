@@ -227,7 +227,7 @@ pub fn unknown_resource(check: &mut Check<'_>, path: &str, resource: &str, clust
         Some(name) => format!("did you mean `{name}`?"),
         None => format!(
             "give it to nodes by `resources.{resource} = ...`; they have {}",
-            suggest::listed(&known).replace(" or ", " and ")
+            crate::text::listed(&known, "and")
         ),
     };
     check.error_key(path, format!("no node has the resource `{resource}`"), hint);

@@ -26,7 +26,7 @@ pub fn cluster(check: &mut Check<'_>, document: &Document) -> Option<Cluster> {
             "nodes",
             format!(
                 "{} nodes are too many",
-                super::sources::grouped(total as u64)
+                crate::text::thousands(total as u64)
             ),
             "at most 16,777,214 (2^24 - 2) nodes are simulated",
         );

@@ -10,6 +10,7 @@ use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
 use crate::scenario::grammar::{Arrivals as Given, Document, Format, Invalid, Jobs, Trace};
 use crate::scenario::text::suggest;
+use crate::text::thousands;
 use crate::workload::class::Class;
 use crate::workload::source::{Arrivals, Source, TracePlan};
 use crate::workload::trace::{self, Columns, Label, Spec, Split};
@@ -158,8 +159,8 @@ fn crowd(check: &mut Check<'_>, path: &str, jobs: u64, document: &Document) {
     if jobs > most {
         let title = format!(
             "{} jobs at once are more than run.max-in-system = {}",
-            grouped(jobs),
-            grouped(most)
+            thousands(jobs),
+            thousands(most)
         );
         check.error(
             &format!("{path}.batch.jobs"),
@@ -436,7 +437,7 @@ fn explain(name: &str, given: &Trace, plan: &TracePlan, notes: &mut Vec<String>)
             notes.push(note);
         }
     };
-    let (jobs, tasks) = (grouped(survey.jobs), grouped(survey.tasks));
+    let (jobs, tasks) = (thousands(survey.jobs), thousands(survey.tasks));
     add(format!(
         "jobs.{name}: {jobs} jobs with {tasks} tasks over {} of {}",
         lasting(survey.span.as_secs()),
@@ -455,7 +456,7 @@ fn explain(name: &str, given: &Trace, plan: &TracePlan, notes: &mut Vec<String>)
     for (reason, count) in &survey.dropped {
         add(format!(
             "jobs.{name}: {} rows were left out: {reason}",
-            grouped(*count)
+            thousands(*count)
         ));
     }
 }
@@ -468,16 +469,4 @@ fn lasting(seconds: f64) -> String {
         long if long >= 7_200.0 => format!("{} hours", tenths(long / 3_600.0)),
         short => format!("{short} s"),
     }
-}
-
-/// A number with thousands set apart.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let chunks: Vec<&str> = digits
-        .as_bytes()
-        .rchunks(3)
-        .rev()
-        .map(|chunk| std::str::from_utf8(chunk).unwrap_or(""))
-        .collect();
-    chunks.join(",")
 }

@@ -8,6 +8,7 @@ use super::reader::{Fault, Kind};
 use super::suggest;
 use super::tree::{self, Node};
 use crate::engine::dist;
+use crate::text::listed;
 
 /// A piece that was cut out.
 pub struct Cut {
@@ -131,8 +132,7 @@ fn unknown_key(tree: &Node, fault: &Fault, key: &str, keys: &[&str]) -> (String,
             let free: Vec<&str> = free.copied().collect();
             format!(
                 "its keys are {}",
-                suggest::listed(if free.is_empty() { keys } else { &free })
-                    .replace(" or ", " and ")
+                listed(if free.is_empty() { keys } else { &free }, "and")
             )
         }
     };
@@ -153,7 +153,7 @@ fn unknown_form(fault: &Fault, name: &str, forms: &[&str]) -> (String, String) {
     let hint = match (foreign, suggest::nearest(name, forms)) {
         (Some(ours), _) => format!("here it is called: {ours}"),
         (None, Some(near)) => format!("did you mean `{near}`?"),
-        (None, None) => format!("write one of {}", suggest::listed(forms)),
+        (None, None) => format!("write one of {}", listed(forms, "or")),
     };
     (title, hint)
 }

@@ -126,7 +126,7 @@ fn plain(wanted: &str) -> String {
 fn one_of(forms: &[&str]) -> String {
     format!(
         "the name or table of a form: {}",
-        super::suggest::listed(forms)
+        crate::text::listed(forms, "or")
     )
 }
 

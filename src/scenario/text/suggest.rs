@@ -1,18 +1,5 @@
 //! Names that were meant: typing mistakes and the names of other tools.
 
-/// "`a`, `b` or `c`".
-pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
-    let quoted: Vec<String> = names
-        .iter()
-        .map(|name| format!("`{}`", name.as_ref()))
-        .collect();
-    match quoted.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
-        None => "none".to_owned(),
-    }
-}
-
 /// The name among `known` that `wrong` was most likely meant to be.
 pub fn nearest<'a, S: AsRef<str>>(wrong: &str, known: &'a [S]) -> Option<&'a str> {
     let simple = |name: &str| name.to_lowercase().replace(['_', ' '], "-");
@@ -40,14 +27,7 @@ pub fn hint<S: AsRef<str>>(wrong: &str, known: &[S], what: &str) -> String {
     match nearest(wrong, known) {
         Some(name) => format!("did you mean `{name}`?"),
         None if known.is_empty() => format!("there are no {what}"),
-        None => format!(
-            "known {what}: {}",
-            known
-                .iter()
-                .map(|name| format!("`{}`", name.as_ref()))
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
+        None => format!("known {what}: {}", crate::text::quoted(known)),
     }
 }
 

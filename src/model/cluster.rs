@@ -106,6 +106,13 @@ impl Group {
     }
 }
 
+/// For each of the groups, whether tasks may run there: it is allowed, and each of its nodes could
+/// ever hold their whole `demand`.
+pub fn eligible(groups: &[Group], allowed: &[bool], demand: &[u64]) -> impl Iterator<Item = bool> {
+    let each = groups.iter().zip(allowed);
+    each.map(|(group, allowed)| *allowed && group.could_hold(demand))
+}
+
 /// All nodes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cluster {

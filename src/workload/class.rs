@@ -2,7 +2,7 @@
 
 use crate::engine::law::Law;
 use crate::engine::time::Time;
-use crate::model::cluster::Group;
+use crate::model::cluster::{Group, eligible};
 
 /// How a job becomes tasks.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,15 +41,8 @@ pub struct Stage {
 impl Stage {
     /// For each group of nodes, whether tasks of the stage may run there and could ever fit.
     pub fn eligible(&self, groups: &[Group]) -> Vec<bool> {
-        let each = groups.iter().zip(&self.allowed);
-        each.map(|(group, allowed)| is_eligible(group, *allowed, &self.demand))
-            .collect()
+        eligible(groups, &self.allowed, &self.demand).collect()
     }
-}
-
-/// Whether tasks may run on the nodes of a group: it is allowed, and each could ever hold `demand`.
-pub fn is_eligible(group: &Group, is_allowed: bool, demand: &[u64]) -> bool {
-    is_allowed && group.could_hold(demand)
 }
 
 /// What gathering costs at the dispatcher.

@@ -5,11 +5,11 @@ use crate::engine::law::Law;
 use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{Amount, Factor};
 use crate::engine::time::Time;
-use crate::model::cluster::{Cluster, Group, SLOTS};
+use crate::model::cluster::{Cluster, Group, SLOTS, eligible};
 use crate::scenario::grammar::{Arrivals, Jobs, Named};
 use crate::scenario::text::suggest;
 use crate::text::listed;
-use crate::workload::class::{Class, Gather, Shape, Stage, is_eligible};
+use crate::workload::class::{Class, Gather, Shape, Stage};
 
 /// Checks the names of all `jobs.NAME`, and that each has arrivals.
 pub fn names(check: &mut Check<'_>, jobs: &Named<Jobs>) {
@@ -240,8 +240,7 @@ pub fn fits(
     allowed: &[bool],
     cluster: &Cluster,
 ) {
-    let mut groups = cluster.groups.iter().zip(allowed);
-    if groups.any(|(group, allowed)| is_eligible(group, *allowed, demand)) {
+    if eligible(&cluster.groups, allowed, demand).any(|is| is) {
         return;
     }
     let groups = cluster

@@ -10,8 +10,8 @@ use crate::model::layout::Layout;
 use crate::scenario::grammar::{self, Named, Overrides, Scheduling};
 use crate::scenario::text::suggest;
 use crate::strategy::placement::Choice;
-use crate::strategy::{Binding, InFlight, Parts, Pool, Strategy, Ties};
-use crate::workload::class::Class;
+use crate::strategy::{Binding, Eligible, InFlight, Parts, Pool, Strategy, Ties};
+use crate::workload::class::{Class, Stage};
 
 /// Checks the names of all strategies, and `[scheduling]`.
 pub fn names(check: &mut Check<'_>, strategies: &Named<grammar::Strategy>, common: &Scheduling) {
@@ -195,8 +195,9 @@ fn workable(
     let layout = Layout::new(&sample(cluster));
     for (class, &set) in classes.iter().zip(&strategy.parts_of_class) {
         let pool = pool(&layout, class);
-        let build = || strategy.parts[set].placement.build(&pool, &layout);
-        let Some(Err(problem)) = (!pool.0.is_empty()).then(build) else {
+        let mut eligible = Eligible::new(&pool, &layout);
+        let build = || strategy.parts[set].placement.build(&mut eligible);
+        let Some(Err(problem)) = (!pool.ids().is_empty()).then(build) else {
             continue;
         };
         let own = set.checked_sub(1).and_then(|at| given.r#for.0.get(at));
@@ -231,7 +232,6 @@ fn sample(cluster: &Cluster) -> Cluster {
 /// The nodes that tasks of the class may ever use.
 fn pool(layout: &Layout, class: &Class) -> Pool {
     let stage = class.stages.first();
-    let eligible = stage.map_or(Vec::new(), |stage| stage.eligible(layout.groups()));
-    let is_eligible = |id: &_| eligible.get(layout.group_index(*id)) == Some(&true);
-    Pool(layout.ids().filter(is_eligible).collect())
+    let eligible = |stage: &Stage| Pool::eligible(layout, &stage.allowed, &stage.demand);
+    stage.map_or_else(|| Pool::from_iter([]), eligible)
 }

@@ -46,7 +46,7 @@
 //! let (one, two) = (run(random, 1, None)?, run(two_choices, 1, None)?);
 //! assert_eq!(one.workload_digest, two.workload_digest);
 //! // Quantiles in thousandths, seconds; `None` where too few jobs lie beyond.
-//! let p99 = |figures: &Outcome| figures.all.response_quantile(990);
+//! let p99 = |figures: &Outcome| figures.all().response_quantile(990);
 //! assert!(p99(&two) < p99(&one));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -92,7 +92,7 @@
 //! let before = run(&setup, 1, None)?;
 //! setup.strategy.parts[0].placement = Arc::new(AskAll);
 //! let after = run(&setup, 1, None)?;
-//! assert!(after.all.response_quantile(500) < before.all.response_quantile(500));
+//! assert!(after.all().response_quantile(500) < before.all().response_quantile(500));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

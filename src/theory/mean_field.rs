@@ -8,7 +8,7 @@ use super::answers::{Answers, known};
 use super::queueing_system::QueueingSystem;
 use super::{AnswerKind, Known, Model};
 use crate::strategy::Binding;
-use crate::strategy::placement::choice::By;
+use crate::strategy::Key;
 use crate::strategy::placement::power_of_d::PowerOfD;
 use crate::strategy::placement::random::Random;
 
@@ -92,5 +92,5 @@ fn choices(system: &QueueingSystem<'_>) -> Option<u32> {
         by,
         replacement: _, // draws one node twice with a probability that vanishes
     } = system.placement()?;
-    (*by == By::Tasks).then_some(*d)
+    (*by == Key::Tasks).then_some(*d)
 }

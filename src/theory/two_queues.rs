@@ -13,7 +13,7 @@ use super::answers::Answers;
 use super::queueing_system::QueueingSystem;
 use super::{AnswerKind, Known, Model};
 use crate::strategy::Binding;
-use crate::strategy::placement::choice::By;
+use crate::strategy::Key;
 use crate::strategy::placement::join_idle_queue::JoinIdleQueue;
 use crate::strategy::placement::least_loaded::LeastLoaded;
 use crate::strategy::placement::power_of_d::PowerOfD;
@@ -206,11 +206,11 @@ pub fn of(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
 /// True if each task goes to the node with fewer tasks.
 fn is_shorter(system: &QueueingSystem<'_>) -> bool {
     if let Some(LeastLoaded { by }) = system.placement() {
-        return *by == By::Tasks;
+        return *by == Key::Tasks;
     }
     let asks_both = |choice: &PowerOfD| {
         let PowerOfD { d, by, replacement } = choice;
-        *d >= 2 && *by == By::Tasks && !replacement
+        *d >= 2 && *by == Key::Tasks && !replacement
     };
     system.placement().is_some_and(asks_both)
 }

@@ -8,7 +8,7 @@ use crate::model::layout::Layout;
 use crate::scenario::grammar::{Binding, Document, InFlight, Overrides, Strategy, Ties};
 use crate::scenario::text::suggest;
 use crate::strategy::placement::Choice;
-use crate::strategy::{self, Blueprint, Parts, Pool};
+use crate::strategy::{self, Blueprint, Eligible, Parts, Pool};
 use crate::workload::class::Class;
 
 /// What is given, where left out what `default` has.
@@ -242,10 +242,10 @@ fn workable(
 }
 
 fn build(placement: &dyn Blueprint, pool: &Pool, layout: &Layout) -> Option<String> {
-    if pool.0.is_empty() {
+    if pool.ids().is_empty() {
         None
     } else {
-        placement.build(pool, layout).err()
+        placement.build(&mut Eligible::new(pool, layout)).err()
     }
 }
 
@@ -263,13 +263,11 @@ fn sample(cluster: &Cluster) -> Cluster {
 
 /// The nodes that tasks of the class may ever use.
 fn pool(layout: &Layout, class: &Class) -> Pool {
-    let Some(stage) = class.stages.first() else {
-        return Pool([].into());
-    };
-    let eligible = layout.ids().filter(|&id| {
-        stage.allowed[layout.group_index(id)] && layout.group(id).could_hold(&stage.demand)
-    });
-    Pool(eligible.collect())
+    let stage = class.stages.first();
+    stage.map_or_else(
+        || Pool::from_iter([]),
+        |stage| Pool::eligible(layout, &stage.allowed, &stage.demand),
+    )
 }
 
 /// What of the strategies can be judged without knowing the classes.

@@ -9,9 +9,8 @@
 //! Join an idle node, else either: E(T) = (1 + rho) / ((1 + 2 rho) (1 - rho)), a closed form of the
 //! chain of both numbers (a test holds it to the chain, solved numerically).
 
-use super::answers::Answers;
+use super::answers::{AnswerKind, Answers, Known, Model};
 use super::queueing_system::QueueingSystem;
-use super::{AnswerKind, Known, Model};
 use crate::strategy::Binding;
 use crate::strategy::Key;
 use crate::strategy::placement::join_idle_queue::JoinIdleQueue;

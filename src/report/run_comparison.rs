@@ -1,4 +1,9 @@
 //! Two runs compared, for people and for programs.
+//!
+//! Strategies of one run are compared side by side on the other pages; here each strategy is
+//! compared with *itself* in another run, as after a change of the program or of the scenario. The
+//! words are the same, so that "better" means the same everywhere; the table says whether the pairs
+//! were on equal jobs.
 
 use serde_json::{Value, json};
 

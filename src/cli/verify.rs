@@ -117,13 +117,14 @@ fn versions(stored: &Meta) -> String {
 }
 
 /// What the manifest says otherwise than the run; the command, the file's name and digests of
-/// tables apart, which a run of the stored copy cannot know.
+/// tables apart, which a run of the stored copy cannot know, and the spelling of the scenario's
+/// text, which is no part of what a scenario is.
 fn manifest_difference(stored: &Meta, now: &Meta) -> Option<String> {
     let fields = |meta: &Meta| serde_json::to_value(meta).ok();
     let (stored, now) = (fields(stored)?, fields(now)?);
     let mut names = now.as_object()?.keys();
     let is_other = |name: &&String| {
-        !["command", "files", "stem", "title"].contains(&name.as_str())
+        !["command", "files", "stem", "title", "scenario_digest"].contains(&name.as_str())
             && stored[*name] != now[*name]
     };
     let name = names.find(is_other)?;

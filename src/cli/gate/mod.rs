@@ -362,7 +362,7 @@ fn subject(scenario: &Scenario) -> Subject {
     Subject {
         scenario: scenario.stem.clone(),
         text: digest(scenario.text.as_bytes()),
-        sections: gate::baseline::sections(&scenario.text),
+        sections: crate::scenario::sections(&scenario.text),
         seed: scenario.seed,
         sweep: scenario.sweep.clone(),
         points: scenario.points.iter().map(|p| p.values.clone()).collect(),

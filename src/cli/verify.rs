@@ -134,11 +134,11 @@ fn manifest_difference(stored: &Meta, now: &Meta) -> Option<String> {
 /// The first number that a table of the folder does not share with its twin in `files`.
 fn first_difference(dir: &Path, files: &report::Files) -> Result<Option<String>, Exit> {
     for (name, now) in files {
-        let place = dir.join(name);
-        let stored = std::fs::read(&place).map_err(|_| {
-            let place = place.display();
+        let file = dir.join(name);
+        let stored = std::fs::read(&file).map_err(|_| {
+            let file = file.display();
             Exit::Mistake(format!(
-                "error: {place}: the file is missing or cannot be read"
+                "error: {file}: the file is missing or cannot be read"
             ))
         })?;
         if stored != *now {

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Exit, message};
-use crate::metrics::registry;
-use crate::scenario::{Env, Files, Scenario, read};
+use crate::scenario::{Files, Scenario, read};
 
 /// Which scenario, and what is changed in it.
 #[derive(Debug, Args)]
@@ -35,11 +34,7 @@ impl Which {
             .or_else(|| std::env::var_os("EQUIPOISE_TRACES").map(PathBuf::from));
         let dir = path.parent().unwrap_or(Path::new("."));
         let files = Files::new(dir, traces.as_deref());
-        let env = Env {
-            files: &files,
-            metrics: metric_names,
-        };
-        let scenario = read(&text, &path.display().to_string(), &self.sets, &env)
+        let scenario = read(&text, &path.display().to_string(), &self.sets, &files)
             .map_err(|report| Exit::Mistake(report.to_string()))?;
         self.choose(scenario)
     }
@@ -106,14 +101,6 @@ impl Which {
         let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
         quoted.join(" ")
     }
-}
-
-/// Names of the metrics of a run with these dimensions.
-fn metric_names(dimensions: &[String]) -> Vec<String> {
-    registry::metrics(dimensions)
-        .into_iter()
-        .map(|metric| metric.name)
-        .collect()
 }
 
 fn keep<T>(list: &mut Vec<T>, chosen: &[bool]) {

@@ -21,8 +21,8 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::metrics::columns::Column;
 use crate::scenario::Scenario;
-use crate::sim::outcome::{Column, columns};
 use crate::sim::setup::Setup;
 use crate::sim::{self, Failure};
 
@@ -158,6 +158,8 @@ type Done = Option<Result<Replicate, Failure>>;
 impl<'a> Running<'a> {
     fn new(scenario: &'a Scenario, options: &'a Options<'a>) -> Running<'a> {
         let points = || scenario.points.iter();
+        let asked = scenario.asked();
+        let columns = |setup: &Setup| setup.columns(&asked);
         let cells = |point: &crate::scenario::Point| {
             let cells = point.setups.iter().map(|_| Cell::default());
             cells.collect()
@@ -251,17 +253,17 @@ impl<'a> Running<'a> {
         let is_first = item.replication == 1;
         let number = u64::from(item.replication);
         let mut trail = None;
-        let outcome = if let Some(recording) = self.options.record {
+        let figures = if let Some(recording) = self.options.record {
             let mut rows =
                 recording.open(self.scenario, item.point, item.strategy, item.replication)?;
-            let outcome = sim::run(setup, number, Some(&mut rows))?;
+            let figures = sim::run(setup, number, Some(&mut rows))?;
             rows.close()?;
-            outcome
+            figures
         } else if self.options.trails {
             let mut tracker = Tracker::new(if is_first { KEPT } else { 0 });
-            let outcome = sim::run(setup, number, Some(&mut tracker))?;
+            let figures = sim::run(setup, number, Some(&mut tracker))?;
             trail = Some(tracker.finish());
-            outcome
+            figures
         } else {
             sim::run(setup, number, None)?
         };
@@ -269,7 +271,7 @@ impl<'a> Running<'a> {
         Ok(Replicate {
             trail,
             busy: start.elapsed(),
-            ..Replicate::new(setup, columns, &outcome, is_first)
+            ..Replicate::new(columns, &figures, is_first)
         })
     }
 

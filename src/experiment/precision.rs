@@ -3,8 +3,8 @@
 use super::cell::Cell;
 use super::comparing::position;
 use super::tables::LEVEL;
+use crate::metrics::columns::Column;
 use crate::scenario::{Precision, Scenario};
-use crate::sim::outcome::Column;
 use crate::stats::{Estimate, estimate};
 
 /// Replications are added by this share, and by at least so many.

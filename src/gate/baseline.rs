@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::figures::{Figures, PointFigures};
 use crate::experiment::results::digest;
+use crate::metrics::columns::MetricRef;
 
 /// The form of the files that are written, and the newest that is read.
 pub const FORMAT: u64 = 1;
@@ -58,7 +59,7 @@ pub struct Subject {
     /// Watched strategies, in file order.
     pub strategies: Vec<String>,
     /// Watched metrics with the relative change for the worse that is allowed.
-    pub margins: Vec<(String, f64)>,
+    pub margins: Vec<(MetricRef, f64)>,
 }
 
 impl Subject {
@@ -123,7 +124,7 @@ pub struct Baseline {
     /// Seed of all random numbers.
     pub seed: u64,
     /// Watched metrics and the margins for which the replications are enough.
-    pub margins: Vec<(String, f64)>,
+    pub margins: Vec<(MetricRef, f64)>,
     /// Replications of each strategy at each point.
     pub replications: u32,
     /// Swept paths.
@@ -417,7 +418,7 @@ mod tests {
             sweep: vec!["workload.load".into()],
             points: vec![vec!["0.5".into()]],
             strategies: vec!["ours".into()],
-            margins: vec![("response_p99".into(), 0.05)],
+            margins: vec![("response_p99".parse().unwrap(), 0.05)],
         }
     }
 
@@ -425,10 +426,10 @@ mod tests {
         let figures = Figures {
             strategy: "ours".into(),
             metrics: vec![Values {
-                metric: "response_p99".into(),
+                metric: "response_p99".parse().unwrap(),
                 unit: "s".into(),
                 values: vec![0.1 + 0.2, 1.0 / 3.0, 5e-324, 3.0, 1e300],
-                ..Values::default()
+                status: crate::experiment::results::Status::Ok,
             }],
             slowest: vec![("queue".into(), 0.1)],
             trail: Trail {
@@ -541,7 +542,7 @@ mod tests {
         other.points[0][0] = "0.6".into();
         other.strategies.push("theirs".into());
         other.margins[0].1 = 0.01;
-        other.margins.push(("wait_mean".into(), 0.1));
+        other.margins.push(("wait_mean".parse().unwrap(), 0.1));
         let told = baseline().unlike(&other);
         for (told, says) in told.iter().zip([
             "`nodes`",

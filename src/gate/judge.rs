@@ -1,10 +1,11 @@
 //! The rule by which a change passes or fails.
 
 use super::baseline::{Baseline, Subject};
-use super::figures::{Figures, PointFigures, split};
+use super::figures::{Figures, PointFigures};
 use super::outcome::{Cell, Judged, Row, Slowest};
 use super::{FALSE_ALARMS, MISSES};
-use crate::metrics::registry::{Better, find};
+use crate::metrics::columns::MetricRef;
+use crate::metrics::registry::Better;
 use crate::stats::critical::t_quantile;
 use crate::stats::paired;
 
@@ -223,15 +224,15 @@ pub fn judge(
 }
 
 /// Metrics of which jobs that are lost are a part.
-pub(super) fn counts_losses(metric: &str) -> bool {
-    let name = split(metric).1;
+pub(super) fn counts_losses(metric: &MetricRef) -> bool {
+    let name = metric.metric.name();
     name == "slo_attained" || name.starts_with("jobs_")
 }
 
 fn cell(point: usize, then: &Figures, now: &Figures, subject: &Subject, family: usize) -> Cell {
     let same_decisions = !then.decisions.is_empty() && then.decisions == now.decisions;
     let same_results = then.results == now.results;
-    let judged = |(metric, margin): &(String, f64)| Row {
+    let judged = |(metric, margin): &(MetricRef, f64)| Row {
         metric: metric.clone(),
         unit: then.metric(metric).map_or("1".into(), |m| m.unit.clone()),
         margin: *margin,
@@ -254,12 +255,11 @@ fn cell(point: usize, then: &Figures, now: &Figures, subject: &Subject, family: 
 }
 
 /// Whether smaller values of `metric` are better.
-pub fn lower_is_better(metric: &str) -> bool {
-    // Metrics named after resources describe: they have no direction.
-    find(metric, &[]).is_none_or(|facts| facts.better != Better::Higher)
+pub fn lower_is_better(metric: &MetricRef) -> bool {
+    metric.metric.row.better != Better::Higher
 }
 
-fn same(then: &Figures, metric: &str) -> Ruling {
+fn same(then: &Figures, metric: &MetricRef) -> Ruling {
     let values = then.metric(metric).map_or(&[][..], |m| &m.values);
     let mean = crate::stats::estimate(values, 0.95).map(|estimate| estimate.mean);
     Ruling {
@@ -270,8 +270,14 @@ fn same(then: &Figures, metric: &str) -> Ruling {
     }
 }
 
-fn changed(then: &Figures, now: &Figures, metric: &str, margin: f64, family: usize) -> Ruling {
-    let class = split(metric).0;
+fn changed(
+    then: &Figures,
+    now: &Figures,
+    metric: &MetricRef,
+    margin: f64,
+    family: usize,
+) -> Ruling {
+    let class = &metric.part.to_string();
     let is_unstable = now.is_unstable;
     let lost = (then.lost_share(class) - now.lost_share(class)).abs();
     let (Some(then), Some(now)) = (then.metric(metric), now.metric(metric)) else {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::baseline::Subject;
 use super::judge::{Ruling, Word};
 use super::{FALSE_ALARMS, MISSES};
+use crate::metrics::columns::MetricRef;
 
 /// The verdicts of a command.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -52,8 +53,8 @@ pub struct Cell {
 /// The verdict on one figure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// The metric; `class.metric` for a class's.
-    pub metric: String,
+    /// The metric.
+    pub metric: MetricRef,
     /// Unit of its values.
     pub unit: String,
     /// The relative change for the worse that is allowed.
@@ -279,7 +280,7 @@ mod tests {
 
     fn judged(words: &[Word]) -> Judged {
         let row = |word: &Word| Row {
-            metric: "response_mean".into(),
+            metric: "response_mean".parse().unwrap(),
             unit: "s".into(),
             margin: 0.05,
             lower_is_better: true,

@@ -53,6 +53,8 @@ pub struct JobStats {
     pub rejected: u64,
     /// Jobs that met their objective.
     pub on_time: u64,
+    /// Measured jobs of a class with an objective; told when all is over.
+    pub with_objective: u64,
     /// Response times; unfinished jobs enter with their age.
     pub response: Histogram,
     /// Sum of response times, ns.
@@ -85,6 +87,7 @@ impl Default for JobStats {
             failed: 0,
             rejected: 0,
             on_time: 0,
+            with_objective: 0,
             response: Histogram::default(),
             response_sum: 0,
             slowdown: Histogram::default(),
@@ -154,6 +157,7 @@ impl JobStats {
         self.failed += other.failed;
         self.rejected += other.rejected;
         self.on_time += other.on_time;
+        self.with_objective += other.with_objective;
         self.response.add(&other.response);
         self.response_sum += other.response_sum;
         self.slowdown.add(&other.slowdown);
@@ -170,17 +174,6 @@ impl JobStats {
         for (sum, more) in sums.zip(other.blame_sum.iter().chain(other.tail.iter().flatten())) {
             *sum += more;
         }
-    }
-
-    /// A quantile of the response time in seconds.
-    pub fn response_quantile(&self, permille: u64) -> Option<f64> {
-        self.response.quantile(permille).map(seconds)
-    }
-
-    /// A quantile of the slowdown.
-    pub fn slowdown_quantile(&self, permille: u64) -> Option<f64> {
-        let value = self.slowdown.quantile(permille)?;
-        Some(value as f64 / FIXED * f64::from(1u32 << SLOWDOWN_SHIFT))
     }
 
     /// Mean of a sum of nanoseconds over `count`, in seconds; means need every job resolved.
@@ -216,8 +209,9 @@ impl JobStats {
     }
 }
 
-fn seconds(nanos: u64) -> f64 {
-    nanos as f64 / 1e9
+/// A slowdown, as its histogram recorded it.
+pub(super) fn slowdown(recorded: u64) -> f64 {
+    recorded as f64 / FIXED * f64::from(1u32 << SLOWDOWN_SHIFT)
 }
 
 #[cfg(test)]

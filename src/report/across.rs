@@ -65,15 +65,14 @@ pub fn text(a: &Results, across: &Across, names: [&str; 2]) -> String {
 }
 
 fn row_cells(tables: &Lookup, row: &ComparisonRow) -> Vec<String> {
-    let (facts, unit) = tables.facts(&row.metric);
     let means = [row.baseline_mean, row.mean];
-    let scale = Scale::choose(&facts, &unit, means.into_iter().flatten());
+    let scale = Scale::choose(&row.metric.metric, means.into_iter().flatten());
     let mean = |mean: Option<f64>| mean.map_or("-".to_owned(), |mean| scale.value(mean));
     let needed = row.replications_needed;
     let more = needed.map_or(String::new(), |n| format!(", needs ~{}", thousands(n)));
     vec![
         shorten(&tables.strategy(row.strategy), NAME),
-        row.metric.clone(),
+        row.metric.to_string(),
         mean(row.baseline_mean),
         mean(row.mean),
         change(row, &scale),

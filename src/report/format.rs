@@ -1,7 +1,7 @@
 //! Numbers and units as people read them; shared by the terminal, the plots and the page.
 
-use super::metric_facts::{Facts, Kind};
 use crate::experiment::results::{ComparisonRow, Status, SummaryRow};
+use crate::metrics::registry::{Kind, Metric};
 
 /// A unit chosen for a set of values: a value is printed as `value / factor` followed by `unit`.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,15 +22,23 @@ const TIME_UNITS: [(f64, &str); 6] = [
 ];
 
 impl Scale {
-    /// The one unit in which all of `values` (in the tables' `unit`) read best.
-    pub fn choose(facts: &Facts, unit: &str, values: impl IntoIterator<Item = f64>) -> Scale {
-        match facts.kind {
-            Kind::Time => Scale::time(values),
-            Kind::Share => Scale {
+    /// The one unit in which all of `values` of `metric` read best.
+    pub fn choose(metric: &Metric, values: impl IntoIterator<Item = f64>) -> Scale {
+        match (metric.row.unit, metric.row.kind) {
+            ("s", _) => Scale::time(values),
+            ("1", Kind::Share) => Scale {
                 factor: 0.01,
                 unit: "%".into(),
             },
-            Kind::Number => Scale::plain(unit),
+            (unit, _) => Scale::plain(unit),
+        }
+    }
+
+    /// [`Scale::choose`] for the metric of this name; plain numbers for an unknown one.
+    pub fn named(metric: &str, values: impl IntoIterator<Item = f64>) -> Scale {
+        match Metric::find(metric) {
+            Some(metric) => Scale::choose(&metric, values),
+            None => Scale::plain("1"),
         }
     }
 

@@ -7,6 +7,7 @@ use super::lookup::{Lookup, chosen_points};
 use super::plot::{Plot, Topic};
 use super::verdict_text::{extent, headline, reason, word};
 use crate::experiment::results::{ComparisonRow, SummaryRow, Verdict};
+use crate::metrics::columns::MetricRef;
 
 const CSS: &str = include_str!("assets/page.css");
 /// No script, nothing from elsewhere.
@@ -144,7 +145,7 @@ fn with_code(text: &str) -> Markup {
 }
 
 /// The matrix of verdicts on `metric`: the longer side runs downwards.
-fn verdicts(tables: &Lookup, metric: &str) -> Markup {
+fn verdicts(tables: &Lookup, metric: &MetricRef) -> Markup {
     let baseline = tables.baseline();
     let others: Vec<usize> = (0..tables.meta().strategies.len())
         .filter(|s| *s != baseline)
@@ -155,7 +156,7 @@ fn verdicts(tables: &Lookup, metric: &str) -> Markup {
     let points: Vec<usize> = (0..tables.points()).collect();
     let title = format!(
         "{} against {}",
-        printable(metric),
+        printable(&metric.to_string()),
         tables.strategy(baseline)
     );
     let head = |point: &usize| match tables.point_label(*point) {
@@ -272,15 +273,13 @@ fn comparisons(tables: &Lookup) -> Markup {
 }
 
 fn comparison(tables: &Lookup, row: &ComparisonRow) -> Markup {
-    let (facts, unit) = tables.facts(&row.metric);
     let scale = Scale::choose(
-        &facts,
-        &unit,
+        &row.metric.metric,
         [row.mean, row.baseline_mean].into_iter().flatten(),
     );
     let value = |mean: Option<f64>| mean.map_or("n/a".into(), |mean| scale.value(mean));
     html! { tr {
-        td { (printable(&row.metric)) }
+        td { (printable(&row.metric.to_string())) }
         td { (tables.point_label(row.point)) }
         td { (tables.strategy(row.strategy)) }
         td { (value(row.mean)) }
@@ -361,12 +360,7 @@ fn row_scale(tables: &Lookup, point: usize, class: &str, metric: &str) -> Scale 
     let rows =
         (0..tables.meta().strategies.len()).filter_map(|s| tables.summary(point, s, class, metric));
     let rows: Vec<&SummaryRow> = rows.collect();
-    let unit = rows.first().map_or("1", |row| row.unit.as_str());
-    Scale::choose(
-        &super::metric_facts::facts(metric, unit),
-        unit,
-        rows.iter().filter_map(|row| row.mean),
-    )
+    Scale::named(metric, rows.iter().filter_map(|row| row.mean))
 }
 
 fn provenance(tables: &Lookup) -> Markup {
@@ -418,7 +412,7 @@ mod tests {
         }
         sample.meta.baseline = sample.meta.strategies[0].name.clone();
         sample.meta.classes[0].name = evil.into();
-        sample.meta.decide_on = vec![format!("{evil}.response_p99")];
+        sample.meta.decide_on = vec![format!("{evil}.response_p99").parse().unwrap()];
         for texts in [
             &mut sample.meta.warnings,
             &mut sample.meta.notes,

@@ -7,7 +7,6 @@ pub mod format;
 pub mod html;
 mod json;
 pub mod lookup;
-pub mod metric_facts;
 pub mod plot;
 #[cfg(test)]
 mod sample;

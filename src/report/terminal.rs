@@ -4,6 +4,7 @@ use super::format::{Scale, change, count, plain_percent, printable, shorten, sum
 use super::lookup::Lookup;
 use super::verdict_text::{extent, parts_that_differ, word};
 use crate::experiment::results::{ComparisonRow, Results, Verdict};
+use crate::metrics::columns::MetricRef;
 
 /// Columns of the terminal.
 const WIDTH: usize = 100;
@@ -167,11 +168,13 @@ fn width_of(group: &Group) -> usize {
 }
 
 /// The scale of a deciding metric over the cells that stand together.
-fn scale(tables: &Lookup, metric: &str, cells: impl Iterator<Item = (usize, usize)>) -> Scale {
-    let (facts, unit) = tables.facts(metric);
+fn scale(
+    tables: &Lookup,
+    metric: &MetricRef,
+    cells: impl Iterator<Item = (usize, usize)>,
+) -> Scale {
     Scale::choose(
-        &facts,
-        &unit,
+        &metric.metric,
         cells.filter_map(|(point, strategy)| tables.named(point, strategy, metric)?.mean),
     )
 }
@@ -212,12 +215,12 @@ fn block(tables: &Lookup, point: usize) -> Grid {
     }
 }
 
-fn columns(tables: &Lookup, point: usize, metric: &str) -> Group {
+fn columns(tables: &Lookup, point: usize, metric: &MetricRef) -> Group {
     let strategies = tables.meta().strategies.len();
     let scale = scale(tables, metric, (0..strategies).map(|s| (point, s)));
     let against = format!("vs {}", shorten(&tables.strategy(tables.baseline()), 16));
     let head = vec![
-        Cell::plain(shorten(&printable(metric), NAME)),
+        Cell::plain(shorten(&printable(&metric.to_string()), NAME)),
         Cell::plain(against),
         Cell::default(),
     ];
@@ -246,7 +249,7 @@ fn points_by_metric(tables: &Lookup) -> Grid {
         label if label.is_empty() => Cell::plain(shorten(&tables.strategy(0), NAME)),
         label => Cell::plain(shorten(&label, NAME)),
     };
-    let group = |metric: &String| -> Group {
+    let group = |metric: &MetricRef| -> Group {
         let scale = scale(tables, metric, (0..tables.points()).map(|point| (point, 0)));
         let cell = |point| {
             vec![Cell::plain(summary_cell(
@@ -254,7 +257,7 @@ fn points_by_metric(tables: &Lookup) -> Grid {
                 &scale,
             ))]
         };
-        let head = vec![Cell::plain(shorten(&printable(metric), NAME))];
+        let head = vec![Cell::plain(shorten(&printable(&metric.to_string()), NAME))];
         [head].into_iter().chain((0..shown).map(cell)).collect()
     };
     let head = Cell::plain(if tables.points() > 1 {
@@ -271,7 +274,7 @@ fn points_by_metric(tables: &Lookup) -> Grid {
 }
 
 /// Many points: a row a point, a column a strategy, verdicts with their relative change.
-fn matrix(tables: &Lookup, metric: &str) -> Grid {
+fn matrix(tables: &Lookup, metric: &MetricRef) -> Grid {
     let shown = tables.points().min(MOST_ROWS);
     let baseline = tables.baseline();
     let others = (0..tables.meta().strategies.len()).filter(|s| *s != baseline);
@@ -282,7 +285,7 @@ fn matrix(tables: &Lookup, metric: &str) -> Grid {
     };
     let head = Cell::plain(format!(
         "{} vs {}",
-        shorten(&printable(metric), NAME),
+        shorten(&printable(&metric.to_string()), NAME),
         shorten(&tables.strategy(baseline), 12)
     ));
     let label = |point| Cell::plain(shorten(&tables.point_label(point), NAME + 8));
@@ -428,7 +431,7 @@ mod tests {
             "batch.response_p90",
             "slowdown_mean",
         ]
-        .map(String::from)
+        .map(|name| name.parse().unwrap())
         .into();
         let samples = [
             Sample::loads(&many, 12),

@@ -6,7 +6,6 @@ use maud::{Markup, html};
 
 use super::format::{Scale, printable, significant};
 use super::lookup::Lookup;
-use super::metric_facts::facts;
 use crate::experiment::results::{Agreement, Results, TheoryRow};
 use crate::theory::{MODELS, model};
 
@@ -107,11 +106,7 @@ fn place(tables: &Lookup, row: &TheoryRow) -> String {
 /// A row's figures as people read them: metric, theory, simulation, interval and agreement.
 fn cells(row: &TheoryRow) -> [String; 5] {
     let known = [Some(row.theory), row.mean];
-    let scale = Scale::choose(
-        &facts(&row.metric, &row.unit),
-        &row.unit,
-        known.into_iter().flatten(),
-    );
+    let scale = Scale::named(&row.metric, known.into_iter().flatten());
     let number = |value: f64| significant(value / scale.factor, 5);
     let metric = match row.class.as_str() {
         "all" => row.metric.clone(),

@@ -3,8 +3,9 @@
 use super::format::{
     Scale, change, count, lower_or_higher, plain_percent, plural, printable, significant,
 };
-use super::lookup::{Lookup, split_name};
+use super::lookup::Lookup;
 use crate::experiment::results::{ComparisonRow, Status, Verdict};
+use crate::metrics::columns::MetricRef;
 
 /// The verdict in the words of every table.
 pub fn word(verdict: Verdict) -> &'static str {
@@ -24,8 +25,7 @@ pub fn sentence(tables: &Lookup, row: &ComparisonRow) -> String {
     let strategy = format!("`{}`", tables.strategy(row.strategy));
     let baseline = format!("`{}`", tables.strategy(tables.baseline()));
     let place = place(tables, row);
-    let (facts, unit) = tables.facts(&row.metric);
-    let scale = Scale::choose(&facts, &unit, row.difference);
+    let scale = Scale::choose(&row.metric.metric, row.difference);
     match row.verdict {
         Verdict::Better => format!(
             "{strategy} is better than {baseline} {place}: {}",
@@ -91,7 +91,7 @@ fn needed(tables: &Lookup, row: &ComparisonRow) -> String {
 
 /// "; slo_attained 93.2 % against 99.1 %", where the class has an objective.
 fn objectives(tables: &Lookup, row: &ComparisonRow) -> String {
-    let class = split_name(&row.metric).0;
+    let class = &*row.metric.part.to_string();
     let attained = |strategy| {
         tables
             .summary(row.point, strategy, class, "slo_attained")
@@ -127,8 +127,8 @@ fn unstable(tables: &Lookup, row: &ComparisonRow) -> String {
 
 /// One sentence for a deciding metric over all points and strategies, for the head of a report.
 /// With one comparison it is that comparison's sentence.
-pub fn headline(tables: &Lookup, metric: &str) -> String {
-    let of_metric = |row: &&ComparisonRow| row.metric == metric;
+pub fn headline(tables: &Lookup, metric: &MetricRef) -> String {
+    let of_metric = |row: &&ComparisonRow| row.metric == *metric;
     let rows: Vec<_> = tables
         .results
         .comparisons
@@ -142,11 +142,10 @@ pub fn headline(tables: &Lookup, metric: &str) -> String {
     }
 }
 
-fn alone(tables: &Lookup, metric: &str) -> String {
-    let (facts, unit) = tables.facts(metric);
+fn alone(tables: &Lookup, metric: &MetricRef) -> String {
     let last = tables.points() - 1;
     let row = tables.named(last, 0, metric);
-    let scale = Scale::choose(&facts, &unit, row.and_then(|r| r.mean));
+    let scale = Scale::choose(&metric.metric, row.and_then(|r| r.mean));
     let cell = super::format::summary_cell(row, &scale);
     let at = match tables.point_label(last) {
         label if label.is_empty() => String::new(),
@@ -156,7 +155,7 @@ fn alone(tables: &Lookup, metric: &str) -> String {
 }
 
 /// The comparison with the largest improvement at the last point that has one; else the tally.
-fn best_against_baseline(tables: &Lookup, metric: &str, rows: &[&ComparisonRow]) -> String {
+fn best_against_baseline(tables: &Lookup, metric: &MetricRef, rows: &[&ComparisonRow]) -> String {
     let better = rows.iter().filter(|row| row.verdict == Verdict::Better);
     let size = |row: &ComparisonRow| row.relative.map_or(0.0, f64::abs);
     let best = better.max_by(|a, b| a.point.cmp(&b.point).then(size(a).total_cmp(&size(b))));
@@ -246,7 +245,7 @@ mod tests {
             .unwrap()
             .clone();
         row.strategy = 2;
-        row.metric = "response_p99".into();
+        row.metric = "response_p99".parse().unwrap();
         row.margin = 0.02;
         (row.relative, row.relative_low, row.relative_high) =
             (Some(-0.61), Some(-0.64), Some(-0.58));

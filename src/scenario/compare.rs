@@ -7,6 +7,8 @@ use super::check::Check;
 use super::document::Document;
 use super::names;
 use crate::engine::quantity::{Inner, Positive};
+use crate::metrics::columns::MetricRef;
+use crate::metrics::registry::{self, Metric};
 
 /// What decides, and against what.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -52,13 +54,16 @@ pub(super) fn baseline(check: &mut Check<'_>, document: &Document) -> Option<Str
     Some(baseline.clone())
 }
 
+/// What a metric may be taken of, and named after.
+pub(super) struct Measurable<'a> {
+    /// Names of the classes; none where they are not known.
+    pub(super) classes: &'a [&'a str],
+    /// Names of the dimensions.
+    pub(super) dimensions: &'a [String],
+}
+
 /// Checks that the deciding metrics exist; a class's metric is `class.metric`.
-pub(super) fn decide_on(
-    check: &mut Check<'_>,
-    document: &Document,
-    classes: &[&str],
-    metrics: &[&str],
-) {
+pub(super) fn decide_on(check: &mut Check<'_>, document: &Document, known: &Measurable<'_>) {
     let decide = &document.compare.decide_on;
     if decide.is_empty() {
         check.error(
@@ -76,34 +81,42 @@ pub(super) fn decide_on(
                 "remove one of the two",
             );
         }
-        metric(check, &path, name, classes, metrics);
+        known.check(check, &path, name);
     }
 }
 
-/// Checks that the metric `name` at `path` exists; a class's metric is `class.metric`.
-pub(super) fn metric(
-    check: &mut Check<'_>,
-    path: &str,
-    name: &str,
-    classes: &[&str],
-    metrics: &[&str],
-) {
-    let (class, metric) = match name.rsplit_once('.') {
-        Some((class, metric)) => (Some(class), metric),
-        None => (None, name),
-    };
-    if let Some(class) = class.filter(|class| !classes.contains(class) && !classes.is_empty()) {
-        check.error(
-            path,
-            format!("there is no class `{class}`"),
-            names::hint(class, classes, "classes"),
-        );
+impl Measurable<'_> {
+    /// Checks that the metric `name` at `path` exists; a class's metric is `class.metric`.
+    pub(super) fn check(&self, check: &mut Check<'_>, path: &str, name: &str) {
+        let (class, metric) = name
+            .rsplit_once('.')
+            .map_or((None, name), |(class, metric)| (Some(class), metric));
+        let classes = self.classes;
+        if let Some(class) = class.filter(|class| !classes.contains(class) && !classes.is_empty()) {
+            check.error(
+                path,
+                format!("there is no class `{class}`"),
+                names::hint(class, classes, "classes"),
+            );
+        }
+        if !self.has(metric) {
+            let metrics = registry::metrics(self.dimensions);
+            let metrics: Vec<&str> = metrics.iter().map(Metric::name).collect();
+            let hint = match names::nearest(metric, &metrics) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`equipoise list metrics` lists them".to_owned(),
+            };
+            check.error(path, format!("there is no metric `{metric}`"), hint);
+        }
     }
-    if !metrics.is_empty() && !metrics.contains(&metric) {
-        let hint = match names::nearest(metric, metrics) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "`equipoise list metrics` lists them".to_owned(),
-        };
-        check.error(path, format!("there is no metric `{metric}`"), hint);
+
+    fn has(&self, metric: &str) -> bool {
+        let is_ours = |name: &str| self.dimensions.iter().any(|dimension| dimension == name);
+        Metric::find(metric).is_some_and(|found| found.dimension().is_none_or(is_ours))
     }
+}
+
+/// What the checked `names` say.
+pub(super) fn metrics(names: &[String]) -> Vec<MetricRef> {
+    names.iter().flat_map(|name| name.parse()).collect()
 }

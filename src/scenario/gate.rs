@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::Check;
-use super::compare;
+use super::compare::Measurable;
 use super::document::Document;
 use super::named::Named;
 use super::names;
@@ -28,30 +28,29 @@ pub(super) fn gate(document: &Document, strategies: &[StrategyText]) -> Watched 
     let given = &document.gate;
     let all = || strategies.iter().map(|s| s.name.clone());
     let is_watched = |name: &String| given.strategies.as_ref().is_none_or(|s| s.contains(name));
-    let decide_on = document.compare.decide_on.iter();
-    let margin = |name: &String| {
-        let margin = given.margins.get(name);
-        margin.map_or(document.compare.margin.0, |margin| margin.0)
+    let decide_on = &document.compare.decide_on;
+    let more = given.margins.names().into_iter().map(str::to_owned);
+    let more = more.filter(|name| !decide_on.contains(name));
+    let margin = |name: String| {
+        let margin = given
+            .margins
+            .get(&name)
+            .map_or(document.compare.margin.0, |margin| margin.0);
+        Some((name.parse().ok()?, margin))
     };
-    let mut margins: Vec<(String, f64)> = decide_on.map(|m| (m.clone(), margin(m))).collect();
-    for (name, margin) in given.margins.iter() {
-        if !document.compare.decide_on.contains(name) {
-            margins.push((name.clone(), margin.0));
-        }
-    }
     Watched {
         strategies: all().filter(is_watched).collect(),
-        margins,
+        margins: decide_on
+            .iter()
+            .cloned()
+            .chain(more)
+            .filter_map(margin)
+            .collect(),
     }
 }
 
 /// Checks names of strategies and metrics.
-pub(super) fn check(
-    check: &mut Check<'_>,
-    document: &Document,
-    classes: &[&str],
-    metrics: &[&str],
-) {
+pub(super) fn check(check: &mut Check<'_>, document: &Document, metrics: &Measurable<'_>) {
     let gate = &document.gate;
     let known = document.strategies.names();
     let given = gate.strategies.as_deref();
@@ -67,12 +66,6 @@ pub(super) fn check(
         }
     }
     for name in gate.margins.names() {
-        compare::metric(
-            check,
-            &format!("gate.margins.\"{name}\""),
-            name,
-            classes,
-            metrics,
-        );
+        metrics.check(check, &format!("gate.margins.\"{name}\""), name);
     }
 }

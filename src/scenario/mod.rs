@@ -34,7 +34,6 @@ mod workload;
 
 pub use diagnostics::{Diagnostic, Report};
 pub use files::Files;
-pub use resolve::Metrics;
 pub use schema::{KeyInfo, keys, schema};
 pub use starter::starter;
 
@@ -48,15 +47,8 @@ use document::Document;
 use sweep::Axis;
 use tree::Node;
 
+use crate::metrics::columns::MetricRef;
 use crate::sim::setup::Setup;
-
-/// What a scenario may need beside its text.
-pub struct Env<'a> {
-    /// Other files: csv columns, traces.
-    pub files: &'a Files,
-    /// Names of the metrics of a run whose dimensions have these names; no names to leave them unchecked.
-    pub metrics: Metrics,
-}
 
 /// A cell of the sweep's grid.
 #[derive(Clone, Debug)]
@@ -84,7 +76,7 @@ pub struct Compare {
     /// The strategy that the others are compared with.
     pub baseline: String,
     /// Metrics that decide, in the file's order.
-    pub decide_on: Vec<String>,
+    pub decide_on: Vec<MetricRef>,
     /// Relative margin inside which a difference does not matter.
     pub margin: f64,
     /// Confidence of all comparisons together.
@@ -97,8 +89,8 @@ pub struct Compare {
 /// How narrow an interval must be before a run ends.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Precision {
-    /// The metric; `class.metric` for a class's.
-    pub metric: String,
+    /// The metric.
+    pub metric: MetricRef,
     /// Half-width / |mean| that will do.
     pub relative: f64,
     /// Half-width that will do, in the metric's unit.
@@ -113,7 +105,7 @@ pub struct Gate {
     /// Strategies that are watched, in file order.
     pub strategies: Vec<String>,
     /// Metrics that are watched, with the relative change for the worse that is allowed.
-    pub margins: Vec<(String, f64)>,
+    pub margins: Vec<(MetricRef, f64)>,
 }
 
 /// A scenario without mistakes, ready to run.
@@ -150,6 +142,14 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// The metrics that the file asks for by name.
+    pub fn asked(&self) -> Vec<MetricRef> {
+        let watched = self.gate.margins.iter().map(|(metric, _)| metric);
+        let awaited = self.precision.iter().map(|precision| &precision.metric);
+        let all = self.compare.decide_on.iter().chain(watched).chain(awaited);
+        all.cloned().collect()
+    }
+
     /// " at workload.load = 0.8" of the point with this index; nothing without a sweep.
     pub fn at(&self, point: usize) -> String {
         let values = self
@@ -172,11 +172,12 @@ impl Scenario {
 /// Most replications.
 const MOST_REPLICATIONS: f64 = 1e6;
 
-/// Reads the scenario `text` of the file `name` with the `--set` arguments `sets`.
+/// Reads the scenario `text` of the file `name` with the `--set` arguments `sets`; csv columns and
+/// traces are read from `files`.
 ///
 /// # Errors
 /// All mistakes of the file and the arguments, in their order.
-pub fn read(text: &str, name: &str, sets: &[String], env: &Env<'_>) -> Result<Scenario, Report> {
+pub fn read(text: &str, name: &str, sets: &[String], files: &Files) -> Result<Scenario, Report> {
     let mut report = Report::new(sources(text, name, sets));
     let (table, errors) = DeTable::parse_recoverable(text);
     peel::syntax(&errors, 0, &mut report);
@@ -195,7 +196,7 @@ pub fn read(text: &str, name: &str, sets: &[String], env: &Env<'_>) -> Result<Sc
     let axes = sweep::take(&mut tree, &mut report);
     let mut reading = Reading {
         axes,
-        env,
+        files,
         report,
         notes: Vec::new(),
     };
@@ -235,7 +236,7 @@ fn sources(text: &str, name: &str, sets: &[String]) -> Vec<Source> {
 /// A scenario that is being read.
 struct Reading<'a> {
     axes: Vec<Axis>,
-    env: &'a Env<'a>,
+    files: &'a Files,
     report: Report,
     notes: Vec<String>,
 }
@@ -259,7 +260,7 @@ impl Reading<'_> {
             report: &mut self.report,
             tree: &tree,
             cut: &cut,
-            files: self.env.files,
+            files: self.files,
         };
         if document.run.replications.0 > MOST_REPLICATIONS {
             check.error(
@@ -268,7 +269,7 @@ impl Reading<'_> {
                 "write a smaller number",
             );
         }
-        let resolved = resolve::resolve(&mut check, &document, self.env.metrics, &mut self.notes)?;
+        let resolved = resolve::resolve(&mut check, &document, &mut self.notes)?;
         let strategies = document
             .strategies
             .names()
@@ -305,7 +306,7 @@ impl Reading<'_> {
             classes,
             compare: Compare {
                 baseline: first.resolved.baseline.clone(),
-                decide_on: compare.decide_on.clone(),
+                decide_on: compare::metrics(&compare.decide_on),
                 margin: compare.margin.0,
                 confidence: compare.confidence.0,
                 family: compare.decide_on.len() * points.len() * (first.strategies.len() - 1),

@@ -22,14 +22,10 @@ pub(super) struct Resolved {
     pub(super) baseline: String,
 }
 
-/// Names of the metrics of a run with these dimensions.
-pub type Metrics = fn(&[String]) -> Vec<String>;
-
 /// The setups of all strategies; nothing if anything is wrong.
 pub(super) fn resolve(
     check: &mut Check<'_>,
     document: &Document,
-    metrics: Metrics,
     notes: &mut Vec<String>,
 ) -> Option<Resolved> {
     strategies::names(check, document);
@@ -43,14 +39,14 @@ pub(super) fn resolve(
     let (classes, sources) = match workload {
         Some(workload) => workload,
         None => {
-            alone(check, document, &cluster, metrics);
+            alone(check, document, &cluster);
             return None;
         }
     };
     let window = run::window(check, document, &cluster, &classes, &sources);
     let strategies = strategies::resolve(check, document, &cluster, &classes);
     let names: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
-    decide_on(check, document, &cluster, &names, metrics);
+    decide_on(check, document, &cluster, &names);
     let (network, window) = (network?, window?);
     let setup = |strategy| Setup {
         seed: document.run.seed.get(),
@@ -72,14 +68,9 @@ pub(super) fn resolve(
 }
 
 /// What can be judged although the jobs are wrong.
-fn alone(
-    check: &mut Check<'_>,
-    document: &Document,
-    cluster: &crate::model::cluster::Cluster,
-    metrics: Metrics,
-) {
+fn alone(check: &mut Check<'_>, document: &Document, cluster: &crate::model::cluster::Cluster) {
     strategies::resolve_alone(check, document, cluster);
-    decide_on(check, document, cluster, &[], metrics);
+    decide_on(check, document, cluster, &[]);
     if document.run.jobs.is_some() && document.run.until.is_some() {
         check.error(
             "run.until",
@@ -94,16 +85,12 @@ fn decide_on(
     document: &Document,
     cluster: &crate::model::cluster::Cluster,
     classes: &[&str],
-    metrics: Metrics,
 ) {
-    let dimensions: Vec<String> = cluster
-        .dimensions
-        .iter()
-        .map(|dimension| dimension.name.clone())
-        .collect();
-    let metrics = metrics(&dimensions);
-    let metrics: Vec<&str> = metrics.iter().map(String::as_str).collect();
-    compare::decide_on(check, document, classes, &metrics);
-    run::check_precision(check, document, classes, &metrics);
-    gate::check(check, document, classes, &metrics);
+    let known = compare::Measurable {
+        classes,
+        dimensions: &cluster.dimension_names(),
+    };
+    compare::decide_on(check, document, &known);
+    run::check_precision(check, document, &known);
+    gate::check(check, document, &known);
 }

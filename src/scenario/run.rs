@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::arrivals::Arrivals as Given;
 use super::check::Check;
+use super::compare::Measurable;
 use super::document::Document;
 use super::load::{self, Offered};
 use super::named::Named;
@@ -173,7 +174,7 @@ pub(super) fn precision(document: &Document) -> Option<super::Precision> {
     let given = document.run.precision.as_ref()?;
     let first = || document.compare.decide_on.first().cloned();
     Some(super::Precision {
-        metric: given.metric.clone().or_else(first)?,
+        metric: given.metric.clone().or_else(first)?.parse().ok()?,
         relative: given.relative.0,
         absolute: given.absolute.0,
         most: given.max_replications.0 as u32,
@@ -189,17 +190,12 @@ pub(super) fn warmup_is_auto(document: &Document) -> bool {
 const FEWEST: f64 = 10.0;
 
 /// Checks what precision is asked for.
-pub(super) fn check_precision(
-    check: &mut Check<'_>,
-    document: &Document,
-    classes: &[&str],
-    metrics: &[&str],
-) {
+pub(super) fn check_precision(check: &mut Check<'_>, document: &Document, known: &Measurable<'_>) {
     let Some(given) = &document.run.precision else {
         return;
     };
     if let Some(metric) = &given.metric {
-        super::compare::metric(check, "run.precision.metric", metric, classes, metrics);
+        known.check(check, "run.precision.metric", metric);
     }
     let (most, first) = (given.max_replications.0, document.run.replications.0);
     if first < FEWEST {

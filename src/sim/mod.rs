@@ -6,7 +6,7 @@
 mod core;
 mod dispatch;
 mod gathering;
-pub mod outcome;
+mod outcome;
 pub mod recorder;
 pub mod records;
 mod service;
@@ -19,6 +19,7 @@ use std::fmt;
 use crate::engine::law::Law;
 use crate::engine::random::{Purpose, Seeds, Stream, unit};
 use crate::engine::time::Time;
+use crate::metrics::figures::Figures;
 use crate::metrics::nodes::{Observation, Observed};
 use crate::model::ids::NodeId;
 use crate::strategy::Binding;
@@ -27,7 +28,6 @@ use crate::workload::trace;
 use self::core::{CENTRAL, Core, Event};
 use self::dispatch::Dispatch;
 use self::gathering::Gathering;
-use self::outcome::Outcome;
 use self::recorder::Recorder;
 use self::service::Central;
 use self::setup::Setup;
@@ -81,7 +81,7 @@ pub fn run<'s>(
     setup: &'s Setup,
     replication: u64,
     recorder: Option<&'s mut (dyn Recorder + 's)>,
-) -> Result<Outcome, Failure> {
+) -> Result<Figures, Failure> {
     let mut replication = Replication::new(setup, Seeds::new(setup.seed, replication), recorder)?;
     while replication.step()? {}
     replication.finish()
@@ -336,7 +336,7 @@ impl<'s> Replication<'s> {
         }
     }
 
-    fn finish(mut self) -> Result<Outcome, Failure> {
+    fn finish(mut self) -> Result<Figures, Failure> {
         self.core.window.close(self.over);
         self.dispatch.finish(&mut self.core, self.over);
         self.gathering.finish(&mut self.core, self.over);

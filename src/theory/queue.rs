@@ -2,7 +2,7 @@
 
 use super::plain::Shift;
 use super::{Kind, Known, Model};
-use crate::metrics::registry::QUANTILES;
+use crate::metrics::registry::{RESPONSE_QUANTILES, quantile_name};
 
 /// P(X > x) of a time x in seconds.
 pub type Above<'f> = Box<dyn Fn(f64) -> f64 + 'f>;
@@ -39,13 +39,13 @@ impl Queue<'_> {
         if !shift.is_constant {
             return rows;
         }
-        for (permille, name) in QUANTILES {
-            let q = permille as f64 / 1000.0;
+        for permille in RESPONSE_QUANTILES {
+            let q = *permille as f64 / 1000.0;
             let value = self
                 .response_above
                 .as_ref()
                 .map(|above| quantile(above, q) + around);
-            add(format!("response_{name}"), value);
+            add(format!("response_{}", quantile_name(*permille)), value);
         }
         let wait = self
             .wait_above

@@ -10,10 +10,11 @@ use crate::experiment::trail::first::between;
 use crate::experiment::trail::moved::{Moved, Responses};
 use crate::experiment::trail::{KEPT, Tracker, Trail};
 use crate::experiment::warmup;
+use crate::metrics::columns::Column;
+use crate::metrics::figures::Figures;
 use crate::metrics::jobs::Blame;
 use crate::scenario::Scenario;
 use crate::sim;
-use crate::sim::outcome::{Outcome, columns};
 use crate::sim::recorder::{Decision, Recorder};
 use crate::sim::records::{Attempt, Job, Task};
 use crate::sim::setup::Setup;
@@ -45,8 +46,11 @@ pub fn compare(sides: &[Side; 2], scenarios: &[Scenario; 2], pair: &Pair) -> Res
     ];
     let mut decisions = 0;
     for &replication in &pair.replications {
-        let old = followed(&sides[0], setups[0], pair, (0, replication))?;
-        let new = followed(&sides[1], setups[1], pair, (1, replication))?;
+        let run = |at: usize| {
+            let columns = setups[at].columns(&scenarios[at].asked());
+            followed(&sides[at], (setups[at], &columns), pair, (at, replication))
+        };
+        let (old, new) = (run(0)?, run(1)?);
         decisions += new.trail.decisions;
         let moved = Moved::exactly(old.responses, new.responses);
         let found = between(setups, u64::from(replication), &old.trail, &new.trail)?;
@@ -87,18 +91,14 @@ struct Followed {
 
 fn followed(
     side: &Side,
-    setup: &Setup,
+    (setup, columns): (&Setup, &[Column]),
     pair: &Pair,
     (at, replication): (usize, u32),
 ) -> Result<Followed, Exit> {
     let mut both = Both(Tracker::new(KEPT), Responses::default());
-    let outcome = sim::run(setup, u64::from(replication), Some(&mut both))?;
-    if let Some(what) = unlike(
-        side,
-        setup,
-        &outcome,
-        (pair.points[at], pair.strategies[at], replication),
-    ) {
+    let figures = sim::run(setup, u64::from(replication), Some(&mut both))?;
+    let key = (pair.points[at], pair.strategies[at], replication);
+    if let Some(what) = unlike(side, columns, &figures, key) {
         return Err(Exit::Mistake(format!(
             "error: {} was made by another program than this one: {}, replication {replication}, {what}\n\
              hint: run the scenario there once more, with `--record jobs,decisions`, and compare those folders",
@@ -115,18 +115,17 @@ fn followed(
 /// The first value of the replication that the folder has otherwise.
 fn unlike(
     side: &Side,
-    setup: &Setup,
-    outcome: &Outcome,
+    columns: &[Column],
+    figures: &Figures,
     key: (usize, usize, u32),
 ) -> Option<String> {
     let rows = side.results.replications.iter();
     let rows = rows.filter(|row| (row.point, row.strategy, row.replication) == key);
-    let columns = columns(setup);
-    let values = outcome.values(setup, &columns);
+    let values = figures.values(columns);
     let mut count = 0;
     for (row, (column, value)) in rows.zip(columns.iter().zip(&values)) {
         count += 1;
-        let is_same = row.class == column.class && row.metric == column.metric;
+        let is_same = column.key.is(&row.class, &row.metric);
         if !is_same || row.value.map(f64::to_bits) != value.map(f64::to_bits) {
             let said =
                 |value: Option<f64>| value.map_or("nothing".to_owned(), |value| value.to_string());

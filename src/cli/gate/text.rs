@@ -5,7 +5,6 @@ use crate::gate::{FALSE_ALARMS, Word};
 use crate::report::format::{
     Scale, count, percent_places, plain_percent, plural, printable, signed_percent,
 };
-use crate::report::metric_facts::facts;
 
 /// Commands to go on with.
 pub struct Next {
@@ -30,14 +29,13 @@ pub const HEADER: [&str; 8] = [
 /// One figure in a row of a table.
 pub fn cells(judged: &Judged, cell: &Cell, row: &Row) -> [String; 8] {
     let ruling = &row.ruling;
-    let facts = facts(&row.metric, &row.unit);
     let means = [ruling.baseline, ruling.now];
-    let scale = Scale::choose(&facts, &row.unit, means.into_iter().flatten());
+    let scale = Scale::choose(&row.metric.metric, means.into_iter().flatten());
     let value = |mean: Option<f64>| mean.map_or(String::new(), |mean| scale.value(mean));
     [
         printable(&place(judged, cell)),
         printable(&cell.strategy),
-        printable(&row.metric),
+        printable(&row.metric.to_string()),
         value(ruling.baseline),
         value(ruling.now),
         change(row),

@@ -8,20 +8,21 @@ use super::rows::{Group, Row, Rows};
 use super::sweep::{Sweep, numeric};
 use super::{picked_note, strategy_entries};
 use crate::experiment::results::{Status, SummaryRow};
+use crate::metrics::columns::{MetricRef, Part};
 use crate::report::format::{Scale, summary_cell};
 use crate::report::lookup::{Lookup, chosen_points};
-use crate::report::metric_facts::is_response_time;
 
 /// The plot of the deciding metric `metric`; none where the tables have no value of it.
-pub fn draw(tables: &Lookup, metric: &str) -> Option<Drawing> {
+pub fn draw(tables: &Lookup, metric: &MetricRef) -> Option<Drawing> {
     let rows = tables.results.summary.iter();
-    let (class, name) = crate::report::lookup::split_name(metric);
-    rows.filter(|r| r.class == class && r.metric == name)
+    rows.filter(|r| metric.is(&r.class, &r.metric))
         .find_map(|r| r.mean)?;
     let chart = Chart {
         tables,
         metric,
-        slo: tables.slo(metric).filter(|_| is_response_time(metric)),
+        slo: tables
+            .slo(metric)
+            .filter(|_| metric.metric.is_response_time()),
     };
     Some(match numeric(tables) {
         Some(sweep) => chart.lines(&sweep),
@@ -31,7 +32,7 @@ pub fn draw(tables: &Lookup, metric: &str) -> Option<Drawing> {
 
 struct Chart<'a> {
     tables: &'a Lookup<'a>,
-    metric: &'a str,
+    metric: &'a MetricRef,
     slo: Option<f64>,
 }
 
@@ -67,9 +68,11 @@ impl Chart<'_> {
     }
 
     fn scale(&self, values: &[f64]) -> (Scale, String) {
-        let (facts, unit) = self.tables.facts(self.metric);
-        let scale = Scale::choose(&facts, &unit, values.iter().copied().filter(|v| *v > 0.0));
-        let title = scale.axis_title(&facts.title);
+        let scale = Scale::choose(
+            &self.metric.metric,
+            values.iter().copied().filter(|v| *v > 0.0),
+        );
+        let title = scale.axis_title(&self.metric.metric.title());
         (scale, title)
     }
 
@@ -82,14 +85,12 @@ impl Chart<'_> {
     }
 
     fn title(&self) -> String {
-        let facts = self.tables.facts(self.metric).0;
-        let class = crate::report::lookup::split_name(self.metric).0;
-        let of = if class == "all" {
-            String::new()
-        } else {
-            format!(" of {class}")
+        let of = match &self.metric.part {
+            Part::All => String::new(),
+            part => format!(" of {part}"),
         };
-        let mut letters = facts.title.chars();
+        let title = self.metric.metric.title();
+        let mut letters = title.chars();
         let first = letters
             .next()
             .map_or(String::new(), |c| c.to_uppercase().collect());

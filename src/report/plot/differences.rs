@@ -9,6 +9,7 @@ use super::rows::{Group, Row, Rows};
 use super::sweep::{Sweep, numeric};
 use super::{picked_note, strategy_entries};
 use crate::experiment::results::ComparisonRow;
+use crate::metrics::columns::MetricRef;
 use crate::report::format::{Scale, change, plain_percent};
 use crate::report::lookup::{Lookup, chosen_points};
 use crate::report::verdict_text::word;
@@ -17,9 +18,9 @@ use crate::report::verdict_text::word;
 const WIDEST: f64 = 150.0;
 
 /// The plot for the deciding metric `metric`; none without a relative difference.
-pub fn draw(tables: &Lookup, metric: &str) -> Option<Drawing> {
+pub fn draw(tables: &Lookup, metric: &MetricRef) -> Option<Drawing> {
     let rows = tables.results.comparisons.iter();
-    rows.filter(|row| row.metric == metric)
+    rows.filter(|row| row.metric == *metric)
         .find_map(|row| row.relative)?;
     match numeric(tables) {
         Some(sweep) if tables.points() > 6 => Some(lines(tables, metric, &sweep)),
@@ -27,7 +28,7 @@ pub fn draw(tables: &Lookup, metric: &str) -> Option<Drawing> {
     }
 }
 
-fn title(tables: &Lookup, metric: &str) -> String {
+fn title(tables: &Lookup, metric: &MetricRef) -> String {
     format!(
         "Change of {metric} against {}",
         tables.strategy(tables.baseline())
@@ -68,7 +69,7 @@ fn axis(tables: &Lookup, rows: &[&ComparisonRow]) -> Axis {
     )
 }
 
-fn dots(tables: &Lookup, metric: &str) -> Drawing {
+fn dots(tables: &Lookup, metric: &MetricRef) -> Drawing {
     let points = chosen_points(tables.points());
     let others = || (0..tables.meta().strategies.len()).filter(|s| *s != tables.baseline());
     let cells = points
@@ -101,8 +102,7 @@ fn dots(tables: &Lookup, metric: &str) -> Drawing {
 }
 
 fn dot(tables: &Lookup, row: &ComparisonRow) -> Row {
-    let (facts, unit) = tables.facts(&row.metric);
-    let scale = Scale::choose(&facts, &unit, row.difference);
+    let scale = Scale::choose(&row.metric.metric, row.difference);
     let change = change(row, &scale);
     let text = if change.is_empty() {
         word(row.verdict).into()
@@ -121,12 +121,12 @@ fn dot(tables: &Lookup, row: &ComparisonRow) -> Row {
     }
 }
 
-fn lines(tables: &Lookup, metric: &str, sweep: &Sweep) -> Drawing {
+fn lines(tables: &Lookup, metric: &MetricRef, sweep: &Sweep) -> Drawing {
     let rows: Vec<_> = tables
         .results
         .comparisons
         .iter()
-        .filter(|row| row.metric == metric)
+        .filter(|row| row.metric == *metric)
         .collect();
     let baseline = tables.baseline();
     let mut legend = strategy_entries(tables);
@@ -160,7 +160,7 @@ fn lines(tables: &Lookup, metric: &str, sweep: &Sweep) -> Drawing {
 
 fn line(
     tables: &Lookup,
-    metric: &str,
+    metric: &MetricRef,
     sweep: &Sweep,
     (drawing, panel): (&mut Drawing, &Panel),
     strategy: usize,

@@ -6,6 +6,7 @@ use super::palette::{look, mark};
 use super::panel::{Area, Panel, figure};
 use super::{point_title, strategy_entries};
 use crate::experiment::results::SummaryRow;
+use crate::metrics::registry::Metric;
 use crate::report::format::Scale;
 use crate::report::lookup::Lookup;
 
@@ -54,8 +55,8 @@ fn ends(row: &SummaryRow) -> impl Iterator<Item = f64> {
 }
 
 fn panel(tables: &Lookup, point: usize, cost: &str, drawing: &mut Drawing, area: Area) {
-    let (facts, unit) = tables.facts(cost);
-    let across = Scale::choose(&facts, &unit, []);
+    let across = Scale::named(cost, []);
+    let title = Metric::find(cost).map_or(String::new(), |metric| metric.title());
     let up = Scale::time(pairs(tables, point, cost).flat_map(|(.., gain)| gain.mean));
     let xs: Vec<f64> = pairs(tables, point, cost)
         .flat_map(|(_, row, _)| row.mean)
@@ -66,7 +67,7 @@ fn panel(tables: &Lookup, point: usize, cost: &str, drawing: &mut Drawing, area:
         .map(|v| v / up.factor)
         .collect();
     let axes = (
-        Axis::fitting(&across.axis_title(&facts.title), &xs, true),
+        Axis::fitting(&across.axis_title(&title), &xs, true),
         Axis::fitting(&up.axis_title("response time, p99"), &ys, true),
     );
     let axes = (super::deciding::padded(axes.0), axes.1);

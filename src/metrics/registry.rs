@@ -317,7 +317,8 @@ impl Member {
 
 /// `75` is 750 thousandths and `999` is 999; one quantile has one name, so `990` is none.
 fn permille(digits: &str) -> Option<u64> {
-    let number: u64 = digits.parse().ok()?;
+    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let number: u64 = digits.parse().ok().filter(|_| is_plain)?;
     let permille = match digits.len() {
         2 => number * 10,
         3 if number % 10 != 0 => number,

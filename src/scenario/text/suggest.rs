@@ -1,7 +1,7 @@
 //! Names that were meant: typing mistakes and the names of other tools.
 
 /// "`a`, `b` or `c`".
-pub(super) fn listed<S: AsRef<str>>(names: &[S]) -> String {
+pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
     let quoted: Vec<String> = names
         .iter()
         .map(|name| format!("`{}`", name.as_ref()))
@@ -14,7 +14,7 @@ pub(super) fn listed<S: AsRef<str>>(names: &[S]) -> String {
 }
 
 /// The name among `known` that `wrong` was most likely meant to be.
-pub(super) fn nearest<'a, S: AsRef<str>>(wrong: &str, known: &'a [S]) -> Option<&'a str> {
+pub fn nearest<'a, S: AsRef<str>>(wrong: &str, known: &'a [S]) -> Option<&'a str> {
     let simple = |name: &str| name.to_lowercase().replace(['_', ' '], "-");
     let wrong = simple(wrong);
     let score = |name: &str| {
@@ -36,7 +36,7 @@ pub(super) fn nearest<'a, S: AsRef<str>>(wrong: &str, known: &'a [S]) -> Option<
 }
 
 /// What to do about a name that is none of `known`.
-pub(super) fn hint<S: AsRef<str>>(wrong: &str, known: &[S], what: &str) -> String {
+pub fn hint<S: AsRef<str>>(wrong: &str, known: &[S], what: &str) -> String {
     match nearest(wrong, known) {
         Some(name) => format!("did you mean `{name}`?"),
         None if known.is_empty() => format!("there are no {what}"),
@@ -148,7 +148,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
 ];
 
 /// What to write for the placement that another tool calls `name`.
-pub(super) fn foreign_placement(name: &str) -> Option<String> {
+pub fn foreign_placement(name: &str) -> Option<String> {
     let simple = name.to_lowercase().replace(['_', ' '], "-");
     if let Some((base, d)) = simple
         .strip_suffix(')')

@@ -32,12 +32,12 @@ impl Files {
     }
 
     /// The path of a trace.
-    pub(super) fn locate(&self, file: &str) -> Result<PathBuf, trace::Problem> {
+    pub fn locate(&self, file: &str) -> Result<PathBuf, trace::Problem> {
         trace::locate(Path::new(file), &self.dir, self.traces.as_deref())
     }
 
     /// What a trace holds.
-    pub(super) fn survey(&self, spec: &Spec) -> Result<Survey, trace::Problem> {
+    pub fn survey(&self, spec: &Spec) -> Result<Survey, trace::Problem> {
         if let Some((_, found)) = self
             .surveys
             .borrow()
@@ -54,7 +54,7 @@ impl Files {
     }
 
     /// A trace in memory, cut into blocks.
-    pub(super) fn load(
+    pub fn load(
         &self,
         spec: &Spec,
         survey: &Survey,
@@ -77,7 +77,7 @@ impl Files {
     }
 
     /// The numbers of a csv file's column.
-    pub(super) fn column(&self, file: &Path, column: &str) -> Result<Arc<[f64]>, Fault> {
+    pub fn column(&self, file: &Path, column: &str) -> Result<Arc<[f64]>, Fault> {
         let key = (self.dir.join(file), column.to_owned());
         if let Some((_, found)) = self
             .columns
@@ -116,7 +116,7 @@ fn read_column(path: &Path, column: &str) -> Result<Arc<[f64]>, Fault> {
         let names: Vec<&str> = header.iter().collect();
         let message = format!(
             "{shown} has no column `{column}`\n{}",
-            super::names::hint(column, &names, "columns")
+            crate::scenario::text::suggest::hint(column, &names, "columns")
         );
         return Err(Fault {
             key: "empirical.column".to_owned(),

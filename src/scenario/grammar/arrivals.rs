@@ -10,7 +10,7 @@ use crate::engine::quantity::{Count, Period, Positive, Seconds};
 /// How the jobs of a class arrive.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Arrivals {
+pub enum Arrivals {
     /// Independent exponential intervals; the rate from `rate`, `load` or `[workload] load`.
     Poisson(Poisson),
     /// Independent intervals of one law.
@@ -23,7 +23,7 @@ pub(super) enum Arrivals {
 
 impl Arrivals {
     /// The name of the form.
-    pub(super) fn form(&self) -> &'static str {
+    pub fn form(&self) -> &'static str {
         match self {
             Arrivals::Poisson(_) => "poisson",
             Arrivals::Renewal(_) => "renewal",
@@ -33,7 +33,7 @@ impl Arrivals {
     }
 
     /// The class's own load.
-    pub(super) fn load(&self) -> Option<f64> {
+    pub fn load(&self) -> Option<f64> {
         match self {
             Arrivals::Poisson(poisson) => poisson.load,
             Arrivals::Renewal(renewal) => renewal.load,
@@ -44,7 +44,7 @@ impl Arrivals {
     }
 
     /// True if the source runs dry by itself.
-    pub(super) fn is_finite(&self) -> bool {
+    pub fn is_finite(&self) -> bool {
         matches!(self, Arrivals::Batch(_) | Arrivals::Trace(_))
     }
 }
@@ -52,32 +52,32 @@ impl Arrivals {
 /// Poisson arrivals.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub(super) struct Poisson {
+pub struct Poisson {
     /// Jobs a second.
-    pub(super) rate: Option<Positive>,
+    pub rate: Option<Positive>,
     /// Offered load of this class; sets the rate.
-    pub(super) load: Option<Positive>,
+    pub load: Option<Positive>,
 }
 
 /// Renewal arrivals.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Renewal {
+pub struct Renewal {
     /// Time from one arrival to the next; the first job comes one interval after 0.
-    pub(super) interval: Dist<Seconds>,
+    pub interval: Dist<Seconds>,
     /// Offered load of this class; scales the interval.
-    pub(super) load: Option<Positive>,
+    pub load: Option<Positive>,
 }
 
 /// Jobs that arrive together.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Batch {
+pub struct Batch {
     /// Number of jobs.
-    pub(super) jobs: Count,
+    pub jobs: Count,
     /// When they arrive.
     #[serde(default = "at_once")]
-    pub(super) at: Seconds,
+    pub at: Seconds,
 }
 
 fn at_once() -> Seconds {
@@ -87,41 +87,41 @@ fn at_once() -> Seconds {
 /// A recorded workload.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Trace {
+pub struct Trace {
     /// Path from the scenario's folder, or a name in the folder of traces; may be packed by gzip or xz.
-    pub(super) file: String,
+    pub file: String,
     /// Form of the rows.
-    pub(super) format: Format,
+    pub format: Format,
     /// csv: which column is what: `arrival`, `work`, perhaps `tasks` and `class`, and any resource.
     #[serde(default)]
-    pub(super) columns: Named<String>,
+    pub columns: Named<String>,
     /// csv: unit of the times: ns, us, ms, s, min, h or d; or `{ arrival = ..., work = ... }`.
-    pub(super) unit: Option<Units>,
+    pub unit: Option<Units>,
     /// Offered load; scales the arrivals.
-    pub(super) load: Option<Positive>,
+    pub load: Option<Positive>,
     /// Factor on the arrivals.
-    pub(super) time_scale: Option<Positive>,
+    pub time_scale: Option<Positive>,
     /// Jobs to keep at most, from the first.
-    pub(super) max_jobs: Option<Count>,
+    pub max_jobs: Option<Count>,
     /// What to do with rows that are no jobs.
     #[serde(default)]
-    pub(super) invalid: Invalid,
+    pub invalid: Invalid,
     /// Redraw blocks of the trace in each replication, the same for all strategies.
-    pub(super) resample: Option<Resample>,
+    pub resample: Option<Resample>,
 }
 
 /// Blocks of a trace.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Resample {
+pub struct Resample {
     /// Length of a block in the trace's own time.
-    pub(super) block: Period,
+    pub block: Period,
 }
 
 /// Form of a trace's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Format {
+pub enum Format {
     /// Standard Workload Format of the Parallel Workloads Archive.
     Swf,
     /// One job a line: arrival, number of tasks, mean work, each work.
@@ -133,7 +133,7 @@ pub(super) enum Format {
 /// What to do with rows that are no jobs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Invalid {
+pub enum Invalid {
     /// Refuse the trace.
     #[default]
     Error,
@@ -144,7 +144,7 @@ pub(super) enum Invalid {
 /// A unit of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Unit {
+pub enum Unit {
     /// Nanoseconds.
     Ns,
     /// Microseconds.
@@ -164,7 +164,7 @@ pub(super) enum Unit {
 
 impl Unit {
     /// In seconds.
-    pub(super) fn seconds(self) -> f64 {
+    pub fn seconds(self) -> f64 {
         match self {
             Unit::Ns => 1e-9,
             Unit::Us => 1e-6,
@@ -179,11 +179,11 @@ impl Unit {
 
 /// Units of a trace's times.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Units {
+pub struct Units {
     /// Of arrivals.
-    pub(super) arrival: Unit,
+    pub arrival: Unit,
     /// Of works.
-    pub(super) work: Unit,
+    pub work: Unit,
 }
 
 /// Units of arrivals and works, where they differ.

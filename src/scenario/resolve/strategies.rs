@@ -1,137 +1,30 @@
-//! `[scheduling]` and `[strategies.NAME]`: how tasks get to nodes.
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+//! `[scheduling]` and `[strategies.NAME]` as strategies.
 
 use super::check::Check;
-use super::document::Document;
-use super::named::Named;
-use super::names;
-use crate::engine::dist::Dist;
 use crate::engine::law::Law;
-use crate::engine::quantity::{Count, Seconds};
+use crate::engine::quantity::Count;
 use crate::model::cluster::{Cluster, Group};
 use crate::model::nodes;
+use crate::scenario::grammar::{Binding, Document, InFlight, Overrides, Strategy, Ties};
+use crate::scenario::text::suggest;
 use crate::strategy::placement::Choice;
 use crate::strategy::{self, Blueprint, Parts, Pool};
 use crate::workload::class::Class;
 
-/// When a task is bound to a node.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Binding {
-    /// At the decision; it waits at its node.
-    Early(Early),
-    /// When a node has room; it waits in one queue for all nodes.
-    CentralQueue(CentralQueue),
-}
-
-/// Binding at the decision.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Early {}
-
-/// One queue for all nodes.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub(super) struct CentralQueue {
-    /// Order of the queue.
-    pub(super) order: Order,
-}
-
-/// Order of a queue.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Order {
-    /// First come, first served.
-    #[default]
-    Fifo,
-}
-
-/// Whether a dispatcher adds what it sent and has not yet seen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum InFlight {
-    /// It does.
-    #[default]
-    Counted,
-    /// It does not.
-    Ignored,
-}
-
-/// How equally good nodes are told apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Ties {
-    /// At random.
-    #[default]
-    Random,
-    /// The first in file order.
-    LowestId,
-}
-
-/// Defines a table of parts with further keys before them.
-macro_rules! parts {
-    ($(#[$doc:meta])* $name:ident { $($(#[$own_doc:meta])* $own:ident: $type:ty,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
-        #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-        pub(super) struct $name {
-            $($(#[$own_doc])* pub(super) $own: $type,)*
-            /// The rule that picks a node for a task: a name, or a table of its parameters; "random" if nothing says otherwise.
-            pub(super) placement: Option<Choice>,
-            /// Whether a dispatcher adds what it sent and has not yet seen; "counted" if nothing says otherwise.
-            pub(super) in_flight: Option<InFlight>,
-            /// Number of dispatchers; 1 if nothing says otherwise.
-            pub(super) dispatchers: Option<Count>,
-            /// Time that a dispatcher takes to place a task; 0 if nothing says otherwise.
-            pub(super) decision_time: Option<Dist<Seconds>>,
-            /// How equally good nodes are told apart; "random" if nothing says otherwise.
-            pub(super) ties: Option<Ties>,
-        }
-
-        impl $name {
-            /// The parts, where left out those of `default`.
-            fn parts(&self, check: &mut Check<'_>, path: &str, default: &Parts) -> Option<Parts> {
-                let decision_time = match &self.decision_time {
-                    Some(law) => check.law(&format!("{path}.decision-time"), law)?,
-                    None => default.decision_time.clone(),
-                };
-                Some(Parts {
-                    placement: self.placement.as_ref().map_or_else(|| default.placement.clone(), Choice::blueprint),
-                    dispatchers: dispatchers(check, path, self.dispatchers).unwrap_or(default.dispatchers),
-                    decision_time,
-                    in_flight: self.in_flight.map_or(default.in_flight, in_flight),
-                    ties: self.ties.map_or(default.ties, ties),
-                })
-            }
-        }
+/// What is given, where left out what `default` has.
+fn parts(check: &mut Check<'_>, path: &str, given: &Overrides, default: &Parts) -> Option<Parts> {
+    let decision_time = match &given.decision_time {
+        Some(law) => check.law(&format!("{path}.decision-time"), law)?,
+        None => default.decision_time.clone(),
     };
-}
-
-parts! {
-    /// Parts of a strategy that hold for every strategy unless it says otherwise.
-    Scheduling {
-        /// When a task is bound to a node; "early" if nothing says otherwise.
-        binding: Option<Binding>,
-    }
-}
-
-parts! {
-    /// A whole answer to how tasks get to nodes.
-    Strategy {
-        /// Another strategy that this one is like; then only what differs.
-        like: Option<String>,
-        /// When a task is bound to a node; "early" if nothing says otherwise.
-        binding: Option<Binding>,
-        /// Parts that differ for a class of jobs, by the class's name.
-        r#for: Named<Overrides>,
-    }
-}
-
-parts! {
-    /// Parts that differ for one class; what is left out is the strategy's own.
-    Overrides {}
+    let placement = given.placement.as_ref();
+    Some(Parts {
+        placement: placement.map_or_else(|| default.placement.clone(), Choice::blueprint),
+        dispatchers: dispatchers(check, path, given.dispatchers).unwrap_or(default.dispatchers),
+        decision_time,
+        in_flight: given.in_flight.map_or(default.in_flight, in_flight),
+        ties: given.ties.map_or(default.ties, ties),
+    })
 }
 
 /// Most dispatchers.
@@ -178,7 +71,7 @@ fn defaults() -> Option<Parts> {
 }
 
 /// All strategies, if nothing of them is wrong. Their tables were merged with `like` and `[scheduling]`.
-pub(super) fn resolve(
+pub fn resolve(
     check: &mut Check<'_>,
     document: &Document,
     cluster: &Cluster,
@@ -193,7 +86,7 @@ pub(super) fn resolve(
 }
 
 /// Checks the names of all strategies.
-pub(super) fn names(check: &mut Check<'_>, document: &Document) {
+pub fn names(check: &mut Check<'_>, document: &Document) {
     if document.strategies.is_empty() {
         check.missing(
             "strategies",
@@ -205,7 +98,7 @@ pub(super) fn names(check: &mut Check<'_>, document: &Document) {
         check.name("strategies", name);
     }
     if let Some(defaults) = defaults() {
-        document.scheduling.parts(check, "scheduling", &defaults);
+        parts(check, "scheduling", &document.scheduling.parts(), &defaults);
     }
 }
 
@@ -217,22 +110,22 @@ fn one(
     classes: &[Class],
 ) -> Option<strategy::Strategy> {
     let path = format!("strategies.{name}");
-    let mut parts = vec![given.parts(check, &path, &defaults()?)?];
+    let mut sets = vec![parts(check, &path, &given.parts(), &defaults()?)?];
     let mut parts_of_class = vec![0; classes.len()];
     let mut best = vec![0; classes.len()];
     for (class, overrides) in given.r#for.iter() {
         let path = format!("{path}.for.{class}");
-        let own = overrides.parts(check, &path, &parts[0])?;
-        if !assign(class, classes, parts.len(), &mut parts_of_class, &mut best) {
+        let own = parts(check, &path, &overrides.parts(), &sets[0])?;
+        if !assign(class, classes, sets.len(), &mut parts_of_class, &mut best) {
             let known: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
             check.error(
                 &path,
                 format!("there is no class `{class}`"),
-                names::hint(class, &known, "classes"),
+                suggest::hint(class, &known, "classes"),
             );
             return None;
         }
-        parts.push(own);
+        sets.push(own);
     }
     let binding = match given.binding {
         Some(Binding::CentralQueue(_)) => strategy::Binding::CentralQueue,
@@ -241,7 +134,7 @@ fn one(
     let strategy = strategy::Strategy {
         name: name.to_owned(),
         binding,
-        parts,
+        parts: sets,
         parts_of_class,
     };
     central(check, &path, given, &strategy);
@@ -380,11 +273,11 @@ fn pool(nodes: &nodes::Nodes, class: &Class) -> Pool {
 }
 
 /// What of the strategies can be judged without knowing the classes.
-pub(super) fn resolve_alone(check: &mut Check<'_>, document: &Document, _cluster: &Cluster) {
+pub fn resolve_alone(check: &mut Check<'_>, document: &Document, _cluster: &Cluster) {
     for (name, given) in document.strategies.iter() {
         let path = format!("strategies.{name}");
         let Some(defaults) = defaults() else { return };
-        let Some(parts) = given.parts(check, &path, &defaults) else {
+        let Some(own) = parts(check, &path, &given.parts(), &defaults) else {
             continue;
         };
         let binding = match given.binding {
@@ -394,7 +287,7 @@ pub(super) fn resolve_alone(check: &mut Check<'_>, document: &Document, _cluster
         let strategy = strategy::Strategy {
             name: name.clone(),
             binding,
-            parts: vec![parts],
+            parts: vec![own],
             parts_of_class: Vec::new(),
         };
         central(check, &path, given, &strategy);

@@ -10,7 +10,7 @@ use serde::ser::{Serialize, Serializer};
 
 /// Named things in the order of the file.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Named<T>(pub(super) Vec<(String, T)>);
+pub struct Named<T>(pub Vec<(String, T)>);
 
 impl<T> Default for Named<T> {
     fn default() -> Self {
@@ -19,22 +19,22 @@ impl<T> Default for Named<T> {
 }
 
 impl<T> Named<T> {
-    pub(super) fn get(&self, name: &str) -> Option<&T> {
+    pub fn get(&self, name: &str) -> Option<&T> {
         self.0
             .iter()
             .find(|(key, _)| key == name)
             .map(|(_, value)| value)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &(String, T)> {
+    pub fn iter(&self) -> impl Iterator<Item = &(String, T)> {
         self.0.iter()
     }
 
-    pub(super) fn names(&self) -> Vec<&str> {
+    pub fn names(&self) -> Vec<&str> {
         self.0.iter().map(|(name, _)| name.as_str()).collect()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

@@ -1,171 +1,17 @@
-//! `[jobs.NAME]`: classes of jobs, their shapes and demands.
+//! `[jobs.NAME]` as classes: shapes, demands, where they may run.
 
-use std::fmt;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::arrivals::Arrivals;
 use super::check::Check;
-use super::document::Document;
-use super::named::Named;
-use super::names;
 use crate::engine::dist::Dist;
 use crate::engine::law::Law;
-use crate::engine::quantity::{Amount, Factor, Period, Quantity, Seconds};
+use crate::engine::quantity::Quantity;
 use crate::engine::time::Time;
 use crate::model::cluster::{Cluster, SLOTS};
+use crate::scenario::grammar::{Document, Jobs};
+use crate::scenario::text::suggest;
 use crate::workload::class::{self, Shape, Stage};
 
-/// A class of jobs.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Jobs {
-    /// How its jobs arrive (required): "poisson", or a table of one form.
-    pub(super) arrivals: Option<Arrivals>,
-    /// Number of tasks of a job, each with its own `work`; 1 if left out.
-    pub(super) tasks: Option<Dist<Factor>>,
-    /// Work of each task, in seconds at speed 1.
-    pub(super) work: Option<Dist<Seconds>>,
-    /// Time that each task takes beside its work, whatever the node's speed.
-    pub(super) overhead: Option<Seconds>,
-    /// Work of the whole job, cut into equal tasks by `split`.
-    pub(super) job_work: Option<Dist<Seconds>>,
-    /// How `job-work` is cut.
-    pub(super) split: Option<Split>,
-    /// What each task holds while it runs: `slots` (1 if left out) and resources.
-    #[serde(default)]
-    pub(super) demand: Named<Amount>,
-    /// Node groups on which its tasks may run at all; all if left out.
-    pub(super) nodes: Option<Vec<String>>,
-    /// What collecting its results costs.
-    pub(super) gather: Option<Gather>,
-    /// Objective for the response time.
-    pub(super) slo: Option<Period>,
-    /// Sorts the jobs of a trace into classes NAME.PART.
-    pub(super) classes: Option<Classes>,
-}
-
-/// How a job's work is cut.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Split {
-    /// Number of equal tasks.
-    pub(super) into: Dist<Factor>,
-    /// Time that each task takes beside its work, whatever the node's speed.
-    #[serde(default = "nothing")]
-    pub(super) overhead: Seconds,
-}
-
-fn nothing() -> Seconds {
-    Seconds(0.0)
-}
-
-/// What collecting results costs.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub(super) struct Gather {
-    /// Who collects.
-    pub(super) at: At,
-    /// Service time of each result.
-    pub(super) per_result: Dist<Seconds>,
-    /// Further service time after a job's last result.
-    pub(super) work: Dist<Seconds>,
-}
-
-impl Default for Gather {
-    fn default() -> Self {
-        Gather {
-            at: At::Dispatcher,
-            per_result: Dist::constant(0.0),
-            work: Dist::constant(0.0),
-        }
-    }
-}
-
-/// Who collects.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum At {
-    /// The dispatcher that placed the job.
-    #[default]
-    Dispatcher,
-}
-
-/// Sorts jobs into classes: the first whose bound is above the job's figure takes it.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Classes {
-    /// Name and bound of each class.
-    pub(super) parts: Named<Part>,
-}
-
-/// A class of a trace's jobs.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub(super) struct Part {
-    /// Jobs whose mean task work is below this belong to it; all others if left out.
-    pub(super) below: Option<Period>,
-}
-
-/// The figure by which jobs are sorted.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-enum By {
-    /// The mean work of the job's tasks.
-    MeanWork,
-}
-
-struct ReadClasses;
-
-impl<'de> serde::de::Visitor<'de> for ReadClasses {
-    type Value = Classes;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a table such as { by = \"mean-work\", short.below = \"90s\", long = {} }")
-    }
-
-    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Classes, A::Error> {
-        let (mut by, mut parts) = (None, Named::default());
-        while let Some(key) = map.next_key::<String>()? {
-            if key == "by" {
-                by = Some(map.next_value::<By>()?);
-            } else {
-                parts.0.push((key, map.next_value::<Part>()?));
-            }
-        }
-        match by {
-            Some(By::MeanWork) => Ok(Classes { parts }),
-            None => Err(serde::de::Error::missing_field("by")),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Classes {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Classes, D::Error> {
-        deserializer.deserialize_map(ReadClasses)
-    }
-}
-
-impl JsonSchema for Classes {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Classes".into()
-    }
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let (by, part) = (
-            generator.subschema_for::<By>(),
-            generator.subschema_for::<Part>(),
-        );
-        schemars::json_schema!({
-            "type": "object", "properties": { "by": by }, "required": ["by"], "additionalProperties": part
-        })
-    }
-}
-
 /// What the classes of one `jobs.NAME` have in common.
-pub(super) struct Common {
+pub struct Common {
     stage: Stage,
     gather: class::Gather,
     slo: Option<Time>,
@@ -173,7 +19,7 @@ pub(super) struct Common {
 
 impl Common {
     /// The class called `name`.
-    pub(super) fn class(&self, name: String) -> class::Class {
+    pub fn class(&self, name: String) -> class::Class {
         class::Class {
             name,
             stages: vec![self.stage.clone()],
@@ -183,23 +29,18 @@ impl Common {
     }
 
     /// Demand of each task by dimension, in units.
-    pub(super) fn demand(&self) -> &[u64] {
+    pub fn demand(&self) -> &[u64] {
         &self.stage.demand
     }
 
     /// For each node group, whether tasks may run there.
-    pub(super) fn allowed(&self) -> &[bool] {
+    pub fn allowed(&self) -> &[bool] {
         &self.stage.allowed
     }
 }
 
 /// What the classes of `jobs.NAME` have in common, if nothing of it is wrong.
-pub(super) fn common(
-    check: &mut Check<'_>,
-    name: &str,
-    jobs: &Jobs,
-    cluster: &Cluster,
-) -> Option<Common> {
+pub fn common(check: &mut Check<'_>, name: &str, jobs: &Jobs, cluster: &Cluster) -> Option<Common> {
     let path = format!("jobs.{name}");
     let unknown = jobs.arrivals.is_none() && check.was_there(&format!("{path}.arrivals.trace"));
     let (shape, overhead) = if unknown {
@@ -227,12 +68,6 @@ pub(super) fn common(
         gather: gather?,
         slo: jobs.slo.map(|slo| Time::from_secs(slo.0)),
     })
-}
-
-impl Jobs {
-    pub(super) fn is_traced(&self) -> bool {
-        matches!(self.arrivals, Some(Arrivals::Trace(_)))
-    }
 }
 
 /// The shape comes from the rows: keys of a shape contradict that.
@@ -379,12 +214,7 @@ fn demand(check: &mut Check<'_>, path: &str, jobs: &Jobs, cluster: &Cluster) -> 
 }
 
 /// Says that no node has the resource.
-pub(super) fn unknown_resource(
-    check: &mut Check<'_>,
-    path: &str,
-    resource: &str,
-    cluster: &Cluster,
-) {
+pub fn unknown_resource(check: &mut Check<'_>, path: &str, resource: &str, cluster: &Cluster) {
     let known: Vec<&str> = cluster
         .dimensions
         .iter()
@@ -393,11 +223,11 @@ pub(super) fn unknown_resource(
     if check.is_cut("nodes") {
         return;
     }
-    let hint = match names::nearest(resource, &known) {
+    let hint = match suggest::nearest(resource, &known) {
         Some(name) => format!("did you mean `{name}`?"),
         None => format!(
             "give it to nodes by `resources.{resource} = ...`; they have {}",
-            names::listed(&known).replace(" or ", " and ")
+            suggest::listed(&known).replace(" or ", " and ")
         ),
     };
     check.error_key(path, format!("no node has the resource `{resource}`"), hint);
@@ -424,7 +254,7 @@ fn allowed(check: &mut Check<'_>, path: &str, jobs: &Jobs, cluster: &Cluster) ->
     let mut right = true;
     for (at, name) in wanted.iter().enumerate() {
         if !known.contains(&name.as_str()) && !check.is_cut("nodes") {
-            let hint = names::hint(name, &known, "node groups");
+            let hint = suggest::hint(name, &known, "node groups");
             check.error(
                 &format!("{path}.{at}"),
                 format!("there is no node group `{name}`"),
@@ -454,7 +284,7 @@ fn gather(check: &mut Check<'_>, path: &str, jobs: &Jobs) -> Option<class::Gathe
 }
 
 /// Checks that some node could ever hold a task of this demand; says which resource stands in the way.
-pub(super) fn fits(
+pub fn fits(
     check: &mut Check<'_>,
     path: &str,
     class: &str,
@@ -521,7 +351,7 @@ fn amount(value: f64) -> String {
 }
 
 /// Checks the names of all `jobs.NAME`.
-pub(super) fn names(check: &mut Check<'_>, document: &Document) {
+pub fn names(check: &mut Check<'_>, document: &Document) {
     if document.jobs.is_empty() {
         check.missing(
             "jobs",

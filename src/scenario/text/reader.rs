@@ -9,18 +9,18 @@ use super::tree::{Key, Node, Span, Value};
 
 /// A mistake in the document.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Fault {
+pub struct Fault {
     /// Where it was found.
-    pub(super) path: Vec<String>,
+    pub path: Vec<String>,
     /// Its place, if that is narrower than the path's.
-    pub(super) span: Option<Span>,
+    pub span: Option<Span>,
     /// What it is.
-    pub(super) kind: Kind,
+    pub kind: Kind,
 }
 
 /// Kinds of mistakes.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Kind {
+pub enum Kind {
     /// The last step of the path is no key of its table.
     UnknownKey(&'static [&'static str]),
     /// The name of a form is none of these.
@@ -126,7 +126,7 @@ fn plain(wanted: &str) -> String {
 fn one_of(forms: &[&str]) -> String {
     format!(
         "the name or table of a form: {}",
-        super::names::listed(forms)
+        super::suggest::listed(forms)
     )
 }
 

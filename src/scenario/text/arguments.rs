@@ -2,12 +2,12 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::diagnostics::{Diagnostic, Report, Source};
-use super::names;
+use super::messages::{Diagnostic, Report, Source};
+use super::suggest;
 use super::tree::{self, Key, Node, Span, Value};
 
 /// Puts the values of all arguments into the document.
-pub(super) fn apply(tree: &mut Node, sources: &[Source], report: &mut Report) {
+pub fn apply(tree: &mut Node, sources: &[Source], report: &mut Report) {
     for source in sources {
         if let Some((keys, node)) = parse(source, report) {
             unsweep(tree, &keys);
@@ -53,7 +53,7 @@ fn parse(source: &Source, report: &mut Report) -> Option<(Vec<Key>, Node)> {
 }
 
 /// The keys of a dotted path whose text starts at `base`.
-pub(super) fn keys(path: &str, base: usize) -> Option<Vec<Key>> {
+pub fn keys(path: &str, base: usize) -> Option<Vec<Key>> {
     let line = format!("{path}=0");
     let table = DeTable::parse(&line).ok()?;
     let mut node = Node::of_table(table.get_ref(), table.span(), base);
@@ -67,7 +67,7 @@ pub(super) fn keys(path: &str, base: usize) -> Option<Vec<Key>> {
 }
 
 /// A path of a name that the scenario does not have: only a whole table may add one.
-pub(super) fn stranger(tree: &Node, keys: &[Key], node: &Node) -> Option<(Span, String, String)> {
+pub fn stranger(tree: &Node, keys: &[Key], node: &Node) -> Option<(Span, String, String)> {
     let [section, name, rest @ ..] = keys else {
         return None;
     };
@@ -87,7 +87,7 @@ pub(super) fn stranger(tree: &Node, keys: &[Key], node: &Node) -> Option<(Span, 
     Some((
         name.span.clone(),
         title,
-        names::hint(&name.text, &known, &section.text),
+        suggest::hint(&name.text, &known, &section.text),
     ))
 }
 

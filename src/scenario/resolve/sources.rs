@@ -2,21 +2,20 @@
 
 use std::sync::Arc;
 
-use super::arrivals::{Arrivals as Given, Format, Invalid, Trace};
 use super::check::Check;
-use super::document::Document;
-use super::jobs::{self, Common, Jobs};
+use super::classes::{self, Common};
 use super::load;
-use super::names;
 use crate::engine::quantity::LONGEST;
 use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
+use crate::scenario::grammar::{Arrivals as Given, Document, Format, Invalid, Jobs, Trace};
+use crate::scenario::text::suggest;
 use crate::workload::class::Class;
 use crate::workload::source::{Arrivals, Source, TracePlan};
 use crate::workload::trace::{self, Columns, Label, Spec, Split};
 
 /// The classes and their sources, with the loads that are asked for; notes say what traces stand for.
-pub(super) fn resolve(
+pub fn resolve(
     check: &mut Check<'_>,
     document: &Document,
     cluster: &Cluster,
@@ -24,7 +23,7 @@ pub(super) fn resolve(
 ) -> Option<(Vec<Class>, Vec<Source>)> {
     let (mut classes, mut sources, mut right) = (Vec::new(), Vec::new(), true);
     for (name, jobs) in document.jobs.iter() {
-        let common = jobs::common(check, name, jobs, cluster);
+        let common = classes::common(check, name, jobs, cluster);
         let arrivals = arrivals(check, name, jobs, document, cluster, notes);
         let (Some(common), Some(arrivals)) = (common, arrivals) else {
             right = false;
@@ -91,7 +90,7 @@ fn own_classes(
                 .collect()
         }
         _ => {
-            jobs::fits(
+            classes::fits(
                 check,
                 &demand_path,
                 name,
@@ -120,7 +119,7 @@ fn trace_fits(
         let mut alone = vec![0; fixed.len()];
         alone[at] = most;
         fixed[at] = 0;
-        jobs::fits(
+        classes::fits(
             check,
             &format!("{path}.arrivals.trace.columns"),
             class,
@@ -129,7 +128,7 @@ fn trace_fits(
             cluster,
         );
     }
-    jobs::fits(
+    classes::fits(
         check,
         &format!("{path}.demand"),
         class,
@@ -364,7 +363,7 @@ fn resources(
         {
             Some(at) => found.push(at),
             None => {
-                let near = names::nearest(resource, &["arrival", "work", "tasks", "class"]);
+                let near = suggest::nearest(resource, &["arrival", "work", "tasks", "class"]);
                 let path = format!("{path}.columns.{resource}");
                 match near {
                     Some(near) => check.error(
@@ -372,7 +371,7 @@ fn resources(
                         format!("`{resource}` is neither a key of `columns` nor a resource"),
                         format!("did you mean `{near}`?"),
                     ),
-                    None => jobs::unknown_resource(check, &path, resource, cluster),
+                    None => classes::unknown_resource(check, &path, resource, cluster),
                 }
             }
         }
@@ -472,7 +471,7 @@ fn lasting(seconds: f64) -> String {
 }
 
 /// A number with thousands set apart.
-pub(super) fn grouped(number: u64) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let chunks: Vec<&str> = digits
         .as_bytes()

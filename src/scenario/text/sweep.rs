@@ -1,39 +1,16 @@
 //! `[sweep]`: keys that take several values.
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Serialize};
-
-use super::diagnostics::Report;
-use super::sets;
+use super::arguments;
+use super::messages::Report;
 use super::tree::{Key, Node, Value};
-
-/// Keys that take several values: dotted path = list; `together.NAME = { path = [..], .. }` goes
-/// through its lists side by side. Different keys are combined in all ways.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub(super) struct Sweep {}
-
-impl JsonSchema for Sweep {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> Cow<'static, str> {
-        "Sweep".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schemars::json_schema!({ "type": "object", "additionalProperties": {
-            "type": ["array", "object"], "description": "The values of the key with this dotted path." } })
-    }
-}
 
 /// One axis of the grid: keys that change together.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Axis {
+pub struct Axis {
     /// The keys' paths.
-    pub(super) paths: Vec<Vec<Key>>,
+    pub paths: Vec<Vec<Key>>,
     /// The values of all of them, step by step.
-    pub(super) steps: Vec<Vec<Node>>,
+    pub steps: Vec<Vec<Node>>,
 }
 
 /// Most points of a grid.
@@ -51,7 +28,7 @@ const FIXED: [&str; 7] = [
 ];
 
 /// Takes `[sweep]` out of the document; its axes.
-pub(super) fn take(tree: &mut Node, report: &mut Report) -> Vec<Axis> {
+pub fn take(tree: &mut Node, report: &mut Report) -> Vec<Axis> {
     let Some((key, sweep)) = tree.take("sweep") else {
         return Vec::new();
     };
@@ -201,7 +178,7 @@ fn axis(leaves: Vec<Leaf>, tree: &Node, report: &mut Report) -> Option<Axis> {
         }
         if let Some((span, title, hint)) = values
             .first()
-            .and_then(|value| sets::stranger(tree, path, value))
+            .and_then(|value| arguments::stranger(tree, path, value))
         {
             report.add_at(span, title, hint);
             return None;
@@ -220,7 +197,7 @@ fn axis(leaves: Vec<Leaf>, tree: &Node, report: &mut Report) -> Option<Axis> {
 }
 
 /// A path as text.
-pub(super) fn text(path: &[Key]) -> String {
+pub fn text(path: &[Key]) -> String {
     path.iter()
         .map(|key| super::tree::bare(&key.text))
         .collect::<Vec<_>>()
@@ -228,7 +205,7 @@ pub(super) fn text(path: &[Key]) -> String {
 }
 
 /// The grid: for each point its step on each axis; the last axis changes fastest.
-pub(super) fn grid(axes: &[Axis]) -> Vec<Vec<usize>> {
+pub fn grid(axes: &[Axis]) -> Vec<Vec<usize>> {
     axes.iter().fold(vec![Vec::new()], |points, axis| {
         let longer = |point: Vec<usize>| {
             (0..axis.steps.len()).map(move |step| [point.clone(), vec![step]].concat())
@@ -238,7 +215,7 @@ pub(super) fn grid(axes: &[Axis]) -> Vec<Vec<usize>> {
 }
 
 /// Puts a point's values into the document.
-pub(super) fn place(tree: &mut Node, axes: &[Axis], point: &[usize]) {
+pub fn place(tree: &mut Node, axes: &[Axis], point: &[usize]) {
     for (axis, &step) in axes.iter().zip(point) {
         for (path, node) in axis.paths.iter().zip(&axis.steps[step]) {
             tree.put(path, node.clone());
@@ -247,7 +224,7 @@ pub(super) fn place(tree: &mut Node, axes: &[Axis], point: &[usize]) {
 }
 
 /// A point's values as text, one a path.
-pub(super) fn values(axes: &[Axis], point: &[usize]) -> Vec<String> {
+pub fn values(axes: &[Axis], point: &[usize]) -> Vec<String> {
     let of =
         |(axis, &step): (&Axis, &usize)| axis.steps[step].iter().map(plain).collect::<Vec<_>>();
     axes.iter().zip(point).flat_map(of).collect()

@@ -1,28 +1,27 @@
 //! Reads a document that may have mistakes: each is reported, the piece that holds it is cut out,
 //! and the rest is read again, so that all mistakes are told at once.
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
-use super::de::{Fault, Kind};
-use super::diagnostics::Report;
-use super::document::Document;
-use super::names;
-use super::tree::Node;
+use super::messages::Report;
+use super::reader::{Fault, Kind};
+use super::suggest;
+use super::tree::{self, Node};
 use crate::engine::dist;
 
 /// A piece that was cut out.
-pub(super) struct Cut {
+pub struct Cut {
     /// Where it was.
-    pub(super) path: Vec<String>,
+    pub path: Vec<String>,
     /// True if its key was unknown: it may have been meant for one that is now missing.
-    pub(super) unknown: bool,
+    pub unknown: bool,
 }
 
 /// The document without its wrong pieces, and the paths of those.
-pub(super) fn read(tree: &Node, report: &mut Report) -> (Document, Vec<Cut>) {
+pub fn read<D: DeserializeOwned + Default>(tree: &Node, report: &mut Report) -> (D, Vec<Cut>) {
     let (mut rest, mut cut) = (tree.clone(), Vec::new());
     loop {
-        match Document::deserialize(rest.clone()) {
+        match D::deserialize(rest.clone()) {
             Ok(document) => return (document, cut),
             Err(fault) => {
                 if !is_echo(&fault, &rest, &cut) {
@@ -30,7 +29,7 @@ pub(super) fn read(tree: &Node, report: &mut Report) -> (Document, Vec<Cut>) {
                 }
                 let depth = rest.depth(&fault.path);
                 if !rest.cut(&fault.path) {
-                    return (Document::default(), cut);
+                    return (D::default(), cut);
                 }
                 let unknown = matches!(fault.kind, Kind::UnknownKey(_));
                 cut.push(Cut {
@@ -55,7 +54,7 @@ fn is_echo(fault: &Fault, rest: &Node, cut: &[Cut]) -> bool {
 /// Reports a mistake at the narrowest place that is known.
 fn tell(tree: &Node, fault: &Fault, report: &mut Report) {
     let (title, hint) = words(tree, fault);
-    let of_path = super::check::span_of(tree, &fault.path);
+    let of_path = tree::span_of(tree, &fault.path);
     let whole = matches!(fault.kind, Kind::Missing(_));
     let span = if whole {
         of_path
@@ -121,7 +120,7 @@ fn table(path: &[String]) -> String {
 fn unknown_key(tree: &Node, fault: &Fault, key: &str, keys: &[&str]) -> (String, String) {
     let parent = &fault.path[..fault.path.len().saturating_sub(1)];
     let title = format!("`{key}` is not a key of {}", table(parent));
-    let hint = match names::nearest(key, keys) {
+    let hint = match suggest::nearest(key, keys) {
         Some(near) => format!("did you mean `{near}`?"),
         None if keys.is_empty() => "it has no keys: remove this one".to_owned(),
         None => {
@@ -132,7 +131,8 @@ fn unknown_key(tree: &Node, fault: &Fault, key: &str, keys: &[&str]) -> (String,
             let free: Vec<&str> = free.copied().collect();
             format!(
                 "its keys are {}",
-                names::listed(if free.is_empty() { keys } else { &free }).replace(" or ", " and ")
+                suggest::listed(if free.is_empty() { keys } else { &free })
+                    .replace(" or ", " and ")
             )
         }
     };
@@ -148,18 +148,18 @@ fn unknown_form(fault: &Fault, name: &str, forms: &[&str]) -> (String, String) {
         .map_or("", String::as_str);
     let title = format!("`{name}` is not a form of `{key}`");
     let foreign = (key == "placement")
-        .then(|| names::foreign_placement(name))
+        .then(|| suggest::foreign_placement(name))
         .flatten();
-    let hint = match (foreign, names::nearest(name, forms)) {
+    let hint = match (foreign, suggest::nearest(name, forms)) {
         (Some(ours), _) => format!("here it is called: {ours}"),
         (None, Some(near)) => format!("did you mean `{near}`?"),
-        (None, None) => format!("write one of {}", names::listed(forms)),
+        (None, None) => format!("write one of {}", suggest::listed(forms)),
     };
     (title, hint)
 }
 
 /// Syntax errors of a text, as toml tells them.
-pub(super) fn syntax(errors: &[toml::de::Error], base: usize, report: &mut Report) {
+pub fn syntax(errors: &[toml::de::Error], base: usize, report: &mut Report) {
     for error in errors {
         let span = error.span().unwrap_or(0..0);
         let message = error.message().to_owned();

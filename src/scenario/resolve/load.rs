@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::arrivals::Arrivals as Given;
 use super::check::Check;
-use super::document::Document;
 use crate::engine::law::Law;
 use crate::model::cluster::Cluster;
+use crate::scenario::grammar::{Arrivals as Given, Document};
 use crate::workload::class::{Class, Shape, Stage};
 use crate::workload::source::{Arrivals, Source, TracePlan};
 use crate::workload::trace::Label;
@@ -154,7 +153,7 @@ fn of_trace(plan: &TracePlan, label: &Label, stage: &Stage, cluster: &Cluster) -
 }
 
 /// Scales the arrivals of all sources to the loads that are asked for.
-pub(super) fn scale(
+pub fn scale(
     check: &mut Check<'_>,
     document: &Document,
     cluster: &Cluster,
@@ -342,7 +341,7 @@ fn rounded(value: f64) -> f64 {
 }
 
 /// Checks that exactly one way sets each class's rate.
-pub(super) fn conflicts(check: &mut Check<'_>, document: &Document) {
+pub fn conflicts(check: &mut Check<'_>, document: &Document) {
     let together = document.workload.load.is_some();
     let all: Vec<(&String, &Given)> = document
         .jobs
@@ -418,6 +417,6 @@ fn rateless(name: &str, together: bool, alone: bool) -> Option<(String, String, 
 }
 
 /// The interval of Poisson arrivals at `rate`.
-pub(super) fn poisson(rate: f64) -> Law {
+pub fn poisson(rate: f64) -> Law {
     Law::Exponential { mean: 1.0 / rate }
 }

@@ -8,25 +8,25 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 /// Where something was written: a range of bytes of all texts, one behind the other.
-pub(super) type Span = Range<usize>;
+pub type Span = Range<usize>;
 
 /// A key and its place.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Key {
-    pub(super) text: String,
-    pub(super) span: Span,
+pub struct Key {
+    pub text: String,
+    pub span: Span,
 }
 
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Node {
-    pub(super) span: Span,
-    pub(super) value: Value,
+pub struct Node {
+    pub span: Span,
+    pub value: Value,
 }
 
 /// What a value is.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
+pub enum Value {
     Text(String),
     Whole(i128),
     Real(f64),
@@ -38,7 +38,7 @@ pub(super) enum Value {
 
 impl Node {
     /// The tree of a parsed table whose text starts at `base` of all texts.
-    pub(super) fn of_table(table: &DeTable<'_>, span: Span, base: usize) -> Node {
+    pub fn of_table(table: &DeTable<'_>, span: Span, base: usize) -> Node {
         let entry = |(key, value): (
             &toml::Spanned<std::borrow::Cow<'_, str>>,
             &toml::Spanned<DeValue<'_>>,
@@ -56,7 +56,7 @@ impl Node {
     }
 
     /// The tree of a parsed value.
-    pub(super) fn of(value: &DeValue<'_>, span: Span, base: usize) -> Node {
+    pub fn of(value: &DeValue<'_>, span: Span, base: usize) -> Node {
         let value = match value {
             DeValue::String(text) => Value::Text(text.to_string()),
             DeValue::Integer(whole) => match i128::from_str_radix(whole.as_str(), whole.radix()) {
@@ -80,7 +80,7 @@ impl Node {
     }
 
     /// An empty table that stands at `span`.
-    pub(super) fn empty(span: Span) -> Node {
+    pub fn empty(span: Span) -> Node {
         Node {
             span,
             value: Value::Table(Vec::new()),
@@ -88,7 +88,7 @@ impl Node {
     }
 
     /// The entries, if this is a table.
-    pub(super) fn entries(&self) -> &[(Key, Node)] {
+    pub fn entries(&self) -> &[(Key, Node)] {
         match &self.value {
             Value::Table(entries) => entries,
             _ => &[],
@@ -96,22 +96,22 @@ impl Node {
     }
 
     /// True if this is a table.
-    pub(super) fn is_table(&self) -> bool {
+    pub fn is_table(&self) -> bool {
         matches!(self.value, Value::Table(_))
     }
 
     /// The entry of `key`.
-    pub(super) fn get(&self, key: &str) -> Option<&(Key, Node)> {
+    pub fn get(&self, key: &str) -> Option<&(Key, Node)> {
         self.entries().iter().find(|(name, _)| name.text == key)
     }
 
     /// The value of `key`.
-    pub(super) fn child(&self, key: &str) -> Option<&Node> {
+    pub fn child(&self, key: &str) -> Option<&Node> {
         self.get(key).map(|(_, node)| node)
     }
 
     /// The value at `path`; a position in a list is its number.
-    pub(super) fn at(&self, path: &[String]) -> Option<&Node> {
+    pub fn at(&self, path: &[String]) -> Option<&Node> {
         path.iter().try_fold(self, |node, step| node.step(step))
     }
 
@@ -123,7 +123,7 @@ impl Node {
     }
 
     /// How many steps of `path` are there.
-    pub(super) fn depth(&self, path: &[String]) -> usize {
+    pub fn depth(&self, path: &[String]) -> usize {
         (0..=path.len())
             .rev()
             .find(|&upto| self.at(&path[..upto]).is_some())
@@ -131,7 +131,7 @@ impl Node {
     }
 
     /// Takes out what is at `path`, or at as much of it as there is; false if that is the root.
-    pub(super) fn cut(&mut self, path: &[String]) -> bool {
+    pub fn cut(&mut self, path: &[String]) -> bool {
         let depth = self.depth(path);
         let Some((last, parents)) = path[..depth].split_last() else {
             return false;
@@ -158,7 +158,7 @@ impl Node {
     }
 
     /// Removes the entry of `key`; false if there was none.
-    pub(super) fn remove(&mut self, key: &str) -> bool {
+    pub fn remove(&mut self, key: &str) -> bool {
         match &mut self.value {
             Value::List(list) => {
                 let Some(at) = key.parse::<usize>().ok().filter(|at| *at < list.len()) else {
@@ -177,7 +177,7 @@ impl Node {
     }
 
     /// Takes the entry of `key` out of a table.
-    pub(super) fn take(&mut self, key: &str) -> Option<(Key, Node)> {
+    pub fn take(&mut self, key: &str) -> Option<(Key, Node)> {
         let Value::Table(entries) = &mut self.value else {
             return None;
         };
@@ -186,7 +186,7 @@ impl Node {
     }
 
     /// Puts `node` at `keys`, making tables on the way and removing the forms that it replaces.
-    pub(super) fn put(&mut self, keys: &[Key], node: Node) {
+    pub fn put(&mut self, keys: &[Key], node: Node) {
         self.put_below(&mut Vec::new(), keys, node);
     }
 
@@ -217,7 +217,7 @@ impl Node {
     }
 
     /// Lays `over` on this: its tables are merged in, its other values and sibling forms replace.
-    pub(super) fn overlay(&mut self, above: &mut Vec<String>, over: &Node) {
+    pub fn overlay(&mut self, above: &mut Vec<String>, over: &Node) {
         let (true, Value::Table(new)) = (self.is_table(), &over.value) else {
             *self = over.clone();
             return;
@@ -243,7 +243,7 @@ impl Node {
     }
 
     /// The value as TOML on one line.
-    pub(super) fn to_inline(&self) -> String {
+    pub fn to_inline(&self) -> String {
         match &self.value {
             Value::Text(text) => quoted(text),
             Value::Whole(whole) => whole.to_string(),
@@ -273,7 +273,7 @@ impl Node {
     }
 
     /// The document as TOML: one table a section, and one for each name within `nodes`, `jobs`, ...
-    pub(super) fn to_toml(&self) -> String {
+    pub fn to_toml(&self) -> String {
         let (tables, plain): (Vec<_>, Vec<_>) =
             self.entries().iter().partition(|(_, node)| node.is_table());
         let mut text = lines(plain.into_iter());
@@ -298,6 +298,28 @@ impl Node {
     }
 }
 
+/// The steps of a dotted path; dots within double quotes are part of a step.
+pub fn steps(path: &str) -> Vec<String> {
+    let mut is_quoted = false;
+    let ends_step = |c: char| {
+        is_quoted ^= c == '"';
+        c == '.' && !is_quoted
+    };
+    let unquoted = |step: &str| step.trim_matches('"').to_owned();
+    path.split(ends_step).map(unquoted).collect()
+}
+
+/// Where `path`, or as much of it as there is, was written: a value, or the key of a table.
+pub fn span_of(tree: &Node, path: &[String]) -> Option<Span> {
+    let depth = tree.depth(path);
+    let (last, parents) = path[..depth].split_last()?;
+    let node = tree.at(&path[..depth])?;
+    match tree.at(parents)?.get(last) {
+        Some((key, _)) if node.is_table() || depth < path.len() => Some(key.span.clone()),
+        _ => Some(node.span.clone()),
+    }
+}
+
 fn shift(span: Span, base: usize) -> Span {
     span.start + base..span.end + base
 }
@@ -309,7 +331,7 @@ fn lines<'a>(entries: impl Iterator<Item = &'a (Key, Node)>) -> String {
 }
 
 /// A key as TOML writes it.
-pub(super) fn bare(key: &str) -> String {
+pub fn bare(key: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if !key.is_empty() && key.chars().all(plain) {
         key.to_owned()
@@ -323,7 +345,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// Sections in which the user names the tables.
-pub(super) fn is_named(section: &str) -> bool {
+pub fn is_named(section: &str) -> bool {
     matches!(section, "nodes" | "jobs" | "strategies")
 }
 

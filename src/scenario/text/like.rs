@@ -1,11 +1,11 @@
 //! `like` and `[scheduling]`: what a strategy takes over.
 
-use super::diagnostics::Report;
-use super::names;
+use super::messages::Report;
+use super::suggest;
 use super::tree::{Node, Value};
 
 /// Lays every strategy on what it is like, and that on `[scheduling]`.
-pub(super) fn expand(tree: &mut Node, report: &mut Report) {
+pub fn expand(tree: &mut Node, report: &mut Report) {
     let Some(strategies) = tree
         .child("strategies")
         .filter(|node| node.is_table())
@@ -80,7 +80,7 @@ fn chain<'a>(name: &str, strategies: &'a Node, report: &mut Report) -> Vec<&'a N
             report.add_at(
                 like.span.clone(),
                 format!("there is no strategy `{parent}`"),
-                names::hint(parent, &others, "strategies"),
+                suggest::hint(parent, &others, "strategies"),
             );
         }
         next = parent.clone();

@@ -8,11 +8,11 @@ use super::tree::Span;
 
 /// A text that was read: the file, or an argument of `--set`.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Source {
-    pub(super) name: String,
-    pub(super) text: String,
+pub struct Source {
+    pub name: String,
+    pub text: String,
     /// Where it starts among all texts.
-    pub(super) base: usize,
+    pub base: usize,
 }
 
 /// One mistake or doubt.
@@ -25,18 +25,20 @@ pub struct Diagnostic {
     /// What to do; may have several lines.
     pub hint: String,
     /// Where: a range of bytes of all texts, one behind the other.
-    pub(super) span: Option<Span>,
+    pub span: Option<Span>,
 }
 
 /// All messages about a scenario, in the order of the file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
-    pub(super) sources: Vec<Source>,
+    /// The texts, one behind the other.
+    pub sources: Vec<Source>,
     list: Vec<Diagnostic>,
 }
 
 impl Report {
-    pub(super) fn new(sources: Vec<Source>) -> Report {
+    /// No messages yet.
+    pub fn new(sources: Vec<Source>) -> Report {
         Report {
             sources,
             list: Vec::new(),
@@ -44,7 +46,7 @@ impl Report {
     }
 
     /// Adds a message unless it is there already.
-    pub(super) fn add(&mut self, diagnostic: Diagnostic) {
+    pub fn add(&mut self, diagnostic: Diagnostic) {
         if !self
             .list
             .iter()
@@ -65,7 +67,7 @@ impl Report {
     }
 
     /// Adds a mistake, unless there is one at the same place.
-    pub(super) fn add_at(&mut self, span: Span, title: String, hint: String) {
+    pub fn add_at(&mut self, span: Span, title: String, hint: String) {
         if !self
             .list
             .iter()
@@ -86,7 +88,7 @@ impl Report {
     }
 
     /// Brings the messages into the order of the file; those without a place last.
-    pub(super) fn sort(&mut self) {
+    pub fn sort(&mut self) {
         self.list.sort_by_key(|diagnostic| {
             diagnostic
                 .span

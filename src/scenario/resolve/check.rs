@@ -1,70 +1,48 @@
 //! What the checks of all sections share: the messages, and where a path was written.
 
-use super::diagnostics::{Diagnostic, Report};
 use super::files::Files;
-use super::peel::Cut;
-use super::tree::{Node, Span};
 use crate::engine::dist::Dist;
 use crate::engine::law::Law;
 use crate::engine::quantity::{LONGEST, Quantity};
+use crate::scenario::text::messages::{Diagnostic, Report};
+use crate::scenario::text::mistakes::Cut;
+use crate::scenario::text::tree::{Node, Span, span_of, steps};
 
 /// A document that is being checked.
-pub(super) struct Check<'a> {
-    pub(super) report: &'a mut Report,
+pub struct Check<'a> {
+    pub report: &'a mut Report,
     /// The document as it was before wrong pieces were cut out.
-    pub(super) tree: &'a Node,
+    pub tree: &'a Node,
     /// Paths of the pieces that were cut out.
-    pub(super) cut: &'a [Cut],
+    pub cut: &'a [Cut],
     /// Other files.
-    pub(super) files: &'a Files,
-}
-
-/// The steps of a dotted path; dots within double quotes are part of a step.
-pub(super) fn steps(path: &str) -> Vec<String> {
-    let mut is_quoted = false;
-    let ends_step = |c: char| {
-        is_quoted ^= c == '"';
-        c == '.' && !is_quoted
-    };
-    let unquoted = |step: &str| step.trim_matches('"').to_owned();
-    path.split(ends_step).map(unquoted).collect()
-}
-
-/// Where `path`, or as much of it as there is, was written: a value, or the key of a table.
-pub(super) fn span_of(tree: &Node, path: &[String]) -> Option<Span> {
-    let depth = tree.depth(path);
-    let (last, parents) = path[..depth].split_last()?;
-    let node = tree.at(&path[..depth])?;
-    match tree.at(parents)?.get(last) {
-        Some((key, _)) if node.is_table() || depth < path.len() => Some(key.span.clone()),
-        _ => Some(node.span.clone()),
-    }
+    pub files: &'a Files,
 }
 
 impl Check<'_> {
     /// True if a wrong piece was cut out at `path` or below it.
-    pub(super) fn is_cut(&self, path: &str) -> bool {
+    pub fn is_cut(&self, path: &str) -> bool {
         let path = steps(path);
         self.cut.iter().any(|cut| cut.path.starts_with(&path))
     }
 
     /// True if the document had something at `path`, right or wrong.
-    pub(super) fn was_there(&self, path: &str) -> bool {
+    pub fn was_there(&self, path: &str) -> bool {
         self.tree.at(&steps(path)).is_some()
     }
 
     /// A mistake at `path`, unless what is there was already found wrong.
-    pub(super) fn error(&mut self, path: &str, title: impl Into<String>, hint: impl Into<String>) {
+    pub fn error(&mut self, path: &str, title: impl Into<String>, hint: impl Into<String>) {
         self.say(false, path, title.into(), hint.into());
     }
 
     /// A doubt about `path`.
-    pub(super) fn warn(&mut self, path: &str, title: impl Into<String>, hint: impl Into<String>) {
+    pub fn warn(&mut self, path: &str, title: impl Into<String>, hint: impl Into<String>) {
         self.say(true, path, title.into(), hint.into());
     }
 
     /// The table at `path` lacks `key`.
-    pub(super) fn lacks(&mut self, path: &str, key: &str, hint: impl Into<String>) {
+    pub fn lacks(&mut self, path: &str, key: &str, hint: impl Into<String>) {
         let table = steps(path);
         let misspelt = |cut: &Cut| {
             cut.unknown && cut.path.len() == table.len() + 1 && cut.path.starts_with(&table)
@@ -77,12 +55,7 @@ impl Check<'_> {
     }
 
     /// A mistake in the key at `path`.
-    pub(super) fn error_key(
-        &mut self,
-        path: &str,
-        title: impl Into<String>,
-        hint: impl Into<String>,
-    ) {
+    pub fn error_key(&mut self, path: &str, title: impl Into<String>, hint: impl Into<String>) {
         let steps = steps(path);
         let parent = self.tree.at(&steps[..steps.len() - 1]);
         let key = parent
@@ -99,7 +72,7 @@ impl Check<'_> {
     }
 
     /// A whole section is missing.
-    pub(super) fn missing(&mut self, section: &str, title: &str, hint: &str) {
+    pub fn missing(&mut self, section: &str, title: &str, hint: &str) {
         if !self.is_cut(section) {
             self.say(false, section, title.to_owned(), hint.to_owned());
         }
@@ -123,7 +96,7 @@ impl Check<'_> {
     }
 
     /// Checks a name that the user chose: it is a step of dotted paths, a word of tables and files.
-    pub(super) fn name(&mut self, section: &str, name: &str) {
+    pub fn name(&mut self, section: &str, name: &str) {
         let allowed =
             |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '+' | '(' | ')' | '=' | ' ');
         let path = format!("{section}.{name}");
@@ -140,7 +113,7 @@ impl Check<'_> {
     }
 
     /// The law at `path`; nothing if it is wrong.
-    pub(super) fn law<Q: Quantity>(&mut self, path: &str, dist: &Dist<Q>) -> Option<Law> {
+    pub fn law<Q: Quantity>(&mut self, path: &str, dist: &Dist<Q>) -> Option<Law> {
         let files = self.files;
         match dist.law(&|file, column| files.column(file, column)) {
             Ok(law)
@@ -166,7 +139,7 @@ impl Check<'_> {
     }
 
     /// The mean of a law that a load is computed from.
-    pub(super) fn finite(&mut self, path: &str, mean: f64) -> Option<f64> {
+    pub fn finite(&mut self, path: &str, mean: f64) -> Option<f64> {
         if mean.is_finite() {
             return Some(mean);
         }

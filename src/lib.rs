@@ -1,6 +1,7 @@
 //! equipoise: a discrete-event simulator that compares load balancing and task scheduling strategies.
 
 pub mod cli;
+pub mod decision_log;
 pub mod engine;
 pub mod experiment;
 pub mod gate;

@@ -45,9 +45,9 @@ fn digest(setup: &Setup, found: &Figures) -> u64 {
             digest.add([histogram.most()]);
         }
         for sum in stats
-            .blame_sum
+            .blame_sum()
             .iter()
-            .chain([&stats.response_sum, &stats.slowdown_sum])
+            .chain([&stats.response_sum(), &stats.slowdown_sum])
         {
             digest.add([*sum as u64, (*sum >> 64) as u64]);
         }
@@ -58,7 +58,7 @@ fn digest(setup: &Setup, found: &Figures) -> u64 {
             .iter()
             .map(|share| share.to_bits()),
     );
-    digest.add(found.nodes.ids().map(|node| found.busy.ended(node)));
+    digest.add(found.layout.ids().map(|node| found.busy.ended(node)));
     for seen in &found.observations {
         let figures = [
             seen.load.cov,

@@ -40,16 +40,16 @@ fn stream() -> Stream {
 
 fn calendar(n: u32, holds: u32) -> f64 {
     let mut stream = stream();
-    let mut agenda = Agenda::with_capacity(2 * n as usize + 64);
+    let mut agenda = Agenda::new();
     for node in 0..n {
         let time = Time::from_secs(DELAY.sample(&mut stream));
-        agenda.schedule(time, 1, node, (1, node));
+        agenda.schedule(time, 1, node, node);
     }
     let mut hold = || {
-        if let Some((kind, node)) = agenda.take() {
-            let time = agenda.now() + Time::from_secs(DELAY.sample(&mut stream));
-            agenda.schedule(time, 1, node, (kind, node));
-        }
+        agenda.head();
+        let node = agenda.take();
+        let time = agenda.now() + Time::from_secs(DELAY.sample(&mut stream));
+        agenda.schedule(time, 1, node, node);
     };
     (0..n).for_each(|_| hold());
     let start = Instant::now();

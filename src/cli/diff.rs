@@ -10,10 +10,10 @@ use rayon::prelude::*;
 
 use super::folder::tables_of;
 use super::{Exit, message, print};
+use crate::decision_log::first_difference::{DifferenceKind, FirstDifference};
 use crate::experiment::results::{Meta, Results};
-use crate::experiment::trail::first::{FirstDifference, What};
 use crate::experiment::{counted, thousands};
-use crate::gate::first::{Labels, lines};
+use crate::report::decision_text::{Labels, lines};
 
 /// Arguments of `equipoise diff`.
 #[derive(Debug, Args)]
@@ -278,7 +278,7 @@ fn told(pair: &Pair, found: &Found) -> String {
         ),
         Found::Differs(first) => {
             let mut text = lines(&pair.name, first, labels).join("\n") + "\n";
-            if first.moved.is_none() && !matches!(first.what, What::Jobs) {
+            if first.shift.is_none() && first.kind != DifferenceKind::Jobs {
                 text += "  how the response times moved is not recorded: add `jobs` to --record\n";
             }
             text

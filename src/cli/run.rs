@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::folder::Folder;
 use super::load::Which;
@@ -128,7 +127,7 @@ impl Run {
             stop,
             progress: &|progress| progress::show(&bar, progress),
             record: recording.as_ref(),
-            trails: false,
+            log_decisions: false,
             journal: Some(&journal),
             command: self.which.command_line("run"),
         };
@@ -231,11 +230,12 @@ impl Run {
 /// What to do after a run that was stopped.
 const GO_ON: &str = "the same command goes on with the replications that are left";
 
-/// A digest of this program: another one may compute other numbers under the same version.
+/// What tells this program from others, which may compute other numbers under the same version:
+/// when it was built and how long it is. To hash it would take longer than many a run.
 fn program() -> Vec<u8> {
-    let read = std::env::current_exe().and_then(std::fs::read);
-    match read {
-        Ok(bytes) => Sha256::digest(bytes).to_vec(),
+    let facts = std::env::current_exe().and_then(std::fs::metadata);
+    match facts.and_then(|facts| Ok((facts.modified()?, facts.len()))) {
+        Ok(facts) => format!("{} {facts:?}", env!("CARGO_PKG_VERSION")).into_bytes(),
         // A program that cannot be told from others goes on with nobody's work but its own.
         Err(_) => std::process::id().to_le_bytes().to_vec(),
     }

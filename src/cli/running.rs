@@ -26,7 +26,7 @@ pub fn run(
         stop: &stop,
         progress: &|progress| progress::show(&bar, progress),
         record,
-        trails: false,
+        log_decisions: false,
         journal: None,
         command,
     };

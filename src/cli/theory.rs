@@ -43,7 +43,7 @@ impl Theory {
             self.run()?
         };
         match self.format {
-            Format::Table => print(&report::theory::text(&results)),
+            Format::Table => print(&report::theory_table::text(&results)),
             Format::Csv => {
                 let tables = report::tables(&results).into_iter();
                 let mut table = tables.filter(|(name, _)| name == "theory.csv");

@@ -5,148 +5,250 @@
 //! simulation event set problem", CACM 31, 1988): future events lie unsorted in the days of a
 //! calendar, and only those of today are kept in order. An event is put into its day and found
 //! again in constant time, however many are pending.
+//!
+//! Nothing is searched for when an event is called off. Whoever may call it off keeps its
+//! [`Ticket`] and forgets it; when the event comes up under a ticket that nobody keeps any more, it
+//! is dropped. Stale events are swept out together once they outnumber the others, so that long
+//! timeouts that never fire cost no memory to speak of.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::time::Time;
 
-/// Where an event stands among events of the same instant.
-///
-/// Four bits of kind, 24 of entity, 36 of the order in which events were scheduled (enough for
-/// 68 thousand million events a replication).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Rank(u64);
-
 /// Entities are numbered below this.
 pub const MAX_ENTITIES: u32 = 1 << 24;
 
-impl Rank {
+/// When an event comes, and where it stands among those of the same instant.
+///
+/// The rank is four bits of kind, 24 of entity, 36 of the order in which events were scheduled
+/// (enough for 68 thousand million events a replication).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The instant.
+    pub time: Time,
+    rank: u64,
+}
+
+impl Place {
+    /// After every event.
+    pub const NEVER: Place = Place {
+        time: Time::MAX,
+        rank: u64::MAX,
+    };
+
+    /// The place at `time` of an event of `kind` (below 15) of `entity`, scheduled as `sequence`.
     #[inline]
-    fn new(kind: u8, entity: u32, sequence: u64) -> Rank {
-        debug_assert!(kind < 16 && entity < MAX_ENTITIES && sequence < 1 << 36);
-        Rank(u64::from(kind) << 60 | u64::from(entity) << 36 | sequence)
+    pub fn new(time: Time, kind: u8, entity: u32, sequence: u64) -> Place {
+        debug_assert!(kind < 15 && entity < MAX_ENTITIES && sequence < 1 << 36);
+        let rank = u64::from(kind) << 60 | u64::from(entity) << 36 | sequence;
+        Place { time, rank }
+    }
+
+    /// The event's kind.
+    #[inline]
+    pub fn kind(self) -> u8 {
+        (self.rank >> 60) as u8
+    }
+
+    /// The ticket that was given for the event.
+    #[inline]
+    pub fn ticket(self) -> Ticket {
+        Ticket(self.rank as u32)
+    }
+
+    #[inline]
+    fn key(self) -> u128 {
+        u128::from(self.time.0) << 64 | u128::from(self.rank)
     }
 }
 
-/// An event with its place in the order; only the place is compared.
-#[derive(Clone, Copy, Debug)]
-struct Entry<E> {
-    time: Time,
-    rank: Rank,
-    event: E,
-}
-
-impl<E> Entry<E> {
-    #[inline]
-    fn key(&self) -> u128 {
-        u128::from(self.time.0) << 64 | u128::from(self.rank.0)
-    }
-}
-
-impl<E> PartialEq for Entry<E> {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-impl<E> Eq for Entry<E> {}
-impl<E> PartialOrd for Entry<E> {
-    #[inline]
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl<E> Ord for Entry<E> {
+impl Ord for Place {
     #[inline]
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.key().cmp(&other.key())
     }
 }
+impl PartialOrd for Place {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Names a scheduled event to whoever may call it off: the low half of its order of scheduling,
+/// which comes round only after 4 thousand million events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket(u32);
+
+impl Ticket {
+    /// Of no event that is pending.
+    pub const NONE: Ticket = Ticket(u32::MAX);
+}
+
+/// An event in its place, and the next in the list that it is in; only the place is compared.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    time: Time,
+    rank: u64,
+    payload: u32,
+    next: u32,
+}
+
+impl Entry {
+    #[inline]
+    fn place(&self) -> Place {
+        Place {
+            time: self.time,
+            rank: self.rank,
+        }
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+}
+impl Eq for Entry {}
+impl PartialOrd for Entry {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Entry {
+    #[inline]
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.place().cmp(&other.place())
+    }
+}
 
 /// Pending events and the clock.
 #[derive(Clone, Debug)]
-pub struct Agenda<E> {
+pub struct Agenda {
     now: Time,
     sequence: u64,
+    /// Pending events that were called off.
+    stale: usize,
     /// All events up to the end of the calendar's today.
-    today: Today<E>,
+    today: Today,
     /// All later ones.
-    later: Calendar<E>,
+    later: Calendar,
 }
 
-impl<E: Copy> Agenda<E> {
-    /// An empty agenda at time 0 with room for `capacity` events.
-    pub fn with_capacity(capacity: usize) -> Agenda<E> {
+impl Default for Agenda {
+    fn default() -> Self {
+        Agenda::new()
+    }
+}
+
+impl Agenda {
+    /// An empty agenda at time 0; it takes memory by what is pending.
+    pub fn new() -> Agenda {
         Agenda {
             now: Time::ZERO,
             sequence: 0,
+            stale: 0,
             today: Today::new(),
-            later: Calendar::with_capacity(capacity),
+            later: Calendar::new(),
         }
     }
 
-    /// The present instant: the time of the event that was taken last.
+    /// The present instant.
     #[inline]
     pub fn now(&self) -> Time {
         self.now
     }
 
-    /// Number of events taken or pending.
-    pub fn scheduled(&self) -> u64 {
-        self.sequence
+    /// Number of pending events, stale ones included.
+    pub fn pending(&self) -> usize {
+        self.today.len() + self.later.pending
     }
 
-    /// True if nothing is pending.
-    pub fn is_empty(&self) -> bool {
-        self.today.is_empty() && self.later.is_empty()
-    }
-
-    /// Puts `event` at `time`, which must not lie in the past.
+    /// Puts an event of `kind` and `entity` at `time`, which must not lie in the past; `payload`
+    /// says what it is about.
     #[inline]
-    pub fn schedule(&mut self, time: Time, kind: u8, entity: u32, event: E) {
-        debug_assert!(
-            time >= self.now,
-            "an event cannot be scheduled into the past"
-        );
-        let entry = Entry {
-            time,
-            rank: Rank::new(kind, entity, self.sequence),
-            event,
-        };
+    pub fn schedule(&mut self, time: Time, kind: u8, entity: u32, payload: u32) -> Ticket {
+        debug_assert!(time >= self.now, "events lie in the future");
+        let place = Place::new(time, kind, entity, self.sequence);
         self.sequence += 1;
         if self.later.day(time) > self.later.today {
-            return self.later.push(entry);
+            self.later.push(time, place.rank, payload);
+        } else {
+            self.today.push(time, place.rank, payload);
+            self.later.passed += u64::from(time > self.now);
+            if self.today.rest.len() > CROWD {
+                self.later.adapt(self.now, &mut self.today);
+            }
         }
-        self.today.push(entry);
-        self.later.passed += u64::from(time > self.now);
-        if self.today.rest.len() > CROWD {
-            self.later.adapt(self.now, &mut self.today);
-        }
+        place.ticket()
     }
 
-    /// Time of the event that comes next.
+    /// Place of the event that comes next, stale or not; [`Place::NEVER`] if nothing is pending.
     #[inline]
-    pub fn peek(&mut self) -> Option<Time> {
+    pub fn head(&mut self) -> Place {
         if self.today.is_empty() {
             self.later.turn(self.now, &mut self.today);
         }
-        self.today.first.map(|entry| entry.time)
+        self.today.first
+    }
+
+    /// What the next event is about, once [`Agenda::head`] has found it.
+    #[inline]
+    pub fn payload(&self) -> u32 {
+        self.today.payload
+    }
+
+    /// Takes the event that [`Agenda::head`] has found and moves the clock to it.
+    #[inline]
+    pub fn take(&mut self) -> u32 {
+        self.now = self.today.first.time;
+        self.today.pop()
+    }
+
+    /// Moves the clock to `time`, at which something happens that is not in the list; nothing in
+    /// the list may come before.
+    #[inline]
+    pub fn pass(&mut self, time: Time) {
+        debug_assert!(time >= self.now && self.today.first.time >= time);
+        self.now = time;
+        if self.today.is_empty() && self.later.pending == 0 {
+            // What is scheduled for this very instant must count as of today.
+            self.later.today = self.later.day(time);
+        }
     }
 
     /// True if no other event is pending at the present instant, so that one scheduled now would
     /// come next.
     #[inline]
     pub fn is_clear(&self) -> bool {
-        self.today.first.is_none_or(|entry| entry.time > self.now)
+        self.today.first.time > self.now || self.today.is_empty()
     }
 
-    /// Takes the event that comes next and moves the clock to it.
+    /// A pending event was called off: its ticket is kept by nobody any more.
     #[inline]
-    pub fn take(&mut self) -> Option<E> {
-        self.peek()?;
-        let entry = self.today.pop()?;
-        self.now = entry.time;
-        Some(entry.event)
+    pub fn forget(&mut self) {
+        self.stale += 1;
+    }
+
+    /// Drops the next event, which is stale; the clock stays. If stale events outnumber the
+    /// others, all for which `is_stale` holds are dropped with it.
+    #[cold]
+    pub fn drop_stale(&mut self, is_stale: impl Fn(Place, u32) -> bool) {
+        self.today.pop();
+        self.stale = self.stale.saturating_sub(1);
+        self.sweep(is_stale);
+    }
+
+    /// Drops all events for which `is_stale` holds, if there are more of them than of others.
+    pub fn sweep(&mut self, is_stale: impl Fn(Place, u32) -> bool) {
+        if self.stale > CROWD && 2 * self.stale > self.pending() {
+            let all = self.later.unlink(&mut self.today);
+            let is_live = |place, payload| !is_stale(place, payload);
+            self.later.relink(all, &mut self.today, is_live);
+            self.stale = 0;
+        }
     }
 }
 
@@ -155,52 +257,70 @@ const CROWD: usize = 64;
 
 /// The events of today in order: mostly one, so that the first is kept by itself.
 #[derive(Clone, Debug)]
-struct Today<E> {
-    first: Option<Entry<E>>,
-    rest: BinaryHeap<Reverse<Entry<E>>>,
+struct Today {
+    /// [`Place::NEVER`] if there is none.
+    first: Place,
+    payload: u32,
+    rest: BinaryHeap<Reverse<Entry>>,
 }
 
-impl<E: Copy> Today<E> {
-    fn new() -> Today<E> {
+impl Today {
+    fn new() -> Today {
         Today {
-            first: None,
+            first: Place::NEVER,
+            payload: 0,
             rest: BinaryHeap::with_capacity(2 * CROWD),
         }
     }
 
     #[inline]
     fn is_empty(&self) -> bool {
-        self.first.is_none()
+        self.first.rank == u64::MAX
+    }
+
+    fn len(&self) -> usize {
+        usize::from(!self.is_empty()) + self.rest.len()
     }
 
     #[inline]
-    fn push(&mut self, entry: Entry<E>) {
-        match self.first {
-            None => self.first = Some(entry),
-            Some(first) if entry < first => {
-                self.first = Some(entry);
-                self.rest.push(Reverse(first));
+    fn push(&mut self, time: Time, rank: u64, payload: u32) {
+        let place = Place { time, rank };
+        if place < self.first {
+            if !self.is_empty() {
+                self.set_aside(self.first, self.payload);
             }
-            Some(_) => self.rest.push(Reverse(entry)),
+            (self.first, self.payload) = (place, payload);
+        } else {
+            self.set_aside(place, payload);
         }
     }
 
-    #[inline]
-    fn pop(&mut self) -> Option<Entry<E>> {
-        let next = if self.rest.is_empty() {
-            None
-        } else {
-            self.rest.pop().map(|Reverse(entry)| entry)
-        };
-        std::mem::replace(&mut self.first, next)
+    fn set_aside(&mut self, place: Place, payload: u32) {
+        let Place { time, rank } = place;
+        self.rest.push(Reverse(Entry {
+            time,
+            rank,
+            payload,
+            next: NONE,
+        }));
     }
-}
 
-/// An entry in the list of its day.
-#[derive(Clone, Copy, Debug)]
-struct Listed<E> {
-    entry: Entry<E>,
-    next: u32,
+    #[inline]
+    fn pop(&mut self) -> u32 {
+        let payload = self.payload;
+        if self.rest.is_empty() {
+            self.first = Place::NEVER;
+        } else {
+            self.pop_rest();
+        }
+        payload
+    }
+
+    fn pop_rest(&mut self) {
+        if let Some(Reverse(entry)) = self.rest.pop() {
+            (self.first, self.payload) = (entry.place(), entry.payload);
+        }
+    }
 }
 
 /// Ends the list of a day.
@@ -209,22 +329,21 @@ const NONE: u32 = u32::MAX;
 /// The days after today. Each bucket holds one day as a list; one bit a bucket tells whether it
 /// holds anything. What lies beyond the last bucket waits in a heap until its day comes.
 ///
-/// The length of a day follows the mean gap between events, so that a day holds about one.
+/// The length of a day follows the mean gap between events, so that a day holds less than one.
 #[derive(Clone, Debug)]
-struct Calendar<E> {
+struct Calendar {
     /// A day lasts 2^`shift` nanoseconds.
     shift: u32,
     today: u64,
     /// First entry of each bucket; their number is a power of two, at least 64.
     heads: Vec<u32>,
     occupied: Vec<u64>,
-    entries: Vec<Listed<E>>,
+    entries: Vec<Entry>,
     /// First of the unused `entries`.
     free: u32,
-    far: BinaryHeap<Reverse<Entry<E>>>,
+    /// Events beyond the last bucket; their `next` means nothing.
+    far: BinaryHeap<Reverse<Entry>>,
     pending: usize,
-    /// Room for all entries while the length of a day changes.
-    moving: Vec<Entry<E>>,
     /// Entries that passed through the calendar or straight into today since `since`, when the
     /// length of a day was last looked at.
     passed: u64,
@@ -233,27 +352,23 @@ struct Calendar<E> {
 
 /// Entries that pass between two looks at the length of a day, at least.
 const PATIENCE: u64 = 256;
+/// Days at first.
+const FEWEST: usize = 64;
 
-impl<E: Copy> Calendar<E> {
-    fn with_capacity(capacity: usize) -> Calendar<E> {
-        let buckets = (2 * capacity).next_power_of_two().max(64);
+impl Calendar {
+    fn new() -> Calendar {
         Calendar {
             shift: 10,
             today: 0,
-            heads: vec![NONE; buckets],
-            occupied: vec![0; buckets / 64],
-            entries: Vec::with_capacity(capacity),
+            heads: vec![NONE; FEWEST],
+            occupied: vec![0; FEWEST / 64],
+            entries: Vec::new(),
             free: NONE,
-            far: BinaryHeap::with_capacity(capacity / 4 + 64),
+            far: BinaryHeap::new(),
             pending: 0,
-            moving: Vec::with_capacity(capacity),
             passed: 0,
             since: Time::ZERO,
         }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.pending == 0
     }
 
     #[inline]
@@ -263,34 +378,57 @@ impl<E: Copy> Calendar<E> {
 
     /// Puts an entry of a day after today.
     #[inline]
-    fn push(&mut self, entry: Entry<E>) {
+    fn push(&mut self, time: Time, rank: u64, payload: u32) {
         self.pending += 1;
-        let day = self.day(entry.time);
+        let day = self.day(time);
         if day - self.today > self.heads.len() as u64 {
-            return self.far.push(Reverse(entry));
+            return self.push_far(time, rank, payload);
         }
         let bucket = day as usize & (self.heads.len() - 1);
-        let next = self.heads[bucket];
-        self.heads[bucket] = self.store(Listed { entry, next });
+        self.heads[bucket] = self.store(time, rank, payload, self.heads[bucket]);
         self.occupied[bucket / 64] |= 1 << (bucket % 64);
     }
 
     #[inline]
-    fn store(&mut self, listed: Listed<E>) -> u32 {
-        let place = self.free;
-        if place == NONE {
-            self.entries.push(listed);
-            return self.entries.len() as u32 - 1;
-        }
-        self.free = self.entries[place as usize].next;
-        self.entries[place as usize] = listed;
-        place
+    fn store(&mut self, time: Time, rank: u64, payload: u32, next: u32) -> u32 {
+        let at = self.free;
+        let Some(entry) = self.entries.get_mut(at as usize) else {
+            return self.grow(time, rank, payload, next);
+        };
+        self.free = entry.next;
+        entry.time = time;
+        entry.rank = rank;
+        entry.payload = payload;
+        entry.next = next;
+        at
+    }
+
+    #[cold]
+    fn push_far(&mut self, time: Time, rank: u64, payload: u32) {
+        self.far.push(Reverse(Entry {
+            time,
+            rank,
+            payload,
+            next: NONE,
+        }));
+    }
+
+    #[cold]
+    fn grow(&mut self, time: Time, rank: u64, payload: u32, next: u32) -> u32 {
+        self.entries.push(Entry {
+            time,
+            rank,
+            payload,
+            next,
+        });
+        self.entries.len() as u32 - 1
     }
 
     /// Turns to the next day that holds anything and hands its entries out, as of `now`.
-    fn turn(&mut self, now: Time, out: &mut Today<E>) {
+    #[inline]
+    fn turn(&mut self, now: Time, out: &mut Today) {
         self.adapt(now, out);
-        if self.is_empty() || !out.is_empty() {
+        if self.pending == 0 || !out.is_empty() {
             return;
         }
         let (near, far) = (self.next_day(), self.first_far_day());
@@ -298,10 +436,8 @@ impl<E: Copy> Calendar<E> {
         if near <= far {
             self.hand_out(near as usize & (self.heads.len() - 1), out);
         }
-        while self.first_far_day() == self.today {
-            if let Some(Reverse(entry)) = self.far.pop() {
-                self.pass(entry, out);
-            }
+        if far == self.today {
+            self.hand_out_far(out);
         }
     }
 
@@ -335,28 +471,32 @@ impl<E: Copy> Calendar<E> {
     }
 
     #[inline]
-    fn pass(&mut self, entry: Entry<E>, out: &mut Today<E>) {
-        self.passed += 1;
-        self.pending -= 1;
-        out.push(entry);
+    fn hand_out(&mut self, bucket: usize, out: &mut Today) {
+        self.occupied[bucket / 64] &= !(1 << (bucket % 64));
+        let mut at = std::mem::replace(&mut self.heads[bucket], NONE);
+        while let Some(entry) = self.entries.get_mut(at as usize) {
+            let next = std::mem::replace(&mut entry.next, self.free);
+            (self.free, at) = (at, next);
+            self.passed += 1;
+            self.pending -= 1;
+            out.push(entry.time, entry.rank, entry.payload);
+        }
     }
 
-    #[inline]
-    fn hand_out(&mut self, bucket: usize, out: &mut Today<E>) {
-        self.occupied[bucket / 64] &= !(1 << (bucket % 64));
-        let mut place = std::mem::replace(&mut self.heads[bucket], NONE);
-        while place != NONE {
-            let listed = &mut self.entries[place as usize];
-            let next = std::mem::replace(&mut listed.next, self.free);
-            let entry = listed.entry;
-            (self.free, place) = (place, next);
-            self.pass(entry, out);
+    #[cold]
+    fn hand_out_far(&mut self, out: &mut Today) {
+        while self.first_far_day() == self.today {
+            if let Some(Reverse(entry)) = self.far.pop() {
+                self.passed += 1;
+                self.pending -= 1;
+                out.push(entry.time, entry.rank, entry.payload);
+            }
         }
     }
 
     /// From time to time, fits the calendar to what passed of late.
     #[inline]
-    fn adapt(&mut self, now: Time, out: &mut Today<E>) {
+    fn adapt(&mut self, now: Time, out: &mut Today) {
         if self.passed >= PATIENCE.max((self.pending + out.rest.len()) as u64) {
             self.fit(now, out);
         }
@@ -365,46 +505,59 @@ impl<E: Copy> Calendar<E> {
     /// Fits the length of a day to the mean gap between the entries that passed of late, and the
     /// number of days to what is pending; what is now of today is handed out.
     #[cold]
-    fn fit(&mut self, now: Time, out: &mut Today<E>) {
+    fn fit(&mut self, now: Time, out: &mut Today) {
         let gap = (now - self.since).0 / self.passed;
         (self.passed, self.since) = (0, now);
-        let shift = gap.max(2).ilog2();
+        let shift = (gap.max(4) / 2).ilog2();
         let buckets = (4 * self.pending).next_power_of_two().max(self.heads.len());
         if shift.abs_diff(self.shift) < 2 && buckets == self.heads.len() {
             return;
         }
-        let mut all = std::mem::take(&mut self.moving);
-        self.clear(&mut all);
-        while let Some(entry) = out.pop() {
-            all.push(entry);
-        }
+        let all = self.unlink(out);
         self.heads.resize(buckets, NONE);
         self.occupied.resize(buckets / 64, 0);
         (self.shift, self.today) = (shift, now.0 >> shift);
-        for entry in all.drain(..) {
-            if self.day(entry.time) <= self.today {
-                out.push(entry);
-            } else {
-                self.push(entry);
-            }
-        }
-        self.moving = all;
+        self.relink(all, out, |_, _| true);
     }
 
-    /// Takes everything out into `all`, in no order.
-    fn clear(&mut self, all: &mut Vec<Entry<E>>) {
-        all.extend(self.far.drain().map(|Reverse(entry)| entry));
+    /// Takes everything out, today's too, as one list in no order; tells its first entry.
+    fn unlink(&mut self, out: &mut Today) -> u32 {
+        let mut list = NONE;
         for head in &mut self.heads {
-            let mut place = std::mem::replace(head, NONE);
-            while place != NONE {
-                let listed = &self.entries[place as usize];
-                all.push(listed.entry);
-                place = listed.next;
+            while let Some(entry) = self.entries.get_mut(*head as usize) {
+                (list, *head, entry.next) = (*head, entry.next, list);
             }
         }
+        let mut far = std::mem::take(&mut self.far);
+        for Reverse(entry) in far.drain() {
+            list = self.store(entry.time, entry.rank, entry.payload, list);
+        }
+        self.far = far;
+        while !out.is_empty() {
+            let Place { time, rank } = out.first;
+            list = self.store(time, rank, out.pop(), list);
+        }
         self.occupied.fill(0);
-        self.entries.clear();
-        (self.free, self.pending) = (NONE, 0);
+        self.pending = 0;
+        list
+    }
+
+    /// Puts the entries of `list` for which `is_kept` holds back where they belong.
+    fn relink(&mut self, list: u32, out: &mut Today, is_kept: impl Fn(Place, u32) -> bool) {
+        let mut at = list;
+        while at != NONE {
+            let entry = self.entries[at as usize];
+            self.entries[at as usize].next = self.free;
+            (self.free, at) = (at, entry.next);
+            if !is_kept(entry.place(), entry.payload) {
+                continue;
+            }
+            if self.day(entry.time) <= self.today {
+                out.push(entry.time, entry.rank, entry.payload);
+            } else {
+                self.push(entry.time, entry.rank, entry.payload);
+            }
+        }
     }
 }
 
@@ -434,13 +587,19 @@ mod tests {
         }
     }
 
+    /// Takes the next event with its time.
+    fn next(agenda: &mut Agenda) -> Option<(Time, u32)> {
+        let time = agenda.head().time;
+        (agenda.head() != Place::NEVER).then(|| (time, agenda.take()))
+    }
+
     /// Runs an agenda and the twin side by side: at each of `steps`, `count` says how many events
     /// are scheduled, and `delay` how far off each is.
     fn compare(steps: u32, count: impl Fn(u32) -> u32, delay: impl Fn(&mut Draw) -> u64) {
         let key = Seeds::new(8, 1).key(Purpose::Observation);
-        let mut agenda = Agenda::with_capacity(4);
+        let mut agenda = Agenda::new();
         let mut twin = BTreeMap::new();
-        let mut number = 0u64;
+        let mut number = 0u32;
         for step in 0..steps {
             let mut draw = key.draw(0, u64::from(step), 0, 0, 0);
             for _ in 0..count(step) {
@@ -451,12 +610,11 @@ mod tests {
                 number += 1;
             }
             let expected = twin.pop_first().map(|((time, ..), event)| (time, event));
-            assert_eq!(agenda.peek(), expected.map(|(time, _)| time));
-            assert_eq!(agenda.take().map(|event| (agenda.now(), event)), expected);
+            assert_eq!(next(&mut agenda), expected);
             let next = twin.keys().next();
             let is_clear = next.is_none_or(|next| next.0 > agenda.now());
             assert_eq!(agenda.is_clear(), is_clear);
-            assert_eq!(agenda.is_empty(), twin.is_empty());
+            assert_eq!(agenda.pending(), twin.len());
         }
         assert!(number > 10_000);
     }
@@ -492,21 +650,21 @@ mod tests {
     /// Ties, then sparse times, then ties: the length of a day must follow both ways.
     #[test]
     fn lengths_of_days_follow() {
-        let mut agenda = Agenda::with_capacity(64);
+        let mut agenda = Agenda::new();
         let mut last = Time::ZERO;
         for phase in 0..6u32 {
             let unit = if phase % 2 == 0 { 1 } else { 1 << 40 };
-            for i in 0..5_000u64 {
-                agenda.schedule(agenda.now() + Time(unit * (1 + i % 64)), 1, 0, i);
+            for i in 0..5_000u32 {
+                agenda.schedule(agenda.now() + Time(unit * u64::from(1 + i % 64)), 1, 0, i);
                 if i >= 300 {
-                    agenda.take();
+                    next(&mut agenda);
                     assert!(agenda.now() >= last);
                     last = agenda.now();
                 }
             }
             let day = 1u64 << agenda.later.shift;
             assert!(day <= 64 * unit && day * 64 >= unit, "{day} for {unit}");
-            while agenda.take().is_some() {}
+            while next(&mut agenda).is_some() {}
         }
     }
 
@@ -514,7 +672,7 @@ mod tests {
     #[test]
     fn order_is_that_of_the_slow_twin() {
         let key = Seeds::new(5, 1).key(Purpose::Observation);
-        let mut agenda = Agenda::with_capacity(4);
+        let mut agenda = Agenda::new();
         let mut twin = Twin::default();
         let mut taken = 0u32;
         for step in 0..20_000u32 {
@@ -525,12 +683,10 @@ mod tests {
                 agenda.schedule(time, kind, entity, step);
                 twin.schedule(time, kind, entity, step);
             }
-            assert_eq!(
-                agenda.peek(),
-                twin.pending.iter().min().map(|entry| entry.0)
-            );
+            let first = twin.pending.iter().min().map(|entry| entry.0);
+            assert_eq!(agenda.head().time, first.unwrap_or(Time::MAX));
             let expected = twin.take();
-            assert_eq!(agenda.take().map(|event| (agenda.now(), event)), expected);
+            assert_eq!(next(&mut agenda), expected);
             taken += u32::from(expected.is_some());
         }
         assert!(taken > 15_000);
@@ -538,13 +694,76 @@ mod tests {
 
     #[test]
     fn clear_means_nothing_else_now() {
-        let mut agenda = Agenda::with_capacity(4);
-        agenda.schedule(Time(5), 0, 0, 'a');
-        agenda.schedule(Time(5), 1, 0, 'b');
-        agenda.schedule(Time(6), 0, 0, 'c');
-        assert_eq!(agenda.take(), Some('a'));
+        let mut agenda = Agenda::new();
+        agenda.schedule(Time(5), 0, 0, 1);
+        agenda.schedule(Time(5), 1, 0, 2);
+        agenda.schedule(Time(6), 0, 0, 3);
+        assert_eq!(next(&mut agenda), Some((Time(5), 1)));
         assert!(!agenda.is_clear());
-        assert_eq!(agenda.take(), Some('b'));
+        assert_eq!(next(&mut agenda), Some((Time(5), 2)));
         assert!(agenda.is_clear());
+    }
+
+    /// Something outside the list moves the clock: what is scheduled there and then is of now.
+    #[test]
+    fn the_clock_is_moved_from_outside() {
+        let mut agenda = Agenda::new();
+        for time in [Time(1 << 40), Time(1 << 41)] {
+            assert_eq!(agenda.head(), Place::NEVER);
+            agenda.pass(time);
+            assert!(agenda.is_clear());
+            agenda.schedule(time, 3, 1, 7);
+            assert!(!agenda.is_clear());
+            assert_eq!(next(&mut agenda), Some((time, 7)));
+        }
+        agenda.schedule(Time(1 << 42), 3, 1, 8);
+        assert_eq!(agenda.head().time, Time(1 << 42));
+        agenda.pass(Time((1 << 41) + 5));
+        agenda.schedule(Time((1 << 41) + 9), 3, 1, 9);
+        assert_eq!(next(&mut agenda), Some((Time((1 << 41) + 9), 9)));
+        assert_eq!(next(&mut agenda), Some((Time(1 << 42), 8)));
+    }
+
+    /// A million timeouts of an hour, each called off after a second or so, one event in twenty
+    /// left to fire: those fire, in order, and the others never fill the list.
+    #[test]
+    fn timeouts_that_are_called_off_do_not_pile_up() {
+        let mut agenda = Agenda::new();
+        let mut kept = vec![Ticket::NONE; 1_000];
+        let (mut fired, mut largest) = (0, 0);
+        let mut take = |agenda: &mut Agenda, kept: &mut [Ticket]| {
+            let head = agenda.head();
+            let is_stale = |place: Place, who: u32| kept[who as usize] != place.ticket();
+            if head == Place::NEVER {
+                return false;
+            }
+            if is_stale(head, agenda.payload()) {
+                let now = agenda.now();
+                agenda.drop_stale(is_stale);
+                assert_eq!(agenda.now(), now);
+                return true;
+            }
+            kept[agenda.take() as usize] = Ticket::NONE;
+            fired += 1;
+            true
+        };
+        for i in 0..1_000_000u32 {
+            let who = i as usize % kept.len();
+            if kept[who] != Ticket::NONE {
+                agenda.forget();
+                agenda.sweep(|place, who| kept[who as usize] != place.ticket());
+            }
+            let delay = if i % 20 == 0 { 500 } else { 3_600_000 };
+            kept[who] = agenda.schedule(agenda.now() + Time(delay), 6, 1, who as u32);
+            if agenda.head().time <= agenda.now() + Time(1) {
+                take(&mut agenda, &mut kept);
+            } else {
+                agenda.pass(agenda.now() + Time(1));
+            }
+            largest = largest.max(agenda.pending());
+        }
+        while take(&mut agenda, &mut kept) {}
+        assert!(largest < 4_000, "{largest}");
+        assert_eq!(fired, 50_000 + 950);
     }
 }

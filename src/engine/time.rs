@@ -53,6 +53,13 @@ pub fn rounded(value: f64) -> u64 {
     }
 }
 
+/// `value` as the nearest floating-point number: where the sign allows it by the processor's own
+/// conversion, which knows only signed numbers.
+#[inline]
+pub fn float(value: u64) -> f64 {
+    i64::try_from(value).map_or(value as f64, |value| value as f64)
+}
+
 impl Add for Time {
     type Output = Time;
     /// The sum; it stops at [`Time::MAX`], which no run reaches (584 years).

@@ -14,7 +14,7 @@ use crate::sim::setup::Setup;
 use crate::stats::is_growing;
 
 use super::results::Status;
-use super::trail::Trail;
+use crate::decision_log::DecisionLog;
 
 /// What is kept of one replication.
 #[derive(Serialize, Deserialize)]
@@ -37,8 +37,8 @@ pub struct Replicate {
     pub responses: Vec<Vec<(usize, u64)>>,
     /// What replication 1 keeps beside.
     pub detail: Option<Detail>,
-    /// Its decisions, if they were followed.
-    pub trail: Option<Trail>,
+    /// Its decisions, if they were logged.
+    pub decision_log: Option<DecisionLog>,
     /// How long it took.
     pub busy: Duration,
 }
@@ -57,7 +57,7 @@ pub struct Detail {
 impl Replicate {
     /// Keeps what the tables need of `figures`.
     pub fn new(columns: &[Column], figures: &Figures, with_detail: bool) -> Replicate {
-        let stats = || std::iter::once(&figures.all).chain(&figures.classes);
+        let stats = || std::iter::once(figures.all()).chain(&figures.classes);
         let buckets = |histogram: &Histogram| histogram.buckets().collect();
         Replicate {
             values: figures
@@ -78,7 +78,7 @@ impl Replicate {
             events: figures.events,
             responses: stats().map(|stats| buckets(&stats.response)).collect(),
             detail: with_detail.then(|| Detail::new(figures)),
-            trail: None,
+            decision_log: None,
             busy: Duration::ZERO,
         }
     }
@@ -86,14 +86,14 @@ impl Replicate {
 
 impl Detail {
     fn new(figures: &Figures) -> Detail {
-        let nodes = figures.nodes.ids().zip(figures.node_utilizations());
+        let nodes = figures.layout.ids().zip(figures.node_utilizations());
         Detail {
             observations: figures.observations.clone(),
             window: (figures.start.as_secs(), figures.window.as_secs()),
             nodes: nodes
                 .map(|(node, used)| {
                     (
-                        figures.nodes.group_index(node),
+                        figures.layout.group_index(node),
                         used,
                         figures.busy.ended(node),
                     )
@@ -122,8 +122,8 @@ pub struct Cell {
     pub busy: Duration,
     /// Of replication 1.
     pub detail: Option<Detail>,
-    /// Decisions of each replication, if they were followed.
-    pub trails: Vec<Trail>,
+    /// Decisions of each replication, if they were logged.
+    pub decision_logs: Vec<DecisionLog>,
     first_thirds: Vec<f64>,
     last_thirds: Vec<f64>,
     is_runaway: bool,
@@ -138,7 +138,7 @@ impl Cell {
         self.busy += replicate.busy;
         self.is_runaway |= replicate.is_runaway;
         self.detail = self.detail.take().or(replicate.detail);
-        self.trails.extend(replicate.trail);
+        self.decision_logs.extend(replicate.decision_log);
         if let Some((first, last)) = replicate.thirds {
             self.first_thirds.push(first);
             self.last_thirds.push(last);

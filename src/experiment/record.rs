@@ -6,7 +6,6 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::journal::fault;
-use super::trail::first::names;
 use crate::engine::time::Time;
 use crate::metrics::jobs::{Blame, PARTS};
 use crate::model::ids::NodeId;
@@ -106,7 +105,7 @@ impl Recording {
             name.clone(),
             replication.to_string(),
         ]);
-        let plain = names(&setup.cluster);
+        let plain = setup.cluster.node_names();
         Ok(Rows {
             files,
             lead,

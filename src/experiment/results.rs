@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::metrics::columns::MetricRef;
 pub use crate::stats::Verdict;
-pub use crate::theory::Kind;
+pub use crate::theory::AnswerKind;
 
 /// Everything about a run that is not a number of a table; stored in `manifest.json`.
 /// It holds no clock time, so that two equal runs have equal bytes.
@@ -284,7 +284,7 @@ pub struct TheoryRow {
     /// Name of the model.
     pub model: String,
     /// What kind of answer it gives.
-    pub kind: Kind,
+    pub kind: AnswerKind,
     /// The answer.
     pub theory: f64,
     /// Mean over replications.

@@ -38,7 +38,7 @@ pub fn assemble(
 ) -> Result<Results, Failure> {
     let mut results = Results {
         meta: meta(scenario, cells, command),
-        theory: super::theory::beside(scenario, columns, cells),
+        theory: super::agreement::theory_rows(scenario, columns, cells),
         ..Results::default()
     };
     for (point, (columns, cells)) in columns.iter().zip(cells).enumerate() {

@@ -7,7 +7,7 @@ use super::nodes::{Busy, Observation, Observed, gini};
 use super::registry::Member;
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
-use crate::model::nodes::Nodes;
+use crate::model::layout::Layout;
 
 /// Sums over the window of what is no job's and no node's, and the counts that must come out even.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,14 +47,14 @@ pub struct Totals {
 pub struct Figures {
     /// Figures of jobs by class.
     pub classes: Vec<JobStats>,
-    /// Figures of all jobs together.
-    pub all: JobStats,
+    /// Figures of all jobs together, where there are several classes.
+    pub sum: Option<JobStats>,
     /// Names of the dimensions of demand and capacity, slots first.
     pub dimensions: Vec<String>,
     /// Use of the nodes.
     pub busy: Busy,
-    /// The nodes (their state as it was at the end).
-    pub nodes: Nodes,
+    /// What the nodes are.
+    pub layout: Layout,
     /// Other figures.
     pub totals: Totals,
     /// Averages over instants.
@@ -82,6 +82,11 @@ pub struct Figures {
 }
 
 impl Figures {
+    /// Figures of all jobs together.
+    pub fn all(&self) -> &JobStats {
+        self.sum.as_ref().unwrap_or(&self.classes[0])
+    }
+
     /// The value of each of `columns`; `None` where there is none.
     pub fn values(&self, columns: &[Column]) -> Vec<Option<f64>> {
         let value = |column: &Column| self.value(column).ok();
@@ -102,7 +107,7 @@ impl Figures {
             figures: self,
             jobs: match of {
                 Of::Class(class) => &self.classes[class],
-                _ => &self.all,
+                _ => self.all(),
             },
             group: match of {
                 Of::Group(group) => Some(group),
@@ -118,8 +123,8 @@ impl Figures {
 
     /// Each node's utilization in its own busiest dimension, in id order.
     pub fn node_utilizations(&self) -> Vec<f64> {
-        let of = |node: NodeId| self.busy.of_node(&self.nodes, node, self.window);
-        self.nodes.ids().map(of).collect()
+        let of = |node: NodeId| self.busy.of_node(&self.layout, node, self.window);
+        self.layout.ids().map(of).collect()
     }
 }
 
@@ -226,19 +231,19 @@ impl<'a> Subject<'a> {
 
     /// Used share of the busiest dimension.
     pub(super) fn busiest(&self) -> Figure {
-        let Figures { busy, nodes, .. } = self.figures;
-        let share = busy.busiest(nodes, self.group, self.window()?);
+        let Figures { busy, layout, .. } = self.figures;
+        let share = busy.busiest(layout, self.group, self.window()?);
         share.ok_or(Missing::Capacity)
     }
 
     /// Used share of the dimension of this name.
     pub(super) fn utilization(&self, dimension: &str) -> Figure {
-        let Figures { busy, nodes, .. } = self.figures;
+        let Figures { busy, layout, .. } = self.figures;
         let mut names = self.figures.dimensions.iter();
         let at = names
             .position(|name| name == dimension)
             .ok_or(Missing::Capacity)?;
-        let share = busy.utilization(nodes, at, self.group, self.window()?);
+        let share = busy.utilization(layout, at, self.group, self.window()?);
         share.ok_or(Missing::Capacity)
     }
 

@@ -1,6 +1,8 @@
 //! A histogram of whole numbers with buckets that grow with the value: 512 to each doubling, so
 //! that a quantile is off by at most 0.1 % and histograms of any runs can be added.
 
+use crate::engine::time::float;
+
 /// Relative error of a quantile at most.
 pub const ACCURACY: f64 = 0.001;
 /// Buckets for each doubling.
@@ -10,12 +12,13 @@ const SHIFT: u32 = 52 - PER_OCTAVE;
 /// Bucket bits of 1.0, the image of value 0.
 const FIRST: u64 = 1023 << PER_OCTAVE;
 /// Number of buckets: all values below 2^64.
-pub const BUCKETS: usize = (64 << PER_OCTAVE) + 1;
+#[cfg(test)]
+const BUCKETS: usize = (64 << PER_OCTAVE) + 1;
 
 /// The bucket of `value`, read off the bits of `value + 1` as a floating-point number.
 #[inline]
 pub fn bucket(value: u64) -> usize {
-    (((value as f64 + 1.0).to_bits() >> SHIFT) - FIRST) as usize
+    (((float(value) + 1.0).to_bits() >> SHIFT) - FIRST) as usize
 }
 
 /// The value in the middle of a bucket; exact where a bucket holds one whole number.
@@ -29,10 +32,61 @@ pub fn middle(bucket: usize) -> u64 {
     }
 }
 
+/// Cells by bucket, for as many whole doublings as were ever touched: a run's values lie within a
+/// few, and what is never touched costs neither memory nor time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Buckets<T> {
+    /// Bucket of the first cell; a multiple of [`OCTAVE`].
+    first: usize,
+    cells: Vec<T>,
+}
+
+/// Buckets of one doubling.
+const OCTAVE: usize = 1 << PER_OCTAVE;
+
+impl<T: Copy + Default> Buckets<T> {
+    /// The cell of `bucket`, to change it.
+    #[inline]
+    pub fn at(&mut self, bucket: usize) -> &mut T {
+        if bucket.wrapping_sub(self.first) >= self.cells.len() {
+            self.reach(bucket);
+        }
+        &mut self.cells[bucket - self.first]
+    }
+
+    /// The cell of `bucket`; a default one if it was never touched.
+    pub fn get(&self, bucket: usize) -> T {
+        let cell = self.cells.get(bucket.wrapping_sub(self.first));
+        cell.copied().unwrap_or_default()
+    }
+
+    /// All cells with their buckets, rising; others were never touched.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (usize, T)> {
+        let cells = self.cells.iter().copied().enumerate();
+        cells.map(|(index, cell)| (self.first + index, cell))
+    }
+
+    /// Extends the cells to the doubling of `bucket`.
+    #[cold]
+    fn reach(&mut self, bucket: usize) {
+        let low = bucket / OCTAVE * OCTAVE;
+        let (mut from, mut to) = (low, low + OCTAVE);
+        if !self.cells.is_empty() {
+            from = from.min(self.first);
+            to = to.max(self.first + self.cells.len());
+        }
+        let mut cells = vec![T::default(); to - from];
+        if !self.cells.is_empty() {
+            cells[self.first - from..][..self.cells.len()].copy_from_slice(&self.cells);
+        }
+        (self.first, self.cells) = (from, cells);
+    }
+}
+
 /// Counts by bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Histogram {
-    counts: Vec<u64>,
+    counts: Buckets<u64>,
     total: u64,
     least: u64,
     most: u64,
@@ -41,7 +95,7 @@ pub struct Histogram {
 impl Default for Histogram {
     fn default() -> Self {
         Histogram {
-            counts: vec![0; BUCKETS],
+            counts: Buckets::default(),
             total: 0,
             least: u64::MAX,
             most: 0,
@@ -59,7 +113,7 @@ impl Histogram {
     /// Counts `value`, which belongs into `bucket`.
     #[inline]
     pub(super) fn record_in(&mut self, bucket: usize, value: u64) {
-        self.counts[bucket] += 1;
+        *self.counts.at(bucket) += 1;
         self.total += 1;
         self.least = self.least.min(value);
         self.most = self.most.max(value);
@@ -67,8 +121,8 @@ impl Histogram {
 
     /// Adds all of `other`.
     pub fn add(&mut self, other: &Histogram) {
-        for (sum, count) in self.counts.iter_mut().zip(&other.counts) {
-            *sum += count;
+        for (bucket, count) in other.buckets() {
+            *self.counts.at(bucket) += count;
         }
         self.total += other.total;
         self.least = self.least.min(other.least);
@@ -87,11 +141,7 @@ impl Histogram {
 
     /// Buckets that hold values, rising, with their counts.
     pub fn buckets(&self) -> impl DoubleEndedIterator<Item = (usize, u64)> {
-        self.counts
-            .iter()
-            .copied()
-            .enumerate()
-            .filter(|(_, count)| *count > 0)
+        self.counts.iter().filter(|(_, count)| *count > 0)
     }
 
     /// The quantile at `permille` thousandths by nearest rank, ceil(q n); `None` if fewer than

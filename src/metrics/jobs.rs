@@ -1,7 +1,7 @@
 //! Figures of the measured jobs of one class.
 
-use super::histogram::{BUCKETS, Histogram, bucket};
-use crate::engine::time::{Time, rounded};
+use super::histogram::{Buckets, Histogram, bucket};
+use crate::engine::time::{Time, float, rounded};
 
 /// The parts into which a response time splits exactly, in the order of a task's life.
 pub const PARTS: [&str; 7] = [
@@ -41,7 +41,7 @@ pub struct Completed {
 }
 
 /// Accumulated figures of one class; every field is an order-free sum.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JobStats {
     /// Completed measured jobs.
     pub completed: u64,
@@ -57,8 +57,6 @@ pub struct JobStats {
     pub with_objective: u64,
     /// Response times; unfinished jobs enter with their age.
     pub response: Histogram,
-    /// Sum of response times, ns.
-    pub response_sum: u128,
     /// Slowdowns in 2^-40 shifted to 2^-20 (a histogram of whole numbers).
     pub slowdown: Histogram,
     /// Sum of slowdowns in 2^-40.
@@ -69,38 +67,85 @@ pub struct JobStats {
     pub wait: Histogram,
     /// Their sum, ns.
     pub wait_sum: u128,
-    /// Sums of the parts of response times, ns.
-    pub blame_sum: [u128; 7],
     /// Sum of twice (last minus median finish), ns.
     pub straggler_wait_doubled: u128,
     /// Completions in the window, of measured jobs or not.
     pub completions: u64,
-    /// Sums of the parts by bucket of the response time: what the slowest are made of.
-    tail: Vec<[u128; 7]>,
+    /// Sums of response times and of their parts, ns.
+    blame: BlameSums,
 }
 
-impl Default for JobStats {
-    fn default() -> Self {
-        JobStats {
-            completed: 0,
-            unfinished: 0,
-            failed: 0,
-            rejected: 0,
-            on_time: 0,
-            with_objective: 0,
-            response: Histogram::default(),
-            response_sum: 0,
-            slowdown: Histogram::default(),
-            slowdown_sum: 0,
-            without_work: 0,
-            wait: Histogram::default(),
-            wait_sum: 0,
-            blame_sum: [0; 7],
-            straggler_wait_doubled: 0,
-            completions: 0,
-            tail: vec![[0; 7]; BUCKETS],
+/// Sums of the parts of response times by bucket of the response time, so that it can be said what
+/// the slowest are made of.
+///
+/// The sums are of 64 bits until those of all buckets together would need more (584 years); then
+/// all go into wide ones, and a new round of narrow ones starts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct BlameSums {
+    total: u64,
+    parts: Buckets<Blame>,
+    wide_total: u128,
+    wide: Buckets<[u128; 7]>,
+}
+
+impl BlameSums {
+    /// Adds a `response` time of `bucket`, which `blame` sums to.
+    #[inline]
+    fn count(&mut self, bucket: usize, response: Time, blame: &Blame) {
+        self.total = self.total.checked_add(response.0).unwrap_or_else(|| {
+            self.widen();
+            response.0
+        });
+        for (sum, part) in self.parts.at(bucket).iter_mut().zip(blame) {
+            *sum += part;
         }
     }
+
+    #[cold]
+    fn widen(&mut self) {
+        self.wide_total += u128::from(self.total);
+        self.total = 0;
+        for (bucket, parts) in std::mem::take(&mut self.parts).iter() {
+            add(self.wide.at(bucket), parts.map(u128::from));
+        }
+    }
+
+    /// Sums of the parts in `bucket`.
+    fn of(&self, bucket: usize) -> [u128; 7] {
+        let (narrow, wide) = (self.parts.get(bucket), self.wide.get(bucket));
+        std::array::from_fn(|part| wide[part] + u128::from(narrow[part]))
+    }
+
+    /// Adds all of `other`.
+    fn add(&mut self, other: &BlameSums) {
+        self.wide_total += other.response();
+        for (bucket, parts) in other.parts.iter() {
+            add(self.wide.at(bucket), parts.map(u128::from));
+        }
+        for (bucket, parts) in other.wide.iter() {
+            add(self.wide.at(bucket), parts);
+        }
+    }
+
+    /// Sums of the parts of all.
+    fn sum(&self) -> [u128; 7] {
+        let mut sum = [0; 7];
+        self.parts
+            .iter()
+            .for_each(|(_, parts)| add(&mut sum, parts.map(u128::from)));
+        self.wide.iter().for_each(|(_, parts)| add(&mut sum, parts));
+        sum
+    }
+
+    fn response(&self) -> u128 {
+        self.wide_total + u128::from(self.total)
+    }
+}
+
+fn add(sums: &mut [u128; 7], parts: [u128; 7]) {
+    sums.iter_mut()
+        .zip(parts)
+        .for_each(|(sum, part)| *sum += part);
 }
 
 /// From 2^-40 of a slowdown's sum to 2^-20 of its histogram.
@@ -113,20 +158,13 @@ impl JobStats {
         self.on_time += u64::from(job.on_time == Some(true));
         let bucket = bucket(job.response.0);
         self.response.record_in(bucket, job.response.0);
-        self.response_sum += u128::from(job.response.0);
+        self.blame.count(bucket, job.response, &job.blame);
         self.straggler_wait_doubled += u128::from(job.straggler_wait_doubled);
-        let tail = &mut self.tail[bucket];
-        for ((sum, tail), part) in self.blame_sum.iter_mut().zip(tail).zip(job.blame) {
-            // Most parts of most jobs are 0, and 128 bits are dear to touch.
-            if part > 0 {
-                *sum += u128::from(part);
-                *tail += u128::from(part);
-            }
-        }
         if job.ideal == Time::ZERO {
             self.without_work += 1;
         } else {
-            let slowdown = fixed(job.response.0 as f64 / job.ideal.max(floor).0 as f64);
+            let ideal = job.ideal.max(floor);
+            let slowdown = fixed(float(job.response.0) / float(ideal.0));
             self.slowdown_sum += slowdown;
             self.slowdown.record((slowdown >> SLOWDOWN_SHIFT) as u64);
         }
@@ -150,6 +188,16 @@ impl JobStats {
         self.completed + self.unfinished + self.failed + self.rejected
     }
 
+    /// All `classes` together, if there are several.
+    pub fn sum(classes: &[JobStats]) -> Option<JobStats> {
+        let mut sum = JobStats::default();
+        classes
+            .iter()
+            .filter(|_| classes.len() > 1)
+            .for_each(|stats| sum.add(stats));
+        (classes.len() > 1).then_some(sum)
+    }
+
     /// Adds all of `other`.
     pub fn add(&mut self, other: &JobStats) {
         self.completed += other.completed;
@@ -159,7 +207,7 @@ impl JobStats {
         self.on_time += other.on_time;
         self.with_objective += other.with_objective;
         self.response.add(&other.response);
-        self.response_sum += other.response_sum;
+        self.blame.add(&other.blame);
         self.slowdown.add(&other.slowdown);
         self.slowdown_sum += other.slowdown_sum;
         self.without_work += other.without_work;
@@ -167,13 +215,16 @@ impl JobStats {
         self.wait_sum += other.wait_sum;
         self.straggler_wait_doubled += other.straggler_wait_doubled;
         self.completions += other.completions;
-        let sums = self
-            .blame_sum
-            .iter_mut()
-            .chain(self.tail.iter_mut().flatten());
-        for (sum, more) in sums.zip(other.blame_sum.iter().chain(other.tail.iter().flatten())) {
-            *sum += more;
-        }
+    }
+
+    /// Sum of response times, ns.
+    pub fn response_sum(&self) -> u128 {
+        self.blame.response()
+    }
+
+    /// Sums of the parts of response times, ns.
+    pub fn blame_sum(&self) -> [u128; 7] {
+        self.blame.sum()
     }
 
     /// Mean of a sum of nanoseconds over `count`, in seconds; means need every job resolved.
@@ -197,7 +248,7 @@ impl JobStats {
         let (mut sums, mut left) = ([0.0; 7], jobs);
         for (bucket, count) in self.response.buckets().rev() {
             let share = left.min(count) as f64 / count as f64;
-            for (sum, part) in sums.iter_mut().zip(self.tail[bucket]) {
+            for (sum, part) in sums.iter_mut().zip(self.blame.of(bucket)) {
                 *sum += part as f64 * share;
             }
             left -= left.min(count);
@@ -248,17 +299,33 @@ mod tests {
             "{tail:?}"
         );
         assert_eq!(stats.slowdown_mean(), Some(2.0));
-        assert_eq!(stats.mean_seconds(stats.blame_sum[3], 2000), Some(80e-6));
+        assert_eq!(stats.mean_seconds(stats.blame_sum()[3], 2000), Some(80e-6));
     }
 
     #[test]
     fn unfinished_jobs_take_the_means_away() {
         let mut stats = JobStats::default();
         (0..100).for_each(|_| stats.complete(&job(1000, 0), Time(1)));
-        assert_eq!(stats.mean_seconds(stats.response_sum, 100), Some(1e-6));
+        assert_eq!(stats.mean_seconds(stats.response_sum(), 100), Some(1e-6));
         stats.leave_unfinished(Time(5000));
-        assert_eq!(stats.mean_seconds(stats.response_sum, 100), None);
+        assert_eq!(stats.mean_seconds(stats.response_sum(), 100), None);
         assert_eq!(stats.response.most(), 5000);
         assert_eq!(stats.measured(), 101);
+    }
+
+    /// Sums beyond 584 years, which one bucket of 64 bits cannot hold, alone and added up.
+    #[test]
+    fn sums_of_centuries_are_exact() {
+        let mut stats = JobStats::default();
+        let century = 3_155_760_000_000_000_000;
+        (0..20).for_each(|_| stats.complete(&job(century, century - 5), Time(1)));
+        let mut both = stats.clone();
+        both.add(&stats);
+        for (stats, jobs) in [(stats, 20), (both, 40)] {
+            assert_eq!(stats.response_sum(), jobs * u128::from(century));
+            let blame = [0, 0, 0, jobs * u128::from(century - 5), jobs * 5, 0, 0];
+            assert_eq!(stats.blame_sum(), blame);
+            assert_eq!(stats.response.total(), jobs as u64);
+        }
     }
 }

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::jobs::fixed;
-use crate::engine::time::Time;
+use crate::engine::time::{Time, float};
+use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
+use crate::model::layout::Layout;
 use crate::model::nodes::Nodes;
 
 /// The nodes at one instant of observation.
@@ -39,15 +41,15 @@ pub struct Evenness {
 }
 
 impl Evenness {
-    /// Of `values`; all zero counts as even.
-    pub fn of(values: impl Iterator<Item = f64>) -> Evenness {
-        let (mut n, mut sum, mut squares, mut largest) = (0.0, 0.0, 0.0, 0.0f64);
+    /// Of `n` numbers, of which `values` are those that are not 0; all 0 counts as even.
+    pub fn of(n: u32, values: impl Iterator<Item = f64>) -> Evenness {
+        let (mut sum, mut squares, mut largest) = (0.0, 0.0, 0.0f64);
         for value in values {
-            n += 1.0;
             sum += value;
             squares += value * value;
             largest = largest.max(value);
         }
+        let n = f64::from(n);
         if sum == 0.0 {
             return Evenness {
                 cov: 0.0,
@@ -64,47 +66,91 @@ impl Evenness {
     }
 }
 
-impl Observation {
-    /// Looks at all nodes. `central` is the number of tasks in the central queue.
-    pub fn take(nodes: &Nodes, time: Time, jobs: u64, central: u64) -> Observation {
-        let (mut waiting, mut free, mut slots) = (central, 0, 0);
-        for node in nodes.ids() {
-            waiting += u64::from(nodes.state(node).queued);
-            if let (Some(room), Some(all)) = (nodes.free_slots(node), nodes.capacity(node)[0]) {
-                free += room;
-                slots += all;
-            }
-        }
-        let work = |node: NodeId| {
-            nodes.state(node).backlog.remaining(time) as f64 / nodes.slot_weight(node) as f64
+/// Capacities of all nodes together, for what is asked of them again and again.
+#[derive(Clone, Debug)]
+pub struct Capacity {
+    /// By dimension, of the nodes that have it finite.
+    finite: Vec<u64>,
+}
+
+impl Capacity {
+    /// The sums over the nodes of `layout`.
+    pub fn new(layout: &Layout) -> Capacity {
+        let of = |d: usize| {
+            let groups = layout.groups().iter();
+            let units = groups.map(|group| group.capacity[d].unwrap_or(0) * u64::from(group.count));
+            units.sum()
         };
+        Capacity {
+            finite: (0..layout.dimensions()).map(of).collect(),
+        }
+    }
+}
+
+impl Observation {
+    /// Looks at the nodes, of which only those that hold anything add to the sums. `central` is the
+    /// number of tasks in the central queue.
+    pub fn take(
+        layout: &Layout,
+        nodes: &Nodes,
+        capacity: &Capacity,
+        time: Time,
+        jobs: u64,
+        central: u64,
+    ) -> Observation {
+        let queued = nodes
+            .holding()
+            .map(|node| u64::from(nodes.state(node).queued));
+        let waiting = central + queued.sum::<u64>();
+        let load = |node: NodeId| largest_ratio(nodes.held(node), layout.capacity(node));
+        let work = |node: NodeId| {
+            float(nodes.state(node).backlog.remaining(time)) / float(layout.slot_weight(node))
+        };
+        let slots = capacity.finite[SLOTS];
+        let idle = |used: u64| (slots - used).min(waiting) as f64 / slots as f64;
         Observation {
             time,
-            load: Evenness::of(nodes.ids().map(|node| nodes.load(node))),
-            work: Evenness::of(nodes.ids().map(work)),
-            idle_while_waiting: (slots > 0).then(|| free.min(waiting) as f64 / slots as f64),
-            utilization: used_share(nodes),
+            load: Evenness::of(layout.count(), nodes.holding().map(load)),
+            work: Evenness::of(layout.count(), nodes.holding().map(work)),
+            idle_while_waiting: (slots > 0).then(|| idle(used(layout, nodes, SLOTS))),
+            utilization: used_share(layout, nodes, capacity),
             jobs,
             waiting,
         }
     }
 }
 
+/// Largest of `taken` / `capacity` over the dimensions that have a finite capacity above 0.
+#[inline]
+fn largest_ratio(taken: &[u64], capacity: &[Option<u64>]) -> f64 {
+    taken
+        .iter()
+        .zip(capacity)
+        .fold(0.0, |largest, (&taken, has)| match has {
+            Some(has) if *has > 0 => f64::max(largest, float(taken) / float(*has)),
+            _ => largest,
+        })
+}
+
+/// Units of dimension `d` that are used of the nodes that have it finite.
+fn used(layout: &Layout, nodes: &Nodes, d: usize) -> u64 {
+    let is_finite = |node: &NodeId| layout.capacity(*node)[d].is_some();
+    let used = nodes
+        .holding()
+        .filter(is_finite)
+        .map(|node| nodes.used(node)[d]);
+    used.sum()
+}
+
 /// Used share of the busiest dimension at this instant.
-fn used_share(nodes: &Nodes) -> f64 {
-    let share = |d: usize| {
-        let finite = |node: NodeId| nodes.capacity(node)[d].map(|has| (nodes.used(node)[d], has));
-        let (used, has) = nodes
-            .ids()
-            .filter_map(finite)
-            .fold((0, 0), |sum, x| (sum.0 + x.0, sum.1 + x.1));
-        if has == 0 {
-            0.0
-        } else {
-            used as f64 / has as f64
-        }
-    };
-    (0..nodes.dimensions()).map(share).fold(0.0, f64::max)
+fn used_share(layout: &Layout, nodes: &Nodes, capacity: &Capacity) -> f64 {
+    let limited = capacity
+        .finite
+        .iter()
+        .enumerate()
+        .filter(|(_, has)| **has > 0);
+    let shares = limited.map(|(d, &has)| used(layout, nodes, d) as f64 / has as f64);
+    shares.fold(0.0, f64::max)
 }
 
 /// Sums over observations, in fixed point.
@@ -178,13 +224,13 @@ pub struct Busy {
 }
 
 impl Busy {
-    /// Nothing used of `nodes`.
-    pub fn new(nodes: &Nodes) -> Busy {
-        let count = nodes.count() as usize;
+    /// Nothing used.
+    pub fn new(layout: &Layout) -> Busy {
+        let count = layout.count() as usize;
         Busy {
-            used: vec![0; count * nodes.dimensions()],
+            used: vec![0; count * layout.dimensions()],
             ended: vec![0; count],
-            dimensions: nodes.dimensions(),
+            dimensions: layout.dimensions(),
         }
     }
 
@@ -217,15 +263,15 @@ impl Busy {
     /// it finite; `None` if none has.
     pub fn utilization(
         &self,
-        nodes: &Nodes,
+        layout: &Layout,
         d: usize,
         group: Option<usize>,
         window: Time,
     ) -> Option<f64> {
-        let chosen = |node: &NodeId| group.is_none_or(|group| nodes.group_index(*node) == group);
+        let chosen = |node: &NodeId| group.is_none_or(|group| layout.group_index(*node) == group);
         let (mut used, mut has) = (0u128, 0u128);
-        for node in nodes.ids().filter(chosen) {
-            if let Some(capacity) = nodes.capacity(node)[d] {
+        for node in layout.ids().filter(chosen) {
+            if let Some(capacity) = layout.capacity(node)[d] {
                 used += self.used[node.index() * self.dimensions + d];
                 has += u128::from(capacity);
             }
@@ -234,15 +280,16 @@ impl Busy {
     }
 
     /// The largest used share over the dimensions of the nodes (of one group, if given).
-    pub fn busiest(&self, nodes: &Nodes, group: Option<usize>, window: Time) -> Option<f64> {
-        let shares = (0..self.dimensions).filter_map(|d| self.utilization(nodes, d, group, window));
+    pub fn busiest(&self, layout: &Layout, group: Option<usize>, window: Time) -> Option<f64> {
+        let shares =
+            (0..self.dimensions).filter_map(|d| self.utilization(layout, d, group, window));
         shares.reduce(f64::max)
     }
 
     /// Used share of the node's own busiest dimension.
-    pub fn of_node(&self, nodes: &Nodes, node: NodeId, window: Time) -> f64 {
+    pub fn of_node(&self, layout: &Layout, node: NodeId, window: Time) -> f64 {
         let row = node.index() * self.dimensions;
-        let share = |d: usize| match nodes.capacity(node)[d] {
+        let share = |d: usize| match layout.capacity(node)[d] {
             Some(has) if has > 0 && window > Time::ZERO => {
                 self.used[row + d] as f64 / (has as f64 * window.0 as f64)
             }
@@ -276,7 +323,7 @@ mod tests {
     /// Fixed vectors: Jain, Chiu & Hawe (1984); CoV and max/mean by hand.
     #[test]
     fn evenness_of_fixed_vectors() {
-        let of = |values: &[f64]| Evenness::of(values.iter().copied());
+        let of = |values: &[f64]| Evenness::of(values.len() as u32, values.iter().copied());
         assert!((of(&[1.0; 4]).jain - 1.0).abs() < 1e-12);
         assert!((of(&[4.0, 0.0, 0.0, 0.0]).jain - 0.25).abs() < 1e-12);
         let steps = of(&[1.0, 2.0, 3.0, 4.0]);

@@ -135,7 +135,7 @@ macro_rules! table {
 static TABLE: &[Row] = table! {
     "response_mean" One, ["s", Lower, Jobs, Mean, AllJobs] "mean response time",
         "Mean response time: completion of the job minus its arrival.",
-        |of, _| of.mean(of.jobs.response_sum, of.jobs.completed);
+        |of, _| of.mean(of.jobs.response_sum(), of.jobs.completed);
     "response_p*" Quantiles(RESPONSE_QUANTILES), ["s", Lower, Jobs, Quantile, AllJobs] "response time, p*",
         "* % quantile of the response time (nearest rank).",
         |of, q| of.quantile(&of.jobs.response, q).map(seconds);
@@ -226,7 +226,7 @@ static TABLE: &[Row] = table! {
         |_, _| Ok(1.0);
     "blame_*_mean" Parts, ["s", Lower, Jobs, Mean, AllJobs] "",
         "Part of the response time, along the job's critical chain, spent in *; mean over all jobs.",
-        |of, part| of.mean(of.jobs.blame_sum[part.index()], of.jobs.completed);
+        |of, part| of.mean(of.jobs.blame_sum()[part.index()], of.jobs.completed);
     "blame_*_tail" Parts, ["s", Lower, Jobs, Mean, AllJobs] "",
         "Part of the response time, along the job's critical chain, spent in *; mean over the slowest 1 % of the jobs.",
         |of, part| of.jobs.blame_tail().map(|tail| tail[part.index()]).ok_or(of.no_tail());

@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod ids;
+pub mod layout;
 pub mod nodes;
 pub mod slab;
 pub mod view;

@@ -1,7 +1,7 @@
-//! The nodes of a run: what they are, and what runs, waits and travels to each.
+//! The state of the nodes of a run: what runs, waits and travels to each.
 
-use super::cluster::{Cluster, Group, SLOTS, Speed};
 use super::ids::NodeId;
+use super::layout::Layout;
 use super::slab::NONE;
 use crate::engine::time::Time;
 
@@ -85,104 +85,30 @@ impl NodeState {
     };
 }
 
-/// All nodes of a run.
+/// The state of all nodes of a run.
 #[derive(Clone, Debug)]
 pub struct Nodes {
-    groups: Vec<Group>,
-    group_of: Vec<u32>,
-    /// Speed of each group as a factor.
-    factors: Vec<f64>,
     dimensions: usize,
     state: Vec<NodeState>,
     used: Vec<u64>,
     held: Vec<u64>,
     in_use: u64,
+    /// One bit for each node to which any attempt runs, waits or travels.
+    holding: Vec<u64>,
 }
 
 impl Nodes {
     /// Empty nodes.
-    pub fn new(cluster: &Cluster) -> Nodes {
-        let numbered = cluster.groups.iter().zip(0u32..);
-        let group_of: Vec<u32> = numbered
-            .flat_map(|(group, id)| std::iter::repeat_n(id, group.count as usize))
-            .collect();
-        let dimensions = cluster.dimensions.len();
+    pub fn new(layout: &Layout) -> Nodes {
+        let (count, dimensions) = (layout.count() as usize, layout.dimensions());
         Nodes {
-            groups: cluster.groups.clone(),
-            factors: cluster
-                .groups
-                .iter()
-                .map(|group| group.speed.factor())
-                .collect(),
-            state: vec![NodeState::EMPTY; group_of.len()],
-            used: vec![0; group_of.len() * dimensions],
-            held: vec![0; group_of.len() * dimensions],
+            state: vec![NodeState::EMPTY; count],
+            used: vec![0; count * dimensions],
+            held: vec![0; count * dimensions],
             in_use: 0,
-            group_of,
+            holding: vec![0; count.div_ceil(64)],
             dimensions,
         }
-    }
-
-    /// Number of nodes.
-    pub fn count(&self) -> u32 {
-        self.group_of.len() as u32
-    }
-
-    /// Number of dimensions.
-    pub fn dimensions(&self) -> usize {
-        self.dimensions
-    }
-
-    /// All ids in order.
-    pub fn ids(&self) -> impl Iterator<Item = NodeId> + Clone + use<> {
-        (0..self.count()).map(NodeId)
-    }
-
-    /// Index of the node's group.
-    #[inline]
-    pub fn group_index(&self, node: NodeId) -> usize {
-        self.group_of[node.index()] as usize
-    }
-
-    /// The node's group.
-    #[inline]
-    pub fn group(&self, node: NodeId) -> &Group {
-        &self.groups[self.group_index(node)]
-    }
-
-    /// All groups.
-    pub fn groups(&self) -> &[Group] {
-        &self.groups
-    }
-
-    /// The node's speed.
-    #[inline]
-    pub fn speed(&self, node: NodeId) -> Speed {
-        self.group(node).speed
-    }
-
-    /// The node's speed as a factor.
-    #[inline]
-    pub fn factor(&self, node: NodeId) -> f64 {
-        self.factors[self.group_index(node)]
-    }
-
-    /// The node's slots as a weight: unlimited counts as 1.
-    #[inline]
-    pub fn slot_weight(&self, node: NodeId) -> u64 {
-        self.group(node).slot_weight()
-    }
-
-    /// Speed x slots, exact.
-    #[inline]
-    pub fn weight(&self, node: NodeId) -> u64 {
-        self.speed(node).0 * self.slot_weight(node)
-    }
-
-    /// Capacity by dimension; `None` is unlimited.
-    #[inline]
-    pub fn capacity(&self, node: NodeId) -> &[Option<u64>] {
-        &self.group(node).capacity
     }
 
     /// What changes at the node.
@@ -220,15 +146,21 @@ impl Nodes {
         &self.held[self.row(node)]
     }
 
-    /// True if `demand` fits beside what runs at the node.
-    #[inline]
-    pub fn has_room(&self, node: NodeId, demand: &[u64]) -> bool {
-        fits(self.used(node), demand, self.capacity(node))
+    /// Nodes to which any attempt runs, waits or travels, in id order.
+    pub fn holding(&self) -> impl Iterator<Item = NodeId> {
+        let words = (0u32..).zip(&self.holding);
+        words.flat_map(|(index, &word)| {
+            let rest = |bits: &u64| Some(bits & (bits - 1)).filter(|bits| *bits != 0);
+            let bits = std::iter::successors(Some(word).filter(|bits| *bits != 0), rest);
+            bits.map(move |bits| NodeId(index * 64 + bits.trailing_zeros()))
+        })
     }
 
-    /// `demand` is on its way to the node.
+    /// An attempt that demands `demand` is on its way to the node.
     #[inline]
     pub fn hold(&mut self, node: NodeId, demand: &[u64]) {
+        self.state[node.index()].tasks += 1;
+        self.holding[node.index() / 64] |= 1 << (node.index() % 64);
         let row = self.row(node);
         add(&mut self.held[row], demand);
     }
@@ -241,24 +173,16 @@ impl Nodes {
         self.in_use += total(demand);
     }
 
-    /// `demand` has ended.
+    /// An attempt that used `demand` has ended.
     #[inline]
     pub fn release(&mut self, node: NodeId, demand: &[u64]) {
+        let tasks = &mut self.state[node.index()].tasks;
+        *tasks -= 1;
+        self.holding[node.index() / 64] &= !(u64::from(*tasks == 0) << (node.index() % 64));
         let row = self.row(node);
         subtract(&mut self.used[row.clone()], demand);
         subtract(&mut self.held[row], demand);
         self.in_use -= total(demand);
-    }
-
-    /// Largest over the finite dimensions of demand held / capacity: the node's load.
-    pub fn load(&self, node: NodeId) -> f64 {
-        largest_ratio(self.held(node), self.capacity(node))
-    }
-
-    /// Free slots, where slots are finite.
-    #[inline]
-    pub fn free_slots(&self, node: NodeId) -> Option<u64> {
-        self.capacity(node)[SLOTS].map(|slots| slots - self.used(node)[SLOTS])
     }
 }
 
@@ -273,18 +197,6 @@ pub fn fits(taken: &[u64], demand: &[u64], capacity: &[Option<u64>]) -> bool {
         .zip(demand)
         .zip(capacity)
         .all(|((taken, need), has)| has.is_none_or(|has| taken + need <= has))
-}
-
-/// Largest of `taken` / `capacity` over the dimensions that have a finite capacity above 0.
-#[inline]
-fn largest_ratio(taken: &[u64], capacity: &[Option<u64>]) -> f64 {
-    taken
-        .iter()
-        .zip(capacity)
-        .fold(0.0, |largest, (&taken, has)| match has {
-            Some(has) if *has > 0 => f64::max(largest, taken as f64 / *has as f64),
-            _ => largest,
-        })
 }
 
 // Where slots are the only dimension, the loops' preparations would cost more than the loops.

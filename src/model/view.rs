@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 
 use super::ids::NodeId;
+use super::layout::Layout;
 use super::nodes::{Nodes, fits};
 use crate::engine::time::Time;
 
@@ -68,9 +69,9 @@ pub struct Transit {
 
 impl Transit {
     /// Nothing under way.
-    pub fn new(nodes: &Nodes) -> Transit {
-        let count = nodes.count() as usize;
-        let dimensions = nodes.dimensions();
+    pub fn new(layout: &Layout) -> Transit {
+        let count = layout.count() as usize;
+        let dimensions = layout.dimensions();
         Transit {
             tasks: vec![0; count],
             work: vec![0; count],
@@ -117,6 +118,7 @@ pub enum Travelling<'a> {
 /// The nodes as one dispatcher sees them at one instant.
 #[derive(Debug)]
 pub struct View<'a> {
+    layout: &'a Layout,
     nodes: &'a Nodes,
     travelling: Travelling<'a>,
     now: Time,
@@ -126,8 +128,14 @@ pub struct View<'a> {
 
 impl<'a> View<'a> {
     /// The nodes at `now`, seen fresh.
-    pub fn new(nodes: &'a Nodes, travelling: Travelling<'a>, now: Time) -> View<'a> {
+    pub(crate) fn new(
+        layout: &'a Layout,
+        nodes: &'a Nodes,
+        travelling: Travelling<'a>,
+        now: Time,
+    ) -> View<'a> {
         View {
+            layout,
             nodes,
             travelling,
             now,
@@ -137,7 +145,7 @@ impl<'a> View<'a> {
     }
 
     /// The same, with each node that is asked noted in `log`, if there is one.
-    pub fn noting(self, log: Option<&'a RefCell<Vec<NodeId>>>) -> View<'a> {
+    pub(crate) fn noting(self, log: Option<&'a RefCell<Vec<NodeId>>>) -> View<'a> {
         View { log, ..self }
     }
 
@@ -162,8 +170,8 @@ impl<'a> View<'a> {
     }
 
     /// What does not change: speeds, slots, capacities.
-    pub fn nodes(&self) -> &Nodes {
-        self.nodes
+    pub fn layout(&self) -> &'a Layout {
+        self.layout
     }
 
     /// Attempts running, queued and (as far as the dispatcher knows) travelling.
@@ -210,9 +218,9 @@ impl<'a> View<'a> {
     #[inline]
     pub fn fits(&self, node: NodeId, demand: &[u64]) -> bool {
         if let Travelling::All = self.travelling {
-            return fits(self.nodes.held(node), demand, self.nodes.capacity(node));
+            return fits(self.nodes.held(node), demand, self.layout.capacity(node));
         }
-        let mut dimensions = demand.iter().zip(self.nodes.capacity(node)).enumerate();
+        let mut dimensions = demand.iter().zip(self.layout.capacity(node)).enumerate();
         dimensions.all(|(d, (need, has))| has.is_none_or(|has| self.held(node, d) + need <= has))
     }
 
@@ -220,7 +228,7 @@ impl<'a> View<'a> {
     #[inline]
     pub fn ratio(&self, node: NodeId, demand: &[u64]) -> Ratio {
         let mut largest = Ratio::ZERO;
-        for (d, (need, has)) in demand.iter().zip(self.nodes.capacity(node)).enumerate() {
+        for (d, (need, has)) in demand.iter().zip(self.layout.capacity(node)).enumerate() {
             if let Some(has) = has.filter(|&has| has > 0) {
                 largest = largest.max(Ratio {
                     over: self.held(node, d) + need,
@@ -235,7 +243,7 @@ impl<'a> View<'a> {
     #[inline]
     pub fn load(&self, node: NodeId) -> Ratio {
         let mut largest = Ratio::ZERO;
-        for (d, has) in self.nodes.capacity(node).iter().enumerate() {
+        for (d, has) in self.layout.capacity(node).iter().enumerate() {
             if let Some(has) = has.filter(|&has| has > 0) {
                 largest = largest.max(Ratio {
                     over: self.held(node, d),

@@ -38,7 +38,7 @@ pub fn page(tables: &Lookup, plots: &[(Plot, String)]) -> String {
                     (first_screen(tables, plots))
                     (contents(plots))
                     @for topic in SECTIONS { (section(tables, topic, plots)) }
-                    (super::theory::section(tables))
+                    (super::theory_table::section(tables))
                     (rest(tables))
                 }
                 (provenance(tables))

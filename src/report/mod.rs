@@ -1,17 +1,18 @@
 //! What a run shows: tables, terminal, plots and one page, each a function of the result tables.
 
-pub mod across;
 mod columns;
 pub mod csv;
+pub mod decision_text;
 pub mod format;
 pub mod html;
 mod json;
 pub mod lookup;
 pub mod plot;
+pub mod run_comparison;
 #[cfg(test)]
 mod sample;
 pub mod terminal;
-pub mod theory;
+pub mod theory_table;
 pub mod verdict_text;
 
 pub use json::json;

@@ -1,7 +1,7 @@
 //! What all machines of a replication share: the agenda, the records, the nodes, the window and
 //! the figures.
 
-use crate::engine::agenda::Agenda;
+use crate::engine::agenda::{Agenda, Place};
 use crate::engine::random::{Key, Purpose, Seeds};
 use crate::engine::time::Time;
 use crate::metrics::figures::Totals;
@@ -9,7 +9,8 @@ use crate::metrics::jobs::{Blame, Completed, JobStats};
 use crate::metrics::nodes::Busy;
 use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
-use crate::model::nodes::Nodes;
+use crate::model::layout::Layout;
+use crate::model::nodes::{Nodes, fits};
 use crate::model::slab::{NONE, Slab};
 
 use super::recorder::Recorder;
@@ -17,34 +18,36 @@ use super::records::{Attempt, Critical, Job, Task, Times};
 use super::setup::Setup;
 use super::window::Window;
 
-/// What happens; the order of kinds at one instant is part of the model.
-#[derive(Clone, Copy, Debug)]
-pub enum Event {
+/// What happens. The order of kinds at one instant is part of the model; gaps are for kinds to
+/// come (node changes 0, view updates 5, timers 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
     /// The service of an attempt ends.
-    End(u32),
+    End = 1,
     /// The result of an attempt reaches its gatherer.
-    Received(u32),
+    Received = 2,
     /// The gatherer of a dispatcher has gathered a result.
-    Gathered(u32),
+    Gathered = 3,
     /// An attempt reaches its node or the central queue.
-    Reached(u32),
+    Reached = 4,
     /// A job of a source arrives.
-    Arrival(u32),
+    Arrival = 7,
     /// A dispatcher has decided.
-    Decided(u32),
+    Decided = 8,
 }
 
-impl Event {
-    /// Place of the kind among events of one instant; gaps are for kinds to come (node changes 0,
-    /// view updates 5, timers 6).
-    fn kind(self) -> u8 {
-        match self {
-            Event::End(_) => 1,
-            Event::Received(_) => 2,
-            Event::Gathered(_) => 3,
-            Event::Reached(_) => 4,
-            Event::Arrival(_) => 7,
-            Event::Decided(_) => 8,
+impl Kind {
+    /// The kind of an event in the agenda.
+    #[inline]
+    pub fn of(place: Place) -> Kind {
+        match place.kind() {
+            1 => Kind::End,
+            2 => Kind::Received,
+            3 => Kind::Gathered,
+            4 => Kind::Reached,
+            7 => Kind::Arrival,
+            _ => Kind::Decided,
         }
     }
 }
@@ -140,8 +143,10 @@ pub struct Core<'s> {
     /// What is simulated.
     pub setup: &'s Setup,
     /// Pending events and the clock.
-    pub agenda: Agenda<Event>,
-    /// The nodes.
+    pub agenda: Agenda,
+    /// What the nodes are.
+    pub layout: Layout,
+    /// What goes on at them.
     pub nodes: Nodes,
     /// Jobs in the system.
     pub jobs: Slab<Job>,
@@ -218,13 +223,13 @@ impl<'s> Core<'s> {
     /// An empty system. `watched`: whether a placement is told of changes.
     pub fn new(
         setup: &'s Setup,
+        layout: Layout,
         seeds: Seeds,
         watched: bool,
         recorder: Option<&'s mut (dyn Recorder + 's)>,
     ) -> Core<'s> {
-        let nodes = Nodes::new(&setup.cluster);
         Core {
-            agenda: Agenda::with_capacity(2 * nodes.count() as usize + 64),
+            agenda: Agenda::new(),
             jobs: Slab::new(),
             tasks: Slab::new(),
             attempts: Slab::new(),
@@ -232,12 +237,13 @@ impl<'s> Core<'s> {
             keys: Keys::new(seeds, setup.placement_seed),
             window: Window::new(setup.window.clone()),
             stats: setup.classes.iter().map(|_| JobStats::default()).collect(),
-            busy: Busy::new(&nodes),
+            busy: Busy::new(&layout),
             totals: Totals::default(),
-            changed: Changed::new(nodes.count(), watched),
+            changed: Changed::new(layout.count(), watched),
             eve: (Time::ZERO, vec![0; setup.classes.len()]),
             recorder,
-            nodes,
+            nodes: Nodes::new(&layout),
+            layout,
             setup,
         }
     }
@@ -257,10 +263,10 @@ impl<'s> Core<'s> {
         }
     }
 
-    /// Puts `event` of `entity` at `time`.
+    /// Puts an event of `entity` at `time`; `id` is the attempt or the dispatcher that it is about.
     #[inline]
-    pub fn schedule(&mut self, time: Time, entity: u32, event: Event) {
-        self.agenda.schedule(time, event.kind(), entity, event);
+    pub fn schedule(&mut self, time: Time, kind: Kind, entity: u32, id: u32) {
+        self.agenda.schedule(time, kind as u8, entity, id);
     }
 
     /// The job of an attempt.
@@ -273,6 +279,12 @@ impl<'s> Core<'s> {
     #[inline]
     pub fn demand_of(&self, attempt: u32) -> &[u64] {
         self.demands.row(self.attempts[attempt].demand)
+    }
+
+    /// True if `demand` fits beside what runs at `node`.
+    #[inline]
+    pub fn has_room(&self, node: NodeId, demand: &[u64]) -> bool {
+        fits(self.nodes.used(node), demand, self.layout.capacity(node))
     }
 
     /// The window has just opened: what completed at this very instant belongs to it.
@@ -295,7 +307,7 @@ impl<'s> Core<'s> {
         state.expected.start(this.expected, now + this.expected);
         self.nodes.occupy(node, self.demands.row(this.demand));
         self.changed.mark(node);
-        self.schedule(end, node.0 + 1, Event::End(attempt));
+        self.schedule(end, Kind::End, node.0 + 1, attempt);
     }
 
     /// The service of an attempt has ended: its node is freed and the time is accounted for.
@@ -307,7 +319,6 @@ impl<'s> Core<'s> {
         let state = self.nodes.state_mut(node);
         state.backlog.end(now);
         state.expected.end(started + this.expected);
-        state.tasks -= 1;
         let demand = self.demands.row(this.demand);
         self.nodes.release(node, demand);
         self.changed.mark(node);

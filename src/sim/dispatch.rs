@@ -5,12 +5,12 @@ use std::cell::RefCell;
 use crate::engine::law::Law;
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
-use crate::model::nodes::Nodes;
+use crate::model::layout::Layout;
 use crate::model::slab::NONE;
 use crate::model::view::{Transit, Travelling, View};
 use crate::strategy::{Ask, Binding, InFlight, Parts, Placement, Pool, Problem, Watch};
 
-use super::core::{Core, Event};
+use super::core::{Core, Kind};
 use super::recorder::{Decision, Made};
 use super::records::{Attempt, Fifo};
 use super::setup::Setup;
@@ -52,7 +52,7 @@ impl Dispatch {
     ///
     /// # Errors
     /// A placement cannot work on the nodes; says why.
-    pub fn new(setup: &Setup, nodes: &Nodes) -> Result<Dispatch, Problem> {
+    pub fn new(setup: &Setup, layout: &Layout) -> Result<Dispatch, Problem> {
         let mut dispatch = Dispatch {
             dispatchers: Vec::new(),
             first: Vec::new(),
@@ -66,7 +66,7 @@ impl Dispatch {
         };
         for class in &setup.classes {
             let stage = &class.stages[0];
-            let pool = dispatch.pool(nodes, &stage.allowed, &stage.demand);
+            let pool = dispatch.pool(layout, &stage.allowed, &stage.demand);
             dispatch.pool_of_class.push(pool);
         }
         let is_instant =
@@ -81,11 +81,12 @@ impl Dispatch {
             dispatch.first.push(dispatch.dispatchers.len() as u32);
             let sees_less = !is_instant && (all > 1 || parts.in_flight == InFlight::Ignored);
             for _ in 0..parts.dispatchers {
-                let dispatcher = Dispatcher::new(setup, index, parts, &dispatch, nodes, sees_less)?;
+                let dispatcher =
+                    Dispatcher::new(setup, index, parts, &dispatch, layout, sees_less)?;
                 dispatch.dispatchers.push(dispatcher);
             }
             if sees_less && dispatch.transit.is_none() {
-                dispatch.transit = Some(Transit::new(nodes));
+                dispatch.transit = Some(Transit::new(layout));
             }
         }
         dispatch.count_told();
@@ -116,15 +117,15 @@ impl Dispatch {
     }
 
     /// The number of the pool of nodes of the `allowed` groups that could hold `demand`.
-    fn pool(&mut self, nodes: &Nodes, allowed: &[bool], demand: &[u64]) -> u32 {
-        let may = |group: usize| allowed[group] && nodes.groups()[group].could_hold(demand);
+    fn pool(&mut self, layout: &Layout, allowed: &[bool], demand: &[u64]) -> u32 {
+        let may = |group: usize| allowed[group] && layout.groups()[group].could_hold(demand);
         let is_it = |groups: &Vec<bool>| (0..groups.len()).all(|group| groups[group] == may(group));
         let known = self.groups_of_pool.iter().position(is_it);
         known.unwrap_or_else(|| {
-            let in_pool = nodes.ids().filter(|node| may(nodes.group_index(*node)));
+            let in_pool = layout.ids().filter(|node| may(layout.group_index(*node)));
             self.pools.push(Pool(in_pool.collect()));
             self.groups_of_pool
-                .push((0..nodes.groups().len()).map(may).collect());
+                .push((0..layout.groups().len()).map(may).collect());
             self.pools.len() - 1
         }) as u32
     }
@@ -165,7 +166,7 @@ impl Dispatch {
             return Ok(self.pool_of_class[job.class as usize]);
         }
         let allowed = &core.setup.classes[job.class as usize].stages[0].allowed;
-        let pool = self.pool(&core.nodes, allowed, core.demands.row(job.demand));
+        let pool = self.pool(&core.layout, allowed, core.demands.row(job.demand));
         if self.pools[pool as usize].0.is_empty() {
             return Err(format!(
                 "a task of `{}` fits on no node that it may use",
@@ -175,11 +176,11 @@ impl Dispatch {
         let of_parts = |dispatcher: &&mut Dispatcher| dispatcher.parts == parts;
         let mut is_new = false;
         for dispatcher in self.dispatchers.iter_mut().filter(of_parts) {
-            is_new |= dispatcher.add_pool(core.setup, &self.pools, pool as usize, &core.nodes)?;
+            is_new |= dispatcher.add_pool(core.setup, &self.pools, pool as usize, &core.layout)?;
         }
         if is_new {
             self.count_told();
-            core.changed.renew(core.nodes.ids(), self.is_told());
+            core.changed.renew(core.layout.ids(), self.is_told());
         }
         Ok(pool)
     }
@@ -200,7 +201,7 @@ impl Dispatch {
         if time == Time::ZERO && core.agenda.is_clear() {
             return true;
         }
-        core.schedule(core.now() + time, dispatcher, Event::Decided(dispatcher));
+        core.schedule(core.now() + time, Kind::Decided, dispatcher, dispatcher);
         false
     }
 
@@ -250,6 +251,7 @@ impl Dispatch {
         let job = &core.jobs[id];
         let this = &mut self.dispatchers[job.dispatcher as usize];
         let view = View::new(
+            &core.layout,
             &core.nodes,
             travelling(&self.transit, &this.sent),
             core.now(),
@@ -305,7 +307,6 @@ impl Dispatch {
         (this.node, this.service, this.expected) = (node, service, service);
         core.nodes.hold(node, core.demands.row(this.demand));
         let state = core.nodes.state_mut(node);
-        state.tasks += 1;
         state.backlog.add(service);
         state.expected.add(service);
         core.changed.mark(node);
@@ -351,6 +352,7 @@ impl Dispatch {
                 .filter(|dispatcher| dispatcher.is_told)
             {
                 let view = View::new(
+                    &core.layout,
                     &core.nodes,
                     travelling(&self.transit, &dispatcher.sent),
                     core.agenda.now(),
@@ -380,7 +382,7 @@ impl Dispatcher {
         index: usize,
         parts: &Parts,
         all: &Dispatch,
-        nodes: &Nodes,
+        layout: &Layout,
         sees_less: bool,
     ) -> Result<Dispatcher, Problem> {
         let counts = parts.in_flight == InFlight::Counted;
@@ -390,11 +392,11 @@ impl Dispatcher {
             deciding: None,
             placements: Vec::new(),
             is_told: false,
-            sent: (sees_less && counts).then(|| Transit::new(nodes)),
+            sent: (sees_less && counts).then(|| Transit::new(layout)),
         };
         for (&class_parts, &pool) in setup.strategy.parts_of_class.iter().zip(&all.pool_of_class) {
             if class_parts == index {
-                dispatcher.add_pool(setup, &all.pools, pool as usize, nodes)?;
+                dispatcher.add_pool(setup, &all.pools, pool as usize, layout)?;
             }
         }
         Ok(dispatcher)
@@ -406,7 +408,7 @@ impl Dispatcher {
         setup: &Setup,
         pools: &[Pool],
         pool: usize,
-        nodes: &Nodes,
+        layout: &Layout,
     ) -> Result<bool, Problem> {
         if self.placements.len() <= pool {
             self.placements.resize_with(pool + 1, || None);
@@ -415,7 +417,7 @@ impl Dispatcher {
             return Ok(false);
         }
         let blueprint = &setup.strategy.parts[self.parts].placement;
-        let placement = blueprint.build(&pools[pool], nodes)?;
+        let placement = blueprint.build(&pools[pool], layout)?;
         self.is_told |= placement.watches() != Watch::Nothing;
         self.placements[pool] = Some(placement);
         Ok(true)
@@ -481,5 +483,5 @@ fn service_time(core: &Core<'_>, attempt: u32, node: NodeId) -> Time {
         }
     }
     let overhead = core.setup.classes[job.class as usize].stages[0].overhead;
-    Time::from_secs(work / core.nodes.factor(node)) + overhead
+    Time::from_secs(work / core.layout.factor(node)) + overhead
 }

@@ -3,7 +3,7 @@
 use crate::engine::time::Time;
 use crate::model::slab::NONE;
 
-use super::core::{Core, Event};
+use super::core::{Core, Kind};
 use super::records::Fifo;
 
 /// All gatherers.
@@ -103,7 +103,7 @@ impl Gatherer {
         let id = core.job_of(attempt);
         core.jobs[id].served += 1;
         let end = core.now() + service_time(core, attempt, id);
-        core.schedule(end, dispatcher, Event::Gathered(dispatcher));
+        core.schedule(end, Kind::Gathered, dispatcher, dispatcher);
     }
 }
 

@@ -16,16 +16,18 @@ mod window;
 
 use std::fmt;
 
+use crate::engine::agenda::Place;
 use crate::engine::law::Law;
 use crate::engine::random::{Purpose, Seeds, Stream, unit};
 use crate::engine::time::Time;
 use crate::metrics::figures::Figures;
-use crate::metrics::nodes::{Observation, Observed};
+use crate::metrics::nodes::{Capacity, Observation, Observed};
 use crate::model::ids::NodeId;
+use crate::model::layout::Layout;
 use crate::strategy::Binding;
 use crate::workload::trace;
 
-use self::core::{CENTRAL, Core, Event};
+use self::core::{CENTRAL, Core, Kind};
 use self::dispatch::Dispatch;
 use self::gathering::Gathering;
 use self::recorder::Recorder;
@@ -105,6 +107,7 @@ struct Replication<'s> {
 
 /// Looks at the nodes once in each stratum of the window, at a uniform instant.
 struct Observer {
+    capacity: Capacity,
     stream: Stream,
     /// The stratum's number and the instant within it, once the window has opened.
     next: Option<(u64, Time)>,
@@ -121,17 +124,18 @@ impl<'s> Replication<'s> {
         seeds: Seeds,
         recorder: Option<&'s mut (dyn Recorder + 's)>,
     ) -> Result<Replication<'s>, Failure> {
-        let nodes = crate::model::nodes::Nodes::new(&setup.cluster);
-        let dispatch = Dispatch::new(setup, &nodes)?;
-        let mut core = Core::new(setup, seeds, dispatch.is_told(), recorder);
+        let layout = Layout::new(&setup.cluster);
+        let dispatch = Dispatch::new(setup, &layout)?;
+        let mut core = Core::new(setup, layout, seeds, dispatch.is_told(), recorder);
         let gathering = Gathering::new(&core, dispatch.count());
         let stops_early = !setup.window.finite && is_first_in_first_out(setup, gathering.is_free());
         Ok(Replication {
             sources: Sources::open(&mut core, seeds, stops_early)?,
             central: (setup.strategy.binding == Binding::CentralQueue)
-                .then(|| Central::new(nodes.count())),
+                .then(|| Central::new(setup.cluster.count())),
             results_are_instant: setup.network.result.is_zero() && gathering.is_free(),
             observer: Observer {
+                capacity: Capacity::new(&core.layout),
                 stream: seeds.stream(Purpose::Observation, ""),
                 next: None,
                 sums: Observed::default(),
@@ -149,9 +153,11 @@ impl<'s> Replication<'s> {
 
     /// Handles the next event; false when the replication is over.
     fn step(&mut self) -> Result<bool, Failure> {
-        let Some(time) = self.core.agenda.peek() else {
+        let (head, arrival) = (self.core.agenda.head(), self.sources.next());
+        let time = head.min(arrival).time;
+        if head.min(arrival) == Place::NEVER {
             return Ok(false);
-        };
+        }
         if time > self.core.now() {
             self.observe_until(time);
             if time > self.deadline || self.core.window.is_resolved() {
@@ -164,39 +170,42 @@ impl<'s> Replication<'s> {
             }
             self.core.pass(time);
         }
-        let Some(event) = self.core.agenda.take() else {
-            return Ok(false);
-        };
         self.over = time;
         self.events += 1;
-        self.handle(event)?;
+        if arrival < head {
+            self.core.agenda.pass(time);
+            self.arrive()?;
+        } else {
+            let id = self.core.agenda.take();
+            self.handle(Kind::of(head), id)?;
+        }
         Ok(!self.is_runaway)
     }
 
     /// A task's life, event by event.
-    fn handle(&mut self, event: Event) -> Result<(), Failure> {
-        match event {
-            Event::Arrival(source) => self.arrive(source),
-            Event::Decided(dispatcher) => {
-                self.decide(dispatcher)?;
-                self.run_dispatcher(dispatcher)
+    fn handle(&mut self, kind: Kind, id: u32) -> Result<(), Failure> {
+        match kind {
+            Kind::Arrival => self.arrive(),
+            Kind::Decided => {
+                self.decide(id)?;
+                self.run_dispatcher(id)
             }
-            Event::Reached(attempt) => self.reach(attempt),
-            Event::End(attempt) => self.end(attempt),
-            Event::Received(attempt) => {
-                self.gathering.receive(&mut self.core, attempt);
+            Kind::Reached => self.reach(id),
+            Kind::End => self.end(id),
+            Kind::Received => {
+                self.gathering.receive(&mut self.core, id);
                 Ok(())
             }
-            Event::Gathered(dispatcher) => {
-                self.gathering.gathered(&mut self.core, dispatcher);
+            Kind::Gathered => {
+                self.gathering.gathered(&mut self.core, id);
                 Ok(())
             }
         }
     }
 
     /// A job arrives and queues at a dispatcher.
-    fn arrive(&mut self, source: u32) -> Result<(), Failure> {
-        let Some(job) = self.sources.arrive(&mut self.core, source)? else {
+    fn arrive(&mut self) -> Result<(), Failure> {
+        let Some(job) = self.sources.arrive(&mut self.core)? else {
             return Ok(());
         };
         self.follow_window();
@@ -227,7 +236,7 @@ impl<'s> Replication<'s> {
         } else {
             self.core.attempts[attempt].node.0 + 1
         };
-        self.core.schedule(time, entity, Event::Reached(attempt));
+        self.core.schedule(time, Kind::Reached, entity, attempt);
         Ok(())
     }
 
@@ -263,7 +272,7 @@ impl<'s> Replication<'s> {
         }
         let time = self.core.now() + self.travel(&self.core.setup.network.result, attempt, 1);
         self.core
-            .schedule(time, node.0 + 1, Event::Received(attempt));
+            .schedule(time, Kind::Received, node.0 + 1, attempt);
         Ok(())
     }
 
@@ -327,8 +336,10 @@ impl<'s> Replication<'s> {
                 break;
             }
             let waiting = self.central.as_ref().map_or(0, Central::length);
-            let seen =
-                Observation::take(&self.core.nodes, instant, self.core.window.jobs(), waiting);
+            let core = &self.core;
+            let jobs = core.window.jobs();
+            let (nodes, capacity) = (&core.nodes, &self.observer.capacity);
+            let seen = Observation::take(&core.layout, nodes, capacity, instant, jobs, waiting);
             self.observer.sums.add(&seen);
             self.observer.seen.push(seen);
             let start = self.core.window.start.unwrap_or_default();

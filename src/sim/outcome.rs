@@ -2,6 +2,7 @@
 
 use crate::engine::time::Time;
 use crate::metrics::figures::Figures;
+use crate::metrics::jobs::JobStats;
 
 use super::core::Core;
 use super::{Failure, Replication};
@@ -16,12 +17,10 @@ pub(super) fn conclude(mut run: Replication<'_>) -> Result<Figures, Failure> {
     for (stats, class) in core.stats.iter_mut().zip(&setup.classes) {
         stats.with_objective = class.slo.map_or(0, |_| stats.measured());
     }
-    let mut all = core.stats[0].clone();
-    core.stats[1..].iter().for_each(|stats| all.add(stats));
     Ok(Figures {
-        dimensions: setup.cluster.dimension_names(),
-        all,
+        sum: JobStats::sum(&core.stats),
         classes: core.stats,
+        dimensions: setup.cluster.dimension_names(),
         is_finite: setup.window.finite,
         busy: core.busy,
         totals: core.totals,
@@ -39,7 +38,7 @@ pub(super) fn conclude(mut run: Replication<'_>) -> Result<Figures, Failure> {
         workload_digest: run.sources.digest(),
         events: run.events,
         dispatchers: run.dispatch.count(),
-        nodes: core.nodes,
+        layout: core.layout,
     })
 }
 
@@ -58,7 +57,7 @@ fn leave_jobs(core: &mut Core<'_>, over: Time) {
 
 /// Adds the time of running attempts; gives what they use by dimension.
 fn leave_attempts(core: &mut Core<'_>, over: Time) -> Vec<u64> {
-    let mut used = vec![0; core.nodes.dimensions()];
+    let mut used = vec![0; core.layout.dimensions()];
     for id in core.attempts.ids() {
         let attempt = core.attempts[id];
         if attempt.times.started == Time::MAX || attempt.times.ended != Time::MAX {
@@ -125,15 +124,15 @@ fn check(core: &Core<'_>, arrived: u64, used: &[u64]) -> Result<(), String> {
     for stats in &core.stats {
         same(
             "response times and their parts",
-            stats.response_sum,
-            stats.blame_sum.iter().sum(),
+            stats.response_sum(),
+            stats.blame_sum().iter().sum(),
         )?;
     }
     for (d, &running) in used.iter().enumerate() {
-        let held: u64 = core.nodes.ids().map(|node| core.nodes.used(node)[d]).sum();
+        let held: u64 = core.layout.ids().map(|node| core.nodes.used(node)[d]).sum();
         same("units used at nodes and by running tasks", held, running)?;
     }
-    if core.agenda.is_empty() && !ids.is_empty() {
+    if core.agenda.pending() == 0 && !ids.is_empty() {
         return Err(format!(
             "nothing is left to happen and {} jobs were never completed",
             ids.len()

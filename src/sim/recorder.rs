@@ -66,7 +66,7 @@ impl Decision<'_> {
         let Made { ask, view, .. } = self.made;
         Seen {
             tasks: view.tasks(node),
-            work: Time(view.work(node).0 / view.nodes().slot_weight(node)),
+            work: Time(view.work(node).0 / view.layout().slot_weight(node)),
             used: view.load(node).as_f64(),
             fits: view.fits(node, ask.demand),
             rank: self.made.placement.score(ask, view, node),
@@ -92,7 +92,7 @@ impl Decision<'_> {
         let Made {
             ask, view, pool, ..
         } = self.made;
-        let mut placement = self.made.blueprint.build(pool, view.nodes())?;
+        let mut placement = self.made.blueprint.build(pool, view.layout())?;
         if placement.watches() != Watch::Nothing {
             for &node in pool.0.iter() {
                 placement.seen(node, view);

@@ -14,8 +14,8 @@ pub fn reach(core: &mut Core<'_>, attempt: u32) {
     let this = &mut core.attempts[attempt];
     this.next = NONE;
     let (node, demand) = (this.node, core.demands.row(this.demand));
-    let may_pass = core.nodes.state(node).head == NONE || core.nodes.group(node).backfill;
-    if may_pass && core.nodes.has_room(node, demand) {
+    let may_pass = core.nodes.state(node).head == NONE || core.layout.group(node).backfill;
+    if may_pass && core.has_room(node, demand) {
         return core.start(attempt);
     }
     let state = core.nodes.state_mut(node);
@@ -32,10 +32,10 @@ pub fn start_waiting(core: &mut Core<'_>, node: NodeId) {
     let (mut before, mut attempt) = (NONE, core.nodes.state(node).head);
     while attempt != NONE {
         let next = core.attempts[attempt].next;
-        if core.nodes.has_room(node, core.demand_of(attempt)) {
+        if core.has_room(node, core.demand_of(attempt)) {
             unlink(core, node, before, attempt, next);
             core.start(attempt);
-        } else if core.nodes.group(node).backfill {
+        } else if core.layout.group(node).backfill {
             before = attempt;
         } else {
             break;
@@ -110,7 +110,7 @@ impl Central {
         }
         let job = &core.jobs[core.job_of(head)];
         let (demand, pool) = (core.demands.row(job.demand), &pools[job.pool as usize].0);
-        let has_room = |node: &NodeId| core.nodes.has_room(*node, demand);
+        let has_room = |node: &NodeId| core.has_room(*node, demand);
         self.candidates.clear();
         if self.blocked == Some((job.pool, job.demand)) {
             let freed = freed.filter(|node| pool.binary_search(node).is_ok() && has_room(node));

@@ -1,5 +1,6 @@
 //! Arrivals: each source brings its jobs, the same under every strategy.
 
+use crate::engine::agenda::Place;
 use crate::engine::law::Law;
 use crate::engine::random::{Purpose, Seeds, Stream};
 use crate::engine::time::Time;
@@ -8,12 +9,15 @@ use crate::workload::class::Shape;
 use crate::workload::source::{Arrivals, TracePlan};
 use crate::workload::trace::{Problem, Reader, Resampled, Rows};
 
-use super::core::{Core, Event};
+use super::core::{Core, Kind};
 use super::records::{Critical, Finishes, Job, Task};
 
 /// All sources of a replication.
 pub struct Sources {
     sources: Vec<Source>,
+    /// Place of the earliest of the sources' next arrivals among the events, and its source. A
+    /// source has one next arrival at a time, so that they need no list.
+    next: (Place, u32),
     /// Whether arrivals after the last measured one may be left out.
     stops_early: bool,
 }
@@ -56,7 +60,7 @@ impl Sources {
     pub fn open(core: &mut Core<'_>, seeds: Seeds, stops_early: bool) -> Result<Sources, Problem> {
         let setup = core.setup;
         let mut sources = Vec::with_capacity(setup.sources.len());
-        for (entity, source) in (0u32..).zip(&setup.sources) {
+        for source in &setup.sources {
             let mut source = Source {
                 feed: Feed::open(&source.arrivals, seeds, &source.name)?,
                 first_class: source.first_class,
@@ -70,34 +74,49 @@ impl Sources {
                 digest: 0,
             };
             source.advance()?;
-            if let Some(next) = source.next {
-                core.schedule(next, entity, Event::Arrival(entity));
-            }
             sources.push(source);
         }
-        Ok(Sources {
+        let mut sources = Sources {
             sources,
+            next: (Place::NEVER, 0),
             stops_early,
-        })
+        };
+        sources.find_next();
+        Ok(sources)
     }
 
-    /// A job of `source` arrives; its next arrival is scheduled.
+    /// Place of the next arrival among the events.
+    #[inline]
+    pub fn next(&self) -> Place {
+        self.next.0
+    }
+
+    fn find_next(&mut self) {
+        let places = (0u32..).zip(&self.sources).filter_map(|(entity, source)| {
+            let place = Place::new(source.next?, Kind::Arrival as u8, entity, 0);
+            Some((place, entity))
+        });
+        self.next = places.min().unwrap_or((Place::NEVER, 0));
+    }
+
+    /// The next job arrives, unless none needs to arrive any more.
     ///
     /// # Errors
     /// A trace cannot be read any more.
-    pub fn arrive(&mut self, core: &mut Core<'_>, entity: u32) -> Result<Option<u32>, Problem> {
+    pub fn arrive(&mut self, core: &mut Core<'_>) -> Result<Option<u32>, Problem> {
+        let entity = self.next.1;
         // At the very instant of the window's end an arrival may still complete in the window.
         if self.stops_early && core.window.end.is_some_and(|end| core.now() > end) {
+            self.sources[entity as usize].next = None;
+            self.find_next();
             return Ok(None);
         }
         let source = &mut self.sources[entity as usize];
         let id = source.create(core);
         source.number += 1;
         source.advance()?;
-        if let Some(next) = source.next {
-            core.schedule(next, entity, Event::Arrival(entity));
-        }
-        let next = self.sources.iter().filter_map(|source| source.next).min();
+        self.find_next();
+        let next = (self.next.0 != Place::NEVER).then_some(self.next.0.time);
         let job = &mut core.jobs[id];
         let before = core.window.start;
         job.measured = core.window.arrive(job.arrival, job.class, next);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::engine::law::Law;
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
-use crate::model::nodes::Nodes;
+use crate::model::layout::Layout;
 use crate::model::view::View;
 
 /// What a placement is told of the task to place.
@@ -37,7 +37,7 @@ pub trait Blueprint: Any + fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// Says in the user's words why the algorithm cannot work on these nodes.
-    fn build(&self, pool: &Pool, nodes: &Nodes) -> Result<Box<dyn Placement>, Problem>;
+    fn build(&self, pool: &Pool, layout: &Layout) -> Result<Box<dyn Placement>, Problem>;
 }
 
 /// Why a strategy cannot work on a cluster: what is wrong and what to do.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use equipoise::engine::law::Law;
 use equipoise::engine::time::Time;
-use equipoise::experiment::trail::first::names;
 use equipoise::metrics::figures::Figures;
 use equipoise::metrics::jobs::Blame;
 use equipoise::model::cluster::{Dimension, Group, Speed};
@@ -184,7 +183,7 @@ impl Watcher {
             decisions: Vec::new(),
             workload: BTreeMap::new(),
             completed: 0,
-            names: names(&setup.cluster),
+            names: setup.cluster.node_names(),
             remembered: None,
         }
     }
@@ -257,7 +256,7 @@ fn watch(setup: &Setup, what: &str) -> (Figures, Watcher) {
     let mut watcher = Watcher::new(setup);
     let outcome = sim::run(setup, 1, Some(&mut watcher))
         .unwrap_or_else(|failure| panic!("{what}: {failure}"));
-    assert!(watcher.completed >= outcome.all.completed && outcome.all.completed > 0);
+    assert!(watcher.completed >= outcome.all().completed && outcome.all().completed > 0);
     (outcome, watcher)
 }
 

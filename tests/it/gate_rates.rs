@@ -17,9 +17,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use equipoise::engine::random::Draw;
 use equipoise::experiment::{self, Options, Run};
-use equipoise::gate::{self, Baseline, Judged, Outcome, PointFigures, Subject, Word};
+use equipoise::gate::{
+    self, Baseline, Finding, GateVerdicts, PointFigures, ScenarioVerdicts, Subject,
+};
 use equipoise::model::ids::NodeId;
-use equipoise::model::nodes::Nodes;
+use equipoise::model::layout::Layout;
 use equipoise::model::view::View;
 use equipoise::scenario::Scenario;
 use equipoise::stats::paired;
@@ -164,7 +166,7 @@ fn run(scenario: &Scenario, replications: u32, placement_seed: u64) -> Run {
         stop: &AtomicBool::new(false),
         progress: &|_| {},
         record: None,
-        trails: true,
+        log_decisions: true,
         journal: None,
         command: String::new(),
     };
@@ -173,7 +175,7 @@ fn run(scenario: &Scenario, replications: u32, placement_seed: u64) -> Run {
 
 fn figures(scenario: &Scenario, replications: u32, placement_seed: u64) -> Vec<PointFigures> {
     let run = run(scenario, replications, placement_seed);
-    gate::figures(&run.results, &run.trails, &scenario.gate.margins)
+    gate::figures(&run.results, &run.decision_logs, &scenario.gate.margins)
 }
 
 fn subject(scenario: &Scenario) -> Subject {
@@ -212,7 +214,7 @@ pub fn saved(text: &str, first: u64, sets: &[String]) -> (Scenario, String, usiz
 }
 
 /// What the gate does with changed code: reads the file, runs, judges.
-pub fn check(file: &str, changed: &Scenario, placement_seed: u64) -> Judged {
+pub fn check(file: &str, changed: &Scenario, placement_seed: u64) -> ScenarioVerdicts {
     let baseline = Baseline::of_text(file).unwrap();
     let subject = subject(changed);
     assert_eq!(baseline.unlike(&subject), Vec::<String>::new());
@@ -259,16 +261,20 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, judged: &Judged, refused: usize) {
-        let outcome = Outcome {
+    fn add(&mut self, judged: &ScenarioVerdicts, refused: usize) {
+        let outcome = GateVerdicts {
             scenarios: vec![judged.clone()],
             family: judged.subject.family(),
         };
-        let has = |word: Word| outcome.rows().any(|(_, _, row)| row.ruling.word == word);
+        let has = |word: Finding| {
+            outcome
+                .rows()
+                .any(|(_, _, row)| row.judgement.finding == word)
+        };
         self.changes += 1;
         self.failed += usize::from(outcome.fails());
-        self.worse += usize::from(has(Word::Worse));
-        self.inconclusive += usize::from(has(Word::Inconclusive));
+        self.worse += usize::from(has(Finding::Worse));
+        self.inconclusive += usize::from(has(Finding::Inconclusive));
         self.same += usize::from(judged.same_decisions());
         self.replications.push(judged.replications);
         self.refused += refused;
@@ -302,7 +308,7 @@ struct Wrong {
 }
 
 impl Blueprint for Wrong {
-    fn build(&self, pool: &Pool, _: &Nodes) -> Result<Box<dyn Placement>, Problem> {
+    fn build(&self, pool: &Pool, _: &Layout) -> Result<Box<dyn Placement>, Problem> {
         Ok(Box::new(WrongChoice(self.per_mille, pool.clone())))
     }
 }

@@ -13,17 +13,37 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("strategy", &["engine", "model"]),
     ("metrics", &["engine", "model"]),
     ("sim", LAYERS_0_TO_2),
+    (
+        "decision_log",
+        &[
+            "engine", "stats", "model", "workload", "strategy", "metrics", "sim",
+        ],
+    ),
     ("scenario", LAYERS_0_TO_3),
     ("theory", LAYERS_0_TO_3),
     (
         "experiment",
         &[
-            "engine", "stats", "model", "workload", "strategy", "metrics", "sim", "scenario",
+            "engine",
+            "stats",
+            "model",
+            "workload",
+            "strategy",
+            "metrics",
+            "sim",
+            "decision_log",
+            "scenario",
             "theory",
         ],
     ),
-    ("report", &["experiment", "metrics", "stats", "theory"]),
-    ("gate", &["experiment", "metrics", "stats", "theory"]),
+    (
+        "report",
+        &["experiment", "metrics", "stats", "theory", "decision_log"],
+    ),
+    (
+        "gate",
+        &["experiment", "metrics", "stats", "theory", "decision_log"],
+    ),
     (
         "cli",
         &[
@@ -34,6 +54,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "strategy",
             "metrics",
             "sim",
+            "decision_log",
             "scenario",
             "theory",
             "experiment",

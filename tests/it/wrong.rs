@@ -4,14 +4,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use equipoise::decision_log::first_difference::{DifferenceKind, FirstDifference, against_log};
+use equipoise::decision_log::{DecisionLog, LogRecorder, NODES_KEPT};
 use equipoise::engine::law::Law;
 use equipoise::engine::random::Draw;
-use equipoise::experiment::trail::first::What;
-use equipoise::experiment::trail::{KEPT, Tracker, Trail};
-use equipoise::gate::first::{FirstDifference, Labels, difference, lines};
 use equipoise::model::ids::NodeId;
-use equipoise::model::nodes::Nodes;
+use equipoise::model::layout::Layout;
 use equipoise::model::view::View;
+use equipoise::report::decision_text::{Labels, lines};
 use equipoise::scenario::Scenario;
 use equipoise::sim::setup::{Measure, Setup};
 use equipoise::sim::{self};
@@ -34,7 +34,7 @@ const RIGHT: Two = Two {
 };
 
 impl Blueprint for Two {
-    fn build(&self, pool: &Pool, _: &Nodes) -> Result<Box<dyn Placement>, Problem> {
+    fn build(&self, pool: &Pool, _: &Layout) -> Result<Box<dyn Placement>, Problem> {
         Ok(Box::new(Drawn(self.clone(), pool.clone())))
     }
 }
@@ -69,8 +69,8 @@ impl Placement for Drawn {
 struct Forgetful;
 
 impl Blueprint for Forgetful {
-    fn build(&self, pool: &Pool, nodes: &Nodes) -> Result<Box<dyn Placement>, Problem> {
-        let book = vec![0; nodes.count() as usize];
+    fn build(&self, pool: &Pool, layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
+        let book = vec![0; layout.count() as usize];
         Ok(Box::new(Book(pool.clone(), book)))
     }
 }
@@ -91,7 +91,7 @@ impl Placement for Book {
     }
 
     fn seen(&mut self, node: NodeId, view: &View<'_>) {
-        let memory = view.nodes().dimensions() - 1;
+        let memory = view.layout().dimensions() - 1;
         let held = &mut self.1[node.index()];
         *held = view.held(node, memory).max(*held);
     }
@@ -147,14 +147,14 @@ fn farm(blueprint: impl Blueprint + 'static) -> Setup {
     setup
 }
 
-fn trail(setup: &Setup, kept: usize) -> Trail {
-    let mut tracker = Tracker::new(kept);
-    sim::run(setup, 1, Some(&mut tracker)).unwrap();
-    tracker.finish()
+fn log(setup: &Setup, kept: usize) -> DecisionLog {
+    let mut recorder = LogRecorder::new(kept);
+    sim::run(setup, 1, Some(&mut recorder)).unwrap();
+    recorder.finish()
 }
 
-fn parted(old: &Trail, new: &Setup) -> Option<FirstDifference> {
-    difference(new, 1, old, &trail(new, KEPT)).unwrap()
+fn parted(old: &DecisionLog, new: &Setup) -> Option<FirstDifference> {
+    against_log(new, 1, old, &log(new, NODES_KEPT)).unwrap()
 }
 
 /// The longer of two queues one time in fifty is a function of what is seen, and so for the gate:
@@ -165,17 +165,20 @@ fn the_longer_of_two_queues_is_taken_one_time_in_fifty() {
         longer: 50,
         ..RIGHT
     });
-    let old = trail(&farm(RIGHT), KEPT);
+    let old = log(&farm(RIGHT), NODES_KEPT);
     let first = parted(&old, &wrong).expect("caught");
-    let What::Decision(sights) = &first.what else {
+    let DifferenceKind::Decision(decisions) = &first.kind else {
         panic!("{first:?}");
     };
-    let (old_sight, new_sight) = &**sights;
-    assert!(new_sight.chosen.tasks > old_sight.chosen.tasks, "{first:?}");
-    let asked = |name: &str| new_sight.asked.iter().any(|node| node.name == name);
-    assert!(asked(&old_sight.chosen.name) && asked(&new_sight.chosen.name));
-    let moved = first.moved.as_ref().expect("replication 1");
-    assert!(moved.differing > 100 && moved.of == 5_000, "{moved:?}");
+    let (old_decision, new_decision) = &**decisions;
+    assert!(
+        new_decision.chosen.tasks > old_decision.chosen.tasks,
+        "{first:?}"
+    );
+    let asked = |name: &str| new_decision.asked.iter().any(|node| node.name == name);
+    assert!(asked(&old_decision.chosen.name) && asked(&new_decision.chosen.name));
+    let shift = first.shift.as_ref().expect("replication 1");
+    assert!(shift.differing > 100 && shift.of == 5_000, "{shift:?}");
 
     let labels = Labels {
         old: "baseline",
@@ -192,7 +195,7 @@ fn the_longer_of_two_queues_is_taken_one_time_in_fifty() {
     }
     // The same from what a small file keeps of the old side.
     let cut = old.cut(3_000);
-    assert_eq!(parted(&cut, &wrong).unwrap().what, first.what);
+    assert_eq!(parted(&cut, &wrong).unwrap().kind, first.kind);
     assert_eq!(parted(&old, &farm(RIGHT)), None);
     assert_eq!(parted(&cut, &farm(RIGHT)), None);
 }
@@ -243,20 +246,20 @@ fn beyond_what_is_kept_a_range_is_told() {
         longer: 50,
         ..RIGHT
     });
-    let old = trail(&farm(RIGHT), KEPT);
-    let What::Decision(sights) = parted(&old, &wrong).unwrap().what else {
+    let old = log(&farm(RIGHT), NODES_KEPT);
+    let DifferenceKind::Decision(decisions) = parted(&old, &wrong).unwrap().kind else {
         panic!("a decision");
     };
-    let least = trail(&farm(RIGHT), 0);
-    let What::Among(range) = parted(&least, &wrong).unwrap().what else {
+    let least = log(&farm(RIGHT), 0);
+    let DifferenceKind::Among(range) = parted(&least, &wrong).unwrap().kind else {
         panic!("a range");
     };
     assert!(
-        (range.from..=range.to).contains(&sights.1.number),
+        (range.from..=range.to).contains(&decisions.1.number),
         "{range:?}"
     );
     assert!(
-        (range.start..=range.end).contains(&sights.1.time),
+        (range.start..=range.end).contains(&decisions.1.time),
         "{range:?}"
     );
 }
@@ -264,12 +267,12 @@ fn beyond_what_is_kept_a_range_is_told() {
 /// Later by a decision time, at the same nodes: it is not said that a node differs.
 #[test]
 fn other_instants_are_told_as_such() {
-    let old = trail(&farm(RIGHT), KEPT);
+    let old = log(&farm(RIGHT), NODES_KEPT);
     let mut late = farm(RIGHT);
     late.strategy.parts[0].decision_time = Law::Constant(1e-6);
     let first = parted(&old, &late).expect("other instants");
     assert!(
-        matches!(first.what, What::Timing(range) if range.from == 1),
+        matches!(first.kind, DifferenceKind::Timing(range) if range.from == 1),
         "{first:?}"
     );
 }

@@ -5,10 +5,10 @@ use std::sync::atomic::AtomicBool;
 
 use super::{Exit, Found, Pair, Side};
 use crate::cli::load::Which;
+use crate::decision_log::first_difference::between_setups;
+use crate::decision_log::response_shift::{ResponseShift, ResponseTimes};
+use crate::decision_log::{DecisionLog, LogRecorder, NODES_KEPT};
 use crate::engine::time::Time;
-use crate::experiment::trail::first::between;
-use crate::experiment::trail::moved::{Moved, Responses};
-use crate::experiment::trail::{KEPT, Tracker, Trail};
 use crate::experiment::warmup;
 use crate::metrics::columns::Column;
 use crate::metrics::figures::Figures;
@@ -51,11 +51,11 @@ pub fn compare(sides: &[Side; 2], scenarios: &[Scenario; 2], pair: &Pair) -> Res
             followed(&sides[at], (setups[at], &columns), pair, (at, replication))
         };
         let (old, new) = (run(0)?, run(1)?);
-        decisions += new.trail.decisions;
-        let moved = Moved::exactly(old.responses, new.responses);
-        let found = between(setups, u64::from(replication), &old.trail, &new.trail)?;
+        decisions += new.log.decisions;
+        let shift = ResponseShift::of_times(old.responses, new.responses);
+        let found = between_setups(setups, u64::from(replication), &old.log, &new.log)?;
         if let Some(mut first) = found {
-            first.moved = Some(moved);
+            first.shift = Some(shift);
             return Ok(Found::Differs(Box::new(first)));
         }
     }
@@ -85,8 +85,8 @@ fn setup<'s>(
 
 /// Decisions and response times of a replication.
 struct Followed {
-    trail: Trail,
-    responses: Responses,
+    log: DecisionLog,
+    responses: ResponseTimes,
 }
 
 fn followed(
@@ -95,7 +95,7 @@ fn followed(
     pair: &Pair,
     (at, replication): (usize, u32),
 ) -> Result<Followed, Exit> {
-    let mut both = Both(Tracker::new(KEPT), Responses::default());
+    let mut both = Both(LogRecorder::new(NODES_KEPT), ResponseTimes::default());
     let figures = sim::run(setup, u64::from(replication), Some(&mut both))?;
     let key = (pair.points[at], pair.strategies[at], replication);
     if let Some(what) = unlike(side, columns, &figures, key) {
@@ -107,7 +107,7 @@ fn followed(
         )));
     }
     Ok(Followed {
-        trail: both.0.finish(),
+        log: both.0.finish(),
         responses: both.1,
     })
 }
@@ -143,7 +143,7 @@ fn unlike(
 }
 
 /// Both take every row.
-struct Both(Tracker, Responses);
+struct Both(LogRecorder, ResponseTimes);
 
 impl Recorder for Both {
     fn job(&mut self, job: &Job, completed: Option<(Time, Blame)>) {

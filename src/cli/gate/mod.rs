@@ -18,12 +18,13 @@ use super::folder::unwritable;
 use super::load::{Which, quote};
 use super::run::stop_on_interrupt;
 use super::{Exit, print, progress};
-use crate::engine::time::Time;
+use crate::decision_log::first_difference::against_log;
+use crate::experiment::results::digest;
 use crate::experiment::{self, Options, Progress, warmup};
-use crate::gate::first::{self, Labels};
-use crate::gate::{self, Baseline, Figures, Outcome, PointFigures, Subject, Warmup};
+use crate::gate::{self, Baseline, GateVerdicts, PointFigures, StrategyFigures, Subject};
+use crate::report::decision_text::{Labels, lines};
 use crate::scenario::Scenario;
-use crate::sim::setup::{self, Setup};
+use crate::sim::setup::Setup;
 
 /// Arguments of `equipoise gate`.
 #[derive(Debug, Args)]
@@ -185,7 +186,7 @@ impl Gate {
         }
     }
 
-    fn judge(&self, entries: &[Entry], baselines: &[Baseline]) -> Result<Outcome, Exit> {
+    fn judge(&self, entries: &[Entry], baselines: &[Baseline]) -> Result<GateVerdicts, Exit> {
         let family = entries.iter().map(|entry| entry.subject.family()).sum();
         let sizes = entries.iter().zip(baselines);
         let total = sizes
@@ -212,14 +213,14 @@ impl Gate {
         };
         let scenarios = all(entries.iter().zip(baselines).map(one));
         runner.bar.finish_and_clear();
-        Ok(Outcome {
+        Ok(GateVerdicts {
             scenarios: scenarios?,
             family,
         })
     }
 
-    fn tell(&self, entries: &[Entry], outcome: &Outcome) -> Result<(), Exit> {
-        let chosen = |is_chosen: fn(&gate::Judged) -> bool| -> Option<String> {
+    fn tell(&self, entries: &[Entry], outcome: &GateVerdicts) -> Result<(), Exit> {
+        let chosen = |is_chosen: fn(&gate::ScenarioVerdicts) -> bool| -> Option<String> {
             let pairs = entries.iter().zip(&outcome.scenarios);
             let paths: Vec<&PathBuf> = pairs
                 .filter(|(_, judged)| is_chosen(judged))
@@ -228,7 +229,7 @@ impl Gate {
             (!paths.is_empty()).then(|| self.command(paths.into_iter()))
         };
         let next = text::Next {
-            failed: chosen(gate::Judged::fails),
+            failed: chosen(gate::ScenarioVerdicts::fails),
             better: chosen(|judged| judged.is_better() && !judged.fails()),
         };
         let write = |path: &Option<PathBuf>, text: &dyn Fn() -> Result<Vec<u8>, Exit>| match path {
@@ -267,16 +268,9 @@ impl Entry {
         let mut scenario = self.scenario.clone();
         scenario.replications = baseline.replications;
         for (point, then) in scenario.points.iter_mut().zip(&baseline.points) {
-            let warmup = match then.warmup {
-                Warmup::None => setup::Warmup::None,
-                Warmup::Jobs(jobs) => setup::Warmup::Jobs(jobs),
-                Warmup::Time(time) => setup::Warmup::Time(Time(time)),
-            };
             point.warmup_is_auto = false;
-            point
-                .setups
-                .iter_mut()
-                .for_each(|setup| setup.window.warmup = warmup);
+            let setups = point.setups.iter_mut();
+            setups.for_each(|setup| setup.window.warmup = then.warmup);
         }
         scenario
     }
@@ -316,7 +310,7 @@ impl Runner {
                 Progress::Planned(_) => {}
             },
             record: None,
-            trails: true,
+            log_decisions: true,
             journal: None,
             command: command.to_owned(),
         };
@@ -328,7 +322,7 @@ impl Runner {
         }
         Ok(gate::figures(
             &run.results,
-            &run.trails,
+            &run.decision_logs,
             &scenario.gate.margins,
         ))
     }
@@ -372,7 +366,7 @@ fn watched_only(scenario: &mut Scenario) {
 fn subject(scenario: &Scenario) -> Subject {
     Subject {
         scenario: scenario.stem.clone(),
-        text: gate::baseline::digest_of(&scenario.text),
+        text: digest(scenario.text.as_bytes()),
         sections: gate::baseline::sections(&scenario.text),
         seed: scenario.seed,
         sweep: scenario.sweep.clone(),
@@ -427,15 +421,15 @@ fn cannot_compare(entry: &Entry, unlike: &[String]) -> Exit {
 fn first_difference(
     setup: &Setup,
     of: &str,
-    then: &Figures,
-    now: &Figures,
+    then: &StrategyFigures,
+    now: &StrategyFigures,
 ) -> Result<Vec<String>, Exit> {
     let labels = Labels {
         old: "baseline",
         new: "now",
     };
-    if let Some(first) = first::difference(setup, 1, &then.trail, &now.trail)? {
-        return Ok(first::lines(of, &first, labels));
+    if let Some(first) = against_log(setup, 1, &then.decision_log, &now.decision_log)? {
+        return Ok(lines(of, &first, labels));
     }
     let mut pairs = then.decisions.iter().zip(&now.decisions);
     let other = pairs.position(|(then, now)| then != now);

@@ -1,15 +1,15 @@
 //! `gate --save`: what the code does now becomes what later code is held against.
 
+use crate::metrics::columns::{MetricRef, Part};
 use std::path::Path;
 
 use super::{Entry, Exit, Gate, Runner, all};
 use crate::cli::folder::unwritable;
 use crate::cli::print;
 use crate::gate::baseline::is_baseline;
-use crate::gate::{Baseline, MOST, Need, Refused, Warmup, plan_baseline};
-use crate::metrics::columns::{MetricRef, Part};
+use crate::gate::{Baseline, MOST, Need, Refused, plan_baseline};
 use crate::report::format::plain_percent;
-use crate::sim::setup;
+use crate::sim::setup::Warmup;
 
 /// Runs every scenario and writes its baseline; nothing is written unless all can be.
 pub fn save(gate: &Gate, entries: &[Entry]) -> Result<(), Exit> {
@@ -123,11 +123,8 @@ fn too_many(entry: &Entry, over: &[Need]) -> Exit {
 }
 
 fn warmup(point: &crate::scenario::Point) -> Warmup {
-    match point.setups.first().map(|setup| setup.window.warmup) {
-        Some(setup::Warmup::Jobs(jobs)) => Warmup::Jobs(jobs),
-        Some(setup::Warmup::Time(time)) => Warmup::Time(time.0),
-        _ => Warmup::None,
-    }
+    let first = point.setups.first();
+    first.map_or(Warmup::None, |setup| setup.window.warmup)
 }
 
 /// Only a baseline is ever replaced, and not by an older version's.

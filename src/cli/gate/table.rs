@@ -2,17 +2,18 @@
 
 use super::text::{self, HEADER, Next};
 use crate::cli::wrapped;
-use crate::gate::Word;
-use crate::gate::outcome::{Cell, Judged, Outcome, Row};
+use crate::gate::Finding;
+use crate::gate::verdicts::{FigureVerdict, GateVerdicts, ScenarioVerdicts, StrategyVerdicts};
 use crate::report::format::shorten;
 
 /// Longest name of a scenario, a strategy or a metric in the table.
 const NAME: usize = 24;
 
 /// Headline, failures and gains (`all`: every figure), and what to do next.
-pub fn table(outcome: &Outcome, next: &Next, all: bool, color: bool) -> String {
-    let is_shown = |row: &Row| all || row.fails() || row.ruling.word == Word::Better;
-    let rows: Vec<(&Judged, &Cell, &Row)> =
+pub fn table(outcome: &GateVerdicts, next: &Next, all: bool, color: bool) -> String {
+    let is_shown =
+        |row: &FigureVerdict| all || row.fails() || row.judgement.finding == Finding::Better;
+    let rows: Vec<(&ScenarioVerdicts, &StrategyVerdicts, &FigureVerdict)> =
         outcome.rows().filter(|(_, _, row)| is_shown(row)).collect();
     let mut lines = vec![text::headline(outcome)];
     lines.extend(grid(&rows, color));
@@ -43,7 +44,10 @@ fn folded(line: &str) -> String {
     }
 }
 
-fn grid(rows: &[(&Judged, &Cell, &Row)], color: bool) -> Vec<String> {
+fn grid(
+    rows: &[(&ScenarioVerdicts, &StrategyVerdicts, &FigureVerdict)],
+    color: bool,
+) -> Vec<String> {
     if rows.is_empty() {
         return Vec::new();
     }
@@ -61,7 +65,7 @@ fn grid(rows: &[(&Judged, &Cell, &Row)], color: bool) -> Vec<String> {
     };
     let widths: [usize; 8] = std::array::from_fn(width);
     let line = |(at, cells): (usize, &[String; 8])| {
-        let word = at.checked_sub(1).map(|at| rows[at].2.ruling.word);
+        let word = at.checked_sub(1).map(|at| rows[at].2.judgement.finding);
         let padded = cells.iter().enumerate().map(|(column, text)| {
             let blanks = " ".repeat(widths[column] - text.chars().count());
             match column {
@@ -75,10 +79,10 @@ fn grid(rows: &[(&Judged, &Cell, &Row)], color: bool) -> Vec<String> {
     table.iter().enumerate().map(line).collect()
 }
 
-fn colored(text: &str, word: Option<Word>) -> String {
+fn colored(text: &str, word: Option<Finding>) -> String {
     let code = match word {
-        Some(Word::Better) => "32",
-        Some(Word::Worse) => "31",
+        Some(Finding::Better) => "32",
+        Some(Finding::Worse) => "31",
         Some(word) if word.fails() => "33",
         _ => return text.to_owned(),
     };

@@ -4,7 +4,7 @@ use super::check::Check;
 use crate::engine::law::Law;
 use crate::engine::quantity::Count;
 use crate::model::cluster::{Cluster, Group};
-use crate::model::nodes;
+use crate::model::layout::Layout;
 use crate::scenario::grammar::{Binding, Document, InFlight, Overrides, Strategy, Ties};
 use crate::scenario::text::suggest;
 use crate::strategy::placement::Choice;
@@ -219,10 +219,10 @@ fn workable(
     classes: &[Class],
 ) {
     let small = sample(cluster);
-    let nodes = nodes::Nodes::new(&small);
+    let layout = Layout::new(&small);
     for (class, &parts) in classes.iter().zip(&strategy.parts_of_class) {
-        let pool = pool(&nodes, class);
-        let Some(problem) = build(strategy.parts[parts].placement.as_ref(), &pool, &nodes) else {
+        let pool = pool(&layout, class);
+        let Some(problem) = build(strategy.parts[parts].placement.as_ref(), &pool, &layout) else {
             continue;
         };
         let own = parts.checked_sub(1).and_then(|at| given.r#for.0.get(at));
@@ -241,11 +241,11 @@ fn workable(
     }
 }
 
-fn build(placement: &dyn Blueprint, pool: &Pool, nodes: &nodes::Nodes) -> Option<String> {
+fn build(placement: &dyn Blueprint, pool: &Pool, layout: &Layout) -> Option<String> {
     if pool.0.is_empty() {
         None
     } else {
-        placement.build(pool, nodes).err()
+        placement.build(pool, layout).err()
     }
 }
 
@@ -262,12 +262,12 @@ fn sample(cluster: &Cluster) -> Cluster {
 }
 
 /// The nodes that tasks of the class may ever use.
-fn pool(nodes: &nodes::Nodes, class: &Class) -> Pool {
+fn pool(layout: &Layout, class: &Class) -> Pool {
     let Some(stage) = class.stages.first() else {
         return Pool([].into());
     };
-    let eligible = nodes.ids().filter(|&id| {
-        stage.allowed[nodes.group_index(id)] && nodes.group(id).could_hold(&stage.demand)
+    let eligible = layout.ids().filter(|&id| {
+        stage.allowed[layout.group_index(id)] && layout.group(id).could_hold(&stage.demand)
     });
     Pool(eligible.collect())
 }

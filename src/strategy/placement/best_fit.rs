@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::choice::best_of;
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
-use crate::model::nodes::Nodes;
+use crate::model::layout::Layout;
 use crate::model::view::{Ratio, View};
 use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem, Rank, Watch};
 
@@ -22,7 +22,7 @@ use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem, Rank, Watch};
 pub struct BestFit {}
 
 impl Blueprint for BestFit {
-    fn build(&self, pool: &Pool, _nodes: &Nodes) -> Result<Box<dyn Placement>, Problem> {
+    fn build(&self, pool: &Pool, _layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
         let scan = Scan::new(pool, |ask, view, nodes, tied, rng| {
             let fitting = nodes
                 .iter()

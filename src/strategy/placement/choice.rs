@@ -32,7 +32,7 @@ impl By {
             By::Tasks => Ratio::whole(u64::from(view.tasks(node))),
             By::Work => Ratio {
                 over: view.work(node).0,
-                under: view.nodes().slot_weight(node),
+                under: view.layout().slot_weight(node),
             },
             By::Utilization => view.load(node),
         }

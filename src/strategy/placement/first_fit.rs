@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::best_fit::{Scan, by_ratio};
-use crate::model::nodes::Nodes;
+use crate::model::layout::Layout;
 use crate::strategy::{Blueprint, Placement, Pool, Problem};
 
 /// The lowest id on which the task fits now, what waits there counted as used; where it fits
@@ -16,7 +16,7 @@ use crate::strategy::{Blueprint, Placement, Pool, Problem};
 pub struct FirstFit {}
 
 impl Blueprint for FirstFit {
-    fn build(&self, pool: &Pool, _nodes: &Nodes) -> Result<Box<dyn Placement>, Problem> {
+    fn build(&self, pool: &Pool, _layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
         Ok(Box::new(Scan::new(pool, |ask, view, nodes, tied, rng| {
             let first = nodes
                 .iter()

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::least_loaded::Least;
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
-use crate::model::nodes::Nodes;
+use crate::model::layout::Layout;
 use crate::model::view::View;
 use crate::strategy::index::Score;
 use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem, Rank, Watch};
@@ -19,8 +19,8 @@ use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem, Rank, Watch};
 pub struct JoinIdleQueue {}
 
 impl Blueprint for JoinIdleQueue {
-    fn build(&self, pool: &Pool, nodes: &Nodes) -> Result<Box<dyn Placement>, Problem> {
-        let idle = Least::new(pool, nodes, |node, view| {
+    fn build(&self, pool: &Pool, layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
+        let idle = Least::new(pool, layout, |node, view| {
             (view.tasks(node) == 0).then_some(Score::fixed(0, 1))
         });
         Ok(Box::new(IdleFirst {

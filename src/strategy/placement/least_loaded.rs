@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::choice::{By, best_of};
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
-use crate::model::nodes::Nodes;
+use crate::model::layout::Layout;
 use crate::model::view::View;
 use crate::strategy::index::{Index, Score};
 use crate::strategy::levels::Levels;
@@ -25,15 +25,15 @@ pub struct LeastLoaded {
 }
 
 impl Blueprint for LeastLoaded {
-    fn build(&self, pool: &Pool, nodes: &Nodes) -> Result<Box<dyn Placement>, Problem> {
+    fn build(&self, pool: &Pool, layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
         let by = self.by;
         if by == By::Tasks {
             return Ok(Box::new(Fewest {
-                levels: Levels::new(pool, nodes.count()),
+                levels: Levels::new(pool, layout.count()),
                 tied: Vec::with_capacity(pool.0.len()),
             }));
         }
-        let least = Least::new(pool, nodes, move |node, view| Some(by.score(node, view)));
+        let least = Least::new(pool, layout, move |node, view| Some(by.score(node, view)));
         Ok(Box::new(
             least.ranked(move |node, view| by.rank(node, view)),
         ))
@@ -82,10 +82,12 @@ type Ranking = Box<dyn Fn(NodeId, &View<'_>) -> Rank + Send>;
 
 impl<F: Fn(NodeId, &View<'_>) -> Option<Score> + Send> Least<F> {
     /// An index of `pool` by `score`, in which nodes without a score are left out.
-    pub fn new(pool: &Pool, nodes: &Nodes, score: F) -> Least<F> {
-        let mut index = Index::new(pool, nodes.count());
+    pub fn new(pool: &Pool, layout: &Layout, score: F) -> Least<F> {
+        let mut index = Index::new(pool, layout.count());
+        let nodes = crate::model::nodes::Nodes::new(layout);
         let view = View::new(
-            nodes,
+            layout,
+            &nodes,
             crate::model::view::Travelling::All,
             crate::engine::time::Time::ZERO,
         );

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::choice::{By, best_of};
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
-use crate::model::nodes::Nodes;
+use crate::model::layout::Layout;
 use crate::model::view::View;
 use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem, Rank};
 
@@ -35,7 +35,7 @@ impl Default for PowerOfD {
 }
 
 impl Blueprint for PowerOfD {
-    fn build(&self, pool: &Pool, _nodes: &Nodes) -> Result<Box<dyn Placement>, Problem> {
+    fn build(&self, pool: &Pool, _layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
         if self.d == 0 {
             return Err("`d` must be at least 1: a choice needs a node".to_owned());
         }

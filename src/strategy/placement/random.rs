@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
-use crate::model::nodes::Nodes;
+use crate::model::layout::Layout;
 use crate::model::view::View;
 use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem};
 
@@ -16,7 +16,7 @@ use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem};
 pub struct Random {}
 
 impl Blueprint for Random {
-    fn build(&self, pool: &Pool, _nodes: &Nodes) -> Result<Box<dyn Placement>, Problem> {
+    fn build(&self, pool: &Pool, _layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
         Ok(Box::new(Uniform { pool: pool.clone() }))
     }
 }

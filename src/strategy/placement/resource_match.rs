@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::best_fit::{Scan, by_ratio};
 use super::choice::best_of;
 use crate::model::ids::NodeId;
-use crate::model::nodes::Nodes;
+use crate::model::layout::Layout;
 use crate::model::view::View;
 use crate::strategy::{Blueprint, Placement, Pool, Problem, Rank};
 
@@ -41,9 +41,9 @@ pub enum Matching {
 }
 
 impl Blueprint for ResourceMatch {
-    fn build(&self, pool: &Pool, nodes: &Nodes) -> Result<Box<dyn Placement>, Problem> {
+    fn build(&self, pool: &Pool, layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
         let limited = |node: &NodeId| {
-            nodes
+            layout
                 .capacity(*node)
                 .iter()
                 .any(|has| has.is_some_and(|has| has > 0))
@@ -87,7 +87,7 @@ impl Matching {
     /// that means something, and coarse enough that equal scores are equal however they were summed.
     fn of(self, node: NodeId, demand: &[u64], view: &View<'_>) -> i64 {
         let (mut product, mut free_square, mut need_square, mut distance) = (0.0, 0.0, 0.0, 0.0);
-        for (d, (need, has)) in demand.iter().zip(view.nodes().capacity(node)).enumerate() {
+        for (d, (need, has)) in demand.iter().zip(view.layout().capacity(node)).enumerate() {
             let Some(has) = has.filter(|&has| has > 0) else {
                 continue;
             };

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
-use crate::model::nodes::Nodes;
+use crate::model::layout::Layout;
 use crate::model::view::View;
 use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem};
 
@@ -35,7 +35,7 @@ pub enum Weights {
 }
 
 impl Blueprint for RoundRobin {
-    fn build(&self, pool: &Pool, nodes: &Nodes) -> Result<Box<dyn Placement>, Problem> {
+    fn build(&self, pool: &Pool, layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
         let pool = pool.clone();
         match self.weights {
             Weights::Equal => Ok(Box::new(Turns { pool, next: 0 })),
@@ -43,7 +43,7 @@ impl Blueprint for RoundRobin {
                 let weights = pool
                     .0
                     .iter()
-                    .map(|&node| i128::from(nodes.weight(node)))
+                    .map(|&node| i128::from(layout.weight(node)))
                     .collect();
                 Ok(Box::new(Smooth {
                     credits: vec![0; pool.0.len()],

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::least_loaded::Least;
-use crate::model::nodes::Nodes;
+use crate::model::layout::Layout;
 use crate::strategy::index::Score;
 use crate::strategy::{Blueprint, Placement, Pool, Problem, Rank};
 
@@ -16,15 +16,15 @@ use crate::strategy::{Blueprint, Placement, Pool, Problem, Rank};
 pub struct ShortestExpectedDelay {}
 
 impl Blueprint for ShortestExpectedDelay {
-    fn build(&self, pool: &Pool, nodes: &Nodes) -> Result<Box<dyn Placement>, Problem> {
-        let least = Least::new(pool, nodes, |node, view| {
+    fn build(&self, pool: &Pool, layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
+        let least = Least::new(pool, layout, |node, view| {
             Some(Score::fixed(
                 u64::from(view.tasks(node)) + 1,
-                view.nodes().weight(node),
+                view.layout().weight(node),
             ))
         });
         Ok(Box::new(least.ranked(|node, view| {
-            let power = view.nodes().factor(node) * view.nodes().slot_weight(node) as f64;
+            let power = view.layout().factor(node) * view.layout().slot_weight(node) as f64;
             Rank::smaller(f64::from(view.tasks(node) + 1) / power)
         })))
     }

@@ -8,7 +8,7 @@ use rand::Rng;
 
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
-use crate::model::nodes::Nodes;
+use crate::model::layout::Layout;
 use crate::model::view::View;
 use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem};
 
@@ -18,10 +18,10 @@ use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem};
 pub struct WeightedRandom {}
 
 impl Blueprint for WeightedRandom {
-    fn build(&self, pool: &Pool, nodes: &Nodes) -> Result<Box<dyn Placement>, Problem> {
+    fn build(&self, pool: &Pool, layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
         let mut sum = 0;
         let upto = |node: &NodeId| {
-            sum += u128::from(nodes.weight(*node));
+            sum += u128::from(layout.weight(*node));
             sum
         };
         Ok(Box::new(Weighted {
@@ -39,7 +39,7 @@ struct Weighted {
 impl Placement for Weighted {
     fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
         if let Some(among) = ask.among {
-            return among_few(among, view.nodes(), rng);
+            return among_few(among, view.layout(), rng);
         }
         let target = share(*self.cumulative.last()?, rng);
         Some(self.pool.0[self.cumulative.partition_point(|&upto| upto <= target)])
@@ -47,14 +47,14 @@ impl Placement for Weighted {
 }
 
 /// The same over a list that changes with every decision.
-fn among_few(among: &[NodeId], nodes: &Nodes, rng: &mut Draw) -> Option<NodeId> {
+fn among_few(among: &[NodeId], layout: &Layout, rng: &mut Draw) -> Option<NodeId> {
     let total = among
         .iter()
-        .map(|&node| u128::from(nodes.weight(node)))
+        .map(|&node| u128::from(layout.weight(node)))
         .sum();
     let mut target = share(total, rng);
     among.iter().copied().find(|&node| {
-        let weight = u128::from(nodes.weight(node));
+        let weight = u128::from(layout.weight(node));
         let found = target < weight;
         target = target.saturating_sub(weight);
         found

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::best_fit::{Scan, by_ratio};
-use crate::model::nodes::Nodes;
+use crate::model::layout::Layout;
 use crate::strategy::{Blueprint, Placement, Pool, Problem, Rank};
 
 /// The fitting node with the smallest ratio (over slots and resources, the largest of (demand
@@ -17,7 +17,7 @@ use crate::strategy::{Blueprint, Placement, Pool, Problem, Rank};
 pub struct WorstFit {}
 
 impl Blueprint for WorstFit {
-    fn build(&self, pool: &Pool, _nodes: &Nodes) -> Result<Box<dyn Placement>, Problem> {
+    fn build(&self, pool: &Pool, _layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
         let scan = Scan::new(pool, |ask, view, nodes, tied, rng| {
             let fitting = nodes
                 .iter()

@@ -21,13 +21,13 @@ pub struct Sample {
 impl Sample {
     pub fn run(setup: &Setup, replication: u64) -> Sample {
         let out = equipoise::sim::run(setup, replication, None).unwrap();
-        let all = &out.all;
+        let all = out.all();
         assert_eq!(all.completed, all.measured(), "all measured jobs complete");
         assert!(!out.is_runaway);
         let wait = Counts::of(&all.wait);
         let tasks = all.wait.total() as f64;
         Sample {
-            response_mean: all.response_sum as f64 / 1e9 / all.completed as f64,
+            response_mean: all.response_sum() as f64 / 1e9 / all.completed as f64,
             wait_mean: all.wait_sum as f64 / 1e9 / tasks,
             waiting: 1.0 - wait.0.first().copied().unwrap_or(0.0) / tasks,
             in_system: out.totals.presence as f64 / out.window.0 as f64,

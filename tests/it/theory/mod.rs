@@ -184,12 +184,12 @@ fn one_queue_is_the_least_work() {
                 .iter()
                 .map(|model| equipoise::sim::run(&model.setup(50_000.0), 1, None).unwrap())
                 .collect();
-            assert!(outcomes[0].all.wait_sum > 0);
+            assert!(outcomes[0].all().wait_sum > 0);
             for other in &outcomes[1..] {
-                assert_eq!(outcomes[0].all.wait, other.all.wait, "{parameters}");
-                assert_eq!(outcomes[0].all.wait_sum, other.all.wait_sum);
-                assert_eq!(outcomes[0].all.response_sum, other.all.response_sum);
-                assert_eq!(outcomes[0].all.response, other.all.response);
+                assert_eq!(outcomes[0].all().wait, other.all().wait, "{parameters}");
+                assert_eq!(outcomes[0].all().wait_sum, other.all().wait_sum);
+                assert_eq!(outcomes[0].all().response_sum(), other.all().response_sum());
+                assert_eq!(outcomes[0].all().response, other.all().response);
             }
         }
     }

@@ -53,7 +53,7 @@ pub fn compare(setup: &Setup, outcome: &Figures, twin: &Twin<'_>) -> Result<(), 
         let of_class = |job: &&Job| job.class == class;
         jobs(&name, setup, &outcome.classes[class], twin, of_class)?;
     }
-    jobs("all", setup, &outcome.all, twin, |_| true)?;
+    jobs("all", setup, outcome.all(), twin, |_| true)?;
     utilizations(outcome, twin, (start, end))?;
     totals(setup, outcome, twin, (start, end))?;
     for seen in &outcome.observations {
@@ -96,7 +96,7 @@ fn jobs(
     let unfinished = (measured.len() - completed.len()) as u64;
     same(&format!("{name} unfinished"), stats.unfinished, unfinished)?;
     let sum: u128 = completed.iter().map(response).sum();
-    same(&format!("{name} response sum"), stats.response_sum, sum)?;
+    same(&format!("{name} response sum"), stats.response_sum(), sum)?;
     let most = measured
         .iter()
         .map(|j| j.completion.unwrap_or(twin.over) - j.arrival)
@@ -164,7 +164,7 @@ fn utilizations(outcome: &Figures, twin: &Twin<'_>, window: (u64, u64)) -> Resul
         let twins = (has > 0 && length > 0).then_some(share);
         let sims = outcome
             .busy
-            .utilization(&outcome.nodes, d, None, Time(length));
+            .utilization(&outcome.layout, d, None, Time(length));
         close(&format!("utilization of dimension {d}"), sims, twins)?;
     }
     Ok(())

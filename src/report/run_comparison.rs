@@ -7,15 +7,15 @@ use super::format::{Scale, change, plain_percent, plural, printable, shorten};
 use super::json::comparison_row;
 use super::lookup::Lookup;
 use super::verdict_text::word;
-use crate::experiment::across::Across;
 use crate::experiment::results::{ComparisonRow, Results};
+use crate::experiment::run_comparison::RunComparison;
 use crate::experiment::thousands;
 
 /// A strategy's name is shortened beyond this.
 const NAME: usize = 20;
 
-/// The table of `across`, whose first run has the tables `a`; `names` are what the two are called.
-pub fn text(a: &Results, across: &Across, names: [&str; 2]) -> String {
+/// The table of `comparison`, whose first run has the tables `a`; `names` are what the two are called.
+pub fn text(a: &Results, comparison: &RunComparison, names: [&str; 2]) -> String {
     let tables = Lookup::new(a);
     let mut lines = vec![
         printable(&a.meta.title),
@@ -27,7 +27,7 @@ pub fn text(a: &Results, across: &Across, names: [&str; 2]) -> String {
         if tables.points() > 1 {
             lines.push(tables.point_label(point));
         }
-        let rows = across.rows.iter().filter(|row| row.point == point);
+        let rows = comparison.rows.iter().filter(|row| row.point == point);
         let mut cells = vec![
             [
                 "strategy",
@@ -44,21 +44,21 @@ pub fn text(a: &Results, across: &Across, names: [&str; 2]) -> String {
         lines.extend(aligned(&cells, &[2, 3]));
     }
     lines.push(String::new());
-    lines.push(terms(a, across));
-    if across
+    lines.push(terms(a, comparison));
+    if comparison
         .rows
         .iter()
         .any(|row| row.replications_needed.is_some())
     {
         lines.push("needs ~N: so many replications may settle it".to_owned());
     }
-    if across.is_partial {
+    if comparison.is_partial {
         lines.push("warning: one of the two was interrupted".to_owned());
     }
-    if !across.alone.is_empty() {
+    if !comparison.alone.is_empty() {
         lines.push(format!(
             "only in one of the two, left out: {}",
-            across.alone.join(", ")
+            comparison.alone.join(", ")
         ));
     }
     lines.iter().map(|line| format!("{line}\n")).collect()
@@ -80,15 +80,15 @@ fn row_cells(tables: &Lookup, row: &ComparisonRow) -> Vec<String> {
     ]
 }
 
-fn terms(a: &Results, across: &Across) -> String {
-    let counts = || across.rows.iter().map(|row| row.replications);
+fn terms(a: &Results, comparison: &RunComparison) -> String {
+    let counts = || comparison.rows.iter().map(|row| row.replications);
     let (fewest, most) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
     let count = if fewest == most {
         plural(most as usize, "replication", "replications")
     } else {
         format!("{fewest} to {most} replications")
     };
-    let how = match across.is_paired {
+    let how = match comparison.is_paired {
         true => format!("{count} paired on equal jobs"),
         false => format!("{count}, unpaired (Welch)"),
     };
@@ -96,13 +96,13 @@ fn terms(a: &Results, across: &Across) -> String {
         "margin {}; {how}; {} intervals for all {} together",
         plain_percent(a.meta.margin),
         plain_percent(a.meta.confidence),
-        plural(across.rows.len(), "comparison", "comparisons"),
+        plural(comparison.rows.len(), "comparison", "comparisons"),
     )
 }
 
 /// The same for programs.
-pub fn json(a: &Results, across: &Across, names: [&str; 2]) -> Value {
-    let rows: Vec<Value> = across
+pub fn json(a: &Results, comparison: &RunComparison, names: [&str; 2]) -> Value {
+    let rows: Vec<Value> = comparison
         .rows
         .iter()
         .map(|row| comparison_row(a, row))
@@ -110,10 +110,10 @@ pub fn json(a: &Results, across: &Across, names: [&str; 2]) -> Value {
     json!({
         "a": names[0],
         "b": names[1],
-        "paired": across.is_paired,
+        "paired": comparison.is_paired,
         "margin": a.meta.margin,
         "confidence": a.meta.confidence,
-        "only_in_one": across.alone,
+        "only_in_one": comparison.alone,
         "comparisons": rows,
     })
 }

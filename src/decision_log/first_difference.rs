@@ -1,10 +1,9 @@
 //! The first decision that differs between two sides, and what was seen when it was made.
 
-use super::moved::Moved;
-use super::{Detail, STEP, Trail};
+use super::response_shift::ResponseShift;
+use super::{DecisionLog, Detail, STEP};
 use crate::engine::time::Time;
 use crate::metrics::jobs::Blame;
-use crate::model::cluster::Cluster;
 use crate::model::ids::NodeId;
 use crate::sim::recorder::{Decision, Recorder, Seen};
 use crate::sim::records::{Attempt, Job, Task};
@@ -18,20 +17,20 @@ pub struct FirstDifference {
     /// In which replication, from 1.
     pub replication: u64,
     /// What differs.
-    pub what: What,
-    /// How the response times moved, where that is known.
-    pub moved: Option<Moved>,
+    pub kind: DifferenceKind,
+    /// How the response times changed, where that is known.
+    pub shift: Option<ResponseShift>,
 }
 
 /// What differs first.
 #[derive(Clone, Debug, PartialEq)]
-pub enum What {
+pub enum DifferenceKind {
     /// One decision: as the old and as the new side made it.
-    Decision(Box<(Sight, Sight)>),
+    Decision(Box<(SeenDecision, SeenDecision)>),
     /// One of some decisions.
-    Among(Range),
+    Among(DecisionRange),
     /// Of some decisions the nodes are the same, but not all instants, dispatchers and tasks.
-    Timing(Range),
+    Timing(DecisionRange),
     /// All decisions that both sides made are the same, and one side made more.
     Count {
         /// Decisions of the old side.
@@ -45,7 +44,7 @@ pub enum What {
 
 /// Some decisions in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Range {
+pub struct DecisionRange {
     /// Number of the first, from 1.
     pub from: u64,
     /// Number of the last.
@@ -58,7 +57,7 @@ pub struct Range {
 
 /// A decision as one side made it, and what its dispatcher saw.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Sight {
+pub struct SeenDecision {
     /// Its number in the replication, from 1.
     pub number: u64,
     /// When it was made.
@@ -105,101 +104,111 @@ pub struct SeenNode {
 ///
 /// # Errors
 /// The replication cannot be run.
-pub fn difference(
+pub fn against_log(
     setup: &Setup,
     replication: u64,
-    old: &Trail,
-    new: &Trail,
+    old: &DecisionLog,
+    new: &DecisionLog,
 ) -> Result<Option<FirstDifference>, Failure> {
-    let Some(place) = locate(old, new) else {
-        return Ok(None);
-    };
-    let what = match place {
-        Place::Node { number, old } => {
-            let glimpse = Glimpse::take(setup, replication, (number, number), Some(old))?;
-            glimpse.decision().map_or(What::Jobs, |new| {
-                let old = glimpse.other.clone();
-                let old = Sight {
-                    chosen: old.unwrap_or_else(|| new.chosen.clone()),
-                    afresh: None,
-                    ..new.clone()
-                };
-                What::Decision(Box::new((old, new)))
-            })
-        }
-        Place::Timing(from, to) => What::Timing(range(setup, replication, from, to)?),
-        Place::Among(from, to) => What::Among(range(setup, replication, from, to)?),
-        Place::Count => count(old, new),
-        Place::Jobs => What::Jobs,
+    let range = |from, to| range(setup, replication, from, to);
+    let kind = match divergence(old, new) {
+        None => return Ok(None),
+        Some(Divergence::Node { number, old }) => choice(setup, replication, number, old)?,
+        Some(Divergence::Timing(from, to)) => DifferenceKind::Timing(range(from, to)?),
+        Some(Divergence::Among(from, to)) => DifferenceKind::Among(range(from, to)?),
+        Some(Divergence::Count) => count(old, new),
+        Some(Divergence::Jobs) => DifferenceKind::Jobs,
     };
     Ok(Some(FirstDifference {
         replication,
-        what,
-        moved: moved(old, new),
+        kind,
+        shift: shift(old, new),
     }))
 }
 
-/// As [`difference`], with the old side at hand: both are run once more, and the decision is found
+/// Decision `number` of `setup`, and the same on the old side, which chose the node `old`.
+fn choice(
+    setup: &Setup,
+    replication: u64,
+    number: u64,
+    old: u32,
+) -> Result<DifferenceKind, Failure> {
+    let inspector = Inspector::run(setup, replication, (number, number), Some(old))?;
+    let Some(new) = inspector.seen else {
+        return Ok(DifferenceKind::Jobs);
+    };
+    let old = SeenDecision {
+        chosen: inspector.other.unwrap_or_else(|| new.chosen.clone()),
+        afresh: None,
+        ..new.clone()
+    };
+    Ok(DifferenceKind::Decision(Box::new((old, new))))
+}
+
+/// As [`against_log`], with the old side at hand: both are run once more, and the decision is found
 /// however late it is.
 ///
 /// # Errors
 /// A replication cannot be run.
-pub fn between(
+pub fn between_setups(
     sides: [&Setup; 2],
     replication: u64,
-    old: &Trail,
-    new: &Trail,
+    old: &DecisionLog,
+    new: &DecisionLog,
 ) -> Result<Option<FirstDifference>, Failure> {
-    let Some(place) = locate(old, new) else {
-        return Ok(None);
-    };
-    // The first of some decisions that differs.
-    let part = |from, to| -> Result<Option<u64>, Failure> {
-        let [a, b] = sides.map(|setup| Glimpse::take(setup, replication, (from, to), None));
-        let (a, b) = (a?, b?);
-        let at = a.rows.iter().zip(&b.rows).position(|(a, b)| a != b);
-        Ok(at.map(|at| from + at as u64))
-    };
-    let number = match place {
+    let first = |from, to| first_of(sides, replication, (from, to));
+    let kind = match divergence(old, new) {
+        None => return Ok(None),
         // With both sides at hand no doubt is left about instants just before it.
-        Place::Node { number, .. } => part(number - (number - 1) % STEP as u64, number)?,
-        Place::Timing(from, to) | Place::Among(from, to) => part(from, to)?,
-        Place::Count | Place::Jobs => None,
-    };
-    let what = match number {
-        Some(number) => {
-            let [a, b] =
-                sides.map(|setup| Glimpse::take(setup, replication, (number, number), None));
-            match (a?.decision(), b?.decision()) {
-                (Some(a), Some(b)) => What::Decision(Box::new((a, b))),
-                _ => count(old, new),
-            }
+        Some(Divergence::Node { number, .. }) => {
+            first(number - (number - 1) % STEP as u64, number)?
         }
-        None if place == Place::Jobs => What::Jobs,
-        None => count(old, new),
+        Some(Divergence::Timing(from, to) | Divergence::Among(from, to)) => first(from, to)?,
+        Some(Divergence::Count) => None,
+        Some(Divergence::Jobs) => Some(DifferenceKind::Jobs),
     };
     Ok(Some(FirstDifference {
         replication,
-        what,
-        moved: moved(old, new),
+        kind: kind.unwrap_or_else(|| count(old, new)),
+        shift: shift(old, new),
     }))
 }
 
-fn count(old: &Trail, new: &Trail) -> What {
-    What::Count {
+/// The first of the decisions with these numbers that differs, as both sides make it.
+fn first_of(
+    sides: [&Setup; 2],
+    replication: u64,
+    (from, to): (u64, u64),
+) -> Result<Option<DifferenceKind>, Failure> {
+    let inspect = |numbers| -> Result<[Inspector<'_>; 2], Failure> {
+        let [a, b] = sides.map(|setup| Inspector::run(setup, replication, numbers, None));
+        Ok([a?, b?])
+    };
+    let [a, b] = inspect((from, to))?;
+    let Some(at) = a.rows.iter().zip(&b.rows).position(|(a, b)| a != b) else {
+        return Ok(None);
+    };
+    let number = from + at as u64;
+    let [a, b] = inspect((number, number))?;
+    let both = a.seen.zip(b.seen);
+    Ok(both.map(|both| DifferenceKind::Decision(Box::new(both))))
+}
+
+fn count(old: &DecisionLog, new: &DecisionLog) -> DifferenceKind {
+    DifferenceKind::Count {
         old: old.decisions,
         new: new.decisions,
     }
 }
 
-fn moved(old: &Trail, new: &Trail) -> Option<Moved> {
+fn shift(old: &DecisionLog, new: &DecisionLog) -> Option<ResponseShift> {
     let (old, new) = (old.detail.as_ref()?, new.detail.as_ref()?);
-    Some(Moved::between(old, new))
+    Some(ResponseShift::of_logs(old, new))
 }
 
-/// Where two trails part; decisions by number from 1.
+/// Where two logs part; decisions by number from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum Divergence {
     Node { number: u64, old: u32 },
     Timing(u64, u64),
     Among(u64, u64),
@@ -207,57 +216,29 @@ enum Place {
     Jobs,
 }
 
-fn locate(old: &Trail, new: &Trail) -> Option<Place> {
+fn divergence(old: &DecisionLog, new: &DecisionLog) -> Option<Divergence> {
     if old.digests.is_empty() || new.digests.is_empty() {
         return None;
     }
     if (old.decisions, old.digest()) == (new.decisions, new.digest()) {
-        let moved = moved(old, new);
-        return moved
-            .filter(|moved| moved.differing > 0)
-            .map(|_| Place::Jobs);
+        let differs = shift(old, new).is_some_and(|shift| shift.differing > 0);
+        return differs.then_some(Divergence::Jobs);
     }
-    if let (Some(old), Some(new)) = (&old.detail, &new.detail)
-        && let Some(place) = within(old, new)
-    {
-        return Some(place);
-    }
-    let (mut same, mut differing) = (0, None);
-    for &(count, digest) in &old.digests {
-        let there = new
-            .digests
-            .binary_search_by_key(&count, |&(count, _)| count);
-        let Ok(at) = there else { continue };
-        if new.digests[at].1 == digest {
-            same = count;
-        } else {
-            differing = differing.or(Some(count));
-        }
-    }
-    let kept = |trail: &Trail| {
-        trail
-            .detail
-            .as_ref()
-            .map_or(0, |detail| detail.nodes.len() / STEP * STEP)
-    };
-    let from = same.max(kept(old).min(kept(new)) as u64) + 1;
-    let both = old.decisions.min(new.decisions);
-    match differing {
-        None if from > both => Some(Place::Count),
-        to => Some(Place::Among(from, to.unwrap_or(both))),
-    }
+    let kept = old.detail.as_ref().zip(new.detail.as_ref());
+    let among_kept = kept.and_then(|(old, new)| among_kept(old, new));
+    Some(among_kept.unwrap_or_else(|| by_digests(old, new)))
 }
 
-/// Where they part among the decisions whose nodes both have kept.
-fn within(old: &Detail, new: &Detail) -> Option<Place> {
+/// Where two logs that differ part among the decisions whose nodes both have kept.
+fn among_kept(old: &Detail, new: &Detail) -> Option<Divergence> {
     let node = old.nodes.iter().zip(&new.nodes).position(|(a, b)| a != b);
     let step = old.steps.iter().zip(&new.steps).position(|(a, b)| a != b);
     match (node, step) {
         (node, Some(step)) if node.is_none_or(|at| at >= (step + 1) * STEP) => {
             let from = (step * STEP) as u64;
-            Some(Place::Timing(from + 1, from + STEP as u64))
+            Some(Divergence::Timing(from + 1, from + STEP as u64))
         }
-        (Some(at), _) => Some(Place::Node {
+        (Some(at), _) => Some(Divergence::Node {
             number: at as u64 + 1,
             old: old.nodes[at],
         }),
@@ -265,15 +246,38 @@ fn within(old: &Detail, new: &Detail) -> Option<Place> {
     }
 }
 
+/// Where two logs part after what both have kept, by the digests at equal numbers of decisions.
+fn by_digests(old: &DecisionLog, new: &DecisionLog) -> Divergence {
+    let (mut same, mut differing) = (0, None);
+    for &(count, digest) in &old.digests {
+        let there = new.digests.binary_search_by_key(&count, |one| one.0);
+        match there.map(|at| new.digests[at].1 == digest) {
+            Ok(true) => same = count,
+            Ok(false) => differing = differing.or(Some(count)),
+            Err(_) => {}
+        }
+    }
+    let kept = |log: &DecisionLog| {
+        let nodes = log.detail.as_ref().map_or(0, |detail| detail.nodes.len());
+        (nodes / STEP * STEP) as u64
+    };
+    let from = same.max(kept(old).min(kept(new))) + 1;
+    let both = old.decisions.min(new.decisions);
+    match differing {
+        None if from > both => Divergence::Count,
+        to => Divergence::Among(from, to.unwrap_or(both)),
+    }
+}
+
 /// Decisions `from..=to` of the new side.
-fn range(setup: &Setup, replication: u64, from: u64, to: u64) -> Result<Range, Failure> {
-    let glimpse = Glimpse::take(setup, replication, (from, to), None)?;
+fn range(setup: &Setup, replication: u64, from: u64, to: u64) -> Result<DecisionRange, Failure> {
+    let inspector = Inspector::run(setup, replication, (from, to), None)?;
     let time = |row: Option<&Row>| row.map_or(Time::MAX, |row| row.0);
-    Ok(Range {
+    Ok(DecisionRange {
         from,
         to,
-        start: time(glimpse.rows.first()),
-        end: time(glimpse.rows.last()),
+        start: time(inspector.rows.first()),
+        end: time(inspector.rows.last()),
     })
 }
 
@@ -281,7 +285,7 @@ fn range(setup: &Setup, replication: u64, from: u64, to: u64) -> Result<Range, F
 type Row = (Time, u32, u32, u64, u32, NodeId);
 
 /// Looks at some decisions of a replication, closely at the first of them.
-struct Glimpse<'s> {
+struct Inspector<'s> {
     setup: &'s Setup,
     names: Vec<String>,
     numbers: (u64, u64),
@@ -289,33 +293,29 @@ struct Glimpse<'s> {
     node: Option<u32>,
     count: u64,
     rows: Vec<Row>,
-    sight: Option<Sight>,
+    seen: Option<SeenDecision>,
     other: Option<SeenNode>,
 }
 
-impl<'s> Glimpse<'s> {
-    fn take(
+impl<'s> Inspector<'s> {
+    fn run(
         setup: &'s Setup,
         replication: u64,
         numbers: (u64, u64),
         node: Option<u32>,
-    ) -> Result<Glimpse<'s>, Failure> {
-        let mut glimpse = Glimpse {
+    ) -> Result<Inspector<'s>, Failure> {
+        let mut inspector = Inspector {
             setup,
-            names: names(&setup.cluster),
+            names: setup.cluster.node_names(),
             numbers,
             node,
             count: 0,
             rows: Vec::new(),
-            sight: None,
+            seen: None,
             other: None,
         };
-        sim::run(setup, replication, Some(&mut glimpse))?;
-        Ok(glimpse)
-    }
-
-    fn decision(&self) -> Option<Sight> {
-        self.sight.clone()
+        sim::run(setup, replication, Some(&mut inspector))?;
+        Ok(inspector)
     }
 
     fn look(&mut self, decision: &Decision<'_>) {
@@ -326,7 +326,7 @@ impl<'s> Glimpse<'s> {
             .then(|| decision.afresh().ok().flatten())
             .flatten()
             .filter(|&node| node != decision.node);
-        self.sight = Some(Sight {
+        self.seen = Some(SeenDecision {
             number: self.count,
             time: decision.time,
             dispatcher: decision.dispatcher,
@@ -341,7 +341,7 @@ impl<'s> Glimpse<'s> {
     }
 }
 
-impl Recorder for Glimpse<'_> {
+impl Recorder for Inspector<'_> {
     fn job(&mut self, _: &Job, _: Option<(Time, Blame)>) {}
 
     fn task(&mut self, _: &Job, _: &Task, _: &Attempt) {}
@@ -366,15 +366,6 @@ impl Recorder for Glimpse<'_> {
         self.rows
             .push((time, dispatcher, job.class, job.number, task, node));
     }
-}
-
-/// The nodes' names by id, `GROUP[index]`.
-pub fn names(cluster: &Cluster) -> Vec<String> {
-    let of = |group: &crate::model::cluster::Group| {
-        let name = group.name.clone();
-        (0..group.count).map(move |index| format!("{name}[{index}]"))
-    };
-    cluster.groups.iter().flat_map(of).collect()
 }
 
 fn seen(decision: &Decision<'_>, node: NodeId, names: &[String]) -> SeenNode {

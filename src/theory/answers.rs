@@ -1,7 +1,7 @@
 //! From what a model says of a queue to the figures of a run.
 
-use super::plain::Shift;
-use super::{Kind, Known, Model};
+use super::queueing_system::Shift;
+use super::{AnswerKind, Known, Model};
 use crate::metrics::registry::{RESPONSE_QUANTILES, quantile_name};
 
 /// P(X > x) of a time x in seconds.
@@ -9,7 +9,7 @@ pub type Above<'f> = Box<dyn Fn(f64) -> f64 + 'f>;
 
 /// What a model says of a queue, without delays before and after it; times in seconds.
 #[derive(Default)]
-pub struct Queue<'f> {
+pub struct Answers<'f> {
     /// Mean wait.
     pub wait: Option<f64>,
     /// Mean time in the system.
@@ -20,9 +20,9 @@ pub struct Queue<'f> {
     pub response_above: Option<Above<'f>>,
 }
 
-impl Queue<'_> {
+impl Answers<'_> {
     /// The figures of a run with these delays.
-    pub fn known(&self, model: &Model, kind: Kind, shift: Shift) -> Vec<Known> {
+    pub fn known(&self, model: &Model, kind: AnswerKind, shift: Shift) -> Vec<Known> {
         let around = shift.before + shift.after;
         let mut rows = Vec::new();
         let mut add = |metric: String, value: Option<f64>| {
@@ -57,7 +57,7 @@ impl Queue<'_> {
 }
 
 /// A row of all jobs.
-pub fn known(model: &Model, kind: Kind, metric: impl Into<String>, value: f64) -> Known {
+pub fn known(model: &Model, kind: AnswerKind, metric: impl Into<String>, value: f64) -> Known {
     Known {
         metric: metric.into(),
         class: "all".to_owned(),

@@ -1,12 +1,11 @@
 //! Infinitely many servers: nobody waits. A job of k tasks takes as long as its longest task:
 //! k unit exponentials, H_k on average (Renyi, 1953).
 
+use super::answers::{Above, Answers};
 use super::fork_join::harmonic;
-use super::plain::Plain;
-use super::queue::{Above, Queue};
-use super::{Kind, Known, Model};
+use super::queueing_system::QueueingSystem;
+use super::{AnswerKind, Known, Model};
 use crate::engine::law::Law;
-use crate::sim::setup::Setup;
 
 /// The model.
 pub const MODEL: Model = Model {
@@ -15,25 +14,20 @@ pub const MODEL: Model = Model {
     source: "order statistics: Renyi 1953",
 };
 
-/// What is known of `setup`.
-pub fn of(setup: &Setup) -> Vec<Known> {
-    match_free(setup).unwrap_or_default()
-}
-
-fn match_free(setup: &Setup) -> Option<Vec<Known>> {
-    let plain = Plain::of(setup)?;
-    let (speed, shift) = (plain.speed()?, plain.shift()?);
+/// What is known of `system`.
+pub fn of(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
+    let (speed, shift) = (system.speed()?, system.shift()?);
     // Random delays of the tasks of one job would have to be added before the largest is taken.
-    let is_free = plain.stations.iter().all(|s| s.places.is_none());
-    if !is_free || plain.tasks > 1 && !shift.is_constant {
+    let is_free = system.stations.iter().all(|s| s.servers.is_none());
+    if !is_free || system.tasks > 1 && !shift.is_constant {
         return None;
     }
-    let (k, overhead) = (plain.tasks, plain.overhead);
-    let work = plain.work.scaled(1.0 / speed);
-    let mean = match plain.exponential(speed) {
+    let (k, overhead) = (system.tasks, system.overhead);
+    let work = system.work.scaled(1.0 / speed);
+    let mean = match system.exponential(speed) {
         Some(mean) => Some(harmonic(k) * mean),
         None if k == 1 => Some(work.mean() + overhead),
-        None => plain.constant(speed),
+        None => system.constant(speed),
     };
     let above = move |t: f64| {
         let one = if t < overhead {
@@ -44,13 +38,13 @@ fn match_free(setup: &Setup) -> Option<Vec<Known>> {
         // 1 - (1 - one)^k without cancellation
         -libm::expm1(f64::from(k) * libm::log1p(-one))
     };
-    let queue = Queue {
+    let answers = Answers {
         wait: None,
         response: mean,
         wait_above: None,
-        response_above: (!is_discrete(plain.work)).then(|| Box::new(above) as Above<'_>),
+        response_above: (!is_discrete(system.work)).then(|| Box::new(above) as Above<'_>),
     };
-    Some(queue.known(&MODEL, Kind::Exact, shift))
+    Some(answers.known(&MODEL, AnswerKind::Exact, shift))
 }
 
 /// Quantiles of such a law may lie on a jump, where any number of jobs is too few.

@@ -1,15 +1,13 @@
 //! What is kept of the decisions of a replication, so that a later run can tell whether, and where
 //! first, it decides otherwise.
 //!
-//! A trail is kept in digests of everything up to some decision: after every [`BLOCK`] decisions
+//! A log holds digests of everything up to some decision: after every [`BLOCK`] decisions
 //! through the whole replication, and after every [`STEP`] among those whose nodes are kept. So the
-//! first difference can be found by looking, and a trail can be cut to any size and still be compared.
+//! first difference can be found by looking, and a log can be cut to any size and still be compared.
 
-pub mod first;
-pub mod moved;
-mod written;
-
-pub use written::cut_all;
+mod encoding;
+pub mod first_difference;
+pub mod response_shift;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,16 +19,16 @@ use crate::sim::records::{Attempt, Job, Task};
 /// Decisions between two digests.
 pub const BLOCK: u64 = 4096;
 /// Decisions of replication 1 whose nodes are kept.
-pub const KEPT: usize = 65_536;
+pub const NODES_KEPT: usize = 65_536;
 /// Decisions between two one-byte digests among those whose nodes are kept.
 pub const STEP: usize = 16;
 /// Jobs of each class, from the first, of whose response times a byte is kept.
-pub const JOBS: usize = 65_536;
+pub const JOBS_KEPT: usize = 65_536;
 
-/// The decisions of one replication.
+/// The decisions of one replication. In a file it is one word of text, see `encoding`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "written::Written", into = "written::Written")]
-pub struct Trail {
+#[serde(try_from = "String", into = "String")]
+pub struct DecisionLog {
     /// How many there were.
     pub decisions: u64,
     /// Digests of all decisions (instants, dispatchers, tasks and nodes) up to the one with this
@@ -41,7 +39,7 @@ pub struct Trail {
 }
 
 /// What is kept of replication 1.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Detail {
     /// The nodes of the first decisions.
     pub nodes: Vec<u32>,
@@ -57,7 +55,7 @@ pub struct Detail {
     pub blame: Option<(Blame, Blame)>,
 }
 
-impl Trail {
+impl DecisionLog {
     /// One digest of all decisions.
     pub fn digest(&self) -> u64 {
         self.digests
@@ -66,75 +64,67 @@ impl Trail {
     }
 }
 
-/// Follows the decisions of a replication.
+/// Writes the log of a replication while it runs.
 #[derive(Debug)]
-pub struct Tracker {
-    trail: Trail,
+pub struct LogRecorder {
+    log: DecisionLog,
     digest: u64,
-    kept: usize,
-    stats: Option<JobStats>,
+    nodes_kept: usize,
+    stats: JobStats,
 }
 
-impl Tracker {
-    /// A tracker; one that keeps detail (for replication 1) keeps the nodes of the first `kept`
-    /// decisions, and none if `kept` is 0.
-    pub fn new(kept: usize) -> Tracker {
-        let trail = Trail {
-            detail: (kept > 0).then(Detail::default),
-            ..Trail::default()
-        };
-        Tracker {
-            trail,
+impl LogRecorder {
+    /// One that keeps detail (for replication 1) keeps the nodes of the first `nodes_kept`
+    /// decisions; if that is 0, no detail is kept.
+    pub fn new(nodes_kept: usize) -> LogRecorder {
+        LogRecorder {
+            log: DecisionLog {
+                detail: (nodes_kept > 0).then(Detail::default),
+                ..DecisionLog::default()
+            },
             digest: 0,
-            kept,
-            stats: (kept > 0).then(JobStats::default),
+            nodes_kept,
+            stats: JobStats::default(),
         }
     }
 
-    /// What was followed.
-    pub fn finish(mut self) -> Trail {
-        let all = (self.trail.decisions, self.digest);
-        if self.trail.digests.last() != Some(&all) {
-            self.trail.digests.push(all);
+    /// The log of what was recorded.
+    pub fn finish(mut self) -> DecisionLog {
+        let all = (self.log.decisions, self.digest);
+        if self.log.digests.last() != Some(&all) {
+            self.log.digests.push(all);
         }
-        if let (Some(detail), Some(stats)) = (&mut self.trail.detail, &self.stats) {
-            detail.blame = blame(stats);
-            detail.measured = stats.completed;
+        if let Some(detail) = &mut self.log.detail {
+            detail.blame = response_shift::blame(&self.stats);
+            detail.measured = self.stats.completed;
         }
-        self.trail
+        self.log
     }
 }
 
-impl Recorder for Tracker {
+impl Recorder for LogRecorder {
     fn job(&mut self, job: &Job, completed: Option<(Time, Blame)>) {
-        let (Some(detail), Some(stats)) = (&mut self.trail.detail, &mut self.stats) else {
+        let Some(detail) = self.log.detail.as_mut().filter(|_| job.measured) else {
             return;
         };
-        if !job.measured {
-            return;
+        let response = completed.map(|(at, blame)| (at.since(job.arrival), blame));
+        response_shift::count(&mut self.stats, response);
+        if let Some((response, _)) = response {
+            detail.note(job.class as usize, job.number, response);
         }
-        let Some((at, blame)) = completed else {
-            stats.leave_unfinished(Time::ZERO);
-            return;
-        };
-        let response = at.since(job.arrival);
-        detail.note(job.class as usize, job.number, response);
-        stats.complete(&moved::told(response, blame), Time::ZERO);
     }
 
     fn task(&mut self, _: &Job, _: &Task, _: &Attempt) {}
 
     fn decision(&mut self, decision: &Decision<'_>) {
-        let trail = &mut self.trail;
-        self.digest = of_decision(self.digest, decision);
-        trail.decisions += 1;
-        if trail.decisions.is_multiple_of(BLOCK) {
-            trail.digests.push((trail.decisions, self.digest));
+        let log = &mut self.log;
+        self.digest = digest_with(self.digest, decision);
+        log.decisions += 1;
+        if log.decisions.is_multiple_of(BLOCK) {
+            log.digests.push((log.decisions, self.digest));
         }
-        let Some(detail) = &mut trail.detail else {
-            return;
-        };
-        if detail.nodes.len() < self.kept {
+        let detail = log.detail.as_mut();
+        if let Some(detail) = detail.filter(|detail| detail.nodes.len() < self.nodes_kept) {
             detail.nodes.push(decision.node.0);
             if detail.nodes.len().is_multiple_of(STEP) {
                 detail.steps.push(self.digest as u8);
@@ -149,26 +139,18 @@ impl Detail {
             self.jobs.resize(class + 1, Vec::new());
         }
         let jobs = &mut self.jobs[class];
-        let Some(place) = usize::try_from(number).ok().filter(|&place| place < JOBS) else {
+        let Some(at) = usize::try_from(number).ok().filter(|&at| at < JOBS_KEPT) else {
             return;
         };
-        if jobs.len() <= place {
-            jobs.resize(place + 1, 0);
+        if jobs.len() <= at {
+            jobs.resize(at + 1, 0);
         }
-        jobs[place] = (mixed(1, response.0) % 255) as u8 + 1;
+        jobs[at] = (mixed(1, response.0) % 255) as u8 + 1;
     }
 }
 
-/// Mean parts over all jobs and over the slowest hundredth.
-fn blame(stats: &JobStats) -> Option<(Blame, Blame)> {
-    let jobs = u128::from(stats.completed).max(1);
-    let mean = stats.blame_sum.map(|sum| (sum / jobs) as u64);
-    let tail = stats.blame_tail()?;
-    (stats.unfinished == 0).then(|| (mean, tail.map(|part| Time::from_secs(part).0)))
-}
-
 /// The digest of all decisions after one more.
-fn of_decision(digest: u64, decision: &Decision<'_>) -> u64 {
+fn digest_with(digest: u64, decision: &Decision<'_>) -> u64 {
     let who = u64::from(decision.dispatcher) << 32 | u64::from(decision.node.0);
     let what = u64::from(decision.job.class) << 32 | u64::from(decision.task);
     let words = [decision.time.0, who, decision.job.number, what];

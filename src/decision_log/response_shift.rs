@@ -1,6 +1,6 @@
-//! How the response times of one replication moved between two sides.
+//! How the response times of one replication changed between two sides.
 
-use super::{Detail, blame};
+use super::Detail;
 use crate::engine::time::Time;
 use crate::metrics::jobs::{Blame, Completed, JobStats};
 use crate::sim::recorder::{Decision, Recorder};
@@ -8,37 +8,49 @@ use crate::sim::records::{Attempt, Job, Task};
 
 /// The response times of the measured jobs of a replication.
 #[derive(Debug, Default)]
-pub struct Responses {
-    /// Class, job and response time in nanoseconds (the largest number where it did not complete).
+pub struct ResponseTimes {
+    /// By class and job the response time in nanoseconds (the largest number where it did not
+    /// complete).
     of: Vec<(u32, u64, u64)>,
     stats: JobStats,
 }
 
-impl Responses {
+impl ResponseTimes {
     /// Adds a measured job of the class with this index: its response time and the parts of it,
     /// none where it did not complete.
     pub fn add(&mut self, class: u32, job: u64, completed: Option<(Time, Blame)>) {
         let response = completed.map_or(u64::MAX, |(response, _)| response.0);
         self.of.push((class, job, response));
-        match completed {
-            Some((response, blame)) => self.stats.complete(&told(response, blame), Time::ZERO),
-            None => self.stats.leave_unfinished(Time::ZERO),
-        }
+        count(&mut self.stats, completed);
     }
 }
 
-/// What a statistic of response times and their parts needs.
-pub(super) fn told(response: Time, blame: Blame) -> Completed {
-    Completed {
-        response,
-        blame,
-        ideal: Time::ZERO,
-        straggler_wait_doubled: 0,
-        on_time: None,
+/// Adds the response time of a measured job and the parts of it to `stats`.
+pub(super) fn count(stats: &mut JobStats, completed: Option<(Time, Blame)>) {
+    match completed {
+        Some((response, blame)) => stats.complete(
+            &Completed {
+                response,
+                blame,
+                ideal: Time::ZERO,
+                straggler_wait_doubled: 0,
+                on_time: None,
+            },
+            Time::ZERO,
+        ),
+        None => stats.leave_unfinished(Time::ZERO),
     }
 }
 
-impl Recorder for Responses {
+/// Mean parts over all jobs and over the slowest hundredth.
+pub(super) fn blame(stats: &JobStats) -> Option<(Blame, Blame)> {
+    let jobs = u128::from(stats.completed).max(1);
+    let mean = stats.blame_sum().map(|sum| (sum / jobs) as u64);
+    let tail = stats.blame_tail()?;
+    (stats.unfinished == 0).then(|| (mean, tail.map(|part| Time::from_secs(part).0)))
+}
+
+impl Recorder for ResponseTimes {
     fn job(&mut self, job: &Job, completed: Option<(Time, Blame)>) {
         if job.measured {
             let completed = completed.map(|(at, blame)| (at.since(job.arrival), blame));
@@ -51,9 +63,9 @@ impl Recorder for Responses {
     fn decision(&mut self, _: &Decision<'_>) {}
 }
 
-/// How the response times of the jobs of a replication moved.
+/// How the response times of the jobs of a replication changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Moved {
+pub struct ResponseShift {
     /// Jobs that took another time.
     pub differing: u64,
     /// Of how many.
@@ -70,18 +82,17 @@ pub struct Moved {
     pub new: Option<(Blame, Blame)>,
 }
 
-impl Moved {
-    /// What two trails tell of it.
-    pub fn between(old: &Detail, new: &Detail) -> Moved {
+impl ResponseShift {
+    /// What two logs tell of it.
+    pub fn of_logs(old: &Detail, new: &Detail) -> ResponseShift {
+        let classes = old.jobs.iter().zip(&new.jobs);
+        let jobs = classes.flat_map(|(old, new)| old.iter().zip(new));
         let (mut differing, mut of) = (0, 0);
-        for (old, new) in old.jobs.iter().zip(&new.jobs) {
-            let jobs = old.iter().zip(new).filter(|&(&a, &b)| a > 0 || b > 0);
-            for (a, b) in jobs {
-                of += 1;
-                differing += u64::from(a != b);
-            }
+        for (a, b) in jobs.filter(|&(&a, &b)| a > 0 || b > 0) {
+            of += 1;
+            differing += u64::from(a != b);
         }
-        Moved {
+        ResponseShift {
             differing,
             of,
             measured: old.measured.max(new.measured),
@@ -92,24 +103,19 @@ impl Moved {
     }
 
     /// What the response times of two sides tell of it.
-    pub fn exactly(mut old: Responses, mut new: Responses) -> Moved {
+    pub fn of_times(mut old: ResponseTimes, mut new: ResponseTimes) -> ResponseShift {
         old.of.sort_unstable();
         new.of.sort_unstable();
         let (mut both, mut equal) = (0, 0);
-        let mut rest = new.of.as_slice();
         for job in &old.of {
-            let before = rest.partition_point(|other| (other.0, other.1) < (job.0, job.1));
-            rest = &rest[before..];
-            if let Some(other) = rest
-                .first()
-                .filter(|other| (other.0, other.1) == (job.0, job.1))
-            {
+            let there = new.of.binary_search_by_key(&(job.0, job.1), |j| (j.0, j.1));
+            if let Ok(at) = there {
                 both += 1;
-                equal += u64::from(other == job);
+                equal += u64::from(new.of[at] == *job);
             }
         }
         let of = (old.of.len() + new.of.len()) as u64 - both;
-        Moved {
+        ResponseShift {
             differing: of - equal,
             of,
             measured: of,
@@ -119,11 +125,9 @@ impl Moved {
         }
     }
 
-    /// By how much the mean response time of all measured jobs changed, and that of the slowest 1 %,
-    /// by part, nanoseconds.
-    pub fn change(&self) -> Option<([i64; 7], [i64; 7])> {
-        let ((old, old_tail), (new, new_tail)) = (self.old?, self.new?);
-        let minus = |new: Blame, old: Blame| std::array::from_fn(|i| new[i] as i64 - old[i] as i64);
-        Some((minus(new, old), minus(new_tail, old_tail)))
+    /// By how much each part of the mean response time of the slowest 1 % changed, nanoseconds.
+    pub fn tail_change(&self) -> Option<[i64; 7]> {
+        let ((_, old), (_, new)) = (self.old?, self.new?);
+        Some(std::array::from_fn(|i| new[i] as i64 - old[i] as i64))
     }
 }

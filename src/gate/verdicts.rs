@@ -1,24 +1,24 @@
 //! What a gate found, of all scenarios of a command.
 
+use crate::metrics::columns::MetricRef;
 use serde_json::{Value, json};
 
 use super::baseline::Subject;
-use super::judge::{Ruling, Word};
+use super::judgement::{Finding, Judgement};
 use super::{FALSE_ALARMS, MISSES};
-use crate::metrics::columns::MetricRef;
 
 /// The verdicts of a command.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Outcome {
+pub struct GateVerdicts {
     /// By scenario, in the order of the command.
-    pub scenarios: Vec<Judged>,
-    /// Figures judged by the whole command.
+    pub scenarios: Vec<ScenarioVerdicts>,
+    /// StrategyFigures judged by the whole command.
     pub family: usize,
 }
 
 /// The verdicts on one scenario.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Judged {
+pub struct ScenarioVerdicts {
     /// The scenario.
     pub subject: Subject,
     /// Version of equipoise that made the baseline.
@@ -28,12 +28,12 @@ pub struct Judged {
     /// Replications paired.
     pub replications: u32,
     /// By point, then by strategy.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<StrategyVerdicts>,
 }
 
 /// The verdicts on one strategy at one point.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Cell {
+pub struct StrategyVerdicts {
     /// Index of the point.
     pub point: usize,
     /// The strategy's name.
@@ -43,7 +43,7 @@ pub struct Cell {
     /// Every result is that of the baseline, bit by bit.
     pub same_results: bool,
     /// By metric.
-    pub rows: Vec<Row>,
+    pub rows: Vec<FigureVerdict>,
     /// What the slowest jobs lost.
     pub slowest: Option<Slowest>,
     /// Where the decisions part, and how jobs fared, in words; of failures only.
@@ -52,7 +52,7 @@ pub struct Cell {
 
 /// The verdict on one figure.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct FigureVerdict {
     /// The metric.
     pub metric: MetricRef,
     /// Unit of its values.
@@ -62,7 +62,7 @@ pub struct Row {
     /// Whether smaller values are better.
     pub lower_is_better: bool,
     /// The verdict.
-    pub ruling: Ruling,
+    pub judgement: Judgement,
 }
 
 /// How the mean response time of the slowest 1 % of the jobs changed, seconds.
@@ -97,34 +97,36 @@ impl Slowest {
     }
 }
 
-impl Row {
+impl FigureVerdict {
     /// Whether the gate fails by it.
     pub fn fails(&self) -> bool {
-        self.ruling.word.fails()
+        self.judgement.finding.fails()
     }
 }
 
-impl Cell {
+impl StrategyVerdicts {
     /// Whether the gate fails by it.
     pub fn fails(&self) -> bool {
-        self.rows.iter().any(Row::fails)
+        self.rows.iter().any(FigureVerdict::fails)
     }
 
     /// Whether any figure is better.
     pub fn is_better(&self) -> bool {
-        self.rows.iter().any(|row| row.ruling.word == Word::Better)
+        self.rows
+            .iter()
+            .any(|row| row.judgement.finding == Finding::Better)
     }
 }
 
-impl Judged {
+impl ScenarioVerdicts {
     /// Whether the gate fails by it.
     pub fn fails(&self) -> bool {
-        self.cells.iter().any(Cell::fails)
+        self.cells.iter().any(StrategyVerdicts::fails)
     }
 
     /// Whether any figure is better.
     pub fn is_better(&self) -> bool {
-        self.cells.iter().any(Cell::is_better)
+        self.cells.iter().any(StrategyVerdicts::is_better)
     }
 
     /// Whether every decision is that of the baseline.
@@ -138,14 +140,16 @@ impl Judged {
     }
 }
 
-impl Outcome {
+impl GateVerdicts {
     /// Whether the gate fails.
     pub fn fails(&self) -> bool {
-        self.scenarios.iter().any(Judged::fails)
+        self.scenarios.iter().any(ScenarioVerdicts::fails)
     }
 
     /// Every scenario, cell and row, in order.
-    pub fn rows(&self) -> impl Iterator<Item = (&Judged, &Cell, &Row)> {
+    pub fn rows(
+        &self,
+    ) -> impl Iterator<Item = (&ScenarioVerdicts, &StrategyVerdicts, &FigureVerdict)> {
         let cells = self
             .scenarios
             .iter()
@@ -161,7 +165,7 @@ impl Outcome {
         } else {
             format!("{all} scenarios")
         };
-        let failed: Vec<&Judged> = self.scenarios.iter().filter(|s| s.fails()).collect();
+        let failed: Vec<&ScenarioVerdicts> = self.scenarios.iter().filter(|s| s.fails()).collect();
         if failed.is_empty() {
             return format!("GATE PASSED: {of}, none worse");
         }
@@ -197,16 +201,16 @@ impl Outcome {
 }
 
 /// How many scenarios fail by each word, in the order of gravity.
-fn failing_words(failed: &[&Judged]) -> Vec<(Word, usize)> {
+fn failing_words(failed: &[&ScenarioVerdicts]) -> Vec<(Finding, usize)> {
     let order = [
-        Word::Worse,
-        Word::Unstable,
-        Word::NotComparable,
-        Word::Inconclusive,
+        Finding::Worse,
+        Finding::Unstable,
+        Finding::NotComparable,
+        Finding::Inconclusive,
     ];
-    let has = |scenario: &Judged, word: Word| {
+    let has = |scenario: &ScenarioVerdicts, word: Finding| {
         let mut rows = scenario.cells.iter().flat_map(|cell| &cell.rows);
-        rows.any(|row| row.ruling.word == word)
+        rows.any(|row| row.judgement.finding == word)
     };
     order
         .into_iter()
@@ -215,7 +219,7 @@ fn failing_words(failed: &[&Judged]) -> Vec<(Word, usize)> {
         .collect()
 }
 
-fn scenario_json(judged: &Judged) -> Value {
+fn scenario_json(judged: &ScenarioVerdicts) -> Value {
     let subject = &judged.subject;
     let cells: Vec<Value> = judged
         .cells
@@ -233,7 +237,7 @@ fn scenario_json(judged: &Judged) -> Value {
     })
 }
 
-fn cell_json(subject: &Subject, cell: &Cell) -> Value {
+fn cell_json(subject: &Subject, cell: &StrategyVerdicts) -> Value {
     let values = subject
         .points
         .get(cell.point)
@@ -256,21 +260,21 @@ fn cell_json(subject: &Subject, cell: &Cell) -> Value {
     })
 }
 
-fn row_json(row: &Row) -> Value {
-    let ruling = &row.ruling;
+fn row_json(row: &FigureVerdict) -> Value {
+    let judgement = &row.judgement;
     json!({
         "metric": row.metric,
         "unit": row.unit,
-        "verdict": ruling.word,
+        "verdict": judgement.finding,
         "fails": row.fails(),
-        "baseline": ruling.baseline,
-        "now": ruling.now,
-        "change": ruling.change,
-        "change_low": ruling.low,
-        "change_high": ruling.high,
+        "baseline": judgement.baseline,
+        "now": judgement.now,
+        "change": judgement.change,
+        "change_low": judgement.low,
+        "change_high": judgement.high,
         "margin": row.margin,
         "lower_is_better": row.lower_is_better,
-        "worse_by_at_most": ruling.reach,
+        "worse_by_at_most": judgement.reach,
     })
 }
 
@@ -278,25 +282,25 @@ fn row_json(row: &Row) -> Value {
 mod tests {
     use super::*;
 
-    fn judged(words: &[Word]) -> Judged {
-        let row = |word: &Word| Row {
+    fn judged(words: &[Finding]) -> ScenarioVerdicts {
+        let row = |word: &Finding| FigureVerdict {
             metric: "response_mean".parse().unwrap(),
             unit: "s".into(),
             margin: 0.05,
             lower_is_better: true,
-            ruling: Ruling::only(*word),
+            judgement: Judgement::only(*word),
         };
-        Judged {
-            cells: vec![Cell {
+        ScenarioVerdicts {
+            cells: vec![StrategyVerdicts {
                 rows: words.iter().map(row).collect(),
-                ..Cell::default()
+                ..StrategyVerdicts::default()
             }],
-            ..Judged::default()
+            ..ScenarioVerdicts::default()
         }
     }
 
-    fn headline(scenarios: &[&[Word]]) -> String {
-        let outcome = Outcome {
+    fn headline(scenarios: &[&[Finding]]) -> String {
+        let outcome = GateVerdicts {
             scenarios: scenarios.iter().map(|words| judged(words)).collect(),
             family: 1,
         };
@@ -305,7 +309,7 @@ mod tests {
 
     #[test]
     fn the_headline_counts_scenarios_by_what_fails() {
-        use Word::{Better, Inconclusive, Same, Unstable, Within, Worse};
+        use Finding::{Better, Inconclusive, Same, Unstable, Within, Worse};
         for (scenarios, says) in [
             (
                 &[&[Same, Better][..]][..],

@@ -3,10 +3,9 @@
 //! serves every job when one central queue would (Kiefer & Wolfowitz, 1955), and with constant
 //! service so does round robin.
 
-use super::plain::Plain;
-use super::queue::Queue;
-use super::{Kind, Known, Model};
-use crate::sim::setup::Setup;
+use super::answers::Answers;
+use super::queueing_system::QueueingSystem;
+use super::{AnswerKind, Known, Model};
 use crate::strategy::Binding;
 use crate::strategy::placement::choice::By;
 use crate::strategy::placement::least_loaded::LeastLoaded;
@@ -82,37 +81,34 @@ fn poisson_from(mean: f64, k: u64) -> f64 {
     statrs::function::gamma::gamma_lr(k as f64, mean)
 }
 
-/// What is known of `setup`.
-pub fn of(setup: &Setup) -> Vec<Known> {
-    match_one_queue(setup)
-        .or_else(|| match_bound(setup))
-        .unwrap_or_default()
+/// What is known of `system`.
+pub fn of(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
+    match_one_queue(system).or_else(|| match_bound(system))
 }
 
-fn match_one_queue(setup: &Setup) -> Option<Vec<Known>> {
-    let plain = Plain::of(setup).filter(|p| p.tasks == 1)?;
-    let (rate, speed, c) = (plain.poisson()?, plain.speed()?, plain.places()?);
-    let shift = plain.shift()?;
-    let is_least_work = plain.placement() == Some(&LeastLoaded { by: By::Work });
-    let is_one_queue = plain.binding == Binding::CentralQueue
-        || plain.nodes() == 1
-        || is_least_work && plain.is_one_by_one() && plain.is_undelayed();
-    let takes_turns = plain.takes_turns() && plain.is_one_by_one();
-    if c == 1 {
-        return None; // M/G/1 says it all
+fn match_one_queue(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
+    let (rate, speed, c) = (system.poisson()?, system.speed()?, system.servers()?);
+    let shift = system.shift()?;
+    let is_least_work = system.placement() == Some(&LeastLoaded { by: By::Work });
+    let is_one_queue = system.binding == Binding::CentralQueue
+        || system.nodes() == 1
+        || is_least_work && system.is_one_by_one() && system.is_undelayed();
+    let takes_turns = system.takes_turns() && system.is_one_by_one();
+    if system.tasks > 1 || c == 1 {
+        return None; // M/G/1 says it all of one server
     }
-    if let Some(mean) = plain.exponential(speed).filter(|_| is_one_queue) {
-        let queue = one_queue(c, rate * mean, mean)?;
-        return Some(queue.known(&MODEL, Kind::Exact, shift));
+    if let Some(mean) = system.exponential(speed).filter(|_| is_one_queue) {
+        let answers = one_queue(c, rate * mean, mean)?;
+        return Some(answers.known(&MODEL, AnswerKind::Exact, shift));
     }
-    let service = plain.constant(speed)?;
-    let queue = constant(c, rate * service, service).filter(|_| is_one_queue || takes_turns)?;
-    Some(queue.known(&CONSTANT, Kind::Exact, shift))
+    let service = system.constant(speed)?;
+    let answers = constant(c, rate * service, service).filter(|_| is_one_queue || takes_turns)?;
+    Some(answers.known(&CONSTANT, AnswerKind::Exact, shift))
 }
 
 /// M/M/c with `a` = arrival rate x mean service.
-fn one_queue(c: u64, a: f64, mean: f64) -> Option<Queue<'static>> {
-    (a < c as f64 && c <= 1_000_000).then(|| Queue {
+fn one_queue(c: u64, a: f64, mean: f64) -> Option<Answers<'static>> {
+    (a < c as f64 && c <= 1_000_000).then(|| Answers {
         wait: Some(wait(c, a) * mean),
         response: Some((wait(c, a) + 1.0) * mean),
         wait_above: Some(Box::new(move |t| wait_above(c, a, t / mean))),
@@ -120,27 +116,26 @@ fn one_queue(c: u64, a: f64, mean: f64) -> Option<Queue<'static>> {
     })
 }
 
-fn constant(c: u64, a: f64, service: f64) -> Option<Queue<'static>> {
+fn constant(c: u64, a: f64, service: f64) -> Option<Answers<'static>> {
     (a < 0.999 * c as f64 && c <= 10_000).then(|| {
         let wait = constant_wait(c, a) * service;
-        Queue {
+        Answers {
             wait: Some(wait),
             response: Some(wait + service),
-            ..Queue::default()
+            ..Answers::default()
         }
     })
 }
 
-fn match_bound(setup: &Setup) -> Option<Vec<Known>> {
-    let plain = Plain::of(setup).filter(|p| p.tasks == 1 && p.is_one_by_one())?;
-    let (rate, mean) = (plain.poisson()?, plain.exponential(plain.speed()?)?);
-    let (c, shift) = (u64::from(plain.nodes()), plain.shift()?);
-    let is_placed = plain.binding == Binding::Early && c > 1 && plain.looks_at_nodes();
-    let queue = one_queue(c, rate * mean, mean).filter(|_| is_placed)?;
-    let means = Queue {
+fn match_bound(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
+    let (rate, mean) = system.markov().filter(|_| system.is_simple())?;
+    let (c, shift) = (u64::from(system.nodes()), system.shift()?);
+    let is_placed = system.binding == Binding::Early && c > 1 && system.looks_at_nodes();
+    let answers = one_queue(c, rate * mean, mean).filter(|_| is_placed)?;
+    let means = Answers {
         wait_above: None,
         response_above: None,
-        ..queue
+        ..answers
     };
-    Some(means.known(&BOUND, Kind::Bound, shift))
+    Some(means.known(&BOUND, AnswerKind::Bound, shift))
 }

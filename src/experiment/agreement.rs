@@ -7,26 +7,25 @@
 //! 0.1 %, by which their intervals are widened; and as the quantile of a replication is biased by
 //! about its own variance, none is judged that varies by more than 10 % between replications.
 
-use crate::metrics;
 use crate::metrics::columns::Column;
 use crate::metrics::histogram::ACCURACY;
-use crate::metrics::registry::Metric;
+use crate::metrics::registry::{self, Metric};
 use crate::scenario::Scenario;
 use crate::stats::{bonferroni, estimate};
-use crate::theory::{Kind, Known, known};
+use crate::theory::{AnswerKind, Known, known};
 
 use super::cell::{Cell, Facts};
 use super::results::{Agreement, Status, TheoryRow};
 
 /// Confidence of all judged rows together.
-pub const LEVEL: f64 = 0.999;
+const CONFIDENCE: f64 = 0.999;
 /// Replications from which on a row is judged.
 const FEWEST: usize = 5;
 /// Coefficient of variation over replications up to which a quantile is judged.
 const STEADY: f64 = 0.1;
 
 /// A known answer and the values of the replications; none where the figure does not stand.
-struct Beside {
+struct KnownAnswer {
     point: usize,
     strategy: usize,
     unit: &'static str,
@@ -35,7 +34,7 @@ struct Beside {
 }
 
 /// The rows of all points and strategies.
-pub fn beside(
+pub fn theory_rows(
     scenario: &Scenario,
     columns: &[Vec<Vec<Column>>],
     cells: &[Vec<Cell>],
@@ -56,7 +55,7 @@ pub fn beside(
         }
     }
     let judged = all.iter().filter(|row| row.is_judged()).count();
-    let level = bonferroni(LEVEL, judged.max(1));
+    let level = bonferroni(CONFIDENCE, judged.max(1));
     all.iter().map(|row| row.row(level)).collect()
 }
 
@@ -66,7 +65,7 @@ fn find(
     cell: &Cell,
     facts: Facts,
     (point, strategy): (usize, usize),
-) -> Option<Beside> {
+) -> Option<KnownAnswer> {
     let is_it = |column: &Column| column.key.is(&known.class, &known.metric);
     let index = columns.iter().position(is_it)?;
     let status = cell.status(index, &columns[index], facts);
@@ -74,7 +73,7 @@ fn find(
         Status::Ok | Status::Exact => cell.column(index),
         _ => Vec::new(),
     };
-    Some(Beside {
+    Some(KnownAnswer {
         point,
         strategy,
         unit: columns[index].key.metric.row.unit,
@@ -83,18 +82,18 @@ fn find(
     })
 }
 
-impl Beside {
+impl KnownAnswer {
     fn is_quantile(&self) -> bool {
         let metric = Metric::find(&self.known.metric);
-        metric.is_some_and(|metric| metric.row.kind == metrics::registry::Kind::Quantile)
+        metric.is_some_and(|metric| metric.row.kind == registry::Kind::Quantile)
     }
 
     fn is_judged(&self) -> bool {
         let is_steady = || {
-            estimate(&self.values, LEVEL)
+            estimate(&self.values, CONFIDENCE)
                 .is_some_and(|e| e.stddev.unwrap_or(0.0) <= STEADY * e.mean)
         };
-        self.known.kind == Kind::Exact
+        self.known.kind == AnswerKind::Exact
             && self.values.len() >= FEWEST
             && (!self.is_quantile() || is_steady())
     }
@@ -112,12 +111,12 @@ impl Beside {
             .zip(high)
             .is_some_and(|(low, high)| (low..=high).contains(&self.known.value));
         let agreement = match self.known.kind {
-            Kind::Exact if !self.is_judged() => Agreement::NotAvailable,
-            Kind::Exact if inside => Agreement::Agrees,
-            Kind::Exact => Agreement::Differs,
-            Kind::Limit => Agreement::Limit,
-            Kind::Bound => Agreement::Bound,
-            Kind::Approximation => Agreement::Approximation,
+            AnswerKind::Exact if !self.is_judged() => Agreement::NotAvailable,
+            AnswerKind::Exact if inside => Agreement::Agrees,
+            AnswerKind::Exact => Agreement::Differs,
+            AnswerKind::Limit => Agreement::Limit,
+            AnswerKind::Bound => Agreement::Bound,
+            AnswerKind::Approximation => Agreement::Approximation,
         };
         TheoryRow {
             point: self.point,
@@ -141,8 +140,8 @@ impl Beside {
 mod tests {
     use super::*;
 
-    fn beside(metric: &str, kind: Kind, value: f64, values: &[f64]) -> Beside {
-        Beside {
+    fn answer(metric: &str, kind: AnswerKind, value: f64, values: &[f64]) -> KnownAnswer {
+        KnownAnswer {
             point: 0,
             strategy: 0,
             unit: "s",
@@ -161,22 +160,22 @@ mod tests {
     /// 8.610, so that the interval is 1 ± 0.0609.
     const VALUES: [f64; 5] = [0.98, 0.99, 1.0, 1.01, 1.02];
 
-    fn agreement(metric: &str, kind: Kind, value: f64) -> Agreement {
-        beside(metric, kind, value, &VALUES).row(0.999).agreement
+    fn agreement(metric: &str, kind: AnswerKind, value: f64) -> Agreement {
+        answer(metric, kind, value, &VALUES).row(0.999).agreement
     }
 
     #[test]
     fn a_value_outside_the_interval_differs() {
         assert_eq!(
-            agreement("response_mean", Kind::Exact, 1.0608),
+            agreement("response_mean", AnswerKind::Exact, 1.0608),
             Agreement::Agrees
         );
         assert_eq!(
-            agreement("response_mean", Kind::Exact, 1.0610),
+            agreement("response_mean", AnswerKind::Exact, 1.0610),
             Agreement::Differs
         );
         assert_eq!(
-            agreement("response_mean", Kind::Exact, 0.9390),
+            agreement("response_mean", AnswerKind::Exact, 0.9390),
             Agreement::Differs
         );
     }
@@ -184,11 +183,11 @@ mod tests {
     #[test]
     fn quantiles_have_the_accuracy_of_the_histogram() {
         assert_eq!(
-            agreement("response_p99", Kind::Exact, 1.0618),
+            agreement("response_p99", AnswerKind::Exact, 1.0618),
             Agreement::Agrees
         );
         assert_eq!(
-            agreement("response_p99", Kind::Exact, 1.0622),
+            agreement("response_p99", AnswerKind::Exact, 1.0622),
             Agreement::Differs
         );
     }
@@ -196,16 +195,21 @@ mod tests {
     #[test]
     fn only_exact_answers_with_enough_replications_are_judged() {
         assert_eq!(
-            agreement("response_mean", Kind::Limit, 2.0),
+            agreement("response_mean", AnswerKind::Limit, 2.0),
             Agreement::Limit
         );
         assert_eq!(
-            agreement("response_mean", Kind::Bound, 2.0),
+            agreement("response_mean", AnswerKind::Bound, 2.0),
             Agreement::Bound
         );
-        let few = beside("response_mean", Kind::Exact, 2.0, &VALUES[..4]);
+        let few = answer("response_mean", AnswerKind::Exact, 2.0, &VALUES[..4]);
         assert_eq!(few.row(0.999).agreement, Agreement::NotAvailable);
-        let wild = beside("wait_p99", Kind::Exact, 2.0, &[1.0, 1.2, 0.8, 1.3, 0.7]);
+        let wild = answer(
+            "wait_p99",
+            AnswerKind::Exact,
+            2.0,
+            &[1.0, 1.2, 0.8, 1.3, 0.7],
+        );
         assert!(!wild.is_judged());
     }
 }

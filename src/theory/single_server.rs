@@ -6,10 +6,9 @@
 //! positive terms only of Franx, "A simple solution for the M/D/c waiting time distribution",
 //! Operations Research Letters 29 (2001).
 
-use super::plain::{Plain, Station};
-use super::queue::{Above, Queue};
-use super::{Kind, Known, Model};
-use crate::sim::setup::Setup;
+use super::answers::{Above, Answers};
+use super::queueing_system::{QueueingSystem, Station};
+use super::{AnswerKind, Known, Model};
 
 /// Any service.
 pub const MODEL: Model = Model {
@@ -106,10 +105,10 @@ struct Share {
     square: f64,
 }
 
-fn share(plain: &Plain<'_>, rate: f64, station: &Station, each: f64) -> Share {
-    let (speed, overhead) = (station.speed, plain.overhead);
-    let mean = plain.work.mean() / speed;
-    let square = plain.work.second_moment() / (speed * speed);
+fn share(system: &QueueingSystem<'_>, rate: f64, station: &Station, each: f64) -> Share {
+    let (speed, overhead) = (station.speed, system.overhead);
+    let mean = system.work.mean() / speed;
+    let square = system.work.second_moment() / (speed * speed);
     Share {
         weight: each * f64::from(station.nodes),
         rate: rate * each,
@@ -118,39 +117,34 @@ fn share(plain: &Plain<'_>, rate: f64, station: &Station, each: f64) -> Share {
     }
 }
 
-/// What is known of `setup`.
-pub fn of(setup: &Setup) -> Vec<Known> {
-    match_split(setup).unwrap_or_default()
-}
-
-fn match_split(setup: &Setup) -> Option<Vec<Known>> {
-    let plain = Plain::of(setup).filter(|p| p.tasks == 1 && p.is_one_by_one())?;
-    let (rate, split, shift) = (plain.poisson()?, plain.split()?, plain.shift()?);
-    let stations = plain.stations.iter().zip(split);
+/// What is known of `system`.
+pub fn of(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
+    let (rate, split, shift) = (system.poisson()?, system.split()?, system.shift()?);
+    let stations = system.stations.iter().zip(split);
     let shares: Vec<Share> = stations
-        .map(|(s, each)| share(&plain, rate, s, each))
+        .map(|(s, each)| share(system, rate, s, each))
         .collect();
-    if shares.iter().any(|s| s.rate * s.mean >= 1.0) {
+    if !system.is_simple() || shares.iter().any(|s| s.rate * s.mean >= 1.0) {
         return None;
     }
     let sum = |of: &dyn Fn(&Share) -> f64| shares.iter().map(|s| s.weight * of(s)).sum::<f64>();
     let mean_wait = sum(&|s| wait(s.rate, s.mean, s.square));
-    let is_exponential = plain.exponential(1.0).is_some();
+    let is_exponential = system.exponential(1.0).is_some();
     let exponential = |of: fn(f64, f64, f64) -> f64| -> Option<Above<'_>> {
         let above = move |t: f64| sum(&|s| of(s.rate, s.mean, t));
         is_exponential.then(|| Box::new(above) as Above<'_>)
     };
-    let queue = Queue {
+    let answers = Answers {
         wait: Some(mean_wait),
         response: Some(mean_wait + sum(&|s| s.mean)),
         wait_above: exponential(wait_above),
         response_above: exponential(response_above),
     };
-    let mut rows = queue.known(&MODEL, Kind::Exact, shift);
-    if let (Some(service), Some(_)) = (plain.constant(plain.stations[0].speed), plain.speed()) {
-        rows.extend(constant(rate / f64::from(plain.nodes()), service).known(
+    let mut rows = answers.known(&MODEL, AnswerKind::Exact, shift);
+    if let (Some(service), Some(_)) = (system.constant(system.stations[0].speed), system.speed()) {
+        rows.extend(constant(rate / f64::from(system.nodes()), service).known(
             &CONSTANT,
-            Kind::Exact,
+            AnswerKind::Exact,
             shift,
         ));
     }
@@ -158,7 +152,7 @@ fn match_split(setup: &Setup) -> Option<Vec<Known>> {
 }
 
 /// The laws of M/D/1.
-fn constant(rate: f64, service: f64) -> Queue<'static> {
+fn constant(rate: f64, service: f64) -> Answers<'static> {
     let law = std::rc::Rc::new(Constant::new(rate * service));
     let wait = law.clone();
     let response_above = move |t: f64| {
@@ -168,9 +162,9 @@ fn constant(rate: f64, service: f64) -> Queue<'static> {
             law.above(t / service - 1.0)
         }
     };
-    Queue {
+    Answers {
         wait_above: Some(Box::new(move |t| wait.above(t / service))),
         response_above: Some(Box::new(response_above)),
-        ..Queue::default()
+        ..Answers::default()
     }
 }

@@ -9,10 +9,9 @@
 //! Join an idle node, else either: E(T) = (1 + rho) / ((1 + 2 rho) (1 - rho)), a closed form of the
 //! chain of both numbers (a test holds it to the chain, solved numerically).
 
-use super::plain::Plain;
-use super::queue::Queue;
-use super::{Kind, Known, Model};
-use crate::sim::setup::Setup;
+use super::answers::Answers;
+use super::queueing_system::QueueingSystem;
+use super::{AnswerKind, Known, Model};
 use crate::strategy::Binding;
 use crate::strategy::placement::choice::By;
 use crate::strategy::placement::join_idle_queue::JoinIdleQueue;
@@ -186,42 +185,37 @@ fn inverse(mut a: Matrix) -> Matrix {
     b
 }
 
-/// What is known of `setup`.
-pub fn of(setup: &Setup) -> Vec<Known> {
-    match_two(setup).unwrap_or_default()
-}
-
-fn match_two(setup: &Setup) -> Option<Vec<Known>> {
-    let plain = Plain::of(setup).filter(|p| p.tasks == 1 && p.is_one_by_one())?;
-    let (rate, mean) = (plain.poisson()?, plain.exponential(plain.speed()?)?);
+/// What is known of `system`.
+pub fn of(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
+    let (rate, mean) = system.markov().filter(|_| system.is_simple())?;
     let rho = rate * mean / 2.0;
-    let is_two = plain.nodes() == 2 && plain.binding == Binding::Early && plain.is_undelayed();
+    let is_two = system.nodes() == 2 && system.binding == Binding::Early && system.is_undelayed();
     if !is_two || rho > HEAVIEST {
         return None;
     }
-    let (model, response) = if let Some(JoinIdleQueue {}) = plain.placement() {
+    let (model, response) = if let Some(JoinIdleQueue {}) = system.placement() {
         (&IDLE, idle(rho) * mean)
-    } else if is_shorter(&plain) {
+    } else if is_shorter(system) {
         (&SHORTEST, shortest(rho) * mean)
     } else {
         return None;
     };
-    let queue = Queue {
+    let answers = Answers {
         wait: Some(response - mean),
         response: Some(response),
-        ..Queue::default()
+        ..Answers::default()
     };
-    Some(queue.known(model, Kind::Exact, plain.shift()?))
+    Some(answers.known(model, AnswerKind::Exact, system.shift()?))
 }
 
 /// True if each task goes to the node with fewer tasks.
-fn is_shorter(plain: &Plain<'_>) -> bool {
-    if let Some(LeastLoaded { by }) = plain.placement() {
+fn is_shorter(system: &QueueingSystem<'_>) -> bool {
+    if let Some(LeastLoaded { by }) = system.placement() {
         return *by == By::Tasks;
     }
     let asks_both = |choice: &PowerOfD| {
         let PowerOfD { d, by, replacement } = choice;
         *d >= 2 && *by == By::Tasks && !replacement
     };
-    plain.placement().is_some_and(asks_both)
+    system.placement().is_some_and(asks_both)
 }

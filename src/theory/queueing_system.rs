@@ -3,8 +3,8 @@
 use std::any::Any;
 
 use crate::engine::law::Law;
-use crate::model::cluster::{Cluster, Group, Speed};
-use crate::sim::setup::{Network, Setup, Warmup};
+use crate::model::cluster::{Cluster, Group};
+use crate::sim::setup::{Network, Setup, Warmup, Window};
 use crate::strategy::placement::power_of_d::PowerOfD;
 use crate::strategy::placement::random::Random;
 use crate::strategy::placement::round_robin::{RoundRobin, Weights};
@@ -17,7 +17,7 @@ use crate::workload::source::{Arrivals, Source};
 const SHORTEST: f64 = 1e-6;
 
 /// Jobs of one class that arrive one by one at independent intervals, on fifo nodes.
-pub struct Plain<'a> {
+pub struct QueueingSystem<'a> {
     /// Law of the intervals between jobs.
     pub interval: &'a Law,
     /// Tasks of every job.
@@ -45,7 +45,7 @@ pub struct Station {
     /// Speed of each.
     pub speed: f64,
     /// How many of the tasks run at once at each; `None` for any number.
-    pub places: Option<u64>,
+    pub servers: Option<u64>,
     weight: f64,
 }
 
@@ -60,10 +60,10 @@ pub struct Shift {
     pub is_constant: bool,
 }
 
-impl<'a> Plain<'a> {
+impl<'a> QueueingSystem<'a> {
     /// `None` if the setup has anything that models do not speak of.
-    pub fn of(setup: &'a Setup) -> Option<Plain<'a>> {
-        // By name, every one: what is new must be looked at here.
+    pub fn of(setup: &'a Setup) -> Option<QueueingSystem<'a>> {
+        // By name, every one, here and in what is called: what is new must be looked at.
         let Setup {
             seed: _,
             placement_seed: _,
@@ -71,56 +71,46 @@ impl<'a> Plain<'a> {
             network,
             classes,
             sources,
-            stragglers,
+            stragglers: None,
             strategy,
             window,
-        } = setup;
-        let ([class], [source]) = (&classes[..], &sources[..]) else {
-            return None;
-        };
-        let (shape, gather) = (tasks(class)?, &class.gather);
-        let Strategy {
-            name: _,
-            binding,
-            parts,
-            parts_of_class: _,
-        } = strategy;
-        let [
-            Parts {
-                placement,
-                dispatchers,
-                decision_time,
-                in_flight: _, // matters only where tasks travel
-                ties: _,      // equal nodes are equal
-            },
-        ] = &parts[..]
+        } = setup
         else {
             return None;
         };
-        let plain = Plain {
+        let ([class], [source], true) = (&classes[..], &sources[..], has_warmup(window)) else {
+            return None;
+        };
+        let (binding, parts) = parts(strategy)?;
+        let Parts {
+            placement,
+            dispatchers,
+            decision_time,
+            in_flight: _, // matters only where tasks travel
+            ties: _,      // equal nodes are equal
+        } = parts;
+        let (tasks, work, stage) = tasks(class)?;
+        let system = QueueingSystem {
             interval: interval(source)?,
-            tasks: shape.0,
-            work: shape.1,
-            overhead: class.stages[0].overhead.as_secs(),
-            stations: stations(cluster, &class.stages[0])?,
-            binding: *binding,
+            tasks,
+            work,
+            overhead: stage.overhead.as_secs(),
+            stations: stations(cluster, stage)?,
+            binding,
             dispatchers: *dispatchers,
             placement: placement.as_ref(),
             decision: decision_time,
             network,
         };
-        let is_told = stragglers.is_none() && is_free(gather) && window.warmup != Warmup::None;
-        (is_told && plain.is_regular()).then_some(plain)
+        system.is_regular().then_some(system)
     }
 
     /// Laws with two moments, and services long enough not to feel the clock.
     fn is_regular(&self) -> bool {
-        let laws = [self.interval, self.work, self.decision];
-        let all = laws
-            .into_iter()
-            .chain([&self.network.dispatch, &self.network.result]);
+        let Network { dispatch, result } = self.network;
+        let laws = [self.interval, self.work, self.decision, dispatch, result];
         let fastest = self.stations.iter().map(|s| s.speed).fold(0.0, f64::max);
-        all.into_iter().all(|law| law.second_moment().is_finite())
+        laws.iter().all(|law| law.second_moment().is_finite())
             && self.work.mean() / fastest + self.overhead >= SHORTEST
     }
 
@@ -149,6 +139,12 @@ impl<'a> Plain<'a> {
         matches!(self.interval, Law::Exponential { .. }).then(|| self.rate())
     }
 
+    /// Rate of arrival and mean service, if jobs arrive as a Poisson process and service is
+    /// exponential, at the same speed everywhere.
+    pub fn markov(&self) -> Option<(f64, f64)> {
+        Some((self.poisson()?, self.exponential(self.speed()?)?))
+    }
+
     /// Number of nodes.
     pub fn nodes(&self) -> u32 {
         self.stations.iter().map(|station| station.nodes).sum()
@@ -164,14 +160,19 @@ impl<'a> Plain<'a> {
     }
 
     /// Tasks that all nodes together run at once.
-    pub fn places(&self) -> Option<u64> {
-        let of = |s: &Station| Some(u64::from(s.nodes) * s.places?);
+    pub fn servers(&self) -> Option<u64> {
+        let of = |s: &Station| Some(u64::from(s.nodes) * s.servers?);
         self.stations.iter().map(of).sum()
     }
 
     /// True if every node runs one task at a time.
     pub fn is_one_by_one(&self) -> bool {
-        self.stations.iter().all(|s| s.places == Some(1))
+        self.stations.iter().all(|s| s.servers == Some(1))
+    }
+
+    /// True if, besides, every job is one task.
+    pub fn is_simple(&self) -> bool {
+        self.tasks == 1 && self.is_one_by_one()
     }
 
     /// Mean of the exponential service at nodes of speed `speed`, if it is exponential.
@@ -284,21 +285,56 @@ fn downcast<T: Blueprint>(placement: &dyn Blueprint) -> Option<&T> {
 
 /// The interval between jobs that arrive one by one.
 pub fn interval(source: &Source) -> Option<&Law> {
-    match &source.arrivals {
+    let Source {
+        name: _,
+        arrivals,
+        first_class: _,
+        classes: _,
+    } = source;
+    match arrivals {
         Arrivals::Renewal { interval } => Some(interval),
-        Arrivals::Batch { .. } | Arrivals::Trace(_) => None,
+        Arrivals::Batch { jobs: _, at: _ } | Arrivals::Trace(_) => None,
     }
 }
 
-/// Number and work of the tasks of every job of `class`.
-fn tasks(class: &Class) -> Option<(u32, &Law)> {
+/// The steady state is that of a run without its start.
+pub fn has_warmup(window: &Window) -> bool {
+    let Window {
+        warmup,
+        measure: _,
+        drain: _,
+        max_in_system: _,
+        slowdown_floor: _,
+        stratum: _,
+        finite: _,
+    } = window;
+    *warmup != Warmup::None
+}
+
+/// The binding and the parts of all classes, if they are the same for all.
+fn parts(strategy: &Strategy) -> Option<(Binding, &Parts)> {
+    let Strategy {
+        name: _,
+        binding,
+        parts,
+        parts_of_class: _,
+    } = strategy;
+    let [parts] = &parts[..] else { return None };
+    Some((*binding, parts))
+}
+
+/// Number and work of the tasks of every job of `class`, gathered in no time, and their stage.
+fn tasks(class: &Class) -> Option<(u32, &Law, &Stage)> {
     let Class {
         name: _,
         stages,
-        gather: _,
+        gather,
         slo: _,
     } = class;
-    let [stage] = &stages[..] else { return None };
+    let Gather { per_result, work } = gather;
+    let ([stage], true) = (&stages[..], per_result.is_zero() && work.is_zero()) else {
+        return None;
+    };
     let Stage {
         shape,
         overhead: _,
@@ -306,8 +342,8 @@ fn tasks(class: &Class) -> Option<(u32, &Law)> {
         allowed: _,
     } = stage;
     match shape {
-        Shape::Tasks { count, work } => Some((whole(count)?, work)),
-        Shape::Split { work, into } => (whole(into)? == 1).then_some((1, work)),
+        Shape::Tasks { count, work } => Some((whole(count)?, work, stage)),
+        Shape::Split { work, into } => (whole(into)? == 1).then_some((1, work, stage)),
         Shape::Trace => None,
     }
 }
@@ -317,16 +353,23 @@ fn whole(count: &Law) -> Option<u32> {
     Some(count as u32)
 }
 
-fn is_free(gather: &Gather) -> bool {
-    let Gather { per_result, work } = gather;
-    per_result.is_zero() && work.is_zero()
+/// For each group whether it may run tasks of `stage`.
+pub fn eligible<'a>(
+    cluster: &'a Cluster,
+    stage: &'a Stage,
+) -> impl Iterator<Item = (&'a Group, bool)> {
+    let Cluster {
+        dimensions: _,
+        groups,
+    } = cluster;
+    let groups = groups.iter().zip(&stage.allowed);
+    groups.map(|(group, allowed)| (group, *allowed && group.could_hold(&stage.demand)))
 }
 
 /// The groups that may run tasks of `stage`.
 fn stations(cluster: &Cluster, stage: &Stage) -> Option<Vec<Station>> {
-    let groups = cluster.groups.iter().zip(&stage.allowed);
-    let eligible = groups.filter(|(group, allowed)| **allowed && group.could_hold(&stage.demand));
-    let stations: Vec<Station> = eligible
+    let stations: Vec<Station> = eligible(cluster, stage)
+        .filter(|(_, is)| *is)
         .map(|(group, _)| station(group, &stage.demand))
         .collect();
     (!stations.is_empty()).then_some(stations)
@@ -336,16 +379,16 @@ fn station(group: &Group, demand: &[u64]) -> Station {
     let Group {
         name: _,
         count,
-        speed: Speed(_),
+        speed,
         capacity,
         backfill: _, // equal tasks overtake none
     } = group;
     let needs = demand.iter().zip(capacity).filter(|(need, _)| **need > 0);
-    let places = needs.filter_map(|(need, has)| has.map(|has| has / need));
+    let servers = needs.filter_map(|(need, has)| has.map(|has| has / need));
     Station {
         nodes: *count,
-        speed: group.speed.factor(),
-        places: places.min(),
-        weight: group.speed.factor() * group.slot_weight() as f64,
+        speed: speed.factor(),
+        servers: servers.min(),
+        weight: speed.factor() * group.slot_weight() as f64,
     }
 }

@@ -9,7 +9,7 @@ use crate::stats::bonferroni;
 
 /// Two runs compared; the first is the baseline.
 #[derive(Clone, Debug, Default)]
-pub struct Across {
+pub struct RunComparison {
     /// Pairs of strategies of one name: their indexes in the first and in the second run.
     pub strategies: Vec<(usize, usize)>,
     /// Names of strategies that only one of the two has.
@@ -24,15 +24,15 @@ pub struct Across {
 
 /// Why two runs cannot be compared: what is unlike, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unlike {
+pub struct Incomparable {
     /// What is wrong.
     pub what: String,
     /// What to do.
     pub hint: String,
 }
 
-fn unlike(what: impl Into<String>, hint: &str) -> Unlike {
-    Unlike {
+fn incomparable(what: impl Into<String>, hint: &str) -> Incomparable {
+    Incomparable {
         what: what.into(),
         hint: hint.to_owned(),
     }
@@ -43,10 +43,14 @@ fn unlike(what: impl Into<String>, hint: &str) -> Unlike {
 ///
 /// # Errors
 /// The runs have other points, no strategy in common, or (if paired) other jobs.
-pub fn across(a: &Results, b: &Results, unpaired: bool) -> Result<Across, Unlike> {
+pub fn compare_runs(
+    a: &Results,
+    b: &Results,
+    unpaired: bool,
+) -> Result<RunComparison, Incomparable> {
     let (one, two) = (&a.meta, &b.meta);
     if (&one.sweep, &one.points) != (&two.sweep, &two.points) {
-        return Err(unlike(
+        return Err(incomparable(
             "the two runs have other points",
             "compare runs whose [sweep] is the same",
         ));
@@ -60,20 +64,20 @@ pub fn across(a: &Results, b: &Results, unpaired: bool) -> Result<Across, Unlike
         .filter_map(|(at, s)| Some((at, named(&s.name)?)))
         .collect();
     if strategies.is_empty() {
-        return Err(unlike(
+        return Err(incomparable(
             "the two runs have no strategy of the same name",
             "strategies of one run are compared by `equipoise run`",
         ));
     }
-    let mut across = Across {
+    let mut comparison = RunComparison {
         alone: alone(a, b),
         strategies,
         rows: Vec::new(),
         is_paired: !unpaired,
         is_partial: one.is_partial || two.is_partial,
     };
-    across.rows = rows(a, b, &across);
-    Ok(across)
+    comparison.rows = rows(a, b, &comparison);
+    Ok(comparison)
 }
 
 /// Strategies that only one run has.
@@ -98,7 +102,7 @@ fn alone(a: &Results, b: &Results) -> Vec<String> {
 }
 
 /// Pairs make sense only if replication k of both runs had the same jobs.
-fn same_jobs(a: &Results, b: &Results) -> Result<(), Unlike> {
+fn same_jobs(a: &Results, b: &Results) -> Result<(), Incomparable> {
     for (point, (one, two)) in a
         .meta
         .workload_digests
@@ -108,7 +112,7 @@ fn same_jobs(a: &Results, b: &Results) -> Result<(), Unlike> {
     {
         let differs = one.iter().zip(two).position(|(one, two)| one != two);
         if let Some(replication) = differs {
-            return Err(unlike(
+            return Err(incomparable(
                 format!(
                     "the two runs had other jobs (point {}, replication {})",
                     point + 1,
@@ -121,14 +125,14 @@ fn same_jobs(a: &Results, b: &Results) -> Result<(), Unlike> {
     Ok(())
 }
 
-fn rows(a: &Results, b: &Results, across: &Across) -> Vec<ComparisonRow> {
+fn rows(a: &Results, b: &Results, comparison: &RunComparison) -> Vec<ComparisonRow> {
     let meta = &a.meta;
-    let (one, two) = (Figures::new(a), Figures::new(b));
+    let (one, two) = (FigureIndex::new(a), FigureIndex::new(b));
     let points = meta.points.len();
-    let family = meta.decide_on.len() * points * across.strategies.len();
+    let family = meta.decide_on.len() * points * comparison.strategies.len();
     let pairs = |point: usize| {
         let has = |results: &Results| results.meta.workload_digests.get(point).map_or(0, Vec::len);
-        match across.is_paired {
+        match comparison.is_paired {
             true => has(a).min(has(b)) as u32,
             false => u32::MAX,
         }
@@ -136,13 +140,13 @@ fn rows(a: &Results, b: &Results, across: &Across) -> Vec<ComparisonRow> {
     let mut rows = Vec::new();
     for metric in &meta.decide_on {
         for point in 0..points {
-            for &(first, second) in &across.strategies {
+            for &(first, second) in &comparison.strategies {
                 let terms = Terms {
                     place: (point, first),
                     metric,
                     margin: meta.margin,
                     level: bonferroni(meta.confidence, family),
-                    is_paired: across.is_paired,
+                    is_paired: comparison.is_paired,
                 };
                 let baseline = one.side(point, first, metric, pairs(point));
                 rows.push(judge(
@@ -157,16 +161,16 @@ fn rows(a: &Results, b: &Results, across: &Across) -> Vec<ComparisonRow> {
 }
 
 /// The figures of a run by point, strategy, class and metric.
-struct Figures<'a> {
+struct FigureIndex<'a> {
     status: BTreeMap<Key<'a>, Status>,
     values: BTreeMap<Key<'a>, Vec<&'a ReplicationRow>>,
 }
 
 type Key<'a> = (usize, usize, &'a str, &'a str);
 
-impl<'a> Figures<'a> {
-    fn new(results: &'a Results) -> Figures<'a> {
-        let mut figures = Figures {
+impl<'a> FigureIndex<'a> {
+    fn new(results: &'a Results) -> FigureIndex<'a> {
+        let mut figures = FigureIndex {
             status: BTreeMap::new(),
             values: BTreeMap::new(),
         };

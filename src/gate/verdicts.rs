@@ -280,6 +280,7 @@ fn row_json(row: &FigureVerdict) -> Value {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn judged(words: &[Finding]) -> ScenarioVerdicts {

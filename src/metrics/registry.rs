@@ -321,7 +321,7 @@ fn permille(digits: &str) -> Option<u64> {
     let number: u64 = digits.parse().ok().filter(|_| is_plain)?;
     let permille = match digits.len() {
         2 => number * 10,
-        3 if number % 10 != 0 => number,
+        3 if !number.is_multiple_of(10) => number,
         _ => return None,
     };
     (permille > 0).then_some(permille)

@@ -1,10 +1,14 @@
-//! Reading a scenario for a command.
+//! Reading a scenario for a command: which file, what is set in it, which strategies.
+//!
+//! The options that every command with a scenario takes, and the one command line that repeats the
+//! run, which the page and the gate print.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::{Exit, message};
+use crate::experiment::results::Meta;
 use crate::scenario::{Files, Scenario, read};
 
 /// Which scenario, and what is changed in it.
@@ -24,6 +28,16 @@ pub struct Which {
 }
 
 impl Which {
+    /// The scenario that a run's folder holds, with the strategies of that run.
+    pub fn of_run(dir: &Path, run: &Meta, traces: Option<&Path>) -> Which {
+        Which {
+            scenario: dir.join("scenario.toml"),
+            sets: Vec::new(),
+            traces: traces.map(Path::to_path_buf),
+            strategies: run.strategies.iter().map(|s| s.name.clone()).collect(),
+        }
+    }
+
     /// The scenario, cut to the chosen strategies.
     pub fn read(&self) -> Result<Scenario, Exit> {
         let path = &self.scenario;
@@ -67,16 +81,11 @@ impl Which {
                 names.join(", ")
             )));
         }
-        let chosen: Vec<bool> = scenario
-            .strategies
-            .iter()
-            .map(|s| s.name == scenario.compare.baseline || self.strategies.contains(&s.name))
-            .collect();
-        keep(&mut scenario.strategies, &chosen);
-        scenario
-            .points
-            .iter_mut()
-            .for_each(|point| keep(&mut point.setups, &chosen));
+        let baseline = &scenario.compare.baseline;
+        let is_chosen = |name: &String| name == baseline || self.strategies.contains(name);
+        let strategies = scenario.strategies.iter();
+        let chosen: Vec<bool> = strategies.map(|s| is_chosen(&s.name)).collect();
+        keep_strategies(&mut scenario, &chosen);
         Ok(scenario)
     }
 
@@ -101,6 +110,13 @@ impl Which {
         let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
         quoted.join(" ")
     }
+}
+
+/// Leaves out the strategies that are not chosen.
+pub(super) fn keep_strategies(scenario: &mut Scenario, chosen: &[bool]) {
+    keep(&mut scenario.strategies, chosen);
+    let points = scenario.points.iter_mut();
+    points.for_each(|point| keep(&mut point.setups, chosen));
 }
 
 fn keep<T>(list: &mut Vec<T>, chosen: &[bool]) {

@@ -1,5 +1,12 @@
-//! The command line: one file a command. Standard output is the result, standard error is
-//! progress and messages.
+//! The command line: one file a command. Standard output is the result, standard error is progress
+//! and messages.
+//!
+//! Commands hold arguments and exit codes and nothing that could be called from elsewhere. The exit
+//! codes are a contract with scripts: 0 done, 1 the gate found a difference that fails, 2 the
+//! scenario or the command line is wrong, 3 the tool or the machine failed, 130 interrupted. A
+//! panic is caught and told as a fault of the tool, never as the user's mistake.
+//!
+//! This is the feature `cli`; nothing in the crate imports it.
 
 mod check;
 mod compare;
@@ -113,7 +120,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    // A panic has told its place; it is no mistake of the user's.
+    // A panic has told where it was; it is no mistake of the user's.
     let ended = std::panic::catch_unwind(|| arguments.command.execute()).unwrap_or_else(|_| {
         Err(Exit::Fault(
             "error: this is a fault of equipoise itself; please report it with the scenario"
@@ -166,24 +173,4 @@ fn print(text: &str) -> Result<(), Exit> {
         ))),
         _ => Ok(()),
     }
-}
-
-/// `text` on lines of at most 100 columns, each after `indent`; a word is never broken.
-fn wrapped(text: &str, indent: &str) -> String {
-    let (mut out, mut line) = (String::new(), String::new());
-    for word in text.split_whitespace() {
-        let length = indent.len() + line.chars().count() + 1 + word.chars().count();
-        if !line.is_empty() && length > 100 {
-            out += &format!("{indent}{line}\n");
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line += word;
-    }
-    if !line.is_empty() {
-        out += &format!("{indent}{line}\n");
-    }
-    out
 }

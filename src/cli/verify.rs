@@ -61,28 +61,28 @@ impl Verify {
         stored: &Meta,
         recorded: &[Kind],
     ) -> Result<(Vec<String>, Option<String>), Exit> {
-        let mut scenario = self.which(stored).read()?;
+        let mut scenario = Which::of_run(&self.dir, stored, self.traces.as_deref()).read()?;
         if recorded.is_empty() {
             let run = running::run(&mut scenario, self.threads, None, String::new())?;
-            return self.tables(&run);
+            return self.tables(stored, &run);
         }
         let folder = Folder::begin(&beside(&self.dir, "verify"))?;
-        let found = self.with_rows(&mut scenario, &folder, recorded);
+        let found = self.with_rows(stored, &mut scenario, &folder, recorded);
         folder.abandon();
         found
     }
 
-    fn tables(&self, run: &Run) -> Result<(Vec<String>, Option<String>), Exit> {
+    fn tables(&self, stored: &Meta, run: &Run) -> Result<(Vec<String>, Option<String>), Exit> {
         let files = report::tables(&run.results);
-        let stored = manifest_of(&self.dir)?;
         let found = first_difference(&self.dir, &files)?;
-        let found = found.or_else(|| told_otherwise(&stored, &run.results.meta));
+        let found = found.or_else(|| manifest_difference(stored, &run.results.meta));
         Ok((files.into_iter().map(|(name, _)| name).collect(), found))
     }
 
     /// The tables and the recorded rows, which are written to `folder` for a while.
     fn with_rows(
         &self,
+        stored: &Meta,
         scenario: &mut Scenario,
         folder: &Folder,
         recorded: &[Kind],
@@ -92,7 +92,7 @@ impl Verify {
             kinds: recorded.to_vec(),
         };
         let run = running::run(scenario, self.threads, Some(&recording), String::new())?;
-        let (mut names, mut found) = self.tables(&run)?;
+        let (mut names, mut found) = self.tables(stored, &run)?;
         recording.join(scenario, &run.replications, folder.path())?;
         for kind in recorded {
             let name = format!("{}.csv", kind.name());
@@ -103,15 +103,6 @@ impl Verify {
             names.push(name);
         }
         Ok((names, found))
-    }
-
-    fn which(&self, stored: &Meta) -> Which {
-        Which {
-            scenario: self.dir.join("scenario.toml"),
-            sets: Vec::new(),
-            traces: self.traces.clone(),
-            strategies: stored.strategies.iter().map(|s| s.name.clone()).collect(),
-        }
     }
 }
 
@@ -126,13 +117,14 @@ fn versions(stored: &Meta) -> String {
 }
 
 /// What the manifest says otherwise than the run; the command, the file's name and digests of
-/// tables apart, which a run of the stored copy cannot know.
-fn told_otherwise(stored: &Meta, now: &Meta) -> Option<String> {
+/// tables apart, which a run of the stored copy cannot know, and the spelling of the scenario's
+/// text, which is no part of what a scenario is.
+fn manifest_difference(stored: &Meta, now: &Meta) -> Option<String> {
     let fields = |meta: &Meta| serde_json::to_value(meta).ok();
     let (stored, now) = (fields(stored)?, fields(now)?);
     let mut names = now.as_object()?.keys();
     let is_other = |name: &&String| {
-        !["command", "files", "stem", "title"].contains(&name.as_str())
+        !["command", "files", "stem", "title", "scenario_digest"].contains(&name.as_str())
             && stored[*name] != now[*name]
     };
     let name = names.find(is_other)?;
@@ -142,11 +134,11 @@ fn told_otherwise(stored: &Meta, now: &Meta) -> Option<String> {
 /// The first number that a table of the folder does not share with its twin in `files`.
 fn first_difference(dir: &Path, files: &report::Files) -> Result<Option<String>, Exit> {
     for (name, now) in files {
-        let place = dir.join(name);
-        let stored = std::fs::read(&place).map_err(|_| {
-            let place = place.display();
+        let file = dir.join(name);
+        let stored = std::fs::read(&file).map_err(|_| {
+            let file = file.display();
             Exit::Mistake(format!(
-                "error: {place}: the file is missing or cannot be read"
+                "error: {file}: the file is missing or cannot be read"
             ))
         })?;
         if stored != *now {

@@ -9,7 +9,7 @@ use crate::sim::recorder::{Decision, Recorder, Seen};
 use crate::sim::records::{Attempt, Job, Task};
 use crate::sim::setup::Setup;
 use crate::sim::{self, Failure};
-use crate::strategy::Rank;
+use crate::strategy::Score;
 
 /// Where two sides part.
 #[derive(Clone, Debug, PartialEq)]
@@ -322,7 +322,7 @@ impl<'s> Inspector<'s> {
         let at = |node: NodeId| seen(decision, node, &self.names);
         let closely = |node: NodeId| ranked(decision, node, &self.names);
         self.other = self.node.map(|node| closely(NodeId(node)));
-        let afresh = (!decision.takes_turns())
+        let afresh = (!decision.has_memory())
             .then(|| decision.afresh().ok().flatten())
             .flatten()
             .filter(|&node| node != decision.node);
@@ -333,7 +333,7 @@ impl<'s> Inspector<'s> {
             class: self.setup.classes[decision.job.class as usize].name.clone(),
             job: decision.job.number,
             task: decision.task,
-            eligible: decision.eligible().len() as u64,
+            eligible: u64::from(decision.candidates().count()),
             chosen: closely(decision.node),
             asked: decision.asked.iter().map(|&node| at(node)).collect(),
             afresh: afresh.map(at),
@@ -376,14 +376,14 @@ fn seen(decision: &Decision<'_>, node: NodeId, names: &[String]) -> SeenNode {
         };
     };
     let Seen {
-        tasks, used, rank, ..
+        tasks, used, score, ..
     } = decision.seen(node);
     SeenNode {
         name: name.clone(),
-        is_eligible: decision.eligible().contains(&node),
+        is_eligible: decision.candidates().contains(node),
         tasks: Some(u64::from(tasks)),
         used: Some(used),
-        score: rank.map(|rank| rank.score),
+        score: score.map(|score| score.value),
         better: None,
     }
 }
@@ -394,13 +394,13 @@ fn ranked(decision: &Decision<'_>, node: NodeId, names: &[String]) -> SeenNode {
     if !seen.is_eligible {
         return seen;
     }
-    let before = |rank: Rank| {
-        let others = decision.eligible().iter();
-        let others = others.filter_map(|&other| decision.seen(other).rank);
-        others.filter(|other| other.beats(&rank)).count() as u64
+    let before = |score: Score| {
+        let others = decision.candidates().iter();
+        let others = others.filter_map(|other| decision.seen(other).score);
+        others.filter(|other| other.beats(&score)).count() as u64
     };
     SeenNode {
-        better: decision.seen(node).rank.map(before),
+        better: decision.seen(node).score.map(before),
         ..seen
     }
 }

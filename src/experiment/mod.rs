@@ -12,7 +12,6 @@ mod tables;
 pub mod warmup;
 
 pub use journal::{Fingerprint, HEADER as JOURNAL_HEADER, Journal};
-pub use tables::{counted, thousands};
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};

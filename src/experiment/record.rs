@@ -269,8 +269,8 @@ impl Recorder for Rows<'_> {
     fn decision(&mut self, decision: &Decision<'_>) {
         let (class, node) = (self.class(decision.job), self.node(decision.node));
         let (tasks_seen, reads) = (decision.tasks_seen(), decision.asked.len());
-        let rank = decision.seen(decision.node).rank;
-        let score = rank.map_or(String::new(), |rank| rank.score.to_string());
+        let score = decision.seen(decision.node).score;
+        let score = score.map_or(String::new(), |score| score.value.to_string());
         let candidates = self.candidates(decision);
         let Decision {
             time,

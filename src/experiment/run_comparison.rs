@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::comparing::{Side, Terms, judge};
-use super::results::{ComparisonRow, ReplicationRow, Results, Status};
+use super::results::{ComparisonRow, Meta, ReplicationRow, Results, Status};
 use crate::metrics::columns::MetricRef;
 use crate::stats::bonferroni;
 
@@ -58,11 +58,7 @@ pub fn compare_runs(
     if !unpaired {
         same_jobs(a, b)?;
     }
-    let named = |name: &str| two.strategies.iter().position(|s| s.name == name);
-    let names = one.strategies.iter().enumerate();
-    let strategies: Vec<(usize, usize)> = names
-        .filter_map(|(at, s)| Some((at, named(&s.name)?)))
-        .collect();
+    let strategies = shared_strategies(one, two);
     if strategies.is_empty() {
         return Err(incomparable(
             "the two runs have no strategy of the same name",
@@ -70,7 +66,7 @@ pub fn compare_runs(
         ));
     }
     let mut comparison = RunComparison {
-        alone: alone(a, b),
+        alone: [missing_strategies(one, two), missing_strategies(two, one)].concat(),
         strategies,
         rows: Vec::new(),
         is_paired: !unpaired,
@@ -80,44 +76,31 @@ pub fn compare_runs(
     Ok(comparison)
 }
 
-/// Strategies that only one run has.
-fn alone(a: &Results, b: &Results) -> Vec<String> {
-    let names = |results: &Results| -> Vec<String> {
-        results
-            .meta
-            .strategies
-            .iter()
-            .map(|s| s.name.clone())
-            .collect()
-    };
-    let (one, two) = (names(a), names(b));
-    let only = |names: &[String], other: &[String]| -> Vec<String> {
-        names
-            .iter()
-            .filter(|name| !other.contains(name))
-            .cloned()
-            .collect()
-    };
-    [only(&one, &two), only(&two, &one)].concat()
+/// Strategies of one name in two runs: their indexes in the first and in the second.
+pub fn shared_strategies(a: &Meta, b: &Meta) -> Vec<(usize, usize)> {
+    let named = |name: &str| b.strategies.iter().position(|s| s.name == name);
+    let names = a.strategies.iter().enumerate();
+    names
+        .filter_map(|(at, s)| Some((at, named(&s.name)?)))
+        .collect()
+}
+
+/// Names of the strategies of `a` that `b` has not.
+pub fn missing_strategies(a: &Meta, b: &Meta) -> Vec<String> {
+    let names = a.strategies.iter().map(|s| &s.name);
+    let missing = names.filter(|name| b.strategies.iter().all(|s| s.name != **name));
+    missing.cloned().collect()
 }
 
 /// Pairs make sense only if replication k of both runs had the same jobs.
 fn same_jobs(a: &Results, b: &Results) -> Result<(), Incomparable> {
-    for (point, (one, two)) in a
-        .meta
-        .workload_digests
-        .iter()
-        .zip(&b.meta.workload_digests)
-        .enumerate()
-    {
-        let differs = one.iter().zip(two).position(|(one, two)| one != two);
-        if let Some(replication) = differs {
+    let (one, two) = (&a.meta.workload_digests, &b.meta.workload_digests);
+    let points = one.iter().zip(two).enumerate();
+    for (point, (one, two)) in points {
+        if let Some(replication) = one.iter().zip(two).position(|(one, two)| one != two) {
+            let (point, replication) = (point + 1, replication + 1);
             return Err(incomparable(
-                format!(
-                    "the two runs had other jobs (point {}, replication {})",
-                    point + 1,
-                    replication + 1
-                ),
+                format!("the two runs had other jobs (point {point}, replication {replication})"),
                 "run both with the same seed, workload and warm-up, or compare them with --unpaired",
             ));
         }
@@ -149,11 +132,8 @@ fn rows(a: &Results, b: &Results, comparison: &RunComparison) -> Vec<ComparisonR
                     is_paired: comparison.is_paired,
                 };
                 let baseline = one.side(point, first, metric, pairs(point));
-                rows.push(judge(
-                    &terms,
-                    &baseline,
-                    &two.side(point, second, metric, pairs(point)),
-                ));
+                let other = two.side(point, second, metric, pairs(point));
+                rows.push(judge(&terms, &baseline, &other));
             }
         }
     }
@@ -175,21 +155,11 @@ impl<'a> FigureIndex<'a> {
             values: BTreeMap::new(),
         };
         for row in &results.summary {
-            let key = (
-                row.point,
-                row.strategy,
-                row.class.as_str(),
-                row.metric.as_str(),
-            );
+            let key = (row.point, row.strategy, &*row.class, &*row.metric);
             figures.status.insert(key, row.status);
         }
         for row in &results.replications {
-            let key = (
-                row.point,
-                row.strategy,
-                row.class.as_str(),
-                row.metric.as_str(),
-            );
+            let key = (row.point, row.strategy, &*row.class, &*row.metric);
             figures.values.entry(key).or_default().push(row);
         }
         figures

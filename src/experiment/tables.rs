@@ -8,17 +8,16 @@ use crate::sim::Failure;
 use crate::sim::setup::Setup;
 use crate::stats::estimate;
 use crate::strategy::Binding;
+use crate::text::{counted, thousands};
 
 use super::cell::{Cell, Detail, Facts};
 use super::comparing::compare;
-use super::precision;
+use super::precision::{self, LEVEL};
 use super::results::{
     CcdfRow, ClassMeta, Meta, NodeRow, ReplicationRow, Results, Status, StrategyMeta, SummaryRow,
     TimelineRow, digest,
 };
 
-/// Confidence of the intervals of single figures.
-pub(super) const LEVEL: f64 = 0.95;
 /// Bins of a timeline.
 const BINS: usize = 200;
 /// Nodes of a table.
@@ -191,25 +190,6 @@ fn measured(scenario: &Scenario, cells: &[Vec<Cell>]) -> String {
     } else {
         jobs
     }
-}
-
-/// "1 job", "22,000 jobs".
-pub fn counted(number: u64, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {what}{plural}", thousands(number))
-}
-
-/// A whole number with commas between thousands.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Strategy parts that differ, or are the same for all, with the first strategy's value.

@@ -69,7 +69,10 @@ pub fn settle(scenario: &mut Scenario, stop: &AtomicBool) -> Result<(), Failure>
 }
 
 fn tell(scenario: &mut Scenario, point: usize, found: Found) {
-    let (at, jobs) = (scenario.at(point), super::counted(found.warmup(), "job"));
+    let (at, jobs) = (
+        scenario.at(point),
+        crate::text::counted(found.warmup(), "job"),
+    );
     scenario.notes.push(format!(
         "warm-up{at}: {jobs}, {SAFETY} times what {PILOTS} pilot replications need (MSER-5)"
     ));

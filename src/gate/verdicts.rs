@@ -4,8 +4,8 @@ use crate::metrics::columns::MetricRef;
 use serde_json::{Value, json};
 
 use super::baseline::Subject;
-use super::judgement::{Finding, Judgement};
-use super::{FALSE_ALARMS, MISSES};
+use super::judgement::{FALSE_ALARMS, Finding, Judgement, MISSES};
+use crate::text::counted;
 
 /// The verdicts of a command.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -159,31 +159,21 @@ impl GateVerdicts {
 
     /// "1 of 12 scenarios is worse", "2 of 12 scenarios fail: 1 worse, 1 inconclusive".
     pub fn headline(&self) -> String {
-        let all = self.scenarios.len();
-        let of = if all == 1 {
-            "1 scenario".to_owned()
-        } else {
-            format!("{all} scenarios")
-        };
+        let of = counted(self.scenarios.len() as u64, "scenario");
         let failed: Vec<&ScenarioVerdicts> = self.scenarios.iter().filter(|s| s.fails()).collect();
         if failed.is_empty() {
             return format!("GATE PASSED: {of}, none worse");
         }
-        let words = failing_words(&failed);
-        if let [(word, _)] = words[..] {
-            let is = if failed.len() == 1 { "is" } else { "are" };
-            return format!("GATE FAILED: {} of {of} {is} {}", failed.len(), word.text());
+        let words = failing(&failed);
+        let (count, is_one) = (failed.len(), failed.len() == 1);
+        if let [(finding, _)] = words[..] {
+            let is = if is_one { "is" } else { "are" };
+            return format!("GATE FAILED: {count} of {of} {is} {}", finding.text());
         }
-        let words: Vec<String> = words
-            .iter()
-            .map(|(w, n)| format!("{n} {}", w.text()))
-            .collect();
-        let fail = if failed.len() == 1 { "fails" } else { "fail" };
-        format!(
-            "GATE FAILED: {} of {of} {fail}: {}",
-            failed.len(),
-            words.join(", ")
-        )
+        let words = words.iter().map(|(w, n)| format!("{n} {}", w.text()));
+        let words = words.collect::<Vec<_>>().join(", ");
+        let fail = if is_one { "fails" } else { "fail" };
+        format!("GATE FAILED: {count} of {of} {fail}: {words}")
     }
 
     /// All that was found, for programs.
@@ -200,53 +190,35 @@ impl GateVerdicts {
     }
 }
 
-/// How many scenarios fail by each word, in the order of gravity.
-fn failing_words(failed: &[&ScenarioVerdicts]) -> Vec<(Finding, usize)> {
-    let order = [
-        Finding::Worse,
-        Finding::Unstable,
-        Finding::NotComparable,
-        Finding::Inconclusive,
-    ];
-    let has = |scenario: &ScenarioVerdicts, word: Finding| {
+/// How many scenarios fail by each finding, in the order of gravity.
+fn failing(failed: &[&ScenarioVerdicts]) -> Vec<(Finding, usize)> {
+    use Finding::{Inconclusive, NotComparable, Unstable, Worse};
+    let has = |scenario: &ScenarioVerdicts, finding: Finding| {
         let mut rows = scenario.cells.iter().flat_map(|cell| &cell.rows);
-        rows.any(|row| row.judgement.finding == word)
+        rows.any(|row| row.judgement.finding == finding)
     };
-    order
-        .into_iter()
-        .map(|word| (word, failed.iter().filter(|s| has(s, word)).count()))
-        .filter(|(_, count)| *count > 0)
-        .collect()
+    let counts = [Worse, Unstable, NotComparable, Inconclusive]
+        .map(|finding| (finding, failed.iter().filter(|s| has(s, finding)).count()));
+    counts.into_iter().filter(|(_, n)| *n > 0).collect()
 }
 
 fn scenario_json(judged: &ScenarioVerdicts) -> Value {
-    let subject = &judged.subject;
-    let cells: Vec<Value> = judged
-        .cells
-        .iter()
-        .map(|cell| cell_json(subject, cell))
-        .collect();
+    let cell = |cell: &StrategyVerdicts| cell_json(&judged.subject, cell);
     json!({
-        "scenario": subject.scenario,
+        "scenario": judged.subject.scenario,
         "passed": !judged.fails(),
         "better": judged.is_better(),
         "baseline_version": judged.version,
         "scenario_file_changed": judged.is_other_file,
         "replications": judged.replications,
-        "strategies": cells,
+        "strategies": judged.cells.iter().map(cell).collect::<Vec<_>>(),
     })
 }
 
 fn cell_json(subject: &Subject, cell: &StrategyVerdicts) -> Value {
-    let values = subject
-        .points
-        .get(cell.point)
-        .map_or(&[][..], Vec::as_slice);
-    let point = subject
-        .sweep
-        .iter()
-        .cloned()
-        .zip(values.iter().map(|value| json!(value)));
+    let values = subject.points.get(cell.point).into_iter().flatten();
+    let values = values.map(|value| json!(value));
+    let point = subject.sweep.iter().cloned().zip(values);
     let rows: Vec<Value> = cell.rows.iter().map(row_json).collect();
     json!({
         "point": Value::Object(point.collect()),

@@ -1,8 +1,7 @@
-//! The model's data: nodes with resources, jobs, tasks and attempts, and what a dispatcher sees.
+//! The model's data: nodes with resources, jobs, tasks and attempts.
 
 pub mod cluster;
 pub mod ids;
 pub mod layout;
 pub mod nodes;
 pub mod slab;
-pub mod view;

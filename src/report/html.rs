@@ -1,13 +1,23 @@
 //! `report.html`: the whole answer on one page that needs nothing else.
+//!
+//! The page is mailed, archived and opened years later, so everything is in the one file: plots as
+//! inline SVG, the style sheet, no script, no font and no address outside (a content policy forbids
+//! them). Its order is that of a reader's questions: what was found, how sure that is, what was
+//! compared, and only then the figures behind it, folded so that the first screen stays an answer.
+//!
+//! Names come from scenario files of strangers: all text goes through `maud`'s escaping and
+//! [`printable`], and tests plant markup in every name.
 
+use super::scales::{scale, scale_of};
+use crate::metrics::columns::MetricRef;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::format::{Scale, change, plain_percent, printable, signed_percent, summary_cell};
+use super::cells::{change, summary_cell};
 use super::lookup::{Lookup, chosen_points};
 use super::plot::{Plot, Topic};
 use super::verdict_text::{extent, headline, reason, word};
 use crate::experiment::results::{ComparisonRow, SummaryRow, Verdict};
-use crate::metrics::columns::MetricRef;
+use crate::text::{Scale, plain_percent, printable, signed_percent};
 
 const CSS: &str = include_str!("assets/page.css");
 /// No script, nothing from elsewhere.
@@ -52,7 +62,7 @@ const SECTIONS: [Topic; 6] = [
     Topic::Differences,
     Topic::Ccdf,
     Topic::Blame,
-    Topic::Price,
+    Topic::Cost,
     Topic::Utilization,
     Topic::Imbalance,
 ];
@@ -76,7 +86,7 @@ fn about(topic: Topic) -> (&'static str, &'static str, &'static str) {
             "blame",
             "Each job's response time split along its critical chain, for all jobs and for the slowest 1 %.",
         ),
-        Topic::Price => (
+        Topic::Cost => (
             "What it costs",
             "cost",
             "Messages per task, and slot-time of attempts that no completed job used, against the 99th percentile of the response time.",
@@ -273,7 +283,7 @@ fn comparisons(tables: &Lookup) -> Markup {
 }
 
 fn comparison(tables: &Lookup, row: &ComparisonRow) -> Markup {
-    let scale = Scale::choose(
+    let scale = scale(
         &row.metric.metric,
         [row.mean, row.baseline_mean].into_iter().flatten(),
     );
@@ -360,7 +370,7 @@ fn row_scale(tables: &Lookup, point: usize, class: &str, metric: &str) -> Scale 
     let rows =
         (0..tables.meta().strategies.len()).filter_map(|s| tables.summary(point, s, class, metric));
     let rows: Vec<&SummaryRow> = rows.collect();
-    Scale::named(metric, rows.iter().filter_map(|row| row.mean))
+    scale_of(metric, rows.iter().filter_map(|row| row.mean))
 }
 
 fn provenance(tables: &Lookup) -> Markup {
@@ -389,7 +399,7 @@ mod tests {
     use crate::report::sample::Sample;
 
     fn page(results: &Results) -> String {
-        let files = crate::report::render(results).unwrap();
+        let files = crate::report::render(results, false).unwrap();
         String::from_utf8(
             files
                 .into_iter()
@@ -449,7 +459,7 @@ mod tests {
         let page = page(&Sample::loads(&[0.5, 0.8], 3).results());
         let said = "<code>least-loaded</code> is better than <code>random</code> on response_p99 at load 0.8: 7";
         assert!(page.contains(said));
-        let places: Vec<_> = [
+        let found: Vec<_> = [
             said,
             "against random</caption>",
             "<figure",
@@ -459,7 +469,7 @@ mod tests {
         ]
         .map(|part| page.find(part).expect(part))
         .into();
-        assert!(places.is_sorted(), "{places:?}");
+        assert!(found.is_sorted(), "{found:?}");
     }
 
     #[test]

@@ -1,12 +1,17 @@
 //! Theory beside simulation, for the terminal and the page.
+//!
+//! A simulator is believed when it is right where the answer is known. The table says which rows
+//! are judged and which are shown only (limits and bounds need not agree), and what to look at
+//! first where a row differs, because that is nearly always a warm-up that was too short.
 
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use super::format::{Scale, printable, significant};
 use super::lookup::Lookup;
+use super::scales::scale_of;
 use crate::experiment::results::{Agreement, Results, TheoryRow};
+use crate::text::{aligned, printable, significant, wrapped};
 use crate::theory::{MODELS, model};
 
 /// Rows of the page's table at most.
@@ -36,65 +41,47 @@ pub fn text(results: &Results) -> String {
         lines.push(RULE.to_owned());
         lines.extend(differs(rows).then(|| DIFFERS.to_owned()));
     }
-    lines.iter().flat_map(|line| wrapped(line)).collect()
+    lines.iter().map(|line| folded(line)).collect()
 }
 
 /// The table: a block for each point and strategy, in it one for each model.
 fn grid(tables: &Lookup, rows: &[TheoryRow]) -> Vec<String> {
-    let cells: Vec<[String; 5]> = rows.iter().map(cells).collect();
     let head = ["", "theory", "simulation", "interval", ""].map(str::to_owned);
-    let all = || cells.iter().chain([&head]);
-    let widths: [usize; 4] =
-        std::array::from_fn(|k| all().map(|row| row[k].chars().count()).max().unwrap_or(0));
-    let line = |cells: &[String; 5]| {
-        let [metric, theory, mean, interval, word] = cells;
-        let [a, b, c, d] = widths;
-        let line = format!("    {metric:<a$}  {theory:>b$}  {mean:>c$}  {interval:<d$}  {word}");
-        line.trim_end().to_owned()
-    };
-    let mut lines: Vec<String> = (!rows.is_empty())
-        .then(|| line(&head))
+    let cells: Vec<_> = [head].into_iter().chain(rows.iter().map(cells)).collect();
+    let mut aligned = aligned(&cells, &[1, 2])
+        .into_iter()
+        .map(|line| format!("    {line}"));
+    let mut lines: Vec<String> = aligned
+        .next()
+        .filter(|_| !rows.is_empty())
         .into_iter()
         .collect();
-    for (k, (row, cells)) in rows.iter().zip(&cells).enumerate() {
+    for (k, (row, line)) in rows.iter().zip(aligned).enumerate() {
         let before = k.checked_sub(1).map(|k| &rows[k]);
         let is_same =
             |other: &TheoryRow| (other.point, other.strategy) == (row.point, row.strategy);
         let goes_on = before.is_some_and(is_same);
         if !goes_on {
-            lines.push(place(tables, row));
+            lines.push(cell_name(tables, row));
         }
         if !goes_on || before.is_some_and(|other| other.model != row.model) {
             lines.push(format!("  {}", printable(&row.model)));
         }
-        lines.push(line(cells));
+        lines.push(line);
         let ends = rows.get(k + 1).is_none_or(|next| !is_same(next));
         lines.extend(ends.then(String::new));
     }
     lines
 }
 
-/// `text` on lines of at most 100 columns, the further ones indented as the first and by two more.
-fn wrapped(text: &str) -> Vec<String> {
-    let indent = text.len() - text.trim_start().len();
-    let (mut lines, mut line) = (Vec::new(), text.to_owned());
-    while line.chars().count() > 100 {
-        let end = line
-            .char_indices()
-            .nth(100)
-            .map_or(line.len(), |(at, _)| at);
-        let Some(cut) = line[..end].rfind(' ').filter(|cut| *cut > indent + 2) else {
-            break;
-        };
-        let rest = format!("{}{}", " ".repeat(indent + 2), line[cut..].trim_start());
-        lines.push(format!("{}\n", &line[..cut]));
-        line = rest;
-    }
-    lines.push(format!("{line}\n"));
-    lines
+/// `line` on lines of at most 100 columns, the further ones indented as the first and by two more.
+fn folded(line: &str) -> String {
+    let text = line.trim_start();
+    let indent = " ".repeat(line.len() - text.len());
+    wrapped(text, &indent, &format!("{indent}  ")).join("\n") + "\n"
 }
 
-fn place(tables: &Lookup, row: &TheoryRow) -> String {
+fn cell_name(tables: &Lookup, row: &TheoryRow) -> String {
     let (name, label) = (tables.strategy(row.strategy), tables.point_label(row.point));
     if label.is_empty() {
         name
@@ -106,7 +93,7 @@ fn place(tables: &Lookup, row: &TheoryRow) -> String {
 /// A row's figures as people read them: metric, theory, simulation, interval and agreement.
 fn cells(row: &TheoryRow) -> [String; 5] {
     let known = [Some(row.theory), row.mean];
-    let scale = Scale::named(&row.metric, known.into_iter().flatten());
+    let scale = scale_of(&row.metric, known.into_iter().flatten());
     let number = |value: f64| significant(value / scale.factor, 5);
     let metric = match row.class.as_str() {
         "all" => row.metric.clone(),
@@ -226,7 +213,7 @@ fn table_row(tables: &Lookup, row: &TheoryRow) -> Markup {
         _ => "open",
     };
     html! { tr {
-        td { (place(tables, row)) }
+        td { (cell_name(tables, row)) }
         td { (metric) }
         td { (printable(&row.model)) }
         td { (theory) }

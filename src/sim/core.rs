@@ -12,6 +12,8 @@ use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
 use crate::model::nodes::{Nodes, fits};
 use crate::model::slab::{NONE, Slab};
+use crate::strategy::board::Board;
+use crate::strategy::view::Truth;
 
 use super::recorder::Recorder;
 use super::records::{Attempt, Critical, Job, Task, Times};
@@ -166,66 +168,21 @@ pub struct Core<'s> {
     pub busy: Busy,
     /// Other figures.
     pub totals: Totals,
-    /// Nodes that changed since the last decision, each once, if any placement is told.
-    pub changed: Changed,
+    /// What dispatchers see of the nodes.
+    pub board: Board,
     /// Who writes rows of jobs, tasks and decisions, if anyone does.
     pub recorder: Option<&'s mut (dyn Recorder + 's)>,
     /// Completions at the instant `.0`, by class, before the window opened at it.
     eve: (Time, Vec<u64>),
 }
 
-/// A list of nodes in which each appears once.
-#[derive(Clone, Debug)]
-pub struct Changed {
-    list: Vec<NodeId>,
-    is_listed: Vec<bool>,
-    wanted: bool,
-}
-
-impl Changed {
-    fn new(nodes: u32, wanted: bool) -> Changed {
-        let n = if wanted { nodes as usize } else { 0 };
-        Changed {
-            list: Vec::with_capacity(n),
-            is_listed: vec![false; n],
-            wanted,
-        }
-    }
-
-    /// A placement is new: it is told of all nodes, if any is told of changes.
-    pub fn renew(&mut self, nodes: impl Iterator<Item = NodeId> + Clone, wanted: bool) {
-        self.wanted = wanted;
-        if wanted {
-            self.is_listed.resize(nodes.clone().count(), false);
-            nodes.for_each(|node| self.mark(node));
-        }
-    }
-
-    /// `node` has changed.
-    #[inline]
-    pub fn mark(&mut self, node: NodeId) {
-        if self.wanted && !self.is_listed[node.index()] {
-            self.is_listed[node.index()] = true;
-            self.list.push(node);
-        }
-    }
-
-    /// Takes a node from the list.
-    #[inline]
-    pub fn take(&mut self) -> Option<NodeId> {
-        let node = self.list.pop()?;
-        self.is_listed[node.index()] = false;
-        Some(node)
-    }
-}
-
 impl<'s> Core<'s> {
-    /// An empty system. `watched`: whether a placement is told of changes.
+    /// An empty system whose dispatchers look at `board`.
     pub fn new(
         setup: &'s Setup,
         layout: Layout,
         seeds: Seeds,
-        watched: bool,
+        board: Board,
         recorder: Option<&'s mut (dyn Recorder + 's)>,
     ) -> Core<'s> {
         Core {
@@ -239,7 +196,7 @@ impl<'s> Core<'s> {
             stats: setup.classes.iter().map(|_| JobStats::default()).collect(),
             busy: Busy::new(&layout),
             totals: Totals::default(),
-            changed: Changed::new(layout.count(), watched),
+            board,
             eve: (Time::ZERO, vec![0; setup.classes.len()]),
             recorder,
             nodes: Nodes::new(&layout),
@@ -281,6 +238,17 @@ impl<'s> Core<'s> {
         self.demands.row(self.attempts[attempt].demand)
     }
 
+    /// The load of `node` has changed: dispatchers may see it.
+    #[inline]
+    pub fn changed(&mut self, node: NodeId) {
+        let truth = Truth {
+            layout: &self.layout,
+            nodes: &self.nodes,
+            now: self.agenda.now(),
+        };
+        self.board.changed(node, truth);
+    }
+
     /// True if `demand` fits beside what runs at `node`.
     #[inline]
     pub fn has_room(&self, node: NodeId, demand: &[u64]) -> bool {
@@ -306,7 +274,12 @@ impl<'s> Core<'s> {
         state.backlog.start(this.service, end);
         state.expected.start(this.expected, now + this.expected);
         self.nodes.occupy(node, self.demands.row(this.demand));
-        self.changed.mark(node);
+        let truth = Truth {
+            layout: &self.layout,
+            nodes: &self.nodes,
+            now,
+        };
+        self.board.started(node, truth);
         self.schedule(end, Kind::End, node.0 + 1, attempt);
     }
 
@@ -321,7 +294,6 @@ impl<'s> Core<'s> {
         state.expected.end(started + this.expected);
         let demand = self.demands.row(this.demand);
         self.nodes.release(node, demand);
-        self.changed.mark(node);
         self.busy
             .add(node, demand, self.window.overlap(started, now));
         if self.window.contains(now) {
@@ -329,6 +301,7 @@ impl<'s> Core<'s> {
             self.totals.slot_time += u128::from(demand[SLOTS]) * u128::from((now - started).0);
         }
         self.jobs[job].note_finish(now);
+        self.changed(node);
     }
 
     /// A result has been gathered; tells whether its job is complete.

@@ -7,29 +7,30 @@ use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
 use crate::model::slab::NONE;
-use crate::model::view::{Transit, Travelling, View};
-use crate::strategy::{Ask, Binding, InFlight, Parts, Placement, Pool, Problem, Watch};
+use crate::strategy::board::{Board, Bound};
+use crate::strategy::view::Truth;
+use crate::strategy::{Ask, Binding, InFlight, Placement, Problem, Reports};
 
 use super::core::{Core, Kind};
 use super::recorder::{Decision, Made};
 use super::records::{Attempt, Fifo};
 use super::setup::Setup;
 
-/// All dispatchers of a strategy, and the sets of nodes that tasks may use.
+/// All dispatchers of a strategy.
 pub struct Dispatch {
     dispatchers: Vec<Dispatcher>,
     /// For each set of parts, its first dispatcher.
     first: Vec<u32>,
-    pools: Vec<Pool>,
-    /// For each pool, which node groups are in it.
-    groups_of_pool: Vec<Vec<bool>>,
-    /// For each class, its pool (a job with a demand of its own may have another).
+    /// For each class, the pool of its tasks' eligible nodes (a job with a demand of its own may
+    /// have another).
     pool_of_class: Vec<u32>,
-    /// Attempts of all dispatchers under way, where that is not the same for every dispatcher.
-    transit: Option<Transit>,
-    /// Dispatchers that are told of loads, and of idle nodes.
-    told_loads: u64,
-    told_idle: u64,
+    /// True if tasks are bound when they are decided.
+    binds_early: bool,
+    /// True if what a dispatcher sends travels unseen by others.
+    hides: bool,
+    /// Dispatchers that rely on reports of loads, and of idle nodes.
+    by_loads: u64,
+    by_idle: u64,
     /// Nodes asked for the decision at hand, if anyone records it.
     asked: RefCell<Vec<NodeId>>,
 }
@@ -41,93 +42,66 @@ struct Dispatcher {
     deciding: Option<Time>,
     /// One placement for each pool that its classes use.
     placements: Vec<Option<Box<dyn Placement>>>,
-    /// Whether any of its placements is told of changes.
-    is_told: bool,
-    /// What it has sent that has not arrived, where it matters.
-    sent: Option<Transit>,
+}
+
+/// What the dispatchers of `setup`'s strategy see, before anything has happened.
+pub fn board(setup: &Setup, layout: &Layout) -> Board {
+    let strategy = &setup.strategy;
+    let each = strategy.parts.iter().flat_map(|parts| {
+        let counts = parts.in_flight == InFlight::Counted;
+        std::iter::repeat_n(counts, parts.dispatchers as usize)
+    });
+    let counts: Vec<bool> = each.collect();
+    let is_central = strategy.binding == Binding::CentralQueue;
+    let travels = !is_central && !setup.network.dispatch.is_zero();
+    let hides = travels && counts != [true];
+    Board::new(layout, &counts, hides, is_central)
 }
 
 impl Dispatch {
-    /// The dispatchers of `setup`'s strategy.
+    /// The dispatchers of the setup's strategy.
     ///
     /// # Errors
     /// A placement cannot work on the nodes; says why.
-    pub fn new(setup: &Setup, layout: &Layout) -> Result<Dispatch, Problem> {
+    pub fn new(core: &mut Core<'_>) -> Result<Dispatch, Problem> {
+        let setup = core.setup;
         let mut dispatch = Dispatch {
             dispatchers: Vec::new(),
             first: Vec::new(),
-            pools: Vec::new(),
-            groups_of_pool: Vec::new(),
             pool_of_class: Vec::new(),
-            transit: None,
-            told_loads: 0,
-            told_idle: 0,
+            binds_early: setup.strategy.binding == Binding::Early,
+            hides: core.board.hides(),
+            by_loads: 0,
+            by_idle: 0,
             asked: RefCell::default(),
         };
         for class in &setup.classes {
             let stage = &class.stages[0];
-            let pool = dispatch.pool(layout, &stage.allowed, &stage.demand);
+            let pool = core.board.pool(&core.layout, &stage.allowed, &stage.demand);
             dispatch.pool_of_class.push(pool);
         }
-        let is_instant =
-            setup.network.dispatch.is_zero() || setup.strategy.binding == Binding::CentralQueue;
-        let all: u32 = setup
-            .strategy
-            .parts
-            .iter()
-            .map(|parts| parts.dispatchers)
-            .sum();
         for (index, parts) in setup.strategy.parts.iter().enumerate() {
             dispatch.first.push(dispatch.dispatchers.len() as u32);
-            let sees_less = !is_instant && (all > 1 || parts.in_flight == InFlight::Ignored);
             for _ in 0..parts.dispatchers {
-                let dispatcher =
-                    Dispatcher::new(setup, index, parts, &dispatch, layout, sees_less)?;
+                let dispatcher = Dispatcher::new(core, index, &dispatch.pool_of_class)?;
                 dispatch.dispatchers.push(dispatcher);
             }
-            if sees_less && dispatch.transit.is_none() {
-                dispatch.transit = Some(Transit::new(layout));
-            }
         }
-        dispatch.count_told();
+        dispatch.count_reports();
         Ok(dispatch)
     }
 
-    fn count_told(&mut self) {
-        let told_of = |watch: Watch| {
-            let told = self.dispatchers.iter().filter(|d| d.is_told_of(watch));
-            told.count() as u64
+    fn count_reports(&mut self) {
+        let relying_on = |reports: Reports| {
+            let relying = self.dispatchers.iter().filter(|d| d.relies_on(reports));
+            relying.count() as u64
         };
-        (self.told_loads, self.told_idle) = (told_of(Watch::Loads), told_of(Watch::Idle));
-    }
-
-    /// True if any placement is told of changes.
-    pub fn is_told(&self) -> bool {
-        self.told_loads + self.told_idle > 0
+        (self.by_loads, self.by_idle) = (relying_on(Reports::Loads), relying_on(Reports::Idle));
     }
 
     /// Number of dispatchers.
     pub fn count(&self) -> usize {
         self.dispatchers.len()
-    }
-
-    /// The pools, by number.
-    pub fn pools(&self) -> &[Pool] {
-        &self.pools
-    }
-
-    /// The number of the pool of nodes of the `allowed` groups that could hold `demand`.
-    fn pool(&mut self, layout: &Layout, allowed: &[bool], demand: &[u64]) -> u32 {
-        let may = |group: usize| allowed[group] && layout.groups()[group].could_hold(demand);
-        let is_it = |groups: &Vec<bool>| (0..groups.len()).all(|group| groups[group] == may(group));
-        let known = self.groups_of_pool.iter().position(is_it);
-        known.unwrap_or_else(|| {
-            let in_pool = layout.ids().filter(|node| may(layout.group_index(*node)));
-            self.pools.push(Pool(in_pool.collect()));
-            self.groups_of_pool
-                .push((0..layout.groups().len()).map(may).collect());
-            self.pools.len() - 1
-        }) as u32
     }
 
     /// A job has arrived: it queues at a dispatcher of its class, drawn at random if there are
@@ -165,22 +139,22 @@ impl Dispatch {
         if job.demand == job.class {
             return Ok(self.pool_of_class[job.class as usize]);
         }
-        let allowed = &core.setup.classes[job.class as usize].stages[0].allowed;
-        let pool = self.pool(&core.layout, allowed, core.demands.row(job.demand));
-        if self.pools[pool as usize].0.is_empty() {
+        let class = &core.setup.classes[job.class as usize];
+        let (allowed, demand) = (&class.stages[0].allowed, core.demands.row(job.demand));
+        let pool = core.board.pool(&core.layout, allowed, demand);
+        if core.board.is_empty(pool) {
+            let name = &class.name;
             return Err(format!(
-                "a task of `{}` fits on no node that it may use",
-                core.setup.classes[job.class as usize].name
+                "a task of `{name}` fits on no node that it may use"
             ));
         }
-        let of_parts = |dispatcher: &&mut Dispatcher| dispatcher.parts == parts;
         let mut is_new = false;
+        let of_parts = |dispatcher: &&mut Dispatcher| dispatcher.parts == parts;
         for dispatcher in self.dispatchers.iter_mut().filter(of_parts) {
-            is_new |= dispatcher.add_pool(core.setup, &self.pools, pool as usize, &core.layout)?;
+            is_new |= dispatcher.add_pool(core, pool)?;
         }
         if is_new {
-            self.count_told();
-            core.changed.renew(core.layout.ids(), self.is_told());
+            self.count_reports();
         }
         Ok(pool)
     }
@@ -228,10 +202,9 @@ impl Dispatch {
                 this.queue.tail = NONE;
             }
         }
-        if core.setup.strategy.binding == Binding::Early {
-            let node = self.choose(core, id, attempt, None)?;
+        if self.binds_early {
+            let node = self.choose(core, id, attempt)?;
             self.bind(core, attempt, node);
-            self.dispatchers[dispatcher as usize].send(core, &mut self.transit, attempt);
         }
         Ok(attempt)
     }
@@ -245,41 +218,41 @@ impl Dispatch {
         core: &mut Core<'_>,
         id: u32,
         attempt: u32,
-        among: Option<&[NodeId]>,
     ) -> Result<NodeId, Problem> {
-        self.tell(core);
         let job = &core.jobs[id];
+        let demand = core.demands.row(job.demand);
         let this = &mut self.dispatchers[job.dispatcher as usize];
-        let view = View::new(
-            &core.layout,
-            &core.nodes,
-            travelling(&self.transit, &this.sent),
-            core.now(),
-        )
-        .noting(core.recorder.is_some().then_some(&self.asked));
+        let parts = &core.setup.strategy.parts[this.parts];
+        let truth = Truth {
+            layout: &core.layout,
+            nodes: &core.nodes,
+            now: core.agenda.now(),
+        };
+        let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
+        let (view, nodes) = core.board.seen(spot, truth);
+        let view = view.noting(core.recorder.is_some().then_some(&self.asked));
         let ask = Ask {
-            demand: core.demands.row(job.demand),
-            among,
-            ties: core.setup.strategy.parts[this.parts].ties,
+            demand,
+            nodes,
+            ties: parts.ties,
         };
         let index = core.tasks[core.attempts[attempt].task].index;
         let draw = core.keys.placement.draw(job.class, job.number, 0, index, 0);
         let placement = this.placements[job.pool as usize]
             .as_mut()
             .ok_or("no placement was built for the task's pool")?;
-        let pool = among.unwrap_or(&self.pools[job.pool as usize].0);
         let node = placement
             .place(&ask, &view, &mut draw.clone())
-            .filter(|node| is_in(pool, *node));
+            .filter(|node| nodes.contains(*node));
         let node = node.ok_or("the placement chose no node that the task may use")?;
-        if core.window.contains(core.now()) {
+        if core.window.contains(truth.now) {
             core.totals.placed += 1;
-            core.totals.messages += 1 + 2 * u64::from(view.reads());
+            core.totals.messages += 1 + 2 * u64::from(view.probes());
         }
         if let Some(recorder) = &mut core.recorder {
             let mut asked = self.asked.take();
             recorder.decision(&Decision {
-                time: core.agenda.now(),
+                time: truth.now,
                 dispatcher: job.dispatcher,
                 job,
                 task: index,
@@ -288,9 +261,8 @@ impl Dispatch {
                 made: Made {
                     ask: &ask,
                     view: &view,
-                    pool: &self.pools[job.pool as usize],
                     placement: &**placement,
-                    blueprint: &*core.setup.strategy.parts[this.parts].placement,
+                    blueprint: &*parts.placement,
                     draw,
                 },
             });
@@ -305,62 +277,54 @@ impl Dispatch {
         let service = service_time(core, attempt, node);
         let this = &mut core.attempts[attempt];
         (this.node, this.service, this.expected) = (node, service, service);
-        core.nodes.hold(node, core.demands.row(this.demand));
+        let demand = core.demands.row(this.demand);
+        core.nodes.hold(node, demand);
         let state = core.nodes.state_mut(node);
         state.backlog.add(service);
         state.expected.add(service);
-        core.changed.mark(node);
-        // Dispatchers that rely on reports and did not send this one are told.
-        if core.window.contains(core.now()) && self.told_loads > 0 {
-            core.totals.messages += self.told_loads - u64::from(self.sender_is_told(core, attempt));
+        let dispatcher = core.jobs[this.job].dispatcher;
+        if self.hides {
+            core.board.sent(
+                dispatcher,
+                attempt,
+                Bound {
+                    node,
+                    service,
+                    demand,
+                },
+            );
         }
-    }
-
-    fn sender_is_told(&self, core: &Core<'_>, attempt: u32) -> bool {
-        let dispatcher = core.jobs[core.job_of(attempt)].dispatcher;
-        self.dispatchers[dispatcher as usize].is_told_of(Watch::Loads)
+        // Under a central queue it starts at this instant, which changes the node once more.
+        if self.binds_early {
+            core.changed(node);
+        }
+        // Dispatchers that rely on reports and did not send this one get one.
+        if self.by_loads > 0 && core.window.contains(core.now()) {
+            let relies = self.dispatchers[dispatcher as usize].relies_on(Reports::Loads);
+            core.totals.messages += self.by_loads - u64::from(relies);
+        }
     }
 
     /// An attempt has reached its node: whoever sent it sees it there now.
     pub fn arrived(&mut self, core: &mut Core<'_>, attempt: u32) {
-        if let Some(transit) = &mut self.transit {
-            let Attempt { node, expected, .. } = core.attempts[attempt];
-            let id = core.job_of(attempt);
-            let demand = core.demands.row(core.jobs[id].demand);
-            transit.arrive(node, expected, demand);
-            if let Some(sent) = &mut self.dispatchers[core.jobs[id].dispatcher as usize].sent {
-                sent.arrive(node, expected, demand);
-            }
-            core.changed.mark(node);
+        if self.hides {
+            let this = core.attempts[attempt];
+            let to = Bound {
+                node: this.node,
+                service: this.expected,
+                demand: core.demands.row(this.demand),
+            };
+            let dispatcher = core.jobs[this.job].dispatcher;
+            core.board.arrived(dispatcher, attempt, to);
+            core.changed(this.node);
         }
     }
 
     /// An attempt has ended at `node`: the reports that placements rely on are sent.
     pub fn report_end(&self, core: &mut Core<'_>, node: NodeId) {
-        if self.is_told() && core.window.contains(core.now()) {
+        if self.by_loads + self.by_idle > 0 && core.window.contains(core.now()) {
             let is_idle = core.nodes.state(node).tasks == 0;
-            core.totals.messages += self.told_loads + if is_idle { self.told_idle } else { 0 };
-        }
-    }
-
-    /// Brings every index up to date with the nodes that have changed.
-    fn tell(&mut self, core: &mut Core<'_>) {
-        while let Some(node) = core.changed.take() {
-            for dispatcher in self
-                .dispatchers
-                .iter_mut()
-                .filter(|dispatcher| dispatcher.is_told)
-            {
-                let view = View::new(
-                    &core.layout,
-                    &core.nodes,
-                    travelling(&self.transit, &dispatcher.sent),
-                    core.agenda.now(),
-                );
-                for placement in dispatcher.placements.iter_mut().flatten() {
-                    placement.seen(node, &view);
-                }
-            }
+            core.totals.messages += self.by_loads + if is_idle { self.by_idle } else { 0 };
         }
     }
 
@@ -377,85 +341,43 @@ impl Dispatch {
 }
 
 impl Dispatcher {
-    fn new(
-        setup: &Setup,
-        index: usize,
-        parts: &Parts,
-        all: &Dispatch,
-        layout: &Layout,
-        sees_less: bool,
-    ) -> Result<Dispatcher, Problem> {
-        let counts = parts.in_flight == InFlight::Counted;
+    fn new(core: &mut Core<'_>, parts: usize, pools: &[u32]) -> Result<Dispatcher, Problem> {
         let mut dispatcher = Dispatcher {
-            parts: index,
+            parts,
             queue: Fifo::EMPTY,
             deciding: None,
             placements: Vec::new(),
-            is_told: false,
-            sent: (sees_less && counts).then(|| Transit::new(layout)),
         };
-        for (&class_parts, &pool) in setup.strategy.parts_of_class.iter().zip(&all.pool_of_class) {
-            if class_parts == index {
-                dispatcher.add_pool(setup, &all.pools, pool as usize, layout)?;
-            }
+        let classes = core.setup.strategy.parts_of_class.iter().zip(pools);
+        for (_, &pool) in classes.filter(|(of_class, _)| **of_class == parts) {
+            dispatcher.add_pool(core, pool)?;
         }
         Ok(dispatcher)
     }
 
     /// Builds the placement for a pool; false if it is there already or the pool is empty.
-    fn add_pool(
-        &mut self,
-        setup: &Setup,
-        pools: &[Pool],
-        pool: usize,
-        layout: &Layout,
-    ) -> Result<bool, Problem> {
-        if self.placements.len() <= pool {
-            self.placements.resize_with(pool + 1, || None);
+    fn add_pool(&mut self, core: &mut Core<'_>, pool: u32) -> Result<bool, Problem> {
+        let at = pool as usize;
+        if self.placements.len() <= at {
+            self.placements.resize_with(at + 1, || None);
         }
-        if self.placements[pool].is_some() || pools[pool].0.is_empty() {
+        if self.placements[at].is_some() || core.board.is_empty(pool) {
             return Ok(false);
         }
-        let blueprint = &setup.strategy.parts[self.parts].placement;
-        let placement = blueprint.build(&pools[pool], layout)?;
-        self.is_told |= placement.watches() != Watch::Nothing;
-        self.placements[pool] = Some(placement);
+        let blueprint = &core.setup.strategy.parts[self.parts].placement;
+        let truth = Truth {
+            layout: &core.layout,
+            nodes: &core.nodes,
+            now: core.agenda.now(),
+        };
+        self.placements[at] = Some(core.board.build(&**blueprint, pool, truth)?);
         Ok(true)
     }
 
-    fn is_told_of(&self, watch: Watch) -> bool {
-        self.placements
-            .iter()
-            .flatten()
-            .any(|placement| placement.watches() == watch)
+    fn relies_on(&self, reports: Reports) -> bool {
+        let mut placements = self.placements.iter().flatten();
+        placements.any(|placement| placement.reports() == reports)
     }
-
-    /// Notes that an attempt has set out.
-    fn send(&mut self, core: &Core<'_>, transit: &mut Option<Transit>, attempt: u32) {
-        let Some(transit) = transit else { return };
-        let Attempt { node, expected, .. } = core.attempts[attempt];
-        let demand = core.demand_of(attempt);
-        transit.send(node, expected, demand);
-        if let Some(sent) = &mut self.sent {
-            sent.send(node, expected, demand);
-        }
-    }
-}
-
-/// What a dispatcher that has `sent` some of all that is in `transit` knows of it.
-fn travelling<'a>(transit: &'a Option<Transit>, sent: &'a Option<Transit>) -> Travelling<'a> {
-    match transit {
-        Some(total) => Travelling::Own {
-            total,
-            own: sent.as_ref(),
-        },
-        None => Travelling::All,
-    }
-}
-
-fn is_in(pool: &[NodeId], node: NodeId) -> bool {
-    // A pool of all nodes needs no search.
-    pool.get(node.index()) == Some(&node) || pool.binary_search(&node).is_ok()
 }
 
 fn decision_time(core: &Core<'_>, law: &Law, id: u32) -> Time {

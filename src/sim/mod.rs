@@ -3,6 +3,7 @@
 //! Small machines share one core. This file joins them and reads as a task's life: it arrives with
 //! its job, is decided, travels, queues, runs, its result travels back and is gathered.
 
+mod central;
 mod core;
 mod dispatch;
 mod gathering;
@@ -22,16 +23,15 @@ use crate::engine::random::{Purpose, Seeds, Stream, unit};
 use crate::engine::time::Time;
 use crate::metrics::figures::Figures;
 use crate::metrics::nodes::{Capacity, Observation, Observed};
-use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
 use crate::strategy::Binding;
 use crate::workload::trace;
 
+use self::central::Central;
 use self::core::{CENTRAL, Core, Kind};
 use self::dispatch::Dispatch;
 use self::gathering::Gathering;
 use self::recorder::Recorder;
-use self::service::Central;
 use self::setup::Setup;
 use self::sources::Sources;
 
@@ -125,14 +125,14 @@ impl<'s> Replication<'s> {
         recorder: Option<&'s mut (dyn Recorder + 's)>,
     ) -> Result<Replication<'s>, Failure> {
         let layout = Layout::new(&setup.cluster);
-        let dispatch = Dispatch::new(setup, &layout)?;
-        let mut core = Core::new(setup, layout, seeds, dispatch.is_told(), recorder);
+        let board = dispatch::board(setup, &layout);
+        let mut core = Core::new(setup, layout, seeds, board, recorder);
+        let dispatch = Dispatch::new(&mut core)?;
         let gathering = Gathering::new(&core, dispatch.count());
         let stops_early = !setup.window.finite && is_first_in_first_out(setup, gathering.is_free());
         Ok(Replication {
             sources: Sources::open(&mut core, seeds, stops_early)?,
-            central: (setup.strategy.binding == Binding::CentralQueue)
-                .then(|| Central::new(setup.cluster.count())),
+            central: (setup.strategy.binding == Binding::CentralQueue).then_some(Central::EMPTY),
             results_are_instant: setup.network.result.is_zero() && gathering.is_free(),
             observer: Observer {
                 capacity: Capacity::new(&core.layout),
@@ -246,7 +246,7 @@ impl<'s> Replication<'s> {
         match &mut self.central {
             Some(central) => {
                 central.reach(&mut self.core, attempt);
-                self.pull(None)
+                self.pull()
             }
             None => {
                 self.dispatch.arrived(&mut self.core, attempt);
@@ -262,7 +262,7 @@ impl<'s> Replication<'s> {
         self.core.end(attempt);
         self.dispatch.report_end(&mut self.core, node);
         if self.central.is_some() {
-            self.pull(Some(node))?;
+            self.pull()?;
         } else {
             service::start_waiting(&mut self.core, node);
         }
@@ -277,15 +277,13 @@ impl<'s> Replication<'s> {
     }
 
     /// Starts tasks from the central queue while its head finds room.
-    fn pull(&mut self, freed: Option<NodeId>) -> Result<(), Failure> {
+    fn pull(&mut self) -> Result<(), Failure> {
         let Some(central) = &mut self.central else {
             return Ok(());
         };
-        while let Some((attempt, room)) = central.head(&self.core, self.dispatch.pools(), freed) {
+        while let Some(attempt) = central.head(&mut self.core) {
             let job = self.core.job_of(attempt);
-            let node = self
-                .dispatch
-                .choose(&mut self.core, job, attempt, Some(room))?;
+            let node = self.dispatch.choose(&mut self.core, job, attempt)?;
             central.take(&self.core);
             self.dispatch.bind(&mut self.core, attempt, node);
             self.core.start(attempt);

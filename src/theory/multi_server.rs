@@ -3,11 +3,10 @@
 //! serves every job when one central queue would (Kiefer & Wolfowitz, 1955), and with constant
 //! service so does round robin.
 
-use super::answers::Answers;
+use super::answers::{AnswerKind, Answers, Known, Model};
 use super::queueing_system::QueueingSystem;
-use super::{AnswerKind, Known, Model};
 use crate::strategy::Binding;
-use crate::strategy::placement::choice::By;
+use crate::strategy::Key;
 use crate::strategy::placement::least_loaded::LeastLoaded;
 
 /// Exponential service.
@@ -89,7 +88,7 @@ pub fn of(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
 fn match_one_queue(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
     let (rate, speed, c) = (system.poisson()?, system.speed()?, system.servers()?);
     let shift = system.shift()?;
-    let is_least_work = system.placement() == Some(&LeastLoaded { by: By::Work });
+    let is_least_work = system.placement() == Some(&LeastLoaded { by: Key::Work });
     let is_one_queue = system.binding == Binding::CentralQueue
         || system.nodes() == 1
         || is_least_work && system.is_one_by_one() && system.is_undelayed();

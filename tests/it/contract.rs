@@ -214,7 +214,7 @@ impl Recorder for Watcher {
     }
 
     fn decision(&mut self, d: &Decision<'_>) {
-        if self.decisions.len().is_multiple_of(SAMPLED) && !d.takes_turns() {
+        if self.decisions.len().is_multiple_of(SAMPLED) && !d.has_memory() {
             let anew = d.afresh().unwrap().unwrap();
             if anew != d.node && self.remembered.is_none() {
                 self.remembered = Some(self.tell_memory(d, anew));

@@ -21,11 +21,9 @@ use equipoise::gate::{
     self, Baseline, Finding, GateVerdicts, PointFigures, ScenarioVerdicts, Subject,
 };
 use equipoise::model::ids::NodeId;
-use equipoise::model::layout::Layout;
-use equipoise::model::view::View;
 use equipoise::scenario::Scenario;
 use equipoise::stats::paired;
-use equipoise::strategy::{Ask, Blueprint, Placement, Pool, Problem};
+use equipoise::strategy::{Ask, Blueprint, Eligible, Placement, Problem, View};
 
 use crate::scenarios::read_text;
 
@@ -308,20 +306,19 @@ struct Wrong {
 }
 
 impl Blueprint for Wrong {
-    fn build(&self, pool: &Pool, _: &Layout) -> Result<Box<dyn Placement>, Problem> {
-        Ok(Box::new(WrongChoice(self.per_mille, pool.clone())))
+    fn build(&self, _: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
+        Ok(Box::new(WrongChoice(self.per_mille)))
     }
 }
 
-struct WrongChoice(u32, Pool);
+struct WrongChoice(u32);
 
 impl Placement for WrongChoice {
     fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
-        let nodes = ask.among.unwrap_or(&self.1.0);
-        let n = nodes.len() as u32;
+        let n = ask.nodes.count();
         let first = rng.below(n);
         let second = (first + 1 + rng.below(n - 1)) % n;
-        let [first, second] = [first, second].map(|place| nodes[place as usize]);
+        let [first, second] = [first, second].map(|rank| ask.nodes.nth(rank));
         let (short, long) = if view.tasks(first) <= view.tasks(second) {
             (first, second)
         } else {

@@ -9,13 +9,11 @@ use equipoise::decision_log::{DecisionLog, LogRecorder, NODES_KEPT};
 use equipoise::engine::law::Law;
 use equipoise::engine::random::Draw;
 use equipoise::model::ids::NodeId;
-use equipoise::model::layout::Layout;
-use equipoise::model::view::View;
 use equipoise::report::decision_text::{Labels, lines};
 use equipoise::scenario::Scenario;
 use equipoise::sim::setup::{Measure, Setup};
 use equipoise::sim::{self};
-use equipoise::strategy::{Ask, Blueprint, Placement, Pool, Problem, Watch};
+use equipoise::strategy::{Ask, Blueprint, Eligible, Placement, Problem, Reports, View};
 
 use crate::common::{group, open};
 use crate::{contract, gate_rates};
@@ -34,24 +32,24 @@ const RIGHT: Two = Two {
 };
 
 impl Blueprint for Two {
-    fn build(&self, pool: &Pool, _: &Layout) -> Result<Box<dyn Placement>, Problem> {
-        Ok(Box::new(Drawn(self.clone(), pool.clone())))
+    fn build(&self, _: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
+        Ok(Box::new(Drawn(self.clone())))
     }
 }
 
-struct Drawn(Two, Pool);
+struct Drawn(Two);
 
 impl Placement for Drawn {
     fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
-        let nodes = ask.among.unwrap_or(&self.1.0);
         let may = |node: &NodeId| self.0.ignored == 0 || node.0 % self.0.ignored != 3;
-        let count = nodes.iter().filter(|node| may(node)).count() as u32;
+        let allowed = ask.nodes.iter().filter(may);
+        let count = allowed.clone().count() as u32;
         if count == 0 {
-            return nodes.first().copied();
+            return ask.nodes.iter().next();
         }
         let mut draw = || {
             let at = rng.below(count) as usize;
-            let node = *nodes.iter().filter(|node| may(node)).nth(at).unwrap();
+            let node = allowed.clone().nth(at).unwrap();
             view.probe(node);
             (view.tasks(node), node)
         };
@@ -69,31 +67,25 @@ impl Placement for Drawn {
 struct Forgetful;
 
 impl Blueprint for Forgetful {
-    fn build(&self, pool: &Pool, layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
-        let book = vec![0; layout.count() as usize];
-        Ok(Box::new(Book(pool.clone(), book)))
+    fn build(&self, eligible: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
+        Ok(Box::new(Book(vec![0; eligible.layout().count() as usize])))
     }
 }
 
-struct Book(Pool, Vec<u64>);
+struct Book(Vec<u64>);
 
 impl Placement for Book {
-    fn place(&mut self, ask: &Ask<'_>, _: &View<'_>, _: &mut Draw) -> Option<NodeId> {
-        let nodes = ask.among.unwrap_or(&self.0.0);
-        nodes
-            .iter()
-            .copied()
-            .min_by_key(|node| self.1[node.index()])
-    }
-
-    fn watches(&self) -> Watch {
-        Watch::Loads
-    }
-
-    fn seen(&mut self, node: NodeId, view: &View<'_>) {
+    fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, _: &mut Draw) -> Option<NodeId> {
         let memory = view.layout().dimensions() - 1;
-        let held = &mut self.1[node.index()];
-        *held = view.held(node, memory).max(*held);
+        for node in ask.nodes.iter() {
+            let held = &mut self.0[node.index()];
+            *held = view.held(node, memory).max(*held);
+        }
+        ask.nodes.iter().min_by_key(|node| self.0[node.index()])
+    }
+
+    fn reports(&self) -> Reports {
+        Reports::Loads
     }
 }
 

@@ -21,19 +21,7 @@ use crate::sim::setup::Setup;
 
 /// The scenario of a folder.
 pub fn read(side: &Side, traces: Option<&Path>) -> Result<Scenario, Exit> {
-    let which = Which {
-        scenario: side.dir.join("scenario.toml"),
-        sets: Vec::new(),
-        traces: traces.map(Path::to_path_buf),
-        strategies: side
-            .results
-            .meta
-            .strategies
-            .iter()
-            .map(|s| s.name.clone())
-            .collect(),
-    };
-    let mut scenario = which.read()?;
+    let mut scenario = Which::of_run(&side.dir, &side.results.meta, traces).read()?;
     warmup::settle(&mut scenario, &AtomicBool::new(false))?;
     Ok(scenario)
 }
@@ -48,14 +36,13 @@ pub fn compare(sides: &[Side; 2], scenarios: &[Scenario; 2], pair: &Pair) -> Res
     for &replication in &pair.replications {
         let run = |at: usize| {
             let columns = setups[at].columns(&scenarios[at].asked());
-            followed(&sides[at], (setups[at], &columns), pair, (at, replication))
+            replay(&sides[at], (setups[at], &columns), pair, (at, replication))
         };
-        let (old, new) = (run(0)?, run(1)?);
-        decisions += new.log.decisions;
-        let shift = ResponseShift::of_times(old.responses, new.responses);
-        let found = between_setups(setups, u64::from(replication), &old.log, &new.log)?;
+        let ((old, old_times), (new, new_times)) = (run(0)?, run(1)?);
+        decisions += new.decisions;
+        let found = between_setups(setups, u64::from(replication), &old, &new)?;
         if let Some(mut first) = found {
-            first.shift = Some(shift);
+            first.shift = Some(ResponseShift::of_times(old_times, new_times));
             return Ok(Found::Differs(Box::new(first)));
         }
     }
@@ -70,10 +57,8 @@ fn setup<'s>(
 ) -> Result<&'s Setup, Exit> {
     let name = &side.results.meta.strategies[pair.strategies[at]].name;
     let strategy = scenario.strategies.iter().position(|s| s.name == *name);
-    let point = scenario.points.get(pair.points[at]);
-    let setup = point
-        .zip(strategy)
-        .map(|(point, strategy)| &point.setups[strategy]);
+    let point = scenario.points.get(pair.points[at]).zip(strategy);
+    let setup = point.map(|(point, strategy)| &point.setups[strategy]);
     setup.ok_or_else(|| {
         Exit::Mistake(format!(
             "error: {} is not the scenario of that folder: it lacks {}\nhint: run the scenario again",
@@ -83,33 +68,25 @@ fn setup<'s>(
     })
 }
 
-/// Decisions and response times of a replication.
-struct Followed {
-    log: DecisionLog,
-    responses: ResponseTimes,
-}
-
-fn followed(
+/// Decisions and response times of a replication of the side `at`, run again.
+fn replay(
     side: &Side,
     (setup, columns): (&Setup, &[Column]),
     pair: &Pair,
     (at, replication): (usize, u32),
-) -> Result<Followed, Exit> {
+) -> Result<(DecisionLog, ResponseTimes), Exit> {
     let mut both = Both(LogRecorder::new(NODES_KEPT), ResponseTimes::default());
     let figures = sim::run(setup, u64::from(replication), Some(&mut both))?;
     let key = (pair.points[at], pair.strategies[at], replication);
-    if let Some(what) = unlike(side, columns, &figures, key) {
-        return Err(Exit::Mistake(format!(
+    match unlike(side, columns, &figures, key) {
+        None => Ok((both.0.finish(), both.1)),
+        Some(what) => Err(Exit::Mistake(format!(
             "error: {} was made by another program than this one: {}, replication {replication}, {what}\n\
              hint: run the scenario there once more, with `--record jobs,decisions`, and compare those folders",
             side.dir.display(),
             pair.name
-        )));
+        ))),
     }
-    Ok(Followed {
-        log: both.0.finish(),
-        responses: both.1,
-    })
 }
 
 /// The first value of the replication that the folder has otherwise.
@@ -127,22 +104,17 @@ fn unlike(
         count += 1;
         let is_same = column.key.is(&row.class, &row.metric);
         if !is_same || row.value.map(f64::to_bits) != value.map(f64::to_bits) {
-            let said =
-                |value: Option<f64>| value.map_or("nothing".to_owned(), |value| value.to_string());
-            return Some(format!(
-                "{}.{} is {} there and {} here",
-                row.class,
-                row.metric,
-                said(row.value),
-                said(*value)
-            ));
+            let text = |value: Option<f64>| value.map_or("nothing".to_owned(), |v| v.to_string());
+            let (metric, there, here) = (&row.metric, text(row.value), text(*value));
+            let class = &row.class;
+            return Some(format!("{class}.{metric} is {there} there and {here} here"));
         }
     }
     (count != columns.len())
         .then(|| format!("it has {count} metrics there and {} here", columns.len()))
 }
 
-/// Both take every row.
+/// Two recorders, each of which takes every row.
 struct Both(LogRecorder, ResponseTimes);
 
 impl Recorder for Both {

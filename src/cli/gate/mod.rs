@@ -15,13 +15,15 @@ use clap::Args;
 use indicatif::ProgressBar;
 
 use super::folder::unwritable;
-use super::load::{Which, quote};
+use super::load::{Which, keep_strategies, quote};
 use super::run::stop_on_interrupt;
 use super::{Exit, print, progress};
 use crate::decision_log::first_difference::against_log;
 use crate::experiment::results::digest;
-use crate::experiment::{self, Options, Progress, warmup};
-use crate::gate::{self, Baseline, GateVerdicts, PointFigures, StrategyFigures, Subject};
+use crate::experiment::{self, Options, Progress};
+use crate::gate::{
+    self, Baseline, GateVerdicts, PointFigures, ScenarioVerdicts, StrategyFigures, Subject,
+};
 use crate::report::decision_text::{Labels, lines};
 use crate::scenario::Scenario;
 use crate::sim::setup::Setup;
@@ -70,7 +72,7 @@ struct Entry {
     scenario: Scenario,
     subject: Subject,
     /// Its baseline's file.
-    place: PathBuf,
+    file: PathBuf,
 }
 
 impl Gate {
@@ -90,15 +92,12 @@ impl Gate {
     fn entries(&self) -> Result<Vec<Entry>, Exit> {
         let entries = all(self.scenarios.iter().map(|path| self.entry(path)))?;
         for (at, entry) in entries.iter().enumerate() {
-            if let Some(same) = entries[..at]
-                .iter()
-                .find(|other| other.place == entry.place)
-            {
+            if let Some(same) = entries[..at].iter().find(|other| other.file == entry.file) {
                 return Err(Exit::Mistake(format!(
                     "error: {} and {} would share the baseline {}\nhint: gate them one by one, with a --baseline folder each",
                     same.path.display(),
                     entry.path.display(),
-                    entry.place.display()
+                    entry.file.display()
                 )));
             }
         }
@@ -119,7 +118,7 @@ impl Gate {
         Ok(Entry {
             path: path.to_path_buf(),
             subject: subject(&scenario),
-            place: folder.join(format!("{}.json", scenario.stem)),
+            file: folder.join(format!("{}.json", scenario.stem)),
             scenario,
         })
     }
@@ -143,41 +142,22 @@ impl Gate {
     /// Files that could not be written at the end are told before anything runs.
     fn check_outputs(&self, entries: &[Entry]) -> Result<(), Exit> {
         let outputs = [&self.markdown, &self.junit, &self.json, &self.plot];
+        let outputs = || outputs.into_iter().flatten();
         let real = |path: &Path| std::fs::canonicalize(path).ok();
-        let read: Vec<Option<PathBuf>> = entries
-            .iter()
-            .flat_map(|entry| [real(&entry.path), real(&entry.place)])
-            .collect();
-        for path in outputs.into_iter().flatten() {
-            let place = real(path);
-            if place.is_some() && read.contains(&place) {
+        let read = entries.iter().flat_map(|entry| [&entry.path, &entry.file]);
+        let read: Vec<Option<PathBuf>> = read.map(|path| real(path)).collect();
+        for path in outputs() {
+            let file = real(path);
+            if file.is_some() && read.contains(&file) {
                 let path = path.display();
                 return Err(Exit::Mistake(format!(
                     "error: {path} is read by this command, and would be overwritten\nhint: name another file"
                 )));
             }
         }
-        all(outputs.into_iter().flatten().map(|path| {
-            let parent = path
-                .parent()
-                .filter(|parent| !parent.as_os_str().is_empty());
-            let is_missing = parent.is_some_and(|parent| !parent.is_dir());
-            if path.is_dir() || is_missing {
-                let what = if is_missing {
-                    "its folder does not exist"
-                } else {
-                    "it is a folder"
-                };
-                let path = path.display();
-                return Err(Exit::Mistake(format!("error: cannot write {path}: {what}")));
-            }
-            Ok(())
-        }))?;
-        let ending = self
-            .plot
-            .as_ref()
-            .map(|path| path.extension().and_then(|e| e.to_str()));
-        match ending {
+        all(outputs().map(|path| check_writable(path)))?;
+        let ending = self.plot.as_ref().map(|path| path.extension());
+        match ending.map(|ending| ending.and_then(|ending| ending.to_str())) {
             None | Some(Some("svg" | "png")) => Ok(()),
             Some(_) => Err(Exit::Mistake(
                 "error: a plot is drawn as .svg or .png\nhint: end the name given to --plot so"
@@ -194,22 +174,7 @@ impl Gate {
             .sum();
         let runner = Runner::new(self, total)?;
         let one = |(entry, baseline): (&Entry, &Baseline)| {
-            let scenario = entry.as_in(baseline);
-            let now = runner.run(&scenario, &self.command([&entry.path].into_iter()))?;
-            let judged = gate::judge(baseline, &now, &entry.subject, family);
-            let mut judged = judged.map_err(|unlike| cannot_compare(entry, &unlike))?;
-            for cell in judged.cells.iter_mut().filter(|cell| cell.fails()) {
-                let figures = &now[cell.point].strategies;
-                let at = figures.iter().position(|f| f.strategy == cell.strategy);
-                let then = baseline.figures(cell.point, &cell.strategy);
-                if let (Some(at), Some(then)) = (at, then) {
-                    let setup = &scenario.points[cell.point].setups[at];
-                    let name = format!("{} of {}", cell.strategy, entry.subject.scenario);
-                    let of = format!("{name}{}", entry.subject.point_label(cell.point));
-                    cell.first = first_difference(setup, &of, then, &figures[at])?;
-                }
-            }
-            Ok(judged)
+            self.judge_one(&runner, entry, baseline, family)
         };
         let scenarios = all(entries.iter().zip(baselines).map(one));
         runner.bar.finish_and_clear();
@@ -219,8 +184,33 @@ impl Gate {
         })
     }
 
+    fn judge_one(
+        &self,
+        runner: &Runner,
+        entry: &Entry,
+        baseline: &Baseline,
+        family: usize,
+    ) -> Result<ScenarioVerdicts, Exit> {
+        let scenario = entry.as_in(baseline);
+        let now = runner.run(&scenario, &self.command([&entry.path].into_iter()))?;
+        let judged = gate::judge(baseline, &now, &entry.subject, family);
+        let mut judged = judged.map_err(|unlike| cannot_compare(entry, &unlike))?;
+        for cell in judged.cells.iter_mut().filter(|cell| cell.fails()) {
+            let figures = &now[cell.point].strategies;
+            let at = figures.iter().position(|f| f.strategy == cell.strategy);
+            let then = baseline.figures(cell.point, &cell.strategy);
+            if let (Some(at), Some(then)) = (at, then) {
+                let setup = &scenario.points[cell.point].setups[at];
+                let name = format!("{} of {}", cell.strategy, entry.subject.scenario);
+                let of = format!("{name}{}", entry.subject.point_label(cell.point));
+                cell.first = first_difference(setup, &of, then, &figures[at])?;
+            }
+        }
+        Ok(judged)
+    }
+
     fn tell(&self, entries: &[Entry], outcome: &GateVerdicts) -> Result<(), Exit> {
-        let chosen = |is_chosen: fn(&gate::ScenarioVerdicts) -> bool| -> Option<String> {
+        let chosen = |is_chosen: fn(&ScenarioVerdicts) -> bool| -> Option<String> {
             let pairs = entries.iter().zip(&outcome.scenarios);
             let paths: Vec<&PathBuf> = pairs
                 .filter(|(_, judged)| is_chosen(judged))
@@ -229,24 +219,18 @@ impl Gate {
             (!paths.is_empty()).then(|| self.command(paths.into_iter()))
         };
         let next = text::Next {
-            failed: chosen(gate::ScenarioVerdicts::fails),
+            failed: chosen(ScenarioVerdicts::fails),
             better: chosen(|judged| judged.is_better() && !judged.fails()),
         };
-        let write = |path: &Option<PathBuf>, text: &dyn Fn() -> Result<Vec<u8>, Exit>| match path {
-            Some(path) => std::fs::write(path, text()?).map_err(|error| unwritable(path, &error)),
-            None => Ok(()),
-        };
-        write(&self.markdown, &|| {
+        let is_png = |path: &Path| path.extension().is_some_and(|ending| ending == "png");
+        write(&self.markdown, |_| {
             Ok(markdown::page(outcome, &next).into_bytes())
         })?;
-        write(&self.junit, &|| Ok(junit::suites(outcome).into_bytes()))?;
-        write(&self.json, &|| {
+        write(&self.junit, |_| Ok(junit::suites(outcome).into_bytes()))?;
+        write(&self.json, |_| {
             Ok(format!("{:#}\n", outcome.to_json()).into_bytes())
         })?;
-        if let Some(path) = &self.plot {
-            let is_png = path.extension().is_some_and(|ending| ending == "png");
-            write(&self.plot, &|| plot::draw(outcome, is_png))?;
-        }
+        write(&self.plot, |path| plot::draw(outcome, is_png(path)))?;
         let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         print(&table::table(outcome, &next, self.all, color))?;
         if outcome.fails() {
@@ -294,12 +278,6 @@ impl Runner {
         })
     }
 
-    /// Finds the warm-ups that are left to pilots.
-    fn settle(&self, scenario: &mut Scenario) -> Result<(), Exit> {
-        let pool = experiment::threads(self.threads)?;
-        Ok(pool.install(|| warmup::settle(scenario, self.stop))?)
-    }
-
     fn run(&self, scenario: &Scenario, command: &str) -> Result<Vec<PointFigures>, Exit> {
         let options = Options {
             threads: self.threads,
@@ -328,6 +306,31 @@ impl Runner {
     }
 }
 
+/// A file that can be written as far as can be seen beforehand.
+fn check_writable(path: &Path) -> Result<(), Exit> {
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let what = if parent.is_some_and(|parent| !parent.is_dir()) {
+        "its folder does not exist"
+    } else if path.is_dir() {
+        "it is a folder"
+    } else {
+        return Ok(());
+    };
+    let path = path.display();
+    Err(Exit::Mistake(format!("error: cannot write {path}: {what}")))
+}
+
+/// Writes what `bytes` makes to `path`, if it is asked for.
+fn write(
+    path: &Option<PathBuf>,
+    bytes: impl FnOnce(&Path) -> Result<Vec<u8>, Exit>,
+) -> Result<(), Exit> {
+    let Some(path) = path else { return Ok(()) };
+    std::fs::write(path, bytes(path)?).map_err(|error| unwritable(path, &error))
+}
+
 /// All of `results`, or all their mistakes together; another end ends at once.
 fn all<T>(results: impl Iterator<Item = Result<T, Exit>>) -> Result<Vec<T>, Exit> {
     let (mut done, mut mistakes) = (Vec::new(), Vec::new());
@@ -349,17 +352,9 @@ fn all<T>(results: impl Iterator<Item = Result<T, Exit>>) -> Result<Vec<T>, Exit
 /// a run that goes on until an interval is narrow enough would look too often.
 fn watched_only(scenario: &mut Scenario) {
     let watched = &scenario.gate.strategies;
-    let chosen: Vec<bool> = scenario
-        .strategies
-        .iter()
-        .map(|strategy| watched.contains(&strategy.name))
-        .collect();
-    let mut at = chosen.iter();
-    scenario.strategies.retain(|_| at.next() == Some(&true));
-    for point in &mut scenario.points {
-        let mut at = chosen.iter();
-        point.setups.retain(|_| at.next() == Some(&true));
-    }
+    let strategies = scenario.strategies.iter();
+    let chosen: Vec<bool> = strategies.map(|s| watched.contains(&s.name)).collect();
+    keep_strategies(scenario, &chosen);
     scenario.precision = None;
 }
 
@@ -367,14 +362,10 @@ fn subject(scenario: &Scenario) -> Subject {
     Subject {
         scenario: scenario.stem.clone(),
         text: digest(scenario.text.as_bytes()),
-        sections: gate::baseline::sections(&scenario.text),
+        sections: crate::scenario::sections(&scenario.text),
         seed: scenario.seed,
         sweep: scenario.sweep.clone(),
-        points: scenario
-            .points
-            .iter()
-            .map(|point| point.values.clone())
-            .collect(),
+        points: scenario.points.iter().map(|p| p.values.clone()).collect(),
         strategies: scenario.gate.strategies.clone(),
         margins: scenario.gate.margins.clone(),
     }
@@ -382,24 +373,24 @@ fn subject(scenario: &Scenario) -> Subject {
 
 /// The baseline of a scenario, checked to be of the same jobs and nodes.
 fn baseline_of(entry: &Entry) -> Result<Baseline, Exit> {
-    let place = entry.place.display();
-    let text = std::fs::read_to_string(&entry.place).map_err(|error| match error.kind() {
+    let file = entry.file.display();
+    let text = std::fs::read_to_string(&entry.file).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Exit::Mistake(format!(
-            "error: {} has no baseline: there is no {place}\nhint: make it with the code that is right, by the same command with --save",
+            "error: {} has no baseline: there is no {file}\nhint: make it with the code that is right, by the same command with --save",
             entry.path.display()
         )),
         std::io::ErrorKind::InvalidData => {
-            Exit::Mistake(format!("error: {place}: it is not a baseline, as it is not text"))
+            Exit::Mistake(format!("error: {file}: it is not a baseline, as it is not text"))
         }
         _ => {
             let why = error.to_string();
             let why = why.split(" (os error").next().unwrap_or_default();
-            Exit::Mistake(format!("error: cannot read {place}: {why}"))
+            Exit::Mistake(format!("error: cannot read {file}: {why}"))
         }
     })?;
     let baseline = Baseline::of_text(&text);
     let baseline =
-        baseline.map_err(|unusable| Exit::Mistake(format!("error: {place}: {unusable}")))?;
+        baseline.map_err(|unusable| Exit::Mistake(format!("error: {file}: {unusable}")))?;
     let unlike = baseline.unlike(&entry.subject);
     if unlike.is_empty() {
         Ok(baseline)
@@ -409,10 +400,10 @@ fn baseline_of(entry: &Entry) -> Result<Baseline, Exit> {
 }
 
 fn cannot_compare(entry: &Entry, unlike: &[String]) -> Exit {
-    let (path, place) = (entry.path.display(), entry.place.display());
+    let (path, file) = (entry.path.display(), entry.file.display());
     let list: String = unlike.iter().map(|why| format!("  {why}\n")).collect();
     Exit::Mistake(format!(
-        "error: {path} cannot be compared with its baseline {place}\n{list}hint: if this is meant, --save makes a new baseline"
+        "error: {path} cannot be compared with its baseline {file}\n{list}hint: if this is meant, --save makes a new baseline"
     ))
 }
 

@@ -1,10 +1,9 @@
 //! The result on a terminal.
 
 use super::text::{self, HEADER, Next};
-use crate::cli::wrapped;
 use crate::gate::Finding;
 use crate::gate::verdicts::{FigureVerdict, GateVerdicts, ScenarioVerdicts, StrategyVerdicts};
-use crate::report::format::shorten;
+use crate::text::{LINE, aligned, paragraph, shorten, width};
 
 /// Longest name of a scenario, a strategy or a metric in the table.
 const NAME: usize = 24;
@@ -36,11 +35,11 @@ pub fn table(outcome: &GateVerdicts, next: &Next, all: bool, color: bool) -> Str
 
 /// A line of prose, folded; what was indented stays as it was laid out, if it is not too wide.
 fn folded(line: &str) -> String {
-    let is_narrow = line.chars().count() <= 100;
+    let is_narrow = width(line) <= LINE;
     match line.starts_with(' ') {
         true if is_narrow => format!("{}\n", line.trim_end()),
-        true => wrapped(line, "  "),
-        false => wrapped(line, ""),
+        true => paragraph(line, "  "),
+        false => paragraph(line, ""),
     }
 }
 
@@ -59,32 +58,27 @@ fn grid(
             .for_each(|name| *name = shorten(name, NAME));
         table.push(cells);
     }
-    let width = |column: usize| {
-        let lengths = table.iter().map(|cells| cells[column].chars().count());
-        lengths.max().unwrap_or(0)
-    };
-    let widths: [usize; 8] = std::array::from_fn(width);
-    let line = |(at, cells): (usize, &[String; 8])| {
-        let word = at.checked_sub(1).map(|at| rows[at].2.judgement.finding);
-        let padded = cells.iter().enumerate().map(|(column, text)| {
-            let blanks = " ".repeat(widths[column] - text.chars().count());
-            match column {
-                3 | 4 => format!("{blanks}{text}"),
-                7 => colored(text, word.filter(|_| color)),
-                _ => format!("{text}{blanks}"),
-            }
-        });
-        padded.collect::<Vec<_>>().join("  ")
-    };
-    table.iter().enumerate().map(line).collect()
+    let lines = aligned(&table, &[3, 4]);
+    let words = rows.iter().map(|(_, _, row)| row.judgement.finding);
+    let words = [None]
+        .into_iter()
+        .chain(words.map(|word| Some(word).filter(|_| color)));
+    lines
+        .iter()
+        .zip(words)
+        .map(|(line, word)| colored(line, word))
+        .collect()
 }
 
-fn colored(text: &str, word: Option<Finding>) -> String {
+/// `line` with its last word, the verdict, in a colour.
+fn colored(line: &str, word: Option<Finding>) -> String {
     let code = match word {
         Some(Finding::Better) => "32",
         Some(Finding::Worse) => "31",
         Some(word) if word.fails() => "33",
-        _ => return text.to_owned(),
+        _ => return line.to_owned(),
     };
-    format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    let word = word.map_or("", Finding::text);
+    let before = line.trim_end_matches(word);
+    format!("{before}\u{1b}[{code}m{word}\u{1b}[0m")
 }

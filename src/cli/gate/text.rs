@@ -2,8 +2,9 @@
 
 use crate::gate::verdicts::{FigureVerdict, GateVerdicts, ScenarioVerdicts, StrategyVerdicts};
 use crate::gate::{FALSE_ALARMS, Finding};
-use crate::report::format::{
-    Scale, count, percent_places, plain_percent, plural, printable, signed_percent,
+use crate::report::scales::scale;
+use crate::text::{
+    Scale, count, percent_decimals, plain_percent, plural, printable, signed_percent,
 };
 
 /// Commands to go on with.
@@ -34,10 +35,10 @@ pub fn cells(
 ) -> [String; 8] {
     let judgement = &row.judgement;
     let means = [judgement.baseline, judgement.now];
-    let scale = Scale::choose(&row.metric.metric, means.into_iter().flatten());
+    let scale = scale(&row.metric.metric, means.into_iter().flatten());
     let value = |mean: Option<f64>| mean.map_or(String::new(), |mean| scale.value(mean));
     [
-        printable(&place(judged, cell)),
+        printable(&heading(judged, cell)),
         printable(&cell.strategy),
         printable(&row.metric.to_string()),
         value(judgement.baseline),
@@ -49,7 +50,7 @@ pub fn cells(
 }
 
 /// "load-sweep at load 0.8".
-pub fn place(judged: &ScenarioVerdicts, cell: &StrategyVerdicts) -> String {
+pub fn heading(judged: &ScenarioVerdicts, cell: &StrategyVerdicts) -> String {
     format!(
         "{}{}",
         judged.subject.scenario,
@@ -70,8 +71,8 @@ pub fn change(row: &FigureVerdict) -> String {
     };
     match judgement.low.zip(judgement.high) {
         Some((low, high)) if low < high => {
-            let places = percent_places(low, high);
-            let [change, low, high] = [change, low, high].map(|end| signed_percent(end, places));
+            let decimals = percent_decimals(low, high);
+            let [change, low, high] = [change, low, high].map(|end| signed_percent(end, decimals));
             format!("{change} % [{low}, {high}]")
         }
         Some(_) => format!("{} % exact", signed_percent(change, 1)),
@@ -157,7 +158,7 @@ pub fn footer(outcome: &GateVerdicts) -> Option<String> {
 
 /// What is known of a failure beside its figures.
 pub fn about(judged: &ScenarioVerdicts, cell: &StrategyVerdicts) -> Vec<String> {
-    let name = printable(&format!("{} of {}", cell.strategy, place(judged, cell)));
+    let name = printable(&format!("{} of {}", cell.strategy, heading(judged, cell)));
     let mut lines = Vec::new();
     lines.extend(cell.first.iter().map(|line| printable(line)));
     let is_worse = cell

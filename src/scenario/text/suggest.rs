@@ -1,18 +1,5 @@
 //! Names that were meant: typing mistakes and the names of other tools.
 
-/// "`a`, `b` or `c`".
-pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
-    let quoted: Vec<String> = names
-        .iter()
-        .map(|name| format!("`{}`", name.as_ref()))
-        .collect();
-    match quoted.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
-        None => "none".to_owned(),
-    }
-}
-
 /// The name among `known` that `wrong` was most likely meant to be.
 pub fn nearest<'a, S: AsRef<str>>(wrong: &str, known: &'a [S]) -> Option<&'a str> {
     let simple = |name: &str| name.to_lowercase().replace(['_', ' '], "-");
@@ -40,110 +27,48 @@ pub fn hint<S: AsRef<str>>(wrong: &str, known: &[S], what: &str) -> String {
     match nearest(wrong, known) {
         Some(name) => format!("did you mean `{name}`?"),
         None if known.is_empty() => format!("there are no {what}"),
-        None => format!(
-            "known {what}: {}",
-            known
-                .iter()
-                .map(|name| format!("`{}`", name.as_ref()))
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
+        None => format!("known {what}: {}", crate::text::quoted(known)),
     }
 }
 
 /// Placements of other tools and papers, by our name.
-const FOREIGN: &[(&str, &[&str])] = &[
-    (
-        "random",
-        &["rnd", "rand", "uniform", "ring-hash", "random-choice"],
-    ),
-    ("weighted-random", &["wrandom", "weighted-rand"]),
-    ("round-robin", &["rr", "roundrobin", "cyclic", "static-rr"]),
+const FOREIGN: &[(&str, &str)] = &[
+    ("random", "rnd rand uniform ring-hash random-choice"),
+    ("weighted-random", "wrandom weighted-rand"),
+    ("round-robin", "rr roundrobin cyclic static-rr"),
     (
         "least-loaded",
-        &[
-            "least-conn",
-            "leastconn",
-            "least-connections",
-            "least-connection",
-            "least-request",
-            "least-requests",
-            "least-outstanding",
-            "lc",
-            "jsq",
-            "join-shortest-queue",
-            "shortest-queue",
-            "sq",
-            "lwl",
-            "least-work-left",
-            "jsw",
-            "least-load",
-        ],
+        "least-conn leastconn least-connections least-connection least-request least-requests \
+         least-outstanding lc jsq join-shortest-queue shortest-queue sq lwl least-work-left \
+         jsw least-load",
     ),
     (
         "power-of-d",
-        &[
-            "p2c",
-            "po2",
-            "pod",
-            "power-of-two",
-            "power-of-two-choices",
-            "two-choices",
-            "random-two",
-            "random-2-choices",
-            "sq2",
-            "jsq2",
-            "jsqd",
-            "sqd",
-            "least-request-2",
-            "supermarket",
-        ],
+        "p2c po2 pod power-of-two power-of-two-choices two-choices random-two \
+         random-2-choices sq2 jsq2 jsqd sqd least-request-2 supermarket",
     ),
     (
         "join-idle-queue",
-        &["jiq", "idle-queue", "join-the-idle-queue", "sita-idle"],
+        "jiq idle-queue join-the-idle-queue sita-idle",
     ),
     (
         "shortest-expected-delay",
-        &["sed", "expected-delay", "never-queue", "nq"],
+        "sed expected-delay never-queue nq",
     ),
-    ("first-fit", &["ff", "firstfit"]),
+    ("first-fit", "ff firstfit"),
     (
         "best-fit",
-        &[
-            "bf",
-            "bestfit",
-            "mostallocated",
-            "most-allocated",
-            "noderesourcesmostallocated",
-            "binpack",
-            "bin-packing",
-            "bin-pack",
-        ],
+        "bf bestfit mostallocated most-allocated noderesourcesmostallocated binpack \
+         bin-packing bin-pack",
     ),
     (
         "worst-fit",
-        &[
-            "wf",
-            "worstfit",
-            "leastallocated",
-            "least-allocated",
-            "noderesourcesleastallocated",
-            "spread",
-        ],
+        "wf worstfit leastallocated least-allocated noderesourcesleastallocated spread",
     ),
     (
         "resource-match",
-        &[
-            "dot-product",
-            "cosine",
-            "l2-norm",
-            "tetris",
-            "alignment",
-            "balancedallocation",
-            "balanced-allocation",
-            "drf",
-        ],
+        "dot-product cosine l2-norm tetris alignment balancedallocation balanced-allocation \
+         drf",
     ),
 ];
 
@@ -160,7 +85,7 @@ pub fn foreign_placement(name: &str) -> Option<String> {
     }
     let (ours, _) = FOREIGN
         .iter()
-        .find(|(_, names)| names.contains(&simple.as_str()))?;
+        .find(|(_, names)| names.split(' ').any(|name| name == simple))?;
     Some(match simple.as_str() {
         "lwl" | "least-work-left" | "jsw" => "placement.least-loaded.by = \"work\"".to_owned(),
         "dot-product" | "cosine" | "l2-norm" => {

@@ -441,12 +441,12 @@ fn near_misses_are_not_matched() {
 /// A placement of a user's own has no known answer but the bound of one queue.
 #[test]
 fn an_unknown_placement_is_not_taken_for_another() {
-    use equipoise::model::{ids::NodeId, layout::Layout, view::View};
-    use equipoise::strategy::{Ask, Blueprint, Placement, Pool, Problem};
+    use equipoise::model::ids::NodeId;
+    use equipoise::strategy::{Ask, Blueprint, Eligible, Placement, Problem, View};
     #[derive(Debug)]
     struct Mine;
     impl Blueprint for Mine {
-        fn build(&self, _: &Pool, _: &Layout) -> Result<Box<dyn Placement>, Problem> {
+        fn build(&self, _: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
             Ok(Box::new(Mine))
         }
     }

@@ -1,41 +1,29 @@
-//! The least-loaded node without a scan: a tournament over the nodes of a pool.
+//! The node with the least value without a scan: a tournament over the nodes of a pool.
 //!
-//! A node's score may fall as time passes (unfinished work does, at the rate at which the node
+//! A node's value may fall as time passes (unfinished work does, at the rate at which the node
 //! works it off). Each match of the tournament therefore remembers until when its result stands;
 //! a question at a later time replays only the matches that have expired (a kinetic tournament:
-//! Basch, Guibas & Hershberger, "Data structures for mobile data", 1999). An update costs
+//! Basch, Guibas & Hershberger, "Data structures for mobile data", 1999). A change costs
 //! O(log n), a question O(log n) beside the expired matches.
 //!
-//! The answer depends on the scores alone, never on the order of updates: of `k` tied nodes it
+//! The answer depends on the values alone, never on the order of changes: of `k` tied nodes it
 //! gives the r-th in id order.
 
 use std::cmp::Ordering;
 
 use crate::engine::random::Draw;
 use crate::engine::time::Time;
-use crate::model::ids::NodeId;
-use crate::strategy::{Pool, Ties};
+use crate::strategy::Ties;
 
-/// A node's score at time t: (`value` - `rate` x (t - time of the score)) / `weight`. The least is best.
+/// A node's value at time t: (`value` - `rate` x (t - time at which it is given)) / `weight`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Score {
-    /// Value at the time at which the score is given.
+pub struct Falling {
+    /// Value at the time at which it is given.
     pub value: u64,
     /// How fast it falls, per nanosecond.
     pub rate: u32,
     /// What it is divided by, above 0.
     pub weight: u64,
-}
-
-impl Score {
-    /// A score that does not move.
-    pub fn fixed(value: u64, weight: u64) -> Score {
-        Score {
-            value,
-            rate: 0,
-            weight,
-        }
-    }
 }
 
 /// A leaf: `start` = value + rate x time, so that it can be read at any time. Weight 0: left out.
@@ -53,6 +41,14 @@ const LEFT_OUT: Leaf = Leaf {
 };
 
 impl Leaf {
+    fn new(value: Option<Falling>, now: Time) -> Leaf {
+        value.map_or(LEFT_OUT, |given| Leaf {
+            start: (given.value).wrapping_add(u64::from(given.rate).wrapping_mul(now.0)),
+            weight: given.weight,
+            rate: given.rate,
+        })
+    }
+
     #[inline]
     fn at(&self, now: Time) -> u64 {
         self.start
@@ -71,7 +67,7 @@ impl Leaf {
         left.cmp(&(u128::from(other.at(now)) * u128::from(self.weight)))
     }
 
-    /// True if both scores fall equally fast.
+    /// True if both values fall equally fast.
     #[inline]
     fn is_parallel(&self, other: &Leaf) -> bool {
         if self.weight == other.weight {
@@ -110,87 +106,68 @@ struct Match {
     until: Time,
 }
 
-/// The nodes of a pool by score.
+/// The nodes of a pool by value, by their positions in it.
 #[derive(Clone, Debug)]
-pub struct Index {
-    pool: Pool,
-    position: Vec<u32>,
+pub struct Tournament {
     leaves: Vec<Leaf>,
     matches: Vec<Match>,
 }
 
-impl Index {
-    /// All nodes of `pool`, left out until [`Index::set`] gives them a score. `nodes` is the
-    /// number of all nodes.
-    pub fn new(pool: &Pool, nodes: u32) -> Index {
-        let mut position = vec![u32::MAX; nodes as usize];
-        for (place, node) in (0u32..).zip(pool.0.iter()) {
-            position[node.index()] = place;
-        }
-        let width = pool.0.len().next_power_of_two();
-        let mut index = Index {
-            pool: pool.clone(),
-            position,
-            leaves: vec![LEFT_OUT; width],
-            matches: vec![
-                Match {
-                    winner: 0,
-                    tied: 0,
-                    until: Time::MAX
-                };
-                2 * width
-            ],
+impl Tournament {
+    /// `positions` nodes, all left out.
+    pub fn new(positions: usize) -> Tournament {
+        let width = positions.next_power_of_two();
+        let leaf = |position| Match {
+            winner: position,
+            tied: 1,
+            until: Time::MAX,
         };
-        for (place, leaf) in (0u32..).zip(width..2 * width) {
-            index.matches[leaf] = Match {
-                winner: place,
-                tied: 1,
-                until: Time::MAX,
-            };
-        }
-        for parent in (1..width).rev() {
-            index.replay(parent, Time::ZERO);
-        }
-        index
+        let mut tournament = Tournament {
+            leaves: vec![LEFT_OUT; width],
+            matches: (0..width as u32).chain(0..width as u32).map(leaf).collect(),
+        };
+        tournament.fill(std::iter::empty(), Time::ZERO);
+        tournament
     }
 
-    /// Gives `node` a score as of `now`, or leaves it out; a node outside the pool is ignored.
-    pub fn set(&mut self, node: NodeId, score: Option<Score>, now: Time) {
-        let place = self.position[node.index()];
-        if place == u32::MAX {
-            return;
+    /// Gives the nodes new values as of `now`, in id order; `None` leaves one out.
+    pub fn fill(&mut self, values: impl Iterator<Item = Option<Falling>>, now: Time) {
+        for (leaf, value) in self.leaves.iter_mut().zip(values) {
+            *leaf = Leaf::new(value, now);
         }
-        self.leaves[place as usize] = score.map_or(LEFT_OUT, |score| Leaf {
-            start: score
-                .value
-                .wrapping_add(u64::from(score.rate).wrapping_mul(now.0)),
-            weight: score.weight,
-            rate: score.rate,
-        });
-        let mut parent = (self.leaves.len() + place as usize) / 2;
+        for parent in (1..self.leaves.len()).rev() {
+            self.replay(parent, now);
+        }
+    }
+
+    /// Gives a node a value as of `now`, or leaves it out.
+    pub fn set(&mut self, position: usize, value: Option<Falling>, now: Time) {
+        self.leaves[position] = Leaf::new(value, now);
+        let mut parent = (self.leaves.len() + position) / 2;
         while parent > 0 {
             let before = self.matches[parent];
             self.replay(parent, now);
-            // Above a match that did not change and that `node` did not win, nothing changes.
-            if self.matches[parent] == before && before.winner != place {
+            // Above a match that did not change and that the node did not win, nothing changes.
+            if self.matches[parent] == before && before.winner as usize != position {
                 break;
             }
             parent /= 2;
         }
     }
 
-    /// The best node at `now`, ties told apart by `ties`; `None` if all are left out.
-    pub fn best(&mut self, now: Time, ties: Ties, rng: &mut Draw) -> Option<NodeId> {
+    /// Position of the node with the least value at `now`, ties told apart by `ties`; `None` if
+    /// all are left out.
+    pub fn least(&mut self, now: Time, ties: Ties, rng: &mut Draw) -> Option<usize> {
         self.refresh(1, now);
         let root = self.matches[1];
         if self.leaves[root.winner as usize].weight == 0 {
             return None;
         }
-        let place = match ties.pick(root.tied, rng) {
+        let position = match ties.pick(root.tied, rng) {
             0 => root.winner,
             rank => self.tied(rank, now),
         };
-        Some(self.pool.0[place as usize])
+        Some(position as usize)
     }
 
     /// Replays the expired matches below and at `parent`.
@@ -223,7 +200,7 @@ impl Index {
         };
     }
 
-    /// Place of the `rank`-th tied node.
+    /// Position of the `rank`-th tied node.
     fn tied(&self, mut rank: u32, now: Time) -> u32 {
         let mut at = 1;
         while at < self.leaves.len() {
@@ -250,82 +227,53 @@ mod tests {
     use super::*;
     use crate::engine::random::{Purpose, Seeds};
 
-    /// A slow and obvious twin: all tied best nodes in id order, by exact fractions.
-    fn best_of(scores: &[Option<(Score, Time)>], now: Time) -> Vec<NodeId> {
-        let value = |(score, since): (Score, Time)| {
+    /// A slow and obvious twin: all tied least nodes in id order, by exact fractions.
+    fn least_of(values: &[Option<(Falling, Time)>], now: Time) -> Vec<usize> {
+        let value = |(given, since): (Falling, Time)| {
             let value =
-                i128::from(score.value) - i128::from(score.rate) * i128::from((now - since).0);
-            (value, i128::from(score.weight))
+                i128::from(given.value) - i128::from(given.rate) * i128::from((now - since).0);
+            (value, i128::from(given.weight))
         };
         let less = |a: (i128, i128), b: (i128, i128)| (a.0 * b.1).cmp(&(b.0 * a.1));
-        let all = scores.iter().flatten().map(|&score| value(score));
+        let all = values.iter().flatten().map(|&given| value(given));
         let Some(least) = all.min_by(|a, b| less(*a, *b)) else {
             return Vec::new();
         };
-        let is_least = |score: &Option<(Score, Time)>| {
-            score.is_some_and(|score| less(value(score), least).is_eq())
-        };
-        (0u32..)
-            .zip(scores)
-            .filter(|(_, score)| is_least(score))
-            .map(|(id, _)| NodeId(id))
-            .collect()
+        let is_least = |at: &usize| values[*at].is_some_and(|v| less(value(v), least).is_eq());
+        (0..values.len()).filter(is_least).collect()
     }
 
-    /// Scores with few values, weights and rates, so that ties and overtakings are many.
+    /// Values of few sizes, weights and rates, so that ties and overtakings are many.
     #[test]
-    fn best_is_that_of_the_scan() {
+    fn least_is_that_of_the_scan() {
         for n in [1u32, 2, 3, 7, 16, 33] {
-            let pool = Pool((0..n).map(NodeId).collect());
-            let mut index = Index::new(&pool, n);
-            let mut scores = vec![None; n as usize];
+            let mut values = vec![None; n as usize];
+            let mut tournament = Tournament::new(n as usize);
             let mut now = Time::ZERO;
             let key = Seeds::new(9, u64::from(n)).key(Purpose::Placement);
             for step in 0..4000 {
                 let mut draw = key.draw(0, step, 0, 0, 0);
                 now += Time(u64::from(draw.below(4)));
-                let node = draw.below(n);
+                let position = draw.below(n) as usize;
                 let rate = draw.below(3);
-                // Never let a score fall below 0 within the test.
+                // Never let a value fall below 0 within the test.
                 let value = 100_000 + u64::from(draw.below(8));
-                let score = (draw.below(8) > 0).then(|| Score {
+                let given = (draw.below(8) > 0).then(|| Falling {
                     value,
                     rate,
                     weight: u64::from(1 + draw.below(3)),
                 });
-                scores[node as usize] = score.map(|score| (score, now));
-                index.set(NodeId(node), score, now);
+                values[position] = given.map(|given| (given, now));
+                tournament.set(position, given, now);
                 now += Time(u64::from(draw.below(3)));
-                let tied = best_of(&scores, now);
-                assert_eq!(
-                    index.best(now, Ties::LowestId, &mut draw),
-                    tied.first().copied()
-                );
+                let tied = least_of(&values, now);
+                let lowest = tournament.least(now, Ties::LowestId, &mut draw);
+                assert_eq!(lowest, tied.first().copied());
                 let expected = (!tied.is_empty()).then(|| {
                     tied[Ties::Random.pick(tied.len() as u32, &mut draw.clone()) as usize]
                 });
-                assert_eq!(index.best(now, Ties::Random, &mut draw), expected);
+                assert_eq!(tournament.least(now, Ties::Random, &mut draw), expected);
             }
         }
-    }
-
-    /// A pool that is a part of the nodes answers with the nodes' own ids.
-    #[test]
-    fn pools_may_be_parts() {
-        let pool = Pool([NodeId(2), NodeId(5)].into());
-        let mut index = Index::new(&pool, 8);
-        let mut rng = Seeds::new(1, 1).key(Purpose::Placement).draw(0, 0, 0, 0, 0);
-        assert_eq!(index.best(Time::ZERO, Ties::Random, &mut rng), None);
-        index.set(NodeId(3), Some(Score::fixed(0, 1)), Time::ZERO);
-        index.set(NodeId(5), Some(Score::fixed(4, 1)), Time::ZERO);
-        assert_eq!(
-            index.best(Time::ZERO, Ties::Random, &mut rng),
-            Some(NodeId(5))
-        );
-        index.set(NodeId(2), Some(Score::fixed(7, 2)), Time::ZERO);
-        assert_eq!(
-            index.best(Time::ZERO, Ties::Random, &mut rng),
-            Some(NodeId(2))
-        );
     }
 }

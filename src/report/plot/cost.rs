@@ -1,4 +1,7 @@
 //! What a strategy costs: messages and waste against the response time's tail.
+//!
+//! A strategy that asks every node is fast and dear. One mark a strategy, lower left is better in
+//! both, so that what is worse in both is seen at a glance (it is not on the Pareto front).
 
 use super::axis::Axis;
 use super::drawing::Drawing;
@@ -7,17 +10,16 @@ use super::panel::{Area, Panel, figure};
 use super::{point_title, strategy_entries};
 use crate::experiment::results::SummaryRow;
 use crate::metrics::registry::Metric;
-use crate::report::format::Scale;
 use crate::report::lookup::Lookup;
+use crate::report::scales::scale_of;
+use crate::text::Scale;
 
 const GAIN: &str = "response_p99";
 
 /// The plot for `point`; none where no strategy has both a cost and a response time.
 pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
-    let costs: Vec<&str> = ["messages_per_task", "waste"]
-        .into_iter()
-        .filter(|c| has_cost(tables, point, c))
-        .collect();
+    let costs = ["messages_per_task", "waste"].into_iter();
+    let costs: Vec<&str> = costs.filter(|cost| has_cost(tables, point, cost)).collect();
     if costs.is_empty() {
         return None;
     }
@@ -35,12 +37,10 @@ fn pairs<'a>(
     point: usize,
     cost: &'a str,
 ) -> impl Iterator<Item = (usize, &'a SummaryRow, &'a SummaryRow)> {
-    let strategies = 0..tables.meta().strategies.len();
-    strategies.filter_map(move |strategy| {
+    tables.strategies().filter_map(move |strategy| {
         let find = |metric| {
-            tables
-                .summary(point, strategy, "all", metric)
-                .filter(|r| r.mean.is_some())
+            let row = tables.summary(point, strategy, "all", metric);
+            row.filter(|row| row.mean.is_some())
         };
         Some((strategy, find(cost)?, find(GAIN)?))
     })
@@ -55,22 +55,18 @@ fn ends(row: &SummaryRow) -> impl Iterator<Item = f64> {
 }
 
 fn panel(tables: &Lookup, point: usize, cost: &str, drawing: &mut Drawing, area: Area) {
-    let across = Scale::named(cost, []);
+    let across = scale_of(cost, []);
     let title = Metric::find(cost).map_or(String::new(), |metric| metric.title());
     let up = Scale::time(pairs(tables, point, cost).flat_map(|(.., gain)| gain.mean));
-    let xs: Vec<f64> = pairs(tables, point, cost)
-        .flat_map(|(_, row, _)| row.mean)
-        .map(|v| v / across.factor)
-        .collect();
-    let ys: Vec<f64> = pairs(tables, point, cost)
-        .flat_map(|(.., gain)| ends(gain))
-        .map(|v| v / up.factor)
-        .collect();
+    let costs = pairs(tables, point, cost).flat_map(|(_, row, _)| row.mean);
+    let gains = pairs(tables, point, cost).flat_map(|(.., gain)| ends(gain));
+    let xs: Vec<f64> = costs.map(|v| v / across.factor).collect();
+    let ys: Vec<f64> = gains.map(|v| v / up.factor).collect();
     let axes = (
         Axis::fitting(&across.axis_title(&title), &xs, true),
         Axis::fitting(&up.axis_title("response time, p99"), &ys, true),
     );
-    let axes = (super::deciding::padded(axes.0), axes.1);
+    let axes = (axes.0.padded(), axes.1);
     let panel = Panel::draw(drawing, area, "", axes, 12.0);
     for (strategy, row, gain) in pairs(tables, point, cost) {
         let (Some(x), Some(y)) = (row.mean, gain.mean) else {
@@ -78,12 +74,8 @@ fn panel(tables: &Lookup, point: usize, cost: &str, drawing: &mut Drawing, area:
         };
         let (x, y) = (x / across.factor, y / up.factor);
         if let Some((low, high)) = gain.ci_low.zip(gain.ci_high) {
-            panel.interval(
-                drawing,
-                x,
-                (low / up.factor, high / up.factor),
-                look(strategy).color,
-            );
+            let ends = (low / up.factor, high / up.factor);
+            panel.interval(drawing, x, ends, look(strategy).color);
         }
         mark(drawing, panel.at(x, y), look(strategy), 5.0);
     }

@@ -6,7 +6,7 @@
 //! compared, and only then the figures behind it, folded so that the first screen stays an answer.
 //!
 //! Names come from scenario files of strangers: all text goes through `maud`'s escaping and
-//! [`printable`], and tests plant markup in every name.
+//! `printable`, and tests plant markup in every name.
 
 use super::scales::{scale, scale_of};
 use crate::metrics::columns::MetricRef;

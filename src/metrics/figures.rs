@@ -4,7 +4,7 @@ use super::columns::{Column, Of};
 use super::histogram::Histogram;
 use super::jobs::JobStats;
 use super::nodes::{Busy, Observation, Observed, gini};
-use super::registry::Member;
+use super::registry::{Member, Metric};
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
@@ -99,6 +99,13 @@ impl Figures {
     /// What is missing.
     pub fn value(&self, column: &Column) -> Figure {
         column.key.metric.value(&self.subject(column.of))
+    }
+
+    /// The value of the metric of this name (`response_p99`, `throughput`, any of `equipoise list
+    /// metrics`) for the whole run; `None` where there is none.
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        let metric = Metric::find(name)?;
+        metric.value(&self.subject(Of::All)).ok()
     }
 
     /// What the metrics of a part of the run are computed of.

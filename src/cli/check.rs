@@ -1,8 +1,14 @@
 //! `equipoise check`: what a scenario will do, without running it.
+//!
+//! Most wrong scenarios are not wrong TOML: they are twice as loaded as was meant, run for a week,
+//! or measure a system that is still filling up. All of that is known or cheaply found before a
+//! run, so it is told before one: utilization by node group, dispatcher and gatherer, size and time
+//! of the whole grid, and whether the given warm-up is long enough, tried with a few pilot
+//! replications.
 
 use clap::Args;
 
-use super::load::Which;
+use super::load::ScenarioArgs;
 use super::{Exit, print};
 use crate::experiment::warmup;
 use crate::scenario::Scenario;
@@ -14,7 +20,7 @@ use crate::text::{counted, paragraph, plural};
 #[derive(Debug, Args)]
 pub struct Check {
     #[command(flatten)]
-    which: Which,
+    args: ScenarioArgs,
     /// Try the given warm-up with pilot replications even where that takes long.
     #[arg(long)]
     pilots: bool,
@@ -29,14 +35,14 @@ const SECONDS_AN_EVENT: f64 = 120e-9;
 impl Check {
     /// Prints the forecast of every point and strategy.
     pub fn execute(self) -> Result<(), Exit> {
-        let mut scenario = self.which.read()?;
+        let mut scenario = self.args.read()?;
         let forecasts: Vec<Vec<Forecast>> = scenario
             .points
             .iter()
             .map(|point| point.setups.iter().map(forecast).collect())
             .collect();
         let tried = self.try_warmups(&mut scenario, &forecasts)?;
-        self.which.warn(&scenario);
+        self.args.warn(&scenario);
         print(&format!("{}{tried}", describe(&scenario, &forecasts)))
     }
 

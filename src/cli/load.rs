@@ -13,7 +13,7 @@ use crate::scenario::{Files, Scenario, read};
 
 /// Which scenario, and what is changed in it.
 #[derive(Debug, Args)]
-pub struct Which {
+pub struct ScenarioArgs {
     /// The scenario file.
     pub scenario: PathBuf,
     /// Set a value: a dotted path and TOML, or a bare string (repeatable).
@@ -27,10 +27,10 @@ pub struct Which {
     pub strategies: Vec<String>,
 }
 
-impl Which {
+impl ScenarioArgs {
     /// The scenario that a run's folder holds, with the strategies of that run.
-    pub fn of_run(dir: &Path, run: &Meta, traces: Option<&Path>) -> Which {
-        Which {
+    pub fn of_run(dir: &Path, run: &Meta, traces: Option<&Path>) -> ScenarioArgs {
+        ScenarioArgs {
             scenario: dir.join("scenario.toml"),
             sets: Vec::new(),
             traces: traces.map(Path::to_path_buf),

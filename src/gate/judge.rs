@@ -2,7 +2,7 @@
 
 use super::baseline::{Baseline, Subject};
 use super::figures::{PointFigures, StrategyFigures};
-use super::judgement::{Finding, Judgement, Terms, judge_pairs};
+use super::judgement::{Allowance, Finding, Judgement, judge_pairs};
 use super::verdicts::{FigureVerdict, ScenarioVerdicts, Slowest, StrategyVerdicts};
 use crate::metrics::columns::MetricRef;
 use crate::metrics::registry::Better;
@@ -115,12 +115,12 @@ fn changed(
     let (Some(then), Some(now)) = (then.metric(metric), now.metric(metric)) else {
         return Judgement::only(Finding::NotComparable);
     };
-    let terms = Terms {
+    let allowed = Allowance {
         margin,
         lower_is_better: lower_is_better(metric),
         family,
     };
-    let mut judgement = judge_pairs(&then.values, &now.values, terms);
+    let mut judgement = judge_pairs(&then.values, &now.values, allowed);
     if lost > LOST_SHARE && !counts_losses(metric) {
         judgement.finding = Finding::NotComparable;
     }

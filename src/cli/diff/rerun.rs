@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use super::{Exit, Found, Pair, Side};
-use crate::cli::load::Which;
+use crate::cli::load::ScenarioArgs;
 use crate::decision_log::first_difference::between_setups;
 use crate::decision_log::response_shift::{ResponseShift, ResponseTimes};
 use crate::decision_log::{DecisionLog, LogRecorder, NODES_KEPT};
@@ -21,7 +21,7 @@ use crate::sim::setup::Setup;
 
 /// The scenario of a folder.
 pub fn read(side: &Side, traces: Option<&Path>) -> Result<Scenario, Exit> {
-    let mut scenario = Which::of_run(&side.dir, &side.results.meta, traces).read()?;
+    let mut scenario = ScenarioArgs::of_run(&side.dir, &side.results.meta, traces).read()?;
     warmup::settle(&mut scenario, &AtomicBool::new(false))?;
     Ok(scenario)
 }

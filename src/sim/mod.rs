@@ -42,6 +42,8 @@ pub enum Failure {
     Trace(trace::Problem),
     /// The strategy cannot work on the cluster.
     Strategy(String),
+    /// A placement does what none may; says which and what.
+    Placement(String),
     /// The machine failed: a disk, a thread.
     Machine(String),
     /// The simulator contradicts itself: a fault of equipoise.
@@ -55,6 +57,9 @@ impl fmt::Display for Failure {
         match self {
             Failure::Trace(problem) => write!(f, "{problem}"),
             Failure::Strategy(problem) | Failure::Machine(problem) => write!(f, "{problem}"),
+            Failure::Placement(what) => {
+                write!(f, "{what}: a fault of this placement, not of the scenario")
+            }
             Failure::Internal(what) => {
                 write!(
                     f,
@@ -195,7 +200,7 @@ impl<'s> Replication<'s> {
             Kind::Reached => self.reach(id),
             Kind::End => self.end(id),
             Kind::Received => {
-                self.gathering.receive(&mut self.core, id);
+                self.receive(id);
                 Ok(())
             }
             Kind::Gathered => {
@@ -269,13 +274,19 @@ impl<'s> Replication<'s> {
             service::start_waiting(&mut self.core, node);
         }
         if self.results_are_instant {
-            self.gathering.receive(&mut self.core, attempt);
+            self.receive(attempt);
             return Ok(());
         }
         let time = self.core.now() + self.travel(&self.core.setup.network.result, attempt, 1);
         self.core
             .schedule(time, Kind::Received, node.0 + 1, attempt);
         Ok(())
+    }
+
+    /// A result is back at its dispatcher, where it is gathered.
+    fn receive(&mut self, attempt: u32) {
+        self.dispatch.received(&self.core, attempt);
+        self.gathering.receive(&mut self.core, attempt);
     }
 
     /// Starts tasks from the central queue while its head finds room.

@@ -1,4 +1,8 @@
 //! Offered load: what the jobs ask of the cluster on average, without faults and stragglers.
+//!
+//! A class's load is the largest, over slots and each resource, of job rate x E[sum over tasks of
+//! (work + overhead) x demand] / sum over nodes of speed x capacity. Loads that are asked for,
+//! forecasts and the length of a run all rest on it: it is computed here and nowhere else.
 
 use super::class::{Class, Shape, Stage};
 use super::source::{Arrivals, Source, TracePlan};

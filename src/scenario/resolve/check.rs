@@ -1,4 +1,8 @@
 //! What all that resolves shares: the place in the document that is spoken of, and what is said of it.
+//!
+//! Functions are given the place that they resolve and go down from it as they go down in what was
+//! read, so that no message needs to know where its section stands. At a place where a wrong piece
+//! was cut out nothing more is said: it would be an echo of the first mistake.
 
 use super::files::Files;
 use crate::engine::law::Law;

@@ -1,4 +1,6 @@
 //! Other files that a scenario names: csv columns and traces, each read once.
+//!
+//! Points and strategies name the same files again and again, and a trace may take seconds to read.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};

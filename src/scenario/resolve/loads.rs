@@ -1,4 +1,8 @@
 //! Loads that are asked for: one way to set each class's rate, and arrivals scaled to it.
+//!
+//! The arrivals are first made as they are written, at any rate, and their load is computed; then
+//! they are slowed by one factor. So every form of arrivals and every shape of jobs can be asked for
+//! a load, without a formula for each.
 
 use std::sync::Arc;
 

@@ -1,4 +1,7 @@
 //! Resolution: from the sections of the grammar to setups. Each part takes what it needs.
+//!
+//! A part that is wrong gives nothing and says why; the others go on, so that one run of the program
+//! tells all mistakes. Only the whole, [`resolve`], needs every part.
 
 pub mod check;
 mod classes;

@@ -1,4 +1,8 @@
 //! What of a replication is measured.
+//!
+//! Observation instants lie in strata of equal length. How many there are follows from the scenario
+//! alone, so that all strategies are looked at in the same instants. In a stratum about four tasks
+//! arrive for each node: closer instants would see nearly the same state again.
 
 use super::check::Check;
 use crate::engine::time::Time;

@@ -1,4 +1,8 @@
 //! `--set PATH=VALUE`.
+//!
+//! A value is put into the tree as if it stood in the file: it replaces what is there, and the other
+//! forms of the same thing with it, since whoever sets a rate means it instead of the load. It keeps
+//! a place of its own, so that a mistake in it points at the argument.
 
 use toml::de::{DeTable, DeValue};
 

@@ -1,4 +1,7 @@
 //! `like` and `[scheduling]`: what a strategy takes over.
+//!
+//! Strategies are laid on each other as trees, before anything is read: so every key can be taken
+//! over or replaced by one rule, and no section of the grammar needs to know of it.
 
 use super::messages::Report;
 use super::suggest;

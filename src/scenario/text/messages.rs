@@ -1,4 +1,7 @@
 //! Messages about a scenario: what is wrong, where, and what to do.
+//!
+//! All texts that a scenario is read from, the file and the arguments, lie one behind the other in
+//! one range of bytes. A place is a part of that range, whichever text it is in.
 
 use std::fmt;
 

@@ -1,5 +1,9 @@
 //! Reads a document that may have mistakes: each is reported, the piece that holds it is cut out,
 //! and the rest is read again, so that all mistakes are told at once.
+//!
+//! The derived readers of the grammar stop at the first mistake; that they are started anew for each
+//! costs little, and spares a second reader that could go on. What is cut out may leave a hole that
+//! looks like another mistake (a required key is missing): such echoes are not told.
 
 use serde::de::DeserializeOwned;
 

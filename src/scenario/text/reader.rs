@@ -1,4 +1,7 @@
 //! Reads a tree into the sections of the grammar; a mistake knows the path at which it was found.
+//!
+//! It is a deserializer of our own for two reasons: pieces come from several texts, and a form may be
+//! given by its bare name, which stands for the table of its defaults.
 
 use std::fmt;
 

@@ -1,4 +1,6 @@
 //! Names that were meant: typing mistakes and the names of other tools.
+//!
+//! Only a name that is much alike is suggested: a wrong suggestion costs more than none.
 
 /// The name among `known` that `wrong` was most likely meant to be.
 pub fn nearest<'a, S: AsRef<str>>(wrong: &str, known: &'a [S]) -> Option<&'a str> {

@@ -1,4 +1,7 @@
 //! `[sweep]`: keys that take several values.
+//!
+//! Values are put into the tree at their paths, point by point, and each point is read and checked
+//! as if it were a file: nothing else knows that there is a sweep.
 
 use super::arguments;
 use super::messages::Report;

@@ -10,7 +10,7 @@ use clap::Args;
 use super::{Exit, message};
 use crate::experiment::results::Meta;
 use crate::metrics::registry;
-use crate::scenario::{Env, Files, Scenario, read};
+use crate::scenario::{Env, Files, Registry, Scenario, read};
 
 /// Which scenario, and what is changed in it.
 #[derive(Debug, Args)]
@@ -40,7 +40,7 @@ impl ScenarioArgs {
     }
 
     /// The scenario, cut to the chosen strategies.
-    pub fn read(&self) -> Result<Scenario, Exit> {
+    pub fn read(&self, registry: &Registry) -> Result<Scenario, Exit> {
         let path = &self.scenario;
         let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
         let traces = self
@@ -52,6 +52,7 @@ impl ScenarioArgs {
         let env = Env {
             files: &files,
             metrics: metric_names,
+            registry,
         };
         let scenario = read(&text, &path.display().to_string(), &self.sets, &env)
             .map_err(|report| Exit::Mistake(report.to_string()))?;

@@ -7,12 +7,14 @@
 pub mod forecast;
 mod grammar;
 mod identity;
+mod registry;
 mod resolve;
 mod schema;
 mod starter;
 mod text;
 
 pub use identity::{Identity, sections};
+pub use registry::Registry;
 pub use resolve::Metrics;
 pub use resolve::files::Files;
 pub use schema::{KeyInfo, keys, schema};
@@ -39,6 +41,8 @@ pub struct Env<'a> {
     pub files: &'a Files,
     /// Names of the metrics of a run whose dimensions have these names; no names to leave them unchecked.
     pub metrics: Metrics,
+    /// Placements that it may name.
+    pub registry: &'a Registry,
 }
 
 /// A cell of the sweep's grid.
@@ -233,8 +237,10 @@ impl Reading<'_> {
         let mut tree = tree.clone();
         sweep::place(&mut tree, &self.axes, steps);
         like::expand(&mut tree, &mut self.report);
-        let (document, cut): (Document, _) = mistakes::read(&tree, &mut self.report);
-        let mut check = Check::new(&mut self.report, &tree, &cut, self.env.files);
+        let also = |tree: &Node| self.env.registry.check(tree);
+        let (document, sound, cut): (Document, _, _) =
+            mistakes::read(&tree, also, &mut self.report);
+        let mut check = Check::new(&mut self.report, &tree, (&sound, &cut), self.env);
         if document.run.replications.0 > MOST_REPLICATIONS {
             let mut check = check.at("run.replications");
             check.error("more than 1,000,000 replications", "write a smaller number");

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use equipoise::scenario::{self, Env, Files, Report, Scenario};
+use equipoise::scenario::{self, Env, Files, Registry, Report, Scenario};
 
 /// Writes `text` to `path` if asked to, else holds it against what is there.
 fn hold(path: &Path, text: &str) {
@@ -40,6 +40,7 @@ fn read(text: &str, name: &str, sets: &[String]) -> Result<Scenario, Report> {
         &Env {
             files: &files,
             metrics,
+            registry: &Registry::standard(),
         },
     )
 }
@@ -107,7 +108,7 @@ fn no_message_names_a_type() {
 /// Editors read the schema from the file.
 #[test]
 fn the_schema_is_in_step() {
-    let text = serde_json::to_string_pretty(&scenario::schema()).unwrap();
+    let text = serde_json::to_string_pretty(&scenario::schema(&Registry::standard())).unwrap();
     hold(
         Path::new("scenarios/scenario.schema.json"),
         &format!("{text}\n"),

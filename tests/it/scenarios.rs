@@ -11,7 +11,7 @@ use equipoise::experiment::results::{Results, Status};
 use equipoise::experiment::{self, Options};
 use equipoise::metrics::registry;
 use equipoise::scenario::forecast::forecast;
-use equipoise::scenario::{self, Env, Files, Report, Scenario};
+use equipoise::scenario::{self, Env, Files, Registry, Report, Scenario};
 
 const FOLDER: &str = "scenarios";
 
@@ -32,6 +32,7 @@ pub fn read_text(text: &str, name: &str, sets: &[&str]) -> Result<Scenario, Repo
     let env = Env {
         files: &files,
         metrics,
+        registry: &Registry::standard(),
     };
     let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
     scenario::read(text, name, &sets, &env)

@@ -11,7 +11,7 @@ use crate::decision_log::{DecisionLog, LogRecorder, NODES_KEPT};
 use crate::engine::time::Time;
 use crate::experiment::warmup;
 use crate::metrics::jobs::Blame;
-use crate::scenario::Scenario;
+use crate::scenario::{Registry, Scenario};
 use crate::sim;
 use crate::sim::outcome::{Outcome, columns};
 use crate::sim::recorder::{Decision, Recorder};
@@ -19,8 +19,9 @@ use crate::sim::records::{Attempt, Job, Task};
 use crate::sim::setup::Setup;
 
 /// The scenario of a folder.
-pub fn read(side: &Side, traces: Option<&Path>) -> Result<Scenario, Exit> {
-    let mut scenario = ScenarioArgs::of_run(&side.dir, &side.results.meta, traces).read()?;
+pub fn read(side: &Side, traces: Option<&Path>, registry: &Registry) -> Result<Scenario, Exit> {
+    let mut scenario =
+        ScenarioArgs::of_run(&side.dir, &side.results.meta, traces).read(registry)?;
     warmup::settle(&mut scenario, &AtomicBool::new(false))?;
     Ok(scenario)
 }

@@ -49,7 +49,7 @@ pub use named::Named;
 pub use network::{Network, Workload};
 pub use nodes::{Nodes, Slots};
 pub use run::{MeasuredJobs, Run, Warmup};
-pub use strategies::{Binding, Overrides, Scheduling, Strategy};
+pub use strategies::{Binding, Overrides, Placement, Scheduling, Strategy};
 pub use sweep::Sweep;
 
 /// A scenario of equipoise: a cluster, a workload and the strategies to compare.

@@ -1,13 +1,16 @@
 //! What all that resolves shares: the place in the document that is spoken of, and what is said of it.
 
-use super::files::Files;
+use std::sync::Arc;
+
 use crate::engine::law::Law;
 use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{LONGEST, Quantity};
+use crate::scenario::Env;
 use crate::scenario::text::messages::{Diagnostic, Report};
 use crate::scenario::text::mistakes::Cut;
 use crate::scenario::text::suggest;
 use crate::scenario::text::tree::{Node, Span, span_of};
+use crate::strategy::Blueprint;
 
 /// A place in a document that is being checked.
 pub struct Check<'a> {
@@ -16,22 +19,29 @@ pub struct Check<'a> {
     tree: &'a Node,
     /// The pieces that were cut out.
     cut: &'a [Cut],
-    /// Other files.
-    pub files: &'a Files,
+    /// The document without those pieces.
+    sound: &'a Node,
+    /// What a scenario may need beside its text.
+    pub env: &'a Env<'a>,
     /// The place.
     path: Vec<String>,
 }
 
 impl<'a> Check<'a> {
     /// The document as a whole.
-    pub fn new(report: &'a mut Report, tree: &'a Node, cut: &'a [Cut], files: &'a Files) -> Self {
-        let path = Vec::new();
+    pub fn new(
+        report: &'a mut Report,
+        tree: &'a Node,
+        (sound, cut): (&'a Node, &'a [Cut]),
+        env: &'a Env<'a>,
+    ) -> Self {
         Check {
             report,
             tree,
             cut,
-            files,
-            path,
+            sound,
+            env,
+            path: Vec::new(),
         }
     }
 }
@@ -47,12 +57,19 @@ impl Check<'_> {
         self.below([name.to_string()])
     }
 
+    /// The placement that is given here.
+    pub fn placement(&self) -> Option<Arc<dyn Blueprint>> {
+        let node = self.sound.at(&self.path)?;
+        self.env.registry.read(node.clone()).ok()
+    }
+
     fn below(&mut self, steps: impl IntoIterator<Item = String>) -> Check<'_> {
         Check {
             report: self.report,
             tree: self.tree,
             cut: self.cut,
-            files: self.files,
+            sound: self.sound,
+            env: self.env,
             path: self.path.iter().cloned().chain(steps).collect(),
         }
     }
@@ -176,7 +193,7 @@ impl Check<'_> {
 
     /// The law here; nothing if it is wrong.
     pub fn law<Q: Quantity>(&mut self, spec: &LawSpec<Q>) -> Option<Law> {
-        let files = self.files;
+        let files = self.env.files;
         match spec.law(&|file, column| files.column(file, column)) {
             Ok(law)
                 if Q::DOMAIN.high == LONGEST && law.mean() > LONGEST && law.mean().is_finite() =>

@@ -20,7 +20,7 @@ pub fn plan(
     let split = split(&mut check.at("classes"), given, classes);
     let mut check = check.at("arrivals.trace");
     let format = format(&mut check, given);
-    let located = check.files.locate(&given.file);
+    let located = check.env.files.locate(&given.file);
     let path = tell(&mut check.at("file"), located);
     let spec = Spec {
         path: path?,
@@ -30,13 +30,13 @@ pub fn plan(
         split: split?,
     };
     let resources = resources(&mut check, &spec, cluster)?;
-    let surveyed = check.files.survey(&spec);
+    let surveyed = check.env.files.survey(&spec);
     let survey = tell(&mut check.at("file"), surveyed)?;
     let resample = match &given.resample {
         None => None,
         Some(resample) => {
             let block = Time::from_secs(resample.block.0);
-            let loaded = check.files.load(&spec, &survey, block);
+            let loaded = check.env.files.load(&spec, &survey, block);
             Some(tell(&mut check.at("resample.block"), loaded)?)
         }
     };

@@ -64,7 +64,6 @@ impl World {
     /// Sends a task of `dispatcher` to `node`.
     fn send(&mut self, dispatcher: u32, attempt: u32, node: u32) {
         let node = NodeId(node);
-        self.nodes.state_mut(node).tasks += 1;
         self.nodes.hold(node, &DEMAND);
         self.nodes.occupy(node, &DEMAND);
         let to = Bound {

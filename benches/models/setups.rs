@@ -68,7 +68,7 @@ pub fn window(jobs: u64, stratum: Time) -> Window {
 /// One dispatcher that decides in no time.
 pub fn parts(placement: Placement) -> Parts {
     Parts {
-        placement: placement,
+        placement,
         dispatchers: 1,
         decision_time: Law::Constant(0.0),
         in_flight: InFlight::Counted,

@@ -9,8 +9,11 @@ use crate::model::layout::Layout;
 use crate::model::slab::NONE;
 use crate::strategy::board::{Board, Bound};
 use crate::strategy::view::Truth;
-use crate::strategy::{Ask, Binding, InFlight, Placement, Problem, Reports};
+use crate::strategy::{
+    self, Ask, Binding, Blueprint, Ended, How, InFlight, Placement, Problem, Reports,
+};
 
+use super::Failure;
 use super::core::{Core, Kind};
 use super::recorder::{Decision, Made};
 use super::records::{Attempt, Fifo};
@@ -31,8 +34,12 @@ pub struct Dispatch {
     /// Dispatchers that rely on reports of loads, and of idle nodes.
     by_loads: u64,
     by_idle: u64,
-    /// Nodes asked for the decision at hand, if anyone records it.
+    /// Nodes named for the decision at hand.
+    named: Vec<NodeId>,
+    /// Nodes asked for it, if anyone records it.
     asked: RefCell<Vec<NodeId>>,
+    /// True if any placement learns from what came of its choices.
+    learns: bool,
 }
 
 struct Dispatcher {
@@ -73,7 +80,9 @@ impl Dispatch {
             hides: core.board.hides(),
             by_loads: 0,
             by_idle: 0,
+            named: Vec::new(),
             asked: RefCell::default(),
+            learns: false,
         };
         for class in &setup.classes {
             let stage = &class.stages[0];
@@ -97,6 +106,53 @@ impl Dispatch {
             relying.count() as u64
         };
         (self.by_loads, self.by_idle) = (relying_on(Reports::Loads), relying_on(Reports::Idle));
+        let learns = self.placements().any(|placement| placement.learns());
+        self.learns = learns;
+    }
+
+    fn placements(&mut self) -> impl Iterator<Item = &mut Box<dyn Placement>> {
+        let dispatchers = self.dispatchers.iter_mut();
+        dispatchers.flat_map(|dispatcher| dispatcher.placements.iter_mut().flatten())
+    }
+
+    /// `node` is seen up from now on, or down.
+    #[expect(
+        dead_code,
+        reason = "nodes come and go with the faults of the full model"
+    )]
+    pub fn see_up(&mut self, core: &mut Core<'_>, node: NodeId, is_up: bool) {
+        let truth = Truth {
+            layout: &core.layout,
+            nodes: &core.nodes,
+            now: core.agenda.now(),
+        };
+        core.board.see_up(node, is_up, truth);
+        self.placements().for_each(|placement| match is_up {
+            true => placement.joined(node),
+            false => placement.left(node),
+        });
+    }
+
+    /// A dispatcher receives the result of an attempt: its placement may learn from it.
+    pub fn received(&mut self, core: &Core<'_>, attempt: u32) {
+        if !self.learns {
+            return;
+        }
+        let (attempt, now) = (&core.attempts[attempt], core.now());
+        let (job, times) = (&core.jobs[attempt.job], &attempt.times);
+        let this = &mut self.dispatchers[job.dispatcher as usize];
+        let placement = this.placements[job.pool as usize].as_mut();
+        if let Some(placement) = placement.filter(|placement| placement.learns()) {
+            placement.ended(&Ended {
+                node: attempt.node,
+                class: job.class,
+                job: job.number,
+                task: core.tasks[attempt.task].index,
+                service: times.ended - times.started,
+                response: now - times.decided,
+                how: How::Completed,
+            });
+        }
     }
 
     /// Number of dispatchers.
@@ -183,8 +239,8 @@ impl Dispatch {
     /// binding waits for one.
     ///
     /// # Errors
-    /// The placement chose nothing or a node that the task may not use: a fault of the placement.
-    pub fn decide(&mut self, core: &mut Core<'_>, dispatcher: u32) -> Result<u32, Problem> {
+    /// [`Failure::Placement`] if the placement chose nothing or a node that the task may not use.
+    pub fn decide(&mut self, core: &mut Core<'_>, dispatcher: u32) -> Result<u32, Failure> {
         let this = &mut self.dispatchers[dispatcher as usize];
         let begun = this.deciding.take().unwrap_or_default();
         core.totals.deciding += u128::from(core.window.overlap(begun, core.now()).0);
@@ -218,7 +274,7 @@ impl Dispatch {
         core: &mut Core<'_>,
         id: u32,
         attempt: u32,
-    ) -> Result<NodeId, Problem> {
+    ) -> Result<NodeId, Failure> {
         let job = &core.jobs[id];
         let demand = core.demands.row(job.demand);
         let this = &mut self.dispatchers[job.dispatcher as usize];
@@ -231,20 +287,29 @@ impl Dispatch {
         let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
         let (view, nodes) = core.board.seen(spot, truth);
         let view = view.noting(core.recorder.is_some().then_some(&self.asked));
+        let task = &core.tasks[core.attempts[attempt].task];
         let ask = Ask {
+            class: job.class,
+            job: job.number,
+            task: task.index,
+            tasks: job.tasks,
+            priority: 0,
+            key: None,
+            work: task.work,
             demand,
+            tried: &[],
             nodes,
             ties: parts.ties,
         };
-        let index = core.tasks[core.attempts[attempt].task].index;
-        let draw = core.keys.placement.draw(job.class, job.number, 0, index, 0);
-        let placement = this.placements[job.pool as usize]
-            .as_mut()
-            .ok_or("no placement was built for the task's pool")?;
-        let node = placement
-            .place(&ask, &view, &mut draw.clone())
-            .filter(|node| nodes.contains(*node));
-        let node = node.ok_or("the placement chose no node that the task may use")?;
+        let draw = (core.keys.placement).draw(job.class, job.number, 0, task.index, 0);
+        let Some(placement) = &mut this.placements[job.pool as usize] else {
+            return Err(Failure::Internal("no placement for a pool".to_owned()));
+        };
+        let rng = &mut draw.clone();
+        let chosen = strategy::decide(&mut **placement, &ask, &view, rng, &mut self.named);
+        let Some(node) = chosen.filter(|node| nodes.contains(*node)) else {
+            return Err(fault(&*parts.placement, chosen));
+        };
         if core.window.contains(truth.now) {
             core.totals.placed += 1;
             core.totals.messages += 1 + 2 * u64::from(view.probes());
@@ -255,7 +320,7 @@ impl Dispatch {
                 time: truth.now,
                 dispatcher: job.dispatcher,
                 job,
-                task: index,
+                task: task.index,
                 node,
                 asked: &asked,
                 made: Made {
@@ -378,6 +443,16 @@ impl Dispatcher {
         let mut placements = self.placements.iter().flatten();
         placements.any(|placement| placement.reports() == reports)
     }
+}
+
+/// What is wrong with a choice.
+#[cold]
+fn fault(placement: &dyn Blueprint, chosen: Option<NodeId>) -> Failure {
+    let what = match chosen {
+        Some(node) => format!("chose node {}, which the task may not use", node.0),
+        None => "chose no node".to_owned(),
+    };
+    Failure::Placement(format!("{placement:?} {what}"))
 }
 
 fn decision_time(core: &Core<'_>, law: &Law, id: u32) -> Time {

@@ -7,7 +7,7 @@ mod central;
 mod core;
 mod dispatch;
 mod gathering;
-pub mod outcome;
+mod outcome;
 pub mod recorder;
 pub mod records;
 mod service;
@@ -21,6 +21,7 @@ use crate::engine::agenda::Place;
 use crate::engine::law::Law;
 use crate::engine::random::{Purpose, Seeds, Stream, unit};
 use crate::engine::time::Time;
+use crate::metrics::figures::Figures;
 use crate::metrics::nodes::{Capacity, Observation, Observed};
 use crate::model::layout::Layout;
 use crate::strategy::Binding;
@@ -30,7 +31,6 @@ use self::central::Central;
 use self::core::{CENTRAL, Core, Kind};
 use self::dispatch::Dispatch;
 use self::gathering::Gathering;
-use self::outcome::Outcome;
 use self::recorder::Recorder;
 use self::setup::Setup;
 use self::sources::Sources;
@@ -42,6 +42,8 @@ pub enum Failure {
     Trace(trace::Problem),
     /// The strategy cannot work on the cluster.
     Strategy(String),
+    /// A placement does what none may; says which and what.
+    Placement(String),
     /// The machine failed: a disk, a thread.
     Machine(String),
     /// The simulator contradicts itself: a fault of equipoise.
@@ -55,6 +57,9 @@ impl fmt::Display for Failure {
         match self {
             Failure::Trace(problem) => write!(f, "{problem}"),
             Failure::Strategy(problem) | Failure::Machine(problem) => write!(f, "{problem}"),
+            Failure::Placement(what) => {
+                write!(f, "{what}: a fault of this placement, not of the scenario")
+            }
             Failure::Internal(what) => {
                 write!(
                     f,
@@ -85,7 +90,7 @@ pub fn run<'s>(
     setup: &'s Setup,
     replication: u64,
     recorder: Option<&'s mut (dyn Recorder + 's)>,
-) -> Result<Outcome, Failure> {
+) -> Result<Figures, Failure> {
     let mut replication = Replication::new(setup, Seeds::new(setup.seed, replication), recorder)?;
     while replication.step()? {}
     replication.finish()
@@ -195,7 +200,7 @@ impl<'s> Replication<'s> {
             Kind::Reached => self.reach(id),
             Kind::End => self.end(id),
             Kind::Received => {
-                self.gathering.receive(&mut self.core, id);
+                self.receive(id);
                 Ok(())
             }
             Kind::Gathered => {
@@ -269,13 +274,19 @@ impl<'s> Replication<'s> {
             service::start_waiting(&mut self.core, node);
         }
         if self.results_are_instant {
-            self.gathering.receive(&mut self.core, attempt);
+            self.receive(attempt);
             return Ok(());
         }
         let time = self.core.now() + self.travel(&self.core.setup.network.result, attempt, 1);
         self.core
             .schedule(time, Kind::Received, node.0 + 1, attempt);
         Ok(())
+    }
+
+    /// A result is back at its dispatcher, where it is gathered.
+    fn receive(&mut self, attempt: u32) {
+        self.dispatch.received(&self.core, attempt);
+        self.gathering.receive(&mut self.core, attempt);
     }
 
     /// Starts tasks from the central queue while its head finds room.
@@ -347,7 +358,7 @@ impl<'s> Replication<'s> {
         }
     }
 
-    fn finish(mut self) -> Result<Outcome, Failure> {
+    fn finish(mut self) -> Result<Figures, Failure> {
         self.core.window.close(self.over);
         self.dispatch.finish(&mut self.core, self.over);
         self.gathering.finish(&mut self.core, self.over);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::folder::{Folder, beside, manifest_of};
-use super::load::ScenarioArgs;
+use super::scenario_args::ScenarioArgs;
 use super::{Exit, print, running};
 use crate::experiment::Run;
 use crate::experiment::record::{Kind, Recording};

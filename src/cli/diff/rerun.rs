@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use super::{Exit, Found, Pair, Side};
-use crate::cli::load::ScenarioArgs;
+use crate::cli::scenario_args::ScenarioArgs;
 use crate::decision_log::first_difference::between_setups;
 use crate::decision_log::response_shift::{ResponseShift, ResponseTimes};
 use crate::decision_log::{DecisionLog, LogRecorder, NODES_KEPT};

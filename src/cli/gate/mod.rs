@@ -15,8 +15,8 @@ use clap::Args;
 use indicatif::ProgressBar;
 
 use super::folder::unwritable;
-use super::load::{ScenarioArgs, keep_strategies, quote};
 use super::run::stop_on_interrupt;
+use super::scenario_args::{ScenarioArgs, keep_strategies, quote};
 use super::{Exit, print, progress};
 use crate::decision_log::first_difference::against_log;
 use crate::experiment::results::digest;

@@ -1,4 +1,7 @@
 //! Both sides run again with this program, after a look whether it is the one that made them.
+//!
+//! Without records the decisions must be made again; that means something only if this program
+//! gives the very tables that the folders hold.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;

@@ -1,4 +1,8 @@
 //! `equipoise gate`: a regression test for placement algorithms.
+//!
+//! The command reads scenarios and their baselines, runs the watched strategies and reports in
+//! every form that a pipeline can show; what passes and what fails is decided in [`crate::gate`],
+//! and the exit code says it.
 
 mod junit;
 mod markdown;

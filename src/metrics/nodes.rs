@@ -98,14 +98,11 @@ impl Observation {
         jobs: u64,
         central: u64,
     ) -> Observation {
-        let queued = nodes
-            .holding()
-            .map(|node| u64::from(nodes.state(node).queued));
+        let queued = nodes.holding().map(|node| u64::from(nodes.at(node).queued));
         let waiting = central + queued.sum::<u64>();
         let load = |node: NodeId| largest_ratio(nodes.held(node), layout.capacity(node));
-        let work = |node: NodeId| {
-            float(nodes.state(node).backlog.remaining(time)) / float(layout.slot_weight(node))
-        };
+        let work =
+            |node: NodeId| float(nodes.at(node).remaining(time)) / float(layout.slot_weight(node));
         let slots = capacity.finite[SLOTS];
         let idle = |used: u64| (slots - used).min(waiting) as f64 / slots as f64;
         Observation {

@@ -3,6 +3,7 @@
 pub mod cluster;
 pub mod ids;
 pub mod layout;
+pub mod list;
 pub mod nodes;
 pub mod slab;
 pub mod view;

@@ -177,7 +177,7 @@ impl<'a> View<'a> {
     /// Attempts running, queued and (as far as the dispatcher knows) travelling.
     #[inline]
     pub fn tasks(&self, node: NodeId) -> u32 {
-        let all = self.nodes.state(node).tasks;
+        let all = self.nodes.at(node).tasks;
         match self.travelling {
             Travelling::All => all,
             Travelling::Own { total, own } => {
@@ -190,15 +190,15 @@ impl<'a> View<'a> {
     /// which rate it falls (the number of attempts running).
     #[inline]
     pub fn work(&self, node: NodeId) -> (u64, u32) {
-        let backlog = &self.nodes.state(node).expected;
-        let all = backlog.remaining(self.now);
+        let state = self.nodes.at(node);
+        let all = state.remaining(self.now);
         let seen = match self.travelling {
             Travelling::All => all,
             Travelling::Own { total, own } => {
                 all - total.work[node.index()] + own.map_or(0, |own| own.work[node.index()])
             }
         };
-        (seen, backlog.running)
+        (seen, state.rate())
     }
 
     /// Demand held at the node in `dimension`: running, queued and travelling.

@@ -2,18 +2,21 @@
 //! the figures.
 
 use crate::engine::agenda::{Agenda, Place};
+use crate::engine::law::Law;
 use crate::engine::random::{Key, Purpose, Seeds};
 use crate::engine::time::Time;
-use crate::metrics::jobs::{Blame, Completed, JobStats};
+use crate::metrics::jobs::{Completed, JobStats};
 use crate::metrics::nodes::Busy;
 use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
-use crate::model::nodes::{Nodes, fits};
+use crate::model::nodes::Nodes;
 use crate::model::slab::{NONE, Slab};
 
+use crate::workload::class::Class;
+
 use super::recorder::Recorder;
-use super::records::{Attempt, Critical, Job, Task, Times};
+use super::records::{Jobs, Phase, Task, draw};
 use super::setup::Setup;
 use super::window::Window;
 
@@ -49,6 +52,12 @@ impl Kind {
             _ => Kind::Decided,
         }
     }
+}
+
+/// True of the events that wait on a task, which keeps their ticket.
+#[inline]
+fn is_of_task(place: Place) -> bool {
+    matches!(Kind::of(place), Kind::End | Kind::Received | Kind::Reached)
 }
 
 /// The central queue as an entity; nodes come after it.
@@ -137,6 +146,27 @@ impl Demands {
     }
 }
 
+/// What events need to know of a class, in one small record.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts {
+    /// Time of each task beside its work.
+    pub overhead: Time,
+    /// Objective for the response time.
+    pub slo: Option<Time>,
+    /// Whether gathering its results takes no time.
+    pub gathers_free: bool,
+}
+
+impl Facts {
+    fn new(class: &Class) -> Facts {
+        Facts {
+            overhead: class.stages[0].overhead,
+            slo: class.slo,
+            gathers_free: class.gather.is_free(),
+        }
+    }
+}
+
 /// Figures of the whole run that are no job's and no node's; sums over the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -181,13 +211,13 @@ pub struct Core<'s> {
     /// What goes on at them.
     pub nodes: Nodes,
     /// Jobs in the system.
-    pub jobs: Slab<Job>,
+    pub jobs: Jobs,
     /// Their tasks.
     pub tasks: Slab<Task>,
-    /// Attempts to run them.
-    pub attempts: Slab<Attempt>,
     /// What tasks demand.
     pub demands: Demands,
+    /// Facts of the classes that events need.
+    pub facts: Vec<Facts>,
     /// Keys of the random draws.
     pub keys: Keys,
     /// What counts.
@@ -262,10 +292,10 @@ impl<'s> Core<'s> {
     ) -> Core<'s> {
         Core {
             agenda: Agenda::new(),
-            jobs: Slab::new(),
-            tasks: Slab::new(),
-            attempts: Slab::new(),
+            jobs: Jobs::default(),
+            tasks: Slab::default(),
             demands: Demands::new(setup),
+            facts: setup.classes.iter().map(Facts::new).collect(),
             keys: Keys::new(seeds, setup.placement_seed),
             window: Window::new(setup.window.clone()),
             stats: setup.classes.iter().map(|_| JobStats::default()).collect(),
@@ -295,28 +325,39 @@ impl<'s> Core<'s> {
         }
     }
 
-    /// Puts an event of `entity` at `time`; `id` is the attempt or the dispatcher that it is about.
+    /// Puts an event of `entity` that is about a dispatcher at `time`.
     #[inline]
-    pub fn schedule(&mut self, time: Time, kind: Kind, entity: u32, id: u32) {
-        self.agenda.schedule(time, kind as u8, entity, id);
+    pub fn schedule(&mut self, time: Time, kind: Kind, entity: u32, dispatcher: u32) {
+        self.agenda.schedule(time, kind as u8, entity, dispatcher);
     }
 
-    /// The job of an attempt.
+    /// Puts the next event in the life of a task at `time`; the task keeps its ticket.
     #[inline]
-    pub fn job_of(&self, attempt: u32) -> u32 {
-        self.attempts[attempt].job
+    pub fn schedule_task(&mut self, time: Time, kind: Kind, entity: u32, id: u32) {
+        self.tasks[id].ticket = self.agenda.schedule(time, kind as u8, entity, id);
     }
 
-    /// The demand of an attempt by dimension.
+    /// Drops the next event, at `head`, if it was called off; false if it was not.
     #[inline]
-    pub fn demand_of(&self, attempt: u32) -> &[u64] {
-        self.demands.row(self.attempts[attempt].demand)
+    pub fn drop_stale(&mut self, head: Place) -> bool {
+        let tasks = &self.tasks;
+        let is_stale =
+            |place: Place, id: u32| is_of_task(place) && tasks[id].ticket != place.ticket();
+        let is_it = is_stale(head, self.agenda.payload());
+        if is_it {
+            self.agenda.drop_stale(is_stale);
+        }
+        is_it
     }
 
-    /// True if `demand` fits beside what runs at `node`.
-    #[inline]
-    pub fn has_room(&self, node: NodeId, demand: &[u64]) -> bool {
-        fits(self.nodes.used(node), demand, self.layout.capacity(node))
+    /// How long a task (`leg` 0) or its result (1) travels.
+    pub fn travel(&self, law: &Law, id: u32, leg: u32) -> Time {
+        if let Some(constant) = law.constant() {
+            return Time::from_secs(constant);
+        }
+        let task = &self.tasks[id];
+        let mut draw = draw(self.keys.network, &self.jobs[task.job], task, leg);
+        Time::from_secs(law.sample(&mut draw))
     }
 
     /// The window has just opened: what completed at this very instant belongs to it.
@@ -328,70 +369,70 @@ impl<'s> Core<'s> {
         }
     }
 
-    /// Starts an attempt that has room at its node.
-    pub fn start(&mut self, attempt: u32) {
+    /// Starts a task that has room at its node.
+    #[inline]
+    pub fn start(&mut self, id: u32) {
         let now = self.now();
-        let this = &mut self.attempts[attempt];
-        this.times.started = now;
-        let (node, end) = (this.node, now + this.service);
-        let state = self.nodes.state_mut(node);
-        state.backlog.start(this.service, end);
-        state.expected.start(this.expected, now + this.expected);
-        self.nodes.occupy(node, self.demands.row(this.demand));
-        self.changed.mark(node);
-        self.schedule(end, Kind::End, node.0 + 1, attempt);
+        let task = &mut self.tasks[id];
+        task.start(now);
+        let (at, end) = (task.node, now + task.service);
+        task.ticket = self.agenda.schedule(end, Kind::End as u8, at.0 + 1, id);
+        let demand = self.demands.row(task.demand);
+        let node = self.nodes.start(at, demand, now);
+        node.running.push(&mut self.tasks, id);
+        self.changed.mark(at);
     }
 
-    /// The service of an attempt has ended: its node is freed and the time is accounted for.
-    pub fn end(&mut self, attempt: u32) {
+    /// The service of a task has ended: its node is freed and the time is accounted for.
+    #[inline]
+    pub fn end(&mut self, id: u32) -> NodeId {
         let now = self.now();
-        let this = &mut self.attempts[attempt];
-        this.times.ended = now;
-        let (node, started, job) = (this.node, this.times.started, this.job);
-        let state = self.nodes.state_mut(node);
-        state.backlog.end(now);
-        state.expected.end(started + this.expected);
-        let demand = self.demands.row(this.demand);
-        self.nodes.release(node, demand);
-        self.changed.mark(node);
-        self.busy
-            .add(node, demand, self.window.overlap(started, now));
+        let task = &mut self.tasks[id];
+        let (at, started) = (task.node, task.since());
+        task.enter(Phase::Network, now);
+        let demand = self.demands.row(task.demand);
+        self.busy.add(at, demand, self.window.overlap(started, now));
         if self.window.contains(now) {
-            self.busy.end(node);
+            self.busy.end(at);
             self.totals.slot_time += u128::from(demand[SLOTS]) * u128::from((now - started).0);
         }
-        self.jobs[job].note_finish(now);
+        self.jobs[task.job].note_finish(now);
+        let node = self.nodes.end(at, demand, now);
+        node.running.remove(&mut self.tasks, id);
+        self.changed.mark(at);
+        at
     }
 
-    /// A result has been gathered; tells whether its job is complete.
-    pub fn gather(&mut self, attempt: u32) {
+    /// The result of a task has been gathered; tells its job, if that is complete now.
+    #[inline]
+    pub fn gather(&mut self, id: u32) -> Option<u32> {
         let now = self.now();
-        let this = &self.attempts[attempt];
-        let (id, times) = (this.job, &this.times);
-        let (job, task) = (&mut self.jobs[id], &mut self.tasks[this.task]);
-        task.wait = times.started - job.arrival;
-        let is_last =
-            job.gathered == 0 || now > job.critical.gathered || task.index < job.critical.task;
-        if is_last {
-            job.critical = Critical {
-                task: task.index,
-                gathered: now,
-                times: *times,
-            };
-        }
+        let task = &mut self.tasks[id];
+        task.enter(Phase::Done, now);
+        let (of, index) = (task.job, task.index);
+        let job = &mut self.jobs[of];
         job.gathered += 1;
+        if job.gathered == 1 || self.is_last(of, now, index) {
+            self.jobs[of].critical = id;
+        }
         self.totals.attempts_done += 1;
         if let Some(recorder) = &mut self.recorder {
-            recorder.task(job, task, this);
+            let (job, task) = (&self.jobs[of], &self.tasks[id]);
+            recorder.task(job, task, &task.completed(job.arrival));
         }
-        let is_complete = job.gathered == job.tasks;
-        self.attempts.remove(attempt);
-        if is_complete {
-            self.complete(id);
-        }
+        let job = &self.jobs[of];
+        (job.gathered == job.tasks).then_some(of)
     }
 
-    fn complete(&mut self, id: u32) {
+    /// True if task `index` of a job, gathered `now`, ends the chain that the job hangs on: the
+    /// one gathered last, of those gathered together the first.
+    fn is_last(&self, job: u32, now: Time, index: u32) -> bool {
+        let before = &self.tasks[self.jobs[job].critical];
+        now > before.since() || index < before.index
+    }
+
+    /// A job is complete: it is counted and leaves the system.
+    pub fn complete(&mut self, id: u32) {
         let now = self.now();
         let job = &self.jobs[id];
         let class = job.class as usize;
@@ -399,37 +440,33 @@ impl<'s> Core<'s> {
         self.totals.tasks_done += u64::from(job.tasks);
         self.totals.last_completion = now;
         self.totals.presence += u128::from(self.window.overlap(job.arrival, now).0);
-        let blame = blame(job.arrival, &job.critical.times, now);
+        let blame = self.tasks[job.critical].parts();
         if job.measured {
+            let response = now - job.arrival;
             let completed = Completed {
-                response: now - job.arrival,
-                blame,
+                response,
+                blame: *blame,
                 ideal: job.ideal,
-                straggler_wait_doubled: 2 * job.finishes.last.0
-                    - job.finishes.low.0
-                    - job.finishes.high.0,
-                on_time: self.setup.classes[class]
-                    .slo
-                    .map(|slo| now - job.arrival <= slo),
+                straggler_wait_doubled: job.straggler_wait_doubled(),
+                on_time: self.facts[class].slo.map(|slo| response <= slo),
             };
             self.stats[class].complete(&completed, self.setup.window.slowdown_floor);
         }
         if let Some(recorder) = &mut self.recorder {
-            recorder.job(job, Some((now, blame)));
+            recorder.job(job, Some((now, *blame)));
         }
         self.window.leave(now, job.measured);
         self.demands.give_back(job.demand);
-        let (first, measured) = (job.first, job.measured);
-        self.jobs.remove(id);
+        let counted = job.measured.then_some(class);
         self.count_completion(class);
-        self.drop_tasks(first, measured.then_some(class));
+        self.drop_tasks(id, counted);
     }
 
     fn count_completion(&mut self, class: usize) {
         let now = self.now();
         if self.window.contains(now) {
             self.stats[class].completions += 1;
-        } else if self.window.start.is_none() {
+        } else if !self.window.has_opened() {
             if self.eve.0 != now {
                 self.eve.0 = now;
                 self.eve.1.fill(0);
@@ -446,22 +483,9 @@ impl<'s> Core<'s> {
             if let Some(class) = class {
                 self.stats[class].waited(task.wait);
             }
-            let next = task.next;
+            let next = task.sibling;
             self.tasks.remove(id);
             id = next;
         }
     }
-}
-
-/// A response time by its parts along the critical chain; they sum to `completed - arrival`.
-pub fn blame(arrival: Time, times: &Times, completed: Time) -> Blame {
-    let dispatch = times.begun - arrival;
-    let decision = times.decided - times.begun;
-    let network = (times.reached - times.decided) + (times.received - times.ended);
-    let queue = times.started - times.reached;
-    let service = times.ended - times.started;
-    let gather = completed - times.received;
-    [
-        dispatch.0, decision.0, network.0, queue.0, service.0, 0, gather.0,
-    ]
 }

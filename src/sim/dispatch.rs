@@ -6,13 +6,14 @@ use crate::engine::law::Law;
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
+use crate::model::list::List;
 use crate::model::slab::NONE;
 use crate::model::view::{Transit, Travelling, View};
 use crate::strategy::{Ask, Binding, InFlight, Parts, Placement, Pool, Problem, Watch};
 
 use super::core::{Core, Kind};
 use super::recorder::{Decision, Made};
-use super::records::{Attempt, Fifo};
+use super::records::{Phase, draw};
 use super::setup::Setup;
 
 /// All dispatchers of a strategy, and the sets of nodes that tasks may use.
@@ -25,6 +26,8 @@ pub struct Dispatch {
     groups_of_pool: Vec<Vec<bool>>,
     /// For each class, its pool (a job with a demand of its own may have another).
     pool_of_class: Vec<u32>,
+    /// Whether tasks are bound when they are decided.
+    binds_early: bool,
     /// Attempts of all dispatchers under way, where that is not the same for every dispatcher.
     transit: Option<Transit>,
     /// Dispatchers that are told of loads, and of idle nodes.
@@ -36,9 +39,12 @@ pub struct Dispatch {
 
 struct Dispatcher {
     parts: usize,
-    queue: Fifo,
+    /// Tasks that wait for it; the first is the one that it decides.
+    queue: List,
     /// When it began the decision that it is at; none if it is idle.
     deciding: Option<Time>,
+    /// How long every decision takes, if that is always the same.
+    constant: Option<Time>,
     /// One placement for each pool that its classes use.
     placements: Vec<Option<Box<dyn Placement>>>,
     /// Whether any of its placements is told of changes.
@@ -59,6 +65,7 @@ impl Dispatch {
             pools: Vec::new(),
             groups_of_pool: Vec::new(),
             pool_of_class: Vec::new(),
+            binds_early: setup.strategy.binding == Binding::Early,
             transit: None,
             told_loads: 0,
             told_idle: 0,
@@ -130,7 +137,7 @@ impl Dispatch {
         }) as u32
     }
 
-    /// A job has arrived: it queues at a dispatcher of its class, drawn at random if there are
+    /// A job has arrived: its tasks queue at a dispatcher of its class, drawn at random if there are
     /// several. Tells which, if that one was idle.
     ///
     /// # Errors
@@ -147,16 +154,13 @@ impl Dispatch {
         let pool = self.pool_of(core, id, parts)?;
         let job = &mut core.jobs[id];
         (job.dispatcher, job.pool) = (chosen, pool);
-        let queue = &mut self.dispatchers[chosen as usize].queue;
-        let tail = std::mem::replace(&mut queue.tail, id);
-        match tail {
-            NONE => queue.head = id,
-            tail => core.jobs[tail].next = id,
+        let this = &mut self.dispatchers[chosen as usize];
+        let mut task = id;
+        while task != NONE {
+            this.queue.push(&mut core.tasks, task);
+            task = core.tasks[task].sibling;
         }
-        Ok(self.dispatchers[chosen as usize]
-            .deciding
-            .is_none()
-            .then_some(chosen))
+        Ok(this.deciding.is_none().then_some(chosen))
     }
 
     /// The pool of a job; for a demand not seen before, with placements of its own.
@@ -187,53 +191,56 @@ impl Dispatch {
 
     /// Turns an idle dispatcher to its next task. True if that is decided at once: it takes no
     /// time and nothing else is pending at this instant that would come first.
+    #[inline]
     pub fn begin(&mut self, core: &mut Core<'_>, dispatcher: u32) -> bool {
         let this = &mut self.dispatchers[dispatcher as usize];
-        if this.queue.head == NONE {
+        let id = this.queue.head();
+        if id == NONE {
             return false;
         }
-        this.deciding = Some(core.now());
-        let time = decision_time(
-            core,
-            &core.setup.strategy.parts[this.parts].decision_time,
-            this.queue.head,
-        );
+        let now = core.now();
+        this.deciding = Some(now);
+        let time = match this.constant {
+            Some(constant) => constant,
+            None => decision_time(
+                core,
+                &core.setup.strategy.parts[this.parts].decision_time,
+                id,
+            ),
+        };
         if time == Time::ZERO && core.agenda.is_clear() {
             return true;
         }
-        core.schedule(core.now() + time, Kind::Decided, dispatcher, dispatcher);
+        core.tasks[id].enter(Phase::Decision, now);
+        core.schedule(now + time, Kind::Decided, dispatcher, dispatcher);
         false
     }
 
-    /// The decision of a dispatcher ends: its task becomes an attempt, bound to a node unless
-    /// binding waits for one.
+    /// The decision of a dispatcher ends: its task is bound to a node, unless binding waits for
+    /// one. Tells the task.
     ///
     /// # Errors
     /// The placement chose nothing or a node that the task may not use: a fault of the placement.
+    #[inline]
     pub fn decide(&mut self, core: &mut Core<'_>, dispatcher: u32) -> Result<u32, Problem> {
         let this = &mut self.dispatchers[dispatcher as usize];
-        let begun = this.deciding.take().unwrap_or_default();
-        core.totals.deciding += u128::from(core.window.overlap(begun, core.now()).0);
-        let id = this.queue.head;
-        let (now, job) = (core.now(), &mut core.jobs[id]);
-        let task = job.undecided;
-        let attempt = core
-            .attempts
-            .insert(Attempt::new(task, id, job.demand, begun, now));
+        let (begun, now) = (this.deciding.take().unwrap_or_default(), core.now());
+        if begun < now {
+            core.totals.deciding += u128::from(core.window.overlap(begun, now).0);
+        }
+        let id = this
+            .queue
+            .pop(&mut core.tasks)
+            .ok_or("no task is left to decide")?;
         core.totals.attempts += 1;
-        job.undecided = core.tasks[task].next;
-        if job.undecided == NONE {
-            this.queue.head = job.next;
-            if this.queue.head == NONE {
-                this.queue.tail = NONE;
+        if self.binds_early {
+            let node = self.choose(core, id, None)?;
+            self.bind(core, id, node);
+            if let Some(transit) = &mut self.transit {
+                self.dispatchers[dispatcher as usize].send(core, transit, id);
             }
         }
-        if core.setup.strategy.binding == Binding::Early {
-            let node = self.choose(core, id, attempt, None)?;
-            self.bind(core, attempt, node);
-            self.dispatchers[dispatcher as usize].send(core, &mut self.transit, attempt);
-        }
-        Ok(attempt)
+        Ok(id)
     }
 
     /// Asks the placement of the job's dispatcher for a node.
@@ -244,11 +251,11 @@ impl Dispatch {
         &mut self,
         core: &mut Core<'_>,
         id: u32,
-        attempt: u32,
         among: Option<&[NodeId]>,
     ) -> Result<NodeId, Problem> {
         self.tell(core);
-        let job = &core.jobs[id];
+        let task = &core.tasks[id];
+        let job = &core.jobs[task.job];
         let this = &mut self.dispatchers[job.dispatcher as usize];
         let view = View::new(
             &core.layout,
@@ -262,8 +269,7 @@ impl Dispatch {
             among,
             ties: core.setup.strategy.parts[this.parts].ties,
         };
-        let index = core.tasks[core.attempts[attempt].task].index;
-        let draw = core.keys.placement.draw(job.class, job.number, 0, index, 0);
+        let draw = draw(core.keys.placement, job, task, 0);
         let placement = this.placements[job.pool as usize]
             .as_mut()
             .ok_or("no placement was built for the task's pool")?;
@@ -282,7 +288,7 @@ impl Dispatch {
                 time: core.agenda.now(),
                 dispatcher: job.dispatcher,
                 job,
-                task: index,
+                task: task.index,
                 node,
                 asked: &asked,
                 made: Made {
@@ -300,45 +306,43 @@ impl Dispatch {
         Ok(node)
     }
 
-    /// Binds an attempt to `node`: from now on it is held there.
-    pub fn bind(&self, core: &mut Core<'_>, attempt: u32, node: NodeId) {
-        let service = service_time(core, attempt, node);
-        let this = &mut core.attempts[attempt];
-        (this.node, this.service, this.expected) = (node, service, service);
-        core.nodes.hold(node, core.demands.row(this.demand));
-        let state = core.nodes.state_mut(node);
-        state.backlog.add(service);
-        state.expected.add(service);
+    /// Binds a task to `node`: from now on it is held there.
+    #[inline]
+    pub fn bind(&self, core: &mut Core<'_>, id: u32, node: NodeId) {
+        let (now, service) = (core.now(), service_time(core, id, node));
+        let task = &mut core.tasks[id];
+        (task.node, task.service) = (node, service);
+        let demand = core.demands.row(task.demand);
+        core.nodes.bind(node, demand, service, now);
         core.changed.mark(node);
         // Dispatchers that rely on reports and did not send this one are told.
-        if core.window.contains(core.now()) && self.told_loads > 0 {
-            core.totals.messages += self.told_loads - u64::from(self.sender_is_told(core, attempt));
+        if self.told_loads > 0 && core.window.contains(now) {
+            let dispatcher = core.jobs[core.tasks[id].job].dispatcher;
+            let sender = self.dispatchers[dispatcher as usize].is_told_of(Watch::Loads);
+            core.totals.messages += self.told_loads - u64::from(sender);
         }
     }
 
-    fn sender_is_told(&self, core: &Core<'_>, attempt: u32) -> bool {
-        let dispatcher = core.jobs[core.job_of(attempt)].dispatcher;
-        self.dispatchers[dispatcher as usize].is_told_of(Watch::Loads)
-    }
-
-    /// An attempt has reached its node: whoever sent it sees it there now.
-    pub fn arrived(&mut self, core: &mut Core<'_>, attempt: u32) {
+    /// A task has reached its node: whoever sent it sees it there now.
+    #[inline]
+    pub fn arrived(&mut self, core: &mut Core<'_>, id: u32) {
         if let Some(transit) = &mut self.transit {
-            let Attempt { node, expected, .. } = core.attempts[attempt];
-            let id = core.job_of(attempt);
-            let demand = core.demands.row(core.jobs[id].demand);
-            transit.arrive(node, expected, demand);
-            if let Some(sent) = &mut self.dispatchers[core.jobs[id].dispatcher as usize].sent {
-                sent.arrive(node, expected, demand);
+            let task = &core.tasks[id];
+            let (node, service, demand) = (task.node, task.service, core.demands.row(task.demand));
+            transit.arrive(node, service, demand);
+            let dispatcher = core.jobs[task.job].dispatcher;
+            if let Some(sent) = &mut self.dispatchers[dispatcher as usize].sent {
+                sent.arrive(node, service, demand);
             }
             core.changed.mark(node);
         }
     }
 
     /// An attempt has ended at `node`: the reports that placements rely on are sent.
+    #[inline]
     pub fn report_end(&self, core: &mut Core<'_>, node: NodeId) {
         if self.is_told() && core.window.contains(core.now()) {
-            let is_idle = core.nodes.state(node).tasks == 0;
+            let is_idle = core.nodes.at(node).tasks == 0;
             core.totals.messages += self.told_loads + if is_idle { self.told_idle } else { 0 };
         }
     }
@@ -388,8 +392,9 @@ impl Dispatcher {
         let counts = parts.in_flight == InFlight::Counted;
         let mut dispatcher = Dispatcher {
             parts: index,
-            queue: Fifo::EMPTY,
+            queue: List::EMPTY,
             deciding: None,
+            constant: parts.decision_time.constant().map(Time::from_secs),
             placements: Vec::new(),
             is_told: false,
             sent: (sees_less && counts).then(|| Transit::new(layout)),
@@ -430,14 +435,13 @@ impl Dispatcher {
             .any(|placement| placement.watches() == watch)
     }
 
-    /// Notes that an attempt has set out.
-    fn send(&mut self, core: &Core<'_>, transit: &mut Option<Transit>, attempt: u32) {
-        let Some(transit) = transit else { return };
-        let Attempt { node, expected, .. } = core.attempts[attempt];
-        let demand = core.demand_of(attempt);
-        transit.send(node, expected, demand);
+    /// Notes that a task has set out.
+    fn send(&mut self, core: &Core<'_>, transit: &mut Transit, id: u32) {
+        let task = &core.tasks[id];
+        let demand = core.demands.row(task.demand);
+        transit.send(task.node, task.service, demand);
         if let Some(sent) = &mut self.sent {
-            sent.send(node, expected, demand);
+            sent.send(task.node, task.service, demand);
         }
     }
 }
@@ -459,29 +463,23 @@ fn is_in(pool: &[NodeId], node: NodeId) -> bool {
 }
 
 fn decision_time(core: &Core<'_>, law: &Law, id: u32) -> Time {
-    if let Some(constant) = law.constant() {
-        return Time::from_secs(constant);
-    }
-    let job = &core.jobs[id];
-    let task = core.tasks[job.undecided].index;
-    Time::from_secs(law.sample(&mut core.keys.decision.draw(job.class, job.number, 0, task, 0)))
+    let task = &core.tasks[id];
+    let mut draw = draw(core.keys.decision, &core.jobs[task.job], task, 0);
+    Time::from_secs(law.sample(&mut draw))
 }
 
-/// How long the task of an attempt runs at `node`: work x straggler factor / speed, rounded once,
-/// plus the overhead.
-fn service_time(core: &Core<'_>, attempt: u32, node: NodeId) -> Time {
-    let this = &core.attempts[attempt];
-    let (task, job) = (&core.tasks[this.task], &core.jobs[this.job]);
+/// How long a task runs at `node`: work x straggler factor / speed, rounded once, plus the
+/// overhead.
+#[inline]
+fn service_time(core: &Core<'_>, id: u32, node: NodeId) -> Time {
+    let task = &core.tasks[id];
+    let job = &core.jobs[task.job];
     let mut work = task.work;
     if let Some(stragglers) = &core.setup.stragglers {
-        let mut draw = core
-            .keys
-            .straggler
-            .draw(job.class, job.number, 0, task.index, 0);
+        let mut draw = draw(core.keys.straggler, job, task, 0);
         if crate::engine::random::unit(&mut draw) < stragglers.probability {
             work *= stragglers.factor.sample(&mut draw);
         }
     }
-    let overhead = core.setup.classes[job.class as usize].stages[0].overhead;
-    Time::from_secs(work / core.layout.factor(node)) + overhead
+    Time::from_secs(work / core.layout.factor(node)) + core.facts[job.class as usize].overhead
 }

@@ -8,6 +8,7 @@ use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
 
 use super::core::{Core, Totals};
+use super::records::Phase;
 use super::setup::Setup;
 use super::{Failure, Replication};
 
@@ -252,9 +253,10 @@ fn quantile_or_blame(stats: &JobStats, metric: &str) -> Option<f64> {
 /// Accounts for what is left in the system, checks that nothing was lost, and sums up.
 pub(super) fn conclude(mut run: Replication<'_>) -> Result<Outcome, Failure> {
     leave_jobs(&mut run.core, run.over);
-    let used = leave_attempts(&mut run.core, run.over);
+    let used = leave_tasks(&mut run.core, run.over);
     let core = run.core;
     check(&core, run.sources.jobs(), &used).map_err(Failure::Internal)?;
+    let (observed, observations) = run.observer.found();
     let mut sum = JobStats::default();
     let several = core.stats.len() > 1;
     core.stats
@@ -266,10 +268,10 @@ pub(super) fn conclude(mut run: Replication<'_>) -> Result<Outcome, Failure> {
         classes: core.stats,
         busy: core.busy,
         totals: core.totals,
-        observed: run.observer.sums,
-        observations: run.observer.seen,
-        first_arrival: core.window.first.unwrap_or_default(),
-        start: core.window.start.unwrap_or_default(),
+        observed,
+        observations,
+        first_arrival: core.window.first().unwrap_or_default(),
+        start: core.window.start().unwrap_or_default(),
         window: core.window.length(),
         thirds: if core.setup.window.finite {
             None
@@ -284,8 +286,15 @@ pub(super) fn conclude(mut run: Replication<'_>) -> Result<Outcome, Failure> {
     })
 }
 
+/// Numbers of the jobs in the system: those of their first tasks.
+fn jobs_left(core: &Core<'_>) -> Vec<u32> {
+    let mut ids = core.tasks.ids();
+    ids.retain(|&id| core.tasks[id].job == id);
+    ids
+}
+
 fn leave_jobs(core: &mut Core<'_>, over: Time) {
-    for id in core.jobs.ids() {
+    for id in jobs_left(core) {
         let job = core.jobs[id];
         core.totals.presence += u128::from(core.window.overlap(job.arrival, over).0);
         if job.measured {
@@ -298,22 +307,18 @@ fn leave_jobs(core: &mut Core<'_>, over: Time) {
 }
 
 /// Adds the time of running attempts; gives what they use by dimension.
-fn leave_attempts(core: &mut Core<'_>, over: Time) -> Vec<u64> {
+fn leave_tasks(core: &mut Core<'_>, over: Time) -> Vec<u64> {
     let mut used = vec![0; core.layout.dimensions()];
-    for id in core.attempts.ids() {
-        let attempt = core.attempts[id];
-        if attempt.times.started == Time::MAX || attempt.times.ended != Time::MAX {
-            continue;
+    for id in core.tasks.ids() {
+        let task = &core.tasks[id];
+        if task.phase() == Phase::Service {
+            let demand = core.demands.row(task.demand);
+            let span = core.window.overlap(task.since(), over);
+            core.busy.add(task.node, demand, span);
+            used.iter_mut()
+                .zip(demand)
+                .for_each(|(sum, need)| *sum += need);
         }
-        let demand = core.demands.row(attempt.demand);
-        core.busy.add(
-            attempt.node,
-            demand,
-            core.window.overlap(attempt.times.started, over),
-        );
-        used.iter_mut()
-            .zip(demand)
-            .for_each(|(sum, need)| *sum += need);
     }
     used
 }
@@ -324,7 +329,9 @@ fn leave_attempts(core: &mut Core<'_>, over: Time) -> Vec<u64> {
 /// Buzen, 1978); blame sums to the response time; what nodes hold is what runs.
 fn check(core: &Core<'_>, arrived: u64, used: &[u64]) -> Result<(), String> {
     let totals = &core.totals;
-    let ids = core.jobs.ids();
+    let ids = jobs_left(core);
+    let is_attempted = |id: &&u32| core.tasks[**id].is_attempted();
+    let attempted = core.tasks.ids().iter().filter(is_attempted).count();
     let tasks_left: u64 = ids.iter().map(|&id| u64::from(core.jobs[id].tasks)).sum();
     same(
         "jobs arrived, and completed or in the system",
@@ -349,9 +356,9 @@ fn check(core: &Core<'_>, arrived: u64, used: &[u64]) -> Result<(), String> {
     same(
         "attempts made, and done or in the system",
         totals.attempts,
-        totals.attempts_done + core.attempts.len() as u64,
+        totals.attempts_done + attempted as u64,
     )?;
-    if !core.window.is_closed() || core.window.start.is_some() {
+    if !core.window.is_closed() || core.window.start().is_some() {
         same(
             "the integral of jobs in the system and their times in it",
             core.window.area(),

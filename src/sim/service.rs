@@ -1,67 +1,56 @@
 //! Nodes at work: fifo queues at the nodes, or one central queue for all.
 
 use crate::model::ids::NodeId;
+use crate::model::list::List;
 use crate::model::slab::NONE;
 use crate::strategy::Pool;
 
 use super::core::Core;
-use super::records::Fifo;
+use super::records::Phase;
 
-/// An attempt reaches its node: it starts if it may, else it queues.
+/// A task reaches its node: it starts if it may, else it queues.
 ///
 /// A fifo queue blocks behind a head that does not fit, unless the node backfills.
-pub fn reach(core: &mut Core<'_>, attempt: u32) {
-    let this = &mut core.attempts[attempt];
-    this.next = NONE;
-    let (node, demand) = (this.node, core.demands.row(this.demand));
-    let may_pass = core.nodes.state(node).head == NONE || core.layout.group(node).backfill;
-    if may_pass && core.has_room(node, demand) {
-        return core.start(attempt);
+#[inline]
+pub fn reach(core: &mut Core<'_>, id: u32) {
+    let now = core.now();
+    let task = &mut core.tasks[id];
+    let (at, demand) = (task.node, core.demands.row(task.demand));
+    let may_pass = core.nodes.at(at).queue.is_empty() || core.nodes.backfills(at);
+    if may_pass && core.nodes.has_room(at, demand) {
+        return core.start(id);
     }
-    let state = core.nodes.state_mut(node);
-    let tail = std::mem::replace(&mut state.tail, attempt);
-    state.queued += 1;
-    match tail {
-        NONE => state.head = attempt,
-        tail => core.attempts[tail].next = attempt,
-    }
+    task.enter(Phase::Queue, now);
+    let node = core.nodes.at_mut(at);
+    node.queued += 1;
+    node.queue.push(&mut core.tasks, id);
 }
 
-/// Room has come free at `node`: starts what may start, in queue order.
-pub fn start_waiting(core: &mut Core<'_>, node: NodeId) {
-    let (mut before, mut attempt) = (NONE, core.nodes.state(node).head);
-    while attempt != NONE {
-        let next = core.attempts[attempt].next;
-        if core.has_room(node, core.demand_of(attempt)) {
-            unlink(core, node, before, attempt, next);
-            core.start(attempt);
-        } else if core.layout.group(node).backfill {
-            before = attempt;
-        } else {
+/// Room has come free at `at`: starts what may start, in queue order.
+#[inline]
+pub fn start_waiting(core: &mut Core<'_>, at: NodeId) {
+    let mut id = core.nodes.at(at).queue.head();
+    while id != NONE {
+        let next = List::after(&core.tasks, id);
+        if core
+            .nodes
+            .has_room(at, core.demands.row(core.tasks[id].demand))
+        {
+            let node = core.nodes.at_mut(at);
+            node.queued -= 1;
+            node.queue.remove(&mut core.tasks, id);
+            core.start(id);
+        } else if !core.nodes.backfills(at) {
             break;
         }
-        attempt = next;
-    }
-}
-
-fn unlink(core: &mut Core<'_>, node: NodeId, before: u32, attempt: u32, next: u32) {
-    if before != NONE {
-        core.attempts[before].next = next;
-    }
-    let state = core.nodes.state_mut(node);
-    state.queued -= 1;
-    if before == NONE {
-        state.head = next;
-    }
-    if state.tail == attempt {
-        state.tail = before;
+        id = next;
     }
 }
 
 /// The central queue: one fifo whose head waits for any eligible node with room and blocks what
 /// is behind it.
 pub struct Central {
-    queue: Fifo,
+    queue: List,
     length: u64,
     candidates: Vec<NodeId>,
     /// Pool and demand of tasks that fit on no node but perhaps the one freed last.
@@ -72,7 +61,7 @@ impl Central {
     /// An empty queue before `nodes` nodes.
     pub fn new(nodes: u32) -> Central {
         Central {
-            queue: Fifo::EMPTY,
+            queue: List::EMPTY,
             length: 0,
             candidates: Vec::with_capacity(nodes as usize),
             blocked: None,
@@ -84,14 +73,11 @@ impl Central {
         self.length
     }
 
-    /// An attempt reaches the queue.
-    pub fn reach(&mut self, core: &mut Core<'_>, attempt: u32) {
-        core.attempts[attempt].next = NONE;
-        match self.queue.tail {
-            NONE => self.queue.head = attempt,
-            tail => core.attempts[tail].next = attempt,
-        }
-        self.queue.tail = attempt;
+    /// A task reaches the queue.
+    pub fn reach(&mut self, core: &mut Core<'_>, id: u32) {
+        let now = core.now();
+        core.tasks[id].enter(Phase::Queue, now);
+        self.queue.push(&mut core.tasks, id);
         self.length += 1;
     }
 
@@ -103,14 +89,14 @@ impl Central {
         pools: &[Pool],
         freed: Option<NodeId>,
     ) -> Option<(u32, &[NodeId])> {
-        let head = self.queue.head;
+        let head = self.queue.head();
         if head == NONE {
             self.blocked = None;
             return None;
         }
-        let job = &core.jobs[core.job_of(head)];
+        let job = &core.jobs[core.tasks[head].job];
         let (demand, pool) = (core.demands.row(job.demand), &pools[job.pool as usize].0);
-        let has_room = |node: &NodeId| core.has_room(*node, demand);
+        let has_room = |node: &NodeId| core.nodes.has_room(*node, demand);
         self.candidates.clear();
         if self.blocked == Some((job.pool, job.demand)) {
             let freed = freed.filter(|node| pool.binary_search(node).is_ok() && has_room(node));
@@ -124,11 +110,8 @@ impl Central {
     }
 
     /// Takes the head, which has been given a node.
-    pub fn take(&mut self, core: &Core<'_>) {
-        self.queue.head = core.attempts[self.queue.head].next;
-        if self.queue.head == NONE {
-            self.queue.tail = NONE;
-        }
+    pub fn take(&mut self, core: &mut Core<'_>) {
+        self.queue.pop(&mut core.tasks);
         self.length -= 1;
     }
 }

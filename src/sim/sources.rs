@@ -10,7 +10,6 @@ use crate::workload::source::{Arrivals, TracePlan};
 use crate::workload::trace::{Problem, Reader, Resampled, Rows};
 
 use super::core::{Core, Kind};
-use super::records::{Critical, Finishes, Job, Task};
 
 /// All sources of a replication.
 pub struct Sources {
@@ -106,7 +105,7 @@ impl Sources {
     pub fn arrive(&mut self, core: &mut Core<'_>) -> Result<Option<u32>, Problem> {
         let entity = self.next.1;
         // At the very instant of the window's end an arrival may still complete in the window.
-        if self.stops_early && core.window.end.is_some_and(|end| core.now() > end) {
+        if self.stops_early && core.window.has_passed(core.now()) {
             self.sources[entity as usize].next = None;
             self.find_next();
             return Ok(None);
@@ -118,11 +117,11 @@ impl Sources {
         self.find_next();
         let next = (self.next.0 != Place::NEVER).then_some(self.next.0.time);
         let job = &mut core.jobs[id];
-        let before = core.window.start;
+        let had_opened = core.window.has_opened();
         job.measured = core.window.arrive(job.arrival, job.class, next);
         if job.measured {
             self.sources[entity as usize].digest_job(core, id);
-            if before.is_none() {
+            if !had_opened {
                 core.open_window();
             }
         }
@@ -219,25 +218,9 @@ impl Source {
             } else {
                 0
             };
-        let id = core.jobs.insert(Job {
-            class,
-            dispatcher: NONE,
-            number: self.number,
-            arrival: core.agenda.now(),
-            demand: class,
-            pool: NONE,
-            measured: false,
-            tasks: 0,
-            first: NONE,
-            undecided: NONE,
-            next: NONE,
-            ended: 0,
-            served: 0,
-            gathered: 0,
-            finishes: Finishes::default(),
-            critical: Critical::default(),
-            ideal: Time::ZERO,
-        });
+        let id = core.tasks.claim();
+        let now = core.now();
+        core.jobs.claim(id).renew(self.number, class, now);
         self.split(core, id);
         id
     }
@@ -265,10 +248,10 @@ impl Source {
                         row.works[task as usize]
                     }
                 };
-                add_tasks(core, id, row.tasks, stage.overhead, work);
                 if !row.demand.is_empty() {
                     own_demand(core, id, resources, &row.demand);
                 }
+                add_tasks(core, id, row.tasks, stage.overhead, work);
             }
             (Shape::Trace, _) => {}
         }
@@ -280,15 +263,16 @@ impl Source {
         for &units in core.demands.row(job.demand) {
             digest = mix(digest, units);
         }
-        let mut task = job.first;
+        let mut task = id;
         while task != NONE {
             digest = mix(digest, core.tasks[task].work.to_bits());
-            task = core.tasks[task].next;
+            task = core.tasks[task].sibling;
         }
         self.digest = digest;
     }
 }
 
+/// Makes the `count` tasks of a job, of which the first has the job's number.
 fn add_tasks(
     core: &mut Core<'_>,
     id: u32,
@@ -296,27 +280,18 @@ fn add_tasks(
     overhead: Time,
     mut work: impl FnMut(u32) -> f64,
 ) {
-    let (mut first, mut last) = (NONE, NONE);
-    let mut longest = 0.0f64;
+    let (now, demand) = (core.now(), core.jobs[id].demand);
+    let (mut last, mut longest) = (id, 0.0f64);
     for index in 0..count {
         let work = work(index);
         longest = longest.max(work);
-        let task = core.tasks.insert(Task {
-            job: id,
-            index,
-            next: NONE,
-            work,
-            wait: Time::ZERO,
-        });
-        match last {
-            NONE => first = task,
-            last => core.tasks[last].next = task,
-        }
+        let task = if index == 0 { id } else { core.tasks.claim() };
+        core.tasks[last].sibling = task;
+        core.tasks[task].renew(id, index, demand, work, now);
         last = task;
     }
     let job = &mut core.jobs[id];
     job.tasks = count;
-    (job.first, job.undecided) = (first, first);
     job.ideal = Time::from_secs(longest) + overhead;
     core.totals.tasks_arrived += u64::from(count);
 }

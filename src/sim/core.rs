@@ -13,7 +13,7 @@ use crate::model::layout::Layout;
 use crate::model::nodes::Nodes;
 use crate::model::slab::{NONE, Slab};
 
-use crate::workload::class::Class;
+use crate::workload::class::{Class, Shape, Stage};
 
 use super::recorder::Recorder;
 use super::records::{Jobs, Phase, Task, draw};
@@ -148,21 +148,32 @@ impl Demands {
 
 /// What events need to know of a class, in one small record.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts {
+pub struct Facts<'s> {
+    /// How its jobs split.
+    pub stage: &'s Stage,
+    /// Number of tasks of a job, where that is always the same.
+    pub tasks: Option<u32>,
+    /// Whether gathering its results takes no time.
+    pub gathers_free: bool,
     /// Time of each task beside its work.
     pub overhead: Time,
     /// Objective for the response time.
     pub slo: Option<Time>,
-    /// Whether gathering its results takes no time.
-    pub gathers_free: bool,
 }
 
-impl Facts {
-    fn new(class: &Class) -> Facts {
+impl<'s> Facts<'s> {
+    fn new(class: &'s Class) -> Facts<'s> {
+        let stage = &class.stages[0];
+        let tasks = match &stage.shape {
+            Shape::Tasks { count, .. } => count.constant_count(),
+            _ => None,
+        };
         Facts {
-            overhead: class.stages[0].overhead,
-            slo: class.slo,
+            stage,
+            tasks,
             gathers_free: class.gather.is_free(),
+            overhead: stage.overhead,
+            slo: class.slo,
         }
     }
 }
@@ -217,7 +228,7 @@ pub struct Core<'s> {
     /// What tasks demand.
     pub demands: Demands,
     /// Facts of the classes that events need.
-    pub facts: Vec<Facts>,
+    pub facts: Vec<Facts<'s>>,
     /// Keys of the random draws.
     pub keys: Keys,
     /// What counts.

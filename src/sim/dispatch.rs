@@ -11,6 +11,8 @@ use crate::model::slab::NONE;
 use crate::model::view::{Transit, Travelling, View};
 use crate::strategy::{Ask, Binding, InFlight, Parts, Placement, Pool, Problem, Watch};
 
+use super::failure::Fallible;
+
 use super::core::{Core, Kind};
 use super::recorder::{Decision, Made};
 use super::records::{Phase, draw};
@@ -142,7 +144,7 @@ impl Dispatch {
     ///
     /// # Errors
     /// The job brings a demand for which no placement can be built.
-    pub fn accept(&mut self, core: &mut Core<'_>, id: u32) -> Result<Option<u32>, Problem> {
+    pub fn accept(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<Option<u32>> {
         let class = core.jobs[id].class;
         let parts = core.setup.strategy.parts_of_class[class as usize];
         let count = core.setup.strategy.parts[parts].dispatchers;
@@ -164,7 +166,7 @@ impl Dispatch {
     }
 
     /// The pool of a job; for a demand not seen before, with placements of its own.
-    fn pool_of(&mut self, core: &mut Core<'_>, id: u32, parts: usize) -> Result<u32, Problem> {
+    fn pool_of(&mut self, core: &mut Core<'_>, id: u32, parts: usize) -> Fallible<u32> {
         let job = &core.jobs[id];
         if job.demand == job.class {
             return Ok(self.pool_of_class[job.class as usize]);
@@ -172,10 +174,10 @@ impl Dispatch {
         let allowed = &core.setup.classes[job.class as usize].stages[0].allowed;
         let pool = self.pool(&core.layout, allowed, core.demands.row(job.demand));
         if self.pools[pool as usize].0.is_empty() {
-            return Err(format!(
+            Err(format!(
                 "a task of `{}` fits on no node that it may use",
                 core.setup.classes[job.class as usize].name
-            ));
+            ))?;
         }
         let of_parts = |dispatcher: &&mut Dispatcher| dispatcher.parts == parts;
         let mut is_new = false;
@@ -222,7 +224,7 @@ impl Dispatch {
     /// # Errors
     /// The placement chose nothing or a node that the task may not use: a fault of the placement.
     #[inline]
-    pub fn decide(&mut self, core: &mut Core<'_>, dispatcher: u32) -> Result<u32, Problem> {
+    pub fn decide(&mut self, core: &mut Core<'_>, dispatcher: u32) -> Fallible<u32> {
         let this = &mut self.dispatchers[dispatcher as usize];
         let (begun, now) = (this.deciding.take().unwrap_or_default(), core.now());
         if begun < now {
@@ -252,7 +254,7 @@ impl Dispatch {
         core: &mut Core<'_>,
         id: u32,
         among: Option<&[NodeId]>,
-    ) -> Result<NodeId, Problem> {
+    ) -> Fallible<NodeId> {
         self.tell(core);
         let task = &core.tasks[id];
         let job = &core.jobs[task.job];

@@ -32,14 +32,26 @@ impl fmt::Display for Failure {
     }
 }
 
-impl From<trace::Problem> for Failure {
-    fn from(problem: trace::Problem) -> Failure {
-        Failure::Trace(problem)
+/// What a step of a replication gives; a failure is boxed, so that success fits into registers.
+pub(super) type Fallible<T = ()> = Result<T, Box<Failure>>;
+
+impl From<trace::Problem> for Box<Failure> {
+    #[cold]
+    fn from(problem: trace::Problem) -> Box<Failure> {
+        Box::new(Failure::Trace(problem))
     }
 }
 
-impl From<String> for Failure {
-    fn from(problem: String) -> Failure {
-        Failure::Strategy(problem)
+impl From<String> for Box<Failure> {
+    #[cold]
+    fn from(problem: String) -> Box<Failure> {
+        Box::new(Failure::Strategy(problem))
+    }
+}
+
+impl From<&str> for Box<Failure> {
+    #[cold]
+    fn from(problem: &str) -> Box<Failure> {
+        problem.to_owned().into()
     }
 }

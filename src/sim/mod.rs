@@ -28,6 +28,7 @@ pub use self::failure::Failure;
 
 use self::core::{CENTRAL, Core, Kind};
 use self::dispatch::Dispatch;
+use self::failure::Fallible;
 use self::gathering::Gathering;
 use self::observing::Observer;
 use self::outcome::Outcome;
@@ -46,6 +47,14 @@ pub fn run<'s>(
     replication: u64,
     recorder: Option<&'s mut (dyn Recorder + 's)>,
 ) -> Result<Outcome, Failure> {
+    run_to_end(setup, replication, recorder).map_err(|failure| *failure)
+}
+
+fn run_to_end<'s>(
+    setup: &'s Setup,
+    replication: u64,
+    recorder: Option<&'s mut (dyn Recorder + 's)>,
+) -> Fallible<Outcome> {
     let mut replication = Replication::new(setup, Seeds::new(setup.seed, replication), recorder)?;
     while replication.step()? {}
     replication.finish()
@@ -75,7 +84,7 @@ impl<'s> Replication<'s> {
         setup: &'s Setup,
         seeds: Seeds,
         recorder: Option<&'s mut (dyn Recorder + 's)>,
-    ) -> Result<Replication<'s>, Failure> {
+    ) -> Fallible<Replication<'s>> {
         let layout = Layout::new(&setup.cluster);
         let dispatch = Dispatch::new(setup, &layout)?;
         let mut core = Core::new(setup, layout, seeds, dispatch.is_told(), recorder);
@@ -99,7 +108,7 @@ impl<'s> Replication<'s> {
 
     /// Handles the next event; false when the replication is over.
     #[inline]
-    fn step(&mut self) -> Result<bool, Failure> {
+    fn step(&mut self) -> Fallible<bool> {
         let (head, arrival) = (self.core.agenda.head(), self.sources.next());
         let next = head.min(arrival);
         if next == Place::NEVER {
@@ -113,13 +122,13 @@ impl<'s> Replication<'s> {
         }
         self.over = next.time;
         self.events += 1;
-        if next == head {
-            let id = self.core.agenda.take();
-            self.handle(Kind::of(head), id)?;
+        let id = if next == head {
+            self.core.agenda.take()
         } else {
             self.core.agenda.pass(next.time);
-            self.arrive()?;
-        }
+            0
+        };
+        self.handle(Kind::of(next), id)?;
         Ok(!self.is_runaway)
     }
 
@@ -143,7 +152,7 @@ impl<'s> Replication<'s> {
 
     /// A task's life, event by event; `id` is the task, or the dispatcher.
     #[inline]
-    fn handle(&mut self, kind: Kind, id: u32) -> Result<(), Failure> {
+    fn handle(&mut self, kind: Kind, id: u32) -> Fallible {
         match kind {
             Kind::End => self.end(id)?,
             Kind::Received => self.receive(id),
@@ -154,38 +163,40 @@ impl<'s> Replication<'s> {
             }
             Kind::Reached => self.reach(id)?,
             Kind::Arrival => self.arrive()?,
-            Kind::Decided => {
-                self.decide(id)?;
-                self.run_dispatcher(id)?;
-            }
+            Kind::Decided => self.run_dispatcher(id, true)?,
         }
         Ok(())
     }
 
     /// A job arrives, and its tasks queue at a dispatcher.
     #[inline]
-    fn arrive(&mut self) -> Result<(), Failure> {
+    fn arrive(&mut self) -> Fallible {
         let Some(job) = self.sources.arrive(&mut self.core)? else {
             return Ok(());
         };
         self.follow_window();
         match self.dispatch.accept(&mut self.core, job)? {
-            Some(idle) => self.run_dispatcher(idle),
+            Some(idle) => self.run_dispatcher(idle, false),
             None => Ok(()),
         }
     }
 
+    /// A dispatcher decides its tasks one after another, as long as that takes no time;
+    /// `is_decided` if the first one's time is up.
     #[inline]
-    fn run_dispatcher(&mut self, dispatcher: u32) -> Result<(), Failure> {
-        while self.dispatch.begin(&mut self.core, dispatcher) {
-            self.events += 1;
+    fn run_dispatcher(&mut self, dispatcher: u32, is_decided: bool) -> Fallible {
+        let mut is_decided = is_decided;
+        while is_decided || self.dispatch.begin(&mut self.core, dispatcher) {
+            self.events += u64::from(!is_decided);
+            is_decided = false;
             self.decide(dispatcher)?;
         }
         Ok(())
     }
 
     /// A task has been decided and sets out to its node, or to the central queue.
-    fn decide(&mut self, dispatcher: u32) -> Result<(), Failure> {
+    #[inline]
+    fn decide(&mut self, dispatcher: u32) -> Fallible {
         let id = self.dispatch.decide(&mut self.core, dispatcher)?;
         if self.dispatch_is_instant {
             return self.reach(id);
@@ -202,7 +213,8 @@ impl<'s> Replication<'s> {
     }
 
     /// A task reaches its node, or the central queue.
-    fn reach(&mut self, id: u32) -> Result<(), Failure> {
+    #[inline]
+    fn reach(&mut self, id: u32) -> Fallible {
         let Some(central) = &mut self.central else {
             self.dispatch.arrived(&mut self.core, id);
             service::reach(&mut self.core, id);
@@ -214,7 +226,7 @@ impl<'s> Replication<'s> {
 
     /// The service of a task ends: its node turns to what waits, and the result sets out.
     #[inline]
-    fn end(&mut self, id: u32) -> Result<(), Failure> {
+    fn end(&mut self, id: u32) -> Fallible {
         let node = self.core.end(id);
         self.dispatch.report_end(&mut self.core, node);
         if self.central.is_some() {
@@ -241,7 +253,7 @@ impl<'s> Replication<'s> {
     }
 
     /// Starts tasks from the central queue while its head finds room.
-    fn pull(&mut self, freed: Option<NodeId>) -> Result<(), Failure> {
+    fn pull(&mut self, freed: Option<NodeId>) -> Fallible {
         let Some(central) = &mut self.central else {
             return Ok(());
         };
@@ -266,7 +278,7 @@ impl<'s> Replication<'s> {
         self.is_runaway = !plan.finite && window.jobs() > plan.max_in_system;
     }
 
-    fn finish(mut self) -> Result<Outcome, Failure> {
+    fn finish(mut self) -> Fallible<Outcome> {
         self.core.window.close(self.over);
         self.dispatch.finish(&mut self.core, self.over);
         self.gathering.finish(&mut self.core, self.over);

@@ -7,10 +7,11 @@ use crate::metrics::registry::{self, QUANTILES, Scope};
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
 
+use super::Replication;
 use super::core::{Core, Totals};
+use super::failure::{Failure, Fallible};
 use super::records::Phase;
 use super::setup::Setup;
-use super::{Failure, Replication};
 
 /// The figures of one replication.
 #[derive(Clone, Debug)]
@@ -251,11 +252,11 @@ fn quantile_or_blame(stats: &JobStats, metric: &str) -> Option<f64> {
 }
 
 /// Accounts for what is left in the system, checks that nothing was lost, and sums up.
-pub(super) fn conclude(mut run: Replication<'_>) -> Result<Outcome, Failure> {
+pub(super) fn conclude(mut run: Replication<'_>) -> Fallible<Outcome> {
     leave_jobs(&mut run.core, run.over);
     let used = leave_tasks(&mut run.core, run.over);
     let core = run.core;
-    check(&core, run.sources.jobs(), &used).map_err(Failure::Internal)?;
+    check(&core, run.sources.jobs(), &used).map_err(|what| Box::new(Failure::Internal(what)))?;
     let (observed, observations) = run.observer.found();
     let mut sum = JobStats::default();
     let several = core.stats.len() > 1;

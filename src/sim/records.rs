@@ -60,6 +60,12 @@ impl Job {
         self.ended = 0;
     }
 
+    /// It consists of `tasks` tasks, of which the longest takes `ideal` at speed 1.
+    #[inline]
+    pub fn split(&mut self, tasks: u32, ideal: Time) {
+        (self.tasks, self.ideal) = (tasks, ideal);
+    }
+
     /// The service of one of its tasks ends `now`; the order of events is the order of finishes.
     #[inline]
     pub fn note_finish(&mut self, now: Time) {

@@ -7,9 +7,10 @@ use crate::engine::time::Time;
 use crate::model::slab::NONE;
 use crate::workload::class::Shape;
 use crate::workload::source::{Arrivals, TracePlan};
-use crate::workload::trace::{Problem, Reader, Resampled, Rows};
+use crate::workload::trace::{Reader, Resampled, Rows};
 
-use super::core::{Core, Kind};
+use super::core::{Core, Facts, Kind};
+use super::failure::Fallible;
 
 /// All sources of a replication.
 pub struct Sources {
@@ -26,8 +27,10 @@ struct Source {
     first_class: u32,
     classes: u32,
     stream: Stream,
-    /// The next arrival.
-    next: Option<Time>,
+    /// The source among the entities.
+    entity: u32,
+    /// Place of its next arrival among the events; [`Place::NEVER`] if there is none.
+    next: Place,
     number: u64,
     digest: u64,
 }
@@ -56,23 +59,24 @@ impl Sources {
     ///
     /// # Errors
     /// A trace cannot be read.
-    pub fn open(core: &mut Core<'_>, seeds: Seeds, stops_early: bool) -> Result<Sources, Problem> {
+    pub fn open(core: &mut Core<'_>, seeds: Seeds, stops_early: bool) -> Fallible<Sources> {
         let setup = core.setup;
         let mut sources = Vec::with_capacity(setup.sources.len());
-        for source in &setup.sources {
+        for (entity, source) in (0u32..).zip(&setup.sources) {
             let mut source = Source {
                 feed: Feed::open(&source.arrivals, seeds, &source.name)?,
                 first_class: source.first_class,
                 classes: source.classes,
                 stream: seeds.stream(Purpose::Workload, &source.name),
-                next: match source.arrivals {
-                    Arrivals::Batch { at, .. } => Some(at),
-                    _ => Some(Time::ZERO),
-                },
+                entity,
+                next: Place::NEVER,
                 number: 0,
                 digest: 0,
             };
-            source.advance()?;
+            source.advance(match setup.sources[entity as usize].arrivals {
+                Arrivals::Batch { at, .. } => at,
+                _ => Time::ZERO,
+            })?;
             sources.push(source);
         }
         let mut sources = Sources {
@@ -91,45 +95,44 @@ impl Sources {
     }
 
     fn find_next(&mut self) {
-        let places = (0u32..).zip(&self.sources).filter_map(|(entity, source)| {
-            let place = Place::new(source.next?, Kind::Arrival as u8, entity, 0);
-            Some((place, entity))
-        });
-        self.next = places.min().unwrap_or((Place::NEVER, 0));
+        self.next = (Place::NEVER, 0);
+        for source in &self.sources {
+            if source.next < self.next.0 {
+                self.next = (source.next, source.entity);
+            }
+        }
     }
 
     /// The next job arrives, unless none needs to arrive any more.
     ///
     /// # Errors
     /// A trace cannot be read any more.
-    pub fn arrive(&mut self, core: &mut Core<'_>) -> Result<Option<u32>, Problem> {
-        let entity = self.next.1;
+    pub fn arrive(&mut self, core: &mut Core<'_>) -> Fallible<Option<u32>> {
+        let now = core.now();
         // At the very instant of the window's end an arrival may still complete in the window.
-        if self.stops_early && core.window.has_passed(core.now()) {
-            self.sources[entity as usize].next = None;
+        if self.stops_early && core.window.has_passed(now) {
+            self.sources[self.next.1 as usize].next = Place::NEVER;
             self.find_next();
             return Ok(None);
         }
-        let source = &mut self.sources[entity as usize];
+        let source = &mut self.sources[self.next.1 as usize];
         let id = source.create(core);
-        source.number += 1;
-        source.advance()?;
+        source.advance(now)?;
+        let (entity, is_dry) = (self.next.1 as usize, source.next == Place::NEVER);
         self.find_next();
-        let next = (self.next.0 != Place::NEVER).then_some(self.next.0.time);
         let job = &mut core.jobs[id];
-        let had_opened = core.window.has_opened();
-        job.measured = core.window.arrive(job.arrival, job.class, next);
+        let opens = !core.window.has_opened();
+        job.measured = core.window.arrive(now, job.class, self.next.0.time);
         if job.measured {
-            self.sources[entity as usize].digest_job(core, id);
-            if !had_opened {
+            self.sources[entity].digest_job(core, id);
+            if opens {
                 core.open_window();
             }
         }
-        let source = &self.sources[entity as usize];
-        if source.next.is_none() {
-            let end = source.first_class + source.classes;
-            core.window
-                .run_dry(core.agenda.now(), source.first_class..end);
+        if is_dry {
+            let source = &self.sources[entity];
+            let classes = source.first_class..source.first_class + source.classes;
+            core.window.run_dry(now, classes);
         }
         Ok(Some(id))
     }
@@ -148,7 +151,7 @@ impl Sources {
 }
 
 impl Feed {
-    fn open(arrivals: &Arrivals, seeds: Seeds, name: &str) -> Result<Feed, Problem> {
+    fn open(arrivals: &Arrivals, seeds: Seeds, name: &str) -> Fallible<Feed> {
         Ok(match arrivals {
             Arrivals::Renewal { interval } => Feed::Renewal(interval.clone()),
             Arrivals::Batch { jobs, .. } => Feed::Batch(*jobs),
@@ -161,7 +164,7 @@ impl Feed {
     }
 }
 
-fn open_rows(plan: &TracePlan, seeds: Seeds, name: &str) -> Result<Rows, Problem> {
+fn open_rows(plan: &TracePlan, seeds: Seeds, name: &str) -> Fallible<Rows> {
     Ok(match &plan.resample {
         None => Rows::Recorded(Box::new(Reader::open(
             &plan.spec,
@@ -182,55 +185,76 @@ fn open_rows(plan: &TracePlan, seeds: Seeds, name: &str) -> Result<Rows, Problem
 }
 
 impl Source {
-    /// Finds the arrival after the present one (`next`), or none.
-    fn advance(&mut self) -> Result<(), Problem> {
-        let now = self.next.unwrap_or_default();
-        self.next = match &mut self.feed {
+    /// Finds the arrival after the present one, at `now`.
+    #[inline]
+    fn advance(&mut self, now: Time) -> Fallible {
+        let next = match &self.feed {
             Feed::Renewal(interval) => {
                 Some(now + Time::from_secs(interval.sample(&mut self.stream)))
             }
+            _ => self.advance_other(now)?,
+        };
+        self.next = match next {
+            Some(next) => Place::new(next, Kind::Arrival as u8, self.entity, 0),
+            None => Place::NEVER,
+        };
+        Ok(())
+    }
+
+    fn advance_other(&mut self, now: Time) -> Fallible<Option<Time>> {
+        Ok(match &mut self.feed {
+            Feed::Renewal(_) => None,
             Feed::Batch(left) => {
                 let more = *left > 0;
                 *left -= u64::from(more);
                 more.then_some(now)
             }
-            Feed::Trace { rows, row, .. } => match rows.next()? {
-                None => None,
-                Some(read) => {
-                    row.label = read.label;
-                    row.tasks = read.tasks;
-                    row.works.clear();
-                    row.works.extend_from_slice(read.works);
-                    row.demand.clear();
-                    row.demand.extend_from_slice(read.demand);
-                    Some(read.arrival)
-                }
-            },
-        };
-        Ok(())
+            Feed::Trace { rows, row, .. } => rows.next()?.map(|read| {
+                row.label = read.label;
+                row.tasks = read.tasks;
+                row.works.clear();
+                row.works.extend_from_slice(read.works);
+                row.demand.clear();
+                row.demand.extend_from_slice(read.demand);
+                read.arrival
+            }),
+        })
     }
 
     /// The job that arrives now, with its tasks.
+    #[inline(never)]
     fn create(&mut self, core: &mut Core<'_>) -> u32 {
-        let class = self.first_class
-            + if let Feed::Trace { row, .. } = &self.feed {
-                row.label
-            } else {
-                0
-            };
-        let id = core.tasks.claim();
-        let now = core.now();
+        let class = self.first_class + self.label();
+        let (now, id) = (core.now(), core.tasks.claim());
         core.jobs.claim(id).renew(self.number, class, now);
-        self.split(core, id);
+        self.number += 1;
+        let Facts { stage, tasks, .. } = core.facts[class as usize];
+        match (&stage.shape, tasks) {
+            (Shape::Tasks { work, .. }, Some(1)) => {
+                let work = work.sample(&mut self.stream);
+                core.tasks[id].renew(id, 0, class, work, now);
+                core.jobs[id].split(1, Time::from_secs(work) + stage.overhead);
+                core.totals.tasks_arrived += 1;
+            }
+            _ => self.split(core, id),
+        }
         id
     }
 
+    /// Which of its classes the next job is of.
+    #[inline]
+    fn label(&self) -> u32 {
+        match &self.feed {
+            Feed::Trace { row, .. } => row.label,
+            _ => 0,
+        }
+    }
+
     fn split(&mut self, core: &mut Core<'_>, id: u32) {
-        let setup = core.setup;
-        let stage = &setup.classes[core.jobs[id].class as usize].stages[0];
+        let Facts { stage, tasks, .. } = core.facts[core.jobs[id].class as usize];
         match (&stage.shape, &mut self.feed) {
             (Shape::Tasks { count, work }, _) => {
-                let count = count.sample_count(&mut self.stream);
+                let count = tasks.unwrap_or_else(|| count.sample_count(&mut self.stream));
                 add_tasks(core, id, count, stage.overhead, |_| {
                     work.sample(&mut self.stream)
                 });
@@ -290,9 +314,7 @@ fn add_tasks(
         core.tasks[task].renew(id, index, demand, work, now);
         last = task;
     }
-    let job = &mut core.jobs[id];
-    job.tasks = count;
-    job.ideal = Time::from_secs(longest) + overhead;
+    core.jobs[id].split(count, Time::from_secs(longest) + overhead);
     core.totals.tasks_arrived += u64::from(count);
 }
 

@@ -89,9 +89,9 @@ impl Window {
     }
 
     /// A job of `class` arrives; the source's own next arrival, and that of every other source, is
-    /// no earlier than `next`. Tells whether the job is measured.
+    /// no earlier than `next` ([`Time::MAX`] if there is none). Tells whether the job is measured.
     #[inline]
-    pub fn arrive(&mut self, now: Time, class: u32, next: Option<Time>) -> bool {
+    pub fn arrive(&mut self, now: Time, class: u32, next: Time) -> bool {
         let warm = match self.plan.warmup {
             Warmup::None => true,
             Warmup::Jobs(jobs) => self.arrivals >= jobs,
@@ -113,7 +113,7 @@ impl Window {
     }
 
     #[inline]
-    fn count(&mut self, now: Time, class: u32, next: Option<Time>) {
+    fn count(&mut self, now: Time, class: u32, next: Time) {
         self.measured += 1;
         self.open += 1;
         match self.plan.measure {
@@ -153,12 +153,12 @@ impl Window {
         self.next_mark = self.mark_after(self.counted);
     }
 
-    fn follow_clock(&mut self, now: Time, until: Time, next: Option<Time>) {
+    fn follow_clock(&mut self, now: Time, until: Time, next: Time) {
         let length = until.since(self.start).0;
         let passed = now.since(self.start).0;
         self.mark(now, 0, passed >= length / 3);
         self.mark(now, 1, passed >= length / 3 * 2);
-        if !self.plan.finite && next.is_none_or(|next| next > until) {
+        if !self.plan.finite && next > until {
             self.close(now);
         }
     }
@@ -302,7 +302,9 @@ mod tests {
     #[test]
     fn a_class_that_runs_dry_ends_the_window() {
         let mut window = counting(1, 3, 1);
-        let measured: Vec<bool> = (0..3).map(|_| window.arrive(Time(5), 1, None)).collect();
+        let measured: Vec<bool> = (0..3)
+            .map(|_| window.arrive(Time(5), 1, Time::MAX))
+            .collect();
         assert_eq!(measured, [false, true, true]);
         assert!(!window.is_closed());
         window.run_dry(Time(5), 0..1);
@@ -319,7 +321,7 @@ mod tests {
     fn the_window_goes_from_the_first_to_the_last_measured_arrival() {
         let mut window = counting(0, 2, 1);
         for (time, measured) in [(3, false), (4, true), (9, true), (11, false)] {
-            assert_eq!(window.arrive(Time(time), 0, None), measured);
+            assert_eq!(window.arrive(Time(time), 0, Time::MAX), measured);
         }
         assert_eq!((window.start, window.end), (Time(4), Time(9)));
         assert_eq!(window.deadline(), Some(Time(9 + 4 * 5)));

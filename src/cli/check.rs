@@ -3,11 +3,12 @@
 use clap::Args;
 
 use super::load::Which;
-use super::{Exit, print, wrapped};
-use crate::experiment::{self, warmup};
+use super::{Exit, print};
+use crate::experiment::warmup;
 use crate::scenario::Scenario;
 use crate::scenario::forecast::{Forecast, Use, forecast};
 use crate::sim::setup::{Setup, Warmup};
+use crate::text::{counted, paragraph, plural};
 
 /// Arguments of `equipoise check`.
 #[derive(Debug, Args)]
@@ -118,7 +119,7 @@ fn describe_point(scenario: &Scenario, forecasts: &[Forecast]) -> String {
         }
     }
     let told = groups.iter().map(|(names, said)| {
-        let names = wrapped(&names.join(", "), "  ");
+        let names = paragraph(&names.join(", "), "  ");
         format!("{names}{said}")
     });
     told.collect()
@@ -133,12 +134,12 @@ fn describe_forecast(forecast: &Forecast) -> String {
     let mut out: String = used.map(describe_use).collect();
     out += &format!(
         "    a replication: {}, {}, {}\n",
-        counted(forecast.jobs, "job"),
-        counted(forecast.tasks, "task"),
-        counted(forecast.events, "event")
+        about(forecast.jobs, "job"),
+        about(forecast.tasks, "task"),
+        about(forecast.events, "event")
     );
     for warning in &forecast.warnings {
-        out += &wrapped(&format!("warning: {warning}"), "    ");
+        out += &paragraph(&format!("warning: {warning}"), "    ");
     }
     out
 }
@@ -149,8 +150,8 @@ fn describe_use(used: &Use) -> String {
 }
 
 /// "1 job", "22,000 jobs".
-fn counted(number: f64, what: &str) -> String {
-    experiment::counted(number.round().max(0.0) as u64, what)
+fn about(number: f64, noun: &str) -> String {
+    counted(number.round().max(0.0) as u64, noun)
 }
 
 fn total(scenario: &Scenario, forecasts: &[Vec<Forecast>]) -> String {
@@ -170,17 +171,12 @@ fn total(scenario: &Scenario, forecasts: &[Vec<Forecast>]) -> String {
     // Histograms of a class take 5 MB, a node about 300 bytes; jobs in the system come on top.
     let classes = scenario.classes.len().max(1);
     let memory = 5.0 * (classes + 1) as f64 + f64::from(nodes.unwrap_or(0)) * 300e-6;
-    let replications = counted(replications, "replication");
     format!(
-        "\n{} x {} x {replications}: {}, about {:.0} s of CPU time, {memory:.0} MB a thread\n",
-        counted(scenario.points.len() as f64, "point"),
-        strategies(scenario.strategies.len()),
-        counted(events, "event"),
+        "\n{} x {} x {}: {}, about {:.0} s of CPU time, {memory:.0} MB a thread\n",
+        counted(scenario.points.len() as u64, "point"),
+        plural(scenario.strategies.len(), "strategy", "strategies"),
+        counted(scenario.replications.into(), "replication"),
+        about(events, "event"),
         (events * SECONDS_AN_EVENT).max(1.0),
     )
-}
-
-fn strategies(number: usize) -> String {
-    let plural = if number == 1 { "y" } else { "ies" };
-    format!("{number} strateg{plural}")
 }

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::folder::tables_of;
 use super::{Exit, print};
-use crate::experiment::across::across;
+use crate::experiment::run_comparison::compare_runs;
 use crate::report;
 
 /// Arguments of `equipoise compare`.
@@ -36,18 +36,21 @@ impl Compare {
     /// Prints the comparison.
     pub fn execute(self) -> Result<(), Exit> {
         let (a, b) = (tables_of(&self.a)?, tables_of(&self.b)?);
-        let across = across(&a, &b, self.unpaired).map_err(|unlike| {
+        let comparison = compare_runs(&a, &b, self.unpaired).map_err(|incomparable| {
             let (one, two) = (self.a.display(), self.b.display());
             Exit::Mistake(format!(
                 "error: {one} and {two} cannot be compared: {}\nhint: {}",
-                unlike.what, unlike.hint
+                incomparable.what, incomparable.hint
             ))
         })?;
         let names = [self.a.display().to_string(), self.b.display().to_string()];
         let names = [names[0].as_str(), names[1].as_str()];
         match self.format {
-            Format::Table => print(&report::across::text(&a, &across, names)),
-            Format::Json => print(&format!("{:#}\n", report::across::json(&a, &across, names))),
+            Format::Table => print(&report::run_comparison::text(&a, &comparison, names)),
+            Format::Json => print(&format!(
+                "{:#}\n",
+                report::run_comparison::json(&a, &comparison, names)
+            )),
         }
     }
 }

@@ -10,10 +10,11 @@ use rayon::prelude::*;
 
 use super::folder::tables_of;
 use super::{Exit, message, print};
+use crate::decision_log::first_difference::{DifferenceKind, FirstDifference};
 use crate::experiment::results::{Meta, Results};
-use crate::experiment::trail::first::{FirstDifference, What};
-use crate::experiment::{counted, thousands};
-use crate::gate::first::{Labels, lines};
+use crate::experiment::run_comparison::{missing_strategies, shared_strategies};
+use crate::report::decision_text::{Labels, lines};
+use crate::text::{counted, thousands};
 
 /// Arguments of `equipoise diff`.
 #[derive(Debug, Args)]
@@ -101,50 +102,50 @@ impl Diff {
     /// The decisions that both recorded, else both scenarios to run again.
     fn source(&self, sides: &[Side; 2]) -> Result<Source, Exit> {
         let has = |side: &Side| side.dir.join("decisions.csv").is_file();
-        if sides.iter().all(has) {
-            let [a, b] = sides;
+        let [a, b] = sides;
+        if has(a) && has(b) {
             let tables = [recorded::Tables::read(a)?, recorded::Tables::read(b)?];
             return Ok(Source::Recorded(tables));
         }
         message("running both scenarios again: not both folders have decisions.csv");
-        let read = |side: &Side| rerun::read(side, self.traces.as_deref());
-        Ok(Source::Rerun(Box::new([
-            read(&sides[0])?,
-            read(&sides[1])?,
-        ])))
+        let traces = self.traces.as_deref();
+        let scenarios = [rerun::read(a, traces)?, rerun::read(b, traces)?];
+        Ok(Source::Rerun(Box::new(scenarios)))
     }
 
     /// What both sides have and is asked for, and what is left out, in words.
     fn pairs(&self, sides: &[Side; 2]) -> Result<(Vec<Pair>, String), Exit> {
         let [a, b] = sides.each_ref().map(|side| &side.results.meta);
+        let strategies = shared_strategies(a, b);
+        let is_wanted = |name: &String| self.strategy.as_ref().is_none_or(|only| only == name);
         let mut pairs = Vec::new();
-        for (point, values) in a.points.iter().enumerate() {
-            let there = b.points.iter().position(|other| other == values);
-            let there = there.filter(|_| {
-                a.sweep == b.sweep && self.point.is_none_or(|n| n as usize == point + 1)
-            });
-            let Some(other) = there else { continue };
-            for (strategy, meta) in a.strategies.iter().enumerate() {
-                let there = b
-                    .strategies
-                    .iter()
-                    .position(|other| other.name == meta.name);
-                let wanted = self.strategy.as_ref().is_none_or(|name| *name == meta.name);
-                let Some(other_strategy) = there.filter(|_| wanted) else {
-                    continue;
+        for points in self.points(a, b) {
+            for &(first, second) in &strategies {
+                let name = &a.strategies[first].name;
+                let pair = || Pair {
+                    name: label(a, points[0], name),
+                    points,
+                    strategies: [first, second],
+                    replications: self.replications([(a, points[0]), (b, points[1])]),
                 };
-                pairs.push(Pair {
-                    name: label(a, point, &meta.name),
-                    points: [point, other],
-                    strategies: [strategy, other_strategy],
-                    replications: self.replications([(a, point), (b, other)]),
-                });
+                pairs.extend(is_wanted(name).then(pair));
             }
         }
         if pairs.iter().all(|pair| pair.replications.is_empty()) {
             return Err(self.nothing_in_common(a, b));
         }
         Ok((pairs, left_out(a, b)))
+    }
+
+    /// Points that both sides have and that are asked for.
+    fn points(&self, a: &Meta, b: &Meta) -> Vec<[usize; 2]> {
+        let is_wanted = |point: usize| self.point.is_none_or(|n| n as usize == point + 1);
+        let pair = |(point, values): (usize, &Vec<String>)| {
+            let other = b.points.iter().position(|other| other == values)?;
+            is_wanted(point).then_some([point, other])
+        };
+        let points = a.points.iter().enumerate().filter_map(pair);
+        points.filter(|_| a.sweep == b.sweep).collect()
     }
 
     /// Replications that both sides have of a point and that are asked for.
@@ -193,42 +194,28 @@ impl Side {
 
 /// The strategy's name, with the point's values in a sweep.
 fn label(meta: &Meta, point: usize, strategy: &str) -> String {
-    let values: Vec<String> = meta
-        .sweep
-        .iter()
-        .zip(&meta.points[point])
+    let values = meta.sweep.iter().zip(&meta.points[point]);
+    let values: Vec<String> = values
         .map(|(path, value)| format!("{path} = {value}"))
         .collect();
-    if values.is_empty() {
-        strategy.to_owned()
-    } else {
-        format!("{strategy} at {}", values.join(", "))
+    match values.is_empty() {
+        true => strategy.to_owned(),
+        false => format!("{strategy} at {}", values.join(", ")),
     }
 }
 
 /// Strategies and points that only one side has.
 fn left_out(a: &Meta, b: &Meta) -> String {
     let only = |here: &Meta, there: &Meta, side: &str| {
-        let names = here.strategies.iter().map(|s| &s.name);
-        let missing =
-            names.filter(|name| there.strategies.iter().all(|other| other.name != **name));
-        let missing: Vec<String> = missing.map(|name| format!("`{name}`")).collect();
-        let points = here
-            .points
-            .iter()
-            .filter(|values| !there.points.contains(values))
-            .count();
-        let mut text = String::new();
-        if !missing.is_empty() {
-            text += &format!("left out: {}, which only {side} has\n", missing.join(", "));
-        }
-        if points > 0 {
-            text += &format!(
-                "left out: {}, which only {side} has\n",
-                counted(points as u64, "point")
-            );
-        }
-        text
+        let missing = missing_strategies(here, there);
+        let missing: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
+        let is_missing = |values: &&Vec<String>| !there.points.contains(values);
+        let points = here.points.iter().filter(is_missing).count() as u64;
+        let strategies = (!missing.is_empty()).then(|| missing.join(", "));
+        let points = (points > 0).then(|| counted(points, "point"));
+        let line = |what: String| format!("left out: {what}, which only {side} has\n");
+        let lines = strategies.into_iter().chain(points).map(line);
+        lines.collect::<String>()
     };
     let text = only(a, b, "A") + &only(b, a, "B");
     if text.is_empty() {
@@ -240,27 +227,26 @@ fn left_out(a: &Meta, b: &Meta) -> String {
 
 /// Both must be about the same jobs.
 fn same_jobs(sides: &[Side; 2], pairs: &[Pair]) -> Result<(), Exit> {
-    let digest = |side: usize, pair: &Pair, replication: u32| {
-        let digests = sides[side]
-            .results
-            .meta
-            .workload_digests
-            .get(pair.points[side])?;
-        digests.get(replication as usize - 1)
+    let differs = |pair: &Pair, replication: u32| {
+        let digest = |side: usize| {
+            let digests = &sides[side].results.meta.workload_digests;
+            digests
+                .get(pair.points[side])?
+                .get(replication as usize - 1)
+        };
+        digest(0).is_none() || digest(0) != digest(1)
     };
     for pair in pairs {
-        for &replication in &pair.replications {
-            let (a, b) = (digest(0, pair, replication), digest(1, pair, replication));
-            if a.is_none() || a != b {
-                return Err(Exit::Mistake(format!(
-                    "error: {} and {} are about other jobs: the workload digests of {} differ in \
-                     replication {replication}\nhint: compare runs of one workload and seed; other jobs are \
-                     no other decisions",
-                    sides[0].dir.display(),
-                    sides[1].dir.display(),
-                    pair.name
-                )));
-            }
+        let other = pair.replications.iter().find(|&&r| differs(pair, r));
+        if let Some(replication) = other {
+            return Err(Exit::Mistake(format!(
+                "error: {} and {} are about other jobs: the workload digests of {} differ in \
+                 replication {replication}\nhint: compare runs of one workload and seed; other jobs are \
+                 no other decisions",
+                sides[0].dir.display(),
+                sides[1].dir.display(),
+                pair.name
+            )));
         }
     }
     Ok(())
@@ -278,7 +264,7 @@ fn told(pair: &Pair, found: &Found) -> String {
         ),
         Found::Differs(first) => {
             let mut text = lines(&pair.name, first, labels).join("\n") + "\n";
-            if first.moved.is_none() && !matches!(first.what, What::Jobs) {
+            if first.shift.is_none() && first.kind != DifferenceKind::Jobs {
                 text += "  how the response times moved is not recorded: add `jobs` to --record\n";
             }
             text

@@ -1,8 +1,8 @@
-//! A run's folder: written beside its place and renamed when complete, so that what is there
+//! A run's folder: written beside where it will stand and renamed when complete, so that what is there
 //! stays whole until something whole replaces it.
 //!
-//! All work is done in `PLACE.writing/`: `new/` is what is written, `old/` what it replaces, and
-//! `lock` keeps a second run of the same place away. `journal` and `parts/` hold what is finished,
+//! All work is done in `TARGET.writing/`: `new/` is what is written, `old/` what it replaces, and
+//! `lock` keeps a second run of the same target away. `journal` and `parts/` hold what is finished,
 //! for the next run to go on with if this one is killed; all else that a killed run left is cleared.
 
 use std::fs::{self, File, TryLockError};
@@ -21,7 +21,7 @@ const MANIFEST: &str = "manifest.json";
 /// A folder that is being written.
 #[derive(Debug)]
 pub struct Folder {
-    place: PathBuf,
+    target: PathBuf,
     writing: PathBuf,
     new: PathBuf,
     /// Held as long as the folder is written.
@@ -29,15 +29,15 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Begins a folder that will stand at `place`.
+    /// Begins a folder that will stand at `target`.
     ///
     /// # Errors
-    /// The place is taken by something that is no run, is being written by another run, or cannot
+    /// The target is taken by something that is no run, is being written by another run, or cannot
     /// be written.
-    pub fn begin(place: &Path) -> Result<Folder, Exit> {
-        check_replaceable(place)?;
-        check_replaceable(&beside(place, "partial"))?;
-        let writing = beside(place, "writing");
+    pub fn begin(target: &Path) -> Result<Folder, Exit> {
+        check_replaceable(target)?;
+        check_replaceable(&beside(target, "partial"))?;
+        let writing = beside(target, "writing");
         check_left_over(&writing)?;
         let unwritable = |error: io::Error| unwritable(&writing, &error);
         fs::create_dir_all(&writing).map_err(unwritable)?;
@@ -45,15 +45,15 @@ impl Folder {
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => Exit::Mistake(format!(
                 "error: another run is writing {}\nhint: wait for it, or name another folder with --out",
-                place.display()
+                target.display()
             )),
             TryLockError::Error(error) => unwritable(error),
         })?;
-        clear(place, &writing).map_err(unwritable)?;
+        clear(target, &writing).map_err(unwritable)?;
         let new = writing.join("new");
         fs::create_dir(&new).map_err(unwritable)?;
         Ok(Folder {
-            place: place.to_path_buf(),
+            target: target.to_path_buf(),
             writing,
             new,
             _lock: lock,
@@ -97,41 +97,41 @@ impl Folder {
         written.map_err(|error| unwritable(&path, &error))
     }
 
-    /// Puts the folder at its place, or at `PLACE.partial` if it is not complete; gives the place.
+    /// Puts the folder at its target, or at `TARGET.partial` if it is not complete; gives the target.
     /// What is finished is kept if there is more to do.
     ///
     /// # Errors
     /// It cannot be moved; the old folder then still stands.
     pub fn finish(self, is_complete: bool) -> Result<PathBuf, Exit> {
-        let place = if is_complete {
-            self.place.clone()
+        let target = if is_complete {
+            self.target.clone()
         } else {
-            beside(&self.place, "partial")
+            beside(&self.target, "partial")
         };
-        check_replaceable(&place)?;
+        check_replaceable(&target)?;
         let old = self
             .writing
             .join(if is_complete { "old" } else { "old.partial" });
         let moved = || -> io::Result<()> {
-            if place.exists() {
-                fs::rename(&place, &old)?;
+            if target.exists() {
+                fs::rename(&target, &old)?;
             }
-            fs::rename(&self.new, &place)
+            fs::rename(&self.new, &target)
         };
         if let Err(error) = moved() {
-            // What was there goes back to its place.
-            if old.exists() && !place.exists() {
-                let _ = fs::rename(&old, &place);
+            // What was there goes back.
+            if old.exists() && !target.exists() {
+                let _ = fs::rename(&old, &target);
             }
             self.leave();
-            return Err(unwritable(&place, &error));
+            return Err(unwritable(&target, &error));
         }
         if is_complete {
             self.abandon();
         } else {
             self.leave();
         }
-        Ok(place)
+        Ok(target)
     }
 
     /// Stops, but keeps what is finished, if anything is, for the next run to go on with.
@@ -182,30 +182,30 @@ fn read_with<T>(dir: &Path, read: fn(&Path) -> Result<T, Damaged>) -> Result<T, 
         )));
     }
     read(dir).map_err(|damaged| {
-        let place = dir.join(damaged.place);
-        Exit::Mistake(format!("error: {}: {}", place.display(), damaged.message))
+        let path = dir.join(damaged.place);
+        Exit::Mistake(format!("error: {}: {}", path.display(), damaged.message))
     })
 }
 
 /// `output/x` -> `output/x.what`.
-pub fn beside(place: &Path, what: &str) -> PathBuf {
-    let mut name = place.file_name().unwrap_or_default().to_os_string();
+pub fn beside(target: &Path, what: &str) -> PathBuf {
+    let mut name = target.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{what}"));
-    place.with_file_name(name)
+    target.with_file_name(name)
 }
 
 /// Clears what a killed run left; a folder that it had moved aside and not replaced goes back.
-fn clear(place: &Path, writing: &Path) -> io::Result<()> {
+fn clear(target: &Path, writing: &Path) -> io::Result<()> {
     let old = writing.join("old");
-    if old.exists() && !place.exists() {
-        fs::rename(&old, place)?;
+    if old.exists() && !target.exists() {
+        fs::rename(&old, target)?;
     }
     let parts = ["new", "old", "old.partial"].map(|part| writing.join(part));
     let mut left = parts.iter().filter(|part| part.exists());
     left.try_for_each(fs::remove_dir_all)
 }
 
-/// What stands at `PLACE.writing` must come from a run: it has its lock.
+/// What stands at `TARGET.writing` must come from a run: it has its lock.
 fn check_left_over(writing: &Path) -> Result<(), Exit> {
     let is_empty = || fs::read_dir(writing).is_ok_and(|mut entries| entries.next().is_none());
     if fs::symlink_metadata(writing).is_err() || writing.join("lock").is_file() || is_empty() {
@@ -214,22 +214,22 @@ fn check_left_over(writing: &Path) -> Result<(), Exit> {
     Err(taken(writing, "is needed for the run's work and is taken"))
 }
 
-fn check_replaceable(place: &Path) -> Result<(), Exit> {
-    if place.file_name().is_none() {
-        return Err(taken(place, "cannot be a run's folder"));
+fn check_replaceable(target: &Path) -> Result<(), Exit> {
+    if target.file_name().is_none() {
+        return Err(taken(target, "cannot be a run's folder"));
     }
     // Also a device, a pipe or a link, which a rename would replace: only a folder ever goes.
-    let found = fs::symlink_metadata(place);
+    let found = fs::symlink_metadata(target);
     if found.is_ok_and(|found| !found.is_dir()) {
         return Err(taken(
-            place,
+            target,
             "is a file, a device or a link, which a run does not replace",
         ));
     }
-    let has_files = fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_some());
-    if has_files && !is_run(place) {
+    let has_files = fs::read_dir(target).is_ok_and(|mut entries| entries.next().is_some());
+    if has_files && !is_run(target) {
         return Err(taken(
-            place,
+            target,
             "holds files that are not a run's, and a run would replace them",
         ));
     }
@@ -237,8 +237,8 @@ fn check_replaceable(place: &Path) -> Result<(), Exit> {
 }
 
 /// True if the manifest is this tool's: other tools have files of that name, too.
-fn is_run(place: &Path) -> bool {
-    let manifest = fs::read(place.join(MANIFEST))
+fn is_run(target: &Path) -> bool {
+    let manifest = fs::read(target.join(MANIFEST))
         .ok()
         .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
     manifest.is_some_and(|manifest| {
@@ -248,14 +248,14 @@ fn is_run(place: &Path) -> bool {
     })
 }
 
-fn taken(place: &Path, why: &str) -> Exit {
+fn taken(target: &Path, why: &str) -> Exit {
     Exit::Mistake(format!(
         "error: {} {why}\nhint: name another folder with --out",
-        place.display()
+        target.display()
     ))
 }
 
-/// Told as a mistake where another place would help, as a fault of the machine otherwise.
+/// Told as a mistake where another target would help, as a fault of the machine otherwise.
 pub fn unwritable(path: &Path, error: &io::Error) -> Exit {
     use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem};
     let why = error.to_string();
@@ -276,66 +276,66 @@ mod tests {
 
     const OURS: &[u8] = br#"{ "engine": "events", "scenario_digest": "0" }"#;
 
-    fn write(place: &Path, text: &str) {
-        let folder = Folder::begin(place).unwrap();
+    fn write(target: &Path, text: &str) {
+        let folder = Folder::begin(target).unwrap();
         folder.write(MANIFEST, OURS).unwrap();
         folder.write("plots/a.svg", text.as_bytes()).unwrap();
         folder.finish(true).unwrap();
     }
 
-    fn plot(place: &Path) -> String {
-        fs::read_to_string(place.join("plots/a.svg")).unwrap()
+    fn plot(target: &Path) -> String {
+        fs::read_to_string(target.join("plots/a.svg")).unwrap()
     }
 
-    fn is_refused(place: &Path) -> bool {
-        matches!(Folder::begin(place), Err(Exit::Mistake(_)))
+    fn is_refused(target: &Path) -> bool {
+        matches!(Folder::begin(target), Err(Exit::Mistake(_)))
     }
 
     #[test]
     fn a_run_replaces_a_run_and_nothing_else() {
         let home = tempfile::tempdir().unwrap();
-        let place = home.path().join("out/run");
-        write(&place, "1");
-        write(&place, "2");
-        assert_eq!(plot(&place), "2");
+        let target = home.path().join("out/run");
+        write(&target, "1");
+        write(&target, "2");
+        assert_eq!(plot(&target), "2");
         assert_eq!(fs::read_dir(home.path().join("out")).unwrap().count(), 1);
 
-        fs::write(place.join(MANIFEST), r#"{ "manifest_version": 3 }"#).unwrap();
-        assert!(is_refused(&place));
-        fs::remove_file(place.join(MANIFEST)).unwrap();
-        assert!(is_refused(&place));
-        assert_eq!(plot(&place), "2");
+        fs::write(target.join(MANIFEST), r#"{ "manifest_version": 3 }"#).unwrap();
+        assert!(is_refused(&target));
+        fs::remove_file(target.join(MANIFEST)).unwrap();
+        assert!(is_refused(&target));
+        assert_eq!(plot(&target), "2");
     }
 
     #[test]
     fn an_abandoned_or_partial_run_leaves_the_old_one() {
         let home = tempfile::tempdir().unwrap();
-        let place = home.path().join("run");
-        write(&place, "old");
-        Folder::begin(&place).unwrap().abandon();
-        let partial = Folder::begin(&place).unwrap();
+        let target = home.path().join("run");
+        write(&target, "old");
+        Folder::begin(&target).unwrap().abandon();
+        let partial = Folder::begin(&target).unwrap();
         partial.write(MANIFEST, OURS).unwrap();
         fs::write(partial.journal(), [0; 100]).unwrap();
         assert_eq!(
             partial.finish(false).unwrap(),
             home.path().join("run.partial")
         );
-        assert_eq!(plot(&place), "old");
+        assert_eq!(plot(&target), "old");
         // What is finished waits for the next run.
         assert!(home.path().join("run.writing").is_dir());
-        Folder::begin(&place).unwrap().abandon();
+        Folder::begin(&target).unwrap().abandon();
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 2);
     }
 
     #[test]
     fn a_folder_kept_under_another_name_stays() {
         let home = tempfile::tempdir().unwrap();
-        let (place, kept) = (home.path().join("run"), home.path().join("run.old"));
-        write(&place, "1");
-        fs::rename(&place, &kept).unwrap();
-        write(&place, "2");
-        write(&place, "3");
-        assert_eq!((plot(&kept), plot(&place)), ("1".into(), "3".into()));
+        let (target, kept) = (home.path().join("run"), home.path().join("run.old"));
+        write(&target, "1");
+        fs::rename(&target, &kept).unwrap();
+        write(&target, "2");
+        write(&target, "3");
+        assert_eq!((plot(&kept), plot(&target)), ("1".into(), "3".into()));
     }
 
     #[test]
@@ -365,27 +365,27 @@ mod tests {
     #[test]
     fn two_runs_cannot_write_one_place() {
         let home = tempfile::tempdir().unwrap();
-        let place = home.path().join("run");
-        let first = Folder::begin(&place).unwrap();
-        assert!(is_refused(&place));
+        let target = home.path().join("run");
+        let first = Folder::begin(&target).unwrap();
+        assert!(is_refused(&target));
         first.write(MANIFEST, OURS).unwrap();
         first.finish(true).unwrap();
-        Folder::begin(&place).unwrap().abandon();
-        assert!(place.join(MANIFEST).exists());
+        Folder::begin(&target).unwrap().abandon();
+        assert!(target.join(MANIFEST).exists());
     }
 
     #[test]
     fn what_a_killed_run_left_is_cleared() {
         let home = tempfile::tempdir().unwrap();
-        let place = home.path().join("run");
-        write(&place, "1");
+        let target = home.path().join("run");
+        write(&target, "1");
         // Killed between the two renames.
-        let killed = Folder::begin(&place).unwrap();
+        let killed = Folder::begin(&target).unwrap();
         killed.write("half", b"").unwrap();
-        fs::rename(&place, killed.writing.join("old")).unwrap();
+        fs::rename(&target, killed.writing.join("old")).unwrap();
         drop(killed);
-        Folder::begin(&place).unwrap().abandon();
-        assert_eq!(plot(&place), "1");
+        Folder::begin(&target).unwrap().abandon();
+        assert_eq!(plot(&target), "1");
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
     }
 }

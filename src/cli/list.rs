@@ -4,10 +4,11 @@ use clap::{Args, Subcommand};
 use schemars::schema_for;
 use serde_json::Value;
 
-use super::{Exit, print, wrapped};
+use super::{Exit, print};
 use crate::metrics::registry::{self, Better};
 use crate::scenario::keys;
 use crate::strategy::placement::Choice;
+use crate::text::paragraph;
 use crate::workload::trace::FORMATS;
 
 /// Arguments of `equipoise list`.
@@ -51,59 +52,51 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or("")
 }
 
-/// Names, descriptions and parameters, as the schema of the grammar has them.
-fn placements() -> String {
-    let schema = schema_for!(Choice).to_value();
-    let defined = |node: &Value| {
-        let name = text(node, "$ref")
-            .strip_prefix("#/$defs/")
-            .unwrap_or("")
-            .to_owned();
-        schema
-            .get("$defs")
-            .and_then(|all| all.get(&name))
-            .cloned()
-            .unwrap_or_default()
-    };
-    let mut out = String::new();
-    for option in schema
-        .get("oneOf")
+/// The list at `key` of a schema's node.
+fn items<'a>(node: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    node.get(key)
         .and_then(Value::as_array)
         .into_iter()
         .flatten()
-    {
-        for (name, node) in option
-            .get("properties")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
-            let algorithm = defined(node);
-            out += &format!(
-                "{name}\n{}",
-                wrapped(text(&algorithm, "description"), "    ")
-            );
-            for (key, parameter) in algorithm
-                .get("properties")
-                .and_then(Value::as_object)
-                .into_iter()
-                .flatten()
-            {
-                let default = parameter
-                    .get("default")
-                    .map_or(String::new(), |value| format!(" (default {value})"));
-                let meaning = format!("{key}: {}{default}", text(parameter, "description"));
-                out += &wrapped(&meaning, "    ");
-                for choice in defined(parameter)
-                    .get("oneOf")
-                    .and_then(Value::as_array)
-                    .into_iter()
-                    .flatten()
-                {
-                    let (name, meaning) = (text(choice, "const"), text(choice, "description"));
-                    out += &wrapped(&format!("\"{name}\": {meaning}"), "        ");
-                }
-            }
+}
+
+/// The table at `properties` of a schema's node.
+fn properties(node: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    node.get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+}
+
+/// What `node` refers to in `schema`.
+fn definition<'a>(schema: &'a Value, node: &Value) -> Option<&'a Value> {
+    schema.pointer(text(node, "$ref").strip_prefix('#')?)
+}
+
+/// Names, descriptions and parameters, as the schema of the grammar has them.
+fn placements() -> String {
+    let schema = schema_for!(Choice).to_value();
+    let forms = items(&schema, "oneOf").flat_map(properties);
+    forms
+        .map(|(name, node)| placement(&schema, name, node))
+        .collect()
+}
+
+fn placement(schema: &Value, name: &str, node: &Value) -> String {
+    let algorithm = definition(schema, node).unwrap_or(node);
+    let mut out = format!(
+        "{name}\n{}",
+        paragraph(text(algorithm, "description"), "    ")
+    );
+    for (key, parameter) in properties(algorithm) {
+        let default = parameter.get("default");
+        let default = default.map_or(String::new(), |value| format!(" (default {value})"));
+        let meaning = format!("{key}: {}{default}", text(parameter, "description"));
+        out += &paragraph(&meaning, "    ");
+        let kind = definition(schema, parameter).into_iter();
+        for choice in kind.flat_map(|kind| items(kind, "oneOf")) {
+            let (name, meaning) = (text(choice, "const"), text(choice, "description"));
+            out += &paragraph(&format!("\"{name}\": {meaning}"), "        ");
         }
     }
     out
@@ -117,9 +110,9 @@ fn distributions() -> String {
         let path = key.path.trim_start_matches("LAW.");
         let meaning = &key.meaning;
         out += &if path.contains('.') {
-            wrapped(&format!("{path}: {meaning} [{}]", key.value), "    ")
+            paragraph(&format!("{path}: {meaning} [{}]", key.value), "    ")
         } else {
-            format!("{path}\n{}", wrapped(meaning, "    "))
+            format!("{path}\n{}", paragraph(meaning, "    "))
         };
     }
     out
@@ -138,21 +131,16 @@ fn metrics() -> String {
         } else {
             metric.unit
         };
-        out += &format!(
-            "{} [{unit}, {better}]\n{}",
-            metric.name,
-            wrapped(metric.definition.as_ref(), "    ")
-        );
+        out += &format!("{} [{unit}, {better}]\n", metric.name);
+        out += &paragraph(metric.definition.as_ref(), "    ");
     }
     out += "\nA class's metric is written class.metric, as in short.response_p99.\n";
     out
 }
 
 fn traces() -> String {
-    FORMATS
-        .iter()
-        .map(|(name, meaning)| format!("{name}\n{}", wrapped(meaning, "    ")))
-        .collect()
+    let one = |(name, meaning): &(&str, &str)| format!("{name}\n{}", paragraph(meaning, "    "));
+    FORMATS.iter().map(one).collect()
 }
 
 fn key_list(prefix: &str) -> Result<String, Exit> {
@@ -164,14 +152,12 @@ fn key_list(prefix: &str) -> Result<String, Exit> {
     }
     let mut out = String::new();
     for key in found {
-        let default = if key.default.is_empty() {
-            String::new()
-        } else {
-            format!(", default {}", key.default)
-        };
-        let head = format!("{} [{}{default}]", key.path, key.value);
-        out += &wrapped(&head, "");
-        out += &wrapped(&key.meaning, "    ");
+        let default = Some(format!(", default {}", key.default));
+        let default = default
+            .filter(|_| !key.default.is_empty())
+            .unwrap_or_default();
+        out += &paragraph(&format!("{} [{}{default}]", key.path, key.value), "");
+        out += &paragraph(&key.meaning, "    ");
     }
     Ok(out)
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Exit, message};
+use crate::experiment::results::Meta;
 use crate::metrics::registry;
 use crate::scenario::{Env, Files, Scenario, read};
 
@@ -25,6 +26,16 @@ pub struct Which {
 }
 
 impl Which {
+    /// The scenario that a run's folder holds, with the strategies of that run.
+    pub fn of_run(dir: &Path, run: &Meta, traces: Option<&Path>) -> Which {
+        Which {
+            scenario: dir.join("scenario.toml"),
+            sets: Vec::new(),
+            traces: traces.map(Path::to_path_buf),
+            strategies: run.strategies.iter().map(|s| s.name.clone()).collect(),
+        }
+    }
+
     /// The scenario, cut to the chosen strategies.
     pub fn read(&self) -> Result<Scenario, Exit> {
         let path = &self.scenario;
@@ -72,16 +83,11 @@ impl Which {
                 names.join(", ")
             )));
         }
-        let chosen: Vec<bool> = scenario
-            .strategies
-            .iter()
-            .map(|s| s.name == scenario.compare.baseline || self.strategies.contains(&s.name))
-            .collect();
-        keep(&mut scenario.strategies, &chosen);
-        scenario
-            .points
-            .iter_mut()
-            .for_each(|point| keep(&mut point.setups, &chosen));
+        let baseline = &scenario.compare.baseline;
+        let is_chosen = |name: &String| name == baseline || self.strategies.contains(name);
+        let strategies = scenario.strategies.iter();
+        let chosen: Vec<bool> = strategies.map(|s| is_chosen(&s.name)).collect();
+        keep_strategies(&mut scenario, &chosen);
         Ok(scenario)
     }
 
@@ -114,6 +120,13 @@ fn metric_names(dimensions: &[String]) -> Vec<String> {
         .into_iter()
         .map(|metric| metric.name)
         .collect()
+}
+
+/// Leaves out the strategies that are not chosen.
+pub(super) fn keep_strategies(scenario: &mut Scenario, chosen: &[bool]) {
+    keep(&mut scenario.strategies, chosen);
+    let points = scenario.points.iter_mut();
+    points.for_each(|point| keep(&mut point.setups, chosen));
 }
 
 fn keep<T>(list: &mut Vec<T>, chosen: &[bool]) {

@@ -113,7 +113,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    // A panic has told its place; it is no mistake of the user's.
+    // A panic has told where it was; it is no mistake of the user's.
     let ended = std::panic::catch_unwind(|| arguments.command.execute()).unwrap_or_else(|_| {
         Err(Exit::Fault(
             "error: this is a fault of equipoise itself; please report it with the scenario"
@@ -166,24 +166,4 @@ fn print(text: &str) -> Result<(), Exit> {
         ))),
         _ => Ok(()),
     }
-}
-
-/// `text` on lines of at most 100 columns, each after `indent`; a word is never broken.
-fn wrapped(text: &str, indent: &str) -> String {
-    let (mut out, mut line) = (String::new(), String::new());
-    for word in text.split_whitespace() {
-        let length = indent.len() + line.chars().count() + 1 + word.chars().count();
-        if !line.is_empty() && length > 100 {
-            out += &format!("{indent}{line}\n");
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line += word;
-    }
-    if !line.is_empty() {
-        out += &format!("{indent}{line}\n");
-    }
-    out
 }

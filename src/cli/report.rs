@@ -6,7 +6,8 @@ use clap::Args;
 
 use super::folder::{tables_of, unwritable};
 use super::{Exit, print};
-use crate::report;
+use crate::experiment::results::Results;
+use crate::report::{self, plot::drawing::DrawError};
 
 /// Arguments of `equipoise report`.
 #[derive(Debug, Args)]
@@ -22,32 +23,25 @@ impl Report {
     /// Redraws what the folder shows.
     pub fn execute(self) -> Result<(), Exit> {
         let results = tables_of(&self.dir)?;
-        let cannot_draw = |error| Exit::Fault(format!("error: cannot draw: {error}"));
-        let mut files = report::render(&results).map_err(cannot_draw)?;
-        if self.png {
-            let names: Vec<String> = files
-                .iter()
-                .filter_map(|(name, _)| {
-                    name.strip_prefix("plots/")?
-                        .strip_suffix(".svg")
-                        .map(str::to_owned)
-                })
-                .collect();
-            for name in names {
-                let picture = report::png(&results, &name, 2)
-                    .map_err(cannot_draw)?
-                    .unwrap_or_default();
-                files.push((format!("plots/{name}.png"), picture));
-            }
-        }
+        let files = report::render(&results, self.png).map_err(cannot_draw)?;
         for (name, bytes) in &files {
             let path = self.dir.join(name);
-            let written = path
-                .parent()
-                .map_or(Ok(()), std::fs::create_dir_all)
-                .and_then(|()| std::fs::write(&path, bytes));
+            let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+            let written = made.and_then(|()| std::fs::write(&path, bytes));
             written.map_err(|error| unwritable(&path, &error))?;
         }
         print(&format!("{}\n", self.dir.join("report.html").display()))
     }
+}
+
+/// A fault of the drawing.
+pub fn cannot_draw(error: DrawError) -> Exit {
+    Exit::Fault(format!("error: cannot draw: {error}"))
+}
+
+/// One table of a run as text.
+pub fn table(results: &Results, name: &str) -> String {
+    let mut tables = report::tables(results).into_iter();
+    let found = tables.find(|(file, _)| file == name).unwrap_or_default();
+    String::from_utf8_lossy(&found.1).into_owned()
 }

@@ -9,12 +9,14 @@ use serde_json::json;
 
 use super::folder::Folder;
 use super::load::Which;
-use super::{Exit, message, print, progress};
+use super::report::{cannot_draw, table};
+use super::{Exit, message, print, running};
 use crate::experiment::record::{Kind, Recording};
 use crate::experiment::results::{Results, digest};
-use crate::experiment::{self, Fingerprint, Journal, Options, Timing, warmup};
+use crate::experiment::{Fingerprint, Journal, Options, Timing};
 use crate::report;
 use crate::scenario::Scenario;
+use crate::text::counted;
 
 /// Arguments of `equipoise run`.
 #[derive(Debug, Args)]
@@ -63,29 +65,18 @@ impl Run {
         self.which.warn(&scenario);
         // Watched before anything is written, so that nothing is left behind.
         let stop = stop_on_interrupt()?;
-        let folder = Folder::begin(&self.place(&scenario))?;
+        let folder = Folder::begin(&self.target(&scenario))?;
         match self.run_into(&mut scenario, &folder, stop) {
             Ok((results, is_complete)) => {
-                let place = folder.finish(is_complete)?;
-                self.tell(&results, &place, is_complete)
+                let target = folder.finish(is_complete)?;
+                self.tell(&results, &target, is_complete)
             }
-            Err(Exit::Fault(said)) => {
-                folder.leave();
-                Err(Exit::Fault(format!("{said}\nhint: {GO_ON}")))
-            }
-            Err(exit @ Exit::Interrupted(_)) => {
-                folder.leave();
-                Err(exit)
-            }
-            Err(exit) => {
-                folder.abandon();
-                Err(exit)
-            }
+            Err(exit) => Err(give_up(exit, folder)),
         }
     }
 
     /// `output/NAME`, or with a digest of what is changed `output/NAME+DIGEST`.
-    fn place(&self, scenario: &Scenario) -> PathBuf {
+    fn target(&self, scenario: &Scenario) -> PathBuf {
         if let Some(out) = &self.out {
             return out.clone();
         }
@@ -107,52 +98,43 @@ impl Run {
         folder: &Folder,
         stop: &AtomicBool,
     ) -> Result<(Results, bool), Exit> {
-        let threads = self.threads.map(usize::from);
-        experiment::threads(threads)?.install(|| warmup::settle(scenario, stop))?;
+        running::settle(scenario, self.threads, stop)?;
         if stop.load(Ordering::Relaxed) {
-            let said = "interrupted before any replication of this run: nothing is written, and nothing is lost that was kept before";
-            return Err(Exit::Interrupted(said.to_owned()));
+            return Err(Exit::Interrupted(BEFORE_ANY.to_owned()));
         }
         let journal = self.journal(scenario, folder)?;
-        let recording = match self.record.is_empty() {
-            true => None,
-            false => Some(Recording {
-                folder: folder.parts(journal.found() == 0)?,
-                kinds: self.kinds(),
-            }),
-        };
-        let bar = progress::bar();
+        let recording = self.recording(&journal, folder)?;
         let options = Options {
-            threads,
+            threads: self.threads.map(usize::from),
             stop,
-            progress: &|progress| progress::show(&bar, progress),
+            progress: &|_| {},
             record: recording.as_ref(),
-            trails: false,
+            log_decisions: false,
             journal: Some(&journal),
             command: self.which.command_line("run"),
         };
-        let run = experiment::run(scenario, &options);
-        bar.finish_and_clear();
-        let run = run?;
-        if run.results.replications.is_empty() {
-            return Err(Exit::Interrupted(
-                "interrupted before any replication was finished: nothing is written".to_owned(),
-            ));
+        let run = running::with_bar(scenario, options)?;
+        let mut results = run.results;
+        if results.replications.is_empty() {
+            return Err(Exit::Interrupted(NONE_FINISHED.to_owned()));
         }
         if let Some(recording) = &recording {
             recording.join(scenario, &run.replications, folder.path())?;
         }
-        let mut results = run.results;
         results.meta.is_partial = !run.is_complete;
         if !run.is_complete {
-            results.meta.warnings.insert(
-                0,
-                "interrupted: only the replications that every strategy has finished are here"
-                    .to_owned(),
-            );
+            results.meta.warnings.insert(0, PARTIAL.to_owned());
         }
         self.write(scenario, &mut results, &run.timing, folder)?;
         Ok((results, run.is_complete))
+    }
+
+    fn recording(&self, journal: &Journal, folder: &Folder) -> Result<Option<Recording>, Exit> {
+        if self.record.is_empty() {
+            return Ok(None);
+        }
+        let (folder, kinds) = (folder.parts(journal.found() == 0)?, self.kinds());
+        Ok(Some(Recording { folder, kinds }))
     }
 
     /// What an earlier run of the same scenario by the same program has finished.
@@ -160,7 +142,7 @@ impl Run {
         let fingerprint = Fingerprint::new(scenario, &program(), &format!("{:?}", self.kinds()));
         let journal = Journal::open(&folder.journal(), fingerprint)?;
         if journal.found() > 0 {
-            let found = experiment::counted(journal.found() as u64, "replication");
+            let found = counted(journal.found() as u64, "replication");
             message(&format!(
                 "going on after {found} that an earlier run finished"
             ));
@@ -195,37 +177,36 @@ impl Run {
             folder.write(name, bytes)?;
         }
         folder.write("manifest.json", &report::csv::manifest(&results.meta))?;
-        folder.write(
-            "timing.json",
-            format!("{:#}\n", timing_json(timing)).as_bytes(),
-        )?;
-        write_plots(results, folder, self.png)
+        let timing = format!("{:#}\n", timing_json(timing));
+        folder.write("timing.json", timing.as_bytes())?;
+        let plots = report::render(results, self.png).map_err(cannot_draw)?;
+        plots
+            .iter()
+            .try_for_each(|(name, bytes)| folder.write(name, bytes))
     }
 
-    fn tell(&self, results: &Results, place: &Path, is_complete: bool) -> Result<(), Exit> {
-        let page = place.join("report.html");
+    fn tell(&self, results: &Results, target: &Path, is_complete: bool) -> Result<(), Exit> {
+        let page = target.join("report.html");
         let page = page.display().to_string();
         let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         match self.format {
             Format::Table => print(&report::terminal::comparison(results, Some(&page), color))?,
             Format::Json => print(&format!("{:#}\n", report::json(results)))?,
-            Format::Csv => {
-                let file = report::tables(results)
-                    .into_iter()
-                    .find(|(name, _)| name == "summary.csv");
-                print(&String::from_utf8_lossy(&file.unwrap_or_default().1))?;
-            }
+            Format::Csv => print(&table(results, "summary.csv"))?,
         }
         if is_complete {
-            Ok(())
-        } else {
-            Err(Exit::Interrupted(format!(
-                "interrupted: what is finished is in {}\nhint: {GO_ON}",
-                place.display()
-            )))
+            return Ok(());
         }
+        let target = target.display();
+        let said = format!("interrupted: what is finished is in {target}\nhint: {GO_ON}");
+        Err(Exit::Interrupted(said))
     }
 }
+
+const BEFORE_ANY: &str = "interrupted before any replication of this run: nothing is written, and nothing is lost that was kept before";
+const NONE_FINISHED: &str = "interrupted before any replication was finished: nothing is written";
+const PARTIAL: &str =
+    "interrupted: only the replications that every strategy has finished are here";
 
 /// What to do after a run that was stopped.
 const GO_ON: &str = "the same command goes on with the replications that are left";
@@ -241,23 +222,22 @@ fn program() -> Vec<u8> {
     }
 }
 
-/// Plots and page of `results`.
-pub fn write_plots(results: &Results, folder: &Folder, png: bool) -> Result<(), Exit> {
-    let drawn = report::render(results)
-        .map_err(|error| Exit::Fault(format!("error: cannot draw: {error}")))?;
-    for (name, bytes) in &drawn {
-        folder.write(name, bytes)?;
-        if let Some(plot) = name
-            .strip_prefix("plots/")
-            .and_then(|name| name.strip_suffix(".svg"))
-            .filter(|_| png)
-        {
-            let picture = report::png(results, plot, 2)
-                .map_err(|error| Exit::Fault(format!("error: cannot draw: {error}")))?;
-            folder.write(&format!("plots/{plot}.png"), &picture.unwrap_or_default())?;
+/// Ends a run that failed: what it has finished is kept where the same command may go on with it.
+fn give_up(exit: Exit, folder: Folder) -> Exit {
+    match exit {
+        Exit::Fault(said) => {
+            folder.leave();
+            Exit::Fault(format!("{said}\nhint: {GO_ON}"))
+        }
+        Exit::Interrupted(_) => {
+            folder.leave();
+            exit
+        }
+        _ => {
+            folder.abandon();
+            exit
         }
     }
-    Ok(())
 }
 
 /// Ctrl-C lets running replications finish; a second one ends the process.

@@ -1,4 +1,4 @@
-//! Running a scenario for a command that keeps nothing on the disk.
+//! Running a scenario for a command.
 
 use std::sync::atomic::AtomicBool;
 
@@ -7,7 +7,8 @@ use crate::experiment::record::Recording;
 use crate::experiment::{self, Options, Run, warmup};
 use crate::scenario::Scenario;
 
-/// Settles the warm-ups of `scenario` and runs it on `threads`, with a bar on a terminal.
+/// Settles the warm-ups of `scenario` and runs it on `threads`, with a bar on a terminal; keeps
+/// nothing on the disk but what is recorded.
 ///
 /// # Errors
 /// As [`experiment::run`].
@@ -17,20 +18,47 @@ pub fn run(
     record: Option<&Recording>,
     command: String,
 ) -> Result<Run, Exit> {
-    let threads = threads.map(usize::from);
     let stop = AtomicBool::new(false);
-    experiment::threads(threads)?.install(|| warmup::settle(scenario, &stop))?;
-    let bar = progress::bar();
+    settle(scenario, threads, &stop)?;
     let options = Options {
-        threads,
+        threads: threads.map(usize::from),
         stop: &stop,
-        progress: &|progress| progress::show(&bar, progress),
+        progress: &|_| {},
         record,
-        trails: false,
+        log_decisions: false,
         journal: None,
         command,
     };
-    let run = experiment::run(scenario, &options);
+    with_bar(scenario, options)
+}
+
+/// Finds the warm-ups that are to be found.
+///
+/// # Errors
+/// As [`warmup::settle`].
+pub fn settle(
+    scenario: &mut Scenario,
+    threads: Option<u16>,
+    stop: &AtomicBool,
+) -> Result<(), Exit> {
+    let pool = experiment::threads(threads.map(usize::from))?;
+    Ok(pool.install(|| warmup::settle(scenario, stop))?)
+}
+
+/// Runs `scenario`, with a bar on a terminal.
+///
+/// # Errors
+/// As [`experiment::run`].
+pub fn with_bar(scenario: &Scenario, options: Options<'_>) -> Result<Run, Exit> {
+    let bar = progress::bar();
+    let show = |progress| progress::show(&bar, progress);
+    let run = experiment::run(
+        scenario,
+        &Options {
+            progress: &show,
+            ..options
+        },
+    );
     bar.finish_and_clear();
     Ok(run?)
 }

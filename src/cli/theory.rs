@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::folder::tables_of;
 use super::load::Which;
+use super::report::table;
 use super::{Exit, print, running};
 use crate::experiment::results::Results;
 use crate::report;
@@ -37,20 +38,13 @@ impl Theory {
     /// Prints theory beside simulation.
     pub fn execute(self) -> Result<(), Exit> {
         let path = &self.which.scenario;
-        let results = if path.is_dir() {
-            self.read(path)?
-        } else {
-            self.run()?
+        let results = match path.is_dir() {
+            true => self.read(path)?,
+            false => self.run()?,
         };
         match self.format {
-            Format::Table => print(&report::theory::text(&results)),
-            Format::Csv => {
-                let tables = report::tables(&results).into_iter();
-                let mut table = tables.filter(|(name, _)| name == "theory.csv");
-                print(&String::from_utf8_lossy(
-                    &table.next().unwrap_or_default().1,
-                ))
-            }
+            Format::Table => print(&report::theory_table::text(&results)),
+            Format::Csv => print(&table(&results, "theory.csv")),
         }
     }
 

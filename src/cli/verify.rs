@@ -61,28 +61,28 @@ impl Verify {
         stored: &Meta,
         recorded: &[Kind],
     ) -> Result<(Vec<String>, Option<String>), Exit> {
-        let mut scenario = self.which(stored).read()?;
+        let mut scenario = Which::of_run(&self.dir, stored, self.traces.as_deref()).read()?;
         if recorded.is_empty() {
             let run = running::run(&mut scenario, self.threads, None, String::new())?;
-            return self.tables(&run);
+            return self.tables(stored, &run);
         }
         let folder = Folder::begin(&beside(&self.dir, "verify"))?;
-        let found = self.with_rows(&mut scenario, &folder, recorded);
+        let found = self.with_rows(stored, &mut scenario, &folder, recorded);
         folder.abandon();
         found
     }
 
-    fn tables(&self, run: &Run) -> Result<(Vec<String>, Option<String>), Exit> {
+    fn tables(&self, stored: &Meta, run: &Run) -> Result<(Vec<String>, Option<String>), Exit> {
         let files = report::tables(&run.results);
-        let stored = manifest_of(&self.dir)?;
         let found = first_difference(&self.dir, &files)?;
-        let found = found.or_else(|| told_otherwise(&stored, &run.results.meta));
+        let found = found.or_else(|| manifest_difference(stored, &run.results.meta));
         Ok((files.into_iter().map(|(name, _)| name).collect(), found))
     }
 
     /// The tables and the recorded rows, which are written to `folder` for a while.
     fn with_rows(
         &self,
+        stored: &Meta,
         scenario: &mut Scenario,
         folder: &Folder,
         recorded: &[Kind],
@@ -92,7 +92,7 @@ impl Verify {
             kinds: recorded.to_vec(),
         };
         let run = running::run(scenario, self.threads, Some(&recording), String::new())?;
-        let (mut names, mut found) = self.tables(&run)?;
+        let (mut names, mut found) = self.tables(stored, &run)?;
         recording.join(scenario, &run.replications, folder.path())?;
         for kind in recorded {
             let name = format!("{}.csv", kind.name());
@@ -103,15 +103,6 @@ impl Verify {
             names.push(name);
         }
         Ok((names, found))
-    }
-
-    fn which(&self, stored: &Meta) -> Which {
-        Which {
-            scenario: self.dir.join("scenario.toml"),
-            sets: Vec::new(),
-            traces: self.traces.clone(),
-            strategies: stored.strategies.iter().map(|s| s.name.clone()).collect(),
-        }
     }
 }
 
@@ -127,7 +118,7 @@ fn versions(stored: &Meta) -> String {
 
 /// What the manifest says otherwise than the run; the command, the file's name and digests of
 /// tables apart, which a run of the stored copy cannot know.
-fn told_otherwise(stored: &Meta, now: &Meta) -> Option<String> {
+fn manifest_difference(stored: &Meta, now: &Meta) -> Option<String> {
     let fields = |meta: &Meta| serde_json::to_value(meta).ok();
     let (stored, now) = (fields(stored)?, fields(now)?);
     let mut names = now.as_object()?.keys();

@@ -12,7 +12,7 @@ use crate::sim::setup::Setup;
 use crate::stats::is_growing;
 
 use super::results::Status;
-use super::trail::Trail;
+use crate::decision_log::DecisionLog;
 
 /// What is kept of one replication.
 #[derive(Serialize, Deserialize)]
@@ -35,8 +35,8 @@ pub struct Replicate {
     pub responses: Vec<Vec<(usize, u64)>>,
     /// What replication 1 keeps beside.
     pub detail: Option<Detail>,
-    /// Its decisions, if they were followed.
-    pub trail: Option<Trail>,
+    /// Its decisions, if they were logged.
+    pub decision_log: Option<DecisionLog>,
     /// How long it took.
     pub busy: Duration,
 }
@@ -81,7 +81,7 @@ impl Replicate {
             events: outcome.events,
             responses: stats().map(|stats| buckets(&stats.response)).collect(),
             detail: with_detail.then(|| Detail::new(outcome)),
-            trail: None,
+            decision_log: None,
             busy: Duration::ZERO,
         }
     }
@@ -125,8 +125,8 @@ pub struct Cell {
     pub busy: Duration,
     /// Of replication 1.
     pub detail: Option<Detail>,
-    /// Decisions of each replication, if they were followed.
-    pub trails: Vec<Trail>,
+    /// Decisions of each replication, if they were logged.
+    pub decision_logs: Vec<DecisionLog>,
     first_thirds: Vec<f64>,
     last_thirds: Vec<f64>,
     is_runaway: bool,
@@ -141,7 +141,7 @@ impl Cell {
         self.busy += replicate.busy;
         self.is_runaway |= replicate.is_runaway;
         self.detail = self.detail.take().or(replicate.detail);
-        self.trails.extend(replicate.trail);
+        self.decision_logs.extend(replicate.decision_log);
         if let Some((first, last)) = replicate.thirds {
             self.first_thirds.push(first);
             self.last_thirds.push(last);

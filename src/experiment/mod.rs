@@ -1,19 +1,17 @@
 //! Points x strategies x replications over all cores, and the tables that come out.
 
-pub mod across;
+mod agreement;
 mod cell;
 mod comparing;
 mod journal;
 mod precision;
 pub mod record;
 pub mod results;
+pub mod run_comparison;
 mod tables;
-pub mod theory;
-pub mod trail;
 pub mod warmup;
 
 pub use journal::{Fingerprint, HEADER as JOURNAL_HEADER, Journal};
-pub use tables::{counted, thousands};
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -26,10 +24,10 @@ use crate::sim::outcome::{Column, columns};
 use crate::sim::setup::Setup;
 use crate::sim::{self, Failure};
 
+use crate::decision_log::{DecisionLog, LogRecorder, NODES_KEPT};
 use cell::{Cell, Replicate};
 use record::Recording;
 use results::Results;
-use trail::{KEPT, Tracker, Trail};
 
 /// How an experiment is to be run.
 pub struct Options<'a> {
@@ -41,8 +39,8 @@ pub struct Options<'a> {
     pub progress: &'a (dyn Fn(Progress) + Sync),
     /// Where rows of single jobs, tasks and decisions go, if they are wanted.
     pub record: Option<&'a Recording>,
-    /// Whether the decisions are followed (not together with `record`).
-    pub trails: bool,
+    /// Whether decisions are logged (not together with `record`).
+    pub log_decisions: bool,
     /// Where finished replications are kept, and taken from.
     pub journal: Option<&'a Journal>,
     /// One line that repeats the run.
@@ -64,8 +62,8 @@ pub struct Run {
     pub results: Results,
     /// Replications of each point.
     pub replications: Vec<u32>,
-    /// The decisions by point, strategy and replication, if they were followed.
-    pub trails: Vec<Vec<Vec<Trail>>>,
+    /// The decisions by point, strategy and replication, if they were logged.
+    pub decision_logs: Vec<Vec<Vec<DecisionLog>>>,
     /// How long it took; not part of the results.
     pub timing: Timing,
     /// False if it was stopped: the tables then hold the replications that every strategy of a
@@ -126,7 +124,7 @@ pub fn run(scenario: &Scenario, options: &Options<'_>) -> Result<Run, Failure> {
             .map(|point| running.has(point))
             .collect(),
         is_complete: running.is_complete,
-        trails: running.take_trails(),
+        decision_logs: running.take_decision_logs(),
         timing,
     })
 }
@@ -178,9 +176,9 @@ impl<'a> Running<'a> {
         self.cells.iter().map(point).collect()
     }
 
-    fn take_trails(self) -> Vec<Vec<Vec<Trail>>> {
-        let trails = |cells: Vec<Cell>| cells.into_iter().map(|cell| cell.trails).collect();
-        self.cells.into_iter().map(trails).collect()
+    fn take_decision_logs(self) -> Vec<Vec<Vec<DecisionLog>>> {
+        let logs = |cells: Vec<Cell>| cells.into_iter().map(|cell| cell.decision_logs).collect();
+        self.cells.into_iter().map(logs).collect()
     }
 
     /// Replications that a point has of all its strategies.
@@ -250,24 +248,24 @@ impl<'a> Running<'a> {
         let setup: &Setup = &self.scenario.points[item.point].setups[item.strategy];
         let is_first = item.replication == 1;
         let number = u64::from(item.replication);
-        let mut trail = None;
+        let mut decision_log = None;
         let outcome = if let Some(recording) = self.options.record {
             let mut rows =
                 recording.open(self.scenario, item.point, item.strategy, item.replication)?;
             let outcome = sim::run(setup, number, Some(&mut rows))?;
             rows.close()?;
             outcome
-        } else if self.options.trails {
-            let mut tracker = Tracker::new(if is_first { KEPT } else { 0 });
-            let outcome = sim::run(setup, number, Some(&mut tracker))?;
-            trail = Some(tracker.finish());
+        } else if self.options.log_decisions {
+            let mut recorder = LogRecorder::new(if is_first { NODES_KEPT } else { 0 });
+            let outcome = sim::run(setup, number, Some(&mut recorder))?;
+            decision_log = Some(recorder.finish());
             outcome
         } else {
             sim::run(setup, number, None)?
         };
         let columns = &self.layout[item.point][item.strategy];
         Ok(Replicate {
-            trail,
+            decision_log,
             busy: start.elapsed(),
             ..Replicate::new(setup, columns, &outcome, is_first)
         })

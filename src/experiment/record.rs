@@ -6,7 +6,6 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::journal::fault;
-use super::trail::first::names;
 use crate::engine::time::Time;
 use crate::metrics::jobs::{Blame, PARTS};
 use crate::model::ids::NodeId;
@@ -106,7 +105,7 @@ impl Recording {
             name.clone(),
             replication.to_string(),
         ]);
-        let plain = names(&setup.cluster);
+        let plain = setup.cluster.node_names();
         Ok(Rows {
             files,
             lead,
@@ -270,8 +269,8 @@ impl Recorder for Rows<'_> {
     fn decision(&mut self, decision: &Decision<'_>) {
         let (class, node) = (self.class(decision.job), self.node(decision.node));
         let (tasks_seen, reads) = (decision.tasks_seen(), decision.asked.len());
-        let rank = decision.seen(decision.node).rank;
-        let score = rank.map_or(String::new(), |rank| rank.score.to_string());
+        let score = decision.seen(decision.node).score;
+        let score = score.map_or(String::new(), |score| score.value.to_string());
         let candidates = self.candidates(decision);
         let Decision {
             time,

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use crate::stats::Verdict;
-pub use crate::theory::Kind;
+pub use crate::theory::AnswerKind;
 
 /// Everything about a run that is not a number of a table; stored in `manifest.json`.
 /// It holds no clock time, so that two equal runs have equal bytes.
@@ -283,7 +283,7 @@ pub struct TheoryRow {
     /// Name of the model.
     pub model: String,
     /// What kind of answer it gives.
-    pub kind: Kind,
+    pub kind: AnswerKind,
     /// The answer.
     pub theory: f64,
     /// Mean over replications.

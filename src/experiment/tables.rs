@@ -8,6 +8,7 @@ use crate::sim::outcome::Column;
 use crate::sim::setup::Setup;
 use crate::stats::estimate;
 use crate::strategy::Binding;
+use crate::text::{counted, thousands};
 
 use super::cell::{Cell, Detail, Facts};
 use super::comparing::compare;
@@ -38,7 +39,7 @@ pub fn assemble(
 ) -> Result<Results, Failure> {
     let mut results = Results {
         meta: meta(scenario, cells, command),
-        theory: super::theory::beside(scenario, columns, cells),
+        theory: super::agreement::theory_rows(scenario, columns, cells),
         ..Results::default()
     };
     for (point, (columns, cells)) in columns.iter().zip(cells).enumerate() {
@@ -191,25 +192,6 @@ fn measured(scenario: &Scenario, cells: &[Vec<Cell>]) -> String {
     } else {
         jobs
     }
-}
-
-/// "1 job", "22,000 jobs".
-pub fn counted(number: u64, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {what}{plural}", thousands(number))
-}
-
-/// A whole number with commas between thousands.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Strategy parts that differ, or are the same for all, with the first strategy's value.

@@ -10,7 +10,8 @@ use crate::metrics::jobs::Blame;
 use crate::scenario::{Point, Scenario};
 use crate::sim::recorder::{Decision, Recorder};
 use crate::sim::records::{Attempt, Job, Task};
-use crate::sim::setup::{Measure, Setup, Warmup};
+pub use crate::sim::setup::Warmup;
+use crate::sim::setup::{Measure, Setup};
 use crate::sim::{self, Failure};
 use crate::stats::{mser5, paired};
 
@@ -68,7 +69,10 @@ pub fn settle(scenario: &mut Scenario, stop: &AtomicBool) -> Result<(), Failure>
 }
 
 fn tell(scenario: &mut Scenario, point: usize, found: Found) {
-    let (at, jobs) = (scenario.at(point), super::counted(found.warmup(), "job"));
+    let (at, jobs) = (
+        scenario.at(point),
+        crate::text::counted(found.warmup(), "job"),
+    );
     scenario.notes.push(format!(
         "warm-up{at}: {jobs}, {SAFETY} times what {PILOTS} pilot replications need (MSER-5)"
     ));
@@ -129,12 +133,12 @@ fn twice(measure: Measure) -> Measure {
 }
 
 /// Pilot replications of one strategy.
-struct Pilots(Vec<Responses>);
+struct Pilots(Vec<ResponseTimes>);
 
 impl Pilots {
     fn run(setup: &Setup) -> Result<Pilots, Failure> {
         let numbers = (1..=PILOTS).into_par_iter();
-        let pilots: Result<Vec<Responses>, Failure> =
+        let pilots: Result<Vec<ResponseTimes>, Failure> =
             numbers.map(|number| responses(setup, number)).collect();
         pilots.map(Pilots)
     }
@@ -248,7 +252,7 @@ pub fn short(point: &Point) -> Result<Option<u64>, Failure> {
         let given = match given {
             Warmup::Jobs(jobs) => jobs as usize,
             Warmup::Time(time) => {
-                let within = |pilot: &Responses| pilot.jobs.partition_point(|job| job.0 < time);
+                let within = |pilot: &ResponseTimes| pilot.jobs.partition_point(|job| job.0 < time);
                 pilots.0.iter().map(within).max().unwrap_or(0)
             }
             Warmup::None => 0,
@@ -277,20 +281,20 @@ fn safely(jobs: u64) -> u64 {
 
 /// Arrivals and response times of a pilot's completed jobs, in order of arrival.
 #[derive(Default)]
-struct Responses {
+struct ResponseTimes {
     jobs: Vec<(Time, Time)>,
     is_runaway: bool,
 }
 
-fn responses(setup: &Setup, number: u32) -> Result<Responses, Failure> {
-    let mut responses = Responses::default();
+fn responses(setup: &Setup, number: u32) -> Result<ResponseTimes, Failure> {
+    let mut responses = ResponseTimes::default();
     let outcome = sim::run(setup, u64::from(number), Some(&mut responses))?;
     responses.jobs.sort_unstable();
     responses.is_runaway = outcome.is_runaway;
     Ok(responses)
 }
 
-impl Recorder for Responses {
+impl Recorder for ResponseTimes {
     fn job(&mut self, job: &Job, completed: Option<(Time, Blame)>) {
         if let (true, Some((completion, _))) = (job.measured, completed) {
             self.jobs.push((job.arrival, completion - job.arrival));

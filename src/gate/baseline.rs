@@ -5,14 +5,15 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::figures::{Figures, PointFigures};
+use super::figures::{PointFigures, StrategyFigures};
 use crate::experiment::results::digest;
+use crate::experiment::warmup::Warmup;
 
 /// The form of the files that are written, and the newest that is read.
 pub const FORMAT: u64 = 1;
 /// Key that marks a file as a baseline, with the number of its form.
 const MARK: &str = "equipoise-baseline";
-/// Bytes of all trails of replication 1 together, so that files stay small.
+/// Bytes of all logs of replication 1 together, so that files stay small.
 const KEPT: usize = 64 * 1024;
 /// Sections of a scenario that say how jobs are placed and how that is judged: the gate is there to
 /// see these change. All others must stay as they are.
@@ -26,19 +27,6 @@ const FREE: [&str; 6] = [
 ];
 /// Keys of `[run]` that say how often, not what; the seed is told by itself.
 const FREE_OF_RUN: [&str; 3] = ["seed", "replications", "precision"];
-
-/// What is left out at the start of a replication.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Warmup {
-    /// Nothing.
-    #[default]
-    None,
-    /// This many arrivals.
-    Jobs(u64),
-    /// Arrivals before this instant, nanoseconds.
-    Time(u64),
-}
 
 /// A scenario, and what is watched in it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -70,24 +58,16 @@ impl Subject {
     /// " at load 0.8", or nothing without a sweep.
     pub fn point_label(&self, point: usize) -> String {
         let values = self.points.get(point).map_or(&[][..], Vec::as_slice);
-        let pairs = self.sweep.iter().zip(values);
-        let text: Vec<String> = pairs
-            .map(|(path, value)| {
-                let key = path.rsplit('.').next().unwrap_or(path);
-                format!("{key} {}", value.trim_matches('"'))
-            })
-            .collect();
-        if text.is_empty() {
-            String::new()
-        } else {
-            format!(" at {}", text.join(", "))
+        let text = self.sweep.iter().zip(values).map(|(path, value)| {
+            let key = path.rsplit('.').next().unwrap_or(path);
+            format!("{key} {}", value.trim_matches('"'))
+        });
+        let text: Vec<String> = text.collect();
+        match text.is_empty() {
+            true => String::new(),
+            false => format!(" at {}", text.join(", ")),
         }
     }
-}
-
-/// The digest of a scenario's text.
-pub fn digest_of(text: &str) -> String {
-    digest(text.as_bytes())
 }
 
 /// The digests of the sections of a scenario's text that make the jobs, the cluster and what is
@@ -128,7 +108,7 @@ pub struct Baseline {
     pub replications: u32,
     /// Swept paths.
     pub sweep: Vec<String>,
-    /// Figures by point.
+    /// StrategyFigures by point.
     pub points: Vec<Point>,
 }
 
@@ -154,13 +134,10 @@ impl Baseline {
     ) -> Baseline {
         let cells: usize = figures.iter().map(|point| point.strategies.len()).sum();
         for cell in figures.iter_mut().flat_map(|point| &mut point.strategies) {
-            cell.trail = cell.trail.cut(KEPT / cells.max(1));
+            cell.decision_log = cell.decision_log.cut(KEPT / cells.max(1));
         }
-        let warmups = warmups
-            .iter()
-            .copied()
-            .chain(std::iter::repeat(Warmup::None));
-        let points = subject.points.iter().zip(warmups).zip(figures);
+        let warmup = |point: usize| warmups.get(point).copied().unwrap_or_default();
+        let points = subject.points.iter().zip(figures).enumerate();
         Baseline {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             scenario: subject.scenario.clone(),
@@ -171,9 +148,9 @@ impl Baseline {
             replications,
             sweep: subject.sweep.clone(),
             points: points
-                .map(|((values, warmup), figures)| Point {
+                .map(|(at, (values, figures))| Point {
                     values: values.clone(),
-                    warmup,
+                    warmup: warmup(at),
                     figures,
                 })
                 .collect(),
@@ -181,7 +158,7 @@ impl Baseline {
     }
 
     /// The figures of a strategy at a point.
-    pub fn figures(&self, point: usize, strategy: &str) -> Option<&Figures> {
+    pub fn figures(&self, point: usize, strategy: &str) -> Option<&StrategyFigures> {
         let strategies = &self.points.get(point)?.figures.strategies;
         strategies.iter().find(|cell| cell.strategy == strategy)
     }
@@ -203,12 +180,11 @@ impl Baseline {
     /// The text is cut off, edited, of a newer version, or no baseline.
     pub fn of_text(text: &str) -> Result<Baseline, Unusable> {
         let file: Value = serde_json::from_str(text).map_err(|error| {
-            if error.is_eof() {
-                Unusable::damaged("it ends too early, as if it was cut off")
-            } else {
-                let place = format!("line {}, column {}", error.line(), error.column());
-                Unusable::damaged(&format!("it cannot be read at {place}"))
-            }
+            let (line, column) = (error.line(), error.column());
+            Unusable::damaged(&match error.is_eof() {
+                true => "it ends too early, as if it was cut off".to_owned(),
+                false => format!("it cannot be read at line {line}, column {column}"),
+            })
         })?;
         check_format(&file)?;
         let content = &file["content"];
@@ -224,67 +200,74 @@ impl Baseline {
     /// Why a run of `subject` cannot be held against this baseline, one sentence each.
     pub fn unlike(&self, subject: &Subject) -> Vec<String> {
         let mut unlike = Vec::new();
-        let mut differs = |what: String, is: bool| unlike.extend(is.then_some(what));
-        let named = |names: &[String]| format!("`{}`", names.join("`, `"));
         let changed = changed_sections(&self.sections, &subject.sections);
-        differs(
-            format!(
-                "{} changed since: other jobs or nodes cannot be compared",
-                named(&changed)
-            ),
-            !changed.is_empty(),
-        );
-        let (then, now) = (self.seed, subject.seed);
-        differs(
-            format!("its seed is {then}, the scenario's is {now}"),
-            then != now,
-        );
-        let points: Vec<&Vec<String>> = self.points.iter().map(|point| &point.values).collect();
-        let same = self.sweep == subject.sweep && points.iter().copied().eq(&subject.points);
-        differs("the points of the sweep are not the same".to_owned(), !same);
-        let strategies = subject.strategies.iter();
-        let absent: Vec<String> = strategies.filter(|name| !self.has(name)).cloned().collect();
-        differs(
-            format!("it does not hold the strategy {}", named(&absent)),
-            !absent.is_empty(),
-        );
-        let left = |name: &&String| !subject.strategies.contains(name);
-        let first = self.points.first().map(|point| &point.figures.strategies);
-        let stored = first.into_iter().flatten().map(|cell| &cell.strategy);
-        let gone: Vec<String> = stored.filter(left).cloned().collect();
-        differs(
-            format!("{} is watched in it, and no longer is", named(&gone)),
-            !gone.is_empty(),
-        );
-        for (metric, planned) in &self.margins {
-            match subject.margins.iter().find(|(name, _)| name == metric) {
-                None => differs(
-                    format!("`{metric}` is watched in it, and no longer is"),
-                    true,
-                ),
-                Some((_, margin)) => differs(
-                    format!("its margin of {planned} on {metric} is {margin} now"),
-                    margin > planned,
-                ),
-            }
+        if !changed.is_empty() {
+            let changed = quoted(&changed);
+            unlike.push(format!(
+                "{changed} changed since: other jobs or nodes cannot be compared"
+            ));
         }
-        for (metric, margin) in &subject.margins {
-            match self.margins.iter().find(|(name, _)| name == metric) {
-                None => differs(format!("it does not hold the metric `{metric}`"), true),
-                Some((_, planned)) => differs(
-                    format!(
-                        "its replications are enough for a margin of {planned} on {metric}, not for {margin}"
-                    ),
-                    margin < planned,
-                ),
-            }
+        let (then, now) = (self.seed, subject.seed);
+        if then != now {
+            unlike.push(format!("its seed is {then}, the scenario's is {now}"));
+        }
+        let points = self.points.iter().map(|point| &point.values);
+        if self.sweep != subject.sweep || !points.eq(&subject.points) {
+            unlike.push("the points of the sweep are not the same".to_owned());
+        }
+        unlike.extend(self.unlike_strategies(&subject.strategies));
+        unlike.extend(self.unlike_margins(&subject.margins));
+        unlike
+    }
+
+    fn unlike_strategies(&self, watched: &[String]) -> Vec<String> {
+        let has = |strategy: &&String| {
+            (0..self.points.len()).all(|point| self.figures(point, strategy).is_some())
+        };
+        let absent: Vec<&String> = watched.iter().filter(|name| !has(name)).collect();
+        let first = self.points.first().map(|point| &point.figures.strategies);
+        let held = first.into_iter().flatten().map(|cell| &cell.strategy);
+        let gone: Vec<&String> = held.filter(|name| !watched.contains(name)).collect();
+        let mut unlike = Vec::new();
+        if !absent.is_empty() {
+            unlike.push(format!("it does not hold the strategy {}", quoted(&absent)));
+        }
+        if !gone.is_empty() {
+            let gone = quoted(&gone);
+            unlike.push(format!("{gone} is watched in it, and no longer is"));
         }
         unlike
     }
 
-    fn has(&self, strategy: &str) -> bool {
-        (0..self.points.len()).all(|point| self.figures(point, strategy).is_some())
+    fn unlike_margins(&self, watched: &[(String, f64)]) -> Vec<String> {
+        let find = |margins: &[(String, f64)], metric: &str| {
+            let found = margins.iter().find(|(name, _)| name == metric);
+            found.map(|(_, margin)| *margin)
+        };
+        let gone =
+            self.margins
+                .iter()
+                .filter_map(|(metric, planned)| match find(watched, metric) {
+                    None => Some(format!("`{metric}` is watched in it, and no longer is")),
+                    Some(margin) => (margin > *planned)
+                        .then(|| format!("its margin of {planned} on {metric} is {margin} now")),
+                });
+        let absent = watched.iter().filter_map(|(metric, margin)| {
+            match find(&self.margins, metric) {
+                None => Some(format!("it does not hold the metric `{metric}`")),
+                Some(planned) => (*margin < planned).then(|| format!(
+                    "its replications are enough for a margin of {planned} on {metric}, not for {margin}"
+                )),
+            }
+        });
+        gone.chain(absent).collect()
     }
+}
+
+/// "`a`, `b`".
+fn quoted(names: &[impl AsRef<str>]) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    format!("`{}`", names.join("`, `"))
 }
 
 /// True if `text` is of a baseline, whole or not.
@@ -296,16 +279,11 @@ pub fn is_baseline(text: &str) -> bool {
 }
 
 fn changed_sections(then: &[(String, String)], now: &[(String, String)]) -> Vec<String> {
-    let mut changed = Vec::new();
-    for section in now.iter().filter(|section| !then.contains(section)) {
-        changed.push(section.0.clone());
-    }
-    for (name, _) in then {
-        if !now.iter().any(|(other, _)| other == name) {
-            changed.push(name.clone());
-        }
-    }
-    changed
+    let other = now.iter().filter(|section| !then.contains(section));
+    let gone = then
+        .iter()
+        .filter(|(name, _)| now.iter().all(|(other, _)| other != name));
+    other.chain(gone).map(|(name, _)| name.clone()).collect()
 }
 
 /// Why a file cannot be used as a baseline, and what to do.
@@ -359,11 +337,8 @@ fn check_format(file: &Value) -> Result<(), Unusable> {
 /// Numbers of a newer version may mean something else.
 fn check_version(version: &str) -> Result<(), Unusable> {
     let numbers = |text: &str| -> Vec<u64> {
-        let plain = text.split(['-', '+']).next().unwrap_or_default();
-        plain
-            .split('.')
-            .map(|part| part.parse().unwrap_or(0))
-            .collect()
+        let parts = text.split(['-', '+']).next().unwrap_or_default().split('.');
+        parts.map(|part| part.parse().unwrap_or(0)).collect()
     };
     if numbers(version) > numbers(env!("CARGO_PKG_VERSION")) {
         return Err(Unusable::newer(&format!("equipoise {version}")));
@@ -404,9 +379,9 @@ fn lay_out(value: &Value, indent: usize, out: &mut String) {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
-    use super::super::figures::Values;
+    use super::super::figures::MetricValues;
     use super::*;
-    use crate::experiment::trail::Trail;
+    use crate::decision_log::DecisionLog;
 
     fn subject() -> Subject {
         Subject {
@@ -422,21 +397,21 @@ mod tests {
     }
 
     fn baseline() -> Baseline {
-        let figures = Figures {
+        let figures = StrategyFigures {
             strategy: "ours".into(),
-            metrics: vec![Values {
+            metrics: vec![MetricValues {
                 metric: "response_p99".into(),
                 unit: "s".into(),
                 values: vec![0.1 + 0.2, 1.0 / 3.0, 5e-324, 3.0, 1e300],
-                ..Values::default()
+                ..MetricValues::default()
             }],
             slowest: vec![("queue".into(), 0.1)],
-            trail: Trail {
+            decision_log: DecisionLog {
                 decisions: 70_000,
                 digests: vec![(65_536, u64::MAX), (70_000, 3)],
                 detail: None,
             },
-            ..Figures::default()
+            ..StrategyFigures::default()
         };
         let point = PointFigures {
             workload: "w".into(),

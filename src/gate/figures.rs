@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::decision_log::DecisionLog;
 use crate::experiment::results::{ReplicationRow, Results, Status, digest};
-use crate::experiment::trail::Trail;
 
 /// The figures of one point.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -11,21 +11,21 @@ pub struct PointFigures {
     /// Digest of the measured jobs of all replications.
     pub workload: String,
     /// By watched strategy, in file order.
-    pub strategies: Vec<Figures>,
+    pub strategies: Vec<StrategyFigures>,
 }
 
 /// The figures of one strategy at one point.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Figures {
+pub struct StrategyFigures {
     /// The strategy's name.
     pub strategy: String,
     /// The number of jobs in the system grows; no baseline is.
     #[serde(skip)]
     pub is_unstable: bool,
     /// Jobs of all and of each watched class.
-    pub jobs: Vec<Jobs>,
+    pub jobs: Vec<JobCounts>,
     /// The watched metrics.
-    pub metrics: Vec<Values>,
+    pub metrics: Vec<MetricValues>,
     /// Parts of the response time over the slowest 1 % of jobs, seconds, means over replications.
     pub slowest: Vec<(String, f64)>,
     /// Digest of the watched metrics, the parts of the response time and the counts of jobs of all
@@ -34,12 +34,13 @@ pub struct Figures {
     /// Digest of the decisions of each replication.
     pub decisions: Vec<String>,
     /// The decisions of replication 1.
-    pub trail: Trail,
+    #[serde(rename = "trail")]
+    pub decision_log: DecisionLog,
 }
 
 /// Measured jobs of a class, summed over replications.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Jobs {
+pub struct JobCounts {
     /// The class; `all` for the whole.
     pub class: String,
     /// Measured jobs.
@@ -50,7 +51,7 @@ pub struct Jobs {
 
 /// A metric's value in each replication.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Values {
+pub struct MetricValues {
     /// The metric; `class.metric` for a class's.
     pub metric: String,
     /// Unit of the tables.
@@ -62,7 +63,7 @@ pub struct Values {
     pub values: Vec<f64>,
 }
 
-impl Figures {
+impl StrategyFigures {
     /// Share of the jobs of `class` that were lost.
     pub fn lost_share(&self, class: &str) -> f64 {
         let jobs = self.jobs.iter().find(|jobs| jobs.class == class);
@@ -70,7 +71,7 @@ impl Figures {
     }
 
     /// A watched metric.
-    pub fn metric(&self, name: &str) -> Option<&Values> {
+    pub fn metric(&self, name: &str) -> Option<&MetricValues> {
         self.metrics.iter().find(|values| values.metric == name)
     }
 }
@@ -80,19 +81,19 @@ pub fn split(metric: &str) -> (&str, &str) {
     metric.rsplit_once('.').unwrap_or(("all", metric))
 }
 
-/// What is held of a run in which each decision was followed (`trails`, by point, strategy and
+/// What is held of a run in which each decision was followed (`logs`, by point, strategy and
 /// replication), for the metrics `watched`. A missing value is NaN.
 pub fn figures(
     results: &Results,
-    trails: &[Vec<Vec<Trail>>],
+    logs: &[Vec<Vec<DecisionLog>>],
     watched: &[(String, f64)],
 ) -> Vec<PointFigures> {
-    let no_trails: &[Vec<Trail>] = &[];
+    let no_logs: &[Vec<DecisionLog>] = &[];
     let point = |(point, workload): (usize, &Vec<String>)| {
-        let trails = trails.get(point).map_or(no_trails, Vec::as_slice);
+        let logs = logs.get(point).map_or(no_logs, Vec::as_slice);
         let of = |strategy: usize| {
-            let trails = trails.get(strategy).map_or(&[][..], Vec::as_slice);
-            Cell::new(results, point, strategy).figures(watched, trails)
+            let logs = logs.get(strategy).map_or(&[][..], Vec::as_slice);
+            CellRows::new(results, point, strategy).figures(watched, logs)
         };
         PointFigures {
             workload: digest(workload.join("\n").as_bytes()),
@@ -109,30 +110,28 @@ pub fn figures(
 }
 
 /// The rows of one strategy at one point.
-struct Cell<'a> {
+struct CellRows<'a> {
     results: &'a Results,
     at: (usize, usize),
     rows: Vec<&'a ReplicationRow>,
 }
 
-impl Cell<'_> {
-    fn new(results: &Results, point: usize, strategy: usize) -> Cell<'_> {
+impl CellRows<'_> {
+    fn new(results: &Results, point: usize, strategy: usize) -> CellRows<'_> {
         let at = (point, strategy);
         let rows = results.replications.iter();
-        Cell {
+        CellRows {
             results,
             at,
             rows: rows.filter(|row| (row.point, row.strategy) == at).collect(),
         }
     }
 
-    fn figures(&self, watched: &[(String, f64)], trails: &[Trail]) -> Figures {
+    fn figures(&self, watched: &[(String, f64)], logs: &[DecisionLog]) -> StrategyFigures {
         let summary = self.results.summary.iter();
         let mut own = summary.filter(|row| (row.point, row.strategy) == self.at);
-        let decisions = trails
-            .iter()
-            .map(|trail| format!("{:016x}", trail.digest()));
-        Figures {
+        let decisions = logs.iter().map(|log| format!("{:016x}", log.digest()));
+        StrategyFigures {
             strategy: self.results.meta.strategies[self.at.1].name.clone(),
             is_unstable: own.any(|row| row.status == Status::Unstable),
             jobs: self.jobs(watched),
@@ -140,7 +139,7 @@ impl Cell<'_> {
             slowest: self.slowest(),
             results: self.digest(watched),
             decisions: decisions.collect(),
-            trail: trails.first().cloned().unwrap_or_default(),
+            decision_log: logs.first().cloned().unwrap_or_default(),
         }
     }
 
@@ -150,13 +149,13 @@ impl Cell<'_> {
         rows.map(|row| row.value.unwrap_or(f64::NAN))
     }
 
-    fn metric(&self, name: &str) -> Values {
+    fn metric(&self, name: &str) -> MetricValues {
         let (class, metric) = split(name);
         let mut summary = self.results.summary.iter();
         let row = summary.find(|row| {
             (row.point, row.strategy) == self.at && row.class == class && row.metric == metric
         });
-        Values {
+        MetricValues {
             metric: name.to_owned(),
             unit: row.map_or_else(|| "1".to_owned(), |row| row.unit.clone()),
             status: row.map_or(Status::NotAvailable, |row| row.status),
@@ -164,7 +163,7 @@ impl Cell<'_> {
         }
     }
 
-    fn jobs(&self, watched: &[(String, f64)]) -> Vec<Jobs> {
+    fn jobs(&self, watched: &[(String, f64)]) -> Vec<JobCounts> {
         let mut classes = vec!["all"];
         for (metric, _) in watched {
             let class = split(metric).0;
@@ -180,7 +179,7 @@ impl Cell<'_> {
         };
         let jobs = |class: &&str| {
             let lost = sum(class, &["jobs_failed", "jobs_rejected", "jobs_unfinished"]);
-            Jobs {
+            JobCounts {
                 class: (*class).to_owned(),
                 measured: sum(class, &["jobs_completed"]) + lost,
                 lost,

@@ -14,16 +14,17 @@
 
 pub mod baseline;
 pub mod figures;
-pub mod first;
 pub mod judge;
-pub mod outcome;
+pub mod judgement;
 pub mod plan;
+pub mod verdicts;
 
-pub use baseline::{Baseline, Subject, Warmup};
-pub use figures::{Figures, PointFigures, figures};
-pub use judge::{Ruling, Word, judge, rule};
-pub use outcome::{Judged, Outcome};
+pub use baseline::{Baseline, Subject};
+pub use figures::{PointFigures, StrategyFigures, figures};
+pub use judge::judge;
+pub use judgement::{Finding, Judgement, judge_pairs};
 pub use plan::{LEAST, MOST, Need, Plan, Refused, plan as plan_baseline};
+pub use verdicts::{GateVerdicts, ScenarioVerdicts};
 
 /// Probability at most of a failure of the whole command by luck alone.
 pub const FALSE_ALARMS: f64 = 0.01;

@@ -1,6 +1,6 @@
 //! How many replications a baseline needs.
 
-use super::figures::{Figures, PointFigures, split};
+use super::figures::{PointFigures, StrategyFigures, split};
 use super::judge::counts_losses;
 use crate::experiment::results::Status;
 use crate::stats::paired;
@@ -91,9 +91,9 @@ pub struct Plan {
 /// Why there can be no baseline.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Refused<E> {
-    /// Figures that cannot be watched: index of the point, and one sentence.
+    /// StrategyFigures that cannot be watched: index of the point, and one sentence.
     Unwatchable(Vec<(usize, String)>),
-    /// Figures that would need more than [`MOST`] replications.
+    /// StrategyFigures that would need more than [`MOST`] replications.
     TooMany(Vec<Need>),
     /// A run failed.
     Failed(E),
@@ -161,8 +161,8 @@ fn needs(pilot: &[PointFigures], other: &[PointFigures], watched: &[(String, f64
 
 /// The paired standard deviation relative to the mean; 0 if that is 0, as then nothing is allowed
 /// to differ.
-fn spread(a: &Figures, b: &Figures, metric: &str) -> f64 {
-    let values = |figures: &Figures| figures.metric(metric).map(|m| m.values.clone());
+fn spread(a: &StrategyFigures, b: &StrategyFigures, metric: &str) -> f64 {
+    let values = |figures: &StrategyFigures| figures.metric(metric).map(|m| m.values.clone());
     let (a, b) = (values(a).unwrap_or_default(), values(b).unwrap_or_default());
     let difference = paired(&a, &b, 0.95);
     difference.and_then(|d| d.relative_stddev()).unwrap_or(0.0)
@@ -188,7 +188,7 @@ fn replications(needs: &[Need], least: u32) -> Result<u32, Vec<Need>> {
 
 /// Why figures of `pilot` cannot be watched, one sentence each: an unstable strategy, unfinished jobs, a
 /// metric without a value.
-fn unwatchable(figures: &Figures, watched: &[(String, f64)]) -> Vec<String> {
+fn unwatchable(figures: &StrategyFigures, watched: &[(String, f64)]) -> Vec<String> {
     let name = &figures.strategy;
     if figures.is_unstable {
         return vec![format!(
@@ -269,15 +269,15 @@ mod tests {
             let sign = if at.is_multiple_of(2) { 1.0 } else { -1.0 };
             1.0 + luck as f64 * size * sign
         };
-        let values = super::super::figures::Values {
+        let values = super::super::figures::MetricValues {
             metric: "response_p99".into(),
             values: (0..n).map(value).collect(),
             ..Default::default()
         };
-        let cell = Figures {
+        let cell = StrategyFigures {
             strategy: "a".into(),
             metrics: vec![values],
-            ..Figures::default()
+            ..StrategyFigures::default()
         };
         vec![PointFigures {
             strategies: vec![cell],

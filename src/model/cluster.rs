@@ -113,6 +113,15 @@ impl Cluster {
         self.groups.iter().map(|group| group.count).sum()
     }
 
+    /// The nodes' names by id, `GROUP[index]`.
+    pub fn node_names(&self) -> Vec<String> {
+        let of = |group: &Group| {
+            let name = group.name.clone();
+            (0..group.count).map(move |index| format!("{name}[{index}]"))
+        };
+        self.groups.iter().flat_map(of).collect()
+    }
+
     /// Sum over nodes of speed x capacity in `dimension`, in units; infinite if any group is
     /// unlimited there.
     pub fn power(&self, dimension: usize) -> f64 {

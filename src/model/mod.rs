@@ -1,4 +1,4 @@
-//! The model's data: nodes with resources, jobs, tasks and attempts, and what a dispatcher sees.
+//! The model's data: nodes with resources, jobs, tasks and attempts.
 
 pub mod cluster;
 pub mod ids;
@@ -6,4 +6,3 @@ pub mod layout;
 pub mod list;
 pub mod nodes;
 pub mod slab;
-pub mod view;

@@ -14,9 +14,9 @@ pub struct Node {
     /// wraps around, as what it comes to is always small.
     level: u64,
     since: Time,
-    /// Slots used, where slots are the only dimension.
+    /// Slots used.
     used: u64,
-    /// Slots held, where slots are the only dimension.
+    /// Slots held.
     held: u64,
     /// Attempts running. Each works off one nanosecond in a nanosecond, so that this is also the
     /// rate at which the service left falls.
@@ -164,16 +164,19 @@ impl Nodes {
         self.in_use
     }
 
-    /// True if `demand` fits beside what runs at the node.
+    /// True if there is room for `slots` (and `row`) beside what runs at the node.
     #[inline]
-    pub fn has_room(&self, node: NodeId, demand: &[u64]) -> bool {
+    pub fn has_room(&self, node: NodeId, slots: u64, row: &[u64]) -> bool {
         let this = self.at(node);
         let kind = &self.kinds[this.group as usize];
-        if let [slots] = demand {
-            return this.used.saturating_add(*slots) <= kind.slots;
-        }
+        this.used.saturating_add(slots) <= kind.slots
+            && (row.is_empty() || self.has_room_for_row(node, row))
+    }
+
+    fn has_room_for_row(&self, node: NodeId, row: &[u64]) -> bool {
         let used = &self.used[self.row(node)];
-        let mut each = used.iter().zip(demand).zip(&kind.limits);
+        let limits = &self.kinds[self.at(node).group as usize].limits;
+        let mut each = used.iter().zip(row).zip(limits);
         each.all(|((used, need), limit)| used.saturating_add(*need) <= *limit)
     }
 
@@ -187,68 +190,66 @@ impl Nodes {
         })
     }
 
-    /// An attempt of `service` that demands `demand` is bound to the node and on its way.
+    /// An attempt of `service` is bound to the node and on its way. It demands `slots`, and `row`
+    /// where there are several dimensions.
     #[inline]
-    pub fn bind(&mut self, node: NodeId, demand: &[u64], service: Time, now: Time) {
+    pub fn bind(&mut self, node: NodeId, slots: u64, row: &[u64], service: Time, now: Time) {
         let this = &mut self.nodes[node.index()];
         this.settle(now);
         this.level = this.level.wrapping_add(service.0);
+        this.held += slots;
+        if this.tasks == 0 {
+            self.holding[node.index() / 64] |= 1 << (node.index() % 64);
+        }
         this.tasks += 1;
-        self.holding[node.index() / 64] |= 1 << (node.index() % 64);
-        match demand {
-            [slots] => this.held += slots,
-            _ => {
-                let row = self.row(node);
-                add(&mut self.held[row], demand);
-            }
+        if !row.is_empty() {
+            let held = self.row(node);
+            add(&mut self.held[held], row);
         }
     }
 
     /// An attempt bound to the node starts to run.
     #[inline]
-    pub fn start(&mut self, node: NodeId, demand: &[u64], now: Time) -> &mut Node {
-        match demand {
-            [slots] => {
-                self.nodes[node.index()].used += slots;
-                self.in_use += slots;
-            }
-            _ => {
-                let row = self.row(node);
-                add(&mut self.used[row], demand);
-                self.in_use += demand.iter().sum::<u64>();
-            }
+    pub fn start(&mut self, node: NodeId, slots: u64, row: &[u64], now: Time) -> &mut Node {
+        self.in_use += slots;
+        if !row.is_empty() {
+            let used = self.row(node);
+            add(&mut self.used[used], row);
+            self.in_use += others(row);
         }
         let this = &mut self.nodes[node.index()];
         this.settle(now);
         this.rate += 1;
+        this.used += slots;
         this
     }
 
     /// An attempt that ran at the node has ended.
     #[inline]
-    pub fn end(&mut self, node: NodeId, demand: &[u64], now: Time) -> &mut Node {
-        match demand {
-            [slots] => {
-                let this = &mut self.nodes[node.index()];
-                this.used -= slots;
-                this.held -= slots;
-                self.in_use -= slots;
-            }
-            _ => {
-                let row = self.row(node);
-                subtract(&mut self.used[row.clone()], demand);
-                subtract(&mut self.held[row], demand);
-                self.in_use -= demand.iter().sum::<u64>();
-            }
+    pub fn end(&mut self, node: NodeId, slots: u64, row: &[u64], now: Time) -> &mut Node {
+        self.in_use -= slots;
+        if !row.is_empty() {
+            let at = self.row(node);
+            subtract(&mut self.used[at.clone()], row);
+            subtract(&mut self.held[at], row);
+            self.in_use -= others(row);
         }
         let this = &mut self.nodes[node.index()];
         this.settle(now);
         this.rate -= 1;
+        this.used -= slots;
+        this.held -= slots;
         this.tasks -= 1;
-        let idle = u64::from(this.tasks == 0);
-        self.holding[node.index() / 64] &= !(idle << (node.index() % 64));
+        if this.tasks == 0 {
+            self.holding[node.index() / 64] &= !(1 << (node.index() % 64));
+        }
         this
     }
+}
+
+/// Units of all dimensions but slots.
+fn others(row: &[u64]) -> u64 {
+    row[SLOTS + 1..].iter().sum()
 }
 
 /// True if `taken` + `demand` stays within `capacity` in every dimension.

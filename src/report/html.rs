@@ -2,11 +2,12 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::format::{Scale, change, plain_percent, printable, signed_percent, summary_cell};
+use super::cells::{change, summary_cell};
 use super::lookup::{Lookup, chosen_points};
 use super::plot::{Plot, Topic};
 use super::verdict_text::{extent, headline, reason, word};
 use crate::experiment::results::{ComparisonRow, SummaryRow, Verdict};
+use crate::text::{Scale, plain_percent, printable, signed_percent};
 
 const CSS: &str = include_str!("assets/page.css");
 /// No script, nothing from elsewhere.
@@ -37,7 +38,7 @@ pub fn page(tables: &Lookup, plots: &[(Plot, String)]) -> String {
                     (first_screen(tables, plots))
                     (contents(plots))
                     @for topic in SECTIONS { (section(tables, topic, plots)) }
-                    (super::theory::section(tables))
+                    (super::theory_table::section(tables))
                     (rest(tables))
                 }
                 (provenance(tables))
@@ -51,7 +52,7 @@ const SECTIONS: [Topic; 6] = [
     Topic::Differences,
     Topic::Ccdf,
     Topic::Blame,
-    Topic::Price,
+    Topic::Cost,
     Topic::Utilization,
     Topic::Imbalance,
 ];
@@ -75,7 +76,7 @@ fn about(topic: Topic) -> (&'static str, &'static str, &'static str) {
             "blame",
             "Each job's response time split along its critical chain, for all jobs and for the slowest 1 %.",
         ),
-        Topic::Price => (
+        Topic::Cost => (
             "What it costs",
             "cost",
             "Messages per task, and slot-time of attempts that no completed job used, against the 99th percentile of the response time.",
@@ -273,11 +274,7 @@ fn comparisons(tables: &Lookup) -> Markup {
 
 fn comparison(tables: &Lookup, row: &ComparisonRow) -> Markup {
     let (facts, unit) = tables.facts(&row.metric);
-    let scale = Scale::choose(
-        &facts,
-        &unit,
-        [row.mean, row.baseline_mean].into_iter().flatten(),
-    );
+    let scale = facts.scale(&unit, [row.mean, row.baseline_mean].into_iter().flatten());
     let value = |mean: Option<f64>| mean.map_or("n/a".into(), |mean| scale.value(mean));
     html! { tr {
         td { (printable(&row.metric)) }
@@ -362,11 +359,7 @@ fn row_scale(tables: &Lookup, point: usize, class: &str, metric: &str) -> Scale 
         (0..tables.meta().strategies.len()).filter_map(|s| tables.summary(point, s, class, metric));
     let rows: Vec<&SummaryRow> = rows.collect();
     let unit = rows.first().map_or("1", |row| row.unit.as_str());
-    Scale::choose(
-        &super::metric_facts::facts(metric, unit),
-        unit,
-        rows.iter().filter_map(|row| row.mean),
-    )
+    super::metric_facts::facts(metric, unit).scale(unit, rows.iter().filter_map(|row| row.mean))
 }
 
 fn provenance(tables: &Lookup) -> Markup {
@@ -395,7 +388,7 @@ mod tests {
     use crate::report::sample::Sample;
 
     fn page(results: &Results) -> String {
-        let files = crate::report::render(results).unwrap();
+        let files = crate::report::render(results, false).unwrap();
         String::from_utf8(
             files
                 .into_iter()
@@ -455,7 +448,7 @@ mod tests {
         let page = page(&Sample::loads(&[0.5, 0.8], 3).results());
         let said = "<code>least-loaded</code> is better than <code>random</code> on response_p99 at load 0.8: 7";
         assert!(page.contains(said));
-        let places: Vec<_> = [
+        let found: Vec<_> = [
             said,
             "against random</caption>",
             "<figure",
@@ -465,7 +458,7 @@ mod tests {
         ]
         .map(|part| page.find(part).expect(part))
         .into();
-        assert!(places.is_sorted(), "{places:?}");
+        assert!(found.is_sorted(), "{found:?}");
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::format::printable;
 use super::metric_facts::{Facts, facts};
 use crate::experiment::results::{
     CcdfRow, ComparisonRow, Meta, NodeRow, Results, SummaryRow, TimelineRow,
 };
+use crate::text::printable;
 
 /// A run's tables, indexed.
 pub struct Lookup<'a> {
@@ -137,18 +137,19 @@ impl<'a> Lookup<'a> {
     /// Index of the baseline strategy.
     pub fn baseline(&self) -> usize {
         let meta = self.meta();
-        meta.strategies
-            .iter()
-            .position(|s| s.name == meta.baseline)
-            .unwrap_or(0)
+        let mut names = meta.strategies.iter().map(|strategy| &strategy.name);
+        names.position(|name| *name == meta.baseline).unwrap_or(0)
+    }
+
+    /// Indexes of the strategies.
+    pub fn strategies(&self) -> std::ops::Range<usize> {
+        0..self.meta().strategies.len()
     }
 
     /// A strategy's name, safe to print.
     pub fn strategy(&self, strategy: usize) -> String {
-        self.meta()
-            .strategies
-            .get(strategy)
-            .map_or(String::new(), |s| printable(&s.name))
+        let found = self.meta().strategies.get(strategy);
+        found.map_or(String::new(), |found| printable(&found.name))
     }
 
     /// Number of points; at least 1.
@@ -163,26 +164,12 @@ impl<'a> Lookup<'a> {
 
     /// "load 0.8, count 60"; empty without a sweep.
     pub fn point_label(&self, point: usize) -> String {
-        let values = self.meta().points.get(point).map_or(&[][..], Vec::as_slice);
+        let values = self.meta().points.get(point).into_iter().flatten();
         let part = |(key, value): (usize, &String)| {
             format!("{} {}", self.sweep_label(key), plain_value(value))
         };
-        values
-            .iter()
-            .enumerate()
-            .map(part)
-            .collect::<Vec<_>>()
-            .join(", ")
-    }
-
-    /// The point's values alone, "0.8, 60".
-    pub fn point_values(&self, point: usize) -> String {
-        let values = self.meta().points.get(point).map_or(&[][..], Vec::as_slice);
-        values
-            .iter()
-            .map(|v| plain_value(v))
-            .collect::<Vec<_>>()
-            .join(", ")
+        let parts: Vec<String> = values.enumerate().map(part).collect();
+        parts.join(", ")
     }
 
     /// Objective of the class that `name` measures; of the only class for the whole.

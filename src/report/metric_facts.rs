@@ -3,6 +3,7 @@
 pub use crate::metrics::registry::Better;
 
 use crate::metrics::registry;
+use crate::text::Scale;
 
 /// How a metric's values are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,17 @@ pub struct Facts {
     pub kind: Kind,
     /// Which way is better.
     pub better: Better,
+}
+
+impl Facts {
+    /// The one unit in which all of `values` (in the tables' `unit`) read best.
+    pub fn scale(&self, unit: &str, values: impl IntoIterator<Item = f64>) -> Scale {
+        match self.kind {
+            Kind::Time => Scale::time(values),
+            Kind::Share => Scale::percent(),
+            Kind::Number => Scale::plain(unit),
+        }
+    }
 }
 
 /// Facts of the metric `name` (`class.metric` and `nodes.GROUP.metric` too); `unit` is the tables'.

@@ -1,18 +1,18 @@
 //! What a run shows: tables, terminal, plots and one page, each a function of the result tables.
 
-pub mod across;
-mod columns;
+pub mod cells;
 pub mod csv;
-pub mod format;
+pub mod decision_text;
 pub mod html;
 mod json;
 pub mod lookup;
 pub mod metric_facts;
 pub mod plot;
+pub mod run_comparison;
 #[cfg(test)]
 mod sample;
 pub mod terminal;
-pub mod theory;
+pub mod theory_table;
 pub mod verdict_text;
 
 pub use json::json;
@@ -30,20 +30,25 @@ pub fn tables(results: &Results) -> Files {
     csv::write(results)
 }
 
-/// `plots/*.svg` and `report.html`.
+/// `plots/*.svg` and `report.html`; with `png` also `plots/*.png` at twice the size.
 ///
 /// # Errors
-/// When the embedded font cannot be used.
-pub fn render(results: &Results) -> Result<Files, DrawError> {
+/// When the embedded font cannot be used, or a picture cannot be written.
+pub fn render(results: &Results, png: bool) -> Result<Files, DrawError> {
     let tables = Lookup::new(results);
-    let drawn = plot::all(&tables)
-        .into_iter()
-        .map(|plot| plot.drawing.svg().map(|svg| (plot, svg)));
+    let drawn = plot::all(&tables).into_iter();
+    let drawn = drawn.map(|plot| plot.drawing.svg().map(|svg| (plot, svg)));
     let plots = drawn.collect::<Result<Vec<(Plot, String)>, DrawError>>()?;
-    let page = html::page(&tables, &plots);
-    let file = |(plot, svg): (Plot, String)| (format!("plots/{}.svg", plot.name), svg.into_bytes());
-    let mut files: Files = plots.into_iter().map(file).collect();
-    files.push(("report.html".into(), page.into_bytes()));
+    let mut files: Files = vec![(
+        "report.html".into(),
+        html::page(&tables, &plots).into_bytes(),
+    )];
+    for (plot, svg) in plots {
+        if png {
+            files.push((format!("plots/{}.png", plot.name), plot.drawing.png(2)?));
+        }
+        files.push((format!("plots/{}.svg", plot.name), svg.into_bytes()));
+    }
     Ok(files)
 }
 
@@ -67,8 +72,11 @@ mod tests {
     #[test]
     fn rendering_is_a_function_of_the_tables() {
         let results = Sample::troubled().results();
-        assert_eq!(render(&results).unwrap(), render(&results).unwrap());
-        let names: Vec<String> = render(&results)
+        assert_eq!(
+            render(&results, false).unwrap(),
+            render(&results, false).unwrap()
+        );
+        let names: Vec<String> = render(&results, false)
             .unwrap()
             .into_iter()
             .map(|file| file.0)
@@ -88,7 +96,7 @@ mod tests {
 
     #[test]
     fn empty_results_still_make_a_page() {
-        let files = render(&Results::default()).unwrap();
+        let files = render(&Results::default(), false).unwrap();
         assert_eq!(files.len(), 1);
         assert!(!terminal::comparison(&Results::default(), None, false).is_empty());
     }
@@ -118,7 +126,7 @@ mod tests {
                 .join(name);
             std::fs::create_dir_all(dir.join("plots")).unwrap();
             let start = std::time::Instant::now();
-            let files = render(&sample.results()).unwrap();
+            let files = render(&sample.results(), false).unwrap();
             println!(
                 "{name}: {} files, {} bytes, {:?}",
                 files.len(),

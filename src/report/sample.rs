@@ -208,8 +208,8 @@ impl Sample {
     /// The utilisation law, and a limit that is not judged.
     fn beside_theory(&self, all: &mut Results, (point, strategy): (usize, usize), load: f64) {
         for (kind, agreement, theory) in [
-            (Kind::Exact, Agreement::Agrees, load),
-            (Kind::Limit, Agreement::Limit, load * 0.9),
+            (AnswerKind::Exact, Agreement::Agrees, load),
+            (AnswerKind::Limit, Agreement::Limit, load * 0.9),
         ] {
             all.theory.push(TheoryRow {
                 point,

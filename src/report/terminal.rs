@@ -1,12 +1,13 @@
 //! The comparison as a terminal shows it, at most 100 columns wide.
 
-use super::format::{Scale, change, count, plain_percent, printable, shorten, summary_cell};
+use super::cells::{change, summary_cell};
 use super::lookup::Lookup;
 use super::verdict_text::{extent, parts_that_differ, word};
 use crate::experiment::results::{ComparisonRow, Results, Verdict};
+use crate::text::{
+    LINE, Scale, blanks, count, plain_percent, printable, shorten, signed_percent, width, wrapped,
+};
 
-/// Columns of the terminal.
-const WIDTH: usize = 100;
 /// Up to so many points have a block each; more are shown as a matrix.
 const MOST_BLOCKS: usize = 6;
 /// Rows of a matrix at most.
@@ -18,8 +19,8 @@ const NAME: usize = 28;
 /// `color` adds ANSI colours to the verdicts' words; nothing is said by colour alone.
 pub fn comparison(results: &Results, report_path: Option<&str>, color: bool) -> String {
     let tables = Lookup::new(results);
-    let mut lines = wrapped(&printable(&results.meta.title));
-    lines.extend(wrapped(&extent(&tables)));
+    let mut lines = wrapped(&printable(&results.meta.title), "", "");
+    lines.extend(wrapped(&extent(&tables), "", ""));
     lines.push(String::new());
     lines.extend(tables_of(&tables, color));
     lines.extend(footer(&tables));
@@ -31,30 +32,21 @@ pub fn comparison(results: &Results, report_path: Option<&str>, color: bool) -> 
 }
 
 fn tables_of(tables: &Lookup, color: bool) -> Vec<String> {
-    let alone = tables.meta().strategies.len() < 2;
-    let grids: Vec<Grid> = if alone {
+    let is_large = tables.points() > MOST_BLOCKS;
+    let grids: Vec<Grid> = if tables.strategies().len() < 2 {
         vec![points_by_metric(tables)]
-    } else if tables.points() > MOST_BLOCKS {
-        tables
-            .meta()
-            .decide_on
-            .iter()
-            .map(|metric| matrix(tables, metric))
-            .collect()
+    } else if is_large {
+        let metrics = tables.meta().decide_on.iter();
+        metrics.map(|metric| matrix(tables, metric)).collect()
     } else {
         (0..tables.points())
             .map(|point| block(tables, point))
             .collect()
     };
-    let mut lines: Vec<String> = Vec::new();
     let together = grids.iter().map(Grid::fitting).min().unwrap_or(1);
-    for grid in grids {
-        lines.extend(grid.lines(together, color));
-    }
-    if tables.points() > MOST_BLOCKS {
-        lines.push("values and intervals of all points: summary.csv, comparisons.csv".into());
-    }
-    lines
+    let lines = grids.iter().flat_map(|grid| grid.lines(together, color));
+    let more = "values and intervals of all points: summary.csv, comparisons.csv";
+    lines.chain(is_large.then(|| more.to_owned())).collect()
 }
 
 /// A cell and the verdict whose colour it takes.
@@ -67,11 +59,11 @@ impl Cell {
     }
 
     fn width(&self) -> usize {
-        self.0.chars().count()
+        width(&self.0)
     }
 
     fn padded(&self, width: usize, color: bool) -> String {
-        let blanks = " ".repeat(width.saturating_sub(self.width()));
+        let blanks = blanks(&self.0, width);
         let code = match self.1 {
             Some(Verdict::Better) => "32",
             Some(Verdict::Worse) => "31",
@@ -108,7 +100,7 @@ impl Grid {
         let fits = |count: &usize| {
             self.groups
                 .chunks(*count)
-                .all(|groups| width(groups) <= WIDTH)
+                .all(|groups| width(groups) <= LINE)
         };
         (1..=self.groups.len()).rev().find(fits).unwrap_or(1)
     }
@@ -146,22 +138,14 @@ fn gap(column: usize) -> &'static str {
 }
 
 fn column_widths(group: &Group) -> Vec<usize> {
-    let columns = group.first().map_or(0, Vec::len);
-    let widest = |column: usize| {
-        group
-            .iter()
-            .map(|row| row[column].width())
-            .max()
-            .unwrap_or(0)
-    };
-    (0..columns).map(widest).collect()
+    let widest = |column: usize| group.iter().map(|row| row[column].width()).max();
+    let columns = 0..group.first().map_or(0, Vec::len);
+    columns.map(|column| widest(column).unwrap_or(0)).collect()
 }
 
 fn width_of(group: &Group) -> usize {
-    let widths = column_widths(group);
+    let widths = column_widths(group).into_iter().enumerate();
     widths
-        .iter()
-        .enumerate()
         .map(|(column, width)| width + gap(column).len())
         .sum()
 }
@@ -169,55 +153,45 @@ fn width_of(group: &Group) -> usize {
 /// The scale of a deciding metric over the cells that stand together.
 fn scale(tables: &Lookup, metric: &str, cells: impl Iterator<Item = (usize, usize)>) -> Scale {
     let (facts, unit) = tables.facts(metric);
-    Scale::choose(
-        &facts,
-        &unit,
-        cells.filter_map(|(point, strategy)| tables.named(point, strategy, metric)?.mean),
-    )
+    let mean = |(point, strategy)| tables.named(point, strategy, metric)?.mean;
+    facts.scale(&unit, cells.filter_map(mean))
+}
+
+/// A name or a header, cut to what fits in a column.
+fn name(text: &str) -> Cell {
+    Cell::plain(shorten(text, NAME))
 }
 
 /// One point: a row a strategy, three columns a deciding metric.
 fn block(tables: &Lookup, point: usize) -> Grid {
-    let strategies = tables.meta().strategies.len();
-    let baseline = tables.baseline();
-    let name = |strategy: usize| {
-        let mark = if strategy == baseline {
-            " (baseline)"
-        } else {
-            ""
-        };
-        Cell::plain(format!(
-            "{}{mark}",
-            shorten(&tables.strategy(strategy), NAME - mark.len())
-        ))
+    let strategy = |strategy: usize| {
+        let is_baseline = strategy == tables.baseline();
+        let mark = if is_baseline { " (baseline)" } else { "" };
+        let name = shorten(&tables.strategy(strategy), NAME - mark.len());
+        Cell::plain(format!("{name}{mark}"))
     };
-    let label = tables.point_label(point);
-    let head = Cell::plain(if label.is_empty() {
-        "strategy".into()
-    } else {
-        shorten(&label, NAME)
-    });
-    let groups = tables
-        .meta()
-        .decide_on
-        .iter()
-        .map(|metric| columns(tables, point, metric));
+    let head = match tables.point_label(point) {
+        label if label.is_empty() => Cell::plain("strategy"),
+        label => name(&label),
+    };
+    let metrics = tables.meta().decide_on.iter();
     Grid {
         names: [head]
             .into_iter()
-            .chain((0..strategies).map(name))
+            .chain(tables.strategies().map(strategy))
             .collect(),
-        groups: groups.collect(),
+        groups: metrics
+            .map(|metric| columns(tables, point, metric))
+            .collect(),
         more: None,
     }
 }
 
 fn columns(tables: &Lookup, point: usize, metric: &str) -> Group {
-    let strategies = tables.meta().strategies.len();
-    let scale = scale(tables, metric, (0..strategies).map(|s| (point, s)));
+    let scale = scale(tables, metric, tables.strategies().map(|s| (point, s)));
     let against = format!("vs {}", shorten(&tables.strategy(tables.baseline()), 16));
     let head = vec![
-        Cell::plain(shorten(&printable(metric), NAME)),
+        name(&printable(metric)),
         Cell::plain(against),
         Cell::default(),
     ];
@@ -226,7 +200,10 @@ fn columns(tables: &Lookup, point: usize, metric: &str) -> Group {
         let [change, verdict] = compared(tables.comparison(point, strategy, metric), &scale);
         vec![value, change, verdict]
     };
-    [head].into_iter().chain((0..strategies).map(row)).collect()
+    [head]
+        .into_iter()
+        .chain(tables.strategies().map(row))
+        .collect()
 }
 
 fn compared(row: Option<&ComparisonRow>, scale: &Scale) -> [Cell; 2] {
@@ -241,55 +218,58 @@ fn compared(row: Option<&ComparisonRow>, scale: &Scale) -> [Cell; 2] {
 
 /// One strategy alone: a row a point, a column a deciding metric.
 fn points_by_metric(tables: &Lookup) -> Grid {
-    let shown = tables.points().min(MOST_ROWS);
+    let shown = 0..tables.points().min(MOST_ROWS);
     let label = |point: usize| match tables.point_label(point) {
-        label if label.is_empty() => Cell::plain(shorten(&tables.strategy(0), NAME)),
-        label => Cell::plain(shorten(&label, NAME)),
+        label if label.is_empty() => name(&tables.strategy(0)),
+        label => name(&label),
     };
     let group = |metric: &String| -> Group {
         let scale = scale(tables, metric, (0..tables.points()).map(|point| (point, 0)));
-        let cell = |point| {
-            vec![Cell::plain(summary_cell(
-                tables.named(point, 0, metric),
-                &scale,
-            ))]
-        };
-        let head = vec![Cell::plain(shorten(&printable(metric), NAME))];
-        [head].into_iter().chain((0..shown).map(cell)).collect()
+        let cell = |point| Cell::plain(summary_cell(tables.named(point, 0, metric), &scale));
+        column(name(&printable(metric)), shown.clone().map(cell))
     };
-    let head = Cell::plain(if tables.points() > 1 {
-        shorten(&tables.strategy(0), NAME)
-    } else {
-        String::new()
-    });
-    let names = [head].into_iter().chain((0..shown).map(label)).collect();
+    let head = Some(name(&tables.strategy(0))).filter(|_| tables.points() > 1);
     Grid {
-        names,
+        names: [head.unwrap_or_default()]
+            .into_iter()
+            .chain(shown.clone().map(label))
+            .collect(),
         groups: tables.meta().decide_on.iter().map(group).collect(),
         more: more(tables),
     }
 }
 
+/// A group of one column.
+fn column(head: Cell, cells: impl Iterator<Item = Cell>) -> Group {
+    [head]
+        .into_iter()
+        .chain(cells)
+        .map(|cell| vec![cell])
+        .collect()
+}
+
 /// Many points: a row a point, a column a strategy, verdicts with their relative change.
 fn matrix(tables: &Lookup, metric: &str) -> Grid {
-    let shown = tables.points().min(MOST_ROWS);
+    let shown = 0..tables.points().min(MOST_ROWS);
     let baseline = tables.baseline();
-    let others = (0..tables.meta().strategies.len()).filter(|s| *s != baseline);
     let group = |strategy: usize| -> Group {
-        let head = vec![Cell::plain(shorten(&tables.strategy(strategy), 20))];
-        let cell = |point| vec![verdict_cell(tables.comparison(point, strategy, metric))];
-        [head].into_iter().chain((0..shown).map(cell)).collect()
+        let head = Cell::plain(shorten(&tables.strategy(strategy), 20));
+        let cell = |point| verdict_cell(tables.comparison(point, strategy, metric));
+        column(head, shown.clone().map(cell))
     };
-    let head = Cell::plain(format!(
-        "{} vs {}",
-        shorten(&printable(metric), NAME),
-        shorten(&tables.strategy(baseline), 12)
-    ));
+    let metric = shorten(&printable(metric), NAME);
+    let head = format!("{metric} vs {}", shorten(&tables.strategy(baseline), 12));
     let label = |point| Cell::plain(shorten(&tables.point_label(point), NAME + 8));
-    let names = [head].into_iter().chain((0..shown).map(label)).collect();
+    let names = [Cell::plain(head)]
+        .into_iter()
+        .chain(shown.clone().map(label));
     Grid {
-        names,
-        groups: others.map(group).collect(),
+        names: names.collect(),
+        groups: tables
+            .strategies()
+            .filter(|s| *s != baseline)
+            .map(group)
+            .collect(),
         more: more(tables),
     }
 }
@@ -301,7 +281,7 @@ fn verdict_cell(row: Option<&ComparisonRow>) -> Cell {
     let word = word(row.verdict);
     let text = match (row.verdict, row.relative) {
         (Verdict::Better | Verdict::Worse, Some(relative)) => {
-            format!("{} % {word}", super::format::signed_percent(relative, 0))
+            format!("{} % {word}", signed_percent(relative, 0))
         }
         _ => word.into(),
     };
@@ -315,91 +295,55 @@ fn more(tables: &Lookup) -> Option<String> {
 
 fn footer(tables: &Lookup) -> Vec<String> {
     let meta = tables.meta();
-    let mut texts = open_questions(tables);
-    texts.push(parts_that_differ(tables));
-    let level = plain_percent(meta.confidence);
-    texts.push(if meta.family > 0 {
-        let together = match meta.family {
-            1 => format!("interval {level}"),
-            many => format!("intervals {level} for all {many} comparisons together"),
-        };
-        format!(
-            "margin {}; {together}; paired on equal jobs",
-            plain_percent(meta.margin)
-        )
-    } else {
-        format!(
-            "± is half of the 95 % interval over {} replications",
-            meta.replications_text()
-        )
-    });
-    texts.extend(
-        meta.warnings
-            .iter()
-            .map(|warning| format!("warning: {}", printable(warning))),
-    );
-    texts.extend(
-        meta.notes
-            .iter()
-            .map(|note| format!("note: {}", printable(note))),
-    );
-    texts
+    let warnings = meta
+        .warnings
         .iter()
-        .filter(|text| !text.is_empty())
-        .flat_map(|text| wrapped(text))
-        .collect()
+        .map(|warning| format!("warning: {}", printable(warning)));
+    let notes = meta
+        .notes
+        .iter()
+        .map(|note| format!("note: {}", printable(note)));
+    let texts = open_questions(tables).into_iter();
+    let texts = texts.chain([parts_that_differ(tables), intervals(tables)]);
+    let texts = texts
+        .chain(warnings)
+        .chain(notes)
+        .filter(|text| !text.is_empty());
+    texts.flat_map(|text| wrapped(&text, "", "")).collect()
+}
+
+/// How the intervals are to be read.
+fn intervals(tables: &Lookup) -> String {
+    let meta = tables.meta();
+    let level = plain_percent(meta.confidence);
+    let together = match meta.family {
+        0 => {
+            let replications = meta.replications_text();
+            return format!("± is half of the 95 % interval over {replications} replications");
+        }
+        1 => format!("interval {level}"),
+        many => format!("intervals {level} for all {many} comparisons together"),
+    };
+    let margin = plain_percent(meta.margin);
+    format!("margin {margin}; {together}; paired on equal jobs")
 }
 
 /// What the words of the tables leave open, a line a verdict.
 fn open_questions(tables: &Lookup) -> Vec<String> {
     let rows = &tables.results.comparisons;
-    let open: Vec<&ComparisonRow> = rows
-        .iter()
-        .filter(|row| row.verdict == Verdict::Inconclusive)
-        .collect();
-    let most = open.iter().filter_map(|row| row.replications_needed).max();
-    let settle = |n| {
-        format!(
-            "inconclusive: {} of {}; about {} replications may settle all",
-            open.len(),
-            rows.len(),
-            count(n)
-        )
+    let of = |verdict| rows.iter().filter(move |row| row.verdict == verdict);
+    let open = || of(Verdict::Inconclusive);
+    let most = open().filter_map(|row| row.replications_needed).max();
+    let settle = |most| {
+        let (open, all, most) = (open().count(), rows.len(), count(most));
+        format!("inconclusive: {open} of {all}; about {most} replications may settle all")
     };
-    let lost = rows
-        .iter()
-        .find(|row| row.verdict == Verdict::NotComparable);
+    let lost = of(Verdict::NotComparable).next();
     let jobs = "not comparable: shares of failed, rejected and unfinished jobs differ by more than 0.1 point";
     most.map(settle)
         .into_iter()
         .chain(lost.map(|_| jobs.into()))
         .collect()
-}
-
-/// `text` in lines of at most 100 characters, broken at blanks (a longer word is cut).
-fn wrapped(text: &str) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let mut word: Vec<char> = word.chars().collect();
-        let last = lines.len() - 1;
-        if word.is_empty() && (1..WIDTH).contains(&lines[last].chars().count()) {
-            lines[last].push(' ');
-        }
-        while !word.is_empty() {
-            let last = lines.len() - 1;
-            let used = lines[last].chars().count();
-            let blank = usize::from(used > 0);
-            if used + blank + word.len() > WIDTH && used > 0 {
-                lines.push(String::new());
-                continue;
-            }
-            let rest = word.split_off(word.len().min(WIDTH));
-            lines[last] += &" ".repeat(blank);
-            lines[last].extend(word);
-            word = rest;
-        }
-    }
-    lines
 }
 
 #[cfg(test)]
@@ -439,7 +383,7 @@ mod tests {
         ];
         for sample in samples {
             let text = comparison(&sample.results(), Some("output/x/report.html"), false);
-            assert!(widest(&text) <= WIDTH, "{} columns:\n{text}", widest(&text));
+            assert!(widest(&text) <= LINE, "{} columns:\n{text}", widest(&text));
         }
     }
 

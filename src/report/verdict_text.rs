@@ -1,10 +1,9 @@
 //! The sentences that say what was found, and nothing more than was found.
 
-use super::format::{
-    Scale, change, count, lower_or_higher, plain_percent, plural, printable, significant,
-};
+use super::cells::{change, lower_or_higher, summary_cell};
 use super::lookup::{Lookup, split_name};
 use crate::experiment::results::{ComparisonRow, Status, Verdict};
+use crate::text::{count, plain_percent, plural, printable, significant};
 
 /// The verdict in the words of every table.
 pub fn word(verdict: Verdict) -> &'static str {
@@ -23,42 +22,44 @@ pub fn word(verdict: Verdict) -> &'static str {
 pub fn sentence(tables: &Lookup, row: &ComparisonRow) -> String {
     let strategy = format!("`{}`", tables.strategy(row.strategy));
     let baseline = format!("`{}`", tables.strategy(tables.baseline()));
-    let place = place(tables, row);
+    let at = where_compared(tables, row);
     let (facts, unit) = tables.facts(&row.metric);
-    let scale = Scale::choose(&facts, &unit, row.difference);
+    let scale = facts.scale(&unit, row.difference);
+    let size = || lower_or_higher(row, &scale);
+    let change = || change(row, &scale).replace(',', ", ");
+    let reason = || reason(tables, row);
     match row.verdict {
-        Verdict::Better => format!(
-            "{strategy} is better than {baseline} {place}: {}",
-            lower_or_higher(row, &scale)
-        ),
-        Verdict::Worse => format!(
-            "{strategy} is worse than {baseline} {place}: {}",
-            lower_or_higher(row, &scale)
-        ),
+        Verdict::Better => format!("{strategy} is better than {baseline} {at}: {}", size()),
+        Verdict::Worse => format!("{strategy} is worse than {baseline} {at}: {}", size()),
         Verdict::Equivalent => format!(
-            "{strategy} and {baseline} are equivalent {place}: {}, within the margin of {}",
-            change(row, &scale).replace(',', ", "),
+            "{strategy} and {baseline} are equivalent {at}: {}, within the margin of {}",
+            change(),
             plain_percent(row.margin)
         ),
-        Verdict::Inconclusive => format!(
-            "{strategy} against {baseline} is inconclusive {place}: {}{}",
-            change(row, &scale).replace(',', ", "),
-            needed(tables, row)
-        ),
+        Verdict::Inconclusive => {
+            let said = format!(
+                "{strategy} against {baseline} is inconclusive {at}: {}",
+                change()
+            );
+            let more = Some(reason()).filter(|reason| !reason.is_empty());
+            more.map_or(said.clone(), |reason| format!("{said}; {reason}"))
+        }
         Verdict::NotComparable => {
             format!(
-                "{strategy} is not comparable with {baseline} {place}: {}",
-                reason(tables, row)
+                "{strategy} is not comparable with {baseline} {at}: {}",
+                reason()
             )
         }
-        Verdict::Unstable => format!(
-            "{strategy} and {baseline} are not compared {place}: {}",
-            reason(tables, row)
-        ),
+        Verdict::Unstable => {
+            format!(
+                "{strategy} and {baseline} are not compared {at}: {}",
+                reason()
+            )
+        }
     }
 }
 
-fn place(tables: &Lookup, row: &ComparisonRow) -> String {
+fn where_compared(tables: &Lookup, row: &ComparisonRow) -> String {
     match tables.point_label(row.point) {
         label if label.is_empty() => format!("on {}", row.metric),
         label => format!("on {} at {label}", row.metric),
@@ -80,61 +81,39 @@ pub fn reason(tables: &Lookup, row: &ComparisonRow) -> String {
     }
 }
 
-fn needed(tables: &Lookup, row: &ComparisonRow) -> String {
-    let reason = reason(tables, row);
-    if reason.is_empty() {
-        reason
-    } else {
-        format!("; {reason}")
-    }
-}
-
 /// "; slo_attained 93.2 % against 99.1 %", where the class has an objective.
 fn objectives(tables: &Lookup, row: &ComparisonRow) -> String {
     let class = split_name(&row.metric).0;
     let attained = |strategy| {
-        tables
-            .summary(row.point, strategy, class, "slo_attained")
-            .and_then(|r| r.mean)
+        let row = tables.summary(row.point, strategy, class, "slo_attained");
+        Some(significant(row?.mean? * 100.0, 3))
     };
     let pair = attained(row.strategy).zip(attained(tables.baseline()));
-    let percent = |share: f64| significant(share * 100.0, 3);
     pair.map_or(String::new(), |(mine, other)| {
-        format!(
-            "; slo_attained {} % against {} %",
-            percent(mine),
-            percent(other)
-        )
+        format!("; slo_attained {mine} % against {other} %")
     })
 }
 
 fn unstable(tables: &Lookup, row: &ComparisonRow) -> String {
-    let grows = |index| {
-        tables
-            .named(row.point, index, &row.metric)
-            .is_some_and(|r| r.status == Status::Unstable)
+    let both = [row.strategy, tables.baseline()];
+    let grows = both.map(|strategy| {
+        let row = tables.named(row.point, strategy, &row.metric);
+        row.is_some_and(|row| row.status == Status::Unstable)
+    });
+    let [mine, other] = both.map(|strategy| format!("`{}`", tables.strategy(strategy)));
+    let who = match grows {
+        [true, true] => format!("{mine} and {other} are both"),
+        [false, true] => format!("{other} is"),
+        _ => format!("{mine} is"),
     };
-    let [mine, other] =
-        [row.strategy, tables.baseline()].map(|index| format!("`{}`", tables.strategy(index)));
-    match (grows(row.strategy), grows(tables.baseline())) {
-        (true, true) => {
-            format!("{mine} and {other} are both unstable, jobs pile up without a steady state")
-        }
-        (false, true) => format!("{other} is unstable, jobs pile up without a steady state"),
-        _ => format!("{mine} is unstable, jobs pile up without a steady state"),
-    }
+    format!("{who} unstable, jobs pile up without a steady state")
 }
 
 /// One sentence for a deciding metric over all points and strategies, for the head of a report.
 /// With one comparison it is that comparison's sentence.
 pub fn headline(tables: &Lookup, metric: &str) -> String {
-    let of_metric = |row: &&ComparisonRow| row.metric == metric;
-    let rows: Vec<_> = tables
-        .results
-        .comparisons
-        .iter()
-        .filter(of_metric)
-        .collect();
+    let rows = tables.results.comparisons.iter();
+    let rows: Vec<_> = rows.filter(|row| row.metric == metric).collect();
     match rows[..] {
         [] => alone(tables, metric),
         [row] => sentence(tables, row),
@@ -146,13 +125,14 @@ fn alone(tables: &Lookup, metric: &str) -> String {
     let (facts, unit) = tables.facts(metric);
     let last = tables.points() - 1;
     let row = tables.named(last, 0, metric);
-    let scale = Scale::choose(&facts, &unit, row.and_then(|r| r.mean));
-    let cell = super::format::summary_cell(row, &scale);
-    let at = match tables.point_label(last) {
-        label if label.is_empty() => String::new(),
-        label => format!(" at {label}"),
-    };
-    format!("`{}` has {metric} {cell}{at}", tables.strategy(0))
+    let scale = facts.scale(&unit, row.and_then(|r| r.mean));
+    let cell = summary_cell(row, &scale);
+    let strategy = tables.strategy(0);
+    let said = format!("`{strategy}` has {metric} {cell}");
+    match tables.point_label(last) {
+        label if label.is_empty() => said,
+        label => format!("{said} at {label}"),
+    }
 }
 
 /// The comparison with the largest improvement at the last point that has one; else the tally.
@@ -177,13 +157,13 @@ fn tally(rows: &[&ComparisonRow]) -> String {
         Verdict::Unstable,
     ];
     let number = |verdict| rows.iter().filter(|row| row.verdict == verdict).count();
-    let part = |verdict| Some((number(verdict), word(verdict))).filter(|(n, _)| *n > 0);
-    let parts: Vec<_> = ORDER
+    let counts = ORDER
         .into_iter()
-        .filter_map(part)
-        .map(|(n, w)| format!("{n} {w}"))
-        .collect();
-    parts.join(", ")
+        .map(|verdict| (number(verdict), word(verdict)));
+    let parts = counts
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, word)| format!("{n} {word}"));
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 /// "3 loads x 5 strategies x 20 replications of 100,000 jobs, the same jobs for every strategy".
@@ -191,8 +171,8 @@ pub fn extent(tables: &Lookup) -> String {
     let meta = tables.meta();
     let mut parts = Vec::new();
     if tables.points() > 1 || !meta.sweep.is_empty() {
-        let loads = meta.sweep.len() == 1 && tables.sweep_label(0) == "load";
-        let (one, many) = if loads {
+        let is_load = meta.sweep.len() == 1 && tables.sweep_label(0) == "load";
+        let (one, many) = if is_load {
             ("load", "loads")
         } else {
             ("point", "points")
@@ -201,19 +181,16 @@ pub fn extent(tables: &Lookup) -> String {
     }
     parts.push(plural(meta.strategies.len(), "strategy", "strategies"));
     let replications = meta.replications_text();
-    let plural_s = if replications == "1" { "" } else { "s" };
-    parts.push(format!("{replications} replication{plural_s}"));
-    let of = if meta.measured.is_empty() {
-        String::new()
-    } else {
-        format!(" of {}", printable(&meta.measured))
-    };
-    let same = if meta.strategies.len() > 1 {
-        ", the same jobs for every strategy"
-    } else {
-        ""
-    };
-    format!("{}{of}{same}", parts.join(" x "))
+    let ending = if replications == "1" { "" } else { "s" };
+    parts.push(format!("{replications} replication{ending}"));
+    let mut extent = parts.join(" x ");
+    if !meta.measured.is_empty() {
+        extent += &format!(" of {}", printable(&meta.measured));
+    }
+    if meta.strategies.len() > 1 {
+        extent += ", the same jobs for every strategy";
+    }
+    extent
 }
 
 /// "strategies differ in: placement, view.  Same for all: 10 dispatchers, ..."; empty if neither is known.

@@ -1,6 +1,6 @@
 //! What can be said of a setup before it runs: utilizations, sizes, and what will surprise.
 
-use super::load::{self, Offered};
+use super::resolve::load::{self, Offered};
 use crate::engine::law::Law;
 use crate::model::cluster::SLOTS;
 use crate::sim::setup::{Measure, Setup, Warmup};

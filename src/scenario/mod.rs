@@ -4,51 +4,31 @@
 //! they are like, reads the sections of the grammar (one file each) with all their mistakes, and
 //! checks what they mean together.
 
-mod arrivals;
-mod check;
-mod compare;
-mod de;
-mod diagnostics;
-mod document;
-mod faults;
-mod files;
 pub mod forecast;
-mod gate;
-mod jobs;
-mod like;
-pub mod load;
-mod named;
-mod names;
-mod network;
-mod nodes;
-mod peel;
+mod grammar;
 mod resolve;
-mod run;
 mod schema;
-mod sets;
 mod starter;
-mod strategies;
-mod sweep;
-mod tree;
-mod workload;
+mod text;
 
-pub use diagnostics::{Diagnostic, Report};
-pub use files::Files;
 pub use resolve::Metrics;
+pub use resolve::files::Files;
 pub use schema::{KeyInfo, keys, schema};
 pub use starter::starter;
+pub use text::messages::{Diagnostic, Report};
 
 use std::path::Path;
 
 use toml::de::DeTable;
 
-use check::Check;
-use diagnostics::Source;
-use document::Document;
-use sweep::Axis;
-use tree::Node;
-
 use crate::sim::setup::Setup;
+use grammar::Document;
+use resolve::check::Check;
+use resolve::judging;
+use text::messages::Source;
+use text::sweep::{self, Axis};
+use text::tree::{self, Node};
+use text::{arguments, like, mistakes};
 
 /// What a scenario may need beside its text.
 pub struct Env<'a> {
@@ -179,14 +159,14 @@ const MOST_REPLICATIONS: f64 = 1e6;
 pub fn read(text: &str, name: &str, sets: &[String], env: &Env<'_>) -> Result<Scenario, Report> {
     let mut report = Report::new(sources(text, name, sets));
     let (table, errors) = DeTable::parse_recoverable(text);
-    peel::syntax(&errors, 0, &mut report);
+    mistakes::syntax(&errors, 0, &mut report);
     if report.has_errors() {
         report.sort();
         return Err(report);
     }
     let mut tree = Node::of_table(table.get_ref(), table.span(), 0);
-    let arguments = report.sources[1..].to_vec();
-    sets::apply(&mut tree, &arguments, &mut report);
+    let given = report.sources[1..].to_vec();
+    arguments::apply(&mut tree, &given, &mut report);
     let resolved = if sets.is_empty() {
         text.to_owned()
     } else {
@@ -254,7 +234,7 @@ impl Reading<'_> {
         let mut tree = tree.clone();
         sweep::place(&mut tree, &self.axes, steps);
         like::expand(&mut tree, &mut self.report);
-        let (document, cut) = peel::read(&tree, &mut self.report);
+        let (document, cut): (Document, _) = mistakes::read(&tree, &mut self.report);
         let mut check = Check {
             report: &mut self.report,
             tree: &tree,
@@ -310,9 +290,9 @@ impl Reading<'_> {
                 confidence: compare.confidence.0,
                 family: compare.decide_on.len() * points.len() * (first.strategies.len() - 1),
             },
-            gate: gate::gate(&first.document, &first.strategies),
+            gate: judging::gate(&first.document, &first.strategies),
             replications: run.replications.0 as u32,
-            precision: run::precision(&first.document),
+            precision: judging::precision(&first.document),
             seed: run.seed.get(),
             notes: self.notes,
             text,
@@ -321,7 +301,7 @@ impl Reading<'_> {
                 .into_iter()
                 .map(|read| Point {
                     values: read.values,
-                    warmup_is_auto: run::warmup_is_auto(&read.document),
+                    warmup_is_auto: judging::warmup_is_auto(&read.document),
                     setups: read.resolved.setups,
                 })
                 .collect(),

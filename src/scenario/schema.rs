@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::document::Document;
+use super::grammar::Document;
 
 /// The schema (draft 2020-12) of a scenario file.
 pub fn schema() -> Value {

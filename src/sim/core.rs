@@ -13,6 +13,8 @@ use crate::model::layout::Layout;
 use crate::model::nodes::Nodes;
 use crate::model::slab::{NONE, Slab};
 
+use crate::strategy::board::Board;
+use crate::strategy::view::Truth;
 use crate::workload::class::{Class, Shape, Stage};
 
 use super::recorder::Recorder;
@@ -123,6 +125,21 @@ impl Demands {
         &self.values[start..start + self.width]
     }
 
+    /// The row's slots, as a task keeps them.
+    pub fn slots(&self, row: u32) -> u32 {
+        u32::try_from(self.row(row)[SLOTS]).unwrap_or(u32::MAX)
+    }
+
+    /// The row of a job's tasks where there are several dimensions, else nothing: slots are kept
+    /// by the tasks themselves.
+    #[inline]
+    pub fn several(&self, jobs: &Jobs, job: u32) -> &[u64] {
+        match self.width {
+            1 => &[],
+            _ => self.row(jobs[job].demand),
+        }
+    }
+
     /// A copy of the class's row for a job to change.
     pub fn own(&mut self, class: u32) -> u32 {
         let row = self.free.pop().unwrap_or_else(|| {
@@ -153,6 +170,8 @@ pub struct Facts<'s> {
     pub stage: &'s Stage,
     /// Number of tasks of a job, where that is always the same.
     pub tasks: Option<u32>,
+    /// Slots that each demands.
+    pub slots: u32,
     /// Whether gathering its results takes no time.
     pub gathers_free: bool,
     /// Time of each task beside its work.
@@ -171,6 +190,7 @@ impl<'s> Facts<'s> {
         Facts {
             stage,
             tasks,
+            slots: u32::try_from(stage.demand[SLOTS]).unwrap_or(u32::MAX),
             gathers_free: class.gather.is_free(),
             overhead: stage.overhead,
             slo: class.slo,
@@ -239,66 +259,21 @@ pub struct Core<'s> {
     pub busy: Busy,
     /// Other figures.
     pub totals: Totals,
-    /// Nodes that changed since the last decision, each once, if any placement is told.
-    pub changed: Changed,
+    /// What dispatchers see of the nodes.
+    pub board: Board,
     /// Who writes rows of jobs, tasks and decisions, if anyone does.
     pub recorder: Option<&'s mut (dyn Recorder + 's)>,
     /// Completions at the instant `.0`, by class, before the window opened at it.
     eve: (Time, Vec<u64>),
 }
 
-/// A list of nodes in which each appears once.
-#[derive(Clone, Debug)]
-pub struct Changed {
-    list: Vec<NodeId>,
-    is_listed: Vec<bool>,
-    wanted: bool,
-}
-
-impl Changed {
-    fn new(nodes: u32, wanted: bool) -> Changed {
-        let n = if wanted { nodes as usize } else { 0 };
-        Changed {
-            list: Vec::with_capacity(n),
-            is_listed: vec![false; n],
-            wanted,
-        }
-    }
-
-    /// A placement is new: it is told of all nodes, if any is told of changes.
-    pub fn renew(&mut self, nodes: impl Iterator<Item = NodeId> + Clone, wanted: bool) {
-        self.wanted = wanted;
-        if wanted {
-            self.is_listed.resize(nodes.clone().count(), false);
-            nodes.for_each(|node| self.mark(node));
-        }
-    }
-
-    /// `node` has changed.
-    #[inline]
-    pub fn mark(&mut self, node: NodeId) {
-        if self.wanted && !self.is_listed[node.index()] {
-            self.is_listed[node.index()] = true;
-            self.list.push(node);
-        }
-    }
-
-    /// Takes a node from the list.
-    #[inline]
-    pub fn take(&mut self) -> Option<NodeId> {
-        let node = self.list.pop()?;
-        self.is_listed[node.index()] = false;
-        Some(node)
-    }
-}
-
 impl<'s> Core<'s> {
-    /// An empty system. `watched`: whether a placement is told of changes.
+    /// An empty system whose dispatchers look at `board`.
     pub fn new(
         setup: &'s Setup,
         layout: Layout,
         seeds: Seeds,
-        watched: bool,
+        board: Board,
         recorder: Option<&'s mut (dyn Recorder + 's)>,
     ) -> Core<'s> {
         Core {
@@ -312,7 +287,7 @@ impl<'s> Core<'s> {
             stats: setup.classes.iter().map(|_| JobStats::default()).collect(),
             busy: Busy::new(&layout),
             totals: Totals::default(),
-            changed: Changed::new(layout.count(), watched),
+            board,
             eve: (Time::ZERO, vec![0; setup.classes.len()]),
             recorder,
             nodes: Nodes::new(&layout),
@@ -380,37 +355,74 @@ impl<'s> Core<'s> {
         }
     }
 
+    /// The load of `node` has changed: dispatchers may see it.
+    #[inline]
+    pub fn changed(&mut self, node: NodeId) {
+        let truth = Truth {
+            layout: &self.layout,
+            nodes: &self.nodes,
+            now: self.agenda.now(),
+        };
+        self.board.changed(node, truth);
+    }
+
+    /// Binds a task to `at`, where it takes `service`: from now on it is held there.
+    #[inline]
+    pub fn bind(&mut self, id: u32, at: NodeId, service: Time) {
+        let task = &mut self.tasks[id];
+        (task.node, task.service) = (at, service);
+        let row = self.demands.several(&self.jobs, task.job);
+        let slots = u64::from(task.slots);
+        self.nodes.bind(at, slots, row, service, self.agenda.now());
+    }
+
+    /// True if the node of a task has room for it.
+    #[inline]
+    pub fn has_room(&self, id: u32) -> bool {
+        let task = &self.tasks[id];
+        let row = self.demands.several(&self.jobs, task.job);
+        self.nodes.has_room(task.node, u64::from(task.slots), row)
+    }
+
     /// Starts a task that has room at its node.
     #[inline]
     pub fn start(&mut self, id: u32) {
-        let now = self.now();
+        let now = self.agenda.now();
         let task = &mut self.tasks[id];
         task.start(now);
-        let (at, end) = (task.node, now + task.service);
+        let (at, slots, end) = (task.node, u64::from(task.slots), now + task.service);
         task.ticket = self.agenda.schedule(end, Kind::End as u8, at.0 + 1, id);
-        let demand = self.demands.row(task.demand);
-        let node = self.nodes.start(at, demand, now);
+        let row = self.demands.several(&self.jobs, task.job);
+        let node = self.nodes.start(at, slots, row, now);
         node.running.push(&mut self.tasks, id);
-        self.changed.mark(at);
+        let truth = Truth {
+            layout: &self.layout,
+            nodes: &self.nodes,
+            now,
+        };
+        self.board.started(at, truth);
     }
 
     /// The service of a task has ended: its node is freed and the time is accounted for.
     #[inline]
     pub fn end(&mut self, id: u32) -> NodeId {
-        let now = self.now();
+        let now = self.agenda.now();
         let task = &mut self.tasks[id];
-        let (at, started) = (task.node, task.since());
+        let (at, slots, started) = (task.node, u64::from(task.slots), task.since());
         task.enter(Phase::Network, now);
-        let demand = self.demands.row(task.demand);
-        self.busy.add(at, demand, self.window.overlap(started, now));
+        if !task.is_alone() {
+            self.jobs[task.job].note_finish(now);
+        }
+        let row = self.demands.several(&self.jobs, task.job);
+        let span = self.window.overlap(started, now);
+        self.busy.add(at, slots, row, span);
         if self.window.contains(now) {
             self.busy.end(at);
-            self.totals.slot_time += u128::from(demand[SLOTS]) * u128::from((now - started).0);
+            self.totals.slot_time += u128::from(slots) * u128::from((now - started).0);
         }
-        self.jobs[task.job].note_finish(now);
-        let node = self.nodes.end(at, demand, now);
+        let node = self.nodes.end(at, slots, row, now);
         node.running.remove(&mut self.tasks, id);
-        self.changed.mark(at);
+        self.changed(at);
         at
     }
 
@@ -420,10 +432,10 @@ impl<'s> Core<'s> {
         let now = self.now();
         let task = &mut self.tasks[id];
         task.enter(Phase::Done, now);
-        let (of, index) = (task.job, task.index);
+        let (of, index, is_alone) = (task.job, task.index, task.is_alone());
         let job = &mut self.jobs[of];
         job.gathered += 1;
-        if job.gathered == 1 || self.is_last(of, now, index) {
+        if is_alone || job.gathered == 1 || self.is_last(of, now, index) {
             self.jobs[of].critical = id;
         }
         self.totals.attempts_done += 1;

@@ -3,6 +3,7 @@
 //! Small machines share one core. This file joins them and reads as a task's life: it arrives with
 //! its job, is decided, travels, queues, runs, its result travels back and is gathered.
 
+mod central;
 mod core;
 mod dispatch;
 mod failure;
@@ -20,21 +21,20 @@ use crate::engine::agenda::Place;
 use crate::engine::random::Seeds;
 use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
-use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
 use crate::strategy::Binding;
 
 pub use self::failure::Failure;
 
+use self::central::Central;
 use self::core::{CENTRAL, Core, Kind};
-use self::dispatch::Dispatch;
+use self::dispatch::{Accepted, Dispatch};
 use self::failure::Fallible;
 use self::gathering::Gathering;
 use self::observing::Observer;
 use self::outcome::Outcome;
 use self::recorder::Recorder;
 use self::records::Phase;
-use self::service::Central;
 use self::setup::{Network, Setup};
 use self::sources::Sources;
 
@@ -86,13 +86,13 @@ impl<'s> Replication<'s> {
         recorder: Option<&'s mut (dyn Recorder + 's)>,
     ) -> Fallible<Replication<'s>> {
         let layout = Layout::new(&setup.cluster);
-        let dispatch = Dispatch::new(setup, &layout)?;
-        let mut core = Core::new(setup, layout, seeds, dispatch.is_told(), recorder);
+        let board = dispatch::board(setup, &layout);
+        let mut core = Core::new(setup, layout, seeds, board, recorder);
+        let dispatch = Dispatch::new(&mut core)?;
         let stops_early = !setup.window.finite && is_first_in_first_out(setup);
         Ok(Replication {
             sources: Sources::open(&mut core, seeds, stops_early)?,
-            central: (setup.strategy.binding == Binding::CentralQueue)
-                .then(|| Central::new(core.layout.count())),
+            central: (setup.strategy.binding == Binding::CentralQueue).then_some(Central::EMPTY),
             dispatch_is_instant: setup.network.dispatch.is_zero(),
             results_are_instant: setup.network.result.is_zero(),
             observer: Observer::new(&core.layout, seeds, setup.window.stratum),
@@ -176,28 +176,32 @@ impl<'s> Replication<'s> {
         };
         self.follow_window();
         match self.dispatch.accept(&mut self.core, job)? {
-            Some(idle) => self.run_dispatcher(idle, false),
-            None => Ok(()),
+            Accepted::Waits => Ok(()),
+            Accepted::Begins(dispatcher) => self.run_dispatcher(dispatcher, false),
+            Accepted::IsDecided => {
+                self.events += 1;
+                self.set_out(job)
+            }
         }
     }
 
     /// A dispatcher decides its tasks one after another, as long as that takes no time;
     /// `is_decided` if the first one's time is up.
-    #[inline]
     fn run_dispatcher(&mut self, dispatcher: u32, is_decided: bool) -> Fallible {
         let mut is_decided = is_decided;
         while is_decided || self.dispatch.begin(&mut self.core, dispatcher) {
             self.events += u64::from(!is_decided);
             is_decided = false;
-            self.decide(dispatcher)?;
+            if let Some(id) = self.dispatch.decided(&mut self.core, dispatcher) {
+                self.set_out(id)?;
+            }
         }
         Ok(())
     }
 
     /// A task has been decided and sets out to its node, or to the central queue.
-    #[inline]
-    fn decide(&mut self, dispatcher: u32) -> Fallible {
-        let id = self.dispatch.decide(&mut self.core, dispatcher)?;
+    fn set_out(&mut self, id: u32) -> Fallible {
+        self.dispatch.place(&mut self.core, id)?;
         if self.dispatch_is_instant {
             return self.reach(id);
         }
@@ -221,7 +225,7 @@ impl<'s> Replication<'s> {
             return Ok(());
         };
         central.reach(&mut self.core, id);
-        self.pull(None)
+        self.pull()
     }
 
     /// The service of a task ends: its node turns to what waits, and the result sets out.
@@ -230,7 +234,7 @@ impl<'s> Replication<'s> {
         let node = self.core.end(id);
         self.dispatch.report_end(&mut self.core, node);
         if self.central.is_some() {
-            self.pull(Some(node))?;
+            self.pull()?;
         } else {
             service::start_waiting(&mut self.core, node);
         }
@@ -253,12 +257,12 @@ impl<'s> Replication<'s> {
     }
 
     /// Starts tasks from the central queue while its head finds room.
-    fn pull(&mut self, freed: Option<NodeId>) -> Fallible {
+    fn pull(&mut self) -> Fallible {
         let Some(central) = &mut self.central else {
             return Ok(());
         };
-        while let Some((id, room)) = central.head(&self.core, self.dispatch.pools(), freed) {
-            let node = self.dispatch.choose(&mut self.core, id, Some(room))?;
+        while let Some(id) = central.head(&mut self.core) {
+            let node = self.dispatch.choose(&mut self.core, id)?;
             central.take(&mut self.core);
             self.dispatch.bind(&mut self.core, id, node);
             self.core.start(id);

@@ -313,9 +313,14 @@ fn leave_tasks(core: &mut Core<'_>, over: Time) -> Vec<u64> {
     for id in core.tasks.ids() {
         let task = &core.tasks[id];
         if task.phase() == Phase::Service {
-            let demand = core.demands.row(task.demand);
-            let span = core.window.overlap(task.since(), over);
-            core.busy.add(task.node, demand, span);
+            let (slots, span) = (
+                u64::from(task.slots),
+                core.window.overlap(task.since(), over),
+            );
+            let row = core.demands.several(&core.jobs, task.job);
+            core.busy.add(task.node, slots, row, span);
+            let slots = std::slice::from_ref(&slots);
+            let demand = if row.is_empty() { slots } else { row };
             used.iter_mut()
                 .zip(demand)
                 .for_each(|(sum, need)| *sum += need);

@@ -5,8 +5,7 @@ use crate::engine::random::Draw;
 use crate::engine::time::Time;
 use crate::metrics::jobs::Blame;
 use crate::model::ids::NodeId;
-use crate::model::view::View;
-use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem, Rank, Watch};
+use crate::strategy::{Ask, Blueprint, Candidates, Placement, Problem, Score, View};
 
 /// A decision of a dispatcher (or, under a central queue, the pull of a task), with the state that
 /// it was made in.
@@ -33,7 +32,6 @@ pub struct Decision<'a> {
 pub(super) struct Made<'a> {
     pub ask: &'a Ask<'a>,
     pub view: &'a View<'a>,
-    pub pool: &'a Pool,
     pub placement: &'a dyn Placement,
     pub blueprint: &'a dyn Blueprint,
     /// As it was before the decision.
@@ -52,7 +50,7 @@ pub struct Seen {
     /// Whether the task fitted beside all that was held there.
     pub fits: bool,
     /// What the placement ranks the node by, if it ranks.
-    pub rank: Option<Rank>,
+    pub score: Option<Score>,
 }
 
 impl Decision<'_> {
@@ -69,35 +67,28 @@ impl Decision<'_> {
             work: Time(view.work(node).0 / view.layout().slot_weight(node)),
             used: view.load(node).as_f64(),
             fits: view.fits(node, ask.demand),
-            rank: self.made.placement.score(ask, view, node),
+            score: self.made.placement.score(ask, view, node),
         }
     }
 
-    /// The nodes that it chose among, in id order.
-    pub fn eligible(&self) -> &[NodeId] {
-        self.made.ask.among.unwrap_or(&self.made.pool.0)
+    /// The nodes that it chose among.
+    pub fn candidates(&self) -> Candidates<'_> {
+        self.made.ask.nodes
     }
 
     /// True if such decisions hang on earlier ones by definition.
-    pub fn takes_turns(&self) -> bool {
-        self.made.placement.takes_turns()
+    pub fn has_memory(&self) -> bool {
+        self.made.placement.has_memory()
     }
 
     /// The node that the same algorithm chooses when it is built anew and shown the same state:
-    /// the chosen one, unless it takes turns or keeps a memory of its own that has gone wrong.
+    /// the chosen one, unless it has a memory by definition, or keeps one that has gone wrong.
     ///
     /// # Errors
     /// The algorithm cannot be built for these nodes.
     pub fn afresh(&self) -> Result<Option<NodeId>, Problem> {
-        let Made {
-            ask, view, pool, ..
-        } = self.made;
-        let mut placement = self.made.blueprint.build(pool, view.layout())?;
-        if placement.watches() != Watch::Nothing {
-            for &node in pool.0.iter() {
-                placement.seen(node, view);
-            }
-        }
+        let Made { ask, view, .. } = self.made;
+        let mut placement = self.made.blueprint.build(&mut view.eligible(ask))?;
         Ok(placement.place(ask, view, &mut self.made.draw.clone()))
     }
 }

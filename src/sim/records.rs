@@ -69,9 +69,6 @@ impl Job {
     /// The service of one of its tasks ends `now`; the order of events is the order of finishes.
     #[inline]
     pub fn note_finish(&mut self, now: Time) {
-        if self.tasks == 1 {
-            return;
-        }
         self.ended += 1;
         if self.ended == self.tasks.div_ceil(2) {
             self.finishes[0] = now;
@@ -127,8 +124,8 @@ pub struct Task {
     pub index: u32,
     /// Next task of the job.
     pub sibling: u32,
-    /// Row of its demand.
-    pub demand: u32,
+    /// Slots that it demands; more than 4 thousand million count as so many.
+    pub slots: u32,
     /// The node; `NONE` until it is bound.
     pub node: NodeId,
     /// The event that it waits for.
@@ -156,7 +153,7 @@ impl Default for Task {
             job: NONE,
             index: 0,
             sibling: NONE,
-            demand: NONE,
+            slots: 0,
             node: NodeId(NONE),
             ticket: Ticket::NONE,
             links: Links::NONE,
@@ -184,14 +181,14 @@ impl Linked for Task {
 }
 
 impl Task {
-    /// Becomes task `index` of `job`, whose tasks demand what the row `demand` says, ready `now`
-    /// with `work` to do; its node and times of service are told when it is bound.
+    /// Becomes task `index` of `job`, which demands `slots` and has `work` to do, ready `now`; its
+    /// node and time of service are told when it is bound.
     #[inline]
-    pub fn renew(&mut self, job: u32, index: u32, demand: u32, work: f64, now: Time) {
+    pub fn renew(&mut self, job: u32, index: u32, slots: u32, work: f64, now: Time) {
         self.job = job;
         self.index = index;
         self.sibling = NONE;
-        self.demand = demand;
+        self.slots = slots;
         self.ticket = Ticket::NONE;
         self.work = work;
         self.stage = 0;
@@ -199,6 +196,12 @@ impl Task {
         self.phase = Phase::Dispatch;
         self.since = now;
         self.parts = [0; 7];
+    }
+
+    /// True if it is its job's only task.
+    #[inline]
+    pub fn is_alone(&self) -> bool {
+        self.index == 0 && self.sibling == NONE
     }
 
     /// Turns to `phase`: the time since the last change counts to the phase that ends, so that the

@@ -1,5 +1,7 @@
 //! Everything that a replication needs to know, whether it came from a scenario file or a program.
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::law::Law;
 use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
@@ -70,9 +72,11 @@ pub struct Window {
 }
 
 /// What is left out at the start of a replication.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Warmup {
     /// Nothing.
+    #[default]
     None,
     /// This many arrivals.
     Jobs(u64),

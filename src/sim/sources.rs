@@ -228,11 +228,16 @@ impl Source {
         let (now, id) = (core.now(), core.tasks.claim());
         core.jobs.claim(id).renew(self.number, class, now);
         self.number += 1;
-        let Facts { stage, tasks, .. } = core.facts[class as usize];
+        let Facts {
+            stage,
+            tasks,
+            slots,
+            ..
+        } = core.facts[class as usize];
         match (&stage.shape, tasks) {
             (Shape::Tasks { work, .. }, Some(1)) => {
                 let work = work.sample(&mut self.stream);
-                core.tasks[id].renew(id, 0, class, work, now);
+                core.tasks[id].renew(id, 0, slots, work, now);
                 core.jobs[id].split(1, Time::from_secs(work) + stage.overhead);
                 core.totals.tasks_arrived += 1;
             }
@@ -304,14 +309,14 @@ fn add_tasks(
     overhead: Time,
     mut work: impl FnMut(u32) -> f64,
 ) {
-    let (now, demand) = (core.now(), core.jobs[id].demand);
+    let (now, slots) = (core.now(), core.demands.slots(core.jobs[id].demand));
     let (mut last, mut longest) = (id, 0.0f64);
     for index in 0..count {
         let work = work(index);
         longest = longest.max(work);
         let task = if index == 0 { id } else { core.tasks.claim() };
         core.tasks[last].sibling = task;
-        core.tasks[task].renew(id, index, demand, work, now);
+        core.tasks[task].renew(id, index, slots, work, now);
         last = task;
     }
     core.jobs[id].split(count, Time::from_secs(longest) + overhead);

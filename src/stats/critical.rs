@@ -5,15 +5,6 @@ use statrs::distribution::{Continuous, ContinuousCDF, Normal, StudentsT};
 /// Enough for one degree of freedom and a tail of 1e-20; the usual case takes 5 to 10.
 const MAX_STEPS: u32 = 100;
 
-/// Probability that a Student t variable with `df` > 0 degrees of freedom exceeds `t`;
-/// NaN if either is NaN or `df` is not positive.
-pub fn upper_tail(t: f64, df: f64) -> f64 {
-    match StudentsT::new(0.0, 1.0, df) {
-        Ok(law) if !t.is_nan() => law.sf(t),
-        _ => f64::NAN,
-    }
-}
-
 /// The `t` that a Student t variable with `df` >= 1 degrees of freedom exceeds with probability
 /// `tail`; infinite for tails 0 and 1, NaN outside [0, 1] or without a valid `df`.
 ///
@@ -52,6 +43,10 @@ pub fn two_sided(level: f64, df: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn upper_tail(t: f64, df: f64) -> f64 {
+        StudentsT::new(0.0, 1.0, df).map_or(f64::NAN, |law| law.sf(t))
+    }
 
     fn close(a: f64, b: f64) -> bool {
         (a - b).abs() <= 1e-10 * b.abs()
@@ -136,7 +131,6 @@ mod tests {
         assert!(t_quantile(-0.1, 9.0).is_nan());
         assert!(t_quantile(f64::NAN, 9.0).is_nan());
         assert!(t_quantile(0.1, 0.0).is_nan());
-        assert!(upper_tail(f64::NAN, 9.0).is_nan());
         assert_eq!(t_quantile(0.0, 9.0), f64::INFINITY);
         assert_eq!(t_quantile(1.0, 9.0), f64::NEG_INFINITY);
     }

@@ -11,9 +11,7 @@ pub mod quantile;
 pub mod unstable;
 pub mod verdict;
 
-pub use compare::{
-    Difference, Welch, bonferroni, paired, replications_needed, tost, unpaired, welch,
-};
+pub use compare::{Difference, bonferroni, paired, replications_needed, unpaired};
 pub use estimate::{Estimate, estimate};
 pub use mser::{Truncation, mser5};
 pub use unstable::is_growing;

@@ -1,8 +1,10 @@
 //! How tasks get to nodes: the parts of a strategy, and the algorithms that place.
 
-pub mod index;
-pub mod levels;
+pub mod board;
+pub mod key;
 pub mod placement;
+pub mod pool;
+pub mod view;
 
 use std::any::Any;
 use std::fmt;
@@ -11,33 +13,32 @@ use std::sync::Arc;
 use crate::engine::law::Law;
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
-use crate::model::layout::Layout;
-use crate::model::view::View;
+
+pub use board::{Eligible, Order};
+pub use key::Key;
+pub use pool::{Candidates, Pool};
+pub use view::{Ratio, View};
 
 /// What a placement is told of the task to place.
 pub struct Ask<'a> {
     /// The task's demand by dimension, in units.
     pub demand: &'a [u64],
-    /// Nodes to choose among, in id order, where that is not the whole pool: under a central
-    /// queue, the eligible nodes that have room at this instant.
-    pub among: Option<&'a [NodeId]>,
+    /// The nodes to choose among: the eligible ones; under a central queue, those of them that have
+    /// room at this instant.
+    pub nodes: Candidates<'a>,
     /// How equal nodes are told apart.
     pub ties: Ties,
 }
 
-/// The nodes among which a placement chooses, in id order: those that some tasks may use and that
-/// could hold their whole demand.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Pool(pub Arc<[NodeId]>);
-
 /// A placement algorithm with its parameters, before it is set to work on a cluster. (`Any`, so that
 /// models with known answers can tell which algorithm it is.)
 pub trait Blueprint: Any + fmt::Debug + Send + Sync {
-    /// The algorithm for one dispatcher and pool; all memory is taken here.
+    /// The algorithm for one dispatcher and the tasks with these eligible nodes; all memory is taken
+    /// here.
     ///
     /// # Errors
     /// Says in the user's words why the algorithm cannot work on these nodes.
-    fn build(&self, pool: &Pool, layout: &Layout) -> Result<Box<dyn Placement>, Problem>;
+    fn build(&self, eligible: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem>;
 }
 
 /// Why a strategy cannot work on a cluster: what is wrong and what to do.
@@ -48,34 +49,30 @@ pub trait Placement: Send {
     /// The node for the task; `None` only if there is nothing to choose from.
     fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId>;
 
-    /// What must be reported to the algorithm as it happens; see [`Watch`].
-    fn watches(&self) -> Watch {
-        Watch::Nothing
+    /// Which reports of nodes the algorithm relies on; see [`Reports`].
+    fn reports(&self) -> Reports {
+        Reports::None
     }
-
-    /// What is seen of `node` has changed: bring an index up to date. Called for every change
-    /// since the last decision, once a node, if the placement watches anything.
-    fn seen(&mut self, _node: NodeId, _view: &View<'_>) {}
 
     /// What the algorithm ranks `node` by for this task, so that a decision can be explained; `None`
     /// if it ranks nothing, or not this node. For people only: never asked in a run without a
     /// recorder, and it must not change what is decided.
-    fn score(&self, _ask: &Ask<'_>, _view: &View<'_>, _node: NodeId) -> Option<Rank> {
+    fn score(&self, _ask: &Ask<'_>, _view: &View<'_>, _node: NodeId) -> Option<Score> {
         None
     }
 
     /// True if a decision hangs on earlier decisions by definition, as turns do. All others must
     /// decide by the state that they see: the contract tests hold them to it.
-    fn takes_turns(&self) -> bool {
+    fn has_memory(&self) -> bool {
         false
     }
 }
 
 /// A figure by which a placement ranks nodes, rounded for people.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rank {
+pub struct Score {
     /// The figure.
-    pub score: f64,
+    pub value: f64,
     /// Which of two is taken.
     pub better: Better,
 }
@@ -89,38 +86,39 @@ pub enum Better {
     Larger,
 }
 
-impl Rank {
+impl Score {
     /// The smaller the better.
-    pub fn smaller(score: f64) -> Rank {
-        Rank {
-            score,
+    pub fn smaller(value: f64) -> Score {
+        Score {
+            value,
             better: Better::Smaller,
         }
     }
 
     /// The larger the better.
-    pub fn larger(score: f64) -> Rank {
-        Rank {
-            score,
+    pub fn larger(value: f64) -> Score {
+        Score {
+            value,
             better: Better::Larger,
         }
     }
 
     /// True if `self` is taken before `other`.
-    pub fn beats(&self, other: &Rank) -> bool {
+    pub fn beats(&self, other: &Score) -> bool {
         match self.better {
-            Better::Smaller => self.score < other.score,
-            Better::Larger => self.score > other.score,
+            Better::Smaller => self.value < other.value,
+            Better::Larger => self.value > other.value,
         }
     }
 }
 
-/// Which changes of a node a placement must be told of. They are what a real system would send as
-/// messages and count into `messages_per_task`.
+/// Which reports of nodes a placement relies on: the messages that a real system would send for it,
+/// counted into `messages_per_task`. (A placement that asks instead says so by
+/// [`View::probe`].)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Watch {
-    /// None: it reads the nodes it asks about.
-    Nothing,
+pub enum Reports {
+    /// None.
+    None,
     /// A node reports when it becomes idle.
     Idle,
     /// Every change of a node's load that the dispatcher did not cause.

@@ -4,10 +4,9 @@
 //! Transactions on Computers 37, 1988). More: Nelson and Tantawi's approximation for at most 32,
 //! and the bound by independent nodes, H_k / (1 - rho). Each task's wait is that of M/M/1.
 
-use super::plain::Plain;
-use super::queue::Queue;
-use super::{Kind, Known, Model, single};
-use crate::sim::setup::Setup;
+use super::answers::Answers;
+use super::queueing_system::QueueingSystem;
+use super::{AnswerKind, Known, Model, single_server};
 
 /// Two nodes; and the wait of single tasks.
 pub const MODEL: Model = Model {
@@ -51,36 +50,31 @@ pub fn bound(k: u32, rho: f64) -> f64 {
     harmonic(k) / (1.0 - rho)
 }
 
-/// What is known of `setup`.
-pub fn of(setup: &Setup) -> Vec<Known> {
-    match_fork(setup).unwrap_or_default()
-}
-
-fn match_fork(setup: &Setup) -> Option<Vec<Known>> {
-    let plain = Plain::of(setup).filter(|p| p.tasks > 1 && p.is_one_by_one())?;
-    let (rate, mean) = (plain.poisson()?, plain.exponential(plain.speed()?)?);
-    let (k, rho, shift) = (plain.tasks, rate * mean, plain.shift()?);
-    let one_each = plain.takes_turns() && plain.nodes() == k;
-    if !one_each || rho >= 1.0 {
+/// What is known of `system`.
+pub fn of(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
+    let (rate, mean) = system.markov()?;
+    let (k, rho, shift) = (system.tasks, rate * mean, system.shift()?);
+    let one_each = k > 1 && system.takes_turns() && system.nodes() == k;
+    if !one_each || !system.is_one_by_one() || rho >= 1.0 {
         return None;
     }
-    let response = |value: f64| Queue {
+    let response = |value: f64| Answers {
         response: Some(value * mean),
-        ..Queue::default()
+        ..Answers::default()
     };
-    let tasks = Queue {
-        wait: Some(single::wait(rate, mean, 2.0 * mean * mean)),
+    let tasks = Answers {
+        wait: Some(single_server::wait(rate, mean, 2.0 * mean * mean)),
         response: (k == 2).then(|| two(rho) * mean),
-        wait_above: Some(Box::new(move |t| single::wait_above(rate, mean, t))),
+        wait_above: Some(Box::new(move |t| single_server::wait_above(rate, mean, t))),
         response_above: None,
     };
-    let mut rows = tasks.known(&MODEL, Kind::Exact, shift);
+    let mut rows = tasks.known(&MODEL, AnswerKind::Exact, shift);
     if (3..=32).contains(&k) {
         let about = response(approximation(k, rho));
-        rows.extend(about.known(&APPROXIMATION, Kind::Approximation, shift));
+        rows.extend(about.known(&APPROXIMATION, AnswerKind::Approximation, shift));
     }
     if k > 2 {
-        rows.extend(response(bound(k, rho)).known(&BOUND, Kind::Bound, shift));
+        rows.extend(response(bound(k, rho)).known(&BOUND, AnswerKind::Bound, shift));
     }
     Some(rows)
 }

@@ -4,12 +4,11 @@
 //! Dobrushin & Karpelevich, 1996; Mitzenmacher, 1996, IEEE TPDS 12, 2001). Finitely many nodes are
 //! worse, by about a constant / n (Gast & Van Houdt, 2017): a limit, never an equality.
 
-use super::plain::Plain;
-use super::queue::{Queue, known};
-use super::{Kind, Known, Model};
-use crate::sim::setup::Setup;
+use super::answers::{Answers, known};
+use super::queueing_system::QueueingSystem;
+use super::{AnswerKind, Known, Model};
 use crate::strategy::Binding;
-use crate::strategy::placement::choice::By;
+use crate::strategy::Key;
 use crate::strategy::placement::power_of_d::PowerOfD;
 use crate::strategy::placement::random::Random;
 
@@ -51,42 +50,47 @@ pub fn cov(d: u32, rho: f64) -> f64 {
     libm::sqrt(1.0 / jain(d, rho) - 1.0)
 }
 
-/// What is known of `setup`.
-pub fn of(setup: &Setup) -> Vec<Known> {
-    match_choices(setup).unwrap_or_default()
-}
-
-fn match_choices(setup: &Setup) -> Option<Vec<Known>> {
-    let plain = Plain::of(setup).filter(|p| p.tasks == 1 && p.is_one_by_one())?;
-    let (rate, mean) = (plain.poisson()?, plain.exponential(plain.speed()?)?);
-    let d = choices(&plain)?;
-    let n = plain.nodes();
+/// What is known of `system`.
+pub fn of(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
+    let (rate, mean) = system.markov().filter(|_| system.is_simple())?;
+    let d = choices(system)?;
+    let n = system.nodes();
     let rho = rate * mean / f64::from(n);
-    let is_many = n / 10 >= d && plain.is_undelayed() && plain.binding == Binding::Early;
+    let is_many = n / 10 >= d && system.is_undelayed() && system.binding == Binding::Early;
     if !is_many || rho >= 1.0 {
         return None;
     }
     let response = (d > 1).then(|| response(d, rho) * mean);
-    let queue = Queue {
+    let answers = Answers {
         wait: response.map(|response| response - mean),
         response,
-        ..Queue::default()
+        ..Answers::default()
     };
-    let mut rows = queue.known(&MODEL, Kind::Limit, plain.shift()?);
-    rows.push(known(&MODEL, Kind::Limit, "imbalance_cov", cov(d, rho)));
-    rows.push(known(&MODEL, Kind::Limit, "imbalance_jain", jain(d, rho)));
+    let mut rows = answers.known(&MODEL, AnswerKind::Limit, system.shift()?);
+    rows.push(known(
+        &MODEL,
+        AnswerKind::Limit,
+        "imbalance_cov",
+        cov(d, rho),
+    ));
+    rows.push(known(
+        &MODEL,
+        AnswerKind::Limit,
+        "imbalance_jain",
+        jain(d, rho),
+    ));
     Some(rows)
 }
 
 /// Nodes that are asked for each task.
-fn choices(plain: &Plain<'_>) -> Option<u32> {
-    if let Some(Random {}) = plain.placement() {
+fn choices(system: &QueueingSystem<'_>) -> Option<u32> {
+    if let Some(Random {}) = system.placement() {
         return Some(1);
     }
     let PowerOfD {
         d,
         by,
         replacement: _, // draws one node twice with a probability that vanishes
-    } = plain.placement()?;
-    (*by == By::Tasks).then_some(*d)
+    } = system.placement()?;
+    (*by == Key::Tasks).then_some(*d)
 }

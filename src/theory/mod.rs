@@ -8,32 +8,34 @@
 //! All answers are of the steady state, so that only setups with a warm-up have any.
 //!
 //! **A new family** is one new file here (formulas, `of`, tests), its `mod` line, and its lines in
-//! [`known`] and [`MODELS`]. What a matcher may rely on is read off a setup in one place, `plain`,
+//! [`known`] and [`MODELS`]. What a matcher may rely on is read off a setup in one place, `queueing_system`,
 //! which takes every part of a setup apart by name: a new part does not compile until it is said
 //! there that it must be absent. Models for what no scenario can say yet (bounded queues as in
 //! M/M/c/K, processor sharing, breakdowns, redundancy) wait for their parts.
 
+mod answers;
 pub mod fork_join;
-pub mod infinite;
-pub mod many;
+pub mod infinite_servers;
 pub mod mean_field;
-mod plain;
-mod queue;
+pub mod multi_server;
+mod queueing_system;
 pub mod round_robin;
-pub mod single;
-pub mod two;
+pub mod single_server;
+pub mod two_queues;
 pub mod utilization;
 
-pub use queue::quantile;
+pub use answers::quantile;
 
 use serde::{Deserialize, Serialize};
 
 use crate::sim::setup::Setup;
 
+use queueing_system::QueueingSystem;
+
 /// How a known answer is to be held against a simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum AnswerKind {
     /// The expected value of the figure.
     Exact,
     /// Its limit as the number of nodes grows: shown, not judged.
@@ -54,7 +56,7 @@ pub struct Known {
     /// The value in the metric's unit.
     pub value: f64,
     /// How to hold it against a simulation.
-    pub kind: Kind,
+    pub kind: AnswerKind,
     /// The model, in the field's words; one of [`MODELS`].
     pub model: &'static str,
 }
@@ -72,35 +74,37 @@ pub struct Model {
 
 /// All models, in the order in which they are tried.
 pub const MODELS: &[Model] = &[
-    single::MODEL,
-    single::CONSTANT,
-    many::MODEL,
-    many::CONSTANT,
-    many::BOUND,
+    single_server::MODEL,
+    single_server::CONSTANT,
+    multi_server::MODEL,
+    multi_server::CONSTANT,
+    multi_server::BOUND,
     round_robin::MODEL,
-    two::SHORTEST,
-    two::IDLE,
+    two_queues::SHORTEST,
+    two_queues::IDLE,
     mean_field::MODEL,
     fork_join::MODEL,
     fork_join::APPROXIMATION,
     fork_join::BOUND,
-    infinite::MODEL,
+    infinite_servers::MODEL,
     utilization::MODEL,
 ];
 
 /// Everything that theory knows of `setup`; empty where it is no model that is known here.
 pub fn known(setup: &Setup) -> Vec<Known> {
     let families = [
-        single::of,
-        many::of,
+        single_server::of,
+        multi_server::of,
         round_robin::of,
-        two::of,
+        two_queues::of,
         mean_field::of,
         fork_join::of,
-        infinite::of,
-        utilization::of,
+        infinite_servers::of,
     ];
-    families.iter().flat_map(|of| of(setup)).collect()
+    let system = QueueingSystem::of(setup);
+    let of = |system| families.into_iter().filter_map(move |of| of(system));
+    let rows = system.iter().flat_map(of).chain(utilization::of(setup));
+    rows.flatten().collect()
 }
 
 /// The model named `name`.

@@ -5,11 +5,10 @@
 //! interval at a node, the time in the system is exponential with rate mu (1 - sigma) and a job
 //! waits with probability sigma (Kleinrock, "Queueing Systems" I, 1975, chapter 6).
 
-use super::plain::Plain;
-use super::queue::Queue;
-use super::{Kind, Known, Model};
+use super::answers::Answers;
+use super::queueing_system::QueueingSystem;
+use super::{AnswerKind, Known, Model};
 use crate::engine::law::Law;
-use crate::sim::setup::Setup;
 
 /// The model.
 pub const MODEL: Model = Model {
@@ -55,26 +54,25 @@ pub fn sigma(interval: &Law, n: u32) -> Option<f64> {
     Some(sigma)
 }
 
-/// What is known of `setup`.
-pub fn of(setup: &Setup) -> Vec<Known> {
-    match_turns(setup).unwrap_or_default()
-}
-
-fn match_turns(setup: &Setup) -> Option<Vec<Known>> {
-    let plain = Plain::of(setup).filter(|p| p.tasks == 1 && p.is_one_by_one())?;
-    let (n, mean) = (plain.nodes(), plain.exponential(plain.speed()?)?);
-    let takes_turns = plain.takes_turns();
-    let is_new = n > 1 || plain.poisson().is_none(); // else M/M/1
-    if !(is_new && (n == 1 || takes_turns) && plain.rate() * mean < f64::from(n)) {
+/// What is known of `system`.
+pub fn of(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
+    let (n, mean) = (system.nodes(), system.exponential(system.speed()?)?);
+    let takes_turns = system.takes_turns();
+    let is_new = n > 1 || system.poisson().is_none(); // else M/M/1
+    if !(is_new
+        && system.is_simple()
+        && (n == 1 || takes_turns)
+        && system.rate() * mean < f64::from(n))
+    {
         return None;
     }
-    let sigma = sigma(&plain.interval.scaled(1.0 / mean), n)?;
+    let sigma = sigma(&system.interval.scaled(1.0 / mean), n)?;
     let response = mean / (1.0 - sigma);
-    let queue = Queue {
+    let answers = Answers {
         wait: Some(sigma * response),
         response: Some(response),
         wait_above: Some(Box::new(move |t| sigma * libm::exp(-t / response))),
         response_above: Some(Box::new(move |t| libm::exp(-t / response))),
     };
-    Some(queue.known(&MODEL, Kind::Exact, plain.shift()?))
+    Some(answers.known(&MODEL, AnswerKind::Exact, system.shift()?))
 }

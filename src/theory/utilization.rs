@@ -5,15 +5,15 @@
 //! Nodes of unlike speeds hold a task for unlike times: then the share is known only where the
 //! placement sends fixed shares of the tasks to each node, whatever their state.
 
-use super::plain::{Shares, interval, shares};
-use super::queue::known;
-use super::{Kind, Known, Model};
+use super::answers::known;
+use super::queueing_system::{Shares, eligible, has_warmup, interval, shares};
+use super::{AnswerKind, Known, Model};
 use crate::engine::law::Law;
 use crate::model::cluster::{Cluster, Group};
-use crate::sim::setup::{Network, Setup, Stragglers, Warmup};
+use crate::sim::setup::{Network, Setup, Stragglers};
 use crate::strategy::placement::round_robin::Weights;
 use crate::strategy::{Binding, Parts, Strategy};
-use crate::workload::class::{Class, Shape, Stage};
+use crate::workload::class::{Class, Gather, Shape, Stage};
 
 /// The law.
 pub const MODEL: Model = Model {
@@ -24,24 +24,24 @@ pub const MODEL: Model = Model {
 
 /// What one class asks for.
 struct Asked<'a> {
-    class: &'a Class,
+    stage: &'a Stage,
     /// Tasks a second.
     rate: f64,
+    /// Mean number of tasks of a job.
+    tasks: f64,
     /// Mean work with stragglers, seconds at speed 1.
     work: f64,
     /// Seconds on top.
     overhead: f64,
+    /// Cost of gathering.
+    gather: &'a Gather,
     /// Share of the tasks that goes to each group; `None` if it is not fixed.
     shares: Option<Vec<f64>>,
 }
 
 /// What is known of `setup`.
-pub fn of(setup: &Setup) -> Vec<Known> {
-    match_open(setup).unwrap_or_default()
-}
-
-fn match_open(setup: &Setup) -> Option<Vec<Known>> {
-    // By name, every one: what is new must be looked at here.
+pub fn of(setup: &Setup) -> Option<Vec<Known>> {
+    // By name, every one, here and in what is called: what is new must be looked at.
     let Setup {
         seed: _,
         placement_seed: _,
@@ -56,69 +56,55 @@ fn match_open(setup: &Setup) -> Option<Vec<Known>> {
         strategy,
         window,
     } = setup;
-    let is_calm = |law: &Law| law.second_moment().is_finite();
-    let factors = stragglers.iter().map(|stragglers| &stragglers.factor);
-    let times = strategy.parts.iter().map(|parts| &parts.decision_time);
-    let gathers = classes.iter().map(|class| &class.gather);
-    let gathers = gathers.flat_map(|gather| [&gather.per_result, &gather.work]);
-    if !factors.chain(times).chain(gathers).all(is_calm) {
+    if !has_warmup(window) {
         return None;
     }
-    let slower = slowing(stragglers.as_ref());
+    let slower = slowing(stragglers.as_ref())?;
     let mut asked = Vec::new();
     for source in sources {
-        let interval = interval(source).filter(|law| law.second_moment().is_finite())?;
+        let interval = interval(source).filter(|law| is_calm(law))?;
         let index = source.first_class as usize;
-        asked.push(ask(
-            cluster,
-            strategy,
-            &classes[index],
-            index,
-            1.0 / interval.mean(),
-            slower,
-        )?);
+        let shares = fixed_shares(cluster, strategy, &classes[index], index);
+        asked.push(ask(&classes[index], 1.0 / interval.mean(), slower, shares)?);
     }
-    let servers = servers(setup, &asked)?;
-    if window.warmup == Warmup::None || servers.iter().any(|row| row.value >= 1.0) {
-        return None;
-    }
-    let nodes: Vec<Vec<Known>> = (0..cluster.dimensions.len())
-        .filter_map(|d| dimension(cluster, &asked, d))
-        .collect();
-    let overloaded = nodes.iter().flatten().any(|row| row.value >= 1.0);
-    (!overloaded).then(|| nodes.into_iter().flatten().chain(servers).collect())
+    let servers = servers(strategy, &asked)?;
+    let dimensions = 0..cluster.dimensions.len();
+    let nodes = dimensions.filter_map(|d| dimension(cluster, &asked, d));
+    let all: Vec<Known> = nodes.flatten().chain(servers).collect();
+    all.iter().all(|row| row.value < 1.0).then_some(all)
 }
 
-/// Mean factor on works.
-fn slowing(stragglers: Option<&Stragglers>) -> f64 {
-    stragglers.map_or(
-        1.0,
-        |Stragglers {
-             probability,
-             factor,
-         }| { 1.0 + probability * (factor.mean() - 1.0) },
-    )
+/// Of finite variance, without which a run is not the mean.
+fn is_calm(law: &Law) -> bool {
+    law.second_moment().is_finite()
 }
 
-fn ask<'a>(
-    cluster: &Cluster,
-    strategy: &Strategy,
-    class: &'a Class,
-    index: usize,
-    jobs: f64,
-    slower: f64,
-) -> Option<Asked<'a>> {
-    let [
-        Stage {
-            shape,
-            overhead,
-            demand: _,
-            allowed: _,
-        },
-    ] = &class.stages[..]
-    else {
-        return None;
+/// Mean factor on works; `None` without a variance.
+fn slowing(stragglers: Option<&Stragglers>) -> Option<f64> {
+    let Some(stragglers) = stragglers else {
+        return Some(1.0);
     };
+    let Stragglers {
+        probability,
+        factor,
+    } = stragglers;
+    is_calm(factor).then(|| 1.0 + probability * (factor.mean() - 1.0))
+}
+
+fn ask(class: &Class, jobs: f64, slower: f64, shares: Option<Vec<f64>>) -> Option<Asked<'_>> {
+    let Class {
+        name: _,
+        stages,
+        gather,
+        slo: _,
+    } = class;
+    let [stage] = &stages[..] else { return None };
+    let Stage {
+        shape,
+        overhead,
+        demand: _,
+        allowed: _,
+    } = stage;
     let (tasks, work, law) = match shape {
         Shape::Tasks { count, work } => (count.mean_count(), work.mean(), work),
         Shape::Split { work, into } => {
@@ -127,14 +113,21 @@ fn ask<'a>(
         }
         Shape::Trace => return None,
     };
+    let Gather {
+        per_result,
+        work: last,
+    } = gather;
     let asked = Asked {
-        class,
+        stage,
         rate: jobs * tasks,
+        tasks,
         work: work * slower,
         overhead: overhead.as_secs(),
-        shares: fixed_shares(cluster, strategy, class, index),
+        gather,
+        shares,
     };
-    (law.second_moment().is_finite() && asked.work.is_finite()).then_some(asked)
+    let is_regular = [law, per_result, last].into_iter().all(is_calm);
+    (is_regular && asked.work.is_finite()).then_some(asked)
 }
 
 /// Share of a class's tasks that goes to each group, where the placement looks at no node.
@@ -146,35 +139,29 @@ fn fixed_shares(
 ) -> Option<Vec<f64>> {
     let Strategy {
         name: _,
-        binding,
+        binding: Binding::Early,
         parts,
         parts_of_class,
-    } = strategy;
-    if *binding != Binding::Early {
+    } = strategy
+    else {
         return None;
-    }
-    let eligible: Vec<bool> = eligible(cluster, class).collect();
+    };
+    let groups: Vec<(&Group, bool)> = eligible(cluster, class.stages.first()?).collect();
     let weights = match shares(parts[parts_of_class[index]].placement.as_ref()) {
         Some(Shares::Random(weights) | Shares::Turns(weights)) => weights,
-        None if eligible.iter().filter(|is| **is).count() == 1 => Weights::Equal,
+        None if groups.iter().filter(|(_, is)| *is).count() == 1 => Weights::Equal,
         None => return None,
     };
-    let weight = |(group, eligible): (&Group, &bool)| match weights {
-        _ if !eligible => 0.0,
+    let weight = |&(group, is_eligible): &(&Group, bool)| match weights {
+        _ if !is_eligible => 0.0,
         Weights::Equal => f64::from(group.count),
         Weights::SpeedTimesSlots => {
             f64::from(group.count) * group.speed.factor() * group.slot_weight() as f64
         }
     };
-    let all: Vec<f64> = cluster.groups.iter().zip(&eligible).map(weight).collect();
+    let all: Vec<f64> = groups.iter().map(weight).collect();
     let sum: f64 = all.iter().sum();
     Some(all.iter().map(|weight| weight / sum).collect())
-}
-
-fn eligible(cluster: &Cluster, class: &Class) -> impl Iterator<Item = bool> {
-    let stage = &class.stages[0];
-    let groups = cluster.groups.iter().zip(&stage.allowed);
-    groups.map(|(group, allowed)| *allowed && group.could_hold(&stage.demand))
 }
 
 /// The rows of dimension `d`: of all nodes, and of each group where shares are fixed.
@@ -184,25 +171,27 @@ fn dimension(cluster: &Cluster, asked: &[Asked<'_>], d: usize) -> Option<Vec<Kno
         return None;
     }
     let metric = format!("utilization_{}", cluster.dimensions[d].name);
+    let row = |used: f64, capacity: f64| {
+        known(&MODEL, AnswerKind::Exact, metric.clone(), used / capacity)
+    };
     let capacity = |group: &Group| f64::from(group.count) * group.capacity[d].unwrap_or(0) as f64;
     let total: f64 = cluster.groups.iter().map(capacity).sum();
-    let used: f64 = asked
-        .iter()
-        .map(|a| used(cluster, a, d))
-        .sum::<Option<f64>>()?;
+    let used = asked.iter().map(|a| used(cluster, a, d));
+    let used = used.sum::<Option<f64>>()?;
     if used == 0.0 || total == 0.0 {
         return None;
     }
-    let mut rows = vec![known(&MODEL, Kind::Exact, metric.clone(), used / total)];
+    let mut rows = vec![row(used, total)];
     let shares: Option<Vec<&Vec<f64>>> = asked.iter().map(|a| a.shares.as_ref()).collect();
-    if let Some(shares) = shares.filter(|_| cluster.groups.len() > 1) {
-        for (g, group) in cluster.groups.iter().enumerate() {
-            let of = |(a, shares): (&Asked<'_>, &&Vec<f64>)| shares[g] * held(a, d, group);
-            let used: f64 = asked.iter().zip(&shares).map(of).sum();
-            let mut row = known(&MODEL, Kind::Exact, metric.clone(), used / capacity(group));
-            row.class = format!("nodes.{}", group.name);
-            rows.extend((used > 0.0).then_some(row));
-        }
+    let shares = shares.filter(|_| cluster.groups.len() > 1);
+    for (g, group) in cluster.groups.iter().enumerate() {
+        let Some(shares) = &shares else { break };
+        let of = |(a, shares): (&Asked<'_>, &&Vec<f64>)| shares[g] * held(a, d, group);
+        let used: f64 = asked.iter().zip(shares).map(of).sum();
+        rows.extend((used > 0.0).then(|| Known {
+            class: format!("nodes.{}", group.name),
+            ..row(used, capacity(group))
+        }));
     }
     Some(rows)
 }
@@ -210,13 +199,12 @@ fn dimension(cluster: &Cluster, asked: &[Asked<'_>], d: usize) -> Option<Vec<Kno
 /// Units of `d` in use on average if all tasks ran on nodes like `group`'s.
 fn held(asked: &Asked<'_>, d: usize, group: &Group) -> f64 {
     let each = asked.work / group.speed.factor() + asked.overhead;
-    asked.rate * asked.class.stages[0].demand[d] as f64 * each
+    asked.rate * asked.stage.demand[d] as f64 * each
 }
 
 /// Units of `d` in use on average; `None` where it depends on which nodes the tasks go to.
 fn used(cluster: &Cluster, asked: &Asked<'_>, d: usize) -> Option<f64> {
-    let eligible: Vec<bool> = eligible(cluster, asked.class).collect();
-    let mut groups = cluster.groups.iter().zip(&eligible).filter(|(_, is)| **is);
+    let mut groups = eligible(cluster, asked.stage).filter(|(_, is)| *is);
     let (first, _) = groups.next()?;
     if groups.all(|(group, _)| group.speed == first.speed) {
         return Some(held(asked, d, first));
@@ -230,7 +218,11 @@ fn used(cluster: &Cluster, asked: &Asked<'_>, d: usize) -> Option<f64> {
 }
 
 /// Dispatchers and gatherers, where all classes share them; `None` if that is not known.
-fn servers(setup: &Setup, asked: &[Asked<'_>]) -> Option<Vec<Known>> {
+fn servers(strategy: &Strategy, asked: &[Asked<'_>]) -> Option<Vec<Known>> {
+    let parts = &strategy.parts[..];
+    if !parts.iter().all(|parts| is_calm(&parts.decision_time)) {
+        return None;
+    }
     let [
         Parts {
             placement: _,
@@ -239,11 +231,11 @@ fn servers(setup: &Setup, asked: &[Asked<'_>]) -> Option<Vec<Known>> {
             in_flight: _,
             ties: _,
         },
-    ] = &setup.strategy.parts[..]
+    ] = parts
     else {
-        let is_free = |parts: &Parts| parts.decision_time.is_zero();
-        let all = setup.strategy.parts.iter().all(is_free);
-        return (all && setup.classes.iter().all(|class| class.gather.is_free())).then(Vec::new);
+        let decide_at_once = parts.iter().all(|parts| parts.decision_time.is_zero());
+        let gather_at_once = asked.iter().all(|asked| asked.gather.is_free());
+        return (decide_at_once && gather_at_once).then(Vec::new);
     };
     let dispatchers = f64::from(*dispatchers);
     let deciding: f64 = asked.iter().map(|a| a.rate * decision_time.mean()).sum();
@@ -253,18 +245,11 @@ fn servers(setup: &Setup, asked: &[Asked<'_>]) -> Option<Vec<Known>> {
         ("gatherer_utilization", gathering / dispatchers),
     ];
     let told = rows.into_iter().filter(|(_, value)| *value > 0.0);
-    Some(
-        told.map(|(metric, value)| known(&MODEL, Kind::Exact, metric, value))
-            .collect(),
-    )
+    let row = |(metric, value)| known(&MODEL, AnswerKind::Exact, metric, value);
+    Some(told.map(row).collect())
 }
 
 fn gathering(asked: &Asked<'_>) -> f64 {
-    let gather = &asked.class.gather;
-    let tasks = match &asked.class.stages[0].shape {
-        Shape::Tasks { count, .. } => count.mean_count(),
-        Shape::Split { into, .. } => into.mean_count(),
-        Shape::Trace => 1.0,
-    };
-    asked.rate * (gather.per_result.mean() + gather.work.mean() / tasks)
+    let Gather { per_result, work } = asked.gather;
+    asked.rate * (per_result.mean() + work.mean() / asked.tasks)
 }

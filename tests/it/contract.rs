@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use equipoise::engine::law::Law;
 use equipoise::engine::time::Time;
-use equipoise::experiment::trail::first::names;
 use equipoise::metrics::jobs::Blame;
 use equipoise::model::cluster::{Dimension, Group, Speed};
 use equipoise::model::ids::NodeId;
@@ -184,7 +183,7 @@ impl Watcher {
             decisions: Vec::new(),
             workload: BTreeMap::new(),
             completed: 0,
-            names: names(&setup.cluster),
+            names: setup.cluster.node_names(),
             remembered: None,
         }
     }
@@ -215,7 +214,7 @@ impl Recorder for Watcher {
     }
 
     fn decision(&mut self, d: &Decision<'_>) {
-        if self.decisions.len().is_multiple_of(SAMPLED) && !d.takes_turns() {
+        if self.decisions.len().is_multiple_of(SAMPLED) && !d.has_memory() {
             let anew = d.afresh().unwrap().unwrap();
             if anew != d.node && self.remembered.is_none() {
                 self.remembered = Some(self.tell_memory(d, anew));

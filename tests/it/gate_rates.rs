@@ -17,13 +17,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use equipoise::engine::random::Draw;
 use equipoise::experiment::{self, Options, Run};
-use equipoise::gate::{self, Baseline, Judged, Outcome, PointFigures, Subject, Word};
+use equipoise::gate::{
+    self, Baseline, Finding, GateVerdicts, PointFigures, ScenarioVerdicts, Subject,
+};
 use equipoise::model::ids::NodeId;
-use equipoise::model::layout::Layout;
-use equipoise::model::view::View;
 use equipoise::scenario::Scenario;
 use equipoise::stats::paired;
-use equipoise::strategy::{Ask, Blueprint, Placement, Pool, Problem};
+use equipoise::strategy::{Ask, Blueprint, Eligible, Placement, Problem, View};
 
 use crate::scenarios::read_text;
 
@@ -164,7 +164,7 @@ fn run(scenario: &Scenario, replications: u32, placement_seed: u64) -> Run {
         stop: &AtomicBool::new(false),
         progress: &|_| {},
         record: None,
-        trails: true,
+        log_decisions: true,
         journal: None,
         command: String::new(),
     };
@@ -173,7 +173,7 @@ fn run(scenario: &Scenario, replications: u32, placement_seed: u64) -> Run {
 
 fn figures(scenario: &Scenario, replications: u32, placement_seed: u64) -> Vec<PointFigures> {
     let run = run(scenario, replications, placement_seed);
-    gate::figures(&run.results, &run.trails, &scenario.gate.margins)
+    gate::figures(&run.results, &run.decision_logs, &scenario.gate.margins)
 }
 
 fn subject(scenario: &Scenario) -> Subject {
@@ -212,7 +212,7 @@ pub fn saved(text: &str, first: u64, sets: &[String]) -> (Scenario, String, usiz
 }
 
 /// What the gate does with changed code: reads the file, runs, judges.
-pub fn check(file: &str, changed: &Scenario, placement_seed: u64) -> Judged {
+pub fn check(file: &str, changed: &Scenario, placement_seed: u64) -> ScenarioVerdicts {
     let baseline = Baseline::of_text(file).unwrap();
     let subject = subject(changed);
     assert_eq!(baseline.unlike(&subject), Vec::<String>::new());
@@ -259,16 +259,20 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, judged: &Judged, refused: usize) {
-        let outcome = Outcome {
+    fn add(&mut self, judged: &ScenarioVerdicts, refused: usize) {
+        let outcome = GateVerdicts {
             scenarios: vec![judged.clone()],
             family: judged.subject.family(),
         };
-        let has = |word: Word| outcome.rows().any(|(_, _, row)| row.ruling.word == word);
+        let has = |word: Finding| {
+            outcome
+                .rows()
+                .any(|(_, _, row)| row.judgement.finding == word)
+        };
         self.changes += 1;
         self.failed += usize::from(outcome.fails());
-        self.worse += usize::from(has(Word::Worse));
-        self.inconclusive += usize::from(has(Word::Inconclusive));
+        self.worse += usize::from(has(Finding::Worse));
+        self.inconclusive += usize::from(has(Finding::Inconclusive));
         self.same += usize::from(judged.same_decisions());
         self.replications.push(judged.replications);
         self.refused += refused;
@@ -302,20 +306,19 @@ struct Wrong {
 }
 
 impl Blueprint for Wrong {
-    fn build(&self, pool: &Pool, _: &Layout) -> Result<Box<dyn Placement>, Problem> {
-        Ok(Box::new(WrongChoice(self.per_mille, pool.clone())))
+    fn build(&self, _: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
+        Ok(Box::new(WrongChoice(self.per_mille)))
     }
 }
 
-struct WrongChoice(u32, Pool);
+struct WrongChoice(u32);
 
 impl Placement for WrongChoice {
     fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
-        let nodes = ask.among.unwrap_or(&self.1.0);
-        let n = nodes.len() as u32;
+        let n = ask.nodes.count();
         let first = rng.below(n);
         let second = (first + 1 + rng.below(n - 1)) % n;
-        let [first, second] = [first, second].map(|place| nodes[place as usize]);
+        let [first, second] = [first, second].map(|rank| ask.nodes.nth(rank));
         let (short, long) = if view.tasks(first) <= view.tasks(second) {
             (first, second)
         } else {

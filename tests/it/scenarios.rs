@@ -51,7 +51,7 @@ pub fn run(scenario: &Scenario) -> Results {
         stop: &AtomicBool::new(false),
         progress: &|_| {},
         record: None,
-        trails: false,
+        log_decisions: false,
         journal: None,
         command: format!("equipoise run scenarios/{}.toml", scenario.stem),
     };

@@ -4,18 +4,16 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use equipoise::decision_log::first_difference::{DifferenceKind, FirstDifference, against_log};
+use equipoise::decision_log::{DecisionLog, LogRecorder, NODES_KEPT};
 use equipoise::engine::law::Law;
 use equipoise::engine::random::Draw;
-use equipoise::experiment::trail::first::What;
-use equipoise::experiment::trail::{KEPT, Tracker, Trail};
-use equipoise::gate::first::{FirstDifference, Labels, difference, lines};
 use equipoise::model::ids::NodeId;
-use equipoise::model::layout::Layout;
-use equipoise::model::view::View;
+use equipoise::report::decision_text::{Labels, lines};
 use equipoise::scenario::Scenario;
 use equipoise::sim::setup::{Measure, Setup};
 use equipoise::sim::{self};
-use equipoise::strategy::{Ask, Blueprint, Placement, Pool, Problem, Watch};
+use equipoise::strategy::{Ask, Blueprint, Eligible, Placement, Problem, Reports, View};
 
 use crate::common::{group, open};
 use crate::{contract, gate_rates};
@@ -34,24 +32,24 @@ const RIGHT: Two = Two {
 };
 
 impl Blueprint for Two {
-    fn build(&self, pool: &Pool, _: &Layout) -> Result<Box<dyn Placement>, Problem> {
-        Ok(Box::new(Drawn(self.clone(), pool.clone())))
+    fn build(&self, _: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
+        Ok(Box::new(Drawn(self.clone())))
     }
 }
 
-struct Drawn(Two, Pool);
+struct Drawn(Two);
 
 impl Placement for Drawn {
     fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
-        let nodes = ask.among.unwrap_or(&self.1.0);
         let may = |node: &NodeId| self.0.ignored == 0 || node.0 % self.0.ignored != 3;
-        let count = nodes.iter().filter(|node| may(node)).count() as u32;
+        let allowed = ask.nodes.iter().filter(may);
+        let count = allowed.clone().count() as u32;
         if count == 0 {
-            return nodes.first().copied();
+            return ask.nodes.iter().next();
         }
         let mut draw = || {
             let at = rng.below(count) as usize;
-            let node = *nodes.iter().filter(|node| may(node)).nth(at).unwrap();
+            let node = allowed.clone().nth(at).unwrap();
             view.probe(node);
             (view.tasks(node), node)
         };
@@ -69,31 +67,25 @@ impl Placement for Drawn {
 struct Forgetful;
 
 impl Blueprint for Forgetful {
-    fn build(&self, pool: &Pool, layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
-        let book = vec![0; layout.count() as usize];
-        Ok(Box::new(Book(pool.clone(), book)))
+    fn build(&self, eligible: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
+        Ok(Box::new(Book(vec![0; eligible.layout().count() as usize])))
     }
 }
 
-struct Book(Pool, Vec<u64>);
+struct Book(Vec<u64>);
 
 impl Placement for Book {
-    fn place(&mut self, ask: &Ask<'_>, _: &View<'_>, _: &mut Draw) -> Option<NodeId> {
-        let nodes = ask.among.unwrap_or(&self.0.0);
-        nodes
-            .iter()
-            .copied()
-            .min_by_key(|node| self.1[node.index()])
-    }
-
-    fn watches(&self) -> Watch {
-        Watch::Loads
-    }
-
-    fn seen(&mut self, node: NodeId, view: &View<'_>) {
+    fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, _: &mut Draw) -> Option<NodeId> {
         let memory = view.layout().dimensions() - 1;
-        let held = &mut self.1[node.index()];
-        *held = view.held(node, memory).max(*held);
+        for node in ask.nodes.iter() {
+            let held = &mut self.0[node.index()];
+            *held = view.held(node, memory).max(*held);
+        }
+        ask.nodes.iter().min_by_key(|node| self.0[node.index()])
+    }
+
+    fn reports(&self) -> Reports {
+        Reports::Loads
     }
 }
 
@@ -147,14 +139,14 @@ fn farm(blueprint: impl Blueprint + 'static) -> Setup {
     setup
 }
 
-fn trail(setup: &Setup, kept: usize) -> Trail {
-    let mut tracker = Tracker::new(kept);
-    sim::run(setup, 1, Some(&mut tracker)).unwrap();
-    tracker.finish()
+fn log(setup: &Setup, kept: usize) -> DecisionLog {
+    let mut recorder = LogRecorder::new(kept);
+    sim::run(setup, 1, Some(&mut recorder)).unwrap();
+    recorder.finish()
 }
 
-fn parted(old: &Trail, new: &Setup) -> Option<FirstDifference> {
-    difference(new, 1, old, &trail(new, KEPT)).unwrap()
+fn parted(old: &DecisionLog, new: &Setup) -> Option<FirstDifference> {
+    against_log(new, 1, old, &log(new, NODES_KEPT)).unwrap()
 }
 
 /// The longer of two queues one time in fifty is a function of what is seen, and so for the gate:
@@ -165,17 +157,20 @@ fn the_longer_of_two_queues_is_taken_one_time_in_fifty() {
         longer: 50,
         ..RIGHT
     });
-    let old = trail(&farm(RIGHT), KEPT);
+    let old = log(&farm(RIGHT), NODES_KEPT);
     let first = parted(&old, &wrong).expect("caught");
-    let What::Decision(sights) = &first.what else {
+    let DifferenceKind::Decision(decisions) = &first.kind else {
         panic!("{first:?}");
     };
-    let (old_sight, new_sight) = &**sights;
-    assert!(new_sight.chosen.tasks > old_sight.chosen.tasks, "{first:?}");
-    let asked = |name: &str| new_sight.asked.iter().any(|node| node.name == name);
-    assert!(asked(&old_sight.chosen.name) && asked(&new_sight.chosen.name));
-    let moved = first.moved.as_ref().expect("replication 1");
-    assert!(moved.differing > 100 && moved.of == 5_000, "{moved:?}");
+    let (old_decision, new_decision) = &**decisions;
+    assert!(
+        new_decision.chosen.tasks > old_decision.chosen.tasks,
+        "{first:?}"
+    );
+    let asked = |name: &str| new_decision.asked.iter().any(|node| node.name == name);
+    assert!(asked(&old_decision.chosen.name) && asked(&new_decision.chosen.name));
+    let shift = first.shift.as_ref().expect("replication 1");
+    assert!(shift.differing > 100 && shift.of == 5_000, "{shift:?}");
 
     let labels = Labels {
         old: "baseline",
@@ -192,7 +187,7 @@ fn the_longer_of_two_queues_is_taken_one_time_in_fifty() {
     }
     // The same from what a small file keeps of the old side.
     let cut = old.cut(3_000);
-    assert_eq!(parted(&cut, &wrong).unwrap().what, first.what);
+    assert_eq!(parted(&cut, &wrong).unwrap().kind, first.kind);
     assert_eq!(parted(&old, &farm(RIGHT)), None);
     assert_eq!(parted(&cut, &farm(RIGHT)), None);
 }
@@ -243,20 +238,20 @@ fn beyond_what_is_kept_a_range_is_told() {
         longer: 50,
         ..RIGHT
     });
-    let old = trail(&farm(RIGHT), KEPT);
-    let What::Decision(sights) = parted(&old, &wrong).unwrap().what else {
+    let old = log(&farm(RIGHT), NODES_KEPT);
+    let DifferenceKind::Decision(decisions) = parted(&old, &wrong).unwrap().kind else {
         panic!("a decision");
     };
-    let least = trail(&farm(RIGHT), 0);
-    let What::Among(range) = parted(&least, &wrong).unwrap().what else {
+    let least = log(&farm(RIGHT), 0);
+    let DifferenceKind::Among(range) = parted(&least, &wrong).unwrap().kind else {
         panic!("a range");
     };
     assert!(
-        (range.from..=range.to).contains(&sights.1.number),
+        (range.from..=range.to).contains(&decisions.1.number),
         "{range:?}"
     );
     assert!(
-        (range.start..=range.end).contains(&sights.1.time),
+        (range.start..=range.end).contains(&decisions.1.time),
         "{range:?}"
     );
 }
@@ -264,12 +259,12 @@ fn beyond_what_is_kept_a_range_is_told() {
 /// Later by a decision time, at the same nodes: it is not said that a node differs.
 #[test]
 fn other_instants_are_told_as_such() {
-    let old = trail(&farm(RIGHT), KEPT);
+    let old = log(&farm(RIGHT), NODES_KEPT);
     let mut late = farm(RIGHT);
     late.strategy.parts[0].decision_time = Law::Constant(1e-6);
     let first = parted(&old, &late).expect("other instants");
     assert!(
-        matches!(first.what, What::Timing(range) if range.from == 1),
+        matches!(first.kind, DifferenceKind::Timing(range) if range.from == 1),
         "{first:?}"
     );
 }

@@ -2,19 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use csv::{Position, Reader, StringRecord};
+use csv::{ErrorKind, Position, Reader, StringRecord};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::{Exit, Found, Pair, Side};
+use crate::decision_log::first_difference::{
+    DifferenceKind, FirstDifference, SeenDecision, SeenNode,
+};
+use crate::decision_log::response_shift::{ResponseShift, ResponseTimes};
 use crate::engine::time::Time;
 use crate::experiment::record::Kind;
-use crate::experiment::trail::first::{FirstDifference, SeenNode, Sight, What};
-use crate::experiment::trail::moved::{Moved, Responses};
 
-/// Where the rows of each replication begin, and how many they are: by point (from 1), strategy and
-/// replication.
-type Groups = BTreeMap<(u64, String, u64), (Position, u64)>;
+/// A replication: point (from 1), strategy and number.
+type Key = (u64, String, u64);
 
 /// The recorded rows of a side.
 pub struct Tables {
@@ -24,56 +28,82 @@ pub struct Tables {
 
 struct Table {
     path: PathBuf,
-    groups: Groups,
+    /// Where the rows of each replication begin, and how many they are.
+    groups: BTreeMap<Key, (Position, u64)>,
+}
+
+/// A row of `decisions.csv`, by position.
+#[derive(Deserialize)]
+struct DecisionRow {
+    _replication: [IgnoredAny; 3],
+    time: u64,
+    dispatcher: u32,
+    job: u64,
+    class: String,
+    task: u32,
+    node: String,
+    tasks_seen: u64,
+    _nodes_asked: IgnoredAny,
+    score: Option<f64>,
+    candidates: String,
+}
+
+/// Columns of `decisions.csv` that say what was decided: instant to node.
+const DECIDED: Range<usize> = 3..9;
+
+/// A row of `jobs.csv`, by position.
+#[derive(Deserialize)]
+struct JobRow {
+    _replication: [IgnoredAny; 3],
+    job: u64,
+    class: String,
+    status: String,
+    measured: String,
+    arrival: u64,
+    completion: Option<u64>,
+    _tasks: IgnoredAny,
+    blame: [Option<u64>; 7],
 }
 
 impl Tables {
     /// Looks through the tables of a folder.
     pub fn read(side: &Side) -> Result<Tables, Exit> {
-        let path = |kind: Kind| side.dir.join(format!("{}.csv", kind.name()));
-        let jobs = path(Kind::Jobs);
+        let table = |kind: Kind| {
+            let path = side.dir.join(format!("{}.csv", kind.name()));
+            path.is_file().then(|| Table::read(&path, kind)).transpose()
+        };
+        let missing = || unreadable(&side.dir, "there are no decisions");
         Ok(Tables {
-            decisions: Table::read(path(Kind::Decisions), Kind::Decisions)?,
-            jobs: jobs
-                .is_file()
-                .then(|| Table::read(jobs, Kind::Jobs))
-                .transpose()?,
+            decisions: table(Kind::Decisions)?.ok_or_else(missing)?,
+            jobs: table(Kind::Jobs)?,
         })
     }
 }
 
 impl Table {
-    fn read(path: PathBuf, kind: Kind) -> Result<Table, Exit> {
-        let mut reader = open(&path)?;
-        let header = reader
+    fn read(path: &Path, kind: Kind) -> Result<Table, Exit> {
+        let mut rows = Rows::open(path)?;
+        let header = rows
+            .reader
             .headers()
-            .map_err(|error| unreadable(&path, &error))?;
+            .map_err(|error| broken(path, &error))?;
         if header.iter().collect::<Vec<_>>().join(",") != kind.header().trim_end() {
-            return Err(damaged(
-                &path,
-                1,
-                "the columns are not those of this version",
-            ));
+            let what = "the columns are not those of this version";
+            return Err(damaged(path, 1, what));
         }
-        let (mut groups, mut row) = (Groups::new(), StringRecord::new());
-        loop {
-            let position = reader.position().clone();
-            if !reader
-                .read_record(&mut row)
-                .map_err(|error| unreadable(&path, &error))?
-            {
-                return Ok(Table { path, groups });
-            }
-            let cells = Cells {
-                path: &path,
-                row: &row,
-            };
-            let key = (cells.number(0)?, row[1].to_owned(), cells.number(2)?);
-            groups.entry(key).or_insert((position, 0)).1 += 1;
+        let mut groups = BTreeMap::new();
+        let mut position = rows.reader.position().clone();
+        while rows.advance()? {
+            groups.entry(rows.parsed()?).or_insert((position, 0)).1 += 1;
+            position = rows.reader.position().clone();
         }
+        Ok(Table {
+            path: path.to_path_buf(),
+            groups,
+        })
     }
 
-    /// The rows of a replication, one after another.
+    /// The rows of a replication of `pair`, whose side `at` this table is of.
     fn rows(
         &self,
         side: &Side,
@@ -81,30 +111,21 @@ impl Table {
         at: usize,
         replication: u32,
     ) -> Result<Rows<'_>, Exit> {
-        let strategy = side.results.meta.strategies[pair.strategies[at]]
-            .name
-            .clone();
-        let key = (pair.points[at] as u64 + 1, strategy, u64::from(replication));
-        let mut reader = open(&self.path)?;
-        let (position, left) = self
-            .groups
-            .get(&key)
-            .cloned()
-            .unwrap_or((Position::new(), 0));
-        if left > 0 {
-            reader
-                .seek(position)
-                .map_err(|error| unreadable(&self.path, &error))?;
+        let strategy = &side.results.meta.strategies[pair.strategies[at]].name;
+        let point = pair.points[at] as u64 + 1;
+        let key = (point, strategy.clone(), u64::from(replication));
+        let mut rows = Rows::open(&self.path)?;
+        rows.left = 0;
+        if let Some((position, count)) = self.groups.get(&key) {
+            let sought = rows.reader.seek(position.clone());
+            sought.map_err(|error| broken(&self.path, &error))?;
+            rows.left = *count;
         }
-        Ok(Rows {
-            path: &self.path,
-            reader,
-            left,
-            row: StringRecord::new(),
-        })
+        Ok(rows)
     }
 }
 
+/// Rows that are read one after another.
 struct Rows<'t> {
     path: &'t Path,
     reader: Reader<File>,
@@ -113,6 +134,16 @@ struct Rows<'t> {
 }
 
 impl Rows<'_> {
+    /// All rows of a file.
+    fn open(path: &Path) -> Result<Rows<'_>, Exit> {
+        Ok(Rows {
+            path,
+            reader: Reader::from_path(path).map_err(|error| broken(path, &error))?,
+            left: u64::MAX,
+            row: StringRecord::new(),
+        })
+    }
+
     /// Reads the next row; false behind the last.
     fn advance(&mut self) -> Result<bool, Exit> {
         if self.left == 0 {
@@ -120,52 +151,36 @@ impl Rows<'_> {
         }
         self.left -= 1;
         let read = self.reader.read_record(&mut self.row);
-        read.map_err(|error| unreadable(self.path, &error))
+        read.map_err(|error| broken(self.path, &error))
     }
 
-    fn cells(&self) -> Cells<'_> {
-        Cells {
-            path: self.path,
-            row: &self.row,
-        }
-    }
-}
-
-/// A row and where it is from.
-struct Cells<'a> {
-    path: &'a Path,
-    row: &'a StringRecord,
-}
-
-impl Cells<'_> {
-    fn number(&self, column: usize) -> Result<u64, Exit> {
-        let cell = self.row.get(column).unwrap_or_default();
-        cell.parse().map_err(|_| {
+    fn parsed<T: DeserializeOwned>(&self) -> Result<T, Exit> {
+        self.row.deserialize(None).map_err(|error| {
+            let column = match error.kind() {
+                ErrorKind::Deserialize { err, .. } => err.field(),
+                _ => None,
+            };
+            let cell = column.and_then(|column| self.row.get(column as usize));
             let line = self.row.position().map_or(0, Position::line);
+            let cell = cell.unwrap_or_default();
             damaged(self.path, line, &format!("`{cell}` is not a whole number"))
         })
     }
 }
 
-/// Columns of `decisions.csv` that say what was decided: instant to node.
-const DECIDED: std::ops::Range<usize> = 3..9;
-
 /// What is found by reading both sides' rows of each replication of `pair` until one differs.
 pub fn compare(sides: &[Side; 2], tables: &[Tables; 2], pair: &Pair) -> Result<Found, Exit> {
     let mut decisions = 0;
     for &replication in &pair.replications {
-        let (number, what) = first(sides, tables, pair, replication)?;
+        let (number, kind) = first_difference(sides, tables, pair, replication)?;
         decisions += number;
-        let moved = moved(sides, tables, pair, replication)?;
-        let what = what.or_else(|| {
-            let differs = moved.as_ref().is_some_and(|moved| moved.differing > 0);
-            differs.then_some(What::Jobs)
-        });
-        if let Some(what) = what {
+        let shift = shift(sides, tables, pair, replication)?;
+        let has_shifted = shift.as_ref().is_some_and(|shift| shift.differing > 0);
+        if let Some(kind) = kind.or(has_shifted.then_some(DifferenceKind::Jobs)) {
             return Ok(Found::Differs(Box::new(FirstDifference {
                 replication: u64::from(replication),
-                what,
-                moved,
+                kind,
+                shift,
             })));
         }
     }
@@ -173,55 +188,50 @@ pub fn compare(sides: &[Side; 2], tables: &[Tables; 2], pair: &Pair) -> Result<F
 }
 
 /// How many decisions are the same, and what differs then.
-fn first(
+fn first_difference(
     sides: &[Side; 2],
     tables: &[Tables; 2],
     pair: &Pair,
     replication: u32,
-) -> Result<(u64, Option<What>), Exit> {
-    let mut old = tables[0].decisions.rows(&sides[0], pair, 0, replication)?;
-    let mut new = tables[1].decisions.rows(&sides[1], pair, 1, replication)?;
-    let (old_count, new_count) = (old.left, new.left);
+) -> Result<(u64, Option<DifferenceKind>), Exit> {
+    let rows = |at: usize| tables[at].decisions.rows(&sides[at], pair, at, replication);
+    let (mut old, mut new) = (rows(0)?, rows(1)?);
+    let count = DifferenceKind::Count {
+        old: old.left,
+        new: new.left,
+    };
     let mut number = 0;
     loop {
         match (old.advance()?, new.advance()?) {
             (true, true) => number += 1,
             (false, false) => return Ok((number, None)),
-            _ => {
-                let (old, new) = (old_count, new_count);
-                return Ok((number, Some(What::Count { old, new })));
-            }
+            _ => return Ok((number, Some(count))),
         }
-        if DECIDED
-            .clone()
-            .any(|column| old.row.get(column) != new.row.get(column))
-        {
-            let sights = (sight(&old, number)?, sight(&new, number)?);
-            return Ok((number, Some(What::Decision(Box::new(sights)))));
+        if DECIDED.clone().any(|at| old.row.get(at) != new.row.get(at)) {
+            let both = (seen(&old, number)?, seen(&new, number)?);
+            return Ok((number, Some(DifferenceKind::Decision(Box::new(both)))));
         }
     }
 }
 
-fn sight(rows: &Rows<'_>, number: u64) -> Result<Sight, Exit> {
-    let cells = rows.cells();
-    let text = |column: usize| rows.row.get(column).unwrap_or_default();
-    let chosen = SeenNode {
-        name: text(8).to_owned(),
-        tasks: Some(cells.number(9)?),
-        score: text(11).parse().ok(),
-        is_eligible: true,
-        ..SeenNode::default()
-    };
-    Ok(Sight {
+fn seen(rows: &Rows<'_>, number: u64) -> Result<SeenDecision, Exit> {
+    let row: DecisionRow = rows.parsed()?;
+    Ok(SeenDecision {
         number,
-        time: Time(cells.number(3)?),
-        dispatcher: cells.number(4)? as u32,
-        job: cells.number(5)?,
-        class: text(6).to_owned(),
-        task: cells.number(7)? as u32,
+        time: Time(row.time),
+        dispatcher: row.dispatcher,
+        job: row.job,
+        class: row.class,
+        task: row.task,
         eligible: 0,
-        chosen,
-        asked: candidates(text(12)),
+        chosen: SeenNode {
+            name: row.node,
+            tasks: Some(row.tasks_seen),
+            score: row.score,
+            is_eligible: true,
+            ..SeenNode::default()
+        },
+        asked: candidates(&row.candidates),
         afresh: None,
     })
 }
@@ -231,8 +241,7 @@ fn candidates(text: &str) -> Vec<SeenNode> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some(end) = rest.find("]:") {
-        let (name, after) = rest.split_at(end + 1);
-        let after = &after[1..];
+        let (name, after) = (&rest[..=end], &rest[end + 2..]);
         let (tasks, next) = after.split_once(' ').unwrap_or((after, ""));
         found.push(SeenNode {
             name: name.to_owned(),
@@ -245,66 +254,55 @@ fn candidates(text: &str) -> Vec<SeenNode> {
     found
 }
 
-fn moved(
+fn shift(
     sides: &[Side; 2],
     tables: &[Tables; 2],
     pair: &Pair,
     replication: u32,
-) -> Result<Option<Moved>, Exit> {
+) -> Result<Option<ResponseShift>, Exit> {
     let [Some(old), Some(new)] = tables.each_ref().map(|tables| tables.jobs.as_ref()) else {
         return Ok(None);
     };
-    let old = responses(old.rows(&sides[0], pair, 0, replication)?, &sides[0])?;
-    let new = responses(new.rows(&sides[1], pair, 1, replication)?, &sides[0])?;
-    Ok(Some(Moved::exactly(old, new)))
+    let old = response_times(old.rows(&sides[0], pair, 0, replication)?, &sides[0])?;
+    let new = response_times(new.rows(&sides[1], pair, 1, replication)?, &sides[0])?;
+    Ok(Some(ResponseShift::of_times(old, new)))
 }
 
-/// Response times of the measured jobs; classes by their place in the first side.
-fn responses(mut rows: Rows<'_>, side: &Side) -> Result<Responses, Exit> {
-    let mut responses = Responses::default();
-    let classes = &side.results.meta.classes;
+/// Response times of the measured jobs; classes by their index on the first side.
+fn response_times(mut rows: Rows<'_>, first: &Side) -> Result<ResponseTimes, Exit> {
+    let mut times = ResponseTimes::default();
+    let classes = &first.results.meta.classes;
     while rows.advance()? {
-        let cells = rows.cells();
-        if &rows.row[6] != "true" {
+        let row: JobRow = rows.parsed()?;
+        if row.measured != "true" {
             continue;
         }
-        let class = classes.iter().position(|class| class.name == rows.row[4]);
-        let completed = if &rows.row[5] == "completed" {
-            let mut blame = [0; 7];
-            for (at, part) in blame.iter_mut().enumerate() {
-                *part = cells.number(10 + at)?;
-            }
-            let response = cells.number(8)?.saturating_sub(cells.number(7)?);
-            Some((Time(response), blame))
-        } else {
-            None
-        };
-        responses.add(
-            class.unwrap_or(classes.len()) as u32,
-            cells.number(3)?,
-            completed,
-        );
+        let class = classes.iter().position(|class| class.name == row.class);
+        let class = class.unwrap_or(classes.len()) as u32;
+        let completion = row.completion.filter(|_| row.status == "completed");
+        let completed = completion.map(|at| {
+            let blame = row.blame.map(Option::unwrap_or_default);
+            (Time(at.saturating_sub(row.arrival)), blame)
+        });
+        times.add(class, row.job, completed);
     }
-    Ok(responses)
+    Ok(times)
 }
 
-fn open(path: &Path) -> Result<Reader<File>, Exit> {
-    Reader::from_path(path).map_err(|error| unreadable(path, &error))
-}
-
-fn unreadable(path: &Path, error: &csv::Error) -> Exit {
+fn broken(path: &Path, error: &csv::Error) -> Exit {
     let line = error.position().map_or(1, Position::line);
     match error.kind() {
-        csv::ErrorKind::Io(error) => {
-            Exit::Fault(format!("error: cannot read {}: {error}", path.display()))
+        ErrorKind::Io(error) => unreadable(path, &error.to_string()),
+        ErrorKind::Utf8 { .. } => damaged(path, line, "this is not UTF-8 text"),
+        _ => {
+            let what = "the row has not as many cells as the table has columns";
+            damaged(path, line, what)
         }
-        csv::ErrorKind::Utf8 { .. } => damaged(path, line, "this is not UTF-8 text"),
-        _ => damaged(
-            path,
-            line,
-            "the row has not as many cells as the table has columns",
-        ),
     }
+}
+
+fn unreadable(path: &Path, why: &str) -> Exit {
+    Exit::Fault(format!("error: cannot read {}: {why}", path.display()))
 }
 
 fn damaged(path: &Path, line: u64, what: &str) -> Exit {

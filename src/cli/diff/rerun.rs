@@ -5,10 +5,10 @@ use std::sync::atomic::AtomicBool;
 
 use super::{Exit, Found, Pair, Side};
 use crate::cli::load::Which;
+use crate::decision_log::first_difference::between_setups;
+use crate::decision_log::response_shift::{ResponseShift, ResponseTimes};
+use crate::decision_log::{DecisionLog, LogRecorder, NODES_KEPT};
 use crate::engine::time::Time;
-use crate::experiment::trail::first::between;
-use crate::experiment::trail::moved::{Moved, Responses};
-use crate::experiment::trail::{KEPT, Tracker, Trail};
 use crate::experiment::warmup;
 use crate::metrics::jobs::Blame;
 use crate::scenario::Scenario;
@@ -20,19 +20,7 @@ use crate::sim::setup::Setup;
 
 /// The scenario of a folder.
 pub fn read(side: &Side, traces: Option<&Path>) -> Result<Scenario, Exit> {
-    let which = Which {
-        scenario: side.dir.join("scenario.toml"),
-        sets: Vec::new(),
-        traces: traces.map(Path::to_path_buf),
-        strategies: side
-            .results
-            .meta
-            .strategies
-            .iter()
-            .map(|s| s.name.clone())
-            .collect(),
-    };
-    let mut scenario = which.read()?;
+    let mut scenario = Which::of_run(&side.dir, &side.results.meta, traces).read()?;
     warmup::settle(&mut scenario, &AtomicBool::new(false))?;
     Ok(scenario)
 }
@@ -45,13 +33,12 @@ pub fn compare(sides: &[Side; 2], scenarios: &[Scenario; 2], pair: &Pair) -> Res
     ];
     let mut decisions = 0;
     for &replication in &pair.replications {
-        let old = followed(&sides[0], setups[0], pair, (0, replication))?;
-        let new = followed(&sides[1], setups[1], pair, (1, replication))?;
-        decisions += new.trail.decisions;
-        let moved = Moved::exactly(old.responses, new.responses);
-        let found = between(setups, u64::from(replication), &old.trail, &new.trail)?;
+        let (old, old_times) = replay(&sides[0], setups[0], pair, (0, replication))?;
+        let (new, new_times) = replay(&sides[1], setups[1], pair, (1, replication))?;
+        decisions += new.decisions;
+        let found = between_setups(setups, u64::from(replication), &old, &new)?;
         if let Some(mut first) = found {
-            first.moved = Some(moved);
+            first.shift = Some(ResponseShift::of_times(old_times, new_times));
             return Ok(Found::Differs(Box::new(first)));
         }
     }
@@ -66,10 +53,8 @@ fn setup<'s>(
 ) -> Result<&'s Setup, Exit> {
     let name = &side.results.meta.strategies[pair.strategies[at]].name;
     let strategy = scenario.strategies.iter().position(|s| s.name == *name);
-    let point = scenario.points.get(pair.points[at]);
-    let setup = point
-        .zip(strategy)
-        .map(|(point, strategy)| &point.setups[strategy]);
+    let point = scenario.points.get(pair.points[at]).zip(strategy);
+    let setup = point.map(|(point, strategy)| &point.setups[strategy]);
     setup.ok_or_else(|| {
         Exit::Mistake(format!(
             "error: {} is not the scenario of that folder: it lacks {}\nhint: run the scenario again",
@@ -79,37 +64,25 @@ fn setup<'s>(
     })
 }
 
-/// Decisions and response times of a replication.
-struct Followed {
-    trail: Trail,
-    responses: Responses,
-}
-
-fn followed(
+/// Decisions and response times of a replication of the side `at`, run again.
+fn replay(
     side: &Side,
     setup: &Setup,
     pair: &Pair,
     (at, replication): (usize, u32),
-) -> Result<Followed, Exit> {
-    let mut both = Both(Tracker::new(KEPT), Responses::default());
+) -> Result<(DecisionLog, ResponseTimes), Exit> {
+    let mut both = Both(LogRecorder::new(NODES_KEPT), ResponseTimes::default());
     let outcome = sim::run(setup, u64::from(replication), Some(&mut both))?;
-    if let Some(what) = unlike(
-        side,
-        setup,
-        &outcome,
-        (pair.points[at], pair.strategies[at], replication),
-    ) {
-        return Err(Exit::Mistake(format!(
+    let key = (pair.points[at], pair.strategies[at], replication);
+    match unlike(side, setup, &outcome, key) {
+        None => Ok((both.0.finish(), both.1)),
+        Some(what) => Err(Exit::Mistake(format!(
             "error: {} was made by another program than this one: {}, replication {replication}, {what}\n\
              hint: run the scenario there once more, with `--record jobs,decisions`, and compare those folders",
             side.dir.display(),
             pair.name
-        )));
+        ))),
     }
-    Ok(Followed {
-        trail: both.0.finish(),
-        responses: both.1,
-    })
 }
 
 /// The first value of the replication that the folder has otherwise.
@@ -128,23 +101,18 @@ fn unlike(
         count += 1;
         let is_same = row.class == column.class && row.metric == column.metric;
         if !is_same || row.value.map(f64::to_bits) != value.map(f64::to_bits) {
-            let said =
-                |value: Option<f64>| value.map_or("nothing".to_owned(), |value| value.to_string());
-            return Some(format!(
-                "{}.{} is {} there and {} here",
-                row.class,
-                row.metric,
-                said(row.value),
-                said(*value)
-            ));
+            let text = |value: Option<f64>| value.map_or("nothing".to_owned(), |v| v.to_string());
+            let (metric, there, here) = (&row.metric, text(row.value), text(*value));
+            let class = &row.class;
+            return Some(format!("{class}.{metric} is {there} there and {here} here"));
         }
     }
     (count != columns.len())
         .then(|| format!("it has {count} metrics there and {} here", columns.len()))
 }
 
-/// Both take every row.
-struct Both(Tracker, Responses);
+/// Two recorders, each of which takes every row.
+struct Both(LogRecorder, ResponseTimes);
 
 impl Recorder for Both {
     fn job(&mut self, job: &Job, completed: Option<(Time, Blame)>) {

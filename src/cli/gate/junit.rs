@@ -3,11 +3,11 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::text;
-use crate::gate::outcome::{Cell, Judged, Outcome, Row};
-use crate::report::format::printable;
+use crate::gate::verdicts::{FigureVerdict, GateVerdicts, ScenarioVerdicts, StrategyVerdicts};
+use crate::text::printable;
 
 /// A suite a scenario, a test a figure.
-pub fn suites(outcome: &Outcome) -> String {
+pub fn suites(outcome: &GateVerdicts) -> String {
     let (tests, failures) = counts(&outcome.scenarios.iter().collect::<Vec<_>>());
     let page = html! {
         (PreEscaped("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"))
@@ -19,7 +19,7 @@ pub fn suites(outcome: &Outcome) -> String {
     page.into_string()
 }
 
-fn counts(scenarios: &[&Judged]) -> (usize, usize) {
+fn counts(scenarios: &[&ScenarioVerdicts]) -> (usize, usize) {
     let rows = || {
         scenarios
             .iter()
@@ -29,7 +29,7 @@ fn counts(scenarios: &[&Judged]) -> (usize, usize) {
     (rows().count(), rows().filter(|row| row.fails()).count())
 }
 
-fn suite(judged: &Judged) -> Markup {
+fn suite(judged: &ScenarioVerdicts) -> Markup {
     let (tests, failures) = counts(&[judged]);
     let name = printable(&judged.subject.scenario);
     html! {
@@ -43,7 +43,7 @@ fn suite(judged: &Judged) -> Markup {
     }
 }
 
-fn case(judged: &Judged, cell: &Cell, row: &Row) -> Markup {
+fn case(judged: &ScenarioVerdicts, cell: &StrategyVerdicts, row: &FigureVerdict) -> Markup {
     let class = printable(&format!("{}.{}", text::place(judged, cell), cell.strategy));
     let cells = text::cells(judged, cell, row);
     let [_, _, metric, baseline, now, change, allowed, word] = &cells;

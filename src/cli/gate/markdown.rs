@@ -1,14 +1,14 @@
 //! The result as Markdown, for a summary of a job or a comment on a change.
 
 use super::text::{self, HEADER, Next};
-use crate::gate::Word;
-use crate::gate::outcome::{Outcome, Row};
+use crate::gate::Finding;
+use crate::gate::verdicts::{FigureVerdict, GateVerdicts};
 
 /// Headline, failures and gains, and every figure in a fold.
-pub fn page(outcome: &Outcome, next: &Next) -> String {
+pub fn page(outcome: &GateVerdicts, next: &Next) -> String {
     let mut page = format!("### {}\n\n", escaped(&text::headline(outcome)));
     page += &rows(outcome, |row| {
-        row.fails() || row.ruling.word == Word::Better
+        row.fails() || row.judgement.finding == Finding::Better
     });
     let mut items = text::summary(outcome);
     for judged in &outcome.scenarios {
@@ -32,7 +32,7 @@ pub fn page(outcome: &Outcome, next: &Next) -> String {
     page + "</details>\n"
 }
 
-fn rows(outcome: &Outcome, is_shown: fn(&Row) -> bool) -> String {
+fn rows(outcome: &GateVerdicts, is_shown: fn(&FigureVerdict) -> bool) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let shown = outcome.rows().filter(|(_, _, row)| is_shown(row));
     let rows: String = shown

@@ -15,15 +15,18 @@ use clap::Args;
 use indicatif::ProgressBar;
 
 use super::folder::unwritable;
-use super::load::{Which, quote};
+use super::load::{Which, keep_strategies, quote};
 use super::run::stop_on_interrupt;
 use super::{Exit, print, progress};
-use crate::engine::time::Time;
+use crate::decision_log::first_difference::against_log;
+use crate::experiment::results::digest;
 use crate::experiment::{self, Options, Progress, warmup};
-use crate::gate::first::{self, Labels};
-use crate::gate::{self, Baseline, Figures, Outcome, PointFigures, Subject, Warmup};
+use crate::gate::{
+    self, Baseline, GateVerdicts, PointFigures, ScenarioVerdicts, StrategyFigures, Subject,
+};
+use crate::report::decision_text::{Labels, lines};
 use crate::scenario::Scenario;
-use crate::sim::setup::{self, Setup};
+use crate::sim::setup::Setup;
 
 /// Arguments of `equipoise gate`.
 #[derive(Debug, Args)]
@@ -142,12 +145,11 @@ impl Gate {
     /// Files that could not be written at the end are told before anything runs.
     fn check_outputs(&self, entries: &[Entry]) -> Result<(), Exit> {
         let outputs = [&self.markdown, &self.junit, &self.json, &self.plot];
+        let outputs = || outputs.into_iter().flatten();
         let real = |path: &Path| std::fs::canonicalize(path).ok();
-        let read: Vec<Option<PathBuf>> = entries
-            .iter()
-            .flat_map(|entry| [real(&entry.path), real(&entry.place)])
-            .collect();
-        for path in outputs.into_iter().flatten() {
+        let read = entries.iter().flat_map(|entry| [&entry.path, &entry.place]);
+        let read: Vec<Option<PathBuf>> = read.map(|path| real(path)).collect();
+        for path in outputs() {
             let place = real(path);
             if place.is_some() && read.contains(&place) {
                 let path = path.display();
@@ -156,27 +158,9 @@ impl Gate {
                 )));
             }
         }
-        all(outputs.into_iter().flatten().map(|path| {
-            let parent = path
-                .parent()
-                .filter(|parent| !parent.as_os_str().is_empty());
-            let is_missing = parent.is_some_and(|parent| !parent.is_dir());
-            if path.is_dir() || is_missing {
-                let what = if is_missing {
-                    "its folder does not exist"
-                } else {
-                    "it is a folder"
-                };
-                let path = path.display();
-                return Err(Exit::Mistake(format!("error: cannot write {path}: {what}")));
-            }
-            Ok(())
-        }))?;
-        let ending = self
-            .plot
-            .as_ref()
-            .map(|path| path.extension().and_then(|e| e.to_str()));
-        match ending {
+        all(outputs().map(|path| check_writable(path)))?;
+        let ending = self.plot.as_ref().map(|path| path.extension());
+        match ending.map(|ending| ending.and_then(|ending| ending.to_str())) {
             None | Some(Some("svg" | "png")) => Ok(()),
             Some(_) => Err(Exit::Mistake(
                 "error: a plot is drawn as .svg or .png\nhint: end the name given to --plot so"
@@ -185,7 +169,7 @@ impl Gate {
         }
     }
 
-    fn judge(&self, entries: &[Entry], baselines: &[Baseline]) -> Result<Outcome, Exit> {
+    fn judge(&self, entries: &[Entry], baselines: &[Baseline]) -> Result<GateVerdicts, Exit> {
         let family = entries.iter().map(|entry| entry.subject.family()).sum();
         let sizes = entries.iter().zip(baselines);
         let total = sizes
@@ -193,33 +177,43 @@ impl Gate {
             .sum();
         let runner = Runner::new(self, total)?;
         let one = |(entry, baseline): (&Entry, &Baseline)| {
-            let scenario = entry.as_in(baseline);
-            let now = runner.run(&scenario, &self.command([&entry.path].into_iter()))?;
-            let judged = gate::judge(baseline, &now, &entry.subject, family);
-            let mut judged = judged.map_err(|unlike| cannot_compare(entry, &unlike))?;
-            for cell in judged.cells.iter_mut().filter(|cell| cell.fails()) {
-                let figures = &now[cell.point].strategies;
-                let at = figures.iter().position(|f| f.strategy == cell.strategy);
-                let then = baseline.figures(cell.point, &cell.strategy);
-                if let (Some(at), Some(then)) = (at, then) {
-                    let setup = &scenario.points[cell.point].setups[at];
-                    let name = format!("{} of {}", cell.strategy, entry.subject.scenario);
-                    let of = format!("{name}{}", entry.subject.point_label(cell.point));
-                    cell.first = first_difference(setup, &of, then, &figures[at])?;
-                }
-            }
-            Ok(judged)
+            self.judge_one(&runner, entry, baseline, family)
         };
         let scenarios = all(entries.iter().zip(baselines).map(one));
         runner.bar.finish_and_clear();
-        Ok(Outcome {
+        Ok(GateVerdicts {
             scenarios: scenarios?,
             family,
         })
     }
 
-    fn tell(&self, entries: &[Entry], outcome: &Outcome) -> Result<(), Exit> {
-        let chosen = |is_chosen: fn(&gate::Judged) -> bool| -> Option<String> {
+    fn judge_one(
+        &self,
+        runner: &Runner,
+        entry: &Entry,
+        baseline: &Baseline,
+        family: usize,
+    ) -> Result<ScenarioVerdicts, Exit> {
+        let scenario = entry.as_in(baseline);
+        let now = runner.run(&scenario, &self.command([&entry.path].into_iter()))?;
+        let judged = gate::judge(baseline, &now, &entry.subject, family);
+        let mut judged = judged.map_err(|unlike| cannot_compare(entry, &unlike))?;
+        for cell in judged.cells.iter_mut().filter(|cell| cell.fails()) {
+            let figures = &now[cell.point].strategies;
+            let at = figures.iter().position(|f| f.strategy == cell.strategy);
+            let then = baseline.figures(cell.point, &cell.strategy);
+            if let (Some(at), Some(then)) = (at, then) {
+                let setup = &scenario.points[cell.point].setups[at];
+                let name = format!("{} of {}", cell.strategy, entry.subject.scenario);
+                let of = format!("{name}{}", entry.subject.point_label(cell.point));
+                cell.first = first_difference(setup, &of, then, &figures[at])?;
+            }
+        }
+        Ok(judged)
+    }
+
+    fn tell(&self, entries: &[Entry], outcome: &GateVerdicts) -> Result<(), Exit> {
+        let chosen = |is_chosen: fn(&ScenarioVerdicts) -> bool| -> Option<String> {
             let pairs = entries.iter().zip(&outcome.scenarios);
             let paths: Vec<&PathBuf> = pairs
                 .filter(|(_, judged)| is_chosen(judged))
@@ -228,24 +222,18 @@ impl Gate {
             (!paths.is_empty()).then(|| self.command(paths.into_iter()))
         };
         let next = text::Next {
-            failed: chosen(gate::Judged::fails),
+            failed: chosen(ScenarioVerdicts::fails),
             better: chosen(|judged| judged.is_better() && !judged.fails()),
         };
-        let write = |path: &Option<PathBuf>, text: &dyn Fn() -> Result<Vec<u8>, Exit>| match path {
-            Some(path) => std::fs::write(path, text()?).map_err(|error| unwritable(path, &error)),
-            None => Ok(()),
-        };
-        write(&self.markdown, &|| {
+        let is_png = |path: &Path| path.extension().is_some_and(|ending| ending == "png");
+        write(&self.markdown, |_| {
             Ok(markdown::page(outcome, &next).into_bytes())
         })?;
-        write(&self.junit, &|| Ok(junit::suites(outcome).into_bytes()))?;
-        write(&self.json, &|| {
+        write(&self.junit, |_| Ok(junit::suites(outcome).into_bytes()))?;
+        write(&self.json, |_| {
             Ok(format!("{:#}\n", outcome.to_json()).into_bytes())
         })?;
-        if let Some(path) = &self.plot {
-            let is_png = path.extension().is_some_and(|ending| ending == "png");
-            write(&self.plot, &|| plot::draw(outcome, is_png))?;
-        }
+        write(&self.plot, |path| plot::draw(outcome, is_png(path)))?;
         let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         print(&table::table(outcome, &next, self.all, color))?;
         if outcome.fails() {
@@ -267,16 +255,9 @@ impl Entry {
         let mut scenario = self.scenario.clone();
         scenario.replications = baseline.replications;
         for (point, then) in scenario.points.iter_mut().zip(&baseline.points) {
-            let warmup = match then.warmup {
-                Warmup::None => setup::Warmup::None,
-                Warmup::Jobs(jobs) => setup::Warmup::Jobs(jobs),
-                Warmup::Time(time) => setup::Warmup::Time(Time(time)),
-            };
             point.warmup_is_auto = false;
-            point
-                .setups
-                .iter_mut()
-                .for_each(|setup| setup.window.warmup = warmup);
+            let setups = point.setups.iter_mut();
+            setups.for_each(|setup| setup.window.warmup = then.warmup);
         }
         scenario
     }
@@ -316,7 +297,7 @@ impl Runner {
                 Progress::Planned(_) => {}
             },
             record: None,
-            trails: true,
+            log_decisions: true,
             journal: None,
             command: command.to_owned(),
         };
@@ -328,10 +309,35 @@ impl Runner {
         }
         Ok(gate::figures(
             &run.results,
-            &run.trails,
+            &run.decision_logs,
             &scenario.gate.margins,
         ))
     }
+}
+
+/// A file that can be written as far as can be seen beforehand.
+fn check_writable(path: &Path) -> Result<(), Exit> {
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let what = if parent.is_some_and(|parent| !parent.is_dir()) {
+        "its folder does not exist"
+    } else if path.is_dir() {
+        "it is a folder"
+    } else {
+        return Ok(());
+    };
+    let path = path.display();
+    Err(Exit::Mistake(format!("error: cannot write {path}: {what}")))
+}
+
+/// Writes what `bytes` makes to `path`, if it is asked for.
+fn write(
+    path: &Option<PathBuf>,
+    bytes: impl FnOnce(&Path) -> Result<Vec<u8>, Exit>,
+) -> Result<(), Exit> {
+    let Some(path) = path else { return Ok(()) };
+    std::fs::write(path, bytes(path)?).map_err(|error| unwritable(path, &error))
 }
 
 /// All of `results`, or all their mistakes together; another end ends at once.
@@ -355,32 +361,20 @@ fn all<T>(results: impl Iterator<Item = Result<T, Exit>>) -> Result<Vec<T>, Exit
 /// a run that goes on until an interval is narrow enough would look too often.
 fn watched_only(scenario: &mut Scenario) {
     let watched = &scenario.gate.strategies;
-    let chosen: Vec<bool> = scenario
-        .strategies
-        .iter()
-        .map(|strategy| watched.contains(&strategy.name))
-        .collect();
-    let mut at = chosen.iter();
-    scenario.strategies.retain(|_| at.next() == Some(&true));
-    for point in &mut scenario.points {
-        let mut at = chosen.iter();
-        point.setups.retain(|_| at.next() == Some(&true));
-    }
+    let strategies = scenario.strategies.iter();
+    let chosen: Vec<bool> = strategies.map(|s| watched.contains(&s.name)).collect();
+    keep_strategies(scenario, &chosen);
     scenario.precision = None;
 }
 
 fn subject(scenario: &Scenario) -> Subject {
     Subject {
         scenario: scenario.stem.clone(),
-        text: gate::baseline::digest_of(&scenario.text),
+        text: digest(scenario.text.as_bytes()),
         sections: gate::baseline::sections(&scenario.text),
         seed: scenario.seed,
         sweep: scenario.sweep.clone(),
-        points: scenario
-            .points
-            .iter()
-            .map(|point| point.values.clone())
-            .collect(),
+        points: scenario.points.iter().map(|p| p.values.clone()).collect(),
         strategies: scenario.gate.strategies.clone(),
         margins: scenario.gate.margins.clone(),
     }
@@ -427,15 +421,15 @@ fn cannot_compare(entry: &Entry, unlike: &[String]) -> Exit {
 fn first_difference(
     setup: &Setup,
     of: &str,
-    then: &Figures,
-    now: &Figures,
+    then: &StrategyFigures,
+    now: &StrategyFigures,
 ) -> Result<Vec<String>, Exit> {
     let labels = Labels {
         old: "baseline",
         new: "now",
     };
-    if let Some(first) = first::difference(setup, 1, &then.trail, &now.trail)? {
-        return Ok(first::lines(of, &first, labels));
+    if let Some(first) = against_log(setup, 1, &then.decision_log, &now.decision_log)? {
+        return Ok(lines(of, &first, labels));
     }
     let mut pairs = then.decisions.iter().zip(&now.decisions);
     let other = pairs.position(|(then, now)| then != now);

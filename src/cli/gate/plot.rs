@@ -2,14 +2,14 @@
 
 use super::text;
 use crate::cli::Exit;
-use crate::gate::outcome::{Cell, Judged, Outcome, Row};
+use crate::gate::verdicts::{FigureVerdict, GateVerdicts, ScenarioVerdicts, StrategyVerdicts};
 use crate::report::plot::changes::{Change, Changes, Group};
 
 /// Times the size of the drawing.
 const PNG_SCALE: u32 = 2;
 
 /// The changes of all figures, as SVG or PNG.
-pub fn draw(outcome: &Outcome, is_png: bool) -> Result<Vec<u8>, Exit> {
+pub fn draw(outcome: &GateVerdicts, is_png: bool) -> Result<Vec<u8>, Exit> {
     let changes = Changes {
         title: text::headline(outcome),
         subtitle: text::footer(outcome).unwrap_or_default(),
@@ -30,7 +30,7 @@ pub fn draw(outcome: &Outcome, is_png: bool) -> Result<Vec<u8>, Exit> {
     drawn.map_err(|error| Exit::Fault(format!("error: cannot draw: {error}")))
 }
 
-fn group(judged: &Judged, point: usize) -> Group {
+fn group(judged: &ScenarioVerdicts, point: usize) -> Group {
     let cells = judged.cells.iter().filter(|cell| cell.point == point);
     let title = format!(
         "{}{}",
@@ -45,15 +45,15 @@ fn group(judged: &Judged, point: usize) -> Group {
     }
 }
 
-fn change(judged: &Judged, cell: &Cell, row: &Row) -> Change {
+fn change(judged: &ScenarioVerdicts, cell: &StrategyVerdicts, row: &FigureVerdict) -> Change {
     let mut names = judged.subject.strategies.iter();
     Change {
         name: format!("{} {}", cell.strategy, row.metric),
         series: names.position(|name| *name == cell.strategy).unwrap_or(0),
-        change: row.ruling.change,
-        interval: row.ruling.low.zip(row.ruling.high),
+        change: row.judgement.change,
+        interval: row.judgement.low.zip(row.judgement.high),
         allowed: row.margin,
         lower_is_better: row.lower_is_better,
-        text: format!("{}  {}", text::change(row), row.ruling.word.text()),
+        text: format!("{}  {}", text::change(row), row.judgement.finding.text()),
     }
 }

@@ -6,9 +6,9 @@ use super::{Entry, Exit, Gate, Runner, all};
 use crate::cli::folder::unwritable;
 use crate::cli::print;
 use crate::gate::baseline::is_baseline;
-use crate::gate::{Baseline, MOST, Need, Refused, Warmup, plan_baseline};
-use crate::report::format::plain_percent;
-use crate::sim::setup;
+use crate::gate::{Baseline, MOST, Need, Refused, plan_baseline};
+use crate::sim::setup::Warmup;
+use crate::text::plain_percent;
 
 /// Runs every scenario and writes its baseline; nothing is written unless all can be.
 pub fn save(gate: &Gate, entries: &[Entry]) -> Result<(), Exit> {
@@ -35,7 +35,7 @@ impl Planned {
     fn line(&self, entry: &Entry) -> String {
         let (place, n) = (entry.place.display(), self.baseline.replications);
         let strategies = entry.scenario.strategies.len();
-        let strategies = crate::report::format::plural(strategies, "strategy", "strategies");
+        let strategies = crate::text::plural(strategies, "strategy", "strategies");
         let why = match &self.most {
             Some(need) if need.replications == u64::from(n) => format!(
                 "{} of `{}` needs them: luck alone moves a replication by {:.1} %",
@@ -122,11 +122,8 @@ fn too_many(entry: &Entry, over: &[Need]) -> Exit {
 }
 
 fn warmup(point: &crate::scenario::Point) -> Warmup {
-    match point.setups.first().map(|setup| setup.window.warmup) {
-        Some(setup::Warmup::Jobs(jobs)) => Warmup::Jobs(jobs),
-        Some(setup::Warmup::Time(time)) => Warmup::Time(time.0),
-        _ => Warmup::None,
-    }
+    let first = point.setups.first();
+    first.map_or(Warmup::None, |setup| setup.window.warmup)
 }
 
 /// Only a baseline is ever replaced, and not by an older version's.

@@ -1,18 +1,18 @@
 //! The result on a terminal.
 
 use super::text::{self, HEADER, Next};
-use crate::cli::wrapped;
-use crate::gate::Word;
-use crate::gate::outcome::{Cell, Judged, Outcome, Row};
-use crate::report::format::shorten;
+use crate::gate::Finding;
+use crate::gate::verdicts::{FigureVerdict, GateVerdicts, ScenarioVerdicts, StrategyVerdicts};
+use crate::text::{LINE, aligned, paragraph, shorten, width};
 
 /// Longest name of a scenario, a strategy or a metric in the table.
 const NAME: usize = 24;
 
 /// Headline, failures and gains (`all`: every figure), and what to do next.
-pub fn table(outcome: &Outcome, next: &Next, all: bool, color: bool) -> String {
-    let is_shown = |row: &Row| all || row.fails() || row.ruling.word == Word::Better;
-    let rows: Vec<(&Judged, &Cell, &Row)> =
+pub fn table(outcome: &GateVerdicts, next: &Next, all: bool, color: bool) -> String {
+    let is_shown =
+        |row: &FigureVerdict| all || row.fails() || row.judgement.finding == Finding::Better;
+    let rows: Vec<(&ScenarioVerdicts, &StrategyVerdicts, &FigureVerdict)> =
         outcome.rows().filter(|(_, _, row)| is_shown(row)).collect();
     let mut lines = vec![text::headline(outcome)];
     lines.extend(grid(&rows, color));
@@ -35,15 +35,18 @@ pub fn table(outcome: &Outcome, next: &Next, all: bool, color: bool) -> String {
 
 /// A line of prose, folded; what was indented stays as it was laid out, if it is not too wide.
 fn folded(line: &str) -> String {
-    let is_narrow = line.chars().count() <= 100;
+    let is_narrow = width(line) <= LINE;
     match line.starts_with(' ') {
         true if is_narrow => format!("{}\n", line.trim_end()),
-        true => wrapped(line, "  "),
-        false => wrapped(line, ""),
+        true => paragraph(line, "  "),
+        false => paragraph(line, ""),
     }
 }
 
-fn grid(rows: &[(&Judged, &Cell, &Row)], color: bool) -> Vec<String> {
+fn grid(
+    rows: &[(&ScenarioVerdicts, &StrategyVerdicts, &FigureVerdict)],
+    color: bool,
+) -> Vec<String> {
     if rows.is_empty() {
         return Vec::new();
     }
@@ -55,32 +58,27 @@ fn grid(rows: &[(&Judged, &Cell, &Row)], color: bool) -> Vec<String> {
             .for_each(|name| *name = shorten(name, NAME));
         table.push(cells);
     }
-    let width = |column: usize| {
-        let lengths = table.iter().map(|cells| cells[column].chars().count());
-        lengths.max().unwrap_or(0)
-    };
-    let widths: [usize; 8] = std::array::from_fn(width);
-    let line = |(at, cells): (usize, &[String; 8])| {
-        let word = at.checked_sub(1).map(|at| rows[at].2.ruling.word);
-        let padded = cells.iter().enumerate().map(|(column, text)| {
-            let blanks = " ".repeat(widths[column] - text.chars().count());
-            match column {
-                3 | 4 => format!("{blanks}{text}"),
-                7 => colored(text, word.filter(|_| color)),
-                _ => format!("{text}{blanks}"),
-            }
-        });
-        padded.collect::<Vec<_>>().join("  ")
-    };
-    table.iter().enumerate().map(line).collect()
+    let lines = aligned(&table, &[3, 4]);
+    let words = rows.iter().map(|(_, _, row)| row.judgement.finding);
+    let words = [None]
+        .into_iter()
+        .chain(words.map(|word| Some(word).filter(|_| color)));
+    lines
+        .iter()
+        .zip(words)
+        .map(|(line, word)| colored(line, word))
+        .collect()
 }
 
-fn colored(text: &str, word: Option<Word>) -> String {
+/// `line` with its last word, the verdict, in a colour.
+fn colored(line: &str, word: Option<Finding>) -> String {
     let code = match word {
-        Some(Word::Better) => "32",
-        Some(Word::Worse) => "31",
+        Some(Finding::Better) => "32",
+        Some(Finding::Worse) => "31",
         Some(word) if word.fails() => "33",
-        _ => return text.to_owned(),
+        _ => return line.to_owned(),
     };
-    format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    let word = word.map_or("", Finding::text);
+    let before = line.trim_end_matches(word);
+    format!("{before}\u{1b}[{code}m{word}\u{1b}[0m")
 }

@@ -1,11 +1,11 @@
 //! What every form of the result says, in words.
 
-use crate::gate::outcome::{Cell, Judged, Outcome, Row};
-use crate::gate::{FALSE_ALARMS, Word};
-use crate::report::format::{
-    Scale, count, percent_places, plain_percent, plural, printable, signed_percent,
-};
+use crate::gate::verdicts::{FigureVerdict, GateVerdicts, ScenarioVerdicts, StrategyVerdicts};
+use crate::gate::{FALSE_ALARMS, Finding};
 use crate::report::metric_facts::facts;
+use crate::text::{
+    Scale, count, percent_decimals, plain_percent, plural, printable, signed_percent,
+};
 
 /// Commands to go on with.
 pub struct Next {
@@ -28,26 +28,30 @@ pub const HEADER: [&str; 8] = [
 ];
 
 /// One figure in a row of a table.
-pub fn cells(judged: &Judged, cell: &Cell, row: &Row) -> [String; 8] {
-    let ruling = &row.ruling;
+pub fn cells(
+    judged: &ScenarioVerdicts,
+    cell: &StrategyVerdicts,
+    row: &FigureVerdict,
+) -> [String; 8] {
+    let judgement = &row.judgement;
     let facts = facts(&row.metric, &row.unit);
-    let means = [ruling.baseline, ruling.now];
-    let scale = Scale::choose(&facts, &row.unit, means.into_iter().flatten());
+    let means = [judgement.baseline, judgement.now];
+    let scale = facts.scale(&row.unit, means.into_iter().flatten());
     let value = |mean: Option<f64>| mean.map_or(String::new(), |mean| scale.value(mean));
     [
         printable(&place(judged, cell)),
         printable(&cell.strategy),
         printable(&row.metric),
-        value(ruling.baseline),
-        value(ruling.now),
+        value(judgement.baseline),
+        value(judgement.now),
         change(row),
         allowed(row),
-        ruling.word.text().to_owned(),
+        judgement.finding.text().to_owned(),
     ]
 }
 
 /// "load-sweep at load 0.8".
-pub fn place(judged: &Judged, cell: &Cell) -> String {
+pub fn place(judged: &ScenarioVerdicts, cell: &StrategyVerdicts) -> String {
     format!(
         "{}{}",
         judged.subject.scenario,
@@ -56,20 +60,20 @@ pub fn place(judged: &Judged, cell: &Cell) -> String {
 }
 
 /// "+9.1 % [+7.2, +11.0]".
-pub fn change(row: &Row) -> String {
-    let ruling = &row.ruling;
-    let Some(change) = ruling.change else {
-        let is_from_zero = ruling.baseline == Some(0.0);
+pub fn change(row: &FigureVerdict) -> String {
+    let judgement = &row.judgement;
+    let Some(change) = judgement.change else {
+        let is_from_zero = judgement.baseline == Some(0.0);
         return if is_from_zero {
             "from 0".to_owned()
         } else {
             String::new()
         };
     };
-    match ruling.low.zip(ruling.high) {
+    match judgement.low.zip(judgement.high) {
         Some((low, high)) if low < high => {
-            let places = percent_places(low, high);
-            let [change, low, high] = [change, low, high].map(|end| signed_percent(end, places));
+            let decimals = percent_decimals(low, high);
+            let [change, low, high] = [change, low, high].map(|end| signed_percent(end, decimals));
             format!("{change} % [{low}, {high}]")
         }
         Some(_) => format!("{} % exact", signed_percent(change, 1)),
@@ -78,13 +82,13 @@ pub fn change(row: &Row) -> String {
 }
 
 /// "+5 %", or "-5 %" where larger is better.
-fn allowed(row: &Row) -> String {
+fn allowed(row: &FigureVerdict) -> String {
     let sign = if row.lower_is_better { "+" } else { "-" };
     format!("{sign}{}", plain_percent(row.margin))
 }
 
 /// "GATE PASSED: ... (false alarms: at most 1 % for this whole command)".
-pub fn headline(outcome: &Outcome) -> String {
+pub fn headline(outcome: &GateVerdicts) -> String {
     let risk = plain_percent(FALSE_ALARMS);
     format!(
         "{} (false alarms: at most {risk} for this whole command)",
@@ -93,9 +97,9 @@ pub fn headline(outcome: &Outcome) -> String {
 }
 
 /// What is to be known of the whole: one sentence a line.
-pub fn summary(outcome: &Outcome) -> Vec<String> {
+pub fn summary(outcome: &GateVerdicts) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut counted = |is: &dyn Fn(&Judged) -> bool, what: &str| {
+    let mut counted = |is: &dyn Fn(&ScenarioVerdicts) -> bool, what: &str| {
         let count = outcome.scenarios.iter().filter(|judged| is(judged)).count();
         if count > 0 {
             lines.push(format!(
@@ -104,7 +108,7 @@ pub fn summary(outcome: &Outcome) -> Vec<String> {
             ));
         }
     };
-    let passes = |judged: &Judged| !judged.fails();
+    let passes = |judged: &ScenarioVerdicts| !judged.fails();
     counted(
         &|j| passes(j) && j.same_decisions() && j.same_results(),
         "every decision is the same as in the baseline",
@@ -135,7 +139,7 @@ pub fn summary(outcome: &Outcome) -> Vec<String> {
 }
 
 /// How the intervals are to be read; nothing if there are none.
-pub fn footer(outcome: &Outcome) -> Option<String> {
+pub fn footer(outcome: &GateVerdicts) -> Option<String> {
     let replications = || outcome.scenarios.iter().map(|judged| judged.replications);
     let (least, most) = (replications().min()?, replications().max()?);
     let paired = if least == most {
@@ -145,7 +149,7 @@ pub fn footer(outcome: &Outcome) -> Option<String> {
     };
     outcome
         .rows()
-        .find(|(_, _, row)| row.ruling.low.is_some())?;
+        .find(|(_, _, row)| row.judgement.low.is_some())?;
     Some(format!(
         "[ ]: one-sided bounds at {} / {} figures each; paired over {paired} replications of equal jobs",
         plain_percent(FALSE_ALARMS),
@@ -154,11 +158,14 @@ pub fn footer(outcome: &Outcome) -> Option<String> {
 }
 
 /// What is known of a failure beside its figures.
-pub fn about(judged: &Judged, cell: &Cell) -> Vec<String> {
+pub fn about(judged: &ScenarioVerdicts, cell: &StrategyVerdicts) -> Vec<String> {
     let name = printable(&format!("{} of {}", cell.strategy, place(judged, cell)));
     let mut lines = Vec::new();
     lines.extend(cell.first.iter().map(|line| printable(line)));
-    let is_worse = cell.rows.iter().any(|row| row.ruling.word == Word::Worse);
+    let is_worse = cell
+        .rows
+        .iter()
+        .any(|row| row.judgement.finding == Finding::Worse);
     if let Some(slowest) = cell.slowest.as_ref().filter(|_| is_worse) {
         let scale = Scale::time([slowest.lost, slowest.of_it]);
         let [all, part] = [slowest.lost, slowest.of_it].map(|change| scale.value(change.abs()));
@@ -176,21 +183,21 @@ pub fn about(judged: &Judged, cell: &Cell) -> Vec<String> {
 }
 
 /// Why a figure fails that is not worse, and what to do.
-fn reason(judged: &Judged, row: &Row, name: &str) -> Option<String> {
+fn reason(judged: &ScenarioVerdicts, row: &FigureVerdict, name: &str) -> Option<String> {
     let metric = &row.metric;
-    match row.ruling.word {
-        Word::Inconclusive => {
-            let reach = row.ruling.reach.map_or(f64::NAN, |reach| 100.0 * reach);
+    match row.judgement.finding {
+        Finding::Inconclusive => {
+            let reach = row.judgement.reach.map_or(f64::NAN, |reach| 100.0 * reach);
             Some(format!(
                 "{metric} of {name} may be worse by up to {reach:.1} %, and more than {} must be excluded: {} replications are too few for this change; --save the code before it with more jobs or a wider margin",
                 plain_percent(2.0 * row.margin),
                 judged.replications,
             ))
         }
-        Word::Unstable => Some(format!(
+        Finding::Unstable => Some(format!(
             "{name} was stable: now the number of jobs in the system grows"
         )),
-        Word::NotComparable => Some(format!(
+        Finding::NotComparable => Some(format!(
             "{metric} of {name} is not of the same jobs any more: it loses other shares of them, or has no value"
         )),
         _ => None,

@@ -1,6 +1,6 @@
 //! Axes: ranges, ticks and their labels.
 
-use crate::report::format::{fixed, significant};
+use crate::text::{fixed, significant};
 
 /// An axis: a range, linear or logarithmic, with ticks and a title.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,13 +11,24 @@ pub struct Axis {
     pub high: f64,
     /// Logarithmic, both ends above 0.
     pub log: bool,
-    /// Places and labels; an empty label is a grid line alone.
+    /// Values and labels; an empty label is a grid line alone.
     pub ticks: Vec<(f64, String)>,
     /// Title with its unit.
     pub title: String,
 }
 
 impl Axis {
+    fn new(title: &str, (low, high): (f64, f64), log: bool, ticks: Vec<(f64, String)>) -> Axis {
+        let title = title.to_owned();
+        Axis {
+            low,
+            high,
+            log,
+            ticks,
+            title,
+        }
+    }
+
     /// A linear axis that holds all of `values`, from 0 if `zero`.
     pub fn linear(title: &str, values: impl IntoIterator<Item = f64>, zero: bool) -> Axis {
         let (mut low, mut high) = range(values).unwrap_or((0.0, 1.0));
@@ -29,16 +40,14 @@ impl Axis {
             (low, high) = (low - around, high + around);
         }
         let step = nice_step((high - low) / 5.0);
-        let above = if high > 0.0 || !zero {
-            0.04 * (high - low)
-        } else {
-            0.0
+        let room = |needed: bool| {
+            if needed || !zero {
+                0.04 * (high - low)
+            } else {
+                0.0
+            }
         };
-        let below = if low < 0.0 || !zero {
-            0.04 * (high - low)
-        } else {
-            0.0
-        };
+        let (below, above) = (room(low < 0.0), room(high > 0.0));
         Axis::between(title, low - below, high + above, step)
     }
 
@@ -47,50 +56,54 @@ impl Axis {
     pub fn between(title: &str, low: f64, high: f64, step: f64) -> Axis {
         let sound = low.is_finite() && high.is_finite() && low < high;
         let (low, high) = if sound { (low, high) } else { (0.0, 1.0) };
-        let few = step > 0.0 && (high - low) / step <= 25.0;
-        let step = if few {
-            step
-        } else {
-            nice_step((high - low) / 5.0)
-        };
+        let is_sound = step > 0.0 && (high - low) / step <= 25.0;
+        let step = Some(step).filter(|_| is_sound);
+        let step = step.unwrap_or_else(|| nice_step((high - low) / 5.0));
         let first = (low / step - 1e-9).ceil();
         let count = ((high / step + 1e-9).floor() - first).clamp(0.0, 30.0) as usize;
         let values = (0..=count).map(|k| (first + k as f64) * step);
-        let ticks = values
-            .map(|value| (value, tick_label(value, step)))
-            .collect();
-        Axis {
-            low,
-            high,
-            log: false,
-            ticks,
-            title: title.into(),
-        }
+        let ticks = values.map(|value| (value, tick_label(value, step)));
+        Axis::new(title, (low, high), false, ticks.collect())
     }
 
     /// A logarithmic axis that holds all of `values` above 0.
     pub fn log(title: &str, values: impl IntoIterator<Item = f64>) -> Axis {
         let (low, high) = range(values.into_iter().filter(|v| *v > 1e-30)).unwrap_or((0.1, 1.0));
         let (low, high) = (low / 1.08, high * 1.08);
-        let decades = (high / low).log10();
-        Axis {
-            low,
-            high,
-            log: true,
-            ticks: log_ticks(low, high, decades),
-            title: title.into(),
-        }
+        let ticks = log_ticks(low, high, (high / low).log10());
+        Axis::new(title, (low, high), true, ticks)
     }
 
     /// Logarithmic if the values are all above 0 and span more than a factor of 20, else linear.
     pub fn fitting(title: &str, values: &[f64], zero: bool) -> Axis {
-        let wide =
-            range(values.iter().copied()).is_some_and(|(low, high)| low > 0.0 && high / low > 20.0);
-        if wide {
-            Axis::log(title, values.iter().copied())
-        } else {
-            Axis::linear(title, values.iter().copied(), zero)
+        let is_wide = |(low, high)| low > 0.0 && high / low > 20.0;
+        let values = || values.iter().copied();
+        match range(values()).is_some_and(is_wide) {
+            true => Axis::log(title, values()),
+            false => Axis::linear(title, values(), zero),
         }
+    }
+
+    /// An axis of changes in percent that holds 0 and all of `shares` (of 1) that are finite.
+    pub fn changes(shares: impl IntoIterator<Item = f64>) -> Axis {
+        let percents = shares.into_iter().map(|share| 100.0 * share);
+        let finite = percents.filter(|percent| percent.is_finite());
+        let (low, high) = finite.fold((0.0_f64, 0.0_f64), |(l, h), p| (l.min(p), h.max(p)));
+        let room = 0.04 * (high - low);
+        let step = nice_step((high - low) / 6.0);
+        Axis::between("change (%)", low - room, high + room, step)
+    }
+
+    /// A little room beyond the first and the last value, so that no mark lies on the frame.
+    pub fn padded(self) -> Axis {
+        let (low, high) = if self.log {
+            let room = (self.high / self.low).powf(0.02);
+            (self.low / room, self.high * room)
+        } else {
+            let room = (self.high - self.low) * 0.01;
+            (self.low - room, self.high + room)
+        };
+        Axis { low, high, ..self }
     }
 
     /// The same axis with ticks at `ticks` only.
@@ -118,17 +131,17 @@ impl Axis {
     }
 }
 
-/// `value` with the decimal places that `step` needs.
+/// `value` with the decimals that `step` needs.
 fn tick_label(value: f64, step: f64) -> String {
     if value.abs() >= 1e9 || step < 1e-6 {
         return significant(value, 3);
     }
-    let places = (-step.log10().floor()).max(0.0) as i32 + i32::from(is_quarter(step));
-    fixed(value, places)
+    let decimals = (-step.log10().floor()).max(0.0) as i32 + i32::from(is_quarter(step));
+    fixed(value, decimals)
 }
 
 /// Smallest and largest of the finite values; nothing in a plot is beyond 1e30.
-fn range(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
+pub fn range(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     let finite = values.into_iter().filter(|v| v.abs() <= 1e30);
     finite
         .map(|v| (v, v))

@@ -5,8 +5,8 @@ use super::drawing::{Drawing, Point};
 use super::palette::{look, mark};
 use super::panel::{Area, Panel, figure};
 use super::{point_title, strategy_entries};
-use crate::report::format::Scale;
 use crate::report::lookup::Lookup;
+use crate::text::Scale;
 
 /// Classes drawn at most, the whole included; the table holds all.
 const MOST: usize = 9;
@@ -42,13 +42,8 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
 fn classes(tables: &Lookup, point: usize) -> Vec<String> {
     let strategies = tables.meta().strategies.len();
     let drawn = |class: &String| (0..strategies).any(|s| !tables.ccdf(point, class, s).is_empty());
-    let named: Vec<String> = tables
-        .meta()
-        .classes
-        .iter()
-        .map(|c| c.name.clone())
-        .filter(drawn)
-        .collect();
+    let named = tables.meta().classes.iter().map(|class| class.name.clone());
+    let named: Vec<String> = named.filter(drawn).collect();
     let all = Some("all".to_string()).filter(drawn);
     match (all, named.len()) {
         (Some(all), 0 | 1) => vec![all],
@@ -58,7 +53,7 @@ fn classes(tables: &Lookup, point: usize) -> Vec<String> {
 
 fn panel(tables: &Lookup, point: usize, class: &str, (drawing, area): (&mut Drawing, Area)) {
     let curves = curves(tables, point, class);
-    let times = || curves.iter().flatten().map(|place| place.0);
+    let times = || curves.iter().flatten().map(|point| point.0);
     let (low, high) = times().fold((f64::INFINITY, 0.0_f64), |(l, h), t| (l.min(t), h.max(t)));
     let near = |slo: &f64| (low / 2.0..=high * 3.0).contains(slo);
     let slo = tables.class_slo(class).filter(near);
@@ -66,29 +61,22 @@ fn panel(tables: &Lookup, point: usize, class: &str, (drawing, area): (&mut Draw
     let middle = (low * high).sqrt();
     let shown = times().chain(slo).filter(|time| *time > middle / 300.0);
     let scale = Scale::time([middle]);
-    let x = Axis::log(
-        &scale.axis_title("response time"),
-        shown.map(|time| time / scale.factor),
-    );
-    let shares = curves.iter().flatten().map(|place| place.1);
+    let shown = shown.map(|time| time / scale.factor);
+    let x = Axis::log(&scale.axis_title("response time"), shown);
+    let shares = curves.iter().flatten().map(|point| point.1);
     let y = Axis::log("jobs that take longer (%)", shares.chain([95.0]));
     let title = if class == "all" { "all jobs" } else { class };
     let panel = Panel::draw(drawing, area, title, (x, y), 14.0);
     if let Some(slo) = slo {
-        panel.vertical_rule(
-            drawing,
-            slo / scale.factor,
-            &format!("slo {}", scale.value(slo)),
-            title,
-        );
+        let name = format!("slo {}", scale.value(slo));
+        panel.vertical_rule(drawing, slo / scale.factor, &name, title);
     }
     let inside = |curve: &Vec<Point>| -> Vec<Point> {
         let scaled = curve
             .iter()
             .map(|(time, share)| (time / scale.factor, *share));
-        scaled
-            .filter(|p| panel.x.holds(p.0) && panel.y.holds(p.1))
-            .collect()
+        let shown = scaled.filter(|p| panel.x.holds(p.0) && panel.y.holds(p.1));
+        shown.collect()
     };
     let curves: Vec<Vec<Point>> = curves.iter().map(inside).collect();
     for (strategy, curve) in curves.iter().enumerate() {
@@ -96,7 +84,7 @@ fn panel(tables: &Lookup, point: usize, class: &str, (drawing, area): (&mut Draw
     }
     for (strategy, curve) in curves.iter().enumerate() {
         for (time, share) in some_of(curve, strategy) {
-            mark(drawing, panel.at(time, share), look(strategy), 3.6);
+            mark(drawing, panel.at(*time, *share), look(strategy), 3.6);
         }
     }
 }
@@ -105,21 +93,14 @@ fn panel(tables: &Lookup, point: usize, class: &str, (drawing, area): (&mut Draw
 fn curves(tables: &Lookup, point: usize, class: &str) -> Vec<Vec<Point>> {
     let curve = |strategy| {
         let rows = tables.ccdf(point, class, strategy).iter();
-        rows.map(|r| (r.response, 100.0 * r.share_above))
-            .filter(|p| p.0 > 0.0 && p.1 > 0.0)
-            .collect()
+        let curve = rows.map(|row| (row.response, 100.0 * row.share_above));
+        curve.filter(|p| p.0 > 0.0 && p.1 > 0.0).collect()
     };
     (0..tables.meta().strategies.len()).map(curve).collect()
 }
 
 /// Four points along a curve for markers, shifted by strategy so that they do not hide one another.
-fn some_of(points: &[(f64, f64)], strategy: usize) -> Vec<(f64, f64)> {
-    const MARKS: usize = 4;
-    let step = (points.len() / MARKS).max(1);
-    points
-        .iter()
-        .skip((strategy * 5 + 2) % step)
-        .step_by(step)
-        .copied()
-        .collect()
+pub fn some_of(points: &[Point], strategy: usize) -> impl Iterator<Item = &Point> {
+    let step = (points.len() / 4).max(1);
+    points.iter().skip((strategy * 5 + 2) % step).step_by(step)
 }

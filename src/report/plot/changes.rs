@@ -1,11 +1,9 @@
 //! Changes of figures against what they were, each with what is allowed shaded behind it.
 
-use super::axis::{Axis, nice_step};
+use super::axis::Axis;
+use super::differences::WIDEST;
+use super::dot_rows::{self, Row, Rows};
 use super::drawing::Drawing;
-use super::rows::{self, Row, Rows};
-
-/// Changes beyond this, percent, are drawn as arrows at the edge, so that the others stay readable.
-const WIDEST: f64 = 150.0;
 
 /// The whole plot.
 pub struct Changes {
@@ -47,7 +45,7 @@ impl Changes {
     /// Draws the changes; the height follows their number.
     pub fn draw(&self) -> Drawing {
         let axis = self.axis();
-        let group = |group: &Group| rows::Group {
+        let group = |group: &Group| dot_rows::Group {
             title: group.title.clone(),
             rows: group.rows.iter().map(|change| change.row(&axis)).collect(),
         };
@@ -71,14 +69,7 @@ impl Changes {
             [change.change.unwrap_or_default(), low, high, room, -room]
         };
         let changes = self.groups.iter().flat_map(|group| &group.rows);
-        let percents = changes
-            .flat_map(ends)
-            .map(|share| (100.0 * share).clamp(-WIDEST, WIDEST));
-        let percents = percents.filter(|percent| percent.is_finite());
-        let (low, high) = percents.fold((0.0_f64, 0.0_f64), |(l, h), p| (l.min(p), h.max(p)));
-        let room = 0.04 * (high - low);
-        let step = nice_step((high - low) / 6.0);
-        Axis::between("change (%)", low - room, high + room, step)
+        Axis::changes(changes.flat_map(ends).map(|end| end.clamp(-WIDEST, WIDEST)))
     }
 }
 

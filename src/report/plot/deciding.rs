@@ -1,21 +1,22 @@
 //! A deciding metric against the swept value, with its intervals.
 
 use super::axis::Axis;
-use super::drawing::{Drawing, HEIGHT, PAPER};
+use super::dot_rows::{Group, Row, Rows};
+use super::drawing::{Color, Drawing, HEIGHT, PAPER};
 use super::palette::{look, mark};
 use super::panel::{Entry, Panel, figure};
-use super::rows::{Group, Row, Rows};
 use super::sweep::{Sweep, numeric};
 use super::{picked_note, strategy_entries};
 use crate::experiment::results::{Status, SummaryRow};
-use crate::report::format::{Scale, summary_cell};
-use crate::report::lookup::{Lookup, chosen_points};
+use crate::report::cells::summary_cell;
+use crate::report::lookup::{Lookup, chosen_points, split_name};
 use crate::report::metric_facts::is_response_time;
+use crate::text::Scale;
 
 /// The plot of the deciding metric `metric`; none where the tables have no value of it.
 pub fn draw(tables: &Lookup, metric: &str) -> Option<Drawing> {
     let rows = tables.results.summary.iter();
-    let (class, name) = crate::report::lookup::split_name(metric);
+    let (class, name) = split_name(metric);
     rows.filter(|r| r.class == class && r.metric == name)
         .find_map(|r| r.mean)?;
     let chart = Chart {
@@ -41,36 +42,34 @@ impl Chart<'_> {
     }
 
     fn cells(&self, points: &[usize]) -> impl Iterator<Item = &SummaryRow> {
-        let strategies = self.tables.meta().strategies.len();
-        let cells = points
-            .iter()
-            .flat_map(move |point| (0..strategies).map(move |s| (*point, s)));
-        cells
-            .collect::<Vec<_>>()
-            .into_iter()
-            .filter_map(|(point, strategy)| self.row(point, strategy))
+        let row = |point: &usize| {
+            let strategies = self.tables.strategies();
+            strategies
+                .filter_map(|strategy| self.row(*point, strategy))
+                .collect()
+        };
+        let cells: Vec<Vec<&SummaryRow>> = points.iter().map(row).collect();
+        cells.into_iter().flatten()
     }
 
-    /// All values and interval ends at `points`, with the objective if it is near them.
-    fn extent(&self, points: &[usize]) -> Vec<f64> {
-        let ends = |row: &SummaryRow| {
-            [
-                row.mean,
-                row.ci_low.filter(|_| row.mean.is_some()),
-                row.ci_high,
-            ]
-        };
+    /// The unit, and an axis in it for all values and interval ends at `points` and for the
+    /// objective if that is near them; from 0 if the smallest is below `small` of the largest.
+    fn axis(&self, points: &[usize], small: f64) -> (Scale, Axis) {
+        let ends = |row: &SummaryRow| [row.mean, row.mean.and(row.ci_low), row.ci_high];
         let mut values: Vec<f64> = self.cells(points).flat_map(ends).flatten().collect();
         let high = values.iter().copied().fold(0.0, f64::max);
         values.extend(self.slo.filter(|slo| *slo < 2.5 * high));
-        values
+        let (facts, unit) = self.tables.facts(self.metric);
+        let scale = facts.scale(&unit, values.iter().copied().filter(|v| *v > 0.0));
+        let scaled: Vec<f64> = values.iter().map(|v| v / scale.factor).collect();
+        let ends = |(l, h): (f64, f64), v: &f64| (l.min(*v), h.max(*v));
+        let (low, high) = scaled.iter().fold((f64::INFINITY, 0.0), ends);
+        let axis = Axis::fitting(&scale.axis_title(&facts.title), &scaled, low < small * high);
+        (scale, axis)
     }
 
-    fn scale(&self, values: &[f64]) -> (Scale, String) {
-        let (facts, unit) = self.tables.facts(self.metric);
-        let scale = Scale::choose(&facts, &unit, values.iter().copied().filter(|v| *v > 0.0));
-        let title = scale.axis_title(&facts.title);
-        (scale, title)
+    fn slo_on(&self, axis: &Axis, scale: &Scale) -> Option<f64> {
+        self.slo.filter(|slo| axis.holds(slo / scale.factor))
     }
 
     fn subtitle(&self) -> String {
@@ -82,113 +81,48 @@ impl Chart<'_> {
     }
 
     fn title(&self) -> String {
-        let facts = self.tables.facts(self.metric).0;
-        let class = crate::report::lookup::split_name(self.metric).0;
-        let of = if class == "all" {
-            String::new()
-        } else {
-            format!(" of {class}")
-        };
-        let mut letters = facts.title.chars();
-        let first = letters
-            .next()
-            .map_or(String::new(), |c| c.to_uppercase().collect());
-        format!("{first}{}{of}", letters.as_str())
+        let mut title = self.tables.facts(self.metric).0.title;
+        if let Some(first) = title.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        match split_name(self.metric).0 {
+            "all" => title,
+            class => format!("{title} of {class}"),
+        }
     }
 
     fn lines(&self, sweep: &Sweep) -> Drawing {
-        let points: Vec<usize> = sweep.places.iter().map(|p| p.0).collect();
-        let values = self.extent(&points);
-        let (scale, y_title) = self.scale(&values);
-        let scaled: Vec<f64> = values.iter().map(|v| v / scale.factor).collect();
-        let (low, high) = scaled
-            .iter()
-            .fold((f64::INFINITY, 0.0_f64), |(l, h), v| (l.min(*v), h.max(*v)));
-        let y = Axis::fitting(&y_title, &scaled, low < 0.7 * high);
+        let points: Vec<usize> = sweep.values.iter().map(|value| value.0).collect();
+        let (scale, y) = self.axis(&points, 0.7);
         let mut legend = strategy_entries(self.tables);
         legend.extend(self.mark_notes(&points).into_iter().map(Entry::Note));
-        let rows = HEIGHT - 130.0;
-        let (mut drawing, body) = figure(&self.title(), &self.subtitle(), &legend, rows);
-        let slo = self.slo.filter(|slo| y.holds(slo / scale.factor));
+        let (title, subtitle) = (self.title(), self.subtitle());
+        let (mut drawing, body) = figure(&title, &subtitle, &legend, HEIGHT - 130.0);
+        let slo = self.slo_on(&y, &scale);
         let margin = if slo.is_some() { 64.0 } else { 0.0 };
-        let panel = Panel::draw(
-            &mut drawing,
-            body,
-            "",
-            (padded(sweep.axis.clone()), y),
-            margin,
-        );
+        let axes = (sweep.axis.clone().padded(), y);
+        let panel = Panel::draw(&mut drawing, body, "", axes, margin);
         if let Some(slo) = slo {
             panel.horizontal_rule(&mut drawing, slo / scale.factor, ["slo", &scale.value(slo)]);
         }
-        for strategy in 0..self.tables.meta().strategies.len() {
-            self.band(&mut drawing, &panel, sweep, (strategy, scale.factor));
-        }
-        for strategy in 0..self.tables.meta().strategies.len() {
-            self.line(&mut drawing, &panel, sweep, (strategy, scale.factor));
-        }
-        drawing
-    }
-
-    fn band(
-        &self,
-        drawing: &mut Drawing,
-        panel: &Panel,
-        sweep: &Sweep,
-        (strategy, factor): (usize, f64),
-    ) {
-        let ends = |(point, x): &(usize, f64)| {
-            let (low, high) = self
-                .row(*point, strategy)
-                .and_then(|r| r.ci_low.zip(r.ci_high))?;
-            Some((*x, low / factor, high / factor))
+        let mut curves = Curves {
+            chart: self,
+            drawing,
+            panel,
+            sweep,
+            factor: scale.factor,
         };
-        for run in runs(sweep.places.iter().map(ends)) {
-            panel.band(drawing, &run, look(strategy).color);
-        }
-    }
-
-    fn line(
-        &self,
-        drawing: &mut Drawing,
-        panel: &Panel,
-        sweep: &Sweep,
-        (strategy, factor): (usize, f64),
-    ) {
-        let look = look(strategy);
-        let mean = |(point, x): &(usize, f64)| {
-            let row = self
-                .row(*point, strategy)
-                .filter(|r| r.status != Status::Censored)?;
-            Some((*x, row.mean? / factor))
-        };
-        for run in runs(sweep.places.iter().map(mean)) {
-            panel.series(drawing, &run, look, 2.0);
-        }
-        let several = self.tables.meta().strategies.len() as f64;
-        for (point, x) in &sweep.places {
-            let Some(row) = self.row(*point, strategy) else {
-                continue;
-            };
-            match (row.status, row.mean) {
-                (Status::Censored, Some(mean)) => {
-                    up_arrow(drawing, panel.at(*x, mean / factor), look.color)
-                }
-                (_, Some(mean)) => mark(drawing, panel.at(*x, mean / factor), look, 4.2),
-                (Status::Unstable, None) => {
-                    let aside = (strategy as f64 - (several - 1.0) / 2.0) * 12.0;
-                    let (x, top) = panel.at(*x, panel.y.high);
-                    let inside = (x + aside).clamp(panel.frame.left + 8.0, panel.frame.right - 8.0);
-                    cross(drawing, (inside, top + 8.0), look.color);
-                }
-                _ => {}
-            }
-        }
+        self.tables
+            .strategies()
+            .for_each(|strategy| curves.band(strategy));
+        self.tables
+            .strategies()
+            .for_each(|strategy| curves.line(strategy));
+        curves.drawing
     }
 
     fn mark_notes(&self, points: &[usize]) -> Vec<String> {
-        let any = |status| self.cells(points).any(|row| row.status == status);
-        let notes = [
+        const NOTES: [(Status, &str); 3] = [
             (
                 Status::Unstable,
                 "cross at the upper edge: unstable, no steady-state value",
@@ -199,23 +133,15 @@ impl Chart<'_> {
             ),
             (Status::NotAvailable, "a gap in a line: not available"),
         ];
-        notes
-            .into_iter()
-            .filter(|(status, _)| any(*status))
-            .map(|(_, note)| note.to_string())
-            .collect()
+        let is_shown = |status| self.cells(points).any(|row| row.status == status);
+        let notes = NOTES.into_iter().filter(|(status, _)| is_shown(*status));
+        notes.map(|(_, note)| note.to_owned()).collect()
     }
 
     fn rows(&self) -> Drawing {
         let points = chosen_points(self.tables.points());
-        let values = self.extent(&points);
-        let (scale, title) = self.scale(&values);
-        let scaled: Vec<f64> = values.iter().map(|v| v / scale.factor).collect();
-        let (low, high) = scaled
-            .iter()
-            .fold((f64::INFINITY, 0.0_f64), |(l, h), v| (l.min(*v), h.max(*v)));
-        let axis = Axis::fitting(&title, &scaled, low < 0.5 * high);
-        let slo = self.slo.filter(|slo| axis.holds(slo / scale.factor));
+        let (scale, axis) = self.axis(&points, 0.5);
+        let rule = |slo| (slo / scale.factor, format!("slo {}", scale.value(slo)));
         Rows {
             title: self.title(),
             subtitle: self.subtitle(),
@@ -223,9 +149,9 @@ impl Chart<'_> {
                 .iter()
                 .map(|point| self.group(*point, &scale))
                 .collect(),
+            rule: self.slo_on(&axis, &scale).map(rule),
             axis,
             shade: None,
-            rule: slo.map(|slo| (slo / scale.factor, format!("slo {}", scale.value(slo)))),
             notes: picked_note(self.tables),
         }
         .draw()
@@ -245,10 +171,76 @@ impl Chart<'_> {
                 at_least: cell.is_some_and(|r| r.status == Status::Censored),
             }
         };
-        let rows = (0..self.tables.meta().strategies.len()).map(row).collect();
         Group {
             title: self.tables.point_label(point),
-            rows,
+            rows: self.tables.strategies().map(row).collect(),
+        }
+    }
+}
+
+/// The curves of all strategies over a swept key.
+struct Curves<'a> {
+    chart: &'a Chart<'a>,
+    drawing: Drawing,
+    panel: Panel,
+    sweep: &'a Sweep,
+    factor: f64,
+}
+
+impl Curves<'_> {
+    fn band(&mut self, strategy: usize) {
+        let ends = |(point, x): &(usize, f64)| {
+            let row = self.chart.row(*point, strategy)?;
+            let (low, high) = row.ci_low.zip(row.ci_high)?;
+            Some((*x, low / self.factor, high / self.factor))
+        };
+        for run in runs(self.sweep.values.iter().map(ends)) {
+            self.panel
+                .band(&mut self.drawing, &run, look(strategy).color);
+        }
+    }
+
+    fn line(&mut self, strategy: usize) {
+        let look = look(strategy);
+        let mean = |(point, x): &(usize, f64)| {
+            let row = self.chart.row(*point, strategy)?;
+            let mean = row.mean.filter(|_| row.status != Status::Censored)?;
+            Some((*x, mean / self.factor))
+        };
+        for run in runs(self.sweep.values.iter().map(mean)) {
+            self.panel.series(&mut self.drawing, &run, look, 2.0);
+        }
+        for (point, x) in &self.sweep.values {
+            if let Some(row) = self.chart.row(*point, strategy) {
+                self.mark(*x, row);
+            }
+        }
+    }
+
+    /// What stands at one value of the swept key: the mean's marker, an arrow if the mean is a lower
+    /// bound, a cross at the upper edge if there is none.
+    fn mark(&mut self, x: f64, row: &SummaryRow) {
+        let (panel, look) = (&self.panel, look(row.strategy));
+        match (row.status, row.mean) {
+            (Status::Censored, Some(mean)) => up_arrow(
+                &mut self.drawing,
+                panel.at(x, mean / self.factor),
+                look.color,
+            ),
+            (_, Some(mean)) => mark(
+                &mut self.drawing,
+                panel.at(x, mean / self.factor),
+                look,
+                4.2,
+            ),
+            (Status::Unstable, None) => {
+                let several = self.chart.tables.strategies().len() as f64;
+                let aside = (row.strategy as f64 - (several - 1.0) / 2.0) * 12.0;
+                let (x, top) = panel.at(x, panel.y.high);
+                let inside = (x + aside).clamp(panel.frame.left + 8.0, panel.frame.right - 8.0);
+                cross(&mut self.drawing, (inside, top + 8.0), look.color);
+            }
+            _ => {}
         }
     }
 }
@@ -266,28 +258,13 @@ pub fn runs<T>(values: impl Iterator<Item = Option<T>>) -> Vec<Vec<T>> {
     runs
 }
 
-/// A little room beyond the first and the last value, so that no mark lies on the frame.
-pub fn padded(axis: Axis) -> Axis {
-    let (low, high) = if axis.log {
-        let room = (axis.high / axis.low).powf(0.02);
-        (axis.low / room, axis.high * room)
-    } else {
-        let room = (axis.high - axis.low) * 0.01;
-        (axis.low - room, axis.high + room)
-    };
-    Axis { low, high, ..axis }
-}
-
-fn up_arrow(drawing: &mut Drawing, (x, y): (f64, f64), color: super::drawing::Color) {
+fn up_arrow(drawing: &mut Drawing, (x, y): (f64, f64), color: Color) {
     drawing.line(vec![(x, y + 9.0), (x, y)], color, 2.0);
-    drawing.fill(
-        vec![(x - 6.0, y + 1.0), (x, y - 8.0), (x + 6.0, y + 1.0)],
-        color,
-        1.0,
-    );
+    let head = vec![(x - 6.0, y + 1.0), (x, y - 8.0), (x + 6.0, y + 1.0)];
+    drawing.fill(head, color, 1.0);
 }
 
-fn cross(drawing: &mut Drawing, (x, y): (f64, f64), color: super::drawing::Color) {
+fn cross(drawing: &mut Drawing, (x, y): (f64, f64), color: Color) {
     for (paint, width) in [(PAPER, 4.0), (color, 2.0)] {
         drawing.line(vec![(x - 4.0, y - 4.0), (x + 4.0, y + 4.0)], paint, width);
         drawing.line(vec![(x - 4.0, y + 4.0), (x + 4.0, y - 4.0)], paint, width);

@@ -1,20 +1,21 @@
 //! Paired differences from the baseline, relative, with simultaneous intervals and the margin.
 
-use super::axis::{Axis, nice_step};
-use super::deciding::{padded, runs};
+use super::axis::Axis;
+use super::deciding::runs;
+use super::dot_rows::{Group, Row, Rows};
 use super::drawing::{Drawing, HEIGHT, LINE};
-use super::palette::{look, mark};
+use super::palette::{Look, look, mark};
 use super::panel::{Entry, Panel, figure};
-use super::rows::{Group, Row, Rows};
 use super::sweep::{Sweep, numeric};
 use super::{picked_note, strategy_entries};
 use crate::experiment::results::ComparisonRow;
-use crate::report::format::{Scale, change, plain_percent};
+use crate::report::cells::change;
 use crate::report::lookup::{Lookup, chosen_points};
 use crate::report::verdict_text::word;
+use crate::text::plain_percent;
 
-/// Changes beyond this, percent, are drawn as arrows at the edge, so that the others stay readable.
-const WIDEST: f64 = 150.0;
+/// Larger changes are drawn as arrows at the edge, so that the others stay readable.
+pub const WIDEST: f64 = 1.5;
 
 /// The plot for the deciding metric `metric`; none without a relative difference.
 pub fn draw(tables: &Lookup, metric: &str) -> Option<Drawing> {
@@ -28,10 +29,8 @@ pub fn draw(tables: &Lookup, metric: &str) -> Option<Drawing> {
 }
 
 fn title(tables: &Lookup, metric: &str) -> String {
-    format!(
-        "Change of {metric} against {}",
-        tables.strategy(tables.baseline())
-    )
+    let baseline = tables.strategy(tables.baseline());
+    format!("Change of {metric} against {baseline}")
 }
 
 fn subtitle(tables: &Lookup) -> String {
@@ -46,52 +45,33 @@ fn subtitle(tables: &Lookup) -> String {
 /// Percent axis that holds the changes, 0 and the margin.
 fn axis(tables: &Lookup, rows: &[&ComparisonRow]) -> Axis {
     let ends = |row: &&ComparisonRow| [row.relative, row.relative_low, row.relative_high];
-    let margin = tables.meta().margin;
-    let shown = rows
-        .iter()
-        .flat_map(ends)
-        .flatten()
-        .chain([0.0, -1.5 * margin, 1.5 * margin]);
-    let percents: Vec<f64> = shown
-        .map(|r| (r * 100.0).min(WIDEST))
-        .filter(|p| p.is_finite())
-        .collect();
-    let (low, high) = percents
-        .iter()
-        .fold((0.0_f64, 0.0_f64), |(l, h), p| (l.min(*p), h.max(*p)));
-    let room = 0.04 * (high - low);
-    Axis::between(
-        "change (%)",
-        low - room,
-        high + room,
-        nice_step((high - low) / 6.0),
+    let changes = rows.iter().flat_map(ends).flatten();
+    let room = 1.5 * tables.meta().margin;
+    Axis::changes(
+        changes
+            .chain([-room, room])
+            .map(|change| change.min(WIDEST)),
     )
 }
 
 fn dots(tables: &Lookup, metric: &str) -> Drawing {
     let points = chosen_points(tables.points());
-    let others = || (0..tables.meta().strategies.len()).filter(|s| *s != tables.baseline());
-    let cells = points
-        .iter()
-        .flat_map(|point| others().filter_map(|s| tables.comparison(*point, s, metric)));
-    let rows: Vec<&ComparisonRow> = cells.collect();
+    let others = || tables.strategies().filter(|s| *s != tables.baseline());
+    let at = |point| others().filter_map(move |s| tables.comparison(point, s, metric));
+    let rows: Vec<&ComparisonRow> = points.iter().flat_map(|point| at(*point)).collect();
     let group = |point: &usize| Group {
         title: tables.point_label(*point),
-        rows: rows
-            .iter()
-            .filter(|row| row.point == *point)
-            .map(|row| dot(tables, row))
-            .collect(),
+        rows: at(*point).map(|row| dot(tables, row)).collect(),
     };
+    let groups = points
+        .iter()
+        .map(group)
+        .filter(|group| !group.rows.is_empty());
     let margin = 100.0 * tables.meta().margin;
     Rows {
         title: title(tables, metric),
         subtitle: subtitle(tables),
-        groups: points
-            .iter()
-            .map(group)
-            .filter(|g| !g.rows.is_empty())
-            .collect(),
+        groups: groups.collect(),
         axis: axis(tables, &rows),
         shade: Some((-margin, margin)),
         rule: Some((0.0, "no change".into())),
@@ -102,13 +82,11 @@ fn dots(tables: &Lookup, metric: &str) -> Drawing {
 
 fn dot(tables: &Lookup, row: &ComparisonRow) -> Row {
     let (facts, unit) = tables.facts(&row.metric);
-    let scale = Scale::choose(&facts, &unit, row.difference);
+    let scale = facts.scale(&unit, row.difference);
     let change = change(row, &scale);
-    let text = if change.is_empty() {
-        word(row.verdict).into()
-    } else {
-        format!("{change}  {}", word(row.verdict))
-    };
+    let text = format!("{change}  {}", word(row.verdict))
+        .trim_start()
+        .to_owned();
     let interval = row.relative_low.zip(row.relative_high);
     Row {
         strategy: row.strategy,
@@ -122,65 +100,45 @@ fn dot(tables: &Lookup, row: &ComparisonRow) -> Row {
 }
 
 fn lines(tables: &Lookup, metric: &str, sweep: &Sweep) -> Drawing {
-    let rows: Vec<_> = tables
-        .results
-        .comparisons
-        .iter()
-        .filter(|row| row.metric == metric)
-        .collect();
+    let rows = tables.results.comparisons.iter();
+    let rows: Vec<_> = rows.filter(|row| row.metric == metric).collect();
     let baseline = tables.baseline();
     let mut legend = strategy_entries(tables);
     legend.remove(baseline.min(legend.len() - 1));
     if rows.iter().any(|row| row.relative.is_none()) {
-        legend.push(Entry::Note(
-            "a gap in a line: not comparable or unstable".into(),
-        ));
+        let gap = "a gap in a line: not comparable or unstable";
+        legend.push(Entry::Note(gap.into()));
     }
-    let (mut drawing, body) = figure(
-        &title(tables, metric),
-        &subtitle(tables),
-        &legend,
-        HEIGHT - 130.0,
-    );
-    let panel = Panel::draw(
-        &mut drawing,
-        body,
-        "",
-        (padded(sweep.axis.clone()), axis(tables, &rows)),
-        0.0,
-    );
+    let (title, subtitle) = (title(tables, metric), subtitle(tables));
+    let (mut drawing, body) = figure(&title, &subtitle, &legend, HEIGHT - 130.0);
+    let axes = (sweep.axis.clone().padded(), axis(tables, &rows));
+    let panel = Panel::draw(&mut drawing, body, "", axes, 0.0);
     let margin = 100.0 * tables.meta().margin;
     let (left, right) = (panel.x.low, panel.x.high);
     drawing.rect(panel.at(left, margin), panel.at(right, -margin), LINE, 0.3);
-    for strategy in (0..tables.meta().strategies.len()).filter(|s| *s != baseline) {
-        line(tables, metric, sweep, (&mut drawing, &panel), strategy);
+    for strategy in tables.strategies().filter(|s| *s != baseline) {
+        let row = |point| tables.comparison(point, strategy, metric);
+        line(&mut drawing, &panel, sweep, row, look(strategy));
     }
     drawing
 }
 
-fn line(
-    tables: &Lookup,
-    metric: &str,
+fn line<'a>(
+    drawing: &mut Drawing,
+    panel: &Panel,
     sweep: &Sweep,
-    (drawing, panel): (&mut Drawing, &Panel),
-    strategy: usize,
+    row: impl Fn(usize) -> Option<&'a ComparisonRow>,
+    look: Look,
 ) {
     let value = |(point, x): &(usize, f64)| {
-        let row = tables.comparison(*point, strategy, metric)?;
-        let relative = row.relative?;
-        let (low, high) = row
-            .relative_low
-            .zip(row.relative_high)
-            .unwrap_or((relative, relative));
-        Some((*x, 100.0 * relative, 100.0 * low, 100.0 * high))
+        let row = row(*point)?;
+        let mean = row.relative?;
+        let interval = row.relative_low.zip(row.relative_high);
+        let (low, high) = interval.unwrap_or((mean, mean));
+        Some(((*x, 100.0 * mean), (*x, 100.0 * low, 100.0 * high)))
     };
-    let look = look(strategy);
-    for run in runs(sweep.places.iter().map(value)) {
-        let band: Vec<_> = run
-            .iter()
-            .map(|(x, _, low, high)| (*x, *low, *high))
-            .collect();
-        let means: Vec<_> = run.iter().map(|(x, mean, ..)| (*x, *mean)).collect();
+    for run in runs(sweep.values.iter().map(value)) {
+        let (means, band): (Vec<_>, Vec<_>) = run.into_iter().unzip();
         panel.band(drawing, &band, look.color);
         panel.series(drawing, &means, look, 2.0);
         for (x, mean) in means {

@@ -16,7 +16,7 @@ use plotters::style::{
     WHITE, register_font,
 };
 
-use crate::report::format::printable;
+use crate::text::printable;
 
 /// Width of a plot, pixels.
 pub const WIDTH: f64 = 900.0;
@@ -36,8 +36,11 @@ const LINE_OF_EM: f64 = 2384.0 / 2048.0;
 /// The SVG backend divides every font size by this.
 const SVG_SIZE_DIVISOR: f64 = 1.24;
 
-/// A place in pixels from the upper left corner.
+/// A point in pixels from the upper left corner.
 pub type Point = (f64, f64);
+
+/// Lengths of dashes and gaps in pixels, if a line has any.
+pub type Dash = Option<(f64, f64)>;
 
 /// A colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,14 +57,14 @@ pub const GRID: Color = Color(0xe4, 0xe4, 0xe4);
 /// The page.
 pub const PAPER: Color = Color(0xff, 0xff, 0xff);
 
-/// Where a text stands relative to its place; it is centred vertically.
+/// Where a text stands relative to its point; it is centred vertically.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
-    /// The place is its left end.
+    /// The point is its left end.
     Start,
-    /// The place is its middle.
+    /// The point is its middle.
     Middle,
-    /// The place is its right end.
+    /// The point is its right end.
     End,
 }
 
@@ -84,6 +87,23 @@ pub struct Text {
     pub turned: bool,
 }
 
+impl Text {
+    /// Normal text, centred at `at`.
+    fn new(at: Point, text: &str, size: f64) -> Text {
+        let text = printable(text);
+        let (bold, color, align, turned) = (false, INK, Align::Middle, false);
+        Text {
+            at,
+            text,
+            size,
+            bold,
+            color,
+            align,
+            turned,
+        }
+    }
+}
+
 /// A piece of a drawing.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
@@ -96,7 +116,7 @@ pub enum Shape {
         /// Thickness, pixels.
         width: f64,
         /// Lengths of dashes and gaps, pixels.
-        dash: Option<(f64, f64)>,
+        dash: Dash,
     },
     /// A filled polygon.
     Fill {
@@ -150,10 +170,11 @@ fn failed(error: impl fmt::Display) -> DrawError {
 impl Drawing {
     /// An empty drawing.
     pub fn new(width: f64, height: f64) -> Drawing {
+        let shapes = Vec::new();
         Drawing {
             width,
             height,
-            shapes: Vec::new(),
+            shapes,
         }
     }
 
@@ -163,39 +184,32 @@ impl Drawing {
     }
 
     /// A path, dashed if `dash` gives the lengths of dashes and gaps.
-    pub fn dashed(
-        &mut self,
-        points: Vec<Point>,
-        color: Color,
-        width: f64,
-        dash: Option<(f64, f64)>,
-    ) {
+    pub fn dashed(&mut self, points: Vec<Point>, color: Color, width: f64, dash: Dash) {
         if points.len() > 1 {
-            self.shapes.push(Shape::Line {
+            let line = Shape::Line {
                 points,
                 color,
                 width,
                 dash,
-            });
+            };
+            self.shapes.push(line);
         }
     }
 
     /// A filled polygon.
     pub fn fill(&mut self, points: Vec<Point>, color: Color, opacity: f64) {
-        self.shapes.push(Shape::Fill {
+        let fill = Shape::Fill {
             points,
             color,
             opacity,
-        });
+        };
+        self.shapes.push(fill);
     }
 
     /// A filled rectangle.
     pub fn rect(&mut self, (left, top): Point, (right, bottom): Point, color: Color, opacity: f64) {
-        self.fill(
-            vec![(left, top), (right, top), (right, bottom), (left, bottom)],
-            color,
-            opacity,
-        );
+        let corners = vec![(left, top), (right, top), (right, bottom), (left, bottom)];
+        self.fill(corners, color, opacity);
     }
 
     /// A filled circle.
@@ -205,49 +219,31 @@ impl Drawing {
 
     /// A normal line of text.
     pub fn text(&mut self, at: Point, text: &str, size: f64, color: Color, align: Align) {
-        self.push_text(Text {
-            at,
-            text: text.into(),
-            size,
-            bold: false,
+        self.write(Text {
             color,
             align,
-            turned: false,
+            ..Text::new(at, text, size)
         });
     }
 
     /// A bold line of text.
     pub fn bold(&mut self, at: Point, text: &str, size: f64, align: Align) {
-        self.push_text(Text {
-            at,
-            text: text.into(),
-            size,
+        self.write(Text {
             bold: true,
-            color: INK,
             align,
-            turned: false,
+            ..Text::new(at, text, size)
         });
     }
 
     /// Text that reads from bottom to top, centred at `at`.
     pub fn turned(&mut self, at: Point, text: &str, size: f64) {
-        let align = Align::Middle;
-        self.push_text(Text {
-            at,
-            text: text.into(),
-            size,
-            bold: false,
-            color: INK,
-            align,
+        self.write(Text {
             turned: true,
+            ..Text::new(at, text, size)
         });
     }
 
-    fn push_text(&mut self, text: Text) {
-        let text = Text {
-            text: printable(&text.text),
-            ..text
-        };
+    fn write(&mut self, text: Text) {
         if !text.text.trim().is_empty() {
             self.shapes.push(Shape::Text(text));
         }
@@ -273,22 +269,14 @@ impl Drawing {
     fn compact(&self, svg: &str, (width, height): (u32, u32)) -> String {
         let family = format!(" font-family=\"{FAMILY}\"");
         let fine = format!("width=\"{width}\" height=\"{height}\"");
-        let shown = format!(
-            "width=\"{}\" height=\"{}\" fill=\"none\"",
-            self.width, self.height
-        );
-        let mut svg = svg
-            .replace(&family, "")
-            .replacen(&fine, &format!("{shown}{family}"), 1);
-        for default in [
-            " opacity=\"1\"",
-            " stroke=\"none\" stroke-width=\"1\"",
-            " stroke=\"none\"",
-        ] {
-            svg = svg.replace(default, "");
-        }
-        svg.replace("<polyline fill=\"none\"", "<polyline")
-            .replace(" \"/>", "\"/>")
+        let (width, height) = (self.width, self.height);
+        let shown = format!("width=\"{width}\" height=\"{height}\" fill=\"none\"{family}");
+        let svg = svg.replace(&family, "").replacen(&fine, &shown, 1);
+        let svg = svg.replace(" opacity=\"1\"", "");
+        let svg = svg.replace(" stroke=\"none\" stroke-width=\"1\"", "");
+        let svg = svg.replace(" stroke=\"none\"", "");
+        let svg = svg.replace("<polyline fill=\"none\"", "<polyline");
+        svg.replace(" \"/>", "\"/>")
     }
 
     /// The drawing as a PNG of `scale` times its size.
@@ -304,18 +292,13 @@ impl Drawing {
             let area = BitMapBackend::with_buffer(&mut buffer, fine).into_drawing_area();
             self.render(&area, f64::from(scale * SUPERSAMPLING), LINE_OF_EM)?;
         }
-        encode(
-            &averaged(&buffer, width as usize, height as usize),
-            width,
-            height,
-        )
+        let pixels = averaged(&buffer, width as usize, height as usize);
+        encode(&pixels, width, height)
     }
 
     fn pixels(&self, scale: f64) -> (u32, u32) {
-        (
-            (self.width * scale).round() as u32,
-            (self.height * scale).round() as u32,
-        )
+        let scaled = [self.width, self.height].map(|length| (length * scale).round() as u32);
+        scaled.into()
     }
 
     fn render<B: DrawingBackend>(
@@ -345,10 +328,11 @@ struct Painter<'a, B: DrawingBackend> {
 
 impl<B: DrawingBackend> Painter<'_, B> {
     fn at(&self, point: Point) -> (i32, i32) {
-        (
-            (point.0 * self.scale).round() as i32,
-            (point.1 * self.scale).round() as i32,
-        )
+        (self.scaled(point.0), self.scaled(point.1))
+    }
+
+    fn scaled(&self, length: f64) -> i32 {
+        (length * self.scale).round() as i32
     }
 
     /// Scaled points without repetitions.
@@ -375,10 +359,8 @@ impl<B: DrawingBackend> Painter<'_, B> {
                 self.area.draw(&polygon).map_err(failed)
             }
             Shape::Dot { at, radius, color } => {
-                let radius = (radius * self.scale).round() as i32;
-                self.area
-                    .draw(&Circle::new(self.at(*at), radius, rgb(*color).filled()))
-                    .map_err(failed)
+                let circle = Circle::new(self.at(*at), self.scaled(*radius), rgb(*color).filled());
+                self.area.draw(&circle).map_err(failed)
             }
             Shape::Text(text) => self.text(text),
         }
@@ -389,26 +371,20 @@ impl<B: DrawingBackend> Painter<'_, B> {
         points: &[Point],
         color: Color,
         width: f64,
-        dash: Option<(f64, f64)>,
+        dash: Dash,
     ) -> Result<(), DrawError> {
-        let style =
-            ShapeStyle::from(rgb(color)).stroke_width((width * self.scale).round().max(1.0) as u32);
+        let style = ShapeStyle::from(rgb(color)).stroke_width(self.scaled(width).max(1) as u32);
         let path = self.path(points);
         if path.len() < 2 {
             return Ok(());
         }
-        match dash {
-            None => self
+        let drawn = match dash.map(|(on, off)| (self.scaled(on), self.scaled(off))) {
+            None => self.area.draw(&PathElement::new(path, style)),
+            Some((on, off)) => self
                 .area
-                .draw(&PathElement::new(path, style))
-                .map_err(failed),
-            Some((on, off)) => {
-                let [on, off] = [on, off].map(|length| (length * self.scale).round() as i32);
-                self.area
-                    .draw(&DashedPathElement::new(path, on, off, style))
-                    .map_err(failed)
-            }
-        }
+                .draw(&DashedPathElement::new(path, on, off, style)),
+        };
+        drawn.map_err(failed)
     }
 
     fn text(&self, text: &Text) -> Result<(), DrawError> {
@@ -417,10 +393,9 @@ impl<B: DrawingBackend> Painter<'_, B> {
             Align::Middle => HPos::Center,
             Align::End => HPos::Right,
         };
-        let turn = if text.turned {
-            FontTransform::Rotate270
-        } else {
-            FontTransform::None
+        let turn = match text.turned {
+            true => FontTransform::Rotate270,
+            false => FontTransform::None,
         };
         let size = text.size * self.scale * self.size_factor;
         let font = FontDesc::new(FAMILY.into(), size, weight(text.bold)).transform(turn);
@@ -429,9 +404,8 @@ impl<B: DrawingBackend> Painter<'_, B> {
             .into_text_style(self.area)
             .color(&color)
             .pos(Pos::new(horizontal, VPos::Center));
-        self.area
-            .draw_text(&text.text, &style, self.at(text.at))
-            .map_err(failed)
+        let drawn = self.area.draw_text(&text.text, &style, self.at(text.at));
+        drawn.map_err(failed)
     }
 }
 
@@ -440,10 +414,9 @@ fn rgb(color: Color) -> RGBColor {
 }
 
 fn weight(bold: bool) -> FontStyle {
-    if bold {
-        FontStyle::Bold
-    } else {
-        FontStyle::Normal
+    match bold {
+        true => FontStyle::Bold,
+        false => FontStyle::Normal,
     }
 }
 
@@ -474,7 +447,7 @@ pub fn fit(text: &str, size: f64, bold: bool, width: f64) -> String {
     let mut shown = text.to_string();
     while kept > 1 && text_width(&shown, size, bold) > width {
         kept -= 1;
-        shown = crate::report::format::shorten(text, kept);
+        shown = crate::text::shorten(text, kept);
     }
     shown
 }

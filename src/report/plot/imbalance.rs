@@ -6,72 +6,56 @@ use super::palette::look;
 use super::panel::{Area, Panel, figure};
 use super::{point_title, strategy_entries};
 use crate::experiment::results::TimelineRow;
-use crate::report::format::Scale;
 use crate::report::lookup::Lookup;
+use crate::text::Scale;
 
 /// The plot for `point`; none without a timeline.
 pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
-    let strategies = tables.meta().strategies.len();
-    (0..strategies).find(|s| !tables.timeline(point, *s).is_empty())?;
+    tables
+        .strategies()
+        .find(|s| !tables.timeline(point, *s).is_empty())?;
     let title = point_title(tables, "Imbalance over time", point);
-    let (mut drawing, body) = figure(
-        &title,
-        "means of time bins, replication 1",
-        &strategy_entries(tables),
-        480.0,
-    );
+    let subtitle = "means of time bins, replication 1";
+    let (mut drawing, body) = figure(&title, subtitle, &strategy_entries(tables), 480.0);
     let split = body.top + 270.0;
-    let upper = Area {
-        bottom: split,
-        ..body
-    };
-    let lower = Area { top: split, ..body };
+    let (upper, lower) = (
+        Area {
+            bottom: split,
+            ..body
+        },
+        Area { top: split, ..body },
+    );
+    let cov = |row: &TimelineRow| row.imbalance_cov;
     panel(
         tables,
         point,
-        &mut drawing,
-        upper,
+        (&mut drawing, upper),
         "coefficient of variation",
-        |row| row.imbalance_cov,
+        cov,
     );
-    panel(
-        tables,
-        point,
-        &mut drawing,
-        lower,
-        "jobs in system",
-        |row| row.jobs_in_system,
-    );
+    let jobs = |row: &TimelineRow| row.jobs_in_system;
+    panel(tables, point, (&mut drawing, lower), "jobs in system", jobs);
     Some(drawing)
 }
 
 fn panel(
     tables: &Lookup,
     point: usize,
-    drawing: &mut Drawing,
-    area: Area,
+    (drawing, area): (&mut Drawing, Area),
     title: &str,
     value: fn(&TimelineRow) -> f64,
 ) {
-    let strategies = tables.meta().strategies.len();
-    let rows: Vec<_> = (0..strategies)
-        .flat_map(|s| tables.timeline(point, s))
-        .collect();
+    let rows = tables.strategies().flat_map(|s| tables.timeline(point, s));
+    let rows: Vec<_> = rows.collect();
     let scale = Scale::time([rows.iter().map(|r| r.time).fold(0.0, f64::max) / 5.0]);
-    let x = Axis::linear(
-        &scale.axis_title("time"),
-        rows.iter().map(|r| r.time / scale.factor),
-        true,
-    );
+    let times = rows.iter().map(|r| r.time / scale.factor);
+    let x = Axis::linear(&scale.axis_title("time"), times, true);
     let values: Vec<f64> = rows.iter().map(|r| value(r)).collect();
     let y = Axis::fitting(title, &values, true);
     let panel = Panel::draw(drawing, area, "", (x, y), 12.0);
-    for strategy in 0..strategies {
-        let bins = tables.timeline(point, strategy);
-        let points: Vec<_> = bins
-            .iter()
-            .map(|r| (r.time / scale.factor, value(r)))
-            .collect();
+    for strategy in tables.strategies() {
+        let bins = tables.timeline(point, strategy).iter();
+        let points: Vec<_> = bins.map(|r| (r.time / scale.factor, value(r))).collect();
         panel.series(drawing, &points, look(strategy), 1.3);
     }
 }

@@ -4,14 +4,14 @@ mod axis;
 mod blame;
 mod ccdf;
 pub mod changes;
+mod cost;
 mod deciding;
 mod differences;
+mod dot_rows;
 pub mod drawing;
 mod imbalance;
 mod palette;
 mod panel;
-mod price;
-mod rows;
 mod sweep;
 mod utilization;
 
@@ -33,7 +33,7 @@ pub enum Topic {
     /// Parts of the response time.
     Blame,
     /// Messages and waste against the tail.
-    Price,
+    Cost,
     /// Sorted node utilization.
     Utilization,
     /// Imbalance over time.
@@ -57,7 +57,7 @@ type PerPoint = (Topic, &'static str, fn(&Lookup, usize) -> Option<Drawing>);
 const PER_POINT: [PerPoint; 5] = [
     (Topic::Ccdf, "ccdf", ccdf::draw),
     (Topic::Blame, "blame", blame::draw),
-    (Topic::Price, "price", price::draw),
+    (Topic::Cost, "price", cost::draw),
     (Topic::Utilization, "utilization", utilization::draw),
     (Topic::Imbalance, "imbalance", imbalance::draw),
 ];
@@ -66,58 +66,58 @@ const PER_POINT: [PerPoint; 5] = [
 /// `decide-on`, those of a point by the point (`ccdf-1`), for at most six points.
 pub fn all(tables: &Lookup) -> Vec<Plot> {
     let mut plots: Vec<Plot> = Vec::new();
-    for (k, metric) in tables.meta().decide_on.iter().enumerate() {
-        let number = k + 1;
-        let deciding = deciding::draw(tables, metric);
-        plots.extend(named(
-            format!("deciding-{number}"),
-            Topic::Deciding,
-            format!("{metric} by strategy"),
-            deciding,
-        ));
-        let differences = differences::draw(tables, metric);
-        let caption = format!("change of {metric} against the baseline");
-        plots.extend(named(
-            format!("differences-{number}"),
-            Topic::Differences,
+    let mut add = |topic, name, caption, drawing: Option<Drawing>| {
+        plots.extend(drawing.map(|drawing| Plot {
+            name,
+            topic,
             caption,
-            differences,
-        ));
+            drawing,
+        }));
+    };
+    for (metric, number) in tables.meta().decide_on.iter().zip(1..) {
+        let (name, caption) = (
+            format!("deciding-{number}"),
+            format!("{metric} by strategy"),
+        );
+        add(
+            Topic::Deciding,
+            name,
+            caption,
+            deciding::draw(tables, metric),
+        );
+        let name = format!("differences-{number}");
+        let caption = format!("change of {metric} against the baseline");
+        add(
+            Topic::Differences,
+            name,
+            caption,
+            differences::draw(tables, metric),
+        );
     }
     for (topic, stem, draw) in PER_POINT {
         for point in chosen_points(tables.points()) {
-            let swept = tables.points() > 1;
-            let name = if swept {
-                format!("{stem}-{}", point + 1)
+            let is_swept = tables.points() > 1;
+            let number = if is_swept {
+                format!("-{}", point + 1)
             } else {
-                stem.into()
+                String::new()
             };
-            plots.extend(named(
-                name,
+            let caption = point_title(tables, stem, point);
+            add(
                 topic,
-                point_title(tables, stem, point),
+                format!("{stem}{number}"),
+                caption,
                 draw(tables, point),
-            ));
+            );
         }
     }
     plots.sort_by_key(|plot| plot.topic);
     plots
 }
 
-fn named(name: String, topic: Topic, caption: String, drawing: Option<Drawing>) -> Option<Plot> {
-    Some(Plot {
-        name,
-        topic,
-        caption,
-        drawing: drawing?,
-    })
-}
-
 fn strategy_entries(tables: &Lookup) -> Vec<Entry> {
-    let strategies = 0..tables.meta().strategies.len();
-    strategies
-        .map(|s| Entry::Series(tables.strategy(s), look(s)))
-        .collect()
+    let entry = |strategy| Entry::Series(tables.strategy(strategy), look(strategy));
+    tables.strategies().map(entry).collect()
 }
 
 /// "Response times at load 0.8".
@@ -340,7 +340,7 @@ mod tests {
                     .count()
                     > 5
             );
-            assert!(crate::report::render(&results).is_ok());
+            assert!(crate::report::render(&results, false).is_ok());
         }
     }
 

@@ -1,7 +1,9 @@
 //! A plot's title and legend, and its panels: frames with axes in which series are drawn.
 
 use super::axis::Axis;
-use super::drawing::{Align, Color, Drawing, GREY, GRID, INK, LINE, Point, WIDTH, fit, text_width};
+use super::drawing::{
+    Align, Color, Dash, Drawing, GREY, GRID, INK, LINE, Point, WIDTH, fit, text_width,
+};
 use super::palette::{Look, mark};
 
 const TICK: f64 = 12.0;
@@ -9,6 +11,8 @@ const TITLE: f64 = 13.0;
 const ENTRY: f64 = 12.5;
 const ROW: f64 = 21.0;
 const SIDE: f64 = 16.0;
+/// Dashes of a line that marks a value.
+pub const RULE: Dash = Some((5.0, 4.0));
 
 /// A rectangle in pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,18 +33,43 @@ impl Area {
         let width = (self.right - self.left) / columns as f64;
         let height = (self.bottom - self.top) / rows as f64;
         let cell = |k: usize| {
-            let (left, top) = (
-                self.left + width * (k % columns) as f64,
-                self.top + height * (k / columns) as f64,
-            );
+            let left = self.left + width * (k % columns) as f64;
+            let top = self.top + height * (k / columns) as f64;
+            let (right, bottom) = (left + width, top + height);
             Area {
                 left,
                 top,
-                right: left + width,
-                bottom: top + height,
+                right,
+                bottom,
             }
         };
         (0..columns * rows).map(cell).collect()
+    }
+
+    /// Left, upper, right and lower edge.
+    fn edges(self) -> (f64, f64, f64, f64) {
+        (self.left, self.top, self.right, self.bottom)
+    }
+
+    /// Where `value` of a horizontal axis over the whole width lies.
+    pub fn x(self, axis: &Axis, value: f64) -> f64 {
+        self.left + axis.share(value) * (self.right - self.left)
+    }
+
+    /// A horizontal axis below the area: grid lines, those without a label `minor` wide, and the
+    /// labels that do not overlap.
+    pub fn draw_ticks(self, drawing: &mut Drawing, axis: &Axis, minor: f64) {
+        let mut free = f64::NEG_INFINITY;
+        for (value, label) in &axis.ticks {
+            let x = self.x(axis, *value);
+            let width = if label.is_empty() { minor } else { 1.0 };
+            drawing.line(vec![(x, self.top), (x, self.bottom)], GRID, width);
+            let half = text_width(label, TICK, false) / 2.0;
+            if !label.is_empty() && x - half > free {
+                drawing.text((x, self.bottom + 14.0), label, TICK, GREY, Align::Middle);
+                free = x + half + 6.0;
+            }
+        }
     }
 }
 
@@ -57,16 +86,9 @@ pub enum Entry {
 impl Entry {
     fn text(&self) -> String {
         let (Entry::Series(name, _) | Entry::Box(name, _) | Entry::Note(name)) = self;
-        fit(
-            name,
-            ENTRY,
-            false,
-            if matches!(self, Entry::Note(_)) {
-                WIDTH - 2.0 * SIDE
-            } else {
-                230.0
-            },
-        )
+        let is_note = matches!(self, Entry::Note(_));
+        let most = if is_note { WIDTH - 2.0 * SIDE } else { 230.0 };
+        fit(name, ENTRY, false, most)
     }
 
     fn sample_width(&self) -> f64 {
@@ -82,26 +104,17 @@ impl Entry {
     }
 
     fn draw(&self, drawing: &mut Drawing, (x, y): Point) {
+        let mut ink = INK;
         match self {
             Entry::Series(_, look) => {
                 drawing.dashed(vec![(x, y), (x + 28.0, y)], look.color, 2.0, look.dash);
                 mark(drawing, (x + 14.0, y), *look, 4.0);
             }
             Entry::Box(_, color) => drawing.rect((x, y - 6.0), (x + 13.0, y + 6.0), *color, 1.0),
-            Entry::Note(_) => {}
+            Entry::Note(_) => ink = GREY,
         }
-        let color = if matches!(self, Entry::Note(_)) {
-            GREY
-        } else {
-            INK
-        };
-        drawing.text(
-            (x + self.sample_width(), y),
-            &self.text(),
-            ENTRY,
-            color,
-            Align::Start,
-        );
+        let start = (x + self.sample_width(), y);
+        drawing.text(start, &self.text(), ENTRY, ink, Align::Start);
     }
 }
 
@@ -112,19 +125,10 @@ pub fn figure(title: &str, subtitle: &str, legend: &[Entry], height: f64) -> (Dr
     let top = if subtitle.is_empty() { 40.0 } else { 58.0 };
     let bottom = top + height;
     let mut drawing = Drawing::new(WIDTH, (bottom + 12.0 + ROW * rows.len() as f64).ceil());
-    drawing.bold(
-        (SIDE, 22.0),
-        &fit(title, 16.0, true, WIDTH - 2.0 * SIDE),
-        16.0,
-        Align::Start,
-    );
-    drawing.text(
-        (SIDE, 43.0),
-        &fit(subtitle, 12.5, false, WIDTH - 2.0 * SIDE),
-        12.5,
-        GREY,
-        Align::Start,
-    );
+    let title = fit(title, 16.0, true, WIDTH - 2.0 * SIDE);
+    drawing.bold((SIDE, 22.0), &title, 16.0, Align::Start);
+    let subtitle = fit(subtitle, ENTRY, false, WIDTH - 2.0 * SIDE);
+    drawing.text((SIDE, 43.0), &subtitle, ENTRY, GREY, Align::Start);
     for (k, row) in rows.iter().enumerate() {
         let mut x = SIDE;
         for entry in row {
@@ -132,12 +136,13 @@ pub fn figure(title: &str, subtitle: &str, legend: &[Entry], height: f64) -> (Dr
             x += entry.width();
         }
     }
+    let (left, right) = (SIDE, WIDTH - SIDE);
     (
         drawing,
         Area {
-            left: SIDE,
+            left,
             top,
-            right: WIDTH - SIDE,
+            right,
             bottom,
         },
     )
@@ -179,15 +184,9 @@ impl Panel {
         (x, y): (Axis, Axis),
         margin: f64,
     ) -> Panel {
-        let widest = y
-            .ticks
-            .iter()
-            .map(|tick| text_width(&tick.1, TICK, false))
-            .fold(0.0, f64::max);
-        let last = x
-            .ticks
-            .last()
-            .map_or(0.0, |tick| text_width(&tick.1, TICK, false) / 2.0);
+        let width = |tick: &(f64, String)| text_width(&tick.1, TICK, false);
+        let widest = y.ticks.iter().map(width).fold(0.0, f64::max);
+        let last = x.ticks.last().map_or(0.0, |tick| width(tick) / 2.0);
         let frame = Area {
             left: area.left + widest + if y.title.is_empty() { 10.0 } else { 32.0 },
             top: area.top + if title.is_empty() { 8.0 } else { 26.0 },
@@ -200,73 +199,31 @@ impl Panel {
         panel
     }
 
-    /// The place of a pair of values; values outside lie on the frame.
+    /// The point of a pair of values; values outside lie on the frame.
     pub fn at(&self, x: f64, y: f64) -> Point {
-        let Area {
-            left,
-            top,
-            right,
-            bottom,
-        } = self.frame;
-        (
-            left + self.x.share(x) * (right - left),
-            bottom - self.y.share(y) * (bottom - top),
-        )
+        let height = self.frame.bottom - self.frame.top;
+        let up = self.y.share(y) * height;
+        (self.frame.x(&self.x, x), self.frame.bottom - up)
     }
 
     fn grid(&self, drawing: &mut Drawing) {
-        let Area {
-            left,
-            top,
-            right,
-            bottom,
-        } = self.frame;
-        let mut free = f64::NEG_INFINITY;
-        for (value, label) in &self.x.ticks {
-            let x = self.at(*value, self.y.low).0;
-            drawing.line(
-                vec![(x, top), (x, bottom)],
-                GRID,
-                if label.is_empty() { 0.5 } else { 1.0 },
-            );
-            let half = text_width(label, TICK, false) / 2.0;
-            if !label.is_empty() && x - half > free {
-                drawing.text((x, bottom + 14.0), label, TICK, GREY, Align::Middle);
-                free = x + half + 6.0;
-            }
-        }
+        self.frame.draw_ticks(drawing, &self.x, 0.5);
+        let (left, top, right, bottom) = self.frame.edges();
         for (value, label) in &self.y.ticks {
             let y = self.at(self.x.low, *value).1;
-            drawing.line(
-                vec![(left, y), (right, y)],
-                GRID,
-                if label.is_empty() { 0.5 } else { 1.0 },
-            );
+            let width = if label.is_empty() { 0.5 } else { 1.0 };
+            drawing.line(vec![(left, y), (right, y)], GRID, width);
             drawing.text((left - 6.0, y), label, TICK, GREY, Align::End);
         }
-        let corners = vec![
-            (left, top),
-            (right, top),
-            (right, bottom),
-            (left, bottom),
-            (left, top),
-        ];
+        let (upper, lower) = ((left, top), (left, bottom));
+        let corners = vec![upper, (right, top), (right, bottom), lower, upper];
         drawing.line(corners, LINE, 1.0);
     }
 
     fn titles(&self, drawing: &mut Drawing, area: Area, title: &str) {
-        let Area {
-            left,
-            top,
-            right,
-            bottom,
-        } = self.frame;
-        drawing.bold(
-            (left, top - 12.0),
-            &fit(title, TITLE, true, right - left),
-            TITLE,
-            Align::Start,
-        );
+        let (left, top, right, bottom) = self.frame.edges();
+        let title = fit(title, TITLE, true, right - left);
+        drawing.bold((left, top - 12.0), &title, TITLE, Align::Start);
         let name = fit(&self.x.title, TITLE, false, area.right - left);
         let half = text_width(&name, TITLE, false) / 2.0;
         let middle = ((left + right) / 2.0).min(area.right - half);
@@ -299,45 +256,24 @@ impl Panel {
 
     /// A dashed horizontal line with its name at the right of the frame.
     pub fn horizontal_rule(&self, drawing: &mut Drawing, y: f64, lines: [&str; 2]) {
-        let place = self.at(self.x.high, y);
-        drawing.dashed(
-            vec![(self.frame.left, place.1), place],
-            INK,
-            1.4,
-            Some((5.0, 4.0)),
-        );
-        for (k, line) in lines.into_iter().enumerate() {
-            drawing.text(
-                (place.0 + 5.0, place.1 - 7.0 + 14.0 * k as f64),
-                line,
-                TICK,
-                INK,
-                Align::Start,
-            );
+        let (x, y) = self.at(self.x.high, y);
+        drawing.dashed(vec![(self.frame.left, y), (x, y)], INK, 1.4, RULE);
+        for (line, down) in lines.into_iter().zip([-7.0, 7.0]) {
+            drawing.text((x + 5.0, y + down), line, TICK, INK, Align::Start);
         }
     }
 
     /// A dashed vertical line with its name above the frame, to the right of the panel's `title`.
     pub fn vertical_rule(&self, drawing: &mut Drawing, x: f64, name: &str, title: &str) {
-        let Area {
-            left,
-            right,
-            bottom,
-            ..
-        } = self.frame;
+        let (left, _, right, bottom) = self.frame.edges();
         let (x, top) = self.at(x, self.y.high);
-        drawing.dashed(vec![(x, top), (x, bottom)], INK, 1.4, Some((5.0, 4.0)));
+        drawing.dashed(vec![(x, top), (x, bottom)], INK, 1.4, RULE);
         let half = text_width(name, TICK, false) / 2.0;
-        let free =
-            left + text_width(&fit(title, TITLE, true, right - left), TITLE, true) + 10.0 + half;
+        let title = fit(title, TITLE, true, right - left);
+        let free = left + text_width(&title, TITLE, true) + 10.0 + half;
         if free <= right - half {
-            drawing.text(
-                (x.clamp(free, right - half), top - 11.0),
-                name,
-                TICK,
-                INK,
-                Align::Middle,
-            );
+            let above = (x.clamp(free, right - half), top - 11.0);
+            drawing.text(above, name, TICK, INK, Align::Middle);
         }
     }
 }

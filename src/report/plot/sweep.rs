@@ -1,13 +1,13 @@
 //! The swept key as an axis, where its values are numbers.
 
 use super::axis::Axis;
-use crate::report::format::Scale;
 use crate::report::lookup::{Lookup, plain_value};
+use crate::text::Scale;
 
 /// A sweep of one key over numbers.
 pub struct Sweep {
     /// Points and their values on the axis, by rising value.
-    pub places: Vec<(usize, f64)>,
+    pub values: Vec<(usize, f64)>,
     /// The axis, with a tick at each value.
     pub axis: Axis,
 }
@@ -18,15 +18,11 @@ pub fn numeric(tables: &Lookup) -> Option<Sweep> {
     if meta.sweep.len() != 1 || meta.points.len() < 2 {
         return None;
     }
-    let texts: Vec<String> = meta
+    let parsed = meta
         .points
         .iter()
-        .map(|p| p.first().map_or(String::new(), |v| plain_value(v)))
-        .collect();
-    let parsed: Vec<(f64, bool)> = texts
-        .iter()
-        .map(|text| parse(text))
-        .collect::<Option<_>>()?;
+        .map(|point| parse(&plain_value(point.first()?)));
+    let parsed: Vec<(f64, bool)> = parsed.collect::<Option<_>>()?;
     let timed = parsed.first()?.1;
     if parsed
         .iter()
@@ -34,44 +30,32 @@ pub fn numeric(tables: &Lookup) -> Option<Sweep> {
     {
         return None;
     }
-    let scale = if timed {
-        Scale::time(parsed.iter().map(|p| p.0))
-    } else {
-        Scale {
-            factor: 1.0,
-            unit: String::new(),
-        }
+    let scale = match timed {
+        true => Scale::time(parsed.iter().map(|p| p.0)),
+        false => Scale::plain(""),
     };
-    let mut places: Vec<(usize, f64)> = parsed
-        .iter()
-        .map(|p| p.0 / scale.factor)
-        .enumerate()
-        .collect();
-    places.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let distinct = places.windows(2).all(|pair| pair[0].1 < pair[1].1);
+    let scaled = parsed.iter().map(|p| p.0 / scale.factor);
+    let mut values: Vec<(usize, f64)> = scaled.enumerate().collect();
+    values.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let distinct = values.windows(2).all(|pair| pair[0].1 < pair[1].1);
     distinct.then(|| Sweep {
-        axis: axis(&places, &scale.axis_title(tables.sweep_label(0))),
-        places,
+        axis: axis(&values, &scale.axis_title(tables.sweep_label(0))),
+        values,
     })
 }
 
-fn axis(places: &[(usize, f64)], title: &str) -> Axis {
-    let values: Vec<f64> = places.iter().map(|p| p.1).collect();
+fn axis(values: &[(usize, f64)], title: &str) -> Axis {
+    let values: Vec<f64> = values.iter().map(|p| p.1).collect();
     let axis = Axis::fitting(title, &values, false);
     if values.len() > 12 {
         return axis;
     }
-    axis.with_ticks(
-        values
-            .iter()
-            .map(|value| (*value, value.to_string()))
-            .map(trim_tick)
-            .collect(),
-    )
+    axis.with_ticks(values.into_iter().map(tick).collect())
 }
 
-/// Ticks of swept values show what was written, without the tails of unit conversion.
-fn trim_tick((value, text): (f64, String)) -> (f64, String) {
+/// A swept value as it was written, without the tail of a unit's conversion.
+fn tick(value: f64) -> (f64, String) {
+    let text = value.to_string();
     let rounded = (value * 1e6).round() / 1e6;
     (
         value,
@@ -115,8 +99,8 @@ mod tests {
         let mut sample = Sample::words(values, 2);
         sample.meta.points = values.iter().map(|v| vec![(*v).to_string()]).collect();
         let results = sample.results();
-        let places = numeric(&Lookup::new(&results))?.places;
-        Some(places.into_iter().map(|place| place.0).collect())
+        let values = numeric(&Lookup::new(&results))?.values;
+        Some(values.into_iter().map(|value| value.0).collect())
     }
 
     #[test]

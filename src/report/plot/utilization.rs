@@ -1,7 +1,8 @@
 //! How evenly nodes are used: sorted node utilization, and utilization by node group.
 
-use super::axis::Axis;
-use super::drawing::{Align, Drawing, GREY, fit};
+use super::axis::{Axis, nice_step};
+use super::ccdf::some_of;
+use super::drawing::{Align, Drawing, GREY, Point, fit};
 use super::palette::{look, mark};
 use super::panel::{Area, Panel, figure};
 use super::{point_title, strategy_entries};
@@ -21,44 +22,25 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
     let (mut drawing, body) = figure(&title, subtitle, &strategy_entries(tables), 400.0);
     let split = body.left + (body.right - body.left) * if groups.len() > 1 { 0.6 } else { 1.0 };
     if nodes {
-        ranks(
-            tables,
-            point,
-            &mut drawing,
-            Area {
-                right: split,
-                ..body
-            },
-        );
+        let left = Area {
+            right: split,
+            ..body
+        };
+        ranks(tables, point, &mut drawing, left);
     }
     if groups.len() > 1 {
-        by_group(
-            tables,
-            point,
-            &groups,
-            &mut drawing,
-            Area {
-                left: split + 8.0,
-                ..body
-            },
-        );
+        let left = split + 8.0;
+        by_group(tables, point, &groups, &mut drawing, Area { left, ..body });
     }
     Some(drawing)
 }
 
 fn groups(tables: &Lookup, point: usize) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for row in tables
-        .results
-        .summary
-        .iter()
-        .filter(|r| r.point == point && r.metric == "utilization")
-    {
-        if let Some(group) = row
-            .class
-            .strip_prefix("nodes.")
-            .filter(|g| !names.iter().any(|n| n == g))
-        {
+    let rows = tables.results.summary.iter();
+    let rows = rows.filter(|row| row.point == point && row.metric == "utilization");
+    for group in rows.filter_map(|row| row.class.strip_prefix("nodes.")) {
+        if !names.iter().any(|name| name == group) {
             names.push(group.into());
         }
     }
@@ -74,47 +56,29 @@ fn percent_axis(title: &str, percents: impl Iterator<Item = f64>) -> Axis {
     } else {
         ((high + 5.0) / 10.0).ceil() * 10.0
     };
-    Axis::between(title, low, high, super::axis::nice_step((high - low) / 6.0))
+    Axis::between(title, low, high, nice_step((high - low) / 6.0))
 }
 
 fn ranks(tables: &Lookup, point: usize, drawing: &mut Drawing, area: Area) {
-    let strategies = tables.meta().strategies.len();
-    let rows = || (0..strategies).flat_map(|s| tables.nodes(point, s));
-    let last = rows().map(|r| f64::from(r.rank)).fold(1.0, f64::max);
-    let x = Axis::between(
-        "node, by falling utilization",
-        1.0,
-        last.max(2.0),
-        super::axis::nice_step(last / 5.0).max(1.0),
-    );
-    let panel = Panel::draw(
-        drawing,
-        area,
-        "nodes, sorted",
-        (
-            x,
-            percent_axis("utilization (%)", rows().map(|r| 100.0 * r.utilization)),
-        ),
-        12.0,
-    );
-    for strategy in 0..strategies {
-        let nodes = tables.nodes(point, strategy);
-        let points: Vec<_> = nodes
-            .iter()
-            .map(|n| (f64::from(n.rank), 100.0 * n.utilization))
-            .collect();
-        panel.series(drawing, &points, look(strategy), 2.0);
+    let curve = |s| -> Vec<Point> {
+        let nodes = tables.nodes(point, s).iter();
+        nodes
+            .map(|node| (f64::from(node.rank), 100.0 * node.utilization))
+            .collect()
+    };
+    let curves: Vec<Vec<Point>> = tables.strategies().map(curve).collect();
+    let all = || curves.iter().flatten();
+    let last = all().map(|at| at.0).fold(1.0, f64::max);
+    let step = nice_step(last / 5.0).max(1.0);
+    let x = Axis::between("node, by falling utilization", 1.0, last.max(2.0), step);
+    let y = percent_axis("utilization (%)", all().map(|at| at.1));
+    let panel = Panel::draw(drawing, area, "nodes, sorted", (x, y), 12.0);
+    for (strategy, curve) in curves.iter().enumerate() {
+        panel.series(drawing, curve, look(strategy), 2.0);
     }
-    for strategy in 0..strategies {
-        let nodes = tables.nodes(point, strategy);
-        let step = (nodes.len() / 4).max(1);
-        for node in nodes.iter().skip((strategy * 5 + 2) % step).step_by(step) {
-            mark(
-                drawing,
-                panel.at(f64::from(node.rank), 100.0 * node.utilization),
-                look(strategy),
-                3.6,
-            );
+    for (strategy, curve) in curves.iter().enumerate() {
+        for (rank, percent) in some_of(curve, strategy) {
+            mark(drawing, panel.at(*rank, *percent), look(strategy), 3.6);
         }
     }
 }
@@ -130,10 +94,11 @@ fn group_row<'a>(
 
 fn by_group(tables: &Lookup, point: usize, groups: &[String], drawing: &mut Drawing, area: Area) {
     let strategies = tables.meta().strategies.len();
-    let cells = groups
-        .iter()
-        .flat_map(|g| (0..strategies).filter_map(move |s| group_row(tables, point, g, s)));
-    let ends = cells.flat_map(|r| [r.mean, r.ci_low, r.ci_high]).flatten();
+    let rows = |group| (0..strategies).filter_map(move |s| group_row(tables, point, group, s));
+    let cells = groups.iter().flat_map(|group| rows(group));
+    let ends = cells
+        .flat_map(|row| [row.mean, row.ci_low, row.ci_high])
+        .flatten();
     let y = percent_axis("", ends.map(|end| 100.0 * end));
     let x =
         Axis::between("node group", -0.5, groups.len() as f64 - 0.5, 1.0).with_ticks(Vec::new());
@@ -143,11 +108,9 @@ fn by_group(tables: &Lookup, point: usize, groups: &[String], drawing: &mut Draw
         let (x, bottom) = panel.at(k as f64, panel.y.low);
         let name = fit(group, 12.0, false, slot - 4.0);
         drawing.text((x, bottom + 14.0), &name, 12.0, GREY, Align::Middle);
-        for strategy in 0..strategies {
-            let aside = ((strategy as f64 + 0.5) / strategies as f64 - 0.5) * 0.8;
-            if let Some(row) = group_row(tables, point, group, strategy) {
-                dot(drawing, &panel, k as f64 + aside, row);
-            }
+        for row in rows(group) {
+            let aside = ((row.strategy as f64 + 0.5) / strategies as f64 - 0.5) * 0.8;
+            dot(drawing, &panel, k as f64 + aside, row);
         }
     }
 }

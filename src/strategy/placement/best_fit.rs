@@ -2,17 +2,14 @@
 //! ratio of demand to capacity (Johnson et al., 1974, by the tightest dimension). Where it fits
 //! nowhere: the node that would be least overfull.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::choice::best_of;
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
-use crate::model::layout::Layout;
-use crate::model::view::{Ratio, View};
-use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem, Rank, Watch};
+use crate::strategy::{Ask, Blueprint, Eligible, Placement, Problem, Reports, Score, View};
 
 /// The fitting node with the largest ratio (over slots and resources, the largest of (demand
 /// running, queued and travelling + the task's own) / capacity); where the task fits nowhere, the
@@ -22,91 +19,61 @@ use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem, Rank, Watch};
 pub struct BestFit {}
 
 impl Blueprint for BestFit {
-    fn build(&self, pool: &Pool, _layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
-        let scan = Scan::new(pool, |ask, view, nodes, tied, rng| {
-            let fitting = nodes
-                .iter()
-                .copied()
-                .filter(|&node| view.fits(node, ask.demand));
-            by_ratio(fitting, |a, b| b.cmp(a), ask, view, tied, rng)
-                .or_else(|| by_ratio(nodes.iter().copied(), Ord::cmp, ask, view, tied, rng))
-        });
-        Ok(Box::new(scan.ranked(|ask, view, node| {
-            Rank::larger(view.ratio(node, ask.demand).as_f64())
-        })))
+    fn build(&self, _: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
+        Ok(Box::new(Fitting::new(
+            |ask, view, rng| {
+                let fullest = |node| Reverse(view.ratio(node, ask.demand));
+                let best = view.least_of(fitting(ask, view), fullest, ask, rng);
+                best.or_else(|| least_overfull(ask, view, rng))
+            },
+            |ask, view, node| Some(Score::larger(view.ratio(node, ask.demand).as_f64())),
+        )))
     }
 }
 
-/// The best of `nodes` by an order of their ratios.
-pub fn by_ratio(
-    nodes: impl Iterator<Item = NodeId>,
-    order: impl Fn(&Ratio, &Ratio) -> Ordering,
-    ask: &Ask<'_>,
-    view: &View<'_>,
-    tied: &mut Vec<NodeId>,
-    rng: &mut Draw,
-) -> Option<NodeId> {
-    best_of(
-        nodes.map(|node| (node, view.ratio(node, ask.demand))),
-        order,
-        tied,
-        ask.ties,
-        rng,
-    )
+/// The candidates on which the task fits now.
+pub fn fitting(ask: &Ask<'_>, view: &View<'_>) -> impl Iterator<Item = NodeId> {
+    let fits = |node: &NodeId| view.fits(*node, ask.demand);
+    ask.nodes.iter().filter(fits)
+}
+
+/// The candidate with the smallest ratio, whether the task fits there or not.
+pub fn least_overfull(ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
+    let ratio = |node| view.ratio(node, ask.demand);
+    view.least_of(ask.nodes.iter(), ratio, ask, rng)
 }
 
 /// A placement that looks at every node: the common body of those whose order depends on the task.
-pub struct Scan<F> {
-    pool: Pool,
-    choose: F,
-    rank: Option<Ranking>,
-    tied: Vec<NodeId>,
+pub struct Fitting<C, S> {
+    choose: C,
+    score: S,
 }
 
-/// What a scan ranks a node by.
-type Ranking = Box<dyn Fn(&Ask<'_>, &View<'_>, NodeId) -> Rank + Send>;
-
-impl<F> Scan<F>
+impl<C, S> Fitting<C, S>
 where
-    F: FnMut(&Ask<'_>, &View<'_>, &[NodeId], &mut Vec<NodeId>, &mut Draw) -> Option<NodeId> + Send,
+    C: Fn(&Ask<'_>, &View<'_>, &mut Draw) -> Option<NodeId> + Send,
+    S: Fn(&Ask<'_>, &View<'_>, NodeId) -> Option<Score> + Send,
 {
-    /// `choose` picks among the given nodes; its vector is scratch space for tied ones.
-    pub fn new(pool: &Pool, choose: F) -> Scan<F> {
-        Scan {
-            pool: pool.clone(),
-            choose,
-            rank: None,
-            tied: Vec::with_capacity(pool.0.len()),
-        }
-    }
-
-    /// The same, able to tell by what it ranks nodes on which a task fits.
-    pub fn ranked(
-        self,
-        rank: impl Fn(&Ask<'_>, &View<'_>, NodeId) -> Rank + Send + 'static,
-    ) -> Scan<F> {
-        Scan {
-            rank: Some(Box::new(rank)),
-            ..self
-        }
+    /// Chooses by `choose`, and tells by `score` what it ranks a node by.
+    pub fn new(choose: C, score: S) -> Fitting<C, S> {
+        Fitting { choose, score }
     }
 }
 
-impl<F> Placement for Scan<F>
+impl<C, S> Placement for Fitting<C, S>
 where
-    F: FnMut(&Ask<'_>, &View<'_>, &[NodeId], &mut Vec<NodeId>, &mut Draw) -> Option<NodeId> + Send,
+    C: Fn(&Ask<'_>, &View<'_>, &mut Draw) -> Option<NodeId> + Send,
+    S: Fn(&Ask<'_>, &View<'_>, NodeId) -> Option<Score> + Send,
 {
     fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
-        let nodes = ask.among.unwrap_or(&self.pool.0);
-        (self.choose)(ask, view, nodes, &mut self.tied, rng)
+        (self.choose)(ask, view, rng)
     }
 
-    fn watches(&self) -> Watch {
-        Watch::Loads
+    fn reports(&self) -> Reports {
+        Reports::Loads
     }
 
-    fn score(&self, ask: &Ask<'_>, view: &View<'_>, node: NodeId) -> Option<Rank> {
-        let rank = self.rank.as_ref()?;
-        Some(rank(ask, view, node))
+    fn score(&self, ask: &Ask<'_>, view: &View<'_>, node: NodeId) -> Option<Score> {
+        (self.score)(ask, view, node)
     }
 }

@@ -5,9 +5,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::best_fit::{Scan, by_ratio};
-use crate::model::layout::Layout;
-use crate::strategy::{Blueprint, Placement, Pool, Problem};
+use super::best_fit::{Fitting, least_overfull};
+use crate::strategy::{Blueprint, Eligible, Placement, Problem};
 
 /// The lowest id on which the task fits now, what waits there counted as used; where it fits
 /// nowhere, the smallest ratio.
@@ -16,13 +15,13 @@ use crate::strategy::{Blueprint, Placement, Pool, Problem};
 pub struct FirstFit {}
 
 impl Blueprint for FirstFit {
-    fn build(&self, pool: &Pool, _layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
-        Ok(Box::new(Scan::new(pool, |ask, view, nodes, tied, rng| {
-            let first = nodes
-                .iter()
-                .copied()
-                .find(|&node| view.fits(node, ask.demand));
-            first.or_else(|| by_ratio(nodes.iter().copied(), Ord::cmp, ask, view, tied, rng))
-        })))
+    fn build(&self, _: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
+        Ok(Box::new(Fitting::new(
+            |ask, view, rng| {
+                let first = ask.nodes.iter().find(|&node| view.fits(node, ask.demand));
+                first.or_else(|| least_overfull(ask, view, rng))
+            },
+            |_, _, _| None,
+        )))
     }
 }

@@ -5,13 +5,12 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::least_loaded::Least;
+use super::random::any;
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
-use crate::model::layout::Layout;
-use crate::model::view::View;
-use crate::strategy::index::Score;
-use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem, Rank, Watch};
+use crate::strategy::{
+    Ask, Blueprint, Eligible, Key, Order, Placement, Problem, Reports, Score, View,
+};
 
 /// An idle eligible node (without any task), else any, each equally likely.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -19,41 +18,25 @@ use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem, Rank, Watch};
 pub struct JoinIdleQueue {}
 
 impl Blueprint for JoinIdleQueue {
-    fn build(&self, pool: &Pool, layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
-        let idle = Least::new(pool, layout, |node, view| {
-            (view.tasks(node) == 0).then_some(Score::fixed(0, 1))
-        });
-        Ok(Box::new(IdleFirst {
-            idle: idle.watching(Watch::Idle),
-            pool: pool.clone(),
-        }))
+    fn build(&self, eligible: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
+        Ok(Box::new(IdleFirst(eligible.ordered_by(Key::Tasks))))
     }
 }
 
-struct IdleFirst<P> {
-    idle: P,
-    pool: Pool,
-}
+struct IdleFirst(Order);
 
-impl<P: Placement> Placement for IdleFirst<P> {
+impl Placement for IdleFirst {
     fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
-        self.idle.place(ask, view, rng).or_else(|| {
-            let nodes = ask.among.unwrap_or(&self.pool.0);
-            (!nodes.is_empty()).then(|| nodes[rng.below(nodes.len() as u32) as usize])
-        })
+        view.idle(self.0, ask, rng).or_else(|| any(ask, rng))
     }
 
-    fn watches(&self) -> Watch {
-        self.idle.watches()
-    }
-
-    fn seen(&mut self, node: NodeId, view: &View<'_>) {
-        self.idle.seen(node, view);
+    fn reports(&self) -> Reports {
+        Reports::Idle
     }
 
     /// 0 for an idle node, 1 for any other.
-    fn score(&self, _ask: &Ask<'_>, view: &View<'_>, node: NodeId) -> Option<Rank> {
+    fn score(&self, _ask: &Ask<'_>, view: &View<'_>, node: NodeId) -> Option<Score> {
         let is_busy = view.tasks(node) > 0;
-        Some(Rank::smaller(f64::from(u8::from(is_busy))))
+        Some(Score::smaller(f64::from(u8::from(is_busy))))
     }
 }

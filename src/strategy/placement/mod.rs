@@ -4,7 +4,6 @@
 //! grammar, its schema, `equipoise list placements` and the contract tests pick it up from there.
 
 pub mod best_fit;
-pub mod choice;
 pub mod first_fit;
 pub mod join_idle_queue;
 pub mod least_loaded;

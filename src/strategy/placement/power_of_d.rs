@@ -4,12 +4,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::choice::{By, best_of};
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
-use crate::model::layout::Layout;
-use crate::model::view::View;
-use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem, Rank};
+use crate::strategy::{Ask, Blueprint, Eligible, Key, Placement, Problem, Score, View};
 
 /// The least loaded of d eligible nodes drawn at random.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -19,7 +16,7 @@ pub struct PowerOfD {
     #[schemars(range(min = 1))]
     pub d: u32,
     /// What load is compared by.
-    pub by: By,
+    pub by: Key,
     /// Whether a node may be drawn more than once.
     pub replacement: bool,
 }
@@ -28,57 +25,51 @@ impl Default for PowerOfD {
     fn default() -> Self {
         PowerOfD {
             d: 2,
-            by: By::Tasks,
+            by: Key::Tasks,
             replacement: false,
         }
     }
 }
 
 impl Blueprint for PowerOfD {
-    fn build(&self, pool: &Pool, _layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
+    fn build(&self, eligible: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
         if self.d == 0 {
             return Err("`d` must be at least 1: a choice needs a node".to_owned());
         }
-        let room = self.d.min(pool.0.len() as u32) as usize;
+        let room = (self.d as usize).min(eligible.pool().ids().len());
         Ok(Box::new(Sample {
             parameters: self.clone(),
-            pool: pool.clone(),
             drawn: Vec::with_capacity(room + 1),
-            tied: Vec::with_capacity(room + 1),
         }))
     }
 }
 
-/// `drawn` holds places in the pool, rising and distinct.
+/// `drawn` holds ranks among the candidates, rising and distinct.
 struct Sample {
     parameters: PowerOfD,
-    pool: Pool,
     drawn: Vec<u32>,
-    tied: Vec<NodeId>,
 }
 
 impl Placement for Sample {
     fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
-        let nodes = ask.among.unwrap_or(&self.pool.0);
-        draw_places(&self.parameters, nodes.len() as u32, &mut self.drawn, rng);
-        let by = self.parameters.by;
-        let loads = self.drawn.iter().map(|&place| {
-            let node = nodes[place as usize];
+        draw_ranks(&self.parameters, ask.nodes.count(), &mut self.drawn, rng);
+        let drawn = self.drawn.iter().map(|&rank| ask.nodes.nth(rank));
+        let load = |node| {
             view.probe(node);
-            (node, by.load(node, view))
-        });
-        best_of(loads, Ord::cmp, &mut self.tied, ask.ties, rng)
+            self.parameters.by.of(node, view)
+        };
+        view.least_of(drawn, load, ask, rng)
     }
 
-    fn score(&self, _ask: &Ask<'_>, view: &View<'_>, node: NodeId) -> Option<Rank> {
-        Some(self.parameters.by.rank(node, view))
+    fn score(&self, _ask: &Ask<'_>, view: &View<'_>, node: NodeId) -> Option<Score> {
+        Some(self.parameters.by.score(node, view))
     }
 }
 
-/// Draws places below `n`, each set (or each sequence, with replacement) equally likely. Without
+/// Draws ranks below `n`, each set (or each sequence, with replacement) equally likely. Without
 /// replacement the i-th draw is uniform over the n - i places left, found by stepping over the
 /// taken ones.
-fn draw_places(parameters: &PowerOfD, n: u32, drawn: &mut Vec<u32>, rng: &mut Draw) {
+fn draw_ranks(parameters: &PowerOfD, n: u32, drawn: &mut Vec<u32>, rng: &mut Draw) {
     drawn.clear();
     let most = if parameters.replacement {
         parameters.d
@@ -86,17 +77,17 @@ fn draw_places(parameters: &PowerOfD, n: u32, drawn: &mut Vec<u32>, rng: &mut Dr
         parameters.d.min(n)
     };
     for i in 0..if n == 0 { 0 } else { most } {
-        let mut place = rng.below(if parameters.replacement { n } else { n - i });
+        let mut rank = rng.below(if parameters.replacement { n } else { n - i });
         let mut at = 0;
-        while at < drawn.len() && drawn[at] <= place {
-            if parameters.replacement && drawn[at] == place {
+        while at < drawn.len() && drawn[at] <= rank {
+            if parameters.replacement && drawn[at] == rank {
                 break;
             }
-            place += u32::from(!parameters.replacement);
+            rank += u32::from(!parameters.replacement);
             at += 1;
         }
-        if drawn.get(at) != Some(&place) {
-            drawn.insert(at, place);
+        if drawn.get(at) != Some(&rank) {
+            drawn.insert(at, rank);
         }
     }
 }
@@ -111,7 +102,7 @@ mod tests {
         let mut counts = std::collections::BTreeMap::new();
         let mut drawn = Vec::new();
         for job in 0..60_000 {
-            draw_places(parameters, n, &mut drawn, &mut key.draw(0, job, 0, 0, 0));
+            draw_ranks(parameters, n, &mut drawn, &mut key.draw(0, job, 0, 0, 0));
             *counts.entry(drawn.clone()).or_insert(0) += 1;
         }
         counts
@@ -147,8 +138,8 @@ mod tests {
             3,
         );
         assert_eq!(seen.len(), 6);
-        for (places, &count) in &seen {
-            let p = if places.len() == 1 {
+        for (ranks, &count) in &seen {
+            let p = if ranks.len() == 1 {
                 1.0 / 9.0
             } else {
                 2.0 / 9.0
@@ -156,7 +147,7 @@ mod tests {
             let error = 4.5 * (60_000.0f64 * p * (1.0 - p)).sqrt();
             assert!(
                 (f64::from(count) - 60_000.0 * p).abs() < error,
-                "{places:?}: {count}"
+                "{ranks:?}: {count}"
             );
         }
     }

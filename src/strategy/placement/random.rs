@@ -6,9 +6,7 @@ use serde::Deserialize;
 
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
-use crate::model::layout::Layout;
-use crate::model::view::View;
-use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem};
+use crate::strategy::{Ask, Blueprint, Eligible, Placement, Problem, View};
 
 /// Any eligible node, each equally likely.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -16,18 +14,21 @@ use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem};
 pub struct Random {}
 
 impl Blueprint for Random {
-    fn build(&self, pool: &Pool, _layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
-        Ok(Box::new(Uniform { pool: pool.clone() }))
+    fn build(&self, _: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
+        Ok(Box::new(Uniform))
     }
 }
 
-struct Uniform {
-    pool: Pool,
-}
+struct Uniform;
 
 impl Placement for Uniform {
-    fn place(&mut self, ask: &Ask<'_>, _view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
-        let nodes = ask.among.unwrap_or(&self.pool.0);
-        (!nodes.is_empty()).then(|| nodes[rng.below(nodes.len() as u32) as usize])
+    fn place(&mut self, ask: &Ask<'_>, _: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
+        any(ask, rng)
     }
+}
+
+/// Any candidate, each equally likely.
+pub fn any(ask: &Ask<'_>, rng: &mut Draw) -> Option<NodeId> {
+    let count = ask.nodes.count();
+    (count > 0).then(|| ask.nodes.nth(rng.below(count)))
 }

@@ -6,17 +6,14 @@
 //! the smallest |a - q|^2 (the norm-based greedy of Panigrahy et al., "Heuristics for vector bin
 //! packing", 2011).
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::best_fit::{Scan, by_ratio};
-use super::choice::best_of;
+use super::best_fit::{Fitting, fitting, least_overfull};
 use crate::model::ids::NodeId;
-use crate::model::layout::Layout;
-use crate::model::view::View;
-use crate::strategy::{Blueprint, Placement, Pool, Problem, Rank};
+use crate::strategy::{Blueprint, Eligible, Placement, Problem, Score, View};
 
 /// Of the nodes on which the task fits now, the one whose free resources match its demand best;
 /// where it fits nowhere, the smallest ratio of demand to capacity.
@@ -41,41 +38,30 @@ pub enum Matching {
 }
 
 impl Blueprint for ResourceMatch {
-    fn build(&self, pool: &Pool, layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
-        let limited = |node: &NodeId| {
-            layout
-                .capacity(*node)
-                .iter()
-                .any(|has| has.is_some_and(|has| has > 0))
+    fn build(&self, eligible: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
+        let is_limited = |node: &NodeId| {
+            let capacity = eligible.layout().capacity(*node);
+            capacity.iter().flatten().any(|&has| has > 0)
         };
-        if !pool.0.iter().any(limited) {
+        if !eligible.pool().ids().iter().any(is_limited) {
             return Err(
                 "resource-match has nothing to match: no node it may use has limited slots or \
                         resources; give the nodes `slots` or `resources`, or take `random`"
                     .to_owned(),
             );
         }
-        let score = self.score;
-        let scan = Scan::new(pool, move |ask, view, nodes, tied, rng| {
-            let fitting = nodes
-                .iter()
-                .copied()
-                .filter(|&node| view.fits(node, ask.demand));
-            let scored = fitting.map(|node| (node, score.of(node, ask.demand, view)));
-            best_of(scored, |a, b| b.cmp(a), tied, ask.ties, rng).or_else(|| {
-                by_ratio(
-                    nodes.iter().copied(),
-                    <_ as Ord>::cmp as fn(&_, &_) -> Ordering,
-                    ask,
-                    view,
-                    tied,
-                    rng,
-                )
-            })
-        });
-        Ok(Box::new(scan.ranked(move |ask, view, node| {
-            Rank::larger(score.of(node, ask.demand, view) as f64 / FIXED)
-        })))
+        let matching = self.score;
+        Ok(Box::new(Fitting::new(
+            move |ask, view, rng| {
+                let closest = |node| Reverse(matching.of(node, ask.demand, view));
+                let best = view.least_of(fitting(ask, view), closest, ask, rng);
+                best.or_else(|| least_overfull(ask, view, rng))
+            },
+            move |ask, view, node| {
+                let score = matching.of(node, ask.demand, view);
+                Some(Score::larger(score as f64 / FIXED))
+            },
+        )))
     }
 }
 

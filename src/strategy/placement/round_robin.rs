@@ -10,9 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
-use crate::model::layout::Layout;
-use crate::model::view::View;
-use crate::strategy::{Ask, Blueprint, Placement, Pool, Problem};
+use crate::strategy::{Ask, Blueprint, Eligible, Placement, Pool, Problem, View};
 
 /// The eligible nodes in turn.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -35,49 +33,34 @@ pub enum Weights {
 }
 
 impl Blueprint for RoundRobin {
-    fn build(&self, pool: &Pool, layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
-        let pool = pool.clone();
-        match self.weights {
-            Weights::Equal => Ok(Box::new(Turns { pool, next: 0 })),
-            Weights::SpeedTimesSlots => {
-                let weights = pool
-                    .0
-                    .iter()
-                    .map(|&node| i128::from(layout.weight(node)))
-                    .collect();
-                Ok(Box::new(Smooth {
-                    credits: vec![0; pool.0.len()],
-                    weights,
-                    pool,
-                }))
-            }
+    fn build(&self, eligible: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
+        if self.weights == Weights::Equal {
+            return Ok(Box::new(Turns { next: NodeId(0) }));
         }
+        let (pool, layout) = (eligible.pool(), eligible.layout());
+        let weight = |node: &NodeId| i128::from(layout.weight(*node));
+        Ok(Box::new(Smooth {
+            credits: vec![0; pool.ids().len()],
+            weights: pool.ids().iter().map(weight).collect(),
+            pool: pool.clone(),
+        }))
     }
 }
 
-/// `next` is the place in the pool from which the next turn is looked for.
+/// `next` is the id from which the next turn is looked for.
 struct Turns {
-    pool: Pool,
-    next: usize,
+    next: NodeId,
 }
 
 impl Placement for Turns {
-    fn place(&mut self, ask: &Ask<'_>, _view: &View<'_>, _rng: &mut Draw) -> Option<NodeId> {
-        let node = match ask.among {
-            None => *self.pool.0.get(self.next)?,
-            Some(among) => {
-                let from = *self.pool.0.get(self.next)?;
-                *among
-                    .get(among.partition_point(|&node| node < from))
-                    .or(among.first())?
-            }
-        };
-        let place = self.pool.0.partition_point(|&other| other < node);
-        self.next = (place + 1) % self.pool.0.len();
+    fn place(&mut self, ask: &Ask<'_>, _: &View<'_>, _: &mut Draw) -> Option<NodeId> {
+        let next = ask.nodes.next_from(self.next);
+        let node = next.or_else(|| ask.nodes.next_from(NodeId(0)))?;
+        self.next = NodeId(node.0 + 1);
         Some(node)
     }
 
-    fn takes_turns(&self) -> bool {
+    fn has_memory(&self) -> bool {
         true
     }
 }
@@ -89,27 +72,24 @@ struct Smooth {
 }
 
 impl Placement for Smooth {
-    fn place(&mut self, ask: &Ask<'_>, _view: &View<'_>, _rng: &mut Draw) -> Option<NodeId> {
+    fn place(&mut self, ask: &Ask<'_>, _: &View<'_>, _: &mut Draw) -> Option<NodeId> {
         let mut total = 0;
         let mut best: Option<usize> = None;
-        for place in 0..self.pool.0.len() {
-            if ask
-                .among
-                .is_some_and(|among| among.binary_search(&self.pool.0[place]).is_err())
-            {
+        for (at, node) in self.pool.ids().iter().enumerate() {
+            if !ask.nodes.contains(*node) {
                 continue;
             }
-            total += self.weights[place];
-            self.credits[place] += self.weights[place];
-            if best.is_none_or(|best| self.credits[place] > self.credits[best]) {
-                best = Some(place);
+            total += self.weights[at];
+            self.credits[at] += self.weights[at];
+            if best.is_none_or(|best| self.credits[at] > self.credits[best]) {
+                best = Some(at);
             }
         }
         self.credits[best?] -= total;
-        best.map(|place| self.pool.0[place])
+        best.map(|at| self.pool.ids()[at])
     }
 
-    fn takes_turns(&self) -> bool {
+    fn has_memory(&self) -> bool {
         true
     }
 }

@@ -6,9 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::least_loaded::Least;
-use crate::model::layout::Layout;
-use crate::strategy::index::Score;
-use crate::strategy::{Blueprint, Placement, Pool, Problem, Rank};
+use crate::strategy::{Blueprint, Eligible, Key, Placement, Problem};
 
 /// The eligible node with the smallest (tasks + 1) / (speed x slots); unlimited slots count as 1.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -16,16 +14,7 @@ use crate::strategy::{Blueprint, Placement, Pool, Problem, Rank};
 pub struct ShortestExpectedDelay {}
 
 impl Blueprint for ShortestExpectedDelay {
-    fn build(&self, pool: &Pool, layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
-        let least = Least::new(pool, layout, |node, view| {
-            Some(Score::fixed(
-                u64::from(view.tasks(node)) + 1,
-                view.layout().weight(node),
-            ))
-        });
-        Ok(Box::new(least.ranked(|node, view| {
-            let power = view.layout().factor(node) * view.layout().slot_weight(node) as f64;
-            Rank::smaller(f64::from(view.tasks(node) + 1) / power)
-        })))
+    fn build(&self, eligible: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
+        Ok(Box::new(Least::new(Key::ExpectedDelay, eligible)))
     }
 }

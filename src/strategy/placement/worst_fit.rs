@@ -5,9 +5,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::best_fit::{Scan, by_ratio};
-use crate::model::layout::Layout;
-use crate::strategy::{Blueprint, Placement, Pool, Problem, Rank};
+use super::best_fit::{Fitting, fitting, least_overfull};
+use crate::strategy::{Blueprint, Eligible, Placement, Problem, Score};
 
 /// The fitting node with the smallest ratio (over slots and resources, the largest of (demand
 /// running, queued and travelling + the task's own) / capacity); where the task fits nowhere, the
@@ -17,17 +16,14 @@ use crate::strategy::{Blueprint, Placement, Pool, Problem, Rank};
 pub struct WorstFit {}
 
 impl Blueprint for WorstFit {
-    fn build(&self, pool: &Pool, _layout: &Layout) -> Result<Box<dyn Placement>, Problem> {
-        let scan = Scan::new(pool, |ask, view, nodes, tied, rng| {
-            let fitting = nodes
-                .iter()
-                .copied()
-                .filter(|&node| view.fits(node, ask.demand));
-            by_ratio(fitting, Ord::cmp, ask, view, tied, rng)
-                .or_else(|| by_ratio(nodes.iter().copied(), Ord::cmp, ask, view, tied, rng))
-        });
-        Ok(Box::new(scan.ranked(|ask, view, node| {
-            Rank::smaller(view.ratio(node, ask.demand).as_f64())
-        })))
+    fn build(&self, _: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
+        Ok(Box::new(Fitting::new(
+            |ask, view, rng| {
+                let emptiest = |node| view.ratio(node, ask.demand);
+                let best = view.least_of(fitting(ask, view), emptiest, ask, rng);
+                best.or_else(|| least_overfull(ask, view, rng))
+            },
+            |ask, view, node| Some(Score::smaller(view.ratio(node, ask.demand).as_f64())),
+        )))
     }
 }

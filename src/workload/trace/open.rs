@@ -1,6 +1,7 @@
 //! Finding, opening and unpacking a trace file, and reading it line by line.
 
-use super::problem::{Problem, listed, nearest};
+use super::problem::{Problem, nearest};
+use crate::text::listed;
 use flate2::bufread::MultiGzDecoder;
 use lzma_rust2::XzReader;
 use std::fs::{self, File};

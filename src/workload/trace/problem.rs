@@ -100,19 +100,6 @@ fn shorten(text: &str) -> String {
     }
 }
 
-/// "`a`, `b` and `c`", or another word before the last.
-pub(super) fn listed(names: &[impl AsRef<str>], word: &str) -> String {
-    let quoted: Vec<String> = names
-        .iter()
-        .map(|name| format!("`{}`", name.as_ref()))
-        .collect();
-    match quoted.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} {word} {last}", rest.join(", ")),
-        None => "none".to_string(),
-    }
-}
-
 /// The name among `known` that `wrong` was most likely meant to be.
 pub(super) fn nearest<'a>(
     wrong: &str,
@@ -149,7 +136,5 @@ mod tests {
     fn names_are_suggested_only_when_alike() {
         assert_eq!(nearest("arival", ["work", "arrival"]), Some("arrival"));
         assert_eq!(nearest("arival", ["work", "cores"]), None);
-        assert_eq!(listed(&["a", "b", "c"], "or"), "`a`, `b` or `c`");
-        assert_eq!(listed(&["a"], "or"), "`a`");
     }
 }

@@ -1,7 +1,9 @@
 //! The formulas of `equipoise::theory` against the rows of the reference, to their printed digits.
 
 use equipoise::engine::law::Law;
-use equipoise::theory::{fork_join, many, mean_field, quantile, round_robin, single, two};
+use equipoise::theory::{
+    fork_join, mean_field, multi_server, quantile, round_robin, single_server, two_queues,
+};
 
 use super::models::{self, number, text};
 use super::reference;
@@ -11,26 +13,26 @@ fn value(id: &str, p: &str, quantity: &str) -> Option<f64> {
     let n = |name| number(p, name);
     Some(match (id, quantity) {
         ("V4", _) => many_response(n("c"), n("rho")) + n("d"),
-        ("V5", "P(wait)=C") => many::erlang_c(n("c") as u64, n("c") * n("rho")),
-        ("V5", "E[Wq]") => many::wait(n("c") as u64, n("c") * n("rho")),
+        ("V5", "P(wait)=C") => multi_server::erlang_c(n("c") as u64, n("c") * n("rho")),
+        ("V5", "E[Wq]") => multi_server::wait(n("c") as u64, n("c") * n("rho")),
         ("V5", "E[T]") => many_response(n("c"), n("rho")),
         ("V5", "E[N]") => n("c") * n("rho") * many_response(n("c"), n("rho")),
         ("V5", "T p99") => {
             let (c, a) = (n("c") as u64, n("c") * n("rho"));
-            quantile(|t| many::response_above(c, a, t), 0.99)
+            quantile(|t| multi_server::response_above(c, a, t), 0.99)
         }
         ("V9", _) => {
             let law = models::services(p).remove(0);
             let (mean, square) = (law.mean(), law.second_moment());
-            single::wait(n("rho"), mean, square)
+            single_server::wait(n("rho"), mean, square)
         }
-        ("V10", "mean Wq") => single::wait(n("rho"), 1.0, 1.0),
+        ("V10", "mean Wq") => single_server::wait(n("rho"), 1.0, 1.0),
         ("V10", _) => {
-            let law = single::Constant::new(n("rho"));
+            let law = single_server::Constant::new(n("rho"));
             let q: f64 = quantity[1..].parse().unwrap();
             quantile(|t| law.above(t), q / 100.0)
         }
-        ("V11", "E[Wq]") => many::constant_wait(n("c") as u64, n("c") * n("rho")),
+        ("V11", "E[Wq]") => multi_server::constant_wait(n("c") as u64, n("c") * n("rho")),
         ("V13", _) if !text(p, "n").starts_with("inf") => {
             let rate = n("n") * n("rho");
             let interval = Law::Exponential { mean: 1.0 / rate };
@@ -42,18 +44,18 @@ fn value(id: &str, p: &str, quantity: &str) -> Option<f64> {
         }
         ("V14", "exact n=100" | "exact n=400") => {
             let servers: f64 = quantity[8..].parse().unwrap();
-            many::erlang_c(servers as u64, servers - n("beta") * servers.sqrt())
+            multi_server::erlang_c(servers as u64, servers - n("beta") * servers.sqrt())
         }
         ("V18", _) => 1.0 / (n("mu_d") - n("lam")) + many_response(n("c"), n("lam") / n("c")),
-        ("V19", "E[T]") => single::wait(n("rho"), 1.0, 2.0) + 1.0,
-        ("V19", "T p99") => quantile(|t| single::response_above(n("rho"), 1.0, t), 0.99),
+        ("V19", "E[T]") => single_server::wait(n("rho"), 1.0, 2.0) + 1.0,
+        ("V19", "T p99") => quantile(|t| single_server::response_above(n("rho"), 1.0, t), 0.99),
         ("V20", _) => mean_field::response(n("d") as u32, n("rho")),
         ("V21", "mean field") => n("rho") * mean_field::response(n("d") as u32, n("rho")),
         ("V23", "prediction") => mean_field::response(n("d") as u32, n("rho")),
         ("V25", "M/M/2 lower bound") => many_response(2.0, n("rho")),
-        ("V25", "E[T] JSQ") => two::shortest(n("rho")),
-        ("V25", "P(wait)") => two::shortest_waits(n("rho")),
-        ("V27", _) => two::idle(n("rho")),
+        ("V25", "E[T] JSQ") => two_queues::shortest(n("rho")),
+        ("V25", "P(wait)") => two_queues::shortest_waits(n("rho")),
+        ("V27", _) => two_queues::idle(n("rho")),
         ("V31", _) if text(p, "policy") == "proportional random" => {
             2.0 / ((n("mu1") + n("mu2")) * (1.0 - n("rho")))
         }
@@ -68,7 +70,7 @@ fn value(id: &str, p: &str, quantity: &str) -> Option<f64> {
 }
 
 fn many_response(c: f64, rho: f64) -> f64 {
-    many::wait(c as u64, c * rho) + 1.0
+    multi_server::wait(c as u64, c * rho) + 1.0
 }
 
 /// Rows whose last printed digits are off, with what an exact calculation gives: rational arithmetic;
@@ -147,7 +149,7 @@ fn idle_by_relaxation(rho: f64) -> f64 {
 #[test]
 fn an_idle_node_first_is_the_closed_form() {
     for rho in [0.2, 0.5, 0.7] {
-        let (slow, closed) = (idle_by_relaxation(rho), two::idle(rho));
+        let (slow, closed) = (idle_by_relaxation(rho), two_queues::idle(rho));
         assert!((slow / closed - 1.0).abs() < 1e-6, "{rho}: {slow} {closed}");
     }
 }
@@ -157,18 +159,21 @@ fn an_idle_node_first_is_the_closed_form() {
 fn families_meet_where_they_overlap() {
     for rho in [0.1, 0.5, 0.8, 0.95] {
         let near = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-8, "{rho}: {a} {b}");
-        near(many::constant_wait(1, rho), single::wait(rho, 1.0, 1.0));
+        near(
+            multi_server::constant_wait(1, rho),
+            single_server::wait(rho, 1.0, 1.0),
+        );
         let poisson = Law::Exponential { mean: 1.0 / rho };
-        let wait = single::wait(rho, 1.0, 2.0);
-        near(many::wait(1, rho), wait);
+        let wait = single_server::wait(rho, 1.0, 2.0);
+        near(multi_server::wait(1, rho), wait);
         let sigma = round_robin::sigma(&poisson, 1).unwrap();
         near(sigma / (1.0 - sigma), wait);
         near(
-            many::response_above(1, rho, 3.0),
-            single::response_above(rho, 1.0, 3.0),
+            multi_server::response_above(1, rho, 3.0),
+            single_server::response_above(rho, 1.0, 3.0),
         );
         near(mean_field::response(1, rho), wait + 1.0);
-        let law = single::Constant::new(rho);
+        let law = single_server::Constant::new(rho);
         near(1.0 - law.above(0.0), 1.0 - rho);
     }
 }

@@ -7,7 +7,7 @@ use equipoise::engine::time::Time;
 use equipoise::model::cluster::{Dimension, Group};
 use equipoise::sim::setup::{Setup, Stragglers, Warmup};
 use equipoise::strategy::Binding;
-use equipoise::theory::{Kind, Known, known};
+use equipoise::theory::{AnswerKind, Known, known};
 use equipoise::workload::class::Shape;
 use equipoise::workload::source::Arrivals;
 
@@ -31,7 +31,7 @@ fn central(mut setup: Setup) -> Setup {
 }
 
 /// Metrics and values of kind `kind` that `model`s whose name begins so give.
-fn rows(setup: &Setup, model: &str, kind: Kind) -> Vec<(String, f64)> {
+fn rows(setup: &Setup, model: &str, kind: AnswerKind) -> Vec<(String, f64)> {
     let known: Vec<Known> = known(setup);
     let chosen = known
         .into_iter()
@@ -40,7 +40,7 @@ fn rows(setup: &Setup, model: &str, kind: Kind) -> Vec<(String, f64)> {
 }
 
 fn value(setup: &Setup, model: &str, metric: &str) -> Option<f64> {
-    let found = rows(setup, model, Kind::Exact);
+    let found = rows(setup, model, AnswerKind::Exact);
     found
         .into_iter()
         .find(|(name, _)| name == metric)
@@ -238,13 +238,13 @@ fn two_nodes_are_solved() {
 #[test]
 fn choices_of_many_are_a_limit_and_never_judged() {
     let setup = equal(100, 1, exponential(1.0), "power-of-d");
-    let limits = rows(&setup, "supermarket", Kind::Limit);
+    let limits = rows(&setup, "supermarket", AnswerKind::Limit);
     let sum: f64 = [0, 2, 6, 14, 30].map(|i| 0.5f64.powi(i)).iter().sum();
     assert_eq!(limits[0].0, "response_mean");
     assert!((limits[0].1 - sum).abs() < 1e-12, "{}", limits[0].1);
-    assert!(rows(&setup, "supermarket", Kind::Exact).is_empty());
+    assert!(rows(&setup, "supermarket", AnswerKind::Exact).is_empty());
     let few = equal(19, 1, exponential(1.0), "power-of-d");
-    assert!(rows(&few, "supermarket", Kind::Limit).is_empty());
+    assert!(rows(&few, "supermarket", AnswerKind::Limit).is_empty());
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn fork_join_needs_a_task_for_each_node() {
     assert!(models(&central(equal(2, 2, exponential(1.0), "round-robin"))).is_empty());
     let four = equal(4, 4, exponential(1.0), "round-robin");
     assert_eq!(value(&four, "fork-join", "response_mean"), None);
-    let (about, bound) = (Kind::Approximation, Kind::Bound);
+    let (about, bound) = (AnswerKind::Approximation, AnswerKind::Bound);
     assert!((rows(&four, "fork-join", about)[0].1 - 3.789773).abs() < 5e-7);
     assert!((rows(&four, "fork-join", bound)[0].1 - 4.166667).abs() < 5e-7);
 }
@@ -441,12 +441,12 @@ fn near_misses_are_not_matched() {
 /// A placement of a user's own has no known answer but the bound of one queue.
 #[test]
 fn an_unknown_placement_is_not_taken_for_another() {
-    use equipoise::model::{ids::NodeId, layout::Layout, view::View};
-    use equipoise::strategy::{Ask, Blueprint, Placement, Pool, Problem};
+    use equipoise::model::ids::NodeId;
+    use equipoise::strategy::{Ask, Blueprint, Eligible, Placement, Problem, View};
     #[derive(Debug)]
     struct Mine;
     impl Blueprint for Mine {
-        fn build(&self, _: &Pool, _: &Layout) -> Result<Box<dyn Placement>, Problem> {
+        fn build(&self, _: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
             Ok(Box::new(Mine))
         }
     }

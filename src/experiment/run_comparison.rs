@@ -1,0 +1,207 @@
+//! Two runs of the same kind: each strategy of one against the same strategy of the other.
+
+use std::collections::BTreeMap;
+
+use super::comparing::{Side, Terms, judge};
+use super::results::{ComparisonRow, Meta, ReplicationRow, Results, Status};
+use crate::stats::bonferroni;
+
+/// Two runs compared; the first is the baseline.
+#[derive(Clone, Debug, Default)]
+pub struct RunComparison {
+    /// Pairs of strategies of one name: their indexes in the first and in the second run.
+    pub strategies: Vec<(usize, usize)>,
+    /// Names of strategies that only one of the two has.
+    pub alone: Vec<String>,
+    /// Rows by deciding metric, point and strategy (an index of the first run).
+    pub rows: Vec<ComparisonRow>,
+    /// Whether replications were paired.
+    pub is_paired: bool,
+    /// Whether a run was interrupted.
+    pub is_partial: bool,
+}
+
+/// Why two runs cannot be compared: what is unlike, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incomparable {
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub hint: String,
+}
+
+fn incomparable(what: impl Into<String>, hint: &str) -> Incomparable {
+    Incomparable {
+        what: what.into(),
+        hint: hint.to_owned(),
+    }
+}
+
+/// Compares run `b` with run `a` by the first one's deciding metrics, margin and confidence; all
+/// intervals hold together. Replications are paired unless `unpaired` (Welch).
+///
+/// # Errors
+/// The runs have other points, no strategy in common, or (if paired) other jobs.
+pub fn compare_runs(
+    a: &Results,
+    b: &Results,
+    unpaired: bool,
+) -> Result<RunComparison, Incomparable> {
+    let (one, two) = (&a.meta, &b.meta);
+    if (&one.sweep, &one.points) != (&two.sweep, &two.points) {
+        return Err(incomparable(
+            "the two runs have other points",
+            "compare runs whose [sweep] is the same",
+        ));
+    }
+    if !unpaired {
+        same_jobs(a, b)?;
+    }
+    let strategies = shared_strategies(one, two);
+    if strategies.is_empty() {
+        return Err(incomparable(
+            "the two runs have no strategy of the same name",
+            "strategies of one run are compared by `equipoise run`",
+        ));
+    }
+    let mut comparison = RunComparison {
+        alone: [missing_strategies(one, two), missing_strategies(two, one)].concat(),
+        strategies,
+        rows: Vec::new(),
+        is_paired: !unpaired,
+        is_partial: one.is_partial || two.is_partial,
+    };
+    comparison.rows = rows(a, b, &comparison);
+    Ok(comparison)
+}
+
+/// Strategies of one name in two runs: their indexes in the first and in the second.
+pub fn shared_strategies(a: &Meta, b: &Meta) -> Vec<(usize, usize)> {
+    let named = |name: &str| b.strategies.iter().position(|s| s.name == name);
+    let names = a.strategies.iter().enumerate();
+    names
+        .filter_map(|(at, s)| Some((at, named(&s.name)?)))
+        .collect()
+}
+
+/// Names of the strategies of `a` that `b` has not.
+pub fn missing_strategies(a: &Meta, b: &Meta) -> Vec<String> {
+    let names = a.strategies.iter().map(|s| &s.name);
+    let missing = names.filter(|name| b.strategies.iter().all(|s| s.name != **name));
+    missing.cloned().collect()
+}
+
+/// Pairs make sense only if replication k of both runs had the same jobs.
+fn same_jobs(a: &Results, b: &Results) -> Result<(), Incomparable> {
+    let (one, two) = (&a.meta.workload_digests, &b.meta.workload_digests);
+    let points = one.iter().zip(two).enumerate();
+    for (point, (one, two)) in points {
+        if let Some(replication) = one.iter().zip(two).position(|(one, two)| one != two) {
+            let (point, replication) = (point + 1, replication + 1);
+            return Err(incomparable(
+                format!("the two runs had other jobs (point {point}, replication {replication})"),
+                "run both with the same seed, workload and warm-up, or compare them with --unpaired",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn rows(a: &Results, b: &Results, comparison: &RunComparison) -> Vec<ComparisonRow> {
+    let meta = &a.meta;
+    let (one, two) = (FigureIndex::new(a), FigureIndex::new(b));
+    let points = meta.points.len();
+    let family = meta.decide_on.len() * points * comparison.strategies.len();
+    let pairs = |point: usize| {
+        let has = |results: &Results| results.meta.workload_digests.get(point).map_or(0, Vec::len);
+        match comparison.is_paired {
+            true => has(a).min(has(b)) as u32,
+            false => u32::MAX,
+        }
+    };
+    let dimensions = dimensions(a);
+    let mut rows = Vec::new();
+    for metric in &meta.decide_on {
+        for point in 0..points {
+            for &(first, second) in &comparison.strategies {
+                let terms = Terms {
+                    place: (point, first),
+                    metric,
+                    dimensions: &dimensions,
+                    margin: meta.margin,
+                    level: bonferroni(meta.confidence, family),
+                    is_paired: comparison.is_paired,
+                };
+                let baseline = one.side(point, first, metric, pairs(point));
+                let other = two.side(point, second, metric, pairs(point));
+                rows.push(judge(&terms, &baseline, &other));
+            }
+        }
+    }
+    rows
+}
+
+/// Dimensions of the cluster, as far as a metric is named after them.
+fn dimensions(results: &Results) -> Vec<String> {
+    let names = results
+        .summary
+        .iter()
+        .filter_map(|row| row.metric.strip_prefix("utilization_"));
+    let names: std::collections::BTreeSet<&str> = names.collect();
+    names.into_iter().map(str::to_owned).collect()
+}
+
+/// The figures of a run by point, strategy, class and metric.
+struct FigureIndex<'a> {
+    status: BTreeMap<Key<'a>, Status>,
+    values: BTreeMap<Key<'a>, Vec<&'a ReplicationRow>>,
+}
+
+type Key<'a> = (usize, usize, &'a str, &'a str);
+
+impl<'a> FigureIndex<'a> {
+    fn new(results: &'a Results) -> FigureIndex<'a> {
+        let mut figures = FigureIndex {
+            status: BTreeMap::new(),
+            values: BTreeMap::new(),
+        };
+        for row in &results.summary {
+            let key = (row.point, row.strategy, &*row.class, &*row.metric);
+            figures.status.insert(key, row.status);
+        }
+        for row in &results.replications {
+            let key = (row.point, row.strategy, &*row.class, &*row.metric);
+            figures.values.entry(key).or_default().push(row);
+        }
+        figures
+    }
+
+    /// One side of a comparison, of at most `most` replications.
+    fn side(&self, point: usize, strategy: usize, metric: &str, most: u32) -> Side {
+        let (class, name) = metric.rsplit_once('.').unwrap_or(("all", metric));
+        let status = self.status.get(&(point, strategy, class, name)).copied();
+        let stands = matches!(status, Some(Status::Ok | Status::Exact));
+        let rows = self.values.get(&(point, strategy, class, name));
+        let values = rows
+            .into_iter()
+            .flatten()
+            .filter(|row| row.replication <= most);
+        let values: Option<Vec<f64>> = values.map(|row| row.value).collect();
+        Side {
+            is_unstable: status == Some(Status::Unstable),
+            lost: self.lost(point, strategy, class),
+            values: values.filter(|values| stands && !values.is_empty()),
+        }
+    }
+
+    /// Share of the measured jobs that did not complete.
+    fn lost(&self, point: usize, strategy: usize, class: &str) -> f64 {
+        let count = |metric: &str| -> f64 {
+            let rows = self.values.get(&(point, strategy, class, metric));
+            rows.into_iter().flatten().filter_map(|row| row.value).sum()
+        };
+        let lost = count("jobs_failed") + count("jobs_rejected") + count("jobs_unfinished");
+        let all = lost + count("jobs_completed");
+        if all == 0.0 { 0.0 } else { lost / all }
+    }
+}

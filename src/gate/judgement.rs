@@ -1,0 +1,305 @@
+//! The rule by which a change of one figure passes or fails.
+
+use super::{FALSE_ALARMS, MISSES};
+use crate::stats::critical::t_quantile;
+use crate::stats::paired;
+
+/// What is said of one figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finding {
+    /// Decisions and results are those of the baseline, bit by bit.
+    Same,
+    /// A change for the worse of twice the margin is excluded. Passes.
+    Within,
+    /// Better by more than the margin. Passes, and asks for a new baseline.
+    Better,
+    /// Worse by more than the margin. Fails.
+    Worse,
+    /// A change for the worse of twice the margin cannot be excluded. Fails.
+    Inconclusive,
+    /// The figure fails, and the strategy was stable and is not any more.
+    Unstable,
+    /// Other shares of jobs are lost, or there is no value any more. Fails.
+    NotComparable,
+}
+
+impl Finding {
+    /// Whether the gate fails by it.
+    pub fn fails(self) -> bool {
+        use Finding::{Inconclusive, NotComparable, Unstable, Worse};
+        matches!(self, Worse | Inconclusive | Unstable | NotComparable)
+    }
+
+    /// The word as people read it.
+    pub fn text(self) -> &'static str {
+        match self {
+            Finding::Same => "same",
+            Finding::Within => "within",
+            Finding::Better => "better",
+            Finding::Worse => "worse",
+            Finding::Inconclusive => "inconclusive",
+            Finding::Unstable => "unstable",
+            Finding::NotComparable => "not comparable",
+        }
+    }
+}
+
+/// What a change is held against.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// The relative change for the worse that is allowed.
+    pub margin: f64,
+    /// The metric's better direction; of one without, as everywhere, smaller is taken as better.
+    pub lower_is_better: bool,
+    /// StrategyFigures judged by the whole command.
+    pub family: usize,
+}
+
+/// A verdict with what it was read off.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judgement {
+    /// The verdict.
+    pub finding: Finding,
+    /// Mean of the baseline.
+    pub baseline: Option<f64>,
+    /// Mean now.
+    pub now: Option<f64>,
+    /// Mean paired difference / |baseline mean|; none if that is 0.
+    pub change: Option<f64>,
+    /// Lower one-sided bound of the change at 1 % / m.
+    pub low: Option<f64>,
+    /// Upper one-sided bound at the same level.
+    pub high: Option<f64>,
+    /// Standard deviation of the paired differences / |baseline mean|.
+    pub spread: Option<f64>,
+    /// Upper one-sided 95 % bound of the change for the worse: below twice the margin it passes.
+    pub reach: Option<f64>,
+}
+
+impl Judgement {
+    /// A verdict without numbers.
+    pub fn only(finding: Finding) -> Judgement {
+        Judgement {
+            finding,
+            baseline: None,
+            now: None,
+            change: None,
+            low: None,
+            high: None,
+            spread: None,
+            reach: None,
+        }
+    }
+}
+
+/// Judges replications of equal jobs, pair by pair.
+pub fn judge_pairs(baseline: &[f64], now: &[f64], terms: Terms) -> Judgement {
+    let has_all = |values: &[f64]| !values.is_empty() && values.iter().all(|v| v.is_finite());
+    let level = 1.0 - 2.0 * FALSE_ALARMS / terms.family.max(1) as f64;
+    let pairs = paired(baseline, now, level);
+    let Some(pairs) =
+        pairs.filter(|_| has_all(baseline) && has_all(now) && baseline.len() == now.len())
+    else {
+        return Judgement::only(Finding::NotComparable);
+    };
+    let mut judgement = Judgement {
+        finding: Finding::Within,
+        baseline: Some(pairs.baseline_mean),
+        now: Some(pairs.mean),
+        change: pairs.relative,
+        low: pairs.relative_low,
+        high: pairs.relative_high,
+        spread: pairs.relative_stddev(),
+        reach: None,
+    };
+    let sign = if terms.lower_is_better { 1.0 } else { -1.0 };
+    let worse = match judgement.change.zip(judgement.low.zip(judgement.high)) {
+        Some((change, ends)) => Worsening::new(change, ends, sign),
+        None => {
+            judgement.finding = unscaled(baseline, now, sign * pairs.estimate.mean);
+            return judgement;
+        }
+    };
+    let n = pairs.estimate.n as f64;
+    let error = judgement.spread.unwrap_or(f64::INFINITY) / n.sqrt();
+    let reach = worse.change + t_quantile(MISSES, n - 1.0) * error;
+    judgement.reach = Some(reach);
+    judgement.finding = worse.finding(terms.margin, reach);
+    judgement
+}
+
+/// A relative change and its bounds, turned so that larger is worse.
+struct Worsening {
+    change: f64,
+    low: f64,
+    high: f64,
+}
+
+impl Worsening {
+    fn new(change: f64, (low, high): (f64, f64), sign: f64) -> Worsening {
+        let (low, high) = if sign > 0.0 {
+            (low, high)
+        } else {
+            (-high, -low)
+        };
+        Worsening {
+            change: sign * change,
+            low,
+            high,
+        }
+    }
+
+    fn finding(&self, margin: f64, reach: f64) -> Finding {
+        if self.change > margin && self.low > 0.0 {
+            Finding::Worse
+        } else if reach >= 2.0 * margin {
+            Finding::Inconclusive
+        } else if self.change < -margin && self.high < 0.0 {
+            Finding::Better
+        } else {
+            Finding::Within
+        }
+    }
+}
+
+/// Of a mean of 0 no share is allowed: equal values pass, others go by their sign.
+fn unscaled(baseline: &[f64], now: &[f64], worsening: f64) -> Finding {
+    if baseline == now {
+        Finding::Within
+    } else if worsening > 0.0 {
+        Finding::Worse
+    } else if worsening < 0.0 {
+        Finding::Better
+    } else {
+        Finding::Inconclusive
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use rand_distr::{Distribution, StandardNormal};
+    use rand_xoshiro::Xoshiro256PlusPlus;
+    use rand_xoshiro::rand_core::SeedableRng;
+
+    use super::*;
+
+    const TERMS: Terms = Terms {
+        margin: 0.05,
+        lower_is_better: true,
+        family: 4,
+    };
+
+    /// `n` baselines of mean 1 and what they become with a relative change of mean `change` and standard
+    /// deviation `spread` exactly.
+    fn pairs(n: usize, change: f64, spread: f64) -> (Vec<f64>, Vec<f64>) {
+        let raw: Vec<f64> = (0..n).map(|i| i as f64 - (n as f64 - 1.0) / 2.0).collect();
+        let scale = spread / (raw.iter().map(|v| v * v).sum::<f64>() / (n as f64 - 1.0)).sqrt();
+        let now = raw.iter().map(|v| 1.0 + change + v * scale);
+        (vec![1.0; n], now.collect())
+    }
+
+    fn finding(n: usize, change: f64, spread: f64) -> Finding {
+        let (then, now) = pairs(n, change, spread);
+        let lower = judge_pairs(&then, &now, TERMS);
+        // Turned round, the same is said of a metric whose larger values are better.
+        let turned: Vec<f64> = now.iter().map(|value| 2.0 - value).collect();
+        let terms = Terms {
+            lower_is_better: false,
+            ..TERMS
+        };
+        let higher = judge_pairs(&then, &turned, terms);
+        assert_eq!(lower.finding, higher.finding, "{change} {spread}");
+        assert!((lower.reach.unwrap() - higher.reach.unwrap()).abs() < 1e-12);
+        lower.finding
+    }
+
+    #[test]
+    fn the_words_in_their_order() {
+        // At N = 36 and a spread of 0.1 the standard error is a third of the margin.
+        for (change, expected) in [
+            (0.0, Finding::Within),
+            (0.04, Finding::Within),
+            (0.049, Finding::Within),
+            (0.051, Finding::Worse),
+            (0.2, Finding::Worse),
+            (-0.049, Finding::Within),
+            (-0.051, Finding::Better),
+        ] {
+            assert_eq!(finding(36, change, 0.1), expected, "{change}");
+        }
+        // With a spread of 0.3 it is the margin itself: t(0.95) of it and 0.02 exceed 2 d.
+        assert_eq!(finding(36, 0.02, 0.3), Finding::Inconclusive);
+        assert_eq!(finding(36, 0.06, 0.3), Finding::Inconclusive);
+        assert_eq!(finding(36, 0.01, 0.3), Finding::Within);
+        assert_eq!(finding(36, -0.06, 0.3), Finding::Within);
+        assert_eq!(finding(36, -0.2, 0.3), Finding::Better);
+    }
+
+    #[test]
+    fn without_variance_the_margin_alone_decides() {
+        let exact = |change: f64| judge_pairs(&[2.0; 10], &[2.0 * (1.0 + change); 10], TERMS);
+        assert_eq!(exact(0.0625).finding, Finding::Worse);
+        assert_eq!(exact(0.0625).low, exact(0.0625).high);
+        assert_eq!(exact(0.04).finding, Finding::Within);
+        assert_eq!(exact(-0.0625).finding, Finding::Better);
+    }
+
+    #[test]
+    fn of_nothing_no_share_is_allowed() {
+        let now = |value: f64| judge_pairs(&[0.0; 10], &[value; 10], TERMS).finding;
+        assert_eq!(now(0.0), Finding::Within);
+        assert_eq!(now(1e-9), Finding::Worse);
+        assert_eq!(now(-1e-9), Finding::Better);
+    }
+
+    #[test]
+    fn a_missing_value_is_not_left_out() {
+        let mut now = [1.0; 10];
+        now[3] = f64::NAN;
+        assert_eq!(
+            judge_pairs(&[1.0; 10], &now, TERMS).finding,
+            Finding::NotComparable
+        );
+        assert_eq!(
+            judge_pairs(&[1.0; 10], &[1.0; 9], TERMS).finding,
+            Finding::NotComparable
+        );
+        assert_eq!(judge_pairs(&[], &[], TERMS).finding, Finding::NotComparable);
+    }
+
+    /// How often each of `words` is said of normal differences of mean `change` and standard
+    /// deviation `spread`, in 20,000 trials.
+    fn share(n: usize, change: f64, spread: f64, words: &[Finding]) -> f64 {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(5);
+        let then = vec![1.0; n];
+        let mut trial = || {
+            let mut draw = || -> f64 { StandardNormal.sample(&mut rng) };
+            let now: Vec<f64> = (0..n).map(|_| 1.0 + change + spread * draw()).collect();
+            words.contains(&judge_pairs(&then, &now, TERMS).finding)
+        };
+        (0..20_000).filter(|_| trial()).count() as f64 / 20_000.0
+    }
+
+    #[test]
+    fn the_error_rates_hold_for_any_variance() {
+        let passes = [Finding::Within, Finding::Better];
+        for n in [10, 36, 200] {
+            // Standard errors of a tenth to four times the margin; 4.5 standard errors of a share.
+            for of_margin in [0.1, 1.0 / 3.0, 0.6, 1.0, 4.0] {
+                let spread = of_margin * TERMS.margin * (n as f64).sqrt();
+                let missed = share(n, 2.0 * TERMS.margin, spread, &passes);
+                assert!(missed <= MISSES + 0.007, "{n} {of_margin}: {missed}");
+                let alarms = share(n, 0.0, spread, &[Finding::Worse]);
+                assert!(
+                    alarms <= FALSE_ALARMS / 4.0 + 0.0016,
+                    "{n} {of_margin}: {alarms}"
+                );
+            }
+        }
+        // The wide ones use up what is allowed: the bounds are no mere formality.
+        let spread = 0.6 * TERMS.margin * 6.0;
+        assert!(share(36, 2.0 * TERMS.margin, spread, &passes) > 0.04);
+    }
+}

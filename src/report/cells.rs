@@ -1,0 +1,70 @@
+//! Rows of the tables as people read them; shared by the terminal, the plots and the page.
+
+use crate::experiment::results::{ComparisonRow, Status, SummaryRow};
+use crate::text::{Scale, fixed, percent_decimals, signed_percent};
+
+/// A cell of a summary table: value and uncertainty, or the word for why there is none.
+pub fn summary_cell(row: Option<&SummaryRow>, scale: &Scale) -> String {
+    let Some(row) = row else { return "n/a".into() };
+    let interval = row.ci_low.zip(row.ci_high);
+    match (row.status, row.mean) {
+        (Status::Unstable, None) => "unstable".into(),
+        (_, None) => "n/a".into(),
+        (Status::Censored, Some(mean)) => format!(">= {}", scale.value(mean)),
+        (Status::Exact, Some(mean)) => format!("{} exact", scale.value(mean)),
+        (_, Some(mean)) => scale.with_interval(mean, interval),
+    }
+}
+
+/// A comparison's relative change and interval: "-70 % [-71,-69]"; "exact" where it has no variance;
+/// the absolute difference where the baseline is 0; empty where there is none.
+pub fn change(row: &ComparisonRow, scale: &Scale) -> String {
+    match (row.relative, row.relative_low.zip(row.relative_high)) {
+        (Some(relative), _) if row.exact => format!("{} % exact", signed_percent(relative, 1)),
+        (Some(relative), Some((low, high))) => {
+            let decimals = percent_decimals(low, high);
+            let [low, high] = [low, high].map(|end| signed_percent(end, decimals));
+            format!("{} % [{low},{high}]", signed_percent(relative, decimals))
+        }
+        (Some(relative), None) => format!("{} %", signed_percent(relative, 1)),
+        (None, _) => row
+            .difference
+            .map_or(String::new(), |d| difference(d, row, scale)),
+    }
+}
+
+fn difference(difference: f64, row: &ComparisonRow, scale: &Scale) -> String {
+    let text = scale.with_interval(difference, row.ci_low.zip(row.ci_high));
+    if difference > 0.0 {
+        format!("+{text}")
+    } else {
+        text
+    }
+}
+
+/// "61 % lower [58, 64]", the direction said in a word and the interval in the same direction.
+pub fn lower_or_higher(row: &ComparisonRow, scale: &Scale) -> String {
+    let Some(relative) = row.relative else {
+        return row
+            .difference
+            .map_or(String::new(), |d| difference(d, row, scale));
+    };
+    let (word, sign) = if relative < 0.0 {
+        ("lower", -1.0)
+    } else {
+        ("higher", 1.0)
+    };
+    let interval = row
+        .relative_low
+        .zip(row.relative_high)
+        .filter(|_| !row.exact);
+    let decimals = interval.map_or(1, |(low, high)| percent_decimals(low, high));
+    let number = |value: f64| fixed(value * sign * 100.0, decimals);
+    let size = format!("{} % {word}", number(relative));
+    match interval {
+        Some((low, high)) if sign < 0.0 => format!("{size} [{}, {}]", number(high), number(low)),
+        Some((low, high)) => format!("{size} [{}, {}]", number(low), number(high)),
+        None if row.exact => format!("{size} (exact)"),
+        None => size,
+    }
+}

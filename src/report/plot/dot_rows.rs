@@ -1,0 +1,171 @@
+//! Dots with intervals, one row a strategy, in groups: for words and grids, and for differences.
+
+use super::axis::Axis;
+use super::drawing::{Align, Color, Drawing, GRID, INK, LINE, PAPER, fit, text_width};
+use super::palette::{look, mark};
+use super::panel::{Area, Entry, RULE, figure};
+
+const TEXT: f64 = 12.5;
+const LABELS: f64 = 215.0;
+const TEXTS: f64 = 300.0;
+/// Half the height of a row's shade.
+const SHADE: f64 = 9.0;
+
+/// One row: a value with its interval, named at the left and told at the right.
+pub struct Row {
+    /// Index of the strategy.
+    pub strategy: usize,
+    /// Its name.
+    pub name: String,
+    /// The value, if there is one.
+    pub value: Option<f64>,
+    /// The interval, if there is one.
+    pub interval: Option<(f64, f64)>,
+    /// A range that is shaded behind it.
+    pub shade: Option<(f64, f64)>,
+    /// The value in words.
+    pub text: String,
+    /// The value is a lower bound.
+    pub at_least: bool,
+}
+
+/// Rows under a title.
+pub struct Group {
+    /// Title; may be empty.
+    pub title: String,
+    /// Rows from top to bottom.
+    pub rows: Vec<Row>,
+}
+
+/// The whole plot.
+pub struct Rows {
+    /// Title of the plot.
+    pub title: String,
+    /// What the marks are.
+    pub subtitle: String,
+    /// Groups from top to bottom.
+    pub groups: Vec<Group>,
+    /// The horizontal axis.
+    pub axis: Axis,
+    /// A range that is shaded.
+    pub shade: Option<(f64, f64)>,
+    /// A vertical line and its name.
+    pub rule: Option<(f64, String)>,
+    /// Remarks below.
+    pub notes: Vec<String>,
+}
+
+impl Rows {
+    /// Draws the rows; the height follows their number.
+    pub fn draw(&self) -> Drawing {
+        let lines = |group: &Group| group.rows.len() + usize::from(!group.title.is_empty());
+        let lines: usize = self.groups.iter().map(lines).sum();
+        let step = (330.0 / lines as f64).clamp(20.0, 34.0);
+        let notes: Vec<Entry> = self.notes.iter().cloned().map(Entry::Note).collect();
+        let head = if self.rule.is_some() { 20.0 } else { 4.0 };
+        let height = head + step * lines as f64 + 52.0;
+        let (mut drawing, body) = figure(&self.title, &self.subtitle, &notes, height);
+        let frame = self.frame(body, head);
+        self.background(&mut drawing, frame);
+        let mut y = frame.top + step / 2.0;
+        for group in &self.groups {
+            if !group.title.is_empty() {
+                let title = fit(&group.title, TEXT, true, frame.left - 10.0);
+                drawing.bold((body.left, y), &title, TEXT, Align::Start);
+                let top = y - step / 2.0;
+                drawing.line(vec![(body.left, top), (body.right, top)], LINE, 0.8);
+                y += step;
+            }
+            for row in &group.rows {
+                self.row(&mut drawing, frame, row, y);
+                y += step;
+            }
+        }
+        drawing
+    }
+
+    /// The frame between the names and the texts, which take what they need.
+    fn frame(&self, body: Area, head: f64) -> Area {
+        let rows = || self.groups.iter().flat_map(|group| &group.rows);
+        let widest = |text: fn(&Row) -> &str| {
+            let widths = rows().map(|row| text_width(text(row), TEXT, false));
+            widths.fold(0.0, f64::max)
+        };
+        let names = widest(|row| &row.name).min(LABELS) + 10.0;
+        let texts = widest(|row| &row.text).min(TEXTS) + 12.0;
+        Area {
+            left: body.left + names,
+            top: body.top + head,
+            right: body.right - texts,
+            bottom: body.bottom - 52.0,
+        }
+    }
+
+    fn background(&self, drawing: &mut Drawing, frame: Area) {
+        if let Some((low, high)) = self.shade {
+            let [left, right] = [low, high].map(|end| frame.x(&self.axis, end));
+            let corner = (right.max(left + 2.0), frame.bottom);
+            drawing.rect((left, frame.top), corner, LINE, 0.25);
+        }
+        frame.draw_ticks(drawing, &self.axis, 1.0);
+        let ends = [frame.left, frame.right].map(|x| (x, frame.bottom));
+        drawing.line(ends.to_vec(), LINE, 1.0);
+        let title = fit(&self.axis.title, 13.0, false, drawing.width - 32.0);
+        let middle = inside(drawing, (frame.left + frame.right) / 2.0, &title, 13.0);
+        drawing.text(
+            (middle, frame.bottom + 34.0),
+            &title,
+            13.0,
+            INK,
+            Align::Middle,
+        );
+        if let Some((value, name)) = &self.rule {
+            let x = frame.x(&self.axis, *value);
+            drawing.dashed(vec![(x, frame.top), (x, frame.bottom)], INK, 1.4, RULE);
+            let middle = inside(drawing, x, name, 12.0);
+            drawing.text((middle, frame.top - 10.0), name, 12.0, INK, Align::Middle);
+        }
+    }
+
+    fn row(&self, drawing: &mut Drawing, frame: Area, row: &Row, y: f64) {
+        if let Some((low, high)) = row.shade {
+            let [left, right] = [low, high].map(|end| frame.x(&self.axis, end));
+            drawing.rect((left, y - SHADE), (right, y + SHADE), LINE, 0.3);
+        }
+        let name = fit(&row.name, TEXT, false, LABELS);
+        drawing.text((frame.left - 10.0, y), &name, TEXT, INK, Align::End);
+        let text = fit(&row.text, TEXT, false, TEXTS);
+        drawing.text((frame.right + 10.0, y), &text, TEXT, INK, Align::Start);
+        drawing.line(vec![(frame.left, y), (frame.right, y)], GRID, 0.5);
+        let look = look(row.strategy);
+        if let Some((low, high)) = row.interval {
+            let ends = [low, high].map(|end| (frame.x(&self.axis, end), y));
+            drawing.line(ends.to_vec(), look.color, 2.4);
+        }
+        let Some(value) = row.value else { return };
+        let x = frame.x(&self.axis, value);
+        if row.at_least || value > self.axis.high {
+            arrow(drawing, (x, y), look.color, 1.0);
+        } else if value < self.axis.low {
+            arrow(drawing, (x, y), look.color, -1.0);
+        } else {
+            mark(drawing, (x, y), look, 4.2);
+        }
+    }
+}
+
+/// `x`, or the nearest to it around which `text` stands inside the drawing.
+fn inside(drawing: &Drawing, x: f64, text: &str, size: f64) -> f64 {
+    let half = text_width(text, size, false) / 2.0;
+    x.clamp(16.0 + half, drawing.width - 16.0 - half)
+}
+
+/// A triangle that points where the value lies (`way` 1: to the right).
+fn arrow(drawing: &mut Drawing, (x, y): (f64, f64), color: Color, way: f64) {
+    let head = |grow: f64| {
+        let (tip, back) = (x + way * (4.0 + grow), x - way * (5.0 + grow));
+        vec![(tip, y), (back, y - 5.0 - grow), (back, y + 5.0 + grow)]
+    };
+    drawing.fill(head(1.5), PAPER, 1.0);
+    drawing.fill(head(0.0), color, 1.0);
+}

@@ -1,0 +1,119 @@
+//! Two runs compared, for people and for programs.
+
+use serde_json::{Value, json};
+
+use super::cells::change;
+use super::json::comparison_row;
+use super::lookup::Lookup;
+use super::verdict_text::word;
+use crate::experiment::results::{ComparisonRow, Results};
+use crate::experiment::run_comparison::RunComparison;
+use crate::text::{aligned, plain_percent, plural, printable, shorten, thousands};
+
+/// A strategy's name is shortened beyond this.
+const NAME: usize = 20;
+
+/// The table of `comparison`, whose first run has the tables `a`; `names` are what the two are called.
+pub fn text(a: &Results, comparison: &RunComparison, names: [&str; 2]) -> String {
+    let tables = Lookup::new(a);
+    let mut lines = vec![
+        printable(&a.meta.title),
+        format!("A: {}", names[0]),
+        format!("B: {}", names[1]),
+    ];
+    for point in 0..tables.points() {
+        lines.push(String::new());
+        if tables.points() > 1 {
+            lines.push(tables.point_label(point));
+        }
+        let rows = comparison.rows.iter().filter(|row| row.point == point);
+        let mut cells = vec![
+            [
+                "strategy",
+                "metric",
+                "A",
+                "B",
+                "change from A to B",
+                "verdict on B",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+        ];
+        cells.extend(rows.map(|row| row_cells(&tables, row)));
+        lines.extend(aligned(&cells, &[2, 3]));
+    }
+    lines.push(String::new());
+    lines.push(terms(a, comparison));
+    if comparison
+        .rows
+        .iter()
+        .any(|row| row.replications_needed.is_some())
+    {
+        lines.push("needs ~N: so many replications may settle it".to_owned());
+    }
+    if comparison.is_partial {
+        lines.push("warning: one of the two was interrupted".to_owned());
+    }
+    if !comparison.alone.is_empty() {
+        lines.push(format!(
+            "only in one of the two, left out: {}",
+            comparison.alone.join(", ")
+        ));
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+fn row_cells(tables: &Lookup, row: &ComparisonRow) -> Vec<String> {
+    let (facts, unit) = tables.facts(&row.metric);
+    let means = [row.baseline_mean, row.mean];
+    let scale = facts.scale(&unit, means.into_iter().flatten());
+    let mean = |mean: Option<f64>| mean.map_or("-".to_owned(), |mean| scale.value(mean));
+    let needed = row.replications_needed;
+    let more = needed.map_or(String::new(), |n| format!(", needs ~{}", thousands(n)));
+    vec![
+        shorten(&tables.strategy(row.strategy), NAME),
+        row.metric.clone(),
+        mean(row.baseline_mean),
+        mean(row.mean),
+        change(row, &scale),
+        format!("{}{more}", word(row.verdict)),
+    ]
+}
+
+fn terms(a: &Results, comparison: &RunComparison) -> String {
+    let counts = || comparison.rows.iter().map(|row| row.replications);
+    let (fewest, most) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
+    let count = if fewest == most {
+        plural(most as usize, "replication", "replications")
+    } else {
+        format!("{fewest} to {most} replications")
+    };
+    let how = match comparison.is_paired {
+        true => format!("{count} paired on equal jobs"),
+        false => format!("{count}, unpaired (Welch)"),
+    };
+    format!(
+        "margin {}; {how}; {} intervals for all {} together",
+        plain_percent(a.meta.margin),
+        plain_percent(a.meta.confidence),
+        plural(comparison.rows.len(), "comparison", "comparisons"),
+    )
+}
+
+/// The same for programs.
+pub fn json(a: &Results, comparison: &RunComparison, names: [&str; 2]) -> Value {
+    let rows: Vec<Value> = comparison
+        .rows
+        .iter()
+        .map(|row| comparison_row(a, row))
+        .collect();
+    json!({
+        "a": names[0],
+        "b": names[1],
+        "paired": comparison.is_paired,
+        "margin": a.meta.margin,
+        "confidence": a.meta.confidence,
+        "only_in_one": comparison.alone,
+        "comparisons": rows,
+    })
+}

@@ -1,0 +1,272 @@
+//! Theory beside simulation, for the terminal and the page.
+
+use std::collections::BTreeSet;
+
+use maud::{Markup, html};
+
+use super::lookup::Lookup;
+use super::metric_facts::facts;
+use crate::experiment::results::{Agreement, Results, TheoryRow};
+use crate::text::{aligned, printable, significant, wrapped};
+use crate::theory::{MODELS, model};
+
+/// Rows of the page's table at most.
+const MOST_ROWS: usize = 2_000;
+
+/// How agreement is judged, in one sentence.
+const RULE: &str = "An exact answer agrees if it lies in the interval over replications, at 99.9 % for all judged rows \
+together (quantiles with 0.1 % on top, the histogram's accuracy). Limits, bounds and approximations are shown, not \
+judged. n/a: no figure stands, fewer than 5 replications, or a quantile that varies by more than 10 % between them.";
+
+/// What is to be done where something differs.
+const DIFFERS: &str =
+    "Where a row differs, look at the warm-up first: theory speaks of the steady state.";
+
+/// The rows of `results` as text of at most 100 columns (but for long names).
+pub fn text(results: &Results) -> String {
+    let tables = Lookup::new(results);
+    let rows = &results.theory;
+    let mut lines = vec![printable(&results.meta.title), String::new()];
+    lines.extend(grid(&tables, rows));
+    lines.extend(laws(results));
+    if rows.is_empty() {
+        lines.push("no point and strategy is a model with a known answer; known are:".to_owned());
+        lines.extend(MODELS.iter().map(|m| format!("  {}: {}", m.name, m.when)));
+    } else {
+        lines.push(counts(rows));
+        lines.push(RULE.to_owned());
+        lines.extend(differs(rows).then(|| DIFFERS.to_owned()));
+    }
+    lines.iter().map(|line| folded(line)).collect()
+}
+
+/// The table: a block for each point and strategy, in it one for each model.
+fn grid(tables: &Lookup, rows: &[TheoryRow]) -> Vec<String> {
+    let head = ["", "theory", "simulation", "interval", ""].map(str::to_owned);
+    let cells: Vec<_> = [head].into_iter().chain(rows.iter().map(cells)).collect();
+    let mut aligned = aligned(&cells, &[1, 2])
+        .into_iter()
+        .map(|line| format!("    {line}"));
+    let mut lines: Vec<String> = aligned
+        .next()
+        .filter(|_| !rows.is_empty())
+        .into_iter()
+        .collect();
+    for (k, (row, line)) in rows.iter().zip(aligned).enumerate() {
+        let before = k.checked_sub(1).map(|k| &rows[k]);
+        let is_same =
+            |other: &TheoryRow| (other.point, other.strategy) == (row.point, row.strategy);
+        let goes_on = before.is_some_and(is_same);
+        if !goes_on {
+            lines.push(cell_name(tables, row));
+        }
+        if !goes_on || before.is_some_and(|other| other.model != row.model) {
+            lines.push(format!("  {}", printable(&row.model)));
+        }
+        lines.push(line);
+        let ends = rows.get(k + 1).is_none_or(|next| !is_same(next));
+        lines.extend(ends.then(String::new));
+    }
+    lines
+}
+
+/// `line` on lines of at most 100 columns, the further ones indented as the first and by two more.
+fn folded(line: &str) -> String {
+    let text = line.trim_start();
+    let indent = " ".repeat(line.len() - text.len());
+    wrapped(text, &indent, &format!("{indent}  ")).join("\n") + "\n"
+}
+
+fn cell_name(tables: &Lookup, row: &TheoryRow) -> String {
+    let (name, label) = (tables.strategy(row.strategy), tables.point_label(row.point));
+    if label.is_empty() {
+        name
+    } else {
+        format!("{name}, {label}")
+    }
+}
+
+/// A row's figures as people read them: metric, theory, simulation, interval and agreement.
+fn cells(row: &TheoryRow) -> [String; 5] {
+    let known = [Some(row.theory), row.mean];
+    let scale = facts(&row.metric, &row.unit).scale(&row.unit, known.into_iter().flatten());
+    let number = |value: f64| significant(value / scale.factor, 5);
+    let metric = match row.class.as_str() {
+        "all" => row.metric.clone(),
+        class => format!("{class}.{}", row.metric),
+    };
+    let interval = row.ci_low.zip(row.ci_high);
+    [
+        printable(&metric),
+        scale.with_unit(&number(row.theory)),
+        row.mean
+            .map_or("n/a".to_owned(), |mean| scale.with_unit(&number(mean))),
+        interval.map_or(String::new(), |(low, high)| {
+            format!("[{}, {}]", number(low), number(high))
+        }),
+        word(row.agreement).to_owned(),
+    ]
+}
+
+fn word(agreement: Agreement) -> &'static str {
+    match agreement {
+        Agreement::Agrees => "agrees",
+        Agreement::Differs => "differs",
+        Agreement::Limit => "limit",
+        Agreement::Bound => "bound",
+        Agreement::Approximation => "approximation",
+        Agreement::NotAvailable => "n/a",
+    }
+}
+
+fn count(rows: &[TheoryRow], agreement: Agreement) -> usize {
+    rows.iter().filter(|row| row.agreement == agreement).count()
+}
+
+fn differs(rows: &[TheoryRow]) -> bool {
+    count(rows, Agreement::Differs) > 0
+}
+
+/// "7 of 8 exact answers agree, 1 differs".
+fn counts(rows: &[TheoryRow]) -> String {
+    let (agree, differ) = (
+        count(rows, Agreement::Agrees),
+        count(rows, Agreement::Differs),
+    );
+    let others = rows.len() - agree - differ;
+    format!(
+        "{agree} of {} judged answers agree, {differ} differ; {others} are not judged.",
+        agree + differ
+    )
+}
+
+/// The laws that hold on every sample path: a run in which one does not ends with an error.
+fn laws(results: &Results) -> [String; 2] {
+    let all: BTreeSet<(usize, usize, u32)> = results
+        .replications
+        .iter()
+        .map(|row| (row.point, row.strategy, row.replication))
+        .collect();
+    let of = |law: &str, what: &str| {
+        format!(
+            "{law}: holds exactly in all {} replications ({what}).",
+            all.len()
+        )
+    };
+    [
+        of(
+            "Little's law",
+            "the integral of the jobs in the system is the sum of their times in it",
+        ),
+        of(
+            "Utilisation law",
+            "the integral of what is in use is the sum of what tasks used, for how long",
+        ),
+    ]
+}
+
+/// The page's section.
+pub fn section(tables: &Lookup) -> Markup {
+    const COLUMNS: [&str; 7] = [
+        "strategy",
+        "metric",
+        "model",
+        "theory",
+        "simulation",
+        "interval",
+        "agreement",
+    ];
+    let rows = &tables.results.theory;
+    let shown = rows.len().min(MOST_ROWS);
+    html! {
+        section id="theory" {
+            h2 { "Theory beside simulation" }
+            ul { @for law in laws(tables.results) { li { (law) } } }
+            @if rows.is_empty() {
+                p.small { "No point and strategy is a model with a known answer." }
+            } @else {
+                p { (counts(rows)) @if differs(rows) { " " (DIFFERS) } }
+                p.small { (RULE) }
+                details open[shown <= 60] {
+                    summary { "All " (rows.len()) " answers" }
+                    div.scroll { table {
+                        thead { tr { @for name in COLUMNS { th { (name) } } } }
+                        tbody { @for row in &rows[..shown] { (table_row(tables, row)) } }
+                    } }
+                    @if shown < rows.len() { p.small { (rows.len() - shown) " more are in theory.csv." } }
+                }
+                (sources(rows))
+            }
+        }
+    }
+}
+
+fn table_row(tables: &Lookup, row: &TheoryRow) -> Markup {
+    let [metric, theory, mean, interval, agreement] = cells(row);
+    let class = match row.agreement {
+        Agreement::Agrees => "agrees",
+        Agreement::Differs => "differs",
+        _ => "open",
+    };
+    html! { tr {
+        td { (cell_name(tables, row)) }
+        td { (metric) }
+        td { (printable(&row.model)) }
+        td { (theory) }
+        td { (mean) }
+        td { (interval) }
+        td class=(class) { (agreement) }
+    } }
+}
+
+fn sources(rows: &[TheoryRow]) -> Markup {
+    let names: BTreeSet<&str> = rows.iter().map(|row| row.model.as_str()).collect();
+    html! {
+        p.small { "Sources: "
+            @for (k, model) in names.into_iter().filter_map(model).enumerate() {
+                @if k > 0 { "; " } (model.name) ": " (model.source)
+            }
+            "."
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample::Sample;
+
+    #[test]
+    fn without_answers_the_known_models_are_named() {
+        let mut results = Sample::loads(&[0.5], 2).results();
+        results.theory.clear();
+        let text = text(&results);
+        assert!(text.contains("M/M/c (Erlang C): Poisson jobs"), "{text}");
+        assert!(
+            text.contains("Little's law: holds exactly in all 4 replications"),
+            "{text}"
+        );
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 100),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_planted_difference_is_told() {
+        let mut results = Sample::loads(&[0.5, 0.8], 2).results();
+        assert!(text(&results).contains("agrees"));
+        assert!(!text(&results).contains("warm-up first"));
+        results.theory[0].agreement = Agreement::Differs;
+        let text = text(&results);
+        assert!(
+            text.contains(" differs") && text.contains("1 differ;"),
+            "{text}"
+        );
+        assert!(text.contains("warm-up first"), "{text}");
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 100),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,243 @@
+//! `jobs.NAME.arrivals`: how jobs arrive.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::named::Named;
+use crate::engine::dist::Dist;
+use crate::engine::quantity::{Count, Period, Positive, Seconds};
+
+/// How the jobs of a class arrive.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arrivals {
+    /// Independent exponential intervals; the rate from `rate`, `load` or `[workload] load`.
+    Poisson(Poisson),
+    /// Independent intervals of one law.
+    Renewal(Renewal),
+    /// All at one instant.
+    Batch(Batch),
+    /// As recorded in a file.
+    Trace(Box<Trace>),
+}
+
+impl Arrivals {
+    /// The name of the form.
+    pub fn form(&self) -> &'static str {
+        match self {
+            Arrivals::Poisson(_) => "poisson",
+            Arrivals::Renewal(_) => "renewal",
+            Arrivals::Batch(_) => "batch",
+            Arrivals::Trace(_) => "trace",
+        }
+    }
+
+    /// The class's own load.
+    pub fn load(&self) -> Option<f64> {
+        match self {
+            Arrivals::Poisson(poisson) => poisson.load,
+            Arrivals::Renewal(renewal) => renewal.load,
+            Arrivals::Trace(trace) => trace.load,
+            Arrivals::Batch(_) => None,
+        }
+        .map(|load| load.0)
+    }
+
+    /// True if the source runs dry by itself.
+    pub fn is_finite(&self) -> bool {
+        matches!(self, Arrivals::Batch(_) | Arrivals::Trace(_))
+    }
+}
+
+/// Poisson arrivals.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Poisson {
+    /// Jobs a second.
+    pub rate: Option<Positive>,
+    /// Offered load of this class; sets the rate.
+    pub load: Option<Positive>,
+}
+
+/// Renewal arrivals.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Renewal {
+    /// Time from one arrival to the next; the first job comes one interval after 0.
+    pub interval: Dist<Seconds>,
+    /// Offered load of this class; scales the interval.
+    pub load: Option<Positive>,
+}
+
+/// Jobs that arrive together.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Batch {
+    /// Number of jobs.
+    pub jobs: Count,
+    /// When they arrive.
+    #[serde(default = "at_once")]
+    pub at: Seconds,
+}
+
+fn at_once() -> Seconds {
+    Seconds(0.0)
+}
+
+/// A recorded workload.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Trace {
+    /// Path from the scenario's folder, or a name in the folder of traces; may be packed by gzip or xz.
+    pub file: String,
+    /// Form of the rows.
+    pub format: Format,
+    /// csv: which column is what: `arrival`, `work`, perhaps `tasks` and `class`, and any resource.
+    #[serde(default)]
+    pub columns: Named<String>,
+    /// csv: unit of the times: ns, us, ms, s, min, h or d; or `{ arrival = ..., work = ... }`.
+    pub unit: Option<Units>,
+    /// Offered load; scales the arrivals.
+    pub load: Option<Positive>,
+    /// Factor on the arrivals.
+    pub time_scale: Option<Positive>,
+    /// Jobs to keep at most, from the first.
+    pub max_jobs: Option<Count>,
+    /// What to do with rows that are no jobs.
+    #[serde(default)]
+    pub invalid: Invalid,
+    /// Redraw blocks of the trace in each replication, the same for all strategies.
+    pub resample: Option<Resample>,
+}
+
+/// Blocks of a trace.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Resample {
+    /// Length of a block in the trace's own time.
+    pub block: Period,
+}
+
+/// Form of a trace's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// Standard Workload Format of the Parallel Workloads Archive.
+    Swf,
+    /// One job a line: arrival, number of tasks, mean work, each work.
+    Hawk,
+    /// Comma-separated values with a header.
+    Csv,
+}
+
+/// What to do with rows that are no jobs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Invalid {
+    /// Refuse the trace.
+    #[default]
+    Error,
+    /// Leave them out and count them.
+    Drop,
+}
+
+/// A unit of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    /// Nanoseconds.
+    Ns,
+    /// Microseconds.
+    Us,
+    /// Milliseconds.
+    Ms,
+    /// Seconds.
+    #[default]
+    S,
+    /// Minutes.
+    Min,
+    /// Hours.
+    H,
+    /// Days.
+    D,
+}
+
+impl Unit {
+    /// In seconds.
+    pub fn seconds(self) -> f64 {
+        match self {
+            Unit::Ns => 1e-9,
+            Unit::Us => 1e-6,
+            Unit::Ms => 1e-3,
+            Unit::S => 1.0,
+            Unit::Min => 60.0,
+            Unit::H => 3600.0,
+            Unit::D => 86400.0,
+        }
+    }
+}
+
+/// Units of a trace's times.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Units {
+    /// Of arrivals.
+    pub arrival: Unit,
+    /// Of works.
+    pub work: Unit,
+}
+
+/// Units of arrivals and works, where they differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+struct TwoUnits {
+    /// Of arrivals.
+    arrival: Unit,
+    /// Of works.
+    work: Unit,
+}
+
+struct ReadUnits;
+
+impl<'de> serde::de::Visitor<'de> for ReadUnits {
+    type Value = Units;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a unit of time such as \"s\", or { arrival = \"us\", work = \"s\" }")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Units, E> {
+        let unit = Unit::deserialize(serde::de::value::StrDeserializer::new(text))?;
+        Ok(Units {
+            arrival: unit,
+            work: unit,
+        })
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Units, A::Error> {
+        let TwoUnits { arrival, work } =
+            TwoUnits::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+        Ok(Units { arrival, work })
+    }
+}
+
+impl<'de> Deserialize<'de> for Units {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Units, D::Error> {
+        deserializer.deserialize_any(ReadUnits)
+    }
+}
+
+impl JsonSchema for Units {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Units".into()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let (one, two) = (
+            generator.subschema_for::<Unit>(),
+            generator.subschema_for::<TwoUnits>(),
+        );
+        schemars::json_schema!({ "anyOf": [one, two] })
+    }
+}

@@ -1,0 +1,164 @@
+//! `[jobs.NAME]`: classes of jobs, their shapes and demands.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::arrivals::Arrivals;
+use super::named::Named;
+use crate::engine::dist::Dist;
+use crate::engine::quantity::{Amount, Factor, Period, Seconds};
+
+/// A class of jobs.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Jobs {
+    /// How its jobs arrive (required): "poisson", or a table of one form.
+    pub arrivals: Option<Arrivals>,
+    /// Number of tasks of a job, each with its own `work`; 1 if left out.
+    pub tasks: Option<Dist<Factor>>,
+    /// Work of each task, in seconds at speed 1.
+    pub work: Option<Dist<Seconds>>,
+    /// Time that each task takes beside its work, whatever the node's speed.
+    pub overhead: Option<Seconds>,
+    /// Work of the whole job, cut into equal tasks by `split`.
+    pub job_work: Option<Dist<Seconds>>,
+    /// How `job-work` is cut.
+    pub split: Option<Split>,
+    /// What each task holds while it runs: `slots` (1 if left out) and resources.
+    #[serde(default)]
+    pub demand: Named<Amount>,
+    /// Node groups on which its tasks may run at all; all if left out.
+    pub nodes: Option<Vec<String>>,
+    /// What collecting its results costs.
+    pub gather: Option<Gather>,
+    /// Objective for the response time.
+    pub slo: Option<Period>,
+    /// Sorts the jobs of a trace into classes NAME.PART.
+    pub classes: Option<Classes>,
+}
+
+/// How a job's work is cut.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Split {
+    /// Number of equal tasks.
+    pub into: Dist<Factor>,
+    /// Time that each task takes beside its work, whatever the node's speed.
+    #[serde(default = "nothing")]
+    pub overhead: Seconds,
+}
+
+fn nothing() -> Seconds {
+    Seconds(0.0)
+}
+
+/// What collecting results costs.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Gather {
+    /// Who collects.
+    pub at: At,
+    /// Service time of each result.
+    pub per_result: Dist<Seconds>,
+    /// Further service time after a job's last result.
+    pub work: Dist<Seconds>,
+}
+
+impl Default for Gather {
+    fn default() -> Self {
+        Gather {
+            at: At::Dispatcher,
+            per_result: Dist::constant(0.0),
+            work: Dist::constant(0.0),
+        }
+    }
+}
+
+/// Who collects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum At {
+    /// The dispatcher that placed the job.
+    #[default]
+    Dispatcher,
+}
+
+/// Sorts jobs into classes: the first whose bound is above the job's figure takes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Classes {
+    /// Name and bound of each class.
+    pub parts: Named<Part>,
+}
+
+/// A class of a trace's jobs.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Part {
+    /// Jobs whose mean task work is below this belong to it; all others if left out.
+    pub below: Option<Period>,
+}
+
+/// The figure by which jobs are sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum By {
+    /// The mean work of the job's tasks.
+    MeanWork,
+}
+
+struct ReadClasses;
+
+impl<'de> serde::de::Visitor<'de> for ReadClasses {
+    type Value = Classes;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table such as { by = \"mean-work\", short.below = \"90s\", long = {} }")
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Classes, A::Error> {
+        let (mut by, mut parts) = (None, Named::default());
+        while let Some(key) = map.next_key::<String>()? {
+            if key == "by" {
+                by = Some(map.next_value::<By>()?);
+            } else {
+                parts.0.push((key, map.next_value::<Part>()?));
+            }
+        }
+        match by {
+            Some(By::MeanWork) => Ok(Classes { parts }),
+            None => Err(serde::de::Error::missing_field("by")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Classes {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Classes, D::Error> {
+        deserializer.deserialize_map(ReadClasses)
+    }
+}
+
+impl JsonSchema for Classes {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Classes".into()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let (by, part) = (
+            generator.subschema_for::<By>(),
+            generator.subschema_for::<Part>(),
+        );
+        schemars::json_schema!({
+            "type": "object", "properties": { "by": by }, "required": ["by"], "additionalProperties": part
+        })
+    }
+}
+
+impl Jobs {
+    pub fn is_traced(&self) -> bool {
+        matches!(self.arrivals, Some(Arrivals::Trace(_)))
+    }
+}

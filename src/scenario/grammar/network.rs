@@ -1,0 +1,35 @@
+//! `[network]` and `[workload]`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::dist::Dist;
+use crate::engine::quantity::{Positive, Seconds};
+
+/// Network delays.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Network {
+    /// From a dispatcher to a node, or to the central queue.
+    pub dispatch: Dist<Seconds>,
+    /// From a node to who gathers the results.
+    pub result: Dist<Seconds>,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Network {
+            dispatch: Dist::constant(0.0),
+            result: Dist::constant(0.0),
+        }
+    }
+}
+
+/// All classes of jobs together.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Workload {
+    /// Offered load: the busiest of slots and resources is asked for this share of what all nodes
+    /// give. All open classes are scaled by one factor to it; their mix stays.
+    pub load: Option<Positive>,
+}

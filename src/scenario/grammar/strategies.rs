@@ -1,0 +1,123 @@
+//! `[scheduling]` and `[strategies.NAME]`: how tasks get to nodes.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::named::Named;
+use crate::engine::dist::Dist;
+use crate::engine::quantity::{Count, Seconds};
+use crate::strategy::placement::Choice;
+
+/// When a task is bound to a node.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Binding {
+    /// At the decision; it waits at its node.
+    Early(Early),
+    /// When a node has room; it waits in one queue for all nodes.
+    CentralQueue(CentralQueue),
+}
+
+/// Binding at the decision.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Early {}
+
+/// One queue for all nodes.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct CentralQueue {
+    /// Order of the queue.
+    pub order: Order,
+}
+
+/// Order of a queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// First come, first served.
+    #[default]
+    Fifo,
+}
+
+/// Whether a dispatcher adds what it sent and has not yet seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum InFlight {
+    /// It does.
+    #[default]
+    Counted,
+    /// It does not.
+    Ignored,
+}
+
+/// How equally good nodes are told apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ties {
+    /// At random.
+    #[default]
+    Random,
+    /// The first in file order.
+    LowestId,
+}
+
+/// Defines a table of parts with further keys before them.
+macro_rules! parts {
+    ($(#[$doc:meta])* $name:ident { $($(#[$own_doc:meta])* $own:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+        pub struct $name {
+            $($(#[$own_doc])* pub $own: $type,)*
+            /// The rule that picks a node for a task: a name, or a table of its parameters; "random" if nothing says otherwise.
+            pub placement: Option<Choice>,
+            /// Whether a dispatcher adds what it sent and has not yet seen; "counted" if nothing says otherwise.
+            pub in_flight: Option<InFlight>,
+            /// Number of dispatchers; 1 if nothing says otherwise.
+            pub dispatchers: Option<Count>,
+            /// Time that a dispatcher takes to place a task; 0 if nothing says otherwise.
+            pub decision_time: Option<Dist<Seconds>>,
+            /// How equally good nodes are told apart; "random" if nothing says otherwise.
+            pub ties: Option<Ties>,
+        }
+
+        impl $name {
+            /// The parts alone.
+            pub fn parts(&self) -> Overrides {
+                Overrides {
+                    placement: self.placement.clone(),
+                    in_flight: self.in_flight,
+                    dispatchers: self.dispatchers,
+                    decision_time: self.decision_time.clone(),
+                    ties: self.ties,
+                }
+            }
+        }
+    };
+}
+
+parts! {
+    /// Parts of a strategy that hold for every strategy unless it says otherwise.
+    Scheduling {
+        /// When a task is bound to a node; "early" if nothing says otherwise.
+        binding: Option<Binding>,
+    }
+}
+
+parts! {
+    /// A whole answer to how tasks get to nodes.
+    Strategy {
+        /// Another strategy that this one is like; then only what differs.
+        like: Option<String>,
+        /// When a task is bound to a node; "early" if nothing says otherwise.
+        binding: Option<Binding>,
+        /// Parts that differ for a class of jobs, by the class's name.
+        r#for: Named<Overrides>,
+    }
+}
+
+parts! {
+    /// Parts that differ for one class; what is left out is the strategy's own.
+    Overrides {}
+}

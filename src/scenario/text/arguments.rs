@@ -1,0 +1,112 @@
+//! `--set PATH=VALUE`.
+
+use toml::de::{DeTable, DeValue};
+
+use super::messages::{Diagnostic, Report, Source};
+use super::suggest;
+use super::tree::{self, Key, Node, Span, Value};
+
+/// Puts the values of all arguments into the document.
+pub fn apply(tree: &mut Node, sources: &[Source], report: &mut Report) {
+    for source in sources {
+        if let Some((keys, node)) = parse(source, report) {
+            unsweep(tree, &keys);
+            if let Some((span, title, hint)) = stranger(tree, &keys, &node) {
+                report.add_at(span, title, hint);
+            } else {
+                tree.put(&keys, node);
+            }
+        }
+    }
+}
+
+/// The keys and the value of one argument.
+fn parse(source: &Source, report: &mut Report) -> Option<(Vec<Key>, Node)> {
+    let mut refuse = |title: &str| {
+        let span = source.base..source.base + source.text.len();
+        let hint = "write a dotted path, = and a value, for example workload.load=0.7".to_owned();
+        report.add(Diagnostic {
+            warning: false,
+            title: title.to_owned(),
+            hint,
+            span: Some(span),
+        });
+        None
+    };
+    let Some(at) = source.text.find('=') else {
+        return refuse("`--set` wants PATH=VALUE");
+    };
+    let (path, value) = (&source.text[..at], &source.text[at + 1..]);
+    let Some(keys) = keys(path, source.base) else {
+        return refuse("this is no dotted path of keys");
+    };
+    let blanks = value.len() - value.trim_start().len();
+    let (base, value) = (source.base + at + 1 + blanks, value.trim());
+    let node = match DeValue::parse(value) {
+        Ok(parsed) => Node::of(parsed.get_ref(), parsed.span(), base),
+        Err(_) => Node {
+            span: base..base + value.len(),
+            value: Value::Text(value.to_owned()),
+        },
+    };
+    Some((keys, node))
+}
+
+/// The keys of a dotted path whose text starts at `base`.
+pub fn keys(path: &str, base: usize) -> Option<Vec<Key>> {
+    let line = format!("{path}=0");
+    let table = DeTable::parse(&line).ok()?;
+    let mut node = Node::of_table(table.get_ref(), table.span(), base);
+    let mut keys = Vec::new();
+    while let Value::Table(mut entries) = node.value {
+        let (key, value) = entries.pop()?;
+        keys.push(key);
+        node = value;
+    }
+    (!path.contains('\n')).then_some(keys)
+}
+
+/// A path of a name that the scenario does not have: only a whole table may add one.
+pub fn stranger(tree: &Node, keys: &[Key], node: &Node) -> Option<(Span, String, String)> {
+    let [section, name, rest @ ..] = keys else {
+        return None;
+    };
+    if !tree::is_named(&section.text) || (rest.is_empty() && node.is_table()) {
+        return None;
+    }
+    let known: Vec<&str> = tree
+        .child(&section.text)?
+        .entries()
+        .iter()
+        .map(|(key, _)| key.text.as_str())
+        .collect();
+    if known.contains(&name.text.as_str()) {
+        return None;
+    }
+    let title = format!("there is no `{}` in [{}]", name.text, section.text);
+    Some((
+        name.span.clone(),
+        title,
+        suggest::hint(&name.text, &known, &section.text),
+    ))
+}
+
+/// A key that is set is no longer swept.
+fn unsweep(tree: &mut Node, keys: &[Key]) {
+    let mut path = vec!["sweep".to_owned()];
+    path.extend(keys.iter().map(|key| key.text.clone()));
+    while path.len() > 1
+        && tree
+            .at(&path)
+            .is_some_and(|node| !node.is_table() || node.entries().is_empty())
+    {
+        tree.cut(&path);
+        path.pop();
+    }
+    if tree
+        .child("sweep")
+        .is_some_and(|sweep| sweep.is_table() && sweep.entries().is_empty())
+    {
+        tree.remove("sweep");
+    }
+}

@@ -1,0 +1,176 @@
+//! Reads a document that may have mistakes: each is reported, the piece that holds it is cut out,
+//! and the rest is read again, so that all mistakes are told at once.
+
+use serde::de::DeserializeOwned;
+
+use super::messages::Report;
+use super::reader::{Fault, Kind};
+use super::suggest;
+use super::tree::{self, Node};
+use crate::engine::dist;
+use crate::text::listed;
+
+/// A piece that was cut out.
+pub struct Cut {
+    /// Where it was.
+    pub path: Vec<String>,
+    /// True if its key was unknown: it may have been meant for one that is now missing.
+    pub unknown: bool,
+}
+
+/// The document without its wrong pieces, and the paths of those.
+pub fn read<D: DeserializeOwned + Default>(tree: &Node, report: &mut Report) -> (D, Vec<Cut>) {
+    let (mut rest, mut cut) = (tree.clone(), Vec::new());
+    loop {
+        match D::deserialize(rest.clone()) {
+            Ok(document) => return (document, cut),
+            Err(fault) => {
+                if !is_echo(&fault, &rest, &cut) {
+                    tell(tree, &fault, report);
+                }
+                let depth = rest.depth(&fault.path);
+                if !rest.cut(&fault.path) {
+                    return (D::default(), cut);
+                }
+                let unknown = matches!(fault.kind, Kind::UnknownKey(_));
+                cut.push(Cut {
+                    path: fault.path[..depth].to_vec(),
+                    unknown,
+                });
+            }
+        }
+    }
+}
+
+/// True if a key is missing, or a table empty, only because of what was cut out.
+fn is_echo(fault: &Fault, rest: &Node, cut: &[Cut]) -> bool {
+    let emptied = || {
+        rest.at(&fault.path)
+            .is_some_and(|node| node.is_table() && node.entries().is_empty())
+    };
+    let lacks = matches!(fault.kind, Kind::Missing(_)) || emptied();
+    lacks && cut.iter().any(|cut| cut.path.starts_with(&fault.path))
+}
+
+/// Reports a mistake at the narrowest place that is known.
+fn tell(tree: &Node, fault: &Fault, report: &mut Report) {
+    let (title, hint) = words(tree, fault);
+    let of_path = tree::span_of(tree, &fault.path);
+    let whole = matches!(fault.kind, Kind::Missing(_));
+    let span = if whole {
+        of_path
+    } else {
+        fault.span.clone().or(of_path)
+    };
+    if let Some(span) = span {
+        report.add_at(span, title, hint);
+    }
+}
+
+fn words(tree: &Node, fault: &Fault) -> (String, String) {
+    let last = fault.path.last().map_or("", String::as_str);
+    match &fault.kind {
+        Kind::UnknownKey(keys) => unknown_key(tree, fault, last, keys),
+        Kind::UnknownForm(name, forms) => unknown_form(fault, name, forms),
+        Kind::Missing(key) => (
+            format!("{} lacks `{key}`", table(&fault.path)),
+            format!("add `{key} = ...`"),
+        ),
+        Kind::Wrong(found, wanted) if wanted == "a table" && dist::is_form(last) => (
+            format!("{} is {found}", subject(&fault.path)),
+            format!("write {}", dist::parameters(last)),
+        ),
+        Kind::Wrong(found, wanted) => (
+            format!("{} is {found}", subject(&fault.path)),
+            format!("write {wanted}"),
+        ),
+        Kind::Said(said) => {
+            let (title, hint) = said.split_once('\n').unwrap_or((said, ""));
+            if title.starts_with('`') && title.contains(" beside ") {
+                return (title.to_owned(), hint.to_owned());
+            }
+            (
+                format!("{}: {title}", subject(&fault.path)),
+                hint.to_owned(),
+            )
+        }
+    }
+}
+
+/// "`demand.cpu`", "the 2nd of `tasks`": what a message is about.
+fn subject(path: &[String]) -> String {
+    let number = |step: &String| step.parse::<usize>().ok();
+    match path {
+        [] => "the scenario".to_owned(),
+        [.., list, at] if number(at).is_some() => {
+            format!("value {} of `{list}`", number(at).unwrap_or(0) + 1)
+        }
+        [.., last] => format!("`{last}`"),
+    }
+}
+
+/// "[nodes.gen1]": a table of the file.
+fn table(path: &[String]) -> String {
+    if path.is_empty() {
+        "the top of the scenario".to_owned()
+    } else {
+        format!("[{}]", path.join("."))
+    }
+}
+
+fn unknown_key(tree: &Node, fault: &Fault, key: &str, keys: &[&str]) -> (String, String) {
+    let parent = &fault.path[..fault.path.len().saturating_sub(1)];
+    let title = format!("`{key}` is not a key of {}", table(parent));
+    let hint = match suggest::nearest(key, keys) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if keys.is_empty() => "it has no keys: remove this one".to_owned(),
+        None => {
+            let free = keys.iter().filter(|name| {
+                tree.at(parent)
+                    .is_none_or(|table| table.child(name).is_none())
+            });
+            let free: Vec<&str> = free.copied().collect();
+            format!(
+                "its keys are {}",
+                listed(if free.is_empty() { keys } else { &free }, "and")
+            )
+        }
+    };
+    (title, hint)
+}
+
+fn unknown_form(fault: &Fault, name: &str, forms: &[&str]) -> (String, String) {
+    let key = fault
+        .path
+        .iter()
+        .rev()
+        .find(|step| *step != name)
+        .map_or("", String::as_str);
+    let title = format!("`{name}` is not a form of `{key}`");
+    let foreign = (key == "placement")
+        .then(|| suggest::foreign_placement(name))
+        .flatten();
+    let hint = match (foreign, suggest::nearest(name, forms)) {
+        (Some(ours), _) => format!("here it is called: {ours}"),
+        (None, Some(near)) => format!("did you mean `{near}`?"),
+        (None, None) => format!("write one of {}", listed(forms, "or")),
+    };
+    (title, hint)
+}
+
+/// Syntax errors of a text, as toml tells them.
+pub fn syntax(errors: &[toml::de::Error], base: usize, report: &mut Report) {
+    for error in errors {
+        let span = error.span().unwrap_or(0..0);
+        let message = error.message().to_owned();
+        let (title, hint) = match message.split_once(", expected ") {
+            Some((title, "nothing")) => (title.to_owned(), String::new()),
+            Some((title, wanted)) => (title.to_owned(), format!("expected {wanted}")),
+            None => (message, String::new()),
+        };
+        let title = title
+            .replace("invalid float", "invalid number")
+            .replace("basic string", "text");
+        report.add_at(span.start + base..span.end + base, title, hint);
+    }
+}

@@ -1,0 +1,368 @@
+//! Reads a tree into the sections of the grammar; a mistake knows the path at which it was found.
+
+use std::fmt;
+
+use serde::de::value::StringDeserializer;
+use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Unexpected, Visitor};
+
+use super::tree::{Key, Node, Span, Value};
+
+/// A mistake in the document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// Where it was found.
+    pub path: Vec<String>,
+    /// Its place, if that is narrower than the path's.
+    pub span: Option<Span>,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// Kinds of mistakes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    /// The last step of the path is no key of its table.
+    UnknownKey(&'static [&'static str]),
+    /// The name of a form is none of these.
+    UnknownForm(String, &'static [&'static str]),
+    /// The table lacks a key.
+    Missing(&'static str),
+    /// Something else was found than is wanted.
+    Wrong(String, String),
+    /// Said by the part that read it: what is wrong, and in further lines what to do.
+    Said(String),
+}
+
+impl Fault {
+    fn new(kind: Kind) -> Fault {
+        Fault {
+            path: Vec::new(),
+            span: None,
+            kind,
+        }
+    }
+
+    fn below(mut self, step: &str) -> Fault {
+        self.path.insert(0, step.to_owned());
+        self
+    }
+
+    fn placed(mut self, span: &Span) -> Fault {
+        self.span.get_or_insert_with(|| span.clone());
+        self
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {:?}", self.path.join("."), self.kind)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl de::Error for Fault {
+    fn custom<T: fmt::Display>(message: T) -> Fault {
+        Fault::new(Kind::Said(message.to_string()))
+    }
+
+    fn invalid_type(found: Unexpected<'_>, wanted: &dyn de::Expected) -> Fault {
+        Fault::new(Kind::Wrong(describe(found), plain(&wanted.to_string())))
+    }
+
+    fn invalid_value(found: Unexpected<'_>, wanted: &dyn de::Expected) -> Fault {
+        de::Error::invalid_type(found, wanted)
+    }
+
+    fn unknown_variant(form: &str, forms: &'static [&'static str]) -> Fault {
+        Fault::new(Kind::UnknownForm(form.to_owned(), forms))
+    }
+
+    fn unknown_field(_key: &str, keys: &'static [&'static str]) -> Fault {
+        Fault::new(Kind::UnknownKey(keys))
+    }
+
+    fn missing_field(key: &'static str) -> Fault {
+        Fault::new(Kind::Missing(key))
+    }
+}
+
+/// What was found, in the user's words.
+fn describe(found: Unexpected<'_>) -> String {
+    match found {
+        Unexpected::Str(text) => format!("the text \"{text}\""),
+        Unexpected::Signed(whole) => format!("the number {whole}"),
+        Unexpected::Unsigned(whole) => format!("the number {whole}"),
+        Unexpected::Float(real) => format!("the number {real}"),
+        Unexpected::Bool(truth) => truth.to_string(),
+        Unexpected::Seq => "a list".to_owned(),
+        Unexpected::Map => "a table".to_owned(),
+        _ => "something else".to_owned(),
+    }
+}
+
+/// What is wanted, where a derived reader would say it in the words of the program.
+fn plain(wanted: &str) -> String {
+    let known = [
+        ("struct ", "a table"),
+        ("a map", "a table"),
+        ("a sequence", "a list"),
+        ("a string", "text in quotes"),
+    ];
+    match known.iter().find(|(start, _)| wanted.starts_with(start)) {
+        Some((_, words)) => (*words).to_owned(),
+        None => match wanted {
+            "enum" => "a law such as { exponential.mean = ... }, or a constant".to_owned(),
+            "a boolean" => "true or false".to_owned(),
+            "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number of at least 0".to_owned(),
+            "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".to_owned(),
+            "f32" | "f64" => "a number".to_owned(),
+            other => other.to_owned(),
+        },
+    }
+}
+
+/// Words for "one of these forms".
+fn one_of(forms: &[&str]) -> String {
+    format!(
+        "the name or table of a form: {}",
+        crate::text::listed(forms, "or")
+    )
+}
+
+impl<'de> Deserializer<'de> for Node {
+    type Error = Fault;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        let span = self.span;
+        let read = match self.value {
+            Value::Text(text) => visitor.visit_string(text),
+            Value::Whole(whole) => match i64::try_from(whole) {
+                Ok(small) => visitor.visit_i64(small),
+                Err(_) => visitor.visit_f64(whole as f64),
+            },
+            Value::Real(real) => visitor.visit_f64(real),
+            Value::Truth(truth) => visitor.visit_bool(truth),
+            Value::Date(date) => Err(Fault::new(Kind::Said(format!(
+                "{date} is a date; none is wanted here"
+            )))),
+            Value::List(list) => visitor.visit_seq(Items {
+                list: list.into_iter().enumerate(),
+            }),
+            Value::Table(entries) => visitor.visit_map(Entries::new(entries)),
+        };
+        read.map_err(|fault| {
+            if fault.path.is_empty() {
+                fault.placed(&span)
+            } else {
+                fault
+            }
+        })
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    /// A form: its name alone stands for the table of its defaults.
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        forms: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        let span = self.span.clone();
+        let form = match self.value {
+            Value::Text(name) => Form {
+                content: Node::empty(span.clone()),
+                name: Key {
+                    text: name,
+                    span: span.clone(),
+                },
+            },
+            Value::Table(mut entries) if entries.len() == 1 => match entries.pop() {
+                Some((name, content)) => Form { name, content },
+                None => return Err(Fault::new(Kind::Said("this table is empty".to_owned()))),
+            },
+            Value::Table(entries) => return Err(not_one(entries, &span, forms)),
+            _ => {
+                return Node { span, ..self }
+                    .deserialize_any(Wanted(one_of(forms), visitor))
+                    .map(|(_, never)| never);
+            }
+        };
+        visitor.visit_enum(form)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        unit_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+/// A table that should hold one form holds none or several.
+fn not_one(entries: Vec<(Key, Node)>, span: &Span, forms: &'static [&'static str]) -> Fault {
+    let unknown = entries
+        .iter()
+        .find(|(key, _)| !forms.contains(&key.text.as_str()));
+    if let Some((key, _)) = unknown {
+        return Fault::new(Kind::UnknownForm(key.text.clone(), forms))
+            .placed(&key.span)
+            .below(&key.text);
+    }
+    match &entries[..] {
+        [(first, _), (second, _), ..] => {
+            let said = format!(
+                "`{}` is given beside `{}`\nonly one of them can hold: remove the other",
+                second.text, first.text
+            );
+            Fault::new(Kind::Said(said))
+                .placed(&second.span)
+                .below(&second.text)
+        }
+        _ => Fault::new(Kind::Wrong(
+            "a table without keys".to_owned(),
+            one_of(forms),
+        ))
+        .placed(span),
+    }
+}
+
+/// Refuses everything, saying what is wanted; the visitor is only carried for its type.
+struct Wanted<V>(String, V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Wanted<V> {
+    type Value = (V, V::Value);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+struct Items {
+    list: std::iter::Enumerate<std::vec::IntoIter<Node>>,
+}
+
+impl<'de> de::SeqAccess<'de> for Items {
+    type Error = Fault;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Fault> {
+        let Some((at, node)) = self.list.next() else {
+            return Ok(None);
+        };
+        seed.deserialize(node)
+            .map(Some)
+            .map_err(|fault| fault.below(&at.to_string()))
+    }
+}
+
+struct Entries {
+    rest: std::vec::IntoIter<(Key, Node)>,
+    open: Option<(Key, Node)>,
+}
+
+impl Entries {
+    fn new(entries: Vec<(Key, Node)>) -> Entries {
+        Entries {
+            rest: entries.into_iter(),
+            open: None,
+        }
+    }
+}
+
+impl<'de> de::MapAccess<'de> for Entries {
+    type Error = Fault;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Fault> {
+        let Some((key, node)) = self.rest.next() else {
+            return Ok(None);
+        };
+        let name: StringDeserializer<Fault> = key.text.clone().into_deserializer();
+        let read = seed
+            .deserialize(name)
+            .map_err(|fault| fault.placed(&key.span).below(&key.text))?;
+        self.open = Some((key, node));
+        Ok(Some(read))
+    }
+
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Fault> {
+        let Some((key, node)) = self.open.take() else {
+            return Err(Fault::new(Kind::Said("nothing here".to_owned())));
+        };
+        seed.deserialize(node)
+            .map_err(|fault| fault.below(&key.text))
+    }
+}
+
+/// A form's name and what it holds.
+struct Form {
+    name: Key,
+    content: Node,
+}
+
+impl<'de> de::EnumAccess<'de> for Form {
+    type Error = Fault;
+    type Variant = Content;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Content), Fault> {
+        let name: StringDeserializer<Fault> = self.name.text.clone().into_deserializer();
+        let read = seed
+            .deserialize(name)
+            .map_err(|fault| fault.placed(&self.name.span))?;
+        Ok((
+            read,
+            Content {
+                name: self.name.text,
+                content: self.content,
+            },
+        ))
+    }
+}
+
+struct Content {
+    name: String,
+    content: Node,
+}
+
+impl<'de> de::VariantAccess<'de> for Content {
+    type Error = Fault;
+
+    fn unit_variant(self) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Fault> {
+        seed.deserialize(self.content)
+            .map_err(|fault| fault.below(&self.name))
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Fault> {
+        self.content
+            .deserialize_any(visitor)
+            .map_err(|fault| fault.below(&self.name))
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        self.content
+            .deserialize_any(visitor)
+            .map_err(|fault| fault.below(&self.name))
+    }
+}

@@ -1,0 +1,199 @@
+//! Names that were meant: typing mistakes and the names of other tools.
+
+/// The name among `known` that `wrong` was most likely meant to be.
+pub fn nearest<'a, S: AsRef<str>>(wrong: &str, known: &'a [S]) -> Option<&'a str> {
+    let simple = |name: &str| name.to_lowercase().replace(['_', ' '], "-");
+    let wrong = simple(wrong);
+    let score = |name: &str| {
+        let name = simple(name);
+        let distance = strsim::damerau_levenshtein(&wrong, &name);
+        let most = wrong.chars().count().max(name.chars().count());
+        let contained = most > 3
+            && (name.starts_with(&format!("{wrong}-")) || name.ends_with(&format!("-{wrong}")));
+        if contained {
+            Some(1)
+        } else {
+            (distance * 5 <= most * 2 && distance < most).then_some(distance)
+        }
+    };
+    let scored = known
+        .iter()
+        .filter_map(|name| Some((score(name.as_ref())?, name.as_ref())));
+    scored.min_by_key(|(score, _)| *score).map(|(_, name)| name)
+}
+
+/// What to do about a name that is none of `known`.
+pub fn hint<S: AsRef<str>>(wrong: &str, known: &[S], what: &str) -> String {
+    match nearest(wrong, known) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None if known.is_empty() => format!("there are no {what}"),
+        None => format!("known {what}: {}", crate::text::quoted(known)),
+    }
+}
+
+/// Placements of other tools and papers, by our name.
+const FOREIGN: &[(&str, &[&str])] = &[
+    (
+        "random",
+        &["rnd", "rand", "uniform", "ring-hash", "random-choice"],
+    ),
+    ("weighted-random", &["wrandom", "weighted-rand"]),
+    ("round-robin", &["rr", "roundrobin", "cyclic", "static-rr"]),
+    (
+        "least-loaded",
+        &[
+            "least-conn",
+            "leastconn",
+            "least-connections",
+            "least-connection",
+            "least-request",
+            "least-requests",
+            "least-outstanding",
+            "lc",
+            "jsq",
+            "join-shortest-queue",
+            "shortest-queue",
+            "sq",
+            "lwl",
+            "least-work-left",
+            "jsw",
+            "least-load",
+        ],
+    ),
+    (
+        "power-of-d",
+        &[
+            "p2c",
+            "po2",
+            "pod",
+            "power-of-two",
+            "power-of-two-choices",
+            "two-choices",
+            "random-two",
+            "random-2-choices",
+            "sq2",
+            "jsq2",
+            "jsqd",
+            "sqd",
+            "least-request-2",
+            "supermarket",
+        ],
+    ),
+    (
+        "join-idle-queue",
+        &["jiq", "idle-queue", "join-the-idle-queue", "sita-idle"],
+    ),
+    (
+        "shortest-expected-delay",
+        &["sed", "expected-delay", "never-queue", "nq"],
+    ),
+    ("first-fit", &["ff", "firstfit"]),
+    (
+        "best-fit",
+        &[
+            "bf",
+            "bestfit",
+            "mostallocated",
+            "most-allocated",
+            "noderesourcesmostallocated",
+            "binpack",
+            "bin-packing",
+            "bin-pack",
+        ],
+    ),
+    (
+        "worst-fit",
+        &[
+            "wf",
+            "worstfit",
+            "leastallocated",
+            "least-allocated",
+            "noderesourcesleastallocated",
+            "spread",
+        ],
+    ),
+    (
+        "resource-match",
+        &[
+            "dot-product",
+            "cosine",
+            "l2-norm",
+            "tetris",
+            "alignment",
+            "balancedallocation",
+            "balanced-allocation",
+            "drf",
+        ],
+    ),
+];
+
+/// What to write for the placement that another tool calls `name`.
+pub fn foreign_placement(name: &str) -> Option<String> {
+    let simple = name.to_lowercase().replace(['_', ' '], "-");
+    if let Some((base, d)) = simple
+        .strip_suffix(')')
+        .and_then(|call| call.split_once('('))
+    {
+        let d: u32 = d.trim().parse().ok()?;
+        return matches!(base, "jsq" | "sq" | "random" | "power-of-d" | "pod" | "po")
+            .then(|| format!("placement.power-of-d.d = {d}"));
+    }
+    let (ours, _) = FOREIGN
+        .iter()
+        .find(|(_, names)| names.contains(&simple.as_str()))?;
+    Some(match simple.as_str() {
+        "lwl" | "least-work-left" | "jsw" => "placement.least-loaded.by = \"work\"".to_owned(),
+        "dot-product" | "cosine" | "l2-norm" => {
+            format!("placement.resource-match.score = \"{simple}\"")
+        }
+        _ => format!("placement = \"{ours}\""),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_names_are_answered_with_ours() {
+        let names = crate::strategy::placement::Choice::NAMES;
+        for (ours, _) in FOREIGN {
+            assert!(names.contains(ours), "{ours}");
+        }
+        let answers = [
+            ("least_conn", "placement = \"least-loaded\""),
+            ("leastconn", "placement = \"least-loaded\""),
+            ("jsq", "placement = \"least-loaded\""),
+            ("jsq(2)", "placement.power-of-d.d = 2"),
+            ("random(3)", "placement.power-of-d.d = 3"),
+            ("p2c", "placement = \"power-of-d\""),
+            ("MostAllocated", "placement = \"best-fit\""),
+            ("LeastAllocated", "placement = \"worst-fit\""),
+            ("sed", "placement = \"shortest-expected-delay\""),
+            ("jiq", "placement = \"join-idle-queue\""),
+            ("LWL", "placement.least-loaded.by = \"work\""),
+        ];
+        for (foreign, ours) in answers {
+            assert_eq!(
+                foreign_placement(foreign).as_deref(),
+                Some(ours),
+                "{foreign}"
+            );
+        }
+        assert_eq!(foreign_placement("frobnicate"), None);
+    }
+
+    #[test]
+    fn only_alike_names_are_suggested() {
+        assert_eq!(nearest("sped", &["count", "speed", "slots"]), Some("speed"));
+        assert_eq!(
+            nearest("first_fit", &["first-fit", "best-fit"]),
+            Some("first-fit")
+        );
+        assert_eq!(nearest("colour", &["count", "speed", "slots"]), None);
+        assert_eq!(
+            nearest("decision", &["decision-time", "dispatchers"]),
+            Some("decision-time")
+        );
+    }
+}

@@ -1,0 +1,60 @@
+//! The central queue: one fifo whose head waits for any eligible node with room and blocks what is
+//! behind it. Which nodes have room, the board knows; so a task costs O(log n).
+
+use crate::model::list::List;
+use crate::model::slab::NONE;
+use crate::strategy::view::Truth;
+
+use super::core::Core;
+use super::records::Phase;
+
+/// Tasks that are bound to a node when one has room.
+pub struct Central {
+    queue: List,
+    length: u64,
+}
+
+impl Central {
+    /// An empty queue.
+    pub const EMPTY: Central = Central {
+        queue: List::EMPTY,
+        length: 0,
+    };
+
+    /// Tasks waiting.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// A task reaches the queue.
+    pub fn reach(&mut self, core: &mut Core<'_>, id: u32) {
+        let now = core.now();
+        core.tasks[id].enter(Phase::Queue, now);
+        self.queue.push(&mut core.tasks, id);
+        self.length += 1;
+    }
+
+    /// The head, if any eligible node has room for it.
+    pub fn head(&self, core: &mut Core<'_>) -> Option<u32> {
+        let head = self.queue.head();
+        if head == NONE {
+            return None;
+        }
+        let job = &core.jobs[core.tasks[head].job];
+        let truth = Truth {
+            layout: &core.layout,
+            nodes: &core.nodes,
+            now: core.agenda.now(),
+        };
+        let demand = core.demands.row(job.demand);
+        let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
+        let (_, nodes) = core.board.seen(spot, truth);
+        (nodes.count() > 0).then_some(head)
+    }
+
+    /// Takes the head, which has been given a node.
+    pub fn take(&mut self, core: &mut Core<'_>) {
+        self.queue.pop(&mut core.tasks);
+        self.length -= 1;
+    }
+}

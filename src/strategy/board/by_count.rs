@@ -1,0 +1,139 @@
+//! The nodes of a pool by a small count: for each count a set of the nodes at it.
+//!
+//! A change costs a few instructions; the r-th of the nodes at the least count is found by
+//! counting bits ([`NodeSet`]).
+
+use super::node_set::NodeSet;
+use crate::engine::random::Draw;
+use crate::strategy::Ties;
+
+/// Counts that have a set of their own; nodes at this count or above share one and are searched
+/// when there is no other, which is so only where queues are long everywhere.
+const OWN: u32 = 32;
+/// The count of a node that is left out.
+const LEFT_OUT: u32 = u32::MAX;
+
+/// Nodes by count, by their positions in the pool.
+#[derive(Clone, Debug)]
+pub struct ByCount {
+    counts: Vec<u32>,
+    /// By count; the last is of all from `OWN` on.
+    sets: Vec<NodeSet>,
+    /// No set below this one has members.
+    lowest: usize,
+}
+
+impl ByCount {
+    /// `positions` nodes, all left out until [`ByCount::set`] gives them a count.
+    pub fn new(positions: usize) -> ByCount {
+        ByCount {
+            counts: vec![LEFT_OUT; positions],
+            sets: vec![NodeSet::new(positions); OWN as usize + 1],
+            lowest: 0,
+        }
+    }
+
+    /// Gives a node a count, or leaves it out.
+    #[inline]
+    pub fn set(&mut self, position: usize, count: Option<u32>) {
+        let count = count.unwrap_or(LEFT_OUT);
+        let before = std::mem::replace(&mut self.counts[position], count);
+        if before.min(OWN) == count.min(OWN) && (before == LEFT_OUT) == (count == LEFT_OUT) {
+            return;
+        }
+        if before != LEFT_OUT {
+            self.sets[before.min(OWN) as usize].remove(position);
+        }
+        if count != LEFT_OUT {
+            let to = count.min(OWN) as usize;
+            self.sets[to].insert(position);
+            self.lowest = self.lowest.min(to);
+        }
+    }
+
+    /// Position of a node at the least count, ties told apart by `ties`; `None` if all are left out.
+    #[inline]
+    pub fn least(&mut self, ties: Ties, rng: &mut Draw) -> Option<usize> {
+        while self.sets.get(self.lowest)?.count() == 0 {
+            self.lowest += 1;
+        }
+        if self.lowest == OWN as usize {
+            self.lowest = 0;
+            return self.search(ties, rng);
+        }
+        pick(&self.sets[self.lowest], ties, rng)
+    }
+
+    /// Position of a node at count 0.
+    #[inline]
+    pub fn idle(&self, ties: Ties, rng: &mut Draw) -> Option<usize> {
+        (self.sets[0].count() > 0)
+            .then(|| pick(&self.sets[0], ties, rng))
+            .flatten()
+    }
+
+    /// [`ByCount::least`] by a look at every node.
+    fn search(&self, ties: Ties, rng: &mut Draw) -> Option<usize> {
+        let least = *self.counts.iter().min()?;
+        let tied = || (0..self.counts.len()).filter(|&position| self.counts[position] == least);
+        let rank = (least != LEFT_OUT).then(|| ties.pick(tied().count() as u32, rng))?;
+        tied().nth(rank as usize)
+    }
+}
+
+fn pick(set: &NodeSet, ties: Ties, rng: &mut Draw) -> Option<usize> {
+    Some(set.select(ties.pick(set.count(), rng)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::random::{Purpose, Seeds};
+
+    /// Against a look at every node, over one word, one block and several, below and above the
+    /// counts that have sets of their own, with nodes left out now and then.
+    #[test]
+    fn least_is_that_of_the_search() {
+        for (n, top) in [(1u32, 3), (7, 60), (64, 2), (100, 4), (1025, 2), (3000, 3)] {
+            let mut nodes = ByCount::new(n as usize);
+            let key = Seeds::new(9, u64::from(n)).key(Purpose::Placement);
+            let mut found = std::collections::BTreeSet::new();
+            for step in 0..6_000 {
+                let mut draw = key.draw(0, step, 0, 0, 0);
+                let count = (draw.below(9) > 0).then(|| draw.below(top));
+                nodes.set(draw.below(n) as usize, count);
+                for ties in [Ties::LowestId, Ties::Random] {
+                    let expected = nodes.search(ties, &mut draw.clone());
+                    assert_eq!(nodes.least(ties, &mut draw.clone()), expected);
+                    let is_idle = expected.filter(|&position| nodes.counts[position] == 0);
+                    assert_eq!(nodes.idle(ties, &mut draw.clone()), is_idle);
+                    found.insert(expected);
+                }
+            }
+            assert!(n < 64 || found.len() > 30, "{n}: {}", found.len());
+        }
+        assert!(ByCount::new(0).least(Ties::Random, &mut draw()).is_none());
+    }
+
+    fn draw() -> Draw {
+        Seeds::new(1, 1).key(Purpose::Placement).draw(0, 0, 0, 0, 0)
+    }
+
+    /// The slow twin of the test above, by hand.
+    #[test]
+    fn long_queues_everywhere_are_searched() {
+        let mut nodes = ByCount::new(3);
+        let least = |nodes: &mut ByCount| nodes.least(Ties::Random, &mut draw());
+        assert_eq!(least(&mut nodes), None);
+        for (position, count) in [(0, 50), (1, 40), (2, 41)] {
+            nodes.set(position, Some(count));
+        }
+        assert_eq!(least(&mut nodes), Some(1));
+        nodes.set(1, Some(45));
+        assert_eq!(least(&mut nodes), Some(2));
+        nodes.set(2, None);
+        assert_eq!(least(&mut nodes), Some(1));
+        nodes.set(0, Some(3));
+        assert_eq!(least(&mut nodes), Some(0));
+    }
+}

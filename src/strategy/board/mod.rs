@@ -1,0 +1,398 @@
+//! The board: what dispatchers see of the nodes, with the orders of them that placements ask for.
+//!
+//! Everything is kept once for all dispatchers. What one of them has sent, and the others do not see
+//! yet, is its own difference: the board shows one dispatcher at a time, and turning it to another
+//! lays one difference off and the other on, which costs O(own attempts under way x log n). With few
+//! dispatchers, whose differences are large, each has a face of its own.
+
+pub mod by_count;
+pub mod node_set;
+mod orders;
+pub mod shares;
+pub mod tournament;
+pub mod travelling;
+
+use super::key::Key;
+use super::pool::{Candidates, Pool, Pools};
+use super::view::{Truth, View};
+use super::{Blueprint, Placement, Problem};
+use crate::model::ids::NodeId;
+use crate::model::layout::Layout;
+
+use self::node_set::NodeSet;
+use self::orders::Wanted;
+pub use self::orders::{Order, Orders};
+pub use self::travelling::Bound;
+use self::travelling::{Own, Travelling};
+
+/// Dispatchers up to which each has a face of its own.
+const MOST_FACES: usize = 8;
+/// Lists of candidates for distinct demands that are kept up to date at most.
+const MOST_LISTS: usize = 16;
+
+/// What a placement is built for: the nodes that it will choose among, and what it may ask the
+/// board to keep in order for it.
+#[derive(Debug)]
+pub struct Eligible<'a> {
+    pool: &'a Pool,
+    layout: &'a Layout,
+    wanted: Vec<Wanted>,
+}
+
+impl<'a> Eligible<'a> {
+    /// These nodes, of which nothing is kept in order yet.
+    pub fn new(pool: &'a Pool, layout: &'a Layout) -> Eligible<'a> {
+        Eligible {
+            pool,
+            layout,
+            wanted: Vec::new(),
+        }
+    }
+
+    /// The same for a placement that is built once more where these orders are kept.
+    pub(super) fn again(pool: &'a Pool, layout: &'a Layout, wanted: Vec<Wanted>) -> Eligible<'a> {
+        Eligible {
+            pool,
+            layout,
+            wanted,
+        }
+    }
+
+    /// The eligible nodes.
+    pub fn pool(&self) -> &'a Pool {
+        self.pool
+    }
+
+    /// Speeds, slots and capacities of all nodes.
+    pub fn layout(&self) -> &'a Layout {
+        self.layout
+    }
+
+    /// Asks for the nodes in order by `key`, to be read with [`View::least`] and [`View::idle`].
+    pub fn ordered_by(&mut self, key: Key) -> Order {
+        self.want(Wanted::Least(key))
+    }
+
+    /// Asks for the nodes' shares of speed x slots, to be read with [`View::by_share`].
+    pub fn shares(&mut self) -> Order {
+        self.want(Wanted::Shares)
+    }
+
+    fn want(&mut self, what: Wanted) -> Order {
+        let known = self.wanted.iter().position(|wanted| *wanted == what);
+        Order(known.unwrap_or_else(|| {
+            self.wanted.push(what);
+            self.wanted.len() - 1
+        }))
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Board {
+    pools: Pools,
+    /// For each pool, what placements have asked for.
+    wanted: Vec<Vec<Wanted>>,
+    faces: Vec<Face>,
+    /// For each dispatcher that counts what it has sent, what is under way.
+    own: Vec<Option<Own>>,
+    /// True if tasks wait in a central queue: then candidates are the nodes with room.
+    by_room: bool,
+    /// True if anything must be brought up to date when a node's load changes.
+    is_kept: bool,
+    /// The same for the start of a task whose load was counted before.
+    keeps_work: bool,
+    /// Decisions by room so far.
+    decisions: u64,
+}
+
+/// The nodes as one dispatcher sees them.
+#[derive(Debug)]
+struct Face {
+    shown: usize,
+    /// What travels and is not seen; nothing travels unseen if there is none.
+    hidden: Option<Travelling>,
+    lists: Vec<List>,
+}
+
+/// Candidates, and the orders of them.
+#[derive(Debug)]
+struct List {
+    pool: u32,
+    /// For what there is room at them; any demand if empty.
+    demand: Vec<u64>,
+    /// The members by position in the pool; all if there is no set.
+    members: Option<NodeSet>,
+    orders: Orders,
+    /// When it was used last.
+    used: u64,
+}
+
+/// Where a dispatcher looks for a decision.
+#[derive(Clone, Copy, Debug)]
+pub struct Spot {
+    face: usize,
+    list: usize,
+}
+
+impl Board {
+    /// A board over the nodes of `layout`. `counts`: for each dispatcher, whether it counts what it
+    /// has sent. `hides`: whether what travels is seen by nobody else (else by all).
+    pub fn new(layout: &Layout, counts: &[bool], hides: bool, by_room: bool) -> Board {
+        let faces = match counts.len() {
+            few if hides && few <= MOST_FACES => few,
+            _ => 1,
+        };
+        let face = |shown| Face {
+            shown,
+            hidden: hides.then(|| Travelling::new(layout)),
+            lists: Vec::new(),
+        };
+        let own = counts
+            .iter()
+            .map(|&counts| (hides && counts).then(Own::default));
+        Board {
+            pools: Pools::default(),
+            wanted: Vec::new(),
+            faces: (0..faces).map(face).collect(),
+            own: own.collect(),
+            by_room,
+            is_kept: by_room,
+            keeps_work: by_room,
+            decisions: 0,
+        }
+    }
+
+    /// The number of the pool of nodes of the `allowed` groups that could hold `demand`.
+    pub fn pool(&mut self, layout: &Layout, allowed: &[bool], demand: &[u64]) -> u32 {
+        let pool = self.pools.number(layout, allowed, demand);
+        if pool as usize == self.wanted.len() {
+            self.wanted.push(Vec::new());
+            if !self.by_room {
+                let lists = self.faces.iter_mut().map(|face| &mut face.lists);
+                lists.for_each(|lists| lists.push(List::whole(pool)));
+            }
+        }
+        pool
+    }
+
+    /// True if what a dispatcher sends travels unseen by others.
+    pub fn hides(&self) -> bool {
+        self.faces.iter().any(|face| face.hidden.is_some())
+    }
+
+    /// True if the pool of that number has no node.
+    pub fn is_empty(&self, pool: u32) -> bool {
+        self.pools.get(pool).ids().is_empty()
+    }
+
+    /// Builds a placement for a pool, and keeps what it asks for from now on.
+    ///
+    /// # Errors
+    /// As [`Blueprint::build`].
+    pub fn build(
+        &mut self,
+        blueprint: &dyn Blueprint,
+        pool: u32,
+        truth: Truth<'_>,
+    ) -> Result<Box<dyn Placement>, Problem> {
+        let nodes = self.pools.get(pool);
+        let wanted = &mut self.wanted[pool as usize];
+        let mut eligible = Eligible {
+            pool: nodes,
+            layout: truth.layout,
+            wanted: std::mem::take(wanted),
+        };
+        let placement = blueprint.build(&mut eligible)?;
+        *wanted = eligible.wanted;
+        self.is_kept |= !wanted.is_empty();
+        self.keeps_work |= wanted.contains(&Wanted::Least(Key::Work));
+        for face in &mut self.faces {
+            let view = View::new(truth, face.hidden.as_ref());
+            let lists = face.lists.iter_mut().filter(|list| list.pool == pool);
+            for List {
+                members, orders, ..
+            } in lists
+            {
+                orders.keep(wanted, nodes, members.as_ref(), &view);
+            }
+        }
+        Ok(placement)
+    }
+
+    /// The load of `node` has changed.
+    #[inline]
+    pub fn changed(&mut self, node: NodeId, truth: Truth<'_>) {
+        if self.is_kept {
+            self.update(node, truth);
+        }
+    }
+
+    /// An attempt has started at `node`, where its load had been counted before.
+    #[inline]
+    pub fn started(&mut self, node: NodeId, truth: Truth<'_>) {
+        if self.keeps_work {
+            self.update(node, truth);
+        }
+    }
+
+    fn update(&mut self, node: NodeId, truth: Truth<'_>) {
+        let faces = self.faces.iter_mut();
+        faces.for_each(|face| face.update(&self.pools, node, truth));
+    }
+
+    /// An attempt of `dispatcher` sets out to `node`, at which it has been counted.
+    pub fn sent(&mut self, dispatcher: u32, attempt: u32, to: Bound<'_>) {
+        self.unaware(dispatcher, |hidden| hidden.add(to));
+        if let Some(own) = &mut self.own[dispatcher as usize] {
+            own.send(attempt, to);
+        }
+    }
+
+    /// It has arrived: everybody sees it now.
+    pub fn arrived(&mut self, dispatcher: u32, attempt: u32, to: Bound<'_>) {
+        self.unaware(dispatcher, |hidden| hidden.subtract(to));
+        if let Some(own) = &mut self.own[dispatcher as usize] {
+            own.arrive(attempt, to.demand.len());
+        }
+    }
+
+    /// Changes what is hidden where an attempt of `dispatcher` that travels is not seen.
+    fn unaware(&mut self, dispatcher: u32, change: impl Fn(&mut Travelling)) {
+        let dispatcher = dispatcher as usize;
+        let counts = self.own[dispatcher].is_some();
+        let faces = self.faces.iter_mut();
+        let unaware = faces.filter(|face| !(counts && face.shown == dispatcher));
+        unaware
+            .filter_map(|face| face.hidden.as_mut())
+            .for_each(change);
+    }
+
+    /// Turns to `dispatcher` for a decision on a task with `demand` among the nodes of `pool`.
+    #[inline]
+    pub fn turn(&mut self, dispatcher: u32, pool: u32, demand: &[u64], truth: Truth<'_>) -> Spot {
+        let dispatcher = dispatcher as usize;
+        let face = dispatcher % self.faces.len();
+        if self.faces[face].shown != dispatcher && self.faces[face].hidden.is_some() {
+            self.show(face, dispatcher, truth);
+        }
+        let list = if self.by_room {
+            self.list(pool, demand, truth)
+        } else {
+            pool as usize
+        };
+        Spot { face, list }
+    }
+
+    /// What is seen there, and whom the decision may choose.
+    #[inline]
+    pub fn seen<'a>(&'a self, at: Spot, truth: Truth<'a>) -> (View<'a>, Candidates<'a>) {
+        let face = &self.faces[at.face];
+        let list = &face.lists[at.list];
+        let view = View::new(truth, face.hidden.as_ref()).with(&list.orders);
+        let pool = self.pools.get(list.pool);
+        (view, Candidates::new(pool, list.members.as_ref()))
+    }
+
+    /// Lays the difference of the dispatcher shown off, and that of `dispatcher` on.
+    fn show(&mut self, face: usize, dispatcher: usize, truth: Truth<'_>) {
+        let face = &mut self.faces[face];
+        let Some(hidden) = &mut face.hidden else {
+            return;
+        };
+        let before = std::mem::replace(&mut face.shown, dispatcher);
+        let own = |dispatcher: usize| {
+            let own = self.own[dispatcher].iter();
+            own.flat_map(|own| own.iter(truth.layout.dimensions()))
+        };
+        own(before).for_each(|to| hidden.add(to));
+        own(dispatcher).for_each(|to| hidden.subtract(to));
+        if self.is_kept {
+            let nodes = own(before).chain(own(dispatcher)).map(|to| to.node);
+            nodes.for_each(|node| face.update(&self.pools, node, truth));
+        }
+    }
+
+    /// The list of those nodes of `pool` that have room for `demand`; a new one takes the place of
+    /// that which has not been used for longest, if there are many.
+    fn list(&mut self, pool: u32, demand: &[u64], truth: Truth<'_>) -> usize {
+        self.decisions += 1;
+        let lists = &mut self.faces[0].lists;
+        let is_it = |list: &List| list.pool == pool && list.demand == demand;
+        let known = lists.iter().position(is_it);
+        let at = known.unwrap_or_else(|| {
+            let wanted = &self.wanted[pool as usize];
+            let view = View::new(truth, None);
+            let new = List::with_room(pool, self.pools.get(pool), demand, wanted, &view);
+            if lists.len() < MOST_LISTS {
+                lists.push(new);
+                return lists.len() - 1;
+            }
+            let oldest = (0..lists.len())
+                .min_by_key(|&at| lists[at].used)
+                .unwrap_or(0);
+            lists[oldest] = new;
+            oldest
+        });
+        lists[at].used = self.decisions;
+        at
+    }
+}
+
+impl Face {
+    fn update(&mut self, pools: &Pools, node: NodeId, truth: Truth<'_>) {
+        let view = View::new(truth, self.hidden.as_ref());
+        for list in &mut self.lists {
+            list.update(pools.get(list.pool), node, &view);
+        }
+    }
+}
+
+impl List {
+    /// All nodes of a pool.
+    fn whole(pool: u32) -> List {
+        List {
+            pool,
+            demand: Vec::new(),
+            members: None,
+            orders: Orders::default(),
+            used: 0,
+        }
+    }
+
+    /// Those of a pool that have room for `demand`.
+    fn with_room(
+        number: u32,
+        pool: &Pool,
+        demand: &[u64],
+        wanted: &[Wanted],
+        view: &View<'_>,
+    ) -> List {
+        let has_room = |(_, node): &(usize, &NodeId)| view.has_room(**node, demand);
+        let mut members = NodeSet::new(pool.ids().len());
+        let with_room = pool.ids().iter().enumerate().filter(has_room);
+        with_room.for_each(|(at, _)| members.insert(at));
+        let mut orders = Orders::default();
+        orders.keep(wanted, pool, Some(&members), view);
+        List {
+            pool: number,
+            demand: demand.to_vec(),
+            members: Some(members),
+            orders,
+            used: 0,
+        }
+    }
+
+    #[inline]
+    fn update(&mut self, pool: &Pool, node: NodeId, view: &View<'_>) {
+        let Some(at) = pool.position(node) else {
+            return;
+        };
+        let is_member = self.members.as_mut().is_none_or(|members| {
+            let has_room = view.has_room(node, &self.demand);
+            members.put(at, has_room);
+            has_room
+        });
+        self.orders.set(at, node, is_member, view);
+    }
+}

@@ -1,0 +1,126 @@
+//! A set of nodes of a pool, by their positions in it, that can give its r-th member.
+//!
+//! Members are bits; they are found by counting, first whole blocks, then words, then bits. So a
+//! change costs a few instructions, and a question one step for each thousand nodes.
+
+/// Words of bits that are counted together.
+const BLOCK: usize = 16;
+
+/// A set of positions with quick access to its r-th member.
+#[derive(Clone, Debug)]
+pub struct NodeSet {
+    count: u32,
+    words: Vec<u64>,
+    /// Members by `BLOCK` words.
+    blocks: Vec<u32>,
+}
+
+impl NodeSet {
+    /// None of `positions` positions.
+    pub fn new(positions: usize) -> NodeSet {
+        let words = positions.div_ceil(64);
+        NodeSet {
+            count: 0,
+            words: vec![0; words],
+            blocks: vec![0; words.div_ceil(BLOCK)],
+        }
+    }
+
+    /// Number of members.
+    #[inline]
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// True if `position` is a member.
+    #[inline]
+    pub fn contains(&self, position: usize) -> bool {
+        self.words[position / 64] >> (position % 64) & 1 == 1
+    }
+
+    /// Adds `position`, which must not be a member.
+    #[inline]
+    pub fn insert(&mut self, position: usize) {
+        self.words[position / 64] |= 1 << (position % 64);
+        self.blocks[position / 64 / BLOCK] += 1;
+        self.count += 1;
+    }
+
+    /// Takes `position` out, which must be a member.
+    #[inline]
+    pub fn remove(&mut self, position: usize) {
+        self.words[position / 64] &= !(1 << (position % 64));
+        self.blocks[position / 64 / BLOCK] -= 1;
+        self.count -= 1;
+    }
+
+    /// Makes `position` a member or not.
+    #[inline]
+    pub fn put(&mut self, position: usize, is_member: bool) {
+        match (self.contains(position), is_member) {
+            (false, true) => self.insert(position),
+            (true, false) => self.remove(position),
+            _ => {}
+        }
+    }
+
+    /// The member with `rank` members below it; there must be one.
+    #[inline]
+    pub fn select(&self, mut rank: u32) -> usize {
+        let mut block = 0;
+        while rank >= self.blocks[block] {
+            rank -= self.blocks[block];
+            block += 1;
+        }
+        let mut word = block * BLOCK;
+        while rank >= self.words[word].count_ones() {
+            rank -= self.words[word].count_ones();
+            word += 1;
+        }
+        let mut bits = self.words[word];
+        for _ in 0..rank {
+            bits &= bits - 1;
+        }
+        word * 64 + bits.trailing_zeros() as usize
+    }
+
+    /// The first member at or after `position`.
+    pub fn next_from(&self, position: usize) -> Option<usize> {
+        let mut word = position / 64;
+        let mut bits = self.words.get(word)? & (!0 << (position % 64));
+        while bits == 0 {
+            word += 1;
+            while word.is_multiple_of(BLOCK) && *self.blocks.get(word / BLOCK)? == 0 {
+                word += BLOCK;
+            }
+            bits = *self.words.get(word)?;
+        }
+        Some(word * 64 + bits.trailing_zeros() as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Against a list, over one word, one block and several.
+    #[test]
+    fn members_are_found_by_rank_and_by_position() {
+        for (n, step) in [(1, 1), (64, 3), (1024, 7), (5000, 1), (5000, 1999)] {
+            let mut set = NodeSet::new(n);
+            (0..n).for_each(|position| set.insert(position));
+            let kept = |position: &usize| position % step == step - 1;
+            (0..n).filter(|p| !kept(p)).for_each(|p| set.remove(p));
+            let members: Vec<usize> = (0..n).filter(kept).collect();
+            assert_eq!(set.count() as usize, members.len());
+            for (rank, &member) in (0u32..).zip(&members) {
+                assert_eq!(set.select(rank), member);
+            }
+            for position in 0..n + 70 {
+                let next = members.iter().copied().find(|&member| member >= position);
+                assert_eq!(set.next_from(position), next, "{position} of {n}");
+                assert!(position >= n || set.contains(position) == kept(&position));
+            }
+        }
+    }
+}

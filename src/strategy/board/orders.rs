@@ -1,0 +1,157 @@
+//! The orders that are kept of one list of candidates.
+
+use std::cell::{RefCell, RefMut};
+
+use super::by_count::ByCount;
+use super::node_set::NodeSet;
+use super::shares::Shares;
+use super::tournament::Tournament;
+use crate::engine::random::Draw;
+use crate::engine::time::Time;
+use crate::model::ids::NodeId;
+use crate::strategy::Ties;
+use crate::strategy::key::Key;
+use crate::strategy::pool::Pool;
+use crate::strategy::view::View;
+
+/// An order that a placement asked for; it stands for the same in every list of its pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order(pub(super) usize);
+
+/// What may be kept in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// The least by a key.
+    Least(Key),
+    /// Shares of speed x slots.
+    Shares,
+}
+
+/// See the module. (Questions may bring an order up to date, hence the cells.)
+#[derive(Debug, Default)]
+pub struct Orders {
+    kept: RefCell<Vec<(Wanted, Kept)>>,
+    scratch: RefCell<Vec<NodeId>>,
+}
+
+#[derive(Debug)]
+enum Kept {
+    Counts(ByCount),
+    Values(Key, Tournament),
+    Shares(Shares),
+}
+
+impl Kept {
+    fn new(wanted: Wanted, positions: usize) -> Kept {
+        match wanted {
+            Wanted::Least(Key::Tasks) => Kept::Counts(ByCount::new(positions)),
+            Wanted::Least(key) => Kept::Values(key, Tournament::new(positions)),
+            Wanted::Shares => Kept::Shares(Shares::new(positions)),
+        }
+    }
+
+    #[inline]
+    fn set(&mut self, at: usize, node: NodeId, is_member: bool, view: &View<'_>) {
+        match self {
+            Kept::Counts(counts) => counts.set(at, is_member.then(|| view.tasks(node))),
+            Kept::Values(key, values) => {
+                let value = is_member.then(|| key.falling(node, view));
+                values.set(at, value, view.now());
+            }
+            Kept::Shares(shares) => {
+                let weight = if is_member {
+                    view.layout().weight(node)
+                } else {
+                    0
+                };
+                shares.set(at, weight);
+            }
+        }
+    }
+
+    fn fill(&mut self, pool: &Pool, members: Option<&NodeSet>, view: &View<'_>) {
+        let is_member = |at: usize| members.is_none_or(|members| members.contains(at));
+        let numbered = pool.ids().iter().copied().enumerate();
+        if let Kept::Values(key, values) = self {
+            let value = |(at, node)| is_member(at).then(|| key.falling(node, view));
+            return values.fill(numbered.map(value), view.now());
+        }
+        numbered.for_each(|(at, node)| self.set(at, node, is_member(at), view));
+    }
+}
+
+impl Orders {
+    /// What is kept, in the order of asking.
+    pub fn wanted(&self) -> Vec<Wanted> {
+        self.kept
+            .borrow()
+            .iter()
+            .map(|(wanted, _)| *wanted)
+            .collect()
+    }
+
+    /// Keeps what of `wanted` is not kept yet.
+    pub fn keep(
+        &mut self,
+        wanted: &[Wanted],
+        pool: &Pool,
+        members: Option<&NodeSet>,
+        view: &View<'_>,
+    ) {
+        let kept = self.kept.get_mut();
+        for &wanted in &wanted[kept.len()..] {
+            let mut new = Kept::new(wanted, pool.ids().len());
+            new.fill(pool, members, view);
+            kept.push((wanted, new));
+        }
+    }
+
+    /// Brings everything up to date with all nodes.
+    pub fn fill(&mut self, pool: &Pool, members: Option<&NodeSet>, view: &View<'_>) {
+        let kept = self.kept.get_mut().iter_mut();
+        kept.for_each(|(_, kept)| kept.fill(pool, members, view));
+    }
+
+    /// Brings everything up to date with one node.
+    #[inline]
+    pub fn set(&mut self, at: usize, node: NodeId, is_member: bool, view: &View<'_>) {
+        for (_, kept) in self.kept.get_mut() {
+            kept.set(at, node, is_member, view);
+        }
+    }
+
+    /// Position of the least; `None` if nothing is left in the order, or it is one of shares.
+    #[inline]
+    pub fn least(&self, order: Order, now: Time, ties: Ties, rng: &mut Draw) -> Option<usize> {
+        match &mut self.kept.borrow_mut().get_mut(order.0)?.1 {
+            Kept::Counts(counts) => counts.least(ties, rng),
+            Kept::Values(_, values) => values.least(now, ties, rng),
+            Kept::Shares(_) => None,
+        }
+    }
+
+    /// Position of a node without tasks, in an order of tasks.
+    #[inline]
+    pub fn idle(&self, order: Order, ties: Ties, rng: &mut Draw) -> Option<usize> {
+        match &self.kept.borrow().get(order.0)?.1 {
+            Kept::Counts(counts) => counts.idle(ties, rng),
+            _ => None,
+        }
+    }
+
+    /// A position with probability proportional to its share.
+    #[inline]
+    pub fn draw(&self, order: Order, rng: &mut Draw) -> Option<usize> {
+        match &self.kept.borrow().get(order.0)?.1 {
+            Kept::Shares(shares) => shares.draw(rng),
+            _ => None,
+        }
+    }
+
+    /// An empty list for a question's own use.
+    pub fn scratch(&self) -> RefMut<'_, Vec<NodeId>> {
+        let mut scratch = self.scratch.borrow_mut();
+        scratch.clear();
+        scratch
+    }
+}

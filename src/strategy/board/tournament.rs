@@ -1,0 +1,279 @@
+//! The node with the least value without a scan: a tournament over the nodes of a pool.
+//!
+//! A node's value may fall as time passes (unfinished work does, at the rate at which the node
+//! works it off). Each match of the tournament therefore remembers until when its result stands;
+//! a question at a later time replays only the matches that have expired (a kinetic tournament:
+//! Basch, Guibas & Hershberger, "Data structures for mobile data", 1999). A change costs
+//! O(log n), a question O(log n) beside the expired matches.
+//!
+//! The answer depends on the values alone, never on the order of changes: of `k` tied nodes it
+//! gives the r-th in id order.
+
+use std::cmp::Ordering;
+
+use crate::engine::random::Draw;
+use crate::engine::time::Time;
+use crate::strategy::Ties;
+
+/// A node's value at time t: (`value` - `rate` x (t - time at which it is given)) / `weight`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Falling {
+    /// Value at the time at which it is given.
+    pub value: u64,
+    /// How fast it falls, per nanosecond.
+    pub rate: u32,
+    /// What it is divided by, above 0.
+    pub weight: u64,
+}
+
+/// A leaf: `start` = value + rate x time, so that it can be read at any time. Weight 0: left out.
+#[derive(Clone, Copy, Debug)]
+struct Leaf {
+    start: u64,
+    weight: u64,
+    rate: u32,
+}
+
+const LEFT_OUT: Leaf = Leaf {
+    start: 0,
+    weight: 0,
+    rate: 0,
+};
+
+impl Leaf {
+    fn new(value: Option<Falling>, now: Time) -> Leaf {
+        value.map_or(LEFT_OUT, |given| Leaf {
+            start: (given.value).wrapping_add(u64::from(given.rate).wrapping_mul(now.0)),
+            weight: given.weight,
+            rate: given.rate,
+        })
+    }
+
+    #[inline]
+    fn at(&self, now: Time) -> u64 {
+        self.start
+            .wrapping_sub(u64::from(self.rate).wrapping_mul(now.0))
+    }
+
+    #[inline]
+    fn compare(&self, other: &Leaf, now: Time) -> Ordering {
+        if self.weight == other.weight {
+            return self.at(now).cmp(&other.at(now));
+        }
+        if self.weight == 0 || other.weight == 0 {
+            return other.weight.cmp(&self.weight);
+        }
+        let left = u128::from(self.at(now)) * u128::from(other.weight);
+        left.cmp(&(u128::from(other.at(now)) * u128::from(self.weight)))
+    }
+
+    /// True if both values fall equally fast.
+    #[inline]
+    fn is_parallel(&self, other: &Leaf) -> bool {
+        if self.weight == other.weight {
+            return self.rate == other.rate;
+        }
+        u128::from(self.rate) * u128::from(other.weight)
+            == u128::from(other.rate) * u128::from(self.weight)
+    }
+
+    /// First instant after `now` at which `loser`, now the larger, is no larger than `self`.
+    #[inline]
+    fn overtaken(&self, loser: &Leaf, now: Time) -> Time {
+        if loser.rate == 0 || self.weight == 0 || loser.weight == 0 {
+            return Time::MAX;
+        }
+        self.overtaken_by_falling(loser, now)
+    }
+
+    fn overtaken_by_falling(&self, loser: &Leaf, now: Time) -> Time {
+        let cross = |value: u64, weight: u64| i128::from(value) * i128::from(weight);
+        let closing =
+            cross(u64::from(loser.rate), self.weight) - cross(u64::from(self.rate), loser.weight);
+        if closing <= 0 {
+            return Time::MAX;
+        }
+        let gap = cross(loser.at(now), self.weight) - cross(self.at(now), loser.weight);
+        now + Time(u64::try_from((gap + closing - 1) / closing).unwrap_or(u64::MAX))
+    }
+}
+
+/// A match: who wins, among how many tied, and the first instant at which that may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Match {
+    winner: u32,
+    tied: u32,
+    until: Time,
+}
+
+/// The nodes of a pool by value, by their positions in it.
+#[derive(Clone, Debug)]
+pub struct Tournament {
+    leaves: Vec<Leaf>,
+    matches: Vec<Match>,
+}
+
+impl Tournament {
+    /// `positions` nodes, all left out.
+    pub fn new(positions: usize) -> Tournament {
+        let width = positions.next_power_of_two();
+        let leaf = |position| Match {
+            winner: position,
+            tied: 1,
+            until: Time::MAX,
+        };
+        let mut tournament = Tournament {
+            leaves: vec![LEFT_OUT; width],
+            matches: (0..width as u32).chain(0..width as u32).map(leaf).collect(),
+        };
+        tournament.fill(std::iter::empty(), Time::ZERO);
+        tournament
+    }
+
+    /// Gives the nodes new values as of `now`, in id order; `None` leaves one out.
+    pub fn fill(&mut self, values: impl Iterator<Item = Option<Falling>>, now: Time) {
+        for (leaf, value) in self.leaves.iter_mut().zip(values) {
+            *leaf = Leaf::new(value, now);
+        }
+        for parent in (1..self.leaves.len()).rev() {
+            self.replay(parent, now);
+        }
+    }
+
+    /// Gives a node a value as of `now`, or leaves it out.
+    pub fn set(&mut self, position: usize, value: Option<Falling>, now: Time) {
+        self.leaves[position] = Leaf::new(value, now);
+        let mut parent = (self.leaves.len() + position) / 2;
+        while parent > 0 {
+            let before = self.matches[parent];
+            self.replay(parent, now);
+            // Above a match that did not change and that the node did not win, nothing changes.
+            if self.matches[parent] == before && before.winner as usize != position {
+                break;
+            }
+            parent /= 2;
+        }
+    }
+
+    /// Position of the node with the least value at `now`, ties told apart by `ties`; `None` if
+    /// all are left out.
+    pub fn least(&mut self, now: Time, ties: Ties, rng: &mut Draw) -> Option<usize> {
+        self.refresh(1, now);
+        let root = self.matches[1];
+        if self.leaves[root.winner as usize].weight == 0 {
+            return None;
+        }
+        let position = match ties.pick(root.tied, rng) {
+            0 => root.winner,
+            rank => self.tied(rank, now),
+        };
+        Some(position as usize)
+    }
+
+    /// Replays the expired matches below and at `parent`.
+    fn refresh(&mut self, parent: usize, now: Time) {
+        if self.matches[parent].until <= now {
+            self.refresh(2 * parent, now);
+            self.refresh(2 * parent + 1, now);
+            self.replay(parent, now);
+        }
+    }
+
+    #[inline]
+    fn replay(&mut self, parent: usize, now: Time) {
+        let (left, right) = (self.matches[2 * parent], self.matches[2 * parent + 1]);
+        let (a, b) = (
+            &self.leaves[left.winner as usize],
+            &self.leaves[right.winner as usize],
+        );
+        let (winner, tied, change) = match a.compare(b, now) {
+            Ordering::Less => (left.winner, left.tied, a.overtaken(b, now)),
+            Ordering::Greater => (right.winner, right.tied, b.overtaken(a, now)),
+            Ordering::Equal if a.is_parallel(b) => (left.winner, left.tied + right.tied, Time::MAX),
+            Ordering::Equal => (left.winner, left.tied + right.tied, now + Time(1)),
+        };
+        let until = left.until.min(right.until).min(change);
+        self.matches[parent] = Match {
+            winner,
+            tied,
+            until,
+        };
+    }
+
+    /// Position of the `rank`-th tied node.
+    fn tied(&self, mut rank: u32, now: Time) -> u32 {
+        let mut at = 1;
+        while at < self.leaves.len() {
+            let (left, right) = (self.matches[2 * at], self.matches[2 * at + 1]);
+            let order =
+                self.leaves[left.winner as usize].compare(&self.leaves[right.winner as usize], now);
+            at = match order {
+                Ordering::Less => 2 * at,
+                Ordering::Greater => 2 * at + 1,
+                Ordering::Equal if rank < left.tied => 2 * at,
+                Ordering::Equal => {
+                    rank -= left.tied;
+                    2 * at + 1
+                }
+            };
+        }
+        self.matches[at].winner
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::engine::random::{Purpose, Seeds};
+
+    /// A slow and obvious twin: all tied least nodes in id order, by exact fractions.
+    fn least_of(values: &[Option<(Falling, Time)>], now: Time) -> Vec<usize> {
+        let value = |(given, since): (Falling, Time)| {
+            let value =
+                i128::from(given.value) - i128::from(given.rate) * i128::from((now - since).0);
+            (value, i128::from(given.weight))
+        };
+        let less = |a: (i128, i128), b: (i128, i128)| (a.0 * b.1).cmp(&(b.0 * a.1));
+        let all = values.iter().flatten().map(|&given| value(given));
+        let Some(least) = all.min_by(|a, b| less(*a, *b)) else {
+            return Vec::new();
+        };
+        let is_least = |at: &usize| values[*at].is_some_and(|v| less(value(v), least).is_eq());
+        (0..values.len()).filter(is_least).collect()
+    }
+
+    /// Values of few sizes, weights and rates, so that ties and overtakings are many.
+    #[test]
+    fn least_is_that_of_the_scan() {
+        for n in [1u32, 2, 3, 7, 16, 33] {
+            let mut values = vec![None; n as usize];
+            let mut tournament = Tournament::new(n as usize);
+            let mut now = Time::ZERO;
+            let key = Seeds::new(9, u64::from(n)).key(Purpose::Placement);
+            for step in 0..4000 {
+                let mut draw = key.draw(0, step, 0, 0, 0);
+                now += Time(u64::from(draw.below(4)));
+                let position = draw.below(n) as usize;
+                let rate = draw.below(3);
+                // Never let a value fall below 0 within the test.
+                let value = 100_000 + u64::from(draw.below(8));
+                let given = (draw.below(8) > 0).then(|| Falling {
+                    value,
+                    rate,
+                    weight: u64::from(1 + draw.below(3)),
+                });
+                values[position] = given.map(|given| (given, now));
+                tournament.set(position, given, now);
+                now += Time(u64::from(draw.below(3)));
+                let tied = least_of(&values, now);
+                let lowest = tournament.least(now, Ties::LowestId, &mut draw);
+                assert_eq!(lowest, tied.first().copied());
+                let expected = (!tied.is_empty()).then(|| {
+                    tied[Ties::Random.pick(tied.len() as u32, &mut draw.clone()) as usize]
+                });
+                assert_eq!(tournament.least(now, Ties::Random, &mut draw), expected);
+            }
+        }
+    }
+}

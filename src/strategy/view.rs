@@ -1,0 +1,266 @@
+//! What a dispatcher sees of the nodes when it decides. Every read of a placement goes through
+//! here, so that no algorithm knows more than its strategy says.
+
+use std::cell::{Cell, RefCell};
+use std::cmp::Ordering;
+
+use super::Ask;
+use super::board::travelling::Travelling;
+use super::board::{Eligible, Order, Orders};
+use crate::engine::random::Draw;
+use crate::engine::time::Time;
+use crate::model::ids::NodeId;
+use crate::model::layout::Layout;
+use crate::model::nodes::{Nodes, fits};
+
+/// A ratio of whole numbers, compared exactly.
+#[derive(Clone, Copy, Debug)]
+pub struct Ratio {
+    /// Numerator.
+    pub over: u64,
+    /// Denominator, above 0.
+    pub under: u64,
+}
+
+impl Ratio {
+    /// 0.
+    pub const ZERO: Ratio = Ratio { over: 0, under: 1 };
+
+    /// Rounded to a floating-point number.
+    pub fn as_f64(self) -> f64 {
+        self.over as f64 / self.under as f64
+    }
+
+    /// A whole number.
+    pub fn whole(value: u64) -> Ratio {
+        Ratio {
+            over: value,
+            under: 1,
+        }
+    }
+}
+
+impl Ord for Ratio {
+    #[inline]
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        if self.under == other.under {
+            return self.over.cmp(&other.over);
+        }
+        let left = u128::from(self.over) * u128::from(other.under);
+        left.cmp(&(u128::from(other.over) * u128::from(self.under)))
+    }
+}
+impl PartialOrd for Ratio {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl PartialEq for Ratio {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+impl Eq for Ratio {}
+
+/// The nodes as they are at an instant, whether anybody sees it or not.
+#[derive(Clone, Copy, Debug)]
+pub struct Truth<'a> {
+    /// What the nodes are.
+    pub layout: &'a Layout,
+    /// What goes on at them.
+    pub nodes: &'a Nodes,
+    /// The instant.
+    pub now: Time,
+}
+
+/// The nodes as one dispatcher sees them at one instant, with the orders of the candidates of its
+/// decision.
+#[derive(Debug)]
+pub struct View<'a> {
+    truth: Truth<'a>,
+    /// What travels and is not seen by the dispatcher.
+    hidden: Option<&'a Travelling>,
+    orders: Option<&'a Orders>,
+    probes: Cell<u32>,
+    log: Option<&'a RefCell<Vec<NodeId>>>,
+}
+
+impl<'a> View<'a> {
+    /// All of `truth` but what is `hidden`.
+    #[inline]
+    pub(super) fn new(truth: Truth<'a>, hidden: Option<&'a Travelling>) -> View<'a> {
+        View {
+            truth,
+            hidden,
+            orders: None,
+            probes: Cell::new(0),
+            log: None,
+        }
+    }
+
+    /// The same with the orders of a decision's candidates.
+    #[inline]
+    pub(super) fn with(self, orders: &'a Orders) -> View<'a> {
+        View {
+            orders: Some(orders),
+            ..self
+        }
+    }
+
+    /// The same, with each node that is asked noted in `log`, if there is one.
+    #[inline]
+    pub(crate) fn noting(self, log: Option<&'a RefCell<Vec<NodeId>>>) -> View<'a> {
+        View { log, ..self }
+    }
+
+    /// What a placement is built for that is to decide `ask` afresh.
+    pub(crate) fn eligible(&self, ask: &Ask<'a>) -> Eligible<'a> {
+        let wanted = self.orders.map(Orders::wanted).unwrap_or_default();
+        Eligible::again(ask.nodes.pool(), self.truth.layout, wanted)
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Time {
+        self.truth.now
+    }
+
+    /// Asks `node` for its state: a probe and a reply of a real system. A placement says so once
+    /// for each node that it reads for a decision without relying on reports of it.
+    #[inline]
+    pub fn probe(&self, node: NodeId) {
+        self.probes.set(self.probes.get() + 1);
+        if let Some(log) = self.log {
+            log.borrow_mut().push(node);
+        }
+    }
+
+    /// Number of probes so far.
+    pub fn probes(&self) -> u32 {
+        self.probes.get()
+    }
+
+    /// What does not change: speeds, slots, capacities.
+    pub fn layout(&self) -> &'a Layout {
+        self.truth.layout
+    }
+
+    /// Attempts running, queued and (as far as the dispatcher knows) travelling.
+    #[inline]
+    pub fn tasks(&self, node: NodeId) -> u32 {
+        let all = self.truth.nodes.at(node).tasks;
+        all - self.hidden.map_or(0, |hidden| hidden.tasks(node))
+    }
+
+    /// Service still to be done at the node at this instant, as estimated, in nanoseconds, and at
+    /// which rate it falls (the number of attempts running).
+    #[inline]
+    pub fn work(&self, node: NodeId) -> (u64, u32) {
+        let state = self.truth.nodes.at(node);
+        let all = state.remaining(self.truth.now);
+        let hidden = self.hidden.map_or(0, |hidden| hidden.work(node));
+        (all - hidden, state.rate())
+    }
+
+    /// Demand held at the node in `dimension`: running, queued and travelling.
+    #[inline]
+    pub fn held(&self, node: NodeId, dimension: usize) -> u64 {
+        let all = self.truth.nodes.held(node)[dimension];
+        all - self.hidden.map_or(0, |hidden| hidden.held(node)[dimension])
+    }
+
+    /// True if `demand` fits beside all that the node holds.
+    #[inline]
+    pub fn fits(&self, node: NodeId, demand: &[u64]) -> bool {
+        let capacity = self.layout().capacity(node);
+        if self.hidden.is_none() {
+            return fits(self.truth.nodes.held(node), demand, capacity);
+        }
+        let mut dimensions = demand.iter().zip(capacity).enumerate();
+        dimensions.all(|(d, (need, has))| has.is_none_or(|has| self.held(node, d) + need <= has))
+    }
+
+    /// True if `demand` fits beside what runs at the node: only where tasks wait in a central
+    /// queue does a strategy know that.
+    #[inline]
+    pub(super) fn has_room(&self, node: NodeId, demand: &[u64]) -> bool {
+        fits(
+            self.truth.nodes.used(node),
+            demand,
+            self.layout().capacity(node),
+        )
+    }
+
+    /// The largest, over the finite dimensions, of (demand held + `demand`) / capacity.
+    #[inline]
+    pub fn ratio(&self, node: NodeId, demand: &[u64]) -> Ratio {
+        self.largest(node, demand.iter().copied())
+    }
+
+    /// The largest, over the finite dimensions, of demand held / capacity.
+    #[inline]
+    pub fn load(&self, node: NodeId) -> Ratio {
+        self.largest(node, std::iter::repeat(0))
+    }
+
+    #[inline]
+    fn largest(&self, node: NodeId, demand: impl Iterator<Item = u64>) -> Ratio {
+        let dimensions = self.layout().capacity(node).iter().zip(demand).enumerate();
+        let finite = dimensions.filter_map(|(d, (has, need))| {
+            has.filter(|&has| has > 0).map(|has| Ratio {
+                over: self.held(node, d) + need,
+                under: has,
+            })
+        });
+        finite.fold(Ratio::ZERO, Ratio::max)
+    }
+
+    /// The candidate that is least by an order asked for when the placement was built; ties as the
+    /// strategy says.
+    #[inline]
+    pub fn least(&self, order: Order, ask: &Ask<'_>, rng: &mut Draw) -> Option<NodeId> {
+        let at = self.orders?.least(order, self.truth.now, ask.ties, rng)?;
+        Some(ask.nodes.at(at))
+    }
+
+    /// A candidate without any task, by an order of tasks.
+    #[inline]
+    pub fn idle(&self, order: Order, ask: &Ask<'_>, rng: &mut Draw) -> Option<NodeId> {
+        let at = self.orders?.idle(order, ask.ties, rng)?;
+        Some(ask.nodes.at(at))
+    }
+
+    /// A candidate with probability proportional to speed x slots, by an order of shares.
+    #[inline]
+    pub fn by_share(&self, order: Order, ask: &Ask<'_>, rng: &mut Draw) -> Option<NodeId> {
+        Some(ask.nodes.at(self.orders?.draw(order, rng)?))
+    }
+
+    /// The one of `nodes` (which must come in id order) with the least figure; ties as the strategy
+    /// says. For the largest, let the figure be [`Reverse`](std::cmp::Reverse).
+    #[inline]
+    pub fn least_of<T: Ord + Copy>(
+        &self,
+        nodes: impl Iterator<Item = NodeId>,
+        figure: impl Fn(NodeId) -> T,
+        ask: &Ask<'_>,
+        rng: &mut Draw,
+    ) -> Option<NodeId> {
+        let mut tied = self.orders?.scratch();
+        let mut least: Option<T> = None;
+        for node in nodes {
+            let value = figure(node);
+            match least.map_or(Ordering::Less, |least| value.cmp(&least)) {
+                Ordering::Greater => continue,
+                Ordering::Equal => {}
+                Ordering::Less => {
+                    tied.clear();
+                    least = Some(value);
+                }
+            }
+            tied.push(node);
+        }
+        least?;
+        Some(tied[ask.ties.pick(tied.len() as u32, rng) as usize])
+    }
+}

@@ -1,0 +1,90 @@
+//! From what a model says of a queue to the figures of a run.
+
+use super::queueing_system::Shift;
+use super::{AnswerKind, Known, Model};
+use crate::metrics::registry::QUANTILES;
+
+/// P(X > x) of a time x in seconds.
+pub type Above<'f> = Box<dyn Fn(f64) -> f64 + 'f>;
+
+/// What a model says of a queue, without delays before and after it; times in seconds.
+#[derive(Default)]
+pub struct Answers<'f> {
+    /// Mean wait.
+    pub wait: Option<f64>,
+    /// Mean time in the system.
+    pub response: Option<f64>,
+    /// Law of the wait.
+    pub wait_above: Option<Above<'f>>,
+    /// Law of the time in the system.
+    pub response_above: Option<Above<'f>>,
+}
+
+impl Answers<'_> {
+    /// The figures of a run with these delays.
+    pub fn known(&self, model: &Model, kind: AnswerKind, shift: Shift) -> Vec<Known> {
+        let around = shift.before + shift.after;
+        let mut rows = Vec::new();
+        let mut add = |metric: String, value: Option<f64>| {
+            rows.extend(value.map(|value| known(model, kind, metric, value)));
+        };
+        add(
+            "response_mean".to_owned(),
+            self.response.map(|mean| mean + around),
+        );
+        add(
+            "wait_mean".to_owned(),
+            self.wait.map(|mean| mean + shift.before),
+        );
+        if !shift.is_constant {
+            return rows;
+        }
+        for (permille, name) in QUANTILES {
+            let q = permille as f64 / 1000.0;
+            let value = self
+                .response_above
+                .as_ref()
+                .map(|above| quantile(above, q) + around);
+            add(format!("response_{name}"), value);
+        }
+        let wait = self
+            .wait_above
+            .as_ref()
+            .map(|above| quantile(above, 0.99) + shift.before);
+        add("wait_p99".to_owned(), wait);
+        rows
+    }
+}
+
+/// A row of all jobs.
+pub fn known(model: &Model, kind: AnswerKind, metric: impl Into<String>, value: f64) -> Known {
+    Known {
+        metric: metric.into(),
+        class: "all".to_owned(),
+        value,
+        kind,
+        model: model.name,
+    }
+}
+
+/// The least x >= 0 with P(X > x) <= 1 - q, by bisection.
+pub fn quantile(above: impl Fn(f64) -> f64, q: f64) -> f64 {
+    let is_enough = |x: f64| above(x) <= 1.0 - q;
+    if is_enough(0.0) {
+        return 0.0;
+    }
+    let mut high = 1e-9;
+    while !is_enough(high) && high < 1e18 {
+        high *= 2.0;
+    }
+    let mut low = high / 2.0;
+    for _ in 0..100 {
+        let middle = f64::midpoint(low, high);
+        if is_enough(middle) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    high
+}

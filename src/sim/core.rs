@@ -263,8 +263,9 @@ pub struct Core<'s> {
     pub board: Board,
     /// Who writes rows of jobs, tasks and decisions, if anyone does.
     pub recorder: Option<&'s mut (dyn Recorder + 's)>,
-    /// Completions at the instant `.0`, by class, before the window opened at it.
-    eve: (Time, Vec<u64>),
+    eve: Eve,
+    /// Bounds the slowdown's denominator from below.
+    slowdown_floor: Time,
 }
 
 impl<'s> Core<'s> {
@@ -288,7 +289,11 @@ impl<'s> Core<'s> {
             busy: Busy::new(&layout),
             totals: Totals::default(),
             board,
-            eve: (Time::ZERO, vec![0; setup.classes.len()]),
+            eve: Eve {
+                at: Time::ZERO,
+                completions: vec![0; setup.classes.len()],
+            },
+            slowdown_floor: setup.window.slowdown_floor,
             recorder,
             nodes: Nodes::new(&layout),
             layout,
@@ -348,8 +353,8 @@ impl<'s> Core<'s> {
 
     /// The window has just opened: what completed at this very instant belongs to it.
     pub fn open_window(&mut self) {
-        if self.eve.0 == self.now() {
-            for (stats, count) in self.stats.iter_mut().zip(&self.eve.1) {
+        if self.eve.at == self.now() {
+            for (stats, count) in self.stats.iter_mut().zip(&self.eve.completions) {
                 stats.completions += count;
             }
         }
@@ -358,16 +363,23 @@ impl<'s> Core<'s> {
     /// The load of `node` has changed: dispatchers may see it.
     #[inline]
     pub fn changed(&mut self, node: NodeId) {
+        if self.board.is_kept() {
+            self.update_board(node);
+        }
+    }
+
+    #[inline(never)]
+    fn update_board(&mut self, node: NodeId) {
         let truth = Truth {
             layout: &self.layout,
             nodes: &self.nodes,
             now: self.agenda.now(),
         };
-        self.board.changed(node, truth);
+        self.board.update(node, truth);
     }
 
     /// Binds a task to `at`, where it takes `service`: from now on it is held there.
-    #[inline]
+    #[inline(always)]
     pub fn bind(&mut self, id: u32, at: NodeId, service: Time) {
         let task = &mut self.tasks[id];
         (task.node, task.service) = (at, service);
@@ -377,7 +389,7 @@ impl<'s> Core<'s> {
     }
 
     /// True if the node of a task has room for it.
-    #[inline]
+    #[inline(always)]
     pub fn has_room(&self, id: u32) -> bool {
         let task = &self.tasks[id];
         let row = self.demands.several(&self.jobs, task.job);
@@ -385,7 +397,7 @@ impl<'s> Core<'s> {
     }
 
     /// Starts a task that has room at its node.
-    #[inline]
+    #[inline(always)]
     pub fn start(&mut self, id: u32) {
         let now = self.agenda.now();
         let task = &mut self.tasks[id];
@@ -395,12 +407,9 @@ impl<'s> Core<'s> {
         let row = self.demands.several(&self.jobs, task.job);
         let node = self.nodes.start(at, slots, row, now);
         node.running.push(&mut self.tasks, id);
-        let truth = Truth {
-            layout: &self.layout,
-            nodes: &self.nodes,
-            now,
-        };
-        self.board.started(at, truth);
+        if self.board.keeps_work() {
+            self.update_board(at);
+        }
     }
 
     /// The service of a task has ended: its node is freed and the time is accounted for.
@@ -427,7 +436,7 @@ impl<'s> Core<'s> {
     }
 
     /// The result of a task has been gathered; tells its job, if that is complete now.
-    #[inline]
+    #[inline(always)]
     pub fn gather(&mut self, id: u32) -> Option<u32> {
         let now = self.now();
         let task = &mut self.tasks[id];
@@ -455,60 +464,65 @@ impl<'s> Core<'s> {
     }
 
     /// A job is complete: it is counted and leaves the system.
+    #[inline]
     pub fn complete(&mut self, id: u32) {
-        let now = self.now();
+        let now = self.agenda.now();
         let job = &self.jobs[id];
-        let class = job.class as usize;
+        let stats = &mut self.stats[job.class as usize];
+        let blame = self.tasks[job.critical].parts();
+        let response = now - job.arrival;
         self.totals.jobs_done += 1;
         self.totals.tasks_done += u64::from(job.tasks);
         self.totals.last_completion = now;
         self.totals.presence += u128::from(self.window.overlap(job.arrival, now).0);
-        let blame = self.tasks[job.critical].parts();
         if job.measured {
-            let response = now - job.arrival;
+            let slo = self.facts[job.class as usize].slo;
             let completed = Completed {
                 response,
-                blame: *blame,
+                blame,
                 ideal: job.ideal,
                 straggler_wait_doubled: job.straggler_wait_doubled(),
-                on_time: self.facts[class].slo.map(|slo| response <= slo),
+                on_time: slo.map(|slo| response <= slo),
             };
-            self.stats[class].complete(&completed, self.setup.window.slowdown_floor);
+            stats.complete(&completed, self.slowdown_floor);
         }
         if let Some(recorder) = &mut self.recorder {
             recorder.job(job, Some((now, *blame)));
         }
+        if self.window.contains(now) {
+            stats.completions += 1;
+        } else if !self.window.has_opened() {
+            self.eve.count(now, job.class);
+        }
         self.window.leave(now, job.measured);
         self.demands.give_back(job.demand);
-        let counted = job.measured.then_some(class);
-        self.count_completion(class);
-        self.drop_tasks(id, counted);
-    }
-
-    fn count_completion(&mut self, class: usize) {
-        let now = self.now();
-        if self.window.contains(now) {
-            self.stats[class].completions += 1;
-        } else if !self.window.has_opened() {
-            if self.eve.0 != now {
-                self.eve.0 = now;
-                self.eve.1.fill(0);
+        let mut next = id;
+        while next != NONE {
+            let task = &self.tasks[next];
+            if job.measured {
+                stats.waited(task.wait);
             }
-            self.eve.1[class] += 1;
+            let sibling = task.sibling;
+            self.tasks.remove(next);
+            next = sibling;
         }
     }
+}
 
-    /// Drops the tasks of a complete job, from `first` on; their waits count for `class`.
-    fn drop_tasks(&mut self, first: u32, class: Option<usize>) {
-        let mut id = first;
-        while id != NONE {
-            let task = &self.tasks[id];
-            if let Some(class) = class {
-                self.stats[class].waited(task.wait);
-            }
-            let next = task.sibling;
-            self.tasks.remove(id);
-            id = next;
+/// Completions of one instant by class, kept until the window has opened: if it opens at that very
+/// instant, they belong to it.
+struct Eve {
+    at: Time,
+    completions: Vec<u64>,
+}
+
+impl Eve {
+    #[cold]
+    fn count(&mut self, now: Time, class: u32) {
+        if self.at != now {
+            self.at = now;
+            self.completions.fill(0);
         }
+        self.completions[class as usize] += 1;
     }
 }

@@ -238,7 +238,7 @@ impl Dispatch {
     ///
     /// # Errors
     /// The placement chose nothing or a node that the task may not use: a fault of the placement.
-    #[inline]
+    #[inline(always)]
     pub fn place(&mut self, core: &mut Core<'_>, id: u32) -> Fallible {
         if self.binds_early {
             let node = self.choose(core, id)?;
@@ -251,6 +251,7 @@ impl Dispatch {
     ///
     /// # Errors
     /// As [`Dispatch::place`].
+    #[inline(always)]
     pub fn choose(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<NodeId> {
         let task = &core.tasks[id];
         let job = &core.jobs[task.job];
@@ -303,7 +304,7 @@ impl Dispatch {
     }
 
     /// Binds a task to `node`: from now on it is held there.
-    #[inline]
+    #[inline(always)]
     pub fn bind(&self, core: &mut Core<'_>, id: u32, node: NodeId) {
         core.bind(id, node, service_time(core, id, node));
         if self.hides {

@@ -31,6 +31,7 @@ impl Gathering {
     }
 
     /// The result of a task has reached its gatherer; tells its job, if that is complete now.
+    #[inline]
     pub fn receive(&mut self, core: &mut Core<'_>, id: u32) -> Option<u32> {
         let now = core.now();
         let job = &core.jobs[core.tasks[id].job];

@@ -156,11 +156,7 @@ impl<'s> Replication<'s> {
         match kind {
             Kind::End => self.end(id)?,
             Kind::Received => self.receive(id),
-            Kind::Gathered => {
-                if let Some(job) = self.gathering.gathered(&mut self.core, id) {
-                    self.core.complete(job);
-                }
-            }
+            Kind::Gathered => self.gathered(id),
             Kind::Reached => self.reach(id)?,
             Kind::Arrival => self.arrive()?,
             Kind::Decided => self.run_dispatcher(id, true)?,
@@ -200,6 +196,7 @@ impl<'s> Replication<'s> {
     }
 
     /// A task has been decided and sets out to its node, or to the central queue.
+    #[inline(never)]
     fn set_out(&mut self, id: u32) -> Fallible {
         self.dispatch.place(&mut self.core, id)?;
         if self.dispatch_is_instant {
@@ -217,7 +214,7 @@ impl<'s> Replication<'s> {
     }
 
     /// A task reaches its node, or the central queue.
-    #[inline]
+    #[inline(always)]
     fn reach(&mut self, id: u32) -> Fallible {
         let Some(central) = &mut self.central else {
             self.dispatch.arrived(&mut self.core, id);
@@ -249,14 +246,23 @@ impl<'s> Replication<'s> {
     }
 
     /// The result of a task reaches its gatherer; the last one completes the job.
-    #[inline]
+    #[inline(never)]
     fn receive(&mut self, id: u32) {
         if let Some(job) = self.gathering.receive(&mut self.core, id) {
             self.core.complete(job);
         }
     }
 
+    /// A gatherer has gathered a result; the last one completes the job.
+    #[inline(never)]
+    fn gathered(&mut self, dispatcher: u32) {
+        if let Some(job) = self.gathering.gathered(&mut self.core, dispatcher) {
+            self.core.complete(job);
+        }
+    }
+
     /// Starts tasks from the central queue while its head finds room.
+    #[inline(never)]
     fn pull(&mut self) -> Fallible {
         let Some(central) = &mut self.central else {
             return Ok(());

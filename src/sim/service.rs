@@ -10,7 +10,7 @@ use super::records::Phase;
 /// A task reaches its node: it starts if it may, else it queues.
 ///
 /// A fifo queue blocks behind a head that does not fit, unless the node backfills.
-#[inline]
+#[inline(always)]
 pub fn reach(core: &mut Core<'_>, id: u32) {
     let at = core.tasks[id].node;
     let may_pass = core.nodes.at(at).queue.is_empty() || core.nodes.backfills(at);

@@ -222,7 +222,7 @@ impl Source {
     }
 
     /// The job that arrives now, with its tasks.
-    #[inline(never)]
+    #[inline]
     fn create(&mut self, core: &mut Core<'_>) -> u32 {
         let class = self.first_class + self.label();
         let (now, id) = (core.now(), core.tasks.claim());

@@ -1,4 +1,10 @@
 //! `equipoise check`: what a scenario will do, without running it.
+//!
+//! Most wrong scenarios are not wrong TOML: they are twice as loaded as was meant, run for a week,
+//! or measure a system that is still filling up. All of that is known or cheaply found before a
+//! run, so it is told before one: utilization by node group, dispatcher and gatherer, size and time
+//! of the whole grid, and whether the given warm-up is long enough, tried with a few pilot
+//! replications.
 
 use clap::Args;
 

@@ -1,4 +1,7 @@
 //! `equipoise list`: what can be written in a scenario, and what is measured.
+//!
+//! Everything printed is read from where it is used (the schema of the grammar, the registry of
+//! metrics, the readers of traces), so that a help text cannot be older than the code.
 
 use clap::{Args, Subcommand};
 use schemars::schema_for;

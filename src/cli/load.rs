@@ -1,4 +1,7 @@
-//! Reading a scenario for a command.
+//! Reading a scenario for a command: which file, what is set in it, which strategies.
+//!
+//! The options that every command with a scenario takes, and the one command line that repeats the
+//! run, which the page and the gate print.
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,12 @@
-//! The command line: one file a command. Standard output is the result, standard error is
-//! progress and messages.
+//! The command line: one file a command. Standard output is the result, standard error is progress
+//! and messages.
+//!
+//! Commands hold arguments and exit codes and nothing that could be called from elsewhere. The exit
+//! codes are a contract with scripts: 0 done, 1 the gate found a difference that fails, 2 the
+//! scenario or the command line is wrong, 3 the tool or the machine failed, 130 interrupted. A
+//! panic is caught and told as a fault of the tool, never as the user's mistake.
+//!
+//! This is the feature `cli`; nothing in the crate imports it.
 
 mod check;
 mod compare;

@@ -1,4 +1,7 @@
 //! `equipoise new`: a commented starter scenario.
+//!
+//! A first scenario is written by changing one that runs. An existing file is never touched: it may
+//! be the one that somebody changed yesterday.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};

@@ -1,4 +1,7 @@
 //! A progress bar with the time left, on a terminal only.
+//!
+//! It goes to standard error, so a redirected result stays clean, and it is hidden where nobody
+//! looks: a build server's log would hold a line for each step.
 
 use std::io::IsTerminal;
 use std::time::Duration;

@@ -1,4 +1,7 @@
 //! `equipoise report`: plots and page again, from the tables of a run's folder.
+//!
+//! A run may take hours and a plot seconds: what is shown can be redrawn by a later version, or as
+//! PNG for a paper, without running anything again.
 
 use std::path::PathBuf;
 

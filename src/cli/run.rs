@@ -1,4 +1,8 @@
 //! `equipoise run`: a scenario in, tables and plots out.
+//!
+//! The command is careful with two things that cost its user most: time and earlier results. A
+//! finished replication is kept in a journal, so that the same command goes on after Ctrl-C, a kill
+//! or a full disk; and a folder of results is replaced by a whole new one or not at all.
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Running a scenario for a command.
+//! Running a scenario for a command: warm-ups are settled first, then all replications, with a bar.
 
 use std::sync::atomic::AtomicBool;
 

@@ -1,4 +1,7 @@
 //! `equipoise theory`: a run's figures beside those of models with known answers.
+//!
+//! For a scenario it runs and keeps nothing; for a folder it reads what was run. So the simulator
+//! can be checked against queueing theory on the user's own file, if that is a known model.
 
 use std::path::Path;
 

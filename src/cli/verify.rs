@@ -117,13 +117,14 @@ fn versions(stored: &Meta) -> String {
 }
 
 /// What the manifest says otherwise than the run; the command, the file's name and digests of
-/// tables apart, which a run of the stored copy cannot know.
+/// tables apart, which a run of the stored copy cannot know, and the spelling of the scenario's
+/// text, which is no part of what a scenario is.
 fn manifest_difference(stored: &Meta, now: &Meta) -> Option<String> {
     let fields = |meta: &Meta| serde_json::to_value(meta).ok();
     let (stored, now) = (fields(stored)?, fields(now)?);
     let mut names = now.as_object()?.keys();
     let is_other = |name: &&String| {
-        !["command", "files", "stem", "title"].contains(&name.as_str())
+        !["command", "files", "stem", "title", "scenario_digest"].contains(&name.as_str())
             && stored[*name] != now[*name]
     };
     let name = names.find(is_other)?;
@@ -133,11 +134,11 @@ fn manifest_difference(stored: &Meta, now: &Meta) -> Option<String> {
 /// The first number that a table of the folder does not share with its twin in `files`.
 fn first_difference(dir: &Path, files: &report::Files) -> Result<Option<String>, Exit> {
     for (name, now) in files {
-        let place = dir.join(name);
-        let stored = std::fs::read(&place).map_err(|_| {
-            let place = place.display();
+        let file = dir.join(name);
+        let stored = std::fs::read(&file).map_err(|_| {
+            let file = file.display();
             Exit::Mistake(format!(
-                "error: {place}: the file is missing or cannot be read"
+                "error: {file}: the file is missing or cannot be read"
             ))
         })?;
         if stored != *now {

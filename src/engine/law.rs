@@ -230,6 +230,36 @@ impl Law {
         self.constant().map(count)
     }
 
+    /// The law of `factor` times its values.
+    pub fn scaled(&self, factor: f64) -> Law {
+        let mut law = self.clone();
+        match &mut law {
+            Law::Constant(size)
+            | Law::Exponential { mean: size }
+            | Law::Erlang { mean: size, .. }
+            | Law::Gamma { scale: size, .. }
+            | Law::Weibull { scale: size, .. }
+            | Law::Pareto { min: size, .. } => *size *= factor,
+            Law::Uniform { low: a, high: b }
+            | Law::BoundedPareto { min: a, max: b, .. }
+            | Law::Hyperexponential {
+                first: a,
+                second: b,
+                ..
+            } => {
+                *a *= factor;
+                *b *= factor;
+            }
+            Law::Normal { mean, sd, min } => {
+                [mean, sd, min].into_iter().for_each(|size| *size *= factor);
+            }
+            Law::Lognormal { mu, .. } => *mu += libm::log(factor),
+            Law::Discrete { values, .. } => *values = values.iter().map(|x| x * factor).collect(),
+            Law::Geometric { mean } => return geometric_values(*mean, factor),
+        }
+        law
+    }
+
     /// The constant that the law always gives, if it does.
     pub fn constant(&self) -> Option<f64> {
         match *self {
@@ -272,7 +302,17 @@ fn unit_gamma<R: Rng + ?Sized>(shape: f64, rng: &mut R) -> f64 {
     }
 }
 
+/// Factor times a geometric law, cut where fewer than 1e-12 of the draws lie.
+fn geometric_values(mean: f64, factor: f64) -> Law {
+    let stay = 1.0 - 1.0 / mean;
+    let count = (libm::ceil(libm::log(1e-12) / libm::log(stay)) as u32).clamp(1, 1_000_000);
+    let values: Vec<f64> = (1..=count).map(|k| f64::from(k) * factor).collect();
+    let weights: Vec<f64> = (0..count).map(|k| libm::pow(stay, f64::from(k))).collect();
+    Law::discrete(&values, &weights)
+}
+
 mod moments;
+pub mod spec;
 
 #[cfg(test)]
 mod tests;

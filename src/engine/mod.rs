@@ -2,7 +2,6 @@
 //! It knows nothing of jobs or nodes.
 
 pub mod agenda;
-pub mod dist;
 pub mod law;
 pub mod quantity;
 pub mod random;

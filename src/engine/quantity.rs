@@ -11,9 +11,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-/// What a quantity may be.
+/// The values that a quantity may have, and how they are written.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Kind {
+pub struct Domain {
     /// Its name, with an example: "a duration such as \"250us\" ...".
     pub what: &'static str,
     /// Short name of what a plain number counts: "seconds", "bytes", "".
@@ -60,7 +60,7 @@ pub const SIZES: &[(&str, f64)] = &[
 /// 290 years, in seconds: what fits in simulated time.
 pub const LONGEST: f64 = 9.15e9;
 
-const NUMBER: Kind = Kind {
+const NUMBER: Domain = Domain {
     what: "a number of at least 0",
     unit: "",
     units: &[],
@@ -74,7 +74,7 @@ const NUMBER: Kind = Kind {
 /// A number with a unit and bounds.
 pub trait Quantity: Copy + fmt::Debug + Send + Sync + Sized + 'static {
     /// What it may be.
-    const KIND: Kind;
+    const DOMAIN: Domain;
 
     /// The quantity of a value that was checked.
     fn of(value: f64) -> Self;
@@ -87,7 +87,7 @@ pub trait Quantity: Copy + fmt::Debug + Send + Sync + Sized + 'static {
     /// # Errors
     /// Says why the number is none.
     fn new(value: f64) -> Result<Self, String> {
-        Self::KIND.check(value).map(Self::of)
+        Self::DOMAIN.check(value).map(Self::of)
     }
 
     /// The quantity that `text` writes.
@@ -95,11 +95,11 @@ pub trait Quantity: Copy + fmt::Debug + Send + Sync + Sized + 'static {
     /// # Errors
     /// Says what is wrong with the text, and in a second line what would be right.
     fn parse(text: &str) -> Result<Self, String> {
-        Self::KIND.parse(text).map(Self::of)
+        Self::DOMAIN.parse(text).map(Self::of)
     }
 }
 
-impl Kind {
+impl Domain {
     /// `value` if it lies within the bounds.
     fn check(&self, value: f64) -> Result<f64, String> {
         let above = value > self.low || (self.with_low && value == self.low);
@@ -284,7 +284,7 @@ impl<Q: Quantity> Visitor<'_> for Reader<Q> {
     type Value = Q;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Q::KIND.what)
+        f.write_str(Q::DOMAIN.what)
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<Q, E> {
@@ -312,7 +312,7 @@ macro_rules! quantities {
         pub struct $name(pub f64);
 
         impl Quantity for $name {
-            const KIND: Kind = $kind;
+            const DOMAIN: Domain = $kind;
             fn of(value: f64) -> $name {
                 $name(value)
             }
@@ -338,7 +338,7 @@ macro_rules! quantities {
                 stringify!($name).into()
             }
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                Self::KIND.schema()
+                Self::DOMAIN.schema()
             }
         }
     )* };
@@ -346,25 +346,25 @@ macro_rules! quantities {
 
 quantities! {
     /// A span of time of at least 0, in seconds.
-    Seconds = Kind { what: "a duration such as \"250us\" or a number of seconds", unit: "seconds", units: TIMES, high: LONGEST, ..NUMBER };
+    Seconds = Domain { what: "a duration such as \"250us\" or a number of seconds", unit: "seconds", units: TIMES, high: LONGEST, ..NUMBER };
     /// A span of time above 0, in seconds.
-    Period = Kind { what: "a duration above 0 such as \"10s\" or a number of seconds", unit: "seconds", with_low: false, units: TIMES, high: LONGEST, ..NUMBER };
+    Period = Domain { what: "a duration above 0 such as \"10s\" or a number of seconds", unit: "seconds", with_low: false, units: TIMES, high: LONGEST, ..NUMBER };
     /// An amount of a resource: a number or a size in bytes.
-    Amount = Kind { what: "an amount of at least 0 such as 4 or \"64 GiB\"", unit: "bytes", units: SIZES, high: 1e14, ..NUMBER };
+    Amount = Domain { what: "an amount of at least 0 such as 4 or \"64 GiB\"", unit: "bytes", units: SIZES, high: 1e14, ..NUMBER };
     /// A number of at least 0.
     Number = NUMBER;
     /// A number above 0.
-    Positive = Kind { what: "a number above 0", with_low: false, ..NUMBER };
+    Positive = Domain { what: "a number above 0", with_low: false, ..NUMBER };
     /// A factor or a count of at least 1.
-    Factor = Kind { what: "a number of at least 1", low: 1.0, ..NUMBER };
+    Factor = Domain { what: "a number of at least 1", low: 1.0, ..NUMBER };
     /// A whole number of at least 1.
-    Count = Kind { what: "a whole number of at least 1", low: 1.0, whole: true, ..NUMBER };
+    Count = Domain { what: "a whole number of at least 1", low: 1.0, whole: true, ..NUMBER };
     /// A whole number of at least 0.
-    Whole = Kind { what: "a whole number of at least 0", high: 9_007_199_254_740_992.0, whole: true, ..NUMBER };
+    Whole = Domain { what: "a whole number of at least 0", high: 9_007_199_254_740_992.0, whole: true, ..NUMBER };
     /// A share from 0 to 1.
-    Share = Kind { what: "a number from 0 to 1", high: 1.0, ..NUMBER };
+    Share = Domain { what: "a number from 0 to 1", high: 1.0, ..NUMBER };
     /// A share above 0 and below 1.
-    Inner = Kind { what: "a number above 0 and below 1", with_low: false, with_high: false, high: 1.0, ..NUMBER };
+    Inner = Domain { what: "a number above 0 and below 1", with_low: false, with_high: false, high: 1.0, ..NUMBER };
 }
 
 impl Count {

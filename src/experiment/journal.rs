@@ -3,7 +3,7 @@
 //! A journal is a header, the fingerprint of what is run, and then one record for each finished
 //! replication: length, check sum, content. A record that a crash cut short ends it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,6 @@ use super::Item;
 use super::cell::Replicate;
 use crate::scenario::Scenario;
 use crate::sim::Failure;
-use crate::workload::source::Arrivals;
 
 const MAGIC: &[u8; 8] = b"eqpjrn01";
 /// Bytes of a journal without a replication.
@@ -35,22 +34,7 @@ impl Fingerprint {
         let mut digest = Sha256::new();
         digest.update(program);
         digest.update(options);
-        digest.update(&scenario.text);
-        for strategy in &scenario.strategies {
-            digest.update(&strategy.name);
-            digest.update([0]);
-        }
-        // Setups say all that a run depends on, but for the rows of traces.
-        let setups = || scenario.points.iter().flat_map(|point| &point.setups);
-        setups().for_each(|setup| digest.update(format!("{setup:?}")));
-        let sources = setups().flat_map(|setup| &setup.sources);
-        let paths = sources.filter_map(|source| match &source.arrivals {
-            Arrivals::Trace(plan) => Some(&plan.spec.path),
-            _ => None,
-        });
-        for path in paths.collect::<BTreeSet<_>>() {
-            digest.update(std::fs::read(path).unwrap_or_default());
-        }
+        digest.update(scenario.identity().0);
         Fingerprint(digest.finalize().into())
     }
 }

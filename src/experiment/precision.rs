@@ -2,11 +2,12 @@
 
 use super::cell::Cell;
 use super::comparing::position;
-use super::tables::LEVEL;
 use crate::scenario::{Precision, Scenario};
 use crate::sim::outcome::Column;
 use crate::stats::{Estimate, estimate};
 
+/// Confidence of the intervals of single figures.
+pub(super) const LEVEL: f64 = 0.95;
 /// Replications are added by this share, and by at least so many.
 const STEP: (f64, u32) = (0.2, 5);
 

@@ -12,14 +12,12 @@ use crate::text::{counted, thousands};
 
 use super::cell::{Cell, Detail, Facts};
 use super::comparing::compare;
-use super::precision;
+use super::precision::{self, LEVEL};
 use super::results::{
     CcdfRow, ClassMeta, Meta, NodeRow, ReplicationRow, Results, Status, StrategyMeta, SummaryRow,
     TimelineRow, digest,
 };
 
-/// Confidence of the intervals of single figures.
-pub(super) const LEVEL: f64 = 0.95;
 /// Bins of a timeline.
 const BINS: usize = 200;
 /// Nodes of a table.

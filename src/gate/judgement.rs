@@ -1,8 +1,12 @@
 //! The rule by which a change of one figure passes or fails.
 
-use super::{FALSE_ALARMS, MISSES};
 use crate::stats::critical::t_quantile;
 use crate::stats::paired;
+
+/// Probability at most of a failure of the whole command by luck alone.
+pub const FALSE_ALARMS: f64 = 0.01;
+/// Probability at most of a pass although a figure is worse by twice its margin.
+pub const MISSES: f64 = 0.05;
 
 /// What is said of one figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]

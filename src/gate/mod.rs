@@ -22,11 +22,6 @@ pub mod verdicts;
 pub use baseline::{Baseline, Subject};
 pub use figures::{PointFigures, StrategyFigures, figures};
 pub use judge::judge;
-pub use judgement::{Finding, Judgement, judge_pairs};
+pub use judgement::{FALSE_ALARMS, Finding, Judgement, MISSES, judge_pairs};
 pub use plan::{LEAST, MOST, Need, Plan, Refused, plan as plan_baseline};
 pub use verdicts::{GateVerdicts, ScenarioVerdicts};
-
-/// Probability at most of a failure of the whole command by luck alone.
-pub const FALSE_ALARMS: f64 = 0.01;
-/// Probability at most of a pass although a figure is worse by twice its margin.
-pub const MISSES: f64 = 0.05;

@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use super::baseline::Subject;
-use super::judgement::{Finding, Judgement};
-use super::{FALSE_ALARMS, MISSES};
+use super::judgement::{FALSE_ALARMS, Finding, Judgement, MISSES};
 use crate::text::counted;
 
 /// The verdicts of a command.

@@ -84,6 +84,14 @@ pub struct Group {
 }
 
 impl Group {
+    /// Sum over its nodes of speed x capacity in `dimension`, in units; infinite without a limit.
+    pub fn power(&self, dimension: usize) -> f64 {
+        match self.capacity[dimension] {
+            Some(units) => f64::from(self.count) * self.speed.factor() * units as f64,
+            None => f64::INFINITY,
+        }
+    }
+
     /// Slots as a weight: unlimited counts as 1.
     pub fn slot_weight(&self) -> u64 {
         self.capacity[SLOTS].unwrap_or(1)
@@ -96,6 +104,13 @@ impl Group {
             .zip(&self.capacity)
             .all(|(need, has)| has.is_none_or(|has| *need <= has))
     }
+}
+
+/// For each of the groups, whether tasks may run there: it is allowed, and each of its nodes could
+/// ever hold their whole `demand`.
+pub fn eligible(groups: &[Group], allowed: &[bool], demand: &[u64]) -> impl Iterator<Item = bool> {
+    let each = groups.iter().zip(allowed);
+    each.map(|(group, allowed)| *allowed && group.could_hold(demand))
 }
 
 /// All nodes.
@@ -113,6 +128,13 @@ impl Cluster {
         self.groups.iter().map(|group| group.count).sum()
     }
 
+    /// The place of the dimension of this name.
+    pub fn dimension(&self, name: &str) -> Option<usize> {
+        self.dimensions
+            .iter()
+            .position(|dimension| dimension.name == name)
+    }
+
     /// The nodes' names by id, `GROUP[index]`.
     pub fn node_names(&self) -> Vec<String> {
         let of = |group: &Group| {
@@ -125,10 +147,6 @@ impl Cluster {
     /// Sum over nodes of speed x capacity in `dimension`, in units; infinite if any group is
     /// unlimited there.
     pub fn power(&self, dimension: usize) -> f64 {
-        let of = |group: &Group| match group.capacity[dimension] {
-            Some(units) => f64::from(group.count) * group.speed.factor() * units as f64,
-            None => f64::INFINITY,
-        };
-        self.groups.iter().map(of).sum()
+        self.groups.iter().map(|group| group.power(dimension)).sum()
     }
 }

@@ -1,4 +1,9 @@
 //! Rows of the tables as people read them; shared by the terminal, the plots and the page.
+//!
+//! A figure is never shown without what it is worth: `438 ms ± 5` carries its interval, and where
+//! there is none the cell says why (`unstable`, `n/a`, `>=` for a bound, `exact` for what has no
+//! variance). The digits of a value follow its uncertainty: more digits would claim more than was
+//! measured.
 
 use crate::experiment::results::{ComparisonRow, Status, SummaryRow};
 use crate::text::{Scale, fixed, percent_decimals, signed_percent};

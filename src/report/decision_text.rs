@@ -1,4 +1,8 @@
 //! The first different decision, in words.
+//!
+//! After a change of an algorithm the question is seldom "by how much" first; it is "where did it
+//! begin to do something else, and what did it see there". Two lines show what each version saw of
+//! the node that it took, a third what they asked, a fourth what became of the response times.
 
 use crate::decision_log::first_difference::{
     DecisionRange, DifferenceKind, FirstDifference, SeenDecision, SeenNode,

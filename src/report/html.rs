@@ -1,4 +1,12 @@
 //! `report.html`: the whole answer on one page that needs nothing else.
+//!
+//! The page is mailed, archived and opened years later, so everything is in the one file: plots as
+//! inline SVG, the style sheet, no script, no font and no address outside (a content policy forbids
+//! them). Its order is that of a reader's questions: what was found, how sure that is, what was
+//! compared, and only then the figures behind it, folded so that the first screen stays an answer.
+//!
+//! Names come from scenario files of strangers: all text goes through `maud`'s escaping and
+//! [`printable`], and tests plant markup in every name.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 

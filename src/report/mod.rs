@@ -1,4 +1,11 @@
 //! What a run shows: tables, terminal, plots and one page, each a function of the result tables.
+//!
+//! Nothing here computes a figure: whoever redraws an old run's folder gets the same bytes, and a
+//! test can make results by formula and look at what is said of them. Plots are drawn once, as
+//! lists of shapes, and rendered as SVG for the page and as PNG for papers.
+//!
+//! This is the feature `report`: with it come `plotters`, `maud` and `png`, which an algorithm's
+//! author does not need.
 
 pub mod cells;
 pub mod csv;

@@ -1,4 +1,9 @@
 //! Two runs compared, for people and for programs.
+//!
+//! Strategies of one run are compared side by side on the other pages; here each strategy is
+//! compared with *itself* in another run, as after a change of the program or of the scenario. The
+//! words are the same, so that "better" means the same everywhere; the table says whether the pairs
+//! were on equal jobs.
 
 use serde_json::{Value, json};
 
@@ -13,6 +18,16 @@ use crate::text::{aligned, plain_percent, plural, printable, shorten, thousands}
 /// A strategy's name is shortened beyond this.
 const NAME: usize = 20;
 
+/// Titles of [`row_cells`].
+const HEADER: [&str; 6] = [
+    "strategy",
+    "metric",
+    "A",
+    "B",
+    "change from A to B",
+    "verdict on B",
+];
+
 /// The table of `comparison`, whose first run has the tables `a`; `names` are what the two are called.
 pub fn text(a: &Results, comparison: &RunComparison, names: [&str; 2]) -> String {
     let tables = Lookup::new(a);
@@ -23,44 +38,34 @@ pub fn text(a: &Results, comparison: &RunComparison, names: [&str; 2]) -> String
     ];
     for point in 0..tables.points() {
         lines.push(String::new());
-        if tables.points() > 1 {
-            lines.push(tables.point_label(point));
-        }
+        lines.extend((tables.points() > 1).then(|| tables.point_label(point)));
         let rows = comparison.rows.iter().filter(|row| row.point == point);
-        let mut cells = vec![
-            [
-                "strategy",
-                "metric",
-                "A",
-                "B",
-                "change from A to B",
-                "verdict on B",
-            ]
-            .map(str::to_owned)
-            .to_vec(),
-        ];
-        cells.extend(rows.map(|row| row_cells(&tables, row)));
+        let head = HEADER.map(str::to_owned).to_vec();
+        let rows = rows.map(|row| row_cells(&tables, row));
+        let cells: Vec<Vec<String>> = [head].into_iter().chain(rows).collect();
         lines.extend(aligned(&cells, &[2, 3]));
     }
     lines.push(String::new());
     lines.push(terms(a, comparison));
-    if comparison
-        .rows
-        .iter()
-        .any(|row| row.replications_needed.is_some())
-    {
+    lines.extend(remarks(comparison));
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// What a reader has to know beside the figures.
+fn remarks(comparison: &RunComparison) -> Vec<String> {
+    let mut rows = comparison.rows.iter();
+    let mut lines = Vec::new();
+    if rows.any(|row| row.replications_needed.is_some()) {
         lines.push("needs ~N: so many replications may settle it".to_owned());
     }
     if comparison.is_partial {
         lines.push("warning: one of the two was interrupted".to_owned());
     }
     if !comparison.alone.is_empty() {
-        lines.push(format!(
-            "only in one of the two, left out: {}",
-            comparison.alone.join(", ")
-        ));
+        let alone = comparison.alone.join(", ");
+        lines.push(format!("only in one of the two, left out: {alone}"));
     }
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines
 }
 
 fn row_cells(tables: &Lookup, row: &ComparisonRow) -> Vec<String> {

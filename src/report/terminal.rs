@@ -1,4 +1,9 @@
 //! The comparison as a terminal shows it, at most 100 columns wide.
+//!
+//! A narrow table is read at once, a wrapped one not at all. So groups of columns stay together and
+//! are stacked where they do not fit, names are cut (never figures), and a sweep of more than a few
+//! points becomes a matrix of verdicts, with the values left to the CSV tables. Colour repeats what
+//! a word says already: nothing is lost in a log file or to a reader who does not see colours.
 
 use super::cells::{change, summary_cell};
 use super::lookup::Lookup;

@@ -1,4 +1,8 @@
 //! Theory beside simulation, for the terminal and the page.
+//!
+//! A simulator is believed when it is right where the answer is known. The table says which rows
+//! are judged and which are shown only (limits and bounds need not agree), and what to look at
+//! first where a row differs, because that is nearly always a warm-up that was too short.
 
 use std::collections::BTreeSet;
 

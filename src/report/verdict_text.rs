@@ -1,4 +1,10 @@
 //! The sentences that say what was found, and nothing more than was found.
+//!
+//! A comparison with an interval supports six statements and no others; the words for them are
+//! here, once, for the terminal, the page and the gate. Never "significant" (it is read as
+//! "large"), never "because" (a simulation shows *that*, an experiment on the cause would show
+//! *why*). A sentence about a difference names the metric, the point, the size and the interval, or
+//! the reason why there is none.
 
 use super::cells::{change, lower_or_higher, summary_cell};
 use super::lookup::{Lookup, split_name};

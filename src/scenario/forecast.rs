@@ -1,12 +1,13 @@
 //! What can be said of a setup before it runs: utilizations, sizes, and what will surprise.
 
-use super::resolve::load::{self, Offered};
 use crate::engine::law::Law;
-use crate::model::cluster::SLOTS;
-use crate::sim::setup::{Measure, Setup, Warmup};
-use crate::strategy::Binding;
-use crate::workload::class::{Class, Shape};
-use crate::workload::source::Arrivals;
+use crate::model::cluster::{Cluster, SLOTS};
+use crate::sim::setup::{Measure, Network, Setup, Stragglers, Warmup, Window};
+use crate::strategy::{Binding, Parts, Strategy};
+use crate::workload::class::{Class, Gather, Shape, Stage};
+use crate::workload::load::{Offered, offered};
+use crate::workload::source::{Arrivals, Source};
+use crate::workload::trace::Label;
 
 /// A share of something that is used, and the key that sets it.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,353 +41,295 @@ pub struct Forecast {
 
 /// Forecasts a setup.
 pub fn forecast(setup: &Setup) -> Forecast {
-    let offered: Vec<Offered> = setup
-        .sources
-        .iter()
-        .flat_map(|source| load::offered(source, &setup.classes, &setup.cluster))
-        .collect();
-    let (nodes, dispatchers, gatherers) = (
-        nodes(setup, &offered),
-        dispatchers(setup, &offered),
-        gatherers(setup, &offered),
-    );
-    let (jobs, tasks) = sizes(setup, &offered);
-    let warnings = warnings(setup, nodes.iter().chain(&dispatchers).chain(&gatherers));
+    // In full, so that what is new in a setup is not forgotten here.
+    let Setup {
+        seed: _,
+        placement_seed: _,
+        cluster,
+        network,
+        classes,
+        sources,
+        stragglers,
+        strategy,
+        window,
+    } = setup;
+    let asked = Asked {
+        offered: &offered(sources, classes, cluster),
+        classes,
+        sources,
+        cluster,
+        stretch: stragglers.as_ref().map_or(1.0, stretch),
+    };
+    let nodes = asked.nodes();
+    let dispatchers = asked.of_dispatchers(strategy, "dispatcher", |parts, _, offered| {
+        match parts.decision_time.mean() {
+            0.0 => 0.0, // also of endlessly many tasks
+            busy => offered.rate.unwrap_or(0.0) * offered.tasks * busy,
+        }
+    });
+    let gatherers = asked.of_dispatchers(strategy, "gatherer", |_, class, offered| {
+        let Gather { per_result, work } = &class.gather;
+        offered.rate.unwrap_or(0.0) * (offered.tasks * per_result.mean() + work.mean())
+    });
+    let (jobs, tasks) = sizes(window, asked.offered);
+    let mut warnings = overloads(nodes.iter().chain(&dispatchers).chain(&gatherers));
+    warnings.extend(without_variance(classes, stragglers.as_ref()));
+    if strategy.binding == Binding::Early {
+        warnings.extend(asked.unlike());
+    }
     Forecast {
         nodes,
         dispatchers,
         gatherers,
         jobs,
         tasks,
-        events: jobs + tasks * events_a_task(setup),
+        events: jobs + tasks * events_a_task(network, strategy, classes),
         warnings,
     }
 }
 
 /// The mean factor by which stragglers lengthen work.
-fn stretch(setup: &Setup) -> f64 {
-    setup.stragglers.as_ref().map_or(1.0, |s| {
-        1.0 - s.probability + s.probability * s.factor.mean()
-    })
+fn stretch(stragglers: &Stragglers) -> f64 {
+    let Stragglers {
+        probability,
+        factor,
+    } = stragglers;
+    1.0 - probability + probability * factor.mean()
 }
 
-/// Shares of each dimension that a class uses, with stragglers, of the given power.
-fn used(setup: &Setup, offered: &Offered, at: usize, power: f64) -> f64 {
-    let held =
-        (offered.held[at] - offered.held_overhead[at]) * stretch(setup) + offered.held_overhead[at];
-    if held == 0.0 {
-        0.0
-    } else {
-        offered.rate.unwrap_or(0.0) * held / power
-    }
-}
-
-fn nodes(setup: &Setup, offered: &[Offered]) -> Vec<Use> {
-    let mut sets = vec![vec![true; setup.cluster.groups.len()]];
-    for class in &setup.classes {
-        let eligible = eligible(setup, class);
-        if !sets.contains(&eligible) {
-            sets.push(eligible);
-        }
-    }
-    sets.iter()
-        .flat_map(|set| nodes_of(setup, offered, set))
-        .collect()
-}
-
-/// For each group, whether tasks of the class may run there and fit.
-fn eligible(setup: &Setup, class: &Class) -> Vec<bool> {
-    let Some(stage) = class.stages.first() else {
-        return vec![true; setup.cluster.groups.len()];
-    };
-    let groups = setup.cluster.groups.iter().zip(&stage.allowed);
-    groups
-        .map(|(group, allowed)| *allowed && group.could_hold(&stage.demand))
-        .collect()
-}
-
-/// Utilization of the groups in `set` by the classes that can run nowhere else.
-fn nodes_of(setup: &Setup, offered: &[Offered], set: &[bool]) -> Vec<Use> {
-    let kept = |class: &Class| {
-        let eligible = eligible(setup, class);
-        eligible
-            .iter()
-            .zip(set)
-            .all(|(may, inside)| !may || *inside)
-    };
-    let classes = || {
-        let all = setup.classes.iter().zip(offered);
-        all.filter(|(class, _)| kept(class))
-    };
-    let (of, key) = named(setup, set, classes().next().map(|(class, _)| class));
-    let mut found = Vec::new();
-    for (at, dimension) in setup.cluster.dimensions.iter().enumerate() {
-        let power = power(setup, set, at);
-        if power.is_finite() && power > 0.0 {
-            found.push(Use {
-                of: format!("{} of {of}", dimension.name),
-                share: classes().map(|(_, o)| used(setup, o, at, power)).sum(),
-                key: key.clone(),
-            });
-        }
-    }
-    found
-}
-
-/// Sum of speed x capacity over the groups in `set`.
-fn power(setup: &Setup, set: &[bool], at: usize) -> f64 {
-    let groups = setup.cluster.groups.iter().zip(set);
-    groups
-        .filter(|(_, inside)| **inside)
-        .map(|(group, _)| match group.capacity[at] {
-            Some(units) => f64::from(group.count) * group.speed.factor() * units as f64,
-            None => f64::INFINITY,
-        })
-        .sum()
-}
-
-/// What a set of groups is called, and the key that sets how much is asked of it.
-fn named(setup: &Setup, set: &[bool], first: Option<&Class>) -> (String, String) {
-    if set.iter().all(|inside| *inside) {
-        let key = match &setup.sources[..] {
-            [only] => format!("jobs.{}.arrivals or workload.load", only.name),
-            _ => "workload.load or jobs.NAME.arrivals".to_owned(),
-        };
-        return ("all nodes".to_owned(), key);
-    }
-    let groups = setup.cluster.groups.iter().zip(set);
-    let names: Vec<&str> = groups
-        .filter(|(_, inside)| **inside)
-        .map(|(group, _)| group.name.as_str())
-        .collect();
-    let name = first.map_or("NAME", |class| class.name.as_str());
-    let part = match first.and_then(|class| class.stages.first()) {
-        Some(stage) if stage.allowed.iter().all(|allowed| *allowed) => "demand",
-        _ => "nodes",
-    };
-    (names.join(", "), format!("jobs.{name}.{part}"))
-}
-
-/// Sets of parts that serve at least one class, with the classes' figures.
-fn served<'a>(
-    setup: &'a Setup,
+/// What is asked of a cluster.
+struct Asked<'a> {
     offered: &'a [Offered],
-    parts: usize,
-) -> impl Iterator<Item = (&'a Class, &'a Offered)> {
-    let of = &setup.strategy.parts_of_class;
-    setup
-        .classes
-        .iter()
-        .zip(offered)
-        .enumerate()
-        .filter(move |(at, _)| of[*at] == parts)
-        .map(|(_, pair)| pair)
+    classes: &'a [Class],
+    sources: &'a [Source],
+    cluster: &'a Cluster,
+    stretch: f64,
 }
 
-fn dispatchers(setup: &Setup, offered: &[Offered]) -> Vec<Use> {
-    let name = &setup.strategy.name;
-    let one = |(at, parts): (usize, &crate::strategy::Parts)| {
-        let tasks: f64 = served(setup, offered, at)
-            .map(|(_, o)| o.rate.unwrap_or(0.0) * o.tasks)
-            .sum();
-        let busy = parts.decision_time.mean();
-        let share = if busy == 0.0 {
-            0.0
-        } else {
-            tasks * busy / f64::from(parts.dispatchers)
-        };
-        Use {
-            of: match parts.dispatchers {
-                1 => "the dispatcher".to_owned(),
-                many => format!("each of {many} dispatchers"),
-            },
-            share,
-            key: format!("strategies.{name}.dispatchers"),
+impl Asked<'_> {
+    /// Utilization of all nodes, and of those that some classes are kept to.
+    fn nodes(&self) -> Vec<Use> {
+        let mut sets = vec![vec![true; self.cluster.groups.len()]];
+        for class in self.classes {
+            let eligible = self.eligible(class);
+            if !sets.contains(&eligible) {
+                sets.push(eligible);
+            }
         }
-    };
-    setup
-        .strategy
-        .parts
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| setup.strategy.parts_of_class.contains(at))
-        .map(one)
-        .collect()
-}
+        sets.iter().flat_map(|set| self.nodes_of(set)).collect()
+    }
 
-fn gatherers(setup: &Setup, offered: &[Offered]) -> Vec<Use> {
-    let name = &setup.strategy.name;
-    let one = |(at, parts): (usize, &crate::strategy::Parts)| {
-        let cost = |class: &Class, o: &Offered| {
-            o.tasks * class.gather.per_result.mean() + class.gather.work.mean()
+    /// For each group, whether tasks of the class may run there and fit.
+    fn eligible(&self, class: &Class) -> Vec<bool> {
+        let groups = &self.cluster.groups;
+        let stage = class.stages.first();
+        stage.map_or(vec![true; groups.len()], |stage| stage.eligible(groups))
+    }
+
+    /// Utilization of the groups in `set` by the classes that can run nowhere else.
+    fn nodes_of(&self, set: &[bool]) -> Vec<Use> {
+        let is_kept = |class: &Class| {
+            let eligible = self.eligible(class);
+            eligible
+                .iter()
+                .zip(set)
+                .all(|(may, inside)| !may || *inside)
         };
-        let busy: f64 = served(setup, offered, at)
-            .map(|(class, o)| o.rate.unwrap_or(0.0) * cost(class, o))
-            .sum();
-        let share = busy / f64::from(parts.dispatchers);
-        Use {
-            of: match parts.dispatchers {
-                1 => "the gatherer".to_owned(),
-                many => format!("each of {many} gatherers"),
-            },
-            share,
-            key: format!("strategies.{name}.dispatchers"),
+        let classes = self.classes.iter().zip(self.offered);
+        let kept: Vec<(&Class, &Offered)> = classes.filter(|(class, _)| is_kept(class)).collect();
+        let (of, key) = self.named(set, kept.first().map(|(class, _)| *class));
+        let mut found = Vec::new();
+        for (at, dimension) in self.cluster.dimensions.iter().enumerate() {
+            let power = self.power(set, at);
+            if power.is_finite() && power > 0.0 {
+                let share = kept
+                    .iter()
+                    .map(|(_, offered)| self.used(offered, at, power))
+                    .sum();
+                let (of, key) = (format!("{} of {of}", dimension.name), key.clone());
+                found.push(Use { of, share, key });
+            }
         }
-    };
-    setup
-        .strategy
-        .parts
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| setup.strategy.parts_of_class.contains(at))
-        .map(one)
-        .collect()
+        found
+    }
+
+    /// Share of a dimension's power that a class uses, with stragglers.
+    fn used(&self, offered: &Offered, at: usize, power: f64) -> f64 {
+        let (held, overhead) = (offered.held[at], offered.held_overhead[at]);
+        match (held - overhead) * self.stretch + overhead {
+            0.0 => 0.0,
+            held => offered.rate.unwrap_or(0.0) * held / power,
+        }
+    }
+
+    /// Sum of speed x capacity over the groups in `set`.
+    fn power(&self, set: &[bool], at: usize) -> f64 {
+        let groups = self.cluster.groups.iter().zip(set);
+        let inside = groups.filter(|(_, inside)| **inside);
+        inside.map(|(group, _)| group.power(at)).sum()
+    }
+
+    /// What a set of groups is called, and the key that sets how much is asked of it.
+    fn named(&self, set: &[bool], first: Option<&Class>) -> (String, String) {
+        if set.iter().all(|inside| *inside) {
+            let key = match self.sources {
+                [only] => format!("jobs.{}.arrivals or workload.load", only.name),
+                _ => "workload.load or jobs.NAME.arrivals".to_owned(),
+            };
+            return ("all nodes".to_owned(), key);
+        }
+        let groups = self.cluster.groups.iter().zip(set);
+        let inside = groups.filter(|(_, inside)| **inside);
+        let names: Vec<&str> = inside.map(|(group, _)| group.name.as_str()).collect();
+        let name = first.map_or("NAME", |class| class.name.as_str());
+        let part = match first.and_then(|class| class.stages.first()) {
+            Some(stage) if stage.allowed.iter().all(|allowed| *allowed) => "demand",
+            _ => "nodes",
+        };
+        (names.join(", "), format!("jobs.{name}.{part}"))
+    }
+
+    /// Utilization of what each dispatcher has one of, by each set of parts that serves a class:
+    /// `busy` is the time a second that a class takes there.
+    fn of_dispatchers(
+        &self,
+        strategy: &Strategy,
+        what: &str,
+        busy: impl Fn(&Parts, &Class, &Offered) -> f64,
+    ) -> Vec<Use> {
+        let Strategy {
+            name,
+            binding: _,
+            parts,
+            parts_of_class,
+        } = strategy;
+        let one = |(at, parts): (usize, &Parts)| {
+            let classes = self.classes.iter().zip(self.offered).zip(parts_of_class);
+            let served = classes.filter(|(_, of)| **of == at);
+            let busy: f64 = served
+                .map(|((class, offered), _)| busy(parts, class, offered))
+                .sum();
+            Use {
+                of: match parts.dispatchers {
+                    1 => format!("the {what}"),
+                    many => format!("each of {many} {what}s"),
+                },
+                share: busy / f64::from(parts.dispatchers),
+                key: format!("strategies.{name}.dispatchers"),
+            }
+        };
+        let used = parts
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| parts_of_class.contains(at));
+        used.map(one).collect()
+    }
+
+    /// Demands that differ in one fifo queue: the head blocks tasks that would fit.
+    fn unlike(&self) -> Vec<String> {
+        let groups = self.cluster.groups.iter().enumerate();
+        let shared = groups.filter(|(at, group)| {
+            let is_several = group.capacity[SLOTS].is_none_or(|slots| slots > 1);
+            is_several && !group.backfill && self.is_unlike(*at)
+        });
+        let said = |name| {
+            format!(
+                "unlike demands share the fifo queues of nodes.{name}: a head that does not fit blocks them; see `backfill`"
+            )
+        };
+        shared.map(|(_, group)| said(&group.name)).collect()
+    }
+
+    /// True if unlike demands may meet in a group.
+    fn is_unlike(&self, group: usize) -> bool {
+        let is_here = |stage: &&Stage| stage.eligible(&self.cluster.groups)[group];
+        let stages = self.classes.iter().filter_map(|class| class.stages.first());
+        let demands: Vec<&Vec<u64>> = stages.filter(is_here).map(|stage| &stage.demand).collect();
+        let differ = |label: &Label| {
+            let mut bounds = label.min_demand.iter().zip(&label.max_demand);
+            bounds.any(|(min, max)| min < max)
+        };
+        let has_unlike_rows = |source: &Source| match &source.arrivals {
+            Arrivals::Trace(plan) => plan.survey.labels.iter().any(differ),
+            Arrivals::Renewal { .. } | Arrivals::Batch { .. } => false,
+        };
+        demands.windows(2).any(|pair| pair[0] != pair[1])
+            || self.sources.iter().any(has_unlike_rows)
+    }
 }
 
 /// Expected jobs and tasks of a replication.
-fn sizes(setup: &Setup, offered: &[Offered]) -> (f64, f64) {
-    let rate: f64 = offered.iter().filter_map(|o| o.rate).sum();
-    let finite: f64 = offered.iter().filter_map(|o| o.jobs).sum::<u64>() as f64;
-    let warmup = |rate: f64| match setup.window.warmup {
+fn sizes(window: &Window, offered: &[Offered]) -> (f64, f64) {
+    let Window {
+        warmup,
+        measure,
+        drain: _,
+        max_in_system: _,
+        slowdown_floor: _,
+        stratum: _,
+        finite: _,
+    } = window;
+    let rate: f64 = offered.iter().filter_map(|class| class.rate).sum();
+    let warmup = match warmup {
         Warmup::None => 0.0,
-        Warmup::Jobs(jobs) => jobs as f64,
+        Warmup::Jobs(jobs) => *jobs as f64,
         Warmup::Time(time) => time.as_secs() * rate,
     };
-    let jobs = match setup.window.measure {
-        Measure::All => finite,
-        Measure::Jobs { class: None, count } => count as f64 + warmup(rate),
-        Measure::Jobs {
-            class: Some(at),
-            count,
-        } => {
-            let share = offered[at as usize].rate.map_or(1.0, |own| own / rate);
-            count as f64 / share + warmup(rate)
+    let jobs = match *measure {
+        Measure::All => offered.iter().filter_map(|class| class.jobs).sum::<u64>() as f64,
+        Measure::Jobs { class, count } => {
+            let own = class.and_then(|at| offered[at as usize].rate);
+            count as f64 / own.map_or(1.0, |own| own / rate) + warmup
         }
         Measure::Until(until) => until.as_secs() * rate,
     };
-    let weigh = |o: &Offered| {
-        if setup.window.measure == Measure::All {
-            o.jobs.unwrap_or(0) as f64
-        } else {
-            o.rate.unwrap_or(0.0)
-        }
+    let weigh = |class: &Offered| match measure {
+        Measure::All => class.jobs.unwrap_or(0) as f64,
+        _ => class.rate.unwrap_or(0.0),
     };
     let weight: f64 = offered.iter().map(weigh).sum();
-    let tasks = offered.iter().map(|o| weigh(o) * o.tasks).sum::<f64>()
-        / if weight > 0.0 { weight } else { 1.0 };
+    let tasks: f64 = offered.iter().map(|class| weigh(class) * class.tasks).sum();
+    let tasks = tasks / if weight > 0.0 { weight } else { 1.0 };
     (jobs, jobs * tasks)
 }
 
 /// Service end, and whatever of decision, travel, result and gathering takes time.
-fn events_a_task(setup: &Setup) -> f64 {
+fn events_a_task(network: &Network, strategy: &Strategy, classes: &[Class]) -> f64 {
+    let Network { dispatch, result } = network;
     let some = |law: &Law| f64::from(u8::from(!law.is_zero()));
-    let decision = setup
-        .strategy
+    let decision = strategy
         .parts
         .first()
         .map_or(0.0, |parts| some(&parts.decision_time));
-    let gather = setup.classes.iter().any(|class| !class.gather.is_free());
-    1.0 + decision
-        + some(&setup.network.dispatch)
-        + some(&setup.network.result)
-        + f64::from(u8::from(gather))
+    let gather = classes.iter().any(|class| !class.gather.is_free());
+    1.0 + decision + some(dispatch) + some(result) + f64::from(u8::from(gather))
 }
 
-fn warnings<'a>(setup: &Setup, uses: impl Iterator<Item = &'a Use>) -> Vec<String> {
-    let mut found: Vec<String> = uses
-        .filter(|used| used.share >= 1.0)
-        .map(|used| {
-            format!(
-                "{}: utilization {:.3} is not below 1: change `{}`",
-                used.of, used.share, used.key
-            )
-        })
-        .collect();
-    found.extend(setup.classes.iter().flat_map(without_variance));
-    found.extend(straggling(setup));
-    found.extend(unlike(setup));
-    found
-}
-
-/// Laws of a class whose means have no interval.
-fn without_variance(class: &Class) -> Vec<String> {
-    let Some(stage) = class.stages.first() else {
-        return Vec::new();
+fn overloads<'a>(uses: impl Iterator<Item = &'a Use>) -> Vec<String> {
+    let said = |Use { of, share, key }: &Use| {
+        format!("{of}: utilization {share:.3} is not below 1: change `{key}`")
     };
-    let laws: Vec<(&str, &Law)> = match &stage.shape {
-        Shape::Tasks { count, work } => vec![("tasks", count), ("work", work)],
-        Shape::Split { work, into } => vec![("job-work", work), ("split.into", into)],
-        Shape::Trace => Vec::new(),
-    };
-    let said = |(key, law): (&str, &Law)| {
-        law.second_moment().is_infinite().then(|| {
-            format!(
-                "jobs.{}.{key} has no variance: means get no interval, quantiles do",
-                class.name
-            )
-        })
-    };
-    laws.into_iter().filter_map(said).collect()
+    uses.filter(|used| used.share >= 1.0).map(said).collect()
 }
 
-fn straggling(setup: &Setup) -> Option<String> {
-    let stragglers = setup.stragglers.as_ref()?;
-    let endless = stragglers.factor.second_moment().is_infinite();
-    endless.then(|| {
-        "faults.stragglers.factor has no variance: means get no interval, quantiles do".to_owned()
-    })
-}
-
-/// Demands that differ in one fifo queue: the head blocks tasks that would fit.
-fn unlike(setup: &Setup) -> Vec<String> {
-    if setup.strategy.binding == Binding::CentralQueue {
-        return Vec::new();
-    }
-    let blocked = |at: usize| {
-        let here = |class: &&Class| {
-            class
-                .stages
-                .first()
-                .is_some_and(|s| s.allowed[at] && setup.cluster.groups[at].could_hold(&s.demand))
+/// Laws whose means have no interval.
+fn without_variance(classes: &[Class], stragglers: Option<&Stragglers>) -> Vec<String> {
+    let mut laws: Vec<(String, &Law)> = Vec::new();
+    for class in classes {
+        let own: &[(&str, &Law)] = match class.stages.first().map(|stage| &stage.shape) {
+            Some(Shape::Tasks { count, work }) => &[("tasks", count), ("work", work)],
+            Some(Shape::Split { work, into }) => &[("job-work", work), ("split.into", into)],
+            Some(Shape::Trace) | None => &[],
         };
-        let demands: Vec<&Vec<u64>> = setup
-            .classes
-            .iter()
-            .filter(here)
-            .filter_map(|class| Some(&class.stages.first()?.demand))
-            .collect();
-        demands.windows(2).any(|pair| pair[0] != pair[1]) || unlike_rows(setup)
-    };
-    let groups = setup
-        .cluster
-        .groups
-        .iter()
-        .enumerate()
-        .filter(|(_, group)| !group.backfill);
-    groups
-        .filter(|(at, group)| several(group.capacity[SLOTS]) && blocked(*at))
-        .map(|(_, group)| {
-            format!("unlike demands share the fifo queues of nodes.{}: a head that does not fit blocks them; see `backfill`", group.name)
-        })
-        .collect()
-}
-
-/// True if more than one task can run at once.
-fn several(slots: Option<u64>) -> bool {
-    slots.is_none_or(|slots| slots > 1)
-}
-
-/// True if the rows of a trace differ in demand.
-fn unlike_rows(setup: &Setup) -> bool {
-    let differ = |label: &crate::workload::trace::Label| {
-        label
-            .min_demand
-            .iter()
-            .zip(&label.max_demand)
-            .any(|(min, max)| min < max)
-    };
-    setup.sources.iter().any(|source| match &source.arrivals {
-        Arrivals::Trace(plan) => plan.survey.labels.iter().any(differ),
-        _ => false,
-    })
+        laws.extend(
+            own.iter()
+                .map(|(key, law)| (format!("jobs.{}.{key}", class.name), *law)),
+        );
+    }
+    laws.extend(stragglers.map(|s| ("faults.stragglers.factor".to_owned(), &s.factor)));
+    let endless = laws
+        .into_iter()
+        .filter(|(_, law)| law.second_moment().is_infinite());
+    let said = |key| format!("{key} has no variance: means get no interval, quantiles do");
+    endless.map(|(key, _)| said(key)).collect()
 }

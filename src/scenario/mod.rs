@@ -6,11 +6,13 @@
 
 pub mod forecast;
 mod grammar;
+mod identity;
 mod resolve;
 mod schema;
 mod starter;
 mod text;
 
+pub use identity::{Identity, sections};
 pub use resolve::Metrics;
 pub use resolve::files::Files;
 pub use schema::{KeyInfo, keys, schema};
@@ -21,6 +23,7 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
+use crate::engine::time::Time;
 use crate::sim::setup::Setup;
 use grammar::Document;
 use resolve::check::Check;
@@ -135,16 +138,14 @@ impl Scenario {
         let values = self
             .points
             .get(point)
-            .into_iter()
-            .flat_map(|point| &point.values);
+            .map_or(&[][..], |point| &point.values);
         let pairs = self.sweep.iter().zip(values);
         let pairs: Vec<String> = pairs
             .map(|(path, value)| format!("{path} = {value}"))
             .collect();
-        if pairs.is_empty() {
-            String::new()
-        } else {
-            format!(" at {}", pairs.join(", "))
+        match &pairs[..] {
+            [] => String::new(),
+            pairs => format!(" at {}", pairs.join(", ")),
         }
     }
 }
@@ -167,49 +168,47 @@ pub fn read(text: &str, name: &str, sets: &[String], env: &Env<'_>) -> Result<Sc
     let mut tree = Node::of_table(table.get_ref(), table.span(), 0);
     let given = report.sources[1..].to_vec();
     arguments::apply(&mut tree, &given, &mut report);
-    let resolved = if sets.is_empty() {
+    let text = if sets.is_empty() {
         text.to_owned()
     } else {
         tree.to_toml()
     };
     let axes = sweep::take(&mut tree, &mut report);
+    let notes = Vec::new();
     let mut reading = Reading {
         axes,
         env,
         report,
-        notes: Vec::new(),
+        notes,
     };
-    let points: Vec<Option<Read>> = sweep::grid(&reading.axes)
-        .iter()
-        .map(|point| reading.point(&tree, point))
-        .collect();
+    let points = sweep::grid(&reading.axes).into_iter();
+    let points: Vec<Option<Read>> = points.map(|steps| reading.point(&tree, &steps)).collect();
     reading.report.sort();
-    let (false, Some(points)) = (
-        reading.report.has_errors(),
-        points.into_iter().collect::<Option<Vec<Read>>>(),
-    ) else {
-        return Err(reading.report);
-    };
-    reading.finish(points, name, resolved)
+    let is_right = !reading.report.has_errors();
+    match points.into_iter().collect::<Option<Vec<Read>>>() {
+        Some(points) if is_right => reading.finish(points, name, text),
+        _ => Err(reading.report),
+    }
 }
 
 /// The texts that places point into.
 fn sources(text: &str, name: &str, sets: &[String]) -> Vec<Source> {
-    let mut sources = vec![Source {
-        name: name.to_owned(),
-        text: text.to_owned(),
-        base: 0,
-    }];
-    let mut base = text.len() + 1;
-    for set in sets {
-        sources.push(Source {
-            name: "--set".to_owned(),
-            text: set.clone(),
+    let given = sets.iter().map(|set| ("--set", set.as_str()));
+    let mut base = 0;
+    let source = |(name, text): (&str, &str)| {
+        let source = Source {
+            name: name.to_owned(),
+            text: text.to_owned(),
             base,
-        });
-        base += set.len() + 1;
-    }
-    sources
+        };
+        base += text.len() + 1;
+        source
+    };
+    [(name, text)]
+        .into_iter()
+        .chain(given)
+        .map(source)
+        .collect()
 }
 
 /// A scenario that is being read.
@@ -235,77 +234,69 @@ impl Reading<'_> {
         sweep::place(&mut tree, &self.axes, steps);
         like::expand(&mut tree, &mut self.report);
         let (document, cut): (Document, _) = mistakes::read(&tree, &mut self.report);
-        let mut check = Check {
-            report: &mut self.report,
-            tree: &tree,
-            cut: &cut,
-            files: self.env.files,
-        };
+        let mut check = Check::new(&mut self.report, &tree, &cut, self.env.files);
         if document.run.replications.0 > MOST_REPLICATIONS {
-            check.error(
-                "run.replications",
-                "more than 1,000,000 replications",
-                "write a smaller number",
-            );
+            let mut check = check.at("run.replications");
+            check.error("more than 1,000,000 replications", "write a smaller number");
         }
         let resolved = resolve::resolve(&mut check, &document, self.env.metrics, &mut self.notes)?;
-        let strategies = document
-            .strategies
-            .names()
-            .iter()
-            .map(|name| parts_text(&tree, name))
-            .collect();
+        let names = document.strategies.names().into_iter();
         Some(Read {
+            strategies: names.map(|name| parts_text(&tree, name)).collect(),
             document,
             values: sweep::values(&self.axes, steps),
-            strategies,
             resolved,
         })
     }
 
     fn finish(self, points: Vec<Read>, name: &str, text: String) -> Result<Scenario, Report> {
-        let stem = Path::new(name).file_stem().map_or_else(
-            || name.to_owned(),
-            |stem| stem.to_string_lossy().into_owned(),
-        );
-        let classes = classes(&points);
+        let stem = Path::new(name).file_stem();
+        let stem = stem
+            .map_or(name.into(), |stem| stem.to_string_lossy())
+            .into_owned();
         let Some(first) = points.first() else {
             return Err(self.report);
         };
-        let (compare, run) = (&first.document.compare, &first.document.run);
+        let Document {
+            title,
+            run,
+            compare,
+            gate,
+            strategies,
+            ..
+        } = &first.document;
+        let baseline = first.resolved.baseline.clone();
         Ok(Scenario {
-            title: first.document.title.clone().unwrap_or_else(|| stem.clone()),
+            title: title.clone().unwrap_or_else(|| stem.clone()),
             stem,
             sweep: self
                 .axes
                 .iter()
-                .flat_map(|axis| axis.paths.iter().map(|path| sweep::text(path)))
+                .flat_map(|axis| &axis.paths)
+                .map(|path| sweep::text(path))
                 .collect(),
             strategies: first.strategies.clone(),
-            classes,
-            compare: Compare {
-                baseline: first.resolved.baseline.clone(),
-                decide_on: compare.decide_on.clone(),
-                margin: compare.margin.0,
-                confidence: compare.confidence.0,
-                family: compare.decide_on.len() * points.len() * (first.strategies.len() - 1),
-            },
-            gate: judging::gate(&first.document, &first.strategies),
+            classes: classes(&points),
+            compare: judging::compare(&first.document, baseline, points.len()),
+            gate: judging::gate(gate, compare, strategies),
             replications: run.replications.0 as u32,
-            precision: judging::precision(&first.document),
+            precision: judging::precision(run, compare),
             seed: run.seed.get(),
             notes: self.notes,
             text,
             warnings: self.report,
-            points: points
-                .into_iter()
-                .map(|read| Point {
-                    values: read.values,
-                    warmup_is_auto: judging::warmup_is_auto(&read.document),
-                    setups: read.resolved.setups,
-                })
-                .collect(),
+            points: points.into_iter().map(Point::from).collect(),
         })
+    }
+}
+
+impl From<Read> for Point {
+    fn from(read: Read) -> Point {
+        Point {
+            values: read.values,
+            warmup_is_auto: judging::warmup_is_auto(&read.document.run),
+            setups: read.resolved.setups,
+        }
     }
 }
 
@@ -314,10 +305,7 @@ fn classes(points: &[Read]) -> Vec<(String, Option<f64>)> {
     let mut classes: Vec<(String, Option<f64>)> = Vec::new();
     for class in points.iter().flat_map(|point| &point.resolved.classes) {
         if !classes.iter().any(|(name, _)| *name == class.name) {
-            classes.push((
-                class.name.clone(),
-                class.slo.map(crate::engine::time::Time::as_secs),
-            ));
+            classes.push((class.name.clone(), class.slo.map(Time::as_secs)));
         }
     }
     classes
@@ -339,29 +327,20 @@ fn parts_text(tree: &Node, name: &str) -> StrategyText {
         .child("strategies")
         .and_then(|strategies| strategies.child(name));
     let part = |key: &str| strategy.and_then(|strategy| strategy.child(key));
-    let plain = |node: &Node| match &node.value {
-        tree::Value::Text(text) => text.clone(),
-        tree::Value::Table(entries) if entries.len() == 1 => entries
-            .iter()
-            .map(|(key, value)| format!("{} = {}", tree::bare(&key.text), value.to_inline()))
-            .collect(),
-        _ => node.to_inline(),
+    let plain = |node: &Node| match node.entries() {
+        [entry] => tree::assignment(entry),
+        _ => node.plain(),
     };
-    let mut parts: Vec<(String, String)> = PARTS
-        .iter()
-        .map(|(key, default)| {
-            (
-                (*key).to_owned(),
-                part(key).map_or((*default).to_owned(), plain),
-            )
-        })
-        .collect();
-    for (class, node) in part("for").map_or(&[][..], Node::entries) {
-        parts.push((format!("for.{}", class.text), node.to_inline()));
-    }
+    let text = |(key, default): &(&str, &str)| {
+        let given = part(key).map_or((*default).to_owned(), plain);
+        ((*key).to_owned(), given)
+    };
+    let overrides = part("for").map_or(&[][..], Node::entries).iter();
+    let overrides =
+        overrides.map(|(class, node)| (format!("for.{}", class.text), node.to_inline()));
     StrategyText {
         name: name.to_owned(),
-        parts,
+        parts: PARTS.iter().map(text).chain(overrides).collect(),
     }
 }
 

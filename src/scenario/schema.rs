@@ -1,35 +1,39 @@
-//! The JSON Schema of scenario files, for editors and for `equipoise list keys`.
+//! The JSON Schema of scenario files: for editors, for `equipoise list keys`, and for whoever must
+//! know which keys there are, so that no second table of them is kept.
+//!
+//! Beside what JSON Schema knows, types of the grammar may say, in keys that are not published:
+//! `x-forms`, groups of keys of which only one group can hold; `x-one-key`, that a table has one key;
+//! `x-scope`, what a key is about if not about the system that is simulated: the `experiment` as a
+//! whole, or the `strategy`.
+
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
 use super::grammar::Document;
 
+static GRAMMAR: LazyLock<Value> = LazyLock::new(|| schemars::schema_for!(Document).to_value());
+
 /// The schema (draft 2020-12) of a scenario file.
 pub fn schema() -> Value {
-    let mut schema = schemars::schema_for!(Document).to_value();
-    let definitions = schema.get("$defs").cloned().unwrap_or_default();
-    tidy(&mut schema, &definitions);
+    let mut schema = GRAMMAR.clone();
+    tidy(&mut schema);
     schema
 }
 
 /// Lets forms be named alone where all their keys have defaults, and leaves out what says nothing.
-fn tidy(node: &mut Value, definitions: &Value) {
+fn tidy(node: &mut Value) {
     match node {
-        Value::Array(list) => list.iter_mut().for_each(|node| tidy(node, definitions)),
+        Value::Array(list) => list.iter_mut().for_each(tidy),
         Value::Object(object) => {
-            object.values_mut().for_each(|node| tidy(node, definitions));
+            object.values_mut().for_each(tidy);
             plain_option(object);
-            if object
-                .get("default")
-                .is_some_and(|default| default.is_null() || default.is_object())
-            {
-                object.shift_remove("default");
-            }
-            object.shift_remove("writeOnly");
-            object.retain(|key, value| {
-                !(key == "format" && value.as_str().is_some_and(|f| f.starts_with("uint")))
+            object.retain(|key, value| match key.as_str() {
+                "default" => !value.is_null() && !value.is_object(),
+                "format" => !value.as_str().is_some_and(|name| name.starts_with("uint")),
+                key => key != "writeOnly" && !key.starts_with("x-"),
             });
-            name_or_table(object, definitions);
+            name_or_table(object);
         }
         _ => {}
     }
@@ -48,9 +52,8 @@ fn plain_option(object: &mut Map<String, Value>) {
         return;
     };
     options.retain(|option| *option != json!({ "type": "null" }));
-    if let [only] = &options[..]
-        && let Value::Object(only) = only.clone()
-    {
+    if let [Value::Object(only)] = &options[..] {
+        let only = only.clone();
         object.shift_remove("anyOf");
         for (key, value) in only {
             object.entry(key).or_insert(value);
@@ -58,47 +61,108 @@ fn plain_option(object: &mut Map<String, Value>) {
     }
 }
 
-/// The single key of a form's table and what it holds.
-fn form(option: &Value) -> Option<(&String, &Value)> {
-    let properties = option.get("properties")?.as_object()?;
-    let one = properties.len() == 1
-        && option
-            .get("required")
-            .and_then(Value::as_array)
-            .is_some_and(|r| r.len() == 1);
-    properties.iter().next().filter(|_| one)
-}
-
-fn follow<'a>(node: &'a Value, definitions: &'a Value) -> &'a Value {
-    let name = node
-        .get("$ref")
-        .and_then(Value::as_str)
-        .and_then(|path| path.strip_prefix("#/$defs/"));
-    name.and_then(|name| definitions.get(name)).unwrap_or(node)
-}
-
-fn name_or_table(object: &mut Map<String, Value>, definitions: &Value) {
-    let Some(Value::Array(options)) = object.get("oneOf") else {
+fn name_or_table(object: &mut Map<String, Value>) {
+    let Some(Value::Array(options)) = object.get_mut("oneOf") else {
         return;
     };
-    if options.is_empty() || !options.iter().all(|option| form(option).is_some()) {
+    if !options.iter().all(|option| form(option).is_some()) {
         return;
     }
     let bare = |(name, content): (&String, &Value)| {
-        let content = follow(content, definitions);
-        let free = content.get("required").is_none()
-            && content.get("type").and_then(Value::as_str) == Some("object");
-        free.then(|| Value::String(name.clone()))
+        let content = follow(content, &GRAMMAR);
+        let free = content.get("required").is_none() && content["type"] == "object";
+        free.then(|| name.clone())
     };
-    let names: Vec<Value> = options.iter().filter_map(form).filter_map(bare).collect();
-    let mut options = options.clone();
+    let names: Vec<String> = options.iter().filter_map(form).filter_map(bare).collect();
     if !names.is_empty() {
-        options.insert(
-            0,
-            json!({ "description": "a form by its name takes its defaults", "enum": names }),
-        );
+        let said = "a form by its name takes its defaults";
+        options.insert(0, json!({ "description": said, "enum": names }));
     }
-    object.insert("oneOf".to_owned(), Value::Array(options));
+}
+
+/// The single key of a form's table and what it holds.
+fn form(option: &Value) -> Option<(&String, &Value)> {
+    let properties = option["properties"].as_object()?;
+    let one = properties.len() == 1 && list(option, "required").len() == 1;
+    properties.iter().next().filter(|_| one)
+}
+
+fn list<'a>(node: &'a Value, key: &str) -> &'a [Value] {
+    node[key].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// What a reference within `schema` refers to.
+fn follow<'a>(node: &'a Value, schema: &'a Value) -> &'a Value {
+    let name = node["$ref"]
+        .as_str()
+        .and_then(|path| path.strip_prefix("#/$defs/"));
+    name.and_then(|name| schema["$defs"].get(name))
+        .unwrap_or(node)
+}
+
+/// All that a value with this schema may be.
+fn views(node: &'static Value) -> Vec<&'static Value> {
+    let node = follow(node, &GRAMMAR);
+    let mut all = vec![node];
+    all.extend(list(node, "anyOf").iter().flat_map(views));
+    all
+}
+
+/// The schema of a key of a table; names are keys, too.
+fn child(node: &'static Value, key: &str) -> Option<&'static Value> {
+    let of_view = |view: &'static Value| {
+        let mut tables = list(view, "oneOf").iter().chain([view]);
+        let own = tables.find_map(|table| table["properties"].get(key));
+        own.or(Some(&view["additionalProperties"]).filter(|value| value.is_object()))
+    };
+    views(node).into_iter().find_map(of_view)
+}
+
+/// True if the user names the tables of this section of a scenario.
+pub fn is_named(section: &str) -> bool {
+    let named = child(&GRAMMAR, section).and_then(|section| child(section, "NAME"));
+    named.is_some_and(|table| follow(table, &GRAMMAR).get("properties").is_some())
+}
+
+/// True if `key`, put into the table at `path`, takes the place of `other`: they are forms of one
+/// thing, of which only one can hold.
+pub fn replaces(path: &[String], key: &str, other: &str) -> bool {
+    let mut steps = path.iter();
+    let Some(node) = steps.try_fold(&*GRAMMAR, |node, step| child(node, step)) else {
+        return false;
+    };
+    let apart = |view: &'static Value| {
+        let is_form = |name| {
+            list(view, "oneOf")
+                .iter()
+                .filter_map(form)
+                .any(|(form, _)| form == name)
+        };
+        let group = |key: &str| {
+            let holds =
+                |group: &Value| group.as_array().is_some_and(|g| g.iter().any(|k| k == key));
+            list(view, "x-forms").iter().position(holds)
+        };
+        let grouped = group(key)
+            .zip(group(other))
+            .is_some_and(|(key, other)| key != other);
+        view["x-one-key"] == true || grouped || (is_form(key) && is_form(other))
+    };
+    key != other && views(node).into_iter().any(apart)
+}
+
+/// What `path` is about, and the start of it of which that is said; nothing if it is about the
+/// system that is simulated.
+pub fn scope<'a>(path: impl IntoIterator<Item = &'a str>) -> Option<(&'static str, String)> {
+    let (mut node, mut start) = (&*GRAMMAR, Vec::new());
+    for step in path {
+        node = child(node, step)?;
+        start.push(step);
+        if let Some(scope) = node["x-scope"].as_str() {
+            return Some((scope, start.join(".")));
+        }
+    }
+    None
 }
 
 /// A key of the grammar.
@@ -117,157 +181,121 @@ pub struct KeyInfo {
 /// The keys whose path starts with `prefix`, in the grammar's order.
 pub fn keys(prefix: &str) -> Vec<KeyInfo> {
     let schema = schema();
-    let definitions = schema.get("$defs").cloned().unwrap_or_default();
-    let mut found = Vec::new();
-    walk(&schema, &definitions, "", &mut found);
-    walk(
-        &definitions["Law-of-Seconds"],
-        &definitions,
-        "LAW",
-        &mut found,
-    );
-    found.retain(|key| key.path.starts_with(prefix));
-    found
-}
-
-/// Adds the keys below a table's schema.
-fn walk(node: &Value, definitions: &Value, path: &str, found: &mut Vec<KeyInfo>) {
-    let node = follow(node, definitions);
-    let meaning = form(node).and_then(|_| said(node));
-    for (key, value) in node
-        .get("properties")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-    {
-        let at = found.len();
-        add(key, value, definitions, path, found);
-        if let (Some(meaning), Some(info)) = (&meaning, found.get_mut(at)) {
-            info.meaning.clone_from(meaning);
-        }
-    }
-    if let Some(value) = node
-        .get("additionalProperties")
-        .filter(|value| value.is_object())
-    {
-        add("NAME", value, definitions, path, found);
-    }
-    for option in ["anyOf", "oneOf"]
-        .iter()
-        .filter_map(|of| node.get(of))
-        .filter_map(Value::as_array)
-        .flatten()
-    {
-        if !is_law(node) {
-            walk(option, definitions, path, found);
-        }
-    }
-}
-
-fn add(key: &str, value: &Value, definitions: &Value, path: &str, found: &mut Vec<KeyInfo>) {
-    let path = if path.is_empty() {
-        key.to_owned()
-    } else {
-        format!("{path}.{key}")
+    let mut keys = Keys {
+        schema: &schema,
+        found: Vec::new(),
     };
-    let target = follow(value, definitions);
-    let default = value
-        .get("default")
-        .filter(|default| !default.is_object())
-        .map_or(String::new(), Value::to_string);
-    let above = path.rsplit_once('.').map_or("", |(above, _)| above);
-    let parent = found
-        .iter()
-        .rfind(|info| info.path == above)
-        .map(|info| info.meaning.clone());
-    found.push(KeyInfo {
-        path: path.clone(),
-        value: kind(target, definitions),
-        default,
-        meaning: said(value)
-            .or_else(|| said(target))
-            .or(parent)
-            .unwrap_or_default(),
-    });
-    if path.matches('.').count() < 8 {
-        walk(target, definitions, &path, found);
+    keys.walk(&schema, "");
+    keys.walk(&schema["$defs"]["Law-of-Seconds"], "LAW");
+    keys.found.retain(|key| key.path.starts_with(prefix));
+    keys.found
+}
+
+/// The keys of a schema that were found so far.
+struct Keys<'a> {
+    schema: &'a Value,
+    found: Vec<KeyInfo>,
+}
+
+impl<'a> Keys<'a> {
+    /// Adds the keys below a table's schema.
+    fn walk(&mut self, node: &'a Value, path: &str) {
+        let node = follow(node, self.schema);
+        let meaning = form(node).and_then(|_| said(node));
+        for (key, value) in node["properties"].as_object().into_iter().flatten() {
+            let at = self.found.len();
+            self.add(key, value, path);
+            if let Some(meaning) = &meaning {
+                self.found[at].meaning.clone_from(meaning);
+            }
+        }
+        if node["additionalProperties"].is_object() {
+            self.add("NAME", &node["additionalProperties"], path);
+        }
+        let options = list(node, "anyOf").iter().chain(list(node, "oneOf"));
+        for option in options.filter(|_| !is_law(node)) {
+            self.walk(option, path);
+        }
+    }
+
+    fn add(&mut self, key: &str, value: &'a Value, above: &str) {
+        let path = match above {
+            "" => key.to_owned(),
+            above => format!("{above}.{key}"),
+        };
+        let target = follow(value, self.schema);
+        let default = value.get("default").filter(|default| !default.is_object());
+        let parent = || self.found.iter().rfind(|info| info.path == above);
+        let meaning = said(value).or_else(|| said(target));
+        let meaning = meaning.or_else(|| Some(parent()?.meaning.clone()));
+        self.found.push(KeyInfo {
+            path: path.clone(),
+            value: self.kind(target),
+            default: default.map_or(String::new(), Value::to_string),
+            meaning: meaning.unwrap_or_default(),
+        });
+        if path.matches('.').count() < 8 {
+            self.walk(target, &path);
+        }
+    }
+
+    /// What a value is, in words.
+    fn kind(&self, node: &Value) -> String {
+        let of_option = |option| self.kind(follow(option, self.schema));
+        let options = list(node, "anyOf");
+        if is_law(node) {
+            return format!(
+                "{}, or a law",
+                options.first().map_or(String::new(), of_option)
+            );
+        }
+        if node.get("oneOf").is_some() {
+            return names(list(node, "oneOf"));
+        }
+        if node.get("enum").is_some() {
+            return names(std::slice::from_ref(node));
+        }
+        let text = |key: &str| node[key].as_str().unwrap_or("").to_owned();
+        match text("type").as_str() {
+            _ if node["type"].is_array() => "list".to_owned(),
+            "object" => "table".to_owned(),
+            "array" => "list".to_owned(),
+            "boolean" => "true | false".to_owned(),
+            "string" => "text".to_owned(),
+            "integer" if node.get("maximum").is_none() => "a whole number".to_owned(),
+            "number" | "integer" => text("description"),
+            _ if options.iter().any(|option| option.get("pattern").is_some()) => {
+                text("description")
+            }
+            _ if node.get("anyOf").is_some() => options
+                .iter()
+                .map(of_option)
+                .collect::<Vec<_>>()
+                .join(" | "),
+            _ => node.get("const").map_or(String::new(), Value::to_string),
+        }
     }
 }
 
 fn said(node: &Value) -> Option<String> {
-    node.get("description")
-        .and_then(Value::as_str)
+    node["description"]
+        .as_str()
         .map(|text| text.replace('\n', " "))
 }
 
 /// True for the schema of a law.
 fn is_law(node: &Value) -> bool {
-    node.get("description").and_then(Value::as_str) == Some(LAW)
-}
-
-/// The description of a law's schema.
-const LAW: &str = "a constant or one law";
-
-/// What a value is, in words.
-fn kind(node: &Value, definitions: &Value) -> String {
-    if is_law(node) {
-        let constant = node["anyOf"].get(0).map_or(String::new(), |first| {
-            kind(follow(first, definitions), definitions)
-        });
-        return format!("{constant}, or a law");
-    }
-    if let Some(options) = node.get("oneOf").and_then(Value::as_array) {
-        return listed(options);
-    }
-    if let Some(names) = node.get("enum").and_then(Value::as_array) {
-        return names
-            .iter()
-            .filter_map(Value::as_str)
-            .collect::<Vec<_>>()
-            .join(" | ");
-    }
-    if node.get("type").is_some_and(Value::is_array) {
-        return "list".to_owned();
-    }
-    let text = |key: &str| node.get(key).and_then(Value::as_str).unwrap_or("");
-    match (text("type"), node.get("anyOf").and_then(Value::as_array)) {
-        ("object", _) => "table".to_owned(),
-        ("array", _) => "list".to_owned(),
-        ("boolean", _) => "true | false".to_owned(),
-        ("string", _) => "text".to_owned(),
-        ("integer", _) if node.get("maximum").is_none() => "a whole number".to_owned(),
-        ("number" | "integer", _) => text("description").to_owned(),
-        (_, Some(options)) if options.iter().any(|option| option.get("pattern").is_some()) => {
-            text("description").to_owned()
-        }
-        (_, Some(options)) => options
-            .iter()
-            .map(|option| kind(follow(option, definitions), definitions))
-            .collect::<Vec<_>>()
-            .join(" | "),
-        _ => node.get("const").map_or(String::new(), Value::to_string),
-    }
+    node["description"] == "a constant or one law"
 }
 
 /// Names of forms, and of names in lists of them.
-fn listed(options: &[Value]) -> String {
-    let mut names: Vec<String> = Vec::new();
+fn names(options: &[Value]) -> String {
+    let mut names: Vec<&str> = Vec::new();
     for option in options {
-        let name = option
-            .get("const")
-            .and_then(Value::as_str)
-            .or_else(|| form(option).map(|(name, _)| name.as_str()));
-        let several = option
-            .get("enum")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str);
-        for name in name.into_iter().chain(several) {
-            if !names.iter().any(|known| known == name) {
-                names.push(name.to_owned());
-            }
-        }
+        let name = option["const"].as_str().or_else(|| Some(form(option)?.0));
+        let several = list(option, "enum").iter().filter_map(Value::as_str);
+        let new = name.into_iter().chain(several);
+        new.for_each(|name| names.extend((!names.contains(&name)).then_some(name)));
     }
     names.join(" | ")
 }

@@ -522,3 +522,31 @@ fn every_key_has_a_meaning() {
     let run: Vec<KeyInfo> = keys("run.seed");
     assert_eq!((run.len(), run[0].default.as_str()), (1, "1"));
 }
+
+/// Title, comments, spelling and defaults that are written out are no part of what a scenario is;
+/// its points, seed and strategies are.
+#[test]
+fn a_scenario_is_what_it_resolves_to() {
+    let identity = |sets: &[&str]| read_with(GENERATIONS, sets).unwrap().identity();
+    let plain = identity(&[]);
+    assert_eq!(good(&format!("# told\n{GENERATIONS}")).identity(), plain);
+    let same = [
+        "title=another",
+        "run.drain=4",
+        "run.replications=30",
+        "nodes.gen1.slots=unlimited",
+        "network.dispatch=200us",
+        "jobs.query.tasks=10.0",
+        "compare.margin=0.5",
+    ];
+    assert_eq!(identity(&same), plain);
+    let others = [
+        "run.seed=8",
+        "nodes.gen1.count=61",
+        "workload.load=0.6",
+        "scheduling.ties=lowest-id",
+    ];
+    for other in others {
+        assert_ne!(identity(&[other]), plain, "{other}");
+    }
+}

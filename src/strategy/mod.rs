@@ -10,6 +10,9 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::engine::law::Law;
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
@@ -126,17 +129,18 @@ pub enum Reports {
 }
 
 /// How equally good nodes are told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Ties {
-    /// One uniform draw: the r-th tied node in id order.
+    /// At random.
     #[default]
     Random,
-    /// The lowest id.
+    /// The first in file order.
     LowestId,
 }
 
 impl Ties {
-    /// Which of `count` tied nodes (in id order) to take.
+    /// Which of `count` tied nodes (in id order) to take; at random by one uniform draw.
     #[inline]
     pub fn pick(self, count: u32, rng: &mut Draw) -> u32 {
         match self {
@@ -147,7 +151,8 @@ impl Ties {
 }
 
 /// Whether a dispatcher adds what it sent and has not yet seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum InFlight {
     /// It does.
     #[default]

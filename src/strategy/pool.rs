@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::board::node_set::NodeSet;
+use crate::model::cluster::eligible;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
 
@@ -48,7 +49,7 @@ impl FromIterator<NodeId> for Pool {
 impl Pool {
     /// The nodes of `layout` whose groups are `allowed` and could hold `demand`.
     pub fn eligible(layout: &Layout, allowed: &[bool], demand: &[u64]) -> Pool {
-        let groups: Vec<bool> = eligible_groups(layout, allowed, demand).collect();
+        let groups: Vec<bool> = eligible(layout.groups(), allowed, demand).collect();
         let is_eligible = |node: &NodeId| groups[layout.group_index(*node)];
         layout.ids().filter(is_eligible).collect()
     }
@@ -68,16 +69,6 @@ impl Pool {
     }
 }
 
-/// Which groups are `allowed` and have nodes that could hold `demand`.
-fn eligible_groups(
-    layout: &Layout,
-    allowed: &[bool],
-    demand: &[u64],
-) -> impl Iterator<Item = bool> {
-    let each = layout.groups().iter().zip(allowed);
-    each.map(|(group, allowed)| *allowed && group.could_hold(demand))
-}
-
 /// All pools of a run, each once, by number.
 #[derive(Clone, Debug, Default)]
 pub struct Pools {
@@ -89,12 +80,13 @@ pub struct Pools {
 impl Pools {
     /// The number of the pool of those tasks' eligible nodes, and whether it is new.
     pub fn number(&mut self, layout: &Layout, allowed: &[bool], demand: &[u64]) -> u32 {
-        let is_it =
-            |known: &Vec<bool>| eligible_groups(layout, allowed, demand).eq(known.iter().copied());
+        let is_it = |known: &Vec<bool>| {
+            eligible(layout.groups(), allowed, demand).eq(known.iter().copied())
+        };
         let known = self.groups.iter().position(is_it);
         known.unwrap_or_else(|| {
             self.pools.push(Pool::eligible(layout, allowed, demand));
-            let groups = eligible_groups(layout, allowed, demand).collect();
+            let groups = eligible(layout.groups(), allowed, demand).collect();
             self.groups.push(groups);
             self.pools.len() - 1
         }) as u32

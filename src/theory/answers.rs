@@ -1,8 +1,49 @@
 //! From what a model says of a queue to the figures of a run.
 
+use serde::{Deserialize, Serialize};
+
 use super::queueing_system::Shift;
-use super::{AnswerKind, Known, Model};
 use crate::metrics::registry::QUANTILES;
+
+/// How a known answer is to be held against a simulation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnswerKind {
+    /// The expected value of the figure.
+    Exact,
+    /// Its limit as the number of nodes grows: shown, not judged.
+    Limit,
+    /// It is on one side of the expected value: shown, not judged.
+    Bound,
+    /// Close to the expected value by experience: shown, not judged.
+    Approximation,
+}
+
+/// A figure of a setup that theory gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known {
+    /// Name in the metric registry.
+    pub metric: String,
+    /// `all`, or `nodes.GROUP`.
+    pub class: String,
+    /// The value in the metric's unit.
+    pub value: f64,
+    /// How to hold it against a simulation.
+    pub kind: AnswerKind,
+    /// The model, in the field's words; one of [`MODELS`].
+    pub model: &'static str,
+}
+
+/// A model that setups are matched to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Model {
+    /// The name that [`Known::model`] gives.
+    pub name: &'static str,
+    /// What a scenario must be like.
+    pub when: &'static str,
+    /// Where the formula is from.
+    pub source: &'static str,
+}
 
 /// P(X > x) of a time x in seconds.
 pub type Above<'f> = Box<dyn Fn(f64) -> f64 + 'f>;

@@ -4,9 +4,9 @@
 //! Transactions on Computers 37, 1988). More: Nelson and Tantawi's approximation for at most 32,
 //! and the bound by independent nodes, H_k / (1 - rho). Each task's wait is that of M/M/1.
 
-use super::answers::Answers;
+use super::answers::{AnswerKind, Answers, Known, Model};
 use super::queueing_system::QueueingSystem;
-use super::{AnswerKind, Known, Model, single_server};
+use super::single_server;
 
 /// Two nodes; and the wait of single tasks.
 pub const MODEL: Model = Model {

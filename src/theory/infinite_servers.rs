@@ -1,10 +1,9 @@
 //! Infinitely many servers: nobody waits. A job of k tasks takes as long as its longest task:
 //! k unit exponentials, H_k on average (Renyi, 1953).
 
-use super::answers::{Above, Answers};
+use super::answers::{Above, AnswerKind, Answers, Known, Model};
 use super::fork_join::harmonic;
 use super::queueing_system::QueueingSystem;
-use super::{AnswerKind, Known, Model};
 use crate::engine::law::Law;
 
 /// The model.

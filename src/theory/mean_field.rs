@@ -4,9 +4,8 @@
 //! Dobrushin & Karpelevich, 1996; Mitzenmacher, 1996, IEEE TPDS 12, 2001). Finitely many nodes are
 //! worse, by about a constant / n (Gast & Van Houdt, 2017): a limit, never an equality.
 
-use super::answers::{Answers, known};
+use super::answers::{AnswerKind, Answers, Known, Model, known};
 use super::queueing_system::QueueingSystem;
-use super::{AnswerKind, Known, Model};
 use crate::strategy::Binding;
 use crate::strategy::Key;
 use crate::strategy::placement::power_of_d::PowerOfD;

@@ -3,9 +3,8 @@
 //! serves every job when one central queue would (Kiefer & Wolfowitz, 1955), and with constant
 //! service so does round robin.
 
-use super::answers::Answers;
+use super::answers::{AnswerKind, Answers, Known, Model};
 use super::queueing_system::QueueingSystem;
-use super::{AnswerKind, Known, Model};
 use crate::strategy::Binding;
 use crate::strategy::Key;
 use crate::strategy::placement::least_loaded::LeastLoaded;

@@ -362,8 +362,7 @@ pub fn eligible<'a>(
         dimensions: _,
         groups,
     } = cluster;
-    let groups = groups.iter().zip(&stage.allowed);
-    groups.map(|(group, allowed)| (group, *allowed && group.could_hold(&stage.demand)))
+    groups.iter().zip(stage.eligible(groups))
 }
 
 /// The groups that may run tasks of `stage`.

@@ -5,9 +5,8 @@
 //! interval at a node, the time in the system is exponential with rate mu (1 - sigma) and a job
 //! waits with probability sigma (Kleinrock, "Queueing Systems" I, 1975, chapter 6).
 
-use super::answers::Answers;
+use super::answers::{AnswerKind, Answers, Known, Model};
 use super::queueing_system::QueueingSystem;
-use super::{AnswerKind, Known, Model};
 use crate::engine::law::Law;
 
 /// The model.

@@ -6,9 +6,8 @@
 //! positive terms only of Franx, "A simple solution for the M/D/c waiting time distribution",
 //! Operations Research Letters 29 (2001).
 
-use super::answers::{Above, Answers};
+use super::answers::{Above, AnswerKind, Answers, Known, Model};
 use super::queueing_system::{QueueingSystem, Station};
-use super::{AnswerKind, Known, Model};
 
 /// Any service.
 pub const MODEL: Model = Model {

@@ -9,9 +9,8 @@
 //! Join an idle node, else either: E(T) = (1 + rho) / ((1 + 2 rho) (1 - rho)), a closed form of the
 //! chain of both numbers (a test holds it to the chain, solved numerically).
 
-use super::answers::Answers;
+use super::answers::{AnswerKind, Answers, Known, Model};
 use super::queueing_system::QueueingSystem;
-use super::{AnswerKind, Known, Model};
 use crate::strategy::Binding;
 use crate::strategy::Key;
 use crate::strategy::placement::join_idle_queue::JoinIdleQueue;
@@ -68,8 +67,8 @@ impl Shorter {
         let (up, stay, down) = blocks(2.0 * rho);
         let mut rates = zero();
         for _ in 0..100_000 {
-            let inner = add(&stay, &product(&rates, &down));
-            let next = product(&up, &inverse(scale(&inner, -1.0)));
+            let inner = zip(&stay, &product(&rates, &down), |x, y| -(x + y));
+            let next = product(&up, &inverse(inner));
             let change = next.iter().flatten().zip(rates.iter().flatten());
             let change = change.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
             rates = next;
@@ -77,9 +76,9 @@ impl Shorter {
                 break;
             }
         }
-        let sum = inverse(add(&identity(), &scale(&rates, -1.0)));
+        let sum = inverse(zip(&identity(), &rates, |x, y| x - y));
         // p(0) (B + R down) = 0, and everything sums to 1 in place of the first equation.
-        let mut balance = add(&at_zero(2.0 * rho), &product(&rates, &down));
+        let mut balance = zip(&at_zero(2.0 * rho), &product(&rates, &down), |x, y| x + y);
         for (row, rest) in balance.iter_mut().zip(&sum) {
             row[0] = rest.iter().sum();
         }
@@ -140,14 +139,9 @@ fn identity() -> Matrix {
     one
 }
 
-fn scale(a: &Matrix, factor: f64) -> Matrix {
-    a.iter()
-        .map(|row| row.iter().map(|x| x * factor).collect())
-        .collect()
-}
-
-fn add(a: &Matrix, b: &Matrix) -> Matrix {
-    let row = |(a, b): (&Vec<f64>, &Vec<f64>)| a.iter().zip(b).map(|(x, y)| x + y).collect();
+/// `of` each pair of entries at the same row and column.
+fn zip(a: &Matrix, b: &Matrix, of: impl Fn(f64, f64) -> f64) -> Matrix {
+    let row = |(a, b): (&Vec<f64>, &Vec<f64>)| a.iter().zip(b).map(|(x, y)| of(*x, *y)).collect();
     a.iter().zip(b).map(row).collect()
 }
 

@@ -5,9 +5,8 @@
 //! Nodes of unlike speeds hold a task for unlike times: then the share is known only where the
 //! placement sends fixed shares of the tasks to each node, whatever their state.
 
-use super::answers::known;
+use super::answers::{AnswerKind, Known, Model, known};
 use super::queueing_system::{Shares, eligible, has_warmup, interval, shares};
-use super::{AnswerKind, Known, Model};
 use crate::engine::law::Law;
 use crate::model::cluster::{Cluster, Group};
 use crate::sim::setup::{Network, Setup, Stragglers};

@@ -2,6 +2,7 @@
 
 use crate::engine::law::Law;
 use crate::engine::time::Time;
+use crate::model::cluster::{Group, eligible};
 
 /// How a job becomes tasks.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +36,13 @@ pub struct Stage {
     pub demand: Vec<u64>,
     /// For each node group, whether tasks may run there at all.
     pub allowed: Vec<bool>,
+}
+
+impl Stage {
+    /// For each group of nodes, whether tasks of the stage may run there and could ever fit.
+    pub fn eligible(&self, groups: &[Group]) -> Vec<bool> {
+        eligible(groups, &self.allowed, &self.demand).collect()
+    }
 }
 
 /// What gathering costs at the dispatcher.

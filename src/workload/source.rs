@@ -40,7 +40,7 @@ pub struct Source {
 }
 
 /// A trace to replay.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TracePlan {
     /// Which file, read how.
     pub spec: Spec,

@@ -44,7 +44,11 @@ fn suite(judged: &ScenarioVerdicts) -> Markup {
 }
 
 fn case(judged: &ScenarioVerdicts, cell: &StrategyVerdicts, row: &FigureVerdict) -> Markup {
-    let class = printable(&format!("{}.{}", text::place(judged, cell), cell.strategy));
+    let class = printable(&format!(
+        "{}.{}",
+        text::heading(judged, cell),
+        cell.strategy
+    ));
     let cells = text::cells(judged, cell, row);
     let [_, _, metric, baseline, now, change, allowed, word] = &cells;
     let message = format!("{word}: {baseline} -> {now}, {change}, allowed {allowed}");

@@ -20,7 +20,7 @@ use super::run::stop_on_interrupt;
 use super::{Exit, print, progress};
 use crate::decision_log::first_difference::against_log;
 use crate::experiment::results::digest;
-use crate::experiment::{self, Options, Progress, warmup};
+use crate::experiment::{self, Options, Progress};
 use crate::gate::{
     self, Baseline, GateVerdicts, PointFigures, ScenarioVerdicts, StrategyFigures, Subject,
 };
@@ -72,7 +72,7 @@ struct Entry {
     scenario: Scenario,
     subject: Subject,
     /// Its baseline's file.
-    place: PathBuf,
+    file: PathBuf,
 }
 
 impl Gate {
@@ -92,15 +92,12 @@ impl Gate {
     fn entries(&self) -> Result<Vec<Entry>, Exit> {
         let entries = all(self.scenarios.iter().map(|path| self.entry(path)))?;
         for (at, entry) in entries.iter().enumerate() {
-            if let Some(same) = entries[..at]
-                .iter()
-                .find(|other| other.place == entry.place)
-            {
+            if let Some(same) = entries[..at].iter().find(|other| other.file == entry.file) {
                 return Err(Exit::Mistake(format!(
                     "error: {} and {} would share the baseline {}\nhint: gate them one by one, with a --baseline folder each",
                     same.path.display(),
                     entry.path.display(),
-                    entry.place.display()
+                    entry.file.display()
                 )));
             }
         }
@@ -121,7 +118,7 @@ impl Gate {
         Ok(Entry {
             path: path.to_path_buf(),
             subject: subject(&scenario),
-            place: folder.join(format!("{}.json", scenario.stem)),
+            file: folder.join(format!("{}.json", scenario.stem)),
             scenario,
         })
     }
@@ -147,11 +144,11 @@ impl Gate {
         let outputs = [&self.markdown, &self.junit, &self.json, &self.plot];
         let outputs = || outputs.into_iter().flatten();
         let real = |path: &Path| std::fs::canonicalize(path).ok();
-        let read = entries.iter().flat_map(|entry| [&entry.path, &entry.place]);
+        let read = entries.iter().flat_map(|entry| [&entry.path, &entry.file]);
         let read: Vec<Option<PathBuf>> = read.map(|path| real(path)).collect();
         for path in outputs() {
-            let place = real(path);
-            if place.is_some() && read.contains(&place) {
+            let file = real(path);
+            if file.is_some() && read.contains(&file) {
                 let path = path.display();
                 return Err(Exit::Mistake(format!(
                     "error: {path} is read by this command, and would be overwritten\nhint: name another file"
@@ -281,12 +278,6 @@ impl Runner {
         })
     }
 
-    /// Finds the warm-ups that are left to pilots.
-    fn settle(&self, scenario: &mut Scenario) -> Result<(), Exit> {
-        let pool = experiment::threads(self.threads)?;
-        Ok(pool.install(|| warmup::settle(scenario, self.stop))?)
-    }
-
     fn run(&self, scenario: &Scenario, command: &str) -> Result<Vec<PointFigures>, Exit> {
         let options = Options {
             threads: self.threads,
@@ -371,7 +362,7 @@ fn subject(scenario: &Scenario) -> Subject {
     Subject {
         scenario: scenario.stem.clone(),
         text: digest(scenario.text.as_bytes()),
-        sections: gate::baseline::sections(&scenario.text),
+        sections: crate::scenario::sections(&scenario.text),
         seed: scenario.seed,
         sweep: scenario.sweep.clone(),
         points: scenario.points.iter().map(|p| p.values.clone()).collect(),
@@ -382,24 +373,24 @@ fn subject(scenario: &Scenario) -> Subject {
 
 /// The baseline of a scenario, checked to be of the same jobs and nodes.
 fn baseline_of(entry: &Entry) -> Result<Baseline, Exit> {
-    let place = entry.place.display();
-    let text = std::fs::read_to_string(&entry.place).map_err(|error| match error.kind() {
+    let file = entry.file.display();
+    let text = std::fs::read_to_string(&entry.file).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Exit::Mistake(format!(
-            "error: {} has no baseline: there is no {place}\nhint: make it with the code that is right, by the same command with --save",
+            "error: {} has no baseline: there is no {file}\nhint: make it with the code that is right, by the same command with --save",
             entry.path.display()
         )),
         std::io::ErrorKind::InvalidData => {
-            Exit::Mistake(format!("error: {place}: it is not a baseline, as it is not text"))
+            Exit::Mistake(format!("error: {file}: it is not a baseline, as it is not text"))
         }
         _ => {
             let why = error.to_string();
             let why = why.split(" (os error").next().unwrap_or_default();
-            Exit::Mistake(format!("error: cannot read {place}: {why}"))
+            Exit::Mistake(format!("error: cannot read {file}: {why}"))
         }
     })?;
     let baseline = Baseline::of_text(&text);
     let baseline =
-        baseline.map_err(|unusable| Exit::Mistake(format!("error: {place}: {unusable}")))?;
+        baseline.map_err(|unusable| Exit::Mistake(format!("error: {file}: {unusable}")))?;
     let unlike = baseline.unlike(&entry.subject);
     if unlike.is_empty() {
         Ok(baseline)
@@ -409,10 +400,10 @@ fn baseline_of(entry: &Entry) -> Result<Baseline, Exit> {
 }
 
 fn cannot_compare(entry: &Entry, unlike: &[String]) -> Exit {
-    let (path, place) = (entry.path.display(), entry.place.display());
+    let (path, file) = (entry.path.display(), entry.file.display());
     let list: String = unlike.iter().map(|why| format!("  {why}\n")).collect();
     Exit::Mistake(format!(
-        "error: {path} cannot be compared with its baseline {place}\n{list}hint: if this is meant, --save makes a new baseline"
+        "error: {path} cannot be compared with its baseline {file}\n{list}hint: if this is meant, --save makes a new baseline"
     ))
 }
 

@@ -3,25 +3,20 @@
 use super::text;
 use crate::cli::Exit;
 use crate::gate::verdicts::{FigureVerdict, GateVerdicts, ScenarioVerdicts, StrategyVerdicts};
-use crate::report::plot::changes::{Change, Changes, Group};
+use crate::report::plot::changes::{self, Change};
 
 /// Times the size of the drawing.
 const PNG_SCALE: u32 = 2;
 
 /// The changes of all figures, as SVG or PNG.
 pub fn draw(outcome: &GateVerdicts, is_png: bool) -> Result<Vec<u8>, Exit> {
-    let changes = Changes {
-        title: text::headline(outcome),
-        subtitle: text::footer(outcome).unwrap_or_default(),
-        groups: outcome
-            .scenarios
-            .iter()
-            .flat_map(|judged| {
-                (0..judged.subject.points.len()).map(move |point| group(judged, point))
-            })
-            .collect(),
-    };
-    let drawing = changes.draw();
+    let title = text::headline(outcome);
+    let subtitle = text::footer(outcome).unwrap_or_default();
+    let groups = outcome.scenarios.iter().flat_map(|judged| {
+        let points = 0..judged.subject.points.len();
+        points.map(move |point| group(judged, point))
+    });
+    let drawing = changes::draw(title, subtitle, groups.collect());
     let drawn = if is_png {
         drawing.png(PNG_SCALE)
     } else {
@@ -30,19 +25,12 @@ pub fn draw(outcome: &GateVerdicts, is_png: bool) -> Result<Vec<u8>, Exit> {
     drawn.map_err(|error| Exit::Fault(format!("error: cannot draw: {error}")))
 }
 
-fn group(judged: &ScenarioVerdicts, point: usize) -> Group {
+fn group(judged: &ScenarioVerdicts, point: usize) -> (String, Vec<Change>) {
+    let subject = &judged.subject;
+    let title = format!("{}{}", subject.scenario, subject.point_label(point));
     let cells = judged.cells.iter().filter(|cell| cell.point == point);
-    let title = format!(
-        "{}{}",
-        judged.subject.scenario,
-        judged.subject.point_label(point)
-    );
-    Group {
-        title,
-        rows: cells
-            .flat_map(|cell| cell.rows.iter().map(|row| change(judged, cell, row)))
-            .collect(),
-    }
+    let rows = cells.flat_map(|cell| cell.rows.iter().map(move |row| change(judged, cell, row)));
+    (title, rows.collect())
 }
 
 fn change(judged: &ScenarioVerdicts, cell: &StrategyVerdicts, row: &FigureVerdict) -> Change {

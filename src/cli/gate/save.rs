@@ -4,9 +4,10 @@ use std::path::Path;
 
 use super::{Entry, Exit, Gate, Runner, all};
 use crate::cli::folder::unwritable;
-use crate::cli::print;
+use crate::cli::{print, running};
 use crate::gate::baseline::is_baseline;
 use crate::gate::{Baseline, MOST, Need, Refused, plan_baseline};
+use crate::scenario::Point;
 use crate::sim::setup::Warmup;
 use crate::text::plain_percent;
 
@@ -17,7 +18,7 @@ pub fn save(gate: &Gate, entries: &[Entry]) -> Result<(), Exit> {
     let planned = all(entries.iter().map(|entry| plan(gate, entry, &runner)))?;
     runner.bar.finish_and_clear();
     for (entry, planned) in entries.iter().zip(&planned) {
-        write(&entry.place, &planned.baseline.to_text())?;
+        write(&entry.file, &planned.baseline.to_text())?;
     }
     let lines = entries.iter().zip(&planned);
     let lines = lines.map(|(entry, planned)| planned.line(entry));
@@ -33,7 +34,7 @@ struct Planned {
 
 impl Planned {
     fn line(&self, entry: &Entry) -> String {
-        let (place, n) = (entry.place.display(), self.baseline.replications);
+        let (file, n) = (entry.file.display(), self.baseline.replications);
         let strategies = entry.scenario.strategies.len();
         let strategies = crate::text::plural(strategies, "strategy", "strategies");
         let why = match &self.most {
@@ -45,14 +46,14 @@ impl Planned {
             ),
             _ => "fewer would do".to_owned(),
         };
-        format!("saved {place}: {strategies}, {n} replications ({why})\n")
+        format!("saved {file}: {strategies}, {n} replications ({why})\n")
     }
 }
 
 /// Runs a scenario as often as its margins need.
 fn plan(gate: &Gate, entry: &Entry, runner: &Runner) -> Result<Planned, Exit> {
     let mut settled = entry.scenario.clone();
-    runner.settle(&mut settled)?;
+    running::settle(&mut settled, gate.threads, runner.stop)?;
     let command = gate.command([&entry.path].into_iter());
     let run = |replications: u32, placement_seed: u64| {
         let mut scenario = settled.clone();
@@ -70,7 +71,12 @@ fn plan(gate: &Gate, entry: &Entry, runner: &Runner) -> Result<Planned, Exit> {
         Refused::TooMany(over) => too_many(entry, &over),
         Refused::Failed(exit) => exit,
     })?;
-    let warmups: Vec<Warmup> = settled.points.iter().map(warmup).collect();
+    let warmup = |point: &Point| point.setups.first().map(|setup| setup.window.warmup);
+    let warmups = settled
+        .points
+        .iter()
+        .map(|point| warmup(point).unwrap_or_default());
+    let warmups: Vec<Warmup> = warmups.collect();
     Ok(Planned {
         baseline: Baseline::new(&entry.subject, plan.replications, &warmups, plan.figures),
         most: plan.needs.into_iter().max_by_key(|need| need.replications),
@@ -121,44 +127,39 @@ fn too_many(entry: &Entry, over: &[Need]) -> Exit {
     ))
 }
 
-fn warmup(point: &crate::scenario::Point) -> Warmup {
-    let first = point.setups.first();
-    first.map_or(Warmup::None, |setup| setup.window.warmup)
-}
-
 /// Only a baseline is ever replaced, and not by an older version's.
 fn check_replaceable(entry: &Entry) -> Result<(), Exit> {
-    let place = entry.place.display();
+    let file = entry.file.display();
     let taken = |why: &str| {
         Err(Exit::Mistake(format!(
-            "error: {place} {why}\nhint: name another folder with --baseline"
+            "error: {file} {why}\nhint: name another folder with --baseline"
         )))
     };
-    if std::fs::symlink_metadata(&entry.place).is_err() {
+    if std::fs::symlink_metadata(&entry.file).is_err() {
         return Ok(());
     }
-    let bytes = std::fs::read(&entry.place).unwrap_or_default();
+    let bytes = std::fs::read(&entry.file).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
-    if !entry.place.is_file() || !is_baseline(&text) {
+    if !entry.file.is_file() || !is_baseline(&text) {
         return taken("is not a baseline, and would be replaced by one");
     }
     match Baseline::of_text(&text) {
         Err(unusable) if unusable.is_newer => {
-            Err(Exit::Mistake(format!("error: {place}: {unusable}")))
+            Err(Exit::Mistake(format!("error: {file}: {unusable}")))
         }
         _ => Ok(()),
     }
 }
 
 /// Writes beside the place and renames, so that what is there stays whole.
-fn write(place: &Path, text: &str) -> Result<(), Exit> {
-    let beside = place.with_extension("json.writing");
-    let folder = place.parent().unwrap_or(Path::new("."));
+fn write(file: &Path, text: &str) -> Result<(), Exit> {
+    let beside = file.with_extension("json.writing");
+    let folder = file.parent().unwrap_or(Path::new("."));
     let written = std::fs::create_dir_all(folder)
         .and_then(|()| std::fs::write(&beside, text))
-        .and_then(|()| std::fs::rename(&beside, place));
+        .and_then(|()| std::fs::rename(&beside, file));
     written.map_err(|error| {
         let _ = std::fs::remove_file(&beside);
-        unwritable(place, &error)
+        unwritable(file, &error)
     })
 }

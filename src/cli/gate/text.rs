@@ -39,7 +39,7 @@ pub fn cells(
     let scale = facts.scale(&row.unit, means.into_iter().flatten());
     let value = |mean: Option<f64>| mean.map_or(String::new(), |mean| scale.value(mean));
     [
-        printable(&place(judged, cell)),
+        printable(&heading(judged, cell)),
         printable(&cell.strategy),
         printable(&row.metric),
         value(judgement.baseline),
@@ -51,7 +51,7 @@ pub fn cells(
 }
 
 /// "load-sweep at load 0.8".
-pub fn place(judged: &ScenarioVerdicts, cell: &StrategyVerdicts) -> String {
+pub fn heading(judged: &ScenarioVerdicts, cell: &StrategyVerdicts) -> String {
     format!(
         "{}{}",
         judged.subject.scenario,
@@ -159,7 +159,7 @@ pub fn footer(outcome: &GateVerdicts) -> Option<String> {
 
 /// What is known of a failure beside its figures.
 pub fn about(judged: &ScenarioVerdicts, cell: &StrategyVerdicts) -> Vec<String> {
-    let name = printable(&format!("{} of {}", cell.strategy, place(judged, cell)));
+    let name = printable(&format!("{} of {}", cell.strategy, heading(judged, cell)));
     let mut lines = Vec::new();
     lines.extend(cell.first.iter().map(|line| printable(line)));
     let is_worse = cell

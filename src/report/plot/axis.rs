@@ -1,4 +1,10 @@
 //! Axes: ranges, ticks and their labels.
+//!
+//! Ticks stand at 1, 2, 2.5 or 5 times a power of ten, about five to an axis, so that a value can
+//! be read between them in the head (Heckbert, "Nice numbers for graph labels", Graphics Gems,
+//! 1990). An axis of values that span more than a factor of 20 is logarithmic: response times near
+//! saturation would otherwise flatten all the others. Values outside an axis are drawn at its end,
+//! never left out in silence.
 
 use crate::text::{fixed, significant};
 

@@ -1,4 +1,8 @@
 //! Where the response time goes: the seven parts, for all jobs and for the slowest 1 %.
+//!
+//! The parts add up exactly, so stacked bars are honest here: the whole bar is the response time.
+//! The two halves are side by side because the tail is often made of something else than the mean:
+//! a strategy that balances well on average may still let a few jobs wait.
 
 use super::axis::Axis;
 use super::drawing::{Align, Drawing, GREY, GRID, INK, LINE, PAPER, fit, text_width};

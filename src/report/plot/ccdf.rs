@@ -1,4 +1,9 @@
 //! How many jobs take longer than a time: the response time's CCDF, log-log, one panel a class.
+//!
+//! The complement of the distribution on a logarithmic scale shows the tail, which a distribution
+//! function hides in its last pixel: p99 and p99.9 stand as far apart as the median and p90, and a
+//! heavy tail is a straight line. Curves end where fewer than ten jobs are left, since beyond that
+//! they show single jobs.
 
 use super::axis::Axis;
 use super::drawing::{Drawing, Point};

@@ -1,27 +1,13 @@
 //! Changes of figures against what they were, each with what is allowed shaded behind it.
+//!
+//! The gate's picture. What matters is whether an interval reaches out of the shade on the bad
+//! side, so each row has its own shade, open to the good side; which side that is depends on the
+//! metric.
 
 use super::axis::Axis;
 use super::differences::WIDEST;
-use super::dot_rows::{self, Row, Rows};
+use super::dot_rows::{Group, Row, Rows};
 use super::drawing::Drawing;
-
-/// The whole plot.
-pub struct Changes {
-    /// Title of the plot.
-    pub title: String,
-    /// What the marks are.
-    pub subtitle: String,
-    /// Groups from top to bottom.
-    pub groups: Vec<Group>,
-}
-
-/// Changes under a title.
-pub struct Group {
-    /// Title.
-    pub title: String,
-    /// Changes from top to bottom.
-    pub rows: Vec<Change>,
-}
 
 /// The relative change of one figure.
 pub struct Change {
@@ -41,53 +27,53 @@ pub struct Change {
     pub text: String,
 }
 
-impl Changes {
-    /// Draws the changes; the height follows their number.
-    pub fn draw(&self) -> Drawing {
-        let axis = self.axis();
-        let group = |group: &Group| dot_rows::Group {
-            title: group.title.clone(),
-            rows: group.rows.iter().map(|change| change.row(&axis)).collect(),
-        };
-        Rows {
-            title: self.title.clone(),
-            subtitle: self.subtitle.clone(),
-            groups: self.groups.iter().map(group).collect(),
-            axis: axis.clone(),
-            shade: None,
-            rule: Some((0.0, "no change".into())),
-            notes: vec!["shaded: allowed without the gate failing".into()],
-        }
-        .draw()
-    }
-
-    /// Percent axis that holds 0, the changes and what is allowed.
-    fn axis(&self) -> Axis {
-        let ends = |change: &Change| {
-            let (low, high) = change.interval.unwrap_or_default();
-            let room = 1.5 * change.allowed;
-            [change.change.unwrap_or_default(), low, high, room, -room]
-        };
-        let changes = self.groups.iter().flat_map(|group| &group.rows);
-        Axis::changes(changes.flat_map(ends).map(|end| end.clamp(-WIDEST, WIDEST)))
-    }
+/// The plot of `groups`: titles and the changes under them; its height follows their number.
+pub fn draw(title: String, subtitle: String, groups: Vec<(String, Vec<Change>)>) -> Drawing {
+    let axis = axis(groups.iter().flat_map(|(_, changes)| changes));
+    let group = |(title, changes): (String, Vec<Change>)| Group {
+        title,
+        rows: changes
+            .into_iter()
+            .map(|change| row(change, &axis))
+            .collect(),
+    };
+    let plot = Rows {
+        title,
+        subtitle,
+        groups: groups.into_iter().map(group).collect(),
+        axis: axis.clone(),
+        shade: None,
+        rule: Some((0.0, "no change".into())),
+        notes: vec!["shaded: allowed without the gate failing".into()],
+    };
+    plot.draw()
 }
 
-impl Change {
-    fn row(&self, axis: &Axis) -> Row {
-        let allowed = 100.0 * self.allowed;
-        Row {
-            strategy: self.series,
-            name: self.name.clone(),
-            value: self.change.map(|change| 100.0 * change),
-            interval: self.interval.map(|(low, high)| (100.0 * low, 100.0 * high)),
-            shade: Some(if self.lower_is_better {
-                (axis.low, allowed)
-            } else {
-                (-allowed, axis.high)
-            }),
-            text: self.text.clone(),
-            at_least: false,
-        }
+/// Percent axis that holds 0, the changes and what is allowed.
+fn axis<'a>(changes: impl Iterator<Item = &'a Change>) -> Axis {
+    let ends = |change: &Change| {
+        let (low, high) = change.interval.unwrap_or_default();
+        let room = 1.5 * change.allowed;
+        [change.change.unwrap_or_default(), low, high, room, -room]
+    };
+    Axis::changes(changes.flat_map(ends).map(|end| end.clamp(-WIDEST, WIDEST)))
+}
+
+fn row(change: Change, axis: &Axis) -> Row {
+    let allowed = 100.0 * change.allowed;
+    let shade = match change.lower_is_better {
+        true => (axis.low, allowed),
+        false => (-allowed, axis.high),
+    };
+    Row {
+        strategy: change.series,
+        name: change.name,
+        value: change.change.map(|change| 100.0 * change),
+        interval: change
+            .interval
+            .map(|(low, high)| (100.0 * low, 100.0 * high)),
+        shade: Some(shade),
+        text: change.text,
+        at_least: false,
     }
 }

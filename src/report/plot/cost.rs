@@ -1,4 +1,7 @@
 //! What a strategy costs: messages and waste against the response time's tail.
+//!
+//! A strategy that asks every node is fast and dear. One mark a strategy, lower left is better in
+//! both, so that what is worse in both is seen at a glance (it is not on the Pareto front).
 
 use super::axis::Axis;
 use super::drawing::Drawing;

@@ -1,4 +1,9 @@
 //! A deciding metric against the swept value, with its intervals.
+//!
+//! Lines with bands where the swept key is a number; rows of dots where it is a word or where
+//! several keys are swept, since a line between words would suggest values between them. An
+//! unstable point has no steady-state value: it is a cross at the upper edge, where the line ends,
+//! not a large number.
 
 use super::axis::Axis;
 use super::dot_rows::{Group, Row, Rows};

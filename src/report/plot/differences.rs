@@ -1,4 +1,9 @@
 //! Paired differences from the baseline, relative, with simultaneous intervals and the margin.
+//!
+//! The plot from which verdicts are read: the interval excludes 0 (better or worse), lies in the
+//! shaded margin (equivalent), or does neither. It shows differences of pairs and not two intervals
+//! side by side, because on equal jobs the luck of the draw cancels: two bands that overlap can
+//! well differ.
 
 use super::axis::Axis;
 use super::deciding::runs;

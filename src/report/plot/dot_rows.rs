@@ -1,4 +1,8 @@
 //! Dots with intervals, one row a strategy, in groups: for words and grids, and for differences.
+//!
+//! Dots rather than bars: position on a common scale is judged best of all (Cleveland and McGill
+//! 1984), an interval is a line through its dot, and an axis need not start at 0. Names stand at
+//! the left, the figures in words at the right, so that the plot is a table too.
 
 use super::axis::Axis;
 use super::drawing::{Align, Color, Drawing, GRID, INK, LINE, PAPER, fit, text_width};

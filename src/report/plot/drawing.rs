@@ -2,6 +2,10 @@
 //!
 //! Plots lay themselves out in pixels of the SVG. Keeping the shapes as data lets tests ask whether
 //! any text is clipped, and both renderings show the same.
+//!
+//! Widths of texts come from the embedded font, so a layout is the same on every machine.
+//! `plotters` draws in whole pixels: an SVG is drawn four times larger and shown smaller, a PNG
+//! three times larger and averaged, so that thin lines keep their place.
 
 use std::fmt;
 use std::sync::Once;

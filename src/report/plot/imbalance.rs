@@ -1,4 +1,8 @@
 //! Imbalance of node loads over time, and the jobs in the system beside it.
+//!
+//! Two curves that answer "was this run steady": if jobs pile up, a mean over the window says
+//! nothing, and if the imbalance swings, a mean hides it. One replication, since averaging several
+//! would smooth the very swings that are looked for.
 
 use super::axis::Axis;
 use super::drawing::Drawing;

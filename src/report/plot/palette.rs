@@ -1,4 +1,8 @@
 //! One look a strategy, the same in every plot.
+//!
+//! Colour alone does not tell eight strategies apart in print or to every eye, so each has a marker
+//! as well, and from the ninth on a dash pattern. A strategy's look depends on its position in the
+//! file only: it is the same in all plots of a run and in the next run.
 
 use super::drawing::{Color, Drawing, PAPER, Point};
 

@@ -1,4 +1,8 @@
 //! A plot's title and legend, and its panels: frames with axes in which series are drawn.
+//!
+//! The title names the point, the subtitle says what the marks and bands are, the legend stands
+//! below in the order of the file. Panels keep room for their own labels, so callers give an area
+//! and values only.
 
 use super::axis::Axis;
 use super::drawing::{

@@ -1,4 +1,8 @@
 //! The swept key as an axis, where its values are numbers.
+//!
+//! A scenario gives swept values as text: `0.8`, `"50ms"`, `"fresh"`. Numbers and durations have
+//! distances, words have none, and so only the former become an axis; its ticks are the values as
+//! they were written, because these are the points that were run.
 
 use super::axis::Axis;
 use crate::report::lookup::{Lookup, plain_value};

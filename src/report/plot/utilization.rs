@@ -1,4 +1,8 @@
 //! How evenly nodes are used: sorted node utilization, and utilization by node group.
+//!
+//! Nodes sorted by falling utilization make unevenness a slope, whatever the number of nodes;
+//! single nodes have no meaning of their own in a run with random placement. Groups are shown apart
+//! because unlike machines *should* be used unlike.
 
 use super::axis::{Axis, nice_step};
 use super::ccdf::some_of;

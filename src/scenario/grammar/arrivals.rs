@@ -1,11 +1,17 @@
 //! `jobs.NAME.arrivals`: how jobs arrive.
 
+use std::fmt;
+
 use schemars::JsonSchema;
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::named::Named;
-use crate::engine::dist::Dist;
+use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{Count, Period, Positive, Seconds};
+use crate::workload::trace::Invalid;
 
 /// How the jobs of a class arrive.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -50,8 +56,9 @@ impl Arrivals {
 }
 
 /// Poisson arrivals.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[schemars(extend("x-forms" = [["rate"], ["load"]]))]
 pub struct Poisson {
     /// Jobs a second.
     pub rate: Option<Positive>,
@@ -64,7 +71,7 @@ pub struct Poisson {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Renewal {
     /// Time from one arrival to the next; the first job comes one interval after 0.
-    pub interval: Dist<Seconds>,
+    pub interval: LawSpec<Seconds>,
     /// Offered load of this class; scales the interval.
     pub load: Option<Positive>,
 }
@@ -87,6 +94,7 @@ fn at_once() -> Seconds {
 /// A recorded workload.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(extend("x-forms" = [["load"], ["time-scale"]]))]
 pub struct Trace {
     /// Path from the scenario's folder, or a name in the folder of traces; may be packed by gzip or xz.
     pub file: String,
@@ -128,17 +136,6 @@ pub enum Format {
     Hawk,
     /// Comma-separated values with a header.
     Csv,
-}
-
-/// What to do with rows that are no jobs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Invalid {
-    /// Refuse the trace.
-    #[default]
-    Error,
-    /// Leave them out and count them.
-    Drop,
 }
 
 /// A unit of time.
@@ -187,7 +184,7 @@ pub struct Units {
 }
 
 /// Units of arrivals and works, where they differ.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct TwoUnits {
     /// Of arrivals.
@@ -198,46 +195,25 @@ struct TwoUnits {
 
 struct ReadUnits;
 
-impl<'de> serde::de::Visitor<'de> for ReadUnits {
+impl<'de> Visitor<'de> for ReadUnits {
     type Value = Units;
 
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a unit of time such as \"s\", or { arrival = \"us\", work = \"s\" }")
     }
 
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Units, E> {
-        let unit = Unit::deserialize(serde::de::value::StrDeserializer::new(text))?;
-        Ok(Units {
-            arrival: unit,
-            work: unit,
-        })
+    fn visit_str<E: Error>(self, text: &str) -> Result<Units, E> {
+        let both = Unit::deserialize(StrDeserializer::new(text))?;
+        let (arrival, work) = (both, both);
+        Ok(Units { arrival, work })
     }
 
-    fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Units, A::Error> {
-        let TwoUnits { arrival, work } =
-            TwoUnits::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Units, A::Error> {
+        let TwoUnits { arrival, work } = TwoUnits::deserialize(MapAccessDeserializer::new(map))?;
         Ok(Units { arrival, work })
     }
 }
 
-impl<'de> Deserialize<'de> for Units {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Units, D::Error> {
-        deserializer.deserialize_any(ReadUnits)
-    }
-}
-
-impl JsonSchema for Units {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Units".into()
-    }
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let (one, two) = (
-            generator.subschema_for::<Unit>(),
-            generator.subschema_for::<TwoUnits>(),
-        );
-        schemars::json_schema!({ "anyOf": [one, two] })
-    }
-}
+visited!(Units, ReadUnits, |generator| {
+    json!({ "anyOf": [generator.subschema_for::<Unit>(), generator.subschema_for::<TwoUnits>()] })
+});

@@ -1,12 +1,12 @@
 //! `[compare]`: what decides, and against what.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::engine::quantity::{Inner, Positive};
 
 /// What decides, and against what.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Compare {
     /// The strategy that the others are compared with; by default the first.

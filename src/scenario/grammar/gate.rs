@@ -1,13 +1,13 @@
 //! `[gate]`: what is watched when an algorithm is changed.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::named::Named;
 use crate::engine::quantity::Positive;
 
 /// What a change of an algorithm may cost before `gate` fails.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Gate {
     /// Strategies that are watched; by default all.

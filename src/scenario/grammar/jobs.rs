@@ -3,27 +3,30 @@
 use std::fmt;
 
 use schemars::JsonSchema;
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::arrivals::Arrivals;
 use super::named::Named;
-use crate::engine::dist::Dist;
+use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{Amount, Factor, Period, Seconds};
 
 /// A class of jobs.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(extend("x-forms" = [["tasks", "work", "overhead"], ["job-work", "split"]]))]
 pub struct Jobs {
     /// How its jobs arrive (required): "poisson", or a table of one form.
     pub arrivals: Option<Arrivals>,
     /// Number of tasks of a job, each with its own `work`; 1 if left out.
-    pub tasks: Option<Dist<Factor>>,
+    pub tasks: Option<LawSpec<Factor>>,
     /// Work of each task, in seconds at speed 1.
-    pub work: Option<Dist<Seconds>>,
+    pub work: Option<LawSpec<Seconds>>,
     /// Time that each task takes beside its work, whatever the node's speed.
     pub overhead: Option<Seconds>,
     /// Work of the whole job, cut into equal tasks by `split`.
-    pub job_work: Option<Dist<Seconds>>,
+    pub job_work: Option<LawSpec<Seconds>>,
     /// How `job-work` is cut.
     pub split: Option<Split>,
     /// What each task holds while it runs: `slots` (1 if left out) and resources.
@@ -44,7 +47,7 @@ pub struct Jobs {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Split {
     /// Number of equal tasks.
-    pub into: Dist<Factor>,
+    pub into: LawSpec<Factor>,
     /// Time that each task takes beside its work, whatever the node's speed.
     #[serde(default = "nothing")]
     pub overhead: Seconds,
@@ -55,23 +58,23 @@ fn nothing() -> Seconds {
 }
 
 /// What collecting results costs.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Gather {
     /// Who collects.
     pub at: At,
     /// Service time of each result.
-    pub per_result: Dist<Seconds>,
+    pub per_result: LawSpec<Seconds>,
     /// Further service time after a job's last result.
-    pub work: Dist<Seconds>,
+    pub work: LawSpec<Seconds>,
 }
 
 impl Default for Gather {
     fn default() -> Self {
         Gather {
             at: At::Dispatcher,
-            per_result: Dist::constant(0.0),
-            work: Dist::constant(0.0),
+            per_result: LawSpec::constant(0.0),
+            work: LawSpec::constant(0.0),
         }
     }
 }
@@ -93,7 +96,7 @@ pub struct Classes {
 }
 
 /// A class of a trace's jobs.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Part {
     /// Jobs whose mean task work is below this belong to it; all others if left out.
@@ -110,14 +113,14 @@ enum By {
 
 struct ReadClasses;
 
-impl<'de> serde::de::Visitor<'de> for ReadClasses {
+impl<'de> Visitor<'de> for ReadClasses {
     type Value = Classes;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a table such as { by = \"mean-work\", short.below = \"90s\", long = {} }")
     }
 
-    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Classes, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Classes, A::Error> {
         let (mut by, mut parts) = (None, Named::default());
         while let Some(key) = map.next_key::<String>()? {
             if key == "by" {
@@ -128,37 +131,14 @@ impl<'de> serde::de::Visitor<'de> for ReadClasses {
         }
         match by {
             Some(By::MeanWork) => Ok(Classes { parts }),
-            None => Err(serde::de::Error::missing_field("by")),
+            None => Err(Error::missing_field("by")),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Classes {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Classes, D::Error> {
-        deserializer.deserialize_map(ReadClasses)
-    }
-}
-
-impl JsonSchema for Classes {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Classes".into()
-    }
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let (by, part) = (
-            generator.subschema_for::<By>(),
-            generator.subschema_for::<Part>(),
-        );
-        schemars::json_schema!({
-            "type": "object", "properties": { "by": by }, "required": ["by"], "additionalProperties": part
-        })
-    }
-}
-
-impl Jobs {
-    pub fn is_traced(&self) -> bool {
-        matches!(self.arrivals, Some(Arrivals::Trace(_)))
-    }
-}
+visited!(Classes, ReadClasses, |generator| {
+    json!({
+        "type": "object", "properties": { "by": generator.subschema_for::<By>() },
+        "required": ["by"], "additionalProperties": generator.subschema_for::<Part>()
+    })
+});

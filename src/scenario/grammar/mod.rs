@@ -1,6 +1,30 @@
 //! The grammar of a scenario file: its sections, one file each. Types, their docs and defaults only:
 //! the docs are what `equipoise schema` and `equipoise list keys` say.
 
+/// Reads a type whose values have several forms by a visitor, and says its schema.
+macro_rules! visited {
+    ($type:ident, $visitor:expr, $schema:expr) => {
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(reader: D) -> Result<$type, D::Error> {
+                reader.deserialize_any($visitor)
+            }
+        }
+
+        impl schemars::JsonSchema for $type {
+            fn inline_schema() -> bool {
+                true
+            }
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let schema: fn(&mut schemars::SchemaGenerator) -> serde_json::Value = $schema;
+                schema(generator).try_into().unwrap_or_default()
+            }
+        }
+    };
+}
+
 mod arrivals;
 mod compare;
 mod faults;
@@ -14,26 +38,27 @@ mod strategies;
 mod sweep;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-pub use arrivals::{Arrivals, Format, Invalid, Trace};
+pub use arrivals::{Arrivals, Format, Trace};
 pub use compare::Compare;
 pub use faults::Faults;
 pub use gate::Gate;
-pub use jobs::Jobs;
+pub use jobs::{Classes, Jobs, Part};
 pub use named::Named;
 pub use network::{Network, Workload};
 pub use nodes::{Nodes, Slots};
 pub use run::{MeasuredJobs, Run, Warmup};
-pub use strategies::{Binding, InFlight, Overrides, Scheduling, Strategy, Ties};
+pub use strategies::{Binding, Overrides, Scheduling, Strategy};
 pub use sweep::Sweep;
 
 /// A scenario of equipoise: a cluster, a workload and the strategies to compare.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[schemars(title = "equipoise scenario")]
 pub struct Document {
     /// The question, as the report's heading; without it the file's name.
+    #[schemars(extend("x-scope" = "experiment"))]
     pub title: Option<String>,
     /// What is measured and how often.
     pub run: Run,
@@ -48,14 +73,18 @@ pub struct Document {
     /// What goes wrong.
     pub faults: Faults,
     /// Parts of a strategy that hold for every strategy unless it says otherwise.
-    #[serde(skip_serializing)]
+    #[schemars(extend("x-scope" = "strategy"))]
     pub scheduling: Scheduling,
     /// The strategies that are compared, by name.
+    #[schemars(extend("x-scope" = "strategy"))]
     pub strategies: Named<Strategy>,
     /// What decides, and against what.
+    #[schemars(extend("x-scope" = "experiment"))]
     pub compare: Compare,
     /// What a change of an algorithm may cost before `gate` fails.
+    #[schemars(extend("x-scope" = "experiment"))]
     pub gate: Gate,
     /// Keys that take several values, one after the other, in all combinations.
+    #[schemars(extend("x-scope" = "experiment"))]
     pub sweep: Option<Sweep>,
 }

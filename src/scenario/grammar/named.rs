@@ -6,7 +6,6 @@ use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde::ser::{Serialize, Serializer};
 
 /// Named things in the order of the file.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,13 +19,11 @@ impl<T> Default for Named<T> {
 
 impl<T> Named<T> {
     pub fn get(&self, name: &str) -> Option<&T> {
-        self.0
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value)
+        let entry = self.0.iter().find(|(key, _)| key == name);
+        entry.map(|(_, value)| value)
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &(String, T)> {
+    pub fn iter(&self) -> impl Iterator<Item = &(String, T)> + Clone {
         self.0.iter()
     }
 
@@ -60,13 +57,6 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Reader<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(Reader(PhantomData))
-    }
-}
-
-impl<T> Serialize for Named<T> {
-    /// Names have no defaults.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_unit()
     }
 }
 

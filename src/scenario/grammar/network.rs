@@ -1,32 +1,32 @@
 //! `[network]` and `[workload]`.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::engine::dist::Dist;
+use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{Positive, Seconds};
 
 /// Network delays.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Network {
     /// From a dispatcher to a node, or to the central queue.
-    pub dispatch: Dist<Seconds>,
+    pub dispatch: LawSpec<Seconds>,
     /// From a node to who gathers the results.
-    pub result: Dist<Seconds>,
+    pub result: LawSpec<Seconds>,
 }
 
 impl Default for Network {
     fn default() -> Self {
         Network {
-            dispatch: Dist::constant(0.0),
-            result: Dist::constant(0.0),
+            dispatch: LawSpec::constant(0.0),
+            result: LawSpec::constant(0.0),
         }
     }
 }
 
 /// All classes of jobs together.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Workload {
     /// Offered load: the busiest of slots and resources is asked for this share of what all nodes

@@ -3,14 +3,17 @@
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde::de::{Error, MapAccess, Visitor};
+use serde_json::json;
 
 use super::named::Named;
 use crate::engine::quantity::{Count, Inner, Period, Positive, Quantity, Seconds, Whole};
 
 /// What is measured and how often.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[schemars(extend("x-forms" = [["jobs"], ["until"]]))]
 pub struct Run {
     /// Measured jobs of a replication, of all classes or `{ class = count }`; may be left out if all jobs are finite.
     pub jobs: Option<MeasuredJobs>,
@@ -20,10 +23,13 @@ pub struct Run {
     /// replications; by default 10 % of `jobs` or `until`, and nothing if all jobs are finite.
     pub warmup: Option<Warmup>,
     /// Replications of each point and strategy.
+    #[schemars(extend("x-scope" = "experiment"))]
     pub replications: Count,
     /// Adds replications until an interval is narrow enough.
+    #[schemars(extend("x-scope" = "experiment"))]
     pub precision: Option<Precision>,
     /// Seed of all random numbers.
+    #[schemars(extend("x-scope" = "experiment"))]
     pub seed: Whole,
     /// A replication ends when the time after the last measured arrival exceeds this many windows.
     pub drain: Positive,
@@ -60,66 +66,41 @@ pub enum MeasuredJobs {
 
 struct ReadJobs;
 
-impl<'de> serde::de::Visitor<'de> for ReadJobs {
+impl<'de> Visitor<'de> for ReadJobs {
     type Value = MeasuredJobs;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a whole number of at least 1, or { class = number }")
     }
 
-    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<MeasuredJobs, E> {
+    fn visit_i64<E: Error>(self, value: i64) -> Result<MeasuredJobs, E> {
         self.visit_f64(value as f64)
     }
 
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<MeasuredJobs, E> {
+    fn visit_f64<E: Error>(self, value: f64) -> Result<MeasuredJobs, E> {
         Count::new(value).map(MeasuredJobs::All).map_err(E::custom)
     }
 
-    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<MeasuredJobs, A::Error> {
-        let Some((class, count)) = map.next_entry()? else {
-            return Err(serde::de::Error::custom(
-                "names no class\nwrite jobs = { class = number }",
-            ));
-        };
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<MeasuredJobs, A::Error> {
+        let none = "names no class\nwrite jobs = { class = number }";
+        let several =
+            "names several classes\ncount the jobs of one class, or of all by a plain number";
+        let (class, count) = map.next_entry()?.ok_or_else(|| Error::custom(none))?;
         match map.next_entry::<String, Count>()? {
             None => Ok(MeasuredJobs::Of(class, count)),
-            Some(_) => Err(serde::de::Error::custom(
-                "names several classes\ncount the jobs of one class, or of all by a plain number",
-            )),
+            Some(_) => Err(Error::custom(several)),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for MeasuredJobs {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<MeasuredJobs, D::Error> {
-        deserializer.deserialize_any(ReadJobs)
-    }
-}
-
-impl Serialize for MeasuredJobs {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_unit()
-    }
-}
-
-impl JsonSchema for MeasuredJobs {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "MeasuredJobs".into()
-    }
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let (all, of) = (
-            generator.subschema_for::<Count>(),
-            generator.subschema_for::<Named<Count>>(),
-        );
-        schemars::json_schema!({ "anyOf": [all, of] })
-    }
-}
+visited!(MeasuredJobs, ReadJobs, |generator| {
+    let mut of_class = generator.subschema_for::<Named<Count>>();
+    of_class.insert("x-one-key".to_owned(), true.into());
+    json!({ "anyOf": [generator.subschema_for::<Count>(), of_class] })
+});
 
 /// What is left out at the start.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Warmup {
     /// Nothing.
@@ -134,7 +115,7 @@ pub enum Warmup {
 
 /// Adds replications, for all strategies of a point together, until the 95 % interval of a metric
 /// is narrow enough.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Precision {
     /// The metric; by default the first of `compare.decide-on`.
@@ -159,6 +140,6 @@ impl Default for Precision {
 }
 
 /// Has no keys.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}

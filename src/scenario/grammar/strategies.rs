@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::named::Named;
-use crate::engine::dist::Dist;
+use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{Count, Seconds};
 use crate::strategy::placement::Choice;
+use crate::strategy::{InFlight, Ties};
 
 /// When a task is bound to a node.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -24,7 +25,7 @@ pub enum Binding {
 pub struct Early {}
 
 /// One queue for all nodes.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct CentralQueue {
     /// Order of the queue.
@@ -38,28 +39,6 @@ pub enum Order {
     /// First come, first served.
     #[default]
     Fifo,
-}
-
-/// Whether a dispatcher adds what it sent and has not yet seen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum InFlight {
-    /// It does.
-    #[default]
-    Counted,
-    /// It does not.
-    Ignored,
-}
-
-/// How equally good nodes are told apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Ties {
-    /// At random.
-    #[default]
-    Random,
-    /// The first in file order.
-    LowestId,
 }
 
 /// Defines a table of parts with further keys before them.
@@ -77,7 +56,7 @@ macro_rules! parts {
             /// Number of dispatchers; 1 if nothing says otherwise.
             pub dispatchers: Option<Count>,
             /// Time that a dispatcher takes to place a task; 0 if nothing says otherwise.
-            pub decision_time: Option<Dist<Seconds>>,
+            pub decision_time: Option<LawSpec<Seconds>>,
             /// How equally good nodes are told apart; "random" if nothing says otherwise.
             pub ties: Option<Ties>,
         }

@@ -1,150 +1,197 @@
-//! What the checks of all sections share: the messages, and where a path was written.
+//! What all that resolves shares: the place in the document that is spoken of, and what is said of it.
 
 use super::files::Files;
-use crate::engine::dist::Dist;
 use crate::engine::law::Law;
+use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{LONGEST, Quantity};
 use crate::scenario::text::messages::{Diagnostic, Report};
 use crate::scenario::text::mistakes::Cut;
-use crate::scenario::text::tree::{Node, Span, span_of, steps};
+use crate::scenario::text::suggest;
+use crate::scenario::text::tree::{Node, Span, span_of};
 
-/// A document that is being checked.
+/// A place in a document that is being checked.
 pub struct Check<'a> {
-    pub report: &'a mut Report,
+    report: &'a mut Report,
     /// The document as it was before wrong pieces were cut out.
-    pub tree: &'a Node,
-    /// Paths of the pieces that were cut out.
-    pub cut: &'a [Cut],
+    tree: &'a Node,
+    /// The pieces that were cut out.
+    cut: &'a [Cut],
     /// Other files.
     pub files: &'a Files,
+    /// The place.
+    path: Vec<String>,
+}
+
+impl<'a> Check<'a> {
+    /// The document as a whole.
+    pub fn new(report: &'a mut Report, tree: &'a Node, cut: &'a [Cut], files: &'a Files) -> Self {
+        let path = Vec::new();
+        Check {
+            report,
+            tree,
+            cut,
+            files,
+            path,
+        }
+    }
 }
 
 impl Check<'_> {
-    /// True if a wrong piece was cut out at `path` or below it.
-    pub fn is_cut(&self, path: &str) -> bool {
-        let path = steps(path);
-        self.cut.iter().any(|cut| cut.path.starts_with(&path))
+    /// The place of a dotted path below this one.
+    pub fn at(&mut self, below: &str) -> Check<'_> {
+        self.below(below.split('.').map(str::to_owned))
     }
 
-    /// True if the document had something at `path`, right or wrong.
-    pub fn was_there(&self, path: &str) -> bool {
-        self.tree.at(&steps(path)).is_some()
+    /// The place of something that the user names, or of a place in a list.
+    pub fn name(&mut self, name: impl ToString) -> Check<'_> {
+        self.below([name.to_string()])
     }
 
-    /// A mistake at `path`, unless what is there was already found wrong.
-    pub fn error(&mut self, path: &str, title: impl Into<String>, hint: impl Into<String>) {
-        self.say(false, path, title.into(), hint.into());
+    fn below(&mut self, steps: impl IntoIterator<Item = String>) -> Check<'_> {
+        Check {
+            report: self.report,
+            tree: self.tree,
+            cut: self.cut,
+            files: self.files,
+            path: self.path.iter().cloned().chain(steps).collect(),
+        }
     }
 
-    /// A doubt about `path`.
-    pub fn warn(&mut self, path: &str, title: impl Into<String>, hint: impl Into<String>) {
-        self.say(true, path, title.into(), hint.into());
+    /// True if nothing in the whole document was found wrong so far.
+    pub fn is_right(&self) -> bool {
+        !self.report.has_errors()
     }
 
-    /// The table at `path` lacks `key`.
-    pub fn lacks(&mut self, path: &str, key: &str, hint: impl Into<String>) {
-        let table = steps(path);
-        let misspelt = |cut: &Cut| {
-            cut.unknown && cut.path.len() == table.len() + 1 && cut.path.starts_with(&table)
+    /// True if a wrong piece was cut out here or below.
+    pub fn is_cut(&self) -> bool {
+        self.cut.iter().any(|cut| cut.path.starts_with(&self.path))
+    }
+
+    /// True if a wrong piece was cut out in a section.
+    pub fn is_cut_in(&self, section: &str) -> bool {
+        self.cut
+            .iter()
+            .any(|cut| cut.path.first().is_some_and(|first| first == section))
+    }
+
+    /// True if `name` is one of the `known` names of a section, or some of those were cut out;
+    /// else says so.
+    pub fn knows(&mut self, section: &str, name: &str, known: &[&str]) -> bool {
+        let (one, many) = match section {
+            "nodes" => ("node group", "node groups"),
+            _ => ("strategy", "strategies"),
         };
-        if self.is_cut(&format!("{path}.{key}")) || self.cut.iter().any(misspelt) {
+        let is_known = known.contains(&name) || self.is_cut_in(section);
+        if !is_known {
+            let hint = suggest::hint(name, known, many);
+            self.error(format!("there is no {one} `{name}`"), hint);
+        }
+        is_known
+    }
+
+    /// True if the document had something here, right or wrong.
+    pub fn was_there(&self) -> bool {
+        self.tree.at(&self.path).is_some()
+    }
+
+    /// A mistake, unless what is here was already found wrong.
+    pub fn error(&mut self, title: impl Into<String>, hint: impl Into<String>) {
+        self.say(false, span_of(self.tree, &self.path), title, hint);
+    }
+
+    /// A doubt.
+    pub fn warn(&mut self, title: impl Into<String>, hint: impl Into<String>) {
+        self.say(true, span_of(self.tree, &self.path), title, hint);
+    }
+
+    /// A mistake in the key rather than in its value.
+    pub fn error_key(&mut self, title: impl Into<String>, hint: impl Into<String>) {
+        let key = self
+            .path
+            .split_last()
+            .and_then(|(key, table)| self.tree.at(table)?.get(key));
+        let span = key.map(|(key, _)| key.span.clone());
+        self.say(false, span.or(span_of(self.tree, &self.path)), title, hint);
+    }
+
+    /// This table lacks `key`, if that was not cut out, nor a key that it may have been meant by.
+    pub fn lacks(&mut self, key: &str, hint: impl Into<String>) {
+        let has_it = |cut: &Cut| {
+            let inside = cut.path.strip_prefix(self.path.as_slice());
+            let is_misspelt = |inside: &[String]| cut.unknown && inside.len() == 1;
+            inside.is_some_and(|inside| {
+                inside.first().is_some_and(|k| k == key) || is_misspelt(inside)
+            })
+        };
+        if self.cut.iter().any(has_it) {
             return;
         }
-        let span = span_of(self.tree, &table);
-        self.add(false, span, format!("[{path}] lacks `{key}`"), hint.into());
+        let title = format!("[{}] lacks `{key}`", self.path.join("."));
+        let span = span_of(self.tree, &self.path);
+        self.add(false, span, title, hint);
     }
 
-    /// A mistake in the key at `path`.
-    pub fn error_key(&mut self, path: &str, title: impl Into<String>, hint: impl Into<String>) {
-        let steps = steps(path);
-        let parent = self.tree.at(&steps[..steps.len() - 1]);
-        let key = parent
-            .and_then(|node| node.get(&steps[steps.len() - 1]))
-            .map(|(key, _)| key.span.clone());
-        if !self.is_cut(path) {
-            self.add(
-                false,
-                key.or(span_of(self.tree, &steps)),
-                title.into(),
-                hint.into(),
-            );
+    fn say(
+        &mut self,
+        warning: bool,
+        span: Option<Span>,
+        title: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        if !self.is_cut() {
+            self.add(warning, span, title, hint);
         }
     }
 
-    /// A whole section is missing.
-    pub fn missing(&mut self, section: &str, title: &str, hint: &str) {
-        if !self.is_cut(section) {
-            self.say(false, section, title.to_owned(), hint.to_owned());
-        }
-    }
-
-    fn say(&mut self, warning: bool, path: &str, title: String, hint: String) {
-        if self.is_cut(path) {
-            return;
-        }
-        let span = span_of(self.tree, &steps(path));
-        self.add(warning, span, title, hint);
-    }
-
-    fn add(&mut self, warning: bool, span: Option<Span>, title: String, hint: String) {
+    fn add(
+        &mut self,
+        warning: bool,
+        span: Option<Span>,
+        title: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
         self.report.add(Diagnostic {
             warning,
-            title,
-            hint,
+            title: title.into(),
+            hint: hint.into(),
             span,
         });
     }
 
-    /// Checks a name that the user chose: it is a step of dotted paths, a word of tables and files.
-    pub fn name(&mut self, section: &str, name: &str) {
+    /// Checks a name that the user chose in the section here: it is a step of dotted paths, a word
+    /// of tables and files.
+    pub fn check_name(&mut self, name: &str) {
         let allowed =
             |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '+' | '(' | ')' | '=' | ' ');
-        let path = format!("{section}.{name}");
+        let section = self.path.join(".");
         if name.is_empty() || !name.chars().all(allowed) {
             let title = format!("`{name}` cannot be a name in [{section}]");
-            self.error(&path, title, "names have letters, digits, - and _");
+            self.at(name)
+                .error(title, "names have letters, digits, - and _");
         } else if name == "all" && section.starts_with("jobs") {
-            self.error(
-                &path,
-                "`all` is what tables call all classes together",
-                "choose another name",
-            );
+            let title = "`all` is what tables call all classes together";
+            self.at(name).error(title, "choose another name");
         }
     }
 
-    /// The law at `path`; nothing if it is wrong.
-    pub fn law<Q: Quantity>(&mut self, path: &str, dist: &Dist<Q>) -> Option<Law> {
+    /// The law here; nothing if it is wrong.
+    pub fn law<Q: Quantity>(&mut self, spec: &LawSpec<Q>) -> Option<Law> {
         let files = self.files;
-        match dist.law(&|file, column| files.column(file, column)) {
+        match spec.law(&|file, column| files.column(file, column)) {
             Ok(law)
-                if Q::KIND.high == LONGEST && law.mean() > LONGEST && law.mean().is_finite() =>
+                if Q::DOMAIN.high == LONGEST && law.mean() > LONGEST && law.mean().is_finite() =>
             {
-                self.error(
-                    path,
-                    "the mean of this law is above 290 years",
-                    "write smaller parameters",
-                );
+                let title = "the mean of this law is above 290 years";
+                self.error(title, "write smaller parameters");
                 None
             }
             Ok(law) => Some(law),
-            Err(fault) => {
-                let (title, hint) = fault
-                    .message
-                    .split_once('\n')
-                    .unwrap_or((&fault.message, ""));
-                self.error(&format!("{path}.{}", fault.key), title, hint);
+            Err(no_law) => {
+                let said = no_law.message.as_str();
+                let (title, hint) = said.split_once('\n').unwrap_or((said, ""));
+                self.at(no_law.key).error(title, hint);
                 None
             }
         }
-    }
-
-    /// The mean of a law that a load is computed from.
-    pub fn finite(&mut self, path: &str, mean: f64) -> Option<f64> {
-        if mean.is_finite() {
-            return Some(mean);
-        }
-        let hint = "raise `shape` above 1, bound the law with bounded-pareto, or give a rate instead of a load";
-        self.error(path, "a load is asked for, but this law has no mean", hint);
-        None
     }
 }

@@ -1,211 +1,176 @@
-//! `[jobs.NAME]` as classes: shapes, demands, where they may run.
+//! `[jobs.NAME]` as classes: how a job becomes tasks, what they demand, where they may run.
 
 use super::check::Check;
-use crate::engine::dist::Dist;
 use crate::engine::law::Law;
-use crate::engine::quantity::Quantity;
+use crate::engine::law::spec::LawSpec;
+use crate::engine::quantity::{Amount, Factor};
 use crate::engine::time::Time;
-use crate::model::cluster::{Cluster, SLOTS};
-use crate::scenario::grammar::{Document, Jobs};
+use crate::model::cluster::{Cluster, Group, SLOTS, eligible};
+use crate::scenario::grammar::{Arrivals, Jobs, Named};
 use crate::scenario::text::suggest;
-use crate::workload::class::{self, Shape, Stage};
+use crate::text::listed;
+use crate::workload::class::{Class, Gather, Shape, Stage};
 
-/// What the classes of one `jobs.NAME` have in common.
-pub struct Common {
-    stage: Stage,
-    gather: class::Gather,
-    slo: Option<Time>,
-}
-
-impl Common {
-    /// The class called `name`.
-    pub fn class(&self, name: String) -> class::Class {
-        class::Class {
-            name,
-            stages: vec![self.stage.clone()],
-            gather: self.gather.clone(),
-            slo: self.slo,
+/// Checks the names of all `jobs.NAME`, and that each has arrivals.
+pub fn names(check: &mut Check<'_>, jobs: &Named<Jobs>) {
+    let mut check = check.at("jobs");
+    if jobs.is_empty() {
+        let hint = "add a class, for example [jobs.request] with arrivals and work";
+        check.error("the scenario has no jobs", hint);
+    }
+    for (name, jobs) in jobs.iter() {
+        check.check_name(name);
+        let mut check = check.name(name);
+        for (part, _) in jobs.classes.iter().flat_map(|classes| classes.parts.iter()) {
+            check.at("classes").check_name(part);
+        }
+        if jobs.arrivals.is_none() {
+            let hint = "add how its jobs arrive, for example `arrivals = \"poisson\"`";
+            check.lacks("arrivals", hint);
         }
     }
-
-    /// Demand of each task by dimension, in units.
-    pub fn demand(&self) -> &[u64] {
-        &self.stage.demand
-    }
-
-    /// For each node group, whether tasks may run there.
-    pub fn allowed(&self) -> &[bool] {
-        &self.stage.allowed
-    }
 }
 
-/// What the classes of `jobs.NAME` have in common, if nothing of it is wrong.
-pub fn common(check: &mut Check<'_>, name: &str, jobs: &Jobs, cluster: &Cluster) -> Option<Common> {
-    let path = format!("jobs.{name}");
-    let unknown = jobs.arrivals.is_none() && check.was_there(&format!("{path}.arrivals.trace"));
-    let (shape, overhead) = if unknown {
-        (None, None)
-    } else if jobs.is_traced() {
-        (trace_shape(check, &path, jobs), jobs.overhead)
-    } else {
-        (
-            shape(check, &path, jobs),
-            jobs.overhead
-                .or(jobs.split.as_ref().map(|split| split.overhead)),
-        )
+/// What the classes of one `jobs.NAME` have in common, if nothing of it is wrong: a class whose
+/// name is yet to be given.
+pub fn common(check: &mut Check<'_>, jobs: &Jobs, cluster: &Cluster) -> Option<Class> {
+    // Arrivals that were cut out may have been a trace, which needs no work.
+    let is_unknown = jobs.arrivals.is_none() && check.at("arrivals.trace").was_there();
+    let shape = match &jobs.arrivals {
+        None if is_unknown => None,
+        Some(Arrivals::Trace(_)) => Some(traced(check)),
+        _ => shape(check, jobs),
     };
-    let demand = demand(check, &path, jobs, cluster);
-    let allowed = allowed(check, &path, jobs, cluster);
-    let gather = gather(check, &path, jobs);
-    let overhead = Time::from_secs(overhead.map_or(0.0, |overhead| overhead.0));
-    Some(Common {
-        stage: Stage {
-            shape: shape?,
-            overhead,
-            demand: demand?,
-            allowed: allowed?,
-        },
+    let overhead = jobs
+        .overhead
+        .or(jobs.split.as_ref().map(|split| split.overhead));
+    let demand = demand(check, &jobs.demand, cluster);
+    let allowed = allowed(check, jobs.nodes.as_deref(), cluster);
+    let gather = gather(check, jobs);
+    let stage = Stage {
+        shape: shape?,
+        overhead: Time::from_secs(overhead.map_or(0.0, |overhead| overhead.0)),
+        demand: demand?,
+        allowed: allowed?,
+    };
+    Some(Class {
+        name: String::new(),
+        stages: vec![stage],
         gather: gather?,
         slo: jobs.slo.map(|slo| Time::from_secs(slo.0)),
     })
 }
 
-/// The shape comes from the rows: keys of a shape contradict that.
-fn trace_shape(check: &mut Check<'_>, path: &str, jobs: &Jobs) -> Option<Shape> {
-    let given = [
-        ("tasks", jobs.tasks.is_some()),
-        ("work", jobs.work.is_some()),
-        ("job-work", jobs.job_work.is_some()),
-        ("split", jobs.split.is_some()),
-    ];
-    for (key, _) in given.iter().filter(|(_, given)| *given) {
-        let said = format!("`{key}` has no effect: the trace gives the tasks and their work");
-        check.error(&format!("{path}.{key}"), said, format!("remove `{key}`"));
+/// The shape comes from the rows of a trace: keys of a shape contradict that.
+fn traced(check: &mut Check<'_>) -> Shape {
+    for key in ["tasks", "work", "job-work", "split"] {
+        let mut check = check.at(key);
+        if check.was_there() {
+            let title = format!("`{key}` has no effect: the trace gives the tasks and their work");
+            check.error(title, format!("remove `{key}`"));
+        }
     }
-    Some(Shape::Trace)
+    Shape::Trace
 }
 
-fn shape(check: &mut Check<'_>, path: &str, jobs: &Jobs) -> Option<Shape> {
+fn shape(check: &mut Check<'_>, jobs: &Jobs) -> Option<Shape> {
     if jobs.classes.is_some() {
-        check.error(
-            &format!("{path}.classes"),
-            "`classes` sorts the jobs of a trace",
-            "write a [jobs.NAME] for each class instead",
-        );
+        let hint = "write a [jobs.NAME] for each class instead";
+        check
+            .at("classes")
+            .error("`classes` sorts the jobs of a trace", hint);
     }
     if jobs.job_work.is_none() && jobs.split.is_none() {
-        return independent(check, path, jobs);
+        independent(check, jobs)
+    } else {
+        split(check, jobs)
     }
-    for (key, given) in [
-        ("tasks", jobs.tasks.is_some()),
-        ("work", jobs.work.is_some()),
-        ("overhead", jobs.overhead.is_some()),
-    ] {
-        if given {
-            let hint = if key == "overhead" {
-                "write split.overhead"
-            } else {
-                "keep either `tasks` and `work`, or `job-work` and `split`"
-            };
-            check.error(
-                &format!("{path}.{key}"),
-                format!("`{key}` stands beside `job-work` or `split`"),
-                hint,
-            );
+}
+
+/// A number of tasks with their own work.
+fn independent(check: &mut Check<'_>, jobs: &Jobs) -> Option<Shape> {
+    let count = match &jobs.tasks {
+        Some(tasks) => count(&mut check.at("tasks"), tasks),
+        None => Some(Law::Constant(1.0)),
+    };
+    let Some(work) = &jobs.work else {
+        let hint = "add the work of each task, for example `work.exponential.mean = \"10ms\"`";
+        check.lacks("work", hint);
+        return None;
+    };
+    let (work, count) = (check.at("work").law(work)?, count?);
+    Some(Shape::Tasks { count, work })
+}
+
+/// The work of a job cut into tasks.
+fn split(check: &mut Check<'_>, jobs: &Jobs) -> Option<Shape> {
+    let beside = "keep either `tasks` and `work`, or `job-work` and `split`";
+    let keys = [
+        ("tasks", beside),
+        ("work", beside),
+        ("overhead", "write split.overhead"),
+    ];
+    for (key, hint) in keys {
+        let mut check = check.at(key);
+        if check.was_there() {
+            check.error(format!("`{key}` stands beside `job-work` or `split`"), hint);
         }
     }
     let Some(work) = &jobs.job_work else {
-        check.lacks(
-            path,
-            "job-work",
-            "`split` cuts the work of a whole job: add `job-work = ...`",
-        );
+        let hint = "`split` cuts the work of a whole job: add `job-work = ...`";
+        check.lacks("job-work", hint);
         return None;
     };
-    let work = check.law(&format!("{path}.job-work"), work);
+    let work = check.at("job-work").law(work);
     let Some(split) = &jobs.split else {
         check.lacks(
-            path,
             "split",
             "say into how many tasks it is cut: add `split.into = ...`",
         );
         return None;
     };
-    let into = count(check, &format!("{path}.split.into"), &split.into);
-    Some(Shape::Split {
-        work: work?,
-        into: into?,
-    })
-}
-
-fn independent(check: &mut Check<'_>, path: &str, jobs: &Jobs) -> Option<Shape> {
-    let count = match &jobs.tasks {
-        Some(tasks) => count(check, &format!("{path}.tasks"), tasks),
-        None => Some(Law::Constant(1.0)),
-    };
-    let Some(work) = &jobs.work else {
-        check.lacks(
-            path,
-            "work",
-            "add the work of each task, for example `work.exponential.mean = \"10ms\"`",
-        );
-        return None;
-    };
-    let work = check.law(&format!("{path}.work"), work);
-    Some(Shape::Tasks {
-        count: count?,
-        work: work?,
-    })
+    let (into, work) = (count(&mut check.at("split.into"), &split.into)?, work?);
+    Some(Shape::Split { work, into })
 }
 
 /// Most tasks of a job, where the number is known.
 const MOST_TASKS: f64 = 1e7;
 
-fn count<Q: Quantity>(check: &mut Check<'_>, path: &str, count: &Dist<Q>) -> Option<Law> {
-    let law = check.law(path, count)?;
-    match law.constant() {
-        Some(constant) if constant.fract() != 0.0 => {
-            check.error(
-                path,
-                format!("{constant} is no number of tasks"),
-                "write a whole number, or a law whose draws are rounded",
-            );
-            None
-        }
-        Some(constant) if constant > MOST_TASKS => {
-            check.error(
-                path,
-                format!("{constant} tasks are too many for one job"),
-                "write at most 10,000,000",
-            );
-            None
-        }
-        _ => Some(law),
-    }
+fn count(check: &mut Check<'_>, count: &LawSpec<Factor>) -> Option<Law> {
+    let law = check.law(count)?;
+    let (title, hint) = match law.constant() {
+        Some(constant) if constant.fract() != 0.0 => (
+            format!("{constant} is no number of tasks"),
+            "write a whole number, or a law whose draws are rounded",
+        ),
+        Some(constant) if constant > MOST_TASKS => (
+            format!("{constant} tasks are too many for one job"),
+            "write at most 10,000,000",
+        ),
+        _ => return Some(law),
+    };
+    check.error(title, hint);
+    None
 }
 
-fn demand(check: &mut Check<'_>, path: &str, jobs: &Jobs, cluster: &Cluster) -> Option<Vec<u64>> {
+/// Units of each dimension that a task holds.
+fn demand(check: &mut Check<'_>, given: &Named<Amount>, cluster: &Cluster) -> Option<Vec<u64>> {
     let mut units = vec![0; cluster.dimensions.len()];
     units[SLOTS] = 1;
     let mut right = true;
-    for (resource, amount) in jobs.demand.iter() {
-        let path = format!("{path}.demand.{resource}");
-        match cluster
-            .dimensions
-            .iter()
-            .position(|dimension| dimension.name == *resource)
-        {
-            Some(SLOTS) if amount.0 < 1.0 || amount.0.fract() != 0.0 || amount.0 > 1e9 => {
-                check.error(
-                    &path,
-                    format!("{} is no number of slots", amount.0),
-                    "write a whole number of at least 1",
-                );
+    for (resource, amount) in given.iter() {
+        let amount = amount.0;
+        let mut check = check.at("demand");
+        let mut check = check.name(resource);
+        match cluster.dimension(resource) {
+            Some(SLOTS) if amount < 1.0 || amount.fract() != 0.0 || amount > 1e9 => {
+                let title = format!("{amount} is no number of slots");
+                check.error(title, "write a whole number of at least 1");
                 right = false;
             }
-            Some(at) => units[at] = cluster.dimensions[at].units(amount.0),
+            Some(at) => units[at] = cluster.dimensions[at].units(amount),
             None => {
-                unknown_resource(check, &path, resource, cluster);
+                unknown_resource(&mut check, resource, cluster);
                 right = false;
             }
         }
@@ -214,130 +179,105 @@ fn demand(check: &mut Check<'_>, path: &str, jobs: &Jobs, cluster: &Cluster) -> 
 }
 
 /// Says that no node has the resource.
-pub fn unknown_resource(check: &mut Check<'_>, path: &str, resource: &str, cluster: &Cluster) {
-    let known: Vec<&str> = cluster
-        .dimensions
-        .iter()
+pub fn unknown_resource(check: &mut Check<'_>, resource: &str, cluster: &Cluster) {
+    let dimensions = cluster.dimensions.iter();
+    let known: Vec<&str> = dimensions
         .map(|dimension| dimension.name.as_str())
         .collect();
-    if check.is_cut("nodes") {
+    if check.is_cut_in("nodes") {
         return;
     }
     let hint = match suggest::nearest(resource, &known) {
         Some(name) => format!("did you mean `{name}`?"),
-        None => format!(
-            "give it to nodes by `resources.{resource} = ...`; they have {}",
-            crate::text::listed(&known, "and")
-        ),
+        None => {
+            let known = listed(&known, "and");
+            format!("give it to nodes by `resources.{resource} = ...`; they have {known}")
+        }
     };
-    check.error_key(path, format!("no node has the resource `{resource}`"), hint);
+    check.error_key(format!("no node has the resource `{resource}`"), hint);
 }
 
-fn allowed(check: &mut Check<'_>, path: &str, jobs: &Jobs, cluster: &Cluster) -> Option<Vec<bool>> {
-    let Some(wanted) = &jobs.nodes else {
-        return Some(vec![true; cluster.groups.len()]);
+/// For each group of nodes, whether tasks may run there at all.
+fn allowed(
+    check: &mut Check<'_>,
+    wanted: Option<&[String]>,
+    cluster: &Cluster,
+) -> Option<Vec<bool>> {
+    let groups = cluster.groups.iter().map(|group| group.name.as_str());
+    let known: Vec<&str> = groups.collect();
+    let Some(wanted) = wanted else {
+        return Some(vec![true; known.len()]);
     };
-    let path = format!("{path}.nodes");
-    let known: Vec<&str> = cluster
-        .groups
-        .iter()
-        .map(|group| group.name.as_str())
-        .collect();
+    let mut check = check.at("nodes");
     if wanted.is_empty() {
-        check.error(
-            &path,
-            "no node is allowed",
-            "name at least one group, or leave `nodes` out to allow all",
-        );
+        let hint = "name at least one group, or leave `nodes` out to allow all";
+        check.error("no node is allowed", hint);
         return None;
     }
     let mut right = true;
     for (at, name) in wanted.iter().enumerate() {
-        if !known.contains(&name.as_str()) && !check.is_cut("nodes") {
-            let hint = suggest::hint(name, &known, "node groups");
-            check.error(
-                &format!("{path}.{at}"),
-                format!("there is no node group `{name}`"),
-                hint,
-            );
-            right = false;
-        }
+        right &= check.name(at).knows("nodes", name, &known);
     }
-    right.then(|| {
-        known
-            .iter()
-            .map(|group| wanted.iter().any(|name| name == group))
-            .collect()
-    })
+    let is_wanted = |group: &&str| wanted.iter().any(|name| name == group);
+    right.then(|| known.iter().map(is_wanted).collect())
 }
 
-fn gather(check: &mut Check<'_>, path: &str, jobs: &Jobs) -> Option<class::Gather> {
+fn gather(check: &mut Check<'_>, jobs: &Jobs) -> Option<Gather> {
     let Some(gather) = &jobs.gather else {
-        return Some(class::Gather::free());
+        return Some(Gather::free());
     };
-    let per_result = check.law(&format!("{path}.gather.per-result"), &gather.per_result);
-    let work = check.law(&format!("{path}.gather.work"), &gather.work);
-    Some(class::Gather {
-        per_result: per_result?,
-        work: work?,
-    })
+    let per_result = check.at("gather.per-result").law(&gather.per_result);
+    let work = check.at("gather.work").law(&gather.work)?;
+    let per_result = per_result?;
+    Some(Gather { per_result, work })
 }
 
 /// Checks that some node could ever hold a task of this demand; says which resource stands in the way.
 pub fn fits(
     check: &mut Check<'_>,
-    path: &str,
-    class: &str,
+    name: &str,
     demand: &[u64],
     allowed: &[bool],
     cluster: &Cluster,
 ) {
-    let groups = || {
-        cluster
-            .groups
-            .iter()
-            .zip(allowed)
-            .filter(|(_, allowed)| **allowed)
-            .map(|(group, _)| group)
-    };
-    if groups().any(|group| group.could_hold(demand)) {
+    if eligible(&cluster.groups, allowed, demand).any(|is| is) {
         return;
     }
-    let ratio = |has: Option<u64>, need: u64| match has {
-        None => 0.0,
-        Some(_) if need == 0 => 0.0,
-        Some(has) => need as f64 / has as f64,
-    };
-    let worst = |group: &crate::model::cluster::Group| {
-        let ratios = group
-            .capacity
-            .iter()
-            .zip(demand)
-            .map(|(has, need)| ratio(*has, *need))
-            .enumerate();
-        ratios.fold(
-            (0, 0.0),
-            |worst, next| if next.1 > worst.1 { next } else { worst },
-        )
-    };
-    let Some(nearest) = groups().min_by(|a, b| worst(a).1.total_cmp(&worst(b).1)) else {
+    let groups = cluster
+        .groups
+        .iter()
+        .zip(allowed)
+        .filter(|(_, allowed)| **allowed);
+    let asked = groups.map(|(group, _)| (group, most_asked(group, demand)));
+    let Some((nearest, (at, _))) = asked.min_by(|a, b| a.1.1.total_cmp(&b.1.1)) else {
         return;
     };
-    let dimension = &cluster.dimensions[worst(nearest).0];
-    let at = worst(nearest).0;
-    let has = dimension.amount(nearest.capacity[at].unwrap_or(0));
-    let said = format!(
-        "a task of class `{class}` fits on no node: it needs {} = {}, the nearest, `{}`, has {}",
+    let dimension = &cluster.dimensions[at];
+    let amount = |units: u64| amount(dimension.amount(units));
+    let title = format!(
+        "a task of class `{name}` fits on no node: it needs {} = {}, the nearest, `{}`, has {}",
         dimension.name,
-        amount(dimension.amount(demand[at])),
+        amount(demand[at]),
         nearest.name,
-        amount(has)
+        amount(nearest.capacity[at].unwrap_or(0))
     );
     check.error(
-        path,
-        said,
+        title,
         "lower the demand, or raise nodes.NAME.resources or slots",
     );
+}
+
+/// The dimension of which the largest share of a node's capacity is demanded, and that share.
+fn most_asked(group: &Group, demand: &[u64]) -> (usize, f64) {
+    let share = |(has, need): (&Option<u64>, &u64)| match (has, need) {
+        (None, _) | (_, 0) => 0.0,
+        (Some(has), need) => *need as f64 / *has as f64,
+    };
+    let shares = group.capacity.iter().zip(demand).map(share).enumerate();
+    shares.fold(
+        (0, 0.0),
+        |most, next| if next.1 > most.1 { next } else { most },
+    )
 }
 
 /// An amount as people write it: large ones are sizes.
@@ -347,29 +287,5 @@ fn amount(value: f64) -> String {
         format!("{} GiB", (gib * 100.0).round() / 100.0)
     } else {
         value.to_string()
-    }
-}
-
-/// Checks the names of all `jobs.NAME`.
-pub fn names(check: &mut Check<'_>, document: &Document) {
-    if document.jobs.is_empty() {
-        check.missing(
-            "jobs",
-            "the scenario has no jobs",
-            "add a class, for example [jobs.request] with arrivals and work",
-        );
-    }
-    for (name, jobs) in document.jobs.iter() {
-        check.name("jobs", name);
-        for (part, _) in jobs.classes.iter().flat_map(|classes| classes.parts.iter()) {
-            check.name(&format!("jobs.{name}.classes"), part);
-        }
-        if jobs.arrivals.is_none() {
-            check.lacks(
-                &format!("jobs.{name}"),
-                "arrivals",
-                "add how its jobs arrive, for example `arrivals = \"poisson\"`",
-            );
-        }
     }
 }

@@ -2,57 +2,47 @@
 
 use super::check::Check;
 use crate::model::cluster::{Cluster, Dimension, Group, SLOTS, Speed};
-use crate::scenario::grammar::{Document, Nodes, Slots};
+use crate::scenario::grammar::{Named, Nodes, Slots};
+use crate::text::thousands;
 
 /// Most nodes of a cluster.
 const MOST: f64 = 16_777_214.0; // 2^24 - 2
 
 /// The cluster, if there is one to speak of.
-pub fn cluster(check: &mut Check<'_>, document: &Document) -> Option<Cluster> {
-    if document.nodes.is_empty() {
-        check.missing(
-            "nodes",
-            "the scenario has no nodes",
-            "add a group, for example [nodes.machine] with count = 10",
-        );
+pub fn cluster(check: &mut Check<'_>, nodes: &Named<Nodes>) -> Option<Cluster> {
+    let mut check = check.at("nodes");
+    if nodes.is_empty() {
+        let hint = "add a group, for example [nodes.machine] with count = 10";
+        check.error("the scenario has no nodes", hint);
         return None;
     }
-    for (name, _) in document.nodes.iter() {
-        check.name("nodes", name);
-    }
-    let total: f64 = document.nodes.iter().map(|(_, group)| group.count.0).sum();
+    nodes
+        .names()
+        .into_iter()
+        .for_each(|name| check.check_name(name));
+    let total: f64 = nodes.iter().map(|(_, group)| group.count.0).sum();
     if total > MOST {
-        check.error(
-            "nodes",
-            format!(
-                "{} nodes are too many",
-                crate::text::thousands(total as u64)
-            ),
-            "at most 16,777,214 (2^24 - 2) nodes are simulated",
-        );
+        let title = format!("{} nodes are too many", thousands(total as u64));
+        check.error(title, "at most 16,777,214 (2^24 - 2) nodes are simulated");
         return None;
     }
-    let dimensions = dimensions(check, document);
-    let groups = document
-        .nodes
-        .iter()
-        .map(|(name, group)| group.resolve(name, &dimensions))
-        .collect();
+    let dimensions = dimensions(&mut check, nodes);
+    let group = |(name, nodes): &(String, Nodes)| group(name, nodes, &dimensions);
+    let groups = nodes.iter().map(group).collect();
     Some(Cluster { dimensions, groups })
 }
 
 /// Slots and every resource that a group names, in file order.
-fn dimensions(check: &mut Check<'_>, document: &Document) -> Vec<Dimension> {
+fn dimensions(check: &mut Check<'_>, nodes: &Named<Nodes>) -> Vec<Dimension> {
     let mut largest: Vec<(&str, f64)> = Vec::new();
-    for (group, nodes) in document.nodes.iter() {
+    for (group, nodes) in nodes.iter() {
         for (resource, amount) in nodes.resources.iter() {
             if resource == "slots" {
-                let path = format!("nodes.{group}.resources.slots");
-                check.error(
-                    &path,
-                    "slots are no resource",
-                    format!("write slots = ... in [nodes.{group}] itself"),
-                );
+                let hint = format!("write slots = ... in [nodes.{group}] itself");
+                let mut check = check.name(group);
+                check
+                    .at("resources.slots")
+                    .error("slots are no resource", hint);
             }
             match largest.iter_mut().find(|(name, _)| name == resource) {
                 Some((_, most)) => *most = most.max(amount.0),
@@ -68,34 +58,24 @@ fn dimensions(check: &mut Check<'_>, document: &Document) -> Vec<Dimension> {
         .collect()
 }
 
-impl Nodes {
-    fn resolve(&self, name: &str, dimensions: &[Dimension]) -> Group {
-        let mut capacity: Vec<Option<u64>> = dimensions
-            .iter()
-            .map(|d| {
-                Some(
-                    self.resources
-                        .get(&d.name)
-                        .map_or(0, |amount| d.units(amount.0)),
-                )
-            })
-            .collect();
-        capacity[SLOTS] = self.slots();
-        Group {
-            name: name.to_owned(),
-            count: self.count.0 as u32,
-            speed: Speed::new(self.speed.0),
-            capacity,
-            backfill: self.backfill,
-        }
-    }
-
-    fn slots(&self) -> Option<u64> {
-        match self.slots {
-            Some(Slots::Limited(count)) => Some(count.get()),
-            Some(Slots::Unlimited) => None,
-            None if self.resources.is_empty() => Some(1),
-            None => None,
-        }
+fn group(name: &str, nodes: &Nodes, dimensions: &[Dimension]) -> Group {
+    let units = |d: &Dimension| {
+        nodes
+            .resources
+            .get(&d.name)
+            .map_or(0, |amount| d.units(amount.0))
+    };
+    let mut capacity: Vec<Option<u64>> = dimensions.iter().map(|d| Some(units(d))).collect();
+    capacity[SLOTS] = match nodes.slots {
+        Some(Slots::Limited(count)) => Some(count.get()),
+        None if nodes.resources.is_empty() => Some(1),
+        Some(Slots::Unlimited) | None => None,
+    };
+    Group {
+        name: name.to_owned(),
+        count: nodes.count.0 as u32,
+        speed: Speed::new(nodes.speed.0),
+        capacity,
+        backfill: nodes.backfill,
     }
 }

@@ -4,22 +4,23 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::engine::dist::Fault;
+use crate::engine::law::spec::NoLaw;
 use crate::engine::time::Time;
+use crate::scenario::text::suggest;
 use crate::workload::trace::{self, Loaded, Spec, Survey};
+
+/// The numbers of a csv file's column, or why there are none.
+type Column = Result<Arc<[f64]>, NoLaw>;
 
 /// Where other files are, and what was read of them.
 #[derive(Debug, Default)]
 pub struct Files {
     dir: PathBuf,
     traces: Option<PathBuf>,
-    columns: RefCell<Vec<Column>>,
-    surveys: RefCell<Vec<(Spec, Result<Survey, trace::Problem>)>>,
-    loaded: RefCell<Vec<(Spec, Time, Arc<Loaded>)>>,
+    columns: Once<(PathBuf, String), Column>,
+    surveys: Once<Spec, Result<Survey, trace::Problem>>,
+    loaded: Once<(Spec, Time), Result<Arc<Loaded>, trace::Problem>>,
 }
-
-/// File, column and its values.
-type Column = ((PathBuf, String), Result<Arc<[f64]>, Fault>);
 
 impl Files {
     /// Files named by a scenario in the folder `dir`; traces may also be in the folder `traces`.
@@ -32,111 +33,100 @@ impl Files {
     }
 
     /// The path of a trace.
-    pub fn locate(&self, file: &str) -> Result<PathBuf, trace::Problem> {
+    pub(super) fn locate(&self, file: &str) -> Result<PathBuf, trace::Problem> {
         trace::locate(Path::new(file), &self.dir, self.traces.as_deref())
     }
 
     /// What a trace holds.
-    pub fn survey(&self, spec: &Spec) -> Result<Survey, trace::Problem> {
-        if let Some((_, found)) = self
-            .surveys
-            .borrow()
-            .iter()
-            .find(|(known, _)| known == spec)
-        {
-            return found.clone();
-        }
-        let found = trace::survey(spec);
-        self.surveys
-            .borrow_mut()
-            .push((spec.clone(), found.clone()));
-        found
+    pub(super) fn survey(&self, spec: &Spec) -> Result<Survey, trace::Problem> {
+        self.surveys.get(spec.clone(), trace::survey)
     }
 
     /// A trace in memory, cut into blocks.
-    pub fn load(
+    pub(super) fn load(
         &self,
         spec: &Spec,
         survey: &Survey,
         block: Time,
     ) -> Result<Arc<Loaded>, trace::Problem> {
-        let known = self
-            .loaded
-            .borrow()
-            .iter()
-            .find(|(s, b, _)| s == spec && *b == block)
-            .map(|(_, _, l)| l.clone());
-        if let Some(loaded) = known {
-            return Ok(loaded);
-        }
-        let loaded = Arc::new(Loaded::new(spec, survey, block)?);
-        self.loaded
-            .borrow_mut()
-            .push((spec.clone(), block, loaded.clone()));
-        Ok(loaded)
+        let load = |(spec, block): &(Spec, Time)| Loaded::new(spec, survey, *block).map(Arc::new);
+        self.loaded.get((spec.clone(), block), load)
     }
 
     /// The numbers of a csv file's column.
-    pub fn column(&self, file: &Path, column: &str) -> Result<Arc<[f64]>, Fault> {
+    pub(super) fn column(&self, file: &Path, column: &str) -> Column {
         let key = (self.dir.join(file), column.to_owned());
-        if let Some((_, found)) = self
-            .columns
-            .borrow()
-            .iter()
-            .find(|(known, _)| *known == key)
-        {
+        self.columns
+            .get(key, |(path, column)| read_column(path, column))
+    }
+}
+
+/// What was found out, so that it is found out only once.
+#[derive(Debug)]
+struct Once<K, V>(RefCell<Vec<(K, V)>>);
+
+impl<K, V> Default for Once<K, V> {
+    fn default() -> Self {
+        Once(RefCell::default())
+    }
+}
+
+impl<K: PartialEq, V: Clone> Once<K, V> {
+    fn get(&self, key: K, find_out: impl FnOnce(&K) -> V) -> V {
+        let mut all = self.0.borrow_mut();
+        if let Some((_, found)) = all.iter().find(|(known, _)| *known == key) {
             return found.clone();
         }
-        let found = read_column(&key.0, column);
-        self.columns.borrow_mut().push((key, found.clone()));
+        let found = find_out(&key);
+        all.push((key, found.clone()));
         found
     }
 }
 
-fn read_column(path: &Path, column: &str) -> Result<Arc<[f64]>, Fault> {
-    let file = |said: String| Fault {
-        key: "empirical.file".to_owned(),
-        message: said,
-    };
+fn read_column(path: &Path, column: &str) -> Column {
     let shown = path.display();
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_path(path)
-        .map_err(|error| match error.kind() {
-            csv::ErrorKind::Io(io) => file(format!(
-                "{shown} cannot be read: {io}\ncheck the path; it starts at the scenario's folder"
-            )),
-            _ => file(format!("{shown} is no csv file: {error}")),
-        })?;
-    let header = reader
-        .headers()
-        .map_err(|error| file(format!("{shown}: {error}")))?
-        .clone();
-    let Some(at) = header.iter().position(|name| name == column) else {
-        let names: Vec<&str> = header.iter().collect();
-        let message = format!(
-            "{shown} has no column `{column}`\n{}",
-            crate::scenario::text::suggest::hint(column, &names, "columns")
-        );
-        return Err(Fault {
-            key: "empirical.column".to_owned(),
-            message,
-        });
+    let wrong = |message: String| NoLaw {
+        key: "empirical.file",
+        message,
     };
-    let mut values = Vec::new();
-    for row in reader.records() {
-        let row = row.map_err(|error| file(format!("{shown}: {error}")))?;
+    let unreadable = |error: csv::Error| match error.kind() {
+        csv::ErrorKind::Io(io) => wrong(format!(
+            "{shown} cannot be read: {io}\ncheck the path; it starts at the scenario's folder"
+        )),
+        _ => wrong(format!("{shown} is no csv file: {error}")),
+    };
+    let broken = |error: csv::Error| wrong(format!("{shown}: {error}"));
+    let reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_path(path);
+    let mut reader = reader.map_err(unreadable)?;
+    let names: Vec<String> = reader
+        .headers()
+        .map_err(broken)?
+        .iter()
+        .map(str::to_owned)
+        .collect();
+    let at = names
+        .iter()
+        .position(|name| name == column)
+        .ok_or_else(|| NoLaw {
+            key: "empirical.column",
+            message: format!(
+                "{shown} has no column `{column}`\n{}",
+                suggest::hint(column, &names, "columns")
+            ),
+        })?;
+    let number = |row: csv::Result<csv::StringRecord>| {
+        let row = row.map_err(broken)?;
         let text = row.get(at).unwrap_or("");
         let line = row.position().map_or(0, csv::Position::line);
-        values.push(
-            text.parse()
-                .map_err(|_| file(format!("{shown}:{line}: \"{text}\" is no number")))?,
-        );
-    }
+        let number = text.parse::<f64>();
+        number.map_err(|_| wrong(format!("{shown}:{line}: \"{text}\" is no number")))
+    };
+    let values: Vec<f64> = reader.records().map(number).collect::<Result<_, _>>()?;
     if values.is_empty() {
-        return Err(file(format!(
-            "{shown} has no rows\na law needs at least one value"
-        )));
+        let said = format!("{shown} has no rows\na law needs at least one value");
+        return Err(wrong(said));
     }
     Ok(values.into())
 }

@@ -1,19 +1,22 @@
-//! One point of the grid: from sections to setups.
+//! Resolution: from the sections of the grammar to setups. Each part takes what it needs.
 
 pub mod check;
 mod classes;
 mod cluster;
 pub mod files;
 pub mod judging;
-pub mod load;
+mod loads;
 mod sources;
 mod strategies;
-pub mod window;
+mod traces;
+mod window;
 
-use super::grammar::{self, Document};
+use super::grammar::{self, Arrivals, Document};
 use crate::model::cluster::Cluster;
-use crate::sim::setup::{Network, Setup, Stragglers};
+use crate::sim::setup::{Network, Setup, Stragglers, Window};
 use crate::workload::class::Class;
+use crate::workload::load::offered;
+use crate::workload::source::Source;
 use check::Check;
 
 /// What a point resolves to.
@@ -33,25 +36,26 @@ pub fn resolve(
     metrics: Metrics,
     notes: &mut Vec<String>,
 ) -> Option<Resolved> {
-    strategies::names(check, document);
-    classes::names(check, document);
-    load::conflicts(check, document);
-    let baseline = judging::baseline(check, document);
-    let network = delays(check, &document.network);
-    let stragglers = stragglers(check, &document.faults);
-    let cluster = cluster::cluster(check, document)?;
-    let workload = sources::resolve(check, document, &cluster, notes);
-    let (classes, sources) = match workload {
-        Some(workload) => workload,
-        None => {
-            alone(check, document, &cluster, metrics);
-            return None;
-        }
-    };
-    let window = window::window(check, document, &cluster, &classes, &sources);
-    let strategies = strategies::resolve(check, document, &cluster, &classes);
-    let names: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
-    decide_on(check, document, &cluster, &names, metrics);
+    strategies::names(check, &document.strategies, &document.scheduling);
+    classes::names(check, &document.jobs);
+    loads::conflicts(check, document.workload.load.is_some(), &document.jobs);
+    let baseline = judging::baseline(check, &document.compare, &document.strategies.names());
+    let network = delays(&mut check.at("network"), &document.network);
+    let stragglers = stragglers(&mut check.at("faults.stragglers"), &document.faults);
+    let cluster = cluster::cluster(check, &document.nodes)?;
+    let workload = workload(check, document, &cluster, notes);
+    let classes = workload.as_ref().map(|(classes, _)| classes.as_slice());
+    let strategies = strategies::resolve(check, &document.strategies, &cluster, classes);
+    judge(
+        check,
+        document,
+        &cluster,
+        classes.unwrap_or_default(),
+        metrics,
+    );
+    window::conflict(check, &document.run);
+    let (classes, sources) = workload?;
+    let window = window(check, document, &cluster, &classes, &sources);
     let (network, window) = (network?, window?);
     let setup = |strategy| Setup {
         seed: document.run.seed.get(),
@@ -64,62 +68,90 @@ pub fn resolve(
         strategy,
         window: window.clone(),
     };
-    let setups = strategies?.into_iter().map(setup).collect();
     Some(Resolved {
-        setups,
+        setups: strategies?.into_iter().map(setup).collect(),
         baseline: baseline?,
         classes,
     })
 }
 
-/// What can be judged although the jobs are wrong.
-fn alone(check: &mut Check<'_>, document: &Document, cluster: &Cluster, metrics: Metrics) {
-    strategies::resolve_alone(check, document, cluster);
-    decide_on(check, document, cluster, &[], metrics);
-    if document.run.jobs.is_some() && document.run.until.is_some() {
-        check.error(
-            "run.until",
-            "both `jobs` and `until` are given",
-            "keep one of the two",
-        );
-    }
-}
-
-fn decide_on(
+/// What of a replication is measured.
+fn window(
     check: &mut Check<'_>,
     document: &Document,
     cluster: &Cluster,
-    classes: &[&str],
+    classes: &[Class],
+    sources: &[Source],
+) -> Option<Window> {
+    let is_finite = |jobs: &grammar::Jobs| jobs.arrivals.as_ref().is_some_and(Arrivals::is_finite);
+    let asked = window::Asked {
+        offered: offered(sources, classes, cluster),
+        classes,
+        sources,
+        cluster,
+        finite: document.jobs.iter().all(|(_, jobs)| is_finite(jobs)),
+    };
+    asked.window(&mut check.at("run"), &document.run)
+}
+
+/// The classes and their sources, with the loads that are asked for.
+fn workload(
+    check: &mut Check<'_>,
+    document: &Document,
+    cluster: &Cluster,
+    notes: &mut Vec<String>,
+) -> Option<(Vec<Class>, Vec<Source>)> {
+    let (jobs, most) = (&document.jobs, document.run.max_in_system.get());
+    let (classes, mut sources) = sources::sources(check, jobs, most, cluster, notes)?;
+    let loads = loads::Loads {
+        together: document.workload.load.map(|load| load.0),
+        jobs,
+        classes: &classes,
+        cluster,
+    };
+    loads.scale(check, &mut sources);
+    sources::late(check, &sources);
+    Some((classes, sources))
+}
+
+/// Checks what decides, what is watched and what must be precise.
+fn judge(
+    check: &mut Check<'_>,
+    document: &Document,
+    cluster: &Cluster,
+    classes: &[Class],
     metrics: Metrics,
 ) {
-    let dimensions: Vec<String> = cluster
-        .dimensions
-        .iter()
-        .map(|dimension| dimension.name.clone())
-        .collect();
-    let metrics = metrics(&dimensions);
-    let metrics: Vec<&str> = metrics.iter().map(String::as_str).collect();
-    judging::decide_on(check, document, classes, &metrics);
-    judging::check_precision(check, document, classes, &metrics);
-    judging::watched(check, document, classes, &metrics);
+    let dimensions = cluster.dimensions.iter();
+    let dimensions: Vec<String> = dimensions.map(|dimension| dimension.name.clone()).collect();
+    let known = judging::Known {
+        classes: classes.iter().map(|class| class.name.as_str()).collect(),
+        metrics: metrics(&dimensions),
+    };
+    known.check_compare(&mut check.at("compare"), &document.compare);
+    known.check_precision(&mut check.at("run"), &document.run);
+    known.check_gate(
+        &mut check.at("gate"),
+        &document.gate,
+        &document.strategies.names(),
+    );
 }
 
 /// The delays as laws.
 fn delays(check: &mut Check<'_>, network: &grammar::Network) -> Option<Network> {
-    let dispatch = check.law("network.dispatch", &network.dispatch);
-    let result = check.law("network.result", &network.result);
-    Some(Network {
-        dispatch: dispatch?,
-        result: result?,
-    })
+    let dispatch = check.at("dispatch").law(&network.dispatch);
+    let result = check.at("result").law(&network.result)?;
+    let dispatch = dispatch?;
+    Some(Network { dispatch, result })
 }
 
 /// The stragglers as laws; `None` if there are none.
 fn stragglers(check: &mut Check<'_>, faults: &grammar::Faults) -> Option<Stragglers> {
     let stragglers = faults.stragglers.as_ref()?;
-    let factor = check.law("faults.stragglers.factor", &stragglers.factor)?;
-    (stragglers.probability.0 > 0.0).then_some(Stragglers {
-        probability: stragglers.probability.0,
+    let factor = check.at("factor").law(&stragglers.factor)?;
+    let probability = stragglers.probability.0;
+    (probability > 0.0).then_some(Stragglers {
+        probability,
         factor,
     })
 }

@@ -1,251 +1,219 @@
 //! `[scheduling]` and `[strategies.NAME]` as strategies.
 
+use std::cmp::Reverse;
+
 use super::check::Check;
 use crate::engine::law::Law;
 use crate::engine::quantity::Count;
 use crate::model::cluster::{Cluster, Group};
 use crate::model::layout::Layout;
-use crate::scenario::grammar::{Binding, Document, InFlight, Overrides, Strategy, Ties};
+use crate::scenario::grammar::{self, Named, Overrides, Scheduling};
 use crate::scenario::text::suggest;
 use crate::strategy::placement::Choice;
-use crate::strategy::{self, Blueprint, Eligible, Parts, Pool};
-use crate::workload::class::Class;
+use crate::strategy::{Binding, Eligible, InFlight, Parts, Pool, Strategy, Ties};
+use crate::workload::class::{Class, Stage};
+
+/// Checks the names of all strategies, and `[scheduling]`.
+pub fn names(check: &mut Check<'_>, strategies: &Named<grammar::Strategy>, common: &Scheduling) {
+    let mut places = check.at("strategies");
+    if strategies.is_empty() {
+        let hint = "add one, for example [strategies.random] with placement = \"random\"";
+        places.error("the scenario has no strategies", hint);
+    }
+    strategies
+        .names()
+        .into_iter()
+        .for_each(|name| places.check_name(name));
+    if let Some(defaults) = defaults() {
+        parts(&mut check.at("scheduling"), &common.parts(), &defaults);
+    }
+}
+
+/// All strategies, if nothing of them is wrong; without classes, what can be judged of them. Their
+/// tables were merged with `like` and `[scheduling]`.
+pub fn resolve(
+    check: &mut Check<'_>,
+    strategies: &Named<grammar::Strategy>,
+    cluster: &Cluster,
+    classes: Option<&[Class]>,
+) -> Option<Vec<Strategy>> {
+    let mut check = check.at("strategies");
+    let one = |(name, given): &(String, grammar::Strategy)| {
+        let mut check = check.name(name);
+        let strategy = strategy(&mut check, name, given, classes)?;
+        central(&mut check, given, &strategy);
+        workable(
+            &mut check,
+            given,
+            &strategy,
+            cluster,
+            classes.unwrap_or_default(),
+        );
+        Some(strategy)
+    };
+    let all: Vec<Option<Strategy>> = strategies.iter().map(one).collect();
+    all.into_iter().collect()
+}
+
+fn strategy(
+    check: &mut Check<'_>,
+    name: &str,
+    given: &grammar::Strategy,
+    classes: Option<&[Class]>,
+) -> Option<Strategy> {
+    let own = parts(check, &given.parts(), &defaults()?)?;
+    let classes = classes.unwrap_or_default();
+    let mut sets = vec![own];
+    let overrides = given.r#for.iter().filter(|_| !classes.is_empty());
+    for (wanted, overrides) in overrides.clone() {
+        let mut check = check.at("for");
+        let mut check = check.name(wanted);
+        let own = parts(&mut check, &overrides.parts(), &sets[0])?;
+        sets.push(own);
+        if !classes
+            .iter()
+            .any(|class| narrowness(wanted, &class.name) > 0)
+        {
+            let known: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
+            let hint = suggest::hint(wanted, &known, "classes");
+            check.error(format!("there is no class `{wanted}`"), hint);
+            return None;
+        }
+    }
+    let set = |class: &Class| {
+        let all = overrides
+            .clone()
+            .map(|(wanted, _)| narrowness(wanted, &class.name));
+        let named = (1..).zip(all).filter(|(_, narrowness)| *narrowness > 0);
+        // The narrowest holds, of equally narrow ones the first.
+        let narrowest = named.min_by_key(|(_, narrowness)| Reverse(*narrowness));
+        narrowest.map_or(0, |(set, _)| set)
+    };
+    Some(Strategy {
+        name: name.to_owned(),
+        binding: match given.binding {
+            Some(grammar::Binding::CentralQueue(_)) => Binding::CentralQueue,
+            _ => Binding::Early,
+        },
+        parts_of_class: classes.iter().map(set).collect(),
+        parts: sets,
+    })
+}
+
+/// How narrowly `wanted` names a class: in full, by the part of a trace, by the trace, or not (0).
+fn narrowness(wanted: &str, class: &str) -> usize {
+    let (source, part) = class.split_once('.').unwrap_or((class, ""));
+    let names = [source, part, class];
+    names
+        .iter()
+        .rposition(|name| *name == wanted)
+        .map_or(0, |at| at + 1)
+}
+
+/// The parts of a strategy that says nothing.
+fn defaults() -> Option<Parts> {
+    let mut all = Choice::all().into_iter();
+    let (_, random) = all.find(|(name, _)| *name == "random")?;
+    Some(Parts {
+        placement: random.blueprint(),
+        dispatchers: 1,
+        decision_time: Law::Constant(0.0),
+        in_flight: InFlight::default(),
+        ties: Ties::default(),
+    })
+}
 
 /// What is given, where left out what `default` has.
-fn parts(check: &mut Check<'_>, path: &str, given: &Overrides, default: &Parts) -> Option<Parts> {
+fn parts(check: &mut Check<'_>, given: &Overrides, default: &Parts) -> Option<Parts> {
     let decision_time = match &given.decision_time {
-        Some(law) => check.law(&format!("{path}.decision-time"), law)?,
+        Some(law) => check.at("decision-time").law(law)?,
         None => default.decision_time.clone(),
     };
     let placement = given.placement.as_ref();
     Some(Parts {
         placement: placement.map_or_else(|| default.placement.clone(), Choice::blueprint),
-        dispatchers: dispatchers(check, path, given.dispatchers).unwrap_or(default.dispatchers),
+        dispatchers: match given.dispatchers {
+            Some(count) => dispatchers(&mut check.at("dispatchers"), count),
+            None => default.dispatchers,
+        },
         decision_time,
-        in_flight: given.in_flight.map_or(default.in_flight, in_flight),
-        ties: given.ties.map_or(default.ties, ties),
+        in_flight: given.in_flight.unwrap_or(default.in_flight),
+        ties: given.ties.unwrap_or(default.ties),
     })
 }
 
 /// Most dispatchers.
 const MOST_DISPATCHERS: f64 = 1e6;
 
-fn dispatchers(check: &mut Check<'_>, path: &str, count: Option<Count>) -> Option<u32> {
-    let count = count?;
+fn dispatchers(check: &mut Check<'_>, count: Count) -> u32 {
     if count.0 > MOST_DISPATCHERS {
-        check.error(
-            &format!("{path}.dispatchers"),
-            format!("{} dispatchers are too many", count.0),
-            "write at most 1,000,000",
-        );
+        let title = format!("{} dispatchers are too many", count.0);
+        check.error(title, "write at most 1,000,000");
     }
-    Some(count.0 as u32)
-}
-
-fn in_flight(given: InFlight) -> strategy::InFlight {
-    match given {
-        InFlight::Counted => strategy::InFlight::Counted,
-        InFlight::Ignored => strategy::InFlight::Ignored,
-    }
-}
-
-fn ties(given: Ties) -> strategy::Ties {
-    match given {
-        Ties::Random => strategy::Ties::Random,
-        Ties::LowestId => strategy::Ties::LowestId,
-    }
-}
-
-/// The parts of a strategy that says nothing.
-fn defaults() -> Option<Parts> {
-    let (_, random) = Choice::all()
-        .into_iter()
-        .find(|(name, _)| *name == "random")?;
-    Some(Parts {
-        placement: random.blueprint(),
-        dispatchers: 1,
-        decision_time: Law::Constant(0.0),
-        in_flight: strategy::InFlight::Counted,
-        ties: strategy::Ties::Random,
-    })
-}
-
-/// All strategies, if nothing of them is wrong. Their tables were merged with `like` and `[scheduling]`.
-pub fn resolve(
-    check: &mut Check<'_>,
-    document: &Document,
-    cluster: &Cluster,
-    classes: &[Class],
-) -> Option<Vec<strategy::Strategy>> {
-    let all: Vec<Option<strategy::Strategy>> = document
-        .strategies
-        .iter()
-        .map(|(name, strategy)| one(check, name, strategy, cluster, classes))
-        .collect();
-    all.into_iter().collect()
-}
-
-/// Checks the names of all strategies.
-pub fn names(check: &mut Check<'_>, document: &Document) {
-    if document.strategies.is_empty() {
-        check.missing(
-            "strategies",
-            "the scenario has no strategies",
-            "add one, for example [strategies.random] with placement = \"random\"",
-        );
-    }
-    for (name, _) in document.strategies.iter() {
-        check.name("strategies", name);
-    }
-    if let Some(defaults) = defaults() {
-        parts(check, "scheduling", &document.scheduling.parts(), &defaults);
-    }
-}
-
-fn one(
-    check: &mut Check<'_>,
-    name: &str,
-    given: &Strategy,
-    cluster: &Cluster,
-    classes: &[Class],
-) -> Option<strategy::Strategy> {
-    let path = format!("strategies.{name}");
-    let mut sets = vec![parts(check, &path, &given.parts(), &defaults()?)?];
-    let mut parts_of_class = vec![0; classes.len()];
-    let mut best = vec![0; classes.len()];
-    for (class, overrides) in given.r#for.iter() {
-        let path = format!("{path}.for.{class}");
-        let own = parts(check, &path, &overrides.parts(), &sets[0])?;
-        if !assign(class, classes, sets.len(), &mut parts_of_class, &mut best) {
-            let known: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
-            check.error(
-                &path,
-                format!("there is no class `{class}`"),
-                suggest::hint(class, &known, "classes"),
-            );
-            return None;
-        }
-        sets.push(own);
-    }
-    let binding = match given.binding {
-        Some(Binding::CentralQueue(_)) => strategy::Binding::CentralQueue,
-        _ => strategy::Binding::Early,
-    };
-    let strategy = strategy::Strategy {
-        name: name.to_owned(),
-        binding,
-        parts: sets,
-        parts_of_class,
-    };
-    central(check, &path, given, &strategy);
-    workable(check, &path, given, &strategy, cluster, classes);
-    Some(strategy)
-}
-
-/// Gives `parts` to the classes that `wanted` names: in full, by the part of a trace, or by the
-/// trace, of which the narrowest holds; false if there is none.
-fn assign(
-    wanted: &str,
-    classes: &[Class],
-    parts: usize,
-    of_class: &mut [usize],
-    best: &mut [u8],
-) -> bool {
-    let mut found = false;
-    for (at, class) in classes.iter().enumerate() {
-        let (source, part) = class.name.split_once('.').unwrap_or((&class.name, ""));
-        let score = match wanted {
-            _ if wanted == class.name => 3,
-            _ if wanted == part => 2,
-            _ if wanted == source => 1,
-            _ => continue,
-        };
-        found = true;
-        if score > best[at] {
-            (best[at], of_class[at]) = (score, parts);
-        }
-    }
-    found
+    count.0 as u32
 }
 
 /// A central queue is one place: what contradicts that is refused.
-fn central(check: &mut Check<'_>, path: &str, given: &Strategy, strategy: &strategy::Strategy) {
-    if strategy.binding != strategy::Binding::CentralQueue {
+fn central(check: &mut Check<'_>, given: &grammar::Strategy, strategy: &Strategy) {
+    let name = &strategy.name;
+    if strategy.binding != Binding::CentralQueue {
         return;
     }
     if strategy.parts.iter().any(|parts| parts.dispatchers > 1) {
-        let said = format!(
-            "`{}` has a central queue, which has one dispatcher: nodes pull from one queue",
-            strategy.name
+        let title = format!(
+            "`{name}` has a central queue, which has one dispatcher: nodes pull from one queue"
         );
-        check.error(
-            &format!("{path}.dispatchers"),
-            said,
-            "write dispatchers = 1 for it, or binding = \"early\"",
-        );
+        let hint = "write dispatchers = 1 for it, or binding = \"early\"";
+        check.at("dispatchers").error(title, hint);
     }
     if given.in_flight == Some(InFlight::Ignored) {
-        let said = format!(
-            "`{}` has a central queue: nothing is in flight when a node is chosen",
-            strategy.name
-        );
-        check.error(
-            &format!("{path}.in-flight"),
-            said,
-            "write in-flight = \"counted\" for it, or binding = \"early\"",
-        );
+        let title =
+            format!("`{name}` has a central queue: nothing is in flight when a node is chosen");
+        let hint = "write in-flight = \"counted\" for it, or binding = \"early\"";
+        check.at("in-flight").error(title, hint);
     }
-    if let Some((class, _)) = given
-        .r#for
-        .iter()
-        .find(|(_, own)| own.dispatchers.is_some())
-    {
-        let said = "under a central queue all classes share one dispatcher";
-        check.error(
-            &format!("{path}.for.{class}.dispatchers"),
-            said,
-            "remove it, or write binding = \"early\"",
-        );
+    let mut overrides = given.r#for.iter();
+    if let Some((class, _)) = overrides.find(|(_, own)| own.dispatchers.is_some()) {
+        let title = "under a central queue all classes share one dispatcher";
+        let hint = "remove it, or write binding = \"early\"";
+        check
+            .at("for")
+            .name(class)
+            .at("dispatchers")
+            .error(title, hint);
     }
 }
 
 /// Lets every placement be built for the nodes that it will choose among.
 fn workable(
     check: &mut Check<'_>,
-    path: &str,
-    given: &Strategy,
-    strategy: &strategy::Strategy,
+    given: &grammar::Strategy,
+    strategy: &Strategy,
     cluster: &Cluster,
     classes: &[Class],
 ) {
-    let small = sample(cluster);
-    let layout = Layout::new(&small);
-    for (class, &parts) in classes.iter().zip(&strategy.parts_of_class) {
+    let layout = Layout::new(&sample(cluster));
+    for (class, &set) in classes.iter().zip(&strategy.parts_of_class) {
         let pool = pool(&layout, class);
-        let Some(problem) = build(strategy.parts[parts].placement.as_ref(), &pool, &layout) else {
+        let mut eligible = Eligible::new(&pool, &layout);
+        let build = || strategy.parts[set].placement.build(&mut eligible);
+        let Some(Err(problem)) = (!pool.ids().is_empty()).then(build) else {
             continue;
         };
-        let own = parts.checked_sub(1).and_then(|at| given.r#for.0.get(at));
-        let place = match own {
-            Some((class, overrides)) if overrides.placement.is_some() => {
-                format!("{path}.for.{class}.placement")
+        let own = set.checked_sub(1).and_then(|at| given.r#for.0.get(at));
+        let title = format!("`{}` cannot work here: {problem}", strategy.name);
+        let hint = "choose another placement or other parameters";
+        match own {
+            Some((class, own)) if own.placement.is_some() => {
+                check
+                    .at("for")
+                    .name(class)
+                    .at("placement")
+                    .error(title, hint);
             }
-            _ => format!("{path}.placement"),
-        };
-        check.error(
-            &place,
-            format!("`{}` cannot work here: {problem}", strategy.name),
-            "choose another placement or other parameters",
-        );
+            _ => check.at("placement").error(title, hint),
+        }
         return;
-    }
-}
-
-fn build(placement: &dyn Blueprint, pool: &Pool, layout: &Layout) -> Option<String> {
-    if pool.ids().is_empty() {
-        None
-    } else {
-        placement.build(&mut Eligible::new(pool, layout)).err()
     }
 }
 
@@ -264,30 +232,6 @@ fn sample(cluster: &Cluster) -> Cluster {
 /// The nodes that tasks of the class may ever use.
 fn pool(layout: &Layout, class: &Class) -> Pool {
     let stage = class.stages.first();
-    stage.map_or_else(
-        || Pool::from_iter([]),
-        |stage| Pool::eligible(layout, &stage.allowed, &stage.demand),
-    )
-}
-
-/// What of the strategies can be judged without knowing the classes.
-pub fn resolve_alone(check: &mut Check<'_>, document: &Document, _cluster: &Cluster) {
-    for (name, given) in document.strategies.iter() {
-        let path = format!("strategies.{name}");
-        let Some(defaults) = defaults() else { return };
-        let Some(own) = parts(check, &path, &given.parts(), &defaults) else {
-            continue;
-        };
-        let binding = match given.binding {
-            Some(Binding::CentralQueue(_)) => strategy::Binding::CentralQueue,
-            _ => strategy::Binding::Early,
-        };
-        let strategy = strategy::Strategy {
-            name: name.clone(),
-            binding,
-            parts: vec![own],
-            parts_of_class: Vec::new(),
-        };
-        central(check, &path, given, &strategy);
-    }
+    let eligible = |stage: &Stage| Pool::eligible(layout, &stage.allowed, &stage.demand);
+    stage.map_or_else(|| Pool::from_iter([]), eligible)
 }

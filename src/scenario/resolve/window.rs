@@ -1,255 +1,226 @@
 //! What of a replication is measured.
 
 use super::check::Check;
-use super::load::{self, Offered};
 use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
-use crate::scenario::grammar::{self, Document};
+use crate::scenario::grammar::{self, MeasuredJobs, Run};
 use crate::scenario::text::suggest;
 use crate::sim::setup::{Measure, Warmup, Window};
 use crate::workload::class::Class;
-use crate::workload::source::Source;
+use crate::workload::load::Offered;
+use crate::workload::source::{Arrivals, Source};
 
 /// Fewest and most strata, and the fewest where the cluster is small enough.
 const STRATA: (f64, f64, f64) = (50.0, 4_000.0, 1_000.0);
-
 /// Nodes x strata up to which observation costs little.
 const CHEAP: f64 = 100_000.0;
 
-/// What is measured, given the workload.
-pub fn window(
-    check: &mut Check<'_>,
-    document: &Document,
-    cluster: &Cluster,
-    classes: &[Class],
-    sources: &[Source],
-) -> Option<Window> {
-    let offered: Vec<Offered> = sources
-        .iter()
-        .flat_map(|source| load::offered(source, classes, cluster))
-        .collect();
-    let finite = is_finite(document);
-    let measure = measure(check, document, classes, &offered, finite)?;
-    let warmup = warmup(check, document, measure, &offered, finite)?;
-    let length = length(measure, warmup, cluster, sources, &offered);
-    let run = &document.run;
-    Some(Window {
-        warmup,
-        measure,
-        drain: run.drain.0,
-        max_in_system: run.max_in_system.get(),
-        slowdown_floor: Time::from_secs(run.slowdown_floor.0),
-        stratum: stratum(length, cluster, &offered),
-        finite,
-    })
-}
-
-/// True if every class runs dry by itself.
-pub fn is_finite(document: &Document) -> bool {
-    document.jobs.iter().all(|(_, jobs)| {
-        jobs.arrivals
-            .as_ref()
-            .is_some_and(grammar::Arrivals::is_finite)
-    })
-}
-
-fn measure(
-    check: &mut Check<'_>,
-    document: &Document,
-    classes: &[Class],
-    offered: &[Offered],
-    finite: bool,
-) -> Option<Measure> {
-    let run = &document.run;
-    match (&run.jobs, run.until) {
-        (Some(_), Some(_)) => {
-            check.error(
-                "run.until",
-                "both `jobs` and `until` are given",
-                "keep one of the two",
-            );
-            None
-        }
-        (None, Some(_)) if finite => {
-            let hint = "remove `until`; arrivals.trace.max-jobs or run.jobs shorten a run";
-            check.error(
-                "run.until",
-                "all jobs are finite: the run ends when they are done",
-                hint,
-            );
-            None
-        }
-        (None, Some(until)) => Some(Measure::Until(Time::from_secs(until.0))),
-        (None, None) if finite => Some(Measure::All),
-        (None, None) => {
-            check.lacks("run", "jobs", "say how many jobs a replication measures, for example jobs = 100_000; or until = \"2h\"");
-            None
-        }
-        (Some(jobs), None) => counted(check, jobs, classes, offered, finite),
+/// Checks that not both `jobs` and `until` are given.
+pub fn conflict(check: &mut Check<'_>, run: &Run) {
+    if run.jobs.is_some() && run.until.is_some() {
+        let mut check = check.at("run.until");
+        check.error("both `jobs` and `until` are given", "keep one of the two");
     }
 }
 
-fn counted(
-    check: &mut Check<'_>,
-    jobs: &grammar::MeasuredJobs,
-    classes: &[Class],
-    offered: &[Offered],
-    finite: bool,
-) -> Option<Measure> {
-    let (class, count, path) = match jobs {
-        grammar::MeasuredJobs::All(count) => (None, count.get(), "run.jobs".to_owned()),
-        grammar::MeasuredJobs::Of(name, count) => {
-            let path = format!("run.jobs.{name}");
-            let Some(at) = classes.iter().position(|class| class.name == *name) else {
-                let known: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
-                check.error_key(
-                    &path,
-                    format!("there is no class `{name}`"),
-                    suggest::hint(name, &known, "classes"),
-                );
-                return None;
-            };
-            (Some(at as u32), count.get(), path)
-        }
-    };
-    let there: Option<u64> = match class {
-        Some(at) => offered[at as usize].jobs,
-        None if finite => Some(offered.iter().filter_map(|class| class.jobs).sum()),
-        None => None,
-    };
-    if let Some(there) = there.filter(|there| *there < count) {
-        check.error(
-            &path,
-            format!("{count} jobs are to be measured, but there are only {there}"),
-            "lower it, or remove it to measure them all",
-        );
-        return None;
-    }
-    Some(Measure::Jobs { class, count })
+/// What is asked of a cluster.
+pub struct Asked<'a> {
+    /// By each of the classes.
+    pub offered: Vec<Offered>,
+    /// The classes.
+    pub classes: &'a [Class],
+    /// The sources of their jobs.
+    pub sources: &'a [Source],
+    /// The cluster.
+    pub cluster: &'a Cluster,
+    /// True if every source runs dry by itself.
+    pub finite: bool,
 }
 
-fn warmup(
-    check: &mut Check<'_>,
-    document: &Document,
-    measure: Measure,
-    offered: &[Offered],
-    finite: bool,
-) -> Option<Warmup> {
-    let all: f64 = offered.iter().filter_map(|class| class.rate).sum();
-    let warmup = match (document.run.warmup, measure) {
-        (Some(grammar::Warmup::None(_)), _) => Warmup::None,
-        (Some(grammar::Warmup::Jobs(jobs)), _) => Warmup::Jobs(jobs.get()),
-        (Some(grammar::Warmup::Time(time)), _) => Warmup::Time(Time::from_secs(time.0)),
-        (Some(grammar::Warmup::Auto(_)), _) if finite => {
-            check.error(
-                "run.warmup",
-                "all jobs are finite: such a run has no steady state to warm up to",
-                "remove it, or say which jobs to leave out: warmup.jobs, warmup.time",
-            );
+impl Asked<'_> {
+    /// What is measured of it.
+    pub fn window(&self, check: &mut Check<'_>, run: &Run) -> Option<Window> {
+        let measure = self.measure(check, run)?;
+        let warmup = self.warmup(check, run.warmup, measure)?;
+        Some(Window {
+            warmup,
+            measure,
+            drain: run.drain.0,
+            max_in_system: run.max_in_system.get(),
+            slowdown_floor: Time::from_secs(run.slowdown_floor.0),
+            stratum: self.stratum(self.length(measure, warmup)),
+            finite: self.finite,
+        })
+    }
+
+    /// How much is measured; both `jobs` and `until` were told as a [`conflict`].
+    fn measure(&self, check: &mut Check<'_>, run: &Run) -> Option<Measure> {
+        match (&run.jobs, run.until) {
+            (Some(_), Some(_)) => None,
+            (None, Some(_)) if self.finite => {
+                let title = "all jobs are finite: the run ends when they are done";
+                let hint = "remove `until`; arrivals.trace.max-jobs or run.jobs shorten a run";
+                check.at("until").error(title, hint);
+                None
+            }
+            (None, Some(until)) => Some(Measure::Until(Time::from_secs(until.0))),
+            (None, None) if self.finite => Some(Measure::All),
+            (None, None) => {
+                check.lacks("jobs", "say how many jobs a replication measures, for example jobs = 100_000; or until = \"2h\"");
+                None
+            }
+            (Some(jobs), None) => self.counted(&mut check.at("jobs"), jobs),
+        }
+    }
+
+    fn counted(&self, check: &mut Check<'_>, jobs: &MeasuredJobs) -> Option<Measure> {
+        let sum = |classes: &[Offered]| classes.iter().filter_map(|class| class.jobs).sum::<u64>();
+        let (class, count, there) = match jobs {
+            MeasuredJobs::All(count) => (None, *count, self.finite.then(|| sum(&self.offered))),
+            MeasuredJobs::Of(name, count) => {
+                let at = self.class(&mut check.name(name), name)?;
+                (Some(at as u32), *count, self.offered[at].jobs)
+            }
+        };
+        let count = count.get();
+        if let Some(there) = there.filter(|there| *there < count) {
+            let title = format!("{count} jobs are to be measured, but there are only {there}");
+            let hint = "lower it, or remove it to measure them all";
+            match jobs {
+                MeasuredJobs::All(_) => check.error(title, hint),
+                MeasuredJobs::Of(name, _) => check.name(name).error(title, hint),
+            }
             return None;
         }
-        (None, _) if finite => Warmup::None,
-        (_, Measure::All) => Warmup::None,
-        (_, Measure::Until(until)) => Warmup::Time(Time(until.0 / 10)),
-        (_, Measure::Jobs { class: None, count }) => Warmup::Jobs(count / 10),
-        (
-            _,
-            Measure::Jobs {
-                class: Some(at),
-                count,
-            },
-        ) => {
-            let share = offered[at as usize].rate.map_or(1.0, |rate| rate / all);
-            Warmup::Jobs((count as f64 / share / 10.0).round() as u64)
-        }
-    };
-    match (warmup, measure) {
-        (Warmup::Time(start), Measure::Until(until)) if start >= until => {
-            check.error(
-                "run.warmup",
-                "the warm-up lasts until the end of the run: nothing is measured",
-                "raise run.until",
-            );
-            None
-        }
-        _ => Some(warmup),
+        Some(Measure::Jobs { class, count })
     }
-}
 
-/// Expected length of the window in seconds.
-fn length(
-    measure: Measure,
-    warmup: Warmup,
-    cluster: &Cluster,
-    sources: &[Source],
-    offered: &[Offered],
-) -> f64 {
-    let rate: f64 = offered.iter().filter_map(|class| class.rate).sum();
-    match measure {
-        Measure::Until(until) => match warmup {
-            Warmup::Time(start) => until.since(start).as_secs(),
-            Warmup::Jobs(jobs) if rate > 0.0 => (until.as_secs() - jobs as f64 / rate).max(0.0),
-            _ => until.as_secs(),
-        },
-        Measure::Jobs {
-            class: Some(at),
-            count,
-        } if offered[at as usize].rate.is_some() => {
-            count as f64 / offered[at as usize].rate.unwrap_or(rate)
+    /// The place of the class of this name.
+    fn class(&self, check: &mut Check<'_>, name: &str) -> Option<usize> {
+        let at = self.classes.iter().position(|class| class.name == name);
+        if at.is_none() {
+            let known: Vec<&str> = self
+                .classes
+                .iter()
+                .map(|class| class.name.as_str())
+                .collect();
+            let hint = suggest::hint(name, &known, "classes");
+            check.error_key(format!("there is no class `{name}`"), hint);
         }
-        Measure::Jobs { count, .. } if rate > 0.0 => count as f64 / rate,
-        _ => span(sources).max(makespan(cluster, offered)),
+        at
     }
-}
 
-/// The longest span of a trace.
-fn span(sources: &[Source]) -> f64 {
-    let of = |source: &Source| match &source.arrivals {
-        crate::workload::source::Arrivals::Trace(plan) => plan.survey.span.as_secs() * plan.scale,
-        _ => 0.0,
-    };
-    sources.iter().map(of).fold(0.0, f64::max)
-}
-
-/// All work over all power: what the batches take at least.
-fn makespan(cluster: &Cluster, offered: &[Offered]) -> f64 {
-    let batches = || offered.iter().filter(|class| class.rate.is_none());
-    let total = |at: usize| {
-        batches()
-            .map(|class| class.jobs.unwrap_or(0) as f64 * class.held[at])
-            .sum::<f64>()
-    };
-    let longest = (0..cluster.dimensions.len())
-        .map(|at| total(at) / cluster.power(at))
-        .filter(|time| time.is_finite())
-        .fold(0.0, f64::max);
-    if longest > 0.0 {
-        longest
-    } else {
-        batches()
-            .map(|class| class.work + class.overhead)
-            .fold(0.0, f64::max)
+    /// Jobs a second of all classes together.
+    fn rate(&self) -> f64 {
+        self.offered.iter().filter_map(|class| class.rate).sum()
     }
-}
 
-/// About 4 x nodes mean task interarrivals, so that there are neither too few nor too many.
-fn stratum(length: f64, cluster: &Cluster, offered: &[Offered]) -> Time {
-    let nodes = f64::from(cluster.count());
-    let open: f64 = offered
-        .iter()
-        .filter_map(|class| Some(class.rate? * class.tasks))
-        .sum();
-    let batch: f64 = offered
-        .iter()
-        .filter(|class| class.rate.is_none())
-        .map(|c| c.jobs.unwrap_or(0) as f64 * c.tasks)
-        .sum();
-    let (fewest, most, fine) = STRATA;
-    let fewest = if nodes * fine <= CHEAP { fine } else { fewest };
-    let wanted = (open * length + batch) / (4.0 * nodes);
-    Time(
-        Time::from_secs(length / wanted.clamp(fewest, most))
-            .0
-            .max(1),
-    )
+    /// Jobs a second of a measured class, of all if `None`.
+    fn rate_of(&self, class: Option<u32>) -> Option<f64> {
+        class.map_or(Some(self.rate()), |at| self.offered[at as usize].rate)
+    }
+
+    fn warmup(
+        &self,
+        check: &mut Check<'_>,
+        given: Option<grammar::Warmup>,
+        measure: Measure,
+    ) -> Option<Warmup> {
+        let warmup = match (given, measure) {
+            (Some(grammar::Warmup::None(_)), _) => Warmup::None,
+            (Some(grammar::Warmup::Jobs(jobs)), _) => Warmup::Jobs(jobs.get()),
+            (Some(grammar::Warmup::Time(time)), _) => Warmup::Time(Time::from_secs(time.0)),
+            (Some(grammar::Warmup::Auto(_)), _) if self.finite => {
+                let title = "all jobs are finite: such a run has no steady state to warm up to";
+                let hint = "remove it, or say which jobs to leave out: warmup.jobs, warmup.time";
+                check.at("warmup").error(title, hint);
+                return None;
+            }
+            (None, _) if self.finite => Warmup::None,
+            (_, Measure::All) => Warmup::None,
+            (_, Measure::Until(until)) => Warmup::Time(Time(until.0 / 10)),
+            (_, Measure::Jobs { class: None, count }) => Warmup::Jobs(count / 10),
+            (_, Measure::Jobs { class, count }) => {
+                let share = self.rate_of(class).map_or(1.0, |rate| rate / self.rate());
+                Warmup::Jobs((count as f64 / share / 10.0).round() as u64)
+            }
+        };
+        match (warmup, measure) {
+            (Warmup::Time(start), Measure::Until(until)) if start >= until => {
+                let title = "the warm-up lasts until the end of the run: nothing is measured";
+                check.at("warmup").error(title, "raise run.until");
+                None
+            }
+            _ => Some(warmup),
+        }
+    }
+
+    /// Expected length of the window in seconds.
+    fn length(&self, measure: Measure, warmup: Warmup) -> f64 {
+        let rate = self.rate();
+        match (measure, warmup) {
+            (Measure::Until(until), Warmup::Time(start)) => until.since(start).as_secs(),
+            (Measure::Until(until), Warmup::Jobs(jobs)) if rate > 0.0 => {
+                (until.as_secs() - jobs as f64 / rate).max(0.0)
+            }
+            (Measure::Until(until), _) => until.as_secs(),
+            (Measure::Jobs { class, count }, _) if rate > 0.0 => {
+                count as f64 / self.rate_of(class).unwrap_or(rate)
+            }
+            _ => self.span().max(self.makespan()),
+        }
+    }
+
+    /// The longest span of a trace.
+    fn span(&self) -> f64 {
+        let of = |source: &Source| match &source.arrivals {
+            Arrivals::Trace(plan) => plan.survey.span.as_secs() * plan.scale,
+            _ => 0.0,
+        };
+        self.sources.iter().map(of).fold(0.0, f64::max)
+    }
+
+    /// What the batches take at least: all work over all power, else the work of one job.
+    fn makespan(&self) -> f64 {
+        let batches = || self.offered.iter().filter(|class| class.rate.is_none());
+        let held =
+            |at: usize| move |class: &Offered| class.jobs.unwrap_or(0) as f64 * class.held[at];
+        let time = |at| batches().map(held(at)).sum::<f64>() / self.cluster.power(at);
+        let times = (0..self.cluster.dimensions.len()).map(time);
+        let longest = times.filter(|time| time.is_finite()).fold(0.0, f64::max);
+        if longest > 0.0 {
+            return longest;
+        }
+        let works = batches().map(|class| class.work + class.overhead);
+        works.fold(0.0, f64::max)
+    }
+
+    /// About 4 x nodes mean task interarrivals, so that there are neither too few nor too many.
+    fn stratum(&self, length: f64) -> Time {
+        let nodes = f64::from(self.cluster.count());
+        let tasks = |class: &Offered| match (class.rate, class.jobs) {
+            (Some(rate), _) => rate * class.tasks,
+            (None, jobs) => jobs.unwrap_or(0) as f64 * class.tasks,
+        };
+        let open: f64 = self
+            .offered
+            .iter()
+            .filter(|class| class.rate.is_some())
+            .map(tasks)
+            .sum();
+        let batch: f64 = self
+            .offered
+            .iter()
+            .filter(|class| class.rate.is_none())
+            .map(tasks)
+            .sum();
+        let (fewest, most, fine) = STRATA;
+        let fewest = if nodes * fine <= CHEAP { fine } else { fewest };
+        let wanted = (open * length + batch) / (4.0 * nodes);
+        Time(
+            Time::from_secs(length / wanted.clamp(fewest, most))
+                .0
+                .max(1),
+        )
+    }
 }

@@ -2,9 +2,10 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::messages::{Diagnostic, Report, Source};
+use super::messages::{Report, Source};
 use super::suggest;
-use super::tree::{self, Key, Node, Span, Value};
+use super::tree::{Key, Node, Span, Value};
+use crate::scenario::schema;
 
 /// Puts the values of all arguments into the document.
 pub fn apply(tree: &mut Node, sources: &[Source], report: &mut Report) {
@@ -24,13 +25,8 @@ pub fn apply(tree: &mut Node, sources: &[Source], report: &mut Report) {
 fn parse(source: &Source, report: &mut Report) -> Option<(Vec<Key>, Node)> {
     let mut refuse = |title: &str| {
         let span = source.base..source.base + source.text.len();
-        let hint = "write a dotted path, = and a value, for example workload.load=0.7".to_owned();
-        report.add(Diagnostic {
-            warning: false,
-            title: title.to_owned(),
-            hint,
-            span: Some(span),
-        });
+        let hint = "write a dotted path, = and a value, for example workload.load=0.7";
+        report.add_at(span, title, hint);
         None
     };
     let Some(at) = source.text.find('=') else {
@@ -71,42 +67,31 @@ pub fn stranger(tree: &Node, keys: &[Key], node: &Node) -> Option<(Span, String,
     let [section, name, rest @ ..] = keys else {
         return None;
     };
-    if !tree::is_named(&section.text) || (rest.is_empty() && node.is_table()) {
+    if !schema::is_named(&section.text) || (rest.is_empty() && node.is_table()) {
         return None;
     }
-    let known: Vec<&str> = tree
-        .child(&section.text)?
-        .entries()
-        .iter()
-        .map(|(key, _)| key.text.as_str())
-        .collect();
+    let known = tree.child(&section.text)?.keys();
     if known.contains(&name.text.as_str()) {
         return None;
     }
     let title = format!("there is no `{}` in [{}]", name.text, section.text);
-    Some((
-        name.span.clone(),
-        title,
-        suggest::hint(&name.text, &known, &section.text),
-    ))
+    let hint = suggest::hint(&name.text, &known, &section.text);
+    Some((name.span.clone(), title, hint))
 }
 
 /// A key that is set is no longer swept.
 fn unsweep(tree: &mut Node, keys: &[Key]) {
     let mut path = vec!["sweep".to_owned()];
     path.extend(keys.iter().map(|key| key.text.clone()));
-    while path.len() > 1
-        && tree
-            .at(&path)
-            .is_some_and(|node| !node.is_table() || node.entries().is_empty())
-    {
+    let is_left = |tree: &Node, path: &[String]| {
+        let node = tree.at(path);
+        node.is_some_and(|node| node.entries().is_empty() && (node.is_table() || path.len() > 1))
+    };
+    while path.len() > 1 && is_left(tree, &path) {
         tree.cut(&path);
         path.pop();
     }
-    if tree
-        .child("sweep")
-        .is_some_and(|sweep| sweep.is_table() && sweep.entries().is_empty())
-    {
+    if is_left(tree, &path[..1]) {
         tree.remove("sweep");
     }
 }

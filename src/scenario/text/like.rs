@@ -6,31 +6,23 @@ use super::tree::{Node, Value};
 
 /// Lays every strategy on what it is like, and that on `[scheduling]`.
 pub fn expand(tree: &mut Node, report: &mut Report) {
-    let Some(strategies) = tree
-        .child("strategies")
-        .filter(|node| node.is_table())
-        .cloned()
-    else {
+    let base = tree.child("scheduling").filter(|node| node.is_table());
+    let base = base.cloned();
+    let Some(strategies) = tree.child_mut("strategies") else {
         return;
     };
-    let base = tree
-        .child("scheduling")
-        .filter(|node| node.is_table())
-        .cloned();
-    let mut whole = strategies.clone();
-    let Value::Table(entries) = &mut whole.value else {
+    let given = strategies.clone();
+    let Value::Table(entries) = &mut strategies.value else {
         return;
     };
     for (name, node) in entries.iter_mut().filter(|(_, node)| node.is_table()) {
-        let chain = chain(&name.text, &strategies, report);
+        let chain = chain(&name.text, &given, report);
         let mut merged = base
             .clone()
             .unwrap_or_else(|| Node::empty(node.span.clone()));
+        let mut path = vec!["strategies".to_owned(), name.text.clone()];
         for ancestor in chain.iter().rev() {
-            merged.overlay(
-                &mut vec!["strategies".to_owned(), name.text.clone()],
-                ancestor,
-            );
+            merged.overlay(&mut path, ancestor);
         }
         merged.remove("like");
         if let (Value::Table(entries), Some(like)) = (&mut merged.value, node.get("like")) {
@@ -38,11 +30,6 @@ pub fn expand(tree: &mut Node, report: &mut Report) {
         }
         merged.span = node.span.clone();
         *node = merged;
-    }
-    if let Some((key, _)) = tree.take("strategies")
-        && let Value::Table(sections) = &mut tree.value
-    {
-        sections.push((key, whole));
     }
 }
 
@@ -53,37 +40,31 @@ fn chain<'a>(name: &str, strategies: &'a Node, report: &mut Report) -> Vec<&'a N
     while let Some(node) = strategies.child(&next) {
         seen.push(next.clone());
         chain.push(node);
-        let Some(like) = node.child("like") else {
-            break;
-        };
-        let Value::Text(parent) = &like.value else {
+        let Some(Node {
+            value: Value::Text(parent),
+            span,
+        }) = node.child("like")
+        else {
             break;
         };
         if seen.contains(parent) {
             if parent == name {
                 let title = format!("`{name}` is like itself: {} -> {name}", seen.join(" -> "));
-                report.add_at(
-                    like.span.clone(),
-                    title,
-                    "one of them must say its parts itself".to_owned(),
-                );
+                report.add_at(span.clone(), title, "one of them must say its parts itself");
             }
             break;
         }
         if strategies.child(parent).is_none() {
-            let others: Vec<&str> = strategies
-                .entries()
-                .iter()
-                .map(|(key, _)| key.text.as_str())
-                .filter(|other| *other != next)
-                .collect();
+            let mut others = strategies.keys();
+            others.retain(|other| *other != next);
+            let hint = suggest::hint(parent, &others, "strategies");
             report.add_at(
-                like.span.clone(),
+                span.clone(),
                 format!("there is no strategy `{parent}`"),
-                suggest::hint(parent, &others, "strategies"),
+                hint,
             );
         }
-        next = parent.clone();
+        next.clone_from(parent);
     }
     chain
 }

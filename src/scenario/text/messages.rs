@@ -47,11 +47,8 @@ impl Report {
 
     /// Adds a message unless it is there already.
     pub fn add(&mut self, diagnostic: Diagnostic) {
-        if !self
-            .list
-            .iter()
-            .any(|old| old.span == diagnostic.span && old.title == diagnostic.title)
-        {
+        let is_it = |old: &Diagnostic| old.span == diagnostic.span && old.title == diagnostic.title;
+        if !self.list.iter().any(is_it) {
             self.list.push(diagnostic);
         }
     }
@@ -67,17 +64,14 @@ impl Report {
     }
 
     /// Adds a mistake, unless there is one at the same place.
-    pub fn add_at(&mut self, span: Span, title: String, hint: String) {
-        if !self
-            .list
-            .iter()
-            .any(|old| !old.warning && old.span.as_ref() == Some(&span))
-        {
-            self.add(Diagnostic {
+    pub fn add_at(&mut self, span: Span, title: impl Into<String>, hint: impl Into<String>) {
+        let span = Some(span);
+        if !self.errors().any(|old| old.span == span) {
+            self.list.push(Diagnostic {
                 warning: false,
-                title,
-                hint,
-                span: Some(span),
+                title: title.into(),
+                hint: hint.into(),
+                span,
             });
         }
     }
@@ -89,12 +83,8 @@ impl Report {
 
     /// Brings the messages into the order of the file; those without a place last.
     pub fn sort(&mut self) {
-        self.list.sort_by_key(|diagnostic| {
-            diagnostic
-                .span
-                .as_ref()
-                .map_or(usize::MAX, |span| span.start)
-        });
+        let start = |said: &Diagnostic| said.span.as_ref().map_or(usize::MAX, |span| span.start);
+        self.list.sort_by_key(start);
     }
 
     /// The messages.
@@ -115,33 +105,28 @@ impl Report {
     /// `file:line:column` of a message, as far as it has a place.
     pub fn place(&self, diagnostic: &Diagnostic) -> String {
         let Some((source, span)) = self.locate(diagnostic) else {
-            return self
-                .sources
-                .first()
-                .map_or(String::new(), |source| source.name.clone());
+            return self.file().to_owned();
         };
         let before = &source.text[..span.start];
         let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-        format!(
-            "{}:{}:{column}",
-            source.name,
-            before.matches('\n').count() + 1
-        )
+        let line = before.matches('\n').count() + 1;
+        format!("{}:{line}:{column}", source.name)
+    }
+
+    /// Name of the scenario's file.
+    fn file(&self) -> &str {
+        self.sources.first().map_or("", |source| &source.name)
     }
 
     /// The text that a message is about, and the range in it.
     fn locate(&self, diagnostic: &Diagnostic) -> Option<(&Source, Span)> {
         let span = diagnostic.span.clone()?;
-        let source = self
-            .sources
-            .iter()
-            .rev()
-            .find(|source| source.base <= span.start)?;
+        let mut sources = self.sources.iter().rev();
+        let source = sources.find(|source| source.base <= span.start)?;
         let inside = |at: usize| {
             let at = at.saturating_sub(source.base).min(source.text.len());
-            (0..=at)
-                .rev()
-                .find(|&at| source.text.is_char_boundary(at))
+            let mut down = (0..=at).rev();
+            down.find(|&at| source.text.is_char_boundary(at))
                 .unwrap_or(0)
         };
         Some((source, inside(span.start)..inside(span.end)))
@@ -149,9 +134,8 @@ impl Report {
 
     /// The warnings, one sentence each with its place.
     pub fn sentences(&self) -> Vec<String> {
-        self.warnings()
-            .map(|warning| format!("{}: {}", self.place(warning), warning.title))
-            .collect()
+        let sentence = |said: &Diagnostic| format!("{}: {}", self.place(said), said.title);
+        self.warnings().map(sentence).collect()
     }
 
     /// All messages as text, with the lines they are about.
@@ -161,12 +145,12 @@ impl Report {
         } else {
             Renderer::plain()
         };
-        let texts: Vec<String> = self
-            .list
+        let render = |diagnostic| self.render_one(diagnostic, &renderer);
+        self.list
             .iter()
-            .map(|diagnostic| self.render_one(diagnostic, &renderer))
-            .collect();
-        texts.join("\n\n")
+            .map(render)
+            .collect::<Vec<String>>()
+            .join("\n\n")
     }
 
     fn render_one(&self, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
@@ -175,30 +159,18 @@ impl Report {
         } else {
             Level::ERROR
         };
-        let (label, helps) = match diagnostic.hint.split_once('\n') {
-            Some((label, helps)) => (label, helps),
-            None => (diagnostic.hint.as_str(), ""),
-        };
+        let hint = diagnostic.hint.as_str();
+        let (label, helps) = hint.split_once('\n').unwrap_or((hint, ""));
         let title = level.primary_title(diagnostic.title.as_str());
         let mut group: Group<'_> = match self.locate(diagnostic) {
             Some((source, span)) => {
-                let annotation = AnnotationKind::Primary
-                    .span(first_line(&source.text, span))
-                    .label(label);
-                title.element(
-                    Snippet::source(source.text.as_str())
-                        .path(source.name.as_str())
-                        .annotation(annotation),
-                )
+                let span = first_line(&source.text, span);
+                let text = Snippet::source(&source.text).path(&source.name);
+                title.element(text.annotation(AnnotationKind::Primary.span(span).label(label)))
             }
             None => {
-                let name = self
-                    .sources
-                    .first()
-                    .map_or("", |source| source.name.as_str());
-                title
-                    .element(Origin::path(name))
-                    .element(Level::HELP.message(label))
+                let place = title.element(Origin::path(self.file()));
+                place.element(Level::HELP.message(label))
             }
         };
         for help in helps.lines().filter(|line| !line.is_empty()) {

@@ -4,10 +4,10 @@
 use serde::de::DeserializeOwned;
 
 use super::messages::Report;
-use super::reader::{Fault, Kind};
+use super::reader::{Fault, Mistake};
 use super::suggest;
 use super::tree::{self, Node};
-use crate::engine::dist;
+use crate::engine::law::spec;
 use crate::text::listed;
 
 /// A piece that was cut out.
@@ -32,7 +32,7 @@ pub fn read<D: DeserializeOwned + Default>(tree: &Node, report: &mut Report) -> 
                 if !rest.cut(&fault.path) {
                     return (D::default(), cut);
                 }
-                let unknown = matches!(fault.kind, Kind::UnknownKey(_));
+                let unknown = matches!(fault.mistake, Mistake::UnknownKey(_));
                 cut.push(Cut {
                     path: fault.path[..depth].to_vec(),
                     unknown,
@@ -44,11 +44,9 @@ pub fn read<D: DeserializeOwned + Default>(tree: &Node, report: &mut Report) -> 
 
 /// True if a key is missing, or a table empty, only because of what was cut out.
 fn is_echo(fault: &Fault, rest: &Node, cut: &[Cut]) -> bool {
-    let emptied = || {
-        rest.at(&fault.path)
-            .is_some_and(|node| node.is_table() && node.entries().is_empty())
-    };
-    let lacks = matches!(fault.kind, Kind::Missing(_)) || emptied();
+    let is_empty = |node: &Node| node.is_table() && node.entries().is_empty();
+    let emptied = || rest.at(&fault.path).is_some_and(is_empty);
+    let lacks = matches!(fault.mistake, Mistake::Missing(_)) || emptied();
     lacks && cut.iter().any(|cut| cut.path.starts_with(&fault.path))
 }
 
@@ -56,11 +54,9 @@ fn is_echo(fault: &Fault, rest: &Node, cut: &[Cut]) -> bool {
 fn tell(tree: &Node, fault: &Fault, report: &mut Report) {
     let (title, hint) = words(tree, fault);
     let of_path = tree::span_of(tree, &fault.path);
-    let whole = matches!(fault.kind, Kind::Missing(_));
-    let span = if whole {
-        of_path
-    } else {
-        fault.span.clone().or(of_path)
+    let span = match fault.mistake {
+        Mistake::Missing(_) => of_path,
+        _ => fault.span.clone().or(of_path),
     };
     if let Some(span) = span {
         report.add_at(span, title, hint);
@@ -69,30 +65,26 @@ fn tell(tree: &Node, fault: &Fault, report: &mut Report) {
 
 fn words(tree: &Node, fault: &Fault) -> (String, String) {
     let last = fault.path.last().map_or("", String::as_str);
-    match &fault.kind {
-        Kind::UnknownKey(keys) => unknown_key(tree, fault, last, keys),
-        Kind::UnknownForm(name, forms) => unknown_form(fault, name, forms),
-        Kind::Missing(key) => (
+    match &fault.mistake {
+        Mistake::UnknownKey(keys) => unknown_key(tree, fault, last, keys),
+        Mistake::UnknownForm(name, forms) => unknown_form(fault, name, forms),
+        Mistake::Missing(key) => (
             format!("{} lacks `{key}`", table(&fault.path)),
             format!("add `{key} = ...`"),
         ),
-        Kind::Wrong(found, wanted) if wanted == "a table" && dist::is_form(last) => (
-            format!("{} is {found}", subject(&fault.path)),
-            format!("write {}", dist::parameters(last)),
-        ),
-        Kind::Wrong(found, wanted) => (
-            format!("{} is {found}", subject(&fault.path)),
-            format!("write {wanted}"),
-        ),
-        Kind::Said(said) => {
+        Mistake::Wrong(found, wanted) => {
+            let law = spec::form(last).filter(|_| wanted == "a table");
+            let title = format!("{} is {found}", subject(&fault.path));
+            (title, format!("write {}", law.unwrap_or(wanted)))
+        }
+        Mistake::Said(said) => {
             let (title, hint) = said.split_once('\n').unwrap_or((said, ""));
-            if title.starts_with('`') && title.contains(" beside ") {
-                return (title.to_owned(), hint.to_owned());
-            }
-            (
-                format!("{}: {title}", subject(&fault.path)),
-                hint.to_owned(),
-            )
+            let title = if title.starts_with('`') && title.contains(" beside ") {
+                title.to_owned()
+            } else {
+                format!("{}: {title}", subject(&fault.path))
+            };
+            (title, hint.to_owned())
         }
     }
 }
@@ -125,31 +117,21 @@ fn unknown_key(tree: &Node, fault: &Fault, key: &str, keys: &[&str]) -> (String,
         Some(near) => format!("did you mean `{near}`?"),
         None if keys.is_empty() => "it has no keys: remove this one".to_owned(),
         None => {
-            let free = keys.iter().filter(|name| {
-                tree.at(parent)
-                    .is_none_or(|table| table.child(name).is_none())
-            });
-            let free: Vec<&str> = free.copied().collect();
-            format!(
-                "its keys are {}",
-                listed(if free.is_empty() { keys } else { &free }, "and")
-            )
+            let used = tree.at(parent).map_or(Vec::new(), Node::keys);
+            let free = keys.iter().copied().filter(|key| !used.contains(key));
+            let free: Vec<&str> = free.collect();
+            let names = listed(if free.is_empty() { keys } else { &free }, "and");
+            format!("its keys are {names}")
         }
     };
     (title, hint)
 }
 
 fn unknown_form(fault: &Fault, name: &str, forms: &[&str]) -> (String, String) {
-    let key = fault
-        .path
-        .iter()
-        .rev()
-        .find(|step| *step != name)
-        .map_or("", String::as_str);
+    let key = fault.path.iter().rev().find(|step| *step != name);
+    let key = key.map_or("", String::as_str);
     let title = format!("`{name}` is not a form of `{key}`");
-    let foreign = (key == "placement")
-        .then(|| suggest::foreign_placement(name))
-        .flatten();
+    let foreign = suggest::foreign_placement(name).filter(|_| key == "placement");
     let hint = match (foreign, suggest::nearest(name, forms)) {
         (Some(ours), _) => format!("here it is called: {ours}"),
         (None, Some(near)) => format!("did you mean `{near}`?"),

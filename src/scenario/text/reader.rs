@@ -7,7 +7,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Unexpecte
 
 use super::tree::{Key, Node, Span, Value};
 
-/// A mistake in the document.
+/// A mistake in the document, and where it was found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
     /// Where it was found.
@@ -15,12 +15,12 @@ pub struct Fault {
     /// Its place, if that is narrower than the path's.
     pub span: Option<Span>,
     /// What it is.
-    pub kind: Kind,
+    pub mistake: Mistake,
 }
 
-/// Kinds of mistakes.
+/// What may be wrong with a piece of a document.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
+pub enum Mistake {
     /// The last step of the path is no key of its table.
     UnknownKey(&'static [&'static str]),
     /// The name of a form is none of these.
@@ -34,11 +34,11 @@ pub enum Kind {
 }
 
 impl Fault {
-    fn new(kind: Kind) -> Fault {
+    fn new(mistake: Mistake) -> Fault {
         Fault {
             path: Vec::new(),
             span: None,
-            kind,
+            mistake,
         }
     }
 
@@ -55,7 +55,7 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {:?}", self.path.join("."), self.kind)
+        write!(f, "{}: {:?}", self.path.join("."), self.mistake)
     }
 }
 
@@ -63,11 +63,11 @@ impl std::error::Error for Fault {}
 
 impl de::Error for Fault {
     fn custom<T: fmt::Display>(message: T) -> Fault {
-        Fault::new(Kind::Said(message.to_string()))
+        Fault::new(Mistake::Said(message.to_string()))
     }
 
     fn invalid_type(found: Unexpected<'_>, wanted: &dyn de::Expected) -> Fault {
-        Fault::new(Kind::Wrong(describe(found), plain(&wanted.to_string())))
+        Fault::new(Mistake::Wrong(describe(found), plain(&wanted.to_string())))
     }
 
     fn invalid_value(found: Unexpected<'_>, wanted: &dyn de::Expected) -> Fault {
@@ -75,15 +75,15 @@ impl de::Error for Fault {
     }
 
     fn unknown_variant(form: &str, forms: &'static [&'static str]) -> Fault {
-        Fault::new(Kind::UnknownForm(form.to_owned(), forms))
+        Fault::new(Mistake::UnknownForm(form.to_owned(), forms))
     }
 
     fn unknown_field(_key: &str, keys: &'static [&'static str]) -> Fault {
-        Fault::new(Kind::UnknownKey(keys))
+        Fault::new(Mistake::UnknownKey(keys))
     }
 
     fn missing_field(key: &'static str) -> Fault {
-        Fault::new(Kind::Missing(key))
+        Fault::new(Mistake::Missing(key))
     }
 }
 
@@ -103,31 +103,24 @@ fn describe(found: Unexpected<'_>) -> String {
 
 /// What is wanted, where a derived reader would say it in the words of the program.
 fn plain(wanted: &str) -> String {
-    let known = [
-        ("struct ", "a table"),
-        ("a map", "a table"),
-        ("a sequence", "a list"),
-        ("a string", "text in quotes"),
-    ];
-    match known.iter().find(|(start, _)| wanted.starts_with(start)) {
-        Some((_, words)) => (*words).to_owned(),
-        None => match wanted {
-            "enum" => "a law such as { exponential.mean = ... }, or a constant".to_owned(),
-            "a boolean" => "true or false".to_owned(),
-            "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number of at least 0".to_owned(),
-            "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".to_owned(),
-            "f32" | "f64" => "a number".to_owned(),
-            other => other.to_owned(),
-        },
-    }
+    let plain = match wanted {
+        _ if wanted.starts_with("struct ") || wanted.starts_with("a map") => "a table",
+        _ if wanted.starts_with("a sequence") => "a list",
+        _ if wanted.starts_with("a string") => "text in quotes",
+        "enum" => "a law such as { exponential.mean = ... }, or a constant",
+        "a boolean" => "true or false",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number of at least 0",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        other => other,
+    };
+    plain.to_owned()
 }
 
 /// Words for "one of these forms".
 fn one_of(forms: &[&str]) -> String {
-    format!(
-        "the name or table of a form: {}",
-        crate::text::listed(forms, "or")
-    )
+    let forms = crate::text::listed(forms, "or");
+    format!("the name or table of a form: {forms}")
 }
 
 impl<'de> Deserializer<'de> for Node {
@@ -143,7 +136,7 @@ impl<'de> Deserializer<'de> for Node {
             },
             Value::Real(real) => visitor.visit_f64(real),
             Value::Truth(truth) => visitor.visit_bool(truth),
-            Value::Date(date) => Err(Fault::new(Kind::Said(format!(
+            Value::Date(date) => Err(Fault::new(Mistake::Said(format!(
                 "{date} is a date; none is wanted here"
             )))),
             Value::List(list) => visitor.visit_seq(Items {
@@ -180,26 +173,23 @@ impl<'de> Deserializer<'de> for Node {
         visitor: V,
     ) -> Result<V::Value, Fault> {
         let span = self.span.clone();
-        let form = match self.value {
-            Value::Text(name) => Form {
+        match self.value {
+            Value::Text(text) => visitor.visit_enum(Form {
                 content: Node::empty(span.clone()),
-                name: Key {
-                    text: name,
-                    span: span.clone(),
-                },
+                name: Key { text, span },
+            }),
+            Value::Table(mut entries) => match (entries.pop(), &entries[..]) {
+                (Some((name, content)), []) => visitor.visit_enum(Form { name, content }),
+                (last, _) => {
+                    entries.extend(last);
+                    Err(not_one(entries, &span, forms))
+                }
             },
-            Value::Table(mut entries) if entries.len() == 1 => match entries.pop() {
-                Some((name, content)) => Form { name, content },
-                None => return Err(Fault::new(Kind::Said("this table is empty".to_owned()))),
-            },
-            Value::Table(entries) => return Err(not_one(entries, &span, forms)),
             _ => {
-                return Node { span, ..self }
-                    .deserialize_any(Wanted(one_of(forms), visitor))
-                    .map(|(_, never)| never);
+                let wanted = Wanted(one_of(forms), visitor);
+                self.deserialize_any(wanted).map(|(_, never)| never)
             }
-        };
-        visitor.visit_enum(form)
+        }
     }
 
     serde::forward_to_deserialize_any! {
@@ -210,13 +200,10 @@ impl<'de> Deserializer<'de> for Node {
 
 /// A table that should hold one form holds none or several.
 fn not_one(entries: Vec<(Key, Node)>, span: &Span, forms: &'static [&'static str]) -> Fault {
-    let unknown = entries
-        .iter()
-        .find(|(key, _)| !forms.contains(&key.text.as_str()));
-    if let Some((key, _)) = unknown {
-        return Fault::new(Kind::UnknownForm(key.text.clone(), forms))
-            .placed(&key.span)
-            .below(&key.text);
+    let is_known = |key: &Key| forms.contains(&key.text.as_str());
+    if let Some((key, _)) = entries.iter().find(|(key, _)| !is_known(key)) {
+        let fault = Fault::new(Mistake::UnknownForm(key.text.clone(), forms));
+        return fault.placed(&key.span).below(&key.text);
     }
     match &entries[..] {
         [(first, _), (second, _), ..] => {
@@ -224,15 +211,13 @@ fn not_one(entries: Vec<(Key, Node)>, span: &Span, forms: &'static [&'static str
                 "`{}` is given beside `{}`\nonly one of them can hold: remove the other",
                 second.text, first.text
             );
-            Fault::new(Kind::Said(said))
-                .placed(&second.span)
-                .below(&second.text)
+            let fault = Fault::new(Mistake::Said(said));
+            fault.placed(&second.span).below(&second.text)
         }
-        _ => Fault::new(Kind::Wrong(
-            "a table without keys".to_owned(),
-            one_of(forms),
-        ))
-        .placed(span),
+        _ => {
+            let found = "a table without keys".to_owned();
+            Fault::new(Mistake::Wrong(found, one_of(forms))).placed(span)
+        }
     }
 }
 
@@ -301,7 +286,7 @@ impl<'de> de::MapAccess<'de> for Entries {
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Fault> {
         let Some((key, node)) = self.open.take() else {
-            return Err(Fault::new(Kind::Said("nothing here".to_owned())));
+            return Err(Fault::new(Mistake::Said("nothing here".to_owned())));
         };
         seed.deserialize(node)
             .map_err(|fault| fault.below(&key.text))
@@ -316,29 +301,18 @@ struct Form {
 
 impl<'de> de::EnumAccess<'de> for Form {
     type Error = Fault;
-    type Variant = Content;
+    type Variant = Form;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Content), Fault> {
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Form), Fault> {
         let name: StringDeserializer<Fault> = self.name.text.clone().into_deserializer();
-        let read = seed
-            .deserialize(name)
-            .map_err(|fault| fault.placed(&self.name.span))?;
-        Ok((
-            read,
-            Content {
-                name: self.name.text,
-                content: self.content,
-            },
-        ))
+        match seed.deserialize(name) {
+            Ok(read) => Ok((read, self)),
+            Err(fault) => Err(fault.placed(&self.name.span)),
+        }
     }
 }
 
-struct Content {
-    name: String,
-    content: Node,
-}
-
-impl<'de> de::VariantAccess<'de> for Content {
+impl<'de> de::VariantAccess<'de> for Form {
     type Error = Fault;
 
     fn unit_variant(self) -> Result<(), Fault> {
@@ -346,14 +320,13 @@ impl<'de> de::VariantAccess<'de> for Content {
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Fault> {
-        seed.deserialize(self.content)
-            .map_err(|fault| fault.below(&self.name))
+        let read = seed.deserialize(self.content);
+        read.map_err(|fault| fault.below(&self.name.text))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Fault> {
-        self.content
-            .deserialize_any(visitor)
-            .map_err(|fault| fault.below(&self.name))
+        let read = self.content.deserialize_any(visitor);
+        read.map_err(|fault| fault.below(&self.name.text))
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -361,8 +334,6 @@ impl<'de> de::VariantAccess<'de> for Content {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        self.content
-            .deserialize_any(visitor)
-            .map_err(|fault| fault.below(&self.name))
+        self.tuple_variant(0, visitor)
     }
 }

@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
+use crate::scenario::schema;
+
 /// Where something was written: a range of bytes of all texts, one behind the other.
 pub type Span = Range<usize>;
 
@@ -16,6 +18,9 @@ pub struct Key {
     pub text: String,
     pub span: Span,
 }
+
+/// A key of a table and its value.
+pub type Entry = (Key, Node);
 
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,25 +38,21 @@ pub enum Value {
     Truth(bool),
     Date(String),
     List(Vec<Node>),
-    Table(Vec<(Key, Node)>),
+    Table(Vec<Entry>),
 }
 
 impl Node {
     /// The tree of a parsed table whose text starts at `base` of all texts.
     pub fn of_table(table: &DeTable<'_>, span: Span, base: usize) -> Node {
-        let entry = |(key, value): (
-            &toml::Spanned<std::borrow::Cow<'_, str>>,
-            &toml::Spanned<DeValue<'_>>,
-        )| {
-            let key = Key {
-                text: key.get_ref().to_string(),
-                span: shift(key.span(), base),
-            };
-            (key, Node::of(value.get_ref(), value.span(), base))
-        };
+        let mut entries = Vec::new();
+        for (key, value) in table {
+            let (text, span) = (key.get_ref().to_string(), shift(key.span(), base));
+            let node = Node::of(value.get_ref(), value.span(), base);
+            entries.push((Key { text, span }, node));
+        }
         Node {
             span: shift(span, base),
-            value: Value::Table(table.iter().map(entry).collect()),
+            value: Value::Table(entries),
         }
     }
 
@@ -66,11 +67,14 @@ impl Node {
             DeValue::Float(real) => Value::Real(real.as_str().parse().unwrap_or(f64::NAN)),
             DeValue::Boolean(truth) => Value::Truth(*truth),
             DeValue::Datetime(date) => Value::Date(date.to_string()),
-            DeValue::Array(list) => Value::List(
-                list.iter()
-                    .map(|node| Node::of(node.get_ref(), node.span(), base))
-                    .collect(),
-            ),
+            DeValue::Array(list) => {
+                let nodes = list.iter();
+                Value::List(
+                    nodes
+                        .map(|node| Node::of(node.get_ref(), node.span(), base))
+                        .collect(),
+                )
+            }
             DeValue::Table(table) => return Node::of_table(table, span, base),
         };
         Node {
@@ -88,11 +92,17 @@ impl Node {
     }
 
     /// The entries, if this is a table.
-    pub fn entries(&self) -> &[(Key, Node)] {
+    pub fn entries(&self) -> &[Entry] {
         match &self.value {
             Value::Table(entries) => entries,
             _ => &[],
         }
+    }
+
+    /// The keys, if this is a table.
+    pub fn keys(&self) -> Vec<&str> {
+        let entries = self.entries().iter();
+        entries.map(|(key, _)| key.text.as_str()).collect()
     }
 
     /// True if this is a table.
@@ -101,7 +111,7 @@ impl Node {
     }
 
     /// The entry of `key`.
-    pub fn get(&self, key: &str) -> Option<&(Key, Node)> {
+    pub fn get(&self, key: &str) -> Option<&Entry> {
         self.entries().iter().find(|(name, _)| name.text == key)
     }
 
@@ -136,23 +146,19 @@ impl Node {
         let Some((last, parents)) = path[..depth].split_last() else {
             return false;
         };
-        let mut node = self;
-        for step in parents {
-            let Some(next) = node.step_mut(step) else {
-                return false;
-            };
-            node = next;
-        }
-        node.remove(last)
+        let mut steps = parents.iter();
+        let parent = steps.try_fold(self, |node, step| node.child_mut(step));
+        parent.is_some_and(|node| node.remove(last))
     }
 
-    fn step_mut(&mut self, step: &str) -> Option<&mut Node> {
+    /// What is at a key of this table or place of this list.
+    pub fn child_mut(&mut self, step: &str) -> Option<&mut Node> {
         match &mut self.value {
             Value::List(list) => list.get_mut(step.parse::<usize>().ok()?),
-            Value::Table(entries) => entries
-                .iter_mut()
-                .find(|(key, _)| key.text == step)
-                .map(|(_, node)| node),
+            Value::Table(entries) => {
+                let entry = entries.iter_mut().find(|(key, _)| key.text == step);
+                entry.map(|(_, node)| node)
+            }
             _ => None,
         }
     }
@@ -161,11 +167,8 @@ impl Node {
     pub fn remove(&mut self, key: &str) -> bool {
         match &mut self.value {
             Value::List(list) => {
-                let Some(at) = key.parse::<usize>().ok().filter(|at| *at < list.len()) else {
-                    return false;
-                };
-                list.remove(at);
-                true
+                let at = key.parse::<usize>().ok().filter(|at| *at < list.len());
+                at.map(|at| list.remove(at)).is_some()
             }
             Value::Table(entries) => {
                 let before = entries.len();
@@ -177,7 +180,7 @@ impl Node {
     }
 
     /// Takes the entry of `key` out of a table.
-    pub fn take(&mut self, key: &str) -> Option<(Key, Node)> {
+    pub fn take(&mut self, key: &str) -> Option<Entry> {
         let Value::Table(entries) = &mut self.value else {
             return None;
         };
@@ -198,19 +201,13 @@ impl Node {
         if !self.is_table() {
             *self = Node::empty(key.span.clone());
         }
-        let Value::Table(entries) = &mut self.value else {
+        let Some((entries, at)) = self.beside(above, &key.text) else {
             return;
         };
-        entries.retain(|(other, _)| {
-            other.text == key.text || !replaces(above, &key.text, &other.text)
+        let at = at.unwrap_or_else(|| {
+            entries.push((key.clone(), Node::empty(key.span.clone())));
+            entries.len() - 1
         });
-        let at = entries
-            .iter()
-            .position(|(name, _)| name.text == key.text)
-            .unwrap_or_else(|| {
-                entries.push((key.clone(), Node::empty(key.span.clone())));
-                entries.len() - 1
-            });
         above.push(key.text.clone());
         entries[at].1.put_below(above, rest, node);
         above.pop();
@@ -223,22 +220,36 @@ impl Node {
             return;
         };
         self.span = over.span.clone();
-        let Value::Table(entries) = &mut self.value else {
-            return;
-        };
         for (key, node) in new {
-            entries.retain(|(other, _)| {
-                other.text == key.text || !replaces(above, &key.text, &other.text)
-            });
-            above.push(key.text.clone());
-            match entries.iter_mut().find(|(name, _)| name.text == key.text) {
-                Some((name, old)) => {
-                    *name = key.clone();
-                    old.overlay(above, node);
+            match self.beside(above, &key.text) {
+                Some((entries, Some(at))) => {
+                    entries[at].0 = key.clone();
+                    above.push(key.text.clone());
+                    entries[at].1.overlay(above, node);
+                    above.pop();
                 }
-                None => entries.push((key.clone(), node.clone())),
+                Some((entries, None)) => entries.push((key.clone(), node.clone())),
+                None => {}
             }
-            above.pop();
+        }
+    }
+
+    /// The entries of this table, which stands at `above`, without the forms that `key` takes the
+    /// place of; and where among them `key` is.
+    fn beside(&mut self, above: &[String], key: &str) -> Option<(&mut Vec<Entry>, Option<usize>)> {
+        let Value::Table(entries) = &mut self.value else {
+            return None;
+        };
+        entries.retain(|(other, _)| !schema::replaces(above, key, &other.text));
+        let at = entries.iter().position(|(name, _)| name.text == key);
+        Some((entries, at))
+    }
+
+    /// The value without the quotes of text.
+    pub fn plain(&self) -> String {
+        match &self.value {
+            Value::Text(text) => text.clone(),
+            _ => self.to_inline(),
         }
     }
 
@@ -251,23 +262,13 @@ impl Node {
             Value::Truth(truth) => truth.to_string(),
             Value::Date(date) => date.clone(),
             Value::List(list) => {
-                format!(
-                    "[{}]",
-                    list.iter()
-                        .map(Node::to_inline)
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                )
+                let list: Vec<String> = list.iter().map(Node::to_inline).collect();
+                format!("[{}]", list.join(", "))
             }
             Value::Table(entries) if entries.is_empty() => "{}".to_owned(),
             Value::Table(entries) => {
-                let entry = |(key, node): &(Key, Node)| {
-                    format!("{} = {}", bare(&key.text), node.to_inline())
-                };
-                format!(
-                    "{{ {} }}",
-                    entries.iter().map(entry).collect::<Vec<_>>().join(", ")
-                )
+                let entries: Vec<String> = entries.iter().map(assignment).collect();
+                format!("{{ {} }}", entries.join(", "))
             }
         }
     }
@@ -276,58 +277,35 @@ impl Node {
     pub fn to_toml(&self) -> String {
         let (tables, plain): (Vec<_>, Vec<_>) =
             self.entries().iter().partition(|(_, node)| node.is_table());
-        let mut text = lines(plain.into_iter());
+        let mut text = lines(plain);
         for (key, section) in tables {
-            let (inner, own): (Vec<_>, Vec<_>) = section
-                .entries()
-                .iter()
-                .partition(|(_, node)| is_named(&key.text) && node.is_table());
+            let is_inner = |(_, node): &&Entry| schema::is_named(&key.text) && node.is_table();
+            let (inner, own): (Vec<_>, Vec<_>) = section.entries().iter().partition(is_inner);
+            let key = bare(&key.text);
             if !own.is_empty() || inner.is_empty() {
-                text += &format!("\n[{}]\n{}", bare(&key.text), lines(own.into_iter()));
+                text += &format!("\n[{key}]\n{}", lines(own));
             }
             for (name, node) in inner {
-                text += &format!(
-                    "\n[{}.{}]\n{}",
-                    bare(&key.text),
-                    bare(&name.text),
-                    lines(node.entries().iter())
-                );
+                let (name, lines) = (bare(&name.text), lines(node.entries()));
+                text += &format!("\n[{key}.{name}]\n{lines}");
             }
         }
         text
     }
 }
 
-/// The steps of a dotted path; dots within double quotes are part of a step.
-pub fn steps(path: &str) -> Vec<String> {
-    let mut is_quoted = false;
-    let ends_step = |c: char| {
-        is_quoted ^= c == '"';
-        c == '.' && !is_quoted
-    };
-    let unquoted = |step: &str| step.trim_matches('"').to_owned();
-    path.split(ends_step).map(unquoted).collect()
+/// `key = value`.
+pub fn assignment((key, node): &Entry) -> String {
+    format!("{} = {}", bare(&key.text), node.to_inline())
 }
 
-/// Where `path`, or as much of it as there is, was written: a value, or the key of a table.
-pub fn span_of(tree: &Node, path: &[String]) -> Option<Span> {
-    let depth = tree.depth(path);
-    let (last, parents) = path[..depth].split_last()?;
-    let node = tree.at(&path[..depth])?;
-    match tree.at(parents)?.get(last) {
-        Some((key, _)) if node.is_table() || depth < path.len() => Some(key.span.clone()),
-        _ => Some(node.span.clone()),
-    }
+fn lines<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> String {
+    let line = |entry| assignment(entry) + "\n";
+    entries.into_iter().map(line).collect()
 }
 
 fn shift(span: Span, base: usize) -> Span {
     span.start + base..span.end + base
-}
-
-fn lines<'a>(entries: impl Iterator<Item = &'a (Key, Node)>) -> String {
-    entries
-        .map(|(key, node)| format!("{} = {}\n", bare(&key.text), node.to_inline()))
-        .collect()
 }
 
 /// A key as TOML writes it.
@@ -344,44 +322,13 @@ fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
-/// Sections in which the user names the tables.
-pub fn is_named(section: &str) -> bool {
-    matches!(section, "nodes" | "jobs" | "strategies")
-}
-
-/// Groups of keys that are forms of one thing: a key of one group replaces those of the others.
-const FORMS: [(&str, &[&[&str]]); 4] = [
-    ("run", &[&["jobs"], &["until"]]),
-    ("poisson", &[&["rate"], &["load"]]),
-    ("trace", &[&["load"], &["time-scale"]]),
-    (
-        "jobs.*",
-        &[&["tasks", "work", "overhead"], &["job-work", "split"]],
-    ),
-];
-
-/// Tables that hold one form by its name.
-const ONE_FORM: [&str; 5] = ["placement", "binding", "arrivals", "warmup", "jobs"];
-
-/// True if `key`, put into the table at `above`, takes the place of `other`.
-fn replaces(above: &[String], key: &str, other: &str) -> bool {
-    let Some(table) = above.last().map(String::as_str) else {
-        return false;
-    };
-    let parent = above.len().checked_sub(2).map(|at| above[at].as_str());
-    let name = if parent == Some("jobs") && above.len() == 2 {
-        "jobs.*"
-    } else {
-        table
-    };
-    if ONE_FORM.contains(&table) && (table != "jobs" || parent == Some("run")) {
-        return true;
+/// Where `path`, or as much of it as there is, was written: a value, or the key of a table.
+pub fn span_of(tree: &Node, path: &[String]) -> Option<Span> {
+    let depth = tree.depth(path);
+    let (last, parents) = path[..depth].split_last()?;
+    let node = tree.at(&path[..depth])?;
+    match tree.at(parents)?.get(last) {
+        Some((key, _)) if node.is_table() || depth < path.len() => Some(key.span.clone()),
+        _ => Some(node.span.clone()),
     }
-    let group =
-        |groups: &[&[&str]], key: &str| groups.iter().position(|group| group.contains(&key));
-    if let Some((_, groups)) = FORMS.iter().find(|(of, _)| *of == name) {
-        return matches!((group(groups, key), group(groups, other)), (Some(a), Some(b)) if a != b);
-    }
-    let named = is_named(table) || matches!(table, "resources" | "demand" | "for" | "columns");
-    !named && crate::engine::dist::is_form(key) && crate::engine::dist::is_form(other)
 }

@@ -4,10 +4,10 @@
 //! Quoting as in RFC 4180. Arrivals may count from any origin, also below 0.
 
 use super::Columns;
-use super::form::{self, Fault, Form, Job, Step};
+use super::file::{TraceFile, unreadable};
 use super::number::{self, Decimal};
-use super::open::{Source, unreadable};
 use super::problem::{Problem, nearest};
+use super::row::{self, Job, Refusal, RowReader, Step};
 use crate::text::listed;
 use ::csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 use std::io::{BufRead, Read};
@@ -31,7 +31,7 @@ pub(super) struct Csv {
 
 impl Csv {
     /// Reads the header and finds the columns in it.
-    pub(super) fn new(source: Source, columns: &Columns) -> Result<Csv, Problem> {
+    pub(super) fn new(source: TraceFile, columns: &Columns) -> Result<Csv, Problem> {
         let (path, packing, bytes) = source.into_parts();
         let mut rows = ReaderBuilder::new().flexible(true).from_reader(bytes);
         let header = rows
@@ -56,15 +56,15 @@ impl Csv {
         })
     }
 
-    fn parse(&self, job: &mut Job) -> Result<(), Fault> {
+    fn parse(&self, job: &mut Job) -> Result<(), Refusal> {
         if self.record.len() != self.header.len() {
-            return Err(Fault::Shape);
+            return Err(Refusal::Shape);
         }
-        let amount = |place| form::amount(self.cell(place)?, place);
-        job.arrival = form::instant(self.cell(self.arrival)?, self.arrival_unit, self.arrival)?;
+        let amount = |place| row::amount(self.cell(place)?, place);
+        job.arrival = row::instant(self.cell(self.arrival)?, self.arrival_unit, self.arrival)?;
         job.works.clear();
         job.works.push(amount(self.work)? * self.work_unit);
-        let count = |place| form::count(self.cell(place)?, place);
+        let count = |place| row::count(self.cell(place)?, place);
         job.tasks = self.tasks.map_or(Ok(1), count)?;
         job.demand.clear();
         for &place in &self.resources {
@@ -73,23 +73,23 @@ impl Csv {
         job.class.clear();
         if let Some(place) = self.class {
             let name = std::str::from_utf8(self.cell(place)?);
-            job.class.push_str(name.map_err(|_| Fault::NotText)?);
+            job.class.push_str(name.map_err(|_| Refusal::NotText)?);
         }
         Ok(())
     }
 
     /// A cell without the spaces around it.
-    fn cell(&self, place: usize) -> Result<&[u8], Fault> {
+    fn cell(&self, place: usize) -> Result<&[u8], Refusal> {
         let cell = self.record[place].trim_ascii();
         if cell.is_empty() {
-            Err(Fault::Empty(place))
+            Err(Refusal::Empty(place))
         } else {
             Ok(cell)
         }
     }
 }
 
-impl Form for Csv {
+impl RowReader for Csv {
     fn read(&mut self, job: &mut Job) -> Result<Step, Problem> {
         let more = self.rows.read_byte_record(&mut self.record);
         if !more.map_err(|error| failed(&self.path, self.packing, error))? {
@@ -97,7 +97,7 @@ impl Form for Csv {
         }
         Ok(match self.parse(job) {
             Ok(()) => Step::Job,
-            Err(fault) => Step::Bad(fault),
+            Err(refusal) => Step::Refused(refusal),
         })
     }
 
@@ -120,7 +120,7 @@ impl Form for Csv {
 
 /// Line of a row, counted anew: the csv library counts a row's line before the blank lines above it.
 fn line_of(path: &Path, row: &ByteRecord) -> Option<u64> {
-    let (_, _, text) = Source::open(path).ok()?.into_parts();
+    let (_, _, text) = TraceFile::open(path).ok()?.into_parts();
     let start = row.position()?.byte();
     let mut line = 1;
     for (at, byte) in (0..).zip(text.bytes()) {

@@ -5,10 +5,10 @@
 //! Eagle", SoCC 2016. The written mean must be a number but is not used: a job's mean work is the
 //! mean of its durations.
 
-use super::form::{self, Fault, Form, Job, Step};
+use super::file::{Lines, TraceFile};
 use super::number::Decimal;
-use super::open::{Lines, Source};
 use super::problem::Problem;
+use super::row::{self, Job, Refusal, RowReader, Step};
 
 const ARRIVAL: usize = 1;
 const TASKS: usize = 2;
@@ -21,16 +21,16 @@ pub(super) struct Hawk {
 }
 
 impl Hawk {
-    pub(super) fn new(source: Source) -> Hawk {
+    pub(super) fn new(source: TraceFile) -> Hawk {
         Hawk {
             lines: Lines::new(source),
         }
     }
 }
 
-impl Form for Hawk {
+impl RowReader for Hawk {
     fn read(&mut self, job: &mut Job) -> Result<Step, Problem> {
-        form::read_line(&mut self.lines, b"", parse, job)
+        row::read_line(&mut self.lines, b"", parse, job)
     }
 
     fn place(&self) -> (u64, String) {
@@ -51,29 +51,29 @@ impl Form for Hawk {
     }
 }
 
-fn parse(line: &[u8], job: &mut Job) -> Result<(), Fault> {
-    let mut words = form::words_of(line);
-    let mut word = || words.next().ok_or(Fault::Shape);
+fn parse(line: &[u8], job: &mut Job) -> Result<(), Refusal> {
+    let mut words = row::words_of(line);
+    let mut word = || words.next().ok_or(Refusal::Shape);
     let (arrival, tasks, mean) = (word()?, word()?, word()?);
-    job.arrival = form::instant(arrival, Decimal::ONE, ARRIVAL)?;
+    job.arrival = row::instant(arrival, Decimal::ONE, ARRIVAL)?;
     if job.arrival < 0 {
-        return Err(Fault::Negative(ARRIVAL));
+        return Err(Refusal::Negative(ARRIVAL));
     }
-    job.tasks = form::count(tasks, TASKS)?;
-    form::amount(mean, MEAN)?;
+    job.tasks = row::count(tasks, TASKS)?;
+    row::amount(mean, MEAN)?;
     job.works.clear();
     for duration in words {
-        job.works.push(form::amount(duration, DURATION)?);
+        job.works.push(row::amount(duration, DURATION)?);
     }
     let whole = job.works.len() == job.tasks as usize;
-    whole.then_some(()).ok_or(Fault::CountDiffers)
+    whole.then_some(()).ok_or(Refusal::CountDiffers)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(line: &str) -> Result<(u32, Vec<f64>), Fault> {
+    fn read(line: &str) -> Result<(u32, Vec<f64>), Refusal> {
         let mut job = Job::default();
         parse(line.as_bytes(), &mut job).map(|()| (job.tasks, job.works))
     }
@@ -85,15 +85,15 @@ mod tests {
 
     #[test]
     fn every_reason_is_told() {
-        assert_eq!(read("1 2"), Err(Fault::Shape));
-        assert_eq!(read("x 1 1 1"), Err(Fault::NotNumber(ARRIVAL)));
-        assert_eq!(read("-1 1 1 1"), Err(Fault::Negative(ARRIVAL)));
-        assert_eq!(read("1 0 1"), Err(Fault::NotCount(TASKS)));
-        assert_eq!(read("1 1.5 1 1"), Err(Fault::NotCount(TASKS)));
-        assert_eq!(read("1 1 x 1"), Err(Fault::NotNumber(MEAN)));
-        assert_eq!(read("1 1 1 inf"), Err(Fault::NotNumber(DURATION)));
-        assert_eq!(read("1 1 1 -1"), Err(Fault::Negative(DURATION)));
-        assert_eq!(read("1 2 1 1"), Err(Fault::CountDiffers));
-        assert_eq!(read("1 2 1 1 1 1"), Err(Fault::CountDiffers));
+        assert_eq!(read("1 2"), Err(Refusal::Shape));
+        assert_eq!(read("x 1 1 1"), Err(Refusal::NotNumber(ARRIVAL)));
+        assert_eq!(read("-1 1 1 1"), Err(Refusal::Negative(ARRIVAL)));
+        assert_eq!(read("1 0 1"), Err(Refusal::NotCount(TASKS)));
+        assert_eq!(read("1 1.5 1 1"), Err(Refusal::NotCount(TASKS)));
+        assert_eq!(read("1 1 x 1"), Err(Refusal::NotNumber(MEAN)));
+        assert_eq!(read("1 1 1 inf"), Err(Refusal::NotNumber(DURATION)));
+        assert_eq!(read("1 1 1 -1"), Err(Refusal::Negative(DURATION)));
+        assert_eq!(read("1 2 1 1"), Err(Refusal::CountDiffers));
+        assert_eq!(read("1 2 1 1 1 1"), Err(Refusal::CountDiffers));
     }
 }

@@ -4,29 +4,32 @@
 //! a run (jobs, span, work of each class). A [`Reader`] then replays the jobs, a block at a time, as
 //! often as there are replications; a [`Resampled`] replays blocks of them in a drawn order.
 //!
-//! One file a format: [`swf`], [`hawk`], [`csv`]. A new one implements `form::Form` and has a
-//! line in [`FORMATS`], one in `Format::name` and one in `form::open`.
+//! One file a format: [`swf`], [`hawk`], [`csv`]. A new one implements `row::RowReader` and has a
+//! line in [`FORMATS`], one in `Format::name` and one in `read::Ordered::open`.
 
 pub mod csv;
-mod form;
+mod file;
 pub mod hawk;
 mod number;
-mod open;
 mod problem;
 mod read;
 mod resample;
+mod row;
 mod survey;
 pub mod swf;
 #[cfg(test)]
 mod tests;
 
-pub use open::locate;
+pub use file::locate;
 pub use problem::{BadRow, Problem};
 pub use read::{Reader, Row};
 pub use resample::{Loaded, Resampled};
 pub use survey::{Label, Survey, survey};
 
 use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Which trace to read, and how.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,13 +56,14 @@ impl Spec {
     }
 }
 
-/// What to do with a row that is no job.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What to do with rows that are no jobs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Invalid {
-    /// Refuse the trace and name the first such row.
+    /// Refuse the trace.
     #[default]
     Error,
-    /// Leave such rows out and count them by reason.
+    /// Leave them out and count them.
     Drop,
 }
 

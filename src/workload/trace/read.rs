@@ -1,8 +1,12 @@
 //! Replaying a trace: jobs in file order, a block at a time.
 
-use super::form::{self, Fault, Form, Job, Step};
+use super::csv::Csv;
+use super::file::TraceFile;
+use super::hawk::Hawk;
 use super::number::{Instant, offset, scale};
-use super::{Invalid, Problem, Spec, Survey};
+use super::row::{self, Job, Refusal, RowReader, Step};
+use super::swf::Swf;
+use super::{Format, Invalid, Problem, Spec, Survey};
 use crate::engine::time::Time;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -72,20 +76,8 @@ impl Block {
         self.jobs[place].arrival
     }
 
-    fn push(&mut self, arrival: Time, label: u32, job: &Job) {
-        let works = self.store(&job.works);
-        let demand = self.store(&job.demand);
-        self.jobs.push(Entry {
-            arrival,
-            label,
-            tasks: job.tasks,
-            works,
-            demand,
-        });
-    }
-
     /// Keeps a copy of a row.
-    pub(super) fn copy(&mut self, row: &Row<'_>) {
+    pub(super) fn push(&mut self, row: &Row<'_>) {
         let works = self.store(row.works);
         let demand = self.store(row.demand);
         self.jobs.push(Entry {
@@ -118,7 +110,7 @@ impl Block {
 
 /// The rows of a file in order: tells jobs that come out of order, stops after `max_jobs`.
 pub(super) struct Ordered {
-    form: Box<dyn Form>,
+    reader: Box<dyn RowReader>,
     last: Instant,
     left: u64,
 }
@@ -126,8 +118,14 @@ pub(super) struct Ordered {
 impl Ordered {
     pub(super) fn open(spec: &Spec) -> Result<Ordered, Problem> {
         let left = spec.max_jobs.unwrap_or(u64::MAX);
+        let file = TraceFile::open(&spec.path)?;
+        let reader: Box<dyn RowReader> = match &spec.format {
+            Format::Swf => Box::new(Swf::new(file)),
+            Format::Hawk => Box::new(Hawk::new(file)),
+            Format::Csv(columns) => Box::new(Csv::new(file, columns)?),
+        };
         Ok(Ordered {
-            form: form::open(spec)?,
+            reader,
             last: Instant::MIN,
             left,
         })
@@ -137,25 +135,25 @@ impl Ordered {
         if self.left == 0 {
             return Ok(Step::End);
         }
-        let step = self.form.read(job)?;
+        let step = self.reader.read(job)?;
         if step != Step::Job {
             return Ok(step);
         }
         if job.arrival < self.last {
-            return Ok(Step::Bad(Fault::Unsorted));
+            return Ok(Step::Refused(Refusal::Unsorted));
         }
         self.last = job.arrival;
         self.left -= 1;
         Ok(Step::Job)
     }
 
-    pub(super) fn words(&self, fault: Fault) -> String {
-        form::words(fault, self.form.as_ref())
+    pub(super) fn words(&self, refusal: Refusal) -> String {
+        row::words(refusal, self.reader.as_ref())
     }
 
     /// Line number and text of the last row.
     pub(super) fn place(&self) -> (u64, String) {
-        self.form.place()
+        self.reader.place()
     }
 }
 
@@ -219,8 +217,8 @@ impl Reader {
         while self.left > 0 && !self.block.is_full() {
             match self.rows.read(&mut self.job)? {
                 Step::Job => self.keep()?,
-                Step::Bad(_) if self.spec.invalid == Invalid::Drop => {}
-                Step::Bad(_) | Step::End => return Err(self.changed()),
+                Step::Refused(_) if self.spec.invalid == Invalid::Drop => {}
+                Step::Refused(_) | Step::End => return Err(self.changed()),
             }
         }
         Ok(())
@@ -235,7 +233,13 @@ impl Reader {
             None => self.labels.get(&self.job.class).copied(),
         };
         let label = label.ok_or_else(|| self.changed())?;
-        self.block.push(scale(offset, self.scale), label, &self.job);
+        self.block.push(&Row {
+            arrival: scale(offset, self.scale),
+            label,
+            tasks: self.job.tasks,
+            works: &self.job.works,
+            demand: &self.job.demand,
+        });
         self.left -= 1;
         Ok(())
     }

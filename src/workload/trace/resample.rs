@@ -10,19 +10,26 @@ use super::number::scale;
 use super::read::Block;
 use super::{Problem, Reader, Row, Spec, Survey};
 use crate::engine::time::Time;
+use std::fmt;
 use std::sync::Arc;
 
 /// Most blocks that a trace may be cut into.
 const MOST_BLOCKS: u64 = 10_000_000;
 
 /// A whole trace in memory, cut into blocks. Replications share it.
-#[derive(Debug)]
 pub struct Loaded {
     rows: Block,
     span: Time,
     block: Time,
     /// First job of each block, and the number of jobs at the end.
     starts: Vec<usize>,
+}
+
+impl fmt::Debug for Loaded {
+    /// How it is cut; not its rows.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in blocks of {}", self.span, self.block)
+    }
 }
 
 impl Loaded {
@@ -48,7 +55,7 @@ impl Loaded {
         let mut reader = Reader::open(spec, survey, 1.0)?;
         let mut rows = Block::default();
         while let Some(row) = reader.next()? {
-            rows.copy(&row);
+            rows.push(&row);
         }
         let starts = starts(&rows, block, blocks);
         Ok(Loaded {

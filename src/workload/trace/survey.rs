@@ -1,8 +1,8 @@
 //! The first pass over a trace: checks every row and counts what is known of the workload before a run.
 
-use super::form::{Fault, Job, Step};
 use super::number::{Instant, offset};
 use super::read::Ordered;
+use super::row::{Job, Refusal, Step};
 use super::{Format, Invalid, Problem, Spec};
 use crate::engine::time::Time;
 use std::collections::BTreeMap;
@@ -92,7 +92,7 @@ pub fn survey(spec: &Spec) -> Result<Survey, Problem> {
     loop {
         match pass.rows.read(&mut job)? {
             Step::Job => pass.keep(&job)?,
-            Step::Bad(fault) => pass.refuse(fault),
+            Step::Refused(refusal) => pass.refuse(refusal),
             Step::End => return pass.finish(),
         }
     }
@@ -105,7 +105,7 @@ struct Pass<'a> {
     labels: Vec<Label>,
     by_name: BTreeMap<String, usize>,
     arrivals: Option<(Instant, Instant)>,
-    faults: Vec<(Fault, u64)>,
+    refused: Vec<(Refusal, u64)>,
     worst: Option<Problem>,
 }
 
@@ -128,7 +128,7 @@ impl<'a> Pass<'a> {
             rows: Ordered::open(spec)?,
             by_name: BTreeMap::new(),
             arrivals: None,
-            faults: Vec::new(),
+            refused: Vec::new(),
             worst: None,
             spec,
         })
@@ -178,22 +178,22 @@ impl<'a> Pass<'a> {
         Problem::mistake(&self.spec.path, message).at(line, &text)
     }
 
-    fn refuse(&mut self, fault: Fault) {
+    fn refuse(&mut self, refusal: Refusal) {
         if self.worst.is_none() {
-            self.worst = Some(self.here(self.rows.words(fault)));
+            self.worst = Some(self.here(self.rows.words(refusal)));
         }
-        match self.faults.iter_mut().find(|(known, _)| *known == fault) {
+        match self.refused.iter_mut().find(|(known, _)| *known == refusal) {
             Some((_, count)) => *count += 1,
-            None => self.faults.push((fault, 1)),
+            None => self.refused.push((refusal, 1)),
         }
     }
 
     fn finish(self) -> Result<Survey, Problem> {
         let path = &self.spec.path;
         let dropped: Vec<_> = self
-            .faults
+            .refused
             .iter()
-            .map(|(fault, count)| (self.rows.words(*fault), *count))
+            .map(|(refusal, count)| (self.rows.words(*refusal), *count))
             .collect();
         let Some((first, last)) = self.arrivals else {
             return Err(self.empty(dropped));

@@ -6,10 +6,10 @@
 //! tasks of the job's run time (field 4). Read are fields 2, 4, 5 and 8; the rest is only counted.
 //! A run time of 0 and any status are valid.
 
-use super::form::{self, Fault, Form, Job, Step};
+use super::file::{Lines, TraceFile};
 use super::number::{self, Decimal};
-use super::open::{Lines, Source};
 use super::problem::Problem;
+use super::row::{self, Job, Refusal, RowReader, Step};
 
 const FIELDS: usize = 18;
 const SUBMIT: usize = 2;
@@ -23,16 +23,16 @@ pub(super) struct Swf {
 }
 
 impl Swf {
-    pub(super) fn new(source: Source) -> Swf {
+    pub(super) fn new(source: TraceFile) -> Swf {
         Swf {
             lines: Lines::new(source),
         }
     }
 }
 
-impl Form for Swf {
+impl RowReader for Swf {
     fn read(&mut self, job: &mut Job) -> Result<Step, Problem> {
-        form::read_line(&mut self.lines, b";", parse, job)
+        row::read_line(&mut self.lines, b";", parse, job)
     }
 
     fn place(&self) -> (u64, String) {
@@ -53,32 +53,32 @@ impl Form for Swf {
     }
 }
 
-fn parse(line: &[u8], job: &mut Job) -> Result<(), Fault> {
-    let fields = fields(line).ok_or(Fault::Shape)?;
+fn parse(line: &[u8], job: &mut Job) -> Result<(), Refusal> {
+    let fields = fields(line).ok_or(Refusal::Shape)?;
     let field = |place: usize| fields[place - 1];
-    job.arrival = form::instant(field(SUBMIT), Decimal::ONE, SUBMIT)?;
+    job.arrival = row::instant(field(SUBMIT), Decimal::ONE, SUBMIT)?;
     if job.arrival < 0 {
-        return Err(Fault::Negative(SUBMIT));
+        return Err(Refusal::Negative(SUBMIT));
     }
     job.works.clear();
-    job.works.push(form::amount(field(RUN_TIME), RUN_TIME)?);
+    job.works.push(row::amount(field(RUN_TIME), RUN_TIME)?);
     job.tasks = match processors(field(ALLOCATED), ALLOCATED)? {
         Some(count) => count,
-        None => processors(field(REQUESTED), REQUESTED)?.ok_or(Fault::NoProcessors)?,
+        None => processors(field(REQUESTED), REQUESTED)?.ok_or(Refusal::NoProcessors)?,
     };
     Ok(())
 }
 
 /// A number of processors; `None` if the log does not know it (-1, or 0).
-fn processors(text: &[u8], place: usize) -> Result<Option<u32>, Fault> {
-    let count = number::whole(text).ok_or(Fault::NotNumber(place))?;
+fn processors(text: &[u8], place: usize) -> Result<Option<u32>, Refusal> {
+    let count = number::whole(text).ok_or(Refusal::NotNumber(place))?;
     Ok(u32::try_from(count).ok().filter(|count| *count > 0))
 }
 
 /// The 18 fields of a line; `None` if there are more or fewer.
 fn fields(line: &[u8]) -> Option<[&[u8]; FIELDS]> {
     let mut fields: [&[u8]; FIELDS] = [&[]; FIELDS];
-    let mut words = form::words_of(line);
+    let mut words = row::words_of(line);
     for field in &mut fields {
         *field = words.next()?;
     }
@@ -94,7 +94,7 @@ mod tests {
         run: &str,
         allocated: &str,
         requested: &str,
-    ) -> Result<(u32, f64), Fault> {
+    ) -> Result<(u32, f64), Refusal> {
         let mut job = Job::default();
         let line =
             format!("1 {submit} -1\t{run}  {allocated} -1 -1 {requested} -1 -1 5 1 1 1 1 1 -1 -1");
@@ -115,16 +115,25 @@ mod tests {
 
     #[test]
     fn the_first_reason_in_field_order_is_told() {
-        assert_eq!(read("-1", "-1", "-1", "-1"), Err(Fault::Negative(SUBMIT)));
-        assert_eq!(read("0", "-1", "-1", "-1"), Err(Fault::Negative(RUN_TIME)));
-        assert_eq!(read("0", "0", "-1", "0"), Err(Fault::NoProcessors));
-        assert_eq!(read("x", "0", "1", "0"), Err(Fault::NotNumber(SUBMIT)));
-        assert_eq!(read("0", "nan", "1", "0"), Err(Fault::NotNumber(RUN_TIME)));
-        assert_eq!(read("0", "0", "1.5", "0"), Err(Fault::NotNumber(ALLOCATED)));
-        assert_eq!(parse(b"1 2 3", &mut Job::default()), Err(Fault::Shape));
+        assert_eq!(read("-1", "-1", "-1", "-1"), Err(Refusal::Negative(SUBMIT)));
+        assert_eq!(
+            read("0", "-1", "-1", "-1"),
+            Err(Refusal::Negative(RUN_TIME))
+        );
+        assert_eq!(read("0", "0", "-1", "0"), Err(Refusal::NoProcessors));
+        assert_eq!(read("x", "0", "1", "0"), Err(Refusal::NotNumber(SUBMIT)));
+        assert_eq!(
+            read("0", "nan", "1", "0"),
+            Err(Refusal::NotNumber(RUN_TIME))
+        );
+        assert_eq!(
+            read("0", "0", "1.5", "0"),
+            Err(Refusal::NotNumber(ALLOCATED))
+        );
+        assert_eq!(parse(b"1 2 3", &mut Job::default()), Err(Refusal::Shape));
         assert_eq!(
             parse("1 ".repeat(19).as_bytes(), &mut Job::default()),
-            Err(Fault::Shape)
+            Err(Refusal::Shape)
         );
     }
 }

@@ -1,8 +1,8 @@
 //! What every format has in common: a row becomes a job, or is refused for a reason.
 
+use super::Problem;
+use super::file::Lines;
 use super::number::{self, Decimal, Instant};
-use super::open::{Lines, Source};
-use super::{Format, Problem, Spec, csv, hawk, swf};
 
 /// One job as the file has it. The buffers are used again for the next one.
 #[derive(Debug, Default)]
@@ -41,14 +41,14 @@ pub(super) enum Step {
     /// A job.
     Job,
     /// A row that is no job, and why.
-    Bad(Fault),
+    Refused(Refusal),
     /// The end of the file.
     End,
 }
 
-/// Why a row is no job. A number is the place of a field, which [`Form::field`] names.
+/// Why a row is no job. A number is the place of a field, which [`RowReader::field`] names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum Refusal {
     NotText,
     Shape,
     Empty(usize),
@@ -61,7 +61,7 @@ pub(super) enum Fault {
 }
 
 /// The rows of one open file in one format.
-pub(super) trait Form: Send {
+pub(super) trait RowReader: Send {
     /// Reads the next row into `job`. Only a failing or unpackable file is a [`Problem`].
     fn read(&mut self, job: &mut Job) -> Result<Step, Problem>;
     /// Line number and text of the row that was read last.
@@ -72,33 +72,23 @@ pub(super) trait Form: Send {
     fn shape(&self) -> String;
 }
 
-/// Opens a trace at its start.
-pub(super) fn open(spec: &Spec) -> Result<Box<dyn Form>, Problem> {
-    let source = Source::open(&spec.path)?;
-    Ok(match &spec.format {
-        Format::Swf => Box::new(swf::Swf::new(source)),
-        Format::Hawk => Box::new(hawk::Hawk::new(source)),
-        Format::Csv(columns) => Box::new(csv::Csv::new(source, columns)?),
-    })
-}
-
-/// The fault in words.
-pub(super) fn words(fault: Fault, form: &dyn Form) -> String {
-    let field = |place| form.field(place);
-    match fault {
-        Fault::NotText => "this is not text in UTF-8".to_string(),
-        Fault::Shape => format!("this is not {}", form.shape()),
-        Fault::Empty(place) => format!("the {} is empty", field(place)),
-        Fault::NotNumber(place) => format!("the {} is not a number in range", field(place)),
-        Fault::NotCount(place) => {
+/// The refusal in words.
+pub(super) fn words(refusal: Refusal, reader: &dyn RowReader) -> String {
+    let field = |place| reader.field(place);
+    match refusal {
+        Refusal::NotText => "this is not text in UTF-8".to_string(),
+        Refusal::Shape => format!("this is not {}", reader.shape()),
+        Refusal::Empty(place) => format!("the {} is empty", field(place)),
+        Refusal::NotNumber(place) => format!("the {} is not a number in range", field(place)),
+        Refusal::NotCount(place) => {
             format!("the {} is not a whole number of at least 1", field(place))
         }
-        Fault::Negative(place) => format!("the {} is below 0", field(place)),
-        Fault::NoProcessors => "the job has no processors (fields 5 and 8)".to_string(),
-        Fault::CountDiffers => {
+        Refusal::Negative(place) => format!("the {} is below 0", field(place)),
+        Refusal::NoProcessors => "the job has no processors (fields 5 and 8)".to_string(),
+        Refusal::CountDiffers => {
             "the number of durations is not the number of tasks (field 2)".to_string()
         }
-        Fault::Unsorted => {
+        Refusal::Unsorted => {
             "the job arrives before the last valid one; traces are not sorted".to_string()
         }
     }
@@ -115,7 +105,7 @@ pub(super) fn words_of(line: &[u8]) -> impl Iterator<Item = &[u8]> {
 pub(super) fn read_line(
     lines: &mut Lines,
     comment: &[u8],
-    parse: fn(&[u8], &mut Job) -> Result<(), Fault>,
+    parse: fn(&[u8], &mut Job) -> Result<(), Refusal>,
     job: &mut Job,
 ) -> Result<Step, Problem> {
     while lines.advance()? {
@@ -125,32 +115,32 @@ pub(super) fn read_line(
         }
         return Ok(match parse(line, job) {
             Ok(()) => Step::Job,
-            Err(_) if std::str::from_utf8(line).is_err() => Step::Bad(Fault::NotText),
-            Err(fault) => Step::Bad(fault),
+            Err(_) if std::str::from_utf8(line).is_err() => Step::Refused(Refusal::NotText),
+            Err(refusal) => Step::Refused(refusal),
         });
     }
     Ok(Step::End)
 }
 
 /// An instant in `unit`s of seconds.
-pub(super) fn instant(text: &[u8], unit: Decimal, place: usize) -> Result<Instant, Fault> {
+pub(super) fn instant(text: &[u8], unit: Decimal, place: usize) -> Result<Instant, Refusal> {
     let time = Decimal::parse(text).and_then(|time| time.instant(unit));
-    time.ok_or(Fault::NotNumber(place))
+    time.ok_or(Refusal::NotNumber(place))
 }
 
 /// A number that is not negative.
-pub(super) fn amount(text: &[u8], place: usize) -> Result<f64, Fault> {
+pub(super) fn amount(text: &[u8], place: usize) -> Result<f64, Refusal> {
     match number::real(text) {
-        None => Err(Fault::NotNumber(place)),
-        Some(value) if value < 0.0 => Err(Fault::Negative(place)),
+        None => Err(Refusal::NotNumber(place)),
+        Some(value) if value < 0.0 => Err(Refusal::Negative(place)),
         Some(value) => Ok(value),
     }
 }
 
 /// A whole number of at least 1.
-pub(super) fn count(text: &[u8], place: usize) -> Result<u32, Fault> {
+pub(super) fn count(text: &[u8], place: usize) -> Result<u32, Refusal> {
     let count = number::whole(text).and_then(|count| u32::try_from(count).ok());
     count
         .filter(|count| *count > 0)
-        .ok_or(Fault::NotCount(place))
+        .ok_or(Refusal::NotCount(place))
 }

@@ -129,14 +129,14 @@ fn file_name(path: PathBuf) -> Option<String> {
 }
 
 /// The text of a trace file, unpacked if it is gzip or xz by its first bytes (not by its name).
-pub(super) struct Source {
+pub(super) struct TraceFile {
     path: PathBuf,
     packing: Option<&'static str>,
     bytes: Box<dyn BufRead + Send>,
 }
 
-impl Source {
-    pub(super) fn open(path: &Path) -> Result<Source, Problem> {
+impl TraceFile {
+    pub(super) fn open(path: &Path) -> Result<TraceFile, Problem> {
         let failed = |error: io::Error| cannot_open(path, &error);
         if path.is_dir() {
             return Err(
@@ -164,7 +164,7 @@ impl Source {
         } else {
             (None, Box::new(file))
         };
-        Ok(Source {
+        Ok(TraceFile {
             path: path.to_path_buf(),
             packing,
             bytes,
@@ -211,13 +211,13 @@ pub(super) fn unreadable(path: &Path, packing: Option<&'static str>, error: &io:
 
 /// Lines of a trace, in one buffer that is used again.
 pub(super) struct Lines {
-    source: Source,
+    source: TraceFile,
     line: Vec<u8>,
     number: u64,
 }
 
 impl Lines {
-    pub(super) fn new(source: Source) -> Lines {
+    pub(super) fn new(source: TraceFile) -> Lines {
         Lines {
             source,
             line: Vec::new(),
@@ -228,7 +228,7 @@ impl Lines {
     /// Reads the next line; false at the end of the file.
     pub(super) fn advance(&mut self) -> Result<bool, Problem> {
         self.line.clear();
-        let Source {
+        let TraceFile {
             path,
             packing,
             bytes,
@@ -292,7 +292,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("trace");
         fs::write(&path, bytes).unwrap();
-        let mut lines = Lines::new(Source::open(&path)?);
+        let mut lines = Lines::new(TraceFile::open(&path)?);
         let mut read = Vec::new();
         while lines.advance()? {
             read.push(String::from_utf8_lossy(lines.text()).into_owned());
@@ -418,7 +418,7 @@ mod tests {
     #[test]
     fn a_folder_or_missing_file_cannot_be_opened() {
         let dir = tree();
-        let open = |path: &Path| Source::open(path).map(|_| ()).unwrap_err();
+        let open = |path: &Path| TraceFile::open(path).map(|_| ()).unwrap_err();
         assert_eq!(open(dir.path()).message, "this is a folder, not a trace");
         let problem = open(&dir.path().join("nothing"));
         assert!(problem.mistake && problem.message == "there is no such trace");

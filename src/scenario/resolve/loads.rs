@@ -1,0 +1,196 @@
+//! Loads that are asked for: one way to set each class's rate, and arrivals scaled to it.
+
+use std::sync::Arc;
+
+use super::check::Check;
+use crate::engine::law::Law;
+use crate::model::cluster::Cluster;
+use crate::scenario::grammar::{Arrivals as Given, Jobs, Named};
+use crate::workload::class::{Class, Shape};
+use crate::workload::load::{busiest, offered};
+use crate::workload::source::{Arrivals, Source};
+
+/// What loads are asked of: the classes on a cluster, and how they were written.
+pub struct Loads<'a> {
+    /// `[workload] load`.
+    pub together: Option<f64>,
+    /// `[jobs]`.
+    pub jobs: &'a Named<Jobs>,
+    /// The classes.
+    pub classes: &'a [Class],
+    /// The nodes.
+    pub cluster: &'a Cluster,
+}
+
+impl Loads<'_> {
+    /// Scales the arrivals of all sources: by one factor to the load of all together, or each to
+    /// its own.
+    pub fn scale(&self, check: &mut Check<'_>, sources: &mut [Source]) {
+        if let Some(load) = self.together {
+            self.scale_to(check, "workload.load", load, sources);
+        } else {
+            for source in sources.iter_mut() {
+                let given = self
+                    .jobs
+                    .get(&source.name)
+                    .and_then(|jobs| jobs.arrivals.as_ref());
+                if let Some((given, load)) = given.and_then(|given| Some((given, given.load()?))) {
+                    let path = format!("jobs.{}.arrivals.{}.load", source.name, given.form());
+                    self.scale_to(check, &path, load, std::slice::from_mut(source));
+                }
+            }
+        }
+        if check.is_right() {
+            self.doubt(check, sources);
+        }
+    }
+
+    /// Scales sources to a load together, if they have one to begin with; else says why not.
+    fn scale_to(&self, check: &mut Check<'_>, path: &str, load: f64, sources: &mut [Source]) {
+        let (_, now) = busiest(&offered(sources, self.classes, self.cluster), self.cluster);
+        if now.is_finite() && now > 0.0 {
+            let factor = now / load;
+            sources
+                .iter_mut()
+                .for_each(|source| slow(&mut source.arrivals, factor));
+        } else if now == 0.0 {
+            let hint = "jobs need work or overhead, time between arrivals, and nodes with limited slots or resources";
+            let title = "a load is asked for, but the jobs ask nothing of the nodes";
+            check.at(path).error(title, hint);
+        } else if !self.tell_means(check) {
+            let title = "a load is asked for, but the mean work of the jobs is infinite";
+            check.at(path).error(title, "bound the law of the work");
+        }
+    }
+
+    /// Points at the laws that have no mean; true if there are any.
+    fn tell_means(&self, check: &mut Check<'_>) -> bool {
+        let mut told = false;
+        for class in self
+            .classes
+            .iter()
+            .filter(|class| self.jobs.get(&class.name).is_some())
+        {
+            let laws = match class.stages.first().map(|stage| &stage.shape) {
+                Some(Shape::Tasks { count, work }) => {
+                    [("tasks", count.mean_count()), ("work", work.mean())]
+                }
+                Some(Shape::Split { work, into }) => {
+                    [("split.into", into.mean_count()), ("job-work", work.mean())]
+                }
+                _ => continue,
+            };
+            for (key, _) in laws.iter().filter(|(_, mean)| !mean.is_finite()) {
+                let title = "a load is asked for, but this law has no mean";
+                let hint = "raise `shape` above 1, bound the law with bounded-pareto, or give a rate instead of a load";
+                check
+                    .at(&format!("jobs.{}.{key}", class.name))
+                    .error(title, hint);
+                told = true;
+            }
+        }
+        told
+    }
+
+    /// Warns where more is asked for than the nodes can give, for ever.
+    fn doubt(&self, check: &mut Check<'_>, sources: &[Source]) {
+        let is_open = |source: &Source| matches!(source.arrivals, Arrivals::Renewal { .. });
+        let (at, load) = busiest(&offered(sources, self.classes, self.cluster), self.cluster);
+        if load < 1.0 || !sources.iter().any(is_open) {
+            return;
+        }
+        let path = match (self.together, sources.first()) {
+            (None, Some(source)) => format!("jobs.{}.arrivals", source.name),
+            _ => "workload.load".to_owned(),
+        };
+        let (name, load) = (
+            &self.cluster.dimensions[at].name,
+            (load * 1000.0).round() / 1000.0,
+        );
+        let title = format!("the offered load of {name} is {load}: queues grow for ever");
+        check.at(&path).warn(title, "a load below 1 can be stable");
+    }
+}
+
+/// Makes the arrivals `factor` times as slow.
+fn slow(arrivals: &mut Arrivals, factor: f64) {
+    match arrivals {
+        Arrivals::Renewal { interval } => *interval = interval.scaled(factor),
+        Arrivals::Trace(plan) => Arc::make_mut(plan).scale *= factor,
+        Arrivals::Batch { .. } => {}
+    }
+}
+
+/// Checks that exactly one way sets each class's rate.
+pub fn conflicts(check: &mut Check<'_>, together: bool, jobs: &Named<Jobs>) {
+    let given = || {
+        jobs.iter()
+            .filter_map(|(name, jobs)| Some((name, jobs.arrivals.as_ref()?)))
+    };
+    let is_open = |(_, arrivals): &(&String, &Given)| !matches!(arrivals, Given::Batch(_));
+    let alone = given().filter(is_open).count() <= 1;
+    for (name, arrivals) in given() {
+        if let Some((key, title, hint)) = conflict(name, arrivals, together, alone) {
+            let path = format!("jobs.{name}.arrivals.{}.{key}", arrivals.form());
+            let path = if key.is_empty() {
+                format!("jobs.{name}.arrivals")
+            } else {
+                path
+            };
+            check.at(&path).error(title, hint);
+        }
+    }
+}
+
+/// A key below the form of the arrivals (none: the arrivals), what is wrong with it, what to do.
+type Conflict = (&'static str, String, &'static str);
+
+/// What is wrong with how a class's rate is set.
+fn conflict(name: &str, arrivals: &Given, together: bool, alone: bool) -> Option<Conflict> {
+    let said = |key, title: &str, hint| Some((key, title.to_owned(), hint));
+    match arrivals {
+        _ if together && arrivals.load().is_some() => {
+            let title = "this class has a load of its own beside [workload] load";
+            said("load", title, "keep this one, or [workload] load")
+        }
+        Given::Batch(_) if together => {
+            let title = "a batch has no load: all its jobs arrive at once";
+            said("", title, "remove [workload] load")
+        }
+        Given::Poisson(poisson) => match (poisson.rate, poisson.load) {
+            (Some(_), Some(_)) => said(
+                "load",
+                "both `rate` and `load` are given",
+                "keep one of the two",
+            ),
+            (None, None) => rateless(name, together, alone),
+            _ => None,
+        },
+        Given::Trace(trace) if trace.time_scale.is_some() && (trace.load.is_some() || together) => {
+            let title = "both `time-scale` and a load are given";
+            said("time-scale", title, "keep one of the two")
+        }
+        _ => None,
+    }
+}
+
+/// Poisson arrivals without a rate: the load must give it, which it can to one class only.
+fn rateless(name: &str, together: bool, alone: bool) -> Option<Conflict> {
+    let (title, hint) = match (together, alone) {
+        (true, true) => return None,
+        (true, false) => (
+            format!("nothing says what share of the jobs are of `{name}`"),
+            "write arrivals.poisson.rate = ... for each class: the load scales them all by one factor",
+        ),
+        (false, _) => (
+            format!("nothing says how many jobs of `{name}` arrive"),
+            "add [workload] load = 0.8, or write arrivals.poisson.rate = ... (jobs a second)",
+        ),
+    };
+    Some(("", title, hint))
+}
+
+/// The interval of Poisson arrivals at `rate`.
+pub fn poisson(rate: f64) -> Law {
+    Law::Exponential { mean: 1.0 / rate }
+}

@@ -1,0 +1,204 @@
+//! `arrivals.trace` as a plan of what is replayed.
+
+use super::check::Check;
+use super::classes;
+use crate::engine::time::Time;
+use crate::model::cluster::Cluster;
+use crate::scenario::grammar::{Classes, Format, Part, Trace};
+use crate::scenario::text::suggest;
+use crate::text::thousands;
+use crate::workload::source::TracePlan;
+use crate::workload::trace::{self, Columns, Spec, Split};
+
+/// The plan of the trace of a `jobs.NAME`, which is here.
+pub fn plan(
+    check: &mut Check<'_>,
+    given: &Trace,
+    classes: Option<&Classes>,
+    cluster: &Cluster,
+) -> Option<TracePlan> {
+    let split = split(&mut check.at("classes"), given, classes);
+    let mut check = check.at("arrivals.trace");
+    let format = format(&mut check, given);
+    let located = check.files.locate(&given.file);
+    let path = tell(&mut check.at("file"), located);
+    let spec = Spec {
+        path: path?,
+        format: format?,
+        max_jobs: given.max_jobs.map(|most| most.get()),
+        invalid: given.invalid,
+        split: split?,
+    };
+    let resources = resources(&mut check, &spec, cluster)?;
+    let surveyed = check.files.survey(&spec);
+    let survey = tell(&mut check.at("file"), surveyed)?;
+    let resample = match &given.resample {
+        None => None,
+        Some(resample) => {
+            let block = Time::from_secs(resample.block.0);
+            let loaded = check.files.load(&spec, &survey, block);
+            Some(tell(&mut check.at("resample.block"), loaded)?)
+        }
+    };
+    Some(TracePlan {
+        spec,
+        survey,
+        scale: given.time_scale.map_or(1.0, |scale| scale.0),
+        resample,
+        resources,
+    })
+}
+
+/// The value, or a message with the trace's own file and line.
+fn tell<T>(check: &mut Check<'_>, result: Result<T, trace::Problem>) -> Option<T> {
+    let problem = match result {
+        Ok(value) => return Some(value),
+        Err(problem) => problem,
+    };
+    let place = problem.file.display();
+    let (place, shown) = match &problem.row {
+        Some(row) => (
+            format!("{place}:{}", row.line),
+            Some(format!("the line is: {}", row.text)),
+        ),
+        None => (place.to_string(), None),
+    };
+    let reasons = problem.reasons.iter();
+    let reasons = reasons.map(|(reason, count)| format!("{count} x {reason}"));
+    let hint = [problem.hint.clone().unwrap_or_default()].into_iter();
+    let hint: Vec<String> = hint.chain(shown).chain(reasons).collect();
+    check.error(format!("{place}: {}", problem.message), hint.join("\n"));
+    None
+}
+
+fn format(check: &mut Check<'_>, given: &Trace) -> Option<trace::Format> {
+    let format = match given.format {
+        Format::Csv => return columns(check, given).map(trace::Format::Csv),
+        Format::Swf => trace::Format::Swf,
+        Format::Hawk => trace::Format::Hawk,
+    };
+    let of_csv = [
+        ("columns", !given.columns.is_empty()),
+        ("unit", given.unit.is_some()),
+    ];
+    for (key, _) in of_csv.iter().filter(|(_, is_given)| *is_given) {
+        let title = format!("`{key}` is for csv traces only");
+        check.at(key).error(title, format!("remove `{key}`"));
+    }
+    Some(format)
+}
+
+/// What columns may hold beside resources.
+const COLUMNS: [&str; 4] = ["arrival", "work", "tasks", "class"];
+
+fn columns(check: &mut Check<'_>, given: &Trace) -> Option<Columns> {
+    let of = |key: &str| given.columns.get(key).cloned();
+    for key in ["arrival", "work"]
+        .into_iter()
+        .filter(|key| of(key).is_none())
+    {
+        let hint = format!("name the column: columns.{key} = \"...\"");
+        check.at("columns").lacks(key, hint);
+    }
+    let is_resource = |(key, _): &&(String, String)| !COLUMNS.contains(&key.as_str());
+    let (arrival_unit, work_unit) = given.unit.map_or((1.0, 1.0), |unit| {
+        (unit.arrival.seconds(), unit.work.seconds())
+    });
+    Some(Columns {
+        arrival: of("arrival")?,
+        work: of("work")?,
+        tasks: of("tasks"),
+        class: of("class"),
+        resources: given.columns.iter().filter(is_resource).cloned().collect(),
+        arrival_unit,
+        work_unit,
+    })
+}
+
+/// The dimension that each resource column fills.
+fn resources(check: &mut Check<'_>, spec: &Spec, cluster: &Cluster) -> Option<Vec<usize>> {
+    let trace::Format::Csv(columns) = &spec.format else {
+        return Some(Vec::new());
+    };
+    let mut check = check.at("columns");
+    let mut dimension = |(resource, _): &(String, String)| {
+        let known = cluster.dimension(resource);
+        let mut check = check.name(resource);
+        match suggest::nearest(resource, &COLUMNS) {
+            _ if known.is_some() => {}
+            Some(near) => check.error(
+                format!("`{resource}` is neither a key of `columns` nor a resource"),
+                format!("did you mean `{near}`?"),
+            ),
+            None => classes::unknown_resource(&mut check, resource, cluster),
+        }
+        known
+    };
+    let all: Vec<Option<usize>> = columns.resources.iter().map(&mut dimension).collect();
+    all.into_iter().collect()
+}
+
+/// The rule that sorts the jobs into classes.
+fn split(check: &mut Check<'_>, given: &Trace, classes: Option<&Classes>) -> Option<Option<Split>> {
+    let Some(classes) = classes else {
+        return Some(None);
+    };
+    let part = |(name, part): &(String, Part)| (name.clone(), part.below.map(|below| below.0));
+    let parts: Vec<(String, Option<f64>)> = classes.parts.iter().map(part).collect();
+    if parts.is_empty() {
+        let hint = "add some, for example short.below = \"90s\" and long = {}";
+        check.error("`classes` names no class", hint);
+        return None;
+    }
+    if given.columns.get("class").is_some() {
+        let title = "classes come from the column `class` of the trace already";
+        check.error(title, "remove `classes`, or columns.class");
+        return None;
+    }
+    let falls = |pair: &&[(String, Option<f64>)]| match (pair[0].1, pair[1].1) {
+        (None, _) => true,
+        (Some(low), Some(high)) => low >= high,
+        (Some(_), None) => false,
+    };
+    if let Some([_, (name, _)]) = parts.windows(2).find(falls) {
+        let title = format!("no job can belong to `{name}`");
+        let hint = "the first class that takes a job has it: order them by rising `below`";
+        check.name(name).error(title, hint);
+        return None;
+    }
+    Some(Some(Split { classes: parts }))
+}
+
+/// Notes what the trace is and what it stands for.
+pub fn explain(name: &str, given: &Trace, plan: &TracePlan, notes: &mut Vec<String>) {
+    let survey = &plan.survey;
+    let (jobs, tasks) = (thousands(survey.jobs), thousands(survey.tasks));
+    let span = lasting(survey.span.as_secs());
+    let mut said = vec![format!(
+        "{jobs} jobs with {tasks} tasks over {span} of {}",
+        given.file
+    )];
+    if plan.resample.is_none() {
+        said.push("every replication repeats this one trace: intervals cover the strategy's randomness only".to_owned());
+    }
+    if given.format == Format::Swf {
+        said.push("a job of p processors becomes p independent one-slot tasks of its run time, not a gang".to_owned());
+    }
+    let dropped = survey.dropped.iter();
+    said.extend(
+        dropped
+            .map(|(reason, count)| format!("{} rows were left out: {reason}", thousands(*count))),
+    );
+    let new = said.into_iter().map(|said| format!("jobs.{name}: {said}"));
+    new.for_each(|note| notes.extend((!notes.contains(&note)).then_some(note)));
+}
+
+/// A span of time in words.
+fn lasting(seconds: f64) -> String {
+    let tenths = |value: f64| (value * 10.0).round() / 10.0;
+    match seconds {
+        long if long >= 172_800.0 => format!("{} days", tenths(long / 86_400.0)),
+        long if long >= 7_200.0 => format!("{} hours", tenths(long / 3_600.0)),
+        short => format!("{short} s"),
+    }
+}

@@ -1,0 +1,140 @@
+//! Offered load: what the jobs ask of the cluster on average, without faults and stragglers.
+
+use super::class::{Class, Shape, Stage};
+use super::source::{Arrivals, Source, TracePlan};
+use super::trace::Label;
+use crate::model::cluster::Cluster;
+
+/// What one class asks for, on average.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Offered {
+    /// Jobs a second; `None` for a batch, and for a trace whose jobs all arrive together.
+    pub rate: Option<f64>,
+    /// Number of jobs, where it is known.
+    pub jobs: Option<u64>,
+    /// Mean number of tasks of a job.
+    pub tasks: f64,
+    /// Mean work of all tasks of a job, without overheads, seconds at speed 1.
+    pub work: f64,
+    /// Mean of the sum over a job's tasks of overhead, seconds.
+    pub overhead: f64,
+    /// Mean, over jobs and by dimension, of the sum over tasks of (work + overhead) x demand, in
+    /// seconds x units.
+    pub held: Vec<f64>,
+    /// The same of overhead x demand.
+    pub held_overhead: Vec<f64>,
+}
+
+impl Offered {
+    /// Share of dimension `at` of the cluster that the class asks for; 0 without a rate.
+    fn share(&self, cluster: &Cluster, at: usize) -> f64 {
+        match self.rate.unwrap_or(0.0) * self.held[at] {
+            0.0 => 0.0, // also of a cluster that has none of it
+            asked => asked / cluster.power(at),
+        }
+    }
+}
+
+/// The dimension of which the classes together ask for the largest share, and that: the load.
+pub fn busiest(offered: &[Offered], cluster: &Cluster) -> (usize, f64) {
+    let load = |at| {
+        (
+            at,
+            offered.iter().map(|class| class.share(cluster, at)).sum(),
+        )
+    };
+    let loads = (0..cluster.dimensions.len()).map(load);
+    loads.fold(
+        (0, 0.0),
+        |most, next| if next.1 > most.1 { next } else { most },
+    )
+}
+
+/// What each class of `sources` asks for; `classes` are those of all sources.
+pub fn offered(sources: &[Source], classes: &[Class], cluster: &Cluster) -> Vec<Offered> {
+    let of_source = |source: &Source| -> Vec<Offered> {
+        let own = classes[source.first_class as usize..].iter();
+        let of_class = |(at, class): (usize, &Class)| {
+            let stage = class.stages.first();
+            stage.map_or_else(
+                || nothing(cluster),
+                |stage| of(&source.arrivals, at, stage, cluster),
+            )
+        };
+        let own = own.take(source.classes as usize).enumerate();
+        own.map(of_class).collect()
+    };
+    sources.iter().flat_map(of_source).collect()
+}
+
+fn nothing(cluster: &Cluster) -> Offered {
+    let none = vec![0.0; cluster.dimensions.len()];
+    Offered {
+        held: none.clone(),
+        held_overhead: none,
+        ..Offered::default()
+    }
+}
+
+/// What the class at place `at` of those that `arrivals` feed asks for.
+fn of(arrivals: &Arrivals, at: usize, stage: &Stage, cluster: &Cluster) -> Offered {
+    match arrivals {
+        Arrivals::Renewal { interval } => of_laws(Some(1.0 / interval.mean()), None, stage),
+        Arrivals::Batch { jobs, .. } => of_laws(None, Some(*jobs), stage),
+        Arrivals::Trace(plan) => of_trace(plan, &plan.survey.labels[at], stage, cluster),
+    }
+}
+
+fn of_laws(rate: Option<f64>, jobs: Option<u64>, stage: &Stage) -> Offered {
+    let (tasks, work) = match &stage.shape {
+        Shape::Tasks { count, work } => (count.mean_count(), count.mean_count() * work.mean()),
+        Shape::Split { work, into } => (into.mean_count(), work.mean()),
+        Shape::Trace => (0.0, 0.0),
+    };
+    let overhead = tasks * stage.overhead.as_secs();
+    let times = |seconds: f64| {
+        let held = move |demand: &u64| match *demand {
+            0 => 0.0, // also of endless work
+            demand => seconds * demand as f64,
+        };
+        stage.demand.iter().map(held).collect()
+    };
+    Offered {
+        rate,
+        jobs,
+        tasks,
+        work,
+        overhead,
+        held: times(work + overhead),
+        held_overhead: times(overhead),
+    }
+}
+
+fn of_trace(plan: &TracePlan, label: &Label, stage: &Stage, cluster: &Cluster) -> Offered {
+    let jobs = (label.jobs as f64).max(1.0);
+    let tasks = label.tasks as f64;
+    let span = plan.survey.span.as_secs() * plan.scale;
+    let overhead = stage.overhead.as_secs();
+    let held = |each_work: f64, each_overhead: f64| {
+        let of_dimension = |at: usize| match plan.resources.iter().position(|d| *d == at) {
+            Some(column) => {
+                let (work, demand) = (label.demand_work[column], label.demand[column]);
+                (each_work * work + each_overhead * demand) * cluster.dimensions[at].scale / jobs
+            }
+            None => {
+                let seconds = each_work * label.work + each_overhead * tasks;
+                seconds * stage.demand[at] as f64 / jobs
+            }
+        };
+        (0..cluster.dimensions.len()).map(of_dimension).collect()
+    };
+    Offered {
+        rate: (span > 0.0).then(|| label.jobs as f64 / span),
+        jobs: Some(label.jobs),
+        tasks: tasks / jobs,
+        work: label.work / jobs,
+        overhead: overhead * tasks / jobs,
+        held: held(1.0, overhead),
+        held_overhead: held(0.0, overhead),
+    }
+}

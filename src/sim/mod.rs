@@ -69,7 +69,7 @@ struct Replication<'s> {
     observer: Observer,
     /// Tasks reach their nodes, or the central queue, in no time.
     dispatch_is_instant: bool,
-    /// Results travel in no time.
+    /// Results travel in no time and are gathered in none.
     results_are_instant: bool,
     events: u64,
     is_runaway: bool,
@@ -94,7 +94,7 @@ impl<'s> Replication<'s> {
             sources: Sources::open(&mut core, seeds, stops_early)?,
             central: (setup.strategy.binding == Binding::CentralQueue).then_some(Central::EMPTY),
             dispatch_is_instant: setup.network.dispatch.is_zero(),
-            results_are_instant: setup.network.result.is_zero(),
+            results_are_instant: setup.network.result.is_zero() && gathers_free(setup),
             observer: Observer::new(&core.layout, seeds, setup.window.stratum),
             gathering: Gathering::new(dispatch.count()),
             events: 0,
@@ -109,7 +109,7 @@ impl<'s> Replication<'s> {
     /// Handles the next event; false when the replication is over.
     #[inline]
     fn step(&mut self) -> Fallible<bool> {
-        let (head, arrival) = (self.core.agenda.head(), self.sources.next());
+        let (head, arrival) = (self.core.agenda.head(), self.core.agenda.outside());
         let next = head.min(arrival);
         if next == Place::NEVER {
             return Ok(false);
@@ -125,7 +125,7 @@ impl<'s> Replication<'s> {
         let id = if next == head {
             self.core.agenda.take()
         } else {
-            self.core.agenda.pass(next.time);
+            self.core.agenda.pass();
             0
         };
         self.handle(Kind::of(next), id)?;
@@ -296,6 +296,11 @@ impl<'s> Replication<'s> {
     }
 }
 
+/// True if no result of any class ever takes time to gather.
+fn gathers_free(setup: &Setup) -> bool {
+    setup.classes.iter().all(|class| class.gather.is_free())
+}
+
 /// True if no later arrival can touch a job that is there: every queue on the way is first in,
 /// first out, and all tasks take the same way in the same time. Everything in a setup is named, so
 /// that what is new there cannot be forgotten here.
@@ -305,7 +310,7 @@ fn is_first_in_first_out(setup: &Setup) -> bool {
         placement_seed: _,
         cluster,
         network,
-        classes,
+        classes: _,
         sources: _,
         stragglers: _,
         strategy,
@@ -325,7 +330,7 @@ fn is_first_in_first_out(setup: &Setup) -> bool {
         || strategy.parts.len() == 1 && strategy.parts[0].dispatchers == 1;
     strategy.binding == Binding::Early
         && one_way
-        && classes.iter().all(|class| class.gather.is_free())
+        && gathers_free(setup)
         && dispatch.constant().is_some()
         && groups.iter().all(|group| !group.backfill)
 }

@@ -15,9 +15,8 @@ use super::failure::Fallible;
 /// All sources of a replication.
 pub struct Sources {
     sources: Vec<Source>,
-    /// Place of the earliest of the sources' next arrivals among the events, and its source. A
-    /// source has one next arrival at a time, so that they need no list.
-    next: (Place, u32),
+    /// The source whose arrival comes next.
+    next: u32,
     /// Whether arrivals after the last measured one may be left out.
     stops_early: bool,
 }
@@ -81,26 +80,23 @@ impl Sources {
         }
         let mut sources = Sources {
             sources,
-            next: (Place::NEVER, 0),
+            next: 0,
             stops_early,
         };
-        sources.find_next();
+        sources.find_next(core);
         Ok(sources)
     }
 
-    /// Place of the next arrival among the events.
-    #[inline]
-    pub fn next(&self) -> Place {
-        self.next.0
-    }
-
-    fn find_next(&mut self) {
-        self.next = (Place::NEVER, 0);
+    /// Finds the source whose arrival comes next. A source has one next arrival at a time, so that
+    /// they need no list.
+    fn find_next(&mut self, core: &mut Core<'_>) {
+        let mut next = Place::NEVER;
         for source in &self.sources {
-            if source.next < self.next.0 {
-                self.next = (source.next, source.entity);
+            if source.next < next {
+                (next, self.next) = (source.next, source.entity);
             }
         }
+        core.agenda.expect(next);
     }
 
     /// The next job arrives, unless none needs to arrive any more.
@@ -111,18 +107,19 @@ impl Sources {
         let now = core.now();
         // At the very instant of the window's end an arrival may still complete in the window.
         if self.stops_early && core.window.has_passed(now) {
-            self.sources[self.next.1 as usize].next = Place::NEVER;
-            self.find_next();
+            self.sources[self.next as usize].next = Place::NEVER;
+            self.find_next(core);
             return Ok(None);
         }
-        let source = &mut self.sources[self.next.1 as usize];
+        let source = &mut self.sources[self.next as usize];
         let id = source.create(core);
         source.advance(now)?;
-        let (entity, is_dry) = (self.next.1 as usize, source.next == Place::NEVER);
-        self.find_next();
+        let (entity, is_dry) = (self.next as usize, source.next == Place::NEVER);
+        self.find_next(core);
+        let next = core.agenda.outside().time;
         let job = &mut core.jobs[id];
         let opens = !core.window.has_opened();
-        job.measured = core.window.arrive(now, job.class, self.next.0.time);
+        job.measured = core.window.arrive(now, job.class, next);
         if job.measured {
             self.sources[entity].digest_job(core, id);
             if opens {

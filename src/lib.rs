@@ -1,19 +1,185 @@
-//! equipoise: a discrete-event simulator that compares load balancing and task scheduling strategies.
+//! **Which way of placing work on my nodes is best for my workload, and how sure am I?** equipoise
+//! replays the *same* jobs through every strategy and answers with figures that carry their error bars.
+//!
+//! Most people use the command, `equipoise`, and scenario files; the `README` is about that. This page is
+//! for those who write an algorithm or a program of their own: all that it takes is in [`prelude`].
+//!
+//! # A tutorial
+//!
+//! **1. A scenario.** A cluster, a workload and the strategies to choose between are a text in TOML. Read,
+//! it is a list of points (here one, since nothing is swept) with one [`Setup`](prelude::Setup) a
+//! strategy: everything that a replication needs.
+//!
+//! ```
+//! use equipoise::prelude::*;
+//!
+//! const TEXT: &str = r#"
+//!     title = "Does a second look pay?"
+//!     run = { jobs = 4_000, warmup.jobs = 400, seed = 7 }
+//!     nodes.node = { count = 10, slots = 2 }
+//!     workload.load = 0.8
+//!     jobs.job = { arrivals = "poisson", tasks = 1, work.exponential.mean = "10ms" }
+//!     strategies.random.placement = "random"
+//!     strategies.two-choices.placement.power-of-d.d = 2
+//! "#;
+//! let scenario = scenario(TEXT)?;
+//! let [random, two_choices] = &scenario.points[0].setups[..] else { unreachable!() };
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! **2. A replication.** [`run`](prelude::run) simulates one. The number of the replication picks its
+//! random streams: replication 1 has the same arrivals, tasks and work under every strategy, so that
+//! two strategies are compared on equal jobs and the luck of the draw cancels.
+//!
+//! ```
+//! # use equipoise::prelude::*;
+//! # const TEXT: &str = r#"
+//! #     run = { jobs = 4_000, warmup.jobs = 400, seed = 7 }
+//! #     nodes.node = { count = 10, slots = 2 }
+//! #     workload.load = 0.8
+//! #     jobs.job = { arrivals = "poisson", tasks = 1, work.exponential.mean = "10ms" }
+//! #     strategies.random.placement = "random"
+//! #     strategies.two-choices.placement.power-of-d.d = 2
+//! # "#;
+//! # let scenario = scenario(TEXT)?;
+//! # let [random, two_choices] = &scenario.points[0].setups[..] else { unreachable!() };
+//! let (one, two) = (run(random, 1, None)?, run(two_choices, 1, None)?);
+//! assert_eq!(one.workload_digest, two.workload_digest);
+//! // Seconds; `None` where too few jobs lie beyond the quantile.
+//! let p99 = |figures: &Figures| figures.metric("response_p99");
+//! assert!(p99(&two) < p99(&one));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! **3. An algorithm.** A placement is two things: its parameters, which know how to
+//! [build](prelude::Blueprint) it for a cluster, and the [rule](prelude::Placement) itself. The rule is
+//! given what the strategy lets it see and a fresh generator for each decision, and nothing else: an
+//! algorithm cannot look into the future, and one that draws more random numbers shifts nobody's luck.
+//!
+//! ```
+//! # use equipoise::prelude::*;
+//! # const TEXT: &str = r#"
+//! #     run = { jobs = 4_000, warmup.jobs = 400, seed = 7 }
+//! #     nodes.node = { count = 10, slots = 2 }
+//! #     workload.load = 0.8
+//! #     jobs.job = { arrivals = "poisson", tasks = 1, work.exponential.mean = "10ms" }
+//! #     strategies.random.placement = "random"
+//! # "#;
+//! # let scenario = scenario(TEXT)?;
+//! use std::sync::Arc;
+//!
+//! /// Of all nodes the one with the fewest tasks, each asked.
+//! #[derive(Debug)]
+//! struct AskAll;
+//!
+//! impl Blueprint for AskAll {
+//!     fn build(&self, _: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
+//!         Ok(Box::new(AskAll))
+//!     }
+//! }
+//!
+//! impl Placement for AskAll {
+//!     fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
+//!         let tasks = |node| {
+//!             view.probe(node); // a message, counted into what the strategy costs
+//!             view.tasks(node)
+//!         };
+//!         view.least_of(ask.nodes.iter(), tasks, ask, rng)
+//!     }
+//! }
+//!
+//! let mut setup = scenario.points[0].setups[0].clone();
+//! let before = run(&setup, 1, None)?;
+//! setup.strategy.parts[0].placement = Arc::new(AskAll);
+//! let after = run(&setup, 1, None)?;
+//! assert!(after.metric("response_p50") < before.metric("response_p50"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Features
+//!
+//! `cli` (the command) and `report` (terminal tables, plots, the page) are on by default. An algorithm's
+//! author may leave both out with `default-features = false`, and compiles no plots then.
+//!
+//! # What may change
+//!
+//! What is in [`prelude`] is the public interface. All other modules are public for the tests and the
+//! benchmarks of this package only, and change without notice.
 
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod cli;
+#[doc(hidden)]
 pub mod decision_log;
+#[doc(hidden)]
 pub mod engine;
+#[doc(hidden)]
 pub mod experiment;
+#[doc(hidden)]
 pub mod gate;
+#[doc(hidden)]
 pub mod metrics;
+#[doc(hidden)]
 pub mod model;
 #[cfg(feature = "report")]
+#[doc(hidden)]
 pub mod report;
+#[doc(hidden)]
 pub mod scenario;
+#[doc(hidden)]
 pub mod sim;
+#[doc(hidden)]
 pub mod stats;
+#[doc(hidden)]
 pub mod strategy;
-pub mod text;
+// (Without `report` there is less to be said.)
+#[cfg_attr(not(feature = "report"), allow(dead_code))]
+mod text;
+#[doc(hidden)]
 pub mod theory;
+#[doc(hidden)]
 pub mod workload;
+
+/// What a program of one's own needs: to write a placement, make a setup, run a replication and read
+/// its figures.
+pub mod prelude {
+    #[cfg(feature = "cli")]
+    #[doc(inline)]
+    pub use crate::cli::main;
+    #[doc(inline)]
+    pub use crate::engine::{law::Law, random::Draw, time::Time};
+    #[doc(inline)]
+    pub use crate::metrics::{figures::Figures, jobs::JobStats};
+    #[doc(inline)]
+    pub use crate::model::cluster::{Cluster, Dimension, Group, Speed};
+    #[doc(inline)]
+    pub use crate::model::{ids::NodeId, layout::Layout};
+    #[doc(inline)]
+    pub use crate::scenario::{Report, Scenario};
+    #[doc(inline)]
+    pub use crate::sim::setup::{Measure, Network, Setup, Stragglers, Warmup, Window};
+    #[doc(inline)]
+    pub use crate::sim::{Failure, run};
+    #[doc(inline)]
+    pub use crate::strategy::{
+        Ask, Blueprint, Candidates, Eligible, Placement, Pool, Problem, View,
+    };
+    #[doc(inline)]
+    pub use crate::strategy::{Better, Key, Order, Ratio, Reports, Score, Ties};
+    #[doc(inline)]
+    pub use crate::strategy::{Binding, InFlight, Parts, Strategy, placement::Choice};
+    #[doc(inline)]
+    pub use crate::workload::class::{Class, Gather, Shape, Stage};
+    #[doc(inline)]
+    pub use crate::workload::source::{Arrivals, Source};
+
+    /// The scenario of `text`; paths in it begin at the current folder.
+    ///
+    /// # Errors
+    /// All mistakes of the text, each with its line and what to write instead.
+    pub fn scenario(text: &str) -> Result<Scenario, Report> {
+        use crate::scenario::{Files, read};
+        let files = Files::new(std::path::Path::new("."), None);
+        read(text, "scenario", &[], &files)
+    }
+}

@@ -10,7 +10,7 @@ mod setups;
 
 use equipoise::engine::law::Law;
 use equipoise::engine::time::Time;
-use equipoise::sim::outcome::{Outcome, columns};
+use equipoise::metrics::figures::Figures;
 use equipoise::sim::run;
 use equipoise::sim::setup::{Measure, Setup, Warmup};
 use equipoise::strategy::placement::Choice;
@@ -31,9 +31,9 @@ impl Digest {
 }
 
 /// Every figure of every column, every count of every histogram, every node's use, the workload.
-fn digest(setup: &Setup, found: &Outcome) -> u64 {
+fn digest(setup: &Setup, found: &Figures) -> u64 {
     let mut digest = Digest(0xcbf2_9ce4_8422_2325);
-    let values = found.values(setup, &columns(setup));
+    let values = found.values(&setup.columns(&[]));
     digest.add(values.iter().map(|value| value.map_or(1, f64::to_bits)));
     for stats in &found.classes {
         for histogram in [&stats.response, &stats.slowdown, &stats.wait] {

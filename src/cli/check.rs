@@ -8,7 +8,7 @@
 
 use clap::Args;
 
-use super::load::Which;
+use super::load::ScenarioArgs;
 use super::{Exit, print};
 use crate::experiment::warmup;
 use crate::scenario::Scenario;
@@ -20,7 +20,7 @@ use crate::text::{counted, paragraph, plural};
 #[derive(Debug, Args)]
 pub struct Check {
     #[command(flatten)]
-    which: Which,
+    args: ScenarioArgs,
     /// Try the given warm-up with pilot replications even where that takes long.
     #[arg(long)]
     pilots: bool,
@@ -35,14 +35,14 @@ const SECONDS_AN_EVENT: f64 = 120e-9;
 impl Check {
     /// Prints the forecast of every point and strategy.
     pub fn execute(self) -> Result<(), Exit> {
-        let mut scenario = self.which.read()?;
+        let mut scenario = self.args.read()?;
         let forecasts: Vec<Vec<Forecast>> = scenario
             .points
             .iter()
             .map(|point| point.setups.iter().map(forecast).collect())
             .collect();
         let tried = self.try_warmups(&mut scenario, &forecasts)?;
-        self.which.warn(&scenario);
+        self.args.warn(&scenario);
         print(&format!("{}{tried}", describe(&scenario, &forecasts)))
     }
 

@@ -9,12 +9,11 @@ use clap::Args;
 
 use super::{Exit, message};
 use crate::experiment::results::Meta;
-use crate::metrics::registry;
-use crate::scenario::{Env, Files, Scenario, read};
+use crate::scenario::{Files, Scenario, read};
 
 /// Which scenario, and what is changed in it.
 #[derive(Debug, Args)]
-pub struct Which {
+pub struct ScenarioArgs {
     /// The scenario file.
     pub scenario: PathBuf,
     /// Set a value: a dotted path and TOML, or a bare string (repeatable).
@@ -28,10 +27,10 @@ pub struct Which {
     pub strategies: Vec<String>,
 }
 
-impl Which {
+impl ScenarioArgs {
     /// The scenario that a run's folder holds, with the strategies of that run.
-    pub fn of_run(dir: &Path, run: &Meta, traces: Option<&Path>) -> Which {
-        Which {
+    pub fn of_run(dir: &Path, run: &Meta, traces: Option<&Path>) -> ScenarioArgs {
+        ScenarioArgs {
             scenario: dir.join("scenario.toml"),
             sets: Vec::new(),
             traces: traces.map(Path::to_path_buf),
@@ -49,11 +48,7 @@ impl Which {
             .or_else(|| std::env::var_os("EQUIPOISE_TRACES").map(PathBuf::from));
         let dir = path.parent().unwrap_or(Path::new("."));
         let files = Files::new(dir, traces.as_deref());
-        let env = Env {
-            files: &files,
-            metrics: metric_names,
-        };
-        let scenario = read(&text, &path.display().to_string(), &self.sets, &env)
+        let scenario = read(&text, &path.display().to_string(), &self.sets, &files)
             .map_err(|report| Exit::Mistake(report.to_string()))?;
         self.choose(scenario)
     }
@@ -115,14 +110,6 @@ impl Which {
         let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
         quoted.join(" ")
     }
-}
-
-/// Names of the metrics of a run with these dimensions.
-fn metric_names(dimensions: &[String]) -> Vec<String> {
-    registry::metrics(dimensions)
-        .into_iter()
-        .map(|metric| metric.name)
-        .collect()
 }
 
 /// Leaves out the strategies that are not chosen.

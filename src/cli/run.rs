@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::folder::Folder;
-use super::load::Which;
+use super::load::ScenarioArgs;
 use super::report::{cannot_draw, table};
 use super::{Exit, message, print, running};
 use crate::experiment::record::{Kind, Recording};
@@ -26,7 +26,7 @@ use crate::text::counted;
 #[derive(Debug, Args)]
 pub struct Run {
     #[command(flatten)]
-    which: Which,
+    args: ScenarioArgs,
     /// Folder of the results (default: output/NAME; +DIGEST with --set or --strategies).
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -65,8 +65,8 @@ enum Row {
 impl Run {
     /// Runs the scenario, writes its folder and prints the comparison.
     pub fn execute(self) -> Result<(), Exit> {
-        let mut scenario = self.which.read()?;
-        self.which.warn(&scenario);
+        let mut scenario = self.args.read()?;
+        self.args.warn(&scenario);
         // Watched before anything is written, so that nothing is left behind.
         let stop = stop_on_interrupt()?;
         let folder = Folder::begin(&self.target(&scenario))?;
@@ -85,7 +85,7 @@ impl Run {
             return out.clone();
         }
         let stem = &scenario.stem;
-        if !self.which.is_changed() {
+        if !self.args.is_changed() {
             return Path::new("output").join(stem);
         }
         // Of what is run, however it was asked for.
@@ -115,7 +115,7 @@ impl Run {
             record: recording.as_ref(),
             log_decisions: false,
             journal: Some(&journal),
-            command: self.which.command_line("run"),
+            command: self.args.command_line("run"),
         };
         let run = running::with_bar(scenario, options)?;
         let mut results = run.results;

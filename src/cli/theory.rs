@@ -8,7 +8,7 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 
 use super::folder::tables_of;
-use super::load::Which;
+use super::load::ScenarioArgs;
 use super::report::table;
 use super::{Exit, print, running};
 use crate::experiment::results::Results;
@@ -19,7 +19,7 @@ use crate::report;
 #[derive(Debug, Args)]
 pub struct Theory {
     #[command(flatten)]
-    which: Which,
+    args: ScenarioArgs,
     /// Threads (default: all cores); the results are the same for any number.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
@@ -40,7 +40,7 @@ enum Format {
 impl Theory {
     /// Prints theory beside simulation.
     pub fn execute(self) -> Result<(), Exit> {
-        let path = &self.which.scenario;
+        let path = &self.args.scenario;
         let results = match path.is_dir() {
             true => self.read(path)?,
             false => self.run()?,
@@ -52,7 +52,7 @@ impl Theory {
     }
 
     fn read(&self, folder: &Path) -> Result<Results, Exit> {
-        if self.which.is_changed() {
+        if self.args.is_changed() {
             return Err(Exit::Mistake(format!(
                 "error: {} is a run's folder, of which nothing can be set any more\nhint: name the scenario file",
                 folder.display()
@@ -62,9 +62,9 @@ impl Theory {
     }
 
     fn run(&self) -> Result<Results, Exit> {
-        let mut scenario = self.which.read()?;
-        self.which.warn(&scenario);
-        let command = self.which.command_line("theory");
+        let mut scenario = self.args.read()?;
+        self.args.warn(&scenario);
+        let command = self.args.command_line("theory");
         let run = running::run(&mut scenario, self.threads, None, command)?;
         Ok(run.results)
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::folder::{Folder, beside, manifest_of};
-use super::load::Which;
+use super::load::ScenarioArgs;
 use super::{Exit, print, running};
 use crate::experiment::Run;
 use crate::experiment::record::{Kind, Recording};
@@ -61,7 +61,8 @@ impl Verify {
         stored: &Meta,
         recorded: &[Kind],
     ) -> Result<(Vec<String>, Option<String>), Exit> {
-        let mut scenario = Which::of_run(&self.dir, stored, self.traces.as_deref()).read()?;
+        let mut scenario =
+            ScenarioArgs::of_run(&self.dir, stored, self.traces.as_deref()).read()?;
         if recorded.is_empty() {
             let run = running::run(&mut scenario, self.threads, None, String::new())?;
             return self.tables(stored, &run);

@@ -10,14 +10,14 @@ use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 use serde::{Deserialize, Serialize};
 
-use super::{DecisionLog, Detail, STEP};
+use super::{DecisionLog, LogDetail, STEP};
 
 /// What is kept beside the number of decisions and their digest.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     /// Numbers as differences from the one before; digests as bytes, for they are all long.
     digests: Vec<(u64, [u8; 8])>,
-    detail: Option<Detail>,
+    detail: Option<LogDetail>,
 }
 
 /// More than any log holds: a damaged file must not fill the memory.
@@ -120,7 +120,7 @@ impl DecisionLog {
         let digests = digests.filter(|&(at, _)| (count - 1 - at).is_multiple_of(every));
         let detail = self.detail.as_ref().filter(|_| share > LEAST);
         let first = |jobs: &Vec<u8>| jobs[..part(jobs.len())].to_vec();
-        let detail = detail.map(|detail| Detail {
+        let detail = detail.map(|detail| LogDetail {
             nodes: detail.nodes[..part(detail.nodes.len())].to_vec(),
             steps: detail.steps[..part(detail.nodes.len()) / STEP].to_vec(),
             jobs: detail.jobs.iter().map(first).collect(),
@@ -143,7 +143,7 @@ mod tests {
     /// Nodes and response times without any pattern.
     fn log(decisions: u64) -> DecisionLog {
         let digests = (1..=decisions / 4096).map(|i| (i * 4096, mixed(i, 1)));
-        let detail = Detail {
+        let detail = LogDetail {
             nodes: (0..decisions.min(65_536))
                 .map(|i| (mixed(i, 2) % 100) as u32)
                 .collect(),

@@ -1,7 +1,7 @@
 //! The first decision that differs between two sides, and what was seen when it was made.
 
 use super::response_shift::ResponseShift;
-use super::{DecisionLog, Detail, STEP};
+use super::{DecisionLog, LogDetail, STEP};
 use crate::engine::time::Time;
 use crate::metrics::jobs::Blame;
 use crate::model::ids::NodeId;
@@ -230,7 +230,7 @@ fn divergence(old: &DecisionLog, new: &DecisionLog) -> Option<Divergence> {
 }
 
 /// Where two logs that differ part among the decisions whose nodes both have kept.
-fn among_kept(old: &Detail, new: &Detail) -> Option<Divergence> {
+fn among_kept(old: &LogDetail, new: &LogDetail) -> Option<Divergence> {
     let node = old.nodes.iter().zip(&new.nodes).position(|(a, b)| a != b);
     let step = old.steps.iter().zip(&new.steps).position(|(a, b)| a != b);
     match (node, step) {

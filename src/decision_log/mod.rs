@@ -35,12 +35,12 @@ pub struct DecisionLog {
     /// number (from 1), in order; the last is of all.
     pub digests: Vec<(u64, u64)>,
     /// What replication 1 keeps beside.
-    pub detail: Option<Detail>,
+    pub detail: Option<LogDetail>,
 }
 
 /// What is kept of replication 1.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Detail {
+pub struct LogDetail {
     /// The nodes of the first decisions.
     pub nodes: Vec<u32>,
     /// A byte of the digest after every [`STEP`] of them.
@@ -79,7 +79,7 @@ impl LogRecorder {
     pub fn new(nodes_kept: usize) -> LogRecorder {
         LogRecorder {
             log: DecisionLog {
-                detail: (nodes_kept > 0).then(Detail::default),
+                detail: (nodes_kept > 0).then(LogDetail::default),
                 ..DecisionLog::default()
             },
             digest: 0,
@@ -133,7 +133,7 @@ impl Recorder for LogRecorder {
     }
 }
 
-impl Detail {
+impl LogDetail {
     fn note(&mut self, class: usize, number: u64, response: Time) {
         if self.jobs.len() <= class {
             self.jobs.resize(class + 1, Vec::new());

@@ -1,6 +1,6 @@
 //! How the response times of one replication changed between two sides.
 
-use super::Detail;
+use super::LogDetail;
 use crate::engine::time::Time;
 use crate::metrics::jobs::{Blame, Completed, JobStats};
 use crate::sim::recorder::{Decision, Recorder};
@@ -84,7 +84,7 @@ pub struct ResponseShift {
 
 impl ResponseShift {
     /// What two logs tell of it.
-    pub fn of_logs(old: &Detail, new: &Detail) -> ResponseShift {
+    pub fn of_logs(old: &LogDetail, new: &LogDetail) -> ResponseShift {
         let classes = old.jobs.iter().zip(&new.jobs);
         let jobs = classes.flat_map(|(old, new)| old.iter().zip(new));
         let (mut differing, mut of) = (0, 0);

@@ -2,8 +2,8 @@
 
 use super::cell::Cell;
 use super::comparing::position;
+use crate::metrics::columns::Column;
 use crate::scenario::{Precision, Scenario};
-use crate::sim::outcome::Column;
 use crate::stats::{Estimate, estimate};
 
 /// Confidence of the intervals of single figures.

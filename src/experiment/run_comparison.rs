@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::comparing::{Side, Terms, judge};
 use super::results::{ComparisonRow, Meta, ReplicationRow, Results, Status};
+use crate::metrics::columns::MetricRef;
 use crate::stats::bonferroni;
 
 /// Two runs compared; the first is the baseline.
@@ -119,7 +120,6 @@ fn rows(a: &Results, b: &Results, comparison: &RunComparison) -> Vec<ComparisonR
             false => u32::MAX,
         }
     };
-    let dimensions = dimensions(a);
     let mut rows = Vec::new();
     for metric in &meta.decide_on {
         for point in 0..points {
@@ -127,7 +127,6 @@ fn rows(a: &Results, b: &Results, comparison: &RunComparison) -> Vec<ComparisonR
                 let terms = Terms {
                     place: (point, first),
                     metric,
-                    dimensions: &dimensions,
                     margin: meta.margin,
                     level: bonferroni(meta.confidence, family),
                     is_paired: comparison.is_paired,
@@ -139,16 +138,6 @@ fn rows(a: &Results, b: &Results, comparison: &RunComparison) -> Vec<ComparisonR
         }
     }
     rows
-}
-
-/// Dimensions of the cluster, as far as a metric is named after them.
-fn dimensions(results: &Results) -> Vec<String> {
-    let names = results
-        .summary
-        .iter()
-        .filter_map(|row| row.metric.strip_prefix("utilization_"));
-    let names: std::collections::BTreeSet<&str> = names.collect();
-    names.into_iter().map(str::to_owned).collect()
 }
 
 /// The figures of a run by point, strategy, class and metric.
@@ -177,8 +166,8 @@ impl<'a> FigureIndex<'a> {
     }
 
     /// One side of a comparison, of at most `most` replications.
-    fn side(&self, point: usize, strategy: usize, metric: &str, most: u32) -> Side {
-        let (class, name) = metric.rsplit_once('.').unwrap_or(("all", metric));
+    fn side(&self, point: usize, strategy: usize, metric: &MetricRef, most: u32) -> Side {
+        let (class, name) = (&*metric.part.to_string(), metric.metric.name());
         let status = self.status.get(&(point, strategy, class, name)).copied();
         let stands = matches!(status, Some(Status::Ok | Status::Exact));
         let rows = self.values.get(&(point, strategy, class, name));

@@ -51,7 +51,7 @@ impl Finding {
 
 /// What a change is held against.
 #[derive(Clone, Copy, Debug)]
-pub struct Terms {
+pub struct Allowance {
     /// The relative change for the worse that is allowed.
     pub margin: f64,
     /// The metric's better direction; of one without, as everywhere, smaller is taken as better.
@@ -98,9 +98,9 @@ impl Judgement {
 }
 
 /// Judges replications of equal jobs, pair by pair.
-pub fn judge_pairs(baseline: &[f64], now: &[f64], terms: Terms) -> Judgement {
+pub fn judge_pairs(baseline: &[f64], now: &[f64], allowed: Allowance) -> Judgement {
     let has_all = |values: &[f64]| !values.is_empty() && values.iter().all(|v| v.is_finite());
-    let level = 1.0 - 2.0 * FALSE_ALARMS / terms.family.max(1) as f64;
+    let level = 1.0 - 2.0 * FALSE_ALARMS / allowed.family.max(1) as f64;
     let pairs = paired(baseline, now, level);
     let Some(pairs) =
         pairs.filter(|_| has_all(baseline) && has_all(now) && baseline.len() == now.len())
@@ -117,7 +117,7 @@ pub fn judge_pairs(baseline: &[f64], now: &[f64], terms: Terms) -> Judgement {
         spread: pairs.relative_stddev(),
         reach: None,
     };
-    let sign = if terms.lower_is_better { 1.0 } else { -1.0 };
+    let sign = if allowed.lower_is_better { 1.0 } else { -1.0 };
     let worse = match judgement.change.zip(judgement.low.zip(judgement.high)) {
         Some((change, ends)) => Worsening::new(change, ends, sign),
         None => {
@@ -129,7 +129,7 @@ pub fn judge_pairs(baseline: &[f64], now: &[f64], terms: Terms) -> Judgement {
     let error = judgement.spread.unwrap_or(f64::INFINITY) / n.sqrt();
     let reach = worse.change + t_quantile(MISSES, n - 1.0) * error;
     judgement.reach = Some(reach);
-    judgement.finding = worse.finding(terms.margin, reach);
+    judgement.finding = worse.finding(allowed.margin, reach);
     judgement
 }
 
@@ -189,7 +189,7 @@ mod tests {
 
     use super::*;
 
-    const TERMS: Terms = Terms {
+    const ALLOWED: Allowance = Allowance {
         margin: 0.05,
         lower_is_better: true,
         family: 4,
@@ -206,14 +206,14 @@ mod tests {
 
     fn finding(n: usize, change: f64, spread: f64) -> Finding {
         let (then, now) = pairs(n, change, spread);
-        let lower = judge_pairs(&then, &now, TERMS);
+        let lower = judge_pairs(&then, &now, ALLOWED);
         // Turned round, the same is said of a metric whose larger values are better.
         let turned: Vec<f64> = now.iter().map(|value| 2.0 - value).collect();
-        let terms = Terms {
+        let allowed = Allowance {
             lower_is_better: false,
-            ..TERMS
+            ..ALLOWED
         };
-        let higher = judge_pairs(&then, &turned, terms);
+        let higher = judge_pairs(&then, &turned, allowed);
         assert_eq!(lower.finding, higher.finding, "{change} {spread}");
         assert!((lower.reach.unwrap() - higher.reach.unwrap()).abs() < 1e-12);
         lower.finding
@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn without_variance_the_margin_alone_decides() {
-        let exact = |change: f64| judge_pairs(&[2.0; 10], &[2.0 * (1.0 + change); 10], TERMS);
+        let exact = |change: f64| judge_pairs(&[2.0; 10], &[2.0 * (1.0 + change); 10], ALLOWED);
         assert_eq!(exact(0.0625).finding, Finding::Worse);
         assert_eq!(exact(0.0625).low, exact(0.0625).high);
         assert_eq!(exact(0.04).finding, Finding::Within);
@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn of_nothing_no_share_is_allowed() {
-        let now = |value: f64| judge_pairs(&[0.0; 10], &[value; 10], TERMS).finding;
+        let now = |value: f64| judge_pairs(&[0.0; 10], &[value; 10], ALLOWED).finding;
         assert_eq!(now(0.0), Finding::Within);
         assert_eq!(now(1e-9), Finding::Worse);
         assert_eq!(now(-1e-9), Finding::Better);
@@ -263,14 +263,17 @@ mod tests {
         let mut now = [1.0; 10];
         now[3] = f64::NAN;
         assert_eq!(
-            judge_pairs(&[1.0; 10], &now, TERMS).finding,
+            judge_pairs(&[1.0; 10], &now, ALLOWED).finding,
             Finding::NotComparable
         );
         assert_eq!(
-            judge_pairs(&[1.0; 10], &[1.0; 9], TERMS).finding,
+            judge_pairs(&[1.0; 10], &[1.0; 9], ALLOWED).finding,
             Finding::NotComparable
         );
-        assert_eq!(judge_pairs(&[], &[], TERMS).finding, Finding::NotComparable);
+        assert_eq!(
+            judge_pairs(&[], &[], ALLOWED).finding,
+            Finding::NotComparable
+        );
     }
 
     /// How often each of `words` is said of normal differences of mean `change` and standard
@@ -281,7 +284,7 @@ mod tests {
         let mut trial = || {
             let mut draw = || -> f64 { StandardNormal.sample(&mut rng) };
             let now: Vec<f64> = (0..n).map(|_| 1.0 + change + spread * draw()).collect();
-            words.contains(&judge_pairs(&then, &now, TERMS).finding)
+            words.contains(&judge_pairs(&then, &now, ALLOWED).finding)
         };
         (0..20_000).filter(|_| trial()).count() as f64 / 20_000.0
     }
@@ -292,8 +295,8 @@ mod tests {
         for n in [10, 36, 200] {
             // Standard errors of a tenth to four times the margin; 4.5 standard errors of a share.
             for of_margin in [0.1, 1.0 / 3.0, 0.6, 1.0, 4.0] {
-                let spread = of_margin * TERMS.margin * (n as f64).sqrt();
-                let missed = share(n, 2.0 * TERMS.margin, spread, &passes);
+                let spread = of_margin * ALLOWED.margin * (n as f64).sqrt();
+                let missed = share(n, 2.0 * ALLOWED.margin, spread, &passes);
                 assert!(missed <= MISSES + 0.007, "{n} {of_margin}: {missed}");
                 let alarms = share(n, 0.0, spread, &[Finding::Worse]);
                 assert!(
@@ -303,7 +306,7 @@ mod tests {
             }
         }
         // The wide ones use up what is allowed: the bounds are no mere formality.
-        let spread = 0.6 * TERMS.margin * 6.0;
-        assert!(share(36, 2.0 * TERMS.margin, spread, &passes) > 0.04);
+        let spread = 0.6 * ALLOWED.margin * 6.0;
+        assert!(share(36, 2.0 * ALLOWED.margin, spread, &passes) > 0.04);
     }
 }

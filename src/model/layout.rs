@@ -1,6 +1,6 @@
 //! What does not change about the nodes while a run lasts: speeds, slots, capacities, groups.
 //!
-//! A placement may know all of it; what changes it sees only through its [`View`](super::view::View).
+//! A placement may know all of it; what changes it sees only through its [`View`](crate::strategy::View).
 
 use super::cluster::{Cluster, Group, Speed};
 use super::ids::NodeId;

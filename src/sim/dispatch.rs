@@ -9,10 +9,12 @@ use crate::model::list::List;
 use crate::model::slab::NONE;
 use crate::strategy::board::{Board, Bound};
 use crate::strategy::view::Truth;
-use crate::strategy::{Ask, Binding, InFlight, Placement, Problem, Reports, Ties};
+use crate::strategy::{
+    self, Ask, Binding, Blueprint, Ended, How, InFlight, Placement, Problem, Reports, Ties,
+};
 
 use super::core::{Core, Kind};
-use super::failure::Fallible;
+use super::failure::{Failure, Fallible};
 use super::recorder::{Decision, Made};
 use super::records::{Phase, draw};
 use super::setup::Setup;
@@ -29,8 +31,12 @@ pub struct Dispatch {
     /// Dispatchers that rely on reports of loads, and of idle nodes.
     by_loads: u64,
     by_idle: u64,
-    /// Nodes asked for the decision at hand, if anyone records it.
+    /// Nodes named for the decision at hand.
+    named: Vec<NodeId>,
+    /// Nodes asked for it, if anyone records it.
     asked: RefCell<Vec<NodeId>>,
+    /// True if any placement learns from what came of its choices.
+    learns: bool,
 }
 
 /// Where the jobs of a class go.
@@ -98,7 +104,9 @@ impl Dispatch {
             hides: core.board.hides(),
             by_loads: 0,
             by_idle: 0,
+            named: Vec::new(),
             asked: RefCell::default(),
+            learns: false,
         };
         let mut first = 0;
         let mut firsts = Vec::new();
@@ -131,6 +139,58 @@ impl Dispatch {
             relying.count() as u64
         };
         (self.by_loads, self.by_idle) = (relying_on(Reports::Loads), relying_on(Reports::Idle));
+        let learns = self.placements().any(|placement| placement.learns());
+        self.learns = learns;
+    }
+
+    fn placements(&mut self) -> impl Iterator<Item = &mut Box<dyn Placement>> {
+        let dispatchers = self.dispatchers.iter_mut();
+        dispatchers.flat_map(|dispatcher| dispatcher.placements.iter_mut().flatten())
+    }
+
+    /// `node` is seen up from now on, or down.
+    #[expect(
+        dead_code,
+        reason = "nodes come and go with the faults of the full model"
+    )]
+    pub fn see_up(&mut self, core: &mut Core<'_>, node: NodeId, is_up: bool) {
+        let truth = Truth {
+            layout: &core.layout,
+            nodes: &core.nodes,
+            now: core.agenda.now(),
+        };
+        core.board.see_up(node, is_up, truth);
+        self.placements().for_each(|placement| match is_up {
+            true => placement.joined(node),
+            false => placement.left(node),
+        });
+    }
+
+    /// A dispatcher receives the result of a task: its placement may learn from it.
+    #[inline]
+    pub fn received(&mut self, core: &Core<'_>, id: u32) {
+        if self.learns {
+            self.tell_end(core, id);
+        }
+    }
+
+    fn tell_end(&mut self, core: &Core<'_>, id: u32) {
+        let task = &core.tasks[id];
+        let job = &core.jobs[task.job];
+        let [dispatch, decision, _, _, service, ..] = task.parts().map(Time);
+        let this = &mut self.dispatchers[job.dispatcher as usize];
+        let placement = this.placements[job.pool as usize].as_mut();
+        if let Some(placement) = placement.filter(|placement| placement.learns()) {
+            placement.ended(&Ended {
+                node: task.node,
+                class: job.class,
+                job: job.number,
+                task: task.index,
+                service,
+                response: core.now() - (job.arrival + dispatch + decision),
+                how: How::Completed,
+            });
+        }
     }
 
     /// Number of dispatchers.
@@ -237,7 +297,7 @@ impl Dispatch {
     /// Binds a task that has been decided to a node, unless binding waits for one.
     ///
     /// # Errors
-    /// The placement chose nothing or a node that the task may not use: a fault of the placement.
+    /// [`Failure::Placement`] if the placement chose nothing or a node that the task may not use.
     #[inline(always)]
     pub fn place(&mut self, core: &mut Core<'_>, id: u32) -> Fallible {
         if self.binds_early {
@@ -266,16 +326,28 @@ impl Dispatch {
         let (view, nodes) = core.board.seen(spot, truth);
         let view = view.noting(core.recorder.is_some().then_some(&self.asked));
         let ask = Ask {
+            class: job.class,
+            job: job.number,
+            task: task.index,
+            tasks: job.tasks,
+            priority: 0,
+            key: None,
+            work: task.work,
             demand,
+            tried: &[],
             nodes,
             ties: this.ties,
         };
         let draw = draw(core.keys.placement, job, task, 0);
-        let placement = this.placements[job.pool as usize].as_mut();
-        let placement = placement.ok_or("no placement was built for the task's pool")?;
-        let node = placement.place(&ask, &view, &mut draw.clone());
-        let node = node.filter(|node| nodes.contains(*node));
-        let node = node.ok_or("the placement chose no node that the task may use")?;
+        let blueprint = &*core.setup.strategy.parts[this.parts].placement;
+        let Some(placement) = &mut this.placements[job.pool as usize] else {
+            return Err(fault(blueprint, None));
+        };
+        let rng = &mut draw.clone();
+        let chosen = strategy::decide(&mut **placement, &ask, &view, rng, &mut self.named);
+        let Some(node) = chosen.filter(|node| nodes.contains(*node)) else {
+            return Err(fault(blueprint, chosen));
+        };
         if core.window.contains(truth.now) {
             core.totals.placed += 1;
             core.totals.messages += 1 + 2 * u64::from(view.probes());
@@ -293,7 +365,7 @@ impl Dispatch {
                     ask: &ask,
                     view: &view,
                     placement: &**placement,
-                    blueprint: &*core.setup.strategy.parts[this.parts].placement,
+                    blueprint,
                     draw,
                 },
             });
@@ -423,6 +495,16 @@ impl Dispatcher {
         let mut placements = self.placements.iter().flatten();
         placements.any(|placement| placement.reports() == reports)
     }
+}
+
+/// What is wrong with a choice.
+#[cold]
+fn fault(placement: &dyn Blueprint, chosen: Option<NodeId>) -> Box<Failure> {
+    let what = match chosen {
+        Some(node) => format!("chose node {}, which the task may not use", node.0),
+        None => "chose no node".to_owned(),
+    };
+    Box::new(Failure::Placement(format!("{placement:?} {what}")))
 }
 
 fn decision_time(core: &Core<'_>, parts: usize, id: u32) -> Time {

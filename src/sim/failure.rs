@@ -11,17 +11,24 @@ pub enum Failure {
     Trace(trace::Problem),
     /// The strategy cannot work on the cluster.
     Strategy(String),
+    /// A placement does what none may; says which and what.
+    Placement(String),
     /// The machine failed: a disk, a thread.
     Machine(String),
     /// The simulator contradicts itself: a fault of equipoise.
     Internal(String),
 }
 
+impl std::error::Error for Failure {}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Trace(problem) => write!(f, "{problem}"),
             Failure::Strategy(problem) | Failure::Machine(problem) => write!(f, "{problem}"),
+            Failure::Placement(what) => {
+                write!(f, "{what}: a fault of this placement, not of the scenario")
+            }
             Failure::Internal(what) => {
                 write!(
                     f,
@@ -46,12 +53,5 @@ impl From<String> for Box<Failure> {
     #[cold]
     fn from(problem: String) -> Box<Failure> {
         Box::new(Failure::Strategy(problem))
-    }
-}
-
-impl From<&str> for Box<Failure> {
-    #[cold]
-    fn from(problem: &str) -> Box<Failure> {
-        problem.to_owned().into()
     }
 }

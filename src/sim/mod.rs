@@ -9,7 +9,7 @@ mod dispatch;
 mod failure;
 mod gathering;
 mod observing;
-pub mod outcome;
+mod outcome;
 pub mod recorder;
 pub mod records;
 mod service;
@@ -20,6 +20,7 @@ mod window;
 use crate::engine::agenda::Place;
 use crate::engine::random::Seeds;
 use crate::engine::time::Time;
+use crate::metrics::figures::Figures;
 use crate::model::cluster::Cluster;
 use crate::model::layout::Layout;
 use crate::strategy::Binding;
@@ -32,7 +33,6 @@ use self::dispatch::{Accepted, Dispatch};
 use self::failure::Fallible;
 use self::gathering::Gathering;
 use self::observing::Observer;
-use self::outcome::Outcome;
 use self::recorder::Recorder;
 use self::records::Phase;
 use self::setup::{Network, Setup};
@@ -46,7 +46,7 @@ pub fn run<'s>(
     setup: &'s Setup,
     replication: u64,
     recorder: Option<&'s mut (dyn Recorder + 's)>,
-) -> Result<Outcome, Failure> {
+) -> Result<Figures, Failure> {
     run_to_end(setup, replication, recorder).map_err(|failure| *failure)
 }
 
@@ -54,7 +54,7 @@ fn run_to_end<'s>(
     setup: &'s Setup,
     replication: u64,
     recorder: Option<&'s mut (dyn Recorder + 's)>,
-) -> Fallible<Outcome> {
+) -> Fallible<Figures> {
     let mut replication = Replication::new(setup, Seeds::new(setup.seed, replication), recorder)?;
     while replication.step()? {}
     replication.finish()
@@ -248,6 +248,7 @@ impl<'s> Replication<'s> {
     /// The result of a task reaches its gatherer; the last one completes the job.
     #[inline(never)]
     fn receive(&mut self, id: u32) {
+        self.dispatch.received(&self.core, id);
         if let Some(job) = self.gathering.receive(&mut self.core, id) {
             self.core.complete(job);
         }
@@ -288,7 +289,7 @@ impl<'s> Replication<'s> {
         self.is_runaway = !plan.finite && window.jobs() > plan.max_in_system;
     }
 
-    fn finish(mut self) -> Fallible<Outcome> {
+    fn finish(mut self) -> Fallible<Figures> {
         self.core.window.close(self.over);
         self.dispatch.finish(&mut self.core, self.over);
         self.gathering.finish(&mut self.core, self.over);

@@ -5,7 +5,7 @@ use crate::engine::random::Draw;
 use crate::engine::time::Time;
 use crate::metrics::jobs::Blame;
 use crate::model::ids::NodeId;
-use crate::strategy::{Ask, Blueprint, Candidates, Placement, Problem, Score, View};
+use crate::strategy::{Ask, Blueprint, Candidates, Placement, Problem, Score, View, decide};
 
 /// A decision of a dispatcher (or, under a central queue, the pull of a task), with the state that
 /// it was made in.
@@ -89,7 +89,8 @@ impl Decision<'_> {
     pub fn afresh(&self) -> Result<Option<NodeId>, Problem> {
         let Made { ask, view, .. } = self.made;
         let mut placement = self.made.blueprint.build(&mut view.eligible(ask))?;
-        Ok(placement.place(ask, view, &mut self.made.draw.clone()))
+        let (mut draw, mut named) = (self.made.draw, Vec::new());
+        Ok(decide(&mut *placement, ask, view, &mut draw, &mut named))
     }
 }
 

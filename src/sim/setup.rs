@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::law::Law;
 use crate::engine::time::Time;
+use crate::metrics::columns::{Column, MetricRef, columns};
 use crate::model::cluster::Cluster;
 use crate::strategy::Strategy;
 use crate::workload::class::Class;
@@ -31,6 +32,14 @@ pub struct Setup {
     pub strategy: Strategy,
     /// What is measured and when a replication ends.
     pub window: Window,
+}
+
+impl Setup {
+    /// The figures that every replication gives, in order, with those of `asked`.
+    pub fn columns(&self, asked: &[MetricRef]) -> Vec<Column> {
+        let classes: Vec<&str> = self.classes.iter().map(|c| c.name.as_str()).collect();
+        columns(&self.cluster, &classes, asked)
+    }
 }
 
 /// Network delays, in seconds.

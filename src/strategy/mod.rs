@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::law::Law;
 use crate::engine::random::Draw;
+use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 
 pub use board::{Eligible, Order};
@@ -23,11 +24,28 @@ pub use pool::{Candidates, Pool};
 pub use view::{Ratio, View};
 
 /// What a placement is told of the task to place.
+#[derive(Clone, Copy)]
 pub struct Ask<'a> {
+    /// Index of the job's class.
+    pub class: u32,
+    /// Which job of its class it is, from 0.
+    pub job: u64,
+    /// Which of the job's tasks it is, from 0.
+    pub task: u32,
+    /// Number of the job's tasks.
+    pub tasks: u32,
+    /// The larger, the more urgent; 0 where nothing is said.
+    pub priority: i64,
+    /// What the job is about (a session, a piece of data), where it has such a key.
+    pub key: Option<u64>,
+    /// The task's work in seconds at speed 1, as it is estimated beforehand.
+    pub work: f64,
     /// The task's demand by dimension, in units.
     pub demand: &'a [u64],
-    /// The nodes to choose among: the eligible ones; under a central queue, those of them that have
-    /// room at this instant.
+    /// Nodes at which the task has been tried before, in that order.
+    pub tried: &'a [NodeId],
+    /// The nodes to choose among: the eligible ones that are seen up; under a central queue, those
+    /// of them that have room at this instant; in the second of two phases, those that were named.
     pub nodes: Candidates<'a>,
     /// How equal nodes are told apart.
     pub ties: Ties,
@@ -47,10 +65,37 @@ pub trait Blueprint: Any + fmt::Debug + Send + Sync {
 /// Why a strategy cannot work on a cluster: what is wrong and what to do.
 pub type Problem = String;
 
-/// An algorithm that picks a node for a task.
+/// An algorithm that picks a node for a task. Only [`place`](Placement::place) must be written.
 pub trait Placement: Send {
     /// The node for the task; `None` only if there is nothing to choose from.
     fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId>;
+
+    /// The first of two phases, for an algorithm that looks at few nodes: names those that are
+    /// asked for their state, in id order. [`place`](Placement::place) then chooses among their
+    /// replies. One that names none chooses among all at once.
+    fn candidates(
+        &mut self,
+        _ask: &Ask<'_>,
+        _view: &View<'_>,
+        _rng: &mut Draw,
+        _named: &mut Vec<NodeId>,
+    ) {
+    }
+
+    /// A node is seen up (again): from now on it may be among the candidates.
+    fn joined(&mut self, _node: NodeId) {}
+
+    /// A node is seen down or drains: from now on it is not among the candidates.
+    fn left(&mut self, _node: NodeId) {}
+
+    /// True if [`ended`](Placement::ended) is to be called.
+    fn learns(&self) -> bool {
+        false
+    }
+
+    /// A task that the algorithm placed has ended, and its dispatcher knows. For those that learn
+    /// from what came of their choices, as bandits and averages of response times do.
+    fn ended(&mut self, _task: &Ended) {}
 
     /// Which reports of nodes the algorithm relies on; see [`Reports`].
     fn reports(&self) -> Reports {
@@ -69,6 +114,54 @@ pub trait Placement: Send {
     fn has_memory(&self) -> bool {
         false
     }
+}
+
+/// What came of a task that was placed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ended {
+    /// The node that had it.
+    pub node: NodeId,
+    /// Index of its job's class.
+    pub class: u32,
+    /// Which job of its class.
+    pub job: u64,
+    /// Which of the job's tasks.
+    pub task: u32,
+    /// How long it ran.
+    pub service: Time,
+    /// From the decision until its dispatcher knew.
+    pub response: Time,
+    /// How it ended.
+    pub how: How,
+}
+
+/// How a task ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum How {
+    /// Its result was received.
+    Completed,
+}
+
+/// Both phases of a decision; `named` is room for the nodes of the first.
+pub fn decide(
+    placement: &mut dyn Placement,
+    ask: &Ask<'_>,
+    view: &View<'_>,
+    rng: &mut Draw,
+    named: &mut Vec<NodeId>,
+) -> Option<NodeId> {
+    named.clear();
+    placement.candidates(ask, view, rng, named);
+    if named.is_empty() {
+        return placement.place(ask, view, rng);
+    }
+    named.iter().for_each(|node| view.probe(*node));
+    let ask = Ask {
+        nodes: ask.nodes.only(named),
+        ..*ask
+    };
+    placement.place(&ask, view, rng)
 }
 
 /// A figure by which a placement ranks nodes, rounded for people.

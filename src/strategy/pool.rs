@@ -54,6 +54,12 @@ impl Pool {
         layout.ids().filter(is_eligible).collect()
     }
 
+    /// The node at a position.
+    #[inline]
+    pub(super) fn at(&self, position: usize) -> NodeId {
+        self.ids[position]
+    }
+
     /// The nodes, in id order.
     pub fn ids(&self) -> &[NodeId] {
         &self.ids
@@ -104,13 +110,37 @@ impl Pools {
 #[derive(Clone, Copy, Debug)]
 pub struct Candidates<'a> {
     pool: &'a Pool,
-    /// Positions in the pool; all if there is no set.
-    members: Option<&'a NodeSet>,
+    chosen: Chosen<'a>,
+}
+
+/// Which nodes of a pool.
+#[derive(Clone, Copy, Debug)]
+enum Chosen<'a> {
+    All,
+    /// By their positions in the pool.
+    Members(&'a NodeSet),
+    /// By a list in id order.
+    Named(&'a [NodeId]),
 }
 
 impl<'a> Candidates<'a> {
+    /// Those at the positions of `members`; all of `pool` if there is no set.
     pub(super) fn new(pool: &'a Pool, members: Option<&'a NodeSet>) -> Candidates<'a> {
-        Candidates { pool, members }
+        Candidates {
+            pool,
+            chosen: members.map_or(Chosen::All, Chosen::Members),
+        }
+    }
+
+    /// Only those that are `named`, in id order.
+    pub(super) fn only<'b>(&self, named: &'b [NodeId]) -> Candidates<'b>
+    where
+        'a: 'b,
+    {
+        Candidates {
+            pool: self.pool,
+            chosen: Chosen::Named(named),
+        }
     }
 
     /// The eligible nodes, whether they may take the task now or not.
@@ -118,55 +148,74 @@ impl<'a> Candidates<'a> {
         self.pool
     }
 
-    /// The node at a position in the pool.
-    #[inline]
-    pub(super) fn at(&self, position: usize) -> NodeId {
-        self.pool.ids[position]
-    }
-
     /// Number of candidates.
     #[inline]
     pub fn count(&self) -> u32 {
-        self.members
-            .map_or(self.pool.ids.len() as u32, NodeSet::count)
+        match self.chosen {
+            Chosen::All => self.pool.ids.len() as u32,
+            Chosen::Members(set) => set.count(),
+            Chosen::Named(named) => named.len() as u32,
+        }
     }
 
     /// The candidate with `rank` candidates before it in id order; there must be one.
     #[inline]
     pub fn nth(&self, rank: u32) -> NodeId {
-        let position = self.members.map_or(rank as usize, |set| set.select(rank));
-        self.pool.ids[position]
+        match self.chosen {
+            Chosen::All => self.pool.ids[rank as usize],
+            Chosen::Members(set) => self.pool.ids[set.select(rank)],
+            Chosen::Named(named) => named[rank as usize],
+        }
     }
 
     /// True if `node` is one.
     #[inline]
     pub fn contains(&self, node: NodeId) -> bool {
-        let position = self.pool.position(node);
-        position.is_some_and(|at| self.members.is_none_or(|set| set.contains(at)))
+        match self.chosen {
+            Chosen::All => self.pool.position(node).is_some(),
+            Chosen::Members(set) => {
+                let position = self.pool.position(node);
+                position.is_some_and(|at| set.contains(at))
+            }
+            Chosen::Named(named) => named.binary_search(&node).is_ok(),
+        }
     }
 
-    /// The first at or after `node` in id order, `node` itself need not be one.
-    #[inline]
+    /// The first at or after `node` in id order, which need not be one itself.
     pub fn next_from(&self, node: NodeId) -> Option<NodeId> {
-        let position = self.pool.position(node);
-        let from = position.unwrap_or_else(|| self.pool.ids.partition_point(|&id| id < node));
-        self.at_or_after(from).map(|at| self.pool.ids[at])
+        let first = |ids: &[NodeId]| ids.partition_point(|&id| id < node);
+        let from = match self.chosen {
+            Chosen::Named(named) => first(named),
+            _ => (self.pool.position(node)).unwrap_or_else(|| first(&self.pool.ids)),
+        };
+        self.ids().get(self.step(from)?).copied()
     }
 
+    /// The list in which candidates are found.
+    fn ids(&self) -> &'a [NodeId] {
+        match self.chosen {
+            Chosen::Named(named) => named,
+            _ => &self.pool.ids,
+        }
+    }
+
+    /// The first place in that list, at or after `from`, where there is one.
     #[inline]
-    fn at_or_after(&self, position: usize) -> Option<usize> {
-        match self.members {
-            Some(set) => set.next_from(position),
-            None => (position < self.pool.ids.len()).then_some(position),
+    fn step(&self, from: usize) -> Option<usize> {
+        match self.chosen {
+            Chosen::Members(set) => set.next_from(from),
+            _ => Some(from),
         }
     }
 
     /// All, in id order.
     pub fn iter(&self) -> impl Iterator<Item = NodeId> + Clone + use<'a> {
-        let this = *self;
-        let first = this.at_or_after(0);
-        let all = std::iter::successors(first, move |&at| this.at_or_after(at + 1));
-        all.map(move |at| this.pool.ids[at])
+        let (this, mut from) = (*self, 0);
+        std::iter::from_fn(move || {
+            let at = this.step(from)?;
+            from = at + 1;
+            this.ids().get(at).copied()
+        })
     }
 }
 
@@ -200,5 +249,10 @@ mod tests {
             [4, 4, 9, 9, 9, 0].map(|id| (id > 0).then_some(id))
         );
         assert!(some.contains(NodeId(4)) && !some.contains(NodeId(5)) && !some.contains(NodeId(7)));
+        let named = all.only(&[NodeId(3), NodeId(9)]);
+        assert!(named.iter().eq([NodeId(3), NodeId(9)]));
+        assert_eq!((named.count(), named.nth(1)), (2, NodeId(9)));
+        assert_eq!(named.next_from(NodeId(4)), Some(NodeId(9)));
+        assert!(named.contains(NodeId(9)) && !named.contains(NodeId(4)));
     }
 }

@@ -220,20 +220,20 @@ impl<'a> View<'a> {
     #[inline]
     pub fn least(&self, order: Order, ask: &Ask<'_>, rng: &mut Draw) -> Option<NodeId> {
         let at = self.orders?.least(order, self.truth.now, ask.ties, rng)?;
-        Some(ask.nodes.at(at))
+        Some(ask.nodes.pool().at(at))
     }
 
     /// A candidate without any task, by an order of tasks.
     #[inline]
     pub fn idle(&self, order: Order, ask: &Ask<'_>, rng: &mut Draw) -> Option<NodeId> {
         let at = self.orders?.idle(order, ask.ties, rng)?;
-        Some(ask.nodes.at(at))
+        Some(ask.nodes.pool().at(at))
     }
 
     /// A candidate with probability proportional to speed x slots, by an order of shares.
     #[inline]
     pub fn by_share(&self, order: Order, ask: &Ask<'_>, rng: &mut Draw) -> Option<NodeId> {
-        Some(ask.nodes.at(self.orders?.draw(order, rng)?))
+        Some(ask.nodes.pool().at(self.orders?.draw(order, rng)?))
     }
 
     /// The one of `nodes` (which must come in id order) with the least figure; ties as the strategy

@@ -198,15 +198,15 @@ impl<'a> QueueingSystem<'a> {
         if self.binding != Binding::Early {
             return None;
         }
-        match shares(self.placement)? {
-            Shares::Random(Weights::Equal) => {
+        match fixed_split(self.placement)? {
+            FixedSplit::Random(Weights::Equal) => {
                 Some(vec![1.0 / f64::from(self.nodes()); self.stations.len()])
             }
-            Shares::Random(Weights::SpeedTimesSlots) => {
+            FixedSplit::Random(Weights::SpeedTimesSlots) => {
                 let sum: f64 = stations().map(|s| f64::from(s.nodes) * s.weight).sum();
                 Some(stations().map(|s| s.weight / sum).collect())
             }
-            Shares::Turns(_) => None,
+            FixedSplit::Turns(_) => None,
         }
     }
 
@@ -222,7 +222,7 @@ impl<'a> QueueingSystem<'a> {
 
     /// True if where a task goes may depend on the state of the nodes.
     pub fn looks_at_nodes(&self) -> bool {
-        shares(self.placement).is_none()
+        fixed_split(self.placement).is_none()
     }
 
     /// What delays add, where arrivals at the queue stay what they were.
@@ -252,7 +252,7 @@ impl<'a> QueueingSystem<'a> {
 
 /// How a placement splits tasks over nodes, whatever their state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shares {
+pub enum FixedSplit {
     /// Each at random.
     Random(Weights),
     /// In turn.
@@ -260,22 +260,22 @@ pub enum Shares {
 }
 
 /// Of placements that look at no node.
-pub fn shares(placement: &dyn Blueprint) -> Option<Shares> {
+pub fn fixed_split(placement: &dyn Blueprint) -> Option<FixedSplit> {
     if let Some(Random {}) = downcast(placement) {
-        return Some(Shares::Random(Weights::Equal));
+        return Some(FixedSplit::Random(Weights::Equal));
     }
     if let Some(WeightedRandom {}) = downcast(placement) {
-        return Some(Shares::Random(Weights::SpeedTimesSlots));
+        return Some(FixedSplit::Random(Weights::SpeedTimesSlots));
     }
     if let Some(RoundRobin { weights }) = downcast(placement) {
-        return Some(Shares::Turns(*weights));
+        return Some(FixedSplit::Turns(*weights));
     }
     let PowerOfD {
         d,
         by: _,
         replacement: _,
     } = downcast(placement)?;
-    (*d == 1).then_some(Shares::Random(Weights::Equal))
+    (*d == 1).then_some(FixedSplit::Random(Weights::Equal))
 }
 
 fn downcast<T: Blueprint>(placement: &dyn Blueprint) -> Option<&T> {

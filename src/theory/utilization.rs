@@ -6,7 +6,7 @@
 //! placement sends fixed shares of the tasks to each node, whatever their state.
 
 use super::answers::{AnswerKind, Known, Model, known};
-use super::queueing_system::{Shares, eligible, has_warmup, interval, shares};
+use super::queueing_system::{FixedSplit, eligible, fixed_split, has_warmup, interval};
 use crate::engine::law::Law;
 use crate::model::cluster::{Cluster, Group};
 use crate::sim::setup::{Network, Setup, Stragglers};
@@ -146,8 +146,8 @@ fn fixed_shares(
         return None;
     };
     let groups: Vec<(&Group, bool)> = eligible(cluster, class.stages.first()?).collect();
-    let weights = match shares(parts[parts_of_class[index]].placement.as_ref()) {
-        Some(Shares::Random(weights) | Shares::Turns(weights)) => weights,
+    let weights = match fixed_split(parts[parts_of_class[index]].placement.as_ref()) {
+        Some(FixedSplit::Random(weights) | FixedSplit::Turns(weights)) => weights,
         None if groups.iter().filter(|(_, is)| *is).count() == 1 => Weights::Equal,
         None => return None,
     };

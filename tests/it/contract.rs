@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use equipoise::engine::law::Law;
 use equipoise::engine::time::Time;
+use equipoise::metrics::figures::Figures;
 use equipoise::metrics::jobs::Blame;
 use equipoise::model::cluster::{Dimension, Group, Speed};
 use equipoise::model::ids::NodeId;
 use equipoise::sim;
-use equipoise::sim::outcome::{Outcome, columns};
 use equipoise::sim::recorder::{Decision, Recorder};
 use equipoise::sim::records::{Attempt, Job, Task};
 use equipoise::sim::setup::{Measure, Setup, Stragglers, Warmup};
@@ -252,7 +252,7 @@ impl Watcher {
 }
 
 /// Runs the setup (which checks conservation) and watches it.
-fn watch(setup: &Setup, what: &str) -> (Outcome, Watcher) {
+fn watch(setup: &Setup, what: &str) -> (Figures, Watcher) {
     let mut watcher = Watcher::new(setup);
     let outcome = sim::run(setup, 1, Some(&mut watcher))
         .unwrap_or_else(|failure| panic!("{what}: {failure}"));
@@ -345,8 +345,8 @@ fn valid_and_repeatable(name: &str, blueprint: &Arc<dyn Blueprint>) {
             seen.decisions == seen_again.decisions,
             "{what}: the same seed gave other decisions"
         );
-        let columns = columns(&setup);
-        let values = |outcome: &Outcome| outcome.values(&setup, &columns);
+        let columns = setup.columns(&[]);
+        let values = |figures: &Figures| figures.values(&columns);
         assert_eq!(values(&first), values(&second), "{what}");
         assert_eq!(first.events, second.events, "{what}");
         let unwatched = sim::run(&setup, 1, None).unwrap();

@@ -15,7 +15,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 
 use super::folder::unwritable;
-use super::load::{Which, keep_strategies, quote};
+use super::load::{ScenarioArgs, keep_strategies, quote};
 use super::run::stop_on_interrupt;
 use super::{Exit, print, progress};
 use crate::decision_log::first_difference::against_log;
@@ -105,13 +105,13 @@ impl Gate {
     }
 
     fn entry(&self, path: &Path) -> Result<Entry, Exit> {
-        let which = Which {
+        let args = ScenarioArgs {
             scenario: path.to_path_buf(),
             sets: self.sets.clone(),
             traces: self.traces.clone(),
             strategies: Vec::new(),
         };
-        let mut scenario = which.read()?;
+        let mut scenario = args.read()?;
         watched_only(&mut scenario);
         let beside = || path.parent().unwrap_or(Path::new("")).join("baselines");
         let folder = self.baseline.clone().unwrap_or_else(beside);

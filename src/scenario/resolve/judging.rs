@@ -1,6 +1,7 @@
 //! What decides and what is watched: `[compare]`, `[gate]`, `run.precision`.
 
 use super::check::Check;
+use crate::metrics::registry::{self, Metric};
 use crate::scenario::grammar::{self, Document, Named, Run, Strategy, Warmup};
 use crate::scenario::text::suggest;
 use crate::scenario::{Compare, Gate, Precision};
@@ -24,8 +25,8 @@ pub fn baseline(
 pub struct Known<'a> {
     /// Classes; none if they are not known.
     pub classes: Vec<&'a str>,
-    /// Metrics of a run; none if they are not known.
-    pub metrics: Vec<String>,
+    /// Dimensions of demand and capacity.
+    pub dimensions: Vec<String>,
 }
 
 impl Known<'_> {
@@ -98,13 +99,20 @@ impl Known<'_> {
             let hint = suggest::hint(class, &self.classes, "classes");
             check.error(format!("there is no class `{class}`"), hint);
         }
-        if !self.metrics.is_empty() && !self.metrics.iter().any(|known| known == metric) {
-            let hint = match suggest::nearest(metric, &self.metrics) {
+        if !self.has(metric) {
+            let metrics = registry::metrics(&self.dimensions);
+            let metrics: Vec<&str> = metrics.iter().map(Metric::name).collect();
+            let hint = match suggest::nearest(metric, &metrics) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`equipoise list metrics` lists them".to_owned(),
             };
             check.error(format!("there is no metric `{metric}`"), hint);
         }
+    }
+
+    fn has(&self, metric: &str) -> bool {
+        let is_ours = |name: &str| self.dimensions.iter().any(|dimension| dimension == name);
+        Metric::find(metric).is_some_and(|found| found.dimension().is_none_or(is_ours))
     }
 }
 
@@ -117,7 +125,11 @@ pub fn compare(document: &Document, baseline: String, points: usize) -> Compare 
     let others = document.strategies.names().len().saturating_sub(1);
     Compare {
         baseline,
-        decide_on: given.decide_on.clone(),
+        decide_on: given
+            .decide_on
+            .iter()
+            .flat_map(|name| name.parse())
+            .collect(),
         margin: given.margin.0,
         confidence: given.confidence.0,
         family: given.decide_on.len() * points * others,
@@ -152,7 +164,7 @@ pub fn gate(
             .collect(),
         margins: deciding
             .chain(further)
-            .map(|name| (name.clone(), margin(name)))
+            .filter_map(|name| Some((name.parse().ok()?, margin(name))))
             .collect(),
     }
 }
@@ -162,7 +174,7 @@ pub fn precision(run: &Run, compare: &grammar::Compare) -> Option<Precision> {
     let given = run.precision.as_ref()?;
     let first = || compare.decide_on.first().cloned();
     Some(Precision {
-        metric: given.metric.clone().or_else(first)?,
+        metric: given.metric.clone().or_else(first)?.parse().ok()?,
         relative: given.relative.0,
         absolute: given.absolute.0,
         most: given.max_replications.0 as u32,

@@ -26,14 +26,10 @@ pub struct Resolved {
     pub baseline: String,
 }
 
-/// Names of the metrics of a run with these dimensions.
-pub type Metrics = fn(&[String]) -> Vec<String>;
-
 /// The setups of all strategies; nothing if anything is wrong.
 pub fn resolve(
     check: &mut Check<'_>,
     document: &Document,
-    metrics: Metrics,
     notes: &mut Vec<String>,
 ) -> Option<Resolved> {
     strategies::names(check, &document.strategies, &document.scheduling);
@@ -46,13 +42,7 @@ pub fn resolve(
     let workload = workload(check, document, &cluster, notes);
     let classes = workload.as_ref().map(|(classes, _)| classes.as_slice());
     let strategies = strategies::resolve(check, &document.strategies, &cluster, classes);
-    judge(
-        check,
-        document,
-        &cluster,
-        classes.unwrap_or_default(),
-        metrics,
-    );
+    judge(check, document, &cluster, classes.unwrap_or_default());
     window::conflict(check, &document.run);
     let (classes, sources) = workload?;
     let window = window(check, document, &cluster, &classes, &sources);
@@ -115,18 +105,10 @@ fn workload(
 }
 
 /// Checks what decides, what is watched and what must be precise.
-fn judge(
-    check: &mut Check<'_>,
-    document: &Document,
-    cluster: &Cluster,
-    classes: &[Class],
-    metrics: Metrics,
-) {
-    let dimensions = cluster.dimensions.iter();
-    let dimensions: Vec<String> = dimensions.map(|dimension| dimension.name.clone()).collect();
+fn judge(check: &mut Check<'_>, document: &Document, cluster: &Cluster, classes: &[Class]) {
     let known = judging::Known {
         classes: classes.iter().map(|class| class.name.as_str()).collect(),
-        metrics: metrics(&dimensions),
+        dimensions: cluster.dimension_names(),
     };
     known.check_compare(&mut check.at("compare"), &document.compare);
     known.check_precision(&mut check.at("run"), &document.run);

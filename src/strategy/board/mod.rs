@@ -9,6 +9,8 @@ pub mod by_count;
 pub mod node_set;
 mod orders;
 pub mod shares;
+#[cfg(test)]
+mod tests;
 pub mod tournament;
 pub mod travelling;
 
@@ -98,6 +100,8 @@ pub struct Board {
     own: Vec<Option<Own>>,
     /// True if tasks wait in a central queue: then candidates are the nodes with room.
     by_room: bool,
+    /// The nodes that are seen down, by id; none has ever been if there is no set.
+    down: Option<NodeSet>,
     /// True if anything must be brought up to date when a node's load changes.
     is_kept: bool,
     /// The same for the start of a task whose load was counted before.
@@ -119,7 +123,7 @@ struct Face {
 #[derive(Debug)]
 struct List {
     pool: u32,
-    /// For what there is room at them; any demand if empty.
+    /// For what there is room at them; not looked at if empty.
     demand: Vec<u64>,
     /// The members by position in the pool; all if there is no set.
     members: Option<NodeSet>,
@@ -157,6 +161,7 @@ impl Board {
             faces: (0..faces).map(face).collect(),
             own: own.collect(),
             by_room,
+            down: None,
             is_kept: by_room,
             keeps_work: by_room,
             decisions: 0,
@@ -169,8 +174,12 @@ impl Board {
         if pool as usize == self.wanted.len() {
             self.wanted.push(Vec::new());
             if !self.by_room {
-                let lists = self.faces.iter_mut().map(|face| &mut face.lists);
-                lists.for_each(|lists| lists.push(List::whole(pool)));
+                let members = self
+                    .down
+                    .as_ref()
+                    .map(|down| members(self.pools.get(pool), |node| !down.contains(node.index())));
+                let faces = self.faces.iter_mut();
+                faces.for_each(|face| face.lists.push(List::new(pool, &[], members.clone())));
             }
         }
         pool
@@ -210,14 +219,22 @@ impl Board {
         for face in &mut self.faces {
             let view = View::new(truth, face.hidden.as_ref());
             let lists = face.lists.iter_mut().filter(|list| list.pool == pool);
-            for List {
-                members, orders, ..
-            } in lists
-            {
-                orders.keep(wanted, nodes, members.as_ref(), &view);
-            }
+            lists.for_each(|list| list.keep(nodes, wanted, &view));
         }
         Ok(placement)
+    }
+
+    /// From now on `node` is seen up, or down: then it is not among the candidates.
+    pub fn see_up(&mut self, node: NodeId, is_up: bool, truth: Truth<'_>) {
+        let nodes = truth.layout.count() as usize;
+        let down = self.down.get_or_insert_with(|| NodeSet::new(nodes));
+        down.put(node.index(), !is_up);
+        self.is_kept = true;
+        for list in self.faces.iter_mut().flat_map(|face| &mut face.lists) {
+            let nodes = self.pools.get(list.pool);
+            list.members.get_or_insert_with(|| members(nodes, |_| true));
+        }
+        self.update(node, truth);
     }
 
     /// True if anything must be brought up to date when a node's load changes.
@@ -235,7 +252,8 @@ impl Board {
     /// The load of `node` has changed: brings what is kept up to date.
     pub fn update(&mut self, node: NodeId, truth: Truth<'_>) {
         let faces = self.faces.iter_mut();
-        faces.for_each(|face| face.update(&self.pools, node, truth));
+        let is_up = is_up(&self.down, node);
+        faces.for_each(|face| face.update(&self.pools, node, is_up, truth));
     }
 
     /// An attempt of `dispatcher` sets out to `node`, at which it has been counted.
@@ -306,7 +324,8 @@ impl Board {
         own(dispatcher).for_each(|to| hidden.subtract(to));
         if self.is_kept {
             let nodes = own(before).chain(own(dispatcher)).map(|to| to.node);
-            nodes.for_each(|node| face.update(&self.pools, node, truth));
+            let down = &self.down;
+            nodes.for_each(|node| face.update(&self.pools, node, is_up(down, node), truth));
         }
     }
 
@@ -318,9 +337,11 @@ impl Board {
         let is_it = |list: &List| list.pool == pool && list.demand == demand;
         let known = lists.iter().position(is_it);
         let at = known.unwrap_or_else(|| {
-            let wanted = &self.wanted[pool as usize];
+            let nodes = self.pools.get(pool);
             let view = View::new(truth, None);
-            let new = List::with_room(pool, self.pools.get(pool), demand, wanted, &view);
+            let may = |node| is_up(&self.down, node) && view.has_room(node, demand);
+            let mut new = List::new(pool, demand, Some(members(nodes, may)));
+            new.keep(nodes, &self.wanted[pool as usize], &view);
             if lists.len() < MOST_LISTS {
                 lists.push(new);
                 return lists.len() - 1;
@@ -336,59 +357,56 @@ impl Board {
     }
 }
 
+/// True if `node` is not seen down.
+#[inline]
+fn is_up(down: &Option<NodeSet>, node: NodeId) -> bool {
+    down.as_ref()
+        .is_none_or(|down| !down.contains(node.index()))
+}
+
+/// The members of a pool that `may` be.
+fn members(pool: &Pool, may: impl Fn(NodeId) -> bool) -> NodeSet {
+    let mut members = NodeSet::new(pool.ids().len());
+    let each = pool.ids().iter().enumerate();
+    each.for_each(|(at, node)| members.put(at, may(*node)));
+    members
+}
+
 impl Face {
-    fn update(&mut self, pools: &Pools, node: NodeId, truth: Truth<'_>) {
+    fn update(&mut self, pools: &Pools, node: NodeId, is_up: bool, truth: Truth<'_>) {
         let view = View::new(truth, self.hidden.as_ref());
         for list in &mut self.lists {
-            list.update(pools.get(list.pool), node, &view);
+            list.update(pools.get(list.pool), node, is_up, &view);
         }
     }
 }
 
 impl List {
-    /// All nodes of a pool.
-    fn whole(pool: u32) -> List {
+    /// Nodes of a pool with room for `demand`, of which nothing is kept in order.
+    fn new(pool: u32, demand: &[u64], members: Option<NodeSet>) -> List {
         List {
             pool,
-            demand: Vec::new(),
-            members: None,
+            demand: demand.to_vec(),
+            members,
             orders: Orders::default(),
             used: 0,
         }
     }
 
-    /// Those of a pool that have room for `demand`.
-    fn with_room(
-        number: u32,
-        pool: &Pool,
-        demand: &[u64],
-        wanted: &[Wanted],
-        view: &View<'_>,
-    ) -> List {
-        let has_room = |(_, node): &(usize, &NodeId)| view.has_room(**node, demand);
-        let mut members = NodeSet::new(pool.ids().len());
-        let with_room = pool.ids().iter().enumerate().filter(has_room);
-        with_room.for_each(|(at, _)| members.insert(at));
-        let mut orders = Orders::default();
-        orders.keep(wanted, pool, Some(&members), view);
-        List {
-            pool: number,
-            demand: demand.to_vec(),
-            members: Some(members),
-            orders,
-            used: 0,
-        }
+    /// Keeps what of `wanted` is not kept yet.
+    fn keep(&mut self, pool: &Pool, wanted: &[Wanted], view: &View<'_>) {
+        self.orders.keep(wanted, pool, self.members.as_ref(), view);
     }
 
     #[inline]
-    fn update(&mut self, pool: &Pool, node: NodeId, view: &View<'_>) {
+    fn update(&mut self, pool: &Pool, node: NodeId, is_up: bool, view: &View<'_>) {
         let Some(at) = pool.position(node) else {
             return;
         };
         let is_member = self.members.as_mut().is_none_or(|members| {
-            let has_room = view.has_room(node, &self.demand);
-            members.put(at, has_room);
-            has_room
+            let may = is_up && view.has_room(node, &self.demand);
+            members.put(at, may);
+            may
         });
         self.orders.set(at, node, is_member, view);
     }

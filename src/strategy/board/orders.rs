@@ -106,12 +106,6 @@ impl Orders {
         }
     }
 
-    /// Brings everything up to date with all nodes.
-    pub fn fill(&mut self, pool: &Pool, members: Option<&NodeSet>, view: &View<'_>) {
-        let kept = self.kept.get_mut().iter_mut();
-        kept.for_each(|(_, kept)| kept.fill(pool, members, view));
-    }
-
     /// Brings everything up to date with one node.
     #[inline]
     pub fn set(&mut self, at: usize, node: NodeId, is_member: bool, view: &View<'_>) {

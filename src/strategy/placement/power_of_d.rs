@@ -51,14 +51,20 @@ struct Sample {
 }
 
 impl Placement for Sample {
-    fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
+    fn candidates(
+        &mut self,
+        ask: &Ask<'_>,
+        _view: &View<'_>,
+        rng: &mut Draw,
+        named: &mut Vec<NodeId>,
+    ) {
         draw_ranks(&self.parameters, ask.nodes.count(), &mut self.drawn, rng);
-        let drawn = self.drawn.iter().map(|&rank| ask.nodes.nth(rank));
-        let load = |node| {
-            view.probe(node);
-            self.parameters.by.of(node, view)
-        };
-        view.least_of(drawn, load, ask, rng)
+        named.extend(self.drawn.iter().map(|&rank| ask.nodes.nth(rank)));
+    }
+
+    fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
+        let load = |node| self.parameters.by.of(node, view);
+        view.least_of(ask.nodes.iter(), load, ask, rng)
     }
 
     fn score(&self, _ask: &Ask<'_>, view: &View<'_>, node: NodeId) -> Option<Score> {

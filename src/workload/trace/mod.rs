@@ -1,6 +1,6 @@
 //! Traces: recorded jobs read from a file, in a stream, so that memory does not grow with their number.
 //!
-//! [`survey`] reads the file once: it checks every row and counts what a scenario needs to know before
+//! [`survey()`] reads the file once: it checks every row and counts what a scenario needs to know before
 //! a run (jobs, span, work of each class). A [`Reader`] then replays the jobs, a block at a time, as
 //! often as there are replications; a [`Resampled`] replays blocks of them in a drawn order.
 //!

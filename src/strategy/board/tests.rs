@@ -1,0 +1,165 @@
+use super::*;
+use crate::engine::random::{Draw, Purpose, Seeds};
+use crate::engine::time::Time;
+use crate::model::cluster::{Cluster, Dimension, Group, Speed};
+use crate::model::nodes::Nodes;
+use crate::strategy::placement::least_loaded::LeastLoaded;
+use crate::strategy::{Ask, Ties};
+
+fn layout(nodes: u32) -> Layout {
+    Layout::new(&Cluster {
+        dimensions: vec![Dimension::slots()],
+        groups: vec![Group {
+            name: "node".to_owned(),
+            count: nodes,
+            speed: Speed::new(1.0),
+            capacity: vec![Some(1)],
+            backfill: false,
+        }],
+    })
+}
+
+fn draw() -> Draw {
+    Seeds::new(1, 1).key(Purpose::Placement).draw(0, 0, 0, 0, 0)
+}
+
+/// A board over five nodes and the placement that takes the one with the fewest tasks.
+struct World {
+    layout: Layout,
+    nodes: Nodes,
+    board: Board,
+    placement: Box<dyn Placement>,
+}
+
+const DEMAND: [u64; 1] = [1];
+
+impl World {
+    fn new(counts: &[bool], hides: bool, by_room: bool) -> World {
+        let layout = layout(5);
+        let nodes = Nodes::new(&layout);
+        let mut board = Board::new(&layout, counts, hides, by_room);
+        assert_eq!(board.pool(&layout, &[true], &DEMAND), 0);
+        let truth = Truth {
+            layout: &layout,
+            nodes: &nodes,
+            now: Time::ZERO,
+        };
+        let built = board.build(&LeastLoaded::default(), 0, truth);
+        World {
+            placement: built.unwrap_or_else(|problem| unreachable!("{problem}")),
+            layout,
+            nodes,
+            board,
+        }
+    }
+
+    fn truth(&self) -> Truth<'_> {
+        Truth {
+            layout: &self.layout,
+            nodes: &self.nodes,
+            now: Time::ZERO,
+        }
+    }
+
+    /// Sends a task of `dispatcher` to `node`.
+    fn send(&mut self, dispatcher: u32, attempt: u32, node: u32) {
+        let node = NodeId(node);
+        self.nodes.state_mut(node).tasks += 1;
+        self.nodes.hold(node, &DEMAND);
+        self.nodes.occupy(node, &DEMAND);
+        let to = Bound {
+            node,
+            service: Time(5),
+            demand: &DEMAND,
+        };
+        if self.board.hides() {
+            self.board.sent(dispatcher, attempt, to);
+        }
+        let (layout, nodes, now) = (&self.layout, &self.nodes, Time::ZERO);
+        let truth = Truth { layout, nodes, now };
+        self.board.changed(node, truth);
+    }
+
+    fn see_up(&mut self, node: u32, is_up: bool) {
+        let (layout, nodes, now) = (&self.layout, &self.nodes, Time::ZERO);
+        let truth = Truth { layout, nodes, now };
+        self.board.see_up(NodeId(node), is_up, truth);
+    }
+
+    /// What `dispatcher` decides, and among how many.
+    fn decide(&mut self, dispatcher: u32) -> (Option<u32>, u32) {
+        let (layout, nodes, now) = (&self.layout, &self.nodes, Time::ZERO);
+        let truth = Truth { layout, nodes, now };
+        let spot = self.board.turn(dispatcher, 0, &DEMAND, truth);
+        let (view, nodes) = self.board.seen(spot, truth);
+        let ask = Ask {
+            class: 0,
+            job: 0,
+            task: 0,
+            tasks: 1,
+            priority: 0,
+            key: None,
+            work: 1.0,
+            demand: &DEMAND,
+            tried: &[],
+            nodes,
+            ties: Ties::LowestId,
+        };
+        let node = self.placement.place(&ask, &view, &mut draw());
+        (node.map(|node| node.0), nodes.count())
+    }
+}
+
+#[test]
+fn nodes_that_are_seen_down_are_no_candidates() {
+    let mut world = World::new(&[true], false, false);
+    world.send(0, 0, 0);
+    assert_eq!(world.decide(0), (Some(1), 5));
+    world.see_up(1, false);
+    world.see_up(2, false);
+    assert_eq!(world.decide(0), (Some(3), 3));
+    world.send(0, 1, 2); // reaches it all the same
+    world.see_up(1, true);
+    assert_eq!(world.decide(0), (Some(1), 4));
+    world.see_up(2, true);
+    assert_eq!(world.decide(0), (Some(1), 5));
+    (0..5).for_each(|node| world.see_up(node, false));
+    assert_eq!(world.decide(0), (None, 0));
+}
+
+#[test]
+fn under_a_central_queue_candidates_have_room() {
+    let mut world = World::new(&[true], false, true);
+    assert_eq!(world.decide(0), (Some(0), 5));
+    world.send(0, 0, 0);
+    world.send(0, 1, 2);
+    assert_eq!(world.decide(0), (Some(1), 3));
+    world.see_up(1, false);
+    assert_eq!(world.decide(0), (Some(3), 2));
+}
+
+/// With a face for each dispatcher and with one face for all of them.
+#[test]
+fn a_dispatcher_sees_what_it_sent_and_what_has_arrived() {
+    for dispatchers in [2, MOST_FACES + 3] {
+        let mut world = World::new(&vec![true; dispatchers], true, false);
+        world.decide(0);
+        world.send(0, 0, 0);
+        assert_eq!(world.decide(1), (Some(0), 5), "not seen by others");
+        world.send(1, 1, 0);
+        assert_eq!(world.decide(1), (Some(1), 5));
+        world.send(1, 2, 1);
+        assert_eq!(world.decide(0), (Some(1), 5));
+        assert_eq!(world.decide(1), (Some(2), 5));
+        let to = Bound {
+            node: NodeId(1),
+            service: Time(5),
+            demand: &DEMAND,
+        };
+        world.board.arrived(1, 2, to);
+        let (layout, nodes, now) = (&world.layout, &world.nodes, Time::ZERO);
+        world.board.changed(NodeId(1), Truth { layout, nodes, now });
+        assert_eq!(world.decide(0), (Some(2), 5), "seen by all");
+        assert_eq!(world.truth().nodes.state(NodeId(0)).tasks, 2);
+    }
+}

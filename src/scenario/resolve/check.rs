@@ -1,4 +1,10 @@
-//! What all that resolves shares: the place in the document that is spoken of, and what is said of it.
+//! What all that resolves shares: the key in the document that is spoken of, and what is said of
+//! it.
+//!
+//! Resolution checks what types cannot: that names refer to something, that sums fit, that keys go
+//! together. Each step narrows a [`Check`] to the key it looks at, so that a message carries its
+//! line without anybody passing spans about; and it keeps silent about a section that was cut out
+//! already, since that mistake has been told.
 
 use super::files::Files;
 use crate::engine::law::Law;

@@ -1,4 +1,9 @@
 //! `[scheduling]` and `[strategies.NAME]` as strategies.
+//!
+//! Strategies are what is compared, so what two of them share must be the same: both are built from
+//! the same defaults, and a part that a class overrides gets dispatchers of its own. Every
+//! placement is built once on a small cluster of the same groups, so that one that cannot work says
+//! so before the run.
 
 use std::cmp::Reverse;
 

@@ -1,4 +1,8 @@
 //! Reads a tree into the sections of the grammar; a mistake knows the path at which it was found.
+//!
+//! The grammar's types derive `Deserialize` and nothing else; this deserializer adds what TOML's
+//! own does not tell: the path of a mistake, the keys or forms that would have been right, and
+//! words for what was found instead of names of Rust types.
 
 use std::fmt;
 

@@ -140,6 +140,11 @@ pub mod theory;
 #[doc(hidden)]
 pub mod workload;
 
+/// The code in the README is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// What a program of one's own needs: to write a placement, make a setup, run a replication and read
 /// its figures.
 pub mod prelude {

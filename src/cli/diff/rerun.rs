@@ -1,10 +1,13 @@
 //! Both sides run again with this program, after a look whether it is the one that made them.
+//!
+//! Without records the decisions must be made again; that means something only if this program
+//! gives the very tables that the folders hold.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use super::{Exit, Found, Pair, Side};
-use crate::cli::load::ScenarioArgs;
+use crate::cli::scenario_args::ScenarioArgs;
 use crate::decision_log::first_difference::between_setups;
 use crate::decision_log::response_shift::{ResponseShift, ResponseTimes};
 use crate::decision_log::{DecisionLog, LogRecorder, NODES_KEPT};

@@ -11,7 +11,7 @@ use super::{Exit, message};
 use crate::experiment::results::Meta;
 use crate::scenario::{Files, Scenario, read};
 
-/// Which scenario, and what is changed in it.
+/// ScenarioArgs scenario, and what is changed in it.
 #[derive(Debug, Args)]
 pub struct ScenarioArgs {
     /// The scenario file.

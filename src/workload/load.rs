@@ -1,8 +1,8 @@
 //! Offered load: what the jobs ask of the cluster on average, without faults and stragglers.
 //!
-//! A class's load is the largest, over slots and each resource, of job rate x E[sum over tasks of
-//! (work + overhead) x demand] / sum over nodes of speed x capacity. Loads that are asked for,
-//! forecasts and the length of a run all rest on it: it is computed here and nowhere else.
+//! The largest, over slots and every resource, of demand over capacity: the bottleneck decides
+//! whether queues grow. A load below 1 is necessary for a steady state, not sufficient: a placement
+//! may still overload one node.
 
 use super::class::{Class, Shape, Stage};
 use super::source::{Arrivals, Source, TracePlan};

@@ -1,8 +1,8 @@
-//! `--set PATH=VALUE`.
+//! `--set PATH=VALUE`: one value of the file, changed for one run.
 //!
-//! A value is put into the tree as if it stood in the file: it replaces what is there, and the other
-//! forms of the same thing with it, since whoever sets a rate means it instead of the load. It keeps
-//! a place of its own, so that a mistake in it points at the argument.
+//! The argument is parsed as a line after the file, so it takes the same TOML and its mistakes are
+//! shown in the same way. Naming a sibling form (a rate where the file has a load) replaces the
+//! form instead of contradicting it.
 
 use toml::de::{DeTable, DeValue};
 

@@ -1,7 +1,8 @@
 //! `like` and `[scheduling]`: what a strategy takes over.
 //!
-//! Strategies are laid on each other as trees, before anything is read: so every key can be taken
-//! over or replaced by one rule, and no section of the grammar needs to know of it.
+//! A comparison is about what differs, so a strategy says only that. Taking over happens on the
+//! tree, before types: the parts a strategy did not write need no defaults to be told from ones
+//! that it did.
 
 use super::messages::Report;
 use super::suggest;

@@ -1,7 +1,8 @@
 //! `[sweep]`: keys that take several values.
 //!
-//! Values are put into the tree at their paths, point by point, and each point is read and checked
-//! as if it were a file: nothing else knows that there is a sweep.
+//! The values are taken out of the tree and put at their paths, once for each point of the grid,
+//! before anything is read: so a swept value is checked as if it had been written there, and a
+//! message points at the sweep's own line.
 
 use super::arguments;
 use super::messages::Report;

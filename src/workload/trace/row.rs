@@ -1,7 +1,7 @@
 //! What every format has in common: a row becomes a job, or is refused for a reason.
 //!
-//! Reasons are told apart as values, not as texts, since rows of a long trace are refused by the
-//! thousand and are only counted by reason.
+//! The rules that no format may bend are here: arrivals do not go back, work is finite and not
+//! negative, a job has a task.
 
 use super::Problem;
 use super::file::Lines;

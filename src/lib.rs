@@ -135,6 +135,7 @@ pub mod strategy;
 // (Without `report` there is less to be said.)
 #[cfg_attr(not(feature = "report"), allow(dead_code))]
 mod text;
+pub mod testing;
 #[doc(hidden)]
 pub mod theory;
 #[doc(hidden)]
@@ -145,7 +146,7 @@ pub mod workload;
 pub mod prelude {
     #[cfg(feature = "cli")]
     #[doc(inline)]
-    pub use crate::cli::main;
+    pub use crate::cli::{main, run_with};
     #[doc(inline)]
     pub use crate::engine::{law::Law, random::Draw, time::Time};
     #[doc(inline)]

@@ -45,8 +45,8 @@
 //! # let [random, two_choices] = &scenario.points[0].setups[..] else { unreachable!() };
 //! let (one, two) = (run(random, 1, None)?, run(two_choices, 1, None)?);
 //! assert_eq!(one.workload_digest, two.workload_digest);
-//! // Quantiles in thousandths, seconds; `None` where too few jobs lie beyond.
-//! let p99 = |figures: &Outcome| figures.all().response_quantile(990);
+//! // Seconds; `None` where too few jobs lie beyond the quantile.
+//! let p99 = |figures: &Figures| figures.metric("response_p99");
 //! assert!(p99(&two) < p99(&one));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -92,7 +92,7 @@
 //! let before = run(&setup, 1, None)?;
 //! setup.strategy.parts[0].placement = Arc::new(AskAll);
 //! let after = run(&setup, 1, None)?;
-//! assert!(after.all().response_quantile(500) < before.all().response_quantile(500));
+//! assert!(after.metric("response_p50") < before.metric("response_p50"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -133,13 +133,18 @@ pub mod stats;
 #[doc(hidden)]
 pub mod strategy;
 // (Without `report` there is less to be said.)
+pub mod testing;
 #[cfg_attr(not(feature = "report"), allow(dead_code))]
 mod text;
-pub mod testing;
 #[doc(hidden)]
 pub mod theory;
 #[doc(hidden)]
 pub mod workload;
+
+/// The code in the README is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 /// What a program of one's own needs: to write a placement, make a setup, run a replication and read
 /// its figures.
@@ -150,7 +155,7 @@ pub mod prelude {
     #[doc(inline)]
     pub use crate::engine::{law::Law, random::Draw, time::Time};
     #[doc(inline)]
-    pub use crate::metrics::jobs::JobStats;
+    pub use crate::metrics::{figures::Figures, jobs::JobStats};
     #[doc(inline)]
     pub use crate::model::cluster::{Cluster, Dimension, Group, Speed};
     #[doc(inline)]
@@ -160,7 +165,7 @@ pub mod prelude {
     #[doc(inline)]
     pub use crate::sim::setup::{Measure, Network, Setup, Stragglers, Warmup, Window};
     #[doc(inline)]
-    pub use crate::sim::{Failure, outcome::Outcome, run};
+    pub use crate::sim::{Failure, run};
     #[doc(inline)]
     pub use crate::strategy::{
         Ask, Blueprint, Candidates, Eligible, Ended, How, Placement, Pool, Problem, View,
@@ -179,17 +184,8 @@ pub mod prelude {
     /// # Errors
     /// All mistakes of the text, each with its line and what to write instead.
     pub fn scenario(text: &str) -> Result<Scenario, Report> {
-        use crate::scenario::{Env, Files, read};
+        use crate::scenario::{Files, read};
         let files = Files::new(std::path::Path::new("."), None);
-        let metrics = |dimensions: &[String]| {
-            let metrics = crate::metrics::registry::metrics(dimensions).into_iter();
-            metrics.map(|metric| metric.name).collect()
-        };
-        let env = Env {
-            files: &files,
-            metrics,
-            registry: &crate::scenario::Registry::standard(),
-        };
-        read(text, "scenario", &[], &env)
+        read(text, "scenario", &[], &files)
     }
 }

@@ -8,7 +8,7 @@
 
 use clap::Args;
 
-use super::load::ScenarioArgs;
+use super::scenario_args::ScenarioArgs;
 use super::{Exit, print};
 use crate::experiment::warmup;
 use crate::scenario::forecast::{Forecast, Use, forecast};

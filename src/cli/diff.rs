@@ -1,4 +1,7 @@
 //! `equipoise diff`: where two runs first decide otherwise, and what each saw.
+//!
+//! For whoever changed an algorithm and wants to see the change at work. It tells and does not
+//! judge: the exit code is 0 whether or not something differs, nothing is written.
 
 mod recorded;
 mod rerun;

@@ -122,20 +122,20 @@ fn distributions(registry: &Registry) -> String {
 fn metrics() -> String {
     let mut out = String::new();
     for metric in registry::metrics(&["RESOURCE".to_owned()]) {
-        let better = match metric.better {
+        let better = match metric.row.better {
             Better::Lower => "lower is better",
             Better::Higher => "higher is better",
             Better::Neither => "neither way is better",
         };
-        let unit = if metric.unit == "1" {
-            "a ratio"
-        } else {
-            metric.unit
+        let unit = match metric.row.unit {
+            "1" => "a ratio",
+            unit => unit,
         };
-        out += &format!("{} [{unit}, {better}]\n", metric.name);
-        out += &paragraph(metric.definition.as_ref(), "    ");
+        out += &format!("{} [{unit}, {better}]\n", metric.name());
+        out += &paragraph(&metric.definition(), "    ");
     }
     out += "\nA class's metric is written class.metric, as in short.response_p99.\n";
+    out += "Any quantile can be named, of response, wait and slowdown: response_p75, wait_p999.\n";
     out
 }
 

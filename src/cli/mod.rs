@@ -14,12 +14,12 @@ mod diff;
 mod folder;
 mod gate;
 mod list;
-mod load;
 mod new;
 mod progress;
 mod report;
 mod run;
 mod running;
+mod scenario_args;
 mod theory;
 mod verify;
 

@@ -12,8 +12,8 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::folder::Folder;
-use super::load::ScenarioArgs;
 use super::report::{cannot_draw, table};
+use super::scenario_args::ScenarioArgs;
 use super::{Exit, message, print, running};
 use crate::experiment::record::{Kind, Recording};
 use crate::experiment::results::{Results, digest};

@@ -8,8 +8,8 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 
 use super::folder::tables_of;
-use super::load::ScenarioArgs;
 use super::report::table;
+use super::scenario_args::ScenarioArgs;
 use super::{Exit, print, running};
 use crate::experiment::results::Results;
 use crate::report;

@@ -1,11 +1,14 @@
 //! `equipoise verify`: a run's folder against a new run of the scenario that it holds.
+//!
+//! A published table can be checked by anybody: the folder holds the scenario as it was run, and
+//! the same version gives the same bytes on any machine. The first figure that differs is named.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::folder::{Folder, beside, manifest_of};
-use super::load::ScenarioArgs;
+use super::scenario_args::ScenarioArgs;
 use super::{Exit, print, running};
 use crate::experiment::Run;
 use crate::experiment::record::{Kind, Recording};

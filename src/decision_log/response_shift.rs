@@ -1,4 +1,7 @@
 //! How the response times of one replication changed between two sides.
+//!
+//! By part of blame and for the slowest 1 %, job by job on the same jobs: a mean that stayed may
+//! hide a tail that moved.
 
 use super::LogDetail;
 use crate::engine::time::Time;

@@ -7,9 +7,10 @@
 //! 0.1 %, by which their intervals are widened; and as the quantile of a replication is biased by
 //! about its own variance, none is judged that varies by more than 10 % between replications.
 
+use crate::metrics::columns::Column;
 use crate::metrics::histogram::ACCURACY;
+use crate::metrics::registry::{self, Metric};
 use crate::scenario::Scenario;
-use crate::sim::outcome::Column;
 use crate::stats::{bonferroni, estimate};
 use crate::theory::{AnswerKind, Known, known};
 
@@ -65,7 +66,7 @@ fn find(
     facts: Facts,
     (point, strategy): (usize, usize),
 ) -> Option<KnownAnswer> {
-    let is_it = |column: &Column| column.class == known.class && column.metric == known.metric;
+    let is_it = |column: &Column| column.key.is(&known.class, &known.metric);
     let index = columns.iter().position(is_it)?;
     let status = cell.status(index, &columns[index], facts);
     let values = match status {
@@ -75,7 +76,7 @@ fn find(
     Some(KnownAnswer {
         point,
         strategy,
-        unit: columns[index].unit,
+        unit: columns[index].key.metric.row.unit,
         known,
         values,
     })
@@ -83,8 +84,8 @@ fn find(
 
 impl KnownAnswer {
     fn is_quantile(&self) -> bool {
-        let ending = self.known.metric.rsplit('_').next().unwrap_or_default();
-        ending.starts_with('p') && ending[1..].parse::<u32>().is_ok()
+        let metric = Metric::find(&self.known.metric);
+        metric.is_some_and(|metric| metric.row.kind == registry::Kind::Quantile)
     }
 
     fn is_judged(&self) -> bool {

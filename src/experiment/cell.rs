@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::metrics::columns::Column;
+use crate::metrics::figures::Figures;
 use crate::metrics::histogram::Histogram;
 use crate::metrics::nodes::Observation;
-use crate::sim::outcome::{Column, Outcome};
+use crate::metrics::registry::{Kind, Needs};
 use crate::sim::setup::Setup;
 use crate::stats::is_growing;
 
@@ -53,34 +55,29 @@ pub struct Detail {
 }
 
 impl Replicate {
-    /// Keeps what the tables need of `outcome`.
-    pub fn new(
-        setup: &Setup,
-        columns: &[Column],
-        outcome: &Outcome,
-        with_detail: bool,
-    ) -> Replicate {
-        let stats = || std::iter::once(outcome.all()).chain(&outcome.classes);
+    /// Keeps what the tables need of `figures`.
+    pub fn new(columns: &[Column], figures: &Figures, with_detail: bool) -> Replicate {
+        let stats = || std::iter::once(figures.all()).chain(&figures.classes);
         let buckets = |histogram: &Histogram| histogram.buckets().collect();
         Replicate {
-            values: outcome
-                .values(setup, columns)
+            values: figures
+                .values(columns)
                 .into_iter()
                 .map(|value| value.unwrap_or(f64::NAN))
                 .collect(),
             censored: columns
                 .iter()
-                .map(|column| outcome.is_censored(column))
+                .map(|column| figures.is_censored(column))
                 .collect(),
             counts: stats()
                 .map(|stats| (stats.measured(), stats.measured() - stats.completed))
                 .collect(),
-            thirds: outcome.thirds,
-            is_runaway: outcome.is_runaway,
-            digest: outcome.workload_digest,
-            events: outcome.events,
+            thirds: figures.thirds,
+            is_runaway: figures.is_runaway,
+            digest: figures.workload_digest,
+            events: figures.events,
             responses: stats().map(|stats| buckets(&stats.response)).collect(),
-            detail: with_detail.then(|| Detail::new(outcome)),
+            detail: with_detail.then(|| Detail::new(figures)),
             decision_log: None,
             busy: Duration::ZERO,
         }
@@ -88,17 +85,17 @@ impl Replicate {
 }
 
 impl Detail {
-    fn new(outcome: &Outcome) -> Detail {
-        let nodes = outcome.layout.ids().zip(outcome.node_utilizations());
+    fn new(figures: &Figures) -> Detail {
+        let nodes = figures.layout.ids().zip(figures.node_utilizations());
         Detail {
-            observations: outcome.observations.clone(),
-            window: (outcome.start.as_secs(), outcome.window.as_secs()),
+            observations: figures.observations.clone(),
+            window: (figures.start.as_secs(), figures.window.as_secs()),
             nodes: nodes
                 .map(|(node, used)| {
                     (
-                        outcome.layout.group_index(node),
+                        figures.layout.group_index(node),
                         used,
-                        outcome.busy.ended(node),
+                        figures.busy.ended(node),
                     )
                 })
                 .collect(),
@@ -177,13 +174,16 @@ impl Cell {
     /// Whether the column's figure stands, and why not.
     pub fn status(&self, index: usize, column: &Column, facts: Facts) -> Status {
         let values = self.column(index);
-        if self.is_unstable() && !still_told(&column.metric) {
+        let row = column.key.metric.row;
+        if self.is_unstable() && row.needs != Needs::Nothing {
             Status::Unstable
         } else if values.is_empty() || values.iter().any(|value| value.is_nan()) {
             Status::NotAvailable
-        } else if self.censored.get(index) == Some(&true) && is_of_responses(&column.metric) {
+        } else if self.censored.get(index) == Some(&true) && row.needs == Needs::AllJobs {
             Status::Censored
-        } else if facts.has_infinite_variance && is_mean_of_time(&column.metric) {
+        } else if facts.has_infinite_variance
+            && (row.needs, row.kind) == (Needs::AllJobs, Kind::Mean)
+        {
             Status::NoInterval
         } else if facts.repeats_one_workload
             && values.len() > 1
@@ -244,20 +244,4 @@ impl Facts {
             repeats_one_workload,
         }
     }
-}
-
-/// Metrics that are told even of an unstable strategy.
-fn still_told(metric: &str) -> bool {
-    metric == "throughput" || metric.starts_with("jobs_")
-}
-
-/// Metrics whose value is a lower bound, or missing, while jobs are unfinished.
-fn is_of_responses(metric: &str) -> bool {
-    ["response_", "wait_", "slowdown_", "blame_", "straggler_"]
-        .iter()
-        .any(|start| metric.starts_with(start))
-}
-
-fn is_mean_of_time(metric: &str) -> bool {
-    is_of_responses(metric) && (metric.ends_with("_mean") || metric.ends_with("_tail"))
 }

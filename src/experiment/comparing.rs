@@ -1,8 +1,12 @@
 //! Verdicts: one strategy against another, paired on equal jobs.
+//!
+//! Before a word is said, it is checked that the two can be compared at all: that both have a
+//! steady state, and that they lost like shares of their jobs. A strategy that drops the slow ones
+//! is fast on those that are left.
 
-use crate::metrics::registry::{Better, find};
+use crate::metrics::columns::{Column, MetricRef};
+use crate::metrics::registry::Better;
 use crate::scenario::Scenario;
-use crate::sim::outcome::Column;
 use crate::stats::{
     Difference, Verdict, bonferroni, paired, replications_to_settle, unpaired, verdict,
 };
@@ -30,10 +34,8 @@ pub struct Side {
 pub struct Terms<'a> {
     /// Index of the point, and of the strategy that is not the baseline.
     pub place: (usize, usize),
-    /// `class.metric`, or the metric's name.
-    pub metric: &'a str,
-    /// Names of the dimensions of the cluster, which some metrics are named after.
-    pub dimensions: &'a [String],
+    /// The metric.
+    pub metric: &'a MetricRef,
     /// Relative margin.
     pub margin: f64,
     /// Confidence of this one interval.
@@ -44,20 +46,21 @@ pub struct Terms<'a> {
 
 /// The verdict on `other` against `baseline`.
 pub fn judge(terms: &Terms<'_>, baseline: &Side, other: &Side) -> ComparisonRow {
-    let facts = find(terms.metric, terms.dimensions);
-    let unit = facts.as_ref().map_or("1", |facts| facts.unit);
-    let mut row = empty(terms, unit);
+    let mut row = empty(terms);
     row.replications = other
         .values
         .as_ref()
         .map_or(0, |values| values.len() as u32);
-    if terms.metric != "slo_attained" && (baseline.lost - other.lost).abs() > LOST_SHARE {
+    if !terms.metric.is("all", OBJECTIVE) && (baseline.lost - other.lost).abs() > LOST_SHARE {
         row.verdict = Verdict::NotComparable;
     } else if baseline.is_unstable || other.is_unstable {
         row.verdict = Verdict::Unstable;
     } else if let Some(difference) = difference(terms, baseline, other) {
-        let lower = facts.is_none_or(|facts| facts.better != Better::Higher);
-        fill(&mut row, &difference, lower);
+        fill(
+            &mut row,
+            &difference,
+            terms.metric.metric.row.better != Better::Higher,
+        );
     }
     row
 }
@@ -68,12 +71,12 @@ fn difference(terms: &Terms<'_>, baseline: &Side, other: &Side) -> Option<Differ
     compare(baseline, other, terms.level)
 }
 
-fn empty(terms: &Terms<'_>, unit: &str) -> ComparisonRow {
+fn empty(terms: &Terms<'_>) -> ComparisonRow {
     ComparisonRow {
         point: terms.place.0,
         strategy: terms.place.1,
-        metric: terms.metric.to_owned(),
-        unit: unit.to_owned(),
+        metric: terms.metric.clone(),
+        unit: terms.metric.metric.row.unit.to_owned(),
         baseline_mean: None,
         mean: None,
         difference: None,
@@ -121,12 +124,9 @@ fn fill(row: &mut ComparisonRow, difference: &Difference, lower_is_better: bool)
     }
 }
 
-/// Position of a metric, `class.metric` for a class's, among the columns.
-pub(super) fn position(columns: &[Column], metric: &str) -> Option<usize> {
-    let (class, name) = metric.rsplit_once('.').unwrap_or(("all", metric));
-    columns
-        .iter()
-        .position(|column| column.class == class && column.metric == name)
+/// Position of a metric among the columns.
+pub(super) fn position(columns: &[Column], metric: &MetricRef) -> Option<usize> {
+    columns.iter().position(|column| column.key == *metric)
 }
 
 /// All comparisons of one point: by deciding metric, then by strategy.
@@ -137,29 +137,26 @@ pub fn compare(
     cells: &[Cell],
 ) -> Vec<ComparisonRow> {
     let compare = &scenario.compare;
-    let setup = &scenario.points[point].setups[0];
-    let dimensions = setup.cluster.dimensions.iter().map(|d| d.name.clone());
-    let dimensions: Vec<String> = dimensions.collect();
     let base = scenario
         .strategies
         .iter()
         .position(|s| s.name == compare.baseline)
         .unwrap_or(0);
-    let side = |strategy: usize, metric: &str| {
+    let side = |strategy: usize, metric: &MetricRef| {
         let facts = Facts::of(&scenario.points[point].setups[strategy]);
         side(&cells[strategy], &columns[strategy], facts, metric)
     };
-    let row = |strategy: usize, metric: &str| {
+    let row = |strategy: usize, metric: &MetricRef| {
         let terms = Terms {
             place: (point, strategy),
             metric,
-            dimensions: &dimensions,
             margin: compare.margin,
             level: bonferroni(compare.confidence, compare.family),
             is_paired: true,
         };
         judge(&terms, &side(base, metric), &side(strategy, metric))
     };
+    let objective: Option<MetricRef> = OBJECTIVE.parse().ok();
     let mut rows: Vec<ComparisonRow> = Vec::new();
     for metric in &compare.decide_on {
         for strategy in (0..cells.len()).filter(|&strategy| strategy != base) {
@@ -167,10 +164,16 @@ pub fn compare(
             let is_lossy = rows
                 .last()
                 .is_some_and(|row| row.verdict == Verdict::NotComparable);
-            let is_told = |row: &ComparisonRow| row.strategy == strategy && row.metric == OBJECTIVE;
             // Where jobs were lost, the share within the objective is what can be compared.
-            if is_lossy && side(strategy, OBJECTIVE).values.is_some() && !rows.iter().any(is_told) {
-                rows.push(row(strategy, OBJECTIVE));
+            let objective = objective.as_ref().filter(|_| is_lossy);
+            if let Some(objective) =
+                objective.filter(|metric| side(strategy, metric).values.is_some())
+            {
+                let is_told =
+                    |row: &ComparisonRow| row.strategy == strategy && row.metric == *objective;
+                if !rows.iter().any(is_told) {
+                    rows.push(row(strategy, objective));
+                }
             }
         }
     }
@@ -180,7 +183,7 @@ pub fn compare(
 /// What is compared of jobs that are lost.
 const OBJECTIVE: &str = "slo_attained";
 
-fn side(cell: &Cell, columns: &[Column], facts: Facts, metric: &str) -> Side {
+fn side(cell: &Cell, columns: &[Column], facts: Facts, metric: &MetricRef) -> Side {
     let index = position(columns, metric);
     let class = index.and_then(|index| columns[index].class_index());
     let counts = cell.counts.get(class.map_or(0, |class| class + 1));

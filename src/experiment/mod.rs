@@ -1,4 +1,8 @@
 //! Points x strategies x replications over all cores, and the tables that come out.
+//!
+//! Parallel over replications and never inside one, so that a result does not depend on threads;
+//! each is computed alone and put into its numbered slot. The jobs of a replication are digested
+//! under every strategy, and unlike digests end the run: the comparison would not be of equal jobs.
 
 mod agreement;
 mod cell;
@@ -19,8 +23,8 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::metrics::columns::Column;
 use crate::scenario::Scenario;
-use crate::sim::outcome::{Column, columns};
 use crate::sim::setup::Setup;
 use crate::sim::{self, Failure};
 
@@ -156,6 +160,8 @@ type Done = Option<Result<Replicate, Failure>>;
 impl<'a> Running<'a> {
     fn new(scenario: &'a Scenario, options: &'a Options<'a>) -> Running<'a> {
         let points = || scenario.points.iter();
+        let asked = scenario.asked();
+        let columns = |setup: &Setup| setup.columns(&asked);
         let cells = |point: &crate::scenario::Point| {
             let cells = point.setups.iter().map(|_| Cell::default());
             cells.collect()
@@ -249,17 +255,17 @@ impl<'a> Running<'a> {
         let is_first = item.replication == 1;
         let number = u64::from(item.replication);
         let mut decision_log = None;
-        let outcome = if let Some(recording) = self.options.record {
+        let figures = if let Some(recording) = self.options.record {
             let mut rows =
                 recording.open(self.scenario, item.point, item.strategy, item.replication)?;
-            let outcome = sim::run(setup, number, Some(&mut rows))?;
+            let figures = sim::run(setup, number, Some(&mut rows))?;
             rows.close()?;
-            outcome
+            figures
         } else if self.options.log_decisions {
             let mut recorder = LogRecorder::new(if is_first { NODES_KEPT } else { 0 });
-            let outcome = sim::run(setup, number, Some(&mut recorder))?;
+            let figures = sim::run(setup, number, Some(&mut recorder))?;
             decision_log = Some(recorder.finish());
-            outcome
+            figures
         } else {
             sim::run(setup, number, None)?
         };
@@ -267,7 +273,7 @@ impl<'a> Running<'a> {
         Ok(Replicate {
             decision_log,
             busy: start.elapsed(),
-            ..Replicate::new(setup, columns, &outcome, is_first)
+            ..Replicate::new(columns, &figures, is_first)
         })
     }
 

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::metrics::columns::MetricRef;
 pub use crate::stats::Verdict;
 pub use crate::theory::AnswerKind;
 
@@ -45,7 +46,7 @@ pub struct Meta {
     /// Classes in file order (without `all`).
     pub classes: Vec<ClassMeta>,
     /// Metrics that decide, in the file's order.
-    pub decide_on: Vec<String>,
+    pub decide_on: Vec<MetricRef>,
     /// Relative margin inside which a difference does not matter.
     pub margin: f64,
     /// Confidence of all comparisons together (0.95).
@@ -159,8 +160,8 @@ pub struct ComparisonRow {
     pub point: usize,
     /// Index into [`Meta::strategies`].
     pub strategy: usize,
-    /// Metric name; `class.metric` for a class's metric.
-    pub metric: String,
+    /// The metric.
+    pub metric: MetricRef,
     /// Unit of the metric.
     pub unit: String,
     /// The baseline's mean.

@@ -1,9 +1,14 @@
 //! Two runs of the same kind: each strategy of one against the same strategy of the other.
+//!
+//! Paired if both had the same jobs (equal digests, replication by replication); otherwise only if
+//! that is asked for, by intervals for unequal variances, because an unpaired difference needs many
+//! more replications to be seen.
 
 use std::collections::BTreeMap;
 
 use super::comparing::{Side, Terms, judge};
 use super::results::{ComparisonRow, Meta, ReplicationRow, Results, Status};
+use crate::metrics::columns::MetricRef;
 use crate::stats::bonferroni;
 
 /// Two runs compared; the first is the baseline.
@@ -119,7 +124,6 @@ fn rows(a: &Results, b: &Results, comparison: &RunComparison) -> Vec<ComparisonR
             false => u32::MAX,
         }
     };
-    let dimensions = dimensions(a);
     let mut rows = Vec::new();
     for metric in &meta.decide_on {
         for point in 0..points {
@@ -127,7 +131,6 @@ fn rows(a: &Results, b: &Results, comparison: &RunComparison) -> Vec<ComparisonR
                 let terms = Terms {
                     place: (point, first),
                     metric,
-                    dimensions: &dimensions,
                     margin: meta.margin,
                     level: bonferroni(meta.confidence, family),
                     is_paired: comparison.is_paired,
@@ -139,16 +142,6 @@ fn rows(a: &Results, b: &Results, comparison: &RunComparison) -> Vec<ComparisonR
         }
     }
     rows
-}
-
-/// Dimensions of the cluster, as far as a metric is named after them.
-fn dimensions(results: &Results) -> Vec<String> {
-    let names = results
-        .summary
-        .iter()
-        .filter_map(|row| row.metric.strip_prefix("utilization_"));
-    let names: std::collections::BTreeSet<&str> = names.collect();
-    names.into_iter().map(str::to_owned).collect()
 }
 
 /// The figures of a run by point, strategy, class and metric.
@@ -177,8 +170,8 @@ impl<'a> FigureIndex<'a> {
     }
 
     /// One side of a comparison, of at most `most` replications.
-    fn side(&self, point: usize, strategy: usize, metric: &str, most: u32) -> Side {
-        let (class, name) = metric.rsplit_once('.').unwrap_or(("all", metric));
+    fn side(&self, point: usize, strategy: usize, metric: &MetricRef, most: u32) -> Side {
+        let (class, name) = (&*metric.part.to_string(), metric.metric.name());
         let status = self.status.get(&(point, strategy, class, name)).copied();
         let stands = matches!(status, Some(Status::Ok | Status::Exact));
         let rows = self.values.get(&(point, strategy, class, name));

@@ -1,10 +1,10 @@
 //! From replications to tables.
 
+use crate::metrics::columns::Column;
 use crate::metrics::histogram::middle;
 use crate::metrics::nodes::Observation;
 use crate::scenario::Scenario;
 use crate::sim::Failure;
-use crate::sim::outcome::Column;
 use crate::sim::setup::Setup;
 use crate::stats::estimate;
 use crate::strategy::Binding;
@@ -308,9 +308,9 @@ impl At<'_> {
         SummaryRow {
             point: self.point,
             strategy: self.strategy,
-            class: column.class.clone(),
-            metric: column.metric.clone(),
-            unit: column.unit.to_owned(),
+            class: column.key.part.to_string(),
+            metric: column.key.metric.name().to_owned(),
+            unit: column.key.metric.row.unit.to_owned(),
             mean: estimate.as_ref().map(|estimate| estimate.mean),
             ci_low: bounded.and_then(|estimate| estimate.low),
             ci_high: bounded.and_then(|estimate| estimate.high),
@@ -328,8 +328,8 @@ impl At<'_> {
                     point: self.point,
                     strategy: self.strategy,
                     replication,
-                    class: column.class.clone(),
-                    metric: column.metric.clone(),
+                    class: column.key.part.to_string(),
+                    metric: column.key.metric.name().to_owned(),
                     value: value.is_finite().then_some(*value),
                 });
             }

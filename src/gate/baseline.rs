@@ -1,5 +1,10 @@
 //! The committed file: what the code did when it was last said to be right.
+//!
+//! It lives in the repository beside the scenario, is small, one line a figure so that a review can
+//! read its changes, and carries a digest of itself: a baseline that was cut short or edited by
+//! hand is told, not believed.
 
+use crate::metrics::columns::MetricRef;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -34,7 +39,7 @@ pub struct Subject {
     /// Watched strategies, in file order.
     pub strategies: Vec<String>,
     /// Watched metrics with the relative change for the worse that is allowed.
-    pub margins: Vec<(String, f64)>,
+    pub margins: Vec<(MetricRef, f64)>,
 }
 
 impl Subject {
@@ -73,7 +78,7 @@ pub struct Baseline {
     /// Seed of all random numbers.
     pub seed: u64,
     /// Watched metrics and the margins for which the replications are enough.
-    pub margins: Vec<(String, f64)>,
+    pub margins: Vec<(MetricRef, f64)>,
     /// Replications of each strategy at each point.
     pub replications: u32,
     /// Swept paths.
@@ -209,8 +214,8 @@ impl Baseline {
         unlike
     }
 
-    fn unlike_margins(&self, watched: &[(String, f64)]) -> Vec<String> {
-        let find = |margins: &[(String, f64)], metric: &str| {
+    fn unlike_margins(&self, watched: &[(MetricRef, f64)]) -> Vec<String> {
+        let find = |margins: &[(MetricRef, f64)], metric: &MetricRef| {
             let found = margins.iter().find(|(name, _)| name == metric);
             found.map(|(_, margin)| *margin)
         };
@@ -362,7 +367,7 @@ mod tests {
             sweep: vec!["workload.load".into()],
             points: vec![vec!["0.5".into()]],
             strategies: vec!["ours".into()],
-            margins: vec![("response_p99".into(), 0.05)],
+            margins: vec![("response_p99".parse().unwrap(), 0.05)],
         }
     }
 
@@ -370,10 +375,10 @@ mod tests {
         let figures = StrategyFigures {
             strategy: "ours".into(),
             metrics: vec![MetricValues {
-                metric: "response_p99".into(),
+                metric: "response_p99".parse().unwrap(),
                 unit: "s".into(),
                 values: vec![0.1 + 0.2, 1.0 / 3.0, 5e-324, 3.0, 1e300],
-                ..MetricValues::default()
+                status: crate::experiment::results::Status::Ok,
             }],
             slowest: vec![("queue".into(), 0.1)],
             decision_log: DecisionLog {
@@ -478,7 +483,7 @@ mod tests {
         other.points[0][0] = "0.6".into();
         other.strategies.push("theirs".into());
         other.margins[0].1 = 0.01;
-        other.margins.push(("wait_mean".into(), 0.1));
+        other.margins.push(("wait_mean".parse().unwrap(), 0.1));
         let told = baseline().unlike(&other);
         for (told, says) in told.iter().zip([
             "`nodes`",

@@ -1,5 +1,9 @@
 //! What is held of a run: the watched figures of each replication, digests, and where time went.
+//!
+//! Digests come first. If every decision and result is the same as before, nothing needs to be
+//! estimated and nothing can fail by chance; figures are compared only where something changed.
 
+use crate::metrics::columns::MetricRef;
 use serde::{Deserialize, Serialize};
 
 use crate::decision_log::DecisionLog;
@@ -50,10 +54,10 @@ pub struct JobCounts {
 }
 
 /// A metric's value in each replication.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricValues {
-    /// The metric; `class.metric` for a class's.
-    pub metric: String,
+    /// The metric.
+    pub metric: MetricRef,
     /// Unit of the tables.
     pub unit: String,
     /// Whether the figure stands.
@@ -71,14 +75,9 @@ impl StrategyFigures {
     }
 
     /// A watched metric.
-    pub fn metric(&self, name: &str) -> Option<&MetricValues> {
-        self.metrics.iter().find(|values| values.metric == name)
+    pub fn metric(&self, metric: &MetricRef) -> Option<&MetricValues> {
+        self.metrics.iter().find(|values| values.metric == *metric)
     }
-}
-
-/// Class and plain name of a metric.
-pub fn split(metric: &str) -> (&str, &str) {
-    metric.rsplit_once('.').unwrap_or(("all", metric))
 }
 
 /// What is held of a run in which each decision was followed (`logs`, by point, strategy and
@@ -86,7 +85,7 @@ pub fn split(metric: &str) -> (&str, &str) {
 pub fn figures(
     results: &Results,
     logs: &[Vec<Vec<DecisionLog>>],
-    watched: &[(String, f64)],
+    watched: &[(MetricRef, f64)],
 ) -> Vec<PointFigures> {
     let no_logs: &[Vec<DecisionLog>] = &[];
     let point = |(point, workload): (usize, &Vec<String>)| {
@@ -127,7 +126,7 @@ impl CellRows<'_> {
         }
     }
 
-    fn figures(&self, watched: &[(String, f64)], logs: &[DecisionLog]) -> StrategyFigures {
+    fn figures(&self, watched: &[(MetricRef, f64)], logs: &[DecisionLog]) -> StrategyFigures {
         let summary = self.results.summary.iter();
         let mut own = summary.filter(|row| (row.point, row.strategy) == self.at);
         let decisions = logs.iter().map(|log| format!("{:016x}", log.digest()));
@@ -135,7 +134,10 @@ impl CellRows<'_> {
             strategy: self.results.meta.strategies[self.at.1].name.clone(),
             is_unstable: own.any(|row| row.status == Status::Unstable),
             jobs: self.jobs(watched),
-            metrics: watched.iter().map(|(name, _)| self.metric(name)).collect(),
+            metrics: watched
+                .iter()
+                .map(|(metric, _)| self.metric(metric))
+                .collect(),
             slowest: self.slowest(),
             results: self.digest(watched),
             decisions: decisions.collect(),
@@ -149,24 +151,24 @@ impl CellRows<'_> {
         rows.map(|row| row.value.unwrap_or(f64::NAN))
     }
 
-    fn metric(&self, name: &str) -> MetricValues {
-        let (class, metric) = split(name);
+    fn metric(&self, metric: &MetricRef) -> MetricValues {
         let mut summary = self.results.summary.iter();
-        let row = summary.find(|row| {
-            (row.point, row.strategy) == self.at && row.class == class && row.metric == metric
-        });
+        let row = summary
+            .find(|row| (row.point, row.strategy) == self.at && metric.is(&row.class, &row.metric));
         MetricValues {
-            metric: name.to_owned(),
+            metric: metric.clone(),
             unit: row.map_or_else(|| "1".to_owned(), |row| row.unit.clone()),
             status: row.map_or(Status::NotAvailable, |row| row.status),
-            values: self.values(class, metric).collect(),
+            values: self
+                .values(&metric.part.to_string(), metric.metric.name())
+                .collect(),
         }
     }
 
-    fn jobs(&self, watched: &[(String, f64)]) -> Vec<JobCounts> {
-        let mut classes = vec!["all"];
+    fn jobs(&self, watched: &[(MetricRef, f64)]) -> Vec<JobCounts> {
+        let mut classes = vec!["all".to_owned()];
         for (metric, _) in watched {
-            let class = split(metric).0;
+            let class = metric.part.to_string();
             if !classes.contains(&class) {
                 classes.push(class);
             }
@@ -177,10 +179,10 @@ impl CellRows<'_> {
                 .map(|kind| self.values(class, kind).sum::<f64>())
                 .sum()
         };
-        let jobs = |class: &&str| {
+        let jobs = |class: &String| {
             let lost = sum(class, &["jobs_failed", "jobs_rejected", "jobs_unfinished"]);
             JobCounts {
-                class: (*class).to_owned(),
+                class: class.clone(),
                 measured: sum(class, &["jobs_completed"]) + lost,
                 lost,
             }
@@ -198,11 +200,13 @@ impl CellRows<'_> {
         .collect()
     }
 
-    fn digest(&self, watched: &[(String, f64)]) -> String {
+    fn digest(&self, watched: &[(MetricRef, f64)]) -> String {
         let is_held = |row: &&&ReplicationRow| {
-            let name = |name: &str| split(name) == (row.class.as_str(), row.metric.as_str());
             let of_all = row.metric.starts_with("blame_") || row.metric.starts_with("jobs_");
-            row.class == "all" && of_all || watched.iter().any(|(metric, _)| name(metric))
+            row.class == "all" && of_all
+                || watched
+                    .iter()
+                    .any(|(metric, _)| metric.is(&row.class, &row.metric))
         };
         let mut bytes = Vec::new();
         for row in self.rows.iter().filter(is_held) {

@@ -1,10 +1,15 @@
 //! A run held against its baseline, figure by figure.
+//!
+//! The current code runs the baseline's own scenario on the baseline's seeds, so that pairs are on
+//! equal jobs. What is no longer comparable (other nodes, other jobs, another seed) is refused
+//! rather than guessed at.
 
 use super::baseline::{Baseline, Subject};
-use super::figures::{PointFigures, StrategyFigures, split};
+use super::figures::{PointFigures, StrategyFigures};
 use super::judgement::{Allowance, Finding, Judgement, judge_pairs};
 use super::verdicts::{FigureVerdict, ScenarioVerdicts, Slowest, StrategyVerdicts};
-use crate::metrics::registry::{Better, find};
+use crate::metrics::columns::MetricRef;
+use crate::metrics::registry::Better;
 
 /// Shares of jobs lost that differ by more are not compared.
 const LOST_SHARE: f64 = 0.001;
@@ -49,8 +54,8 @@ pub fn judge(
 }
 
 /// Metrics of which jobs that are lost are a part.
-pub(super) fn counts_losses(metric: &str) -> bool {
-    let name = split(metric).1;
+pub(super) fn counts_losses(metric: &MetricRef) -> bool {
+    let name = metric.metric.name();
     name == "slo_attained" || name.starts_with("jobs_")
 }
 
@@ -63,7 +68,7 @@ fn cell(
 ) -> StrategyVerdicts {
     let same_decisions = !then.decisions.is_empty() && then.decisions == now.decisions;
     let same_results = then.results == now.results;
-    let judged = |(metric, margin): &(String, f64)| FigureVerdict {
+    let judged = |(metric, margin): &(MetricRef, f64)| FigureVerdict {
         metric: metric.clone(),
         unit: then.metric(metric).map_or("1".into(), |m| m.unit.clone()),
         margin: *margin,
@@ -86,12 +91,11 @@ fn cell(
 }
 
 /// Whether smaller values of `metric` are better.
-pub fn lower_is_better(metric: &str) -> bool {
-    // Metrics named after resources describe: they have no direction.
-    find(metric, &[]).is_none_or(|facts| facts.better != Better::Higher)
+pub fn lower_is_better(metric: &MetricRef) -> bool {
+    metric.metric.row.better != Better::Higher
 }
 
-fn same(then: &StrategyFigures, metric: &str) -> Judgement {
+fn same(then: &StrategyFigures, metric: &MetricRef) -> Judgement {
     let values = then.metric(metric).map_or(&[][..], |m| &m.values);
     let mean = crate::stats::estimate(values, 0.95).map(|estimate| estimate.mean);
     Judgement {
@@ -105,11 +109,11 @@ fn same(then: &StrategyFigures, metric: &str) -> Judgement {
 fn changed(
     then: &StrategyFigures,
     now: &StrategyFigures,
-    metric: &str,
+    metric: &MetricRef,
     margin: f64,
     family: usize,
 ) -> Judgement {
-    let class = split(metric).0;
+    let class = &metric.part.to_string();
     let is_unstable = now.is_unstable;
     let lost = (then.lost_share(class) - now.lost_share(class)).abs();
     let (Some(then), Some(now)) = (then.metric(metric), now.metric(metric)) else {

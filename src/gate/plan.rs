@@ -1,8 +1,14 @@
 //! How many replications a baseline needs.
+//!
+//! Two runs of the same code with unlike placement seeds differ by luck alone; their spread says
+//! how many replications make a margin d three standard errors wide. Too few, and the gate could
+//! neither pass nor fail anybody honestly, so a margin that would take too many is refused when the
+//! baseline is made.
 
-use super::figures::{PointFigures, StrategyFigures, split};
+use super::figures::{PointFigures, StrategyFigures};
 use super::judge::counts_losses;
 use crate::experiment::results::Status;
+use crate::metrics::columns::MetricRef;
 use crate::stats::paired;
 
 /// A baseline has at least so many replications: from fewer, a standard deviation of luck is too
@@ -23,8 +29,8 @@ pub struct Need {
     pub point: usize,
     /// The strategy's name.
     pub strategy: String,
-    /// The metric; `class.metric` for a class's.
-    pub metric: String,
+    /// The metric.
+    pub metric: MetricRef,
     /// The relative margin d.
     pub margin: f64,
     /// Standard deviation s, over replications, of the relative difference of two placement seeds.
@@ -34,7 +40,7 @@ pub struct Need {
 }
 
 impl Need {
-    fn new(point: usize, strategy: &str, (metric, margin): &(String, f64), spread: f64) -> Need {
+    fn new(point: usize, strategy: &str, (metric, margin): &(MetricRef, f64), spread: f64) -> Need {
         Need {
             point,
             strategy: strategy.to_owned(),
@@ -107,7 +113,7 @@ pub enum Refused<E> {
 /// [`Refused`].
 pub fn plan<E>(
     least: u32,
-    watched: &[(String, f64)],
+    watched: &[(MetricRef, f64)],
     mut run: impl FnMut(u32, u64) -> Result<Vec<PointFigures>, E>,
 ) -> Result<Plan, Refused<E>> {
     let mut n = least.max(LEAST);
@@ -131,7 +137,7 @@ pub fn plan<E>(
     }
 }
 
-fn unwatchable_of(points: &[PointFigures], watched: &[(String, f64)]) -> Vec<(usize, String)> {
+fn unwatchable_of(points: &[PointFigures], watched: &[(MetricRef, f64)]) -> Vec<(usize, String)> {
     let mut why = Vec::new();
     for (point, figures) in points.iter().enumerate() {
         for cell in &figures.strategies {
@@ -146,7 +152,11 @@ fn unwatchable_of(points: &[PointFigures], watched: &[(String, f64)]) -> Vec<(us
 }
 
 /// What each figure needs, from runs with two placement seeds.
-fn needs(pilot: &[PointFigures], other: &[PointFigures], watched: &[(String, f64)]) -> Vec<Need> {
+fn needs(
+    pilot: &[PointFigures],
+    other: &[PointFigures],
+    watched: &[(MetricRef, f64)],
+) -> Vec<Need> {
     let mut needs = Vec::new();
     for (point, (a, b)) in pilot.iter().zip(other).enumerate() {
         for (a, b) in a.strategies.iter().zip(&b.strategies) {
@@ -161,7 +171,7 @@ fn needs(pilot: &[PointFigures], other: &[PointFigures], watched: &[(String, f64
 
 /// The paired standard deviation relative to the mean; 0 if that is 0, as then nothing is allowed
 /// to differ.
-fn spread(a: &StrategyFigures, b: &StrategyFigures, metric: &str) -> f64 {
+fn spread(a: &StrategyFigures, b: &StrategyFigures, metric: &MetricRef) -> f64 {
     let values = |figures: &StrategyFigures| figures.metric(metric).map(|m| m.values.clone());
     let (a, b) = (values(a).unwrap_or_default(), values(b).unwrap_or_default());
     let difference = paired(&a, &b, 0.95);
@@ -188,14 +198,14 @@ fn replications(needs: &[Need], least: u32) -> Result<u32, Vec<Need>> {
 
 /// Why figures of `pilot` cannot be watched, one sentence each: an unstable strategy, unfinished jobs, a
 /// metric without a value.
-fn unwatchable(figures: &StrategyFigures, watched: &[(String, f64)]) -> Vec<String> {
+fn unwatchable(figures: &StrategyFigures, watched: &[(MetricRef, f64)]) -> Vec<String> {
     let name = &figures.strategy;
     if figures.is_unstable {
         return vec![format!(
             "`{name}` is unstable: the number of jobs in the system grows, so there is no mean to hold"
         )];
     }
-    let reason = |(metric, _): &(String, f64)| {
+    let reason = |(metric, _): &(MetricRef, f64)| {
         let values = figures.metric(metric)?;
         let why = match values.status {
             Status::Ok | Status::Exact => None,
@@ -210,12 +220,12 @@ fn unwatchable(figures: &StrategyFigures, watched: &[(String, f64)]) -> Vec<Stri
     };
     let mut reasons: Vec<String> = watched.iter().filter_map(reason).collect();
     if reasons.is_empty() {
-        let lost = |(metric, _): &&(String, f64)| {
-            figures.lost_share(split(metric).0) > 0.0 && !counts_losses(metric)
+        let lost = |(metric, _): &&(MetricRef, f64)| {
+            figures.lost_share(&metric.part.to_string()) > 0.0 && !counts_losses(metric)
         };
         let lost = watched.iter().find(lost);
         reasons.extend(lost.map(|(metric, _)| {
-            let share = 100.0 * figures.lost_share(split(metric).0);
+            let share = 100.0 * figures.lost_share(&metric.part.to_string());
             format!(
                 "`{name}` loses {share:.2} % of its jobs, so that {metric} is of the others alone"
             )
@@ -230,7 +240,7 @@ mod tests {
     use super::*;
 
     fn need(spread: f64, margin: f64) -> Need {
-        Need::new(0, "a", &("response_p99".to_owned(), margin), spread)
+        Need::new(0, "a", &("response_p99".parse().unwrap(), margin), spread)
     }
 
     #[test]
@@ -270,9 +280,10 @@ mod tests {
             1.0 + luck as f64 * size * sign
         };
         let values = super::super::figures::MetricValues {
-            metric: "response_p99".into(),
+            metric: "response_p99".parse().unwrap(),
+            unit: "s".into(),
+            status: Status::Ok,
             values: (0..n).map(value).collect(),
-            ..Default::default()
         };
         let cell = StrategyFigures {
             strategy: "a".into(),
@@ -288,7 +299,7 @@ mod tests {
     #[test]
     fn a_baseline_grows_until_it_is_enough_by_its_own_luck() {
         let planned = |least: u32, margin: f64, wild: u32| {
-            let watched = [("response_p99".to_owned(), margin)];
+            let watched = [("response_p99".parse().unwrap(), margin)];
             plan(least, &watched, |n, luck| Ok::<_, ()>(run(n, luck, wild)))
         };
         // s = 0.1 throughout: (3 x 0.1 / 0.03)^2 = 100, and a little for the divisor n - 1.

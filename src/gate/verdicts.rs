@@ -1,5 +1,6 @@
 //! What a gate found, of all scenarios of a command.
 
+use crate::metrics::columns::MetricRef;
 use serde_json::{Value, json};
 
 use super::baseline::Subject;
@@ -52,8 +53,8 @@ pub struct StrategyVerdicts {
 /// The verdict on one figure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FigureVerdict {
-    /// The metric; `class.metric` for a class's.
-    pub metric: String,
+    /// The metric.
+    pub metric: MetricRef,
     /// Unit of its values.
     pub unit: String,
     /// The relative change for the worse that is allowed.
@@ -251,11 +252,12 @@ fn row_json(row: &FigureVerdict) -> Value {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn judged(words: &[Finding]) -> ScenarioVerdicts {
         let row = |word: &Finding| FigureVerdict {
-            metric: "response_mean".into(),
+            metric: "response_mean".parse().unwrap(),
             unit: "s".into(),
             margin: 0.05,
             lower_is_better: true,

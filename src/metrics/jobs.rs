@@ -1,4 +1,8 @@
 //! Figures of the measured jobs of one class.
+//!
+//! Sums are whole numbers of nanoseconds in 128 bits: exact, and the same in whatever order jobs
+//! complete. Quantiles come from histograms that can be added, so that memory does not grow with
+//! the run.
 
 use super::histogram::{Buckets, Histogram, bucket};
 use crate::engine::time::{Time, float, rounded};
@@ -53,6 +57,8 @@ pub struct JobStats {
     pub rejected: u64,
     /// Jobs that met their objective.
     pub on_time: u64,
+    /// Measured jobs of a class with an objective; told when all is over.
+    pub with_objective: u64,
     /// Response times; unfinished jobs enter with their age.
     pub response: Histogram,
     /// Slowdowns in 2^-40 shifted to 2^-20 (a histogram of whole numbers).
@@ -186,6 +192,16 @@ impl JobStats {
         self.completed + self.unfinished + self.failed + self.rejected
     }
 
+    /// All `classes` together, if there are several.
+    pub fn sum(classes: &[JobStats]) -> Option<JobStats> {
+        let mut sum = JobStats::default();
+        classes
+            .iter()
+            .filter(|_| classes.len() > 1)
+            .for_each(|stats| sum.add(stats));
+        (classes.len() > 1).then_some(sum)
+    }
+
     /// Adds all of `other`.
     pub fn add(&mut self, other: &JobStats) {
         self.completed += other.completed;
@@ -193,6 +209,7 @@ impl JobStats {
         self.failed += other.failed;
         self.rejected += other.rejected;
         self.on_time += other.on_time;
+        self.with_objective += other.with_objective;
         self.response.add(&other.response);
         self.blame.add(&other.blame);
         self.slowdown.add(&other.slowdown);
@@ -212,17 +229,6 @@ impl JobStats {
     /// Sums of the parts of response times, ns.
     pub fn blame_sum(&self) -> [u128; 7] {
         self.blame.sum()
-    }
-
-    /// A quantile of the response time in seconds.
-    pub fn response_quantile(&self, permille: u64) -> Option<f64> {
-        self.response.quantile(permille).map(seconds)
-    }
-
-    /// A quantile of the slowdown.
-    pub fn slowdown_quantile(&self, permille: u64) -> Option<f64> {
-        let value = self.slowdown.quantile(permille)?;
-        Some(value as f64 / FIXED * f64::from(1u32 << SLOWDOWN_SHIFT))
     }
 
     /// Mean of a sum of nanoseconds over `count`, in seconds; means need every job resolved.
@@ -258,8 +264,9 @@ impl JobStats {
     }
 }
 
-fn seconds(nanos: u64) -> f64 {
-    nanos as f64 / 1e9
+/// A slowdown, as its histogram recorded it.
+pub(super) fn slowdown(recorded: u64) -> f64 {
+    recorded as f64 / FIXED * f64::from(1u32 << SLOWDOWN_SHIFT)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! What is measured. Accumulators are whole numbers that do not depend on the order of events, so
 //! that every thread count gives the same bytes; floating point appears in the summary only.
 
+pub mod columns;
+pub mod figures;
 pub mod histogram;
 pub mod jobs;
 pub mod nodes;

@@ -134,6 +134,11 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// Names of the dimensions, slots first.
+    pub fn dimension_names(&self) -> Vec<String> {
+        self.dimensions.iter().map(|d| d.name.clone()).collect()
+    }
+
     /// Number of nodes.
     pub fn count(&self) -> u32 {
         self.groups.iter().map(|group| group.count).sum()

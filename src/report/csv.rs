@@ -478,7 +478,7 @@ impl Row for ComparisonRow {
             optional(self.replications_needed),
             self.exact.to_string(),
         ];
-        [self.metric.clone(), self.unit.clone()]
+        [self.metric.to_string(), self.unit.clone()]
             .into_iter()
             .chain(figures)
             .chain(rest)
@@ -489,7 +489,7 @@ impl Row for ComparisonRow {
         Ok(ComparisonRow {
             point,
             strategy,
-            metric: cells.text(),
+            metric: cells.word()?,
             unit: cells.text(),
             baseline_mean: cells.maybe()?,
             mean: cells.maybe()?,

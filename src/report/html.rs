@@ -8,6 +8,8 @@
 //! Names come from scenario files of strangers: all text goes through `maud`'s escaping and
 //! `printable`, and tests plant markup in every name.
 
+use super::scales::{scale, scale_of};
+use crate::metrics::columns::MetricRef;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::cells::{change, summary_cell};
@@ -153,7 +155,7 @@ fn with_code(text: &str) -> Markup {
 }
 
 /// The matrix of verdicts on `metric`: the longer side runs downwards.
-fn verdicts(tables: &Lookup, metric: &str) -> Markup {
+fn verdicts(tables: &Lookup, metric: &MetricRef) -> Markup {
     let baseline = tables.baseline();
     let others: Vec<usize> = (0..tables.meta().strategies.len())
         .filter(|s| *s != baseline)
@@ -164,7 +166,7 @@ fn verdicts(tables: &Lookup, metric: &str) -> Markup {
     let points: Vec<usize> = (0..tables.points()).collect();
     let title = format!(
         "{} against {}",
-        printable(metric),
+        printable(&metric.to_string()),
         tables.strategy(baseline)
     );
     let head = |point: &usize| match tables.point_label(*point) {
@@ -281,11 +283,13 @@ fn comparisons(tables: &Lookup) -> Markup {
 }
 
 fn comparison(tables: &Lookup, row: &ComparisonRow) -> Markup {
-    let (facts, unit) = tables.facts(&row.metric);
-    let scale = facts.scale(&unit, [row.mean, row.baseline_mean].into_iter().flatten());
+    let scale = scale(
+        &row.metric.metric,
+        [row.mean, row.baseline_mean].into_iter().flatten(),
+    );
     let value = |mean: Option<f64>| mean.map_or("n/a".into(), |mean| scale.value(mean));
     html! { tr {
-        td { (printable(&row.metric)) }
+        td { (printable(&row.metric.to_string())) }
         td { (tables.point_label(row.point)) }
         td { (tables.strategy(row.strategy)) }
         td { (value(row.mean)) }
@@ -366,8 +370,7 @@ fn row_scale(tables: &Lookup, point: usize, class: &str, metric: &str) -> Scale 
     let rows =
         (0..tables.meta().strategies.len()).filter_map(|s| tables.summary(point, s, class, metric));
     let rows: Vec<&SummaryRow> = rows.collect();
-    let unit = rows.first().map_or("1", |row| row.unit.as_str());
-    super::metric_facts::facts(metric, unit).scale(unit, rows.iter().filter_map(|row| row.mean))
+    scale_of(metric, rows.iter().filter_map(|row| row.mean))
 }
 
 fn provenance(tables: &Lookup) -> Markup {
@@ -419,7 +422,7 @@ mod tests {
         }
         sample.meta.baseline = sample.meta.strategies[0].name.clone();
         sample.meta.classes[0].name = evil.into();
-        sample.meta.decide_on = vec![format!("{evil}.response_p99")];
+        sample.meta.decide_on = vec![format!("{evil}.response_p99").parse().unwrap()];
         for texts in [
             &mut sample.meta.warnings,
             &mut sample.meta.notes,

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::metric_facts::{Facts, facts};
 use crate::experiment::results::{
     CcdfRow, ComparisonRow, Meta, NodeRow, Results, SummaryRow, TimelineRow,
 };
+use crate::metrics::columns::MetricRef;
 use crate::text::printable;
 
 /// A run's tables, indexed.
@@ -13,7 +13,7 @@ pub struct Lookup<'a> {
     /// The tables.
     pub results: &'a Results,
     summary: BTreeMap<(usize, usize, &'a str, &'a str), &'a SummaryRow>,
-    comparisons: BTreeMap<(usize, usize, &'a str), &'a ComparisonRow>,
+    comparisons: BTreeMap<(usize, usize, String), &'a ComparisonRow>,
     ccdf: BTreeMap<(usize, usize), BTreeMap<&'a str, Vec<&'a CcdfRow>>>,
     timeline: BTreeMap<(usize, usize), Vec<&'a TimelineRow>>,
     nodes: BTreeMap<(usize, usize), Vec<&'a NodeRow>>,
@@ -44,7 +44,7 @@ impl<'a> Lookup<'a> {
         }
         for row in &self.results.comparisons {
             self.comparisons
-                .insert((row.point, row.strategy, &row.metric), row);
+                .insert((row.point, row.strategy, row.metric.to_string()), row);
         }
     }
 
@@ -84,19 +84,25 @@ impl<'a> Lookup<'a> {
     }
 
     /// The summary row of a metric named `metric` or `class.metric`.
-    pub fn named(&self, point: usize, strategy: usize, name: &str) -> Option<&'a SummaryRow> {
-        let (class, metric) = split_name(name);
-        self.summary(point, strategy, class, metric)
+    pub fn named(
+        &self,
+        point: usize,
+        strategy: usize,
+        metric: &MetricRef,
+    ) -> Option<&'a SummaryRow> {
+        let part = metric.part.to_string();
+        self.summary(point, strategy, &part, metric.metric.name())
     }
 
-    /// The comparison on the deciding metric `name`.
+    /// The comparison on the deciding `metric`.
     pub fn comparison(
         &self,
         point: usize,
         strategy: usize,
-        name: &str,
+        metric: &MetricRef,
     ) -> Option<&'a ComparisonRow> {
-        self.comparisons.get(&(point, strategy, name)).copied()
+        let key = (point, strategy, metric.to_string());
+        self.comparisons.get(&key).copied()
     }
 
     /// The CCDF of `class`, in the table's order.
@@ -119,19 +125,6 @@ impl<'a> Lookup<'a> {
         self.nodes
             .get(&(point, strategy))
             .map_or(&[], Vec::as_slice)
-    }
-
-    /// Facts of the metric `name`, with the unit that the tables give it.
-    pub fn facts(&self, name: &str) -> (Facts, String) {
-        let (class, metric) = split_name(name);
-        let same = |row: &&SummaryRow| row.class == class && row.metric == metric;
-        let unit = self
-            .results
-            .summary
-            .iter()
-            .find(same)
-            .map_or("1", |row| row.unit.as_str());
-        (facts(name, unit), unit.to_string())
     }
 
     /// Index of the baseline strategy.
@@ -172,9 +165,9 @@ impl<'a> Lookup<'a> {
         parts.join(", ")
     }
 
-    /// Objective of the class that `name` measures; of the only class for the whole.
-    pub fn slo(&self, name: &str) -> Option<f64> {
-        self.class_slo(split_name(name).0)
+    /// Objective of the class that `metric` is of; of the only class for the whole.
+    pub fn slo(&self, metric: &MetricRef) -> Option<f64> {
+        self.class_slo(&metric.part.to_string())
     }
 
     /// Objective of `class`; for `all`, that of the only class.
@@ -186,11 +179,6 @@ impl<'a> Lookup<'a> {
             None => None,
         }
     }
-}
-
-/// `class.metric` -> its parts; a bare metric is of class `all`.
-pub fn split_name(name: &str) -> (&str, &str) {
-    name.rsplit_once('.').unwrap_or(("all", name))
 }
 
 /// A swept value without the quotes of its text form, safe to print.
@@ -245,14 +233,5 @@ mod tests {
         assert_eq!(chosen_points(3), [0, 1, 2]);
         assert_eq!(chosen_points(11), [0, 2, 4, 6, 8, 10]);
         assert_eq!(chosen_points(100).last(), Some(&99));
-    }
-
-    #[test]
-    fn a_metric_name_splits_at_its_last_dot() {
-        assert_eq!(
-            split_name("log.short.response_p99"),
-            ("log.short", "response_p99")
-        );
-        assert_eq!(split_name("response_p99"), ("all", "response_p99"));
     }
 }

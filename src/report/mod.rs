@@ -13,11 +13,11 @@ pub mod decision_text;
 pub mod html;
 mod json;
 pub mod lookup;
-pub mod metric_facts;
 pub mod plot;
 pub mod run_comparison;
 #[cfg(test)]
 mod sample;
+pub mod scales;
 pub mod terminal;
 pub mod theory_table;
 pub mod verdict_text;

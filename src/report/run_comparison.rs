@@ -5,6 +5,7 @@
 //! words are the same, so that "better" means the same everywhere; the table says whether the pairs
 //! were on equal jobs.
 
+use super::scales::scale;
 use serde_json::{Value, json};
 
 use super::cells::change;
@@ -69,15 +70,14 @@ fn remarks(comparison: &RunComparison) -> Vec<String> {
 }
 
 fn row_cells(tables: &Lookup, row: &ComparisonRow) -> Vec<String> {
-    let (facts, unit) = tables.facts(&row.metric);
     let means = [row.baseline_mean, row.mean];
-    let scale = facts.scale(&unit, means.into_iter().flatten());
+    let scale = scale(&row.metric.metric, means.into_iter().flatten());
     let mean = |mean: Option<f64>| mean.map_or("-".to_owned(), |mean| scale.value(mean));
     let needed = row.replications_needed;
     let more = needed.map_or(String::new(), |n| format!(", needs ~{}", thousands(n)));
     vec![
         shorten(&tables.strategy(row.strategy), NAME),
-        row.metric.clone(),
+        row.metric.to_string(),
         mean(row.baseline_mean),
         mean(row.mean),
         change(row, &scale),

@@ -315,7 +315,11 @@ impl Sample {
             return;
         }
         for (k, metric) in self.meta.decide_on.iter().enumerate() {
-            let factor = if metric.ends_with("_p99") { 4.6 } else { 1.0 };
+            let factor = if metric.metric.name() == "response_p99" {
+                4.6
+            } else {
+                1.0
+            };
             let [base, mean] = [0, strategy].map(|s| self.response(point, s) * factor);
             let relative = (mean - base) / base;
             let half = 0.01 + 0.05 * wave(point + strategy * 5 + k).abs();
@@ -443,7 +447,10 @@ fn meta(strategies: usize) -> Meta {
                 slo: None,
             },
         ],
-        decide_on: vec!["response_p99".into(), "query.response_mean".into()],
+        decide_on: ["response_p99", "query.response_mean"]
+            .iter()
+            .flat_map(|name| name.parse())
+            .collect(),
         margin: 0.02,
         confidence: 0.95,
         same_for_all: vec![

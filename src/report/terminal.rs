@@ -7,8 +7,10 @@
 
 use super::cells::{change, summary_cell};
 use super::lookup::Lookup;
+use super::scales;
 use super::verdict_text::{extent, parts_that_differ, word};
 use crate::experiment::results::{ComparisonRow, Results, Verdict};
+use crate::metrics::columns::MetricRef;
 use crate::text::{
     LINE, Scale, blanks, count, plain_percent, printable, shorten, signed_percent, width, wrapped,
 };
@@ -156,10 +158,13 @@ fn width_of(group: &Group) -> usize {
 }
 
 /// The scale of a deciding metric over the cells that stand together.
-fn scale(tables: &Lookup, metric: &str, cells: impl Iterator<Item = (usize, usize)>) -> Scale {
-    let (facts, unit) = tables.facts(metric);
+fn scale(
+    tables: &Lookup,
+    metric: &MetricRef,
+    cells: impl Iterator<Item = (usize, usize)>,
+) -> Scale {
     let mean = |(point, strategy)| tables.named(point, strategy, metric)?.mean;
-    facts.scale(&unit, cells.filter_map(mean))
+    scales::scale(&metric.metric, cells.filter_map(mean))
 }
 
 /// A name or a header, cut to what fits in a column.
@@ -192,11 +197,11 @@ fn block(tables: &Lookup, point: usize) -> Grid {
     }
 }
 
-fn columns(tables: &Lookup, point: usize, metric: &str) -> Group {
+fn columns(tables: &Lookup, point: usize, metric: &MetricRef) -> Group {
     let scale = scale(tables, metric, tables.strategies().map(|s| (point, s)));
     let against = format!("vs {}", shorten(&tables.strategy(tables.baseline()), 16));
     let head = vec![
-        name(&printable(metric)),
+        name(&printable(&metric.to_string())),
         Cell::plain(against),
         Cell::default(),
     ];
@@ -228,10 +233,13 @@ fn points_by_metric(tables: &Lookup) -> Grid {
         label if label.is_empty() => name(&tables.strategy(0)),
         label => name(&label),
     };
-    let group = |metric: &String| -> Group {
+    let group = |metric: &MetricRef| -> Group {
         let scale = scale(tables, metric, (0..tables.points()).map(|point| (point, 0)));
         let cell = |point| Cell::plain(summary_cell(tables.named(point, 0, metric), &scale));
-        column(name(&printable(metric)), shown.clone().map(cell))
+        column(
+            name(&printable(&metric.to_string())),
+            shown.clone().map(cell),
+        )
     };
     let head = Some(name(&tables.strategy(0))).filter(|_| tables.points() > 1);
     Grid {
@@ -254,7 +262,7 @@ fn column(head: Cell, cells: impl Iterator<Item = Cell>) -> Group {
 }
 
 /// Many points: a row a point, a column a strategy, verdicts with their relative change.
-fn matrix(tables: &Lookup, metric: &str) -> Grid {
+fn matrix(tables: &Lookup, metric: &MetricRef) -> Grid {
     let shown = 0..tables.points().min(MOST_ROWS);
     let baseline = tables.baseline();
     let group = |strategy: usize| -> Group {
@@ -262,7 +270,7 @@ fn matrix(tables: &Lookup, metric: &str) -> Grid {
         let cell = |point| verdict_cell(tables.comparison(point, strategy, metric));
         column(head, shown.clone().map(cell))
     };
-    let metric = shorten(&printable(metric), NAME);
+    let metric = shorten(&printable(&metric.to_string()), NAME);
     let head = format!("{metric} vs {}", shorten(&tables.strategy(baseline), 12));
     let label = |point| Cell::plain(shorten(&tables.point_label(point), NAME + 8));
     let names = [Cell::plain(head)]
@@ -377,7 +385,7 @@ mod tests {
             "batch.response_p90",
             "slowdown_mean",
         ]
-        .map(String::from)
+        .map(|name| name.parse().unwrap())
         .into();
         let samples = [
             Sample::loads(&many, 12),

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::lookup::Lookup;
-use super::metric_facts::facts;
+use super::scales::scale_of;
 use crate::experiment::results::{Agreement, Results, TheoryRow};
 use crate::text::{aligned, printable, significant, wrapped};
 use crate::theory::{MODELS, model};
@@ -93,7 +93,7 @@ fn cell_name(tables: &Lookup, row: &TheoryRow) -> String {
 /// A row's figures as people read them: metric, theory, simulation, interval and agreement.
 fn cells(row: &TheoryRow) -> [String; 5] {
     let known = [Some(row.theory), row.mean];
-    let scale = facts(&row.metric, &row.unit).scale(&row.unit, known.into_iter().flatten());
+    let scale = scale_of(&row.metric, known.into_iter().flatten());
     let number = |value: f64| significant(value / scale.factor, 5);
     let metric = match row.class.as_str() {
         "all" => row.metric.clone(),

@@ -7,8 +7,10 @@
 //! the reason why there is none.
 
 use super::cells::{change, lower_or_higher, summary_cell};
-use super::lookup::{Lookup, split_name};
+use super::lookup::Lookup;
+use super::scales::scale;
 use crate::experiment::results::{ComparisonRow, Status, Verdict};
+use crate::metrics::columns::MetricRef;
 use crate::text::{count, plain_percent, plural, printable, significant};
 
 /// The verdict in the words of every table.
@@ -29,8 +31,7 @@ pub fn sentence(tables: &Lookup, row: &ComparisonRow) -> String {
     let strategy = format!("`{}`", tables.strategy(row.strategy));
     let baseline = format!("`{}`", tables.strategy(tables.baseline()));
     let at = where_compared(tables, row);
-    let (facts, unit) = tables.facts(&row.metric);
-    let scale = facts.scale(&unit, row.difference);
+    let scale = scale(&row.metric.metric, row.difference);
     let size = || lower_or_higher(row, &scale);
     let change = || change(row, &scale).replace(',', ", ");
     let reason = || reason(tables, row);
@@ -89,7 +90,7 @@ pub fn reason(tables: &Lookup, row: &ComparisonRow) -> String {
 
 /// "; slo_attained 93.2 % against 99.1 %", where the class has an objective.
 fn objectives(tables: &Lookup, row: &ComparisonRow) -> String {
-    let class = split_name(&row.metric).0;
+    let class = &*row.metric.part.to_string();
     let attained = |strategy| {
         let row = tables.summary(row.point, strategy, class, "slo_attained");
         Some(significant(row?.mean? * 100.0, 3))
@@ -117,9 +118,9 @@ fn unstable(tables: &Lookup, row: &ComparisonRow) -> String {
 
 /// One sentence for a deciding metric over all points and strategies, for the head of a report.
 /// With one comparison it is that comparison's sentence.
-pub fn headline(tables: &Lookup, metric: &str) -> String {
+pub fn headline(tables: &Lookup, metric: &MetricRef) -> String {
     let rows = tables.results.comparisons.iter();
-    let rows: Vec<_> = rows.filter(|row| row.metric == metric).collect();
+    let rows: Vec<_> = rows.filter(|row| row.metric == *metric).collect();
     match rows[..] {
         [] => alone(tables, metric),
         [row] => sentence(tables, row),
@@ -127,11 +128,10 @@ pub fn headline(tables: &Lookup, metric: &str) -> String {
     }
 }
 
-fn alone(tables: &Lookup, metric: &str) -> String {
-    let (facts, unit) = tables.facts(metric);
+fn alone(tables: &Lookup, metric: &MetricRef) -> String {
     let last = tables.points() - 1;
     let row = tables.named(last, 0, metric);
-    let scale = facts.scale(&unit, row.and_then(|r| r.mean));
+    let scale = scale(&metric.metric, row.and_then(|r| r.mean));
     let cell = summary_cell(row, &scale);
     let strategy = tables.strategy(0);
     let said = format!("`{strategy}` has {metric} {cell}");
@@ -142,7 +142,7 @@ fn alone(tables: &Lookup, metric: &str) -> String {
 }
 
 /// The comparison with the largest improvement at the last point that has one; else the tally.
-fn best_against_baseline(tables: &Lookup, metric: &str, rows: &[&ComparisonRow]) -> String {
+fn best_against_baseline(tables: &Lookup, metric: &MetricRef, rows: &[&ComparisonRow]) -> String {
     let better = rows.iter().filter(|row| row.verdict == Verdict::Better);
     let size = |row: &ComparisonRow| row.relative.map_or(0.0, f64::abs);
     let best = better.max_by(|a, b| a.point.cmp(&b.point).then(size(a).total_cmp(&size(b))));
@@ -229,7 +229,7 @@ mod tests {
             .unwrap()
             .clone();
         row.strategy = 2;
-        row.metric = "response_p99".into();
+        row.metric = "response_p99".parse().unwrap();
         row.margin = 0.02;
         (row.relative, row.relative_low, row.relative_high) =
             (Some(-0.61), Some(-0.64), Some(-0.58));

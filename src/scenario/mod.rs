@@ -15,7 +15,6 @@ mod text;
 
 pub use identity::{Identity, sections};
 pub use registry::Registry;
-pub use resolve::Metrics;
 pub use resolve::files::Files;
 pub use schema::{KeyInfo, keys, schema};
 pub use starter::starter;
@@ -26,6 +25,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use crate::engine::time::Time;
+use crate::metrics::columns::MetricRef;
 use crate::sim::setup::Setup;
 use grammar::Document;
 use resolve::check::Check;
@@ -34,16 +34,6 @@ use text::messages::Source;
 use text::sweep::{self, Axis};
 use text::tree::{self, Node};
 use text::{arguments, like, mistakes};
-
-/// What a scenario may need beside its text.
-pub struct Env<'a> {
-    /// Other files: csv columns, traces.
-    pub files: &'a Files,
-    /// Names of the metrics of a run whose dimensions have these names; no names to leave them unchecked.
-    pub metrics: Metrics,
-    /// Placements that it may name.
-    pub registry: &'a Registry,
-}
 
 /// A cell of the sweep's grid.
 #[derive(Clone, Debug)]
@@ -71,7 +61,7 @@ pub struct Compare {
     /// The strategy that the others are compared with.
     pub baseline: String,
     /// Metrics that decide, in the file's order.
-    pub decide_on: Vec<String>,
+    pub decide_on: Vec<MetricRef>,
     /// Relative margin inside which a difference does not matter.
     pub margin: f64,
     /// Confidence of all comparisons together.
@@ -84,8 +74,8 @@ pub struct Compare {
 /// How narrow an interval must be before a run ends.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Precision {
-    /// The metric; `class.metric` for a class's.
-    pub metric: String,
+    /// The metric.
+    pub metric: MetricRef,
     /// Half-width / |mean| that will do.
     pub relative: f64,
     /// Half-width that will do, in the metric's unit.
@@ -100,7 +90,7 @@ pub struct Gate {
     /// Strategies that are watched, in file order.
     pub strategies: Vec<String>,
     /// Metrics that are watched, with the relative change for the worse that is allowed.
-    pub margins: Vec<(String, f64)>,
+    pub margins: Vec<(MetricRef, f64)>,
 }
 
 /// A scenario without mistakes, ready to run.
@@ -137,6 +127,14 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// The metrics that the file asks for by name.
+    pub fn asked(&self) -> Vec<MetricRef> {
+        let watched = self.gate.margins.iter().map(|(metric, _)| metric);
+        let awaited = self.precision.iter().map(|precision| &precision.metric);
+        let all = self.compare.decide_on.iter().chain(watched).chain(awaited);
+        all.cloned().collect()
+    }
+
     /// " at workload.load = 0.8" of the point with this index; nothing without a sweep.
     pub fn at(&self, point: usize) -> String {
         let values = self
@@ -161,7 +159,21 @@ const MOST_REPLICATIONS: f64 = 1e6;
 ///
 /// # Errors
 /// All mistakes of the file and the arguments, in their order.
-pub fn read(text: &str, name: &str, sets: &[String], env: &Env<'_>) -> Result<Scenario, Report> {
+pub fn read(text: &str, name: &str, sets: &[String], files: &Files) -> Result<Scenario, Report> {
+    read_with(text, name, sets, files, &Registry::standard())
+}
+
+/// The same for a scenario that may name the placements of `registry`.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with(
+    text: &str,
+    name: &str,
+    sets: &[String],
+    files: &Files,
+    registry: &Registry,
+) -> Result<Scenario, Report> {
     let mut report = Report::new(sources(text, name, sets));
     let (table, errors) = DeTable::parse_recoverable(text);
     mistakes::syntax(&errors, 0, &mut report);
@@ -181,7 +193,8 @@ pub fn read(text: &str, name: &str, sets: &[String], env: &Env<'_>) -> Result<Sc
     let notes = Vec::new();
     let mut reading = Reading {
         axes,
-        env,
+        files,
+        registry,
         report,
         notes,
     };
@@ -218,7 +231,8 @@ fn sources(text: &str, name: &str, sets: &[String]) -> Vec<Source> {
 /// A scenario that is being read.
 struct Reading<'a> {
     axes: Vec<Axis>,
-    env: &'a Env<'a>,
+    files: &'a Files,
+    registry: &'a Registry,
     report: Report,
     notes: Vec<String>,
 }
@@ -237,16 +251,21 @@ impl Reading<'_> {
         let mut tree = tree.clone();
         sweep::place(&mut tree, &self.axes, steps);
         like::expand(&mut tree, &mut self.report);
-        let also = |tree: &Node| self.env.registry.check(tree);
+        let also = |tree: &Node| self.registry.check(tree);
         let (document, sound, cut): (Document, _, _) =
             mistakes::read(&tree, also, &mut self.report);
-        let mut check = Check::new(&mut self.report, &tree, (&sound, &cut), self.env);
+        let mut check = Check::new(
+            &mut self.report,
+            &tree,
+            (&sound, &cut),
+            (self.files, self.registry),
+        );
         if document.run.replications.0 > MOST_REPLICATIONS {
             let mut check = check.at("run.replications");
             check.error("more than 1,000,000 replications", "write a smaller number");
         }
-        let resolved = resolve::resolve(&mut check, &document, self.env.metrics, &mut self.notes)?;
-        let names = document.strategies.names().into_iter();
+        let resolved = resolve::resolve(&mut check, &document, &mut self.notes)?;
+        let names = document.strategies.keys();
         Some(Read {
             strategies: names.map(|name| parts_text(&tree, name)).collect(),
             document,

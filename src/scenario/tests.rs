@@ -14,16 +14,7 @@ use crate::workload::source::Arrivals;
 fn read_with(text: &str, sets: &[&str]) -> Result<Scenario, Report> {
     let files = Files::new(Path::new("tests/bad"), None);
     let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
-    read(
-        text,
-        "test.toml",
-        &sets,
-        &Env {
-            files: &files,
-            metrics: |_| Vec::new(),
-            registry: &Registry::standard(),
-        },
-    )
+    read(text, "test.toml", &sets, &files)
 }
 
 fn good(text: &str) -> Scenario {
@@ -105,7 +96,12 @@ fn a_scenario_is_read() {
     assert_eq!(values, ["0.5", "0.7", "0.8"]);
     assert_eq!(scenario.compare.baseline, "random");
     assert_eq!(
-        scenario.compare.decide_on,
+        scenario
+            .compare
+            .decide_on
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>(),
         ["response_p99", "response_mean"]
     );
     assert_eq!(scenario.classes, [("query".to_owned(), Some(0.2))]);

@@ -1,9 +1,13 @@
-//! What all machines of a replication share: the agenda, the records, the nodes, the window and
-//! the figures.
+//! What all machines of a replication share: the agenda, the records, the nodes, the window and the
+//! figures.
+//!
+//! The machines take `&mut Core` and never each other, so that each can be read alone and the
+//! borrow checker sees that no two change the same thing.
 
 use crate::engine::agenda::{Agenda, Place};
 use crate::engine::random::{Key, Purpose, Seeds};
 use crate::engine::time::Time;
+use crate::metrics::figures::Totals;
 use crate::metrics::jobs::{Blame, Completed, JobStats};
 use crate::metrics::nodes::Busy;
 use crate::model::cluster::SLOTS;
@@ -137,39 +141,6 @@ impl Demands {
             self.free.push(row);
         }
     }
-}
-
-/// Figures of the whole run that are no job's and no node's; sums over the window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Tasks placed.
-    pub placed: u64,
-    /// Messages sent.
-    pub messages: u64,
-    /// Time in which dispatchers decided.
-    pub deciding: u128,
-    /// Time in which gatherers gathered.
-    pub gathering: u128,
-    /// Slot-time of attempts that ended.
-    pub slot_time: u128,
-    /// Of it, slot-time of no use to a completed job.
-    pub wasted: u128,
-    /// Tasks that have arrived, in the whole replication.
-    pub tasks_arrived: u64,
-    /// Tasks whose results were gathered.
-    pub tasks_done: u64,
-    /// Attempts made.
-    pub attempts: u64,
-    /// Attempts whose results were gathered.
-    pub attempts_done: u64,
-    /// Jobs that completed, measured or not.
-    pub jobs_done: u64,
-    /// Sum over jobs of the part of their time in system that lies in the window.
-    pub presence: u128,
-    /// Integral over the window of the units in use, of all dimensions at all nodes together.
-    pub in_use: u128,
-    /// The last completion.
-    pub last_completion: Time,
 }
 
 /// The state that every machine may change.

@@ -1,4 +1,7 @@
 //! Dispatchers: each is a fifo server that decides the tasks of its jobs one after another.
+//!
+//! A dispatcher that takes time to decide is a queue like any other, and saturates like any other;
+//! with several, each knows of the others' decisions only what nodes report.
 
 use std::cell::RefCell;
 

@@ -7,7 +7,7 @@ mod central;
 mod core;
 mod dispatch;
 mod gathering;
-pub mod outcome;
+mod outcome;
 pub mod recorder;
 pub mod records;
 mod service;
@@ -21,6 +21,7 @@ use crate::engine::agenda::Place;
 use crate::engine::law::Law;
 use crate::engine::random::{Purpose, Seeds, Stream, unit};
 use crate::engine::time::Time;
+use crate::metrics::figures::Figures;
 use crate::metrics::nodes::{Capacity, Observation, Observed};
 use crate::model::layout::Layout;
 use crate::strategy::Binding;
@@ -30,7 +31,6 @@ use self::central::Central;
 use self::core::{CENTRAL, Core, Kind};
 use self::dispatch::Dispatch;
 use self::gathering::Gathering;
-use self::outcome::Outcome;
 use self::recorder::Recorder;
 use self::setup::Setup;
 use self::sources::Sources;
@@ -90,7 +90,7 @@ pub fn run<'s>(
     setup: &'s Setup,
     replication: u64,
     recorder: Option<&'s mut (dyn Recorder + 's)>,
-) -> Result<Outcome, Failure> {
+) -> Result<Figures, Failure> {
     let mut replication = Replication::new(setup, Seeds::new(setup.seed, replication), recorder)?;
     while replication.step()? {}
     replication.finish()
@@ -358,7 +358,7 @@ impl<'s> Replication<'s> {
         }
     }
 
-    fn finish(mut self) -> Result<Outcome, Failure> {
+    fn finish(mut self) -> Result<Figures, Failure> {
         self.core.window.close(self.over);
         self.dispatch.finish(&mut self.core, self.over);
         self.gathering.finish(&mut self.core, self.over);

@@ -1,4 +1,7 @@
 //! Everything that a replication needs to know, whether it came from a scenario file or a program.
+//!
+//! A setup is complete: no default is looked up later, no global is read, and so two equal setups
+//! give equal runs.
 
 use std::sync::Arc;
 
@@ -6,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::law::Law;
 use crate::engine::time::Time;
+use crate::metrics::columns::{Column, MetricRef, columns};
 use crate::model::cluster::{Cluster, Dimension, Group};
 use crate::strategy::placement::random::Random;
 use crate::strategy::{Binding, Parts, Strategy};
@@ -113,6 +117,12 @@ impl Setup {
             count: jobs,
         };
         self
+    }
+
+    /// The figures that every replication gives, in order, with those of `asked`.
+    pub fn columns(&self, asked: &[MetricRef]) -> Vec<Column> {
+        let classes: Vec<&str> = self.classes.iter().map(|c| c.name.as_str()).collect();
+        columns(&self.cluster, &classes, asked)
     }
 }
 

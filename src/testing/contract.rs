@@ -13,14 +13,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::setups::{group, open};
-use crate::decision_log::first_difference::names;
 use crate::engine::law::Law;
 use crate::engine::time::Time;
+use crate::metrics::figures::Figures;
 use crate::metrics::jobs::Blame;
 use crate::model::cluster::{Dimension, Group};
 use crate::model::ids::NodeId;
 use crate::sim;
-use crate::sim::outcome::{Outcome, columns};
 use crate::sim::recorder::{Decision, Recorder};
 use crate::sim::records::{Attempt, Job, Task};
 use crate::sim::setup::{Setup, Stragglers};
@@ -116,14 +115,16 @@ impl Contract {
                      nothing outlast a run"
                 )
             })?;
-            let columns = columns(&setup);
-            let values = |outcome: &Outcome| (outcome.values(&setup, &columns), outcome.events);
+            let columns = setup.columns(&[]);
+            let values = |figures: &Figures| (figures.values(&columns), figures.events);
             holds(values(&first) == values(&second), || {
                 format!("{what}: the same seed gave other figures")
             })?;
             let unwatched = sim::run(&setup, 1, None).map_err(|f| format!("{what}: {f}"))?;
             holds(values(&first) == values(&unwatched), || {
-                format!("{what}: a run that is watched has other figures: `score` must change nothing")
+                format!(
+                    "{what}: a run that is watched has other figures: `score` must change nothing"
+                )
             })?;
         }
         Ok(())
@@ -334,7 +335,7 @@ const SAMPLED: usize = 37;
 ///
 /// # Errors
 /// Says what is broken.
-pub fn watch(setup: &Setup, what: &str) -> Result<(Outcome, Watcher), String> {
+pub fn watch(setup: &Setup, what: &str) -> Result<(Figures, Watcher), String> {
     let mut watcher = Watcher::new(setup);
     let outcome = sim::run(setup, 1, Some(&mut watcher));
     let outcome = outcome.map_err(|failure| format!("{what}: {failure}"))?;
@@ -361,7 +362,7 @@ impl Watcher {
             decisions: Vec::new(),
             workload: BTreeMap::new(),
             completed: 0,
-            names: names(&setup.cluster),
+            names: setup.cluster.node_names(),
             remembered: None,
             broken: None,
         }
@@ -407,7 +408,10 @@ impl Recorder for Watcher {
             t.begun, t.decided, t.reached, t.started, t.ended, t.received,
         ];
         let runs_on = job.arrival <= t.begun && times.is_sorted();
-        self.expect(runs_on && task.wait == t.started - job.arrival, "time runs back");
+        self.expect(
+            runs_on && task.wait == t.started - job.arrival,
+            "time runs back",
+        );
         if job.measured {
             let row = self.workload.entry((job.class, job.number));
             let (_, works) = row.or_insert((job.arrival.0, vec![0; job.tasks as usize]));

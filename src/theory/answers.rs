@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::queueing_system::Shift;
-use crate::metrics::registry::QUANTILES;
+use crate::metrics::registry::{RESPONSE_QUANTILES, quantile_name};
 
 /// How a known answer is to be held against a simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub struct Known {
     pub value: f64,
     /// How to hold it against a simulation.
     pub kind: AnswerKind,
-    /// The model, in the field's words; one of [`MODELS`].
+    /// The model, in the field's words; one of [`super::MODELS`].
     pub model: &'static str,
 }
 
@@ -80,13 +80,13 @@ impl Answers<'_> {
         if !shift.is_constant {
             return rows;
         }
-        for (permille, name) in QUANTILES {
-            let q = permille as f64 / 1000.0;
+        for permille in RESPONSE_QUANTILES {
+            let q = *permille as f64 / 1000.0;
             let value = self
                 .response_above
                 .as_ref()
                 .map(|above| quantile(above, q) + around);
-            add(format!("response_{name}"), value);
+            add(format!("response_{}", quantile_name(*permille)), value);
         }
         let wait = self
             .wait_above

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use equipoise::scenario::{self, Env, Files, Registry, Report, Scenario};
+use equipoise::scenario::{self, Files, Report, Scenario};
 
 /// Writes `text` to `path` if asked to, else holds it against what is there.
 fn hold(path: &Path, text: &str) {
@@ -25,24 +25,9 @@ fn hold(path: &Path, text: &str) {
     );
 }
 
-fn metrics(_: &[String]) -> Vec<String> {
-    ["response_mean", "response_p99", "makespan"]
-        .map(str::to_owned)
-        .to_vec()
-}
-
 fn read(text: &str, name: &str, sets: &[String]) -> Result<Scenario, Report> {
     let files = Files::new(Path::new("tests/bad"), None);
-    scenario::read(
-        text,
-        name,
-        sets,
-        &Env {
-            files: &files,
-            metrics,
-            registry: &Registry::standard(),
-        },
-    )
+    scenario::read(text, name, sets, &files)
 }
 
 fn bad_files() -> Vec<PathBuf> {
@@ -108,7 +93,8 @@ fn no_message_names_a_type() {
 /// Editors read the schema from the file.
 #[test]
 fn the_schema_is_in_step() {
-    let text = serde_json::to_string_pretty(&scenario::schema(&Registry::standard())).unwrap();
+    let text =
+        serde_json::to_string_pretty(&scenario::schema(&scenario::Registry::standard())).unwrap();
     hold(
         Path::new("scenarios/scenario.schema.json"),
         &format!("{text}\n"),

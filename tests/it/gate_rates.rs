@@ -350,7 +350,13 @@ fn planted(scenario: &Scenario) -> Scenario {
 
 /// The relative effect of the mistake on `metric`, and its standard error.
 fn effect(then: &PointFigures, now: &PointFigures, metric: &str) -> (f64, f64) {
-    let values = |point: &PointFigures| point.strategies[0].metric(metric).unwrap().values.clone();
+    let values = |point: &PointFigures| {
+        point.strategies[0]
+            .metric(&metric.parse().unwrap())
+            .unwrap()
+            .values
+            .clone()
+    };
     let difference = paired(&values(then), &values(now), 0.95).unwrap();
     let error = difference.relative_stddev().unwrap() / f64::from(LONG).sqrt();
     (difference.relative.unwrap(), error)

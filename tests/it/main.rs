@@ -21,6 +21,7 @@ mod gallery;
 mod gate_cli;
 mod gate_rates;
 mod layering;
+mod metrics;
 mod scenarios;
 mod sojourns;
 mod steady;

@@ -9,9 +9,8 @@ use std::sync::atomic::AtomicBool;
 
 use equipoise::experiment::results::{Results, Status};
 use equipoise::experiment::{self, Options};
-use equipoise::metrics::registry;
 use equipoise::scenario::forecast::forecast;
-use equipoise::scenario::{self, Env, Files, Registry, Report, Scenario};
+use equipoise::scenario::{self, Files, Report, Scenario};
 
 const FOLDER: &str = "scenarios";
 
@@ -19,23 +18,11 @@ fn traces() -> Option<PathBuf> {
     std::env::var_os("EQUIPOISE_TRACES").map(PathBuf::from)
 }
 
-fn metrics(dimensions: &[String]) -> Vec<String> {
-    registry::metrics(dimensions)
-        .into_iter()
-        .map(|metric| metric.name)
-        .collect()
-}
-
 /// The scenario `text` of a file `name` with `sets` as of the command line.
 pub fn read_text(text: &str, name: &str, sets: &[&str]) -> Result<Scenario, Report> {
     let files = Files::new(Path::new(FOLDER), traces().as_deref());
-    let env = Env {
-        files: &files,
-        metrics,
-        registry: &Registry::standard(),
-    };
     let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
-    scenario::read(text, name, &sets, &env)
+    scenario::read(text, name, &sets, &files)
 }
 
 /// The scenario `scenarios/STEM.toml` with `sets` as of the command line.

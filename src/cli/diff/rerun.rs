@@ -1,19 +1,23 @@
 //! Both sides run again with this program, after a look whether it is the one that made them.
+//!
+//! Without records the decisions must be made again; that means something only if this program
+//! gives the very tables that the folders hold.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use super::{Exit, Found, Pair, Side};
-use crate::cli::load::ScenarioArgs;
+use crate::cli::scenario_args::ScenarioArgs;
 use crate::decision_log::first_difference::between_setups;
 use crate::decision_log::response_shift::{ResponseShift, ResponseTimes};
 use crate::decision_log::{DecisionLog, LogRecorder, NODES_KEPT};
 use crate::engine::time::Time;
 use crate::experiment::warmup;
+use crate::metrics::columns::Column;
+use crate::metrics::figures::Figures;
 use crate::metrics::jobs::Blame;
 use crate::scenario::{Registry, Scenario};
 use crate::sim;
-use crate::sim::outcome::{Outcome, columns};
 use crate::sim::recorder::{Decision, Recorder};
 use crate::sim::records::{Attempt, Job, Task};
 use crate::sim::setup::Setup;
@@ -34,8 +38,11 @@ pub fn compare(sides: &[Side; 2], scenarios: &[Scenario; 2], pair: &Pair) -> Res
     ];
     let mut decisions = 0;
     for &replication in &pair.replications {
-        let (old, old_times) = replay(&sides[0], setups[0], pair, (0, replication))?;
-        let (new, new_times) = replay(&sides[1], setups[1], pair, (1, replication))?;
+        let run = |at: usize| {
+            let columns = setups[at].columns(&scenarios[at].asked());
+            replay(&sides[at], (setups[at], &columns), pair, (at, replication))
+        };
+        let ((old, old_times), (new, new_times)) = (run(0)?, run(1)?);
         decisions += new.decisions;
         let found = between_setups(setups, u64::from(replication), &old, &new)?;
         if let Some(mut first) = found {
@@ -68,14 +75,14 @@ fn setup<'s>(
 /// Decisions and response times of a replication of the side `at`, run again.
 fn replay(
     side: &Side,
-    setup: &Setup,
+    (setup, columns): (&Setup, &[Column]),
     pair: &Pair,
     (at, replication): (usize, u32),
 ) -> Result<(DecisionLog, ResponseTimes), Exit> {
     let mut both = Both(LogRecorder::new(NODES_KEPT), ResponseTimes::default());
-    let outcome = sim::run(setup, u64::from(replication), Some(&mut both))?;
+    let figures = sim::run(setup, u64::from(replication), Some(&mut both))?;
     let key = (pair.points[at], pair.strategies[at], replication);
-    match unlike(side, setup, &outcome, key) {
+    match unlike(side, columns, &figures, key) {
         None => Ok((both.0.finish(), both.1)),
         Some(what) => Err(Exit::Mistake(format!(
             "error: {} was made by another program than this one: {}, replication {replication}, {what}\n\
@@ -89,18 +96,17 @@ fn replay(
 /// The first value of the replication that the folder has otherwise.
 fn unlike(
     side: &Side,
-    setup: &Setup,
-    outcome: &Outcome,
+    columns: &[Column],
+    figures: &Figures,
     key: (usize, usize, u32),
 ) -> Option<String> {
     let rows = side.results.replications.iter();
     let rows = rows.filter(|row| (row.point, row.strategy, row.replication) == key);
-    let columns = columns(setup);
-    let values = outcome.values(setup, &columns);
+    let values = figures.values(columns);
     let mut count = 0;
     for (row, (column, value)) in rows.zip(columns.iter().zip(&values)) {
         count += 1;
-        let is_same = row.class == column.class && row.metric == column.metric;
+        let is_same = column.key.is(&row.class, &row.metric);
         if !is_same || row.value.map(f64::to_bits) != value.map(f64::to_bits) {
             let text = |value: Option<f64>| value.map_or("nothing".to_owned(), |v| v.to_string());
             let (metric, there, here) = (&row.metric, text(row.value), text(*value));

@@ -1,4 +1,8 @@
 //! `equipoise gate`: a regression test for placement algorithms.
+//!
+//! The command reads scenarios and their baselines, runs the watched strategies and reports in
+//! every form that a pipeline can show; what passes and what fails is decided in [`crate::gate`],
+//! and the exit code says it.
 
 mod junit;
 mod markdown;
@@ -15,8 +19,8 @@ use clap::Args;
 use indicatif::ProgressBar;
 
 use super::folder::unwritable;
-use super::load::{ScenarioArgs, keep_strategies, quote};
 use super::run::stop_on_interrupt;
+use super::scenario_args::{ScenarioArgs, keep_strategies, quote};
 use super::{Exit, print, progress};
 use crate::decision_log::first_difference::against_log;
 use crate::experiment::results::digest;

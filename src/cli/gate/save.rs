@@ -1,5 +1,9 @@
 //! `gate --save`: what the code does now becomes what later code is held against.
+//!
+//! The only way in which a baseline moves: a gate that adapts itself to what it sees catches
+//! nothing.
 
+use crate::metrics::columns::{MetricRef, Part};
 use std::path::Path;
 
 use super::{Entry, Exit, Gate, Runner, all};
@@ -106,17 +110,17 @@ fn too_many(entry: &Entry, over: &[Need]) -> Exit {
             need.more_jobs(),
         )
     };
-    let mut keys: Vec<(&str, f64)> = Vec::new();
+    let mut keys: Vec<(&MetricRef, f64)> = Vec::new();
     for need in over {
         let margin = need.margin_that_would_do();
-        match keys.iter_mut().find(|(metric, _)| *metric == need.metric) {
+        match keys.iter_mut().find(|(metric, _)| **metric == need.metric) {
             Some((_, most)) => *most = most.max(margin),
             None => keys.push((&need.metric, margin)),
         }
     }
-    let key = |(metric, margin): &(&str, f64)| match metric.contains('.') {
-        true => format!("margins.\"{metric}\" = {margin}"),
-        false => format!("margins.{metric} = {margin}"),
+    let key = |(metric, margin): &(&MetricRef, f64)| match metric.part {
+        Part::All => format!("margins.{metric} = {margin}"),
+        _ => format!("margins.\"{metric}\" = {margin}"),
     };
     let keys: Vec<String> = keys.iter().map(key).collect();
     Exit::Mistake(format!(

@@ -1,8 +1,11 @@
 //! What every form of the result says, in words.
+//!
+//! A line in the terminal, in Markdown and in JUnit is the same line: whoever reads it in one place
+//! finds it in the others.
 
 use crate::gate::verdicts::{FigureVerdict, GateVerdicts, ScenarioVerdicts, StrategyVerdicts};
 use crate::gate::{FALSE_ALARMS, Finding};
-use crate::report::metric_facts::facts;
+use crate::report::scales::scale;
 use crate::text::{
     Scale, count, percent_decimals, plain_percent, plural, printable, signed_percent,
 };
@@ -34,14 +37,13 @@ pub fn cells(
     row: &FigureVerdict,
 ) -> [String; 8] {
     let judgement = &row.judgement;
-    let facts = facts(&row.metric, &row.unit);
     let means = [judgement.baseline, judgement.now];
-    let scale = facts.scale(&row.unit, means.into_iter().flatten());
+    let scale = scale(&row.metric.metric, means.into_iter().flatten());
     let value = |mean: Option<f64>| mean.map_or(String::new(), |mean| scale.value(mean));
     [
         printable(&heading(judged, cell)),
         printable(&cell.strategy),
-        printable(&row.metric),
+        printable(&row.metric.to_string()),
         value(judgement.baseline),
         value(judgement.now),
         change(row),

@@ -9,7 +9,9 @@ use super::palette::{look, mark};
 use super::panel::{Area, Panel, figure};
 use super::{point_title, strategy_entries};
 use crate::experiment::results::SummaryRow;
+use crate::metrics::registry::Metric;
 use crate::report::lookup::Lookup;
+use crate::report::scales::scale_of;
 use crate::text::Scale;
 
 const GAIN: &str = "response_p99";
@@ -53,15 +55,15 @@ fn ends(row: &SummaryRow) -> impl Iterator<Item = f64> {
 }
 
 fn panel(tables: &Lookup, point: usize, cost: &str, drawing: &mut Drawing, area: Area) {
-    let (facts, unit) = tables.facts(cost);
-    let across = facts.scale(&unit, []);
+    let across = scale_of(cost, []);
+    let title = Metric::find(cost).map_or(String::new(), |metric| metric.title());
     let up = Scale::time(pairs(tables, point, cost).flat_map(|(.., gain)| gain.mean));
     let costs = pairs(tables, point, cost).flat_map(|(_, row, _)| row.mean);
     let gains = pairs(tables, point, cost).flat_map(|(.., gain)| ends(gain));
     let xs: Vec<f64> = costs.map(|v| v / across.factor).collect();
     let ys: Vec<f64> = gains.map(|v| v / up.factor).collect();
     let axes = (
-        Axis::fitting(&across.axis_title(&facts.title), &xs, true),
+        Axis::fitting(&across.axis_title(&title), &xs, true),
         Axis::fitting(&up.axis_title("response time, p99"), &ys, true),
     );
     let axes = (axes.0.padded(), axes.1);

@@ -13,21 +13,23 @@ use super::panel::{Entry, Panel, figure};
 use super::sweep::{Sweep, numeric};
 use super::{picked_note, strategy_entries};
 use crate::experiment::results::{Status, SummaryRow};
+use crate::metrics::columns::{MetricRef, Part};
 use crate::report::cells::summary_cell;
-use crate::report::lookup::{Lookup, chosen_points, split_name};
-use crate::report::metric_facts::is_response_time;
+use crate::report::lookup::{Lookup, chosen_points};
+use crate::report::scales::scale;
 use crate::text::Scale;
 
 /// The plot of the deciding metric `metric`; none where the tables have no value of it.
-pub fn draw(tables: &Lookup, metric: &str) -> Option<Drawing> {
+pub fn draw(tables: &Lookup, metric: &MetricRef) -> Option<Drawing> {
     let rows = tables.results.summary.iter();
-    let (class, name) = split_name(metric);
-    rows.filter(|r| r.class == class && r.metric == name)
+    rows.filter(|r| metric.is(&r.class, &r.metric))
         .find_map(|r| r.mean)?;
     let chart = Chart {
         tables,
         metric,
-        slo: tables.slo(metric).filter(|_| is_response_time(metric)),
+        slo: tables
+            .slo(metric)
+            .filter(|_| metric.metric.is_response_time()),
     };
     Some(match numeric(tables) {
         Some(sweep) => chart.lines(&sweep),
@@ -37,7 +39,7 @@ pub fn draw(tables: &Lookup, metric: &str) -> Option<Drawing> {
 
 struct Chart<'a> {
     tables: &'a Lookup<'a>,
-    metric: &'a str,
+    metric: &'a MetricRef,
     slo: Option<f64>,
 }
 
@@ -64,12 +66,18 @@ impl Chart<'_> {
         let mut values: Vec<f64> = self.cells(points).flat_map(ends).flatten().collect();
         let high = values.iter().copied().fold(0.0, f64::max);
         values.extend(self.slo.filter(|slo| *slo < 2.5 * high));
-        let (facts, unit) = self.tables.facts(self.metric);
-        let scale = facts.scale(&unit, values.iter().copied().filter(|v| *v > 0.0));
+        let scale = scale(
+            &self.metric.metric,
+            values.iter().copied().filter(|v| *v > 0.0),
+        );
         let scaled: Vec<f64> = values.iter().map(|v| v / scale.factor).collect();
         let ends = |(l, h): (f64, f64), v: &f64| (l.min(*v), h.max(*v));
         let (low, high) = scaled.iter().fold((f64::INFINITY, 0.0), ends);
-        let axis = Axis::fitting(&scale.axis_title(&facts.title), &scaled, low < small * high);
+        let axis = Axis::fitting(
+            &scale.axis_title(&self.metric.metric.title()),
+            &scaled,
+            low < small * high,
+        );
         (scale, axis)
     }
 
@@ -86,13 +94,13 @@ impl Chart<'_> {
     }
 
     fn title(&self) -> String {
-        let mut title = self.tables.facts(self.metric).0.title;
+        let mut title = self.metric.metric.title();
         if let Some(first) = title.get_mut(..1) {
             first.make_ascii_uppercase();
         }
-        match split_name(self.metric).0 {
-            "all" => title,
-            class => format!("{title} of {class}"),
+        match &self.metric.part {
+            Part::All => title,
+            part => format!("{title} of {part}"),
         }
     }
 

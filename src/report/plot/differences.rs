@@ -14,8 +14,10 @@ use super::panel::{Entry, Panel, figure};
 use super::sweep::{Sweep, numeric};
 use super::{picked_note, strategy_entries};
 use crate::experiment::results::ComparisonRow;
+use crate::metrics::columns::MetricRef;
 use crate::report::cells::change;
 use crate::report::lookup::{Lookup, chosen_points};
+use crate::report::scales::scale;
 use crate::report::verdict_text::word;
 use crate::text::plain_percent;
 
@@ -23,9 +25,9 @@ use crate::text::plain_percent;
 pub const WIDEST: f64 = 1.5;
 
 /// The plot for the deciding metric `metric`; none without a relative difference.
-pub fn draw(tables: &Lookup, metric: &str) -> Option<Drawing> {
+pub fn draw(tables: &Lookup, metric: &MetricRef) -> Option<Drawing> {
     let rows = tables.results.comparisons.iter();
-    rows.filter(|row| row.metric == metric)
+    rows.filter(|row| row.metric == *metric)
         .find_map(|row| row.relative)?;
     match numeric(tables) {
         Some(sweep) if tables.points() > 6 => Some(lines(tables, metric, &sweep)),
@@ -33,7 +35,7 @@ pub fn draw(tables: &Lookup, metric: &str) -> Option<Drawing> {
     }
 }
 
-fn title(tables: &Lookup, metric: &str) -> String {
+fn title(tables: &Lookup, metric: &MetricRef) -> String {
     let baseline = tables.strategy(tables.baseline());
     format!("Change of {metric} against {baseline}")
 }
@@ -59,7 +61,7 @@ fn axis(tables: &Lookup, rows: &[&ComparisonRow]) -> Axis {
     )
 }
 
-fn dots(tables: &Lookup, metric: &str) -> Drawing {
+fn dots(tables: &Lookup, metric: &MetricRef) -> Drawing {
     let points = chosen_points(tables.points());
     let others = || tables.strategies().filter(|s| *s != tables.baseline());
     let at = |point| others().filter_map(move |s| tables.comparison(point, s, metric));
@@ -86,8 +88,7 @@ fn dots(tables: &Lookup, metric: &str) -> Drawing {
 }
 
 fn dot(tables: &Lookup, row: &ComparisonRow) -> Row {
-    let (facts, unit) = tables.facts(&row.metric);
-    let scale = facts.scale(&unit, row.difference);
+    let scale = scale(&row.metric.metric, row.difference);
     let change = change(row, &scale);
     let text = format!("{change}  {}", word(row.verdict))
         .trim_start()
@@ -104,9 +105,9 @@ fn dot(tables: &Lookup, row: &ComparisonRow) -> Row {
     }
 }
 
-fn lines(tables: &Lookup, metric: &str, sweep: &Sweep) -> Drawing {
+fn lines(tables: &Lookup, metric: &MetricRef, sweep: &Sweep) -> Drawing {
     let rows = tables.results.comparisons.iter();
-    let rows: Vec<_> = rows.filter(|row| row.metric == metric).collect();
+    let rows: Vec<_> = rows.filter(|row| row.metric == *metric).collect();
     let baseline = tables.baseline();
     let mut legend = strategy_entries(tables);
     legend.remove(baseline.min(legend.len() - 1));

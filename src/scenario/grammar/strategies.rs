@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::named::Named;
+use super::Named;
 use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{Count, Seconds};
 use crate::strategy::{InFlight, Ties};

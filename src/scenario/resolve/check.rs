@@ -1,11 +1,18 @@
-//! What all that resolves shares: the place in the document that is spoken of, and what is said of it.
+//! What all that resolves shares: the key in the document that is spoken of, and what is said of
+//! it.
+//!
+//! Resolution checks what types cannot: that names refer to something, that sums fit, that keys go
+//! together. Each step narrows a [`Check`] to the key it looks at, so that a message carries its
+//! line without anybody passing spans about; and it keeps silent about a section that was cut out
+//! already, since that mistake has been told.
 
 use std::sync::Arc;
 
+use super::files::Files;
 use crate::engine::law::Law;
 use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{LONGEST, Quantity};
-use crate::scenario::Env;
+use crate::scenario::Registry;
 use crate::scenario::text::messages::{Diagnostic, Report};
 use crate::scenario::text::mistakes::Cut;
 use crate::scenario::text::suggest;
@@ -21,8 +28,10 @@ pub struct Check<'a> {
     cut: &'a [Cut],
     /// The document without those pieces.
     sound: &'a Node,
-    /// What a scenario may need beside its text.
-    pub env: &'a Env<'a>,
+    /// Other files.
+    pub files: &'a Files,
+    /// Placements that may be named.
+    registry: &'a Registry,
     /// The place.
     path: Vec<String>,
 }
@@ -33,14 +42,15 @@ impl<'a> Check<'a> {
         report: &'a mut Report,
         tree: &'a Node,
         (sound, cut): (&'a Node, &'a [Cut]),
-        env: &'a Env<'a>,
+        (files, registry): (&'a Files, &'a Registry),
     ) -> Self {
         Check {
             report,
             tree,
             cut,
             sound,
-            env,
+            files,
+            registry,
             path: Vec::new(),
         }
     }
@@ -60,7 +70,7 @@ impl Check<'_> {
     /// The placement that is given here.
     pub fn placement(&self) -> Option<Arc<dyn Blueprint>> {
         let node = self.sound.at(&self.path)?;
-        self.env.registry.read(node.clone()).ok()
+        self.registry.read(node.clone()).ok()
     }
 
     fn below(&mut self, steps: impl IntoIterator<Item = String>) -> Check<'_> {
@@ -69,7 +79,8 @@ impl Check<'_> {
             tree: self.tree,
             cut: self.cut,
             sound: self.sound,
-            env: self.env,
+            files: self.files,
+            registry: self.registry,
             path: self.path.iter().cloned().chain(steps).collect(),
         }
     }
@@ -113,12 +124,22 @@ impl Check<'_> {
 
     /// A mistake, unless what is here was already found wrong.
     pub fn error(&mut self, title: impl Into<String>, hint: impl Into<String>) {
-        self.say(false, span_of(self.tree, &self.path), title, hint);
+        self.say(
+            false,
+            span_of(self.tree, &self.path),
+            title.into(),
+            hint.into(),
+        );
     }
 
     /// A doubt.
     pub fn warn(&mut self, title: impl Into<String>, hint: impl Into<String>) {
-        self.say(true, span_of(self.tree, &self.path), title, hint);
+        self.say(
+            true,
+            span_of(self.tree, &self.path),
+            title.into(),
+            hint.into(),
+        );
     }
 
     /// A mistake in the key rather than in its value.
@@ -128,7 +149,12 @@ impl Check<'_> {
             .split_last()
             .and_then(|(key, table)| self.tree.at(table)?.get(key));
         let span = key.map(|(key, _)| key.span.clone());
-        self.say(false, span.or(span_of(self.tree, &self.path)), title, hint);
+        self.say(
+            false,
+            span.or(span_of(self.tree, &self.path)),
+            title.into(),
+            hint.into(),
+        );
     }
 
     /// This table lacks `key`, if that was not cut out, nor a key that it may have been meant by.
@@ -143,36 +169,23 @@ impl Check<'_> {
         if self.cut.iter().any(has_it) {
             return;
         }
-        let title = format!("[{}] lacks `{key}`", self.path.join("."));
-        let span = span_of(self.tree, &self.path);
-        self.add(false, span, title, hint);
-    }
-
-    fn say(
-        &mut self,
-        warning: bool,
-        span: Option<Span>,
-        title: impl Into<String>,
-        hint: impl Into<String>,
-    ) {
-        if !self.is_cut() {
-            self.add(warning, span, title, hint);
-        }
-    }
-
-    fn add(
-        &mut self,
-        warning: bool,
-        span: Option<Span>,
-        title: impl Into<String>,
-        hint: impl Into<String>,
-    ) {
         self.report.add(Diagnostic {
-            warning,
-            title: title.into(),
+            warning: false,
+            title: format!("[{}] lacks `{key}`", self.path.join(".")),
             hint: hint.into(),
-            span,
+            span: span_of(self.tree, &self.path),
         });
+    }
+
+    fn say(&mut self, warning: bool, span: Option<Span>, title: String, hint: String) {
+        if !self.is_cut() {
+            self.report.add(Diagnostic {
+                warning,
+                title,
+                hint,
+                span,
+            });
+        }
     }
 
     /// Checks a name that the user chose in the section here: it is a step of dotted paths, a word
@@ -193,7 +206,7 @@ impl Check<'_> {
 
     /// The law here; nothing if it is wrong.
     pub fn law<Q: Quantity>(&mut self, spec: &LawSpec<Q>) -> Option<Law> {
-        let files = self.env.files;
+        let files = self.files;
         match spec.law(&|file, column| files.column(file, column)) {
             Ok(law)
                 if Q::DOMAIN.high == LONGEST && law.mean() > LONGEST && law.mean().is_finite() =>

@@ -1,6 +1,11 @@
 //! What decides and what is watched: `[compare]`, `[gate]`, `run.precision`.
+//!
+//! Names of metrics are checked before the run, for a run of hours should not end with "no such
+//! metric". How many comparisons are planned is counted here too: intervals hold for all of them
+//! together, so the number must not depend on what came out.
 
 use super::check::Check;
+use crate::metrics::registry::{self, Metric};
 use crate::scenario::grammar::{self, Document, Named, Run, Strategy, Warmup};
 use crate::scenario::text::suggest;
 use crate::scenario::{Compare, Gate, Precision};
@@ -24,8 +29,8 @@ pub fn baseline(
 pub struct Known<'a> {
     /// Classes; none if they are not known.
     pub classes: Vec<&'a str>,
-    /// Metrics of a run; none if they are not known.
-    pub metrics: Vec<String>,
+    /// Dimensions of demand and capacity.
+    pub dimensions: Vec<String>,
 }
 
 impl Known<'_> {
@@ -60,7 +65,7 @@ impl Known<'_> {
         for (at, name) in given.unwrap_or_default().iter().enumerate() {
             places.name(at).knows("strategies", name, strategies);
         }
-        for name in gate.margins.names() {
+        for name in gate.margins.keys() {
             self.check_metric(&mut check.at("margins").name(name), name);
         }
     }
@@ -98,13 +103,20 @@ impl Known<'_> {
             let hint = suggest::hint(class, &self.classes, "classes");
             check.error(format!("there is no class `{class}`"), hint);
         }
-        if !self.metrics.is_empty() && !self.metrics.iter().any(|known| known == metric) {
-            let hint = match suggest::nearest(metric, &self.metrics) {
+        if !self.has(metric) {
+            let metrics = registry::metrics(&self.dimensions);
+            let metrics: Vec<&str> = metrics.iter().map(Metric::name).collect();
+            let hint = match suggest::nearest(metric, &metrics) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`equipoise list metrics` lists them".to_owned(),
             };
             check.error(format!("there is no metric `{metric}`"), hint);
         }
+    }
+
+    fn has(&self, metric: &str) -> bool {
+        let is_ours = |name: &str| self.dimensions.iter().any(|dimension| dimension == name);
+        Metric::find(metric).is_some_and(|found| found.dimension().is_none_or(is_ours))
     }
 }
 
@@ -114,10 +126,14 @@ const FEWEST: f64 = 10.0;
 /// What decides, of `points` points.
 pub fn compare(document: &Document, baseline: String, points: usize) -> Compare {
     let given = &document.compare;
-    let others = document.strategies.names().len().saturating_sub(1);
+    let others = document.strategies.len().saturating_sub(1);
     Compare {
         baseline,
-        decide_on: given.decide_on.clone(),
+        decide_on: given
+            .decide_on
+            .iter()
+            .flat_map(|name| name.parse())
+            .collect(),
         margin: given.margin.0,
         confidence: given.confidence.0,
         family: given.decide_on.len() * points * others,
@@ -130,29 +146,22 @@ pub fn gate(
     compare: &grammar::Compare,
     strategies: &Named<Strategy>,
 ) -> Gate {
-    let is_watched = |name: &&str| {
-        let watched = given.strategies.as_ref();
-        watched.is_none_or(|watched| watched.iter().any(|other| other == name))
-    };
-    let margin = |name: &String| {
+    let is_watched = |name: &&String| {
         given
-            .margins
-            .get(name)
-            .map_or(compare.margin.0, |margin| margin.0)
+            .strategies
+            .as_ref()
+            .is_none_or(|all| all.contains(name))
     };
-    let deciding = compare.decide_on.iter();
-    let further = given.margins.iter().map(|(name, _)| name);
-    let further = further.filter(|name| !compare.decide_on.contains(name));
+    let own = |name: &String| given.margins.get(name).unwrap_or(&compare.margin).0;
+    let further = given
+        .margins
+        .keys()
+        .filter(|name| !compare.decide_on.contains(name));
+    let metrics = compare.decide_on.iter().chain(further);
     Gate {
-        strategies: strategies
-            .names()
-            .into_iter()
-            .filter(is_watched)
-            .map(str::to_owned)
-            .collect(),
-        margins: deciding
-            .chain(further)
-            .map(|name| (name.clone(), margin(name)))
+        strategies: strategies.keys().filter(is_watched).cloned().collect(),
+        margins: metrics
+            .filter_map(|name| Some((name.parse().ok()?, own(name))))
             .collect(),
     }
 }
@@ -162,7 +171,7 @@ pub fn precision(run: &Run, compare: &grammar::Compare) -> Option<Precision> {
     let given = run.precision.as_ref()?;
     let first = || compare.decide_on.first().cloned();
     Some(Precision {
-        metric: given.metric.clone().or_else(first)?,
+        metric: given.metric.clone().or_else(first)?.parse().ok()?,
         relative: given.relative.0,
         absolute: given.absolute.0,
         most: given.max_replications.0 as u32,

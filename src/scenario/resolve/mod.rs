@@ -1,4 +1,9 @@
 //! Resolution: from the sections of the grammar to setups. Each part takes what it needs.
+//!
+//! The grammar says what may be written, resolution what it means; they are apart so that a reader
+//! finds each in one place, and so that a strategy's defaults, units and loads are applied in one
+//! order. A part that cannot be resolved gives nothing, and the others go on, so that all mistakes
+//! of a file are told at once.
 
 pub mod check;
 mod classes;
@@ -26,33 +31,24 @@ pub struct Resolved {
     pub baseline: String,
 }
 
-/// Names of the metrics of a run with these dimensions.
-pub type Metrics = fn(&[String]) -> Vec<String>;
-
 /// The setups of all strategies; nothing if anything is wrong.
 pub fn resolve(
     check: &mut Check<'_>,
     document: &Document,
-    metrics: Metrics,
     notes: &mut Vec<String>,
 ) -> Option<Resolved> {
     strategies::names(check, &document.strategies, &document.scheduling);
     classes::names(check, &document.jobs);
     loads::conflicts(check, document.workload.load.is_some(), &document.jobs);
-    let baseline = judging::baseline(check, &document.compare, &document.strategies.names());
+    let names: Vec<&str> = document.strategies.keys().map(String::as_str).collect();
+    let baseline = judging::baseline(check, &document.compare, &names);
     let network = delays(&mut check.at("network"), &document.network);
     let stragglers = stragglers(&mut check.at("faults.stragglers"), &document.faults);
     let cluster = cluster::cluster(check, &document.nodes)?;
     let workload = workload(check, document, &cluster, notes);
     let classes = workload.as_ref().map(|(classes, _)| classes.as_slice());
     let strategies = strategies::resolve(check, &document.strategies, &cluster, classes);
-    judge(
-        check,
-        document,
-        &cluster,
-        classes.unwrap_or_default(),
-        metrics,
-    );
+    judge(check, document, &cluster, classes.unwrap_or_default());
     window::conflict(check, &document.run);
     let (classes, sources) = workload?;
     let window = window(check, document, &cluster, &classes, &sources);
@@ -89,7 +85,7 @@ fn window(
         classes,
         sources,
         cluster,
-        finite: document.jobs.iter().all(|(_, jobs)| is_finite(jobs)),
+        finite: document.jobs.values().all(is_finite),
     };
     asked.window(&mut check.at("run"), &document.run)
 }
@@ -115,26 +111,15 @@ fn workload(
 }
 
 /// Checks what decides, what is watched and what must be precise.
-fn judge(
-    check: &mut Check<'_>,
-    document: &Document,
-    cluster: &Cluster,
-    classes: &[Class],
-    metrics: Metrics,
-) {
-    let dimensions = cluster.dimensions.iter();
-    let dimensions: Vec<String> = dimensions.map(|dimension| dimension.name.clone()).collect();
+fn judge(check: &mut Check<'_>, document: &Document, cluster: &Cluster, classes: &[Class]) {
     let known = judging::Known {
         classes: classes.iter().map(|class| class.name.as_str()).collect(),
-        metrics: metrics(&dimensions),
+        dimensions: cluster.dimension_names(),
     };
+    let names: Vec<&str> = document.strategies.keys().map(String::as_str).collect();
     known.check_compare(&mut check.at("compare"), &document.compare);
     known.check_precision(&mut check.at("run"), &document.run);
-    known.check_gate(
-        &mut check.at("gate"),
-        &document.gate,
-        &document.strategies.names(),
-    );
+    known.check_gate(&mut check.at("gate"), &document.gate, &names);
 }
 
 /// The delays as laws.

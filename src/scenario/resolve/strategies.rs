@@ -1,4 +1,9 @@
 //! `[scheduling]` and `[strategies.NAME]` as strategies.
+//!
+//! Strategies are what is compared, so what two of them share must be the same: both are built from
+//! the same defaults, and a part that a class overrides gets dispatchers of its own. Every
+//! placement is built once on a small cluster of the same groups, so that one that cannot work says
+//! so before the run.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -21,10 +26,7 @@ pub fn names(check: &mut Check<'_>, strategies: &Named<grammar::Strategy>, commo
         let hint = "add one, for example [strategies.random] with placement = \"random\"";
         places.error("the scenario has no strategies", hint);
     }
-    strategies
-        .names()
-        .into_iter()
-        .for_each(|name| places.check_name(name));
+    strategies.keys().for_each(|name| places.check_name(name));
     parts(&mut check.at("scheduling"), &common.parts(), &defaults());
 }
 
@@ -37,7 +39,7 @@ pub fn resolve(
     classes: Option<&[Class]>,
 ) -> Option<Vec<Strategy>> {
     let mut check = check.at("strategies");
-    let one = |(name, given): &(String, grammar::Strategy)| {
+    let one = |(name, given): (&String, &grammar::Strategy)| {
         let mut check = check.name(name);
         let strategy = strategy(&mut check, name, given, classes)?;
         central(&mut check, given, &strategy);
@@ -199,7 +201,7 @@ fn workable(
         let Some(Err(problem)) = (!pool.ids().is_empty()).then(build) else {
             continue;
         };
-        let own = set.checked_sub(1).and_then(|at| given.r#for.0.get(at));
+        let own = set.checked_sub(1).and_then(|at| given.r#for.get_index(at));
         let title = format!("`{}` cannot work here: {problem}", strategy.name);
         let hint = "choose another placement or other parameters";
         match own {

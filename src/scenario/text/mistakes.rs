@@ -1,5 +1,9 @@
 //! Reads a document that may have mistakes: each is reported, the piece that holds it is cut out,
 //! and the rest is read again, so that all mistakes are told at once.
+//!
+//! A deserializer stops at its first mistake, and a user who mends a file one message a run gives
+//! up. Cutting makes echoes: a required key that was cut is then missing. These are our own doing
+//! and are not told.
 
 use serde::de::DeserializeOwned;
 

@@ -1,4 +1,4 @@
-//! From text to a tree, and from the tree to the grammar, with all mistakes told at their places.
+//! From text to a tree, and from the tree to the grammar, with all mistakes told where they are.
 
 pub mod arguments;
 pub mod like;

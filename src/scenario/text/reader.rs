@@ -1,4 +1,8 @@
 //! Reads a tree into the sections of the grammar; a mistake knows the path at which it was found.
+//!
+//! The grammar's types derive `Deserialize` and nothing else; this deserializer adds what TOML's
+//! own does not tell: the path of a mistake, the keys or forms that would have been right, and
+//! words for what was found instead of names of Rust types.
 
 use std::fmt;
 
@@ -112,7 +116,8 @@ fn describe(found: Unexpected<'_>) -> String {
 /// What is wanted, where a derived reader would say it in the words of the program.
 fn plain(wanted: &str) -> String {
     let plain = match wanted {
-        _ if wanted.starts_with("struct ") || wanted.starts_with("a map") => "a table",
+        _ if wanted.starts_with("struct ") => "a table",
+        _ if wanted.starts_with("a map") => "a table of names",
         _ if wanted.starts_with("a sequence") => "a list",
         _ if wanted.starts_with("a string") => "text in quotes",
         "enum" => "a law such as { exponential.mean = ... }, or a constant",

@@ -1,4 +1,7 @@
 //! What every format has in common: a row becomes a job, or is refused for a reason.
+//!
+//! The rules that no format may bend are here: arrivals do not go back, work is finite and not
+//! negative, a job has a task.
 
 use super::Problem;
 use super::file::Lines;
@@ -12,7 +15,7 @@ pub(super) struct Job {
     pub(super) tasks: u32,
     /// Seconds: one for all tasks, or one for each.
     pub(super) works: Vec<f64>,
-    /// Of each task, by resource of [`Columns::resources`].
+    /// Of each task, by resource of [`super::Columns::resources`].
     pub(super) demand: Vec<f64>,
     pub(super) class: String,
 }

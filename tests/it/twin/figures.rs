@@ -1,9 +1,9 @@
 //! The figures of the outcome against sums over the twin's log.
 
 use equipoise::engine::time::Time;
+use equipoise::metrics::figures::Figures;
 use equipoise::metrics::jobs::JobStats;
 use equipoise::metrics::nodes::Observation;
-use equipoise::sim::outcome::Outcome;
 use equipoise::sim::setup::Setup;
 
 use super::machine::{Job, Phase, Task, Twin};
@@ -41,7 +41,7 @@ fn window(twin: &Twin<'_>) -> (u64, u64) {
     }
 }
 
-pub fn compare(setup: &Setup, outcome: &Outcome, twin: &Twin<'_>) -> Result<(), String> {
+pub fn compare(setup: &Setup, outcome: &Figures, twin: &Twin<'_>) -> Result<(), String> {
     let (start, end) = window(twin);
     same(
         "window",
@@ -148,7 +148,7 @@ fn runs<'t>(twin: &'t Twin<'_>) -> impl Iterator<Item = (&'t Task, u64)> {
     twin.tasks.iter().filter(has_run).map(each)
 }
 
-fn utilizations(outcome: &Outcome, twin: &Twin<'_>, window: (u64, u64)) -> Result<(), String> {
+fn utilizations(outcome: &Figures, twin: &Twin<'_>, window: (u64, u64)) -> Result<(), String> {
     let nodes = twin.spec().nodes();
     let length = window.1 - window.0;
     for d in 0..nodes[0].capacity.len() {
@@ -172,7 +172,7 @@ fn utilizations(outcome: &Outcome, twin: &Twin<'_>, window: (u64, u64)) -> Resul
 
 fn totals(
     setup: &Setup,
-    outcome: &Outcome,
+    outcome: &Figures,
     twin: &Twin<'_>,
     window: (u64, u64),
 ) -> Result<(), String> {
@@ -195,7 +195,7 @@ fn totals(
 }
 
 /// The state after all events at or before the instant.
-fn observation(seen: &Observation, outcome: &Outcome, twin: &Twin<'_>) -> Result<(), String> {
+fn observation(seen: &Observation, outcome: &Figures, twin: &Twin<'_>) -> Result<(), String> {
     let t = seen.time.0;
     let at = |what: &str| format!("{what} at {t}");
     let spec = twin.spec();

@@ -9,10 +9,9 @@ use clap::Args;
 
 use super::{Exit, message};
 use crate::experiment::results::Meta;
-use crate::metrics::registry;
-use crate::scenario::{Env, Files, Registry, Scenario, read};
+use crate::scenario::{Files, Registry, Scenario, read_with};
 
-/// Which scenario, and what is changed in it.
+/// ScenarioArgs scenario, and what is changed in it.
 #[derive(Debug, Args)]
 pub struct ScenarioArgs {
     /// The scenario file.
@@ -49,12 +48,8 @@ impl ScenarioArgs {
             .or_else(|| std::env::var_os("EQUIPOISE_TRACES").map(PathBuf::from));
         let dir = path.parent().unwrap_or(Path::new("."));
         let files = Files::new(dir, traces.as_deref());
-        let env = Env {
-            files: &files,
-            metrics: metric_names,
-            registry,
-        };
-        let scenario = read(&text, &path.display().to_string(), &self.sets, &env)
+        let name = path.display().to_string();
+        let scenario = read_with(&text, &name, &self.sets, &files, registry)
             .map_err(|report| Exit::Mistake(report.to_string()))?;
         self.choose(scenario)
     }
@@ -116,14 +111,6 @@ impl ScenarioArgs {
         let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
         quoted.join(" ")
     }
-}
-
-/// Names of the metrics of a run with these dimensions.
-fn metric_names(dimensions: &[String]) -> Vec<String> {
-    registry::metrics(dimensions)
-        .into_iter()
-        .map(|metric| metric.name)
-        .collect()
 }
 
 /// Leaves out the strategies that are not chosen.

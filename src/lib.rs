@@ -106,6 +106,11 @@
 //! What is in [`prelude`] is the public interface. All other modules are public for the tests and the
 //! benchmarks of this package only, and change without notice.
 
+/// The code of the README is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;

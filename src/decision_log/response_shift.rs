@@ -34,7 +34,7 @@ pub(super) fn count(stats: &mut JobStats, completed: Option<(Time, Blame)>) {
         Some((response, blame)) => stats.complete(
             &Completed {
                 response,
-                blame,
+                blame: &blame,
                 ideal: Time::ZERO,
                 straggler_wait_doubled: 0,
                 on_time: None,

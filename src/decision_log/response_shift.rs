@@ -144,7 +144,8 @@ mod tests {
         let times = |jobs: &[(u32, u64, Option<u64>)]| {
             let mut times = ResponseTimes::default();
             for &(class, job, response) in jobs {
-                times.add(class, job, response.map(|ns| (Time(ns), [0; 7])));
+                let completed = response.map(|ns| (Time(ns), [0, 0, 0, ns, 0, 0, 0]));
+                times.add(class, job, completed);
             }
             times
         };

@@ -6,5 +6,6 @@
 pub mod cluster;
 pub mod ids;
 pub mod layout;
+pub mod list;
 pub mod nodes;
 pub mod slab;

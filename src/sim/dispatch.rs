@@ -13,13 +13,14 @@ use crate::model::slab::NONE;
 use crate::strategy::board::{Board, Bound};
 use crate::strategy::view::Truth;
 use crate::strategy::{
-    self, Ask, Binding, Blueprint, Ended, How, InFlight, Placement, Problem, Reports, Ties,
+    self, Ask, Binding, Blueprint, Candidates, Ended, How, InFlight, Placement, Problem, Reports,
+    Ties,
 };
 
 use super::core::{Core, Kind};
 use super::failure::{Failure, Fallible};
-use super::recorder::{Decision, Made};
-use super::records::{Phase, draw};
+use super::recorder::{Decision, Made, Recorder};
+use super::records::{Job, Phase, Task, draw};
 use super::setup::Setup;
 
 /// All dispatchers of a strategy.
@@ -328,19 +329,7 @@ impl Dispatch {
         let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
         let (view, nodes) = core.board.seen(spot, truth);
         let view = view.noting(core.recorder.is_some().then_some(&self.asked));
-        let ask = Ask {
-            class: job.class,
-            job: job.number,
-            task: task.index,
-            tasks: job.tasks,
-            priority: 0,
-            key: None,
-            work: task.work,
-            demand,
-            tried: &[],
-            nodes,
-            ties: this.ties,
-        };
+        let ask = ask(job, task, demand, nodes, this.ties);
         let draw = draw(core.keys.placement, job, task, 0);
         let blueprint = &*core.setup.strategy.parts[this.parts].placement;
         let Some(placement) = &mut this.placements[job.pool as usize] else {
@@ -356,24 +345,23 @@ impl Dispatch {
             core.totals.messages += 1 + 2 * u64::from(view.probes());
         }
         if let Some(recorder) = &mut core.recorder {
-            let mut asked = self.asked.take();
-            recorder.decision(&Decision {
+            let made = Made {
+                ask: &ask,
+                view: &view,
+                placement: &**placement,
+                blueprint,
+                draw,
+            };
+            let decision = Decision {
                 time: truth.now,
                 dispatcher: job.dispatcher,
                 job,
                 task: task.index,
                 node,
-                asked: &asked,
-                made: Made {
-                    ask: &ask,
-                    view: &view,
-                    placement: &**placement,
-                    blueprint,
-                    draw,
-                },
-            });
-            asked.clear();
-            self.asked.replace(asked);
+                asked: &[],
+                made,
+            };
+            record(&mut **recorder, decision, &self.asked);
         }
         Ok(node)
     }
@@ -498,6 +486,42 @@ impl Dispatcher {
         let mut placements = self.placements.iter().flatten();
         placements.any(|placement| placement.reports() == reports)
     }
+}
+
+/// What a placement is asked: a node for this task.
+#[inline(always)]
+fn ask<'a>(
+    job: &Job,
+    task: &Task,
+    demand: &'a [u64],
+    nodes: Candidates<'a>,
+    ties: Ties,
+) -> Ask<'a> {
+    Ask {
+        class: job.class,
+        job: job.number,
+        task: task.index,
+        tasks: job.tasks,
+        priority: 0,
+        key: None,
+        work: task.work,
+        demand,
+        tried: &[],
+        nodes,
+        ties,
+    }
+}
+
+/// Tells `recorder` of a decision for which the nodes `asked` were asked. (They are taken out
+/// meanwhile, as whoever decides anew for the recorder asks nodes, too.)
+fn record(recorder: &mut dyn Recorder, decision: Decision<'_>, asked: &RefCell<Vec<NodeId>>) {
+    let mut nodes = asked.take();
+    recorder.decision(&Decision {
+        asked: &nodes,
+        ..decision
+    });
+    nodes.clear();
+    asked.replace(nodes);
 }
 
 /// What is wrong with a choice.

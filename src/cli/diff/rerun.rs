@@ -16,15 +16,16 @@ use crate::experiment::warmup;
 use crate::metrics::columns::Column;
 use crate::metrics::figures::Figures;
 use crate::metrics::jobs::Blame;
-use crate::scenario::Scenario;
+use crate::scenario::{Registry, Scenario};
 use crate::sim;
 use crate::sim::recorder::{Decision, Recorder};
 use crate::sim::records::{Attempt, Job, Task};
 use crate::sim::setup::Setup;
 
 /// The scenario of a folder.
-pub fn read(side: &Side, traces: Option<&Path>) -> Result<Scenario, Exit> {
-    let mut scenario = ScenarioArgs::of_run(&side.dir, &side.results.meta, traces).read()?;
+pub fn read(side: &Side, traces: Option<&Path>, registry: &Registry) -> Result<Scenario, Exit> {
+    let mut scenario =
+        ScenarioArgs::of_run(&side.dir, &side.results.meta, traces).read(registry)?;
     warmup::settle(&mut scenario, &AtomicBool::new(false))?;
     Ok(scenario)
 }

@@ -51,7 +51,7 @@ pub use jobs::{Classes, Jobs, Part};
 pub use network::{Network, Workload};
 pub use nodes::{Nodes, Slots};
 pub use run::{MeasuredJobs, Run, Warmup};
-pub use strategies::{Binding, Overrides, Scheduling, Strategy};
+pub use strategies::{Binding, Overrides, Placement, Scheduling, Strategy};
 pub use sweep::Sweep;
 
 /// A table whose keys the user chooses, in the order of the file.

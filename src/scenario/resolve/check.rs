@@ -6,14 +6,18 @@
 //! line without anybody passing spans about; and it keeps silent about a section that was cut out
 //! already, since that mistake has been told.
 
+use std::sync::Arc;
+
 use super::files::Files;
 use crate::engine::law::Law;
 use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{LONGEST, Quantity};
+use crate::scenario::Registry;
 use crate::scenario::text::messages::{Diagnostic, Report};
 use crate::scenario::text::mistakes::Cut;
 use crate::scenario::text::suggest;
 use crate::scenario::text::tree::{Node, Span, span_of};
+use crate::strategy::Blueprint;
 
 /// A place in a document that is being checked.
 pub struct Check<'a> {
@@ -22,22 +26,32 @@ pub struct Check<'a> {
     tree: &'a Node,
     /// The pieces that were cut out.
     cut: &'a [Cut],
+    /// The document without those pieces.
+    sound: &'a Node,
     /// Other files.
     pub files: &'a Files,
+    /// Placements that may be named.
+    registry: &'a Registry,
     /// The place.
     path: Vec<String>,
 }
 
 impl<'a> Check<'a> {
     /// The document as a whole.
-    pub fn new(report: &'a mut Report, tree: &'a Node, cut: &'a [Cut], files: &'a Files) -> Self {
-        let path = Vec::new();
+    pub fn new(
+        report: &'a mut Report,
+        tree: &'a Node,
+        (sound, cut): (&'a Node, &'a [Cut]),
+        (files, registry): (&'a Files, &'a Registry),
+    ) -> Self {
         Check {
             report,
             tree,
             cut,
+            sound,
             files,
-            path,
+            registry,
+            path: Vec::new(),
         }
     }
 }
@@ -53,12 +67,20 @@ impl Check<'_> {
         self.below([name.to_string()])
     }
 
+    /// The placement that is given here.
+    pub fn placement(&self) -> Option<Arc<dyn Blueprint>> {
+        let node = self.sound.at(&self.path)?;
+        self.registry.read(node.clone()).ok()
+    }
+
     fn below(&mut self, steps: impl IntoIterator<Item = String>) -> Check<'_> {
         Check {
             report: self.report,
             tree: self.tree,
             cut: self.cut,
+            sound: self.sound,
             files: self.files,
+            registry: self.registry,
             path: self.path.iter().cloned().chain(steps).collect(),
         }
     }

@@ -4,7 +4,7 @@ pub mod arguments;
 pub mod like;
 pub mod messages;
 pub mod mistakes;
-mod reader;
+pub mod reader;
 pub mod suggest;
 pub mod sweep;
 pub mod tree;

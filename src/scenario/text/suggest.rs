@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn foreign_names_are_answered_with_ours() {
-        let names = crate::strategy::placement::Choice::NAMES;
+        let registry = crate::scenario::Registry::standard();
+        let names = registry.names();
         for (ours, _) in FOREIGN {
             assert!(names.contains(ours), "{ours}");
         }

@@ -136,7 +136,7 @@
 //!
 //! # What may change
 //!
-//! What is in [`prelude`] is the public interface. All other modules are public for the tests and the
+//! What is in [`prelude`] and [`testing`] is the public interface. All other modules are public for the tests and the
 //! benchmarks of this package only, and change without notice.
 
 #[cfg(feature = "cli")]
@@ -165,6 +165,7 @@ pub mod sim;
 pub mod stats;
 #[doc(hidden)]
 pub mod strategy;
+pub mod testing;
 // (Without `report` there is less to be said.)
 #[cfg_attr(not(feature = "report"), allow(dead_code))]
 mod text;
@@ -183,7 +184,7 @@ struct Readme;
 pub mod prelude {
     #[cfg(feature = "cli")]
     #[doc(inline)]
-    pub use crate::cli::main;
+    pub use crate::cli::{main, run_with};
     #[doc(inline)]
     pub use crate::engine::{law::Law, random::Draw, time::Time};
     #[doc(inline)]

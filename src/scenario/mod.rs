@@ -249,7 +249,7 @@ impl Reading<'_> {
     /// The point at these steps of the axes; nothing if it has mistakes.
     fn point(&mut self, tree: &Node, steps: &[usize]) -> Option<Read> {
         let mut tree = tree.clone();
-        sweep::place(&mut tree, &self.axes, steps);
+        sweep::put(&mut tree, &self.axes, steps);
         like::expand(&mut tree, &mut self.report);
         let also = |tree: &Node| self.registry.check(tree);
         let (document, sound, cut): (Document, _, _) =

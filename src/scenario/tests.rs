@@ -448,7 +448,7 @@ fn an_offered_load_of_1_is_doubted() {
         warnings[0].title,
         "the offered load of cpu is 1.1: queues grow for ever"
     );
-    assert_eq!(scenario.warnings.place(warnings[0]), "--set:1:15");
+    assert_eq!(scenario.warnings.location(warnings[0]), "--set:1:15");
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn read_column(path: &Path, column: &str) -> Column {
             _ => format!("{shown} is no csv file: {error}"),
         })
     })?;
-    let at = place(path, reader.headers().map_err(broken)?, column)?;
+    let at = column_index(path, reader.headers().map_err(broken)?, column)?;
     let number = |row: csv::Result<csv::StringRecord>| {
         let row = row.map_err(broken)?;
         let text = row.get(at).unwrap_or("");
@@ -122,7 +122,7 @@ fn read_column(path: &Path, column: &str) -> Column {
 }
 
 /// The place of a column by its name.
-fn place(path: &Path, header: &csv::StringRecord, column: &str) -> Result<usize, NoLaw> {
+fn column_index(path: &Path, header: &csv::StringRecord, column: &str) -> Result<usize, NoLaw> {
     let names: Vec<&str> = header.iter().collect();
     names
         .iter()

@@ -60,19 +60,19 @@ fn tell<T>(check: &mut Check<'_>, result: Result<T, trace::Problem>) -> Option<T
         Ok(value) => return Some(value),
         Err(problem) => problem,
     };
-    let place = problem.file.display();
-    let (place, shown) = match &problem.row {
+    let location = problem.file.display();
+    let (location, shown) = match &problem.row {
         Some(row) => (
-            format!("{place}:{}", row.line),
+            format!("{location}:{}", row.line),
             Some(format!("the line is: {}", row.text)),
         ),
-        None => (place.to_string(), None),
+        None => (location.to_string(), None),
     };
     let reasons = problem.reasons.iter();
     let reasons = reasons.map(|(reason, count)| format!("{count} x {reason}"));
     let hint = [problem.hint.clone().unwrap_or_default()].into_iter();
     let hint: Vec<String> = hint.chain(shown).chain(reasons).collect();
-    check.error(format!("{place}: {}", problem.message), hint.join("\n"));
+    check.error(format!("{location}: {}", problem.message), hint.join("\n"));
     None
 }
 

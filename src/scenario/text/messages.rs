@@ -107,7 +107,7 @@ impl Report {
     }
 
     /// `file:line:column` of a message, as far as it has a place.
-    pub fn place(&self, diagnostic: &Diagnostic) -> String {
+    pub fn location(&self, diagnostic: &Diagnostic) -> String {
         let Some((source, span)) = self.locate(diagnostic) else {
             return self.file().to_owned();
         };
@@ -138,7 +138,7 @@ impl Report {
 
     /// The warnings, one sentence each with its place.
     pub fn sentences(&self) -> Vec<String> {
-        let sentence = |said: &Diagnostic| format!("{}: {}", self.place(said), said.title);
+        let sentence = |said: &Diagnostic| format!("{}: {}", self.location(said), said.title);
         self.warnings().map(sentence).collect()
     }
 
@@ -173,8 +173,8 @@ impl Report {
                 title.element(text.annotation(AnnotationKind::Primary.span(span).label(label)))
             }
             None => {
-                let place = title.element(Origin::path(self.file()));
-                place.element(Level::HELP.message(label))
+                let location = title.element(Origin::path(self.file()));
+                location.element(Level::HELP.message(label))
             }
         };
         for help in helps.lines().filter(|line| !line.is_empty()) {

@@ -152,7 +152,7 @@ pub fn grid(axes: &[Axis]) -> Vec<Vec<usize>> {
 }
 
 /// Puts a point's values into the document.
-pub fn place(tree: &mut Node, axes: &[Axis], point: &[usize]) {
+pub fn put(tree: &mut Node, axes: &[Axis], point: &[usize]) {
     for (axis, &step) in axes.iter().zip(point) {
         for (path, node) in axis.paths.iter().zip(&axis.steps[step]) {
             tree.put(path, node.clone());

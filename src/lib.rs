@@ -96,6 +96,39 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Words
+//!
+//! The field's words, each with one meaning here:
+//!
+//! | word | meaning |
+//! | --- | --- |
+//! | job | what a user submits; it arrives at one instant, is split into tasks, and is complete when each of them is done and gathered |
+//! | task | one piece of a job; runs on one node without being divided further |
+//! | attempt | one try to run a task at a node |
+//! | work | how much a task has to do, in seconds at speed 1; its service time is work / speed |
+//! | demand | slots and resources that a task holds while it runs |
+//! | node | a machine: speed, slots, capacities, a queue; nodes come in groups of equal ones |
+//! | dispatcher | who places tasks: a fifo server with a decision time; one is a centralised scheduler, several a decentralised one |
+//! | placement | the rule that picks a node for a task |
+//! | strategy | a whole answer to "how do tasks get to nodes": placement, binding, dispatchers, ties; strategies are what is compared |
+//! | view | what a dispatcher knows of the nodes when it decides |
+//! | gather | collecting the results of a job's tasks, at a cost |
+//! | response time | completion of a job minus its arrival |
+//! | waiting time | from a task's readiness to the start of the attempt that completed |
+//! | slowdown | response time / what the job would take alone at speed 1 |
+//! | blame | the seven parts into which each response time splits exactly: dispatch, decision, network, queue, service, retry, gather |
+//! | replication | one run with one set of random streams: the unit of statistical analysis |
+//! | point | one cell of a sweep's grid |
+//!
+//! # What holds in every run
+//!
+//! - **Equal jobs.** Arrivals, shapes and works depend on the seed, the replication and the class's name
+//!   only; what a decision draws is keyed by its task. No strategy, thread or order of events shifts them.
+//! - **One order of events.** Time is a whole number of nanoseconds. Events of one instant go by kind,
+//!   entity and order of scheduling, so the same setup gives the same bytes on every machine.
+//! - **Nothing is lost.** Jobs, tasks and attempts are conserved, Little's law and the utilisation law
+//!   hold exactly, the parts of blame add up; a run in which one of these fails ends with an error.
+//!
 //! # Features
 //!
 //! `cli` (the command) and `report` (terminal tables, plots, the page) are on by default. An algorithm's
@@ -103,13 +136,8 @@
 //!
 //! # What may change
 //!
-//! What is in [`prelude`] is the public interface. All other modules are public for the tests and the
+//! What is in [`prelude`] and [`testing`] is the public interface. All other modules are public for the tests and the
 //! benchmarks of this package only, and change without notice.
-
-/// The code of the README is compiled.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
 
 #[cfg(feature = "cli")]
 #[doc(hidden)]
@@ -137,8 +165,8 @@ pub mod sim;
 pub mod stats;
 #[doc(hidden)]
 pub mod strategy;
-// (Without `report` there is less to be said.)
 pub mod testing;
+// (Without `report` there is less to be said.)
 #[cfg_attr(not(feature = "report"), allow(dead_code))]
 mod text;
 #[doc(hidden)]

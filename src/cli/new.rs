@@ -4,8 +4,8 @@
 //! be the one that somebody changed yesterday.
 
 use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
-use std::path::PathBuf;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -26,28 +26,23 @@ impl New {
         let Some(path) = self.file else {
             return print(starter());
         };
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(mut file) => file
-                .write_all(starter().as_bytes())
-                .map_err(|error| unwritable(&path, &error))?,
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                return Err(Exit::Mistake(format!(
-                    "error: {} exists already\nhint: name another file",
-                    path.display()
-                )));
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(Exit::Mistake(format!(
-                    "error: the folder of {} does not exist",
-                    path.display()
-                )));
-            }
-            Err(error) => return Err(unwritable(&path, &error)),
+        let opened = OpenOptions::new().write(true).create_new(true).open(&path);
+        let written = opened.and_then(|mut file| file.write_all(starter().as_bytes()));
+        written.map_err(|error| refused(&path, &error))?;
+        let path = path.display();
+        print(&format!("{path}\nnext: equipoise run {path}\n"))
+    }
+}
+
+fn refused(path: &Path, error: &io::Error) -> Exit {
+    let shown = path.display();
+    match error.kind() {
+        ErrorKind::AlreadyExists => Exit::Mistake(format!(
+            "error: {shown} exists already\nhint: name another file"
+        )),
+        ErrorKind::NotFound => {
+            Exit::Mistake(format!("error: the folder of {shown} does not exist"))
         }
-        print(&format!(
-            "{}\nnext: equipoise run {}\n",
-            path.display(),
-            path.display()
-        ))
+        _ => unwritable(path, error),
     }
 }

@@ -66,21 +66,13 @@ impl ScenarioArgs {
         if self.strategies.is_empty() {
             return Ok(scenario);
         }
-        let names: Vec<&str> = scenario
-            .strategies
-            .iter()
-            .map(|s| s.name.as_str())
-            .collect();
-        if let Some(unknown) = self
-            .strategies
-            .iter()
-            .find(|name| !names.contains(&name.as_str()))
-        {
-            return Err(Exit::Mistake(format!(
-                "error: no strategy `{unknown}` in {}\nhint: it has {}",
-                self.scenario.display(),
-                names.join(", ")
-            )));
+        let names = scenario.strategies.iter().map(|s| s.name.as_str());
+        let names: Vec<&str> = names.collect();
+        let is_unknown = |name: &&String| !names.contains(&name.as_str());
+        if let Some(unknown) = self.strategies.iter().find(is_unknown) {
+            let (file, names) = (self.scenario.display(), names.join(", "));
+            let said = format!("error: no strategy `{unknown}` in {file}\nhint: it has {names}");
+            return Err(Exit::Mistake(said));
         }
         let baseline = &scenario.compare.baseline;
         let is_chosen = |name: &String| name == baseline || self.strategies.contains(name);
@@ -97,11 +89,8 @@ impl ScenarioArgs {
 
     /// One line that repeats `command` with this scenario.
     pub fn command_line(&self, command: &str) -> String {
-        let mut words = vec![
-            "equipoise".to_owned(),
-            command.to_owned(),
-            self.scenario.display().to_string(),
-        ];
+        let scenario = self.scenario.display().to_string();
+        let mut words = vec!["equipoise".to_owned(), command.to_owned(), scenario];
         for set in &self.sets {
             words.extend(["--set".to_owned(), set.clone()]);
         }

@@ -157,9 +157,7 @@ fn with_code(text: &str) -> Markup {
 /// The matrix of verdicts on `metric`: the longer side runs downwards.
 fn verdicts(tables: &Lookup, metric: &MetricRef) -> Markup {
     let baseline = tables.baseline();
-    let others: Vec<usize> = (0..tables.meta().strategies.len())
-        .filter(|s| *s != baseline)
-        .collect();
+    let others: Vec<usize> = tables.strategies().filter(|s| *s != baseline).collect();
     if others.is_empty() || tables.results.comparisons.is_empty() {
         return html! {};
     }
@@ -237,10 +235,8 @@ fn contents(plots: &[(Plot, String)]) -> Markup {
 }
 
 fn section(tables: &Lookup, topic: Topic, plots: &[(Plot, String)]) -> Markup {
-    let mine: Vec<_> = plots
-        .iter()
-        .filter(|(plot, _)| plot.topic == topic)
-        .collect();
+    let mine = plots.iter().filter(|(plot, _)| plot.topic == topic);
+    let mine: Vec<_> = mine.collect();
     let (title, anchor, words) = about(topic);
     if mine.is_empty() {
         return html! {};
@@ -332,12 +328,8 @@ fn classes<'a>(
     left: &mut usize,
 ) -> Vec<(&'a str, Vec<&'a str>)> {
     let mut found: Vec<(&str, Vec<&str>)> = Vec::new();
-    let rows: Vec<&'a SummaryRow> = tables
-        .results
-        .summary
-        .iter()
-        .filter(|row| row.point == point)
-        .collect();
+    let rows = tables.results.summary.iter();
+    let rows: Vec<&'a SummaryRow> = rows.filter(|row| row.point == point).collect();
     *left = left.saturating_sub(rows.len());
     for row in rows.iter().filter(|_| *left > 0) {
         match found.iter_mut().find(|(class, _)| *class == row.class) {

@@ -5,7 +5,7 @@
 //!
 //! Widths of texts come from the embedded font, so a layout is the same on every machine.
 //! `plotters` draws in whole pixels: an SVG is drawn four times larger and shown smaller, a PNG
-//! three times larger and averaged, so that thin lines keep their place.
+//! three times larger and averaged, so that thin lines stay where they are.
 
 use std::fmt;
 use std::sync::Once;

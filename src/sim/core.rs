@@ -410,17 +410,17 @@ impl<'s> Core<'s> {
         let task = &mut self.tasks[id];
         task.enter(Phase::Done, now);
         let (of, index, is_alone) = (task.job, task.index, task.is_alone());
-        let job = &mut self.jobs[of];
-        job.gathered += 1;
-        if is_alone || job.gathered == 1 || self.is_last(of, now, index) {
-            self.jobs[of].critical = id;
-        }
         self.totals.attempts_done += 1;
         if let Some(recorder) = &mut self.recorder {
             let (job, task) = (&self.jobs[of], &self.tasks[id]);
             recorder.task(job, task, &task.completed(job.arrival));
         }
-        let job = &self.jobs[of];
+        let is_last = is_alone || self.jobs[of].gathered == 0 || self.is_last(of, now, index);
+        let job = &mut self.jobs[of];
+        if is_last {
+            job.critical = id;
+        }
+        job.gathered += 1;
         (job.gathered == job.tasks).then_some(of)
     }
 

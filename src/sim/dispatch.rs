@@ -15,8 +15,8 @@ use crate::strategy::{
 
 use super::core::{Core, Kind};
 use super::failure::{Failure, Fallible};
-use super::recorder::{Decision, Made};
-use super::records::{Phase, draw};
+use super::recorder::{Decision, Made, Recorder};
+use super::records::{Job, Phase, draw};
 use super::setup::Setup;
 
 /// All dispatchers of a strategy.
@@ -353,24 +353,14 @@ impl Dispatch {
             core.totals.messages += 1 + 2 * u64::from(view.probes());
         }
         if let Some(recorder) = &mut core.recorder {
-            let mut asked = self.asked.take();
-            recorder.decision(&Decision {
-                time: truth.now,
-                dispatcher: job.dispatcher,
-                job,
-                task: task.index,
-                node,
-                asked: &asked,
-                made: Made {
-                    ask: &ask,
-                    view: &view,
-                    placement: &**placement,
-                    blueprint,
-                    draw,
-                },
-            });
-            asked.clear();
-            self.asked.replace(asked);
+            let made = Made {
+                ask: &ask,
+                view: &view,
+                placement: &**placement,
+                blueprint,
+                draw,
+            };
+            record(*recorder, job, node, &self.asked, made);
         }
         Ok(node)
     }
@@ -495,6 +485,29 @@ impl Dispatcher {
         let mut placements = self.placements.iter().flatten();
         placements.any(|placement| placement.reports() == reports)
     }
+}
+
+/// Writes down a decision on a task of `job`.
+#[cold]
+fn record(
+    recorder: &mut dyn Recorder,
+    job: &Job,
+    node: NodeId,
+    asked: &RefCell<Vec<NodeId>>,
+    made: Made<'_>,
+) {
+    let mut nodes = asked.take();
+    recorder.decision(&Decision {
+        time: made.view.now(),
+        dispatcher: job.dispatcher,
+        job,
+        task: made.ask.task,
+        node,
+        asked: &nodes,
+        made,
+    });
+    nodes.clear();
+    asked.replace(nodes);
 }
 
 /// What is wrong with a choice.

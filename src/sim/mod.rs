@@ -21,7 +21,6 @@ use crate::engine::agenda::Place;
 use crate::engine::random::Seeds;
 use crate::engine::time::Time;
 use crate::metrics::figures::Figures;
-use crate::model::cluster::Cluster;
 use crate::model::layout::Layout;
 use crate::strategy::Binding;
 
@@ -35,7 +34,7 @@ use self::gathering::Gathering;
 use self::observing::Observer;
 use self::recorder::Recorder;
 use self::records::Phase;
-use self::setup::{Network, Setup};
+use self::setup::Setup;
 use self::sources::Sources;
 
 /// Runs replication `replication` (from 1) of `setup`.
@@ -89,12 +88,12 @@ impl<'s> Replication<'s> {
         let board = dispatch::board(setup, &layout);
         let mut core = Core::new(setup, layout, seeds, board, recorder);
         let dispatch = Dispatch::new(&mut core)?;
-        let stops_early = !setup.window.finite && is_first_in_first_out(setup);
+        let stops_early = !setup.window.finite && setup.is_first_in_first_out();
         Ok(Replication {
             sources: Sources::open(&mut core, seeds, stops_early)?,
             central: (setup.strategy.binding == Binding::CentralQueue).then_some(Central::EMPTY),
             dispatch_is_instant: setup.network.dispatch.is_zero(),
-            results_are_instant: setup.network.result.is_zero() && gathers_free(setup),
+            results_are_instant: setup.network.result.is_zero() && setup.gathers_free(),
             observer: Observer::new(&core.layout, seeds, setup.window.stratum),
             gathering: Gathering::new(dispatch.count()),
             events: 0,
@@ -249,7 +248,12 @@ impl<'s> Replication<'s> {
     #[inline(never)]
     fn receive(&mut self, id: u32) {
         self.dispatch.received(&self.core, id);
-        if let Some(job) = self.gathering.receive(&mut self.core, id) {
+        let complete = if self.results_are_instant {
+            self.core.gather(id)
+        } else {
+            self.gathering.receive(&mut self.core, id)
+        };
+        if let Some(job) = complete {
             self.core.complete(job);
         }
     }
@@ -295,43 +299,4 @@ impl<'s> Replication<'s> {
         self.gathering.finish(&mut self.core, self.over);
         outcome::conclude(self)
     }
-}
-
-/// True if no result of any class ever takes time to gather.
-fn gathers_free(setup: &Setup) -> bool {
-    setup.classes.iter().all(|class| class.gather.is_free())
-}
-
-/// True if no later arrival can touch a job that is there: every queue on the way is first in,
-/// first out, and all tasks take the same way in the same time. Everything in a setup is named, so
-/// that what is new there cannot be forgotten here.
-fn is_first_in_first_out(setup: &Setup) -> bool {
-    let Setup {
-        seed: _,
-        placement_seed: _,
-        cluster,
-        network,
-        classes: _,
-        sources: _,
-        stragglers: _,
-        strategy,
-        window: _,
-    } = setup;
-    let (
-        Network {
-            dispatch,
-            result: _,
-        },
-        Cluster { groups, .. },
-    ) = (network, cluster);
-    let one_way = strategy
-        .parts
-        .iter()
-        .all(|parts| parts.decision_time.is_zero())
-        || strategy.parts.len() == 1 && strategy.parts[0].dispatchers == 1;
-    strategy.binding == Binding::Early
-        && one_way
-        && gathers_free(setup)
-        && dispatch.constant().is_some()
-        && groups.iter().all(|group| !group.backfill)
 }

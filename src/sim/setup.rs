@@ -6,7 +6,7 @@ use crate::engine::law::Law;
 use crate::engine::time::Time;
 use crate::metrics::columns::{Column, MetricRef, columns};
 use crate::model::cluster::Cluster;
-use crate::strategy::Strategy;
+use crate::strategy::{Binding, Strategy};
 use crate::workload::class::Class;
 use crate::workload::source::Source;
 
@@ -39,6 +39,49 @@ impl Setup {
     pub fn columns(&self, asked: &[MetricRef]) -> Vec<Column> {
         let classes: Vec<&str> = self.classes.iter().map(|c| c.name.as_str()).collect();
         columns(&self.cluster, &classes, asked)
+    }
+}
+
+impl Setup {
+    /// True if no result of any class ever takes time to gather.
+    pub fn gathers_free(&self) -> bool {
+        self.classes.iter().all(|class| class.gather.is_free())
+    }
+
+    /// True if no later arrival can touch a job that is there: every queue on the way is first in,
+    /// first out, and all tasks take the same way in the same time. Everything in a setup is named,
+    /// so that what is new there cannot be forgotten here.
+    pub fn is_first_in_first_out(&self) -> bool {
+        let Setup {
+            seed: _,
+            placement_seed: _,
+            cluster: Cluster {
+                dimensions: _,
+                groups,
+            },
+            network: Network {
+                dispatch,
+                result: _,
+            },
+            classes: _,
+            sources: _,
+            stragglers: _,
+            strategy:
+                Strategy {
+                    name: _,
+                    binding,
+                    parts,
+                    parts_of_class: _,
+                },
+            window: _,
+        } = self;
+        let in_no_time = parts.iter().all(|parts| parts.decision_time.is_zero());
+        let by_one = parts.len() == 1 && parts[0].dispatchers == 1;
+        *binding == Binding::Early
+            && (in_no_time || by_one)
+            && self.gathers_free()
+            && dispatch.constant().is_some()
+            && groups.iter().all(|group| !group.backfill)
     }
 }
 

@@ -4,23 +4,33 @@ use crate::engine::agenda::Place;
 use crate::engine::time::Time;
 use crate::metrics::figures::Figures;
 use crate::metrics::jobs::JobStats;
+use crate::metrics::nodes::{Observation, Observed};
 
-use super::Replication;
 use super::core::Core;
 use super::failure::{Failure, Fallible};
 use super::records::Phase;
 
+/// What the machines of a replication have to tell when it is over.
+pub(super) struct Ending {
+    pub over: Time,
+    pub is_runaway: bool,
+    pub events: u64,
+    pub dispatchers: usize,
+    pub jobs_arrived: u64,
+    pub workload_digest: u64,
+    pub observed: (Observed, Vec<Observation>),
+}
+
 /// Accounts for what is left in the system, checks that nothing was lost, and sums up.
-pub(super) fn conclude(mut run: Replication<'_>) -> Fallible<Figures> {
-    leave_jobs(&mut run.core, run.over);
-    let used = leave_tasks(&mut run.core, run.over);
-    let mut core = run.core;
-    check(&core, run.sources.jobs(), &used).map_err(|what| Box::new(Failure::Internal(what)))?;
-    let setup = core.setup;
+pub(super) fn conclude(mut core: Core<'_>, ending: Ending) -> Fallible<Figures> {
+    leave_jobs(&mut core, ending.over);
+    let used = leave_tasks(&mut core, ending.over);
+    check(&core, ending.jobs_arrived, &used).map_err(|what| Box::new(Failure::Internal(what)))?;
+    let (setup, window) = (core.setup, &core.window);
     for (stats, class) in core.stats.iter_mut().zip(&setup.classes) {
         stats.with_objective = class.slo.map_or(0, |_| stats.measured());
     }
-    let (observed, observations) = run.observer.found();
+    let (observed, observations) = ending.observed;
     Ok(Figures {
         sum: JobStats::sum(&core.stats),
         classes: core.stats,
@@ -30,18 +40,14 @@ pub(super) fn conclude(mut run: Replication<'_>) -> Fallible<Figures> {
         totals: core.totals,
         observed,
         observations,
-        first_arrival: core.window.first().unwrap_or_default(),
-        start: core.window.start().unwrap_or_default(),
-        window: core.window.length(),
-        thirds: if setup.window.finite {
-            None
-        } else {
-            core.window.thirds()
-        },
-        is_runaway: run.is_runaway,
-        workload_digest: run.sources.digest(),
-        events: run.events,
-        dispatchers: run.dispatch.count(),
+        first_arrival: window.first().unwrap_or_default(),
+        start: window.start().unwrap_or_default(),
+        window: window.length(),
+        thirds: window.thirds().filter(|_| !setup.window.finite),
+        is_runaway: ending.is_runaway,
+        workload_digest: ending.workload_digest,
+        events: ending.events,
+        dispatchers: ending.dispatchers,
         layout: core.layout,
     })
 }

@@ -8,11 +8,12 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 
 use super::folder::tables_of;
-use super::load::ScenarioArgs;
 use super::report::table;
+use super::scenario_args::ScenarioArgs;
 use super::{Exit, print, running};
 use crate::experiment::results::Results;
 use crate::report;
+use crate::scenario::Registry;
 
 /// Arguments of `equipoise theory`: a scenario, which is run without writing anything, or a run's
 /// folder, whose table is printed.
@@ -39,11 +40,11 @@ enum Format {
 
 impl Theory {
     /// Prints theory beside simulation.
-    pub fn execute(self) -> Result<(), Exit> {
+    pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
         let path = &self.args.scenario;
         let results = match path.is_dir() {
             true => self.read(path)?,
-            false => self.run()?,
+            false => self.run(registry)?,
         };
         match self.format {
             Format::Table => print(&report::theory_table::text(&results)),
@@ -61,8 +62,8 @@ impl Theory {
         tables_of(folder)
     }
 
-    fn run(&self) -> Result<Results, Exit> {
-        let mut scenario = self.args.read()?;
+    fn run(&self, registry: &Registry) -> Result<Results, Exit> {
+        let mut scenario = self.args.read(registry)?;
         self.args.warn(&scenario);
         let command = self.args.command_line("theory");
         let run = running::run(&mut scenario, self.threads, None, command)?;

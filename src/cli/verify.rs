@@ -1,17 +1,20 @@
 //! `equipoise verify`: a run's folder against a new run of the scenario that it holds.
+//!
+//! A published table can be checked by anybody: the folder holds the scenario as it was run, and
+//! the same version gives the same bytes on any machine. The first figure that differs is named.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::folder::{Folder, beside, manifest_of};
-use super::load::ScenarioArgs;
+use super::scenario_args::ScenarioArgs;
 use super::{Exit, print, running};
 use crate::experiment::Run;
 use crate::experiment::record::{Kind, Recording};
 use crate::experiment::results::Meta;
 use crate::report;
-use crate::scenario::Scenario;
+use crate::scenario::{Registry, Scenario};
 
 /// Arguments of `equipoise verify`.
 #[derive(Debug, Args)]
@@ -28,7 +31,7 @@ pub struct Verify {
 
 impl Verify {
     /// Runs the folder's scenario again and tells whether every table has the same bytes.
-    pub fn execute(self) -> Result<(), Exit> {
+    pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
         let stored = manifest_of(&self.dir)?;
         if stored.is_partial {
             return Err(Exit::Mistake(format!(
@@ -40,7 +43,7 @@ impl Verify {
             .into_iter()
             .filter(|kind| self.dir.join(format!("{}.csv", kind.name())).exists())
             .collect();
-        let (names, found) = self.run_again(&stored, &recorded)?;
+        let (names, found) = self.run_again(registry, &stored, &recorded)?;
         match found {
             None => print(&format!(
                 "{}: every byte of {} is the same\n",
@@ -58,11 +61,12 @@ impl Verify {
     /// The names of the tables, and the first difference from what is stored.
     fn run_again(
         &self,
+        registry: &Registry,
         stored: &Meta,
         recorded: &[Kind],
     ) -> Result<(Vec<String>, Option<String>), Exit> {
         let mut scenario =
-            ScenarioArgs::of_run(&self.dir, stored, self.traces.as_deref()).read()?;
+            ScenarioArgs::of_run(&self.dir, stored, self.traces.as_deref()).read(registry)?;
         if recorded.is_empty() {
             let run = running::run(&mut scenario, self.threads, None, String::new())?;
             return self.tables(stored, &run);

@@ -1,4 +1,8 @@
 //! Verdicts: one strategy against another, paired on equal jobs.
+//!
+//! Before a word is said, it is checked that the two can be compared at all: that both have a
+//! steady state, and that they lost like shares of their jobs. A strategy that drops the slow ones
+//! is fast on those that are left.
 
 use crate::metrics::columns::{Column, MetricRef};
 use crate::metrics::registry::Better;

@@ -1,4 +1,8 @@
 //! Points x strategies x replications over all cores, and the tables that come out.
+//!
+//! Parallel over replications and never inside one, so that a result does not depend on threads;
+//! each is computed alone and put into its numbered slot. The jobs of a replication are digested
+//! under every strategy, and unlike digests end the run: the comparison would not be of equal jobs.
 
 mod agreement;
 mod cell;

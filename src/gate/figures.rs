@@ -1,4 +1,7 @@
 //! What is held of a run: the watched figures of each replication, digests, and where time went.
+//!
+//! Digests come first. If every decision and result is the same as before, nothing needs to be
+//! estimated and nothing can fail by chance; figures are compared only where something changed.
 
 use crate::metrics::columns::MetricRef;
 use serde::{Deserialize, Serialize};

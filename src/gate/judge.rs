@@ -1,4 +1,8 @@
 //! A run held against its baseline, figure by figure.
+//!
+//! The current code runs the baseline's own scenario on the baseline's seeds, so that pairs are on
+//! equal jobs. What is no longer comparable (other nodes, other jobs, another seed) is refused
+//! rather than guessed at.
 
 use super::baseline::{Baseline, Subject};
 use super::figures::{PointFigures, StrategyFigures};

@@ -1,4 +1,7 @@
 //! Which figures a run gives: metrics of the whole, of each class and of each node group.
+//!
+//! Every replication of a setup gives the same columns in the same order, whatever happened in it;
+//! a figure that does not exist is a missing value with a reason, never a missing column.
 
 use std::fmt;
 use std::str::FromStr;

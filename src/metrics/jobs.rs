@@ -1,4 +1,8 @@
 //! Figures of the measured jobs of one class.
+//!
+//! Sums are whole numbers of nanoseconds in 128 bits: exact, and the same in whatever order jobs
+//! complete. Quantiles come from histograms that can be added, so that memory does not grow with
+//! the run.
 
 use super::histogram::{Buckets, Histogram, bucket};
 use crate::engine::time::{Time, float, rounded};

@@ -1,4 +1,8 @@
 //! Figures of the nodes: how evenly work lies on them, and how much of them is used.
+//!
+//! Use is integrated over time, exactly. Evenness is sampled, at one random instant in each stratum
+//! of the window, since looking at all nodes at every event would cost more than the simulation;
+//! arrivals would be the wrong instants where they are not Poisson.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,7 @@
 //! The state of the nodes of a run: what runs, waits and travels to each.
+//!
+//! This is the truth. No placement is shown it: a dispatcher sees a view of it, which may be older
+//! or leave out what others have sent.
 
 use super::cluster::SLOTS;
 use super::ids::NodeId;

@@ -1,5 +1,8 @@
-//! What all machines of a replication share: the agenda, the records, the nodes, the window and
-//! the figures.
+//! What all machines of a replication share: the agenda, the records, the nodes, the window and the
+//! figures.
+//!
+//! The machines take `&mut Core` and never each other, so that each can be read alone and the
+//! borrow checker sees that no two change the same thing.
 
 use crate::engine::agenda::{Agenda, Place};
 use crate::engine::law::Law;

@@ -1,4 +1,7 @@
 //! Dispatchers: each is a fifo server that decides the tasks of its jobs one after another.
+//!
+//! A dispatcher that takes time to decide is a queue like any other, and saturates like any other;
+//! with several, each knows of the others' decisions only what nodes report.
 
 use std::cell::RefCell;
 
@@ -10,13 +13,14 @@ use crate::model::slab::NONE;
 use crate::strategy::board::{Board, Bound};
 use crate::strategy::view::Truth;
 use crate::strategy::{
-    self, Ask, Binding, Blueprint, Ended, How, InFlight, Placement, Problem, Reports, Ties,
+    self, Ask, Binding, Blueprint, Candidates, Ended, How, InFlight, Placement, Problem, Reports,
+    Ties,
 };
 
 use super::core::{Core, Kind};
 use super::failure::{Failure, Fallible};
 use super::recorder::{Decision, Made, Recorder};
-use super::records::{Job, Phase, draw};
+use super::records::{Job, Phase, Task, draw};
 use super::setup::Setup;
 
 /// All dispatchers of a strategy.
@@ -317,27 +321,12 @@ impl Dispatch {
         let job = &core.jobs[task.job];
         let demand = core.demands.row(job.demand);
         let this = &mut self.dispatchers[job.dispatcher as usize];
-        let truth = Truth {
-            layout: &core.layout,
-            nodes: &core.nodes,
-            now: core.agenda.now(),
-        };
+        let now = core.agenda.now();
+        let truth = Truth::new(&core.layout, &core.nodes, now);
         let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
         let (view, nodes) = core.board.seen(spot, truth);
         let view = view.noting(core.recorder.is_some().then_some(&self.asked));
-        let ask = Ask {
-            class: job.class,
-            job: job.number,
-            task: task.index,
-            tasks: job.tasks,
-            priority: 0,
-            key: None,
-            work: task.work,
-            demand,
-            tried: &[],
-            nodes,
-            ties: this.ties,
-        };
+        let ask = ask(job, task, demand, nodes, this.ties);
         let draw = draw(core.keys.placement, job, task, 0);
         let blueprint = &*core.setup.strategy.parts[this.parts].placement;
         let Some(placement) = &mut this.placements[job.pool as usize] else {
@@ -348,7 +337,7 @@ impl Dispatch {
         let Some(node) = chosen.filter(|node| nodes.contains(*node)) else {
             return Err(fault(blueprint, chosen));
         };
-        if core.window.contains(truth.now) {
+        if core.window.contains(now) {
             core.totals.placed += 1;
             core.totals.messages += 1 + 2 * u64::from(view.probes());
         }
@@ -360,7 +349,16 @@ impl Dispatch {
                 blueprint,
                 draw,
             };
-            record(*recorder, job, node, &self.asked, made);
+            let decision = Decision {
+                time: truth.now,
+                dispatcher: job.dispatcher,
+                job,
+                task: task.index,
+                node,
+                asked: &[],
+                made,
+            };
+            record(&mut **recorder, decision, &self.asked);
         }
         Ok(node)
     }
@@ -487,24 +485,37 @@ impl Dispatcher {
     }
 }
 
-/// Writes down a decision on a task of `job`.
-#[cold]
-fn record(
-    recorder: &mut dyn Recorder,
+/// What a placement is asked: a node for this task.
+#[inline(always)]
+fn ask<'a>(
     job: &Job,
-    node: NodeId,
-    asked: &RefCell<Vec<NodeId>>,
-    made: Made<'_>,
-) {
+    task: &Task,
+    demand: &'a [u64],
+    nodes: Candidates<'a>,
+    ties: Ties,
+) -> Ask<'a> {
+    Ask {
+        class: job.class,
+        job: job.number,
+        task: task.index,
+        tasks: job.tasks,
+        priority: 0,
+        key: None,
+        work: task.work,
+        demand,
+        tried: &[],
+        nodes,
+        ties,
+    }
+}
+
+/// Tells `recorder` of a decision for which the nodes `asked` were asked. (They are taken out
+/// meanwhile, as whoever decides anew for the recorder asks nodes, too.)
+fn record(recorder: &mut dyn Recorder, decision: Decision<'_>, asked: &RefCell<Vec<NodeId>>) {
     let mut nodes = asked.take();
     recorder.decision(&Decision {
-        time: made.view.now(),
-        dispatcher: job.dispatcher,
-        job,
-        task: made.ask.task,
-        node,
         asked: &nodes,
-        made,
+        ..decision
     });
     nodes.clear();
     asked.replace(nodes);

@@ -1,4 +1,7 @@
 //! Gathering: each dispatcher has a gatherer, a fifo server apart from its decisions.
+//!
+//! A job is done when its last result is gathered, not when its last task ends: with many small
+//! tasks that is where the time goes.
 
 use crate::engine::time::Time;
 use crate::model::list::List;

@@ -1,4 +1,8 @@
 //! Arrivals: each source brings its jobs, the same under every strategy.
+//!
+//! A job's shape is drawn whole when it arrives, in a fixed order, whatever becomes of the job: so
+//! a strategy that finishes it later or drops it shifts no later draw. Only the next arrival of
+//! each source is in the agenda.
 
 use crate::engine::agenda::Place;
 use crate::engine::law::Law;

@@ -1,4 +1,7 @@
 //! Which part of a replication counts: the warm-up, the measured arrivals, the end.
+//!
+//! The measured jobs are chosen by arrival, and the run goes on until each of them is resolved:
+//! ending at a time instead would leave out the slowest jobs, which is just what the tail is about.
 
 use super::setup::{Measure, Warmup, Window as Plan};
 use crate::engine::time::Time;

@@ -1,4 +1,7 @@
 //! Both sides by their `decisions.csv` and `jobs.csv`.
+//!
+//! The way to compare two versions of the program: each recorded what it did, and neither needs to
+//! be run again.
 
 use std::collections::BTreeMap;
 use std::fs::File;

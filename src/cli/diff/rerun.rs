@@ -1,10 +1,13 @@
 //! Both sides run again with this program, after a look whether it is the one that made them.
+//!
+//! Without records the decisions must be made again; that means something only if this program
+//! gives the very tables that the folders hold.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use super::{Exit, Found, Pair, Side};
-use crate::cli::load::ScenarioArgs;
+use crate::cli::scenario_args::ScenarioArgs;
 use crate::decision_log::first_difference::between_setups;
 use crate::decision_log::response_shift::{ResponseShift, ResponseTimes};
 use crate::decision_log::{DecisionLog, LogRecorder, NODES_KEPT};
@@ -13,15 +16,16 @@ use crate::experiment::warmup;
 use crate::metrics::columns::Column;
 use crate::metrics::figures::Figures;
 use crate::metrics::jobs::Blame;
-use crate::scenario::Scenario;
+use crate::scenario::{Registry, Scenario};
 use crate::sim;
 use crate::sim::recorder::{Decision, Recorder};
 use crate::sim::records::{Attempt, Job, Task};
 use crate::sim::setup::Setup;
 
 /// The scenario of a folder.
-pub fn read(side: &Side, traces: Option<&Path>) -> Result<Scenario, Exit> {
-    let mut scenario = ScenarioArgs::of_run(&side.dir, &side.results.meta, traces).read()?;
+pub fn read(side: &Side, traces: Option<&Path>, registry: &Registry) -> Result<Scenario, Exit> {
+    let mut scenario =
+        ScenarioArgs::of_run(&side.dir, &side.results.meta, traces).read(registry)?;
     warmup::settle(&mut scenario, &AtomicBool::new(false))?;
     Ok(scenario)
 }

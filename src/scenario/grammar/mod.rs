@@ -1,5 +1,9 @@
-//! The grammar of a scenario file: its sections, one file each. Types, their docs and defaults only:
-//! the docs are what `equipoise schema` and `equipoise list keys` say.
+//! The grammar of a scenario file: its sections, one file each. Types, their docs and defaults
+//! only: the docs are what `equipoise schema` and `equipoise list keys` say.
+//!
+//! So the derived schema is all that `--set`, `[sweep]` and the gate know of keys: there is no
+//! second table of them that could fall behind. Every form holds a table, even an empty one, so
+//! that `"name"` equals `{ name = {} }`.
 
 /// Reads a type whose values have several forms by a visitor, and says its schema.
 macro_rules! visited {
@@ -30,7 +34,6 @@ mod compare;
 mod faults;
 mod gate;
 mod jobs;
-mod named;
 mod network;
 mod nodes;
 mod run;
@@ -45,12 +48,14 @@ pub use compare::Compare;
 pub use faults::Faults;
 pub use gate::Gate;
 pub use jobs::{Classes, Jobs, Part};
-pub use named::Named;
 pub use network::{Network, Workload};
 pub use nodes::{Nodes, Slots};
 pub use run::{MeasuredJobs, Run, Warmup};
-pub use strategies::{Binding, Overrides, Scheduling, Strategy};
+pub use strategies::{Binding, Overrides, Placement, Scheduling, Strategy};
 pub use sweep::Sweep;
+
+/// A table whose keys the user chooses, in the order of the file.
+pub type Named<T> = indexmap::IndexMap<String, T>;
 
 /// A scenario of equipoise: a cluster, a workload and the strategies to compare.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]

@@ -1,13 +1,23 @@
-//! What all that resolves shares: the place in the document that is spoken of, and what is said of it.
+//! What all that resolves shares: the key in the document that is spoken of, and what is said of
+//! it.
+//!
+//! Resolution checks what types cannot: that names refer to something, that sums fit, that keys go
+//! together. Each step narrows a [`Check`] to the key it looks at, so that a message carries its
+//! line without anybody passing spans about; and it keeps silent about a section that was cut out
+//! already, since that mistake has been told.
+
+use std::sync::Arc;
 
 use super::files::Files;
 use crate::engine::law::Law;
 use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{LONGEST, Quantity};
+use crate::scenario::Registry;
 use crate::scenario::text::messages::{Diagnostic, Report};
 use crate::scenario::text::mistakes::Cut;
 use crate::scenario::text::suggest;
 use crate::scenario::text::tree::{Node, Span, span_of};
+use crate::strategy::Blueprint;
 
 /// A place in a document that is being checked.
 pub struct Check<'a> {
@@ -16,22 +26,32 @@ pub struct Check<'a> {
     tree: &'a Node,
     /// The pieces that were cut out.
     cut: &'a [Cut],
+    /// The document without those pieces.
+    sound: &'a Node,
     /// Other files.
     pub files: &'a Files,
+    /// Placements that may be named.
+    registry: &'a Registry,
     /// The place.
     path: Vec<String>,
 }
 
 impl<'a> Check<'a> {
     /// The document as a whole.
-    pub fn new(report: &'a mut Report, tree: &'a Node, cut: &'a [Cut], files: &'a Files) -> Self {
-        let path = Vec::new();
+    pub fn new(
+        report: &'a mut Report,
+        tree: &'a Node,
+        (sound, cut): (&'a Node, &'a [Cut]),
+        (files, registry): (&'a Files, &'a Registry),
+    ) -> Self {
         Check {
             report,
             tree,
             cut,
+            sound,
             files,
-            path,
+            registry,
+            path: Vec::new(),
         }
     }
 }
@@ -47,12 +67,20 @@ impl Check<'_> {
         self.below([name.to_string()])
     }
 
+    /// The placement that is given here.
+    pub fn placement(&self) -> Option<Arc<dyn Blueprint>> {
+        let node = self.sound.at(&self.path)?;
+        self.registry.read(node.clone()).ok()
+    }
+
     fn below(&mut self, steps: impl IntoIterator<Item = String>) -> Check<'_> {
         Check {
             report: self.report,
             tree: self.tree,
             cut: self.cut,
+            sound: self.sound,
             files: self.files,
+            registry: self.registry,
             path: self.path.iter().cloned().chain(steps).collect(),
         }
     }
@@ -96,12 +124,22 @@ impl Check<'_> {
 
     /// A mistake, unless what is here was already found wrong.
     pub fn error(&mut self, title: impl Into<String>, hint: impl Into<String>) {
-        self.say(false, span_of(self.tree, &self.path), title, hint);
+        self.say(
+            false,
+            span_of(self.tree, &self.path),
+            title.into(),
+            hint.into(),
+        );
     }
 
     /// A doubt.
     pub fn warn(&mut self, title: impl Into<String>, hint: impl Into<String>) {
-        self.say(true, span_of(self.tree, &self.path), title, hint);
+        self.say(
+            true,
+            span_of(self.tree, &self.path),
+            title.into(),
+            hint.into(),
+        );
     }
 
     /// A mistake in the key rather than in its value.
@@ -111,7 +149,12 @@ impl Check<'_> {
             .split_last()
             .and_then(|(key, table)| self.tree.at(table)?.get(key));
         let span = key.map(|(key, _)| key.span.clone());
-        self.say(false, span.or(span_of(self.tree, &self.path)), title, hint);
+        self.say(
+            false,
+            span.or(span_of(self.tree, &self.path)),
+            title.into(),
+            hint.into(),
+        );
     }
 
     /// This table lacks `key`, if that was not cut out, nor a key that it may have been meant by.
@@ -126,36 +169,23 @@ impl Check<'_> {
         if self.cut.iter().any(has_it) {
             return;
         }
-        let title = format!("[{}] lacks `{key}`", self.path.join("."));
-        let span = span_of(self.tree, &self.path);
-        self.add(false, span, title, hint);
-    }
-
-    fn say(
-        &mut self,
-        warning: bool,
-        span: Option<Span>,
-        title: impl Into<String>,
-        hint: impl Into<String>,
-    ) {
-        if !self.is_cut() {
-            self.add(warning, span, title, hint);
-        }
-    }
-
-    fn add(
-        &mut self,
-        warning: bool,
-        span: Option<Span>,
-        title: impl Into<String>,
-        hint: impl Into<String>,
-    ) {
         self.report.add(Diagnostic {
-            warning,
-            title: title.into(),
+            warning: false,
+            title: format!("[{}] lacks `{key}`", self.path.join(".")),
             hint: hint.into(),
-            span,
+            span: span_of(self.tree, &self.path),
         });
+    }
+
+    fn say(&mut self, warning: bool, span: Option<Span>, title: String, hint: String) {
+        if !self.is_cut() {
+            self.report.add(Diagnostic {
+                warning,
+                title,
+                hint,
+                span,
+            });
+        }
     }
 
     /// Checks a name that the user chose in the section here: it is a step of dotted paths, a word

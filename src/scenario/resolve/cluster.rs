@@ -1,4 +1,8 @@
 //! `[nodes.NAME]` as a cluster.
+//!
+//! Groups keep the order of the file, because node ids run through them and ties may go to the
+//! lowest id. Dimensions are all the resources that any group names: a node has none of what it
+//! does not name.
 
 use super::check::Check;
 use crate::model::cluster::{Cluster, Dimension, Group, SLOTS, Speed};
@@ -16,18 +20,15 @@ pub fn cluster(check: &mut Check<'_>, nodes: &Named<Nodes>) -> Option<Cluster> {
         check.error("the scenario has no nodes", hint);
         return None;
     }
-    nodes
-        .names()
-        .into_iter()
-        .for_each(|name| check.check_name(name));
-    let total: f64 = nodes.iter().map(|(_, group)| group.count.0).sum();
+    nodes.keys().for_each(|name| check.check_name(name));
+    let total: f64 = nodes.values().map(|group| group.count.0).sum();
     if total > MOST {
         let title = format!("{} nodes are too many", thousands(total as u64));
         check.error(title, "at most 16,777,214 (2^24 - 2) nodes are simulated");
         return None;
     }
     let dimensions = dimensions(&mut check, nodes);
-    let group = |(name, nodes): &(String, Nodes)| group(name, nodes, &dimensions);
+    let group = |(name, nodes): (&String, &Nodes)| group(name, nodes, &dimensions);
     let groups = nodes.iter().map(group).collect();
     Some(Cluster { dimensions, groups })
 }

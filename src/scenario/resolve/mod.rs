@@ -1,4 +1,9 @@
 //! Resolution: from the sections of the grammar to setups. Each part takes what it needs.
+//!
+//! The grammar says what may be written, resolution what it means; they are apart so that a reader
+//! finds each in one place, and so that a strategy's defaults, units and loads are applied in one
+//! order. A part that cannot be resolved gives nothing, and the others go on, so that all mistakes
+//! of a file are told at once.
 
 pub mod check;
 mod classes;
@@ -35,7 +40,8 @@ pub fn resolve(
     strategies::names(check, &document.strategies, &document.scheduling);
     classes::names(check, &document.jobs);
     loads::conflicts(check, document.workload.load.is_some(), &document.jobs);
-    let baseline = judging::baseline(check, &document.compare, &document.strategies.names());
+    let names: Vec<&str> = document.strategies.keys().map(String::as_str).collect();
+    let baseline = judging::baseline(check, &document.compare, &names);
     let network = delays(&mut check.at("network"), &document.network);
     let stragglers = stragglers(&mut check.at("faults.stragglers"), &document.faults);
     let cluster = cluster::cluster(check, &document.nodes)?;
@@ -79,7 +85,7 @@ fn window(
         classes,
         sources,
         cluster,
-        finite: document.jobs.iter().all(|(_, jobs)| is_finite(jobs)),
+        finite: document.jobs.values().all(is_finite),
     };
     asked.window(&mut check.at("run"), &document.run)
 }
@@ -110,13 +116,10 @@ fn judge(check: &mut Check<'_>, document: &Document, cluster: &Cluster, classes:
         classes: classes.iter().map(|class| class.name.as_str()).collect(),
         dimensions: cluster.dimension_names(),
     };
+    let names: Vec<&str> = document.strategies.keys().map(String::as_str).collect();
     known.check_compare(&mut check.at("compare"), &document.compare);
     known.check_precision(&mut check.at("run"), &document.run);
-    known.check_gate(
-        &mut check.at("gate"),
-        &document.gate,
-        &document.strategies.names(),
-    );
+    known.check_gate(&mut check.at("gate"), &document.gate, &names);
 }
 
 /// The delays as laws.

@@ -495,7 +495,12 @@ impl Calendar {
             (self.free, at) = (at, next);
             self.passed += 1;
             self.pending -= 1;
-            out.push(entry.time, entry.rank, entry.payload);
+            if out.is_empty() {
+                out.first = entry.place();
+                out.payload = entry.payload;
+            } else {
+                out.push(entry.time, entry.rank, entry.payload);
+            }
         }
     }
 

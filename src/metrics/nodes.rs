@@ -47,13 +47,30 @@ pub struct Evenness {
 impl Evenness {
     /// Of `n` numbers, of which `values` are those that are not 0; all 0 counts as even.
     pub fn of(n: u32, values: impl Iterator<Item = f64>) -> Evenness {
-        let (mut sum, mut squares, mut largest) = (0.0, 0.0, 0.0f64);
-        for value in values {
-            sum += value;
-            squares += value * value;
-            largest = largest.max(value);
-        }
-        let n = f64::from(n);
+        let mut sums = Sums::default();
+        values.for_each(|value| sums.add(value));
+        sums.evenness(n)
+    }
+}
+
+/// What an [`Evenness`] is made of.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    sum: f64,
+    squares: f64,
+    largest: f64,
+}
+
+impl Sums {
+    #[inline]
+    fn add(&mut self, value: f64) {
+        self.sum += value;
+        self.squares += value * value;
+        self.largest = self.largest.max(value);
+    }
+
+    fn evenness(&self, n: u32) -> Evenness {
+        let (n, sum) = (f64::from(n), self.sum);
         if sum == 0.0 {
             return Evenness {
                 cov: 0.0,
@@ -61,10 +78,10 @@ impl Evenness {
                 jain: 1.0,
             };
         }
-        let inverse_jain = (n * squares / (sum * sum)).max(1.0);
+        let inverse_jain = (n * self.squares / (sum * sum)).max(1.0);
         Evenness {
             cov: (inverse_jain - 1.0).sqrt(),
-            max_over_mean: largest * n / sum,
+            max_over_mean: self.largest * n / sum,
             jain: 1.0 / inverse_jain,
         }
     }
@@ -102,19 +119,23 @@ impl Observation {
         jobs: u64,
         central: u64,
     ) -> Observation {
-        let queued = nodes.holding().map(|node| u64::from(nodes.at(node).queued));
-        let waiting = central + queued.sum::<u64>();
-        let load = |node: NodeId| largest_ratio(nodes.held(node), layout.capacity(node));
-        let work =
-            |node: NodeId| float(nodes.at(node).remaining(time)) / float(layout.slot_weight(node));
+        let (mut load, mut work) = (Sums::default(), Sums::default());
+        let (mut waiting, mut used_slots) = (central, 0);
+        nodes.for_each_holding(|node, state| {
+            let has = layout.capacity(node);
+            load.add(largest_ratio(nodes.held(node), has));
+            work.add(float(state.remaining(time)) / float(has[SLOTS].unwrap_or(1)));
+            waiting += u64::from(state.queued);
+            used_slots += has[SLOTS].map_or(0, |_| nodes.used(node)[SLOTS]);
+        });
         let slots = capacity.finite[SLOTS];
-        let idle = |used: u64| (slots - used).min(waiting) as f64 / slots as f64;
+        let idle = || (slots - used_slots).min(waiting) as f64 / slots as f64;
         Observation {
             time,
-            load: Evenness::of(layout.count(), nodes.holding().map(load)),
-            work: Evenness::of(layout.count(), nodes.holding().map(work)),
-            idle_while_waiting: (slots > 0).then(|| idle(used(layout, nodes, SLOTS))),
-            utilization: used_share(layout, nodes, capacity),
+            load: load.evenness(layout.count()),
+            work: work.evenness(layout.count()),
+            idle_while_waiting: (slots > 0).then(idle),
+            utilization: used_share(layout, nodes, capacity, used_slots),
             jobs,
             waiting,
         }
@@ -133,25 +154,27 @@ fn largest_ratio(taken: &[u64], capacity: &[Option<u64>]) -> f64 {
         })
 }
 
-/// Units of dimension `d` that are used of the nodes that have it finite.
-fn used(layout: &Layout, nodes: &Nodes, d: usize) -> u64 {
-    let is_finite = |node: &NodeId| layout.capacity(*node)[d].is_some();
-    let used = nodes
-        .holding()
-        .filter(is_finite)
-        .map(|node| nodes.used(node)[d]);
-    used.sum()
-}
-
-/// Used share of the busiest dimension at this instant.
-fn used_share(layout: &Layout, nodes: &Nodes, capacity: &Capacity) -> f64 {
+/// Used share of the busiest dimension at this instant, at which `slots` slots are used.
+fn used_share(layout: &Layout, nodes: &Nodes, capacity: &Capacity, slots: u64) -> f64 {
     let limited = capacity
         .finite
         .iter()
         .enumerate()
         .filter(|(_, has)| **has > 0);
-    let shares = limited.map(|(d, &has)| used(layout, nodes, d) as f64 / has as f64);
+    let shares = limited.map(|(d, &has)| match d {
+        SLOTS => slots as f64 / has as f64,
+        _ => used(layout, nodes, d) as f64 / has as f64,
+    });
     shares.fold(0.0, f64::max)
+}
+
+/// Units of dimension `d` that are used of the nodes that have it finite.
+fn used(layout: &Layout, nodes: &Nodes, d: usize) -> u64 {
+    let mut sum = 0;
+    nodes.for_each_holding(|node, _| {
+        sum += layout.capacity(node)[d].map_or(0, |_| nodes.used(node)[d]);
+    });
+    sum
 }
 
 /// Sums over observations, in fixed point.

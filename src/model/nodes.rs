@@ -183,14 +183,17 @@ impl Nodes {
         each.all(|((used, need), limit)| used.saturating_add(*need) <= *limit)
     }
 
-    /// Nodes to which any attempt runs, waits or travels, in id order.
-    pub fn holding(&self) -> impl Iterator<Item = NodeId> {
-        let words = (0u32..).zip(&self.holding);
-        words.flat_map(|(index, &word)| {
-            let rest = |bits: &u64| Some(bits & (bits - 1)).filter(|bits| *bits != 0);
-            let bits = std::iter::successors(Some(word).filter(|bits| *bits != 0), rest);
-            bits.map(move |bits| NodeId(index * 64 + bits.trailing_zeros()))
-        })
+    /// Visits the nodes to which any attempt runs, waits or travels, in id order.
+    #[inline]
+    pub fn for_each_holding(&self, mut visit: impl FnMut(NodeId, &Node)) {
+        for (word, &bits) in self.holding.iter().enumerate() {
+            let mut left = bits;
+            while left != 0 {
+                let at = word * 64 + left.trailing_zeros() as usize;
+                visit(NodeId(at as u32), &self.nodes[at]);
+                left &= left - 1;
+            }
+        }
     }
 
     /// An attempt of `service` is bound to the node and on its way. It demands `slots`, and `row`

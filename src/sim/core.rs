@@ -67,7 +67,7 @@ fn is_of_task(place: Place) -> bool {
 }
 
 /// The central queue as an entity; nodes come after it.
-pub const CENTRAL: u32 = 0;
+const CENTRAL: u32 = 0;
 
 /// Keys of the draws of one replication.
 #[derive(Clone, Copy, Debug)]
@@ -295,13 +295,40 @@ impl<'s> Core<'s> {
 
     /// Puts the next event in the life of a task at `time`; the task keeps its ticket.
     #[inline]
-    pub fn schedule_task(&mut self, time: Time, kind: Kind, entity: u32, id: u32) {
+    fn schedule_task(&mut self, time: Time, kind: Kind, entity: u32, id: u32) {
         self.tasks[id].ticket = self.agenda.schedule(time, kind as u8, entity, id);
+    }
+
+    /// Place of the next event; those that were called off are dropped, and the clock stays.
+    #[inline]
+    pub fn next(&mut self) -> Option<Place> {
+        loop {
+            let (head, arrival) = (self.agenda.head(), self.agenda.outside());
+            if arrival < head {
+                return Some(arrival);
+            }
+            if head == Place::NEVER {
+                return None;
+            }
+            if !self.drop_stale(head) {
+                return Some(head);
+            }
+        }
+    }
+
+    /// Moves the clock to the event at `next`; tells the task or the dispatcher that it is about.
+    #[inline]
+    pub fn take(&mut self, next: Place) -> u32 {
+        if next == self.agenda.outside() {
+            self.agenda.pass();
+            return NONE;
+        }
+        self.agenda.take()
     }
 
     /// Drops the next event, at `head`, if it was called off; false if it was not.
     #[inline]
-    pub fn drop_stale(&mut self, head: Place) -> bool {
+    fn drop_stale(&mut self, head: Place) -> bool {
         let tasks = &self.tasks;
         let is_stale =
             |place: Place, id: u32| is_of_task(place) && tasks[id].ticket != place.ticket();
@@ -312,8 +339,27 @@ impl<'s> Core<'s> {
         is_it
     }
 
+    /// A task sets out to its node, or to the central queue if it has none yet.
+    pub fn set_out(&mut self, id: u32) {
+        let now = self.now();
+        self.tasks[id].enter(Phase::Network, now);
+        let time = now + self.travel(&self.setup.network.dispatch, id, 0);
+        let entity = match self.tasks[id].node {
+            NodeId(NONE) => CENTRAL,
+            NodeId(node) => node + 1,
+        };
+        self.schedule_task(time, Kind::Reached, entity, id);
+    }
+
+    /// The result of a task sets out from its node to its gatherer.
+    pub fn send_back(&mut self, id: u32) {
+        let time = self.now() + self.travel(&self.setup.network.result, id, 1);
+        let entity = self.tasks[id].node.0 + 1;
+        self.schedule_task(time, Kind::Received, entity, id);
+    }
+
     /// How long a task (`leg` 0) or its result (1) travels.
-    pub fn travel(&self, law: &Law, id: u32, leg: u32) -> Time {
+    fn travel(&self, law: &Law, id: u32, leg: u32) -> Time {
         if let Some(constant) = law.constant() {
             return Time::from_secs(constant);
         }
@@ -413,17 +459,17 @@ impl<'s> Core<'s> {
         let task = &mut self.tasks[id];
         task.enter(Phase::Done, now);
         let (of, index, is_alone) = (task.job, task.index, task.is_alone());
-        let job = &mut self.jobs[of];
-        job.gathered += 1;
-        if is_alone || job.gathered == 1 || self.is_last(of, now, index) {
-            self.jobs[of].critical = id;
-        }
         self.totals.attempts_done += 1;
         if let Some(recorder) = &mut self.recorder {
             let (job, task) = (&self.jobs[of], &self.tasks[id]);
             recorder.task(job, task, &task.completed(job.arrival));
         }
-        let job = &self.jobs[of];
+        let is_last = is_alone || self.jobs[of].gathered == 0 || self.is_last(of, now, index);
+        let job = &mut self.jobs[of];
+        if is_last {
+            job.critical = id;
+        }
+        job.gathered += 1;
         (job.gathered == job.tasks).then_some(of)
     }
 

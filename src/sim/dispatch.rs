@@ -321,11 +321,8 @@ impl Dispatch {
         let job = &core.jobs[task.job];
         let demand = core.demands.row(job.demand);
         let this = &mut self.dispatchers[job.dispatcher as usize];
-        let truth = Truth {
-            layout: &core.layout,
-            nodes: &core.nodes,
-            now: core.agenda.now(),
-        };
+        let now = core.agenda.now();
+        let truth = Truth::new(&core.layout, &core.nodes, now);
         let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
         let (view, nodes) = core.board.seen(spot, truth);
         let view = view.noting(core.recorder.is_some().then_some(&self.asked));
@@ -340,7 +337,7 @@ impl Dispatch {
         let Some(node) = chosen.filter(|node| nodes.contains(*node)) else {
             return Err(fault(blueprint, chosen));
         };
-        if core.window.contains(truth.now) {
+        if core.window.contains(now) {
             core.totals.placed += 1;
             core.totals.messages += 1 + 2 * u64::from(view.probes());
         }

@@ -5,6 +5,7 @@
 
 mod central;
 mod core;
+mod course;
 mod dispatch;
 mod failure;
 mod gathering;
@@ -17,25 +18,22 @@ pub mod setup;
 mod sources;
 mod window;
 
-use crate::engine::agenda::Place;
 use crate::engine::random::Seeds;
-use crate::engine::time::Time;
 use crate::metrics::figures::Figures;
-use crate::model::cluster::Cluster;
 use crate::model::layout::Layout;
 use crate::strategy::Binding;
 
 pub use self::failure::Failure;
 
 use self::central::Central;
-use self::core::{CENTRAL, Core, Kind};
+use self::core::{Core, Kind};
+use self::course::Course;
 use self::dispatch::{Accepted, Dispatch};
 use self::failure::Fallible;
 use self::gathering::Gathering;
-use self::observing::Observer;
+use self::outcome::Ending;
 use self::recorder::Recorder;
-use self::records::Phase;
-use self::setup::{Network, Setup};
+use self::setup::Setup;
 use self::sources::Sources;
 
 /// Runs replication `replication` (from 1) of `setup`.
@@ -47,17 +45,13 @@ pub fn run<'s>(
     replication: u64,
     recorder: Option<&'s mut (dyn Recorder + 's)>,
 ) -> Result<Figures, Failure> {
-    run_to_end(setup, replication, recorder).map_err(|failure| *failure)
-}
-
-fn run_to_end<'s>(
-    setup: &'s Setup,
-    replication: u64,
-    recorder: Option<&'s mut (dyn Recorder + 's)>,
-) -> Fallible<Figures> {
-    let mut replication = Replication::new(setup, Seeds::new(setup.seed, replication), recorder)?;
-    while replication.step()? {}
-    replication.finish()
+    let run = || -> Fallible<Figures> {
+        let seeds = Seeds::new(setup.seed, replication);
+        let mut replication = Replication::new(setup, seeds, recorder)?;
+        while replication.step()? {}
+        replication.finish()
+    };
+    run().map_err(|failure| *failure)
 }
 
 struct Replication<'s> {
@@ -66,17 +60,12 @@ struct Replication<'s> {
     dispatch: Dispatch,
     central: Option<Central>,
     gathering: Gathering,
-    observer: Observer,
+    course: Course,
     /// Tasks reach their nodes, or the central queue, in no time.
     dispatch_is_instant: bool,
     /// Results travel in no time and are gathered in none.
     results_are_instant: bool,
     events: u64,
-    is_runaway: bool,
-    /// When the replication is broken off, once that is known.
-    deadline: Time,
-    /// When the replication was over: its last event, or the deadline.
-    over: Time,
 }
 
 impl<'s> Replication<'s> {
@@ -89,18 +78,15 @@ impl<'s> Replication<'s> {
         let board = dispatch::board(setup, &layout);
         let mut core = Core::new(setup, layout, seeds, board, recorder);
         let dispatch = Dispatch::new(&mut core)?;
-        let stops_early = !setup.window.finite && is_first_in_first_out(setup);
+        let stops_early = !setup.window.finite && setup.is_first_in_first_out();
         Ok(Replication {
             sources: Sources::open(&mut core, seeds, stops_early)?,
             central: (setup.strategy.binding == Binding::CentralQueue).then_some(Central::EMPTY),
             dispatch_is_instant: setup.network.dispatch.is_zero(),
-            results_are_instant: setup.network.result.is_zero() && gathers_free(setup),
-            observer: Observer::new(&core.layout, seeds, setup.window.stratum),
+            results_are_instant: setup.network.result.is_zero() && setup.gathers_free(),
+            course: Course::new(&core, seeds),
             gathering: Gathering::new(dispatch.count()),
             events: 0,
-            is_runaway: false,
-            deadline: Time::MAX,
-            over: Time::ZERO,
             core,
             dispatch,
         })
@@ -109,54 +95,28 @@ impl<'s> Replication<'s> {
     /// Handles the next event; false when the replication is over.
     #[inline]
     fn step(&mut self) -> Fallible<bool> {
-        let (head, arrival) = (self.core.agenda.head(), self.core.agenda.outside());
-        let next = head.min(arrival);
-        if next == Place::NEVER {
+        let Some(next) = self.core.next() else {
             return Ok(false);
-        }
-        if next == head && self.core.drop_stale(head) {
-            return Ok(true);
-        }
-        if next.time > self.core.now() && !self.pass(next.time) {
-            return Ok(false);
-        }
-        self.over = next.time;
-        self.events += 1;
-        let id = if next == head {
-            self.core.agenda.take()
-        } else {
-            self.core.agenda.pass();
-            0
         };
+        let waiting = self.central.as_ref().map_or(0, Central::length);
+        if next.time > self.core.now() && !self.course.pass(&mut self.core, next.time, waiting) {
+            return Ok(false);
+        }
+        self.events += 1;
+        let id = self.core.take(next);
         self.handle(Kind::of(next), id)?;
-        Ok(!self.is_runaway)
-    }
-
-    /// Time passes until `time`, the next event's; false if the replication is over before.
-    #[inline]
-    fn pass(&mut self, time: Time) -> bool {
-        if self.observer.is_due(time) {
-            let waiting = self.central.as_ref().map_or(0, Central::length);
-            self.observer.look_until(time, &self.core, waiting);
-        }
-        if time > self.deadline {
-            self.over = self.deadline;
-            return false;
-        }
-        if self.core.window.is_resolved() {
-            return false;
-        }
-        self.core.pass(time);
-        true
+        Ok(!self.course.is_runaway())
     }
 
     /// A task's life, event by event; `id` is the task, or the dispatcher.
-    #[inline]
     fn handle(&mut self, kind: Kind, id: u32) -> Fallible {
         match kind {
             Kind::End => self.end(id)?,
             Kind::Received => self.receive(id),
-            Kind::Gathered => self.gathered(id),
+            Kind::Gathered => {
+                let complete = self.gathering.gathered(&mut self.core, id);
+                self.complete(complete);
+            }
             Kind::Reached => self.reach(id)?,
             Kind::Arrival => self.arrive()?,
             Kind::Decided => self.run_dispatcher(id, true)?,
@@ -170,15 +130,13 @@ impl<'s> Replication<'s> {
         let Some(job) = self.sources.arrive(&mut self.core)? else {
             return Ok(());
         };
-        self.follow_window();
+        self.course.follow(&self.core);
         match self.dispatch.accept(&mut self.core, job)? {
-            Accepted::Waits => Ok(()),
-            Accepted::Begins(dispatcher) => self.run_dispatcher(dispatcher, false),
-            Accepted::IsDecided => {
-                self.events += 1;
-                self.set_out(job)
-            }
+            Accepted::Waits => return Ok(()),
+            Accepted::Begins(dispatcher) => return self.run_dispatcher(dispatcher, false),
+            Accepted::IsDecided => self.events += 1,
         }
+        self.set_out(job)
     }
 
     /// A dispatcher decides its tasks one after another, as long as that takes no time;
@@ -202,14 +160,7 @@ impl<'s> Replication<'s> {
         if self.dispatch_is_instant {
             return self.reach(id);
         }
-        let now = self.core.now();
-        self.core.tasks[id].enter(Phase::Network, now);
-        let time = now + self.core.travel(&self.core.setup.network.dispatch, id, 0);
-        let entity = match self.central {
-            Some(_) => CENTRAL,
-            None => self.core.tasks[id].node.0 + 1,
-        };
-        self.core.schedule_task(time, Kind::Reached, entity, id);
+        self.core.set_out(id);
         Ok(())
     }
 
@@ -237,11 +188,9 @@ impl<'s> Replication<'s> {
         }
         if self.results_are_instant {
             self.receive(id);
-            return Ok(());
+        } else {
+            self.core.send_back(id);
         }
-        let time = self.core.now() + self.core.travel(&self.core.setup.network.result, id, 1);
-        self.core
-            .schedule_task(time, Kind::Received, node.0 + 1, id);
         Ok(())
     }
 
@@ -249,15 +198,18 @@ impl<'s> Replication<'s> {
     #[inline(never)]
     fn receive(&mut self, id: u32) {
         self.dispatch.received(&self.core, id);
-        if let Some(job) = self.gathering.receive(&mut self.core, id) {
-            self.core.complete(job);
-        }
+        let complete = if self.results_are_instant {
+            self.core.gather(id)
+        } else {
+            self.gathering.receive(&mut self.core, id)
+        };
+        self.complete(complete);
     }
 
-    /// A gatherer has gathered a result; the last one completes the job.
-    #[inline(never)]
-    fn gathered(&mut self, dispatcher: u32) {
-        if let Some(job) = self.gathering.gathered(&mut self.core, dispatcher) {
+    /// The last result of `job` has been gathered, if there is one.
+    #[inline]
+    fn complete(&mut self, job: Option<u32>) {
+        if let Some(job) = job {
             self.core.complete(job);
         }
     }
@@ -277,61 +229,21 @@ impl<'s> Replication<'s> {
         Ok(())
     }
 
-    /// What an arrival may have changed: the window opens or closes, the system runs away.
-    #[inline]
-    fn follow_window(&mut self) {
-        let window = &self.core.window;
-        self.observer.follow(window);
-        if window.is_closed() && self.deadline == Time::MAX {
-            self.deadline = window.deadline().unwrap_or(Time::MAX);
-        }
-        let plan = &self.core.setup.window;
-        self.is_runaway = !plan.finite && window.jobs() > plan.max_in_system;
+    fn finish(self) -> Fallible<Figures> {
+        let over = self.course.over(&self.core);
+        let mut core = self.core;
+        core.window.close(over);
+        self.dispatch.finish(&mut core, over);
+        self.gathering.finish(&mut core, over);
+        let ending = Ending {
+            over,
+            is_runaway: self.course.is_runaway(),
+            events: self.events,
+            dispatchers: self.dispatch.count(),
+            jobs_arrived: self.sources.jobs(),
+            workload_digest: self.sources.digest(),
+            observed: self.course.observed(),
+        };
+        outcome::conclude(core, ending)
     }
-
-    fn finish(mut self) -> Fallible<Figures> {
-        self.core.window.close(self.over);
-        self.dispatch.finish(&mut self.core, self.over);
-        self.gathering.finish(&mut self.core, self.over);
-        outcome::conclude(self)
-    }
-}
-
-/// True if no result of any class ever takes time to gather.
-fn gathers_free(setup: &Setup) -> bool {
-    setup.classes.iter().all(|class| class.gather.is_free())
-}
-
-/// True if no later arrival can touch a job that is there: every queue on the way is first in,
-/// first out, and all tasks take the same way in the same time. Everything in a setup is named, so
-/// that what is new there cannot be forgotten here.
-fn is_first_in_first_out(setup: &Setup) -> bool {
-    let Setup {
-        seed: _,
-        placement_seed: _,
-        cluster,
-        network,
-        classes: _,
-        sources: _,
-        stragglers: _,
-        strategy,
-        window: _,
-    } = setup;
-    let (
-        Network {
-            dispatch,
-            result: _,
-        },
-        Cluster { groups, .. },
-    ) = (network, cluster);
-    let one_way = strategy
-        .parts
-        .iter()
-        .all(|parts| parts.decision_time.is_zero())
-        || strategy.parts.len() == 1 && strategy.parts[0].dispatchers == 1;
-    strategy.binding == Binding::Early
-        && one_way
-        && gathers_free(setup)
-        && dispatch.constant().is_some()
-        && groups.iter().all(|group| !group.backfill)
 }

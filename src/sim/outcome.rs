@@ -5,26 +5,37 @@
 //! of the sample path (Stidham 1974; Denning and Buzen 1978). A run that contradicts itself ends in
 //! an error and gives no figures.
 
+use crate::engine::agenda::Place;
 use crate::engine::time::Time;
 use crate::metrics::figures::Figures;
 use crate::metrics::jobs::JobStats;
+use crate::metrics::nodes::{Observation, Observed};
 
-use super::Replication;
 use super::core::Core;
 use super::failure::{Failure, Fallible};
 use super::records::Phase;
 
+/// What the machines of a replication have to tell when it is over.
+pub(super) struct Ending {
+    pub over: Time,
+    pub is_runaway: bool,
+    pub events: u64,
+    pub dispatchers: usize,
+    pub jobs_arrived: u64,
+    pub workload_digest: u64,
+    pub observed: (Observed, Vec<Observation>),
+}
+
 /// Accounts for what is left in the system, checks that nothing was lost, and sums up.
-pub(super) fn conclude(mut run: Replication<'_>) -> Fallible<Figures> {
-    leave_jobs(&mut run.core, run.over);
-    let used = leave_tasks(&mut run.core, run.over);
-    let mut core = run.core;
-    check(&core, run.sources.jobs(), &used).map_err(|what| Box::new(Failure::Internal(what)))?;
-    let setup = core.setup;
+pub(super) fn conclude(mut core: Core<'_>, ending: Ending) -> Fallible<Figures> {
+    leave_jobs(&mut core, ending.over);
+    let used = leave_tasks(&mut core, ending.over);
+    check(&core, ending.jobs_arrived, &used).map_err(|what| Box::new(Failure::Internal(what)))?;
+    let (setup, window) = (core.setup, &core.window);
     for (stats, class) in core.stats.iter_mut().zip(&setup.classes) {
         stats.with_objective = class.slo.map_or(0, |_| stats.measured());
     }
-    let (observed, observations) = run.observer.found();
+    let (observed, observations) = ending.observed;
     Ok(Figures {
         sum: JobStats::sum(&core.stats),
         classes: core.stats,
@@ -34,18 +45,14 @@ pub(super) fn conclude(mut run: Replication<'_>) -> Fallible<Figures> {
         totals: core.totals,
         observed,
         observations,
-        first_arrival: core.window.first().unwrap_or_default(),
-        start: core.window.start().unwrap_or_default(),
-        window: core.window.length(),
-        thirds: if setup.window.finite {
-            None
-        } else {
-            core.window.thirds()
-        },
-        is_runaway: run.is_runaway,
-        workload_digest: run.sources.digest(),
-        events: run.events,
-        dispatchers: run.dispatch.count(),
+        first_arrival: window.first().unwrap_or_default(),
+        start: window.start().unwrap_or_default(),
+        window: window.length(),
+        thirds: window.thirds().filter(|_| !setup.window.finite),
+        is_runaway: ending.is_runaway,
+        workload_digest: ending.workload_digest,
+        events: ending.events,
+        dispatchers: ending.dispatchers,
         layout: core.layout,
     })
 }
@@ -98,66 +105,67 @@ fn leave_tasks(core: &mut Core<'_>, over: Time) -> Vec<u64> {
 /// integral of what is in use is the sum over attempts of demand x time in the window; Denning &
 /// Buzen, 1978); blame sums to the response time; what nodes hold is what runs.
 fn check(core: &Core<'_>, arrived: u64, used: &[u64]) -> Result<(), String> {
-    let totals = &core.totals;
-    let ids = jobs_left(core);
-    let is_attempted = |id: &&u32| core.tasks[**id].is_attempted();
-    let attempted = core.tasks.ids().iter().filter(is_attempted).count();
-    let tasks_left: u64 = ids.iter().map(|&id| u64::from(core.jobs[id].tasks)).sum();
-    same(
-        "jobs arrived, and completed or in the system",
-        arrived,
-        totals.jobs_done + ids.len() as u64,
-    )?;
-    same(
-        "jobs counted and in the system",
-        core.window.jobs(),
-        ids.len() as u64,
-    )?;
-    same(
-        "tasks arrived, and done or in the system",
-        totals.tasks_arrived,
-        totals.tasks_done + tasks_left,
-    )?;
-    same(
-        "tasks kept and in the system",
-        core.tasks.len() as u64,
-        tasks_left,
-    )?;
-    same(
-        "attempts made, and done or in the system",
-        totals.attempts,
-        totals.attempts_done + attempted as u64,
-    )?;
-    if !core.window.is_closed() || core.window.start().is_some() {
-        same(
-            "the integral of jobs in the system and their times in it",
-            core.window.area(),
-            totals.presence,
-        )?;
-    }
-    same(
-        "the integral of what is in use and the times for which attempts used it",
-        totals.in_use,
-        core.busy.total(),
-    )?;
-    for stats in &core.stats {
-        same(
-            "response times and their parts",
-            stats.response_sum(),
-            stats.blame_sum().iter().sum(),
-        )?;
-    }
+    check_counts(core, arrived)?;
+    check_integrals(core)?;
     for (d, &running) in used.iter().enumerate() {
         let held: u64 = core.layout.ids().map(|node| core.nodes.used(node)[d]).sum();
         same("units used at nodes and by running tasks", held, running)?;
     }
-    if core.agenda.pending() == 0 && !ids.is_empty() {
+    let left = core.window.jobs();
+    if core.agenda.pending() == 0 && core.agenda.outside() == Place::NEVER && left > 0 {
         return Err(format!(
-            "nothing is left to happen and {} jobs were never completed",
-            ids.len()
+            "nothing is left to happen and {left} jobs were never completed"
         ));
     }
     Ok(())
+}
+
+fn check_counts(core: &Core<'_>, arrived: u64) -> Result<(), String> {
+    let (totals, jobs, tasks) = (&core.totals, jobs_left(core), core.tasks.ids());
+    let of_jobs: u64 = jobs.iter().map(|&id| u64::from(core.jobs[id].tasks)).sum();
+    let is_attempted = |id: &&u32| core.tasks[**id].is_attempted();
+    let attempted = tasks.iter().filter(is_attempted).count() as u64;
+    let left = jobs.len() as u64;
+    same(
+        "jobs arrived, and completed or in the system",
+        arrived,
+        totals.jobs_done + left,
+    )?;
+    same("jobs counted and in the system", core.window.jobs(), left)?;
+    same(
+        "tasks arrived, and done or in the system",
+        totals.tasks_arrived,
+        totals.tasks_done + of_jobs,
+    )?;
+    same("tasks kept and in the system", tasks.len() as u64, of_jobs)?;
+    same(
+        "attempts made, and done or in the system",
+        totals.attempts,
+        totals.attempts_done + attempted,
+    )
+}
+
+fn check_integrals(core: &Core<'_>) -> Result<(), String> {
+    if !core.window.is_closed() || core.window.start().is_some() {
+        same(
+            "the integral of jobs in the system and their times in it",
+            core.window.area(),
+            core.totals.presence,
+        )?;
+    }
+    same(
+        "the integral of what is in use and the times for which attempts used it",
+        core.totals.in_use,
+        core.busy.total(),
+    )?;
+    core.stats.iter().try_for_each(|stats| {
+        let parts = stats.blame_sum().iter().sum();
+        same(
+            "response times and their parts",
+            stats.response_sum(),
+            parts,
+        )
+    })
 }
 
 fn same<T: PartialEq + std::fmt::Display>(what: &str, left: T, right: T) -> Result<(), String> {

@@ -182,13 +182,14 @@ impl Linked for Task {
 
 impl Task {
     /// Becomes task `index` of `job`, which demands `slots` and has `work` to do, ready `now`; its
-    /// node and time of service are told when it is bound.
+    /// node and time of service come when it is bound.
     #[inline]
     pub fn renew(&mut self, job: u32, index: u32, slots: u32, work: f64, now: Time) {
         self.job = job;
         self.index = index;
         self.sibling = NONE;
         self.slots = slots;
+        self.node = NodeId(NONE);
         self.ticket = Ticket::NONE;
         self.work = work;
         self.stage = 0;

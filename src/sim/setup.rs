@@ -126,6 +126,49 @@ impl Setup {
     }
 }
 
+impl Setup {
+    /// True if no result of any class ever takes time to gather.
+    pub fn gathers_free(&self) -> bool {
+        self.classes.iter().all(|class| class.gather.is_free())
+    }
+
+    /// True if no later arrival can touch a job that is there: every queue on the way is first in,
+    /// first out, and all tasks take the same way in the same time. Everything in a setup is named,
+    /// so that what is new there cannot be forgotten here.
+    pub fn is_first_in_first_out(&self) -> bool {
+        let Setup {
+            seed: _,
+            placement_seed: _,
+            cluster: Cluster {
+                dimensions: _,
+                groups,
+            },
+            network: Network {
+                dispatch,
+                result: _,
+            },
+            classes: _,
+            sources: _,
+            stragglers: _,
+            strategy:
+                Strategy {
+                    name: _,
+                    binding,
+                    parts,
+                    parts_of_class: _,
+                },
+            window: _,
+        } = self;
+        let in_no_time = parts.iter().all(|parts| parts.decision_time.is_zero());
+        let by_one = parts.len() == 1 && parts[0].dispatchers == 1;
+        *binding == Binding::Early
+            && (in_no_time || by_one)
+            && self.gathers_free()
+            && dispatch.constant().is_some()
+            && groups.iter().all(|group| !group.backfill)
+    }
+}
+
 /// Network delays, in seconds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network {

@@ -27,8 +27,16 @@ pub enum Key {
 
 impl Key {
     /// The node's figure at this instant, exact; the smaller, the less loaded.
-    #[inline]
+    #[inline(always)]
     pub fn of(self, node: NodeId, view: &View<'_>) -> Ratio {
+        match self {
+            Key::Tasks => Ratio::whole(u64::from(view.tasks(node))),
+            _ => self.of_all(node, view),
+        }
+    }
+
+    #[inline(never)]
+    fn of_all(self, node: NodeId, view: &View<'_>) -> Ratio {
         match self {
             Key::Tasks => Ratio::whole(u64::from(view.tasks(node))),
             Key::Work => Ratio {

@@ -163,7 +163,7 @@ impl<'a> Candidates<'a> {
     }
 
     /// The candidate with `rank` candidates before it in id order; there must be one.
-    #[inline]
+    #[inline(always)]
     pub fn nth(&self, rank: u32) -> NodeId {
         match self.chosen {
             Chosen::All => self.pool.ids[rank as usize],

@@ -74,6 +74,14 @@ pub struct Truth<'a> {
     pub now: Time,
 }
 
+impl<'a> Truth<'a> {
+    /// The nodes as they are `now`.
+    #[inline]
+    pub fn new(layout: &'a Layout, nodes: &'a Nodes, now: Time) -> Truth<'a> {
+        Truth { layout, nodes, now }
+    }
+}
+
 /// The nodes as one dispatcher sees them at one instant, with the orders of the candidates of its
 /// decision.
 #[derive(Debug)]

@@ -34,7 +34,7 @@ impl ByCount {
     }
 
     /// Gives a node a count, or leaves it out.
-    #[inline]
+    #[inline(always)]
     pub fn set(&mut self, position: usize, count: Option<u32>) {
         let count = count.unwrap_or(LEFT_OUT);
         let before = std::mem::replace(&mut self.counts[position], count);

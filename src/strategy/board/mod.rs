@@ -373,6 +373,7 @@ fn members(pool: &Pool, may: impl Fn(NodeId) -> bool) -> NodeSet {
 }
 
 impl Face {
+    #[inline(always)]
     fn update(&mut self, pools: &Pools, node: NodeId, is_up: bool, truth: Truth<'_>) {
         let view = View::new(truth, self.hidden.as_ref());
         for list in &mut self.lists {
@@ -398,7 +399,7 @@ impl List {
         self.orders.keep(wanted, pool, self.members.as_ref(), view);
     }
 
-    #[inline]
+    #[inline(always)]
     fn update(&mut self, pool: &Pool, node: NodeId, is_up: bool, view: &View<'_>) {
         let Some(at) = pool.position(node) else {
             return;

@@ -65,7 +65,6 @@ impl NodeSet {
     }
 
     /// The member with `rank` members below it; there must be one.
-    #[inline]
     pub fn select(&self, mut rank: u32) -> usize {
         let mut block = 0;
         while rank >= self.blocks[block] {

@@ -54,7 +54,7 @@ impl Kept {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn set(&mut self, at: usize, node: NodeId, is_member: bool, view: &View<'_>) {
         match self {
             Kept::Counts(counts) => counts.set(at, is_member.then(|| view.tasks(node))),
@@ -111,7 +111,7 @@ impl Orders {
     }
 
     /// Brings everything up to date with one node.
-    #[inline]
+    #[inline(always)]
     pub fn set(&mut self, at: usize, node: NodeId, is_member: bool, view: &View<'_>) {
         for (_, kept) in self.kept.get_mut() {
             kept.set(at, node, is_member, view);

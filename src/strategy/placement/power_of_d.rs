@@ -1,6 +1,8 @@
 //! The least loaded of `d` nodes drawn at random (Vvedenskaya, Dobrushin & Karpelevich, 1996;
 //! Mitzenmacher, "The power of two choices in randomized load balancing", IEEE TPDS 12, 2001).
 
+use std::cmp::Ordering;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -58,17 +60,44 @@ impl Placement for Sample {
         rng: &mut Draw,
         named: &mut Vec<NodeId>,
     ) {
+        if self.parameters.d == 2 && ask.nodes.count() > 1 {
+            return draw_two(&self.parameters, ask, rng, named);
+        }
         draw_ranks(&self.parameters, ask.nodes.count(), &mut self.drawn, rng);
         named.extend(self.drawn.iter().map(|&rank| ask.nodes.nth(rank)));
     }
 
     fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
         let load = |node| self.parameters.by.of(node, view);
+        if ask.nodes.count() == 2 {
+            let (first, second) = (ask.nodes.nth(0), ask.nodes.nth(1));
+            return Some(match load(first).cmp(&load(second)) {
+                Ordering::Less => first,
+                Ordering::Greater => second,
+                Ordering::Equal => [first, second][ask.ties.pick(2, rng) as usize],
+            });
+        }
         view.least_of(ask.nodes.iter(), load, ask, rng)
     }
 
     fn score(&self, _ask: &Ask<'_>, view: &View<'_>, node: NodeId) -> Option<Score> {
         Some(self.parameters.by.score(node, view))
+    }
+}
+
+/// Draws two of the candidates, without a list of ranks: what most systems do, and most often.
+fn draw_two(parameters: &PowerOfD, ask: &Ask<'_>, rng: &mut Draw, named: &mut Vec<NodeId>) {
+    let n = ask.nodes.count();
+    let one = rng.below(n);
+    let other = if parameters.replacement {
+        rng.below(n)
+    } else {
+        let rank = rng.below(n - 1);
+        rank + u32::from(one <= rank)
+    };
+    named.push(ask.nodes.nth(one.min(other)));
+    if one != other {
+        named.push(ask.nodes.nth(one.max(other)));
     }
 }
 

@@ -4,6 +4,7 @@
 //! can be checked against queueing theory on the user's own file, if that is a known model.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use clap::{Args, ValueEnum};
 
@@ -11,8 +12,8 @@ use super::folder::tables_of;
 use super::load::ScenarioArgs;
 use super::report::table;
 use super::{Exit, print, running};
-use crate::experiment::results::Results;
 use crate::report;
+use crate::results::Results;
 
 /// Arguments of `equipoise theory`: a scenario, which is run without writing anything, or a run's
 /// folder, whose table is printed.
@@ -62,10 +63,11 @@ impl Theory {
     }
 
     fn run(&self) -> Result<Results, Exit> {
-        let mut scenario = self.args.read()?;
+        let scenario = self.args.read()?;
         self.args.warn(&scenario);
         let command = self.args.command_line("theory");
-        let run = running::run(&mut scenario, self.threads, None, command)?;
-        Ok(run.results)
+        let stop = AtomicBool::new(false);
+        let plan = running::plan(scenario, command, self.threads, &stop)?;
+        Ok(running::run(&plan, self.threads, None)?.results)
     }
 }

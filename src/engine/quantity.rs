@@ -57,6 +57,19 @@ pub const SIZES: &[(&str, f64)] = &[
     ("TiB", 1_099_511_627_776.0),
 ];
 
+/// What others write for our units.
+const FOREIGN: [(&str, &str); 9] = [
+    ("s", "sec secs second seconds"),
+    ("min", "m mins minutes"),
+    ("h", "hour hours"),
+    ("d", "day days"),
+    ("ms", "msec"),
+    ("us", "usec"),
+    ("GiB", "G GiB. Gi"),
+    ("MiB", "M Mi"),
+    ("KiB", "K Ki"),
+];
+
 /// 290 years, in seconds: what fits in simulated time.
 pub const LONGEST: f64 = 9.15e9;
 
@@ -104,20 +117,17 @@ impl Domain {
     fn check(&self, value: f64) -> Result<f64, String> {
         let above = value > self.low || (self.with_low && value == self.low);
         let below = value < self.high || (self.with_high && value == self.high);
-        if above && below && (!self.whole || value.fract() == 0.0) {
-            return Ok(value + 0.0);
-        }
-        if above && below {
-            return Err(format!(
+        match (above && below, self.whole && value.fract() != 0.0) {
+            (true, false) => Ok(value + 0.0),
+            (true, true) => Err(format!(
                 "{value} is not a whole number\nwrite {}",
                 self.what
-            ));
+            )),
+            (false, _) => {
+                let wanted = format!("{}{}", self.what, self.limit(value));
+                Err(format!("{value} is out of range\nwrite {wanted}"))
+            }
         }
-        Err(format!(
-            "{value} is out of range\nwrite {}{}",
-            self.what,
-            self.limit(value)
-        ))
     }
 
     /// The upper limit, where that is what was passed.
@@ -135,116 +145,53 @@ impl Domain {
             .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '_' | '-' | '+')))
             .unwrap_or(text.len());
         let (number, unit) = (text[..end].replace('_', ""), text[end..].trim());
-        let wanted = || format!("write {}{}", self.what, self.unit_list());
+        let is_number = number.parse::<f64>().is_ok();
+        let what = self.what;
         if self.units.is_empty() {
-            return Err(format!(
-                "the text \"{text}\" is not {}\n{}",
-                self.what,
-                self.unquoted(&number, unit)
-            ));
+            let hint = match is_number && unit.is_empty() {
+                true => format!("leave out the quotes: {number}"),
+                false => format!("write {what}"),
+            };
+            return Err(format!("the text \"{text}\" is not {what}\n{hint}"));
         }
-        if number.parse::<f64>().is_err() {
-            return Err(format!("\"{text}\" is not a {}\n{}", self.noun(), wanted()));
-        }
-        match self.units.iter().find(|(name, _)| *name == unit) {
-            Some((_, worth)) => self.check(times(&number, *worth)),
-            None if unit.is_empty() => Err(format!("\"{text}\" has no unit\n{}", wanted())),
-            None => Err(format!(
-                "`{unit}` is not a unit of {}{}\n{}",
-                self.measure(),
-                self.alike(unit),
-                wanted()
-            )),
-        }
+        let (noun, measure) = match self.unit {
+            "seconds" => ("duration", "time"),
+            _ => ("size", "size"),
+        };
+        let title = match self.units.iter().find(|(name, _)| *name == unit) {
+            _ if !is_number => format!("\"{text}\" is not a {noun}"),
+            Some((_, worth)) => return self.check(times(&number, *worth)),
+            None if unit.is_empty() => format!("\"{text}\" has no unit"),
+            None => format!("`{unit}` is not a unit of {measure}{}", self.alike(unit)),
+        };
+        let units = self.units.iter().map(|(name, _)| *name);
+        let units: Vec<&str> = units.filter(|name| name.is_ascii()).collect();
+        Err(format!(
+            "{title}\nwrite {what}; units are {}",
+            units.join(", ")
+        ))
     }
 
-    fn unquoted(&self, number: &str, unit: &str) -> String {
-        match number.parse::<f64>() {
-            Ok(_) if unit.is_empty() => format!("leave out the quotes: {number}"),
-            _ => format!("write {}", self.what),
-        }
-    }
-
-    fn noun(&self) -> &'static str {
-        if self.unit == "seconds" {
-            "duration"
-        } else {
-            "size"
-        }
-    }
-
-    fn measure(&self) -> &'static str {
-        if self.unit == "seconds" {
-            "time"
-        } else {
-            "size"
-        }
-    }
-
-    /// "; did you mean `ms`?", for a unit that differs by case only.
+    /// "; did you mean `ms`?", for a unit that differs by case only, or that others write so.
     fn alike(&self, unit: &str) -> String {
-        let alike = self
-            .units
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(unit));
-        let common = [
-            ("sec", "s"),
-            ("secs", "s"),
-            ("second", "s"),
-            ("seconds", "s"),
-            ("m", "min"),
-            ("mins", "min"),
-            ("minutes", "min"),
-            ("hours", "h"),
-            ("hour", "h"),
-            ("days", "d"),
-            ("day", "d"),
-            ("msec", "ms"),
-            ("usec", "us"),
-            ("G", "GiB"),
-            ("GiB.", "GiB"),
-            ("Gi", "GiB"),
-            ("Mi", "MiB"),
-            ("Ki", "KiB"),
-            ("M", "MiB"),
-            ("K", "KiB"),
-        ];
-        let common = common
-            .iter()
-            .find(|(name, ours)| *name == unit && self.units.iter().any(|(u, _)| u == ours));
-        match alike.map(|(name, _)| name).or(common.map(|(_, ours)| ours)) {
-            Some(name) => format!("; did you mean `{name}`?"),
+        let differs_by_case = |name: &str| name.eq_ignore_ascii_case(unit);
+        let is_meant = |name: &str| {
+            let foreign = FOREIGN.iter().find(|(ours, _)| *ours == name);
+            foreign.is_some_and(|(_, names)| names.split(' ').any(|name| name == unit))
+        };
+        let find = |is: &dyn Fn(&str) -> bool| self.units.iter().find(|(name, _)| is(name));
+        match find(&differs_by_case).or_else(|| find(&is_meant)) {
+            Some((name, _)) => format!("; did you mean `{name}`?"),
             None => String::new(),
-        }
-    }
-
-    fn unit_list(&self) -> String {
-        let names: Vec<&str> = self
-            .units
-            .iter()
-            .map(|(name, _)| *name)
-            .filter(|name| name.is_ascii())
-            .collect();
-        if names.is_empty() {
-            String::new()
-        } else {
-            format!("; units are {}", names.join(", "))
         }
     }
 
     /// The JSON Schema of the number and the text.
     fn schema(&self) -> Schema {
-        let low = if self.with_low {
-            "minimum"
-        } else {
-            "exclusiveMinimum"
-        };
-        let high = if self.with_high {
-            "maximum"
-        } else {
-            "exclusiveMaximum"
-        };
-        let mut number = json_schema!({ "type": if self.whole { "integer" } else { "number" } });
+        let or = |is: bool, one: &'static str, other: &'static str| if is { one } else { other };
+        let low = or(self.with_low, "minimum", "exclusiveMinimum");
+        let high = or(self.with_high, "maximum", "exclusiveMaximum");
+        let mut number = json_schema!({ "type": or(self.whole, "integer", "number") });
         number.insert(low.to_owned(), whole_or_real(self.low));
         number.insert(high.to_owned(), whole_or_real(self.high));
         if self.units.is_empty() {

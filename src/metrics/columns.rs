@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::figures::{Figure, Figures, Subject};
 use super::registry::{Metric, Scope, metrics};
 use crate::model::cluster::Cluster;
 
@@ -121,12 +122,12 @@ impl From<MetricRef> for String {
 pub struct Column {
     /// What it is.
     pub key: MetricRef,
-    pub(super) of: Of,
+    of: Of,
 }
 
 /// What a column is taken of, by index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Of {
+enum Of {
     /// All jobs and nodes.
     All,
     /// Jobs of a class.
@@ -136,6 +137,15 @@ pub(super) enum Of {
 }
 
 impl Of {
+    /// What its metrics are computed of.
+    fn subject(self, figures: &Figures) -> Subject<'_> {
+        match self {
+            Of::All => figures.subject(None, None),
+            Of::Class(class) => figures.subject(Some(class), None),
+            Of::Group(group) => figures.subject(None, Some(group)),
+        }
+    }
+
     fn scopes(self) -> &'static [Scope] {
         match self {
             Of::All => &[Scope::Jobs, Scope::Nodes, Scope::Run],
@@ -146,6 +156,34 @@ impl Of {
 
     fn has(self, metric: &Metric) -> bool {
         self.scopes().contains(&metric.row.scope)
+    }
+}
+
+impl Figures {
+    /// The value of each of `columns`; `None` where there is none.
+    pub fn values(&self, columns: &[Column]) -> Vec<Option<f64>> {
+        let value = |column: &Column| self.value(column).ok();
+        columns.iter().map(value).collect()
+    }
+
+    /// The value of `column`, or why there is none.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn value(&self, column: &Column) -> Figure {
+        column.key.metric.value(&column.of.subject(self))
+    }
+
+    /// The value of the metric of this name (`response_p99`, `throughput`, any of `equipoise list
+    /// metrics`) for the whole run; `None` where there is none.
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        let metric = Metric::find(name)?;
+        metric.value(&Of::All.subject(self)).ok()
+    }
+
+    /// True if jobs of the column's class (or any) were left unfinished.
+    pub fn is_censored(&self, column: &Column) -> bool {
+        column.of.subject(self).jobs.unfinished > 0
     }
 }
 

@@ -1,10 +1,8 @@
 //! The figures of one replication, and what metrics are computed of.
 
-use super::columns::{Column, Of};
 use super::histogram::Histogram;
 use super::jobs::JobStats;
 use super::nodes::{Busy, Observation, Observed, gini};
-use super::registry::{Member, Metric};
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
@@ -87,45 +85,13 @@ impl Figures {
         self.sum.as_ref().unwrap_or(&self.classes[0])
     }
 
-    /// The value of each of `columns`; `None` where there is none.
-    pub fn values(&self, columns: &[Column]) -> Vec<Option<f64>> {
-        let value = |column: &Column| self.value(column).ok();
-        columns.iter().map(value).collect()
-    }
-
-    /// The value of `column`, or why there is none.
-    ///
-    /// # Errors
-    /// What is missing.
-    pub fn value(&self, column: &Column) -> Figure {
-        column.key.metric.value(&self.subject(column.of))
-    }
-
-    /// The value of the metric of this name (`response_p99`, `throughput`, any of `equipoise list
-    /// metrics`) for the whole run; `None` where there is none.
-    pub fn metric(&self, name: &str) -> Option<f64> {
-        let metric = Metric::find(name)?;
-        metric.value(&self.subject(Of::All)).ok()
-    }
-
     /// What the metrics of a part of the run are computed of.
-    fn subject(&self, of: Of) -> Subject<'_> {
+    pub(super) fn subject(&self, class: Option<usize>, group: Option<usize>) -> Subject<'_> {
         Subject {
             figures: self,
-            jobs: match of {
-                Of::Class(class) => &self.classes[class],
-                _ => self.all(),
-            },
-            group: match of {
-                Of::Group(group) => Some(group),
-                _ => None,
-            },
+            jobs: class.map_or(self.all(), |class| &self.classes[class]),
+            group,
         }
-    }
-
-    /// True if jobs of the column's class (or any) were left unfinished.
-    pub fn is_censored(&self, column: &Column) -> bool {
-        self.subject(column.of).jobs.unfinished > 0
     }
 
     /// Each node's utilization in its own busiest dimension, in id order.
@@ -199,21 +165,15 @@ impl<'a> Subject<'a> {
             .ok_or(Missing::Jobs)
     }
 
-    /// Whether there are as many jobs as the quantile asks for.
-    pub(super) fn enough_jobs(&self, quantile: &Member) -> Result<(), Missing> {
-        let beyond = self.jobs.measured() * (1000 - quantile.permille());
+    /// Whether there are as many jobs as a quantile asks for.
+    pub(super) fn enough_jobs(&self, permille: u64) -> Result<(), Missing> {
+        let beyond = self.jobs.measured() * (1000 - permille);
         (beyond >= 10_000).then_some(()).ok_or(Missing::Enough)
     }
 
-    /// The quantile of what `histogram` has counted.
-    pub(super) fn quantile(
-        &self,
-        histogram: &Histogram,
-        quantile: &Member,
-    ) -> Result<u64, Missing> {
-        histogram
-            .quantile(quantile.permille())
-            .ok_or(Missing::Enough)
+    /// A quantile of what `histogram` has counted.
+    pub(super) fn quantile(&self, histogram: &Histogram, permille: u64) -> Result<u64, Missing> {
+        histogram.quantile(permille).ok_or(Missing::Enough)
     }
 
     /// The window, if it has a length.

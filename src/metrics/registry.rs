@@ -138,7 +138,7 @@ static TABLE: &[Row] = table! {
         |of, _| of.mean(of.jobs.response_sum(), of.jobs.completed);
     "response_p*" Quantiles(RESPONSE_QUANTILES), ["s", Lower, Jobs, Quantile, AllJobs] "response time, p*",
         "* % quantile of the response time (nearest rank).",
-        |of, q| of.quantile(&of.jobs.response, q).map(seconds);
+        |of, q| of.quantile(&of.jobs.response, q.permille()).map(seconds);
     "response_max" One, ["s", Lower, Jobs, Extreme, AllJobs] "largest response time",
         "Largest response time.",
         |of, _| of.any_job().map(|jobs| seconds(jobs.response.most()));
@@ -148,13 +148,13 @@ static TABLE: &[Row] = table! {
     "wait_p*" Quantiles(&[990]), ["s", Lower, Jobs, Quantile, AllJobs] "waiting time, p*",
         "* % quantile of the waiting time of tasks.",
         // As with every quantile, it is the number of jobs that tells whether there are enough.
-        |of, q| of.enough_jobs(q).and_then(|()| of.quantile(&of.jobs.wait, q)).map(seconds);
+        |of, q| of.enough_jobs(q.permille()).and_then(|()| of.quantile(&of.jobs.wait, q.permille())).map(seconds);
     "slowdown_mean" One, ["1", Lower, Jobs, Mean, AllJobs] "mean slowdown",
         "Mean of response time / the job's longest task (work + overhead) at speed 1, which is the same under every strategy.",
         |of, _| of.jobs.slowdown_mean().ok_or(of.no_mean());
     "slowdown_p*" Quantiles(&[990]), ["1", Lower, Jobs, Quantile, AllJobs] "slowdown, p*",
         "* % quantile of the slowdown.",
-        |of, q| of.quantile(&of.jobs.slowdown, q).map(slowdown);
+        |of, q| of.quantile(&of.jobs.slowdown, q.permille()).map(slowdown);
     "straggler_wait_mean" One, ["s", Lower, Jobs, Mean, AllJobs] "",
         "Mean of the last minus the median task finish of a job.",
         |of, _| of.mean(of.jobs.straggler_wait_doubled, 2 * of.jobs.completed);

@@ -61,16 +61,8 @@ pub fn forecast(setup: &Setup) -> Forecast {
         stretch: stragglers.as_ref().map_or(1.0, stretch),
     };
     let nodes = asked.nodes();
-    let dispatchers = asked.of_dispatchers(strategy, "dispatcher", |parts, _, offered| {
-        match parts.decision_time.mean() {
-            0.0 => 0.0, // also of endlessly many tasks
-            busy => offered.rate.unwrap_or(0.0) * offered.tasks * busy,
-        }
-    });
-    let gatherers = asked.of_dispatchers(strategy, "gatherer", |_, class, offered| {
-        let Gather { per_result, work } = &class.gather;
-        offered.rate.unwrap_or(0.0) * (offered.tasks * per_result.mean() + work.mean())
-    });
+    let dispatchers = asked.of_dispatchers(strategy, "dispatcher", deciding);
+    let gatherers = asked.of_dispatchers(strategy, "gatherer", gathering);
     let (jobs, tasks) = sizes(window, asked.offered);
     let mut warnings = overloads(nodes.iter().chain(&dispatchers).chain(&gatherers));
     warnings.extend(without_variance(classes, stragglers.as_ref()));
@@ -95,6 +87,20 @@ fn stretch(stragglers: &Stragglers) -> f64 {
         factor,
     } = stragglers;
     1.0 - probability + probability * factor.mean()
+}
+
+/// Time a second that the dispatchers of a class decide.
+fn deciding(parts: &Parts, _: &Class, offered: &Offered) -> f64 {
+    match parts.decision_time.mean() {
+        0.0 => 0.0, // also of endlessly many tasks
+        busy => offered.rate.unwrap_or(0.0) * offered.tasks * busy,
+    }
+}
+
+/// Time a second that the gatherers of a class gather.
+fn gathering(_: &Parts, class: &Class, offered: &Offered) -> f64 {
+    let Gather { per_result, work } = &class.gather;
+    offered.rate.unwrap_or(0.0) * (offered.tasks * per_result.mean() + work.mean())
 }
 
 /// What is asked of a cluster.

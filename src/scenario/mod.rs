@@ -240,7 +240,7 @@ impl Reading<'_> {
             check.error("more than 1,000,000 replications", "write a smaller number");
         }
         let resolved = resolve::resolve(&mut check, &document, &mut self.notes)?;
-        let names = document.strategies.names().into_iter();
+        let names = document.strategies.keys();
         Some(Read {
             strategies: names.map(|name| parts_text(&tree, name)).collect(),
             document,

@@ -30,7 +30,7 @@ pub struct Known {
     pub value: f64,
     /// How to hold it against a simulation.
     pub kind: AnswerKind,
-    /// The model, in the field's words; one of [`MODELS`].
+    /// The model, in the field's words; one of [`super::MODELS`].
     pub model: &'static str,
 }
 

@@ -1,6 +1,6 @@
 //! The layers of the architecture: which module may import which. Reads `src/` as text.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -94,19 +94,26 @@ fn first_name(text: &str) -> Option<String> {
 
 /// The first names of the members of `a::b, c::{d, e}}`.
 fn top_names(list: &str) -> Vec<String> {
-    let (mut depth, mut member, mut names) = (0, String::new(), Vec::new());
+    let members = members(list);
+    members.iter().filter_map(|one| first_name(one)).collect()
+}
+
+/// The members of `a::b, c::{d, e}}`, up to the brace that closes the list.
+fn members(list: &str) -> Vec<String> {
+    let (mut depth, mut members) = (0, vec![String::new()]);
     for c in list.chars() {
         match c {
             '{' => depth += 1,
             '}' if depth == 0 => break,
             '}' => depth -= 1,
-            ',' if depth == 0 => names.extend(first_name(std::mem::take(&mut member).trim())),
-            _ if depth == 0 => member.push(c),
             _ => {}
         }
+        match members.last_mut() {
+            Some(last) if c != ',' || depth > 0 => last.push(c),
+            _ => members.push(String::new()),
+        }
     }
-    names.extend(first_name(member.trim()));
-    names
+    members.iter().map(|one| one.trim().to_owned()).collect()
 }
 
 #[test]
@@ -137,6 +144,91 @@ fn imports_are_found_however_they_are_written() {
                 // crate::cli is not one\nlet x = crate::sim::run(1);";
     let found: Vec<String> = imports(text).into_iter().collect();
     assert_eq!(found, ["engine", "model", "sim", "stats"]);
+}
+
+/// Paths that `use` names, with lists written out: `a::{b, c::{d}}` are `a::b` and `a::c::d`.
+fn used(text: &str) -> Vec<String> {
+    fn write_out(before: &str, tree: &str, paths: &mut Vec<String>) {
+        match tree.split_once('{') {
+            None => paths.push(format!("{before}{tree}")),
+            Some((head, list)) => {
+                let head = format!("{before}{head}");
+                members(list)
+                    .iter()
+                    .for_each(|one| write_out(&head, one, paths));
+            }
+        }
+    }
+    let mut paths = Vec::new();
+    for statement in code(text).split(';') {
+        let statement = statement.trim_start();
+        let tree = statement.strip_prefix("pub ").unwrap_or(statement);
+        if let Some(tree) = tree.strip_prefix("use ") {
+            write_out("", tree.trim(), &mut paths);
+        }
+    }
+    paths
+}
+
+/// The module that `path` is named in by the file `of`, which is the module `own`.
+fn named(own: &[String], path: &str) -> Vec<String> {
+    let mut base = Vec::new();
+    for (at, name) in path.split("::").enumerate() {
+        match name {
+            "crate" => {}
+            "super" if at == 0 => base = own[..own.len() - 1].to_vec(),
+            "super" => drop(base.pop()),
+            "self" => base = own.to_vec(),
+            name => base.push(name.trim().to_owned()),
+        }
+    }
+    base
+}
+
+/// Files that import each other in a circle can only be understood all at once. (The root of a
+/// module, which names its parts, is left out.)
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let own = |path: &PathBuf| -> Vec<String> {
+        let relative = path.strip_prefix(source()).unwrap().with_extension("");
+        let names = relative
+            .iter()
+            .map(|name| name.to_str().unwrap().to_owned());
+        names.filter(|name| name != "mod").collect()
+    };
+    let all: BTreeMap<Vec<String>, PathBuf> = files(&source())
+        .into_iter()
+        .map(|path| (own(&path), path))
+        .collect();
+    let is_root = |module: &[String]| {
+        all.keys()
+            .any(|other| other.len() > module.len() && other.starts_with(module))
+    };
+    let file_of = |mut module: Vec<String>| {
+        while !module.is_empty() && !all.contains_key(&module) {
+            module.pop();
+        }
+        module
+    };
+    let mut imports: BTreeMap<&Vec<String>, BTreeSet<Vec<String>>> = BTreeMap::new();
+    for (module, path) in all.iter().filter(|(module, _)| !is_root(module)) {
+        let text = fs::read_to_string(path).unwrap();
+        let text = text.split("#[cfg(test)]").next().unwrap();
+        let found = used(text)
+            .into_iter()
+            .map(|path| file_of(named(module, &path)));
+        let others = found.filter(|other| other != module && !is_root(other));
+        imports.insert(module, others.collect());
+    }
+    // A file that imports none of the others that are left is on no circle.
+    while let Some(end) = imports.iter().find_map(|(module, others)| {
+        let is_left = |other: &Vec<String>| imports.contains_key(other);
+        (!others.iter().any(is_left)).then(|| (*module).clone())
+    }) {
+        imports.remove(&end);
+    }
+    let left: Vec<String> = imports.keys().map(|module| module.join("::")).collect();
+    assert!(left.is_empty(), "on a circle or above one: {left:#?}");
 }
 
 /// Lines of a function at most.

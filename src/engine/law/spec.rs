@@ -308,11 +308,7 @@ impl<Q: Quantity> Form<Q> {
                 sd: law.sd.value(),
                 min: law.min.value(),
             },
-            Form::Discrete(law) => {
-                let values: Vec<f64> = law.values.iter().map(|value| value.value()).collect();
-                let weights: Vec<f64> = law.weights.iter().map(|weight| weight.0).collect();
-                Law::discrete(&values, &weights)
-            }
+            Form::Discrete(law) => law.law(),
             Form::Geometric(law) if law.mean.0 == 1.0 => Law::Constant(1.0),
             Form::Geometric(law) => Law::Geometric { mean: law.mean.0 },
             Form::Zipf(law) => Law::zipf(law.n.get() as u32, law.exponent.0),
@@ -336,7 +332,13 @@ impl<Q: Quantity> Normal<Q> {
     }
 }
 
-impl<Q> Discrete<Q> {
+impl<Q: Quantity> Discrete<Q> {
+    fn law(&self) -> Law {
+        let values: Vec<f64> = self.values.iter().map(|value| value.value()).collect();
+        let weights: Vec<f64> = self.weights.iter().map(|weight| weight.0).collect();
+        Law::discrete(&values, &weights)
+    }
+
     fn check(&self) -> Result<(), NoLaw> {
         let (values, weights) = (self.values.len(), self.weights.len());
         let (key, message) = if values == 0 {

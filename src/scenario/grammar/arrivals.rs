@@ -8,7 +8,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::named::Named;
+use super::Named;
 use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{Count, Period, Positive, Seconds};
 use crate::workload::trace::Invalid;

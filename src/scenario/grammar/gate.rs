@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::named::Named;
+use super::Named;
 use crate::engine::quantity::Positive;
 
 /// What a change of an algorithm may cost before `gate` fails.

@@ -7,8 +7,8 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::Named;
 use super::arrivals::Arrivals;
-use super::named::Named;
 use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{Amount, Factor, Period, Seconds};
 
@@ -126,7 +126,7 @@ impl<'de> Visitor<'de> for ReadClasses {
             if key == "by" {
                 by = Some(map.next_value::<By>()?);
             } else {
-                parts.0.push((key, map.next_value::<Part>()?));
+                parts.insert(key, map.next_value::<Part>()?);
             }
         }
         match by {

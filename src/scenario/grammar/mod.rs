@@ -30,7 +30,6 @@ mod compare;
 mod faults;
 mod gate;
 mod jobs;
-mod named;
 mod network;
 mod nodes;
 mod run;
@@ -45,12 +44,14 @@ pub use compare::Compare;
 pub use faults::Faults;
 pub use gate::Gate;
 pub use jobs::{Classes, Jobs, Part};
-pub use named::Named;
 pub use network::{Network, Workload};
 pub use nodes::{Nodes, Slots};
 pub use run::{MeasuredJobs, Run, Warmup};
 pub use strategies::{Binding, Overrides, Scheduling, Strategy};
 pub use sweep::Sweep;
+
+/// A table whose keys the user chooses, in the order of the file.
+pub type Named<T> = indexmap::IndexMap<String, T>;
 
 /// A scenario of equipoise: a cluster, a workload and the strategies to compare.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]

@@ -6,7 +6,7 @@ use serde::de::{Error, Unexpected, Visitor};
 use serde_json::json;
 use std::fmt;
 
-use super::named::Named;
+use super::Named;
 use crate::engine::quantity::{Amount, Count, Positive, Quantity};
 
 /// A group of identical nodes.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{Error, MapAccess, Visitor};
 use serde_json::json;
 
-use super::named::Named;
+use super::Named;
 use crate::engine::quantity::{Count, Inner, Period, Positive, Quantity, Seconds, Whole};
 
 /// What is measured and how often.

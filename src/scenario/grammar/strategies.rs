@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::named::Named;
+use super::Named;
 use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{Count, Seconds};
 use crate::strategy::placement::Choice;

@@ -96,12 +96,22 @@ impl Check<'_> {
 
     /// A mistake, unless what is here was already found wrong.
     pub fn error(&mut self, title: impl Into<String>, hint: impl Into<String>) {
-        self.say(false, span_of(self.tree, &self.path), title, hint);
+        self.say(
+            false,
+            span_of(self.tree, &self.path),
+            title.into(),
+            hint.into(),
+        );
     }
 
     /// A doubt.
     pub fn warn(&mut self, title: impl Into<String>, hint: impl Into<String>) {
-        self.say(true, span_of(self.tree, &self.path), title, hint);
+        self.say(
+            true,
+            span_of(self.tree, &self.path),
+            title.into(),
+            hint.into(),
+        );
     }
 
     /// A mistake in the key rather than in its value.
@@ -111,7 +121,12 @@ impl Check<'_> {
             .split_last()
             .and_then(|(key, table)| self.tree.at(table)?.get(key));
         let span = key.map(|(key, _)| key.span.clone());
-        self.say(false, span.or(span_of(self.tree, &self.path)), title, hint);
+        self.say(
+            false,
+            span.or(span_of(self.tree, &self.path)),
+            title.into(),
+            hint.into(),
+        );
     }
 
     /// This table lacks `key`, if that was not cut out, nor a key that it may have been meant by.
@@ -126,36 +141,23 @@ impl Check<'_> {
         if self.cut.iter().any(has_it) {
             return;
         }
-        let title = format!("[{}] lacks `{key}`", self.path.join("."));
-        let span = span_of(self.tree, &self.path);
-        self.add(false, span, title, hint);
-    }
-
-    fn say(
-        &mut self,
-        warning: bool,
-        span: Option<Span>,
-        title: impl Into<String>,
-        hint: impl Into<String>,
-    ) {
-        if !self.is_cut() {
-            self.add(warning, span, title, hint);
-        }
-    }
-
-    fn add(
-        &mut self,
-        warning: bool,
-        span: Option<Span>,
-        title: impl Into<String>,
-        hint: impl Into<String>,
-    ) {
         self.report.add(Diagnostic {
-            warning,
-            title: title.into(),
+            warning: false,
+            title: format!("[{}] lacks `{key}`", self.path.join(".")),
             hint: hint.into(),
-            span,
+            span: span_of(self.tree, &self.path),
         });
+    }
+
+    fn say(&mut self, warning: bool, span: Option<Span>, title: String, hint: String) {
+        if !self.is_cut() {
+            self.report.add(Diagnostic {
+                warning,
+                title,
+                hint,
+                span,
+            });
+        }
     }
 
     /// Checks a name that the user chose in the section here: it is a step of dotted paths, a word

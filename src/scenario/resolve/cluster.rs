@@ -16,18 +16,15 @@ pub fn cluster(check: &mut Check<'_>, nodes: &Named<Nodes>) -> Option<Cluster> {
         check.error("the scenario has no nodes", hint);
         return None;
     }
-    nodes
-        .names()
-        .into_iter()
-        .for_each(|name| check.check_name(name));
-    let total: f64 = nodes.iter().map(|(_, group)| group.count.0).sum();
+    nodes.keys().for_each(|name| check.check_name(name));
+    let total: f64 = nodes.values().map(|group| group.count.0).sum();
     if total > MOST {
         let title = format!("{} nodes are too many", thousands(total as u64));
         check.error(title, "at most 16,777,214 (2^24 - 2) nodes are simulated");
         return None;
     }
     let dimensions = dimensions(&mut check, nodes);
-    let group = |(name, nodes): &(String, Nodes)| group(name, nodes, &dimensions);
+    let group = |(name, nodes): (&String, &Nodes)| group(name, nodes, &dimensions);
     let groups = nodes.iter().map(group).collect();
     Some(Cluster { dimensions, groups })
 }

@@ -89,33 +89,19 @@ fn read_column(path: &Path, column: &str) -> Column {
         key: "empirical.file",
         message,
     };
-    let unreadable = |error: csv::Error| match error.kind() {
-        csv::ErrorKind::Io(io) => wrong(format!(
-            "{shown} cannot be read: {io}\ncheck the path; it starts at the scenario's folder"
-        )),
-        _ => wrong(format!("{shown} is no csv file: {error}")),
-    };
     let broken = |error: csv::Error| wrong(format!("{shown}: {error}"));
     let reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .from_path(path);
-    let mut reader = reader.map_err(unreadable)?;
-    let names: Vec<String> = reader
-        .headers()
-        .map_err(broken)?
-        .iter()
-        .map(str::to_owned)
-        .collect();
-    let at = names
-        .iter()
-        .position(|name| name == column)
-        .ok_or_else(|| NoLaw {
-            key: "empirical.column",
-            message: format!(
-                "{shown} has no column `{column}`\n{}",
-                suggest::hint(column, &names, "columns")
+    let mut reader = reader.map_err(|error| {
+        wrong(match error.kind() {
+            csv::ErrorKind::Io(io) => format!(
+                "{shown} cannot be read: {io}\ncheck the path; it starts at the scenario's folder"
             ),
-        })?;
+            _ => format!("{shown} is no csv file: {error}"),
+        })
+    })?;
+    let at = place(path, reader.headers().map_err(broken)?, column)?;
     let number = |row: csv::Result<csv::StringRecord>| {
         let row = row.map_err(broken)?;
         let text = row.get(at).unwrap_or("");
@@ -129,4 +115,19 @@ fn read_column(path: &Path, column: &str) -> Column {
         return Err(wrong(said));
     }
     Ok(values.into())
+}
+
+/// The place of a column by its name.
+fn place(path: &Path, header: &csv::StringRecord, column: &str) -> Result<usize, NoLaw> {
+    let names: Vec<&str> = header.iter().collect();
+    names
+        .iter()
+        .position(|name| *name == column)
+        .ok_or_else(|| {
+            let hint = suggest::hint(column, &names, "columns");
+            NoLaw {
+                key: "empirical.column",
+                message: format!("{} has no column `{column}`\n{hint}", path.display()),
+            }
+        })
 }

@@ -61,7 +61,7 @@ impl Known<'_> {
         for (at, name) in given.unwrap_or_default().iter().enumerate() {
             places.name(at).knows("strategies", name, strategies);
         }
-        for name in gate.margins.names() {
+        for name in gate.margins.keys() {
             self.check_metric(&mut check.at("margins").name(name), name);
         }
     }
@@ -122,7 +122,7 @@ const FEWEST: f64 = 10.0;
 /// What decides, of `points` points.
 pub fn compare(document: &Document, baseline: String, points: usize) -> Compare {
     let given = &document.compare;
-    let others = document.strategies.names().len().saturating_sub(1);
+    let others = document.strategies.len().saturating_sub(1);
     Compare {
         baseline,
         decide_on: given
@@ -142,29 +142,22 @@ pub fn gate(
     compare: &grammar::Compare,
     strategies: &Named<Strategy>,
 ) -> Gate {
-    let is_watched = |name: &&str| {
-        let watched = given.strategies.as_ref();
-        watched.is_none_or(|watched| watched.iter().any(|other| other == name))
-    };
-    let margin = |name: &String| {
+    let is_watched = |name: &&String| {
         given
-            .margins
-            .get(name)
-            .map_or(compare.margin.0, |margin| margin.0)
+            .strategies
+            .as_ref()
+            .is_none_or(|all| all.contains(name))
     };
-    let deciding = compare.decide_on.iter();
-    let further = given.margins.iter().map(|(name, _)| name);
-    let further = further.filter(|name| !compare.decide_on.contains(name));
+    let own = |name: &String| given.margins.get(name).unwrap_or(&compare.margin).0;
+    let further = given
+        .margins
+        .keys()
+        .filter(|name| !compare.decide_on.contains(name));
+    let metrics = compare.decide_on.iter().chain(further);
     Gate {
-        strategies: strategies
-            .names()
-            .into_iter()
-            .filter(is_watched)
-            .map(str::to_owned)
-            .collect(),
-        margins: deciding
-            .chain(further)
-            .filter_map(|name| Some((name.parse().ok()?, margin(name))))
+        strategies: strategies.keys().filter(is_watched).cloned().collect(),
+        margins: metrics
+            .filter_map(|name| Some((name.parse().ok()?, own(name))))
             .collect(),
     }
 }

@@ -35,7 +35,8 @@ pub fn resolve(
     strategies::names(check, &document.strategies, &document.scheduling);
     classes::names(check, &document.jobs);
     loads::conflicts(check, document.workload.load.is_some(), &document.jobs);
-    let baseline = judging::baseline(check, &document.compare, &document.strategies.names());
+    let names: Vec<&str> = document.strategies.keys().map(String::as_str).collect();
+    let baseline = judging::baseline(check, &document.compare, &names);
     let network = delays(&mut check.at("network"), &document.network);
     let stragglers = stragglers(&mut check.at("faults.stragglers"), &document.faults);
     let cluster = cluster::cluster(check, &document.nodes)?;
@@ -79,7 +80,7 @@ fn window(
         classes,
         sources,
         cluster,
-        finite: document.jobs.iter().all(|(_, jobs)| is_finite(jobs)),
+        finite: document.jobs.values().all(is_finite),
     };
     asked.window(&mut check.at("run"), &document.run)
 }
@@ -110,13 +111,10 @@ fn judge(check: &mut Check<'_>, document: &Document, cluster: &Cluster, classes:
         classes: classes.iter().map(|class| class.name.as_str()).collect(),
         dimensions: cluster.dimension_names(),
     };
+    let names: Vec<&str> = document.strategies.keys().map(String::as_str).collect();
     known.check_compare(&mut check.at("compare"), &document.compare);
     known.check_precision(&mut check.at("run"), &document.run);
-    known.check_gate(
-        &mut check.at("gate"),
-        &document.gate,
-        &document.strategies.names(),
-    );
+    known.check_gate(&mut check.at("gate"), &document.gate, &names);
 }
 
 /// The delays as laws.

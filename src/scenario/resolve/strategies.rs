@@ -20,10 +20,7 @@ pub fn names(check: &mut Check<'_>, strategies: &Named<grammar::Strategy>, commo
         let hint = "add one, for example [strategies.random] with placement = \"random\"";
         places.error("the scenario has no strategies", hint);
     }
-    strategies
-        .names()
-        .into_iter()
-        .for_each(|name| places.check_name(name));
+    strategies.keys().for_each(|name| places.check_name(name));
     if let Some(defaults) = defaults() {
         parts(&mut check.at("scheduling"), &common.parts(), &defaults);
     }
@@ -38,7 +35,7 @@ pub fn resolve(
     classes: Option<&[Class]>,
 ) -> Option<Vec<Strategy>> {
     let mut check = check.at("strategies");
-    let one = |(name, given): &(String, grammar::Strategy)| {
+    let one = |(name, given): (&String, &grammar::Strategy)| {
         let mut check = check.name(name);
         let strategy = strategy(&mut check, name, given, classes)?;
         central(&mut check, given, &strategy);
@@ -200,7 +197,7 @@ fn workable(
         let Some(Err(problem)) = (!pool.ids().is_empty()).then(build) else {
             continue;
         };
-        let own = set.checked_sub(1).and_then(|at| given.r#for.0.get(at));
+        let own = set.checked_sub(1).and_then(|at| given.r#for.get_index(at));
         let title = format!("`{}` cannot work here: {problem}", strategy.name);
         let hint = "choose another placement or other parameters";
         match own {

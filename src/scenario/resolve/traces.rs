@@ -100,7 +100,8 @@ fn columns(check: &mut Check<'_>, given: &Trace) -> Option<Columns> {
         let hint = format!("name the column: columns.{key} = \"...\"");
         check.at("columns").lacks(key, hint);
     }
-    let is_resource = |(key, _): &&(String, String)| !COLUMNS.contains(&key.as_str());
+    let is_resource = |(key, _): &(&String, &String)| !COLUMNS.contains(&key.as_str());
+    let resources = given.columns.iter().filter(is_resource);
     let (arrival_unit, work_unit) = given.unit.map_or((1.0, 1.0), |unit| {
         (unit.arrival.seconds(), unit.work.seconds())
     });
@@ -109,7 +110,9 @@ fn columns(check: &mut Check<'_>, given: &Trace) -> Option<Columns> {
         work: of("work")?,
         tasks: of("tasks"),
         class: of("class"),
-        resources: given.columns.iter().filter(is_resource).cloned().collect(),
+        resources: resources
+            .map(|(key, column)| (key.clone(), column.clone()))
+            .collect(),
         arrival_unit,
         work_unit,
     })
@@ -143,7 +146,7 @@ fn split(check: &mut Check<'_>, given: &Trace, classes: Option<&Classes>) -> Opt
     let Some(classes) = classes else {
         return Some(None);
     };
-    let part = |(name, part): &(String, Part)| (name.clone(), part.below.map(|below| below.0));
+    let part = |(name, part): (&String, &Part)| (name.clone(), part.below.map(|below| below.0));
     let parts: Vec<(String, Option<f64>)> = classes.parts.iter().map(part).collect();
     if parts.is_empty() {
         let hint = "add some, for example short.below = \"90s\" and long = {}";

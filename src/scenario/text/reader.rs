@@ -104,7 +104,8 @@ fn describe(found: Unexpected<'_>) -> String {
 /// What is wanted, where a derived reader would say it in the words of the program.
 fn plain(wanted: &str) -> String {
     let plain = match wanted {
-        _ if wanted.starts_with("struct ") || wanted.starts_with("a map") => "a table",
+        _ if wanted.starts_with("struct ") => "a table",
+        _ if wanted.starts_with("a map") => "a table of names",
         _ if wanted.starts_with("a sequence") => "a list",
         _ if wanted.starts_with("a string") => "text in quotes",
         "enum" => "a law such as { exponential.mean = ... }, or a constant",

@@ -42,11 +42,8 @@ pub fn locate(
     let folders = folders(traces_dir);
     let name = Path::new(file.file_name().unwrap_or_default());
     for tail in [file, name] {
-        let mut found: Vec<PathBuf> = folders
-            .iter()
-            .map(|dir| dir.join(tail))
-            .filter(|p| p.is_file())
-            .collect();
+        let found = folders.iter().map(|dir| dir.join(tail));
+        let mut found: Vec<PathBuf> = found.filter(|path| path.is_file()).collect();
         found.dedup(); // an absolute `file` replaces the folder
         match found.len() {
             0 => {}
@@ -62,22 +59,14 @@ fn folders(traces_dir: Option<&Path>) -> Vec<PathBuf> {
     let Some(top) = traces_dir else {
         return Vec::new();
     };
-    let mut inside: Vec<PathBuf> = entries(top)
-        .into_iter()
-        .filter(|path| path.is_dir())
-        .collect();
-    inside.insert(0, top.to_path_buf());
-    inside
+    let inside = entries(top).into_iter().filter(|path| path.is_dir());
+    std::iter::once(top.to_path_buf()).chain(inside).collect()
 }
 
 /// What is in a folder, in order of names; nothing if it cannot be read.
 fn entries(dir: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = fs::read_dir(dir)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .collect();
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     found.sort();
     found
 }
@@ -87,33 +76,24 @@ fn several(file: &Path, found: &[PathBuf]) -> Problem {
         .iter()
         .map(|path| path.display().to_string())
         .collect();
-    Problem::mistake(file, "there are several traces of this name")
-        .hint(format!("write {}", listed(&names, "or")))
+    let hint = format!("write {}", listed(&names, "or"));
+    Problem::mistake(file, "there are several traces of this name").hint(hint)
 }
 
 fn missing(file: &Path, beside: &Path, traces_dir: Option<&Path>, folders: &[PathBuf]) -> Problem {
     if beside.is_dir() {
-        return Problem::mistake(file, "this is a folder, not a trace").hint("name a file in it");
+        return is_folder(file);
     }
+    let shown = beside.display();
     let looked = match traces_dir {
-        Some(dir) => format!(
-            "{} and {} with its sub-folders",
-            beside.display(),
-            dir.display()
-        ),
-        None => format!("{}; no folder of traces is set", beside.display()),
+        Some(dir) => format!("{shown} and {} with its sub-folders", dir.display()),
+        None => format!("{shown}; no folder of traces is set"),
     };
-    let problem = Problem::mistake(
-        file,
-        format!("there is no such trace; looked for it at {looked}"),
-    );
+    let message = format!("there is no such trace; looked for it at {looked}");
+    let problem = Problem::mistake(file, message);
     let near = beside.parent().map(Path::to_path_buf);
-    let names: Vec<String> = near
-        .iter()
-        .chain(folders)
-        .flat_map(|dir| entries(dir))
-        .filter_map(file_name)
-        .collect();
+    let files = near.iter().chain(folders).flat_map(|dir| entries(dir));
+    let names: Vec<String> = files.filter_map(file_name).collect();
     let wanted = file.file_name().unwrap_or_default().to_string_lossy();
     match nearest(&wanted, names.iter().map(String::as_str)) {
         Some(name) => problem.hint(format!("did you mean `{name}`?")),
@@ -122,10 +102,12 @@ fn missing(file: &Path, beside: &Path, traces_dir: Option<&Path>, folders: &[Pat
 }
 
 fn file_name(path: PathBuf) -> Option<String> {
-    path.is_file().then(|| {
-        path.file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-    })?
+    let name = path.file_name().filter(|_| path.is_file())?;
+    Some(name.to_string_lossy().into_owned())
+}
+
+fn is_folder(path: &Path) -> Problem {
+    Problem::mistake(path, "this is a folder, not a trace").hint("name a file in it")
 }
 
 /// The text of a trace file, unpacked if it is gzip or xz by its first bytes (not by its name).
@@ -137,26 +119,23 @@ pub(super) struct TraceFile {
 
 impl TraceFile {
     pub(super) fn open(path: &Path) -> Result<TraceFile, Problem> {
-        let failed = |error: io::Error| cannot_open(path, &error);
         if path.is_dir() {
-            return Err(
-                Problem::mistake(path, "this is a folder, not a trace").hint("name a file in it")
-            );
+            return Err(is_folder(path));
         }
-        let mut file = BufReader::with_capacity(CHUNK, File::open(path).map_err(failed)?);
+        let file = File::open(path).map_err(|error| cannot_open(path, &error))?;
+        let mut file = BufReader::with_capacity(CHUNK, file);
         let head = file
             .fill_buf()
             .map_err(|error| unreadable(path, None, &error))?;
         if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| head.starts_with(magic)) {
-            return Err(Problem::mistake(
-                path,
-                format!("this is {what}; a trace is plain text, gzip or xz"),
-            ));
+            let message = format!("this is {what}; a trace is plain text, gzip or xz");
+            return Err(Problem::mistake(path, message));
         }
         let (packing, bytes): (_, Box<dyn BufRead + Send>) = if head.starts_with(b"\x1f\x8b") {
+            let gzip = MultiGzDecoder::new(file);
             (
                 Some("gzip"),
-                Box::new(BufReader::with_capacity(CHUNK, MultiGzDecoder::new(file))),
+                Box::new(BufReader::with_capacity(CHUNK, gzip)),
             )
         } else if head.starts_with(b"\xfd7zXZ\0") {
             let xz = XzReader::new_mem_limit(file, true, XZ_MEMORY);
@@ -189,22 +168,22 @@ fn cannot_open(path: &Path, error: &io::Error) -> Problem {
 
 /// A read failed: a packed file that is cut short or damaged is the user's to mend, the rest is not.
 pub(super) fn unreadable(path: &Path, packing: Option<&'static str>, error: &io::Error) -> Problem {
-    let Some(packing) = packing else {
-        return Problem::machine(path, format!("cannot read the trace: {error}"));
-    };
     let again = "fetch or pack it again";
-    match error.kind() {
-        ErrorKind::UnexpectedEof => {
-            Problem::mistake(path, format!("this {packing} file is cut short")).hint(again)
-        }
+    let (said, hint) = match error.kind() {
+        ErrorKind::UnexpectedEof => ("is cut short".to_owned(), again),
         ErrorKind::InvalidData | ErrorKind::InvalidInput => {
-            Problem::mistake(path, format!("this {packing} file is damaged ({error})")).hint(again)
+            (format!("is damaged ({error})"), again)
         }
-        ErrorKind::Unsupported | ErrorKind::OutOfMemory => Problem::mistake(
-            path,
-            format!("this {packing} file cannot be unpacked ({error})"),
-        )
-        .hint("pack it again with usual settings"),
+        ErrorKind::Unsupported | ErrorKind::OutOfMemory => {
+            let said = format!("cannot be unpacked ({error})");
+            (said, "pack it again with usual settings")
+        }
+        _ => (String::new(), ""),
+    };
+    match packing {
+        Some(packing) if !said.is_empty() => {
+            Problem::mistake(path, format!("this {packing} file {said}")).hint(hint)
+        }
         _ => Problem::machine(path, format!("cannot read the trace: {error}")),
     }
 }

@@ -60,6 +60,11 @@ impl Problem {
         }
     }
 
+    /// With all reasons why rows are wrong, and how many are.
+    pub(super) fn because(self, reasons: Vec<(String, u64)>) -> Problem {
+        Problem { reasons, ..self }
+    }
+
     pub(super) fn hint(self, hint: impl Into<String>) -> Problem {
         Problem {
             hint: Some(hint.into()),

@@ -12,7 +12,7 @@ pub(super) struct Job {
     pub(super) tasks: u32,
     /// Seconds: one for all tasks, or one for each.
     pub(super) works: Vec<f64>,
-    /// Of each task, by resource of [`Columns::resources`].
+    /// Of each task, by resource of [`super::Columns::resources`].
     pub(super) demand: Vec<f64>,
     pub(super) class: String,
 }

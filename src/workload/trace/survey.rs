@@ -136,9 +136,10 @@ impl<'a> Pass<'a> {
 
     fn keep(&mut self, job: &Job) -> Result<(), Problem> {
         let label = match &self.spec.split {
-            Some(split) => split
-                .class(job.mean_work())
-                .ok_or_else(|| self.classless(job))?,
+            Some(split) => {
+                let class = split.class(job.mean_work());
+                class.ok_or_else(|| self.classless(job))?
+            }
             None => self.label(&job.class)?,
         };
         self.labels[label].add(job);
@@ -165,11 +166,9 @@ impl<'a> Pass<'a> {
     }
 
     fn classless(&self, job: &Job) -> Problem {
-        self.here(format!(
-            "no class takes a job with a mean work of {} s",
-            job.mean_work()
-        ))
-        .hint("give the last of `classes` no `below`: `NAME = {}`")
+        let work = job.mean_work();
+        let problem = self.here(format!("no class takes a job with a mean work of {work} s"));
+        problem.hint("give the last of `classes` no `below`: `NAME = {}`")
     }
 
     /// A problem with the row that was read last.
@@ -190,28 +189,17 @@ impl<'a> Pass<'a> {
 
     fn finish(self) -> Result<Survey, Problem> {
         let path = &self.spec.path;
-        let dropped: Vec<_> = self
-            .refused
-            .iter()
-            .map(|(refusal, count)| (self.rows.words(*refusal), *count))
-            .collect();
+        let words = |(refusal, count): &(Refusal, u64)| (self.rows.words(*refusal), *count);
+        let dropped: Vec<(String, u64)> = self.refused.iter().map(words).collect();
         let Some((first, last)) = self.arrivals else {
             return Err(self.empty(dropped));
         };
         if let Some(first_bad) = self.worst.filter(|_| self.spec.invalid == Invalid::Error) {
             let hint = "mend the trace, or leave such rows out with `invalid = \"drop\"`";
-            return Err(Problem {
-                reasons: dropped,
-                ..first_bad
-            }
-            .hint(hint));
+            return Err(first_bad.because(dropped).hint(hint));
         }
-        let too_long = || {
-            Problem::mistake(
-                path,
-                "its arrivals span more than the 584 years that can be simulated",
-            )
-        };
+        let message = "its arrivals span more than the 584 years that can be simulated";
+        let too_long = || Problem::mistake(path, message);
         Ok(Survey {
             jobs: self.labels.iter().map(|label| label.jobs).sum(),
             tasks: self.labels.iter().map(|label| label.tasks).sum(),
@@ -230,22 +218,20 @@ impl<'a> Pass<'a> {
             }
             None => Problem::mistake(&self.spec.path, "there is no job in this trace"),
             Some(first_bad) => {
-                let message = format!(
-                    "there is no valid job in this trace; of the first row: {}",
-                    first_bad.message
-                );
+                let said = &first_bad.message;
+                let message =
+                    format!("there is no valid job in this trace; of the first row: {said}");
                 let hint = match self.spec.format {
                     Format::Csv(_) => {
-                        "do `columns` name the right ones? Times must be numbers, not dates"
-                            .to_string()
+                        "do `columns` name the right ones? Times must be numbers, not dates".into()
                     }
                     _ => format!("is it really `{}`? See `format`", self.spec.format.name()),
                 };
                 Problem {
                     message,
-                    reasons,
                     ..first_bad
                 }
+                .because(reasons)
                 .hint(hint)
             }
         }

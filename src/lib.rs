@@ -142,6 +142,11 @@ pub mod theory;
 #[doc(hidden)]
 pub mod workload;
 
+/// The code in the README is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// What a program of one's own needs: to write a placement, make a setup, run a replication and read
 /// its figures.
 pub mod prelude {
@@ -157,19 +162,19 @@ pub mod prelude {
     #[doc(inline)]
     pub use crate::model::{ids::NodeId, layout::Layout};
     #[doc(inline)]
-    pub use crate::scenario::{Report, Scenario};
+    pub use crate::scenario::{Registry, Report, Scenario};
     #[doc(inline)]
     pub use crate::sim::setup::{Measure, Network, Setup, Stragglers, Warmup, Window};
     #[doc(inline)]
     pub use crate::sim::{Failure, run};
     #[doc(inline)]
     pub use crate::strategy::{
-        Ask, Blueprint, Candidates, Eligible, Placement, Pool, Problem, View,
+        Ask, Blueprint, Candidates, Eligible, Ended, How, Placement, Pool, Problem, View,
     };
     #[doc(inline)]
     pub use crate::strategy::{Better, Key, Order, Ratio, Reports, Score, Ties};
     #[doc(inline)]
-    pub use crate::strategy::{Binding, InFlight, Parts, Strategy, placement::Choice};
+    pub use crate::strategy::{Binding, InFlight, Parts, Strategy};
     #[doc(inline)]
     pub use crate::workload::class::{Class, Gather, Shape, Stage};
     #[doc(inline)]

@@ -11,13 +11,13 @@ mod setups;
 use equipoise::engine::law::Law;
 use equipoise::engine::time::Time;
 use equipoise::metrics::figures::Figures;
+use equipoise::scenario::Registry;
 use equipoise::sim::run;
 use equipoise::sim::setup::{Measure, Setup, Warmup};
-use equipoise::strategy::placement::Choice;
 use equipoise::strategy::{Binding, InFlight, Ties};
 use equipoise::workload::source::Arrivals;
 
-use setups::{choice, class, group, parts, plain, resources};
+use setups::{Placement, choice, class, group, parts, plain, resources};
 
 /// FNV-1a over 64-bit words.
 struct Digest(u64);
@@ -106,7 +106,7 @@ fn many(name: &str, mode: InFlight) -> Setup {
 
 /// Tasks of constant work in few sizes, so that very much happens at the same instants, on nodes
 /// of two speeds with several slots.
-fn lockstep(placement: Choice, binding: Binding) -> Setup {
+fn lockstep(placement: Placement, binding: Binding) -> Setup {
     let mut setup = plain(placement, 20, 0.9, 4, 5_000, 5);
     setup.cluster.groups = vec![
         group("slow", 12, 1.0, vec![Some(2)]),
@@ -192,12 +192,12 @@ fn many_dispatchers_over_a_network() {
 
 #[test]
 fn everything_at_the_same_instants() {
-    let early: Vec<u64> = Choice::all()
-        .into_iter()
+    let early: Vec<u64> = Registry::standard()
+        .defaults()
         .map(|(_, placement)| of(&lockstep(placement, Binding::Early)))
         .collect();
-    let central: Vec<u64> = Choice::all()
-        .into_iter()
+    let central: Vec<u64> = Registry::standard()
+        .defaults()
         .map(|(_, placement)| of(&lockstep(placement, Binding::CentralQueue)))
         .collect();
     hold(
@@ -237,7 +237,7 @@ fn everything_at_the_same_instants() {
 /// Two strategies side by side, each class with parts of its own.
 #[test]
 fn loads_by_work_and_by_utilization() {
-    let by = |text: &str| -> Choice { toml::from_str(text).unwrap() };
+    let by = |text: &str| Registry::standard().spelled(text).unwrap();
     let mut mixed = named("random", 50, 2, 5_000);
     mixed.strategy.parts = vec![
         parts(by("least-loaded.by = 'work'")),

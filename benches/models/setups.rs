@@ -1,32 +1,30 @@
 //! The models that the benchmarks time and the golden test pins.
 
+use std::sync::Arc;
+
 use equipoise::engine::law::Law;
 use equipoise::engine::time::Time;
 use equipoise::model::cluster::{Cluster, Dimension, Group, Speed};
+use equipoise::scenario::Registry;
 use equipoise::sim::setup::{Measure, Network, Setup, Warmup, Window};
-use equipoise::strategy::placement::Choice;
-use equipoise::strategy::{Binding, InFlight, Parts, Strategy, Ties};
+use equipoise::strategy::{Binding, Blueprint, InFlight, Parts, Strategy, Ties};
 use equipoise::workload::class::{Class, Gather, Shape, Stage};
 use equipoise::workload::source::{Arrivals, Source};
 
+/// A placement.
+pub type Placement = Arc<dyn Blueprint>;
+
 /// A placement by its name, or `power-of-d-replacement`: two choices drawn with replacement.
-pub fn choice(name: &str) -> Option<Choice> {
-    let (name, replacement) = match name.strip_suffix("-replacement") {
-        Some(name) => (name, true),
-        None => (name, false),
-    };
-    let (_, mut choice) = Choice::all()
-        .into_iter()
-        .find(|(known, _)| *known == name)?;
-    if let Choice::PowerOfD(parameters) = &mut choice {
-        parameters.replacement = replacement;
+pub fn choice(name: &str) -> Option<Placement> {
+    match name {
+        "power-of-d-replacement" => Registry::standard().spelled("power-of-d.replacement = true"),
+        name => Registry::standard().spelled(name),
     }
-    Some(choice)
 }
 
 /// `n` nodes of one slot under one dispatcher; Poisson jobs of `k` tasks with exponential work of
 /// mean 1 s at load `rho`; of `jobs` jobs the first twentieth is warm-up.
-pub fn plain(placement: Choice, n: u32, rho: f64, k: u32, jobs: u64, seed: u64) -> Setup {
+pub fn plain(placement: Placement, n: u32, rho: f64, k: u32, jobs: u64, seed: u64) -> Setup {
     Setup {
         placement_seed: 0,
         seed,
@@ -68,9 +66,9 @@ pub fn window(jobs: u64, stratum: Time) -> Window {
 }
 
 /// One dispatcher that decides in no time.
-pub fn parts(placement: Choice) -> Parts {
+pub fn parts(placement: Placement) -> Parts {
     Parts {
-        placement: placement.blueprint(),
+        placement,
         dispatchers: 1,
         decision_time: Law::Constant(0.0),
         in_flight: InFlight::Counted,

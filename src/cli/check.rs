@@ -8,11 +8,11 @@
 
 use clap::Args;
 
-use super::load::ScenarioArgs;
+use super::scenario_args::ScenarioArgs;
 use super::{Exit, print};
 use crate::experiment::warmup;
-use crate::scenario::Scenario;
 use crate::scenario::forecast::{Forecast, Use, forecast};
+use crate::scenario::{Registry, Scenario};
 use crate::sim::setup::{Setup, Warmup};
 use crate::text::{counted, paragraph, plural};
 
@@ -34,8 +34,8 @@ const SECONDS_AN_EVENT: f64 = 120e-9;
 
 impl Check {
     /// Prints the forecast of every point and strategy.
-    pub fn execute(self) -> Result<(), Exit> {
-        let mut scenario = self.args.read()?;
+    pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
+        let mut scenario = self.args.read(registry)?;
         let forecasts: Vec<Vec<Forecast>> = scenario
             .points
             .iter()

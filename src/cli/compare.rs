@@ -1,4 +1,7 @@
 //! `equipoise compare`: the strategies of two runs, each against itself.
+//!
+//! The first run is the baseline; the deciding metrics, the margin and the confidence are its own,
+//! so that what counts as better was fixed before the second run was made.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,7 @@
 //! `equipoise diff`: where two runs first decide otherwise, and what each saw.
+//!
+//! For whoever changed an algorithm and wants to see the change at work. It tells and does not
+//! judge: the exit code is 0 whether or not something differs, nothing is written.
 
 mod recorded;
 mod rerun;
@@ -14,6 +17,7 @@ use crate::decision_log::first_difference::{DifferenceKind, FirstDifference};
 use crate::experiment::run_comparison::{missing_strategies, shared_strategies};
 use crate::report::decision_text::{Labels, lines};
 use crate::results::{Meta, Results};
+use crate::scenario::Registry;
 use crate::text::{counted, thousands};
 
 /// Arguments of `equipoise diff`.
@@ -69,11 +73,11 @@ enum Source {
 impl Diff {
     /// Prints, for each point and strategy of both folders, the first decision that differs. Exits
     /// well whether or not there is one: it answers a question and judges nothing.
-    pub fn execute(self) -> Result<(), Exit> {
+    pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
         let sides = [Side::read(&self.a)?, Side::read(&self.b)?];
         let (pairs, left_out) = self.pairs(&sides)?;
         same_jobs(&sides, &pairs)?;
-        let source = self.source(&sides)?;
+        let source = self.source(&sides, registry)?;
         let found: Result<Vec<Found>, Exit> = pairs
             .par_iter()
             .map(|pair| match &source {
@@ -100,7 +104,7 @@ impl Diff {
     }
 
     /// The decisions that both recorded, else both scenarios to run again.
-    fn source(&self, sides: &[Side; 2]) -> Result<Source, Exit> {
+    fn source(&self, sides: &[Side; 2], registry: &Registry) -> Result<Source, Exit> {
         let has = |side: &Side| side.dir.join("decisions.csv").is_file();
         let [a, b] = sides;
         if has(a) && has(b) {
@@ -109,7 +113,9 @@ impl Diff {
         }
         message("running both scenarios again: not both folders have decisions.csv");
         let traces = self.traces.as_deref();
-        let scenarios = [rerun::read(a, traces)?, rerun::read(b, traces)?];
+        let scenarios = [a, b].map(|side| rerun::read(side, traces, registry));
+        let [a, b] = scenarios;
+        let scenarios = [a?, b?];
         Ok(Source::Rerun(Box::new(scenarios)))
     }
 

@@ -4,13 +4,11 @@
 //! metrics, the readers of traces), so that a help text cannot be older than the code.
 
 use clap::{Args, Subcommand};
-use schemars::schema_for;
 use serde_json::Value;
 
 use super::{Exit, print};
 use crate::metrics::registry::{self, Better};
-use crate::scenario::keys;
-use crate::strategy::placement::Choice;
+use crate::scenario::{Registry, keys};
 use crate::text::paragraph;
 use crate::workload::trace::FORMATS;
 
@@ -40,13 +38,13 @@ enum What {
 
 impl List {
     /// Prints the list.
-    pub fn execute(self) -> Result<(), Exit> {
+    pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
         match self.what {
-            What::Placements => print(&placements()),
-            What::Distributions => print(&distributions()),
+            What::Placements => print(&placements(registry)),
+            What::Distributions => print(&distributions(registry)),
             What::Metrics => print(&metrics()),
             What::Traces => print(&traces()),
-            What::Keys { prefix } => print(&key_list(prefix.as_deref().unwrap_or(""))?),
+            What::Keys { prefix } => print(&key_list(registry, prefix.as_deref().unwrap_or(""))?),
         }
     }
 }
@@ -77,9 +75,9 @@ fn definition<'a>(schema: &'a Value, node: &Value) -> Option<&'a Value> {
 }
 
 /// Names, descriptions and parameters, as the schema of the grammar has them.
-fn placements() -> String {
-    let schema = schema_for!(Choice).to_value();
-    let forms = items(&schema, "oneOf").flat_map(properties);
+fn placements(registry: &Registry) -> String {
+    let schema = crate::scenario::schema(registry);
+    let forms = items(&schema["$defs"]["Choice"], "oneOf").flat_map(properties);
     forms
         .map(|(name, node)| placement(&schema, name, node))
         .collect()
@@ -105,11 +103,11 @@ fn placement(schema: &Value, name: &str, node: &Value) -> String {
     out
 }
 
-fn distributions() -> String {
+fn distributions(registry: &Registry) -> String {
     let mut out = String::from(
         "Wherever a law is expected, a constant will do; spans may have units (\"10ms\").\n\n",
     );
-    for key in keys("LAW.") {
+    for key in keys(registry, "LAW.") {
         let path = key.path.trim_start_matches("LAW.");
         let meaning = &key.meaning;
         out += &if path.contains('.') {
@@ -146,8 +144,8 @@ fn traces() -> String {
     FORMATS.iter().map(one).collect()
 }
 
-fn key_list(prefix: &str) -> Result<String, Exit> {
-    let found = keys(prefix);
+fn key_list(registry: &Registry, prefix: &str) -> Result<String, Exit> {
+    let found = keys(registry, prefix);
     if found.is_empty() {
         return Err(Exit::Mistake(format!(
             "error: no key starts with `{prefix}`\nhint: `equipoise list keys` shows all of them"

@@ -14,12 +14,12 @@ mod diff;
 mod folder;
 mod gate;
 mod list;
-mod load;
 mod new;
 mod progress;
 mod report;
 mod run;
 mod running;
+mod scenario_args;
 mod theory;
 mod verify;
 
@@ -28,6 +28,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::scenario::Registry;
 use crate::sim::Failure;
 
 /// Compares load balancing and task scheduling strategies on equal jobs.
@@ -112,6 +113,11 @@ impl From<Failure> for Exit {
 
 /// Runs the command of the process's arguments.
 pub fn main() -> ExitCode {
+    run_with(&Registry::standard())
+}
+
+/// The same for a program with placements of its own: every command knows those of `registry`.
+pub fn run_with(registry: &Registry) -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -121,12 +127,13 @@ pub fn main() -> ExitCode {
         }
     };
     // A panic has told where it was; it is no mistake of the user's.
-    let ended = std::panic::catch_unwind(|| arguments.command.execute()).unwrap_or_else(|_| {
-        Err(Exit::Fault(
-            "error: this is a fault of equipoise itself; please report it with the scenario"
-                .to_owned(),
-        ))
-    });
+    let ended =
+        std::panic::catch_unwind(|| arguments.command.execute(registry)).unwrap_or_else(|_| {
+            Err(Exit::Fault(
+                "error: this is a fault of equipoise itself; please report it with the scenario"
+                    .to_owned(),
+            ))
+        });
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(exit) => {
@@ -140,18 +147,18 @@ pub fn main() -> ExitCode {
 }
 
 impl Command {
-    fn execute(self) -> Result<(), Exit> {
+    fn execute(self, registry: &Registry) -> Result<(), Exit> {
         match self {
-            Command::Run(run) => run.execute(),
-            Command::Check(check) => check.execute(),
+            Command::Run(run) => run.execute(registry),
+            Command::Check(check) => check.execute(registry),
             Command::Compare(compare) => compare.execute(),
-            Command::Verify(verify) => verify.execute(),
-            Command::Gate(gate) => gate.execute(),
+            Command::Verify(verify) => verify.execute(registry),
+            Command::Gate(gate) => gate.execute(registry),
             Command::Report(report) => report.execute(),
-            Command::Theory(theory) => theory.execute(),
-            Command::Diff(diff) => diff.execute(),
-            Command::List(list) => list.execute(),
-            Command::Schema => print(&format!("{:#}\n", crate::scenario::schema())),
+            Command::Theory(theory) => theory.execute(registry),
+            Command::Diff(diff) => diff.execute(registry),
+            Command::List(list) => list.execute(registry),
+            Command::Schema => print(&format!("{:#}\n", crate::scenario::schema(registry))),
             Command::New(new) => new.execute(),
         }
     }

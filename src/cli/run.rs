@@ -12,14 +12,14 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::folder::Folder;
-use super::load::ScenarioArgs;
 use super::report::{cannot_draw, table};
+use super::scenario_args::ScenarioArgs;
 use super::{Exit, message, print, running};
-use crate::experiment::record::{Kind, Recording};
+use crate::experiment::record::{Recording, RowKind};
 use crate::experiment::{self, Fingerprint, Journal, Options, Plan, Timing};
 use crate::report;
 use crate::results::{self, Results, digest, tables};
-use crate::scenario::Scenario;
+use crate::scenario::{Registry, Scenario};
 use crate::text::counted;
 
 /// Arguments of `equipoise run`.
@@ -64,8 +64,8 @@ enum Row {
 
 impl Run {
     /// Runs the scenario, writes its folder and prints the comparison.
-    pub fn execute(self) -> Result<(), Exit> {
-        let scenario = self.args.read()?;
+    pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
+        let scenario = self.args.read(registry)?;
         self.args.warn(&scenario);
         // Watched before anything is written, so that nothing is left behind.
         let stop = stop_on_interrupt()?;
@@ -153,11 +153,11 @@ impl Run {
         Ok(journal)
     }
 
-    fn kinds(&self) -> Vec<Kind> {
+    fn kinds(&self) -> Vec<RowKind> {
         let kinds = self.record.iter().map(|row| match row {
-            Row::Jobs => Kind::Jobs,
-            Row::Tasks => Kind::Tasks,
-            Row::Decisions => Kind::Decisions,
+            Row::Jobs => RowKind::Jobs,
+            Row::Tasks => RowKind::Tasks,
+            Row::Decisions => RowKind::Decisions,
         });
         kinds.collect()
     }

@@ -9,11 +9,12 @@ use std::sync::atomic::AtomicBool;
 use clap::{Args, ValueEnum};
 
 use super::folder::tables_of;
-use super::load::ScenarioArgs;
 use super::report::table;
+use super::scenario_args::ScenarioArgs;
 use super::{Exit, print, running};
 use crate::report;
 use crate::results::Results;
+use crate::scenario::Registry;
 
 /// Arguments of `equipoise theory`: a scenario, which is run without writing anything, or a run's
 /// folder, whose table is printed.
@@ -40,11 +41,11 @@ enum Format {
 
 impl Theory {
     /// Prints theory beside simulation.
-    pub fn execute(self) -> Result<(), Exit> {
+    pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
         let path = &self.args.scenario;
         let results = match path.is_dir() {
             true => self.read(path)?,
-            false => self.run()?,
+            false => self.run(registry)?,
         };
         match self.format {
             Format::Table => print(&report::theory_table::text(&results)),
@@ -62,8 +63,8 @@ impl Theory {
         tables_of(folder)
     }
 
-    fn run(&self) -> Result<Results, Exit> {
-        let scenario = self.args.read()?;
+    fn run(&self, registry: &Registry) -> Result<Results, Exit> {
+        let scenario = self.args.read(registry)?;
         self.args.warn(&scenario);
         let command = self.args.command_line("theory");
         let stop = AtomicBool::new(false);

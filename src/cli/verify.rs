@@ -1,4 +1,7 @@
 //! `equipoise verify`: a run's folder against a new run of the scenario that it holds.
+//!
+//! A published table can be checked by anybody: the folder holds the scenario as it was run, and
+//! the same version gives the same bytes on any machine. The first figure that differs is named.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -6,11 +9,12 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 
 use super::folder::{Folder, beside, manifest_of};
-use super::load::ScenarioArgs;
+use super::scenario_args::ScenarioArgs;
 use super::{Exit, print, running};
-use crate::experiment::record::{Kind, Recording};
+use crate::experiment::record::{Recording, RowKind};
 use crate::experiment::{Plan, Run};
 use crate::results::{Meta, tables};
+use crate::scenario::Registry;
 
 /// Arguments of `equipoise verify`.
 #[derive(Debug, Args)]
@@ -27,7 +31,7 @@ pub struct Verify {
 
 impl Verify {
     /// Runs the folder's scenario again and tells whether every table has the same bytes.
-    pub fn execute(self) -> Result<(), Exit> {
+    pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
         let stored = manifest_of(&self.dir)?;
         if stored.is_partial {
             return Err(Exit::Mistake(format!(
@@ -35,11 +39,11 @@ impl Verify {
                 self.dir.display()
             )));
         }
-        let recorded: Vec<Kind> = Kind::ALL
+        let recorded: Vec<RowKind> = RowKind::ALL
             .into_iter()
             .filter(|kind| self.dir.join(format!("{}.csv", kind.name())).exists())
             .collect();
-        let (names, found) = self.run_again(&stored, &recorded)?;
+        let (names, found) = self.run_again(registry, &stored, &recorded)?;
         match found {
             None => print(&format!(
                 "{}: every byte of {} is the same\n",
@@ -57,10 +61,12 @@ impl Verify {
     /// The names of the tables, and the first difference from what is stored.
     fn run_again(
         &self,
+        registry: &Registry,
         stored: &Meta,
-        recorded: &[Kind],
+        recorded: &[RowKind],
     ) -> Result<(Vec<String>, Option<String>), Exit> {
-        let scenario = ScenarioArgs::of_run(&self.dir, stored, self.traces.as_deref()).read()?;
+        let scenario =
+            ScenarioArgs::of_run(&self.dir, stored, self.traces.as_deref()).read(registry)?;
         let stop = AtomicBool::new(false);
         let plan = running::plan(scenario, String::new(), self.threads, &stop)?;
         if recorded.is_empty() {
@@ -86,7 +92,7 @@ impl Verify {
         stored: &Meta,
         plan: &Plan,
         folder: &Folder,
-        recorded: &[Kind],
+        recorded: &[RowKind],
     ) -> Result<(Vec<String>, Option<String>), Exit> {
         let recording = Recording {
             folder: folder.parts(true)?,

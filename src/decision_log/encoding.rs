@@ -1,5 +1,11 @@
 //! A decision log as one word of text in a file that is kept in a repository:
 //! `DECISIONS DIGEST [what else is kept: postcard, deflate, base64]`.
+//!
+//! A baseline is committed, read by people in a diff and merged by tools that know lines only. So
+//! a log is one word on one line, small enough to be kept for every strategy at every point; what
+//! it cannot afford to keep is left out from the back, and the digests before it still say up to
+//! where two logs agree. It begins with the digest that its content must have, for a merge may cut
+//! it.
 
 use std::io::{Read, Write};
 

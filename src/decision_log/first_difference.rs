@@ -1,4 +1,7 @@
 //! The first decision that differs between two sides, and what was seen when it was made.
+//!
+//! Of thousands of decisions that differ after a change, only the first is a cause; all later ones
+//! see another state because of it.
 
 use super::response_shift::ResponseShift;
 use super::{DecisionLog, LogDetail, STEP};

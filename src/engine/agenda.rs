@@ -129,6 +129,8 @@ impl Ord for Entry {
 pub struct Agenda {
     now: Time,
     sequence: u64,
+    /// Place of the next event that is kept outside the list.
+    outside: Place,
     /// Pending events that were called off.
     stale: usize,
     /// All events up to the end of the calendar's today.
@@ -149,6 +151,7 @@ impl Agenda {
         Agenda {
             now: Time::ZERO,
             sequence: 0,
+            outside: Place::NEVER,
             stale: 0,
             today: Today::new(),
             later: Calendar::new(),
@@ -207,11 +210,24 @@ impl Agenda {
         self.today.pop()
     }
 
-    /// Moves the clock to `time`, at which something happens that is not in the list; nothing in
-    /// the list may come before.
+    /// Place of the next event that is kept outside the list; [`Place::NEVER`] if there is none.
     #[inline]
-    pub fn pass(&mut self, time: Time) {
-        debug_assert!(time >= self.now && self.today.first.time >= time);
+    pub fn outside(&self) -> Place {
+        self.outside
+    }
+
+    /// The next event outside the list will be at `place`: of things that follow one another, such
+    /// as the arrivals of a source, only the next is pending, which needs no list.
+    #[inline]
+    pub fn expect(&mut self, place: Place) {
+        self.outside = place;
+    }
+
+    /// Moves the clock to the next event outside the list; nothing in the list may come before.
+    #[inline]
+    pub fn pass(&mut self) {
+        let time = self.outside.time;
+        debug_assert!(time >= self.now && self.today.first > self.outside);
         self.now = time;
         if self.today.is_empty() && self.later.pending == 0 {
             // What is scheduled for this very instant must count as of today.
@@ -223,7 +239,7 @@ impl Agenda {
     /// come next.
     #[inline]
     pub fn is_clear(&self) -> bool {
-        self.today.first.time > self.now || self.today.is_empty()
+        self.today.first.time > self.now && self.outside.time > self.now
     }
 
     /// A pending event was called off: its ticket is kept by nobody any more.
@@ -710,7 +726,11 @@ mod tests {
         let mut agenda = Agenda::new();
         for time in [Time(1 << 40), Time(1 << 41)] {
             assert_eq!(agenda.head(), Place::NEVER);
-            agenda.pass(time);
+            agenda.expect(Place::new(time, 7, 0, 0));
+            assert!(agenda.is_clear());
+            agenda.pass();
+            assert!(!agenda.is_clear(), "it is at hand");
+            agenda.expect(Place::NEVER);
             assert!(agenda.is_clear());
             agenda.schedule(time, 3, 1, 7);
             assert!(!agenda.is_clear());
@@ -718,7 +738,8 @@ mod tests {
         }
         agenda.schedule(Time(1 << 42), 3, 1, 8);
         assert_eq!(agenda.head().time, Time(1 << 42));
-        agenda.pass(Time((1 << 41) + 5));
+        agenda.expect(Place::new(Time((1 << 41) + 5), 7, 0, 0));
+        agenda.pass();
         agenda.schedule(Time((1 << 41) + 9), 3, 1, 9);
         assert_eq!(next(&mut agenda), Some((Time((1 << 41) + 9), 9)));
         assert_eq!(next(&mut agenda), Some((Time(1 << 42), 8)));
@@ -758,7 +779,8 @@ mod tests {
             if agenda.head().time <= agenda.now() + Time(1) {
                 take(&mut agenda, &mut kept);
             } else {
-                agenda.pass(agenda.now() + Time(1));
+                agenda.expect(Place::new(agenda.now() + Time(1), 7, 0, 0));
+                agenda.pass();
             }
             largest = largest.max(agenda.pending());
         }

@@ -224,6 +224,12 @@ impl Law {
         u32::try_from(rounded(self.sample(rng)).max(1)).unwrap_or(u32::MAX)
     }
 
+    /// The count that the law always gives, if it does.
+    pub fn constant_count(&self) -> Option<u32> {
+        let count = |value| u32::try_from(rounded(value).max(1)).unwrap_or(u32::MAX);
+        self.constant().map(count)
+    }
+
     /// The law of `factor` times its values.
     pub fn scaled(&self, factor: f64) -> Law {
         let mut law = self.clone();
@@ -268,6 +274,8 @@ impl Law {
     }
 }
 
+/// Out of line: the ziggurat's table and its rare second draws would bloat every caller.
+#[inline(never)]
 fn exp1<R: Rng + ?Sized>(rng: &mut R) -> f64 {
     Exp1.sample(rng)
 }

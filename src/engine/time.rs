@@ -1,4 +1,8 @@
 //! Simulated time: an integer count of nanoseconds.
+//!
+//! Whole numbers add up in any order, so that "time in the system" can be checked to equal the sum
+//! of its parts; sums of floating-point times drift, and then two events at the same instant are
+//! not. The range is 584 years.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};

@@ -14,7 +14,7 @@ use crate::scenario::Scenario;
 use crate::stats::{bonferroni, estimate};
 use crate::theory::{AnswerKind, Known, known};
 
-use super::cell::Cell;
+use super::replications::Replications;
 use crate::results::{Agreement, TheoryRow};
 
 /// Confidence of all judged rows together.
@@ -34,7 +34,7 @@ struct KnownAnswer {
 }
 
 /// The rows of all points and strategies.
-pub fn theory_rows(scenario: &Scenario, cells: &[Vec<Cell>]) -> Vec<TheoryRow> {
+pub fn theory_rows(scenario: &Scenario, cells: &[Vec<Replications>]) -> Vec<TheoryRow> {
     let mut all = Vec::new();
     for (point, cells) in cells.iter().enumerate() {
         for (strategy, cell) in cells.iter().enumerate() {
@@ -47,7 +47,11 @@ pub fn theory_rows(scenario: &Scenario, cells: &[Vec<Cell>]) -> Vec<TheoryRow> {
     all.iter().map(|row| row.row(level)).collect()
 }
 
-fn find(known: Known, cell: &Cell, (point, strategy): (usize, usize)) -> Option<KnownAnswer> {
+fn find(
+    known: Known,
+    cell: &Replications,
+    (point, strategy): (usize, usize),
+) -> Option<KnownAnswer> {
     let mut keys = cell.columns.iter().map(|column| &column.key);
     let index = keys.position(|key| key.is(&known.class, &known.metric))?;
     Some(KnownAnswer {
@@ -61,7 +65,7 @@ fn find(known: Known, cell: &Cell, (point, strategy): (usize, usize)) -> Option<
 
 impl KnownAnswer {
     fn is_quantile(&self) -> bool {
-        self.key.metric.row.kind == registry::Kind::Quantile
+        self.key.row().kind == registry::Kind::Quantile
     }
 
     fn is_judged(&self) -> bool {

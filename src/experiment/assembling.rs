@@ -13,9 +13,9 @@ use crate::stats::estimate;
 use crate::strategy::Binding;
 use crate::text::{counted, thousands};
 
-use super::cell::{Cell, Detail, Facts};
 use super::comparing::compare;
 use super::precision::{self, LEVEL};
+use super::replications::{Detail, Facts, Replications};
 use super::{Plan, agreement};
 
 /// Bins of a timeline.
@@ -29,12 +29,16 @@ const FEWEST: u64 = 10;
 ///
 /// # Errors
 /// [`Failure::Internal`] if strategies were not given the same jobs.
-pub fn results(plan: &Plan, cells: &[Vec<Cell>], is_complete: bool) -> Result<Results, Failure> {
+pub fn results(
+    plan: &Plan,
+    cells: &[Vec<Replications>],
+    is_complete: bool,
+) -> Result<Results, Failure> {
     let scenario = plan.scenario();
     let points = || cells.iter().enumerate();
     let digests = points().map(|(point, cells)| same_jobs(scenario, point, cells));
     let setups = scenario.points.iter().map(|point| &point.setups);
-    let found = |(setups, cells): (&Vec<Setup>, &Vec<Cell>)| {
+    let found = |(setups, cells): (&Vec<Setup>, &Vec<Replications>)| {
         let found = setups.iter().zip(cells);
         found.map(|(setup, cell)| found_of(setup, cell)).collect()
     };
@@ -54,13 +58,13 @@ pub fn results(plan: &Plan, cells: &[Vec<Cell>], is_complete: bool) -> Result<Re
 }
 
 /// What is known before the first result, but for the extent of the run.
-fn meta(plan: &Plan, cells: &[Vec<Cell>]) -> Meta {
+fn meta(plan: &Plan, cells: &[Vec<Replications>]) -> Meta {
     let scenario = plan.scenario();
     let (least, most) = replications(cells);
     let points = scenario.points.iter();
     let differ_in = parts(scenario, true).into_iter();
     let notes = scenario.notes.iter().cloned();
-    let events = |cells: &Vec<Cell>| cells.iter().map(|cell| cell.events).collect();
+    let events = |cells: &Vec<Replications>| cells.iter().map(|cell| cell.events).collect();
     Meta {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         title: scenario.title.clone(),
@@ -90,7 +94,7 @@ fn meta(plan: &Plan, cells: &[Vec<Cell>]) -> Meta {
 }
 
 /// The fewest and the most replications of any point; a run that was stopped may have none of some.
-fn replications(cells: &[Vec<Cell>]) -> (u32, u32) {
+fn replications(cells: &[Vec<Replications>]) -> (u32, u32) {
     let finished = cells
         .iter()
         .flatten()
@@ -154,7 +158,7 @@ fn running_only(scenario: &Scenario) -> Option<String> {
 }
 
 /// "100,000 jobs", or a range where it is not the same everywhere.
-fn measured(scenario: &Scenario, cells: &[Vec<Cell>]) -> String {
+fn measured(scenario: &Scenario, cells: &[Vec<Replications>]) -> String {
     let counts = || {
         cells
             .iter()
@@ -210,7 +214,11 @@ fn parts(scenario: &Scenario, differing: bool) -> Vec<(String, String)> {
 }
 
 /// The digests of the replications' jobs, which every strategy must have been given.
-fn same_jobs(scenario: &Scenario, point: usize, cells: &[Cell]) -> Result<Vec<String>, Failure> {
+fn same_jobs(
+    scenario: &Scenario,
+    point: usize,
+    cells: &[Replications],
+) -> Result<Vec<String>, Failure> {
     let first = &cells[0];
     for (cell, strategy) in cells.iter().zip(&scenario.strategies) {
         for ((digest, jobs), (digest_0, jobs_0)) in cell.digests.iter().zip(&first.digests) {
@@ -231,7 +239,7 @@ fn same_jobs(scenario: &Scenario, point: usize, cells: &[Cell]) -> Result<Vec<St
         .collect())
 }
 
-fn warnings(scenario: &Scenario, cells: &[Vec<Cell>], is_complete: bool) -> Vec<String> {
+fn warnings(scenario: &Scenario, cells: &[Vec<Replications>], is_complete: bool) -> Vec<String> {
     let interrupted = (!is_complete).then(|| {
         "interrupted: only the replications that every strategy has finished are here".to_owned()
     });
@@ -251,7 +259,7 @@ fn warnings(scenario: &Scenario, cells: &[Vec<Cell>], is_complete: bool) -> Vec<
 }
 
 /// What was found of one strategy at one point.
-fn found_of(setup: &Setup, cell: &Cell) -> results::Cell {
+fn found_of(setup: &Setup, cell: &Replications) -> results::Cell {
     let classes = setup.classes.iter().map(|class| class.name.as_str());
     let responses = std::iter::once("all").chain(classes).zip(&cell.responses);
     let detail = cell.detail.as_ref();
@@ -269,7 +277,7 @@ fn found_of(setup: &Setup, cell: &Cell) -> results::Cell {
     }
 }
 
-fn summary(cell: &Cell, column: usize) -> Summary {
+fn summary(cell: &Replications, column: usize) -> Summary {
     let values = cell.values(column);
     let status = cell.status(column);
     let told = !matches!(status, Status::Unstable | Status::NotAvailable)

@@ -1,4 +1,8 @@
 //! Verdicts: one strategy against another, paired on equal jobs.
+//!
+//! Before a word is said, it is checked that the two can be compared at all: that both have a
+//! steady state, and that they lost like shares of their jobs. A strategy that drops the slow ones
+//! is fast on those that are left.
 
 use crate::metrics::columns::MetricRef;
 use crate::metrics::registry::Better;
@@ -7,7 +11,7 @@ use crate::stats::{
     Difference, Verdict, bonferroni, paired, replications_to_settle, unpaired, verdict,
 };
 
-use super::cell::Cell;
+use super::replications::Replications;
 use crate::results::ComparisonRow;
 
 /// Shares of jobs lost that differ by more are not compared.
@@ -55,7 +59,7 @@ pub fn judge(terms: &Terms<'_>, baseline: &Side, other: &Side) -> ComparisonRow 
         fill(
             &mut row,
             &difference,
-            terms.metric.metric.row.better != Better::Higher,
+            terms.metric.row().better != Better::Higher,
         );
     }
     row
@@ -120,7 +124,7 @@ fn fill(row: &mut ComparisonRow, difference: &Difference, lower_is_better: bool)
 }
 
 /// All comparisons of one point: by deciding metric, then by strategy.
-pub fn compare(scenario: &Scenario, point: usize, cells: &[Cell]) -> Vec<ComparisonRow> {
+pub fn compare(scenario: &Scenario, point: usize, cells: &[Replications]) -> Vec<ComparisonRow> {
     let compare = &scenario.compare;
     let mut strategies = scenario.strategies.iter();
     let base = strategies.position(|s| s.name == compare.baseline);
@@ -164,7 +168,7 @@ pub fn compare(scenario: &Scenario, point: usize, cells: &[Cell]) -> Vec<Compari
 /// What is compared of jobs that are lost.
 const OBJECTIVE: &str = "slo_attained";
 
-fn side(cell: &Cell, metric: &MetricRef) -> Side {
+fn side(cell: &Replications, metric: &MetricRef) -> Side {
     let column = cell.position(metric);
     // The difference of two lower bounds bounds nothing.
     let values = column.and_then(|column| cell.standing(column));

@@ -1,13 +1,17 @@
 //! Points x strategies x replications over all cores: a [`Plan`] goes in, a [`Run`] comes out.
+//!
+//! Parallel over replications and never inside one, so that a result does not depend on threads;
+//! each is computed alone and put into its numbered slot. The jobs of a replication are digested
+//! under every strategy, and unlike digests end the run: the comparison would not be of equal jobs.
 
 mod agreement;
 mod assembling;
-mod cell;
 mod comparing;
 mod journal;
 mod plan;
 mod precision;
 pub mod record;
+mod replications;
 pub mod run_comparison;
 pub mod warmup;
 
@@ -26,8 +30,8 @@ use crate::sim::setup::Setup;
 use crate::sim::{self, Failure};
 
 use crate::decision_log::{DecisionLog, LogRecorder, NODES_KEPT};
-use cell::{Cell, Replicate};
 use record::Recording;
+use replications::{Replicate, Replications};
 
 /// How an experiment is to be run.
 pub struct Options<'a> {
@@ -140,7 +144,7 @@ struct Running<'a> {
     scenario: &'a Scenario,
     options: &'a Options<'a>,
     /// The replications so far, by point and strategy, in order.
-    cells: Vec<Vec<Cell>>,
+    cells: Vec<Vec<Replications>>,
     is_complete: bool,
 }
 
@@ -151,7 +155,10 @@ impl<'a> Running<'a> {
     fn new(scenario: &'a Scenario, options: &'a Options<'a>) -> Running<'a> {
         let asked = scenario.asked();
         let cells = |point: &Point| {
-            let cells = point.setups.iter().map(|setup| Cell::new(setup, &asked));
+            let cells = point
+                .setups
+                .iter()
+                .map(|setup| Replications::new(setup, &asked));
             cells.collect()
         };
         Running {
@@ -162,13 +169,14 @@ impl<'a> Running<'a> {
         }
     }
 
-    fn each<T>(&self, of: impl Fn(&Cell) -> T) -> Vec<Vec<T>> {
-        let point = |cells: &Vec<Cell>| cells.iter().map(&of).collect();
+    fn each<T>(&self, of: impl Fn(&Replications) -> T) -> Vec<Vec<T>> {
+        let point = |cells: &Vec<Replications>| cells.iter().map(&of).collect();
         self.cells.iter().map(point).collect()
     }
 
     fn take_decision_logs(self) -> Vec<Vec<Vec<DecisionLog>>> {
-        let logs = |cells: Vec<Cell>| cells.into_iter().map(|cell| cell.decision_logs).collect();
+        let logs =
+            |cells: Vec<Replications>| cells.into_iter().map(|cell| cell.decision_logs).collect();
         self.cells.into_iter().map(logs).collect()
     }
 

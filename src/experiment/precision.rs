@@ -1,6 +1,10 @@
 //! `run.precision`: replications are added until an interval is narrow enough.
+//!
+//! All strategies of a point get the same number, since they are compared in pairs. Looking again
+//! and again at an interval makes it somewhat too narrow at the end; steps of a fifth keep the
+//! looks few (sequential procedures: Law, "Simulation Modeling and Analysis", section 9.4).
 
-use super::cell::Cell;
+use super::replications::Replications;
 use crate::scenario::{Precision, Scenario};
 use crate::stats::{Estimate, estimate};
 
@@ -11,7 +15,7 @@ const STEP: (f64, u32) = (0.2, 5);
 
 /// Replications that a point with `cells` needs next; as many as it has if all its strategies are
 /// known well enough, or as well as they may.
-pub fn wanted(precision: &Precision, cells: &[Cell], has: u32) -> u32 {
+pub fn wanted(precision: &Precision, cells: &[Replications], has: u32) -> u32 {
     if cells.iter().all(|cell| is_settled(precision, cell)) {
         return has;
     }
@@ -21,14 +25,14 @@ pub fn wanted(precision: &Precision, cells: &[Cell], has: u32) -> u32 {
 
 /// Whether the interval is narrow enough; an unstable strategy, or one without this figure, will
 /// never have one and is not waited for.
-fn is_settled(precision: &Precision, cell: &Cell) -> bool {
+fn is_settled(precision: &Precision, cell: &Replications) -> bool {
     match interval(precision, cell) {
         Some(interval) => excess(precision, &interval).is_none(),
         None => true,
     }
 }
 
-fn interval(precision: &Precision, cell: &Cell) -> Option<Estimate> {
+fn interval(precision: &Precision, cell: &Replications) -> Option<Estimate> {
     let values = cell.values(cell.position(&precision.metric)?);
     let stands = !cell.is_unstable() && values.iter().all(|value| value.is_finite());
     estimate(values, LEVEL).filter(|_| stands)
@@ -45,7 +49,7 @@ fn excess(precision: &Precision, estimate: &Estimate) -> Option<f64> {
 }
 
 /// A sentence for each strategy whose interval is still too wide.
-pub fn doubts(scenario: &Scenario, point: &str, cells: &[Cell]) -> Vec<String> {
+pub fn doubts(scenario: &Scenario, point: &str, cells: &[Replications]) -> Vec<String> {
     let Some(precision) = &scenario.precision else {
         return Vec::new();
     };
@@ -54,7 +58,7 @@ pub fn doubts(scenario: &Scenario, point: &str, cells: &[Cell]) -> Vec<String> {
     doubts.collect()
 }
 
-fn doubt(precision: &Precision, name: &str, point: &str, cell: &Cell) -> Option<String> {
+fn doubt(precision: &Precision, name: &str, point: &str, cell: &Replications) -> Option<String> {
     let metric = &precision.metric;
     let Some(interval) = interval(precision, cell) else {
         return Some(format!(

@@ -1,4 +1,8 @@
 //! Two runs of the same kind: each strategy of one against the same strategy of the other.
+//!
+//! Paired if both had the same jobs (equal digests, replication by replication); otherwise only if
+//! that is asked for, by intervals for unequal variances, because an unpaired difference needs many
+//! more replications to be seen.
 
 use super::comparing::{Side, Terms, judge};
 use crate::metrics::columns::MetricRef;

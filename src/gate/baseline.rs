@@ -1,4 +1,8 @@
 //! The committed file: what the code did when it was last said to be right.
+//!
+//! It lives in the repository beside the scenario, is small, one line a figure so that a review can
+//! read its changes, and carries a digest of itself: a baseline that was cut short or edited by
+//! hand is told, not believed.
 
 use crate::metrics::columns::MetricRef;
 use std::fmt;

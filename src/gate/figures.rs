@@ -1,4 +1,7 @@
 //! What is held of a run: the watched figures of each replication, digests, and where time went.
+//!
+//! Digests come first. If every decision and result is the same as before, nothing needs to be
+//! estimated and nothing can fail by chance; figures are compared only where something changed.
 
 use crate::metrics::columns::{MetricRef, Part};
 use serde::{Deserialize, Serialize};
@@ -137,7 +140,7 @@ fn values_of(cell: &Cell, metric: &MetricRef) -> MetricValues {
     let figure = cell.get(metric);
     MetricValues {
         metric: metric.clone(),
-        unit: metric.metric.row.unit.to_owned(),
+        unit: metric.row().unit.to_owned(),
         status: figure.map_or(Status::NotAvailable, |figure| figure.status),
         values: figure.into_iter().flat_map(plain).collect(),
     }
@@ -172,7 +175,7 @@ fn slowest(cell: &Cell) -> Vec<(String, f64)> {
         .iter()
         .filter(|figure| figure.key.part == Part::All);
     all.filter_map(|figure| {
-        let metric = figure.key.metric.name();
+        let metric = figure.key.name();
         let part = metric.strip_prefix("blame_")?.strip_suffix("_tail")?;
         Some((part.to_owned(), figure.mean?))
     })
@@ -181,7 +184,7 @@ fn slowest(cell: &Cell) -> Vec<(String, f64)> {
 
 fn digest_of(cell: &Cell, watched: &[(MetricRef, f64)]) -> String {
     let is_held = |figure: &&Summary| {
-        let name = figure.key.metric.name();
+        let name = figure.key.name();
         let is_common = name.starts_with("blame_") || name.starts_with("jobs_");
         let is_watched = watched.iter().any(|(metric, _)| *metric == figure.key);
         figure.key.part == Part::All && is_common || is_watched
@@ -192,7 +195,7 @@ fn digest_of(cell: &Cell, watched: &[(MetricRef, f64)]) -> String {
         for figure in &held {
             let value = figure.values[replication].unwrap_or(f64::NAN);
             bytes.extend(figure.key.part.to_string().as_bytes());
-            bytes.extend(figure.key.metric.name().as_bytes());
+            bytes.extend(figure.key.name().as_bytes());
             bytes.extend(value.to_bits().to_le_bytes());
         }
     }

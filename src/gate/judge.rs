@@ -1,4 +1,8 @@
 //! A run held against its baseline, figure by figure.
+//!
+//! The current code runs the baseline's own scenario on the baseline's seeds, so that pairs are on
+//! equal jobs. What is no longer comparable (other nodes, other jobs, another seed) is refused
+//! rather than guessed at.
 
 use super::baseline::{Baseline, Subject};
 use super::figures::{PointFigures, StrategyFigures};
@@ -51,7 +55,7 @@ pub fn judge(
 
 /// Metrics of which jobs that are lost are a part.
 pub(super) fn counts_losses(metric: &MetricRef) -> bool {
-    let name = metric.metric.name();
+    let name = metric.name();
     name == "slo_attained" || name.starts_with("jobs_")
 }
 
@@ -88,7 +92,7 @@ fn cell(
 
 /// Whether smaller values of `metric` are better.
 pub fn lower_is_better(metric: &MetricRef) -> bool {
-    metric.metric.row.better != Better::Higher
+    metric.row().better != Better::Higher
 }
 
 fn same(then: &StrategyFigures, metric: &MetricRef) -> Judgement {

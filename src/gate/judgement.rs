@@ -1,4 +1,9 @@
 //! The rule by which a change of one figure passes or fails.
+//!
+//! It has two sides because a gate errs in two ways. One that fails for luck is switched off by
+//! those who have to live with it, so a failure needs proof at 1 % shared by all figures of the
+//! command. One that passes for lack of data is worthless, so a pass needs proof, too: that twice
+//! the margin is excluded at 5 %. What can be proven neither way is said to be so, and fails.
 
 use crate::stats::critical::t_quantile;
 use crate::stats::paired;

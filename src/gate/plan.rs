@@ -1,4 +1,9 @@
 //! How many replications a baseline needs.
+//!
+//! Two runs of the same code with unlike placement seeds differ by luck alone; their spread says
+//! how many replications make a margin d three standard errors wide. Too few, and the gate could
+//! neither pass nor fail anybody honestly, so a margin that would take too many is refused when the
+//! baseline is made.
 
 use super::figures::{PointFigures, StrategyFigures};
 use super::judge::counts_losses;

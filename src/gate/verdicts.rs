@@ -1,4 +1,7 @@
 //! What a gate found, of all scenarios of a command.
+//!
+//! Terminal, Markdown, JUnit, JSON and plot are all written from this one structure, so that they
+//! cannot say different things of one change.
 
 use crate::metrics::columns::MetricRef;
 use serde_json::{Value, json};

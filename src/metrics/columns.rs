@@ -1,4 +1,7 @@
 //! Which figures a run gives: metrics of the whole, of each class and of each node group.
+//!
+//! Every replication of a setup gives the same columns in the same order, whatever happened in it;
+//! a figure that does not exist is a missing value with a reason, never a missing column.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::figures::{Figure, Figures, Subject};
-use super::registry::{Metric, Scope, metrics};
+use super::registry::{Metric, Row, Scope, metrics};
 use crate::model::cluster::Cluster;
 
 /// The part of a run that a metric is taken of.
@@ -76,6 +79,16 @@ impl MetricRef {
             Some((part, metric)) => (Part::from(part), metric),
             None => (Part::All, text),
         }
+    }
+
+    /// The facts of the metric.
+    pub fn row(&self) -> &'static Row {
+        self.metric.row
+    }
+
+    /// The name of the metric, without the part.
+    pub fn name(&self) -> &str {
+        self.metric.name()
     }
 
     /// Whether it is the metric of this name, of the part that tables call `label`.

@@ -32,17 +32,17 @@ pub fn middle(bucket: usize) -> u64 {
     }
 }
 
-/// Cells by bucket, for as many whole doublings as were ever touched: a run's values lie within a
-/// few, and what is never touched costs neither memory nor time.
+/// Cells by bucket, in whole steps of four doublings from the least to the largest that was ever
+/// touched: a run's values lie within a few, and what is never touched costs neither memory nor time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Buckets<T> {
-    /// Bucket of the first cell; a multiple of [`OCTAVE`].
+    /// Bucket of the first cell; a multiple of [`STEP`].
     first: usize,
     cells: Vec<T>,
 }
 
-/// Buckets of one doubling.
-const OCTAVE: usize = 1 << PER_OCTAVE;
+/// Buckets that are added at once.
+const STEP: usize = 4 << PER_OCTAVE;
 
 impl<T: Copy + Default> Buckets<T> {
     /// The cell of `bucket`, to change it.
@@ -66,11 +66,11 @@ impl<T: Copy + Default> Buckets<T> {
         cells.map(|(index, cell)| (self.first + index, cell))
     }
 
-    /// Extends the cells to the doubling of `bucket`.
+    /// Extends the cells to the step of `bucket`.
     #[cold]
     fn reach(&mut self, bucket: usize) {
-        let low = bucket / OCTAVE * OCTAVE;
-        let (mut from, mut to) = (low, low + OCTAVE);
+        let low = bucket / STEP * STEP;
+        let (mut from, mut to) = (low, low + STEP);
         if !self.cells.is_empty() {
             from = from.min(self.first);
             to = to.max(self.first + self.cells.len());

@@ -1,4 +1,8 @@
 //! Figures of the nodes: how evenly work lies on them, and how much of them is used.
+//!
+//! Use is integrated over time, exactly. Evenness is sampled, at one random instant in each stratum
+//! of the window, since looking at all nodes at every event would cost more than the simulation;
+//! arrivals would be the wrong instants where they are not Poisson.
 
 use serde::{Deserialize, Serialize};
 
@@ -98,14 +102,11 @@ impl Observation {
         jobs: u64,
         central: u64,
     ) -> Observation {
-        let queued = nodes
-            .holding()
-            .map(|node| u64::from(nodes.state(node).queued));
+        let queued = nodes.holding().map(|node| u64::from(nodes.at(node).queued));
         let waiting = central + queued.sum::<u64>();
         let load = |node: NodeId| largest_ratio(nodes.held(node), layout.capacity(node));
-        let work = |node: NodeId| {
-            float(nodes.state(node).backlog.remaining(time)) / float(layout.slot_weight(node))
-        };
+        let work =
+            |node: NodeId| float(nodes.at(node).remaining(time)) / float(layout.slot_weight(node));
         let slots = capacity.finite[SLOTS];
         let idle = |used: u64| (slots - used).min(waiting) as f64 / slots as f64;
         Observation {
@@ -234,11 +235,20 @@ impl Busy {
         }
     }
 
-    /// `demand` was used of `node` for `span` of the window.
+    /// `slots` of `node`, and `row` where there are several dimensions, were used for `span` of the
+    /// window.
     #[inline]
-    pub fn add(&mut self, node: NodeId, demand: &[u64], span: Time) {
-        let row = node.index() * self.dimensions;
-        for (sum, need) in self.used[row..].iter_mut().zip(demand) {
+    pub fn add(&mut self, node: NodeId, slots: u64, row: &[u64], span: Time) {
+        if row.is_empty() {
+            self.used[node.index()] += u128::from(slots) * u128::from(span.0);
+        } else {
+            self.add_row(node, row, span);
+        }
+    }
+
+    fn add_row(&mut self, node: NodeId, row: &[u64], span: Time) {
+        let used = &mut self.used[node.index() * self.dimensions..];
+        for (sum, need) in used.iter_mut().zip(row) {
             *sum += u128::from(*need) * u128::from(span.0);
         }
     }

@@ -1,7 +1,11 @@
 //! The model's data: nodes with resources, jobs, tasks and attempts.
+//!
+//! Data only: what happens to it is the business of `sim`. What is constant (layout) is apart from
+//! what changes (nodes), so that a placement can be shown the one without the other.
 
 pub mod cluster;
 pub mod ids;
 pub mod layout;
+pub mod list;
 pub mod nodes;
 pub mod slab;

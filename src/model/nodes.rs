@@ -1,97 +1,80 @@
 //! The state of the nodes of a run: what runs, waits and travels to each.
+//!
+//! This is the truth. No placement is shown it: a dispatcher sees a view of it, which may be older
+//! or leave out what others have sent.
 
+use super::cluster::SLOTS;
 use super::ids::NodeId;
 use super::layout::Layout;
-use super::slab::NONE;
+use super::list::List;
 use crate::engine::time::Time;
 
-/// Unfinished service at a node: what has not started and what is running.
-///
-/// Remaining service at time t = `waiting` + `ends` - `running` x t. The sums wrap around, as the
-/// result is always small.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Backlog {
-    /// Service times of attempts that have not started.
-    pub waiting: u64,
-    /// Sum of the instants at which running attempts end.
-    pub ends: u64,
-    /// Number of running attempts.
-    pub running: u32,
-}
-
-impl Backlog {
-    /// Remaining service at `now`.
-    #[inline]
-    pub fn remaining(&self, now: Time) -> u64 {
-        let gone = u64::from(self.running).wrapping_mul(now.0);
-        self.waiting.wrapping_add(self.ends).wrapping_sub(gone)
-    }
-
-    /// An attempt of `service` is on its way or waits.
-    #[inline]
-    pub fn add(&mut self, service: Time) {
-        self.waiting = self.waiting.wrapping_add(service.0);
-    }
-
-    /// A waiting attempt of `service` starts and will end at `end`.
-    #[inline]
-    pub fn start(&mut self, service: Time, end: Time) {
-        self.waiting = self.waiting.wrapping_sub(service.0);
-        self.ends = self.ends.wrapping_add(end.0);
-        self.running += 1;
-    }
-
-    /// A running attempt that was to end at `end` has ended.
-    #[inline]
-    pub fn end(&mut self, end: Time) {
-        self.ends = self.ends.wrapping_sub(end.0);
-        self.running -= 1;
-    }
-}
-
-/// What changes at a node.
+/// What changes at a node. All that an event at it touches lies in one line of memory.
 #[derive(Clone, Copy, Debug)]
-pub struct NodeState {
+#[repr(C, align(64))]
+pub struct Node {
+    /// Service left at `since`, nanoseconds: of what runs, waits and travels to it. The arithmetic
+    /// wraps around, as what it comes to is always small.
+    level: u64,
+    since: Time,
+    /// Slots used.
+    used: u64,
+    /// Slots held.
+    held: u64,
+    /// Attempts running. Each works off one nanosecond in a nanosecond, so that this is also the
+    /// rate at which the service left falls.
+    rate: u32,
     /// Attempts running, queued or travelling to it.
     pub tasks: u32,
     /// Attempts waiting in its queue.
     pub queued: u32,
-    /// First waiting attempt.
-    pub head: u32,
-    /// Last waiting attempt.
-    pub tail: u32,
-    /// True service left.
-    pub backlog: Backlog,
-    /// Service left as estimated; what dispatchers see.
-    pub expected: Backlog,
+    group: u32,
+    /// Attempts that wait for room.
+    pub queue: List,
+    /// Attempts that run.
+    pub running: List,
 }
 
-impl NodeState {
-    const EMPTY: NodeState = NodeState {
-        tasks: 0,
-        queued: 0,
-        head: NONE,
-        tail: NONE,
-        backlog: Backlog {
-            waiting: 0,
-            ends: 0,
-            running: 0,
-        },
-        expected: Backlog {
-            waiting: 0,
-            ends: 0,
-            running: 0,
-        },
-    };
+impl Node {
+    /// Service left at `now`.
+    #[inline]
+    pub fn remaining(&self, now: Time) -> u64 {
+        let gone = u64::from(self.rate).wrapping_mul(now.0.wrapping_sub(self.since.0));
+        self.level.wrapping_sub(gone)
+    }
+
+    /// The rate at which the service left falls.
+    #[inline]
+    pub fn rate(&self) -> u32 {
+        self.rate
+    }
+
+    #[inline]
+    fn settle(&mut self, now: Time) {
+        self.level = self.remaining(now);
+        self.since = now;
+    }
+}
+
+/// What the nodes of one group have in common.
+#[derive(Clone, Debug)]
+struct Kind {
+    /// Capacity by dimension; the largest number where there is no limit.
+    limits: Vec<u64>,
+    /// The first of them, slots.
+    slots: u64,
+    backfills: bool,
 }
 
 /// The state of all nodes of a run.
 #[derive(Clone, Debug)]
 pub struct Nodes {
-    dimensions: usize,
-    state: Vec<NodeState>,
+    nodes: Vec<Node>,
+    kinds: Vec<Kind>,
+    /// Rows of demand running and of demand held by dimension, where there are several.
     used: Vec<u64>,
     held: Vec<u64>,
+    dimensions: usize,
     in_use: u64,
     /// One bit for each node to which any attempt runs, waits or travels.
     holding: Vec<u64>,
@@ -100,11 +83,37 @@ pub struct Nodes {
 impl Nodes {
     /// Empty nodes.
     pub fn new(layout: &Layout) -> Nodes {
+        let empty = |node| Node {
+            level: 0,
+            since: Time::ZERO,
+            used: 0,
+            held: 0,
+            rate: 0,
+            tasks: 0,
+            queued: 0,
+            group: layout.group_index(node) as u32,
+            queue: List::EMPTY,
+            running: List::EMPTY,
+        };
+        let kinds = layout.groups().iter().map(|group| {
+            let limit = |has: &Option<u64>| has.unwrap_or(u64::MAX);
+            Kind {
+                limits: group.capacity.iter().map(limit).collect(),
+                slots: limit(&group.capacity[SLOTS]),
+                backfills: group.backfill,
+            }
+        });
         let (count, dimensions) = (layout.count() as usize, layout.dimensions());
+        let cells = if dimensions > 1 {
+            count * dimensions
+        } else {
+            0
+        };
         Nodes {
-            state: vec![NodeState::EMPTY; count],
-            used: vec![0; count * dimensions],
-            held: vec![0; count * dimensions],
+            nodes: layout.ids().map(empty).collect(),
+            kinds: kinds.collect(),
+            used: vec![0; cells],
+            held: vec![0; cells],
             in_use: 0,
             holding: vec![0; count.div_ceil(64)],
             dimensions,
@@ -113,14 +122,20 @@ impl Nodes {
 
     /// What changes at the node.
     #[inline]
-    pub fn state(&self, node: NodeId) -> &NodeState {
-        &self.state[node.index()]
+    pub fn at(&self, node: NodeId) -> &Node {
+        &self.nodes[node.index()]
     }
 
     /// What changes at the node, to change it.
     #[inline]
-    pub fn state_mut(&mut self, node: NodeId) -> &mut NodeState {
-        &mut self.state[node.index()]
+    pub fn at_mut(&mut self, node: NodeId) -> &mut Node {
+        &mut self.nodes[node.index()]
+    }
+
+    /// True if tasks behind the head of the node's queue may start when the head does not fit.
+    #[inline]
+    pub fn backfills(&self, node: NodeId) -> bool {
+        self.kinds[self.at(node).group as usize].backfills
     }
 
     fn row(&self, node: NodeId) -> std::ops::Range<usize> {
@@ -131,7 +146,19 @@ impl Nodes {
     /// Demand running, by dimension.
     #[inline]
     pub fn used(&self, node: NodeId) -> &[u64] {
-        &self.used[self.row(node)]
+        match self.dimensions {
+            1 => std::slice::from_ref(&self.at(node).used),
+            _ => &self.used[self.row(node)],
+        }
+    }
+
+    /// Demand running, queued or travelling, by dimension.
+    #[inline]
+    pub fn held(&self, node: NodeId) -> &[u64] {
+        match self.dimensions {
+            1 => std::slice::from_ref(&self.at(node).held),
+            _ => &self.held[self.row(node)],
+        }
     }
 
     /// Units of demand that run, of all dimensions at all nodes together.
@@ -140,10 +167,20 @@ impl Nodes {
         self.in_use
     }
 
-    /// Demand running, queued or travelling, by dimension.
+    /// True if there is room for `slots` (and `row`) beside what runs at the node.
     #[inline]
-    pub fn held(&self, node: NodeId) -> &[u64] {
-        &self.held[self.row(node)]
+    pub fn has_room(&self, node: NodeId, slots: u64, row: &[u64]) -> bool {
+        let this = self.at(node);
+        let kind = &self.kinds[this.group as usize];
+        this.used.saturating_add(slots) <= kind.slots
+            && (row.is_empty() || self.has_room_for_row(node, row))
+    }
+
+    fn has_room_for_row(&self, node: NodeId, row: &[u64]) -> bool {
+        let used = &self.used[self.row(node)];
+        let limits = &self.kinds[self.at(node).group as usize].limits;
+        let mut each = used.iter().zip(row).zip(limits);
+        each.all(|((used, need), limit)| used.saturating_add(*need) <= *limit)
     }
 
     /// Nodes to which any attempt runs, waits or travels, in id order.
@@ -156,34 +193,66 @@ impl Nodes {
         })
     }
 
-    /// An attempt that demands `demand` is on its way to the node.
+    /// An attempt of `service` is bound to the node and on its way. It demands `slots`, and `row`
+    /// where there are several dimensions.
     #[inline]
-    pub fn hold(&mut self, node: NodeId, demand: &[u64]) {
-        self.state[node.index()].tasks += 1;
-        self.holding[node.index() / 64] |= 1 << (node.index() % 64);
-        let row = self.row(node);
-        add(&mut self.held[row], demand);
+    pub fn bind(&mut self, node: NodeId, slots: u64, row: &[u64], service: Time, now: Time) {
+        let this = &mut self.nodes[node.index()];
+        this.settle(now);
+        this.level = this.level.wrapping_add(service.0);
+        this.held += slots;
+        if this.tasks == 0 {
+            self.holding[node.index() / 64] |= 1 << (node.index() % 64);
+        }
+        this.tasks += 1;
+        if !row.is_empty() {
+            let held = self.row(node);
+            add(&mut self.held[held], row);
+        }
     }
 
-    /// `demand` starts to run.
+    /// An attempt bound to the node starts to run.
     #[inline]
-    pub fn occupy(&mut self, node: NodeId, demand: &[u64]) {
-        let row = self.row(node);
-        add(&mut self.used[row], demand);
-        self.in_use += total(demand);
+    pub fn start(&mut self, node: NodeId, slots: u64, row: &[u64], now: Time) -> &mut Node {
+        self.in_use += slots;
+        if !row.is_empty() {
+            let used = self.row(node);
+            add(&mut self.used[used], row);
+            self.in_use += others(row);
+        }
+        let this = &mut self.nodes[node.index()];
+        this.settle(now);
+        this.rate += 1;
+        this.used += slots;
+        this
     }
 
-    /// An attempt that used `demand` has ended.
+    /// An attempt that ran at the node has ended.
     #[inline]
-    pub fn release(&mut self, node: NodeId, demand: &[u64]) {
-        let tasks = &mut self.state[node.index()].tasks;
-        *tasks -= 1;
-        self.holding[node.index() / 64] &= !(u64::from(*tasks == 0) << (node.index() % 64));
-        let row = self.row(node);
-        subtract(&mut self.used[row.clone()], demand);
-        subtract(&mut self.held[row], demand);
-        self.in_use -= total(demand);
+    pub fn end(&mut self, node: NodeId, slots: u64, row: &[u64], now: Time) -> &mut Node {
+        self.in_use -= slots;
+        if !row.is_empty() {
+            let at = self.row(node);
+            subtract(&mut self.used[at.clone()], row);
+            subtract(&mut self.held[at], row);
+            self.in_use -= others(row);
+        }
+        let this = &mut self.nodes[node.index()];
+        this.settle(now);
+        this.rate -= 1;
+        this.used -= slots;
+        this.held -= slots;
+        this.tasks -= 1;
+        if this.tasks == 0 {
+            self.holding[node.index() / 64] &= !(1 << (node.index() % 64));
+        }
+        this
     }
+}
+
+/// Units of all dimensions but slots.
+fn others(row: &[u64]) -> u64 {
+    row[SLOTS + 1..].iter().sum()
 }
 
 /// True if `taken` + `demand` stays within `capacity` in every dimension.
@@ -192,42 +261,18 @@ pub fn fits(taken: &[u64], demand: &[u64], capacity: &[Option<u64>]) -> bool {
     if let ([taken], [need], [has]) = (taken, demand, capacity) {
         return has.is_none_or(|has| taken + need <= has);
     }
-    taken
-        .iter()
-        .zip(demand)
-        .zip(capacity)
-        .all(|((taken, need), has)| has.is_none_or(|has| taken + need <= has))
+    let mut each = taken.iter().zip(demand).zip(capacity);
+    each.all(|((taken, need), has)| has.is_none_or(|has| taken + need <= has))
 }
 
-// Where slots are the only dimension, the loops' preparations would cost more than the loops.
-
-#[inline]
 fn add(row: &mut [u64], demand: &[u64]) {
-    if let ([sum], [need]) = (&mut *row, demand) {
-        *sum += need;
-        return;
-    }
-    for (sum, need) in row.iter_mut().zip(demand) {
-        *sum += need;
-    }
+    row.iter_mut()
+        .zip(demand)
+        .for_each(|(sum, need)| *sum += need);
 }
 
-/// Sum over the dimensions.
-#[inline]
-fn total(demand: &[u64]) -> u64 {
-    match demand {
-        [one] => *one,
-        _ => demand.iter().sum(),
-    }
-}
-
-#[inline]
 fn subtract(row: &mut [u64], demand: &[u64]) {
-    if let ([sum], [need]) = (&mut *row, demand) {
-        *sum -= need;
-        return;
-    }
-    for (sum, need) in row.iter_mut().zip(demand) {
-        *sum -= need;
-    }
+    row.iter_mut()
+        .zip(demand)
+        .for_each(|(sum, need)| *sum -= need);
 }

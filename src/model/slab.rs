@@ -1,7 +1,7 @@
 //! A store of records that come and go: places are reused, so that a run of any length needs only
 //! as much memory as it ever holds at once.
 
-/// Names no record; ends intrusive lists.
+/// Names no record; ends lists.
 pub const NONE: u32 = u32::MAX;
 
 /// Records by number, with a list of free places.
@@ -11,37 +11,30 @@ pub struct Slab<T> {
     free: Vec<u32>,
 }
 
-impl<T> Slab<T> {
-    /// An empty slab.
-    pub fn new() -> Slab<T> {
-        Slab {
-            records: Vec::new(),
-            free: Vec::new(),
-        }
-    }
-
-    /// Stores `record` and names it.
+impl<T: Default> Slab<T> {
+    /// A place for a new record, which still holds what was last there: whoever claims it writes
+    /// the new record where it lies.
     #[inline]
-    pub fn insert(&mut self, record: T) -> u32 {
-        if let Some(id) = self.free.pop() {
-            self.records[id as usize] = record;
-            return id;
+    pub fn claim(&mut self) -> u32 {
+        match self.free.pop() {
+            Some(id) => id,
+            None => self.grow(),
         }
-        let id = self.records.len() as u32;
-        if self.records.len() == self.records.capacity() {
-            self.grow();
-        }
-        self.records.push(record);
-        id
     }
 
     /// Both lists grow together, so that giving back never allocates.
     #[cold]
-    fn grow(&mut self) {
-        self.records.reserve(self.records.len().max(256));
-        self.free.reserve(self.records.capacity() - self.free.len());
+    fn grow(&mut self) -> u32 {
+        if self.records.len() == self.records.capacity() {
+            self.records.reserve(self.records.len().max(256));
+            self.free.reserve(self.records.capacity() - self.free.len());
+        }
+        self.records.push(T::default());
+        self.records.len() as u32 - 1
     }
+}
 
+impl<T> Slab<T> {
     /// Gives the place of `id` back.
     #[inline]
     pub fn remove(&mut self, id: u32) {
@@ -72,7 +65,10 @@ impl<T> Slab<T> {
 
 impl<T> Default for Slab<T> {
     fn default() -> Self {
-        Slab::new()
+        Slab {
+            records: Vec::new(),
+            free: Vec::new(),
+        }
     }
 }
 
@@ -97,12 +93,13 @@ mod tests {
 
     #[test]
     fn places_are_reused() {
-        let mut slab = Slab::new();
-        let (a, b) = (slab.insert('a'), slab.insert('b'));
+        let mut slab = Slab::default();
+        let (a, b) = (slab.claim(), slab.claim());
+        (slab[a], slab[b]) = ('a', 'b');
         slab.remove(a);
         assert_eq!(slab.len(), 1);
         assert_eq!(slab.ids(), [b]);
-        assert_eq!(slab.insert('c'), a);
-        assert_eq!((slab[a], slab[b]), ('c', 'b'));
+        assert_eq!(slab.claim(), a);
+        assert_eq!((slab[a], slab[b]), ('a', 'b'));
     }
 }

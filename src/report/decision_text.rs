@@ -210,3 +210,41 @@ fn unit(ns: i64) -> (&'static str, f64) {
         _ => ("s", 1e9),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: i64 = 1_000_000;
+
+    #[test]
+    fn the_parts_that_make_up_most_of_a_change_are_named() {
+        // dispatch, decision, network, queue, service, retry, gather
+        let longer = [0, 0, MS / 10, 6 * MS, 0, 25 * MS, 0];
+        assert_eq!(
+            slower(longer),
+            "take 31 ms longer (retry +25, queue +6.0)",
+            "a part below a tenth is left out"
+        );
+        let less = [0, 0, 0, -8 * MS, 2 * MS, 0, 0];
+        assert_eq!(slower(less), "take 6.0 ms less (queue -8.0, service +2.0)");
+        assert_eq!(slower([0, 0, 0, 5, -5, 0, 0]), "take as long as before");
+    }
+
+    #[test]
+    fn how_much_is_known_of_the_response_times_is_said() {
+        let mut shift = ResponseShift {
+            differing: 12,
+            of: 65_536,
+            measured: 100_000,
+            is_exact: false,
+            old: None,
+            new: None,
+        };
+        let known = "at least 12 of the first 65,536 measured jobs take another time";
+        assert_eq!(shift_text(&shift), known);
+        (shift.is_exact, shift.measured) = (true, 65_536);
+        let known = "12 of 65,536 measured jobs take another time";
+        assert_eq!(shift_text(&shift), known);
+    }
+}

@@ -357,7 +357,7 @@ fn class_table(tables: &Lookup, point: usize, part: &Part, metrics: &[&MetricRef
                 @let means = figures.clone().filter_map(|figure| figure?.mean);
                 @let scale = scale(&metric.metric, means);
                 tr {
-                    th scope="row" { (printable(metric.metric.name())) }
+                    th scope="row" { (printable(metric.name())) }
                     @for figure in figures { td { (summary_cell(figure, &scale)) } }
                 }
             } }

@@ -253,7 +253,7 @@ mod class_metric_unit {
     use crate::metrics::registry::Metric;
 
     pub fn serialize<S: Serializer>(key: &MetricRef, serializer: S) -> Result<S::Ok, S::Error> {
-        let (name, unit) = (key.metric.name(), key.metric.row.unit);
+        let (name, unit) = (key.name(), key.row().unit);
         (key.part.to_string(), name, unit).serialize(serializer)
     }
 
@@ -274,7 +274,7 @@ mod name_unit {
     use crate::metrics::columns::MetricRef;
 
     pub fn serialize<S: Serializer>(key: &MetricRef, serializer: S) -> Result<S::Ok, S::Error> {
-        (key.to_string(), key.metric.row.unit).serialize(serializer)
+        (key.to_string(), key.row().unit).serialize(serializer)
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<MetricRef, D::Error> {

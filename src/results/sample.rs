@@ -184,7 +184,7 @@ impl Sample {
     }
 
     fn summary(&self, at: (usize, usize), key: MetricRef, value: f64) -> Summary {
-        let name = key.metric.name();
+        let name = key.name();
         let steady = !matches!(
             name,
             "throughput" | "utilization" | "jobs_completed" | "messages_per_task" | "waste"
@@ -212,7 +212,7 @@ impl Sample {
     fn comparisons(&self, (point, strategy): (usize, usize)) -> Vec<ComparisonRow> {
         let metrics = self.meta.decide_on.iter().enumerate();
         let row = |(k, metric): (usize, &MetricRef)| {
-            let factor = if metric.metric.name() == "response_p99" {
+            let factor = if metric.name() == "response_p99" {
                 4.6
             } else {
                 1.0

@@ -115,7 +115,7 @@ fn replications(results: &Results) -> impl Iterator<Item = (At, ReplicationRow)>
         let row = move |figure: &Summary| ReplicationRow {
             replication: replication as u32 + 1,
             class: figure.key.part.to_string(),
-            metric: figure.key.metric.name().to_owned(),
+            metric: figure.key.name().to_owned(),
             value: figure.values.get(replication).copied().flatten(),
         };
         let rows = cell.figures.iter().map(move |figure| (at, row(figure)));
@@ -184,51 +184,25 @@ pub fn parse(open: impl Fn(&str) -> std::io::Result<Vec<u8>>) -> Result<Results,
     let open = |name: &str| open(name).map_err(|error| missing(name, &error));
     let meta = read_manifest(&open(MANIFEST)?)?;
     let reader = Reader { meta: &meta, open };
-    let mut cells = vec![vec![Cell::default(); meta.strategies.len()]; meta.points.len().max(1)];
-    for ((point, strategy), figure) in reader.rows()? {
-        cells[point][strategy].figures.push(figure);
-    }
-    let comparisons = reader.rows()?;
-    for ((point, strategy), row) in reader.rows()? {
-        cells[point][strategy].add_value(&row)?;
-    }
-    for ((point, strategy), row) in reader.rows()? {
-        cells[point][strategy].ccdf.push(row);
-    }
-    for ((point, strategy), row) in reader.rows()? {
-        cells[point][strategy].timeline.push(row);
-    }
-    for ((point, strategy), row) in reader.rows()? {
-        cells[point][strategy].nodes.push(row);
-    }
-    let theory = reader.rows()?;
-    for (name, stored) in &meta.files {
-        if digest(&(reader.open)(name)?) != *stored {
-            let message = "it was changed after the run wrote it: the manifest has another digest; run the scenario again";
-            return Err(Damaged {
-                place: name.clone(),
-                message: message.into(),
-            });
-        }
-    }
+    let cells = reader.cells()?;
+    let (comparisons, theory) = (reader.rows()?.into_iter(), reader.rows()?.into_iter());
+    let comparison = |((point, strategy), row)| ComparisonRow {
+        point,
+        strategy,
+        ..row
+    };
+    let beside = |((point, strategy), row)| TheoryRow {
+        point,
+        strategy,
+        ..row
+    };
+    let (comparisons, theory) = (comparisons.map(comparison), theory.map(beside));
+    let (comparisons, theory) = (comparisons.collect(), theory.collect());
+    reader.check_digests()?;
     Ok(Results {
-        comparisons: comparisons
-            .into_iter()
-            .map(|((point, strategy), row)| ComparisonRow {
-                point,
-                strategy,
-                ..row
-            })
-            .collect(),
-        theory: theory
-            .into_iter()
-            .map(|((point, strategy), row)| TheoryRow {
-                point,
-                strategy,
-                ..row
-            })
-            .collect(),
         cells,
+        comparisons,
+        theory,
         meta,
     })
 }
@@ -317,6 +291,42 @@ struct Reader<'a, F> {
 }
 
 impl<F: Fn(&str) -> Result<Vec<u8>, Damaged>> Reader<'_, F> {
+    /// What was found of each strategy at each point.
+    fn cells(&self) -> Result<Vec<Vec<Cell>>, Damaged> {
+        let strategies = vec![Cell::default(); self.meta.strategies.len()];
+        let mut cells = vec![strategies; self.meta.points.len().max(1)];
+        for ((point, strategy), figure) in self.rows()? {
+            cells[point][strategy].figures.push(figure);
+        }
+        for ((point, strategy), row) in self.rows()? {
+            cells[point][strategy].add_value(&row)?;
+        }
+        for ((point, strategy), row) in self.rows()? {
+            cells[point][strategy].ccdf.push(row);
+        }
+        for ((point, strategy), row) in self.rows()? {
+            cells[point][strategy].timeline.push(row);
+        }
+        for ((point, strategy), row) in self.rows()? {
+            cells[point][strategy].nodes.push(row);
+        }
+        Ok(cells)
+    }
+
+    /// Whether the files are those that the manifest was written with.
+    fn check_digests(&self) -> Result<(), Damaged> {
+        for (name, stored) in &self.meta.files {
+            if digest(&(self.open)(name)?) != *stored {
+                let message = "it was changed after the run wrote it: the manifest has another digest; run the scenario again";
+                return Err(Damaged {
+                    place: name.clone(),
+                    message: message.into(),
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// The rows of a table, with their places.
     fn rows<R: Table>(&self) -> Result<Vec<(At, R)>, Damaged> {
         let bytes = (self.open)(R::FILE)?;

@@ -1,4 +1,8 @@
 //! What can be said of a setup before it runs: utilizations, sizes, and what will surprise.
+//!
+//! Utilization follows from rates and works alone, without simulating: at 1 or more somewhere, no
+//! run will find a steady state, and the key that makes it so is known. What surprises without
+//! being wrong is told too: laws without variance, or large and small tasks in one queue.
 
 use crate::engine::law::Law;
 use crate::model::cluster::{Cluster, SLOTS};

@@ -1,4 +1,8 @@
 //! What makes two scenarios the same.
+//!
+//! A journal may go on, a baseline may be compared and a folder be verified only if the scenario is
+//! the same; a title, a comment or a default that was written out does not make another one. So
+//! identity is taken over what was resolved, the very setups that run, and not over text.
 
 use std::mem;
 use std::path::PathBuf;

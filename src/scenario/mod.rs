@@ -7,12 +7,14 @@
 pub mod forecast;
 mod grammar;
 mod identity;
+mod registry;
 mod resolve;
 mod schema;
 mod starter;
 mod text;
 
 pub use identity::{Identity, sections};
+pub use registry::Registry;
 pub use resolve::files::Files;
 pub use schema::{KeyInfo, keys, schema};
 pub use starter::starter;
@@ -158,6 +160,20 @@ const MOST_REPLICATIONS: f64 = 1e6;
 /// # Errors
 /// All mistakes of the file and the arguments, in their order.
 pub fn read(text: &str, name: &str, sets: &[String], files: &Files) -> Result<Scenario, Report> {
+    read_with(text, name, sets, files, &Registry::standard())
+}
+
+/// The same for a scenario that may name the placements of `registry`.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with(
+    text: &str,
+    name: &str,
+    sets: &[String],
+    files: &Files,
+    registry: &Registry,
+) -> Result<Scenario, Report> {
     let mut report = Report::new(sources(text, name, sets));
     let (table, errors) = DeTable::parse_recoverable(text);
     mistakes::syntax(&errors, 0, &mut report);
@@ -178,6 +194,7 @@ pub fn read(text: &str, name: &str, sets: &[String], files: &Files) -> Result<Sc
     let mut reading = Reading {
         axes,
         files,
+        registry,
         report,
         notes,
     };
@@ -215,6 +232,7 @@ fn sources(text: &str, name: &str, sets: &[String]) -> Vec<Source> {
 struct Reading<'a> {
     axes: Vec<Axis>,
     files: &'a Files,
+    registry: &'a Registry,
     report: Report,
     notes: Vec<String>,
 }
@@ -233,8 +251,15 @@ impl Reading<'_> {
         let mut tree = tree.clone();
         sweep::place(&mut tree, &self.axes, steps);
         like::expand(&mut tree, &mut self.report);
-        let (document, cut): (Document, _) = mistakes::read(&tree, &mut self.report);
-        let mut check = Check::new(&mut self.report, &tree, &cut, self.files);
+        let also = |tree: &Node| self.registry.check(tree);
+        let (document, sound, cut): (Document, _, _) =
+            mistakes::read(&tree, also, &mut self.report);
+        let mut check = Check::new(
+            &mut self.report,
+            &tree,
+            (&sound, &cut),
+            (self.files, self.registry),
+        );
         if document.run.replications.0 > MOST_REPLICATIONS {
             let mut check = check.at("run.replications");
             check.error("more than 1,000,000 replications", "write a smaller number");

@@ -8,32 +8,59 @@
 
 use std::sync::LazyLock;
 
+use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
-use super::grammar::Document;
+use super::Registry;
+use super::grammar::{Document, Placement};
 
 static GRAMMAR: LazyLock<Value> = LazyLock::new(|| schemars::schema_for!(Document).to_value());
 
 /// The schema (draft 2020-12) of a scenario file.
-pub fn schema() -> Value {
-    let mut schema = GRAMMAR.clone();
-    tidy(&mut schema);
+pub fn schema(registry: &Registry) -> Value {
+    let mut generator = SchemaGenerator::default();
+    let mut schema = generator.root_schema_for::<Document>().to_value();
+    if let Some(Value::Object(definitions)) = schema.get_mut("$defs") {
+        let placements = registry.schema(&mut generator);
+        *definitions = with_placements(definitions, placements, generator.definitions());
+    }
+    let whole = schema.clone();
+    tidy(&mut schema, &whole);
     schema
 }
 
+/// The grammar's definitions with those of the placements at their place.
+fn with_placements(
+    grammar: &Map<String, Value>,
+    placements: Value,
+    all: &Map<String, Value>,
+) -> Map<String, Value> {
+    let mut definitions = Map::new();
+    for (name, definition) in grammar {
+        if name != Placement::SCHEMA {
+            definitions.insert(name.clone(), definition.clone());
+            continue;
+        }
+        definitions.insert(name.clone(), placements.clone());
+        let parameters = all.iter().filter(|(name, _)| !grammar.contains_key(*name));
+        definitions.extend(parameters.map(|(name, schema)| (name.clone(), schema.clone())));
+    }
+    definitions
+}
+
 /// Lets forms be named alone where all their keys have defaults, and leaves out what says nothing.
-fn tidy(node: &mut Value) {
+fn tidy(node: &mut Value, whole: &Value) {
     match node {
-        Value::Array(list) => list.iter_mut().for_each(tidy),
+        Value::Array(list) => list.iter_mut().for_each(|node| tidy(node, whole)),
         Value::Object(object) => {
-            object.values_mut().for_each(tidy);
+            object.values_mut().for_each(|node| tidy(node, whole));
             plain_option(object);
             object.retain(|key, value| match key.as_str() {
                 "default" => !value.is_null() && !value.is_object(),
                 "format" => !value.as_str().is_some_and(|name| name.starts_with("uint")),
                 key => key != "writeOnly" && !key.starts_with("x-"),
             });
-            name_or_table(object);
+            name_or_table(object, whole);
         }
         _ => {}
     }
@@ -61,7 +88,7 @@ fn plain_option(object: &mut Map<String, Value>) {
     }
 }
 
-fn name_or_table(object: &mut Map<String, Value>) {
+fn name_or_table(object: &mut Map<String, Value>, whole: &Value) {
     let Some(Value::Array(options)) = object.get_mut("oneOf") else {
         return;
     };
@@ -69,7 +96,7 @@ fn name_or_table(object: &mut Map<String, Value>) {
         return;
     }
     let bare = |(name, content): (&String, &Value)| {
-        let content = follow(content, &GRAMMAR);
+        let content = follow(content, whole);
         let free = content.get("required").is_none() && content["type"] == "object";
         free.then(|| name.clone())
     };
@@ -179,8 +206,8 @@ pub struct KeyInfo {
 }
 
 /// The keys whose path starts with `prefix`, in the grammar's order.
-pub fn keys(prefix: &str) -> Vec<KeyInfo> {
-    let schema = schema();
+pub fn keys(registry: &Registry, prefix: &str) -> Vec<KeyInfo> {
+    let schema = schema(registry);
     let mut keys = Keys {
         schema: &schema,
         found: Vec::new(),

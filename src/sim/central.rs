@@ -1,22 +1,23 @@
 //! The central queue: one fifo whose head waits for any eligible node with room and blocks what is
 //! behind it. Which nodes have room, the board knows; so a task costs O(log n).
 
+use crate::model::list::List;
 use crate::model::slab::NONE;
 use crate::strategy::view::Truth;
 
 use super::core::Core;
-use super::records::Fifo;
+use super::records::Phase;
 
 /// Tasks that are bound to a node when one has room.
 pub struct Central {
-    queue: Fifo,
+    queue: List,
     length: u64,
 }
 
 impl Central {
     /// An empty queue.
     pub const EMPTY: Central = Central {
-        queue: Fifo::EMPTY,
+        queue: List::EMPTY,
         length: 0,
     };
 
@@ -25,23 +26,21 @@ impl Central {
         self.length
     }
 
-    /// An attempt reaches the queue.
-    pub fn reach(&mut self, core: &mut Core<'_>, attempt: u32) {
-        core.attempts[attempt].next = NONE;
-        match self.queue.tail {
-            NONE => self.queue.head = attempt,
-            tail => core.attempts[tail].next = attempt,
-        }
-        self.queue.tail = attempt;
+    /// A task reaches the queue.
+    pub fn reach(&mut self, core: &mut Core<'_>, id: u32) {
+        let now = core.now();
+        core.tasks[id].enter(Phase::Queue, now);
+        self.queue.push(&mut core.tasks, id);
         self.length += 1;
     }
 
     /// The head, if any eligible node has room for it.
     pub fn head(&self, core: &mut Core<'_>) -> Option<u32> {
-        if self.queue.head == NONE {
+        let head = self.queue.head();
+        if head == NONE {
             return None;
         }
-        let job = &core.jobs[core.attempts[self.queue.head].job];
+        let job = &core.jobs[core.tasks[head].job];
         let truth = Truth {
             layout: &core.layout,
             nodes: &core.nodes,
@@ -50,15 +49,12 @@ impl Central {
         let demand = core.demands.row(job.demand);
         let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
         let (_, nodes) = core.board.seen(spot, truth);
-        (nodes.count() > 0).then_some(self.queue.head)
+        (nodes.count() > 0).then_some(head)
     }
 
     /// Takes the head, which has been given a node.
-    pub fn take(&mut self, core: &Core<'_>) {
-        self.queue.head = core.attempts[self.queue.head].next;
-        if self.queue.head == NONE {
-            self.queue.tail = NONE;
-        }
+    pub fn take(&mut self, core: &mut Core<'_>) {
+        self.queue.pop(&mut core.tasks);
         self.length -= 1;
     }
 }

@@ -1,32 +1,33 @@
 //! Dispatchers: each is a fifo server that decides the tasks of its jobs one after another.
+//!
+//! A dispatcher that takes time to decide is a queue like any other, and saturates like any other;
+//! with several, each knows of the others' decisions only what nodes report.
 
 use std::cell::RefCell;
 
-use crate::engine::law::Law;
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
+use crate::model::list::List;
 use crate::model::slab::NONE;
 use crate::strategy::board::{Board, Bound};
 use crate::strategy::view::Truth;
 use crate::strategy::{
-    self, Ask, Binding, Blueprint, Ended, How, InFlight, Placement, Problem, Reports,
+    self, Ask, Binding, Blueprint, Candidates, Ended, How, InFlight, Placement, Problem, Reports,
+    Ties,
 };
 
-use super::Failure;
 use super::core::{Core, Kind};
-use super::recorder::{Decision, Made};
-use super::records::{Attempt, Fifo};
+use super::failure::{Failure, Fallible};
+use super::recorder::{Decision, Made, Recorder};
+use super::records::{Job, Phase, Task, draw};
 use super::setup::Setup;
 
 /// All dispatchers of a strategy.
 pub struct Dispatch {
     dispatchers: Vec<Dispatcher>,
-    /// For each set of parts, its first dispatcher.
-    first: Vec<u32>,
-    /// For each class, the pool of its tasks' eligible nodes (a job with a demand of its own may
-    /// have another).
-    pool_of_class: Vec<u32>,
+    /// The way of the jobs of each class.
+    routes: Vec<Route>,
     /// True if tasks are bound when they are decided.
     binds_early: bool,
     /// True if what a dispatcher sends travels unseen by others.
@@ -42,13 +43,41 @@ pub struct Dispatch {
     learns: bool,
 }
 
+/// Where the jobs of a class go.
+#[derive(Clone, Copy)]
+struct Route {
+    parts: usize,
+    /// The dispatchers of these parts.
+    first: u32,
+    count: u32,
+    /// The eligible nodes of its tasks (a job with a demand of its own may have others).
+    pool: u32,
+}
+
+/// What becomes of a job that has arrived.
+#[derive(Clone, Copy)]
+pub enum Accepted {
+    /// Its tasks wait for a dispatcher that is at others.
+    Waits,
+    /// Its tasks wait for this dispatcher, which was idle.
+    Begins(u32),
+    /// Its only task is decided at once: that takes no time, and nothing else comes first.
+    IsDecided,
+}
+
 struct Dispatcher {
     parts: usize,
-    queue: Fifo,
+    ties: Ties,
+    /// How long every decision takes, if that is always the same.
+    constant: Option<Time>,
+    /// Tasks that wait for it; the first is the one that it decides.
+    queue: List,
     /// When it began the decision that it is at; none if it is idle.
     deciding: Option<Time>,
     /// One placement for each pool that its classes use.
     placements: Vec<Option<Box<dyn Placement>>>,
+    /// Whether any of them relies on reports of loads.
+    relies_on_loads: bool,
 }
 
 /// What the dispatchers of `setup`'s strategy see, before anything has happened.
@@ -74,8 +103,7 @@ impl Dispatch {
         let setup = core.setup;
         let mut dispatch = Dispatch {
             dispatchers: Vec::new(),
-            first: Vec::new(),
-            pool_of_class: Vec::new(),
+            routes: Vec::new(),
             binds_early: setup.strategy.binding == Binding::Early,
             hides: core.board.hides(),
             by_loads: 0,
@@ -84,15 +112,24 @@ impl Dispatch {
             asked: RefCell::default(),
             learns: false,
         };
-        for class in &setup.classes {
+        let mut first = 0;
+        let mut firsts = Vec::new();
+        for parts in &setup.strategy.parts {
+            firsts.push(first);
+            first += parts.dispatchers;
+        }
+        for (class, &parts) in setup.classes.iter().zip(&setup.strategy.parts_of_class) {
             let stage = &class.stages[0];
-            let pool = core.board.pool(&core.layout, &stage.allowed, &stage.demand);
-            dispatch.pool_of_class.push(pool);
+            dispatch.routes.push(Route {
+                parts,
+                first: firsts[parts],
+                count: setup.strategy.parts[parts].dispatchers,
+                pool: core.board.pool(&core.layout, &stage.allowed, &stage.demand),
+            });
         }
         for (index, parts) in setup.strategy.parts.iter().enumerate() {
-            dispatch.first.push(dispatch.dispatchers.len() as u32);
             for _ in 0..parts.dispatchers {
-                let dispatcher = Dispatcher::new(core, index, &dispatch.pool_of_class)?;
+                let dispatcher = Dispatcher::new(core, index, &dispatch.routes)?;
                 dispatch.dispatchers.push(dispatcher);
             }
         }
@@ -133,23 +170,28 @@ impl Dispatch {
         });
     }
 
-    /// A dispatcher receives the result of an attempt: its placement may learn from it.
-    pub fn received(&mut self, core: &Core<'_>, attempt: u32) {
-        if !self.learns {
-            return;
+    /// A dispatcher receives the result of a task: its placement may learn from it.
+    #[inline]
+    pub fn received(&mut self, core: &Core<'_>, id: u32) {
+        if self.learns {
+            self.tell_end(core, id);
         }
-        let (attempt, now) = (&core.attempts[attempt], core.now());
-        let (job, times) = (&core.jobs[attempt.job], &attempt.times);
+    }
+
+    fn tell_end(&mut self, core: &Core<'_>, id: u32) {
+        let task = &core.tasks[id];
+        let job = &core.jobs[task.job];
+        let [dispatch, decision, _, _, service, ..] = task.parts().map(Time);
         let this = &mut self.dispatchers[job.dispatcher as usize];
         let placement = this.placements[job.pool as usize].as_mut();
         if let Some(placement) = placement.filter(|placement| placement.learns()) {
             placement.ended(&Ended {
-                node: attempt.node,
+                node: task.node,
                 class: job.class,
                 job: job.number,
-                task: core.tasks[attempt.task].index,
-                service: times.ended - times.started,
-                response: now - times.decided,
+                task: task.index,
+                service,
+                response: core.now() - (job.arrival + dispatch + decision),
                 how: How::Completed,
             });
         }
@@ -160,49 +202,55 @@ impl Dispatch {
         self.dispatchers.len()
     }
 
-    /// A job has arrived: it queues at a dispatcher of its class, drawn at random if there are
-    /// several. Tells which, if that one was idle.
+    /// A job has arrived: its tasks queue at a dispatcher of its class, drawn at random if there
+    /// are several.
     ///
     /// # Errors
     /// The job brings a demand for which no placement can be built.
-    pub fn accept(&mut self, core: &mut Core<'_>, id: u32) -> Result<Option<u32>, Problem> {
-        let class = core.jobs[id].class;
-        let parts = core.setup.strategy.parts_of_class[class as usize];
-        let count = core.setup.strategy.parts[parts].dispatchers;
-        let mut chosen = self.first[parts];
-        if count > 1 {
-            let number = core.jobs[id].number;
-            chosen += core.keys.spread.draw(class, number, 0, 0, 0).below(count);
+    #[inline]
+    pub fn accept(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<Accepted> {
+        let job = &core.jobs[id];
+        let route = self.routes[job.class as usize];
+        let mut chosen = route.first;
+        if route.count > 1 {
+            let mut draw = core.keys.spread.draw(job.class, job.number, 0, 0, 0);
+            chosen += draw.below(route.count);
         }
-        let pool = self.pool_of(core, id, parts)?;
+        let pool = if job.demand == job.class {
+            route.pool
+        } else {
+            self.own_pool(core, id, route.parts)?
+        };
         let job = &mut core.jobs[id];
         (job.dispatcher, job.pool) = (chosen, pool);
-        let queue = &mut self.dispatchers[chosen as usize].queue;
-        let tail = std::mem::replace(&mut queue.tail, id);
-        match tail {
-            NONE => queue.head = id,
-            tail => core.jobs[tail].next = id,
+        let this = &mut self.dispatchers[chosen as usize];
+        if core.tasks[id].is_alone() && this.decides_at_once(core) {
+            core.totals.attempts += 1;
+            return Ok(Accepted::IsDecided);
         }
-        Ok(self.dispatchers[chosen as usize]
-            .deciding
-            .is_none()
-            .then_some(chosen))
+        let mut task = id;
+        while task != NONE {
+            this.queue.push(&mut core.tasks, task);
+            task = core.tasks[task].sibling;
+        }
+        Ok(match this.deciding {
+            None => Accepted::Begins(chosen),
+            Some(_) => Accepted::Waits,
+        })
     }
 
-    /// The pool of a job; for a demand not seen before, with placements of its own.
-    fn pool_of(&mut self, core: &mut Core<'_>, id: u32, parts: usize) -> Result<u32, Problem> {
+    /// The pool of a job with a demand of its own; for one not seen before, with placements of its
+    /// own.
+    fn own_pool(&mut self, core: &mut Core<'_>, id: u32, parts: usize) -> Fallible<u32> {
         let job = &core.jobs[id];
-        if job.demand == job.class {
-            return Ok(self.pool_of_class[job.class as usize]);
-        }
         let class = &core.setup.classes[job.class as usize];
         let (allowed, demand) = (&class.stages[0].allowed, core.demands.row(job.demand));
         let pool = core.board.pool(&core.layout, allowed, demand);
         if core.board.is_empty(pool) {
             let name = &class.name;
-            return Err(format!(
+            Err(format!(
                 "a task of `{name}` fits on no node that it may use"
-            ));
+            ))?;
         }
         let mut is_new = false;
         let of_parts = |dispatcher: &&mut Dispatcher| dispatcher.parts == parts;
@@ -217,68 +265,62 @@ impl Dispatch {
 
     /// Turns an idle dispatcher to its next task. True if that is decided at once: it takes no
     /// time and nothing else is pending at this instant that would come first.
+    #[inline]
     pub fn begin(&mut self, core: &mut Core<'_>, dispatcher: u32) -> bool {
         let this = &mut self.dispatchers[dispatcher as usize];
-        if this.queue.head == NONE {
+        let id = this.queue.head();
+        if id == NONE {
             return false;
         }
-        this.deciding = Some(core.now());
-        let time = decision_time(
-            core,
-            &core.setup.strategy.parts[this.parts].decision_time,
-            this.queue.head,
-        );
+        let now = core.now();
+        this.deciding = Some(now);
+        let time = match this.constant {
+            Some(constant) => constant,
+            None => decision_time(core, this.parts, id),
+        };
         if time == Time::ZERO && core.agenda.is_clear() {
             return true;
         }
-        core.schedule(core.now() + time, Kind::Decided, dispatcher, dispatcher);
+        core.tasks[id].enter(Phase::Decision, now);
+        core.schedule(now + time, Kind::Decided, dispatcher, dispatcher);
         false
     }
 
-    /// The decision of a dispatcher ends: its task becomes an attempt, bound to a node unless
-    /// binding waits for one.
+    /// The decision of a dispatcher ends; tells the task that has been decided.
+    #[inline]
+    pub fn decided(&mut self, core: &mut Core<'_>, dispatcher: u32) -> Option<u32> {
+        let this = &mut self.dispatchers[dispatcher as usize];
+        let (begun, now) = (this.deciding.take().unwrap_or_default(), core.now());
+        if begun < now {
+            core.totals.deciding += u128::from(core.window.overlap(begun, now).0);
+        }
+        core.totals.attempts += 1;
+        this.queue.pop(&mut core.tasks)
+    }
+
+    /// Binds a task that has been decided to a node, unless binding waits for one.
     ///
     /// # Errors
     /// [`Failure::Placement`] if the placement chose nothing or a node that the task may not use.
-    pub fn decide(&mut self, core: &mut Core<'_>, dispatcher: u32) -> Result<u32, Failure> {
-        let this = &mut self.dispatchers[dispatcher as usize];
-        let begun = this.deciding.take().unwrap_or_default();
-        core.totals.deciding += u128::from(core.window.overlap(begun, core.now()).0);
-        let id = this.queue.head;
-        let (now, job) = (core.now(), &mut core.jobs[id]);
-        let task = job.undecided;
-        let attempt = core
-            .attempts
-            .insert(Attempt::new(task, id, job.demand, begun, now));
-        core.totals.attempts += 1;
-        job.undecided = core.tasks[task].next;
-        if job.undecided == NONE {
-            this.queue.head = job.next;
-            if this.queue.head == NONE {
-                this.queue.tail = NONE;
-            }
-        }
+    #[inline(always)]
+    pub fn place(&mut self, core: &mut Core<'_>, id: u32) -> Fallible {
         if self.binds_early {
-            let node = self.choose(core, id, attempt)?;
-            self.bind(core, attempt, node);
+            let node = self.choose(core, id)?;
+            self.bind(core, id, node);
         }
-        Ok(attempt)
+        Ok(())
     }
 
     /// Asks the placement of the job's dispatcher for a node.
     ///
     /// # Errors
-    /// As [`Dispatch::decide`].
-    pub fn choose(
-        &mut self,
-        core: &mut Core<'_>,
-        id: u32,
-        attempt: u32,
-    ) -> Result<NodeId, Failure> {
-        let job = &core.jobs[id];
+    /// As [`Dispatch::place`].
+    #[inline(always)]
+    pub fn choose(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<NodeId> {
+        let task = &core.tasks[id];
+        let job = &core.jobs[task.job];
         let demand = core.demands.row(job.demand);
         let this = &mut self.dispatchers[job.dispatcher as usize];
-        let parts = &core.setup.strategy.parts[this.parts];
         let truth = Truth {
             layout: &core.layout,
             nodes: &core.nodes,
@@ -287,77 +329,49 @@ impl Dispatch {
         let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
         let (view, nodes) = core.board.seen(spot, truth);
         let view = view.noting(core.recorder.is_some().then_some(&self.asked));
-        let task = &core.tasks[core.attempts[attempt].task];
-        let ask = Ask {
-            class: job.class,
-            job: job.number,
-            task: task.index,
-            tasks: job.tasks,
-            priority: 0,
-            key: None,
-            work: task.work,
-            demand,
-            tried: &[],
-            nodes,
-            ties: parts.ties,
-        };
-        let draw = (core.keys.placement).draw(job.class, job.number, 0, task.index, 0);
+        let ask = ask(job, task, demand, nodes, this.ties);
+        let draw = draw(core.keys.placement, job, task, 0);
+        let blueprint = &*core.setup.strategy.parts[this.parts].placement;
         let Some(placement) = &mut this.placements[job.pool as usize] else {
-            return Err(Failure::Internal("no placement for a pool".to_owned()));
+            return Err(fault(blueprint, None));
         };
         let rng = &mut draw.clone();
         let chosen = strategy::decide(&mut **placement, &ask, &view, rng, &mut self.named);
         let Some(node) = chosen.filter(|node| nodes.contains(*node)) else {
-            return Err(fault(&*parts.placement, chosen));
+            return Err(fault(blueprint, chosen));
         };
         if core.window.contains(truth.now) {
             core.totals.placed += 1;
             core.totals.messages += 1 + 2 * u64::from(view.probes());
         }
         if let Some(recorder) = &mut core.recorder {
-            let mut asked = self.asked.take();
-            recorder.decision(&Decision {
+            let made = Made {
+                ask: &ask,
+                view: &view,
+                placement: &**placement,
+                blueprint,
+                draw,
+            };
+            let decision = Decision {
                 time: truth.now,
                 dispatcher: job.dispatcher,
                 job,
                 task: task.index,
                 node,
-                asked: &asked,
-                made: Made {
-                    ask: &ask,
-                    view: &view,
-                    placement: &**placement,
-                    blueprint: &*parts.placement,
-                    draw,
-                },
-            });
-            asked.clear();
-            self.asked.replace(asked);
+                asked: &[],
+                made,
+            };
+            record(&mut **recorder, decision, &self.asked);
         }
         Ok(node)
     }
 
-    /// Binds an attempt to `node`: from now on it is held there.
-    pub fn bind(&self, core: &mut Core<'_>, attempt: u32, node: NodeId) {
-        let service = service_time(core, attempt, node);
-        let this = &mut core.attempts[attempt];
-        (this.node, this.service, this.expected) = (node, service, service);
-        let demand = core.demands.row(this.demand);
-        core.nodes.hold(node, demand);
-        let state = core.nodes.state_mut(node);
-        state.backlog.add(service);
-        state.expected.add(service);
-        let dispatcher = core.jobs[this.job].dispatcher;
+    /// Binds a task to `node`: from now on it is held there.
+    #[inline(always)]
+    pub fn bind(&self, core: &mut Core<'_>, id: u32, node: NodeId) {
+        core.bind(id, node, service_time(core, id, node));
         if self.hides {
-            core.board.sent(
-                dispatcher,
-                attempt,
-                Bound {
-                    node,
-                    service,
-                    demand,
-                },
-            );
+            self.send(core, id);
         }
         // Under a central queue it starts at this instant, which changes the node once more.
         if self.binds_early {
@@ -365,30 +379,45 @@ impl Dispatch {
         }
         // Dispatchers that rely on reports and did not send this one get one.
         if self.by_loads > 0 && core.window.contains(core.now()) {
-            let relies = self.dispatchers[dispatcher as usize].relies_on(Reports::Loads);
+            let dispatcher = core.jobs[core.tasks[id].job].dispatcher;
+            let relies = self.dispatchers[dispatcher as usize].relies_on_loads;
             core.totals.messages += self.by_loads - u64::from(relies);
         }
     }
 
-    /// An attempt has reached its node: whoever sent it sees it there now.
-    pub fn arrived(&mut self, core: &mut Core<'_>, attempt: u32) {
+    /// A task has set out, unseen by other dispatchers.
+    fn send(&self, core: &mut Core<'_>, id: u32) {
+        let task = &core.tasks[id];
+        let job = &core.jobs[task.job];
+        let to = Bound {
+            node: task.node,
+            service: task.service,
+            demand: core.demands.row(job.demand),
+        };
+        core.board.sent(job.dispatcher, id, to);
+    }
+
+    /// A task has reached its node: everybody sees it there now.
+    #[inline]
+    pub fn arrived(&mut self, core: &mut Core<'_>, id: u32) {
         if self.hides {
-            let this = core.attempts[attempt];
+            let task = &core.tasks[id];
+            let job = &core.jobs[task.job];
             let to = Bound {
-                node: this.node,
-                service: this.expected,
-                demand: core.demands.row(this.demand),
+                node: task.node,
+                service: task.service,
+                demand: core.demands.row(job.demand),
             };
-            let dispatcher = core.jobs[this.job].dispatcher;
-            core.board.arrived(dispatcher, attempt, to);
-            core.changed(this.node);
+            core.board.arrived(job.dispatcher, id, to);
+            core.changed(core.tasks[id].node);
         }
     }
 
     /// An attempt has ended at `node`: the reports that placements rely on are sent.
+    #[inline]
     pub fn report_end(&self, core: &mut Core<'_>, node: NodeId) {
         if self.by_loads + self.by_idle > 0 && core.window.contains(core.now()) {
-            let is_idle = core.nodes.state(node).tasks == 0;
+            let is_idle = core.nodes.at(node).tasks == 0;
             core.totals.messages += self.by_loads + if is_idle { self.by_idle } else { 0 };
         }
     }
@@ -406,18 +435,31 @@ impl Dispatch {
 }
 
 impl Dispatcher {
-    fn new(core: &mut Core<'_>, parts: usize, pools: &[u32]) -> Result<Dispatcher, Problem> {
+    fn new(core: &mut Core<'_>, index: usize, routes: &[Route]) -> Result<Dispatcher, Problem> {
+        let parts = &core.setup.strategy.parts[index];
         let mut dispatcher = Dispatcher {
-            parts,
-            queue: Fifo::EMPTY,
+            parts: index,
+            ties: parts.ties,
+            constant: parts.decision_time.constant().map(Time::from_secs),
+            queue: List::EMPTY,
             deciding: None,
             placements: Vec::new(),
+            relies_on_loads: false,
         };
-        let classes = core.setup.strategy.parts_of_class.iter().zip(pools);
-        for (_, &pool) in classes.filter(|(of_class, _)| **of_class == parts) {
-            dispatcher.add_pool(core, pool)?;
+        for route in routes.iter().filter(|route| route.parts == index) {
+            dispatcher.add_pool(core, route.pool)?;
         }
         Ok(dispatcher)
+    }
+
+    /// True if it would decide a task at once that came now: it is idle, decides in no time, and
+    /// nothing else is pending at this instant that would come first.
+    #[inline]
+    fn decides_at_once(&self, core: &Core<'_>) -> bool {
+        self.constant == Some(Time::ZERO)
+            && self.deciding.is_none()
+            && self.queue.is_empty()
+            && core.agenda.is_clear()
     }
 
     /// Builds the placement for a pool; false if it is there already or the pool is empty.
@@ -436,6 +478,7 @@ impl Dispatcher {
             now: core.agenda.now(),
         };
         self.placements[at] = Some(core.board.build(&**blueprint, pool, truth)?);
+        self.relies_on_loads = self.relies_on(Reports::Loads);
         Ok(true)
     }
 
@@ -445,40 +488,73 @@ impl Dispatcher {
     }
 }
 
+/// What a placement is asked: a node for this task.
+#[inline(always)]
+fn ask<'a>(
+    job: &Job,
+    task: &Task,
+    demand: &'a [u64],
+    nodes: Candidates<'a>,
+    ties: Ties,
+) -> Ask<'a> {
+    Ask {
+        class: job.class,
+        job: job.number,
+        task: task.index,
+        tasks: job.tasks,
+        priority: 0,
+        key: None,
+        work: task.work,
+        demand,
+        tried: &[],
+        nodes,
+        ties,
+    }
+}
+
+/// Tells `recorder` of a decision for which the nodes `asked` were asked. (They are taken out
+/// meanwhile, as whoever decides anew for the recorder asks nodes, too.)
+fn record(recorder: &mut dyn Recorder, decision: Decision<'_>, asked: &RefCell<Vec<NodeId>>) {
+    let mut nodes = asked.take();
+    recorder.decision(&Decision {
+        asked: &nodes,
+        ..decision
+    });
+    nodes.clear();
+    asked.replace(nodes);
+}
+
 /// What is wrong with a choice.
 #[cold]
-fn fault(placement: &dyn Blueprint, chosen: Option<NodeId>) -> Failure {
+fn fault(placement: &dyn Blueprint, chosen: Option<NodeId>) -> Box<Failure> {
     let what = match chosen {
         Some(node) => format!("chose node {}, which the task may not use", node.0),
         None => "chose no node".to_owned(),
     };
-    Failure::Placement(format!("{placement:?} {what}"))
+    Box::new(Failure::Placement(format!("{placement:?} {what}")))
 }
 
-fn decision_time(core: &Core<'_>, law: &Law, id: u32) -> Time {
-    if let Some(constant) = law.constant() {
-        return Time::from_secs(constant);
-    }
-    let job = &core.jobs[id];
-    let task = core.tasks[job.undecided].index;
-    Time::from_secs(law.sample(&mut core.keys.decision.draw(job.class, job.number, 0, task, 0)))
+fn decision_time(core: &Core<'_>, parts: usize, id: u32) -> Time {
+    let (law, task) = (
+        &core.setup.strategy.parts[parts].decision_time,
+        &core.tasks[id],
+    );
+    let mut draw = draw(core.keys.decision, &core.jobs[task.job], task, 0);
+    Time::from_secs(law.sample(&mut draw))
 }
 
-/// How long the task of an attempt runs at `node`: work x straggler factor / speed, rounded once,
-/// plus the overhead.
-fn service_time(core: &Core<'_>, attempt: u32, node: NodeId) -> Time {
-    let this = &core.attempts[attempt];
-    let (task, job) = (&core.tasks[this.task], &core.jobs[this.job]);
+/// How long a task runs at `node`: work x straggler factor / speed, rounded once, plus the
+/// overhead.
+#[inline]
+fn service_time(core: &Core<'_>, id: u32, node: NodeId) -> Time {
+    let task = &core.tasks[id];
+    let job = &core.jobs[task.job];
     let mut work = task.work;
     if let Some(stragglers) = &core.setup.stragglers {
-        let mut draw = core
-            .keys
-            .straggler
-            .draw(job.class, job.number, 0, task.index, 0);
+        let mut draw = draw(core.keys.straggler, job, task, 0);
         if crate::engine::random::unit(&mut draw) < stragglers.probability {
             work *= stragglers.factor.sample(&mut draw);
         }
     }
-    let overhead = core.setup.classes[job.class as usize].stages[0].overhead;
-    Time::from_secs(work / core.layout.factor(node)) + overhead
+    Time::from_secs(work / core.layout.factor(node)) + core.facts[job.class as usize].overhead
 }

@@ -1,22 +1,30 @@
 //! The end of a replication: what is left in the system, whether anything was lost, its figures.
+//!
+//! Conservation is checked here in every run, in release builds too: jobs, tasks and attempts that
+//! came are done or still there; Little's law and the utilisation law hold exactly, as identities
+//! of the sample path (Stidham 1974; Denning and Buzen 1978). A run that contradicts itself ends in
+//! an error and gives no figures.
 
 use crate::engine::time::Time;
 use crate::metrics::figures::Figures;
 use crate::metrics::jobs::JobStats;
 
+use super::Replication;
 use super::core::Core;
-use super::{Failure, Replication};
+use super::failure::{Failure, Fallible};
+use super::records::Phase;
 
 /// Accounts for what is left in the system, checks that nothing was lost, and sums up.
-pub(super) fn conclude(mut run: Replication<'_>) -> Result<Figures, Failure> {
+pub(super) fn conclude(mut run: Replication<'_>) -> Fallible<Figures> {
     leave_jobs(&mut run.core, run.over);
-    let used = leave_attempts(&mut run.core, run.over);
+    let used = leave_tasks(&mut run.core, run.over);
     let mut core = run.core;
-    check(&core, run.sources.jobs(), &used).map_err(Failure::Internal)?;
+    check(&core, run.sources.jobs(), &used).map_err(|what| Box::new(Failure::Internal(what)))?;
     let setup = core.setup;
     for (stats, class) in core.stats.iter_mut().zip(&setup.classes) {
         stats.with_objective = class.slo.map_or(0, |_| stats.measured());
     }
+    let (observed, observations) = run.observer.found();
     Ok(Figures {
         sum: JobStats::sum(&core.stats),
         classes: core.stats,
@@ -24,10 +32,10 @@ pub(super) fn conclude(mut run: Replication<'_>) -> Result<Figures, Failure> {
         is_finite: setup.window.finite,
         busy: core.busy,
         totals: core.totals,
-        observed: run.observer.sums,
-        observations: run.observer.seen,
-        first_arrival: core.window.first.unwrap_or_default(),
-        start: core.window.start.unwrap_or_default(),
+        observed,
+        observations,
+        first_arrival: core.window.first().unwrap_or_default(),
+        start: core.window.start().unwrap_or_default(),
         window: core.window.length(),
         thirds: if setup.window.finite {
             None
@@ -42,8 +50,15 @@ pub(super) fn conclude(mut run: Replication<'_>) -> Result<Figures, Failure> {
     })
 }
 
+/// Numbers of the jobs in the system: those of their first tasks.
+fn jobs_left(core: &Core<'_>) -> Vec<u32> {
+    let mut ids = core.tasks.ids();
+    ids.retain(|&id| core.tasks[id].job == id);
+    ids
+}
+
 fn leave_jobs(core: &mut Core<'_>, over: Time) {
-    for id in core.jobs.ids() {
+    for id in jobs_left(core) {
         let job = core.jobs[id];
         core.totals.presence += u128::from(core.window.overlap(job.arrival, over).0);
         if job.measured {
@@ -55,20 +70,22 @@ fn leave_jobs(core: &mut Core<'_>, over: Time) {
     }
 }
 
-/// Adds the time of running attempts; gives what they use by dimension.
-fn leave_attempts(core: &mut Core<'_>, over: Time) -> Vec<u64> {
+/// Adds the time of running tasks; gives what they use by dimension.
+fn leave_tasks(core: &mut Core<'_>, over: Time) -> Vec<u64> {
     let mut used = vec![0; core.layout.dimensions()];
-    for id in core.attempts.ids() {
-        let attempt = core.attempts[id];
-        if attempt.times.started == Time::MAX || attempt.times.ended != Time::MAX {
+    for id in core.tasks.ids() {
+        let task = &core.tasks[id];
+        if task.phase() != Phase::Service {
             continue;
         }
-        let demand = core.demands.row(attempt.demand);
-        core.busy.add(
-            attempt.node,
-            demand,
-            core.window.overlap(attempt.times.started, over),
+        let (slots, span) = (
+            u64::from(task.slots),
+            core.window.overlap(task.since(), over),
         );
+        let row = core.demands.several(&core.jobs, task.job);
+        core.busy.add(task.node, slots, row, span);
+        let slots = std::slice::from_ref(&slots);
+        let demand = if row.is_empty() { slots } else { row };
         used.iter_mut()
             .zip(demand)
             .for_each(|(sum, need)| *sum += need);
@@ -82,7 +99,9 @@ fn leave_attempts(core: &mut Core<'_>, over: Time) -> Vec<u64> {
 /// Buzen, 1978); blame sums to the response time; what nodes hold is what runs.
 fn check(core: &Core<'_>, arrived: u64, used: &[u64]) -> Result<(), String> {
     let totals = &core.totals;
-    let ids = core.jobs.ids();
+    let ids = jobs_left(core);
+    let is_attempted = |id: &&u32| core.tasks[**id].is_attempted();
+    let attempted = core.tasks.ids().iter().filter(is_attempted).count();
     let tasks_left: u64 = ids.iter().map(|&id| u64::from(core.jobs[id].tasks)).sum();
     same(
         "jobs arrived, and completed or in the system",
@@ -107,9 +126,9 @@ fn check(core: &Core<'_>, arrived: u64, used: &[u64]) -> Result<(), String> {
     same(
         "attempts made, and done or in the system",
         totals.attempts,
-        totals.attempts_done + core.attempts.len() as u64,
+        totals.attempts_done + attempted as u64,
     )?;
-    if !core.window.is_closed() || core.window.start.is_some() {
+    if !core.window.is_closed() || core.window.start().is_some() {
         same(
             "the integral of jobs in the system and their times in it",
             core.window.area(),

@@ -1,4 +1,6 @@
 //! Rows of single jobs, tasks and decisions, on request.
+//!
+//! A trait that is absent in ordinary runs: the event loop pays one test for it.
 
 use super::records::{Attempt, Job, Task};
 use crate::engine::random::Draw;

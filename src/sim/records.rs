@@ -1,72 +1,288 @@
-//! Jobs, tasks and attempts of a run. They live in slabs; lists run through the records.
+//! Jobs and tasks of a run, and the attempts that are made at the tasks.
+//!
+//! A task's record holds the attempt at hand too, and a job has the number of its first task, so
+//! that a job of one task is found with it.
 
+use crate::engine::agenda::Ticket;
+use crate::engine::random::{Draw, Key};
 use crate::engine::time::Time;
+use crate::metrics::jobs::Blame;
 use crate::model::ids::NodeId;
+use crate::model::list::{Linked, Links};
 use crate::model::slab::NONE;
 
 /// A job in the system.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C, align(64))]
 pub struct Job {
-    /// Index of its class.
-    pub class: u32,
-    /// Index of its dispatcher.
-    pub dispatcher: u32,
     /// Which job of its class's source it is, from 0.
     pub number: u64,
     /// When it arrived.
     pub arrival: Time,
+    /// The longest work + overhead of its tasks at speed 1.
+    pub ideal: Time,
+    /// Index of its class.
+    pub class: u32,
+    /// Index of its dispatcher.
+    pub dispatcher: u32,
     /// Row of its tasks' demand.
     pub demand: u32,
     /// Nodes that its tasks may use.
     pub pool: u32,
-    /// Whether it counts.
-    pub measured: bool,
     /// Number of tasks.
     pub tasks: u32,
-    /// First of its tasks.
-    pub first: u32,
-    /// Its next task to be decided; `NONE` when all are.
-    pub undecided: u32,
-    /// Next job in its dispatcher's queue.
-    pub next: u32,
-    /// Tasks whose service has ended.
-    pub ended: u32,
     /// Results that its gatherer has begun to serve.
     pub served: u32,
     /// Results gathered.
     pub gathered: u32,
-    /// Finishes of the two middle tasks, and of the last.
-    pub finishes: Finishes,
-    /// The chain through the result that was gathered last.
-    pub critical: Critical,
-    /// The longest work + overhead of its tasks at speed 1.
-    pub ideal: Time,
+    /// The task whose result was gathered last: the end of the chain that its completion hangs on.
+    pub critical: u32,
+    /// Whether it counts.
+    pub measured: bool,
+    /// Tasks whose service has ended.
+    ended: u32,
+    /// Finishes of the lower and the upper middle task (one for an odd number), and of the last.
+    finishes: [Time; 3],
 }
 
 impl Job {
-    /// The service of one of its tasks ends `now`.
+    /// Becomes job `number` of `class`, which arrives `now`; its tasks and dispatcher are told
+    /// when they are known.
+    #[inline]
+    pub fn renew(&mut self, number: u64, class: u32, now: Time) {
+        self.number = number;
+        self.arrival = now;
+        self.class = class;
+        self.demand = class;
+        self.served = 0;
+        self.gathered = 0;
+        self.measured = false;
+        self.ended = 0;
+    }
+
+    /// It consists of `tasks` tasks, of which the longest takes `ideal` at speed 1.
+    #[inline]
+    pub fn split(&mut self, tasks: u32, ideal: Time) {
+        (self.tasks, self.ideal) = (tasks, ideal);
+    }
+
+    /// The service of one of its tasks ends `now`; the order of events is the order of finishes.
     #[inline]
     pub fn note_finish(&mut self, now: Time) {
         self.ended += 1;
         if self.ended == self.tasks.div_ceil(2) {
-            self.finishes.low = now;
+            self.finishes[0] = now;
         }
         if self.ended == self.tasks / 2 + 1 {
-            self.finishes.high = now;
+            self.finishes[1] = now;
         }
-        self.finishes.last = now;
+        self.finishes[2] = now;
+    }
+
+    /// Twice the last minus the median finish of its tasks, which have all ended.
+    #[inline]
+    pub fn straggler_wait_doubled(&self) -> u64 {
+        if self.tasks == 1 {
+            return 0;
+        }
+        let [low, high, last] = self.finishes;
+        (last - low).0 + (last - high).0
     }
 }
 
-/// Task finishes of a job as they come: the order of events is the order of finishes.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Finishes {
-    /// The lower middle one.
-    pub low: Time,
-    /// The upper middle one (the same for an odd number of tasks).
-    pub high: Time,
-    /// The last.
-    pub last: Time,
+/// What an attempt is at; time spent there counts to the part of blame of the same number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Phase {
+    /// Waits for its dispatcher.
+    #[default]
+    Dispatch,
+    /// Is being decided.
+    Decision,
+    /// Travels to its node or the central queue, or its result travels back.
+    Network,
+    /// Waits for a slot or a resource.
+    Queue,
+    /// Runs.
+    Service,
+    /// Waits to be tried again.
+    Retry,
+    /// Its result waits to be gathered, or is being gathered.
+    Gather,
+    /// Its result has been gathered.
+    Done,
+}
+
+/// A task of a job, and the attempt that is made at it: what events touch is one line of memory,
+/// and where its time went another.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub struct Task {
+    /// The job.
+    pub job: u32,
+    /// Which of the job's tasks it is, from 0.
+    pub index: u32,
+    /// Next task of the job.
+    pub sibling: u32,
+    /// Slots that it demands; more than 4 thousand million count as so many.
+    pub slots: u32,
+    /// The node; `NONE` until it is bound.
+    pub node: NodeId,
+    /// The event that it waits for.
+    pub ticket: Ticket,
+    links: Links,
+    /// Seconds at speed 1.
+    pub work: f64,
+    /// How long it runs.
+    pub service: Time,
+    /// From readiness to the start of the attempt that completed.
+    pub wait: Time,
+    /// The stage of the job that it belongs to, from 0.
+    pub stage: u16,
+    /// Which attempt this is, from 0.
+    pub attempt: u16,
+    phase: Phase,
+    /// When the phase began.
+    since: Time,
+    parts: Blame,
+}
+
+impl Default for Task {
+    fn default() -> Task {
+        Task {
+            job: NONE,
+            index: 0,
+            sibling: NONE,
+            slots: 0,
+            node: NodeId(NONE),
+            ticket: Ticket::NONE,
+            links: Links::NONE,
+            work: 0.0,
+            service: Time::ZERO,
+            wait: Time::ZERO,
+            stage: 0,
+            attempt: 0,
+            phase: Phase::Dispatch,
+            since: Time::ZERO,
+            parts: [0; 7],
+        }
+    }
+}
+
+impl Linked for Task {
+    #[inline]
+    fn links(&self) -> &Links {
+        &self.links
+    }
+    #[inline]
+    fn links_mut(&mut self) -> &mut Links {
+        &mut self.links
+    }
+}
+
+impl Task {
+    /// Becomes task `index` of `job`, which demands `slots` and has `work` to do, ready `now`; its
+    /// node and time of service are told when it is bound.
+    #[inline]
+    pub fn renew(&mut self, job: u32, index: u32, slots: u32, work: f64, now: Time) {
+        self.job = job;
+        self.index = index;
+        self.sibling = NONE;
+        self.slots = slots;
+        self.ticket = Ticket::NONE;
+        self.work = work;
+        self.stage = 0;
+        self.attempt = 0;
+        self.phase = Phase::Dispatch;
+        self.since = now;
+        self.parts = [0; 7];
+    }
+
+    /// True if it is its job's only task.
+    #[inline]
+    pub fn is_alone(&self) -> bool {
+        self.index == 0 && self.sibling == NONE
+    }
+
+    /// Turns to `phase`: the time since the last change counts to the phase that ends, so that the
+    /// parts sum to the time since it was ready whatever happens to it. A phase that would last no
+    /// time need not be entered.
+    #[inline]
+    pub fn enter(&mut self, phase: Phase, now: Time) {
+        self.parts[self.phase as usize] += (now - self.since).0;
+        self.since = now;
+        self.phase = phase;
+    }
+
+    /// Starts to run: all that went before it was waiting.
+    #[inline]
+    pub fn start(&mut self, now: Time) {
+        self.enter(Phase::Service, now);
+        self.wait = Time(self.parts.iter().sum());
+    }
+
+    /// What it is at.
+    #[inline]
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Since when.
+    #[inline]
+    pub fn since(&self) -> Time {
+        self.since
+    }
+
+    /// Where its time went, up to the last change of phase.
+    #[inline]
+    pub fn parts(&self) -> &Blame {
+        &self.parts
+    }
+
+    /// True between its decision and the gathering of its result.
+    pub fn is_attempted(&self) -> bool {
+        !matches!(self.phase, Phase::Dispatch | Phase::Decision | Phase::Done)
+    }
+
+    /// The attempt that has come to its end, of a task that was ready at `ready`.
+    pub fn completed(&self, ready: Time) -> Attempt {
+        let [dispatch, decision, _, queue, service, _, gather] = self.parts.map(Time);
+        let (begun, started) = (ready + dispatch, ready + self.wait);
+        Attempt {
+            node: self.node,
+            times: Times {
+                begun,
+                decided: begun + decision,
+                reached: started - queue,
+                started,
+                ended: started + service,
+                received: self.since - gather,
+            },
+        }
+    }
+}
+
+/// The random draw with `key` for the attempt at hand of a task; `leg` (below 16) tells the draws
+/// of one attempt apart.
+#[inline]
+pub fn draw(key: Key, job: &Job, task: &Task, leg: u32) -> Draw {
+    let leg = u32::from(task.attempt) << 4 | leg;
+    key.draw(
+        job.class,
+        job.number,
+        u32::from(task.stage),
+        task.index,
+        leg,
+    )
+}
+
+/// An attempt that completed, as it is told to a recorder.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt {
+    /// The node that it ran at.
+    pub node: NodeId,
+    /// When what happened.
+    pub times: Times,
 }
 
 /// The times of one attempt, in the order of its life.
@@ -78,97 +294,42 @@ pub struct Times {
     pub decided: Time,
     /// Reached its node or the central queue.
     pub reached: Time,
-    /// Service began; `Time::MAX` before.
+    /// Service began.
     pub started: Time,
-    /// Service ended and the result sets out; `Time::MAX` before.
+    /// Service ended and the result sets out.
     pub ended: Time,
     /// The gatherer has the result.
     pub received: Time,
 }
 
-/// The chain of events that a job's completion hung on.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Critical {
-    /// Index of the task within the job.
-    pub task: u32,
-    /// When its result was gathered.
-    pub gathered: Time,
-    /// Its times.
-    pub times: Times,
-}
+/// Jobs by the number of their first task.
+#[derive(Clone, Debug, Default)]
+pub struct Jobs(Vec<Job>);
 
-/// A task of a job.
-#[derive(Clone, Copy, Debug)]
-pub struct Task {
-    /// The job.
-    pub job: u32,
-    /// Which of the job's tasks it is, from 0.
-    pub index: u32,
-    /// Next task of the job.
-    pub next: u32,
-    /// Seconds at speed 1.
-    pub work: f64,
-    /// From readiness to the start of the attempt that completed.
-    pub wait: Time,
-}
-
-/// One try to run a task at a node.
-#[derive(Clone, Copy, Debug)]
-pub struct Attempt {
-    /// The task.
-    pub task: u32,
-    /// The task's job.
-    pub job: u32,
-    /// Row of its demand.
-    pub demand: u32,
-    /// The node; `NONE` while it waits in the central queue.
-    pub node: NodeId,
-    /// Next in the queue that it waits in.
-    pub next: u32,
-    /// How long it runs.
-    pub service: Time,
-    /// How long the dispatcher expects it to run.
-    pub expected: Time,
-    /// When what happened.
-    pub times: Times,
-}
-
-impl Attempt {
-    /// An attempt of `task` of `job`, demanding what the row `demand` says, that has been decided.
+impl Jobs {
+    /// A place for the job whose first task has just been given the number `id`.
     #[inline]
-    pub fn new(task: u32, job: u32, demand: u32, begun: Time, decided: Time) -> Attempt {
-        Attempt {
-            task,
-            job,
-            demand,
-            node: NodeId(NONE),
-            next: NONE,
-            service: Time::ZERO,
-            expected: Time::ZERO,
-            times: Times {
-                begun,
-                decided,
-                started: Time::MAX,
-                ended: Time::MAX,
-                ..Times::default()
-            },
+    pub fn claim(&mut self, id: u32) -> &mut Job {
+        if id as usize >= self.0.len() {
+            self.0.resize(id as usize + 1, Job::default());
         }
+        &mut self.0[id as usize]
     }
 }
 
-/// A first-in first-out list through the `next` links of records.
-#[derive(Clone, Copy, Debug)]
-pub struct Fifo {
-    /// First, or `NONE`.
-    pub head: u32,
-    /// Last, or `NONE`.
-    pub tail: u32,
+impl std::ops::Index<u32> for Jobs {
+    type Output = Job;
+    #[inline]
+    fn index(&self, id: u32) -> &Job {
+        &self.0[id as usize]
+    }
 }
 
-impl Fifo {
-    /// An empty list.
-    pub const EMPTY: Fifo = Fifo {
-        head: NONE,
-        tail: NONE,
-    };
+impl std::ops::IndexMut<u32> for Jobs {
+    #[inline]
+    fn index_mut(&mut self, id: u32) -> &mut Job {
+        &mut self.0[id as usize]
+    }
 }
+
+const _: () = assert!(size_of::<Task>() == 128 && size_of::<Job>() == 128);

@@ -1,57 +1,43 @@
 //! Nodes at work: their fifo queues.
 
 use crate::model::ids::NodeId;
+use crate::model::list::List;
 use crate::model::slab::NONE;
 
 use super::core::Core;
+use super::records::Phase;
 
-/// An attempt reaches its node: it starts if it may, else it queues.
+/// A task reaches its node: it starts if it may, else it queues.
 ///
 /// A fifo queue blocks behind a head that does not fit, unless the node backfills.
-pub fn reach(core: &mut Core<'_>, attempt: u32) {
-    let this = &mut core.attempts[attempt];
-    this.next = NONE;
-    let (node, demand) = (this.node, core.demands.row(this.demand));
-    let may_pass = core.nodes.state(node).head == NONE || core.layout.group(node).backfill;
-    if may_pass && core.has_room(node, demand) {
-        return core.start(attempt);
+#[inline(always)]
+pub fn reach(core: &mut Core<'_>, id: u32) {
+    let at = core.tasks[id].node;
+    let may_pass = core.nodes.at(at).queue.is_empty() || core.nodes.backfills(at);
+    if may_pass && core.has_room(id) {
+        return core.start(id);
     }
-    let state = core.nodes.state_mut(node);
-    let tail = std::mem::replace(&mut state.tail, attempt);
-    state.queued += 1;
-    match tail {
-        NONE => state.head = attempt,
-        tail => core.attempts[tail].next = attempt,
-    }
+    let now = core.now();
+    core.tasks[id].enter(Phase::Queue, now);
+    let node = core.nodes.at_mut(at);
+    node.queued += 1;
+    node.queue.push(&mut core.tasks, id);
 }
 
-/// Room has come free at `node`: starts what may start, in queue order.
-pub fn start_waiting(core: &mut Core<'_>, node: NodeId) {
-    let (mut before, mut attempt) = (NONE, core.nodes.state(node).head);
-    while attempt != NONE {
-        let next = core.attempts[attempt].next;
-        if core.has_room(node, core.demand_of(attempt)) {
-            unlink(core, node, before, attempt, next);
-            core.start(attempt);
-        } else if core.layout.group(node).backfill {
-            before = attempt;
-        } else {
+/// Room has come free at `at`: starts what may start, in queue order.
+#[inline]
+pub fn start_waiting(core: &mut Core<'_>, at: NodeId) {
+    let mut id = core.nodes.at(at).queue.head();
+    while id != NONE {
+        let next = List::after(&core.tasks, id);
+        if core.has_room(id) {
+            let node = core.nodes.at_mut(at);
+            node.queued -= 1;
+            node.queue.remove(&mut core.tasks, id);
+            core.start(id);
+        } else if !core.nodes.backfills(at) {
             break;
         }
-        attempt = next;
-    }
-}
-
-fn unlink(core: &mut Core<'_>, node: NodeId, before: u32, attempt: u32, next: u32) {
-    if before != NONE {
-        core.attempts[before].next = next;
-    }
-    let state = core.nodes.state_mut(node);
-    state.queued -= 1;
-    if before == NONE {
-        state.head = next;
-    }
-    if state.tail == attempt {
-        state.tail = before;
+        id = next;
     }
 }

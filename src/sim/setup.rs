@@ -1,4 +1,7 @@
 //! Everything that a replication needs to know, whether it came from a scenario file or a program.
+//!
+//! A setup is complete: no default is looked up later, no global is read, and so two equal setups
+//! give equal runs.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,8 @@
 //! Arrivals: each source brings its jobs, the same under every strategy.
+//!
+//! A job's shape is drawn whole when it arrives, in a fixed order, whatever becomes of the job: so
+//! a strategy that finishes it later or drops it shifts no later draw. Only the next arrival of
+//! each source is in the agenda.
 
 use crate::engine::agenda::Place;
 use crate::engine::law::Law;
@@ -7,17 +11,16 @@ use crate::engine::time::Time;
 use crate::model::slab::NONE;
 use crate::workload::class::Shape;
 use crate::workload::source::{Arrivals, TracePlan};
-use crate::workload::trace::{Problem, Reader, Resampled, Rows};
+use crate::workload::trace::{Reader, Resampled, Rows};
 
-use super::core::{Core, Kind};
-use super::records::{Critical, Finishes, Job, Task};
+use super::core::{Core, Facts, Kind};
+use super::failure::Fallible;
 
 /// All sources of a replication.
 pub struct Sources {
     sources: Vec<Source>,
-    /// Place of the earliest of the sources' next arrivals among the events, and its source. A
-    /// source has one next arrival at a time, so that they need no list.
-    next: (Place, u32),
+    /// The source whose arrival comes next.
+    next: u32,
     /// Whether arrivals after the last measured one may be left out.
     stops_early: bool,
 }
@@ -27,8 +30,10 @@ struct Source {
     first_class: u32,
     classes: u32,
     stream: Stream,
-    /// The next arrival.
-    next: Option<Time>,
+    /// The source among the entities.
+    entity: u32,
+    /// Place of its next arrival among the events; [`Place::NEVER`] if there is none.
+    next: Place,
     number: u64,
     digest: u64,
 }
@@ -57,80 +62,78 @@ impl Sources {
     ///
     /// # Errors
     /// A trace cannot be read.
-    pub fn open(core: &mut Core<'_>, seeds: Seeds, stops_early: bool) -> Result<Sources, Problem> {
+    pub fn open(core: &mut Core<'_>, seeds: Seeds, stops_early: bool) -> Fallible<Sources> {
         let setup = core.setup;
         let mut sources = Vec::with_capacity(setup.sources.len());
-        for source in &setup.sources {
+        for (entity, source) in (0u32..).zip(&setup.sources) {
             let mut source = Source {
                 feed: Feed::open(&source.arrivals, seeds, &source.name)?,
                 first_class: source.first_class,
                 classes: source.classes,
                 stream: seeds.stream(Purpose::Workload, &source.name),
-                next: match source.arrivals {
-                    Arrivals::Batch { at, .. } => Some(at),
-                    _ => Some(Time::ZERO),
-                },
+                entity,
+                next: Place::NEVER,
                 number: 0,
                 digest: 0,
             };
-            source.advance()?;
+            source.advance(match setup.sources[entity as usize].arrivals {
+                Arrivals::Batch { at, .. } => at,
+                _ => Time::ZERO,
+            })?;
             sources.push(source);
         }
         let mut sources = Sources {
             sources,
-            next: (Place::NEVER, 0),
+            next: 0,
             stops_early,
         };
-        sources.find_next();
+        sources.find_next(core);
         Ok(sources)
     }
 
-    /// Place of the next arrival among the events.
-    #[inline]
-    pub fn next(&self) -> Place {
-        self.next.0
-    }
-
-    fn find_next(&mut self) {
-        let places = (0u32..).zip(&self.sources).filter_map(|(entity, source)| {
-            let place = Place::new(source.next?, Kind::Arrival as u8, entity, 0);
-            Some((place, entity))
-        });
-        self.next = places.min().unwrap_or((Place::NEVER, 0));
+    /// Finds the source whose arrival comes next. A source has one next arrival at a time, so that
+    /// they need no list.
+    fn find_next(&mut self, core: &mut Core<'_>) {
+        let mut next = Place::NEVER;
+        for source in &self.sources {
+            if source.next < next {
+                (next, self.next) = (source.next, source.entity);
+            }
+        }
+        core.agenda.expect(next);
     }
 
     /// The next job arrives, unless none needs to arrive any more.
     ///
     /// # Errors
     /// A trace cannot be read any more.
-    pub fn arrive(&mut self, core: &mut Core<'_>) -> Result<Option<u32>, Problem> {
-        let entity = self.next.1;
+    pub fn arrive(&mut self, core: &mut Core<'_>) -> Fallible<Option<u32>> {
+        let now = core.now();
         // At the very instant of the window's end an arrival may still complete in the window.
-        if self.stops_early && core.window.end.is_some_and(|end| core.now() > end) {
-            self.sources[entity as usize].next = None;
-            self.find_next();
+        if self.stops_early && core.window.has_passed(now) {
+            self.sources[self.next as usize].next = Place::NEVER;
+            self.find_next(core);
             return Ok(None);
         }
-        let source = &mut self.sources[entity as usize];
+        let source = &mut self.sources[self.next as usize];
         let id = source.create(core);
-        source.number += 1;
-        source.advance()?;
-        self.find_next();
-        let next = (self.next.0 != Place::NEVER).then_some(self.next.0.time);
+        source.advance(now)?;
+        let (entity, is_dry) = (self.next as usize, source.next == Place::NEVER);
+        self.find_next(core);
+        let next = core.agenda.outside().time;
         let job = &mut core.jobs[id];
-        let before = core.window.start;
-        job.measured = core.window.arrive(job.arrival, job.class, next);
+        let opens = !core.window.has_opened();
+        job.measured = core.window.arrive(now, job.class, next);
         if job.measured {
-            self.sources[entity as usize].digest_job(core, id);
-            if before.is_none() {
+            self.sources[entity].digest_job(core, id);
+            if opens {
                 core.open_window();
             }
         }
-        let source = &self.sources[entity as usize];
-        if source.next.is_none() {
-            let end = source.first_class + source.classes;
-            core.window
-                .run_dry(core.agenda.now(), source.first_class..end);
+        if is_dry {
+            let source = &self.sources[entity];
+            let classes = source.first_class..source.first_class + source.classes;
+            core.window.run_dry(now, classes);
         }
         Ok(Some(id))
     }
@@ -149,7 +152,7 @@ impl Sources {
 }
 
 impl Feed {
-    fn open(arrivals: &Arrivals, seeds: Seeds, name: &str) -> Result<Feed, Problem> {
+    fn open(arrivals: &Arrivals, seeds: Seeds, name: &str) -> Fallible<Feed> {
         Ok(match arrivals {
             Arrivals::Renewal { interval } => Feed::Renewal(interval.clone()),
             Arrivals::Batch { jobs, .. } => Feed::Batch(*jobs),
@@ -162,7 +165,7 @@ impl Feed {
     }
 }
 
-fn open_rows(plan: &TracePlan, seeds: Seeds, name: &str) -> Result<Rows, Problem> {
+fn open_rows(plan: &TracePlan, seeds: Seeds, name: &str) -> Fallible<Rows> {
     Ok(match &plan.resample {
         None => Rows::Recorded(Box::new(Reader::open(
             &plan.spec,
@@ -183,71 +186,81 @@ fn open_rows(plan: &TracePlan, seeds: Seeds, name: &str) -> Result<Rows, Problem
 }
 
 impl Source {
-    /// Finds the arrival after the present one (`next`), or none.
-    fn advance(&mut self) -> Result<(), Problem> {
-        let now = self.next.unwrap_or_default();
-        self.next = match &mut self.feed {
+    /// Finds the arrival after the present one, at `now`.
+    #[inline]
+    fn advance(&mut self, now: Time) -> Fallible {
+        let next = match &self.feed {
             Feed::Renewal(interval) => {
                 Some(now + Time::from_secs(interval.sample(&mut self.stream)))
             }
+            _ => self.advance_other(now)?,
+        };
+        self.next = match next {
+            Some(next) => Place::new(next, Kind::Arrival as u8, self.entity, 0),
+            None => Place::NEVER,
+        };
+        Ok(())
+    }
+
+    fn advance_other(&mut self, now: Time) -> Fallible<Option<Time>> {
+        Ok(match &mut self.feed {
+            Feed::Renewal(_) => None,
             Feed::Batch(left) => {
                 let more = *left > 0;
                 *left -= u64::from(more);
                 more.then_some(now)
             }
-            Feed::Trace { rows, row, .. } => match rows.next()? {
-                None => None,
-                Some(read) => {
-                    row.label = read.label;
-                    row.tasks = read.tasks;
-                    row.works.clear();
-                    row.works.extend_from_slice(read.works);
-                    row.demand.clear();
-                    row.demand.extend_from_slice(read.demand);
-                    Some(read.arrival)
-                }
-            },
-        };
-        Ok(())
+            Feed::Trace { rows, row, .. } => rows.next()?.map(|read| {
+                row.label = read.label;
+                row.tasks = read.tasks;
+                row.works.clear();
+                row.works.extend_from_slice(read.works);
+                row.demand.clear();
+                row.demand.extend_from_slice(read.demand);
+                read.arrival
+            }),
+        })
     }
 
     /// The job that arrives now, with its tasks.
+    #[inline]
     fn create(&mut self, core: &mut Core<'_>) -> u32 {
-        let class = self.first_class
-            + if let Feed::Trace { row, .. } = &self.feed {
-                row.label
-            } else {
-                0
-            };
-        let id = core.jobs.insert(Job {
-            class,
-            dispatcher: NONE,
-            number: self.number,
-            arrival: core.agenda.now(),
-            demand: class,
-            pool: NONE,
-            measured: false,
-            tasks: 0,
-            first: NONE,
-            undecided: NONE,
-            next: NONE,
-            ended: 0,
-            served: 0,
-            gathered: 0,
-            finishes: Finishes::default(),
-            critical: Critical::default(),
-            ideal: Time::ZERO,
-        });
-        self.split(core, id);
+        let class = self.first_class + self.label();
+        let (now, id) = (core.now(), core.tasks.claim());
+        core.jobs.claim(id).renew(self.number, class, now);
+        self.number += 1;
+        let Facts {
+            stage,
+            tasks,
+            slots,
+            ..
+        } = core.facts[class as usize];
+        match (&stage.shape, tasks) {
+            (Shape::Tasks { work, .. }, Some(1)) => {
+                let work = work.sample(&mut self.stream);
+                core.tasks[id].renew(id, 0, slots, work, now);
+                core.jobs[id].split(1, Time::from_secs(work) + stage.overhead);
+                core.totals.tasks_arrived += 1;
+            }
+            _ => self.split(core, id),
+        }
         id
     }
 
+    /// Which of its classes the next job is of.
+    #[inline]
+    fn label(&self) -> u32 {
+        match &self.feed {
+            Feed::Trace { row, .. } => row.label,
+            _ => 0,
+        }
+    }
+
     fn split(&mut self, core: &mut Core<'_>, id: u32) {
-        let setup = core.setup;
-        let stage = &setup.classes[core.jobs[id].class as usize].stages[0];
+        let Facts { stage, tasks, .. } = core.facts[core.jobs[id].class as usize];
         match (&stage.shape, &mut self.feed) {
             (Shape::Tasks { count, work }, _) => {
-                let count = count.sample_count(&mut self.stream);
+                let count = tasks.unwrap_or_else(|| count.sample_count(&mut self.stream));
                 add_tasks(core, id, count, stage.overhead, |_| {
                     work.sample(&mut self.stream)
                 });
@@ -265,10 +278,10 @@ impl Source {
                         row.works[task as usize]
                     }
                 };
-                add_tasks(core, id, row.tasks, stage.overhead, work);
                 if !row.demand.is_empty() {
                     own_demand(core, id, resources, &row.demand);
                 }
+                add_tasks(core, id, row.tasks, stage.overhead, work);
             }
             (Shape::Trace, _) => {}
         }
@@ -280,15 +293,16 @@ impl Source {
         for &units in core.demands.row(job.demand) {
             digest = mix(digest, units);
         }
-        let mut task = job.first;
+        let mut task = id;
         while task != NONE {
             digest = mix(digest, core.tasks[task].work.to_bits());
-            task = core.tasks[task].next;
+            task = core.tasks[task].sibling;
         }
         self.digest = digest;
     }
 }
 
+/// Makes the `count` tasks of a job, of which the first has the job's number.
 fn add_tasks(
     core: &mut Core<'_>,
     id: u32,
@@ -296,28 +310,17 @@ fn add_tasks(
     overhead: Time,
     mut work: impl FnMut(u32) -> f64,
 ) {
-    let (mut first, mut last) = (NONE, NONE);
-    let mut longest = 0.0f64;
+    let (now, slots) = (core.now(), core.demands.slots(core.jobs[id].demand));
+    let (mut last, mut longest) = (id, 0.0f64);
     for index in 0..count {
         let work = work(index);
         longest = longest.max(work);
-        let task = core.tasks.insert(Task {
-            job: id,
-            index,
-            next: NONE,
-            work,
-            wait: Time::ZERO,
-        });
-        match last {
-            NONE => first = task,
-            last => core.tasks[last].next = task,
-        }
+        let task = if index == 0 { id } else { core.tasks.claim() };
+        core.tasks[last].sibling = task;
+        core.tasks[task].renew(id, index, slots, work, now);
         last = task;
     }
-    let job = &mut core.jobs[id];
-    job.tasks = count;
-    (job.first, job.undecided) = (first, first);
-    job.ideal = Time::from_secs(longest) + overhead;
+    core.jobs[id].split(count, Time::from_secs(longest) + overhead);
     core.totals.tasks_arrived += u64::from(count);
 }
 

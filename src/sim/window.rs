@@ -1,4 +1,7 @@
 //! Which part of a replication counts: the warm-up, the measured arrivals, the end.
+//!
+//! The measured jobs are chosen by arrival, and the run goes on until each of them is resolved:
+//! ending at a time instead would leave out the slowest jobs, which is just what the tail is about.
 
 use super::setup::{Measure, Warmup, Window as Plan};
 use crate::engine::time::Time;
@@ -8,13 +11,16 @@ use crate::engine::time::Time;
 pub struct Window {
     plan: Plan,
     arrivals: u64,
+    /// Arrivals that count towards the plan's number, and how many of them make the next mark.
     counted: u64,
+    next_mark: u64,
     /// First arrival of all.
-    pub first: Option<Time>,
-    /// First measured arrival.
-    pub start: Option<Time>,
-    /// Last measured arrival (or, of a finite workload, the end of the replication).
-    pub end: Option<Time>,
+    first: Option<Time>,
+    /// First measured arrival; later than all instants before it.
+    start: Time,
+    /// Last measured arrival (or, of a finite workload, the end of the replication); later than
+    /// all instants before it.
+    end: Time,
     /// Measured jobs that have arrived.
     pub measured: u64,
     /// Measured jobs that are not resolved.
@@ -35,34 +41,60 @@ struct Population {
 impl Window {
     /// The window of `plan`, before the first arrival.
     pub fn new(plan: Plan) -> Window {
-        Window {
+        let mut window = Window {
             plan,
             arrivals: 0,
             counted: 0,
+            next_mark: 0,
             first: None,
-            start: None,
-            end: None,
+            start: Time::MAX,
+            end: Time::MAX,
             measured: 0,
             open: 0,
             population: Population::default(),
-        }
+        };
+        window.next_mark = window.mark_after(0);
+        window
+    }
+
+    /// First arrival of all.
+    pub fn first(&self) -> Option<Time> {
+        self.first
+    }
+
+    /// First measured arrival.
+    pub fn start(&self) -> Option<Time> {
+        self.has_opened().then_some(self.start)
+    }
+
+    /// True from the first measured arrival on.
+    #[inline]
+    pub fn has_opened(&self) -> bool {
+        self.start != Time::MAX
     }
 
     /// True from the first to the last measured arrival.
     #[inline]
     pub fn is_open(&self) -> bool {
-        self.start.is_some() && self.end.is_none()
+        self.has_opened() && !self.is_closed()
     }
 
     /// True when the last measured job has arrived.
     #[inline]
     pub fn is_closed(&self) -> bool {
-        self.end.is_some()
+        self.end != Time::MAX
+    }
+
+    /// True if the window has ended before `now`.
+    #[inline]
+    pub fn has_passed(&self, now: Time) -> bool {
+        self.end < now
     }
 
     /// A job of `class` arrives; the source's own next arrival, and that of every other source, is
-    /// no earlier than `next`. Tells whether the job is measured.
-    pub fn arrive(&mut self, now: Time, class: u32, next: Option<Time>) -> bool {
+    /// no earlier than `next` ([`Time::MAX`] if there is none). Tells whether the job is measured.
+    #[inline]
+    pub fn arrive(&mut self, now: Time, class: u32, next: Time) -> bool {
         let warm = match self.plan.warmup {
             Warmup::None => true,
             Warmup::Jobs(jobs) => self.arrivals >= jobs,
@@ -70,41 +102,67 @@ impl Window {
         };
         self.arrivals += 1;
         self.first.get_or_insert(now);
-        if !warm || self.is_closed() {
-            self.change(now, 1);
-            return false;
-        }
-        if self.start.is_none() {
-            self.start = Some(now);
+        let is_measured = warm && !self.is_closed();
+        if is_measured && !self.has_opened() {
+            self.start = now;
             self.population.since = now;
         }
-        self.change(now, 1);
-        self.count(now, class, next);
-        true
+        self.integrate(now);
+        self.population.jobs += 1;
+        if is_measured {
+            self.count(now, class, next);
+        }
+        is_measured
     }
 
-    fn count(&mut self, now: Time, class: u32, next: Option<Time>) {
+    #[inline]
+    fn count(&mut self, now: Time, class: u32, next: Time) {
         self.measured += 1;
         self.open += 1;
         match self.plan.measure {
             Measure::All => {}
-            Measure::Jobs { class: only, count } => {
+            Measure::Jobs { class: only, .. } => {
                 self.counted += u64::from(only.is_none_or(|only| only == class));
-                self.mark(now, 0, self.counted * 3 >= count);
-                self.mark(now, 1, self.counted * 3 >= 2 * count);
-                if self.counted == count && !self.plan.finite {
-                    self.close(now);
+                if self.counted >= self.next_mark {
+                    self.reach_mark(now);
                 }
             }
-            Measure::Until(until) => {
-                let start = self.start.unwrap_or(now);
-                let length = until.since(start).0;
-                self.mark(now, 0, now.since(start).0 >= length / 3);
-                self.mark(now, 1, now.since(start).0 >= length / 3 * 2);
-                if !self.plan.finite && next.is_none_or(|next| next > until) {
-                    self.close(now);
-                }
-            }
+            Measure::Until(until) => self.follow_clock(now, until, next),
+        }
+    }
+
+    /// How many counted arrivals make the first mark above `count`: a third, two thirds, all.
+    fn mark_after(&self, count: u64) -> u64 {
+        let Measure::Jobs { count: all, .. } = self.plan.measure else {
+            return u64::MAX;
+        };
+        let marks = [all.div_ceil(3), (2 * all).div_ceil(3), all];
+        marks
+            .into_iter()
+            .find(|&mark| mark > count)
+            .unwrap_or(u64::MAX)
+    }
+
+    #[cold]
+    fn reach_mark(&mut self, now: Time) {
+        let Measure::Jobs { count, .. } = self.plan.measure else {
+            return;
+        };
+        self.mark(now, 0, self.counted * 3 >= count);
+        self.mark(now, 1, self.counted * 3 >= 2 * count);
+        if self.counted == count && !self.plan.finite {
+            self.close(now);
+        }
+        self.next_mark = self.mark_after(self.counted);
+    }
+
+    fn follow_clock(&mut self, now: Time, until: Time, next: Time) {
+        let length = until.since(self.start).0;
+        let passed = now.since(self.start).0;
+        self.mark(now, 0, passed >= length / 3);
+        self.mark(now, 1, passed >= length / 3 * 2);
+        if !self.plan.finite && next > until {
+            self.close(now);
         }
     }
 
@@ -118,7 +176,7 @@ impl Window {
             && !self.plan.finite
             && !self.is_closed()
         {
-            self.start.get_or_insert(now);
+            self.start = self.start.min(now);
             self.close(now);
         }
     }
@@ -140,23 +198,21 @@ impl Window {
 
     /// Ends the window at `now`.
     pub fn close(&mut self, now: Time) {
-        if self.start.is_some() && self.end.is_none() {
+        if self.is_open() {
             self.integrate(now);
-            self.end = Some(now);
+            self.end = now;
         }
     }
 
     /// A job leaves the system.
+    #[inline]
     pub fn leave(&mut self, now: Time, measured: bool) {
-        self.change(now, -1);
+        self.integrate(now);
+        self.population.jobs -= 1;
         self.open -= u64::from(measured);
     }
 
-    fn change(&mut self, now: Time, by: i64) {
-        self.integrate(now);
-        self.population.jobs = self.population.jobs.wrapping_add_signed(by);
-    }
-
+    #[inline]
     fn integrate(&mut self, now: Time) {
         if self.is_open() {
             let span = u128::from((now - self.population.since).0);
@@ -178,24 +234,22 @@ impl Window {
 
     /// Length of the window.
     pub fn length(&self) -> Time {
-        self.end
-            .unwrap_or_default()
-            .since(self.start.unwrap_or_default())
+        match self.is_closed() {
+            true => self.end.since(self.start),
+            false => Time::ZERO,
+        }
     }
 
     /// The part of [from, to] that lies in the window so far.
     #[inline]
     pub fn overlap(&self, from: Time, to: Time) -> Time {
-        match self.start {
-            Some(start) => to.min(self.end.unwrap_or(Time::MAX)).since(from.max(start)),
-            None => Time::ZERO,
-        }
+        to.min(self.end).since(from.max(self.start))
     }
 
     /// True if `time`, not in the future, lies in the window, which is closed at both ends.
     #[inline]
     pub fn contains(&self, time: Time) -> bool {
-        self.start.is_some_and(|start| time >= start) && self.end.is_none_or(|end| time <= end)
+        self.start <= time && time <= self.end
     }
 
     /// Mean number in the system over the first and the last third of the measured arrivals.
@@ -203,12 +257,14 @@ impl Window {
         let [Some((first, one)), Some((second, two))] = self.population.marks else {
             return None;
         };
-        let (start, end) = (self.start?, self.end?);
+        if !self.has_opened() || !self.is_closed() {
+            return None;
+        }
         let mean =
             |area: u128, span: Time| (span > Time::ZERO).then(|| area as f64 / span.0 as f64);
         Some((
-            mean(first, one - start)?,
-            mean(self.population.area - second, end - two)?,
+            mean(first, one - self.start)?,
+            mean(self.population.area - second, self.end - two)?,
         ))
     }
 
@@ -222,8 +278,7 @@ impl Window {
     /// for a window without length (a single job, a batch), of which no multiple can be waited for.
     pub fn deadline(&self) -> Option<Time> {
         let can_be_long = !self.plan.finite && self.length() > Time::ZERO;
-        let end = self.end.filter(|_| can_be_long)?;
-        Some(end + Time((self.length().0 as f64 * self.plan.drain) as u64))
+        can_be_long.then(|| self.end + Time((self.length().0 as f64 * self.plan.drain) as u64))
     }
 }
 
@@ -250,7 +305,9 @@ mod tests {
     #[test]
     fn a_class_that_runs_dry_ends_the_window() {
         let mut window = counting(1, 3, 1);
-        let measured: Vec<bool> = (0..3).map(|_| window.arrive(Time(5), 1, None)).collect();
+        let measured: Vec<bool> = (0..3)
+            .map(|_| window.arrive(Time(5), 1, Time::MAX))
+            .collect();
         assert_eq!(measured, [false, true, true]);
         assert!(!window.is_closed());
         window.run_dry(Time(5), 0..1);
@@ -267,9 +324,9 @@ mod tests {
     fn the_window_goes_from_the_first_to_the_last_measured_arrival() {
         let mut window = counting(0, 2, 1);
         for (time, measured) in [(3, false), (4, true), (9, true), (11, false)] {
-            assert_eq!(window.arrive(Time(time), 0, None), measured);
+            assert_eq!(window.arrive(Time(time), 0, Time::MAX), measured);
         }
-        assert_eq!((window.start, window.end), (Some(Time(4)), Some(Time(9))));
+        assert_eq!((window.start, window.end), (Time(4), Time(9)));
         assert_eq!(window.deadline(), Some(Time(9 + 4 * 5)));
         assert_eq!(window.overlap(Time(0), Time(6)), Time(2));
         assert_eq!(window.overlap(Time(8), Time(20)), Time(1));

@@ -1,4 +1,9 @@
 //! Comparing two strategies by their replications.
+//!
+//! Replication r gives both the same jobs, so the difference is taken within a replication and the
+//! interval over the differences (a paired t interval): what made both slow cancels. Runs of unlike
+//! jobs are compared by Welch's interval, which does not assume equal variances (Welch, Biometrika
+//! 34, 1947).
 
 use super::critical::two_sided;
 use super::estimate::{Estimate, estimate, half_width, mean_and_variance};

@@ -1,4 +1,8 @@
 //! Tail probabilities and critical values of Student's t distribution.
+//!
+//! Simultaneous intervals need levels far out (a thousandth divided by hundreds of comparisons),
+//! where tables end and approximations by the normal law are wrong for few replications; so the
+//! tail is inverted.
 
 use statrs::distribution::{Continuous, ContinuousCDF, Normal, StudentsT};
 

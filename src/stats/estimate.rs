@@ -1,4 +1,8 @@
 //! The mean of independent replications with its confidence interval.
+//!
+//! One replication, one number: jobs within a replication wait behind one another and are far from
+//! independent, and an interval over jobs would be far too narrow. Replications are independent by
+//! construction.
 
 use super::critical;
 

@@ -1,4 +1,8 @@
 //! Finding the end of the warm-up in a series.
+//!
+//! MSER-5 (White, Cobb and Spratt, Winter Simulation Conference 2000): of all cuts, the one at
+//! which the rest has the smallest standard error of its mean. It needs no threshold, and a series
+//! that never settles gives no cut, which is an answer too.
 
 /// Observations a batch.
 const BATCH: usize = 5;

@@ -1,4 +1,8 @@
 //! Nearest-rank quantiles: which rank, and from how many values on.
+//!
+//! The rank is that of the decimal number as it was written (0.99 of 100 values is the 99th),
+//! which binary floating point alone would miss; and a quantile with fewer than ten values beyond
+//! it is not given at all, since it would be the largest value by another name.
 
 /// Rank (from 1) of the nearest-rank quantile `q` (0 < `q` <= 1) among `n` sorted values: ceil(q n)
 /// of the decimal number that `q` was written as, so that 0.99 of 100 is 99. 0 if `n` is 0.

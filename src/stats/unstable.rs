@@ -1,4 +1,8 @@
 //! Telling a growing queue from a noisy one.
+//!
+//! The number in the system in the last third of the window is compared with that in the first,
+//! over replications. A difference must be sure and large: a busy queue swings widely without
+//! growing, and a word as strong as "unstable" must not be said of it.
 
 use super::compare::paired;
 use super::critical::t_quantile;

@@ -1,4 +1,8 @@
 //! The word that may be said of a strategy and its baseline.
+//!
+//! Three ways to be sure (better, worse, equivalent) and one to be honest (inconclusive).
+//! Equivalence is tested, not concluded from "no difference was found" (two one-sided tests:
+//! Schuirmann, J. Pharmacokinetics and Biopharmaceutics 15, 1987).
 
 use super::compare::replications_needed;
 use serde::{Deserialize, Serialize};

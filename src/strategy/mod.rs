@@ -1,4 +1,10 @@
 //! How tasks get to nodes: the parts of a strategy, and the algorithms that place.
+//!
+//! Only the placement is a trait: algorithms are many and anybody's. The other parts (binding,
+//! dispatchers, ties) are data that the simulator matches on, since they change how a task lives
+//! and not only where it goes. A placement sees what its strategy lets it see, by type, and is
+//! given a fresh generator a decision, keyed by the task: so what one decision draws changes no
+//! other, and the same task meets the same luck under every algorithm.
 
 pub mod board;
 pub mod key;

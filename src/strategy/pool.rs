@@ -1,4 +1,8 @@
 //! The nodes among which a task may be placed.
+//!
+//! Tasks with the same demand and the same allowed nodes share a pool, computed once: whoever could
+//! never run a task is not in it, so that no algorithm has to look. Under a central queue the
+//! candidates are those of the pool with room now.
 
 use std::sync::Arc;
 

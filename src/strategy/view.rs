@@ -148,7 +148,7 @@ impl<'a> View<'a> {
     /// Attempts running, queued and (as far as the dispatcher knows) travelling.
     #[inline]
     pub fn tasks(&self, node: NodeId) -> u32 {
-        let all = self.truth.nodes.state(node).tasks;
+        let all = self.truth.nodes.at(node).tasks;
         all - self.hidden.map_or(0, |hidden| hidden.tasks(node))
     }
 
@@ -156,10 +156,10 @@ impl<'a> View<'a> {
     /// which rate it falls (the number of attempts running).
     #[inline]
     pub fn work(&self, node: NodeId) -> (u64, u32) {
-        let backlog = &self.truth.nodes.state(node).expected;
-        let all = backlog.remaining(self.truth.now);
+        let state = self.truth.nodes.at(node);
+        let all = state.remaining(self.truth.now);
         let hidden = self.hidden.map_or(0, |hidden| hidden.work(node));
-        (all - hidden, backlog.running)
+        (all - hidden, state.rate())
     }
 
     /// Demand held at the node in `dimension`: running, queued and travelling.

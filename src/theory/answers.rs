@@ -1,4 +1,8 @@
 //! From what a model says of a queue to the figures of a run.
+//!
+//! Formulas speak of a queue: how long jobs wait and stay there. A run measures from a job's
+//! arrival at its dispatcher to the receipt of its last result. The delays in between shift means
+//! always, and quantiles only if they are constant; that is said here, once for all families.
 
 use serde::{Deserialize, Serialize};
 

@@ -3,6 +3,9 @@
 //! Two nodes: E(T) = (12 - rho) / (8 (1 - rho)) (Flatto & Hahn, 1984; Nelson & Tantawi, IEEE
 //! Transactions on Computers 37, 1988). More: Nelson and Tantawi's approximation for at most 32,
 //! and the bound by independent nodes, H_k / (1 - rho). Each task's wait is that of M/M/1.
+//!
+//! Beyond two nodes no exact answer is known, as the queues see the same arrivals; that is why an
+//! approximation and a bound stand side by side there and neither is judged.
 
 use super::answers::{AnswerKind, Answers, Known, Model};
 use super::queueing_system::QueueingSystem;

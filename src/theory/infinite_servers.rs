@@ -1,5 +1,8 @@
 //! Infinitely many servers: nobody waits. A job of k tasks takes as long as its longest task:
 //! k unit exponentials, H_k on average (Renyi, 1953).
+//!
+//! Without a queue there is nothing but service, so that it tests draws, speeds, overheads and
+//! gathering apart from everything else.
 
 use super::answers::{Above, AnswerKind, Answers, Known, Model};
 use super::fork_join::harmonic;

@@ -1,4 +1,8 @@
 //! A setup in the terms of queueing theory, if it has nothing that those terms leave out.
+//!
+//! Every matcher reads a setup through this one, so that what must be absent is said once. It takes
+//! the setup apart field by field: whoever adds a part to the model is made by the compiler to
+//! decide what theory says of it.
 
 use std::any::Any;
 

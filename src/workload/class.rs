@@ -1,4 +1,6 @@
 //! A class of jobs: how its jobs split into tasks and what the tasks need.
+//!
+//! Classes are measured apart, because a mean over short and long jobs describes neither.
 
 use crate::engine::law::Law;
 use crate::engine::time::Time;

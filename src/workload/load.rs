@@ -1,4 +1,8 @@
 //! Offered load: what the jobs ask of the cluster on average, without faults and stragglers.
+//!
+//! The largest, over slots and every resource, of demand over capacity: the bottleneck decides
+//! whether queues grow. A load below 1 is necessary for a steady state, not sufficient: a placement
+//! may still overload one node.
 
 use super::class::{Class, Shape, Stage};
 use super::source::{Arrivals, Source, TracePlan};

@@ -1,4 +1,7 @@
 //! Where jobs come from: one source for each `jobs.NAME` of a scenario.
+//!
+//! A source's random stream is named by it, so that another source beside it changes nothing for
+//! its jobs.
 
 use std::sync::Arc;
 

@@ -5,25 +5,16 @@ use std::sync::Arc;
 use equipoise::engine::law::Law;
 use equipoise::engine::time::Time;
 use equipoise::model::cluster::{Cluster, Dimension, Group, Speed};
+use equipoise::scenario::Registry;
 use equipoise::sim::setup::{Measure, Network, Setup, Warmup, Window};
-use equipoise::strategy::placement::Choice;
 use equipoise::strategy::{Binding, Blueprint, InFlight, Parts, Strategy, Ties};
 use equipoise::workload::class::{Class, Gather, Shape, Stage};
 use equipoise::workload::source::{Arrivals, Source};
 
 /// The placement that a scenario file would spell `placement.SPELLING`, or its bare name.
 pub fn placement(spelling: &str) -> Arc<dyn Blueprint> {
-    choice(spelling).blueprint()
-}
-
-/// See [`placement`].
-pub fn choice(spelling: &str) -> Choice {
-    let text = if spelling.contains('=') {
-        spelling.to_owned()
-    } else {
-        format!("{spelling} = {{}}")
-    };
-    toml::from_str(&text).unwrap_or_else(|error| panic!("`{spelling}`: {error}"))
+    let known = Registry::standard().spelled(spelling);
+    known.unwrap_or_else(|| panic!("no placement `{spelling}`"))
 }
 
 /// `count` nodes of one slot and `speed`.

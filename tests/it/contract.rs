@@ -10,11 +10,11 @@ use equipoise::metrics::figures::Figures;
 use equipoise::metrics::jobs::Blame;
 use equipoise::model::cluster::{Dimension, Group, Speed};
 use equipoise::model::ids::NodeId;
+use equipoise::scenario::Registry;
 use equipoise::sim;
 use equipoise::sim::recorder::{Decision, Recorder};
 use equipoise::sim::records::{Attempt, Job, Task};
 use equipoise::sim::setup::{Measure, Setup, Stragglers, Warmup};
-use equipoise::strategy::placement::Choice;
 use equipoise::strategy::{Binding, Blueprint, InFlight, Ties};
 use equipoise::workload::class::{Gather, Shape};
 
@@ -22,7 +22,8 @@ use crate::common::{class, group, open, parts, placement, renewal};
 
 /// Every placement of the registry with its defaults, and further variants.
 fn placements() -> Vec<(String, Arc<dyn Blueprint>)> {
-    let defaults = Choice::all().into_iter().map(|(name, _)| name.to_owned());
+    let registry = Registry::standard();
+    let defaults = registry.names().into_iter().map(str::to_owned);
     let variants = [
         "round-robin = { weights = \"speed x slots\" }",
         "least-loaded = { by = \"work\" }",

@@ -93,7 +93,8 @@ fn no_message_names_a_type() {
 /// Editors read the schema from the file.
 #[test]
 fn the_schema_is_in_step() {
-    let text = serde_json::to_string_pretty(&scenario::schema()).unwrap();
+    let text =
+        serde_json::to_string_pretty(&scenario::schema(&scenario::Registry::standard())).unwrap();
     hold(
         Path::new("scenarios/scenario.schema.json"),
         &format!("{text}\n"),

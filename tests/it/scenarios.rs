@@ -147,6 +147,28 @@ fn the_scenario_of_the_readme_is_valid() {
     assert_eq!(doubts(&scenario), Vec::<String>::new());
 }
 
+/// Files that the guides name are there; NAME stands for a file that the reader will write.
+#[test]
+fn the_files_that_the_guides_name_are_there() {
+    let is_file = |word: &&str| {
+        let is_ours = ["src/", "tests/", "benches/"]
+            .iter()
+            .any(|root| word.starts_with(root));
+        is_ours && !word.contains("NAME")
+    };
+    for page in ["README.md", "CONTRIBUTING.md"] {
+        let text = std::fs::read_to_string(page).unwrap();
+        let named: Vec<&str> = text.split('`').skip(1).step_by(2).filter(is_file).collect();
+        assert!(page == "README.md" || named.len() > 5, "{page}: {named:?}");
+        for name in named {
+            assert!(
+                Path::new(name).exists(),
+                "{page} names {name}, which is not there"
+            );
+        }
+    }
+}
+
 /// Links of the README and of the output's README lead to files.
 #[test]
 fn links_lead_somewhere() {

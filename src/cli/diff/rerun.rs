@@ -1,10 +1,13 @@
 //! Both sides run again with this program, after a look whether it is the one that made them.
+//!
+//! Without records the decisions must be made again; that means something only if this program
+//! gives the very tables that the folders hold.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use super::{Exit, Found, Pair, Side};
-use crate::cli::load::ScenarioArgs;
+use crate::cli::scenario_args::ScenarioArgs;
 use crate::decision_log::first_difference::between_setups;
 use crate::decision_log::response_shift::{ResponseShift, ResponseTimes};
 use crate::decision_log::{DecisionLog, LogRecorder, NODES_KEPT};
@@ -13,15 +16,15 @@ use crate::experiment::Plan;
 use crate::metrics::columns::Column;
 use crate::metrics::figures::Figures;
 use crate::metrics::jobs::Blame;
-use crate::scenario::Scenario;
+use crate::scenario::{Registry, Scenario};
 use crate::sim;
 use crate::sim::recorder::{Decision, Recorder};
 use crate::sim::records::{Attempt, Job, Task};
 use crate::sim::setup::Setup;
 
 /// The scenario of a folder.
-pub fn read(side: &Side, traces: Option<&Path>) -> Result<Scenario, Exit> {
-    let scenario = ScenarioArgs::of_run(&side.dir, &side.results.meta, traces).read()?;
+pub fn read(side: &Side, traces: Option<&Path>, registry: &Registry) -> Result<Scenario, Exit> {
+    let scenario = ScenarioArgs::of_run(&side.dir, &side.results.meta, traces).read(registry)?;
     let plan = Plan::new(scenario, String::new(), &AtomicBool::new(false))?;
     Ok(plan.scenario().clone())
 }
@@ -107,7 +110,7 @@ fn unlike(
     for ((key, there), (column, here)) in there.iter().zip(columns.iter().zip(&here)) {
         if **key != column.key || there.map(f64::to_bits) != here.map(f64::to_bits) {
             let text = |value: Option<f64>| value.map_or("nothing".to_owned(), |v| v.to_string());
-            let (part, metric) = (&key.part, key.metric.name());
+            let (part, metric) = (&key.part, key.name());
             let (there, here) = (text(*there), text(*here));
             return Some(format!("{part}.{metric} is {there} there and {here} here"));
         }

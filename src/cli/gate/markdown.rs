@@ -1,4 +1,7 @@
 //! The result as Markdown, for a summary of a job or a comment on a change.
+//!
+//! What fails stands open, every other figure is in a fold: the page is read beside a change, by
+//! people who want to know whether to look further.
 
 use super::text::{self, HEADER, Next};
 use crate::gate::Finding;

@@ -1,4 +1,8 @@
 //! `equipoise gate`: a regression test for placement algorithms.
+//!
+//! The command reads scenarios and their baselines, runs the watched strategies and reports in
+//! every form that a pipeline can show; what passes and what fails is decided in [`crate::gate`],
+//! and the exit code says it.
 
 mod junit;
 mod markdown;
@@ -15,8 +19,8 @@ use clap::Args;
 use indicatif::ProgressBar;
 
 use super::folder::unwritable;
-use super::load::{ScenarioArgs, keep_strategies, quote};
 use super::run::stop_on_interrupt;
+use super::scenario_args::{ScenarioArgs, keep_strategies, quote};
 use super::{Exit, print, progress};
 use crate::decision_log::first_difference::against_log;
 use crate::experiment::{self, Options, Plan, Progress};
@@ -25,7 +29,7 @@ use crate::gate::{
 };
 use crate::report::decision_text::{Labels, lines};
 use crate::results::digest;
-use crate::scenario::Scenario;
+use crate::scenario::{Registry, Scenario};
 use crate::sim::setup::Setup;
 
 /// Arguments of `equipoise gate`.
@@ -77,8 +81,8 @@ struct Entry {
 
 impl Gate {
     /// Tests the scenarios, or saves their baselines.
-    pub fn execute(self) -> Result<(), Exit> {
-        let entries = self.entries()?;
+    pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
+        let entries = self.entries(registry)?;
         if self.save {
             return save::save(&self, &entries);
         }
@@ -89,8 +93,8 @@ impl Gate {
     }
 
     /// All scenarios, cut to what is watched; all mistakes at once.
-    fn entries(&self) -> Result<Vec<Entry>, Exit> {
-        let entries = all(self.scenarios.iter().map(|path| self.entry(path)))?;
+    fn entries(&self, registry: &Registry) -> Result<Vec<Entry>, Exit> {
+        let entries = all(self.scenarios.iter().map(|path| self.entry(path, registry)))?;
         for (at, entry) in entries.iter().enumerate() {
             if let Some(same) = entries[..at].iter().find(|other| other.file == entry.file) {
                 return Err(Exit::Mistake(format!(
@@ -104,14 +108,14 @@ impl Gate {
         Ok(entries)
     }
 
-    fn entry(&self, path: &Path) -> Result<Entry, Exit> {
+    fn entry(&self, path: &Path, registry: &Registry) -> Result<Entry, Exit> {
         let args = ScenarioArgs {
             scenario: path.to_path_buf(),
             sets: self.sets.clone(),
             traces: self.traces.clone(),
             strategies: Vec::new(),
         };
-        let mut scenario = args.read()?;
+        let mut scenario = args.read(registry)?;
         watched_only(&mut scenario);
         let beside = || path.parent().unwrap_or(Path::new("")).join("baselines");
         let folder = self.baseline.clone().unwrap_or_else(beside);

@@ -1,4 +1,7 @@
 //! `gate --save`: what the code does now becomes what later code is held against.
+//!
+//! The only way in which a baseline moves: a gate that adapts itself to what it sees catches
+//! nothing.
 
 use crate::metrics::columns::{MetricRef, Part};
 use std::path::Path;

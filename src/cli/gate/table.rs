@@ -1,4 +1,6 @@
 //! The result on a terminal.
+//!
+//! Failures first and alone, since a green figure needs no reading; `--all` shows every figure.
 
 use super::text::{self, HEADER, Next};
 use crate::gate::Finding;

@@ -1,4 +1,7 @@
 //! What every form of the result says, in words.
+//!
+//! A line in the terminal, in Markdown and in JUnit is the same line: whoever reads it in one place
+//! finds it in the others.
 
 use crate::gate::verdicts::{FigureVerdict, GateVerdicts, ScenarioVerdicts, StrategyVerdicts};
 use crate::gate::{FALSE_ALARMS, Finding};

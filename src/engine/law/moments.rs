@@ -1,4 +1,8 @@
 //! Moments of laws: what a load is computed from, and which means have an interval.
+//!
+//! Exact where a closed form is known, for a load that was estimated by sampling would not be the
+//! one that was asked for. A law without a finite variance says so: the mean of heavy tails
+//! converges too slowly for a normal interval.
 
 use statrs::distribution::{ContinuousCDF, Gamma as StatrsGamma};
 use statrs::function::erf::erfc;

@@ -26,6 +26,7 @@ use palette::look;
 use panel::Entry;
 
 use super::lookup::{Lookup, chosen_points};
+use crate::metrics::columns::MetricRef;
 
 /// What a plot shows; the order is that of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +59,17 @@ pub struct Plot {
     pub drawing: Drawing,
 }
 
+impl Plot {
+    fn new(topic: Topic, name: String, caption: String, drawn: Option<Drawing>) -> Option<Plot> {
+        drawn.map(|drawing| Plot {
+            name,
+            topic,
+            caption,
+            drawing,
+        })
+    }
+}
+
 type PerPoint = (Topic, &'static str, fn(&Lookup, usize) -> Option<Drawing>);
 
 const PER_POINT: [PerPoint; 5] = [
@@ -71,54 +83,38 @@ const PER_POINT: [PerPoint; 5] = [
 /// All plots of a run in the order of a report. Those of a deciding metric are numbered as in
 /// `decide-on`, those of a point by the point (`ccdf-1`), for at most six points.
 pub fn all(tables: &Lookup) -> Vec<Plot> {
-    let mut plots: Vec<Plot> = Vec::new();
-    let mut add = |topic, name, caption, drawing: Option<Drawing>| {
-        plots.extend(drawing.map(|drawing| Plot {
-            name,
-            topic,
-            caption,
-            drawing,
-        }));
-    };
-    for (metric, number) in tables.meta().decide_on.iter().zip(1..) {
-        let (name, caption) = (
-            format!("deciding-{number}"),
-            format!("{metric} by strategy"),
-        );
-        add(
-            Topic::Deciding,
-            name,
-            caption,
-            deciding::draw(tables, metric),
-        );
-        let name = format!("differences-{number}");
-        let caption = format!("change of {metric} against the baseline");
-        add(
-            Topic::Differences,
-            name,
-            caption,
-            differences::draw(tables, metric),
-        );
-    }
-    for (topic, stem, draw) in PER_POINT {
-        for point in chosen_points(tables.points()) {
-            let is_swept = tables.points() > 1;
-            let number = if is_swept {
-                format!("-{}", point + 1)
-            } else {
-                String::new()
-            };
-            let caption = point_title(tables, stem, point);
-            add(
-                topic,
-                format!("{stem}{number}"),
-                caption,
-                draw(tables, point),
-            );
-        }
-    }
+    let metrics = tables.meta().decide_on.iter().zip(1..);
+    let of_metrics = metrics.flat_map(|(metric, number)| of_metric(tables, metric, number));
+    let of_points = PER_POINT.iter().flat_map(|kind| {
+        let points = chosen_points(tables.points()).into_iter();
+        points.filter_map(|point| of_point(tables, kind, point))
+    });
+    let mut plots: Vec<Plot> = of_metrics.chain(of_points).collect();
     plots.sort_by_key(|plot| plot.topic);
     plots
+}
+
+fn of_metric(tables: &Lookup, metric: &MetricRef, number: usize) -> impl Iterator<Item = Plot> {
+    let plot = |topic, stem, caption, drawing| {
+        let name = format!("{stem}-{number}");
+        Plot::new(topic, name, caption, drawing)
+    };
+    let caption = format!("{metric} by strategy");
+    let drawing = deciding::draw(tables, metric);
+    let deciding = plot(Topic::Deciding, "deciding", caption, drawing);
+    let caption = format!("change of {metric} against the baseline");
+    let drawing = differences::draw(tables, metric);
+    let differences = plot(Topic::Differences, "differences", caption, drawing);
+    deciding.into_iter().chain(differences)
+}
+
+fn of_point(tables: &Lookup, (topic, stem, draw): &PerPoint, point: usize) -> Option<Plot> {
+    let name = match tables.points() {
+        1 => (*stem).to_owned(),
+        _ => format!("{stem}-{}", point + 1),
+    };
+    let caption = point_title(tables, stem, point);
+    Plot::new(*topic, name, caption, draw(tables, point))
 }
 
 fn strategy_entries(tables: &Lookup) -> Vec<Entry> {

@@ -45,7 +45,7 @@ fn groups(tables: &Lookup, point: usize) -> Vec<String> {
     let cells = tables.results.cells.get(point).into_iter().flatten();
     for key in cells.flat_map(|cell| cell.figures.iter().map(|figure| &figure.key)) {
         match &key.part {
-            Part::Group(group) if key.metric.name() == "utilization" && !names.contains(group) => {
+            Part::Group(group) if key.name() == "utilization" && !names.contains(group) => {
                 names.push(group.clone());
             }
             _ => {}

@@ -1,4 +1,5 @@
-//! `[faults]`.
+//! `[faults]`: what goes wrong. What is not modelled yet is not in the grammar, so that nobody
+//! believes that it was simulated.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

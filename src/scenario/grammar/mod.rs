@@ -1,5 +1,9 @@
-//! The grammar of a scenario file: its sections, one file each. Types, their docs and defaults only:
-//! the docs are what `equipoise schema` and `equipoise list keys` say.
+//! The grammar of a scenario file: its sections, one file each. Types, their docs and defaults
+//! only: the docs are what `equipoise schema` and `equipoise list keys` say.
+//!
+//! So the derived schema is all that `--set`, `[sweep]` and the gate know of keys: there is no
+//! second table of them that could fall behind. Every form holds a table, even an empty one, so
+//! that `"name"` equals `{ name = {} }`.
 
 /// Reads a type whose values have several forms by a visitor, and says its schema.
 macro_rules! visited {
@@ -47,7 +51,7 @@ pub use jobs::{Classes, Jobs, Part};
 pub use network::{Network, Workload};
 pub use nodes::{Nodes, Slots};
 pub use run::{MeasuredJobs, Run, Warmup};
-pub use strategies::{Binding, Overrides, Scheduling, Strategy};
+pub use strategies::{Binding, Overrides, Placement, Scheduling, Strategy};
 pub use sweep::Sweep;
 
 /// A table whose keys the user chooses, in the order of the file.

@@ -1,13 +1,40 @@
 //! `[scheduling]` and `[strategies.NAME]`: how tasks get to nodes.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Named;
 use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{Count, Seconds};
-use crate::strategy::placement::Choice;
 use crate::strategy::{InFlight, Ties};
+
+/// That a placement is given; which ones there are, and what each is, the registry knows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Placement;
+
+impl Placement {
+    /// The definition whose place the registry's schema takes.
+    pub const SCHEMA: &'static str = "Choice";
+}
+
+impl<'de> Deserialize<'de> for Placement {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Placement)
+    }
+}
+
+impl JsonSchema for Placement {
+    fn schema_name() -> Cow<'static, str> {
+        Placement::SCHEMA.into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "x-one-key": true })
+    }
+}
 
 /// When a task is bound to a node.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -50,7 +77,7 @@ macro_rules! parts {
         pub struct $name {
             $($(#[$own_doc])* pub $own: $type,)*
             /// The rule that picks a node for a task: a name, or a table of its parameters; "random" if nothing says otherwise.
-            pub placement: Option<Choice>,
+            pub placement: Option<Placement>,
             /// Whether a dispatcher adds what it sent and has not yet seen; "counted" if nothing says otherwise.
             pub in_flight: Option<InFlight>,
             /// Number of dispatchers; 1 if nothing says otherwise.
@@ -65,7 +92,7 @@ macro_rules! parts {
             /// The parts alone.
             pub fn parts(&self) -> Overrides {
                 Overrides {
-                    placement: self.placement.clone(),
+                    placement: self.placement,
                     in_flight: self.in_flight,
                     dispatchers: self.dispatchers,
                     decision_time: self.decision_time.clone(),

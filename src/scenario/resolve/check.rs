@@ -1,13 +1,23 @@
-//! What all that resolves shares: the place in the document that is spoken of, and what is said of it.
+//! What all that resolves shares: the key in the document that is spoken of, and what is said of
+//! it.
+//!
+//! Resolution checks what types cannot: that names refer to something, that sums fit, that keys go
+//! together. Each step narrows a [`Check`] to the key it looks at, so that a message carries its
+//! line without anybody passing spans about; and it keeps silent about a section that was cut out
+//! already, since that mistake has been told.
+
+use std::sync::Arc;
 
 use super::files::Files;
 use crate::engine::law::Law;
 use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{LONGEST, Quantity};
+use crate::scenario::Registry;
 use crate::scenario::text::messages::{Diagnostic, Report};
 use crate::scenario::text::mistakes::Cut;
 use crate::scenario::text::suggest;
 use crate::scenario::text::tree::{Node, Span, span_of};
+use crate::strategy::Blueprint;
 
 /// A place in a document that is being checked.
 pub struct Check<'a> {
@@ -16,22 +26,32 @@ pub struct Check<'a> {
     tree: &'a Node,
     /// The pieces that were cut out.
     cut: &'a [Cut],
+    /// The document without those pieces.
+    sound: &'a Node,
     /// Other files.
     pub files: &'a Files,
+    /// Placements that may be named.
+    registry: &'a Registry,
     /// The place.
     path: Vec<String>,
 }
 
 impl<'a> Check<'a> {
     /// The document as a whole.
-    pub fn new(report: &'a mut Report, tree: &'a Node, cut: &'a [Cut], files: &'a Files) -> Self {
-        let path = Vec::new();
+    pub fn new(
+        report: &'a mut Report,
+        tree: &'a Node,
+        (sound, cut): (&'a Node, &'a [Cut]),
+        (files, registry): (&'a Files, &'a Registry),
+    ) -> Self {
         Check {
             report,
             tree,
             cut,
+            sound,
             files,
-            path,
+            registry,
+            path: Vec::new(),
         }
     }
 }
@@ -47,12 +67,20 @@ impl Check<'_> {
         self.below([name.to_string()])
     }
 
+    /// The placement that is given here.
+    pub fn placement(&self) -> Option<Arc<dyn Blueprint>> {
+        let node = self.sound.at(&self.path)?;
+        self.registry.read(node.clone()).ok()
+    }
+
     fn below(&mut self, steps: impl IntoIterator<Item = String>) -> Check<'_> {
         Check {
             report: self.report,
             tree: self.tree,
             cut: self.cut,
+            sound: self.sound,
             files: self.files,
+            registry: self.registry,
             path: self.path.iter().cloned().chain(steps).collect(),
         }
     }

@@ -1,4 +1,7 @@
 //! `[jobs.NAME]` as classes: how a job becomes tasks, what they demand, where they may run.
+//!
+//! The simulator counts demand in whole units of each dimension, so amounts are rounded here, once;
+//! a task that no node could ever hold is an error of the file and not a task that waits for ever.
 
 use super::check::Check;
 use crate::engine::law::Law;

@@ -1,4 +1,8 @@
 //! `[nodes.NAME]` as a cluster.
+//!
+//! Groups keep the order of the file, because node ids run through them and ties may go to the
+//! lowest id. Dimensions are all the resources that any group names: a node has none of what it
+//! does not name.
 
 use super::check::Check;
 use crate::model::cluster::{Cluster, Dimension, Group, SLOTS, Speed};

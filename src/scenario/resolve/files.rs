@@ -1,4 +1,8 @@
 //! Other files that a scenario names: csv columns and traces, each read once.
+//!
+//! A sweep resolves the scenario once a point, and a trace may have millions of rows: what was read
+//! for one point is kept for the others. Relative paths begin at the scenario's folder, so that a
+//! repository can be moved.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,8 @@
 //! What decides and what is watched: `[compare]`, `[gate]`, `run.precision`.
+//!
+//! Names of metrics are checked before the run, for a run of hours should not end with "no such
+//! metric". How many comparisons are planned is counted here too: intervals hold for all of them
+//! together, so the number must not depend on what came out.
 
 use super::check::Check;
 use crate::metrics::registry::{self, Metric};

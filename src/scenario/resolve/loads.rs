@@ -1,4 +1,8 @@
 //! Loads that are asked for: one way to set each class's rate, and arrivals scaled to it.
+//!
+//! A load is easier to mean than a rate: 0.8 of the cluster stays 0.8 when the cluster changes. The
+//! classes of `workload.load` are scaled by one factor, which keeps their mix. Two ways to set one
+//! rate are an error, since any order of precedence would surprise somebody.
 
 use std::sync::Arc;
 

@@ -1,4 +1,9 @@
 //! Resolution: from the sections of the grammar to setups. Each part takes what it needs.
+//!
+//! The grammar says what may be written, resolution what it means; they are apart so that a reader
+//! finds each in one place, and so that a strategy's defaults, units and loads are applied in one
+//! order. A part that cannot be resolved gives nothing, and the others go on, so that all mistakes
+//! of a file are told at once.
 
 pub mod check;
 mod classes;

@@ -1,4 +1,8 @@
 //! `[jobs]` as classes and the sources that feed them.
+//!
+//! One section may feed several classes (a trace that is split by work or by a label), so sources
+//! and classes are two lists. The order of the file is kept: it decides between arrivals of the
+//! same instant.
 
 use std::sync::Arc;
 

@@ -1,6 +1,12 @@
 //! `[scheduling]` and `[strategies.NAME]` as strategies.
+//!
+//! Strategies are what is compared, so what two of them share must be the same: both are built from
+//! the same defaults, and a part that a class overrides gets dispatchers of its own. Every
+//! placement is built once on a small cluster of the same groups, so that one that cannot work says
+//! so before the run.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use super::check::Check;
 use crate::engine::law::Law;
@@ -9,7 +15,7 @@ use crate::model::cluster::{Cluster, Group};
 use crate::model::layout::Layout;
 use crate::scenario::grammar::{self, Named, Overrides, Scheduling};
 use crate::scenario::text::suggest;
-use crate::strategy::placement::Choice;
+use crate::strategy::placement::random::Random;
 use crate::strategy::{Binding, Eligible, InFlight, Parts, Pool, Strategy, Ties};
 use crate::workload::class::{Class, Stage};
 
@@ -21,9 +27,7 @@ pub fn names(check: &mut Check<'_>, strategies: &Named<grammar::Strategy>, commo
         places.error("the scenario has no strategies", hint);
     }
     strategies.keys().for_each(|name| places.check_name(name));
-    if let Some(defaults) = defaults() {
-        parts(&mut check.at("scheduling"), &common.parts(), &defaults);
-    }
+    parts(&mut check.at("scheduling"), &common.parts(), &defaults());
 }
 
 /// All strategies, if nothing of them is wrong; without classes, what can be judged of them. Their
@@ -58,7 +62,7 @@ fn strategy(
     given: &grammar::Strategy,
     classes: Option<&[Class]>,
 ) -> Option<Strategy> {
-    let own = parts(check, &given.parts(), &defaults()?)?;
+    let own = parts(check, &given.parts(), &defaults())?;
     let classes = classes.unwrap_or_default();
     let mut sets = vec![own];
     let overrides = given.r#for.iter().filter(|_| !classes.is_empty());
@@ -108,16 +112,14 @@ fn narrowness(wanted: &str, class: &str) -> usize {
 }
 
 /// The parts of a strategy that says nothing.
-fn defaults() -> Option<Parts> {
-    let mut all = Choice::all().into_iter();
-    let (_, random) = all.find(|(name, _)| *name == "random")?;
-    Some(Parts {
-        placement: random.blueprint(),
+fn defaults() -> Parts {
+    Parts {
+        placement: Arc::new(Random {}),
         dispatchers: 1,
         decision_time: Law::Constant(0.0),
         in_flight: InFlight::default(),
         ties: Ties::default(),
-    })
+    }
 }
 
 /// What is given, where left out what `default` has.
@@ -126,9 +128,11 @@ fn parts(check: &mut Check<'_>, given: &Overrides, default: &Parts) -> Option<Pa
         Some(law) => check.at("decision-time").law(law)?,
         None => default.decision_time.clone(),
     };
-    let placement = given.placement.as_ref();
+    let placement = given
+        .placement
+        .and_then(|_| check.at("placement").placement());
     Some(Parts {
-        placement: placement.map_or_else(|| default.placement.clone(), Choice::blueprint),
+        placement: placement.unwrap_or_else(|| default.placement.clone()),
         dispatchers: match given.dispatchers {
             Some(count) => dispatchers(&mut check.at("dispatchers"), count),
             None => default.dispatchers,

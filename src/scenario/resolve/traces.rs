@@ -1,4 +1,9 @@
 //! `arrivals.trace` as a plan of what is replayed.
+//!
+//! A trace is read twice: here all of it is counted (jobs, span, work, what is invalid), because a
+//! load can be set only when the trace's own is known; the run then streams it. What the trace
+//! stands for is put into notes, which tables repeat: that one trace is replayed in every
+//! replication limits what its intervals mean.
 
 use super::check::Check;
 use super::classes;

@@ -1,4 +1,8 @@
 //! What of a replication is measured.
+//!
+//! Which jobs are counted decides what a figure means: without a warm-up the empty start is part of
+//! it, and a window that ends at a time cuts off the slow jobs. So the combinations that make sense
+//! are few, and the others are refused with what to write instead.
 
 use super::check::Check;
 use crate::engine::time::Time;

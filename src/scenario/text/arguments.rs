@@ -1,4 +1,8 @@
-//! `--set PATH=VALUE`.
+//! `--set PATH=VALUE`: one value of the file, changed for one run.
+//!
+//! The argument is parsed as a line after the file, so it takes the same TOML and its mistakes are
+//! shown in the same way. Naming a sibling form (a rate where the file has a load) replaces the
+//! form instead of contradicting it.
 
 use toml::de::{DeTable, DeValue};
 

@@ -1,4 +1,8 @@
 //! `like` and `[scheduling]`: what a strategy takes over.
+//!
+//! A comparison is about what differs, so a strategy says only that. Taking over happens on the
+//! tree, before types: the parts a strategy did not write need no defaults to be told from ones
+//! that it did.
 
 use super::messages::Report;
 use super::suggest;

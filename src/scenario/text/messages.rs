@@ -1,4 +1,8 @@
 //! Messages about a scenario: what is wrong, where, and what to do.
+//!
+//! A message is for somebody who did not write this program: the line is shown with the spot
+//! underlined, the hint says what to write, and no word is a name of a type. Warnings are the same,
+//! but do not stop a run.
 
 use std::fmt;
 

@@ -1,5 +1,9 @@
 //! Reads a document that may have mistakes: each is reported, the piece that holds it is cut out,
 //! and the rest is read again, so that all mistakes are told at once.
+//!
+//! A deserializer stops at its first mistake, and a user who mends a file one message a run gives
+//! up. Cutting makes echoes: a required key that was cut is then missing. These are our own doing
+//! and are not told.
 
 use serde::de::DeserializeOwned;
 
@@ -18,19 +22,24 @@ pub struct Cut {
     pub unknown: bool,
 }
 
-/// The document without its wrong pieces, and the paths of those.
-pub fn read<D: DeserializeOwned + Default>(tree: &Node, report: &mut Report) -> (D, Vec<Cut>) {
+/// The document of `tree` without its wrong pieces, the tree of that, and the paths of those;
+/// `also` finds mistakes that the document's own reader does not look for.
+pub fn read<D: DeserializeOwned + Default>(
+    tree: &Node,
+    also: impl Fn(&Node) -> Result<(), Fault>,
+    report: &mut Report,
+) -> (D, Node, Vec<Cut>) {
     let (mut rest, mut cut) = (tree.clone(), Vec::new());
     loop {
-        match D::deserialize(rest.clone()) {
-            Ok(document) => return (document, cut),
+        match D::deserialize(rest.clone()).and_then(|found| also(&rest).map(|()| found)) {
+            Ok(document) => return (document, rest, cut),
             Err(fault) => {
                 if !is_echo(&fault, &rest, &cut) {
                     tell(tree, &fault, report);
                 }
                 let depth = rest.depth(&fault.path);
                 if !rest.cut(&fault.path) {
-                    return (D::default(), cut);
+                    return (D::default(), rest, cut);
                 }
                 let unknown = matches!(fault.mistake, Mistake::UnknownKey(_));
                 cut.push(Cut {
@@ -127,15 +136,16 @@ fn unknown_key(tree: &Node, fault: &Fault, key: &str, keys: &[&str]) -> (String,
     (title, hint)
 }
 
-fn unknown_form(fault: &Fault, name: &str, forms: &[&str]) -> (String, String) {
+fn unknown_form(fault: &Fault, name: &str, forms: &[String]) -> (String, String) {
+    let forms: Vec<&str> = forms.iter().map(String::as_str).collect();
     let key = fault.path.iter().rev().find(|step| *step != name);
     let key = key.map_or("", String::as_str);
     let title = format!("`{name}` is not a form of `{key}`");
     let foreign = suggest::foreign_placement(name).filter(|_| key == "placement");
-    let hint = match (foreign, suggest::nearest(name, forms)) {
+    let hint = match (foreign, suggest::nearest(name, &forms)) {
         (Some(ours), _) => format!("here it is called: {ours}"),
         (None, Some(near)) => format!("did you mean `{near}`?"),
-        (None, None) => format!("write one of {}", listed(forms, "or")),
+        (None, None) => format!("write one of {}", listed(&forms, "or")),
     };
     (title, hint)
 }

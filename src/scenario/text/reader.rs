@@ -1,4 +1,8 @@
 //! Reads a tree into the sections of the grammar; a mistake knows the path at which it was found.
+//!
+//! The grammar's types derive `Deserialize` and nothing else; this deserializer adds what TOML's
+//! own does not tell: the path of a mistake, the keys or forms that would have been right, and
+//! words for what was found instead of names of Rust types.
 
 use std::fmt;
 
@@ -24,7 +28,7 @@ pub enum Mistake {
     /// The last step of the path is no key of its table.
     UnknownKey(&'static [&'static str]),
     /// The name of a form is none of these.
-    UnknownForm(String, &'static [&'static str]),
+    UnknownForm(String, Vec<String>),
     /// The table lacks a key.
     Missing(&'static str),
     /// Something else was found than is wanted.
@@ -42,7 +46,14 @@ impl Fault {
         }
     }
 
-    fn below(mut self, step: &str) -> Fault {
+    /// The form `name` is none of `forms`.
+    pub fn unknown_form(name: &Key, forms: &[&str]) -> Fault {
+        let forms = forms.iter().map(|form| (*form).to_owned()).collect();
+        Fault::new(Mistake::UnknownForm(name.text.clone(), forms)).placed(&name.span)
+    }
+
+    /// The same, found below `step` of a table.
+    pub fn below(mut self, step: &str) -> Fault {
         self.path.insert(0, step.to_owned());
         self
     }
@@ -75,6 +86,7 @@ impl de::Error for Fault {
     }
 
     fn unknown_variant(form: &str, forms: &'static [&'static str]) -> Fault {
+        let forms = forms.iter().map(|form| (*form).to_owned()).collect();
         Fault::new(Mistake::UnknownForm(form.to_owned(), forms))
     }
 
@@ -173,24 +185,7 @@ impl<'de> Deserializer<'de> for Node {
         forms: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        let span = self.span.clone();
-        match self.value {
-            Value::Text(text) => visitor.visit_enum(Form {
-                content: Node::empty(span.clone()),
-                name: Key { text, span },
-            }),
-            Value::Table(mut entries) => match (entries.pop(), &entries[..]) {
-                (Some((name, content)), []) => visitor.visit_enum(Form { name, content }),
-                (last, _) => {
-                    entries.extend(last);
-                    Err(not_one(entries, &span, forms))
-                }
-            },
-            _ => {
-                let wanted = Wanted(one_of(forms), visitor);
-                self.deserialize_any(wanted).map(|(_, never)| never)
-            }
-        }
+        visitor.visit_enum(self.form(forms)?)
     }
 
     serde::forward_to_deserialize_any! {
@@ -199,12 +194,32 @@ impl<'de> Deserializer<'de> for Node {
     }
 }
 
+impl Node {
+    /// The name of a form and what it holds; the name alone holds an empty table.
+    pub fn form(self, forms: &[&str]) -> Result<Form, Fault> {
+        let span = self.span.clone();
+        match self.value {
+            Value::Text(text) => Ok(Form {
+                content: Node::empty(span.clone()),
+                name: Key { text, span },
+            }),
+            Value::Table(mut entries) => match (entries.pop(), &entries[..]) {
+                (Some((name, content)), []) => Ok(Form { name, content }),
+                (last, _) => {
+                    entries.extend(last);
+                    Err(not_one(entries, &span, forms))
+                }
+            },
+            _ => self.deserialize_any(Wanted(one_of(forms))),
+        }
+    }
+}
+
 /// A table that should hold one form holds none or several.
-fn not_one(entries: Vec<(Key, Node)>, span: &Span, forms: &'static [&'static str]) -> Fault {
+fn not_one(entries: Vec<(Key, Node)>, span: &Span, forms: &[&str]) -> Fault {
     let is_known = |key: &Key| forms.contains(&key.text.as_str());
     if let Some((key, _)) = entries.iter().find(|(key, _)| !is_known(key)) {
-        let fault = Fault::new(Mistake::UnknownForm(key.text.clone(), forms));
-        return fault.placed(&key.span).below(&key.text);
+        return Fault::unknown_form(key, forms).below(&key.text);
     }
     match &entries[..] {
         [(first, _), (second, _), ..] => {
@@ -222,11 +237,11 @@ fn not_one(entries: Vec<(Key, Node)>, span: &Span, forms: &'static [&'static str
     }
 }
 
-/// Refuses everything, saying what is wanted; the visitor is only carried for its type.
-struct Wanted<V>(String, V);
+/// Refuses everything, saying what is wanted.
+struct Wanted(String);
 
-impl<'de, V: Visitor<'de>> Visitor<'de> for Wanted<V> {
-    type Value = (V, V::Value);
+impl Visitor<'_> for Wanted {
+    type Value = Form;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -295,9 +310,11 @@ impl<'de> de::MapAccess<'de> for Entries {
 }
 
 /// A form's name and what it holds.
-struct Form {
-    name: Key,
-    content: Node,
+pub struct Form {
+    /// The name.
+    pub name: Key,
+    /// Its parameters.
+    pub content: Node,
 }
 
 impl<'de> de::EnumAccess<'de> for Form {

@@ -1,4 +1,8 @@
 //! Names that were meant: typing mistakes and the names of other tools.
+//!
+//! The nearest name by edit distance (Damerau 1964; Levenshtein 1966), where it is near enough to
+//! be meant; and what nginx, HAProxy, Envoy, Kubernetes or a paper calls a placement, by our name
+//! for it.
 
 /// The name among `known` that `wrong` was most likely meant to be.
 pub fn nearest<'a, S: AsRef<str>>(wrong: &str, known: &'a [S]) -> Option<&'a str> {
@@ -101,7 +105,8 @@ mod tests {
 
     #[test]
     fn foreign_names_are_answered_with_ours() {
-        let names = crate::strategy::placement::Choice::NAMES;
+        let registry = crate::scenario::Registry::standard();
+        let names = registry.names();
         for (ours, _) in FOREIGN {
             assert!(names.contains(ours), "{ours}");
         }

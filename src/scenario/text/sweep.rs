@@ -1,4 +1,8 @@
 //! `[sweep]`: keys that take several values.
+//!
+//! The values are taken out of the tree and put at their paths, once for each point of the grid,
+//! before anything is read: so a swept value is checked as if it had been written there, and a
+//! message points at the sweep's own line.
 
 use super::arguments;
 use super::messages::Report;

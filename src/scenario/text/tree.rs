@@ -84,6 +84,14 @@ impl Node {
     }
 
     /// An empty table that stands at `span`.
+    pub fn text(text: &str, span: Span) -> Node {
+        Node {
+            value: Value::Text(text.to_owned()),
+            span,
+        }
+    }
+
+    /// An empty table.
     pub fn empty(span: Span) -> Node {
         Node {
             span,

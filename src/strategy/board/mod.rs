@@ -237,23 +237,20 @@ impl Board {
         self.update(node, truth);
     }
 
-    /// The load of `node` has changed.
+    /// True if anything must be brought up to date when a node's load changes.
     #[inline]
-    pub fn changed(&mut self, node: NodeId, truth: Truth<'_>) {
-        if self.is_kept {
-            self.update(node, truth);
-        }
+    pub fn is_kept(&self) -> bool {
+        self.is_kept
     }
 
-    /// An attempt has started at `node`, where its load had been counted before.
+    /// The same for the start of a task whose load was counted before.
     #[inline]
-    pub fn started(&mut self, node: NodeId, truth: Truth<'_>) {
-        if self.keeps_work {
-            self.update(node, truth);
-        }
+    pub fn keeps_work(&self) -> bool {
+        self.keeps_work
     }
 
-    fn update(&mut self, node: NodeId, truth: Truth<'_>) {
+    /// The load of `node` has changed: brings what is kept up to date.
+    pub fn update(&mut self, node: NodeId, truth: Truth<'_>) {
         let faces = self.faces.iter_mut();
         let is_up = is_up(&self.down, node);
         faces.for_each(|face| face.update(&self.pools, node, is_up, truth));

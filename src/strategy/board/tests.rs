@@ -64,9 +64,8 @@ impl World {
     /// Sends a task of `dispatcher` to `node`.
     fn send(&mut self, dispatcher: u32, attempt: u32, node: u32) {
         let node = NodeId(node);
-        self.nodes.state_mut(node).tasks += 1;
-        self.nodes.hold(node, &DEMAND);
-        self.nodes.occupy(node, &DEMAND);
+        self.nodes.bind(node, 1, &[], Time(5), Time::ZERO);
+        self.nodes.start(node, 1, &[], Time::ZERO);
         let to = Bound {
             node,
             service: Time(5),
@@ -77,7 +76,7 @@ impl World {
         }
         let (layout, nodes, now) = (&self.layout, &self.nodes, Time::ZERO);
         let truth = Truth { layout, nodes, now };
-        self.board.changed(node, truth);
+        self.board.update(node, truth);
     }
 
     fn see_up(&mut self, node: u32, is_up: bool) {
@@ -158,8 +157,8 @@ fn a_dispatcher_sees_what_it_sent_and_what_has_arrived() {
         };
         world.board.arrived(1, 2, to);
         let (layout, nodes, now) = (&world.layout, &world.nodes, Time::ZERO);
-        world.board.changed(NodeId(1), Truth { layout, nodes, now });
+        world.board.update(NodeId(1), Truth { layout, nodes, now });
         assert_eq!(world.decide(0), (Some(2), 5), "seen by all");
-        assert_eq!(world.truth().nodes.state(NodeId(0)).tasks, 2);
+        assert_eq!(world.truth().nodes.at(NodeId(0)).tasks, 2);
     }
 }

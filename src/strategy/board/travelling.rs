@@ -1,4 +1,8 @@
 //! Attempts that have been sent and have not arrived.
+//!
+//! What a dispatcher has sent it knows of, though the node does not yet; what the others have sent
+//! it cannot know. Both are in the nodes' true state, so a view takes off what its dispatcher does
+//! not see.
 
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;

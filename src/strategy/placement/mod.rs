@@ -15,55 +15,37 @@ pub mod shortest_expected_delay;
 pub mod weighted_random;
 pub mod worst_fit;
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::Blueprint;
 
-/// Defines [`Choice`] from lines of `"name" => module::Type`.
+/// Takes placements by their types.
+pub trait Register {
+    /// Takes one: name, meaning and parameters are those of its JSON Schema.
+    fn add<T: Blueprint + Default + DeserializeOwned + JsonSchema>(&mut self);
+}
+
+/// Lists the placements of equipoise.
 macro_rules! placements {
-    ($($name:literal => $variant:ident($type:ty)),+ $(,)?) => {
-        /// Which algorithm picks the node of a task, with its parameters.
-        #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-        pub enum Choice {
-            $(
-                #[doc = concat!("The placement `", $name, "`.")]
-                #[serde(rename = $name)]
-                $variant($type),
-            )+
-        }
-
-        impl Choice {
-            /// All names, as the scenario file spells them.
-            pub const NAMES: &'static [&'static str] = &[$($name),+];
-
-            /// Every placement with its default parameters.
-            pub fn all() -> Vec<(&'static str, Choice)> {
-                vec![$(($name, Choice::$variant(<$type>::default()))),+]
-            }
-
-            /// The algorithm, ready to be built for a cluster.
-            pub fn blueprint(&self) -> Arc<dyn Blueprint> {
-                match self {
-                    $(Choice::$variant(parameters) => Arc::new(parameters.clone()),)+
-                }
-            }
+    ($($module:ident::$name:ident),+ $(,)?) => {
+        /// Registers every placement of equipoise, in the order of `equipoise list placements`.
+        pub fn standard(register: &mut impl Register) {
+            $(register.add::<$module::$name>();)+
         }
     };
 }
 
 placements! {
-    "random" => Random(random::Random),
-    "weighted-random" => WeightedRandom(weighted_random::WeightedRandom),
-    "round-robin" => RoundRobin(round_robin::RoundRobin),
-    "least-loaded" => LeastLoaded(least_loaded::LeastLoaded),
-    "power-of-d" => PowerOfD(power_of_d::PowerOfD),
-    "join-idle-queue" => JoinIdleQueue(join_idle_queue::JoinIdleQueue),
-    "shortest-expected-delay" => ShortestExpectedDelay(shortest_expected_delay::ShortestExpectedDelay),
-    "first-fit" => FirstFit(first_fit::FirstFit),
-    "best-fit" => BestFit(best_fit::BestFit),
-    "worst-fit" => WorstFit(worst_fit::WorstFit),
-    "resource-match" => ResourceMatch(resource_match::ResourceMatch),
+    random::Random,
+    weighted_random::WeightedRandom,
+    round_robin::RoundRobin,
+    least_loaded::LeastLoaded,
+    power_of_d::PowerOfD,
+    join_idle_queue::JoinIdleQueue,
+    shortest_expected_delay::ShortestExpectedDelay,
+    first_fit::FirstFit,
+    best_fit::BestFit,
+    worst_fit::WorstFit,
+    resource_match::ResourceMatch,
 }

@@ -1,4 +1,8 @@
 //! Finding, opening and unpacking a trace file, and reading it line by line.
+//!
+//! Archives come as they were published (gzip, xz, with a byte order mark, with either line end),
+//! and are read as they are: a copy unpacked by hand is a copy whose origin is soon forgotten.
+//! Limits on the length of a line keep a file that is no text from filling the memory.
 
 use super::problem::{Problem, nearest};
 use crate::text::listed;

@@ -1,4 +1,7 @@
 //! What went wrong with a trace, in words for the user.
+//!
+//! Real logs are dirty. The first bad row is shown with its line, all are counted by reason, and
+//! the hint says how to leave them out, so that dropping rows is a decision and never a silence.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,7 @@
 //! Replaying a trace: jobs in file order, a block at a time.
+//!
+//! A trace of any length takes the memory of one block, and the event loop never waits for a disk:
+//! blocks are filled between events.
 
 use super::csv::Csv;
 use super::file::TraceFile;

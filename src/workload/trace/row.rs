@@ -1,4 +1,7 @@
 //! What every format has in common: a row becomes a job, or is refused for a reason.
+//!
+//! The rules that no format may bend are here: arrivals do not go back, work is finite and not
+//! negative, a job has a task.
 
 use super::Problem;
 use super::file::Lines;

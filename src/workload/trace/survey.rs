@@ -1,4 +1,8 @@
-//! The first pass over a trace: checks every row and counts what is known of the workload before a run.
+//! The first pass over a trace: checks every row and counts what is known of the workload before a
+//! run.
+//!
+//! A load can be set only if the trace's own is known, and a row that is wrong should be told
+//! before a run of hours, not in the middle of it. So the file is read twice.
 
 use super::number::{Instant, offset};
 use super::read::Ordered;

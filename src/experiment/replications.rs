@@ -104,7 +104,7 @@ impl Detail {
 }
 
 /// The replications of one strategy at one point, in order: a column a figure, histograms merged.
-pub struct Cell {
+pub struct Replications {
     /// What the figures are.
     pub columns: Vec<Column>,
     /// By column, then by replication; NaN where there is none.
@@ -131,12 +131,12 @@ pub struct Cell {
     is_runaway: bool,
 }
 
-impl Cell {
+impl Replications {
     /// No replication of `setup` yet; they will have the figures of every run and those of `asked`.
-    pub fn new(setup: &Setup, asked: &[MetricRef]) -> Cell {
+    pub fn new(setup: &Setup, asked: &[MetricRef]) -> Replications {
         let columns = setup.columns(asked);
         let parts = setup.classes.len() + 1;
-        Cell {
+        Replications {
             values: vec![Vec::new(); columns.len()],
             censored: vec![false; columns.len()],
             columns,
@@ -220,7 +220,7 @@ impl Cell {
     /// Whether the column's figure stands, and why not.
     pub fn status(&self, column: usize) -> Status {
         let values = self.values(column);
-        let row = self.columns[column].key.metric.row;
+        let row = self.columns[column].key.row();
         let is_mean_of_jobs = (row.needs, row.kind) == (Needs::AllJobs, Kind::Mean);
         let is_same = || values.iter().all(|value| *value == values[0]);
         if self.is_unstable() && row.needs != Needs::Nothing {

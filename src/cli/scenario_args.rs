@@ -9,9 +9,9 @@ use clap::Args;
 
 use super::{Exit, message};
 use crate::results::Meta;
-use crate::scenario::{Files, Scenario, read};
+use crate::scenario::{Files, Registry, Scenario, read_with};
 
-/// Which scenario, and what is changed in it.
+/// ScenarioArgs scenario, and what is changed in it.
 #[derive(Debug, Args)]
 pub struct ScenarioArgs {
     /// The scenario file.
@@ -39,7 +39,7 @@ impl ScenarioArgs {
     }
 
     /// The scenario, cut to the chosen strategies.
-    pub fn read(&self) -> Result<Scenario, Exit> {
+    pub fn read(&self, registry: &Registry) -> Result<Scenario, Exit> {
         let path = &self.scenario;
         let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
         let traces = self
@@ -48,7 +48,8 @@ impl ScenarioArgs {
             .or_else(|| std::env::var_os("EQUIPOISE_TRACES").map(PathBuf::from));
         let dir = path.parent().unwrap_or(Path::new("."));
         let files = Files::new(dir, traces.as_deref());
-        let scenario = read(&text, &path.display().to_string(), &self.sets, &files)
+        let name = path.display().to_string();
+        let scenario = read_with(&text, &name, &self.sets, &files, registry)
             .map_err(|report| Exit::Mistake(report.to_string()))?;
         self.choose(scenario)
     }

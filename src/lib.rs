@@ -158,6 +158,8 @@ pub mod model;
 #[doc(hidden)]
 pub mod report;
 #[doc(hidden)]
+pub mod results;
+#[doc(hidden)]
 pub mod scenario;
 #[doc(hidden)]
 pub mod sim;

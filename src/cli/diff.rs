@@ -14,9 +14,9 @@ use rayon::prelude::*;
 use super::folder::tables_of;
 use super::{Exit, message, print};
 use crate::decision_log::first_difference::{DifferenceKind, FirstDifference};
-use crate::experiment::results::{Meta, Results};
 use crate::experiment::run_comparison::{missing_strategies, shared_strategies};
 use crate::report::decision_text::{Labels, lines};
+use crate::results::{Meta, Results};
 use crate::scenario::Registry;
 use crate::text::{counted, thousands};
 

@@ -11,9 +11,8 @@ use std::path::{Path, PathBuf};
 
 use super::Exit;
 use crate::experiment::JOURNAL_HEADER;
-use crate::experiment::results::{Meta, Results};
-use crate::report;
-use crate::report::csv::Damaged;
+use crate::results::tables::Damaged;
+use crate::results::{Meta, Results, tables};
 
 /// Marks a folder as a run's, which may be replaced by the next.
 const MANIFEST: &str = "manifest.json";
@@ -163,7 +162,7 @@ impl Folder {
 /// # Errors
 /// It is no such folder, or a table is missing or has been changed.
 pub fn tables_of(dir: &Path) -> Result<Results, Exit> {
-    read_with(dir, report::csv::read)
+    read_with(dir, tables::read)
 }
 
 /// What a run's folder says of itself.
@@ -171,7 +170,7 @@ pub fn tables_of(dir: &Path) -> Result<Results, Exit> {
 /// # Errors
 /// It is no such folder.
 pub fn manifest_of(dir: &Path) -> Result<Meta, Exit> {
-    read_with(dir, report::csv::read_meta)
+    read_with(dir, tables::read_meta)
 }
 
 fn read_with<T>(dir: &Path, read: fn(&Path) -> Result<T, Damaged>) -> Result<T, Exit> {

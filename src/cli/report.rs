@@ -9,8 +9,8 @@ use clap::Args;
 
 use super::folder::{tables_of, unwritable};
 use super::{Exit, print};
-use crate::experiment::results::Results;
 use crate::report::{self, plot::drawing::DrawError};
+use crate::results::{Results, tables};
 
 /// Arguments of `equipoise report`.
 #[derive(Debug, Args)]
@@ -44,7 +44,7 @@ pub fn cannot_draw(error: DrawError) -> Exit {
 
 /// One table of a run as text.
 pub fn table(results: &Results, name: &str) -> String {
-    let mut tables = report::tables(results).into_iter();
-    let found = tables.find(|(file, _)| file == name).unwrap_or_default();
+    let mut files = tables::write(results).into_iter();
+    let found = files.find(|(file, _)| file == name).unwrap_or_default();
     String::from_utf8_lossy(&found.1).into_owned()
 }

@@ -15,10 +15,10 @@ use super::folder::Folder;
 use super::report::{cannot_draw, table};
 use super::scenario_args::ScenarioArgs;
 use super::{Exit, message, print, running};
-use crate::experiment::record::{Kind, Recording};
-use crate::experiment::results::{Results, digest};
-use crate::experiment::{Fingerprint, Journal, Options, Timing};
+use crate::experiment::record::{Recording, RowKind};
+use crate::experiment::{self, Fingerprint, Journal, Options, Plan, Timing};
 use crate::report;
+use crate::results::{self, Results, digest, tables};
 use crate::scenario::{Registry, Scenario};
 use crate::text::counted;
 
@@ -65,12 +65,12 @@ enum Row {
 impl Run {
     /// Runs the scenario, writes its folder and prints the comparison.
     pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
-        let mut scenario = self.args.read(registry)?;
+        let scenario = self.args.read(registry)?;
         self.args.warn(&scenario);
         // Watched before anything is written, so that nothing is left behind.
         let stop = stop_on_interrupt()?;
         let folder = Folder::begin(&self.target(&scenario))?;
-        match self.run_into(&mut scenario, &folder, stop) {
+        match self.run_into(scenario, &folder, stop) {
             Ok((results, is_complete)) => {
                 let target = folder.finish(is_complete)?;
                 self.tell(&results, &target, is_complete)
@@ -98,15 +98,16 @@ impl Run {
 
     fn run_into(
         &self,
-        scenario: &mut Scenario,
+        scenario: Scenario,
         folder: &Folder,
         stop: &AtomicBool,
     ) -> Result<(Results, bool), Exit> {
-        running::settle(scenario, self.threads, stop)?;
+        let command = self.args.command_line("run");
+        let plan = running::plan(scenario, command, self.threads, stop)?;
         if stop.load(Ordering::Relaxed) {
             return Err(Exit::Interrupted(BEFORE_ANY.to_owned()));
         }
-        let journal = self.journal(scenario, folder)?;
+        let journal = self.journal(plan.scenario(), folder)?;
         let recording = self.recording(&journal, folder)?;
         let options = Options {
             threads: self.threads.map(usize::from),
@@ -115,22 +116,16 @@ impl Run {
             record: recording.as_ref(),
             log_decisions: false,
             journal: Some(&journal),
-            command: self.args.command_line("run"),
         };
-        let run = running::with_bar(scenario, options)?;
-        let mut results = run.results;
-        if results.replications.is_empty() {
+        let run = running::with_bar(&plan, options)?;
+        if run.replications.iter().all(|&finished| finished == 0) {
             return Err(Exit::Interrupted(NONE_FINISHED.to_owned()));
         }
         if let Some(recording) = &recording {
-            recording.join(scenario, &run.replications, folder.path())?;
+            recording.join(plan.scenario(), &run.replications, folder.path())?;
         }
-        results.meta.is_partial = !run.is_complete;
-        if !run.is_complete {
-            results.meta.warnings.insert(0, PARTIAL.to_owned());
-        }
-        self.write(scenario, &mut results, &run.timing, folder)?;
-        Ok((results, run.is_complete))
+        self.write(&plan, &run, folder)?;
+        Ok((run.results, run.is_complete))
     }
 
     fn recording(&self, journal: &Journal, folder: &Folder) -> Result<Option<Recording>, Exit> {
@@ -158,30 +153,24 @@ impl Run {
         Ok(journal)
     }
 
-    fn kinds(&self) -> Vec<Kind> {
+    fn kinds(&self) -> Vec<RowKind> {
         let kinds = self.record.iter().map(|row| match row {
-            Row::Jobs => Kind::Jobs,
-            Row::Tasks => Kind::Tasks,
-            Row::Decisions => Kind::Decisions,
+            Row::Jobs => RowKind::Jobs,
+            Row::Tasks => RowKind::Tasks,
+            Row::Decisions => RowKind::Decisions,
         });
         kinds.collect()
     }
 
-    fn write(
-        &self,
-        scenario: &Scenario,
-        results: &mut Results,
-        timing: &Timing,
-        folder: &Folder,
-    ) -> Result<(), Exit> {
-        folder.write("scenario.toml", scenario.text.as_bytes())?;
-        let tables = report::tables(results);
-        for (name, bytes) in &tables {
-            results.meta.files.push((name.clone(), digest(bytes)));
+    fn write(&self, plan: &Plan, run: &experiment::Run, folder: &Folder) -> Result<(), Exit> {
+        let results = &run.results;
+        folder.write("scenario.toml", plan.scenario().text.as_bytes())?;
+        let files = tables::write(results);
+        for (name, bytes) in &files {
             folder.write(name, bytes)?;
         }
-        folder.write("manifest.json", &report::csv::manifest(&results.meta))?;
-        let timing = format!("{:#}\n", timing_json(timing));
+        folder.write(tables::MANIFEST, &tables::manifest(&results.meta, &files))?;
+        let timing = format!("{:#}\n", timing_json(&run.timing));
         folder.write("timing.json", timing.as_bytes())?;
         let plots = report::render(results, self.png).map_err(cannot_draw)?;
         plots
@@ -195,7 +184,7 @@ impl Run {
         let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         match self.format {
             Format::Table => print(&report::terminal::comparison(results, Some(&page), color))?,
-            Format::Json => print(&format!("{:#}\n", report::json(results)))?,
+            Format::Json => print(&format!("{:#}\n", results::json(results)))?,
             Format::Csv => print(&table(results, "summary.csv"))?,
         }
         if is_complete {
@@ -209,8 +198,6 @@ impl Run {
 
 const BEFORE_ANY: &str = "interrupted before any replication of this run: nothing is written, and nothing is lost that was kept before";
 const NONE_FINISHED: &str = "interrupted before any replication was finished: nothing is written";
-const PARTIAL: &str =
-    "interrupted: only the replications that every strategy has finished are here";
 
 /// What to do after a run that was stopped.
 const GO_ON: &str = "the same command goes on with the replications that are left";

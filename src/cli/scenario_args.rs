@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Exit, message};
-use crate::experiment::results::Meta;
+use crate::results::Meta;
 use crate::scenario::{Files, Registry, Scenario, read_with};
 
 /// ScenarioArgs scenario, and what is changed in it.

@@ -4,6 +4,7 @@
 //! can be checked against queueing theory on the user's own file, if that is a known model.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use clap::{Args, ValueEnum};
 
@@ -11,8 +12,8 @@ use super::folder::tables_of;
 use super::report::table;
 use super::scenario_args::ScenarioArgs;
 use super::{Exit, print, running};
-use crate::experiment::results::Results;
 use crate::report;
+use crate::results::Results;
 use crate::scenario::Registry;
 
 /// Arguments of `equipoise theory`: a scenario, which is run without writing anything, or a run's
@@ -63,10 +64,11 @@ impl Theory {
     }
 
     fn run(&self, registry: &Registry) -> Result<Results, Exit> {
-        let mut scenario = self.args.read(registry)?;
+        let scenario = self.args.read(registry)?;
         self.args.warn(&scenario);
         let command = self.args.command_line("theory");
-        let run = running::run(&mut scenario, self.threads, None, command)?;
-        Ok(run.results)
+        let stop = AtomicBool::new(false);
+        let plan = running::plan(scenario, command, self.threads, &stop)?;
+        Ok(running::run(&plan, self.threads, None)?.results)
     }
 }

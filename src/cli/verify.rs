@@ -4,17 +4,17 @@
 //! the same version gives the same bytes on any machine. The first figure that differs is named.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 
 use super::folder::{Folder, beside, manifest_of};
 use super::scenario_args::ScenarioArgs;
 use super::{Exit, print, running};
-use crate::experiment::Run;
-use crate::experiment::record::{Kind, Recording};
-use crate::experiment::results::Meta;
-use crate::report;
-use crate::scenario::{Registry, Scenario};
+use crate::experiment::record::{Recording, RowKind};
+use crate::experiment::{Plan, Run};
+use crate::results::{Meta, tables};
+use crate::scenario::Registry;
 
 /// Arguments of `equipoise verify`.
 #[derive(Debug, Args)]
@@ -39,7 +39,7 @@ impl Verify {
                 self.dir.display()
             )));
         }
-        let recorded: Vec<Kind> = Kind::ALL
+        let recorded: Vec<RowKind> = RowKind::ALL
             .into_iter()
             .filter(|kind| self.dir.join(format!("{}.csv", kind.name())).exists())
             .collect();
@@ -63,22 +63,24 @@ impl Verify {
         &self,
         registry: &Registry,
         stored: &Meta,
-        recorded: &[Kind],
+        recorded: &[RowKind],
     ) -> Result<(Vec<String>, Option<String>), Exit> {
-        let mut scenario =
+        let scenario =
             ScenarioArgs::of_run(&self.dir, stored, self.traces.as_deref()).read(registry)?;
+        let stop = AtomicBool::new(false);
+        let plan = running::plan(scenario, String::new(), self.threads, &stop)?;
         if recorded.is_empty() {
-            let run = running::run(&mut scenario, self.threads, None, String::new())?;
+            let run = running::run(&plan, self.threads, None)?;
             return self.tables(stored, &run);
         }
         let folder = Folder::begin(&beside(&self.dir, "verify"))?;
-        let found = self.with_rows(stored, &mut scenario, &folder, recorded);
+        let found = self.with_rows(stored, &plan, &folder, recorded);
         folder.abandon();
         found
     }
 
     fn tables(&self, stored: &Meta, run: &Run) -> Result<(Vec<String>, Option<String>), Exit> {
-        let files = report::tables(&run.results);
+        let files = tables::write(&run.results);
         let found = first_difference(&self.dir, &files)?;
         let found = found.or_else(|| manifest_difference(stored, &run.results.meta));
         Ok((files.into_iter().map(|(name, _)| name).collect(), found))
@@ -88,17 +90,17 @@ impl Verify {
     fn with_rows(
         &self,
         stored: &Meta,
-        scenario: &mut Scenario,
+        plan: &Plan,
         folder: &Folder,
-        recorded: &[Kind],
+        recorded: &[RowKind],
     ) -> Result<(Vec<String>, Option<String>), Exit> {
         let recording = Recording {
             folder: folder.parts(true)?,
             kinds: recorded.to_vec(),
         };
-        let run = running::run(scenario, self.threads, Some(&recording), String::new())?;
+        let run = running::run(plan, self.threads, Some(&recording))?;
         let (mut names, mut found) = self.tables(stored, &run)?;
-        recording.join(scenario, &run.replications, folder.path())?;
+        recording.join(plan.scenario(), &run.replications, folder.path())?;
         for kind in recorded {
             let name = format!("{}.csv", kind.name());
             let differs = lines_differ(&self.dir.join(&name), &folder.path().join(&name));
@@ -137,7 +139,7 @@ fn manifest_difference(stored: &Meta, now: &Meta) -> Option<String> {
 }
 
 /// The first number that a table of the folder does not share with its twin in `files`.
-fn first_difference(dir: &Path, files: &report::Files) -> Result<Option<String>, Exit> {
+fn first_difference(dir: &Path, files: &tables::Files) -> Result<Option<String>, Exit> {
     for (name, now) in files {
         let file = dir.join(name);
         let stored = std::fs::read(&file).map_err(|_| {
@@ -147,7 +149,7 @@ fn first_difference(dir: &Path, files: &report::Files) -> Result<Option<String>,
             ))
         })?;
         if stored != *now {
-            return Ok(Some(report::csv::first_difference(name, &stored, now)));
+            return Ok(Some(tables::first_difference(name, &stored, now)));
         }
     }
     Ok(None)

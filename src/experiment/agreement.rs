@@ -7,15 +7,15 @@
 //! 0.1 %, by which their intervals are widened; and as the quantile of a replication is biased by
 //! about its own variance, none is judged that varies by more than 10 % between replications.
 
-use crate::metrics::columns::Column;
+use crate::metrics::columns::MetricRef;
 use crate::metrics::histogram::ACCURACY;
-use crate::metrics::registry::{self, Metric};
+use crate::metrics::registry;
 use crate::scenario::Scenario;
 use crate::stats::{bonferroni, estimate};
 use crate::theory::{AnswerKind, Known, known};
 
-use super::cell::{Cell, Facts};
-use super::results::{Agreement, Status, TheoryRow};
+use super::replications::Replications;
+use crate::results::{Agreement, TheoryRow};
 
 /// Confidence of all judged rows together.
 const CONFIDENCE: f64 = 0.999;
@@ -28,30 +28,18 @@ const STEADY: f64 = 0.1;
 struct KnownAnswer {
     point: usize,
     strategy: usize,
-    unit: &'static str,
+    key: MetricRef,
     known: Known,
     values: Vec<f64>,
 }
 
 /// The rows of all points and strategies.
-pub fn theory_rows(
-    scenario: &Scenario,
-    columns: &[Vec<Vec<Column>>],
-    cells: &[Vec<Cell>],
-) -> Vec<TheoryRow> {
+pub fn theory_rows(scenario: &Scenario, cells: &[Vec<Replications>]) -> Vec<TheoryRow> {
     let mut all = Vec::new();
-    for (point, (columns, cells)) in columns.iter().zip(cells).enumerate() {
-        for (strategy, (columns, cell)) in columns.iter().zip(cells).enumerate() {
-            let setup = &scenario.points[point].setups[strategy];
-            for known in known(setup) {
-                all.extend(find(
-                    known,
-                    columns,
-                    cell,
-                    Facts::of(setup),
-                    (point, strategy),
-                ));
-            }
+    for (point, cells) in cells.iter().enumerate() {
+        for (strategy, cell) in cells.iter().enumerate() {
+            let known = known(&scenario.points[point].setups[strategy]).into_iter();
+            all.extend(known.filter_map(|known| find(known, cell, (point, strategy))));
         }
     }
     let judged = all.iter().filter(|row| row.is_judged()).count();
@@ -61,31 +49,23 @@ pub fn theory_rows(
 
 fn find(
     known: Known,
-    columns: &[Column],
-    cell: &Cell,
-    facts: Facts,
+    cell: &Replications,
     (point, strategy): (usize, usize),
 ) -> Option<KnownAnswer> {
-    let is_it = |column: &Column| column.key.is(&known.class, &known.metric);
-    let index = columns.iter().position(is_it)?;
-    let status = cell.status(index, &columns[index], facts);
-    let values = match status {
-        Status::Ok | Status::Exact => cell.column(index),
-        _ => Vec::new(),
-    };
+    let mut keys = cell.columns.iter().map(|column| &column.key);
+    let index = keys.position(|key| key.is(&known.class, &known.metric))?;
     Some(KnownAnswer {
         point,
         strategy,
-        unit: columns[index].key.metric.row.unit,
+        key: cell.columns[index].key.clone(),
         known,
-        values,
+        values: cell.standing(index).unwrap_or_default().to_vec(),
     })
 }
 
 impl KnownAnswer {
     fn is_quantile(&self) -> bool {
-        let metric = Metric::find(&self.known.metric);
-        metric.is_some_and(|metric| metric.row.kind == registry::Kind::Quantile)
+        self.key.row().kind == registry::Kind::Quantile
     }
 
     fn is_judged(&self) -> bool {
@@ -121,9 +101,7 @@ impl KnownAnswer {
         TheoryRow {
             point: self.point,
             strategy: self.strategy,
-            class: self.known.class.clone(),
-            metric: self.known.metric.clone(),
-            unit: self.unit.to_owned(),
+            key: self.key.clone(),
             model: self.known.model.to_owned(),
             kind: self.known.kind,
             theory: self.known.value,
@@ -138,13 +116,14 @@ impl KnownAnswer {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn answer(metric: &str, kind: AnswerKind, value: f64, values: &[f64]) -> KnownAnswer {
         KnownAnswer {
             point: 0,
             strategy: 0,
-            unit: "s",
+            key: metric.parse().unwrap(),
             known: Known {
                 metric: metric.to_owned(),
                 class: "all".to_owned(),

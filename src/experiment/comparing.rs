@@ -4,15 +4,15 @@
 //! steady state, and that they lost like shares of their jobs. A strategy that drops the slow ones
 //! is fast on those that are left.
 
-use crate::metrics::columns::{Column, MetricRef};
+use crate::metrics::columns::MetricRef;
 use crate::metrics::registry::Better;
 use crate::scenario::Scenario;
 use crate::stats::{
     Difference, Verdict, bonferroni, paired, replications_to_settle, unpaired, verdict,
 };
 
-use super::cell::{Cell, Facts};
-use super::results::{ComparisonRow, Status};
+use super::replications::Replications;
+use crate::results::ComparisonRow;
 
 /// Shares of jobs lost that differ by more are not compared.
 const LOST_SHARE: f64 = 0.001;
@@ -59,7 +59,7 @@ pub fn judge(terms: &Terms<'_>, baseline: &Side, other: &Side) -> ComparisonRow 
         fill(
             &mut row,
             &difference,
-            terms.metric.metric.row.better != Better::Higher,
+            terms.metric.row().better != Better::Higher,
         );
     }
     row
@@ -76,7 +76,6 @@ fn empty(terms: &Terms<'_>) -> ComparisonRow {
         point: terms.place.0,
         strategy: terms.place.1,
         metric: terms.metric.clone(),
-        unit: terms.metric.metric.row.unit.to_owned(),
         baseline_mean: None,
         mean: None,
         difference: None,
@@ -124,28 +123,12 @@ fn fill(row: &mut ComparisonRow, difference: &Difference, lower_is_better: bool)
     }
 }
 
-/// Position of a metric among the columns.
-pub(super) fn position(columns: &[Column], metric: &MetricRef) -> Option<usize> {
-    columns.iter().position(|column| column.key == *metric)
-}
-
 /// All comparisons of one point: by deciding metric, then by strategy.
-pub fn compare(
-    scenario: &Scenario,
-    point: usize,
-    columns: &[Vec<Column>],
-    cells: &[Cell],
-) -> Vec<ComparisonRow> {
+pub fn compare(scenario: &Scenario, point: usize, cells: &[Replications]) -> Vec<ComparisonRow> {
     let compare = &scenario.compare;
-    let base = scenario
-        .strategies
-        .iter()
-        .position(|s| s.name == compare.baseline)
-        .unwrap_or(0);
-    let side = |strategy: usize, metric: &MetricRef| {
-        let facts = Facts::of(&scenario.points[point].setups[strategy]);
-        side(&cells[strategy], &columns[strategy], facts, metric)
-    };
+    let mut strategies = scenario.strategies.iter();
+    let base = strategies.position(|s| s.name == compare.baseline);
+    let base = base.unwrap_or(0);
     let row = |strategy: usize, metric: &MetricRef| {
         let terms = Terms {
             place: (point, strategy),
@@ -154,26 +137,28 @@ pub fn compare(
             level: bonferroni(compare.confidence, compare.family),
             is_paired: true,
         };
-        judge(&terms, &side(base, metric), &side(strategy, metric))
+        judge(
+            &terms,
+            &side(&cells[base], metric),
+            &side(&cells[strategy], metric),
+        )
     };
     let objective: Option<MetricRef> = OBJECTIVE.parse().ok();
     let mut rows: Vec<ComparisonRow> = Vec::new();
     for metric in &compare.decide_on {
         for strategy in (0..cells.len()).filter(|&strategy| strategy != base) {
-            rows.push(row(strategy, metric));
-            let is_lossy = rows
-                .last()
-                .is_some_and(|row| row.verdict == Verdict::NotComparable);
+            let row_of_metric = row(strategy, metric);
+            let is_lossy = row_of_metric.verdict == Verdict::NotComparable;
+            rows.push(row_of_metric);
             // Where jobs were lost, the share within the objective is what can be compared.
             let objective = objective.as_ref().filter(|_| is_lossy);
-            if let Some(objective) =
-                objective.filter(|metric| side(strategy, metric).values.is_some())
-            {
-                let is_told =
-                    |row: &ComparisonRow| row.strategy == strategy && row.metric == *objective;
-                if !rows.iter().any(is_told) {
-                    rows.push(row(strategy, objective));
-                }
+            let has_it = |metric: &&MetricRef| side(&cells[strategy], metric).values.is_some();
+            let is_told = |metric: &MetricRef| {
+                let mut told = rows.iter().filter(|row| row.strategy == strategy);
+                told.any(|row| row.metric == *metric)
+            };
+            if let Some(objective) = objective.filter(has_it).filter(|metric| !is_told(metric)) {
+                rows.push(row(strategy, objective));
             }
         }
     }
@@ -183,25 +168,14 @@ pub fn compare(
 /// What is compared of jobs that are lost.
 const OBJECTIVE: &str = "slo_attained";
 
-fn side(cell: &Cell, columns: &[Column], facts: Facts, metric: &MetricRef) -> Side {
-    let index = position(columns, metric);
-    let class = index.and_then(|index| columns[index].class_index());
-    let counts = cell.counts.get(class.map_or(0, |class| class + 1));
-    let (measured, lost) = counts.copied().unwrap_or_default();
-    let values = index.and_then(|index| {
-        // The difference of two lower bounds bounds nothing.
-        let status = cell.status(index, &columns[index], facts);
-        let stands = matches!(status, Status::Ok | Status::Exact);
-        let values = cell.column(index);
-        (stands && values.iter().all(|value| value.is_finite())).then_some(values)
-    });
+fn side(cell: &Replications, metric: &MetricRef) -> Side {
+    let column = cell.position(metric);
+    // The difference of two lower bounds bounds nothing.
+    let values = column.and_then(|column| cell.standing(column));
+    let values = values.filter(|values| values.iter().all(|value| value.is_finite()));
     Side {
         is_unstable: cell.is_unstable(),
-        lost: if measured == 0 {
-            0.0
-        } else {
-            lost as f64 / measured as f64
-        },
-        values,
+        lost: cell.lost_share(column),
+        values: values.map(<[f64]>::to_vec),
     }
 }

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use sha2::{Digest, Sha256};
 
 use super::Item;
-use super::cell::Replicate;
+use super::replications::Replicate;
 use crate::scenario::Scenario;
 use crate::sim::Failure;
 

@@ -1,21 +1,22 @@
-//! Points x strategies x replications over all cores, and the tables that come out.
+//! Points x strategies x replications over all cores: a [`Plan`] goes in, a [`Run`] comes out.
 //!
 //! Parallel over replications and never inside one, so that a result does not depend on threads;
 //! each is computed alone and put into its numbered slot. The jobs of a replication are digested
 //! under every strategy, and unlike digests end the run: the comparison would not be of equal jobs.
 
 mod agreement;
-mod cell;
+mod assembling;
 mod comparing;
 mod journal;
+mod plan;
 mod precision;
 pub mod record;
-pub mod results;
+mod replications;
 pub mod run_comparison;
-mod tables;
 pub mod warmup;
 
 pub use journal::{Fingerprint, HEADER as JOURNAL_HEADER, Journal};
+pub use plan::Plan;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -23,15 +24,14 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::columns::Column;
-use crate::scenario::Scenario;
+use crate::results::Results;
+use crate::scenario::{Point, Scenario};
 use crate::sim::setup::Setup;
 use crate::sim::{self, Failure};
 
 use crate::decision_log::{DecisionLog, LogRecorder, NODES_KEPT};
-use cell::{Cell, Replicate};
 use record::Recording;
-use results::Results;
+use replications::{Replicate, Replications};
 
 /// How an experiment is to be run.
 pub struct Options<'a> {
@@ -47,8 +47,6 @@ pub struct Options<'a> {
     pub log_decisions: bool,
     /// Where finished replications are kept, and taken from.
     pub journal: Option<&'a Journal>,
-    /// One line that repeats the run.
-    pub command: String,
 }
 
 /// How far an experiment is.
@@ -62,7 +60,7 @@ pub enum Progress {
 
 /// What a run gives.
 pub struct Run {
-    /// The tables.
+    /// What was found.
     pub results: Results,
     /// Replications of each point.
     pub replications: Vec<u32>,
@@ -70,7 +68,7 @@ pub struct Run {
     pub decision_logs: Vec<Vec<Vec<DecisionLog>>>,
     /// How long it took; not part of the results.
     pub timing: Timing,
-    /// False if it was stopped: the tables then hold the replications that every strategy of a
+    /// False if it was stopped: the results then hold the replications that every strategy of a
     /// point has finished.
     pub is_complete: bool,
 }
@@ -95,16 +93,15 @@ struct Item {
     strategy: usize,
 }
 
-/// Runs every replication of `scenario`, and more where a precision is asked for. Warm-ups that
-/// are left to pilots must have been settled ([`warmup::settle`]).
+/// Runs every replication of `plan`, and more where a precision is asked for.
 ///
 /// # Errors
 /// [`Failure`] of the first replication, in table order, that failed.
-pub fn run(scenario: &Scenario, options: &Options<'_>) -> Result<Run, Failure> {
+pub fn run(plan: &Plan, options: &Options<'_>) -> Result<Run, Failure> {
     let start = Instant::now();
     let pool = threads(options.threads)?;
-    let mut running = Running::new(scenario, options);
-    let mut wanted = vec![scenario.replications; scenario.points.len()];
+    let mut running = Running::new(plan.scenario(), options);
+    let mut wanted = vec![running.scenario.replications; running.cells.len()];
     loop {
         let items = running.missing(&wanted);
         if items.is_empty() {
@@ -121,9 +118,8 @@ pub fn run(scenario: &Scenario, options: &Options<'_>) -> Result<Run, Failure> {
         threads: pool.current_num_threads(),
         busy: running.each(|cell| cell.busy),
     };
-    let results = tables::assemble(scenario, &running.layout, &running.cells, &options.command)?;
     Ok(Run {
-        results,
+        results: assembling::results(plan, &running.cells, running.is_complete)?,
         replications: (0..running.cells.len())
             .map(|point| running.has(point))
             .collect(),
@@ -147,10 +143,8 @@ pub fn threads(count: Option<usize>) -> Result<rayon::ThreadPool, Failure> {
 struct Running<'a> {
     scenario: &'a Scenario,
     options: &'a Options<'a>,
-    /// Columns by point and strategy.
-    layout: Vec<Vec<Vec<Column>>>,
     /// The replications so far, by point and strategy, in order.
-    cells: Vec<Vec<Cell>>,
+    cells: Vec<Vec<Replications>>,
     is_complete: bool,
 }
 
@@ -159,38 +153,37 @@ type Done = Option<Result<Replicate, Failure>>;
 
 impl<'a> Running<'a> {
     fn new(scenario: &'a Scenario, options: &'a Options<'a>) -> Running<'a> {
-        let points = || scenario.points.iter();
         let asked = scenario.asked();
-        let columns = |setup: &Setup| setup.columns(&asked);
-        let cells = |point: &crate::scenario::Point| {
-            let cells = point.setups.iter().map(|_| Cell::default());
+        let cells = |point: &Point| {
+            let cells = point
+                .setups
+                .iter()
+                .map(|setup| Replications::new(setup, &asked));
             cells.collect()
         };
         Running {
             scenario,
             options,
-            layout: points()
-                .map(|point| point.setups.iter().map(columns).collect())
-                .collect(),
-            cells: points().map(cells).collect(),
+            cells: scenario.points.iter().map(cells).collect(),
             is_complete: true,
         }
     }
 
-    fn each<T>(&self, of: impl Fn(&Cell) -> T) -> Vec<Vec<T>> {
-        let point = |cells: &Vec<Cell>| cells.iter().map(&of).collect();
+    fn each<T>(&self, of: impl Fn(&Replications) -> T) -> Vec<Vec<T>> {
+        let point = |cells: &Vec<Replications>| cells.iter().map(&of).collect();
         self.cells.iter().map(point).collect()
     }
 
     fn take_decision_logs(self) -> Vec<Vec<Vec<DecisionLog>>> {
-        let logs = |cells: Vec<Cell>| cells.into_iter().map(|cell| cell.decision_logs).collect();
+        let logs =
+            |cells: Vec<Replications>| cells.into_iter().map(|cell| cell.decision_logs).collect();
         self.cells.into_iter().map(logs).collect()
     }
 
     /// Replications that a point has of all its strategies.
     fn has(&self, point: usize) -> u32 {
         let first = self.cells[point].first();
-        first.map_or(0, |cell| cell.values.len() as u32)
+        first.map_or(0, |cell| cell.replications() as u32)
     }
 
     /// What is left to do, in order, until each point has as many replications as `wanted`.
@@ -269,7 +262,7 @@ impl<'a> Running<'a> {
         } else {
             sim::run(setup, number, None)?
         };
-        let columns = &self.layout[item.point][item.strategy];
+        let columns = &self.cells[item.point][item.strategy].columns;
         Ok(Replicate {
             decision_log,
             busy: start.elapsed(),
@@ -301,9 +294,9 @@ impl<'a> Running<'a> {
         let Some(asked) = &self.scenario.precision else {
             return has.to_vec();
         };
-        let points = self.layout.iter().zip(&self.cells).zip(has);
+        let points = self.cells.iter().zip(has);
         points
-            .map(|((columns, cells), &has)| precision::wanted(asked, columns, cells, has))
+            .map(|(cells, &has)| precision::wanted(asked, cells, has))
             .collect()
     }
 }

@@ -4,9 +4,7 @@
 //! and again at an interval makes it somewhat too narrow at the end; steps of a fifth keep the
 //! looks few (sequential procedures: Law, "Simulation Modeling and Analysis", section 9.4).
 
-use super::cell::Cell;
-use super::comparing::position;
-use crate::metrics::columns::Column;
+use super::replications::Replications;
 use crate::scenario::{Precision, Scenario};
 use crate::stats::{Estimate, estimate};
 
@@ -17,9 +15,8 @@ const STEP: (f64, u32) = (0.2, 5);
 
 /// Replications that a point with `cells` needs next; as many as it has if all its strategies are
 /// known well enough, or as well as they may.
-pub fn wanted(precision: &Precision, columns: &[Vec<Column>], cells: &[Cell], has: u32) -> u32 {
-    let settled = |(columns, cell)| is_settled(precision, columns, cell);
-    if columns.iter().map(Vec::as_slice).zip(cells).all(settled) {
+pub fn wanted(precision: &Precision, cells: &[Replications], has: u32) -> u32 {
+    if cells.iter().all(|cell| is_settled(precision, cell)) {
         return has;
     }
     let step = (f64::from(has) * STEP.0).ceil() as u32;
@@ -28,18 +25,17 @@ pub fn wanted(precision: &Precision, columns: &[Vec<Column>], cells: &[Cell], ha
 
 /// Whether the interval is narrow enough; an unstable strategy, or one without this figure, will
 /// never have one and is not waited for.
-fn is_settled(precision: &Precision, columns: &[Column], cell: &Cell) -> bool {
-    match interval(precision, columns, cell) {
+fn is_settled(precision: &Precision, cell: &Replications) -> bool {
+    match interval(precision, cell) {
         Some(interval) => excess(precision, &interval).is_none(),
         None => true,
     }
 }
 
-fn interval(precision: &Precision, columns: &[Column], cell: &Cell) -> Option<Estimate> {
-    let index = position(columns, &precision.metric)?;
-    let values = cell.column(index);
+fn interval(precision: &Precision, cell: &Replications) -> Option<Estimate> {
+    let values = cell.values(cell.position(&precision.metric)?);
     let stands = !cell.is_unstable() && values.iter().all(|value| value.is_finite());
-    estimate(&values, LEVEL).filter(|_| stands)
+    estimate(values, LEVEL).filter(|_| stands)
 }
 
 /// The relative half-width, if it is above what is asked for: with a half-width of g / (1 + g) of
@@ -53,34 +49,28 @@ fn excess(precision: &Precision, estimate: &Estimate) -> Option<f64> {
 }
 
 /// A sentence for each strategy whose interval is still too wide.
-pub fn doubts(
-    scenario: &Scenario,
-    point: &str,
-    columns: &[Vec<Column>],
-    cells: &[Cell],
-) -> Vec<String> {
+pub fn doubts(scenario: &Scenario, point: &str, cells: &[Replications]) -> Vec<String> {
     let Some(precision) = &scenario.precision else {
         return Vec::new();
     };
-    let all = scenario.strategies.iter().zip(columns.iter().zip(cells));
-    let doubt = |(strategy, (columns, cell)): (
-        &crate::scenario::StrategyText,
-        (&Vec<Column>, &Cell),
-    )| {
-        let (name, metric) = (&strategy.name, &precision.metric);
-        let Some(interval) = interval(precision, columns, cell) else {
-            return Some(format!(
-                "`{name}`{point}: {metric} has no interval, so that no precision was waited for"
-            ));
-        };
-        let wide = excess(precision, &interval)?;
-        let asked = precision.relative / (1.0 + precision.relative);
-        Some(format!(
-            "`{name}`{point}: the interval of {metric} is ± {:.2} % after {} replications, and ± {:.2} % was to be reached; raise run.precision.max-replications",
-            wide * 100.0,
-            cell.values.len(),
-            asked * 100.0,
-        ))
+    let all = scenario.strategies.iter().zip(cells);
+    let doubts = all.filter_map(|(strategy, cell)| doubt(precision, &strategy.name, point, cell));
+    doubts.collect()
+}
+
+fn doubt(precision: &Precision, name: &str, point: &str, cell: &Replications) -> Option<String> {
+    let metric = &precision.metric;
+    let Some(interval) = interval(precision, cell) else {
+        return Some(format!(
+            "`{name}`{point}: {metric} has no interval, so that no precision was waited for"
+        ));
     };
-    all.filter_map(doubt).collect()
+    let wide = excess(precision, &interval)?;
+    let asked = precision.relative / (1.0 + precision.relative);
+    Some(format!(
+        "`{name}`{point}: the interval of {metric} is ± {:.2} % after {} replications, and ± {:.2} % was to be reached; raise run.precision.max-replications",
+        wide * 100.0,
+        cell.replications(),
+        asked * 100.0,
+    ))
 }

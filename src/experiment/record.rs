@@ -17,7 +17,7 @@ use crate::sim::setup::Setup;
 
 /// Which rows can be recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum RowKind {
     /// `jobs.csv`.
     Jobs,
     /// `tasks.csv`.
@@ -26,33 +26,33 @@ pub enum Kind {
     Decisions,
 }
 
-impl Kind {
+impl RowKind {
     /// All kinds.
-    pub const ALL: [Kind; 3] = [Kind::Jobs, Kind::Tasks, Kind::Decisions];
+    pub const ALL: [RowKind; 3] = [RowKind::Jobs, RowKind::Tasks, RowKind::Decisions];
 
     /// The table's name, as in `--record` and `NAME.csv`.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Jobs => "jobs",
-            Kind::Tasks => "tasks",
-            Kind::Decisions => "decisions",
+            RowKind::Jobs => "jobs",
+            RowKind::Tasks => "tasks",
+            RowKind::Decisions => "decisions",
         }
     }
 
     /// Its line of column names.
     pub fn header(self) -> String {
         let columns = match self {
-            Kind::Jobs => {
+            RowKind::Jobs => {
                 let blame: Vec<String> = PARTS.iter().map(|part| format!("{part}_ns")).collect();
                 format!(
                     "job,class,status,measured,arrival_ns,completion_ns,tasks,{}",
                     blame.join(",")
                 )
             }
-            Kind::Tasks => {
+            RowKind::Tasks => {
                 "job,class,stage,task,work_ns,node,ready_ns,start_ns,finish_ns,attempts".to_owned()
             }
-            Kind::Decisions => {
+            RowKind::Decisions => {
                 "time_ns,dispatcher,job,class,task,node,tasks_seen,nodes_asked,score,candidates"
                     .to_owned()
             }
@@ -67,11 +67,11 @@ pub struct Recording {
     /// Folder for part files; what an earlier run of the same left there is used again.
     pub folder: PathBuf,
     /// Which tables.
-    pub kinds: Vec<Kind>,
+    pub kinds: Vec<RowKind>,
 }
 
 impl Recording {
-    fn part(&self, kind: Kind, point: usize, strategy: usize, replication: u32) -> PathBuf {
+    fn part(&self, kind: RowKind, point: usize, strategy: usize, replication: u32) -> PathBuf {
         self.folder.join(format!(
             "{}.{point}.{strategy}.{replication}.part",
             kind.name()
@@ -140,7 +140,7 @@ impl Recording {
 
     fn join_one(
         &self,
-        kind: Kind,
+        kind: RowKind,
         scenario: &Scenario,
         replications: &[u32],
         path: &Path,
@@ -187,7 +187,7 @@ pub struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    fn write(&mut self, kind: Kind, row: std::fmt::Arguments<'_>) {
+    fn write(&mut self, kind: RowKind, row: std::fmt::Arguments<'_>) {
         let Some(part) = &mut self.files[kind as usize] else {
             return;
         };
@@ -246,10 +246,10 @@ impl Recorder for Rows<'_> {
             Some((at, blame)) => {
                 let [a, b, c, d, e, f, g] = blame;
                 let at = at.0;
-                self.write(Kind::Jobs, format_args!("{number},{class},completed,{measured},{arrival},{at},{tasks},{a},{b},{c},{d},{e},{f},{g}"));
+                self.write(RowKind::Jobs, format_args!("{number},{class},completed,{measured},{arrival},{at},{tasks},{a},{b},{c},{d},{e},{f},{g}"));
             }
             None => self.write(
-                Kind::Jobs,
+                RowKind::Jobs,
                 format_args!("{number},{class},unfinished,{measured},{arrival},,{tasks},,,,,,,"),
             ),
         }
@@ -261,7 +261,7 @@ impl Recorder for Rows<'_> {
         let (number, index, ready) = (job.number, task.index, job.arrival.0);
         let (start, finish) = (attempt.times.started.0, attempt.times.ended.0);
         self.write(
-            Kind::Tasks,
+            RowKind::Tasks,
             format_args!("{number},{class},0,{index},{work},{node},{ready},{start},{finish},1"),
         );
     }
@@ -281,7 +281,7 @@ impl Recorder for Rows<'_> {
         } = *decision;
         let (time, number) = (time.0, job.number);
         self.write(
-            Kind::Decisions,
+            RowKind::Decisions,
             format_args!(
                 "{time},{dispatcher},{number},{class},{task},{node},{tasks_seen},{reads},{score},{candidates}"
             ),

@@ -4,11 +4,9 @@
 //! that is asked for, by intervals for unequal variances, because an unpaired difference needs many
 //! more replications to be seen.
 
-use std::collections::BTreeMap;
-
 use super::comparing::{Side, Terms, judge};
-use super::results::{ComparisonRow, Meta, ReplicationRow, Results, Status};
 use crate::metrics::columns::MetricRef;
+use crate::results::{Cell, ComparisonRow, Meta, Results, Status};
 use crate::stats::bonferroni;
 
 /// Two runs compared; the first is the baseline.
@@ -114,14 +112,13 @@ fn same_jobs(a: &Results, b: &Results) -> Result<(), Incomparable> {
 
 fn rows(a: &Results, b: &Results, comparison: &RunComparison) -> Vec<ComparisonRow> {
     let meta = &a.meta;
-    let (one, two) = (FigureIndex::new(a), FigureIndex::new(b));
     let points = meta.points.len();
     let family = meta.decide_on.len() * points * comparison.strategies.len();
     let pairs = |point: usize| {
         let has = |results: &Results| results.meta.workload_digests.get(point).map_or(0, Vec::len);
         match comparison.is_paired {
-            true => has(a).min(has(b)) as u32,
-            false => u32::MAX,
+            true => has(a).min(has(b)),
+            false => usize::MAX,
         }
     };
     let mut rows = Vec::new();
@@ -135,8 +132,8 @@ fn rows(a: &Results, b: &Results, comparison: &RunComparison) -> Vec<ComparisonR
                     level: bonferroni(meta.confidence, family),
                     is_paired: comparison.is_paired,
                 };
-                let baseline = one.side(point, first, metric, pairs(point));
-                let other = two.side(point, second, metric, pairs(point));
+                let baseline = side(a.cell(point, first), metric, pairs(point));
+                let other = side(b.cell(point, second), metric, pairs(point));
                 rows.push(judge(&terms, &baseline, &other));
             }
         }
@@ -144,57 +141,26 @@ fn rows(a: &Results, b: &Results, comparison: &RunComparison) -> Vec<ComparisonR
     rows
 }
 
-/// The figures of a run by point, strategy, class and metric.
-struct FigureIndex<'a> {
-    status: BTreeMap<Key<'a>, Status>,
-    values: BTreeMap<Key<'a>, Vec<&'a ReplicationRow>>,
+/// One side of a comparison, of at most `most` replications.
+fn side(cell: Option<&Cell>, metric: &MetricRef, most: usize) -> Side {
+    let figure = cell.and_then(|cell| cell.get(metric));
+    let values = figure.filter(|figure| figure.status.stands());
+    let values: Option<Vec<f64>> =
+        values.and_then(|figure| figure.values.iter().take(most).copied().collect());
+    Side {
+        is_unstable: figure.is_some_and(|figure| figure.status == Status::Unstable),
+        lost: cell.map_or(0.0, |cell| lost(cell, &metric.part.to_string())),
+        values: values.filter(|values| !values.is_empty()),
+    }
 }
 
-type Key<'a> = (usize, usize, &'a str, &'a str);
-
-impl<'a> FigureIndex<'a> {
-    fn new(results: &'a Results) -> FigureIndex<'a> {
-        let mut figures = FigureIndex {
-            status: BTreeMap::new(),
-            values: BTreeMap::new(),
-        };
-        for row in &results.summary {
-            let key = (row.point, row.strategy, &*row.class, &*row.metric);
-            figures.status.insert(key, row.status);
-        }
-        for row in &results.replications {
-            let key = (row.point, row.strategy, &*row.class, &*row.metric);
-            figures.values.entry(key).or_default().push(row);
-        }
-        figures
-    }
-
-    /// One side of a comparison, of at most `most` replications.
-    fn side(&self, point: usize, strategy: usize, metric: &MetricRef, most: u32) -> Side {
-        let (class, name) = (&*metric.part.to_string(), metric.metric.name());
-        let status = self.status.get(&(point, strategy, class, name)).copied();
-        let stands = matches!(status, Some(Status::Ok | Status::Exact));
-        let rows = self.values.get(&(point, strategy, class, name));
-        let values = rows
-            .into_iter()
-            .flatten()
-            .filter(|row| row.replication <= most);
-        let values: Option<Vec<f64>> = values.map(|row| row.value).collect();
-        Side {
-            is_unstable: status == Some(Status::Unstable),
-            lost: self.lost(point, strategy, class),
-            values: values.filter(|values| stands && !values.is_empty()),
-        }
-    }
-
-    /// Share of the measured jobs that did not complete.
-    fn lost(&self, point: usize, strategy: usize, class: &str) -> f64 {
-        let count = |metric: &str| -> f64 {
-            let rows = self.values.get(&(point, strategy, class, metric));
-            rows.into_iter().flatten().filter_map(|row| row.value).sum()
-        };
-        let lost = count("jobs_failed") + count("jobs_rejected") + count("jobs_unfinished");
-        let all = lost + count("jobs_completed");
-        if all == 0.0 { 0.0 } else { lost / all }
-    }
+/// Share of the measured jobs that did not complete.
+fn lost(cell: &Cell, part: &str) -> f64 {
+    let count = |metric: &str| -> f64 {
+        let figure = cell.find(part, metric).into_iter();
+        figure.flat_map(|figure| &figure.values).flatten().sum()
+    };
+    let lost = count("jobs_failed") + count("jobs_rejected") + count("jobs_unfinished");
+    let all = lost + count("jobs_completed");
+    if all == 0.0 { 0.0 } else { lost / all }
 }

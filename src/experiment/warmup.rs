@@ -52,7 +52,7 @@ impl Found {
 ///
 /// # Errors
 /// [`Failure`] of a pilot.
-pub fn settle(scenario: &mut Scenario, stop: &AtomicBool) -> Result<(), Failure> {
+pub(super) fn settle(scenario: &mut Scenario, stop: &AtomicBool) -> Result<(), Failure> {
     for index in 0..scenario.points.len() {
         if !scenario.points[index].warmup_is_auto || stop.load(Ordering::Relaxed) {
             continue;

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::figures::{PointFigures, StrategyFigures};
-use crate::experiment::results::digest;
 use crate::experiment::warmup::Warmup;
+use crate::results::digest;
 
 /// The form of the files that are written, and the newest that is read.
 pub const FORMAT: u64 = 1;
@@ -378,7 +378,7 @@ mod tests {
                 metric: "response_p99".parse().unwrap(),
                 unit: "s".into(),
                 values: vec![0.1 + 0.2, 1.0 / 3.0, 5e-324, 3.0, 1e300],
-                status: crate::experiment::results::Status::Ok,
+                status: crate::results::Status::Ok,
             }],
             slowest: vec![("queue".into(), 0.1)],
             decision_log: DecisionLog {

@@ -3,11 +3,11 @@
 //! Digests come first. If every decision and result is the same as before, nothing needs to be
 //! estimated and nothing can fail by chance; figures are compared only where something changed.
 
-use crate::metrics::columns::MetricRef;
+use crate::metrics::columns::{MetricRef, Part};
 use serde::{Deserialize, Serialize};
 
 use crate::decision_log::DecisionLog;
-use crate::experiment::results::{ReplicationRow, Results, Status, digest};
+use crate::results::{Cell, Results, Status, Summary, digest};
 
 /// The figures of one point.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -90,13 +90,13 @@ pub fn figures(
     let no_logs: &[Vec<DecisionLog>] = &[];
     let point = |(point, workload): (usize, &Vec<String>)| {
         let logs = logs.get(point).map_or(no_logs, Vec::as_slice);
-        let of = |strategy: usize| {
+        let of = |(strategy, cell): (usize, &Cell)| {
             let logs = logs.get(strategy).map_or(&[][..], Vec::as_slice);
-            CellRows::new(results, point, strategy).figures(watched, logs)
+            figures_of(&results.meta.strategies[strategy].name, cell, watched, logs)
         };
         PointFigures {
             workload: digest(workload.join("\n").as_bytes()),
-            strategies: (0..results.meta.strategies.len()).map(of).collect(),
+            strategies: results.cells[point].iter().enumerate().map(of).collect(),
         }
     };
     results
@@ -108,112 +108,96 @@ pub fn figures(
         .collect()
 }
 
-/// The rows of one strategy at one point.
-struct CellRows<'a> {
-    results: &'a Results,
-    at: (usize, usize),
-    rows: Vec<&'a ReplicationRow>,
+/// What is held of one strategy at one point.
+fn figures_of(
+    name: &str,
+    cell: &Cell,
+    watched: &[(MetricRef, f64)],
+    logs: &[DecisionLog],
+) -> StrategyFigures {
+    let mut statuses = cell.figures.iter().map(|figure| figure.status);
+    let decisions = logs.iter().map(|log| format!("{:016x}", log.digest()));
+    let metrics = watched.iter().map(|(metric, _)| values_of(cell, metric));
+    StrategyFigures {
+        strategy: name.to_owned(),
+        is_unstable: statuses.any(|status| status == Status::Unstable),
+        jobs: jobs(cell, watched),
+        metrics: metrics.collect(),
+        slowest: slowest(cell),
+        results: digest_of(cell, watched),
+        decisions: decisions.collect(),
+        decision_log: logs.first().cloned().unwrap_or_default(),
+    }
 }
 
-impl CellRows<'_> {
-    fn new(results: &Results, point: usize, strategy: usize) -> CellRows<'_> {
-        let at = (point, strategy);
-        let rows = results.replications.iter();
-        CellRows {
-            results,
-            at,
-            rows: rows.filter(|row| (row.point, row.strategy) == at).collect(),
+/// The values of a figure; NaN where there is none.
+fn plain(figure: &Summary) -> impl Iterator<Item = f64> {
+    let values = figure.values.iter();
+    values.map(|value| value.unwrap_or(f64::NAN))
+}
+
+fn values_of(cell: &Cell, metric: &MetricRef) -> MetricValues {
+    let figure = cell.get(metric);
+    MetricValues {
+        metric: metric.clone(),
+        unit: metric.row().unit.to_owned(),
+        status: figure.map_or(Status::NotAvailable, |figure| figure.status),
+        values: figure.into_iter().flat_map(plain).collect(),
+    }
+}
+
+fn jobs(cell: &Cell, watched: &[(MetricRef, f64)]) -> Vec<JobCounts> {
+    let mut parts = vec![&Part::All];
+    for (metric, _) in watched {
+        if !parts.contains(&&metric.part) {
+            parts.push(&metric.part);
         }
     }
-
-    fn figures(&self, watched: &[(MetricRef, f64)], logs: &[DecisionLog]) -> StrategyFigures {
-        let summary = self.results.summary.iter();
-        let mut own = summary.filter(|row| (row.point, row.strategy) == self.at);
-        let decisions = logs.iter().map(|log| format!("{:016x}", log.digest()));
-        StrategyFigures {
-            strategy: self.results.meta.strategies[self.at.1].name.clone(),
-            is_unstable: own.any(|row| row.status == Status::Unstable),
-            jobs: self.jobs(watched),
-            metrics: watched
-                .iter()
-                .map(|(metric, _)| self.metric(metric))
-                .collect(),
-            slowest: self.slowest(),
-            results: self.digest(watched),
-            decisions: decisions.collect(),
-            decision_log: logs.first().cloned().unwrap_or_default(),
-        }
-    }
-
-    fn values<'a>(&'a self, class: &'a str, metric: &'a str) -> impl Iterator<Item = f64> + 'a {
-        let rows = self.rows.iter();
-        let rows = rows.filter(move |row| row.class == class && row.metric == metric);
-        rows.map(|row| row.value.unwrap_or(f64::NAN))
-    }
-
-    fn metric(&self, metric: &MetricRef) -> MetricValues {
-        let mut summary = self.results.summary.iter();
-        let row = summary
-            .find(|row| (row.point, row.strategy) == self.at && metric.is(&row.class, &row.metric));
-        MetricValues {
-            metric: metric.clone(),
-            unit: row.map_or_else(|| "1".to_owned(), |row| row.unit.clone()),
-            status: row.map_or(Status::NotAvailable, |row| row.status),
-            values: self
-                .values(&metric.part.to_string(), metric.metric.name())
-                .collect(),
-        }
-    }
-
-    fn jobs(&self, watched: &[(MetricRef, f64)]) -> Vec<JobCounts> {
-        let mut classes = vec!["all".to_owned()];
-        for (metric, _) in watched {
-            let class = metric.part.to_string();
-            if !classes.contains(&class) {
-                classes.push(class);
-            }
-        }
-        let sum = |class: &str, kinds: &[&str]| -> f64 {
-            let kinds = kinds.iter();
-            kinds
-                .map(|kind| self.values(class, kind).sum::<f64>())
-                .sum()
+    let counts = |part: &&Part| {
+        let class = part.to_string();
+        let sum = |metric: &str| -> f64 {
+            let figure = cell.find(&class, metric);
+            figure.into_iter().flat_map(plain).sum()
         };
-        let jobs = |class: &String| {
-            let lost = sum(class, &["jobs_failed", "jobs_rejected", "jobs_unfinished"]);
-            JobCounts {
-                class: class.clone(),
-                measured: sum(class, &["jobs_completed"]) + lost,
-                lost,
-            }
-        };
-        classes.iter().map(jobs).collect()
-    }
-
-    fn slowest(&self) -> Vec<(String, f64)> {
-        let summary = self.results.summary.iter();
-        let own = summary.filter(|row| (row.point, row.strategy) == self.at && row.class == "all");
-        own.filter_map(|row| {
-            let part = row.metric.strip_prefix("blame_")?.strip_suffix("_tail")?;
-            Some((part.to_owned(), row.mean?))
-        })
-        .collect()
-    }
-
-    fn digest(&self, watched: &[(MetricRef, f64)]) -> String {
-        let is_held = |row: &&&ReplicationRow| {
-            let of_all = row.metric.starts_with("blame_") || row.metric.starts_with("jobs_");
-            row.class == "all" && of_all
-                || watched
-                    .iter()
-                    .any(|(metric, _)| metric.is(&row.class, &row.metric))
-        };
-        let mut bytes = Vec::new();
-        for row in self.rows.iter().filter(is_held) {
-            bytes.extend(row.class.as_bytes());
-            bytes.extend(row.metric.as_bytes());
-            bytes.extend(row.value.unwrap_or(f64::NAN).to_bits().to_le_bytes());
+        let lost = sum("jobs_failed") + sum("jobs_rejected") + sum("jobs_unfinished");
+        JobCounts {
+            measured: sum("jobs_completed") + lost,
+            lost,
+            class,
         }
-        digest(&bytes)
+    };
+    parts.iter().map(counts).collect()
+}
+
+fn slowest(cell: &Cell) -> Vec<(String, f64)> {
+    let all = cell
+        .figures
+        .iter()
+        .filter(|figure| figure.key.part == Part::All);
+    all.filter_map(|figure| {
+        let metric = figure.key.name();
+        let part = metric.strip_prefix("blame_")?.strip_suffix("_tail")?;
+        Some((part.to_owned(), figure.mean?))
+    })
+    .collect()
+}
+
+fn digest_of(cell: &Cell, watched: &[(MetricRef, f64)]) -> String {
+    let is_held = |figure: &&Summary| {
+        let name = figure.key.name();
+        let is_common = name.starts_with("blame_") || name.starts_with("jobs_");
+        let is_watched = watched.iter().any(|(metric, _)| *metric == figure.key);
+        figure.key.part == Part::All && is_common || is_watched
+    };
+    let held: Vec<&Summary> = cell.figures.iter().filter(is_held).collect();
+    let mut bytes = Vec::new();
+    for replication in 0..cell.replications() {
+        for figure in &held {
+            let value = figure.values[replication].unwrap_or(f64::NAN);
+            bytes.extend(figure.key.part.to_string().as_bytes());
+            bytes.extend(figure.key.name().as_bytes());
+            bytes.extend(value.to_bits().to_le_bytes());
+        }
     }
+    digest(&bytes)
 }

@@ -55,7 +55,7 @@ pub fn judge(
 
 /// Metrics of which jobs that are lost are a part.
 pub(super) fn counts_losses(metric: &MetricRef) -> bool {
-    let name = metric.metric.name();
+    let name = metric.name();
     name == "slo_attained" || name.starts_with("jobs_")
 }
 
@@ -92,7 +92,7 @@ fn cell(
 
 /// Whether smaller values of `metric` are better.
 pub fn lower_is_better(metric: &MetricRef) -> bool {
-    metric.metric.row.better != Better::Higher
+    metric.row().better != Better::Higher
 }
 
 fn same(then: &StrategyFigures, metric: &MetricRef) -> Judgement {

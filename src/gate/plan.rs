@@ -7,8 +7,8 @@
 
 use super::figures::{PointFigures, StrategyFigures};
 use super::judge::counts_losses;
-use crate::experiment::results::Status;
 use crate::metrics::columns::MetricRef;
+use crate::results::Status;
 use crate::stats::paired;
 
 /// A baseline has at least so many replications: from fewer, a standard deviation of luck is too

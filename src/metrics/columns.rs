@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::figures::{Figure, Figures, Subject};
-use super::registry::{Metric, Scope, metrics};
+use super::registry::{Metric, Row, Scope, metrics};
 use crate::model::cluster::Cluster;
 
 /// The part of a run that a metric is taken of.
@@ -79,6 +79,16 @@ impl MetricRef {
             Some((part, metric)) => (Part::from(part), metric),
             None => (Part::All, text),
         }
+    }
+
+    /// The facts of the metric.
+    pub fn row(&self) -> &'static Row {
+        self.metric.row
+    }
+
+    /// The name of the metric, without the part.
+    pub fn name(&self) -> &str {
+        self.metric.name()
     }
 
     /// Whether it is the metric of this name, of the part that tables call `label`.

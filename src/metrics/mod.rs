@@ -2,6 +2,7 @@
 //! that every thread count gives the same bytes; floating point appears in the summary only.
 
 pub mod columns;
+pub mod distribution;
 pub mod figures;
 pub mod histogram;
 pub mod jobs;

@@ -5,11 +5,11 @@
 //! variance). The digits of a value follow its uncertainty: more digits would claim more than was
 //! measured.
 
-use crate::experiment::results::{ComparisonRow, Status, SummaryRow};
+use crate::results::{ComparisonRow, Status, Summary};
 use crate::text::{Scale, fixed, percent_decimals, signed_percent};
 
 /// A cell of a summary table: value and uncertainty, or the word for why there is none.
-pub fn summary_cell(row: Option<&SummaryRow>, scale: &Scale) -> String {
+pub fn summary_cell(row: Option<&Summary>, scale: &Scale) -> String {
     let Some(row) = row else { return "n/a".into() };
     let interval = row.ci_low.zip(row.ci_high);
     match (row.status, row.mean) {

@@ -8,16 +8,16 @@
 //! Names come from scenario files of strangers: all text goes through `maud`'s escaping and
 //! `printable`, and tests plant markup in every name.
 
-use super::scales::{scale, scale_of};
-use crate::metrics::columns::MetricRef;
+use super::scales::scale;
+use crate::metrics::columns::{MetricRef, Part};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::cells::{change, summary_cell};
 use super::lookup::{Lookup, chosen_points};
 use super::plot::{Plot, Topic};
 use super::verdict_text::{extent, headline, reason, word};
-use crate::experiment::results::{ComparisonRow, SummaryRow, Verdict};
-use crate::text::{Scale, plain_percent, printable, signed_percent};
+use crate::results::{ComparisonRow, Verdict};
+use crate::text::{plain_percent, printable, signed_percent};
 
 const CSS: &str = include_str!("assets/page.css");
 /// No script, nothing from elsewhere.
@@ -298,7 +298,8 @@ fn comparison(tables: &Lookup, row: &ComparisonRow) -> Markup {
 
 /// All figures: a table a point and class, folded.
 fn rest(tables: &Lookup) -> Markup {
-    let small = tables.results.summary.len() <= MOST_CELLS;
+    let cells = tables.results.all_cells();
+    let small = cells.map(|(_, cell)| cell.figures.len()).sum::<usize>() <= MOST_CELLS;
     let points = if small {
         (0..tables.points()).collect()
     } else {
@@ -326,43 +327,38 @@ fn classes<'a>(
     tables: &Lookup<'a>,
     point: usize,
     left: &mut usize,
-) -> Vec<(&'a str, Vec<&'a str>)> {
-    let mut found: Vec<(&str, Vec<&str>)> = Vec::new();
-    let rows = tables.results.summary.iter();
-    let rows: Vec<&'a SummaryRow> = rows.filter(|row| row.point == point).collect();
-    *left = left.saturating_sub(rows.len());
-    for row in rows.iter().filter(|_| *left > 0) {
-        match found.iter_mut().find(|(class, _)| *class == row.class) {
-            Some((_, metrics)) if metrics.contains(&row.metric.as_str()) => {}
-            Some((_, metrics)) => metrics.push(&row.metric),
-            None => found.push((&row.class, vec![&row.metric])),
+) -> Vec<(&'a Part, Vec<&'a MetricRef>)> {
+    let cells = tables.results.cells.get(point).into_iter().flatten();
+    let keys = cells.flat_map(|cell| cell.figures.iter().map(|figure| &figure.key));
+    let keys: Vec<&MetricRef> = keys.collect();
+    *left = left.saturating_sub(keys.len());
+    let mut found: Vec<(&Part, Vec<&MetricRef>)> = Vec::new();
+    for key in keys.into_iter().filter(|_| *left > 0) {
+        match found.iter_mut().find(|(part, _)| **part == key.part) {
+            Some((_, metrics)) if metrics.contains(&key) => {}
+            Some((_, metrics)) => metrics.push(key),
+            None => found.push((&key.part, vec![key])),
         }
     }
     found
 }
 
-fn class_table(tables: &Lookup, point: usize, class: &str, metrics: &[&str]) -> Markup {
-    let strategies = 0..tables.meta().strategies.len();
+fn class_table(tables: &Lookup, point: usize, part: &Part, metrics: &[&MetricRef]) -> Markup {
     html! {
         div.scroll { table {
-            caption { (printable(class)) }
-            thead { tr { th { "metric" } @for s in strategies.clone() { th scope="col" { (tables.strategy(s)) } } } }
+            caption { (printable(&part.to_string())) }
+            thead { tr { th { "metric" } @for s in tables.strategies() { th scope="col" { (tables.strategy(s)) } } } }
             tbody { @for metric in metrics {
-                @let scale = row_scale(tables, point, class, metric);
+                @let figures = tables.strategies().map(|s| tables.named(point, s, metric));
+                @let means = figures.clone().filter_map(|figure| figure?.mean);
+                @let scale = scale(&metric.metric, means);
                 tr {
-                    th scope="row" { (printable(metric)) }
-                    @for s in strategies.clone() { td { (summary_cell(tables.summary(point, s, class, metric), &scale)) } }
+                    th scope="row" { (printable(metric.name())) }
+                    @for figure in figures { td { (summary_cell(figure, &scale)) } }
                 }
             } }
         } }
     }
-}
-
-fn row_scale(tables: &Lookup, point: usize, class: &str, metric: &str) -> Scale {
-    let rows =
-        (0..tables.meta().strategies.len()).filter_map(|s| tables.summary(point, s, class, metric));
-    let rows: Vec<&SummaryRow> = rows.collect();
-    scale_of(metric, rows.iter().filter_map(|row| row.mean))
 }
 
 fn provenance(tables: &Lookup) -> Markup {
@@ -387,8 +383,8 @@ fn provenance(tables: &Lookup) -> Markup {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
-    use crate::experiment::results::Results;
-    use crate::report::sample::Sample;
+    use crate::results::Results;
+    use crate::results::sample::Sample;
 
     fn page(results: &Results) -> String {
         let files = crate::report::render(results, false).unwrap();

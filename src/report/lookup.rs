@@ -1,69 +1,22 @@
 //! Finding rows of a run's tables, and naming its points.
 
-use std::collections::BTreeMap;
-
-use crate::experiment::results::{
-    CcdfRow, ComparisonRow, Meta, NodeRow, Results, SummaryRow, TimelineRow,
-};
 use crate::metrics::columns::MetricRef;
+use crate::results::{CcdfRow, Cell, ComparisonRow, Meta, NodeRow, Results, Summary, TimelineRow};
 use crate::text::printable;
 
-/// A run's tables, indexed.
+/// What a run found, with names for its points.
 pub struct Lookup<'a> {
-    /// The tables.
+    /// What was found.
     pub results: &'a Results,
-    summary: BTreeMap<(usize, usize, &'a str, &'a str), &'a SummaryRow>,
-    comparisons: BTreeMap<(usize, usize, String), &'a ComparisonRow>,
-    ccdf: BTreeMap<(usize, usize), BTreeMap<&'a str, Vec<&'a CcdfRow>>>,
-    timeline: BTreeMap<(usize, usize), Vec<&'a TimelineRow>>,
-    nodes: BTreeMap<(usize, usize), Vec<&'a NodeRow>>,
     labels: Vec<String>,
 }
 
 impl<'a> Lookup<'a> {
-    /// Indexes `results`.
+    /// Of `results`.
     pub fn new(results: &'a Results) -> Lookup<'a> {
-        let mut it = Lookup {
+        Lookup {
             results,
-            summary: BTreeMap::new(),
-            comparisons: BTreeMap::new(),
-            ccdf: BTreeMap::new(),
-            timeline: BTreeMap::new(),
-            nodes: BTreeMap::new(),
             labels: short_labels(&results.meta.sweep),
-        };
-        it.index_summaries();
-        it.index_series();
-        it
-    }
-
-    fn index_summaries(&mut self) {
-        for row in &self.results.summary {
-            self.summary
-                .insert((row.point, row.strategy, &row.class, &row.metric), row);
-        }
-        for row in &self.results.comparisons {
-            self.comparisons
-                .insert((row.point, row.strategy, row.metric.to_string()), row);
-        }
-    }
-
-    fn index_series(&mut self) {
-        for row in &self.results.ccdf {
-            let classes = self.ccdf.entry((row.point, row.strategy)).or_default();
-            classes.entry(row.class.as_str()).or_default().push(row);
-        }
-        for row in &self.results.timeline {
-            self.timeline
-                .entry((row.point, row.strategy))
-                .or_default()
-                .push(row);
-        }
-        for row in &self.results.nodes {
-            self.nodes
-                .entry((row.point, row.strategy))
-                .or_default()
-                .push(row);
         }
     }
 
@@ -72,26 +25,20 @@ impl<'a> Lookup<'a> {
         &self.results.meta
     }
 
-    /// The summary row of `metric` of `class`.
+    /// The figures of the metric of this name of `class`.
     pub fn summary(
         &self,
         point: usize,
         strategy: usize,
         class: &str,
         metric: &str,
-    ) -> Option<&'a SummaryRow> {
-        self.summary.get(&(point, strategy, class, metric)).copied()
+    ) -> Option<&'a Summary> {
+        self.results.cell(point, strategy)?.find(class, metric)
     }
 
-    /// The summary row of a metric named `metric` or `class.metric`.
-    pub fn named(
-        &self,
-        point: usize,
-        strategy: usize,
-        metric: &MetricRef,
-    ) -> Option<&'a SummaryRow> {
-        let part = metric.part.to_string();
-        self.summary(point, strategy, &part, metric.metric.name())
+    /// The figures of `metric`.
+    pub fn named(&self, point: usize, strategy: usize, metric: &MetricRef) -> Option<&'a Summary> {
+        self.results.cell(point, strategy)?.get(metric)
     }
 
     /// The comparison on the deciding `metric`.
@@ -101,30 +48,29 @@ impl<'a> Lookup<'a> {
         strategy: usize,
         metric: &MetricRef,
     ) -> Option<&'a ComparisonRow> {
-        let key = (point, strategy, metric.to_string());
-        self.comparisons.get(&key).copied()
+        let mut rows = self.results.comparisons.iter();
+        rows.find(|row| (row.point, row.strategy) == (point, strategy) && row.metric == *metric)
     }
 
     /// The CCDF of `class`, in the table's order.
-    pub fn ccdf(&self, point: usize, class: &str, strategy: usize) -> &[&'a CcdfRow] {
-        let classes = self.ccdf.get(&(point, strategy));
-        classes
-            .and_then(|c| c.get(class))
-            .map_or(&[], Vec::as_slice)
+    pub fn ccdf(&self, point: usize, class: &str, strategy: usize) -> &'a [CcdfRow] {
+        let cell = self.results.cell(point, strategy);
+        cell.map_or(&[], |cell| cell.ccdf(class))
     }
 
     /// The time bins of a strategy.
-    pub fn timeline(&self, point: usize, strategy: usize) -> &[&'a TimelineRow] {
-        self.timeline
-            .get(&(point, strategy))
-            .map_or(&[], Vec::as_slice)
+    pub fn timeline(&self, point: usize, strategy: usize) -> &'a [TimelineRow] {
+        self.series(point, strategy, |cell| &cell.timeline)
     }
 
     /// The nodes of a strategy by rank.
-    pub fn nodes(&self, point: usize, strategy: usize) -> &[&'a NodeRow] {
-        self.nodes
-            .get(&(point, strategy))
-            .map_or(&[], Vec::as_slice)
+    pub fn nodes(&self, point: usize, strategy: usize) -> &'a [NodeRow] {
+        self.series(point, strategy, |cell| &cell.nodes)
+    }
+
+    fn series<R>(&self, point: usize, strategy: usize, of: fn(&Cell) -> &Vec<R>) -> &'a [R] {
+        let cell = self.results.cell(point, strategy);
+        cell.map_or(&[], |cell| of(cell))
     }
 
     /// Index of the baseline strategy.

@@ -8,34 +8,23 @@
 //! author does not need.
 
 pub mod cells;
-pub mod csv;
 pub mod decision_text;
 pub mod html;
-mod json;
 pub mod lookup;
 pub mod plot;
 pub mod run_comparison;
-#[cfg(test)]
-mod sample;
 pub mod scales;
 pub mod terminal;
 pub mod theory_table;
 pub mod verdict_text;
 
-pub use json::json;
-
-use crate::experiment::results::Results;
+use crate::results::Results;
 use lookup::Lookup;
 use plot::Plot;
 use plot::drawing::DrawError;
 
 /// Files of a run as (path relative to its folder, bytes).
 pub type Files = Vec<(String, Vec<u8>)>;
-
-/// The CSV tables. `manifest.json` is [`csv::manifest`], since it holds the other files' digests.
-pub fn tables(results: &Results) -> Files {
-    csv::write(results)
-}
 
 /// `plots/*.svg` and `report.html`; with `png` also `plots/*.png` at twice the size.
 ///
@@ -73,8 +62,8 @@ pub fn png(results: &Results, name: &str, scale: u32) -> Result<Option<Vec<u8>>,
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
-    use super::sample::Sample;
     use super::*;
+    use crate::results::sample::Sample;
 
     #[test]
     fn rendering_is_a_function_of_the_tables() {

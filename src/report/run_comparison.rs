@@ -9,11 +9,11 @@ use super::scales::scale;
 use serde_json::{Value, json};
 
 use super::cells::change;
-use super::json::comparison_row;
 use super::lookup::Lookup;
 use super::verdict_text::word;
-use crate::experiment::results::{ComparisonRow, Results};
 use crate::experiment::run_comparison::RunComparison;
+use crate::results::comparison as comparison_json;
+use crate::results::{ComparisonRow, Results};
 use crate::text::{aligned, plain_percent, plural, printable, shorten, thousands};
 
 /// A strategy's name is shortened beyond this.
@@ -110,7 +110,7 @@ pub fn json(a: &Results, comparison: &RunComparison, names: [&str; 2]) -> Value 
     let rows: Vec<Value> = comparison
         .rows
         .iter()
-        .map(|row| comparison_row(a, row))
+        .map(|row| comparison_json(&a.meta, row))
         .collect();
     json!({
         "a": names[0],

@@ -9,8 +9,8 @@ use super::cells::{change, summary_cell};
 use super::lookup::Lookup;
 use super::scales;
 use super::verdict_text::{extent, parts_that_differ, word};
-use crate::experiment::results::{ComparisonRow, Results, Verdict};
 use crate::metrics::columns::MetricRef;
+use crate::results::{ComparisonRow, Results, Verdict};
 use crate::text::{
     LINE, Scale, blanks, count, plain_percent, printable, shorten, signed_percent, width, wrapped,
 };
@@ -363,7 +363,7 @@ fn open_questions(tables: &Lookup) -> Vec<String> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
-    use crate::report::sample::Sample;
+    use crate::results::sample::Sample;
 
     fn widest(text: &str) -> usize {
         text.lines()

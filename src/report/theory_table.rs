@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::lookup::Lookup;
-use super::scales::scale_of;
-use crate::experiment::results::{Agreement, Results, TheoryRow};
+use super::scales::scale;
+use crate::results::{Agreement, Results, TheoryRow};
 use crate::text::{aligned, printable, significant, wrapped};
 use crate::theory::{MODELS, model};
 
@@ -93,15 +93,11 @@ fn cell_name(tables: &Lookup, row: &TheoryRow) -> String {
 /// A row's figures as people read them: metric, theory, simulation, interval and agreement.
 fn cells(row: &TheoryRow) -> [String; 5] {
     let known = [Some(row.theory), row.mean];
-    let scale = scale_of(&row.metric, known.into_iter().flatten());
+    let scale = scale(&row.key.metric, known.into_iter().flatten());
     let number = |value: f64| significant(value / scale.factor, 5);
-    let metric = match row.class.as_str() {
-        "all" => row.metric.clone(),
-        class => format!("{class}.{}", row.metric),
-    };
     let interval = row.ci_low.zip(row.ci_high);
     [
-        printable(&metric),
+        printable(&row.key.to_string()),
         scale.with_unit(&number(row.theory)),
         row.mean
             .map_or("n/a".to_owned(), |mean| scale.with_unit(&number(mean))),
@@ -146,17 +142,10 @@ fn counts(rows: &[TheoryRow]) -> String {
 
 /// The laws that hold on every sample path: a run in which one does not ends with an error.
 fn laws(results: &Results) -> [String; 2] {
-    let all: BTreeSet<(usize, usize, u32)> = results
-        .replications
-        .iter()
-        .map(|row| (row.point, row.strategy, row.replication))
-        .collect();
-    let of = |law: &str, what: &str| {
-        format!(
-            "{law}: holds exactly in all {} replications ({what}).",
-            all.len()
-        )
-    };
+    let cells = results.all_cells();
+    let all: usize = cells.map(|(_, cell)| cell.replications()).sum();
+    let of =
+        |law: &str, what: &str| format!("{law}: holds exactly in all {all} replications ({what}).");
     [
         of(
             "Little's law",
@@ -238,7 +227,7 @@ fn sources(rows: &[TheoryRow]) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample::Sample;
+    use crate::results::sample::Sample;
 
     #[test]
     fn without_answers_the_known_models_are_named() {

@@ -9,8 +9,8 @@
 use super::cells::{change, lower_or_higher, summary_cell};
 use super::lookup::Lookup;
 use super::scales::scale;
-use crate::experiment::results::{ComparisonRow, Status, Verdict};
 use crate::metrics::columns::MetricRef;
+use crate::results::{ComparisonRow, Status, Verdict};
 use crate::text::{count, plain_percent, plural, printable, significant};
 
 /// The verdict in the words of every table.
@@ -217,7 +217,7 @@ pub fn parts_that_differ(tables: &Lookup) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
-    use crate::report::sample::Sample;
+    use crate::results::sample::Sample;
 
     /// The sentence for a comparison of `two-choices` with `random` at load 0.8, changed by `change`.
     fn said(change: impl Fn(&mut ComparisonRow)) -> String {

@@ -34,7 +34,7 @@
 
 use std::fmt::Write;
 
-use equipoise::experiment::results::Results;
+use equipoise::results::Results;
 use equipoise::stats::estimate;
 
 use crate::scenarios::{read_text, run};
@@ -167,9 +167,7 @@ fn find(interval: Interval, truth: f64) -> Found {
 }
 
 fn summary(results: &Results, metric: &str) -> Vec<Interval> {
-    let mut rows = results.summary.iter();
-    let row = rows.find(|row| row.class == "all" && row.metric == metric);
-    let row = row.unwrap();
+    let row = results.cells[0][0].find("all", metric).unwrap();
     vec![row.ci_low.zip(row.ci_high)]
 }
 
@@ -227,9 +225,8 @@ fn long_run(case: &Case) -> Vec<Truth> {
     ];
     let sets: Vec<&str> = sets.iter().map(String::as_str).collect();
     let results = case.run(TRUTH_SEED, &sets);
-    let rows = results.replications.iter();
-    let rows = rows.filter(|row| row.class == "all" && row.metric == "response_p99");
-    let values: Vec<f64> = rows.map(|row| row.value.unwrap()).collect();
+    let figure = results.cells[0][0].find("all", "response_p99").unwrap();
+    let values: Vec<f64> = figure.values.iter().map(|value| value.unwrap()).collect();
     let estimate = estimate(&values, 0.95).unwrap();
     assert_eq!(estimate.n, 200);
     vec![Truth {

@@ -1,7 +1,7 @@
 //! `equipoise diff`: the first different decision of two runs, recorded or run again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use equipoise::experiment::results::digest;
+use equipoise::results::digest;
 
 use crate::tool::{MIXED, Place};
 

@@ -10,8 +10,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use equipoise::experiment::results::Results;
 use equipoise::report;
+use equipoise::results::Results;
+use equipoise::results::tables;
 use equipoise::scenario::Scenario;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -56,8 +57,11 @@ fn digests(files: &[(String, Vec<u8>)]) -> BTreeMap<String, String> {
 
 /// The digest of `replications.csv` as a run of only the first replications would write it.
 fn first_replications(mut results: Results) -> String {
-    results.replications.retain(|row| row.replication <= FIRST);
-    let tables = digests(&report::tables(&results));
+    let cells = results.cells.iter_mut().flatten();
+    for figure in cells.flat_map(|cell| &mut cell.figures) {
+        figure.values.truncate(FIRST as usize);
+    }
+    let tables = digests(&tables::write(&results));
     tables["replications.csv"].clone()
 }
 
@@ -89,7 +93,7 @@ fn draw(scenario: &Scenario) -> (Drawn, Pictures) {
     let pictures = pictures(&scenario.stem, &results);
     let drawn = Drawn {
         scenario: results.meta.scenario_digest.clone(),
-        tables: digests(&report::tables(&results)),
+        tables: digests(&tables::write(&results)),
         pictures: digests(&pictures),
         first_replications: first_replications(results),
     };

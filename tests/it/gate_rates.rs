@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use equipoise::engine::random::Draw;
-use equipoise::experiment::{self, Options, Run};
+use equipoise::experiment::{self, Options, Plan, Run};
 use equipoise::gate::{
     self, Baseline, Finding, GateVerdicts, PointFigures, ScenarioVerdicts, Subject,
 };
@@ -152,13 +152,7 @@ pub fn scenario(text: &str, seed: u64, sets: &[String]) -> Scenario {
 }
 
 fn run(scenario: &Scenario, replications: u32, placement_seed: u64) -> Run {
-    let mut scenario = scenario.clone();
-    scenario.replications = replications;
-    let setups = scenario
-        .points
-        .iter_mut()
-        .flat_map(|point| &mut point.setups);
-    setups.for_each(|setup| setup.placement_seed = placement_seed);
+    let plan = Plan::new(scenario.clone(), String::new(), &AtomicBool::new(false)).unwrap();
     let options = Options {
         threads: Some(1),
         stop: &AtomicBool::new(false),
@@ -166,9 +160,8 @@ fn run(scenario: &Scenario, replications: u32, placement_seed: u64) -> Run {
         record: None,
         log_decisions: true,
         journal: None,
-        command: String::new(),
     };
-    experiment::run(&scenario, &options).unwrap()
+    experiment::run(&plan.again(replications, placement_seed), &options).unwrap()
 }
 
 fn figures(scenario: &Scenario, replications: u32, placement_seed: u64) -> Vec<PointFigures> {

@@ -11,6 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["workload", "strategy", "metrics"],
     &["sim"],
     &["scenario", "theory", "decision_log"],
+    &["results"],
     &["experiment"],
     &["report", "gate"],
     &["cli"],
@@ -23,6 +24,7 @@ const APART: &[(&str, &[&str])] = &[
     ("workload", &["stats"]),
     ("strategy", &["stats"]),
     ("metrics", &["stats"]),
+    ("results", BELOW_RESULTS),
     ("report", BELOW_RESULTS),
     ("gate", BELOW_RESULTS),
 ];

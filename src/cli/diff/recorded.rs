@@ -18,7 +18,7 @@ use crate::decision_log::first_difference::{
 };
 use crate::decision_log::response_shift::{ResponseShift, ResponseTimes};
 use crate::engine::time::Time;
-use crate::experiment::record::Kind;
+use crate::experiment::record::RowKind;
 
 /// A replication: point (from 1), strategy and number.
 type Key = (u64, String, u64);
@@ -71,20 +71,20 @@ struct JobRow {
 impl Tables {
     /// Looks through the tables of a folder.
     pub fn read(side: &Side) -> Result<Tables, Exit> {
-        let table = |kind: Kind| {
+        let table = |kind: RowKind| {
             let path = side.dir.join(format!("{}.csv", kind.name()));
             path.is_file().then(|| Table::read(&path, kind)).transpose()
         };
         let missing = || unreadable(&side.dir, "there are no decisions");
         Ok(Tables {
-            decisions: table(Kind::Decisions)?.ok_or_else(missing)?,
-            jobs: table(Kind::Jobs)?,
+            decisions: table(RowKind::Decisions)?.ok_or_else(missing)?,
+            jobs: table(RowKind::Jobs)?,
         })
     }
 }
 
 impl Table {
-    fn read(path: &Path, kind: Kind) -> Result<Table, Exit> {
+    fn read(path: &Path, kind: RowKind) -> Result<Table, Exit> {
         let mut rows = Rows::open(path)?;
         let header = rows
             .reader

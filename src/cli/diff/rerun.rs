@@ -12,7 +12,7 @@ use crate::decision_log::first_difference::between_setups;
 use crate::decision_log::response_shift::{ResponseShift, ResponseTimes};
 use crate::decision_log::{DecisionLog, LogRecorder, NODES_KEPT};
 use crate::engine::time::Time;
-use crate::experiment::warmup;
+use crate::experiment::Plan;
 use crate::metrics::columns::Column;
 use crate::metrics::figures::Figures;
 use crate::metrics::jobs::Blame;
@@ -24,10 +24,9 @@ use crate::sim::setup::Setup;
 
 /// The scenario of a folder.
 pub fn read(side: &Side, traces: Option<&Path>, registry: &Registry) -> Result<Scenario, Exit> {
-    let mut scenario =
-        ScenarioArgs::of_run(&side.dir, &side.results.meta, traces).read(registry)?;
-    warmup::settle(&mut scenario, &AtomicBool::new(false))?;
-    Ok(scenario)
+    let scenario = ScenarioArgs::of_run(&side.dir, &side.results.meta, traces).read(registry)?;
+    let plan = Plan::new(scenario, String::new(), &AtomicBool::new(false))?;
+    Ok(plan.scenario().clone())
 }
 
 /// What is found by running the replications of `pair` until one differs.
@@ -100,22 +99,24 @@ fn unlike(
     figures: &Figures,
     key: (usize, usize, u32),
 ) -> Option<String> {
-    let rows = side.results.replications.iter();
-    let rows = rows.filter(|row| (row.point, row.strategy, row.replication) == key);
-    let values = figures.values(columns);
-    let mut count = 0;
-    for (row, (column, value)) in rows.zip(columns.iter().zip(&values)) {
-        count += 1;
-        let is_same = column.key.is(&row.class, &row.metric);
-        if !is_same || row.value.map(f64::to_bits) != value.map(f64::to_bits) {
+    let (point, strategy, replication) = key;
+    let cell = side.results.cell(point, strategy);
+    let stored = cell.map_or(&[][..], |cell| &cell.figures);
+    let there: Vec<_> = stored
+        .iter()
+        .filter_map(|figure| Some((&figure.key, *figure.values.get(replication as usize - 1)?)))
+        .collect();
+    let here = figures.values(columns);
+    for ((key, there), (column, here)) in there.iter().zip(columns.iter().zip(&here)) {
+        if **key != column.key || there.map(f64::to_bits) != here.map(f64::to_bits) {
             let text = |value: Option<f64>| value.map_or("nothing".to_owned(), |v| v.to_string());
-            let (metric, there, here) = (&row.metric, text(row.value), text(*value));
-            let class = &row.class;
-            return Some(format!("{class}.{metric} is {there} there and {here} here"));
+            let (part, metric) = (&key.part, key.name());
+            let (there, here) = (text(*there), text(*here));
+            return Some(format!("{part}.{metric} is {there} there and {here} here"));
         }
     }
-    (count != columns.len())
-        .then(|| format!("it has {count} metrics there and {} here", columns.len()))
+    let (there, here) = (there.len(), columns.len());
+    (there != here).then(|| format!("it has {there} metrics there and {here} here"))
 }
 
 /// Two recorders, each of which takes every row.

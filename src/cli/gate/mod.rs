@@ -23,12 +23,12 @@ use super::run::stop_on_interrupt;
 use super::scenario_args::{ScenarioArgs, keep_strategies, quote};
 use super::{Exit, print, progress};
 use crate::decision_log::first_difference::against_log;
-use crate::experiment::results::digest;
-use crate::experiment::{self, Options, Progress};
+use crate::experiment::{self, Options, Plan, Progress};
 use crate::gate::{
     self, Baseline, GateVerdicts, PointFigures, ScenarioVerdicts, StrategyFigures, Subject,
 };
 use crate::report::decision_text::{Labels, lines};
+use crate::results::digest;
 use crate::scenario::{Registry, Scenario};
 use crate::sim::setup::Setup;
 
@@ -196,7 +196,9 @@ impl Gate {
         family: usize,
     ) -> Result<ScenarioVerdicts, Exit> {
         let scenario = entry.as_in(baseline);
-        let now = runner.run(&scenario, &self.command([&entry.path].into_iter()))?;
+        let command = self.command([&entry.path].into_iter());
+        let plan = Plan::new(scenario, command, runner.stop)?;
+        let now = runner.run(&plan)?;
         let judged = gate::judge(baseline, &now, &entry.subject, family);
         let mut judged = judged.map_err(|unlike| cannot_compare(entry, &unlike))?;
         for cell in judged.cells.iter_mut().filter(|cell| cell.fails()) {
@@ -204,7 +206,7 @@ impl Gate {
             let at = figures.iter().position(|f| f.strategy == cell.strategy);
             let then = baseline.figures(cell.point, &cell.strategy);
             if let (Some(at), Some(then)) = (at, then) {
-                let setup = &scenario.points[cell.point].setups[at];
+                let setup = &plan.scenario().points[cell.point].setups[at];
                 let name = format!("{} of {}", cell.strategy, entry.subject.scenario);
                 let of = format!("{name}{}", entry.subject.point_label(cell.point));
                 cell.first = first_difference(setup, &of, then, &figures[at])?;
@@ -282,7 +284,7 @@ impl Runner {
         })
     }
 
-    fn run(&self, scenario: &Scenario, command: &str) -> Result<Vec<PointFigures>, Exit> {
+    fn run(&self, plan: &Plan) -> Result<Vec<PointFigures>, Exit> {
         let options = Options {
             threads: self.threads,
             stop: self.stop,
@@ -294,9 +296,8 @@ impl Runner {
             record: None,
             log_decisions: true,
             journal: None,
-            command: command.to_owned(),
         };
-        let run = experiment::run(scenario, &options)?;
+        let run = experiment::run(plan, &options)?;
         if !run.is_complete {
             self.bar.finish_and_clear();
             let said = "interrupted: nothing is judged, nothing is written";
@@ -305,7 +306,7 @@ impl Runner {
         Ok(gate::figures(
             &run.results,
             &run.decision_logs,
-            &scenario.gate.margins,
+            &plan.scenario().gate.margins,
         ))
     }
 }

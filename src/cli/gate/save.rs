@@ -56,17 +56,11 @@ impl Planned {
 
 /// Runs a scenario as often as its margins need.
 fn plan(gate: &Gate, entry: &Entry, runner: &Runner) -> Result<Planned, Exit> {
-    let mut settled = entry.scenario.clone();
-    running::settle(&mut settled, gate.threads, runner.stop)?;
     let command = gate.command([&entry.path].into_iter());
+    let settled = running::plan(entry.scenario.clone(), command, gate.threads, runner.stop)?;
     let run = |replications: u32, placement_seed: u64| {
-        let mut scenario = settled.clone();
-        scenario.replications = replications;
-        let points = scenario.points.iter_mut();
-        let setups = points.flat_map(|point| &mut point.setups);
-        setups.for_each(|setup| setup.placement_seed = placement_seed);
         runner.bar.inc_length(entry.runs(replications));
-        runner.run(&scenario, &command)
+        runner.run(&settled.again(replications, placement_seed))
     };
     let margins = &entry.subject.margins;
     let plan = plan_baseline(entry.scenario.replications, margins, run);
@@ -77,6 +71,7 @@ fn plan(gate: &Gate, entry: &Entry, runner: &Runner) -> Result<Planned, Exit> {
     })?;
     let warmup = |point: &Point| point.setups.first().map(|setup| setup.window.warmup);
     let warmups = settled
+        .scenario()
         .points
         .iter()
         .map(|point| warmup(point).unwrap_or_default());

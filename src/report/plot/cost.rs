@@ -8,10 +8,10 @@ use super::drawing::Drawing;
 use super::palette::{look, mark};
 use super::panel::{Area, Panel, figure};
 use super::{point_title, strategy_entries};
-use crate::experiment::results::SummaryRow;
 use crate::metrics::registry::Metric;
 use crate::report::lookup::Lookup;
 use crate::report::scales::scale_of;
+use crate::results::Summary;
 use crate::text::Scale;
 
 const GAIN: &str = "response_p99";
@@ -36,7 +36,7 @@ fn pairs<'a>(
     tables: &'a Lookup,
     point: usize,
     cost: &'a str,
-) -> impl Iterator<Item = (usize, &'a SummaryRow, &'a SummaryRow)> {
+) -> impl Iterator<Item = (usize, &'a Summary, &'a Summary)> {
     tables.strategies().filter_map(move |strategy| {
         let find = |metric| {
             let row = tables.summary(point, strategy, "all", metric);
@@ -50,7 +50,7 @@ fn has_cost(tables: &Lookup, point: usize, cost: &str) -> bool {
     pairs(tables, point, cost).any(|(_, row, _)| row.mean.is_some_and(|mean| mean > 0.0))
 }
 
-fn ends(row: &SummaryRow) -> impl Iterator<Item = f64> {
+fn ends(row: &Summary) -> impl Iterator<Item = f64> {
     [row.mean, row.ci_low, row.ci_high].into_iter().flatten()
 }
 

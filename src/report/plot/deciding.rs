@@ -12,18 +12,17 @@ use super::palette::{look, mark};
 use super::panel::{Entry, Panel, figure};
 use super::sweep::{Sweep, numeric};
 use super::{picked_note, strategy_entries};
-use crate::experiment::results::{Status, SummaryRow};
 use crate::metrics::columns::{MetricRef, Part};
 use crate::report::cells::summary_cell;
 use crate::report::lookup::{Lookup, chosen_points};
 use crate::report::scales::scale;
+use crate::results::{Status, Summary};
 use crate::text::Scale;
 
 /// The plot of the deciding metric `metric`; none where the tables have no value of it.
 pub fn draw(tables: &Lookup, metric: &MetricRef) -> Option<Drawing> {
-    let rows = tables.results.summary.iter();
-    rows.filter(|r| metric.is(&r.class, &r.metric))
-        .find_map(|r| r.mean)?;
+    let mut cells = tables.results.all_cells();
+    cells.find_map(|(_, cell)| cell.get(metric)?.mean)?;
     let chart = Chart {
         tables,
         metric,
@@ -44,25 +43,25 @@ struct Chart<'a> {
 }
 
 impl Chart<'_> {
-    fn row(&self, point: usize, strategy: usize) -> Option<&SummaryRow> {
+    fn row(&self, point: usize, strategy: usize) -> Option<&Summary> {
         self.tables.named(point, strategy, self.metric)
     }
 
-    fn cells(&self, points: &[usize]) -> impl Iterator<Item = &SummaryRow> {
+    fn cells(&self, points: &[usize]) -> impl Iterator<Item = &Summary> {
         let row = |point: &usize| {
             let strategies = self.tables.strategies();
             strategies
                 .filter_map(|strategy| self.row(*point, strategy))
                 .collect()
         };
-        let cells: Vec<Vec<&SummaryRow>> = points.iter().map(row).collect();
+        let cells: Vec<Vec<&Summary>> = points.iter().map(row).collect();
         cells.into_iter().flatten()
     }
 
     /// The unit, and an axis in it for all values and interval ends at `points` and for the
     /// objective if that is near them; from 0 if the smallest is below `small` of the largest.
     fn axis(&self, points: &[usize], small: f64) -> (Scale, Axis) {
-        let ends = |row: &SummaryRow| [row.mean, row.mean.and(row.ci_low), row.ci_high];
+        let ends = |row: &Summary| [row.mean, row.mean.and(row.ci_low), row.ci_high];
         let mut values: Vec<f64> = self.cells(points).flat_map(ends).flatten().collect();
         let high = values.iter().copied().fold(0.0, f64::max);
         values.extend(self.slo.filter(|slo| *slo < 2.5 * high));
@@ -225,15 +224,15 @@ impl Curves<'_> {
         }
         for (point, x) in &self.sweep.values {
             if let Some(row) = self.chart.row(*point, strategy) {
-                self.mark(*x, row);
+                self.mark(*x, strategy, row);
             }
         }
     }
 
     /// What stands at one value of the swept key: the mean's marker, an arrow if the mean is a lower
     /// bound, a cross at the upper edge if there is none.
-    fn mark(&mut self, x: f64, row: &SummaryRow) {
-        let (panel, look) = (&self.panel, look(row.strategy));
+    fn mark(&mut self, x: f64, strategy: usize, row: &Summary) {
+        let (panel, look) = (&self.panel, look(strategy));
         match (row.status, row.mean) {
             (Status::Censored, Some(mean)) => up_arrow(
                 &mut self.drawing,
@@ -248,7 +247,7 @@ impl Curves<'_> {
             ),
             (Status::Unstable, None) => {
                 let several = self.chart.tables.strategies().len() as f64;
-                let aside = (row.strategy as f64 - (several - 1.0) / 2.0) * 12.0;
+                let aside = (strategy as f64 - (several - 1.0) / 2.0) * 12.0;
                 let (x, top) = panel.at(x, panel.y.high);
                 let inside = (x + aside).clamp(panel.frame.left + 8.0, panel.frame.right - 8.0);
                 cross(&mut self.drawing, (inside, top + 8.0), look.color);

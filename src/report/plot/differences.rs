@@ -13,12 +13,12 @@ use super::palette::{Look, look, mark};
 use super::panel::{Entry, Panel, figure};
 use super::sweep::{Sweep, numeric};
 use super::{picked_note, strategy_entries};
-use crate::experiment::results::ComparisonRow;
 use crate::metrics::columns::MetricRef;
 use crate::report::cells::change;
 use crate::report::lookup::{Lookup, chosen_points};
 use crate::report::scales::scale;
 use crate::report::verdict_text::word;
+use crate::results::ComparisonRow;
 use crate::text::plain_percent;
 
 /// Larger changes are drawn as arrows at the edge, so that the others stay readable.

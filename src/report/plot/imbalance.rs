@@ -9,8 +9,8 @@ use super::drawing::Drawing;
 use super::palette::look;
 use super::panel::{Area, Panel, figure};
 use super::{point_title, strategy_entries};
-use crate::experiment::results::TimelineRow;
 use crate::report::lookup::Lookup;
+use crate::results::TimelineRow;
 use crate::text::Scale;
 
 /// The plot for `point`; none without a timeline.

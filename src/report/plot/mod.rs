@@ -142,7 +142,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::drawing::{Align, Shape, Text, text_width};
     use super::*;
-    use crate::report::sample::Sample;
+    use crate::results::sample::Sample;
 
     fn samples() -> Vec<(&'static str, Sample)> {
         let many: Vec<f64> = (1..=12).map(|k| 0.08 * f64::from(k)).collect();
@@ -310,27 +310,46 @@ mod tests {
         for seed in 0..60_usize {
             let mut results = Sample::loads(&[0.5, 0.8][..1 + seed % 2], 3).results();
             let strange = |k: usize| STRANGE[(k * 7 + seed * 5 + k / 9 * 3) % 9];
-            for (k, row) in results
-                .summary
+            let figures = results
+                .cells
                 .iter_mut()
-                .enumerate()
-                .filter(|(k, _)| (k + seed) % 3 > 0)
-            {
+                .flatten()
+                .flat_map(|cell| &mut cell.figures)
+                .enumerate();
+            for (k, row) in figures.filter(|(k, _)| (k + seed) % 3 > 0) {
                 (row.mean, row.ci_low, row.ci_high) = (strange(k), strange(k + 1), strange(k + 2));
+            }
+            for (k, row) in results
+                .cells
+                .iter_mut()
+                .flatten()
+                .flat_map(|cell| &mut cell.ccdf)
+                .enumerate()
+            {
+                row.response = strange(k).unwrap_or(1.0);
+            }
+            for (k, row) in results
+                .cells
+                .iter_mut()
+                .flatten()
+                .flat_map(|cell| &mut cell.timeline)
+                .enumerate()
+            {
+                (row.imbalance_cov, row.time) =
+                    (strange(k).unwrap_or(1.0), strange(k + seed).unwrap_or(1.0));
+            }
+            for (k, row) in results
+                .cells
+                .iter_mut()
+                .flatten()
+                .flat_map(|cell| &mut cell.nodes)
+                .enumerate()
+            {
+                row.utilization = strange(k).unwrap_or(1.0);
             }
             for (k, row) in results.comparisons.iter_mut().enumerate() {
                 (row.relative, row.relative_low, row.relative_high) =
                     (strange(k), strange(k + 2), strange(k + 1));
-            }
-            for (k, row) in results.ccdf.iter_mut().enumerate() {
-                row.response = strange(k).unwrap_or(1.0);
-            }
-            for (k, row) in results.timeline.iter_mut().enumerate() {
-                (row.imbalance_cov, row.time) =
-                    (strange(k).unwrap_or(1.0), strange(k + seed).unwrap_or(1.0));
-            }
-            for (k, row) in results.nodes.iter_mut().enumerate() {
-                row.utilization = strange(k).unwrap_or(1.0);
             }
             for plot in all(&Lookup::new(&results)) {
                 let outside = outside(&plot.drawing);

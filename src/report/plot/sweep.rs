@@ -97,7 +97,7 @@ fn parse(text: &str) -> Option<(f64, bool)> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::report::sample::Sample;
+    use crate::results::sample::Sample;
 
     fn sweep_of(values: &[&str]) -> Option<Vec<usize>> {
         let mut sample = Sample::words(values, 2);

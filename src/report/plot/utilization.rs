@@ -10,8 +10,9 @@ use super::drawing::{Align, Drawing, GREY, Point, fit};
 use super::palette::{look, mark};
 use super::panel::{Area, Panel, figure};
 use super::{point_title, strategy_entries};
-use crate::experiment::results::SummaryRow;
+use crate::metrics::columns::Part;
 use crate::report::lookup::Lookup;
+use crate::results::Summary;
 
 /// The plot for `point`; none without nodes.
 pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
@@ -41,11 +42,13 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
 
 fn groups(tables: &Lookup, point: usize) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    let rows = tables.results.summary.iter();
-    let rows = rows.filter(|row| row.point == point && row.metric == "utilization");
-    for group in rows.filter_map(|row| row.class.strip_prefix("nodes.")) {
-        if !names.iter().any(|name| name == group) {
-            names.push(group.into());
+    let cells = tables.results.cells.get(point).into_iter().flatten();
+    for key in cells.flat_map(|cell| cell.figures.iter().map(|figure| &figure.key)) {
+        match &key.part {
+            Part::Group(group) if key.name() == "utilization" && !names.contains(group) => {
+                names.push(group.clone());
+            }
+            _ => {}
         }
     }
     names
@@ -92,16 +95,17 @@ fn group_row<'a>(
     point: usize,
     group: &str,
     strategy: usize,
-) -> Option<&'a SummaryRow> {
+) -> Option<&'a Summary> {
     tables.summary(point, strategy, &format!("nodes.{group}"), "utilization")
 }
 
 fn by_group(tables: &Lookup, point: usize, groups: &[String], drawing: &mut Drawing, area: Area) {
     let strategies = tables.meta().strategies.len();
-    let rows = |group| (0..strategies).filter_map(move |s| group_row(tables, point, group, s));
+    let row = |group, s| Some((s, group_row(tables, point, group, s)?));
+    let rows = |group| (0..strategies).filter_map(move |s| row(group, s));
     let cells = groups.iter().flat_map(|group| rows(group));
     let ends = cells
-        .flat_map(|row| [row.mean, row.ci_low, row.ci_high])
+        .flat_map(|(_, row)| [row.mean, row.ci_low, row.ci_high])
         .flatten();
     let y = percent_axis("", ends.map(|end| 100.0 * end));
     let x =
@@ -112,15 +116,15 @@ fn by_group(tables: &Lookup, point: usize, groups: &[String], drawing: &mut Draw
         let (x, bottom) = panel.at(k as f64, panel.y.low);
         let name = fit(group, 12.0, false, slot - 4.0);
         drawing.text((x, bottom + 14.0), &name, 12.0, GREY, Align::Middle);
-        for row in rows(group) {
-            let aside = ((row.strategy as f64 + 0.5) / strategies as f64 - 0.5) * 0.8;
-            dot(drawing, &panel, k as f64 + aside, row);
+        for (strategy, row) in rows(group) {
+            let aside = ((strategy as f64 + 0.5) / strategies as f64 - 0.5) * 0.8;
+            dot(drawing, &panel, k as f64 + aside, (strategy, row));
         }
     }
 }
 
-fn dot(drawing: &mut Drawing, panel: &Panel, x: f64, row: &SummaryRow) {
-    let look = look(row.strategy);
+fn dot(drawing: &mut Drawing, panel: &Panel, x: f64, (strategy, row): (usize, &Summary)) {
+    let look = look(strategy);
     if let Some((low, high)) = row.ci_low.zip(row.ci_high) {
         panel.interval(drawing, x, (100.0 * low, 100.0 * high), look.color);
     }

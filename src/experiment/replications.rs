@@ -1,19 +1,18 @@
 //! All replications of one strategy at one point.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::columns::Column;
+use crate::metrics::columns::{Column, MetricRef};
+use crate::metrics::distribution::Distribution;
 use crate::metrics::figures::Figures;
-use crate::metrics::histogram::Histogram;
 use crate::metrics::nodes::Observation;
 use crate::metrics::registry::{Kind, Needs};
+use crate::results::Status;
 use crate::sim::setup::Setup;
 use crate::stats::is_growing;
 
-use super::results::Status;
 use crate::decision_log::DecisionLog;
 
 /// What is kept of one replication.
@@ -33,8 +32,8 @@ pub struct Replicate {
     pub digest: u64,
     /// Events handled.
     pub events: u64,
-    /// Response times by bucket: of all, then by class.
-    pub responses: Vec<Vec<(usize, u64)>>,
+    /// Response times: of all, then by class.
+    pub responses: Vec<Distribution>,
     /// What replication 1 keeps beside.
     pub detail: Option<Detail>,
     /// Its decisions, if they were logged.
@@ -58,7 +57,6 @@ impl Replicate {
     /// Keeps what the tables need of `figures`.
     pub fn new(columns: &[Column], figures: &Figures, with_detail: bool) -> Replicate {
         let stats = || std::iter::once(figures.all()).chain(&figures.classes);
-        let buckets = |histogram: &Histogram| histogram.buckets().collect();
         Replicate {
             values: figures
                 .values(columns)
@@ -76,7 +74,9 @@ impl Replicate {
             is_runaway: figures.is_runaway,
             digest: figures.workload_digest,
             events: figures.events,
-            responses: stats().map(|stats| buckets(&stats.response)).collect(),
+            responses: stats()
+                .map(|stats| Distribution::from(&stats.response))
+                .collect(),
             detail: with_detail.then(|| Detail::new(figures)),
             decision_log: None,
             busy: Duration::ZERO,
@@ -103,17 +103,19 @@ impl Detail {
     }
 }
 
-/// The replications of one strategy at one point, in order, their histograms merged.
-#[derive(Default)]
-pub struct Cell {
-    /// Values of each replication by column.
-    pub values: Vec<Vec<f64>>,
-    /// For each column, whether any replication has unfinished jobs of its class.
-    pub censored: Vec<bool>,
+/// The replications of one strategy at one point, in order: a column a figure, histograms merged.
+pub struct Replications {
+    /// What the figures are.
+    pub columns: Vec<Column>,
+    /// By column, then by replication; NaN where there is none.
+    values: Vec<Vec<f64>>,
+    /// By column, whether any replication has unfinished jobs of its class.
+    censored: Vec<bool>,
+    facts: Facts,
     /// Measured jobs, and those not completed: of all, then by class.
-    pub counts: Vec<(u64, u64)>,
-    /// Response times by bucket: of all, then by class.
-    pub responses: Vec<BTreeMap<usize, u64>>,
+    counts: Vec<(u64, u64)>,
+    /// Response times: of all, then by class.
+    pub responses: Vec<Distribution>,
     /// Digest of each replication's measured jobs, with their number.
     pub digests: Vec<(u64, u64)>,
     /// Events of all replications.
@@ -129,11 +131,32 @@ pub struct Cell {
     is_runaway: bool,
 }
 
-impl Cell {
+impl Replications {
+    /// No replication of `setup` yet; they will have the figures of every run and those of `asked`.
+    pub fn new(setup: &Setup, asked: &[MetricRef]) -> Replications {
+        let columns = setup.columns(asked);
+        let parts = setup.classes.len() + 1;
+        Replications {
+            values: vec![Vec::new(); columns.len()],
+            censored: vec![false; columns.len()],
+            columns,
+            facts: Facts::of(setup),
+            counts: vec![(0, 0); parts],
+            responses: vec![Distribution::default(); parts],
+            digests: Vec::new(),
+            events: 0,
+            busy: Duration::ZERO,
+            detail: None,
+            decision_logs: Vec::new(),
+            first_thirds: Vec::new(),
+            last_thirds: Vec::new(),
+            is_runaway: false,
+        }
+    }
+
     /// Adds the next replication.
     pub fn push(&mut self, replicate: Replicate) {
         self.digests.push((replicate.digest, replicate.counts[0].0));
-        self.values.push(replicate.values);
         self.events += replicate.events;
         self.busy += replicate.busy;
         self.is_runaway |= replicate.is_runaway;
@@ -143,21 +166,49 @@ impl Cell {
             self.first_thirds.push(first);
             self.last_thirds.push(last);
         }
-        self.censored.resize(replicate.censored.len(), false);
-        self.counts.resize(replicate.counts.len(), (0, 0));
-        self.responses
-            .resize(replicate.responses.len(), BTreeMap::new());
-        self.censored
-            .iter_mut()
-            .zip(replicate.censored)
-            .for_each(|(any, one)| *any |= one);
+        for (column, value) in self.values.iter_mut().zip(replicate.values) {
+            column.push(value);
+        }
+        for (any, one) in self.censored.iter_mut().zip(replicate.censored) {
+            *any |= one;
+        }
         for (sum, (measured, lost)) in self.counts.iter_mut().zip(replicate.counts) {
             *sum = (sum.0 + measured, sum.1 + lost);
         }
-        for (sum, buckets) in self.responses.iter_mut().zip(replicate.responses) {
-            buckets
-                .into_iter()
-                .for_each(|(bucket, count)| *sum.entry(bucket).or_default() += count);
+        for (sum, one) in self.responses.iter_mut().zip(&replicate.responses) {
+            sum.add(one);
+        }
+    }
+
+    /// Number of replications.
+    pub fn replications(&self) -> usize {
+        self.digests.len()
+    }
+
+    /// Position of a metric among the columns.
+    pub fn position(&self, metric: &MetricRef) -> Option<usize> {
+        self.columns.iter().position(|column| column.key == *metric)
+    }
+
+    /// One column's values over the replications; NaN where there is none.
+    pub fn values(&self, column: usize) -> &[f64] {
+        &self.values[column]
+    }
+
+    /// One column's values, if its figure stands.
+    pub fn standing(&self, column: usize) -> Option<&[f64]> {
+        let stands = self.status(column).stands();
+        stands.then_some(self.values(column))
+    }
+
+    /// Share of the measured jobs that did not complete, of the column's class or of all.
+    pub fn lost_share(&self, column: Option<usize>) -> f64 {
+        let class = column.and_then(|column| self.columns[column].class_index());
+        let (measured, lost) = self.counts[class.map_or(0, |class| class + 1)];
+        if measured == 0 {
+            0.0
+        } else {
+            lost as f64 / measured as f64
         }
     }
 
@@ -166,29 +217,21 @@ impl Cell {
         self.is_runaway || is_growing(&self.first_thirds, &self.last_thirds)
     }
 
-    /// One column's values over the replications.
-    pub fn column(&self, index: usize) -> Vec<f64> {
-        self.values.iter().map(|values| values[index]).collect()
-    }
-
     /// Whether the column's figure stands, and why not.
-    pub fn status(&self, index: usize, column: &Column, facts: Facts) -> Status {
-        let values = self.column(index);
-        let row = column.key.metric.row;
+    pub fn status(&self, column: usize) -> Status {
+        let values = self.values(column);
+        let row = self.columns[column].key.row();
+        let is_mean_of_jobs = (row.needs, row.kind) == (Needs::AllJobs, Kind::Mean);
+        let is_same = || values.iter().all(|value| *value == values[0]);
         if self.is_unstable() && row.needs != Needs::Nothing {
             Status::Unstable
         } else if values.is_empty() || values.iter().any(|value| value.is_nan()) {
             Status::NotAvailable
-        } else if self.censored.get(index) == Some(&true) && row.needs == Needs::AllJobs {
+        } else if self.censored[column] && row.needs == Needs::AllJobs {
             Status::Censored
-        } else if facts.has_infinite_variance
-            && (row.needs, row.kind) == (Needs::AllJobs, Kind::Mean)
-        {
+        } else if self.facts.has_infinite_variance && is_mean_of_jobs {
             Status::NoInterval
-        } else if facts.repeats_one_workload
-            && values.len() > 1
-            && values.iter().all(|value| *value == values[0])
-        {
+        } else if self.facts.repeats_one_workload && values.len() > 1 && is_same() {
             Status::Exact
         } else {
             Status::Ok

@@ -1,6 +1,7 @@
 //! Results made from formulas, for tests and for looking at reports: no simulation, no randomness.
 
-use crate::experiment::results::*;
+use super::*;
+use crate::metrics::columns::MetricRef;
 
 /// Names of the sample's strategies.
 pub const NAMES: [&str; 12] = [
@@ -88,20 +89,28 @@ impl Sample {
         self
     }
 
-    /// All tables.
+    /// All results.
     pub fn results(&self) -> Results {
-        let mut all = Results {
+        let strategies = 0..self.meta.strategies.len();
+        let places = |point| strategies.clone().map(move |strategy| (point, strategy));
+        let all = || (0..self.loads.len()).flat_map(places);
+        Results {
             meta: self.meta.clone(),
-            ..Results::default()
-        };
-        for point in 0..self.loads.len() {
-            for strategy in 0..self.meta.strategies.len() {
-                self.summaries(&mut all, point, strategy);
-                self.compare(&mut all, point, strategy);
-                self.series(&mut all, point, strategy);
-            }
+            cells: (0..self.loads.len())
+                .map(|point| places(point).map(|at| self.cell(at)).collect())
+                .collect(),
+            comparisons: all().flat_map(|at| self.comparisons(at)).collect(),
+            theory: all().flat_map(|at| self.beside_theory(at)).collect(),
         }
-        all
+    }
+
+    fn cell(&self, at: (usize, usize)) -> Cell {
+        Cell {
+            figures: self.figures(at),
+            ccdf: self.ccdf(at),
+            timeline: self.timeline(at),
+            nodes: self.nodes(at),
+        }
     }
 
     /// Mean response time, seconds: a mean waiting time that the strategy lowers, plus service.
@@ -127,96 +136,36 @@ impl Sample {
         }
     }
 
-    fn summaries(&self, all: &mut Results, point: usize, strategy: usize) {
-        let mean = self.response(point, strategy);
-        for class in self.class_names() {
-            let slow = if class == "batch" { 8.0 } else { 1.0 };
-            for (metric, factor) in [
-                ("response_mean", 1.0),
-                ("response_p50", 0.7),
-                ("response_p90", 2.3),
-                ("response_p99", 4.6),
-                ("wait_mean", 0.4),
-            ] {
-                self.push(
-                    all,
-                    (point, strategy),
-                    &class,
-                    metric,
-                    "s",
-                    mean * factor * slow,
-                );
-            }
-            self.push(
-                all,
-                (point, strategy),
-                &class,
-                "slowdown_mean",
-                "1",
-                mean / 0.01,
-            );
-            self.push(
-                all,
-                (point, strategy),
-                &class,
-                "slo_attained",
-                "1",
-                (1.0 - mean).max(0.2),
-            );
-            self.push(
-                all,
-                (point, strategy),
-                &class,
-                "jobs_completed",
-                "jobs",
-                50_000.0,
-            );
-        }
-        self.blame(all, point, strategy, mean);
-        let load = self.loads[point].min(1.0);
-        let at = (point, strategy);
-        self.push(all, at, "all", "utilization", "1", load);
-        self.beside_theory(all, at, load);
-        self.push(
-            all,
-            at,
-            "nodes.gen1",
-            "utilization",
-            "1",
-            load * (0.9 + 0.015 * strategy as f64),
-        );
-        self.push(
-            all,
-            at,
-            "nodes.gen2",
-            "utilization",
-            "1",
-            load * (1.0 - 0.02 * strategy as f64),
-        );
-        self.push(all, at, "all", "throughput", "1/s", 1234.5 * load);
-        self.push(
-            all,
-            at,
-            "all",
-            "messages_per_task",
-            "1",
-            [1.0, 41.0, 3.0, 101.0, 1.4][strategy % 5],
-        );
-        self.push(all, at, "all", "waste", "1", 0.004 * (strategy + 1) as f64);
+    fn figures(&self, at: (usize, usize)) -> Vec<Summary> {
+        let (mean, load) = (self.response(at.0, at.1), self.loads[at.0].min(1.0));
+        let spread = at.1 as f64;
+        let classes = self.class_names().into_iter();
+        let mut figures: Vec<(String, f64)> =
+            classes.flat_map(|class| of_class(&class, mean)).collect();
+        figures.extend(blame(mean));
+        let of_all = [
+            ("utilization", load),
+            ("nodes.gen1.utilization", load * (0.9 + 0.015 * spread)),
+            ("nodes.gen2.utilization", load * (1.0 - 0.02 * spread)),
+            ("throughput", 1234.5 * load),
+            ("messages_per_task", [1.0, 41.0, 3.0, 101.0, 1.4][at.1 % 5]),
+            ("waste", 0.004 * (spread + 1.0)),
+        ];
+        figures.extend(of_all.map(|(name, value)| (name.to_owned(), value)));
+        let figures = figures.into_iter();
+        figures
+            .filter_map(|(name, value)| Some(self.summary(at, name.parse().ok()?, value)))
+            .collect()
     }
 
     /// The utilisation law, and a limit that is not judged.
-    fn beside_theory(&self, all: &mut Results, (point, strategy): (usize, usize), load: f64) {
-        for (kind, agreement, theory) in [
-            (AnswerKind::Exact, Agreement::Agrees, load),
-            (AnswerKind::Limit, Agreement::Limit, load * 0.9),
-        ] {
-            all.theory.push(TheoryRow {
+    fn beside_theory(&self, (point, strategy): (usize, usize)) -> Vec<TheoryRow> {
+        let load = self.loads[point].min(1.0);
+        let row = |(kind, agreement, theory)| {
+            Some(TheoryRow {
                 point,
                 strategy,
-                class: "all".into(),
-                metric: "utilization_slots".into(),
-                unit: "1".into(),
+                key: "utilization_slots".parse().ok()?,
                 model: "utilisation law".into(),
                 kind,
                 theory,
@@ -225,97 +174,45 @@ impl Sample {
                 ci_high: Some(load * 1.012),
                 replications: 20,
                 agreement,
-            });
-        }
-    }
-
-    fn blame(&self, all: &mut Results, point: usize, strategy: usize, mean: f64) {
-        let service = 0.0085;
-        let rest = (mean - service).max(1e-4);
-        let parts = [
-            ("dispatch", 0.05 * rest),
-            ("decision", 0.0001),
-            ("network", 0.0004),
-            ("queue", 0.8 * rest),
-            ("service", service),
-            ("retry", 0.05 * rest),
-            ("gather", 0.1 * rest),
+            })
+        };
+        let rows = [
+            (AnswerKind::Exact, Agreement::Agrees, load),
+            (AnswerKind::Limit, Agreement::Limit, load * 0.9),
         ];
-        for (part, value) in parts {
-            let tail = if part == "service" { 2.0 } else { 5.0 };
-            self.push(
-                all,
-                (point, strategy),
-                "all",
-                &format!("blame_{part}_mean"),
-                "s",
-                value,
-            );
-            self.push(
-                all,
-                (point, strategy),
-                "all",
-                &format!("blame_{part}_tail"),
-                "s",
-                value * tail,
-            );
-        }
+        rows.into_iter().filter_map(row).collect()
     }
 
-    fn push(
-        &self,
-        all: &mut Results,
-        at: (usize, usize),
-        class: &str,
-        metric: &str,
-        unit: &str,
-        value: f64,
-    ) {
+    fn summary(&self, at: (usize, usize), key: MetricRef, value: f64) -> Summary {
+        let name = key.name();
         let steady = !matches!(
-            metric,
+            name,
             "throughput" | "utilization" | "jobs_completed" | "messages_per_task" | "waste"
         );
-        let status = if steady {
-            self.status(at.0, at.1)
-        } else {
-            Status::Ok
+        let status = match steady {
+            true => self.status(at.0, at.1),
+            false => Status::Ok,
         };
-        let bound = status == Status::Censored && metric.contains("_p");
+        let bound = status == Status::Censored && name.contains("_p");
         let stands = status == Status::Ok;
-        let half = value.abs() * (0.004 + 0.03 * wave(at.0 * 7 + at.1 * 3 + metric.len()).abs());
-        all.summary.push(SummaryRow {
-            point: at.0,
-            strategy: at.1,
-            class: class.into(),
-            metric: metric.into(),
-            unit: unit.into(),
+        let half = value.abs() * (0.004 + 0.03 * wave(at.0 * 7 + at.1 * 3 + name.len()).abs());
+        let values = (1..=2).map(|replication| value * (1.0 + 0.01 * wave(replication)));
+        Summary {
             mean: (stands || bound).then_some(value),
             ci_low: stands.then_some(value - half),
             ci_high: stands.then_some(value + half),
             stddev: stands.then_some(half * 2.1),
             replications: 20,
             status,
-        });
-        for replication in 1..=2 {
-            let value = stands.then_some(value * (1.0 + 0.01 * wave(replication as usize)));
-            let (class, metric) = (class.into(), metric.into());
-            all.replications.push(ReplicationRow {
-                point: at.0,
-                strategy: at.1,
-                replication,
-                class,
-                metric,
-                value,
-            });
+            values: values.map(|value| stands.then_some(value)).collect(),
+            key,
         }
     }
 
-    fn compare(&self, all: &mut Results, point: usize, strategy: usize) {
-        if strategy == 0 {
-            return;
-        }
-        for (k, metric) in self.meta.decide_on.iter().enumerate() {
-            let factor = if metric.metric.name() == "response_p99" {
+    fn comparisons(&self, (point, strategy): (usize, usize)) -> Vec<ComparisonRow> {
+        let metrics = self.meta.decide_on.iter().enumerate();
+        let row = |(k, metric): (usize, &MetricRef)| {
+            let factor = if metric.name() == "response_p99" {
                 4.6
             } else {
                 1.0
@@ -325,11 +222,10 @@ impl Sample {
             let half = 0.01 + 0.05 * wave(point + strategy * 5 + k).abs();
             let verdict = self.verdict(point, strategy, relative, half);
             let stands = !matches!(verdict, Verdict::Unstable | Verdict::NotComparable);
-            all.comparisons.push(ComparisonRow {
+            ComparisonRow {
                 point,
                 strategy,
                 metric: metric.clone(),
-                unit: "s".into(),
                 baseline_mean: stands.then_some(base),
                 mean: stands.then_some(mean),
                 difference: stands.then_some(mean - base),
@@ -344,8 +240,9 @@ impl Sample {
                 verdict,
                 replications_needed: (verdict == Verdict::Inconclusive).then_some(85),
                 exact: false,
-            });
-        }
+            }
+        };
+        metrics.filter(|_| strategy > 0).map(row).collect()
     }
 
     fn verdict(&self, point: usize, strategy: usize, relative: f64, half: f64) -> Verdict {
@@ -362,60 +259,103 @@ impl Sample {
         }
     }
 
-    fn series(&self, all: &mut Results, point: usize, strategy: usize) {
+    fn ccdf(&self, (point, strategy): (usize, usize)) -> Vec<CcdfRow> {
         let mean = self.response(point, strategy);
-        for class in self.class_names() {
+        let row = |class: &str, step: i32| {
             let mean = if class == "batch" { mean * 8.0 } else { mean };
-            for step in 0..160 {
-                let share = 10f64.powf(-f64::from(step) / 35.0);
-                let response = mean * (0.1 + share.powf(-0.12) * (1.0 - share.ln()) * 0.5);
-                let jobs_above = (share * 2_000_000.0) as u64;
-                all.ccdf.push(CcdfRow {
-                    point,
-                    strategy,
-                    class: class.clone(),
-                    response,
-                    jobs_above,
-                    share_above: share,
-                });
+            let share = 10f64.powf(-f64::from(step) / 35.0);
+            CcdfRow {
+                class: class.into(),
+                response: mean * (0.1 + share.powf(-0.12) * (1.0 - share.ln()) * 0.5),
+                jobs_above: (share * 2_000_000.0) as u64,
+                share_above: share,
             }
-        }
-        let load = self.loads[point].min(1.0);
-        for bin in 0..200 {
+        };
+        let classes = self.class_names().into_iter();
+        classes
+            .flat_map(|class| (0..160).map(move |step| row(&class, step)))
+            .collect()
+    }
+
+    fn timeline(&self, (point, strategy): (usize, usize)) -> Vec<TimelineRow> {
+        let (mean, load) = (self.response(point, strategy), self.loads[point].min(1.0));
+        let row = |bin: usize| {
             let noise = 1.0 + 0.25 * wave(bin * 13 + strategy * 31);
             let cov = (0.9 - 0.13 * (strategy % 6) as f64) * noise;
-            all.timeline.push(TimelineRow {
-                point,
-                strategy,
+            TimelineRow {
                 time: 0.5 * (bin as f64 + 0.5),
                 imbalance_cov: cov,
                 imbalance_max_over_mean: 1.0 + 3.0 * cov,
                 utilization: load * noise.min(1.1),
                 jobs_in_system: 100.0 * mean / 0.01 * noise,
                 tasks_waiting: 200.0 * mean * noise,
-            });
-        }
-        for rank in 1..=100_u32 {
+            }
+        };
+        (0..200).map(row).collect()
+    }
+
+    fn nodes(&self, (point, strategy): (usize, usize)) -> Vec<NodeRow> {
+        let load = self.loads[point].min(1.0);
+        let row = |rank: u32| {
             let group = if rank % 5 < 3 { "gen1" } else { "gen2" };
             let spread = (0.5 - f64::from(rank) / 100.0) * 0.3 / (1.0 + strategy as f64);
-            let node = format!("{group}[{}]", rank - 1);
-            let (group, utilization) = (group.into(), (load * (1.0 + spread)).min(1.0));
-            all.nodes.push(NodeRow {
-                point,
-                strategy,
+            NodeRow {
                 rank,
-                node,
-                group,
-                utilization,
+                node: format!("{group}[{}]", rank - 1),
+                group: group.into(),
+                utilization: (load * (1.0 + spread)).min(1.0),
                 tasks: 1000 + u64::from(rank),
-            });
-        }
+            }
+        };
+        (1..=100).map(row).collect()
     }
 
     fn class_names(&self) -> Vec<String> {
         let named = self.meta.classes.iter().map(|class| class.name.clone());
         std::iter::once("all".to_string()).chain(named).collect()
     }
+}
+
+/// Figures of a class, of mean response time `mean` if its jobs are short.
+fn of_class(class: &str, mean: f64) -> Vec<(String, f64)> {
+    let slow = if class == "batch" { 8.0 } else { 1.0 };
+    let figures = [
+        ("response_mean", mean * slow),
+        ("response_p50", mean * 0.7 * slow),
+        ("response_p90", mean * 2.3 * slow),
+        ("response_p99", mean * 4.6 * slow),
+        ("wait_mean", mean * 0.4 * slow),
+        ("slowdown_mean", mean / 0.01),
+        ("slo_attained", (1.0 - mean).max(0.2)),
+        ("jobs_completed", 50_000.0),
+    ];
+    let name = |metric: &str| match class {
+        "all" => metric.to_owned(),
+        class => format!("{class}.{metric}"),
+    };
+    figures.map(|(metric, value)| (name(metric), value)).into()
+}
+
+fn blame(mean: f64) -> Vec<(String, f64)> {
+    let service = 0.0085;
+    let rest = (mean - service).max(1e-4);
+    let parts = [
+        ("dispatch", 0.05 * rest),
+        ("decision", 0.0001),
+        ("network", 0.0004),
+        ("queue", 0.8 * rest),
+        ("service", service),
+        ("retry", 0.05 * rest),
+        ("gather", 0.1 * rest),
+    ];
+    let of_part = |(part, value): (&str, f64)| {
+        let tail = if part == "service" { 2.0 } else { 5.0 };
+        [
+            (format!("blame_{part}_mean"), value),
+            (format!("blame_{part}_tail"), value * tail),
+        ]
+    };
+    parts.into_iter().flat_map(of_part).collect()
 }
 
 fn meta(strategies: usize) -> Meta {

@@ -1,0 +1,366 @@
+//! From replications to results.
+
+use crate::metrics::distribution::Distribution;
+use crate::metrics::nodes::Observation;
+use crate::results::{
+    self, CcdfRow, ClassMeta, Meta, NodeRow, Results, Status, StrategyMeta, Summary, TimelineRow,
+    digest,
+};
+use crate::scenario::Scenario;
+use crate::sim::Failure;
+use crate::sim::setup::Setup;
+use crate::stats::estimate;
+use crate::strategy::Binding;
+use crate::text::{counted, thousands};
+
+use super::comparing::compare;
+use super::precision::{self, LEVEL};
+use super::replications::{Detail, Facts, Replications};
+use super::{Plan, agreement};
+
+/// Bins of a timeline.
+const BINS: usize = 200;
+/// Nodes of a table.
+const NODES: usize = 100;
+/// A survival curve is cut where fewer jobs are left.
+const FEWEST: u64 = 10;
+
+/// What `cells` (by point and strategy) found of what was planned.
+///
+/// # Errors
+/// [`Failure::Internal`] if strategies were not given the same jobs.
+pub fn results(
+    plan: &Plan,
+    cells: &[Vec<Replications>],
+    is_complete: bool,
+) -> Result<Results, Failure> {
+    let scenario = plan.scenario();
+    let points = || cells.iter().enumerate();
+    let digests = points().map(|(point, cells)| same_jobs(scenario, point, cells));
+    let setups = scenario.points.iter().map(|point| &point.setups);
+    let found = |(setups, cells): (&Vec<Setup>, &Vec<Replications>)| {
+        let found = setups.iter().zip(cells);
+        found.map(|(setup, cell)| found_of(setup, cell)).collect()
+    };
+    Ok(Results {
+        meta: Meta {
+            is_partial: !is_complete,
+            workload_digests: digests.collect::<Result<_, _>>()?,
+            warnings: warnings(scenario, cells, is_complete),
+            ..meta(plan, cells)
+        },
+        cells: setups.zip(cells).map(found).collect(),
+        comparisons: points()
+            .flat_map(|(point, cells)| compare(scenario, point, cells))
+            .collect(),
+        theory: agreement::theory_rows(scenario, cells),
+    })
+}
+
+/// What is known before the first result, but for the extent of the run.
+fn meta(plan: &Plan, cells: &[Vec<Replications>]) -> Meta {
+    let scenario = plan.scenario();
+    let (least, most) = replications(cells);
+    let points = scenario.points.iter();
+    let differ_in = parts(scenario, true).into_iter();
+    let notes = scenario.notes.iter().cloned();
+    let events = |cells: &Vec<Replications>| cells.iter().map(|cell| cell.events).collect();
+    Meta {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        title: scenario.title.clone(),
+        stem: scenario.stem.clone(),
+        command: plan.command().to_owned(),
+        seed: scenario.seed,
+        engine: "events".to_owned(),
+        replications: least,
+        most_replications: most,
+        measured: measured(scenario, cells),
+        sweep: scenario.sweep.clone(),
+        points: points.map(|point| point.values.clone()).collect(),
+        strategies: strategies(scenario),
+        baseline: scenario.compare.baseline.clone(),
+        classes: classes(scenario),
+        decide_on: scenario.compare.decide_on.clone(),
+        margin: scenario.compare.margin,
+        confidence: scenario.compare.confidence,
+        family: scenario.compare.family,
+        same_for_all: same_for_all(scenario),
+        differ_in: differ_in.map(|(name, _)| name).collect(),
+        notes: notes.chain(running_only(scenario)).collect(),
+        scenario_digest: digest(scenario.text.as_bytes()),
+        events: cells.iter().map(events).collect(),
+        ..Meta::default()
+    }
+}
+
+/// The fewest and the most replications of any point; a run that was stopped may have none of some.
+fn replications(cells: &[Vec<Replications>]) -> (u32, u32) {
+    let finished = cells
+        .iter()
+        .flatten()
+        .map(|cell| cell.replications() as u32);
+    let finished: Vec<u32> = finished.filter(|&finished| finished > 0).collect();
+    let (least, most) = (finished.iter().min(), finished.iter().max());
+    (least.copied().unwrap_or(0), most.copied().unwrap_or(0))
+}
+
+fn strategies(scenario: &Scenario) -> Vec<StrategyMeta> {
+    let meta = |s: &crate::scenario::StrategyText| StrategyMeta {
+        name: s.name.clone(),
+        parts: s.parts.clone(),
+    };
+    scenario.strategies.iter().map(meta).collect()
+}
+
+fn classes(scenario: &Scenario) -> Vec<ClassMeta> {
+    let meta = |(name, slo): &(String, Option<f64>)| ClassMeta {
+        name: name.clone(),
+        slo: *slo,
+    };
+    scenario.classes.iter().map(meta).collect()
+}
+
+/// Parts that no strategy changes, what every dispatcher sees, and whether works are known.
+fn same_for_all(scenario: &Scenario) -> Vec<String> {
+    let parts = parts(scenario, false).into_iter();
+    let mut same: Vec<String> = parts
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect();
+    same.push("view: fresh".to_owned());
+    let texts = || {
+        scenario
+            .strategies
+            .iter()
+            .flat_map(|s| s.parts.iter().map(|(_, text)| text))
+    };
+    if !texts().any(|text| text.contains("\"work\"")) {
+        same.push("true work not used".to_owned());
+    }
+    same
+}
+
+/// Under a central queue nothing is queued at nodes: their loads are of another kind.
+fn running_only(scenario: &Scenario) -> Option<String> {
+    let setups = scenario
+        .points
+        .first()
+        .map_or(&[][..], |point| &point.setups);
+    let is_central = |setup: &&Setup| setup.strategy.binding == Binding::CentralQueue;
+    let names: Vec<String> = setups
+        .iter()
+        .filter(is_central)
+        .map(|setup| format!("`{}`", setup.strategy.name))
+        .collect();
+    let all = names.join(", ");
+    (!names.is_empty()).then(|| {
+        format!("imbalance under {all} is of running tasks only, as its tasks wait in one queue")
+    })
+}
+
+/// "100,000 jobs", or a range where it is not the same everywhere.
+fn measured(scenario: &Scenario, cells: &[Vec<Replications>]) -> String {
+    let counts = || {
+        cells
+            .iter()
+            .flatten()
+            .flat_map(|cell| cell.digests.iter().map(|(_, jobs)| *jobs))
+    };
+    let (least, most) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
+    let jobs = if least == most {
+        counted(most, "job")
+    } else {
+        format!("{} to {}", thousands(least), counted(most, "job"))
+    };
+    let setup = scenario
+        .points
+        .first()
+        .and_then(|point| point.setups.first());
+    let one_trace = setup.is_some_and(|setup| Facts::of(setup).repeats_one_workload);
+    if one_trace {
+        format!("one trace of {jobs}")
+    } else {
+        jobs
+    }
+}
+
+/// Strategy parts that differ, or are the same for all, with the first strategy's value.
+fn parts(scenario: &Scenario, differing: bool) -> Vec<(String, String)> {
+    let Some(first) = scenario.strategies.first() else {
+        return Vec::new();
+    };
+    let mut names: Vec<&String> = scenario
+        .strategies
+        .iter()
+        .flat_map(|s| s.parts.iter().map(|(name, _)| name))
+        .collect();
+    let mut seen = std::collections::BTreeSet::new();
+    names.retain(|name| seen.insert(name.as_str()));
+    let value = |s: &crate::scenario::StrategyText, name: &str| {
+        s.parts
+            .iter()
+            .find(|(part, _)| part == name)
+            .map(|(_, value)| value.clone())
+    };
+    let differs = |name: &str| {
+        scenario
+            .strategies
+            .iter()
+            .any(|s| value(s, name) != value(first, name))
+    };
+    let chosen = names.into_iter().filter(|name| differs(name) == differing);
+    chosen
+        .map(|name| (name.clone(), value(first, name).unwrap_or_default()))
+        .collect()
+}
+
+/// The digests of the replications' jobs, which every strategy must have been given.
+fn same_jobs(
+    scenario: &Scenario,
+    point: usize,
+    cells: &[Replications],
+) -> Result<Vec<String>, Failure> {
+    let first = &cells[0];
+    for (cell, strategy) in cells.iter().zip(&scenario.strategies) {
+        for ((digest, jobs), (digest_0, jobs_0)) in cell.digests.iter().zip(&first.digests) {
+            // A strategy that was broken off has seen fewer jobs.
+            if jobs == jobs_0 && digest != digest_0 {
+                return Err(Failure::Internal(format!(
+                    "`{}` was given other jobs at point {}",
+                    strategy.name,
+                    point + 1
+                )));
+            }
+        }
+    }
+    Ok(first
+        .digests
+        .iter()
+        .map(|(digest, _)| format!("{digest:016x}"))
+        .collect())
+}
+
+fn warnings(scenario: &Scenario, cells: &[Vec<Replications>], is_complete: bool) -> Vec<String> {
+    let interrupted = (!is_complete).then(|| {
+        "interrupted: only the replications that every strategy has finished are here".to_owned()
+    });
+    let mut warnings: Vec<String> = interrupted.into_iter().collect();
+    warnings.extend(scenario.warnings.sentences());
+    for (point, cells) in cells.iter().enumerate() {
+        let at = scenario.at(point);
+        warnings.extend(precision::doubts(scenario, &at, cells));
+        let strategies = scenario.strategies.iter().zip(cells);
+        let unstable = strategies.filter(|(_, cell)| cell.is_unstable());
+        warnings.extend(unstable.map(|(strategy, _)| {
+            let name = &strategy.name;
+            format!("`{name}` is unstable{at}: the number of jobs in the system grows")
+        }));
+    }
+    warnings
+}
+
+/// What was found of one strategy at one point.
+fn found_of(setup: &Setup, cell: &Replications) -> results::Cell {
+    let classes = setup.classes.iter().map(|class| class.name.as_str());
+    let responses = std::iter::once("all").chain(classes).zip(&cell.responses);
+    let detail = cell.detail.as_ref();
+    results::Cell {
+        figures: (0..cell.columns.len())
+            .map(|column| summary(cell, column))
+            .collect(),
+        ccdf: responses
+            .flat_map(|(class, responses)| ccdf(class, responses))
+            .collect(),
+        timeline: detail.map(timeline).unwrap_or_default(),
+        nodes: detail
+            .map(|detail| nodes(setup, detail))
+            .unwrap_or_default(),
+    }
+}
+
+fn summary(cell: &Replications, column: usize) -> Summary {
+    let values = cell.values(column);
+    let status = cell.status(column);
+    let told = !matches!(status, Status::Unstable | Status::NotAvailable)
+        && values.iter().all(|value| value.is_finite());
+    let estimate = estimate(values, LEVEL).filter(|_| told);
+    let is_bounded = !matches!(status, Status::NoInterval | Status::Censored);
+    let bounded = estimate.as_ref().filter(|_| is_bounded);
+    let values = values
+        .iter()
+        .map(|value| value.is_finite().then_some(*value));
+    let values: Vec<Option<f64>> = values.collect();
+    Summary {
+        key: cell.columns[column].key.clone(),
+        mean: estimate.as_ref().map(|estimate| estimate.mean),
+        ci_low: bounded.and_then(|estimate| estimate.low),
+        ci_high: bounded.and_then(|estimate| estimate.high),
+        stddev: estimate.as_ref().and_then(|estimate| estimate.stddev),
+        replications: values.iter().flatten().count() as u32,
+        status,
+        values,
+    }
+}
+
+/// The survival curve, a row wherever 3 % of the jobs that were left are gone.
+fn ccdf(class: &str, responses: &Distribution) -> Vec<CcdfRow> {
+    let total = responses.total();
+    let mut told = f64::INFINITY;
+    let mut rows = Vec::new();
+    for (response, above) in responses.above().take_while(|(_, above)| *above >= FEWEST) {
+        if (above as f64) < told * 0.97 {
+            told = above as f64;
+            rows.push(CcdfRow {
+                class: class.to_owned(),
+                response: response as f64 / 1e9,
+                jobs_above: above,
+                share_above: above as f64 / total as f64,
+            });
+        }
+    }
+    rows
+}
+
+fn timeline(detail: &Detail) -> Vec<TimelineRow> {
+    let (start, length) = detail.window;
+    let bin_of = |seen: &Observation| {
+        let part = (seen.time.as_secs() - start) / length * BINS as f64;
+        (part.max(0.0) as usize).min(BINS - 1)
+    };
+    let bins = detail.observations.chunk_by(|a, b| bin_of(a) == bin_of(b));
+    bins.map(|bin| {
+        let mean = |of: fn(&Observation) -> f64| bin.iter().map(of).sum::<f64>() / bin.len() as f64;
+        TimelineRow {
+            time: start + (bin_of(&bin[0]) as f64 + 0.5) * length / BINS as f64,
+            imbalance_cov: mean(|seen| seen.load.cov),
+            imbalance_max_over_mean: mean(|seen| seen.load.max_over_mean),
+            utilization: mean(|seen| seen.utilization),
+            jobs_in_system: mean(|seen| seen.jobs as f64),
+            tasks_waiting: mean(|seen| seen.waiting as f64),
+        }
+    })
+    .collect()
+}
+
+/// Nodes by falling utilization; of many, evenly spaced ranks.
+fn nodes(setup: &Setup, detail: &Detail) -> Vec<NodeRow> {
+    let names = setup.cluster.node_names();
+    let mut nodes: Vec<_> = names.into_iter().zip(&detail.nodes).collect();
+    nodes.sort_by(|(_, a), (_, b)| b.1.total_cmp(&a.1));
+    let shown = nodes.len().min(NODES);
+    let rank = |i: usize| match shown {
+        0 | 1 => 0,
+        _ => i * (nodes.len() - 1) / (shown - 1),
+    };
+    let row = |i: usize| {
+        let (node, detail) = &nodes[rank(i)];
+        let (group, utilization, tasks) = **detail;
+        NodeRow {
+            rank: rank(i) as u32 + 1,
+            node: node.clone(),
+            group: setup.cluster.groups[group].name.clone(),
+            utilization,
+            tasks,
+        }
+    };
+    (0..shown).map(row).collect()
+}

@@ -1,0 +1,64 @@
+//! Summary and comparisons as JSON, for programs.
+
+use serde_json::{Value, json};
+
+use super::{ComparisonRow, Meta, Results, Summary};
+
+/// Meta data, summary and comparisons; points and strategies by name.
+pub fn json(results: &Results) -> Value {
+    let meta = &results.meta;
+    let cells = results.all_cells();
+    let summary = cells.flat_map(|(at, cell)| {
+        let figures = cell.figures.iter();
+        figures.map(move |figure| summary(meta, at, figure))
+    });
+    let summary: Vec<Value> = summary.collect();
+    let comparisons = results.comparisons.iter();
+    let comparisons: Vec<Value> = comparisons.map(|row| comparison(meta, row)).collect();
+    json!({ "meta": meta, "summary": summary, "comparisons": comparisons })
+}
+
+fn point(meta: &Meta, point: usize) -> Value {
+    let values = meta.points.get(point).into_iter().flatten();
+    let pairs = meta.sweep.iter().zip(values);
+    let pairs = pairs.map(|(path, value)| (path.clone(), json!(value)));
+    Value::Object(pairs.collect())
+}
+
+fn summary(meta: &Meta, (at, strategy): (usize, usize), figure: &Summary) -> Value {
+    json!({
+        "point": point(meta, at),
+        "strategy": meta.strategies.get(strategy).map(|s| &s.name),
+        "class": figure.key.part.to_string(),
+        "metric": figure.key.name(),
+        "unit": figure.key.row().unit,
+        "mean": figure.mean,
+        "ci": [figure.ci_low, figure.ci_high],
+        "stddev": figure.stddev,
+        "replications": figure.replications,
+        "status": figure.status,
+    })
+}
+
+/// A comparison of the run that `meta` is about.
+pub fn comparison(meta: &Meta, row: &ComparisonRow) -> Value {
+    json!({
+        "point": point(meta, row.point),
+        "strategy": meta.strategies.get(row.strategy).map(|s| &s.name),
+        "baseline": meta.baseline,
+        "metric": row.metric,
+        "unit": row.metric.row().unit,
+        "baseline_mean": row.baseline_mean,
+        "mean": row.mean,
+        "difference": row.difference,
+        "ci": [row.ci_low, row.ci_high],
+        "relative": row.relative,
+        "relative_ci": [row.relative_low, row.relative_high],
+        "margin": row.margin,
+        "level": row.level,
+        "replications": row.replications,
+        "verdict": row.verdict,
+        "replications_needed": row.replications_needed,
+        "exact": row.exact,
+    })
+}

@@ -1,0 +1,103 @@
+//! What the numbers of a run are about: the content of `manifest.json`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::metrics::columns::MetricRef;
+
+/// Everything about a run that is not a number of a table; stored in `manifest.json`.
+/// It holds no clock time, so that two equal runs have equal bytes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Meta {
+    /// Version of equipoise that made the results.
+    pub version: String,
+    /// The scenario's `title`, else its file stem.
+    pub title: String,
+    /// Stem of the scenario's file name.
+    pub stem: String,
+    /// One line that repeats the run.
+    pub command: String,
+    /// The run was interrupted: replications are missing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_partial: bool,
+    /// `run.seed`.
+    pub seed: u64,
+    /// Event list that ordered the run.
+    pub engine: String,
+    /// Replications of each point and strategy; the fewest of any point.
+    pub replications: u32,
+    /// The most of any point: more than the fewest where a precision was asked for.
+    #[serde(default)]
+    pub most_replications: u32,
+    /// What a replication measures, in words: "100,000 jobs" or "one trace of 27,992 jobs".
+    pub measured: String,
+    /// Dotted paths of the swept keys, one a column of every table; empty without a sweep.
+    pub sweep: Vec<String>,
+    /// The grid's cells in order; each has one value (as text) for each of `sweep`.
+    pub points: Vec<Vec<String>>,
+    /// Strategies in file order.
+    pub strategies: Vec<StrategyMeta>,
+    /// Name of the strategy that the others are compared with.
+    pub baseline: String,
+    /// Classes in file order (without `all`).
+    pub classes: Vec<ClassMeta>,
+    /// Metrics that decide, in the file's order.
+    pub decide_on: Vec<MetricRef>,
+    /// Relative margin inside which a difference does not matter.
+    pub margin: f64,
+    /// Confidence of all comparisons together (0.95).
+    pub confidence: f64,
+    /// Number of comparisons in the family (deciding metrics x points x other strategies).
+    pub family: usize,
+    /// What the strategies have in common and what is assumed, one sentence each.
+    pub same_for_all: Vec<String>,
+    /// Names of the strategy parts that differ ("placement", "dispatchers", ...).
+    pub differ_in: Vec<String>,
+    /// Warnings about the scenario or the results, one sentence each.
+    pub warnings: Vec<String>,
+    /// Facts about traces and what they stand for, one sentence each.
+    pub notes: Vec<String>,
+    /// SHA-256 (hex) of the resolved scenario.
+    pub scenario_digest: String,
+    /// Digest of the measured jobs (arrivals, counts, works, demands) by point and replication; the
+    /// same under every strategy.
+    pub workload_digests: Vec<Vec<String>>,
+    /// SHA-256 (hex) of each result file by name, in name order.
+    pub files: Vec<(String, String)>,
+    /// Events handled, summed over replications, by point and strategy.
+    pub events: Vec<Vec<u64>>,
+}
+
+/// SHA-256 of `bytes` in hexadecimal.
+pub fn digest(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Meta {
+    /// "20", or "20 to 46" where a precision was asked for.
+    pub fn replications_text(&self) -> String {
+        match self.most_replications {
+            most if most > self.replications => format!("{} to {most}", self.replications),
+            _ => self.replications.to_string(),
+        }
+    }
+}
+
+/// One strategy as tables and plots name it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StrategyMeta {
+    /// The strategy's name in the file.
+    pub name: String,
+    /// Its parts in words: part name and value as scenario text, e.g. ("placement", "power-of-d = { d = 2 }").
+    pub parts: Vec<(String, String)>,
+}
+
+/// One class of jobs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClassMeta {
+    /// The class's name (`jobs.NAME`).
+    pub name: String,
+    /// Its objective for the response time, in seconds.
+    pub slo: Option<f64>,
+}

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{ComparisonRow, Meta, Results, Summary};
+use super::{ComparisonRow, Meta, Results, Summary, tables};
 
 /// Meta data, summary and comparisons; points and strategies by name.
 pub fn json(results: &Results) -> Value {
-    let meta = &results.meta;
+    let meta = &tables::described(&results.meta, &tables::write(results));
     let cells = results.all_cells();
     let summary = cells.flat_map(|(at, cell)| {
         let figures = cell.figures.iter();
@@ -61,4 +61,19 @@ pub fn comparison(meta: &Meta, row: &ComparisonRow) -> Value {
         "replications_needed": row.replications_needed,
         "exact": row.exact,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::sample::Sample;
+
+    /// What a program reads says which files it belongs to, as the manifest does.
+    #[test]
+    fn the_digests_of_the_tables_are_told() {
+        let told = json(&Sample::loads(&[0.5], 2).results());
+        let files = told["meta"]["files"].as_array().map(Vec::len);
+        assert_eq!(files, Some(7));
+        assert_eq!(told["meta"]["files"][6][0], "timeline.csv");
+    }
 }

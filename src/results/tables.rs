@@ -65,16 +65,20 @@ tables! {
 /// Numbers of a point and of a strategy.
 type At = (usize, usize);
 
-/// `manifest.json`, pretty-printed: the run's facts, with the digests of its `files`.
-pub fn manifest(meta: &Meta, files: &[(String, Vec<u8>)]) -> Vec<u8> {
+/// The run's facts, with the digests of its `files`.
+pub fn described(meta: &Meta, files: &[(String, Vec<u8>)]) -> Meta {
     let digests = files
         .iter()
         .map(|(name, bytes)| (name.clone(), digest(bytes)));
-    let meta = Meta {
+    Meta {
         files: digests.collect(),
         ..meta.clone()
-    };
-    let mut text = serde_json::to_vec_pretty(&meta).unwrap_or_default();
+    }
+}
+
+/// `manifest.json`, pretty-printed: the run's facts, with the digests of its `files`.
+pub fn manifest(meta: &Meta, files: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut text = serde_json::to_vec_pretty(&described(meta, files)).unwrap_or_default();
     text.push(b'\n');
     text
 }

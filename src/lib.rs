@@ -106,6 +106,11 @@
 //! What is in [`prelude`] is the public interface. All other modules are public for the tests and the
 //! benchmarks of this package only, and change without notice.
 
+/// The code of the README is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
@@ -133,6 +138,7 @@ pub mod stats;
 #[doc(hidden)]
 pub mod strategy;
 // (Without `report` there is less to be said.)
+pub mod testing;
 #[cfg_attr(not(feature = "report"), allow(dead_code))]
 mod text;
 #[doc(hidden)]
@@ -150,7 +156,7 @@ struct Readme;
 pub mod prelude {
     #[cfg(feature = "cli")]
     #[doc(inline)]
-    pub use crate::cli::main;
+    pub use crate::cli::{main, run_with};
     #[doc(inline)]
     pub use crate::engine::{law::Law, random::Draw, time::Time};
     #[doc(inline)]

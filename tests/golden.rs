@@ -4,20 +4,28 @@
 //! still while the simulator is made faster: a change of any of them is value-breaking.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-#[path = "../benches/models/setups.rs"]
-#[allow(dead_code)]
-mod setups;
+use std::sync::Arc;
 
 use equipoise::engine::law::Law;
 use equipoise::engine::time::Time;
 use equipoise::metrics::figures::Figures;
+use equipoise::model::cluster::Group;
 use equipoise::scenario::Registry;
 use equipoise::sim::run;
 use equipoise::sim::setup::{Measure, Setup, Warmup};
-use equipoise::strategy::{Binding, InFlight, Ties};
+use equipoise::strategy::{Binding, Blueprint, InFlight, Parts, Ties};
+use equipoise::testing::setups::{plain, poisson, resources};
+use equipoise::workload::class::Class;
 use equipoise::workload::source::Arrivals;
 
-use setups::{Placement, choice, class, group, parts, plain, resources};
+/// A placement as a scenario spells it, or `power-of-d-replacement`.
+fn placement(spelling: &str) -> Arc<dyn Blueprint> {
+    let spelling = match spelling {
+        "power-of-d-replacement" => "power-of-d.replacement = true",
+        spelling => spelling,
+    };
+    Registry::standard().spelled(spelling).unwrap()
+}
 
 /// FNV-1a over 64-bit words.
 struct Digest(u64);
@@ -90,7 +98,7 @@ fn of(setup: &Setup) -> u64 {
 }
 
 fn named(name: &str, n: u32, k: u32, jobs: u64) -> Setup {
-    plain(choice(name).unwrap(), n, 0.9, k, jobs, 3)
+    plain(placement(name), n, 0.9, k, jobs, 3)
 }
 
 /// Ten dispatchers that take time to decide, over a network, in `mode`.
@@ -106,29 +114,26 @@ fn many(name: &str, mode: InFlight) -> Setup {
 
 /// Tasks of constant work in few sizes, so that very much happens at the same instants, on nodes
 /// of two speeds with several slots.
-fn lockstep(placement: Placement, binding: Binding) -> Setup {
+fn lockstep(placement: Arc<dyn Blueprint>, binding: Binding) -> Setup {
     let mut setup = plain(placement, 20, 0.9, 4, 5_000, 5);
     setup.cluster.groups = vec![
-        group("slow", 12, 1.0, vec![Some(2)]),
-        group("fast", 8, 2.0, vec![Some(3)]),
+        Group::new("slow", 12, 1.0, vec![Some(2)]),
+        Group::new("fast", 8, 2.0, vec![Some(3)]),
     ];
     setup.cluster.groups[0].backfill = true;
     let work = Law::discrete(&[0.5, 1.0, 2.0], &[1.0, 1.0, 1.0]);
-    let mut narrow = class("narrow", 4, work.clone(), vec![1]);
-    let mut wide = class("wide", 2, work, vec![2]);
-    narrow.stages[0].allowed = vec![true, true];
+    let mut wide = Class::of_tasks("wide", 2, work.clone(), vec![2]);
     wide.stages[0].allowed = vec![false, true];
-    setup.classes = vec![narrow, wide];
-    for (name, first_class, every) in [("narrow", 0, 0.125), ("wide", 1, 0.25)] {
-        let mut source = setups::poisson(name, first_class, 1.0);
-        source.arrivals = Arrivals::Renewal {
-            interval: Law::Constant(every),
-        };
-        setup.sources.push(source);
-    }
-    setup.sources.remove(0);
+    let narrow = Class::of_tasks("narrow", 4, work, vec![1]);
+    let every = |seconds| Arrivals::Renewal {
+        interval: Law::Constant(seconds),
+    };
+    (setup.classes, setup.sources) = (Vec::new(), Vec::new());
+    setup.strategy.parts_of_class.clear();
+    let mut setup = setup
+        .with_jobs(narrow, every(0.125))
+        .with_jobs(wide, every(0.25));
     setup.strategy.binding = binding;
-    setup.strategy.parts_of_class = vec![0, 0];
     setup
 }
 
@@ -237,18 +242,15 @@ fn everything_at_the_same_instants() {
 /// Two strategies side by side, each class with parts of its own.
 #[test]
 fn loads_by_work_and_by_utilization() {
-    let by = |text: &str| Registry::standard().spelled(text).unwrap();
     let mut mixed = named("random", 50, 2, 5_000);
     mixed.strategy.parts = vec![
-        parts(by("least-loaded.by = 'work'")),
-        parts(by("power-of-d = { d = 3, by = 'utilization' }")),
+        Parts::new(placement("least-loaded.by = 'work'")),
+        Parts::new(placement("power-of-d = { d = 3, by = 'utilization' }")),
     ];
-    mixed
-        .classes
-        .push(class("other", 5, Law::Constant(0.5), vec![1]));
-    mixed.sources.push(setups::poisson("other", 1, 2.0));
+    let other = Class::of_tasks("other", 5, Law::Constant(0.5), vec![1]);
+    let mut mixed = mixed.with_jobs(other, poisson(2.0));
     mixed.strategy.parts_of_class = vec![0, 1];
-    let mut batch = lockstep(by("least-loaded.by = 'work'"), Binding::Early);
+    let mut batch = lockstep(placement("least-loaded.by = 'work'"), Binding::Early);
     for source in &mut batch.sources {
         source.arrivals = Arrivals::Batch {
             jobs: 700,

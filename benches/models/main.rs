@@ -16,13 +16,14 @@
 #![allow(missing_docs)]
 
 mod process;
-mod setups;
 
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
+use equipoise::scenario::Registry;
 use equipoise::sim::run;
 use equipoise::sim::setup::Setup;
+use equipoise::testing::setups;
 
 /// Runs of each model (and of a rival in turn); the median counts.
 const RUNS: usize = 3;
@@ -44,7 +45,7 @@ const MODELS: [Model; 7] = [
     model(
         "M2",
         "two choices",
-        ["power-of-d-replacement", "p2c"],
+        ["power-of-d.replacement = true", "p2c"],
         100,
         0.9,
         1,
@@ -62,7 +63,7 @@ const MODELS: [Model; 7] = [
     model(
         "M4",
         "two choices, ten tasks a job",
-        ["power-of-d-replacement", "p2c"],
+        ["power-of-d.replacement = true", "p2c"],
         100,
         0.7,
         10,
@@ -71,7 +72,7 @@ const MODELS: [Model; 7] = [
     model(
         "M2-10k",
         "two choices, 10,000 nodes",
-        ["power-of-d-replacement", "p2c"],
+        ["power-of-d.replacement = true", "p2c"],
         10_000,
         0.9,
         1,
@@ -120,8 +121,8 @@ const fn model(
 
 impl Model {
     fn setup(&self, jobs: u64) -> Setup {
-        match setups::choice(self.placement) {
-            Some(choice) => setups::plain(choice, self.n, self.rho, self.k, jobs, 1),
+        match Registry::standard().spelled(self.placement) {
+            Some(placement) => setups::plain(placement, self.n, self.rho, self.k, jobs, 1),
             None => setups::resources(jobs, 1),
         }
     }

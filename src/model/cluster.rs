@@ -84,6 +84,17 @@ pub struct Group {
 }
 
 impl Group {
+    /// `count` nodes of `speed` with `capacity`, each fifo queue blocking at its head.
+    pub fn new(name: &str, count: u32, speed: f64, capacity: Vec<Option<u64>>) -> Group {
+        Group {
+            name: name.to_owned(),
+            count,
+            speed: Speed::new(speed),
+            capacity,
+            backfill: false,
+        }
+    }
+
     /// Sum over its nodes of speed x capacity in `dimension`, in units; infinite without a limit.
     pub fn power(&self, dimension: usize) -> f64 {
         match self.capacity[dimension] {

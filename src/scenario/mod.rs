@@ -336,16 +336,6 @@ fn classes(points: &[Read]) -> Vec<(String, Option<f64>)> {
     classes
 }
 
-/// Parts of a strategy and what they are when left out.
-const PARTS: [(&str, &str); 6] = [
-    ("placement", "random"),
-    ("binding", "early"),
-    ("in-flight", "counted"),
-    ("dispatchers", "1"),
-    ("decision-time", "0"),
-    ("ties", "random"),
-];
-
 /// The parts of a strategy as scenario text.
 fn parts_text(tree: &Node, name: &str) -> StrategyText {
     let strategy = tree
@@ -356,16 +346,20 @@ fn parts_text(tree: &Node, name: &str) -> StrategyText {
         [entry] => tree::assignment(entry),
         _ => node.plain(),
     };
-    let text = |(key, default): &(&str, &str)| {
-        let given = part(key).map_or((*default).to_owned(), plain);
-        ((*key).to_owned(), given)
+    let text = |(key, default): (&'static str, &str)| {
+        let given = part(key).map_or(default.to_owned(), plain);
+        (key.to_owned(), given)
     };
     let overrides = part("for").map_or(&[][..], Node::entries).iter();
     let overrides =
         overrides.map(|(class, node)| (format!("for.{}", class.text), node.to_inline()));
     StrategyText {
         name: name.to_owned(),
-        parts: PARTS.iter().map(text).chain(overrides).collect(),
+        parts: schema::parts()
+            .into_iter()
+            .map(text)
+            .chain(overrides)
+            .collect(),
     }
 }
 

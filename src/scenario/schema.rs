@@ -3,6 +3,7 @@
 //!
 //! Beside what JSON Schema knows, types of the grammar may say, in keys that are not published:
 //! `x-forms`, groups of keys of which only one group can hold; `x-one-key`, that a table has one key;
+//! `x-default`, what a part of a strategy is if neither it nor what it is like says so;
 //! `x-scope`, what a key is about if not about the system that is simulated: the `experiment` as a
 //! whole, or the `strategy`.
 
@@ -190,6 +191,18 @@ pub fn scope<'a>(path: impl IntoIterator<Item = &'a str>) -> Option<(&'static st
         }
     }
     None
+}
+
+/// The parts of a strategy and, as text, what each is if nothing says otherwise; placement first.
+pub fn parts() -> Vec<(&'static str, &'static str)> {
+    let strategy = child(&GRAMMAR, "strategies").and_then(|all| child(all, "NAME"));
+    let keys = strategy.and_then(|strategy| follow(strategy, &GRAMMAR)["properties"].as_object());
+    let part = |(key, value): (&'static String, &'static Value)| {
+        Some((key.as_str(), value["x-default"].as_str()?))
+    };
+    let mut parts: Vec<_> = keys.into_iter().flatten().filter_map(part).collect();
+    parts.sort_by_key(|(key, _)| *key != "placement");
+    parts
 }
 
 /// A key of the grammar.

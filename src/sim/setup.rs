@@ -3,15 +3,18 @@
 //! A setup is complete: no default is looked up later, no global is read, and so two equal setups
 //! give equal runs.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::engine::law::Law;
 use crate::engine::time::Time;
 use crate::metrics::columns::{Column, MetricRef, columns};
-use crate::model::cluster::Cluster;
-use crate::strategy::Strategy;
+use crate::model::cluster::{Cluster, Dimension, Group};
+use crate::strategy::placement::random::Random;
+use crate::strategy::{Binding, Parts, Strategy};
 use crate::workload::class::Class;
-use crate::workload::source::Source;
+use crate::workload::source::{Arrivals, Source};
 
 /// One point of a scenario under one strategy.
 #[derive(Clone, Debug)]
@@ -37,7 +40,85 @@ pub struct Setup {
     pub window: Window,
 }
 
+/// A setup is built from what is said of it; the rest is what a scenario has by default.
 impl Setup {
+    /// Nodes of these groups, which have slots only, for which nothing happens yet. Tasks are placed
+    /// at random, at once; nothing travels; 1,000 jobs are measured, from the first.
+    pub fn new(groups: Vec<Group>) -> Setup {
+        Setup {
+            seed: 1,
+            placement_seed: 0,
+            cluster: Cluster {
+                dimensions: vec![Dimension::slots()],
+                groups,
+            },
+            network: Network {
+                dispatch: Law::Constant(0.0),
+                result: Law::Constant(0.0),
+            },
+            classes: Vec::new(),
+            sources: Vec::new(),
+            stragglers: None,
+            strategy: Strategy {
+                name: "strategy".to_owned(),
+                binding: Binding::Early,
+                parts: vec![Parts::new(Arc::new(Random {}))],
+                parts_of_class: Vec::new(),
+            },
+            window: Window {
+                warmup: Warmup::None,
+                measure: Measure::Jobs {
+                    class: None,
+                    count: 1000,
+                },
+                drain: 4.0,
+                max_in_system: 1_000_000,
+                slowdown_floor: Time::from_secs(0.001),
+                stratum: Time::from_secs(10.0),
+                finite: false,
+            },
+        }
+    }
+
+    /// Jobs of `class` arrive, too; where it says nothing, it may run on every group.
+    #[must_use]
+    pub fn with_jobs(mut self, mut class: Class, arrivals: Arrivals) -> Setup {
+        for stage in &mut class.stages {
+            stage.allowed.resize(self.cluster.groups.len(), true);
+        }
+        self.sources.push(Source {
+            name: class.name.clone(),
+            arrivals,
+            first_class: self.classes.len() as u32,
+            classes: 1,
+        });
+        self.strategy.parts_of_class.push(0);
+        self.classes.push(class);
+        self
+    }
+
+    /// All tasks are placed by these parts.
+    #[must_use]
+    pub fn with_parts(mut self, parts: Parts) -> Setup {
+        self.strategy.parts = vec![parts];
+        self.strategy.parts_of_class.fill(0);
+        self
+    }
+
+    /// After `warmup` arrivals `jobs` are measured.
+    #[must_use]
+    pub fn measuring(mut self, warmup: u64, jobs: u64) -> Setup {
+        self.window.warmup = match warmup {
+            0 => Warmup::None,
+            warmup => Warmup::Jobs(warmup),
+        };
+        self.window.measure = Measure::Jobs {
+            class: None,
+            count: jobs,
+        };
+        self
+    }
+
     /// The figures that every replication gives, in order, with those of `asked`.
     pub fn columns(&self, asked: &[MetricRef]) -> Vec<Column> {
         let classes: Vec<&str> = self.classes.iter().map(|c| c.name.as_str()).collect();

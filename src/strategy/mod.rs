@@ -285,6 +285,19 @@ pub struct Parts {
     pub ties: Ties,
 }
 
+impl Parts {
+    /// One dispatcher that decides by `placement`, in no time.
+    pub fn new(placement: Arc<dyn Blueprint>) -> Parts {
+        Parts {
+            placement,
+            dispatchers: 1,
+            decision_time: Law::Constant(0.0),
+            in_flight: InFlight::default(),
+            ties: Ties::default(),
+        }
+    }
+}
+
 /// A whole answer to "how do tasks get to nodes".
 #[derive(Clone, Debug)]
 pub struct Strategy {

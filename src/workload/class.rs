@@ -71,6 +71,27 @@ impl Gather {
     }
 }
 
+impl Class {
+    /// Jobs of `tasks` tasks, each with independent `work` in seconds and this demand, that may run
+    /// anywhere (once the class is [put into a setup](crate::sim::setup::Setup::with_jobs)).
+    pub fn of_tasks(name: &str, tasks: u32, work: Law, demand: Vec<u64>) -> Class {
+        Class {
+            name: name.to_owned(),
+            stages: vec![Stage {
+                shape: Shape::Tasks {
+                    count: Law::Constant(f64::from(tasks)),
+                    work,
+                },
+                overhead: Time::ZERO,
+                demand,
+                allowed: Vec::new(),
+            }],
+            gather: Gather::free(),
+            slo: None,
+        }
+    }
+}
+
 /// A class of jobs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Class {

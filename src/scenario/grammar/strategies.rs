@@ -77,14 +77,19 @@ macro_rules! parts {
         pub struct $name {
             $($(#[$own_doc])* pub $own: $type,)*
             /// The rule that picks a node for a task: a name, or a table of its parameters; "random" if nothing says otherwise.
+            #[schemars(extend("x-default" = "random"))]
             pub placement: Option<Placement>,
             /// Whether a dispatcher adds what it sent and has not yet seen; "counted" if nothing says otherwise.
+            #[schemars(extend("x-default" = "counted"))]
             pub in_flight: Option<InFlight>,
             /// Number of dispatchers; 1 if nothing says otherwise.
+            #[schemars(extend("x-default" = "1"))]
             pub dispatchers: Option<Count>,
             /// Time that a dispatcher takes to place a task; 0 if nothing says otherwise.
+            #[schemars(extend("x-default" = "0"))]
             pub decision_time: Option<LawSpec<Seconds>>,
             /// How equally good nodes are told apart; "random" if nothing says otherwise.
+            #[schemars(extend("x-default" = "random"))]
             pub ties: Option<Ties>,
         }
 
@@ -107,6 +112,7 @@ parts! {
     /// Parts of a strategy that hold for every strategy unless it says otherwise.
     Scheduling {
         /// When a task is bound to a node; "early" if nothing says otherwise.
+        #[schemars(extend("x-default" = "early"))]
         binding: Option<Binding>,
     }
 }
@@ -117,6 +123,7 @@ parts! {
         /// Another strategy that this one is like; then only what differs.
         like: Option<String>,
         /// When a task is bound to a node; "early" if nothing says otherwise.
+        #[schemars(extend("x-default" = "early"))]
         binding: Option<Binding>,
         /// Parts that differ for a class of jobs, by the class's name.
         r#for: Named<Overrides>,

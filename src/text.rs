@@ -407,7 +407,12 @@ mod tests {
     #[test]
     fn only_lines_that_may_break_inside_a_word_do() {
         let long = "x".repeat(2 * LINE + 1);
-        assert_eq!(wrapped(&format!("a {long}"), "", "  ").len(), 4);
+        let lines = wrapped(&format!("a {long}"), "", "");
+        let widths: Vec<usize> = lines.iter().map(|line| width(line)).collect();
+        assert_eq!(widths, [1, LINE, LINE, 1]);
+        let lines = wrapped(&format!("a {long}"), "", "  ");
+        assert!(lines.iter().all(|line| width(line) <= LINE));
+        assert_eq!(lines.concat().replace(' ', ""), format!("a{long}"));
         assert_eq!(
             paragraph(&format!("a  b {long}"), " "),
             format!(" a b\n {long}\n")

@@ -239,7 +239,9 @@ impl Agenda {
     /// come next.
     #[inline]
     pub fn is_clear(&self) -> bool {
-        self.today.first.time > self.now && self.outside.time > self.now
+        // At the end of time, no event is told from a late one by its rank.
+        let is_later = |place: Place| place.time > self.now || place == Place::NEVER;
+        is_later(self.today.first) && is_later(self.outside)
     }
 
     /// A pending event was called off: its ticket is kept by nobody any more.

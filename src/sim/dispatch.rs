@@ -329,11 +329,10 @@ impl Dispatch {
         let ask = ask(job, task, demand, nodes, this.ties);
         let draw = draw(core.keys.placement, job, task, 0);
         let blueprint = &*core.setup.strategy.parts[this.parts].placement;
-        let Some(placement) = &mut this.placements[job.pool as usize] else {
+        let Some(placement) = this.placements[job.pool as usize].as_deref_mut() else {
             return Err(fault(blueprint, None));
         };
-        let rng = &mut draw.clone();
-        let chosen = strategy::decide(&mut **placement, &ask, &view, rng, &mut self.named);
+        let chosen = strategy::decide(placement, &ask, &view, &mut draw.clone(), &mut self.named);
         let Some(node) = chosen.filter(|node| nodes.contains(*node)) else {
             return Err(fault(blueprint, chosen));
         };
@@ -345,7 +344,7 @@ impl Dispatch {
             let made = Made {
                 ask: &ask,
                 view: &view,
-                placement: &**placement,
+                placement,
                 blueprint,
                 draw,
             };

@@ -143,6 +143,7 @@ mod tests {
     use super::drawing::{Align, Shape, Text, text_width};
     use super::*;
     use crate::results::sample::Sample;
+    use crate::results::{Cell, Results};
 
     fn samples() -> Vec<(&'static str, Sample)> {
         let many: Vec<f64> = (1..=12).map(|k| 0.08 * f64::from(k)).collect();
@@ -310,41 +311,18 @@ mod tests {
         for seed in 0..60_usize {
             let mut results = Sample::loads(&[0.5, 0.8][..1 + seed % 2], 3).results();
             let strange = |k: usize| STRANGE[(k * 7 + seed * 5 + k / 9 * 3) % 9];
-            let figures = results
-                .cells
-                .iter_mut()
-                .flatten()
-                .flat_map(|cell| &mut cell.figures)
-                .enumerate();
+            let figures = rows(&mut results, |cell| &mut cell.figures);
             for (k, row) in figures.filter(|(k, _)| (k + seed) % 3 > 0) {
                 (row.mean, row.ci_low, row.ci_high) = (strange(k), strange(k + 1), strange(k + 2));
             }
-            for (k, row) in results
-                .cells
-                .iter_mut()
-                .flatten()
-                .flat_map(|cell| &mut cell.ccdf)
-                .enumerate()
-            {
+            for (k, row) in rows(&mut results, |cell| &mut cell.ccdf) {
                 row.response = strange(k).unwrap_or(1.0);
             }
-            for (k, row) in results
-                .cells
-                .iter_mut()
-                .flatten()
-                .flat_map(|cell| &mut cell.timeline)
-                .enumerate()
-            {
+            for (k, row) in rows(&mut results, |cell| &mut cell.timeline) {
                 (row.imbalance_cov, row.time) =
                     (strange(k).unwrap_or(1.0), strange(k + seed).unwrap_or(1.0));
             }
-            for (k, row) in results
-                .cells
-                .iter_mut()
-                .flatten()
-                .flat_map(|cell| &mut cell.nodes)
-                .enumerate()
-            {
+            for (k, row) in rows(&mut results, |cell| &mut cell.nodes) {
                 row.utilization = strange(k).unwrap_or(1.0);
             }
             for (k, row) in results.comparisons.iter_mut().enumerate() {
@@ -363,6 +341,15 @@ mod tests {
             );
             assert!(crate::report::render(&results, false).is_ok());
         }
+    }
+
+    /// All rows of one kind, numbered.
+    fn rows<'a, T: 'a>(
+        results: &'a mut Results,
+        of: impl Fn(&'a mut Cell) -> &'a mut Vec<T>,
+    ) -> impl Iterator<Item = (usize, &'a mut T)> {
+        let cells = results.cells.iter_mut().flatten();
+        cells.flat_map(of).enumerate()
     }
 
     fn outside(drawing: &Drawing) -> Option<&Shape> {

@@ -1,5 +1,5 @@
 //! A placement of one's own, with every command of equipoise:
-//! `cargo run --example own_placement -- run scenarios/quickstart.toml --set strategies.mine.placement=two-by-delay`
+//! `cargo run --example own_placement -- run scenarios/quickstart.toml --set strategies.two-choices.placement=two-by-delay`
 
 use std::process::ExitCode;
 

@@ -134,12 +134,16 @@ impl BlameSums {
         }
     }
 
-    /// Sums of the parts of all.
+    /// Sums of the parts of all. Those that are not wide sum to `total`, so that 64 bits do.
     fn sum(&self) -> [u128; 7] {
-        let mut sum = [0; 7];
-        self.parts
-            .iter()
-            .for_each(|(_, parts)| add(&mut sum, parts.map(u128::from)));
+        let mut narrow: Blame = [0; 7];
+        for (_, parts) in self.parts.iter() {
+            narrow
+                .iter_mut()
+                .zip(parts)
+                .for_each(|(sum, part)| *sum += part);
+        }
+        let mut sum = narrow.map(u128::from);
         self.wide.iter().for_each(|(_, parts)| add(&mut sum, parts));
         sum
     }

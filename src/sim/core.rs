@@ -234,7 +234,7 @@ pub struct Core<'s> {
     pub board: Board,
     /// Who writes rows of jobs, tasks and decisions, if anyone does.
     pub recorder: Option<&'s mut (dyn Recorder + 's)>,
-    eve: Eve,
+    opening: OpeningCompletions,
     /// Bounds the slowdown's denominator from below.
     slowdown_floor: Time,
 }
@@ -260,7 +260,7 @@ impl<'s> Core<'s> {
             busy: Busy::new(&layout),
             totals: Totals::default(),
             board,
-            eve: Eve {
+            opening: OpeningCompletions {
                 at: Time::ZERO,
                 completions: vec![0; setup.classes.len()],
             },
@@ -370,8 +370,8 @@ impl<'s> Core<'s> {
 
     /// The window has just opened: what completed at this very instant belongs to it.
     pub fn open_window(&mut self) {
-        if self.eve.at == self.now() {
-            for (stats, count) in self.stats.iter_mut().zip(&self.eve.completions) {
+        if self.opening.at == self.now() {
+            for (stats, count) in self.stats.iter_mut().zip(&self.opening.completions) {
                 stats.completions += count;
             }
         }
@@ -509,7 +509,7 @@ impl<'s> Core<'s> {
         if self.window.contains(now) {
             stats.completions += 1;
         } else if !self.window.has_opened() {
-            self.eve.count(now, job.class);
+            self.opening.count(now, job.class);
         }
         self.window.leave(now, job.measured);
         self.demands.give_back(job.demand);
@@ -528,12 +528,12 @@ impl<'s> Core<'s> {
 
 /// Completions of one instant by class, kept until the window has opened: if it opens at that very
 /// instant, they belong to it.
-struct Eve {
+struct OpeningCompletions {
     at: Time,
     completions: Vec<u64>,
 }
 
-impl Eve {
+impl OpeningCompletions {
     #[cold]
     fn count(&mut self, now: Time, class: u32) {
         if self.at != now {

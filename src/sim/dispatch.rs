@@ -330,11 +330,11 @@ impl Dispatch {
         let draw = draw(core.keys.placement, job, task, 0);
         let blueprint = &*core.setup.strategy.parts[this.parts].placement;
         let Some(placement) = this.placements[job.pool as usize].as_deref_mut() else {
-            return Err(fault(blueprint, None));
+            return Err(fault(&core.setup.strategy.name, blueprint, None));
         };
         let chosen = strategy::decide(placement, &ask, &view, &mut draw.clone(), &mut self.named);
         let Some(node) = chosen.filter(|node| nodes.contains(*node)) else {
-            return Err(fault(blueprint, chosen));
+            return Err(fault(&core.setup.strategy.name, blueprint, chosen));
         };
         if core.window.contains(now) {
             core.totals.placed += 1;
@@ -520,14 +520,16 @@ fn record(recorder: &mut dyn Recorder, decision: Decision<'_>, asked: &RefCell<V
     asked.replace(nodes);
 }
 
-/// What is wrong with a choice.
+/// What is wrong with a choice: the strategy in the user's words, the algorithm in its author's.
 #[cold]
-fn fault(placement: &dyn Blueprint, chosen: Option<NodeId>) -> Box<Failure> {
+fn fault(strategy: &str, placement: &dyn Blueprint, chosen: Option<NodeId>) -> Box<Failure> {
     let what = match chosen {
         Some(node) => format!("chose node {}, which the task may not use", node.0),
         None => "chose no node".to_owned(),
     };
-    Box::new(Failure::Placement(format!("{placement:?} {what}")))
+    Box::new(Failure::Placement(format!(
+        "the placement of `{strategy}` ({placement:?}) {what}"
+    )))
 }
 
 fn decision_time(core: &Core<'_>, parts: usize, id: u32) -> Time {

@@ -262,3 +262,43 @@ fn other_instants_are_told_as_such() {
         "{first:?}"
     );
 }
+
+/// Always the same answer, whatever may be chosen.
+#[derive(Clone, Copy, Debug)]
+struct Stubborn(Option<NodeId>);
+
+impl Blueprint for Stubborn {
+    fn build(&self, _: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
+        Ok(Box::new(*self))
+    }
+}
+
+impl Placement for Stubborn {
+    fn place(&mut self, _: &Ask<'_>, _: &View<'_>, _: &mut Draw) -> Option<NodeId> {
+        self.0
+    }
+}
+
+/// It is told as the placement's own, by the name of its strategy.
+#[test]
+fn a_placement_at_fault_is_named() {
+    for (answer, what) in [
+        (None, "chose no node"),
+        (Some(NodeId(7)), "chose node 7, which the task may not use"),
+    ] {
+        let (interval, work) = (Law::Constant(1.0), Law::Constant(0.5));
+        let mut setup = open(vec![group("node", 2, 1.0)], interval, 1, work, "random");
+        setup.strategy.name = "mine".to_owned();
+        setup.strategy.parts[0].placement = Arc::new(Stubborn(answer));
+        let said = sim::run(&setup, 1, None).unwrap_err().to_string();
+        assert!(
+            said.starts_with("the placement of `mine` (Stubborn"),
+            "{said}"
+        );
+        assert!(said.contains(what), "{said}");
+        assert!(
+            said.ends_with("a fault of this placement, not of the scenario"),
+            "{said}"
+        );
+    }
+}

@@ -12,16 +12,16 @@ use super::records::Phase;
 /// A fifo queue blocks behind a head that does not fit, unless the node backfills.
 #[inline(always)]
 pub fn reach(core: &mut Core<'_>, id: u32) {
-    let at = core.tasks[id].node;
+    let at = core.records.task(id).node;
     let may_pass = core.nodes.at(at).queue.is_empty() || core.nodes.backfills(at);
     if may_pass && core.has_room(id) {
         return core.start(id);
     }
     let now = core.now();
-    core.tasks[id].enter(Phase::Queue, now);
+    core.records.task_mut(id).enter(Phase::Queue, now);
     let node = core.nodes.at_mut(at);
     node.queued += 1;
-    node.queue.push(&mut core.tasks, id);
+    node.queue.push(&mut core.records, id);
 }
 
 /// Room has come free at `at`: starts what may start, in queue order.
@@ -29,11 +29,11 @@ pub fn reach(core: &mut Core<'_>, id: u32) {
 pub fn start_waiting(core: &mut Core<'_>, at: NodeId) {
     let mut id = core.nodes.at(at).queue.head();
     while id != NONE {
-        let next = List::after(&core.tasks, id);
+        let next = List::after(&core.records, id);
         if core.has_room(id) {
             let node = core.nodes.at_mut(at);
             node.queued -= 1;
-            node.queue.remove(&mut core.tasks, id);
+            node.queue.remove(&mut core.records, id);
             core.start(id);
         } else if !core.nodes.backfills(at) {
             break;

@@ -9,6 +9,7 @@ use super::board::travelling::Travelling;
 use super::board::{Eligible, Order, Orders};
 use crate::engine::random::Draw;
 use crate::engine::time::Time;
+use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
 use crate::model::nodes::{Nodes, fits};
@@ -192,11 +193,8 @@ impl<'a> View<'a> {
     /// queue does a strategy know that.
     #[inline]
     pub(super) fn has_room(&self, node: NodeId, demand: &[u64]) -> bool {
-        fits(
-            self.truth.nodes.used(node),
-            demand,
-            self.layout().capacity(node),
-        )
+        let row = if demand.len() > 1 { demand } else { &[] };
+        self.truth.nodes.has_room(node, demand[SLOTS], row)
     }
 
     /// The largest, over the finite dimensions, of (demand held + `demand`) / capacity.

@@ -287,7 +287,8 @@ impl Board {
     #[inline]
     pub fn turn(&mut self, dispatcher: u32, pool: u32, demand: &[u64], truth: Truth<'_>) -> Spot {
         let dispatcher = dispatcher as usize;
-        let face = dispatcher % self.faces.len();
+        // One face for all, or one for each.
+        let face = dispatcher.min(self.faces.len() - 1);
         if self.faces[face].shown != dispatcher && self.faces[face].hidden.is_some() {
             self.show(face, dispatcher, truth);
         }

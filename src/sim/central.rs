@@ -48,7 +48,7 @@ impl Central {
         };
         let demand = core.demands.row(job.demand);
         let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
-        let (_, nodes) = core.board.seen(spot, truth);
+        let (_, nodes) = core.board.seen(spot, truth, None);
         (nodes.count() > 0).then_some(head)
     }
 

@@ -22,7 +22,7 @@ use crate::strategy::view::Truth;
 use crate::workload::class::{Class, Shape, Stage};
 
 use super::recorder::Recorder;
-use super::records::{Job, Phase, Records, draw};
+use super::records::{Phase, Records, draw};
 use super::setup::Setup;
 use super::window::Window;
 
@@ -134,13 +134,13 @@ impl Demands {
         u32::try_from(self.row(row)[SLOTS]).unwrap_or(u32::MAX)
     }
 
-    /// The row of a job's tasks where there are several dimensions, else nothing: slots are kept
-    /// by the tasks themselves.
-    #[inline]
-    pub fn several(&self, job: &Job) -> &[u64] {
+    /// The row of a task where there are several dimensions, else nothing: slots are kept by the
+    /// tasks themselves.
+    #[inline(always)]
+    pub fn several(&self, records: &Records, id: u32) -> &[u64] {
         match self.width {
             1 => &[],
-            _ => self.row(job.demand),
+            _ => self.row(records.both(id).1.demand),
         }
     }
 
@@ -394,15 +394,15 @@ impl<'s> Core<'s> {
         let task = self.records.task_mut(id);
         (task.node, task.service) = (at, service);
         let slots = u64::from(task.slots);
-        let row = self.demands.several(self.records.both(id).1);
+        let row = self.demands.several(&self.records, id);
         self.nodes.bind(at, slots, row, service, self.agenda.now());
     }
 
     /// True if the node of a task has room for it.
     #[inline(always)]
     pub fn has_room(&self, id: u32) -> bool {
-        let (task, job) = self.records.both(id);
-        let row = self.demands.several(job);
+        let task = self.records.task(id);
+        let row = self.demands.several(&self.records, id);
         self.nodes.has_room(task.node, u64::from(task.slots), row)
     }
 
@@ -414,7 +414,7 @@ impl<'s> Core<'s> {
         task.start(now);
         let (at, slots, end) = (task.node, u64::from(task.slots), now + task.service);
         task.ticket = self.agenda.schedule(end, Kind::End as u8, at.0 + 1, id);
-        let row = self.demands.several(self.records.both(id).1);
+        let row = self.demands.several(&self.records, id);
         let node = self.nodes.start(at, slots, row, now);
         node.running.push(&mut self.records, id);
         if self.board.keeps_work() {
@@ -433,7 +433,7 @@ impl<'s> Core<'s> {
         if !is_alone {
             self.records.job_mut(of).note_finish(now);
         }
-        let row = self.demands.several(self.records.job(of));
+        let row = self.demands.several(&self.records, id);
         let span = self.window.overlap(started, now);
         self.busy.add(at, slots, row, span);
         if self.window.contains(now) {

@@ -13,14 +13,14 @@ use crate::model::slab::NONE;
 use crate::strategy::board::{Board, Bound};
 use crate::strategy::view::Truth;
 use crate::strategy::{
-    self, Ask, Binding, Blueprint, Candidates, Ended, How, InFlight, Placement, Problem, Reports,
+    self, Ask, Binding, Candidates, Ended, How, InFlight, Placement, Problem, Reports, Strategy,
     Ties,
 };
 
-use super::core::{Core, Kind};
+use super::core::{Core, Demands, Kind};
 use super::failure::{Failure, Fallible};
 use super::recorder::{Decision, Made, Recorder};
-use super::records::{Job, Phase, Task, draw};
+use super::records::{Job, Phase, Records, Task, draw};
 use super::setup::Setup;
 
 /// All dispatchers of a strategy.
@@ -324,17 +324,17 @@ impl Dispatch {
         let now = core.agenda.now();
         let truth = Truth::new(&core.layout, &core.nodes, now);
         let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
-        let (view, nodes) = core.board.seen(spot, truth);
-        let view = view.noting(core.recorder.is_some().then_some(&self.asked));
+        let log = core.recorder.is_some().then_some(&self.asked);
+        let (view, nodes) = core.board.seen(spot, truth, log);
         let ask = ask(job, task, demand, nodes, this.ties);
         let draw = draw(core.keys.placement, job, task, 0);
-        let blueprint = &*core.setup.strategy.parts[this.parts].placement;
-        let Some(placement) = this.placements[job.pool as usize].as_deref_mut() else {
-            return Err(fault(&core.setup.strategy.name, blueprint, None));
+        let Some(Some(placement)) = this.placements.get_mut(job.pool as usize) else {
+            return Err(fault(&core.setup.strategy, this.parts, None));
         };
+        let placement = &mut **placement;
         let chosen = strategy::decide(placement, &ask, &view, &mut draw.clone(), &mut self.named);
         let Some(node) = chosen.filter(|node| nodes.contains(*node)) else {
-            return Err(fault(&core.setup.strategy.name, blueprint, chosen));
+            return Err(fault(&core.setup.strategy, this.parts, chosen));
         };
         if core.window.contains(now) {
             core.totals.placed += 1;
@@ -345,7 +345,7 @@ impl Dispatch {
                 ask: &ask,
                 view: &view,
                 placement,
-                blueprint,
+                blueprint: &*core.setup.strategy.parts[this.parts].placement,
                 draw,
             };
             let decision = Decision {
@@ -367,7 +367,8 @@ impl Dispatch {
     pub fn bind(&self, core: &mut Core<'_>, id: u32, node: NodeId) {
         core.bind(id, node, service_time(core, id, node));
         if self.hides {
-            self.send(core, id);
+            let (dispatcher, to) = bound(&core.records, &core.demands, id);
+            core.board.sent(dispatcher, id, to);
         }
         // Under a central queue it starts at this instant, which changes the node once more.
         if self.binds_early {
@@ -381,28 +382,12 @@ impl Dispatch {
         }
     }
 
-    /// A task has set out, unseen by other dispatchers.
-    fn send(&self, core: &mut Core<'_>, id: u32) {
-        let (task, job) = core.records.both(id);
-        let to = Bound {
-            node: task.node,
-            service: task.service,
-            demand: core.demands.row(job.demand),
-        };
-        core.board.sent(job.dispatcher, id, to);
-    }
-
     /// A task has reached its node: everybody sees it there now.
-    #[inline]
-    pub fn arrived(&mut self, core: &mut Core<'_>, id: u32) {
+    #[inline(always)]
+    pub fn arrived(&self, core: &mut Core<'_>, id: u32) {
         if self.hides {
-            let (task, job) = core.records.both(id);
-            let to = Bound {
-                node: task.node,
-                service: task.service,
-                demand: core.demands.row(job.demand),
-            };
-            core.board.arrived(job.dispatcher, id, to);
+            let (dispatcher, to) = bound(&core.records, &core.demands, id);
+            core.board.arrived(dispatcher, id, to);
             core.changed(core.records.task(id).node);
         }
     }
@@ -520,14 +505,26 @@ fn record(recorder: &mut dyn Recorder, decision: Decision<'_>, asked: &RefCell<V
 
 /// What is wrong with a choice: the strategy in the user's words, the algorithm in its author's.
 #[cold]
-fn fault(strategy: &str, placement: &dyn Blueprint, chosen: Option<NodeId>) -> Box<Failure> {
+fn fault(strategy: &Strategy, parts: usize, chosen: Option<NodeId>) -> Box<Failure> {
+    let (name, placement) = (&strategy.name, &strategy.parts[parts].placement);
     let what = match chosen {
         Some(node) => format!("chose node {}, which the task may not use", node.0),
         None => "chose no node".to_owned(),
     };
     Box::new(Failure::Placement(format!(
-        "the placement of `{strategy}` ({placement:?}) {what}"
+        "the placement of `{name}` ({placement:?}) {what}"
     )))
+}
+
+/// The dispatcher of a task, and what the task is bound to.
+fn bound<'a>(records: &Records, demands: &'a Demands, id: u32) -> (u32, Bound<'a>) {
+    let (task, job) = records.both(id);
+    let to = Bound {
+        node: task.node,
+        service: task.service,
+        demand: demands.row(job.demand),
+    };
+    (job.dispatcher, to)
 }
 
 fn decision_time(core: &Core<'_>, parts: usize, id: u32) -> Time {
@@ -539,7 +536,7 @@ fn decision_time(core: &Core<'_>, parts: usize, id: u32) -> Time {
 
 /// How long a task runs at `node`: work x straggler factor / speed, rounded once, plus the
 /// overhead.
-#[inline]
+#[inline(always)]
 fn service_time(core: &Core<'_>, id: u32, node: NodeId) -> Time {
     let (task, job) = core.records.both(id);
     let mut work = task.work;

@@ -201,7 +201,7 @@ impl<'s> Replication<'s> {
     }
 
     /// The result of a task reaches its gatherer; the last one completes the job.
-    #[inline(never)]
+    #[inline(always)]
     fn receive(&mut self, id: u32) {
         self.dispatch.received(&self.core, id);
         let complete = if self.results_are_instant {

@@ -89,7 +89,7 @@ fn leave_tasks(core: &mut Core<'_>, over: Time) -> Vec<u64> {
             u64::from(task.slots),
             core.window.overlap(task.since(), over),
         );
-        let row = core.demands.several(core.records.job(task.job));
+        let row = core.demands.several(&core.records, id);
         core.busy.add(task.node, slots, row, span);
         let slots = std::slice::from_ref(&slots);
         let demand = if row.is_empty() { slots } else { row };

@@ -27,17 +27,38 @@ pub fn reach(core: &mut Core<'_>, id: u32) {
 /// Room has come free at `at`: starts what may start, in queue order.
 #[inline]
 pub fn start_waiting(core: &mut Core<'_>, at: NodeId) {
-    let mut id = core.nodes.at(at).queue.head();
+    loop {
+        let head = core.nodes.at(at).queue.head();
+        if head == NONE {
+            return;
+        }
+        if !core.has_room(head) {
+            break;
+        }
+        start_queued(core, at, head);
+    }
+    if core.nodes.backfills(at) {
+        backfill(core, at);
+    }
+}
+
+/// Starts those behind a head that has no room which have, in queue order.
+#[cold]
+fn backfill(core: &mut Core<'_>, at: NodeId) {
+    let mut id = List::after(&core.records, core.nodes.at(at).queue.head());
     while id != NONE {
         let next = List::after(&core.records, id);
         if core.has_room(id) {
-            let node = core.nodes.at_mut(at);
-            node.queued -= 1;
-            node.queue.remove(&mut core.records, id);
-            core.start(id);
-        } else if !core.nodes.backfills(at) {
-            break;
+            start_queued(core, at, id);
         }
         id = next;
     }
+}
+
+#[inline(always)]
+fn start_queued(core: &mut Core<'_>, at: NodeId, id: u32) {
+    let node = core.nodes.at_mut(at);
+    node.queued -= 1;
+    node.queue.remove(&mut core.records, id);
+    core.start(id);
 }

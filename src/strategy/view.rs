@@ -108,19 +108,22 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The same with the orders of a decision's candidates.
-    #[inline]
-    pub(super) fn with(self, orders: &'a Orders) -> View<'a> {
+    /// The same with the orders of a decision's candidates; each node that is asked is noted in
+    /// `log`, if there is one.
+    #[inline(always)]
+    pub(super) fn of_list(
+        truth: Truth<'a>,
+        hidden: Option<&'a Travelling>,
+        orders: &'a Orders,
+        log: Option<&'a RefCell<Vec<NodeId>>>,
+    ) -> View<'a> {
         View {
+            truth,
+            hidden,
             orders: Some(orders),
-            ..self
+            probes: Cell::new(0),
+            log,
         }
-    }
-
-    /// The same, with each node that is asked noted in `log`, if there is one.
-    #[inline]
-    pub(crate) fn noting(self, log: Option<&'a RefCell<Vec<NodeId>>>) -> View<'a> {
-        View { log, ..self }
     }
 
     /// What a placement is built for that is to decide `ask` afresh.

@@ -61,7 +61,9 @@ impl<T: Copy + Default> Buckets<T> {
     /// The cell of `bucket`; a default one if it was never touched.
     pub fn get(&self, bucket: usize) -> T {
         let cells = &self.octaves[bucket / OCTAVE];
-        cells.as_ref().map_or_else(T::default, |cells| cells[bucket % OCTAVE])
+        cells
+            .as_ref()
+            .map_or_else(T::default, |cells| cells[bucket % OCTAVE])
     }
 
     /// All cells with their buckets, rising; others were never touched.

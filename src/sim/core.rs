@@ -314,9 +314,8 @@ impl<'s> Core<'s> {
     #[inline]
     fn drop_stale(&mut self, head: Place) -> bool {
         let records = &self.records;
-        let is_stale = |place: Place, id: u32| {
-            is_of_task(place) && records.task(id).ticket != place.ticket()
-        };
+        let is_stale =
+            |place: Place, id: u32| is_of_task(place) && records.task(id).ticket != place.ticket();
         let is_it = is_stale(head, self.agenda.payload());
         if is_it {
             self.agenda.drop_stale(is_stale);

@@ -99,9 +99,7 @@ impl<'s> Replication<'s> {
         let next = self.core.next();
         let waiting = self.central.as_ref().map_or(0, Central::length);
         let may_pass = next.time > self.core.now();
-        if next == Place::NEVER
-            || may_pass && !self.course.pass(&self.core, next.time, waiting)
-        {
+        if next == Place::NEVER || may_pass && !self.course.pass(&self.core, next.time, waiting) {
             return Ok(false);
         }
         self.events += 1;

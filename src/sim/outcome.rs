@@ -122,7 +122,10 @@ fn check(core: &Core<'_>, arrived: u64, used: &[u64]) -> Result<(), String> {
 
 fn check_counts(core: &Core<'_>, arrived: u64) -> Result<(), String> {
     let (totals, jobs, tasks) = (&core.totals, jobs_left(core), core.records.ids());
-    let of_jobs: u64 = jobs.iter().map(|&id| u64::from(core.records.job(id).tasks)).sum();
+    let of_jobs: u64 = jobs
+        .iter()
+        .map(|&id| u64::from(core.records.job(id).tasks))
+        .sum();
     let is_attempted = |id: &&u32| core.records.task(**id).is_attempted();
     let attempted = tasks.iter().filter(is_attempted).count() as u64;
     let left = jobs.len() as u64;

@@ -313,10 +313,14 @@ fn add_tasks(
         longest = longest.max(work);
         let task = if index == 0 { id } else { core.records.claim() };
         core.records.task_mut(last).sibling = task;
-        core.records.task_mut(task).renew(id, index, slots, work, now);
+        core.records
+            .task_mut(task)
+            .renew(id, index, slots, work, now);
         last = task;
     }
-    core.records.job_mut(id).split(count, Time::from_secs(longest) + overhead);
+    core.records
+        .job_mut(id)
+        .split(count, Time::from_secs(longest) + overhead);
     core.totals.tasks_arrived += u64::from(count);
 }
 

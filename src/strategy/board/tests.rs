@@ -90,7 +90,7 @@ impl World {
         let (layout, nodes, now) = (&self.layout, &self.nodes, Time::ZERO);
         let truth = Truth { layout, nodes, now };
         let spot = self.board.turn(dispatcher, 0, &DEMAND, truth);
-        let (view, nodes) = self.board.seen(spot, truth);
+        let (view, nodes) = self.board.seen(spot, truth, None);
         let ask = Ask {
             class: 0,
             job: 0,

@@ -31,20 +31,20 @@ pub fn middle(bucket: usize) -> u64 {
     }
 }
 
-/// Cells by bucket, doubling by doubling: a run's values lie within a few, and one that is never
-/// touched costs neither memory nor time.
+/// Cells by bucket, in blocks of a few doublings: a run's values lie within a few blocks, and one
+/// that is never touched costs neither memory nor time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Buckets<T> {
-    octaves: Vec<Option<Box<[T; OCTAVE]>>>,
+    blocks: Vec<Option<Box<[T; BLOCK]>>>,
 }
 
-/// Cells of one doubling.
-const OCTAVE: usize = 1 << PER_OCTAVE;
+/// Cells of two doublings.
+const BLOCK: usize = 2 << PER_OCTAVE;
 
 impl<T: Copy + Default> Default for Buckets<T> {
     fn default() -> Self {
         Buckets {
-            octaves: vec![None; BUCKETS.div_ceil(OCTAVE)],
+            blocks: vec![None; BUCKETS.div_ceil(BLOCK)],
         }
     }
 }
@@ -53,25 +53,25 @@ impl<T: Copy + Default> Buckets<T> {
     /// The cell of `bucket`, to change it.
     #[inline]
     pub fn at(&mut self, bucket: usize) -> &mut T {
-        let octave = &mut self.octaves[bucket / OCTAVE];
-        let cells = octave.get_or_insert_with(|| Box::new([T::default(); OCTAVE]));
-        &mut cells[bucket % OCTAVE]
+        let block = &mut self.blocks[bucket / BLOCK];
+        let cells = block.get_or_insert_with(|| Box::new([T::default(); BLOCK]));
+        &mut cells[bucket % BLOCK]
     }
 
     /// The cell of `bucket`; a default one if it was never touched.
     pub fn get(&self, bucket: usize) -> T {
-        let cells = &self.octaves[bucket / OCTAVE];
+        let cells = &self.blocks[bucket / BLOCK];
         cells
             .as_ref()
-            .map_or_else(T::default, |cells| cells[bucket % OCTAVE])
+            .map_or_else(T::default, |cells| cells[bucket % BLOCK])
     }
 
     /// All cells with their buckets, rising; others were never touched.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (usize, T)> {
-        self.octaves.iter().enumerate().flat_map(|(octave, cells)| {
+        self.blocks.iter().enumerate().flat_map(|(block, cells)| {
             let cells = cells.as_deref().map_or(&[][..], |cells| cells);
             let numbered = cells.iter().enumerate();
-            numbered.map(move |(cell, value)| (octave * OCTAVE + cell, *value))
+            numbered.map(move |(cell, value)| (block * BLOCK + cell, *value))
         })
     }
 }

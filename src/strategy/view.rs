@@ -196,8 +196,12 @@ impl<'a> View<'a> {
     /// queue does a strategy know that.
     #[inline]
     pub(super) fn has_room(&self, node: NodeId, demand: &[u64]) -> bool {
-        let row = if demand.len() > 1 { demand } else { &[] };
-        self.truth.nodes.has_room(node, demand[SLOTS], row)
+        let (slots, row) = match demand {
+            [] => return true,
+            &[slots] => (slots, &[][..]),
+            row => (row[SLOTS], row),
+        };
+        self.truth.nodes.has_room(node, slots, row)
     }
 
     /// The largest, over the finite dimensions, of (demand held + `demand`) / capacity.

@@ -38,8 +38,8 @@ pub struct Buckets<T> {
     blocks: Vec<Option<Box<[T; BLOCK]>>>,
 }
 
-/// Cells of two doublings.
-const BLOCK: usize = 2 << PER_OCTAVE;
+/// Cells of four doublings.
+const BLOCK: usize = 4 << PER_OCTAVE;
 
 impl<T: Copy + Default> Default for Buckets<T> {
     fn default() -> Self {

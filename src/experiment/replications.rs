@@ -225,15 +225,10 @@ pub struct Randomness {
 impl Randomness {
     /// How random `setup` is.
     pub fn of(setup: &Setup) -> Randomness {
-        use crate::workload::class::Shape;
         use crate::workload::source::Arrivals;
         let mut laws = vec![&setup.network.dispatch, &setup.network.result];
         for class in &setup.classes {
-            match &class.stages[0].shape {
-                Shape::Tasks { count, work } => laws.extend([count, work]),
-                Shape::Split { work, into } => laws.extend([work, into]),
-                Shape::Trace => {}
-            }
+            laws.extend(class.stages[0].shape.laws().iter().map(|(_, law)| *law));
             laws.extend([&class.gather.per_result, &class.gather.work]);
         }
         laws.extend(setup.stragglers.iter().map(|stragglers| &stragglers.factor));

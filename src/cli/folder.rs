@@ -296,7 +296,11 @@ mod tests {
         assert_eq!(plot(&target), "2");
         assert_eq!(fs::read_dir(home.path().join("out")).unwrap().count(), 1);
 
-        fs::write(target.join(tables::MANIFEST), r#"{ "manifest_version": 3 }"#).unwrap();
+        fs::write(
+            target.join(tables::MANIFEST),
+            r#"{ "manifest_version": 3 }"#,
+        )
+        .unwrap();
         assert!(is_refused(&target));
         fs::remove_file(target.join(tables::MANIFEST)).unwrap();
         assert!(is_refused(&target));

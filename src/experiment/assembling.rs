@@ -13,10 +13,11 @@ use crate::stats::estimate;
 use crate::strategy::Binding;
 use crate::text::{counted, thousands};
 
+use super::agreement;
+use super::plan::Plan;
 use super::precision::{self, LEVEL};
 use super::replications::{Detail, Randomness, Replications};
 use super::strategy_comparison::compare_strategies;
-use super::{Plan, agreement};
 
 /// Bins of a timeline.
 const BINS: usize = 200;

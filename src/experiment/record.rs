@@ -120,32 +120,26 @@ impl Recording {
         replications: &[u32],
         into: &Path,
     ) -> Result<(), Failure> {
+        let strategies = 0..scenario.strategies.len();
         for &kind in &self.kinds {
             let path = into.join(format!("{}.csv", kind.name()));
-            self.join_one(kind, scenario, replications, &path)
-                .map_err(|error| fault(&path, &error))?;
+            let join = || -> io::Result<()> {
+                let mut table = BufWriter::new(File::create(&path)?);
+                table.write_all(kind.header().as_bytes())?;
+                for (point, &last) in replications.iter().enumerate() {
+                    let of_point = strategies
+                        .clone()
+                        .flat_map(|s| (1..=last).map(move |r| (s, r)));
+                    for (strategy, replication) in of_point {
+                        let part = self.part(kind, point, strategy, replication);
+                        io::copy(&mut File::open(&part)?, &mut table)?;
+                    }
+                }
+                table.flush()
+            };
+            join().map_err(|error| fault(&path, &error))?;
         }
         Ok(())
-    }
-
-    fn join_one(
-        &self,
-        kind: RowKind,
-        scenario: &Scenario,
-        replications: &[u32],
-        path: &Path,
-    ) -> io::Result<()> {
-        let mut table = BufWriter::new(File::create(path)?);
-        table.write_all(kind.header().as_bytes())?;
-        for (point, &replications) in replications.iter().enumerate() {
-            for strategy in 0..scenario.strategies.len() {
-                for replication in 1..=replications {
-                    let part = self.part(kind, point, strategy, replication);
-                    io::copy(&mut File::open(&part)?, &mut table)?;
-                }
-            }
-        }
-        table.flush()
     }
 }
 

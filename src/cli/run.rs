@@ -7,7 +7,9 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
@@ -41,7 +43,7 @@ pub struct Run {
     format: Format,
     /// Also write rows of single jobs, tasks or decisions (comma-separated).
     #[arg(long, value_name = "TABLES", value_enum, value_delimiter = ',')]
-    record: Vec<Row>,
+    record: Vec<RowKind>,
     /// Also write the plots as PNG.
     #[arg(long)]
     png: bool,
@@ -58,11 +60,14 @@ pub enum Format {
     Csv,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Row {
-    Jobs,
-    Tasks,
-    Decisions,
+impl ValueEnum for RowKind {
+    fn value_variants<'a>() -> &'a [RowKind] {
+        &RowKind::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
+    }
 }
 
 impl Run {
@@ -146,13 +151,14 @@ impl Run {
         if self.record.is_empty() {
             return Ok(None);
         }
-        let (folder, kinds) = (folder.parts(journal.found() == 0)?, self.kinds());
+        let folder = folder.parts(journal.found() == 0)?;
+        let kinds = self.record.clone();
         Ok(Some(Recording { folder, kinds }))
     }
 
     /// What an earlier run of the same scenario by the same program has finished.
     fn journal(&self, scenario: &Scenario, folder: &Folder) -> Result<Journal, Exit> {
-        let fingerprint = Fingerprint::new(scenario, &program(), &format!("{:?}", self.kinds()));
+        let fingerprint = Fingerprint::new(scenario, &program(), &format!("{:?}", self.record));
         let journal = Journal::open(&folder.journal(), fingerprint)?;
         if journal.found() > 0 {
             let found = counted(journal.found() as u64, "replication");
@@ -165,15 +171,6 @@ impl Run {
             );
         }
         Ok(journal)
-    }
-
-    fn kinds(&self) -> Vec<RowKind> {
-        let kinds = self.record.iter().map(|row| match row {
-            Row::Jobs => RowKind::Jobs,
-            Row::Tasks => RowKind::Tasks,
-            Row::Decisions => RowKind::Decisions,
-        });
-        kinds.collect()
     }
 
     fn write(&self, plan: &Plan, run: &experiment::Run, folder: &Folder) -> Result<(), Exit> {
@@ -297,11 +294,8 @@ pub(super) fn stop_on_interrupt() -> Result<&'static AtomicBool, Exit> {
 }
 
 fn timing_json(timing: &Timing) -> serde_json::Value {
-    let busy: Vec<Vec<f64>> = timing
-        .busy
-        .iter()
-        .map(|row| row.iter().map(std::time::Duration::as_secs_f64).collect())
-        .collect();
+    let seconds = |row: &Vec<Duration>| row.iter().map(Duration::as_secs_f64).collect();
+    let busy: Vec<Vec<f64>> = timing.busy.iter().map(seconds).collect();
     json!({
         "wall_seconds": timing.wall.as_secs_f64(),
         "threads": timing.threads,

@@ -12,12 +12,12 @@ use super::scales::scale;
 use crate::metrics::columns::{MetricRef, Part};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::cells::{change, summary_cell};
+use super::cells::{change, summary_cell, verdict_cell};
 use super::lookup::{Lookup, chosen_points};
 use super::plot::{Plot, Topic};
 use super::verdict_text::{extent, headline, reason, word};
 use crate::results::{ComparisonRow, Verdict};
-use crate::text::{plain_percent, printable, signed_percent};
+use crate::text::{plain_percent, printable};
 
 const CSS: &str = include_str!("assets/page.css");
 /// No script, nothing from elsewhere.
@@ -171,7 +171,10 @@ fn verdicts(tables: &Lookup, metric: &MetricRef) -> Markup {
         label if label.is_empty() => "verdict".to_string(),
         label => label,
     };
-    let cell = |point, strategy| verdict_cell(tables.comparison(point, strategy, metric));
+    let cell = |point, strategy| {
+        let row = tables.comparison(point, strategy, metric);
+        html! { td class=[row.map(|row| class(row.verdict))] { (verdict_cell(row)) } }
+    };
     html! {
         div.scroll {
             table {
@@ -192,18 +195,6 @@ fn verdicts(tables: &Lookup, metric: &MetricRef) -> Markup {
             }
         }
     }
-}
-
-fn verdict_cell(row: Option<&ComparisonRow>) -> Markup {
-    let Some(row) = row else {
-        return html! { td { "n/a" } };
-    };
-    let judged = matches!(row.verdict, Verdict::Better | Verdict::Worse);
-    let size = row
-        .relative
-        .filter(|_| judged)
-        .map(|r| format!("{} % ", signed_percent(r, 0)));
-    html! { td class=(class(row.verdict)) { (size.unwrap_or_default()) (word(row.verdict)) } }
 }
 
 fn class(verdict: Verdict) -> &'static str {
@@ -349,7 +340,7 @@ fn class_table(tables: &Lookup, point: usize, part: &Part, metrics: &[&MetricRef
             caption { (printable(&part.to_string())) }
             thead { tr { th { "metric" } @for s in tables.strategies() { th scope="col" { (tables.strategy(s)) } } } }
             tbody { @for metric in metrics {
-                @let figures = tables.strategies().map(|s| tables.named(point, s, metric));
+                @let figures = tables.strategies().map(|s| tables.cell(point, s).get(metric));
                 @let means = figures.clone().filter_map(|figure| figure?.mean);
                 @let scale = scale(&metric.metric, means);
                 tr {

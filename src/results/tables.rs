@@ -115,22 +115,17 @@ fn of_cells<R: 'static>(
 
 /// The values of all columns, replication by replication.
 fn replications(results: &Results) -> impl Iterator<Item = (At, ReplicationRow)> {
-    let of_replication = |at: At, cell: &Cell, replication: usize| {
-        let row = move |figure: &Summary| ReplicationRow {
-            replication: replication as u32 + 1,
-            class: figure.key.part.to_string(),
-            metric: figure.key.name().to_owned(),
-            value: figure.values.get(replication).copied().flatten(),
-        };
-        let rows = cell.figures.iter().map(move |figure| (at, row(figure)));
-        rows.collect::<Vec<_>>()
+    let row = |figure: &Summary, replication: usize| ReplicationRow {
+        replication: replication as u32 + 1,
+        class: figure.key.part.to_string(),
+        metric: figure.key.name().to_owned(),
+        value: figure.values.get(replication).copied().flatten(),
     };
-    let of_cell = move |(at, cell): (At, &Cell)| {
+    results.all_cells().flat_map(move |(at, cell)| {
         let numbers = 0..cell.replications();
-        let rows = numbers.flat_map(|number| of_replication(at, cell, number));
-        rows.collect::<Vec<_>>()
-    };
-    results.all_cells().flat_map(of_cell)
+        let figures = numbers.flat_map(|number| cell.figures.iter().map(move |f| (f, number)));
+        figures.map(move |(figure, number)| (at, row(figure, number)))
+    })
 }
 
 fn table<R: Table, B: Borrow<R>>(
@@ -189,19 +184,9 @@ pub fn parse(open: impl Fn(&str) -> std::io::Result<Vec<u8>>) -> Result<Results,
     let meta = read_manifest(&open(MANIFEST)?)?;
     let reader = Reader { meta: &meta, open };
     let cells = reader.cells()?;
-    let (comparisons, theory) = (reader.rows()?.into_iter(), reader.rows()?.into_iter());
-    let comparison = |((point, strategy), row)| ComparisonRow {
-        point,
-        strategy,
-        ..row
-    };
-    let beside = |((point, strategy), row)| TheoryRow {
-        point,
-        strategy,
-        ..row
-    };
-    let (comparisons, theory) = (comparisons.map(comparison), theory.map(beside));
-    let (comparisons, theory) = (comparisons.collect(), theory.collect());
+    let comparisons =
+        reader.placed(|row: &mut ComparisonRow, at| (row.point, row.strategy) = at)?;
+    let theory = reader.placed(|row: &mut TheoryRow, at| (row.point, row.strategy) = at)?;
     reader.check_digests()?;
     Ok(Results {
         cells,
@@ -299,22 +284,35 @@ impl<F: Fn(&str) -> Result<Vec<u8>, Damaged>> Reader<'_, F> {
     fn cells(&self) -> Result<Vec<Vec<Cell>>, Damaged> {
         let strategies = vec![Cell::default(); self.meta.strategies.len()];
         let mut cells = vec![strategies; self.meta.points.len().max(1)];
-        for ((point, strategy), figure) in self.rows()? {
-            cells[point][strategy].figures.push(figure);
-        }
+        self.sort_into(&mut cells, |cell| &mut cell.figures)?;
         for ((point, strategy), row) in self.rows()? {
             cells[point][strategy].add_value(&row)?;
         }
-        for ((point, strategy), row) in self.rows()? {
-            cells[point][strategy].ccdf.push(row);
-        }
-        for ((point, strategy), row) in self.rows()? {
-            cells[point][strategy].timeline.push(row);
-        }
-        for ((point, strategy), row) in self.rows()? {
-            cells[point][strategy].nodes.push(row);
-        }
+        self.sort_into(&mut cells, |cell| &mut cell.ccdf)?;
+        self.sort_into(&mut cells, |cell| &mut cell.timeline)?;
+        self.sort_into(&mut cells, |cell| &mut cell.nodes)?;
         Ok(cells)
+    }
+
+    /// Puts the rows of a table to `list` of the cells that they are of.
+    fn sort_into<R: Table>(
+        &self,
+        cells: &mut [Vec<Cell>],
+        list: fn(&mut Cell) -> &mut Vec<R>,
+    ) -> Result<(), Damaged> {
+        for ((point, strategy), row) in self.rows()? {
+            list(&mut cells[point][strategy]).push(row);
+        }
+        Ok(())
+    }
+
+    /// The rows of a table, each told its place by `put`.
+    fn placed<R: Table>(&self, put: fn(&mut R, At)) -> Result<Vec<R>, Damaged> {
+        let placed = |(at, mut row)| {
+            put(&mut row, at);
+            row
+        };
+        Ok(self.rows()?.into_iter().map(placed).collect())
     }
 
     /// Whether the files are those that the manifest was written with.
@@ -363,20 +361,20 @@ fn check_header(expected: &[String], found: &StringRecord) -> Result<(), String>
     if found.is_empty() {
         return Err("the table is empty; run the scenario again to write it anew".into());
     }
-    for (k, name) in expected.iter().enumerate() {
-        match found.get(k) {
-            Some(given) if given == name => {}
-            Some(given) => {
-                return Err(format!(
-                    "column {} is `{given}`, but `{name}` belongs here",
-                    k + 1
-                ));
-            }
-            None => return Err(format!("column {} `{name}` is missing", k + 1)),
+    let both = (0..expected.len().max(found.len())).map(|at| (expected.get(at), found.get(at)));
+    let mut columns = (1..).zip(both);
+    let is_wrong = |(_, (name, given)): &(i32, (Option<&String>, Option<&str>))| {
+        name.map(String::as_str) != *given
+    };
+    Err(match columns.find(is_wrong) {
+        None => return Ok(()),
+        Some((at, (Some(name), None))) => format!("column {at} `{name}` is missing"),
+        Some((at, (Some(name), Some(given)))) => {
+            format!("column {at} is `{given}`, but `{name}` belongs here")
         }
-    }
-    found.get(expected.len()).map_or(Ok(()), |extra| {
-        Err(format!("column `{extra}` is not part of this table"))
+        Some((_, (None, extra))) => {
+            format!("column `{}` is not part of this table", extra.unwrap_or(""))
+        }
     })
 }
 
@@ -400,11 +398,8 @@ impl<'a> Places<'a> {
     fn new(meta: &'a Meta) -> Places<'a> {
         let mut points: BTreeMap<Vec<String>, Alike> = BTreeMap::new();
         for (number, values) in meta.points.iter().enumerate() {
-            points
-                .entry(values.clone())
-                .or_default()
-                .points
-                .push(number);
+            let alike = points.entry(values.clone()).or_default();
+            alike.points.push(number);
         }
         let named = meta.strategies.iter().enumerate();
         Places {
@@ -421,10 +416,8 @@ impl<'a> Places<'a> {
             Some(alike) => alike.number(record),
             None if self.swept == 0 => 0,
             None => {
-                let values = values.join(", ");
-                return Err(format!(
-                    "no point with the values {values} is in {MANIFEST}"
-                ));
+                let what = format!("the values {} is in {MANIFEST}", values.join(", "));
+                return Err(format!("no point with {what}"));
             }
         };
         let name = record.get(self.swept).unwrap_or_default();

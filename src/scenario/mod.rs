@@ -27,6 +27,7 @@ use toml::de::DeTable;
 use crate::engine::time::Time;
 use crate::metrics::columns::MetricRef;
 use crate::sim::setup::Setup;
+use crate::text::assignments;
 use grammar::Document;
 use resolve::check::Check;
 use resolve::judging;
@@ -137,18 +138,10 @@ impl Scenario {
 
     /// " at workload.load = 0.8" of the point with this index; nothing without a sweep.
     pub fn at(&self, point: usize) -> String {
-        let values = self
-            .points
-            .get(point)
-            .map_or(&[][..], |point| &point.values);
-        let pairs = self.sweep.iter().zip(values);
-        let pairs: Vec<String> = pairs
-            .map(|(path, value)| format!("{path} = {value}"))
-            .collect();
-        match &pairs[..] {
-            [] => String::new(),
-            pairs => format!(" at {}", pairs.join(", ")),
-        }
+        let point = self.points.get(point).filter(|_| !self.sweep.is_empty());
+        point.map_or(String::new(), |point| {
+            format!(" at {}", assignments(&self.sweep, &point.values))
+        })
     }
 }
 

@@ -31,6 +31,7 @@ use crate::report::decision_text::{Labels, lines};
 use crate::results::digest;
 use crate::scenario::{Registry, Scenario};
 use crate::sim::setup::Setup;
+use crate::text::plain_error;
 
 /// Arguments of `equipoise gate`.
 #[derive(Debug, Args)]
@@ -390,8 +391,7 @@ fn baseline_of(entry: &Entry) -> Result<Baseline, Exit> {
             Exit::Mistake(format!("error: {file}: it is not a baseline, as it is not text"))
         }
         _ => {
-            let why = error.to_string();
-            let why = why.split(" (os error").next().unwrap_or_default();
+            let why = plain_error(&error);
             Exit::Mistake(format!("error: cannot read {file}: {why}"))
         }
     })?;

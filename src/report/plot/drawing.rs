@@ -46,20 +46,19 @@ pub type Point = (f64, f64);
 /// Lengths of dashes and gaps in pixels, if a line has any.
 pub type Dash = Option<(f64, f64)>;
 
-/// A colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Color(pub u8, pub u8, pub u8);
+/// A colour: 0xRRGGBB.
+pub type Color = u32;
 
 /// Text, titles.
-pub const INK: Color = Color(0x22, 0x22, 0x22);
+pub const INK: Color = 0x22_22_22;
 /// Tick labels, subtitles.
-pub const GREY: Color = Color(0x55, 0x55, 0x55);
+pub const GREY: Color = 0x55_55_55;
 /// Frames of panels.
-pub const LINE: Color = Color(0x99, 0x99, 0x99);
+pub const LINE: Color = 0x99_99_99;
 /// Grid lines.
-pub const GRID: Color = Color(0xe4, 0xe4, 0xe4);
+pub const GRID: Color = 0xe4_e4_e4;
 /// The page.
-pub const PAPER: Color = Color(0xff, 0xff, 0xff);
+pub const PAPER: Color = 0xff_ff_ff;
 
 /// Where a text stands relative to its point; it is centred vertically.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -414,7 +413,8 @@ impl<B: DrawingBackend> Painter<'_, B> {
 }
 
 fn rgb(color: Color) -> RGBColor {
-    RGBColor(color.0, color.1, color.2)
+    let [_, red, green, blue] = color.to_be_bytes();
+    RGBColor(red, green, blue)
 }
 
 fn weight(bold: bool) -> FontStyle {

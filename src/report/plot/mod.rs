@@ -23,7 +23,7 @@ mod utilization;
 
 use drawing::Drawing;
 use palette::look;
-use panel::Entry;
+use panel::{Area, Entry, figure};
 
 use super::lookup::{Lookup, chosen_points};
 use crate::metrics::columns::MetricRef;
@@ -128,6 +128,12 @@ fn point_title(tables: &Lookup, title: &str, point: usize) -> String {
         label if label.is_empty() => title.into(),
         label => format!("{title} at {label}"),
     }
+}
+
+/// Starts the plot of a point: title, subtitle and the strategies as its legend.
+fn point_figure(tables: &Lookup, point: usize, texts: [&str; 2], height: f64) -> (Drawing, Area) {
+    let title = point_title(tables, texts[0], point);
+    figure(&title, texts[1], &strategy_entries(tables), height)
 }
 
 /// Says that not all points are shown, where that is so.

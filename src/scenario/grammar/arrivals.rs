@@ -49,11 +49,6 @@ impl Arrivals {
         }
         .map(|load| load.0)
     }
-
-    /// True if the source runs dry by itself.
-    pub fn is_finite(&self) -> bool {
-        matches!(self, Arrivals::Batch(_) | Arrivals::Trace(_))
-    }
 }
 
 /// Poisson arrivals.

@@ -10,8 +10,8 @@ use super::check::Check;
 use crate::engine::law::Law;
 use crate::model::cluster::Cluster;
 use crate::scenario::grammar::{Arrivals as Given, Jobs, Named};
-use crate::workload::class::{Class, Shape};
-use crate::workload::load::{busiest, offered};
+use crate::workload::class::Class;
+use crate::workload::load::Demand;
 use crate::workload::source::{Arrivals, Source};
 
 /// What loads are asked of: the classes on a cluster, and how they were written.
@@ -51,7 +51,7 @@ impl Loads<'_> {
 
     /// Scales sources to a load together, if they have one to begin with; else says why not.
     fn scale_to(&self, check: &mut Check<'_>, path: &str, load: f64, sources: &mut [Source]) {
-        let (_, now) = busiest(&offered(sources, self.classes, self.cluster), self.cluster);
+        let (_, now) = Demand::new(sources, self.classes, self.cluster).busiest();
         if now.is_finite() && now > 0.0 {
             let factor = now / load;
             sources
@@ -70,21 +70,10 @@ impl Loads<'_> {
     /// Points at the laws that have no mean; true if there are any.
     fn tell_means(&self, check: &mut Check<'_>) -> bool {
         let mut told = false;
-        for class in self
-            .classes
-            .iter()
-            .filter(|class| self.jobs.get(&class.name).is_some())
-        {
-            let laws = match class.stages.first().map(|stage| &stage.shape) {
-                Some(Shape::Tasks { count, work }) => {
-                    [("tasks", count.mean_count()), ("work", work.mean())]
-                }
-                Some(Shape::Split { work, into }) => {
-                    [("split.into", into.mean_count()), ("job-work", work.mean())]
-                }
-                _ => continue,
-            };
-            for (key, _) in laws.iter().filter(|(_, mean)| !mean.is_finite()) {
+        let classes = self.classes.iter();
+        for class in classes.filter(|class| self.jobs.contains_key(&class.name)) {
+            let laws = class.stages.iter().flat_map(|stage| stage.shape.laws());
+            for (key, _) in laws.filter(|(_, law)| !law.mean().is_finite()) {
                 let title = "a load is asked for, but this law has no mean";
                 let hint = "raise `shape` above 1, bound the law with bounded-pareto, or give a rate instead of a load";
                 check
@@ -99,7 +88,7 @@ impl Loads<'_> {
     /// Warns where more is asked for than the nodes can give, for ever.
     fn doubt(&self, check: &mut Check<'_>, sources: &[Source]) {
         let is_open = |source: &Source| matches!(source.arrivals, Arrivals::Renewal { .. });
-        let (at, load) = busiest(&offered(sources, self.classes, self.cluster), self.cluster);
+        let (at, load) = Demand::new(sources, self.classes, self.cluster).busiest();
         if load < 1.0 || !sources.iter().any(is_open) {
             return;
         }

@@ -81,12 +81,16 @@ pub fn read_with(
         report,
         notes,
     };
-    let points = sweep::grid(&reading.axes).into_iter();
-    let points: Vec<Option<Read>> = points.map(|steps| reading.point(&tree, &steps)).collect();
+    let grid = sweep::grid(&reading.axes);
+    let points = grid.iter().map(|steps| reading.point(&tree, steps));
+    let points: Option<Vec<Read>> = points.collect::<Vec<_>>().into_iter().collect();
+    if let Some(points) = &points {
+        let identity = |point: usize| format!("{:?}", points[point].resolved.setups);
+        sweep::twins(&reading.axes, &grid, identity, &mut reading.report);
+    }
     reading.report.sort();
-    let is_right = !reading.report.has_errors();
-    match points.into_iter().collect::<Option<Vec<Read>>>() {
-        Some(points) if is_right => reading.finish(points, name, text),
+    match points {
+        Some(points) if !reading.report.has_errors() => reading.finish(points, name, text),
         _ => Err(reading.report),
     }
 }

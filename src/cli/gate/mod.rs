@@ -20,7 +20,7 @@ use indicatif::ProgressBar;
 
 use super::folder::unwritable;
 use super::run::stop_on_interrupt;
-use super::scenario_args::{ScenarioArgs, keep_strategies, quote};
+use super::scenario_args::{Changes, ScenarioArgs, keep_strategies, quote};
 use super::{Exit, print, progress};
 use crate::decision_log::first_difference::against_log;
 use crate::experiment::{self, Options, Plan, Progress};
@@ -112,9 +112,11 @@ impl Gate {
     fn entry(&self, path: &Path, registry: &Registry) -> Result<Entry, Exit> {
         let args = ScenarioArgs {
             scenario: path.to_path_buf(),
-            sets: self.sets.clone(),
-            traces: self.traces.clone(),
-            strategies: Vec::new(),
+            changes: Changes {
+                sets: self.sets.clone(),
+                traces: self.traces.clone(),
+                strategies: Vec::new(),
+            },
         };
         let mut scenario = args.read(registry)?;
         watched_only(&mut scenario);

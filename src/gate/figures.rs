@@ -99,13 +99,8 @@ pub fn figures(
             strategies: results.cells[point].iter().enumerate().map(of).collect(),
         }
     };
-    results
-        .meta
-        .workload_digests
-        .iter()
-        .enumerate()
-        .map(point)
-        .collect()
+    let digests = results.meta.workload_digests.iter();
+    digests.enumerate().map(point).collect()
 }
 
 /// What is held of one strategy at one point.
@@ -115,12 +110,11 @@ fn figures_of(
     watched: &[(MetricRef, f64)],
     logs: &[DecisionLog],
 ) -> StrategyFigures {
-    let mut statuses = cell.figures.iter().map(|figure| figure.status);
     let decisions = logs.iter().map(|log| format!("{:016x}", log.digest()));
     let metrics = watched.iter().map(|(metric, _)| values_of(cell, metric));
     StrategyFigures {
         strategy: name.to_owned(),
-        is_unstable: statuses.any(|status| status == Status::Unstable),
+        is_unstable: cell.is_unstable(),
         jobs: jobs(cell, watched),
         metrics: metrics.collect(),
         slowest: slowest(cell),
@@ -131,9 +125,9 @@ fn figures_of(
 }
 
 /// The values of a figure; NaN where there is none.
-fn plain(figure: &Summary) -> impl Iterator<Item = f64> {
+fn plain(figure: &Summary) -> Vec<f64> {
     let values = figure.values.iter();
-    values.map(|value| value.unwrap_or(f64::NAN))
+    values.map(|value| value.unwrap_or(f64::NAN)).collect()
 }
 
 fn values_of(cell: &Cell, metric: &MetricRef) -> MetricValues {
@@ -142,7 +136,7 @@ fn values_of(cell: &Cell, metric: &MetricRef) -> MetricValues {
         metric: metric.clone(),
         unit: metric.row().unit.to_owned(),
         status: figure.map_or(Status::NotAvailable, |figure| figure.status),
-        values: figure.into_iter().flat_map(plain).collect(),
+        values: figure.map_or(Vec::new(), plain),
     }
 }
 
@@ -155,31 +149,25 @@ fn jobs(cell: &Cell, watched: &[(MetricRef, f64)]) -> Vec<JobCounts> {
     }
     let counts = |part: &&Part| {
         let class = part.to_string();
-        let sum = |metric: &str| -> f64 {
-            let figure = cell.find(&class, metric);
-            figure.into_iter().flat_map(plain).sum()
-        };
-        let lost = sum("jobs_failed") + sum("jobs_rejected") + sum("jobs_unfinished");
+        let (measured, lost) = cell.jobs(&class);
         JobCounts {
-            measured: sum("jobs_completed") + lost,
-            lost,
             class,
+            measured,
+            lost,
         }
     };
     parts.iter().map(counts).collect()
 }
 
 fn slowest(cell: &Cell) -> Vec<(String, f64)> {
-    let all = cell
-        .figures
-        .iter()
-        .filter(|figure| figure.key.part == Part::All);
-    all.filter_map(|figure| {
+    let of = |figure: &Summary| {
         let metric = figure.key.name();
         let part = metric.strip_prefix("blame_")?.strip_suffix("_tail")?;
         Some((part.to_owned(), figure.mean?))
-    })
-    .collect()
+    };
+    let figures = cell.figures.iter();
+    let all = figures.filter(|figure| figure.key.part == Part::All);
+    all.filter_map(of).collect()
 }
 
 fn digest_of(cell: &Cell, watched: &[(MetricRef, f64)]) -> String {

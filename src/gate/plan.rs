@@ -138,17 +138,12 @@ pub fn plan<E>(
 }
 
 fn unwatchable_of(points: &[PointFigures], watched: &[(MetricRef, f64)]) -> Vec<(usize, String)> {
-    let mut why = Vec::new();
-    for (point, figures) in points.iter().enumerate() {
-        for cell in &figures.strategies {
-            why.extend(
-                unwatchable(cell, watched)
-                    .into_iter()
-                    .map(|reason| (point, reason)),
-            );
-        }
-    }
-    why
+    let of_point = |(point, figures): (usize, &PointFigures)| {
+        let cells = figures.strategies.iter();
+        let reasons = cells.flat_map(|cell| unwatchable(cell, watched));
+        reasons.map(|reason| (point, reason)).collect::<Vec<_>>()
+    };
+    points.iter().enumerate().flat_map(of_point).collect()
 }
 
 /// What each figure needs, from runs with two placement seeds.
@@ -184,11 +179,8 @@ fn spread(a: &StrategyFigures, b: &StrategyFigures, metric: &MetricRef) -> f64 {
 /// # Errors
 /// The figures that cannot be watched with their margin.
 fn replications(needs: &[Need], least: u32) -> Result<u32, Vec<Need>> {
-    let over: Vec<Need> = needs
-        .iter()
-        .filter(|need| need.replications > MOST)
-        .cloned()
-        .collect();
+    let over = needs.iter().filter(|need| need.replications > MOST);
+    let over: Vec<Need> = over.cloned().collect();
     if !over.is_empty() {
         return Err(over);
     }

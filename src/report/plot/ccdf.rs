@@ -7,9 +7,8 @@
 
 use super::axis::Axis;
 use super::drawing::{Drawing, Point};
-use super::palette::{look, mark};
-use super::panel::{Area, Panel, figure};
-use super::{point_title, strategy_entries};
+use super::panel::{Area, Panel};
+use super::point_figure;
 use crate::report::lookup::Lookup;
 use crate::text::Scale;
 
@@ -35,8 +34,8 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
     };
     let subtitle =
         "share of measured jobs that take longer than the time, all replications together";
-    let title = point_title(tables, "Response times", point);
-    let (mut drawing, body) = figure(&title, subtitle, &strategy_entries(tables), height);
+    let texts = ["Response times", subtitle];
+    let (mut drawing, body) = point_figure(tables, point, texts, height);
     for (class, area) in classes.iter().zip(body.cells(columns, rows)) {
         panel(tables, point, class, (&mut drawing, area));
     }
@@ -45,8 +44,8 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
 
 /// `all` (or the only class) and then the classes, those with a curve.
 fn classes(tables: &Lookup, point: usize) -> Vec<String> {
-    let strategies = tables.meta().strategies.len();
-    let drawn = |class: &String| (0..strategies).any(|s| !tables.ccdf(point, class, s).is_empty());
+    let has = |class: &str, s| !tables.cell(point, s).ccdf(class).is_empty();
+    let drawn = |class: &String| tables.strategies().any(|s| has(class, s));
     let named = tables.meta().classes.iter().map(|class| class.name.clone());
     let named: Vec<String> = named.filter(drawn).collect();
     let all = Some("all".to_string()).filter(drawn);
@@ -84,28 +83,15 @@ fn panel(tables: &Lookup, point: usize, class: &str, (drawing, area): (&mut Draw
         shown.collect()
     };
     let curves: Vec<Vec<Point>> = curves.iter().map(inside).collect();
-    for (strategy, curve) in curves.iter().enumerate() {
-        panel.series(drawing, curve, look(strategy), 2.0);
-    }
-    for (strategy, curve) in curves.iter().enumerate() {
-        for (time, share) in some_of(curve, strategy) {
-            mark(drawing, panel.at(*time, *share), look(strategy), 3.6);
-        }
-    }
+    panel.curves(drawing, &curves);
 }
 
 /// Each strategy's curve as (response time in seconds, share above in percent), what a logarithm takes.
 fn curves(tables: &Lookup, point: usize, class: &str) -> Vec<Vec<Point>> {
     let curve = |strategy| {
-        let rows = tables.ccdf(point, class, strategy).iter();
+        let rows = tables.cell(point, strategy).ccdf(class).iter();
         let curve = rows.map(|row| (row.response, 100.0 * row.share_above));
         curve.filter(|p| p.0 > 0.0 && p.1 > 0.0).collect()
     };
     (0..tables.meta().strategies.len()).map(curve).collect()
-}
-
-/// Four points along a curve for markers, shifted by strategy so that they do not hide one another.
-pub fn some_of(points: &[Point], strategy: usize) -> impl Iterator<Item = &Point> {
-    let step = (points.len() / 4).max(1);
-    points.iter().skip((strategy * 5 + 2) % step).step_by(step)
 }

@@ -7,8 +7,8 @@
 use super::axis::Axis;
 use super::drawing::Drawing;
 use super::palette::look;
-use super::panel::{Area, Panel, figure};
-use super::{point_title, strategy_entries};
+use super::panel::{Area, Panel};
+use super::point_figure;
 use crate::report::lookup::Lookup;
 use crate::results::TimelineRow;
 use crate::text::Scale;
@@ -17,28 +17,15 @@ use crate::text::Scale;
 pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
     tables
         .strategies()
-        .find(|s| !tables.timeline(point, *s).is_empty())?;
-    let title = point_title(tables, "Imbalance over time", point);
-    let subtitle = "means of time bins, replication 1";
-    let (mut drawing, body) = figure(&title, subtitle, &strategy_entries(tables), 480.0);
+        .find(|s| !tables.cell(point, *s).timeline.is_empty())?;
+    let texts = ["Imbalance over time", "means of time bins, replication 1"];
+    let (mut drawing, body) = point_figure(tables, point, texts, 480.0);
     let split = body.top + 270.0;
-    let (upper, lower) = (
-        Area {
-            bottom: split,
-            ..body
-        },
-        Area { top: split, ..body },
-    );
-    let cov = |row: &TimelineRow| row.imbalance_cov;
-    panel(
-        tables,
-        point,
-        (&mut drawing, upper),
-        "coefficient of variation",
-        cov,
-    );
-    let jobs = |row: &TimelineRow| row.jobs_in_system;
-    panel(tables, point, (&mut drawing, lower), "jobs in system", jobs);
+    let bottom = split;
+    let (upper, lower) = (Area { bottom, ..body }, Area { top: split, ..body });
+    let mut panel = |area, title, value| panel(tables, point, (&mut drawing, area), title, value);
+    panel(upper, "coefficient of variation", |row| row.imbalance_cov);
+    panel(lower, "jobs in system", |row| row.jobs_in_system);
     Some(drawing)
 }
 
@@ -49,7 +36,9 @@ fn panel(
     title: &str,
     value: fn(&TimelineRow) -> f64,
 ) {
-    let rows = tables.strategies().flat_map(|s| tables.timeline(point, s));
+    let rows = tables
+        .strategies()
+        .flat_map(|s| &tables.cell(point, s).timeline);
     let rows: Vec<_> = rows.collect();
     let scale = Scale::time([rows.iter().map(|r| r.time).fold(0.0, f64::max) / 5.0]);
     let times = rows.iter().map(|r| r.time / scale.factor);
@@ -58,7 +47,7 @@ fn panel(
     let y = Axis::fitting(title, &values, true);
     let panel = Panel::draw(drawing, area, "", (x, y), 12.0);
     for strategy in tables.strategies() {
-        let bins = tables.timeline(point, strategy).iter();
+        let bins = tables.cell(point, strategy).timeline.iter();
         let points: Vec<_> = bins.map(|r| (r.time / scale.factor, value(r))).collect();
         panel.series(drawing, &points, look(strategy), 1.3);
     }

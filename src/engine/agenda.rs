@@ -51,6 +51,12 @@ impl Place {
         (self.rank >> 60) as u8
     }
 
+    /// The event's entity.
+    #[inline]
+    pub fn entity(self) -> u32 {
+        (self.rank >> 36) as u32 & (MAX_ENTITIES - 1)
+    }
+
     /// The ticket that was given for the event.
     #[inline]
     pub fn ticket(self) -> Ticket {

@@ -35,6 +35,12 @@ pub enum Purpose {
     Observation = 8,
     /// Blocks of a resampled trace.
     Resample = 9,
+    /// Failures and repairs of a node.
+    NodeFailure = 10,
+    /// Whether an attempt fails.
+    TaskFailure = 11,
+    /// Jitter of the time before an attempt is repeated.
+    Backoff = 12,
 }
 
 /// One replication's source of streams and draws.

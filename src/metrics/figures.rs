@@ -30,8 +30,18 @@ pub struct Totals {
     pub attempts: u64,
     /// Attempts whose results were gathered.
     pub attempts_done: u64,
+    /// Attempts that came to nothing.
+    pub attempts_lost: u64,
     /// Jobs that completed, measured or not.
     pub jobs_done: u64,
+    /// Jobs that failed or were turned away.
+    pub jobs_lost: u64,
+    /// Their tasks.
+    pub tasks_lost: u64,
+    /// Tasks of measured jobs that were tried again.
+    pub retried: u64,
+    /// Tasks of measured jobs that were cancelled.
+    pub cancelled: u64,
     /// Sum over jobs of the part of their time in system that lies in the window.
     pub presence: u128,
     /// Integral over the window of the units in use, of all dimensions at all nodes together.
@@ -182,6 +192,12 @@ impl<'a> Subject<'a> {
         (window > Time::ZERO)
             .then_some(window)
             .ok_or(Missing::Window)
+    }
+
+    /// The share of the window in which nodes were up.
+    pub(super) fn availability(&self) -> Figure {
+        let Figures { busy, layout, window, .. } = self.figures;
+        busy.availability(layout, self.group, *window).ok_or(Missing::Window)
     }
 
     /// Length of the window for each dispatcher, and each gatherer, together.

@@ -244,6 +244,8 @@ pub struct Busy {
     used: Vec<u128>,
     /// Tasks that ended at each node within the window.
     ended: Vec<u64>,
+    /// For how much of the window each node was down; nothing if none ever was.
+    down: Vec<Time>,
     dimensions: usize,
 }
 
@@ -254,6 +256,7 @@ impl Busy {
         Busy {
             used: vec![0; count * layout.dimensions()],
             ended: vec![0; count],
+            down: Vec::new(),
             dimensions: layout.dimensions(),
         }
     }
@@ -282,6 +285,30 @@ impl Busy {
         self.ended[node.index()] += 1;
     }
 
+    /// `node` was down for `span` of the window.
+    pub fn rest(&mut self, node: NodeId, span: Time) {
+        if self.down.is_empty() {
+            self.down = vec![Time::ZERO; self.ended.len()];
+        }
+        self.down[node.index()] += span;
+    }
+
+    /// How much of a `window` `node` was up.
+    fn up(&self, node: NodeId, window: Time) -> Time {
+        window - self.down.get(node.index()).copied().unwrap_or_default()
+    }
+
+    /// The share of the nodes' time in a `window` in which they (of one group, if given) were up.
+    pub fn availability(&self, layout: &Layout, group: Option<usize>, window: Time) -> Option<f64> {
+        if self.down.is_empty() {
+            return Some(1.0);
+        }
+        let chosen = |node: &NodeId| group.is_none_or(|group| layout.group_index(*node) == group);
+        let each = layout.ids().filter(chosen).map(|node| self.up(node, window));
+        let (nodes, up) = each.fold((0u64, 0u128), |(n, sum), up| (n + 1, sum + u128::from(up.0)));
+        (nodes > 0 && window > Time::ZERO).then(|| up as f64 / (nodes as f64 * window.0 as f64))
+    }
+
     /// Unit-nanoseconds of all dimensions at all nodes together.
     pub fn total(&self) -> u128 {
         self.used.iter().sum()
@@ -306,10 +333,10 @@ impl Busy {
         for node in layout.ids().filter(chosen) {
             if let Some(capacity) = layout.capacity(node)[d] {
                 used += self.used[node.index() * self.dimensions + d];
-                has += u128::from(capacity);
+                has += u128::from(capacity) * u128::from(self.up(node, window).0);
             }
         }
-        (has > 0 && window > Time::ZERO).then(|| used as f64 / (has as f64 * window.0 as f64))
+        (has > 0).then(|| used as f64 / has as f64)
     }
 
     /// The largest used share over the dimensions of the nodes (of one group, if given).
@@ -321,10 +348,10 @@ impl Busy {
 
     /// Used share of the node's own busiest dimension.
     pub fn of_node(&self, layout: &Layout, node: NodeId, window: Time) -> f64 {
-        let row = node.index() * self.dimensions;
+        let (row, up) = (node.index() * self.dimensions, self.up(node, window));
         let share = |d: usize| match layout.capacity(node)[d] {
-            Some(has) if has > 0 && window > Time::ZERO => {
-                self.used[row + d] as f64 / (has as f64 * window.0 as f64)
+            Some(has) if has > 0 && up > Time::ZERO => {
+                self.used[row + d] as f64 / (has as f64 * up.0 as f64)
             }
             _ => 0.0,
         };

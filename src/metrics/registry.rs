@@ -208,13 +208,13 @@ static TABLE: &[Row] = table! {
         |of, _| share(of.totals().messages.into(), of.totals().placed.into(), Missing::Tasks);
     "tasks_retried" One, ["tasks", Neither, Run, Count, SteadyState] "",
         "Tasks of measured jobs that needed more than one attempt.",
-        |_, _| Ok(0.0);
+        |of, _| Ok(of.totals().retried as f64);
     "tasks_stolen" One, ["tasks", Neither, Run, Count, SteadyState] "",
         "Tasks of measured jobs that moved to another node.",
         |_, _| Ok(0.0);
     "tasks_cancelled" One, ["tasks", Neither, Run, Count, SteadyState] "",
         "Tasks of measured jobs that were cancelled.",
-        |_, _| Ok(0.0);
+        |of, _| Ok(of.totals().cancelled as f64);
     "dispatcher_utilization" One, ["1", Neither, Run, Share, SteadyState] "",
         "Share of the window in which the dispatchers were deciding.",
         |of, _| share(of.totals().deciding, of.server_time(), Missing::Window);
@@ -223,7 +223,7 @@ static TABLE: &[Row] = table! {
         |of, _| share(of.totals().gathering, of.server_time(), Missing::Window);
     "availability" One, ["1", Higher, Run, Share, SteadyState] "",
         "Share of the window in which nodes were up.",
-        |_, _| Ok(1.0);
+        |of, _| of.availability();
     "blame_*_mean" Parts, ["s", Lower, Jobs, Mean, AllJobs] "",
         "Part of the response time, along the job's critical chain, spent in *; mean over all jobs.",
         |of, part| of.mean(of.jobs.blame_sum()[part.index()], of.jobs.completed);

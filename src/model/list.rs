@@ -73,6 +73,25 @@ impl List {
         self.tail = id;
     }
 
+    /// Adds a record, which is in no list, at the head.
+    pub fn push_front<T: Linked>(&mut self, slab: &mut Slab<T>, id: u32) {
+        *slab[id].links_mut() = Links {
+            before: NONE,
+            next: self.head,
+        };
+        if self.head == NONE {
+            self.tail = id;
+        } else {
+            slab[self.head].links_mut().before = id;
+        }
+        self.head = id;
+    }
+
+    /// The last record; [`NONE`] if there is none.
+    pub fn tail(self) -> u32 {
+        self.tail
+    }
+
     /// Takes out a record that is in it.
     #[inline]
     pub fn remove<T: Linked>(&mut self, slab: &mut Slab<T>, id: u32) {

@@ -3,6 +3,9 @@
 //! This is the truth. No placement is shown it: a dispatcher sees a view of it, which may be older
 //! or leave out what others have sent.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::cluster::SLOTS;
 use super::ids::NodeId;
 use super::layout::Layout;
@@ -54,6 +57,35 @@ impl Node {
         self.level = self.remaining(now);
         self.since = now;
     }
+
+    #[inline]
+    fn stop(&mut self, slots: u64, now: Time) {
+        self.settle(now);
+        self.rate -= 1;
+        self.free += slots;
+    }
+
+    /// True if nothing is held any more.
+    #[inline]
+    fn release(&mut self, slots: u64) -> bool {
+        self.held -= slots;
+        self.tasks -= 1;
+        self.tasks == 0
+    }
+}
+
+/// Whether a node works.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NodeState {
+    /// It takes tasks and runs them.
+    #[default]
+    Up,
+    /// It runs what it has and what is on its way to it, and is given nothing more.
+    #[serde(rename = "drain")]
+    Draining,
+    /// It does nothing.
+    Down,
 }
 
 /// What the nodes of one group have in common.
@@ -96,6 +128,8 @@ pub struct Nodes {
     held: Vec<u64>,
     dimensions: usize,
     in_use: InUse,
+    /// Nothing where all are up for ever.
+    states: Vec<NodeState>,
     /// One bit for each node to which any attempt runs, waits or travels.
     holding: Vec<u64>,
 }
@@ -138,6 +172,7 @@ impl Nodes {
             used: vec![0; cells],
             held: vec![0; cells],
             in_use: InUse::default(),
+            states: Vec::new(),
             holding: vec![0; count.div_ceil(64)],
             dimensions,
         }
@@ -153,6 +188,20 @@ impl Nodes {
     #[inline]
     pub fn at_mut(&mut self, node: NodeId) -> &mut Node {
         &mut self.nodes[node.index()]
+    }
+
+    /// Whether the node works.
+    #[inline]
+    pub fn state(&self, node: NodeId) -> NodeState {
+        self.states.get(node.index()).copied().unwrap_or_default()
+    }
+
+    /// From now on the node is in `state`; gives the state that it was in.
+    pub fn set_state(&mut self, node: NodeId, state: NodeState) -> NodeState {
+        if self.states.is_empty() {
+            self.states = vec![NodeState::Up; self.nodes.len()];
+        }
+        std::mem::replace(&mut self.states[node.index()], state)
     }
 
     fn kind(&self, node: NodeId) -> &Kind {
@@ -196,7 +245,9 @@ impl Nodes {
     /// runs at the node.
     #[inline]
     pub fn has_room(&self, node: NodeId, slots: u64, row: &[u64]) -> bool {
-        slots <= self.at(node).free && (row.is_empty() || self.has_room_for_row(node, row))
+        slots <= self.at(node).free
+            && (row.is_empty() || self.has_room_for_row(node, row))
+            && self.state(node) != NodeState::Down
     }
 
     fn has_room_for_row(&self, node: NodeId, row: &[u64]) -> bool {
@@ -237,7 +288,7 @@ impl Nodes {
     }
 
     /// An attempt bound to the node starts to run.
-    #[inline]
+    #[inline(always)]
     pub fn start(&mut self, node: NodeId, slots: u64, row: &[u64], now: Time) -> &mut Node {
         self.in_use.rise(slots, now);
         if !row.is_empty() {
@@ -253,25 +304,59 @@ impl Nodes {
     }
 
     /// An attempt that ran at the node has ended.
-    #[inline]
+    #[inline(always)]
     pub fn end(&mut self, node: NodeId, slots: u64, row: &[u64], now: Time) -> &mut Node {
         self.in_use.fall(slots, now);
         if !row.is_empty() {
-            let at = self.row(node);
-            subtract(&mut self.used[at.clone()], row);
-            subtract(&mut self.held[at], row);
-            self.in_use.fall(others(row), now);
+            self.stop_row(node, row, now);
+            self.release_row(node, row);
         }
         let this = &mut self.nodes[node.index()];
-        this.settle(now);
-        this.rate -= 1;
-        this.free += slots;
-        this.held -= slots;
-        this.tasks -= 1;
-        if this.tasks == 0 {
+        this.stop(slots, now);
+        if this.release(slots) {
             self.holding[node.index() / 64] &= !(1 << (node.index() % 64));
         }
         this
+    }
+
+    /// An attempt that runs at the node stops, and is still held there.
+    pub fn stop(&mut self, node: NodeId, slots: u64, row: &[u64], now: Time) -> &mut Node {
+        self.in_use.fall(slots, now);
+        if !row.is_empty() {
+            self.stop_row(node, row, now);
+        }
+        let this = &mut self.nodes[node.index()];
+        this.stop(slots, now);
+        this
+    }
+
+    /// An attempt that does not run is held at the node no more. Of its service `left` was left.
+    pub fn release(&mut self, node: NodeId, slots: u64, row: &[u64], left: Time) {
+        if !row.is_empty() {
+            self.release_row(node, row);
+        }
+        let this = &mut self.nodes[node.index()];
+        this.level = this.level.wrapping_sub(left.0);
+        if this.release(slots) {
+            self.holding[node.index() / 64] &= !(1 << (node.index() % 64));
+        }
+    }
+
+    fn stop_row(&mut self, node: NodeId, row: &[u64], now: Time) {
+        let used = self.row(node);
+        subtract(&mut self.used[used], row);
+        self.in_use.fall(others(row), now);
+    }
+
+    fn release_row(&mut self, node: NodeId, row: &[u64]) {
+        let held = self.row(node);
+        subtract(&mut self.held[held], row);
+    }
+
+    /// An attempt that does not run will run for `more` beyond what was left.
+    pub fn lengthen(&mut self, node: NodeId, more: Time) {
+        let this = &mut self.nodes[node.index()];
+        this.level = this.level.wrapping_add(more.0);
     }
 }
 

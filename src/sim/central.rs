@@ -52,6 +52,12 @@ impl Central {
         (nodes.count() > 0).then_some(head)
     }
 
+    /// Takes out a task that is not to run any more.
+    pub fn withdraw(&mut self, core: &mut Core<'_>, id: u32) {
+        self.queue.remove(&mut core.records, id);
+        self.length -= 1;
+    }
+
     /// Takes the head, which has been given a node.
     pub fn take(&mut self, core: &mut Core<'_>) {
         self.queue.pop(&mut core.records);

@@ -4,7 +4,7 @@
 //! The machines take `&mut Core` and never each other, so that each can be read alone and the
 //! borrow checker sees that no two change the same thing.
 
-use crate::engine::agenda::{Agenda, Place};
+use crate::engine::agenda::{Agenda, Place, Ticket};
 use crate::engine::law::Law;
 use crate::engine::random::{Key, Purpose, Seeds};
 use crate::engine::time::Time;
@@ -31,6 +31,8 @@ use super::window::Window;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
+    /// Nodes go down, drain or come up.
+    NodeChange = 0,
     /// The service of an attempt ends.
     End = 1,
     /// The result of an attempt reaches its gatherer.
@@ -39,6 +41,8 @@ pub enum Kind {
     Gathered = 3,
     /// An attempt reaches its node or the central queue.
     Reached = 4,
+    /// A time that somebody waited for is over; see [`Timer`].
+    Timer = 6,
     /// A job of a source arrives.
     Arrival = 7,
     /// A dispatcher has decided.
@@ -50,20 +54,47 @@ impl Kind {
     #[inline]
     pub fn of(place: Place) -> Kind {
         match place.kind() {
+            0 => Kind::NodeChange,
             1 => Kind::End,
             2 => Kind::Received,
             3 => Kind::Gathered,
             4 => Kind::Reached,
+            6 => Kind::Timer,
             7 => Kind::Arrival,
             _ => Kind::Decided,
         }
     }
 }
 
-/// True of the events that wait on a task, which keeps their ticket.
-#[inline]
-fn is_of_task(place: Place) -> bool {
-    matches!(Kind::of(place), Kind::End | Kind::Received | Kind::Reached)
+/// Which time is over; the entity of its event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Timer {
+    /// That before a task is tried again.
+    Backoff = 0,
+    /// That for which the result of an attempt was waited for.
+    Attempt = 1,
+    /// That for which a job was waited for.
+    Job = 2,
+}
+
+/// Tickets of events that are not the next in a task's life; empty where there are none such.
+#[derive(Clone, Debug, Default)]
+pub struct Tickets {
+    /// The end of the wait for an attempt's result, by task.
+    attempts: Vec<Ticket>,
+    /// The end of the wait for a job.
+    jobs: Vec<Ticket>,
+    /// The next failure or repair of a node by chance.
+    nodes: Vec<Ticket>,
+}
+
+/// Keeps `ticket` at `at`.
+fn keep(tickets: &mut Vec<Ticket>, at: u32, ticket: Ticket) {
+    if tickets.len() <= at as usize {
+        tickets.resize(at as usize + 1, Ticket::NONE);
+    }
+    tickets[at as usize] = ticket;
 }
 
 /// The central queue as an entity; nodes come after it.
@@ -84,6 +115,10 @@ pub struct Keys {
     pub decision: Key,
     /// Gathering times.
     pub gather: Key,
+    /// Whether attempts fail.
+    pub task_failure: Key,
+    /// Jitter of the time before another attempt.
+    pub backoff: Key,
 }
 
 impl Keys {
@@ -95,6 +130,8 @@ impl Keys {
             spread: seeds.key(Purpose::Spread),
             decision: seeds.key(Purpose::Decision),
             gather: seeds.key(Purpose::Gather),
+            task_failure: seeds.key(Purpose::TaskFailure),
+            backoff: seeds.key(Purpose::Backoff),
         }
     }
 }
@@ -238,6 +275,7 @@ pub struct Core<'s> {
     pub board: Board,
     /// Who writes rows of jobs, tasks and decisions, if anyone does.
     pub recorder: Option<&'s mut (dyn Recorder + 's)>,
+    tickets: Tickets,
     opening: OpeningCompletions,
     /// Integral of the units in use until the window opened.
     in_use_before: i128,
@@ -265,6 +303,7 @@ impl<'s> Core<'s> {
             busy: Busy::new(&layout),
             totals: Totals::default(),
             board,
+            tickets: Tickets::default(),
             in_use_before: 0,
             opening: OpeningCompletions {
                 at: Time::ZERO,
@@ -313,14 +352,63 @@ impl<'s> Core<'s> {
     /// Drops the next event, at `head`, if it was called off; false if it was not.
     #[inline]
     fn drop_stale(&mut self, head: Place) -> bool {
-        let records = &self.records;
-        let is_stale =
-            |place: Place, id: u32| is_of_task(place) && records.task(id).ticket != place.ticket();
+        let (records, tickets) = (&self.records, &self.tickets);
+        let is_stale = |place: Place, id: u32| match Kind::of(place) {
+            Kind::End | Kind::Received | Kind::Reached => records.task(id).ticket != place.ticket(),
+            Kind::NodeChange | Kind::Timer => tickets.are_stale(records, place, id),
+            Kind::Gathered | Kind::Arrival | Kind::Decided => false,
+        };
         let is_it = is_stale(head, self.agenda.payload());
         if is_it {
             self.agenda.drop_stale(is_stale);
         }
         is_it
+    }
+
+    /// Puts the next failure or repair of `node` by chance at `time`.
+    pub fn schedule_node(&mut self, time: Time, node: NodeId) {
+        let ticket = self.agenda.schedule(time, Kind::NodeChange as u8, node.0 + 1, node.0);
+        keep(&mut self.tickets.nodes, node.0, ticket);
+    }
+
+    /// Calls that off.
+    pub fn call_off_node(&mut self, node: NodeId) {
+        keep(&mut self.tickets.nodes, node.0, Ticket::NONE);
+        self.agenda.forget();
+    }
+
+    /// Starts to wait: for `id`, a task or a job as `timer` says, until `time`.
+    pub fn wait_until(&mut self, time: Time, timer: Timer, id: u32) {
+        let ticket = self.agenda.schedule(time, Kind::Timer as u8, timer as u32, id);
+        match timer {
+            Timer::Backoff => self.records.task_mut(id).ticket = ticket,
+            Timer::Attempt => keep(&mut self.tickets.attempts, id, ticket),
+            Timer::Job => keep(&mut self.tickets.jobs, id, ticket),
+        }
+    }
+
+    /// Nobody waits any more: for `id`, a task or a job as `timer` says.
+    #[inline]
+    pub fn wait_no_more(&mut self, timer: Timer, id: u32) {
+        let tickets = match timer {
+            Timer::Job => &mut self.tickets.jobs,
+            Timer::Attempt | Timer::Backoff => &mut self.tickets.attempts,
+        };
+        if let Some(ticket) = tickets.get_mut(id as usize)
+            && *ticket != Ticket::NONE
+        {
+            *ticket = Ticket::NONE;
+            self.agenda.forget();
+        }
+    }
+
+    /// The next event of a task is called off.
+    pub fn call_off(&mut self, id: u32) {
+        let task = self.records.task_mut(id);
+        if task.ticket != Ticket::NONE {
+            task.ticket = Ticket::NONE;
+            self.agenda.forget();
+        }
     }
 
     /// A task sets out to its node, or to the central queue if it has none yet.
@@ -428,7 +516,8 @@ impl<'s> Core<'s> {
         let task = self.records.task_mut(id);
         let (at, slots, started) = (task.node, u64::from(task.slots), task.since());
         let (of, is_alone) = (task.job, task.is_alone());
-        task.enter(Phase::Network, now);
+        task.enter(Phase::Returning, now);
+        task.service = now;
         if !is_alone {
             self.records.job_mut(of).note_finish(now);
         }
@@ -443,6 +532,52 @@ impl<'s> Core<'s> {
         node.running.remove(&mut self.records, id);
         self.changed(at);
         at
+    }
+
+    /// A task that runs stops before its end; it is still held by its node. Tells how much of its
+    /// service is left.
+    pub fn stop(&mut self, id: u32) -> Time {
+        let now = self.now();
+        let task = self.records.task_mut(id);
+        let (at, slots, since) = (task.node, u64::from(task.slots), task.since());
+        let left = (since + task.service) - now;
+        task.enter(Phase::Queue, now);
+        let row = self.demands.several(&self.records, id);
+        self.busy.add(at, slots, row, self.window.overlap(since, now));
+        if self.window.contains(now) {
+            self.totals.slot_time += u128::from(slots) * u128::from((now - since).0);
+        }
+        let node = self.nodes.stop(at, slots, row, now);
+        node.running.remove(&mut self.records, id);
+        self.call_off(id);
+        left
+    }
+
+    /// A task that is bound to a node, and does not run, is held there no more; `left` of its
+    /// service was left.
+    pub fn release(&mut self, id: u32, left: Time) {
+        let task = self.records.task(id);
+        let (at, slots) = (task.node, u64::from(task.slots));
+        let row = self.demands.several(&self.records, id);
+        self.nodes.release(at, slots, row, left);
+        self.changed(at);
+    }
+
+    /// What was done for a task by now has come to nothing.
+    pub fn waste(&mut self, id: u32) {
+        let task = self.records.task(id);
+        let served = task.parts()[Phase::Service as usize];
+        if self.window.contains(self.agenda.now()) {
+            self.totals.wasted += u128::from(task.slots) * u128::from(served);
+        }
+    }
+
+    /// A task that was stopped with `left` of its service will start again from the beginning.
+    pub fn start_over(&mut self, id: u32, left: Time) {
+        self.waste(id);
+        let task = self.records.task_mut(id);
+        task.start_over();
+        self.nodes.lengthen(task.node, task.service - left);
     }
 
     /// The result of a task has been gathered; tells its job, if that is complete now.
@@ -486,7 +621,7 @@ impl<'s> Core<'s> {
     }
 
     /// A job is complete: it is counted and leaves the system.
-    #[inline]
+    #[inline(always)]
     pub fn complete(&mut self, id: u32) {
         let now = self.agenda.now();
         let job = self.records.job(id);
@@ -516,19 +651,61 @@ impl<'s> Core<'s> {
         } else if !self.window.has_opened() {
             self.opening.count(now, job.class);
         }
-        self.window.leave(now, job.measured);
+        let ready = job.measured.then_some(job.arrival);
+        self.leave(id, ready);
+    }
+
+    /// A job has failed, or was turned away, and leaves the system; none of its tasks is anywhere
+    /// any more.
+    #[cold]
+    pub fn fail(&mut self, id: u32, is_rejected: bool) {
+        let now = self.agenda.now();
+        let job = self.records.job(id);
+        let stats = &mut self.stats[job.class as usize];
+        stats.failed += u64::from(job.measured && !is_rejected);
+        stats.rejected += u64::from(job.measured && is_rejected);
+        self.totals.jobs_lost += 1;
+        self.totals.tasks_lost += u64::from(job.tasks);
+        self.totals.presence += u128::from(self.window.overlap(job.arrival, now).0);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.job(job, None);
+        }
+        self.leave(id, None);
+    }
+
+    /// A job leaves the system with its tasks, whose waits count if they were `ready` at an instant.
+    #[inline(always)]
+    fn leave(&mut self, id: u32, ready: Option<Time>) {
+        let job = self.records.job(id);
+        self.window.leave(self.agenda.now(), job.measured);
         self.demands.give_back(job.demand);
-        let is_measured = job.measured;
+        let stats = &mut self.stats[job.class as usize];
         let mut next = id;
         while next != NONE {
             let task = self.records.task(next);
-            if is_measured {
-                stats.waited(task.wait);
+            if let Some(ready) = ready {
+                stats.waited(task.started - ready);
             }
             let sibling = task.sibling;
             self.records.remove(next);
             next = sibling;
         }
+    }
+}
+
+impl Tickets {
+    /// True if the event at `place` about `id`, a change of a node or a timer, was called off.
+    #[cold]
+    fn are_stale(&self, records: &Records, place: Place, id: u32) -> bool {
+        let kept = match (Kind::of(place), place.entity()) {
+            // Those of a script are never called off.
+            (Kind::NodeChange, 0) => return false,
+            (Kind::NodeChange, _) => self.nodes[id as usize],
+            (_, 0) => records.task(id).ticket,
+            (_, 1) => self.attempts[id as usize],
+            _ => self.jobs[id as usize],
+        };
+        kept != place.ticket()
     }
 }
 

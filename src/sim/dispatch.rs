@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 
+use crate::engine::law::Law;
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
@@ -21,7 +22,7 @@ use super::core::{Core, Demands, Kind};
 use super::failure::{Failure, Fallible};
 use super::recorder::{Decision, Made, Recorder};
 use super::records::{Job, Phase, Records, Task, draw};
-use super::setup::Setup;
+use super::setup::{Setup, TaskFailures};
 
 /// All dispatchers of a strategy.
 pub struct Dispatch {
@@ -39,6 +40,8 @@ pub struct Dispatch {
     named: Vec<NodeId>,
     /// Nodes asked for it, if anyone records it.
     asked: RefCell<Vec<NodeId>>,
+    /// Tasks for which no node was seen up.
+    parked: List,
     /// True if any placement learns from what came of its choices.
     learns: bool,
 }
@@ -70,10 +73,12 @@ struct Dispatcher {
     ties: Ties,
     /// How long every decision takes, if that is always the same.
     constant: Option<Time>,
-    /// Tasks that wait for it; the first is the one that it decides.
+    /// Tasks that wait for it.
     queue: List,
     /// When it began the decision that it is at; none if it is idle.
     deciding: Option<Time>,
+    /// The task that it decides; [`NONE`] if that was withdrawn meanwhile.
+    current: u32,
     /// One placement for each pool that its classes use.
     placements: Vec<Option<Box<dyn Placement>>>,
     /// Whether any of them relies on reports of loads.
@@ -110,6 +115,7 @@ impl Dispatch {
             by_idle: 0,
             named: Vec::new(),
             asked: RefCell::default(),
+            parked: List::EMPTY,
             learns: false,
         };
         let mut first = 0;
@@ -153,10 +159,6 @@ impl Dispatch {
     }
 
     /// `node` is seen up from now on, or down.
-    #[expect(
-        dead_code,
-        reason = "nodes come and go with the faults of the full model"
-    )]
     pub fn see_up(&mut self, core: &mut Core<'_>, node: NodeId, is_up: bool) {
         let truth = Truth {
             layout: &core.layout,
@@ -269,12 +271,11 @@ impl Dispatch {
     #[inline]
     pub fn begin(&mut self, core: &mut Core<'_>, dispatcher: u32) -> bool {
         let this = &mut self.dispatchers[dispatcher as usize];
-        let id = this.queue.head();
-        if id == NONE {
+        let Some(id) = this.queue.pop(&mut core.records) else {
             return false;
-        }
+        };
         let now = core.now();
-        this.deciding = Some(now);
+        (this.deciding, this.current) = (Some(now), id);
         let time = match this.constant {
             Some(constant) => constant,
             None => decision_time(core, this.parts, id),
@@ -295,8 +296,44 @@ impl Dispatch {
         if begun < now {
             core.totals.deciding += u128::from(core.window.overlap(begun, now).0);
         }
-        core.totals.attempts += 1;
-        this.queue.pop(&mut core.records)
+        let id = std::mem::replace(&mut this.current, NONE);
+        core.totals.attempts += u64::from(id != NONE);
+        (id != NONE).then_some(id)
+    }
+
+    /// A task comes back to its dispatcher to be placed anew; tells the dispatcher if it is idle.
+    pub fn take_back(&mut self, core: &mut Core<'_>, id: u32) -> Option<u32> {
+        let now = core.now();
+        core.records.task_mut(id).enter(Phase::Dispatch, now);
+        let dispatcher = core.records.both(id).1.dispatcher;
+        let this = &mut self.dispatchers[dispatcher as usize];
+        this.queue.push(&mut core.records, id);
+        this.deciding.is_none().then_some(dispatcher)
+    }
+
+    /// A task that its dispatcher has, or that waits for a node, is not to be placed any more.
+    pub fn withdraw(&mut self, core: &mut Core<'_>, id: u32) {
+        let (task, job) = core.records.both(id);
+        let this = &mut self.dispatchers[job.dispatcher as usize];
+        match task.phase() {
+            Phase::Decision => this.current = NONE,
+            Phase::Dispatch => this.queue.remove(&mut core.records, id),
+            _ => self.parked.remove(&mut core.records, id),
+        }
+    }
+
+    /// A task waits until one of the nodes that it may use is seen up.
+    pub fn park(&mut self, core: &mut Core<'_>, id: u32) {
+        let now = core.now();
+        core.records.task_mut(id).enter(Phase::Parked, now);
+        self.parked.push(&mut core.records, id);
+        // It will be decided once more.
+        core.totals.attempts -= 1;
+    }
+
+    /// The tasks that wait for a node to come up.
+    pub fn parked(&mut self) -> &mut List {
+        &mut self.parked
     }
 
     /// Binds a task that has been decided to a node, unless binding waits for one.
@@ -310,6 +347,18 @@ impl Dispatch {
             self.bind(core, id, node);
         }
         Ok(())
+    }
+
+    /// True if a node is up that a task may use, or need not be up yet.
+    pub fn has_candidates(&self, core: &mut Core<'_>, id: u32) -> bool {
+        if !self.binds_early || !core.board.sees_down() {
+            return true;
+        }
+        let (_, job) = core.records.both(id);
+        let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
+        let demand = core.demands.row(job.demand);
+        let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
+        core.board.seen(spot, truth, None).1.count() > 0
     }
 
     /// Asks the placement of the job's dispatcher for a node.
@@ -365,7 +414,8 @@ impl Dispatch {
     /// Binds a task to `node`: from now on it is held there.
     #[inline(always)]
     pub fn bind(&self, core: &mut Core<'_>, id: u32, node: NodeId) {
-        core.bind(id, node, service_time(core, id, node));
+        let service = service_time(core, id, node);
+        core.bind(id, node, service);
         if self.hides {
             let (dispatcher, to) = bound(&core.records, &core.demands, id);
             core.board.sent(dispatcher, id, to);
@@ -422,6 +472,7 @@ impl Dispatcher {
             constant: parts.decision_time.constant().map(Time::from_secs),
             queue: List::EMPTY,
             deciding: None,
+            current: NONE,
             placements: Vec::new(),
             relies_on_loads: false,
         };
@@ -537,7 +588,7 @@ fn decision_time(core: &Core<'_>, parts: usize, id: u32) -> Time {
 /// How long a task runs at `node`: work x straggler factor / speed, rounded once, plus the
 /// overhead.
 #[inline(always)]
-fn service_time(core: &Core<'_>, id: u32, node: NodeId) -> Time {
+fn service_time(core: &mut Core<'_>, id: u32, node: NodeId) -> Time {
     let (task, job) = core.records.both(id);
     let mut work = task.work;
     if let Some(stragglers) = &core.setup.stragglers {
@@ -546,5 +597,26 @@ fn service_time(core: &Core<'_>, id: u32, node: NodeId) -> Time {
             work *= stragglers.factor.sample(&mut draw);
         }
     }
-    Time::from_secs(work / core.layout.factor(node)) + core.facts[job.class as usize].overhead
+    let whole =
+        Time::from_secs(work / core.layout.factor(node)) + core.facts[job.class as usize].overhead;
+    match core.setup.faults.task_failures {
+        None => whole,
+        Some(failures) => until_failure(core, id, whole, failures),
+    }
+}
+
+/// How long an attempt runs that would take `whole`: less if it fails before its end.
+#[cold]
+fn until_failure(core: &mut Core<'_>, id: u32, whole: Time, failures: TaskFailures) -> Time {
+    let (task, job) = core.records.both(id);
+    let mut draw = draw(core.keys.task_failure, job, task, 0);
+    let (fails, time) = match failures {
+        TaskFailures::Probability(p) => (crate::engine::random::unit(&mut draw) < p, whole),
+        TaskFailures::Rate(rate) => {
+            let failure = Time::from_secs(Law::Exponential { mean: 1.0 / rate }.sample(&mut draw));
+            (failure < whole, failure.min(whole))
+        }
+    };
+    core.records.task_mut(id).fails = fails;
+    time
 }

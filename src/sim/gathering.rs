@@ -5,6 +5,7 @@
 
 use crate::engine::time::Time;
 use crate::model::list::List;
+use crate::model::slab::NONE;
 
 use super::core::{Core, Kind};
 use super::records::{Phase, draw};
@@ -58,11 +59,21 @@ impl Gathering {
         let gatherer = &mut self.gatherers[dispatcher as usize];
         let (id, since) = gatherer.current.take()?;
         core.totals.gathering += u128::from(core.window.overlap(since, core.now()).0);
-        let complete = core.gather(id);
+        let complete = (id != NONE).then(|| core.gather(id)).flatten();
         if let Some(next) = gatherer.queue.pop(&mut core.records) {
             gatherer.begin(core, dispatcher, next);
         }
         complete
+    }
+
+    /// A result is not to be gathered any more. If its gatherer is at it, that goes on in vain.
+    pub fn withdraw(&mut self, core: &mut Core<'_>, id: u32) {
+        let dispatcher = core.records.both(id).1.dispatcher;
+        let gatherer = &mut self.gatherers[dispatcher as usize];
+        match &mut gatherer.current {
+            Some((current, _)) if *current == id => *current = NONE,
+            _ => gatherer.queue.remove(&mut core.records, id),
+        }
     }
 
     /// Time spent on results that are still being gathered at the end.

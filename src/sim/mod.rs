@@ -8,7 +8,9 @@ mod core;
 mod course;
 mod dispatch;
 mod failure;
+mod faults;
 mod gathering;
+mod lives;
 mod observing;
 mod outcome;
 pub mod recorder;
@@ -27,10 +29,11 @@ use crate::strategy::Binding;
 pub use self::failure::Failure;
 
 use self::central::Central;
-use self::core::{Core, Kind};
+use self::core::{Core, Kind, Timer};
 use self::course::Course;
 use self::dispatch::{Accepted, Dispatch};
 use self::failure::Fallible;
+use self::faults::Faults;
 use self::gathering::Gathering;
 use self::outcome::Ending;
 use self::recorder::Recorder;
@@ -61,7 +64,12 @@ struct Replication<'s> {
     dispatch: Dispatch,
     central: Option<Central>,
     gathering: Gathering,
+    faults: Faults,
     course: Course,
+    /// Something may go wrong.
+    has_faults: bool,
+    /// Clocks of failures run only while nodes are at work.
+    clocks_follow_work: bool,
     /// Tasks reach their nodes, or the central queue, in no time.
     dispatch_is_instant: bool,
     /// Results travel in no time and are gathered in none.
@@ -85,6 +93,9 @@ impl<'s> Replication<'s> {
             central: (setup.strategy.binding == Binding::CentralQueue).then_some(Central::EMPTY),
             dispatch_is_instant: setup.network.dispatch.is_zero(),
             results_are_instant: setup.network.result.is_zero() && setup.gathers_free(),
+            faults: Faults::new(&mut core, seeds),
+            has_faults: !setup.faults.are_none(),
+            clocks_follow_work: (setup.faults.node_failures.iter()).any(|f| f.busy_clock),
             course: Course::new(&core, seeds),
             gathering: Gathering::new(dispatch.count()),
             events: 0,
@@ -94,7 +105,7 @@ impl<'s> Replication<'s> {
     }
 
     /// Handles the next event; false when the replication is over.
-    #[inline]
+    #[inline(always)]
     fn step(&mut self) -> Fallible<bool> {
         let next = self.core.next();
         let waiting = self.central.as_ref().map_or(0, Central::length);
@@ -103,13 +114,14 @@ impl<'s> Replication<'s> {
             return Ok(false);
         }
         self.events += 1;
-        self.handle(Kind::of(next))?;
+        self.handle(next)?;
         Ok(!self.course.is_runaway())
     }
 
     /// A task's life, event by event; `id` is the task, or the dispatcher.
-    #[inline]
-    fn handle(&mut self, kind: Kind) -> Fallible {
+    #[inline(always)]
+    fn handle(&mut self, next: Place) -> Fallible {
+        let kind = Kind::of(next);
         if kind == Kind::Arrival {
             self.core.agenda.pass();
             return self.arrive();
@@ -117,12 +129,14 @@ impl<'s> Replication<'s> {
         let id = self.core.agenda.take();
         match kind {
             Kind::End => self.end(id)?,
-            Kind::Received => self.receive(id),
+            Kind::Received => self.receive(id)?,
             Kind::Gathered => {
                 let complete = self.gathering.gathered(&mut self.core, id);
                 self.complete(complete);
             }
             Kind::Reached => self.reach(id)?,
+            Kind::NodeChange => self.change_nodes(id)?,
+            Kind::Timer => self.time_out(next.entity(), id)?,
             Kind::Arrival | Kind::Decided => self.run_dispatcher(id, true)?,
         }
         Ok(())
@@ -135,6 +149,9 @@ impl<'s> Replication<'s> {
             return Ok(());
         };
         self.course.follow(&mut self.core);
+        if self.has_faults {
+            self.wait_for_job(job);
+        }
         match self.dispatch.accept(&mut self.core, job)? {
             Accepted::Waits => return Ok(()),
             Accepted::Begins(dispatcher) => return self.run_dispatcher(dispatcher, false),
@@ -160,6 +177,9 @@ impl<'s> Replication<'s> {
     /// A task has been decided and sets out to its node, or to the central queue.
     #[inline(never)]
     fn set_out(&mut self, id: u32) -> Fallible {
+        if self.has_faults && !self.may_set_out(id) {
+            return Ok(());
+        }
         self.dispatch.place(&mut self.core, id)?;
         if self.dispatch_is_instant {
             return self.reach(id);
@@ -173,6 +193,9 @@ impl<'s> Replication<'s> {
     fn reach(&mut self, id: u32) -> Fallible {
         let Some(central) = &mut self.central else {
             self.dispatch.arrived(&mut self.core, id);
+            if self.has_faults {
+                return self.reach_if_up(id);
+            }
             service::reach(&mut self.core, id);
             return Ok(());
         };
@@ -181,7 +204,7 @@ impl<'s> Replication<'s> {
     }
 
     /// The service of a task ends: its node turns to what waits, and the result sets out.
-    #[inline]
+    #[inline(always)]
     fn end(&mut self, id: u32) -> Fallible {
         let node = self.core.end(id);
         self.dispatch.report_end(&mut self.core, node);
@@ -190,17 +213,22 @@ impl<'s> Replication<'s> {
         } else {
             service::start_waiting(&mut self.core, node);
         }
-        if self.results_are_instant {
-            self.receive(id);
-        } else {
-            self.core.send_back(id);
+        if self.has_faults {
+            self.follow_clock(node);
         }
+        if self.results_are_instant {
+            return self.receive(id);
+        }
+        self.core.send_back(id);
         Ok(())
     }
 
     /// The result of a task reaches its gatherer; the last one completes the job.
     #[inline(always)]
-    fn receive(&mut self, id: u32) {
+    fn receive(&mut self, id: u32) -> Fallible {
+        if self.has_faults && !self.is_well(id)? {
+            return Ok(());
+        }
         self.dispatch.received(&self.core, id);
         let complete = if self.results_are_instant {
             self.core.gather(id)
@@ -208,12 +236,16 @@ impl<'s> Replication<'s> {
             self.gathering.receive(&mut self.core, id)
         };
         self.complete(complete);
+        Ok(())
     }
 
     /// The last result of `job` has been gathered, if there is one.
-    #[inline]
+    #[inline(always)]
     fn complete(&mut self, job: Option<u32>) {
         if let Some(job) = job {
+            if self.has_faults {
+                self.core.wait_no_more(Timer::Job, job);
+            }
             self.core.complete(job);
         }
     }
@@ -229,6 +261,9 @@ impl<'s> Replication<'s> {
             central.take(&mut self.core);
             self.dispatch.bind(&mut self.core, id, node);
             self.core.start(id);
+            if self.clocks_follow_work {
+                self.faults.follow(&mut self.core, node);
+            }
         }
         Ok(())
     }
@@ -238,6 +273,7 @@ impl<'s> Replication<'s> {
         let mut core = self.core;
         self.dispatch.finish(&mut core, over);
         self.gathering.finish(&mut core, over);
+        self.faults.finish(&mut core, over);
         let ending = Ending {
             over,
             is_runaway: self.course.is_runaway(),

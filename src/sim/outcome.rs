@@ -130,21 +130,21 @@ fn check_counts(core: &Core<'_>, arrived: u64) -> Result<(), String> {
     let attempted = tasks.iter().filter(is_attempted).count() as u64;
     let left = jobs.len() as u64;
     same(
-        "jobs arrived, and completed or in the system",
+        "jobs arrived, and completed, failed or in the system",
         arrived,
-        totals.jobs_done + left,
+        totals.jobs_done + totals.jobs_lost + left,
     )?;
     same("jobs counted and in the system", core.window.jobs(), left)?;
     same(
-        "tasks arrived, and done or in the system",
+        "tasks arrived, and done, failed or in the system",
         totals.tasks_arrived,
-        totals.tasks_done + of_jobs,
+        totals.tasks_done + totals.tasks_lost + of_jobs,
     )?;
     same("tasks kept and in the system", tasks.len() as u64, of_jobs)?;
     same(
-        "attempts made, and done or in the system",
+        "attempts made, and done, lost or in the system",
         totals.attempts,
-        totals.attempts_done + attempted,
+        totals.attempts_done + totals.attempts_lost + attempted,
     )
 }
 

@@ -99,7 +99,7 @@ pub enum Phase {
     Dispatch,
     /// Is being decided.
     Decision,
-    /// Travels to its node or the central queue, or its result travels back.
+    /// Travels to its node or the central queue.
     Network,
     /// Waits for a slot or a resource.
     Queue,
@@ -111,6 +111,18 @@ pub enum Phase {
     Gather,
     /// Its result has been gathered.
     Done,
+    /// Its result travels back; counts as [`Phase::Network`].
+    Returning = 8 + 2,
+    /// Waits until a node is up; counts as [`Phase::Queue`].
+    Parked = 8 + 3,
+}
+
+impl Phase {
+    /// The part of blame that time spent in it counts to.
+    #[inline]
+    fn part(self) -> usize {
+        self as usize & 7
+    }
 }
 
 /// A task of a job, and the attempt that is made at it: what events touch is one line of memory,
@@ -133,14 +145,16 @@ pub struct Task {
     links: Links,
     /// Seconds at speed 1.
     pub work: f64,
-    /// How long it runs.
+    /// How long it runs from its next start on; once its service has ended, when that was.
     pub service: Time,
-    /// From readiness to the start of the attempt that completed.
-    pub wait: Time,
+    /// When the attempt that completed started, or will have started if it does.
+    pub started: Time,
     /// The stage of the job that it belongs to, from 0.
     pub stage: u16,
     /// Which attempt this is, from 0.
     pub attempt: u16,
+    /// Whether this attempt fails although it is served.
+    pub fails: bool,
     phase: Phase,
     /// When the phase began.
     since: Time,
@@ -159,9 +173,10 @@ impl Default for Task {
             links: Links::NONE,
             work: 0.0,
             service: Time::ZERO,
-            wait: Time::ZERO,
+            started: Time::ZERO,
             stage: 0,
             attempt: 0,
+            fails: false,
             phase: Phase::Dispatch,
             since: Time::ZERO,
             parts: [0; 7],
@@ -183,6 +198,7 @@ impl Task {
         self.work = work;
         self.stage = 0;
         self.attempt = 0;
+        self.fails = false;
         self.phase = Phase::Dispatch;
         self.since = now;
         self.parts = [0; 7];
@@ -199,17 +215,34 @@ impl Task {
     /// time need not be entered.
     #[inline]
     pub fn enter(&mut self, phase: Phase, now: Time) {
-        self.parts[self.phase as usize] += (now - self.since).0;
+        self.parts[self.phase.part()] += (now - self.since).0;
         self.since = now;
         self.phase = phase;
     }
 
-    /// Starts to run: all that went before it was waiting.
+    /// Starts to run, or to run again where it left off.
     #[inline]
     pub fn start(&mut self, now: Time) {
-        let before: u64 = self.parts.iter().sum();
-        self.wait = Time(before) + (now - self.since);
         self.enter(Phase::Service, now);
+        if self.parts[Phase::Service as usize] == 0 {
+            self.started = now;
+        }
+    }
+
+    /// What it was served has come to nothing.
+    pub fn start_over(&mut self) {
+        let served = std::mem::take(&mut self.parts[Phase::Service as usize]);
+        self.parts[Phase::Retry as usize] += served;
+    }
+
+    /// All that was done about it since it was ready has come to nothing.
+    pub fn write_off(&mut self, now: Time) {
+        self.enter(Phase::Retry, now);
+        self.ticket = Ticket::NONE;
+        self.fails = false;
+        let lost = self.parts.iter().sum();
+        self.parts = [0; 7];
+        self.parts[Phase::Retry as usize] = lost;
     }
 
     /// What it is at.
@@ -230,26 +263,41 @@ impl Task {
         &self.parts
     }
 
+    /// True if its last attempt was lost and no other is to be made so far.
+    pub fn is_lost(&self) -> bool {
+        self.phase == Phase::Retry && self.ticket == Ticket::NONE
+    }
+
     /// True between its decision and the gathering of its result.
     pub fn is_attempted(&self) -> bool {
-        !matches!(self.phase, Phase::Dispatch | Phase::Decision | Phase::Done)
+        !matches!(
+            self.phase,
+            Phase::Dispatch | Phase::Decision | Phase::Parked | Phase::Retry | Phase::Done
+        )
     }
 
     /// The attempt that has come to its end, of a task that was ready at `ready`.
     pub fn completed(&self, ready: Time) -> Attempt {
-        let [dispatch, decision, _, queue, service, _, gather] = self.parts.map(Time);
-        let (begun, started) = (ready + dispatch, ready + self.wait);
+        let [dispatch, decision, _, queue, service, retry, gather] = self.parts.map(Time);
+        let begun = ready + retry + dispatch;
+        let preempted = (self.ended() - self.started) - service;
         Attempt {
             node: self.node,
             times: Times {
                 begun,
                 decided: begun + decision,
-                reached: started - queue,
-                started,
-                ended: started + service,
+                reached: self.started - (queue - preempted),
+                started: self.started,
+                ended: self.ended(),
                 received: self.since - gather,
             },
         }
+    }
+
+    /// When its service ended, once it has.
+    #[inline]
+    pub fn ended(&self) -> Time {
+        self.service
     }
 }
 

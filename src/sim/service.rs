@@ -24,8 +24,22 @@ pub fn reach(core: &mut Core<'_>, id: u32) {
     node.queue.push(&mut core.records, id);
 }
 
+/// Takes a task out of the queue of its node.
+pub fn leave_queue(core: &mut Core<'_>, id: u32) {
+    let node = core.nodes.at_mut(core.records.task(id).node);
+    node.queued -= 1;
+    node.queue.remove(&mut core.records, id);
+}
+
+/// A task that was stopped waits at its node, before all others.
+pub fn go_first(core: &mut Core<'_>, id: u32) {
+    let node = core.nodes.at_mut(core.records.task(id).node);
+    node.queued += 1;
+    node.queue.push_front(&mut core.records, id);
+}
+
 /// Room has come free at `at`: starts what may start, in queue order.
-#[inline]
+#[inline(always)]
 pub fn start_waiting(core: &mut Core<'_>, at: NodeId) {
     loop {
         let head = core.nodes.at(at).queue.head();

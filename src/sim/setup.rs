@@ -5,12 +5,14 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::law::Law;
 use crate::engine::time::Time;
 use crate::metrics::columns::{Column, MetricRef, columns};
 use crate::model::cluster::{Cluster, Dimension, Group};
+use crate::model::nodes::NodeState;
 use crate::strategy::placement::random::Random;
 use crate::strategy::{Binding, Parts, Strategy};
 use crate::workload::class::Class;
@@ -34,6 +36,8 @@ pub struct Setup {
     pub sources: Vec<Source>,
     /// Tasks that run slower than they should.
     pub stragglers: Option<Stragglers>,
+    /// What goes wrong beside that.
+    pub faults: Faults,
     /// How tasks get to nodes.
     pub strategy: Strategy,
     /// What is measured and when a replication ends.
@@ -59,6 +63,7 @@ impl Setup {
             classes: Vec::new(),
             sources: Vec::new(),
             stragglers: None,
+            faults: Faults::default(),
             strategy: Strategy {
                 name: "strategy".to_owned(),
                 binding: Binding::Early,
@@ -150,6 +155,7 @@ impl Setup {
             classes: _,
             sources: _,
             stragglers: _,
+            faults,
             strategy:
                 Strategy {
                     name: _,
@@ -162,6 +168,7 @@ impl Setup {
         let in_no_time = parts.iter().all(|parts| parts.decision_time.is_zero());
         let by_one = parts.len() == 1 && parts[0].dispatchers == 1;
         *binding == Binding::Early
+            && faults.are_none()
             && (in_no_time || by_one)
             && self.gathers_free()
             && dispatch.constant().is_some()
@@ -185,6 +192,146 @@ pub struct Stragglers {
     pub probability: f64,
     /// By what its work is multiplied.
     pub factor: Law,
+}
+
+/// What goes wrong, and what is done about it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Faults {
+    /// Nodes fail and are repaired by chance.
+    pub node_failures: Option<NodeFailures>,
+    /// Nodes go down, drain and come up at given instants, which rise.
+    pub changes: Vec<Change>,
+    /// What becomes of the attempts at a node that goes down.
+    pub stranded: Stranded,
+    /// Attempts fail although they have been served.
+    pub task_failures: Option<TaskFailures>,
+    /// How long anybody waits for a result.
+    pub timeouts: Timeouts,
+    /// What is done about attempts that came to nothing.
+    pub retries: Retries,
+}
+
+impl Faults {
+    /// True if nothing ever goes wrong.
+    pub fn are_none(&self) -> bool {
+        let Faults {
+            node_failures,
+            changes,
+            stranded: _,
+            task_failures,
+            timeouts: Timeouts { task, job },
+            retries: _,
+        } = self;
+        node_failures.is_none()
+            && changes.is_empty()
+            && task_failures.is_none()
+            && task.is_none()
+            && job.is_none()
+    }
+
+    /// True if nodes may go down.
+    pub fn change_nodes(&self) -> bool {
+        self.node_failures.is_some() || !self.changes.is_empty()
+    }
+}
+
+/// Each node is up for a while and then down for a while, again and again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeFailures {
+    /// Time from a repair to the next failure, seconds.
+    pub up: Law,
+    /// Time from a failure to the repair, seconds.
+    pub down: Law,
+    /// True if the time up runs only while the node is at work.
+    pub busy_clock: bool,
+}
+
+/// What happens to some nodes at an instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The instant.
+    pub at: Time,
+    /// The nodes, by id.
+    pub nodes: std::ops::Range<u32>,
+    /// What they are from then on.
+    pub to: NodeState,
+}
+
+/// What becomes of the attempts at a node that goes down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stranded {
+    /// Of those that run.
+    pub running: StrandedRunning,
+    /// Of those that wait there, and of those that reach it while it is down.
+    pub queued: StrandedQueued,
+}
+
+/// What becomes of an attempt that runs when its node goes down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StrandedRunning {
+    /// It starts again from the beginning when the node is up.
+    #[default]
+    Restart,
+    /// It goes on where it was when the node is up.
+    Resume,
+    /// It is lost: it has failed.
+    Lose,
+}
+
+/// What becomes of an attempt that waits at a node that goes down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StrandedQueued {
+    /// It waits until the node is up.
+    #[default]
+    Stay,
+    /// It goes back to its dispatcher, which places it anew.
+    Move,
+    /// It is lost: it has failed.
+    Lose,
+}
+
+/// Attempts that fail when their service ends, or before.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum TaskFailures {
+    /// Each with this probability, at its end.
+    Probability(f64),
+    /// At this rate a second of service.
+    Rate(f64),
+}
+
+/// How long anybody waits; for ever if not said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timeouts {
+    /// A dispatcher for the result of an attempt that it has sent.
+    pub task: Option<Time>,
+    /// A client for its job.
+    pub job: Option<Time>,
+}
+
+/// What is done about attempts that came to nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Retries {
+    /// Attempts at a task at most, the first included; at least 1.
+    pub max_attempts: u16,
+    /// Time before the second attempt, seconds.
+    pub backoff: f64,
+    /// By what each further time is longer.
+    pub growth: f64,
+    /// The share of such a time that is left to chance: it is shorter by up to as much.
+    pub jitter: f64,
+}
+
+impl Default for Retries {
+    fn default() -> Retries {
+        Retries {
+            max_attempts: 1,
+            backoff: 0.0,
+            growth: 2.0,
+            jitter: 0.0,
+        }
+    }
 }
 
 /// Which jobs are measured.

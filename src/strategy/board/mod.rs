@@ -239,6 +239,12 @@ impl Board {
         self.update(node, truth);
     }
 
+    /// True if any node was ever seen down.
+    #[inline]
+    pub fn sees_down(&self) -> bool {
+        self.down.is_some()
+    }
+
     /// True if anything must be brought up to date when a node's load changes.
     #[inline]
     pub fn is_kept(&self) -> bool {

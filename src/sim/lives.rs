@@ -1,0 +1,289 @@
+//! What becomes of attempts when something goes wrong: their node goes down, they fail, or nobody
+//! waits for them any more. Then their task is tried again, or its job has failed.
+
+use crate::engine::random::unit;
+use crate::engine::time::Time;
+use crate::model::ids::NodeId;
+use crate::model::list::List;
+use crate::model::nodes::NodeState;
+use crate::model::slab::NONE;
+
+use super::core::{Core, Timer};
+use super::failure::Fallible;
+use super::records::{Phase, draw};
+use super::setup::{StrandedQueued, StrandedRunning};
+use super::{Replication, service};
+
+impl Replication<'_> {
+    /// Nodes go down, drain or come up; `id` is the node, if it does so by chance.
+    pub(super) fn change_nodes(&mut self, id: u32) -> Fallible {
+        for node in self.faults.happen(&mut self.core, id).map(NodeId) {
+            let state = self.faults.state(node);
+            let before = self.core.nodes.set_state(node, state);
+            if before != state {
+                self.change_node(node, before, state)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn change_node(&mut self, node: NodeId, before: NodeState, state: NodeState) -> Fallible {
+        let (was_down, is_down) = (before == NodeState::Down, state == NodeState::Down);
+        if was_down != is_down {
+            self.faults.note(&mut self.core, node, is_down);
+        }
+        let is_up = state == NodeState::Up;
+        self.dispatch.see_up(&mut self.core, node, is_up);
+        if is_down {
+            self.strand(node)?;
+        } else if was_down {
+            self.start_waiting(node);
+        }
+        self.follow_clock(node);
+        if is_up {
+            self.place_parked()?;
+            self.pull()?;
+        }
+        Ok(())
+    }
+
+    /// Room may have come free at a node.
+    fn start_waiting(&mut self, node: NodeId) {
+        service::start_waiting(&mut self.core, node);
+        self.follow_clock(node);
+    }
+
+    /// A clock that runs while the node is at work follows it.
+    #[inline]
+    pub(super) fn follow_clock(&mut self, node: NodeId) {
+        if self.clocks_follow_work && node.0 != NONE {
+            self.faults.follow(&mut self.core, node);
+        }
+    }
+
+    /// What happens to the attempts at a node that goes down.
+    fn strand(&mut self, node: NodeId) -> Fallible {
+        let stranded = self.core.setup.faults.stranded;
+        while stranded.queued != StrandedQueued::Stay {
+            let id = self.core.nodes.at(node).queue.head();
+            if id == NONE {
+                break;
+            }
+            service::leave_queue(&mut self.core, id);
+            self.turn_away(id, stranded.queued)?;
+        }
+        match stranded.running {
+            StrandedRunning::Lose => self.lose_running(node),
+            running => {
+                self.set_back(node, running);
+                Ok(())
+            }
+        }
+    }
+
+    /// What runs stops and will run again, before all that waits.
+    fn set_back(&mut self, node: NodeId, running: StrandedRunning) {
+        loop {
+            let id = self.core.nodes.at(node).running.tail();
+            if id == NONE {
+                return;
+            }
+            let left = self.core.stop(id);
+            match running {
+                StrandedRunning::Resume => self.core.records.task_mut(id).service = left,
+                _ => self.core.start_over(id, left),
+            }
+            service::go_first(&mut self.core, id);
+        }
+    }
+
+    fn lose_running(&mut self, node: NodeId) -> Fallible {
+        loop {
+            let id = self.core.nodes.at(node).running.head();
+            if id == NONE {
+                return Ok(());
+            }
+            let left = self.core.stop(id);
+            self.core.release(id, left);
+            self.lose(id)?;
+        }
+    }
+
+    /// A client begins to wait for its job.
+    #[cold]
+    pub(super) fn wait_for_job(&mut self, job: u32) {
+        if let Some(patience) = self.core.setup.faults.timeouts.job {
+            let until = self.core.now() + patience;
+            self.core.wait_until(until, Timer::Job, job);
+        }
+    }
+
+    /// True if a task that has been decided can be placed, and its dispatcher begins to wait for
+    /// its result; else it waits for a node to come up.
+    #[cold]
+    pub(super) fn may_set_out(&mut self, id: u32) -> bool {
+        if !self.dispatch.has_candidates(&mut self.core, id) {
+            self.dispatch.park(&mut self.core, id);
+            return false;
+        }
+        if let Some(patience) = self.core.setup.faults.timeouts.task {
+            let until = self.core.now() + patience;
+            self.core.wait_until(until, Timer::Attempt, id);
+        }
+        true
+    }
+
+    /// A task reaches a node, which may be down.
+    #[cold]
+    pub(super) fn reach_if_up(&mut self, id: u32) -> Fallible {
+        let node = self.core.records.task(id).node;
+        let queued = self.core.setup.faults.stranded.queued;
+        if self.core.nodes.state(node) == NodeState::Down && queued != StrandedQueued::Stay {
+            return self.turn_away(id, queued);
+        }
+        service::reach(&mut self.core, id);
+        self.follow_clock(node);
+        Ok(())
+    }
+
+    /// True if an attempt whose result is received did not fail.
+    #[cold]
+    pub(super) fn is_well(&mut self, id: u32) -> Fallible<bool> {
+        self.core.wait_no_more(Timer::Attempt, id);
+        let has_failed = self.core.records.task(id).fails;
+        if has_failed {
+            self.lose(id)?;
+        }
+        Ok(!has_failed)
+    }
+
+    /// A task that does not run is held at its node no more; it goes elsewhere, or is lost.
+    fn turn_away(&mut self, id: u32, queued: StrandedQueued) -> Fallible {
+        self.core.release(id, self.core.records.task(id).service);
+        if queued == StrandedQueued::Lose {
+            return self.lose(id);
+        }
+        self.core.wait_no_more(Timer::Attempt, id);
+        // The same attempt is decided once more.
+        self.core.totals.attempts -= 1;
+        self.place_again(id)
+    }
+
+    fn place_again(&mut self, id: u32) -> Fallible {
+        self.core.records.task_mut(id).node = NodeId(NONE);
+        match self.dispatch.take_back(&mut self.core, id) {
+            Some(dispatcher) => self.run_dispatcher(dispatcher, false),
+            None => Ok(()),
+        }
+    }
+
+    /// The tasks for which no node was up are decided again.
+    fn place_parked(&mut self) -> Fallible {
+        let mut parked = std::mem::replace(self.dispatch.parked(), List::EMPTY);
+        while let Some(id) = parked.pop(&mut self.core.records) {
+            self.place_again(id)?;
+        }
+        Ok(())
+    }
+
+    /// An attempt, which is nowhere any more, has come to nothing: its task is tried again after a
+    /// while, or its job has failed.
+    pub(super) fn lose(&mut self, id: u32) -> Fallible {
+        let now = self.core.now();
+        self.core.wait_no_more(Timer::Attempt, id);
+        self.core.waste(id);
+        self.core.totals.attempts_lost += 1;
+        let retries = self.core.setup.faults.retries;
+        let task = self.core.records.task_mut(id);
+        task.write_off(now);
+        let job = task.job;
+        if task.attempt + 1 >= retries.max_attempts {
+            return self.fail_job(job);
+        }
+        task.attempt += 1;
+        let pause = backoff(&self.core, id);
+        let is_measured = self.core.records.job(job).measured;
+        let is_first = self.core.records.task(id).attempt == 1;
+        self.core.totals.retried += u64::from(is_measured && is_first);
+        self.core.wait_until(now + pause, Timer::Backoff, id);
+        Ok(())
+    }
+
+    /// A job fails: its tasks are withdrawn, wherever they are.
+    fn fail_job(&mut self, job: u32) -> Fallible {
+        let mut id = job;
+        while id != NONE {
+            let task = self.core.records.task(id);
+            let sibling = task.sibling;
+            let is_cancelled = !matches!(task.phase(), Phase::Done) && !task.is_lost();
+            let is_measured = self.core.records.job(job).measured;
+            self.core.totals.cancelled += u64::from(is_cancelled && is_measured);
+            self.core.totals.attempts_lost += u64::from(task.is_attempted());
+            self.withdraw(id);
+            self.core.wait_no_more(Timer::Attempt, id);
+            self.core.waste(id);
+            id = sibling;
+        }
+        self.core.wait_no_more(Timer::Job, job);
+        self.core.fail(job, false);
+        self.pull()
+    }
+
+    /// A task is taken from where it is; afterwards it is nowhere.
+    fn withdraw(&mut self, id: u32) {
+        let core = &mut self.core;
+        let task = core.records.task(id);
+        let (phase, node, service) = (task.phase(), task.node, task.service);
+        match phase {
+            Phase::Dispatch | Phase::Decision | Phase::Parked => self.dispatch.withdraw(core, id),
+            Phase::Network => {
+                core.call_off(id);
+                if node.0 != NONE {
+                    self.dispatch.arrived(core, id);
+                    core.release(id, service);
+                }
+            }
+            Phase::Queue if node.0 == NONE => {
+                let central = self.central.iter_mut();
+                central.for_each(|central| central.withdraw(core, id));
+            }
+            Phase::Queue => {
+                service::leave_queue(core, id);
+                core.release(id, service);
+                self.start_waiting(node);
+            }
+            Phase::Service => {
+                let left = core.stop(id);
+                core.release(id, left);
+                self.start_waiting(node);
+            }
+            Phase::Returning | Phase::Retry => core.call_off(id),
+            Phase::Gather => self.gathering.withdraw(core, id),
+            Phase::Done => {}
+        }
+    }
+
+    /// A time is over for which somebody waited; see [`Timer`].
+    #[cold]
+    pub(super) fn time_out(&mut self, timer: u32, id: u32) -> Fallible {
+        match timer {
+            0 => self.place_again(id),
+            1 => {
+                self.withdraw(id);
+                self.lose(id)?;
+                self.pull()
+            }
+            _ => self.fail_job(id),
+        }
+    }
+}
+
+/// Time before the next attempt at a task: longer each time by the same factor, and shorter by
+/// chance so that not all come back together.
+fn backoff(core: &Core<'_>, id: u32) -> Time {
+    let retries = core.setup.faults.retries;
+    let (task, job) = core.records.both(id);
+    let mut draw = draw(core.keys.backoff, job, task, 0);
+    let pause = retries.backoff * libm::pow(retries.growth, f64::from(task.attempt - 1));
+    Time::from_secs(pause * (1.0 - retries.jitter * unit(&mut draw)))
+}

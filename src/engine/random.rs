@@ -41,6 +41,8 @@ pub enum Purpose {
     TaskFailure = 11,
     /// Jitter of the time before an attempt is repeated.
     Backoff = 12,
+    /// Work of an attempt that does not do that of the one before.
+    FreshWork = 13,
 }
 
 /// One replication's source of streams and draws.

@@ -119,6 +119,8 @@ pub struct Keys {
     pub task_failure: Key,
     /// Jitter of the time before another attempt.
     pub backoff: Key,
+    /// Work of another attempt.
+    pub fresh_work: Key,
 }
 
 impl Keys {
@@ -132,6 +134,7 @@ impl Keys {
             gather: seeds.key(Purpose::Gather),
             task_failure: seeds.key(Purpose::TaskFailure),
             backoff: seeds.key(Purpose::Backoff),
+            fresh_work: seeds.key(Purpose::FreshWork),
         }
     }
 }

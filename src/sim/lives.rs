@@ -7,6 +7,7 @@ use crate::model::ids::NodeId;
 use crate::model::list::List;
 use crate::model::nodes::NodeState;
 use crate::model::slab::NONE;
+use crate::workload::class::Shape;
 
 use super::core::{Core, Timer};
 use super::failure::Fallible;
@@ -201,6 +202,9 @@ impl Replication<'_> {
             return self.fail_job(job);
         }
         task.attempt += 1;
+        if retries.fresh_work {
+            draw_work(&mut self.core, id);
+        }
         let pause = backoff(&self.core, id);
         let is_measured = self.core.records.job(job).measured;
         let is_first = self.core.records.task(id).attempt == 1;
@@ -275,6 +279,15 @@ impl Replication<'_> {
             }
             _ => self.fail_job(id),
         }
+    }
+}
+
+/// The next attempt at a task has other work to do.
+fn draw_work(core: &mut Core<'_>, id: u32) {
+    let (task, job) = core.records.both(id);
+    if let Shape::Tasks { work, .. } = &core.facts[job.class as usize].stage.shape {
+        let work = work.sample(&mut draw(core.keys.fresh_work, job, task, 0));
+        core.records.task_mut(id).work = work;
     }
 }
 

@@ -321,6 +321,8 @@ pub struct Retries {
     pub growth: f64,
     /// The share of such a time that is left to chance: it is shorter by up to as much.
     pub jitter: f64,
+    /// True if each attempt draws its work anew.
+    pub fresh_work: bool,
 }
 
 impl Default for Retries {
@@ -330,6 +332,7 @@ impl Default for Retries {
             backoff: 0.0,
             growth: 2.0,
             jitter: 0.0,
+            fresh_work: false,
         }
     }
 }

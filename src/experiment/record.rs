@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::journal::fault;
+use super::seal::{Seal, Sealing};
 use crate::engine::time::Time;
 use crate::metrics::jobs::{Blame, PARTS};
 use crate::model::ids::NodeId;
@@ -71,6 +72,24 @@ pub struct Recording {
 }
 
 impl Recording {
+    /// True if the parts of a replication are there as they were sealed.
+    pub fn holds(
+        &self,
+        (point, strategy, replication): (usize, usize, u32),
+        seals: &[Seal],
+    ) -> bool {
+        let read = |kind: &RowKind| -> io::Result<Seal> {
+            let mut all = Sealing::new(io::sink());
+            io::copy(
+                &mut File::open(self.part(*kind, point, strategy, replication))?,
+                &mut all,
+            )?;
+            Ok(all.seal())
+        };
+        let found: io::Result<Vec<Seal>> = self.kinds.iter().map(read).collect();
+        found.is_ok_and(|found| found == seals)
+    }
+
     fn part(&self, kind: RowKind, point: usize, strategy: usize, replication: u32) -> PathBuf {
         self.folder.join(format!(
             "{}.{point}.{strategy}.{replication}.part",
@@ -95,7 +114,7 @@ impl Recording {
             let file = File::create(&path).map_err(|error| fault(&path, &error))?;
             files[kind as usize] = Some(Part {
                 path,
-                file: BufWriter::new(file),
+                file: BufWriter::new(Sealing::new(file)),
             });
         }
         let name = &scenario.strategies[strategy].name;
@@ -172,7 +191,7 @@ fn csv_line(fields: &[String]) -> String {
 
 struct Part {
     path: PathBuf,
-    file: BufWriter<File>,
+    file: BufWriter<Sealing<File>>,
 }
 
 /// Takes the rows of one replication; a write that fails is told when it is closed.
@@ -198,21 +217,23 @@ impl Rows<'_> {
         }
     }
 
-    /// Writes what is buffered.
+    /// Writes what is buffered; the seals of the parts in the order of their kinds.
     ///
     /// # Errors
     /// A row could not be written.
-    pub fn close(mut self) -> Result<(), Failure> {
+    pub fn close(mut self) -> Result<Vec<Seal>, Failure> {
         if let Some(error) = self.error.take() {
             return Err(error);
         }
+        let mut seals = Vec::new();
         for part in self.files.iter_mut().flatten() {
             // On the disk before the journal says so.
             let written = part.file.flush();
-            let written = written.and_then(|()| part.file.get_ref().sync_data());
+            let written = written.and_then(|()| part.file.get_ref().inner().sync_data());
             written.map_err(|error| fault(&part.path, &error))?;
+            seals.push(part.file.get_ref().seal());
         }
-        Ok(())
+        Ok(seals)
     }
 
     fn node(&self, node: NodeId) -> String {

@@ -13,6 +13,7 @@ use crate::results::Status;
 use crate::sim::setup::Setup;
 use crate::stats::is_growing;
 
+use super::seal::Seal;
 use crate::decision_log::DecisionLog;
 
 /// What is kept of one replication.
@@ -38,6 +39,8 @@ pub struct Replicate {
     pub detail: Option<Detail>,
     /// Its decisions, if they were logged.
     pub decision_log: Option<DecisionLog>,
+    /// What its recorded rows came to.
+    pub seals: Vec<Seal>,
     /// How long it took.
     pub busy: Duration,
 }
@@ -77,6 +80,7 @@ impl Replicate {
                 .collect(),
             detail: with_detail.then(|| Detail::new(figures)),
             decision_log: None,
+            seals: Vec::new(),
             busy: Duration::ZERO,
         }
     }

@@ -28,6 +28,7 @@ use crate::engine::time::Time;
 use crate::metrics::columns::MetricRef;
 use crate::sim::setup::Setup;
 use crate::text::assignments;
+use crate::text::printable;
 use grammar::Document;
 use resolve::check::Check;
 use resolve::judging;
@@ -251,6 +252,9 @@ impl Reading<'_> {
         let also = |tree: &Node| self.registry.check(tree);
         let (document, sound, cut): (Document, _, _) =
             mistakes::read(&tree, also, &mut self.report);
+        if self.report.is_full() {
+            return None;
+        }
         let mut check = Check::new(
             &mut self.report,
             &tree,
@@ -289,7 +293,7 @@ impl Reading<'_> {
         } = &first.document;
         let baseline = first.resolved.baseline.clone();
         Ok(Scenario {
-            title: title.clone().unwrap_or_else(|| stem.clone()),
+            title: printable(&title.clone().unwrap_or_else(|| stem.clone())),
             stem,
             sweep: self
                 .axes

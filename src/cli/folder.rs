@@ -181,7 +181,7 @@ fn read_with<T>(dir: &Path, read: fn(&Path) -> Result<T, Damaged>) -> Result<T, 
         )));
     }
     read(dir).map_err(|damaged| {
-        let path = dir.join(damaged.place);
+        let path = dir.join(damaged.location);
         Exit::Mistake(format!("error: {}: {}", path.display(), damaged.message))
     })
 }

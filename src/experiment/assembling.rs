@@ -7,7 +7,7 @@ use crate::results::{
     self, Build, CcdfRow, ClassMeta, Meta, NodeRow, Results, Status, StrategyMeta, Summary,
     TimelineRow, digest,
 };
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, StrategyText};
 use crate::sim::Failure;
 use crate::sim::setup::Setup;
 use crate::stats::estimate;
@@ -15,10 +15,11 @@ use crate::strategy::Binding;
 use crate::text::{counted, thousands};
 use crate::workload::source::Arrivals;
 
+use super::agreement;
+use super::plan::Plan;
 use super::precision::{self, LEVEL};
 use super::replications::{Detail, Randomness, Replications};
 use super::strategy_comparison::compare_strategies;
-use super::{Plan, agreement};
 
 /// Bins of a timeline.
 const BINS: usize = 200;
@@ -123,17 +124,15 @@ fn meta(plan: &Plan, cells: &[Vec<Replications>]) -> Meta {
 
 /// The fewest and the most replications of any point; a run that was stopped may have none of some.
 fn replications(cells: &[Vec<Replications>]) -> (u32, u32) {
-    let finished = cells
-        .iter()
-        .flatten()
-        .map(|cell| cell.replications() as u32);
-    let finished: Vec<u32> = finished.filter(|&finished| finished > 0).collect();
-    let (least, most) = (finished.iter().min(), finished.iter().max());
-    (least.copied().unwrap_or(0), most.copied().unwrap_or(0))
+    let finished = || {
+        let all = cells.iter().flatten().map(Replications::replications);
+        all.filter(|&finished| finished > 0).map(|all| all as u32)
+    };
+    (finished().min().unwrap_or(0), finished().max().unwrap_or(0))
 }
 
 fn strategies(scenario: &Scenario) -> Vec<StrategyMeta> {
-    let meta = |s: &crate::scenario::StrategyText| StrategyMeta {
+    let meta = |s: &StrategyText| StrategyMeta {
         name: s.name.clone(),
         parts: s.parts.clone(),
     };
@@ -155,13 +154,8 @@ fn same_for_all(scenario: &Scenario) -> Vec<String> {
         .map(|(name, value)| format!("{name}: {value}"))
         .collect();
     same.push("view: fresh".to_owned());
-    let texts = || {
-        scenario
-            .strategies
-            .iter()
-            .flat_map(|s| s.parts.iter().map(|(_, text)| text))
-    };
-    if !texts().any(|text| text.contains("\"work\"")) {
+    let mut parts = scenario.strategies.iter().flat_map(|s| &s.parts);
+    if !parts.any(|(_, text)| text.contains("\"work\"")) {
         same.push("true work not used".to_owned());
     }
     same
@@ -169,16 +163,10 @@ fn same_for_all(scenario: &Scenario) -> Vec<String> {
 
 /// Under a central queue nothing is queued at nodes: their loads are of another kind.
 fn running_only(scenario: &Scenario) -> Option<String> {
-    let setups = scenario
-        .points
-        .first()
-        .map_or(&[][..], |point| &point.setups);
+    let setups = scenario.points.iter().take(1).flat_map(|p| &p.setups);
     let is_central = |setup: &&Setup| setup.strategy.binding == Binding::CentralQueue;
-    let names: Vec<String> = setups
-        .iter()
-        .filter(is_central)
-        .map(|setup| format!("`{}`", setup.strategy.name))
-        .collect();
+    let name = |setup: &Setup| format!("`{}`", setup.strategy.name);
+    let names: Vec<String> = setups.filter(is_central).map(name).collect();
     let all = names.join(", ");
     (!names.is_empty()).then(|| {
         format!("imbalance under {all} is of running tasks only, as its tasks wait in one queue")
@@ -187,23 +175,17 @@ fn running_only(scenario: &Scenario) -> Option<String> {
 
 /// "100,000 jobs", or a range where it is not the same everywhere.
 fn measured(scenario: &Scenario, cells: &[Vec<Replications>]) -> String {
-    let counts = || {
-        cells
-            .iter()
-            .flatten()
-            .flat_map(|cell| cell.digests.iter().map(|(_, jobs)| *jobs))
-    };
+    let digests = || cells.iter().flatten().flat_map(|cell| &cell.digests);
+    let counts = || digests().map(|(_, jobs)| *jobs);
     let (least, most) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
     let jobs = if least == most {
         counted(most, "job")
     } else {
         format!("{} to {}", thousands(least), counted(most, "job"))
     };
-    let setup = scenario
-        .points
-        .first()
-        .and_then(|point| point.setups.first());
-    let one_trace = setup.is_some_and(|setup| Randomness::of(setup).repeats_one_workload);
+    let mut setups = scenario.points.iter().flat_map(|point| &point.setups);
+    let first = setups.next();
+    let one_trace = first.is_some_and(|setup| Randomness::of(setup).repeats_one_workload);
     if one_trace {
         format!("one trace of {jobs}")
     } else {
@@ -216,28 +198,22 @@ fn parts(scenario: &Scenario, differing: bool) -> Vec<(String, String)> {
     let Some(first) = scenario.strategies.first() else {
         return Vec::new();
     };
-    let mut names: Vec<&String> = scenario
-        .strategies
-        .iter()
-        .flat_map(|s| s.parts.iter().map(|(name, _)| name))
-        .collect();
-    let mut seen = std::collections::BTreeSet::new();
-    names.retain(|name| seen.insert(name.as_str()));
-    let value = |s: &crate::scenario::StrategyText, name: &str| {
-        s.parts
-            .iter()
-            .find(|(part, _)| part == name)
-            .map(|(_, value)| value.clone())
+    let mut names: Vec<&str> = Vec::new();
+    for (name, _) in scenario.strategies.iter().flat_map(|s| &s.parts) {
+        names.extend((!names.contains(&&**name)).then_some(name.as_str()));
+    }
+    let value = |s: &StrategyText, name: &str| {
+        let mut parts = s.parts.iter();
+        let part = parts.find(|(part, _)| part == name);
+        part.map(|(_, value)| value.clone())
     };
     let differs = |name: &str| {
-        scenario
-            .strategies
-            .iter()
-            .any(|s| value(s, name) != value(first, name))
+        let mut values = scenario.strategies.iter().map(|s| value(s, name));
+        values.any(|other| other != value(first, name))
     };
     let chosen = names.into_iter().filter(|name| differs(name) == differing);
     chosen
-        .map(|name| (name.clone(), value(first, name).unwrap_or_default()))
+        .map(|name| (name.to_owned(), value(first, name).unwrap_or_default()))
         .collect()
 }
 
@@ -260,9 +236,8 @@ fn same_jobs(
             }
         }
     }
-    Ok(first
-        .digests
-        .iter()
+    let digests = first.digests.iter();
+    Ok(digests
         .map(|(digest, _)| format!("{digest:016x}"))
         .collect())
 }

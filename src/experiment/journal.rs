@@ -11,8 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::Item;
-use super::replications::Replicate;
+use super::replications::{Item, Replicate};
 use crate::scenario::Scenario;
 use crate::sim::Failure;
 use crate::text::plain_error;

@@ -16,6 +16,18 @@ use crate::stats::is_growing;
 use super::seal::Seal;
 use crate::decision_log::DecisionLog;
 
+/// One replication of one strategy at one point. They are run, and kept, replication by
+/// replication, so that a run that is stopped has whole ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Item {
+    /// Its number, from 1.
+    pub replication: u32,
+    /// Index of the point.
+    pub point: usize,
+    /// Index of the strategy.
+    pub strategy: usize,
+}
+
 /// What is kept of one replication.
 #[derive(Serialize, Deserialize)]
 pub struct Replicate {

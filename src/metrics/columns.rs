@@ -200,16 +200,6 @@ impl Figures {
     }
 }
 
-impl Column {
-    /// The class's index, if the column is one class's.
-    pub fn class_index(&self) -> Option<usize> {
-        match self.of {
-            Of::Class(class) => Some(class),
-            _ => None,
-        }
-    }
-}
-
 /// The columns of every run with these `classes` on `cluster`, in order, and after them those of
 /// `asked` that are none of these.
 pub fn columns(cluster: &Cluster, classes: &[&str], asked: &[MetricRef]) -> Vec<Column> {

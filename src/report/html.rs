@@ -161,17 +161,26 @@ fn verdicts(tables: &Lookup, metric: &MetricRef) -> Markup {
     if others.is_empty() || tables.results.comparisons.is_empty() {
         return html! {};
     }
-    let points: Vec<usize> = (0..tables.points()).collect();
-    let title = format!(
-        "{} against {}",
-        printable(&metric.to_string()),
-        tables.strategy(baseline)
-    );
-    let head = |point: &usize| match tables.point_label(*point) {
+    let metric_name = printable(&metric.to_string());
+    let title = format!("{metric_name} against {}", tables.strategy(baseline));
+    let head = |point| match tables.point_label(point) {
         label if label.is_empty() => "verdict".to_string(),
         label => label,
     };
-    let cell = |point, strategy| {
+    let points: Vec<(usize, String)> = (0..tables.points()).map(|p| (p, head(p))).collect();
+    let others = others.into_iter().map(|s| (s, tables.strategy(s)));
+    let others: Vec<(usize, String)> = others.collect();
+    let is_long = points.len() > WIDE;
+    let (corner, down, across) = match is_long {
+        true => ("point", points, others),
+        false => ("strategy", others, points),
+    };
+    let cell = |row: usize, column: usize| {
+        let (point, strategy) = if is_long {
+            (row, column)
+        } else {
+            (column, row)
+        };
         let row = tables.comparison(point, strategy, metric);
         html! { td class=[row.map(|row| class(row.verdict))] { (verdict_cell(row)) } }
     };
@@ -179,19 +188,11 @@ fn verdicts(tables: &Lookup, metric: &MetricRef) -> Markup {
         div.scroll {
             table {
                 caption { (title) }
-                @if points.len() <= WIDE {
-                    thead { tr { th { "strategy" } @for point in &points { th scope="col" { (head(point)) } } } }
-                    tbody { @for s in &others { tr {
-                        th scope="row" { (tables.strategy(*s)) }
-                        @for point in &points { (cell(*point, *s)) }
-                    } } }
-                } @else {
-                    thead { tr { th { "point" } @for s in &others { th scope="col" { (tables.strategy(*s)) } } } }
-                    tbody { @for point in &points { tr {
-                        th scope="row" { (head(point)) }
-                        @for s in &others { (cell(*point, *s)) }
-                    } } }
-                }
+                thead { tr { th { (corner) } @for (_, name) in &across { th scope="col" { (name) } } } }
+                tbody { @for (row, name) in &down { tr {
+                    th scope="row" { (name) }
+                    @for (column, _) in &across { (cell(*row, *column)) }
+                } } }
             }
         }
     }

@@ -24,14 +24,23 @@ pub const MANIFEST: &str = "manifest.json";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damaged {
     /// `summary.csv`, or `summary.csv:12` with a line.
-    pub place: String,
+    pub location: String,
     /// What is wrong and what to do.
     pub message: String,
 }
 
+impl Damaged {
+    fn new(location: impl Into<String>, message: impl Into<String>) -> Damaged {
+        Damaged {
+            location: location.into(),
+            message: message.into(),
+        }
+    }
+}
+
 impl fmt::Display for Damaged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.message)
+        write!(f, "{}: {}", self.location, self.message)
     }
 }
 
@@ -185,8 +194,8 @@ pub fn parse(open: impl Fn(&str) -> std::io::Result<Vec<u8>>) -> Result<Results,
     let reader = Reader { meta: &meta, open };
     let cells = reader.cells()?;
     let comparisons =
-        reader.placed(|row: &mut ComparisonRow, at| (row.point, row.strategy) = at)?;
-    let theory = reader.placed(|row: &mut TheoryRow, at| (row.point, row.strategy) = at)?;
+        reader.located(|row: &mut ComparisonRow, at| (row.point, row.strategy) = at)?;
+    let theory = reader.located(|row: &mut TheoryRow, at| (row.point, row.strategy) = at)?;
     reader.check_digests()?;
     Ok(Results {
         cells,
@@ -202,12 +211,13 @@ impl Cell {
         let is_its = |figure: &&mut Summary| figure.key.is(&row.class, &row.metric);
         let figure = self.figures.iter_mut().find(is_its);
         let figure = figure.filter(|figure| figure.values.len() + 1 == row.replication as usize);
-        let figure = figure.ok_or_else(|| Damaged {
-            place: ReplicationRow::FILE.to_owned(),
-            message: format!(
-                "replication {} of {}.{} is not where it belongs; run the scenario again to write it anew",
+        let figure = figure.ok_or_else(|| {
+            let what = format!(
+                "replication {} of {}.{}",
                 row.replication, row.class, row.metric
-            ),
+            );
+            let why = "is not where it belongs; run the scenario again to write it anew";
+            Damaged::new(ReplicationRow::FILE, format!("{what} {why}"))
         })?;
         figure.values.push(row.value);
         Ok(())
@@ -247,14 +257,11 @@ pub fn first_difference(name: &str, stored: &[u8], now: &[u8]) -> String {
 
 fn missing(name: &str, error: &std::io::Error) -> Damaged {
     let message = if error.kind() == std::io::ErrorKind::NotFound {
-        "the file is missing; a run's folder holds it, so give such a folder or run the scenario again".into()
+        "the file is missing; a run's folder holds it, so give such a folder or run the scenario again".to_owned()
     } else {
         format!("cannot be read ({error})")
     };
-    Damaged {
-        place: name.into(),
-        message,
-    }
+    Damaged::new(name, message)
 }
 
 fn read_manifest(bytes: &[u8]) -> Result<Meta, Damaged> {
@@ -265,11 +272,9 @@ fn read_manifest(bytes: &[u8]) -> Result<Meta, Damaged> {
             _ if error.is_data() => "a value is not of the kind expected here".into(),
             _ => "this is not JSON, or it is cut short".into(),
         };
-        let place = format!("{MANIFEST}:{}:{}", error.line(), error.column());
-        Damaged {
-            place,
-            message: format!("{what}; run the scenario again to write it anew"),
-        }
+        let location = format!("{MANIFEST}:{}:{}", error.line(), error.column());
+        let message = format!("{what}; run the scenario again to write it anew");
+        Damaged::new(location, message)
     })
 }
 
@@ -306,13 +311,13 @@ impl<F: Fn(&str) -> Result<Vec<u8>, Damaged>> Reader<'_, F> {
         Ok(())
     }
 
-    /// The rows of a table, each told its place by `put`.
-    fn placed<R: Table>(&self, put: fn(&mut R, At)) -> Result<Vec<R>, Damaged> {
-        let placed = |(at, mut row)| {
+    /// The rows of a table, each told by `put` which cell it is of.
+    fn located<R: Table>(&self, put: fn(&mut R, At)) -> Result<Vec<R>, Damaged> {
+        let located = |(at, mut row)| {
             put(&mut row, at);
             row
         };
-        Ok(self.rows()?.into_iter().map(placed).collect())
+        Ok(self.rows()?.into_iter().map(located).collect())
     }
 
     /// Whether the files are those that the manifest was written with.
@@ -320,21 +325,18 @@ impl<F: Fn(&str) -> Result<Vec<u8>, Damaged>> Reader<'_, F> {
         for (name, stored) in &self.meta.files {
             if digest(&(self.open)(name)?) != *stored {
                 let message = "it was changed after the run wrote it: the manifest has another digest; run the scenario again";
-                return Err(Damaged {
-                    place: name.clone(),
-                    message: message.into(),
-                });
+                return Err(Damaged::new(name, message));
             }
         }
         Ok(())
     }
 
-    /// The rows of a table, with their places.
+    /// The rows of a table, with the cells that they are of.
     fn rows<R: Table>(&self) -> Result<Vec<(At, R)>, Damaged> {
         let bytes = (self.open)(R::FILE)?;
-        let damaged = |line: Option<u64>, message| Damaged {
-            place: line.map_or(R::FILE.to_owned(), |line| format!("{}:{line}", R::FILE)),
-            message,
+        let damaged = |line: Option<u64>, message: String| {
+            let location = line.map(|line| format!("{}:{line}", R::FILE));
+            Damaged::new(location.unwrap_or_else(|| R::FILE.to_owned()), message)
         };
         let unreadable = |error: csv::Error| {
             let line = error.position().map(csv::Position::line);
@@ -344,11 +346,11 @@ impl<F: Fn(&str) -> Result<Vec<u8>, Damaged>> Reader<'_, F> {
         let found = reader.headers().map_err(unreadable)?;
         let expected = header::<R>(self.meta);
         check_header(&expected, found).map_err(|message| damaged(Some(1), message))?;
-        let mut places = Places::new(self.meta);
+        let mut index = CellIndex::new(self.meta);
         let mut rows = Vec::new();
         for record in reader.records() {
             let record = record.map_err(unreadable)?;
-            let at = places.find(&record);
+            let at = index.find(&record);
             let row = at.and_then(|at| Ok((at, row(self.meta, &record)?)));
             let line = record.position().map(csv::Position::line);
             rows.push(row.map_err(|message| damaged(line, message))?);
@@ -379,7 +381,7 @@ fn check_header(expected: &[String], found: &StringRecord) -> Result<(), String>
 }
 
 /// Where rows belong: points by their values, strategies by their names.
-struct Places<'a> {
+struct CellIndex<'a> {
     swept: usize,
     points: BTreeMap<Vec<String>, Alike>,
     strategies: BTreeMap<&'a str, usize>,
@@ -394,15 +396,15 @@ struct Alike {
     first: Option<StringRecord>,
 }
 
-impl<'a> Places<'a> {
-    fn new(meta: &'a Meta) -> Places<'a> {
+impl<'a> CellIndex<'a> {
+    fn new(meta: &'a Meta) -> CellIndex<'a> {
         let mut points: BTreeMap<Vec<String>, Alike> = BTreeMap::new();
         for (number, values) in meta.points.iter().enumerate() {
             let alike = points.entry(values.clone()).or_default();
             alike.points.push(number);
         }
         let named = meta.strategies.iter().enumerate();
-        Places {
+        CellIndex {
             swept: meta.sweep.len(),
             points,
             strategies: named.map(|(k, strategy)| (&*strategy.name, k)).collect(),

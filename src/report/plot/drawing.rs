@@ -61,18 +61,19 @@ pub const GRID: Color = 0xe4_e4_e4;
 pub const PAPER: Color = 0xff_ff_ff;
 
 /// Where a text stands relative to its point; it is centred vertically.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Align {
     /// The point is its left end.
     Start,
     /// The point is its middle.
+    #[default]
     Middle,
     /// The point is its right end.
     End,
 }
 
 /// One line of text.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Text {
     /// Where.
     pub at: Point,
@@ -93,16 +94,12 @@ pub struct Text {
 impl Text {
     /// Normal text, centred at `at`.
     fn new(at: Point, text: &str, size: f64) -> Text {
-        let text = printable(text);
-        let (bold, color, align, turned) = (false, INK, Align::Middle, false);
         Text {
             at,
-            text,
+            text: printable(text),
             size,
-            bold,
-            color,
-            align,
-            turned,
+            color: INK,
+            ..Text::default()
         }
     }
 }

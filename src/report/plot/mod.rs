@@ -124,10 +124,7 @@ fn strategy_entries(tables: &Lookup) -> Vec<Entry> {
 
 /// "Response times at load 0.8".
 fn point_title(tables: &Lookup, title: &str, point: usize) -> String {
-    match tables.point_label(point) {
-        label if label.is_empty() => title.into(),
-        label => format!("{title} at {label}"),
-    }
+    format!("{title}{}", tables.at(point))
 }
 
 /// Starts the plot of a point: title, subtitle and the strategies as its legend.

@@ -34,10 +34,8 @@ impl Loads<'_> {
             self.scale_to(check, "workload.load", load, sources);
         } else {
             for source in sources.iter_mut() {
-                let given = self
-                    .jobs
-                    .get(&source.name)
-                    .and_then(|jobs| jobs.arrivals.as_ref());
+                let jobs = self.jobs.get(&source.name);
+                let given = jobs.and_then(|jobs| jobs.arrivals.as_ref());
                 if let Some((given, load)) = given.and_then(|given| Some((given, given.load()?))) {
                     let path = format!("jobs.{}.arrivals.{}.load", source.name, given.form());
                     self.scale_to(check, &path, load, std::slice::from_mut(source));
@@ -54,9 +52,8 @@ impl Loads<'_> {
         let (_, now) = Demand::new(sources, self.classes, self.cluster).busiest();
         if now.is_finite() && now > 0.0 {
             let factor = now / load;
-            sources
-                .iter_mut()
-                .for_each(|source| slow(&mut source.arrivals, factor));
+            let sources = sources.iter_mut();
+            sources.for_each(|source| slow(&mut source.arrivals, factor));
         } else if now == 0.0 {
             let hint = "jobs need work or overhead, time between arrivals, and nodes with limited slots or resources";
             let title = "a load is asked for, but the jobs ask nothing of the nodes";
@@ -115,22 +112,18 @@ fn slow(arrivals: &mut Arrivals, factor: f64) {
 }
 
 /// Checks that exactly one way sets each class's rate.
-pub fn conflicts(check: &mut Check<'_>, together: bool, jobs: &Named<Jobs>) {
-    let given = || {
-        jobs.iter()
-            .filter_map(|(name, jobs)| Some((name, jobs.arrivals.as_ref()?)))
-    };
+pub fn conflicts<'a>(check: &mut Check<'_>, together: bool, jobs: &'a Named<Jobs>) {
+    let arrivals = |(name, jobs): (_, &'a Jobs)| Some((name, jobs.arrivals.as_ref()?));
+    let given = || jobs.iter().filter_map(arrivals);
     let is_open = |(_, arrivals): &(&String, &Given)| !matches!(arrivals, Given::Batch(_));
     let alone = given().filter(is_open).count() <= 1;
     for (name, arrivals) in given() {
         if let Some((key, title, hint)) = conflict(name, arrivals, together, alone) {
-            let path = format!("jobs.{name}.arrivals.{}.{key}", arrivals.form());
-            let path = if key.is_empty() {
-                format!("jobs.{name}.arrivals")
-            } else {
-                path
-            };
-            check.at(&path).error(title, hint);
+            let mut check = check.at(&format!("jobs.{name}.arrivals"));
+            match key {
+                "" => check.error(title, hint),
+                key => check.at(arrivals.form()).at(key).error(title, hint),
+            }
         }
     }
 }

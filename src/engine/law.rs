@@ -274,8 +274,7 @@ impl Law {
     }
 }
 
-/// Out of line: the ziggurat's table and its rare second draws would bloat every caller.
-#[inline(never)]
+#[inline]
 fn exp1<R: Rng + ?Sized>(rng: &mut R) -> f64 {
     Exp1.sample(rng)
 }

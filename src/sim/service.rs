@@ -12,32 +12,53 @@ use super::records::Phase;
 /// A fifo queue blocks behind a head that does not fit, unless the node backfills.
 #[inline(always)]
 pub fn reach(core: &mut Core<'_>, id: u32) {
-    let at = core.tasks[id].node;
+    let at = core.records.task(id).node;
     let may_pass = core.nodes.at(at).queue.is_empty() || core.nodes.backfills(at);
     if may_pass && core.has_room(id) {
         return core.start(id);
     }
     let now = core.now();
-    core.tasks[id].enter(Phase::Queue, now);
+    core.records.task_mut(id).enter(Phase::Queue, now);
     let node = core.nodes.at_mut(at);
     node.queued += 1;
-    node.queue.push(&mut core.tasks, id);
+    node.queue.push(&mut core.records, id);
 }
 
 /// Room has come free at `at`: starts what may start, in queue order.
 #[inline]
 pub fn start_waiting(core: &mut Core<'_>, at: NodeId) {
-    let mut id = core.nodes.at(at).queue.head();
-    while id != NONE {
-        let next = List::after(&core.tasks, id);
-        if core.has_room(id) {
-            let node = core.nodes.at_mut(at);
-            node.queued -= 1;
-            node.queue.remove(&mut core.tasks, id);
-            core.start(id);
-        } else if !core.nodes.backfills(at) {
+    loop {
+        let head = core.nodes.at(at).queue.head();
+        if head == NONE {
+            return;
+        }
+        if !core.has_room(head) {
             break;
+        }
+        start_queued(core, at, head);
+    }
+    if core.nodes.backfills(at) {
+        backfill(core, at);
+    }
+}
+
+/// Starts those behind a head that has no room which have, in queue order.
+#[cold]
+fn backfill(core: &mut Core<'_>, at: NodeId) {
+    let mut id = List::after(&core.records, core.nodes.at(at).queue.head());
+    while id != NONE {
+        let next = List::after(&core.records, id);
+        if core.has_room(id) {
+            start_queued(core, at, id);
         }
         id = next;
     }
+}
+
+#[inline(always)]
+fn start_queued(core: &mut Core<'_>, at: NodeId, id: u32) {
+    let node = core.nodes.at_mut(at);
+    node.queued -= 1;
+    node.queue.remove(&mut core.records, id);
+    core.start(id);
 }

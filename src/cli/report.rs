@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::folder::{tables_of, unwritable};
+use super::folder::{tables_of, write};
 use super::{Exit, print};
 use crate::report::{self, plot::drawing::DrawError};
 use crate::results::{Results, tables};
@@ -28,10 +28,7 @@ impl Report {
         let results = tables_of(&self.dir)?;
         let files = report::render(&results, self.png).map_err(cannot_draw)?;
         for (name, bytes) in &files {
-            let path = self.dir.join(name);
-            let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-            let written = made.and_then(|()| std::fs::write(&path, bytes));
-            written.map_err(|error| unwritable(&path, &error))?;
+            write(&self.dir.join(name), bytes)?;
         }
         print(&format!("{}\n", self.dir.join("report.html").display()))
     }

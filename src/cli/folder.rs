@@ -90,10 +90,7 @@ impl Folder {
     /// # Errors
     /// It cannot be written.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Exit> {
-        let path = self.new.join(name);
-        let parent = path.parent().unwrap_or(&self.new);
-        let written = fs::create_dir_all(parent).and_then(|()| fs::write(&path, bytes));
-        written.map_err(|error| unwritable(&path, &error))
+        write(&self.new.join(name), bytes)
     }
 
     /// Puts the folder at its target, or at `TARGET.partial` if it is not complete; gives the target.
@@ -155,6 +152,16 @@ impl Folder {
         let _ = fs::remove_file(self.writing.join("lock"));
         let _ = fs::remove_dir(&self.writing);
     }
+}
+
+/// Writes a file, and the folders that it is in.
+///
+/// # Errors
+/// It cannot be written.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Exit> {
+    let made = path.parent().map_or(Ok(()), fs::create_dir_all);
+    let written = made.and_then(|()| fs::write(path, bytes));
+    written.map_err(|error| unwritable(path, &error))
 }
 
 /// The tables of a run's folder.

@@ -8,14 +8,16 @@ use std::path::{Path, PathBuf};
 use super::Exit;
 use super::folder::unwritable;
 
-/// Puts a file with these bytes at `path`.
+/// Puts a file with these bytes at `path`, in a new folder if need be.
 ///
 /// # Errors
 /// Something else than a file is there, or it cannot be written; what is there then stays.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Exit> {
     check(path)?;
     let beside = beside(path);
-    let written = write_new(&beside, bytes).and_then(|()| fs::rename(&beside, path));
+    let made = path.parent().map_or(Ok(()), fs::create_dir_all);
+    let written = made.and_then(|()| write_new(&beside, bytes));
+    let written = written.and_then(|()| fs::rename(&beside, path));
     written.map_err(|error| {
         let _ = fs::remove_file(&beside);
         unwritable(path, &error)

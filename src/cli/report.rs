@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 
 use clap::Args;
 
-use super::folder::{tables_of, unwritable};
+use super::folder::tables_of;
 use super::replace::{check_below, replace};
 use super::running::stop_on_interrupt;
 use super::{Exit, print};
@@ -38,10 +38,7 @@ impl Report {
                 let said = "interrupted: some of the plots are as they were";
                 return Err(Exit::Interrupted(said.to_owned()));
             }
-            let path = self.dir.join(name);
-            let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-            made.map_err(|error| unwritable(&path, &error))?;
-            replace(&path, bytes)?;
+            replace(&self.dir.join(name), bytes)?;
         }
         print(&format!("{}\n", self.dir.join("report.html").display()))
     }

@@ -101,18 +101,12 @@ impl Replicate {
 impl Detail {
     fn new(figures: &Figures) -> Detail {
         let nodes = figures.layout.ids().zip(figures.node_utilizations());
+        let (layout, busy) = (&figures.layout, &figures.busy);
+        let of_node = |(node, used)| (layout.group_index(node), used, busy.ended(node));
         Detail {
             observations: figures.observations.clone(),
             window: (figures.start.as_secs(), figures.window.as_secs()),
-            nodes: nodes
-                .map(|(node, used)| {
-                    (
-                        figures.layout.group_index(node),
-                        used,
-                        figures.busy.ended(node),
-                    )
-                })
-                .collect(),
+            nodes: nodes.map(of_node).collect(),
         }
     }
 }

@@ -252,6 +252,38 @@ impl Nodes {
         this
     }
 
+    /// An attempt that ran at the node does no longer; it stays bound.
+    pub fn interrupt(&mut self, node: NodeId, slots: u64, row: &[u64], now: Time) -> &mut Node {
+        self.in_use.fall(slots, now);
+        if !row.is_empty() {
+            let at = self.row(node);
+            subtract(&mut self.used[at], row);
+            self.in_use.fall(others(row), now);
+        }
+        let this = &mut self.nodes[node.index()];
+        this.settle(now);
+        this.rate -= 1;
+        this.free += slots;
+        this
+    }
+
+    /// An attempt that does not run, with `left` of its service to do, is bound to the node no
+    /// longer.
+    pub fn release(&mut self, node: NodeId, slots: u64, row: &[u64], left: Time, now: Time) {
+        if !row.is_empty() {
+            let held = self.row(node);
+            subtract(&mut self.held[held], row);
+        }
+        let this = &mut self.nodes[node.index()];
+        this.settle(now);
+        this.level = this.level.wrapping_sub(left.0);
+        this.held -= slots;
+        this.tasks -= 1;
+        if this.tasks == 0 {
+            self.holding[node.index() / 64] &= !(1 << (node.index() % 64));
+        }
+    }
+
     /// An attempt that ran at the node has ended.
     #[inline]
     pub fn end(&mut self, node: NodeId, slots: u64, row: &[u64], now: Time) -> &mut Node {

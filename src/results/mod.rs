@@ -22,6 +22,9 @@ pub use rows::{
 
 use crate::metrics::columns::MetricRef;
 
+/// Shares of jobs lost that differ by more are not compared.
+pub const LOST_SHARE: f64 = 0.001;
+
 /// All that a run found.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Results {

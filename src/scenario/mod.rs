@@ -18,7 +18,7 @@ pub use identity::{Identity, sections};
 pub use registry::Registry;
 pub use resolve::files::Files;
 pub use resolved::{Compare, Gate, Point, Precision, Scenario, StrategyText};
-pub use schema::{KeyInfo, keys, schema};
+pub use schema::{KeyInfo, follow, keys, list, properties, schema};
 pub use starter::starter;
 pub use text::messages::{Diagnostic, Report};
 

@@ -4,7 +4,7 @@
 //! The machines take `&mut Core` and never each other, so that each can be read alone and the
 //! borrow checker sees that no two change the same thing.
 
-use crate::engine::agenda::{Agenda, Place};
+use crate::engine::agenda::{Agenda, Place, Ticket};
 use crate::engine::law::Law;
 use crate::engine::random::{Key, Purpose, Seeds};
 use crate::engine::time::Time;
@@ -429,6 +429,7 @@ impl<'s> Core<'s> {
         let (at, slots, started) = (task.node, u64::from(task.slots), task.since());
         let (of, is_alone) = (task.job, task.is_alone());
         task.enter(Phase::Network, now);
+        let served = task.parts()[Phase::Service as usize];
         if !is_alone {
             self.records.job_mut(of).note_finish(now);
         }
@@ -437,12 +438,46 @@ impl<'s> Core<'s> {
         self.busy.add(at, slots, row, span);
         if self.window.contains(now) {
             self.busy.end(at);
-            self.totals.slot_time += u128::from(slots) * u128::from((now - started).0);
+            self.totals.slot_time += u128::from(slots) * u128::from(served);
         }
         let node = self.nodes.end(at, slots, row, now);
         node.running.remove(&mut self.records, id);
         self.changed(at);
         at
+    }
+
+    /// A running task is taken out of service; tells how much of that is left. It stays bound.
+    pub fn interrupt(&mut self, id: u32) -> Time {
+        let now = self.agenda.now();
+        let task = self.records.task_mut(id);
+        let (at, slots, started) = (task.node, u64::from(task.slots), task.since());
+        task.service = task.service - (now - started);
+        task.ticket = Ticket::NONE;
+        task.enter(Phase::Queue, now);
+        let left = task.service;
+        self.agenda.forget();
+        let row = self.demands.several(&self.records, id);
+        let span = self.window.overlap(started, now);
+        self.busy.add(at, slots, row, span);
+        let node = self.nodes.interrupt(at, slots, row, now);
+        node.running.remove(&mut self.records, id);
+        self.changed(at);
+        left
+    }
+
+    /// A task that neither runs nor stands in a queue leaves the node that it is bound to.
+    #[expect(
+        dead_code,
+        reason = "attempts leave their nodes undone with the faults of the full model"
+    )]
+    pub fn release(&mut self, id: u32) {
+        let task = self.records.task_mut(id);
+        let (slots, left) = (u64::from(task.slots), task.service);
+        let at = std::mem::replace(&mut task.node, NodeId(NONE));
+        let row = self.demands.several(&self.records, id);
+        let now = self.agenda.now();
+        self.nodes.release(at, slots, row, left, now);
+        self.changed(at);
     }
 
     /// The result of a task has been gathered; tells its job, if that is complete now.

@@ -4,10 +4,8 @@
 //! nothing.
 
 use crate::metrics::columns::{MetricRef, Part};
-use std::path::Path;
 
 use super::{Entry, Exit, Gate, Runner, all};
-use crate::cli::folder::unwritable;
 use crate::cli::replace::replace;
 use crate::cli::{print, running};
 use crate::gate::baseline::is_baseline;
@@ -23,8 +21,6 @@ pub fn save(gate: &Gate, entries: &[Entry]) -> Result<(), Exit> {
     let planned = all(entries.iter().map(|entry| plan(gate, entry, &runner)))?;
     runner.bar.finish_and_clear();
     for (entry, planned) in entries.iter().zip(&planned) {
-        let folder = entry.file.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
         replace(&entry.file, planned.baseline.to_text().as_bytes())?;
     }
     let lines = entries.iter().zip(&planned);

@@ -12,7 +12,7 @@ use super::files::Files;
 use crate::engine::law::Law;
 use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{LONGEST, Quantity};
-use crate::scenario::registry::Registry;
+use crate::scenario::Registry;
 use crate::scenario::text::messages::{Diagnostic, Report};
 use crate::scenario::text::mistakes::Cut;
 use crate::scenario::text::suggest;

@@ -6,14 +6,12 @@
 
 use crate::metrics::columns::MetricRef;
 use crate::metrics::registry::Better;
-use crate::results::{Cell, ComparisonRow, Status};
+use crate::results::{Cell, ComparisonRow, LOST_SHARE, Status};
 use crate::scenario::Scenario;
 use crate::stats::{
     Difference, Verdict, bonferroni, paired, replications_to_settle, unpaired, verdict,
 };
 
-/// Shares of jobs lost that differ by more are not compared.
-const LOST_SHARE: f64 = 0.001;
 /// What is compared of jobs that are lost.
 const OBJECTIVE: &str = "slo_attained";
 

@@ -11,7 +11,7 @@ use super::lookup::Lookup;
 use super::scales::scale;
 use crate::metrics::columns::MetricRef;
 use crate::results::{ComparisonRow, Status, Verdict};
-use crate::text::{count, plain_percent, plural, printable, significant};
+use crate::text::{count, plain_percent, plural, printable, signed_percent, significant};
 
 /// The verdict in the words of every table.
 pub fn word(verdict: Verdict) -> &'static str {
@@ -22,6 +22,18 @@ pub fn word(verdict: Verdict) -> &'static str {
         Verdict::Better => "better",
         Verdict::Worse => "worse",
         Verdict::Inconclusive => "inconclusive",
+    }
+}
+
+/// "-70 % better": what a cell of a matrix of verdicts says.
+pub fn verdict_cell(row: Option<&ComparisonRow>) -> String {
+    let Some(row) = row else { return "n/a".into() };
+    let word = word(row.verdict);
+    match (row.verdict, row.relative) {
+        (Verdict::Better | Verdict::Worse, Some(relative)) => {
+            format!("{} % {word}", signed_percent(relative, 0))
+        }
+        _ => word.into(),
     }
 }
 

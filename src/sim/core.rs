@@ -521,6 +521,7 @@ impl<'s> Core<'s> {
         let (of, is_alone) = (task.job, task.is_alone());
         task.enter(Phase::Returning, now);
         task.service = now;
+        let served = task.parts()[Phase::Service as usize];
         if !is_alone {
             self.records.job_mut(of).note_finish(now);
         }
@@ -529,7 +530,7 @@ impl<'s> Core<'s> {
         self.busy.add(at, slots, row, span);
         if self.window.contains(now) {
             self.busy.end(at);
-            self.totals.slot_time += u128::from(slots) * u128::from((now - started).0);
+            self.totals.slot_time += u128::from(slots) * u128::from(served);
         }
         let node = self.nodes.end(at, slots, row, now);
         node.running.remove(&mut self.records, id);
@@ -537,50 +538,51 @@ impl<'s> Core<'s> {
         at
     }
 
-    /// A task that runs stops before its end; it is still held by its node. Tells how much of its
-    /// service is left.
-    pub fn stop(&mut self, id: u32) -> Time {
-        let now = self.now();
+    /// A running task is taken out of service; tells how much of that is left. It stays bound.
+    pub fn interrupt(&mut self, id: u32) -> Time {
+        let now = self.agenda.now();
         let task = self.records.task_mut(id);
-        let (at, slots, since) = (task.node, u64::from(task.slots), task.since());
-        let left = (since + task.service) - now;
+        let (at, slots, started) = (task.node, u64::from(task.slots), task.since());
+        task.service = task.service - (now - started);
         task.enter(Phase::Queue, now);
+        let left = task.service;
+        self.call_off(id);
         let row = self.demands.several(&self.records, id);
-        self.busy.add(at, slots, row, self.window.overlap(since, now));
-        if self.window.contains(now) {
-            self.totals.slot_time += u128::from(slots) * u128::from((now - since).0);
-        }
+        let span = self.window.overlap(started, now);
+        self.busy.add(at, slots, row, span);
         let node = self.nodes.stop(at, slots, row, now);
         node.running.remove(&mut self.records, id);
-        self.call_off(id);
+        self.changed(at);
         left
     }
 
-    /// A task that is bound to a node, and does not run, is held there no more; `left` of its
-    /// service was left.
-    pub fn release(&mut self, id: u32, left: Time) {
-        let task = self.records.task(id);
-        let (at, slots) = (task.node, u64::from(task.slots));
+    /// A task that neither runs nor stands in a queue leaves the node that it is bound to.
+    pub fn release(&mut self, id: u32) {
+        let task = self.records.task_mut(id);
+        let (slots, left) = (u64::from(task.slots), task.service);
+        let at = std::mem::replace(&mut task.node, NodeId(NONE));
         let row = self.demands.several(&self.records, id);
         self.nodes.release(at, slots, row, left);
         self.changed(at);
     }
 
-    /// What was done for a task by now has come to nothing.
+    /// What a task was served has come to nothing.
     pub fn waste(&mut self, id: u32) {
         let task = self.records.task(id);
-        let served = task.parts()[Phase::Service as usize];
+        let served = u128::from(task.slots) * u128::from(task.parts()[Phase::Service as usize]);
         if self.window.contains(self.agenda.now()) {
-            self.totals.wasted += u128::from(task.slots) * u128::from(served);
+            self.totals.wasted += served;
+            self.totals.slot_time += if task.has_ended() { 0 } else { served };
         }
     }
 
-    /// A task that was stopped with `left` of its service will start again from the beginning.
-    pub fn start_over(&mut self, id: u32, left: Time) {
+    /// A task that was interrupted will start again from the beginning, for `service`.
+    pub fn start_over(&mut self, id: u32, service: Time) {
         self.waste(id);
         let task = self.records.task_mut(id);
         task.start_over();
-        self.nodes.lengthen(task.node, task.service - left);
+        let left = std::mem::replace(&mut task.service, service);
+        self.nodes.lengthen(task.node, service - left);
     }
 
     /// The result of a task has been gathered; tells its job, if that is complete now.

@@ -89,10 +89,10 @@ impl Replication<'_> {
             if id == NONE {
                 return;
             }
-            let left = self.core.stop(id);
-            match running {
-                StrandedRunning::Resume => self.core.records.task_mut(id).service = left,
-                _ => self.core.start_over(id, left),
+            let whole = self.core.records.task(id).service;
+            service::interrupt(&mut self.core, id);
+            if running == StrandedRunning::Restart {
+                self.core.start_over(id, whole);
             }
             service::go_first(&mut self.core, id);
         }
@@ -104,8 +104,8 @@ impl Replication<'_> {
             if id == NONE {
                 return Ok(());
             }
-            let left = self.core.stop(id);
-            self.core.release(id, left);
+            service::interrupt(&mut self.core, id);
+            self.core.release(id);
             self.lose(id)?;
         }
     }
@@ -160,7 +160,7 @@ impl Replication<'_> {
 
     /// A task that does not run is held at its node no more; it goes elsewhere, or is lost.
     fn turn_away(&mut self, id: u32, queued: StrandedQueued) -> Fallible {
-        self.core.release(id, self.core.records.task(id).service);
+        self.core.release(id);
         if queued == StrandedQueued::Lose {
             return self.lose(id);
         }
@@ -171,7 +171,6 @@ impl Replication<'_> {
     }
 
     fn place_again(&mut self, id: u32) -> Fallible {
-        self.core.records.task_mut(id).node = NodeId(NONE);
         match self.dispatch.take_back(&mut self.core, id) {
             Some(dispatcher) => self.run_dispatcher(dispatcher, false),
             None => Ok(()),
@@ -237,14 +236,14 @@ impl Replication<'_> {
     fn withdraw(&mut self, id: u32) {
         let core = &mut self.core;
         let task = core.records.task(id);
-        let (phase, node, service) = (task.phase(), task.node, task.service);
+        let (phase, node) = (task.phase(), task.node);
         match phase {
             Phase::Dispatch | Phase::Decision | Phase::Parked => self.dispatch.withdraw(core, id),
             Phase::Network => {
                 core.call_off(id);
                 if node.0 != NONE {
                     self.dispatch.arrived(core, id);
-                    core.release(id, service);
+                    core.release(id);
                 }
             }
             Phase::Queue if node.0 == NONE => {
@@ -253,12 +252,12 @@ impl Replication<'_> {
             }
             Phase::Queue => {
                 service::leave_queue(core, id);
-                core.release(id, service);
+                core.release(id);
                 self.start_waiting(node);
             }
             Phase::Service => {
-                let left = core.stop(id);
-                core.release(id, left);
+                service::interrupt(core, id);
+                core.release(id);
                 self.start_waiting(node);
             }
             Phase::Returning | Phase::Retry => core.call_off(id),

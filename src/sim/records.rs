@@ -239,6 +239,7 @@ impl Task {
     pub fn write_off(&mut self, now: Time) {
         self.enter(Phase::Retry, now);
         self.ticket = Ticket::NONE;
+        self.node = NodeId(NONE);
         self.fails = false;
         let lost = self.parts.iter().sum();
         self.parts = [0; 7];
@@ -261,6 +262,11 @@ impl Task {
     #[inline]
     pub fn parts(&self) -> &Blame {
         &self.parts
+    }
+
+    /// True if its service has ended.
+    pub fn has_ended(&self) -> bool {
+        matches!(self.phase, Phase::Returning | Phase::Gather | Phase::Done)
     }
 
     /// True if its last attempt was lost and no other is to be made so far.

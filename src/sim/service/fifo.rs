@@ -1,15 +1,13 @@
-//! Nodes at work: their fifo queues.
+//! First in, first out: a queue blocks behind a head that does not fit, unless the node backfills.
 
 use crate::model::ids::NodeId;
 use crate::model::list::List;
 use crate::model::slab::NONE;
 
-use super::core::Core;
-use super::records::Phase;
+use crate::sim::core::Core;
+use crate::sim::records::Phase;
 
-/// A task reaches its node: it starts if it may, else it queues.
-///
-/// A fifo queue blocks behind a head that does not fit, unless the node backfills.
+/// See [`super::reach`].
 #[inline(always)]
 pub fn reach(core: &mut Core<'_>, id: u32) {
     let at = core.records.task(id).node;
@@ -24,21 +22,7 @@ pub fn reach(core: &mut Core<'_>, id: u32) {
     node.queue.push(&mut core.records, id);
 }
 
-/// Takes a task out of the queue of its node.
-pub fn leave_queue(core: &mut Core<'_>, id: u32) {
-    let node = core.nodes.at_mut(core.records.task(id).node);
-    node.queued -= 1;
-    node.queue.remove(&mut core.records, id);
-}
-
-/// A task that was stopped waits at its node, before all others.
-pub fn go_first(core: &mut Core<'_>, id: u32) {
-    let node = core.nodes.at_mut(core.records.task(id).node);
-    node.queued += 1;
-    node.queue.push_front(&mut core.records, id);
-}
-
-/// Room has come free at `at`: starts what may start, in queue order.
+/// See [`super::start_waiting`].
 #[inline(always)]
 pub fn start_waiting(core: &mut Core<'_>, at: NodeId) {
     loop {
@@ -67,6 +51,20 @@ fn backfill(core: &mut Core<'_>, at: NodeId) {
         }
         id = next;
     }
+}
+
+/// See [`super::leave_queue`].
+pub fn leave_queue(core: &mut Core<'_>, id: u32) {
+    let node = core.nodes.at_mut(core.records.task(id).node);
+    node.queued -= 1;
+    node.queue.remove(&mut core.records, id);
+}
+
+/// See [`super::go_first`].
+pub fn go_first(core: &mut Core<'_>, id: u32) {
+    let node = core.nodes.at_mut(core.records.task(id).node);
+    node.queued += 1;
+    node.queue.push_front(&mut core.records, id);
 }
 
 #[inline(always)]

@@ -223,6 +223,13 @@ impl<'a> Rows<'a> {
         each.join(" ")
     }
 
+    fn job_row(&mut self, job: &Job, status: &str, at: Option<Time>, blame: Option<Blame>) {
+        let blame: [Option<u64>; 7] = std::array::from_fn(|part| Some(blame?[part]));
+        let what = (job.number, self.class(job), status, job.measured);
+        let times = (job.arrival.0, at.map(|at| at.0));
+        self.write(RowKind::Jobs, (what, times, job.tasks, blame));
+    }
+
     fn class(&self, job: &Job) -> &'a str {
         &self.setup.classes[job.class as usize].name
     }
@@ -231,11 +238,12 @@ impl<'a> Rows<'a> {
 impl Recorder for Rows<'_> {
     fn job(&mut self, job: &Job, completed: Option<(Time, Blame)>) {
         let status = completed.map_or("unfinished", |_| "completed");
-        let at = completed.map(|(at, _)| at.0);
-        let blame: [Option<u64>; 7] = std::array::from_fn(|part| Some(completed?.1[part]));
-        let (class, arrival) = (self.class(job), job.arrival.0);
-        let what = (job.number, class, status, job.measured);
-        self.write(RowKind::Jobs, (what, arrival, at, job.tasks, blame));
+        let at = completed.map(|(at, _)| at);
+        self.job_row(job, status, at, completed.map(|(_, blame)| blame));
+    }
+
+    fn job_failed(&mut self, job: &Job, at: Time) {
+        self.job_row(job, "failed", Some(at), None);
     }
 
     fn task(&mut self, job: &Job, task: &Task, attempt: &Attempt) {
@@ -247,7 +255,7 @@ impl Recorder for Rows<'_> {
             attempt.times.ended.0,
         );
         let what = (job.number, class, 0, task.index, work, node);
-        self.write(RowKind::Tasks, (what, times, 1));
+        self.write(RowKind::Tasks, (what, times, task.attempt + 1));
     }
 
     fn decision(&mut self, decision: &Decision<'_>) {

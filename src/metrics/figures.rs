@@ -196,8 +196,14 @@ impl<'a> Subject<'a> {
 
     /// The share of the window in which nodes were up.
     pub(super) fn availability(&self) -> Figure {
-        let Figures { busy, layout, window, .. } = self.figures;
-        busy.availability(layout, self.group, *window).ok_or(Missing::Window)
+        let Figures {
+            busy,
+            layout,
+            window,
+            ..
+        } = self.figures;
+        busy.availability(layout, self.group, *window)
+            .ok_or(Missing::Window)
     }
 
     /// Length of the window for each dispatcher, and each gatherer, together.

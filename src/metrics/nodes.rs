@@ -304,8 +304,13 @@ impl Busy {
             return Some(1.0);
         }
         let chosen = |node: &NodeId| group.is_none_or(|group| layout.group_index(*node) == group);
-        let each = layout.ids().filter(chosen).map(|node| self.up(node, window));
-        let (nodes, up) = each.fold((0u64, 0u128), |(n, sum), up| (n + 1, sum + u128::from(up.0)));
+        let each = layout
+            .ids()
+            .filter(chosen)
+            .map(|node| self.up(node, window));
+        let (nodes, up) = each.fold((0u64, 0u128), |(n, sum), up| {
+            (n + 1, sum + u128::from(up.0))
+        });
         (nodes > 0 && window > Time::ZERO).then(|| up as f64 / (nodes as f64 * window.0 as f64))
     }
 

@@ -6,7 +6,9 @@
 
 use crate::engine::law::Law;
 use crate::model::cluster::SLOTS;
-use crate::sim::setup::{Measure, Network, Setup, Stragglers, Warmup, Window};
+use crate::sim::setup::{
+    Faults, Measure, Network, Setup, Stragglers, TaskFailures, Warmup, Window,
+};
 use crate::strategy::{Binding, Parts, Strategy};
 use crate::workload::class::{Class, Gather, Stage};
 use crate::workload::load::{Demand, Offered};
@@ -54,11 +56,13 @@ pub fn forecast(setup: &Setup) -> Forecast {
         classes,
         sources,
         stragglers,
+        faults,
         strategy,
         window,
     } = setup;
     let demand = Demand::new(sources, classes, cluster);
-    let nodes = demand.nodes(stragglers.as_ref().map_or(1.0, stretch));
+    let longer = stragglers.as_ref().map_or(1.0, stretch) * strain(faults);
+    let nodes = demand.nodes(longer);
     let dispatchers = demand.of_dispatchers(strategy, "dispatcher", deciding);
     let gatherers = demand.of_dispatchers(strategy, "gatherer", gathering);
     let (jobs, tasks) = sizes(window, &demand);
@@ -76,6 +80,25 @@ pub fn forecast(setup: &Setup) -> Forecast {
         events: jobs + tasks * events_a_task(network, strategy, classes),
         warnings,
     }
+}
+
+/// The mean factor by which faults lengthen what nodes have to do in the time that they are up:
+/// attempts that fail at their end are made again, and nodes are down.
+fn strain(faults: &Faults) -> f64 {
+    let attempts = match faults.task_failures {
+        Some(TaskFailures::Probability(p)) if p < 1.0 => {
+            (1.0 - p.powi(i32::from(faults.retries.max_attempts))) / (1.0 - p)
+        }
+        Some(TaskFailures::Probability(_)) => f64::from(faults.retries.max_attempts),
+        Some(TaskFailures::Rate(_)) | None => 1.0,
+    };
+    let up = match &faults.node_failures {
+        Some(failures) if !failures.busy_clock => {
+            failures.up.mean() / (failures.up.mean() + failures.down.mean())
+        }
+        _ => 1.0,
+    };
+    attempts / up
 }
 
 /// The mean factor by which stragglers lengthen work.

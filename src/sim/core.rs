@@ -370,7 +370,9 @@ impl<'s> Core<'s> {
 
     /// Puts the next failure or repair of `node` by chance at `time`.
     pub fn schedule_node(&mut self, time: Time, node: NodeId) {
-        let ticket = self.agenda.schedule(time, Kind::NodeChange as u8, node.0 + 1, node.0);
+        let ticket = self
+            .agenda
+            .schedule(time, Kind::NodeChange as u8, node.0 + 1, node.0);
         keep(&mut self.tickets.nodes, node.0, ticket);
     }
 
@@ -382,7 +384,9 @@ impl<'s> Core<'s> {
 
     /// Starts to wait: for `id`, a task or a job as `timer` says, until `time`.
     pub fn wait_until(&mut self, time: Time, timer: Timer, id: u32) {
-        let ticket = self.agenda.schedule(time, Kind::Timer as u8, timer as u32, id);
+        let ticket = self
+            .agenda
+            .schedule(time, Kind::Timer as u8, timer as u32, id);
         match timer {
             Timer::Backoff => self.records.task_mut(id).ticket = ticket,
             Timer::Attempt => keep(&mut self.tickets.attempts, id, ticket),
@@ -673,7 +677,7 @@ impl<'s> Core<'s> {
         self.totals.tasks_lost += u64::from(job.tasks);
         self.totals.presence += u128::from(self.window.overlap(job.arrival, now).0);
         if let Some(recorder) = &mut self.recorder {
-            recorder.job(job, None);
+            recorder.job_failed(job, now);
         }
         self.leave(id, None);
     }

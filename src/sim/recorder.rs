@@ -100,6 +100,10 @@ impl Decision<'_> {
 pub trait Recorder {
     /// A job completed with this blame, or (`None`) was unresolved at the end.
     fn job(&mut self, job: &Job, completed: Option<(Time, Blame)>);
+    /// A job failed at an instant.
+    fn job_failed(&mut self, job: &Job, _at: Time) {
+        self.job(job, None);
+    }
     /// A task's result was gathered.
     fn task(&mut self, job: &Job, task: &Task, attempt: &Attempt);
     /// A task was placed.

@@ -76,13 +76,15 @@ impl<'a> QueueingSystem<'a> {
             classes,
             sources,
             stragglers: None,
+            faults,
             strategy,
             window,
         } = setup
         else {
             return None;
         };
-        let ([class], [source], true) = (&classes[..], &sources[..], has_warmup(window)) else {
+        let may_be = faults.are_none() && has_warmup(window);
+        let ([class], [source], true) = (&classes[..], &sources[..], may_be) else {
             return None;
         };
         let (binding, parts) = parts(strategy)?;

@@ -52,10 +52,11 @@ pub fn of(setup: &Setup) -> Option<Vec<Known>> {
         classes,
         sources,
         stragglers,
+        faults,
         strategy,
         window,
     } = setup;
-    if !has_warmup(window) {
+    if !has_warmup(window) || !faults.are_none() {
         return None;
     }
     let slower = slowing(stragglers.as_ref())?;

@@ -45,7 +45,9 @@ use serde::Deserialize;
 
 pub use arrivals::{Arrivals, Format, Trace};
 pub use compare::Compare;
-pub use faults::Faults;
+pub use faults::{
+    Clock, Event, Faults, NodeFailures, RetriedWork, Retries, Stragglers, TaskFailures,
+};
 pub use gate::Gate;
 pub use jobs::{Classes, Jobs, Part};
 pub use network::{Network, Workload};

@@ -9,6 +9,7 @@ pub mod check;
 mod classes;
 mod clock;
 mod cluster;
+mod faults;
 pub mod files;
 pub mod judging;
 mod loads;
@@ -19,7 +20,7 @@ mod window;
 
 use super::grammar::{self, Document};
 use crate::model::cluster::Cluster;
-use crate::sim::setup::{Network, Setup, Stragglers};
+use crate::sim::setup::{Network, Setup};
 use crate::workload::class::Class;
 use crate::workload::load::Demand;
 use crate::workload::source::Source;
@@ -47,17 +48,21 @@ pub fn resolve(
     let names: Vec<&str> = document.strategies.keys().map(String::as_str).collect();
     let baseline = judging::baseline(check, &document.compare, &names);
     let network = delays(&mut check.at("network"), &document.network);
-    let stragglers = stragglers(&mut check.at("faults.stragglers"), &document.faults);
+    let given = document.faults.stragglers.as_ref();
+    let stragglers = given
+        .and_then(|stragglers| faults::stragglers(&mut check.at("faults.stragglers"), stragglers));
     let cluster = cluster::cluster(check, &document.nodes)?;
     let workload = workload(check, document, &cluster, notes);
     let classes = workload.as_ref().map(|(classes, _)| classes.as_slice());
     let strategies = strategies::resolve(check, &document.strategies, &cluster, classes);
     judge(check, document, &cluster, classes.unwrap_or_default());
+    let all = classes.unwrap_or_default();
+    let faults = faults::faults(&mut check.at("faults"), &document.faults, &cluster, all);
     window::conflict(check, &document.run);
     let (classes, sources) = workload?;
     let demand = Demand::new(&sources, &classes, &cluster);
     let window = window::window(&mut check.at("run"), &document.run, &demand);
-    let (network, window) = (network?, window?);
+    let (network, faults, window) = (network?, faults?, window?);
     clock::check(check, &demand, demand.lasts(&window));
     let setup = |strategy| Setup {
         seed: document.run.seed.get(),
@@ -67,6 +72,7 @@ pub fn resolve(
         classes: classes.clone(),
         sources: sources.clone(),
         stragglers: stragglers.clone(),
+        faults: faults.clone(),
         strategy,
         window: window.clone(),
     };
@@ -136,15 +142,4 @@ fn delays(check: &mut Check<'_>, network: &grammar::Network) -> Option<Network> 
     let result = check.at("result").law(&network.result)?;
     let dispatch = dispatch?;
     Some(Network { dispatch, result })
-}
-
-/// The stragglers as laws; `None` if there are none.
-fn stragglers(check: &mut Check<'_>, faults: &grammar::Faults) -> Option<Stragglers> {
-    let stragglers = faults.stragglers.as_ref()?;
-    let factor = check.at("factor").law(&stragglers.factor)?;
-    let probability = stragglers.probability.0;
-    (probability > 0.0).then_some(Stragglers {
-        probability,
-        factor,
-    })
 }

@@ -45,7 +45,11 @@ impl Recorder for Rows {
             let times = [
                 t.begun, t.decided, t.reached, t.started, t.ended, t.received,
             ];
-            let row = (attempt.node.0, times.map(|time| time.0), task.wait.0);
+            let row = (
+                attempt.node.0,
+                times.map(|time| time.0),
+                (task.started - job.arrival).0,
+            );
             self.tasks.insert((job.class, job.number, task.index), row);
         }
     }

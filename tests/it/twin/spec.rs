@@ -3,7 +3,7 @@
 use equipoise::engine::law::Law;
 use equipoise::engine::time::Time;
 use equipoise::model::cluster::{Cluster, Dimension, Group, Speed};
-use equipoise::sim::setup::{Measure, Network, Setup, Stragglers, Warmup, Window};
+use equipoise::sim::setup::{Faults, Measure, Network, Setup, Stragglers, Warmup, Window};
 use equipoise::strategy::{Binding, InFlight, Parts, Strategy, Ties};
 use equipoise::workload::class::{Class, Gather, Shape, Stage};
 use equipoise::workload::source::{Arrivals, Source};
@@ -194,6 +194,7 @@ impl Spec {
                 probability,
                 factor: Law::Constant(factor as f64),
             }),
+            faults: Faults::default(),
             strategy: self.strategy(),
             window: self.window(),
         }

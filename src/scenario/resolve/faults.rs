@@ -1,0 +1,243 @@
+//! `[faults]`: laws, nodes by id, instants in order.
+
+use std::ops::Range;
+
+use super::check::Check;
+use crate::engine::quantity::Count;
+use crate::engine::time::Time;
+use crate::model::cluster::Cluster;
+use crate::model::nodes::NodeState;
+use crate::scenario::grammar::{
+    Clock, Event, Faults, NodeFailures, RetriedWork, Retries, Stragglers, TaskFailures,
+};
+use crate::sim::setup;
+use crate::workload::class::{Class, Shape};
+
+/// Attempts at a task at most.
+const MOST_ATTEMPTS: u64 = 10_000;
+
+/// The stragglers as laws; `None` if there are none.
+pub fn stragglers(check: &mut Check<'_>, stragglers: &Stragglers) -> Option<setup::Stragglers> {
+    let factor = check.at("factor").law(&stragglers.factor)?;
+    let probability = stragglers.probability.0;
+    (probability > 0.0).then_some(setup::Stragglers {
+        probability,
+        factor,
+    })
+}
+
+/// All that goes wrong beside stragglers; nothing if any of it is wrong.
+pub fn faults(
+    check: &mut Check<'_>,
+    faults: &Faults,
+    cluster: &Cluster,
+    classes: &[Class],
+) -> Option<setup::Faults> {
+    let failures = faults.node_failures.clone().unwrap_or_default();
+    let node_failures = node_failures(&mut check.at("node-failures"), &failures);
+    let changes = changes(&mut check.at("events"), &faults.events, cluster);
+    let task = faults.task_failures.as_ref();
+    let task_failures = task.map(|f| task_failures(&mut check.at("task-failures"), f));
+    let default = setup::Retries::default();
+    let given = faults.retries.as_ref();
+    let retries = given.map_or(Some(default), |r| {
+        retries(&mut check.at("retries"), r, classes)
+    });
+    let time = |period: Option<crate::engine::quantity::Period>| {
+        period.map(|period| Time::from_secs(period.0))
+    };
+    let resolved = setup::Faults {
+        node_failures: node_failures?,
+        changes: changes?,
+        stranded: setup::Stranded {
+            running: failures.running,
+            queued: failures.queued,
+        },
+        task_failures: optional(task_failures)?.flatten(),
+        timeouts: setup::Timeouts {
+            task: time(faults.timeouts.task),
+            job: time(faults.timeouts.job),
+        },
+        retries: retries?,
+    };
+    warn_in_vain(check, faults, &resolved);
+    comes_up(check, &resolved, cluster, classes).then_some(resolved)
+}
+
+/// `Some(None)` if nothing was given, `None` if it was wrong.
+fn optional<T>(given: Option<Option<T>>) -> Option<Option<T>> {
+    match given {
+        None => Some(None),
+        Some(found) => found.map(Some),
+    }
+}
+
+fn node_failures(
+    check: &mut Check<'_>,
+    failures: &NodeFailures,
+) -> Option<Option<setup::NodeFailures>> {
+    let (up, down) = match (&failures.up, &failures.down) {
+        (None, None) => return Some(None),
+        (Some(up), Some(down)) => (check.at("up").law(up), check.at("down").law(down)),
+        _ => {
+            let hint = "`up` says how long nodes work, `down` how long a repair takes";
+            check.error("`up` and `down` go together", hint);
+            return None;
+        }
+    };
+    let (up, down) = (up?, down?);
+    if up.mean() <= 0.0 {
+        let hint = "give a mean above 0, or leave `node-failures` out";
+        check.at("up").error("nodes would fail all the time", hint);
+        return None;
+    }
+    Some(Some(setup::NodeFailures {
+        up,
+        down,
+        busy_clock: failures.clock == Clock::Busy,
+    }))
+}
+
+fn task_failures(
+    check: &mut Check<'_>,
+    failures: &TaskFailures,
+) -> Option<Option<setup::TaskFailures>> {
+    match (failures.probability, failures.rate) {
+        (Some(p), None) => Some((p.0 > 0.0).then_some(setup::TaskFailures::Probability(p.0))),
+        (None, Some(rate)) => Some((rate.0 > 0.0).then_some(setup::TaskFailures::Rate(rate.0))),
+        _ => {
+            let hint = "`probability = 0.01` of each attempt, or `rate = 0.1` a second of service";
+            check.error("give either `probability` or `rate`", hint);
+            None
+        }
+    }
+}
+
+fn retries(check: &mut Check<'_>, retries: &Retries, classes: &[Class]) -> Option<setup::Retries> {
+    let Count(attempts) = retries.max_attempts;
+    let mut is_right = true;
+    if attempts > MOST_ATTEMPTS as f64 {
+        let hint = "a task that fails so often will not succeed; take fewer";
+        let title = format!("more than {MOST_ATTEMPTS} attempts at a task");
+        check.at("max-attempts").error(title, hint);
+        is_right = false;
+    }
+    let is_drawn = |class: &Class| matches!(class.stages[0].shape, Shape::Tasks { .. });
+    let fixed = classes.iter().find(|class| !is_drawn(class));
+    if let (RetriedWork::Fresh, Some(class)) = (retries.work, fixed) {
+        let title = format!("the work of `{}` is not drawn task by task", class.name);
+        let hint = "only `tasks` with `work` can draw the work of another attempt; use \"same\"";
+        check.at("work").error(title, hint);
+        is_right = false;
+    }
+    is_right.then_some(setup::Retries {
+        max_attempts: attempts as u16,
+        backoff: retries.backoff.0,
+        growth: retries.growth.0,
+        jitter: retries.jitter.0,
+        fresh_work: retries.work == RetriedWork::Fresh,
+    })
+}
+
+/// The script in order of time; events of one instant in file order.
+fn changes(
+    check: &mut Check<'_>,
+    events: &[Event],
+    cluster: &Cluster,
+) -> Option<Vec<setup::Change>> {
+    let mut changes = Vec::new();
+    for (at, event) in events.iter().enumerate() {
+        let nodes = nodes(&mut check.name(at).at("nodes"), &event.nodes, cluster);
+        changes.extend(nodes.map(|nodes| setup::Change {
+            at: Time::from_secs(event.at.0),
+            nodes,
+            to: event.change,
+        }));
+    }
+    changes.sort_by_key(|change| change.at);
+    (changes.len() == events.len()).then_some(changes)
+}
+
+/// The ids of the nodes that `text` names: a group, or `group[3]`, or `group[0..5]`.
+fn nodes(check: &mut Check<'_>, text: &str, cluster: &Cluster) -> Option<Range<u32>> {
+    let (name, some) = match text.split_once('[') {
+        None => (text, None),
+        Some((name, rest)) => (name, Some(rest.strip_suffix(']').unwrap_or(""))),
+    };
+    let known: Vec<&str> = cluster.groups.iter().map(|g| g.name.as_str()).collect();
+    if !check.knows("nodes", name, &known) {
+        return None;
+    }
+    let before = cluster.groups.iter().take_while(|group| group.name != name);
+    let first: u32 = before.map(|group| group.count).sum();
+    let group = cluster.groups.iter().find(|group| group.name == name)?;
+    let chosen = some.map_or(Some(0..group.count), range);
+    let chosen = chosen.filter(|range| !range.is_empty() && range.end <= group.count);
+    if chosen.is_none() {
+        let title = format!("`{text}` names no nodes of `{name}`");
+        let hint = format!(
+            "`{name}` for all, `{name}[0]` for one, `{name}[0..{0}]` for those from 0 to {1}",
+            group.count,
+            group.count - 1
+        );
+        check.error(title, hint);
+    }
+    chosen.map(|range| first + range.start..first + range.end)
+}
+
+/// `3` or `0..5`.
+fn range(text: &str) -> Option<Range<u32>> {
+    let number = |text: &str| text.trim().parse::<u32>().ok();
+    match text.split_once("..") {
+        Some((from, to)) => Some(number(from)?..number(to)?),
+        None => number(text).map(|one| one..one.saturating_add(1)),
+    }
+}
+
+/// What is said about faults that never happen has no effect.
+fn warn_in_vain(check: &mut Check<'_>, given: &Faults, faults: &setup::Faults) {
+    if given.retries.is_some() && faults.are_none() {
+        let hint = "say what fails: `task-failures`, `node-failures`, `timeouts`";
+        check.at("retries").warn("no attempt ever fails", hint);
+    }
+    if given.node_failures.is_some() && !faults.change_nodes() {
+        let hint = "say when: `up` and `down`, or `faults.events`";
+        check
+            .at("node-failures")
+            .warn("no node ever goes down", hint);
+    }
+}
+
+/// True if for each class some node is up again after the last event on which it may run.
+fn comes_up(
+    check: &mut Check<'_>,
+    faults: &setup::Faults,
+    cluster: &Cluster,
+    classes: &[Class],
+) -> bool {
+    let count = cluster.groups.iter().map(|group| group.count).sum::<u32>();
+    let mut states = vec![NodeState::Up; count as usize];
+    for change in &faults.changes {
+        states[change.nodes.start as usize..change.nodes.end as usize].fill(change.to);
+    }
+    let stuck = classes.iter().find(|class| {
+        let stage = &class.stages[0];
+        let eligible =
+            crate::model::cluster::eligible(&cluster.groups, &stage.allowed, &stage.demand);
+        let groups = cluster.groups.iter().zip(eligible);
+        let mut may_run = groups.flat_map(|(g, may)| std::iter::repeat_n(may, g.count as usize));
+        !states
+            .iter()
+            .any(|state| may_run.next() == Some(true) && *state == NodeState::Up)
+    });
+    if let Some(class) = stuck {
+        let title = format!(
+            "after the last event no node is up on which `{}` may run",
+            class.name
+        );
+        check
+            .at("events")
+            .error(title, "let some come up again: `change = \"up\"`");
+    }
+    stuck.is_none()
+}

@@ -12,8 +12,9 @@ use crate::workload::class::Shape;
 use super::core::{Core, Timer};
 use super::failure::Fallible;
 use super::records::{Phase, draw};
+use super::replication::Replication;
+use super::service;
 use super::setup::{StrandedQueued, StrandedRunning};
-use super::{Replication, service};
 
 impl Replication<'_> {
     /// Nodes go down, drain or come up; `id` is the node, if it does so by chance.

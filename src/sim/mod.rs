@@ -15,6 +15,7 @@ mod observing;
 mod outcome;
 pub mod recorder;
 pub mod records;
+mod replication;
 mod service;
 pub mod setup;
 mod sources;
@@ -23,22 +24,16 @@ mod window;
 use crate::engine::agenda::Place;
 use crate::engine::random::Seeds;
 use crate::metrics::figures::Figures;
-use crate::model::layout::Layout;
-use crate::strategy::Binding;
 
 pub use self::failure::Failure;
 
 use self::central::Central;
-use self::core::{Core, Kind, Timer};
-use self::course::Course;
-use self::dispatch::{Accepted, Dispatch};
+use self::core::{Kind, Timer};
+use self::dispatch::Accepted;
 use self::failure::Fallible;
-use self::faults::Faults;
-use self::gathering::Gathering;
-use self::outcome::Ending;
 use self::recorder::Recorder;
+use self::replication::Replication;
 use self::setup::Setup;
-use self::sources::Sources;
 
 /// Runs replication `replication` (from 1) of `setup`.
 ///
@@ -53,63 +48,12 @@ pub fn run<'s>(
         let seeds = Seeds::new(setup.seed, replication);
         let mut replication = Replication::new(setup, seeds, recorder)?;
         while replication.step()? {}
-        if replication.core.now() == crate::engine::time::Time::MAX {
-            return Err(CLOCK_ENDED.to_owned().into());
-        }
         replication.finish()
     };
     run().map_err(|failure| *failure)
 }
 
-/// Behind the last instant everything would happen at once.
-const CLOCK_ENDED: &str = "simulated time has come to its end, 584 years: lower the works (`jobs.NAME.work`) or raise the rates (`jobs.NAME.arrivals`)";
-
-struct Replication<'s> {
-    core: Core<'s>,
-    sources: Sources,
-    dispatch: Dispatch,
-    central: Option<Central>,
-    gathering: Gathering,
-    faults: Faults,
-    course: Course,
-    /// Something may go wrong.
-    has_faults: bool,
-    /// Clocks of failures run only while nodes are at work.
-    clocks_follow_work: bool,
-    /// Tasks reach their nodes, or the central queue, in no time.
-    dispatch_is_instant: bool,
-    /// Results travel in no time and are gathered in none.
-    results_are_instant: bool,
-    events: u64,
-}
-
-impl<'s> Replication<'s> {
-    fn new(
-        setup: &'s Setup,
-        seeds: Seeds,
-        recorder: Option<&'s mut (dyn Recorder + 's)>,
-    ) -> Fallible<Replication<'s>> {
-        let layout = Layout::new(&setup.cluster);
-        let board = dispatch::board(setup, &layout);
-        let mut core = Core::new(setup, layout, seeds, board, recorder);
-        let dispatch = Dispatch::new(&mut core)?;
-        let stops_early = !setup.window.finite && setup.is_first_in_first_out();
-        Ok(Replication {
-            sources: Sources::open(&mut core, seeds, stops_early)?,
-            central: (setup.strategy.binding == Binding::CentralQueue).then_some(Central::EMPTY),
-            dispatch_is_instant: setup.network.dispatch.is_zero(),
-            results_are_instant: setup.network.result.is_zero() && setup.gathers_free(),
-            faults: Faults::new(&mut core, seeds),
-            has_faults: !setup.faults.are_none(),
-            clocks_follow_work: (setup.faults.node_failures.iter()).any(|f| f.busy_clock),
-            course: Course::new(&core, seeds),
-            gathering: Gathering::new(dispatch.count()),
-            events: 0,
-            core,
-            dispatch,
-        })
-    }
-
+impl Replication<'_> {
     /// Handles the next event; false when the replication is over.
     #[inline(always)]
     fn step(&mut self) -> Fallible<bool> {
@@ -272,23 +216,5 @@ impl<'s> Replication<'s> {
             }
         }
         Ok(())
-    }
-
-    fn finish(mut self) -> Fallible<Figures> {
-        let over = self.course.end(&mut self.core);
-        let mut core = self.core;
-        self.dispatch.finish(&mut core, over);
-        self.gathering.finish(&mut core, over);
-        self.faults.finish(&mut core, over);
-        let ending = Ending {
-            over,
-            is_runaway: self.course.is_runaway(),
-            events: self.events,
-            dispatchers: self.dispatch.count(),
-            jobs_arrived: self.sources.jobs(),
-            workload_digest: self.sources.digest(),
-            observed: self.course.observed(),
-        };
-        outcome::conclude(core, ending)
     }
 }

@@ -30,6 +30,9 @@ pub(super) struct Ending {
 pub(super) fn conclude(mut core: Core<'_>, ending: Ending) -> Fallible<Figures> {
     leave_jobs(&mut core, ending.over);
     let used = leave_tasks(&mut core, ending.over);
+    if is_stuck(&core) {
+        return Err(STUCK.to_owned().into());
+    }
     check(&core, ending.jobs_arrived, &used).map_err(|what| Box::new(Failure::Internal(what)))?;
     let (setup, window) = (core.setup, &core.window);
     for (stats, class) in core.stats.iter_mut().zip(&setup.classes) {
@@ -55,6 +58,19 @@ pub(super) fn conclude(mut core: Core<'_>, ending: Ending) -> Fallible<Figures> 
         dispatchers: ending.dispatchers,
         layout: core.layout,
     })
+}
+
+/// Tasks that wait at nodes which stay down.
+const STUCK: &str = "tasks wait for ever at nodes that stay down: let the nodes come up again \
+    (`faults.events`), or let what waits there move or be lost (`faults.node-failures.queued`, `.running`)";
+
+/// True if nothing is left to happen, though there are jobs, whose nodes stay down.
+fn is_stuck(core: &Core<'_>) -> bool {
+    core.setup.faults.change_nodes() && is_at_rest(core) && core.window.jobs() > 0
+}
+
+fn is_at_rest(core: &Core<'_>) -> bool {
+    core.agenda.pending() == 0 && core.agenda.outside() == Place::NEVER
 }
 
 /// Numbers of the jobs in the system: those of their first tasks.
@@ -112,7 +128,7 @@ fn check(core: &Core<'_>, arrived: u64, used: &[u64]) -> Result<(), String> {
         same("units used at nodes and by running tasks", held, running)?;
     }
     let left = core.window.jobs();
-    if core.agenda.pending() == 0 && core.agenda.outside() == Place::NEVER && left > 0 {
+    if is_at_rest(core) && left > 0 {
         return Err(format!(
             "nothing is left to happen and {left} jobs were never completed"
         ));

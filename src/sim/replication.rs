@@ -1,0 +1,106 @@
+//! The parts of a replication: how they are put together, and what they tell at its end.
+
+use super::central::Central;
+use super::core::Core;
+use super::course::Course;
+use super::dispatch::{self, Dispatch};
+use super::failure::Fallible;
+use super::faults::Faults;
+use super::gathering::Gathering;
+use super::outcome::{self, Ending};
+use super::recorder::Recorder;
+use super::setup::Setup;
+use super::sources::Sources;
+use crate::engine::random::Seeds;
+use crate::engine::time::Time;
+use crate::metrics::figures::Figures;
+use crate::model::layout::Layout;
+use crate::strategy::Binding;
+
+/// Behind the last instant everything would happen at once.
+const CLOCK_ENDED: &str = "simulated time has come to its end, 584 years: lower the works (`jobs.NAME.work`) or raise the rates (`jobs.NAME.arrivals`)";
+
+/// See the module.
+pub struct Replication<'s> {
+    /// What all machines share.
+    pub core: Core<'s>,
+    /// Where jobs come from.
+    pub sources: Sources,
+    /// Who places their tasks.
+    pub dispatch: Dispatch,
+    /// Where tasks wait that are bound late.
+    pub central: Option<Central>,
+    /// Who gathers results.
+    pub gathering: Gathering,
+    /// When nodes go down.
+    pub faults: Faults,
+    /// How far it has come.
+    pub course: Course,
+    /// Something may go wrong.
+    pub has_faults: bool,
+    /// Clocks of failures run only while nodes are at work.
+    pub clocks_follow_work: bool,
+    /// Tasks reach their nodes, or the central queue, in no time.
+    pub dispatch_is_instant: bool,
+    /// Results travel in no time and are gathered in none.
+    pub results_are_instant: bool,
+    /// Events handled.
+    pub events: u64,
+}
+
+impl<'s> Replication<'s> {
+    /// Before its first event.
+    ///
+    /// # Errors
+    /// A trace cannot be read, or a placement cannot work on the nodes.
+    pub fn new(
+        setup: &'s Setup,
+        seeds: Seeds,
+        recorder: Option<&'s mut (dyn Recorder + 's)>,
+    ) -> Fallible<Replication<'s>> {
+        let layout = Layout::new(&setup.cluster);
+        let board = dispatch::board(setup, &layout);
+        let mut core = Core::new(setup, layout, seeds, board, recorder);
+        let dispatch = Dispatch::new(&mut core)?;
+        let stops_early = !setup.window.finite && setup.is_first_in_first_out();
+        Ok(Replication {
+            sources: Sources::open(&mut core, seeds, stops_early)?,
+            central: (setup.strategy.binding == Binding::CentralQueue).then_some(Central::EMPTY),
+            dispatch_is_instant: setup.network.dispatch.is_zero(),
+            results_are_instant: setup.network.result.is_zero() && setup.gathers_free(),
+            faults: Faults::new(&mut core, seeds),
+            has_faults: !setup.faults.are_none(),
+            clocks_follow_work: (setup.faults.node_failures.iter()).any(|f| f.busy_clock),
+            course: Course::new(&core, seeds),
+            gathering: Gathering::new(dispatch.count()),
+            events: 0,
+            core,
+            dispatch,
+        })
+    }
+
+    /// Its figures, when all is over.
+    ///
+    /// # Errors
+    /// The clock has come to its end, or the simulator contradicts itself.
+    pub fn finish(mut self) -> Fallible<Figures> {
+        if self.core.now() == Time::MAX {
+            return Err(CLOCK_ENDED.to_owned().into());
+        }
+        let over = self.course.end(&mut self.core);
+        let mut core = self.core;
+        self.dispatch.finish(&mut core, over);
+        self.gathering.finish(&mut core, over);
+        self.faults.finish(&mut core, over);
+        let ending = Ending {
+            over,
+            is_runaway: self.course.is_runaway(),
+            events: self.events,
+            dispatchers: self.dispatch.count(),
+            jobs_arrived: self.sources.jobs(),
+            workload_digest: self.sources.digest(),
+            observed: self.course.observed(),
+        };
+        outcome::conclude(core, ending)
+    }
+}

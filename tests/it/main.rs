@@ -17,6 +17,7 @@ mod coverage;
 mod crash;
 mod diff;
 mod errors;
+mod faults;
 mod fuzz;
 mod gallery;
 mod gate_cli;

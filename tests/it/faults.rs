@@ -1,0 +1,431 @@
+//! Failing nodes, failing attempts, timeouts and retries: against closed formulas, against
+//! hand-worked tables, and against what must hold under any mix of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use equipoise::engine::law::Law;
+use equipoise::engine::time::Time;
+use equipoise::metrics::figures::Figures;
+use equipoise::metrics::jobs::Blame;
+use equipoise::model::nodes::NodeState;
+use equipoise::sim::recorder::{Decision, Recorder};
+use equipoise::sim::records::{Attempt, Job, Task};
+use equipoise::sim::setup::{
+    Change, NodeFailures, Retries, Setup, Stranded, StrandedQueued, StrandedRunning, TaskFailures,
+    Timeouts,
+};
+use equipoise::sim::{Failure, run};
+use equipoise::strategy::placement::least_loaded::LeastLoaded;
+use equipoise::strategy::placement::power_of_d::PowerOfD;
+use equipoise::strategy::placement::round_robin::RoundRobin;
+use equipoise::strategy::{Binding, Blueprint, Parts};
+use equipoise::workload::class::Class;
+use equipoise::workload::source::Arrivals;
+
+use crate::common::group;
+
+fn exponential(mean: f64) -> Law {
+    Law::Exponential { mean }
+}
+
+/// `count` nodes of one slot, Poisson arrivals at `rate`, one task a job.
+fn single(count: u32, rate: f64, work: Law) -> Setup {
+    let class = Class::of_tasks("job", 1, work, vec![1]);
+    let interval = exponential(1.0 / rate);
+    Setup::new(vec![group("node", count, 1.0)]).with_jobs(class, Arrivals::Renewal { interval })
+}
+
+/// Jobs of one task with `work` seconds that arrive every `interval` seconds, `jobs` of them.
+fn regular(count: u32, interval: f64, work: f64, jobs: u64) -> Setup {
+    let class = Class::of_tasks("job", 1, Law::Constant(work), vec![1]);
+    let interval = Law::Constant(interval);
+    let mut setup = Setup::new(vec![group("node", count, 1.0)])
+        .with_jobs(class, Arrivals::Renewal { interval })
+        .measuring(0, jobs);
+    setup.window.drain = 1e3;
+    setup
+}
+
+fn change(at: f64, nodes: std::ops::Range<u32>, to: NodeState) -> Change {
+    let at = Time::from_secs(at);
+    Change { at, nodes, to }
+}
+
+fn figures(setup: &Setup, replication: u64) -> Figures {
+    run(setup, replication, None).unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+/// Holds the mean response time of 20 replications against `expected`, within 4 standard errors
+/// (a correct simulator fails with probability 8e-4, Student t with 19 degrees of freedom).
+#[track_caller]
+fn agrees(setup: &Setup, expected: f64) {
+    let mean = |r| {
+        let jobs = &figures(setup, r).classes[0];
+        jobs.response_sum() as f64 / jobs.completed as f64 / 1e9
+    };
+    let means: Vec<f64> = (1..=20).map(mean).collect();
+    let centre = means.iter().sum::<f64>() / 20.0;
+    let squares: f64 = means.iter().map(|mean| (mean - centre).powi(2)).sum();
+    let error = (squares / 19.0 / 20.0).sqrt();
+    assert!(
+        (centre - expected).abs() <= 4.0 * error && error < 0.02 * expected,
+        "{centre} +- {error}, expected {expected}"
+    );
+}
+
+/// Avi-Itzhak & Naor (1963), Gaver (1962): an M/G/1 queue of completion times, where breakdowns come
+/// at rate xi while the server works and repairs at rate eta.
+#[test]
+fn breakdowns_while_busy() {
+    for (lambda, xi, eta, expected) in [(0.5, 0.1, 0.9, 2.638_889), (0.7, 0.05, 0.5, 5.391_304)] {
+        let mut setup = single(1, lambda, exponential(1.0)).measuring(2_000, 50_000);
+        setup.faults.stranded.running = StrandedRunning::Resume;
+        setup.faults.node_failures = Some(NodeFailures {
+            up: exponential(1.0 / xi),
+            down: exponential(1.0 / eta),
+            busy_clock: true,
+        });
+        agrees(&setup, expected);
+    }
+}
+
+/// Duda (1983): constant work x that starts from scratch after each failure takes
+/// (1/lambda + r)(exp(lambda x) - 1) on average.
+#[test]
+fn restart_from_scratch() {
+    for (lambda, x, r) in [(0.1, 1.0, 0.0), (0.1, 10.0, 1.0), (0.5, 5.0, 1.0)] {
+        let mut setup = single(1, 1e-5, Law::Constant(x)).measuring(0, 2_000);
+        setup.faults.node_failures = Some(NodeFailures {
+            up: exponential(1.0 / lambda),
+            down: Law::Constant(r),
+            busy_clock: true,
+        });
+        agrees(&setup, (1.0 / lambda + r) * (f64::exp(lambda * x) - 1.0));
+    }
+}
+
+/// Takacs (1963): an attempt fails with probability p and comes back with fresh work at once, so
+/// that the queue is one of rate mu (1 - p).
+#[test]
+fn retries_with_fresh_work() {
+    let mut setup = single(1, 0.5, exponential(1.0)).measuring(2_000, 50_000);
+    setup.faults.task_failures = Some(TaskFailures::Probability(0.2));
+    setup.faults.retries.max_attempts = 1_000;
+    setup.faults.retries.fresh_work = true;
+    agrees(&setup, 1.0 / (0.8 - 0.5));
+}
+
+/// At most R attempts: 1 - p^R of the jobs succeed, with (1 - p^R)/(1 - p) attempts on average.
+/// 40,000 jobs: within 4 standard errors of a binomial.
+#[test]
+fn attempts_run_out() {
+    let mut setup = single(10, 5.0, exponential(1.0)).measuring(0, 40_000);
+    setup.faults.task_failures = Some(TaskFailures::Probability(0.3));
+    setup.faults.retries.max_attempts = 2;
+    let found = figures(&setup, 1);
+    let jobs = &found.classes[0];
+    assert_eq!(jobs.completed + jobs.failed, 40_000);
+    let (failed, expected) = (jobs.failed as f64, 40_000.0 * 0.09);
+    assert!(
+        (failed - expected).abs() < 4.0 * (40_000.0f64 * 0.09 * 0.91).sqrt(),
+        "{failed}"
+    );
+    let again = found.totals.retried as f64;
+    assert!(
+        (again - 12_000.0).abs() < 4.0 * (40_000.0f64 * 0.3 * 0.7).sqrt(),
+        "{again}"
+    );
+    assert!(found.totals.wasted > 0);
+}
+
+/// One node, one job of 10 s that arrives at 1,000 s; the node is down from 1,004 s to 1,006 s. By
+/// hand.
+#[test]
+fn one_failure_by_hand() {
+    let completion = |running, attempts| {
+        let mut setup = regular(1, 1_000.0, 10.0, 1);
+        setup.faults.changes = vec![
+            change(1_004.0, 0..1, NodeState::Down),
+            change(1_006.0, 0..1, NodeState::Up),
+        ];
+        setup.faults.stranded.running = running;
+        setup.faults.retries.max_attempts = attempts;
+        setup.faults.retries.backoff = 4.0;
+        let found = figures(&setup, 1);
+        let jobs = &found.classes[0];
+        let [dispatch, decision, network, queue, service, retry, gather] = jobs.blame_sum();
+        assert_eq!([dispatch, decision, network, gather], [0; 4]);
+        let seconds = [queue, service, retry].map(|nanos| nanos as f64 / 1e9);
+        (jobs.failed, seconds)
+    };
+    // 4 s are lost, 2 s waited for, 10 s served.
+    assert_eq!(
+        completion(StrandedRunning::Restart, 1),
+        (0, [2.0, 10.0, 4.0])
+    );
+    assert_eq!(
+        completion(StrandedRunning::Resume, 1),
+        (0, [2.0, 10.0, 0.0])
+    );
+    // Lost at 4 s, tried again at 8 s.
+    assert_eq!(completion(StrandedRunning::Lose, 2), (0, [0.0, 10.0, 8.0]));
+    assert_eq!(completion(StrandedRunning::Lose, 1), (1, [0.0; 3]));
+}
+
+/// Two nodes that take turns; what waits at the one that goes down stays, goes to the other, or is
+/// lost. Jobs of 10 s arrive at 1, 2, 3, 4 s; node 0 goes down at 5 s and comes up at 30 s.
+#[test]
+fn what_waits_by_hand() {
+    let responses = |queued, running| {
+        let mut setup = regular(2, 1.0, 10.0, 4).with_parts(turns());
+        setup.faults.changes = vec![
+            change(5.0, 0..1, NodeState::Down),
+            change(30.0, 0..1, NodeState::Up),
+        ];
+        setup.faults.stranded = Stranded { running, queued };
+        let mut rows = Rows::default();
+        run(&setup, 1, Some(&mut rows)).unwrap();
+        let seconds = |job: &Option<Time>| job.map(|time| time.0 / 1_000_000_000);
+        let first = rows.jobs.values().take(4);
+        first.map(seconds).collect::<Vec<_>>()
+    };
+    let restart = StrandedRunning::Restart;
+    // Node 0 has jobs 0 and 2, node 1 jobs 1 and 3.
+    let stays = [Some(40), Some(12), Some(50), Some(22)];
+    assert_eq!(responses(StrandedQueued::Stay, restart), stays);
+    let moves = [Some(40), Some(12), Some(32), Some(22)];
+    assert_eq!(responses(StrandedQueued::Move, restart), moves);
+    let lost = [Some(40), Some(12), None, Some(22)];
+    assert_eq!(responses(StrandedQueued::Lose, restart), lost);
+    let resumed = [Some(36), Some(12), Some(46), Some(22)];
+    assert_eq!(
+        responses(StrandedQueued::Stay, StrandedRunning::Resume),
+        resumed
+    );
+}
+
+fn turns() -> Parts {
+    Parts::new(Arc::new(RoundRobin::default()))
+}
+
+/// Completion of each job, nodes of tasks, nodes that decisions chose.
+#[derive(Default)]
+struct Rows {
+    jobs: BTreeMap<u64, Option<Time>>,
+    decided: Vec<u32>,
+    most_attempts: u16,
+}
+
+impl Recorder for Rows {
+    fn job(&mut self, job: &Job, completed: Option<(Time, Blame)>) {
+        let before = self.jobs.insert(job.number, completed.map(|(at, _)| at));
+        assert!(before.is_none(), "each job ends once");
+    }
+    fn task(&mut self, job: &Job, task: &Task, attempt: &Attempt) {
+        let times = attempt.times;
+        let order = [
+            job.arrival,
+            times.begun,
+            times.decided,
+            times.reached,
+            times.started,
+            times.ended,
+            times.received,
+        ];
+        assert!(order.is_sorted(), "{order:?}");
+        self.most_attempts = self.most_attempts.max(task.attempt + 1);
+    }
+    fn decision(&mut self, decision: &Decision<'_>) {
+        self.decided.push(decision.node.0);
+    }
+}
+
+/// Node 0 of 4 is down: the others get a third each, not one of them half. And when it is up again,
+/// equal nodes get equal shares of 20,000 decisions.
+#[test]
+fn turns_and_the_least_loaded_go_on_without_a_node() {
+    let placements: [Arc<dyn Blueprint>; 2] = [
+        Arc::new(RoundRobin::default()),
+        Arc::new(LeastLoaded::default()),
+    ];
+    for placement in placements {
+        let mut setup = regular(4, 1.0, 1.5, 23_000).with_parts(Parts::new(placement));
+        setup.faults.changes = vec![
+            change(0.5, 0..1, NodeState::Down),
+            change(3_000.5, 0..1, NodeState::Up),
+        ];
+        let mut rows = Rows::default();
+        run(&setup, 1, Some(&mut rows)).unwrap();
+        let share = |decided: &[u32]| -> Vec<f64> {
+            let count = |node| decided.iter().filter(|&&it| it == node).count() as f64;
+            (0..4)
+                .map(|node| count(node) / decided.len() as f64)
+                .collect()
+        };
+        let down = share(&rows.decided[..3_000]);
+        assert_eq!(down[0], 0.0);
+        assert!(
+            down[1..]
+                .iter()
+                .all(|share| (share - 1.0 / 3.0).abs() < 0.03),
+            "{down:?}"
+        );
+        let up = share(&rows.decided[3_000..]);
+        assert!(up.iter().all(|share| (share - 0.25).abs() < 0.02), "{up:?}");
+    }
+}
+
+/// A node that drains finishes what it has and is given nothing more.
+#[test]
+fn a_node_drains() {
+    let mut setup = regular(2, 1.0, 10.0, 6).with_parts(turns());
+    setup.faults.changes = vec![change(2.5, 0..1, NodeState::Draining)];
+    let mut rows = Rows::default();
+    run(&setup, 1, Some(&mut rows)).unwrap();
+    assert_eq!(rows.decided[..6], [0, 1, 1, 1, 1, 1]);
+    assert_eq!(rows.jobs[&0], Some(Time::from_secs(11.0)));
+    assert_eq!(rows.jobs[&5], Some(Time::from_secs(52.0)));
+}
+
+/// An attempt that travels when its time is over leaves nothing behind; the job fails at 3 s.
+#[test]
+fn a_timeout_on_the_way() {
+    let mut setup = regular(1, 1.0, 1.0, 50);
+    setup.network.dispatch = Law::Constant(5.0);
+    setup.faults.timeouts.task = Some(Time::from_secs(2.0));
+    let found = figures(&setup, 1);
+    assert_eq!(
+        (found.classes[0].failed, found.classes[0].completed),
+        (50, 0)
+    );
+    assert_eq!(
+        (found.totals.slot_time, found.totals.attempts_lost),
+        (0, 50)
+    );
+}
+
+/// A client that waits for 3 s sees the first of two jobs of 2 s, which arrive together, and not the
+/// second; and what the second was served is waste.
+#[test]
+fn clients_give_up() {
+    let class = Class::of_tasks("job", 1, Law::Constant(2.0), vec![1]);
+    let batch = Arrivals::Batch {
+        jobs: 2,
+        at: Time::ZERO,
+    };
+    let mut setup = Setup::new(vec![group("node", 1, 1.0)]).with_jobs(class, batch);
+    setup.window.measure = equipoise::sim::setup::Measure::All;
+    setup.window.finite = true;
+    setup.faults.timeouts.job = Some(Time::from_secs(3.0));
+    let found = figures(&setup, 1);
+    assert_eq!(
+        (found.classes[0].failed, found.classes[0].completed),
+        (1, 1)
+    );
+    let second = 1_000_000_000;
+    assert_eq!(
+        (found.totals.wasted, found.totals.slot_time),
+        (second, 3 * second)
+    );
+}
+
+/// A node that stays down for ever holds what waits there; a finite run says so instead of hanging.
+#[test]
+fn waiting_for_ever_is_told() {
+    let class = Class::of_tasks("job", 1, Law::Constant(2.0), vec![1]);
+    let batch = Arrivals::Batch {
+        jobs: 4,
+        at: Time::ZERO,
+    };
+    let mut setup = Setup::new(vec![group("node", 2, 1.0)])
+        .with_jobs(class, batch)
+        .with_parts(turns());
+    setup.window.measure = equipoise::sim::setup::Measure::All;
+    setup.window.finite = true;
+    setup.faults.changes = vec![change(1.0, 0..1, NodeState::Down)];
+    let failure = run(&setup, 1, None).map(|_| ()).unwrap_err();
+    assert!(
+        matches!(&failure, Failure::Strategy(what) if what.contains("stay down")),
+        "{failure}"
+    );
+}
+
+/// Everything at once, under every rule for stranded attempts, early and late binding and three
+/// placements: the run checks itself (conservation, Little's law, blame, use), no task is tried more
+/// often than allowed, and the same seed gives the same figures.
+#[test]
+fn all_faults_together() {
+    let running = [
+        StrandedRunning::Restart,
+        StrandedRunning::Resume,
+        StrandedRunning::Lose,
+    ];
+    let queued = [
+        StrandedQueued::Stay,
+        StrandedQueued::Move,
+        StrandedQueued::Lose,
+    ];
+    let placements: [Arc<dyn Blueprint>; 3] = [
+        Arc::new(RoundRobin::default()),
+        Arc::new(LeastLoaded::default()),
+        Arc::new(PowerOfD::default()),
+    ];
+    for (running, queued) in running
+        .iter()
+        .flat_map(|r| queued.iter().map(move |q| (*r, *q)))
+    {
+        for (binding, placement) in [Binding::Early, Binding::CentralQueue]
+            .into_iter()
+            .flat_map(|binding| placements.iter().map(move |p| (binding, p.clone())))
+        {
+            let mut setup = troubled(placement);
+            setup.strategy.binding = binding;
+            setup.faults.stranded = Stranded { running, queued };
+            let mut rows = Rows::default();
+            let first = run(&setup, 1, Some(&mut rows)).unwrap();
+            assert!(rows.most_attempts <= 3);
+            assert!(first.totals.retried > 0 && first.classes[0].failed > 0);
+            assert_eq!(first.totals, figures(&setup, 1).totals);
+        }
+    }
+}
+
+/// Fork-join jobs on nodes that fail, with failing attempts, timeouts, delays and a script.
+fn troubled(placement: Arc<dyn Blueprint>) -> Setup {
+    let mut nodes = group("node", 6, 1.0);
+    nodes.capacity = vec![Some(2)];
+    let mut class = Class::of_tasks("job", 3, exponential(1.0), vec![1]);
+    class.gather.per_result = exponential(0.01);
+    let interval = exponential(0.4);
+    let mut parts = Parts::new(placement);
+    (parts.decision_time, parts.dispatchers) = (exponential(0.01), 3);
+    let mut setup = Setup::new(vec![nodes])
+        .with_jobs(class, Arrivals::Renewal { interval })
+        .with_parts(parts)
+        .measuring(100, 1_500);
+    (setup.network.dispatch, setup.network.result) = (exponential(0.05), exponential(0.05));
+    setup.faults.node_failures = Some(NodeFailures {
+        up: exponential(30.0),
+        down: exponential(6.0),
+        busy_clock: false,
+    });
+    setup.faults.task_failures = Some(TaskFailures::Rate(0.05));
+    setup.faults.retries = Retries {
+        max_attempts: 3,
+        backoff: 0.1,
+        growth: 2.0,
+        jitter: 0.5,
+        fresh_work: false,
+    };
+    setup.faults.timeouts = Timeouts {
+        task: Some(Time::from_secs(10.0)),
+        job: Some(Time::from_secs(20.0)),
+    };
+    setup.faults.changes = vec![
+        change(100.0, 0..6, NodeState::Down),
+        change(104.0, 0..3, NodeState::Draining),
+        change(110.0, 0..6, NodeState::Up),
+    ];
+    setup
+}

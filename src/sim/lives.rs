@@ -66,13 +66,8 @@ impl Replication<'_> {
     /// What happens to the attempts at a node that goes down.
     fn strand(&mut self, node: NodeId) -> Fallible {
         let stranded = self.core.setup.faults.stranded;
-        while stranded.queued != StrandedQueued::Stay {
-            let id = self.core.nodes.at(node).queue.head();
-            if id == NONE {
-                break;
-            }
-            service::leave_queue(&mut self.core, id);
-            self.turn_away(id, stranded.queued)?;
+        if stranded.queued != StrandedQueued::Stay {
+            self.empty_queue(node, stranded.queued)?;
         }
         match stranded.running {
             StrandedRunning::Lose => self.lose_running(node),
@@ -80,6 +75,18 @@ impl Replication<'_> {
                 self.set_back(node, running);
                 Ok(())
             }
+        }
+    }
+
+    /// What waits goes elsewhere, or is lost.
+    fn empty_queue(&mut self, node: NodeId, queued: StrandedQueued) -> Fallible {
+        loop {
+            let id = self.core.nodes.at(node).queue.head();
+            if id == NONE {
+                return Ok(());
+            }
+            service::leave_queue(&mut self.core, id);
+            self.turn_away(id, queued)?;
         }
     }
 

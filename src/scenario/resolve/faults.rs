@@ -8,7 +8,7 @@ use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
 use crate::model::nodes::NodeState;
 use crate::scenario::grammar::{
-    Clock, Event, Faults, NodeFailures, RetriedWork, Retries, Stragglers, TaskFailures,
+    Clock, Event, Faults, NodeFailures, RetriedWork, Retries, TaskFailures,
 };
 use crate::sim::setup;
 use crate::workload::class::{Class, Shape};
@@ -17,7 +17,8 @@ use crate::workload::class::{Class, Shape};
 const MOST_ATTEMPTS: u64 = 10_000;
 
 /// The stragglers as laws; `None` if there are none.
-pub fn stragglers(check: &mut Check<'_>, stragglers: &Stragglers) -> Option<setup::Stragglers> {
+pub fn stragglers(check: &mut Check<'_>, faults: &Faults) -> Option<setup::Stragglers> {
+    let stragglers = faults.stragglers.as_ref()?;
     let factor = check.at("factor").law(&stragglers.factor)?;
     let probability = stragglers.probability.0;
     (probability > 0.0).then_some(setup::Stragglers {

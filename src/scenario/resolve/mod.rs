@@ -48,16 +48,14 @@ pub fn resolve(
     let names: Vec<&str> = document.strategies.keys().map(String::as_str).collect();
     let baseline = judging::baseline(check, &document.compare, &names);
     let network = delays(&mut check.at("network"), &document.network);
-    let given = document.faults.stragglers.as_ref();
-    let stragglers = given
-        .and_then(|stragglers| faults::stragglers(&mut check.at("faults.stragglers"), stragglers));
+    let stragglers = faults::stragglers(&mut check.at("faults.stragglers"), &document.faults);
     let cluster = cluster::cluster(check, &document.nodes)?;
     let workload = workload(check, document, &cluster, notes);
     let classes = workload.as_ref().map(|(classes, _)| classes.as_slice());
     let strategies = strategies::resolve(check, &document.strategies, &cluster, classes);
-    judge(check, document, &cluster, classes.unwrap_or_default());
-    let all = classes.unwrap_or_default();
-    let faults = faults::faults(&mut check.at("faults"), &document.faults, &cluster, all);
+    let classes = classes.unwrap_or_default();
+    judge(check, document, &cluster, classes);
+    let faults = faults::faults(&mut check.at("faults"), &document.faults, &cluster, classes);
     window::conflict(check, &document.run);
     let (classes, sources) = workload?;
     let demand = Demand::new(&sources, &classes, &cluster);

@@ -45,9 +45,7 @@ use serde::Deserialize;
 
 pub use arrivals::{Arrivals, Format, Trace};
 pub use compare::Compare;
-pub use faults::{
-    Clock, Event, Faults, NodeFailures, RetriedWork, Retries, Stragglers, TaskFailures,
-};
+pub use faults::{Clock, Event, Faults, NodeFailures, RetriedWork, Retries, TaskFailures};
 pub use gate::Gate;
 pub use jobs::{Classes, Jobs, Part};
 pub use network::{Network, Workload};

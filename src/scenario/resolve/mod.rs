@@ -45,8 +45,7 @@ pub fn resolve(
     strategies::names(check, &document.strategies, &document.scheduling);
     classes::names(check, &document.jobs);
     loads::conflicts(check, document.workload.load.is_some(), &document.jobs);
-    let names: Vec<&str> = document.strategies.keys().map(String::as_str).collect();
-    let baseline = judging::baseline(check, &document.compare, &names);
+    let baseline = judging::baseline(check, &document.compare, &names(document));
     let network = delays(&mut check.at("network"), &document.network);
     let stragglers = faults::stragglers(&mut check.at("faults.stragglers"), &document.faults);
     let cluster = cluster::cluster(check, &document.nodes)?;
@@ -100,6 +99,11 @@ fn are_too_many(check: &mut Check<'_>, document: &Document) -> bool {
     told.count() > 0
 }
 
+/// Names of the strategies, in file order.
+fn names(document: &Document) -> Vec<&str> {
+    document.strategies.keys().map(String::as_str).collect()
+}
+
 /// The classes and their sources, with the loads that are asked for.
 fn workload(
     check: &mut Check<'_>,
@@ -126,12 +130,11 @@ fn judge(check: &mut Check<'_>, document: &Document, cluster: &Cluster, classes:
         classes: classes.iter().map(|class| class.name.as_str()).collect(),
         dimensions: cluster.dimension_names(),
     };
-    let names: Vec<&str> = document.strategies.keys().map(String::as_str).collect();
     let confidence = document.compare.confidence.0;
     judging::Known::check_confidence(&mut check.at("compare.confidence"), confidence);
     known.check_compare(&mut check.at("compare"), &document.compare);
     known.check_precision(&mut check.at("run"), &document.run);
-    known.check_gate(&mut check.at("gate"), &document.gate, &names);
+    known.check_gate(&mut check.at("gate"), &document.gate, &names(document));
 }
 
 /// The delays as laws.

@@ -99,6 +99,7 @@ impl Class {
             }],
             gather: Gather::free(),
             slo: None,
+            priority: 0,
         }
     }
 }
@@ -114,4 +115,6 @@ pub struct Class {
     pub gather: Gather,
     /// Objective for the response time.
     pub slo: Option<Time>,
+    /// The larger, the more urgent.
+    pub priority: i64,
 }

@@ -3,6 +3,8 @@
 //! Every quantity of a resource is a whole number of units, so that sums and ratios are exact. A
 //! dimension's `scale` says how many units make one of what the scenario file counts in.
 
+use std::fmt;
+
 use super::discipline::Discipline;
 
 /// A dimension of demand and capacity: slots (always dimension 0), cpu, memory, ...
@@ -71,7 +73,7 @@ impl Speed {
 }
 
 /// A group of identical nodes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Group {
     /// `nodes.NAME`.
     pub name: String,
@@ -87,6 +89,33 @@ pub struct Group {
     pub queue_limit: Option<u64>,
     /// True lets tasks behind a queue's head start when the head does not fit.
     pub backfill: bool,
+}
+
+/// What is new and left at its default is not shown: a scenario is known by how its setups show, and
+/// one that says nothing of it stays the same.
+impl fmt::Debug for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Group {
+            name,
+            count,
+            speed,
+            capacity,
+            discipline,
+            queue_limit,
+            backfill,
+        } = self;
+        let mut shown = f.debug_struct("Group");
+        shown.field("name", name).field("count", count);
+        shown.field("speed", speed).field("capacity", capacity);
+        shown.field("backfill", backfill);
+        if *discipline != Discipline::Fifo {
+            shown.field("discipline", discipline);
+        }
+        if let Some(limit) = queue_limit {
+            shown.field("queue_limit", limit);
+        }
+        shown.finish()
+    }
 }
 
 impl Group {

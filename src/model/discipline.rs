@@ -32,9 +32,16 @@ impl Discipline {
         matches!(self, Discipline::ProcessorSharing(_))
     }
 
-    /// True if the place in the queue hangs on how long the service takes.
-    pub fn looks_at_work(&self) -> bool {
-        matches!(self, Discipline::Sjf | Discipline::Srpt)
+    /// Its name in scenario files.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Discipline::Fifo => "fifo",
+            Discipline::Lifo => "lifo",
+            Discipline::Priority { .. } => "priority",
+            Discipline::Sjf => "sjf",
+            Discipline::Srpt => "srpt",
+            Discipline::ProcessorSharing(_) => "processor-sharing",
+        }
     }
 }
 

@@ -5,7 +5,8 @@
 //! being wrong is told too: laws without variance, or large and small tasks in one queue.
 
 use crate::engine::law::Law;
-use crate::model::cluster::SLOTS;
+use crate::model::cluster::{Cluster, Group, SLOTS};
+use crate::model::discipline::Discipline;
 use crate::sim::setup::{Measure, Network, Setup, Stragglers, Warmup, Window};
 use crate::strategy::{Binding, Parts, Strategy};
 use crate::workload::class::{Class, Gather, Stage};
@@ -66,7 +67,9 @@ pub fn forecast(setup: &Setup) -> Forecast {
     warnings.extend(without_variance(classes, stragglers.as_ref()));
     if strategy.binding == Binding::Early {
         warnings.extend(demand.unlike());
+        warnings.extend(demand.thrashing());
     }
+    warnings.extend(priorities(cluster, classes));
     Forecast {
         nodes,
         dispatchers,
@@ -218,14 +221,31 @@ impl Demand<'_> {
         let groups = self.cluster.groups.iter().enumerate();
         let shared = groups.filter(|(at, group)| {
             let is_several = group.capacity[SLOTS].is_none_or(|slots| slots > 1);
-            is_several && !group.backfill && self.is_unlike(*at)
+            !group.discipline.shares() && is_several && !group.backfill && self.is_unlike(*at)
         });
-        let said = |name| {
+        let said = |group: &Group| {
+            let (name, discipline) = (&group.name, group.discipline.name());
             format!(
-                "unlike demands share the fifo queues of nodes.{name}: a head that does not fit blocks them; see `backfill`"
+                "unlike demands share the {discipline} queues of nodes.{name}: a head that does not fit blocks them; see `backfill`"
             )
         };
-        shared.map(|(_, group)| said(&group.name)).collect()
+        shared.map(|(_, group)| said(group)).collect()
+    }
+
+    /// Nodes that can fall behind for good once they share too much: at their slowest they give less
+    /// than is asked of them.
+    fn thrashing(&self) -> Vec<String> {
+        let (_, load) = self.busiest();
+        let said = |group: &Group| match &group.discipline {
+            Discipline::ProcessorSharing(curve) if load < 1.0 && load * curve.most() >= 1.0 => {
+                let (name, most) = (&group.name, curve.most());
+                Some(format!(
+                    "nodes.{name} may fall behind for good: slowed down {most} times they cannot do what is asked of them"
+                ))
+            }
+            _ => None,
+        };
+        self.cluster.groups.iter().filter_map(said).collect()
     }
 
     /// True if unlike demands may meet in a group.
@@ -307,6 +327,25 @@ fn overloads<'a>(uses: impl Iterator<Item = &'a Use>) -> Vec<String> {
         format!("{of}: utilization {share:.3} is not below 1: change `{key}`")
     };
     uses.filter(|used| used.share >= 1.0).map(said).collect()
+}
+
+/// Priorities that tell nothing apart, and those that nobody looks at.
+fn priorities(cluster: &Cluster, classes: &[Class]) -> Option<String> {
+    let is_by_priority = |group: &&Group| matches!(group.discipline, Discipline::Priority { .. });
+    let by_priority = cluster.groups.iter().find(is_by_priority);
+    let are_equal = classes
+        .windows(2)
+        .all(|pair| pair[0].priority == pair[1].priority);
+    match by_priority {
+        Some(group) if are_equal => Some(format!(
+            "nodes.{} serves by priority, and all classes have the same: see jobs.NAME.priority",
+            group.name
+        )),
+        None if classes.iter().any(|class| class.priority != 0) => Some(
+            "jobs.NAME.priority: no node serves by priority; see nodes.NAME.discipline".to_owned(),
+        ),
+        _ => None,
+    }
 }
 
 /// Laws whose means have no interval.

@@ -16,6 +16,7 @@ mod contract;
 mod coverage;
 mod crash;
 mod diff;
+mod disciplines;
 mod errors;
 mod gallery;
 mod gate_cli;

@@ -13,6 +13,7 @@ use crate::results::Status;
 use crate::sim::setup::Setup;
 use crate::stats::is_growing;
 
+use super::seal::Seal;
 use crate::decision_log::DecisionLog;
 
 /// One replication of one strategy at one point. They are run, and kept, replication by
@@ -50,6 +51,8 @@ pub struct Replicate {
     pub detail: Option<Detail>,
     /// Its decisions, if they were logged.
     pub decision_log: Option<DecisionLog>,
+    /// What its recorded rows came to.
+    pub seals: Vec<Seal>,
     /// How long it took.
     pub busy: Duration,
 }
@@ -89,6 +92,7 @@ impl Replicate {
                 .collect(),
             detail: with_detail.then(|| Detail::new(figures)),
             decision_log: None,
+            seals: Vec::new(),
             busy: Duration::ZERO,
         }
     }

@@ -14,7 +14,7 @@ pub mod tables;
 pub use crate::stats::Verdict;
 pub use crate::theory::AnswerKind;
 pub use json::{comparison, json};
-pub use meta::{ClassMeta, Meta, StrategyMeta, digest};
+pub use meta::{Build, ClassMeta, Meta, StrategyMeta, digest};
 pub use rows::{
     Agreement, CcdfRow, ComparisonRow, NodeRow, ReplicationRow, Status, Summary, TheoryRow,
     TimelineRow,

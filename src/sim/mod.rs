@@ -51,10 +51,16 @@ pub fn run<'s>(
         let seeds = Seeds::new(setup.seed, replication);
         let mut replication = Replication::new(setup, seeds, recorder)?;
         while replication.step()? {}
+        if replication.core.now() == crate::engine::time::Time::MAX {
+            return Err(CLOCK_ENDED.to_owned().into());
+        }
         replication.finish()
     };
     run().map_err(|failure| *failure)
 }
+
+/// Behind the last instant everything would happen at once.
+const CLOCK_ENDED: &str = "simulated time has come to its end, 584 years: lower the works (`jobs.NAME.work`) or raise the rates (`jobs.NAME.arrivals`)";
 
 struct Replication<'s> {
     core: Core<'s>,

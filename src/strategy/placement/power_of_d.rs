@@ -23,6 +23,9 @@ pub struct PowerOfD {
     pub replacement: bool,
 }
 
+/// Most draws a decision.
+const MOST: u32 = 100_000;
+
 impl Default for PowerOfD {
     fn default() -> Self {
         PowerOfD {
@@ -38,11 +41,26 @@ impl Blueprint for PowerOfD {
         if self.d == 0 {
             return Err("`d` must be at least 1: a choice needs a node".to_owned());
         }
+        if self.d > MOST {
+            return Err(format!(
+                "`d` must be at most {MOST}; `least-loaded` looks at all nodes"
+            ));
+        }
         let room = (self.d as usize).min(eligible.pool().ids().len());
         Ok(Box::new(Sample {
             parameters: self.clone(),
             drawn: Vec::with_capacity(room + 1),
         }))
+    }
+
+    /// Drawn ranks are kept in order, which takes longer the more there are.
+    fn looks(&self, nodes: u32) -> f64 {
+        let d = f64::from(if self.replacement {
+            self.d
+        } else {
+            self.d.min(nodes)
+        });
+        d * (1.0 + d / 250.0)
     }
 }
 

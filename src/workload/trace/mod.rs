@@ -16,7 +16,6 @@ mod problem;
 mod read;
 mod resample;
 mod row;
-mod sorted;
 mod survey;
 pub mod swf;
 #[cfg(test)]
@@ -27,7 +26,7 @@ pub use file::locate;
 pub use problem::{BadRow, Problem};
 pub use read::{Reader, Row};
 pub use resample::{Loaded, Resampled};
-pub use survey::{Label, Survey, survey};
+pub use survey::{Label, Survey, survey, survey_bytes};
 
 use crate::engine::column::Column;
 use std::path::PathBuf;

@@ -8,12 +8,13 @@ use super::file::TraceFile;
 use super::hawk::Hawk;
 use super::number::{Instant, offset, scale};
 use super::row::{self, Job, Refusal, RowReader, Step};
-use super::sorted::Sorted;
 use super::swf::Swf;
 use super::{Format, Invalid, Problem, Spec, Survey};
 use crate::engine::time::Time;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Jobs that are read ahead at once.
 const BLOCK_JOBS: usize = 256;
@@ -112,6 +113,34 @@ impl Block {
     }
 }
 
+/// The kept jobs of a trace in order of arrival, unscaled. Copies share it.
+#[derive(Clone)]
+pub(super) struct Sorted(Arc<Block>);
+
+impl Sorted {
+    pub(super) fn new(rows: Block) -> Sorted {
+        Sorted(Arc::new(rows))
+    }
+
+    /// The job at this place; `None` behind the last.
+    pub(super) fn row(&self, place: usize) -> Option<Row<'_>> {
+        self.0.row(place)
+    }
+}
+
+impl fmt::Debug for Sorted {
+    /// That it is; its rows are told by the trace's digest.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sorted")
+    }
+}
+
+impl PartialEq for Sorted {
+    fn eq(&self, other: &Sorted) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
 /// The rows of a file in order: tells jobs that come out of order, unless they are to be sorted;
 /// stops after `max_jobs`.
 pub(super) struct Ordered {
@@ -123,9 +152,13 @@ pub(super) struct Ordered {
 
 impl Ordered {
     pub(super) fn open(spec: &Spec) -> Result<Ordered, Problem> {
+        Ordered::of(spec, TraceFile::open(&spec.path)?)
+    }
+
+    /// The same of a file that is open.
+    pub(super) fn of(spec: &Spec, file: TraceFile) -> Result<Ordered, Problem> {
         // The first jobs of a trace that is not sorted yet are not those of its first rows.
         let left = spec.max_jobs.filter(|_| !spec.sort).unwrap_or(u64::MAX);
-        let file = TraceFile::open(&spec.path)?;
         let reader: Box<dyn RowReader> = match &spec.format {
             Format::Swf => Box::new(Swf::new(file)),
             Format::Hawk => Box::new(Hawk::new(file)),

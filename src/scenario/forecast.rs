@@ -475,23 +475,18 @@ fn overloads<'a>(uses: impl Iterator<Item = &'a Use>) -> Vec<String> {
     uses.filter(|used| used.share >= 1.0).map(said).collect()
 }
 
-/// Priorities that tell nothing apart, and those that nobody looks at.
+/// Priorities that tell nothing apart.
 fn priorities(cluster: &Cluster, classes: &[Class]) -> Option<String> {
     let is_by_priority = |group: &&Group| matches!(group.discipline, Discipline::Priority { .. });
-    let by_priority = cluster.groups.iter().find(is_by_priority);
-    let are_equal = classes
-        .windows(2)
-        .all(|pair| pair[0].priority == pair[1].priority);
-    match by_priority {
-        Some(group) if are_equal => Some(format!(
+    let mut pairs = classes.windows(2);
+    let are_equal = pairs.all(|pair| pair[0].priority == pair[1].priority);
+    let group = cluster.groups.iter().find(is_by_priority);
+    group.filter(|_| are_equal).map(|group| {
+        format!(
             "nodes.{} serves by priority, and all classes have the same: see jobs.NAME.priority",
             group.name
-        )),
-        None if classes.iter().any(|class| class.priority != 0) => Some(
-            "jobs.NAME.priority: no node serves by priority; see nodes.NAME.discipline".to_owned(),
-        ),
-        _ => None,
-    }
+        )
+    })
 }
 
 /// Laws whose means have no interval.

@@ -57,7 +57,8 @@ impl Candidate {
     }
 
     fn fits(&self, demand: &[u64]) -> bool {
-        self.finite().all(|(d, held, has)| held + demand[d] <= has)
+        self.finite()
+            .all(|(d, held, has)| demand[d] == 0 || held + demand[d] <= has)
     }
 
     fn load(&self, by: By) -> Fraction {

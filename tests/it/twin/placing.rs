@@ -76,7 +76,7 @@ impl Candidate {
             .finite()
             .map(|(d, held, has)| {
                 let share = |units: u64| i128::from(units) * whole / i128::from(has);
-                (share(has - held), share(demand[d]))
+                (share(has.saturating_sub(held)), share(demand[d]))
             })
             .collect();
         let sum = |f: &dyn Fn(i128, i128) -> i128| shares.iter().map(|&(a, q)| f(a, q)).sum();

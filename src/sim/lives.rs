@@ -81,7 +81,7 @@ impl Replication<'_> {
     /// What waits goes elsewhere, or is lost.
     fn empty_queue(&mut self, node: NodeId, queued: StrandedQueued) -> Fallible {
         loop {
-            let id = self.core.nodes.at(node).queue.head();
+            let id = service::first_waiting(&self.core, node);
             if id == NONE {
                 return Ok(());
             }
@@ -102,7 +102,7 @@ impl Replication<'_> {
             if running == StrandedRunning::Restart {
                 self.core.start_over(id, whole);
             }
-            service::go_first(&mut self.core, id);
+            service::put_back(&mut self.core, id);
         }
     }
 

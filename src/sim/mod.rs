@@ -156,7 +156,7 @@ impl Replication<'_> {
     /// The service of a task ends: its node turns to what waits, and the result sets out.
     #[inline(always)]
     fn end(&mut self, id: u32) -> Fallible {
-        let node = self.core.end(id);
+        let node = service::end(&mut self.core, id);
         self.dispatch.report_end(&mut self.core, node);
         if self.central.is_some() {
             self.pull()?;

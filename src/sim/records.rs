@@ -229,6 +229,13 @@ impl Task {
         }
     }
 
+    /// For `span` of the time since its phase began it had to wait for others, which counts as
+    /// queueing.
+    pub fn pause(&mut self, span: Time) {
+        self.parts[Phase::Queue as usize] += span.0;
+        self.since += span;
+    }
+
     /// What it was served has come to nothing.
     pub fn start_over(&mut self) {
         let served = std::mem::take(&mut self.parts[Phase::Service as usize]);
@@ -286,13 +293,13 @@ impl Task {
     pub fn completed(&self, ready: Time) -> Attempt {
         let [dispatch, decision, _, queue, service, retry, gather] = self.parts.map(Time);
         let begun = ready + retry + dispatch;
-        let preempted = (self.ended() - self.started) - service;
+        let paused = (self.ended() - self.started) - service;
         Attempt {
             node: self.node,
             times: Times {
                 begun,
                 decided: begun + decision,
-                reached: self.started - (queue - preempted),
+                reached: self.started - (queue - paused),
                 started: self.started,
                 ended: self.ended(),
                 received: self.since - gather,

@@ -9,11 +9,13 @@ use super::faults::Faults;
 use super::gathering::Gathering;
 use super::outcome::{self, Ending};
 use super::recorder::Recorder;
+use super::service;
 use super::setup::Setup;
 use super::sources::Sources;
 use crate::engine::random::Seeds;
 use crate::engine::time::Time;
 use crate::metrics::figures::Figures;
+use crate::model::cluster::Group;
 use crate::model::layout::Layout;
 use crate::strategy::Binding;
 
@@ -58,7 +60,7 @@ impl<'s> Replication<'s> {
         seeds: Seeds,
         recorder: Option<&'s mut (dyn Recorder + 's)>,
     ) -> Fallible<Replication<'s>> {
-        let layout = Layout::new(&setup.cluster);
+        let layout = layout(setup);
         let board = dispatch::board(setup, &layout);
         let mut core = Core::new(setup, layout, seeds, board, recorder);
         let dispatch = Dispatch::new(&mut core)?;
@@ -90,6 +92,7 @@ impl<'s> Replication<'s> {
         let over = self.course.end(&mut self.core);
         let mut core = self.core;
         self.dispatch.finish(&mut core, over);
+        service::finish(&mut core, over);
         self.gathering.finish(&mut core, over);
         self.faults.finish(&mut core, over);
         let ending = Ending {
@@ -103,4 +106,14 @@ impl<'s> Replication<'s> {
         };
         outcome::conclude(core, ending)
     }
+}
+
+/// The nodes. Under a central queue nothing queues at them, and they start only what has room.
+fn layout(setup: &Setup) -> Layout {
+    let mut cluster = setup.cluster.clone();
+    if setup.strategy.binding == Binding::CentralQueue {
+        let groups = cluster.groups.into_iter().map(Group::without_queues);
+        cluster.groups = groups.collect();
+    }
+    Layout::new(&cluster)
 }

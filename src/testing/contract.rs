@@ -408,7 +408,10 @@ impl Recorder for Watcher {
             t.begun, t.decided, t.reached, t.started, t.ended, t.received,
         ];
         let runs_on = job.arrival <= t.begun && times.is_sorted();
-        self.expect(runs_on, "time runs back");
+        self.expect(
+            runs_on && task.started == t.started && job.arrival <= t.started,
+            "time runs back",
+        );
         if job.measured {
             let row = self.workload.entry((job.class, job.number));
             let (_, works) = row.or_insert((job.arrival.0, vec![0; job.tasks as usize]));

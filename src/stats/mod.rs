@@ -3,10 +3,14 @@
 //! One replication gives one number; the functions here take such numbers in replication order.
 //! A value that is not finite (NaN above all) stands for a missing one.
 
+pub mod best;
 pub mod compare;
 pub mod critical;
 pub mod estimate;
+pub mod events;
+pub mod growth;
 pub mod mser;
+pub mod pseudo;
 pub mod quantile;
 pub mod unstable;
 pub mod verdict;

@@ -14,8 +14,7 @@ use crate::scenario::Scenario;
 use crate::stats::{bonferroni, estimate};
 use crate::theory::{AnswerKind, Known, known};
 
-use super::replications::Replications;
-use crate::results::{Agreement, TheoryRow};
+use crate::results::{Agreement, Cell, TheoryRow};
 
 /// Confidence of all judged rows together.
 const CONFIDENCE: f64 = 0.999;
@@ -34,7 +33,7 @@ struct KnownAnswer {
 }
 
 /// The rows of all points and strategies.
-pub fn theory_rows(scenario: &Scenario, cells: &[Vec<Replications>]) -> Vec<TheoryRow> {
+pub fn theory_rows(scenario: &Scenario, cells: &[Vec<Cell>]) -> Vec<TheoryRow> {
     let mut all = Vec::new();
     for (point, cells) in cells.iter().enumerate() {
         for (strategy, cell) in cells.iter().enumerate() {
@@ -47,19 +46,14 @@ pub fn theory_rows(scenario: &Scenario, cells: &[Vec<Replications>]) -> Vec<Theo
     all.iter().map(|row| row.row(level)).collect()
 }
 
-fn find(
-    known: Known,
-    cell: &Replications,
-    (point, strategy): (usize, usize),
-) -> Option<KnownAnswer> {
-    let mut keys = cell.columns.iter().map(|column| &column.key);
-    let index = keys.position(|key| key.is(&known.class, &known.metric))?;
+fn find(known: Known, cell: &Cell, (point, strategy): (usize, usize)) -> Option<KnownAnswer> {
+    let figure = cell.find(&known.class, &known.metric)?;
     Some(KnownAnswer {
         point,
         strategy,
-        key: cell.columns[index].key.clone(),
+        key: figure.key.clone(),
         known,
-        values: cell.standing(index).unwrap_or_default().to_vec(),
+        values: figure.standing(usize::MAX).unwrap_or_default(),
     })
 }
 

@@ -13,9 +13,9 @@ use crate::stats::estimate;
 use crate::strategy::Binding;
 use crate::text::{counted, thousands};
 
-use super::comparing::compare;
 use super::precision::{self, LEVEL};
-use super::replications::{Detail, Facts, Replications};
+use super::replications::{Detail, Randomness, Replications};
+use super::strategy_comparison::compare_strategies;
 use super::{Plan, agreement};
 
 /// Bins of a timeline.
@@ -35,13 +35,16 @@ pub fn results(
     is_complete: bool,
 ) -> Result<Results, Failure> {
     let scenario = plan.scenario();
-    let points = || cells.iter().enumerate();
-    let digests = points().map(|(point, cells)| same_jobs(scenario, point, cells));
+    let points = cells.iter().enumerate();
+    let digests = points.map(|(point, cells)| same_jobs(scenario, point, cells));
     let setups = scenario.points.iter().map(|point| &point.setups);
-    let found = |(setups, cells): (&Vec<Setup>, &Vec<Replications>)| {
+    let of_point = |(setups, cells): (&Vec<Setup>, &Vec<Replications>)| {
         let found = setups.iter().zip(cells);
         found.map(|(setup, cell)| found_of(setup, cell)).collect()
     };
+    let found: Vec<Vec<results::Cell>> = setups.zip(cells).map(of_point).collect();
+    let points = found.iter().enumerate();
+    let comparisons = points.flat_map(|(point, found)| compare_strategies(scenario, point, found));
     Ok(Results {
         meta: Meta {
             is_partial: !is_complete,
@@ -49,11 +52,9 @@ pub fn results(
             warnings: warnings(scenario, cells, is_complete),
             ..meta(plan, cells)
         },
-        cells: setups.zip(cells).map(found).collect(),
-        comparisons: points()
-            .flat_map(|(point, cells)| compare(scenario, point, cells))
-            .collect(),
-        theory: agreement::theory_rows(scenario, cells),
+        comparisons: comparisons.collect(),
+        theory: agreement::theory_rows(scenario, &found),
+        cells: found,
     })
 }
 
@@ -175,7 +176,7 @@ fn measured(scenario: &Scenario, cells: &[Vec<Replications>]) -> String {
         .points
         .first()
         .and_then(|point| point.setups.first());
-    let one_trace = setup.is_some_and(|setup| Facts::of(setup).repeats_one_workload);
+    let one_trace = setup.is_some_and(|setup| Randomness::of(setup).repeats_one_workload);
     if one_trace {
         format!("one trace of {jobs}")
     } else {

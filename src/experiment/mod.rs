@@ -6,13 +6,13 @@
 
 mod agreement;
 mod assembling;
-mod comparing;
 mod journal;
 mod plan;
 mod precision;
 pub mod record;
 mod replications;
 pub mod run_comparison;
+mod strategy_comparison;
 pub mod warmup;
 
 pub use journal::{Fingerprint, HEADER as JOURNAL_HEADER, Journal};

@@ -22,8 +22,8 @@ pub struct Replicate {
     pub values: Vec<f64>,
     /// Whether the column's class has unfinished jobs.
     pub censored: Vec<bool>,
-    /// Measured jobs, and those that failed, were rejected or are unfinished: of all, then by class.
-    pub counts: Vec<(u64, u64)>,
+    /// Measured jobs.
+    pub measured: u64,
     /// Mean jobs in the system in the first and the last third of the window.
     pub thirds: Option<(f64, f64)>,
     /// Broken off because too many jobs were in the system.
@@ -67,9 +67,7 @@ impl Replicate {
                 .iter()
                 .map(|column| figures.is_censored(column))
                 .collect(),
-            counts: stats()
-                .map(|stats| (stats.measured(), stats.measured() - stats.completed))
-                .collect(),
+            measured: figures.all().measured(),
             thirds: figures.thirds,
             is_runaway: figures.is_runaway,
             digest: figures.workload_digest,
@@ -111,9 +109,7 @@ pub struct Replications {
     values: Vec<Vec<f64>>,
     /// By column, whether any replication has unfinished jobs of its class.
     censored: Vec<bool>,
-    facts: Facts,
-    /// Measured jobs, and those not completed: of all, then by class.
-    counts: Vec<(u64, u64)>,
+    randomness: Randomness,
     /// Response times: of all, then by class.
     pub responses: Vec<Distribution>,
     /// Digest of each replication's measured jobs, with their number.
@@ -135,14 +131,12 @@ impl Replications {
     /// No replication of `setup` yet; they will have the figures of every run and those of `asked`.
     pub fn new(setup: &Setup, asked: &[MetricRef]) -> Replications {
         let columns = setup.columns(asked);
-        let parts = setup.classes.len() + 1;
         Replications {
             values: vec![Vec::new(); columns.len()],
             censored: vec![false; columns.len()],
             columns,
-            facts: Facts::of(setup),
-            counts: vec![(0, 0); parts],
-            responses: vec![Distribution::default(); parts],
+            randomness: Randomness::of(setup),
+            responses: vec![Distribution::default(); setup.classes.len() + 1],
             digests: Vec::new(),
             events: 0,
             busy: Duration::ZERO,
@@ -156,7 +150,7 @@ impl Replications {
 
     /// Adds the next replication.
     pub fn push(&mut self, replicate: Replicate) {
-        self.digests.push((replicate.digest, replicate.counts[0].0));
+        self.digests.push((replicate.digest, replicate.measured));
         self.events += replicate.events;
         self.busy += replicate.busy;
         self.is_runaway |= replicate.is_runaway;
@@ -171,9 +165,6 @@ impl Replications {
         }
         for (any, one) in self.censored.iter_mut().zip(replicate.censored) {
             *any |= one;
-        }
-        for (sum, (measured, lost)) in self.counts.iter_mut().zip(replicate.counts) {
-            *sum = (sum.0 + measured, sum.1 + lost);
         }
         for (sum, one) in self.responses.iter_mut().zip(&replicate.responses) {
             sum.add(one);
@@ -195,23 +186,6 @@ impl Replications {
         &self.values[column]
     }
 
-    /// One column's values, if its figure stands.
-    pub fn standing(&self, column: usize) -> Option<&[f64]> {
-        let stands = self.status(column).stands();
-        stands.then_some(self.values(column))
-    }
-
-    /// Share of the measured jobs that did not complete, of the column's class or of all.
-    pub fn lost_share(&self, column: Option<usize>) -> f64 {
-        let class = column.and_then(|column| self.columns[column].class_index());
-        let (measured, lost) = self.counts[class.map_or(0, |class| class + 1)];
-        if measured == 0 {
-            0.0
-        } else {
-            lost as f64 / measured as f64
-        }
-    }
-
     /// True if the number in the system grows: no steady state to speak of.
     pub fn is_unstable(&self) -> bool {
         self.is_runaway || is_growing(&self.first_thirds, &self.last_thirds)
@@ -229,9 +203,9 @@ impl Replications {
             Status::NotAvailable
         } else if self.censored[column] && row.needs == Needs::AllJobs {
             Status::Censored
-        } else if self.facts.has_infinite_variance && is_mean_of_jobs {
+        } else if self.randomness.has_infinite_variance && is_mean_of_jobs {
             Status::NoInterval
-        } else if self.facts.repeats_one_workload && values.len() > 1 && is_same() {
+        } else if self.randomness.repeats_one_workload && values.len() > 1 && is_same() {
             Status::Exact
         } else {
             Status::Ok
@@ -239,18 +213,18 @@ impl Replications {
     }
 }
 
-/// What the statuses of a point's figures depend on.
+/// How random a setup is, on which the statuses of its figures depend.
 #[derive(Clone, Copy)]
-pub struct Facts {
+pub struct Randomness {
     /// A law of the point has no finite variance, so that means have no interval.
     pub has_infinite_variance: bool,
     /// Every replication replays the same recorded jobs.
     pub repeats_one_workload: bool,
 }
 
-impl Facts {
-    /// The facts of `setup`.
-    pub fn of(setup: &Setup) -> Facts {
+impl Randomness {
+    /// How random `setup` is.
+    pub fn of(setup: &Setup) -> Randomness {
         use crate::workload::class::Shape;
         use crate::workload::source::Arrivals;
         let mut laws = vec![&setup.network.dispatch, &setup.network.result];
@@ -282,7 +256,7 @@ impl Facts {
             }
         }
         let has_infinite_variance = laws.iter().any(|law| law.second_moment().is_infinite());
-        Facts {
+        Randomness {
             has_infinite_variance,
             repeats_one_workload,
         }

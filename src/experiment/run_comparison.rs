@@ -4,9 +4,8 @@
 //! that is asked for, by intervals for unequal variances, because an unpaired difference needs many
 //! more replications to be seen.
 
-use super::comparing::{Side, Terms, judge};
-use crate::metrics::columns::MetricRef;
-use crate::results::{Cell, ComparisonRow, Meta, Results, Status};
+use super::strategy_comparison::{Side, Terms, judge};
+use crate::results::{ComparisonRow, Meta, Results};
 use crate::stats::bonferroni;
 
 /// Two runs compared; the first is the baseline.
@@ -126,41 +125,18 @@ fn rows(a: &Results, b: &Results, comparison: &RunComparison) -> Vec<ComparisonR
         for point in 0..points {
             for &(first, second) in &comparison.strategies {
                 let terms = Terms {
-                    place: (point, first),
+                    point,
+                    strategy: first,
                     metric,
                     margin: meta.margin,
                     level: bonferroni(meta.confidence, family),
                     is_paired: comparison.is_paired,
                 };
-                let baseline = side(a.cell(point, first), metric, pairs(point));
-                let other = side(b.cell(point, second), metric, pairs(point));
+                let baseline = Side::of(a.cell(point, first), metric, pairs(point));
+                let other = Side::of(b.cell(point, second), metric, pairs(point));
                 rows.push(judge(&terms, &baseline, &other));
             }
         }
     }
     rows
-}
-
-/// One side of a comparison, of at most `most` replications.
-fn side(cell: Option<&Cell>, metric: &MetricRef, most: usize) -> Side {
-    let figure = cell.and_then(|cell| cell.get(metric));
-    let values = figure.filter(|figure| figure.status.stands());
-    let values: Option<Vec<f64>> =
-        values.and_then(|figure| figure.values.iter().take(most).copied().collect());
-    Side {
-        is_unstable: figure.is_some_and(|figure| figure.status == Status::Unstable),
-        lost: cell.map_or(0.0, |cell| lost(cell, &metric.part.to_string())),
-        values: values.filter(|values| !values.is_empty()),
-    }
-}
-
-/// Share of the measured jobs that did not complete.
-fn lost(cell: &Cell, part: &str) -> f64 {
-    let count = |metric: &str| -> f64 {
-        let figure = cell.find(part, metric).into_iter();
-        figure.flat_map(|figure| &figure.values).flatten().sum()
-    };
-    let lost = count("jobs_failed") + count("jobs_rejected") + count("jobs_unfinished");
-    let all = lost + count("jobs_completed");
-    if all == 0.0 { 0.0 } else { lost / all }
 }

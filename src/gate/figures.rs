@@ -115,12 +115,11 @@ fn figures_of(
     watched: &[(MetricRef, f64)],
     logs: &[DecisionLog],
 ) -> StrategyFigures {
-    let mut statuses = cell.figures.iter().map(|figure| figure.status);
     let decisions = logs.iter().map(|log| format!("{:016x}", log.digest()));
     let metrics = watched.iter().map(|(metric, _)| values_of(cell, metric));
     StrategyFigures {
         strategy: name.to_owned(),
-        is_unstable: statuses.any(|status| status == Status::Unstable),
+        is_unstable: cell.is_unstable(),
         jobs: jobs(cell, watched),
         metrics: metrics.collect(),
         slowest: slowest(cell),
@@ -131,9 +130,9 @@ fn figures_of(
 }
 
 /// The values of a figure; NaN where there is none.
-fn plain(figure: &Summary) -> impl Iterator<Item = f64> {
+fn plain(figure: &Summary) -> Vec<f64> {
     let values = figure.values.iter();
-    values.map(|value| value.unwrap_or(f64::NAN))
+    values.map(|value| value.unwrap_or(f64::NAN)).collect()
 }
 
 fn values_of(cell: &Cell, metric: &MetricRef) -> MetricValues {
@@ -142,7 +141,7 @@ fn values_of(cell: &Cell, metric: &MetricRef) -> MetricValues {
         metric: metric.clone(),
         unit: metric.row().unit.to_owned(),
         status: figure.map_or(Status::NotAvailable, |figure| figure.status),
-        values: figure.into_iter().flat_map(plain).collect(),
+        values: figure.map_or(Vec::new(), plain),
     }
 }
 
@@ -155,15 +154,11 @@ fn jobs(cell: &Cell, watched: &[(MetricRef, f64)]) -> Vec<JobCounts> {
     }
     let counts = |part: &&Part| {
         let class = part.to_string();
-        let sum = |metric: &str| -> f64 {
-            let figure = cell.find(&class, metric);
-            figure.into_iter().flat_map(plain).sum()
-        };
-        let lost = sum("jobs_failed") + sum("jobs_rejected") + sum("jobs_unfinished");
+        let (measured, lost) = cell.jobs(&class);
         JobCounts {
-            measured: sum("jobs_completed") + lost,
-            lost,
             class,
+            measured,
+            lost,
         }
     };
     parts.iter().map(counts).collect()

@@ -349,7 +349,7 @@ fn class_table(tables: &Lookup, point: usize, part: &Part, metrics: &[&MetricRef
             caption { (printable(&part.to_string())) }
             thead { tr { th { "metric" } @for s in tables.strategies() { th scope="col" { (tables.strategy(s)) } } } }
             tbody { @for metric in metrics {
-                @let figures = tables.strategies().map(|s| tables.named(point, s, metric));
+                @let figures = tables.strategies().map(|s| tables.cell(point, s).get(metric));
                 @let means = figures.clone().filter_map(|figure| figure?.mean);
                 @let scale = scale(&metric.metric, means);
                 tr {

@@ -1,7 +1,7 @@
 //! Finding rows of a run's tables, and naming its points.
 
 use crate::metrics::columns::MetricRef;
-use crate::results::{CcdfRow, Cell, ComparisonRow, Meta, NodeRow, Results, Summary, TimelineRow};
+use crate::results::{Cell, ComparisonRow, Meta, Results};
 use crate::text::printable;
 
 /// What a run found, with names for its points.
@@ -25,20 +25,9 @@ impl<'a> Lookup<'a> {
         &self.results.meta
     }
 
-    /// The figures of the metric of this name of `class`.
-    pub fn summary(
-        &self,
-        point: usize,
-        strategy: usize,
-        class: &str,
-        metric: &str,
-    ) -> Option<&'a Summary> {
-        self.results.cell(point, strategy)?.find(class, metric)
-    }
-
-    /// The figures of `metric`.
-    pub fn named(&self, point: usize, strategy: usize, metric: &MetricRef) -> Option<&'a Summary> {
-        self.results.cell(point, strategy)?.get(metric)
+    /// What was found of a strategy at a point.
+    pub fn cell(&self, point: usize, strategy: usize) -> &'a Cell {
+        self.results.cell(point, strategy)
     }
 
     /// The comparison on the deciding `metric`.
@@ -48,29 +37,8 @@ impl<'a> Lookup<'a> {
         strategy: usize,
         metric: &MetricRef,
     ) -> Option<&'a ComparisonRow> {
-        let mut rows = self.results.comparisons.iter();
-        rows.find(|row| (row.point, row.strategy) == (point, strategy) && row.metric == *metric)
-    }
-
-    /// The CCDF of `class`, in the table's order.
-    pub fn ccdf(&self, point: usize, class: &str, strategy: usize) -> &'a [CcdfRow] {
-        let cell = self.results.cell(point, strategy);
-        cell.map_or(&[], |cell| cell.ccdf(class))
-    }
-
-    /// The time bins of a strategy.
-    pub fn timeline(&self, point: usize, strategy: usize) -> &'a [TimelineRow] {
-        self.series(point, strategy, |cell| &cell.timeline)
-    }
-
-    /// The nodes of a strategy by rank.
-    pub fn nodes(&self, point: usize, strategy: usize) -> &'a [NodeRow] {
-        self.series(point, strategy, |cell| &cell.nodes)
-    }
-
-    fn series<R>(&self, point: usize, strategy: usize, of: fn(&Cell) -> &Vec<R>) -> &'a [R] {
-        let cell = self.results.cell(point, strategy);
-        cell.map_or(&[], |cell| of(cell))
+        let mut rows = self.results.comparisons_on(metric);
+        rows.find(|row| (row.point, row.strategy) == (point, strategy))
     }
 
     /// Index of the baseline strategy.

@@ -163,7 +163,7 @@ fn scale(
     metric: &MetricRef,
     cells: impl Iterator<Item = (usize, usize)>,
 ) -> Scale {
-    let mean = |(point, strategy)| tables.named(point, strategy, metric)?.mean;
+    let mean = |(point, strategy)| tables.cell(point, strategy).get(metric)?.mean;
     scales::scale(&metric.metric, cells.filter_map(mean))
 }
 
@@ -206,7 +206,10 @@ fn columns(tables: &Lookup, point: usize, metric: &MetricRef) -> Group {
         Cell::default(),
     ];
     let row = |strategy: usize| {
-        let value = Cell::plain(summary_cell(tables.named(point, strategy, metric), &scale));
+        let value = Cell::plain(summary_cell(
+            tables.cell(point, strategy).get(metric),
+            &scale,
+        ));
         let [change, verdict] = compared(tables.comparison(point, strategy, metric), &scale);
         vec![value, change, verdict]
     };
@@ -235,7 +238,7 @@ fn points_by_metric(tables: &Lookup) -> Grid {
     };
     let group = |metric: &MetricRef| -> Group {
         let scale = scale(tables, metric, (0..tables.points()).map(|point| (point, 0)));
-        let cell = |point| Cell::plain(summary_cell(tables.named(point, 0, metric), &scale));
+        let cell = |point| Cell::plain(summary_cell(tables.cell(point, 0).get(metric), &scale));
         column(
             name(&printable(&metric.to_string())),
             shown.clone().map(cell),

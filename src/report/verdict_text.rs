@@ -92,7 +92,7 @@ pub fn reason(tables: &Lookup, row: &ComparisonRow) -> String {
 fn objectives(tables: &Lookup, row: &ComparisonRow) -> String {
     let class = &*row.metric.part.to_string();
     let attained = |strategy| {
-        let row = tables.summary(row.point, strategy, class, "slo_attained");
+        let row = tables.cell(row.point, strategy).find(class, "slo_attained");
         Some(significant(row?.mean? * 100.0, 3))
     };
     let pair = attained(row.strategy).zip(attained(tables.baseline()));
@@ -104,7 +104,7 @@ fn objectives(tables: &Lookup, row: &ComparisonRow) -> String {
 fn unstable(tables: &Lookup, row: &ComparisonRow) -> String {
     let both = [row.strategy, tables.baseline()];
     let grows = both.map(|strategy| {
-        let row = tables.named(row.point, strategy, &row.metric);
+        let row = tables.cell(row.point, strategy).get(&row.metric);
         row.is_some_and(|row| row.status == Status::Unstable)
     });
     let [mine, other] = both.map(|strategy| format!("`{}`", tables.strategy(strategy)));
@@ -119,8 +119,7 @@ fn unstable(tables: &Lookup, row: &ComparisonRow) -> String {
 /// One sentence for a deciding metric over all points and strategies, for the head of a report.
 /// With one comparison it is that comparison's sentence.
 pub fn headline(tables: &Lookup, metric: &MetricRef) -> String {
-    let rows = tables.results.comparisons.iter();
-    let rows: Vec<_> = rows.filter(|row| row.metric == *metric).collect();
+    let rows: Vec<_> = tables.results.comparisons_on(metric).collect();
     match rows[..] {
         [] => alone(tables, metric),
         [row] => sentence(tables, row),
@@ -130,7 +129,7 @@ pub fn headline(tables: &Lookup, metric: &MetricRef) -> String {
 
 fn alone(tables: &Lookup, metric: &MetricRef) -> String {
     let last = tables.points() - 1;
-    let row = tables.named(last, 0, metric);
+    let row = tables.cell(last, 0).get(metric);
     let scale = scale(&metric.metric, row.and_then(|r| r.mean));
     let cell = summary_cell(row, &scale);
     let strategy = tables.strategy(0);

@@ -49,9 +49,22 @@ pub struct Cell {
 }
 
 impl Results {
-    /// The cell of a strategy at a point.
-    pub fn cell(&self, point: usize, strategy: usize) -> Option<&Cell> {
-        self.cells.get(point)?.get(strategy)
+    /// The cell of a strategy at a point; an empty one where there is none.
+    pub fn cell(&self, point: usize, strategy: usize) -> &Cell {
+        static NONE: Cell = Cell {
+            figures: Vec::new(),
+            ccdf: Vec::new(),
+            timeline: Vec::new(),
+            nodes: Vec::new(),
+        };
+        let cells = self.cells.get(point);
+        cells.and_then(|cells| cells.get(strategy)).unwrap_or(&NONE)
+    }
+
+    /// The comparisons on the deciding `metric`.
+    pub fn comparisons_on(&self, metric: &MetricRef) -> impl Iterator<Item = &ComparisonRow> {
+        let rows = self.comparisons.iter();
+        rows.filter(move |row| row.metric == *metric)
     }
 
     /// All cells with their points and strategies, in the order of the tables.
@@ -82,6 +95,23 @@ impl Cell {
         let start = self.ccdf.iter().position(|row| row.class == class);
         let rest = &self.ccdf[start.unwrap_or(self.ccdf.len())..];
         &rest[..rest.iter().take_while(|row| row.class == class).count()]
+    }
+
+    /// Whether the number of jobs in the system grows.
+    pub fn is_unstable(&self) -> bool {
+        let mut figures = self.figures.iter();
+        figures.any(|figure| figure.status == Status::Unstable)
+    }
+
+    /// The measured jobs of the part that tables call `part`, and those of them that failed, were
+    /// rejected or are unfinished, in all replications.
+    pub fn jobs(&self, part: &str) -> (f64, f64) {
+        let count = |metric: &str| -> f64 {
+            let figure = self.find(part, metric).into_iter();
+            figure.flat_map(|figure| &figure.values).flatten().sum()
+        };
+        let lost = count("jobs_failed") + count("jobs_rejected") + count("jobs_unfinished");
+        (count("jobs_completed") + lost, lost)
     }
 
     /// The number of replications.

@@ -60,6 +60,16 @@ pub struct Summary {
     pub values: Vec<Option<f64>>,
 }
 
+impl Summary {
+    /// The values of at most the first `most` replications, if the figure stands.
+    pub fn standing(&self, most: usize) -> Option<Vec<f64>> {
+        let values = self.values.iter().take(most).copied();
+        values
+            .collect::<Option<_>>()
+            .filter(|_| self.status.stands())
+    }
+}
+
 /// A row of `replications.csv`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReplicationRow {

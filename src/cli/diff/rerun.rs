@@ -100,8 +100,7 @@ fn unlike(
     key: (usize, usize, u32),
 ) -> Option<String> {
     let (point, strategy, replication) = key;
-    let cell = side.results.cell(point, strategy);
-    let stored = cell.map_or(&[][..], |cell| &cell.figures);
+    let stored = &side.results.cell(point, strategy).figures;
     let there: Vec<_> = stored
         .iter()
         .filter_map(|figure| Some((&figure.key, *figure.values.get(replication as usize - 1)?)))

@@ -44,7 +44,8 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
 }
 
 fn parts(tables: &Lookup, point: usize, strategy: usize, suffix: &str) -> Option<[f64; 7]> {
-    let row = |part| tables.summary(point, strategy, "all", &format!("blame_{part}_{suffix}"));
+    let cell = tables.cell(point, strategy);
+    let row = |part| cell.find("all", &format!("blame_{part}_{suffix}"));
     let values = NAMES.map(|part| row(part).and_then(|row| row.mean));
     values.iter().flatten().next()?;
     Some(values.map(|value| value.unwrap_or(0.0).max(0.0)))

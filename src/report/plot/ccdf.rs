@@ -45,8 +45,8 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
 
 /// `all` (or the only class) and then the classes, those with a curve.
 fn classes(tables: &Lookup, point: usize) -> Vec<String> {
-    let strategies = tables.meta().strategies.len();
-    let drawn = |class: &String| (0..strategies).any(|s| !tables.ccdf(point, class, s).is_empty());
+    let has = |class: &str, s| !tables.cell(point, s).ccdf(class).is_empty();
+    let drawn = |class: &String| tables.strategies().any(|s| has(class, s));
     let named = tables.meta().classes.iter().map(|class| class.name.clone());
     let named: Vec<String> = named.filter(drawn).collect();
     let all = Some("all".to_string()).filter(drawn);
@@ -97,7 +97,7 @@ fn panel(tables: &Lookup, point: usize, class: &str, (drawing, area): (&mut Draw
 /// Each strategy's curve as (response time in seconds, share above in percent), what a logarithm takes.
 fn curves(tables: &Lookup, point: usize, class: &str) -> Vec<Vec<Point>> {
     let curve = |strategy| {
-        let rows = tables.ccdf(point, class, strategy).iter();
+        let rows = tables.cell(point, strategy).ccdf(class).iter();
         let curve = rows.map(|row| (row.response, 100.0 * row.share_above));
         curve.filter(|p| p.0 > 0.0 && p.1 > 0.0).collect()
     };

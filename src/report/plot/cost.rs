@@ -39,7 +39,7 @@ fn pairs<'a>(
 ) -> impl Iterator<Item = (usize, &'a Summary, &'a Summary)> {
     tables.strategies().filter_map(move |strategy| {
         let find = |metric| {
-            let row = tables.summary(point, strategy, "all", metric);
+            let row = tables.cell(point, strategy).find("all", metric);
             row.filter(|row| row.mean.is_some())
         };
         Some((strategy, find(cost)?, find(GAIN)?))

@@ -44,7 +44,7 @@ struct Chart<'a> {
 
 impl Chart<'_> {
     fn row(&self, point: usize, strategy: usize) -> Option<&Summary> {
-        self.tables.named(point, strategy, self.metric)
+        self.tables.cell(point, strategy).get(self.metric)
     }
 
     fn cells(&self, points: &[usize]) -> impl Iterator<Item = &Summary> {

@@ -26,9 +26,8 @@ pub const WIDEST: f64 = 1.5;
 
 /// The plot for the deciding metric `metric`; none without a relative difference.
 pub fn draw(tables: &Lookup, metric: &MetricRef) -> Option<Drawing> {
-    let rows = tables.results.comparisons.iter();
-    rows.filter(|row| row.metric == *metric)
-        .find_map(|row| row.relative)?;
+    let mut rows = tables.results.comparisons_on(metric);
+    rows.find_map(|row| row.relative)?;
     match numeric(tables) {
         Some(sweep) if tables.points() > 6 => Some(lines(tables, metric, &sweep)),
         _ => Some(dots(tables, metric)),
@@ -106,8 +105,7 @@ fn dot(tables: &Lookup, row: &ComparisonRow) -> Row {
 }
 
 fn lines(tables: &Lookup, metric: &MetricRef, sweep: &Sweep) -> Drawing {
-    let rows = tables.results.comparisons.iter();
-    let rows: Vec<_> = rows.filter(|row| row.metric == *metric).collect();
+    let rows: Vec<_> = tables.results.comparisons_on(metric).collect();
     let baseline = tables.baseline();
     let mut legend = strategy_entries(tables);
     legend.remove(baseline.min(legend.len() - 1));

@@ -17,7 +17,7 @@ use crate::text::Scale;
 pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
     tables
         .strategies()
-        .find(|s| !tables.timeline(point, *s).is_empty())?;
+        .find(|s| !tables.cell(point, *s).timeline.is_empty())?;
     let title = point_title(tables, "Imbalance over time", point);
     let subtitle = "means of time bins, replication 1";
     let (mut drawing, body) = figure(&title, subtitle, &strategy_entries(tables), 480.0);
@@ -49,7 +49,9 @@ fn panel(
     title: &str,
     value: fn(&TimelineRow) -> f64,
 ) {
-    let rows = tables.strategies().flat_map(|s| tables.timeline(point, s));
+    let rows = tables
+        .strategies()
+        .flat_map(|s| &tables.cell(point, s).timeline);
     let rows: Vec<_> = rows.collect();
     let scale = Scale::time([rows.iter().map(|r| r.time).fold(0.0, f64::max) / 5.0]);
     let times = rows.iter().map(|r| r.time / scale.factor);
@@ -58,7 +60,7 @@ fn panel(
     let y = Axis::fitting(title, &values, true);
     let panel = Panel::draw(drawing, area, "", (x, y), 12.0);
     for strategy in tables.strategies() {
-        let bins = tables.timeline(point, strategy).iter();
+        let bins = tables.cell(point, strategy).timeline.iter();
         let points: Vec<_> = bins.map(|r| (r.time / scale.factor, value(r))).collect();
         panel.series(drawing, &points, look(strategy), 1.3);
     }

@@ -16,9 +16,9 @@ use crate::results::Summary;
 
 /// The plot for `point`; none without nodes.
 pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
-    let strategies = tables.meta().strategies.len();
     let groups = groups(tables, point);
-    let nodes = (0..strategies).any(|s| !tables.nodes(point, s).is_empty());
+    let mut strategies = tables.strategies();
+    let nodes = strategies.any(|s| !tables.cell(point, s).nodes.is_empty());
     if !nodes && groups.is_empty() {
         return None;
     }
@@ -68,7 +68,7 @@ fn percent_axis(title: &str, percents: impl Iterator<Item = f64>) -> Axis {
 
 fn ranks(tables: &Lookup, point: usize, drawing: &mut Drawing, area: Area) {
     let curve = |s| -> Vec<Point> {
-        let nodes = tables.nodes(point, s).iter();
+        let nodes = tables.cell(point, s).nodes.iter();
         nodes
             .map(|node| (f64::from(node.rank), 100.0 * node.utilization))
             .collect()
@@ -90,18 +90,12 @@ fn ranks(tables: &Lookup, point: usize, drawing: &mut Drawing, area: Area) {
     }
 }
 
-fn group_row<'a>(
-    tables: &Lookup<'a>,
-    point: usize,
-    group: &str,
-    strategy: usize,
-) -> Option<&'a Summary> {
-    tables.summary(point, strategy, &format!("nodes.{group}"), "utilization")
-}
-
 fn by_group(tables: &Lookup, point: usize, groups: &[String], drawing: &mut Drawing, area: Area) {
     let strategies = tables.meta().strategies.len();
-    let row = |group, s| Some((s, group_row(tables, point, group, s)?));
+    let row = |group: &str, s| {
+        let part = format!("nodes.{group}");
+        Some((s, tables.cell(point, s).find(&part, "utilization")?))
+    };
     let rows = |group| (0..strategies).filter_map(move |s| row(group, s));
     let cells = groups.iter().flat_map(|group| rows(group));
     let ends = cells

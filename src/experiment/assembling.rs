@@ -1,5 +1,6 @@
 //! From replications to results.
 
+use crate::metrics::columns::MetricRef;
 use crate::metrics::distribution::Distribution;
 use crate::metrics::nodes::Observation;
 use crate::results::{
@@ -9,12 +10,15 @@ use crate::results::{
 use crate::scenario::Scenario;
 use crate::sim::Failure;
 use crate::sim::setup::Setup;
-use crate::stats::estimate;
+use crate::stats::Pseudo;
+use crate::stats::pseudo::share_interval;
 use crate::strategy::Binding;
 use crate::text::{counted, thousands};
 
+use super::marks::Marks;
 use super::precision::{self, LEVEL};
-use super::replications::{Detail, Randomness, Replications};
+use super::prior::Prior;
+use super::replications::{Detail, Jackknife, Replications};
 use super::strategy_comparison::compare_strategies;
 use super::{Plan, agreement};
 
@@ -22,8 +26,10 @@ use super::{Plan, agreement};
 const BINS: usize = 200;
 /// Nodes of a table.
 const NODES: usize = 100;
-/// A survival curve is cut where fewer jobs are left.
+/// A survival curve is cut where fewer jobs are left, and has rows where this part of them is.
 const FEWEST: u64 = 10;
+/// See [`FEWEST`].
+const STEP: f64 = 0.97;
 
 /// What `cells` (by point and strategy) found of what was planned.
 ///
@@ -176,7 +182,7 @@ fn measured(scenario: &Scenario, cells: &[Vec<Replications>]) -> String {
         .points
         .first()
         .and_then(|point| point.setups.first());
-    let one_trace = setup.is_some_and(|setup| Randomness::of(setup).repeats_one_workload);
+    let one_trace = setup.is_some_and(|setup| Prior::of(setup).repeats_one_workload);
     if one_trace {
         format!("one trace of {jobs}")
     } else {
@@ -250,11 +256,15 @@ fn warnings(scenario: &Scenario, cells: &[Vec<Replications>], is_complete: bool)
         let at = scenario.at(point);
         warnings.extend(precision::doubts(scenario, &at, cells));
         let strategies = scenario.strategies.iter().zip(cells);
-        let unstable = strategies.filter(|(_, cell)| cell.is_unstable());
-        warnings.extend(unstable.map(|(strategy, _)| {
-            let name = &strategy.name;
-            format!("`{name}` is unstable{at}: the number of jobs in the system grows")
-        }));
+        let grown = strategies.filter_map(|(strategy, cell)| {
+            let (status, note) = Marks::of(cell).growth?;
+            Some(format!(
+                "`{}` is {}{at}: {note}",
+                strategy.name,
+                status.word()
+            ))
+        });
+        warnings.extend(grown);
     }
     warnings
 }
@@ -262,11 +272,12 @@ fn warnings(scenario: &Scenario, cells: &[Vec<Replications>], is_complete: bool)
 /// What was found of one strategy at one point.
 fn found_of(setup: &Setup, cell: &Replications) -> results::Cell {
     let classes = setup.classes.iter().map(|class| class.name.as_str());
-    let responses = std::iter::once("all").chain(classes).zip(&cell.responses);
+    let responses = std::iter::once("all").chain(classes).zip(cell.responses());
+    let marks = Marks::of(cell);
     let detail = cell.detail.as_ref();
     results::Cell {
         figures: (0..cell.columns.len())
-            .map(|column| summary(cell, column))
+            .map(|column| summary(cell, &marks, column))
             .collect(),
         ccdf: responses
             .flat_map(|(class, responses)| ccdf(class, responses))
@@ -278,44 +289,108 @@ fn found_of(setup: &Setup, cell: &Replications) -> results::Cell {
     }
 }
 
-fn summary(cell: &Replications, column: usize) -> Summary {
+/// The figure of a column, with its mark.
+pub fn summary(cell: &Replications, marks: &Marks<'_>, column: usize) -> Summary {
+    let key = cell.columns[column].key.clone();
+    let jackknife = cell.jackknife(column);
+    let (status, note) = marks.mark(column, jackknife.as_ref());
+    let told = jackknife.filter(|_| !matches!(status, Status::Unstable | Status::NotAvailable));
     let values = cell.values(column);
-    let status = cell.status(column);
-    let told = !matches!(status, Status::Unstable | Status::NotAvailable)
-        && values.iter().all(|value| value.is_finite());
-    let estimate = estimate(values, LEVEL).filter(|_| told);
-    let is_bounded = !matches!(status, Status::NoInterval | Status::Censored);
-    let bounded = estimate.as_ref().filter(|_| is_bounded);
+    let found = told.as_ref().map(|found| Told::of(&key, found, &values));
+    let bounded = found.as_ref().filter(|_| status.has_interval());
+    let pseudo = found
+        .as_ref()
+        .map(|found| found.pseudo.values.iter().map(|v| Some(*v)).collect());
     let values = values
-        .iter()
-        .map(|value| value.is_finite().then_some(*value));
+        .into_iter()
+        .map(|value| value.is_finite().then_some(value));
     let values: Vec<Option<f64>> = values.collect();
     Summary {
-        key: cell.columns[column].key.clone(),
-        mean: estimate.as_ref().map(|estimate| estimate.mean),
-        ci_low: bounded.and_then(|estimate| estimate.low),
-        ci_high: bounded.and_then(|estimate| estimate.high),
-        stddev: estimate.as_ref().and_then(|estimate| estimate.stddev),
+        key,
+        mean: found.as_ref().map(|found| found.figure),
+        ci_low: bounded.and_then(|found| Some(found.interval?.0)),
+        ci_high: bounded.and_then(|found| Some(found.interval?.1)),
+        stddev: found.as_ref().and_then(|found| found.stddev),
         replications: values.iter().flatten().count() as u32,
+        events: told
+            .map(|found| found.events)
+            .filter(|events| events.is_finite()),
         status,
+        note,
+        pseudo: pseudo.unwrap_or_else(|| vec![None; values.len()]),
         values,
     }
 }
 
-/// The survival curve, a row wherever 3 % of the jobs that were left are gone.
+/// A figure with its interval, and its pseudo-values.
+struct Told {
+    figure: f64,
+    interval: Option<(f64, f64)>,
+    stddev: Option<f64>,
+    pseudo: Pseudo,
+}
+
+impl Told {
+    fn of(key: &MetricRef, found: &Jackknife, values: &[f64]) -> Told {
+        let Jackknife {
+            figure,
+            without,
+            events,
+        } = found;
+        let missed = || values.iter().map(|attained| 1.0 - attained).collect();
+        let plain: Vec<f64> = if key.metric.counts_misses() {
+            missed()
+        } else {
+            values.to_vec()
+        };
+        let pseudo = Pseudo::new(*figure, without, &plain, *events);
+        let estimate = pseudo.estimate(LEVEL);
+        let stddev = estimate.stddev;
+        if !key.metric.counts_misses() {
+            let interval = estimate.low.zip(estimate.high);
+            return Told {
+                figure: *figure,
+                interval,
+                stddev,
+                pseudo,
+            };
+        }
+        let missed = share_interval(*figure, without, *events, LEVEL);
+        let interval = missed.map(|(low, high)| (1.0 - high, 1.0 - low));
+        Told {
+            figure: 1.0 - figure,
+            interval,
+            stddev,
+            pseudo,
+        }
+    }
+}
+
+/// The survival curve, a row wherever 3 % of the jobs that were left are gone. Where as many go at
+/// once, it was level up to there: its end is a row, too.
 fn ccdf(class: &str, responses: &Distribution) -> Vec<CcdfRow> {
     let total = responses.total();
-    let mut told = f64::INFINITY;
+    let (mut told, mut before) = (f64::INFINITY, total);
     let mut rows = Vec::new();
-    for (response, above) in responses.above().take_while(|(_, above)| *above >= FEWEST) {
-        if (above as f64) < told * 0.97 {
+    let mut tell = |response: u64, above: u64| {
+        rows.push(CcdfRow {
+            class: class.to_owned(),
+            response: response as f64 / 1e9,
+            jobs_above: above,
+            share_above: above as f64 / total as f64,
+        });
+    };
+    for ((least, most), above) in responses.above() {
+        if (above as f64) < before as f64 * STEP {
+            tell(least, before);
+        }
+        before = above;
+        if above < FEWEST {
+            break;
+        }
+        if (above as f64) < told * STEP {
             told = above as f64;
-            rows.push(CcdfRow {
-                class: class.to_owned(),
-                response: response as f64 / 1e9,
-                jobs_above: above,
-                share_above: above as f64 / total as f64,
-            });
+            tell(most, above);
         }
     }
     rows

@@ -7,8 +7,10 @@
 mod agreement;
 mod assembling;
 mod journal;
+mod marks;
 mod plan;
 mod precision;
+mod prior;
 pub mod record;
 mod replications;
 pub mod run_comparison;

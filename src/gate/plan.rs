@@ -5,11 +5,11 @@
 //! neither pass nor fail anybody honestly, so a margin that would take too many is refused when the
 //! baseline is made.
 
-use super::figures::{PointFigures, StrategyFigures};
+use super::figures::{MetricValues, PointFigures, StrategyFigures};
 use super::judge::counts_losses;
 use crate::metrics::columns::MetricRef;
-use crate::results::Status;
 use crate::stats::paired;
+use crate::text::rounded_up;
 
 /// A baseline has at least so many replications: from fewer, a standard deviation of luck is too
 /// often far too small, above all where a few replications have most of it.
@@ -33,9 +33,9 @@ pub struct Need {
     pub metric: MetricRef,
     /// The relative margin d.
     pub margin: f64,
-    /// Standard deviation s, over replications, of the relative difference of two placement seeds.
+    /// Standard deviation s, over replications, of the logarithm of the ratio of two placement seeds.
     pub spread: f64,
-    /// ceil((3 s / d)^2).
+    /// ceil((3 s / ln(1 + d))^2).
     pub replications: u64,
 }
 
@@ -47,40 +47,25 @@ impl Need {
             metric: metric.clone(),
             margin: *margin,
             spread,
-            replications: whole((WIDTH * spread / margin).powi(2)),
+            replications: whole((WIDTH * spread / margin.ln_1p()).powi(2)),
         }
     }
 
     /// The least margin, rounded up to two digits, for which [`MOST`] replications are enough.
     pub fn margin_that_would_do(&self) -> f64 {
-        up(WIDTH * self.spread / (MOST as f64).sqrt())
+        rounded_up((WIDTH * self.spread / (MOST as f64).sqrt()).exp_m1())
     }
 
     /// By what, rounded up to two digits, the measured jobs of a replication must be multiplied to
     /// do with [`MOST`] replications, if the variance falls as one over their number.
     pub fn more_jobs(&self) -> f64 {
-        up((WIDTH * self.spread / self.margin).powi(2) / MOST as f64)
+        rounded_up((WIDTH * self.spread / self.margin.ln_1p()).powi(2) / MOST as f64)
     }
 }
 
 /// `value` rounded up to a whole number; what binary fractions add to a whole one does not count.
 fn whole(value: f64) -> u64 {
     (value * (1.0 - 1e-12)).ceil() as u64
-}
-
-/// `value` rounded up to two significant digits.
-fn up(value: f64) -> f64 {
-    if value <= 0.0 || !value.is_finite() {
-        return value;
-    }
-    let places = 1 - value.log10().floor() as i32;
-    // A division by a power of ten of whole numbers rounds once, to the number as it is written.
-    let scaled = (value * 10f64.powi(places) - 1e-9).ceil();
-    if places > 0 {
-        scaled / 10f64.powi(places)
-    } else {
-        scaled * 10f64.powi(-places)
-    }
 }
 
 /// A baseline in the making.
@@ -169,13 +154,14 @@ fn needs(
     needs
 }
 
-/// The paired standard deviation relative to the mean; 0 if that is 0, as then nothing is allowed
-/// to differ.
+/// The paired standard deviation of logarithms; 0 where a figure is 0, as then nothing is allowed to
+/// differ.
 fn spread(a: &StrategyFigures, b: &StrategyFigures, metric: &MetricRef) -> f64 {
-    let values = |figures: &StrategyFigures| figures.metric(metric).map(|m| m.values.clone());
-    let (a, b) = (values(a).unwrap_or_default(), values(b).unwrap_or_default());
-    let difference = paired(&a, &b, 0.95);
-    difference.and_then(|d| d.relative_stddev()).unwrap_or(0.0)
+    let pseudo = |figures: &StrategyFigures| Some(figures.metric(metric)?.pseudo());
+    let difference = pseudo(a)
+        .zip(pseudo(b))
+        .and_then(|(a, b)| paired(&a, &b, 0.95));
+    difference.and_then(|d| d.spread).unwrap_or(0.0)
 }
 
 /// The replications that are enough for all, at least `least`; an error are those that need more
@@ -206,17 +192,17 @@ fn unwatchable(figures: &StrategyFigures, watched: &[(MetricRef, f64)]) -> Vec<S
         )];
     }
     let reason = |(metric, _): &(MetricRef, f64)| {
-        let values = figures.metric(metric)?;
-        let why = match values.status {
-            Status::Ok | Status::Exact => None,
-            Status::Unstable => Some("is unstable"),
-            Status::Censored => Some("is cut short by jobs that are not finished"),
-            Status::NotAvailable => Some("is not available (`n/a` in the table of `run`)"),
-            Status::NoInterval => Some("is the mean of a law without finite variance"),
-        };
-        let missing = values.values.iter().any(|value| !value.is_finite());
-        let why = why.or(missing.then_some("has no value in some replications"));
-        why.map(|why| format!("{metric} of `{name}` {why}"))
+        let MetricValues {
+            status,
+            note,
+            values,
+            ..
+        } = figures.metric(metric)?;
+        if !status.has_interval() {
+            return Some(format!("{metric} of `{name}` is {}: {note}", status.word()));
+        }
+        let missing = values.iter().any(|value| !value.is_finite());
+        missing.then(|| format!("{metric} of `{name}` has no value in some replications"))
     };
     let mut reasons: Vec<String> = watched.iter().filter_map(reason).collect();
     if reasons.is_empty() {
@@ -238,6 +224,7 @@ fn unwatchable(figures: &StrategyFigures, watched: &[(MetricRef, f64)]) -> Vec<S
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
+    use crate::results::Status;
 
     fn need(spread: f64, margin: f64) -> Need {
         Need::new(0, "a", &("response_p99".parse().unwrap(), margin), spread)
@@ -245,12 +232,12 @@ mod tests {
 
     #[test]
     fn the_margin_is_three_standard_errors() {
-        for (spread, margin, n) in [(0.1, 0.05, 36), (0.02, 0.02, 9), (0.0, 0.02, 0)] {
+        for (spread, margin, n) in [(0.1, 0.05, 38), (0.02, 0.02, 10), (0.0, 0.02, 0)] {
             assert_eq!(need(spread, margin).replications, n);
         }
         assert_eq!(
             replications(&[need(0.1, 0.05), need(0.02, 0.02)], 20),
-            Ok(36)
+            Ok(38)
         );
         assert_eq!(replications(&[need(0.02, 0.02)], 20), Ok(20));
         assert_eq!(replications(&[], 1), Ok(1));
@@ -283,6 +270,7 @@ mod tests {
             metric: "response_p99".parse().unwrap(),
             unit: "s".into(),
             status: Status::Ok,
+            note: String::new(),
             values: (0..n).map(value).collect(),
         };
         let cell = StrategyFigures {
@@ -303,10 +291,10 @@ mod tests {
             plan(least, &watched, |n, luck| Ok::<_, ()>(run(n, luck, wild)))
         };
         // s = 0.1 throughout: (3 x 0.1 / 0.03)^2 = 100, and a little for the divisor n - 1.
-        assert_eq!(planned(1, 0.03, 1000).unwrap().replications, 104);
-        // Of the first 30 s is 0.1 and asks for 104; over these it is a third, which is enough.
+        assert_eq!(planned(1, 0.03, 1000).unwrap().replications, 108);
+        // Of the first 30 s is 0.1 and asks for 108; over these it is a third, which is enough.
         let plan = planned(1, 0.03, 30).unwrap();
-        assert_eq!(plan.replications, 104);
+        assert_eq!(plan.replications, 108);
         assert!(plan.needs[0].replications < 40, "{:?}", plan.needs);
         assert_eq!(planned(1, 0.3, 0).unwrap().replications, LEAST);
         assert_eq!(planned(70, 0.3, 0).unwrap().replications, 70);
@@ -327,7 +315,7 @@ mod tests {
             (121.0, 130.0),
         ];
         for (value, rounded) in cases {
-            assert_eq!(up(value), rounded, "{value}");
+            assert_eq!(rounded_up(value), rounded, "{value}");
         }
     }
 }

@@ -179,6 +179,11 @@ impl Figures {
         columns.iter().map(value).collect()
     }
 
+    /// How much the value of `column` weighs in that of all replications together.
+    pub fn weight(&self, column: &Column) -> f64 {
+        column.key.metric.weight(&column.of.subject(self))
+    }
+
     /// The value of `column`, or why there is none.
     ///
     /// # Errors

@@ -236,7 +236,7 @@ mod tests {
         let text = text(&results);
         assert!(text.contains("M/M/c (Erlang C): Poisson jobs"), "{text}");
         assert!(
-            text.contains("Little's law: holds exactly in all 4 replications"),
+            text.contains("Little's law: holds exactly in all 6 replications"),
             "{text}"
         );
         assert!(

@@ -7,8 +7,8 @@
 //! the cure. Only a load that is known to be 1 or more, or a rise through a run long enough to tell,
 //! is `unstable`.
 
-use super::compare::paired;
 use super::critical::t_quantile;
+use super::estimate::mean_difference;
 
 /// Jobs, by the scale of forgetting, of a run that is long enough to tell.
 const LONG: f64 = 10.0;
@@ -166,12 +166,12 @@ impl Course<'_> {
 
     /// Whether a paired one-sided t test rejects that nothing rises.
     fn is_sure(&self, risk: f64) -> bool {
-        let Some(rise) = paired(&self.third(0), &self.third(2), 1.0 - risk) else {
-            return false;
+        let rise = mean_difference(&self.third(0), &self.third(2), 1.0 - risk);
+        let is_sure = |rise: super::Estimate| {
+            let error = rise.standard_error()?;
+            Some(rise.mean > 0.0 && rise.mean > t_quantile(risk, rise.n as f64 - 1.0) * error)
         };
-        let critical = t_quantile(risk, rise.estimate.n as f64 - 1.0);
-        let error = rise.estimate.standard_error().unwrap_or(f64::INFINITY);
-        rise.estimate.mean > 0.0 && rise.estimate.mean > critical * error
+        rise.and_then(is_sure).unwrap_or(false)
     }
 }
 

@@ -40,6 +40,23 @@ impl Pseudo {
         }
     }
 
+    /// Of stored values, whose mean logarithm is that of the figure; nothing rare is behind them.
+    pub fn recentred_on_itself(values: &[f64]) -> Pseudo {
+        let mean = |values: Vec<f64>| mean_and_variance(&values).map_or(f64::NAN, |(mean, _)| mean);
+        let all = Pseudo {
+            figure: mean(values.to_vec()),
+            values: values.to_vec(),
+            events: f64::INFINITY,
+        };
+        match all.is_positive() {
+            true => Pseudo {
+                figure: mean(all.logs()).exp(),
+                ..all
+            },
+            false => all,
+        }
+    }
+
     /// Number of replications.
     pub fn n(&self) -> usize {
         self.values.len()

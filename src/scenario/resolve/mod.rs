@@ -64,8 +64,12 @@ pub fn resolve(
         strategy,
         window: window.clone(),
     };
+    let mut setups: Vec<Setup> = strategies?.into_iter().map(setup).collect();
+    if document.run.warmup.is_none() {
+        window::forget_the_start(&mut setups);
+    }
     Some(Resolved {
-        setups: strategies?.into_iter().map(setup).collect(),
+        setups,
         baseline: baseline?,
         classes,
     })

@@ -343,15 +343,10 @@ fn planted(scenario: &Scenario) -> Scenario {
 
 /// The relative effect of the mistake on `metric`, and its standard error.
 fn effect(then: &PointFigures, now: &PointFigures, metric: &str) -> (f64, f64) {
-    let values = |point: &PointFigures| {
-        point.strategies[0]
-            .metric(&metric.parse().unwrap())
-            .unwrap()
-            .values
-            .clone()
-    };
-    let difference = paired(&values(then), &values(now), 0.95).unwrap();
-    let error = difference.relative_stddev().unwrap() / f64::from(LONG).sqrt();
+    let metric = metric.parse().unwrap();
+    let pseudo = |point: &PointFigures| point.strategies[0].metric(&metric).unwrap().pseudo();
+    let difference = paired(&pseudo(then), &pseudo(now), 0.95).unwrap();
+    let error = difference.spread.unwrap() / f64::from(LONG).sqrt();
     (difference.relative.unwrap(), error)
 }
 

@@ -157,6 +157,31 @@ const TIME_UNITS: [(f64, &str); 6] = [
     (3600.0, "h"),
 ];
 
+/// The seconds of a duration such as "50ms", in any unit that a scenario may give.
+pub fn seconds(duration: &str) -> Option<f64> {
+    const OTHERS: [(f64, &str); 2] = [(1e-6, "µs"), (86_400.0, "d")];
+    let mut units = OTHERS.iter().chain(&TIME_UNITS);
+    let strip = |(factor, unit): &(f64, &str)| Some((duration.strip_suffix(unit)?, *factor));
+    let (number, factor) = units.find_map(strip)?;
+    Some(number.trim().parse::<f64>().ok()? * factor)
+}
+
+/// "workload.load = 0.8, nodes.a.count = 3".
+pub fn assignments(paths: &[String], values: &[String]) -> String {
+    let pairs = paths.iter().zip(values);
+    let pairs = pairs.map(|(path, value)| format!("{path} = {value}"));
+    pairs.collect::<Vec<_>>().join(", ")
+}
+
+/// What went wrong, without the system's number for it.
+pub fn plain_error(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}
+
 impl Scale {
     fn new(factor: f64, unit: &str) -> Scale {
         let unit = unit.to_owned();

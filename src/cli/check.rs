@@ -14,7 +14,7 @@ use crate::experiment::warmup;
 use crate::scenario::forecast::{Forecast, Use, forecast};
 use crate::scenario::{Registry, Scenario};
 use crate::sim::setup::{Setup, Warmup};
-use crate::text::{counted, paragraph, plural};
+use crate::text::{assignments, counted, paragraph, plural};
 
 /// Arguments of `equipoise check`.
 #[derive(Debug, Args)]
@@ -100,14 +100,8 @@ fn pilot_share(setup: &Setup, forecast: &Forecast) -> f64 {
 fn describe(scenario: &Scenario, forecasts: &[Vec<Forecast>]) -> String {
     let mut out = format!("{}\n", scenario.title);
     for (point, forecasts) in scenario.points.iter().zip(forecasts) {
-        let values: Vec<String> = scenario
-            .sweep
-            .iter()
-            .zip(&point.values)
-            .map(|(path, value)| format!("{path} = {value}"))
-            .collect();
-        if !values.is_empty() {
-            out += &format!("\n{}\n", values.join(", "));
+        if !scenario.sweep.is_empty() {
+            out += &format!("\n{}\n", assignments(&scenario.sweep, &point.values));
         }
         out += &describe_point(scenario, forecasts);
     }

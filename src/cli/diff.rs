@@ -18,7 +18,7 @@ use crate::experiment::run_comparison::{missing_strategies, shared_strategies};
 use crate::report::decision_text::{Labels, lines};
 use crate::results::{Meta, Results};
 use crate::scenario::Registry;
-use crate::text::{counted, thousands};
+use crate::text::{assignments, counted, thousands};
 
 /// Arguments of `equipoise diff`.
 #[derive(Debug, Args)]
@@ -97,7 +97,7 @@ impl Diff {
             self.b.display()
         );
         for (pair, found) in pairs.iter().zip(found?) {
-            text += &told(pair, &found);
+            text += &describe(pair, &found);
         }
         text += &left_out;
         print(&text)
@@ -200,13 +200,9 @@ impl Side {
 
 /// The strategy's name, with the point's values in a sweep.
 fn label(meta: &Meta, point: usize, strategy: &str) -> String {
-    let values = meta.sweep.iter().zip(&meta.points[point]);
-    let values: Vec<String> = values
-        .map(|(path, value)| format!("{path} = {value}"))
-        .collect();
-    match values.is_empty() {
-        true => strategy.to_owned(),
-        false => format!("{strategy} at {}", values.join(", ")),
+    match assignments(&meta.sweep, &meta.points[point]) {
+        values if values.is_empty() => strategy.to_owned(),
+        values => format!("{strategy} at {values}"),
     }
 }
 
@@ -259,7 +255,7 @@ fn same_jobs(sides: &[Side; 2], pairs: &[Pair]) -> Result<(), Exit> {
 }
 
 /// A line or a few for one pair.
-fn told(pair: &Pair, found: &Found) -> String {
+fn describe(pair: &Pair, found: &Found) -> String {
     let labels = Labels { old: "A", new: "B" };
     match found {
         Found::Same(decisions) => format!(

@@ -13,9 +13,7 @@ use super::Exit;
 use crate::experiment::JOURNAL_HEADER;
 use crate::results::tables::Damaged;
 use crate::results::{Meta, Results, tables};
-
-/// Marks a folder as a run's, which may be replaced by the next.
-const MANIFEST: &str = "manifest.json";
+use crate::text::plain_error;
 
 /// A folder that is being written.
 #[derive(Debug)]
@@ -181,7 +179,7 @@ fn read_with<T>(dir: &Path, read: fn(&Path) -> Result<T, Damaged>) -> Result<T, 
         )));
     }
     read(dir).map_err(|damaged| {
-        let path = dir.join(damaged.place);
+        let path = dir.join(damaged.location);
         Exit::Mistake(format!("error: {}: {}", path.display(), damaged.message))
     })
 }
@@ -237,7 +235,7 @@ fn check_replaceable(target: &Path) -> Result<(), Exit> {
 
 /// True if the manifest is this tool's: other tools have files of that name, too.
 fn is_run(target: &Path) -> bool {
-    let manifest = fs::read(target.join(MANIFEST))
+    let manifest = fs::read(target.join(tables::MANIFEST))
         .ok()
         .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
     manifest.is_some_and(|manifest| {
@@ -257,8 +255,7 @@ fn taken(target: &Path, why: &str) -> Exit {
 /// Told as a mistake where another target would help, as a fault of the machine otherwise.
 pub fn unwritable(path: &Path, error: &io::Error) -> Exit {
     use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem};
-    let why = error.to_string();
-    let why = why.split(" (os error").next().unwrap_or_default();
+    let why = plain_error(error);
     let said = format!("error: cannot write {}: {why}", path.display());
     match error.kind() {
         NotADirectory | NotFound | PermissionDenied | ReadOnlyFilesystem => {
@@ -277,7 +274,7 @@ mod tests {
 
     fn write(target: &Path, text: &str) {
         let folder = Folder::begin(target).unwrap();
-        folder.write(MANIFEST, OURS).unwrap();
+        folder.write(tables::MANIFEST, OURS).unwrap();
         folder.write("plots/a.svg", text.as_bytes()).unwrap();
         folder.finish(true).unwrap();
     }
@@ -299,9 +296,13 @@ mod tests {
         assert_eq!(plot(&target), "2");
         assert_eq!(fs::read_dir(home.path().join("out")).unwrap().count(), 1);
 
-        fs::write(target.join(MANIFEST), r#"{ "manifest_version": 3 }"#).unwrap();
+        fs::write(
+            target.join(tables::MANIFEST),
+            r#"{ "manifest_version": 3 }"#,
+        )
+        .unwrap();
         assert!(is_refused(&target));
-        fs::remove_file(target.join(MANIFEST)).unwrap();
+        fs::remove_file(target.join(tables::MANIFEST)).unwrap();
         assert!(is_refused(&target));
         assert_eq!(plot(&target), "2");
     }
@@ -313,7 +314,7 @@ mod tests {
         write(&target, "old");
         Folder::begin(&target).unwrap().abandon();
         let partial = Folder::begin(&target).unwrap();
-        partial.write(MANIFEST, OURS).unwrap();
+        partial.write(tables::MANIFEST, OURS).unwrap();
         fs::write(partial.journal(), [0; 100]).unwrap();
         assert_eq!(
             partial.finish(false).unwrap(),
@@ -367,10 +368,10 @@ mod tests {
         let target = home.path().join("run");
         let first = Folder::begin(&target).unwrap();
         assert!(is_refused(&target));
-        first.write(MANIFEST, OURS).unwrap();
+        first.write(tables::MANIFEST, OURS).unwrap();
         first.finish(true).unwrap();
         Folder::begin(&target).unwrap().abandon();
-        assert!(target.join(MANIFEST).exists());
+        assert!(target.join(tables::MANIFEST).exists());
     }
 
     #[test]

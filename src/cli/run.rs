@@ -7,13 +7,15 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::folder::Folder;
 use super::report::{cannot_draw, table};
-use super::scenario_args::ScenarioArgs;
+use super::scenario_args::{Changes, ScenarioArgs};
 use super::{Exit, message, print, running};
 use crate::experiment::record::{Recording, RowKind};
 use crate::experiment::{self, Fingerprint, Journal, Options, Plan, Timing};
@@ -25,8 +27,11 @@ use crate::text::counted;
 /// Arguments of `equipoise run`.
 #[derive(Debug, Args)]
 pub struct Run {
+    /// Scenario files, run one after another; `-` is standard input.
+    #[arg(required = true, value_name = "SCENARIO")]
+    scenarios: Vec<PathBuf>,
     #[command(flatten)]
-    args: ScenarioArgs,
+    changes: Changes,
     /// Folder of the results (default: output/NAME; +DIGEST with --set or --strategies).
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -38,7 +43,7 @@ pub struct Run {
     format: Format,
     /// Also write rows of single jobs, tasks or decisions (comma-separated).
     #[arg(long, value_name = "TABLES", value_enum, value_delimiter = ',')]
-    record: Vec<Row>,
+    record: Vec<RowKind>,
     /// Also write the plots as PNG.
     #[arg(long)]
     png: bool,
@@ -55,22 +60,53 @@ pub enum Format {
     Csv,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Row {
-    Jobs,
-    Tasks,
-    Decisions,
+impl ValueEnum for RowKind {
+    fn value_variants<'a>() -> &'a [RowKind] {
+        &RowKind::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
+    }
 }
 
 impl Run {
-    /// Runs the scenario, writes its folder and prints the comparison.
+    /// Runs the scenarios, writes a folder of each and prints the comparisons. All are read first: a
+    /// mistake in the last is not to be told after hours.
     pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
-        let scenario = self.args.read(registry)?;
-        self.args.warn(&scenario);
+        let scenarios = self.scenarios.iter().map(|path| self.one(path, registry));
+        let ones = scenarios.collect::<Result<Vec<One>, Exit>>()?;
+        check_targets(&ones, self.out.is_some())?;
+        ones.iter().for_each(|one| one.args.warn(&one.scenario));
         // Watched before anything is written, so that nothing is left behind.
         let stop = stop_on_interrupt()?;
-        let folder = Folder::begin(&self.target(&scenario))?;
-        match self.run_into(scenario, &folder, stop) {
+        for (at, one) in ones.into_iter().enumerate() {
+            if at > 0 {
+                print("\n")?;
+            }
+            self.run(one, stop)?;
+        }
+        Ok(())
+    }
+
+    fn one(&self, path: &Path, registry: &Registry) -> Result<One, Exit> {
+        let args = ScenarioArgs {
+            scenario: path.to_path_buf(),
+            changes: self.changes.clone(),
+        };
+        let scenario = args.read(registry)?;
+        let target = self.out.clone();
+        Ok(One {
+            target: target.unwrap_or_else(|| usual_target(&args, &scenario)),
+            args,
+            scenario,
+        })
+    }
+
+    fn run(&self, one: One, stop: &AtomicBool) -> Result<(), Exit> {
+        let folder = Folder::begin(&one.target)?;
+        let command = one.args.command_line("run");
+        match self.run_into(one.scenario, command, &folder, stop) {
             Ok((results, is_complete)) => {
                 let target = folder.finish(is_complete)?;
                 self.tell(&results, &target, is_complete)
@@ -79,30 +115,13 @@ impl Run {
         }
     }
 
-    /// `output/NAME`, or with a digest of what is changed `output/NAME+DIGEST`.
-    fn target(&self, scenario: &Scenario) -> PathBuf {
-        if let Some(out) = &self.out {
-            return out.clone();
-        }
-        let stem = &scenario.stem;
-        if !self.args.is_changed() {
-            return Path::new("output").join(stem);
-        }
-        // Of what is run, however it was asked for.
-        let names = scenario.strategies.iter().map(|s| s.name.as_str());
-        let names: Vec<&str> = names.collect();
-        let whole = digest(format!("{}\n{}", scenario.text, names.join("\n")).as_bytes());
-        let short = &whole[..8];
-        Path::new("output").join(format!("{stem}+{short}"))
-    }
-
     fn run_into(
         &self,
         scenario: Scenario,
+        command: String,
         folder: &Folder,
         stop: &AtomicBool,
     ) -> Result<(Results, bool), Exit> {
-        let command = self.args.command_line("run");
         let plan = running::plan(scenario, command, self.threads, stop)?;
         if stop.load(Ordering::Relaxed) {
             return Err(Exit::Interrupted(BEFORE_ANY.to_owned()));
@@ -132,13 +151,14 @@ impl Run {
         if self.record.is_empty() {
             return Ok(None);
         }
-        let (folder, kinds) = (folder.parts(journal.found() == 0)?, self.kinds());
+        let folder = folder.parts(journal.found() == 0)?;
+        let kinds = self.record.clone();
         Ok(Some(Recording { folder, kinds }))
     }
 
     /// What an earlier run of the same scenario by the same program has finished.
     fn journal(&self, scenario: &Scenario, folder: &Folder) -> Result<Journal, Exit> {
-        let fingerprint = Fingerprint::new(scenario, &program(), &format!("{:?}", self.kinds()));
+        let fingerprint = Fingerprint::new(scenario, &program(), &format!("{:?}", self.record));
         let journal = Journal::open(&folder.journal(), fingerprint)?;
         if journal.found() > 0 {
             let found = counted(journal.found() as u64, "replication");
@@ -151,15 +171,6 @@ impl Run {
             );
         }
         Ok(journal)
-    }
-
-    fn kinds(&self) -> Vec<RowKind> {
-        let kinds = self.record.iter().map(|row| match row {
-            Row::Jobs => RowKind::Jobs,
-            Row::Tasks => RowKind::Tasks,
-            Row::Decisions => RowKind::Decisions,
-        });
-        kinds.collect()
     }
 
     fn write(&self, plan: &Plan, run: &experiment::Run, folder: &Folder) -> Result<(), Exit> {
@@ -194,6 +205,43 @@ impl Run {
         let said = format!("interrupted: what is finished is in {target}\nhint: {GO_ON}");
         Err(Exit::Interrupted(said))
     }
+}
+
+/// A scenario to run, and where its results will stand.
+struct One {
+    args: ScenarioArgs,
+    scenario: Scenario,
+    target: PathBuf,
+}
+
+/// `output/NAME`, or with a digest of what is changed `output/NAME+DIGEST`.
+fn usual_target(args: &ScenarioArgs, scenario: &Scenario) -> PathBuf {
+    let stem = &scenario.stem;
+    if !args.is_changed() {
+        return Path::new("output").join(stem);
+    }
+    // Of what is run, however it was asked for.
+    let names = scenario.strategies.iter().map(|s| s.name.as_str());
+    let names: Vec<&str> = names.collect();
+    let whole = digest(format!("{}\n{}", scenario.text, names.join("\n")).as_bytes());
+    Path::new("output").join(format!("{stem}+{}", &whole[..8]))
+}
+
+/// Refuses runs of which one would take the place of another's results.
+fn check_targets(ones: &[One], is_given: bool) -> Result<(), Exit> {
+    let clash =
+        |(at, one): (usize, &One)| ones[..at].iter().any(|other| other.target == one.target);
+    let Some((_, one)) = ones.iter().enumerate().find(|(at, one)| clash((*at, one))) else {
+        return Ok(());
+    };
+    let hint = match is_given {
+        true => "--out names the folder of one scenario: leave it out",
+        false => "rename one of the files, or run them one by one with --out",
+    };
+    let target = one.target.display();
+    Err(Exit::Mistake(format!(
+        "error: two of the scenarios would be written to {target}\nhint: {hint}"
+    )))
 }
 
 const BEFORE_ANY: &str = "interrupted before any replication of this run: nothing is written, and nothing is lost that was kept before";
@@ -246,11 +294,8 @@ pub(super) fn stop_on_interrupt() -> Result<&'static AtomicBool, Exit> {
 }
 
 fn timing_json(timing: &Timing) -> serde_json::Value {
-    let busy: Vec<Vec<f64>> = timing
-        .busy
-        .iter()
-        .map(|row| row.iter().map(std::time::Duration::as_secs_f64).collect())
-        .collect();
+    let seconds = |row: &Vec<Duration>| row.iter().map(Duration::as_secs_f64).collect();
+    let busy: Vec<Vec<f64>> = timing.busy.iter().map(seconds).collect();
     json!({
         "wall_seconds": timing.wall.as_secs_f64(),
         "threads": timing.threads,

@@ -11,11 +11,18 @@ use super::{Exit, message};
 use crate::results::Meta;
 use crate::scenario::{Files, Registry, Scenario, read_with};
 
-/// ScenarioArgs scenario, and what is changed in it.
+/// A scenario, and what is changed in it.
 #[derive(Debug, Args)]
 pub struct ScenarioArgs {
-    /// The scenario file.
+    /// The scenario file; `-` is standard input.
     pub scenario: PathBuf,
+    #[command(flatten)]
+    pub changes: Changes,
+}
+
+/// What is changed in a scenario, and where its traces are.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Changes {
     /// Set a value: a dotted path and TOML, or a bare string (repeatable).
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub sets: Vec<String>,
@@ -32,26 +39,41 @@ impl ScenarioArgs {
     pub fn of_run(dir: &Path, run: &Meta, traces: Option<&Path>) -> ScenarioArgs {
         ScenarioArgs {
             scenario: dir.join("scenario.toml"),
-            sets: Vec::new(),
-            traces: traces.map(Path::to_path_buf),
-            strategies: run.strategies.iter().map(|s| s.name.clone()).collect(),
+            changes: Changes {
+                sets: Vec::new(),
+                traces: traces.map(Path::to_path_buf),
+                strategies: run.strategies.iter().map(|s| s.name.clone()).collect(),
+            },
         }
     }
 
     /// The scenario, cut to the chosen strategies.
     pub fn read(&self, registry: &Registry) -> Result<Scenario, Exit> {
-        let path = &self.scenario;
-        let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+        let path = self.path();
+        let text = match self.scenario == Path::new(STANDARD_INPUT) {
+            true => std::io::read_to_string(std::io::stdin()),
+            false => std::fs::read_to_string(path),
+        };
+        let text = text.map_err(|error| unreadable(path, &error))?;
         let traces = self
+            .changes
             .traces
             .clone()
             .or_else(|| std::env::var_os("EQUIPOISE_TRACES").map(PathBuf::from));
         let dir = path.parent().unwrap_or(Path::new("."));
         let files = Files::new(dir, traces.as_deref());
         let name = path.display().to_string();
-        let scenario = read_with(&text, &name, &self.sets, &files, registry)
+        let scenario = read_with(&text, &name, &self.changes.sets, &files, registry)
             .map_err(|report| Exit::Mistake(report.to_string()))?;
         self.choose(scenario)
+    }
+
+    /// The scenario's file, or what stands for it in messages and names.
+    fn path(&self) -> &Path {
+        match self.scenario == Path::new(STANDARD_INPUT) {
+            true => Path::new("stdin"),
+            false => &self.scenario,
+        }
     }
 
     /// Tells the warnings of `scenario`.
@@ -63,19 +85,19 @@ impl ScenarioArgs {
     }
 
     fn choose(&self, mut scenario: Scenario) -> Result<Scenario, Exit> {
-        if self.strategies.is_empty() {
+        if self.changes.strategies.is_empty() {
             return Ok(scenario);
         }
         let names = scenario.strategies.iter().map(|s| s.name.as_str());
         let names: Vec<&str> = names.collect();
         let is_unknown = |name: &&String| !names.contains(&name.as_str());
-        if let Some(unknown) = self.strategies.iter().find(is_unknown) {
-            let (file, names) = (self.scenario.display(), names.join(", "));
+        if let Some(unknown) = self.changes.strategies.iter().find(is_unknown) {
+            let (file, names) = (self.path().display(), names.join(", "));
             let said = format!("error: no strategy `{unknown}` in {file}\nhint: it has {names}");
             return Err(Exit::Mistake(said));
         }
         let baseline = &scenario.compare.baseline;
-        let is_chosen = |name: &String| name == baseline || self.strategies.contains(name);
+        let is_chosen = |name: &String| name == baseline || self.changes.strategies.contains(name);
         let strategies = scenario.strategies.iter();
         let chosen: Vec<bool> = strategies.map(|s| is_chosen(&s.name)).collect();
         keep_strategies(&mut scenario, &chosen);
@@ -84,23 +106,26 @@ impl ScenarioArgs {
 
     /// True if something differs from the file as it stands.
     pub fn is_changed(&self) -> bool {
-        !self.sets.is_empty() || !self.strategies.is_empty()
+        !self.changes.sets.is_empty() || !self.changes.strategies.is_empty()
     }
 
     /// One line that repeats `command` with this scenario.
     pub fn command_line(&self, command: &str) -> String {
         let scenario = self.scenario.display().to_string();
         let mut words = vec!["equipoise".to_owned(), command.to_owned(), scenario];
-        for set in &self.sets {
+        for set in &self.changes.sets {
             words.extend(["--set".to_owned(), set.clone()]);
         }
-        if !self.strategies.is_empty() {
-            words.extend(["--strategies".to_owned(), self.strategies.join(",")]);
+        if !self.changes.strategies.is_empty() {
+            words.extend(["--strategies".to_owned(), self.changes.strategies.join(",")]);
         }
         let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
         quoted.join(" ")
     }
 }
+
+/// The name of standard input as a file.
+const STANDARD_INPUT: &str = "-";
 
 /// Leaves out the strategies that are not chosen.
 pub(super) fn keep_strategies(scenario: &mut Scenario, chosen: &[bool]) {

@@ -6,6 +6,7 @@
 //! under way.
 
 pub mod agenda;
+pub mod column;
 pub mod law;
 pub mod quantity;
 pub mod random;

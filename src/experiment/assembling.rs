@@ -1,26 +1,24 @@
 //! From replications to results.
 
-use crate::metrics::columns::MetricRef;
 use crate::metrics::distribution::Distribution;
 use crate::metrics::nodes::Observation;
 use crate::results::{
-    self, CcdfRow, ClassMeta, Meta, NodeRow, Results, Status, StrategyMeta, Summary, TimelineRow,
-    digest,
+    self, CcdfRow, ClassMeta, Meta, NodeRow, Results, StrategyMeta, TimelineRow, digest,
 };
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, StrategyText};
 use crate::sim::Failure;
 use crate::sim::setup::Setup;
-use crate::stats::Pseudo;
-use crate::stats::pseudo::share_interval;
 use crate::strategy::Binding;
 use crate::text::{counted, thousands};
 
+use super::agreement;
 use super::marks::Marks;
-use super::precision::{self, LEVEL};
+use super::plan::Plan;
+use super::precision;
 use super::prior::Prior;
-use super::replications::{Detail, Jackknife, Replications};
+use super::replications::{Detail, Replications};
 use super::strategy_comparison::compare_strategies;
-use super::{Plan, agreement};
+use super::summarizing::summary;
 
 /// Bins of a timeline.
 const BINS: usize = 200;
@@ -102,17 +100,15 @@ fn meta(plan: &Plan, cells: &[Vec<Replications>]) -> Meta {
 
 /// The fewest and the most replications of any point; a run that was stopped may have none of some.
 fn replications(cells: &[Vec<Replications>]) -> (u32, u32) {
-    let finished = cells
-        .iter()
-        .flatten()
-        .map(|cell| cell.replications() as u32);
-    let finished: Vec<u32> = finished.filter(|&finished| finished > 0).collect();
-    let (least, most) = (finished.iter().min(), finished.iter().max());
-    (least.copied().unwrap_or(0), most.copied().unwrap_or(0))
+    let finished = || {
+        let all = cells.iter().flatten().map(Replications::replications);
+        all.filter(|&finished| finished > 0).map(|all| all as u32)
+    };
+    (finished().min().unwrap_or(0), finished().max().unwrap_or(0))
 }
 
 fn strategies(scenario: &Scenario) -> Vec<StrategyMeta> {
-    let meta = |s: &crate::scenario::StrategyText| StrategyMeta {
+    let meta = |s: &StrategyText| StrategyMeta {
         name: s.name.clone(),
         parts: s.parts.clone(),
     };
@@ -134,13 +130,8 @@ fn same_for_all(scenario: &Scenario) -> Vec<String> {
         .map(|(name, value)| format!("{name}: {value}"))
         .collect();
     same.push("view: fresh".to_owned());
-    let texts = || {
-        scenario
-            .strategies
-            .iter()
-            .flat_map(|s| s.parts.iter().map(|(_, text)| text))
-    };
-    if !texts().any(|text| text.contains("\"work\"")) {
+    let mut parts = scenario.strategies.iter().flat_map(|s| &s.parts);
+    if !parts.any(|(_, text)| text.contains("\"work\"")) {
         same.push("true work not used".to_owned());
     }
     same
@@ -148,16 +139,10 @@ fn same_for_all(scenario: &Scenario) -> Vec<String> {
 
 /// Under a central queue nothing is queued at nodes: their loads are of another kind.
 fn running_only(scenario: &Scenario) -> Option<String> {
-    let setups = scenario
-        .points
-        .first()
-        .map_or(&[][..], |point| &point.setups);
+    let setups = scenario.points.iter().take(1).flat_map(|p| &p.setups);
     let is_central = |setup: &&Setup| setup.strategy.binding == Binding::CentralQueue;
-    let names: Vec<String> = setups
-        .iter()
-        .filter(is_central)
-        .map(|setup| format!("`{}`", setup.strategy.name))
-        .collect();
+    let name = |setup: &Setup| format!("`{}`", setup.strategy.name);
+    let names: Vec<String> = setups.filter(is_central).map(name).collect();
     let all = names.join(", ");
     (!names.is_empty()).then(|| {
         format!("imbalance under {all} is of running tasks only, as its tasks wait in one queue")
@@ -166,23 +151,17 @@ fn running_only(scenario: &Scenario) -> Option<String> {
 
 /// "100,000 jobs", or a range where it is not the same everywhere.
 fn measured(scenario: &Scenario, cells: &[Vec<Replications>]) -> String {
-    let counts = || {
-        cells
-            .iter()
-            .flatten()
-            .flat_map(|cell| cell.digests.iter().map(|(_, jobs)| *jobs))
-    };
+    let digests = || cells.iter().flatten().flat_map(|cell| &cell.digests);
+    let counts = || digests().map(|(_, jobs)| *jobs);
     let (least, most) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
     let jobs = if least == most {
         counted(most, "job")
     } else {
         format!("{} to {}", thousands(least), counted(most, "job"))
     };
-    let setup = scenario
-        .points
-        .first()
-        .and_then(|point| point.setups.first());
-    let one_trace = setup.is_some_and(|setup| Prior::of(setup).repeats_one_workload);
+    let mut setups = scenario.points.iter().flat_map(|point| &point.setups);
+    let first = setups.next();
+    let one_trace = first.is_some_and(|setup| Prior::of(setup).repeats_one_workload);
     if one_trace {
         format!("one trace of {jobs}")
     } else {
@@ -195,28 +174,22 @@ fn parts(scenario: &Scenario, differing: bool) -> Vec<(String, String)> {
     let Some(first) = scenario.strategies.first() else {
         return Vec::new();
     };
-    let mut names: Vec<&String> = scenario
-        .strategies
-        .iter()
-        .flat_map(|s| s.parts.iter().map(|(name, _)| name))
-        .collect();
-    let mut seen = std::collections::BTreeSet::new();
-    names.retain(|name| seen.insert(name.as_str()));
-    let value = |s: &crate::scenario::StrategyText, name: &str| {
-        s.parts
-            .iter()
-            .find(|(part, _)| part == name)
-            .map(|(_, value)| value.clone())
+    let mut names: Vec<&str> = Vec::new();
+    for (name, _) in scenario.strategies.iter().flat_map(|s| &s.parts) {
+        names.extend((!names.contains(&&**name)).then_some(name.as_str()));
+    }
+    let value = |s: &StrategyText, name: &str| {
+        let mut parts = s.parts.iter();
+        let part = parts.find(|(part, _)| part == name);
+        part.map(|(_, value)| value.clone())
     };
     let differs = |name: &str| {
-        scenario
-            .strategies
-            .iter()
-            .any(|s| value(s, name) != value(first, name))
+        let mut values = scenario.strategies.iter().map(|s| value(s, name));
+        values.any(|other| other != value(first, name))
     };
     let chosen = names.into_iter().filter(|name| differs(name) == differing);
     chosen
-        .map(|name| (name.clone(), value(first, name).unwrap_or_default()))
+        .map(|name| (name.to_owned(), value(first, name).unwrap_or_default()))
         .collect()
 }
 
@@ -239,9 +212,8 @@ fn same_jobs(
             }
         }
     }
-    Ok(first
-        .digests
-        .iter()
+    let digests = first.digests.iter();
+    Ok(digests
         .map(|(digest, _)| format!("{digest:016x}"))
         .collect())
 }
@@ -286,83 +258,6 @@ fn found_of(setup: &Setup, cell: &Replications) -> results::Cell {
         nodes: detail
             .map(|detail| nodes(setup, detail))
             .unwrap_or_default(),
-    }
-}
-
-/// The figure of a column, with its mark.
-pub fn summary(cell: &Replications, marks: &Marks<'_>, column: usize) -> Summary {
-    let key = cell.columns[column].key.clone();
-    let jackknife = cell.jackknife(column);
-    let (status, note) = marks.mark(column, jackknife.as_ref());
-    let told = jackknife.filter(|_| !matches!(status, Status::Unstable | Status::NotAvailable));
-    let values = cell.values(column);
-    let found = told.as_ref().map(|found| Told::of(&key, found, &values));
-    let bounded = found.as_ref().filter(|_| status.has_interval());
-    let pseudo = found
-        .as_ref()
-        .map(|found| found.pseudo.values.iter().map(|v| Some(*v)).collect());
-    let values = values
-        .into_iter()
-        .map(|value| value.is_finite().then_some(value));
-    let values: Vec<Option<f64>> = values.collect();
-    Summary {
-        key,
-        mean: found.as_ref().map(|found| found.figure),
-        ci_low: bounded.and_then(|found| Some(found.interval?.0)),
-        ci_high: bounded.and_then(|found| Some(found.interval?.1)),
-        stddev: found.as_ref().and_then(|found| found.stddev),
-        replications: values.iter().flatten().count() as u32,
-        events: told
-            .map(|found| found.events)
-            .filter(|events| events.is_finite()),
-        status,
-        note,
-        pseudo: pseudo.unwrap_or_else(|| vec![None; values.len()]),
-        values,
-    }
-}
-
-/// A figure with its interval, and its pseudo-values.
-struct Told {
-    figure: f64,
-    interval: Option<(f64, f64)>,
-    stddev: Option<f64>,
-    pseudo: Pseudo,
-}
-
-impl Told {
-    fn of(key: &MetricRef, found: &Jackknife, values: &[f64]) -> Told {
-        let Jackknife {
-            figure,
-            without,
-            events,
-        } = found;
-        let missed = || values.iter().map(|attained| 1.0 - attained).collect();
-        let plain: Vec<f64> = if key.metric.counts_misses() {
-            missed()
-        } else {
-            values.to_vec()
-        };
-        let pseudo = Pseudo::new(*figure, without, &plain, *events);
-        let estimate = pseudo.estimate(LEVEL);
-        let stddev = estimate.stddev;
-        if !key.metric.counts_misses() {
-            let interval = estimate.low.zip(estimate.high);
-            return Told {
-                figure: *figure,
-                interval,
-                stddev,
-                pseudo,
-            };
-        }
-        let missed = share_interval(*figure, without, *events, LEVEL);
-        let interval = missed.map(|(low, high)| (1.0 - high, 1.0 - low));
-        Told {
-            figure: 1.0 - figure,
-            interval,
-            stddev,
-            pseudo,
-        }
     }
 }
 

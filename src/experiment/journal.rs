@@ -11,10 +11,10 @@ use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::Item;
-use super::replications::Replicate;
+use super::replications::{Item, Replicate};
 use crate::scenario::Scenario;
 use crate::sim::Failure;
+use crate::text::plain_error;
 
 const MAGIC: &[u8; 8] = b"eqpjrn01";
 /// Bytes of a journal without a replication.
@@ -133,8 +133,8 @@ impl Journal {
         };
         write(&mut state.file).map_err(|error| fault(&self.path, &error))?;
         state.end += record.len() as u64;
-        let place = (end + FRAME as u64, content.len() as u32);
-        state.index.insert(item, place);
+        let found_at = (end + FRAME as u64, content.len() as u32);
+        state.index.insert(item, found_at);
         Ok(())
     }
 
@@ -145,8 +145,7 @@ impl Journal {
 }
 
 pub(super) fn fault(path: &Path, error: &io::Error) -> Failure {
-    let (path, why) = (path.display(), error.to_string());
-    let why = why.split(" (os error").next().unwrap_or_default();
+    let (path, why) = (path.display(), plain_error(error));
     Failure::Machine(format!("cannot write {path}: {why}"))
 }
 

@@ -15,16 +15,16 @@ pub mod record;
 mod replications;
 pub mod run_comparison;
 mod strategy_comparison;
+mod summarizing;
 pub mod warmup;
 
 pub use journal::{Fingerprint, HEADER as JOURNAL_HEADER, Journal};
-pub use plan::Plan;
+pub use plan::{Options, Plan, Progress};
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use crate::results::Results;
 use crate::scenario::{Point, Scenario};
@@ -32,33 +32,7 @@ use crate::sim::setup::Setup;
 use crate::sim::{self, Failure};
 
 use crate::decision_log::{DecisionLog, LogRecorder, NODES_KEPT};
-use record::Recording;
-use replications::{Replicate, Replications};
-
-/// How an experiment is to be run.
-pub struct Options<'a> {
-    /// Threads; all cores if `None`.
-    pub threads: Option<usize>,
-    /// Set from outside to stop after the replications that are running.
-    pub stop: &'a AtomicBool,
-    /// Called from any thread.
-    pub progress: &'a (dyn Fn(Progress) + Sync),
-    /// Where rows of single jobs, tasks and decisions go, if they are wanted.
-    pub record: Option<&'a Recording>,
-    /// Whether decisions are logged (not together with `record`).
-    pub log_decisions: bool,
-    /// Where finished replications are kept, and taken from.
-    pub journal: Option<&'a Journal>,
-}
-
-/// How far an experiment is.
-#[derive(Clone, Copy, Debug)]
-pub enum Progress {
-    /// So many more replications are to be run.
-    Planned(u64),
-    /// One is done.
-    Done,
-}
+use replications::{Item, Replicate, Replications};
 
 /// What a run gives.
 pub struct Run {
@@ -84,15 +58,6 @@ pub struct Timing {
     pub threads: usize,
     /// Time in replications by point and strategy.
     pub busy: Vec<Vec<Duration>>,
-}
-
-/// One replication of one strategy at one point. They are run, and kept, replication by
-/// replication, so that a run that is stopped has whole ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-struct Item {
-    replication: u32,
-    point: usize,
-    strategy: usize,
 }
 
 /// Runs every replication of `plan`, and more where a precision is asked for.

@@ -1,7 +1,10 @@
-//! What is run: a scenario of which nothing is left open, and which does not change any more.
+//! What is run, and how: a scenario of which nothing is left open, and which does not change any
+//! more.
 
 use std::sync::atomic::AtomicBool;
 
+use super::journal::Journal;
+use super::record::Recording;
 use super::warmup;
 use crate::scenario::Scenario;
 use crate::sim::Failure;
@@ -49,4 +52,29 @@ impl Plan {
     pub fn command(&self) -> &str {
         &self.command
     }
+}
+
+/// How an experiment is to be run.
+pub struct Options<'a> {
+    /// Threads; all cores if `None`.
+    pub threads: Option<usize>,
+    /// Set from outside to stop after the replications that are running.
+    pub stop: &'a AtomicBool,
+    /// Called from any thread.
+    pub progress: &'a (dyn Fn(Progress) + Sync),
+    /// Where rows of single jobs, tasks and decisions go, if they are wanted.
+    pub record: Option<&'a Recording>,
+    /// Whether decisions are logged (not together with `record`).
+    pub log_decisions: bool,
+    /// Where finished replications are kept, and taken from.
+    pub journal: Option<&'a Journal>,
+}
+
+/// How far an experiment is.
+#[derive(Clone, Copy, Debug)]
+pub enum Progress {
+    /// So many more replications are to be run.
+    Planned(u64),
+    /// One is done.
+    Done,
 }

@@ -4,14 +4,12 @@
 //! and again at an interval makes it somewhat too narrow at the end; steps of a fifth keep the
 //! looks few (sequential procedures: Law, "Simulation Modeling and Analysis", section 9.4).
 
-use super::assembling::summary;
 use super::marks::Marks;
 use super::replications::Replications;
+use super::summarizing::summary;
 use crate::results::{Status, Summary};
 use crate::scenario::{Precision, Scenario};
 
-/// Confidence of the intervals of single figures.
-pub(super) const LEVEL: f64 = 0.95;
 /// Replications are added by this share, and by at least so many.
 const STEP: (f64, u32) = (0.2, 5);
 

@@ -3,10 +3,11 @@
 
 use crate::engine::law::Law;
 use crate::engine::law::heavy::{HEAVY, draws_needed, unseen_share};
+use crate::model::cluster::Group;
 use crate::sim::known_load::Known;
-use crate::sim::setup::{Measure, Setup};
-use crate::workload::class::Shape;
-use crate::workload::load::{Offered, offered};
+use crate::sim::setup::{Measure, Setup, Stragglers};
+use crate::workload::class::{Class, Shape};
+use crate::workload::load::{Demand, Offered};
 use crate::workload::source::Arrivals;
 
 /// What is known of a setup.
@@ -87,56 +88,66 @@ impl Prior {
 /// The laws that matter. A job that waits behind others needs the third moment of what they take, as
 /// the variance of its wait does; what delays nobody else, the second.
 fn tails(setup: &Setup) -> Vec<Tail> {
-    let offered = offered(&setup.sources, &setup.classes, &setup.cluster);
-    let is_limited = setup
-        .cluster
-        .groups
-        .iter()
-        .any(|group| group.capacity.iter().any(Option::is_some));
-    let moment = if is_limited { 3 } else { 2 };
-    let tasks: f64 = weighted(&offered, |class| class.tasks) / weighted(&offered, |_| 1.0);
-    let tail = |what, law: &Law, moment, draws| Tail {
-        what,
-        laws: vec![(1.0, law.clone())],
-        moment,
-        draws,
+    let demand = Demand::new(&setup.sources, &setup.classes, &setup.cluster);
+    let has_limit = |group: &Group| group.capacity.iter().any(Option::is_some);
+    let moment = if setup.cluster.groups.iter().any(has_limit) {
+        3
+    } else {
+        2
     };
-    let mut tails = vec![works(setup, &offered, moment)];
-    for class in &setup.classes {
-        match class.stages.first().map(|stage| &stage.shape) {
-            Some(Shape::Tasks { count, .. } | Shape::Split { into: count, .. }) => {
-                tails.push(tail("the number of tasks", count, moment, 1.0));
-            }
-            _ => {}
+    let tasks = weighted(&demand.offered, |class| class.tasks) / weighted(&demand.offered, |_| 1.0);
+    let parts = setup.strategy.parts.iter();
+    let intervals = setup
+        .sources
+        .iter()
+        .filter_map(|source| match &source.arrivals {
+            Arrivals::Renewal { interval } => Some(interval),
+            _ => None,
+        });
+    let counts = |class: &Class| -> Option<Law> {
+        match &class.stages.first()?.shape {
+            Shape::Tasks { count, .. } | Shape::Split { into: count, .. } => Some(count.clone()),
+            Shape::Trace => None,
         }
-        tails.push(tail(
-            "the cost of gathering",
-            &class.gather.per_result,
-            3,
-            tasks,
-        ));
-        tails.push(tail("the cost of gathering", &class.gather.work, 3, 1.0));
-    }
-    if let Some(stragglers) = &setup.stragglers {
-        let draws = tasks * stragglers.probability;
-        tails.push(tail(
-            "the factor of stragglers",
-            &stragglers.factor,
+    };
+    let gather = |class: &Class| [class.gather.per_result.clone(), class.gather.work.clone()];
+    let classes = || setup.classes.iter();
+    let stragglers = setup.stragglers.iter();
+    let factor = |s: &Stragglers| (s.factor.clone(), tasks * s.probability);
+    let all = |what, moment, laws: Vec<(Law, f64)>| {
+        laws.into_iter().map(move |(law, draws)| Tail {
+            what,
+            laws: vec![(1.0, law)],
             moment,
             draws,
-        ));
-    }
-    for delay in [&setup.network.dispatch, &setup.network.result] {
-        tails.push(tail("the network's delay", delay, 2, tasks));
-    }
-    for parts in &setup.strategy.parts {
-        tails.push(tail("the decision time", &parts.decision_time, 3, tasks));
-    }
-    for source in &setup.sources {
-        if let Arrivals::Renewal { interval } = &source.arrivals {
-            tails.push(tail("the interval between jobs", interval, 2, 1.0));
-        }
-    }
+        })
+    };
+    let each = |laws: Vec<Law>, draws: f64| laws.into_iter().map(|law| (law, draws)).collect();
+    let delays = vec![setup.network.dispatch.clone(), setup.network.result.clone()];
+    let decisions = parts.map(|parts| parts.decision_time.clone()).collect();
+    let mut tails = vec![works(&demand, moment)];
+    tails.extend(all(
+        "the number of tasks",
+        moment,
+        each(classes().filter_map(counts).collect(), 1.0),
+    ));
+    tails.extend(all(
+        "the cost of gathering",
+        3,
+        each(classes().flat_map(gather).collect(), tasks),
+    ));
+    tails.extend(all(
+        "the factor of stragglers",
+        moment,
+        stragglers.map(factor).collect(),
+    ));
+    tails.extend(all("the network's delay", 2, each(delays, tasks)));
+    tails.extend(all("the decision time", 3, each(decisions, tasks)));
+    tails.extend(all(
+        "the interval between jobs",
+        2,
+        each(intervals.cloned().collect(), 1.0),
+    ));
     tails.retain(|tail| tail.laws.iter().any(|(_, law)| law.constant().is_none()));
     tails
 }
@@ -154,23 +165,23 @@ fn jobs(class: &Offered) -> f64 {
 }
 
 /// The mixture of the works of all classes.
-fn works(setup: &Setup, offered: &[Offered], moment: i32) -> Tail {
-    let classes = setup.classes.iter().zip(offered);
-    let law = |(class, offered): (&crate::workload::class::Class, &Offered)| match &class
-        .stages
-        .first()?
-        .shape
-    {
+fn works(demand: &Demand<'_>, moment: i32) -> Tail {
+    let law = |(class, offered): (&Class, &Offered)| match &class.stages.first()?.shape {
         Shape::Tasks { work, .. } => Some((jobs(offered) * offered.tasks, work.clone())),
         Shape::Split { work, .. } => Some((jobs(offered), work.clone())),
         Shape::Trace => None,
     };
-    let laws: Vec<(f64, Law)> = classes.filter_map(law).collect();
+    let laws: Vec<(f64, Law)> = demand
+        .classes
+        .iter()
+        .zip(&demand.offered)
+        .filter_map(law)
+        .collect();
     let drawn: f64 = laws.iter().map(|(weight, _)| weight).sum();
     Tail {
         what: "the work",
         laws,
         moment,
-        draws: drawn / weighted(offered, |_| 1.0),
+        draws: drawn / weighted(&demand.offered, |_| 1.0),
     }
 }

@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use super::journal::fault;
 use crate::engine::time::Time;
 use crate::metrics::jobs::{Blame, PARTS};
@@ -93,28 +95,16 @@ impl Recording {
         for &kind in &self.kinds {
             let path = self.part(kind, point, strategy, replication);
             let file = File::create(&path).map_err(|error| fault(&path, &error))?;
-            files[kind as usize] = Some(Part {
-                path,
-                file: BufWriter::new(file),
-            });
+            let mut table = csv::WriterBuilder::new();
+            let table = table.has_headers(false).from_writer(file);
+            files[kind as usize] = Some(Part { path, table });
         }
-        let name = &scenario.strategies[strategy].name;
         let setup = &scenario.points[point].setups[strategy];
-        let lead = csv_line(&[
-            (point + 1).to_string(),
-            name.clone(),
-            replication.to_string(),
-        ]);
-        let plain = setup.cluster.node_names();
         Ok(Rows {
             files,
-            lead,
+            lead: (point + 1, &scenario.strategies[strategy].name, replication),
             setup,
-            nodes: plain
-                .iter()
-                .map(|name| csv_line(std::slice::from_ref(name)))
-                .collect(),
-            plain,
+            nodes: setup.cluster.node_names(),
             error: None,
         })
     }
@@ -130,71 +120,54 @@ impl Recording {
         replications: &[u32],
         into: &Path,
     ) -> Result<(), Failure> {
+        let strategies = 0..scenario.strategies.len();
         for &kind in &self.kinds {
             let path = into.join(format!("{}.csv", kind.name()));
-            self.join_one(kind, scenario, replications, &path)
-                .map_err(|error| fault(&path, &error))?;
+            let join = || -> io::Result<()> {
+                let mut table = BufWriter::new(File::create(&path)?);
+                table.write_all(kind.header().as_bytes())?;
+                for (point, &last) in replications.iter().enumerate() {
+                    let of_point = strategies
+                        .clone()
+                        .flat_map(|s| (1..=last).map(move |r| (s, r)));
+                    for (strategy, replication) in of_point {
+                        let part = self.part(kind, point, strategy, replication);
+                        io::copy(&mut File::open(&part)?, &mut table)?;
+                    }
+                }
+                table.flush()
+            };
+            join().map_err(|error| fault(&path, &error))?;
         }
         Ok(())
     }
-
-    fn join_one(
-        &self,
-        kind: RowKind,
-        scenario: &Scenario,
-        replications: &[u32],
-        path: &Path,
-    ) -> io::Result<()> {
-        let mut table = BufWriter::new(File::create(path)?);
-        table.write_all(kind.header().as_bytes())?;
-        for (point, &replications) in replications.iter().enumerate() {
-            for strategy in 0..scenario.strategies.len() {
-                for replication in 1..=replications {
-                    let part = self.part(kind, point, strategy, replication);
-                    io::copy(&mut File::open(&part)?, &mut table)?;
-                }
-            }
-        }
-        table.flush()
-    }
-}
-
-/// Fields as csv, quoted where needed, without a line end.
-fn csv_line(fields: &[String]) -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let written = writer.write_record(fields);
-    let bytes = written
-        .ok()
-        .and_then(|()| writer.into_inner().ok())
-        .unwrap_or_default();
-    String::from_utf8_lossy(&bytes).trim_end().to_owned()
 }
 
 struct Part {
     path: PathBuf,
-    file: BufWriter<File>,
+    table: csv::Writer<File>,
 }
 
 /// Takes the rows of one replication; a write that fails is told when it is closed.
 pub struct Rows<'a> {
     files: [Option<Part>; 3],
-    lead: String,
+    /// Point (from 1), strategy and replication, with which every row begins.
+    lead: (usize, &'a str, u32),
     setup: &'a Setup,
-    /// Names of nodes, as they are and as csv writes them.
-    plain: Vec<String>,
+    /// Names of nodes.
     nodes: Vec<String>,
     error: Option<Failure>,
 }
 
-impl Rows<'_> {
-    fn write(&mut self, kind: RowKind, row: std::fmt::Arguments<'_>) {
+impl<'a> Rows<'a> {
+    fn write(&mut self, kind: RowKind, row: impl Serialize) {
         let Some(part) = &mut self.files[kind as usize] else {
             return;
         };
         if self.error.is_none()
-            && let Err(error) = writeln!(part.file, "{},{row}", self.lead)
+            && let Err(error) = part.table.serialize((self.lead, row))
         {
-            self.error = Some(fault(&part.path, &error));
+            self.error = Some(fault(&part.path, &error.into()));
         }
     }
 
@@ -208,8 +181,8 @@ impl Rows<'_> {
         }
         for part in self.files.iter_mut().flatten() {
             // On the disk before the journal says so.
-            let written = part.file.flush();
-            let written = written.and_then(|()| part.file.get_ref().sync_data());
+            let written = part.table.flush();
+            let written = written.and_then(|()| part.table.get_ref().sync_data());
             written.map_err(|error| fault(&part.path, &error))?;
         }
         Ok(())
@@ -223,55 +196,43 @@ impl Rows<'_> {
     fn candidates(&self, decision: &Decision<'_>) -> String {
         let one = |&node: &NodeId| {
             let tasks = decision.seen(node).tasks;
-            format!("{}:{tasks}", self.plain[node.index()])
+            format!("{}:{tasks}", self.nodes[node.index()])
         };
         let each: Vec<String> = decision.asked.iter().map(one).collect();
-        if each.is_empty() {
-            return String::new();
-        }
-        csv_line(&[each.join(" ")])
+        each.join(" ")
     }
 
-    fn class(&self, job: &Job) -> String {
-        csv_line(&[self.setup.classes[job.class as usize].name.clone()])
+    fn class(&self, job: &Job) -> &'a str {
+        &self.setup.classes[job.class as usize].name
     }
 }
 
 impl Recorder for Rows<'_> {
     fn job(&mut self, job: &Job, completed: Option<(Time, Blame)>) {
-        let class = self.class(job);
-        let (number, measured, arrival, tasks) =
-            (job.number, job.measured, job.arrival.0, job.tasks);
-        match completed {
-            Some((at, blame)) => {
-                let [a, b, c, d, e, f, g] = blame;
-                let at = at.0;
-                self.write(RowKind::Jobs, format_args!("{number},{class},completed,{measured},{arrival},{at},{tasks},{a},{b},{c},{d},{e},{f},{g}"));
-            }
-            None => self.write(
-                RowKind::Jobs,
-                format_args!("{number},{class},unfinished,{measured},{arrival},,{tasks},,,,,,,"),
-            ),
-        }
+        let status = completed.map_or("unfinished", |_| "completed");
+        let at = completed.map(|(at, _)| at.0);
+        let blame: [Option<u64>; 7] = std::array::from_fn(|part| Some(completed?.1[part]));
+        let (class, arrival) = (self.class(job), job.arrival.0);
+        let what = (job.number, class, status, job.measured);
+        self.write(RowKind::Jobs, (what, arrival, at, job.tasks, blame));
     }
 
     fn task(&mut self, job: &Job, task: &Task, attempt: &Attempt) {
         let (class, node) = (self.class(job), self.node(attempt.node));
         let work = Time::from_secs(task.work).0;
-        let (number, index, ready) = (job.number, task.index, job.arrival.0);
-        let (start, finish) = (attempt.times.started.0, attempt.times.ended.0);
-        self.write(
-            RowKind::Tasks,
-            format_args!("{number},{class},0,{index},{work},{node},{ready},{start},{finish},1"),
+        let times = (
+            job.arrival.0,
+            attempt.times.started.0,
+            attempt.times.ended.0,
         );
+        let what = (job.number, class, 0, task.index, work, node);
+        self.write(RowKind::Tasks, (what, times, 1));
     }
 
     fn decision(&mut self, decision: &Decision<'_>) {
         let (class, node) = (self.class(decision.job), self.node(decision.node));
-        let (tasks_seen, reads) = (decision.tasks_seen(), decision.asked.len());
         let score = decision.seen(decision.node).score;
-        let score = score.map_or(String::new(), |score| score.value.to_string());
-        let candidates = self.candidates(decision);
+        let score = score.map(|score| score.value.to_string());
         let Decision {
             time,
             dispatcher,
@@ -279,12 +240,9 @@ impl Recorder for Rows<'_> {
             task,
             ..
         } = *decision;
-        let (time, number) = (time.0, job.number);
-        self.write(
-            RowKind::Decisions,
-            format_args!(
-                "{time},{dispatcher},{number},{class},{task},{node},{tasks_seen},{reads},{score},{candidates}"
-            ),
-        );
+        let what = (time.0, dispatcher, job.number, class, task, node);
+        let seen = (decision.tasks_seen(), decision.asked.len(), score);
+        let candidates = self.candidates(decision);
+        self.write(RowKind::Decisions, (what, seen, candidates));
     }
 }

@@ -16,6 +16,18 @@ use crate::stats::pseudo::weighted;
 
 use super::prior::Prior;
 
+/// One replication of one strategy at one point. They are run, and kept, replication by
+/// replication, so that a run that is stopped has whole ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Item {
+    /// Its number, from 1.
+    pub replication: u32,
+    /// Index of the point.
+    pub point: usize,
+    /// Index of the strategy.
+    pub strategy: usize,
+}
+
 /// What is kept of one replication.
 #[derive(Serialize, Deserialize)]
 pub struct Replicate {

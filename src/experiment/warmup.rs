@@ -32,7 +32,7 @@ const ENDLESS: f64 = 1.4;
 const BATCH: u64 = 5;
 
 /// What the pilots of a point found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// Jobs at the start that are not like the rest: the most of any strategy.
     pub jobs: u64,
@@ -41,6 +41,14 @@ pub struct Found {
 }
 
 impl Found {
+    /// The pilots were settled after `jobs`.
+    fn settled(jobs: u64) -> Found {
+        Found {
+            jobs,
+            too_short: false,
+        }
+    }
+
     /// The warm-up to use.
     pub fn warmup(&self) -> u64 {
         safely(self.jobs)
@@ -92,14 +100,13 @@ fn tell(scenario: &mut Scenario, point: usize, found: Found) {
 pub fn pilot(point: &Point) -> Result<Found, Failure> {
     let cuts: Result<Vec<Option<Found>>, Failure> =
         point.setups.iter().map(longer_and_longer).collect();
-    let none = Found {
-        jobs: 0,
-        too_short: false,
-    };
-    Ok(cuts?.into_iter().flatten().fold(none, |most, cut| Found {
-        jobs: most.jobs.max(cut.jobs),
-        too_short: most.too_short | cut.too_short,
-    }))
+    Ok(cuts?
+        .into_iter()
+        .flatten()
+        .fold(Found::default(), |most, cut| Found {
+            jobs: most.jobs.max(cut.jobs),
+            too_short: most.too_short | cut.too_short,
+        }))
 }
 
 /// Nothing of a strategy whose number in system grows without end: no warm-up helps it.
@@ -112,10 +119,7 @@ fn longer_and_longer(setup: &Setup) -> Result<Option<Found>, Failure> {
             return Ok(None);
         }
         if let Some(jobs) = pilots.settle() {
-            return Ok(Some(Found {
-                jobs,
-                too_short: false,
-            }));
+            return Ok(Some(Found::settled(jobs)));
         }
         setup.window.measure = twice(setup.window.measure);
     }
@@ -177,10 +181,7 @@ impl Pilots {
             return None;
         }
         if let Some(jobs) = self.settle() {
-            return Some(Found {
-                jobs,
-                too_short: false,
-            });
+            return Some(Found::settled(jobs));
         }
         let half = self.series().len() as u64 / 2;
         let is_endless = self.rise_after(half).is_some_and(|rise| rise > ENDLESS);

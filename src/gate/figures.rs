@@ -111,13 +111,8 @@ pub fn figures(
             strategies: results.cells[point].iter().enumerate().map(of).collect(),
         }
     };
-    results
-        .meta
-        .workload_digests
-        .iter()
-        .enumerate()
-        .map(point)
-        .collect()
+    let digests = results.meta.workload_digests.iter();
+    digests.enumerate().map(point).collect()
 }
 
 /// What is held of one strategy at one point.
@@ -178,16 +173,14 @@ fn jobs(cell: &Cell, watched: &[(MetricRef, f64)]) -> Vec<JobCounts> {
 }
 
 fn slowest(cell: &Cell) -> Vec<(String, f64)> {
-    let all = cell
-        .figures
-        .iter()
-        .filter(|figure| figure.key.part == Part::All);
-    all.filter_map(|figure| {
+    let of = |figure: &Summary| {
         let metric = figure.key.name();
         let part = metric.strip_prefix("blame_")?.strip_suffix("_tail")?;
         Some((part.to_owned(), figure.mean?))
-    })
-    .collect()
+    };
+    let figures = cell.figures.iter();
+    let all = figures.filter(|figure| figure.key.part == Part::All);
+    all.filter_map(of).collect()
 }
 
 fn digest_of(cell: &Cell, watched: &[(MetricRef, f64)]) -> String {

@@ -14,7 +14,7 @@ pub const FALSE_ALARMS: f64 = 0.01;
 pub const MISSES: f64 = 0.05;
 
 /// What is said of one figure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Finding {
     /// Decisions and results are those of the baseline, bit by bit.
@@ -30,6 +30,7 @@ pub enum Finding {
     /// The figure fails, and the strategy was stable and is not any more.
     Unstable,
     /// Other shares of jobs are lost, or there is no value any more. Fails.
+    #[default]
     NotComparable,
 }
 
@@ -66,7 +67,7 @@ pub struct Allowance {
 }
 
 /// A verdict with what it was read off.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Judgement {
     /// The verdict.
     pub finding: Finding,
@@ -91,13 +92,7 @@ impl Judgement {
     pub fn only(finding: Finding) -> Judgement {
         Judgement {
             finding,
-            baseline: None,
-            now: None,
-            change: None,
-            low: None,
-            high: None,
-            spread: None,
-            reach: None,
+            ..Judgement::default()
         }
     }
 }

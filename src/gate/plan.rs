@@ -17,7 +17,7 @@ pub const LEAST: u32 = 30;
 /// The placement seed of the runs that tell what luck does: the same jobs and algorithm, other luck.
 const OTHER_LUCK: u64 = 1;
 /// A baseline has at most so many replications.
-pub const MOST: u64 = 200;
+pub const MOST: u32 = 200;
 /// The margin is so many standard errors wide: luck alone then exceeds it with probability
 /// 0.0013, and stays below 2 d - t(0.95) standard errors, where a figure passes, with 0.99999.
 const WIDTH: f64 = 3.0;
@@ -53,13 +53,13 @@ impl Need {
 
     /// The least margin, rounded up to two digits, for which [`MOST`] replications are enough.
     pub fn margin_that_would_do(&self) -> f64 {
-        rounded_up((WIDTH * self.spread / (MOST as f64).sqrt()).exp_m1())
+        rounded_up((WIDTH * self.spread / f64::from(MOST).sqrt()).exp_m1())
     }
 
     /// By what, rounded up to two digits, the measured jobs of a replication must be multiplied to
     /// do with [`MOST`] replications, if the variance falls as one over their number.
     pub fn more_jobs(&self) -> f64 {
-        rounded_up((WIDTH * self.spread / self.margin.ln_1p()).powi(2) / MOST as f64)
+        rounded_up((WIDTH * self.spread / self.margin.ln_1p()).powi(2) / f64::from(MOST))
     }
 }
 
@@ -101,7 +101,7 @@ pub fn plan<E>(
     watched: &[(MetricRef, f64)],
     mut run: impl FnMut(u32, u64) -> Result<Vec<PointFigures>, E>,
 ) -> Result<Plan, Refused<E>> {
-    let mut n = least.max(LEAST);
+    let mut n = least.clamp(LEAST, MOST);
     loop {
         let figures = run(n, 0).map_err(Refused::Failed)?;
         let why = unwatchable_of(&figures, watched);
@@ -110,7 +110,11 @@ pub fn plan<E>(
         }
         let other = run(n, OTHER_LUCK).map_err(Refused::Failed)?;
         let needs = needs(&figures, &other, watched);
-        let enough = replications(&needs, n).map_err(Refused::TooMany)?;
+        // Refused only by what as many as may be tell, so that what is asked for instead will do.
+        let enough = match replications(&needs, n) {
+            Err(_) if n < MOST => MOST,
+            enough => enough.map_err(Refused::TooMany)?,
+        };
         if enough == n {
             return Ok(Plan {
                 replications: n,
@@ -123,17 +127,12 @@ pub fn plan<E>(
 }
 
 fn unwatchable_of(points: &[PointFigures], watched: &[(MetricRef, f64)]) -> Vec<(usize, String)> {
-    let mut why = Vec::new();
-    for (point, figures) in points.iter().enumerate() {
-        for cell in &figures.strategies {
-            why.extend(
-                unwatchable(cell, watched)
-                    .into_iter()
-                    .map(|reason| (point, reason)),
-            );
-        }
-    }
-    why
+    let of_point = |(point, figures): (usize, &PointFigures)| {
+        let cells = figures.strategies.iter();
+        let reasons = cells.flat_map(|cell| unwatchable(cell, watched));
+        reasons.map(|reason| (point, reason)).collect::<Vec<_>>()
+    };
+    points.iter().enumerate().flat_map(of_point).collect()
 }
 
 /// What each figure needs, from runs with two placement seeds.
@@ -170,11 +169,10 @@ fn spread(a: &StrategyFigures, b: &StrategyFigures, metric: &MetricRef) -> f64 {
 /// # Errors
 /// The figures that cannot be watched with their margin.
 fn replications(needs: &[Need], least: u32) -> Result<u32, Vec<Need>> {
-    let over: Vec<Need> = needs
+    let over = needs
         .iter()
-        .filter(|need| need.replications > MOST)
-        .cloned()
-        .collect();
+        .filter(|need| need.replications > u64::from(MOST));
+    let over: Vec<Need> = over.cloned().collect();
     if !over.is_empty() {
         return Err(over);
     }
@@ -252,10 +250,19 @@ mod tests {
                 Err(vec![refused.clone()])
             );
             let margin = refused.margin_that_would_do();
-            assert!(need(spread, margin).replications <= MOST, "{spread}");
-            assert!(need(spread, margin * 0.9).replications > MOST, "{spread}");
+            assert!(
+                need(spread, margin).replications <= u64::from(MOST),
+                "{spread}"
+            );
+            assert!(
+                need(spread, margin * 0.9).replications > u64::from(MOST),
+                "{spread}"
+            );
             let longer = spread / refused.more_jobs().sqrt();
-            assert!(need(longer, 0.01).replications <= MOST, "{spread}");
+            assert!(
+                need(longer, 0.01).replications <= u64::from(MOST),
+                "{spread}"
+            );
         }
     }
 

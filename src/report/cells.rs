@@ -5,7 +5,8 @@
 //! `exact` for what has no variance). The digits of a value follow its uncertainty: more digits would claim more than was
 //! measured.
 
-use crate::results::{ComparisonRow, Status, Summary};
+use super::verdict_text::word;
+use crate::results::{ComparisonRow, Status, Summary, Verdict};
 use crate::text::{Scale, fixed, percent_decimals, signed_percent};
 
 /// A cell of a summary table: value and uncertainty, or the word for why there is none.
@@ -32,37 +33,42 @@ pub fn change(row: &ComparisonRow, scale: &Scale) -> String {
             format!("{} % [{low},{high}]", signed_percent(relative, decimals))
         }
         (Some(relative), None) => format!("{} %", signed_percent(relative, 1)),
-        (None, _) => row
-            .difference
-            .map_or(String::new(), |d| difference(d, row, scale)),
+        (None, _) => difference(row, scale),
     }
 }
 
-fn difference(difference: f64, row: &ComparisonRow, scale: &Scale) -> String {
-    let text = scale.with_interval(difference, row.ci_low.zip(row.ci_high));
-    if difference > 0.0 {
-        format!("+{text}")
-    } else {
-        text
+/// The absolute difference; empty where there is none.
+fn difference(row: &ComparisonRow, scale: &Scale) -> String {
+    let interval = row.ci_low.zip(row.ci_high);
+    row.difference.map_or(String::new(), |difference| {
+        let sign = if difference > 0.0 { "+" } else { "" };
+        format!("{sign}{}", scale.with_interval(difference, interval))
+    })
+}
+
+/// "-70 % better": what a cell of a matrix of verdicts says.
+pub fn verdict_cell(row: Option<&ComparisonRow>) -> String {
+    let Some(row) = row else { return "n/a".into() };
+    let word = word(row.verdict);
+    match (row.verdict, row.relative) {
+        (Verdict::Better | Verdict::Worse, Some(relative)) => {
+            format!("{} % {word}", signed_percent(relative, 0))
+        }
+        _ => word.into(),
     }
 }
 
 /// "61 % lower [58, 64]", the direction said in a word and the interval in the same direction.
 pub fn lower_or_higher(row: &ComparisonRow, scale: &Scale) -> String {
     let Some(relative) = row.relative else {
-        return row
-            .difference
-            .map_or(String::new(), |d| difference(d, row, scale));
+        return difference(row, scale);
     };
-    let (word, sign) = if relative < 0.0 {
-        ("lower", -1.0)
-    } else {
-        ("higher", 1.0)
+    let (word, sign) = match relative < 0.0 {
+        true => ("lower", -1.0),
+        false => ("higher", 1.0),
     };
-    let interval = row
-        .relative_low
-        .zip(row.relative_high)
-        .filter(|_| !row.exact);
+    let interval = row.relative_low.zip(row.relative_high);
+    let interval = interval.filter(|_| !row.exact);
     let decimals = interval.map_or(1, |(low, high)| percent_decimals(low, high));
     let number = |value: f64| fixed(value * sign * 100.0, decimals);
     let size = format!("{} % {word}", number(relative));

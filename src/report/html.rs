@@ -12,12 +12,12 @@ use super::scales::scale;
 use crate::metrics::columns::{MetricRef, Part};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::cells::{change, summary_cell};
+use super::cells::{change, summary_cell, verdict_cell};
 use super::lookup::{Lookup, chosen_points};
 use super::plot::{Plot, Topic};
 use super::verdict_text::{best, extent, headline, marks, reason, word};
 use crate::results::{ComparisonRow, Verdict};
-use crate::text::{plain_percent, printable, signed_percent};
+use crate::text::{plain_percent, printable};
 
 const CSS: &str = include_str!("assets/page.css");
 /// No script, nothing from elsewhere.
@@ -166,49 +166,41 @@ fn verdicts(tables: &Lookup, metric: &MetricRef) -> Markup {
     if others.is_empty() || tables.results.comparisons.is_empty() {
         return html! {};
     }
-    let points: Vec<usize> = (0..tables.points()).collect();
-    let title = format!(
-        "{} against {}",
-        printable(&metric.to_string()),
-        tables.strategy(baseline)
-    );
-    let head = |point: &usize| match tables.point_label(*point) {
+    let metric_name = printable(&metric.to_string());
+    let title = format!("{metric_name} against {}", tables.strategy(baseline));
+    let head = |point| match tables.point_label(point) {
         label if label.is_empty() => "verdict".to_string(),
         label => label,
     };
-    let cell = |point, strategy| verdict_cell(tables.comparison(point, strategy, metric));
+    let points: Vec<(usize, String)> = (0..tables.points()).map(|p| (p, head(p))).collect();
+    let others = others.into_iter().map(|s| (s, tables.strategy(s)));
+    let others: Vec<(usize, String)> = others.collect();
+    let is_long = points.len() > WIDE;
+    let (corner, down, across) = match is_long {
+        true => ("point", points, others),
+        false => ("strategy", others, points),
+    };
+    let cell = |row: usize, column: usize| {
+        let (point, strategy) = if is_long {
+            (row, column)
+        } else {
+            (column, row)
+        };
+        let row = tables.comparison(point, strategy, metric);
+        html! { td class=[row.map(|row| class(row.verdict))] { (verdict_cell(row)) } }
+    };
     html! {
         div.scroll {
             table {
                 caption { (title) }
-                @if points.len() <= WIDE {
-                    thead { tr { th { "strategy" } @for point in &points { th scope="col" { (head(point)) } } } }
-                    tbody { @for s in &others { tr {
-                        th scope="row" { (tables.strategy(*s)) }
-                        @for point in &points { (cell(*point, *s)) }
-                    } } }
-                } @else {
-                    thead { tr { th { "point" } @for s in &others { th scope="col" { (tables.strategy(*s)) } } } }
-                    tbody { @for point in &points { tr {
-                        th scope="row" { (head(point)) }
-                        @for s in &others { (cell(*point, *s)) }
-                    } } }
-                }
+                thead { tr { th { (corner) } @for (_, name) in &across { th scope="col" { (name) } } } }
+                tbody { @for (row, name) in &down { tr {
+                    th scope="row" { (name) }
+                    @for (column, _) in &across { (cell(*row, *column)) }
+                } } }
             }
         }
     }
-}
-
-fn verdict_cell(row: Option<&ComparisonRow>) -> Markup {
-    let Some(row) = row else {
-        return html! { td { "n/a" } };
-    };
-    let judged = matches!(row.verdict, Verdict::Better | Verdict::Worse);
-    let size = row
-        .relative
-        .filter(|_| judged)
-        .map(|r| format!("{} % ", signed_percent(r, 0)));
-    html! { td class=(class(row.verdict)) { (size.unwrap_or_default()) (word(row.verdict)) } }
 }
 
 fn class(verdict: Verdict) -> &'static str {

@@ -79,6 +79,14 @@ impl<'a> Lookup<'a> {
         parts.join(", ")
     }
 
+    /// " at load 0.8"; empty without a sweep.
+    pub fn at(&self, point: usize) -> String {
+        match self.point_label(point) {
+            label if label.is_empty() => label,
+            label => format!(" at {label}"),
+        }
+    }
+
     /// Objective of the class that `metric` is of; of the only class for the whole.
     pub fn slo(&self, metric: &MetricRef) -> Option<f64> {
         self.class_slo(&metric.part.to_string())

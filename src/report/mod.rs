@@ -19,12 +19,10 @@ pub mod theory_table;
 pub mod verdict_text;
 
 use crate::results::Results;
+pub use crate::results::tables::Files;
 use lookup::Lookup;
 use plot::Plot;
 use plot::drawing::DrawError;
-
-/// Files of a run as (path relative to its folder, bytes).
-pub type Files = Vec<(String, Vec<u8>)>;
 
 /// `plots/*.svg` and `report.html`; with `png` also `plots/*.png` at twice the size.
 ///

@@ -5,15 +5,13 @@
 //! points becomes a matrix of verdicts, with the values left to the CSV tables. Colour repeats what
 //! a word says already: nothing is lost in a log file or to a reader who does not see colours.
 
-use super::cells::{change, summary_cell};
+use super::cells::{change, summary_cell, verdict_cell};
 use super::lookup::Lookup;
 use super::scales;
 use super::verdict_text::{best, extent, marks, parts_that_differ, word};
 use crate::metrics::columns::MetricRef;
 use crate::results::{ComparisonRow, Results, Verdict};
-use crate::text::{
-    LINE, Scale, blanks, count, plain_percent, printable, shorten, signed_percent, width, wrapped,
-};
+use crate::text::{LINE, Scale, blanks, count, plain_percent, printable, shorten, width, wrapped};
 
 /// Up to so many points have a block each; more are shown as a matrix.
 const MOST_BLOCKS: usize = 6;
@@ -200,10 +198,7 @@ fn block(tables: &Lookup, point: usize) -> Grid {
     };
     let metrics = tables.meta().decide_on.iter();
     Grid {
-        names: [head]
-            .into_iter()
-            .chain(tables.strategies().map(strategy))
-            .collect(),
+        names: below(head, tables.strategies().map(strategy)),
         groups: metrics
             .map(|metric| columns(tables, point, metric))
             .collect(),
@@ -227,10 +222,7 @@ fn columns(tables: &Lookup, point: usize, metric: &MetricRef) -> Group {
         let [change, verdict] = compared(tables.comparison(point, strategy, metric), &scale);
         vec![value, change, verdict]
     };
-    [head]
-        .into_iter()
-        .chain(tables.strategies().map(row))
-        .collect()
+    below(head, tables.strategies().map(row))
 }
 
 fn compared(row: Option<&ComparisonRow>, scale: &Scale) -> [Cell; 2] {
@@ -252,30 +244,22 @@ fn points_by_metric(tables: &Lookup) -> Grid {
     };
     let group = |metric: &MetricRef| -> Group {
         let scale = scale(tables, metric, (0..tables.points()).map(|point| (point, 0)));
-        let cell = |point| Cell::plain(summary_cell(tables.cell(point, 0).get(metric), &scale));
-        column(
-            name(&printable(&metric.to_string())),
-            shown.clone().map(cell),
-        )
+        let figure = |point| tables.cell(point, 0).get(metric);
+        let cell = |point| vec![Cell::plain(summary_cell(figure(point), &scale))];
+        let head = name(&printable(&metric.to_string()));
+        below(vec![head], shown.clone().map(cell))
     };
     let head = Some(name(&tables.strategy(0))).filter(|_| tables.points() > 1);
     Grid {
-        names: [head.unwrap_or_default()]
-            .into_iter()
-            .chain(shown.clone().map(label))
-            .collect(),
+        names: below(head.unwrap_or_default(), shown.clone().map(label)),
         groups: tables.meta().decide_on.iter().map(group).collect(),
         more: more(tables),
     }
 }
 
-/// A group of one column.
-fn column(head: Cell, cells: impl Iterator<Item = Cell>) -> Group {
-    [head]
-        .into_iter()
-        .chain(cells)
-        .map(|cell| vec![cell])
-        .collect()
+/// A column: its head and what stands below it.
+fn below<T>(head: T, rows: impl Iterator<Item = T>) -> Vec<T> {
+    std::iter::once(head).chain(rows).collect()
 }
 
 /// Many points: a row a point, a column a strategy, verdicts with their relative change.
@@ -284,38 +268,21 @@ fn matrix(tables: &Lookup, metric: &MetricRef) -> Grid {
     let baseline = tables.baseline();
     let group = |strategy: usize| -> Group {
         let head = Cell::plain(shorten(&tables.strategy(strategy), 20));
-        let cell = |point| verdict_cell(tables.comparison(point, strategy, metric));
-        column(head, shown.clone().map(cell))
+        let cell = |point| {
+            let row = tables.comparison(point, strategy, metric);
+            vec![Cell(verdict_cell(row), row.map(|row| row.verdict))]
+        };
+        below(vec![head], shown.clone().map(cell))
     };
     let metric = shorten(&printable(&metric.to_string()), NAME);
     let head = format!("{metric} vs {}", shorten(&tables.strategy(baseline), 12));
     let label = |point| Cell::plain(shorten(&tables.point_label(point), NAME + 8));
-    let names = [Cell::plain(head)]
-        .into_iter()
-        .chain(shown.clone().map(label));
+    let others = tables.strategies().filter(|s| *s != baseline);
     Grid {
-        names: names.collect(),
-        groups: tables
-            .strategies()
-            .filter(|s| *s != baseline)
-            .map(group)
-            .collect(),
+        names: below(Cell::plain(head), shown.clone().map(label)),
+        groups: others.map(group).collect(),
         more: more(tables),
     }
-}
-
-fn verdict_cell(row: Option<&ComparisonRow>) -> Cell {
-    let Some(row) = row else {
-        return Cell::plain("n/a");
-    };
-    let word = word(row.verdict);
-    let text = match (row.verdict, row.relative) {
-        (Verdict::Better | Verdict::Worse, Some(relative)) => {
-            format!("{} % {word}", signed_percent(relative, 0))
-        }
-        _ => word.into(),
-    };
-    Cell(text, Some(row.verdict))
 }
 
 fn more(tables: &Lookup) -> Option<String> {
@@ -325,21 +292,15 @@ fn more(tables: &Lookup) -> Option<String> {
 
 fn footer(tables: &Lookup) -> Vec<String> {
     let meta = tables.meta();
-    let warnings = meta
-        .warnings
-        .iter()
-        .map(|warning| format!("warning: {}", printable(warning)));
-    let notes = meta
-        .notes
-        .iter()
-        .map(|note| format!("note: {}", printable(note)));
-    let texts = open_questions(tables).into_iter().chain(marks(tables));
-    let texts = texts.chain([parts_that_differ(tables), intervals(tables)]);
-    let texts = texts
-        .chain(warnings)
-        .chain(notes)
-        .filter(|text| !text.is_empty());
-    texts.flat_map(|text| wrapped(&text, "", "")).collect()
+    let marked = |mark, text: &String| format!("{mark}: {}", printable(text));
+    let mut texts = open_questions(tables);
+    texts.extend(marks(tables));
+    texts.extend([parts_that_differ(tables), intervals(tables)]);
+    texts.extend(meta.warnings.iter().map(|text| marked("warning", text)));
+    texts.extend(meta.notes.iter().map(|text| marked("note", text)));
+    texts.retain(|text| !text.is_empty());
+    let lines = texts.iter().flat_map(|text| wrapped(text, "", ""));
+    lines.collect()
 }
 
 /// How the intervals are to be read.

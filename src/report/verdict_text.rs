@@ -33,44 +33,31 @@ pub fn word(verdict: Verdict) -> &'static str {
 pub fn sentence(tables: &Lookup, row: &ComparisonRow) -> String {
     let strategy = format!("`{}`", tables.strategy(row.strategy));
     let baseline = format!("`{}`", tables.strategy(tables.baseline()));
-    let at = where_compared(tables, row);
+    let at = format!("on {}", metric_at(tables, row.point, &row.metric));
     let scale = scale(&row.metric.metric, row.difference);
-    let size = || lower_or_higher(row, &scale);
-    let change = || change(row, &scale).replace(',', ", ");
-    let reason = || reason(tables, row);
+    let size = lower_or_higher(row, &scale);
+    let change = change(row, &scale).replace(',', ", ");
+    let reason = reason(tables, row);
     match row.verdict {
-        Verdict::Better => format!("{strategy} is better than {baseline} {at}: {}", size()),
-        Verdict::Worse => format!("{strategy} is worse than {baseline} {at}: {}", size()),
+        Verdict::Better => format!("{strategy} is better than {baseline} {at}: {size}"),
+        Verdict::Worse => format!("{strategy} is worse than {baseline} {at}: {size}"),
         Verdict::Equivalent => format!(
-            "{strategy} and {baseline} are equivalent {at}: {}, within the margin of {}",
-            change(),
+            "{strategy} and {baseline} are equivalent {at}: {change}, within the margin of {}",
             plain_percent(row.margin)
         ),
         Verdict::Inconclusive => {
-            let said = format!(
-                "{strategy} against {baseline} is inconclusive {at}: {}",
-                change()
-            );
-            let more = Some(reason()).filter(|reason| !reason.is_empty());
-            more.map_or(said.clone(), |reason| format!("{said}; {reason}"))
+            let more = if reason.is_empty() { "" } else { "; " };
+            format!("{strategy} against {baseline} is inconclusive {at}: {change}{more}{reason}")
         }
         Verdict::NotComparable => {
-            format!(
-                "{strategy} is not comparable with {baseline} {at}: {}",
-                reason()
-            )
+            format!("{strategy} is not comparable with {baseline} {at}: {reason}")
         }
-        Verdict::Unstable => format!("{strategy} is unstable {at}: {}", reason()),
-        Verdict::Stable => format!("{strategy} is stable {at}: {}", reason()),
-        Verdict::NotAvailable => format!(
-            "{strategy} and {baseline} are not compared {at}: {}",
-            reason()
-        ),
+        Verdict::Unstable => format!("{strategy} is unstable {at}: {reason}"),
+        Verdict::Stable => format!("{strategy} is stable {at}: {reason}"),
+        Verdict::NotAvailable => {
+            format!("{strategy} and {baseline} are not compared {at}: {reason}")
+        }
     }
-}
-
-fn where_compared(tables: &Lookup, row: &ComparisonRow) -> String {
-    format!("on {}", metric_at(tables, row.point, &row.metric))
 }
 
 /// "response_p99 at load 0.8"; of a share, what of it is compared.
@@ -80,10 +67,7 @@ fn metric_at(tables: &Lookup, point: usize, metric: &MetricRef) -> String {
     } else {
         ""
     };
-    match tables.point_label(point) {
-        label if label.is_empty() => format!("{metric}{misses}"),
-        label => format!("{metric}{misses} at {label}"),
-    }
+    format!("{metric}{misses}{}", tables.at(point))
 }
 
 /// Why there is no better, worse or equivalent, and what may help; empty where there is.
@@ -237,11 +221,7 @@ fn alone(tables: &Lookup, metric: &MetricRef) -> String {
     let scale = scale(&metric.metric, row.and_then(|r| r.mean));
     let cell = summary_cell(row, &scale);
     let strategy = tables.strategy(0);
-    let said = format!("`{strategy}` has {metric} {cell}");
-    match tables.point_label(last) {
-        label if label.is_empty() => said,
-        label => format!("{said} at {label}"),
-    }
+    format!("`{strategy}` has {metric} {cell}{}", tables.at(last))
 }
 
 /// The comparison with the largest improvement at the last point that has one; else the tally.
@@ -250,9 +230,10 @@ fn best_against_baseline(tables: &Lookup, metric: &MetricRef, rows: &[&Compariso
     let size = |row: &ComparisonRow| row.relative.map_or(0.0, f64::abs);
     let best = better.max_by(|a, b| a.point.cmp(&b.point).then(size(a).total_cmp(&size(b))));
     let tally = format!("Of {} comparisons on {metric}: {}", rows.len(), tally(rows));
-    best.map_or(tally.clone(), |row| {
-        format!("{}. {tally}", sentence(tables, row))
-    })
+    match best {
+        Some(row) => format!("{}. {tally}", sentence(tables, row)),
+        None => tally,
+    }
 }
 
 /// "3 better, 1 worse, 2 inconclusive", in the order of the verdicts' definitions.
@@ -268,12 +249,9 @@ fn tally(rows: &[&ComparisonRow]) -> String {
         Verdict::NotAvailable,
     ];
     let number = |verdict| rows.iter().filter(|row| row.verdict == verdict).count();
-    let counts = ORDER
-        .into_iter()
-        .map(|verdict| (number(verdict), word(verdict)));
-    let parts = counts
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, word)| format!("{n} {word}"));
+    let counts = ORDER.map(|verdict| (number(verdict), word(verdict)));
+    let parts = counts.iter().filter(|(n, _)| *n > 0);
+    let parts = parts.map(|(n, word)| format!("{n} {word}"));
     parts.collect::<Vec<_>>().join(", ")
 }
 
@@ -283,10 +261,9 @@ pub fn extent(tables: &Lookup) -> String {
     let mut parts = Vec::new();
     if tables.points() > 1 || !meta.sweep.is_empty() {
         let is_load = meta.sweep.len() == 1 && tables.sweep_label(0) == "load";
-        let (one, many) = if is_load {
-            ("load", "loads")
-        } else {
-            ("point", "points")
+        let (one, many) = match is_load {
+            true => ("load", "loads"),
+            false => ("point", "points"),
         };
         parts.push(plural(tables.points(), one, many));
     }

@@ -309,8 +309,7 @@ fn shortest_or_none<S: Serializer>(value: &Option<f64>, serializer: S) -> Result
 mod class_metric_unit {
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-    use crate::metrics::columns::{MetricRef, Part};
-    use crate::metrics::registry::Metric;
+    use crate::metrics::columns::MetricRef;
 
     pub fn serialize<S: Serializer>(key: &MetricRef, serializer: S) -> Result<S::Ok, S::Error> {
         let (name, unit) = (key.name(), key.row().unit);
@@ -319,11 +318,8 @@ mod class_metric_unit {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<MetricRef, D::Error> {
         let (part, name, _) = <(String, String, String)>::deserialize(from)?;
-        let metric = Metric::find(&name).ok_or_else(|| de::Error::custom(format!("`{name}`")))?;
-        Ok(MetricRef {
-            part: Part::from(part.as_str()),
-            metric,
-        })
+        let key = format!("{part}.{name}").parse();
+        key.map_err(|_| de::Error::custom(format!("`{name}`")))
     }
 }
 

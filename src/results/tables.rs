@@ -24,14 +24,23 @@ pub const MANIFEST: &str = "manifest.json";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damaged {
     /// `summary.csv`, or `summary.csv:12` with a line.
-    pub place: String,
+    pub location: String,
     /// What is wrong and what to do.
     pub message: String,
 }
 
+impl Damaged {
+    fn new(location: impl Into<String>, message: impl Into<String>) -> Damaged {
+        Damaged {
+            location: location.into(),
+            message: message.into(),
+        }
+    }
+}
+
 impl fmt::Display for Damaged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.message)
+        write!(f, "{}: {}", self.location, self.message)
     }
 }
 
@@ -115,23 +124,18 @@ fn of_cells<R: 'static>(
 
 /// The values of all columns, replication by replication.
 fn replications(results: &Results) -> impl Iterator<Item = (At, ReplicationRow)> {
-    let of_replication = |at: At, cell: &Cell, replication: usize| {
-        let row = move |figure: &Summary| ReplicationRow {
-            replication: replication as u32 + 1,
-            class: figure.key.part.to_string(),
-            metric: figure.key.name().to_owned(),
-            value: figure.values.get(replication).copied().flatten(),
-            pseudo: figure.pseudo.get(replication).copied().flatten(),
-        };
-        let rows = cell.figures.iter().map(move |figure| (at, row(figure)));
-        rows.collect::<Vec<_>>()
+    let row = |figure: &Summary, replication: usize| ReplicationRow {
+        replication: replication as u32 + 1,
+        class: figure.key.part.to_string(),
+        metric: figure.key.name().to_owned(),
+        value: figure.values.get(replication).copied().flatten(),
+        pseudo: figure.pseudo.get(replication).copied().flatten(),
     };
-    let of_cell = move |(at, cell): (At, &Cell)| {
+    results.all_cells().flat_map(move |(at, cell)| {
         let numbers = 0..cell.replications();
-        let rows = numbers.flat_map(|number| of_replication(at, cell, number));
-        rows.collect::<Vec<_>>()
-    };
-    results.all_cells().flat_map(of_cell)
+        let figures = numbers.flat_map(|number| cell.figures.iter().map(move |f| (f, number)));
+        figures.map(move |(figure, number)| (at, row(figure, number)))
+    })
 }
 
 fn table<R: Table, B: Borrow<R>>(
@@ -190,19 +194,9 @@ pub fn parse(open: impl Fn(&str) -> std::io::Result<Vec<u8>>) -> Result<Results,
     let meta = read_manifest(&open(MANIFEST)?)?;
     let reader = Reader { meta: &meta, open };
     let cells = reader.cells()?;
-    let (comparisons, theory) = (reader.rows()?.into_iter(), reader.rows()?.into_iter());
-    let comparison = |((point, strategy), row)| ComparisonRow {
-        point,
-        strategy,
-        ..row
-    };
-    let beside = |((point, strategy), row)| TheoryRow {
-        point,
-        strategy,
-        ..row
-    };
-    let (comparisons, theory) = (comparisons.map(comparison), theory.map(beside));
-    let (comparisons, theory) = (comparisons.collect(), theory.collect());
+    let comparisons =
+        reader.located(|row: &mut ComparisonRow, at| (row.point, row.strategy) = at)?;
+    let theory = reader.located(|row: &mut TheoryRow, at| (row.point, row.strategy) = at)?;
     reader.check_digests()?;
     Ok(Results {
         cells,
@@ -218,12 +212,13 @@ impl Cell {
         let is_its = |figure: &&mut Summary| figure.key.is(&row.class, &row.metric);
         let figure = self.figures.iter_mut().find(is_its);
         let figure = figure.filter(|figure| figure.values.len() + 1 == row.replication as usize);
-        let figure = figure.ok_or_else(|| Damaged {
-            place: ReplicationRow::FILE.to_owned(),
-            message: format!(
-                "replication {} of {}.{} is not where it belongs; run the scenario again to write it anew",
+        let figure = figure.ok_or_else(|| {
+            let what = format!(
+                "replication {} of {}.{}",
                 row.replication, row.class, row.metric
-            ),
+            );
+            let why = "is not where it belongs; run the scenario again to write it anew";
+            Damaged::new(ReplicationRow::FILE, format!("{what} {why}"))
         })?;
         figure.values.push(row.value);
         figure.pseudo.push(row.pseudo);
@@ -264,14 +259,11 @@ pub fn first_difference(name: &str, stored: &[u8], now: &[u8]) -> String {
 
 fn missing(name: &str, error: &std::io::Error) -> Damaged {
     let message = if error.kind() == std::io::ErrorKind::NotFound {
-        "the file is missing; a run's folder holds it, so give such a folder or run the scenario again".into()
+        "the file is missing; a run's folder holds it, so give such a folder or run the scenario again".to_owned()
     } else {
         format!("cannot be read ({error})")
     };
-    Damaged {
-        place: name.into(),
-        message,
-    }
+    Damaged::new(name, message)
 }
 
 fn read_manifest(bytes: &[u8]) -> Result<Meta, Damaged> {
@@ -282,11 +274,9 @@ fn read_manifest(bytes: &[u8]) -> Result<Meta, Damaged> {
             _ if error.is_data() => "a value is not of the kind expected here".into(),
             _ => "this is not JSON, or it is cut short".into(),
         };
-        let place = format!("{MANIFEST}:{}:{}", error.line(), error.column());
-        Damaged {
-            place,
-            message: format!("{what}; run the scenario again to write it anew"),
-        }
+        let location = format!("{MANIFEST}:{}:{}", error.line(), error.column());
+        let message = format!("{what}; run the scenario again to write it anew");
+        Damaged::new(location, message)
     })
 }
 
@@ -301,22 +291,35 @@ impl<F: Fn(&str) -> Result<Vec<u8>, Damaged>> Reader<'_, F> {
     fn cells(&self) -> Result<Vec<Vec<Cell>>, Damaged> {
         let strategies = vec![Cell::default(); self.meta.strategies.len()];
         let mut cells = vec![strategies; self.meta.points.len().max(1)];
-        for ((point, strategy), figure) in self.rows()? {
-            cells[point][strategy].figures.push(figure);
-        }
+        self.sort_into(&mut cells, |cell| &mut cell.figures)?;
         for ((point, strategy), row) in self.rows()? {
             cells[point][strategy].add_value(&row)?;
         }
-        for ((point, strategy), row) in self.rows()? {
-            cells[point][strategy].ccdf.push(row);
-        }
-        for ((point, strategy), row) in self.rows()? {
-            cells[point][strategy].timeline.push(row);
-        }
-        for ((point, strategy), row) in self.rows()? {
-            cells[point][strategy].nodes.push(row);
-        }
+        self.sort_into(&mut cells, |cell| &mut cell.ccdf)?;
+        self.sort_into(&mut cells, |cell| &mut cell.timeline)?;
+        self.sort_into(&mut cells, |cell| &mut cell.nodes)?;
         Ok(cells)
+    }
+
+    /// Puts the rows of a table to `list` of the cells that they are of.
+    fn sort_into<R: Table>(
+        &self,
+        cells: &mut [Vec<Cell>],
+        list: fn(&mut Cell) -> &mut Vec<R>,
+    ) -> Result<(), Damaged> {
+        for ((point, strategy), row) in self.rows()? {
+            list(&mut cells[point][strategy]).push(row);
+        }
+        Ok(())
+    }
+
+    /// The rows of a table, each told by `put` which cell it is of.
+    fn located<R: Table>(&self, put: fn(&mut R, At)) -> Result<Vec<R>, Damaged> {
+        let located = |(at, mut row)| {
+            put(&mut row, at);
+            row
+        };
+        Ok(self.rows()?.into_iter().map(located).collect())
     }
 
     /// Whether the files are those that the manifest was written with.
@@ -324,21 +327,18 @@ impl<F: Fn(&str) -> Result<Vec<u8>, Damaged>> Reader<'_, F> {
         for (name, stored) in &self.meta.files {
             if digest(&(self.open)(name)?) != *stored {
                 let message = "it was changed after the run wrote it: the manifest has another digest; run the scenario again";
-                return Err(Damaged {
-                    place: name.clone(),
-                    message: message.into(),
-                });
+                return Err(Damaged::new(name, message));
             }
         }
         Ok(())
     }
 
-    /// The rows of a table, with their places.
+    /// The rows of a table, with the cells that they are of.
     fn rows<R: Table>(&self) -> Result<Vec<(At, R)>, Damaged> {
         let bytes = (self.open)(R::FILE)?;
-        let damaged = |line: Option<u64>, message| Damaged {
-            place: line.map_or(R::FILE.to_owned(), |line| format!("{}:{line}", R::FILE)),
-            message,
+        let damaged = |line: Option<u64>, message: String| {
+            let location = line.map(|line| format!("{}:{line}", R::FILE));
+            Damaged::new(location.unwrap_or_else(|| R::FILE.to_owned()), message)
         };
         let unreadable = |error: csv::Error| {
             let line = error.position().map(csv::Position::line);
@@ -348,11 +348,11 @@ impl<F: Fn(&str) -> Result<Vec<u8>, Damaged>> Reader<'_, F> {
         let found = reader.headers().map_err(unreadable)?;
         let expected = header::<R>(self.meta);
         check_header(&expected, found).map_err(|message| damaged(Some(1), message))?;
-        let mut places = Places::new(self.meta);
+        let mut index = CellIndex::new(self.meta);
         let mut rows = Vec::new();
         for record in reader.records() {
             let record = record.map_err(unreadable)?;
-            let at = places.find(&record);
+            let at = index.find(&record);
             let row = at.and_then(|at| Ok((at, row(self.meta, &record)?)));
             let line = record.position().map(csv::Position::line);
             rows.push(row.map_err(|message| damaged(line, message))?);
@@ -365,25 +365,25 @@ fn check_header(expected: &[String], found: &StringRecord) -> Result<(), String>
     if found.is_empty() {
         return Err("the table is empty; run the scenario again to write it anew".into());
     }
-    for (k, name) in expected.iter().enumerate() {
-        match found.get(k) {
-            Some(given) if given == name => {}
-            Some(given) => {
-                return Err(format!(
-                    "column {} is `{given}`, but `{name}` belongs here",
-                    k + 1
-                ));
-            }
-            None => return Err(format!("column {} `{name}` is missing", k + 1)),
+    let both = (0..expected.len().max(found.len())).map(|at| (expected.get(at), found.get(at)));
+    let mut columns = (1..).zip(both);
+    let is_wrong = |(_, (name, given)): &(i32, (Option<&String>, Option<&str>))| {
+        name.map(String::as_str) != *given
+    };
+    Err(match columns.find(is_wrong) {
+        None => return Ok(()),
+        Some((at, (Some(name), None))) => format!("column {at} `{name}` is missing"),
+        Some((at, (Some(name), Some(given)))) => {
+            format!("column {at} is `{given}`, but `{name}` belongs here")
         }
-    }
-    found.get(expected.len()).map_or(Ok(()), |extra| {
-        Err(format!("column `{extra}` is not part of this table"))
+        Some((_, (None, extra))) => {
+            format!("column `{}` is not part of this table", extra.unwrap_or(""))
+        }
     })
 }
 
 /// Where rows belong: points by their values, strategies by their names.
-struct Places<'a> {
+struct CellIndex<'a> {
     swept: usize,
     points: BTreeMap<Vec<String>, Alike>,
     strategies: BTreeMap<&'a str, usize>,
@@ -398,18 +398,15 @@ struct Alike {
     first: Option<StringRecord>,
 }
 
-impl<'a> Places<'a> {
-    fn new(meta: &'a Meta) -> Places<'a> {
+impl<'a> CellIndex<'a> {
+    fn new(meta: &'a Meta) -> CellIndex<'a> {
         let mut points: BTreeMap<Vec<String>, Alike> = BTreeMap::new();
         for (number, values) in meta.points.iter().enumerate() {
-            points
-                .entry(values.clone())
-                .or_default()
-                .points
-                .push(number);
+            let alike = points.entry(values.clone()).or_default();
+            alike.points.push(number);
         }
         let named = meta.strategies.iter().enumerate();
-        Places {
+        CellIndex {
             swept: meta.sweep.len(),
             points,
             strategies: named.map(|(k, strategy)| (&*strategy.name, k)).collect(),
@@ -423,10 +420,8 @@ impl<'a> Places<'a> {
             Some(alike) => alike.number(record),
             None if self.swept == 0 => 0,
             None => {
-                let values = values.join(", ");
-                return Err(format!(
-                    "no point with the values {values} is in {MANIFEST}"
-                ));
+                let what = format!("the values {} is in {MANIFEST}", values.join(", "));
+                return Err(format!("no point with {what}"));
             }
         };
         let name = record.get(self.swept).unwrap_or_default();

@@ -5,11 +5,11 @@
 //! being wrong is told too: laws without variance, or large and small tasks in one queue.
 
 use crate::engine::law::Law;
-use crate::model::cluster::{Cluster, SLOTS};
+use crate::model::cluster::SLOTS;
 use crate::sim::setup::{Measure, Network, Setup, Stragglers, Warmup, Window};
 use crate::strategy::{Binding, Parts, Strategy};
-use crate::workload::class::{Class, Gather, Shape, Stage};
-use crate::workload::load::{Offered, offered};
+use crate::workload::class::{Class, Gather, Stage};
+use crate::workload::load::{Demand, Offered};
 use crate::workload::source::{Arrivals, Source};
 use crate::workload::trace::Label;
 
@@ -57,21 +57,15 @@ pub fn forecast(setup: &Setup) -> Forecast {
         strategy,
         window,
     } = setup;
-    let asked = Asked {
-        offered: &offered(sources, classes, cluster),
-        classes,
-        sources,
-        cluster,
-        stretch: stragglers.as_ref().map_or(1.0, stretch),
-    };
-    let nodes = asked.nodes();
-    let dispatchers = asked.of_dispatchers(strategy, "dispatcher", deciding);
-    let gatherers = asked.of_dispatchers(strategy, "gatherer", gathering);
-    let (jobs, tasks) = sizes(window, asked.offered);
+    let demand = Demand::new(sources, classes, cluster);
+    let nodes = demand.nodes(stragglers.as_ref().map_or(1.0, stretch));
+    let dispatchers = demand.of_dispatchers(strategy, "dispatcher", deciding);
+    let gatherers = demand.of_dispatchers(strategy, "gatherer", gathering);
+    let (jobs, tasks) = sizes(window, &demand);
     let mut warnings = overloads(nodes.iter().chain(&dispatchers).chain(&gatherers));
     warnings.extend(without_variance(classes, stragglers.as_ref()));
     if strategy.binding == Binding::Early {
-        warnings.extend(asked.unlike());
+        warnings.extend(demand.unlike());
     }
     Forecast {
         nodes,
@@ -107,18 +101,10 @@ fn gathering(_: &Parts, class: &Class, offered: &Offered) -> f64 {
     offered.rate.unwrap_or(0.0) * (offered.tasks * per_result.mean() + work.mean())
 }
 
-/// What is asked of a cluster.
-struct Asked<'a> {
-    offered: &'a [Offered],
-    classes: &'a [Class],
-    sources: &'a [Source],
-    cluster: &'a Cluster,
-    stretch: f64,
-}
-
-impl Asked<'_> {
-    /// Utilization of all nodes, and of those that some classes are kept to.
-    fn nodes(&self) -> Vec<Use> {
+impl Demand<'_> {
+    /// Utilization of all nodes, and of those that some classes are kept to, where stragglers
+    /// `stretch` work.
+    fn nodes(&self, stretch: f64) -> Vec<Use> {
         let mut sets = vec![vec![true; self.cluster.groups.len()]];
         for class in self.classes {
             let eligible = self.eligible(class);
@@ -126,7 +112,8 @@ impl Asked<'_> {
                 sets.push(eligible);
             }
         }
-        sets.iter().flat_map(|set| self.nodes_of(set)).collect()
+        let uses = sets.iter().flat_map(|set| self.nodes_of(set, stretch));
+        uses.collect()
     }
 
     /// For each group, whether tasks of the class may run there and fit.
@@ -137,7 +124,7 @@ impl Asked<'_> {
     }
 
     /// Utilization of the groups in `set` by the classes that can run nowhere else.
-    fn nodes_of(&self, set: &[bool]) -> Vec<Use> {
+    fn nodes_of(&self, set: &[bool], stretch: f64) -> Vec<Use> {
         let is_kept = |class: &Class| {
             let eligible = self.eligible(class);
             eligible
@@ -145,31 +132,22 @@ impl Asked<'_> {
                 .zip(set)
                 .all(|(may, inside)| !may || *inside)
         };
-        let classes = self.classes.iter().zip(self.offered);
+        let classes = self.classes.iter().zip(&self.offered);
         let kept: Vec<(&Class, &Offered)> = classes.filter(|(class, _)| is_kept(class)).collect();
         let (of, key) = self.named(set, kept.first().map(|(class, _)| *class));
         let mut found = Vec::new();
         for (at, dimension) in self.cluster.dimensions.iter().enumerate() {
             let power = self.power(set, at);
             if power.is_finite() && power > 0.0 {
-                let share = kept
+                let used = kept
                     .iter()
-                    .map(|(_, offered)| self.used(offered, at, power))
-                    .sum();
+                    .map(|(_, offered)| used(offered, at, stretch) / power);
+                let share = used.sum();
                 let (of, key) = (format!("{} of {of}", dimension.name), key.clone());
                 found.push(Use { of, share, key });
             }
         }
         found
-    }
-
-    /// Share of a dimension's power that a class uses, with stragglers.
-    fn used(&self, offered: &Offered, at: usize, power: f64) -> f64 {
-        let (held, overhead) = (offered.held[at], offered.held_overhead[at]);
-        match (held - overhead) * self.stretch + overhead {
-            0.0 => 0.0,
-            held => offered.rate.unwrap_or(0.0) * held / power,
-        }
     }
 
     /// Sum of speed x capacity over the groups in `set`.
@@ -214,7 +192,7 @@ impl Asked<'_> {
             parts_of_class,
         } = strategy;
         let one = |(at, parts): (usize, &Parts)| {
-            let classes = self.classes.iter().zip(self.offered).zip(parts_of_class);
+            let classes = self.classes.iter().zip(&self.offered).zip(parts_of_class);
             let served = classes.filter(|(_, of)| **of == at);
             let busy: f64 = served
                 .map(|((class, offered), _)| busy(parts, class, offered))
@@ -268,8 +246,17 @@ impl Asked<'_> {
     }
 }
 
+/// What a class holds of a dimension on average, with stragglers that `stretch` work.
+fn used(offered: &Offered, at: usize, stretch: f64) -> f64 {
+    let (held, overhead) = (offered.held[at], offered.held_overhead[at]);
+    match (held - overhead) * stretch + overhead {
+        0.0 => 0.0,
+        held => offered.rate.unwrap_or(0.0) * held,
+    }
+}
+
 /// Expected jobs and tasks of a replication.
-fn sizes(window: &Window, offered: &[Offered]) -> (f64, f64) {
+fn sizes(window: &Window, demand: &Demand<'_>) -> (f64, f64) {
     let Window {
         warmup,
         measure,
@@ -279,7 +266,7 @@ fn sizes(window: &Window, offered: &[Offered]) -> (f64, f64) {
         stratum: _,
         finite: _,
     } = window;
-    let rate: f64 = offered.iter().filter_map(|class| class.rate).sum();
+    let (rate, offered) = (demand.rate(), &demand.offered);
     let warmup = match warmup {
         Warmup::None => 0.0,
         Warmup::Jobs(jobs) => *jobs as f64,
@@ -326,20 +313,12 @@ fn overloads<'a>(uses: impl Iterator<Item = &'a Use>) -> Vec<String> {
 fn without_variance(classes: &[Class], stragglers: Option<&Stragglers>) -> Vec<String> {
     let mut laws: Vec<(String, &Law)> = Vec::new();
     for class in classes {
-        let own: &[(&str, &Law)] = match class.stages.first().map(|stage| &stage.shape) {
-            Some(Shape::Tasks { count, work }) => &[("tasks", count), ("work", work)],
-            Some(Shape::Split { work, into }) => &[("job-work", work), ("split.into", into)],
-            Some(Shape::Trace) | None => &[],
-        };
-        laws.extend(
-            own.iter()
-                .map(|(key, law)| (format!("jobs.{}.{key}", class.name), *law)),
-        );
+        let own = class.stages.first().map(|stage| stage.shape.laws());
+        let own = own.unwrap_or_default().into_iter();
+        laws.extend(own.map(|(key, law)| (format!("jobs.{}.{key}", class.name), law)));
     }
     laws.extend(stragglers.map(|s| ("faults.stragglers.factor".to_owned(), &s.factor)));
-    let endless = laws
-        .into_iter()
-        .filter(|(_, law)| law.second_moment().is_infinite());
-    let said = |key| format!("{key} has no variance: means get no interval, quantiles do");
-    endless.map(|(key, _)| said(key)).collect()
+    laws.retain(|(_, law)| law.second_moment().is_infinite());
+    let said = |(key, _)| format!("{key} has no variance: means get no interval, quantiles do");
+    laws.into_iter().map(said).collect()
 }

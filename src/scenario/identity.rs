@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::resolved::{Point, Scenario};
 use super::schema;
-use super::{Point, Scenario};
 use crate::sim::setup::Setup;
 use crate::workload::source::Arrivals;
 

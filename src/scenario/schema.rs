@@ -12,8 +12,8 @@ use std::sync::LazyLock;
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
-use super::Registry;
 use super::grammar::{Document, Placement};
+use super::registry::Registry;
 
 static GRAMMAR: LazyLock<Value> = LazyLock::new(|| schemars::schema_for!(Document).to_value());
 

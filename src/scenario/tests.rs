@@ -6,6 +6,7 @@ use super::*;
 use crate::engine::law::Law;
 use crate::engine::time::Time;
 use crate::model::cluster::Speed;
+use crate::sim::setup::Setup;
 use crate::sim::setup::{Measure, Warmup};
 use crate::strategy::{Binding, InFlight, Ties};
 use crate::workload::class::Shape;

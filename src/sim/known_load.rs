@@ -12,7 +12,7 @@ use crate::strategy::fixed_split::{FixedSplit, fixed_split};
 use crate::strategy::placement::round_robin::Weights;
 use crate::strategy::{Binding, Parts, Strategy};
 use crate::workload::class::{Class, Shape};
-use crate::workload::load::{Offered, busiest, offered};
+use crate::workload::load::{Demand, Offered};
 use crate::workload::source::Arrivals;
 
 use super::setup::{Setup, Warmup};
@@ -46,7 +46,7 @@ impl Known {
             return None;
         }
         let asked = Asked {
-            offered: offered(&setup.sources, &setup.classes, &setup.cluster),
+            demand: Demand::new(&setup.sources, &setup.classes, &setup.cluster),
             slower: slowing(setup),
             setup,
         };
@@ -58,7 +58,7 @@ impl Known {
                 slots: asked.slots(),
             },
             queues,
-            rate: asked.rate(),
+            rate: asked.demand.rate(),
             busiest,
         })
     }
@@ -82,25 +82,20 @@ fn slowing(setup: &Setup) -> f64 {
 /// What is asked of a setup.
 struct Asked<'a> {
     setup: &'a Setup,
-    /// By class.
-    offered: Vec<Offered>,
+    demand: Demand<'a>,
     slower: f64,
 }
 
 impl Asked<'_> {
-    fn rate(&self) -> f64 {
-        self.offered.iter().filter_map(|class| class.rate).sum()
-    }
-
     /// Sum over classes of rate x `of`.
     fn total(&self, of: impl Fn(usize, &Offered) -> f64) -> f64 {
-        let classes = self.offered.iter().enumerate();
+        let classes = self.demand.offered.iter().enumerate();
         let each = classes.map(|(at, class)| class.rate.unwrap_or(0.0) * of(at, class));
         each.filter(|sum| !sum.is_nan()).sum()
     }
 
     fn busiest(&self) -> KnownLoad {
-        let (at, load) = busiest(&self.offered, &self.setup.cluster);
+        let (at, load) = self.demand.busiest();
         let all = KnownLoad {
             load: load * self.slower,
             place: self.setup.cluster.dimensions[at].name.clone(),
@@ -201,7 +196,7 @@ impl Asked<'_> {
     /// Jobs that all nodes together can hold in service, by the busiest dimension.
     fn slots(&self) -> f64 {
         let cluster = &self.setup.cluster;
-        let (d, _) = busiest(&self.offered, cluster);
+        let (d, _) = self.demand.busiest();
         let units =
             |group: &Group| group.capacity[d].map(|units| f64::from(group.count) * units as f64);
         let Some(units) = cluster.groups.iter().map(units).sum::<Option<f64>>() else {
@@ -215,7 +210,7 @@ impl Asked<'_> {
                 0.0
             }
         };
-        units * self.rate() / self.total(demand)
+        units * self.demand.rate() / self.total(demand)
     }
 
     /// Squared coefficients of variation of the intervals, and of the whole work of a job.
@@ -231,7 +226,7 @@ impl Asked<'_> {
         };
         let mean = |_: usize, class: &Offered| class.work + class.overhead;
         let square = |at: usize, class: &Offered| second_moment(&self.setup.classes[at], class);
-        let (rate, mean) = (self.rate(), self.total(mean));
+        let (rate, mean) = (self.demand.rate(), self.total(mean));
         let of_work = (self.total(square) * rate / (mean * mean) - 1.0).max(0.0);
         self.total(interval) / rate + if mean > 0.0 { of_work } else { 0.0 }
     }

@@ -27,6 +27,17 @@ pub enum Shape {
     Trace,
 }
 
+impl Shape {
+    /// The laws of its numbers and works, each with the key of a scenario that sets it.
+    pub fn laws(&self) -> Vec<(&'static str, &Law)> {
+        match self {
+            Shape::Tasks { count, work } => vec![("tasks", count), ("work", work)],
+            Shape::Split { work, into } => vec![("job-work", work), ("split.into", into)],
+            Shape::Trace => Vec::new(),
+        }
+    }
+}
+
 /// One stage of a job; its tasks start together, when the stage before is complete.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stage {

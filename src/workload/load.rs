@@ -39,23 +39,53 @@ impl Offered {
     }
 }
 
-/// The dimension of which the classes together ask for the largest share, and that: the load.
-pub fn busiest(offered: &[Offered], cluster: &Cluster) -> (usize, f64) {
-    let load = |at| {
-        (
-            at,
-            offered.iter().map(|class| class.share(cluster, at)).sum(),
-        )
-    };
-    let loads = (0..cluster.dimensions.len()).map(load);
-    loads.fold(
-        (0, 0.0),
-        |most, next| if next.1 > most.1 { next } else { most },
-    )
+/// Classes of jobs on a cluster, and what each asks of it.
+pub struct Demand<'a> {
+    /// The sources of the jobs.
+    pub sources: &'a [Source],
+    /// The classes of all sources.
+    pub classes: &'a [Class],
+    /// The nodes.
+    pub cluster: &'a Cluster,
+    /// What each class asks for.
+    pub offered: Vec<Offered>,
 }
 
-/// What each class of `sources` asks for; `classes` are those of all sources.
-pub fn offered(sources: &[Source], classes: &[Class], cluster: &Cluster) -> Vec<Offered> {
+impl<'a> Demand<'a> {
+    /// What the jobs of `sources` ask for; `classes` are those of all sources.
+    pub fn new(sources: &'a [Source], classes: &'a [Class], cluster: &'a Cluster) -> Demand<'a> {
+        Demand {
+            offered: offered(sources, classes, cluster),
+            sources,
+            classes,
+            cluster,
+        }
+    }
+
+    /// Jobs a second of all classes together.
+    pub fn rate(&self) -> f64 {
+        self.offered.iter().filter_map(|class| class.rate).sum()
+    }
+
+    /// The dimension of which the classes together ask for the largest share, and that: the load.
+    pub fn busiest(&self) -> (usize, f64) {
+        let share = |at| move |class: &Offered| class.share(self.cluster, at);
+        let load = |at| (at, self.offered.iter().map(share(at)).sum());
+        let loads = (0..self.cluster.dimensions.len()).map(load);
+        loads.fold(
+            (0, 0.0),
+            |most, next| if next.1 > most.1 { next } else { most },
+        )
+    }
+
+    /// Whether every source runs dry by itself.
+    pub fn is_finite(&self) -> bool {
+        let mut sources = self.sources.iter();
+        sources.all(|source| !matches!(source.arrivals, Arrivals::Renewal { .. }))
+    }
+}
+
+fn offered(sources: &[Source], classes: &[Class], cluster: &Cluster) -> Vec<Offered> {
     let of_source = |source: &Source| -> Vec<Offered> {
         let own = classes[source.first_class as usize..].iter();
         let of_class = |(at, class): (usize, &Class)| {

@@ -40,6 +40,48 @@ fn with_run() -> Place {
 }
 
 #[test]
+fn a_scenario_comes_from_standard_input() {
+    let place = Place::new("");
+    let mut command = place.command(&["run", "-"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), POOL.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(stdout(&output).starts_with("Ten tasks on four workers"));
+    assert!(place.path("output/stdin/summary.csv").exists());
+}
+
+#[test]
+fn several_scenarios_run_one_after_another() {
+    let place = Place::new(POOL);
+    place.write("other.toml", POOL.replace("Ten tasks", "The others"));
+    let said = place.ok(&["run", "s.toml", "other.toml"]);
+    let (one, other) = said
+        .split_once("\n\n\n")
+        .or(said.split_once("output/s/report.html\n"))
+        .unwrap();
+    assert!(
+        one.starts_with("Ten tasks") && other.contains("The others"),
+        "{said}"
+    );
+    assert!(place.path("output/s").exists() && place.path("output/other").exists());
+    place.write("deep/s.toml", POOL);
+    refused(
+        &place,
+        &["run", "s.toml", "deep/s.toml"],
+        "would be written to output/s",
+    );
+    refused(
+        &place,
+        &["run", "s.toml", "other.toml", "--out", "x"],
+        "leave it out",
+    );
+    place.write("wrong.toml", "x = 1");
+    refused(&place, &["run", "s.toml", "wrong.toml"], "`x` is not a key");
+}
+
+#[test]
 fn the_smallest_table() {
     let place = Place::new(POOL);
     let output = place.call(&["run", "s.toml"]);

@@ -281,11 +281,45 @@ fn invalid_rows_are_refused_or_counted() {
     );
     assert!(!place.path("out").exists() && !place.path("out.writing").exists());
 
-    let drop = "jobs.log.arrivals.trace.invalid=drop";
-    let text = place.ok(&["run", "s.toml", "--set", drop, "--out", "out"]);
+    let drop = ["--set", "jobs.log.arrivals.trace.invalid=drop"];
+    let run = [&["run", "s.toml", "--out", "out"][..], &drop].concat();
+    let lossy = place.call(&run);
+    let error = String::from_utf8(lossy.stderr).unwrap();
+    assert_eq!(lossy.status.code(), Some(2), "{error}");
+    assert!(error.contains("would leave out 2 of 4 rows"), "{error}");
+    let half = ["--set", "jobs.log.arrivals.trace.max-dropped=0.5"];
+    let text = place.ok(&[&run[..], &half].concat());
     assert_figures(&place.summary("out"), 2.0, 1.5, 2.0, 7.0);
     assert!(text.contains("one trace of 2 jobs"), "{text}");
     assert!(text.contains("1 ") && text.contains("processors"), "{text}");
+}
+
+#[test]
+fn rows_out_of_order_are_sorted_if_asked() {
+    let rows = csv(&[(3.0, 1.0), (0.0, 2.0), (1.0, 2.0)]);
+    let keys = format!("{CSV}, sort = true");
+    // Arrive at 0, 1 and 3, done at 2, 4 and 5.
+    assert_figures(
+        &replay("log.csv", rows, &keys, ""),
+        3.0,
+        7.0 / 3.0,
+        3.0,
+        5.0,
+    );
+}
+
+/// As a batch system or a cluster's own export writes them.
+#[test]
+fn dates_durations_and_numbered_columns_are_read() {
+    let rows = "2024-05-31T12:00:00Z|0-00:00:02|500m\n2024-05-31T14:00:01+02:00|2000ms|\n";
+    let keys =
+        "format = \"csv\", columns = { arrival = 1, work = 2, cpu = 3 }, empty = { cpu = 1 }";
+    let text = scenario(&format!("file = \"log.txt\", {keys}"), "");
+    let place = Place::new(&text.replace("count = 1\n", "resources.cpu = 1\n"));
+    place.write("log.txt", rows);
+    let said = place.ok(&["run", "s.toml", "--out", "out"]);
+    assert!(said.contains("its cells stand between bars"), "{said}");
+    assert_figures(&place.summary("out"), 2.0, 2.5, 3.0, 4.0);
 }
 
 /// The folder of a real trace, or `None` with a line said.

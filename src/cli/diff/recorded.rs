@@ -106,20 +106,11 @@ impl Table {
         })
     }
 
-    /// The rows of a replication of `pair`, whose side `at` this table is of.
-    fn rows(
-        &self,
-        side: &Side,
-        pair: &Pair,
-        at: usize,
-        replication: u32,
-    ) -> Result<Rows<'_>, Exit> {
-        let strategy = &side.results.meta.strategies[pair.strategies[at]].name;
-        let point = pair.points[at] as u64 + 1;
-        let key = (point, strategy.clone(), u64::from(replication));
+    /// The rows of a replication.
+    fn rows(&self, key: &Key) -> Result<Rows<'_>, Exit> {
         let mut rows = Rows::open(&self.path)?;
         rows.left = 0;
-        if let Some((position, count)) = self.groups.get(&key) {
+        if let Some((position, count)) = self.groups.get(key) {
             let sought = rows.reader.seek(position.clone());
             sought.map_err(|error| broken(&self.path, &error))?;
             rows.left = *count;
@@ -173,11 +164,16 @@ impl Rows<'_> {
 
 /// What is found by reading both sides' rows of each replication of `pair` until one differs.
 pub fn compare(sides: &[Side; 2], tables: &[Tables; 2], pair: &Pair) -> Result<Found, Exit> {
+    let both = Both {
+        sides,
+        tables,
+        pair,
+    };
     let mut decisions = 0;
     for &replication in &pair.replications {
-        let (number, kind) = first_difference(sides, tables, pair, replication)?;
+        let (number, kind) = both.first_difference(replication)?;
         decisions += number;
-        let shift = shift(sides, tables, pair, replication)?;
+        let shift = both.shift(replication)?;
         let has_shifted = shift.as_ref().is_some_and(|shift| shift.differing > 0);
         if let Some(kind) = kind.or(has_shifted.then_some(DifferenceKind::Jobs)) {
             return Ok(Found::Differs(Box::new(FirstDifference {
@@ -190,30 +186,54 @@ pub fn compare(sides: &[Side; 2], tables: &[Tables; 2], pair: &Pair) -> Result<F
     Ok(Found::Same(decisions))
 }
 
-/// How many decisions are the same, and what differs then.
-fn first_difference(
-    sides: &[Side; 2],
-    tables: &[Tables; 2],
-    pair: &Pair,
-    replication: u32,
-) -> Result<(u64, Option<DifferenceKind>), Exit> {
-    let rows = |at: usize| tables[at].decisions.rows(&sides[at], pair, at, replication);
-    let (mut old, mut new) = (rows(0)?, rows(1)?);
-    let count = DifferenceKind::Count {
-        old: old.left,
-        new: new.left,
-    };
-    let mut number = 0;
-    loop {
-        match (old.advance()?, new.advance()?) {
-            (true, true) => number += 1,
-            (false, false) => return Ok((number, None)),
-            _ => return Ok((number, Some(count))),
+/// What both sides recorded of a strategy at a point.
+struct Both<'a> {
+    sides: &'a [Side; 2],
+    tables: &'a [Tables; 2],
+    pair: &'a Pair,
+}
+
+impl<'a> Both<'a> {
+    /// The rows that the side `at` has of a replication in `table`.
+    fn rows(&self, table: &'a Table, at: usize, replication: u32) -> Result<Rows<'a>, Exit> {
+        let strategies = &self.sides[at].results.meta.strategies;
+        let strategy = strategies[self.pair.strategies[at]].name.clone();
+        let point = self.pair.points[at] as u64 + 1;
+        table.rows(&(point, strategy, u64::from(replication)))
+    }
+
+    /// How many decisions are the same, and what differs then.
+    fn first_difference(&self, replication: u32) -> Result<(u64, Option<DifferenceKind>), Exit> {
+        let rows = |at: usize| self.rows(&self.tables[at].decisions, at, replication);
+        let (mut old, mut new) = (rows(0)?, rows(1)?);
+        let count = DifferenceKind::Count {
+            old: old.left,
+            new: new.left,
+        };
+        let mut number = 0;
+        loop {
+            match (old.advance()?, new.advance()?) {
+                (true, true) => number += 1,
+                (false, false) => return Ok((number, None)),
+                _ => return Ok((number, Some(count))),
+            }
+            if DECIDED.clone().any(|at| old.row.get(at) != new.row.get(at)) {
+                let both = (seen(&old, number)?, seen(&new, number)?);
+                return Ok((number, Some(DifferenceKind::Decision(Box::new(both)))));
+            }
         }
-        if DECIDED.clone().any(|at| old.row.get(at) != new.row.get(at)) {
-            let both = (seen(&old, number)?, seen(&new, number)?);
-            return Ok((number, Some(DifferenceKind::Decision(Box::new(both)))));
-        }
+    }
+
+    /// How the response times changed, where both recorded jobs.
+    fn shift(&self, replication: u32) -> Result<Option<ResponseShift>, Exit> {
+        let [Some(old), Some(new)] = self.tables.each_ref().map(|side| side.jobs.as_ref()) else {
+            return Ok(None);
+        };
+        let times = |table, at| response_times(self.rows(table, at, replication)?, &self.sides[0]);
+        Ok(Some(ResponseShift::of_times(
+            times(old, 0)?,
+            times(new, 1)?,
+        )))
     }
 }
 
@@ -255,20 +275,6 @@ fn candidates(text: &str) -> Vec<SeenNode> {
         rest = next;
     }
     found
-}
-
-fn shift(
-    sides: &[Side; 2],
-    tables: &[Tables; 2],
-    pair: &Pair,
-    replication: u32,
-) -> Result<Option<ResponseShift>, Exit> {
-    let [Some(old), Some(new)] = tables.each_ref().map(|tables| tables.jobs.as_ref()) else {
-        return Ok(None);
-    };
-    let old = response_times(old.rows(&sides[0], pair, 0, replication)?, &sides[0])?;
-    let new = response_times(new.rows(&sides[1], pair, 1, replication)?, &sides[0])?;
-    Ok(Some(ResponseShift::of_times(old, new)))
 }
 
 /// Response times of the measured jobs; classes by their index on the first side.

@@ -20,7 +20,7 @@ use indicatif::ProgressBar;
 
 use super::folder::unwritable;
 use super::run::stop_on_interrupt;
-use super::scenario_args::{ScenarioArgs, keep_strategies, quote};
+use super::scenario_args::{Changes, ScenarioArgs, keep_strategies, quote};
 use super::{Exit, print, progress};
 use crate::decision_log::first_difference::against_log;
 use crate::experiment::{self, Options, Plan, Progress};
@@ -31,6 +31,7 @@ use crate::report::decision_text::{Labels, lines};
 use crate::results::digest;
 use crate::scenario::{Registry, Scenario};
 use crate::sim::setup::Setup;
+use crate::text::plain_error;
 
 /// Arguments of `equipoise gate`.
 #[derive(Debug, Args)]
@@ -111,9 +112,11 @@ impl Gate {
     fn entry(&self, path: &Path, registry: &Registry) -> Result<Entry, Exit> {
         let args = ScenarioArgs {
             scenario: path.to_path_buf(),
-            sets: self.sets.clone(),
-            traces: self.traces.clone(),
-            strategies: Vec::new(),
+            changes: Changes {
+                sets: self.sets.clone(),
+                traces: self.traces.clone(),
+                strategies: Vec::new(),
+            },
         };
         let mut scenario = args.read(registry)?;
         watched_only(&mut scenario);
@@ -388,8 +391,7 @@ fn baseline_of(entry: &Entry) -> Result<Baseline, Exit> {
             Exit::Mistake(format!("error: {file}: it is not a baseline, as it is not text"))
         }
         _ => {
-            let why = error.to_string();
-            let why = why.split(" (os error").next().unwrap_or_default();
+            let why = plain_error(&error);
             Exit::Mistake(format!("error: cannot read {file}: {why}"))
         }
     })?;

@@ -95,11 +95,7 @@ impl Law {
                 (high.powi(k + 1) - from) / (power + 1.0) / (high - low)
             }
             Law::Uniform { low, .. } => Law::Constant(low).upper_moment(k, x),
-            Law::Lognormal { mu, sigma } if sigma > 0.0 => {
-                let z = (libm::log(x) - mu) / sigma;
-                let moment = libm::exp(power * (mu + power * sigma * sigma / 2.0));
-                moment * normal_above(z - power * sigma)
-            }
+            Law::Lognormal { mu, sigma } if sigma > 0.0 => lognormal(mu, sigma, power, x),
             Law::Lognormal { mu, .. } => Law::Constant(libm::exp(mu)).upper_moment(k, x),
             Law::Gamma { shape, scale } => gamma(shape, scale, k, x),
             Law::Erlang { phases, mean } => {
@@ -109,11 +105,7 @@ impl Law {
                 let order = 1.0 + power / shape;
                 scale.powi(k) * libm::tgamma(order) * above(order, libm::pow(x / scale, shape))
             }
-            Law::Pareto { shape, .. } if shape <= power => f64::INFINITY,
-            Law::Pareto { shape, min } => {
-                let tail = libm::pow(min, shape) * libm::pow(x.max(min), power - shape);
-                shape * tail / (shape - power)
-            }
+            Law::Pareto { shape, min } => pareto(shape, min, power, x.max(min)),
             Law::BoundedPareto { shape, min, max } => {
                 bounded_pareto(shape, min, max, power, x.clamp(min, max))
             }
@@ -141,6 +133,18 @@ fn exponential(mean: f64, k: i32, x: f64) -> f64 {
 fn gamma(shape: f64, scale: f64, k: i32, x: f64) -> f64 {
     let rising: f64 = (0..k).map(|i| shape + f64::from(i)).product();
     scale.powi(k) * rising * above(shape + f64::from(k), x / scale)
+}
+
+fn lognormal(mu: f64, sigma: f64, k: f64, x: f64) -> f64 {
+    let z = (libm::log(x) - mu) / sigma;
+    libm::exp(k * (mu + k * sigma * sigma / 2.0)) * normal_above(z - k * sigma)
+}
+
+fn pareto(shape: f64, min: f64, k: f64, x: f64) -> f64 {
+    if shape <= k {
+        return f64::INFINITY;
+    }
+    shape * libm::pow(min, shape) * libm::pow(x, k - shape) / (shape - k)
 }
 
 fn bounded_pareto(shape: f64, min: f64, max: f64, k: f64, x: f64) -> f64 {
@@ -240,20 +244,21 @@ mod tests {
         assert_eq!(draws_needed(&[(1.0, &infinite)], 3), None);
     }
 
+    fn simpson(f: &dyn Fn(f64) -> f64, from: f64, to: f64) -> f64 {
+        let steps = 200_000;
+        let width = (to - from) / f64::from(steps);
+        let weight = |i: i32| match i {
+            0 => 1.0,
+            i if i == steps => 1.0,
+            i => f64::from(2 + 2 * (i % 2)),
+        };
+        let points = (0..=steps).map(|i| weight(i) * f(from + width * f64::from(i)));
+        points.sum::<f64>() * width / 3.0
+    }
+
     /// Against the same integral by parts, k x^(k-1) P(X > x) from x on and x^k P(X > x), by Simpson's rule.
     #[test]
     fn upper_moments_are_those_of_the_tail() {
-        let simpson = |f: &dyn Fn(f64) -> f64, from: f64, to: f64| {
-            let steps = 200_000;
-            let width = (to - from) / f64::from(steps);
-            let weight = |i: i32| match i {
-                0 => 1.0,
-                i if i == steps => 1.0,
-                i => f64::from(2 + 2 * (i % 2)),
-            };
-            let points = (0..=steps).map(|i| weight(i) * f(from + width * f64::from(i)));
-            points.sum::<f64>() * width / 3.0
-        };
         let laws = [
             Law::Exponential { mean: 2.0 },
             Law::Uniform {
@@ -293,6 +298,10 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn upper_moments_of_whole_numbers_are_sums() {
         let few = Law::Geometric { mean: 3.5 };
         for k in 1..=3 {
             let chance = |n: i32| (2.5f64 / 3.5).powi(n - 1) / 3.5;

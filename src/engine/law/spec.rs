@@ -13,6 +13,7 @@ use serde::ser::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::Law;
+use crate::engine::column::Column;
 use crate::engine::quantity::{Count, Factor, Number, Positive, Quantity, Reader};
 
 /// How a law of quantities `Q` is written; [`LawSpec::law`] is the law itself.
@@ -201,10 +202,10 @@ pub struct Zipf {
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
 pub struct Empirical {
-    /// Path of a csv file with a header, from the scenario's folder.
+    /// Path of a file of delimited text, from the scenario's folder.
     pub file: String,
-    /// Name of the column.
-    pub column: String,
+    /// Name of the column; or its number, from 1, if the first line does not name them.
+    pub column: Column,
 }
 
 /// Why a spec is of no law.
@@ -217,7 +218,7 @@ pub struct NoLaw {
 }
 
 /// Reads a column of numbers of another file, or says why it cannot.
-pub type ReadColumn<'a> = &'a dyn Fn(&Path, &str) -> Result<Arc<[f64]>, NoLaw>;
+pub type ReadColumn<'a> = &'a dyn Fn(&Path, &Column) -> Result<Arc<[f64]>, NoLaw>;
 
 impl<Q: Quantity> LawSpec<Q> {
     /// The law.

@@ -7,9 +7,8 @@
 
 use super::axis::Axis;
 use super::drawing::{Drawing, Point};
-use super::palette::{look, mark};
-use super::panel::{Area, Panel, figure};
-use super::{point_title, strategy_entries};
+use super::panel::{Area, Panel};
+use super::point_figure;
 use crate::report::lookup::Lookup;
 use crate::text::Scale;
 
@@ -35,8 +34,8 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
     };
     let subtitle =
         "share of measured jobs that take longer than the time, all replications together";
-    let title = point_title(tables, "Response times", point);
-    let (mut drawing, body) = figure(&title, subtitle, &strategy_entries(tables), height);
+    let texts = ["Response times", subtitle];
+    let (mut drawing, body) = point_figure(tables, point, texts, height);
     for (class, area) in classes.iter().zip(body.cells(columns, rows)) {
         panel(tables, point, class, (&mut drawing, area));
     }
@@ -84,14 +83,7 @@ fn panel(tables: &Lookup, point: usize, class: &str, (drawing, area): (&mut Draw
         shown.collect()
     };
     let curves: Vec<Vec<Point>> = curves.iter().map(inside).collect();
-    for (strategy, curve) in curves.iter().enumerate() {
-        panel.series(drawing, curve, look(strategy), 2.0);
-    }
-    for (strategy, curve) in curves.iter().enumerate() {
-        for (time, share) in some_of(curve, strategy) {
-            mark(drawing, panel.at(*time, *share), look(strategy), 3.6);
-        }
-    }
+    panel.curves(drawing, &curves);
 }
 
 /// Each strategy's curve as (response time in seconds, share above in percent), what a logarithm takes.
@@ -102,10 +94,4 @@ fn curves(tables: &Lookup, point: usize, class: &str) -> Vec<Vec<Point>> {
         curve.filter(|p| p.0 > 0.0 && p.1 > 0.0).collect()
     };
     (0..tables.meta().strategies.len()).map(curve).collect()
-}
-
-/// Four points along a curve for markers, shifted by strategy so that they do not hide one another.
-pub fn some_of(points: &[Point], strategy: usize) -> impl Iterator<Item = &Point> {
-    let step = (points.len() / 4).max(1);
-    points.iter().skip((strategy * 5 + 2) % step).step_by(step)
 }

@@ -6,8 +6,8 @@
 use super::axis::Axis;
 use super::drawing::Drawing;
 use super::palette::{look, mark};
-use super::panel::{Area, Panel, figure};
-use super::{point_title, strategy_entries};
+use super::panel::{Area, Panel};
+use super::point_figure;
 use crate::metrics::registry::Metric;
 use crate::report::lookup::Lookup;
 use crate::report::scales::scale_of;
@@ -23,9 +23,8 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
     if costs.is_empty() {
         return None;
     }
-    let title = point_title(tables, "What it costs", point);
     let subtitle = "each mark is a strategy; lower left is cheap and fast; 95 % intervals";
-    let (mut drawing, body) = figure(&title, subtitle, &strategy_entries(tables), 380.0);
+    let (mut drawing, body) = point_figure(tables, point, ["What it costs", subtitle], 380.0);
     for (cost, area) in costs.iter().zip(body.cells(costs.len(), 1)) {
         panel(tables, point, cost, &mut drawing, area);
     }

@@ -23,12 +23,11 @@ use crate::text::Scale;
 pub fn draw(tables: &Lookup, metric: &MetricRef) -> Option<Drawing> {
     let mut cells = tables.results.all_cells();
     cells.find_map(|(_, cell)| cell.get(metric)?.mean)?;
+    let slo = tables.slo(metric);
     let chart = Chart {
         tables,
         metric,
-        slo: tables
-            .slo(metric)
-            .filter(|_| metric.metric.is_response_time()),
+        slo: slo.filter(|_| metric.metric.is_response_time()),
     };
     Some(match numeric(tables) {
         Some(sweep) => chart.lines(&sweep),
@@ -48,14 +47,9 @@ impl Chart<'_> {
     }
 
     fn cells(&self, points: &[usize]) -> impl Iterator<Item = &Summary> {
-        let row = |point: &usize| {
-            let strategies = self.tables.strategies();
-            strategies
-                .filter_map(|strategy| self.row(*point, strategy))
-                .collect()
-        };
-        let cells: Vec<Vec<&Summary>> = points.iter().map(row).collect();
-        cells.into_iter().flatten()
+        let strategies = || self.tables.strategies();
+        let row = move |point| strategies().filter_map(move |strategy| self.row(point, strategy));
+        points.iter().flat_map(move |point| row(*point))
     }
 
     /// The unit, and an axis in it for all values and interval ends at `points` and for the
@@ -65,18 +59,13 @@ impl Chart<'_> {
         let mut values: Vec<f64> = self.cells(points).flat_map(ends).flatten().collect();
         let high = values.iter().copied().fold(0.0, f64::max);
         values.extend(self.slo.filter(|slo| *slo < 2.5 * high));
-        let scale = scale(
-            &self.metric.metric,
-            values.iter().copied().filter(|v| *v > 0.0),
-        );
+        let sizes = values.iter().copied().filter(|v| *v > 0.0);
+        let scale = scale(&self.metric.metric, sizes);
         let scaled: Vec<f64> = values.iter().map(|v| v / scale.factor).collect();
         let ends = |(l, h): (f64, f64), v: &f64| (l.min(*v), h.max(*v));
         let (low, high) = scaled.iter().fold((f64::INFINITY, 0.0), ends);
-        let axis = Axis::fitting(
-            &scale.axis_title(&self.metric.metric.title()),
-            &scaled,
-            low < small * high,
-        );
+        let title = scale.axis_title(&self.metric.metric.title());
+        let axis = Axis::fitting(&title, &scaled, low < small * high);
         (scale, axis)
     }
 
@@ -124,12 +113,9 @@ impl Chart<'_> {
             sweep,
             factor: scale.factor,
         };
-        self.tables
-            .strategies()
-            .for_each(|strategy| curves.band(strategy));
-        self.tables
-            .strategies()
-            .for_each(|strategy| curves.line(strategy));
+        let strategies = || self.tables.strategies();
+        strategies().for_each(|strategy| curves.band(strategy));
+        strategies().for_each(|strategy| curves.line(strategy));
         curves.drawing
     }
 
@@ -233,26 +219,19 @@ impl Curves<'_> {
     /// bound, a cross at the upper edge if there is none.
     fn mark(&mut self, x: f64, strategy: usize, row: &Summary) {
         let (panel, look) = (&self.panel, look(strategy));
-        match (row.status, row.mean) {
-            (Status::Censored, Some(mean)) => up_arrow(
-                &mut self.drawing,
-                panel.at(x, mean / self.factor),
-                look.color,
-            ),
-            (_, Some(mean)) => mark(
-                &mut self.drawing,
-                panel.at(x, mean / self.factor),
-                look,
-                4.2,
-            ),
-            (Status::Unstable, None) => {
+        match row.mean.map(|mean| panel.at(x, mean / self.factor)) {
+            Some(at) if row.status == Status::Censored => {
+                up_arrow(&mut self.drawing, at, look.color);
+            }
+            Some(at) => mark(&mut self.drawing, at, look, 4.2),
+            None if row.status == Status::Unstable => {
                 let several = self.chart.tables.strategies().len() as f64;
                 let aside = (strategy as f64 - (several - 1.0) / 2.0) * 12.0;
                 let (x, top) = panel.at(x, panel.y.high);
                 let inside = (x + aside).clamp(panel.frame.left + 8.0, panel.frame.right - 8.0);
                 cross(&mut self.drawing, (inside, top + 8.0), look.color);
             }
-            _ => {}
+            None => {}
         }
     }
 }

@@ -46,34 +46,34 @@ pub type Point = (f64, f64);
 /// Lengths of dashes and gaps in pixels, if a line has any.
 pub type Dash = Option<(f64, f64)>;
 
-/// A colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Color(pub u8, pub u8, pub u8);
+/// A colour: 0xRRGGBB.
+pub type Color = u32;
 
 /// Text, titles.
-pub const INK: Color = Color(0x22, 0x22, 0x22);
+pub const INK: Color = 0x22_22_22;
 /// Tick labels, subtitles.
-pub const GREY: Color = Color(0x55, 0x55, 0x55);
+pub const GREY: Color = 0x55_55_55;
 /// Frames of panels.
-pub const LINE: Color = Color(0x99, 0x99, 0x99);
+pub const LINE: Color = 0x99_99_99;
 /// Grid lines.
-pub const GRID: Color = Color(0xe4, 0xe4, 0xe4);
+pub const GRID: Color = 0xe4_e4_e4;
 /// The page.
-pub const PAPER: Color = Color(0xff, 0xff, 0xff);
+pub const PAPER: Color = 0xff_ff_ff;
 
 /// Where a text stands relative to its point; it is centred vertically.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Align {
     /// The point is its left end.
     Start,
     /// The point is its middle.
+    #[default]
     Middle,
     /// The point is its right end.
     End,
 }
 
 /// One line of text.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Text {
     /// Where.
     pub at: Point,
@@ -94,16 +94,12 @@ pub struct Text {
 impl Text {
     /// Normal text, centred at `at`.
     fn new(at: Point, text: &str, size: f64) -> Text {
-        let text = printable(text);
-        let (bold, color, align, turned) = (false, INK, Align::Middle, false);
         Text {
             at,
-            text,
+            text: printable(text),
             size,
-            bold,
-            color,
-            align,
-            turned,
+            color: INK,
+            ..Text::default()
         }
     }
 }
@@ -414,7 +410,8 @@ impl<B: DrawingBackend> Painter<'_, B> {
 }
 
 fn rgb(color: Color) -> RGBColor {
-    RGBColor(color.0, color.1, color.2)
+    let [_, red, green, blue] = color.to_be_bytes();
+    RGBColor(red, green, blue)
 }
 
 fn weight(bold: bool) -> FontStyle {

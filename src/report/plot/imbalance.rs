@@ -7,8 +7,8 @@
 use super::axis::Axis;
 use super::drawing::Drawing;
 use super::palette::look;
-use super::panel::{Area, Panel, figure};
-use super::{point_title, strategy_entries};
+use super::panel::{Area, Panel};
+use super::point_figure;
 use crate::report::lookup::Lookup;
 use crate::results::TimelineRow;
 use crate::text::Scale;
@@ -18,27 +18,14 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
     tables
         .strategies()
         .find(|s| !tables.cell(point, *s).timeline.is_empty())?;
-    let title = point_title(tables, "Imbalance over time", point);
-    let subtitle = "means of time bins, replication 1";
-    let (mut drawing, body) = figure(&title, subtitle, &strategy_entries(tables), 480.0);
+    let texts = ["Imbalance over time", "means of time bins, replication 1"];
+    let (mut drawing, body) = point_figure(tables, point, texts, 480.0);
     let split = body.top + 270.0;
-    let (upper, lower) = (
-        Area {
-            bottom: split,
-            ..body
-        },
-        Area { top: split, ..body },
-    );
-    let cov = |row: &TimelineRow| row.imbalance_cov;
-    panel(
-        tables,
-        point,
-        (&mut drawing, upper),
-        "coefficient of variation",
-        cov,
-    );
-    let jobs = |row: &TimelineRow| row.jobs_in_system;
-    panel(tables, point, (&mut drawing, lower), "jobs in system", jobs);
+    let bottom = split;
+    let (upper, lower) = (Area { bottom, ..body }, Area { top: split, ..body });
+    let mut panel = |area, title, value| panel(tables, point, (&mut drawing, area), title, value);
+    panel(upper, "coefficient of variation", |row| row.imbalance_cov);
+    panel(lower, "jobs in system", |row| row.jobs_in_system);
     Some(drawing)
 }
 

@@ -23,7 +23,7 @@ mod utilization;
 
 use drawing::Drawing;
 use palette::look;
-use panel::Entry;
+use panel::{Area, Entry, figure};
 
 use super::lookup::{Lookup, chosen_points};
 use crate::metrics::columns::MetricRef;
@@ -124,10 +124,13 @@ fn strategy_entries(tables: &Lookup) -> Vec<Entry> {
 
 /// "Response times at load 0.8".
 fn point_title(tables: &Lookup, title: &str, point: usize) -> String {
-    match tables.point_label(point) {
-        label if label.is_empty() => title.into(),
-        label => format!("{title} at {label}"),
-    }
+    format!("{title}{}", tables.at(point))
+}
+
+/// Starts the plot of a point: title, subtitle and the strategies as its legend.
+fn point_figure(tables: &Lookup, point: usize, texts: [&str; 2], height: f64) -> (Drawing, Area) {
+    let title = point_title(tables, texts[0], point);
+    figure(&title, texts[1], &strategy_entries(tables), height)
 }
 
 /// Says that not all points are shown, where that is so.

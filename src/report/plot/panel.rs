@@ -8,7 +8,7 @@ use super::axis::Axis;
 use super::drawing::{
     Align, Color, Dash, Drawing, GREY, GRID, INK, LINE, Point, WIDTH, fit, text_width,
 };
-use super::palette::{Look, mark};
+use super::palette::{Look, look, mark};
 
 const TICK: f64 = 12.0;
 const TITLE: f64 = 13.0;
@@ -242,6 +242,18 @@ impl Panel {
         drawing.dashed(points, look.color, width, look.dash);
     }
 
+    /// A line for each strategy and, above all lines, four of its points as marks.
+    pub fn curves(&self, drawing: &mut Drawing, curves: &[Vec<Point>]) {
+        for (strategy, curve) in curves.iter().enumerate() {
+            self.series(drawing, curve, look(strategy), 2.0);
+        }
+        for (strategy, curve) in curves.iter().enumerate() {
+            for (x, y) in some_of(curve, strategy) {
+                mark(drawing, self.at(*x, *y), look(strategy), 3.6);
+            }
+        }
+    }
+
     /// The area between the lower and upper ends of `band`: (x, low, high).
     pub fn band(&self, drawing: &mut Drawing, band: &[(f64, f64, f64)], color: Color) {
         let lower = band.iter().map(|(x, low, _)| self.at(*x, *low));
@@ -280,4 +292,10 @@ impl Panel {
             drawing.text(above, name, TICK, INK, Align::Middle);
         }
     }
+}
+
+/// Four points along a curve for markers, shifted by strategy so that they do not hide one another.
+fn some_of(points: &[Point], strategy: usize) -> impl Iterator<Item = &Point> {
+    let step = (points.len() / 4).max(1);
+    points.iter().skip((strategy * 5 + 2) % step).step_by(step)
 }

@@ -6,7 +6,7 @@
 
 use super::axis::Axis;
 use crate::report::lookup::{Lookup, plain_value};
-use crate::text::Scale;
+use crate::text::{Scale, seconds};
 
 /// A sweep of one key over numbers.
 pub struct Sweep {
@@ -28,10 +28,8 @@ pub fn numeric(tables: &Lookup) -> Option<Sweep> {
         .map(|point| parse(&plain_value(point.first()?)));
     let parsed: Vec<(f64, bool)> = parsed.collect::<Option<_>>()?;
     let timed = parsed.first()?.1;
-    if parsed
-        .iter()
-        .any(|(value, time)| *time != timed || !value.is_finite())
-    {
+    let is_odd = |(value, is_time): &(f64, bool)| *is_time != timed || !value.is_finite();
+    if parsed.iter().any(is_odd) {
         return None;
     }
     let scale = match timed {
@@ -61,36 +59,17 @@ fn axis(values: &[(usize, f64)], title: &str) -> Axis {
 fn tick(value: f64) -> (f64, String) {
     let text = value.to_string();
     let rounded = (value * 1e6).round() / 1e6;
-    (
-        value,
-        if text.len() > 8 {
-            rounded.to_string()
-        } else {
-            text
-        },
-    )
+    let is_long = text.len() > 8;
+    (value, if is_long { rounded.to_string() } else { text })
 }
 
 /// A number, or a duration in seconds with `true`.
 fn parse(text: &str) -> Option<(f64, bool)> {
-    const UNITS: [(&str, f64); 8] = [
-        ("ns", 1e-9),
-        ("us", 1e-6),
-        ("µs", 1e-6),
-        ("ms", 1e-3),
-        ("min", 60.0),
-        ("s", 1.0),
-        ("h", 3600.0),
-        ("d", 86_400.0),
-    ];
     let plain = text.replace('_', "");
     if let Ok(number) = plain.parse::<f64>() {
         return Some((number, false));
     }
-    let (number, factor) = UNITS
-        .iter()
-        .find_map(|(unit, factor)| Some((plain.strip_suffix(unit)?, factor)))?;
-    Some((number.trim().parse::<f64>().ok()? * factor, true))
+    Some((seconds(&plain)?, true))
 }
 
 #[cfg(test)]

@@ -5,11 +5,10 @@
 //! because unlike machines *should* be used unlike.
 
 use super::axis::{Axis, nice_step};
-use super::ccdf::some_of;
 use super::drawing::{Align, Drawing, GREY, Point, fit};
 use super::palette::{look, mark};
-use super::panel::{Area, Panel, figure};
-use super::{point_title, strategy_entries};
+use super::panel::{Area, Panel};
+use super::point_figure;
 use crate::metrics::columns::Part;
 use crate::report::lookup::Lookup;
 use crate::results::Summary;
@@ -22,9 +21,9 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
     if !nodes && groups.is_empty() {
         return None;
     }
-    let title = point_title(tables, "Utilization of nodes", point);
     let subtitle = "busiest dimension of each node over the window, replication 1; groups: mean of all replications";
-    let (mut drawing, body) = figure(&title, subtitle, &strategy_entries(tables), 400.0);
+    let texts = ["Utilization of nodes", subtitle];
+    let (mut drawing, body) = point_figure(tables, point, texts, 400.0);
     let split = body.left + (body.right - body.left) * if groups.len() > 1 { 0.6 } else { 1.0 };
     if nodes {
         let left = Area {
@@ -80,14 +79,7 @@ fn ranks(tables: &Lookup, point: usize, drawing: &mut Drawing, area: Area) {
     let x = Axis::between("node, by falling utilization", 1.0, last.max(2.0), step);
     let y = percent_axis("utilization (%)", all().map(|at| at.1));
     let panel = Panel::draw(drawing, area, "nodes, sorted", (x, y), 12.0);
-    for (strategy, curve) in curves.iter().enumerate() {
-        panel.series(drawing, curve, look(strategy), 2.0);
-    }
-    for (strategy, curve) in curves.iter().enumerate() {
-        for (rank, percent) in some_of(curve, strategy) {
-            mark(drawing, panel.at(*rank, *percent), look(strategy), 3.6);
-        }
-    }
+    panel.curves(drawing, &curves);
 }
 
 fn by_group(tables: &Lookup, point: usize, groups: &[String], drawing: &mut Drawing, area: Area) {

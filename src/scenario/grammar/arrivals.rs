@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Named;
+use crate::engine::column::Column;
 use crate::engine::law::spec::LawSpec;
-use crate::engine::quantity::{Count, Period, Positive, Seconds};
+use crate::engine::quantity::{Count, Period, Positive, Seconds, Share};
 use crate::workload::trace::Invalid;
 
 /// How the jobs of a class arrive.
@@ -47,11 +48,6 @@ impl Arrivals {
             Arrivals::Batch(_) => None,
         }
         .map(|load| load.0)
-    }
-
-    /// True if the source runs dry by itself.
-    pub fn is_finite(&self) -> bool {
-        matches!(self, Arrivals::Batch(_) | Arrivals::Trace(_))
     }
 }
 
@@ -100,9 +96,14 @@ pub struct Trace {
     pub file: String,
     /// Form of the rows.
     pub format: Format,
-    /// csv: which column is what: `arrival`, `work`, perhaps `tasks` and `class`, and any resource.
+    /// csv: which column is what, by name, or by number from 1 for a file without names: `arrival`;
+    /// `work`, or `start` and `end`; perhaps `tasks` and `class`, and any resource.
     #[serde(default)]
-    pub columns: Named<String>,
+    pub columns: Named<Column>,
+    /// csv: what an empty cell stands for, by what its column is: `{ cpu = 1, class = "none" }`; a row
+    /// with any other empty cell is no job.
+    #[serde(default)]
+    pub empty: Named<Filler>,
     /// csv: unit of the times: ns, us, ms, s, min, h or d; or `{ arrival = ..., work = ... }`.
     pub unit: Option<Units>,
     /// Offered load; scales the arrivals.
@@ -114,9 +115,51 @@ pub struct Trace {
     /// What to do with rows that are no jobs.
     #[serde(default)]
     pub invalid: Invalid,
+    /// Share of the rows that `invalid = "drop"` may leave out.
+    #[serde(default = "a_tenth")]
+    pub max_dropped: Share,
+    /// Sort the jobs by arrival, in memory; without it the rows must be sorted.
+    #[serde(default)]
+    pub sort: bool,
     /// Redraw blocks of the trace in each replication, the same for all strategies.
     pub resample: Option<Resample>,
 }
+
+fn a_tenth() -> Share {
+    Share(0.1)
+}
+
+/// What an empty cell stands for: text, or a number as its text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filler(pub String);
+
+struct ReadFiller;
+
+impl Visitor<'_> for ReadFiller {
+    type Value = Filler;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("what an empty cell stands for: text or a number")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Filler, E> {
+        Ok(Filler(text.to_owned()))
+    }
+
+    fn visit_i64<E: Error>(self, whole: i64) -> Result<Filler, E> {
+        Ok(Filler(whole.to_string()))
+    }
+
+    fn visit_f64<E: Error>(self, real: f64) -> Result<Filler, E> {
+        Ok(Filler(real.to_string()))
+    }
+}
+
+visited!(
+    Filler,
+    ReadFiller,
+    |_| json!({ "type": ["string", "number"] })
+);
 
 /// Blocks of a trace.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]

@@ -12,7 +12,7 @@ use super::files::Files;
 use crate::engine::law::Law;
 use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{LONGEST, Quantity};
-use crate::scenario::Registry;
+use crate::scenario::registry::Registry;
 use crate::scenario::text::messages::{Diagnostic, Report};
 use crate::scenario::text::mistakes::Cut;
 use crate::scenario::text::suggest;
@@ -124,22 +124,12 @@ impl Check<'_> {
 
     /// A mistake, unless what is here was already found wrong.
     pub fn error(&mut self, title: impl Into<String>, hint: impl Into<String>) {
-        self.say(
-            false,
-            span_of(self.tree, &self.path),
-            title.into(),
-            hint.into(),
-        );
+        self.say(false, span_of(self.tree, &self.path), title, hint);
     }
 
     /// A doubt.
     pub fn warn(&mut self, title: impl Into<String>, hint: impl Into<String>) {
-        self.say(
-            true,
-            span_of(self.tree, &self.path),
-            title.into(),
-            hint.into(),
-        );
+        self.say(true, span_of(self.tree, &self.path), title, hint);
     }
 
     /// A mistake in the key rather than in its value.
@@ -149,12 +139,7 @@ impl Check<'_> {
             .split_last()
             .and_then(|(key, table)| self.tree.at(table)?.get(key));
         let span = key.map(|(key, _)| key.span.clone());
-        self.say(
-            false,
-            span.or(span_of(self.tree, &self.path)),
-            title.into(),
-            hint.into(),
-        );
+        self.say(false, span.or(span_of(self.tree, &self.path)), title, hint);
     }
 
     /// This table lacks `key`, if that was not cut out, nor a key that it may have been meant by.
@@ -177,8 +162,15 @@ impl Check<'_> {
         });
     }
 
-    fn say(&mut self, warning: bool, span: Option<Span>, title: String, hint: String) {
+    fn say(
+        &mut self,
+        warning: bool,
+        span: Option<Span>,
+        title: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
         if !self.is_cut() {
+            let (title, hint) = (title.into(), hint.into());
             self.report.add(Diagnostic {
                 warning,
                 title,

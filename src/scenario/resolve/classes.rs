@@ -235,16 +235,17 @@ fn gather(check: &mut Check<'_>, jobs: &Jobs) -> Option<Gather> {
     Some(Gather { per_result, work })
 }
 
-/// Checks that some node could ever hold a task of this demand; says which resource stands in the way.
+/// True if some node could ever hold a task of this demand; else says which resource stands in the
+/// way of a task of `whose`.
 pub fn fits(
     check: &mut Check<'_>,
-    name: &str,
+    whose: &str,
     demand: &[u64],
     allowed: &[bool],
     cluster: &Cluster,
-) {
+) -> bool {
     if eligible(&cluster.groups, allowed, demand).any(|is| is) {
-        return;
+        return true;
     }
     let groups = cluster
         .groups
@@ -253,12 +254,12 @@ pub fn fits(
         .filter(|(_, allowed)| **allowed);
     let asked = groups.map(|(group, _)| (group, most_asked(group, demand)));
     let Some((nearest, (at, _))) = asked.min_by(|a, b| a.1.1.total_cmp(&b.1.1)) else {
-        return;
+        return false;
     };
     let dimension = &cluster.dimensions[at];
     let amount = |units: u64| amount(dimension.amount(units));
     let title = format!(
-        "a task of class `{name}` fits on no node: it needs {} = {}, the nearest, `{}`, has {}",
+        "a task of {whose} fits on no node: it needs {} = {}, the nearest, `{}`, has {}",
         dimension.name,
         amount(demand[at]),
         nearest.name,
@@ -268,6 +269,7 @@ pub fn fits(
         title,
         "lower the demand, or raise nodes.NAME.resources or slots",
     );
+    false
 }
 
 /// The dimension of which the largest share of a node's capacity is demanded, and that share.

@@ -8,20 +8,20 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::engine::column::Column;
 use crate::engine::law::spec::NoLaw;
 use crate::engine::time::Time;
-use crate::scenario::text::suggest;
 use crate::workload::trace::{self, Loaded, Spec, Survey};
 
-/// The numbers of a csv file's column, or why there are none.
-type Column = Result<Arc<[f64]>, NoLaw>;
+/// The numbers of a file's column, or why there are none.
+type Values = Result<Arc<[f64]>, NoLaw>;
 
 /// Where other files are, and what was read of them.
 #[derive(Debug, Default)]
 pub struct Files {
     dir: PathBuf,
     traces: Option<PathBuf>,
-    columns: Once<(PathBuf, String), Column>,
+    columns: Once<(PathBuf, Column), Values>,
     surveys: Once<Spec, Result<Survey, trace::Problem>>,
     loaded: Once<(Spec, Time), Result<Arc<Loaded>, trace::Problem>>,
 }
@@ -57,11 +57,30 @@ impl Files {
         self.loaded.get((spec.clone(), block), load)
     }
 
-    /// The numbers of a csv file's column.
-    pub(super) fn column(&self, file: &Path, column: &str) -> Column {
-        let key = (self.dir.join(file), column.to_owned());
-        self.columns
-            .get(key, |(path, column)| read_column(path, column))
+    /// The numbers of a file's column.
+    pub(super) fn column(&self, file: &Path, column: &Column) -> Values {
+        let key = (self.dir.join(file), column.clone());
+        self.columns.get(key, |(path, column)| {
+            let values = trace::read_column(path, column);
+            values.map(Arc::from).map_err(no_law)
+        })
+    }
+}
+
+/// The problem of a file as that of the law that is read from it.
+fn no_law(problem: trace::Problem) -> NoLaw {
+    let place = problem
+        .row
+        .as_ref()
+        .map_or(String::new(), |row| format!(":{}", row.line));
+    let hint = problem.hint.unwrap_or_default();
+    NoLaw {
+        key: "empirical.file",
+        message: format!(
+            "{}{place}: {}\n{hint}",
+            problem.file.display(),
+            problem.message
+        ),
     }
 }
 
@@ -85,53 +104,4 @@ impl<K: PartialEq, V: Clone> Once<K, V> {
         all.push((key, found.clone()));
         found
     }
-}
-
-fn read_column(path: &Path, column: &str) -> Column {
-    let shown = path.display();
-    let wrong = |message: String| NoLaw {
-        key: "empirical.file",
-        message,
-    };
-    let broken = |error: csv::Error| wrong(format!("{shown}: {error}"));
-    let reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_path(path);
-    let mut reader = reader.map_err(|error| {
-        wrong(match error.kind() {
-            csv::ErrorKind::Io(io) => format!(
-                "{shown} cannot be read: {io}\ncheck the path; it starts at the scenario's folder"
-            ),
-            _ => format!("{shown} is no csv file: {error}"),
-        })
-    })?;
-    let at = column_index(path, reader.headers().map_err(broken)?, column)?;
-    let number = |row: csv::Result<csv::StringRecord>| {
-        let row = row.map_err(broken)?;
-        let text = row.get(at).unwrap_or("");
-        let line = row.position().map_or(0, csv::Position::line);
-        let number = text.parse::<f64>();
-        number.map_err(|_| wrong(format!("{shown}:{line}: \"{text}\" is no number")))
-    };
-    let values: Vec<f64> = reader.records().map(number).collect::<Result<_, _>>()?;
-    if values.is_empty() {
-        let said = format!("{shown} has no rows\na law needs at least one value");
-        return Err(wrong(said));
-    }
-    Ok(values.into())
-}
-
-/// The place of a column by its name.
-fn column_index(path: &Path, header: &csv::StringRecord, column: &str) -> Result<usize, NoLaw> {
-    let names: Vec<&str> = header.iter().collect();
-    names
-        .iter()
-        .position(|name| *name == column)
-        .ok_or_else(|| {
-            let hint = suggest::hint(column, &names, "columns");
-            NoLaw {
-                key: "empirical.column",
-                message: format!("{} has no column `{column}`\n{hint}", path.display()),
-            }
-        })
 }

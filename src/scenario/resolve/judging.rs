@@ -7,8 +7,8 @@
 use super::check::Check;
 use crate::metrics::registry::{self, Metric};
 use crate::scenario::grammar::{self, Document, Named, Run, Strategy, Warmup};
+use crate::scenario::resolved::{Compare, Gate, Precision};
 use crate::scenario::text::suggest;
-use crate::scenario::{Compare, Gate, Precision};
 
 /// The name of the strategy that the others are compared with, one of `strategies`.
 pub fn baseline(

@@ -10,8 +10,8 @@ use super::check::Check;
 use crate::engine::law::Law;
 use crate::model::cluster::Cluster;
 use crate::scenario::grammar::{Arrivals as Given, Jobs, Named};
-use crate::workload::class::{Class, Shape};
-use crate::workload::load::{busiest, offered};
+use crate::workload::class::Class;
+use crate::workload::load::Demand;
 use crate::workload::source::{Arrivals, Source};
 
 /// What loads are asked of: the classes on a cluster, and how they were written.
@@ -34,10 +34,8 @@ impl Loads<'_> {
             self.scale_to(check, "workload.load", load, sources);
         } else {
             for source in sources.iter_mut() {
-                let given = self
-                    .jobs
-                    .get(&source.name)
-                    .and_then(|jobs| jobs.arrivals.as_ref());
+                let jobs = self.jobs.get(&source.name);
+                let given = jobs.and_then(|jobs| jobs.arrivals.as_ref());
                 if let Some((given, load)) = given.and_then(|given| Some((given, given.load()?))) {
                     let path = format!("jobs.{}.arrivals.{}.load", source.name, given.form());
                     self.scale_to(check, &path, load, std::slice::from_mut(source));
@@ -51,12 +49,11 @@ impl Loads<'_> {
 
     /// Scales sources to a load together, if they have one to begin with; else says why not.
     fn scale_to(&self, check: &mut Check<'_>, path: &str, load: f64, sources: &mut [Source]) {
-        let (_, now) = busiest(&offered(sources, self.classes, self.cluster), self.cluster);
+        let (_, now) = Demand::new(sources, self.classes, self.cluster).busiest();
         if now.is_finite() && now > 0.0 {
             let factor = now / load;
-            sources
-                .iter_mut()
-                .for_each(|source| slow(&mut source.arrivals, factor));
+            let sources = sources.iter_mut();
+            sources.for_each(|source| slow(&mut source.arrivals, factor));
         } else if now == 0.0 {
             let hint = "jobs need work or overhead, time between arrivals, and nodes with limited slots or resources";
             let title = "a load is asked for, but the jobs ask nothing of the nodes";
@@ -70,21 +67,10 @@ impl Loads<'_> {
     /// Points at the laws that have no mean; true if there are any.
     fn tell_means(&self, check: &mut Check<'_>) -> bool {
         let mut told = false;
-        for class in self
-            .classes
-            .iter()
-            .filter(|class| self.jobs.get(&class.name).is_some())
-        {
-            let laws = match class.stages.first().map(|stage| &stage.shape) {
-                Some(Shape::Tasks { count, work }) => {
-                    [("tasks", count.mean_count()), ("work", work.mean())]
-                }
-                Some(Shape::Split { work, into }) => {
-                    [("split.into", into.mean_count()), ("job-work", work.mean())]
-                }
-                _ => continue,
-            };
-            for (key, _) in laws.iter().filter(|(_, mean)| !mean.is_finite()) {
+        let classes = self.classes.iter();
+        for class in classes.filter(|class| self.jobs.contains_key(&class.name)) {
+            let laws = class.stages.iter().flat_map(|stage| stage.shape.laws());
+            for (key, _) in laws.filter(|(_, law)| !law.mean().is_finite()) {
                 let title = "a load is asked for, but this law has no mean";
                 let hint = "raise `shape` above 1, bound the law with bounded-pareto, or give a rate instead of a load";
                 check
@@ -99,7 +85,7 @@ impl Loads<'_> {
     /// Warns where more is asked for than the nodes can give, for ever.
     fn doubt(&self, check: &mut Check<'_>, sources: &[Source]) {
         let is_open = |source: &Source| matches!(source.arrivals, Arrivals::Renewal { .. });
-        let (at, load) = busiest(&offered(sources, self.classes, self.cluster), self.cluster);
+        let (at, load) = Demand::new(sources, self.classes, self.cluster).busiest();
         if load < 1.0 || !sources.iter().any(is_open) {
             return;
         }
@@ -126,22 +112,18 @@ fn slow(arrivals: &mut Arrivals, factor: f64) {
 }
 
 /// Checks that exactly one way sets each class's rate.
-pub fn conflicts(check: &mut Check<'_>, together: bool, jobs: &Named<Jobs>) {
-    let given = || {
-        jobs.iter()
-            .filter_map(|(name, jobs)| Some((name, jobs.arrivals.as_ref()?)))
-    };
+pub fn conflicts<'a>(check: &mut Check<'_>, together: bool, jobs: &'a Named<Jobs>) {
+    let arrivals = |(name, jobs): (_, &'a Jobs)| Some((name, jobs.arrivals.as_ref()?));
+    let given = || jobs.iter().filter_map(arrivals);
     let is_open = |(_, arrivals): &(&String, &Given)| !matches!(arrivals, Given::Batch(_));
     let alone = given().filter(is_open).count() <= 1;
     for (name, arrivals) in given() {
         if let Some((key, title, hint)) = conflict(name, arrivals, together, alone) {
-            let path = format!("jobs.{name}.arrivals.{}.{key}", arrivals.form());
-            let path = if key.is_empty() {
-                format!("jobs.{name}.arrivals")
-            } else {
-                path
-            };
-            check.at(&path).error(title, hint);
+            let mut check = check.at(&format!("jobs.{name}.arrivals"));
+            match key {
+                "" => check.error(title, hint),
+                key => check.at(arrivals.form()).at(key).error(title, hint),
+            }
         }
     }
 }

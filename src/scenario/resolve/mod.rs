@@ -16,11 +16,11 @@ mod strategies;
 mod traces;
 mod window;
 
-use super::grammar::{self, Arrivals, Document};
+use super::grammar::{self, Document};
 use crate::model::cluster::Cluster;
-use crate::sim::setup::{Network, Setup, Stragglers, Window};
+use crate::sim::setup::{Network, Setup, Stragglers};
 use crate::workload::class::Class;
-use crate::workload::load::offered;
+use crate::workload::load::Demand;
 use crate::workload::source::Source;
 use check::Check;
 
@@ -51,7 +51,8 @@ pub fn resolve(
     judge(check, document, &cluster, classes.unwrap_or_default());
     window::conflict(check, &document.run);
     let (classes, sources) = workload?;
-    let window = window(check, document, &cluster, &classes, &sources);
+    let demand = Demand::new(&sources, &classes, &cluster);
+    let window = window::window(&mut check.at("run"), &document.run, &demand);
     let (network, window) = (network?, window?);
     let setup = |strategy| Setup {
         seed: document.run.seed.get(),
@@ -73,25 +74,6 @@ pub fn resolve(
         baseline: baseline?,
         classes,
     })
-}
-
-/// What of a replication is measured.
-fn window(
-    check: &mut Check<'_>,
-    document: &Document,
-    cluster: &Cluster,
-    classes: &[Class],
-    sources: &[Source],
-) -> Option<Window> {
-    let is_finite = |jobs: &grammar::Jobs| jobs.arrivals.as_ref().is_some_and(Arrivals::is_finite);
-    let asked = window::Asked {
-        offered: offered(sources, classes, cluster),
-        classes,
-        sources,
-        cluster,
-        finite: document.jobs.values().all(is_finite),
-    };
-    asked.window(&mut check.at("run"), &document.run)
 }
 
 /// The classes and their sources, with the loads that are asked for.

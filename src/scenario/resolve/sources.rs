@@ -90,7 +90,8 @@ fn own_classes(
     };
     let Arrivals::Trace(plan) = arrivals else {
         let (demand, allowed) = (&common.stages[0].demand, &common.stages[0].allowed);
-        classes::fits(&mut check.at("demand"), name, demand, allowed, cluster);
+        let whose = format!("class `{name}`");
+        classes::fits(&mut check.at("demand"), &whose, demand, allowed, cluster);
         return vec![class(name.to_owned())];
     };
     let of_label = |label: &Label| {
@@ -104,7 +105,7 @@ fn own_classes(
     plan.survey.labels.iter().map(of_label).collect()
 }
 
-/// Checks the largest demand of each resource alone, as different rows may have them.
+/// Checks that each row's tasks fit on some node, by the demands that are hardest to place.
 fn trace_fits(
     check: &mut Check<'_>,
     class: &Class,
@@ -112,22 +113,26 @@ fn trace_fits(
     label: &Label,
     cluster: &Cluster,
 ) {
-    let allowed = &class.stages[0].allowed;
-    let mut fixed = class.stages[0].demand.clone();
-    for (&at, most) in plan.resources.iter().zip(&label.max_demand) {
-        let mut alone = vec![0; fixed.len()];
-        alone[at] = cluster.dimensions[at].units(*most);
-        fixed[at] = 0;
-        let mut check = check.at("arrivals.trace.columns");
-        classes::fits(&mut check, &class.name, &alone, allowed, cluster);
+    let (demand, allowed) = (&class.stages[0].demand, &class.stages[0].allowed);
+    if plan.resources.is_empty() {
+        let whose = format!("class `{}`", class.name);
+        classes::fits(&mut check.at("demand"), &whose, demand, allowed, cluster);
     }
-    classes::fits(
-        &mut check.at("demand"),
-        &class.name,
-        &fixed,
-        allowed,
-        cluster,
-    );
+    for (hardest, line) in &label.hardest {
+        let mut demand = demand.clone();
+        for (&at, amount) in plan.resources.iter().zip(hardest) {
+            demand[at] = cluster.dimensions[at].units(*amount);
+        }
+        let whose = format!(
+            "class `{}` ({}:{line})",
+            class.name,
+            plan.spec.path.display()
+        );
+        let mut check = check.at("arrivals.trace.columns");
+        if !classes::fits(&mut check, &whose, &demand, allowed, cluster) {
+            break;
+        }
+    }
     if label.jobs == 0 {
         let title = format!("no job of the trace belongs to `{}`", class.name);
         check

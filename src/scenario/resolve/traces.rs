@@ -7,13 +7,14 @@
 
 use super::check::Check;
 use super::classes;
+use crate::engine::column::Column;
 use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
 use crate::scenario::grammar::{Classes, Format, Part, Trace};
 use crate::scenario::text::suggest;
 use crate::text::thousands;
 use crate::workload::source::TracePlan;
-use crate::workload::trace::{self, Columns, Spec, Split};
+use crate::workload::trace::{self, Columns, Spec, Split, Work};
 
 /// The plan of the trace of a `jobs.NAME`, which is here.
 pub fn plan(
@@ -32,6 +33,8 @@ pub fn plan(
         format: format?,
         max_jobs: given.max_jobs.map(|most| most.get()),
         invalid: given.invalid,
+        max_dropped: given.max_dropped.0,
+        sort: given.sort,
         split: split?,
     };
     let resources = resources(&mut check, &spec, cluster)?;
@@ -64,7 +67,7 @@ fn tell<T>(check: &mut Check<'_>, result: Result<T, trace::Problem>) -> Option<T
     let (location, shown) = match &problem.row {
         Some(row) => (
             format!("{location}:{}", row.line),
-            Some(format!("the line is: {}", row.text)),
+            (!row.text.is_empty()).then(|| format!("the line is: {}", row.text)),
         ),
         None => (location.to_string(), None),
     };
@@ -85,6 +88,7 @@ fn format(check: &mut Check<'_>, given: &Trace) -> Option<trace::Format> {
     let of_csv = [
         ("columns", !given.columns.is_empty()),
         ("unit", given.unit.is_some()),
+        ("empty", !given.empty.is_empty()),
     ];
     for (key, _) in of_csv.iter().filter(|(_, is_given)| *is_given) {
         let title = format!("`{key}` is for csv traces only");
@@ -94,33 +98,67 @@ fn format(check: &mut Check<'_>, given: &Trace) -> Option<trace::Format> {
 }
 
 /// What columns may hold beside resources.
-const COLUMNS: [&str; 4] = ["arrival", "work", "tasks", "class"];
+const COLUMNS: [&str; 6] = ["arrival", "work", "start", "end", "tasks", "class"];
 
 fn columns(check: &mut Check<'_>, given: &Trace) -> Option<Columns> {
     let of = |key: &str| given.columns.get(key).cloned();
-    for key in ["arrival", "work"]
-        .into_iter()
-        .filter(|key| of(key).is_none())
-    {
-        let hint = format!("name the column: columns.{key} = \"...\"");
-        check.at("columns").lacks(key, hint);
+    if of("arrival").is_none() {
+        let hint = "say which column it is: columns.arrival = \"...\"";
+        check.at("columns").lacks("arrival", hint);
     }
-    let is_resource = |(key, _): &(&String, &String)| !COLUMNS.contains(&key.as_str());
+    let work = match (of("work"), of("start"), of("end")) {
+        (Some(column), None, None) => Some(Work::Takes(column)),
+        (None, Some(start), Some(end)) => Some(Work::Between(start, end)),
+        (None, _, _) => {
+            let hint =
+                "say which column it is: columns.work = \"...\"; or columns.start and columns.end";
+            check.at("columns").lacks("work", hint);
+            None
+        }
+        (Some(_), _, _) => {
+            let title = "the work is given by `work`, and by `start` or `end`";
+            check
+                .at("columns.work")
+                .error(title, "keep `work`, or `start` and `end`");
+            None
+        }
+    };
+    let is_resource = |(key, _): &(&String, &Column)| !COLUMNS.contains(&key.as_str());
     let resources = given.columns.iter().filter(is_resource);
-    let (arrival_unit, work_unit) = given.unit.map_or((1.0, 1.0), |unit| {
-        (unit.arrival.seconds(), unit.work.seconds())
-    });
+    let units = given
+        .unit
+        .map(|unit| (unit.arrival.seconds(), unit.work.seconds()));
     Some(Columns {
         arrival: of("arrival")?,
-        work: of("work")?,
+        work: work?,
         tasks: of("tasks"),
         class: of("class"),
         resources: resources
             .map(|(key, column)| (key.clone(), column.clone()))
             .collect(),
-        arrival_unit,
-        work_unit,
+        units,
+        empty: fillers(check, given),
     })
+}
+
+/// What empty cells stand for, by what their column is.
+fn fillers(check: &mut Check<'_>, given: &Trace) -> Vec<(String, String)> {
+    let known: Vec<&str> = given.columns.keys().map(String::as_str).collect();
+    for key in given
+        .empty
+        .keys()
+        .filter(|key| !known.contains(&key.as_str()))
+    {
+        let hint = suggest::hint(key, &known, "columns");
+        check
+            .at("empty")
+            .name(key)
+            .error(format!("`{key}` is not among `columns`"), hint);
+    }
+    let fillers = given.empty.iter();
+    fillers
+        .map(|(key, filler)| (key.clone(), filler.0.clone()))
+        .collect()
 }
 
 /// The dimension that each resource column fills.
@@ -129,7 +167,7 @@ fn resources(check: &mut Check<'_>, spec: &Spec, cluster: &Cluster) -> Option<Ve
         return Some(Vec::new());
     };
     let mut check = check.at("columns");
-    let mut dimension = |(resource, _): &(String, String)| {
+    let mut dimension = |(resource, _): &(String, Column)| {
         let known = cluster.dimension(resource);
         let mut check = check.name(resource);
         match suggest::nearest(resource, &COLUMNS) {
@@ -192,6 +230,10 @@ pub fn explain(name: &str, given: &Trace, plan: &TracePlan, notes: &mut Vec<Stri
     if given.format == Format::Swf {
         said.push("a job of p processors becomes p independent one-slot tasks of its run time, not a gang".to_owned());
     }
+    if plan.spec.sort {
+        said.push("its jobs were sorted by arrival".to_owned());
+    }
+    said.extend(survey.notes.iter().cloned());
     let dropped = survey.dropped.iter();
     said.extend(
         dropped

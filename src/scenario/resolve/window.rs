@@ -6,13 +6,11 @@
 
 use super::check::Check;
 use crate::engine::time::Time;
-use crate::model::cluster::Cluster;
 use crate::scenario::grammar::{self, MeasuredJobs, Run};
 use crate::scenario::text::suggest;
 use crate::sim::known_load::Known;
 use crate::sim::setup::{Measure, Setup, Warmup, Window};
-use crate::workload::class::Class;
-use crate::workload::load::Offered;
+use crate::workload::load::{Demand, Offered};
 use crate::workload::source::{Arrivals, Source};
 
 /// Fewest and most strata, and the fewest where the cluster is small enough.
@@ -52,48 +50,34 @@ pub fn conflict(check: &mut Check<'_>, run: &Run) {
     }
 }
 
-/// What is asked of a cluster.
-pub struct Asked<'a> {
-    /// By each of the classes.
-    pub offered: Vec<Offered>,
-    /// The classes.
-    pub classes: &'a [Class],
-    /// The sources of their jobs.
-    pub sources: &'a [Source],
-    /// The cluster.
-    pub cluster: &'a Cluster,
-    /// True if every source runs dry by itself.
-    pub finite: bool,
+/// What is measured of the jobs that are asked for.
+pub fn window(check: &mut Check<'_>, run: &Run, demand: &Demand<'_>) -> Option<Window> {
+    let measure = demand.measure(check, run)?;
+    let warmup = demand.warmup(check, run.warmup, measure)?;
+    Some(Window {
+        warmup,
+        measure,
+        drain: run.drain.0,
+        max_in_system: run.max_in_system.get(),
+        slowdown_floor: Time::from_secs(run.slowdown_floor.0),
+        stratum: demand.stratum(demand.length(measure, warmup)),
+        finite: demand.is_finite(),
+    })
 }
 
-impl Asked<'_> {
-    /// What is measured of it.
-    pub fn window(&self, check: &mut Check<'_>, run: &Run) -> Option<Window> {
-        let measure = self.measure(check, run)?;
-        let warmup = self.warmup(check, run.warmup, measure)?;
-        Some(Window {
-            warmup,
-            measure,
-            drain: run.drain.0,
-            max_in_system: run.max_in_system.get(),
-            slowdown_floor: Time::from_secs(run.slowdown_floor.0),
-            stratum: self.stratum(self.length(measure, warmup)),
-            finite: self.finite,
-        })
-    }
-
+impl Demand<'_> {
     /// How much is measured; both `jobs` and `until` were told as a [`conflict`].
     fn measure(&self, check: &mut Check<'_>, run: &Run) -> Option<Measure> {
         match (&run.jobs, run.until) {
             (Some(_), Some(_)) => None,
-            (None, Some(_)) if self.finite => {
+            (None, Some(_)) if self.is_finite() => {
                 let title = "all jobs are finite: the run ends when they are done";
                 let hint = "remove `until`; arrivals.trace.max-jobs or run.jobs shorten a run";
                 check.at("until").error(title, hint);
                 None
             }
             (None, Some(until)) => Some(Measure::Until(Time::from_secs(until.0))),
-            (None, None) if self.finite => Some(Measure::All),
+            (None, None) if self.is_finite() => Some(Measure::All),
             (None, None) => {
                 check.lacks("jobs", "say how many jobs a replication measures, for example jobs = 100_000; or until = \"2h\"");
                 None
@@ -105,7 +89,9 @@ impl Asked<'_> {
     fn counted(&self, check: &mut Check<'_>, jobs: &MeasuredJobs) -> Option<Measure> {
         let sum = |classes: &[Offered]| classes.iter().filter_map(|class| class.jobs).sum::<u64>();
         let (class, count, there) = match jobs {
-            MeasuredJobs::All(count) => (None, *count, self.finite.then(|| sum(&self.offered))),
+            MeasuredJobs::All(count) => {
+                (None, *count, self.is_finite().then(|| sum(&self.offered)))
+            }
             MeasuredJobs::Of(name, count) => {
                 let at = self.class(&mut check.name(name), name)?;
                 (Some(at as u32), *count, self.offered[at].jobs)
@@ -128,20 +114,12 @@ impl Asked<'_> {
     fn class(&self, check: &mut Check<'_>, name: &str) -> Option<usize> {
         let at = self.classes.iter().position(|class| class.name == name);
         if at.is_none() {
-            let known: Vec<&str> = self
-                .classes
-                .iter()
-                .map(|class| class.name.as_str())
-                .collect();
+            let names = self.classes.iter().map(|class| class.name.as_str());
+            let known: Vec<&str> = names.collect();
             let hint = suggest::hint(name, &known, "classes");
             check.error_key(format!("there is no class `{name}`"), hint);
         }
         at
-    }
-
-    /// Jobs a second of all classes together.
-    fn rate(&self) -> f64 {
-        self.offered.iter().filter_map(|class| class.rate).sum()
     }
 
     /// Jobs a second of a measured class, of all if `None`.
@@ -159,13 +137,13 @@ impl Asked<'_> {
             (Some(grammar::Warmup::None(_)), _) => Warmup::None,
             (Some(grammar::Warmup::Jobs(jobs)), _) => Warmup::Jobs(jobs.get()),
             (Some(grammar::Warmup::Time(time)), _) => Warmup::Time(Time::from_secs(time.0)),
-            (Some(grammar::Warmup::Auto(_)), _) if self.finite => {
+            (Some(grammar::Warmup::Auto(_)), _) if self.is_finite() => {
                 let title = "all jobs are finite: such a run has no steady state to warm up to";
                 let hint = "remove it, or say which jobs to leave out: warmup.jobs, warmup.time";
                 check.at("warmup").error(title, hint);
                 return None;
             }
-            (None, _) if self.finite => Warmup::None,
+            (None, _) if self.is_finite() => Warmup::None,
             (_, Measure::All) => Warmup::None,
             (_, Measure::Until(until)) => Warmup::Time(Time(until.0 / 10)),
             (_, Measure::Jobs { class: None, count }) => Warmup::Jobs(count / 10),
@@ -231,21 +209,14 @@ impl Asked<'_> {
             (Some(rate), _) => rate * class.tasks,
             (None, jobs) => jobs.unwrap_or(0) as f64 * class.tasks,
         };
-        let open: f64 = self
-            .offered
-            .iter()
-            .filter(|class| class.rate.is_some())
-            .map(tasks)
-            .sum();
-        let batch: f64 = self
-            .offered
-            .iter()
-            .filter(|class| class.rate.is_none())
-            .map(tasks)
-            .sum();
+        let sum = |is_open: bool| -> f64 {
+            let classes = self.offered.iter();
+            let classes = classes.filter(|class| class.rate.is_some() == is_open);
+            classes.map(tasks).sum()
+        };
         let (fewest, most, fine) = STRATA;
         let fewest = if nodes * fine <= CHEAP { fine } else { fewest };
-        let wanted = (open * length + batch) / (4.0 * nodes);
+        let wanted = (sum(true) * length + sum(false)) / (4.0 * nodes);
         Time(
             Time::from_secs(length / wanted.clamp(fewest, most))
                 .0

@@ -44,10 +44,7 @@ fn parse(source: &Source, report: &mut Report) -> Option<(Vec<Key>, Node)> {
     let (base, value) = (source.base + at + 1 + blanks, value.trim());
     let node = match DeValue::parse(value) {
         Ok(parsed) => Node::of(parsed.get_ref(), parsed.span(), base),
-        Err(_) => Node {
-            span: base..base + value.len(),
-            value: Value::Text(value.to_owned()),
-        },
+        Err(_) => Node::text(value, base..base + value.len()),
     };
     Some((keys, node))
 }

@@ -141,6 +141,44 @@ pub fn text(path: &[Key]) -> String {
     steps.join(".")
 }
 
+/// Says which values of an axis give the same scenario, as the points along it tell, each by its
+/// `identity`; the grid has `grid`.
+pub fn twins<T: PartialEq>(
+    axes: &[Axis],
+    grid: &[Vec<usize>],
+    identity: impl Fn(usize) -> T,
+    report: &mut Report,
+) {
+    for (at, axis) in axes.iter().enumerate() {
+        let is_along = |point: &[usize]| {
+            point
+                .iter()
+                .enumerate()
+                .all(|(other, step)| other == at || *step == 0)
+        };
+        let along = grid.iter().enumerate().filter(|(_, point)| is_along(point));
+        let along: Vec<(usize, T)> = along
+            .map(|(index, point)| (point[at], identity(index)))
+            .collect();
+        for (place, (step, own)) in along.iter().enumerate() {
+            let Some((first, _)) = along[..place].iter().find(|(_, other)| other == own) else {
+                continue;
+            };
+            let (old, new) = (&axis.steps[*first][0], &axis.steps[*step][0]);
+            let title = format!(
+                "{} gives the same scenario as {}",
+                new.to_inline(),
+                old.to_inline()
+            );
+            report.add_at(
+                new.span.clone(),
+                title,
+                "leave it out, or write another value",
+            );
+        }
+    }
+}
+
 /// The grid: for each point its step on each axis; the last axis changes fastest.
 pub fn grid(axes: &[Axis]) -> Vec<Vec<usize>> {
     axes.iter().fold(vec![Vec::new()], |points, axis| {

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::scenario::schema;
@@ -68,12 +69,8 @@ impl Node {
             DeValue::Boolean(truth) => Value::Truth(*truth),
             DeValue::Datetime(date) => Value::Date(date.to_string()),
             DeValue::Array(list) => {
-                let nodes = list.iter();
-                Value::List(
-                    nodes
-                        .map(|node| Node::of(node.get_ref(), node.span(), base))
-                        .collect(),
-                )
+                let node = |node: &Spanned<_>| Node::of(node.get_ref(), node.span(), base);
+                Value::List(list.iter().map(node).collect())
             }
             DeValue::Table(table) => return Node::of_table(table, span, base),
         };
@@ -83,7 +80,7 @@ impl Node {
         }
     }
 
-    /// An empty table that stands at `span`.
+    /// A text that stands at `span`.
     pub fn text(text: &str, span: Span) -> Node {
         Node {
             value: Value::Text(text.to_owned()),

@@ -1,98 +1,145 @@
-//! Comma-separated values whose first line names the columns; `columns` of the scenario says which is
-//! what. A row is a job of one task, or of as many equal ones as its `tasks` column says.
+//! Delimited text; `columns` of the scenario says which column is what, by the names in the first row
+//! or by number. A row is a job of one task, or of as many equal ones as its `tasks` column says.
 //!
-//! Quoting as in RFC 4180. Arrivals may count from any origin, also below 0.
+//! Times are read as they are found: plain numbers in the `unit` that is given (seconds), from any
+//! origin, also below 0; dates with time by ISO 8601; durations as batch systems (`1-02:03:04`) or
+//! people (`250ms`) write them. Resources may have the suffixes of Kubernetes (`500m`, `4Gi`).
 
-use super::Columns;
-use super::file::{TraceFile, unreadable};
-use super::number::{self, Decimal};
-use super::problem::{Problem, nearest};
+use super::delimited::Delimited;
+use super::file::TraceFile;
+use super::number::{self, Decimal, Instant, Written};
+use super::problem::Problem;
 use super::row::{self, Job, Refusal, RowReader, Step};
-use crate::text::listed;
-use ::csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
-use std::io::{BufRead, Read};
-use std::path::{Path, PathBuf};
+use super::{Columns, Work};
+use crate::engine::column::Column;
+use std::path::Path;
+
+/// A column that is read.
+struct Field {
+    place: usize,
+    /// What an empty cell stands for.
+    empty: Option<String>,
+}
+
+/// Where the work of a row's tasks is.
+enum Taken {
+    Cell(Field),
+    Between(Field, Field),
+}
 
 /// Rows of a csv file.
 pub(super) struct Csv {
-    path: PathBuf,
-    packing: Option<&'static str>,
-    rows: Reader<Box<dyn BufRead + Send>>,
-    record: ByteRecord,
-    header: Vec<String>,
-    arrival: usize,
-    work: usize,
-    tasks: Option<usize>,
-    class: Option<usize>,
-    resources: Vec<usize>,
+    table: Delimited,
+    arrival: Field,
+    work: Taken,
+    tasks: Option<Field>,
+    class: Option<Field>,
+    resources: Vec<Field>,
     arrival_unit: Decimal,
-    work_unit: f64,
+    work_unit: Decimal,
+    /// A unit was given.
+    is_sure: bool,
+    /// There are arrivals that are plain numbers; that are dates without a zone.
+    has_numbers: bool,
+    has_local: bool,
 }
 
 impl Csv {
-    /// Reads the header and finds the columns in it.
+    /// Finds the columns in the file's first row.
     pub(super) fn new(source: TraceFile, columns: &Columns) -> Result<Csv, Problem> {
-        let (path, packing, bytes) = source.into_parts();
-        let mut rows = ReaderBuilder::new().flexible(true).from_reader(bytes);
-        let header = rows
-            .byte_headers()
-            .map_err(|error| failed(&path, packing, error))?;
-        let header = names(&path, header)?;
-        let find = |name: &String| column(&path, &header, name);
-        let resources = columns.resources.iter().map(|(_, name)| find(name));
+        let table = Delimited::open(source, &wanted(columns))?;
+        let find = |what: &str, column: &Column| field(&table, columns, what, column);
+        let work = match &columns.work {
+            Work::Takes(column) => Taken::Cell(find("work", column)?),
+            Work::Between(start, end) => Taken::Between(find("start", start)?, find("end", end)?),
+        };
+        let optional = |what: &str, column: &Option<Column>| {
+            column.as_ref().map(|column| find(what, column)).transpose()
+        };
+        let resources = columns.resources.iter();
+        let (arrival_unit, work_unit) = columns.units.unwrap_or((1.0, 1.0));
         Ok(Csv {
-            arrival: find(&columns.arrival)?,
-            work: find(&columns.work)?,
-            tasks: columns.tasks.as_ref().map(find).transpose()?,
-            class: columns.class.as_ref().map(find).transpose()?,
-            resources: resources.collect::<Result<_, _>>()?,
-            arrival_unit: unit(&path, columns.arrival_unit)?,
-            work_unit: unit(&path, columns.work_unit).map(|_| columns.work_unit)?,
-            record: ByteRecord::new(),
-            path,
-            packing,
-            rows,
-            header,
+            arrival: find("arrival", &columns.arrival)?,
+            work,
+            tasks: optional("tasks", &columns.tasks)?,
+            class: optional("class", &columns.class)?,
+            resources: resources
+                .map(|(name, column)| find(name, column))
+                .collect::<Result<_, _>>()?,
+            arrival_unit: unit(&table, arrival_unit)?,
+            work_unit: unit(&table, work_unit)?,
+            is_sure: columns.units.is_some(),
+            has_numbers: false,
+            has_local: false,
+            table,
         })
     }
 
-    fn parse(&self, job: &mut Job) -> Result<(), Refusal> {
-        if self.record.len() != self.header.len() {
+    fn parse(&mut self, job: &mut Job) -> Result<(), Refusal> {
+        if !self.table.is_even() {
             return Err(Refusal::Shape);
         }
-        let amount = |place| row::amount(self.cell(place)?, place);
-        job.arrival = row::instant(self.cell(self.arrival)?, self.arrival_unit, self.arrival)?;
+        let (arrival, written) = self.time(&self.arrival, self.arrival_unit)?;
+        self.has_numbers |= written == Written::Number;
+        self.has_local |= written == Written::Local;
+        job.arrival = arrival;
         job.works.clear();
-        job.works.push(amount(self.work)? * self.work_unit);
-        let count = |place| row::count(self.cell(place)?, place);
-        job.tasks = self.tasks.map_or(Ok(1), count)?;
+        job.works.push(self.work()?);
+        let count = |field: &Field| row::count(self.cell(field)?, field.place);
+        job.tasks = self.tasks.as_ref().map_or(Ok(1), count)?;
         job.demand.clear();
-        for &place in &self.resources {
-            job.demand.push(amount(place)?);
+        for field in &self.resources {
+            job.demand
+                .push(row::quantity(self.cell(field)?, field.place)?);
         }
         job.class.clear();
-        if let Some(place) = self.class {
-            let name = std::str::from_utf8(self.cell(place)?);
+        if let Some(field) = &self.class {
+            let name = std::str::from_utf8(self.cell(field)?);
             job.class.push_str(name.map_err(|_| Refusal::NotText)?);
         }
         Ok(())
     }
 
-    /// A cell without the spaces around it.
-    fn cell(&self, place: usize) -> Result<&[u8], Refusal> {
-        let cell = self.record[place].trim_ascii();
-        if cell.is_empty() {
-            Err(Refusal::Empty(place))
-        } else {
-            Ok(cell)
+    /// Work of each task, in seconds.
+    fn work(&self) -> Result<f64, Refusal> {
+        let (field, size) = match &self.work {
+            Taken::Cell(field) => (field, self.time(field, self.work_unit)?.0),
+            Taken::Between(start, end) => {
+                let from = self.time(start, self.arrival_unit)?.0;
+                let to = self.time(end, self.arrival_unit)?.0;
+                if to < from {
+                    return Err(Refusal::Backwards);
+                }
+                (end, to - from)
+            }
+        };
+        match size < 0 {
+            true => Err(Refusal::Negative(field.place)),
+            false => Ok(number::seconds(size)),
         }
+    }
+
+    fn time(&self, field: &Field, unit: Decimal) -> Result<(Instant, Written), Refusal> {
+        number::time(self.cell(field)?, unit).ok_or(Refusal::NotTime(field.place))
+    }
+
+    fn cell<'a>(&'a self, field: &'a Field) -> Result<&'a [u8], Refusal> {
+        cell(&self.table, field)
+    }
+}
+
+/// The cell of a field, or what an empty one stands for.
+fn cell<'a>(table: &'a Delimited, field: &'a Field) -> Result<&'a [u8], Refusal> {
+    match (table.cell(field.place), &field.empty) {
+        (b"", Some(empty)) => Ok(empty.as_bytes()),
+        (b"", None) => Err(Refusal::Empty(field.place)),
+        (cell, _) => Ok(cell),
     }
 }
 
 impl RowReader for Csv {
     fn read(&mut self, job: &mut Job) -> Result<Step, Problem> {
-        let more = self.rows.read_byte_record(&mut self.record);
-        if !more.map_err(|error| failed(&self.path, self.packing, error))? {
+        if !self.table.read()? {
             return Ok(Step::End);
         }
         Ok(match self.parse(job) {
@@ -102,99 +149,106 @@ impl RowReader for Csv {
     }
 
     fn place(&self) -> (u64, String) {
-        let cells: Vec<_> = self.record.iter().map(String::from_utf8_lossy).collect();
-        (
-            line_of(&self.path, &self.record).unwrap_or_default(),
-            cells.join(","),
-        )
+        self.table.line()
     }
 
     fn field(&self, place: usize) -> String {
-        format!("cell of column `{}`", self.header[place])
+        self.table.field(place)
     }
 
     fn shape(&self) -> String {
-        format!("a row of {} cells like the header", self.header.len())
+        self.table.shape()
     }
-}
 
-/// Line of a row, counted anew: the csv library counts a row's line before the blank lines above it.
-fn line_of(path: &Path, row: &ByteRecord) -> Option<u64> {
-    let (_, _, text) = TraceFile::open(path).ok()?.into_parts();
-    let start = row.position()?.byte();
-    let mut line = 1;
-    for (at, byte) in (0..).zip(text.bytes()) {
-        let byte = byte.ok()?;
-        if at >= start && !matches!(byte, b'\r' | b'\n') {
-            break;
+    fn notes(&self) -> Vec<String> {
+        let delimiter = self.table.delimiter();
+        let delimiter = delimiter.map(|name| format!("its cells stand between {name}"));
+        let local = "its times of day name no zone and are read as UTC".to_owned();
+        delimiter
+            .into_iter()
+            .chain(self.has_local.then_some(local))
+            .collect()
+    }
+
+    fn question(&self, first: Instant, last: Instant) -> Option<Problem> {
+        if self.is_sure || !self.has_numbers {
+            return None;
         }
-        line += u64::from(byte == b'\n');
+        let (likely, message) = number::doubtful_seconds(first, last)?;
+        let hint = format!(
+            "write unit = \"{likely}\" if all its times are in it, unit = {{ arrival = \"{likely}\", work = \"s\" }} if the \
+             works are seconds, or unit = \"s\" if it is meant like this"
+        );
+        Some(self.table.mistake(message).hint(hint))
     }
-    Some(line)
 }
 
-/// The names of the header, without the spaces around them.
-fn names(path: &Path, header: &ByteRecord) -> Result<Vec<String>, Problem> {
-    if header.is_empty() {
-        return Err(Problem::mistake(
-            path,
-            "the file is empty; its first line must name the columns",
-        ));
-    }
-    let name = |cell: &[u8]| std::str::from_utf8(cell.trim_ascii()).map(str::to_string);
-    header
-        .iter()
-        .map(name)
-        .collect::<Result<_, _>>()
-        .map_err(|_| {
-            Problem::mistake(path, "the column names are not text in UTF-8")
-                .at(1, "")
-                .hint("save the file as UTF-8 text")
-        })
+/// All columns that are read.
+fn wanted(columns: &Columns) -> Vec<&Column> {
+    let work = match &columns.work {
+        Work::Takes(column) => vec![column],
+        Work::Between(start, end) => vec![start, end],
+    };
+    let resources = columns.resources.iter().map(|(_, column)| column);
+    std::iter::once(&columns.arrival)
+        .chain(work)
+        .chain(&columns.tasks)
+        .chain(&columns.class)
+        .chain(resources)
+        .collect()
 }
 
-fn unit(path: &Path, seconds: f64) -> Result<Decimal, Problem> {
+fn field(
+    table: &Delimited,
+    columns: &Columns,
+    what: &str,
+    column: &Column,
+) -> Result<Field, Problem> {
+    let mut fillers = columns.empty.iter();
+    let empty = fillers
+        .find(|(of, _)| of == what)
+        .map(|(_, empty)| empty.clone());
+    let place = table.place_of(column)?;
+    Ok(Field { place, empty })
+}
+
+fn unit(table: &Delimited, seconds: f64) -> Result<Decimal, Problem> {
     let unit = Decimal::of(seconds).filter(|_| seconds > 0.0);
-    unit.ok_or_else(|| Problem::mistake(path, "the unit of its times must be above 0"))
+    unit.ok_or_else(|| table.mistake("the unit of its times must be above 0"))
 }
 
-/// Place of the column of this name.
-fn column(path: &Path, header: &[String], name: &str) -> Result<usize, Problem> {
-    let named = |place: &usize| header[*place] == name;
-    let mut places = (0..header.len()).filter(named);
-    match (places.next(), places.next()) {
-        (Some(place), None) => Ok(place),
-        (Some(_), Some(_)) => {
-            let message = format!("there are two columns `{name}`");
-            Err(Problem::mistake(path, message).at(1, &header.join(",")))
+/// Most values of a law that is read from a file.
+const MOST_VALUES: usize = 50_000_000;
+
+/// The numbers of one column of a file of delimited text.
+///
+/// # Errors
+/// The file cannot be read, has no such column or no row, or a cell is no number.
+pub fn read_column(path: &Path, column: &Column) -> Result<Vec<f64>, Problem> {
+    let mut table = Delimited::open(TraceFile::open(path)?, &[column])?;
+    let (place, mut values) = (table.place_of(column)?, Vec::new());
+    while table.read()? {
+        let cell = table.cell(place);
+        let told = |said: String| {
+            let (line, text) = table.line();
+            table.mistake(said).at(line, &text)
+        };
+        match number::real(cell) {
+            _ if !table.is_even() => return Err(told(format!("this is not {}", table.shape()))),
+            Some(_) if values.len() == MOST_VALUES => {
+                return Err(told("a law may have 50,000,000 values at most".to_owned()));
+            }
+            Some(value) => values.push(value),
+            None => {
+                let cell = String::from_utf8_lossy(cell);
+                return Err(told(format!("\"{cell}\" is no number")));
+            }
         }
-        (None, _) => Err(no_column(path, header, name)),
     }
-}
-
-fn no_column(path: &Path, header: &[String], name: &str) -> Problem {
-    let known = listed(header, "and");
-    let message = format!("there is no column `{name}`; its columns are {known}");
-    let problem = Problem::mistake(path, message).at(1, &header.join(","));
-    let separated = |mark: char| header.len() == 1 && header[0].contains(mark);
-    let no_names = header
-        .iter()
-        .all(|name| number::real(name.as_bytes()).is_some());
-    if separated(';') || separated('\t') {
-        problem.hint("only commas separate columns; save it with commas")
-    } else if no_names {
-        problem.hint("its first line holds numbers; put a line of column names before it")
-    } else if let Some(near) = nearest(name, header.iter().map(String::as_str)) {
-        problem.hint(format!("did you mean `{near}`?"))
-    } else {
-        problem
-    }
-}
-
-fn failed(path: &Path, packing: Option<&'static str>, error: ::csv::Error) -> Problem {
-    let text = error.to_string();
-    match error.into_kind() {
-        ErrorKind::Io(error) => unreadable(path, packing, &error),
-        _ => Problem::mistake(path, format!("this is not comma-separated text ({text})")),
+    match values.is_empty() {
+        true => Err(table
+            .mistake("it has no rows")
+            .hint("a law needs at least one value")),
+        false => Ok(values),
     }
 }

@@ -8,6 +8,7 @@ use super::problem::{Problem, nearest};
 use crate::text::listed;
 use flate2::bufread::MultiGzDecoder;
 use lzma_rust2::XzReader;
+use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -123,10 +124,7 @@ pub(super) struct TraceFile {
 
 impl TraceFile {
     pub(super) fn open(path: &Path) -> Result<TraceFile, Problem> {
-        if path.is_dir() {
-            return Err(is_folder(path));
-        }
-        let file = File::open(path).map_err(|error| cannot_open(path, &error))?;
+        let file = open_regular(path)?;
         let mut file = BufReader::with_capacity(CHUNK, file);
         let head = file
             .fill_buf()
@@ -160,9 +158,40 @@ impl TraceFile {
     }
 }
 
+/// Opens a file that can be read twice and has an end: no folder, device or pipe.
+fn open_regular(path: &Path) -> Result<File, Problem> {
+    if path.is_dir() {
+        return Err(is_folder(path));
+    }
+    if path.exists() && !path.is_file() {
+        let message = "this is no regular file but a device or a pipe";
+        return Err(Problem::mistake(path, message).hint("copy its content to a file"));
+    }
+    File::open(path).map_err(|error| cannot_open(path, &error))
+}
+
+/// SHA-256 of a file as it stands, in hexadecimal.
+pub(super) fn digest(path: &Path) -> Result<String, Problem> {
+    let mut digest = Sha256::new();
+    let mut file = BufReader::with_capacity(CHUNK, open_regular(path)?);
+    loop {
+        let chunk = file
+            .fill_buf()
+            .map_err(|error| unreadable(path, None, &error))?;
+        if chunk.is_empty() {
+            let digest = digest.finalize();
+            return Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect());
+        }
+        digest.update(chunk);
+        let read = chunk.len();
+        file.consume(read);
+    }
+}
+
 fn cannot_open(path: &Path, error: &io::Error) -> Problem {
     match error.kind() {
-        ErrorKind::NotFound => Problem::mistake(path, "there is no such trace"),
+        ErrorKind::NotFound => Problem::mistake(path, "there is no such file")
+            .hint("check the path; it starts at the scenario's folder"),
         ErrorKind::PermissionDenied => {
             Problem::mistake(path, "this trace may not be read (permission denied)")
         }
@@ -404,7 +433,7 @@ mod tests {
         let open = |path: &Path| TraceFile::open(path).map(|_| ()).unwrap_err();
         assert_eq!(open(dir.path()).message, "this is a folder, not a trace");
         let problem = open(&dir.path().join("nothing"));
-        assert!(problem.mistake && problem.message == "there is no such trace");
+        assert!(problem.mistake && problem.message == "there is no such file");
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! line in [`FORMATS`], one in `Format::name` and one in `read::Ordered::open`.
 
 pub mod csv;
+mod delimited;
 mod file;
 pub mod hawk;
 mod number;
@@ -15,17 +16,20 @@ mod problem;
 mod read;
 mod resample;
 mod row;
+mod sorted;
 mod survey;
 pub mod swf;
 #[cfg(test)]
 mod tests;
 
+pub use csv::read_column;
 pub use file::locate;
 pub use problem::{BadRow, Problem};
 pub use read::{Reader, Row};
 pub use resample::{Loaded, Resampled};
 pub use survey::{Label, Survey, survey};
 
+use crate::engine::column::Column;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -42,6 +46,10 @@ pub struct Spec {
     pub max_jobs: Option<u64>,
     /// What to do with rows that are no jobs.
     pub invalid: Invalid,
+    /// Share of the rows that may be left out at most.
+    pub max_dropped: f64,
+    /// The rows are to be sorted by arrival, in memory; else they must be.
+    pub sort: bool,
     /// Rule that sorts the jobs into classes; not together with a class column.
     pub split: Option<Split>,
 }
@@ -101,27 +109,37 @@ pub const FORMATS: [(&str, &str); 3] = [
     ),
     (
         "csv",
-        "Comma-separated values with a line of column names: a row is a job, `columns` says which column is what.",
+        "Delimited text (commas, semicolons, tabs, bars): a row is a job, `columns` says which column is what, by name or number.",
     ),
 ];
 
 /// Which column of a csv trace is what.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Columns {
-    /// Arrival of the job, in `arrival_unit`s from any origin.
-    pub arrival: String,
-    /// Work of each task, in `work_unit`s.
-    pub work: String,
+    /// Arrival of the job, from any origin.
+    pub arrival: Column,
+    /// Work of each task.
+    pub work: Work,
     /// Number of equal tasks; without it a row is one task.
-    pub tasks: Option<String>,
+    pub tasks: Option<Column>,
     /// Name of the job's class.
-    pub class: Option<String>,
+    pub class: Option<Column>,
     /// Resource (`cpu`) and the column with each task's demand of it; replaces the class's demand.
-    pub resources: Vec<(String, String)>,
-    /// Seconds in one unit of the arrivals.
-    pub arrival_unit: f64,
-    /// Seconds in one unit of the works.
-    pub work_unit: f64,
+    pub resources: Vec<(String, Column)>,
+    /// Seconds in one unit of plain numbers, where units are given: of arrivals, of works.
+    pub units: Option<(f64, f64)>,
+    /// What an empty cell stands for, by what its column is (`tasks`, `cpu`); without it a row with
+    /// an empty cell is no job.
+    pub empty: Vec<(String, String)>,
+}
+
+/// Where a row has the work of its tasks.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Work {
+    /// In one column.
+    Takes(Column),
+    /// From the start in one column to the end in another.
+    Between(Column, Column),
 }
 
 /// Sorts jobs into classes by the mean work of their tasks: the first that takes a job has it.

@@ -3,7 +3,11 @@
 //! An instant such as `1406471.123456` in seconds since 1970 has more digits than a floating-point
 //! number keeps once the trace is long, so instants are integers: units of 1e-18 s.
 
+use crate::engine::quantity::{SIZES, TIMES};
 use crate::engine::time::Time;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
 /// An instant as the file writes it, in units of 1e-18 s.
 pub(super) type Instant = i128;
@@ -152,6 +156,152 @@ pub(super) fn scale(offset: Time, factor: f64) -> Time {
     Time(u64::try_from(scaled).unwrap_or(u64::MAX))
 }
 
+/// How a time is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    /// A plain number.
+    Number,
+    /// A date with time and zone.
+    Date,
+    /// A date, perhaps with time, without a zone.
+    Local,
+    /// A duration.
+    Duration,
+}
+
+/// A time as tables have it: a number of `unit`s, a date with time, or a duration.
+pub(super) fn time(text: &[u8], unit: Decimal) -> Option<(Instant, Written)> {
+    if let Some(number) = Decimal::parse(text) {
+        return Some((number.instant(unit)?, Written::Number));
+    }
+    let text = std::str::from_utf8(text).ok()?;
+    let duration = || clock(text).or_else(|| with_unit(text));
+    date(text).or_else(|| Some((duration()?, Written::Duration)))
+}
+
+/// A date with time by ISO 8601; without a zone it is read as UTC.
+fn date(text: &str) -> Option<(Instant, Written)> {
+    let (stamp, written) = if let Ok(stamp) = text.parse::<Timestamp>() {
+        (stamp, Written::Date)
+    } else {
+        let local = DateTime::strptime("%Y-%m-%dT%H:%M:%S%.f", text)
+            .or_else(|_| DateTime::strptime("%Y-%m-%d %H:%M:%S%.f", text))
+            .or_else(|_| DateTime::strptime("%Y-%m-%d", text));
+        (
+            local.ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp(),
+            Written::Local,
+        )
+    };
+    Some((stamp.as_nanosecond() * PER_NANO as i128, written))
+}
+
+/// `[D-]HH:MM:SS` or `MM:SS`, as batch systems write elapsed time; seconds may have decimals.
+fn clock(text: &str) -> Option<Instant> {
+    let (days, rest) = match text.split_once('-') {
+        Some((days, rest)) => (whole_part(days, u32::MAX)?, rest),
+        None => (0, text),
+    };
+    let parts: Vec<&str> = rest.split(':').collect();
+    let (hours, minutes, seconds) = match parts[..] {
+        [hours, minutes, seconds] => (whole_part(hours, u32::MAX)?, minutes, seconds),
+        [minutes, seconds] if !text.contains('-') => (0, minutes, seconds),
+        _ => return None,
+    };
+    let minutes = whole_part(minutes, if parts.len() == 2 { u32::MAX } else { 59 })?;
+    whole_part(seconds.split('.').next()?, 59)?;
+    let seconds = Decimal::parse(seconds.as_bytes())?.instant(Decimal::ONE)?;
+    let whole = i128::from(days) * 86_400 + i128::from(hours) * 3_600 + i128::from(minutes) * 60;
+    Some(whole * 10_i128.pow(PLACES as u32) + seconds)
+}
+
+/// Digits that write a number of at most `most`.
+fn whole_part(digits: &str, most: u32) -> Option<u32> {
+    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|part| is_plain && *part <= most)
+}
+
+/// A number and a unit of time.
+fn with_unit(text: &str) -> Option<Instant> {
+    let (number, unit) = text.split_at(text.find(|c: char| c.is_alphabetic())?);
+    let worth = worth(unit, TIMES)?;
+    Decimal::parse(number.trim_end().as_bytes())?.instant(Decimal::of(worth)?)
+}
+
+fn worth(unit: &str, units: &[(&str, f64)]) -> Option<f64> {
+    units
+        .iter()
+        .find(|(name, _)| *name == unit)
+        .map(|(_, worth)| *worth)
+}
+
+/// Suffixes of amounts, beside units of size, as Kubernetes writes them.
+const SUFFIXES: [(&str, f64); 10] = [
+    ("m", 1e-3),
+    ("k", 1e3),
+    ("M", 1e6),
+    ("G", 1e9),
+    ("T", 1e12),
+    ("Ki", 1024.0),
+    ("Mi", 1_048_576.0),
+    ("Gi", 1_073_741_824.0),
+    ("Ti", 1_099_511_627_776.0),
+    ("Pi", 1_125_899_906_842_624.0),
+];
+
+/// An amount of a resource: a number, perhaps with a suffix.
+pub(super) fn quantity(text: &[u8]) -> Option<f64> {
+    let plain = real(text);
+    if plain.is_some() {
+        return plain;
+    }
+    let text = std::str::from_utf8(text).ok()?;
+    let (number, unit) = text.split_at(text.find(|c: char| c.is_alphabetic())?);
+    let worth = worth(unit, &SUFFIXES).or_else(|| worth(unit, SIZES))?;
+    match real(number.trim_end().as_bytes())? {
+        number if worth < 1.0 => Some(number / (1.0 / worth)),
+        number => Some(number * worth),
+    }
+}
+
+/// A span in seconds, to the nearest number where it is of whole nanoseconds below 104 days.
+pub(super) fn seconds(span: Instant) -> f64 {
+    let nano = PER_NANO as i128;
+    match span % nano {
+        0 => (span / nano) as f64 / 1e9,
+        _ => span as f64 / 1e18,
+    }
+}
+
+/// Largest instant that is meant in seconds since 1970 (the year 5138), and longest span (30 years).
+const LATEST: Instant = 10_i128.pow(11 + PLACES as u32);
+const WIDEST: Instant = 946_728_000 * 10_i128.pow(PLACES as u32);
+
+/// Why numbers from `first` to `last` can hardly be meant in seconds, and the unit that they likely
+/// have.
+pub(super) fn doubtful_seconds(first: Instant, last: Instant) -> Option<(&'static str, String)> {
+    let units = [("ms", 1_000), ("us", 1_000_000), ("ns", 1_000_000_000)];
+    if let Some((unit, per)) = units
+        .into_iter()
+        .find(|(_, per)| (LATEST / 1000..LATEST).contains(&(first / per)))
+        && first >= LATEST
+    {
+        let nanos = first / per / PER_NANO as i128;
+        let day = Timestamp::from_nanosecond(nanos).ok()?.strftime("%Y-%m-%d");
+        let said = format!(
+            "its arrivals look like {unit} since 1970 (the first is on {day}), not like seconds"
+        );
+        return Some((unit, said));
+    }
+    let days = last.checked_sub(first)? / (86_400 * 10_i128.pow(PLACES as u32));
+    let said = || {
+        format!(
+            "read as seconds, its arrivals span {} days",
+            crate::text::thousands(days as u64)
+        )
+    };
+    (last - first > WIDEST).then(|| ("ms", said()))
+}
+
 /// A finite number, as floating point; `None` if the text is none.
 pub(super) fn real(text: &[u8]) -> Option<f64> {
     let value: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
@@ -260,6 +410,109 @@ mod tests {
         assert_eq!(scale(odd, 1e-300), Time::ZERO);
         assert_eq!(scale(odd, 1e300), Time::MAX);
         assert_eq!(scale(odd, 1e3), Time::MAX);
+    }
+
+    #[test]
+    fn times_are_read_as_tables_have_them() {
+        let read = |text: &str| time(text.as_bytes(), Decimal::ONE);
+        let nanos = |nanos: i128| nanos * PER_NANO as i128;
+        let hour = nanos(3_600_000_000_000);
+        for (text, instant, written) in [
+            ("1.5", nanos(1_500_000_000), Written::Number),
+            ("1970-01-01T01:00:00Z", hour, Written::Date),
+            ("1970-01-01T02:00:00+01:00", hour, Written::Date),
+            (
+                "1970-01-01 01:00:00.000000001Z",
+                hour + nanos(1),
+                Written::Date,
+            ),
+            ("1970-01-01T01:00:00", hour, Written::Local),
+            (
+                "1970-01-01 01:00:00.25",
+                hour + nanos(250_000_000),
+                Written::Local,
+            ),
+            ("1970-01-02", 24 * hour, Written::Local),
+            (
+                "1-02:03:04",
+                26 * hour + nanos(184_000_000_000),
+                Written::Duration,
+            ),
+            ("26:00:00", 26 * hour, Written::Duration),
+            (
+                "90:00.5",
+                hour + hour / 2 + nanos(500_000_000),
+                Written::Duration,
+            ),
+            ("250ms", nanos(250_000_000), Written::Duration),
+            ("1.5 h", hour + hour / 2, Written::Duration),
+        ] {
+            assert_eq!(read(text), Some((instant, written)), "{text}");
+        }
+        for text in [
+            "",
+            "x",
+            "1-2",
+            "1:60",
+            "1:-1",
+            "1:2:3:4",
+            "1-02:03",
+            "16.11.2023",
+            "5 parsecs",
+            "2024-02-30",
+            "ms",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn amounts_may_have_suffixes() {
+        for (text, amount) in [
+            ("4", 4.0),
+            ("500m", 0.5),
+            ("4Gi", 4_294_967_296.0),
+            ("1.5 GiB", 1_610_612_736.0),
+            ("2k", 2e3),
+            ("1e3", 1e3),
+        ] {
+            assert_eq!(quantity(text.as_bytes()), Some(amount), "{text}");
+        }
+        for text in ["", "x", "4 Zi", "Gi", "1,5"] {
+            assert_eq!(quantity(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn spans_of_whole_nanoseconds_are_exact() {
+        let read = |text: &str, unit| {
+            super::seconds(time(text.as_bytes(), Decimal::of(unit).unwrap()).unwrap().0)
+        };
+        assert_eq!(read("1000000001", 1e-9), 1.000000001);
+        assert_eq!(read("1129.532", 1.0), 1129.532);
+        assert_eq!(read("0.1", 1e-3), 1e-4);
+    }
+
+    #[test]
+    fn what_cannot_be_seconds_is_asked_about() {
+        let ask = |first: &str, last: &str| doubtful_seconds(seconds_of(first), seconds_of(last));
+        let (unit, said) = ask("1760313613515", "1760313669000").unwrap();
+        assert_eq!(unit, "ms");
+        assert_eq!(
+            said,
+            "its arrivals look like ms since 1970 (the first is on 2025-10-13), not like seconds"
+        );
+        assert_eq!(ask("1760313613515000", "1760313613515001").unwrap().0, "us");
+        assert_eq!(
+            ask("1760313613515000000", "1760313613515000000").unwrap().0,
+            "ns"
+        );
+        assert_eq!(ask("1760313613", "1760400013"), None);
+        assert!(ask("0", "1e10").unwrap().1.ends_with("span 115,740 days"));
+    }
+
+    fn seconds_of(text: &str) -> Instant {
+        seconds(text).unwrap()
     }
 
     proptest! {

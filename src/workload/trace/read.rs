@@ -8,6 +8,7 @@ use super::file::TraceFile;
 use super::hawk::Hawk;
 use super::number::{Instant, offset, scale};
 use super::row::{self, Job, Refusal, RowReader, Step};
+use super::sorted::Sorted;
 use super::swf::Swf;
 use super::{Format, Invalid, Problem, Spec, Survey};
 use crate::engine::time::Time;
@@ -111,16 +112,19 @@ impl Block {
     }
 }
 
-/// The rows of a file in order: tells jobs that come out of order, stops after `max_jobs`.
+/// The rows of a file in order: tells jobs that come out of order, unless they are to be sorted;
+/// stops after `max_jobs`.
 pub(super) struct Ordered {
     reader: Box<dyn RowReader>,
+    may_go_back: bool,
     last: Instant,
     left: u64,
 }
 
 impl Ordered {
     pub(super) fn open(spec: &Spec) -> Result<Ordered, Problem> {
-        let left = spec.max_jobs.unwrap_or(u64::MAX);
+        // The first jobs of a trace that is not sorted yet are not those of its first rows.
+        let left = spec.max_jobs.filter(|_| !spec.sort).unwrap_or(u64::MAX);
         let file = TraceFile::open(&spec.path)?;
         let reader: Box<dyn RowReader> = match &spec.format {
             Format::Swf => Box::new(Swf::new(file)),
@@ -129,6 +133,7 @@ impl Ordered {
         };
         Ok(Ordered {
             reader,
+            may_go_back: spec.sort,
             last: Instant::MIN,
             left,
         })
@@ -142,7 +147,7 @@ impl Ordered {
         if step != Step::Job {
             return Ok(step);
         }
-        if job.arrival < self.last {
+        if job.arrival < self.last && !self.may_go_back {
             return Ok(Step::Refused(Refusal::Unsorted));
         }
         self.last = job.arrival;
@@ -158,6 +163,16 @@ impl Ordered {
     pub(super) fn place(&self) -> (u64, String) {
         self.reader.place()
     }
+
+    /// How the file was read, where that is not plain.
+    pub(super) fn notes(&self) -> Vec<String> {
+        self.reader.notes()
+    }
+
+    /// Why arrivals from `first` to `last` cannot be meant like this.
+    pub(super) fn question(&self, first: Instant, last: Instant) -> Option<Problem> {
+        self.reader.question(first, last)
+    }
 }
 
 /// Replays the jobs of a surveyed trace from the first to the last.
@@ -171,6 +186,7 @@ pub struct Reader {
     block: Block,
     next: usize,
     left: u64,
+    sorted: Option<Sorted>,
 }
 
 impl Reader {
@@ -196,6 +212,7 @@ impl Reader {
             block: Block::default(),
             next: 0,
             left: survey.jobs,
+            sorted: survey.sorted.clone(),
             spec: spec.clone(),
         })
     }
@@ -206,11 +223,19 @@ impl Reader {
     /// The file cannot be read any more, or has changed since the survey.
     #[allow(clippy::should_implement_trait)] // a row borrows from the reader
     pub fn next(&mut self) -> Result<Option<Row<'_>>, Problem> {
-        if self.next == self.block.len() && self.left > 0 {
+        if self.sorted.is_none() && self.next == self.block.len() && self.left > 0 {
             self.refill()?;
         }
         self.next += 1;
-        Ok(self.block.row(self.next - 1))
+        let row = match &self.sorted {
+            Some(sorted) => sorted.row(self.next - 1),
+            None => return Ok(self.block.row(self.next - 1)),
+        };
+        let scaled = |arrival| scale(arrival, self.scale);
+        Ok(row.map(|row| Row {
+            arrival: scaled(row.arrival),
+            ..row
+        }))
     }
 
     /// Reads the next block of jobs.

@@ -56,10 +56,13 @@ pub(super) enum Refusal {
     Shape,
     Empty(usize),
     NotNumber(usize),
+    NotTime(usize),
+    NotAmount(usize),
     NotCount(usize),
     Negative(usize),
     NoProcessors,
     CountDiffers,
+    Backwards,
     Unsorted,
 }
 
@@ -73,6 +76,14 @@ pub(super) trait RowReader: Send {
     fn field(&self, place: usize) -> String;
     /// What a row must look like: "a line of 18 fields".
     fn shape(&self) -> String;
+    /// How the file was read, where that is not plain: a sentence each.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+    /// Why arrivals from `first` to `last` cannot be meant like this.
+    fn question(&self, _first: Instant, _last: Instant) -> Option<Problem> {
+        None
+    }
 }
 
 /// The refusal in words.
@@ -83,6 +94,19 @@ pub(super) fn words(refusal: Refusal, reader: &dyn RowReader) -> String {
         Refusal::Shape => format!("this is not {}", reader.shape()),
         Refusal::Empty(place) => format!("the {} is empty", field(place)),
         Refusal::NotNumber(place) => format!("the {} is not a number in range", field(place)),
+        Refusal::NotTime(place) => {
+            let like = "2024-05-31T12:00:00Z, 1-02:03:04 or 250ms";
+            format!(
+                "the {} is neither a number in range nor like {like}",
+                field(place)
+            )
+        }
+        Refusal::NotAmount(place) => {
+            format!(
+                "the {} is not an amount such as 4, 500m or 4Gi",
+                field(place)
+            )
+        }
         Refusal::NotCount(place) => {
             format!("the {} is not a whole number of at least 1", field(place))
         }
@@ -91,9 +115,8 @@ pub(super) fn words(refusal: Refusal, reader: &dyn RowReader) -> String {
         Refusal::CountDiffers => {
             "the number of durations is not the number of tasks (field 2)".to_string()
         }
-        Refusal::Unsorted => {
-            "the job arrives before the last valid one; traces are not sorted".to_string()
-        }
+        Refusal::Backwards => "the end is before the start".to_string(),
+        Refusal::Unsorted => "the job arrives before the last valid one".to_string(),
     }
 }
 
@@ -135,6 +158,15 @@ pub(super) fn instant(text: &[u8], unit: Decimal, place: usize) -> Result<Instan
 pub(super) fn amount(text: &[u8], place: usize) -> Result<f64, Refusal> {
     match number::real(text) {
         None => Err(Refusal::NotNumber(place)),
+        Some(value) if value < 0.0 => Err(Refusal::Negative(place)),
+        Some(value) => Ok(value),
+    }
+}
+
+/// An amount of a resource.
+pub(super) fn quantity(text: &[u8], place: usize) -> Result<f64, Refusal> {
+    match number::quantity(text) {
+        None => Err(Refusal::NotAmount(place)),
         Some(value) if value < 0.0 => Err(Refusal::Negative(place)),
         Some(value) => Ok(value),
     }

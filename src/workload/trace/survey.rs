@@ -4,15 +4,22 @@
 //! A load can be set only if the trace's own is known, and a row that is wrong should be told
 //! before a run of hours, not in the middle of it. So the file is read twice.
 
+use super::file::digest;
 use super::number::{Instant, offset};
-use super::read::Ordered;
+use super::read::{Block, Ordered, Row};
 use super::row::{Job, Refusal, Step};
+use super::sorted::Sorted;
 use super::{Format, Invalid, Problem, Spec};
 use crate::engine::time::Time;
+use crate::text::thousands;
 use std::collections::BTreeMap;
 
 /// Most classes that a class column may name; more are no classes.
 const MOST_LABELS: usize = 1000;
+/// Most jobs that are sorted in memory.
+const MOST_SORTED: usize = 20_000_000;
+/// Most demands that are kept as the hardest to place.
+const MOST_HARDEST: usize = 256;
 
 /// What a trace holds: its kept jobs, and what was left out.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,8 +35,14 @@ pub struct Survey {
     pub labels: Vec<Label>,
     /// Rows that were left out, by reason, in order of first appearance.
     pub dropped: Vec<(String, u64)>,
+    /// How the file was read, where that is not plain: a sentence each.
+    pub notes: Vec<String>,
+    /// SHA-256 of the file, in hexadecimal.
+    pub digest: String,
     /// The first kept arrival, by the file's own origin.
     pub(super) first: Instant,
+    /// The jobs, where they had to be sorted.
+    pub(super) sorted: Option<Sorted>,
 }
 
 /// One class of a trace. Demands are by resource column in the order of the spec.
@@ -55,6 +68,9 @@ pub struct Label {
     pub min_demand: Vec<f64>,
     /// The largest demand of a task.
     pub max_demand: Vec<f64>,
+    /// Demands that no other is as large as in all resources, each with the line of its first row:
+    /// a node that holds these holds all.
+    pub hardest: Vec<(Vec<f64>, u64)>,
 }
 
 impl Label {
@@ -83,6 +99,21 @@ impl Label {
             self.max_demand[resource] = self.max_demand[resource].max(demand);
         }
     }
+
+    /// True if this demand is larger in some resource than each that is known.
+    fn is_harder(&self, demand: &[f64]) -> bool {
+        let covers = |known: &[f64]| known.iter().zip(demand).all(|(known, new)| known >= new);
+        !demand.is_empty() && !self.hardest.iter().any(|(known, _)| covers(known))
+    }
+
+    /// Keeps the demand of the row on this line among the hardest.
+    fn harder(&mut self, demand: &[f64], line: u64) {
+        let is_covered = |known: &[f64]| known.iter().zip(demand).all(|(known, new)| known <= new);
+        self.hardest.retain(|(known, _)| !is_covered(known));
+        if self.hardest.len() < MOST_HARDEST {
+            self.hardest.push((demand.to_vec(), line));
+        }
+    }
 }
 
 /// Reads the whole trace (up to `max_jobs`) once.
@@ -95,7 +126,7 @@ pub fn survey(spec: &Spec) -> Result<Survey, Problem> {
     let mut job = Job::default();
     loop {
         match pass.rows.read(&mut job)? {
-            Step::Job => pass.keep(&job)?,
+            Step::Job => pass.keep(&mut job)?,
             Step::Refused(refusal) => pass.refuse(refusal),
             Step::End => return pass.finish(),
         }
@@ -111,6 +142,8 @@ struct Pass<'a> {
     arrivals: Option<(Instant, Instant)>,
     refused: Vec<(Refusal, u64)>,
     worst: Option<Problem>,
+    /// Jobs with their classes, where they are to be sorted.
+    unsorted: Vec<(usize, Job)>,
 }
 
 impl<'a> Pass<'a> {
@@ -134,11 +167,12 @@ impl<'a> Pass<'a> {
             arrivals: None,
             refused: Vec::new(),
             worst: None,
+            unsorted: Vec::new(),
             spec,
         })
     }
 
-    fn keep(&mut self, job: &Job) -> Result<(), Problem> {
+    fn keep(&mut self, job: &mut Job) -> Result<(), Problem> {
         let label = match &self.spec.split {
             Some(split) => {
                 let class = split.class(job.mean_work());
@@ -146,10 +180,51 @@ impl<'a> Pass<'a> {
             }
             None => self.label(&job.class)?,
         };
+        if self.labels[label].is_harder(&job.demand) {
+            let (line, _) = self.rows.place();
+            self.labels[label].harder(&job.demand, line);
+        }
+        if self.spec.sort {
+            if self.unsorted.len() == MOST_SORTED {
+                let message = "at most 20,000,000 jobs are sorted".to_owned();
+                return Err(self
+                    .here(message)
+                    .hint("sort the file, and leave out `sort`"));
+            }
+            self.unsorted.push((label, std::mem::take(job)));
+        } else {
+            self.count(label, job);
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, label: usize, job: &Job) {
         self.labels[label].add(job);
         let first = self.arrivals.map_or(job.arrival, |(first, _)| first);
         self.arrivals = Some((first, job.arrival));
-        Ok(())
+    }
+
+    /// Sorts the jobs, keeps the first of them, and counts these.
+    fn sort(&mut self) -> Option<Sorted> {
+        if !self.spec.sort {
+            return None;
+        }
+        let mut jobs = std::mem::take(&mut self.unsorted);
+        jobs.sort_by_key(|(_, job)| job.arrival); // equal ones stay in the order of the file
+        let most = self.spec.max_jobs.unwrap_or(u64::MAX);
+        jobs.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+        let (first, mut rows) = (jobs.first()?.1.arrival, Block::default());
+        for (label, job) in &jobs {
+            self.count(*label, job);
+            rows.push(&Row {
+                arrival: offset(first, job.arrival).unwrap_or(Time::MAX),
+                label: *label as u32,
+                tasks: job.tasks,
+                works: &job.works,
+                demand: &job.demand,
+            });
+        }
+        Some(Sorted::new(rows))
     }
 
     /// Place of the class of this name, a new one if need be.
@@ -191,16 +266,19 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn finish(self) -> Result<Survey, Problem> {
+    fn finish(mut self) -> Result<Survey, Problem> {
+        let sorted = self.sort();
         let path = &self.spec.path;
         let words = |(refusal, count): &(Refusal, u64)| (self.rows.words(*refusal), *count);
         let dropped: Vec<(String, u64)> = self.refused.iter().map(words).collect();
         let Some((first, last)) = self.arrivals else {
             return Err(self.empty(dropped));
         };
-        if let Some(first_bad) = self.worst.filter(|_| self.spec.invalid == Invalid::Error) {
-            let hint = "mend the trace, or leave such rows out with `invalid = \"drop\"`";
-            return Err(first_bad.because(dropped).hint(hint));
+        if let Some(loss) = self.loss() {
+            return Err(loss.because(dropped));
+        }
+        if let Some(question) = self.rows.question(first, last) {
+            return Err(question);
         }
         let message = "its arrivals span more than the 584 years that can be simulated";
         let too_long = || Problem::mistake(path, message);
@@ -208,10 +286,51 @@ impl<'a> Pass<'a> {
             jobs: self.labels.iter().map(|label| label.jobs).sum(),
             tasks: self.labels.iter().map(|label| label.tasks).sum(),
             span: offset(first, last).ok_or_else(too_long)?,
+            notes: self.rows.notes(),
+            digest: digest(path)?,
             labels: self.labels,
             dropped,
             first,
+            sorted,
         })
+    }
+
+    /// Why the rows that are no jobs cannot be left out, if there are such.
+    fn loss(&self) -> Option<Problem> {
+        let first_bad = self.worst.clone()?;
+        let dropped: u64 = self.refused.iter().map(|(_, count)| count).sum();
+        let rows = dropped + self.labels.iter().map(|label| label.jobs).sum::<u64>();
+        let unsorted = self
+            .refused
+            .iter()
+            .any(|(why, _)| *why == Refusal::Unsorted);
+        let sort = if unsorted {
+            ", sort it with `sort = true`"
+        } else {
+            ""
+        };
+        if self.spec.invalid == Invalid::Error {
+            let drop = "or leave such rows out with `invalid = \"drop\"`";
+            return Some(first_bad.hint(format!("mend the trace{sort}, {drop}")));
+        }
+        if dropped as f64 <= self.spec.max_dropped * rows as f64 {
+            return None;
+        }
+        let message = format!(
+            "`invalid = \"drop\"` would leave out {} of {} rows; of the first: {}",
+            thousands(dropped),
+            thousands(rows),
+            first_bad.message
+        );
+        let share = (dropped as f64 / rows as f64 * 100.0).ceil() / 100.0;
+        let hint = format!("mend the trace{sort}, or allow the loss with `max-dropped = {share}`");
+        Some(
+            Problem {
+                message,
+                ..first_bad
+            }
+            .hint(hint),
+        )
     }
 
     /// No job was kept.
@@ -226,9 +345,7 @@ impl<'a> Pass<'a> {
                 let message =
                     format!("there is no valid job in this trace; of the first row: {said}");
                 let hint = match self.spec.format {
-                    Format::Csv(_) => {
-                        "do `columns` name the right ones? Times must be numbers, not dates".into()
-                    }
+                    Format::Csv(_) => "do `columns` name the right ones?".into(),
                     _ => format!("is it really `{}`? See `format`", self.spec.format.name()),
                 };
                 Problem {

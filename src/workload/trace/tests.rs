@@ -3,8 +3,9 @@
 
 use super::{
     Columns, Format, Invalid, Label, Loaded, Problem, Reader, Resampled, Row, Rows, Spec, Split,
-    locate, survey,
+    Work, locate, read_column, survey,
 };
+use crate::engine::column::Column;
 use crate::engine::time::Time;
 use proptest::prelude::*;
 use std::fmt::Write;
@@ -30,6 +31,8 @@ fn trace(format: Format, text: &str) -> Trace {
             format,
             max_jobs: None,
             invalid: Invalid::Error,
+            max_dropped: 1.0,
+            sort: false,
             split: None,
         },
         _dir: dir,
@@ -37,15 +40,14 @@ fn trace(format: Format, text: &str) -> Trace {
 }
 
 fn columns() -> Columns {
-    let text = str::to_string;
     Columns {
-        arrival: text("at"),
-        work: text("dur"),
+        arrival: "at".into(),
+        work: Work::Takes("dur".into()),
         tasks: None,
         class: None,
         resources: vec![],
-        arrival_unit: 1.0,
-        work_unit: 1.0,
+        units: None,
+        empty: vec![],
     }
 }
 
@@ -133,13 +135,12 @@ fn hawk_rows_become_jobs() {
 fn csv_rows_become_jobs() {
     let text = "at,mem, dur ,queue,n,cpu\n-1000,64,1500,\"big, old\",2,4\n\n500, 32 ,10,new,1,0.5\n500,1,0,\"big, old\",1,0\n";
     let trace = csv(text, |columns| {
-        columns.arrival_unit = 1e-3;
-        columns.work_unit = 1e-3;
-        columns.tasks = Some("n".to_string());
-        columns.class = Some("queue".to_string());
+        columns.units = Some((1e-3, 1e-3));
+        columns.tasks = Some("n".into());
+        columns.class = Some("queue".into());
         columns.resources = vec![
-            ("cpu".to_string(), "cpu".to_string()),
-            ("memory".to_string(), "mem".to_string()),
+            ("cpu".to_string(), "cpu".into()),
+            ("memory".to_string(), "mem".into()),
         ];
     });
     let expected = [
@@ -160,6 +161,7 @@ fn csv_rows_become_jobs() {
         demand_work: vec![12.0, 192.0],
         min_demand: vec![0.0, 1.0],
         max_demand: vec![4.0, 64.0],
+        hardest: vec![(vec![4.0, 64.0], 2)],
     };
     assert_eq!(found.labels[0], old);
     assert_eq!(
@@ -192,10 +194,7 @@ fn the_first_invalid_row_is_shown_and_all_are_counted() {
         (row.line, row.text.as_str()),
         (3, swf_line(90, 1, 1).trim())
     );
-    assert_eq!(
-        problem.message,
-        "the job arrives before the last valid one; traces are not sorted"
-    );
+    assert_eq!(problem.message, "the job arrives before the last valid one");
     let counts =
         |reasons: &[(String, u64)]| reasons.iter().map(|(_, count)| *count).collect::<Vec<_>>();
     assert_eq!(counts(&problem.reasons), [2, 1, 2, 1, 1]);
@@ -239,7 +238,7 @@ fn max_jobs_counts_kept_jobs_and_hides_what_follows() {
 fn csv_faults_name_line_and_column() {
     let fault = |rows: &str| {
         let trace = csv(&format!("at,dur,n\n{rows}"), |columns| {
-            columns.tasks = Some("n".to_string())
+            columns.tasks = Some("n".into())
         });
         let problem = survey(&trace.spec).unwrap_err();
         (problem.row.unwrap().line, problem.reasons[0].0.clone())
@@ -249,8 +248,8 @@ fn csv_faults_name_line_and_column() {
         (3, "the cell of column `dur` is empty".to_string())
     );
     assert_eq!(
-        fault("\n\n2023-11-16,1,1\n").1,
-        "the cell of column `at` is not a number in range"
+        fault("\n\n16.11.2023,1,1\n").1,
+        "the cell of column `at` is neither a number in range nor like 2024-05-31T12:00:00Z, 1-02:03:04 or 250ms"
     );
     assert_eq!(
         fault("\"0\",\"1\",\"1\"\n0,-1,1\n"),
@@ -280,7 +279,7 @@ fn csv_faults_name_line_and_column() {
         fault("0,1,1\n\n\n0,x,1\n"),
         (
             5,
-            "the cell of column `dur` is not a number in range".to_string()
+            "the cell of column `dur` is neither a number in range nor like 2024-05-31T12:00:00Z, 1-02:03:04 or 250ms".to_string()
         )
     );
 }
@@ -298,8 +297,6 @@ fn a_wrong_column_is_answered_with_the_right_one() {
     );
     assert_eq!(hint.unwrap(), "did you mean `At`?");
     assert_eq!(told("x,y,z\n0,1,2\n").1, None);
-    let commas = "only commas separate columns; save it with commas";
-    assert_eq!(told("at;dur\n0;1\n").1.unwrap(), commas);
     assert!(
         told("0,1\n")
             .1
@@ -312,7 +309,8 @@ fn a_wrong_column_is_answered_with_the_right_one() {
         "the file is empty; its first line must name the columns"
     );
     for unit in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        let problem = survey(&csv("at,dur\n0,1\n", |columns| columns.work_unit = unit).spec);
+        let problem =
+            survey(&csv("at,dur\n0,1\n", |columns| columns.units = Some((1.0, unit))).spec);
         assert_eq!(
             problem.unwrap_err().message,
             "the unit of its times must be above 0"
@@ -350,7 +348,7 @@ fn bytes_that_are_no_text_are_told() {
         survey(&spoilt.spec).unwrap_err().reasons[0].0,
         "this is not text in UTF-8"
     );
-    let spoilt = csv("", |columns| columns.class = Some("q".to_string()));
+    let spoilt = csv("", |columns| columns.class = Some("q".into()));
     std::fs::write(&spoilt.spec.path, b"at,dur,q\n0,1,\xff\n").unwrap();
     assert_eq!(
         survey(&spoilt.spec).unwrap_err().reasons[0].0,
@@ -396,7 +394,7 @@ fn a_rule_sorts_jobs_by_their_mean_work() {
 #[test]
 fn classes_come_from_one_place_and_are_few() {
     let mut both = csv("at,dur,q\n0,1,a\n", |columns| {
-        columns.class = Some("q".to_string())
+        columns.class = Some("q".into())
     });
     both.spec.split = Some(Split { classes: vec![] });
     assert!(
@@ -407,8 +405,216 @@ fn classes_come_from_one_place_and_are_few() {
     );
     let mut text = "at,dur,q\n".to_string();
     (0..1001).for_each(|class| writeln!(text, "0,1,{class}").unwrap());
-    let many = csv(&text, |columns| columns.class = Some("q".to_string()));
+    let many = csv(&text, |columns| columns.class = Some("q".into()));
     assert_eq!(survey(&many.spec).unwrap_err().row.unwrap().line, 1002);
+}
+
+/// Arrivals in seconds and works of a csv trace.
+fn times(trace: &Trace) -> Vec<(f64, f64)> {
+    let rows = replay(&trace.spec, 1.0).into_iter();
+    rows.map(|row| (Time(row.0).as_secs(), row.3[0])).collect()
+}
+
+#[test]
+fn dates_durations_and_starts_and_ends_are_read() {
+    let text = "at;start;end\n2024-05-31T23:59:59+02:00;0;1-00:00:01\n2024-05-31T22:00:01.5Z;00:00:10;11s\n";
+    let between =
+        |columns: &mut Columns| columns.work = Work::Between("start".into(), "end".into());
+    let found = csv(text, between);
+    assert_eq!(times(&found), [(0.0, 86_401.0), (2.5, 1.0)]);
+    assert_eq!(
+        survey(&found.spec).unwrap().notes,
+        ["its cells stand between semicolons"]
+    );
+    let backwards = csv("at,start,end\n0,4,4\n0,5,4\n", between);
+    let problem = survey(&backwards.spec).unwrap_err();
+    assert_eq!(problem.message, "the end is before the start");
+    let local = csv("at,dur\n2024-05-31 12:00:00,1\n", |_| {});
+    let notes = survey(&local.spec).unwrap().notes;
+    assert_eq!(notes, ["its times of day name no zone and are read as UTC"]);
+}
+
+#[test]
+fn columns_may_go_by_number() {
+    let by_number = |columns: &mut Columns| {
+        columns.arrival = Column::Number(3);
+        columns.work = Work::Takes(Column::Number(1));
+    };
+    assert_eq!(
+        times(&csv("5\tx\t10\n6\ty\t11\n", by_number)),
+        [(0.0, 5.0), (1.0, 6.0)]
+    );
+    let short = survey(&csv("5,1\n", by_number).spec).unwrap_err();
+    assert!(
+        short.message.ends_with("the cell of column 3 is empty"),
+        "{short}"
+    );
+    let mixed = csv("at,dur\n0,1\n", |columns| {
+        columns.arrival = Column::Number(1)
+    });
+    let problem = survey(&mixed.spec).unwrap_err();
+    assert_eq!(
+        problem.message,
+        "some of its columns are given by name, others by number"
+    );
+}
+
+#[test]
+fn empty_cells_stand_for_what_is_given() {
+    let filled = csv("at,dur,n,cpu\n0,1,,500m\n1,,2,\n", |columns| {
+        columns.tasks = Some("n".into());
+        columns.resources = vec![("cpu".to_string(), "cpu".into())];
+        columns.empty = [("tasks", "3"), ("work", "7"), ("cpu", "4")]
+            .map(|(key, filler)| (key.to_string(), filler.to_string()))
+            .into();
+    });
+    let rows: Vec<_> = replay(&filled.spec, 1.0)
+        .into_iter()
+        .map(|row| (row.2, row.3[0], row.4[0]))
+        .collect();
+    assert_eq!(rows, [(3, 1.0, 0.5), (2, 7.0, 4.0)]);
+}
+
+#[test]
+fn rows_are_sorted_if_asked() {
+    let mut sorted = csv("at,dur,q\n3,1,b\n1,2,a\n3,4,a\n2,3,a\n", |columns| {
+        columns.class = Some("q".into())
+    });
+    let problem = survey(&sorted.spec).unwrap_err();
+    assert!(problem.hint.unwrap().contains("`sort = true`"));
+    sorted.spec.sort = true;
+    assert_eq!(
+        times(&sorted),
+        [(0.0, 2.0), (1.0, 3.0), (2.0, 1.0), (2.0, 4.0)]
+    );
+    let labels = replay(&sorted.spec, 2.0)
+        .into_iter()
+        .map(|row| (row.0, row.1));
+    assert_eq!(
+        labels.collect::<Vec<_>>(),
+        [(0, 1), (2 * SECOND, 1), (4 * SECOND, 0), (4 * SECOND, 1)]
+    );
+    sorted.spec.max_jobs = Some(2);
+    assert_eq!(times(&sorted), [(0.0, 2.0), (1.0, 3.0)]);
+    let found = survey(&sorted.spec).unwrap();
+    assert_eq!((found.jobs, found.span), (2, Time(SECOND)));
+}
+
+#[test]
+fn large_losses_are_refused() {
+    let rows = "at,dur\n5,1\n0,1\n1,1\n6,1\n7,1\n".to_owned();
+    let mut lossy = csv(&rows, |_| {});
+    lossy.spec.invalid = Invalid::Drop;
+    lossy.spec.max_dropped = 0.3;
+    let problem = survey(&lossy.spec).unwrap_err();
+    assert_eq!(problem.row.as_ref().unwrap().line, 3);
+    assert!(
+        problem
+            .message
+            .starts_with("`invalid = \"drop\"` would leave out 2 of 5 rows")
+    );
+    let hint = problem.hint.unwrap();
+    assert!(
+        hint.contains("`sort = true`") && hint.contains("`max-dropped = 0.4`"),
+        "{hint}"
+    );
+    lossy.spec.max_dropped = 0.4;
+    assert_eq!(survey(&lossy.spec).unwrap().jobs, 3);
+}
+
+#[test]
+fn numbers_that_cannot_be_seconds_are_asked_about() {
+    let text = "at,dur\n1760313613515,41\n1760313662454,42\n";
+    let problem = survey(&csv(text, |_| {}).spec).unwrap_err();
+    assert!(
+        problem
+            .message
+            .starts_with("its arrivals look like ms since 1970"),
+        "{problem}"
+    );
+    assert!(
+        problem
+            .hint
+            .unwrap()
+            .contains("unit = { arrival = \"ms\", work = \"s\" }")
+    );
+    let given = csv(text, |columns| columns.units = Some((1e-3, 1e-3)));
+    assert_eq!(times(&given), [(0.0, 0.041), (48.939, 0.042)]);
+}
+
+#[test]
+fn the_hardest_demands_are_kept_with_their_lines() {
+    let rows = "at,dur,cpu,gpu\n0,1,4,1\n1,1,3,1\n2,1,8,0\n3,1,9,0\n4,1,4,2\n";
+    let trace = csv(rows, |columns| {
+        columns.resources = ["cpu", "gpu"]
+            .map(|name| (name.to_string(), name.into()))
+            .into();
+    });
+    let found = survey(&trace.spec).unwrap();
+    assert_eq!(
+        found.labels[0].hardest,
+        [(vec![9.0, 0.0], 5), (vec![4.0, 2.0], 6)]
+    );
+}
+
+/// A column of numbers for a law, by the rules of a trace.
+#[test]
+fn a_law_is_read_by_the_same_reader() {
+    let read = |text: &str| {
+        let file = trace(Format::Swf, text);
+        read_column(&file.spec.path, &"w".into())
+    };
+    assert_eq!(read("w;n\n1;\"a;b\"\n\n2.5;\n").unwrap(), [1.0, 2.5]);
+    let told = |text: &str| {
+        let problem = read(text).unwrap_err();
+        (problem.row.map_or(0, |row| row.line), problem.message)
+    };
+    assert_eq!(told("w,n\n1,\"a\n2,b\n").0, 2);
+    assert_eq!(told("w,w\n1,2\n").1, "there are two columns `w`");
+    assert_eq!(
+        told("w,n\n1,2\nx,3\n"),
+        (3, "\"x\" is no number".to_owned())
+    );
+    assert_eq!(
+        told("w,n\n1,2\n3\n"),
+        (3, "this is not a row of 2 cells like the header".to_owned())
+    );
+    assert_eq!(told("w\n"), (0, "it has no rows".to_owned()));
+    #[cfg(unix)]
+    {
+        let problem = read_column(Path::new("/dev/null"), &"w".into()).unwrap_err();
+        assert_eq!(
+            problem.message,
+            "this is no regular file but a device or a pipe"
+        );
+    }
+}
+
+/// A few bytes that unpack to a cell, a header cell or a row without end fill no memory.
+#[test]
+fn a_file_made_to_fill_the_memory_is_refused_early() {
+    use std::io::Write as _;
+    let packed = |start: &str, fill: u8| {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(start.as_bytes()).unwrap();
+        let chunk = vec![fill; 1 << 20];
+        (0..40).for_each(|_| packer.write_all(&chunk).unwrap());
+        packer.finish().unwrap()
+    };
+    for (start, fill) in [
+        ("at,dur\n0,\"", b'x'),
+        ("at,", b'x'),
+        ("at,dur\n0", b','),
+        ("at,", b','),
+    ] {
+        let spoilt = csv("", |_| {});
+        std::fs::write(&spoilt.spec.path, packed(start, fill)).unwrap();
+        let problem = survey(&spoilt.spec).unwrap_err();
+        assert!(
+            problem.mistake && problem.message.contains("row"),
+            "{problem}"
+        );
+    }
 }
 
 #[test]
@@ -463,7 +669,7 @@ fn replay_does_not_allocate_once_its_buffers_have_grown() {
 fn csv_replay_does_not_allocate_either() {
     let mut text = "at,dur,q\n".to_string();
     (0..5_000).for_each(|job| writeln!(text, "{job},1.5,{}", ["short", "long"][job % 2]).unwrap());
-    let trace = csv(&text, |columns| columns.class = Some("q".to_string()));
+    let trace = csv(&text, |columns| columns.class = Some("q".into()));
     let mut reader = Reader::open(&trace.spec, &survey(&trace.spec).unwrap(), 1.0).unwrap();
     (0..1_000).for_each(|_| assert!(reader.next().unwrap().is_some()));
     let counted = allocation_counter::measure(|| while reader.next().unwrap().is_some() {});
@@ -628,6 +834,8 @@ fn real(folder: &Path, file: &str, format: Format) -> Spec {
         format,
         max_jobs: None,
         invalid: Invalid::Error,
+        max_dropped: 1.0,
+        sort: false,
         split: None,
     }
 }
@@ -696,15 +904,14 @@ fn a_dirty_real_log_is_refused_or_cleaned() {
 #[test]
 fn real_csv_files_are_read() {
     let Some(folder) = real_traces() else { return };
-    let text = str::to_string;
     let wanted = Columns {
-        arrival: text("submit_us"),
-        work: text("mean_duration_s"),
-        tasks: Some(text("num_tasks")),
-        class: Some(text("scheduling_class")),
-        resources: vec![(text("cpu"), text("cpu_request"))],
-        arrival_unit: 1e-6,
-        work_unit: 1.0,
+        arrival: "submit_us".into(),
+        work: Work::Takes("mean_duration_s".into()),
+        tasks: Some("num_tasks".into()),
+        class: Some("scheduling_class".into()),
+        resources: vec![("cpu".to_string(), "cpu_request".into())],
+        units: Some((1e-6, 1.0)),
+        empty: vec![],
     };
     let spec = real(
         &folder,
@@ -713,8 +920,8 @@ fn real_csv_files_are_read() {
     );
     assert_eq!(walk(&spec), (9_571, 19_597));
     let wanted = Columns {
-        arrival: text("TIMESTAMP"),
-        work: text("GeneratedTokens"),
+        arrival: "TIMESTAMP".into(),
+        work: Work::Takes("GeneratedTokens".into()),
         ..columns()
     };
     let dates = real(
@@ -722,5 +929,5 @@ fn real_csv_files_are_read() {
         "AzureLLMInferenceTrace_code.csv",
         Format::Csv(wanted),
     );
-    println!("{}", survey(&dates).unwrap_err());
+    assert_eq!(walk(&dates).0, 8_819);
 }

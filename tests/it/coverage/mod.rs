@@ -150,9 +150,10 @@ impl Model {
         }
     }
 
-    /// Of 40,000,000 jobs, with a seed of its own.
+    /// Of a long run with a seed of its own: jobs at high load tell less each.
     fn long_run(&self, load: f64) -> Truth {
-        let results = run(&self.scenario(load, (2_000_000, 20), 900_000_000));
+        let jobs = if load < 0.95 { 250_000 } else { 1_000_000 };
+        let results = run(&self.scenario(load, (jobs, 20), 900_000_000));
         FIGURES.map(|figure| {
             results.cells[0][0]
                 .find("all", figure)

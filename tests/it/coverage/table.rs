@@ -20,7 +20,7 @@ An experiment is a whole run of a scenario with a seed of its own and the defaul
 2,000, 20,000 or 200,000 measured jobs, Poisson arrivals, works of mean 1. It gives an interval for the mean response
 time and for its p50, p90, p99 and p99.9, or says by a mark that it cannot. *Marked* is the share of figures with a
 mark, *inside* the share of the others whose interval holds the truth. The truth is a formula (M/M/c; M/G/1: the mean
-by Pollaczek and Khinchine, quantiles by inversion), or of two choices a run of 40,000,000 jobs.
+by Pollaczek and Khinchine, quantiles by inversion), or of two choices a run of 5,000,000 jobs, from load 0.95 on 20,000,000.
 A *cell* is a model, load, length and figure; one is *judged* by itself where at least a quarter of its figures has no
 mark, and *low* if it lies below 88 % by more than two standard errors; the other cells are taken together as *few*.
 

@@ -149,6 +149,9 @@ pub mod engine;
 #[doc(hidden)]
 pub mod experiment;
 #[doc(hidden)]
+#[doc(hidden)] // for tests and `fuzz/`
+pub mod fuzz;
+
 pub mod gate;
 #[doc(hidden)]
 pub mod metrics;

@@ -275,10 +275,47 @@ fn each_quoted<S: AsRef<str>>(names: &[S]) -> Vec<String> {
     names.iter().map(quoted).collect()
 }
 
-/// `text` without characters that neither a terminal nor an XML document may be given.
+/// A span of time as people say it, in at most two units: "4.9 days", "3 h 20 min", "20 min 50 s",
+/// "1.25 s", "250 us".
+pub fn lasting(seconds: f64) -> String {
+    let two = |whole: u64, per: u64, one: &str, other: &str| match whole % per {
+        0 => format!("{} {one}", whole / per),
+        rest => format!("{} {one} {rest} {other}", whole / per),
+    };
+    let whole = |unit: f64| libm::round(seconds / unit) as u64;
+    match seconds {
+        long if long >= 172_800.0 => {
+            let days = libm::round(long / 8_640.0) / 10.0;
+            match days < 1_000.0 {
+                true => format!("{days} days"),
+                false => format!("{} days", thousands(days as u64)),
+            }
+        }
+        long if long >= 7_200.0 => two(whole(60.0), 60, "h", "min"),
+        long if long >= 120.0 => two(whole(1.0), 60, "min", "s"),
+        0.0 => "0 s".to_owned(),
+        short => {
+            let units = [(1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns")];
+            let unit = units.into_iter().find(|(unit, _)| short >= *unit);
+            let (unit, name) = unit.unwrap_or((1e-9, "ns"));
+            format!("{} {name}", libm::round(short / unit * 1e3) / 1e3)
+        }
+    }
+}
+
+/// `text` without characters that neither a terminal nor an XML document may be given, nor a reader:
+/// marks that turn the direction of writing show another text than there is.
 pub fn printable(text: &str) -> String {
-    let is_unsafe = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
-    text.replace(is_unsafe, " ")
+    text.chars().map(plain).collect()
+}
+
+/// `c`, or a blank for what may not be shown.
+pub fn plain(c: char) -> char {
+    let is_mark = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    match c.is_control() || is_mark || matches!(c, '\u{fffe}' | '\u{ffff}') {
+        true => ' ',
+        false => c,
+    }
 }
 
 /// `text` cut to `width` characters, the last one an ellipsis where something is missing.

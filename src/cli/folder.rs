@@ -5,7 +5,7 @@
 //! `lock` keeps a second run of the same target away. `journal` and `parts/` hold what is finished,
 //! for the next run to go on with if this one is killed; all else that a killed run left is cleared.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -38,7 +38,9 @@ impl Folder {
         check_left_over(&writing)?;
         let unwritable = |error: io::Error| unwritable(&writing, &error);
         fs::create_dir_all(&writing).map_err(unwritable)?;
-        let lock = File::create(writing.join("lock")).map_err(unwritable)?;
+        let mut options = OpenOptions::new();
+        let lock = options.write(true).create(true).truncate(false);
+        let lock = lock.open(writing.join("lock")).map_err(unwritable)?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => Exit::Mistake(format!(
                 "error: another run is writing {}\nhint: wait for it, or name another folder with --out",
@@ -88,10 +90,7 @@ impl Folder {
     /// # Errors
     /// It cannot be written.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Exit> {
-        let path = self.new.join(name);
-        let parent = path.parent().unwrap_or(&self.new);
-        let written = fs::create_dir_all(parent).and_then(|()| fs::write(&path, bytes));
-        written.map_err(|error| unwritable(&path, &error))
+        write(&self.new.join(name), bytes)
     }
 
     /// Puts the folder at its target, or at `TARGET.partial` if it is not complete; gives the target.
@@ -144,15 +143,25 @@ impl Folder {
 
     /// Gives up: nothing is left behind.
     pub fn abandon(self) {
-        // The lock goes last: it says that the folder is ours, should this be cut short.
+        // The journal goes first: it must not speak of parts that are gone. The lock goes last: it
+        // says that the folder is ours, should this be cut short.
+        let _ = fs::remove_file(self.journal());
         for part in ["new", "old", "old.partial", "parts"] {
             let _ = fs::remove_dir_all(self.writing.join(part));
         }
-        for file in ["journal", "lock"] {
-            let _ = fs::remove_file(self.writing.join(file));
-        }
+        let _ = fs::remove_file(self.writing.join("lock"));
         let _ = fs::remove_dir(&self.writing);
     }
+}
+
+/// Writes a file, and the folders that it is in.
+///
+/// # Errors
+/// It cannot be written.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Exit> {
+    let made = path.parent().map_or(Ok(()), fs::create_dir_all);
+    let written = made.and_then(|()| fs::write(path, bytes));
+    written.map_err(|error| unwritable(path, &error))
 }
 
 /// The tables of a run's folder.
@@ -202,11 +211,20 @@ fn clear(target: &Path, writing: &Path) -> io::Result<()> {
     left.try_for_each(fs::remove_dir_all)
 }
 
-/// What stands at `TARGET.writing` must come from a run: it has its lock.
+/// What stands at `TARGET.writing` must come from a run: it has its lock, and no links lead away.
 fn check_left_over(writing: &Path) -> Result<(), Exit> {
+    let kind = |path: &Path| {
+        fs::symlink_metadata(path)
+            .ok()
+            .map(|found| found.file_type())
+    };
     let is_empty = || fs::read_dir(writing).is_ok_and(|mut entries| entries.next().is_none());
-    if fs::symlink_metadata(writing).is_err() || writing.join("lock").is_file() || is_empty() {
-        return Ok(());
+    let is_plain = |name: &str| kind(&writing.join(name)).is_none_or(|kind| kind.is_file());
+    let has_lock = || writing.join("lock").is_file() && is_plain("lock") && is_plain("journal");
+    match kind(writing) {
+        None => return Ok(()),
+        Some(kind) if kind.is_dir() && (has_lock() || is_empty()) => return Ok(()),
+        Some(_) => {}
     }
     Err(taken(writing, "is needed for the run's work and is taken"))
 }

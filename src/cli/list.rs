@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Exit, print};
 use crate::metrics::registry::{self, Better};
-use crate::scenario::{Registry, keys};
+use crate::scenario::{Registry, follow, keys, list, properties};
 use crate::text::paragraph;
 use crate::workload::trace::FORMATS;
 
@@ -50,41 +50,21 @@ impl List {
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
-    value.get(key).and_then(Value::as_str).unwrap_or("")
-}
-
-/// The list at `key` of a schema's node.
-fn items<'a>(node: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    node.get(key)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-}
-
-/// The table at `properties` of a schema's node.
-fn properties(node: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    node.get("properties")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-}
-
-/// What `node` refers to in `schema`.
-fn definition<'a>(schema: &'a Value, node: &Value) -> Option<&'a Value> {
-    schema.pointer(text(node, "$ref").strip_prefix('#')?)
+    value[key].as_str().unwrap_or("")
 }
 
 /// Names, descriptions and parameters, as the schema of the grammar has them.
 fn placements(registry: &Registry) -> String {
     let schema = crate::scenario::schema(registry);
-    let forms = items(&schema["$defs"]["Choice"], "oneOf").flat_map(properties);
+    let forms = list(&schema["$defs"]["Choice"], "oneOf").iter();
+    let forms = forms.flat_map(properties);
     forms
         .map(|(name, node)| placement(&schema, name, node))
         .collect()
 }
 
 fn placement(schema: &Value, name: &str, node: &Value) -> String {
-    let algorithm = definition(schema, node).unwrap_or(node);
+    let algorithm = follow(node, schema);
     let mut out = format!(
         "{name}\n{}",
         paragraph(text(algorithm, "description"), "    ")
@@ -94,8 +74,7 @@ fn placement(schema: &Value, name: &str, node: &Value) -> String {
         let default = default.map_or(String::new(), |value| format!(" (default {value})"));
         let meaning = format!("{key}: {}{default}", text(parameter, "description"));
         out += &paragraph(&meaning, "    ");
-        let kind = definition(schema, parameter).into_iter();
-        for choice in kind.flat_map(|kind| items(kind, "oneOf")) {
+        for choice in list(follow(parameter, schema), "oneOf") {
             let (name, meaning) = (text(choice, "const"), text(choice, "description"));
             out += &paragraph(&format!("\"{name}\": {meaning}"), "        ");
         }

@@ -14,8 +14,10 @@ mod diff;
 mod folder;
 mod gate;
 mod list;
+mod manual;
 mod new;
 mod progress;
+mod replace;
 mod report;
 mod run;
 mod running;
@@ -26,10 +28,11 @@ mod verify;
 use std::fmt;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::scenario::Registry;
 use crate::sim::Failure;
+use crate::text::printable;
 
 /// Compares load balancing and task scheduling strategies on equal jobs.
 #[derive(Debug, Parser)]
@@ -63,6 +66,10 @@ enum Command {
     Schema,
     /// Write a commented starter scenario.
     New(new::New),
+    /// Print a script that completes commands and options in a shell.
+    Completions(manual::Completions),
+    /// Print a manual page, of the tool or of one of its commands.
+    Man(manual::Man),
 }
 
 /// How a command ends, other than well.
@@ -160,6 +167,8 @@ impl Command {
             Command::List(list) => list.execute(registry),
             Command::Schema => print(&format!("{:#}\n", crate::scenario::schema(registry))),
             Command::New(new) => new.execute(),
+            Command::Completions(completions) => completions.execute(Arguments::command()),
+            Command::Man(man) => man.execute(Arguments::command()),
         }
     }
 }
@@ -167,7 +176,8 @@ impl Command {
 /// Prints a message for people; whoever closed standard error does not want it.
 fn message(text: &str) {
     use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let lines: Vec<String> = text.split('\n').map(printable).collect();
+    let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
 }
 
 /// Prints a result; a reader that has gone away (`| head`) is not an error.

@@ -27,8 +27,12 @@ impl New {
             return print(starter());
         };
         let opened = OpenOptions::new().write(true).create_new(true).open(&path);
-        let written = opened.and_then(|mut file| file.write_all(starter().as_bytes()));
-        written.map_err(|error| refused(&path, &error))?;
+        let mut file = opened.map_err(|error| refused(&path, &error))?;
+        let written = file.write_all(starter().as_bytes());
+        written.map_err(|error| {
+            let _ = std::fs::remove_file(&path);
+            unwritable(&path, &error)
+        })?;
         let path = path.display();
         print(&format!("{path}\nnext: equipoise run {path}\n"))
     }

@@ -4,10 +4,13 @@
 //! PNG for a paper, without running anything again.
 
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 use clap::Args;
 
-use super::folder::{tables_of, unwritable};
+use super::folder::tables_of;
+use super::replace::{check_below, replace};
+use super::running::stop_on_interrupt;
 use super::{Exit, print};
 use crate::report::{self, plot::drawing::DrawError};
 use crate::results::{Results, tables};
@@ -27,11 +30,15 @@ impl Report {
     pub fn execute(self) -> Result<(), Exit> {
         let results = tables_of(&self.dir)?;
         let files = report::render(&results, self.png).map_err(cannot_draw)?;
+        // Nothing is redrawn if not all can be.
+        check_below(&self.dir, files.iter().map(|(name, _)| name))?;
+        let stop = stop_on_interrupt()?;
         for (name, bytes) in &files {
-            let path = self.dir.join(name);
-            let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-            let written = made.and_then(|()| std::fs::write(&path, bytes));
-            written.map_err(|error| unwritable(&path, &error))?;
+            if stop.load(Ordering::Relaxed) {
+                let said = "interrupted: some of the plots are as they were";
+                return Err(Exit::Interrupted(said.to_owned()));
+            }
+            replace(&self.dir.join(name), bytes)?;
         }
         print(&format!("{}\n", self.dir.join("report.html").display()))
     }

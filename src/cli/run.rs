@@ -20,7 +20,7 @@ use super::{Exit, message, print, running};
 use crate::experiment::record::{Recording, RowKind};
 use crate::experiment::{self, Fingerprint, Journal, Options, Plan, Timing};
 use crate::report;
-use crate::results::{self, Results, digest, tables};
+use crate::results::{self, Build, Results, digest, tables};
 use crate::scenario::{Registry, Scenario};
 use crate::text::counted;
 
@@ -36,7 +36,7 @@ pub struct Run {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Threads (default: all cores); the results are the same for any number.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// What is printed.
     #[arg(long, value_enum, default_value = "table")]
@@ -79,7 +79,7 @@ impl Run {
         check_targets(&ones, self.out.is_some())?;
         ones.iter().for_each(|one| one.args.warn(&one.scenario));
         // Watched before anything is written, so that nothing is left behind.
-        let stop = stop_on_interrupt()?;
+        let stop = running::stop_on_interrupt()?;
         for (at, one) in ones.into_iter().enumerate() {
             if at > 0 {
                 print("\n")?;
@@ -255,7 +255,7 @@ const GO_ON: &str = "the same command goes on with the replications that are lef
 fn program() -> Vec<u8> {
     let facts = std::env::current_exe().and_then(std::fs::metadata);
     match facts.and_then(|facts| Ok((facts.modified()?, facts.len()))) {
-        Ok(facts) => format!("{} {facts:?}", env!("CARGO_PKG_VERSION")).into_bytes(),
+        Ok(facts) => format!("{} {facts:?}", Build::this()).into_bytes(),
         // A program that cannot be told from others goes on with nobody's work but its own.
         Err(_) => std::process::id().to_le_bytes().to_vec(),
     }
@@ -277,20 +277,6 @@ fn give_up(exit: Exit, folder: Folder) -> Exit {
             exit
         }
     }
-}
-
-/// Ctrl-C lets running replications finish; a second one ends the process.
-pub(super) fn stop_on_interrupt() -> Result<&'static AtomicBool, Exit> {
-    static STOP: AtomicBool = AtomicBool::new(false);
-    let handler = || {
-        if STOP.swap(true, Ordering::SeqCst) {
-            std::process::exit(130);
-        }
-        message("\nstopping after the replications that are running; Ctrl-C again to stop at once");
-    };
-    ctrlc::set_handler(handler)
-        .map_err(|error| Exit::Fault(format!("error: cannot watch for Ctrl-C: {error}")))?;
-    Ok(&STOP)
 }
 
 fn timing_json(timing: &Timing) -> serde_json::Value {

@@ -1,8 +1,8 @@
 //! Running a scenario for a command: it is settled into a plan first, then run with a bar.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Exit, progress};
+use super::{Exit, message, progress};
 use crate::experiment::record::Recording;
 use crate::experiment::{self, Options, Plan, Run};
 use crate::scenario::Scenario;
@@ -26,16 +26,27 @@ pub fn plan(
 ///
 /// # Errors
 /// As [`experiment::run`].
-pub fn run(plan: &Plan, threads: Option<u16>, record: Option<&Recording>) -> Result<Run, Exit> {
+pub fn run(
+    plan: &Plan,
+    threads: Option<u16>,
+    stop: &AtomicBool,
+    record: Option<&Recording>,
+) -> Result<Run, Exit> {
     let options = Options {
         threads: threads.map(usize::from),
-        stop: &AtomicBool::new(false),
+        stop,
         progress: &|_| {},
         record,
         log_decisions: false,
         journal: None,
     };
-    with_bar(plan, options)
+    let run = with_bar(plan, options)?;
+    if run.is_complete {
+        return Ok(run);
+    }
+    Err(Exit::Interrupted(
+        "interrupted: nothing is told, and nothing is left behind".to_owned(),
+    ))
 }
 
 /// Runs `plan`, with a bar on a terminal.
@@ -52,4 +63,21 @@ pub fn with_bar(plan: &Plan, options: Options<'_>) -> Result<Run, Exit> {
     let run = experiment::run(plan, &options);
     bar.finish_and_clear();
     Ok(run?)
+}
+
+/// Ctrl-C lets running replications finish; a second one ends the process.
+///
+/// # Errors
+/// It cannot be watched for.
+pub fn stop_on_interrupt() -> Result<&'static AtomicBool, Exit> {
+    static STOP: AtomicBool = AtomicBool::new(false);
+    let handler = || {
+        if STOP.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+        message("\nstopping after the replications that are running; Ctrl-C again to stop at once");
+    };
+    ctrlc::set_handler(handler)
+        .map_err(|error| Exit::Fault(format!("error: cannot watch for Ctrl-C: {error}")))?;
+    Ok(&STOP)
 }

@@ -23,7 +23,7 @@ pub struct Theory {
     #[command(flatten)]
     args: ScenarioArgs,
     /// Threads (default: all cores); the results are the same for any number.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// What is printed.
     #[arg(long, value_enum, default_value = "table")]
@@ -69,6 +69,6 @@ impl Theory {
         let command = self.args.command_line("theory");
         let stop = AtomicBool::new(false);
         let plan = running::plan(scenario, command, self.threads, &stop)?;
-        Ok(running::run(&plan, self.threads, None)?.results)
+        Ok(running::run(&plan, self.threads, &stop, None)?.results)
     }
 }

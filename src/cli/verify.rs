@@ -9,11 +9,12 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 
 use super::folder::{Folder, beside, manifest_of};
+use super::running::stop_on_interrupt;
 use super::scenario_args::ScenarioArgs;
 use super::{Exit, print, running};
 use crate::experiment::record::{Recording, RowKind};
 use crate::experiment::{Plan, Run};
-use crate::results::{Meta, tables};
+use crate::results::{Build, Meta, tables};
 use crate::scenario::Registry;
 
 /// Arguments of `equipoise verify`.
@@ -25,7 +26,7 @@ pub struct Verify {
     #[arg(long, value_name = "DIR")]
     traces: Option<PathBuf>,
     /// Threads (default: all cores).
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 }
 
@@ -46,9 +47,10 @@ impl Verify {
         let (names, found) = self.run_again(registry, &stored, &recorded)?;
         match found {
             None => print(&format!(
-                "{}: every byte of {} is the same\n",
+                "{}: every byte of {} is the same\n{}",
                 self.dir.display(),
-                names.join(", ")
+                names.join(", "),
+                other_build(&stored).map_or(String::new(), |said| said + "\n")
             )),
             Some(difference) => Err(Exit::Different(format!(
                 "{}: {difference}\n{}",
@@ -67,14 +69,14 @@ impl Verify {
     ) -> Result<(Vec<String>, Option<String>), Exit> {
         let scenario =
             ScenarioArgs::of_run(&self.dir, stored, self.traces.as_deref()).read(registry)?;
-        let stop = AtomicBool::new(false);
-        let plan = running::plan(scenario, String::new(), self.threads, &stop)?;
+        let stop = stop_on_interrupt()?;
+        let plan = running::plan(scenario, String::new(), self.threads, stop)?;
         if recorded.is_empty() {
-            let run = running::run(&plan, self.threads, None)?;
+            let run = running::run(&plan, self.threads, stop, None)?;
             return self.tables(stored, &run);
         }
         let folder = Folder::begin(&beside(&self.dir, "verify"))?;
-        let found = self.with_rows(stored, &plan, &folder, recorded);
+        let found = self.with_rows(stored, (&plan, stop), &folder, recorded);
         folder.abandon();
         found
     }
@@ -90,7 +92,7 @@ impl Verify {
     fn with_rows(
         &self,
         stored: &Meta,
-        plan: &Plan,
+        (plan, stop): (&Plan, &AtomicBool),
         folder: &Folder,
         recorded: &[RowKind],
     ) -> Result<(Vec<String>, Option<String>), Exit> {
@@ -98,7 +100,7 @@ impl Verify {
             folder: folder.parts(true)?,
             kinds: recorded.to_vec(),
         };
-        let run = running::run(plan, self.threads, Some(&recording))?;
+        let run = running::run(plan, self.threads, stop, Some(&recording))?;
         let (mut names, mut found) = self.tables(stored, &run)?;
         recording.join(plan.scenario(), &run.replications, folder.path())?;
         for kind in recorded {
@@ -114,13 +116,23 @@ impl Verify {
 }
 
 fn versions(stored: &Meta) -> String {
-    let now = env!("CARGO_PKG_VERSION");
-    if stored.version == now {
-        "the program that made it was not this one, or a file that the scenario reads has changed"
-            .to_owned()
-    } else {
-        format!("it was made by equipoise {}, this is {now}", stored.version)
+    let same = "it was made by this very build: a file that the scenario reads has changed, or the folder has";
+    other_build(stored).unwrap_or_else(|| same.to_owned())
+}
+
+/// What is said if another program made the folder.
+fn other_build(stored: &Meta) -> Option<String> {
+    let (version, build) = (env!("CARGO_PKG_VERSION"), Build::this());
+    if stored.version != version {
+        return Some(format!(
+            "it was made by equipoise {}, this is {version}",
+            stored.version
+        ));
     }
+    let other = &stored.build;
+    (other.sources != build.sources).then(|| {
+        format!("it was made by another build of equipoise {version}: {other}; this is {build}")
+    })
 }
 
 /// What the manifest says otherwise than the run; the command, the file's name and digests of
@@ -131,7 +143,15 @@ fn manifest_difference(stored: &Meta, now: &Meta) -> Option<String> {
     let (stored, now) = (fields(stored)?, fields(now)?);
     let mut names = now.as_object()?.keys();
     let is_other = |name: &&String| {
-        !["command", "files", "stem", "title", "scenario_digest"].contains(&name.as_str())
+        ![
+            "command",
+            "files",
+            "stem",
+            "title",
+            "scenario_digest",
+            "build",
+        ]
+        .contains(&name.as_str())
             && stored[*name] != now[*name]
     };
     let name = names.find(is_other)?;

@@ -221,12 +221,11 @@ impl Law {
     /// A count: a value rounded half to even, at least 1.
     #[inline]
     pub fn sample_count<R: Rng + ?Sized>(&self, rng: &mut R) -> u32 {
-        u32::try_from(rounded(self.sample(rng)).max(1)).unwrap_or(u32::MAX)
+        count(self.sample(rng))
     }
 
     /// The count that the law always gives, if it does.
     pub fn constant_count(&self) -> Option<u32> {
-        let count = |value| u32::try_from(rounded(value).max(1)).unwrap_or(u32::MAX);
         self.constant().map(count)
     }
 
@@ -274,8 +273,7 @@ impl Law {
     }
 }
 
-/// Out of line: the ziggurat's table and its rare second draws would bloat every caller.
-#[inline(never)]
+#[inline]
 fn exp1<R: Rng + ?Sized>(rng: &mut R) -> f64 {
     Exp1.sample(rng)
 }
@@ -314,6 +312,15 @@ fn geometric_values(mean: f64, factor: f64) -> Law {
 pub mod heavy;
 mod moments;
 pub mod spec;
+
+/// Most of anything that a law counts: the tasks of a job.
+pub const MOST_COUNT: u32 = 10_000_000;
+
+/// `value` as a count: rounded, at least 1, at most [`MOST_COUNT`].
+fn count(value: f64) -> u32 {
+    let rounded = rounded(value).clamp(1, u64::from(MOST_COUNT));
+    rounded as u32
+}
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,10 @@ use rand::rand_core::TryRng;
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+/// How random numbers come about, for whoever keeps results.
+pub const SCHEME: &str =
+    "xoshiro256++ and Philox4x32-10, keyed by seed, replication, purpose and entity; form 1";
+
 /// A sequential stream: xoshiro256++ (Blackman & Vigna, 2021).
 pub type Stream = Xoshiro256PlusPlus;
 

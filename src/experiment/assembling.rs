@@ -1,15 +1,17 @@
 //! From replications to results.
 
+use crate::engine::random::SCHEME;
 use crate::metrics::distribution::Distribution;
 use crate::metrics::nodes::Observation;
 use crate::results::{
-    self, CcdfRow, ClassMeta, Meta, NodeRow, Results, StrategyMeta, TimelineRow, digest,
+    self, Build, CcdfRow, ClassMeta, Meta, NodeRow, Results, StrategyMeta, TimelineRow, digest,
 };
 use crate::scenario::{Scenario, StrategyText};
 use crate::sim::Failure;
 use crate::sim::setup::Setup;
 use crate::strategy::Binding;
 use crate::text::{counted, thousands};
+use crate::workload::source::Arrivals;
 
 use super::agreement;
 use super::marks::Marks;
@@ -62,6 +64,28 @@ pub fn results(
     })
 }
 
+/// The files that jobs are read from, by the names that the scenario gives them, with their digests.
+fn traces(scenario: &Scenario) -> Vec<(String, String)> {
+    let mut traces = Vec::new();
+    let setups = scenario
+        .points
+        .iter()
+        .flat_map(|point| point.setups.first());
+    for source in setups.flat_map(|setup| &setup.sources) {
+        if let Arrivals::Trace(plan) = &source.arrivals {
+            let name = plan.spec.path.file_name().unwrap_or_default();
+            let trace = (
+                name.to_string_lossy().into_owned(),
+                plan.survey.digest.clone(),
+            );
+            if !traces.contains(&trace) {
+                traces.push(trace);
+            }
+        }
+    }
+    traces
+}
+
 /// What is known before the first result, but for the extent of the run.
 fn meta(plan: &Plan, cells: &[Vec<Replications>]) -> Meta {
     let scenario = plan.scenario();
@@ -72,6 +96,9 @@ fn meta(plan: &Plan, cells: &[Vec<Replications>]) -> Meta {
     let events = |cells: &Vec<Replications>| cells.iter().map(|cell| cell.events).collect();
     Meta {
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        build: Build::this(),
+        random_numbers: SCHEME.to_owned(),
+        traces: traces(scenario),
         title: scenario.title.clone(),
         stem: scenario.stem.clone(),
         command: plan.command().to_owned(),

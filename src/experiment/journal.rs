@@ -16,7 +16,7 @@ use crate::scenario::Scenario;
 use crate::sim::Failure;
 use crate::text::plain_error;
 
-const MAGIC: &[u8; 8] = b"eqpjrn01";
+const MAGIC: &[u8; 8] = b"eqpjrn02";
 /// Bytes of a journal without a replication.
 pub const HEADER: u64 = 8 + 32;
 /// Length and check sum before a record's content.
@@ -164,10 +164,24 @@ fn begin(file: &mut File, fingerprint: Fingerprint) -> io::Result<u64> {
     Ok(HEADER)
 }
 
+/// Number of whole replications in a journal's bytes, as a run that goes on would find them.
+pub fn read(bytes: &[u8]) -> usize {
+    let mut fingerprint = [0; 32];
+    fingerprint.copy_from_slice(bytes.get(8..HEADER as usize).unwrap_or(&[0; 32]));
+    let found = scan(bytes, Fingerprint(fingerprint)).ok().flatten();
+    let places = found.map(|(_, index)| index).unwrap_or_default();
+    let content = |(at, length): &(u64, u32)| {
+        let start = usize::try_from(*at).ok()?;
+        let content = bytes.get(start..start + *length as usize)?;
+        postcard::from_bytes::<(Item, Replicate)>(content).ok()
+    };
+    places.values().filter_map(content).count()
+}
+
 type Found = (u64, BTreeMap<Item, (u64, u32)>);
 
 /// The whole records of a journal with this fingerprint, and where they end.
-fn scan(file: &mut File, fingerprint: Fingerprint) -> io::Result<Option<Found>> {
+fn scan(file: impl Read, fingerprint: Fingerprint) -> io::Result<Option<Found>> {
     let mut reader = io::BufReader::new(file);
     let mut header = [0; HEADER as usize];
     if reader.read_exact(&mut header).is_err()

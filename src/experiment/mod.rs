@@ -14,11 +14,12 @@ mod prior;
 pub mod record;
 mod replications;
 pub mod run_comparison;
+mod seal;
 mod strategy_comparison;
 mod summarizing;
 pub mod warmup;
 
-pub use journal::{Fingerprint, HEADER as JOURNAL_HEADER, Journal};
+pub use journal::{Fingerprint, HEADER as JOURNAL_HEADER, Journal, read as read_journal};
 pub use plan::{Options, Plan, Progress};
 
 use std::sync::atomic::Ordering;
@@ -201,7 +202,12 @@ impl<'a> Running<'a> {
         let Some(journal) = self.options.journal else {
             return self.replicate(item);
         };
-        if let Some(kept) = journal.take(item)? {
+        let place = (item.point, item.strategy, item.replication);
+        let is_whole = |kept: &Replicate| {
+            let record = self.options.record;
+            record.is_none_or(|record| record.holds(place, &kept.seals))
+        };
+        if let Some(kept) = journal.take(item)?.filter(is_whole) {
             return Ok(kept);
         }
         let replicate = self.replicate(item)?;
@@ -214,12 +220,12 @@ impl<'a> Running<'a> {
         let setup: &Setup = &self.scenario.points[item.point].setups[item.strategy];
         let is_first = item.replication == 1;
         let number = u64::from(item.replication);
-        let mut decision_log = None;
+        let (mut decision_log, mut seals) = (None, Vec::new());
         let figures = if let Some(recording) = self.options.record {
             let mut rows =
                 recording.open(self.scenario, item.point, item.strategy, item.replication)?;
             let figures = sim::run(setup, number, Some(&mut rows))?;
-            rows.close()?;
+            seals = rows.close()?;
             figures
         } else if self.options.log_decisions {
             let mut recorder = LogRecorder::new(if is_first { NODES_KEPT } else { 0 });
@@ -232,6 +238,7 @@ impl<'a> Running<'a> {
         let columns = &self.cells[item.point][item.strategy].columns;
         Ok(Replicate {
             decision_log,
+            seals,
             busy: start.elapsed(),
             ..Replicate::new(columns, &figures, is_first)
         })

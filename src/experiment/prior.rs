@@ -5,7 +5,7 @@ use crate::engine::law::Law;
 use crate::engine::law::heavy::{HEAVY, draws_needed, unseen_share};
 use crate::model::cluster::Group;
 use crate::sim::known_load::Known;
-use crate::sim::setup::{Measure, Setup, Stragglers};
+use crate::sim::setup::{Measure, Setup};
 use crate::workload::class::{Class, Shape};
 use crate::workload::load::{Demand, Offered};
 use crate::workload::source::Arrivals;
@@ -90,66 +90,56 @@ impl Prior {
 fn tails(setup: &Setup) -> Vec<Tail> {
     let demand = Demand::new(&setup.sources, &setup.classes, &setup.cluster);
     let has_limit = |group: &Group| group.capacity.iter().any(Option::is_some);
-    let moment = if setup.cluster.groups.iter().any(has_limit) {
-        3
-    } else {
-        2
-    };
+    let is_limited = setup.cluster.groups.iter().any(has_limit);
+    let moment = if is_limited { 3 } else { 2 };
     let tasks = weighted(&demand.offered, |class| class.tasks) / weighted(&demand.offered, |_| 1.0);
-    let parts = setup.strategy.parts.iter();
-    let intervals = setup
-        .sources
-        .iter()
-        .filter_map(|source| match &source.arrivals {
-            Arrivals::Renewal { interval } => Some(interval),
-            _ => None,
-        });
-    let counts = |class: &Class| -> Option<Law> {
-        match &class.stages.first()?.shape {
-            Shape::Tasks { count, .. } | Shape::Split { into: count, .. } => Some(count.clone()),
-            Shape::Trace => None,
-        }
-    };
-    let gather = |class: &Class| [class.gather.per_result.clone(), class.gather.work.clone()];
-    let classes = || setup.classes.iter();
-    let stragglers = setup.stragglers.iter();
-    let factor = |s: &Stragglers| (s.factor.clone(), tasks * s.probability);
-    let all = |what, moment, laws: Vec<(Law, f64)>| {
-        laws.into_iter().map(move |(law, draws)| Tail {
+    let mut tails = vec![works(&demand, moment)];
+    let mut add = |what, law: &Law, moment, draws| {
+        let laws = vec![(1.0, law.clone())];
+        tails.push(Tail {
             what,
-            laws: vec![(1.0, law)],
+            laws,
             moment,
             draws,
-        })
+        });
     };
-    let each = |laws: Vec<Law>, draws: f64| laws.into_iter().map(|law| (law, draws)).collect();
-    let delays = vec![setup.network.dispatch.clone(), setup.network.result.clone()];
-    let decisions = parts.map(|parts| parts.decision_time.clone()).collect();
-    let mut tails = vec![works(&demand, moment)];
-    tails.extend(all(
-        "the number of tasks",
-        moment,
-        each(classes().filter_map(counts).collect(), 1.0),
-    ));
-    tails.extend(all(
-        "the cost of gathering",
-        3,
-        each(classes().flat_map(gather).collect(), tasks),
-    ));
-    tails.extend(all(
-        "the factor of stragglers",
-        moment,
-        stragglers.map(factor).collect(),
-    ));
-    tails.extend(all("the network's delay", 2, each(delays, tasks)));
-    tails.extend(all("the decision time", 3, each(decisions, tasks)));
-    tails.extend(all(
-        "the interval between jobs",
-        2,
-        each(intervals.cloned().collect(), 1.0),
-    ));
+    for class in &setup.classes {
+        if let Some(count) = count(class) {
+            add("the number of tasks", count, moment, 1.0);
+        }
+        add("the cost of gathering", &class.gather.per_result, 3, tasks);
+        add("the cost of gathering", &class.gather.work, 3, 1.0);
+    }
+    if let Some(stragglers) = &setup.stragglers {
+        let draws = tasks * stragglers.probability;
+        add(
+            "the factor of stragglers",
+            &stragglers.factor,
+            moment,
+            draws,
+        );
+    }
+    for delay in [&setup.network.dispatch, &setup.network.result] {
+        add("the network's delay", delay, 2, tasks);
+    }
+    for parts in &setup.strategy.parts {
+        add("the decision time", &parts.decision_time, 3, tasks);
+    }
+    for source in &setup.sources {
+        if let Arrivals::Renewal { interval } = &source.arrivals {
+            add("the interval between jobs", interval, 2, 1.0);
+        }
+    }
     tails.retain(|tail| tail.laws.iter().any(|(_, law)| law.constant().is_none()));
     tails
+}
+
+/// The law of the number of tasks of a job.
+fn count(class: &Class) -> Option<&Law> {
+    match &class.stages.first()?.shape {
+        Shape::Tasks { count, .. } | Shape::Split { into: count, .. } => Some(count),
+        Shape::Trace => None,
+    }
 }
 
 /// Sum over classes of their jobs, a second or in all, x `of`.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::journal::fault;
+use super::seal::{Seal, Sealing};
 use crate::engine::time::Time;
 use crate::metrics::jobs::{Blame, PARTS};
 use crate::model::ids::NodeId;
@@ -73,6 +74,24 @@ pub struct Recording {
 }
 
 impl Recording {
+    /// True if the parts of a replication are there as they were sealed.
+    pub fn holds(
+        &self,
+        (point, strategy, replication): (usize, usize, u32),
+        seals: &[Seal],
+    ) -> bool {
+        let read = |kind: &RowKind| -> io::Result<Seal> {
+            let mut all = Sealing::new(io::sink());
+            io::copy(
+                &mut File::open(self.part(*kind, point, strategy, replication))?,
+                &mut all,
+            )?;
+            Ok(all.seal())
+        };
+        let found: io::Result<Vec<Seal>> = self.kinds.iter().map(read).collect();
+        found.is_ok_and(|found| found == seals)
+    }
+
     fn part(&self, kind: RowKind, point: usize, strategy: usize, replication: u32) -> PathBuf {
         self.folder.join(format!(
             "{}.{point}.{strategy}.{replication}.part",
@@ -96,7 +115,7 @@ impl Recording {
             let path = self.part(kind, point, strategy, replication);
             let file = File::create(&path).map_err(|error| fault(&path, &error))?;
             let mut table = csv::WriterBuilder::new();
-            let table = table.has_headers(false).from_writer(file);
+            let table = table.has_headers(false).from_writer(Sealing::new(file));
             files[kind as usize] = Some(Part { path, table });
         }
         let setup = &scenario.points[point].setups[strategy];
@@ -145,7 +164,7 @@ impl Recording {
 
 struct Part {
     path: PathBuf,
-    table: csv::Writer<File>,
+    table: csv::Writer<Sealing<File>>,
 }
 
 /// Takes the rows of one replication; a write that fails is told when it is closed.
@@ -171,21 +190,23 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Writes what is buffered.
+    /// Writes what is buffered; the seals of the parts in the order of their kinds.
     ///
     /// # Errors
     /// A row could not be written.
-    pub fn close(mut self) -> Result<(), Failure> {
+    pub fn close(mut self) -> Result<Vec<Seal>, Failure> {
         if let Some(error) = self.error.take() {
             return Err(error);
         }
+        let mut seals = Vec::new();
         for part in self.files.iter_mut().flatten() {
             // On the disk before the journal says so.
             let written = part.table.flush();
-            let written = written.and_then(|()| part.table.get_ref().sync_data());
+            let written = written.and_then(|()| part.table.get_ref().inner().sync_data());
             written.map_err(|error| fault(&part.path, &error))?;
+            seals.push(part.table.get_ref().seal());
         }
-        Ok(())
+        Ok(seals)
     }
 
     fn node(&self, node: NodeId) -> String {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::seal::Seal;
 use crate::decision_log::DecisionLog;
 use crate::metrics::columns::{Column, MetricRef};
 use crate::metrics::distribution::{Counts, Distribution, Distributions, distributions};
@@ -51,6 +52,8 @@ pub struct Replicate {
     pub detail: Option<Detail>,
     /// Its decisions, if they were logged.
     pub decision_log: Option<DecisionLog>,
+    /// What its recorded rows came to.
+    pub seals: Vec<Seal>,
     /// How long it took.
     pub busy: Duration,
 }
@@ -89,6 +92,7 @@ impl Replicate {
             times: times.map(distributions).collect(),
             detail: with_detail.then(|| Detail::new(figures)),
             decision_log: None,
+            seals: Vec::new(),
             busy: Duration::ZERO,
         }
     }
@@ -97,18 +101,12 @@ impl Replicate {
 impl Detail {
     fn new(figures: &Figures) -> Detail {
         let nodes = figures.layout.ids().zip(figures.node_utilizations());
+        let (layout, busy) = (&figures.layout, &figures.busy);
+        let of_node = |(node, used)| (layout.group_index(node), used, busy.ended(node));
         Detail {
             observations: figures.observations.clone(),
             window: (figures.start.as_secs(), figures.window.as_secs()),
-            nodes: nodes
-                .map(|(node, used)| {
-                    (
-                        figures.layout.group_index(node),
-                        used,
-                        figures.busy.ended(node),
-                    )
-                })
-                .collect(),
+            nodes: nodes.map(of_node).collect(),
         }
     }
 }

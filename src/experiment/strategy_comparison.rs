@@ -5,14 +5,12 @@
 //! is fast on those that are left.
 
 use crate::metrics::columns::MetricRef;
-use crate::results::{Cell, ComparisonRow, Summary};
+use crate::results::{Cell, ComparisonRow, LOST_SHARE, Summary};
 use crate::scenario::Scenario;
 use crate::stats::{
     Difference, Pseudo, Verdict, bonferroni, paired, replications_to_settle, unpaired, verdict,
 };
 
-/// Shares of jobs lost that differ by more are not compared.
-const LOST_SHARE: f64 = 0.001;
 /// What is compared of jobs that are lost.
 const OBJECTIVE: &str = "slo_attained";
 

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::figures::{PointFigures, StrategyFigures};
 use crate::experiment::warmup::Warmup;
 use crate::results::digest;
+use crate::text::quoted;
 
 /// The form of the files that are written, and the newest that is read.
 pub const FORMAT: u64 = 2;
@@ -237,12 +238,6 @@ impl Baseline {
         });
         gone.chain(absent).collect()
     }
-}
-
-/// "`a`, `b`".
-fn quoted(names: &[impl AsRef<str>]) -> String {
-    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-    format!("`{}`", names.join("`, `"))
 }
 
 /// True if `text` is of a baseline, whole or not.

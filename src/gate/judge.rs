@@ -9,9 +9,7 @@ use super::figures::{PointFigures, StrategyFigures};
 use super::judgement::{Allowance, Finding, Judgement, judge_pairs};
 use super::verdicts::{FigureVerdict, ScenarioVerdicts, Slowest, StrategyVerdicts};
 use crate::metrics::columns::MetricRef;
-
-/// Shares of jobs lost that differ by more are not compared.
-const LOST_SHARE: f64 = 0.001;
+use crate::results::LOST_SHARE;
 
 /// Judges a run of the scenario `subject` on the seeds of its `baseline`; `family` is the number of
 /// figures of the whole command.

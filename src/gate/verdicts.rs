@@ -105,6 +105,16 @@ impl FigureVerdict {
     pub fn fails(&self) -> bool {
         self.judgement.finding.fails()
     }
+
+    /// Whether the figure is better.
+    pub fn is_better(&self) -> bool {
+        self.judgement.finding == Finding::Better
+    }
+
+    /// Whether there is something to be said of it: it fails, or is better.
+    pub fn is_news(&self) -> bool {
+        self.fails() || self.is_better()
+    }
 }
 
 impl StrategyVerdicts {
@@ -115,9 +125,7 @@ impl StrategyVerdicts {
 
     /// Whether any figure is better.
     pub fn is_better(&self) -> bool {
-        self.rows
-            .iter()
-            .any(|row| row.judgement.finding == Finding::Better)
+        self.rows.iter().any(FigureVerdict::is_better)
     }
 }
 

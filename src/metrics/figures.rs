@@ -37,7 +37,7 @@ pub struct Totals {
     /// Sum over jobs of the part of their time in system that lies in the window.
     pub presence: u128,
     /// Integral over the window of the units in use, of all dimensions at all nodes together.
-    pub in_use: u128,
+    pub in_use: i128,
     /// The last completion.
     pub last_completion: Time,
 }

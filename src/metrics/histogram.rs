@@ -12,7 +12,6 @@ const SHIFT: u32 = 52 - PER_OCTAVE;
 /// Bucket bits of 1.0, the image of value 0.
 const FIRST: u64 = 1023 << PER_OCTAVE;
 /// Number of buckets: all values below 2^64.
-#[cfg(test)]
 const BUCKETS: usize = (64 << PER_OCTAVE) + 1;
 
 /// The bucket of `value`, read off the bits of `value + 1` as a floating-point number.
@@ -34,54 +33,48 @@ pub fn whole(bucket: usize) -> (u64, u64) {
     (least, least.max((high.ceil() - 1.0) as u64))
 }
 
-/// Cells by bucket, in whole steps of four doublings from the least to the largest that was ever
-/// touched: a run's values lie within a few, and what is never touched costs neither memory nor time.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Cells by bucket, in blocks of a few doublings: a run's values lie within a few blocks, and one
+/// that is never touched costs neither memory nor time.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Buckets<T> {
-    /// Bucket of the first cell; a multiple of [`STEP`].
-    first: usize,
-    cells: Vec<T>,
+    blocks: Vec<Option<Box<[T; BLOCK]>>>,
 }
 
-/// Buckets that are added at once.
-const STEP: usize = 4 << PER_OCTAVE;
+/// Cells of four doublings.
+const BLOCK: usize = 4 << PER_OCTAVE;
+
+impl<T: Copy + Default> Default for Buckets<T> {
+    fn default() -> Self {
+        Buckets {
+            blocks: vec![None; BUCKETS.div_ceil(BLOCK)],
+        }
+    }
+}
 
 impl<T: Copy + Default> Buckets<T> {
     /// The cell of `bucket`, to change it.
     #[inline]
     pub fn at(&mut self, bucket: usize) -> &mut T {
-        if bucket.wrapping_sub(self.first) >= self.cells.len() {
-            self.reach(bucket);
-        }
-        &mut self.cells[bucket - self.first]
+        let block = &mut self.blocks[bucket / BLOCK];
+        let cells = block.get_or_insert_with(|| Box::new([T::default(); BLOCK]));
+        &mut cells[bucket % BLOCK]
     }
 
     /// The cell of `bucket`; a default one if it was never touched.
     pub fn get(&self, bucket: usize) -> T {
-        let cell = self.cells.get(bucket.wrapping_sub(self.first));
-        cell.copied().unwrap_or_default()
+        let cells = &self.blocks[bucket / BLOCK];
+        cells
+            .as_ref()
+            .map_or_else(T::default, |cells| cells[bucket % BLOCK])
     }
 
     /// All cells with their buckets, rising; others were never touched.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (usize, T)> {
-        let cells = self.cells.iter().copied().enumerate();
-        cells.map(|(index, cell)| (self.first + index, cell))
-    }
-
-    /// Extends the cells to the step of `bucket`.
-    #[cold]
-    fn reach(&mut self, bucket: usize) {
-        let low = bucket / STEP * STEP;
-        let (mut from, mut to) = (low, low + STEP);
-        if !self.cells.is_empty() {
-            from = from.min(self.first);
-            to = to.max(self.first + self.cells.len());
-        }
-        let mut cells = vec![T::default(); to - from];
-        if !self.cells.is_empty() {
-            cells[self.first - from..][..self.cells.len()].copy_from_slice(&self.cells);
-        }
-        (self.first, self.cells) = (from, cells);
+        self.blocks.iter().enumerate().flat_map(|(block, cells)| {
+            let cells = cells.as_deref().map_or(&[][..], |cells| cells);
+            let numbered = cells.iter().enumerate();
+            numbered.map(move |(cell, value)| (block * BLOCK + cell, *value))
+        })
     }
 }
 

@@ -126,7 +126,7 @@ impl Observation {
             load.add(largest_ratio(nodes.held(node), has));
             work.add(float(state.remaining(time)) / float(has[SLOTS].unwrap_or(1)));
             waiting += u64::from(state.queued);
-            used_slots += has[SLOTS].map_or(0, |_| nodes.used(node)[SLOTS]);
+            used_slots += has[SLOTS].map_or(0, |_| nodes.used(node, SLOTS));
         });
         let slots = capacity.finite[SLOTS];
         let idle = || (slots - used_slots).min(waiting) as f64 / slots as f64;
@@ -172,7 +172,7 @@ fn used_share(layout: &Layout, nodes: &Nodes, capacity: &Capacity, slots: u64) -
 fn used(layout: &Layout, nodes: &Nodes, d: usize) -> u64 {
     let mut sum = 0;
     nodes.for_each_holding(|node, _| {
-        sum += layout.capacity(node)[d].map_or(0, |_| nodes.used(node)[d]);
+        sum += layout.capacity(node)[d].map_or(0, |_| nodes.used(node, d));
     });
     sum
 }

@@ -17,8 +17,8 @@ pub struct Node {
     /// wraps around, as what it comes to is always small.
     level: u64,
     since: Time,
-    /// Slots used.
-    used: u64,
+    /// Slots that are free; of unlimited ones the largest number, less those used.
+    free: u64,
     /// Slots held.
     held: u64,
     /// Attempts running. Each works off one nanosecond in a nanosecond, so that this is also the
@@ -61,9 +61,29 @@ impl Node {
 struct Kind {
     /// Capacity by dimension; the largest number where there is no limit.
     limits: Vec<u64>,
-    /// The first of them, slots.
-    slots: u64,
     backfills: bool,
+}
+
+/// The units of demand that run, and their integral over time.
+#[derive(Clone, Copy, Debug, Default)]
+struct InUse {
+    units: u64,
+    /// What `units` x now is too large by to be the integral.
+    excess: i128,
+}
+
+impl InUse {
+    #[inline]
+    fn rise(&mut self, units: u64, now: Time) {
+        self.units += units;
+        self.excess += i128::from(units) * i128::from(now.0);
+    }
+
+    #[inline]
+    fn fall(&mut self, units: u64, now: Time) {
+        self.units -= units;
+        self.excess -= i128::from(units) * i128::from(now.0);
+    }
 }
 
 /// The state of all nodes of a run.
@@ -75,7 +95,7 @@ pub struct Nodes {
     used: Vec<u64>,
     held: Vec<u64>,
     dimensions: usize,
-    in_use: u64,
+    in_use: InUse,
     /// One bit for each node to which any attempt runs, waits or travels.
     holding: Vec<u64>,
 }
@@ -83,26 +103,29 @@ pub struct Nodes {
 impl Nodes {
     /// Empty nodes.
     pub fn new(layout: &Layout) -> Nodes {
-        let empty = |node| Node {
-            level: 0,
-            since: Time::ZERO,
-            used: 0,
-            held: 0,
-            rate: 0,
-            tasks: 0,
-            queued: 0,
-            group: layout.group_index(node) as u32,
-            queue: List::EMPTY,
-            running: List::EMPTY,
-        };
         let kinds = layout.groups().iter().map(|group| {
             let limit = |has: &Option<u64>| has.unwrap_or(u64::MAX);
             Kind {
                 limits: group.capacity.iter().map(limit).collect(),
-                slots: limit(&group.capacity[SLOTS]),
                 backfills: group.backfill,
             }
         });
+        let kinds: Vec<Kind> = kinds.collect();
+        let empty = |node| {
+            let group = layout.group_index(node);
+            Node {
+                level: 0,
+                since: Time::ZERO,
+                free: kinds[group].limits[SLOTS],
+                held: 0,
+                rate: 0,
+                tasks: 0,
+                queued: 0,
+                group: group as u32,
+                queue: List::EMPTY,
+                running: List::EMPTY,
+            }
+        };
         let (count, dimensions) = (layout.count() as usize, layout.dimensions());
         let cells = if dimensions > 1 {
             count * dimensions
@@ -111,10 +134,10 @@ impl Nodes {
         };
         Nodes {
             nodes: layout.ids().map(empty).collect(),
-            kinds: kinds.collect(),
+            kinds,
             used: vec![0; cells],
             held: vec![0; cells],
-            in_use: 0,
+            in_use: InUse::default(),
             holding: vec![0; count.div_ceil(64)],
             dimensions,
         }
@@ -132,10 +155,13 @@ impl Nodes {
         &mut self.nodes[node.index()]
     }
 
+    fn kind(&self, node: NodeId) -> &Kind {
+        &self.kinds[self.at(node).group as usize]
+    }
+
     /// True if tasks behind the head of the node's queue may start when the head does not fit.
-    #[inline]
     pub fn backfills(&self, node: NodeId) -> bool {
-        self.kinds[self.at(node).group as usize].backfills
+        self.kind(node).backfills
     }
 
     fn row(&self, node: NodeId) -> std::ops::Range<usize> {
@@ -143,12 +169,11 @@ impl Nodes {
         start..start + self.dimensions
     }
 
-    /// Demand running, by dimension.
-    #[inline]
-    pub fn used(&self, node: NodeId) -> &[u64] {
-        match self.dimensions {
-            1 => std::slice::from_ref(&self.at(node).used),
-            _ => &self.used[self.row(node)],
+    /// Demand running, in dimension `d`.
+    pub fn used(&self, node: NodeId, d: usize) -> u64 {
+        match d {
+            SLOTS => self.kind(node).limits[SLOTS] - self.at(node).free,
+            _ => self.used[self.row(node)][d],
         }
     }
 
@@ -161,24 +186,21 @@ impl Nodes {
         }
     }
 
-    /// Units of demand that run, of all dimensions at all nodes together.
-    #[inline]
-    pub fn in_use(&self) -> u64 {
-        self.in_use
+    /// Integral until `now` of the units of demand that run, of all dimensions at all nodes
+    /// together.
+    pub fn in_use_until(&self, now: Time) -> i128 {
+        i128::from(self.in_use.units) * i128::from(now.0) - self.in_use.excess
     }
 
-    /// True if there is room for `slots` (and `row`) beside what runs at the node.
+    /// True if there is room for `slots` (and `row`, where there are several dimensions) beside what
+    /// runs at the node.
     #[inline]
     pub fn has_room(&self, node: NodeId, slots: u64, row: &[u64]) -> bool {
-        let this = self.at(node);
-        let kind = &self.kinds[this.group as usize];
-        this.used.saturating_add(slots) <= kind.slots
-            && (row.is_empty() || self.has_room_for_row(node, row))
+        slots <= self.at(node).free && (row.is_empty() || self.has_room_for_row(node, row))
     }
 
     fn has_room_for_row(&self, node: NodeId, row: &[u64]) -> bool {
-        let used = &self.used[self.row(node)];
-        let limits = &self.kinds[self.at(node).group as usize].limits;
+        let (used, limits) = (&self.used[self.row(node)], &self.kind(node).limits);
         let mut each = used.iter().zip(row).zip(limits);
         each.all(|((used, need), limit)| used.saturating_add(*need) <= *limit)
     }
@@ -217,33 +239,65 @@ impl Nodes {
     /// An attempt bound to the node starts to run.
     #[inline]
     pub fn start(&mut self, node: NodeId, slots: u64, row: &[u64], now: Time) -> &mut Node {
-        self.in_use += slots;
+        self.in_use.rise(slots, now);
         if !row.is_empty() {
             let used = self.row(node);
             add(&mut self.used[used], row);
-            self.in_use += others(row);
+            self.in_use.rise(others(row), now);
         }
         let this = &mut self.nodes[node.index()];
         this.settle(now);
         this.rate += 1;
-        this.used += slots;
+        this.free -= slots;
         this
+    }
+
+    /// An attempt that ran at the node does no longer; it stays bound.
+    pub fn interrupt(&mut self, node: NodeId, slots: u64, row: &[u64], now: Time) -> &mut Node {
+        self.in_use.fall(slots, now);
+        if !row.is_empty() {
+            let at = self.row(node);
+            subtract(&mut self.used[at], row);
+            self.in_use.fall(others(row), now);
+        }
+        let this = &mut self.nodes[node.index()];
+        this.settle(now);
+        this.rate -= 1;
+        this.free += slots;
+        this
+    }
+
+    /// An attempt that does not run, with `left` of its service to do, is bound to the node no
+    /// longer.
+    pub fn release(&mut self, node: NodeId, slots: u64, row: &[u64], left: Time, now: Time) {
+        if !row.is_empty() {
+            let held = self.row(node);
+            subtract(&mut self.held[held], row);
+        }
+        let this = &mut self.nodes[node.index()];
+        this.settle(now);
+        this.level = this.level.wrapping_sub(left.0);
+        this.held -= slots;
+        this.tasks -= 1;
+        if this.tasks == 0 {
+            self.holding[node.index() / 64] &= !(1 << (node.index() % 64));
+        }
     }
 
     /// An attempt that ran at the node has ended.
     #[inline]
     pub fn end(&mut self, node: NodeId, slots: u64, row: &[u64], now: Time) -> &mut Node {
-        self.in_use -= slots;
+        self.in_use.fall(slots, now);
         if !row.is_empty() {
             let at = self.row(node);
             subtract(&mut self.used[at.clone()], row);
             subtract(&mut self.held[at], row);
-            self.in_use -= others(row);
+            self.in_use.fall(others(row), now);
         }
         let this = &mut self.nodes[node.index()];
         this.settle(now);
         this.rate -= 1;
-        this.used -= slots;
+        this.free += slots;
         this.held -= slots;
         this.tasks -= 1;
         if this.tasks == 0 {

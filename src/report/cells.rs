@@ -5,8 +5,7 @@
 //! `exact` for what has no variance). The digits of a value follow its uncertainty: more digits would claim more than was
 //! measured.
 
-use super::verdict_text::word;
-use crate::results::{ComparisonRow, Status, Summary, Verdict};
+use crate::results::{ComparisonRow, Status, Summary};
 use crate::text::{Scale, fixed, percent_decimals, signed_percent};
 
 /// A cell of a summary table: value and uncertainty, or the word for why there is none.
@@ -44,18 +43,6 @@ fn difference(row: &ComparisonRow, scale: &Scale) -> String {
         let sign = if difference > 0.0 { "+" } else { "" };
         format!("{sign}{}", scale.with_interval(difference, interval))
     })
-}
-
-/// "-70 % better": what a cell of a matrix of verdicts says.
-pub fn verdict_cell(row: Option<&ComparisonRow>) -> String {
-    let Some(row) = row else { return "n/a".into() };
-    let word = word(row.verdict);
-    match (row.verdict, row.relative) {
-        (Verdict::Better | Verdict::Worse, Some(relative)) => {
-            format!("{} % {word}", signed_percent(relative, 0))
-        }
-        _ => word.into(),
-    }
 }
 
 /// "61 % lower [58, 64]", the direction said in a word and the interval in the same direction.

@@ -12,10 +12,10 @@ use super::scales::scale;
 use crate::metrics::columns::{MetricRef, Part};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::cells::{change, summary_cell, verdict_cell};
+use super::cells::{change, summary_cell};
 use super::lookup::{Lookup, chosen_points};
 use super::plot::{Plot, Topic};
-use super::verdict_text::{best, extent, headline, marks, reason, word};
+use super::verdict_text::{best, extent, headline, marks, reason, verdict_cell, word};
 use crate::results::{ComparisonRow, Verdict};
 use crate::text::{plain_percent, printable};
 

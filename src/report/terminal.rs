@@ -5,10 +5,10 @@
 //! points becomes a matrix of verdicts, with the values left to the CSV tables. Colour repeats what
 //! a word says already: nothing is lost in a log file or to a reader who does not see colours.
 
-use super::cells::{change, summary_cell, verdict_cell};
+use super::cells::{change, summary_cell};
 use super::lookup::Lookup;
 use super::scales;
-use super::verdict_text::{best, extent, marks, parts_that_differ, word};
+use super::verdict_text::{best, extent, marks, parts_that_differ, verdict_cell, word};
 use crate::metrics::columns::MetricRef;
 use crate::results::{ComparisonRow, Results, Verdict};
 use crate::text::{LINE, Scale, blanks, count, plain_percent, printable, shorten, width, wrapped};

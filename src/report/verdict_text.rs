@@ -12,7 +12,7 @@ use super::scales::scale;
 use crate::metrics::columns::MetricRef;
 use crate::results::{Best, ComparisonRow, Status, Summary, Verdict};
 use crate::stats::best::Standing;
-use crate::text::{count, plain_percent, plural, printable, significant};
+use crate::text::{count, plain_percent, plural, printable, signed_percent, significant};
 
 /// The verdict in the words of every table.
 pub fn word(verdict: Verdict) -> &'static str {
@@ -25,6 +25,18 @@ pub fn word(verdict: Verdict) -> &'static str {
         Verdict::Better => "better",
         Verdict::Worse => "worse",
         Verdict::Inconclusive => "inconclusive",
+    }
+}
+
+/// "-70 % better": what a cell of a matrix of verdicts says.
+pub fn verdict_cell(row: Option<&ComparisonRow>) -> String {
+    let Some(row) = row else { return "n/a".into() };
+    let word = word(row.verdict);
+    match (row.verdict, row.relative) {
+        (Verdict::Better | Verdict::Worse, Some(relative)) => {
+            format!("{} % {word}", signed_percent(relative, 0))
+        }
+        _ => word.into(),
     }
 }
 

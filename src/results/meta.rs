@@ -1,5 +1,7 @@
 //! What the numbers of a run are about: the content of `manifest.json`.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::columns::MetricRef;
@@ -10,6 +12,12 @@ use crate::metrics::columns::MetricRef;
 pub struct Meta {
     /// Version of equipoise that made the results.
     pub version: String,
+    /// What that program was built from.
+    #[serde(default)]
+    pub build: Build,
+    /// How its random numbers come about.
+    #[serde(default)]
+    pub random_numbers: String,
     /// The scenario's `title`, else its file stem.
     pub title: String,
     /// Stem of the scenario's file name.
@@ -56,6 +64,9 @@ pub struct Meta {
     pub warnings: Vec<String>,
     /// Facts about traces and what they stand for, one sentence each.
     pub notes: Vec<String>,
+    /// Files that jobs were read from, and the SHA-256 (hex) of each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traces: Vec<(String, String)>,
     /// SHA-256 (hex) of the resolved scenario.
     pub scenario_digest: String,
     /// Digest of the measured jobs (arrivals, counts, works, demands) by point and replication; the
@@ -65,6 +76,41 @@ pub struct Meta {
     pub files: Vec<(String, String)>,
     /// Events handled, summed over replications, by point and strategy.
     pub events: Vec<Vec<u64>>,
+}
+
+/// What a program was built from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Build {
+    /// The commit; empty if it is not known.
+    pub commit: String,
+    /// "clean", or "changed" if files were not as in the commit; empty if that is not known.
+    pub state: String,
+    /// Digest of the sources.
+    pub sources: String,
+}
+
+impl Build {
+    /// Of this program.
+    pub fn this() -> Build {
+        Build {
+            commit: env!("EQUIPOISE_COMMIT").to_owned(),
+            state: env!("EQUIPOISE_STATE").to_owned(),
+            sources: env!("EQUIPOISE_SOURCES").to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Build {
+    /// "commit 0123456789ab, with changes (sources 0123456789abcdef)".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let commit = self.commit.get(..12).unwrap_or("unknown");
+        let changes = if self.state == "changed" {
+            ", with changes"
+        } else {
+            ""
+        };
+        write!(f, "commit {commit}{changes} (sources {})", self.sources)
+    }
 }
 
 /// SHA-256 of `bytes` in hexadecimal.

@@ -16,13 +16,16 @@ pub use crate::stats::Verdict;
 pub use crate::theory::AnswerKind;
 pub use best::{Best, best};
 pub use json::{comparison, json};
-pub use meta::{ClassMeta, Meta, StrategyMeta, digest};
+pub use meta::{Build, ClassMeta, Meta, StrategyMeta, digest};
 pub use rows::{
     Agreement, CcdfRow, ComparisonRow, NodeRow, ReplicationRow, Status, Summary, TheoryRow,
     TimelineRow,
 };
 
 use crate::metrics::columns::MetricRef;
+
+/// Shares of jobs lost that differ by more are not compared.
+pub const LOST_SHARE: f64 = 0.001;
 
 /// All that a run found.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -18,7 +18,7 @@ pub use identity::{Identity, sections};
 pub use registry::Registry;
 pub use resolve::files::Files;
 pub use resolved::{Compare, Gate, Point, Precision, Scenario, StrategyText};
-pub use schema::{KeyInfo, keys, schema};
+pub use schema::{KeyInfo, follow, keys, list, properties, schema};
 pub use starter::starter;
 pub use text::messages::{Diagnostic, Report};
 
@@ -27,6 +27,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use crate::engine::time::Time;
+use crate::text::printable;
 use grammar::Document;
 use resolve::check::Check;
 use resolve::judging;
@@ -141,6 +142,9 @@ impl Reading<'_> {
         let also = |tree: &Node| self.registry.check(tree);
         let (document, sound, cut): (Document, _, _) =
             mistakes::read(&tree, also, &mut self.report);
+        if self.report.is_full() {
+            return None;
+        }
         let mut check = Check::new(
             &mut self.report,
             &tree,
@@ -179,7 +183,7 @@ impl Reading<'_> {
         } = &first.document;
         let baseline = first.resolved.baseline.clone();
         Ok(Scenario {
-            title: title.clone().unwrap_or_else(|| stem.clone()),
+            title: printable(&title.clone().unwrap_or_else(|| stem.clone())),
             stem,
             sweep: self
                 .axes

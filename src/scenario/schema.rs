@@ -12,8 +12,8 @@ use std::sync::LazyLock;
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
+use super::Registry;
 use super::grammar::{Document, Placement};
-use super::registry::Registry;
 
 static GRAMMAR: LazyLock<Value> = LazyLock::new(|| schemars::schema_for!(Document).to_value());
 
@@ -115,12 +115,18 @@ fn form(option: &Value) -> Option<(&String, &Value)> {
     properties.iter().next().filter(|_| one)
 }
 
-fn list<'a>(node: &'a Value, key: &str) -> &'a [Value] {
+/// The list at `key` of a schema's node.
+pub fn list<'a>(node: &'a Value, key: &str) -> &'a [Value] {
     node[key].as_array().map_or(&[], Vec::as_slice)
 }
 
+/// The table at `properties` of a schema's node.
+pub fn properties(node: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    node["properties"].as_object().into_iter().flatten()
+}
+
 /// What a reference within `schema` refers to.
-fn follow<'a>(node: &'a Value, schema: &'a Value) -> &'a Value {
+pub fn follow<'a>(node: &'a Value, schema: &'a Value) -> &'a Value {
     let name = node["$ref"]
         .as_str()
         .and_then(|path| path.strip_prefix("#/$defs/"));
@@ -242,7 +248,7 @@ impl<'a> Keys<'a> {
     fn walk(&mut self, node: &'a Value, path: &str) {
         let node = follow(node, self.schema);
         let meaning = form(node).and_then(|_| said(node));
-        for (key, value) in node["properties"].as_object().into_iter().flatten() {
+        for (key, value) in properties(node) {
             let at = self.found.len();
             self.add(key, value, path);
             if let Some(meaning) = &meaning {

@@ -29,8 +29,8 @@ impl Central {
     /// A task reaches the queue.
     pub fn reach(&mut self, core: &mut Core<'_>, id: u32) {
         let now = core.now();
-        core.tasks[id].enter(Phase::Queue, now);
-        self.queue.push(&mut core.tasks, id);
+        core.records.task_mut(id).enter(Phase::Queue, now);
+        self.queue.push(&mut core.records, id);
         self.length += 1;
     }
 
@@ -40,7 +40,7 @@ impl Central {
         if head == NONE {
             return None;
         }
-        let job = &core.jobs[core.tasks[head].job];
+        let (_, job) = core.records.both(head);
         let truth = Truth {
             layout: &core.layout,
             nodes: &core.nodes,
@@ -48,13 +48,13 @@ impl Central {
         };
         let demand = core.demands.row(job.demand);
         let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
-        let (_, nodes) = core.board.seen(spot, truth);
+        let (_, nodes) = core.board.seen(spot, truth, None);
         (nodes.count() > 0).then_some(head)
     }
 
     /// Takes the head, which has been given a node.
     pub fn take(&mut self, core: &mut Core<'_>) {
-        self.queue.pop(&mut core.tasks);
+        self.queue.pop(&mut core.records);
         self.length -= 1;
     }
 }

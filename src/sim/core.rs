@@ -4,7 +4,7 @@
 //! The machines take `&mut Core` and never each other, so that each can be read alone and the
 //! borrow checker sees that no two change the same thing.
 
-use crate::engine::agenda::{Agenda, Place};
+use crate::engine::agenda::{Agenda, Place, Ticket};
 use crate::engine::law::Law;
 use crate::engine::random::{Key, Purpose, Seeds};
 use crate::engine::time::Time;
@@ -15,14 +15,14 @@ use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
 use crate::model::nodes::Nodes;
-use crate::model::slab::{NONE, Slab};
+use crate::model::slab::NONE;
 
 use crate::strategy::board::Board;
 use crate::strategy::view::Truth;
 use crate::workload::class::{Class, Shape, Stage};
 
 use super::recorder::Recorder;
-use super::records::{Jobs, Phase, Task, draw};
+use super::records::{Phase, Records, draw};
 use super::setup::Setup;
 use super::window::Window;
 
@@ -134,13 +134,13 @@ impl Demands {
         u32::try_from(self.row(row)[SLOTS]).unwrap_or(u32::MAX)
     }
 
-    /// The row of a job's tasks where there are several dimensions, else nothing: slots are kept
-    /// by the tasks themselves.
-    #[inline]
-    pub fn several(&self, jobs: &Jobs, job: u32) -> &[u64] {
+    /// The row of a task where there are several dimensions, else nothing: slots are kept by the
+    /// tasks themselves.
+    #[inline(always)]
+    pub fn several(&self, records: &Records, id: u32) -> &[u64] {
         match self.width {
             1 => &[],
-            _ => self.row(jobs[job].demand),
+            _ => self.row(records.both(id).1.demand),
         }
     }
 
@@ -174,6 +174,8 @@ pub struct Facts<'s> {
     pub stage: &'s Stage,
     /// Number of tasks of a job, where that is always the same.
     pub tasks: Option<u32>,
+    /// Work of its jobs' only task, where that is all that they are.
+    pub only: Option<&'s Law>,
     /// Slots that each demands.
     pub slots: u32,
     /// Whether gathering its results takes no time.
@@ -187,13 +189,17 @@ pub struct Facts<'s> {
 impl<'s> Facts<'s> {
     fn new(class: &'s Class) -> Facts<'s> {
         let stage = &class.stages[0];
-        let tasks = match &stage.shape {
-            Shape::Tasks { count, .. } => count.constant_count(),
-            _ => None,
+        let (tasks, only) = match &stage.shape {
+            Shape::Tasks { count, work } => {
+                let tasks = count.constant_count();
+                (tasks, (tasks == Some(1)).then_some(work))
+            }
+            _ => (None, None),
         };
         Facts {
             stage,
             tasks,
+            only,
             slots: u32::try_from(stage.demand[SLOTS]).unwrap_or(u32::MAX),
             gathers_free: class.gather.is_free(),
             overhead: stage.overhead,
@@ -212,10 +218,8 @@ pub struct Core<'s> {
     pub layout: Layout,
     /// What goes on at them.
     pub nodes: Nodes,
-    /// Jobs in the system.
-    pub jobs: Jobs,
-    /// Their tasks.
-    pub tasks: Slab<Task>,
+    /// Jobs in the system and their tasks.
+    pub records: Records,
     /// What tasks demand.
     pub demands: Demands,
     /// Facts of the classes that events need.
@@ -235,6 +239,8 @@ pub struct Core<'s> {
     /// Who writes rows of jobs, tasks and decisions, if anyone does.
     pub recorder: Option<&'s mut (dyn Recorder + 's)>,
     opening: OpeningCompletions,
+    /// Integral of the units in use until the window opened.
+    in_use_before: i128,
     /// Bounds the slowdown's denominator from below.
     slowdown_floor: Time,
 }
@@ -250,8 +256,7 @@ impl<'s> Core<'s> {
     ) -> Core<'s> {
         Core {
             agenda: Agenda::new(),
-            jobs: Jobs::default(),
-            tasks: Slab::default(),
+            records: Records::default(),
             demands: Demands::new(setup),
             facts: setup.classes.iter().map(Facts::new).collect(),
             keys: Keys::new(seeds, setup.placement_seed),
@@ -260,6 +265,7 @@ impl<'s> Core<'s> {
             busy: Busy::new(&layout),
             totals: Totals::default(),
             board,
+            in_use_before: 0,
             opening: OpeningCompletions {
                 at: Time::ZERO,
                 completions: vec![0; setup.classes.len()],
@@ -278,15 +284,6 @@ impl<'s> Core<'s> {
         self.agenda.now()
     }
 
-    /// Time passes until `time`, the next event's; windows open and close at events only.
-    #[inline]
-    pub fn pass(&mut self, time: Time) {
-        if self.window.is_open() {
-            let span = u128::from((time - self.now()).0);
-            self.totals.in_use += u128::from(self.nodes.in_use()) * span;
-        }
-    }
-
     /// Puts an event of `entity` that is about a dispatcher at `time`.
     #[inline]
     pub fn schedule(&mut self, time: Time, kind: Kind, entity: u32, dispatcher: u32) {
@@ -296,42 +293,29 @@ impl<'s> Core<'s> {
     /// Puts the next event in the life of a task at `time`; the task keeps its ticket.
     #[inline]
     fn schedule_task(&mut self, time: Time, kind: Kind, entity: u32, id: u32) {
-        self.tasks[id].ticket = self.agenda.schedule(time, kind as u8, entity, id);
+        self.records.task_mut(id).ticket = self.agenda.schedule(time, kind as u8, entity, id);
     }
 
     /// Place of the next event; those that were called off are dropped, and the clock stays.
     #[inline]
-    pub fn next(&mut self) -> Option<Place> {
+    pub fn next(&mut self) -> Place {
         loop {
             let (head, arrival) = (self.agenda.head(), self.agenda.outside());
             if arrival < head {
-                return Some(arrival);
+                return arrival;
             }
-            if head == Place::NEVER {
-                return None;
-            }
-            if !self.drop_stale(head) {
-                return Some(head);
+            if head == Place::NEVER || !self.drop_stale(head) {
+                return head;
             }
         }
-    }
-
-    /// Moves the clock to the event at `next`; tells the task or the dispatcher that it is about.
-    #[inline]
-    pub fn take(&mut self, next: Place) -> u32 {
-        if next == self.agenda.outside() {
-            self.agenda.pass();
-            return NONE;
-        }
-        self.agenda.take()
     }
 
     /// Drops the next event, at `head`, if it was called off; false if it was not.
     #[inline]
     fn drop_stale(&mut self, head: Place) -> bool {
-        let tasks = &self.tasks;
+        let records = &self.records;
         let is_stale =
-            |place: Place, id: u32| is_of_task(place) && tasks[id].ticket != place.ticket();
+            |place: Place, id: u32| is_of_task(place) && records.task(id).ticket != place.ticket();
         let is_it = is_stale(head, self.agenda.payload());
         if is_it {
             self.agenda.drop_stale(is_stale);
@@ -342,9 +326,9 @@ impl<'s> Core<'s> {
     /// A task sets out to its node, or to the central queue if it has none yet.
     pub fn set_out(&mut self, id: u32) {
         let now = self.now();
-        self.tasks[id].enter(Phase::Network, now);
+        self.records.task_mut(id).enter(Phase::Network, now);
         let time = now + self.travel(&self.setup.network.dispatch, id, 0);
-        let entity = match self.tasks[id].node {
+        let entity = match self.records.task(id).node {
             NodeId(NONE) => CENTRAL,
             NodeId(node) => node + 1,
         };
@@ -354,7 +338,7 @@ impl<'s> Core<'s> {
     /// The result of a task sets out from its node to its gatherer.
     pub fn send_back(&mut self, id: u32) {
         let time = self.now() + self.travel(&self.setup.network.result, id, 1);
-        let entity = self.tasks[id].node.0 + 1;
+        let entity = self.records.task(id).node.0 + 1;
         self.schedule_task(time, Kind::Received, entity, id);
     }
 
@@ -363,17 +347,25 @@ impl<'s> Core<'s> {
         if let Some(constant) = law.constant() {
             return Time::from_secs(constant);
         }
-        let task = &self.tasks[id];
-        let mut draw = draw(self.keys.network, &self.jobs[task.job], task, leg);
+        let (task, job) = self.records.both(id);
+        let mut draw = draw(self.keys.network, job, task, leg);
         Time::from_secs(law.sample(&mut draw))
     }
 
     /// The window has just opened: what completed at this very instant belongs to it.
     pub fn open_window(&mut self) {
+        self.in_use_before = self.nodes.in_use_until(self.now());
         if self.opening.at == self.now() {
             for (stats, count) in self.stats.iter_mut().zip(&self.opening.completions) {
                 stats.completions += count;
             }
+        }
+    }
+
+    /// The window was closed at `end`, and nothing has happened since.
+    pub fn close_window(&mut self, end: Time) {
+        if self.window.has_opened() {
+            self.totals.in_use = self.nodes.in_use_until(end) - self.in_use_before;
         }
     }
 
@@ -398,18 +390,18 @@ impl<'s> Core<'s> {
     /// Binds a task to `at`, where it takes `service`: from now on it is held there.
     #[inline(always)]
     pub fn bind(&mut self, id: u32, at: NodeId, service: Time) {
-        let task = &mut self.tasks[id];
+        let task = self.records.task_mut(id);
         (task.node, task.service) = (at, service);
-        let row = self.demands.several(&self.jobs, task.job);
         let slots = u64::from(task.slots);
+        let row = self.demands.several(&self.records, id);
         self.nodes.bind(at, slots, row, service, self.agenda.now());
     }
 
     /// True if the node of a task has room for it.
     #[inline(always)]
     pub fn has_room(&self, id: u32) -> bool {
-        let task = &self.tasks[id];
-        let row = self.demands.several(&self.jobs, task.job);
+        let task = self.records.task(id);
+        let row = self.demands.several(&self.records, id);
         self.nodes.has_room(task.node, u64::from(task.slots), row)
     }
 
@@ -417,55 +409,95 @@ impl<'s> Core<'s> {
     #[inline(always)]
     pub fn start(&mut self, id: u32) {
         let now = self.agenda.now();
-        let task = &mut self.tasks[id];
+        let task = self.records.task_mut(id);
         task.start(now);
         let (at, slots, end) = (task.node, u64::from(task.slots), now + task.service);
         task.ticket = self.agenda.schedule(end, Kind::End as u8, at.0 + 1, id);
-        let row = self.demands.several(&self.jobs, task.job);
+        let row = self.demands.several(&self.records, id);
         let node = self.nodes.start(at, slots, row, now);
-        node.running.push(&mut self.tasks, id);
+        node.running.push(&mut self.records, id);
         if self.board.keeps_work() {
             self.update_board(at);
         }
     }
 
     /// The service of a task has ended: its node is freed and the time is accounted for.
-    #[inline]
+    #[inline(always)]
     pub fn end(&mut self, id: u32) -> NodeId {
         let now = self.agenda.now();
-        let task = &mut self.tasks[id];
+        let task = self.records.task_mut(id);
         let (at, slots, started) = (task.node, u64::from(task.slots), task.since());
+        let (of, is_alone) = (task.job, task.is_alone());
         task.enter(Phase::Network, now);
-        if !task.is_alone() {
-            self.jobs[task.job].note_finish(now);
+        let served = task.parts()[Phase::Service as usize];
+        if !is_alone {
+            self.records.job_mut(of).note_finish(now);
         }
-        let row = self.demands.several(&self.jobs, task.job);
+        let row = self.demands.several(&self.records, id);
         let span = self.window.overlap(started, now);
         self.busy.add(at, slots, row, span);
         if self.window.contains(now) {
             self.busy.end(at);
-            self.totals.slot_time += u128::from(slots) * u128::from((now - started).0);
+            self.totals.slot_time += u128::from(slots) * u128::from(served);
         }
         let node = self.nodes.end(at, slots, row, now);
-        node.running.remove(&mut self.tasks, id);
+        node.running.remove(&mut self.records, id);
         self.changed(at);
         at
+    }
+
+    /// A running task is taken out of service; tells how much of that is left. It stays bound.
+    pub fn interrupt(&mut self, id: u32) -> Time {
+        let now = self.agenda.now();
+        let task = self.records.task_mut(id);
+        let (at, slots, started) = (task.node, u64::from(task.slots), task.since());
+        task.service = task.service - (now - started);
+        task.ticket = Ticket::NONE;
+        task.enter(Phase::Queue, now);
+        let left = task.service;
+        self.agenda.forget();
+        let row = self.demands.several(&self.records, id);
+        let span = self.window.overlap(started, now);
+        self.busy.add(at, slots, row, span);
+        let node = self.nodes.interrupt(at, slots, row, now);
+        node.running.remove(&mut self.records, id);
+        self.changed(at);
+        left
+    }
+
+    /// A task that neither runs nor stands in a queue leaves the node that it is bound to.
+    #[expect(
+        dead_code,
+        reason = "attempts leave their nodes undone with the faults of the full model"
+    )]
+    pub fn release(&mut self, id: u32) {
+        let task = self.records.task_mut(id);
+        let (slots, left) = (u64::from(task.slots), task.service);
+        let at = std::mem::replace(&mut task.node, NodeId(NONE));
+        let row = self.demands.several(&self.records, id);
+        let now = self.agenda.now();
+        self.nodes.release(at, slots, row, left, now);
+        self.changed(at);
     }
 
     /// The result of a task has been gathered; tells its job, if that is complete now.
     #[inline(always)]
     pub fn gather(&mut self, id: u32) -> Option<u32> {
         let now = self.now();
-        let task = &mut self.tasks[id];
-        task.enter(Phase::Done, now);
-        let (of, index, is_alone) = (task.job, task.index, task.is_alone());
         self.totals.attempts_done += 1;
-        if let Some(recorder) = &mut self.recorder {
-            let (job, task) = (&self.jobs[of], &self.tasks[id]);
-            recorder.task(job, task, &task.completed(job.arrival));
+        let record = &mut self.records[id];
+        record.task.enter(Phase::Done, now);
+        if self.recorder.is_some() {
+            self.record_task(id);
         }
-        let is_last = is_alone || self.jobs[of].gathered == 0 || self.is_last(of, now, index);
-        let job = &mut self.jobs[of];
+        let record = &mut self.records[id];
+        if record.task.is_alone() {
+            (record.job.critical, record.job.gathered) = (id, 1);
+            return Some(id);
+        }
+        let (of, index) = (record.task.job, record.task.index);
+        let is_last = self.records.job(of).gathered == 0 || self.is_last(of, now, index);
+        let job = self.records.job_mut(of);
         if is_last {
             job.critical = id;
         }
@@ -473,10 +505,18 @@ impl<'s> Core<'s> {
         (job.gathered == job.tasks).then_some(of)
     }
 
+    #[cold]
+    fn record_task(&mut self, id: u32) {
+        let (task, job) = self.records.both(id);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.task(job, task, &task.completed(job.arrival));
+        }
+    }
+
     /// True if task `index` of a job, gathered `now`, ends the chain that the job hangs on: the
     /// one gathered last, of those gathered together the first.
     fn is_last(&self, job: u32, now: Time, index: u32) -> bool {
-        let before = &self.tasks[self.jobs[job].critical];
+        let before = self.records.task(self.records.job(job).critical);
         now > before.since() || index < before.index
     }
 
@@ -484,9 +524,9 @@ impl<'s> Core<'s> {
     #[inline]
     pub fn complete(&mut self, id: u32) {
         let now = self.agenda.now();
-        let job = &self.jobs[id];
+        let job = self.records.job(id);
         let stats = &mut self.stats[job.class as usize];
-        let blame = self.tasks[job.critical].parts();
+        let blame = self.records.task(job.critical).parts();
         let response = now - job.arrival;
         self.totals.jobs_done += 1;
         self.totals.tasks_done += u64::from(job.tasks);
@@ -513,14 +553,15 @@ impl<'s> Core<'s> {
         }
         self.window.leave(now, job.measured);
         self.demands.give_back(job.demand);
+        let is_measured = job.measured;
         let mut next = id;
         while next != NONE {
-            let task = &self.tasks[next];
-            if job.measured {
+            let task = self.records.task(next);
+            if is_measured {
                 stats.waited(task.wait);
             }
             let sibling = task.sibling;
-            self.tasks.remove(next);
+            self.records.remove(next);
             next = sibling;
         }
     }

@@ -10,10 +10,16 @@ use super::observing::Observer;
 /// See the module.
 pub struct Course {
     observer: Observer,
+    /// After this instant there is an observation to take, or the replication is broken off.
+    stop: Time,
+    /// Whether the window's end has been noted.
+    is_closed: bool,
     /// When the replication is broken off, once that is known.
     deadline: Time,
     /// When it was over, if it was broken off.
     broken_off: Option<Time>,
+    /// More jobs than this in the system make it a runaway.
+    most_jobs: u64,
     is_runaway: bool,
 }
 
@@ -22,8 +28,14 @@ impl Course {
     pub fn new(core: &Core<'_>, seeds: Seeds) -> Course {
         Course {
             observer: Observer::new(&core.layout, seeds, core.setup.window.stratum),
+            stop: Time::MAX,
+            is_closed: false,
             deadline: Time::MAX,
             broken_off: None,
+            most_jobs: match core.setup.window.finite {
+                true => u64::MAX,
+                false => core.setup.window.max_in_system,
+            },
             is_runaway: false,
         }
     }
@@ -31,30 +43,38 @@ impl Course {
     /// Time passes until `time`, the next event's; false if the replication is over before.
     /// `central` is the number of tasks in the central queue.
     #[inline]
-    pub fn pass(&mut self, core: &mut Core<'_>, time: Time, central: u64) -> bool {
-        if self.observer.is_due(time) {
-            self.observer.look_until(time, core, central);
-        }
-        if time > self.deadline {
+    pub fn pass(&mut self, core: &Core<'_>, time: Time, central: u64) -> bool {
+        (time <= self.stop || self.look_until(time, core, central)) && !core.window.is_resolved()
+    }
+
+    #[cold]
+    fn look_until(&mut self, time: Time, core: &Core<'_>, central: u64) -> bool {
+        self.observer.look_until(time, core, central);
+        self.stop = self.observer.next().min(self.deadline);
+        let is_over = time > self.deadline;
+        if is_over {
             self.broken_off = Some(self.deadline);
-            return false;
         }
-        if core.window.is_resolved() {
-            return false;
-        }
-        core.pass(time);
-        true
+        !is_over
     }
 
     /// What an arrival may have changed: the window opens or closes, the system runs away.
     #[inline]
-    pub fn follow(&mut self, core: &Core<'_>) {
+    pub fn follow(&mut self, core: &mut Core<'_>) {
+        if core.window.has_opened() && !self.is_closed {
+            self.follow_window(core);
+        }
+        self.is_runaway = core.window.jobs() > self.most_jobs;
+    }
+
+    fn follow_window(&mut self, core: &mut Core<'_>) {
         self.observer.follow(&core.window);
-        if core.window.is_closed() && self.deadline == Time::MAX {
+        if core.window.is_closed() {
+            self.is_closed = true;
+            core.close_window(core.now());
             self.deadline = core.window.deadline().unwrap_or(Time::MAX);
         }
-        let plan = &core.setup.window;
-        self.is_runaway = !plan.finite && core.window.jobs() > plan.max_in_system;
+        self.stop = self.observer.next().min(self.deadline);
     }
 
     /// True if more jobs are in the system than may be.
@@ -63,9 +83,14 @@ impl Course {
         self.is_runaway
     }
 
-    /// When the replication was over: its last event, or the deadline.
-    pub fn over(&self, core: &Core<'_>) -> Time {
-        self.broken_off.unwrap_or(core.now())
+    /// Ends it: tells when it was over, which is at its last event or at the deadline.
+    pub fn end(&mut self, core: &mut Core<'_>) -> Time {
+        let over = self.broken_off.unwrap_or(core.now());
+        core.window.close(over);
+        if !self.is_closed {
+            core.close_window(over);
+        }
+        over
     }
 
     /// Sums over the observations, and the observations themselves.

@@ -13,14 +13,14 @@ use crate::model::slab::NONE;
 use crate::strategy::board::{Board, Bound};
 use crate::strategy::view::Truth;
 use crate::strategy::{
-    self, Ask, Binding, Blueprint, Candidates, Ended, How, InFlight, Placement, Problem, Reports,
+    self, Ask, Binding, Candidates, Ended, How, InFlight, Placement, Problem, Reports, Strategy,
     Ties,
 };
 
-use super::core::{Core, Kind};
+use super::core::{Core, Demands, Kind};
 use super::failure::{Failure, Fallible};
 use super::recorder::{Decision, Made, Recorder};
-use super::records::{Job, Phase, Task, draw};
+use super::records::{Job, Phase, Records, Task, draw};
 use super::setup::Setup;
 
 /// All dispatchers of a strategy.
@@ -179,8 +179,7 @@ impl Dispatch {
     }
 
     fn tell_end(&mut self, core: &Core<'_>, id: u32) {
-        let task = &core.tasks[id];
-        let job = &core.jobs[task.job];
+        let (task, job) = core.records.both(id);
         let [dispatch, decision, _, _, service, ..] = task.parts().map(Time);
         let this = &mut self.dispatchers[job.dispatcher as usize];
         let placement = this.placements[job.pool as usize].as_mut();
@@ -209,8 +208,8 @@ impl Dispatch {
     /// The job brings a demand for which no placement can be built.
     #[inline]
     pub fn accept(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<Accepted> {
-        let job = &core.jobs[id];
-        let route = self.routes[job.class as usize];
+        let job = core.records.job(id);
+        let route = &self.routes[job.class as usize];
         let mut chosen = route.first;
         if route.count > 1 {
             let mut draw = core.keys.spread.draw(job.class, job.number, 0, 0, 0);
@@ -219,19 +218,21 @@ impl Dispatch {
         let pool = if job.demand == job.class {
             route.pool
         } else {
-            self.own_pool(core, id, route.parts)?
+            let parts = route.parts;
+            self.own_pool(core, id, parts)?
         };
-        let job = &mut core.jobs[id];
-        (job.dispatcher, job.pool) = (chosen, pool);
+        let record = &mut core.records[id];
+        (record.job.dispatcher, record.job.pool) = (chosen, pool);
+        let is_alone = record.task.is_alone();
         let this = &mut self.dispatchers[chosen as usize];
-        if core.tasks[id].is_alone() && this.decides_at_once(core) {
+        if is_alone && this.decides_at_once(core) {
             core.totals.attempts += 1;
             return Ok(Accepted::IsDecided);
         }
         let mut task = id;
         while task != NONE {
-            this.queue.push(&mut core.tasks, task);
-            task = core.tasks[task].sibling;
+            this.queue.push(&mut core.records, task);
+            task = core.records.task(task).sibling;
         }
         Ok(match this.deciding {
             None => Accepted::Begins(chosen),
@@ -242,7 +243,7 @@ impl Dispatch {
     /// The pool of a job with a demand of its own; for one not seen before, with placements of its
     /// own.
     fn own_pool(&mut self, core: &mut Core<'_>, id: u32, parts: usize) -> Fallible<u32> {
-        let job = &core.jobs[id];
+        let job = core.records.job(id);
         let class = &core.setup.classes[job.class as usize];
         let (allowed, demand) = (&class.stages[0].allowed, core.demands.row(job.demand));
         let pool = core.board.pool(&core.layout, allowed, demand);
@@ -281,7 +282,7 @@ impl Dispatch {
         if time == Time::ZERO && core.agenda.is_clear() {
             return true;
         }
-        core.tasks[id].enter(Phase::Decision, now);
+        core.records.task_mut(id).enter(Phase::Decision, now);
         core.schedule(now + time, Kind::Decided, dispatcher, dispatcher);
         false
     }
@@ -295,7 +296,7 @@ impl Dispatch {
             core.totals.deciding += u128::from(core.window.overlap(begun, now).0);
         }
         core.totals.attempts += 1;
-        this.queue.pop(&mut core.tasks)
+        this.queue.pop(&mut core.records)
     }
 
     /// Binds a task that has been decided to a node, unless binding waits for one.
@@ -317,24 +318,23 @@ impl Dispatch {
     /// As [`Dispatch::place`].
     #[inline(always)]
     pub fn choose(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<NodeId> {
-        let task = &core.tasks[id];
-        let job = &core.jobs[task.job];
+        let (task, job) = core.records.both(id);
         let demand = core.demands.row(job.demand);
         let this = &mut self.dispatchers[job.dispatcher as usize];
         let now = core.agenda.now();
         let truth = Truth::new(&core.layout, &core.nodes, now);
         let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
-        let (view, nodes) = core.board.seen(spot, truth);
-        let view = view.noting(core.recorder.is_some().then_some(&self.asked));
+        let log = core.recorder.is_some().then_some(&self.asked);
+        let (view, nodes) = core.board.seen(spot, truth, log);
         let ask = ask(job, task, demand, nodes, this.ties);
         let draw = draw(core.keys.placement, job, task, 0);
-        let blueprint = &*core.setup.strategy.parts[this.parts].placement;
-        let Some(placement) = this.placements[job.pool as usize].as_deref_mut() else {
-            return Err(fault(&core.setup.strategy.name, blueprint, None));
+        let Some(Some(placement)) = this.placements.get_mut(job.pool as usize) else {
+            return Err(fault(&core.setup.strategy, this.parts, None));
         };
+        let placement = &mut **placement;
         let chosen = strategy::decide(placement, &ask, &view, &mut draw.clone(), &mut self.named);
         let Some(node) = chosen.filter(|node| nodes.contains(*node)) else {
-            return Err(fault(&core.setup.strategy.name, blueprint, chosen));
+            return Err(fault(&core.setup.strategy, this.parts, chosen));
         };
         if core.window.contains(now) {
             core.totals.placed += 1;
@@ -345,7 +345,7 @@ impl Dispatch {
                 ask: &ask,
                 view: &view,
                 placement,
-                blueprint,
+                blueprint: &*core.setup.strategy.parts[this.parts].placement,
                 draw,
             };
             let decision = Decision {
@@ -367,7 +367,8 @@ impl Dispatch {
     pub fn bind(&self, core: &mut Core<'_>, id: u32, node: NodeId) {
         core.bind(id, node, service_time(core, id, node));
         if self.hides {
-            self.send(core, id);
+            let (dispatcher, to) = bound(&core.records, &core.demands, id);
+            core.board.sent(dispatcher, id, to);
         }
         // Under a central queue it starts at this instant, which changes the node once more.
         if self.binds_early {
@@ -375,37 +376,19 @@ impl Dispatch {
         }
         // Dispatchers that rely on reports and did not send this one get one.
         if self.by_loads > 0 && core.window.contains(core.now()) {
-            let dispatcher = core.jobs[core.tasks[id].job].dispatcher;
+            let dispatcher = core.records.both(id).1.dispatcher;
             let relies = self.dispatchers[dispatcher as usize].relies_on_loads;
             core.totals.messages += self.by_loads - u64::from(relies);
         }
     }
 
-    /// A task has set out, unseen by other dispatchers.
-    fn send(&self, core: &mut Core<'_>, id: u32) {
-        let task = &core.tasks[id];
-        let job = &core.jobs[task.job];
-        let to = Bound {
-            node: task.node,
-            service: task.service,
-            demand: core.demands.row(job.demand),
-        };
-        core.board.sent(job.dispatcher, id, to);
-    }
-
     /// A task has reached its node: everybody sees it there now.
-    #[inline]
-    pub fn arrived(&mut self, core: &mut Core<'_>, id: u32) {
+    #[inline(always)]
+    pub fn arrived(&self, core: &mut Core<'_>, id: u32) {
         if self.hides {
-            let task = &core.tasks[id];
-            let job = &core.jobs[task.job];
-            let to = Bound {
-                node: task.node,
-                service: task.service,
-                demand: core.demands.row(job.demand),
-            };
-            core.board.arrived(job.dispatcher, id, to);
-            core.changed(core.tasks[id].node);
+            let (dispatcher, to) = bound(&core.records, &core.demands, id);
+            core.board.arrived(dispatcher, id, to);
+            core.changed(core.records.task(id).node);
         }
     }
 
@@ -522,31 +505,40 @@ fn record(recorder: &mut dyn Recorder, decision: Decision<'_>, asked: &RefCell<V
 
 /// What is wrong with a choice: the strategy in the user's words, the algorithm in its author's.
 #[cold]
-fn fault(strategy: &str, placement: &dyn Blueprint, chosen: Option<NodeId>) -> Box<Failure> {
+fn fault(strategy: &Strategy, parts: usize, chosen: Option<NodeId>) -> Box<Failure> {
+    let (name, placement) = (&strategy.name, &strategy.parts[parts].placement);
     let what = match chosen {
         Some(node) => format!("chose node {}, which the task may not use", node.0),
         None => "chose no node".to_owned(),
     };
     Box::new(Failure::Placement(format!(
-        "the placement of `{strategy}` ({placement:?}) {what}"
+        "the placement of `{name}` ({placement:?}) {what}"
     )))
 }
 
+/// The dispatcher of a task, and what the task is bound to.
+fn bound<'a>(records: &Records, demands: &'a Demands, id: u32) -> (u32, Bound<'a>) {
+    let (task, job) = records.both(id);
+    let to = Bound {
+        node: task.node,
+        service: task.service,
+        demand: demands.row(job.demand),
+    };
+    (job.dispatcher, to)
+}
+
 fn decision_time(core: &Core<'_>, parts: usize, id: u32) -> Time {
-    let (law, task) = (
-        &core.setup.strategy.parts[parts].decision_time,
-        &core.tasks[id],
-    );
-    let mut draw = draw(core.keys.decision, &core.jobs[task.job], task, 0);
+    let law = &core.setup.strategy.parts[parts].decision_time;
+    let (task, job) = core.records.both(id);
+    let mut draw = draw(core.keys.decision, job, task, 0);
     Time::from_secs(law.sample(&mut draw))
 }
 
 /// How long a task runs at `node`: work x straggler factor / speed, rounded once, plus the
 /// overhead.
-#[inline]
+#[inline(always)]
 fn service_time(core: &Core<'_>, id: u32, node: NodeId) -> Time {
-    let task = &core.tasks[id];
-    let job = &core.jobs[task.job];
+    let (task, job) = core.records.both(id);
     let mut work = task.work;
     if let Some(stragglers) = &core.setup.stragglers {
         let mut draw = draw(core.keys.straggler, job, task, 0);

@@ -37,17 +37,17 @@ impl Gathering {
     #[inline]
     pub fn receive(&mut self, core: &mut Core<'_>, id: u32) -> Option<u32> {
         let now = core.now();
-        let job = &core.jobs[core.tasks[id].job];
+        let (_, job) = core.records.both(id);
         let dispatcher = job.dispatcher;
         let gatherer = &mut self.gatherers[dispatcher as usize];
         if gatherer.current.is_none() && core.facts[job.class as usize].gathers_free {
             return core.gather(id);
         }
-        core.tasks[id].enter(Phase::Gather, now);
+        core.records.task_mut(id).enter(Phase::Gather, now);
         if gatherer.current.is_none() {
             gatherer.begin(core, dispatcher, id);
         } else {
-            gatherer.queue.push(&mut core.tasks, id);
+            gatherer.queue.push(&mut core.records, id);
         }
         None
     }
@@ -59,7 +59,7 @@ impl Gathering {
         let (id, since) = gatherer.current.take()?;
         core.totals.gathering += u128::from(core.window.overlap(since, core.now()).0);
         let complete = core.gather(id);
-        if let Some(next) = gatherer.queue.pop(&mut core.tasks) {
+        if let Some(next) = gatherer.queue.pop(&mut core.records) {
             gatherer.begin(core, dispatcher, next);
         }
         complete
@@ -80,7 +80,8 @@ impl Gathering {
 impl Gatherer {
     fn begin(&mut self, core: &mut Core<'_>, dispatcher: u32, id: u32) {
         self.current = Some((id, core.now()));
-        core.jobs[core.tasks[id].job].served += 1;
+        let job = core.records.task(id).job;
+        core.records.job_mut(job).served += 1;
         let end = core.now() + service_time(core, id);
         core.schedule(end, Kind::Gathered, dispatcher, dispatcher);
     }
@@ -88,8 +89,7 @@ impl Gatherer {
 
 /// The result's own time, and after the job's last result that of the job's gathering work.
 fn service_time(core: &Core<'_>, id: u32) -> Time {
-    let task = &core.tasks[id];
-    let job = &core.jobs[task.job];
+    let (task, job) = core.records.both(id);
     let gather = &core.setup.classes[job.class as usize].gather;
     let draw = |leg| draw(core.keys.gather, job, task, leg);
     let mut time = Time::from_secs(gather.per_result.sample(&mut draw(0)));

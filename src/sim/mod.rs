@@ -19,6 +19,7 @@ pub mod setup;
 mod sources;
 mod window;
 
+use crate::engine::agenda::Place;
 use crate::engine::random::Seeds;
 use crate::metrics::figures::Figures;
 use crate::model::layout::Layout;
@@ -50,10 +51,16 @@ pub fn run<'s>(
         let seeds = Seeds::new(setup.seed, replication);
         let mut replication = Replication::new(setup, seeds, recorder)?;
         while replication.step()? {}
+        if replication.core.now() == crate::engine::time::Time::MAX {
+            return Err(CLOCK_ENDED.to_owned().into());
+        }
         replication.finish()
     };
     run().map_err(|failure| *failure)
 }
+
+/// Behind the last instant everything would happen at once.
+const CLOCK_ENDED: &str = "simulated time has come to its end, 584 years: lower the works (`jobs.NAME.work`) or raise the rates (`jobs.NAME.arrivals`)";
 
 struct Replication<'s> {
     core: Core<'s>,
@@ -96,21 +103,25 @@ impl<'s> Replication<'s> {
     /// Handles the next event; false when the replication is over.
     #[inline]
     fn step(&mut self) -> Fallible<bool> {
-        let Some(next) = self.core.next() else {
-            return Ok(false);
-        };
+        let next = self.core.next();
         let waiting = self.central.as_ref().map_or(0, Central::length);
-        if next.time > self.core.now() && !self.course.pass(&mut self.core, next.time, waiting) {
+        let may_pass = next.time > self.core.now();
+        if next == Place::NEVER || may_pass && !self.course.pass(&self.core, next.time, waiting) {
             return Ok(false);
         }
         self.events += 1;
-        let id = self.core.take(next);
-        self.handle(Kind::of(next), id)?;
+        self.handle(Kind::of(next))?;
         Ok(!self.course.is_runaway())
     }
 
     /// A task's life, event by event; `id` is the task, or the dispatcher.
-    fn handle(&mut self, kind: Kind, id: u32) -> Fallible {
+    #[inline]
+    fn handle(&mut self, kind: Kind) -> Fallible {
+        if kind == Kind::Arrival {
+            self.core.agenda.pass();
+            return self.arrive();
+        }
+        let id = self.core.agenda.take();
         match kind {
             Kind::End => self.end(id)?,
             Kind::Received => self.receive(id),
@@ -119,8 +130,7 @@ impl<'s> Replication<'s> {
                 self.complete(complete);
             }
             Kind::Reached => self.reach(id)?,
-            Kind::Arrival => self.arrive()?,
-            Kind::Decided => self.run_dispatcher(id, true)?,
+            Kind::Arrival | Kind::Decided => self.run_dispatcher(id, true)?,
         }
         Ok(())
     }
@@ -131,7 +141,7 @@ impl<'s> Replication<'s> {
         let Some(job) = self.sources.arrive(&mut self.core)? else {
             return Ok(());
         };
-        self.course.follow(&self.core);
+        self.course.follow(&mut self.core);
         match self.dispatch.accept(&mut self.core, job)? {
             Accepted::Waits => return Ok(()),
             Accepted::Begins(dispatcher) => return self.run_dispatcher(dispatcher, false),
@@ -196,7 +206,7 @@ impl<'s> Replication<'s> {
     }
 
     /// The result of a task reaches its gatherer; the last one completes the job.
-    #[inline(never)]
+    #[inline(always)]
     fn receive(&mut self, id: u32) {
         self.dispatch.received(&self.core, id);
         let complete = if self.results_are_instant {
@@ -230,10 +240,9 @@ impl<'s> Replication<'s> {
         Ok(())
     }
 
-    fn finish(self) -> Fallible<Figures> {
-        let over = self.course.over(&self.core);
+    fn finish(mut self) -> Fallible<Figures> {
+        let over = self.course.end(&mut self.core);
         let mut core = self.core;
-        core.window.close(over);
         self.dispatch.finish(&mut core, over);
         self.gathering.finish(&mut core, over);
         let ending = Ending {

@@ -42,7 +42,6 @@ impl Observer {
     }
 
     /// Starts when `window` opens.
-    #[inline]
     pub fn follow(&mut self, window: &Window) {
         if self.start.is_none()
             && let Some(start) = window.start()
@@ -64,17 +63,15 @@ impl Observer {
         self.drawn += 1;
     }
 
-    /// True if an observation falls before `time`, the next event's.
-    #[inline]
-    pub fn is_due(&self, time: Time) -> bool {
-        self.next < time
+    /// Instant of the next observation; [`Time::MAX`] if there is none.
+    pub fn next(&self) -> Time {
+        self.next
     }
 
     /// Takes the observations that fall before `time`. `central` is the number of tasks in the
     /// central queue.
-    #[cold]
     pub fn look_until(&mut self, time: Time, core: &Core<'_>, central: u64) {
-        while self.is_due(time) {
+        while self.next < time {
             if !core.window.contains(self.next) {
                 self.next = Time::MAX;
                 return;

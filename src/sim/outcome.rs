@@ -59,14 +59,14 @@ pub(super) fn conclude(mut core: Core<'_>, ending: Ending) -> Fallible<Figures> 
 
 /// Numbers of the jobs in the system: those of their first tasks.
 fn jobs_left(core: &Core<'_>) -> Vec<u32> {
-    let mut ids = core.tasks.ids();
-    ids.retain(|&id| core.tasks[id].job == id);
+    let mut ids = core.records.ids();
+    ids.retain(|&id| core.records.task(id).job == id);
     ids
 }
 
 fn leave_jobs(core: &mut Core<'_>, over: Time) {
     for id in jobs_left(core) {
-        let job = core.jobs[id];
+        let job = *core.records.job(id);
         core.totals.presence += u128::from(core.window.overlap(job.arrival, over).0);
         if job.measured {
             core.stats[job.class as usize].leave_unfinished(over - job.arrival);
@@ -80,8 +80,8 @@ fn leave_jobs(core: &mut Core<'_>, over: Time) {
 /// Adds the time of running tasks; gives what they use by dimension.
 fn leave_tasks(core: &mut Core<'_>, over: Time) -> Vec<u64> {
     let mut used = vec![0; core.layout.dimensions()];
-    for id in core.tasks.ids() {
-        let task = &core.tasks[id];
+    for id in core.records.ids() {
+        let task = core.records.task(id);
         if task.phase() != Phase::Service {
             continue;
         }
@@ -89,7 +89,7 @@ fn leave_tasks(core: &mut Core<'_>, over: Time) -> Vec<u64> {
             u64::from(task.slots),
             core.window.overlap(task.since(), over),
         );
-        let row = core.demands.several(&core.jobs, task.job);
+        let row = core.demands.several(&core.records, id);
         core.busy.add(task.node, slots, row, span);
         let slots = std::slice::from_ref(&slots);
         let demand = if row.is_empty() { slots } else { row };
@@ -108,7 +108,7 @@ fn check(core: &Core<'_>, arrived: u64, used: &[u64]) -> Result<(), String> {
     check_counts(core, arrived)?;
     check_integrals(core)?;
     for (d, &running) in used.iter().enumerate() {
-        let held: u64 = core.layout.ids().map(|node| core.nodes.used(node)[d]).sum();
+        let held: u64 = core.layout.ids().map(|node| core.nodes.used(node, d)).sum();
         same("units used at nodes and by running tasks", held, running)?;
     }
     let left = core.window.jobs();
@@ -121,9 +121,12 @@ fn check(core: &Core<'_>, arrived: u64, used: &[u64]) -> Result<(), String> {
 }
 
 fn check_counts(core: &Core<'_>, arrived: u64) -> Result<(), String> {
-    let (totals, jobs, tasks) = (&core.totals, jobs_left(core), core.tasks.ids());
-    let of_jobs: u64 = jobs.iter().map(|&id| u64::from(core.jobs[id].tasks)).sum();
-    let is_attempted = |id: &&u32| core.tasks[**id].is_attempted();
+    let (totals, jobs, tasks) = (&core.totals, jobs_left(core), core.records.ids());
+    let of_jobs: u64 = jobs
+        .iter()
+        .map(|&id| u64::from(core.records.job(id).tasks))
+        .sum();
+    let is_attempted = |id: &&u32| core.records.task(**id).is_attempted();
     let attempted = tasks.iter().filter(is_attempted).count() as u64;
     let left = jobs.len() as u64;
     same(
@@ -150,13 +153,13 @@ fn check_integrals(core: &Core<'_>) -> Result<(), String> {
         same(
             "the integral of jobs in the system and their times in it",
             core.window.area(),
-            core.totals.presence,
+            core.totals.presence as i128,
         )?;
     }
     same(
         "the integral of what is in use and the times for which attempts used it",
         core.totals.in_use,
-        core.busy.total(),
+        core.busy.total() as i128,
     )?;
     core.stats.iter().try_for_each(|stats| {
         let parts = stats.blame_sum().iter().sum();

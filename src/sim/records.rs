@@ -1,7 +1,7 @@
 //! Jobs and tasks of a run, and the attempts that are made at the tasks.
 //!
-//! A task's record holds the attempt at hand too, and a job has the number of its first task, so
-//! that a job of one task is found with it.
+//! A task's record holds the attempt at hand too, and a job lies beside its first task, so that a
+//! job of one task is found with it.
 
 use crate::engine::agenda::Ticket;
 use crate::engine::random::{Draw, Key};
@@ -9,7 +9,7 @@ use crate::engine::time::Time;
 use crate::metrics::jobs::Blame;
 use crate::model::ids::NodeId;
 use crate::model::list::{Linked, Links};
-use crate::model::slab::NONE;
+use crate::model::slab::{NONE, Slab};
 
 /// A job in the system.
 #[derive(Clone, Copy, Debug, Default)]
@@ -169,17 +169,6 @@ impl Default for Task {
     }
 }
 
-impl Linked for Task {
-    #[inline]
-    fn links(&self) -> &Links {
-        &self.links
-    }
-    #[inline]
-    fn links_mut(&mut self) -> &mut Links {
-        &mut self.links
-    }
-}
-
 impl Task {
     /// Becomes task `index` of `job`, which demands `slots` and has `work` to do, ready `now`; its
     /// node and time of service come when it is bound.
@@ -218,8 +207,9 @@ impl Task {
     /// Starts to run: all that went before it was waiting.
     #[inline]
     pub fn start(&mut self, now: Time) {
+        let before: u64 = self.parts.iter().sum();
+        self.wait = Time(before) + (now - self.since);
         self.enter(Phase::Service, now);
-        self.wait = Time(self.parts.iter().sum());
     }
 
     /// What it is at.
@@ -303,33 +293,64 @@ pub struct Times {
     pub received: Time,
 }
 
-/// Jobs by the number of their first task.
-#[derive(Clone, Debug, Default)]
-pub struct Jobs(Vec<Job>);
+/// A task, and the job whose first task it is: most jobs have one task, and then one look finds
+/// both. (Beside other tasks the job's lines are never touched.)
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C, align(64))]
+pub struct Record {
+    /// The task.
+    pub task: Task,
+    /// Its job, if it is the first.
+    pub job: Job,
+}
 
-impl Jobs {
-    /// A place for the job whose first task has just been given the number `id`.
+impl Linked for Record {
     #[inline]
-    pub fn claim(&mut self, id: u32) -> &mut Job {
-        if id as usize >= self.0.len() {
-            self.0.resize(id as usize + 1, Job::default());
+    fn links(&self) -> &Links {
+        &self.task.links
+    }
+    #[inline]
+    fn links_mut(&mut self) -> &mut Links {
+        &mut self.task.links
+    }
+}
+
+/// Jobs and tasks in the system; a job has the number of its first task.
+pub type Records = Slab<Record>;
+
+impl Records {
+    /// A task.
+    #[inline(always)]
+    pub fn task(&self, id: u32) -> &Task {
+        &self[id].task
+    }
+
+    /// A task, to change it.
+    #[inline(always)]
+    pub fn task_mut(&mut self, id: u32) -> &mut Task {
+        &mut self[id].task
+    }
+
+    /// A job.
+    #[inline(always)]
+    pub fn job(&self, id: u32) -> &Job {
+        &self[id].job
+    }
+
+    /// A job, to change it.
+    #[inline(always)]
+    pub fn job_mut(&mut self, id: u32) -> &mut Job {
+        &mut self[id].job
+    }
+
+    /// A task and its job.
+    #[inline(always)]
+    pub fn both(&self, id: u32) -> (&Task, &Job) {
+        let record = &self[id];
+        match record.task.job {
+            job if job == id => (&record.task, &record.job),
+            job => (&record.task, &self[job].job),
         }
-        &mut self.0[id as usize]
-    }
-}
-
-impl std::ops::Index<u32> for Jobs {
-    type Output = Job;
-    #[inline]
-    fn index(&self, id: u32) -> &Job {
-        &self.0[id as usize]
-    }
-}
-
-impl std::ops::IndexMut<u32> for Jobs {
-    #[inline]
-    fn index_mut(&mut self, id: u32) -> &mut Job {
-        &mut self.0[id as usize]
     }
 }
 

@@ -15,6 +15,7 @@ use crate::workload::trace::{Reader, Resampled, Rows};
 
 use super::core::{Core, Facts, Kind};
 use super::failure::Fallible;
+use super::records::Record;
 
 /// All sources of a replication.
 pub struct Sources {
@@ -121,7 +122,7 @@ impl Sources {
         let (entity, is_dry) = (self.next as usize, source.next == Place::NEVER);
         self.find_next(core);
         let next = core.agenda.outside().time;
-        let job = &mut core.jobs[id];
+        let job = core.records.job_mut(id);
         let opens = !core.window.has_opened();
         job.measured = core.window.arrive(now, job.class, next);
         if job.measured {
@@ -226,23 +227,18 @@ impl Source {
     #[inline]
     fn create(&mut self, core: &mut Core<'_>) -> u32 {
         let class = self.first_class + self.label();
-        let (now, id) = (core.now(), core.tasks.claim());
-        core.jobs.claim(id).renew(self.number, class, now);
+        let (now, id) = (core.now(), core.records.claim());
+        let Record { task, job } = &mut core.records[id];
+        job.renew(self.number, class, now);
         self.number += 1;
-        let Facts {
-            stage,
-            tasks,
-            slots,
-            ..
-        } = core.facts[class as usize];
-        match (&stage.shape, tasks) {
-            (Shape::Tasks { work, .. }, Some(1)) => {
-                let work = work.sample(&mut self.stream);
-                core.tasks[id].renew(id, 0, slots, work, now);
-                core.jobs[id].split(1, Time::from_secs(work) + stage.overhead);
-                core.totals.tasks_arrived += 1;
-            }
-            _ => self.split(core, id),
+        let facts = &core.facts[class as usize];
+        if let Some(work) = facts.only {
+            let work = work.sample(&mut self.stream);
+            task.renew(id, 0, facts.slots, work, now);
+            job.split(1, Time::from_secs(work) + facts.overhead);
+            core.totals.tasks_arrived += 1;
+        } else {
+            self.split(core, id);
         }
         id
     }
@@ -257,7 +253,7 @@ impl Source {
     }
 
     fn split(&mut self, core: &mut Core<'_>, id: u32) {
-        let Facts { stage, tasks, .. } = core.facts[core.jobs[id].class as usize];
+        let Facts { stage, tasks, .. } = core.facts[core.records.job(id).class as usize];
         match (&stage.shape, &mut self.feed) {
             (Shape::Tasks { count, work }, _) => {
                 let count = tasks.unwrap_or_else(|| count.sample_count(&mut self.stream));
@@ -288,15 +284,15 @@ impl Source {
     }
 
     fn digest_job(&mut self, core: &Core<'_>, id: u32) {
-        let job = &core.jobs[id];
+        let job = core.records.job(id);
         let mut digest = mix(mix(self.digest, job.arrival.0), u64::from(job.class));
         for &units in core.demands.row(job.demand) {
             digest = mix(digest, units);
         }
         let mut task = id;
         while task != NONE {
-            digest = mix(digest, core.tasks[task].work.to_bits());
-            task = core.tasks[task].sibling;
+            digest = mix(digest, core.records.task(task).work.to_bits());
+            task = core.records.task(task).sibling;
         }
         self.digest = digest;
     }
@@ -310,27 +306,31 @@ fn add_tasks(
     overhead: Time,
     mut work: impl FnMut(u32) -> f64,
 ) {
-    let (now, slots) = (core.now(), core.demands.slots(core.jobs[id].demand));
+    let (now, slots) = (core.now(), core.demands.slots(core.records.job(id).demand));
     let (mut last, mut longest) = (id, 0.0f64);
     for index in 0..count {
         let work = work(index);
         longest = longest.max(work);
-        let task = if index == 0 { id } else { core.tasks.claim() };
-        core.tasks[last].sibling = task;
-        core.tasks[task].renew(id, index, slots, work, now);
+        let task = if index == 0 { id } else { core.records.claim() };
+        core.records.task_mut(last).sibling = task;
+        core.records
+            .task_mut(task)
+            .renew(id, index, slots, work, now);
         last = task;
     }
-    core.jobs[id].split(count, Time::from_secs(longest) + overhead);
+    core.records
+        .job_mut(id)
+        .split(count, Time::from_secs(longest) + overhead);
     core.totals.tasks_arrived += u64::from(count);
 }
 
 fn own_demand(core: &mut Core<'_>, id: u32, resources: &[usize], amounts: &[f64]) {
-    let row = core.demands.own(core.jobs[id].class);
+    let row = core.demands.own(core.records.job(id).class);
     for (&dimension, &amount) in resources.iter().zip(amounts) {
         let units = core.setup.cluster.dimensions[dimension].units(amount);
         core.demands.set(row, dimension, units);
     }
-    core.jobs[id].demand = row;
+    core.records.job_mut(id).demand = row;
 }
 
 /// A running digest: order matters, and a change of any bit changes about half of the result.

@@ -28,14 +28,24 @@ pub struct Window {
     population: Population,
 }
 
-/// Integral of the number of jobs in the system over the window, and over its thirds.
+/// Number of jobs in the system, and its integral over the window and over its thirds.
 #[derive(Clone, Copy, Debug, Default)]
 struct Population {
     jobs: u64,
-    since: Time,
-    area: u128,
-    /// Area and time at a third, and at two thirds, of the measured arrivals.
-    marks: [Option<(u128, Time)>; 2],
+    /// What `jobs` x now is too large by to be the integral from the start of the run.
+    excess: i128,
+    /// The integral until the window opened, and until it closed.
+    opened: i128,
+    closed: i128,
+    /// The integral and the time at a third, and at two thirds, of the measured arrivals.
+    marks: [Option<(i128, Time)>; 2],
+}
+
+impl Population {
+    /// Integral from the start of the run until `now`.
+    fn until(&self, now: Time) -> i128 {
+        i128::from(self.jobs) * i128::from(now.0) - self.excess
+    }
 }
 
 impl Window {
@@ -104,11 +114,10 @@ impl Window {
         self.first.get_or_insert(now);
         let is_measured = warm && !self.is_closed();
         if is_measured && !self.has_opened() {
-            self.start = now;
-            self.population.since = now;
+            self.begin(now);
         }
-        self.integrate(now);
         self.population.jobs += 1;
+        self.population.excess += i128::from(now.0);
         if is_measured {
             self.count(now, class, next);
         }
@@ -176,7 +185,9 @@ impl Window {
             && !self.plan.finite
             && !self.is_closed()
         {
-            self.start = self.start.min(now);
+            if !self.has_opened() {
+                self.begin(now);
+            }
             self.close(now);
         }
     }
@@ -191,34 +202,30 @@ impl Window {
 
     fn mark(&mut self, now: Time, which: usize, reached: bool) {
         if reached && self.population.marks[which].is_none() {
-            self.integrate(now);
-            self.population.marks[which] = Some((self.population.area, now));
+            self.population.marks[which] = Some((self.population.until(now), now));
         }
+    }
+
+    #[cold]
+    fn begin(&mut self, now: Time) {
+        self.start = now;
+        self.population.opened = self.population.until(now);
     }
 
     /// Ends the window at `now`.
     pub fn close(&mut self, now: Time) {
         if self.is_open() {
-            self.integrate(now);
             self.end = now;
+            self.population.closed = self.population.until(now);
         }
     }
 
     /// A job leaves the system.
     #[inline]
     pub fn leave(&mut self, now: Time, measured: bool) {
-        self.integrate(now);
         self.population.jobs -= 1;
+        self.population.excess -= i128::from(now.0);
         self.open -= u64::from(measured);
-    }
-
-    #[inline]
-    fn integrate(&mut self, now: Time) {
-        if self.is_open() {
-            let span = u128::from((now - self.population.since).0);
-            self.population.area += u128::from(self.population.jobs) * span;
-            self.population.since = now;
-        }
     }
 
     /// Jobs in the system.
@@ -227,9 +234,9 @@ impl Window {
         self.population.jobs
     }
 
-    /// Integral of the number in the system over the window, job-nanoseconds.
-    pub fn area(&self) -> u128 {
-        self.population.area
+    /// Integral of the number in the system over the window, once it is closed, job-nanoseconds.
+    pub fn area(&self) -> i128 {
+        self.population.closed - self.population.opened
     }
 
     /// Length of the window.
@@ -261,11 +268,11 @@ impl Window {
             return None;
         }
         let mean =
-            |area: u128, span: Time| (span > Time::ZERO).then(|| area as f64 / span.0 as f64);
+            |area: i128, span: Time| (span > Time::ZERO).then(|| area as f64 / span.0 as f64);
         Some([
-            mean(first, one - self.start)?,
+            mean(first - self.population.opened, one - self.start)?,
             mean(second - first, two - one)?,
-            mean(self.population.area - second, self.end - two)?,
+            mean(self.population.closed - second, self.end - two)?,
         ])
     }
 

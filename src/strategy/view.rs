@@ -9,6 +9,7 @@ use super::board::travelling::Travelling;
 use super::board::{Eligible, Order, Orders};
 use crate::engine::random::Draw;
 use crate::engine::time::Time;
+use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
 use crate::model::nodes::{Nodes, fits};
@@ -107,19 +108,22 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The same with the orders of a decision's candidates.
-    #[inline]
-    pub(super) fn with(self, orders: &'a Orders) -> View<'a> {
+    /// The same with the orders of a decision's candidates; each node that is asked is noted in
+    /// `log`, if there is one.
+    #[inline(always)]
+    pub(super) fn of_list(
+        truth: Truth<'a>,
+        hidden: Option<&'a Travelling>,
+        orders: &'a Orders,
+        log: Option<&'a RefCell<Vec<NodeId>>>,
+    ) -> View<'a> {
         View {
+            truth,
+            hidden,
             orders: Some(orders),
-            ..self
+            probes: Cell::new(0),
+            log,
         }
-    }
-
-    /// The same, with each node that is asked noted in `log`, if there is one.
-    #[inline]
-    pub(crate) fn noting(self, log: Option<&'a RefCell<Vec<NodeId>>>) -> View<'a> {
-        View { log, ..self }
     }
 
     /// What a placement is built for that is to decide `ask` afresh.
@@ -192,11 +196,12 @@ impl<'a> View<'a> {
     /// queue does a strategy know that.
     #[inline]
     pub(super) fn has_room(&self, node: NodeId, demand: &[u64]) -> bool {
-        fits(
-            self.truth.nodes.used(node),
-            demand,
-            self.layout().capacity(node),
-        )
+        let (slots, row) = match demand {
+            [] => return true,
+            &[slots] => (slots, &[][..]),
+            row => (row[SLOTS], row),
+        };
+        self.truth.nodes.has_room(node, slots, row)
     }
 
     /// The largest, over the finite dimensions, of (demand held + `demand`) / capacity.

@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["results"],
     &["experiment"],
     &["report", "gate"],
-    &["cli"],
+    &["cli", "fuzz"],
 ];
 
 /// What a module may not import, though it stands on an earlier line: figures and pure numbers are

@@ -4,21 +4,13 @@
 //! people who want to know whether to look further.
 
 use super::text::{self, HEADER, Next};
-use crate::gate::Finding;
 use crate::gate::verdicts::{FigureVerdict, GateVerdicts};
 
 /// Headline, failures and gains, and every figure in a fold.
 pub fn page(outcome: &GateVerdicts, next: &Next) -> String {
     let mut page = format!("### {}\n\n", escaped(&text::headline(outcome)));
-    page += &rows(outcome, |row| {
-        row.fails() || row.judgement.finding == Finding::Better
-    });
-    let mut items = text::summary(outcome);
-    for judged in &outcome.scenarios {
-        let cells = judged.cells.iter().filter(|cell| cell.fails());
-        items.extend(cells.flat_map(|cell| text::about(judged, cell)));
-    }
-    for item in items {
+    page += &rows(outcome, FigureVerdict::is_news);
+    for item in text::remarks(outcome) {
         // What was indented belongs to the item above it.
         match item.strip_prefix("  ") {
             Some(more) => page += &format!("  <br>{}\n", escaped(more)),

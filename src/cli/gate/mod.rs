@@ -18,8 +18,8 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 use indicatif::ProgressBar;
 
-use super::folder::unwritable;
-use super::run::stop_on_interrupt;
+use super::replace::replace;
+use super::running::stop_on_interrupt;
 use super::scenario_args::{Changes, ScenarioArgs, keep_strategies, quote};
 use super::{Exit, print, progress};
 use crate::decision_log::first_difference::against_log;
@@ -67,7 +67,7 @@ pub struct Gate {
     #[arg(long, value_name = "DIR")]
     traces: Option<PathBuf>,
     /// Threads (default: all cores); the results are the same for any number.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 }
 
@@ -336,7 +336,7 @@ fn write(
     bytes: impl FnOnce(&Path) -> Result<Vec<u8>, Exit>,
 ) -> Result<(), Exit> {
     let Some(path) = path else { return Ok(()) };
-    std::fs::write(path, bytes(path)?).map_err(|error| unwritable(path, &error))
+    replace(path, &bytes(path)?)
 }
 
 /// All of `results`, or all their mistakes together; another end ends at once.

@@ -4,10 +4,9 @@
 //! nothing.
 
 use crate::metrics::columns::{MetricRef, Part};
-use std::path::Path;
 
 use super::{Entry, Exit, Gate, Runner, all};
-use crate::cli::folder::unwritable;
+use crate::cli::replace::replace;
 use crate::cli::{print, running};
 use crate::gate::baseline::is_baseline;
 use crate::gate::{Baseline, MOST, Need, Refused, plan_baseline};
@@ -22,7 +21,7 @@ pub fn save(gate: &Gate, entries: &[Entry]) -> Result<(), Exit> {
     let planned = all(entries.iter().map(|entry| plan(gate, entry, &runner)))?;
     runner.bar.finish_and_clear();
     for (entry, planned) in entries.iter().zip(&planned) {
-        write(&entry.file, &planned.baseline.to_text())?;
+        replace(&entry.file, planned.baseline.to_text().as_bytes())?;
     }
     let lines = entries.iter().zip(&planned);
     let lines = lines.map(|(entry, planned)| planned.line(entry));
@@ -148,17 +147,4 @@ fn check_replaceable(entry: &Entry) -> Result<(), Exit> {
         }
         _ => Ok(()),
     }
-}
-
-/// Writes beside the place and renames, so that what is there stays whole.
-fn write(file: &Path, text: &str) -> Result<(), Exit> {
-    let beside = file.with_extension("json.writing");
-    let folder = file.parent().unwrap_or(Path::new("."));
-    let written = std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(&beside, text))
-        .and_then(|()| std::fs::rename(&beside, file));
-    written.map_err(|error| {
-        let _ = std::fs::remove_file(&beside);
-        unwritable(file, &error)
-    })
 }

@@ -12,17 +12,11 @@ const NAME: usize = 24;
 
 /// Headline, failures and gains (`all`: every figure), and what to do next.
 pub fn table(outcome: &GateVerdicts, next: &Next, all: bool, color: bool) -> String {
-    let is_shown =
-        |row: &FigureVerdict| all || row.fails() || row.judgement.finding == Finding::Better;
-    let rows: Vec<(&ScenarioVerdicts, &StrategyVerdicts, &FigureVerdict)> =
-        outcome.rows().filter(|(_, _, row)| is_shown(row)).collect();
+    let rows = outcome.rows().filter(|(.., row)| all || row.is_news());
+    let rows: Vec<_> = rows.collect();
     let mut lines = vec![text::headline(outcome)];
     lines.extend(grid(&rows, color));
-    let mut prose = text::summary(outcome);
-    for judged in &outcome.scenarios {
-        let cells = judged.cells.iter().filter(|cell| cell.fails());
-        prose.extend(cells.flat_map(|cell| text::about(judged, cell)));
-    }
+    let mut prose = text::remarks(outcome);
     if !rows.is_empty() {
         prose.extend(text::footer(outcome));
     }

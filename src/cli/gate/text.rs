@@ -99,7 +99,7 @@ pub fn headline(outcome: &GateVerdicts) -> String {
 }
 
 /// What is to be known of the whole: one sentence a line.
-pub fn summary(outcome: &GateVerdicts) -> Vec<String> {
+fn summary(outcome: &GateVerdicts) -> Vec<String> {
     let mut lines = Vec::new();
     let mut counted = |is: &dyn Fn(&ScenarioVerdicts) -> bool, what: &str| {
         let count = outcome.scenarios.iter().filter(|judged| is(judged)).count();
@@ -136,6 +136,16 @@ pub fn summary(outcome: &GateVerdicts) -> Vec<String> {
                 judged.version
             ));
         }
+    }
+    lines
+}
+
+/// The same, and then what is known of each failure.
+pub fn remarks(outcome: &GateVerdicts) -> Vec<String> {
+    let mut lines = summary(outcome);
+    for judged in &outcome.scenarios {
+        let cells = judged.cells.iter().filter(|cell| cell.fails());
+        lines.extend(cells.flat_map(|cell| about(judged, cell)));
     }
     lines
 }

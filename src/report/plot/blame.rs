@@ -6,16 +6,12 @@
 
 use super::axis::Axis;
 use super::drawing::{Align, Drawing, GREY, GRID, INK, LINE, PAPER, fit, text_width};
-use super::palette::PARTS;
+use super::palette::PART_COLORS;
 use super::panel::{Area, Entry, figure};
 use super::point_title;
+use crate::metrics::jobs::PARTS;
 use crate::report::lookup::Lookup;
 use crate::text::{Scale, significant};
-
-/// The parts in the order in which a job meets them.
-pub const NAMES: [&str; 7] = [
-    "dispatch", "decision", "network", "queue", "service", "retry", "gather",
-];
 
 /// The plot for `point`; none where the tables have no parts.
 pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
@@ -30,7 +26,7 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
     ];
     halves.iter().flat_map(|(_, bars)| bars).flatten().next()?;
     let entry = |(name, color): (&&str, _)| Entry::Box((*name).into(), color);
-    let legend: Vec<Entry> = NAMES.iter().zip(PARTS).map(entry).collect();
+    let legend: Vec<Entry> = PARTS.iter().zip(PART_COLORS).map(entry).collect();
     let step = (300.0 / strategies as f64).clamp(22.0, 46.0);
     let height = 26.0 + step * strategies as f64 + 54.0;
     let title = point_title(tables, "Where the response time goes", point);
@@ -46,7 +42,7 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
 fn parts(tables: &Lookup, point: usize, strategy: usize, suffix: &str) -> Option<[f64; 7]> {
     let cell = tables.cell(point, strategy);
     let row = |part| cell.find("all", &format!("blame_{part}_{suffix}"));
-    let values = NAMES.map(|part| row(part).and_then(|row| row.mean));
+    let values = PARTS.map(|part| row(part).and_then(|row| row.mean));
     values.iter().flatten().next()?;
     Some(values.map(|value| value.unwrap_or(0.0).max(0.0)))
 }
@@ -109,7 +105,7 @@ fn stack(
     (top, bottom): (f64, f64),
 ) -> f64 {
     let mut before = 0.0;
-    for (part, color) in parts.into_iter().zip(PARTS) {
+    for (part, color) in parts.into_iter().zip(PART_COLORS) {
         let (left, right) = (x(before), x(before + part));
         drawing.rect((left, top), (right, bottom), color, 1.0);
         if right - left > 3.0 {

@@ -16,7 +16,7 @@ const DASHES: [Option<(f64, f64)>; 4] =
     [None, Some((7.0, 4.0)), Some((2.5, 2.5)), Some((12.0, 4.0))];
 
 /// Colours of the seven parts of a response time, from dispatch to gather: Tol (2021), "light".
-pub const PARTS: [Color; 7] = [
+pub const PART_COLORS: [Color; 7] = [
     0x77_aa_dd, 0x99_dd_ff, 0x44_bb_99, 0xee_88_66, 0xdd_dd_dd, 0xff_aa_bb, 0xee_dd_88,
 ];
 

@@ -82,7 +82,8 @@ macro_rules! parts {
             /// Whether a dispatcher adds what it sent and has not yet seen; "counted" if nothing says otherwise.
             #[schemars(extend("x-default" = "counted"))]
             pub in_flight: Option<InFlight>,
-            /// Number of dispatchers; 1 if nothing says otherwise.
+            /// Number of dispatchers; 1 if nothing says otherwise. Each sees the true state of all
+            /// nodes when it decides, so several decide as well as one, only sooner.
             #[schemars(extend("x-default" = "1"))]
             pub dispatchers: Option<Count>,
             /// Time that a dispatcher takes to place a task; 0 if nothing says otherwise.

@@ -12,7 +12,7 @@ use super::files::Files;
 use crate::engine::law::Law;
 use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{LONGEST, Quantity};
-use crate::scenario::registry::Registry;
+use crate::scenario::Registry;
 use crate::scenario::text::messages::{Diagnostic, Report};
 use crate::scenario::text::mistakes::Cut;
 use crate::scenario::text::suggest;
@@ -188,11 +188,11 @@ impl Check<'_> {
         let section = self.path.join(".");
         if name.is_empty() || !name.chars().all(allowed) {
             let title = format!("`{name}` cannot be a name in [{section}]");
-            self.at(name)
-                .error(title, "names have letters, digits, - and _");
+            let hint = "names have letters, digits, spaces and - _ + = ( )";
+            self.name(name).error(title, hint);
         } else if name == "all" && section.starts_with("jobs") {
             let title = "`all` is what tables call all classes together";
-            self.at(name).error(title, "choose another name");
+            self.name(name).error(title, "choose another name");
         }
     }
 

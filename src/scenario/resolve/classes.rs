@@ -4,8 +4,8 @@
 //! a task that no node could ever hold is an error of the file and not a task that waits for ever.
 
 use super::check::Check;
-use crate::engine::law::Law;
 use crate::engine::law::spec::LawSpec;
+use crate::engine::law::{Law, MOST_COUNT};
 use crate::engine::quantity::{Amount, Factor};
 use crate::engine::time::Time;
 use crate::model::cluster::{Cluster, Group, SLOTS, eligible};
@@ -136,9 +136,6 @@ fn split(check: &mut Check<'_>, jobs: &Jobs) -> Option<Shape> {
     Some(Shape::Split { work, into })
 }
 
-/// Most tasks of a job, where the number is known.
-const MOST_TASKS: f64 = 1e7;
-
 fn count(check: &mut Check<'_>, count: &LawSpec<Factor>) -> Option<Law> {
     let law = check.law(count)?;
     let (title, hint) = match law.constant() {
@@ -146,11 +143,15 @@ fn count(check: &mut Check<'_>, count: &LawSpec<Factor>) -> Option<Law> {
             format!("{constant} is no number of tasks"),
             "write a whole number, or a law whose draws are rounded",
         ),
-        Some(constant) if constant > MOST_TASKS => (
+        _ if law.mean() <= f64::from(MOST_COUNT) => return Some(law),
+        Some(constant) => (
             format!("{constant} tasks are too many for one job"),
             "write at most 10,000,000",
         ),
-        _ => return Some(law),
+        None => (
+            format!("{} tasks on average are too many for one job", law.mean()),
+            "write a law with a mean of at most 10,000,000",
+        ),
     };
     check.error(title, hint);
     None

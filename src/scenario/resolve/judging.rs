@@ -70,6 +70,14 @@ impl Known<'_> {
         }
     }
 
+    /// Checks that the confidence is one that intervals can have.
+    pub fn check_confidence(check: &mut Check<'_>, confidence: f64) {
+        if confidence > SUREST {
+            let title = format!("a confidence of {confidence} makes intervals without end");
+            check.error(title, format!("write at most {SUREST}"));
+        }
+    }
+
     /// Checks what precision is asked for.
     pub fn check_precision(&self, check: &mut Check<'_>, run: &Run) {
         let Some(given) = &run.precision else {
@@ -119,6 +127,9 @@ impl Known<'_> {
         Metric::find(metric).is_some_and(|found| found.dimension().is_none_or(is_ours))
     }
 }
+
+/// The largest confidence: beyond it the quantiles of t are no longer known well.
+const SUREST: f64 = 0.9999;
 
 /// Fewest replications that a run may begin with if it ends by what they show.
 const FEWEST: f64 = 10.0;

@@ -7,6 +7,7 @@
 
 pub mod check;
 mod classes;
+mod clock;
 mod cluster;
 pub mod files;
 pub mod judging;
@@ -37,6 +38,9 @@ pub fn resolve(
     document: &Document,
     notes: &mut Vec<String>,
 ) -> Option<Resolved> {
+    if are_too_many(check, document) {
+        return None;
+    }
     strategies::names(check, &document.strategies, &document.scheduling);
     classes::names(check, &document.jobs);
     loads::conflicts(check, document.workload.load.is_some(), &document.jobs);
@@ -54,6 +58,7 @@ pub fn resolve(
     let demand = Demand::new(&sources, &classes, &cluster);
     let window = window::window(&mut check.at("run"), &document.run, &demand);
     let (network, window) = (network?, window?);
+    clock::check(check, &demand, demand.lasts(&window));
     let setup = |strategy| Setup {
         seed: document.run.seed.get(),
         placement_seed: 0,
@@ -74,6 +79,25 @@ pub fn resolve(
         baseline: baseline?,
         classes,
     })
+}
+
+/// Most names of a section: time and memory grow with each, and a table of more says nothing.
+const MOST_NAMES: usize = 1_000;
+
+fn are_too_many(check: &mut Check<'_>, document: &Document) -> bool {
+    let sections = [
+        ("nodes", document.nodes.len()),
+        ("jobs", document.jobs.len()),
+        ("strategies", document.strategies.len()),
+    ];
+    let too_long = sections
+        .into_iter()
+        .filter(|(_, names)| *names > MOST_NAMES);
+    let told = too_long.map(|(section, names)| {
+        let title = format!("[{section}] has {names} names, at most {MOST_NAMES} are possible");
+        check.at(section).error(title, "leave some out");
+    });
+    told.count() > 0
 }
 
 /// The classes and their sources, with the loads that are asked for.
@@ -103,6 +127,8 @@ fn judge(check: &mut Check<'_>, document: &Document, cluster: &Cluster, classes:
         dimensions: cluster.dimension_names(),
     };
     let names: Vec<&str> = document.strategies.keys().map(String::as_str).collect();
+    let confidence = document.compare.confidence.0;
+    judging::Known::check_confidence(&mut check.at("compare.confidence"), confidence);
     known.check_compare(&mut check.at("compare"), &document.compare);
     known.check_precision(&mut check.at("run"), &document.run);
     known.check_gate(&mut check.at("gate"), &document.gate, &names);

@@ -70,8 +70,11 @@ pub fn late(check: &mut Check<'_>, sources: &[Source]) {
             && plan.survey.span.as_secs() * plan.scale > LONGEST
         {
             let title = "scaled like this the trace spans more than 290 years";
-            let mut check = check.at(&format!("jobs.{}.arrivals.trace", source.name));
-            check.error(title, "raise the load, or lower `time-scale`");
+            let mut check = check.at("jobs");
+            let mut check = check.name(&source.name);
+            check
+                .at("arrivals.trace")
+                .error(title, "raise the load, or lower `time-scale`");
         }
     }
 }

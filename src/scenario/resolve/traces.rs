@@ -12,7 +12,7 @@ use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
 use crate::scenario::grammar::{Classes, Format, Part, Trace};
 use crate::scenario::text::suggest;
-use crate::text::thousands;
+use crate::text::{lasting, thousands};
 use crate::workload::source::TracePlan;
 use crate::workload::trace::{self, Columns, Spec, Split, Work};
 
@@ -241,14 +241,4 @@ pub fn explain(name: &str, given: &Trace, plan: &TracePlan, notes: &mut Vec<Stri
     );
     let new = said.into_iter().map(|said| format!("jobs.{name}: {said}"));
     new.for_each(|note| notes.extend((!notes.contains(&note)).then_some(note)));
-}
-
-/// A span of time in words.
-fn lasting(seconds: f64) -> String {
-    let tenths = |value: f64| (value * 10.0).round() / 10.0;
-    match seconds {
-        long if long >= 172_800.0 => format!("{} days", tenths(long / 86_400.0)),
-        long if long >= 7_200.0 => format!("{} hours", tenths(long / 3_600.0)),
-        short => format!("{short} s"),
-    }
 }

@@ -152,14 +152,54 @@ impl Demand<'_> {
                 Warmup::Jobs((count as f64 / share / 10.0).round() as u64)
             }
         };
-        match (warmup, measure) {
-            (Warmup::Time(start), Measure::Until(until)) if start >= until => {
-                let title = "the warm-up lasts until the end of the run: nothing is measured";
-                check.at("warmup").error(title, "raise run.until");
-                None
-            }
-            _ => Some(warmup),
+        self.leaves_some(check, warmup, measure).then_some(warmup)
+    }
+
+    /// True if jobs can be expected behind the warm-up; else says so.
+    fn leaves_some(&self, check: &mut Check<'_>, warmup: Warmup, measure: Measure) -> bool {
+        let (key, title, hint) = match (warmup, measure) {
+            (Warmup::Time(start), Measure::Until(until)) if start >= until => (
+                "warmup",
+                "the warm-up lasts until the end of the run: nothing is measured",
+                "raise run.until",
+            ),
+            (Warmup::None, Measure::Until(until)) if until.as_secs() * self.rate() < 1.0 => (
+                "until",
+                "no job is expected to arrive until then: nothing is measured",
+                "raise it, or raise the rate of jobs",
+            ),
+            _ if self.is_empty(warmup, measure) => (
+                "warmup",
+                "as many jobs as are expected belong to the warm-up: nothing is measured",
+                "lower it, or raise run.jobs or run.until",
+            ),
+            _ => return true,
+        };
+        check.at(key).error(title, hint);
+        false
+    }
+
+    /// True if no job is expected to arrive behind the warm-up.
+    fn is_empty(&self, warmup: Warmup, measure: Measure) -> bool {
+        let Warmup::Jobs(jobs) = warmup else {
+            return false;
+        };
+        match measure {
+            Measure::All => jobs >= self.offered.iter().filter_map(|class| class.jobs).sum(),
+            Measure::Until(until) => jobs > 0 && jobs as f64 >= until.as_secs() * self.rate(),
+            Measure::Jobs { .. } => false,
         }
+    }
+
+    /// Expected length of a replication in seconds, its warm-up included.
+    pub fn lasts(&self, window: &Window) -> f64 {
+        let warmup = match window.warmup {
+            Warmup::None => 0.0,
+            Warmup::Time(time) => time.as_secs(),
+            Warmup::Jobs(_) if self.rate() == 0.0 => 0.0,
+            Warmup::Jobs(jobs) => jobs as f64 / self.rate(),
+        };
+        warmup + self.length(window.measure, window.warmup)
     }
 
     /// Expected length of the window in seconds.

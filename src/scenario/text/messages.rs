@@ -38,7 +38,13 @@ pub struct Report {
     /// The texts, one behind the other.
     pub sources: Vec<Source>,
     list: Vec<Diagnostic>,
+    /// Messages that were not kept.
+    more: usize,
 }
+
+/// Most messages that are shown, and that are kept: telling them takes no longer than reading did.
+const SHOWN: usize = 20;
+const KEPT: usize = 200;
 
 impl Report {
     /// No messages yet.
@@ -46,6 +52,19 @@ impl Report {
         Report {
             sources,
             list: Vec::new(),
+            more: 0,
+        }
+    }
+
+    /// True if so many mistakes were found that nobody wants the rest.
+    pub fn is_full(&self) -> bool {
+        self.list.len() >= KEPT
+    }
+
+    fn push(&mut self, diagnostic: Diagnostic) {
+        match self.is_full() {
+            true => self.more += 1,
+            false => self.list.push(diagnostic),
         }
     }
 
@@ -53,7 +72,7 @@ impl Report {
     pub fn add(&mut self, diagnostic: Diagnostic) {
         let is_it = |old: &Diagnostic| old.span == diagnostic.span && old.title == diagnostic.title;
         if !self.list.iter().any(is_it) {
-            self.list.push(diagnostic);
+            self.push(diagnostic);
         }
     }
 
@@ -71,7 +90,7 @@ impl Report {
     pub fn add_at(&mut self, span: Span, title: impl Into<String>, hint: impl Into<String>) {
         let span = Some(span);
         if !self.errors().any(|old| old.span == span) {
-            self.list.push(Diagnostic {
+            self.push(Diagnostic {
                 warning: false,
                 title: title.into(),
                 hint: hint.into(),
@@ -136,10 +155,10 @@ impl Report {
         Some((source, inside(span.start)..inside(span.end)))
     }
 
-    /// The warnings, one sentence each with its place.
+    /// The warnings, one sentence each, without the place: a copy of the scenario gives the same.
     pub fn sentences(&self) -> Vec<String> {
-        let sentence = |said: &Diagnostic| format!("{}: {}", self.location(said), said.title);
-        self.warnings().map(sentence).collect()
+        let warnings = self.warnings();
+        warnings.map(|said| said.title.clone()).collect()
     }
 
     /// All messages as text, with the lines they are about.
@@ -149,12 +168,17 @@ impl Report {
         } else {
             Renderer::plain()
         };
+        // Mistakes first, if not all can be shown: the doubts will be told when they are mended.
+        let fits = self.list.len() <= SHOWN;
+        let shown: Vec<&Diagnostic> = match fits {
+            true => self.list.iter().collect(),
+            false => self.errors().chain(self.warnings()).take(SHOWN).collect(),
+        };
+        let left = self.list.len() + self.more - shown.len();
+        let more = (left > 0).then(|| format!("... and {left} more messages"));
         let render = |diagnostic| self.render_one(diagnostic, &renderer);
-        self.list
-            .iter()
-            .map(render)
-            .collect::<Vec<String>>()
-            .join("\n\n")
+        let texts = shown.into_iter().map(render).chain(more);
+        texts.collect::<Vec<String>>().join("\n\n")
     }
 
     fn render_one(&self, diagnostic: &Diagnostic, renderer: &Renderer) -> String {

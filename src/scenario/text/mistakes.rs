@@ -38,7 +38,7 @@ pub fn read<D: DeserializeOwned + Default>(
                     tell(tree, &fault, report);
                 }
                 let depth = rest.depth(&fault.path);
-                if !rest.cut(&fault.path) {
+                if report.is_full() || !rest.cut(&fault.path) {
                     return (D::default(), rest, cut);
                 }
                 let unknown = matches!(fault.mistake, Mistake::UnknownKey(_));
@@ -121,6 +121,15 @@ fn table(path: &[String]) -> String {
 
 fn unknown_key(tree: &Node, fault: &Fault, key: &str, keys: &[&str]) -> (String, String) {
     let parent = &fault.path[..fault.path.len().saturating_sub(1)];
+    let is_misspelt = keys
+        .iter()
+        .any(|known| strsim::damerau_levenshtein(key, known) == 1);
+    if let Some(said) = suggest::not_modelled(key).filter(|_| !is_misspelt) {
+        return said;
+    }
+    if key == "nodes" && parent.last().is_some_and(|last| last == "faults") {
+        return suggest::not_modelled("node-failures").unwrap_or_default();
+    }
     let title = format!("`{key}` is not a key of {}", table(parent));
     let hint = match suggest::nearest(key, keys) {
         Some(near) => format!("did you mean `{near}`?"),
@@ -140,6 +149,9 @@ fn unknown_form(fault: &Fault, name: &str, forms: &[String]) -> (String, String)
     let forms: Vec<&str> = forms.iter().map(String::as_str).collect();
     let key = fault.path.iter().rev().find(|step| *step != name);
     let key = key.map_or("", String::as_str);
+    if let Some(said) = suggest::not_modelled(name) {
+        return said;
+    }
     let title = format!("`{name}` is not a form of `{key}`");
     let foreign = suggest::foreign_placement(name).filter(|_| key == "placement");
     let hint = match (foreign, suggest::nearest(name, &forms)) {

@@ -188,9 +188,25 @@ impl<'de> Deserializer<'de> for Node {
         visitor.visit_enum(self.form(forms)?)
     }
 
+    /// A table: a derived reader would take a list for it, by the order of its fields.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        match &self.value {
+            Value::List(_) => {
+                let wrong = Mistake::Wrong("a list".to_owned(), "a table".to_owned());
+                Err(Fault::new(wrong).placed(&self.span))
+            }
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        unit_struct seq tuple tuple_struct map identifier ignored_any
     }
 }
 
@@ -334,7 +350,11 @@ impl<'de> de::VariantAccess<'de> for Form {
     type Error = Fault;
 
     fn unit_variant(self) -> Result<(), Fault> {
-        Ok(())
+        if self.content.is_table() && self.content.entries().is_empty() {
+            return Ok(());
+        }
+        let said = format!("`{0}` holds nothing\nwrite \"{0}\"", self.name.text);
+        Err(Fault::new(Mistake::Said(said)).placed(&self.content.span))
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Fault> {

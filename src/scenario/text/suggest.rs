@@ -39,7 +39,10 @@ pub fn hint<S: AsRef<str>>(wrong: &str, known: &[S], what: &str) -> String {
 const FOREIGN: &[(&str, &str)] = &[
     ("random", "rnd rand uniform ring-hash random-choice"),
     ("weighted-random", "wrandom weighted-rand"),
-    ("round-robin", "rr roundrobin cyclic static-rr"),
+    (
+        "round-robin",
+        "rr roundrobin cyclic static-rr weighted-round-robin weighted-rr wrr swrr",
+    ),
     (
         "least-loaded",
         "least-conn leastconn least-connections least-connection least-request least-requests \
@@ -76,6 +79,119 @@ const FOREIGN: &[(&str, &str)] = &[
     ),
 ];
 
+/// What is not modelled yet: the keys or forms that others may look for it by, what it is, and what
+/// holds meanwhile.
+const NOT_MODELLED: &[(&str, &str, &str)] = &[
+    (
+        "timeout timeouts deadline",
+        "timeouts",
+        "every task runs to its end, however long it waits",
+    ),
+    (
+        "retry retries max-attempts backoff",
+        "retries",
+        "no task fails, so none is tried again",
+    ),
+    (
+        "hedge hedging copies redundancy speculation backup",
+        "copies of tasks",
+        "every task runs once",
+    ),
+    (
+        "node-failures failures mtbf mttr",
+        "failures of nodes",
+        "no node ever fails",
+    ),
+    (
+        "task-failures failure-probability",
+        "failures of tasks",
+        "no task ever fails",
+    ),
+    (
+        "slow-downs slowdowns",
+        "slow-downs of nodes",
+        "nodes keep their speed; faults.stragglers slows single tasks",
+    ),
+    ("events", "scripted events", "the cluster stays as it is"),
+    (
+        "stealing steal work-stealing push",
+        "stealing",
+        "a task stays at its node",
+    ),
+    (
+        "partition partitions",
+        "partitions",
+        "classes share all nodes; jobs.NAME.nodes keeps one to some",
+    ),
+    (
+        "view staleness stale delayed periodic",
+        "old or partial views",
+        "dispatchers see the true state of all nodes",
+    ),
+    (
+        "estimates estimate",
+        "estimates of work",
+        "what asks for work is told the truth",
+    ),
+    ("ties", "rules for ties", "a tie is a uniform draw"),
+    (
+        "discipline preemption priority",
+        "disciplines of queues",
+        "queues are first in, first out",
+    ),
+    (
+        "queue-limit max-queue",
+        "limits of queues",
+        "no queue has a limit",
+    ),
+    (
+        "zone zones",
+        "zones",
+        "all nodes are alike but for their group",
+    ),
+    (
+        "stages stage dag depends-on",
+        "stages of jobs",
+        "all tasks of a job are ready at its arrival",
+    ),
+    (
+        "need quorum k-of-n",
+        "results of which some suffice",
+        "a job waits for all its tasks",
+    ),
+    ("skew", "unequal parts", "a job is cut into equal parts"),
+    (
+        "late late-binding reservations batch-sampling",
+        "late binding",
+        "a task is bound when it is decided; see central-queue",
+    ),
+    (
+        "mmpp bursts",
+        "bursty arrivals by states",
+        "a renewal law with a large cv is bursty, too",
+    ),
+    (
+        "diurnal",
+        "arrivals that follow the day",
+        "rates are constant; a trace follows the day",
+    ),
+    (
+        "closed clients think",
+        "closed arrivals",
+        "jobs arrive whether or not others are done",
+    ),
+];
+
+/// Title and hint for a key or form that stands for what is not modelled yet.
+pub fn not_modelled(name: &str) -> Option<(String, String)> {
+    let simple = name.to_lowercase().replace(['_', ' '], "-");
+    let (_, what, instead) = NOT_MODELLED
+        .iter()
+        .find(|(names, _, _)| names.split(' ').any(|known| known == simple))?;
+    let title = format!("{what} are not modelled yet");
+    Some((title, format!("leave it out, and know that {instead}")))
+}
+
 /// What to write for the placement that another tool calls `name`.
 pub fn foreign_placement(name: &str) -> Option<String> {
     let simple = name.to_lowercase().replace(['_', ' '], "-");
@@ -92,6 +208,9 @@ pub fn foreign_placement(name: &str) -> Option<String> {
         .find(|(_, names)| names.split(' ').any(|name| name == simple))?;
     Some(match simple.as_str() {
         "lwl" | "least-work-left" | "jsw" => "placement.least-loaded.by = \"work\"".to_owned(),
+        "weighted-round-robin" | "weighted-rr" | "wrr" | "swrr" => {
+            "placement.round-robin.weights = \"speed x slots\"".to_owned()
+        }
         "dot-product" | "cosine" | "l2-norm" => {
             format!("placement.resource-match.score = \"{simple}\"")
         }
@@ -121,6 +240,10 @@ mod tests {
             ("LeastAllocated", "placement = \"worst-fit\""),
             ("sed", "placement = \"shortest-expected-delay\""),
             ("jiq", "placement = \"join-idle-queue\""),
+            (
+                "weighted_round_robin",
+                "placement.round-robin.weights = \"speed x slots\"",
+            ),
             ("LWL", "placement.least-loaded.by = \"work\""),
         ];
         for (foreign, ours) in answers {

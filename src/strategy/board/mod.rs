@@ -14,6 +14,8 @@ mod tests;
 pub mod tournament;
 pub mod travelling;
 
+use std::cell::RefCell;
+
 use super::key::Key;
 use super::pool::{Candidates, Pool, Pools};
 use super::view::{Truth, View};
@@ -287,7 +289,8 @@ impl Board {
     #[inline]
     pub fn turn(&mut self, dispatcher: u32, pool: u32, demand: &[u64], truth: Truth<'_>) -> Spot {
         let dispatcher = dispatcher as usize;
-        let face = dispatcher % self.faces.len();
+        // One face for all, or one for each.
+        let face = dispatcher.min(self.faces.len() - 1);
         if self.faces[face].shown != dispatcher && self.faces[face].hidden.is_some() {
             self.show(face, dispatcher, truth);
         }
@@ -299,12 +302,18 @@ impl Board {
         Spot { face, list }
     }
 
-    /// What is seen there, and whom the decision may choose.
+    /// What is seen there, and whom the decision may choose; each node that is asked is noted in
+    /// `log`, if there is one.
     #[inline]
-    pub fn seen<'a>(&'a self, at: Spot, truth: Truth<'a>) -> (View<'a>, Candidates<'a>) {
+    pub fn seen<'a>(
+        &'a self,
+        at: Spot,
+        truth: Truth<'a>,
+        log: Option<&'a RefCell<Vec<NodeId>>>,
+    ) -> (View<'a>, Candidates<'a>) {
         let face = &self.faces[at.face];
         let list = &face.lists[at.list];
-        let view = View::new(truth, face.hidden.as_ref()).with(&list.orders);
+        let view = View::of_list(truth, face.hidden.as_ref(), &list.orders, log);
         let pool = self.pools.get(list.pool);
         (view, Candidates::new(pool, list.members.as_ref()))
     }

@@ -58,6 +58,14 @@ impl Kept {
     fn set(&mut self, at: usize, node: NodeId, is_member: bool, view: &View<'_>) {
         match self {
             Kept::Counts(counts) => counts.set(at, is_member.then(|| view.tasks(node))),
+            _ => self.set_other(at, node, is_member, view),
+        }
+    }
+
+    #[inline(never)]
+    fn set_other(&mut self, at: usize, node: NodeId, is_member: bool, view: &View<'_>) {
+        match self {
+            Kept::Counts(_) => {}
             Kept::Values(key, values) => {
                 let value = is_member.then(|| key.falling(node, view));
                 values.set(at, value, view.now());

@@ -65,7 +65,9 @@ impl World {
     fn send(&mut self, dispatcher: u32, attempt: u32, node: u32) {
         let node = NodeId(node);
         self.nodes.bind(node, 1, &[], Time(5), Time::ZERO);
-        self.nodes.start(node, 1, &[], Time::ZERO);
+        if self.nodes.has_room(node, 1, &[]) {
+            self.nodes.start(node, 1, &[], Time::ZERO);
+        }
         let to = Bound {
             node,
             service: Time(5),
@@ -90,7 +92,7 @@ impl World {
         let (layout, nodes, now) = (&self.layout, &self.nodes, Time::ZERO);
         let truth = Truth { layout, nodes, now };
         let spot = self.board.turn(dispatcher, 0, &DEMAND, truth);
-        let (view, nodes) = self.board.seen(spot, truth);
+        let (view, nodes) = self.board.seen(spot, truth, None);
         let ask = Ask {
             class: 0,
             job: 0,

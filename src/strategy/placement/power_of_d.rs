@@ -23,6 +23,9 @@ pub struct PowerOfD {
     pub replacement: bool,
 }
 
+/// Most draws a decision.
+const MOST: u32 = 100_000;
+
 impl Default for PowerOfD {
     fn default() -> Self {
         PowerOfD {
@@ -37,6 +40,11 @@ impl Blueprint for PowerOfD {
     fn build(&self, eligible: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
         if self.d == 0 {
             return Err("`d` must be at least 1: a choice needs a node".to_owned());
+        }
+        if self.d > MOST {
+            return Err(format!(
+                "`d` must be at most {MOST}; `least-loaded` looks at all nodes"
+            ));
         }
         let room = (self.d as usize).min(eligible.pool().ids().len());
         Ok(Box::new(Sample {

@@ -12,6 +12,7 @@ use super::problem::Problem;
 use super::row::{self, Job, Refusal, RowReader, Step};
 use super::{Columns, Work};
 use crate::engine::column::Column;
+use crate::text::plain;
 use std::path::Path;
 
 /// A column that is read.
@@ -95,7 +96,8 @@ impl Csv {
         job.class.clear();
         if let Some(field) = &self.class {
             let name = std::str::from_utf8(self.cell(field)?);
-            job.class.push_str(name.map_err(|_| Refusal::NotText)?);
+            let name = name.map_err(|_| Refusal::NotText)?;
+            job.class.extend(name.chars().map(plain));
         }
         Ok(())
     }

@@ -125,7 +125,14 @@ pub(super) struct TraceFile {
 impl TraceFile {
     pub(super) fn open(path: &Path) -> Result<TraceFile, Problem> {
         let file = open_regular(path)?;
-        let mut file = BufReader::with_capacity(CHUNK, file);
+        TraceFile::of(path, BufReader::with_capacity(CHUNK, file))
+    }
+
+    /// The same of bytes that come from elsewhere; `path` names them.
+    pub(super) fn of(
+        path: &Path,
+        mut file: impl BufRead + Send + 'static,
+    ) -> Result<TraceFile, Problem> {
         let head = file
             .fill_buf()
             .map_err(|error| unreadable(path, None, &error))?;

@@ -27,7 +27,7 @@ pub use file::locate;
 pub use problem::{BadRow, Problem};
 pub use read::{Reader, Row};
 pub use resample::{Loaded, Resampled};
-pub use survey::{Label, Survey, survey};
+pub use survey::{Label, Survey, survey, survey_bytes};
 
 use crate::engine::column::Column;
 use std::path::PathBuf;

@@ -449,6 +449,11 @@ mod tests {
         ] {
             assert_eq!(read(text), Some((instant, written)), "{text}");
         }
+    }
+
+    #[test]
+    fn other_text_is_no_time() {
+        let read = |text: &str| time(text.as_bytes(), Decimal::ONE);
         for text in [
             "",
             "x",

@@ -123,9 +123,13 @@ pub(super) struct Ordered {
 
 impl Ordered {
     pub(super) fn open(spec: &Spec) -> Result<Ordered, Problem> {
+        Ordered::of(spec, TraceFile::open(&spec.path)?)
+    }
+
+    /// The same of a file that is open.
+    pub(super) fn of(spec: &Spec, file: TraceFile) -> Result<Ordered, Problem> {
         // The first jobs of a trace that is not sorted yet are not those of its first rows.
         let left = spec.max_jobs.filter(|_| !spec.sort).unwrap_or(u64::MAX);
-        let file = TraceFile::open(&spec.path)?;
         let reader: Box<dyn RowReader> = match &spec.format {
             Format::Swf => Box::new(Swf::new(file)),
             Format::Hawk => Box::new(Hawk::new(file)),

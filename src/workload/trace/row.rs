@@ -6,6 +6,8 @@
 use super::Problem;
 use super::file::Lines;
 use super::number::{self, Decimal, Instant};
+use crate::engine::law::MOST_COUNT;
+use crate::text::thousands;
 
 /// One job as the file has it. The buffers are used again for the next one.
 #[derive(Debug, Default)]
@@ -59,6 +61,7 @@ pub(super) enum Refusal {
     NotTime(usize),
     NotAmount(usize),
     NotCount(usize),
+    TooMany(usize),
     Negative(usize),
     NoProcessors,
     CountDiffers,
@@ -109,6 +112,13 @@ pub(super) fn words(refusal: Refusal, reader: &dyn RowReader) -> String {
         }
         Refusal::NotCount(place) => {
             format!("the {} is not a whole number of at least 1", field(place))
+        }
+        Refusal::TooMany(place) => {
+            let most = thousands(u64::from(MOST_COUNT));
+            format!(
+                "the {} is above {most}, the most tasks of a job",
+                field(place)
+            )
         }
         Refusal::Negative(place) => format!("the {} is below 0", field(place)),
         Refusal::NoProcessors => "the job has no processors (fields 5 and 8)".to_string(),
@@ -175,7 +185,8 @@ pub(super) fn quantity(text: &[u8], place: usize) -> Result<f64, Refusal> {
 /// A whole number of at least 1.
 pub(super) fn count(text: &[u8], place: usize) -> Result<u32, Refusal> {
     let count = number::whole(text).and_then(|count| u32::try_from(count).ok());
-    count
-        .filter(|count| *count > 0)
-        .ok_or(Refusal::NotCount(place))
+    match count.filter(|count| *count > 0) {
+        Some(count) if count > MOST_COUNT => Err(Refusal::TooMany(place)),
+        count => count.ok_or(Refusal::NotCount(place)),
+    }
 }

@@ -4,7 +4,7 @@
 //! A load can be set only if the trace's own is known, and a row that is wrong should be told
 //! before a run of hours, not in the middle of it. So the file is read twice.
 
-use super::file::digest;
+use super::file::{TraceFile, digest};
 use super::number::{Instant, offset};
 use super::read::{Block, Ordered, Row};
 use super::row::{Job, Refusal, Step};
@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 
 /// Most classes that a class column may name; more are no classes.
 const MOST_LABELS: usize = 1000;
+/// Longest name of a class, in bytes.
+const LONGEST_LABEL: usize = 200;
 /// Most jobs that are sorted in memory.
 const MOST_SORTED: usize = 20_000_000;
 /// Most demands that are kept as the hardest to place.
@@ -122,7 +124,22 @@ impl Label {
 /// The file cannot be read or unpacked; a row is invalid and `invalid` says error (the first is shown,
 /// all are counted); no job is left; a job belongs to no class.
 pub fn survey(spec: &Spec) -> Result<Survey, Problem> {
-    let mut pass = Pass::open(spec)?;
+    let survey = pass(spec, Ordered::open(spec)?)?;
+    let digest = digest(&spec.path)?;
+    Ok(Survey { digest, ..survey })
+}
+
+/// The same of a trace in memory, without its digest.
+///
+/// # Errors
+/// As [`survey`].
+pub fn survey_bytes(spec: &Spec, bytes: Vec<u8>) -> Result<Survey, Problem> {
+    let file = TraceFile::of(&spec.path, std::io::Cursor::new(bytes))?;
+    pass(spec, Ordered::of(spec, file)?)
+}
+
+fn pass(spec: &Spec, rows: Ordered) -> Result<Survey, Problem> {
+    let mut pass = Pass::new(spec, rows)?;
     let mut job = Job::default();
     loop {
         match pass.rows.read(&mut job)? {
@@ -147,7 +164,7 @@ struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    fn open(spec: &'a Spec) -> Result<Pass<'a>, Problem> {
+    fn new(spec: &'a Spec, rows: Ordered) -> Result<Pass<'a>, Problem> {
         let named = match &spec.format {
             Format::Csv(columns) => columns.class.is_some(),
             _ => false,
@@ -162,7 +179,7 @@ impl<'a> Pass<'a> {
             labels: rule
                 .map(|(name, _)| Label::new(name, spec.resources()))
                 .collect(),
-            rows: Ordered::open(spec)?,
+            rows,
             by_name: BTreeMap::new(),
             arrivals: None,
             refused: Vec::new(),
@@ -232,6 +249,12 @@ impl<'a> Pass<'a> {
         if let Some(&known) = self.by_name.get(name) {
             return Ok(known);
         }
+        if name.len() > LONGEST_LABEL {
+            let message = format!("its class is a name of {} bytes", name.len());
+            return Err(self
+                .here(message)
+                .hint("name a column that holds short names"));
+        }
         let place = self.labels.len();
         if place == MOST_LABELS {
             let message = format!("its class column has more than {MOST_LABELS} different values");
@@ -287,7 +310,7 @@ impl<'a> Pass<'a> {
             tasks: self.labels.iter().map(|label| label.tasks).sum(),
             span: offset(first, last).ok_or_else(too_long)?,
             notes: self.rows.notes(),
-            digest: digest(path)?,
+            digest: String::new(),
             labels: self.labels,
             dropped,
             first,

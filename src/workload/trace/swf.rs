@@ -72,7 +72,10 @@ fn parse(line: &[u8], job: &mut Job) -> Result<(), Refusal> {
 /// A number of processors; `None` if the log does not know it (-1, or 0).
 fn processors(text: &[u8], place: usize) -> Result<Option<u32>, Refusal> {
     let count = number::whole(text).ok_or(Refusal::NotNumber(place))?;
-    Ok(u32::try_from(count).ok().filter(|count| *count > 0))
+    if count <= 0 {
+        return Ok(None);
+    }
+    row::count(text, place).map(Some)
 }
 
 /// The 18 fields of a line; `None` if there are more or fewer.

@@ -294,17 +294,17 @@ fn ccdf(class: &str, responses: &Distribution) -> Vec<CcdfRow> {
     let total = responses.total();
     let (mut told, mut before) = (f64::INFINITY, total);
     let mut rows = Vec::new();
-    let mut tell = |response: u64, above: u64| {
+    let mut tell = |response: f64, above: u64| {
         rows.push(CcdfRow {
             class: class.to_owned(),
-            response: response as f64 / 1e9,
+            response: response / 1e9,
             jobs_above: above,
             share_above: above as f64 / total as f64,
         });
     };
-    for ((least, most), above) in responses.above() {
+    for (response, above) in responses.above() {
         if (above as f64) < before as f64 * STEP {
-            tell(least, before);
+            tell(response, before);
         }
         before = above;
         if above < FEWEST {
@@ -312,7 +312,7 @@ fn ccdf(class: &str, responses: &Distribution) -> Vec<CcdfRow> {
         }
         if (above as f64) < told * STEP {
             told = above as f64;
-            tell(most, above);
+            tell(response, above);
         }
     }
     rows

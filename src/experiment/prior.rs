@@ -8,7 +8,7 @@ use crate::sim::known_load::Known;
 use crate::sim::setup::{Measure, Setup};
 use crate::workload::class::{Class, Shape};
 use crate::workload::load::{Demand, Offered};
-use crate::workload::source::Arrivals;
+use crate::workload::source::{Arrivals, Source};
 
 /// What is known of a setup.
 pub struct Prior {
@@ -125,13 +125,18 @@ fn tails(setup: &Setup) -> Vec<Tail> {
     for parts in &setup.strategy.parts {
         add("the decision time", &parts.decision_time, 3, tasks);
     }
-    for source in &setup.sources {
-        if let Arrivals::Renewal { interval } = &source.arrivals {
-            add("the interval between jobs", interval, 2, 1.0);
-        }
+    for interval in setup.sources.iter().filter_map(interval) {
+        add("the interval between jobs", interval, 2, 1.0);
     }
     tails.retain(|tail| tail.laws.iter().any(|(_, law)| law.constant().is_none()));
     tails
+}
+
+fn interval(source: &Source) -> Option<&Law> {
+    match &source.arrivals {
+        Arrivals::Renewal { interval } => Some(interval),
+        _ => None,
+    }
 }
 
 /// The law of the number of tasks of a job.

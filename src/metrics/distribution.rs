@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::histogram::{Histogram, Place, edges, place, rank};
+use super::histogram::{Histogram, Place, Tally, edges, place, rank};
 use super::jobs::JobStats;
 
 /// What the times of jobs and tasks are counted of, each in a distribution of its own.
@@ -29,29 +29,17 @@ pub fn distributions(stats: &JobStats) -> Distributions {
     [&stats.response, &stats.wait, &stats.slowdown].map(Distribution::from)
 }
 
-/// The values of one bucket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Bucket {
-    count: u64,
-    least: u64,
-    most: u64,
-}
-
 /// Counts by bucket of the values, in rising order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Distribution {
-    buckets: BTreeMap<usize, Bucket>,
+    buckets: BTreeMap<usize, Tally>,
     total: u64,
 }
 
 impl From<&Histogram> for Distribution {
     fn from(histogram: &Histogram) -> Distribution {
-        let bucket = |(at, count)| {
-            let (least, most) = histogram.range(at);
-            (at, Bucket { count, least, most })
-        };
         Distribution {
-            buckets: histogram.buckets().map(bucket).collect(),
+            buckets: histogram.tallies().collect(),
             total: histogram.total(),
         }
     }
@@ -60,14 +48,8 @@ impl From<&Histogram> for Distribution {
 impl Distribution {
     /// Adds all of `other`.
     pub fn add(&mut self, other: &Distribution) {
-        for (at, bucket) in &other.buckets {
-            let sum = self.buckets.entry(*at).or_insert(Bucket {
-                count: 0,
-                ..*bucket
-            });
-            sum.count += bucket.count;
-            sum.least = sum.least.min(bucket.least);
-            sum.most = sum.most.max(bucket.most);
+        for (at, tally) in &other.buckets {
+            self.buckets.entry(*at).or_default().add(*tally);
         }
         self.total += other.total;
     }
@@ -77,23 +59,21 @@ impl Distribution {
         self.total
     }
 
-    /// Each bucket's least and largest value, rising, and how many are above the bucket.
-    pub fn above(&self) -> impl Iterator<Item = ((u64, u64), u64)> {
+    /// Each bucket's middle, or the one value that it holds, rising, and how many are above it.
+    pub fn above(&self) -> impl Iterator<Item = (f64, u64)> {
         let mut above = self.total;
-        self.buckets.values().map(move |bucket| {
-            above -= bucket.count;
-            ((bucket.least, bucket.most), above)
+        self.buckets.iter().map(move |(at, tally)| {
+            above -= tally.count();
+            let (low, high) = edges(*at);
+            let middle = (low + high) / 2.0;
+            (tally.only().map_or(middle, |only| only as f64), above)
         })
     }
 
     /// The counts alone.
     pub fn counts(&self) -> Counts {
-        let counts = self.buckets.iter();
-        Counts(
-            counts
-                .map(|(at, bucket)| (*at as u16, bucket.count as u32))
-                .collect(),
-        )
+        let counts = self.all().map(|(at, count)| (at as u16, count as u32));
+        Counts(counts.collect())
     }
 
     /// Where the quantile at `permille` thousandths lies; `None` without values.
@@ -109,28 +89,27 @@ impl Distribution {
     }
 
     fn all(&self) -> impl Iterator<Item = (usize, u64)> {
-        self.buckets.iter().map(|(at, bucket)| (*at, bucket.count))
+        let buckets = self.buckets.iter();
+        buckets.map(|(at, tally)| (*at, tally.count()))
     }
 
     /// The same quantile without the values of `one` of those that were added.
     pub fn without(&self, one: &Counts, permille: u64) -> Option<f64> {
         let mut gone = one.0.iter().peekable();
-        let rest = self.buckets.iter().map(|(at, bucket)| {
-            let own = gone.next_if(|(other, _)| usize::from(*other) == *at);
-            (
-                *at,
-                bucket.count - own.map_or(0, |(_, count)| u64::from(*count)),
-            )
+        let rest = self.all().map(|(at, count)| {
+            let own = gone.next_if(|(other, _)| usize::from(*other) == at);
+            (at, count - own.map_or(0, |(_, own)| u64::from(*own)))
         });
         let place = self.bounded(rest, rank(self.total - one.total(), permille))?;
         Some(place.value)
     }
 
-    /// Not beyond the values that the bucket holds: one that holds a single value is it.
+    /// One that holds a single value is it.
     fn bounded(&self, buckets: impl Iterator<Item = (usize, u64)>, rank: u64) -> Option<Place> {
         let mut place = place(buckets, rank, edges)?;
-        let bucket = self.buckets.get(&place.bucket)?;
-        place.value = place.value.clamp(bucket.least as f64, bucket.most as f64);
+        if let Some(only) = self.buckets.get(&place.bucket)?.only() {
+            place.value = only as f64;
+        }
         Some(place)
     }
 }
@@ -180,7 +159,9 @@ mod tests {
         let [mut all, odd] = [0, 1].map(|rest| recorded((1..=10).filter(move |v| v % 2 == rest)));
         all.add(&odd);
         assert_eq!(all, recorded(1..=10));
-        let above: Vec<_> = (1..=10).map(|value| ((value, value), 10 - value)).collect();
+        let above: Vec<_> = (1..=10u8)
+            .map(|v| (f64::from(v), 10 - u64::from(v)))
+            .collect();
         assert_eq!(all.above().collect::<Vec<_>>(), above);
     }
 
@@ -222,8 +203,7 @@ mod tests {
     #[test]
     fn one_value_is_itself_among_others() {
         let millis = |ms: u64| ms * 1_000_000;
-        let mut two = recorded((0..90).map(|_| millis(10)));
-        two.add(&recorded((0..10).map(|_| millis(1_000))));
+        let two = recorded((0..100).map(|i| millis(if i < 90 { 10 } else { 1_000 })));
         assert_eq!(two.place(500).map(|place| place.value), Some(1e7));
         assert_eq!(two.place(950).map(|place| place.value), Some(1e9));
         assert!((two.counts().mean_square() / (0.9e14 + 0.1e18) - 1.0).abs() < 0.003);

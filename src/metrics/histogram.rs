@@ -1,6 +1,8 @@
 //! A histogram of whole numbers with buckets that grow with the value: 512 to each doubling, so
 //! that a quantile is off by at most 0.2 %, and hardly at all where values lie evenly, and histograms of any runs can be added.
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::time::float;
 
 /// Relative error of a quantile at most.
@@ -24,13 +26,6 @@ pub fn bucket(value: u64) -> usize {
 pub fn edges(bucket: usize) -> (f64, f64) {
     let edge = |bucket: usize| f64::from_bits((bucket as u64 + FIRST) << SHIFT) - 1.0;
     (edge(bucket), edge(bucket + 1))
-}
-
-/// The least and the largest whole number in a bucket.
-pub fn whole(bucket: usize) -> (u64, u64) {
-    let (low, high) = edges(bucket);
-    let least = low.ceil() as u64;
-    (least, least.max((high.ceil() - 1.0) as u64))
 }
 
 /// Cells by bucket, in blocks of a few doublings: a run's values lie within a few blocks, and one
@@ -78,24 +73,61 @@ impl<T: Copy + Default> Buckets<T> {
     }
 }
 
-/// Counts by bucket.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Histogram {
-    counts: Buckets<u64>,
-    total: u64,
-    least: u64,
+/// The values of one bucket: how many, and which if it is but one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Number of values; with [`UNLIKE`] if they are not all the same.
+    bits: u64,
+    /// The largest of them.
     most: u64,
 }
 
-impl Default for Histogram {
-    fn default() -> Self {
-        Histogram {
-            counts: Buckets::default(),
-            total: 0,
-            least: u64::MAX,
-            most: 0,
+/// Marks a bucket of unlike values.
+const UNLIKE: u64 = 1 << 63;
+
+impl Tally {
+    /// Counts `value`.
+    #[inline]
+    fn count_in(&mut self, value: u64) {
+        if self.most != value {
+            if self.bits > 0 {
+                self.bits |= UNLIKE;
+            }
+            self.most = self.most.max(value);
         }
+        self.bits += 1;
     }
+
+    /// Number of values.
+    pub fn count(self) -> u64 {
+        self.bits & !UNLIKE
+    }
+
+    /// The value of all, if they are all the same.
+    pub fn only(self) -> Option<u64> {
+        (self.bits & UNLIKE == 0).then_some(self.most)
+    }
+
+    /// Adds all of `other`.
+    pub fn add(&mut self, other: Tally) {
+        let is_new = self.bits == 0;
+        let unlike = if is_new || self.most == other.most {
+            0
+        } else {
+            UNLIKE
+        };
+        let unlike = (self.bits | other.bits | unlike) & UNLIKE;
+        self.bits = self.count() + other.count() | unlike;
+        self.most = self.most.max(other.most);
+    }
+}
+
+/// Counts by bucket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Histogram {
+    tallies: Buckets<Tally>,
+    total: u64,
+    most: u64,
 }
 
 impl Histogram {
@@ -108,19 +140,17 @@ impl Histogram {
     /// Counts `value`, which belongs into `bucket`.
     #[inline]
     pub(super) fn record_in(&mut self, bucket: usize, value: u64) {
-        *self.counts.at(bucket) += 1;
+        self.tallies.at(bucket).count_in(value);
         self.total += 1;
-        self.least = self.least.min(value);
         self.most = self.most.max(value);
     }
 
     /// Adds all of `other`.
     pub fn add(&mut self, other: &Histogram) {
-        for (bucket, count) in other.buckets() {
-            *self.counts.at(bucket) += count;
+        for (bucket, tally) in other.tallies() {
+            self.tallies.at(bucket).add(tally);
         }
         self.total += other.total;
-        self.least = self.least.min(other.least);
         self.most = self.most.max(other.most);
     }
 
@@ -134,26 +164,27 @@ impl Histogram {
         self.most
     }
 
-    /// Buckets that hold values, rising, with their counts.
-    pub fn buckets(&self) -> impl DoubleEndedIterator<Item = (usize, u64)> {
-        self.counts.iter().filter(|(_, count)| *count > 0)
+    /// Buckets that hold values, rising.
+    pub fn tallies(&self) -> impl DoubleEndedIterator<Item = (usize, Tally)> {
+        self.tallies.iter().filter(|(_, tally)| tally.bits > 0)
     }
 
-    /// Least and largest value that may be in `bucket`, which holds some.
-    pub fn range(&self, bucket: usize) -> (u64, u64) {
-        let (low, high) = whole(bucket);
-        (low.max(self.least), high.min(self.most))
+    /// Buckets that hold values, rising, with their counts.
+    pub fn buckets(&self) -> impl DoubleEndedIterator<Item = (usize, u64)> {
+        self.tallies()
+            .map(|(bucket, tally)| (bucket, tally.count()))
     }
 
     /// The quantile at `permille` thousandths by nearest rank, ceil(q n), interpolated within its
-    /// bucket; `None` if fewer than 10 / (1 - q) values were counted, too few to say.
+    /// bucket unless that holds a single value; `None` if fewer than 10 / (1 - q) values were
+    /// counted, too few to say.
     pub fn quantile(&self, permille: u64) -> Option<f64> {
         if self.total * (1000 - permille) < 10_000 {
             return None;
         }
         let place = place(self.buckets(), rank(self.total, permille), edges)?;
-        let (least, most) = self.range(place.bucket);
-        Some(place.value.clamp(least as f64, most as f64))
+        let only = self.tallies.get(place.bucket).only();
+        Some(only.map_or(place.value, |only| only as f64))
     }
 }
 
@@ -233,7 +264,9 @@ mod tests {
             assert_eq!(histogram.quantile(500), Some(value as f64));
         }
         for value in 0..511 {
-            assert_eq!(whole(bucket(value)), (value, value));
+            assert!(
+                edges(bucket(value)).0 <= value as f64 && (value as f64) < edges(bucket(value)).1
+            );
         }
         assert!(bucket(u64::MAX) < BUCKETS);
     }

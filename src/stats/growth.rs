@@ -200,6 +200,8 @@ mod tests {
         let unfilled = memory(0.85, 160.0).unfilled(20_000.0, 2_000.0);
         assert!((unfilled - 0.004993615737).abs() < 1e-12, "{unfilled}");
         assert!((20_000.0 / memory(0.95, 1.0).scale() - 25.0).abs() < 1e-9);
+        // A thousand servers half a square root from full, 150,000 jobs after 60,000.
+        assert!(memory(0.9842, 1_000.0).unfilled(150_000.0, 60_000.0) > UNFILLED);
         let unlimited = memory(0.0, f64::INFINITY);
         assert_eq!(
             (unlimited.filling(), unlimited.unfilled(10.0, 0.0)),

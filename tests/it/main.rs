@@ -24,6 +24,7 @@ mod gate_rates;
 mod hostile;
 mod layering;
 mod metrics;
+mod misleading;
 mod scenarios;
 mod sojourns;
 mod steady;

@@ -71,9 +71,7 @@ pub fn resolve(
         window: window.clone(),
     };
     let mut setups: Vec<Setup> = strategies?.into_iter().map(setup).collect();
-    if document.run.warmup.is_none() {
-        window::forget_the_start(&mut setups);
-    }
+    window::forget_the_start(&mut setups, &document.run);
     Some(Resolved {
         setups,
         baseline: baseline?,

@@ -23,8 +23,9 @@ const LONGEST_WARMUP: f64 = 60_000.0;
 
 /// Lengthens a warm-up of which nothing was said to what the slowest of the strategies needs to
 /// forget its empty start at the load it has; the same for all, as they are compared on equal jobs.
-pub fn forget_the_start(setups: &mut [Setup]) {
-    let known = setups.iter().filter_map(Known::of);
+pub fn forget_the_start(setups: &mut [Setup], run: &Run) {
+    let known = setups.iter().filter(|_| run.warmup.is_none());
+    let known = known.filter_map(Known::of);
     let stable = known.filter(|known| known.memory.load < 1.0 && known.memory.scale().is_finite());
     let needed = stable.map(|known| (known.memory.warmup().min(LONGEST_WARMUP), known.rate));
     let Some((jobs, rate)) = needed.max_by(|a, b| a.0.total_cmp(&b.0)) else {

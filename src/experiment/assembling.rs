@@ -4,7 +4,8 @@ use crate::engine::random::SCHEME;
 use crate::metrics::distribution::Distribution;
 use crate::metrics::nodes::Observation;
 use crate::results::{
-    self, Build, CcdfRow, ClassMeta, Meta, NodeRow, Results, StrategyMeta, TimelineRow, digest,
+    self, Build, CcdfRow, ClassMeta, Meta, NodeRow, Results, Status, StrategyMeta, TimelineRow,
+    digest,
 };
 use crate::scenario::{Scenario, StrategyText};
 use crate::sim::Failure;
@@ -252,20 +253,37 @@ fn warnings(scenario: &Scenario, cells: &[Vec<Replications>], is_complete: bool)
     let mut warnings: Vec<String> = interrupted.into_iter().collect();
     warnings.extend(scenario.warnings.sentences());
     for (point, cells) in cells.iter().enumerate() {
-        let at = scenario.at(point);
-        warnings.extend(precision::doubts(scenario, &at, cells));
-        let strategies = scenario.strategies.iter().zip(cells);
-        let grown = strategies.filter_map(|(strategy, cell)| {
-            let (status, note) = Marks::of(cell).growth?;
-            Some(format!(
-                "`{}` is {}{at}: {note}",
-                strategy.name,
-                status.word()
-            ))
-        });
-        warnings.extend(grown);
+        warnings.extend(precision::doubts(scenario, &scenario.at(point), cells));
+    }
+    for strategy in 0..scenario.strategies.len() {
+        for status in [Status::Unstable, Status::Growing] {
+            warnings.extend(grown(scenario, cells, strategy, status));
+        }
     }
     warnings
+}
+
+/// One sentence for all points at which a strategy has no steady state, or has not reached it; with
+/// the reason at the last of them.
+fn grown(
+    scenario: &Scenario,
+    cells: &[Vec<Replications>],
+    strategy: usize,
+    status: Status,
+) -> Option<String> {
+    let mark = |(point, cells): (usize, &Vec<Replications>)| {
+        Some((point, Marks::of(&cells[strategy]).growth?))
+    };
+    let marks = cells.iter().enumerate().filter_map(mark);
+    let marks: Vec<_> = marks.filter(|(_, (found, _))| *found == status).collect();
+    let (point, (_, note)) = marks.last()?;
+    let (name, at) = (&scenario.strategies[strategy].name, scenario.at(*point));
+    let of = match (marks.len(), cells.len()) {
+        (1, _) => String::new(),
+        (some, all) if some == all => format!(" at all {all} points, the last"),
+        (some, all) => format!(" at {some} of {all} points, the last"),
+    };
+    Some(format!("`{name}` is {}{of}{at}: {note}", status.word()))
 }
 
 /// What was found of one strategy at one point.

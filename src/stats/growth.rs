@@ -20,6 +20,8 @@ const FILLED: f64 = 5.0;
 const UNFILLED: f64 = 0.02;
 /// A rise from the first to the last third of the window by this part of the mean.
 const RISE: f64 = 0.5;
+/// A rise by less is none, however sure.
+const LEAST_RISE: f64 = 0.01;
 /// Standard errors of a rise that luck does not reach, and that it does once in twenty times.
 const ERRORS: (f64, f64) = (3.5, 1.65);
 /// Risks of calling a rise by chance: of `unstable`, and of `growing`.
@@ -157,11 +159,13 @@ impl Course<'_> {
     }
 
     fn is_rising(&self) -> bool {
-        match self.thirds.len() {
+        let (_, rise) = self.rise();
+        let is_sure = match self.thirds.len() {
             0 => false,
-            1 | 2 => self.rise().1 > ERRORS.1 * self.error(),
+            1 | 2 => rise > ERRORS.1 * self.error(),
             _ => self.is_sure(RISKS.1),
-        }
+        };
+        is_sure && rise > LEAST_RISE
     }
 
     /// Whether a paired one-sided t test rejects that nothing rises.
@@ -279,6 +283,19 @@ mod tests {
             thirds: &thirds,
         };
         assert_eq!(course.growth(), Growth::Growing);
+    }
+
+    /// Constant intervals and works have no error, and a rise of a job's part at an end is none.
+    #[test]
+    fn without_luck_a_small_rise_is_none() {
+        let still = Memory {
+            variability: 0.0,
+            ..BUSY
+        };
+        let even = [[1.0, 1.0, 1.001]; 3];
+        for n in [1, 3] {
+            assert_eq!(course(still, 1_000.0, 0.0, &even[..n]), Growth::None);
+        }
     }
 
     #[test]

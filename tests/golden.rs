@@ -224,17 +224,17 @@ fn everything_at_the_same_instants() {
     hold(
         &central,
         &[
-            0xabac_4213_0a36_9a1d,
-            0x444e_7446_1cb5_0412,
-            0x36da_d99d_fddf_3a0c,
-            0xc4b3_31de_a090_bbb9,
-            0x5850_0866_33dd_2d0b,
-            0xd5f0_22c6_17fe_9382,
-            0x6bf1_a01d_6018_2b44,
-            0xe8e8_66ad_0cb3_7b24,
-            0x5c47_986e_f6ad_9a3d,
-            0x471f_a137_59b1_71dd,
-            0x7007_405b_b27a_21eb,
+            0x122c_7884_a507_12d8,
+            0x5eab_2682_238d_83a4,
+            0x8853_53e4_094e_6b4a,
+            0xa796_2bf4_fa5a_8d01,
+            0x77a1_b5ff_95f8_b78c,
+            0xd13a_5924_f239_555a,
+            0x67fa_a1fc_3147_a187,
+            0x1f5b_586d_5108_89f0,
+            0xa2ad_9b76_0b4d_6963,
+            0x3a1e_b11b_811b_3701,
+            0x5c28_99fa_af61_850e,
         ],
     );
 }

@@ -65,7 +65,10 @@ impl Sums {
     }
 
     fn row(&self, name: &str) -> String {
-        let share = |part: u64, of: u64| 100.0 * part as f64 / of as f64;
+        let share = |part: u64, of: u64| match of {
+            0 => "".to_owned(),
+            of => format!("{:.1}", 100.0 * part as f64 / of as f64),
+        };
         let Sums {
             all,
             judged,
@@ -74,13 +77,13 @@ impl Sums {
             few,
         } = self;
         format!(
-            "| {name} | {} | {:.1} | {:.1} | {judged} | {:.1} | {low} | {:.1} | {:.0} | {} |\n",
+            "| {name} | {} | {} | {} | {judged} | {} | {low} | {} | {} | {} |\n",
             all.experiments,
-            100.0 - share(all.told, all.experiments),
-            100.0 * all.coverage(),
-            100.0 * lowest,
+            share(all.experiments - all.told, all.experiments),
+            share(all.inside, all.told),
+            share((1e6 * lowest).round() as u64, 1_000_000),
             share(few.told, all.told),
-            100.0 * few.coverage(),
+            share(few.inside, few.told),
             all.unstable,
         )
     }

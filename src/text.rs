@@ -320,11 +320,48 @@ pub fn plain(c: char) -> char {
 
 /// `text` cut to `width` characters, the last one an ellipsis where something is missing.
 pub fn shorten(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
+    cut(text, width, 0)
+}
+
+/// Names that stand side by side, each cut to `width` columns where that leaves them apart: at the
+/// end, else in the middle, else at the start.
+pub fn apart<S: AsRef<str>>(names: &[S], width: usize) -> Vec<String> {
+    let cut = |tail| -> Vec<String> {
+        let names = names.iter();
+        names.map(|name| cut(name.as_ref(), width, tail)).collect()
+    };
+    let are_apart = |cut: &Vec<String>| {
+        let different: std::collections::BTreeSet<&String> = cut.iter().collect();
+        different.len() == cut.len()
+    };
+    let kept = width.saturating_sub(1);
+    let tails = [0, kept / 3, kept * 2 / 3, kept];
+    tails
+        .into_iter()
+        .map(cut)
+        .find(are_apart)
+        .unwrap_or_else(|| cut(0))
+}
+
+/// `text` in at most `width` columns; what is cut out leaves `tail` columns of its end.
+fn cut(text: &str, width: usize, tail: usize) -> String {
+    if self::width(text) <= width {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
-    format!("{}…", kept.trim_end())
+    let head: String = first_columns(text.chars(), width.saturating_sub(tail + 1));
+    let end: String = first_columns(text.chars().rev(), tail);
+    let end: String = end.chars().rev().collect();
+    format!("{}…{}", head.trim_end(), end.trim_start())
+}
+
+/// The first characters that fit into `most` columns.
+fn first_columns(text: impl Iterator<Item = char>, most: usize) -> String {
+    let mut used = 0;
+    let fits = |c: &char| {
+        used += width(c.encode_utf8(&mut [0; 4]));
+        used <= most
+    };
+    text.take_while(fits).collect()
 }
 
 /// Columns that `text` takes on a terminal.
@@ -462,6 +499,41 @@ mod tests {
     fn columns_are_as_wide_as_their_widest_cell() {
         let rows = [["a", "1", ""], ["µµ", "10", "x"]].map(|row| row.map(str::to_owned));
         assert_eq!(aligned(&rows, &[1]), ["a    1", "µµ  10  x"]);
+    }
+
+    #[test]
+    fn names_are_cut_where_they_agree() {
+        let names = [
+            "power-of-two-with-replacement",
+            "power-of-two-without-replacement",
+        ];
+        let cut = apart(&names, 22);
+        assert!(
+            cut[0] != cut[1] && cut.iter().all(|name| width(name) <= 22),
+            "{cut:?}"
+        );
+        let laws = ["lognormal, cv = 1", "lognormal, cv = 4"];
+        assert_eq!(apart(&laws, 10), ["lognor…= 1", "lognor…= 4"]);
+        assert_eq!(apart(&["abcdef", "x"], 4), ["abc…", "x"]);
+        assert_eq!(shorten("日本語日本語", 6), "日本…");
+        assert_eq!(shorten("日本", 4), "日本");
+    }
+
+    #[test]
+    fn spans_are_said_in_two_units_at_most() {
+        for (seconds, said) in [
+            (0.0, "0 s"),
+            (2.5e-7, "250 ns"),
+            (0.25, "250 ms"),
+            (1.25, "1.25 s"),
+            (1_250.179_3, "20 min 50 s"),
+            (12_000.0, "3 h 20 min"),
+            (7_200.0, "2 h"),
+            (423_360.0, "4.9 days"),
+            (4_230_144_000.0, "48,960 days"),
+        ] {
+            assert_eq!(lasting(seconds), said);
+        }
     }
 
     #[test]

@@ -11,10 +11,10 @@ use clap::Args;
 use super::scenario_args::ScenarioArgs;
 use super::{Exit, print};
 use crate::experiment::warmup;
-use crate::scenario::forecast::{Forecast, Use, forecast};
+use crate::scenario::forecast::{Forecast, Total, Use, forecast};
 use crate::scenario::{Registry, Scenario};
 use crate::sim::setup::{Setup, Warmup};
-use crate::text::{assignments, counted, paragraph, plural};
+use crate::text::{assignments, counted, lasting, paragraph, plural, printable};
 
 /// Arguments of `equipoise check`.
 #[derive(Debug, Args)]
@@ -28,9 +28,6 @@ pub struct Check {
 
 /// Pilots that take longer, in seconds of CPU time, are run only if asked for.
 const PATIENCE: f64 = 20.0;
-
-/// CPU time of an event on a common machine, seconds; what a run really took is in timing.json.
-const SECONDS_AN_EVENT: f64 = 120e-9;
 
 impl Check {
     /// Prints the forecast of every point and strategy.
@@ -81,11 +78,11 @@ impl Check {
 fn pilots_take(scenario: &Scenario, forecasts: &[Vec<Forecast>]) -> f64 {
     let points = scenario.points.iter().zip(forecasts);
     let given = points.filter(|(point, _)| !point.warmup_is_auto);
-    let events = given.flat_map(|(point, forecasts)| {
+    let seconds = given.flat_map(|(point, forecasts)| {
         let setups = point.setups.iter().zip(forecasts);
-        setups.map(|(setup, forecast)| 5.0 * pilot_share(setup, forecast) * forecast.events)
+        setups.map(|(setup, forecast)| 5.0 * pilot_share(setup, forecast) * forecast.cost.seconds)
     });
-    events.sum::<f64>() * SECONDS_AN_EVENT
+    seconds.sum::<f64>()
 }
 
 /// Events of a pilot as a share of a replication's, about.
@@ -98,7 +95,9 @@ fn pilot_share(setup: &Setup, forecast: &Forecast) -> f64 {
 }
 
 fn describe(scenario: &Scenario, forecasts: &[Vec<Forecast>]) -> String {
-    let mut out = format!("{}\n", scenario.title);
+    let mut out = format!("{}\n", printable(&scenario.title));
+    let notes = scenario.notes.iter();
+    out.extend(notes.map(|note| paragraph(&format!("note: {}", printable(note)), "  ")));
     for (point, forecasts) in scenario.points.iter().zip(forecasts) {
         if !scenario.sweep.is_empty() {
             out += &format!("\n{}\n", assignments(&scenario.sweep, &point.values));
@@ -133,18 +132,19 @@ fn describe_forecast(forecast: &Forecast) -> String {
         .filter(|used| used.share >= 0.0005);
     let mut out: String = used.map(describe_use).collect();
     out += &format!(
-        "    a replication: {}, {}, {}\n",
+        "    a replication: {}, {}, {}{}\n",
         about(forecast.jobs, "job"),
         about(forecast.tasks, "task"),
-        about(forecast.events, "event")
+        about(forecast.events, "event"),
+        match forecast.length {
+            0.0 => String::new(),
+            length => format!(" in {} of simulated time", lasting(length)),
+        }
     );
-    for warning in &forecast.warnings {
-        out += &paragraph(&format!("warning: {warning}"), "    ");
-    }
     out
 }
 
-/// What is too much has a warning of its own.
+/// What is too much has a warning of its own, beside those of the scenario.
 fn describe_use(used: &Use) -> String {
     format!("    {:>6.1} %  {}\n", used.share * 100.0, used.of)
 }
@@ -155,28 +155,23 @@ fn about(number: f64, noun: &str) -> String {
 }
 
 fn total(scenario: &Scenario, forecasts: &[Vec<Forecast>]) -> String {
-    let replications = f64::from(scenario.replications);
-    let events: f64 = forecasts
-        .iter()
-        .flatten()
-        .map(|forecast| forecast.events)
-        .sum::<f64>()
-        * replications;
-    let nodes = scenario
-        .points
-        .iter()
-        .flat_map(|point| &point.setups)
-        .map(|setup| setup.cluster.count())
-        .max();
-    // Histograms of a class take 5 MB, a node about 300 bytes; jobs in the system come on top.
-    let classes = scenario.classes.len().max(1);
-    let memory = 5.0 * (classes + 1) as f64 + f64::from(nodes.unwrap_or(0)) * 300e-6;
+    let total = Total::of(forecasts, scenario.replications);
     format!(
-        "\n{} x {} x {}: {}, about {:.0} s of CPU time, {memory:.0} MB a thread\n",
+        "\n{} x {} x {}: {},\nabout {} of CPU time, {} of memory and {} more for each further thread\n",
         counted(scenario.points.len() as u64, "point"),
         plural(scenario.strategies.len(), "strategy", "strategies"),
         counted(scenario.replications.into(), "replication"),
-        about(events, "event"),
-        (events * SECONDS_AN_EVENT).max(1.0),
+        about(total.events, "event"),
+        lasting(total.seconds.max(1.0).round()),
+        megabytes(total.bytes.0),
+        megabytes(total.bytes.1),
     )
+}
+
+/// "14 MB", "2.1 GB".
+pub fn megabytes(bytes: f64) -> String {
+    match bytes {
+        large if large >= 1e9 => format!("{:.1} GB", large / 1e9),
+        small => format!("{:.0} MB", (small / 1e6).max(1.0)),
+    }
 }

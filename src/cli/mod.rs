@@ -15,6 +15,7 @@ mod folder;
 mod gate;
 mod list;
 mod manual;
+mod memory;
 mod new;
 mod progress;
 mod replace;

@@ -16,7 +16,7 @@ use serde_json::json;
 use super::folder::Folder;
 use super::report::{cannot_draw, table};
 use super::scenario_args::{Changes, ScenarioArgs};
-use super::{Exit, message, print, running};
+use super::{Exit, memory, message, print, running};
 use crate::experiment::record::{Recording, RowKind};
 use crate::experiment::{self, Fingerprint, Journal, Options, Plan, Timing};
 use crate::report;
@@ -78,6 +78,8 @@ impl Run {
         let ones = scenarios.collect::<Result<Vec<One>, Exit>>()?;
         check_targets(&ones, self.out.is_some())?;
         ones.iter().for_each(|one| one.args.warn(&one.scenario));
+        let mut all = ones.iter();
+        all.try_for_each(|one| memory::check(&one.scenario, self.threads))?;
         // Watched before anything is written, so that nothing is left behind.
         let stop = running::stop_on_interrupt()?;
         for (at, one) in ones.into_iter().enumerate() {

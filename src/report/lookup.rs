@@ -2,7 +2,7 @@
 
 use crate::metrics::columns::MetricRef;
 use crate::results::{Cell, ComparisonRow, Meta, Results};
-use crate::text::printable;
+use crate::text::{apart, printable};
 
 /// What a run found, with names for its points.
 pub struct Lookup<'a> {
@@ -57,6 +57,12 @@ impl<'a> Lookup<'a> {
     pub fn strategy(&self, strategy: usize) -> String {
         let found = self.meta().strategies.get(strategy);
         found.map_or(String::new(), |found| printable(&found.name))
+    }
+
+    /// The names of all strategies, cut to `width` columns where they differ.
+    pub fn short_strategies(&self, width: usize) -> Vec<String> {
+        let names: Vec<String> = self.strategies().map(|s| self.strategy(s)).collect();
+        apart(&names, width)
     }
 
     /// Number of points; at least 1.

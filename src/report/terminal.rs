@@ -11,7 +11,9 @@ use super::scales;
 use super::verdict_text::{best, extent, marks, parts_that_differ, verdict_cell, word};
 use crate::metrics::columns::MetricRef;
 use crate::results::{ComparisonRow, Results, Verdict};
-use crate::text::{LINE, Scale, blanks, count, plain_percent, printable, shorten, width, wrapped};
+use crate::text::{
+    LINE, Scale, apart, blanks, count, plain_percent, printable, shorten, width, wrapped,
+};
 
 /// Up to so many points have a block each; more are shown as a matrix.
 const MOST_BLOCKS: usize = 6;
@@ -186,11 +188,12 @@ fn name(text: &str) -> Cell {
 
 /// One point: a row a strategy, three columns a deciding metric.
 fn block(tables: &Lookup, point: usize) -> Grid {
-    let strategy = |strategy: usize| {
-        let is_baseline = strategy == tables.baseline();
-        let mark = if is_baseline { " (baseline)" } else { "" };
-        let name = shorten(&tables.strategy(strategy), NAME - mark.len());
-        Cell::plain(format!("{name}{mark}"))
+    const MARK: &str = " (baseline)";
+    let marked = tables.short_strategies(NAME - MARK.len());
+    let names = tables.short_strategies(NAME);
+    let strategy = |strategy: usize| match strategy == tables.baseline() {
+        true => Cell::plain(format!("{}{MARK}", marked[strategy])),
+        false => Cell::plain(names[strategy].clone()),
     };
     let head = match tables.point_label(point) {
         label if label.is_empty() => Cell::plain("strategy"),
@@ -266,8 +269,9 @@ fn below<T>(head: T, rows: impl Iterator<Item = T>) -> Vec<T> {
 fn matrix(tables: &Lookup, metric: &MetricRef) -> Grid {
     let shown = 0..tables.points().min(MOST_ROWS);
     let baseline = tables.baseline();
+    let names = tables.short_strategies(20);
     let group = |strategy: usize| -> Group {
-        let head = Cell::plain(shorten(&tables.strategy(strategy), 20));
+        let head = Cell::plain(names[strategy].clone());
         let cell = |point| {
             let row = tables.comparison(point, strategy, metric);
             vec![Cell(verdict_cell(row), row.map(|row| row.verdict))]
@@ -276,10 +280,14 @@ fn matrix(tables: &Lookup, metric: &MetricRef) -> Grid {
     };
     let metric = shorten(&printable(&metric.to_string()), NAME);
     let head = format!("{metric} vs {}", shorten(&tables.strategy(baseline), 12));
-    let label = |point| Cell::plain(shorten(&tables.point_label(point), NAME + 8));
+    let labels: Vec<String> = shown
+        .clone()
+        .map(|point| tables.point_label(point))
+        .collect();
+    let labels = apart(&labels, NAME + 8).into_iter();
     let others = tables.strategies().filter(|s| *s != baseline);
     Grid {
-        names: below(Cell::plain(head), shown.clone().map(label)),
+        names: below(Cell::plain(head), labels.map(Cell::plain)),
         groups: others.map(group).collect(),
         more: more(tables),
     }

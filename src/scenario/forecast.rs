@@ -4,6 +4,8 @@
 //! run will find a steady state, and the key that makes it so is known. What surprises without
 //! being wrong is told too: laws without variance, or large and small tasks in one queue.
 
+use std::collections::BTreeSet;
+
 use crate::engine::law::Law;
 use crate::model::cluster::SLOTS;
 use crate::sim::setup::{Measure, Network, Setup, Stragglers, Warmup, Window};
@@ -39,6 +41,10 @@ pub struct Forecast {
     pub tasks: f64,
     /// Events of a replication, about.
     pub events: f64,
+    /// Simulated time of a replication, in seconds; 0 if that depends on the strategy.
+    pub length: f64,
+    /// What a replication costs.
+    pub cost: Cost,
     /// What is worth a warning, one sentence each.
     pub warnings: Vec<String>,
 }
@@ -62,6 +68,7 @@ pub fn forecast(setup: &Setup) -> Forecast {
     let dispatchers = demand.of_dispatchers(strategy, "dispatcher", deciding);
     let gatherers = demand.of_dispatchers(strategy, "gatherer", gathering);
     let (jobs, tasks) = sizes(window, &demand);
+    let events = jobs + tasks * events_a_task(network, strategy, classes);
     let mut warnings = overloads(nodes.iter().chain(&dispatchers).chain(&gatherers));
     warnings.extend(without_variance(classes, stragglers.as_ref()));
     if strategy.binding == Binding::Early {
@@ -73,8 +80,148 @@ pub fn forecast(setup: &Setup) -> Forecast {
         gatherers,
         jobs,
         tasks,
-        events: jobs + tasks * events_a_task(network, strategy, classes),
+        events,
+        length: demand.covered(jobs),
+        cost: demand.cost(strategy, (jobs, tasks, events), window),
         warnings,
+    }
+}
+
+/// Time and memory of a replication, as measured on a common machine; `timing.json` has what a run
+/// really took. Within a factor of two.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cost {
+    /// CPU time, seconds.
+    pub seconds: f64,
+    /// Bytes that a thread holds while it runs.
+    pub held: f64,
+    /// Bytes that are kept of it until the tables are written.
+    pub kept: f64,
+}
+
+/// Seconds of an event; of a node that is looked at; of a replication's tables, by class; of a node
+/// and of a task in the system, which must be laid out.
+const EVENT: f64 = 90e-9;
+const LOOK: f64 = 11e-9;
+const TABLES: f64 = 300e-6;
+const NODE: f64 = 100e-9;
+const TASK: f64 = 600e-9;
+/// Bytes of a task in the system, of a node, of the histograms of a class while it runs and once it
+/// has, and of the program itself.
+const TASK_BYTES: f64 = 340.0;
+const NODE_BYTES: f64 = 165.0;
+const CLASS_BYTES: f64 = 400e3;
+const KEPT_BYTES: f64 = 2_400.0;
+const OWN_BYTES: f64 = 14e6;
+
+impl Demand<'_> {
+    /// Simulated seconds in which this many jobs arrive.
+    fn covered(&self, jobs: f64) -> f64 {
+        let span = |source: &Source| match &source.arrivals {
+            Arrivals::Trace(plan) => plan.survey.span.as_secs() * plan.scale,
+            _ => 0.0,
+        };
+        match self.sources.iter().map(span).fold(0.0, f64::max) {
+            0.0 if self.rate() > 0.0 => jobs / self.rate(),
+            span => span,
+        }
+    }
+
+    fn cost(&self, strategy: &Strategy, sizes: (f64, f64, f64), window: &Window) -> Cost {
+        let (jobs, tasks, events) = sizes;
+        let nodes = self.cluster.count();
+        let looks = strategy
+            .parts
+            .iter()
+            .map(|parts| parts.placement.looks(nodes));
+        let looks = looks.fold(0.0, f64::max);
+        let crowd = self.crowd(jobs, window) * tasks / jobs.max(1.0);
+        let (nodes, classes) = (f64::from(nodes), self.classes.len() as f64 + 1.0);
+        Cost {
+            seconds: events * EVENT
+                + tasks * looks * LOOK
+                + classes * TABLES
+                + nodes * NODE
+                + crowd * TASK,
+            held: crowd * TASK_BYTES + nodes * NODE_BYTES + classes * CLASS_BYTES,
+            kept: classes * KEPT_BYTES,
+        }
+    }
+
+    /// Jobs that are in the system together: a batch, and where more is asked than there is what is
+    /// left over; a steady crowd takes next to nothing.
+    fn crowd(&self, jobs: f64, window: &Window) -> f64 {
+        let batches = self.offered.iter().filter(|class| class.rate.is_none());
+        let batches = batches.filter_map(|class| class.jobs).sum::<u64>() as f64;
+        let (_, load) = self.busiest();
+        let over = if load > 1.0 {
+            jobs * (1.0 - 1.0 / load)
+        } else {
+            0.0
+        };
+        batches + over.min(window.max_in_system as f64)
+    }
+}
+
+/// The warnings of all setups, each once, with the strategies and points that it is about unless
+/// it is about all.
+pub fn warnings(points: &[&[Setup]], names: &[&str]) -> Vec<String> {
+    let mut all: Vec<(String, BTreeSet<usize>, BTreeSet<usize>)> = Vec::new();
+    for (at, setups) in points.iter().enumerate() {
+        for (strategy, setup) in setups.iter().enumerate() {
+            for said in forecast(setup).warnings {
+                match all.iter_mut().find(|(known, _, _)| *known == said) {
+                    Some((_, points, of)) => {
+                        points.insert(at);
+                        of.insert(strategy);
+                    }
+                    None => all.push((said, [at].into(), [strategy].into())),
+                }
+            }
+        }
+    }
+    let sentence = |(said, at, of): (String, BTreeSet<usize>, BTreeSet<usize>)| {
+        let own = of.iter().map(|&strategy| names[strategy]);
+        let own = own.collect::<Vec<_>>().join(", ");
+        let share = format!("{} of {} points", at.len(), points.len());
+        match (of.len() == names.len(), at.len() == points.len()) {
+            (true, true) => said,
+            (true, false) => format!("{said} ({share})"),
+            (false, true) => format!("{said} ({own})"),
+            (false, false) => format!("{said} ({own} at {share})"),
+        }
+    };
+    all.into_iter().map(sentence).collect()
+}
+
+/// What all replications of a scenario cost together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Total {
+    /// Events.
+    pub events: f64,
+    /// CPU time, seconds.
+    pub seconds: f64,
+    /// Bytes on one thread, and for each further one.
+    pub bytes: (f64, f64),
+}
+
+impl Total {
+    /// Of `replications` of each setup that was forecast.
+    pub fn of(forecasts: &[Vec<Forecast>], replications: u32) -> Total {
+        let times = f64::from(replications);
+        let all = || forecasts.iter().flatten();
+        let sum = |of: fn(&Forecast) -> f64| all().map(of).sum::<f64>() * times;
+        let held = all().map(|forecast| forecast.cost.held).fold(0.0, f64::max);
+        Total {
+            events: sum(|forecast| forecast.events),
+            seconds: sum(|forecast| forecast.cost.seconds),
+            bytes: (OWN_BYTES + held + sum(|forecast| forecast.cost.kept), held),
+        }
+    }
+
+    /// Bytes on this many threads.
+    pub fn on(&self, threads: usize) -> f64 {
+        self.bytes.0 + self.bytes.1 * threads.saturating_sub(1) as f64
     }
 }
 
@@ -303,9 +450,8 @@ fn events_a_task(network: &Network, strategy: &Strategy, classes: &[Class]) -> f
 }
 
 fn overloads<'a>(uses: impl Iterator<Item = &'a Use>) -> Vec<String> {
-    let said = |Use { of, share, key }: &Use| {
-        format!("{of}: utilization {share:.3} is not below 1: change `{key}`")
-    };
+    let said =
+        |Use { of, key, .. }: &Use| format!("{of}: utilization is not below 1: change `{key}`");
     uses.filter(|used| used.share >= 1.0).map(said).collect()
 }
 

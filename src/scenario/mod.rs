@@ -83,8 +83,7 @@ pub fn read_with(
         notes,
     };
     let grid = sweep::grid(&reading.axes);
-    let points = grid.iter().map(|steps| reading.point(&tree, steps));
-    let points: Option<Vec<Read>> = points.collect::<Vec<_>>().into_iter().collect();
+    let points = reading.points(&tree, &grid);
     if let Some(points) = &points {
         let identity = |point: usize| format!("{:?}", points[point].resolved.setups);
         sweep::twins(&reading.axes, &grid, identity, &mut reading.report);
@@ -95,6 +94,9 @@ pub fn read_with(
         _ => Err(reading.report),
     }
 }
+
+/// Points that are read after a mistake was found.
+const ENOUGH: usize = 100;
 
 /// The texts that places point into.
 fn sources(text: &str, name: &str, sets: &[String]) -> Vec<Source> {
@@ -134,6 +136,19 @@ struct Read {
 }
 
 impl Reading<'_> {
+    /// All points; nothing if one has mistakes.
+    fn points(&mut self, tree: &Node, grid: &[Vec<usize>]) -> Option<Vec<Read>> {
+        let mut points = Vec::new();
+        for (at, steps) in grid.iter().enumerate() {
+            points.extend(self.point(tree, steps));
+            // Mistakes at more points than these are the same ones again.
+            if points.len() <= at && at >= ENOUGH {
+                break;
+            }
+        }
+        (points.len() == grid.len()).then_some(points)
+    }
+
     /// The point at these steps of the axes; nothing if it has mistakes.
     fn point(&mut self, tree: &Node, steps: &[usize]) -> Option<Read> {
         let mut tree = tree.clone();
@@ -165,11 +180,30 @@ impl Reading<'_> {
         })
     }
 
-    fn finish(self, points: Vec<Read>, name: &str, text: String) -> Result<Scenario, Report> {
+    /// Adds what is known to surprise.
+    fn doubts(&mut self, points: &[Read]) {
+        let first = points.first().map_or(&[][..], |point| &point.strategies);
+        let names: Vec<&str> = first
+            .iter()
+            .map(|strategy| strategy.name.as_str())
+            .collect();
+        let setups = points.iter().map(|point| point.resolved.setups.as_slice());
+        let said = forecast::warnings(&setups.collect::<Vec<_>>(), &names);
+        // The load was told with its place.
+        let is_load = |told: &Diagnostic| told.title.starts_with("the offered load");
+        let is_told = self.report.warnings().any(is_load);
+        let is_new = |said: &String| !(is_told && said.contains(" of all nodes: utilization"));
+        for said in said.into_iter().filter(is_new) {
+            self.report.doubt(said, "");
+        }
+    }
+
+    fn finish(mut self, points: Vec<Read>, name: &str, text: String) -> Result<Scenario, Report> {
         let stem = Path::new(name).file_stem();
         let stem = stem
             .map_or(name.into(), |stem| stem.to_string_lossy())
             .into_owned();
+        self.doubts(&points);
         let Some(first) = points.first() else {
             return Err(self.report);
         };

@@ -548,3 +548,68 @@ fn a_scenario_is_what_it_resolves_to() {
         assert_ne!(identity(&[other]), plain, "{other}");
     }
 }
+
+/// Against what runs were measured to take (one thread, 1 to 3 GHz), within a factor of two.
+#[test]
+fn forecasts_count_what_costs() {
+    let near = |found: f64, measured: f64| {
+        assert!(
+            (0.5..2.0).contains(&(found / measured)),
+            "{found} for {measured}"
+        );
+    };
+    let jobs = |demand: &str| {
+        format!("[jobs.j]\narrivals.poisson.load = 0.5\nwork.exponential.mean = \"10ms\"\n{demand}")
+    };
+    let cost = |nodes: &str, jobs: &str, strategy: &str, measured: u32| {
+        let run = if measured > 0 {
+            format!("jobs = {measured}")
+        } else {
+            String::new()
+        };
+        let text = format!(
+            "[run]\n{run}\nreplications = 4\n[nodes.n]\n{nodes}\n{jobs}\n[strategies.s]\n{strategy}\n"
+        );
+        let scenario = read(&text, "s.toml", &[], &Files::default()).unwrap();
+        let forecasts = vec![vec![forecast::forecast(&scenario.points[0].setups[0])]];
+        forecast::Total::of(&forecasts, 4)
+    };
+    let batch = "[jobs.j]\narrivals.batch = { jobs = 1 }\ntasks = 3_000_000\nwork = \"1s\"";
+    near(cost("count = 100", batch, "", 0).bytes.0, 1.035e9);
+    near(
+        cost("count = 1_000_000", &jobs(""), "", 10_000).bytes.0,
+        176e6,
+    );
+    near(cost("count = 10", &jobs(""), "", 1_000_000).seconds, 0.95);
+    let cpu = "count = 2000\nresources.cpu = 4";
+    near(
+        cost(
+            cpu,
+            &jobs("demand.cpu = 1"),
+            "placement = \"resource-match\"",
+            100_000,
+        )
+        .seconds,
+        20.9,
+    );
+    near(
+        cost(
+            cpu,
+            &jobs("demand.cpu = 1"),
+            "placement = \"best-fit\"",
+            100_000,
+        )
+        .seconds,
+        9.9,
+    );
+    assert!(
+        cost(
+            "count = 2000",
+            &jobs(""),
+            "placement.power-of-d.d = 1000",
+            100_000
+        )
+        .seconds
+            > 20.0
+    );
+}

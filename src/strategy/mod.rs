@@ -67,6 +67,12 @@ pub trait Blueprint: Any + fmt::Debug + Send + Sync {
     /// # Errors
     /// Says in the user's words why the algorithm cannot work on these nodes.
     fn build(&self, eligible: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem>;
+
+    /// How many nodes of `nodes` a decision looks at one by one, about: what the forecast of a run's
+    /// time is made of. One that asks for the order of nodes that is kept looks at few.
+    fn looks(&self, _nodes: u32) -> f64 {
+        1.0
+    }
 }
 
 /// Why a strategy cannot work on a cluster: what is wrong and what to do.

@@ -82,6 +82,33 @@ fn several_scenarios_run_one_after_another() {
 }
 
 #[test]
+fn names_that_begin_alike_are_told_apart() {
+    let long = "power-of-two-choices-by-tasks-with";
+    let text = POOL
+        .replace(
+            "[strategies.shared-queue]",
+            &format!("[strategies.{long}-replacement]"),
+        )
+        .replace(
+            "[strategies.round-robin]",
+            &format!("[strategies.{long}out-replacement]"),
+        )
+        .replace("baseline = \"shared-queue\"", "")
+        + &format!("[strategies.{long}-both-replacement]\n");
+    let place = Place::new(&text);
+    let said = place.ok(&["run", "s.toml"]);
+    let mut names: Vec<&str> = said
+        .lines()
+        .filter_map(|line| line.split_once("  "))
+        .map(|(name, _)| name)
+        .filter(|name| name.contains('…'))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), 3, "{said}");
+}
+
+#[test]
 fn the_smallest_table() {
     let place = Place::new(POOL);
     let output = place.call(&["run", "s.toml"]);

@@ -184,3 +184,12 @@ fn deep_and_long_scenarios_are_refused_in_time() {
         assert!(output.stderr.len() < 200_000, "{}", output.stderr.len());
     }
 }
+
+/// What no machine holds is refused before it starts.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_beyond_the_memory_is_refused() {
+    let text = "[run]\nreplications = 1\n[nodes.a]\n[jobs.j]\narrivals.batch = { jobs = 100_000 }\ntasks = 5_000_000\nwork = \"1ms\"\n[strategies.r]\n";
+    let place = Place::new(text);
+    refused(&place, &["run", "s.toml"], "of memory on");
+}

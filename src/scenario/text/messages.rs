@@ -198,7 +198,10 @@ impl Report {
             }
             None => {
                 let location = title.element(Origin::path(self.file()));
-                location.element(Level::HELP.message(label))
+                match label {
+                    "" => location,
+                    label => location.element(Level::HELP.message(label)),
+                }
             }
         };
         for help in helps.lines().filter(|line| !line.is_empty()) {

@@ -29,6 +29,10 @@ impl Blueprint for BestFit {
             |ask, view, node| Some(Score::larger(view.ratio(node, ask.demand).as_f64())),
         )))
     }
+
+    fn looks(&self, nodes: u32) -> f64 {
+        f64::from(nodes)
+    }
 }
 
 /// The candidates on which the task fits now.

@@ -24,4 +24,8 @@ impl Blueprint for FirstFit {
             |_, _, _| None,
         )))
     }
+
+    fn looks(&self, nodes: u32) -> f64 {
+        f64::from(nodes)
+    }
 }

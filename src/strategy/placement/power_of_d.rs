@@ -52,6 +52,16 @@ impl Blueprint for PowerOfD {
             drawn: Vec::with_capacity(room + 1),
         }))
     }
+
+    /// Drawn ranks are kept in order, which takes longer the more there are.
+    fn looks(&self, nodes: u32) -> f64 {
+        let d = f64::from(if self.replacement {
+            self.d
+        } else {
+            self.d.min(nodes)
+        });
+        d * (1.0 + d / 250.0)
+    }
 }
 
 /// `drawn` holds ranks among the candidates, rising and distinct.

@@ -26,4 +26,8 @@ impl Blueprint for WorstFit {
             |ask, view, node| Some(Score::smaller(view.ratio(node, ask.demand).as_f64())),
         )))
     }
+
+    fn looks(&self, nodes: u32) -> f64 {
+        f64::from(nodes)
+    }
 }

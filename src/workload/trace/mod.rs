@@ -16,7 +16,6 @@ mod problem;
 mod read;
 mod resample;
 mod row;
-mod sorted;
 mod survey;
 pub mod swf;
 #[cfg(test)]

@@ -8,12 +8,13 @@ use super::file::TraceFile;
 use super::hawk::Hawk;
 use super::number::{Instant, offset, scale};
 use super::row::{self, Job, Refusal, RowReader, Step};
-use super::sorted::Sorted;
 use super::swf::Swf;
 use super::{Format, Invalid, Problem, Spec, Survey};
 use crate::engine::time::Time;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Jobs that are read ahead at once.
 const BLOCK_JOBS: usize = 256;
@@ -109,6 +110,34 @@ impl Block {
             works: &self.numbers[job.works.clone()],
             demand: &self.numbers[job.demand.clone()],
         })
+    }
+}
+
+/// The kept jobs of a trace in order of arrival, unscaled. Copies share it.
+#[derive(Clone)]
+pub(super) struct Sorted(Arc<Block>);
+
+impl Sorted {
+    pub(super) fn new(rows: Block) -> Sorted {
+        Sorted(Arc::new(rows))
+    }
+
+    /// The job at this place; `None` behind the last.
+    pub(super) fn row(&self, place: usize) -> Option<Row<'_>> {
+        self.0.row(place)
+    }
+}
+
+impl fmt::Debug for Sorted {
+    /// That it is; its rows are told by the trace's digest.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sorted")
+    }
+}
+
+impl PartialEq for Sorted {
+    fn eq(&self, other: &Sorted) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 

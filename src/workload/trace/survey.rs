@@ -6,9 +6,8 @@
 
 use super::file::{TraceFile, digest};
 use super::number::{Instant, offset};
-use super::read::{Block, Ordered, Row};
+use super::read::{Block, Ordered, Row, Sorted};
 use super::row::{Job, Refusal, Step};
-use super::sorted::Sorted;
 use super::{Format, Invalid, Problem, Spec};
 use crate::engine::time::Time;
 use crate::text::thousands;

@@ -319,7 +319,8 @@ pub fn fits(taken: &[u64], demand: &[u64], capacity: &[Option<u64>]) -> bool {
         return has.is_none_or(|has| taken + need <= has);
     }
     let mut each = taken.iter().zip(demand).zip(capacity);
-    each.all(|((taken, need), has)| has.is_none_or(|has| taken + need <= has))
+    // Of what a task does not need, no shortage hinders it.
+    each.all(|((taken, need), has)| *need == 0 || has.is_none_or(|has| taken + need <= has))
 }
 
 fn add(row: &mut [u64], demand: &[u64]) {
@@ -332,4 +333,17 @@ fn subtract(row: &mut [u64], demand: &[u64]) {
     row.iter_mut()
         .zip(demand)
         .for_each(|(sum, need)| *sum -= need);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn what_a_task_does_not_need_never_hinders_it() {
+        let capacity = [None, Some(8), Some(4)];
+        assert!(fits(&[3, 7, 9], &[1, 1, 0], &capacity));
+        assert!(!fits(&[3, 7, 9], &[1, 2, 0], &capacity));
+        assert!(!fits(&[3, 7, 4], &[1, 1, 1], &capacity));
+    }
 }

@@ -189,7 +189,8 @@ impl<'a> View<'a> {
             return fits(self.truth.nodes.held(node), demand, capacity);
         }
         let mut dimensions = demand.iter().zip(capacity).enumerate();
-        dimensions.all(|(d, (need, has))| has.is_none_or(|has| self.held(node, d) + need <= has))
+        let room = |d, has| self.held(node, d) + demand[d] <= has;
+        dimensions.all(|(d, (need, has))| *need == 0 || has.is_none_or(|has| room(d, has)))
     }
 
     /// True if `demand` fits beside what runs at the node: only where tasks wait in a central

@@ -57,7 +57,8 @@ impl Candidate {
     }
 
     fn fits(&self, demand: &[u64]) -> bool {
-        self.finite().all(|(d, held, has)| held + demand[d] <= has)
+        self.finite()
+            .all(|(d, held, has)| demand[d] == 0 || held + demand[d] <= has)
     }
 
     fn load(&self, by: By) -> Fraction {
@@ -75,7 +76,7 @@ impl Candidate {
             .finite()
             .map(|(d, held, has)| {
                 let share = |units: u64| i128::from(units) * whole / i128::from(has);
-                (share(has - held), share(demand[d]))
+                (share(has.saturating_sub(held)), share(demand[d]))
             })
             .collect();
         let sum = |f: &dyn Fn(i128, i128) -> i128| shares.iter().map(|&(a, q)| f(a, q)).sum();

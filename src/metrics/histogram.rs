@@ -117,7 +117,7 @@ impl Tally {
             UNLIKE
         };
         let unlike = (self.bits | other.bits | unlike) & UNLIKE;
-        self.bits = self.count() + other.count() | unlike;
+        self.bits = (self.count() + other.count()) | unlike;
         self.most = self.most.max(other.most);
     }
 }

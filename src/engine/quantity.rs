@@ -308,6 +308,8 @@ quantities! {
     Count = Domain { what: "a whole number of at least 1", low: 1.0, whole: true, ..NUMBER };
     /// A whole number of at least 0.
     Whole = Domain { what: "a whole number of at least 0", high: 9_007_199_254_740_992.0, whole: true, ..NUMBER };
+    /// A whole number of either sign.
+    Rank = Domain { what: "a whole number such as 1 or -1", low: -1e9, high: 1e9, whole: true, ..NUMBER };
     /// A share from 0 to 1.
     Share = Domain { what: "a number from 0 to 1", high: 1.0, ..NUMBER };
     /// A share above 0 and below 1.

@@ -89,9 +89,11 @@ impl Prior {
 /// the variance of its wait does; what delays nobody else, the second.
 fn tails(setup: &Setup) -> Vec<Tail> {
     let demand = Demand::new(&setup.sources, &setup.classes, &setup.cluster);
-    let has_limit = |group: &Group| group.capacity.iter().any(Option::is_some);
-    let is_limited = setup.cluster.groups.iter().any(has_limit);
-    let moment = if is_limited { 3 } else { 2 };
+    let moment = if setup.cluster.groups.iter().any(waits) {
+        3
+    } else {
+        2
+    };
     let tasks = weighted(&demand.offered, |class| class.tasks) / weighted(&demand.offered, |_| 1.0);
     let mut tails = vec![works(&demand, moment)];
     let mut add = |what, law: &Law, moment, draws| {
@@ -137,6 +139,12 @@ fn interval(source: &Source) -> Option<&Law> {
         Arrivals::Renewal { interval } => Some(interval),
         _ => None,
     }
+}
+
+/// Whether tasks wait at nodes of this group behind others, which sharing ones do not.
+fn waits(group: &Group) -> bool {
+    let is_limited = group.capacity.iter().any(Option::is_some);
+    is_limited && !group.discipline.shares()
 }
 
 /// The law of the number of tasks of a job.

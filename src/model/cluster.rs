@@ -3,6 +3,10 @@
 //! Every quantity of a resource is a whole number of units, so that sums and ratios are exact. A
 //! dimension's `scale` says how many units make one of what the scenario file counts in.
 
+use std::fmt;
+
+use super::discipline::Discipline;
+
 /// A dimension of demand and capacity: slots (always dimension 0), cpu, memory, ...
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dimension {
@@ -69,7 +73,7 @@ impl Speed {
 }
 
 /// A group of identical nodes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Group {
     /// `nodes.NAME`.
     pub name: String,
@@ -79,20 +83,69 @@ pub struct Group {
     pub speed: Speed,
     /// Capacity by dimension in units; `None` is unlimited (only slots can be), 0 is none of it.
     pub capacity: Vec<Option<u64>>,
+    /// Who is served next.
+    pub discipline: Discipline,
+    /// Attempts that may wait at a node; one more is refused. `None` is any number.
+    pub queue_limit: Option<u64>,
     /// True lets tasks behind a queue's head start when the head does not fit.
     pub backfill: bool,
 }
 
+/// What is new and left at its default is not shown: a scenario is known by how its setups show, and
+/// one that says nothing of it stays the same.
+impl fmt::Debug for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Group {
+            name,
+            count,
+            speed,
+            capacity,
+            discipline,
+            queue_limit,
+            backfill,
+        } = self;
+        let mut shown = f.debug_struct("Group");
+        shown.field("name", name).field("count", count);
+        shown.field("speed", speed).field("capacity", capacity);
+        shown.field("backfill", backfill);
+        if *discipline != Discipline::Fifo {
+            shown.field("discipline", discipline);
+        }
+        if let Some(limit) = queue_limit {
+            shown.field("queue_limit", limit);
+        }
+        shown.finish()
+    }
+}
+
 impl Group {
-    /// `count` nodes of `speed` with `capacity`, each fifo queue blocking at its head.
+    /// `count` nodes of `speed` with `capacity`, each with a fifo queue without limit that blocks at
+    /// its head.
     pub fn new(name: &str, count: u32, speed: f64, capacity: Vec<Option<u64>>) -> Group {
         Group {
             name: name.to_owned(),
             count,
             speed: Speed::new(speed),
             capacity,
+            discipline: Discipline::Fifo,
+            queue_limit: None,
             backfill: false,
         }
+    }
+
+    /// The same nodes where nothing ever queues at them, since whatever starts there waits elsewhere.
+    #[must_use]
+    pub fn without_queues(self) -> Group {
+        Group {
+            discipline: Discipline::Fifo,
+            queue_limit: None,
+            ..self
+        }
+    }
+
+    /// True if attempts are served first in, first out, and wait in any number.
+    pub fn is_plain(&self) -> bool {
+        self.discipline == Discipline::Fifo && self.queue_limit.is_none()
     }
 
     /// Sum over its nodes of speed x capacity in `dimension`, in units; infinite without a limit.

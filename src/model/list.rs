@@ -73,6 +73,20 @@ impl List {
         self.tail = id;
     }
 
+    /// Adds a record, which is in no list, at the front.
+    pub fn push_front<T: Linked>(&mut self, slab: &mut Slab<T>, id: u32) {
+        *slab[id].links_mut() = Links {
+            before: NONE,
+            next: self.head,
+        };
+        if self.head == NONE {
+            self.tail = id;
+        } else {
+            slab[self.head].links_mut().before = id;
+        }
+        self.head = id;
+    }
+
     /// Takes out a record that is in it.
     #[inline]
     pub fn remove<T: Linked>(&mut self, slab: &mut Slab<T>, id: u32) {
@@ -130,8 +144,13 @@ mod tests {
             let (mut list, mut twin) = (List::EMPTY, Vec::new());
             for _ in 0..4 {
                 let id = slab.claim();
-                list.push(&mut slab, id);
-                twin.push(id);
+                if order % 3 == 0 {
+                    list.push_front(&mut slab, id);
+                    twin.insert(0, id);
+                } else {
+                    list.push(&mut slab, id);
+                    twin.push(id);
+                }
             }
             for step in 0..4 {
                 let at = (order >> (2 * step)) % twin.len();

@@ -4,6 +4,8 @@
 //! what changes (nodes), so that a placement can be shown the one without the other.
 
 pub mod cluster;
+pub mod discipline;
+pub mod heap;
 pub mod ids;
 pub mod layout;
 pub mod list;

@@ -54,13 +54,24 @@ impl Node {
         self.level = self.remaining(now);
         self.since = now;
     }
+
+    /// The service left at `now` is `more` than it seemed (wrapping around: or less), and falls at
+    /// `rate` from now on.
+    pub fn correct(&mut self, now: Time, more: u64, rate: u32) {
+        self.settle(now);
+        self.level = self.level.wrapping_add(more);
+        self.rate = rate;
+    }
 }
 
 /// What the nodes of one group have in common.
 #[derive(Clone, Debug)]
 struct Kind {
-    /// Capacity by dimension; the largest number where there is no limit.
+    /// What may be demanded at once by dimension; the largest number where there is no limit, as
+    /// on slots that are shared.
     limits: Vec<u64>,
+    /// Slots that can be in use.
+    slots: u64,
     backfills: bool,
 }
 
@@ -105,8 +116,14 @@ impl Nodes {
     pub fn new(layout: &Layout) -> Nodes {
         let kinds = layout.groups().iter().map(|group| {
             let limit = |has: &Option<u64>| has.unwrap_or(u64::MAX);
+            let mut limits: Vec<u64> = group.capacity.iter().map(limit).collect();
+            let slots = limits[SLOTS];
+            if group.discipline.shares() {
+                limits[SLOTS] = u64::MAX;
+            }
             Kind {
-                limits: group.capacity.iter().map(limit).collect(),
+                limits,
+                slots,
                 backfills: group.backfill,
             }
         });
@@ -169,12 +186,38 @@ impl Nodes {
         start..start + self.dimensions
     }
 
-    /// Demand running, in dimension `d`.
+    /// Demand running, in dimension `d`; of slots that are shared as many as are in use.
     pub fn used(&self, node: NodeId, d: usize) -> u64 {
+        match d {
+            SLOTS => self.demanded(node, d).min(self.kind(node).slots),
+            _ => self.demanded(node, d),
+        }
+    }
+
+    /// Demand running, in dimension `d`.
+    pub fn demanded(&self, node: NodeId, d: usize) -> u64 {
         match d {
             SLOTS => self.kind(node).limits[SLOTS] - self.at(node).free,
             _ => self.used[self.row(node)][d],
         }
+    }
+
+    /// Slots demanded of those that are shared at the node beyond those that there are.
+    pub fn excess(&self, node: NodeId) -> u64 {
+        self.demanded(node, SLOTS) - self.used(node, SLOTS)
+    }
+
+    /// Slots that are shared are in use no more than there are, and what is demanded beyond counts
+    /// as waiting: `before` were that before what runs at the node changed `now`.
+    pub fn recount(&mut self, node: NodeId, before: u64, now: Time) {
+        let excess = self.excess(node);
+        if excess >= before {
+            self.in_use.fall(excess - before, now);
+        } else {
+            self.in_use.rise(before - excess, now);
+        }
+        let this = self.at_mut(node);
+        this.queued = (u64::from(this.queued) + excess - before) as u32;
     }
 
     /// Demand running, queued or travelling, by dimension.

@@ -7,7 +7,8 @@
 use std::collections::BTreeSet;
 
 use crate::engine::law::Law;
-use crate::model::cluster::SLOTS;
+use crate::model::cluster::{Cluster, Group, SLOTS};
+use crate::model::discipline::Discipline;
 use crate::sim::setup::{Measure, Network, Setup, Stragglers, Warmup, Window};
 use crate::strategy::{Binding, Parts, Strategy};
 use crate::workload::class::{Class, Gather, Stage};
@@ -73,7 +74,9 @@ pub fn forecast(setup: &Setup) -> Forecast {
     warnings.extend(without_variance(classes, stragglers.as_ref()));
     if strategy.binding == Binding::Early {
         warnings.extend(demand.unlike());
+        warnings.extend(demand.thrashing());
     }
+    warnings.extend(priorities(cluster, classes));
     Forecast {
         nodes,
         dispatchers,
@@ -365,14 +368,31 @@ impl Demand<'_> {
         let groups = self.cluster.groups.iter().enumerate();
         let shared = groups.filter(|(at, group)| {
             let is_several = group.capacity[SLOTS].is_none_or(|slots| slots > 1);
-            is_several && !group.backfill && self.is_unlike(*at)
+            !group.discipline.shares() && is_several && !group.backfill && self.is_unlike(*at)
         });
-        let said = |name| {
+        let said = |group: &Group| {
+            let (name, discipline) = (&group.name, group.discipline.name());
             format!(
-                "unlike demands share the fifo queues of nodes.{name}: a head that does not fit blocks them; see `backfill`"
+                "unlike demands share the {discipline} queues of nodes.{name}: a head that does not fit blocks them; see `backfill`"
             )
         };
-        shared.map(|(_, group)| said(&group.name)).collect()
+        shared.map(|(_, group)| said(group)).collect()
+    }
+
+    /// Nodes that can fall behind for good once they share too much: at their slowest they give less
+    /// than is asked of them.
+    fn thrashing(&self) -> Vec<String> {
+        let (_, load) = self.busiest();
+        let said = |group: &Group| match &group.discipline {
+            Discipline::ProcessorSharing(curve) if load < 1.0 && load * curve.most() >= 1.0 => {
+                let (name, most) = (&group.name, curve.most());
+                Some(format!(
+                    "nodes.{name} may fall behind for good: slowed down {most} times they cannot do what is asked of them"
+                ))
+            }
+            _ => None,
+        };
+        self.cluster.groups.iter().filter_map(said).collect()
     }
 
     /// True if unlike demands may meet in a group.
@@ -453,6 +473,20 @@ fn overloads<'a>(uses: impl Iterator<Item = &'a Use>) -> Vec<String> {
     let said =
         |Use { of, key, .. }: &Use| format!("{of}: utilization is not below 1: change `{key}`");
     uses.filter(|used| used.share >= 1.0).map(said).collect()
+}
+
+/// Priorities that tell nothing apart.
+fn priorities(cluster: &Cluster, classes: &[Class]) -> Option<String> {
+    let is_by_priority = |group: &&Group| matches!(group.discipline, Discipline::Priority { .. });
+    let mut pairs = classes.windows(2);
+    let are_equal = pairs.all(|pair| pair[0].priority == pair[1].priority);
+    let group = cluster.groups.iter().find(is_by_priority);
+    group.filter(|_| are_equal).map(|group| {
+        format!(
+            "nodes.{} serves by priority, and all classes have the same: see jobs.NAME.priority",
+            group.name
+        )
+    })
 }
 
 /// Laws whose means have no interval.

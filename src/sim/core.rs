@@ -23,6 +23,7 @@ use crate::workload::class::{Class, Shape, Stage};
 
 use super::recorder::Recorder;
 use super::records::{Phase, Records, draw};
+use super::service::Service;
 use super::setup::Setup;
 use super::window::Window;
 
@@ -184,6 +185,8 @@ pub struct Facts<'s> {
     pub overhead: Time,
     /// Objective for the response time.
     pub slo: Option<Time>,
+    /// The larger, the more urgent.
+    pub priority: i64,
 }
 
 impl<'s> Facts<'s> {
@@ -204,6 +207,7 @@ impl<'s> Facts<'s> {
             gathers_free: class.gather.is_free(),
             overhead: stage.overhead,
             slo: class.slo,
+            priority: class.priority,
         }
     }
 }
@@ -234,6 +238,8 @@ pub struct Core<'s> {
     pub busy: Busy,
     /// Other figures.
     pub totals: Totals,
+    /// What the disciplines of nodes keep.
+    pub service: Service,
     /// What dispatchers see of the nodes.
     pub board: Board,
     /// Who writes rows of jobs, tasks and decisions, if anyone does.
@@ -264,6 +270,7 @@ impl<'s> Core<'s> {
             stats: setup.classes.iter().map(|_| JobStats::default()).collect(),
             busy: Busy::new(&layout),
             totals: Totals::default(),
+            service: Service::new(&layout),
             board,
             in_use_before: 0,
             opening: OpeningCompletions {
@@ -292,7 +299,7 @@ impl<'s> Core<'s> {
 
     /// Puts the next event in the life of a task at `time`; the task keeps its ticket.
     #[inline]
-    fn schedule_task(&mut self, time: Time, kind: Kind, entity: u32, id: u32) {
+    pub fn schedule_task(&mut self, time: Time, kind: Kind, entity: u32, id: u32) {
         self.records.task_mut(id).ticket = self.agenda.schedule(time, kind as u8, entity, id);
     }
 
@@ -410,9 +417,18 @@ impl<'s> Core<'s> {
     pub fn start(&mut self, id: u32) {
         let now = self.agenda.now();
         let task = self.records.task_mut(id);
-        task.start(now);
-        let (at, slots, end) = (task.node, u64::from(task.slots), now + task.service);
+        let (at, end) = (task.node, now + task.service);
         task.ticket = self.agenda.schedule(end, Kind::End as u8, at.0 + 1, id);
+        self.occupy(id);
+    }
+
+    /// Starts a task that has room at its node, and whose end is scheduled elsewhere.
+    #[inline(always)]
+    pub fn occupy(&mut self, id: u32) {
+        let now = self.agenda.now();
+        let task = self.records.task_mut(id);
+        task.start(now);
+        let (at, slots) = (task.node, u64::from(task.slots));
         let row = self.demands.several(&self.records, id);
         let node = self.nodes.start(at, slots, row, now);
         node.running.push(&mut self.records, id);
@@ -424,22 +440,37 @@ impl<'s> Core<'s> {
     /// The service of a task has ended: its node is freed and the time is accounted for.
     #[inline(always)]
     pub fn end(&mut self, id: u32) -> NodeId {
+        self.count_use(id);
+        self.vacate(id)
+    }
+
+    /// What a running task has used of its node since it started is accounted for.
+    #[inline(always)]
+    fn count_use(&mut self, id: u32) {
+        let task = self.records.task(id);
+        let span = self.window.overlap(task.since(), self.agenda.now());
+        let row = self.demands.several(&self.records, id);
+        self.busy.add(task.node, u64::from(task.slots), row, span);
+    }
+
+    /// The service of a task, whose use of its node is accounted for, has ended: the node is freed.
+    #[inline(always)]
+    pub fn vacate(&mut self, id: u32) -> NodeId {
         let now = self.agenda.now();
         let task = self.records.task_mut(id);
-        let (at, slots, started) = (task.node, u64::from(task.slots), task.since());
+        let (at, slots) = (task.node, u64::from(task.slots));
         let (of, is_alone) = (task.job, task.is_alone());
         task.enter(Phase::Network, now);
+        task.service = now;
         let served = task.parts()[Phase::Service as usize];
         if !is_alone {
             self.records.job_mut(of).note_finish(now);
         }
-        let row = self.demands.several(&self.records, id);
-        let span = self.window.overlap(started, now);
-        self.busy.add(at, slots, row, span);
         if self.window.contains(now) {
             self.busy.end(at);
             self.totals.slot_time += u128::from(slots) * u128::from(served);
         }
+        let row = self.demands.several(&self.records, id);
         let node = self.nodes.end(at, slots, row, now);
         node.running.remove(&mut self.records, id);
         self.changed(at);
@@ -448,21 +479,54 @@ impl<'s> Core<'s> {
 
     /// A running task is taken out of service; tells how much of that is left. It stays bound.
     pub fn interrupt(&mut self, id: u32) -> Time {
+        self.count_use(id);
+        let task = self.records.task(id);
+        let left = task.service - (self.agenda.now() - task.since());
+        self.call_off_end(id);
+        self.stop(id, left);
+        left
+    }
+
+    /// The end of a task that was scheduled is called off.
+    pub fn call_off_end(&mut self, id: u32) {
+        self.records.task_mut(id).ticket = Ticket::NONE;
+        self.agenda.forget();
+    }
+
+    /// A running task, whose use of its node is accounted for and whose end is called off, is taken
+    /// out of service, of which that much is `left`.
+    pub fn stop(&mut self, id: u32, left: Time) {
         let now = self.agenda.now();
         let task = self.records.task_mut(id);
-        let (at, slots, started) = (task.node, u64::from(task.slots), task.since());
-        task.service = task.service - (now - started);
-        task.ticket = Ticket::NONE;
+        let (at, slots) = (task.node, u64::from(task.slots));
+        task.service = left;
         task.enter(Phase::Queue, now);
-        let left = task.service;
-        self.agenda.forget();
         let row = self.demands.several(&self.records, id);
-        let span = self.window.overlap(started, now);
-        self.busy.add(at, slots, row, span);
         let node = self.nodes.interrupt(at, slots, row, now);
         node.running.remove(&mut self.records, id);
         self.changed(at);
-        left
+    }
+
+    /// True if the node of a task had room for it if it were not for `freed` of what is used there,
+    /// by dimension.
+    pub fn would_have_room(&self, id: u32, freed: &[u64]) -> bool {
+        let (task, job) = self.records.both(id);
+        let demand = self.demands.row(job.demand);
+        let capacity = self.layout.capacity(task.node);
+        let mut dimensions = demand.iter().zip(capacity).zip(freed).enumerate();
+        dimensions.all(|(d, ((need, has), freed))| {
+            has.is_none_or(|has| self.nodes.used(task.node, d) - freed + need <= has)
+        })
+    }
+
+    /// What is used at `node`, by dimension, has been used for all of `span`: it is accounted for
+    /// at once, whoever used it. `row` is a list for its own use.
+    pub fn count_use_of(&mut self, node: NodeId, span: Time, row: &mut Vec<u64>) {
+        row.clear();
+        row.extend((0..self.layout.dimensions()).map(|d| self.nodes.used(node, d)));
+        let slots = row[SLOTS];
+        let several = if row.len() > 1 { &row[..] } else { &[] };
+        self.busy.add(node, slots, several, span);
     }
 
     /// A task that neither runs nor stands in a queue leaves the node that it is bound to.
@@ -553,12 +617,12 @@ impl<'s> Core<'s> {
         }
         self.window.leave(now, job.measured);
         self.demands.give_back(job.demand);
-        let is_measured = job.measured;
+        let (is_measured, ready) = (job.measured, job.arrival);
         let mut next = id;
         while next != NONE {
             let task = self.records.task(next);
             if is_measured {
-                stats.waited(task.wait);
+                stats.waited(task.started - ready);
             }
             let sibling = task.sibling;
             self.records.remove(next);

@@ -326,7 +326,8 @@ impl Dispatch {
         let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
         let log = core.recorder.is_some().then_some(&self.asked);
         let (view, nodes) = core.board.seen(spot, truth, log);
-        let ask = ask(job, task, demand, nodes, this.ties);
+        let priority = core.facts[job.class as usize].priority;
+        let ask = ask(job, task, priority, demand, nodes, this.ties);
         let draw = draw(core.keys.placement, job, task, 0);
         let Some(Some(placement)) = this.placements.get_mut(job.pool as usize) else {
             return Err(fault(&core.setup.strategy, this.parts, None));
@@ -472,6 +473,7 @@ impl Dispatcher {
 fn ask<'a>(
     job: &Job,
     task: &Task,
+    priority: i64,
     demand: &'a [u64],
     nodes: Candidates<'a>,
     ties: Ties,
@@ -481,7 +483,7 @@ fn ask<'a>(
         job: job.number,
         task: task.index,
         tasks: job.tasks,
-        priority: 0,
+        priority,
         key: None,
         work: task.work,
         demand,

@@ -22,6 +22,7 @@ mod window;
 use crate::engine::agenda::Place;
 use crate::engine::random::Seeds;
 use crate::metrics::figures::Figures;
+use crate::model::cluster::Group;
 use crate::model::layout::Layout;
 use crate::strategy::Binding;
 
@@ -82,7 +83,7 @@ impl<'s> Replication<'s> {
         seeds: Seeds,
         recorder: Option<&'s mut (dyn Recorder + 's)>,
     ) -> Fallible<Replication<'s>> {
-        let layout = Layout::new(&setup.cluster);
+        let layout = layout(setup);
         let board = dispatch::board(setup, &layout);
         let mut core = Core::new(setup, layout, seeds, board, recorder);
         let dispatch = Dispatch::new(&mut core)?;
@@ -190,7 +191,7 @@ impl<'s> Replication<'s> {
     /// The service of a task ends: its node turns to what waits, and the result sets out.
     #[inline]
     fn end(&mut self, id: u32) -> Fallible {
-        let node = self.core.end(id);
+        let node = service::end(&mut self.core, id);
         self.dispatch.report_end(&mut self.core, node);
         if self.central.is_some() {
             self.pull()?;
@@ -244,6 +245,7 @@ impl<'s> Replication<'s> {
         let over = self.course.end(&mut self.core);
         let mut core = self.core;
         self.dispatch.finish(&mut core, over);
+        service::finish(&mut core, over);
         self.gathering.finish(&mut core, over);
         let ending = Ending {
             over,
@@ -256,4 +258,14 @@ impl<'s> Replication<'s> {
         };
         outcome::conclude(core, ending)
     }
+}
+
+/// The nodes. Under a central queue nothing queues at them, and they start only what has room.
+fn layout(setup: &Setup) -> Layout {
+    let mut cluster = setup.cluster.clone();
+    if setup.strategy.binding == Binding::CentralQueue {
+        let groups = cluster.groups.into_iter().map(Group::without_queues);
+        cluster.groups = groups.collect();
+    }
+    Layout::new(&cluster)
 }

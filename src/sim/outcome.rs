@@ -77,7 +77,7 @@ fn leave_jobs(core: &mut Core<'_>, over: Time) {
     }
 }
 
-/// Adds the time of running tasks; gives what they use by dimension.
+/// Adds the time of running tasks; gives what they demand by dimension.
 fn leave_tasks(core: &mut Core<'_>, over: Time) -> Vec<u64> {
     let mut used = vec![0; core.layout.dimensions()];
     for id in core.records.ids() {
@@ -90,7 +90,9 @@ fn leave_tasks(core: &mut Core<'_>, over: Time) -> Vec<u64> {
             core.window.overlap(task.since(), over),
         );
         let row = core.demands.several(&core.records, id);
-        core.busy.add(task.node, slots, row, span);
+        if !core.layout.group(task.node).discipline.shares() {
+            core.busy.add(task.node, slots, row, span);
+        }
         let slots = std::slice::from_ref(&slots);
         let demand = if row.is_empty() { slots } else { row };
         used.iter_mut()
@@ -108,7 +110,11 @@ fn check(core: &Core<'_>, arrived: u64, used: &[u64]) -> Result<(), String> {
     check_counts(core, arrived)?;
     check_integrals(core)?;
     for (d, &running) in used.iter().enumerate() {
-        let held: u64 = core.layout.ids().map(|node| core.nodes.used(node, d)).sum();
+        let held: u64 = core
+            .layout
+            .ids()
+            .map(|node| core.nodes.demanded(node, d))
+            .sum();
         same("units used at nodes and by running tasks", held, running)?;
     }
     let left = core.window.jobs();

@@ -133,10 +133,10 @@ pub struct Task {
     links: Links,
     /// Seconds at speed 1.
     pub work: f64,
-    /// How long it runs.
+    /// How long it runs from its next start on; once its service has ended, when that was.
     pub service: Time,
-    /// From readiness to the start of the attempt that completed.
-    pub wait: Time,
+    /// When the attempt that completed started, or will have started if it does.
+    pub started: Time,
     /// The stage of the job that it belongs to, from 0.
     pub stage: u16,
     /// Which attempt this is, from 0.
@@ -159,7 +159,7 @@ impl Default for Task {
             links: Links::NONE,
             work: 0.0,
             service: Time::ZERO,
-            wait: Time::ZERO,
+            started: Time::ZERO,
             stage: 0,
             attempt: 0,
             phase: Phase::Dispatch,
@@ -204,12 +204,20 @@ impl Task {
         self.phase = phase;
     }
 
-    /// Starts to run: all that went before it was waiting.
+    /// Starts to run, or to run again where it left off.
     #[inline]
     pub fn start(&mut self, now: Time) {
-        let before: u64 = self.parts.iter().sum();
-        self.wait = Time(before) + (now - self.since);
         self.enter(Phase::Service, now);
+        if self.parts[Phase::Service as usize] == 0 {
+            self.started = now;
+        }
+    }
+
+    /// For `span` of the time since its phase began it had to wait for others, which counts as
+    /// queueing.
+    pub fn pause(&mut self, span: Time) {
+        self.parts[Phase::Queue as usize] += span.0;
+        self.since += span;
     }
 
     /// What it is at.
@@ -238,18 +246,25 @@ impl Task {
     /// The attempt that has come to its end, of a task that was ready at `ready`.
     pub fn completed(&self, ready: Time) -> Attempt {
         let [dispatch, decision, _, queue, service, _, gather] = self.parts.map(Time);
-        let (begun, started) = (ready + dispatch, ready + self.wait);
+        let begun = ready + dispatch;
+        let paused = (self.ended() - self.started) - service;
         Attempt {
             node: self.node,
             times: Times {
                 begun,
                 decided: begun + decision,
-                reached: started - queue,
-                started,
-                ended: started + service,
+                reached: self.started - (queue - paused),
+                started: self.started,
+                ended: self.ended(),
                 received: self.since - gather,
             },
         }
+    }
+
+    /// When its service ended, once it has.
+    #[inline]
+    pub fn ended(&self) -> Time {
+        self.service
     }
 }
 

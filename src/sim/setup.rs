@@ -11,6 +11,7 @@ use crate::engine::law::Law;
 use crate::engine::time::Time;
 use crate::metrics::columns::{Column, MetricRef, columns};
 use crate::model::cluster::{Cluster, Dimension, Group};
+use crate::model::discipline::Discipline;
 use crate::strategy::placement::random::Random;
 use crate::strategy::{Binding, Parts, Strategy};
 use crate::workload::class::Class;
@@ -165,8 +166,22 @@ impl Setup {
             && (in_no_time || by_one)
             && self.gathers_free()
             && dispatch.constant().is_some()
-            && groups.iter().all(|group| !group.backfill)
+            && groups.iter().all(is_first_in_first_out)
     }
+}
+
+/// True if no later attempt is ever served before an earlier one at a node.
+fn is_first_in_first_out(group: &Group) -> bool {
+    let Group {
+        name: _,
+        count: _,
+        speed: _,
+        capacity: _,
+        discipline,
+        queue_limit: _, // who comes later takes nobody's place
+        backfill,
+    } = group;
+    *discipline == Discipline::Fifo && !backfill
 }
 
 /// Network delays, in seconds.

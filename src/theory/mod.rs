@@ -11,15 +11,18 @@
 //! [`known`] and [`MODELS`]. What a matcher may rely on is read off a setup in one place, `queueing_system`,
 //! which takes every part of a setup apart by name: a new part does not compile until it is said
 //! there that it must be absent. Models for what no scenario can say yet (bounded queues as in
-//! M/M/c/K, processor sharing, breakdowns, redundancy) wait for their parts.
+//! M/M/c/K, breakdowns, redundancy) wait for their parts.
 
 mod answers;
+pub mod by_size;
 pub mod fork_join;
 pub mod infinite_servers;
 pub mod mean_field;
 pub mod multi_server;
+pub mod priorities;
 mod queueing_system;
 pub mod round_robin;
+pub mod sharing;
 pub mod single_server;
 pub mod two_queues;
 pub mod utilization;
@@ -45,6 +48,11 @@ pub const MODELS: &[Model] = &[
     fork_join::APPROXIMATION,
     fork_join::BOUND,
     infinite_servers::MODEL,
+    priorities::MODEL,
+    priorities::LAST_FIRST,
+    by_size::SHORTEST,
+    by_size::SHORTEST_LEFT,
+    sharing::MODEL,
     utilization::MODEL,
 ];
 
@@ -59,10 +67,22 @@ pub fn known(setup: &Setup) -> Vec<Known> {
         fork_join::of,
         infinite_servers::of,
     ];
-    let system = QueueingSystem::of(setup);
-    let of = |system| families.into_iter().filter_map(move |of| of(system));
-    let rows = system.iter().flat_map(of).chain(utilization::of(setup));
-    rows.flatten().collect()
+    let systems = QueueingSystem::of_classes(setup).unwrap_or_default();
+    let mut rows: Vec<Known> = match &systems[..] {
+        [system] if system.is_fifo() => families
+            .into_iter()
+            .filter_map(|of| of(system))
+            .flatten()
+            .collect(),
+        [system] => {
+            let other = [sharing::of, by_size::of].into_iter();
+            other.filter_map(|of| of(system)).flatten().collect()
+        }
+        _ => Vec::new(),
+    };
+    rows.extend(priorities::of(&systems).into_iter().flatten());
+    rows.extend(utilization::of(setup).into_iter().flatten());
+    rows
 }
 
 /// The model named `name`.

@@ -5,7 +5,8 @@
 //! decide what theory says of it.
 
 use crate::engine::law::Law;
-use crate::model::cluster::{Cluster, Group};
+use crate::model::cluster::{Cluster, Group, SLOTS};
+use crate::model::discipline::Discipline;
 use crate::sim::setup::{Network, Setup, Warmup, Window};
 use crate::strategy::fixed_split::{FixedSplit, downcast, fixed_split};
 use crate::strategy::placement::round_robin::{RoundRobin, Weights};
@@ -16,8 +17,17 @@ use crate::workload::source::{Arrivals, Source};
 /// Mean services below this (seconds) feel the rounding to whole nanoseconds.
 const SHORTEST: f64 = 1e-6;
 
-/// Jobs of one class that arrive one by one at independent intervals, on fifo nodes.
+/// Jobs of one class that arrive one by one at independent intervals, on nodes that all serve by one
+/// discipline.
 pub struct QueueingSystem<'a> {
+    /// Who is served next.
+    pub discipline: &'a Discipline,
+    /// Attempts that may wait at each node; any number if `None`.
+    pub queue_limit: Option<u64>,
+    /// The priority of the class.
+    pub priority: i64,
+    /// Name of the class.
+    pub class: &'a str,
     /// Law of the intervals between jobs.
     pub interval: &'a Law,
     /// Tasks of every job.
@@ -32,6 +42,7 @@ pub struct QueueingSystem<'a> {
     pub binding: Binding,
     /// Number of dispatchers.
     pub dispatchers: u32,
+    demand: &'a [u64],
     placement: &'a dyn Blueprint,
     decision: &'a Law,
     network: &'a Network,
@@ -61,8 +72,9 @@ pub struct Shift {
 }
 
 impl<'a> QueueingSystem<'a> {
-    /// `None` if the setup has anything that models do not speak of.
-    pub fn of(setup: &'a Setup) -> Option<QueueingSystem<'a>> {
+    /// One for each class, all of which share the nodes; `None` if the setup has anything that models
+    /// do not speak of.
+    pub fn of_classes(setup: &'a Setup) -> Option<Vec<QueueingSystem<'a>>> {
         // By name, every one, here and in what is called: what is new must be looked at.
         let Setup {
             seed: _,
@@ -78,9 +90,22 @@ impl<'a> QueueingSystem<'a> {
         else {
             return None;
         };
-        let ([class], [source], true) = (&classes[..], &sources[..], has_warmup(window)) else {
+        if classes.len() != sources.len() || !has_warmup(window) {
             return None;
-        };
+        }
+        let pairs = classes.iter().zip(sources);
+        let of =
+            |(class, source)| QueueingSystem::of_class(class, source, cluster, network, strategy);
+        pairs.map(of).collect()
+    }
+
+    fn of_class(
+        class: &'a Class,
+        source: &'a Source,
+        cluster: &'a Cluster,
+        network: &'a Network,
+        strategy: &'a Strategy,
+    ) -> Option<QueueingSystem<'a>> {
         let (binding, parts) = parts(strategy)?;
         let Parts {
             placement,
@@ -90,7 +115,12 @@ impl<'a> QueueingSystem<'a> {
             ties: _,      // equal nodes are equal
         } = parts;
         let (tasks, work, stage) = tasks(class)?;
+        let (discipline, queue_limit) = service(cluster, stage, binding)?;
         let system = QueueingSystem {
+            discipline,
+            queue_limit,
+            priority: class.priority,
+            class: &class.name,
             interval: interval(source)?,
             tasks,
             work,
@@ -98,6 +128,7 @@ impl<'a> QueueingSystem<'a> {
             stations: stations(cluster, stage)?,
             binding,
             dispatchers: *dispatchers,
+            demand: &stage.demand,
             placement: placement.as_ref(),
             decision: decision_time,
             network,
@@ -117,6 +148,11 @@ impl<'a> QueueingSystem<'a> {
     /// The placement, if it is a `T`.
     pub fn placement<T: Blueprint>(&self) -> Option<&T> {
         downcast(self.placement)
+    }
+
+    /// True if tasks are served first in, first out, and wait in any number.
+    pub fn is_fifo(&self) -> bool {
+        *self.discipline == Discipline::Fifo && self.queue_limit.is_none()
     }
 
     /// True if tasks go to the nodes in turn, each as often as any other, in the order of arrival.
@@ -168,6 +204,11 @@ impl<'a> QueueingSystem<'a> {
     /// True if every node runs one task at a time.
     pub fn is_one_by_one(&self) -> bool {
         self.stations.iter().all(|s| s.servers == Some(1))
+    }
+
+    /// True if a task demands one slot and nothing else, so that all that it waits for is shared.
+    pub fn holds_slots_only(&self) -> bool {
+        self.demand[SLOTS] == 1 && self.demand[SLOTS + 1..].iter().all(|need| *need == 0)
     }
 
     /// True if, besides, every job is one task.
@@ -250,6 +291,16 @@ impl<'a> QueueingSystem<'a> {
     }
 }
 
+/// Mean service and mean of its square at nodes of `speed`.
+pub fn moments(work: &Law, overhead: f64, speed: f64) -> (f64, f64) {
+    let mean = work.mean() / speed;
+    let square = work.second_moment() / (speed * speed);
+    (
+        mean + overhead,
+        square + 2.0 * mean * overhead + overhead * overhead,
+    )
+}
+
 /// The interval between jobs that arrive one by one.
 pub fn interval(source: &Source) -> Option<&Law> {
     let Source {
@@ -297,6 +348,7 @@ fn tasks(class: &Class) -> Option<(u32, &Law, &Stage)> {
         stages,
         gather,
         slo: _,
+        priority: _, // told beside
     } = class;
     let Gather { per_result, work } = gather;
     let ([stage], true) = (&stages[..], per_result.is_zero() && work.is_zero()) else {
@@ -341,13 +393,33 @@ fn stations(cluster: &Cluster, stage: &Stage) -> Option<Vec<Station>> {
     (!stations.is_empty()).then_some(stations)
 }
 
+/// The discipline and the limit of all queues, if they are the same.
+fn service<'a>(
+    cluster: &'a Cluster,
+    stage: &'a Stage,
+    binding: Binding,
+) -> Option<(&'a Discipline, Option<u64>)> {
+    let mut used = eligible(cluster, stage).filter(|(_, is)| *is);
+    let (first, _) = used.next()?;
+    if binding == Binding::CentralQueue {
+        return Some((&Discipline::Fifo, None)); // nothing waits at nodes
+    }
+    let same = |(group, _): (&Group, bool)| {
+        group.discipline == first.discipline && group.queue_limit == first.queue_limit
+    };
+    used.all(same)
+        .then_some((&first.discipline, first.queue_limit))
+}
+
 fn station(group: &Group, demand: &[u64]) -> Station {
     let Group {
         name: _,
         count,
         speed,
         capacity,
-        backfill: _, // equal tasks overtake none
+        discipline: _,  // the same everywhere, and told beside
+        queue_limit: _, // the same
+        backfill: _,    // equal tasks overtake none
     } = group;
     let needs = demand.iter().zip(capacity).filter(|(need, _)| **need > 0);
     let servers = needs.filter_map(|(need, has)| has.map(|has| has / need));

@@ -7,7 +7,7 @@
 //! Operations Research Letters 29 (2001).
 
 use super::answers::{Above, AnswerKind, Answers, Known, Model};
-use super::queueing_system::{QueueingSystem, Station};
+use super::queueing_system::{QueueingSystem, Station, moments};
 
 /// Any service.
 pub const MODEL: Model = Model {
@@ -105,14 +105,12 @@ struct Share {
 }
 
 fn share(system: &QueueingSystem<'_>, rate: f64, station: &Station, each: f64) -> Share {
-    let (speed, overhead) = (station.speed, system.overhead);
-    let mean = system.work.mean() / speed;
-    let square = system.work.second_moment() / (speed * speed);
+    let (mean, square) = moments(system.work, system.overhead, station.speed);
     Share {
         weight: each * f64::from(station.nodes),
         rate: rate * each,
-        mean: mean + overhead,
-        square: square + 2.0 * mean * overhead + overhead * overhead,
+        mean,
+        square,
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Classes are measured apart, because a mean over short and long jobs describes neither.
 
+use std::fmt;
+
 use crate::engine::law::Law;
 use crate::engine::time::Time;
 use crate::model::cluster::{Group, eligible};
@@ -99,12 +101,34 @@ impl Class {
             }],
             gather: Gather::free(),
             slo: None,
+            priority: 0,
         }
     }
 }
 
+/// What is new and left at its default is not shown: a scenario is known by how its setups show, and
+/// one that says nothing of it stays the same.
+impl fmt::Debug for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Class {
+            name,
+            stages,
+            gather,
+            slo,
+            priority,
+        } = self;
+        let mut shown = f.debug_struct("Class");
+        shown.field("name", name).field("stages", stages);
+        shown.field("gather", gather).field("slo", slo);
+        if *priority != 0 {
+            shown.field("priority", priority);
+        }
+        shown.finish()
+    }
+}
+
 /// A class of jobs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Class {
     /// `jobs.NAME`, or `jobs.NAME.PART` for a part of a trace.
     pub name: String,
@@ -114,4 +138,6 @@ pub struct Class {
     pub gather: Gather,
     /// Objective for the response time.
     pub slo: Option<Time>,
+    /// The larger, the more urgent.
+    pub priority: i64,
 }

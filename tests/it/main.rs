@@ -16,6 +16,7 @@ mod contract;
 mod coverage;
 mod crash;
 mod diff;
+mod disciplines;
 mod errors;
 mod fuzz;
 mod gallery;

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::Named;
 use super::arrivals::Arrivals;
 use crate::engine::law::spec::LawSpec;
-use crate::engine::quantity::{Amount, Factor, Period, Seconds};
+use crate::engine::quantity::{Amount, Factor, Period, Rank, Seconds};
 
 /// A class of jobs.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -38,6 +38,8 @@ pub struct Jobs {
     pub gather: Option<Gather>,
     /// Objective for the response time.
     pub slo: Option<Period>,
+    /// The larger, the more urgent, for nodes whose `discipline` is "priority"; 0 if left out.
+    pub priority: Option<Rank>,
     /// Sorts the jobs of a trace into classes NAME.PART.
     pub classes: Option<Classes>,
 }

@@ -49,7 +49,7 @@ pub use faults::Faults;
 pub use gate::Gate;
 pub use jobs::{Classes, Jobs, Part};
 pub use network::{Network, Workload};
-pub use nodes::{Nodes, Slots};
+pub use nodes::{Discipline, Nodes, Slots, SlowDown};
 pub use run::{MeasuredJobs, Run, Warmup};
 pub use strategies::{Binding, Overrides, Placement, Scheduling, Strategy};
 pub use sweep::Sweep;

@@ -7,7 +7,8 @@ use serde_json::json;
 use std::fmt;
 
 use super::Named;
-use crate::engine::quantity::{Amount, Count, Positive, Quantity};
+use super::run::Nothing;
+use crate::engine::quantity::{Amount, Count, Factor, Positive, Quantity};
 
 /// A group of identical nodes.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -21,6 +22,9 @@ pub struct Nodes {
     pub slots: Option<Slots>,
     /// Capacity of each node by resource: numbers, or sizes such as "64 GiB".
     pub resources: Named<Amount>,
+    /// Who is served next: "fifo", "lifo", "priority", "sjf", "srpt" or "processor-sharing". Under a
+    /// central queue nothing waits at nodes, and it has no part.
+    pub discipline: Discipline,
     /// Whether tasks behind the head of a queue may start when the head does not fit.
     pub backfill: bool,
 }
@@ -32,9 +36,56 @@ impl Default for Nodes {
             speed: Positive(1.0),
             slots: None,
             resources: Named::default(),
+            discipline: Discipline::Fifo(Nothing {}),
             backfill: false,
         }
     }
+}
+
+/// Who is served next.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Discipline {
+    /// Who came first.
+    Fifo(Nothing),
+    /// Who came last.
+    Lifo(Nothing),
+    /// Who has the largest `jobs.NAME.priority`; of equal ones who came first.
+    Priority(Priority),
+    /// Who takes the shortest time.
+    Sjf(Nothing),
+    /// Who has the shortest time left; interrupts whoever has more left.
+    Srpt(Nothing),
+    /// All at once: each of n tasks at min(1, slots / n) of the node's speed.
+    ProcessorSharing(ProcessorSharing),
+}
+
+/// The largest priority first.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Priority {
+    /// Whether a task of larger priority interrupts those of smaller, which later go on where they
+    /// were.
+    pub preemptive: bool,
+}
+
+/// All at once.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct ProcessorSharing {
+    /// How much longer everything takes as more tasks run at once, beside what they take from each
+    /// other.
+    pub slow_down: Option<SlowDown>,
+}
+
+/// A curve: 1 for one task, straight from point to point, and then as at the last.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SlowDown {
+    /// Numbers of tasks at once, rising.
+    pub tasks: Vec<Count>,
+    /// By what factor everything takes longer there, as many as `tasks`.
+    pub factors: Vec<Factor>,
 }
 
 /// Tasks that run at once.

@@ -5,9 +5,10 @@
 //! does not name.
 
 use super::check::Check;
-use crate::model::cluster::{Cluster, Dimension, Group, SLOTS, Speed};
-use crate::scenario::grammar::{Named, Nodes, Slots};
-use crate::text::thousands;
+use crate::model::cluster::{Cluster, Dimension, Group, SLOTS};
+use crate::model::discipline::{Discipline, SlowDown};
+use crate::scenario::grammar::{self, Named, Nodes, Slots};
+use crate::text::{plural, thousands};
 
 /// Most nodes of a cluster.
 const MOST: f64 = 16_777_214.0; // 2^24 - 2
@@ -28,7 +29,10 @@ pub fn cluster(check: &mut Check<'_>, nodes: &Named<Nodes>) -> Option<Cluster> {
         return None;
     }
     let dimensions = dimensions(&mut check, nodes);
-    let group = |(name, nodes): (&String, &Nodes)| group(name, nodes, &dimensions);
+    let group = |(name, nodes): (&String, &Nodes)| Group {
+        discipline: discipline(&mut check.name(name), &nodes.discipline),
+        ..group(name, nodes, &dimensions)
+    };
     let groups = nodes.iter().map(group).collect();
     Some(Cluster { dimensions, groups })
 }
@@ -73,10 +77,47 @@ fn group(name: &str, nodes: &Nodes, dimensions: &[Dimension]) -> Group {
         Some(Slots::Unlimited) | None => None,
     };
     Group {
-        name: name.to_owned(),
-        count: nodes.count.0 as u32,
-        speed: Speed::new(nodes.speed.0),
-        capacity,
         backfill: nodes.backfill,
+        ..Group::new(name, nodes.count.0 as u32, nodes.speed.0, capacity)
     }
+}
+
+fn discipline(check: &mut Check<'_>, given: &grammar::Discipline) -> Discipline {
+    match given {
+        grammar::Discipline::Fifo(_) => Discipline::Fifo,
+        grammar::Discipline::Lifo(_) => Discipline::Lifo,
+        grammar::Discipline::Priority(given) => Discipline::Priority {
+            preemptive: given.preemptive,
+        },
+        grammar::Discipline::Sjf(_) => Discipline::Sjf,
+        grammar::Discipline::Srpt(_) => Discipline::Srpt,
+        grammar::Discipline::ProcessorSharing(given) => {
+            let mut check = check.at("discipline.processor-sharing.slow-down");
+            let curve = given.slow_down.as_ref();
+            Discipline::ProcessorSharing(
+                curve
+                    .map(|given| slow_down(&mut check, given))
+                    .unwrap_or_default(),
+            )
+        }
+    }
+}
+
+fn slow_down(check: &mut Check<'_>, given: &grammar::SlowDown) -> SlowDown {
+    let (tasks, factors) = (&given.tasks, &given.factors);
+    if tasks.len() != factors.len() || tasks.is_empty() {
+        let title = format!(
+            "the curve has {} and {}",
+            plural(tasks.len(), "number of tasks", "numbers of tasks"),
+            plural(factors.len(), "factor", "factors")
+        );
+        check.error(title, "give as many `factors` as `tasks`, at least one");
+    } else if tasks.windows(2).any(|pair| pair[0].0 >= pair[1].0) {
+        let hint = "write each number of tasks once, the smallest first";
+        check
+            .at("tasks")
+            .error("the numbers of tasks do not rise", hint);
+    }
+    let points = tasks.iter().zip(factors);
+    SlowDown::new(points.map(|(tasks, factor)| (tasks.get(), factor.0)))
 }

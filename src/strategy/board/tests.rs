@@ -1,7 +1,7 @@
 use super::*;
 use crate::engine::random::{Draw, Purpose, Seeds};
 use crate::engine::time::Time;
-use crate::model::cluster::{Cluster, Dimension, Group, Speed};
+use crate::model::cluster::{Cluster, Dimension, Group};
 use crate::model::nodes::Nodes;
 use crate::strategy::placement::least_loaded::LeastLoaded;
 use crate::strategy::{Ask, Ties};
@@ -9,13 +9,7 @@ use crate::strategy::{Ask, Ties};
 fn layout(nodes: u32) -> Layout {
     Layout::new(&Cluster {
         dimensions: vec![Dimension::slots()],
-        groups: vec![Group {
-            name: "node".to_owned(),
-            count: nodes,
-            speed: Speed::new(1.0),
-            capacity: vec![Some(1)],
-            backfill: false,
-        }],
+        groups: vec![Group::new("node", nodes, 1.0, vec![Some(1)])],
     })
 }
 

@@ -85,6 +85,7 @@ impl Row {
             }
             "E[Wq]" | "mean Wq" => of(&|s| s.wait_mean),
             "P(wait)=C" | "P(wait)" | "exact n=100" | "exact n=400" | "limit" => of(&|s| s.waiting),
+            "E[T(x)]/x" => of(&|s| s.slowdown_mean),
             "E[N]" => of(&|s| s.in_system),
             "CoV" => of(&|s| s.cov),
             "Jain" => of(&|s| s.jain),

@@ -12,6 +12,7 @@ pub struct Sample {
     /// Time average of the number of jobs in the system.
     pub in_system: f64,
     pub makespan: f64,
+    pub slowdown_mean: f64,
     pub cov: f64,
     pub jain: f64,
     pub response: Counts,
@@ -32,6 +33,7 @@ impl Sample {
             waiting: 1.0 - wait.0.first().copied().unwrap_or(0.0) / tasks,
             in_system: out.totals.presence as f64 / out.window.0 as f64,
             makespan: out.totals.last_completion.since(out.start).as_secs(),
+            slowdown_mean: all.slowdown_mean().unwrap_or(f64::NAN),
             cov: out.observed.cov().unwrap_or(f64::NAN),
             jain: out.observed.jain().unwrap_or(f64::NAN),
             response: Counts::of(&all.response),

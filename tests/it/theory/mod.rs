@@ -152,6 +152,8 @@ rows! {
     constant_service_many_servers "V11",
     round_robin "V13",
     halfin_whitt "V14",
+    processor_sharing "V15",
+    shortest_first "V16",
     dispatcher_as_a_server "V18",
     random_split "V19",
     mean_field "V20",

@@ -3,6 +3,7 @@
 use equipoise::engine::law::Law;
 use equipoise::engine::time::Time;
 use equipoise::model::cluster::Group;
+use equipoise::model::discipline::{Discipline, SlowDown};
 use equipoise::sim::setup::{Measure, Setup, Warmup};
 use equipoise::strategy::{Binding, Ties};
 use equipoise::workload::source::{Arrivals, Source};
@@ -140,6 +141,8 @@ pub fn of(id: &str, p: &str) -> Vec<Model> {
             halfin_whitt(100, p, &["exact n=100"]),
             halfin_whitt(400, p, &["exact n=400", "limit"]),
         ],
+        "V15" => sharing(number(p, "rho")),
+        "V16" => vec![by_size(number(p, "rho"), text(p, "policy"))],
         "V18" => vec![dispatcher_as_a_server(p)],
         "V19" => vec![split(4, number(p, "rho"), exponential(1.0), 1.0, "random")],
         // one choice is no choice: any number of nodes will do
@@ -177,6 +180,38 @@ pub fn of(id: &str, p: &str) -> Vec<Model> {
         "V61" => vec![imbalance(p)],
         _ => vec![],
     }
+}
+
+fn serving(mut model: Model, discipline: Discipline, name: &str) -> Model {
+    model.setup.cluster.groups[0].discipline = discipline;
+    named(model, name)
+}
+
+/// M/G/1 with processor sharing, whatever the law.
+fn sharing(rho: f64) -> Vec<Model> {
+    let two_sizes = Law::discrete(&[0.5, 5.0], &[8.0, 1.0]);
+    let laws = [
+        ("constant", Law::Constant(1.0), 0.0),
+        ("two sizes", two_sizes, 2.0),
+    ];
+    let of = |(name, law, c2)| serving(split(1, rho, law, c2, "random"), shared(), name);
+    laws.into_iter().map(of).collect()
+}
+
+fn shared() -> Discipline {
+    Discipline::ProcessorSharing(SlowDown::default())
+}
+
+/// M/M/1 by `policy`.
+fn by_size(rho: f64, policy: &str) -> Model {
+    let discipline = match policy {
+        "SJF" => Discipline::Sjf,
+        "SRPT" => Discipline::Srpt,
+        "LCFS" => Discipline::Lifo,
+        _ => shared(),
+    };
+    let model = split(1, rho, exponential(1.0), 1.0, "random");
+    serving(model, discipline, policy)
 }
 
 /// M/M/c behind a constant network delay.

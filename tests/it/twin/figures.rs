@@ -6,7 +6,7 @@ use equipoise::metrics::jobs::JobStats;
 use equipoise::metrics::nodes::Observation;
 use equipoise::sim::setup::Setup;
 
-use super::machine::{Job, Phase, Task, Twin};
+use super::machine::{Job, Phase, Task, Twin, Usage};
 
 /// Checks equality and says what differs.
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, sim: T, twin: T) -> Result<(), String> {
@@ -141,25 +141,17 @@ fn overlap((start, end): (u64, u64), from: u64, to: u64) -> u128 {
     u128::from(to.min(end).saturating_sub(from.max(start)))
 }
 
-/// Tasks that have run or run, with the end of their run so far.
-fn runs<'t>(twin: &'t Twin<'_>) -> impl Iterator<Item = (&'t Task, u64)> {
-    let has_run = |task: &&Task| matches!(task.phase, Phase::Running | Phase::Done);
-    let each = |task: &'t Task| (task, task.ended.min(twin.over));
-    twin.tasks.iter().filter(has_run).map(each)
-}
-
 fn utilizations(outcome: &Figures, twin: &Twin<'_>, window: (u64, u64)) -> Result<(), String> {
     let nodes = twin.spec().nodes();
     let length = window.1 - window.0;
     for d in 0..nodes[0].capacity.len() {
         let has: u64 = nodes.iter().filter_map(|node| node.capacity[d]).sum();
-        let used: u128 = runs(twin)
-            .filter(|(task, _)| task.node.is_some_and(|n| nodes[n].capacity[d].is_some()))
-            .map(|(task, end)| {
-                let demand = twin.spec().classes[twin.jobs[task.job].class].demand[d];
-                u128::from(demand) * overlap(window, task.started, end)
-            })
-            .sum();
+        let of_finite = |usage: &&Usage| usage.d == d && nodes[usage.node].capacity[d].is_some();
+        let used = twin.usage.iter().filter(of_finite);
+        let units = |usage: &Usage| {
+            u128::from(usage.units) * overlap(window, usage.from, usage.to.min(twin.over))
+        };
+        let used: u128 = used.map(units).sum();
         let share = used as f64 / (u128::from(has) * u128::from(length)) as f64;
         let twins = (has > 0 && length > 0).then_some(share);
         let sims = outcome
@@ -199,27 +191,41 @@ fn observation(seen: &Observation, outcome: &Figures, twin: &Twin<'_>) -> Result
     let t = seen.time.0;
     let at = |what: &str| format!("{what} at {t}");
     let spec = twin.spec();
+    let demand = |task: &Task, d: usize| spec.classes[twin.jobs[task.job].class].demand[d];
     let nodes = spec.nodes();
     let is_present = |job: &&Job| job.arrival <= t && job.completion.is_none_or(|c| c > t);
     let jobs = twin.jobs.iter().filter(is_present).count() as u64;
     same(&at("jobs"), seen.jobs, jobs)?;
-    let has_started = |task: &Task| matches!(task.phase, Phase::Running | Phase::Done);
-    let is_running = |task: &&Task| has_started(task) && task.started <= t && t < task.ended;
-    let is_waiting = |task: &&Task| {
-        let has_reached = has_started(task) || task.phase == Phase::Queued;
-        has_reached && task.reached <= t && (!has_started(task) || t < task.started)
+    let is_there = |task: &Task| match task.phase {
+        Phase::AtDispatcher | Phase::Travelling => false,
+        Phase::Done => task.reached <= t && t < task.ended,
+        Phase::Queued | Phase::Running => task.reached <= t,
     };
-    let waiting = twin.tasks.iter().filter(is_waiting).count() as u64;
+    let is_running = |task: &Task| task.runs.iter().any(|(from, to)| *from <= t && t < *to);
+    let is_waiting = |task: &&Task| is_there(task) && !is_running(task);
+    let queued = twin.tasks.iter().filter(is_waiting).count() as u64;
+    let is_now = |usage: &&Usage| usage.from <= t && t < usage.to && usage.d == 0;
+    let used = |node: usize| -> u64 {
+        let here = twin
+            .usage
+            .iter()
+            .filter(is_now)
+            .filter(|usage| usage.node == node);
+        here.map(|usage| usage.units).sum()
+    };
+    // Slots demanded beyond those that are shared wait, too.
+    let excess = |node: usize| -> u64 {
+        let running = twin
+            .tasks
+            .iter()
+            .filter(|task| task.node == Some(node) && is_running(task));
+        running.map(|task| demand(task, 0)).sum::<u64>() - used(node)
+    };
+    let waiting = queued + (0..nodes.len()).map(excess).sum::<u64>();
     same(&at("waiting tasks"), seen.waiting, waiting)?;
-    let demand = |task: &Task, d: usize| spec.classes[twin.jobs[task.job].class].demand[d];
     let slots: u64 = nodes.iter().filter_map(|node| node.capacity[0]).sum();
-    let used: u64 = twin
-        .tasks
-        .iter()
-        .filter(is_running)
-        .filter(|task| task.node.is_some_and(|n| nodes[n].capacity[0].is_some()))
-        .map(|task| demand(task, 0))
-        .sum();
+    let finite = (0..nodes.len()).filter(|&node| nodes[node].capacity[0].is_some());
+    let used: u64 = finite.map(used).sum();
     let idle = (slots > 0).then(|| (slots - used).min(waiting) as f64 / slots as f64);
     close(&at("idle while waiting"), seen.idle_while_waiting, idle)?;
     let is_bound = |task: &&Task| {
@@ -229,7 +235,7 @@ fn observation(seen: &Observation, outcome: &Figures, twin: &Twin<'_>) -> Result
             task.decided
         };
         let is_known = task.node.is_some() && (task.phase != Phase::AtDispatcher);
-        is_known && from <= t && (!has_started(task) || t < task.ended)
+        is_known && from <= t && (task.phase != Phase::Done || t < task.ended)
     };
     let bound: Vec<&Task> = twin.tasks.iter().filter(is_bound).collect();
     let load = |n: usize| {

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use equipoise::engine::random::{Key, Purpose, Seeds, Stream, unit};
+use equipoise::model::discipline::Discipline;
 
 use super::placing::{Candidate, Placing, Seen};
 use super::spec::{Come, Spec, name, works};
@@ -41,7 +42,30 @@ pub struct Task {
     pub received: u64,
     pub gathered: Option<u64>,
     /// Service time at its node.
-    service: u64,
+    pub service: u64,
+    /// When it ran, or (sharing slots) was served.
+    pub runs: Vec<(u64, u64)>,
+    /// What is left of its service, in parts of a nanosecond, as of the present instant.
+    left: i128,
+    /// Which of the tasks that reached nodes it was.
+    turn: i128,
+    /// Which of the tasks that started it was.
+    start: i128,
+}
+
+/// Parts of a nanosecond: a multiple of all numbers up to 60, among which slots may be shared.
+const PARTS: i128 = 9_690_712_164_777_231_700_912_800;
+/// Slots demanded together above which shares are not exact.
+const MOST_SHARED: u64 = 60;
+
+/// Units of a dimension in use at a node from one instant to another.
+#[derive(Clone, Copy, Debug)]
+pub struct Usage {
+    pub from: u64,
+    pub to: u64,
+    pub node: usize,
+    pub d: usize,
+    pub units: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -100,6 +124,10 @@ pub struct Twin<'a> {
     pub tasks: Vec<Task>,
     pub jobs: Vec<Job>,
     pub decisions: Vec<Decision>,
+    pub usage: Vec<Usage>,
+    /// Slots were shared among more than can be told exactly.
+    pub is_inexact: bool,
+    turns: i128,
     pub window: Option<(u64, Option<u64>)>,
     /// When it was over, if it was broken off.
     pub over: u64,
@@ -113,6 +141,8 @@ pub struct Twin<'a> {
     counted: u64,
     /// Tasks on their way to, at or in the queue of a node, by node, oldest first.
     present: Vec<Vec<usize>>,
+    /// Those that run, by node.
+    running: Vec<Vec<usize>>,
     /// Queues of the nodes, and the central queue.
     queues: Vec<Vec<usize>>,
     central: Vec<usize>,
@@ -135,6 +165,9 @@ impl<'a> Twin<'a> {
             tasks: Vec::new(),
             jobs: Vec::new(),
             decisions: Vec::new(),
+            usage: Vec::new(),
+            is_inexact: false,
+            turns: 0,
             window: None,
             over: 0,
             pending: Vec::new(),
@@ -147,6 +180,7 @@ impl<'a> Twin<'a> {
             arrivals: 0,
             counted: 0,
             present: vec![Vec::new(); nodes],
+            running: vec![Vec::new(); nodes],
             queues: vec![Vec::new(); nodes],
             central: Vec::new(),
             dispatchers: servers.clone(),
@@ -158,6 +192,7 @@ impl<'a> Twin<'a> {
         };
         (0..classes).for_each(|class| twin.next_arrival(class));
         while twin.step() {}
+        twin.note_until(u64::MAX);
         twin
     }
 
@@ -185,6 +220,7 @@ impl<'a> Twin<'a> {
         let event = self.pending[least];
         if event.time > self.deadline() {
             self.over = self.deadline();
+            self.pass(self.over);
             return false;
         }
         if event.time > self.now && self.is_over() {
@@ -192,7 +228,7 @@ impl<'a> Twin<'a> {
             return false;
         }
         self.pending.swap_remove(least);
-        self.now = event.time;
+        self.pass(event.time);
         match event.kind {
             Kind::Ended => self.ended(event.task),
             Kind::Received => self.received(event.task),
@@ -202,6 +238,73 @@ impl<'a> Twin<'a> {
             Kind::Decided => self.decided(event.task),
         }
         true
+    }
+
+    /// Time passes: what runs is worked off, and what is in use noted.
+    fn pass(&mut self, time: u64) {
+        let span = time - self.now;
+        if span == 0 {
+            return;
+        }
+        for node in 0..self.queues.len() {
+            let (over, under) = self.share(node);
+            for task in self.running[node].clone() {
+                let parts = i128::from(span) * PARTS * i128::from(over) / i128::from(under);
+                self.tasks[task].left -= parts;
+            }
+        }
+        self.note_until(time);
+        self.now = time;
+    }
+
+    /// Notes what runs and what is in use from now on until `time`.
+    fn note_until(&mut self, time: u64) {
+        for node in 0..self.queues.len() {
+            for task in self.running[node].clone() {
+                self.tasks[task].runs.push((self.now, time));
+            }
+            let capacity = &self.spec.nodes()[node].capacity;
+            for d in 0..capacity.len() {
+                let used = self.used(node, d);
+                let units = if d == 0 {
+                    used.min(capacity[0].unwrap_or(used))
+                } else {
+                    used
+                };
+                let (from, to) = (self.now, time);
+                self.usage.push(Usage {
+                    from,
+                    to,
+                    node,
+                    d,
+                    units,
+                });
+            }
+        }
+    }
+
+    /// Units of dimension `d` that what runs at `node` demands.
+    fn used(&self, node: usize, d: usize) -> u64 {
+        self.running[node]
+            .iter()
+            .map(|&task| self.demand(task)[d])
+            .sum()
+    }
+
+    fn discipline(&self, node: usize) -> &Discipline {
+        match self.spec.is_central {
+            true => &Discipline::Fifo,
+            false => &self.spec.nodes()[node].discipline,
+        }
+    }
+
+    /// The share of its own speed that each task at a node is served with.
+    fn share(&self, node: usize) -> (u64, u64) {
+        let demanded = self.used(node, 0);
+        match (self.discipline(node), self.spec.nodes()[node].capacity[0]) {
+            (Discipline::ProcessorSharing(_), Some(slots)) if slots < demanded => (slots, demanded),
+            _ => (1, 1),
+        }
     }
 
     /// All that is measured has arrived and is resolved.
@@ -304,6 +407,10 @@ impl<'a> Twin<'a> {
                 received: 0,
                 gathered: None,
                 service: 0,
+                runs: Vec::new(),
+                left: 0,
+                turn: 0,
+                start: 0,
             });
         }
         (first..self.tasks.len()).collect()
@@ -403,6 +510,7 @@ impl<'a> Twin<'a> {
     fn assign(&mut self, task: usize, node: usize) {
         self.tasks[task].node = Some(node);
         self.tasks[task].service = self.service(task, node);
+        self.tasks[task].left = i128::from(self.tasks[task].service) * PARTS;
     }
 
     /// Work x straggler factor / speed, rounded half to even, plus the overhead.
@@ -448,7 +556,9 @@ impl<'a> Twin<'a> {
     fn remaining(&self, task: usize) -> u64 {
         let this = &self.tasks[task];
         match this.phase {
-            Phase::Running => this.ended - self.now,
+            Phase::Running | Phase::Queued => {
+                (this.left.max(0) as u128).div_ceil(PARTS as u128) as u64
+            }
             _ => this.service,
         }
     }
@@ -456,6 +566,8 @@ impl<'a> Twin<'a> {
     fn reached(&mut self, task: usize) {
         self.tasks[task].reached = self.now;
         self.tasks[task].phase = Phase::Queued;
+        self.tasks[task].turn = self.turns;
+        self.turns += 1;
         if self.spec.is_central {
             self.central.push(task);
             self.pull();
@@ -470,23 +582,69 @@ impl<'a> Twin<'a> {
         let demand = self.demand(task);
         let capacity = &self.spec.nodes()[node].capacity;
         (0..demand.len()).all(|d| {
-            let running = |&&t: &&usize| self.tasks[t].phase == Phase::Running;
-            let used: u64 = self.present[node]
-                .iter()
-                .filter(running)
-                .map(|&t| self.demand(t)[d])
-                .sum();
-            capacity[d].is_none_or(|has| used + demand[d] <= has)
+            let is_shared =
+                d == 0 && matches!(self.discipline(node), Discipline::ProcessorSharing(_));
+            is_shared || capacity[d].is_none_or(|has| self.used(node, d) + demand[d] <= has)
         })
+    }
+
+    /// By what a task is before others at its node.
+    fn order(&self, task: usize, node: usize) -> i128 {
+        let this = &self.tasks[task];
+        match self.discipline(node) {
+            Discipline::Fifo | Discipline::ProcessorSharing(_) => 0,
+            Discipline::Lifo => -this.turn,
+            Discipline::Priority { .. } => {
+                -i128::from(self.spec.classes[self.class_of(task)].priority)
+            }
+            Discipline::Sjf => i128::from(this.service),
+            Discipline::Srpt => this.left,
+        }
+    }
+
+    /// Interrupts those after `task` in the order, from the last on, until it has room; nobody, if
+    /// that is not enough.
+    fn make_room(&mut self, node: usize, task: usize) -> bool {
+        let preempts = [Discipline::Srpt, Discipline::Priority { preemptive: true }];
+        let wanted = self.order(task, node);
+        let mut victims = self.running[node].clone();
+        victims.retain(|&other| self.order(other, node) > wanted);
+        victims.sort_by_key(|&other| (self.order(other, node), self.tasks[other].turn));
+        if !preempts.contains(self.discipline(node)) {
+            return false;
+        }
+        let (before, mut gone) = (self.running[node].clone(), Vec::new());
+        while !self.has_room(node, task) {
+            let Some(last) = victims.pop() else {
+                self.running[node] = before;
+                return false;
+            };
+            self.running[node].retain(|&other| other != last);
+            gone.push(last);
+        }
+        gone.iter()
+            .for_each(|&other: &usize| self.tasks[other].phase = Phase::Queued);
+        self.pending
+            .retain(|event| event.kind != Kind::Ended || !gone.contains(&event.task));
+        self.queues[node].extend(gone);
+        self.sort_queue(node);
+        true
+    }
+
+    fn sort_queue(&mut self, node: usize) {
+        let mut queue = std::mem::take(&mut self.queues[node]);
+        queue.sort_by_cached_key(|&task| (self.order(task, node), self.tasks[task].turn));
+        self.queues[node] = queue;
     }
 
     fn start_what_fits(&mut self, node: usize) {
         let backfill = self.spec.nodes()[node].backfill;
+        self.sort_queue(node);
         let mut place = 0;
         while place < self.queues[node].len() {
             let task = self.queues[node][place];
-            if self.has_room(node, task) {
-                self.queues[node].remove(place);
+            if self.has_room(node, task) || place == 0 && self.make_room(node, task) {
+                self.queues[node].retain(|&other| other != task);
                 self.start(task, node);
             } else if backfill {
                 place += 1;
@@ -516,11 +674,34 @@ impl<'a> Twin<'a> {
 
     fn start(&mut self, task: usize, node: usize) {
         let this = &mut self.tasks[task];
-        this.started = self.now;
+        if this.left == i128::from(this.service) * PARTS {
+            this.started = self.now;
+        }
+        self.running[node].push(task);
         this.phase = Phase::Running;
-        this.ended = self.now + this.service;
-        let end = this.ended;
+        this.ended = u64::MAX;
+        this.start = self.turns;
+        self.turns += 1;
+        if matches!(self.discipline(node), Discipline::ProcessorSharing(_)) {
+            return self.share_anew(node);
+        }
+        let end = self.now + self.remaining(task);
         self.schedule(end, Kind::Ended, 1 + node, task);
+    }
+
+    /// The one that ends next of those that share the slots of a node; ends are rounded up.
+    fn share_anew(&mut self, node: usize) {
+        let (over, under) = self.share(node);
+        self.is_inexact |= under > MOST_SHARED;
+        self.pending
+            .retain(|event| event.kind != Kind::Ended || event.entity != 1 + node);
+        let key = |&task: &usize| (self.tasks[task].left, self.tasks[task].start);
+        let Some(first) = self.running[node].clone().into_iter().min_by_key(key) else {
+            return;
+        };
+        let parts = self.tasks[first].left.max(0) * i128::from(under);
+        let span = (parts as u128).div_ceil(PARTS as u128 * u128::from(over)) as u64;
+        self.schedule(self.now + span, Kind::Ended, 1 + node, first);
     }
 
     fn straggling(&self, task: usize) -> u64 {
@@ -540,12 +721,17 @@ impl<'a> Twin<'a> {
             return;
         };
         self.tasks[task].phase = Phase::Done;
+        self.tasks[task].ended = self.now;
+        self.running[node].retain(|&other| other != task);
         self.present[node].retain(|&other| other != task);
         let received = self.now + self.spec.result;
         self.schedule(received, Kind::Received, 1 + node, task);
         if self.spec.is_central {
             self.pull();
         } else {
+            if matches!(self.discipline(node), Discipline::ProcessorSharing(_)) {
+                self.share_anew(node);
+            }
             self.start_what_fits(node);
         }
     }
@@ -603,8 +789,8 @@ impl<'a> Twin<'a> {
             task.begun - job.arrival,
             task.decided - task.begun,
             task.reached - task.decided + task.received - task.ended,
-            task.started - task.reached,
-            task.ended - task.started,
+            task.ended - task.reached - task.service,
+            task.service,
             0,
             job.completion.unwrap_or(task.received) - task.received,
         ]

@@ -5,6 +5,7 @@
 //! ```text
 //! cargo test --test it twin                                     2,500 scenarios
 //! cargo test --release --test it -- --ignored twin --nocapture  20,000
+//! (the same of scenarios with disciplines; one of these: with EQUIPOISE_DISCIPLINES set)
 //! EQUIPOISE_TWIN=17 cargo test --test it twin_one -- --ignored --nocapture     one of them
 //! ```
 
@@ -19,14 +20,10 @@ use rayon::prelude::*;
 use spec::Spec;
 
 /// The first scenarios in which twin and simulator differ, and how.
-fn differing(seeds: std::ops::Range<u64>) -> Vec<String> {
+fn differing(seeds: std::ops::Range<u64>, spec: fn(u64) -> Spec) -> Vec<String> {
     let mut found: Vec<(u64, String)> = seeds
         .into_par_iter()
-        .filter_map(|seed| {
-            compare::compare(&Spec::random(seed))
-                .err()
-                .map(|e| (seed, e))
-        })
+        .filter_map(|seed| compare::compare(&spec(seed)).err().map(|e| (seed, e)))
         .collect();
     found.sort();
     let count = found.len();
@@ -36,14 +33,27 @@ fn differing(seeds: std::ops::Range<u64>) -> Vec<String> {
 
 #[test]
 fn twin_agrees() {
-    let differing = differing(0..2_500);
+    let differing = differing(0..2_500, Spec::random);
+    assert!(differing.is_empty(), "{}", differing.join("\n\n"));
+}
+
+#[test]
+fn twin_agrees_on_disciplines() {
+    let differing = differing(0..2_500, Spec::with_disciplines);
+    assert!(differing.is_empty(), "{}", differing.join("\n\n"));
+}
+
+#[test]
+#[ignore = "20,000 scenarios take minutes"]
+fn twin_agrees_on_disciplines_at_length() {
+    let differing = differing(2_500..20_000, Spec::with_disciplines);
     assert!(differing.is_empty(), "{}", differing.join("\n\n"));
 }
 
 #[test]
 #[ignore = "20,000 scenarios take minutes"]
 fn twin_agrees_at_length() {
-    let differing = differing(2_500..20_000);
+    let differing = differing(2_500..20_000, Spec::random);
     assert!(differing.is_empty(), "{}", differing.join("\n\n"));
 }
 
@@ -53,7 +63,11 @@ fn twin_one() {
     let Ok(seed) = std::env::var("EQUIPOISE_TWIN") else {
         return;
     };
-    let spec = Spec::random(seed.parse().unwrap());
+    let seed = seed.parse().unwrap();
+    let spec = match std::env::var("EQUIPOISE_DISCIPLINES") {
+        Ok(_) => Spec::with_disciplines(seed),
+        Err(_) => Spec::random(seed),
+    };
     println!("{spec:#?}");
     compare::compare(&spec).unwrap();
 }

@@ -2,7 +2,8 @@
 
 use equipoise::engine::law::Law;
 use equipoise::engine::time::Time;
-use equipoise::model::cluster::{Cluster, Dimension, Group, Speed};
+use equipoise::model::cluster::{Cluster, Dimension, Group};
+use equipoise::model::discipline::{Discipline, SlowDown};
 use equipoise::sim::setup::{Measure, Network, Setup, Stragglers, Warmup, Window};
 use equipoise::strategy::{Binding, InFlight, Parts, Strategy, Ties};
 use equipoise::workload::class::{Class, Gather, Shape, Stage};
@@ -21,6 +22,7 @@ pub struct GroupSpec {
     /// Slots, then resources.
     pub capacity: Vec<Option<u64>>,
     pub backfill: bool,
+    pub discipline: Discipline,
 }
 
 #[derive(Clone, Debug)]
@@ -43,6 +45,7 @@ pub struct ClassSpec {
     pub per_result: u64,
     pub gather_work: u64,
     pub slo: Option<u64>,
+    pub priority: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -167,6 +170,36 @@ impl Spec {
         }
     }
 
+    /// Scenario number `seed` with groups that serve in other orders than fifo, and classes of several
+    /// priorities; one that sees no other order where its tasks wait in a central queue.
+    pub fn with_disciplines(seed: u64) -> Spec {
+        let mut spec = Spec::random(seed);
+        let dice = &mut Dice::new(seed ^ 0xd15c);
+        for group in &mut spec.groups {
+            group.discipline = dice.of(&[
+                Discipline::Fifo,
+                Discipline::Lifo,
+                Discipline::Priority { preemptive: false },
+                Discipline::Priority { preemptive: true },
+                Discipline::Priority { preemptive: true },
+                Discipline::Sjf,
+                Discipline::Srpt,
+                Discipline::Srpt,
+                Discipline::ProcessorSharing(SlowDown::default()),
+                Discipline::ProcessorSharing(SlowDown::default()),
+            ]);
+        }
+        for class in &mut spec.classes {
+            class.priority = dice.below(3) as i64 - 1;
+        }
+        spec.is_central &= dice.one_in(4);
+        // How the work left shows between two changes of who shares is rounded.
+        if spec.groups.iter().any(|group| group.discipline.shares()) {
+            spec.place = spec.place.without_work();
+        }
+        spec
+    }
+
     pub fn nodes(&self) -> Vec<&GroupSpec> {
         let each = |group| std::iter::repeat_n(group, group_count(group));
         self.groups.iter().flat_map(each).collect()
@@ -289,6 +322,7 @@ fn class((index, class): (usize, &ClassSpec)) -> Class {
             work: seconds(class.gather_work),
         },
         slo: class.slo.map(Time),
+        priority: class.priority,
     }
 }
 
@@ -324,16 +358,16 @@ impl GroupSpec {
             quarters: dice.of(&[2, 4, 4, 8, 16]),
             capacity: [vec![slots], resources].concat(),
             backfill: dice.one_in(2),
+            discipline: Discipline::Fifo,
         }
     }
 
     fn group(&self) -> Group {
+        let (speed, capacity) = (self.quarters as f64 / 4.0, self.capacity.clone());
         Group {
-            name: "group".into(),
-            count: self.count,
-            speed: Speed::new(self.quarters as f64 / 4.0),
-            capacity: self.capacity.clone(),
             backfill: self.backfill,
+            discipline: self.discipline.clone(),
+            ..Group::new("group", self.count, speed, capacity)
         }
     }
 
@@ -382,6 +416,7 @@ impl ClassSpec {
             per_result: dice.of(&[0, 0, 1]) * GRID,
             gather_work: dice.of(&[0, 0, 2]) * GRID,
             slo: dice.one_in(2).then(|| dice.between(1, 40) * GRID),
+            priority: 0,
         }
     }
 }
@@ -405,6 +440,23 @@ impl Place {
             Place::WorstFit,
             Place::ResourceMatch(score),
         ])
+    }
+
+    /// By tasks what is by work.
+    fn without_work(self) -> Place {
+        match self {
+            Place::LeastLoaded(By::Work) => Place::LeastLoaded(By::Tasks),
+            Place::PowerOfD {
+                d,
+                by: By::Work,
+                replacement,
+            } => Place::PowerOfD {
+                d,
+                by: By::Tasks,
+                replacement,
+            },
+            other => other,
+        }
     }
 
     /// As a scenario file spells it.

@@ -10,6 +10,7 @@ mod dispatch;
 mod failure;
 mod faults;
 mod gathering;
+pub mod known_load;
 mod lives;
 mod observing;
 mod outcome;

@@ -25,6 +25,29 @@ pub fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{ending}", thousands(number))
 }
 
+/// `value` rounded up to two significant digits; what binary fractions add does not count.
+pub fn rounded_up(value: f64) -> f64 {
+    if value <= 0.0 || !value.is_finite() {
+        return value;
+    }
+    let places = 1 - value.log10().floor() as i32;
+    // A division by a power of ten of whole numbers rounds once, to the number as it is written.
+    let scaled = (value * 10f64.powi(places) - 1e-9).ceil();
+    if places > 0 {
+        scaled / 10f64.powi(places)
+    } else {
+        scaled * 10f64.powi(-places)
+    }
+}
+
+/// A number as a scenario file has it: `200_000`, `0.5`.
+pub fn toml_number(value: f64) -> String {
+    if value.fract() != 0.0 || value.abs() >= 1e18 {
+        return value.to_string();
+    }
+    thousands(value as u64).replace(',', "_")
+}
+
 /// "1 strategy", "2 strategies": for nouns whose plural takes more than an s.
 pub fn plural(number: usize, one: &str, many: &str) -> String {
     let noun = if number == 1 { one } else { many };

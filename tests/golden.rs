@@ -155,19 +155,19 @@ fn models_with_one_slot() {
     hold(
         &found,
         &[
-            0x79c4_bc43_d3bf_1d7e,
-            0x4806_0e99_2d8b_f10e,
-            0x3850_461b_dd12_2aaa,
-            0x6e99_0c9e_0bbb_7cf3,
-            0x1c8f_f363_9b6a_a5ea,
-            0x6e07_1f59_f274_7a92,
+            0xe9e6_ddb2_c445_88f2,
+            0xfd14_bb1f_dcb0_119a,
+            0xad0f_ce94_d084_6f6a,
+            0xff6c_fea7_3c6e_5153,
+            0x6a13_acc6_e2ca_af4a,
+            0x7a0d_92ee_d81e_7e06,
         ],
     );
 }
 
 #[test]
 fn resources_over_a_network() {
-    hold(&[of(&resources(6_000, 2))], &[0xcee5_6986_693c_abe6]);
+    hold(&[of(&resources(6_000, 2))], &[0xf11b_eedf_feb9_41e9]);
 }
 
 #[test]
@@ -185,12 +185,12 @@ fn many_dispatchers_over_a_network() {
     hold(
         &found,
         &[
-            0xd0b2_6db2_dd59_f4aa,
-            0x7a88_f06e_a8b1_f09c,
-            0x34c6_86a1_12d7_8bc4,
-            0x2c7c_61fc_fd6b_6370,
-            0x50be_898a_a5ba_b23a,
-            0xd0b2_6db2_dd59_f4aa,
+            0x4d6f_f417_654f_d94a,
+            0xb426_3a79_8193_b2a4,
+            0xb8e5_362f_2fe2_6260,
+            0x4770_3b6d_bd22_0ca0,
+            0x0f0e_e70c_a547_d8e6,
+            0x4d6f_f417_654f_d94a,
         ],
     );
 }
@@ -208,33 +208,33 @@ fn everything_at_the_same_instants() {
     hold(
         &early,
         &[
-            0x409d_8834_df8a_845e,
-            0x91f0_8d81_3559_d79c,
-            0x2f8b_e832_2fc0_fd0c,
-            0xdfcb_312d_e25d_f980,
-            0xaf7a_674e_1994_fac7,
-            0xc577_d407_366c_7327,
-            0x502d_62e9_697e_b12d,
-            0x9d76_d3bd_8836_b8f3,
-            0x57f0_a6e8_e89f_6594,
-            0x6ace_8e91_b7bf_096d,
-            0x9dd7_d07a_21cd_369d,
+            0x31b4_bfd8_6e4c_f851,
+            0x2667_0b0e_7f01_7fe8,
+            0x1212_7bf9_7612_1b00,
+            0xebdd_8a90_e4ef_7b88,
+            0x5c93_476f_1236_4a50,
+            0xb0dd_e76c_545e_20e3,
+            0xa711_dcb5_bc29_20cf,
+            0xf954_b3af_1902_1c9c,
+            0xcd96_97b0_c303_1bd4,
+            0x961c_8f52_da1d_329e,
+            0x6224_ee93_05df_6060,
         ],
     );
     hold(
         &central,
         &[
-            0xabac_4213_0a36_9a1d,
-            0x444e_7446_1cb5_0412,
-            0x36da_d99d_fddf_3a0c,
-            0xc4b3_31de_a090_bbb9,
-            0x5850_0866_33dd_2d0b,
-            0xd5f0_22c6_17fe_9382,
-            0x6bf1_a01d_6018_2b44,
-            0xe8e8_66ad_0cb3_7b24,
-            0x5c47_986e_f6ad_9a3d,
-            0x471f_a137_59b1_71dd,
-            0x7007_405b_b27a_21eb,
+            0x122c_7884_a507_12d8,
+            0x5eab_2682_238d_83a4,
+            0x8853_53e4_094e_6b4a,
+            0xa796_2bf4_fa5a_8d01,
+            0x77a1_b5ff_95f8_b78c,
+            0xd13a_5924_f239_555a,
+            0x67fa_a1fc_3147_a187,
+            0x1f5b_586d_5108_89f0,
+            0xa2ad_9b76_0b4d_6963,
+            0x3a1e_b11b_811b_3701,
+            0x5c28_99fa_af61_850e,
         ],
     );
 }
@@ -261,5 +261,5 @@ fn loads_by_work_and_by_utilization() {
     batch.window.measure = Measure::All;
     batch.window.finite = true;
     let found = [of(&mixed), of(&batch)];
-    hold(&found, &[0x3290_be5c_7bc4_b942, 0x669c_449b_91d5_4a1f]);
+    hold(&found, &[0x4468_55f2_c2dc_1599, 0x9c72_a88d_3b08_a7da]);
 }

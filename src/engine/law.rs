@@ -309,6 +309,7 @@ fn geometric_values(mean: f64, factor: f64) -> Law {
     Law::discrete(&values, &weights)
 }
 
+pub mod heavy;
 mod moments;
 pub mod spec;
 

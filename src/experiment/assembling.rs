@@ -4,29 +4,33 @@ use crate::engine::random::SCHEME;
 use crate::metrics::distribution::Distribution;
 use crate::metrics::nodes::Observation;
 use crate::results::{
-    self, Build, CcdfRow, ClassMeta, Meta, NodeRow, Results, Status, StrategyMeta, Summary,
-    TimelineRow, digest,
+    self, Build, CcdfRow, ClassMeta, Meta, NodeRow, Results, Status, StrategyMeta, TimelineRow,
+    digest,
 };
 use crate::scenario::{Scenario, StrategyText};
 use crate::sim::Failure;
 use crate::sim::setup::Setup;
-use crate::stats::estimate;
 use crate::strategy::Binding;
 use crate::text::{counted, thousands};
 use crate::workload::source::Arrivals;
 
 use super::agreement;
+use super::marks::Marks;
 use super::plan::Plan;
-use super::precision::{self, LEVEL};
-use super::replications::{Detail, Randomness, Replications};
+use super::precision;
+use super::prior::Prior;
+use super::replications::{Detail, Replications};
 use super::strategy_comparison::compare_strategies;
+use super::summarizing::summary;
 
 /// Bins of a timeline.
 const BINS: usize = 200;
 /// Nodes of a table.
 const NODES: usize = 100;
-/// A survival curve is cut where fewer jobs are left.
+/// A survival curve is cut where fewer jobs are left, and has rows where this part of them is.
 const FEWEST: u64 = 10;
+/// See [`FEWEST`].
+const STEP: f64 = 0.97;
 
 /// What `cells` (by point and strategy) found of what was planned.
 ///
@@ -185,7 +189,7 @@ fn measured(scenario: &Scenario, cells: &[Vec<Replications>]) -> String {
     };
     let mut setups = scenario.points.iter().flat_map(|point| &point.setups);
     let first = setups.next();
-    let one_trace = first.is_some_and(|setup| Randomness::of(setup).repeats_one_workload);
+    let one_trace = first.is_some_and(|setup| Prior::of(setup).repeats_one_workload);
     if one_trace {
         format!("one trace of {jobs}")
     } else {
@@ -249,26 +253,48 @@ fn warnings(scenario: &Scenario, cells: &[Vec<Replications>], is_complete: bool)
     let mut warnings: Vec<String> = interrupted.into_iter().collect();
     warnings.extend(scenario.warnings.sentences());
     for (point, cells) in cells.iter().enumerate() {
-        let at = scenario.at(point);
-        warnings.extend(precision::doubts(scenario, &at, cells));
-        let strategies = scenario.strategies.iter().zip(cells);
-        let unstable = strategies.filter(|(_, cell)| cell.is_unstable());
-        warnings.extend(unstable.map(|(strategy, _)| {
-            let name = &strategy.name;
-            format!("`{name}` is unstable{at}: the number of jobs in the system grows")
-        }));
+        warnings.extend(precision::doubts(scenario, &scenario.at(point), cells));
+    }
+    for strategy in 0..scenario.strategies.len() {
+        for status in [Status::Unstable, Status::Growing] {
+            warnings.extend(grown(scenario, cells, strategy, status));
+        }
     }
     warnings
+}
+
+/// One sentence for all points at which a strategy has no steady state, or has not reached it; with
+/// the reason at the last of them.
+fn grown(
+    scenario: &Scenario,
+    cells: &[Vec<Replications>],
+    strategy: usize,
+    status: Status,
+) -> Option<String> {
+    let mark = |(point, cells): (usize, &Vec<Replications>)| {
+        Some((point, Marks::of(&cells[strategy]).growth?))
+    };
+    let marks = cells.iter().enumerate().filter_map(mark);
+    let marks: Vec<_> = marks.filter(|(_, (found, _))| *found == status).collect();
+    let (point, (_, note)) = marks.last()?;
+    let (name, at) = (&scenario.strategies[strategy].name, scenario.at(*point));
+    let of = match (marks.len(), cells.len()) {
+        (1, _) => String::new(),
+        (some, all) if some == all => format!(" at all {all} points, the last"),
+        (some, all) => format!(" at {some} of {all} points, the last"),
+    };
+    Some(format!("`{name}` is {}{of}{at}: {note}", status.word()))
 }
 
 /// What was found of one strategy at one point.
 fn found_of(setup: &Setup, cell: &Replications) -> results::Cell {
     let classes = setup.classes.iter().map(|class| class.name.as_str());
-    let responses = std::iter::once("all").chain(classes).zip(&cell.responses);
+    let responses = std::iter::once("all").chain(classes).zip(cell.responses());
+    let marks = Marks::of(cell);
     let detail = cell.detail.as_ref();
     results::Cell {
         figures: (0..cell.columns.len())
-            .map(|column| summary(cell, column))
+            .map(|column| summary(cell, &marks, column))
             .collect(),
         ccdf: responses
             .flat_map(|(class, responses)| ccdf(class, responses))
@@ -280,44 +306,31 @@ fn found_of(setup: &Setup, cell: &Replications) -> results::Cell {
     }
 }
 
-fn summary(cell: &Replications, column: usize) -> Summary {
-    let values = cell.values(column);
-    let status = cell.status(column);
-    let told = !matches!(status, Status::Unstable | Status::NotAvailable)
-        && values.iter().all(|value| value.is_finite());
-    let estimate = estimate(values, LEVEL).filter(|_| told);
-    let is_bounded = !matches!(status, Status::NoInterval | Status::Censored);
-    let bounded = estimate.as_ref().filter(|_| is_bounded);
-    let values = values
-        .iter()
-        .map(|value| value.is_finite().then_some(*value));
-    let values: Vec<Option<f64>> = values.collect();
-    Summary {
-        key: cell.columns[column].key.clone(),
-        mean: estimate.as_ref().map(|estimate| estimate.mean),
-        ci_low: bounded.and_then(|estimate| estimate.low),
-        ci_high: bounded.and_then(|estimate| estimate.high),
-        stddev: estimate.as_ref().and_then(|estimate| estimate.stddev),
-        replications: values.iter().flatten().count() as u32,
-        status,
-        values,
-    }
-}
-
-/// The survival curve, a row wherever 3 % of the jobs that were left are gone.
+/// The survival curve, a row wherever 3 % of the jobs that were left are gone. Where as many go at
+/// once, it was level up to there: its end is a row, too.
 fn ccdf(class: &str, responses: &Distribution) -> Vec<CcdfRow> {
     let total = responses.total();
-    let mut told = f64::INFINITY;
+    let (mut told, mut before) = (f64::INFINITY, total);
     let mut rows = Vec::new();
-    for (response, above) in responses.above().take_while(|(_, above)| *above >= FEWEST) {
-        if (above as f64) < told * 0.97 {
+    let mut tell = |response: f64, above: u64| {
+        rows.push(CcdfRow {
+            class: class.to_owned(),
+            response: response / 1e9,
+            jobs_above: above,
+            share_above: above as f64 / total as f64,
+        });
+    };
+    for (response, above) in responses.above() {
+        if (above as f64) < before as f64 * STEP {
+            tell(response, before);
+        }
+        before = above;
+        if above < FEWEST {
+            break;
+        }
+        if (above as f64) < told * STEP {
             told = above as f64;
-            rows.push(CcdfRow {
-                class: class.to_owned(),
-                response: response as f64 / 1e9,
-                jobs_above: above,
-                share_above: above as f64 / total as f64,
-            });
+            tell(response, above);
         }
     }
     rows

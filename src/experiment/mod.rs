@@ -7,13 +7,16 @@
 mod agreement;
 mod assembling;
 mod journal;
+mod marks;
 mod plan;
 mod precision;
+mod prior;
 pub mod record;
 mod replications;
 pub mod run_comparison;
 mod seal;
 mod strategy_comparison;
+mod summarizing;
 pub mod warmup;
 
 pub use journal::{Fingerprint, HEADER as JOURNAL_HEADER, Journal, read as read_journal};

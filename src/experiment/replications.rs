@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::columns::{Column, MetricRef};
-use crate::metrics::distribution::Distribution;
-use crate::metrics::figures::Figures;
-use crate::metrics::nodes::Observation;
-use crate::metrics::registry::{Kind, Needs};
-use crate::results::Status;
-use crate::sim::setup::Setup;
-use crate::stats::is_growing;
-
 use super::seal::Seal;
 use crate::decision_log::DecisionLog;
+use crate::metrics::columns::{Column, MetricRef};
+use crate::metrics::distribution::{Counts, Distribution, Distributions, distributions};
+use crate::metrics::figures::{Figures, Missing};
+use crate::metrics::nodes::Observation;
+use crate::metrics::registry::{Kind, Needs, Scope};
+use crate::sim::setup::Setup;
+use crate::stats::events::{commoner, fewest_events, independent_events};
+use crate::stats::pseudo::weighted;
+
+use super::prior::Prior;
 
 /// One replication of one strategy at one point. They are run, and kept, replication by
 /// replication, so that a run that is stopped has whole ones.
@@ -31,22 +32,22 @@ pub struct Item {
 /// What is kept of one replication.
 #[derive(Serialize, Deserialize)]
 pub struct Replicate {
-    /// Values by column; NaN where there is none.
-    pub values: Vec<f64>,
+    /// By column: the value, or what is missing, and what it weighs in that of all replications.
+    pub values: Vec<(Result<f64, Missing>, f64)>,
     /// Whether the column's class has unfinished jobs.
     pub censored: Vec<bool>,
     /// Measured jobs.
     pub measured: u64,
-    /// Mean jobs in the system in the first and the last third of the window.
-    pub thirds: Option<(f64, f64)>,
+    /// Mean jobs in the system in each third of the window, and its length in seconds.
+    pub thirds: Option<([f64; 3], f64)>,
     /// Broken off because too many jobs were in the system.
     pub is_runaway: bool,
     /// Digest of the measured jobs.
     pub digest: u64,
     /// Events handled.
     pub events: u64,
-    /// Response times: of all, then by class.
-    pub responses: Vec<Distribution>,
+    /// Times of all jobs, then, if there are several classes, by class.
+    pub times: Vec<Distributions>,
     /// What replication 1 keeps beside.
     pub detail: Option<Detail>,
     /// Its decisions, if they were logged.
@@ -71,25 +72,24 @@ pub struct Detail {
 impl Replicate {
     /// Keeps what the tables need of `figures`.
     pub fn new(columns: &[Column], figures: &Figures, with_detail: bool) -> Replicate {
-        let stats = || std::iter::once(figures.all()).chain(&figures.classes);
+        let value = |column: &Column| (figures.value(column), figures.weight(column));
+        let several = figures.classes.iter().filter(|_| figures.classes.len() > 1);
+        let times = std::iter::once(figures.all()).chain(several);
+        let thirds = figures
+            .thirds
+            .map(|thirds| (thirds, figures.window.as_secs()));
         Replicate {
-            values: figures
-                .values(columns)
-                .into_iter()
-                .map(|value| value.unwrap_or(f64::NAN))
-                .collect(),
+            values: columns.iter().map(value).collect(),
             censored: columns
                 .iter()
                 .map(|column| figures.is_censored(column))
                 .collect(),
             measured: figures.all().measured(),
-            thirds: figures.thirds,
+            thirds,
             is_runaway: figures.is_runaway,
             digest: figures.workload_digest,
             events: figures.events,
-            responses: stats()
-                .map(|stats| Distribution::from(&stats.response))
-                .collect(),
+            times: times.map(distributions).collect(),
             detail: with_detail.then(|| Detail::new(figures)),
             decision_log: None,
             seals: Vec::new(),
@@ -115,13 +115,18 @@ impl Detail {
 pub struct Replications {
     /// What the figures are.
     pub columns: Vec<Column>,
-    /// By column, then by replication; NaN where there is none.
-    values: Vec<Vec<f64>>,
+    /// By column, then by replication: value (NaN where there is none) and weight.
+    values: Vec<Vec<(f64, f64)>>,
+    /// By column, what the first replication without a value lacks.
+    missing: Vec<Option<Missing>>,
     /// By column, whether any replication has unfinished jobs of its class.
     censored: Vec<bool>,
-    randomness: Randomness,
-    /// Response times: of all, then by class.
-    pub responses: Vec<Distribution>,
+    /// What was known beforehand.
+    pub prior: Prior,
+    /// Times of all jobs, then, if there are several classes, by class; of all replications together.
+    times: Vec<Distributions>,
+    /// The same by replication, counts alone.
+    counts: Vec<Vec<[Counts; 3]>>,
     /// Digest of each replication's measured jobs, with their number.
     pub digests: Vec<(u64, u64)>,
     /// Events of all replications.
@@ -132,9 +137,22 @@ pub struct Replications {
     pub detail: Option<Detail>,
     /// Decisions of each replication, if they were logged.
     pub decision_logs: Vec<DecisionLog>,
-    first_thirds: Vec<f64>,
-    last_thirds: Vec<f64>,
-    is_runaway: bool,
+    /// By replication, the mean number in system in each third of the window.
+    pub thirds: Vec<[f64; 3]>,
+    /// Sum of the windows' lengths, seconds.
+    windows: f64,
+    /// Whether any was broken off because too many jobs were in the system.
+    pub is_runaway: bool,
+}
+
+/// A figure of all replications together, and what it is without each.
+pub struct Jackknife {
+    /// The figure.
+    pub figure: f64,
+    /// Without each replication.
+    pub without: Vec<f64>,
+    /// Independent events behind its variance.
+    pub events: f64,
 }
 
 impl Replications {
@@ -143,17 +161,19 @@ impl Replications {
         let columns = setup.columns(asked);
         Replications {
             values: vec![Vec::new(); columns.len()],
+            missing: vec![None; columns.len()],
             censored: vec![false; columns.len()],
             columns,
-            randomness: Randomness::of(setup),
-            responses: vec![Distribution::default(); setup.classes.len() + 1],
+            prior: Prior::of(setup),
+            times: Vec::new(),
+            counts: Vec::new(),
             digests: Vec::new(),
             events: 0,
             busy: Duration::ZERO,
             detail: None,
             decision_logs: Vec::new(),
-            first_thirds: Vec::new(),
-            last_thirds: Vec::new(),
+            thirds: Vec::new(),
+            windows: 0.0,
             is_runaway: false,
         }
     }
@@ -166,24 +186,46 @@ impl Replications {
         self.is_runaway |= replicate.is_runaway;
         self.detail = self.detail.take().or(replicate.detail);
         self.decision_logs.extend(replicate.decision_log);
-        if let Some((first, last)) = replicate.thirds {
-            self.first_thirds.push(first);
-            self.last_thirds.push(last);
+        if let Some((thirds, window)) = replicate.thirds {
+            self.thirds.push(thirds);
+            self.windows += window;
         }
-        for (column, value) in self.values.iter_mut().zip(replicate.values) {
-            column.push(value);
+        for (at, (value, weight)) in replicate.values.into_iter().enumerate() {
+            self.missing[at] = self.missing[at].or(value.err());
+            self.values[at].push((value.unwrap_or(f64::NAN), weight));
         }
         for (any, one) in self.censored.iter_mut().zip(replicate.censored) {
             *any |= one;
         }
-        for (sum, one) in self.responses.iter_mut().zip(&replicate.responses) {
-            sum.add(one);
+        self.times
+            .resize(replicate.times.len(), Distributions::default());
+        for (sums, times) in self.times.iter_mut().zip(&replicate.times) {
+            sums.iter_mut()
+                .zip(times)
+                .for_each(|(sum, one)| sum.add(one));
         }
+        let counts = replicate.times.iter();
+        self.counts.push(
+            counts
+                .map(|times| times.each_ref().map(Distribution::counts))
+                .collect(),
+        );
     }
 
     /// Number of replications.
     pub fn replications(&self) -> usize {
         self.digests.len()
+    }
+
+    /// Measured jobs of a replication, on average.
+    pub fn jobs(&self) -> f64 {
+        let jobs: u64 = self.digests.iter().map(|(_, jobs)| jobs).sum();
+        jobs as f64 / (self.replications() as f64).max(1.0)
+    }
+
+    /// Mean length of the windows, seconds.
+    pub fn window(&self) -> f64 {
+        self.windows / (self.thirds.len() as f64).max(1.0)
     }
 
     /// Position of a metric among the columns.
@@ -192,78 +234,136 @@ impl Replications {
     }
 
     /// One column's values over the replications; NaN where there is none.
-    pub fn values(&self, column: usize) -> &[f64] {
-        &self.values[column]
+    pub fn values(&self, column: usize) -> Vec<f64> {
+        self.values[column]
+            .iter()
+            .map(|(value, _)| *value)
+            .collect()
     }
 
-    /// True if the number in the system grows: no steady state to speak of.
-    pub fn is_unstable(&self) -> bool {
-        self.is_runaway || is_growing(&self.first_thirds, &self.last_thirds)
+    fn weights(&self, column: usize) -> Vec<f64> {
+        self.values[column]
+            .iter()
+            .map(|(_, weight)| *weight)
+            .collect()
     }
 
-    /// Whether the column's figure stands, and why not.
-    pub fn status(&self, column: usize) -> Status {
-        let values = self.values(column);
-        let row = self.columns[column].key.row();
-        let is_mean_of_jobs = (row.needs, row.kind) == (Needs::AllJobs, Kind::Mean);
-        let is_same = || values.iter().all(|value| *value == values[0]);
-        if self.is_unstable() && row.needs != Needs::Nothing {
-            Status::Unstable
-        } else if values.is_empty() || values.iter().any(|value| value.is_nan()) {
-            Status::NotAvailable
-        } else if self.censored[column] && row.needs == Needs::AllJobs {
-            Status::Censored
-        } else if self.randomness.has_infinite_variance && is_mean_of_jobs {
-            Status::NoInterval
-        } else if self.randomness.repeats_one_workload && values.len() > 1 && is_same() {
-            Status::Exact
-        } else {
-            Status::Ok
+    /// What a column lacks, if any replication has no value.
+    pub fn missing(&self, column: usize) -> Option<Missing> {
+        self.missing[column]
+    }
+
+    /// Whether jobs of the column's class were left unfinished.
+    pub fn is_censored(&self, column: usize) -> bool {
+        self.censored[column]
+    }
+
+    /// Response times of all, then by class; of all replications together.
+    pub fn responses(&self) -> impl Iterator<Item = &Distribution> {
+        let of_class = |class: usize| &self.times[class.min(self.times.len() - 1)];
+        let all = 0..self
+            .columns
+            .iter()
+            .filter_map(Column::class_index)
+            .max()
+            .map_or(1, |c| c + 2);
+        all.filter(|_| !self.times.is_empty())
+            .map(move |part| &of_class(part)[0])
+    }
+
+    /// Place of the column's jobs among the times.
+    fn part(&self, column: usize) -> usize {
+        let class = self.columns[column].class_index();
+        class.map_or(0, |class| class + 1).min(self.times.len() - 1)
+    }
+
+    /// The column's figure, with and without each replication; `None` if any has no value.
+    pub fn jackknife(&self, column: usize) -> Option<Jackknife> {
+        let (values, weights) = (self.values(column), self.weights(column));
+        if values.is_empty() || values.iter().any(|value| value.is_nan()) {
+            return None;
         }
-    }
-}
-
-/// How random a setup is, on which the statuses of its figures depend.
-#[derive(Clone, Copy)]
-pub struct Randomness {
-    /// A law of the point has no finite variance, so that means have no interval.
-    pub has_infinite_variance: bool,
-    /// Every replication replays the same recorded jobs.
-    pub repeats_one_workload: bool,
-}
-
-impl Randomness {
-    /// How random `setup` is.
-    pub fn of(setup: &Setup) -> Randomness {
-        use crate::workload::source::Arrivals;
-        let mut laws = vec![&setup.network.dispatch, &setup.network.result];
-        for class in &setup.classes {
-            laws.extend(class.stages[0].shape.laws().iter().map(|(_, law)| *law));
-            laws.extend([&class.gather.per_result, &class.gather.work]);
+        let metric = &self.columns[column].key.metric;
+        if let Some((counted, permille)) = metric.quantile() {
+            return self.quantile(column, counted as usize, permille);
         }
-        laws.extend(setup.stragglers.iter().map(|stragglers| &stragglers.factor));
-        laws.extend(
-            setup
-                .strategy
-                .parts
-                .iter()
-                .map(|parts| &parts.decision_time),
-        );
-        let mut repeats_one_workload = true;
-        for source in &setup.sources {
-            match &source.arrivals {
-                Arrivals::Renewal { interval } => {
-                    laws.push(interval);
-                    repeats_one_workload = false;
-                }
-                Arrivals::Batch { .. } => repeats_one_workload = false,
-                Arrivals::Trace(plan) => repeats_one_workload &= plan.resample.is_none(),
+        let (figure, without) = weighted(&values, &weights)?;
+        let events = match (metric.row.kind, metric.row.needs) {
+            (Kind::Share, _) if metric.row.scope == Scope::Jobs => {
+                return Some(self.missed(column, &values, &weights));
             }
+            _ if metric.is_of_slowest() => self.tail_events(self.part(column), 0, 0.01),
+            (Kind::Mean, Needs::AllJobs) => self.mean_events(column),
+            _ => f64::INFINITY,
+        };
+        Some(Jackknife {
+            figure,
+            without,
+            events,
+        })
+    }
+
+    fn quantile(&self, column: usize, counted: usize, permille: u64) -> Option<Jackknife> {
+        let part = self.part(column);
+        let all = &self.times[part][counted];
+        let unit = |value| self.columns[column].key.metric.in_unit(value);
+        let without = self
+            .counts
+            .iter()
+            .map(|counts| all.without(&counts[part][counted], permille));
+        Some(Jackknife {
+            figure: unit(all.place(permille)?.value),
+            without: without.map(|value| value.map_or(f64::NAN, unit)).collect(),
+            events: self.tail_events(part, counted, 1.0 - permille as f64 / 1000.0),
+        })
+    }
+
+    /// The share of jobs that missed their objective, of which the rarer side counts.
+    fn missed(&self, column: usize, values: &[f64], weights: &[f64]) -> Jackknife {
+        let missed: Vec<f64> = values.iter().map(|attained| 1.0 - attained).collect();
+        let (figure, without) = weighted(&missed, weights).unwrap_or_default();
+        let rarer = figure.min(1.0 - figure);
+        let there = independent_events(if figure <= 0.5 { &missed } else { values });
+        let part = self.part(column);
+        let is_below = figure > 0.5;
+        let at_commoner = self.level_events(part, 0, commoner(rarer), is_below);
+        let events = fewest_events(rarer, there, at_commoner);
+        Jackknife {
+            figure,
+            without,
+            events,
         }
-        let has_infinite_variance = laws.iter().any(|law| law.second_moment().is_infinite());
-        Randomness {
-            has_infinite_variance,
-            repeats_one_workload,
-        }
+    }
+
+    /// Independent events behind the slowest `share`.
+    fn tail_events(&self, part: usize, counted: usize, share: f64) -> f64 {
+        let there = self.level_events(part, counted, share, false);
+        let at_commoner = self.level_events(part, counted, commoner(share), false);
+        fewest_events(share, there, at_commoner)
+    }
+
+    /// Independent events by the number of values beyond the level that `share` of all exceed, or, if
+    /// `is_below`, below the one that they do not.
+    fn level_events(&self, part: usize, counted: usize, share: f64, is_below: bool) -> f64 {
+        let beyond = if is_below { 1.0 - share } else { share };
+        let Some(place) = self.times[part][counted].exceeded_by(beyond) else {
+            return f64::INFINITY;
+        };
+        let amount = |counts: &Vec<[Counts; 3]>| {
+            let counts = &counts[part][counted];
+            let beyond = counts.beyond(&place) / (counts.total() as f64).max(1.0);
+            if is_below { 1.0 - beyond } else { beyond }
+        };
+        independent_events(&self.counts.iter().map(amount).collect::<Vec<_>>())
+    }
+
+    /// Independent events behind a mean, by the squares of response times.
+    fn mean_events(&self, column: usize) -> f64 {
+        let part = self.part(column);
+        let squares = self
+            .counts
+            .iter()
+            .map(|counts| counts[part][0].mean_square());
+        independent_events(&squares.collect::<Vec<_>>())
     }
 }

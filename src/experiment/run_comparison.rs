@@ -98,6 +98,13 @@ fn same_jobs(a: &Results, b: &Results) -> Result<(), Incomparable> {
     let (one, two) = (&a.meta.workload_digests, &b.meta.workload_digests);
     let points = one.iter().zip(two).enumerate();
     for (point, (one, two)) in points {
+        if one.len() != two.len() {
+            let (point, one, two) = (point + 1, one.len(), two.len());
+            return Err(incomparable(
+                format!("the two runs had {one} and {two} replications (point {point})"),
+                "run both with the same run.replications, or compare them with --unpaired",
+            ));
+        }
         if let Some(replication) = one.iter().zip(two).position(|(one, two)| one != two) {
             let (point, replication) = (point + 1, replication + 1);
             return Err(incomparable(
@@ -113,13 +120,6 @@ fn rows(a: &Results, b: &Results, comparison: &RunComparison) -> Vec<ComparisonR
     let meta = &a.meta;
     let points = meta.points.len();
     let family = meta.decide_on.len() * points * comparison.strategies.len();
-    let pairs = |point: usize| {
-        let has = |results: &Results| results.meta.workload_digests.get(point).map_or(0, Vec::len);
-        match comparison.is_paired {
-            true => has(a).min(has(b)),
-            false => usize::MAX,
-        }
-    };
     let mut rows = Vec::new();
     for metric in &meta.decide_on {
         for point in 0..points {
@@ -132,8 +132,8 @@ fn rows(a: &Results, b: &Results, comparison: &RunComparison) -> Vec<ComparisonR
                     level: bonferroni(meta.confidence, family),
                     is_paired: comparison.is_paired,
                 };
-                let baseline = Side::of(a.cell(point, first), metric, pairs(point));
-                let other = Side::of(b.cell(point, second), metric, pairs(point));
+                let baseline = Side::of(a.cell(point, first), metric);
+                let other = Side::of(b.cell(point, second), metric);
                 rows.push(judge(&terms, &baseline, &other));
             }
         }

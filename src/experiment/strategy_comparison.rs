@@ -5,11 +5,10 @@
 //! is fast on those that are left.
 
 use crate::metrics::columns::MetricRef;
-use crate::metrics::registry::Better;
-use crate::results::{Cell, ComparisonRow, LOST_SHARE, Status};
+use crate::results::{Cell, ComparisonRow, LOST_SHARE, Summary};
 use crate::scenario::Scenario;
 use crate::stats::{
-    Difference, Verdict, bonferroni, paired, replications_to_settle, unpaired, verdict,
+    Difference, Pseudo, Verdict, bonferroni, paired, replications_to_settle, unpaired, verdict,
 };
 
 /// What is compared of jobs that are lost.
@@ -23,25 +22,23 @@ pub struct Side {
     /// Share of the measured jobs, of the metric's class, that failed, were rejected or are
     /// unfinished.
     pub lost: f64,
-    /// The replications' values, if the figure stands.
-    pub values: Option<Vec<f64>>,
+    /// The pseudo-values, if the figure can be compared.
+    pub pseudo: Option<Pseudo>,
 }
 
 impl Side {
-    /// The figures of `metric` in at most the first `most` replications of `cell`.
-    pub fn of(cell: &Cell, metric: &MetricRef, most: usize) -> Side {
+    /// The figures of `metric` in `cell`.
+    pub fn of(cell: &Cell, metric: &MetricRef) -> Side {
         let figure = cell.get(metric);
-        // The difference of two lower bounds bounds nothing.
-        let values = figure.and_then(|figure| figure.standing(most));
         let (measured, lost) = cell.jobs(&metric.part.to_string());
         Side {
-            is_unstable: figure.is_some_and(|figure| figure.status == Status::Unstable),
+            is_unstable: cell.is_unstable(),
             lost: if measured == 0.0 {
                 0.0
             } else {
                 lost / measured
             },
-            values: values.filter(|values| !values.is_empty()),
+            pseudo: figure.and_then(Summary::standing),
         }
     }
 }
@@ -65,30 +62,23 @@ pub struct Terms<'a> {
 
 /// The verdict on `other` against `baseline`.
 pub fn judge(terms: &Terms<'_>, baseline: &Side, other: &Side) -> ComparisonRow {
-    let is_lossy = (baseline.lost - other.lost).abs() > LOST_SHARE;
-    let refused = if is_lossy && !terms.metric.is("all", OBJECTIVE) {
-        Some(Verdict::NotComparable)
-    } else {
-        let is_unstable = baseline.is_unstable || other.is_unstable;
-        is_unstable.then_some(Verdict::Unstable)
-    };
-    let values = other.values.as_ref().map_or(0, Vec::len);
+    let refused = refusal(terms, baseline, other);
     let found = difference(terms, baseline, other).filter(|_| refused.is_none());
-    let judged = found.map_or(Verdict::Inconclusive, |found| word(terms, &found));
+    let judged = found.map_or(Verdict::NotAvailable, |found| word(terms, &found));
     let is_open = judged == Verdict::Inconclusive;
-    let needed = found.filter(|_| is_open).and_then(|found| {
-        let (relative, stddev) = (found.relative?, found.relative_stddev()?);
-        replications_to_settle(relative, stddev, terms.margin, terms.level)
-    });
+    let needed = found.filter(|_| is_open);
+    let needed = needed.and_then(|found| replications_to_settle(&found, terms.margin, terms.level));
+    let told = found.map(|found| Told::of(terms.metric, &found));
+    let values = other.pseudo.as_ref().map_or(0, Pseudo::n);
     ComparisonRow {
         point: terms.point,
         strategy: terms.strategy,
         metric: terms.metric.clone(),
-        baseline_mean: found.map(|found| found.baseline_mean),
-        mean: found.map(|found| found.mean),
-        difference: found.map(|found| found.estimate.mean),
-        ci_low: found.and_then(|found| found.estimate.low),
-        ci_high: found.and_then(|found| found.estimate.high),
+        baseline_mean: told.as_ref().map(|told| told.baseline),
+        mean: told.as_ref().map(|told| told.other),
+        difference: told.as_ref().map(|told| told.other - told.baseline),
+        ci_low: told.as_ref().and_then(|told| told.low),
+        ci_high: told.as_ref().and_then(|told| told.high),
         relative: found.and_then(|found| found.relative),
         relative_low: found.and_then(|found| found.relative_low),
         relative_high: found.and_then(|found| found.relative_high),
@@ -101,8 +91,54 @@ pub fn judge(terms: &Terms<'_>, baseline: &Side, other: &Side) -> ComparisonRow 
     }
 }
 
+/// Why nothing can be said of two figures.
+fn refusal(terms: &Terms<'_>, baseline: &Side, other: &Side) -> Option<Verdict> {
+    let is_lossy = (baseline.lost - other.lost).abs() > LOST_SHARE;
+    let is_known = baseline.pseudo.is_some() && other.pseudo.is_some();
+    match (other.is_unstable, baseline.is_unstable) {
+        (true, _) => Some(Verdict::Unstable),
+        _ if is_lossy && !terms.metric.is("all", OBJECTIVE) => Some(Verdict::NotComparable),
+        (false, true) if other.pseudo.is_some() => Some(Verdict::Stable),
+        _ => (!is_known).then_some(Verdict::NotAvailable),
+    }
+}
+
+/// The figures of a difference as tables have them.
+struct Told {
+    baseline: f64,
+    other: f64,
+    low: Option<f64>,
+    high: Option<f64>,
+}
+
+impl Told {
+    /// What was compared of a share are the misses, and what is told are the hits.
+    fn of(metric: &MetricRef, found: &Difference) -> Told {
+        let Difference {
+            estimate,
+            baseline,
+            other,
+            ..
+        } = *found;
+        match metric.metric.counts_misses() {
+            false => Told {
+                baseline,
+                other,
+                low: estimate.low,
+                high: estimate.high,
+            },
+            true => Told {
+                baseline: 1.0 - baseline,
+                other: 1.0 - other,
+                low: estimate.high.map(|high| -high),
+                high: estimate.low.map(|low| -low),
+            },
+        }
+    }
+}
+
 fn difference(terms: &Terms<'_>, baseline: &Side, other: &Side) -> Option<Difference> {
-    let (baseline, other) = (baseline.values.as_ref()?, other.values.as_ref()?);
+    let (baseline, other) = (baseline.pseudo.as_ref()?, other.pseudo.as_ref()?);
     let compare = if terms.is_paired { paired } else { unpaired };
     compare(baseline, other, terms.level)
 }
@@ -110,12 +146,11 @@ fn difference(terms: &Terms<'_>, baseline: &Side, other: &Side) -> Option<Differ
 /// What may be said of two strategies that differ so.
 fn word(terms: &Terms<'_>, found: &Difference) -> Verdict {
     let relative = found.relative_low.zip(found.relative_high);
-    // A baseline of 0 has no relative differences: only no difference at all is equivalent.
+    // A figure of 0 has no relative differences: only no difference at all is equivalent.
     let interval = relative.or(found.estimate.low.zip(found.estimate.high));
     let margin = found.relative.map_or(0.0, |_| terms.margin);
-    let lower_is_better = terms.metric.row().better != Better::Higher;
     interval.map_or(Verdict::Inconclusive, |interval| {
-        verdict(interval, margin, lower_is_better)
+        verdict(interval, margin, terms.metric.metric.lower_is_better())
     })
 }
 
@@ -126,10 +161,7 @@ pub fn compare_strategies(scenario: &Scenario, point: usize, cells: &[Cell]) -> 
     let mut names = scenario.strategies.iter().map(|strategy| &strategy.name);
     let base = names.position(|name| *name == compare.baseline);
     let base = base.unwrap_or(0);
-    let side = |strategy: usize, metric: &MetricRef| Side {
-        is_unstable: cells[strategy].is_unstable(),
-        ..Side::of(&cells[strategy], metric, usize::MAX)
-    };
+    let side = |strategy: usize, metric: &MetricRef| Side::of(&cells[strategy], metric);
     let row = |strategy: usize, metric: &MetricRef| {
         let terms = Terms {
             point,
@@ -151,7 +183,7 @@ pub fn compare_strategies(scenario: &Scenario, point: usize, cells: &[Cell]) -> 
             let objective = objective.as_ref().filter(|_| is_lossy);
             let is_new = |objective: &&MetricRef| {
                 let mut known = rows.iter().filter(|row| row.strategy == strategy);
-                side(strategy, objective).values.is_some()
+                side(strategy, objective).pseudo.is_some()
                     && known.all(|row| row.metric != **objective)
             };
             if let Some(objective) = objective.filter(is_new) {

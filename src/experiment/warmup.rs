@@ -13,7 +13,8 @@ use crate::sim::records::{Attempt, Job, Task};
 pub use crate::sim::setup::Warmup;
 use crate::sim::setup::{Measure, Setup};
 use crate::sim::{self, Failure};
-use crate::stats::{mser5, paired};
+use crate::stats::estimate::mean_difference;
+use crate::stats::mser5;
 
 /// Pilots whose mean is cut, as Hoad, Robinson & Davies (Journal of the Operational Research
 /// Society 61, 2010) advise: one series alone is too noisy.
@@ -199,9 +200,9 @@ impl Pilots {
             (mean(&rest[..third]), mean(&rest[rest.len() - third..]))
         });
         let (first, last): (Vec<f64>, Vec<f64>) = thirds.unzip();
-        let rise = paired(&first, &last, 0.9)?;
-        let is_sure = rise.estimate.low.is_some_and(|low| low > 0.0);
-        (is_sure && rise.mean > 1.1 * rise.baseline_mean).then(|| rise.mean / rise.baseline_mean)
+        let is_sure = mean_difference(&first, &last, 0.9)?.low? > 0.0;
+        let rise = last.iter().sum::<f64>() / first.iter().sum::<f64>();
+        (is_sure && rise > 1.1).then_some(rise)
     }
 
     /// Whether the jobs from `given` to the `cut` are unlike those after it (paired t over the
@@ -212,7 +213,7 @@ impl Pilots {
             (mean(early), mean(late))
         });
         let (early, late): (Vec<f64>, Vec<f64>) = parts.unzip();
-        let difference = paired(&late, &early, 0.99).map(|difference| difference.estimate);
+        let difference = mean_difference(&late, &early, 0.99);
         let interval = difference.and_then(|estimate| estimate.low.zip(estimate.high));
         interval.is_some_and(|(low, high)| low > 0.0 || high < 0.0)
     }

@@ -16,7 +16,7 @@ use crate::results::digest;
 use crate::text::quoted;
 
 /// The form of the files that are written, and the newest that is read.
-pub const FORMAT: u64 = 1;
+pub const FORMAT: u64 = 2;
 /// Key that marks a file as a baseline, with the number of its form.
 const MARK: &str = "equipoise-baseline";
 /// Bytes of all logs of replication 1 together, so that files stay small.
@@ -297,7 +297,14 @@ fn check_format(file: &Value) -> Result<(), Unusable> {
         Some(format) if format > FORMAT => Err(Unusable::newer(&format!(
             "a newer version of equipoise (form {format} of the file, {FORMAT} is known)"
         ))),
-        Some(_) => Ok(()),
+        Some(FORMAT) => Ok(()),
+        Some(format) => Err(Unusable {
+            why: format!(
+                "it was made by an older version of equipoise (form {format} of the file, {FORMAT} is known), which took figures otherwise"
+            ),
+            hint: "make it anew with --save".to_owned(),
+            is_newer: false,
+        }),
         None => Err(Unusable::damaged(
             "it is not a baseline of `equipoise gate`",
         )),
@@ -374,6 +381,7 @@ mod tests {
                 unit: "s".into(),
                 values: vec![0.1 + 0.2, 1.0 / 3.0, 5e-324, 3.0, 1e300],
                 status: crate::results::Status::Ok,
+                note: String::new(),
             }],
             slowest: vec![("queue".into(), 0.1)],
             decision_log: DecisionLog {
@@ -435,8 +443,10 @@ mod tests {
     fn newer_files_are_told_and_are_nobodys_to_overwrite() {
         let form = baseline()
             .to_text()
-            .replace("\"equipoise-baseline\": 1", "\"equipoise-baseline\": 2");
+            .replace("\"equipoise-baseline\": 2", "\"equipoise-baseline\": 3");
         assert!(Baseline::of_text(&form).unwrap_err().is_newer);
+        let older = form.replace("\"equipoise-baseline\": 3", "\"equipoise-baseline\": 1");
+        assert!(Baseline::of_text(&older).unwrap_err().why.contains("older"));
         let mut version = baseline();
         version.version = "99.0.0".into();
         let unusable = Baseline::of_text(&version.to_text()).unwrap_err();

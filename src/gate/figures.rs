@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::decision_log::DecisionLog;
 use crate::results::{Cell, Results, Status, Summary, digest};
+use crate::stats::Pseudo;
 
 /// The figures of one point.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -53,7 +54,8 @@ pub struct JobCounts {
     pub lost: f64,
 }
 
-/// A metric's value in each replication.
+/// A metric's pseudo-value in each replication: what is held of it, as they are of these replications
+/// together and of no others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricValues {
     /// The metric.
@@ -63,8 +65,18 @@ pub struct MetricValues {
     /// Whether the figure stands.
     #[serde(skip)]
     pub status: Status,
-    /// By replication.
+    /// Why it does not.
+    #[serde(skip)]
+    pub note: String,
+    /// By replication, in the unit; of `slo_attained`, of the share that missed.
     pub values: Vec<f64>,
+}
+
+impl MetricValues {
+    /// With the figure that they are recentred on; what is rare is refused when a baseline is made.
+    pub fn pseudo(&self) -> Pseudo {
+        Pseudo::recentred_on_itself(&self.values)
+    }
 }
 
 impl StrategyFigures {
@@ -125,8 +137,8 @@ fn figures_of(
 }
 
 /// The values of a figure; NaN where there is none.
-fn plain(figure: &Summary) -> Vec<f64> {
-    let values = figure.values.iter();
+fn plain(values: &[Option<f64>]) -> Vec<f64> {
+    let values = values.iter();
     values.map(|value| value.unwrap_or(f64::NAN)).collect()
 }
 
@@ -136,7 +148,8 @@ fn values_of(cell: &Cell, metric: &MetricRef) -> MetricValues {
         metric: metric.clone(),
         unit: metric.row().unit.to_owned(),
         status: figure.map_or(Status::NotAvailable, |figure| figure.status),
-        values: figure.map_or(Vec::new(), plain),
+        note: figure.map_or(String::new(), |figure| figure.note.clone()),
+        values: figure.map_or(Vec::new(), |figure| plain(&figure.pseudo)),
     }
 }
 

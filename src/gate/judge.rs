@@ -9,7 +9,6 @@ use super::figures::{PointFigures, StrategyFigures};
 use super::judgement::{Allowance, Finding, Judgement, judge_pairs};
 use super::verdicts::{FigureVerdict, ScenarioVerdicts, Slowest, StrategyVerdicts};
 use crate::metrics::columns::MetricRef;
-use crate::metrics::registry::Better;
 use crate::results::LOST_SHARE;
 
 /// Judges a run of the scenario `subject` on the seeds of its `baseline`; `family` is the number of
@@ -51,6 +50,14 @@ pub fn judge(
     })
 }
 
+/// The figure as tables have it: what is held of a share are the misses.
+fn told(metric: &MetricRef, figure: f64) -> f64 {
+    match metric.metric.counts_misses() {
+        true => 1.0 - figure,
+        false => figure,
+    }
+}
+
 /// Metrics of which jobs that are lost are a part.
 pub(super) fn counts_losses(metric: &MetricRef) -> bool {
     let name = metric.name();
@@ -70,7 +77,7 @@ fn cell(
         metric: metric.clone(),
         unit: then.metric(metric).map_or("1".into(), |m| m.unit.clone()),
         margin: *margin,
-        lower_is_better: lower_is_better(metric),
+        lower_is_better: metric.metric.lower_is_better(),
         judgement: if same_decisions && same_results {
             same(then, metric)
         } else {
@@ -88,14 +95,10 @@ fn cell(
     }
 }
 
-/// Whether smaller values of `metric` are better.
-pub fn lower_is_better(metric: &MetricRef) -> bool {
-    metric.row().better != Better::Higher
-}
-
 fn same(then: &StrategyFigures, metric: &MetricRef) -> Judgement {
-    let values = then.metric(metric).map_or(&[][..], |m| &m.values);
-    let mean = crate::stats::estimate(values, 0.95).map(|estimate| estimate.mean);
+    let mean = then
+        .metric(metric)
+        .map(|values| told(metric, values.pseudo().figure));
     Judgement {
         baseline: mean,
         now: mean,
@@ -119,10 +122,13 @@ fn changed(
     };
     let allowed = Allowance {
         margin,
-        lower_is_better: lower_is_better(metric),
+        lower_is_better: metric.metric.lower_is_better(),
         family,
     };
-    let mut judgement = judge_pairs(&then.values, &now.values, allowed);
+    let mut judgement = judge_pairs(&then.pseudo(), &now.pseudo(), allowed);
+    for figure in [&mut judgement.baseline, &mut judgement.now] {
+        *figure = figure.map(|figure| told(metric, figure));
+    }
     if lost > LOST_SHARE && !counts_losses(metric) {
         judgement.finding = Finding::NotComparable;
     }

@@ -6,7 +6,7 @@
 //! the margin is excluded at 5 %. What can be proven neither way is said to be so, and fails.
 
 use crate::stats::critical::t_quantile;
-use crate::stats::paired;
+use crate::stats::{Pseudo, paired};
 
 /// Probability at most of a failure of the whole command by luck alone.
 pub const FALSE_ALARMS: f64 = 0.01;
@@ -71,17 +71,17 @@ pub struct Allowance {
 pub struct Judgement {
     /// The verdict.
     pub finding: Finding,
-    /// Mean of the baseline.
+    /// The baseline's figure.
     pub baseline: Option<f64>,
-    /// Mean now.
+    /// The figure now.
     pub now: Option<f64>,
-    /// Mean paired difference / |baseline mean|; none if that is 0.
+    /// Now / baseline - 1; none unless both are positive.
     pub change: Option<f64>,
     /// Lower one-sided bound of the change at 1 % / m.
     pub low: Option<f64>,
     /// Upper one-sided bound at the same level.
     pub high: Option<f64>,
-    /// Standard deviation of the paired differences / |baseline mean|.
+    /// Standard deviation over pairs of the logarithm of their ratio.
     pub spread: Option<f64>,
     /// Upper one-sided 95 % bound of the change for the worse: below twice the margin it passes.
     pub reach: Option<f64>,
@@ -98,42 +98,43 @@ impl Judgement {
 }
 
 /// Judges replications of equal jobs, pair by pair.
-pub fn judge_pairs(baseline: &[f64], now: &[f64], allowed: Allowance) -> Judgement {
-    let has_all = |values: &[f64]| !values.is_empty() && values.iter().all(|v| v.is_finite());
+pub fn judge_pairs(baseline: &Pseudo, now: &Pseudo, allowed: Allowance) -> Judgement {
+    let has_all = |figure: &Pseudo| figure.values.iter().all(|value| value.is_finite());
     let level = 1.0 - 2.0 * FALSE_ALARMS / allowed.family.max(1) as f64;
     let pairs = paired(baseline, now, level);
-    let Some(pairs) =
-        pairs.filter(|_| has_all(baseline) && has_all(now) && baseline.len() == now.len())
-    else {
+    let Some(pairs) = pairs.filter(|_| has_all(baseline) && has_all(now)) else {
         return Judgement::only(Finding::NotComparable);
     };
     let mut judgement = Judgement {
         finding: Finding::Within,
-        baseline: Some(pairs.baseline_mean),
-        now: Some(pairs.mean),
+        baseline: Some(pairs.baseline),
+        now: Some(pairs.other),
         change: pairs.relative,
         low: pairs.relative_low,
         high: pairs.relative_high,
-        spread: pairs.relative_stddev(),
+        spread: pairs.spread,
         reach: None,
     };
     let sign = if allowed.lower_is_better { 1.0 } else { -1.0 };
-    let worse = match judgement.change.zip(judgement.low.zip(judgement.high)) {
+    let worse = match pairs
+        .relative
+        .zip(pairs.relative_low.zip(pairs.relative_high))
+    {
         Some((change, ends)) => Worsening::new(change, ends, sign),
         None => {
-            judgement.finding = unscaled(baseline, now, sign * pairs.estimate.mean);
+            judgement.finding = unscaled(&baseline.values, &now.values, sign * pairs.estimate.mean);
             return judgement;
         }
     };
     let n = pairs.estimate.n as f64;
-    let error = judgement.spread.unwrap_or(f64::INFINITY) / n.sqrt();
+    let error = pairs.spread.unwrap_or(f64::INFINITY) / n.sqrt();
     let reach = worse.change + t_quantile(MISSES, n - 1.0) * error;
-    judgement.reach = Some(reach);
+    judgement.reach = Some(reach.exp_m1());
     judgement.finding = worse.finding(allowed.margin, reach);
     judgement
 }
 
-/// A relative change and its bounds, turned so that larger is worse.
+/// The logarithm of a ratio and its bounds, turned so that larger is worse.
 struct Worsening {
     change: f64,
     low: f64,
@@ -142,23 +143,21 @@ struct Worsening {
 
 impl Worsening {
     fn new(change: f64, (low, high): (f64, f64), sign: f64) -> Worsening {
-        let (low, high) = match sign > 0.0 {
-            true => (low, high),
-            false => (-high, -low),
-        };
+        let [change, low, high] = [change, low, high].map(|end| sign * end.ln_1p());
         Worsening {
-            change: sign * change,
-            low,
-            high,
+            change,
+            low: low.min(high),
+            high: low.max(high),
         }
     }
 
     fn finding(&self, margin: f64, reach: f64) -> Finding {
-        if self.change > margin && self.low > 0.0 {
+        let once = margin.ln_1p();
+        if self.change > once && self.low > 0.0 {
             Finding::Worse
-        } else if reach >= 2.0 * margin {
+        } else if reach >= (2.0 * margin).ln_1p() {
             Finding::Inconclusive
-        } else if self.change < -margin && self.high < 0.0 {
+        } else if self.change < -once && self.high < 0.0 {
             Finding::Better
         } else {
             Finding::Within
@@ -194,43 +193,48 @@ mod tests {
         family: 4,
     };
 
-    /// `n` baselines of mean 1 and what they become with a relative change of mean `change` and standard
-    /// deviation `spread` exactly.
+    fn of(values: Vec<f64>) -> Pseudo {
+        Pseudo::recentred_on_itself(&values)
+    }
+
+    /// `n` baselines of 1 and what they become with a ratio whose logarithm has the mean of `change`
+    /// and standard deviation `spread` exactly.
     fn pairs(n: usize, change: f64, spread: f64) -> (Vec<f64>, Vec<f64>) {
         let raw: Vec<f64> = (0..n).map(|i| i as f64 - (n as f64 - 1.0) / 2.0).collect();
         let scale = spread / (raw.iter().map(|v| v * v).sum::<f64>() / (n as f64 - 1.0)).sqrt();
-        let now = raw.iter().map(|v| 1.0 + change + v * scale);
+        let now = raw.iter().map(|v| (change.ln_1p() + v * scale).exp());
         (vec![1.0; n], now.collect())
     }
 
     fn finding(n: usize, change: f64, spread: f64) -> Finding {
         let (then, now) = pairs(n, change, spread);
-        let lower = judge_pairs(&then, &now, ALLOWED);
+        let then = of(then);
         // Turned round, the same is said of a metric whose larger values are better.
-        let turned: Vec<f64> = now.iter().map(|value| 2.0 - value).collect();
+        let turned: Vec<f64> = now.iter().map(|value| value.recip()).collect();
+        let lower = judge_pairs(&then, &of(now), ALLOWED);
         let allowed = Allowance {
             lower_is_better: false,
             ..ALLOWED
         };
-        let higher = judge_pairs(&then, &turned, allowed);
+        let higher = judge_pairs(&then, &of(turned), allowed);
         assert_eq!(lower.finding, higher.finding, "{change} {spread}");
-        assert!((lower.reach.unwrap() - higher.reach.unwrap()).abs() < 1e-12);
+        assert!((lower.reach.unwrap() - higher.reach.unwrap()).abs() < 1e-9);
         lower.finding
     }
 
     #[test]
     fn the_words_in_their_order() {
-        // At N = 36 and a spread of 0.1 the standard error is a third of the margin.
+        // At N = 38 and a spread of 0.1 the standard error is a third of the margin's logarithm.
         for (change, expected) in [
             (0.0, Finding::Within),
             (0.04, Finding::Within),
             (0.049, Finding::Within),
             (0.051, Finding::Worse),
             (0.2, Finding::Worse),
-            (-0.049, Finding::Within),
-            (-0.051, Finding::Better),
+            (-0.047, Finding::Within),
+            (-0.049, Finding::Better),
         ] {
-            assert_eq!(finding(36, change, 0.1), expected, "{change}");
+            assert_eq!(finding(38, change, 0.1), expected, "{change}");
         }
         // With a spread of 0.3 it is the margin itself: t(0.95) of it and 0.02 exceed 2 d.
         assert_eq!(finding(36, 0.02, 0.3), Finding::Inconclusive);
@@ -242,7 +246,13 @@ mod tests {
 
     #[test]
     fn without_variance_the_margin_alone_decides() {
-        let exact = |change: f64| judge_pairs(&[2.0; 10], &[2.0 * (1.0 + change); 10], ALLOWED);
+        let exact = |change: f64| {
+            judge_pairs(
+                &of(vec![2.0; 10]),
+                &of(vec![2.0 * (1.0 + change); 10]),
+                ALLOWED,
+            )
+        };
         assert_eq!(exact(0.0625).finding, Finding::Worse);
         assert_eq!(exact(0.0625).low, exact(0.0625).high);
         assert_eq!(exact(0.04).finding, Finding::Within);
@@ -251,7 +261,8 @@ mod tests {
 
     #[test]
     fn of_nothing_no_share_is_allowed() {
-        let now = |value: f64| judge_pairs(&[0.0; 10], &[value; 10], ALLOWED).finding;
+        let now =
+            |value: f64| judge_pairs(&of(vec![0.0; 10]), &of(vec![value; 10]), ALLOWED).finding;
         assert_eq!(now(0.0), Finding::Within);
         assert_eq!(now(1e-9), Finding::Worse);
         assert_eq!(now(-1e-9), Finding::Better);
@@ -259,31 +270,29 @@ mod tests {
 
     #[test]
     fn a_missing_value_is_not_left_out() {
-        let mut now = [1.0; 10];
+        let mut now = vec![1.0; 10];
         now[3] = f64::NAN;
-        assert_eq!(
-            judge_pairs(&[1.0; 10], &now, ALLOWED).finding,
-            Finding::NotComparable
-        );
-        assert_eq!(
-            judge_pairs(&[1.0; 10], &[1.0; 9], ALLOWED).finding,
-            Finding::NotComparable
-        );
-        assert_eq!(
-            judge_pairs(&[], &[], ALLOWED).finding,
-            Finding::NotComparable
-        );
+        for (then, now) in [
+            (vec![1.0; 10], now),
+            (vec![1.0; 10], vec![1.0; 9]),
+            (vec![], vec![]),
+        ] {
+            let judged = judge_pairs(&of(then), &of(now), ALLOWED);
+            assert_eq!(judged.finding, Finding::NotComparable);
+        }
     }
 
     /// How often each of `words` is said of normal differences of mean `change` and standard
     /// deviation `spread`, in 20,000 trials.
     fn share(n: usize, change: f64, spread: f64, words: &[Finding]) -> f64 {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(5);
-        let then = vec![1.0; n];
+        let then = of(vec![1.0; n]);
         let mut trial = || {
             let mut draw = || -> f64 { StandardNormal.sample(&mut rng) };
-            let now: Vec<f64> = (0..n).map(|_| 1.0 + change + spread * draw()).collect();
-            words.contains(&judge_pairs(&then, &now, ALLOWED).finding)
+            let now = (0..n)
+                .map(|_| (change.ln_1p() + spread * draw()).exp())
+                .collect();
+            words.contains(&judge_pairs(&then, &of(now), ALLOWED).finding)
         };
         (0..20_000).filter(|_| trial()).count() as f64 / 20_000.0
     }

@@ -5,11 +5,11 @@
 //! neither pass nor fail anybody honestly, so a margin that would take too many is refused when the
 //! baseline is made.
 
-use super::figures::{PointFigures, StrategyFigures};
+use super::figures::{MetricValues, PointFigures, StrategyFigures};
 use super::judge::counts_losses;
 use crate::metrics::columns::MetricRef;
-use crate::results::Status;
 use crate::stats::paired;
+use crate::text::rounded_up;
 
 /// A baseline has at least so many replications: from fewer, a standard deviation of luck is too
 /// often far too small, above all where a few replications have most of it.
@@ -17,7 +17,7 @@ pub const LEAST: u32 = 30;
 /// The placement seed of the runs that tell what luck does: the same jobs and algorithm, other luck.
 const OTHER_LUCK: u64 = 1;
 /// A baseline has at most so many replications.
-pub const MOST: u64 = 200;
+pub const MOST: u32 = 200;
 /// The margin is so many standard errors wide: luck alone then exceeds it with probability
 /// 0.0013, and stays below 2 d - t(0.95) standard errors, where a figure passes, with 0.99999.
 const WIDTH: f64 = 3.0;
@@ -33,9 +33,9 @@ pub struct Need {
     pub metric: MetricRef,
     /// The relative margin d.
     pub margin: f64,
-    /// Standard deviation s, over replications, of the relative difference of two placement seeds.
+    /// Standard deviation s, over replications, of the logarithm of the ratio of two placement seeds.
     pub spread: f64,
-    /// ceil((3 s / d)^2).
+    /// ceil((3 s / ln(1 + d))^2).
     pub replications: u64,
 }
 
@@ -47,40 +47,25 @@ impl Need {
             metric: metric.clone(),
             margin: *margin,
             spread,
-            replications: whole((WIDTH * spread / margin).powi(2)),
+            replications: whole((WIDTH * spread / margin.ln_1p()).powi(2)),
         }
     }
 
     /// The least margin, rounded up to two digits, for which [`MOST`] replications are enough.
     pub fn margin_that_would_do(&self) -> f64 {
-        up(WIDTH * self.spread / (MOST as f64).sqrt())
+        rounded_up((WIDTH * self.spread / f64::from(MOST).sqrt()).exp_m1())
     }
 
     /// By what, rounded up to two digits, the measured jobs of a replication must be multiplied to
     /// do with [`MOST`] replications, if the variance falls as one over their number.
     pub fn more_jobs(&self) -> f64 {
-        up((WIDTH * self.spread / self.margin).powi(2) / MOST as f64)
+        rounded_up((WIDTH * self.spread / self.margin.ln_1p()).powi(2) / f64::from(MOST))
     }
 }
 
 /// `value` rounded up to a whole number; what binary fractions add to a whole one does not count.
 fn whole(value: f64) -> u64 {
     (value * (1.0 - 1e-12)).ceil() as u64
-}
-
-/// `value` rounded up to two significant digits.
-fn up(value: f64) -> f64 {
-    if value <= 0.0 || !value.is_finite() {
-        return value;
-    }
-    let places = 1 - value.log10().floor() as i32;
-    // A division by a power of ten of whole numbers rounds once, to the number as it is written.
-    let scaled = (value * 10f64.powi(places) - 1e-9).ceil();
-    if places > 0 {
-        scaled / 10f64.powi(places)
-    } else {
-        scaled * 10f64.powi(-places)
-    }
 }
 
 /// A baseline in the making.
@@ -116,7 +101,7 @@ pub fn plan<E>(
     watched: &[(MetricRef, f64)],
     mut run: impl FnMut(u32, u64) -> Result<Vec<PointFigures>, E>,
 ) -> Result<Plan, Refused<E>> {
-    let mut n = least.max(LEAST);
+    let mut n = least.clamp(LEAST, MOST);
     loop {
         let figures = run(n, 0).map_err(Refused::Failed)?;
         let why = unwatchable_of(&figures, watched);
@@ -125,7 +110,11 @@ pub fn plan<E>(
         }
         let other = run(n, OTHER_LUCK).map_err(Refused::Failed)?;
         let needs = needs(&figures, &other, watched);
-        let enough = replications(&needs, n).map_err(Refused::TooMany)?;
+        // Refused only by what as many as may be tell, so that what is asked for instead will do.
+        let enough = match replications(&needs, n) {
+            Err(_) if n < MOST => MOST,
+            enough => enough.map_err(Refused::TooMany)?,
+        };
         if enough == n {
             return Ok(Plan {
                 replications: n,
@@ -164,13 +153,14 @@ fn needs(
     needs
 }
 
-/// The paired standard deviation relative to the mean; 0 if that is 0, as then nothing is allowed
-/// to differ.
+/// The paired standard deviation of logarithms; 0 where a figure is 0, as then nothing is allowed to
+/// differ.
 fn spread(a: &StrategyFigures, b: &StrategyFigures, metric: &MetricRef) -> f64 {
-    let values = |figures: &StrategyFigures| figures.metric(metric).map(|m| m.values.clone());
-    let (a, b) = (values(a).unwrap_or_default(), values(b).unwrap_or_default());
-    let difference = paired(&a, &b, 0.95);
-    difference.and_then(|d| d.relative_stddev()).unwrap_or(0.0)
+    let pseudo = |figures: &StrategyFigures| Some(figures.metric(metric)?.pseudo());
+    let difference = pseudo(a)
+        .zip(pseudo(b))
+        .and_then(|(a, b)| paired(&a, &b, 0.95));
+    difference.and_then(|d| d.spread).unwrap_or(0.0)
 }
 
 /// The replications that are enough for all, at least `least`; an error are those that need more
@@ -179,7 +169,9 @@ fn spread(a: &StrategyFigures, b: &StrategyFigures, metric: &MetricRef) -> f64 {
 /// # Errors
 /// The figures that cannot be watched with their margin.
 fn replications(needs: &[Need], least: u32) -> Result<u32, Vec<Need>> {
-    let over = needs.iter().filter(|need| need.replications > MOST);
+    let over = needs
+        .iter()
+        .filter(|need| need.replications > u64::from(MOST));
     let over: Vec<Need> = over.cloned().collect();
     if !over.is_empty() {
         return Err(over);
@@ -198,17 +190,17 @@ fn unwatchable(figures: &StrategyFigures, watched: &[(MetricRef, f64)]) -> Vec<S
         )];
     }
     let reason = |(metric, _): &(MetricRef, f64)| {
-        let values = figures.metric(metric)?;
-        let why = match values.status {
-            Status::Ok | Status::Exact => None,
-            Status::Unstable => Some("is unstable"),
-            Status::Censored => Some("is cut short by jobs that are not finished"),
-            Status::NotAvailable => Some("is not available (`n/a` in the table of `run`)"),
-            Status::NoInterval => Some("is the mean of a law without finite variance"),
-        };
-        let missing = values.values.iter().any(|value| !value.is_finite());
-        let why = why.or(missing.then_some("has no value in some replications"));
-        why.map(|why| format!("{metric} of `{name}` {why}"))
+        let MetricValues {
+            status,
+            note,
+            values,
+            ..
+        } = figures.metric(metric)?;
+        if !status.has_interval() {
+            return Some(format!("{metric} of `{name}` is {}: {note}", status.word()));
+        }
+        let missing = values.iter().any(|value| !value.is_finite());
+        missing.then(|| format!("{metric} of `{name}` has no value in some replications"))
     };
     let mut reasons: Vec<String> = watched.iter().filter_map(reason).collect();
     if reasons.is_empty() {
@@ -230,6 +222,7 @@ fn unwatchable(figures: &StrategyFigures, watched: &[(MetricRef, f64)]) -> Vec<S
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
+    use crate::results::Status;
 
     fn need(spread: f64, margin: f64) -> Need {
         Need::new(0, "a", &("response_p99".parse().unwrap(), margin), spread)
@@ -237,12 +230,12 @@ mod tests {
 
     #[test]
     fn the_margin_is_three_standard_errors() {
-        for (spread, margin, n) in [(0.1, 0.05, 36), (0.02, 0.02, 9), (0.0, 0.02, 0)] {
+        for (spread, margin, n) in [(0.1, 0.05, 38), (0.02, 0.02, 10), (0.0, 0.02, 0)] {
             assert_eq!(need(spread, margin).replications, n);
         }
         assert_eq!(
             replications(&[need(0.1, 0.05), need(0.02, 0.02)], 20),
-            Ok(36)
+            Ok(38)
         );
         assert_eq!(replications(&[need(0.02, 0.02)], 20), Ok(20));
         assert_eq!(replications(&[], 1), Ok(1));
@@ -257,10 +250,19 @@ mod tests {
                 Err(vec![refused.clone()])
             );
             let margin = refused.margin_that_would_do();
-            assert!(need(spread, margin).replications <= MOST, "{spread}");
-            assert!(need(spread, margin * 0.9).replications > MOST, "{spread}");
+            assert!(
+                need(spread, margin).replications <= u64::from(MOST),
+                "{spread}"
+            );
+            assert!(
+                need(spread, margin * 0.9).replications > u64::from(MOST),
+                "{spread}"
+            );
             let longer = spread / refused.more_jobs().sqrt();
-            assert!(need(longer, 0.01).replications <= MOST, "{spread}");
+            assert!(
+                need(longer, 0.01).replications <= u64::from(MOST),
+                "{spread}"
+            );
         }
     }
 
@@ -275,6 +277,7 @@ mod tests {
             metric: "response_p99".parse().unwrap(),
             unit: "s".into(),
             status: Status::Ok,
+            note: String::new(),
             values: (0..n).map(value).collect(),
         };
         let cell = StrategyFigures {
@@ -295,10 +298,10 @@ mod tests {
             plan(least, &watched, |n, luck| Ok::<_, ()>(run(n, luck, wild)))
         };
         // s = 0.1 throughout: (3 x 0.1 / 0.03)^2 = 100, and a little for the divisor n - 1.
-        assert_eq!(planned(1, 0.03, 1000).unwrap().replications, 104);
-        // Of the first 30 s is 0.1 and asks for 104; over these it is a third, which is enough.
+        assert_eq!(planned(1, 0.03, 1000).unwrap().replications, 108);
+        // Of the first 30 s is 0.1 and asks for 108; over these it is a third, which is enough.
         let plan = planned(1, 0.03, 30).unwrap();
-        assert_eq!(plan.replications, 104);
+        assert_eq!(plan.replications, 108);
         assert!(plan.needs[0].replications < 40, "{:?}", plan.needs);
         assert_eq!(planned(1, 0.3, 0).unwrap().replications, LEAST);
         assert_eq!(planned(70, 0.3, 0).unwrap().replications, 70);
@@ -319,7 +322,7 @@ mod tests {
             (121.0, 130.0),
         ];
         for (value, rounded) in cases {
-            assert_eq!(up(value), rounded, "{value}");
+            assert_eq!(rounded_up(value), rounded, "{value}");
         }
     }
 }

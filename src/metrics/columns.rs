@@ -179,6 +179,11 @@ impl Figures {
         columns.iter().map(value).collect()
     }
 
+    /// How much the value of `column` weighs in that of all replications together.
+    pub fn weight(&self, column: &Column) -> f64 {
+        column.key.metric.weight(&column.of.subject(self))
+    }
+
     /// The value of `column`, or why there is none.
     ///
     /// # Errors
@@ -197,6 +202,16 @@ impl Figures {
     /// True if jobs of the column's class (or any) were left unfinished.
     pub fn is_censored(&self, column: &Column) -> bool {
         column.of.subject(self).jobs.unfinished > 0
+    }
+}
+
+impl Column {
+    /// The class's index, if the column is one class's.
+    pub fn class_index(&self) -> Option<usize> {
+        match self.of {
+            Of::Class(class) => Some(class),
+            _ => None,
+        }
     }
 }
 

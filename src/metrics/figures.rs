@@ -1,5 +1,7 @@
 //! The figures of one replication, and what metrics are computed of.
 
+use serde::{Deserialize, Serialize};
+
 use super::histogram::Histogram;
 use super::jobs::JobStats;
 use super::nodes::{Busy, Observation, Observed, gini};
@@ -67,8 +69,8 @@ pub struct Figures {
     pub window: Time,
     /// The sources ran dry by themselves (batches, traces).
     pub is_finite: bool,
-    /// Mean number of jobs in the system in the first and in the last third of the window.
-    pub thirds: Option<(f64, f64)>,
+    /// Mean number of jobs in the system in each third of the window.
+    pub thirds: Option<[f64; 3]>,
     /// The replication was broken off because too many jobs were in the system.
     pub is_runaway: bool,
     /// Digest of the measured jobs (arrivals, counts, works, demands).
@@ -105,7 +107,7 @@ impl Figures {
 pub type Figure = Result<f64, Missing>;
 
 /// Why a replication has no value of a metric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Missing {
     /// No job of this kind was measured, or none that has work.
     Jobs,
@@ -172,7 +174,7 @@ impl<'a> Subject<'a> {
     }
 
     /// A quantile of what `histogram` has counted.
-    pub(super) fn quantile(&self, histogram: &Histogram, permille: u64) -> Result<u64, Missing> {
+    pub(super) fn quantile(&self, histogram: &Histogram, permille: u64) -> Figure {
         histogram.quantile(permille).ok_or(Missing::Enough)
     }
 

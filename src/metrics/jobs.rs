@@ -273,8 +273,8 @@ impl JobStats {
 }
 
 /// A slowdown, as its histogram recorded it.
-pub(super) fn slowdown(recorded: u64) -> f64 {
-    recorded as f64 / FIXED * f64::from(1u32 << SLOWDOWN_SHIFT)
+pub(super) fn slowdown(recorded: f64) -> f64 {
+    recorded / FIXED * f64::from(1u32 << SLOWDOWN_SHIFT)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! A row whose name holds a `*` stands for many metrics: `response_p*` for every quantile,
 //! `blame_*_mean` for every part of the response time, `utilization_*` for every dimension.
 
+use super::distribution::Counted;
 use super::figures::{Figure, Missing, Subject};
 use super::jobs::{PARTS, slowdown};
 
@@ -137,11 +138,11 @@ static TABLE: &[Row] = table! {
         "Mean response time: completion of the job minus its arrival.",
         |of, _| of.mean(of.jobs.response_sum(), of.jobs.completed);
     "response_p*" Quantiles(RESPONSE_QUANTILES), ["s", Lower, Jobs, Quantile, AllJobs] "response time, p*",
-        "* % quantile of the response time (nearest rank).",
+        "* % quantile of the response time (nearest rank, of all replications together).",
         |of, q| of.quantile(&of.jobs.response, q.permille()).map(seconds);
     "response_max" One, ["s", Lower, Jobs, Extreme, AllJobs] "largest response time",
         "Largest response time.",
-        |of, _| of.any_job().map(|jobs| seconds(jobs.response.most()));
+        |of, _| of.any_job().map(|jobs| seconds(jobs.response.most() as f64));
     "wait_mean" One, ["s", Lower, Jobs, Mean, AllJobs] "mean waiting time",
         "Mean waiting time of a task: from its readiness to its start, dispatch and network included.",
         |of, _| of.mean(of.jobs.wait_sum, of.jobs.wait.total());
@@ -235,8 +236,8 @@ static TABLE: &[Row] = table! {
         |of, dimension| of.utilization(dimension.name());
 };
 
-fn seconds(nanos: u64) -> f64 {
-    nanos as f64 / 1e9
+fn seconds(nanos: f64) -> f64 {
+    nanos / 1e9
 }
 
 fn share(part: u128, whole: u128, missing: Missing) -> Figure {
@@ -393,6 +394,52 @@ impl Metric {
         self.row.name.starts_with("response_")
     }
 
+    /// What it is a quantile of, and which, in thousandths; `None` of what is no quantile.
+    pub fn quantile(&self) -> Option<(Counted, u64)> {
+        let counted = match self.row.name {
+            "response_p*" => Counted::Response,
+            "wait_p*" => Counted::Wait,
+            "slowdown_p*" => Counted::Slowdown,
+            _ => return None,
+        };
+        Some((counted, self.member.permille()))
+    }
+
+    /// `value` of its distribution, in its unit.
+    pub fn in_unit(&self, value: f64) -> f64 {
+        match self.row.unit {
+            "s" => seconds(value),
+            _ => slowdown(value),
+        }
+    }
+
+    /// How much a replication's value weighs in that of all replications together.
+    pub fn weight(&self, of: &Subject<'_>) -> f64 {
+        let count = match (self.row.name, self.row.scope, self.row.kind) {
+            ("wait_mean", ..) => of.jobs.wait.total(),
+            ("slowdown_mean", ..) => of.jobs.slowdown.total(),
+            ("slo_attained", ..) => of.jobs.with_objective,
+            (_, Scope::Jobs, Kind::Mean) => of.jobs.completed,
+            _ => 1,
+        };
+        count as f64
+    }
+
+    /// Whether a smaller figure is better, of what is compared; so it is taken where neither is.
+    pub fn lower_is_better(&self) -> bool {
+        self.row.better != Better::Higher || self.counts_misses()
+    }
+
+    /// Whether comparisons are of the share that missed: of 99.9 % against 99 % the misses are a tenth.
+    pub fn counts_misses(&self) -> bool {
+        self.row.name == "slo_attained"
+    }
+
+    /// Whether it is of the slowest hundredth of the jobs.
+    pub fn is_of_slowest(&self) -> bool {
+        self.row.name == "blame_*_tail"
+    }
+
     /// Its value, or why there is none.
     ///
     /// # Errors
@@ -486,7 +533,9 @@ mod tests {
         let definition = Metric::find("response_p75").map(|metric| metric.definition());
         assert_eq!(
             definition.as_deref(),
-            Some("75 % quantile of the response time (nearest rank).")
+            Some(
+                "75 % quantile of the response time (nearest rank, of all replications together)."
+            )
         );
     }
 }

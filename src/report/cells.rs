@@ -1,8 +1,8 @@
 //! Rows of the tables as people read them; shared by the terminal, the plots and the page.
 //!
 //! A figure is never shown without what it is worth: `438 ms ± 5` carries its interval, and where
-//! there is none the cell says why (`unstable`, `n/a`, `>=` for a bound, `exact` for what has no
-//! variance). The digits of a value follow its uncertainty: more digits would claim more than was
+//! there is none the cell says why (`unstable`, `growing`, `heavy`, `thin`, `n/a`, `>=` for a bound,
+//! `exact` for what has no variance). The digits of a value follow its uncertainty: more digits would claim more than was
 //! measured.
 
 use crate::results::{ComparisonRow, Status, Summary};
@@ -16,8 +16,8 @@ pub fn summary_cell(row: Option<&Summary>, scale: &Scale) -> String {
         (Status::Unstable, None) => "unstable".into(),
         (_, None) => "n/a".into(),
         (Status::Censored, Some(mean)) => format!(">= {}", scale.value(mean)),
-        (Status::Exact, Some(mean)) => format!("{} exact", scale.value(mean)),
-        (_, Some(mean)) => scale.with_interval(mean, interval),
+        (Status::Ok, Some(mean)) => scale.with_interval(mean, interval),
+        (mark, Some(mean)) => format!("{} {}", scale.value(mean), mark.word()),
     }
 }
 

@@ -15,7 +15,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::cells::{change, summary_cell};
 use super::lookup::{Lookup, chosen_points};
 use super::plot::{Plot, Topic};
-use super::verdict_text::{extent, headline, reason, verdict_cell, word};
+use super::verdict_text::{best, extent, headline, marks, reason, verdict_cell, word};
 use crate::results::{ComparisonRow, Verdict};
 use crate::text::{plain_percent, printable};
 
@@ -108,12 +108,17 @@ fn first_screen(tables: &Lookup, plots: &[(Plot, String)]) -> Markup {
     let meta = tables.meta();
     html! {
         ul.answer {
+            @for sentence in best(tables) { li { (with_code(&sentence)) "." } }
             @for metric in &meta.decide_on { li { (with_code(&headline(tables, metric))) "." } }
         }
-        @if !meta.warnings.is_empty() {
+        @let marks = marks(tables);
+        @if !meta.warnings.is_empty() || !marks.is_empty() {
             div.warnings role="note" {
                 strong { "Warnings" }
-                ul { @for warning in &meta.warnings { li { (printable(warning)) } } }
+                ul {
+                    @for warning in &meta.warnings { li { (printable(warning)) } }
+                    @for mark in &marks { li { (with_code(mark)) } }
+                }
             }
         }
         div.matrices { @for metric in &meta.decide_on { (verdicts(tables, metric)) } }
@@ -204,7 +209,8 @@ fn class(verdict: Verdict) -> &'static str {
         Verdict::Worse => "worse",
         Verdict::NotComparable => "not-comparable",
         Verdict::Unstable => "unstable",
-        Verdict::Equivalent | Verdict::Inconclusive => "open",
+        Verdict::Stable => "better",
+        Verdict::Equivalent | Verdict::Inconclusive | Verdict::NotAvailable => "open",
     }
 }
 
@@ -301,7 +307,7 @@ fn rest(tables: &Lookup) -> Markup {
     html! {
         section id="all" {
             h2 { "All figures" }
-            p.small { "Mean over replications ± half of its 95 % interval. summary.csv holds every digit"
+            p.small { "Figures of all replications together ± half of their 95 % interval. summary.csv holds every digit"
                 @if !small { " and every point" } "." }
             @for point in points {
                 @let label = tables.point_label(point);

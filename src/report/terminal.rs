@@ -8,7 +8,7 @@
 use super::cells::{change, summary_cell};
 use super::lookup::Lookup;
 use super::scales;
-use super::verdict_text::{extent, parts_that_differ, verdict_cell, word};
+use super::verdict_text::{best, extent, marks, parts_that_differ, verdict_cell, word};
 use crate::metrics::columns::MetricRef;
 use crate::results::{ComparisonRow, Results, Verdict};
 use crate::text::{
@@ -29,6 +29,9 @@ pub fn comparison(results: &Results, report_path: Option<&str>, color: bool) -> 
     let mut lines = wrapped(&printable(&results.meta.title), "", "");
     lines.extend(wrapped(&extent(&tables), "", ""));
     lines.push(String::new());
+    let best = best_lines(&tables);
+    lines.extend(best.iter().flat_map(|text| wrapped(text, "", "  ")));
+    lines.extend(best.first().map(|_| String::new()));
     lines.extend(tables_of(&tables, color));
     lines.extend(footer(&tables));
     lines.extend(report_path.map(String::from));
@@ -36,6 +39,17 @@ pub fn comparison(results: &Results, report_path: Option<&str>, color: bool) -> 
         .iter()
         .map(|line| format!("{}\n", line.trim_end()))
         .collect()
+}
+
+/// The best on each deciding metric, a line a point where these are few.
+fn best_lines(tables: &Lookup) -> Vec<String> {
+    match tables.points() <= MOST_BLOCKS {
+        true => best(tables)
+            .iter()
+            .map(|text| text.replace('`', ""))
+            .collect(),
+        false => Vec::new(),
+    }
 }
 
 fn tables_of(tables: &Lookup, color: bool) -> Vec<String> {
@@ -72,7 +86,7 @@ impl Cell {
     fn padded(&self, width: usize, color: bool) -> String {
         let blanks = blanks(&self.0, width);
         let code = match self.1 {
-            Some(Verdict::Better) => "32",
+            Some(Verdict::Better | Verdict::Stable) => "32",
             Some(Verdict::Worse) => "31",
             Some(Verdict::NotComparable | Verdict::Unstable) => "33",
             _ => "",
@@ -288,6 +302,7 @@ fn footer(tables: &Lookup) -> Vec<String> {
     let meta = tables.meta();
     let marked = |mark, text: &String| format!("{mark}: {}", printable(text));
     let mut texts = open_questions(tables);
+    texts.extend(marks(tables));
     texts.extend([parts_that_differ(tables), intervals(tables)]);
     texts.extend(meta.warnings.iter().map(|text| marked("warning", text)));
     texts.extend(meta.notes.iter().map(|text| marked("note", text)));

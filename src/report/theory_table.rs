@@ -19,8 +19,8 @@ const MOST_ROWS: usize = 2_000;
 
 /// How agreement is judged, in one sentence.
 const RULE: &str = "An exact answer agrees if it lies in the interval over replications, at 99.9 % for all judged rows \
-together (quantiles with 0.1 % on top, the histogram's accuracy). Limits, bounds and approximations are shown, not \
-judged. n/a: no figure stands, fewer than 5 replications, or a quantile that varies by more than 10 % between them.";
+together (quantiles with 0.2 % on top, the histogram's accuracy). Limits, bounds and approximations are shown, not \
+judged. n/a: the figure has a mark (summary.csv says why), or there are fewer than 5 replications.";
 
 /// What is to be done where something differs.
 const DIFFERS: &str =
@@ -236,7 +236,7 @@ mod tests {
         let text = text(&results);
         assert!(text.contains("M/M/c (Erlang C): Poisson jobs"), "{text}");
         assert!(
-            text.contains("Little's law: holds exactly in all 4 replications"),
+            text.contains("Little's law: holds exactly in all 6 replications"),
             "{text}"
         );
         assert!(

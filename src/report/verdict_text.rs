@@ -10,7 +10,8 @@ use super::cells::{change, lower_or_higher, summary_cell};
 use super::lookup::Lookup;
 use super::scales::scale;
 use crate::metrics::columns::MetricRef;
-use crate::results::{ComparisonRow, Status, Verdict};
+use crate::results::{Best, ComparisonRow, Status, Summary, Verdict};
+use crate::stats::best::Standing;
 use crate::text::{count, plain_percent, plural, printable, signed_percent, significant};
 
 /// The verdict in the words of every table.
@@ -18,6 +19,8 @@ pub fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::NotComparable => "not comparable",
         Verdict::Unstable => "unstable",
+        Verdict::Stable => "stable",
+        Verdict::NotAvailable => "n/a",
         Verdict::Equivalent => "equivalent",
         Verdict::Better => "better",
         Verdict::Worse => "worse",
@@ -42,7 +45,7 @@ pub fn verdict_cell(row: Option<&ComparisonRow>) -> String {
 pub fn sentence(tables: &Lookup, row: &ComparisonRow) -> String {
     let strategy = format!("`{}`", tables.strategy(row.strategy));
     let baseline = format!("`{}`", tables.strategy(tables.baseline()));
-    let at = format!("on {}{}", row.metric, tables.at(row.point));
+    let at = format!("on {}", metric_at(tables, row.point, &row.metric));
     let scale = scale(&row.metric.metric, row.difference);
     let size = lower_or_higher(row, &scale);
     let change = change(row, &scale).replace(',', ", ");
@@ -61,8 +64,22 @@ pub fn sentence(tables: &Lookup, row: &ComparisonRow) -> String {
         Verdict::NotComparable => {
             format!("{strategy} is not comparable with {baseline} {at}: {reason}")
         }
-        Verdict::Unstable => format!("{strategy} and {baseline} are not compared {at}: {reason}"),
+        Verdict::Unstable => format!("{strategy} is unstable {at}: {reason}"),
+        Verdict::Stable => format!("{strategy} is stable {at}: {reason}"),
+        Verdict::NotAvailable => {
+            format!("{strategy} and {baseline} are not compared {at}: {reason}")
+        }
     }
+}
+
+/// "response_p99 at load 0.8"; of a share, what of it is compared.
+fn metric_at(tables: &Lookup, point: usize, metric: &MetricRef) -> String {
+    let misses = if metric.metric.counts_misses() {
+        " (the share that missed)"
+    } else {
+        ""
+    };
+    format!("{metric}{misses}{}", tables.at(point))
 }
 
 /// Why there is no better, worse or equivalent, and what may help; empty where there is.
@@ -72,7 +89,15 @@ pub fn reason(tables: &Lookup, row: &ComparisonRow) -> String {
             let why = "their shares of failed, rejected and unfinished jobs differ by more than 0.1 point";
             format!("{why}{}", objectives(tables, row))
         }
-        Verdict::Unstable => unstable(tables, row),
+        Verdict::Unstable => note(tables, row.point, row.strategy, &row.metric),
+        Verdict::Stable => format!(
+            "the baseline `{}` is unstable",
+            tables.strategy(tables.baseline())
+        ),
+        Verdict::NotAvailable => unknown(tables, row),
+        Verdict::Inconclusive if row.replications < 3 => {
+            "an interval takes 3 replications or more".to_owned()
+        }
         Verdict::Inconclusive => row.replications_needed.map_or(String::new(), |n| {
             format!("about {} replications may settle it", count(n))
         }),
@@ -93,19 +118,102 @@ fn objectives(tables: &Lookup, row: &ComparisonRow) -> String {
     })
 }
 
-fn unstable(tables: &Lookup, row: &ComparisonRow) -> String {
-    let both = [row.strategy, tables.baseline()];
-    let grows = both.map(|strategy| {
-        let row = tables.cell(row.point, strategy).get(&row.metric);
-        row.is_some_and(|row| row.status == Status::Unstable)
-    });
-    let [mine, other] = both.map(|strategy| format!("`{}`", tables.strategy(strategy)));
-    let who = match grows {
-        [true, true] => format!("{mine} and {other} are both"),
-        [false, true] => format!("{other} is"),
-        _ => format!("{mine} is"),
+/// Why a figure has its mark.
+fn note(tables: &Lookup, point: usize, strategy: usize, metric: &MetricRef) -> String {
+    let figure = tables.cell(point, strategy).get(metric);
+    figure.map_or(String::new(), |figure| figure.note.clone())
+}
+
+/// Which of the two has no figure that can be judged, and why.
+fn unknown(tables: &Lookup, row: &ComparisonRow) -> String {
+    let of = |strategy: usize| {
+        let figure = tables.cell(row.point, strategy).get(&row.metric);
+        let status = figure.map_or(Status::NotAvailable, |figure| figure.status);
+        let note = figure.map_or("", |figure| &figure.note);
+        let name = tables.strategy(strategy);
+        (!status.stands()).then(|| format!("that of `{name}` is {}: {note}", status.word()))
     };
-    format!("{who} unstable, jobs pile up without a steady state")
+    let mine = of(row.strategy).or_else(|| of(tables.baseline()));
+    mine.unwrap_or_else(|| "they are of unlike numbers of replications".to_owned())
+}
+
+/// "best on response_p99: `least-loaded`; `two-choices` within 2 %; `random` at least 31 % behind", a
+/// sentence for each deciding metric and point.
+pub fn best(tables: &Lookup) -> Vec<String> {
+    let all = crate::results::best(tables.results);
+    all.iter().map(|best| best_sentence(tables, best)).collect()
+}
+
+fn best_sentence(tables: &Lookup, best: &Best) -> String {
+    let name = |strategy: usize| format!("`{}`", tables.strategy(strategy));
+    let margin = tables.meta().margin;
+    let (first, rest) = best
+        .standings
+        .split_first()
+        .map_or((None, &[][..]), |(f, r)| (Some(f), r));
+    let mut parts: Vec<String> = first
+        .map(|(strategy, _)| name(*strategy))
+        .into_iter()
+        .collect();
+    let is_near = |s: &Standing| s.at_most <= margin.ln_1p();
+    let mut all = |is: &dyn Fn(&Standing) -> bool, words: &str| {
+        let names = rest
+            .iter()
+            .filter(|(_, s)| is(s))
+            .map(|(strategy, _)| name(*strategy));
+        let names: Vec<String> = names.collect();
+        if !names.is_empty() {
+            parts.push(format!("{} {words}", names.join(", ")));
+        }
+    };
+    all(&is_near, &format!("within {}", plain_percent(margin)));
+    all(&|s| !is_near(s) && s.may_be_best(), "not told from it");
+    let behind = rest.iter().filter(|(_, s)| !is_near(s) && !s.may_be_best());
+    parts.extend(behind.map(|(strategy, s)| {
+        let size = significant(100.0 * s.at_least.exp_m1(), 2);
+        format!("{} at least {size} % behind", name(*strategy))
+    }));
+    let left_out = best.left_out.iter();
+    parts.extend(
+        left_out.map(|(strategy, status)| format!("{} {}", name(*strategy), status.word())),
+    );
+    let at = metric_at(tables, best.point, &best.metric);
+    format!("best on {at}: {}", parts.join("; "))
+}
+
+/// What marks the deciding figures have, a sentence for each mark and metric: of the figure with the
+/// fewest events behind it. (What grows has a warning.)
+pub fn marks(tables: &Lookup) -> Vec<String> {
+    const TOLD: [Status; 4] = [
+        Status::Heavy,
+        Status::Thin,
+        Status::Censored,
+        Status::NotAvailable,
+    ];
+    let metrics = tables.meta().decide_on.iter();
+    let each = metrics.flat_map(|metric| TOLD.map(|status| (metric, status)));
+    each.filter_map(|(metric, status)| marked(tables, metric, status))
+        .collect()
+}
+
+fn marked(tables: &Lookup, metric: &MetricRef, status: Status) -> Option<String> {
+    let cells = tables.results.all_cells();
+    let figures = cells.filter_map(|(at, cell)| Some((at, cell.get(metric)?)));
+    let marked = figures.filter(|(_, figure)| figure.status == status);
+    let marked: Vec<((usize, usize), &Summary)> = marked.collect();
+    let events = |figure: &Summary| figure.events.unwrap_or(f64::INFINITY);
+    let worst = marked
+        .iter()
+        .min_by(|(_, a), (_, b)| events(a).total_cmp(&events(b)))?;
+    let ((point, strategy), figure) = worst;
+    let more = match marked.len() - 1 {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    let at = metric_at(tables, *point, metric);
+    let name = tables.strategy(*strategy);
+    let (word, note) = (status.word(), printable(&figure.note));
+    Some(format!("{word}: {at} of `{name}`{more}: {note}"))
 }
 
 /// One sentence for a deciding metric over all points and strategies, for the head of a report.
@@ -142,13 +250,15 @@ fn best_against_baseline(tables: &Lookup, metric: &MetricRef, rows: &[&Compariso
 
 /// "3 better, 1 worse, 2 inconclusive", in the order of the verdicts' definitions.
 fn tally(rows: &[&ComparisonRow]) -> String {
-    const ORDER: [Verdict; 6] = [
+    const ORDER: [Verdict; 8] = [
         Verdict::Better,
+        Verdict::Stable,
         Verdict::Worse,
         Verdict::Equivalent,
         Verdict::Inconclusive,
         Verdict::NotComparable,
         Verdict::Unstable,
+        Verdict::NotAvailable,
     ];
     let number = |verdict| rows.iter().filter(|row| row.verdict == verdict).count();
     let counts = ORDER.map(|verdict| (number(verdict), word(verdict)));
@@ -272,6 +382,11 @@ mod tests {
         );
         let grown = said(|row| row.verdict = Verdict::Unstable);
         assert!(grown.contains("`two-choices` is unstable"), "{grown}");
+        let alone = said(|row| row.verdict = Verdict::Stable);
+        assert!(
+            alone.ends_with("load 0.8: the baseline `random` is unstable"),
+            "{alone}"
+        );
     }
 
     #[test]

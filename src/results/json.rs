@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{ComparisonRow, Meta, Results, Summary, tables};
+use super::{Best, ComparisonRow, Meta, Results, Status, Summary, tables};
+use crate::stats::best::Standing;
 
 /// Meta data, summary and comparisons; points and strategies by name.
 pub fn json(results: &Results) -> Value {
@@ -15,7 +16,11 @@ pub fn json(results: &Results) -> Value {
     let summary: Vec<Value> = summary.collect();
     let comparisons = results.comparisons.iter();
     let comparisons: Vec<Value> = comparisons.map(|row| comparison(meta, row)).collect();
-    json!({ "meta": meta, "summary": summary, "comparisons": comparisons })
+    let best: Vec<Value> = super::best(results)
+        .iter()
+        .map(|best| standings(meta, best))
+        .collect();
+    json!({ "meta": meta, "best": best, "summary": summary, "comparisons": comparisons })
 }
 
 fn point(meta: &Meta, point: usize) -> Value {
@@ -23,6 +28,26 @@ fn point(meta: &Meta, point: usize) -> Value {
     let pairs = meta.sweep.iter().zip(values);
     let pairs = pairs.map(|(path, value)| (path.clone(), json!(value)));
     Value::Object(pairs.collect())
+}
+
+/// Where all strategies stand on a metric at a point: behind the best by a share of its figure.
+fn standings(meta: &Meta, best: &Best) -> Value {
+    let name = |strategy: usize| meta.strategies.get(strategy).map(|s| &s.name);
+    let standing = |(strategy, standing): &(usize, Standing)| {
+        json!({
+            "strategy": name(*strategy),
+            "may_be_best": standing.may_be_best(),
+            "behind_at_least": standing.at_least.exp_m1(),
+            "behind_at_most": standing.at_most.exp_m1(),
+        })
+    };
+    let left_out = |(strategy, status): &(usize, Status)| json!({ "strategy": name(*strategy), "status": status });
+    json!({
+        "point": point(meta, best.point),
+        "metric": best.metric,
+        "standings": best.standings.iter().map(standing).collect::<Vec<_>>(),
+        "left_out": best.left_out.iter().map(left_out).collect::<Vec<_>>(),
+    })
 }
 
 fn summary(meta: &Meta, (at, strategy): (usize, usize), figure: &Summary) -> Value {
@@ -36,7 +61,9 @@ fn summary(meta: &Meta, (at, strategy): (usize, usize), figure: &Summary) -> Val
         "ci": [figure.ci_low, figure.ci_high],
         "stddev": figure.stddev,
         "replications": figure.replications,
+        "events": figure.events,
         "status": figure.status,
+        "note": figure.note,
     })
 }
 

@@ -4,6 +4,7 @@
 //! are known by their numbers; their names, and all other texts, stand at the edge only: in
 //! [`tables`], in [`json()`] and in the manifest ([`Meta`]).
 
+mod best;
 mod json;
 mod meta;
 mod rows;
@@ -13,6 +14,7 @@ pub mod tables;
 
 pub use crate::stats::Verdict;
 pub use crate::theory::AnswerKind;
+pub use best::{Best, best};
 pub use json::{comparison, json};
 pub use meta::{Build, ClassMeta, Meta, StrategyMeta, digest};
 pub use rows::{

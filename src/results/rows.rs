@@ -5,30 +5,56 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::{AnswerKind, Verdict};
 use crate::metrics::columns::MetricRef;
+use crate::stats::Pseudo;
 
-/// Why a figure is missing.
+/// Whether a figure can be relied on, and if not, why. A figure without a mark has an interval that
+/// holds the truth as often as it says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// The figure stands.
     #[default]
     Ok,
-    /// The strategy's number in system grows: no steady-state mean, interval or ratio.
+    /// The strategy's number in system grows without end: there is no steady state.
     Unstable,
+    /// The empty start is not forgotten: the run is too short for its load.
+    Growing,
+    /// A mean whose error depends on values that the run hardly saw: no interval.
+    Heavy,
+    /// A tail that was seen too few independent times: no interval.
+    Thin,
     /// Jobs were left unfinished: means are unavailable, quantiles are lower bounds (printed with >=).
     Censored,
     /// Too few jobs for this quantile, or the metric has no meaning here.
+    #[serde(rename = "n/a")]
     NotAvailable,
-    /// The law has no finite variance: a mean without an interval.
-    NoInterval,
     /// One repeated workload and no randomness: the value is exact.
     Exact,
 }
 
 impl Status {
-    /// Whether the values can be compared.
+    /// Whether the figure can be compared: pairs of thin ones still tell.
     pub fn stands(self) -> bool {
+        matches!(self, Status::Ok | Status::Exact | Status::Thin)
+    }
+
+    /// Whether it has an interval, where there are replications for it.
+    pub fn has_interval(self) -> bool {
         matches!(self, Status::Ok | Status::Exact)
+    }
+
+    /// The word of every table; empty where nothing is to be said.
+    pub fn word(self) -> &'static str {
+        match self {
+            Status::Ok => "",
+            Status::Unstable => "unstable",
+            Status::Growing => "growing",
+            Status::Heavy => "heavy",
+            Status::Thin => "thin",
+            Status::Censored => "censored",
+            Status::NotAvailable => "n/a",
+            Status::Exact => "exact",
+        }
     }
 }
 
@@ -39,34 +65,55 @@ pub struct Summary {
     /// The metric; in the table its class (`all`, or `nodes.GROUP`), name and unit.
     #[serde(with = "class_metric_unit")]
     pub key: MetricRef,
-    /// Mean over replications.
+    /// The figure of all replications together.
     #[serde(serialize_with = "shortest_or_none")]
     pub mean: Option<f64>,
-    /// Lower end of the 95 % Student t interval over replications.
+    /// Lower end of its 95 % interval.
     #[serde(serialize_with = "shortest_or_none")]
     pub ci_low: Option<f64>,
     /// Upper end.
     #[serde(serialize_with = "shortest_or_none")]
     pub ci_high: Option<f64>,
-    /// Standard deviation over replications.
+    /// Standard deviation over replications of their pseudo-values.
     #[serde(serialize_with = "shortest_or_none")]
     pub stddev: Option<f64>,
     /// Replications with a value.
     pub replications: u32,
+    /// Independent events behind the variance; none where nothing is rare.
+    #[serde(serialize_with = "shortest_or_none")]
+    pub events: Option<f64>,
     /// Whether the figure stands.
     pub status: Status,
+    /// Why it does not, and what would help.
+    pub note: String,
     /// The value in each replication.
     #[serde(skip)]
     pub values: Vec<Option<f64>>,
+    /// The pseudo-value of each replication, in the figure's unit; of `slo_attained`, of the share
+    /// that missed.
+    #[serde(skip)]
+    pub pseudo: Vec<Option<f64>>,
 }
 
 impl Summary {
-    /// The values of at most the first `most` replications, if the figure stands.
-    pub fn standing(&self, most: usize) -> Option<Vec<f64>> {
-        let values = self.values.iter().take(most).copied();
-        values
-            .collect::<Option<_>>()
-            .filter(|_| self.status.stands())
+    /// The figure's pseudo-values, if it can be compared.
+    pub fn standing(&self) -> Option<Pseudo> {
+        let values: Option<Vec<f64>> = self.pseudo.iter().copied().collect();
+        let figure = self.mean.filter(|_| self.status.stands())?;
+        Some(Pseudo {
+            figure: if self.counts_misses() {
+                1.0 - figure
+            } else {
+                figure
+            },
+            values: values.filter(|values| !values.is_empty())?,
+            events: self.events.unwrap_or(f64::INFINITY),
+        })
+    }
+
+    /// Whether what is compared is the share that missed.
+    pub fn counts_misses(&self) -> bool {
+        self.key.metric.counts_misses()
     }
 }
 
@@ -82,6 +129,9 @@ pub struct ReplicationRow {
     /// Value, if there is one.
     #[serde(serialize_with = "shortest_or_none")]
     pub value: Option<f64>,
+    /// Pseudo-value, in the same unit; of `slo_attained`, of the share that missed.
+    #[serde(serialize_with = "shortest_or_none")]
+    pub pseudo: Option<f64>,
 }
 
 /// A row of `comparisons.csv`: a strategy against the baseline on one deciding metric at one point.
@@ -96,13 +146,13 @@ pub struct ComparisonRow {
     /// The metric; in the table its name and unit.
     #[serde(with = "name_unit")]
     pub metric: MetricRef,
-    /// The baseline's mean.
+    /// The baseline's figure.
     #[serde(serialize_with = "shortest_or_none")]
     pub baseline_mean: Option<f64>,
-    /// The strategy's mean.
+    /// The strategy's figure.
     #[serde(serialize_with = "shortest_or_none")]
     pub mean: Option<f64>,
-    /// Mean paired difference (strategy minus baseline).
+    /// Their difference (strategy minus baseline).
     #[serde(serialize_with = "shortest_or_none")]
     pub difference: Option<f64>,
     /// Simultaneous interval of the difference.
@@ -111,7 +161,7 @@ pub struct ComparisonRow {
     /// Its upper end.
     #[serde(serialize_with = "shortest_or_none")]
     pub ci_high: Option<f64>,
-    /// `difference / |baseline_mean|`.
+    /// `mean / baseline_mean - 1`; of `slo_attained`, of the shares that missed.
     #[serde(serialize_with = "shortest_or_none")]
     pub relative: Option<f64>,
     /// Interval of the relative difference.
@@ -209,7 +259,7 @@ pub struct TheoryRow {
     /// The answer.
     #[serde(serialize_with = "shortest")]
     pub theory: f64,
-    /// Mean over replications.
+    /// The figure of all replications together.
     #[serde(serialize_with = "shortest_or_none")]
     pub mean: Option<f64>,
     /// Lower end of the interval, at 99.9 % for all judged rows together.
@@ -238,7 +288,7 @@ pub enum Agreement {
     Bound,
     /// Not judged: the answer is an approximation.
     Approximation,
-    /// No figure stands, or too few replications, or a quantile that varies too much between them.
+    /// The figure has a mark, or there are too few replications.
     #[serde(rename = "n/a")]
     NotAvailable,
 }

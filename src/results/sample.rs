@@ -196,15 +196,23 @@ impl Sample {
         let bound = status == Status::Censored && name.contains("_p");
         let stands = status == Status::Ok;
         let half = value.abs() * (0.004 + 0.03 * wave(at.0 * 7 + at.1 * 3 + name.len()).abs());
-        let values = (1..=2).map(|replication| value * (1.0 + 0.01 * wave(replication)));
+        let values = (1..=3).map(|replication| value * (1.0 + 0.01 * wave(replication)));
+        let values: Vec<_> = values.map(|value| stands.then_some(value)).collect();
         Summary {
             mean: (stands || bound).then_some(value),
             ci_low: stands.then_some(value - half),
             ci_high: stands.then_some(value + half),
             stddev: stands.then_some(half * 2.1),
             replications: 20,
+            events: stands.then_some(120.5),
             status,
-            values: values.map(|value| stands.then_some(value)).collect(),
+            note: if stands {
+                String::new()
+            } else {
+                "a reason, and a cure".into()
+            },
+            pseudo: values.clone(),
+            values,
             key,
         }
     }
@@ -221,7 +229,13 @@ impl Sample {
             let relative = (mean - base) / base;
             let half = 0.01 + 0.05 * wave(point + strategy * 5 + k).abs();
             let verdict = self.verdict(point, strategy, relative, half);
-            let stands = !matches!(verdict, Verdict::Unstable | Verdict::NotComparable);
+            let stands = !matches!(
+                verdict,
+                Verdict::Unstable
+                    | Verdict::Stable
+                    | Verdict::NotAvailable
+                    | Verdict::NotComparable
+            );
             ComparisonRow {
                 point,
                 strategy,
@@ -246,11 +260,11 @@ impl Sample {
     }
 
     fn verdict(&self, point: usize, strategy: usize, relative: f64, half: f64) -> Verdict {
-        let unstable = [0, strategy]
-            .iter()
-            .any(|s| self.status(point, *s) == Status::Unstable);
+        let is = |strategy, status| self.status(point, strategy) == status;
         match () {
-            () if unstable => Verdict::Unstable,
+            () if is(strategy, Status::Unstable) => Verdict::Unstable,
+            () if is(strategy, Status::NotAvailable) => Verdict::NotAvailable,
+            () if is(0, Status::Unstable) => Verdict::Stable,
             () if self.status(point, strategy) != Status::Ok => Verdict::NotComparable,
             () if relative.abs() + half < self.meta.margin => Verdict::Equivalent,
             () if relative + half < 0.0 => Verdict::Better,

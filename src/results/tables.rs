@@ -62,9 +62,9 @@ macro_rules! tables {
 }
 
 tables! {
-    Summary: "summary.csv", "class,metric,unit,mean,ci_low,ci_high,stddev,replications,status";
+    Summary: "summary.csv", "class,metric,unit,mean,ci_low,ci_high,stddev,replications,events,status,note";
     ComparisonRow: "comparisons.csv", "metric,unit,baseline_mean,mean,difference,ci_low,ci_high,relative,relative_low,relative_high,margin,level,replications,verdict,replications_needed,exact";
-    ReplicationRow: "replications.csv", "replication,class,metric,value";
+    ReplicationRow: "replications.csv", "replication,class,metric,value,pseudo";
     CcdfRow: "ccdf.csv", "class,response,jobs_above,share_above";
     TimelineRow: "timeline.csv", "time,imbalance_cov,imbalance_max_over_mean,utilization,jobs_in_system,tasks_waiting";
     NodeRow: "nodes.csv", "rank,node,group,utilization,tasks";
@@ -129,6 +129,7 @@ fn replications(results: &Results) -> impl Iterator<Item = (At, ReplicationRow)>
         class: figure.key.part.to_string(),
         metric: figure.key.name().to_owned(),
         value: figure.values.get(replication).copied().flatten(),
+        pseudo: figure.pseudo.get(replication).copied().flatten(),
     };
     results.all_cells().flat_map(move |(at, cell)| {
         let numbers = 0..cell.replications();
@@ -220,6 +221,7 @@ impl Cell {
             Damaged::new(ReplicationRow::FILE, format!("{what} {why}"))
         })?;
         figure.values.push(row.value);
+        figure.pseudo.push(row.pseudo);
         Ok(())
     }
 }
@@ -560,7 +562,7 @@ mod tests {
     fn the_sweep_comes_first_then_the_columns_of_the_design() {
         let tables = files(&Sample::loads(&[0.5, 0.8], 2).results());
         let summary = String::from_utf8(tables["summary.csv"].clone()).unwrap();
-        let header = "workload.load,strategy,class,metric,unit,mean,ci_low,ci_high,stddev,replications,status";
+        let header = "workload.load,strategy,class,metric,unit,mean,ci_low,ci_high,stddev,replications,events,status,note";
         assert_eq!(summary.lines().next(), Some(header));
         assert!(
             summary

@@ -9,6 +9,7 @@ mod course;
 mod dispatch;
 mod failure;
 mod gathering;
+pub mod known_load;
 mod observing;
 mod outcome;
 pub mod recorder;

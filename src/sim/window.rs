@@ -259,8 +259,8 @@ impl Window {
         self.start <= time && time <= self.end
     }
 
-    /// Mean number in the system over the first and the last third of the measured arrivals.
-    pub fn thirds(&self) -> Option<(f64, f64)> {
+    /// Mean number in the system over each third of the measured arrivals.
+    pub fn thirds(&self) -> Option<[f64; 3]> {
         let [Some((first, one)), Some((second, two))] = self.population.marks else {
             return None;
         };
@@ -269,10 +269,11 @@ impl Window {
         }
         let mean =
             |area: i128, span: Time| (span > Time::ZERO).then(|| area as f64 / span.0 as f64);
-        Some((
+        Some([
             mean(first - self.population.opened, one - self.start)?,
+            mean(second - first, two - one)?,
             mean(self.population.closed - second, self.end - two)?,
-        ))
+        ])
     }
 
     /// True when the replication may stop: all that is measured is resolved.

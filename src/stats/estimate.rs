@@ -44,8 +44,15 @@ pub fn estimate(values: &[f64], level: f64) -> Option<Estimate> {
     })
 }
 
+/// Mean of the differences `b` - `a` with its interval, pair by pair; a pair with a missing value is
+/// dropped.
+pub fn mean_difference(a: &[f64], b: &[f64], level: f64) -> Option<Estimate> {
+    let differences: Vec<f64> = a.iter().zip(b).map(|(a, b)| b - a).collect();
+    estimate(&differences, level)
+}
+
 /// Half the width of the Student t interval of `n` >= 2 values with standard deviation `sd`.
-pub fn half_width(sd: f64, level: f64, n: usize) -> f64 {
+fn half_width(sd: f64, level: f64, n: usize) -> f64 {
     let n = n as f64;
     critical::two_sided(level, n - 1.0) * sd / n.sqrt()
 }

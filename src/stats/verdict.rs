@@ -4,7 +4,7 @@
 //! Equivalence is tested, not concluded from "no difference was found" (two one-sided tests:
 //! Schuirmann, J. Pharmacokinetics and Biopharmaceutics 15, 1987).
 
-use super::compare::replications_needed;
+use super::compare::{Difference, replications_needed};
 use serde::{Deserialize, Serialize};
 
 /// The words that may be said of two strategies, in the order in which they are tried.
@@ -13,8 +13,13 @@ use serde::{Deserialize, Serialize};
 pub enum Verdict {
     /// Shares of failed, rejected and unfinished jobs differ by more than 0.1 point.
     NotComparable,
-    /// One of the two is unstable.
+    /// It is unstable.
     Unstable,
+    /// It is stable, and the baseline is not.
+    Stable,
+    /// One of the two has no figure that can be judged.
+    #[serde(rename = "n/a")]
+    NotAvailable,
     /// The interval lies inside the margin, even if it excludes 0.
     Equivalent,
     /// The interval excludes 0 in the metric's better direction.
@@ -40,13 +45,14 @@ pub fn verdict((low, high): (f64, f64), margin: f64, lower_is_better: bool) -> V
     }
 }
 
-/// How many replications in all may settle an inconclusive comparison, if mean `relative` and
-/// standard deviation `stddev` of the relative differences stay as they are: until the interval
-/// excludes 0 (half-width below |relative|) or fits the margin (half-width below margin -
-/// |relative|), whichever comes first. `None` if a million would not do.
-pub fn replications_to_settle(relative: f64, stddev: f64, margin: f64, level: f64) -> Option<u64> {
-    let size = relative.abs();
-    replications_needed(stddev, level, size.max(margin - size))
+/// How many replications in all may settle an inconclusive comparison, if what it found stays as it
+/// is: until the interval of the logarithm of the ratio excludes 0, or fits the margin, whichever
+/// comes first. `None` without a ratio, or if a million would not do.
+pub fn replications_to_settle(found: &Difference, margin: f64, level: f64) -> Option<u64> {
+    let size = found.relative?.ln_1p().abs();
+    let target = size.max(margin.ln_1p() - size);
+    let each_events = found.events / found.estimate.n as f64;
+    replications_needed(found.spread?, each_events, level, target)
 }
 
 #[cfg(test)]
@@ -54,6 +60,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
     use crate::stats::compare::paired;
+    use crate::stats::pseudo::Pseudo;
 
     #[test]
     fn the_order_of_the_words() {
@@ -87,14 +94,23 @@ mod tests {
         );
     }
 
-    /// `n` pairs whose relative differences have mean `mean` and standard deviation `sd` exactly.
-    fn interval(n: u64, mean: f64, sd: f64) -> (f64, f64) {
+    /// `n` pairs whose logarithms of ratios have mean `mean` and standard deviation `sd` exactly.
+    fn found(n: u64, mean: f64, sd: f64) -> Difference {
         let n = n as usize;
         let raw: Vec<f64> = (0..n).map(|i| i as f64 - (n as f64 - 1.0) / 2.0).collect();
         let scale = sd / (raw.iter().map(|v| v * v).sum::<f64>() / (n as f64 - 1.0)).sqrt();
-        let other: Vec<f64> = raw.iter().map(|v| 1.0 + mean + v * scale).collect();
-        let d = paired(&vec![1.0; n], &other, 0.95).unwrap();
-        (d.relative_low.unwrap(), d.relative_high.unwrap())
+        let of = |values: Vec<f64>, figure: f64| Pseudo {
+            figure,
+            values,
+            events: 4.0 * n as f64,
+        };
+        let other = raw.iter().map(|v| (mean + v * scale).exp()).collect();
+        paired(&of(vec![1.0; n], 1.0), &of(other, mean.exp()), 0.95).unwrap()
+    }
+
+    fn interval(n: u64, mean: f64, sd: f64) -> (f64, f64) {
+        let found = found(n, mean, sd);
+        (found.relative_low.unwrap(), found.relative_high.unwrap())
     }
 
     #[test]
@@ -106,7 +122,7 @@ mod tests {
             (0.011, 0.02),
             (0.4, 0.9),
         ] {
-            let n = replications_to_settle(mean, sd, 0.02, 0.95).unwrap();
+            let n = replications_to_settle(&found(20, mean, sd), 0.02, 0.95).unwrap();
             assert_ne!(
                 verdict(interval(n, mean, sd), 0.02, true),
                 Verdict::Inconclusive,
@@ -118,7 +134,13 @@ mod tests {
                 "{mean}"
             );
         }
-        assert_eq!(replications_to_settle(0.0, 0.1, 0.0, 0.95), None);
-        assert_eq!(replications_to_settle(1e-5, 0.1, 0.0, 0.95), None);
+        assert_eq!(
+            replications_to_settle(&found(20, 0.0, 0.1), 0.0, 0.95),
+            None
+        );
+        assert_eq!(
+            replications_to_settle(&found(20, 1e-5, 0.1), 0.0, 0.95),
+            None
+        );
     }
 }

@@ -7,6 +7,7 @@
 //! other, and the same task meets the same luck under every algorithm.
 
 pub mod board;
+pub mod fixed_split;
 pub mod key;
 pub mod placement;
 pub mod pool;

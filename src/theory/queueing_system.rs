@@ -4,16 +4,12 @@
 //! the setup apart field by field: whoever adds a part to the model is made by the compiler to
 //! decide what theory says of it.
 
-use std::any::Any;
-
 use crate::engine::law::Law;
 use crate::model::cluster::{Cluster, Group, SLOTS};
 use crate::model::discipline::Discipline;
 use crate::sim::setup::{Network, Setup, Warmup, Window};
-use crate::strategy::placement::power_of_d::PowerOfD;
-use crate::strategy::placement::random::Random;
+use crate::strategy::fixed_split::{FixedSplit, downcast, fixed_split};
 use crate::strategy::placement::round_robin::{RoundRobin, Weights};
-use crate::strategy::placement::weighted_random::WeightedRandom;
 use crate::strategy::{Binding, Blueprint, Parts, Strategy};
 use crate::workload::class::{Class, Gather, Shape, Stage};
 use crate::workload::source::{Arrivals, Source};
@@ -306,39 +302,6 @@ pub fn moments(work: &Law, overhead: f64, speed: f64) -> (f64, f64) {
         mean + overhead,
         square + 2.0 * mean * overhead + overhead * overhead,
     )
-}
-
-/// How a placement splits tasks over nodes, whatever their state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FixedSplit {
-    /// Each at random.
-    Random(Weights),
-    /// In turn.
-    Turns(Weights),
-}
-
-/// Of placements that look at no node.
-pub fn fixed_split(placement: &dyn Blueprint) -> Option<FixedSplit> {
-    if let Some(Random {}) = downcast(placement) {
-        return Some(FixedSplit::Random(Weights::Equal));
-    }
-    if let Some(WeightedRandom {}) = downcast(placement) {
-        return Some(FixedSplit::Random(Weights::SpeedTimesSlots));
-    }
-    if let Some(RoundRobin { weights }) = downcast(placement) {
-        return Some(FixedSplit::Turns(*weights));
-    }
-    let PowerOfD {
-        d,
-        by: _,
-        replacement: _,
-    } = downcast(placement)?;
-    (*d == 1).then_some(FixedSplit::Random(Weights::Equal))
-}
-
-fn downcast<T: Blueprint>(placement: &dyn Blueprint) -> Option<&T> {
-    let any: &dyn Any = placement;
-    any.downcast_ref()
 }
 
 /// The interval between jobs that arrive one by one.

@@ -6,12 +6,12 @@
 //! placement sends fixed shares of the tasks to each node, whatever their state.
 
 use super::answers::{AnswerKind, Known, Model, known};
-use super::queueing_system::{FixedSplit, eligible, fixed_split, has_warmup, interval};
+use super::queueing_system::{eligible, has_warmup, interval};
 use crate::engine::law::Law;
 use crate::model::cluster::{Cluster, Group};
+use crate::sim::known_load::fixed_shares;
 use crate::sim::setup::{Network, Setup, Stragglers};
-use crate::strategy::placement::round_robin::Weights;
-use crate::strategy::{Binding, Parts, Strategy};
+use crate::strategy::{Parts, Strategy};
 use crate::workload::class::{Class, Gather, Shape, Stage};
 
 /// The law.
@@ -128,40 +128,6 @@ fn ask(class: &Class, jobs: f64, slower: f64, shares: Option<Vec<f64>>) -> Optio
     };
     let is_regular = [law, per_result, last].into_iter().all(is_calm);
     (is_regular && asked.work.is_finite()).then_some(asked)
-}
-
-/// Share of a class's tasks that goes to each group, where the placement looks at no node.
-fn fixed_shares(
-    cluster: &Cluster,
-    strategy: &Strategy,
-    class: &Class,
-    index: usize,
-) -> Option<Vec<f64>> {
-    let Strategy {
-        name: _,
-        binding: Binding::Early,
-        parts,
-        parts_of_class,
-    } = strategy
-    else {
-        return None;
-    };
-    let groups: Vec<(&Group, bool)> = eligible(cluster, class.stages.first()?).collect();
-    let weights = match fixed_split(parts[parts_of_class[index]].placement.as_ref()) {
-        Some(FixedSplit::Random(weights) | FixedSplit::Turns(weights)) => weights,
-        None if groups.iter().filter(|(_, is)| *is).count() == 1 => Weights::Equal,
-        None => return None,
-    };
-    let weight = |&(group, is_eligible): &(&Group, bool)| match weights {
-        _ if !is_eligible => 0.0,
-        Weights::Equal => f64::from(group.count),
-        Weights::SpeedTimesSlots => {
-            f64::from(group.count) * group.speed.factor() * group.slot_weight() as f64
-        }
-    };
-    let all: Vec<f64> = groups.iter().map(weight).collect();
-    let sum: f64 = all.iter().sum();
-    Some(all.iter().map(|weight| weight / sum).collect())
 }
 
 /// The rows of dimension `d`: of all nodes, and of each group where shares are fixed.

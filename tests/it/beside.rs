@@ -116,13 +116,13 @@ fn without_a_known_answer_the_models_are_told() {
 /// Looked at from its empty start on, a queue is shorter than in the steady state of which theory
 /// speaks, though by too little to be called unstable.
 #[test]
-fn a_run_that_is_too_short_differs() {
+fn a_run_that_is_too_short_is_not_judged() {
     let place = Place::new(ONE_QUEUE);
     let sets = [
         "workload.load=0.9",
         "run.jobs=3500",
         "run.warmup.jobs=1",
-        "run.replications=3000",
+        "run.replications=30",
     ];
     let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
     let said = place.ok(&[
@@ -134,8 +134,8 @@ fn a_run_that_is_too_short_differs() {
         .lines()
         .find(|line| line.trim().starts_with("response_mean"))
         .unwrap();
-    assert!(mean.ends_with("differs"), "{said}");
-    assert!(said.contains("look at the warm-up first"), "{said}");
+    assert!(mean.ends_with("n/a"), "{said}");
+    assert!(!said.contains("differs"), "{said}");
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod gate_rates;
 mod hostile;
 mod layering;
 mod metrics;
+mod misleading;
 mod scenarios;
 mod sojourns;
 mod steady;

@@ -24,8 +24,7 @@ fn refused(place: &Place, arguments: &[&str], says: &str) {
 
 /// Runs in `a` and in `b`, the second with other strategies of the same names.
 fn with_runs() -> Place {
-    // With two replications no strategy is called unstable.
-    let place = Place::new(&MIXED.replace("replications = 3", "replications = 2"));
+    let place = Place::new(&MIXED.replace("jobs = 300\nwarmup.jobs = 30", "jobs = 4_000"));
     place.ok(&["run", "s.toml", "--out", "a"]);
     let worse = "strategies.two-choices.placement='random'";
     place.ok(&["run", "s.toml", "--out", "b", "--set", worse]);
@@ -71,7 +70,7 @@ fn each_strategy_is_compared_with_itself() {
 
     let table = place.ok(&["compare", "a", "b"]);
     assert!(
-        table.contains("2 replications paired on equal jobs"),
+        table.contains("3 replications paired on equal jobs"),
         "{table}"
     );
     assert!(

@@ -116,7 +116,7 @@ impl Law {
     }
 
     /// E(f(X)) of a discrete law; NaN for others.
-    fn expectation(&self, f: impl Fn(f64) -> f64) -> f64 {
+    pub(super) fn expectation(&self, f: impl Fn(f64) -> f64) -> f64 {
         let Law::Discrete { values, cumulative } = self else {
             return f64::NAN;
         };
@@ -143,7 +143,7 @@ fn bounded_pareto_moment(shape: f64, min: f64, max: f64, k: f64) -> f64 {
 }
 
 /// P(Z > z) of the standard normal.
-fn normal_above(z: f64) -> f64 {
+pub(super) fn normal_above(z: f64) -> f64 {
     erfc(z / std::f64::consts::SQRT_2) / 2.0
 }
 

@@ -70,8 +70,10 @@ pub fn resolve(
         strategy,
         window: window.clone(),
     };
+    let mut setups: Vec<Setup> = strategies?.into_iter().map(setup).collect();
+    window::forget_the_start(&mut setups, &document.run);
     Some(Resolved {
-        setups: strategies?.into_iter().map(setup).collect(),
+        setups,
         baseline: baseline?,
         classes,
     })

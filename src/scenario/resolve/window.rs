@@ -8,7 +8,8 @@ use super::check::Check;
 use crate::engine::time::Time;
 use crate::scenario::grammar::{self, MeasuredJobs, Run};
 use crate::scenario::text::suggest;
-use crate::sim::setup::{Measure, Warmup, Window};
+use crate::sim::known_load::Known;
+use crate::sim::setup::{Measure, Setup, Warmup, Window};
 use crate::workload::load::{Demand, Offered};
 use crate::workload::source::{Arrivals, Source};
 
@@ -16,6 +17,31 @@ use crate::workload::source::{Arrivals, Source};
 const STRATA: (f64, f64, f64) = (50.0, 4_000.0, 1_000.0);
 /// Nodes x strata up to which observation costs little.
 const CHEAP: f64 = 100_000.0;
+
+/// Jobs of a warm-up at most, unless it is asked for.
+const LONGEST_WARMUP: f64 = 60_000.0;
+
+/// Lengthens a warm-up of which nothing was said to what the slowest of the strategies needs to
+/// forget its empty start at the load it has; the same for all, as they are compared on equal jobs.
+pub fn forget_the_start(setups: &mut [Setup], run: &Run) {
+    let known = setups.iter().filter(|_| run.warmup.is_none());
+    let known = known.filter_map(Known::of);
+    let stable = known.filter(|known| known.memory.load < 1.0 && known.memory.scale().is_finite());
+    let needed = stable.map(|known| (known.memory.warmup().min(LONGEST_WARMUP), known.rate));
+    let Some((jobs, rate)) = needed.max_by(|a, b| a.0.total_cmp(&b.0)) else {
+        return;
+    };
+    for Setup { window, .. } in setups {
+        window.warmup = match (window.warmup, window.measure) {
+            (Warmup::Jobs(given), _) => Warmup::Jobs(given.max(jobs.ceil() as u64)),
+            (Warmup::Time(given), Measure::Until(until)) => {
+                let time = Time::from_secs(jobs / rate).min(Time(until.0 / 2));
+                Warmup::Time(given.max(time))
+            }
+            (other, _) => other,
+        };
+    }
+}
 
 /// Checks that not both `jobs` and `until` are given.
 pub fn conflict(check: &mut Check<'_>, run: &Run) {

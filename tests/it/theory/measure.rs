@@ -1,6 +1,6 @@
 //! What a replication of a model tells, small enough to keep a hundred of them.
 
-use equipoise::metrics::histogram::{Histogram, bucket, middle};
+use equipoise::metrics::histogram::{Histogram, bucket, edges};
 use equipoise::sim::setup::Setup;
 
 /// The quantities that reference rows speak of; times in seconds.
@@ -81,17 +81,10 @@ fn quantile(counts: &[f64], minus: &[f64], q: f64) -> f64 {
         let here = count(b);
         if below + here >= rank && here > 0.0 {
             let share = (rank - below) / here;
-            return (lower_edge(b) + share * (lower_edge(b + 1) - lower_edge(b))) / 1e9;
+            let (low, high) = edges(b);
+            return (low + share * (high - low)) / 1e9;
         }
         below += here;
     }
     f64::NAN
-}
-
-/// Where a bucket begins: half-way between the middles around, exact for the first.
-fn lower_edge(b: usize) -> f64 {
-    if b == 0 {
-        return 0.0;
-    }
-    (middle(b - 1) as f64 + middle(b) as f64) / 2.0
 }

@@ -1,0 +1,193 @@
+//! Small scenarios of which the tables once said something wrong, or said it too surely.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use equipoise::results::{Results, Status, Summary, Verdict};
+
+use crate::scenarios::{read_text, run};
+
+fn results(text: &str) -> Results {
+    let scenario = read_text(text, "small.toml", &[]);
+    run(&scenario.unwrap_or_else(|report| panic!("{report}")))
+}
+
+fn figure<'a>(results: &'a Results, strategy: usize, metric: &str) -> &'a Summary {
+    results.cells[0][strategy].find("all", metric).unwrap()
+}
+
+/// Statuses of a metric by strategy.
+fn statuses(results: &Results, metric: &str) -> Vec<Status> {
+    let strategies = 0..results.cells[0].len();
+    strategies
+        .map(|strategy| figure(results, strategy, metric).status)
+        .collect()
+}
+
+/// The tail of M/M/1 at load 0.95 was 16 % too low, with a narrow interval and `ok`.
+#[test]
+fn a_tail_that_was_hardly_seen_is_thin() {
+    let results = results(
+        "[run]\njobs = 20_000\nreplications = 20\n[nodes.n]\ncount = 1\n[jobs.j]\n\
+        arrivals.poisson.load = 0.95\nwork.exponential.mean = 1\n[strategies.s]\nplacement = \"random\"\n",
+    );
+    for metric in ["response_p99", "response_p999"] {
+        let figure = figure(&results, 0, metric);
+        assert_eq!(
+            (figure.status, figure.ci_low),
+            (Status::Thin, None),
+            "{figure:?}"
+        );
+        assert!(figure.note.contains("run.jobs = ") && figure.note.contains("run.replications = "));
+    }
+    assert_eq!(figure(&results, 0, "response_p50").status, Status::Ok);
+}
+
+/// Two works alone: the median was 10.0024 ms, the p95 0.9998 s, and the curve one dot.
+#[test]
+fn atoms_are_exact_and_a_level_has_two_ends() {
+    let results = results(
+        "[run]\njobs = 5_000\nwarmup.jobs = 100\nreplications = 5\n[nodes.n]\nslots = \"unlimited\"\n[jobs.j]\n\
+        arrivals.poisson.rate = 10\nwork.discrete = { values = [\"10ms\", \"1s\"], weights = [0.9, 0.1] }\n\
+        slo = \"10ms\"\n[strategies.s]\nplacement = \"random\"\n",
+    );
+    let told = |metric| {
+        let figure = figure(&results, 0, metric);
+        (figure.mean, figure.ci_low, figure.ci_high)
+    };
+    assert_eq!(told("response_p50"), (Some(0.01), Some(0.01), Some(0.01)));
+    assert_eq!(told("response_p95"), (Some(1.0), Some(1.0), Some(1.0)));
+    let curve: Vec<(f64, u64)> = results.cells[0][0]
+        .ccdf("all")
+        .iter()
+        .map(|row| (row.response, row.jobs_above))
+        .collect();
+    let slow = curve[1].1;
+    assert_eq!(curve, [(0.01, 25_000), (0.01, slow), (1.0, slow)]);
+    assert!((2_300..2_700).contains(&slow), "{slow}");
+}
+
+/// Stable at 85 % of every pod, and called unstable after some simulated seconds.
+#[test]
+fn a_short_run_is_growing_and_not_unstable() {
+    let text = |warmup: &str| {
+        format!(
+            "[run]\njobs = 20_000\n{warmup}replications = 3\n[nodes.pod]\ncount = 20\nslots = 8\n[jobs.api]\n\
+            arrivals.poisson.load = 0.85\nwork.lognormal = {{ mean = \"30ms\", cv = 3 }}\n\
+            [strategies.in-turn]\nplacement = \"round-robin\"\n[strategies.least]\nplacement = \"least-loaded\"\n"
+        )
+    };
+    let short = results(&text("warmup.jobs = 2_000\n"));
+    assert_eq!(statuses(&short, "response_p50")[0], Status::Growing);
+    let note = &figure(&short, 0, "response_p50").note;
+    assert!(
+        note.contains("load 0.850; warmup.jobs = 18_000 or run.jobs = 89_000"),
+        "{note}"
+    );
+    assert_eq!(
+        statuses(&results(&text("")), "response_p50"),
+        [Status::Ok, Status::Ok]
+    );
+    // Means of so heavy a law need 97,000 draws.
+    assert_eq!(statuses(&short, "response_mean")[0], Status::Heavy);
+}
+
+/// 112 % on one group: finite means with one replication, and no warning.
+#[test]
+fn an_overloaded_group_is_unstable_by_load_alone() {
+    let results = results(
+        "[run]\njobs = 2_000\nreplications = 1\n[nodes.m5]\ncount = 4\nslots = 8\n[nodes.m7]\ncount = 16\n\
+        slots = 8\nspeed = 1.4\n[jobs.api]\narrivals.poisson.rate = 6000\nwork.exponential.mean = \"30ms\"\n\
+        [strategies.in-turn]\nplacement = \"round-robin\"\n[strategies.two]\nplacement.power-of-d.d = 2\n\
+        [compare]\ndecide-on = [\"response_p90\"]\n",
+    );
+    let over = figure(&results, 0, "response_p90");
+    assert_eq!((over.status, over.mean), (Status::Unstable, None));
+    assert!(
+        over.note.contains("slots of nodes.m5 is 1.12"),
+        "{}",
+        over.note
+    );
+    assert!(
+        results
+            .meta
+            .warnings
+            .iter()
+            .any(|warning| warning.contains("nodes.m5"))
+    );
+    assert_ne!(figure(&results, 1, "response_p90").status, Status::Unstable);
+    // That only the baseline is unstable is a word of its own.
+    assert_eq!(results.comparisons[0].verdict, Verdict::Stable);
+}
+
+/// 99.3 % against 99.2 % attained was "equivalent" at a margin of 2 %: a fifth more misses.
+#[test]
+fn the_margin_of_a_share_is_of_what_missed() {
+    let results = results(
+        "[run]\njobs = 20_000\nreplications = 10\n[nodes.pod]\ncount = 20\nslots = 8\n[jobs.api]\n\
+        arrivals.poisson.load = 0.7\nwork.exponential.mean = \"30ms\"\nslo = \"150ms\"\n\
+        [strategies.least]\nplacement = \"least-loaded\"\n[strategies.random]\nplacement = \"random\"\n\
+        [compare]\ndecide-on = [\"slo_attained\"]\n",
+    );
+    let row = &results.comparisons[0];
+    assert_eq!(row.verdict, Verdict::Worse, "{row:?}");
+    let (mine, other) = (row.mean.unwrap(), row.baseline_mean.unwrap());
+    let ratio = (1.0 - mine) / (1.0 - other) - 1.0;
+    assert!(
+        (row.relative.unwrap() / ratio - 1.0).abs() < 1e-6 && ratio > 0.1,
+        "{row:?}"
+    );
+    assert!(
+        row.difference.unwrap() < 0.0 && row.ci_high.unwrap() < 0.0,
+        "{row:?}"
+    );
+}
+
+/// "87 % lower [21, 154]", and intervals of means whose error nobody can know.
+#[test]
+fn no_interval_of_a_ratio_reaches_nothing_and_heavy_tails_have_none() {
+    let results = results(
+        "[run]\njobs = 4_000\nreplications = 3\n[nodes.n]\ncount = 10\n[jobs.j]\narrivals.poisson.load = 0.9\n\
+        work.lognormal = { mean = \"10ms\", cv = 3 }\n[strategies.random]\nplacement = \"random\"\n\
+        [strategies.least]\nplacement = \"least-loaded\"\n[compare]\ndecide-on = [\"response_p50\", \"response_mean\"]\n",
+    );
+    for row in &results.comparisons {
+        assert!(row.relative_low.is_none_or(|low| low > -1.0), "{row:?}");
+    }
+    assert_eq!(statuses(&results, "response_mean"), [Status::Heavy; 2]);
+    assert_eq!(results.comparisons[1].verdict, Verdict::NotAvailable);
+    let note = &figure(&results, 0, "response_mean").note;
+    assert!(note.contains("run.jobs = 33_000"), "{note}");
+}
+
+/// A quantile of too few jobs was inconclusive, and 17 replications were to settle it.
+#[test]
+fn what_is_not_there_is_not_inconclusive() {
+    let results = results(
+        "[run]\njobs = 500\nreplications = 5\n[nodes.n]\ncount = 4\n[jobs.j]\narrivals.poisson.load = 0.5\n\
+        work.exponential.mean = 1\n[strategies.a]\nplacement = \"least-loaded\"\n\
+        [strategies.b]\nplacement.power-of-d.d = 2\n[compare]\ndecide-on = [\"response_p99\"]\n",
+    );
+    let row = &results.comparisons[0];
+    assert_eq!(
+        (row.verdict, row.replications_needed),
+        (Verdict::NotAvailable, None)
+    );
+    let note = &figure(&results, 0, "response_p99").note;
+    assert!(note.contains("run.jobs = 1_000"), "{note}");
+}
+
+/// No finite third moment of the work: its mean wait has no interval at any length, its median has.
+#[test]
+fn infinite_moments_are_known_before_the_run() {
+    let results = results(
+        "[run]\njobs = 5_000\nreplications = 5\n[nodes.n]\ncount = 1\n[jobs.j]\narrivals.poisson.load = 0.5\n\
+        work.pareto = { shape = 2.5, min = 0.6 }\n[strategies.s]\nplacement = \"random\"\n",
+    );
+    let mean = figure(&results, 0, "response_mean");
+    assert_eq!((mean.status, mean.ci_low), (Status::Heavy, None));
+    assert!(
+        mean.note.contains("no run length") && mean.note.contains("p50"),
+        "{}",
+        mean.note
+    );
+    assert_eq!(figure(&results, 0, "response_p50").status, Status::Ok);
+}

@@ -5,7 +5,7 @@ use crate::engine::law::Law;
 use crate::engine::law::heavy::{HEAVY, draws_needed, unseen_share};
 use crate::model::cluster::Group;
 use crate::sim::known_load::Known;
-use crate::sim::setup::{Measure, Setup};
+use crate::sim::setup::{Measure, Setup, Stragglers};
 use crate::workload::class::{Class, Shape};
 use crate::workload::load::{Demand, Offered};
 use crate::workload::source::{Arrivals, Source};
@@ -89,11 +89,7 @@ impl Prior {
 /// the variance of its wait does; what delays nobody else, the second.
 fn tails(setup: &Setup) -> Vec<Tail> {
     let demand = Demand::new(&setup.sources, &setup.classes, &setup.cluster);
-    let moment = if setup.cluster.groups.iter().any(waits) {
-        3
-    } else {
-        2
-    };
+    let moment = 2 + i32::from(setup.cluster.groups.iter().any(waits));
     let tasks = weighted(&demand.offered, |class| class.tasks) / weighted(&demand.offered, |_| 1.0);
     let mut tails = vec![works(&demand, moment)];
     let mut add = |what, law: &Law, moment, draws| {
@@ -112,13 +108,16 @@ fn tails(setup: &Setup) -> Vec<Tail> {
         add("the cost of gathering", &class.gather.per_result, 3, tasks);
         add("the cost of gathering", &class.gather.work, 3, 1.0);
     }
-    if let Some(stragglers) = &setup.stragglers {
-        let draws = tasks * stragglers.probability;
+    if let Some(Stragglers {
+        probability,
+        factor,
+    }) = &setup.stragglers
+    {
         add(
             "the factor of stragglers",
-            &stragglers.factor,
+            factor,
             moment,
-            draws,
+            tasks * probability,
         );
     }
     for delay in [&setup.network.dispatch, &setup.network.result] {

@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::cluster::SLOTS;
+use super::cluster::{Group, SLOTS};
 use super::ids::NodeId;
 use super::layout::Layout;
 use super::list::List;
@@ -107,6 +107,22 @@ struct Kind {
     backfills: bool,
 }
 
+impl Kind {
+    fn new(group: &Group) -> Kind {
+        let limit = |has: &Option<u64>| has.unwrap_or(u64::MAX);
+        let mut limits: Vec<u64> = group.capacity.iter().map(limit).collect();
+        let slots = limits[SLOTS];
+        if group.discipline.shares() {
+            limits[SLOTS] = u64::MAX;
+        }
+        Kind {
+            limits,
+            slots,
+            backfills: group.backfill,
+        }
+    }
+}
+
 /// The units of demand that run, and their integral over time.
 #[derive(Clone, Copy, Debug, Default)]
 struct InUse {
@@ -148,20 +164,7 @@ pub struct Nodes {
 impl Nodes {
     /// Empty nodes.
     pub fn new(layout: &Layout) -> Nodes {
-        let kinds = layout.groups().iter().map(|group| {
-            let limit = |has: &Option<u64>| has.unwrap_or(u64::MAX);
-            let mut limits: Vec<u64> = group.capacity.iter().map(limit).collect();
-            let slots = limits[SLOTS];
-            if group.discipline.shares() {
-                limits[SLOTS] = u64::MAX;
-            }
-            Kind {
-                limits,
-                slots,
-                backfills: group.backfill,
-            }
-        });
-        let kinds: Vec<Kind> = kinds.collect();
+        let kinds: Vec<Kind> = layout.groups().iter().map(Kind::new).collect();
         let empty = |node| {
             let group = layout.group_index(node);
             Node {

@@ -74,13 +74,11 @@ pub fn known(setup: &Setup) -> Vec<Known> {
             .filter_map(|of| of(system))
             .flatten()
             .collect(),
-        [system] => {
-            let other = [sharing::of, by_size::of].into_iter();
-            other.filter_map(|of| of(system)).flatten().collect()
-        }
+        [system] => by_size::of(system).unwrap_or_default(),
         _ => Vec::new(),
     };
     rows.extend(priorities::of(&systems).into_iter().flatten());
+    rows.extend(sharing::of(&systems).into_iter().flatten());
     rows.extend(utilization::of(setup).into_iter().flatten());
     rows
 }

@@ -70,6 +70,12 @@ pub fn of(systems: &[QueueingSystem<'_>]) -> Option<Vec<Known>> {
         (Discipline::Lifo, [_]) => (false, &LAST_FIRST),
         _ => return None,
     };
+    if !systems
+        .iter()
+        .all(|system| system.eligible == first.eligible)
+    {
+        return None;
+    }
     let flows: Option<Vec<Flow>> = systems.iter().map(flow).collect();
     let flows = flows.filter(|flows| flows.iter().map(|f| f.rate * f.mean).sum::<f64>() < 1.0)?;
     let mut rows = Vec::new();

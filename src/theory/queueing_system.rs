@@ -36,6 +36,8 @@ pub struct QueueingSystem<'a> {
     pub work: &'a Law,
     /// What every task takes on top, seconds.
     pub overhead: f64,
+    /// For each group of nodes whether it may run the tasks.
+    pub eligible: Vec<bool>,
     /// Groups of nodes that may run the tasks.
     pub stations: Vec<Station>,
     /// When tasks are bound.
@@ -126,6 +128,7 @@ impl<'a> QueueingSystem<'a> {
             tasks,
             work,
             overhead: stage.overhead.as_secs(),
+            eligible: eligible(cluster, stage).map(|(_, is)| is).collect(),
             stations: stations(cluster, stage)?,
             binding,
             dispatchers: *dispatchers,

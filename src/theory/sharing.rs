@@ -10,7 +10,7 @@ use crate::model::discipline::{Discipline, SlowDown};
 /// The model.
 pub const MODEL: Model = Model {
     name: "M/G/c processor sharing (Cohen)",
-    when: "Poisson jobs of one task of any law; nodes with discipline processor-sharing; random placement or just one node: means",
+    when: "Poisson jobs of one task of any law, of any number of classes; equal nodes with discipline processor-sharing; random placement or just one node: means",
     source: "Sakata, Noguchi & Oizumi 1969; Cohen 1979",
 };
 
@@ -42,29 +42,66 @@ pub fn mean_number(offered: f64, slots: Option<u64>, curve: &SlowDown) -> Option
     None
 }
 
-/// What is known of `system`.
-pub fn of(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
-    let Discipline::ProcessorSharing(curve) = system.discipline else {
-        return None;
-    };
-    let (rate, split, shift) = (system.poisson()?, system.split()?, system.shift()?);
-    if system.tasks > 1 || system.queue_limit.is_some() || !system.holds_slots_only() {
-        return None;
+/// What is known of the classes `systems`, which share their nodes: a job of any of them takes
+/// longer by one factor.
+pub fn of(systems: &[QueueingSystem<'_>]) -> Option<Vec<Known>> {
+    let first = systems.first()?;
+    let (stretch, rate) = (stretch(systems)?, rate(systems)?);
+    let mut rows = Vec::new();
+    let mut sum = 0.0;
+    for system in systems {
+        let response = service(system)? * stretch;
+        sum += system.rate() / rate * response;
+        let own = mean(response).known(&MODEL, AnswerKind::Exact, system.shift()?);
+        let named = |row: Known| Known {
+            class: system.class.to_owned(),
+            ..row
+        };
+        rows.extend(own.into_iter().map(named).filter(|_| systems.len() > 1));
     }
-    let mut response = 0.0;
-    for (station, share) in system.stations.iter().zip(split) {
-        let (own, service) = (
-            rate * share,
-            system.work.mean() / station.speed + system.overhead,
-        );
-        let number = mean_number(own * service, station.servers, curve)?;
-        response += f64::from(station.nodes) * share * number / own;
-    }
-    let answers = Answers {
+    rows.extend(mean(sum).known(&MODEL, AnswerKind::Exact, first.shift()?));
+    Some(rows)
+}
+
+fn mean(response: f64) -> Answers<'static> {
+    Answers {
         response: Some(response),
         ..Answers::default()
+    }
+}
+
+/// Jobs a second of all classes, all of which are Poisson processes.
+fn rate(systems: &[QueueingSystem<'_>]) -> Option<f64> {
+    systems.iter().map(QueueingSystem::poisson).sum()
+}
+
+/// Mean service at nodes that are all alike.
+fn service(system: &QueueingSystem<'_>) -> Option<f64> {
+    Some(system.work.mean() / system.speed()? + system.overhead)
+}
+
+/// By what factor a job takes longer than alone, if all classes share slots at the same nodes.
+fn stretch(systems: &[QueueingSystem<'_>]) -> Option<f64> {
+    let first = systems.first()?;
+    let Discipline::ProcessorSharing(curve) = first.discipline else {
+        return None;
     };
-    Some(answers.known(&MODEL, AnswerKind::Exact, shift))
+    let ([station], [share]) = (&first.stations[..], &first.split()?[..]) else {
+        return None;
+    };
+    let is_plain = |system: &QueueingSystem<'_>| {
+        system.tasks == 1
+            && system.queue_limit.is_none()
+            && system.holds_slots_only()
+            && (systems.len() == 1 || system.is_undelayed())
+            && system.eligible == first.eligible
+    };
+    if !systems.iter().all(is_plain) {
+        return None;
+    }
+    let offered = |system: &QueueingSystem<'_>| Some(system.poisson()? * share * service(system)?);
+    let offered = systems.iter().map(offered).sum::<Option<f64>>()?;
+    Some(mean_number(offered, station.servers, curve)? / offered)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use equipoise::engine::law::Law;
 use equipoise::engine::time::Time;
 use equipoise::model::cluster::{Dimension, Group};
+use equipoise::model::discipline::{Discipline, SlowDown};
 use equipoise::sim::setup::{Setup, Stragglers, Warmup};
 use equipoise::strategy::Binding;
 use equipoise::theory::{AnswerKind, Known, known};
@@ -160,6 +161,98 @@ fn one_queue_is_m_m_c() {
         let wait = value(&setup, "M/D/c", "wait_mean").unwrap();
         assert!((wait - 0.176741).abs() < 5e-7, "{wait}");
     }
+}
+
+fn serving(mut setup: Setup, discipline: Discipline) -> Setup {
+    setup.cluster.groups[0].discipline = discipline;
+    setup
+}
+
+/// Under fifo formulas a discipline leaves only what it does not change.
+#[test]
+fn other_disciplines_are_other_models() {
+    let one = |discipline| serving(equal(1, 1, exponential(1.0), "random"), discipline);
+    gives(
+        &one(Discipline::Lifo),
+        "M/G/1, last in",
+        "response_mean",
+        2.0,
+    );
+    gives(
+        &one(Discipline::Sjf),
+        "M/M/1, shortest job",
+        "response_mean",
+        1.712_686_331_939,
+    );
+    gives(
+        &one(Discipline::Srpt),
+        "M/M/1, shortest rem",
+        "response_mean",
+        1.425_372_663_878,
+    );
+    let shared = || Discipline::ProcessorSharing(SlowDown::default());
+    gives(&one(shared()), "M/G/c proc", "response_mean", 2.0);
+    assert_eq!(models(&one(shared())).len(), 1);
+    let constant = serving(equal(1, 1, Law::Constant(1.0), "random"), shared());
+    gives(&constant, "M/G/c proc", "response_mean", 2.0);
+    let preemptive = one(Discipline::Priority { preemptive: true });
+    gives(&preemptive, "M/G/1 with prio", "wait_mean", 1.0);
+    // Where tasks wait in one queue for all nodes, their order there is fifo.
+    let central = serving(
+        central(equal(2, 1, exponential(1.0), "random")),
+        Discipline::Lifo,
+    );
+    gives(&central, "M/M/c", "response_mean", 4.0 / 3.0);
+    let shortest = serving(
+        equal(2, 1, exponential(1.0), "least-loaded"),
+        Discipline::Srpt,
+    );
+    assert!(models(&shortest).is_empty());
+}
+
+/// Two classes at load 0.25 each: by hand (Cobham), and each twice as long as alone.
+#[test]
+fn classes_share_a_node_by_priority_or_all_at_once() {
+    let mut setup = equal(1, 1, exponential(1.0), "random");
+    setup.sources[0].arrivals = Arrivals::Renewal {
+        interval: exponential(4.0),
+    };
+    let mut urgent = class("urgent", 1, exponential(0.5), 1);
+    urgent.priority = 1;
+    let every = Arrivals::Renewal {
+        interval: exponential(2.0),
+    };
+    let setup = setup.with_jobs(urgent, every);
+    let of = |setup: &Setup, class: &str, metric: &str| {
+        let mut rows = known(setup).into_iter();
+        let found = rows.find(|row| row.class == class && row.metric == metric);
+        found.map(|row| row.value)
+    };
+    let near = |found: Option<f64>, value: f64| {
+        assert!(
+            found.is_some_and(|found| (found - value).abs() < 1e-9),
+            "{found:?}"
+        );
+    };
+    // What is met: (0.25 x 2 + 0.5 x 0.5) / 2 = 0.375.
+    let plain = serving(setup.clone(), Discipline::Priority { preemptive: false });
+    near(of(&plain, "urgent", "wait_mean"), 0.375 / 0.75);
+    near(of(&plain, "jobs", "wait_mean"), 0.375 / 0.75 / 0.5);
+    let preemptive = serving(setup.clone(), Discipline::Priority { preemptive: true });
+    near(
+        of(&preemptive, "urgent", "response_mean"),
+        0.125 / 0.75 + 0.5,
+    );
+    near(of(&preemptive, "jobs", "response_mean"), 1.0 + 1.0 / 0.75);
+    let shared = serving(setup, Discipline::ProcessorSharing(SlowDown::default()));
+    near(of(&shared, "urgent", "response_mean"), 1.0);
+    near(of(&shared, "jobs", "response_mean"), 2.0);
+    // On nodes of their own they meet nobody, and nothing is said.
+    let mut apart = preemptive;
+    apart.cluster.groups.push(apart.cluster.groups[0].clone());
+    apart.classes[0].stages[0].allowed = vec![true, false];
+    apart.classes[1].stages[0].allowed = vec![false, true];
+    assert!(models(&apart).is_empty());
 }
 
 /// Two cores of a node without slots are two places.

@@ -42,9 +42,7 @@ pub fn resolve(
     if are_too_many(check, document) {
         return None;
     }
-    strategies::names(check, &document.strategies, &document.scheduling);
-    classes::names(check, &document.jobs);
-    loads::conflicts(check, document.workload.load.is_some(), &document.jobs);
+    check_names(check, document);
     let baseline = judging::baseline(check, &document.compare, &names(document));
     let network = delays(&mut check.at("network"), &document.network);
     let stragglers = faults::stragglers(&mut check.at("faults.stragglers"), &document.faults);
@@ -99,6 +97,13 @@ fn are_too_many(check: &mut Check<'_>, document: &Document) -> bool {
         check.at(section).error(title, "leave some out");
     });
     told.count() > 0
+}
+
+/// Checks names, and what contradicts itself.
+fn check_names(check: &mut Check<'_>, document: &Document) {
+    strategies::names(check, &document.strategies, &document.scheduling);
+    classes::names(check, &document.jobs);
+    loads::conflicts(check, document.workload.load.is_some(), &document.jobs);
 }
 
 /// Names of the strategies, in file order.

@@ -51,8 +51,16 @@ impl<T: Copy + Default> Buckets<T> {
     #[inline]
     pub fn at(&mut self, bucket: usize) -> &mut T {
         let block = &mut self.blocks[bucket / BLOCK];
-        let cells = block.get_or_insert_with(|| Box::new([T::default(); BLOCK]));
+        let cells = block.get_or_insert_with(Buckets::new_block);
         &mut cells[bucket % BLOCK]
+    }
+
+    /// Out of line: it may lie on the stack before it lies in its box, and a frame of that size
+    /// would be touched page by page in every call.
+    #[cold]
+    #[inline(never)]
+    fn new_block() -> Box<[T; BLOCK]> {
+        Box::new([T::default(); BLOCK])
     }
 
     /// The cell of `bucket`; a default one if it was never touched.

@@ -286,6 +286,8 @@ pub struct Core<'s> {
     pub recorder: Option<&'s mut (dyn Recorder + 's)>,
     tickets: Tickets,
     opening: OpeningCompletions,
+    /// A list for a function's own use.
+    finishes: Vec<Time>,
     /// Integral of the units in use until the window opened.
     in_use_before: i128,
     /// Bounds the slowdown's denominator from below.
@@ -314,6 +316,7 @@ impl<'s> Core<'s> {
             service: Service::new(&layout),
             board,
             tickets: Tickets::default(),
+            finishes: Vec::new(),
             in_use_before: 0,
             opening: OpeningCompletions {
                 at: Time::ZERO,
@@ -691,6 +694,9 @@ impl<'s> Core<'s> {
     #[inline(always)]
     pub fn complete(&mut self, id: u32) {
         let now = self.agenda.now();
+        if self.records.job(id).has_vain_finishes() {
+            self.recount_finishes(id);
+        }
         let job = self.records.job(id);
         let stats = &mut self.stats[job.class as usize];
         let blame = self.records.task(job.critical).parts();
@@ -720,6 +726,22 @@ impl<'s> Core<'s> {
         }
         let ready = job.measured.then_some(job.arrival);
         self.leave(id, ready);
+    }
+
+    /// Notes when the services of a job's tasks ended, of the attempts that succeeded alone.
+    #[cold]
+    fn recount_finishes(&mut self, id: u32) {
+        let mut finishes = std::mem::take(&mut self.finishes);
+        finishes.clear();
+        let mut next = id;
+        while next != NONE {
+            let task = self.records.task(next);
+            finishes.push(task.ended());
+            next = task.sibling;
+        }
+        finishes.sort_unstable();
+        self.records.job_mut(id).set_finishes(&finishes);
+        self.finishes = finishes;
     }
 
     /// A job has failed, or was turned away, and leaves the system; none of its tasks is anywhere

@@ -79,6 +79,17 @@ impl Job {
         self.finishes[2] = now;
     }
 
+    /// True if services have ended that came to nothing: then what was noted is of too many.
+    pub fn has_vain_finishes(&self) -> bool {
+        self.tasks > 1 && self.ended != self.tasks
+    }
+
+    /// The finishes of its tasks were these, which rise.
+    pub fn set_finishes(&mut self, finishes: &[Time]) {
+        self.ended = 0;
+        finishes.iter().for_each(|&finish| self.note_finish(finish));
+    }
+
     /// Twice the last minus the median finish of its tasks, which have all ended.
     #[inline]
     pub fn straggler_wait_doubled(&self) -> u64 {

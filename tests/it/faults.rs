@@ -276,6 +276,50 @@ fn turns_and_the_least_loaded_go_on_without_a_node() {
     }
 }
 
+/// Two tasks of 10 s start at 0 s on two nodes, of which one is down from 4 s to 6 s and loses what
+/// runs there: it ends at 16 s, the other at 10 s. The last minus the median is 16 s - 13 s. An end
+/// that came to nothing does not count as one: attempts that fail at their end leave it so.
+#[test]
+fn only_finishes_that_count_are_waited_for() {
+    let class = Class::of_tasks("job", 2, Law::Constant(10.0), vec![1]);
+    let batch = Arrivals::Batch {
+        jobs: 1,
+        at: Time::ZERO,
+    };
+    let mut setup = Setup::new(vec![group("node", 2, 1.0)])
+        .with_jobs(class, batch)
+        .with_parts(turns());
+    setup.window.measure = equipoise::sim::setup::Measure::All;
+    setup.window.finite = true;
+    let mut lost = setup.clone();
+    lost.faults.changes = vec![
+        change(4.0, 0..1, NodeState::Down),
+        change(6.0, 0..1, NodeState::Up),
+    ];
+    let doubled = |setup: &Setup| figures(setup, 1).classes[0].straggler_wait_doubled;
+    assert_eq!(doubled(&lost), 6_000_000_000);
+    // In some replication one task fails once and the other never: it ends 10 s after the other.
+    setup.faults.task_failures = Some(TaskFailures::Probability(0.5));
+    setup.faults.retries.max_attempts = 2;
+    let completed = (1..=40).map(|r| figures(&setup, r));
+    let completed = completed.filter(|found| found.classes[0].completed == 1);
+    let waits: std::collections::BTreeSet<(u64, u128)> = completed
+        .map(|found| {
+            (
+                found.totals.retried,
+                found.classes[0].straggler_wait_doubled,
+            )
+        })
+        .collect();
+    assert!(waits.contains(&(1, 10_000_000_000)), "{waits:?}");
+    assert!(
+        waits
+            .iter()
+            .all(|(again, wait)| (*again == 1) == (*wait > 0)),
+        "{waits:?}"
+    );
+}
+
 /// A node that drains finishes what it has and is given nothing more.
 #[test]
 fn a_node_drains() {

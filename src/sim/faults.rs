@@ -121,7 +121,7 @@ impl Faults {
     /// started or stopped.
     pub fn follow(&mut self, core: &mut Core<'_>, node: NodeId) {
         let now = core.now();
-        let works = core.nodes.at(node).rate() > 0;
+        let works = !core.nodes.at(node).running.is_empty();
         let clock = &mut self.clocks[node.index()];
         match clock.since {
             None if works && !clock.has_failed => {

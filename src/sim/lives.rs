@@ -35,7 +35,9 @@ impl Replication<'_> {
             self.faults.note(&mut self.core, node, is_down);
         }
         let is_up = state == NodeState::Up;
-        self.dispatch.see_up(&mut self.core, node, is_up);
+        if is_up != (before == NodeState::Up) {
+            self.dispatch.see_up(&mut self.core, node, is_up);
+        }
         if is_down {
             self.strand(node)?;
         } else if was_down {

@@ -13,8 +13,8 @@ use crate::scenario::grammar::{
 use crate::sim::setup;
 use crate::workload::class::{Class, Shape};
 
-/// Attempts at a task at most.
-const MOST_ATTEMPTS: u64 = 10_000;
+/// Attempts at a task at most: their numbers have twelve bits in the keys of random draws.
+const MOST_ATTEMPTS: u64 = 1 << 12;
 
 /// The stragglers as laws; `None` if there are none.
 pub fn stragglers(check: &mut Check<'_>, faults: &Faults) -> Option<setup::Stragglers> {

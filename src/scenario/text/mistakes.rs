@@ -124,11 +124,15 @@ fn unknown_key(tree: &Node, fault: &Fault, key: &str, keys: &[&str]) -> (String,
     let is_misspelt = keys
         .iter()
         .any(|known| strsim::damerau_levenshtein(key, known) == 1);
-    if let Some(said) = suggest::not_modelled(key).filter(|_| !is_misspelt) {
+    if let Some(said) = suggest::otherwise(key).filter(|_| !is_misspelt) {
         return said;
     }
     if key == "nodes" && parent.last().is_some_and(|last| last == "faults") {
-        return suggest::not_modelled("node-failures").unwrap_or_default();
+        let title = format!("`{key}` is not a key of {}", table(parent));
+        return (
+            title,
+            "failing nodes are said by `faults.node-failures`".to_owned(),
+        );
     }
     let title = format!("`{key}` is not a key of {}", table(parent));
     let hint = match suggest::nearest(key, keys) {
@@ -149,7 +153,7 @@ fn unknown_form(fault: &Fault, name: &str, forms: &[String]) -> (String, String)
     let forms: Vec<&str> = forms.iter().map(String::as_str).collect();
     let key = fault.path.iter().rev().find(|step| *step != name);
     let key = key.map_or("", String::as_str);
-    if let Some(said) = suggest::not_modelled(name) {
+    if let Some(said) = suggest::otherwise(name) {
         return said;
     }
     let title = format!("`{name}` is not a form of `{key}`");

@@ -79,40 +79,31 @@ const FOREIGN: &[(&str, &str)] = &[
     ),
 ];
 
+/// What has a key of its own: what others may look for it by, and our key.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("timeout timeouts deadline", "faults.timeouts"),
+    ("retry retries max-attempts backoff", "faults.retries"),
+    ("node-failures failures mtbf mttr", "faults.node-failures"),
+    ("task-failures failure-probability", "faults.task-failures"),
+    ("events", "faults.events"),
+    ("ties", "scheduling.ties"),
+    ("discipline preemption", "nodes.NAME.discipline"),
+    ("priority", "jobs.NAME.priority"),
+];
+
 /// What is not modelled yet: the keys or forms that others may look for it by, what it is, and what
 /// holds meanwhile.
 const NOT_MODELLED: &[(&str, &str, &str)] = &[
-    (
-        "timeout timeouts deadline",
-        "timeouts",
-        "every task runs to its end, however long it waits",
-    ),
-    (
-        "retry retries max-attempts backoff",
-        "retries",
-        "no task fails, so none is tried again",
-    ),
     (
         "hedge hedging copies redundancy speculation backup",
         "copies of tasks",
         "every task runs once",
     ),
     (
-        "node-failures failures mtbf mttr",
-        "failures of nodes",
-        "no node ever fails",
-    ),
-    (
-        "task-failures failure-probability",
-        "failures of tasks",
-        "no task ever fails",
-    ),
-    (
         "slow-downs slowdowns",
         "slow-downs of nodes",
         "nodes keep their speed; faults.stragglers slows single tasks",
     ),
-    ("events", "scripted events", "the cluster stays as it is"),
     (
         "stealing steal work-stealing push",
         "stealing",
@@ -132,12 +123,6 @@ const NOT_MODELLED: &[(&str, &str, &str)] = &[
         "estimates estimate",
         "estimates of work",
         "what asks for work is told the truth",
-    ),
-    ("ties", "rules for ties", "a tie is a uniform draw"),
-    (
-        "discipline preemption priority",
-        "disciplines of queues",
-        "queues are first in, first out",
     ),
     (
         "queue-limit max-queue",
@@ -182,12 +167,17 @@ const NOT_MODELLED: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Title and hint for a key or form that stands for what is not modelled yet.
-pub fn not_modelled(name: &str) -> Option<(String, String)> {
+/// Title and hint for a key or form that stands for what is said by another key, or is not modelled
+/// yet.
+pub fn otherwise(name: &str) -> Option<(String, String)> {
     let simple = name.to_lowercase().replace(['_', ' '], "-");
-    let (_, what, instead) = NOT_MODELLED
-        .iter()
-        .find(|(names, _, _)| names.split(' ').any(|known| known == simple))?;
+    let is_it = |names: &str| names.split(' ').any(|known| known == simple);
+    if let Some((_, key)) = ELSEWHERE.iter().find(|(names, _)| is_it(names)) {
+        let title = format!("`{name}` is not a key here");
+        return Some((title, format!("it is said by `{key}`")));
+    }
+    let found = NOT_MODELLED.iter().find(|(names, _, _)| is_it(names));
+    let (_, what, instead) = found?;
     let title = format!("{what} are not modelled yet");
     Some((title, format!("leave it out, and know that {instead}")))
 }
@@ -221,6 +211,24 @@ pub fn foreign_placement(name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is told to be missing is no key, and what is told to be elsewhere is there.
+    #[test]
+    fn what_is_said_of_keys_is_true() {
+        let registry = crate::scenario::Registry::standard();
+        let keys = crate::scenario::schema::keys(&registry, "");
+        let is_key = |name: &str| {
+            keys.iter()
+                .any(|key| key.path.split('.').any(|k| k == name))
+        };
+        for (names, what, _) in NOT_MODELLED {
+            assert!(!names.split(' ').any(is_key), "{what} are modelled");
+        }
+        for (_, ours) in ELSEWHERE {
+            let is_there = keys.iter().any(|key| key.path.starts_with(ours));
+            assert!(is_there, "there is no key {ours}");
+        }
+    }
 
     #[test]
     fn foreign_names_are_answered_with_ours() {

@@ -20,6 +20,7 @@ use crate::model::slab::NONE;
 use crate::strategy::board::Board;
 use crate::strategy::view::Truth;
 use crate::workload::class::{Class, Shape, Stage};
+use crate::workload::source::Arrivals;
 
 use super::recorder::Recorder;
 use super::records::{Phase, Records, draw};
@@ -227,9 +228,23 @@ pub struct Facts<'s> {
     pub slo: Option<Time>,
     /// The larger, the more urgent.
     pub priority: i64,
+    /// Number of its clients, if each keeps to one dispatcher; else 0.
+    pub bound: u64,
 }
 
 impl<'s> Facts<'s> {
+    fn of(setup: &'s Setup) -> Vec<Facts<'s>> {
+        let mut facts: Vec<Facts<'s>> = setup.classes.iter().map(Facts::new).collect();
+        for source in &setup.sources {
+            if let Arrivals::Closed(clients) = &source.arrivals
+                && clients.is_bound
+            {
+                facts[source.first_class as usize].bound = u64::from(clients.count);
+            }
+        }
+        facts
+    }
+
     fn new(class: &'s Class) -> Facts<'s> {
         let stage = &class.stages[0];
         let (tasks, only) = match &stage.shape {
@@ -248,6 +263,7 @@ impl<'s> Facts<'s> {
             overhead: stage.overhead,
             slo: class.slo,
             priority: class.priority,
+            bound: 0,
         }
     }
 }
@@ -307,7 +323,7 @@ impl<'s> Core<'s> {
             agenda: Agenda::new(),
             records: Records::default(),
             demands: Demands::new(setup),
-            facts: setup.classes.iter().map(Facts::new).collect(),
+            facts: Facts::of(setup),
             keys: Keys::new(seeds, setup.placement_seed),
             window: Window::new(setup.window.clone()),
             stats: setup.classes.iter().map(|_| JobStats::default()).collect(),
@@ -457,10 +473,10 @@ impl<'s> Core<'s> {
         Time::from_secs(law.sample(&mut draw))
     }
 
-    /// The window has just opened: what completed at this very instant belongs to it.
-    pub fn open_window(&mut self) {
-        self.in_use_before = self.nodes.in_use_until(self.now());
-        if self.opening.at == self.now() {
+    /// The window has just opened `now`: what completed at this very instant belongs to it.
+    pub fn open_window(&mut self, now: Time) {
+        self.in_use_before = self.nodes.in_use_until(now);
+        if self.opening.at == now {
             for (stats, count) in self.stats.iter_mut().zip(&self.opening.completions) {
                 stats.completions += count;
             }

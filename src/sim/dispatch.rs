@@ -214,7 +214,11 @@ impl Dispatch {
         let route = &self.routes[job.class as usize];
         let mut chosen = route.first;
         if route.count > 1 {
-            let mut draw = core.keys.spread.draw(job.class, job.number, 0, 0, 0);
+            let who = match core.facts[job.class as usize].bound {
+                0 => job.number,
+                clients => job.number % clients,
+            };
+            let mut draw = core.keys.spread.draw(job.class, who, 0, 0, 0);
             chosen += draw.below(route.count);
         }
         let pool = if job.demand == job.class {

@@ -238,8 +238,31 @@ impl Replication<'_> {
             id = sibling;
         }
         self.core.wait_no_more(Timer::Job, job);
-        self.core.fail(job, false);
+        self.lose_job(job, false);
         self.pull()
+    }
+
+    /// A job, none of whose tasks is anywhere any more, has failed or was turned away.
+    pub(super) fn lose_job(&mut self, job: u32, is_rejected: bool) {
+        if self.measures_leaving {
+            self.leave(job);
+        }
+        self.core.fail(job, is_rejected);
+    }
+
+    /// A job is about to leave the system, and counts if it does so in the window; its client, if it has
+    /// one, thinks.
+    #[cold]
+    pub(super) fn leave(&mut self, job: u32) {
+        let core = &mut self.core;
+        let is_measured = core.window.count_leaving(core.now());
+        let record = core.records.job_mut(job);
+        record.measured = is_measured;
+        let (class, number, arrival) = (record.class, record.number, record.arrival);
+        if is_measured {
+            count_retried(core, job);
+        }
+        self.sources.resume_client(core, class, number, arrival);
     }
 
     /// A task is taken from where it is; afterwards it is nowhere.
@@ -288,6 +311,16 @@ impl Replication<'_> {
             }
             _ => self.fail_job(id),
         }
+    }
+}
+
+/// Tasks of a job that were tried again count, where nobody knew before whether the job would.
+fn count_retried(core: &mut Core<'_>, job: u32) {
+    let mut id = job;
+    while id != NONE {
+        let task = core.records.task(id);
+        core.totals.retried += u64::from(task.attempt > 0);
+        id = task.sibling;
     }
 }
 

@@ -154,7 +154,7 @@ impl Setup {
                 result: _,
             },
             classes: _,
-            sources: _,
+            sources,
             stragglers: _,
             faults,
             strategy:
@@ -170,6 +170,7 @@ impl Setup {
         let by_one = parts.len() == 1 && parts[0].dispatchers == 1;
         *binding == Binding::Early
             && faults.are_none()
+            && !sources.iter().any(Source::is_closed)
             && (in_no_time || by_one)
             && self.gathers_free()
             && dispatch.constant().is_some()
@@ -399,4 +400,6 @@ pub enum Measure {
     },
     /// Arrivals up to this instant (counted from 0).
     Until(Time),
+    /// Instead, whatever leaves the system between the warm-up, which is a time, and this instant.
+    Leaving(Time),
 }

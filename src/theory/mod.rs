@@ -17,6 +17,7 @@ mod answers;
 pub mod by_size;
 pub mod fork_join;
 pub mod infinite_servers;
+pub mod machine_repair;
 pub mod mean_field;
 pub mod multi_server;
 pub mod priorities;
@@ -48,6 +49,7 @@ pub const MODELS: &[Model] = &[
     fork_join::APPROXIMATION,
     fork_join::BOUND,
     infinite_servers::MODEL,
+    machine_repair::MODEL,
     priorities::MODEL,
     priorities::LAST_FIRST,
     by_size::SHORTEST,
@@ -79,6 +81,7 @@ pub fn known(setup: &Setup) -> Vec<Known> {
     };
     rows.extend(priorities::of(&systems).into_iter().flatten());
     rows.extend(sharing::of(&systems).into_iter().flatten());
+    rows.extend(machine_repair::of(setup).into_iter().flatten());
     rows.extend(utilization::of(setup).into_iter().flatten());
     rows
 }

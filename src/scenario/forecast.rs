@@ -74,7 +74,9 @@ pub fn forecast(setup: &Setup) -> Forecast {
     let gatherers = demand.of_dispatchers(strategy, "gatherer", gathering);
     let (jobs, tasks) = sizes(window, &demand);
     let events = jobs + tasks * events_a_task(network, strategy, classes);
-    let mut warnings = overloads(nodes.iter().chain(&dispatchers).chain(&gatherers));
+    // What is too much for the nodes is turned away where there are limits.
+    let crowded = nodes.iter().filter(|_| !setup.is_bounded());
+    let mut warnings = overloads(crowded.chain(&dispatchers).chain(&gatherers));
     warnings.extend(without_variance(classes, stragglers.as_ref()));
     if strategy.binding == Binding::Early {
         warnings.extend(demand.unlike());
@@ -363,6 +365,7 @@ impl Demand<'_> {
             binding: _,
             parts,
             parts_of_class,
+            limits: _,
         } = strategy;
         let one = |(at, parts): (usize, &Parts)| {
             let classes = self.classes.iter().zip(&self.offered).zip(parts_of_class);

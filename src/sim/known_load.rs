@@ -50,7 +50,10 @@ impl Known {
             slower: slowing(setup),
             setup,
         };
-        let (busiest, queues) = (asked.busiest(), asked.queues());
+        let (mut busiest, queues) = (asked.busiest(), asked.queues());
+        if setup.is_bounded() {
+            busiest.load = busiest.load.min(CROWDED);
+        }
         Some(Known {
             memory: Memory {
                 load: busiest.load,
@@ -72,6 +75,10 @@ impl Known {
         }
     }
 }
+
+/// Load by which a system that turns away what is too much is taken to forget: it has a steady state
+/// whatever is asked of it.
+const CROWDED: f64 = 0.9;
 
 /// Mean factor of stragglers on works.
 fn slowing(setup: &Setup) -> f64 {
@@ -257,6 +264,7 @@ pub fn fixed_shares(
         binding: Binding::Early,
         parts,
         parts_of_class,
+        limits: _, // what is turned away is not sent
     } = strategy
     else {
         return None;

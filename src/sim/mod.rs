@@ -101,8 +101,8 @@ impl Replication<'_> {
             return Ok(());
         };
         self.course.follow(&mut self.core);
-        if self.has_faults {
-            self.wait_for_job(job);
+        if self.has_faults && !self.let_in(job) {
+            return Ok(());
         }
         match self.dispatch.accept(&mut self.core, job)? {
             Accepted::Waits => return Ok(()),
@@ -152,7 +152,11 @@ impl Replication<'_> {
             return Ok(());
         };
         central.reach(&mut self.core, id);
-        self.pull()
+        self.pull()?;
+        if self.has_faults {
+            self.refuse_surplus(id)?;
+        }
+        Ok(())
     }
 
     /// The service of a task ends: its node turns to what waits, and the result sets out.

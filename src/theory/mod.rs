@@ -10,13 +10,14 @@
 //! **A new family** is one new file here (formulas, `of`, tests), its `mod` line, and its lines in
 //! [`known`] and [`MODELS`]. What a matcher may rely on is read off a setup in one place, `queueing_system`,
 //! which takes every part of a setup apart by name: a new part does not compile until it is said
-//! there that it must be absent. Models for what no scenario can say yet (bounded queues as in
-//! M/M/c/K, breakdowns, redundancy) wait for their parts.
+//! there that it must be absent. Models for what no scenario can say yet (redundancy) wait for their
+//! parts.
 
 mod answers;
 pub mod by_size;
 pub mod fork_join;
 pub mod infinite_servers;
+pub mod losses;
 pub mod machine_repair;
 pub mod mean_field;
 pub mod multi_server;
@@ -55,6 +56,9 @@ pub const MODELS: &[Model] = &[
     by_size::SHORTEST,
     by_size::SHORTEST_LEFT,
     sharing::MODEL,
+    losses::MODEL,
+    losses::ERLANG,
+    losses::UNLIKE,
     utilization::MODEL,
 ];
 
@@ -82,6 +86,7 @@ pub fn known(setup: &Setup) -> Vec<Known> {
     rows.extend(priorities::of(&systems).into_iter().flatten());
     rows.extend(sharing::of(&systems).into_iter().flatten());
     rows.extend(machine_repair::of(setup).into_iter().flatten());
+    rows.extend(losses::of(&systems).into_iter().flatten());
     rows.extend(utilization::of(setup).into_iter().flatten());
     rows
 }

@@ -26,6 +26,7 @@ mod gate_cli;
 mod gate_rates;
 mod hostile;
 mod layering;
+mod limits;
 mod metrics;
 mod misleading;
 mod scenarios;

@@ -87,6 +87,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("task-failures failure-probability", "faults.task-failures"),
     ("events", "faults.events"),
     ("ties", "scheduling.ties"),
+    ("queue-limit max-queue queue-size", "nodes.NAME.queue-limit"),
+    ("admission max-jobs-in-system shed", "scheduling.admission"),
     ("discipline preemption", "nodes.NAME.discipline"),
     ("priority", "jobs.NAME.priority"),
     ("bursts", "jobs.NAME.arrivals.mmpp"),
@@ -125,11 +127,6 @@ const NOT_MODELLED: &[(&str, &str, &str)] = &[
         "estimates estimate",
         "estimates of work",
         "what asks for work is told the truth",
-    ),
-    (
-        "queue-limit max-queue",
-        "limits of queues",
-        "no queue has a limit",
     ),
     (
         "zone zones",

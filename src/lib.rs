@@ -129,6 +129,8 @@
 //! - **Nothing is lost.** Jobs, tasks and attempts are conserved, Little's law and the utilisation law
 //!   hold exactly, the parts of blame add up; a run in which one of these fails ends with an error.
 //!
+//! Every rule, to the nanosecond, is on the page `docs/model.md`, whose examples are run by a test.
+//!
 //! # Features
 //!
 //! `cli` (the command) and `report` (terminal tables, plots, the page) are on by default. An algorithm's

@@ -195,6 +195,7 @@ impl<'a> Marks<'a> {
             Missing::Capacity => "no node has this dimension limited".to_owned(),
             Missing::Instants => "the nodes were never looked at in the window".to_owned(),
             Missing::Tasks => "no task was placed or ended in the window".to_owned(),
+            Missing::Power => "nothing says what nodes draw (nodes.NAME.power)".to_owned(),
         }
     }
 

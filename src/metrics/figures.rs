@@ -6,6 +6,7 @@ use super::histogram::Histogram;
 use super::jobs::JobStats;
 use super::nodes::{Busy, Observation, Observed, gini};
 use crate::engine::time::Time;
+use crate::model::cluster::Group;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
 
@@ -137,6 +138,8 @@ pub enum Missing {
     Instants,
     /// No task was placed or ended in the window.
     Tasks,
+    /// Of no node is known what it draws.
+    Power,
 }
 
 /// The part of a run that a metric is computed of.
@@ -206,6 +209,19 @@ impl<'a> Subject<'a> {
         } = self.figures;
         busy.availability(layout, self.group, *window)
             .ok_or(Missing::Window)
+    }
+
+    /// Hours of nodes that were paid for in the window, each weighed.
+    pub(super) fn node_hours(&self, weight: fn(&Group) -> f64) -> Figure {
+        let Figures { busy, layout, .. } = self.figures;
+        Ok(busy.paid(layout, self.group, self.window()?, weight) / 3600.0)
+    }
+
+    /// Joules that the nodes drew in the window.
+    pub(super) fn energy(&self) -> Figure {
+        let Figures { busy, layout, .. } = self.figures;
+        let energy = busy.energy(layout, self.group, self.window()?);
+        energy.ok_or(Missing::Power)
     }
 
     /// Length of the window for each dispatcher, and each gatherer, together.

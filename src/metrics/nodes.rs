@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::jobs::fixed;
 use crate::engine::time::{Time, float};
-use crate::model::cluster::SLOTS;
+use crate::model::cluster::{Group, SLOTS};
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
 use crate::model::nodes::Nodes;
@@ -246,6 +246,8 @@ pub struct Busy {
     ended: Vec<u64>,
     /// For how much of the window each node was down; nothing if none ever was.
     down: Vec<Time>,
+    /// For how much of it each was not there, or booting, and of that booting; nothing if all were there.
+    away: Vec<[Time; 2]>,
     dimensions: usize,
 }
 
@@ -257,6 +259,7 @@ impl Busy {
             used: vec![0; count * layout.dimensions()],
             ended: vec![0; count],
             down: Vec::new(),
+            away: Vec::new(),
             dimensions: layout.dimensions(),
         }
     }
@@ -293,9 +296,57 @@ impl Busy {
         self.down[node.index()] += span;
     }
 
+    /// `node` was not there for `span` of the window, or booting.
+    pub fn miss(&mut self, node: NodeId, span: Time, boots: bool) {
+        if self.away.is_empty() {
+            self.away = vec![[Time::ZERO; 2]; self.ended.len()];
+        }
+        let [away, booting] = &mut self.away[node.index()];
+        *away += span;
+        if boots {
+            *booting += span;
+        }
+    }
+
+    /// For how much of a `window` `node` was there, booting not counted, and for how much it booted.
+    fn there(&self, node: NodeId, window: Time) -> [Time; 2] {
+        let [away, booting] = self.away.get(node.index()).copied().unwrap_or_default();
+        [window - away, booting]
+    }
+
     /// How much of a `window` `node` was up.
     fn up(&self, node: NodeId, window: Time) -> Time {
-        window - self.down.get(node.index()).copied().unwrap_or_default()
+        let down = self.down.get(node.index()).copied().unwrap_or_default();
+        self.there(node, window)[0] - down
+    }
+
+    /// Time for which the nodes (of one group, if given) were paid for in a `window`, weighed: from when
+    /// each was asked for until it left, seconds x weight.
+    pub fn paid(
+        &self,
+        layout: &Layout,
+        group: Option<usize>,
+        window: Time,
+        weight: impl Fn(&Group) -> f64,
+    ) -> f64 {
+        let paid = |node| {
+            let [there, booting] = self.there(node, window);
+            (there + booting).as_secs() * weight(layout.group(node))
+        };
+        layout.of_group(group).map(paid).sum()
+    }
+
+    /// What the nodes (of one group, if given) drew in a `window`, in joules; `None` if that is said of
+    /// none.
+    pub fn energy(&self, layout: &Layout, group: Option<usize>, window: Time) -> Option<f64> {
+        let of = |node| {
+            let power = layout.group(node).power?;
+            let [up, booting] = [self.up(node, window), self.there(node, window)[1]];
+            let used = self.of_node(layout, node, window) * up.as_secs();
+            Some(power.idle * (up + booting).as_secs() + (power.busy - power.idle) * used)
+        };
+        let known: Vec<f64> = layout.of_group(group).filter_map(of).collect();
+        (!known.is_empty()).then(|| known.iter().sum())
     }
 
     /// The share of the nodes' time in a `window` in which they (of one group, if given) were up.
@@ -303,15 +354,12 @@ impl Busy {
         if self.down.is_empty() {
             return Some(1.0);
         }
-        let chosen = |node: &NodeId| group.is_none_or(|group| layout.group_index(*node) == group);
-        let each = layout
-            .ids()
-            .filter(chosen)
-            .map(|node| self.up(node, window));
-        let (nodes, up) = each.fold((0u64, 0u128), |(n, sum), up| {
-            (n + 1, sum + u128::from(up.0))
-        });
-        (nodes > 0 && window > Time::ZERO).then(|| up as f64 / (nodes as f64 * window.0 as f64))
+        let (mut up, mut all) = (0u128, 0u128);
+        for node in layout.of_group(group) {
+            up += u128::from(self.up(node, window).0);
+            all += u128::from(self.there(node, window)[0].0);
+        }
+        (all > 0).then(|| up as f64 / all as f64)
     }
 
     /// Unit-nanoseconds of all dimensions at all nodes together.
@@ -333,9 +381,8 @@ impl Busy {
         group: Option<usize>,
         window: Time,
     ) -> Option<f64> {
-        let chosen = |node: &NodeId| group.is_none_or(|group| layout.group_index(*node) == group);
         let (mut used, mut has) = (0u128, 0u128);
-        for node in layout.ids().filter(chosen) {
+        for node in layout.of_group(group) {
             if let Some(capacity) = layout.capacity(node)[d] {
                 used += self.used[node.index() * self.dimensions + d];
                 has += u128::from(capacity) * u128::from(self.up(node, window).0);

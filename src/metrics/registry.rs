@@ -237,6 +237,18 @@ static TABLE: &[Row] = table! {
     "availability" One, ["1", Higher, Run, Share, SteadyState] "",
         "Share of the window in which nodes were up.",
         |of, _| of.availability();
+    "node_hours" Asked, ["h", Lower, Nodes, Ratio, SteadyState] "hours of nodes",
+        "Hours of nodes in the window, each from when it is asked for (booting included) until it has left; failed ones count.",
+        |of, _| of.node_hours(|_| 1.0);
+    "price" Asked, ["1", Lower, Nodes, Ratio, SteadyState] "price",
+        "Sum over nodes of their hours in the window x the price of an hour (nodes.NAME.price).",
+        |of, _| of.node_hours(|group| group.price);
+    "energy" Asked, ["J", Lower, Nodes, Ratio, SteadyState] "energy",
+        "Joules that the nodes drew in the window: idle power while up or booting, and on top the difference to busy power x the used share of each node's own busiest dimension; nothing while down or not there.",
+        |of, _| of.energy();
+    "power" Asked, ["W", Lower, Nodes, Ratio, SteadyState] "mean power",
+        "Energy drawn in the window / its length.",
+        |of, _| Ok(of.energy()? / of.window()?.as_secs());
     "blame_*_mean" Parts, ["s", Lower, Jobs, Mean, AllJobs] "",
         "Part of the response time, along the job's critical chain, spent in *; mean over all jobs.",
         |of, part| of.mean(of.jobs.blame_sum()[part.index()], of.jobs.completed);

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use super::discipline::Discipline;
+use super::elastic::{Autoscaling, Power};
 
 /// A dimension of demand and capacity: slots (always dimension 0), cpu, memory, ...
 #[derive(Clone, Debug, PartialEq)]
@@ -89,6 +90,14 @@ pub struct Group {
     pub queue_limit: Option<u64>,
     /// True lets tasks behind a queue's head start when the head does not fit.
     pub backfill: bool,
+    /// Nodes that are there from the start, the first ones; the others join later.
+    pub initial: u32,
+    /// Whether nodes join and leave by what is seen of the group.
+    pub autoscaling: Option<Autoscaling>,
+    /// What an hour of a node costs.
+    pub price: f64,
+    /// What a node draws, if that is known.
+    pub power: Option<Power>,
 }
 
 /// What is new and left at its default is not shown: a scenario is known by how its setups show, and
@@ -103,6 +112,10 @@ impl fmt::Debug for Group {
             discipline,
             queue_limit,
             backfill,
+            initial,
+            autoscaling,
+            price,
+            power,
         } = self;
         let mut shown = f.debug_struct("Group");
         shown.field("name", name).field("count", count);
@@ -113,6 +126,18 @@ impl fmt::Debug for Group {
         }
         if let Some(limit) = queue_limit {
             shown.field("queue_limit", limit);
+        }
+        if initial != count {
+            shown.field("initial", initial);
+        }
+        if let Some(autoscaling) = autoscaling {
+            shown.field("autoscaling", autoscaling);
+        }
+        if *price != 0.0 {
+            shown.field("price", price);
+        }
+        if let Some(power) = power {
+            shown.field("power", power);
         }
         shown.finish()
     }
@@ -130,6 +155,10 @@ impl Group {
             discipline: Discipline::Fifo,
             queue_limit: None,
             backfill: false,
+            initial: count,
+            autoscaling: None,
+            price: 0.0,
+            power: None,
         }
     }
 
@@ -141,6 +170,11 @@ impl Group {
             queue_limit: None,
             ..self
         }
+    }
+
+    /// True if its nodes are not the same all the time, but for faults.
+    pub fn is_elastic(&self) -> bool {
+        self.initial != self.count || self.autoscaling.is_some()
     }
 
     /// True if attempts are served first in, first out, and wait in any number.
@@ -195,6 +229,11 @@ impl Cluster {
     /// Number of nodes.
     pub fn count(&self) -> u32 {
         self.groups.iter().map(|group| group.count).sum()
+    }
+
+    /// True if nodes join and leave by what is said of the groups.
+    pub fn is_elastic(&self) -> bool {
+        self.groups.iter().any(Group::is_elastic)
     }
 
     /// The place of the dimension of this name.

@@ -57,6 +57,13 @@ impl Layout {
         &self.groups[self.group_index(node)]
     }
 
+    /// Ids of one group, or of all.
+    pub fn of_group(&self, group: Option<usize>) -> impl Iterator<Item = NodeId> + '_ {
+        let is_its =
+            move |node: &NodeId| group.is_none_or(|group| self.group_index(*node) == group);
+        self.ids().filter(is_its)
+    }
+
     /// All groups in file order.
     pub fn groups(&self) -> &[Group] {
         &self.groups

@@ -5,6 +5,7 @@
 
 pub mod cluster;
 pub mod discipline;
+pub mod elastic;
 pub mod heap;
 pub mod ids;
 pub mod layout;

@@ -78,6 +78,8 @@ pub enum Timer {
     Attempt = 1,
     /// That for which a job was waited for.
     Job = 2,
+    /// That until a group of nodes is looked at again.
+    Look = 3,
 }
 
 /// Tickets of events that are not the next in a task's life; empty where there are none such.
@@ -417,6 +419,7 @@ impl<'s> Core<'s> {
             Timer::Backoff => self.records.task_mut(id).ticket = ticket,
             Timer::Attempt => keep(&mut self.tickets.attempts, id, ticket),
             Timer::Job => keep(&mut self.tickets.jobs, id, ticket),
+            Timer::Look => {}
         }
     }
 
@@ -425,7 +428,7 @@ impl<'s> Core<'s> {
     pub fn wait_no_more(&mut self, timer: Timer, id: u32) {
         let tickets = match timer {
             Timer::Job => &mut self.tickets.jobs,
-            Timer::Attempt | Timer::Backoff => &mut self.tickets.attempts,
+            Timer::Attempt | Timer::Backoff | Timer::Look => &mut self.tickets.attempts,
         };
         if let Some(ticket) = tickets.get_mut(id as usize)
             && *ticket != Ticket::NONE
@@ -811,6 +814,7 @@ impl Tickets {
             (Kind::NodeChange, _) => self.nodes[id as usize],
             (_, 0) => records.task(id).ticket,
             (_, 1) => self.attempts[id as usize],
+            (_, 3) => return false,
             _ => self.jobs[id as usize],
         };
         kept != place.ticket()

@@ -1,17 +1,19 @@
-//! Nodes that go down and come up: by chance, each on its own clock, and by a script.
+//! Nodes that go down and come up: by chance, each on its own clock, and by a script; and nodes that
+//! join and leave.
 //!
-//! A node is down if either says so. What becomes of its attempts is told in `lives`.
+//! A node is down if either says so, or if it is not there. What becomes of its attempts is told in `lives`.
 
 use std::ops::Range;
 
 use crate::engine::random::{Purpose, Seeds, Stream};
 use crate::engine::time::Time;
+use crate::model::cluster::Group;
 use crate::model::ids::NodeId;
 use crate::model::nodes::NodeState;
 use crate::model::slab::NONE;
 
 use super::core::{Core, Kind};
-use super::setup::NodeFailures;
+use super::setup::{Change, NodeFailures, Turn};
 
 /// When nodes go down and come up.
 pub struct Faults {
@@ -21,9 +23,46 @@ pub struct Faults {
     script: Vec<NodeState>,
     /// The next change of the script.
     next: usize,
-    /// When each node went down, of those that are down; nothing before one goes down.
-    down_since: Vec<Option<Time>>,
+    /// Whether each node is there; nothing if all always are.
+    presence: Vec<Presence>,
+    /// What each node was last, and since when; nothing while all are up.
+    modes: Vec<(Mode, Time)>,
 }
+
+/// Whether a node is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    There,
+    /// It takes nothing more, and is away once it has nothing left.
+    Leaving,
+    Booting,
+    Away,
+}
+
+/// What a node is, all in all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    #[default]
+    Up,
+    Draining,
+    Down,
+    Booting,
+    Away,
+}
+
+impl Mode {
+    /// As dispatchers and queues see it.
+    pub fn state(self) -> NodeState {
+        match self {
+            Mode::Up => NodeState::Up,
+            Mode::Draining => NodeState::Draining,
+            Mode::Down | Mode::Booting | Mode::Away => NodeState::Down,
+        }
+    }
+}
+
+/// In the payload of an event: the node has booted.
+const BOOTED: u32 = 1 << 31;
 
 /// The failures and repairs of one node by chance.
 struct Clock {
@@ -43,8 +82,13 @@ impl Faults {
             clocks: Vec::new(),
             script: Vec::new(),
             next: 0,
-            down_since: Vec::new(),
+            presence: Vec::new(),
+            modes: Vec::new(),
         };
+        let moves = |change: &Change| !matches!(change.to, Turn::State(_));
+        if setup.cluster.is_elastic() || setup.faults.changes.iter().any(moves) {
+            faults.presence = presence(&setup.cluster.groups);
+        }
         if let Some(failures) = &setup.faults.node_failures {
             faults.wind_clocks(core, seeds, failures);
         }
@@ -85,13 +129,25 @@ impl Faults {
     /// What was due happens: to the node `id` by chance, or by the script. Tells the nodes that may
     /// have changed.
     pub fn happen(&mut self, core: &mut Core<'_>, id: u32) -> Range<u32> {
+        if id != NONE && id & BOOTED != 0 {
+            let id = id & !BOOTED;
+            self.boot(NodeId(id));
+            return id..id + 1;
+        }
         if id != NONE {
             self.turn(core, NodeId(id));
             return id..id + 1;
         }
         let change = &core.setup.faults.changes[self.next];
         let (from, to) = (change.nodes.start as usize, change.nodes.end as usize);
-        self.script[from..to].fill(change.to);
+        match change.to {
+            Turn::State(state) => self.script[from..to].fill(state),
+            Turn::Join => self.presence[from..to].fill(Presence::There),
+            Turn::Leave => {
+                let nodes = self.presence[from..to].iter_mut();
+                nodes.for_each(|presence| *presence = presence.leave());
+            }
+        }
         self.next += 1;
         self.schedule_change(core);
         change.nodes.clone()
@@ -137,32 +193,129 @@ impl Faults {
         }
     }
 
-    /// In which state a node is to be now.
-    pub fn state(&self, node: NodeId) -> NodeState {
-        match self.clocks.get(node.index()) {
+    /// What a node is to be now.
+    pub fn mode(&self, node: NodeId) -> Mode {
+        let presence = self.presence.get(node.index()).copied();
+        let state = match self.clocks.get(node.index()) {
             Some(clock) if clock.has_failed => NodeState::Down,
             _ => self.script.get(node.index()).copied().unwrap_or_default(),
+        };
+        match (presence, state) {
+            (Some(Presence::Away), _) => Mode::Away,
+            (Some(Presence::Booting), _) => Mode::Booting,
+            (_, NodeState::Down) => Mode::Down,
+            (Some(Presence::Leaving), _) | (_, NodeState::Draining) => Mode::Draining,
+            (_, NodeState::Up) => Mode::Up,
         }
     }
 
-    /// A node goes down, or comes up: the time for which it is down is counted.
-    pub fn note(&mut self, core: &mut Core<'_>, node: NodeId, is_down: bool) {
-        if self.down_since.is_empty() {
-            self.down_since = vec![None; core.layout.count() as usize];
+    /// A node is `mode` from now on: the time for which it was what it was is counted.
+    pub fn note(&mut self, core: &mut Core<'_>, node: NodeId, mode: Mode) {
+        if self.modes.is_empty() {
+            self.modes = vec![(Mode::Up, Time::ZERO); core.layout.count() as usize];
         }
         let now = core.now();
-        if let Some(since) = self.down_since[node.index()].take() {
-            core.busy.rest(node, core.window.overlap(since, now));
-        }
-        self.down_since[node.index()] = is_down.then_some(now);
+        let (before, since) = std::mem::replace(&mut self.modes[node.index()], (mode, now));
+        count(core, node, before, since, now);
     }
 
-    /// Time for which nodes are still down at the end.
+    /// Time for which nodes are not up at the end.
     pub fn finish(&self, core: &mut Core<'_>, over: Time) {
-        for (node, since) in (0..).map(NodeId).zip(&self.down_since) {
-            if let Some(since) = *since {
-                core.busy.rest(node, core.window.overlap(since, over));
+        for (node, &(mode, since)) in (0..).map(NodeId).zip(&self.modes) {
+            count(core, node, mode, since, over);
+        }
+    }
+
+    /// The nodes that are not there from the start.
+    pub fn absent(&self) -> Vec<NodeId> {
+        let nodes = (0..).map(NodeId).zip(&self.presence);
+        let absent = nodes.filter(|(_, presence)| **presence == Presence::Away);
+        absent.map(|(node, _)| node).collect()
+    }
+
+    /// True if a node is to be away as soon as it has nothing left.
+    #[inline]
+    pub fn is_leaving(&self, node: NodeId) -> bool {
+        self.presence.get(node.index()) == Some(&Presence::Leaving)
+    }
+
+    /// A node that is leaving has nothing left.
+    #[cold]
+    pub fn depart(&mut self, core: &mut Core<'_>, node: NodeId) {
+        self.presence[node.index()] = Presence::Away;
+        self.note(core, node, Mode::Away);
+        core.nodes.set_state(node, NodeState::Down);
+    }
+
+    /// A node is asked for, and will be there after `boot`.
+    pub fn ask_for(&mut self, core: &mut Core<'_>, node: NodeId, boot: Time) {
+        self.presence[node.index()] = Presence::Booting;
+        core.schedule(core.now() + boot, Kind::NodeChange, 0, node.0 | BOOTED);
+    }
+
+    fn boot(&mut self, node: NodeId) {
+        if self.presence[node.index()] == Presence::Booting {
+            self.presence[node.index()] = Presence::There;
+        }
+    }
+
+    /// A node is to leave.
+    pub fn send_away(&mut self, node: NodeId) {
+        let presence = &mut self.presence[node.index()];
+        *presence = presence.leave();
+    }
+
+    /// Of `nodes` those that are there to stay, those that boot, and those that are away.
+    pub fn size(&self, nodes: Range<u32>) -> Size {
+        let mut size = Size::default();
+        for node in nodes.map(NodeId) {
+            match self.presence[node.index()] {
+                Presence::There => size.there.push(node),
+                Presence::Booting => size.booting += 1,
+                Presence::Away => size.away.push(node),
+                Presence::Leaving => {}
             }
         }
+        size
+    }
+}
+
+/// How large a group is.
+#[derive(Default)]
+pub struct Size {
+    /// Nodes that are there to stay.
+    pub there: Vec<NodeId>,
+    /// How many boot.
+    pub booting: u32,
+    /// Nodes that are away.
+    pub away: Vec<NodeId>,
+}
+
+impl Presence {
+    fn leave(self) -> Presence {
+        match self {
+            Presence::There | Presence::Leaving => Presence::Leaving,
+            Presence::Booting | Presence::Away => Presence::Away,
+        }
+    }
+}
+
+/// Which nodes are there from the start.
+fn presence(groups: &[Group]) -> Vec<Presence> {
+    let of = |group: &Group| {
+        let away = group.count - group.initial;
+        let there = std::iter::repeat_n(Presence::There, group.initial as usize);
+        there.chain(std::iter::repeat_n(Presence::Away, away as usize))
+    };
+    groups.iter().flat_map(of).collect()
+}
+
+/// Counts the time for which a node was `mode`.
+fn count(core: &mut Core<'_>, node: NodeId, mode: Mode, since: Time, until: Time) {
+    let span = core.window.overlap(since, until);
+    match mode {
+        Mode::Up | Mode::Draining => {}
+        Mode::Down => core.busy.rest(node, span),
+        Mode::Booting | Mode::Away => core.busy.miss(node, span, mode == Mode::Booting),
     }
 }

@@ -9,8 +9,10 @@ use crate::model::nodes::NodeState;
 use crate::model::slab::NONE;
 use crate::workload::class::Shape;
 
+use super::central::Central;
 use super::core::{Core, Timer};
 use super::failure::Fallible;
+use super::faults::Mode;
 use super::records::{Phase, draw};
 use super::replication::Replication;
 use super::service;
@@ -20,20 +22,35 @@ impl Replication<'_> {
     /// Nodes go down, drain or come up; `id` is the node, if it does so by chance.
     pub(super) fn change_nodes(&mut self, id: u32) -> Fallible {
         for node in self.faults.happen(&mut self.core, id).map(NodeId) {
-            let state = self.faults.state(node);
-            let before = self.core.nodes.set_state(node, state);
-            if before != state {
-                self.change_node(node, before, state)?;
-            }
+            self.settle_node(node)?;
         }
         Ok(())
     }
 
+    /// A node becomes what it is to be now.
+    fn settle_node(&mut self, node: NodeId) -> Fallible {
+        let mode = self.faults.mode(node);
+        self.faults.note(&mut self.core, node, mode);
+        let state = mode.state();
+        let before = self.core.nodes.set_state(node, state);
+        if before != state {
+            self.change_node(node, before, state)?;
+        }
+        self.let_go(node);
+        Ok(())
+    }
+
+    /// The nodes that are not there from the start are not seen.
+    pub(super) fn hide_absent(&mut self) {
+        for node in self.faults.absent() {
+            self.faults.note(&mut self.core, node, Mode::Away);
+            self.core.nodes.set_state(node, NodeState::Down);
+            self.dispatch.see_up(&mut self.core, node, false);
+        }
+    }
+
     fn change_node(&mut self, node: NodeId, before: NodeState, state: NodeState) -> Fallible {
         let (was_down, is_down) = (before == NodeState::Down, state == NodeState::Down);
-        if was_down != is_down {
-            self.faults.note(&mut self.core, node, is_down);
-        }
         let is_up = state == NodeState::Up;
         if is_up != (before == NodeState::Up) {
             self.dispatch.see_up(&mut self.core, node, is_up);
@@ -51,6 +68,24 @@ impl Replication<'_> {
         Ok(())
     }
 
+    /// A group is looked at that grows and shrinks by what is seen of it.
+    #[cold]
+    fn look(&mut self, group: u32) -> Fallible {
+        let waiting = self.central.as_ref().map_or(0, Central::length);
+        let faults = &mut self.faults;
+        let changed = self.scaling.look(&mut self.core, faults, group, waiting);
+        changed
+            .into_iter()
+            .try_for_each(|node| self.settle_node(node))
+    }
+
+    /// A node that is leaving goes when it has nothing left.
+    fn let_go(&mut self, node: NodeId) {
+        if self.faults.is_leaving(node) && self.core.nodes.at(node).tasks == 0 {
+            self.faults.depart(&mut self.core, node);
+        }
+    }
+
     /// Room may have come free at a node.
     fn start_waiting(&mut self, node: NodeId) {
         service::start_waiting(&mut self.core, node);
@@ -60,9 +95,13 @@ impl Replication<'_> {
     /// A clock that runs while the node is at work follows it.
     #[inline]
     pub(super) fn follow_clock(&mut self, node: NodeId) {
-        if self.clocks_follow_work && node.0 != NONE {
+        if node.0 == NONE {
+            return;
+        }
+        if self.clocks_follow_work {
             self.faults.follow(&mut self.core, node);
         }
+        self.let_go(node);
     }
 
     /// What happens to the attempts at a node that goes down.
@@ -208,7 +247,9 @@ impl Replication<'_> {
 
     /// A task that does not run is held at its node no more; it goes elsewhere, or is lost.
     fn turn_away(&mut self, id: u32, queued: StrandedQueued) -> Fallible {
+        let node = self.core.records.task(id).node;
         self.core.release(id);
+        self.let_go(node);
         if queued == StrandedQueued::Lose {
             return self.lose(id);
         }
@@ -324,6 +365,7 @@ impl Replication<'_> {
                 if node.0 != NONE {
                     self.dispatch.arrived(core, id);
                     core.release(id);
+                    self.let_go(node);
                 }
             }
             Phase::Queue if node.0 == NONE => {
@@ -351,6 +393,7 @@ impl Replication<'_> {
     pub(super) fn time_out(&mut self, timer: u32, id: u32) -> Fallible {
         match timer {
             0 => self.place_again(id),
+            3 => self.look(id),
             1 => {
                 self.withdraw(id);
                 self.lose(id)?;

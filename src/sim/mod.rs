@@ -17,6 +17,7 @@ mod outcome;
 pub mod recorder;
 pub mod records;
 mod replication;
+mod scaling;
 mod service;
 pub mod setup;
 mod sources;
@@ -201,6 +202,8 @@ impl Replication<'_> {
         if let Some(job) = job {
             if self.has_faults {
                 self.core.wait_no_more(Timer::Job, job);
+                let response = self.core.now() - self.core.records.job(job).arrival;
+                self.scaling.note_response(&self.core, response);
             }
             if self.measures_leaving {
                 self.leave(job);

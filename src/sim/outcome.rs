@@ -66,7 +66,9 @@ const STUCK: &str = "tasks wait for ever at nodes that stay down: let the nodes 
 
 /// True if nothing is left to happen, though there are jobs, whose nodes stay down.
 fn is_stuck(core: &Core<'_>) -> bool {
-    core.setup.faults.change_nodes() && is_at_rest(core) && core.window.jobs() > 0
+    let setup = core.setup;
+    let goes_down = setup.faults.change_nodes() || setup.cluster.is_elastic();
+    goes_down && is_at_rest(core) && core.window.jobs() > 0
 }
 
 fn is_at_rest(core: &Core<'_>) -> bool {

@@ -9,6 +9,7 @@ use super::faults::Faults;
 use super::gathering::Gathering;
 use super::outcome::{self, Ending};
 use super::recorder::Recorder;
+use super::scaling::Scaling;
 use super::service;
 use super::setup::Setup;
 use super::sources::Sources;
@@ -36,6 +37,8 @@ pub struct Replication<'s> {
     pub gathering: Gathering,
     /// When nodes go down.
     pub faults: Faults,
+    /// Who grows and shrinks.
+    pub scaling: Scaling,
     /// How far it has come.
     pub course: Course,
     /// Something may go wrong, or be turned away.
@@ -67,13 +70,16 @@ impl<'s> Replication<'s> {
         let mut core = Core::new(setup, layout, seeds, board, recorder);
         let dispatch = Dispatch::new(&mut core)?;
         let stops_early = !setup.window.finite && setup.is_first_in_first_out();
-        Ok(Replication {
+        let mut replication = Replication {
             sources: Sources::open(&mut core, seeds, stops_early)?,
             central: (setup.strategy.binding == Binding::CentralQueue).then_some(Central::EMPTY),
             dispatch_is_instant: setup.network.dispatch.is_zero(),
             results_are_instant: setup.network.result.is_zero() && setup.gathers_free(),
             faults: Faults::new(&mut core, seeds),
-            has_faults: !setup.faults.are_none() || setup.turns_away(),
+            scaling: Scaling::new(&mut core),
+            has_faults: !setup.faults.are_none()
+                || setup.turns_away()
+                || setup.cluster.is_elastic(),
             clocks_follow_work: (setup.faults.node_failures.iter()).any(|f| f.busy_clock),
             course: Course::new(&mut core, seeds),
             measures_leaving: core.window.clock().is_some(),
@@ -81,7 +87,9 @@ impl<'s> Replication<'s> {
             events: 0,
             core,
             dispatch,
-        })
+        };
+        replication.hide_absent();
+        Ok(replication)
     }
 
     /// Its figures, when all is over.

@@ -3,6 +3,7 @@
 //! A setup is complete: no default is looked up later, no global is read, and so two equal setups
 //! give equal runs.
 
+use std::fmt;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -130,12 +131,38 @@ impl Setup {
     pub fn columns(&self, asked: &[MetricRef]) -> Vec<Column> {
         let classes: Vec<&str> = self.classes.iter().map(|c| c.name.as_str()).collect();
         let mut asked = asked.to_vec();
+        let groups = self
+            .cluster
+            .groups
+            .iter()
+            .map(|group| format!("nodes.{}", group.name));
+        for metric in self.costs() {
+            let of_group = groups.clone().map(|group| format!("{group}.{metric}"));
+            let names = std::iter::once(metric.to_owned()).chain(of_group);
+            asked.extend(names.filter_map(|name| name.parse().ok()));
+        }
         for &metric in self.special_metrics() {
             let of_class = classes.iter().map(|class| format!("{class}.{metric}"));
             let names = std::iter::once(metric.to_owned()).chain(of_class);
             asked.extend(names.filter_map(|name| name.parse().ok()));
         }
         columns(&self.cluster, &classes, &asked)
+    }
+
+    /// Metrics of what nodes cost, where anything is said of it.
+    fn costs(&self) -> Vec<&'static str> {
+        let any = |is: fn(&Group) -> bool| self.cluster.groups.iter().any(is);
+        let has_price = any(|group| group.price > 0.0);
+        let turns = |change: &Change| !matches!(change.to, Turn::State(_));
+        let changes_size = self.cluster.is_elastic() || self.faults.changes.iter().any(turns);
+        let rows = [
+            ("node_hours", has_price || changes_size),
+            ("price", has_price),
+            ("energy", any(|group| group.power.is_some())),
+            ("power", any(|group| group.power.is_some())),
+        ];
+        let shown = rows.into_iter().filter(|(_, is_shown)| *is_shown);
+        shown.map(|(name, _)| name).collect()
     }
 
     /// Metrics that are shown because of what the setup has.
@@ -228,14 +255,19 @@ impl Setup {
 fn is_first_in_first_out(group: &Group) -> bool {
     let Group {
         name: _,
-        count: _,
+        count,
         speed: _,
         capacity: _,
         discipline,
         queue_limit, // who is refused may come back after who came later
         backfill,
+        initial,
+        autoscaling,
+        price: _,
+        power: _,
     } = group;
-    *discipline == Discipline::Fifo && queue_limit.is_none() && !backfill
+    let is_constant = initial == count && autoscaling.is_none();
+    *discipline == Discipline::Fifo && queue_limit.is_none() && !backfill && is_constant
 }
 
 /// Network delays, in seconds.
@@ -316,7 +348,35 @@ pub struct Change {
     /// The nodes, by id.
     pub nodes: std::ops::Range<u32>,
     /// What they are from then on.
-    pub to: NodeState,
+    pub to: Turn,
+}
+
+/// What happens to a node by a script.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// It goes down, drains or comes up.
+    State(NodeState),
+    /// It joins, if it was not there.
+    Join,
+    /// It leaves, as soon as it has run what it has.
+    Leave,
+}
+
+impl From<NodeState> for Turn {
+    fn from(state: NodeState) -> Turn {
+        Turn::State(state)
+    }
+}
+
+/// A state shows as such: scenarios are known by how their setups show.
+impl fmt::Debug for Turn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Turn::State(state) => state.fmt(f),
+            Turn::Join => f.write_str("Join"),
+            Turn::Leave => f.write_str("Leave"),
+        }
+    }
 }
 
 /// What becomes of the attempts at a node that goes down.

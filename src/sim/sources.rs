@@ -162,6 +162,9 @@ impl Sources {
             let source = &self.sources[entity];
             let classes = source.first_class..source.first_class + source.classes;
             core.window.run_dry(now, classes);
+            if core.agenda.outside() == Place::NEVER && core.setup.window.finite {
+                core.window.end_arrivals();
+            }
         }
         Ok(Some(id))
     }

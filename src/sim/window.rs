@@ -25,6 +25,8 @@ pub struct Window {
     pub measured: u64,
     /// Measured jobs that are not resolved.
     pub open: u64,
+    /// No further job will arrive.
+    is_dry: bool,
     population: Population,
 }
 
@@ -61,6 +63,7 @@ impl Window {
             end: Time::MAX,
             measured: 0,
             open: 0,
+            is_dry: false,
             population: Population::default(),
         };
         window.next_mark = window.mark_after(0);
@@ -226,6 +229,17 @@ impl Window {
         }
     }
 
+    /// No further job will arrive.
+    pub fn end_arrivals(&mut self) {
+        self.is_dry = true;
+    }
+
+    /// True when no job of a finite workload can change what is measured: whatever else will happen,
+    /// such as failures of nodes, matters to nobody.
+    fn is_through(&self) -> bool {
+        self.has_all() || self.is_dry && self.population.jobs == 0
+    }
+
     fn mark(&mut self, now: Time, which: usize, reached: bool) {
         if reached && self.population.marks[which].is_none() {
             self.population.marks[which] = Some((self.population.until(now), now));
@@ -306,7 +320,7 @@ impl Window {
     /// True when the replication may stop: all that is measured is resolved.
     #[inline]
     pub fn is_resolved(&self) -> bool {
-        self.open == 0 && (self.is_closed() || self.plan.finite && self.has_all())
+        self.open == 0 && (self.is_closed() || self.plan.finite && self.is_through())
     }
 
     /// The instant after which the replication is broken off although jobs are unresolved; none

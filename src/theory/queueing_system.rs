@@ -95,7 +95,11 @@ impl<'a> QueueingSystem<'a> {
         else {
             return None;
         };
-        if classes.len() != sources.len() || !has_warmup(window) || !faults.are_none() {
+        if classes.len() != sources.len()
+            || !has_warmup(window)
+            || !faults.are_none()
+            || cluster.is_elastic()
+        {
             return None;
         }
         // Who is turned away is gone.
@@ -447,6 +451,10 @@ fn station(group: &Group, demand: &[u64]) -> Station {
         discipline: _,  // the same everywhere, and told beside
         queue_limit: _, // the same
         backfill: _,    // equal tasks overtake none
+        initial: _,     // all, see `of_classes`
+        autoscaling: _, // none, as well
+        price: _,
+        power: _,
     } = group;
     let needs = demand.iter().zip(capacity).filter(|(need, _)| **need > 0);
     let servers = needs.filter_map(|(need, has)| has.map(|has| has / need));

@@ -49,6 +49,7 @@ fn regular(count: u32, interval: f64, work: f64, jobs: u64) -> Setup {
 
 fn change(at: f64, nodes: std::ops::Range<u32>, to: NodeState) -> Change {
     let at = Time::from_secs(at);
+    let to = to.into();
     Change { at, nodes, to }
 }
 

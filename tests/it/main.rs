@@ -11,6 +11,7 @@
 mod arrivals;
 mod beside;
 mod bytes;
+mod capacity;
 mod cli;
 mod common;
 mod contract;
@@ -29,6 +30,7 @@ mod layering;
 mod limits;
 mod metrics;
 mod misleading;
+mod model_page;
 mod scenarios;
 mod sojourns;
 mod steady;

@@ -6,7 +6,6 @@ use serde::Deserialize;
 
 use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{Count, Factor, Number, Period, Positive, Seconds, Share};
-use crate::model::nodes::NodeState;
 use crate::sim::setup::{StrandedQueued, StrandedRunning};
 
 /// What goes wrong, and what is done about it.
@@ -73,7 +72,23 @@ pub struct Event {
     /// A node group, or some of its nodes: `gen1`, `gen1[3]`, `gen1[0..5]` (the first five).
     pub nodes: String,
     /// What they are from then on.
-    pub change: NodeState,
+    pub change: Turn,
+}
+
+/// What happens to a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Turn {
+    /// It takes tasks and runs them.
+    Up,
+    /// It runs what it has and what is on its way to it, and is given nothing more.
+    Drain,
+    /// It does nothing.
+    Down,
+    /// It joins, if it was not there (`nodes.NAME.initial`, or left before).
+    Join,
+    /// It drains, and is no part of the cluster any more once it has nothing left.
+    Leave,
 }
 
 /// Attempts that fail.

@@ -8,7 +8,10 @@ use std::fmt;
 
 use super::Named;
 use super::run::Nothing;
-use crate::engine::quantity::{Amount, Count, Factor, Positive, Quantity, Whole};
+use crate::engine::quantity::{
+    Amount, Count, Factor, Number, Period, Positive, Quantity, Seconds, Whole,
+};
+use crate::model::elastic::Signal;
 
 /// A group of identical nodes.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -30,6 +33,71 @@ pub struct Nodes {
     pub queue_limit: Option<Whole>,
     /// Whether tasks behind the head of a queue may start when the head does not fit.
     pub backfill: bool,
+    /// Nodes that are there from the start, the first ones; all if left out, and the fewest where the
+    /// group scales itself. The others join by `autoscaling` or `faults.events`.
+    pub initial: Option<Whole>,
+    /// The group grows and shrinks by what is seen of it.
+    pub autoscaling: Option<Autoscaling>,
+    /// What an hour of a node costs, in any currency.
+    pub price: Number,
+    /// What a node draws, in watts.
+    pub power: Option<Power>,
+}
+
+/// A group that grows and shrinks by what is seen of it.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Autoscaling {
+    /// What is looked at: "utilization" (a share), "queue" (waiting tasks a node) or "response" (seconds).
+    pub on: Signal,
+    /// Above this nodes are asked for.
+    pub above: Number,
+    /// Below this nodes leave, when they have run what they have.
+    pub below: Number,
+    /// Fewest nodes.
+    #[serde(default = "one")]
+    pub min: Count,
+    /// Most nodes; `count` if left out.
+    pub max: Option<Count>,
+    /// Nodes that a change takes.
+    #[serde(default = "one")]
+    pub step: Count,
+    /// From when a node is asked for until it takes tasks.
+    #[serde(default = "half_a_minute")]
+    pub boot: Seconds,
+    /// From one change to the next at least.
+    #[serde(default = "a_minute")]
+    pub cooldown: Seconds,
+    /// From one judgement to the next, which is by the mean of ten looks.
+    #[serde(default = "ten_seconds")]
+    pub every: Period,
+}
+
+fn one() -> Count {
+    Count(1.0)
+}
+
+fn half_a_minute() -> Seconds {
+    Seconds(30.0)
+}
+
+fn a_minute() -> Seconds {
+    Seconds(60.0)
+}
+
+fn ten_seconds() -> Period {
+    Period(10.0)
+}
+
+/// What a node draws: straight from idle to busy with the used share of its busiest dimension, and
+/// nothing while it is down or not there.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Power {
+    /// Watts with nothing to do.
+    pub idle: Number,
+    /// Watts when fully used.
+    pub busy: Number,
 }
 
 impl Default for Nodes {
@@ -42,6 +110,10 @@ impl Default for Nodes {
             discipline: Discipline::Fifo(Nothing {}),
             queue_limit: None,
             backfill: false,
+            initial: None,
+            autoscaling: None,
+            price: Number(0.0),
+            power: None,
         }
     }
 }

@@ -6,8 +6,10 @@
 
 use super::check::Check;
 use crate::engine::quantity::Whole;
+use crate::engine::time::Time;
 use crate::model::cluster::{Cluster, Dimension, Group, SLOTS};
 use crate::model::discipline::{Discipline, SlowDown};
+use crate::model::elastic;
 use crate::scenario::grammar::{self, Named, Nodes, Slots};
 use crate::text::{plural, thousands};
 
@@ -32,6 +34,8 @@ pub fn cluster(check: &mut Check<'_>, nodes: &Named<Nodes>) -> Option<Cluster> {
     let dimensions = dimensions(&mut check, nodes);
     let group = |(name, nodes): (&String, &Nodes)| Group {
         discipline: discipline(&mut check.name(name), &nodes.discipline),
+        autoscaling: autoscaling(&mut check.name(name), nodes),
+        initial: initial(&mut check.name(name), nodes),
         ..group(name, nodes, &dimensions)
     };
     let groups = nodes.iter().map(group).collect();
@@ -78,10 +82,63 @@ fn group(name: &str, nodes: &Nodes, dimensions: &[Dimension]) -> Group {
         Some(Slots::Unlimited) | None => None,
     };
     Group {
+        price: nodes.price.0,
+        power: nodes.power.map(|power| elastic::Power {
+            idle: power.idle.0,
+            busy: power.busy.0,
+        }),
         queue_limit: nodes.queue_limit.map(Whole::get),
         backfill: nodes.backfill,
         ..Group::new(name, nodes.count.0 as u32, nodes.speed.0, capacity)
     }
+}
+
+/// How many of the nodes are there from the start.
+fn initial(check: &mut Check<'_>, nodes: &Nodes) -> u32 {
+    let least = nodes
+        .autoscaling
+        .as_ref()
+        .map_or(nodes.count.0, |rule| rule.min.0);
+    let initial = nodes.initial.map_or(least, |initial| initial.0);
+    if initial > nodes.count.0 {
+        let hint = "`count` is how many there can be";
+        check.at("initial").error("more nodes than `count`", hint);
+    }
+    initial.min(nodes.count.0) as u32
+}
+
+fn autoscaling(check: &mut Check<'_>, nodes: &Nodes) -> Option<elastic::Autoscaling> {
+    let rule = nodes.autoscaling.as_ref()?;
+    let mut check = check.at("autoscaling");
+    let (count, min) = (nodes.count.0, rule.min.0);
+    let max = rule.max.map_or(count, |max| max.0);
+    if rule.below.0 >= rule.above.0 {
+        let hint = "in between the size stays as it is";
+        check
+            .at("below")
+            .error("`below` is not below `above`", hint);
+    }
+    if max > count {
+        let hint = "`count` is how many there can be";
+        check.at("max").error("more nodes than `count`", hint);
+    }
+    if min > max {
+        check.at("min").error(
+            "`min` is above the most there can be",
+            "lower it, or raise `max` or `count`",
+        );
+    }
+    Some(elastic::Autoscaling {
+        on: rule.on,
+        above: rule.above.0,
+        below: rule.below.0,
+        min: min.min(count) as u32,
+        max: max.min(count) as u32,
+        step: rule.step.0.min(count) as u32,
+        boot: Time::from_secs(rule.boot.0),
+        cooldown: Time::from_secs(rule.cooldown.0),
+        every: Time::from_secs(rule.every.0),
+    })
 }
 
 fn discipline(check: &mut Check<'_>, given: &grammar::Discipline) -> Discipline {

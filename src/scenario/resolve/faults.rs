@@ -5,10 +5,10 @@ use std::ops::Range;
 use super::check::Check;
 use crate::engine::quantity::Count;
 use crate::engine::time::Time;
-use crate::model::cluster::Cluster;
+use crate::model::cluster::{Cluster, Group};
 use crate::model::nodes::NodeState;
 use crate::scenario::grammar::{
-    Clock, Event, Faults, NodeFailures, RetriedWork, Retries, TaskFailures,
+    Clock, Event, Faults, NodeFailures, RetriedWork, Retries, TaskFailures, Turn,
 };
 use crate::sim::setup;
 use crate::workload::class::{Class, Shape};
@@ -149,14 +149,42 @@ fn changes(
     let mut changes = Vec::new();
     for (at, event) in events.iter().enumerate() {
         let nodes = nodes(&mut check.name(at).at("nodes"), &event.nodes, cluster);
+        let to = match event.change {
+            Turn::Up => NodeState::Up.into(),
+            Turn::Drain => NodeState::Draining.into(),
+            Turn::Down => NodeState::Down.into(),
+            Turn::Join => setup::Turn::Join,
+            Turn::Leave => setup::Turn::Leave,
+        };
+        if !matches!(to, setup::Turn::State(_))
+            && let Some(nodes) = &nodes
+        {
+            own_will(&mut check.name(at).at("change"), nodes, cluster);
+        }
         changes.extend(nodes.map(|nodes| setup::Change {
             at: Time::from_secs(event.at.0),
             nodes,
-            to: event.change,
+            to,
         }));
     }
     changes.sort_by_key(|change| change.at);
     (changes.len() == events.len()).then_some(changes)
+}
+
+/// Refuses that nodes of a group which scales itself join or leave by a script.
+fn own_will(check: &mut Check<'_>, nodes: &Range<u32>, cluster: &Cluster) {
+    let mut first = 0;
+    for group in &cluster.groups {
+        let is_its = (first..first + group.count).contains(&nodes.start);
+        if is_its && group.autoscaling.is_some() {
+            let title = format!(
+                "the nodes of `{}` join and leave by autoscaling",
+                group.name
+            );
+            check.error(title, "keep one of the two");
+        }
+        first += group.count;
+    }
 }
 
 /// The ids of the nodes that `text` names: a group, or `group[3]`, or `group[0..5]`.
@@ -209,6 +237,15 @@ fn warn_in_vain(check: &mut Check<'_>, given: &Faults, faults: &setup::Faults) {
     }
 }
 
+/// Which nodes are there, if no script says otherwise.
+fn there_in_the_end(cluster: &Cluster) -> Vec<bool> {
+    let of = |group: &Group| {
+        let all = (0..group.count).map(|at| at < group.initial);
+        all.collect::<Vec<bool>>()
+    };
+    cluster.groups.iter().flat_map(of).collect()
+}
+
 /// True if for each class some node is up again after the last event on which it may run.
 fn comes_up(
     check: &mut Check<'_>,
@@ -218,8 +255,16 @@ fn comes_up(
 ) -> bool {
     let count = cluster.groups.iter().map(|group| group.count).sum::<u32>();
     let mut states = vec![NodeState::Up; count as usize];
+    let mut is_there = there_in_the_end(cluster);
     for change in &faults.changes {
-        states[change.nodes.start as usize..change.nodes.end as usize].fill(change.to);
+        let nodes = change.nodes.start as usize..change.nodes.end as usize;
+        match change.to {
+            setup::Turn::State(state) => states[nodes].fill(state),
+            moves => is_there[nodes].fill(moves == setup::Turn::Join),
+        }
+    }
+    for (state, is_there) in states.iter_mut().zip(is_there) {
+        *state = if is_there { *state } else { NodeState::Down };
     }
     let stuck = classes.iter().find(|class| {
         let stage = &class.stages[0];

@@ -298,6 +298,8 @@ quantities! {
     Period = Domain { what: "a duration above 0 such as \"10s\" or a number of seconds", unit: "seconds", with_low: false, units: TIMES, high: LONGEST, ..NUMBER };
     /// An amount of a resource: a number or a size in bytes.
     Amount = Domain { what: "an amount of at least 0 such as 4 or \"64 GiB\"", unit: "bytes", units: SIZES, high: 1e14, ..NUMBER };
+    /// Bytes a second.
+    Bandwidth = Domain { what: "bytes a second above 0 such as 1e9 or \"1 GB\"", unit: "bytes", with_low: false, units: SIZES, high: 1e18, ..NUMBER };
     /// A number of at least 0.
     Number = NUMBER;
     /// A number above 0.

@@ -232,7 +232,11 @@ fn mean(jobs: &[(Time, Time)]) -> f64 {
 /// [`Failure`] of a pilot.
 pub fn short(point: &Point) -> Result<Option<u64>, Failure> {
     let mut needed = None;
-    for setup in &point.setups {
+    let follows_clock = |setup: &Setup| {
+        let mut sources = setup.sources.iter();
+        sources.any(|source| source.arrivals.follows_clock())
+    };
+    for setup in point.setups.iter().filter(|setup| !follows_clock(setup)) {
         let mut setup = on_other_seeds(setup);
         setup.window.measure = match (setup.window.warmup, setup.window.measure) {
             (Warmup::None, _) => continue,

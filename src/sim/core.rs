@@ -303,6 +303,8 @@ pub struct Core<'s> {
     /// Who writes rows of jobs, tasks and decisions, if anyone does.
     pub recorder: Option<&'s mut (dyn Recorder + 's)>,
     tickets: Tickets,
+    /// Some payloads take time to be sent.
+    is_bulky: bool,
     opening: OpeningCompletions,
     /// A list for a function's own use.
     finishes: Vec<Time>,
@@ -334,6 +336,7 @@ impl<'s> Core<'s> {
             service: Service::new(&layout),
             board,
             tickets: Tickets::default(),
+            is_bulky: setup.classes.iter().any(Class::is_bulky),
             finishes: Vec::new(),
             in_use_before: 0,
             opening: OpeningCompletions {
@@ -466,8 +469,17 @@ impl<'s> Core<'s> {
         self.schedule_task(time, Kind::Received, entity, id);
     }
 
-    /// How long a task (`leg` 0) or its result (1) travels.
+    /// How long a task (`leg` 0) or its result (1) travels, with its payload.
     fn travel(&self, law: &Law, id: u32, leg: u32) -> Time {
+        let delay = self.delay(law, id, leg);
+        if !self.is_bulky {
+            return delay;
+        }
+        let class = self.records.both(id).1.class;
+        delay + self.setup.classes[class as usize].transfer[leg as usize]
+    }
+
+    fn delay(&self, law: &Law, id: u32, leg: u32) -> Time {
         if let Some(constant) = law.constant() {
             return Time::from_secs(constant);
         }

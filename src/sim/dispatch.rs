@@ -111,7 +111,8 @@ pub fn board(setup: &Setup, layout: &Layout) -> Board {
     });
     let counts: Vec<bool> = each.collect();
     let is_central = strategy.binding == Binding::CentralQueue;
-    let travels = !is_central && !setup.network.dispatch.is_zero();
+    let is_instant = setup.network.dispatch.is_zero() && setup.sends_nothing(0);
+    let travels = !is_central && !is_instant;
     let hides = travels && counts != [true];
     Board::new(layout, &counts, hides, is_central)
 }

@@ -73,8 +73,10 @@ impl<'s> Replication<'s> {
         let mut replication = Replication {
             sources: Sources::open(&mut core, seeds, stops_early)?,
             central: (setup.strategy.binding == Binding::CentralQueue).then_some(Central::EMPTY),
-            dispatch_is_instant: setup.network.dispatch.is_zero(),
-            results_are_instant: setup.network.result.is_zero() && setup.gathers_free(),
+            dispatch_is_instant: setup.network.dispatch.is_zero() && setup.sends_nothing(0),
+            results_are_instant: setup.network.result.is_zero()
+                && setup.sends_nothing(1)
+                && setup.gathers_free(),
             faults: Faults::new(&mut core, seeds),
             scaling: Scaling::new(&mut core),
             has_faults: !setup.faults.are_none()

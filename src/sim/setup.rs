@@ -209,6 +209,12 @@ impl Setup {
         are_few_admitted || are_few_queued && self.strategy.parts.iter().all(in_no_time)
     }
 
+    /// True if the payloads of tasks (`leg` 0) or of results (1) take no time.
+    pub fn sends_nothing(&self, leg: usize) -> bool {
+        let mut classes = self.classes.iter();
+        classes.all(|class| class.transfer[leg] == Time::ZERO)
+    }
+
     /// True if no later arrival can touch a job that is there: every queue on the way is first in,
     /// first out, and all tasks take the same way in the same time. Everything in a setup is named,
     /// so that what is new there cannot be forgotten here.
@@ -243,6 +249,7 @@ impl Setup {
         *binding == Binding::Early
             && faults.are_none()
             && !sources.iter().any(Source::is_closed)
+            && self.sends_nothing(0)
             && limits.are_none()
             && (in_no_time || by_one)
             && self.gathers_free()

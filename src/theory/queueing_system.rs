@@ -5,6 +5,7 @@
 //! decide what theory says of it.
 
 use crate::engine::law::Law;
+use crate::engine::time::Time;
 use crate::model::cluster::{Cluster, Group, SLOTS};
 use crate::model::discipline::Discipline;
 use crate::sim::setup::{Network, Setup, Warmup, Window};
@@ -387,7 +388,11 @@ fn tasks(class: &Class) -> Option<(u32, &Law, &Stage)> {
         gather,
         slo: _,
         priority: _, // told beside
-    } = class;
+        transfer: [Time::ZERO, Time::ZERO],
+    } = class
+    else {
+        return None;
+    };
     let Gather { per_result, work } = gather;
     let ([stage], true) = (&stages[..], per_result.is_zero() && work.is_zero()) else {
         return None;

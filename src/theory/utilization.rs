@@ -97,6 +97,7 @@ fn ask(class: &Class, jobs: f64, slower: f64, shares: Option<Vec<f64>>) -> Optio
         stages,
         gather,
         slo: _,
+        transfer: _, // as any delay
         priority: _, // what is asked for is given, in whatever order
     } = class;
     let [stage] = &stages[..] else { return None };

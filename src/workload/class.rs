@@ -102,7 +102,13 @@ impl Class {
             gather: Gather::free(),
             slo: None,
             priority: 0,
+            transfer: [Time::ZERO; 2],
         }
+    }
+
+    /// True if its tasks or their results take time to be sent, beside the delay of the network.
+    pub fn is_bulky(&self) -> bool {
+        self.transfer != [Time::ZERO; 2]
     }
 }
 
@@ -116,12 +122,16 @@ impl fmt::Debug for Class {
             gather,
             slo,
             priority,
+            transfer,
         } = self;
         let mut shown = f.debug_struct("Class");
         shown.field("name", name).field("stages", stages);
         shown.field("gather", gather).field("slo", slo);
         if *priority != 0 {
             shown.field("priority", priority);
+        }
+        if *transfer != [Time::ZERO; 2] {
+            shown.field("transfer", transfer);
         }
         shown.finish()
     }
@@ -140,4 +150,6 @@ pub struct Class {
     pub slo: Option<Time>,
     /// The larger, the more urgent.
     pub priority: i64,
+    /// What the payloads of a task and of its result add to their delays.
+    pub transfer: [Time; 2],
 }

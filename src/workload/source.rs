@@ -46,6 +46,15 @@ impl Arrivals {
         }
     }
 
+    /// True if the rate hangs on the time of day, so that nothing ever settles.
+    pub fn follows_clock(&self) -> bool {
+        match self {
+            Arrivals::Phases(phases) => !phases.is_stationary,
+            Arrivals::Wave(_) => true,
+            _ => false,
+        }
+    }
+
     /// By what the rate at its peak is larger than over a long time.
     pub fn peak(&self) -> f64 {
         match self {

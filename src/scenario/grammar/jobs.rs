@@ -36,6 +36,8 @@ pub struct Jobs {
     pub nodes: Option<Vec<String>>,
     /// What collecting its results costs.
     pub gather: Option<Gather>,
+    /// Bytes that are sent with each task and with each result, at `network.bandwidth`.
+    pub payload: Option<Payload>,
     /// Objective for the response time.
     pub slo: Option<Period>,
     /// The larger, the more urgent, for nodes whose `discipline` is "priority"; 0 if left out.
@@ -77,6 +79,25 @@ impl Default for Gather {
             at: At::Dispatcher,
             per_result: LawSpec::constant(0.0),
             work: LawSpec::constant(0.0),
+        }
+    }
+}
+
+/// Bytes that travel.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Payload {
+    /// With a task to its node.
+    pub task: Amount,
+    /// With its result to who gathers it.
+    pub result: Amount,
+}
+
+impl Default for Payload {
+    fn default() -> Self {
+        Payload {
+            task: Amount(0.0),
+            result: Amount(0.0),
         }
     }
 }

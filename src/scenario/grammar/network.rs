@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::engine::law::spec::LawSpec;
-use crate::engine::quantity::{Positive, Seconds};
+use crate::engine::quantity::{Bandwidth, Positive, Seconds};
 
 /// Network delays.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -14,6 +14,9 @@ pub struct Network {
     pub dispatch: LawSpec<Seconds>,
     /// From a node to who gathers the results.
     pub result: LawSpec<Seconds>,
+    /// Bytes a second at which payloads (`jobs.NAME.payload`) are sent, each as if it were alone: flows do
+    /// not slow each other down.
+    pub bandwidth: Option<Bandwidth>,
 }
 
 impl Default for Network {
@@ -21,6 +24,7 @@ impl Default for Network {
         Network {
             dispatch: LawSpec::constant(0.0),
             result: LawSpec::constant(0.0),
+            bandwidth: None,
         }
     }
 }

@@ -62,6 +62,7 @@ pub fn common(check: &mut Check<'_>, jobs: &Jobs, cluster: &Cluster) -> Option<C
         gather: gather?,
         slo: jobs.slo.map(|slo| Time::from_secs(slo.0)),
         priority: jobs.priority.map_or(0, |priority| priority.0 as i64),
+        transfer: [Time::ZERO; 2],
     })
 }
 

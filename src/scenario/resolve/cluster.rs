@@ -104,6 +104,12 @@ fn initial(check: &mut Check<'_>, nodes: &Nodes) -> u32 {
         let hint = "`count` is how many there can be";
         check.at("initial").error("more nodes than `count`", hint);
     }
+    if initial < least && nodes.autoscaling.is_some() {
+        let hint = "leave it out for `autoscaling.min`, or lower that";
+        check
+            .at("initial")
+            .error("fewer nodes than `autoscaling.min`", hint);
+    }
     initial.min(nodes.count.0) as u32
 }
 

@@ -20,6 +20,8 @@ mod traces;
 mod window;
 
 use super::grammar::{self, Document};
+use crate::engine::quantity::Amount;
+use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
 use crate::sim::setup::{Network, Setup};
 use crate::workload::class::Class;
@@ -120,7 +122,8 @@ fn workload(
     notes: &mut Vec<String>,
 ) -> Option<(Vec<Class>, Vec<Source>)> {
     let (jobs, most) = (&document.jobs, document.run.max_in_system.get());
-    let (classes, mut sources) = sources::sources(check, jobs, most, cluster, notes)?;
+    let (mut classes, mut sources) = sources::sources(check, jobs, most, cluster, notes)?;
+    transfers(check, document, &sources, &mut classes);
     let loads = loads::Loads {
         together: document.workload.load.map(|load| load.0),
         jobs,
@@ -130,8 +133,45 @@ fn workload(
     loads.scale(check, &mut sources);
     sources::late(check, &sources);
     let demand = Demand::new(&sources, &classes, cluster);
-    notes.extend(rates::peaks(&demand));
+    for peak in rates::peaks(&demand) {
+        if !notes.contains(&peak) {
+            notes.push(peak);
+        }
+    }
     Some((classes, sources))
+}
+
+/// The time that payloads take to be sent.
+fn transfers(
+    check: &mut Check<'_>,
+    document: &Document,
+    sources: &[Source],
+    classes: &mut [Class],
+) {
+    let bandwidth = document.network.bandwidth;
+    for source in sources {
+        let jobs = document.jobs.get(&source.name);
+        let Some(payload) = jobs.and_then(|jobs| jobs.payload) else {
+            continue;
+        };
+        let Some(bandwidth) = bandwidth else {
+            let mut check = check.at("jobs");
+            let hint = "add [network] bandwidth = \"1 GB\" (bytes a second)";
+            let title = "nothing says how fast payloads are sent";
+            check.name(&source.name).at("payload").error(title, hint);
+            continue;
+        };
+        let time = |bytes: Amount| Time::from_secs(bytes.0 / bandwidth.0);
+        let first = source.first_class as usize;
+        for class in &mut classes[first..first + source.classes as usize] {
+            class.transfer = [time(payload.task), time(payload.result)];
+        }
+    }
+    let is_sent = document.jobs.values().any(|jobs| jobs.payload.is_some());
+    if bandwidth.is_some() && !is_sent {
+        let hint = "say how much is sent: jobs.NAME.payload = { task = \"1 MB\" }";
+        check.at("network.bandwidth").warn("nothing is sent", hint);
+    }
 }
 
 /// Checks what decides, what is watched and what must be precise.

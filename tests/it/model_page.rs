@@ -65,6 +65,10 @@ fn examples(page: &str) -> Vec<Example> {
         was_row = is_row;
     }
     examples.retain(|example| !example.text.is_empty());
+    for example in &mut examples {
+        let is_its = |first: &str| ["class", "job", "metric"].contains(&first);
+        example.tables.retain(|table| is_its(&table[0][0]));
+    }
     examples
 }
 

@@ -74,8 +74,9 @@ pub fn forecast(setup: &Setup) -> Forecast {
     let gatherers = demand.of_dispatchers(strategy, "gatherer", gathering);
     let (jobs, tasks) = sizes(window, &demand);
     let events = jobs + tasks * events_a_task(network, strategy, classes);
-    // What is too much for the nodes is turned away where there are limits.
-    let crowded = nodes.iter().filter(|_| !setup.is_bounded());
+    // What is too much for the nodes is turned away where there are limits, or cancelled.
+    let is_eased = setup.is_bounded() || setup.cancels();
+    let crowded = nodes.iter().filter(|_| !is_eased);
     let mut warnings = overloads(crowded.chain(&dispatchers).chain(&gatherers));
     warnings.extend(without_variance(classes, stragglers.as_ref()));
     if strategy.binding == Binding::Early {
@@ -272,7 +273,11 @@ fn deciding(parts: &Parts, _: &Class, offered: &Offered) -> f64 {
 
 /// Time a second that the gatherers of a class gather.
 fn gathering(_: &Parts, class: &Class, offered: &Offered) -> f64 {
-    let Gather { per_result, work } = &class.gather;
+    let Gather {
+        per_result,
+        work,
+        need: _,
+    } = &class.gather;
     offered.rate.unwrap_or(0.0) * (offered.tasks * per_result.mean() + work.mean())
 }
 

@@ -227,6 +227,8 @@ pub struct Facts<'s> {
     pub slo: Option<Time>,
     /// The larger, the more urgent.
     pub priority: i64,
+    /// Results that suffice, if not all are needed.
+    pub need: Option<u32>,
 }
 
 impl<'s> Facts<'s> {
@@ -248,6 +250,7 @@ impl<'s> Facts<'s> {
             overhead: stage.overhead,
             slo: class.slo,
             priority: class.priority,
+            need: class.gather.need,
         }
     }
 }
@@ -673,7 +676,7 @@ impl<'s> Core<'s> {
             job.critical = id;
         }
         job.gathered += 1;
-        (job.gathered == job.tasks).then_some(of)
+        (job.gathered == job.need).then_some(of)
     }
 
     #[cold]
@@ -703,7 +706,7 @@ impl<'s> Core<'s> {
         let blame = self.records.task(job.critical).parts();
         let response = now - job.arrival;
         self.totals.jobs_done += 1;
-        self.totals.tasks_done += u64::from(job.tasks);
+        self.totals.tasks_done += u64::from(job.need);
         self.totals.last_completion = now;
         self.totals.presence += u128::from(self.window.overlap(job.arrival, now).0);
         let slo = self.facts[job.class as usize].slo;
@@ -731,7 +734,7 @@ impl<'s> Core<'s> {
         self.leave(id, ready);
     }
 
-    /// Notes when the services of a job's tasks ended, of the attempts that succeeded alone.
+    /// Notes when the services of a job's tasks ended, of the attempts alone whose results were used.
     #[cold]
     fn recount_finishes(&mut self, id: u32) {
         let mut finishes = std::mem::take(&mut self.finishes);
@@ -739,7 +742,7 @@ impl<'s> Core<'s> {
         let mut next = id;
         while next != NONE {
             let task = self.records.task(next);
-            finishes.push(task.ended());
+            finishes.extend(task.is_done().then_some(task.ended()));
             next = task.sibling;
         }
         finishes.sort_unstable();
@@ -775,7 +778,7 @@ impl<'s> Core<'s> {
         let mut next = id;
         while next != NONE {
             let task = self.records.task(next);
-            if let Some(ready) = ready {
+            if let Some(ready) = ready.filter(|_| task.is_done()) {
                 stats.waited(task.started - ready);
             }
             let sibling = task.sibling;

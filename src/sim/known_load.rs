@@ -51,7 +51,7 @@ impl Known {
             setup,
         };
         let (mut busiest, queues) = (asked.busiest(), asked.queues());
-        if setup.is_bounded() {
+        if setup.is_bounded() || setup.cancels() {
             busiest.load = busiest.load.min(CROWDED);
         }
         Some(Known {
@@ -76,8 +76,8 @@ impl Known {
     }
 }
 
-/// Load by which a system that turns away what is too much is taken to forget: it has a steady state
-/// whatever is asked of it.
+/// Load by which a system that turns away or cancels what is too much is taken to forget: it may have a
+/// steady state whatever is asked of it.
 const CROWDED: f64 = 0.9;
 
 /// Mean factor of stragglers on works.

@@ -251,7 +251,13 @@ impl Replication<'_> {
         task.write_off(now);
         let job = task.job;
         if task.attempt + 1 >= retries.max_attempts {
-            return self.fail_job(job, is_refused);
+            let job_record = self.core.records.job_mut(job);
+            job_record.lost += 1;
+            let can_do_without = job_record.tasks - job_record.lost >= job_record.need;
+            return match can_do_without {
+                true => Ok(()),
+                false => self.fail_job(job, is_refused),
+            };
         }
         task.attempt += 1;
         if retries.fresh_work {
@@ -271,17 +277,45 @@ impl Replication<'_> {
         while id != NONE {
             let task = self.core.records.task(id);
             let sibling = task.sibling;
-            let is_cancelled = !matches!(task.phase(), Phase::Done) && !task.is_lost();
-            let is_measured = self.core.records.job(job).measured;
-            self.core.totals.cancelled += u64::from(is_cancelled && is_measured);
-            self.core.totals.attempts_lost += u64::from(task.is_attempted());
-            self.withdraw(id);
-            self.core.wait_no_more(Timer::Attempt, id);
-            self.core.waste(id);
+            self.cancel(id);
             id = sibling;
         }
         self.core.wait_no_more(Timer::Job, job);
         self.core.fail(job, is_rejected);
+        self.pull()
+    }
+
+    /// A task of a job that is over is withdrawn; what was done about it is waste.
+    fn cancel(&mut self, id: u32) {
+        let (task, job) = self.core.records.both(id);
+        let is_cancelled = !task.is_done() && !task.is_lost() && job.measured;
+        self.core.totals.attempts_lost += u64::from(task.is_attempted());
+        self.core.totals.cancelled += u64::from(is_cancelled);
+        self.withdraw(id);
+        self.core.wait_no_more(Timer::Attempt, id);
+        self.core.waste(id);
+    }
+
+    /// A job has the results that it needs: nobody waits for it any more, and its other tasks are
+    /// cancelled.
+    #[cold]
+    pub(super) fn settle(&mut self, job: u32) -> Fallible {
+        self.core.wait_no_more(Timer::Job, job);
+        let record = self.core.records.job(job);
+        let surplus = record.tasks - record.need;
+        if surplus == 0 {
+            return Ok(());
+        }
+        self.core.totals.tasks_lost += u64::from(surplus);
+        let mut id = job;
+        while id != NONE {
+            let task = self.core.records.task(id);
+            let (sibling, is_done) = (task.sibling, task.is_done());
+            if !is_done {
+                self.cancel(id);
+            }
+            id = sibling;
+        }
         self.pull()
     }
 

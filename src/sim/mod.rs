@@ -29,7 +29,7 @@ use crate::metrics::figures::Figures;
 pub use self::failure::Failure;
 
 use self::central::Central;
-use self::core::{Kind, Timer};
+use self::core::Kind;
 use self::dispatch::Accepted;
 use self::failure::Fallible;
 use self::recorder::Recorder;
@@ -83,7 +83,7 @@ impl Replication<'_> {
             Kind::Received => self.receive(id)?,
             Kind::Gathered => {
                 let complete = self.gathering.gathered(&mut self.core, id);
-                self.complete(complete);
+                self.complete(complete)?;
             }
             Kind::Reached => self.reach(id)?,
             Kind::NodeChange => self.change_nodes(id)?,
@@ -190,19 +190,19 @@ impl Replication<'_> {
         } else {
             self.gathering.receive(&mut self.core, id)
         };
-        self.complete(complete);
-        Ok(())
+        self.complete(complete)
     }
 
-    /// The last result of `job` has been gathered, if there is one.
+    /// The last result that `job` needs has been gathered, if there is one.
     #[inline(always)]
-    fn complete(&mut self, job: Option<u32>) {
+    fn complete(&mut self, job: Option<u32>) -> Fallible {
         if let Some(job) = job {
             if self.has_faults {
-                self.core.wait_no_more(Timer::Job, job);
+                self.settle(job)?;
             }
             self.core.complete(job);
         }
+        Ok(())
     }
 
     /// Starts tasks from the central queue while its head finds room.

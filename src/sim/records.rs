@@ -29,8 +29,11 @@ pub struct Job {
     pub demand: u32,
     /// Nodes that its tasks may use.
     pub pool: u32,
-    /// Number of tasks.
+    /// Number of tasks, and of those whose results suffice.
     pub tasks: u32,
+    pub need: u32,
+    /// Tasks that have failed for good.
+    pub lost: u32,
     /// Results that its gatherer has begun to serve.
     pub served: u32,
     /// Results gathered.
@@ -56,6 +59,7 @@ impl Job {
         self.demand = class;
         self.served = 0;
         self.gathered = 0;
+        self.lost = 0;
         self.measured = false;
         self.ended = 0;
     }
@@ -63,25 +67,26 @@ impl Job {
     /// It consists of `tasks` tasks, of which the longest takes `ideal` at speed 1.
     #[inline]
     pub fn split(&mut self, tasks: u32, ideal: Time) {
-        (self.tasks, self.ideal) = (tasks, ideal);
+        (self.tasks, self.need, self.ideal) = (tasks, tasks, ideal);
     }
 
     /// The service of one of its tasks ends `now`; the order of events is the order of finishes.
     #[inline]
     pub fn note_finish(&mut self, now: Time) {
         self.ended += 1;
-        if self.ended == self.tasks.div_ceil(2) {
+        if self.ended == self.need.div_ceil(2) {
             self.finishes[0] = now;
         }
-        if self.ended == self.tasks / 2 + 1 {
+        if self.ended == self.need / 2 + 1 {
             self.finishes[1] = now;
         }
         self.finishes[2] = now;
     }
 
-    /// True if services have ended that came to nothing: then what was noted is of too many.
+    /// True if services have ended that came to nothing, or are not needed: then what was noted is of
+    /// too many.
     pub fn has_vain_finishes(&self) -> bool {
-        self.tasks > 1 && self.ended != self.tasks
+        self.tasks > 1 && self.ended != self.need
     }
 
     /// The finishes of its tasks were these, which rise.
@@ -90,10 +95,10 @@ impl Job {
         finishes.iter().for_each(|&finish| self.note_finish(finish));
     }
 
-    /// Twice the last minus the median finish of its tasks, which have all ended.
+    /// Twice the last minus the median finish of its tasks, as many as were needed.
     #[inline]
     pub fn straggler_wait_doubled(&self) -> u64 {
-        if self.tasks == 1 {
+        if self.need == 1 {
             return 0;
         }
         let [low, high, last] = self.finishes;
@@ -285,6 +290,12 @@ impl Task {
     /// True if its service has ended.
     pub fn has_ended(&self) -> bool {
         matches!(self.phase, Phase::Returning | Phase::Gather | Phase::Done)
+    }
+
+    /// True if its result has been gathered.
+    #[inline]
+    pub fn is_done(&self) -> bool {
+        self.phase == Phase::Done
     }
 
     /// True if its last attempt was lost and no other is to be made so far.

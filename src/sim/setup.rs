@@ -159,6 +159,11 @@ impl Setup {
         !self.strategy.limits.are_none() || self.limits_queues()
     }
 
+    /// True if some results may suffice, and the other tasks are cancelled.
+    pub fn cancels(&self) -> bool {
+        self.classes.iter().any(|class| class.gather.need.is_some())
+    }
+
     /// True if attempts wait at nodes, and at some of them only so many.
     pub fn limits_queues(&self) -> bool {
         let mut groups = self.cluster.groups.iter();
@@ -197,7 +202,7 @@ impl Setup {
                 dispatch,
                 result: _,
             },
-            classes: _,
+            classes,
             sources: _,
             stragglers: _,
             faults,
@@ -216,6 +221,7 @@ impl Setup {
         *binding == Binding::Early
             && faults.are_none()
             && limits.are_none()
+            && classes.iter().all(|class| class.gather.need.is_none())
             && (in_no_time || by_one)
             && self.gathers_free()
             && dispatch.constant().is_some()

@@ -322,6 +322,24 @@ fn add_tasks(
         .job_mut(id)
         .split(count, Time::from_secs(longest) + overhead);
     core.totals.tasks_arrived += u64::from(count);
+    if let Some(need) = core.facts[core.records.job(id).class as usize].need {
+        suffice(core, id, need.min(count), overhead);
+    }
+}
+
+/// Only `need` results of a job are needed: at best those of its shortest tasks.
+#[cold]
+fn suffice(core: &mut Core<'_>, id: u32, need: u32, overhead: Time) {
+    let (mut works, mut next) = (Vec::new(), id);
+    while next != NONE {
+        let task = core.records.task(next);
+        works.push(task.work);
+        next = task.sibling;
+    }
+    let (_, longest, _) = works.select_nth_unstable_by(need as usize - 1, f64::total_cmp);
+    let ideal = Time::from_secs(*longest) + overhead;
+    let job = core.records.job_mut(id);
+    (job.need, job.ideal) = (need, ideal);
 }
 
 fn own_demand(core: &mut Core<'_>, id: u32, resources: &[usize], amounts: &[f64]) {

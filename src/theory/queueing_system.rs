@@ -383,8 +383,13 @@ fn tasks(class: &Class) -> Option<(u32, &Law, &Stage)> {
         slo: _,
         priority: _, // told beside
     } = class;
-    let Gather { per_result, work } = gather;
-    let ([stage], true) = (&stages[..], per_result.is_zero() && work.is_zero()) else {
+    let Gather {
+        per_result,
+        work,
+        need,
+    } = gather;
+    let takes_all = per_result.is_zero() && work.is_zero() && need.is_none();
+    let ([stage], true) = (&stages[..], takes_all) else {
         return None;
     };
     let Stage {

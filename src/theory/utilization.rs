@@ -117,7 +117,11 @@ fn ask(class: &Class, jobs: f64, slower: f64, shares: Option<Vec<f64>>) -> Optio
     let Gather {
         per_result,
         work: last,
-    } = gather;
+        need: None, // else some are cancelled
+    } = gather
+    else {
+        return None;
+    };
     let asked = Asked {
         stage,
         rate: jobs * tasks,
@@ -217,6 +221,10 @@ fn servers(strategy: &Strategy, asked: &[Asked<'_>]) -> Option<Vec<Known>> {
 }
 
 fn gathering(asked: &Asked<'_>) -> f64 {
-    let Gather { per_result, work } = asked.gather;
+    let Gather {
+        per_result,
+        work,
+        need: _,
+    } = asked.gather;
     asked.rate * (per_result.mean() + work.mean() / asked.tasks)
 }

@@ -60,13 +60,33 @@ impl Stage {
     }
 }
 
-/// What gathering costs at the dispatcher.
-#[derive(Clone, Debug, PartialEq)]
+/// What gathering costs at the dispatcher, and how many results it takes.
+#[derive(Clone, PartialEq)]
 pub struct Gather {
     /// Service time of each result, seconds.
     pub per_result: Law,
     /// Further service time directly after a job's last result, seconds.
     pub work: Law,
+    /// Results that suffice, of a job that has more tasks: the others are cancelled. All if `None`.
+    pub need: Option<u32>,
+}
+
+/// What is new and left at its default is not shown: a scenario is known by how its setups show, and
+/// one that says nothing of it stays the same.
+impl fmt::Debug for Gather {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Gather {
+            per_result,
+            work,
+            need,
+        } = self;
+        let mut shown = f.debug_struct("Gather");
+        shown.field("per_result", per_result).field("work", work);
+        if let Some(need) = need {
+            shown.field("need", need);
+        }
+        shown.finish()
+    }
 }
 
 impl Gather {
@@ -75,6 +95,7 @@ impl Gather {
         Gather {
             per_result: Law::Constant(0.0),
             work: Law::Constant(0.0),
+            need: None,
         }
     }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::Named;
 use super::arrivals::Arrivals;
 use crate::engine::law::spec::LawSpec;
-use crate::engine::quantity::{Amount, Factor, Period, Rank, Seconds};
+use crate::engine::quantity::{Amount, Count, Factor, Period, Rank, Seconds};
 
 /// A class of jobs.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -69,6 +69,9 @@ pub struct Gather {
     pub per_result: LawSpec<Seconds>,
     /// Further service time after a job's last result.
     pub work: LawSpec<Seconds>,
+    /// Results that suffice: when so many are gathered, the job is complete and its other tasks are
+    /// cancelled. All, if left out or if the job has no more.
+    pub need: Option<Count>,
 }
 
 impl Default for Gather {
@@ -77,6 +80,7 @@ impl Default for Gather {
             at: At::Dispatcher,
             per_result: LawSpec::constant(0.0),
             work: LawSpec::constant(0.0),
+            need: None,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::engine::time::Time;
 use crate::model::cluster::{Cluster, Group, SLOTS, eligible};
 use crate::scenario::grammar::{Arrivals, Jobs, Named};
 use crate::scenario::text::suggest;
-use crate::text::listed;
+use crate::text::{listed, plural};
 use crate::workload::class::{Class, Gather, Shape, Stage};
 
 /// Checks the names of all `jobs.NAME`, and that each has arrivals.
@@ -50,6 +50,15 @@ pub fn common(check: &mut Check<'_>, jobs: &Jobs, cluster: &Cluster) -> Option<C
     let demand = demand(check, &jobs.demand, cluster);
     let allowed = allowed(check, jobs.nodes.as_deref(), cluster);
     let gather = gather(check, jobs);
+    if let (
+        Some(Gather {
+            need: Some(need), ..
+        }),
+        Some(shape),
+    ) = (&gather, &shape)
+    {
+        enough(&mut check.at("gather.need"), *need, shape);
+    }
     let stage = Stage {
         shape: shape?,
         overhead: Time::from_secs(overhead.map_or(0.0, |overhead| overhead.0)),
@@ -234,7 +243,30 @@ fn gather(check: &mut Check<'_>, jobs: &Jobs) -> Option<Gather> {
     let per_result = check.at("gather.per-result").law(&gather.per_result);
     let work = check.at("gather.work").law(&gather.work)?;
     let per_result = per_result?;
-    Some(Gather { per_result, work })
+    let need = gather
+        .need
+        .map(|need| need.0.min(f64::from(u32::MAX)) as u32);
+    Some(Gather {
+        per_result,
+        work,
+        need,
+    })
+}
+
+/// Says so if jobs never have as many tasks as are needed.
+fn enough(check: &mut Check<'_>, need: u32, shape: &Shape) {
+    let count = match shape {
+        Shape::Tasks { count, .. } => count.constant_count(),
+        Shape::Split { into, .. } => into.constant_count(),
+        Shape::Trace => None,
+    };
+    if let Some(count) = count.filter(|count| *count < need) {
+        let title = format!(
+            "{need} results are needed of jobs of {}",
+            plural(count as usize, "task", "tasks")
+        );
+        check.error(title, format!("write at most {count}"));
+    }
 }
 
 /// True if some node could ever hold a task of this demand; else says which resource stands in the

@@ -91,6 +91,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("admission max-jobs-in-system shed", "scheduling.admission"),
     ("discipline preemption", "nodes.NAME.discipline"),
     ("priority", "jobs.NAME.priority"),
+    ("need quorum k-of-n", "jobs.NAME.gather.need"),
 ];
 
 /// What is not modelled yet: the keys or forms that others may look for it by, what it is, and what
@@ -135,11 +136,6 @@ const NOT_MODELLED: &[(&str, &str, &str)] = &[
         "stages stage dag depends-on",
         "stages of jobs",
         "all tasks of a job are ready at its arrival",
-    ),
-    (
-        "need quorum k-of-n",
-        "results of which some suffice",
-        "a job waits for all its tasks",
     ),
     ("skew", "unequal parts", "a job is cut into equal parts"),
     (

@@ -322,6 +322,7 @@ fn class((index, class): (usize, &ClassSpec)) -> Class {
         gather: Gather {
             per_result: seconds(class.per_result),
             work: seconds(class.gather_work),
+            need: None,
         },
         slo: class.slo.map(Time),
         priority: class.priority,

@@ -296,11 +296,15 @@ impl Demand<'_> {
         uses.collect()
     }
 
-    /// For each group, whether tasks of the class may run there and fit.
+    /// For each group, whether any tasks of the class may run there and fit.
     fn eligible(&self, class: &Class) -> Vec<bool> {
         let groups = &self.cluster.groups;
-        let stage = class.stages.first();
-        stage.map_or(vec![true; groups.len()], |stage| stage.eligible(groups))
+        let each = class.stages.iter().map(|stage| stage.eligible(groups));
+        let any = |one: Vec<bool>, other: Vec<bool>| {
+            let both = one.iter().zip(&other);
+            both.map(|(one, other)| *one || *other).collect()
+        };
+        each.reduce(any).unwrap_or(vec![true; groups.len()])
     }
 
     /// Utilization of the groups in `set` by the classes that can run nowhere else.
@@ -429,7 +433,7 @@ impl Demand<'_> {
     /// True if unlike demands may meet in a group.
     fn is_unlike(&self, group: usize) -> bool {
         let is_here = |stage: &&Stage| stage.eligible(&self.cluster.groups)[group];
-        let stages = self.classes.iter().filter_map(|class| class.stages.first());
+        let stages = self.classes.iter().flat_map(|class| &class.stages);
         let demands: Vec<&Vec<u64>> = stages.filter(is_here).map(|stage| &stage.demand).collect();
         let differ = |label: &Label| {
             let mut bounds = label.min_demand.iter().zip(&label.max_demand);
@@ -524,9 +528,11 @@ fn priorities(cluster: &Cluster, classes: &[Class]) -> Option<String> {
 fn without_variance(classes: &[Class], stragglers: Option<&Stragglers>) -> Vec<String> {
     let mut laws: Vec<(String, &Law)> = Vec::new();
     for class in classes {
-        let own = class.stages.first().map(|stage| stage.shape.laws());
-        let own = own.unwrap_or_default().into_iter();
-        laws.extend(own.map(|(key, law)| (format!("jobs.{}.{key}", class.name), law)));
+        for stage in &class.stages {
+            let own = stage.shape.laws().into_iter();
+            let place = class.place(stage);
+            laws.extend(own.map(|(key, law)| (format!("{place}.{key}"), law)));
+        }
     }
     laws.extend(stragglers.map(|s| ("faults.stragglers.factor".to_owned(), &s.factor)));
     laws.retain(|(_, law)| law.second_moment().is_infinite());

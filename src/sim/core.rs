@@ -22,9 +22,10 @@ use crate::strategy::view::Truth;
 use crate::workload::class::{Class, Shape, Stage};
 
 use super::recorder::Recorder;
-use super::records::{Phase, Records, draw};
+use super::records::{Job, Phase, Records, Task, draw};
 use super::service::Service;
 use super::setup::Setup;
+use super::stages::Stages;
 use super::window::Window;
 
 /// What happens. The order of kinds at one instant is part of the model; gaps are for kinds to
@@ -140,26 +141,34 @@ impl Keys {
     }
 }
 
-/// Rows of demand by dimension: one for each class, then those of jobs that bring their own.
+/// Rows of demand by dimension: one for each stage of each class, then those of jobs that bring their
+/// own.
 #[derive(Clone, Debug)]
 pub struct Demands {
     values: Vec<u64>,
     free: Vec<u32>,
     width: usize,
+    /// Rows of classes.
     classes: u32,
 }
 
 impl Demands {
     fn new(setup: &Setup) -> Demands {
-        let rows = setup
-            .classes
-            .iter()
-            .flat_map(|class| class.stages[0].demand.iter().copied());
+        let rows = setup.classes.iter().flat_map(|class| {
+            class
+                .stages
+                .iter()
+                .flat_map(|stage| stage.demand.iter().copied())
+        });
         Demands {
             values: rows.collect(),
             free: Vec::new(),
             width: setup.cluster.dimensions.len(),
-            classes: setup.classes.len() as u32,
+            classes: setup
+                .classes
+                .iter()
+                .map(|class| class.stages.len() as u32)
+                .sum(),
         }
     }
 
@@ -168,6 +177,18 @@ impl Demands {
     pub fn row(&self, row: u32) -> &[u64] {
         let start = row as usize * self.width;
         &self.values[start..start + self.width]
+    }
+
+    /// The values of a task's own stage.
+    #[inline]
+    pub fn of(&self, task: &Task, job: &Job) -> &[u64] {
+        self.row(job.demand + u32::from(task.stage))
+    }
+
+    /// True if the row is a class's, and no job's own.
+    #[inline]
+    pub fn is_of_class(&self, row: u32) -> bool {
+        row < self.classes
     }
 
     /// The row's slots, as a task keeps them.
@@ -181,17 +202,20 @@ impl Demands {
     pub fn several(&self, records: &Records, id: u32) -> &[u64] {
         match self.width {
             1 => &[],
-            _ => self.row(records.both(id).1.demand),
+            _ => {
+                let (task, job) = records.both(id);
+                self.of(task, job)
+            }
         }
     }
 
-    /// A copy of the class's row for a job to change.
-    pub fn own(&mut self, class: u32) -> u32 {
+    /// A copy of a class's row for a job to change.
+    pub fn own(&mut self, class_row: u32) -> u32 {
         let row = self.free.pop().unwrap_or_else(|| {
             self.values.resize(self.values.len() + self.width, 0);
             (self.values.len() / self.width) as u32 - 1
         });
-        let (from, to) = (class as usize * self.width, row as usize * self.width);
+        let (from, to) = (class_row as usize * self.width, row as usize * self.width);
         self.values.copy_within(from..from + self.width, to);
         row
     }
@@ -202,7 +226,7 @@ impl Demands {
     }
 
     fn give_back(&mut self, row: u32) {
-        if row >= self.classes {
+        if !self.is_of_class(row) {
             self.free.push(row);
         }
     }
@@ -211,8 +235,12 @@ impl Demands {
 /// What events need to know of a class, in one small record.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'s> {
-    /// How its jobs split.
+    /// How its jobs split, if they have one stage.
     pub stage: &'s Stage,
+    /// Whether they have several.
+    pub is_staged: bool,
+    /// Row of the demand of its only, or first, stage.
+    pub demand: u32,
     /// Number of tasks of a job, where that is always the same.
     pub tasks: Option<u32>,
     /// Work of its jobs' only task, where that is all that they are.
@@ -232,10 +260,11 @@ pub struct Facts<'s> {
 }
 
 impl<'s> Facts<'s> {
-    fn new(class: &'s Class) -> Facts<'s> {
+    fn new(class: &'s Class, demand: u32) -> Facts<'s> {
         let stage = &class.stages[0];
+        let is_staged = class.stages.len() > 1;
         let (tasks, only) = match &stage.shape {
-            Shape::Tasks { count, work } => {
+            Shape::Tasks { count, work } if !is_staged => {
                 let tasks = count.constant_count();
                 (tasks, (tasks == Some(1)).then_some(work))
             }
@@ -243,6 +272,8 @@ impl<'s> Facts<'s> {
         };
         Facts {
             stage,
+            is_staged,
+            demand,
             tasks,
             only,
             slots: u32::try_from(stage.demand[SLOTS]).unwrap_or(u32::MAX),
@@ -253,6 +284,16 @@ impl<'s> Facts<'s> {
             need: class.gather.need,
         }
     }
+}
+
+fn facts(setup: &Setup) -> Vec<Facts<'_>> {
+    let mut row = 0;
+    let of = |class| {
+        let facts = Facts::new(class, row);
+        row += class.stages.len() as u32;
+        facts
+    };
+    setup.classes.iter().map(of).collect()
 }
 
 /// The state that every machine may change.
@@ -271,6 +312,10 @@ pub struct Core<'s> {
     pub demands: Demands,
     /// Facts of the classes that events need.
     pub facts: Vec<Facts<'s>>,
+    /// Stages of jobs that have several.
+    pub stages: Stages,
+    /// The nodes that the tasks of each stage may use, by row of demand.
+    pub stage_pools: Vec<u32>,
     /// Keys of the random draws.
     pub keys: Keys,
     /// What counts.
@@ -310,7 +355,9 @@ impl<'s> Core<'s> {
             agenda: Agenda::new(),
             records: Records::default(),
             demands: Demands::new(setup),
-            facts: setup.classes.iter().map(Facts::new).collect(),
+            facts: facts(setup),
+            stages: Stages::default(),
+            stage_pools: Vec::new(),
             keys: Keys::new(seeds, setup.placement_seed),
             window: Window::new(setup.window.clone()),
             stats: setup.classes.iter().map(|_| JobStats::default()).collect(),
@@ -607,7 +654,7 @@ impl<'s> Core<'s> {
     /// by dimension.
     pub fn would_have_room(&self, id: u32, freed: &[u64]) -> bool {
         let (task, job) = self.records.both(id);
-        let demand = self.demands.row(job.demand);
+        let demand = self.demands.of(task, job);
         let capacity = self.layout.capacity(task.node);
         let mut dimensions = demand.iter().zip(capacity).zip(freed).enumerate();
         dimensions.all(|(d, ((need, has), freed))| {
@@ -670,6 +717,9 @@ impl<'s> Core<'s> {
             return Some(id);
         }
         let (of, index) = (record.task.job, record.task.index);
+        if self.records.job(of).stages != NONE {
+            return self.gather_staged(id);
+        }
         let is_last = self.records.job(of).gathered == 0 || self.is_last(of, now, index);
         let job = self.records.job_mut(of);
         if is_last {
@@ -683,7 +733,8 @@ impl<'s> Core<'s> {
     fn record_task(&mut self, id: u32) {
         let (task, job) = self.records.both(id);
         if let Some(recorder) = &mut self.recorder {
-            recorder.task(job, task, &task.completed(job.arrival));
+            let ready = self.stages.ready_at(job, task);
+            recorder.task(job, task, &task.completed(ready));
         }
     }
 
@@ -702,8 +753,15 @@ impl<'s> Core<'s> {
             self.recount_finishes(id);
         }
         let job = self.records.job(id);
+        let chain;
+        let blame = match job.stages {
+            NONE => self.records.task(job.critical).parts(),
+            _ => {
+                chain = self.chain(job);
+                &chain
+            }
+        };
         let stats = &mut self.stats[job.class as usize];
-        let blame = self.records.task(job.critical).parts();
         let response = now - job.arrival;
         self.totals.jobs_done += 1;
         self.totals.tasks_done += u64::from(job.need);
@@ -775,15 +833,21 @@ impl<'s> Core<'s> {
         self.window.leave(self.agenda.now(), job.measured);
         self.demands.give_back(job.demand);
         let stats = &mut self.stats[job.class as usize];
+        let staged = (job.stages != NONE).then_some(*job);
         let mut next = id;
         while next != NONE {
             let task = self.records.task(next);
             if let Some(ready) = ready.filter(|_| task.is_done()) {
+                let ready = staged.map_or(ready, |job| self.stages.ready_at(&job, task));
                 stats.waited(task.started - ready);
             }
             let sibling = task.sibling;
             self.records.remove(next);
             next = sibling;
+        }
+        if let Some(job) = staged {
+            let count = self.setup.classes[job.class as usize].stages.len();
+            self.stages.give_back(job.stages, count);
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::model::slab::NONE;
 use crate::workload::class::Shape;
 
 use super::core::{Core, Timer};
+use super::dispatch::stage;
 use super::failure::Fallible;
 use super::records::{Phase, draw};
 use super::replication::Replication;
@@ -319,6 +320,16 @@ impl Replication<'_> {
         self.pull()
     }
 
+    /// The stages begin that have nothing to wait for any more.
+    #[cold]
+    pub(super) fn begin_stages(&mut self) -> Fallible {
+        let mut idle = None;
+        while let Some((first, count)) = self.core.stages.next_ready() {
+            idle = self.dispatch.wake(&mut self.core, first, count);
+        }
+        idle.map_or(Ok(()), |dispatcher| self.run_dispatcher(dispatcher, false))
+    }
+
     /// A task is taken from where it is; afterwards it is nowhere.
     fn withdraw(&mut self, id: u32) {
         let core = &mut self.core;
@@ -349,7 +360,7 @@ impl Replication<'_> {
             }
             Phase::Returning | Phase::Retry => core.call_off(id),
             Phase::Gather => self.gathering.withdraw(core, id),
-            Phase::Done => {}
+            Phase::Done | Phase::Dormant => {}
         }
     }
 
@@ -371,7 +382,7 @@ impl Replication<'_> {
 /// The next attempt at a task has other work to do.
 fn draw_work(core: &mut Core<'_>, id: u32) {
     let (task, job) = core.records.both(id);
-    if let Shape::Tasks { work, .. } = &core.facts[job.class as usize].stage.shape {
+    if let Shape::Tasks { work, .. } = &stage(core, job, task).shape {
         let work = work.sample(&mut draw(core.keys.fresh_work, job, task, 0));
         core.records.task_mut(id).work = work;
     }

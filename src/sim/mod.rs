@@ -20,6 +20,7 @@ mod replication;
 mod service;
 pub mod setup;
 mod sources;
+mod stages;
 mod window;
 
 use crate::engine::agenda::Place;
@@ -193,9 +194,13 @@ impl Replication<'_> {
         self.complete(complete)
     }
 
-    /// The last result that `job` needs has been gathered, if there is one.
+    /// A result has been gathered, the last one that `job` needs if there is one: another stage of the job
+    /// may begin, or it is complete.
     #[inline(always)]
     fn complete(&mut self, job: Option<u32>) -> Fallible {
+        if self.core.stages.has_ready() {
+            return self.begin_stages();
+        }
         if let Some(job) = job {
             if self.has_faults {
                 self.settle(job)?;

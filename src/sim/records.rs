@@ -38,6 +38,8 @@ pub struct Job {
     pub served: u32,
     /// Results gathered.
     pub gathered: u32,
+    /// Row of its stages; `NONE` if it has but one.
+    pub stages: u32,
     /// The task whose result was gathered last: the end of the chain that its completion hangs on.
     pub critical: u32,
     /// Whether it counts.
@@ -49,14 +51,15 @@ pub struct Job {
 }
 
 impl Job {
-    /// Becomes job `number` of `class`, which arrives `now`; its tasks and dispatcher are told
-    /// when they are known.
+    /// Becomes job `number` of `class`, whose demand is in row `demand`, and which arrives `now`; its
+    /// tasks and dispatcher are told when they are known.
     #[inline]
-    pub fn renew(&mut self, number: u64, class: u32, now: Time) {
+    pub fn renew(&mut self, number: u64, class: u32, demand: u32, now: Time) {
         self.number = number;
         self.arrival = now;
         self.class = class;
-        self.demand = class;
+        self.demand = demand;
+        self.stages = NONE;
         self.served = 0;
         self.gathered = 0;
         self.lost = 0;
@@ -131,6 +134,8 @@ pub enum Phase {
     Returning = 8 + 2,
     /// Waits until a node is up; counts as [`Phase::Queue`].
     Parked = 8 + 3,
+    /// Its stage waits for others; its time has not begun.
+    Dormant = 16,
 }
 
 impl Phase {
@@ -220,10 +225,29 @@ impl Task {
         self.parts = [0; 7];
     }
 
+    /// Its time begins when its stage does.
+    pub fn sleep(&mut self) {
+        self.phase = Phase::Dormant;
+    }
+
+    /// Its stage begins `now`.
+    pub fn wake(&mut self, now: Time) {
+        (self.phase, self.since) = (Phase::Dispatch, now);
+    }
+
+    /// The nodes that it may use, where `pools` has those of all stages by row of demand.
+    #[inline]
+    pub fn pool(&self, job: &Job, pools: &[u32]) -> u32 {
+        match self.stage {
+            0 => job.pool,
+            stage => pools[job.demand as usize + usize::from(stage)],
+        }
+    }
+
     /// True if it is its job's only task.
     #[inline]
     pub fn is_alone(&self) -> bool {
-        self.index == 0 && self.sibling == NONE
+        self.index == 0 && self.sibling == NONE && self.stage == 0
     }
 
     /// Turns to `phase`: the time since the last change counts to the phase that ends, so that the
@@ -307,7 +331,12 @@ impl Task {
     pub fn is_attempted(&self) -> bool {
         !matches!(
             self.phase,
-            Phase::Dispatch | Phase::Decision | Phase::Parked | Phase::Retry | Phase::Done
+            Phase::Dispatch
+                | Phase::Decision
+                | Phase::Parked
+                | Phase::Retry
+                | Phase::Done
+                | Phase::Dormant
         )
     }
 
@@ -318,6 +347,7 @@ impl Task {
         let paused = (self.ended() - self.started) - service;
         Attempt {
             node: self.node,
+            ready,
             times: Times {
                 begun,
                 decided: begun + decision,
@@ -355,6 +385,8 @@ pub fn draw(key: Key, job: &Job, task: &Task, leg: u32) -> Draw {
 pub struct Attempt {
     /// The node that it ran at.
     pub node: NodeId,
+    /// When its task was ready: at its job's arrival, or when its stage began.
+    pub ready: Time,
     /// When what happened.
     pub times: Times,
 }

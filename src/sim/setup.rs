@@ -221,7 +221,9 @@ impl Setup {
         *binding == Binding::Early
             && faults.are_none()
             && limits.are_none()
-            && classes.iter().all(|class| class.gather.need.is_none())
+            && classes
+                .iter()
+                .all(|class| class.gather.need.is_none() && class.stages.len() == 1)
             && (in_no_time || by_one)
             && self.gathers_free()
             && dispatch.constant().is_some()

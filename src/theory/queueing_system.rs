@@ -393,6 +393,9 @@ fn tasks(class: &Class) -> Option<(u32, &Law, &Stage)> {
         return None;
     };
     let Stage {
+        name: _,
+        after: _, // there is no other
+        skew: _,  // one part is the whole
         shape,
         overhead: _,
         demand: _,

@@ -101,6 +101,9 @@ fn ask(class: &Class, jobs: f64, slower: f64, shares: Option<Vec<f64>>) -> Optio
     } = class;
     let [stage] = &stages[..] else { return None };
     let Stage {
+        name: _,
+        after: _, // there is no other
+        skew: _,  // the sum is what it was
         shape,
         overhead,
         demand: _,

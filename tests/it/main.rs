@@ -30,6 +30,7 @@ mod metrics;
 mod misleading;
 mod scenarios;
 mod sojourns;
+mod stages;
 mod steady;
 mod theory;
 mod tool;

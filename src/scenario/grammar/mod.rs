@@ -47,7 +47,7 @@ pub use arrivals::{Arrivals, Format, Trace};
 pub use compare::Compare;
 pub use faults::{Clock, Event, Faults, NodeFailures, RetriedWork, Retries, TaskFailures};
 pub use gate::Gate;
-pub use jobs::{Classes, Jobs, Part};
+pub use jobs::{Classes, Jobs, Part, Stage};
 pub use network::{Network, Workload};
 pub use nodes::{Discipline, Nodes, Slots, SlowDown};
 pub use run::{MeasuredJobs, Run, Warmup};

@@ -4,6 +4,7 @@
 //! a task that no node could ever hold is an error of the file and not a task that waits for ever.
 
 use super::check::Check;
+use super::stages;
 use crate::engine::law::spec::LawSpec;
 use crate::engine::law::{Law, MOST_COUNT};
 use crate::engine::quantity::{Amount, Factor};
@@ -39,38 +40,54 @@ pub fn names(check: &mut Check<'_>, jobs: &Named<Jobs>) {
 pub fn common(check: &mut Check<'_>, jobs: &Jobs, cluster: &Cluster) -> Option<Class> {
     // Arrivals that were cut out may have been a trace, which needs no work.
     let is_unknown = jobs.arrivals.is_none() && check.at("arrivals.trace").was_there();
-    let shape = match &jobs.arrivals {
-        None if is_unknown => None,
-        Some(Arrivals::Trace(_)) => Some(traced(check)),
-        _ => shape(check, jobs),
+    let stages = match &jobs.arrivals {
+        _ if !jobs.stages.is_empty() => stages::stages(check, jobs, cluster),
+        None if is_unknown => stage(check, jobs, cluster, |_, _| None).map(|only| vec![only]),
+        Some(Arrivals::Trace(_)) => {
+            stage(check, jobs, cluster, |check, _| Some(traced(check))).map(|only| vec![only])
+        }
+        _ => stage(check, jobs, cluster, shape).map(|only| vec![only]),
     };
-    let overhead = jobs
-        .overhead
-        .or(jobs.split.as_ref().map(|split| split.overhead));
-    let demand = demand(check, &jobs.demand, cluster);
-    let allowed = allowed(check, jobs.nodes.as_deref(), cluster);
     let gather = gather(check, jobs);
+    let stages = stages?;
     if let (
         Some(Gather {
             need: Some(need), ..
         }),
-        Some(shape),
-    ) = (&gather, &shape)
+        [only],
+    ) = (&gather, &stages[..])
     {
-        enough(&mut check.at("gather.need"), *need, shape);
+        enough(&mut check.at("gather.need"), *need, &only.shape);
     }
-    let stage = Stage {
-        shape: shape?,
-        overhead: Time::from_secs(overhead.map_or(0.0, |overhead| overhead.0)),
-        demand: demand?,
-        allowed: allowed?,
-    };
     Some(Class {
         name: String::new(),
-        stages: vec![stage],
+        stages,
         gather: gather?,
         slo: jobs.slo.map(|slo| Time::from_secs(slo.0)),
         priority: jobs.priority.map_or(0, |priority| priority.0 as i64),
+    })
+}
+
+/// A stage whose tasks are told by `jobs`, in the way that `shape` reads them.
+pub fn stage(
+    check: &mut Check<'_>,
+    jobs: &Jobs,
+    cluster: &Cluster,
+    shape: impl Fn(&mut Check<'_>, &Jobs) -> Option<Shape>,
+) -> Option<Stage> {
+    let shape = shape(check, jobs);
+    let split = jobs.split.as_ref();
+    let overhead = jobs.overhead.or(split.map(|split| split.overhead));
+    let demand = demand(check, &jobs.demand, cluster);
+    let allowed = allowed(check, jobs.nodes.as_deref(), cluster);
+    Some(Stage {
+        name: String::new(),
+        after: Vec::new(),
+        shape: shape?,
+        skew: split.map_or(0.0, |split| split.skew.0),
+        overhead: Time::from_secs(overhead.map_or(0.0, |overhead| overhead.0)),
+        demand: demand?,
+        allowed: allowed?,
     })
 }
 
@@ -86,7 +103,8 @@ fn traced(check: &mut Check<'_>) -> Shape {
     Shape::Trace
 }
 
-fn shape(check: &mut Check<'_>, jobs: &Jobs) -> Option<Shape> {
+/// The tasks of a job, or of a stage, as they are drawn.
+pub fn shape(check: &mut Check<'_>, jobs: &Jobs) -> Option<Shape> {
     if jobs.classes.is_some() {
         let hint = "write a [jobs.NAME] for each class instead";
         check

@@ -11,7 +11,7 @@ use crate::scenario::grammar::{
     Clock, Event, Faults, NodeFailures, RetriedWork, Retries, TaskFailures,
 };
 use crate::sim::setup;
-use crate::workload::class::{Class, Shape};
+use crate::workload::class::{Class, Shape, Stage};
 
 /// Attempts at a task at most: their numbers have twelve bits in the keys of random draws.
 const MOST_ATTEMPTS: u64 = 1 << 12;
@@ -123,7 +123,8 @@ fn retries(check: &mut Check<'_>, retries: &Retries, classes: &[Class]) -> Optio
         check.at("max-attempts").error(title, hint);
         is_right = false;
     }
-    let is_drawn = |class: &Class| matches!(class.stages[0].shape, Shape::Tasks { .. });
+    let is_task_by_task = |stage: &Stage| matches!(stage.shape, Shape::Tasks { .. });
+    let is_drawn = |class: &Class| class.stages.iter().all(is_task_by_task);
     let fixed = classes.iter().find(|class| !is_drawn(class));
     if let (RetriedWork::Fresh, Some(class)) = (retries.work, fixed) {
         let title = format!("the work of `{}` is not drawn task by task", class.name);
@@ -221,8 +222,9 @@ fn comes_up(
     for change in &faults.changes {
         states[change.nodes.start as usize..change.nodes.end as usize].fill(change.to);
     }
-    let stuck = classes.iter().find(|class| {
-        let stage = &class.stages[0];
+    let stages = classes.iter();
+    let mut stages = stages.flat_map(|class| class.stages.iter().map(move |stage| (class, stage)));
+    let stuck = stages.find(|(_, stage)| {
         let eligible =
             crate::model::cluster::eligible(&cluster.groups, &stage.allowed, &stage.demand);
         let groups = cluster.groups.iter().zip(eligible);
@@ -231,7 +233,7 @@ fn comes_up(
             .iter()
             .any(|state| may_run.next() == Some(true) && *state == NodeState::Up)
     });
-    if let Some(class) = stuck {
+    if let Some((class, _)) = stuck {
         let title = format!(
             "after the last event no node is up on which `{}` may run",
             class.name

@@ -14,6 +14,7 @@ pub mod files;
 pub mod judging;
 mod loads;
 mod sources;
+mod stages;
 mod strategies;
 mod traces;
 mod window;

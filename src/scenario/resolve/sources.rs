@@ -92,9 +92,17 @@ fn own_classes(
         ..common.clone()
     };
     let Arrivals::Trace(plan) = arrivals else {
-        let (demand, allowed) = (&common.stages[0].demand, &common.stages[0].allowed);
-        let whose = format!("class `{name}`");
-        classes::fits(&mut check.at("demand"), &whose, demand, allowed, cluster);
+        for stage in &common.stages {
+            let (demand, allowed) = (&stage.demand, &stage.allowed);
+            let (mut check, whose) = match stage.name.as_str() {
+                "" => (check.at("demand"), format!("class `{name}`")),
+                stage => {
+                    let whose = format!("stage `{stage}` of class `{name}`");
+                    (check.at(&format!("stages.{stage}.demand")), whose)
+                }
+            };
+            classes::fits(&mut check, &whose, demand, allowed, cluster);
+        }
         return vec![class(name.to_owned())];
     };
     let of_label = |label: &Label| {

@@ -92,6 +92,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("discipline preemption", "nodes.NAME.discipline"),
     ("priority", "jobs.NAME.priority"),
     ("need quorum k-of-n", "jobs.NAME.gather.need"),
+    ("stages stage dag depends-on", "jobs.NAME.stages"),
+    ("skew", "jobs.NAME.split.skew"),
 ];
 
 /// What is not modelled yet: the keys or forms that others may look for it by, what it is, and what
@@ -132,12 +134,6 @@ const NOT_MODELLED: &[(&str, &str, &str)] = &[
         "zones",
         "all nodes are alike but for their group",
     ),
-    (
-        "stages stage dag depends-on",
-        "stages of jobs",
-        "all tasks of a job are ready at its arrival",
-    ),
-    ("skew", "unequal parts", "a job is cut into equal parts"),
     (
         "late late-binding reservations batch-sampling",
         "late binding",

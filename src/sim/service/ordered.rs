@@ -220,7 +220,8 @@ fn find_victims(
         }
         change(core, at, |server, seats| server.running.remove(seats, last));
         victims.push(last);
-        let row = core.demands.row(core.records.both(last).1.demand);
+        let (task, job) = core.records.both(last);
+        let row = core.demands.of(task, job);
         freed
             .iter_mut()
             .zip(row)

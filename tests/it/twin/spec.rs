@@ -310,6 +310,9 @@ fn class((index, class): (usize, &ClassSpec)) -> Class {
     Class {
         name: name(index),
         stages: vec![Stage {
+            name: String::new(),
+            after: Vec::new(),
+            skew: 0.0,
             shape: if class.is_split {
                 Shape::Split { work, into: count }
             } else {

@@ -21,14 +21,15 @@ pub struct Stages {
     states: Vec<State>,
     /// Rows that are free, by the number of their stages.
     free: Vec<Vec<u32>>,
-    /// Stages that have nothing to wait for any more and were not begun yet: jobs and stages.
-    pub ready: VecDeque<(u32, u16)>,
+    /// Rows of stages that have nothing to wait for any more and were not begun yet.
+    ready: VecDeque<u32>,
 }
 
 /// A stage of a job.
 #[derive(Clone, Copy, Debug)]
 struct State {
-    /// Tasks, and those of them whose result was not gathered yet.
+    /// The first of its tasks, their number, and that of those whose result was not gathered yet.
+    first: u32,
     tasks: u32,
     left: u32,
     /// Stages that it waits for.
@@ -49,6 +50,7 @@ impl Stages {
         let free = self.free.get_mut(count).and_then(Vec::pop);
         let row = free.unwrap_or(self.states.len() as u32);
         let state = |stage: &Stage| State {
+            first: NONE,
             tasks: 0,
             left: 0,
             waits_for: stage.after.len() as u32,
@@ -68,10 +70,22 @@ impl Stages {
         row
     }
 
-    /// The stage at `at` of the job with this `row` has so many tasks.
-    pub fn set_tasks(&mut self, row: u32, at: usize, tasks: u32) {
+    /// The stage at `at` of the job with this `row` has so many tasks, of which `first` is the first.
+    pub fn set_tasks(&mut self, row: u32, at: usize, first: u32, tasks: u32) {
         let state = &mut self.states[row as usize + at];
-        (state.tasks, state.left) = (tasks, tasks);
+        (state.first, state.tasks, state.left) = (first, tasks, tasks);
+    }
+
+    /// True if a stage is to begin.
+    #[inline]
+    pub fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// The first task of the next stage that is to begin, and the number of its tasks.
+    pub fn next_ready(&mut self) -> Option<(u32, u32)> {
+        let state = &self.states[self.ready.pop_front()? as usize];
+        Some((state.first, state.tasks))
     }
 
     /// A job of so many stages has left.
@@ -101,16 +115,6 @@ impl Stages {
             _ => self.state(job, task.stage).tasks,
         }
     }
-}
-
-/// The critical path of a job of these stages, of which each takes so long at best.
-pub fn critical_path(stages: &[Stage], times: &[Time]) -> Time {
-    let mut ends: Vec<Time> = Vec::with_capacity(stages.len());
-    for (stage, time) in stages.iter().zip(times) {
-        let begin = stage.after.iter().map(|&before| ends[before]).max();
-        ends.push(begin.unwrap_or(Time::ZERO) + *time);
-    }
-    ends.into_iter().max().unwrap_or(Time::ZERO)
 }
 
 impl Core<'_> {
@@ -162,7 +166,7 @@ impl Core<'_> {
             state.waits_for -= 1;
             if state.waits_for == 0 {
                 (state.begun, state.after) = (now, last);
-                self.stages.ready.push_back((of, at));
+                self.stages.ready.push_back(row + u32::from(at));
             }
         }
     }
@@ -176,7 +180,10 @@ impl Core<'_> {
         loop {
             let state = self.stages.state(job, at);
             let parts = self.records.task(state.critical).parts();
-            blame.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part);
+            blame
+                .iter_mut()
+                .zip(parts)
+                .for_each(|(sum, part)| *sum += part);
             match state.after {
                 NONE => return blame,
                 before => at = before as u16,

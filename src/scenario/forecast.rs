@@ -442,6 +442,7 @@ impl Demand<'_> {
         let has_unlike_rows = |source: &Source| match &source.arrivals {
             Arrivals::Trace(plan) => plan.survey.labels.iter().any(differ),
             Arrivals::Renewal { .. } | Arrivals::Batch { .. } => false,
+            Arrivals::Phases(_) | Arrivals::Wave(_) | Arrivals::Closed(_) => false,
         };
         demands.windows(2).any(|pair| pair[0] != pair[1])
             || self.sources.iter().any(has_unlike_rows)
@@ -468,7 +469,9 @@ fn sizes(window: &Window, demand: &Demand<'_>) -> (f64, f64) {
         stratum: _,
         finite: _,
     } = window;
-    let (rate, offered) = (demand.rate(), &demand.offered);
+    let offered = &demand.offered;
+    let closed: f64 = offered.iter().filter_map(|class| class.at_most).sum();
+    let rate = demand.rate() + closed;
     let warmup = match warmup {
         Warmup::None => 0.0,
         Warmup::Jobs(jobs) => *jobs as f64,
@@ -480,11 +483,11 @@ fn sizes(window: &Window, demand: &Demand<'_>) -> (f64, f64) {
             let own = class.and_then(|at| offered[at as usize].rate);
             count as f64 / own.map_or(1.0, |own| own / rate) + warmup
         }
-        Measure::Until(until) => until.as_secs() * rate,
+        Measure::Until(until) | Measure::Leaving(until) => until.as_secs() * rate,
     };
     let weigh = |class: &Offered| match measure {
         Measure::All => class.jobs.unwrap_or(0) as f64,
-        _ => class.rate.unwrap_or(0.0),
+        _ => class.rate.or(class.at_most).unwrap_or(0.0),
     };
     let weight: f64 = offered.iter().map(weigh).sum();
     let tasks: f64 = offered.iter().map(|class| weigh(class) * class.tasks).sum();

@@ -20,6 +20,7 @@ use crate::model::slab::NONE;
 use crate::strategy::board::Board;
 use crate::strategy::view::Truth;
 use crate::workload::class::{Class, Shape, Stage};
+use crate::workload::source::Arrivals;
 
 use super::recorder::Recorder;
 use super::records::{Job, Phase, Records, Task, draw};
@@ -257,9 +258,29 @@ pub struct Facts<'s> {
     pub priority: i64,
     /// Results that suffice, if not all are needed.
     pub need: Option<u32>,
+    /// Number of its clients, if each keeps to one dispatcher; else 0.
+    pub bound: u64,
 }
 
 impl<'s> Facts<'s> {
+    fn of(setup: &'s Setup) -> Vec<Facts<'s>> {
+        let mut row = 0;
+        let of = |class| {
+            let facts = Facts::new(class, row);
+            row += class.stages.len() as u32;
+            facts
+        };
+        let mut facts: Vec<Facts<'s>> = setup.classes.iter().map(of).collect();
+        for source in &setup.sources {
+            if let Arrivals::Closed(clients) = &source.arrivals
+                && clients.is_bound
+            {
+                facts[source.first_class as usize].bound = u64::from(clients.count);
+            }
+        }
+        facts
+    }
+
     fn new(class: &'s Class, demand: u32) -> Facts<'s> {
         let stage = &class.stages[0];
         let is_staged = class.stages.len() > 1;
@@ -282,18 +303,9 @@ impl<'s> Facts<'s> {
             slo: class.slo,
             priority: class.priority,
             need: class.gather.need,
+            bound: 0,
         }
     }
-}
-
-fn facts(setup: &Setup) -> Vec<Facts<'_>> {
-    let mut row = 0;
-    let of = |class| {
-        let facts = Facts::new(class, row);
-        row += class.stages.len() as u32;
-        facts
-    };
-    setup.classes.iter().map(of).collect()
 }
 
 /// The state that every machine may change.
@@ -355,7 +367,7 @@ impl<'s> Core<'s> {
             agenda: Agenda::new(),
             records: Records::default(),
             demands: Demands::new(setup),
-            facts: facts(setup),
+            facts: Facts::of(setup),
             stages: Stages::default(),
             stage_pools: Vec::new(),
             keys: Keys::new(seeds, setup.placement_seed),
@@ -507,10 +519,10 @@ impl<'s> Core<'s> {
         Time::from_secs(law.sample(&mut draw))
     }
 
-    /// The window has just opened: what completed at this very instant belongs to it.
-    pub fn open_window(&mut self) {
-        self.in_use_before = self.nodes.in_use_until(self.now());
-        if self.opening.at == self.now() {
+    /// The window has just opened `now`: what completed at this very instant belongs to it.
+    pub fn open_window(&mut self, now: Time) {
+        self.in_use_before = self.nodes.in_use_until(now);
+        if self.opening.at == now {
             for (stats, count) in self.stats.iter_mut().zip(&self.opening.completions) {
                 stats.completions += count[0];
                 stats.good_completions += count[1];

@@ -65,7 +65,11 @@ impl Route {
         if self.count == 1 {
             return self.first;
         }
-        let mut draw = core.keys.spread.draw(job.class, job.number, 0, 0, 0);
+        let who = match core.facts[job.class as usize].bound {
+            0 => job.number,
+            clients => job.number % clients,
+        };
+        let mut draw = core.keys.spread.draw(job.class, who, 0, 0, 0);
         self.first + draw.below(self.count)
     }
 }

@@ -5,7 +5,6 @@
 //! load of the cluster is known for every strategy; that of a group only where the strategy sends
 //! fixed shares of the tasks there, whatever happens.
 
-use crate::engine::law::Law;
 use crate::model::cluster::{Cluster, Group};
 use crate::stats::growth::Memory;
 use crate::strategy::fixed_split::{FixedSplit, fixed_split};
@@ -13,7 +12,7 @@ use crate::strategy::placement::round_robin::Weights;
 use crate::strategy::{Binding, Parts, Strategy};
 use crate::workload::class::{Class, Shape, Stage};
 use crate::workload::load::{Demand, Offered};
-use crate::workload::source::Arrivals;
+use crate::workload::source::squared_variation;
 
 use super::setup::{Setup, Warmup};
 
@@ -40,13 +39,14 @@ pub struct Known {
 }
 
 impl Known {
-    /// Of `setup`; `None` if its jobs end, so that it has no steady state to reach.
+    /// Of `setup`; `None` if its jobs end, so that it has no steady state to reach, or if all wait for others.
     pub fn of(setup: &Setup) -> Option<Known> {
-        if setup.window.finite {
-            return None;
+        let demand = Demand::new(&setup.sources, &setup.classes, &setup.cluster);
+        if setup.window.finite || demand.rate() == 0.0 {
+            return None; // of clients alone, who wait, there are never too many jobs
         }
         let asked = Asked {
-            demand: Demand::new(&setup.sources, &setup.classes, &setup.cluster),
+            demand,
             slower: slowing(setup),
             setup,
         };
@@ -226,10 +226,7 @@ impl Asked<'_> {
             let is_its = |first: u32, count: u32| (first..first + count).contains(&(at as u32));
             let mut sources = self.setup.sources.iter();
             let source = sources.find(|source| is_its(source.first_class, source.classes));
-            match source.map(|source| &source.arrivals) {
-                Some(Arrivals::Renewal { interval }) => squared_variation(interval),
-                _ => 1.0,
-            }
+            source.map_or(1.0, |source| source.arrivals.dispersion())
         };
         let mean = |_: usize, class: &Offered| class.work + class.overhead;
         let square = |at: usize, class: &Offered| second_moment(&self.setup.classes[at], class);
@@ -237,10 +234,6 @@ impl Asked<'_> {
         let of_work = (self.total(square) * rate / (mean * mean) - 1.0).max(0.0);
         self.total(interval) / rate + if mean > 0.0 { of_work } else { 0.0 }
     }
-}
-
-fn squared_variation(law: &Law) -> f64 {
-    (law.second_moment() / law.mean().powi(2) - 1.0).max(0.0)
 }
 
 /// Second moment of a job's whole work; of a trace's as if it were exponential.

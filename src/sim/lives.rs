@@ -130,7 +130,7 @@ impl Replication<'_> {
         let most = limits.jobs.get(class as usize).copied().flatten();
         let is_admitted = most.is_none_or(|most| self.core.window.jobs() <= most);
         if !is_admitted || self.dispatch.is_full(&self.core, job) {
-            self.core.fail(job, true);
+            self.lose_job(job, true);
             return false;
         }
         self.wait_for_job(job);
@@ -274,6 +274,10 @@ impl Replication<'_> {
 
     /// A job fails, or is rejected: its tasks are withdrawn, wherever they are.
     fn fail_job(&mut self, job: u32, is_rejected: bool) -> Fallible {
+        if self.measures_leaving {
+            let counts = self.core.window.contains(self.core.now());
+            self.core.records.job_mut(job).measured = counts;
+        }
         let mut id = job;
         while id != NONE {
             let task = self.core.records.task(id);
@@ -282,7 +286,7 @@ impl Replication<'_> {
             id = sibling;
         }
         self.core.wait_no_more(Timer::Job, job);
-        self.core.fail(job, is_rejected);
+        self.lose_job(job, is_rejected);
         self.pull()
     }
 
@@ -328,6 +332,29 @@ impl Replication<'_> {
             idle = self.dispatch.wake(&mut self.core, first, count);
         }
         idle.map_or(Ok(()), |dispatcher| self.run_dispatcher(dispatcher, false))
+    }
+
+    /// A job, none of whose tasks is anywhere any more, has failed or was turned away.
+    pub(super) fn lose_job(&mut self, job: u32, is_rejected: bool) {
+        if self.measures_leaving {
+            self.leave(job);
+        }
+        self.core.fail(job, is_rejected);
+    }
+
+    /// A job is about to leave the system, and counts if it does so in the window; its client, if it has
+    /// one, thinks.
+    #[cold]
+    pub(super) fn leave(&mut self, job: u32) {
+        let core = &mut self.core;
+        let is_measured = core.window.count_leaving(core.now());
+        let record = core.records.job_mut(job);
+        record.measured = is_measured;
+        let (class, number, arrival) = (record.class, record.number, record.arrival);
+        if is_measured {
+            count_retried(core, job);
+        }
+        self.sources.resume_client(core, class, number, arrival);
     }
 
     /// A task is taken from where it is; afterwards it is nowhere.
@@ -376,6 +403,16 @@ impl Replication<'_> {
             }
             _ => self.fail_job(id, false),
         }
+    }
+}
+
+/// Tasks of a job that were tried again count, where nobody knew before whether the job would.
+fn count_retried(core: &mut Core<'_>, job: u32) {
+    let mut id = job;
+    while id != NONE {
+        let task = core.records.task(id);
+        core.totals.retried += u64::from(task.attempt > 0);
+        id = task.sibling;
     }
 }
 

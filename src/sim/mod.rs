@@ -62,7 +62,8 @@ impl Replication<'_> {
         let next = self.core.next();
         let waiting = self.central.as_ref().map_or(0, Central::length);
         let may_pass = next.time > self.core.now();
-        if next == Place::NEVER || may_pass && !self.course.pass(&self.core, next.time, waiting) {
+        if next == Place::NEVER || may_pass && !self.course.pass(&mut self.core, next.time, waiting)
+        {
             return Ok(false);
         }
         self.events += 1;
@@ -204,6 +205,9 @@ impl Replication<'_> {
         if let Some(job) = job {
             if self.has_faults {
                 self.settle(job)?;
+            }
+            if self.measures_leaving {
+                self.leave(job);
             }
             self.core.complete(job);
         }

@@ -40,6 +40,8 @@ pub struct Replication<'s> {
     pub course: Course,
     /// Something may go wrong, be turned away or be cancelled.
     pub has_faults: bool,
+    /// Clients wait for their jobs, and what leaves is measured.
+    pub measures_leaving: bool,
     /// Clocks of failures run only while nodes are at work.
     pub clocks_follow_work: bool,
     /// Tasks reach their nodes, or the central queue, in no time.
@@ -73,7 +75,8 @@ impl<'s> Replication<'s> {
             faults: Faults::new(&mut core, seeds),
             has_faults: !setup.faults.are_none() || setup.turns_away() || setup.cancels(),
             clocks_follow_work: (setup.faults.node_failures.iter()).any(|f| f.busy_clock),
-            course: Course::new(&core, seeds),
+            course: Course::new(&mut core, seeds),
+            measures_leaving: core.window.clock().is_some(),
             gathering: Gathering::new(dispatch.count()),
             events: 0,
             core,

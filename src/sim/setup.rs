@@ -203,7 +203,7 @@ impl Setup {
                 result: _,
             },
             classes,
-            sources: _,
+            sources,
             stragglers: _,
             faults,
             strategy:
@@ -220,6 +220,7 @@ impl Setup {
         let by_one = parts.len() == 1 && parts[0].dispatchers == 1;
         *binding == Binding::Early
             && faults.are_none()
+            && !sources.iter().any(Source::is_closed)
             && limits.are_none()
             && classes
                 .iter()
@@ -453,4 +454,6 @@ pub enum Measure {
     },
     /// Arrivals up to this instant (counted from 0).
     Until(Time),
+    /// Instead, whatever leaves the system between the warm-up, which is a time, and this instant.
+    Leaving(Time),
 }

@@ -18,6 +18,7 @@ pub mod by_size;
 pub mod fork_join;
 pub mod infinite_servers;
 pub mod losses;
+pub mod machine_repair;
 pub mod mean_field;
 pub mod multi_server;
 pub mod priorities;
@@ -49,6 +50,7 @@ pub const MODELS: &[Model] = &[
     fork_join::APPROXIMATION,
     fork_join::BOUND,
     infinite_servers::MODEL,
+    machine_repair::MODEL,
     priorities::MODEL,
     priorities::LAST_FIRST,
     by_size::SHORTEST,
@@ -83,6 +85,7 @@ pub fn known(setup: &Setup) -> Vec<Known> {
     };
     rows.extend(priorities::of(&systems).into_iter().flatten());
     rows.extend(sharing::of(&systems).into_iter().flatten());
+    rows.extend(machine_repair::of(setup).into_iter().flatten());
     rows.extend(losses::of(&systems).into_iter().flatten());
     rows.extend(utilization::of(setup).into_iter().flatten());
     rows

@@ -334,6 +334,7 @@ pub fn interval(source: &Source) -> Option<&Law> {
     match arrivals {
         Arrivals::Renewal { interval } => Some(interval),
         Arrivals::Batch { jobs: _, at: _ } | Arrivals::Trace(_) => None,
+        Arrivals::Phases(_) | Arrivals::Wave(_) | Arrivals::Closed(_) => None,
     }
 }
 

@@ -94,6 +94,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("need quorum k-of-n", "jobs.NAME.gather.need"),
     ("stages stage dag depends-on", "jobs.NAME.stages"),
     ("skew", "jobs.NAME.split.skew"),
+    ("bursts", "jobs.NAME.arrivals.mmpp"),
+    ("clients think", "jobs.NAME.arrivals.closed"),
 ];
 
 /// What is not modelled yet: the keys or forms that others may look for it by, what it is, and what
@@ -138,21 +140,6 @@ const NOT_MODELLED: &[(&str, &str, &str)] = &[
         "late late-binding reservations batch-sampling",
         "late binding",
         "a task is bound when it is decided; see central-queue",
-    ),
-    (
-        "mmpp bursts",
-        "bursty arrivals by states",
-        "a renewal law with a large cv is bursty, too",
-    ),
-    (
-        "diurnal",
-        "arrivals that follow the day",
-        "rates are constant; a trace follows the day",
-    ),
-    (
-        "closed clients think",
-        "closed arrivals",
-        "jobs arrive whether or not others are done",
     ),
 ];
 

@@ -113,7 +113,11 @@ fn strain(faults: &Faults) -> f64 {
         }
         _ => 1.0,
     };
-    attempts / up
+    let pace = faults.slow_downs.as_ref().map_or(1.0, |slow| {
+        let (every, last) = (slow.every.mean(), slow.last.mean());
+        (every + last * 1e9 / slow.factor as f64) / (every + last)
+    });
+    attempts / up / pace
 }
 
 /// Time and memory of a replication, as measured on a common machine; `timing.json` has what a run

@@ -142,6 +142,17 @@ impl Keys {
     }
 }
 
+/// Of a node that works at its speed everything takes so many billionths of its time.
+pub const PACE: u64 = 1_000_000_000;
+
+/// `time` x `to` / `from`, rounded half to even.
+fn scaled(time: Time, to: u64, from: u64) -> Time {
+    let (product, from) = (u128::from(time.0) * u128::from(to), u128::from(from));
+    let (whole, rest) = (product / from, product % from * 2);
+    let is_up = rest > from || rest == from && whole % 2 == 1;
+    Time(u64::try_from(whole + u128::from(is_up)).unwrap_or(u64::MAX))
+}
+
 /// Rows of demand by dimension: one for each stage of each class, then those of jobs that bring their
 /// own.
 #[derive(Clone, Debug)]
@@ -226,7 +237,8 @@ impl Demands {
         self.values[row as usize * self.width + dimension] = units;
     }
 
-    fn give_back(&mut self, row: u32) {
+    /// A row is needed no more.
+    pub fn give_back(&mut self, row: u32) {
         if !self.is_of_class(row) {
             self.free.push(row);
         }
@@ -344,6 +356,9 @@ pub struct Core<'s> {
     pub board: Board,
     /// Who writes rows of jobs, tasks and decisions, if anyone does.
     pub recorder: Option<&'s mut (dyn Recorder + 's)>,
+    /// By what everything takes longer at each node now, in billionths; nothing where no node is ever
+    /// slow.
+    pub paces: Vec<u64>,
     tickets: Tickets,
     opening: OpeningCompletions,
     /// A list for a function's own use.
@@ -377,6 +392,10 @@ impl<'s> Core<'s> {
             totals: Totals::default(),
             service: Service::new(&layout),
             board,
+            paces: match setup.faults.slow_downs {
+                Some(_) => vec![PACE; layout.count() as usize],
+                None => Vec::new(),
+            },
             tickets: Tickets::default(),
             finishes: Vec::new(),
             in_use_before: 0,
@@ -576,6 +595,9 @@ impl<'s> Core<'s> {
     /// Starts a task that has room at its node.
     #[inline(always)]
     pub fn start(&mut self, id: u32) {
+        if !self.paces.is_empty() {
+            self.follow_pace(id, true);
+        }
         let now = self.agenda.now();
         let task = self.records.task_mut(id);
         let (at, end) = (task.node, now + task.service);
@@ -645,7 +667,26 @@ impl<'s> Core<'s> {
         let left = task.service - (self.agenda.now() - task.since());
         self.call_off(id);
         self.stop(id, left);
-        left
+        if !self.paces.is_empty() {
+            self.follow_pace(id, false);
+        }
+        self.records.task(id).service
+    }
+
+    /// What an attempt that does not run has left takes longer when it `starts` at a node that is slow,
+    /// and is told as at the node's speed when it stops.
+    #[cold]
+    #[inline(never)]
+    fn follow_pace(&mut self, id: u32, starts: bool) {
+        let task = self.records.task_mut(id);
+        let (at, before) = (task.node, task.service);
+        let pace = self.paces[at.index()];
+        task.service = match starts {
+            true => scaled(before, pace, PACE),
+            false => scaled(before, PACE, pace),
+        };
+        let more = task.service.0.wrapping_sub(before.0);
+        self.nodes.lengthen(at, Time(more));
     }
 
     /// A running task, whose use of its node is accounted for and whose end is called off, is taken
@@ -688,7 +729,7 @@ impl<'s> Core<'s> {
     pub fn release(&mut self, id: u32) {
         let task = self.records.task_mut(id);
         let (slots, left) = (u64::from(task.slots), task.service);
-        let at = std::mem::replace(&mut task.node, NodeId(NONE));
+        let at = task.node;
         let row = self.demands.several(&self.records, id);
         self.nodes.release(at, slots, row, left);
         self.changed(at);

@@ -22,7 +22,7 @@ use super::core::{Core, Demands, Kind};
 use super::failure::{Failure, Fallible};
 use super::recorder::{Decision, Made, Recorder};
 use super::records::{Job, Phase, Records, Task, draw};
-use super::setup::{Setup, TaskFailures};
+use super::setup::{Budget, Setup, TaskFailures};
 use crate::workload::class::Stage;
 
 /// All dispatchers of a strategy.
@@ -95,6 +95,8 @@ struct Dispatcher {
     waiting: u64,
     /// When it began the decision that it is at; none if it is idle.
     deciding: Option<Time>,
+    /// What is left of its budget for further attempts, in billionths of one.
+    budget: u64,
     /// The task that it decides; [`NONE`] if that was withdrawn meanwhile.
     current: u32,
     /// One placement for each pool that its classes use.
@@ -198,13 +200,21 @@ impl Dispatch {
     #[inline]
     pub fn received(&mut self, core: &Core<'_>, id: u32) {
         if self.learns {
-            self.tell_end(core, id);
+            self.tell_end(core, id, How::Completed);
         }
     }
 
-    fn tell_end(&mut self, core: &Core<'_>, id: u32) {
+    /// An attempt has come to nothing: its placement may learn from that.
+    pub fn lost(&mut self, core: &Core<'_>, id: u32, how: How) {
+        if self.learns && core.records.task(id).node != NodeId(NONE) {
+            self.tell_end(core, id, how);
+        }
+    }
+
+    #[cold]
+    fn tell_end(&mut self, core: &Core<'_>, id: u32, how: How) {
         let (task, job) = core.records.both(id);
-        let [dispatch, decision, _, _, service, ..] = task.parts().map(Time);
+        let [dispatch, decision, _, _, service, retry, _] = task.parts().map(Time);
         let this = &mut self.dispatchers[job.dispatcher as usize];
         let pool = task.pool(job, &core.stage_pools);
         let placement = this.placements[pool as usize].as_mut();
@@ -215,10 +225,28 @@ impl Dispatch {
                 job: job.number,
                 task: task.index,
                 service,
-                response: core.now() - (core.stages.ready_at(job, task) + dispatch + decision),
-                how: How::Completed,
+                response: core.now()
+                    - (core.stages.ready_at(job, task) + retry + dispatch + decision),
+                how,
             });
         }
+    }
+
+    /// A dispatcher sends the first attempt at a task, and so may make more of others.
+    pub fn earn(&mut self, dispatcher: u32, budget: &Budget) {
+        let this = &mut self.dispatchers[dispatcher as usize];
+        this.budget = (this.budget + budget.share).min(budget.burst());
+    }
+
+    /// True if a dispatcher may make one more attempt.
+    pub fn spend(&mut self, dispatcher: u32, budget: &Budget) -> bool {
+        if budget.share == 0 {
+            return true;
+        }
+        let this = &mut self.dispatchers[dispatcher as usize];
+        let left = this.budget.checked_sub(Budget::ONE);
+        this.budget = left.unwrap_or(this.budget);
+        left.is_some()
     }
 
     /// Number of dispatchers.
@@ -531,6 +559,7 @@ impl Dispatcher {
             constant: parts.decision_time.constant().map(Time::from_secs),
             queue: List::EMPTY,
             waiting: 0,
+            budget: core.setup.faults.retries.budget.burst(),
             deciding: None,
             current: NONE,
             placements: Vec::new(),
@@ -673,6 +702,14 @@ fn service_time(core: &mut Core<'_>, id: u32, node: NodeId) -> Time {
         None => whole,
         Some(failures) => until_failure(core, id, whole, failures),
     }
+}
+
+/// How long the attempt at a task would run at its node from the beginning.
+#[cold]
+#[inline(never)]
+pub fn whole_service(core: &mut Core<'_>, id: u32) -> Time {
+    let node = core.records.task(id).node;
+    service_time(core, id, node)
 }
 
 /// The stage of a task.

@@ -21,6 +21,7 @@ mod service;
 pub mod setup;
 mod sources;
 mod stages;
+mod unseen;
 mod window;
 
 use crate::engine::agenda::Place;

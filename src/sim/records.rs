@@ -42,8 +42,12 @@ pub struct Job {
     pub stages: u32,
     /// The task whose result was gathered last: the end of the chain that its completion hangs on.
     pub critical: u32,
+    /// Tasks that were tried again.
+    pub retries: u32,
     /// Whether it counts.
     pub measured: bool,
+    /// A copy of a job that its client does not know of, for an attempt that nobody waits for.
+    pub unseen: bool,
     /// Tasks whose service has ended.
     ended: u32,
     /// Finishes of the lower and the upper middle task (one for an odd number), and of the last.
@@ -63,6 +67,8 @@ impl Job {
         self.served = 0;
         self.gathered = 0;
         self.lost = 0;
+        self.retries = 0;
+        self.unseen = false;
         self.measured = false;
         self.ended = 0;
     }

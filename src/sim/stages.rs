@@ -108,6 +108,11 @@ impl Stages {
         }
     }
 
+    /// The record of the first task of a stage of `job`.
+    pub fn first_mut(&mut self, job: &Job, stage: u16) -> &mut u32 {
+        &mut self.states[(job.stages + u32::from(stage)) as usize].first
+    }
+
     /// Number of tasks of the task's stage.
     pub fn tasks(&self, job: &Job, task: &Task) -> u32 {
         match job.stages {

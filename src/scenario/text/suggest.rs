@@ -86,6 +86,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("node-failures failures mtbf mttr", "faults.node-failures"),
     ("task-failures failure-probability", "faults.task-failures"),
     ("events", "faults.events"),
+    ("slow-downs slowdowns grey-failures", "faults.slow-downs"),
+    ("zone zones rack region", "nodes.NAME.zone"),
     ("ties", "scheduling.ties"),
     ("queue-limit max-queue queue-size", "nodes.NAME.queue-limit"),
     ("admission max-jobs-in-system shed", "scheduling.admission"),
@@ -107,11 +109,6 @@ const NOT_MODELLED: &[(&str, &str, &str)] = &[
         "every task runs once",
     ),
     (
-        "slow-downs slowdowns",
-        "slow-downs of nodes",
-        "nodes keep their speed; faults.stragglers slows single tasks",
-    ),
-    (
         "stealing steal work-stealing push",
         "stealing",
         "a task stays at its node",
@@ -130,11 +127,6 @@ const NOT_MODELLED: &[(&str, &str, &str)] = &[
         "estimates estimate",
         "estimates of work",
         "what asks for work is told the truth",
-    ),
-    (
-        "zone zones",
-        "zones",
-        "all nodes are alike but for their group",
     ),
     (
         "late late-binding reservations batch-sampling",

@@ -251,6 +251,21 @@ pub fn interrupt(core: &mut Core<'_>, id: u32) -> Time {
     core.interrupt(id)
 }
 
+/// An attempt that was interrupted runs on at once.
+pub fn go_on(core: &mut Core<'_>, id: u32) {
+    let task = core.records.task(id);
+    let (at, left) = (task.node, task.service);
+    if !server(core, at).preempts {
+        return core.start(id);
+    }
+    let known = core.service.seats.rank(id).reversed();
+    let order = match core.layout.group(at).discipline {
+        Discipline::Srpt => srpt::order(left),
+        _ => known.order,
+    };
+    run(core, id, Rank { order, ..known });
+}
+
 /// See [`super::put_back`].
 pub fn put_back(core: &mut Core<'_>, id: u32) {
     let task = core.records.task(id);

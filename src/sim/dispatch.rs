@@ -472,10 +472,7 @@ impl Dispatch {
         let Some(node) = chosen.filter(|node| nodes.contains(*node)) else {
             return Err(fault(&core.setup.strategy, this.parts, chosen));
         };
-        if core.window.contains(now) {
-            core.totals.placed += 1;
-            core.totals.messages += 1 + 2 * u64::from(view.probes());
-        }
+        core.totals.placed(core.window.contains(now), view.probes());
         if let Some(recorder) = &mut core.recorder {
             let made = Made {
                 ask: &ask,

@@ -3,6 +3,7 @@
 //! Small machines share one core. This file joins them and reads as a task's life: it arrives with
 //! its job, is decided, travels, queues, runs, its result travels back and is gathered.
 
+mod barriers;
 mod central;
 mod core;
 mod course;

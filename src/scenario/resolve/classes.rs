@@ -4,7 +4,6 @@
 //! a task that no node could ever hold is an error of the file and not a task that waits for ever.
 
 use super::check::Check;
-use super::stages;
 use crate::engine::law::spec::LawSpec;
 use crate::engine::law::{Law, MOST_COUNT};
 use crate::engine::quantity::{Amount, Factor};
@@ -36,14 +35,19 @@ pub fn names(check: &mut Check<'_>, jobs: &Named<Jobs>) {
 }
 
 /// What the classes of one `jobs.NAME` have in common, if nothing of it is wrong: a class whose
-/// name is yet to be given.
-pub fn common(check: &mut Check<'_>, jobs: &Jobs, cluster: &Cluster) -> Option<Class> {
+/// name is yet to be given. Its stages are `staged`, if the jobs have several.
+pub fn common(
+    check: &mut Check<'_>,
+    jobs: &Jobs,
+    cluster: &Cluster,
+    staged: Option<Option<Vec<Stage>>>,
+) -> Option<Class> {
     // Arrivals that were cut out may have been a trace, which needs no work.
     let is_unknown = jobs.arrivals.is_none() && check.at("arrivals.trace").was_there();
-    let stages = match &jobs.arrivals {
-        _ if !jobs.stages.is_empty() => stages::stages(check, jobs, cluster),
-        None if is_unknown => stage(check, jobs, cluster, |_, _| None).map(|only| vec![only]),
-        Some(Arrivals::Trace(_)) => {
+    let stages = match (&jobs.arrivals, staged) {
+        (_, Some(stages)) => stages,
+        (None, _) if is_unknown => stage(check, jobs, cluster, |_, _| None).map(|only| vec![only]),
+        (Some(Arrivals::Trace(_)), _) => {
             stage(check, jobs, cluster, |check, _| Some(traced(check))).map(|only| vec![only])
         }
         _ => stage(check, jobs, cluster, shape).map(|only| vec![only]),

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::check::Check;
-use super::{classes, loads, rates, traces};
+use super::{classes, loads, rates, stages, traces};
 use crate::engine::quantity::LONGEST;
 use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
@@ -30,7 +30,9 @@ pub fn sources(
     let mut check = check.at("jobs");
     for (name, jobs) in jobs.iter() {
         let mut check = check.name(name);
-        let common = classes::common(&mut check, jobs, cluster);
+        let has_stages = !jobs.stages.is_empty();
+        let staged = has_stages.then(|| stages::stages(&mut check, jobs, cluster));
+        let common = classes::common(&mut check, jobs, cluster, staged);
         let arrivals = arrivals(&mut check, name, jobs, cluster, notes);
         if let Some(Given::Batch(batch)) = &jobs.arrivals {
             crowd(&mut check.at("arrivals.batch.jobs"), batch.jobs.get(), most);

@@ -93,14 +93,18 @@ fn strategy(
     let limits = limits(check, given, classes)?;
     Some(Strategy {
         name: name.to_owned(),
-        binding: match given.binding {
-            Some(grammar::Binding::CentralQueue(_)) => Binding::CentralQueue,
-            _ => Binding::Early,
-        },
+        binding: binding(given),
         parts_of_class: classes.iter().map(set).collect(),
         parts: sets,
         limits,
     })
+}
+
+fn binding(given: &grammar::Strategy) -> Binding {
+    match given.binding {
+        Some(grammar::Binding::CentralQueue(_)) => Binding::CentralQueue,
+        _ => Binding::Early,
+    }
 }
 
 /// What the strategy turns away.

@@ -140,7 +140,7 @@ impl Recorder for Tracker {
                 class: job.class,
                 job: job.number,
                 task: task.index,
-                attempts: task.attempt + 1,
+                attempts: u32::from(task.attempt) + 1,
                 node: attempt.node.index(),
                 arrival: job.arrival.0,
                 start,

@@ -34,7 +34,7 @@ const LANE: f64 = 16.0;
 
 /// Tasks by rising start, each with a lane of its node on which no two overlap; and the number of lanes
 /// by node.
-fn lanes<'a>(trail: &'a Trail, nodes: usize) -> (Vec<(&'a TaskTrail, usize)>, Vec<usize>) {
+fn lanes(trail: &Trail, nodes: usize) -> (Vec<(&TaskTrail, usize)>, Vec<usize>) {
     let mut tasks: Vec<&TaskTrail> = trail.tasks.iter().collect();
     tasks.sort_by_key(|task| (task.start, task.end, task.class, task.job, task.task));
     let mut free: Vec<Vec<u64>> = vec![Vec::new(); nodes];

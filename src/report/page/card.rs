@@ -209,11 +209,13 @@ impl Tile<'_> {
 
     /// The figure, or its range over the points.
     fn figure(&self) -> Markup {
-        let figures =
+        let mut figures =
             (0..self.points()).filter_map(|p| self.page.figure(self.metric, p, self.strategy));
         let known: Vec<_> = figures.clone().filter(|f| f.mean.is_some()).collect();
         let Some(first) = known.first() else {
-            let status = figures.last().map_or(Status::NotAvailable, |f| f.status);
+            let status = figures
+                .next_back()
+                .map_or(Status::NotAvailable, |f| f.status);
             let note = self
                 .page
                 .figure(self.metric, 0, self.strategy)
@@ -381,10 +383,7 @@ impl Tile<'_> {
             )
         };
         let list = |is: &dyn Fn(&crate::stats::best::Standing) -> bool| {
-            let chosen = others
-                .iter()
-                .filter(|one| is(&one.1))
-                .map(|one| behind(&one));
+            let chosen = others.iter().filter(|one| is(&one.1)).map(behind);
             set(&chosen.take(NAMED).collect::<Vec<_>>().join(", "))
         };
         let margin = set(&plain_percent(self.page.tables.meta().margin));

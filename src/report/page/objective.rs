@@ -72,7 +72,7 @@ pub fn share_within(
         .find(&part, "slo_attained")?
         .mean?;
     let percent = 100.0 * share;
-    let text = if percent >= 99.995 && percent < 100.0 {
+    let text = if (99.995..100.0).contains(&percent) {
         "more than 99.99".to_owned()
     } else {
         significant(percent, if percent > 99.0 { 4 } else { 3 })

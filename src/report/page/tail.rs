@@ -119,7 +119,7 @@ impl Tail<'_> {
             unit: scale.unit.clone(),
         };
         let y = |seconds: f64| up.y(seconds / scale.factor);
-        let ends = self.ends(|s| y(s), |s, _| shorten(&self.page.tables.strategy(s), 26));
+        let ends = self.ends(y, |s, _| shorten(&self.page.tables.strategy(s), 26));
         let label = format!(
             "Response time by share of jobs{}",
             self.page.tables.at(self.point)

@@ -249,7 +249,6 @@ impl<'a> Search<'a> {
             read: RefCell::default(),
         };
         let first = search.scenario(0)?;
-        find.args.warn(&first);
         search.names = first
             .strategies
             .iter()

@@ -281,7 +281,10 @@ impl Moved {
 
 /// "up to 3", "above 3, up to 5", "above 9".
 fn range(edges: &[f64], at: usize) -> String {
-    let text = |edge: f64| crate::text::significant(edge, 3);
+    let text = |edge: f64| match edge.fract() == 0.0 {
+        true => crate::text::fixed(edge, 0),
+        false => crate::text::significant(edge, 3),
+    };
     match (at.checked_sub(1).map(|before| edges[before]), edges.get(at)) {
         (None, None) => "all".to_owned(),
         (None, Some(high)) => format!("up to {}", text(*high)),

@@ -367,8 +367,8 @@ fn wide(page: &Page, metric: &MetricRef, scale: &Scale, groups: &[usize]) -> Mar
             tr.un[is_never_steady(page, metric, strategy)] role="row" data-s=(strategy) {
                 th role="rowheader" scope="row" { (page.name(strategy)) @if strategy == page.tables.baseline() { " " small { "baseline" } } }
                 @for (group, heads) in groups.iter().zip(&columns) { @for head in heads {
-                    @let key = format!("{}\n{}", page.grid.groups[*group].label, head.label);
-                    (cell(page, metric, scale, (head.point, strategy), key.trim()))
+                    @let key = page.tables.point_label(head.point).replace(", ", "\n");
+                    (cell(page, metric, scale, (head.point, strategy), &key))
                 } }
             }
         } }

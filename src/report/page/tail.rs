@@ -51,6 +51,11 @@ pub fn figure(page: &Page, point: usize, class: &str) -> Markup {
         curves,
         end,
     };
+    let unsteady = page
+        .tables
+        .strategies()
+        .filter(|s| page.tables.cell(point, *s).is_unstable());
+    let unsteady: Vec<usize> = unsteady.collect();
     let of = if class == "all" {
         String::new()
     } else {
@@ -60,6 +65,7 @@ pub fn figure(page: &Page, point: usize, class: &str) -> Markup {
         figcaption {
             b.q { "How slow are the slowest" (of) "?" }
             " Jobs sorted by response time; each step to the right looks at a ten times rarer job. Drawn to the last share that has 10 jobs beyond it in each replication. Axis from 0; marks: the quantiles with their 95\u{202f}% intervals."
+            @if !unsteady.is_empty() { " Not drawn, unstable: " (page.few(&unsteady, 6)) "." }
         }
         (page.row_of_names())
         div.pl { (tail.times()) }
@@ -70,6 +76,9 @@ pub fn figure(page: &Page, point: usize, class: &str) -> Markup {
 /// A strategy's curve, thinned.
 fn curve(page: &Page, point: usize, strategy: usize, class: &str) -> Vec<(f64, f64)> {
     let cell = page.tables.cell(point, strategy);
+    if cell.is_unstable() {
+        return Vec::new();
+    }
     let least = 10 * cell.replications().max(1) as u64;
     let rows = cell
         .ccdf(class)

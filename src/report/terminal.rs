@@ -81,8 +81,11 @@ fn tables_of(tables: &Lookup, in_blocks: bool, color: bool) -> Vec<String> {
             metrics.map(|metric| matrix(tables, metric)).collect()
         }
     };
-    let together = grids.iter().map(Grid::fitting).min().unwrap_or(1);
-    let lines = grids.iter().flat_map(|grid| grid.lines(together, color));
+    let least = grids.iter().map(Grid::fitting).min().unwrap_or(1);
+    let together = |grid: &Grid| if in_blocks { least } else { grid.fitting() };
+    let lines = grids
+        .iter()
+        .flat_map(|grid| grid.lines(together(grid), color));
     let is_short = !in_blocks && tables.strategies().len() > 1;
     lines.chain(more_told(is_short, points)).collect()
 }
@@ -305,7 +308,7 @@ fn below<T>(head: T, rows: impl Iterator<Item = T>) -> Vec<T> {
 
 /// A few points: a row a strategy, a column a point, value and change in each cell.
 fn sweep(tables: &Lookup, metric: &MetricRef, best: &[Best]) -> Grid {
-    let names = tables.short_strategies(NAME - 4);
+    let names = tables.short_strategies(20);
     let points = || 0..tables.points();
     let all = points().flat_map(|point| tables.strategies().map(move |s| (point, s)));
     let scale = scale(tables, metric, all);
@@ -318,7 +321,7 @@ fn sweep(tables: &Lookup, metric: &MetricRef, best: &[Best]) -> Grid {
     };
     Grid {
         names: below(
-            name(&printable(&metric.to_string())),
+            Cell::plain(shorten(&printable(&metric.to_string()), 22)),
             names.iter().map(Cell::plain),
         ),
         groups: points().map(group).collect(),

@@ -366,7 +366,7 @@ fn wide(page: &Page, metric: &MetricRef, scale: &Scale, groups: &[usize]) -> Mar
         tbody role="rowgroup" { @for strategy in page.ranked(metric) {
             tr.un[is_never_steady(page, metric, strategy)] role="row" data-s=(strategy) {
                 th role="rowheader" scope="row" { (page.name(strategy)) @if strategy == page.tables.baseline() { " " small { "baseline" } } }
-                @for (group, heads) in groups.iter().zip(&columns) { @for head in heads {
+                @for heads in &columns { @for head in heads {
                     @let key = page.tables.point_label(head.point).replace(", ", "\n");
                     (cell(page, metric, scale, (head.point, strategy), &key))
                 } }

@@ -41,7 +41,7 @@ pub struct Replication<'s> {
     pub scaling: Scaling,
     /// How far it has come.
     pub course: Course,
-    /// Something may go wrong, or be turned away.
+    /// Something may go wrong, be turned away or be cancelled.
     pub has_faults: bool,
     /// Clients wait for their jobs, and what leaves is measured.
     pub measures_leaving: bool,
@@ -81,6 +81,7 @@ impl<'s> Replication<'s> {
             scaling: Scaling::new(&mut core),
             has_faults: !setup.faults.are_none()
                 || setup.turns_away()
+                || setup.cancels()
                 || setup.cluster.is_elastic(),
             clocks_follow_work: (setup.faults.node_failures.iter()).any(|f| f.busy_clock),
             course: Course::new(&mut core, seeds),

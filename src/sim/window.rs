@@ -25,7 +25,7 @@ pub struct Window {
     pub measured: u64,
     /// Measured jobs that are not resolved.
     pub open: u64,
-    /// No further job will arrive.
+    /// True if no further job is known to arrive.
     is_dry: bool,
     population: Population,
 }
@@ -114,6 +114,7 @@ impl Window {
             Warmup::Time(time) => now >= time,
         };
         self.arrivals += 1;
+        self.is_dry = next == Time::MAX;
         self.first.get_or_insert(now);
         let is_measured = warm && !self.is_closed();
         if is_measured && !self.has_opened() {
@@ -229,17 +230,6 @@ impl Window {
         }
     }
 
-    /// No further job will arrive.
-    pub fn end_arrivals(&mut self) {
-        self.is_dry = true;
-    }
-
-    /// True when no job of a finite workload can change what is measured: whatever else will happen,
-    /// such as failures of nodes, matters to nobody.
-    fn is_through(&self) -> bool {
-        self.has_all() || self.is_dry && self.population.jobs == 0
-    }
-
     fn mark(&mut self, now: Time, which: usize, reached: bool) {
         if reached && self.population.marks[which].is_none() {
             self.population.marks[which] = Some((self.population.until(now), now));
@@ -320,7 +310,13 @@ impl Window {
     /// True when the replication may stop: all that is measured is resolved.
     #[inline]
     pub fn is_resolved(&self) -> bool {
-        self.open == 0 && (self.is_closed() || self.plan.finite && self.is_through())
+        self.open == 0
+            && (self.is_closed() || self.plan.finite && (self.has_all() || self.is_over()))
+    }
+
+    /// True if all jobs have come and gone: what is pending (nodes that fail) concerns nobody.
+    fn is_over(&self) -> bool {
+        self.is_dry && self.population.jobs == 0
     }
 
     /// The instant after which the replication is broken off although jobs are unresolved; none

@@ -45,9 +45,12 @@ use serde::Deserialize;
 
 pub use arrivals::{Arrivals, Closed, Diurnal, Format, Mmpp, Step, Trace};
 pub use compare::Compare;
-pub use faults::{Clock, Event, Faults, NodeFailures, RetriedWork, Retries, TaskFailures, Turn};
+pub use faults::{
+    Clock, Event, Faults, NodeFailures, RetriedWork, Retries, SlowDowns, TaskFailures, Turn,
+    ZoneFailures,
+};
 pub use gate::Gate;
-pub use jobs::{Classes, Jobs, Part};
+pub use jobs::{Classes, Jobs, Part, Stage};
 pub use network::{Network, Workload};
 pub use nodes::{Discipline, Nodes, Slots, SlowDown};
 pub use run::{MeasuredJobs, Run, Warmup};

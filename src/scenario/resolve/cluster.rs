@@ -87,6 +87,7 @@ fn group(name: &str, nodes: &Nodes, dimensions: &[Dimension]) -> Group {
             idle: power.idle.0,
             busy: power.busy.0,
         }),
+        zone: nodes.zone.clone(),
         queue_limit: nodes.queue_limit.map(Whole::get),
         backfill: nodes.backfill,
         ..Group::new(name, nodes.count.0 as u32, nodes.speed.0, capacity)

@@ -225,6 +225,12 @@ fn mean(jobs: &[(Time, Time)]) -> f64 {
     jobs.iter().map(|job| job.1.as_secs()).sum::<f64>() / jobs.len() as f64
 }
 
+/// False if jobs come at another rate at each time of day.
+fn may_settle(setup: &Setup) -> bool {
+    let mut sources = setup.sources.iter();
+    !sources.any(|source| source.arrivals.follows_clock())
+}
+
 /// Whether the warm-up that `point` was given is short, by pilots as long as a run: the jobs
 /// that they would leave out instead. Pilots of a growing system say nothing.
 ///
@@ -232,11 +238,7 @@ fn mean(jobs: &[(Time, Time)]) -> f64 {
 /// [`Failure`] of a pilot.
 pub fn short(point: &Point) -> Result<Option<u64>, Failure> {
     let mut needed = None;
-    let follows_clock = |setup: &Setup| {
-        let mut sources = setup.sources.iter();
-        sources.any(|source| source.arrivals.follows_clock())
-    };
-    for setup in point.setups.iter().filter(|setup| !follows_clock(setup)) {
+    for setup in point.setups.iter().filter(|setup| may_settle(setup)) {
         let mut setup = on_other_seeds(setup);
         setup.window.measure = match (setup.window.warmup, setup.window.measure) {
             (Warmup::None, _) => continue,

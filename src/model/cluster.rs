@@ -92,8 +92,8 @@ pub struct Group {
     pub queue_limit: Option<u64>,
     /// True lets tasks behind a queue's head start when the head does not fit.
     pub backfill: bool,
-    /// Nodes that are there from the start, the first ones; the others join later.
-    pub initial: u32,
+    /// Nodes that are not there from the start, the last ones; they may join later.
+    pub away: u32,
     /// Whether nodes join and leave by what is seen of the group.
     pub autoscaling: Option<Autoscaling>,
     /// What an hour of a node costs.
@@ -115,7 +115,7 @@ impl fmt::Debug for Group {
             zone,
             queue_limit,
             backfill,
-            initial,
+            away,
             autoscaling,
             price,
             power,
@@ -133,8 +133,8 @@ impl fmt::Debug for Group {
         if let Some(limit) = queue_limit {
             shown.field("queue_limit", limit);
         }
-        if initial != count {
-            shown.field("initial", initial);
+        if *away != 0 {
+            shown.field("away", away);
         }
         if let Some(autoscaling) = autoscaling {
             shown.field("autoscaling", autoscaling);
@@ -162,7 +162,7 @@ impl Group {
             zone: None,
             queue_limit: None,
             backfill: false,
-            initial: count,
+            away: 0,
             autoscaling: None,
             price: 0.0,
             power: None,
@@ -181,7 +181,7 @@ impl Group {
 
     /// True if its nodes are not the same all the time, but for faults.
     pub fn is_elastic(&self) -> bool {
-        self.initial != self.count || self.autoscaling.is_some()
+        self.away > 0 || self.autoscaling.is_some()
     }
 
     /// True if attempts are served first in, first out, and wait in any number.

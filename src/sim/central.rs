@@ -47,7 +47,7 @@ impl Central {
             now: core.agenda.now(),
         };
         let demand = core.demands.of(task, job);
-        let pool = task.pool(job, &core.stage_pools);
+        let pool = core.pool_of(task, job);
         let spot = core.board.turn(job.dispatcher, pool, demand, truth);
         let (_, nodes) = core.board.seen(spot, truth, None);
         (nodes.count() > 0).then_some(head)

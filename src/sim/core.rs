@@ -14,7 +14,7 @@ use crate::metrics::nodes::Busy;
 use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
-use crate::model::nodes::Nodes;
+use crate::model::nodes::{NodeState, Nodes, fits};
 use crate::model::slab::NONE;
 
 use crate::strategy::board::Board;
@@ -274,6 +274,18 @@ pub struct Facts<'s> {
     pub need: Option<u32>,
     /// Number of its clients, if each keeps to one dispatcher; else 0.
     pub bound: u64,
+    /// Over how many nodes the data of its tasks are spread, if that matters.
+    pub shards: Option<u32>,
+}
+
+/// Where the tasks of a class may run whose data lie at some nodes.
+#[derive(Clone, Copy, Debug)]
+pub struct Spread {
+    /// The pool of all nodes that they may use, and that of the first shard, behind which are the others.
+    pub all: u32,
+    pub first: u32,
+    /// What a task takes more at a node without its data, if it may run there.
+    pub elsewhere: Option<Time>,
 }
 
 impl<'s> Facts<'s> {
@@ -301,7 +313,8 @@ impl<'s> Facts<'s> {
         let (tasks, only) = match &stage.shape {
             Shape::Tasks { count, work } if !is_staged => {
                 let tasks = count.constant_count();
-                (tasks, (tasks == Some(1)).then_some(work))
+                let is_only = tasks == Some(1) && class.data.is_none();
+                (tasks, is_only.then_some(work))
             }
             _ => (None, None),
         };
@@ -318,6 +331,7 @@ impl<'s> Facts<'s> {
             priority: class.priority,
             need: class.gather.need,
             bound: 0,
+            shards: None,
         }
     }
 }
@@ -362,6 +376,10 @@ pub struct Core<'s> {
     /// slow.
     pub paces: Vec<u64>,
     tickets: Tickets,
+    /// Where data are spread, by class; nothing if none are.
+    pub spreads: Vec<Option<Spread>>,
+    /// Some tasks may run without their data.
+    pub may_lack_data: bool,
     /// Some payloads take time to be sent.
     is_bulky: bool,
     opening: OpeningCompletions,
@@ -401,6 +419,8 @@ impl<'s> Core<'s> {
                 None => Vec::new(),
             },
             tickets: Tickets::default(),
+            spreads: Vec::new(),
+            may_lack_data: false,
             is_bulky: setup.classes.iter().any(Class::is_bulky),
             finishes: Vec::new(),
             in_use_before: 0,
@@ -568,6 +588,50 @@ impl<'s> Core<'s> {
     pub fn close_window(&mut self, end: Time) {
         if self.window.has_opened() {
             self.totals.in_use = self.nodes.in_use_until(end) - self.in_use_before;
+        }
+    }
+
+    /// The pool of the nodes that a task may use now: those that have its data, or all if none of these
+    /// has room and it may do without.
+    #[inline]
+    pub fn pool_of(&self, task: &Task, job: &Job) -> u32 {
+        let pool = task.pool(job, &self.stage_pools);
+        match self.may_lack_data {
+            false => pool,
+            true => self.wider_pool(task, job, pool),
+        }
+    }
+
+    #[cold]
+    fn wider_pool(&self, task: &Task, job: &Job, pool: u32) -> u32 {
+        let Some(spread) = self.spreads[job.class as usize] else {
+            return pool;
+        };
+        let demand = self.demands.of(task, job);
+        let has_room = |node: NodeId| {
+            let (held, has) = (self.nodes.held(node), self.layout.capacity(node));
+            let is_up = self.nodes.state(node) == NodeState::Up;
+            // Nothing queues at nodes under a central queue: what is held there runs.
+            is_up && fits(held, demand, has)
+        };
+        let mut copies = self.board.nodes(pool).iter();
+        match spread.elsewhere.is_none() || copies.any(|node| has_room(*node)) {
+            true => pool,
+            false => spread.all,
+        }
+    }
+
+    /// What a task takes more at `node`, which may not have its data.
+    #[cold]
+    pub fn lack(&self, task: &Task, job: &Job, node: NodeId) -> Time {
+        let spread = self.spreads[job.class as usize];
+        let Some((spread, more)) = spread.and_then(|s| Some((s, s.elsewhere?))) else {
+            return Time::ZERO;
+        };
+        let copies = self.board.nodes(spread.first + u32::from(task.shard));
+        match copies.contains(&node) {
+            true => Time::ZERO,
+            false => more,
         }
     }
 

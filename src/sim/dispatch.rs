@@ -18,12 +18,12 @@ use crate::strategy::{
     Ties,
 };
 
-use super::core::{Core, Demands, Kind};
+use super::core::{Core, Demands, Kind, Spread};
 use super::failure::{Failure, Fallible};
 use super::recorder::{Decision, Made, Recorder};
 use super::records::{Job, Phase, Records, Task, draw};
 use super::setup::{Budget, Setup, TaskFailures};
-use crate::workload::class::Stage;
+use crate::workload::class::{Class, Stage};
 
 /// All dispatchers of a strategy.
 pub struct Dispatch {
@@ -151,11 +151,12 @@ impl Dispatch {
                 let pool = core.board.pool(&core.layout, &stage.allowed, &stage.demand);
                 core.stage_pools.push(pool);
             }
+            let pool = spread(core, class, core.stage_pools[row]);
             dispatch.routes.push(Route {
                 parts,
                 first: firsts[parts],
                 count: setup.strategy.parts[parts].dispatchers,
-                pool: core.stage_pools[row],
+                pool,
             });
         }
         for (index, parts) in setup.strategy.parts.iter().enumerate() {
@@ -441,7 +442,7 @@ impl Dispatch {
         let (task, job) = core.records.both(id);
         let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
         let demand = core.demands.of(task, job);
-        let pool = task.pool(job, &core.stage_pools);
+        let pool = core.pool_of(task, job);
         let spot = core.board.turn(job.dispatcher, pool, demand, truth);
         core.board.seen(spot, truth, None).1.count() > 0
     }
@@ -454,7 +455,7 @@ impl Dispatch {
     pub fn choose(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<NodeId> {
         let (task, job) = core.records.both(id);
         let demand = core.demands.of(task, job);
-        let pool = task.pool(job, &core.stage_pools);
+        let pool = core.pool_of(task, job);
         let this = &mut self.dispatchers[job.dispatcher as usize];
         let now = core.agenda.now();
         let truth = Truth::new(&core.layout, &core.nodes, now);
@@ -565,11 +566,15 @@ impl Dispatcher {
         };
         let setup = core.setup;
         let mut row = 0;
-        for (class, route) in setup.classes.iter().zip(routes) {
+        for (at, (class, route)) in setup.classes.iter().zip(routes).enumerate() {
             let rows = row..row + class.stages.len();
             row = rows.end;
             for row in rows.filter(|_| route.parts == index) {
                 dispatcher.add_pool(core, core.stage_pools[row])?;
+            }
+            let shards = core.facts[at].shards.filter(|_| route.parts == index);
+            for shard in 0..shards.unwrap_or(0) {
+                dispatcher.add_pool(core, route.pool + shard)?;
             }
         }
         Ok(dispatcher)
@@ -672,6 +677,25 @@ fn bound<'a>(records: &Records, demands: &'a Demands, id: u32) -> (u32, Bound<'a
     (job.dispatcher, to)
 }
 
+/// Spreads the data of a class over the nodes of pool `all`; tells the pool of its first shard, or `all`
+/// if it has none.
+fn spread(core: &mut Core<'_>, class: &Class, all: u32) -> u32 {
+    core.spreads.push(None);
+    let Some(data) = &class.data else {
+        return all;
+    };
+    let (first, shards) = core.board.spread(all, data.replicas);
+    let at = core.spreads.len() - 1;
+    core.facts[at].shards = Some(shards);
+    core.may_lack_data |= data.elsewhere.is_some();
+    core.spreads[at] = Some(Spread {
+        all,
+        first,
+        elsewhere: data.elsewhere,
+    });
+    first
+}
+
 fn decision_time(core: &Core<'_>, parts: usize, id: u32) -> Time {
     let law = &core.setup.strategy.parts[parts].decision_time;
     let (task, job) = core.records.both(id);
@@ -695,7 +719,10 @@ fn service_time(core: &mut Core<'_>, id: u32, node: NodeId) -> Time {
         0 => core.facts[job.class as usize].overhead,
         _ => stage(core, job, task).overhead,
     };
-    let whole = Time::from_secs(work / core.layout.factor(node)) + overhead;
+    let mut whole = Time::from_secs(work / core.layout.factor(node)) + overhead;
+    if core.may_lack_data {
+        whole += core.lack(task, job, node);
+    }
     match core.setup.faults.task_failures {
         None => whole,
         Some(failures) => until_failure(core, id, whole, failures),

@@ -389,9 +389,9 @@ impl Presence {
 /// Which nodes are there from the start.
 fn presence(groups: &[Group]) -> Vec<Presence> {
     let of = |group: &Group| {
-        let away = group.count - group.initial;
-        let there = std::iter::repeat_n(Presence::There, group.initial as usize);
-        there.chain(std::iter::repeat_n(Presence::Away, away as usize))
+        let there = group.count - group.away;
+        let there = std::iter::repeat_n(Presence::There, there as usize);
+        there.chain(std::iter::repeat_n(Presence::Away, group.away as usize))
     };
     groups.iter().flat_map(of).collect()
 }

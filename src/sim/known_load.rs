@@ -272,6 +272,9 @@ pub fn fixed_shares(
     else {
         return None;
     };
+    if class.data.is_some() {
+        return None;
+    }
     let eligible = class.stages.first()?.eligible(&cluster.groups);
     let is_same = |stage: &Stage| stage.eligible(&cluster.groups) == eligible;
     if !class.stages.iter().all(is_same) {

@@ -180,6 +180,8 @@ pub struct Task {
     pub stage: u16,
     /// Which attempt this is, from 0.
     pub attempt: u16,
+    /// Which data it needs; 0 where that does not matter.
+    pub shard: u16,
     /// Whether this attempt fails although it is served.
     pub fails: bool,
     phase: Phase,
@@ -203,6 +205,7 @@ impl Default for Task {
             started: Time::ZERO,
             stage: 0,
             attempt: 0,
+            shard: 0,
             fails: false,
             phase: Phase::Dispatch,
             since: Time::ZERO,
@@ -225,6 +228,7 @@ impl Task {
         self.work = work;
         self.stage = 0;
         self.attempt = 0;
+        self.shard = 0;
         self.fails = false;
         self.phase = Phase::Dispatch;
         self.since = now;
@@ -245,7 +249,8 @@ impl Task {
     #[inline]
     pub fn pool(&self, job: &Job, pools: &[u32]) -> u32 {
         match self.stage {
-            0 => job.pool,
+            // Those of the shards of one class stand one after another.
+            0 => job.pool + u32::from(self.shard),
             stage => pools[job.demand as usize + usize::from(stage)],
         }
     }

@@ -275,19 +275,19 @@ impl Setup {
 fn is_first_in_first_out(group: &Group) -> bool {
     let Group {
         name: _,
-        count,
+        count: _,
         speed: _,
         capacity: _,
         discipline,
         zone: _,
         queue_limit, // who is refused may come back after who came later
         backfill,
-        initial,
+        away,
         autoscaling,
         price: _,
         power: _,
     } = group;
-    let is_constant = initial == count && autoscaling.is_none();
+    let is_constant = *away == 0 && autoscaling.is_none();
     *discipline == Discipline::Fifo && queue_limit.is_none() && !backfill && is_constant
 }
 

@@ -102,6 +102,13 @@ impl Pools {
         }) as u32
     }
 
+    /// A pool of these nodes, whose ids rise, that is no other's.
+    pub fn add(&mut self, nodes: Vec<NodeId>) -> u32 {
+        self.pools.push(nodes.into_iter().collect());
+        self.groups.push(Vec::new());
+        self.pools.len() as u32 - 1
+    }
+
     /// The pool of that number.
     #[inline]
     pub fn get(&self, number: u32) -> &Pool {

@@ -393,6 +393,7 @@ fn tasks(class: &Class) -> Option<(u32, &Law, &Stage)> {
         slo: _,
         priority: _, // told beside
         transfer: [Time::ZERO, Time::ZERO],
+        data: None,
     } = class
     else {
         return None;
@@ -469,7 +470,7 @@ fn station(group: &Group, demand: &[u64]) -> Station {
         zone: _,        // no fault hits it
         queue_limit: _, // the same
         backfill: _,    // equal tasks overtake none
-        initial: _,     // all, see `of_classes`
+        away: _,        // none, see `of_classes`
         autoscaling: _, // none, as well
         price: _,
         power: _,

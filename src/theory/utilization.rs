@@ -98,8 +98,12 @@ fn ask(class: &Class, jobs: f64, slower: f64, shares: Option<Vec<f64>>) -> Optio
         gather,
         slo: _,
         transfer: _, // as any delay
+        data: None,
         priority: _, // what is asked for is given, in whatever order
-    } = class;
+    } = class
+    else {
+        return None;
+    };
     let [stage] = &stages[..] else { return None };
     let Stage {
         name: _,

@@ -177,6 +177,7 @@ impl Class {
             slo: None,
             priority: 0,
             transfer: [Time::ZERO; 2],
+            data: None,
         }
     }
 
@@ -197,6 +198,7 @@ impl fmt::Debug for Class {
             slo,
             priority,
             transfer,
+            data,
         } = self;
         let mut shown = f.debug_struct("Class");
         shown.field("name", name).field("stages", stages);
@@ -206,6 +208,9 @@ impl fmt::Debug for Class {
         }
         if *transfer != [Time::ZERO; 2] {
             shown.field("transfer", transfer);
+        }
+        if let Some(data) = data {
+            shown.field("data", data);
         }
         shown.finish()
     }
@@ -226,4 +231,20 @@ pub struct Class {
     pub priority: i64,
     /// What the payloads of a task and of its result add to their delays.
     pub transfer: [Time; 2],
+    /// Where the data of its tasks lie, if that matters.
+    pub data: Option<Data>,
+}
+
+/// Data that tasks need, copies of which lie at some of the eligible nodes: those of shard s at the
+/// nodes of places s, s + 1, ... among them, as many as there are copies, cyclically (chained
+/// declustering: Hsiao & DeWitt 1990).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Data {
+    /// The key of each task, a count: key k is of shard k - 1, modulo the number of nodes. Without it the
+    /// task's index is its shard.
+    pub key: Option<Law>,
+    /// Copies of each shard.
+    pub replicas: u32,
+    /// What a task takes more at a node without its data; it never runs there if `None`.
+    pub elsewhere: Option<Time>,
 }

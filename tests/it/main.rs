@@ -17,6 +17,7 @@ mod common;
 mod contract;
 mod coverage;
 mod crash;
+mod data;
 mod diff;
 mod disciplines;
 mod errors;

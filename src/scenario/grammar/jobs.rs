@@ -39,6 +39,15 @@ pub struct Jobs {
     pub nodes: Option<Vec<String>>,
     /// What collecting its results costs.
     pub gather: Option<Gather>,
+    /// Each task needs its data, of which so many copies lie on the nodes that it may use: it runs at one
+    /// of these. Without `key`, task i needs shard i: copies of it are at the i-th of the nodes (from 0) and
+    /// those after it, cyclically.
+    pub replicas: Option<Count>,
+    /// Which data each task needs, with `replicas`: of a draw k (rounded, at least 1) the copies are at
+    /// the k-th of the nodes and those after it.
+    pub key: Option<LawSpec<Factor>>,
+    /// Tasks may run without their data beside them, where no copy's node has room.
+    pub locality: Option<Locality>,
     /// Bytes that are sent with each task and with each result, at `network.bandwidth`.
     pub payload: Option<Payload>,
     /// Objective for the response time.
@@ -120,6 +129,14 @@ impl Default for Gather {
             need: None,
         }
     }
+}
+
+/// Tasks that run without their data beside them.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Locality {
+    /// What they take longer then.
+    pub elsewhere: Seconds,
 }
 
 /// Bytes that travel.

@@ -12,7 +12,7 @@ use crate::model::cluster::{Cluster, Group, SLOTS, eligible};
 use crate::scenario::grammar::{Arrivals, Jobs, Named};
 use crate::scenario::text::suggest;
 use crate::text::{listed, plural};
-use crate::workload::class::{Class, Gather, Shape, Stage};
+use crate::workload::class::{Class, Data, Gather, Shape, Stage};
 
 /// Checks the names of all `jobs.NAME`, and that each has arrivals.
 pub fn names(check: &mut Check<'_>, jobs: &Named<Jobs>) {
@@ -70,6 +70,7 @@ pub fn common(
         slo: jobs.slo.map(|slo| Time::from_secs(slo.0)),
         priority: jobs.priority.map_or(0, |priority| priority.0 as i64),
         transfer: [Time::ZERO; 2],
+        data: data(check, jobs, cluster)?,
     })
 }
 
@@ -94,6 +95,51 @@ pub fn stage(
         demand: demand?,
         allowed: allowed?,
     })
+}
+
+/// Nodes over which data may be spread at most.
+const MOST_SHARDS: u32 = 4_096;
+
+/// Where the data of its tasks lie; `None` if that was said wrongly.
+fn data(check: &mut Check<'_>, jobs: &Jobs, cluster: &Cluster) -> Option<Option<Data>> {
+    let Some(replicas) = jobs.replicas else {
+        let given = [
+            ("key", jobs.key.is_some()),
+            ("locality", jobs.locality.is_some()),
+        ];
+        for (key, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
+            let hint = "add `replicas`: how many copies of the data there are";
+            check.at(key).error("nothing says where data lie", hint);
+        }
+        return Some(None);
+    };
+    let nodes = cluster.count();
+    let (title, hint) = match &jobs.arrivals {
+        Some(Arrivals::Trace(_)) => ("the rows of a trace have no keys", "leave `replicas` out"),
+        _ if !jobs.stages.is_empty() => ("stages have no keys", "leave `replicas` out"),
+        _ if nodes > MOST_SHARDS => (
+            "data can be spread over 4,096 nodes at most",
+            "use fewer nodes, or leave `replicas` out",
+        ),
+        _ if replicas.get() > u64::from(nodes) => ("more copies than nodes", "lower it"),
+        _ => {
+            let key = match &jobs.key {
+                Some(key) => Some(check.at("key").law(key)?),
+                None => None,
+            };
+            let elsewhere = jobs
+                .locality
+                .map(|given| Time::from_secs(given.elsewhere.0));
+            let replicas = replicas.get() as u32;
+            return Some(Some(Data {
+                key,
+                replicas,
+                elsewhere,
+            }));
+        }
+    };
+    check.at("replicas").error(title, hint);
+    None
 }
 
 /// The shape comes from the rows of a trace: keys of a shape contradict that.

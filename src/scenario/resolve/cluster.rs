@@ -35,7 +35,7 @@ pub fn cluster(check: &mut Check<'_>, nodes: &Named<Nodes>) -> Option<Cluster> {
     let group = |(name, nodes): (&String, &Nodes)| Group {
         discipline: discipline(&mut check.name(name), &nodes.discipline),
         autoscaling: autoscaling(&mut check.name(name), nodes),
-        initial: initial(&mut check.name(name), nodes),
+        away: away(&mut check.name(name), nodes),
         ..group(name, nodes, &dimensions)
     };
     let groups = nodes.iter().map(group).collect();
@@ -94,8 +94,8 @@ fn group(name: &str, nodes: &Nodes, dimensions: &[Dimension]) -> Group {
     }
 }
 
-/// How many of the nodes are there from the start.
-fn initial(check: &mut Check<'_>, nodes: &Nodes) -> u32 {
+/// How many of the nodes are not there from the start.
+fn away(check: &mut Check<'_>, nodes: &Nodes) -> u32 {
     let least = nodes
         .autoscaling
         .as_ref()
@@ -111,7 +111,7 @@ fn initial(check: &mut Check<'_>, nodes: &Nodes) -> u32 {
             .at("initial")
             .error("fewer nodes than `autoscaling.min`", hint);
     }
-    initial.min(nodes.count.0) as u32
+    (nodes.count.0 - initial).max(0.0) as u32
 }
 
 fn autoscaling(check: &mut Check<'_>, nodes: &Nodes) -> Option<elastic::Autoscaling> {

@@ -344,7 +344,7 @@ fn warn_in_vain(check: &mut Check<'_>, given: &Faults, faults: &setup::Faults) {
 /// Which nodes are there, if no script says otherwise.
 fn there_in_the_end(cluster: &Cluster) -> Vec<bool> {
     let of = |group: &Group| {
-        let all = (0..group.count).map(|at| at < group.initial);
+        let all = (0..group.count).map(|at| at + group.away < group.count);
         all.collect::<Vec<bool>>()
     };
     cluster.groups.iter().flat_map(of).collect()

@@ -174,17 +174,43 @@ impl Board {
     pub fn pool(&mut self, layout: &Layout, allowed: &[bool], demand: &[u64]) -> u32 {
         let pool = self.pools.number(layout, allowed, demand);
         if pool as usize == self.wanted.len() {
-            self.wanted.push(Vec::new());
-            if !self.by_room {
-                let members = self
-                    .down
-                    .as_ref()
-                    .map(|down| members(self.pools.get(pool), |node| !down.contains(node.index())));
-                let faces = self.faces.iter_mut();
-                faces.for_each(|face| face.lists.push(List::new(pool, &[], members.clone())));
-            }
+            self.keep_pool(pool);
         }
         pool
+    }
+
+    /// Keeps a new pool.
+    fn keep_pool(&mut self, pool: u32) {
+        self.wanted.push(Vec::new());
+        if !self.by_room {
+            let members = self
+                .down
+                .as_ref()
+                .map(|down| members(self.pools.get(pool), |node| !down.contains(node.index())));
+            let faces = self.faces.iter_mut();
+            faces.for_each(|face| face.lists.push(List::new(pool, &[], members.clone())));
+        }
+    }
+
+    /// Spreads data over the nodes of a pool: makes for each of them a pool of it and those after it,
+    /// cyclically, `replicas` in all. Tells the number of the first, and how many there are.
+    pub fn spread(&mut self, all: u32, replicas: u32) -> (u32, u32) {
+        let nodes = self.pools.get(all).ids().to_vec();
+        let first = self.wanted.len() as u32;
+        for shard in 0..nodes.len() {
+            let copies = (0..replicas as usize).map(|copy| nodes[(shard + copy) % nodes.len()]);
+            let mut copies: Vec<NodeId> = copies.collect();
+            copies.sort_unstable();
+            copies.dedup();
+            let pool = self.pools.add(copies);
+            self.keep_pool(pool);
+        }
+        (first, nodes.len() as u32)
+    }
+
+    /// The nodes of the pool of that number.
+    pub fn nodes(&self, pool: u32) -> &[NodeId] {
+        self.pools.get(pool).ids()
     }
 
     /// True if what a dispatcher sends travels unseen by others.

@@ -330,6 +330,7 @@ fn class((index, class): (usize, &ClassSpec)) -> Class {
         slo: class.slo.map(Time),
         priority: class.priority,
         transfer: [Time::ZERO; 2],
+        data: None,
     }
 }
 

@@ -25,10 +25,10 @@ pub struct Report {
     /// Also write the plots as PNG.
     #[arg(long)]
     png: bool,
-    /// Instead write figures for a paper to DIR/figures, as these files (comma-separated).
+    /// Figures for a paper instead.
     #[arg(long, value_name = "KINDS", value_enum, value_delimiter = ',')]
     plots: Vec<Kind>,
-    /// Names of figures, for example deciding-1 (comma-separated; default: all).
+    /// Names of figures (comma-separated; default: all).
     #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "plots")]
     only: Vec<String>,
     /// Their width.

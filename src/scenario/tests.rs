@@ -361,11 +361,11 @@ fn strategies_take_over_part_by_part() {
     let setups = &scenario.points[0].setups;
     assert_eq!(
         format!("{:?}", setups[4].strategy.parts[0].placement),
-        "PowerOfD { d: 4, by: Tasks, replacement: false }"
+        "PowerOfD { d: 4, by: Tasks, replacement: false, draws: Uniform(Uniform) }"
     );
     assert_eq!(
         format!("{:?}", setups[5].strategy.parts[1].placement),
-        "PowerOfD { d: 4, by: Work, replacement: false }"
+        "PowerOfD { d: 4, by: Work, replacement: false, draws: Uniform(Uniform) }"
     );
     assert_eq!(
         setups[5]

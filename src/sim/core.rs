@@ -51,6 +51,12 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// True if boards are renewed before it, at the same instant.
+    #[inline]
+    pub fn is_late(self) -> bool {
+        self as u8 > 5
+    }
+
     /// The kind of an event in the agenda.
     #[inline]
     pub fn of(place: Place) -> Kind {
@@ -284,6 +290,8 @@ pub struct Core<'s> {
     pub board: Board,
     /// Who writes rows of jobs, tasks and decisions, if anyone does.
     pub recorder: Option<&'s mut (dyn Recorder + 's)>,
+    /// The kind of the event at hand.
+    pub kind: Kind,
     tickets: Tickets,
     opening: OpeningCompletions,
     /// A list for a function's own use.
@@ -324,6 +332,7 @@ impl<'s> Core<'s> {
             },
             slowdown_floor: setup.window.slowdown_floor,
             recorder,
+            kind: Kind::NodeChange,
             nodes: Nodes::new(&layout),
             layout,
             setup,
@@ -489,7 +498,7 @@ impl<'s> Core<'s> {
             nodes: &self.nodes,
             now: self.agenda.now(),
         };
-        self.board.update(node, truth);
+        self.board.update(node, self.kind.is_late(), truth);
     }
 
     /// Binds a task to `at`, where it takes `service`: from now on it is held there.

@@ -11,11 +11,11 @@ use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
 use crate::model::list::List;
 use crate::model::slab::NONE;
-use crate::strategy::board::{Board, Bound};
+use crate::strategy::board::{Aperture, Board, Bound, Sight};
 use crate::strategy::view::Truth;
 use crate::strategy::{
-    self, Ask, Binding, Candidates, Ended, How, InFlight, Placement, Problem, Reports, Strategy,
-    Ties,
+    self, Ask, Binding, Candidates, Ended, How, InFlight, Information, Parts, Placement, Problem,
+    Reports, Spread, Strategy, Ties,
 };
 
 use super::core::{Core, Demands, Kind};
@@ -31,8 +31,9 @@ pub struct Dispatch {
     routes: Vec<Route>,
     /// True if tasks are bound when they are decided.
     binds_early: bool,
-    /// True if what a dispatcher sends travels unseen by others.
-    hides: bool,
+    /// True if the board is told of what is sent and arrives, and of what dispatchers hear of.
+    follows: bool,
+    follows_ends: bool,
     /// Dispatchers that rely on reports of loads, and of idle nodes.
     by_loads: u64,
     by_idle: u64,
@@ -42,8 +43,10 @@ pub struct Dispatch {
     asked: RefCell<Vec<NodeId>>,
     /// Tasks for which no node was seen up.
     parked: List,
-    /// True if any placement learns from what came of its choices.
-    learns: bool,
+    /// True if anybody minds that a dispatcher hears of an end.
+    hears: bool,
+    /// For each set of parts, the dispatcher whose turn it is.
+    turns: Vec<u32>,
 }
 
 /// Where the jobs of a class go.
@@ -53,6 +56,9 @@ struct Route {
     /// The dispatchers of these parts.
     first: u32,
     count: u32,
+    spread: Spread,
+    /// Which of the classes of these parts it is, from 0.
+    rank: u32,
     /// The eligible nodes of its tasks (a job with a demand of its own may have others).
     pool: u32,
 }
@@ -71,6 +77,8 @@ pub enum Accepted {
 struct Dispatcher {
     parts: usize,
     ties: Ties,
+    /// Messages for each node that it asks.
+    asking: u64,
     /// How long every decision takes, if that is always the same.
     constant: Option<Time>,
     /// Tasks that wait for it.
@@ -88,15 +96,23 @@ struct Dispatcher {
 /// What the dispatchers of `setup`'s strategy see, before anything has happened.
 pub fn board(setup: &Setup, layout: &Layout) -> Board {
     let strategy = &setup.strategy;
-    let each = strategy.parts.iter().flat_map(|parts| {
-        let counts = parts.in_flight == InFlight::Counted;
-        std::iter::repeat_n(counts, parts.dispatchers as usize)
-    });
-    let counts: Vec<bool> = each.collect();
+    let sights: Vec<Sight> = strategy.parts.iter().flat_map(sights).collect();
     let is_central = strategy.binding == Binding::CentralQueue;
     let travels = !is_central && !setup.network.dispatch.is_zero();
-    let hides = travels && counts != [true];
-    Board::new(layout, &counts, hides, is_central)
+    // One dispatcher that counts what it sends knows all that travels.
+    let is_alone =
+        sights.len() == 1 && sights[0].counts && sights[0].information == Information::Fresh;
+    Board::new(layout, &sights, travels && !is_alone, is_central)
+}
+
+/// How the dispatchers of a set of parts look at the nodes.
+fn sights(parts: &Parts) -> impl Iterator<Item = Sight> + '_ {
+    (0..parts.dispatchers).map(|index| Sight {
+        counts: parts.in_flight == InFlight::Counted,
+        information: parts.information,
+        aperture: parts.subset.map(|size| Aperture { index, size }),
+        ties: parts.ties,
+    })
 }
 
 impl Dispatch {
@@ -110,13 +126,15 @@ impl Dispatch {
             dispatchers: Vec::new(),
             routes: Vec::new(),
             binds_early: setup.strategy.binding == Binding::Early,
-            hides: core.board.hides(),
+            follows: core.board.follows(),
+            follows_ends: core.board.follows_ends(),
             by_loads: 0,
             by_idle: 0,
             named: Vec::new(),
             asked: RefCell::default(),
             parked: List::EMPTY,
-            learns: false,
+            hears: false,
+            turns: vec![0; setup.strategy.parts.len()],
         };
         let mut first = 0;
         let mut firsts = Vec::new();
@@ -126,10 +144,13 @@ impl Dispatch {
         }
         for (class, &parts) in setup.classes.iter().zip(&setup.strategy.parts_of_class) {
             let stage = &class.stages[0];
+            let before = dispatch.routes.iter().filter(|route| route.parts == parts);
             dispatch.routes.push(Route {
+                rank: before.count() as u32,
                 parts,
                 first: firsts[parts],
                 count: setup.strategy.parts[parts].dispatchers,
+                spread: setup.strategy.parts[parts].spread,
                 pool: core.board.pool(&core.layout, &stage.allowed, &stage.demand),
             });
         }
@@ -150,7 +171,7 @@ impl Dispatch {
         };
         (self.by_loads, self.by_idle) = (relying_on(Reports::Loads), relying_on(Reports::Idle));
         let learns = self.placements().any(|placement| placement.learns());
-        self.learns = learns;
+        self.hears = learns || self.follows_ends;
     }
 
     fn placements(&mut self) -> impl Iterator<Item = &mut Box<dyn Placement>> {
@@ -174,13 +195,31 @@ impl Dispatch {
 
     /// A dispatcher receives the result of a task: its placement may learn from it.
     #[inline]
-    pub fn received(&mut self, core: &Core<'_>, id: u32) {
-        if self.learns {
-            self.tell_end(core, id);
+    pub fn received(&mut self, core: &mut Core<'_>, id: u32) {
+        if self.hears {
+            self.tell_end(core, id, How::Completed);
+            self.forget(core, id);
         }
     }
 
-    fn tell_end(&mut self, core: &Core<'_>, id: u32) {
+    /// A dispatcher hears that an attempt has failed, or waits for it no longer.
+    pub fn failed(&mut self, core: &mut Core<'_>, id: u32) {
+        if self.hears && core.records.task(id).node.0 != NONE {
+            self.tell_end(core, id, How::Failed);
+        }
+    }
+
+    /// A dispatcher hears that an attempt is over.
+    #[cold]
+    pub fn forget(&self, core: &mut Core<'_>, id: u32) {
+        if self.follows_ends {
+            let dispatcher = core.records.both(id).1.dispatcher;
+            let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
+            core.board.over(dispatcher, id, truth);
+        }
+    }
+
+    fn tell_end(&mut self, core: &Core<'_>, id: u32, how: How) {
         let (task, job) = core.records.both(id);
         let [dispatch, decision, _, _, service, ..] = task.parts().map(Time);
         let this = &mut self.dispatchers[job.dispatcher as usize];
@@ -193,7 +232,8 @@ impl Dispatch {
                 task: task.index,
                 service,
                 response: core.now() - (job.arrival + dispatch + decision),
-                how: How::Completed,
+                at: core.now(),
+                how,
             });
         }
     }
@@ -203,19 +243,27 @@ impl Dispatch {
         self.dispatchers.len()
     }
 
-    /// A job has arrived: its tasks queue at a dispatcher of its class, drawn at random if there
-    /// are several.
+    /// A job has arrived: its tasks queue at a dispatcher of its class.
     ///
     /// # Errors
     /// The job brings a demand for which no placement can be built.
     #[inline]
     pub fn accept(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<Accepted> {
         let job = core.records.job(id);
-        let route = &self.routes[job.class as usize];
+        let route = self.routes[job.class as usize];
         let mut chosen = route.first;
         if route.count > 1 {
-            let mut draw = core.keys.spread.draw(job.class, job.number, 0, 0, 0);
-            chosen += draw.below(route.count);
+            chosen += match route.spread {
+                Spread::Random => {
+                    let mut draw = core.keys.spread.draw(job.class, job.number, 0, 0, 0);
+                    draw.below(route.count)
+                }
+                Spread::RoundRobin => {
+                    let turn = &mut self.turns[route.parts];
+                    std::mem::replace(turn, (*turn + 1) % route.count)
+                }
+                Spread::ByClass => route.rank % route.count,
+            };
         }
         let pool = if job.demand == job.class {
             route.pool
@@ -388,7 +436,7 @@ impl Dispatch {
         };
         if core.window.contains(now) {
             core.totals.placed += 1;
-            core.totals.messages += 1 + 2 * u64::from(view.probes());
+            core.totals.messages += 1 + this.asking * u64::from(view.probes());
         }
         if let Some(recorder) = &mut core.recorder {
             let made = Made {
@@ -417,9 +465,10 @@ impl Dispatch {
     pub fn bind(&self, core: &mut Core<'_>, id: u32, node: NodeId) {
         let service = service_time(core, id, node);
         core.bind(id, node, service);
-        if self.hides {
+        if self.follows {
             let (dispatcher, to) = bound(&core.records, &core.demands, id);
-            core.board.sent(dispatcher, id, to);
+            let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
+            core.board.sent(dispatcher, id, to, truth);
         }
         // Under a central queue it starts at this instant, which changes the node once more.
         if self.binds_early {
@@ -436,9 +485,10 @@ impl Dispatch {
     /// A task has reached its node: everybody sees it there now.
     #[inline(always)]
     pub fn arrived(&self, core: &mut Core<'_>, id: u32) {
-        if self.hides {
+        if self.follows {
             let (dispatcher, to) = bound(&core.records, &core.demands, id);
-            core.board.arrived(dispatcher, id, to);
+            let (is_late, now) = (core.kind.is_late(), core.agenda.now());
+            core.board.arrived(dispatcher, id, to, is_late, now);
             core.changed(core.records.task(id).node);
         }
     }
@@ -470,6 +520,10 @@ impl Dispatcher {
         let mut dispatcher = Dispatcher {
             parts: index,
             ties: parts.ties,
+            asking: match parts.information {
+                Information::Fresh => 2,
+                _ => 0, // it asks nobody, but looks at what it has
+            },
             constant: parts.decision_time.constant().map(Time::from_secs),
             queue: List::EMPTY,
             deciding: None,
@@ -508,12 +562,15 @@ impl Dispatcher {
             nodes: &core.nodes,
             now: core.agenda.now(),
         };
-        self.placements[at] = Some(core.board.build(&**blueprint, pool, truth)?);
+        self.placements[at] = Some(core.board.build(&**blueprint, pool, self.ties, truth)?);
         self.relies_on_loads = self.relies_on(Reports::Loads);
         Ok(true)
     }
 
     fn relies_on(&self, reports: Reports) -> bool {
+        if self.asking == 0 {
+            return false;
+        }
         let mut placements = self.placements.iter().flatten();
         placements.any(|placement| placement.reports() == reports)
     }

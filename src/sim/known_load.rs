@@ -269,7 +269,11 @@ pub fn fixed_shares(
         return None;
     };
     let eligible = class.stages.first()?.eligible(&cluster.groups);
-    let weights = match fixed_split(parts[parts_of_class[index]].placement.as_ref()) {
+    let parts = &parts[parts_of_class[index]];
+    if parts.subset.is_some() {
+        return None;
+    }
+    let weights = match fixed_split(parts.placement.as_ref()) {
         Some(FixedSplit::Random(weights) | FixedSplit::Turns(weights)) => weights,
         None if eligible.iter().filter(|is| **is).count() == 1 => Weights::Equal,
         None => return None,

@@ -163,6 +163,7 @@ impl Replication<'_> {
         self.core.wait_no_more(Timer::Attempt, id);
         let has_failed = self.core.records.task(id).fails;
         if has_failed {
+            self.dispatch.failed(&mut self.core, id);
             self.lose(id)?;
         }
         Ok(!has_failed)
@@ -171,6 +172,7 @@ impl Replication<'_> {
     /// A task that does not run is held at its node no more; it goes elsewhere, or is lost.
     fn turn_away(&mut self, id: u32, queued: StrandedQueued) -> Fallible {
         self.core.release(id);
+        self.dispatch.forget(&mut self.core, id);
         if queued == StrandedQueued::Lose {
             return self.lose(id);
         }
@@ -201,6 +203,7 @@ impl Replication<'_> {
     pub(super) fn lose(&mut self, id: u32) -> Fallible {
         let now = self.core.now();
         self.core.wait_no_more(Timer::Attempt, id);
+        self.dispatch.forget(&mut self.core, id);
         self.core.waste(id);
         self.core.totals.attempts_lost += 1;
         let retries = self.core.setup.faults.retries;
@@ -233,6 +236,7 @@ impl Replication<'_> {
             self.core.totals.cancelled += u64::from(is_cancelled && is_measured);
             self.core.totals.attempts_lost += u64::from(task.is_attempted());
             self.withdraw(id);
+            self.dispatch.forget(&mut self.core, id);
             self.core.wait_no_more(Timer::Attempt, id);
             self.core.waste(id);
             id = sibling;
@@ -282,6 +286,7 @@ impl Replication<'_> {
         match timer {
             0 => self.place_again(id),
             1 => {
+                self.dispatch.failed(&mut self.core, id);
                 self.withdraw(id);
                 self.lose(id)?;
                 self.pull()

@@ -73,6 +73,7 @@ impl Replication<'_> {
     #[inline(always)]
     fn handle(&mut self, next: Place) -> Fallible {
         let kind = Kind::of(next);
+        self.core.kind = kind;
         if kind == Kind::Arrival {
             self.core.agenda.pass();
             return self.arrive();
@@ -180,7 +181,7 @@ impl Replication<'_> {
         if self.has_faults && !self.is_well(id)? {
             return Ok(());
         }
-        self.dispatch.received(&self.core, id);
+        self.dispatch.received(&mut self.core, id);
         let complete = if self.results_are_instant {
             self.core.gather(id)
         } else {

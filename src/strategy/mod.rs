@@ -11,6 +11,9 @@ pub mod fixed_split;
 pub mod key;
 pub mod placement;
 pub mod pool;
+pub mod response_times;
+pub mod ring;
+pub mod truth;
 pub mod view;
 
 use std::any::Any;
@@ -144,6 +147,8 @@ pub struct Ended {
     pub service: Time,
     /// From the decision until its dispatcher knew.
     pub response: Time,
+    /// When its dispatcher knew.
+    pub at: Time,
     /// How it ended.
     pub how: How,
 }
@@ -154,6 +159,8 @@ pub struct Ended {
 pub enum How {
     /// Its result was received.
     Completed,
+    /// It came to nothing.
+    Failed,
 }
 
 /// Both phases of a decision; `named` is room for the nodes of the first.
@@ -243,6 +250,13 @@ pub enum Ties {
     Random,
     /// The first in file order.
     LowestId,
+    /// The one whose figure has stood longest, as in the queue that HAProxy keeps of servers with
+    /// equally many connections; needs a placement that keeps nodes in order by a figure.
+    Longest,
+    /// In turn, by smooth round-robin among the tied alone, as nginx does.
+    Turns,
+    /// The one that was drawn later; needs a placement that draws nodes.
+    Later,
 }
 
 impl Ties {
@@ -265,6 +279,42 @@ pub enum InFlight {
     Counted,
     /// It does not.
     Ignored,
+}
+
+/// What a dispatcher knows of the nodes when it decides, beside what it has sent itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Information {
+    /// Their true state.
+    #[default]
+    Fresh,
+    /// Nothing: it knows only what it has sent and has not had back.
+    Local,
+    /// What a bulletin board says that is renewed `every` so often: for all dispatchers at once, or
+    /// for each at instants of its own, evenly spread.
+    Periodic {
+        /// Time between two renewals.
+        every: Time,
+        /// Whether each dispatcher has instants of its own.
+        apart: bool,
+    },
+    /// What their state was this long ago.
+    Delayed {
+        /// How long.
+        by: Time,
+    },
+}
+
+/// How jobs are spread over several dispatchers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Spread {
+    /// Each job comes to any of them.
+    #[default]
+    Random,
+    /// They take turns.
+    RoundRobin,
+    /// All jobs of a class come to the same one; classes take turns in file order.
+    ByClass,
 }
 
 /// When a task is bound to a node.
@@ -290,6 +340,12 @@ pub struct Parts {
     pub in_flight: InFlight,
     /// How ties are broken.
     pub ties: Ties,
+    /// What a dispatcher knows of the nodes.
+    pub information: Information,
+    /// How jobs are spread over the dispatchers.
+    pub spread: Spread,
+    /// Of how many of its eligible nodes each dispatcher makes use; of all if not said.
+    pub subset: Option<u32>,
 }
 
 impl Parts {
@@ -301,7 +357,18 @@ impl Parts {
             decision_time: Law::Constant(0.0),
             in_flight: InFlight::default(),
             ties: Ties::default(),
+            information: Information::default(),
+            spread: Spread::default(),
+            subset: None,
         }
+    }
+
+    /// Itself, if every dispatcher sees the true state of all nodes, and jobs come to any of them
+    /// by chance: of other dispatchers models know nothing.
+    pub fn sees_all(&self) -> Option<&Parts> {
+        let is_fresh = self.information == Information::Fresh && self.subset.is_none();
+        let is_at_random = self.dispatchers == 1 || self.spread == Spread::Random;
+        (is_fresh && is_at_random).then_some(self)
     }
 }
 

@@ -51,7 +51,9 @@ pub use jobs::{Classes, Jobs, Part};
 pub use network::{Network, Workload};
 pub use nodes::{Discipline, Nodes, Slots, SlowDown};
 pub use run::{MeasuredJobs, Run, Warmup};
-pub use strategies::{Binding, Overrides, Placement, Scheduling, Strategy};
+pub use strategies::{
+    Binding, Delayed, Overrides, Periodic, Phases, Placement, Scheduling, Strategy, View,
+};
 pub use sweep::Sweep;
 
 /// A table whose keys the user chooses, in the order of the file.

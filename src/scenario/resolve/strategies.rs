@@ -11,12 +11,17 @@ use std::sync::Arc;
 use super::check::Check;
 use crate::engine::law::Law;
 use crate::engine::quantity::Count;
+use crate::engine::time::Time;
 use crate::model::cluster::{Cluster, Group};
 use crate::model::layout::Layout;
-use crate::scenario::grammar::{self, Named, Overrides, Scheduling};
+use crate::scenario::grammar::{
+    self, Delayed, Named, Overrides, Periodic, Phases, Scheduling, View,
+};
 use crate::scenario::text::suggest;
 use crate::strategy::placement::random::Random;
-use crate::strategy::{Binding, Eligible, InFlight, Parts, Pool, Strategy, Ties};
+use crate::strategy::{
+    Binding, Eligible, InFlight, Information, Parts, Pool, Spread, Strategy, Ties,
+};
 use crate::workload::class::{Class, Stage};
 
 /// Checks the names of all strategies, and `[scheduling]`.
@@ -43,6 +48,8 @@ pub fn resolve(
         let mut check = check.name(name);
         let strategy = strategy(&mut check, name, given, classes)?;
         central(&mut check, given, &strategy);
+        blind(&mut check, given, &strategy);
+        crowded(&mut check, &strategy, cluster);
         workable(
             &mut check,
             given,
@@ -119,6 +126,9 @@ fn defaults() -> Parts {
         decision_time: Law::Constant(0.0),
         in_flight: InFlight::default(),
         ties: Ties::default(),
+        information: Information::default(),
+        spread: Spread::default(),
+        subset: None,
     }
 }
 
@@ -140,7 +150,26 @@ fn parts(check: &mut Check<'_>, given: &Overrides, default: &Parts) -> Option<Pa
         decision_time,
         in_flight: given.in_flight.unwrap_or(default.in_flight),
         ties: given.ties.unwrap_or(default.ties),
+        information: given.view.as_ref().map_or(default.information, information),
+        spread: given.spread.unwrap_or(default.spread),
+        subset: given
+            .subset
+            .map_or(default.subset, |count| Some(count.0 as u32)),
     })
+}
+
+fn information(view: &View) -> Information {
+    match view {
+        View::Fresh(_) => Information::Fresh,
+        View::Local(_) => Information::Local,
+        View::Periodic(Periodic { every, phases }) => Information::Periodic {
+            every: Time::from_secs(every.0),
+            apart: *phases == Phases::Apart,
+        },
+        View::Delayed(Delayed { by }) => Information::Delayed {
+            by: Time::from_secs(by.0),
+        },
+    }
 }
 
 /// Most dispatchers.
@@ -167,6 +196,19 @@ fn central(check: &mut Check<'_>, given: &grammar::Strategy, strategy: &Strategy
         let hint = "write dispatchers = 1 for it, or binding = \"early\"";
         check.at("dispatchers").error(title, hint);
     }
+    if let Some(parts) = strategy
+        .parts
+        .iter()
+        .find(|parts| parts.information != Information::Fresh || parts.subset.is_some())
+    {
+        let (key, what) = match parts.subset {
+            Some(_) => ("subset", "all nodes pull from one queue"),
+            None => ("view", "a node that pulls knows its own state"),
+        };
+        let title = format!("`{name}` has a central queue: {what}");
+        let hint = format!("leave `{key}` out, or write binding = \"early\"");
+        check.at(key).error(title, hint);
+    }
     if given.in_flight == Some(InFlight::Ignored) {
         let title =
             format!("`{name}` has a central queue: nothing is in flight when a node is chosen");
@@ -185,6 +227,49 @@ fn central(check: &mut Check<'_>, given: &grammar::Strategy, strategy: &Strategy
     }
 }
 
+/// Who sees only what it sends, and ignores that, sees nothing.
+fn blind(check: &mut Check<'_>, given: &grammar::Strategy, strategy: &Strategy) {
+    let is_blind = |parts: &Parts| {
+        parts.information == Information::Local && parts.in_flight == InFlight::Ignored
+    };
+    if strategy.parts.iter().any(is_blind) {
+        let title = format!(
+            "a dispatcher of `{}` sees nothing: only what it has sent, and that it ignores",
+            strategy.name
+        );
+        let key = if given.in_flight.is_some() {
+            "in-flight"
+        } else {
+            "for"
+        };
+        check
+            .at(key)
+            .error(title, "write in-flight = \"counted\", or another view");
+    }
+}
+
+/// Most nodes x dispatchers where each dispatcher keeps what it sees for itself.
+const MOST_CELLS: u64 = 4_000_000;
+
+fn crowded(check: &mut Check<'_>, strategy: &Strategy, cluster: &Cluster) {
+    let is_apart =
+        |information: Information| matches!(information, Information::Periodic { apart: true, .. });
+    for parts in &strategy.parts {
+        let cells = u64::from(parts.dispatchers) * u64::from(cluster.count());
+        if cells > MOST_CELLS && (parts.subset.is_some() || is_apart(parts.information)) {
+            let title = format!(
+                "`{}` has {} dispatchers over {} nodes, each with a view of its own: at most \
+                 4,000,000 nodes x dispatchers are possible with `subset` or `phases`",
+                strategy.name,
+                parts.dispatchers,
+                cluster.count()
+            );
+            check.error(title, "lower `dispatchers`, or leave that out");
+            return;
+        }
+    }
+}
+
 /// Lets every placement be built for the nodes that it will choose among.
 fn workable(
     check: &mut Check<'_>,
@@ -196,9 +281,17 @@ fn workable(
     let layout = Layout::new(&sample(cluster));
     for (class, &set) in classes.iter().zip(&strategy.parts_of_class) {
         let pool = pool(&layout, class);
-        let mut eligible = Eligible::new(&pool, &layout);
-        let build = || strategy.parts[set].placement.build(&mut eligible);
-        let Some(Err(problem)) = (!pool.ids().is_empty()).then(build) else {
+        if pool.ids().is_empty() {
+            continue;
+        }
+        let ties = strategy.parts[set].ties;
+        let mut eligible = Eligible::new(&pool, &layout, ties);
+        let built = strategy.parts[set].placement.build(&mut eligible);
+        let Err(problem) = built else {
+            if !eligible.breaks_ties() {
+                unbroken(&mut check.at("ties"), &strategy.name, ties);
+                return;
+            }
             continue;
         };
         let own = set.checked_sub(1).and_then(|at| given.r#for.get_index(at));
@@ -216,6 +309,20 @@ fn workable(
         }
         return;
     }
+}
+
+/// The placement cannot tell equal nodes apart as it should.
+fn unbroken(check: &mut Check<'_>, name: &str, ties: Ties) {
+    let (ties, needs) = match ties {
+        Ties::Later => ("later", "draws nodes: power-of-d"),
+        _ => (
+            "longest",
+            "keeps nodes in order by a figure that stands: least-loaded (by tasks or utilization), \
+             shortest-expected-delay, join-idle-queue",
+        ),
+    };
+    let title = format!("`{name}` cannot tell equal nodes apart by \"{ties}\"");
+    check.error(title, format!("that needs a placement that {needs}"));
 }
 
 /// The cluster with few nodes of each group: what a placement may object to shows there.

@@ -68,6 +68,8 @@ const FOREIGN: &[(&str, &str)] = &[
         "bf bestfit mostallocated most-allocated noderesourcesmostallocated binpack \
          bin-packing bin-pack",
     ),
+    ("peak-ewma", "peakewma ewma linkerd"),
+    ("least-response-time", "least-time leasttime lrt fastest"),
     (
         "worst-fit",
         "wf worstfit leastallocated least-allocated noderesourcesleastallocated spread",
@@ -87,6 +89,9 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("task-failures failure-probability", "faults.task-failures"),
     ("events", "faults.events"),
     ("ties", "scheduling.ties"),
+    ("staleness stale information", "scheduling.view"),
+    ("sidecars proxies", "scheduling.dispatchers"),
+    ("aperture subsetting", "scheduling.subset"),
     ("discipline preemption", "nodes.NAME.discipline"),
     ("priority", "jobs.NAME.priority"),
 ];
@@ -113,11 +118,6 @@ const NOT_MODELLED: &[(&str, &str, &str)] = &[
         "partition partitions",
         "partitions",
         "classes share all nodes; jobs.NAME.nodes keeps one to some",
-    ),
-    (
-        "view staleness stale delayed periodic",
-        "old or partial views",
-        "dispatchers see the true state of all nodes",
     ),
     (
         "estimates estimate",

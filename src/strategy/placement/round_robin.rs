@@ -8,6 +8,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::random::any;
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
 use crate::strategy::{Ask, Blueprint, Eligible, Placement, Pool, Problem, View};
@@ -18,6 +19,19 @@ use crate::strategy::{Ask, Blueprint, Eligible, Placement, Pool, Problem, View};
 pub struct RoundRobin {
     /// How often a node's turn comes.
     pub weights: Weights,
+    /// Whose turn is the first.
+    pub start: Start,
+}
+
+/// Whose turn is the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// The first node's in file order.
+    #[default]
+    First,
+    /// Any node's, drawn by each dispatcher for itself, as balancers that are not told of each other do.
+    Random,
 }
 
 /// How often a node's turn comes.
@@ -34,8 +48,10 @@ pub enum Weights {
 
 impl Blueprint for RoundRobin {
     fn build(&self, eligible: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
+        let is_random = self.start == Start::Random;
         if self.weights == Weights::Equal {
-            return Ok(Box::new(Turns { next: NodeId(0) }));
+            let next = NodeId(0);
+            return Ok(Box::new(Turns { next, is_random }));
         }
         let (pool, layout) = (eligible.pool(), eligible.layout());
         let weight = |node: &NodeId| i128::from(layout.weight(*node));
@@ -43,17 +59,22 @@ impl Blueprint for RoundRobin {
             credits: vec![0; pool.ids().len()],
             weights: pool.ids().iter().map(weight).collect(),
             pool: pool.clone(),
+            is_random,
         }))
     }
 }
 
-/// `next` is the id from which the next turn is looked for.
+/// `next` is the id from which the next turn is looked for, unless the next one `is_random`.
 struct Turns {
     next: NodeId,
+    is_random: bool,
 }
 
 impl Placement for Turns {
-    fn place(&mut self, ask: &Ask<'_>, _: &View<'_>, _: &mut Draw) -> Option<NodeId> {
+    fn place(&mut self, ask: &Ask<'_>, _: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
+        if std::mem::take(&mut self.is_random) {
+            self.next = any(ask, rng)?;
+        }
         let next = ask.nodes.next_from(self.next);
         let node = next.or_else(|| ask.nodes.next_from(NodeId(0)))?;
         self.next = NodeId(node.0 + 1);
@@ -69,10 +90,12 @@ struct Smooth {
     pool: Pool,
     weights: Vec<i128>,
     credits: Vec<i128>,
+    is_random: bool,
 }
 
-impl Placement for Smooth {
-    fn place(&mut self, ask: &Ask<'_>, _: &View<'_>, _: &mut Draw) -> Option<NodeId> {
+impl Smooth {
+    /// The node whose turn it is.
+    fn turn(&mut self, ask: &Ask<'_>) -> Option<NodeId> {
         let mut total = 0;
         let mut best: Option<usize> = None;
         for (at, node) in self.pool.ids().iter().enumerate() {
@@ -87,6 +110,17 @@ impl Placement for Smooth {
         }
         self.credits[best?] -= total;
         best.map(|at| self.pool.ids()[at])
+    }
+}
+
+impl Placement for Smooth {
+    fn place(&mut self, ask: &Ask<'_>, _: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
+        if std::mem::take(&mut self.is_random) {
+            for _ in 0..rng.below(ask.nodes.count().max(1)) {
+                self.turn(ask);
+            }
+        }
+        self.turn(ask)
     }
 
     fn has_memory(&self) -> bool {

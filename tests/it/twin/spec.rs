@@ -255,6 +255,7 @@ impl Spec {
                 } else {
                     Ties::LowestId
                 },
+                ..Parts::new(placement("random"))
             }],
             parts_of_class: vec![0; self.classes.len()],
         }

@@ -2,6 +2,7 @@
 //! Mitzenmacher, "The power of two choices in randomized load balancing", IEEE TPDS 12, 2001).
 
 use std::cmp::Ordering;
+use std::fmt;
 
 use rand::Rng;
 use schemars::JsonSchema;
@@ -16,7 +17,7 @@ use crate::strategy::{
 };
 
 /// The least loaded of d eligible nodes drawn at random.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct PowerOfD {
     /// Number of nodes drawn (at least 1; more than there are means all).
@@ -40,6 +41,25 @@ pub enum Draws {
     ByWeight(ByWeight),
     /// By its share of a ring of hashes, as HAProxy does: the shares are unequal, but always the same.
     Ring(OnRing),
+}
+
+/// What is new and left at its default is not shown, so that scenarios are known by how they show.
+impl fmt::Debug for PowerOfD {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let PowerOfD {
+            d,
+            by,
+            replacement,
+            draws,
+        } = self;
+        let mut shown = f.debug_struct("PowerOfD");
+        shown.field("d", d).field("by", by);
+        shown.field("replacement", replacement);
+        if *draws != Draws::default() {
+            shown.field("draws", draws);
+        }
+        shown.finish()
+    }
 }
 
 /// Most draws a decision.

@@ -5,6 +5,8 @@
 //! 1.3.1, 2012): add each node's weight to its credit, take the largest credit (lowest id on
 //! ties), subtract the sum of the weights from it.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,13 +16,26 @@ use crate::model::ids::NodeId;
 use crate::strategy::{Ask, Blueprint, Eligible, Placement, Pool, Problem, View};
 
 /// The eligible nodes in turn.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct RoundRobin {
     /// How often a node's turn comes.
     pub weights: Weights,
     /// Whose turn is the first.
     pub start: Start,
+}
+
+/// What is new and left at its default is not shown, so that scenarios are known by how they show.
+impl fmt::Debug for RoundRobin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let RoundRobin { weights, start } = self;
+        let mut shown = f.debug_struct("RoundRobin");
+        shown.field("weights", weights);
+        if *start != Start::default() {
+            shown.field("start", start);
+        }
+        shown.finish()
+    }
 }
 
 /// Whose turn is the first.

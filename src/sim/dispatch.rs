@@ -491,6 +491,42 @@ impl Dispatch {
         Ok(node)
     }
 
+    /// A node for `copy`, another attempt at the task `id`: what the placement says, if that is none of
+    /// those where the task has an attempt; else any other, each equally likely; `None` if there is no
+    /// other.
+    #[cold]
+    pub fn choose_other(&mut self, core: &mut Core<'_>, id: u32, copy: u32) -> Option<NodeId> {
+        let (index, mut next, mut tried) = (core.records.task(id).index, id, Vec::new());
+        while next != NONE && core.records.task(next).index == index {
+            tried.push(core.records.task(next).node);
+            next = core.records.task(next).sibling;
+        }
+        let (task, job) = core.records.both(copy);
+        let demand = core.demands.row(job.demand);
+        let this = &mut self.dispatchers[job.dispatcher as usize];
+        let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
+        let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
+        let (view, nodes) = core.board.seen(spot, truth, None);
+        let others: Vec<NodeId> = nodes.iter().filter(|node| !tried.contains(node)).collect();
+        let priority = core.facts[job.class as usize].priority;
+        let ask = Ask {
+            tried: &tried,
+            ..ask(job, task, priority, demand, nodes.only(&others), this.ties)
+        };
+        let mut draw = draw(core.keys.placement, job, task, 0);
+        let placement = this.placements.get_mut(job.pool as usize)?.as_mut()?;
+        if others.is_empty() {
+            return None;
+        }
+        let chosen = strategy::decide(&mut **placement, &ask, &view, &mut draw, &mut self.named);
+        let chosen = chosen.filter(|node| others.binary_search(node).is_ok());
+        if core.window.contains(truth.now) {
+            core.totals.placed += 1;
+            core.totals.messages += 1 + this.asking * u64::from(view.probes());
+        }
+        chosen.or_else(|| Some(others[draw.below(others.len() as u32) as usize]))
+    }
+
     /// Binds a task to `node`: from now on it is held there.
     #[inline(always)]
     pub fn bind(&self, core: &mut Core<'_>, id: u32, node: NodeId) {

@@ -265,6 +265,7 @@ pub fn fixed_shares(
         parts,
         parts_of_class,
         limits: _, // what is turned away is not sent
+        copies: None,
     } = strategy
     else {
         return None;

@@ -317,7 +317,7 @@ impl Replication<'_> {
     }
 
     /// A task is taken from where it is; afterwards it is nowhere.
-    fn withdraw(&mut self, id: u32) {
+    pub(super) fn withdraw(&mut self, id: u32) {
         let core = &mut self.core;
         let task = core.records.task(id);
         let (phase, node) = (task.phase(), task.node);
@@ -361,6 +361,7 @@ impl Replication<'_> {
                 self.lose(id)?;
                 self.pull()
             }
+            3 => self.hedge(id),
             _ => self.fail_job(id, false),
         }
     }
@@ -377,7 +378,7 @@ fn count_retried(core: &mut Core<'_>, job: u32) {
 }
 
 /// The next attempt at a task has other work to do.
-fn draw_work(core: &mut Core<'_>, id: u32) {
+pub(super) fn draw_work(core: &mut Core<'_>, id: u32) {
     let (task, job) = core.records.both(id);
     if let Shape::Tasks { work, .. } = &core.facts[job.class as usize].stage.shape {
         let work = work.sample(&mut draw(core.keys.fresh_work, job, task, 0));

@@ -4,6 +4,7 @@
 //! its job, is decided, travels, queues, runs, its result travels back and is gathered.
 
 mod central;
+mod copies;
 mod core;
 mod course;
 mod dispatch;
@@ -134,6 +135,9 @@ impl Replication<'_> {
             return Ok(());
         }
         self.dispatch.place(&mut self.core, id)?;
+        if self.has_copies {
+            return self.set_out_with_copies(id);
+        }
         if self.dispatch_is_instant {
             return self.reach(id);
         }
@@ -186,6 +190,7 @@ impl Replication<'_> {
         if self.has_faults && !self.is_well(id)? {
             return Ok(());
         }
+        let id = if self.has_copies { self.settle(id) } else { id };
         self.dispatch.received(&mut self.core, id);
         let complete = if self.results_are_instant {
             self.core.gather(id)

@@ -1,6 +1,7 @@
 //! The parts of a replication: how they are put together, and what they tell at its end.
 
 use super::central::Central;
+use super::copies::Hedging;
 use super::core::Core;
 use super::course::Course;
 use super::dispatch::{self, Dispatch};
@@ -40,6 +41,10 @@ pub struct Replication<'s> {
     pub course: Course,
     /// Something may go wrong, or be turned away.
     pub has_faults: bool,
+    /// Several attempts may be made at a task at once.
+    pub has_copies: bool,
+    /// What hedging has to know.
+    pub hedging: Hedging,
     /// Clients wait for their jobs, and what leaves is measured.
     pub measures_leaving: bool,
     /// Clocks of failures run only while nodes are at work.
@@ -74,6 +79,8 @@ impl<'s> Replication<'s> {
             results_are_instant: setup.network.result.is_zero() && setup.gathers_free(),
             faults: Faults::new(&mut core, seeds),
             has_faults: !setup.faults.are_none() || setup.turns_away(),
+            has_copies: setup.strategy.copies.is_some(),
+            hedging: Hedging::default(),
             clocks_follow_work: (setup.faults.node_failures.iter()).any(|f| f.busy_clock),
             course: Course::new(&mut core, seeds),
             measures_leaving: core.window.clock().is_some(),

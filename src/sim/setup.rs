@@ -71,6 +71,7 @@ impl Setup {
                 parts: vec![Parts::new(Arc::new(Random {}))],
                 parts_of_class: Vec::new(),
                 limits: Limits::default(),
+                copies: None,
             },
             window: Window {
                 warmup: Warmup::None,
@@ -208,6 +209,7 @@ impl Setup {
                     parts,
                     parts_of_class: _,
                     limits,
+                    copies,
                 },
             window: _,
         } = self;
@@ -217,6 +219,7 @@ impl Setup {
             && faults.are_none()
             && !sources.iter().any(Source::is_closed)
             && limits.are_none()
+            && copies.is_none()
             && (in_no_time || by_one)
             && self.gathers_free()
             && dispatch.constant().is_some()

@@ -304,6 +304,43 @@ pub enum Information {
     },
 }
 
+/// Copies of tasks: several attempts at once, of which the first to be done counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Copies {
+    /// `d` attempts at different nodes from the start on.
+    Redundancy {
+        /// Attempts in all, 2 to 8.
+        d: u32,
+        /// Whether each has work of its own.
+        fresh_work: bool,
+    },
+    /// A second attempt if the first takes long.
+    Hedge(Hedge),
+}
+
+/// When a second attempt is made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hedge {
+    /// So long after the decision.
+    pub after: Option<Time>,
+    /// Else when a task has taken longer than this share of those before it, in thousandths.
+    pub permille: u64,
+    /// Copies at most, as a share of the tasks placed.
+    pub budget: f64,
+    /// Whether each has work of its own.
+    pub fresh_work: bool,
+}
+
+impl Copies {
+    /// Whether each attempt has work of its own.
+    pub fn is_fresh(self) -> bool {
+        match self {
+            Copies::Redundancy { fresh_work, .. } => fresh_work,
+            Copies::Hedge(hedge) => hedge.fresh_work,
+        }
+    }
+}
+
 /// How jobs are spread over several dispatchers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -440,6 +477,8 @@ pub struct Strategy {
     pub parts_of_class: Vec<usize>,
     /// What is turned away.
     pub limits: Limits,
+    /// Copies of tasks.
+    pub copies: Option<Copies>,
 }
 
 /// What is new and left at its default is not shown: a scenario is known by how its setups show, and
@@ -452,6 +491,7 @@ impl fmt::Debug for Strategy {
             parts,
             parts_of_class,
             limits,
+            copies,
         } = self;
         let mut shown = f.debug_struct("Strategy");
         shown.field("name", name).field("binding", binding);
@@ -459,6 +499,9 @@ impl fmt::Debug for Strategy {
         shown.field("parts_of_class", parts_of_class);
         if !limits.are_none() {
             shown.field("limits", limits);
+        }
+        if copies.is_some() {
+            shown.field("copies", copies);
         }
         shown.finish()
     }

@@ -369,6 +369,7 @@ fn parts(strategy: &Strategy) -> Option<(Binding, Option<u64>, &Parts)> {
                 dispatcher_queue: None,
                 central_queue,
             },
+        copies: None,
     } = strategy
     else {
         return None;

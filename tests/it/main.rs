@@ -14,6 +14,7 @@ mod bytes;
 mod cli;
 mod common;
 mod contract;
+mod copies;
 mod coverage;
 mod crash;
 mod diff;

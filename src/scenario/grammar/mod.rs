@@ -52,7 +52,8 @@ pub use network::{Network, Workload};
 pub use nodes::{Discipline, Nodes, Slots, SlowDown};
 pub use run::{MeasuredJobs, Run, Warmup};
 pub use strategies::{
-    Binding, Delayed, Overrides, Periodic, Phases, Placement, Scheduling, Strategy, View,
+    Binding, Copies, Delayed, Hedge, NoCopies, Overrides, Periodic, Phases, Placement, Redundancy,
+    Scheduling, Strategy, View,
 };
 pub use sweep::Sweep;
 

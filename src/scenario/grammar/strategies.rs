@@ -7,8 +7,9 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Named;
+use super::faults::RetriedWork;
 use crate::engine::law::spec::LawSpec;
-use crate::engine::quantity::{Count, Period, Seconds, Whole};
+use crate::engine::quantity::{Count, Inner, Period, Seconds, Share, Whole};
 use crate::strategy::{InFlight, Spread, Ties};
 
 /// That a placement is given; which ones there are, and what each is, the registry knows.
@@ -83,6 +84,68 @@ pub enum Order {
     /// First come, first served.
     #[default]
     Fifo,
+}
+
+/// Copies of tasks: several attempts at once, of which the first whose result is received counts; the
+/// others are called off at that instant.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Copies {
+    /// Every task runs once.
+    None(NoCopies),
+    /// Several attempts at different nodes from the start on.
+    Redundancy(Redundancy),
+    /// A second attempt at another node if the first takes long.
+    Hedge(Hedge),
+}
+
+/// No copies.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoCopies {}
+
+/// Several attempts from the start on.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Redundancy {
+    /// Attempts in all, 2 to 8; no more than there are nodes.
+    pub d: Count,
+    /// What work each attempt has.
+    pub work: RetriedWork,
+}
+
+impl Default for Redundancy {
+    fn default() -> Redundancy {
+        Redundancy {
+            d: Count(2.0),
+            work: RetriedWork::default(),
+        }
+    }
+}
+
+/// A second attempt if the first takes long.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Hedge {
+    /// So long after the decision.
+    pub after: Option<Period>,
+    /// Instead: when a task has taken longer, from its decision on, than this share of those that are done.
+    pub quantile: Option<Inner>,
+    /// Copies at most, as a share of the tasks that were placed.
+    pub budget: Share,
+    /// What work the second attempt has.
+    pub work: RetriedWork,
+}
+
+impl Default for Hedge {
+    fn default() -> Hedge {
+        Hedge {
+            after: None,
+            quantile: None,
+            budget: Share(1.0),
+            work: RetriedWork::default(),
+        }
+    }
 }
 
 /// What a dispatcher knows of the nodes when it decides, beside what it has sent itself.
@@ -202,6 +265,9 @@ parts! {
         /// Which jobs are let in; all if nothing says otherwise.
         #[schemars(extend("x-default" = "all"))]
         admission: Option<Admission>,
+        /// Several attempts at a task at once; "none" if nothing says otherwise.
+        #[schemars(extend("x-rare" = "none"))]
+        copies: Option<Copies>,
     }
 }
 
@@ -218,6 +284,9 @@ parts! {
         /// Which jobs are let in; all if nothing says otherwise.
         #[schemars(extend("x-default" = "all"))]
         admission: Option<Admission>,
+        /// Several attempts at a task at once; "none" if nothing says otherwise.
+        #[schemars(extend("x-rare" = "none"))]
+        copies: Option<Copies>,
         /// Parts that differ for a class of jobs, by the class's name.
         r#for: Named<Overrides>,
     }

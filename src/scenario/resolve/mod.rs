@@ -73,12 +73,24 @@ pub fn resolve(
         window: window.clone(),
     };
     let mut setups: Vec<Setup> = strategies?.into_iter().map(setup).collect();
+    setups.iter().for_each(|setup| copies(check, setup));
     window::forget_the_start(&mut setups, &document.run);
     Some(Resolved {
         setups,
         baseline: baseline?,
         classes,
     })
+}
+
+/// What becomes of copies when something goes wrong is not modelled yet.
+fn copies(check: &mut Check<'_>, setup: &Setup) {
+    let goes_wrong = !setup.faults.are_none() || setup.turns_away();
+    if setup.strategy.copies.is_some() && goes_wrong {
+        let title = "copies beside faults, limits of queues or admission are not modelled yet";
+        let mut check = check.at("strategies");
+        let mut check = check.name(&setup.strategy.name);
+        check.at("copies").error(title, "leave one of them out");
+    }
 }
 
 /// Most names of a section: time and memory grow with each, and a table of more says nothing.

@@ -15,12 +15,14 @@ use crate::engine::time::Time;
 use crate::model::cluster::{Cluster, Group};
 use crate::model::layout::Layout;
 use crate::scenario::grammar::{
-    self, Delayed, Named, Overrides, Periodic, Phases, Scheduling, View,
+    self, Delayed, Named, NoCopies, Overrides, Periodic, Phases, Redundancy, RetriedWork,
+    Scheduling, View,
 };
 use crate::scenario::text::suggest;
 use crate::strategy::placement::random::Random;
 use crate::strategy::{
-    Binding, Eligible, InFlight, Information, Limits, Parts, Pool, Spread, Strategy, Ties,
+    Binding, Copies, Eligible, Hedge, InFlight, Information, Limits, Parts, Pool, Spread, Strategy,
+    Ties,
 };
 use crate::workload::class::{Class, Stage};
 
@@ -78,13 +80,7 @@ fn strategy(
         let mut check = check.name(wanted);
         let own = parts(&mut check, &overrides.parts(), &sets[0])?;
         sets.push(own);
-        if !classes
-            .iter()
-            .any(|class| narrowness(wanted, &class.name) > 0)
-        {
-            let known: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
-            let hint = suggest::hint(wanted, &known, "classes");
-            check.error(format!("there is no class `{wanted}`"), hint);
+        if !is_class(&mut check, wanted, classes) {
             return None;
         }
     }
@@ -98,6 +94,7 @@ fn strategy(
         narrowest.map_or(0, |(set, _)| set)
     };
     let limits = limits(check, given, classes)?;
+    let copies = copies(check, given)?;
     Some(Strategy {
         name: name.to_owned(),
         binding: match given.binding {
@@ -107,6 +104,60 @@ fn strategy(
         parts_of_class: classes.iter().map(set).collect(),
         parts: sets,
         limits,
+        copies,
+    })
+}
+
+/// Attempts at once at most.
+const MOST_COPIES: f64 = 8.0;
+
+/// How many attempts are made at a task at once; the outer nothing if that is wrong.
+#[allow(clippy::option_option)]
+fn copies(check: &mut Check<'_>, given: &grammar::Strategy) -> Option<Option<Copies>> {
+    let is_central = matches!(given.binding, Some(grammar::Binding::CentralQueue(_)));
+    let mut check = check.at("copies");
+    let copies = match given
+        .copies
+        .as_ref()
+        .unwrap_or(&grammar::Copies::None(NoCopies {}))
+    {
+        grammar::Copies::None(_) => return Some(None),
+        grammar::Copies::Redundancy(Redundancy { d, work }) => Copies::Redundancy {
+            d: d.0 as u32,
+            fresh_work: *work == RetriedWork::Fresh,
+        },
+        grammar::Copies::Hedge(hedge) => Copies::Hedge(self::hedge(&mut check, hedge)?),
+    };
+    if matches!(copies, Copies::Redundancy { d, .. } if !(2..=MOST_COPIES as u32).contains(&d)) {
+        let title = "`d` must be 2 to 8: so many attempts are made at a task at once";
+        check
+            .at("redundancy.d")
+            .error(title, "write 2, or copies = \"none\"");
+        return None;
+    }
+    if is_central {
+        let title = "under a central queue a task goes to a node that has room at once: a copy would only take room";
+        check.error(title, "leave `copies` out, or write binding = \"early\"");
+        return None;
+    }
+    Some(Some(copies))
+}
+
+fn hedge(check: &mut Check<'_>, given: &grammar::Hedge) -> Option<Hedge> {
+    if given.after.is_some() == given.quantile.is_some() {
+        let title = "a hedge is made either `after` a time or at a `quantile` of times";
+        check
+            .at("hedge")
+            .error(title, "write one of them, as in hedge.after = \"50ms\"");
+        return None;
+    }
+    Some(Hedge {
+        after: given.after.map(|after| Time::from_secs(after.0)),
+        permille: given
+            .quantile
+            .map_or(0, |share| (share.0 * 1000.0).round() as u64),
+        budget: given.budget.0,
+        fresh_work: given.work == RetriedWork::Fresh,
     })
 }
 
@@ -141,6 +192,17 @@ fn limits(check: &mut Check<'_>, given: &grammar::Strategy, classes: &[Class]) -
             _ => None,
         },
     })
+}
+
+/// True if `wanted` names any class; else says so.
+fn is_class(check: &mut Check<'_>, wanted: &str, classes: &[Class]) -> bool {
+    let is_one = (classes.iter()).any(|class| narrowness(wanted, &class.name) > 0);
+    if !is_one {
+        let known: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
+        let hint = suggest::hint(wanted, &known, "classes");
+        check.error(format!("there is no class `{wanted}`"), hint);
+    }
+    is_one
 }
 
 /// How narrowly `wanted` names a class: in full, by the part of a trace, by the trace, or not (0).

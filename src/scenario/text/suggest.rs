@@ -92,6 +92,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("staleness stale information", "scheduling.view"),
     ("sidecars proxies", "scheduling.dispatchers"),
     ("aperture subsetting", "scheduling.subset"),
+    ("hedging", "scheduling.copies.hedge"),
     ("queue-limit max-queue queue-size", "nodes.NAME.queue-limit"),
     ("admission max-jobs-in-system shed", "scheduling.admission"),
     ("discipline preemption", "nodes.NAME.discipline"),
@@ -104,9 +105,9 @@ const ELSEWHERE: &[(&str, &str)] = &[
 /// holds meanwhile.
 const NOT_MODELLED: &[(&str, &str, &str)] = &[
     (
-        "hedge hedging copies redundancy speculation backup",
-        "copies of tasks",
-        "every task runs once",
+        "speculation backup",
+        "copies of tasks that are slower than their siblings",
+        "scheduling.copies.hedge makes one after a time",
     ),
     (
         "slow-downs slowdowns",

@@ -46,10 +46,10 @@ placements! {
     power_of_d::PowerOfD,
     join_idle_queue::JoinIdleQueue,
     shortest_expected_delay::ShortestExpectedDelay,
-    peak_ewma::PeakEwma,
-    least_response_time::LeastResponseTime,
     first_fit::FirstFit,
     best_fit::BestFit,
     worst_fit::WorstFit,
     resource_match::ResourceMatch,
+    peak_ewma::PeakEwma,
+    least_response_time::LeastResponseTime,
 }

@@ -259,6 +259,7 @@ impl Spec {
                 ..Parts::new(placement("random"))
             }],
             parts_of_class: vec![0; self.classes.len()],
+            copies: None,
         }
     }
 

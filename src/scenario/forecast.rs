@@ -402,6 +402,7 @@ impl Demand<'_> {
             parts_of_class,
             limits: _,
             copies: _,
+            stealing: _,
         } = strategy;
         let one = |(at, parts): (usize, &Parts)| {
             let classes = self.classes.iter().zip(&self.offered).zip(parts_of_class);

@@ -5,6 +5,7 @@
 //! A copy has a record of its own behind that of its task. When a result is received, the others are
 //! withdrawn at that instant, and what the winner went through becomes the task's.
 
+use crate::engine::time::Time;
 use crate::metrics::histogram::Histogram;
 use crate::model::slab::NONE;
 use crate::strategy::{Copies, Hedge};
@@ -40,8 +41,8 @@ impl Replication<'_> {
                 let delay = match hedge {
                     Hedge { after, .. } if after.is_some() => after,
                     Hedge { permille, .. } if self.hedging.responses.total() >= ENOUGH => {
-                        let seconds = self.hedging.responses.quantile(permille);
-                        seconds.map(crate::engine::time::Time::from_secs)
+                        let nanoseconds = self.hedging.responses.quantile(permille);
+                        nanoseconds.map(|delay| Time(delay as u64))
                     }
                     Hedge { .. } => None,
                 };
@@ -55,7 +56,7 @@ impl Replication<'_> {
     }
 
     /// An attempt that is bound to a node sets out, and is there at once if nothing travels.
-    fn go(&mut self, id: u32) -> Fallible {
+    pub(super) fn go(&mut self, id: u32) -> Fallible {
         if self.dispatch_is_instant {
             return self.reach(id);
         }

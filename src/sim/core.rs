@@ -133,6 +133,8 @@ pub struct Keys {
     pub backoff: Key,
     /// Work of another attempt.
     pub fresh_work: Key,
+    /// Whom an idle node looks at.
+    pub steal: Key,
 }
 
 impl Keys {
@@ -147,6 +149,7 @@ impl Keys {
             task_failure: seeds.key(Purpose::TaskFailure),
             backoff: seeds.key(Purpose::Backoff),
             fresh_work: seeds.key(Purpose::FreshWork),
+            steal: seeds.shifted(placement_seed).key(Purpose::Steal),
         }
     }
 }

@@ -266,6 +266,7 @@ pub fn fixed_shares(
         parts_of_class,
         limits: _, // what is turned away is not sent
         copies: None,
+        stealing: None,
     } = strategy
     else {
         return None;

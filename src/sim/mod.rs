@@ -21,6 +21,7 @@ mod replication;
 mod service;
 pub mod setup;
 mod sources;
+mod thieves;
 mod window;
 
 use crate::engine::agenda::Place;
@@ -176,6 +177,9 @@ impl Replication<'_> {
         }
         if self.has_faults {
             self.follow_clock(node);
+        }
+        if self.has_thieves {
+            self.steal(node)?;
         }
         if self.results_are_instant {
             return self.receive(id);

@@ -13,6 +13,7 @@ use super::recorder::Recorder;
 use super::service;
 use super::setup::Setup;
 use super::sources::Sources;
+use super::thieves::Thieves;
 use crate::engine::random::Seeds;
 use crate::engine::time::Time;
 use crate::metrics::figures::Figures;
@@ -43,6 +44,10 @@ pub struct Replication<'s> {
     pub has_faults: bool,
     /// Several attempts may be made at a task at once.
     pub has_copies: bool,
+    /// Nodes that fall idle take tasks from others.
+    pub has_thieves: bool,
+    /// What they have to know.
+    pub thieves: Thieves,
     /// What hedging has to know.
     pub hedging: Hedging,
     /// Clients wait for their jobs, and what leaves is measured.
@@ -81,6 +86,8 @@ impl<'s> Replication<'s> {
             has_faults: !setup.faults.are_none() || setup.turns_away(),
             has_copies: setup.strategy.copies.is_some(),
             hedging: Hedging::default(),
+            has_thieves: setup.strategy.stealing.is_some(),
+            thieves: Thieves::default(),
             clocks_follow_work: (setup.faults.node_failures.iter()).any(|f| f.busy_clock),
             course: Course::new(&mut core, seeds),
             measures_leaving: core.window.clock().is_some(),

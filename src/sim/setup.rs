@@ -72,6 +72,7 @@ impl Setup {
                 parts_of_class: Vec::new(),
                 limits: Limits::default(),
                 copies: None,
+                stealing: None,
             },
             window: Window {
                 warmup: Warmup::None,
@@ -210,6 +211,7 @@ impl Setup {
                     parts_of_class: _,
                     limits,
                     copies,
+                    stealing,
                 },
             window: _,
         } = self;
@@ -220,6 +222,7 @@ impl Setup {
             && !sources.iter().any(Source::is_closed)
             && limits.are_none()
             && copies.is_none()
+            && stealing.is_none()
             && (in_no_time || by_one)
             && self.gathers_free()
             && dispatch.constant().is_some()

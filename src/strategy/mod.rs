@@ -341,6 +341,26 @@ impl Copies {
     }
 }
 
+/// Nodes that fall idle take waiting tasks from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stealing {
+    /// Nodes that one looks at, drawn at random.
+    pub victims: u32,
+    /// How much it takes from the longest of their queues.
+    pub loot: Loot,
+}
+
+/// How much is taken from a queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Loot {
+    /// The task at its head.
+    #[default]
+    One,
+    /// Half of it, from the head on, rounded up.
+    Half,
+}
+
 /// How jobs are spread over several dispatchers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -479,6 +499,8 @@ pub struct Strategy {
     pub limits: Limits,
     /// Copies of tasks.
     pub copies: Option<Copies>,
+    /// Idle nodes that take tasks from others.
+    pub stealing: Option<Stealing>,
 }
 
 /// What is new and left at its default is not shown: a scenario is known by how its setups show, and
@@ -492,6 +514,7 @@ impl fmt::Debug for Strategy {
             parts_of_class,
             limits,
             copies,
+            stealing,
         } = self;
         let mut shown = f.debug_struct("Strategy");
         shown.field("name", name).field("binding", binding);
@@ -502,6 +525,9 @@ impl fmt::Debug for Strategy {
         }
         if copies.is_some() {
             shown.field("copies", copies);
+        }
+        if stealing.is_some() {
+            shown.field("stealing", stealing);
         }
         shown.finish()
     }

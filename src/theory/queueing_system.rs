@@ -370,6 +370,7 @@ fn parts(strategy: &Strategy) -> Option<(Binding, Option<u64>, &Parts)> {
                 central_queue,
             },
         copies: None,
+        stealing: None,
     } = strategy
     else {
         return None;

@@ -38,7 +38,7 @@ fn a_loser_is_called_off_at_the_winners_instant() {
         });
         let figures = run(&setup);
         assert_eq!(figures.metric("response_max"), Some(1.0));
-        assert_eq!(figures.totals.attempts, 2 * figures.totals.tasks_done);
+        assert_eq!(figures.totals.attempts, 2 * figures.totals.tasks_arrived);
         // What the loser was served is waste: as much as the winner was.
         let waste = figures.metric("waste").unwrap();
         assert!((waste - 0.5).abs() < 0.01, "{waste}");

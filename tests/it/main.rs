@@ -35,6 +35,7 @@ mod reality;
 mod scenarios;
 mod sojourns;
 mod steady;
+mod stealing;
 mod theory;
 mod tool;
 mod traces;

@@ -52,8 +52,8 @@ pub use network::{Network, Workload};
 pub use nodes::{Discipline, Nodes, Slots, SlowDown};
 pub use run::{MeasuredJobs, Run, Warmup};
 pub use strategies::{
-    Binding, Copies, Delayed, Hedge, NoCopies, Overrides, Periodic, Phases, Placement, Redundancy,
-    Scheduling, Strategy, View,
+    Binding, Copies, Delayed, Hedge, IdleThieves, NoCopies, Overrides, Periodic, Phases, Placement,
+    Redundancy, Scheduling, Stealing, Strategy, View,
 };
 pub use sweep::Sweep;
 

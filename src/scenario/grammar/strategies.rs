@@ -10,7 +10,7 @@ use super::Named;
 use super::faults::RetriedWork;
 use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{Count, Inner, Period, Seconds, Share, Whole};
-use crate::strategy::{InFlight, Spread, Ties};
+use crate::strategy::{InFlight, Loot, Spread, Ties};
 
 /// That a placement is given; which ones there are, and what each is, the registry knows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -148,6 +148,40 @@ impl Default for Hedge {
     }
 }
 
+/// Tasks that change their node while they wait.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stealing {
+    /// A task stays at its node.
+    None(NoStealing),
+    /// A node that falls idle takes waiting tasks from another.
+    Idle(IdleThieves),
+}
+
+/// Nobody steals.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoStealing {}
+
+/// Nodes that fall idle steal.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct IdleThieves {
+    /// Nodes that one looks at when it falls idle, drawn at random; it takes from the longest queue.
+    pub victims: Count,
+    /// How much it takes.
+    pub batch: Loot,
+}
+
+impl Default for IdleThieves {
+    fn default() -> IdleThieves {
+        IdleThieves {
+            victims: Count(1.0),
+            batch: Loot::default(),
+        }
+    }
+}
+
 /// What a dispatcher knows of the nodes when it decides, beside what it has sent itself.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -268,6 +302,9 @@ parts! {
         /// Several attempts at a task at once; "none" if nothing says otherwise.
         #[schemars(extend("x-rare" = "none"))]
         copies: Option<Copies>,
+        /// Tasks that change their node while they wait; "none" if nothing says otherwise.
+        #[schemars(extend("x-rare" = "none"))]
+        stealing: Option<Stealing>,
     }
 }
 
@@ -287,6 +324,9 @@ parts! {
         /// Several attempts at a task at once; "none" if nothing says otherwise.
         #[schemars(extend("x-rare" = "none"))]
         copies: Option<Copies>,
+        /// Tasks that change their node while they wait; "none" if nothing says otherwise.
+        #[schemars(extend("x-rare" = "none"))]
+        stealing: Option<Stealing>,
         /// Parts that differ for a class of jobs, by the class's name.
         r#for: Named<Overrides>,
     }

@@ -15,14 +15,14 @@ use crate::engine::time::Time;
 use crate::model::cluster::{Cluster, Group};
 use crate::model::layout::Layout;
 use crate::scenario::grammar::{
-    self, Delayed, Named, NoCopies, Overrides, Periodic, Phases, Redundancy, RetriedWork,
-    Scheduling, View,
+    self, Delayed, IdleThieves, Named, NoCopies, Overrides, Periodic, Phases, Redundancy,
+    RetriedWork, Scheduling, View,
 };
 use crate::scenario::text::suggest;
 use crate::strategy::placement::random::Random;
 use crate::strategy::{
-    Binding, Copies, Eligible, Hedge, InFlight, Information, Limits, Parts, Pool, Spread, Strategy,
-    Ties,
+    Binding, Copies, Eligible, Hedge, InFlight, Information, Limits, Parts, Pool, Spread, Stealing,
+    Strategy, Ties,
 };
 use crate::workload::class::{Class, Stage};
 
@@ -51,6 +51,7 @@ pub fn resolve(
         let strategy = strategy(&mut check, name, given, classes)?;
         central(&mut check, given, &strategy);
         blind(&mut check, given, &strategy);
+        thieves(&mut check, &strategy, cluster);
         crowded(&mut check, &strategy, cluster);
         workable(
             &mut check,
@@ -95,6 +96,7 @@ fn strategy(
     };
     let limits = limits(check, given, classes)?;
     let copies = copies(check, given)?;
+    let stealing = given.stealing.as_ref().and_then(stealing);
     Some(Strategy {
         name: name.to_owned(),
         binding: match given.binding {
@@ -105,7 +107,35 @@ fn strategy(
         parts: sets,
         limits,
         copies,
+        stealing,
     })
+}
+
+fn stealing(given: &grammar::Stealing) -> Option<Stealing> {
+    match given {
+        grammar::Stealing::None(_) => None,
+        grammar::Stealing::Idle(IdleThieves { victims, batch }) => Some(Stealing {
+            victims: victims.0 as u32,
+            loot: *batch,
+        }),
+    }
+}
+
+/// Who steals needs queues to steal from.
+fn thieves(check: &mut Check<'_>, strategy: &Strategy, cluster: &Cluster) {
+    let shares = |group: &&Group| group.discipline.shares();
+    let shared = cluster.groups.iter().find(shares);
+    let title = match (strategy.stealing, strategy.binding, shared) {
+        (None, ..) => return,
+        (_, Binding::CentralQueue, _) => "under a central queue no task waits at a node".to_owned(),
+        (_, _, Some(group)) => format!(
+            "nodes.{} shares its processors: all tasks run at once, and none waits",
+            group.name
+        ),
+        _ => return,
+    };
+    let hint = "leave `stealing` out: there is nothing to steal";
+    check.at("stealing").error(title, hint);
 }
 
 /// Attempts at once at most.

@@ -93,6 +93,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("sidecars proxies", "scheduling.dispatchers"),
     ("aperture subsetting", "scheduling.subset"),
     ("hedging", "scheduling.copies.hedge"),
+    ("steal work-stealing", "scheduling.stealing"),
     ("queue-limit max-queue queue-size", "nodes.NAME.queue-limit"),
     ("admission max-jobs-in-system shed", "scheduling.admission"),
     ("discipline preemption", "nodes.NAME.discipline"),
@@ -115,9 +116,9 @@ const NOT_MODELLED: &[(&str, &str, &str)] = &[
         "nodes keep their speed; faults.stragglers slows single tasks",
     ),
     (
-        "stealing steal work-stealing push",
-        "stealing",
-        "a task stays at its node",
+        "push pushing",
+        "pushing above a threshold",
+        "scheduling.stealing lets idle nodes pull",
     ),
     (
         "partition partitions",

@@ -306,6 +306,11 @@ impl Board {
         self.information.contains(&Information::Local)
     }
 
+    /// True if `node` is in the pool of that number.
+    pub fn may_use(&self, pool: u32, node: NodeId) -> bool {
+        self.pools.get(pool).position(node).is_some()
+    }
+
     /// True if the pool of that number has no node.
     pub fn is_empty(&self, pool: u32) -> bool {
         self.pools.get(pool).ids().is_empty()

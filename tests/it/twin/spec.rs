@@ -260,6 +260,7 @@ impl Spec {
             }],
             parts_of_class: vec![0; self.classes.len()],
             copies: None,
+            stealing: None,
         }
     }
 

@@ -6,27 +6,14 @@
 //! withdrawn at that instant, and what the winner went through becomes the task's.
 
 use crate::engine::time::Time;
-use crate::metrics::histogram::Histogram;
 use crate::model::slab::NONE;
 use crate::strategy::{Copies, Hedge};
 
 use super::core::Timer;
 use super::failure::Fallible;
+use super::hedging::ENOUGH;
 use super::lives::draw_work;
 use super::replication::Replication;
-
-/// What hedging has to know.
-#[derive(Debug, Default)]
-pub struct Hedging {
-    /// Tasks that were placed, and copies of them.
-    tasks: u64,
-    copies: u64,
-    /// From the decision until the result, of tasks that are done.
-    responses: Histogram,
-}
-
-/// Results that must be known before a quantile of them is.
-const ENOUGH: u64 = 100;
 
 impl Replication<'_> {
     /// A task has been placed; its copies set out with it, or a while later if it is not done by then.
@@ -101,7 +88,7 @@ impl Replication<'_> {
     /// The result of an attempt has been received: its task is done, and the others are called off.
     /// Tells the record of the task.
     #[cold]
-    pub(super) fn settle(&mut self, id: u32) -> u32 {
+    pub(super) fn settle_task(&mut self, id: u32) -> u32 {
         let first = self.core.first_attempt(id);
         self.core.wait_no_more(Timer::Hedge, first);
         let index = self.core.records.task(id).index;

@@ -22,7 +22,8 @@ use super::core::{Core, Demands, Kind};
 use super::failure::{Failure, Fallible};
 use super::recorder::{Decision, Made, Recorder};
 use super::records::{Job, Phase, Records, Task, draw};
-use super::setup::{Setup, TaskFailures};
+use super::setup::{Budget, Setup, TaskFailures};
+use crate::workload::class::Stage;
 
 /// All dispatchers of a strategy.
 pub struct Dispatch {
@@ -99,8 +100,8 @@ pub enum Accepted {
 struct Dispatcher {
     parts: usize,
     ties: Ties,
-    /// Messages for each node that it asks.
-    asking: u64,
+    /// Whether it must ask nodes for their state: 1 or 0.
+    asking: u32,
     /// How long every decision takes, if that is always the same.
     constant: Option<Time>,
     /// Tasks that wait for it, and their number.
@@ -108,6 +109,8 @@ struct Dispatcher {
     waiting: u64,
     /// When it began the decision that it is at; none if it is idle.
     deciding: Option<Time>,
+    /// What is left of its budget for further attempts, in billionths of one.
+    budget: u64,
     /// The task that it decides; [`NONE`] if that was withdrawn meanwhile.
     current: u32,
     /// One placement for each pool that its classes use.
@@ -138,6 +141,34 @@ fn sights(parts: &Parts) -> impl Iterator<Item = Sight> + '_ {
     })
 }
 
+/// The way of the jobs of each class.
+fn routes(core: &mut Core<'_>) -> Vec<Route> {
+    let setup = core.setup;
+    let (mut first, mut firsts) = (0, Vec::new());
+    for parts in &setup.strategy.parts {
+        firsts.push(first);
+        first += parts.dispatchers;
+    }
+    let mut routes: Vec<Route> = Vec::new();
+    for (class, &parts) in setup.classes.iter().zip(&setup.strategy.parts_of_class) {
+        let before = routes.iter().filter(|route| route.parts == parts);
+        let (rank, row) = (before.count() as u32, core.stage_pools.len());
+        for stage in &class.stages {
+            let pool = core.board.pool(&core.layout, &stage.allowed, &stage.demand);
+            core.stage_pools.push(pool);
+        }
+        routes.push(Route {
+            rank,
+            parts,
+            first: firsts[parts],
+            count: setup.strategy.parts[parts].dispatchers,
+            spread: setup.strategy.parts[parts].spread,
+            pool: core.stage_pools[row],
+        });
+    }
+    routes
+}
+
 impl Dispatch {
     /// The dispatchers of the setup's strategy.
     ///
@@ -147,7 +178,7 @@ impl Dispatch {
         let setup = core.setup;
         let mut dispatch = Dispatch {
             dispatchers: Vec::new(),
-            routes: Vec::new(),
+            routes: routes(core),
             binds_early: setup.strategy.binding == Binding::Early,
             follows: core.board.follows(),
             follows_ends: core.board.follows_ends(),
@@ -159,24 +190,6 @@ impl Dispatch {
             hears: false,
             turns: vec![0; setup.strategy.parts.len()],
         };
-        let mut first = 0;
-        let mut firsts = Vec::new();
-        for parts in &setup.strategy.parts {
-            firsts.push(first);
-            first += parts.dispatchers;
-        }
-        for (class, &parts) in setup.classes.iter().zip(&setup.strategy.parts_of_class) {
-            let stage = &class.stages[0];
-            let before = dispatch.routes.iter().filter(|route| route.parts == parts);
-            dispatch.routes.push(Route {
-                rank: before.count() as u32,
-                parts,
-                first: firsts[parts],
-                count: setup.strategy.parts[parts].dispatchers,
-                spread: setup.strategy.parts[parts].spread,
-                pool: core.board.pool(&core.layout, &stage.allowed, &stage.demand),
-            });
-        }
         for (index, parts) in setup.strategy.parts.iter().enumerate() {
             for _ in 0..parts.dispatchers {
                 let dispatcher = Dispatcher::new(core, index, &dispatch.routes)?;
@@ -225,10 +238,11 @@ impl Dispatch {
         }
     }
 
-    /// A dispatcher hears that an attempt has failed, or waits for it no longer.
-    pub fn failed(&mut self, core: &mut Core<'_>, id: u32) {
-        if self.hears && core.records.task(id).node.0 != NONE {
-            self.tell_end(core, id, How::Failed);
+    /// An attempt has come to nothing: its placement may learn from that.
+    pub fn lost(&mut self, core: &mut Core<'_>, id: u32, how: How) {
+        if self.hears && core.records.task(id).node != NodeId(NONE) {
+            self.tell_end(core, id, how);
+            self.forget(core, id);
         }
     }
 
@@ -242,11 +256,13 @@ impl Dispatch {
         }
     }
 
+    #[cold]
     fn tell_end(&mut self, core: &Core<'_>, id: u32, how: How) {
         let (task, job) = core.records.both(id);
-        let [dispatch, decision, _, _, service, ..] = task.parts().map(Time);
+        let [dispatch, decision, _, _, service, retry, _] = task.parts().map(Time);
         let this = &mut self.dispatchers[job.dispatcher as usize];
-        let placement = this.placements[job.pool as usize].as_mut();
+        let pool = task.pool(job, &core.stage_pools);
+        let placement = this.placements[pool as usize].as_mut();
         if let Some(placement) = placement.filter(|placement| placement.learns()) {
             placement.ended(&Ended {
                 node: task.node,
@@ -254,11 +270,29 @@ impl Dispatch {
                 job: job.number,
                 task: task.index,
                 service,
-                response: core.now() - (job.arrival + dispatch + decision),
+                response: core.now()
+                    - (core.stages.ready_at(job, task) + retry + dispatch + decision),
                 at: core.now(),
                 how,
             });
         }
+    }
+
+    /// A dispatcher sends the first attempt at a task, and so may make more of others.
+    pub fn earn(&mut self, dispatcher: u32, budget: &Budget) {
+        let this = &mut self.dispatchers[dispatcher as usize];
+        this.budget = (this.budget + budget.share).min(budget.burst());
+    }
+
+    /// True if a dispatcher may make one more attempt.
+    pub fn spend(&mut self, dispatcher: u32, budget: &Budget) -> bool {
+        if budget.share == 0 {
+            return true;
+        }
+        let this = &mut self.dispatchers[dispatcher as usize];
+        let left = this.budget.checked_sub(Budget::ONE);
+        this.budget = left.unwrap_or(this.budget);
+        left.is_some()
     }
 
     /// Number of dispatchers.
@@ -277,7 +311,7 @@ impl Dispatch {
         let turn = &mut self.turns[route.parts];
         let chosen = route.dispatcher(core, job, *turn);
         *turn = (*turn + 1) % route.count;
-        let pool = if job.demand == job.class {
+        let pool = if core.demands.is_of_class(job.demand) {
             route.pool
         } else {
             let parts = route.parts;
@@ -291,16 +325,34 @@ impl Dispatch {
             core.totals.attempts += 1;
             return Ok(Accepted::IsDecided);
         }
-        this.waiting += u64::from(core.records.job(id).tasks);
         let mut task = id;
         while task != NONE {
-            this.queue.push(&mut core.records, task);
+            if core.records.task(task).phase() == Phase::Dispatch {
+                this.queue.push(&mut core.records, task);
+                this.waiting += 1;
+            }
             task = core.records.task(task).sibling;
         }
         Ok(match this.deciding {
             None => Accepted::Begins(chosen),
             Some(_) => Accepted::Waits,
         })
+    }
+
+    /// The tasks of a stage that begins, of which `first` is the first, queue at their job's dispatcher;
+    /// tells that if it is idle.
+    pub fn wake(&mut self, core: &mut Core<'_>, first: u32, count: u32) -> Option<u32> {
+        let now = core.now();
+        let dispatcher = core.records.both(first).1.dispatcher;
+        let this = &mut self.dispatchers[dispatcher as usize];
+        let mut task = first;
+        for _ in 0..count {
+            core.records.task_mut(task).wake(now);
+            this.queue.push(&mut core.records, task);
+            this.waiting += 1;
+            task = core.records.task(task).sibling;
+        }
+        this.deciding.is_none().then_some(dispatcher)
     }
 
     /// True if the dispatcher of a job that has arrived is at work and as many tasks wait for it as
@@ -433,10 +485,11 @@ impl Dispatch {
         if !self.binds_early || !core.board.sees_down() {
             return true;
         }
-        let (_, job) = core.records.both(id);
+        let (task, job) = core.records.both(id);
         let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
-        let demand = core.demands.row(job.demand);
-        let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
+        let demand = core.demands.of(task, job);
+        let pool = task.pool(job, &core.stage_pools);
+        let spot = core.board.turn(job.dispatcher, pool, demand, truth);
         core.board.seen(spot, truth, None).1.count() > 0
     }
 
@@ -447,17 +500,19 @@ impl Dispatch {
     #[inline(always)]
     pub fn choose(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<NodeId> {
         let (task, job) = core.records.both(id);
-        let demand = core.demands.row(job.demand);
+        let demand = core.demands.of(task, job);
+        let pool = task.pool(job, &core.stage_pools);
         let this = &mut self.dispatchers[job.dispatcher as usize];
         let now = core.agenda.now();
         let truth = Truth::new(&core.layout, &core.nodes, now);
-        let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
+        let spot = core.board.turn(job.dispatcher, pool, demand, truth);
         let log = core.recorder.is_some().then_some(&self.asked);
         let (view, nodes) = core.board.seen(spot, truth, log);
         let priority = core.facts[job.class as usize].priority;
-        let ask = ask(job, task, priority, demand, nodes, this.ties);
+        let tasks = core.stages.tasks(job, task);
+        let ask = ask(job, task, (tasks, priority), demand, nodes, this.ties);
         let draw = draw(core.keys.placement, job, task, 0);
-        let Some(Some(placement)) = this.placements.get_mut(job.pool as usize) else {
+        let Some(Some(placement)) = this.placements.get_mut(pool as usize) else {
             return Err(fault(&core.setup.strategy, this.parts, None));
         };
         let placement = &mut **placement;
@@ -465,10 +520,8 @@ impl Dispatch {
         let Some(node) = chosen.filter(|node| nodes.contains(*node)) else {
             return Err(fault(&core.setup.strategy, this.parts, chosen));
         };
-        if core.window.contains(now) {
-            core.totals.placed += 1;
-            core.totals.messages += 1 + this.asking * u64::from(view.probes());
-        }
+        core.totals
+            .placed(core.window.contains(now), this.asking * view.probes());
         if let Some(recorder) = &mut core.recorder {
             let made = Made {
                 ask: &ask,
@@ -502,7 +555,7 @@ impl Dispatch {
             next = core.records.task(next).sibling;
         }
         let (task, job) = core.records.both(copy);
-        let demand = core.demands.row(job.demand);
+        let demand = core.demands.of(task, job);
         let this = &mut self.dispatchers[job.dispatcher as usize];
         let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
         let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
@@ -511,7 +564,14 @@ impl Dispatch {
         let priority = core.facts[job.class as usize].priority;
         let ask = Ask {
             tried: &tried,
-            ..ask(job, task, priority, demand, nodes.only(&others), this.ties)
+            ..ask(
+                job,
+                task,
+                (job.tasks, priority),
+                demand,
+                nodes.only(&others),
+                this.ties,
+            )
         };
         let mut draw = draw(core.keys.placement, job, task, 0);
         let placement = this.placements.get_mut(job.pool as usize)?.as_mut()?;
@@ -520,10 +580,8 @@ impl Dispatch {
         }
         let chosen = strategy::decide(&mut **placement, &ask, &view, &mut draw, &mut self.named);
         let chosen = chosen.filter(|node| others.binary_search(node).is_ok());
-        if core.window.contains(truth.now) {
-            core.totals.placed += 1;
-            core.totals.messages += 1 + this.asking * u64::from(view.probes());
-        }
+        let probes = this.asking * view.probes();
+        core.totals.placed(core.window.contains(truth.now), probes);
         chosen.or_else(|| Some(others[draw.below(others.len() as u32) as usize]))
     }
 
@@ -588,19 +646,26 @@ impl Dispatcher {
             parts: index,
             ties: parts.ties,
             asking: match parts.information {
-                Information::Fresh => 2,
+                Information::Fresh => 1,
                 _ => 0, // it asks nobody, but looks at what it has
             },
             constant: parts.decision_time.constant().map(Time::from_secs),
             queue: List::EMPTY,
             waiting: 0,
+            budget: core.setup.faults.retries.budget.burst(),
             deciding: None,
             current: NONE,
             placements: Vec::new(),
             relies_on_loads: false,
         };
-        for route in routes.iter().filter(|route| route.parts == index) {
-            dispatcher.add_pool(core, route.pool)?;
+        let setup = core.setup;
+        let mut row = 0;
+        for (class, route) in setup.classes.iter().zip(routes) {
+            let rows = row..row + class.stages.len();
+            row = rows.end;
+            for row in rows.filter(|_| route.parts == index) {
+                dispatcher.add_pool(core, core.stage_pools[row])?;
+            }
         }
         Ok(dispatcher)
     }
@@ -649,7 +714,7 @@ impl Dispatcher {
 fn ask<'a>(
     job: &Job,
     task: &Task,
-    priority: i64,
+    (tasks, priority): (u32, i64),
     demand: &'a [u64],
     nodes: Candidates<'a>,
     ties: Ties,
@@ -658,7 +723,7 @@ fn ask<'a>(
         class: job.class,
         job: job.number,
         task: task.index,
-        tasks: job.tasks,
+        tasks,
         priority,
         key: None,
         work: task.work,
@@ -700,7 +765,7 @@ fn bound<'a>(records: &Records, demands: &'a Demands, id: u32) -> (u32, Bound<'a
     let to = Bound {
         node: task.node,
         service: task.service,
-        demand: demands.row(job.demand),
+        demand: demands.of(task, job),
     };
     (job.dispatcher, to)
 }
@@ -724,12 +789,29 @@ fn service_time(core: &mut Core<'_>, id: u32, node: NodeId) -> Time {
             work *= stragglers.factor.sample(&mut draw);
         }
     }
-    let whole =
-        Time::from_secs(work / core.layout.factor(node)) + core.facts[job.class as usize].overhead;
+    let overhead = match task.stage {
+        0 => core.facts[job.class as usize].overhead,
+        _ => stage(core, job, task).overhead,
+    };
+    let whole = Time::from_secs(work / core.layout.factor(node)) + overhead;
     match core.setup.faults.task_failures {
         None => whole,
         Some(failures) => until_failure(core, id, whole, failures),
     }
+}
+
+/// How long the attempt at a task would run at its node from the beginning.
+#[cold]
+#[inline(never)]
+pub fn whole_service(core: &mut Core<'_>, id: u32) -> Time {
+    let node = core.records.task(id).node;
+    service_time(core, id, node)
+}
+
+/// The stage of a task.
+#[cold]
+pub fn stage<'s>(core: &Core<'s>, job: &Job, task: &Task) -> &'s Stage {
+    &core.setup.classes[job.class as usize].stages[usize::from(task.stage)]
 }
 
 /// How long an attempt runs that would take `whole`: less if it fails before its end.

@@ -1,13 +1,13 @@
 //! The parts of a replication: how they are put together, and what they tell at its end.
 
 use super::central::Central;
-use super::copies::Hedging;
 use super::core::Core;
 use super::course::Course;
 use super::dispatch::{self, Dispatch};
 use super::failure::Fallible;
 use super::faults::Faults;
 use super::gathering::Gathering;
+use super::hedging::Hedging;
 use super::outcome::{self, Ending};
 use super::recorder::Recorder;
 use super::service;
@@ -40,7 +40,7 @@ pub struct Replication<'s> {
     pub faults: Faults,
     /// How far it has come.
     pub course: Course,
-    /// Something may go wrong, or be turned away.
+    /// Something may go wrong, be turned away or be cancelled.
     pub has_faults: bool,
     /// Several attempts may be made at a task at once.
     pub has_copies: bool,
@@ -83,7 +83,7 @@ impl<'s> Replication<'s> {
             dispatch_is_instant: setup.network.dispatch.is_zero(),
             results_are_instant: setup.network.result.is_zero() && setup.gathers_free(),
             faults: Faults::new(&mut core, seeds),
-            has_faults: !setup.faults.are_none() || setup.turns_away(),
+            has_faults: !setup.faults.are_none() || setup.turns_away() || setup.cancels(),
             has_copies: setup.strategy.copies.is_some(),
             hedging: Hedging::default(),
             has_thieves: setup.strategy.stealing.is_some(),

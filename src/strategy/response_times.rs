@@ -64,7 +64,7 @@ impl ResponseTimes {
         let response = task.response.0 as f64;
         let response = match task.how {
             How::Completed => response,
-            How::Failed => response.max(self.penalty),
+            _ => response.max(self.penalty),
         };
         let kept = self.kept(at, task.at);
         let mean = &mut self.means[at];

@@ -24,7 +24,7 @@ use crate::strategy::{
     Binding, Copies, Eligible, Hedge, InFlight, Information, Limits, Parts, Pool, Spread, Stealing,
     Strategy, Ties,
 };
-use crate::workload::class::{Class, Stage};
+use crate::workload::class::Class;
 
 /// Checks the names of all strategies, and `[scheduling]`.
 pub fn names(check: &mut Check<'_>, strategies: &Named<grammar::Strategy>, common: &Scheduling) {
@@ -99,10 +99,7 @@ fn strategy(
     let stealing = given.stealing.as_ref().and_then(stealing);
     Some(Strategy {
         name: name.to_owned(),
-        binding: match given.binding {
-            Some(grammar::Binding::CentralQueue(_)) => Binding::CentralQueue,
-            _ => Binding::Early,
-        },
+        binding: binding(given),
         parts_of_class: classes.iter().map(set).collect(),
         parts: sets,
         limits,
@@ -189,6 +186,13 @@ fn hedge(check: &mut Check<'_>, given: &grammar::Hedge) -> Option<Hedge> {
         budget: given.budget.0,
         fresh_work: given.work == RetriedWork::Fresh,
     })
+}
+
+fn binding(given: &grammar::Strategy) -> Binding {
+    match given.binding {
+        Some(grammar::Binding::CentralQueue(_)) => Binding::CentralQueue,
+        _ => Binding::Early,
+    }
 }
 
 /// What the strategy turns away.
@@ -406,8 +410,10 @@ fn workable(
     classes: &[Class],
 ) {
     let layout = Layout::new(&sample(cluster));
-    for (class, &set) in classes.iter().zip(&strategy.parts_of_class) {
-        let pool = pool(&layout, class);
+    let sets = classes.iter().zip(&strategy.parts_of_class);
+    let stages = sets.flat_map(|(class, set)| class.stages.iter().map(move |stage| (stage, *set)));
+    for (stage, set) in stages {
+        let pool = Pool::eligible(&layout, &stage.allowed, &stage.demand);
         if pool.ids().is_empty() {
             continue;
         }
@@ -462,11 +468,4 @@ fn sample(cluster: &Cluster) -> Cluster {
         dimensions: cluster.dimensions.clone(),
         groups: cluster.groups.iter().map(few).collect(),
     }
-}
-
-/// The nodes that tasks of the class may ever use.
-fn pool(layout: &Layout, class: &Class) -> Pool {
-    let stage = class.stages.first();
-    let eligible = |stage: &Stage| Pool::eligible(layout, &stage.allowed, &stage.demand);
-    stage.map_or_else(|| Pool::from_iter([]), eligible)
 }

@@ -248,13 +248,14 @@ impl Case {
             ..
         } in requests
         {
-            writeln!(rows, "{arrival_s:.6},{:.6}", response_s - RETURN).unwrap();
+            let flight = (response_s - RETURN).max(0.0);
+            writeln!(rows, "{arrival_s:.6},{flight:.6}").unwrap();
         }
         std::fs::write(folder.path().join("flight.csv"), rows).unwrap();
         let text = format!(
             "nodes.backend = {{ count = 20, slots = \"unlimited\" }}\n\
              [jobs.request]\n\
-             arrivals.trace = {{ file = \"flight.csv\", format = \"csv\", unit = \"s\" }}\n\
+             arrivals.trace = {{ file = \"flight.csv\", format = \"csv\", unit = \"s\", columns = {{ arrival = \"arrival\", work = \"work\" }} }}\n\
              [strategies.real]\npreset = \"{}\"\n",
             self.strategy().0
         );

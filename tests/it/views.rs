@@ -53,6 +53,7 @@ fn faults(setup: &mut Setup) {
     setup.faults.timeouts = Timeouts {
         task: Some(Time::from_secs(8.0)),
         job: Some(Time::from_secs(30.0)),
+        ..Timeouts::default()
     };
 }
 

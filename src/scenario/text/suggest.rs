@@ -94,7 +94,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("staleness stale information", "scheduling.view"),
     ("sidecars proxies", "scheduling.dispatchers"),
     ("aperture subsetting", "scheduling.subset"),
-    ("hedging", "scheduling.copies.hedge"),
+    ("hedge hedging backup-request", "scheduling.copies.hedge"),
     ("steal work-stealing", "scheduling.stealing"),
     ("queue-limit max-queue queue-size", "nodes.NAME.queue-limit"),
     ("admission max-jobs-in-system shed", "scheduling.admission"),

@@ -237,6 +237,8 @@ fn everything_at_the_same_instants() {
             0xa2ad_9b76_0b4d_6963,
             0x3a1e_b11b_811b_3701,
             0x5c28_99fa_af61_850e,
+            0xd114_93f5_4631_d1c4,
+            0xe872_67fa_6ecd_9187,
         ],
     );
 }

@@ -21,11 +21,10 @@ fn name_of(block: &str) -> Option<&str> {
 
 /// Names, in the file's order, and what each is.
 pub fn presets() -> impl Iterator<Item = (&'static str, String)> {
-    let told = texts().filter_map(|text| {
+    texts().filter_map(|text| {
         let lines = text.lines().map_while(|line| line.strip_prefix("# "));
         Some((name_of(text)?, lines.collect::<Vec<_>>().join(" ")))
-    });
-    told
+    })
 }
 
 /// The text of the preset `name`.

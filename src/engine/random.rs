@@ -45,12 +45,16 @@ pub enum Purpose {
     ZoneFailure = 24,
     /// Episodes in which a node is slow.
     SlowDown = 25,
+    /// Which data a task needs.
+    Data = 26,
     /// Whether an attempt fails.
     TaskFailure = 11,
     /// Jitter of the time before an attempt is repeated.
     Backoff = 12,
     /// Work of an attempt that does not do that of the one before.
     FreshWork = 13,
+    /// Whom an idle node looks at.
+    Steal = 20,
     /// Times to think and shapes of the jobs of clients.
     Client = 14,
 }

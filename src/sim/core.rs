@@ -53,6 +53,12 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// True if boards are renewed before it, at the same instant.
+    #[inline]
+    pub fn is_late(self) -> bool {
+        self as u8 > 5
+    }
+
     /// The kind of an event in the agenda.
     #[inline]
     pub fn of(place: Place) -> Kind {
@@ -79,8 +85,10 @@ pub enum Timer {
     Attempt = 1,
     /// That for which a job was waited for.
     Job = 2,
+    /// That after which a task gets a copy.
+    Hedge = 3,
     /// That until a group of nodes is looked at again.
-    Look = 3,
+    Look = 4,
 }
 
 /// Tickets of events that are not the next in a task's life; empty where there are none such.
@@ -90,6 +98,8 @@ pub struct Tickets {
     attempts: Vec<Ticket>,
     /// The end of the wait for a job.
     jobs: Vec<Ticket>,
+    /// The time for a copy, by task.
+    hedges: Vec<Ticket>,
     /// The next failure or repair of a node by chance.
     nodes: Vec<Ticket>,
 }
@@ -126,6 +136,10 @@ pub struct Keys {
     pub backoff: Key,
     /// Work of another attempt.
     pub fresh_work: Key,
+    /// Which data a task needs.
+    pub data: Key,
+    /// Whom an idle node looks at.
+    pub steal: Key,
 }
 
 impl Keys {
@@ -140,6 +154,8 @@ impl Keys {
             task_failure: seeds.key(Purpose::TaskFailure),
             backoff: seeds.key(Purpose::Backoff),
             fresh_work: seeds.key(Purpose::FreshWork),
+            data: seeds.key(Purpose::Data),
+            steal: seeds.shifted(placement_seed).key(Purpose::Steal),
         }
     }
 }
@@ -274,16 +290,16 @@ pub struct Facts<'s> {
     pub need: Option<u32>,
     /// Number of its clients, if each keeps to one dispatcher; else 0.
     pub bound: u64,
-    /// Over how many nodes the data of its tasks are spread, if that matters.
-    pub shards: Option<u32>,
 }
 
 /// Where the tasks of a class may run whose data lie at some nodes.
 #[derive(Clone, Copy, Debug)]
-pub struct Spread {
+pub struct Shards {
     /// The pool of all nodes that they may use, and that of the first shard, behind which are the others.
     pub all: u32,
     pub first: u32,
+    /// How many those are.
+    pub count: u32,
     /// What a task takes more at a node without its data, if it may run there.
     pub elsewhere: Option<Time>,
 }
@@ -313,8 +329,7 @@ impl<'s> Facts<'s> {
         let (tasks, only) = match &stage.shape {
             Shape::Tasks { count, work } if !is_staged => {
                 let tasks = count.constant_count();
-                let is_only = tasks == Some(1) && class.data.is_none();
-                (tasks, is_only.then_some(work))
+                (tasks, (tasks == Some(1)).then_some(work))
             }
             _ => (None, None),
         };
@@ -331,7 +346,6 @@ impl<'s> Facts<'s> {
             priority: class.priority,
             need: class.gather.need,
             bound: 0,
-            shards: None,
         }
     }
 }
@@ -372,12 +386,14 @@ pub struct Core<'s> {
     pub board: Board,
     /// Who writes rows of jobs, tasks and decisions, if anyone does.
     pub recorder: Option<&'s mut (dyn Recorder + 's)>,
+    /// The kind of the event at hand.
+    pub kind: Kind,
     /// By what everything takes longer at each node now, in billionths; nothing where no node is ever
     /// slow.
     pub paces: Vec<u64>,
     tickets: Tickets,
     /// Where data are spread, by class; nothing if none are.
-    pub spreads: Vec<Option<Spread>>,
+    pub spreads: Vec<Option<Shards>>,
     /// Some tasks may run without their data.
     pub may_lack_data: bool,
     /// Some payloads take time to be sent.
@@ -430,6 +446,7 @@ impl<'s> Core<'s> {
             },
             slowdown_floor: setup.window.slowdown_floor,
             recorder,
+            kind: Kind::NodeChange,
             nodes: Nodes::new(&layout),
             layout,
             setup,
@@ -507,6 +524,7 @@ impl<'s> Core<'s> {
             Timer::Backoff => self.records.task_mut(id).ticket = ticket,
             Timer::Attempt => keep(&mut self.tickets.attempts, id, ticket),
             Timer::Job => keep(&mut self.tickets.jobs, id, ticket),
+            Timer::Hedge => keep(&mut self.tickets.hedges, id, ticket),
             Timer::Look => {}
         }
     }
@@ -516,6 +534,7 @@ impl<'s> Core<'s> {
     pub fn wait_no_more(&mut self, timer: Timer, id: u32) {
         let tickets = match timer {
             Timer::Job => &mut self.tickets.jobs,
+            Timer::Hedge => &mut self.tickets.hedges,
             Timer::Attempt | Timer::Backoff | Timer::Look => &mut self.tickets.attempts,
         };
         if let Some(ticket) = tickets.get_mut(id as usize)
@@ -595,30 +614,39 @@ impl<'s> Core<'s> {
     /// has room and it may do without.
     #[inline]
     pub fn pool_of(&self, task: &Task, job: &Job) -> u32 {
-        let pool = task.pool(job, &self.stage_pools);
-        match self.may_lack_data {
-            false => pool,
-            true => self.wider_pool(task, job, pool),
+        match self.spreads.is_empty() {
+            true => task.pool(job, &self.stage_pools),
+            false => self.data_pool(task, job),
         }
     }
 
     #[cold]
-    fn wider_pool(&self, task: &Task, job: &Job, pool: u32) -> u32 {
+    #[inline(never)]
+    fn data_pool(&self, task: &Task, job: &Job) -> u32 {
         let Some(spread) = self.spreads[job.class as usize] else {
-            return pool;
+            return task.pool(job, &self.stage_pools);
         };
+        let pool = self.copies_of(task, job, spread);
         let demand = self.demands.of(task, job);
         let has_room = |node: NodeId| {
             let (held, has) = (self.nodes.held(node), self.layout.capacity(node));
-            let is_up = self.nodes.state(node) == NodeState::Up;
-            // Nothing queues at nodes under a central queue: what is held there runs.
-            is_up && fits(held, demand, has)
+            self.nodes.state(node) == NodeState::Up && fits(held, demand, has)
         };
         let mut copies = self.board.nodes(pool).iter();
         match spread.elsewhere.is_none() || copies.any(|node| has_room(*node)) {
             true => pool,
             false => spread.all,
         }
+    }
+
+    /// The pool of the nodes that have a task's data, which hang on the task alone.
+    fn copies_of(&self, task: &Task, job: &Job, spread: Shards) -> u32 {
+        let data = self.setup.classes[job.class as usize].data.as_ref();
+        let place = data.and_then(|data| data.key.as_ref()).map(|key| {
+            let mut draw = self.keys.data.draw(job.class, job.number, 0, task.index, 0);
+            key.sample_count(&mut draw) - 1
+        });
+        spread.first + place.unwrap_or(task.index) % spread.count
     }
 
     /// What a task takes more at `node`, which may not have its data.
@@ -628,7 +656,7 @@ impl<'s> Core<'s> {
         let Some((spread, more)) = spread.and_then(|s| Some((s, s.elsewhere?))) else {
             return Time::ZERO;
         };
-        let copies = self.board.nodes(spread.first + u32::from(task.shard));
+        let copies = self.board.nodes(self.copies_of(task, job, spread));
         match copies.contains(&node) {
             true => Time::ZERO,
             false => more,
@@ -650,7 +678,7 @@ impl<'s> Core<'s> {
             nodes: &self.nodes,
             now: self.agenda.now(),
         };
-        self.board.update(node, truth);
+        self.board.update(node, self.kind.is_late(), truth);
     }
 
     /// Binds a task to `at`, where it takes `service`: from now on it is held there.
@@ -833,6 +861,65 @@ impl<'s> Core<'s> {
         self.nodes.lengthen(task.node, service - left);
     }
 
+    /// A record for one more attempt at the task `id`, behind those that it has; what was done about
+    /// it since it was decided counts as tried in vain.
+    pub fn make_copy(&mut self, id: u32) -> u32 {
+        let (copy, now) = (self.records.claim(), self.agenda.now());
+        let mut last = id;
+        loop {
+            let sibling = self.records.task(last).sibling;
+            if sibling == NONE || self.records.task(sibling).index != self.records.task(id).index {
+                break;
+            }
+            last = sibling;
+        }
+        let mut task = *self.records.task(id);
+        task.copy_at(now, self.records.task(last));
+        self.records[copy].task = task;
+        self.records.task_mut(last).sibling = copy;
+        self.totals.copies += 1;
+        copy
+    }
+
+    /// A copy of the task `id`, the last of them, is not to be made.
+    pub fn drop_copy(&mut self, id: u32, copy: u32) {
+        let mut before = id;
+        while self.records.task(before).sibling != copy {
+            before = self.records.task(before).sibling;
+        }
+        self.records.task_mut(before).sibling = self.records.task(copy).sibling;
+        self.records.remove(copy);
+        self.totals.copies -= 1;
+    }
+
+    /// The first attempt at the task of which `id` is one.
+    pub fn first_attempt(&self, id: u32) -> u32 {
+        let task = self.records.task(id);
+        let mut first = if task.copy == 0 { id } else { task.job };
+        while self.records.task(first).index != task.index {
+            first = self.records.task(first).sibling;
+        }
+        first
+    }
+
+    /// What the attempt `winner` went through becomes that of its task; all copies are gone.
+    pub fn take_winner(&mut self, first: u32, winner: u32) {
+        let won = *self.records.task(winner);
+        let index = won.index;
+        let mut next = self.records.task(first).sibling;
+        while next != NONE && self.records.task(next).index == index {
+            let sibling = self.records.task(next).sibling;
+            self.records.remove(next);
+            self.totals.copies -= 1;
+            next = sibling;
+        }
+        let task = self.records.task_mut(first);
+        if winner != first {
+            *task = won;
+        }
+        (task.sibling, task.copy) = (next, 0);
+    }
+
     /// The result of a task has been gathered; tells its job, if that is complete now.
     #[inline(always)]
     pub fn gather(&mut self, id: u32) -> Option<u32> {
@@ -994,7 +1081,8 @@ impl Tickets {
             (Kind::NodeChange, _) => self.nodes[id as usize],
             (_, 0) => records.task(id).ticket,
             (_, 1) => self.attempts[id as usize],
-            (_, 3) => return false,
+            (_, 3) => self.hedges[id as usize],
+            (_, 4) => return false,
             _ => self.jobs[id as usize],
         };
         kept != place.ticket()

@@ -72,6 +72,8 @@ impl Setup {
                 parts: vec![Parts::new(Arc::new(Random {}))],
                 parts_of_class: Vec::new(),
                 limits: Limits::default(),
+                copies: None,
+                stealing: None,
             },
             window: Window {
                 warmup: Warmup::None,
@@ -251,6 +253,8 @@ impl Setup {
                     parts,
                     parts_of_class: _,
                     limits,
+                    copies,
+                    stealing,
                 },
             window: _,
         } = self;
@@ -261,6 +265,8 @@ impl Setup {
             && !sources.iter().any(Source::is_closed)
             && self.sends_nothing(0)
             && limits.are_none()
+            && copies.is_none()
+            && stealing.is_none()
             && classes
                 .iter()
                 .all(|class| class.gather.need.is_none() && class.stages.len() == 1)

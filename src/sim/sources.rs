@@ -441,30 +441,7 @@ impl Source {
         if facts.is_staged {
             return self.split_stages(core, id);
         }
-        self.split_stage(core, id, &facts);
-        if let Some(shards) = facts.shards {
-            self.find_data(core, id, shards);
-        }
-    }
-
-    /// Which data the tasks of a job need.
-    #[cold]
-    fn find_data(&mut self, core: &mut Core<'_>, id: u32, shards: u32) {
-        let class = core.records.job(id).class;
-        let key = core.setup.classes[class as usize].data.as_ref();
-        let key = key.and_then(|data| data.key.as_ref());
-        let mut next = id;
-        while next != NONE {
-            let index = core.records.task(next).index;
-            let key = key.map_or(index, |key| key.sample_count(&mut self.stream) - 1);
-            let task = core.records.task_mut(next);
-            task.shard = (key % shards) as u16;
-            next = task.sibling;
-        }
-    }
-
-    fn split_stage(&mut self, core: &mut Core<'_>, id: u32, facts: &Facts<'_>) {
-        let Facts { stage, tasks, .. } = *facts;
+        let Facts { stage, tasks, .. } = facts;
         match (&stage.shape, &mut self.feed) {
             (Shape::Tasks { count, work }, _) => {
                 let count = tasks.unwrap_or_else(|| count.sample_count(&mut self.stream));

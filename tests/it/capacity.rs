@@ -24,7 +24,7 @@ fn figures(setup: &Setup) -> Figures {
 /// The value of a metric of any part, `nodes.a.energy`.
 fn value(setup: &Setup, figures: &Figures, metric: &str) -> f64 {
     let asked: MetricRef = metric.parse().unwrap();
-    let columns = setup.columns(&[asked.clone()]);
+    let columns = setup.columns(std::slice::from_ref(&asked));
     let column = columns.iter().find(|column| column.key == asked).unwrap();
     figures.value(column).unwrap()
 }

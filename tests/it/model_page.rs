@@ -83,11 +83,14 @@ struct Fate {
     blame: Option<Blame>,
 }
 
+/// When a job arrived and was complete, and where its time went.
+type Ending = (Time, Option<Time>, Option<Blame>);
+
 struct Log<'s> {
     setup: &'s Setup,
     names: Vec<String>,
     fates: BTreeMap<(String, u64, u32), Fate>,
-    jobs: BTreeMap<(String, u64), (Time, Option<Time>, Option<Blame>)>,
+    jobs: BTreeMap<(String, u64), Ending>,
 }
 
 impl Log<'_> {

@@ -379,6 +379,7 @@ impl Demand<'_> {
             parts,
             parts_of_class,
             limits: _,
+            queue: _,
         } = strategy;
         let one = |(at, parts): (usize, &Parts)| {
             let classes = self.classes.iter().zip(&self.offered).zip(parts_of_class);

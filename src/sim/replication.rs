@@ -69,11 +69,14 @@ impl<'s> Replication<'s> {
         let stops_early = !setup.window.finite && setup.is_first_in_first_out();
         Ok(Replication {
             sources: Sources::open(&mut core, seeds, stops_early)?,
-            central: (setup.strategy.binding == Binding::CentralQueue).then_some(Central::EMPTY),
+            central: (setup.strategy.binding == Binding::CentralQueue).then(|| Central::new(setup)),
             dispatch_is_instant: setup.network.dispatch.is_zero(),
             results_are_instant: setup.network.result.is_zero() && setup.gathers_free(),
             faults: Faults::new(&mut core, seeds),
-            has_faults: !setup.faults.are_none() || setup.turns_away() || setup.cancels(),
+            has_faults: !setup.faults.are_none()
+                || setup.turns_away()
+                || setup.cancels()
+                || setup.strategy.queue.one_at_a_time,
             clocks_follow_work: (setup.faults.node_failures.iter()).any(|f| f.busy_clock),
             course: Course::new(&mut core, seeds),
             measures_leaving: core.window.clock().is_some(),

@@ -43,7 +43,7 @@ mod sweep;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use arrivals::{Arrivals, Closed, Diurnal, Format, Mmpp, Step, Trace};
+pub use arrivals::{Arrivals, Closed, Diurnal, Format, Mmpp, Processors, Step, Trace};
 pub use compare::Compare;
 pub use faults::{
     Clock, Event, Faults, NodeFailures, RetriedWork, Retries, SlowDowns, TaskFailures, ZoneFailures,
@@ -53,7 +53,7 @@ pub use jobs::{Classes, Jobs, Part, Stage};
 pub use network::{Network, Workload};
 pub use nodes::{Discipline, Nodes, Slots, SlowDown};
 pub use run::{MeasuredJobs, Run, Warmup};
-pub use strategies::{Binding, Overrides, Placement, Scheduling, Strategy};
+pub use strategies::{Binding, JobsServed, Overrides, Placement, Scheduling, Strategy};
 pub use sweep::Sweep;
 
 /// A table whose keys the user chooses, in the order of the file.

@@ -13,10 +13,12 @@ use crate::engine::law::Law;
 use crate::engine::quantity::{Count, Whole};
 use crate::model::cluster::{Cluster, Group};
 use crate::model::layout::Layout;
-use crate::scenario::grammar::{self, Named, Overrides, Scheduling};
+use crate::scenario::grammar::{self, JobsServed, Named, Overrides, Scheduling};
 use crate::scenario::text::suggest;
 use crate::strategy::placement::random::Random;
-use crate::strategy::{Binding, Eligible, InFlight, Limits, Parts, Pool, Strategy, Ties};
+use crate::strategy::{
+    Backfill, Binding, Eligible, InFlight, Limits, Parts, Pool, QueueRules, Strategy, Ties,
+};
 use crate::workload::class::Class;
 
 /// Checks the names of all strategies, and `[scheduling]`.
@@ -43,6 +45,7 @@ pub fn resolve(
         let mut check = check.name(name);
         let strategy = strategy(&mut check, name, given, classes)?;
         central(&mut check, given, &strategy);
+        gangs(&mut check, &strategy, classes.unwrap_or_default());
         workable(
             &mut check,
             given,
@@ -97,7 +100,20 @@ fn strategy(
         parts_of_class: classes.iter().map(set).collect(),
         parts: sets,
         limits,
+        queue: rules(given),
     })
+}
+
+/// How the strategy's central queue is served.
+fn rules(given: &grammar::Strategy) -> QueueRules {
+    match &given.binding {
+        Some(grammar::Binding::CentralQueue(queue)) => QueueRules {
+            order: queue.order,
+            one_at_a_time: queue.jobs == JobsServed::OneAtATime,
+            backfill: queue.backfill,
+        },
+        _ => QueueRules::default(),
+    }
 }
 
 fn binding(given: &grammar::Strategy) -> Binding {
@@ -220,6 +236,32 @@ fn central(check: &mut Check<'_>, given: &grammar::Strategy, strategy: &Strategy
             .at("for")
             .name(class)
             .at("dispatchers")
+            .error(title, hint);
+    }
+}
+
+/// Gangs, and jobs that are served one at a time, are refused where they cannot be.
+fn gangs(check: &mut Check<'_>, strategy: &Strategy, classes: &[Class]) {
+    let name = &strategy.name;
+    let gang = classes.iter().find(|class| class.gang);
+    if let (Binding::Early, Some(class)) = (strategy.binding, gang) {
+        let title = format!(
+            "`{name}` binds early, and the tasks of `{}` start together",
+            class.name
+        );
+        let hint = "write binding = \"central-queue\" for it";
+        check.at("binding").error(title, hint);
+    }
+    let QueueRules {
+        order: _,
+        one_at_a_time,
+        backfill,
+    } = strategy.queue;
+    if one_at_a_time && backfill != Backfill::None {
+        let title = format!("`{name}` serves one job at a time: nobody may start before it");
+        let hint = "leave out `backfill`, or write jobs = \"any\"";
+        check
+            .at("binding.central-queue.backfill")
             .error(title, hint);
     }
 }

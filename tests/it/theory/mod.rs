@@ -171,6 +171,7 @@ rows! {
     fork_join "V35",
     fork_join_of_many "V36",
     infinite_servers "V37",
+    split_merge "V38",
     central_fork_join "V39",
     list_scheduling "V57",
     imbalance "V61",

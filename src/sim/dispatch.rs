@@ -451,30 +451,6 @@ impl Dispatch {
     /// As [`Dispatch::place`].
     #[inline(always)]
     pub fn choose(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<NodeId> {
-        self.choose_in(core, id, None)
-    }
-
-    /// The same, of `these` nodes alone, which have room and stand in id order.
-    ///
-    /// # Errors
-    /// As [`Dispatch::place`].
-    #[inline(never)]
-    pub fn choose_among(
-        &mut self,
-        core: &mut Core<'_>,
-        id: u32,
-        these: &[NodeId],
-    ) -> Fallible<NodeId> {
-        self.choose_in(core, id, Some(these))
-    }
-
-    #[inline(always)]
-    fn choose_in(
-        &mut self,
-        core: &mut Core<'_>,
-        id: u32,
-        these: Option<&[NodeId]>,
-    ) -> Fallible<NodeId> {
         let (task, job) = core.records.both(id);
         let demand = core.demands.of(task, job);
         let pool = task.pool(job, &core.stage_pools);
@@ -484,7 +460,6 @@ impl Dispatch {
         let spot = core.board.turn(job.dispatcher, pool, demand, truth);
         let log = core.recorder.is_some().then_some(&self.asked);
         let (view, nodes) = core.board.seen(spot, truth, log);
-        let nodes = these.map_or(nodes, |these| nodes.only(these));
         let priority = core.facts[job.class as usize].priority;
         let tasks = core.stages.tasks(job, task);
         let ask = ask(job, task, (tasks, priority), demand, nodes, this.ties);

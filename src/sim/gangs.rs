@@ -1,7 +1,6 @@
 //! How the central queue starts what may start, by rules that are not plain.
 
 use crate::model::ids::NodeId;
-use crate::model::slab::NONE;
 
 use super::central::Next;
 use super::failure::Fallible;
@@ -20,39 +19,36 @@ impl Replication<'_> {
                 Some(Next::Anywhere(first)) => (first, Vec::new()),
                 Some(Next::AsPlanned(first)) => (first, central.planned()),
             };
-            self.start_together(first, nodes)?;
+            self.start_together(first, &nodes)?;
         }
     }
 
-    /// Starts a task, or all of its gang; where `nodes` are given there, each task at one of them.
-    fn start_together(&mut self, first: u32, mut nodes: Vec<NodeId>) -> Fallible {
+    /// Starts a task, or all of its gang: where the placement says, or at the `nodes` that are given, one
+    /// for each task.
+    fn start_together(&mut self, first: u32, nodes: &[NodeId]) -> Fallible {
         let (task, job) = self.core.records.both(first);
         let is_gang = self.core.facts[job.class as usize].is_gang;
-        let tasks = if is_gang { u64::from(job.tasks) } else { 1 };
+        let tasks = if is_gang { job.tasks } else { 1 };
         debug_assert!(!is_gang || task.job == first);
         if let Some(central) = &mut self.central {
-            central.take_out(&mut self.core, first, tasks);
+            central.take_out(&mut self.core, first, u64::from(tasks));
         }
         let mut id = first;
-        for _ in 0..tasks {
+        for at in 0..tasks as usize {
             let sibling = self.core.records.task(id).sibling;
-            let node = match nodes.is_empty() {
-                true => self.dispatch.choose(&mut self.core, id)?,
-                false => {
-                    let mut distinct = nodes.clone();
-                    distinct.dedup();
-                    let node = self.dispatch.choose_among(&mut self.core, id, &distinct)?;
-                    let at = nodes.iter().position(|it| *it == node);
-                    nodes.remove(at.unwrap_or(0));
-                    node
-                }
+            let node = match nodes.get(at) {
+                Some(node) => *node,
+                None => self.dispatch.choose(&mut self.core, id)?,
             };
             self.dispatch.bind(&mut self.core, id, node);
             self.core.start(id);
             self.follow_clock(node);
             id = sibling;
         }
-        debug_assert!(!is_gang || id == NONE);
+        let in_window = self.core.window.contains(self.core.now());
+        nodes
+            .iter()
+            .for_each(|_| self.core.totals.placed(in_window, 0));
         Ok(())
     }
 }

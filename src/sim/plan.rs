@@ -3,7 +3,7 @@
 //! estimates in scheduling the IBM SP2 with backfilling", IEEE TPDS 12, 2001).
 //!
 //! What runs, and what has been promised room, is laid out by node over the time to come, by estimated
-//! run times: work / speed + overhead. Whoever waits is promised the earliest instant at which all his
+//! run times: what a trace says that users asked for, else work / speed + overhead. Whoever waits is promised the earliest instant at which all his
 //! tasks find room for all of their time.
 
 use crate::engine::time::Time;
@@ -13,6 +13,7 @@ use crate::model::nodes::NodeState;
 use crate::model::slab::NONE;
 
 use super::core::Core;
+use super::records::Job;
 
 /// Room at the nodes over the time to come.
 #[derive(Default)]
@@ -67,8 +68,17 @@ impl Wish {
             count: if is_gang { u64::from(job.tasks) } else { 1 },
             pool,
             row: job.demand + u32::from(task.stage),
-            time: Time::from_secs(longest / slowest) + overhead,
+            time: estimate(job, longest, slowest) + overhead,
         }
+    }
+}
+
+/// How long `work` of a job is said to take at a node of `speed`, without overhead: what its user asked
+/// for, or else the truth.
+fn estimate(job: &Job, work: f64, speed: f64) -> Time {
+    match job.estimate {
+        0.0 => Time::from_secs(work / speed),
+        asked => Time::from_secs(asked),
     }
 }
 
@@ -84,7 +94,7 @@ impl Plan {
             while id != NONE {
                 let (task, job) = core.records.both(id);
                 let overhead = super::dispatch::stage(core, job, task).overhead;
-                let time = Time::from_secs(task.work / core.layout.factor(node)) + overhead;
+                let time = estimate(job, task.work, core.layout.factor(node)) + overhead;
                 self.held[node.index()].push(Held {
                     from: now,
                     until: (task.started + time).max(now + Time(1)),
@@ -110,26 +120,37 @@ impl Plan {
         found.unwrap_or(Time::MAX)
     }
 
-    /// True if a wish can be granted at `from`.
+    /// True if a wish can be granted at `from`. For later it takes those nodes that come free last, so that
+    /// room which is there now is left to others.
     pub fn has_room(&mut self, core: &Core<'_>, wish: &Wish, from: Time) -> bool {
         let until = from + wish.time.max(Time(1));
         let mut room = std::mem::take(&mut self.room);
         room.clear();
-        let (mut all, nodes) = (0, core.board.nodes_of(wish.pool).iter());
+        let nodes = core.board.nodes_of(wish.pool).iter();
         for &node in nodes.filter(|node| core.nodes.state(**node) == NodeState::Up) {
-            let copies = self
-                .copies(core, wish, node, (from, until))
-                .min(wish.count - all);
-            if copies > 0 {
-                room.push((node, copies));
-                all += copies;
-            }
-            if all == wish.count {
-                break;
-            }
+            let copies = self.copies(core, wish, node, (from, until));
+            room.extend((copies > 0).then_some((node, copies)));
         }
+        if from > core.now() {
+            room.sort_by_key(|(node, _)| std::cmp::Reverse(self.comes_free(*node, from)));
+        }
+        let mut left = wish.count;
+        room.retain_mut(|(_, copies)| {
+            *copies = left.min(*copies);
+            left -= *copies;
+            *copies > 0
+        });
         self.room = room;
-        all == wish.count
+        left == 0
+    }
+
+    /// When the last of what is held at `node` until `from` at the latest is given back.
+    fn comes_free(&self, node: NodeId, from: Time) -> Time {
+        let until = self.held[node.index()].iter().map(|held| held.until);
+        until
+            .filter(|until| *until <= from)
+            .max()
+            .unwrap_or(Time::ZERO)
     }
 
     /// Tasks of a wish that find room at `node` throughout.

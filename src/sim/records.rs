@@ -19,6 +19,8 @@ pub struct Job {
     pub number: u64,
     /// When it arrived.
     pub arrival: Time,
+    /// Seconds that its user asked for, for each task; 0 if nobody said.
+    pub estimate: f64,
     /// The longest work + overhead of its tasks at speed 1.
     pub ideal: Time,
     /// Index of its class.
@@ -71,6 +73,7 @@ impl Job {
         self.lost = 0;
         self.retries = 0;
         self.assembled = 0;
+        self.estimate = 0.0;
         self.unseen = false;
         self.measured = false;
         self.ended = 0;

@@ -135,6 +135,7 @@ fn grahams_anomalies() {
             Stage {
                 name: format!("task{at}"),
                 after: after(at),
+                allowed: vec![true],
                 ..class.stages[0].clone()
             }
         };
@@ -178,7 +179,12 @@ fn some_jobs() -> impl Strategy<Value = Vec<(u64, u32, u64)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 300,
+        failure_persistence: None,
+        rng_seed: proptest::test_runner::RngSeed::Fixed(1),
+        ..ProptestConfig::default()
+    })]
 
     /// All at once on four nodes: nobody starts later under conservative backfilling than without, as
     /// run times are as estimated; and the first that has to wait starts no later under easy.

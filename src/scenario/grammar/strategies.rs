@@ -62,7 +62,9 @@ pub struct CentralQueue {
     /// served has left.
     pub jobs: JobsServed,
     /// Who may start before one that finds no room: "none"; "any" that does; "easy": who does not delay the
-    /// head; "conservative": who delays nobody before him. By estimated run times, which are true.
+    /// head; "conservative": who delays nobody before him. By estimated run times: what an swf trace says
+    /// that users asked for, else the true ones. The placement
+    /// has no say where somebody starts before the head.
     pub backfill: Backfill,
     /// Tasks that may wait in it; one that finds so many waiting and cannot start is refused: its attempt has
     /// failed. Any number if left out.

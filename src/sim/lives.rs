@@ -227,6 +227,7 @@ impl Replication<'_> {
     /// A task that does not run is held at its node no more; it goes elsewhere, or is lost.
     fn turn_away(&mut self, id: u32, queued: StrandedQueued) -> Fallible {
         self.core.release(id);
+        self.dispatch.forget(&mut self.core, id);
         if queued == StrandedQueued::Lose || self.core.is_unseen(id) {
             return self.lose(id);
         }
@@ -267,9 +268,10 @@ impl Replication<'_> {
         }
         let now = self.core.now();
         self.core.wait_no_more(Timer::Attempt, id);
+        self.dispatch.forget(&mut self.core, id);
         self.core.waste(id);
         self.core.totals.attempts_lost += 1;
-        self.dispatch.lost(&self.core, id, how);
+        self.dispatch.lost(&mut self.core, id, how);
         self.core.records.task_mut(id).write_off(now);
         if self.may_retry(id) {
             self.retry(id);
@@ -320,6 +322,7 @@ impl Replication<'_> {
             if runs_on && self.runs_on(id) {
                 self.count_cancelled(id);
                 self.core.wait_no_more(Timer::Attempt, id);
+                self.dispatch.forget(&mut self.core, id);
                 let moved = self.core.let_go(id);
                 job = if id == job { moved } else { job };
             } else {
@@ -340,6 +343,7 @@ impl Replication<'_> {
     fn cancel(&mut self, id: u32) {
         self.count_cancelled(id);
         self.withdraw(id);
+        self.dispatch.forget(&mut self.core, id);
         self.core.wait_no_more(Timer::Attempt, id);
         self.core.waste(id);
     }
@@ -422,7 +426,7 @@ impl Replication<'_> {
     }
 
     /// A task is taken from where it is; afterwards it is nowhere.
-    fn withdraw(&mut self, id: u32) {
+    pub(super) fn withdraw(&mut self, id: u32) {
         let core = &mut self.core;
         let task = core.records.task(id);
         let (phase, node) = (task.phase(), task.node);
@@ -461,6 +465,7 @@ impl Replication<'_> {
         match timer {
             0 => self.place_again(id),
             1 => {
+                self.dispatch.forget(&mut self.core, id);
                 let runs_on = self.core.setup.faults.timeouts.run_on;
                 let id = match runs_on && self.runs_on(id) {
                     true => self.core.let_go(id),
@@ -472,6 +477,7 @@ impl Replication<'_> {
                 self.end_attempt(id, How::TimedOut)?;
                 self.pull()
             }
+            3 => self.hedge(id),
             _ => self.fail_job(id, How::TimedOut),
         }
     }
@@ -488,7 +494,7 @@ fn count_retried(core: &mut Core<'_>, job: u32) {
 }
 
 /// The next attempt at a task has other work to do.
-fn draw_work(core: &mut Core<'_>, id: u32) {
+pub(super) fn draw_work(core: &mut Core<'_>, id: u32) {
     let (task, job) = core.records.both(id);
     if let Shape::Tasks { work, .. } = &stage(core, job, task).shape {
         let work = work.sample(&mut draw(core.keys.fresh_work, job, task, 0));

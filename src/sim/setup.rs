@@ -72,6 +72,8 @@ impl Setup {
                 parts_of_class: Vec::new(),
                 limits: Limits::default(),
                 queue: QueueRules::default(),
+                copies: None,
+                stealing: None,
             },
             window: Window {
                 warmup: Warmup::None,
@@ -225,6 +227,8 @@ impl Setup {
                     parts_of_class: _,
                     limits,
                     queue: _, // is no early binding
+                    copies,
+                    stealing,
                 },
             window: _,
         } = self;
@@ -234,6 +238,8 @@ impl Setup {
             && faults.are_none()
             && !sources.iter().any(Source::is_closed)
             && limits.are_none()
+            && copies.is_none()
+            && stealing.is_none()
             && classes
                 .iter()
                 .all(|class| class.gather.need.is_none() && class.stages.len() == 1)

@@ -271,7 +271,7 @@ fn setup(seed: u64) -> Setup {
         Law::Exponential { mean: 0.1 },
     ];
     (setup.network.dispatch, setup.network.result) = (dice.any(&delays), dice.any(&delays));
-    setup.stragglers = dice.once_in(3).then(|| Stragglers {
+    setup.stragglers = dice.once_in(3).then_some(Stragglers {
         probability: 0.1,
         factor: Law::Constant(3.0),
     });

@@ -414,6 +414,7 @@ impl Demand<'_> {
             parts,
             parts_of_class,
             limits: _,
+            queue: _,
             copies: _,
             stealing: _,
         } = strategy;

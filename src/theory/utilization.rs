@@ -56,7 +56,11 @@ pub fn of(setup: &Setup) -> Option<Vec<Known>> {
         strategy,
         window,
     } = setup;
-    if !has_warmup(window) || !faults.are_none() || setup.turns_away() {
+    if !has_warmup(window)
+        || !faults.are_none()
+        || setup.turns_away()
+        || strategy.queue.one_at_a_time
+    {
         return None;
     }
     let slower = slowing(stragglers.as_ref())?;
@@ -100,6 +104,7 @@ fn ask(class: &Class, jobs: f64, slower: f64, shares: Option<Vec<f64>>) -> Optio
         transfer: _, // as any delay
         data: None,
         priority: _, // what is asked for is given, in whatever order
+        gang: false, // else it may not be given
     } = class
     else {
         return None;

@@ -178,6 +178,7 @@ impl Class {
             priority: 0,
             transfer: [Time::ZERO; 2],
             data: None,
+            gang: false,
         }
     }
 
@@ -199,6 +200,7 @@ impl fmt::Debug for Class {
             priority,
             transfer,
             data,
+            gang,
         } = self;
         let mut shown = f.debug_struct("Class");
         shown.field("name", name).field("stages", stages);
@@ -211,6 +213,9 @@ impl fmt::Debug for Class {
         }
         if let Some(data) = data {
             shown.field("data", data);
+        }
+        if *gang {
+            shown.field("gang", gang);
         }
         shown.finish()
     }
@@ -233,6 +238,8 @@ pub struct Class {
     pub transfer: [Time; 2],
     /// Where the data of its tasks lie, if that matters.
     pub data: Option<Data>,
+    /// Whether the tasks of a job start together, or not at all; needs a central queue.
+    pub gang: bool,
 }
 
 /// Data that tasks need, copies of which lie at some of the eligible nodes: those of shard s at the

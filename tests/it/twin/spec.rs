@@ -242,6 +242,7 @@ impl Spec {
                 Binding::Early
             },
             limits: equipoise::strategy::Limits::default(),
+            queue: equipoise::strategy::QueueRules::default(),
             parts: vec![Parts {
                 placement: placement(&self.place.spelling()),
                 dispatchers: self.dispatchers,
@@ -334,6 +335,7 @@ fn class((index, class): (usize, &ClassSpec)) -> Class {
         priority: class.priority,
         transfer: [Time::ZERO; 2],
         data: None,
+        gang: false,
     }
 }
 

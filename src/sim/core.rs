@@ -654,12 +654,17 @@ impl<'s> Core<'s> {
     #[inline(always)]
     pub fn gather(&mut self, id: u32) -> Option<u32> {
         let now = self.now();
-        self.totals.attempts_done += 1;
-        let record = &mut self.records[id];
-        record.task.enter(Phase::Done, now);
+        self.records.task_mut(id).enter(Phase::Done, now);
         if self.recorder.is_some() {
             self.record_task(id);
         }
+        self.gathered(id, now)
+    }
+
+    /// The result of a task was gathered at `now`; tells its job, if that was complete then.
+    #[inline(always)]
+    pub fn gathered(&mut self, id: u32, now: Time) -> Option<u32> {
+        self.totals.attempts_done += 1;
         let record = &mut self.records[id];
         if record.task.is_alone() {
             (record.job.critical, record.job.gathered) = (id, 1);
@@ -687,13 +692,12 @@ impl<'s> Core<'s> {
     /// one gathered last, of those gathered together the first.
     fn is_last(&self, job: u32, now: Time, index: u32) -> bool {
         let before = self.records.task(self.records.job(job).critical);
-        now > before.since() || index < before.index
+        (now, before.index) > (before.since(), index)
     }
 
-    /// A job is complete: it is counted and leaves the system.
+    /// A job was complete at `now`: it is counted and leaves the system.
     #[inline(always)]
-    pub fn complete(&mut self, id: u32) {
-        let now = self.agenda.now();
+    pub fn complete(&mut self, id: u32, now: Time) {
         if self.records.job(id).has_vain_finishes() {
             self.recount_finishes(id);
         }
@@ -703,7 +707,7 @@ impl<'s> Core<'s> {
         let response = now - job.arrival;
         self.totals.jobs_done += 1;
         self.totals.tasks_done += u64::from(job.tasks);
-        self.totals.last_completion = now;
+        self.totals.last_completion = self.totals.last_completion.max(now);
         self.totals.presence += u128::from(self.window.overlap(job.arrival, now).0);
         if job.measured {
             let slo = self.facts[job.class as usize].slo;
@@ -725,7 +729,7 @@ impl<'s> Core<'s> {
             self.opening.count(now, job.class);
         }
         let ready = job.measured.then_some(job.arrival);
-        self.leave(id, ready);
+        self.leave(id, ready, now);
     }
 
     /// Notes when the services of a job's tasks ended, of the attempts that succeeded alone.
@@ -759,14 +763,14 @@ impl<'s> Core<'s> {
         if let Some(recorder) = &mut self.recorder {
             recorder.job_failed(job, now);
         }
-        self.leave(id, None);
+        self.leave(id, None, now);
     }
 
     /// A job leaves the system with its tasks, whose waits count if they were `ready` at an instant.
     #[inline(always)]
-    fn leave(&mut self, id: u32, ready: Option<Time>) {
+    fn leave(&mut self, id: u32, ready: Option<Time>, now: Time) {
         let job = self.records.job(id);
-        self.window.leave(self.agenda.now(), job.measured);
+        self.window.leave(now, job.measured);
         self.demands.give_back(job.demand);
         let stats = &mut self.stats[job.class as usize];
         let mut next = id;
@@ -808,10 +812,10 @@ struct OpeningCompletions {
 impl OpeningCompletions {
     #[cold]
     fn count(&mut self, now: Time, class: u32) {
-        if self.at != now {
+        if self.at < now {
             self.at = now;
             self.completions.fill(0);
         }
-        self.completions[class as usize] += 1;
+        self.completions[class as usize] += u64::from(self.at == now);
     }
 }

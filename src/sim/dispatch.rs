@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 
 use crate::engine::law::Law;
+use crate::engine::random::Draw;
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
@@ -14,8 +15,8 @@ use crate::model::slab::NONE;
 use crate::strategy::board::{Board, Bound};
 use crate::strategy::view::Truth;
 use crate::strategy::{
-    self, Ask, Binding, Candidates, Ended, How, InFlight, Placement, Problem, Reports, Strategy,
-    Ties,
+    self, Ask, Binding, Candidates, Ended, How, InFlight, Placement, Problem, Reads, Reports,
+    Strategy, Ties, View,
 };
 
 use super::core::{Core, Demands, Kind};
@@ -210,22 +211,8 @@ impl Dispatch {
     /// The job brings a demand for which no placement can be built.
     #[inline]
     pub fn accept(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<Accepted> {
-        let job = core.records.job(id);
-        let route = &self.routes[job.class as usize];
-        let mut chosen = route.first;
-        if route.count > 1 {
-            let mut draw = core.keys.spread.draw(job.class, job.number, 0, 0, 0);
-            chosen += draw.below(route.count);
-        }
-        let pool = if job.demand == job.class {
-            route.pool
-        } else {
-            let parts = route.parts;
-            self.own_pool(core, id, parts)?
-        };
-        let record = &mut core.records[id];
-        (record.job.dispatcher, record.job.pool) = (chosen, pool);
-        let is_alone = record.task.is_alone();
+        let chosen = self.route(core, id)?;
+        let is_alone = core.records.task(id).is_alone();
         let this = &mut self.dispatchers[chosen as usize];
         if is_alone && this.decides_at_once(core) {
             core.totals.attempts += 1;
@@ -240,6 +227,30 @@ impl Dispatch {
             None => Accepted::Begins(chosen),
             Some(_) => Accepted::Waits,
         })
+    }
+
+    /// A job comes to a dispatcher of its class, drawn at random if there are several; tells which.
+    ///
+    /// # Errors
+    /// As [`Dispatch::accept`].
+    #[inline(always)]
+    pub fn route(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<u32> {
+        let job = core.records.job(id);
+        let route = &self.routes[job.class as usize];
+        let mut chosen = route.first;
+        if route.count > 1 {
+            let mut draw = core.keys.spread.draw(job.class, job.number, 0, 0, 0);
+            chosen += draw.below(route.count);
+        }
+        let pool = if job.demand == job.class {
+            route.pool
+        } else {
+            let parts = route.parts;
+            self.own_pool(core, id, parts)?
+        };
+        let job = core.records.job_mut(id);
+        (job.dispatcher, job.pool) = (chosen, pool);
+        Ok(chosen)
     }
 
     /// The pool of a job with a demand of its own; for one not seen before, with placements of its
@@ -367,6 +378,56 @@ impl Dispatch {
     /// As [`Dispatch::place`].
     #[inline(always)]
     pub fn choose(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<NodeId> {
+        self.choose_by(core, id, strategy::decide)
+    }
+
+    /// The nodes that the placement of the job's dispatcher names in the first phase of its
+    /// decision, and its draws so far; [`Dispatch::choose_named`] is the second.
+    pub fn name(&mut self, core: &mut Core<'_>, id: u32) -> (&[NodeId], Draw) {
+        let (task, job) = core.records.both(id);
+        let demand = core.demands.row(job.demand);
+        let this = &mut self.dispatchers[job.dispatcher as usize];
+        let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
+        let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
+        let (view, nodes) = core.board.seen(spot, truth, None);
+        let priority = core.facts[job.class as usize].priority;
+        let ask = ask(job, task, priority, demand, nodes, this.ties);
+        let mut draw = draw(core.keys.placement, job, task, 0);
+        self.named.clear();
+        if let Some(Some(placement)) = this.placements.get_mut(job.pool as usize) {
+            placement.candidates(&ask, &view, &mut draw, &mut self.named);
+        }
+        (&self.named, draw)
+    }
+
+    /// The second phase of a decision, with the draws that the first left.
+    ///
+    /// # Errors
+    /// As [`Dispatch::place`].
+    pub fn choose_named(
+        &mut self,
+        core: &mut Core<'_>,
+        id: u32,
+        mut draw: Draw,
+    ) -> Fallible<NodeId> {
+        self.choose_by(core, id, |placement, ask, view, _, named| {
+            strategy::choose(placement, ask, view, &mut draw, named)
+        })
+    }
+
+    #[inline(always)]
+    fn choose_by(
+        &mut self,
+        core: &mut Core<'_>,
+        id: u32,
+        decide: impl FnOnce(
+            &mut dyn Placement,
+            &Ask<'_>,
+            &View<'_>,
+            &mut Draw,
+            &mut Vec<NodeId>,
+        ) -> Option<NodeId>,
+    ) -> Fallible<NodeId> {
         let (task, job) = core.records.both(id);
         let demand = core.demands.row(job.demand);
         let this = &mut self.dispatchers[job.dispatcher as usize];
@@ -382,7 +443,7 @@ impl Dispatch {
             return Err(fault(&core.setup.strategy, this.parts, None));
         };
         let placement = &mut **placement;
-        let chosen = strategy::decide(placement, &ask, &view, &mut draw.clone(), &mut self.named);
+        let chosen = decide(placement, &ask, &view, &mut draw.clone(), &mut self.named);
         let Some(node) = chosen.filter(|node| nodes.contains(*node)) else {
             return Err(fault(&core.setup.strategy, this.parts, chosen));
         };
@@ -425,7 +486,12 @@ impl Dispatch {
         if self.binds_early {
             core.changed(node);
         }
-        // Dispatchers that rely on reports and did not send this one get one.
+        self.report_bound(core, id);
+    }
+
+    /// A task has been bound: dispatchers that rely on reports and did not send it get one.
+    #[inline(always)]
+    pub fn report_bound(&self, core: &mut Core<'_>, id: u32) {
         if self.by_loads > 0 && core.window.contains(core.now()) {
             let dispatcher = core.records.both(id).1.dispatcher;
             let relies = self.dispatchers[dispatcher as usize].relies_on_loads;
@@ -446,10 +512,27 @@ impl Dispatch {
     /// An attempt has ended at `node`: the reports that placements rely on are sent.
     #[inline]
     pub fn report_end(&self, core: &mut Core<'_>, node: NodeId) {
-        if self.by_loads + self.by_idle > 0 && core.window.contains(core.now()) {
-            let is_idle = core.nodes.at(node).tasks == 0;
-            core.totals.messages += self.by_loads + if is_idle { self.by_idle } else { 0 };
+        self.reporting().end(core, node, core.now());
+    }
+
+    /// Who relies on reports.
+    #[inline]
+    pub fn reporting(&self) -> Reporting {
+        Reporting {
+            by_loads: self.by_loads,
+            by_idle: self.by_idle,
         }
+    }
+
+    /// Of which nodes any placement reads the state.
+    pub fn reads(&mut self) -> Reads {
+        let each = self.placements().map(|placement| placement.reads());
+        each.max().unwrap_or(Reads::Nothing)
+    }
+
+    /// True if any placement learns from what came of its choices.
+    pub fn learns(&self) -> bool {
+        self.learns
     }
 
     /// Time spent on decisions that are not over at the end.
@@ -460,6 +543,24 @@ impl Dispatch {
             .filter_map(|dispatcher| dispatcher.deciding)
         {
             core.totals.deciding += u128::from(core.window.overlap(begun, over).0);
+        }
+    }
+}
+
+/// Dispatchers that rely on reports of loads, and of idle nodes.
+#[derive(Clone, Copy)]
+pub struct Reporting {
+    by_loads: u64,
+    by_idle: u64,
+}
+
+impl Reporting {
+    /// An attempt has ended at `node` at an instant: reports are sent.
+    #[inline]
+    pub fn end(self, core: &mut Core<'_>, node: NodeId, at: Time) {
+        if self.by_loads + self.by_idle > 0 && core.window.contains(at) {
+            let is_idle = core.nodes.at(node).tasks == 0;
+            core.totals.messages += self.by_loads + if is_idle { self.by_idle } else { 0 };
         }
     }
 }
@@ -590,7 +691,7 @@ fn decision_time(core: &Core<'_>, parts: usize, id: u32) -> Time {
 /// How long a task runs at `node`: work x straggler factor / speed, rounded once, plus the
 /// overhead.
 #[inline(always)]
-fn service_time(core: &mut Core<'_>, id: u32, node: NodeId) -> Time {
+pub fn service_time(core: &mut Core<'_>, id: u32, node: NodeId) -> Time {
     let (task, job) = core.records.both(id);
     let mut work = task.work;
     if let Some(stragglers) = &core.setup.stragglers {

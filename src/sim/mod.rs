@@ -6,7 +6,9 @@
 mod central;
 mod core;
 mod course;
+mod direct;
 mod dispatch;
+mod due;
 mod failure;
 mod faults;
 mod gathering;
@@ -48,7 +50,10 @@ pub fn run<'s>(
     let run = || -> Fallible<Figures> {
         let seeds = Seeds::new(setup.seed, replication);
         let mut replication = Replication::new(setup, seeds, recorder)?;
-        while replication.step()? {}
+        if direct::applies(setup, &mut replication) {
+            replication.run_directly()?;
+        }
+        while !replication.course.is_runaway() && replication.step()? {}
         replication.finish()
     };
     run().map_err(|failure| *failure)
@@ -197,7 +202,7 @@ impl Replication<'_> {
             if self.has_faults {
                 self.core.wait_no_more(Timer::Job, job);
             }
-            self.core.complete(job);
+            self.core.complete(job, self.core.now());
         }
     }
 

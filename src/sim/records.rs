@@ -264,6 +264,28 @@ impl Task {
         self.parts[Phase::Retry as usize] = lost;
     }
 
+    /// Known beforehand: ready and placed `now`, it starts at `start` and ends at `end`, and its
+    /// result is gathered at once.
+    #[inline]
+    pub fn foresee(&mut self, now: Time, start: Time, end: Time) {
+        (self.started, self.service) = (start, end);
+        (self.since, self.phase) = (end, Phase::Done);
+        self.parts[Phase::Queue as usize] = (start - now).0;
+        self.parts[Phase::Service as usize] = (end - start).0;
+    }
+
+    /// What was known beforehand of a task that was ready at `ready` is what it still waits for, if
+    /// it has not started `now`, or is at.
+    pub fn forget(&mut self, ready: Time, now: Time) {
+        let (start, end) = (self.started, self.service);
+        self.parts = [0; 7];
+        self.service = end - start;
+        (self.since, self.phase) = (ready, Phase::Queue);
+        if start <= now {
+            self.start(start);
+        }
+    }
+
     /// What it is at.
     #[inline]
     pub fn phase(&self) -> Phase {

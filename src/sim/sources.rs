@@ -116,27 +116,49 @@ impl Sources {
             self.find_next(core);
             return Ok(None);
         }
-        let source = &mut self.sources[self.next as usize];
+        let (id, source) = self.create(core)?;
+        self.count(core, id, source);
+        Ok(Some(id))
+    }
+
+    /// The next job, of a source, arrives; whether it counts is not said yet.
+    ///
+    /// # Errors
+    /// A trace cannot be read any more.
+    #[inline(always)]
+    pub fn create(&mut self, core: &mut Core<'_>) -> Fallible<(u32, u32)> {
+        let entity = self.next;
+        let source = &mut self.sources[entity as usize];
         let id = source.create(core);
-        source.advance(now)?;
-        let (entity, is_dry) = (self.next as usize, source.next == Place::NEVER);
+        source.advance(core.now())?;
         self.find_next(core);
-        let next = core.agenda.outside().time;
+        Ok((id, entity))
+    }
+
+    /// True if `source` brings no further jobs.
+    #[inline]
+    pub fn is_dry(&self, source: u32) -> bool {
+        self.sources[source as usize].next == Place::NEVER
+    }
+
+    /// The job that has just arrived from `source` counts, if it does.
+    #[inline(always)]
+    pub fn count(&mut self, core: &mut Core<'_>, id: u32, source: u32) {
+        let (now, next) = (core.now(), core.agenda.outside().time);
         let job = core.records.job_mut(id);
         let opens = !core.window.has_opened();
         job.measured = core.window.arrive(now, job.class, next);
         if job.measured {
-            self.sources[entity].digest_job(core, id);
+            self.sources[source as usize].digest_job(core, id);
             if opens {
                 core.open_window();
             }
         }
-        if is_dry {
-            let source = &self.sources[entity];
+        if self.is_dry(source) {
+            let source = &self.sources[source as usize];
             let classes = source.first_class..source.first_class + source.classes;
             core.window.run_dry(now, classes);
         }
-        Ok(Some(id))
     }
 
     /// A digest of all measured jobs: arrivals, counts, works and demands.

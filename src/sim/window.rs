@@ -101,15 +101,42 @@ impl Window {
         self.end < now
     }
 
+    /// True if the arrival of a job of `class` now, with no other before `next`, makes a mark, at
+    /// which the number of jobs in the system is looked at; sometimes true if it does not.
+    #[inline]
+    pub fn may_mark(&self, now: Time, class: u32, next: Time) -> bool {
+        if !self.has_opened() {
+            return self.is_warm(now);
+        }
+        match self.plan.measure {
+            Measure::All => false,
+            Measure::Jobs { class: only, .. } => {
+                self.counted + 1 >= self.next_mark && only.is_none_or(|only| only == class)
+            }
+            Measure::Until(until) => {
+                let (length, passed) = (until.since(self.start).0, now.since(self.start).0);
+                let [third, other] = self.population.marks.map(|mark| mark.is_none());
+                next > until
+                    || third && passed >= length / 3
+                    || other && passed >= length / 3 * 2
+            }
+        }
+    }
+
+    #[inline]
+    fn is_warm(&self, now: Time) -> bool {
+        match self.plan.warmup {
+            Warmup::None => true,
+            Warmup::Jobs(jobs) => self.arrivals >= jobs,
+            Warmup::Time(time) => now >= time,
+        }
+    }
+
     /// A job of `class` arrives; the source's own next arrival, and that of every other source, is
     /// no earlier than `next` ([`Time::MAX`] if there is none). Tells whether the job is measured.
     #[inline]
     pub fn arrive(&mut self, now: Time, class: u32, next: Time) -> bool {
-        let warm = match self.plan.warmup {
-            Warmup::None => true,
-            Warmup::Jobs(jobs) => self.arrivals >= jobs,
-            Warmup::Time(time) => now >= time,
-        };
+        let warm = self.is_warm(now);
         self.arrivals += 1;
         self.first.get_or_insert(now);
         let is_measured = warm && !self.is_closed();

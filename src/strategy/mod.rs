@@ -122,6 +122,12 @@ pub trait Placement: Send {
         None
     }
 
+    /// Of which nodes a decision reads the state (what runs, waits or is held there), by itself or in
+    /// an order that is kept. [`Reads::Any`] is always right, and slower.
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
     /// True if a decision hangs on earlier decisions by definition, as turns do. All others must
     /// decide by the state that they see: the contract tests hold them to it.
     fn has_memory(&self) -> bool {
@@ -166,6 +172,18 @@ pub fn decide(
 ) -> Option<NodeId> {
     named.clear();
     placement.candidates(ask, view, rng, named);
+    choose(placement, ask, view, rng, named)
+}
+
+/// The second phase of a decision, for which these nodes were named.
+#[inline]
+pub fn choose(
+    placement: &mut dyn Placement,
+    ask: &Ask<'_>,
+    view: &View<'_>,
+    rng: &mut Draw,
+    named: &[NodeId],
+) -> Option<NodeId> {
     if named.is_empty() {
         return placement.place(ask, view, rng);
     }
@@ -232,6 +250,18 @@ pub enum Reports {
     Idle,
     /// Every change of a node's load that the dispatcher did not cause.
     Loads,
+}
+
+/// Of which nodes a decision reads the state. Where a simulation can, it leaves the others as they
+/// were until somebody looks at them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reads {
+    /// Of none.
+    Nothing,
+    /// Of those that it names in its first phase ([`Placement::candidates`]), in the second.
+    Named,
+    /// Of any.
+    Any,
 }
 
 /// How equally good nodes are told apart.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
-use crate::strategy::{Ask, Blueprint, Eligible, Key, Placement, Problem, Score, View};
+use crate::strategy::{Ask, Blueprint, Eligible, Key, Placement, Problem, Reads, Score, View};
 
 /// The least loaded of d eligible nodes drawn at random.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -96,6 +96,10 @@ impl Placement for Sample {
             });
         }
         view.least_of(ask.nodes.iter(), load, ask, rng)
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Named
     }
 
     fn score(&self, _ask: &Ask<'_>, view: &View<'_>, node: NodeId) -> Option<Score> {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
-use crate::strategy::{Ask, Blueprint, Eligible, Placement, Problem, View};
+use crate::strategy::{Ask, Blueprint, Eligible, Placement, Problem, Reads, View};
 
 /// Any eligible node, each equally likely.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -24,6 +24,10 @@ struct Uniform;
 impl Placement for Uniform {
     fn place(&mut self, ask: &Ask<'_>, _: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
         any(ask, rng)
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Nothing
     }
 }
 

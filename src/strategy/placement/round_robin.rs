@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
-use crate::strategy::{Ask, Blueprint, Eligible, Placement, Pool, Problem, View};
+use crate::strategy::{Ask, Blueprint, Eligible, Placement, Pool, Problem, Reads, View};
 
 /// The eligible nodes in turn.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -60,6 +60,10 @@ impl Placement for Turns {
         Some(node)
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Nothing
+    }
+
     fn has_memory(&self) -> bool {
         true
     }
@@ -87,6 +91,10 @@ impl Placement for Smooth {
         }
         self.credits[best?] -= total;
         best.map(|at| self.pool.ids()[at])
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Nothing
     }
 
     fn has_memory(&self) -> bool {

@@ -164,6 +164,10 @@ impl Replication<'_> {
         let core = &mut self.core;
         match lines.reads {
             Reads::Nothing => self.dispatch.choose(core, id),
+            Reads::Named if self.dispatch.goes_by_counts() => {
+                let settle = |core: &mut Core<'_>, node| lines.settle(core, node, now);
+                self.dispatch.choose_by_counts(core, id, settle)
+            }
             Reads::Named => {
                 let (named, draw) = self.dispatch.name(core, id);
                 named.iter().for_each(|&node| lines.settle(core, node, now));

@@ -15,8 +15,8 @@ use crate::model::slab::NONE;
 use crate::strategy::board::{Board, Bound};
 use crate::strategy::view::Truth;
 use crate::strategy::{
-    self, Ask, Binding, Candidates, Ended, How, InFlight, Placement, Problem, Reads, Reports,
-    Strategy, Ties, View,
+    self, Ask, Binding, Candidates, Counts, Ended, How, InFlight, Order, Placement, Problem, Reads,
+    Reports, Strategy, Ties, View,
 };
 
 use super::core::{Core, Demands, Kind};
@@ -45,6 +45,8 @@ pub struct Dispatch {
     parked: List,
     /// True if any placement learns from what came of its choices.
     learns: bool,
+    /// True if all placements go by counts alone, of nodes that are seen as they are.
+    goes_by_counts: bool,
 }
 
 /// Where the jobs of a class go.
@@ -118,6 +120,7 @@ impl Dispatch {
             asked: RefCell::default(),
             parked: List::EMPTY,
             learns: false,
+            goes_by_counts: false,
         };
         let mut first = 0;
         let mut firsts = Vec::new();
@@ -152,6 +155,8 @@ impl Dispatch {
         (self.by_loads, self.by_idle) = (relying_on(Reports::Loads), relying_on(Reports::Idle));
         let learns = self.placements().any(|placement| placement.learns());
         self.learns = learns;
+        let by_counts = self.placements().all(|placement| placement.goes_by_counts());
+        self.goes_by_counts = by_counts;
     }
 
     fn placements(&mut self) -> impl Iterator<Item = &mut Box<dyn Placement>> {
@@ -378,7 +383,51 @@ impl Dispatch {
     /// As [`Dispatch::place`].
     #[inline(always)]
     pub fn choose(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<NodeId> {
+        if self.goes_by_counts && core.board.is_plain() && core.recorder.is_none() {
+            return self.choose_by_counts(core, id, |_, _| {});
+        }
         self.choose_by(core, id, strategy::decide)
+    }
+
+    /// True if all placements go by counts alone.
+    #[inline]
+    pub fn goes_by_counts(&self) -> bool {
+        self.goes_by_counts
+    }
+
+    /// Asks the placement for a node by the counts of nodes, each of which is brought `up_to_date`
+    /// before.
+    ///
+    /// # Errors
+    /// As [`Dispatch::place`].
+    #[inline(always)]
+    pub fn choose_by_counts<'s>(
+        &mut self,
+        core: &mut Core<'s>,
+        id: u32,
+        up_to_date: impl FnMut(&mut Core<'s>, NodeId),
+    ) -> Fallible<NodeId> {
+        let (task, job) = core.records.both(id);
+        let mut draw = draw(core.keys.placement, job, task, 0);
+        let (pool, dispatcher) = (job.pool, job.dispatcher);
+        let this = &mut self.dispatchers[dispatcher as usize];
+        let Some(Some(placement)) = this.placements.get_mut(pool as usize) else {
+            return Err(fault(&core.setup.strategy, this.parts, None));
+        };
+        let nodes = core.board.size(pool);
+        let mut counts = Counting {
+            core,
+            pool,
+            probes: 0,
+            up_to_date,
+        };
+        let chosen = placement.place_by_counts(nodes, this.ties, &mut draw, &mut counts);
+        let probes = counts.probes;
+        let Some(rank) = chosen.filter(|rank| *rank < nodes) else {
+            return Err(fault(&core.setup.strategy, this.parts, None));
+        };
+        count_messages(core, probes);
+        Ok(core.board.node(pool, rank))
     }
 
     /// The nodes that the placement of the job's dispatcher names in the first phase of its
@@ -447,9 +496,10 @@ impl Dispatch {
         let Some(node) = chosen.filter(|node| nodes.contains(*node)) else {
             return Err(fault(&core.setup.strategy, this.parts, chosen));
         };
+        let probes = view.probes();
         if core.window.contains(now) {
             core.totals.placed += 1;
-            core.totals.messages += 1 + 2 * u64::from(view.probes());
+            core.totals.messages += 1 + 2 * u64::from(probes);
         }
         if let Some(recorder) = &mut core.recorder {
             let made = Made {
@@ -544,6 +594,37 @@ impl Dispatch {
         {
             core.totals.deciding += u128::from(core.window.overlap(begun, over).0);
         }
+    }
+}
+
+/// Counts of nodes as they are.
+struct Counting<'a, 's, F> {
+    core: &'a mut Core<'s>,
+    pool: u32,
+    probes: u32,
+    up_to_date: F,
+}
+
+impl<'s, F: FnMut(&mut Core<'s>, NodeId)> Counts for Counting<'_, 's, F> {
+    fn tasks(&mut self, rank: u32) -> u32 {
+        self.probes += 1;
+        let node = self.core.board.node(self.pool, rank);
+        (self.up_to_date)(self.core, node);
+        self.core.nodes.at(node).tasks
+    }
+
+    fn least(&mut self, order: Order, ties: Ties, rng: &mut Draw) -> Option<u32> {
+        let now = self.core.now();
+        self.core.board.least(self.pool, order, now, ties, rng)
+    }
+}
+
+/// A task is placed: the messages that this takes.
+#[inline(always)]
+fn count_messages(core: &mut Core<'_>, probes: u32) {
+    if core.window.contains(core.now()) {
+        core.totals.placed += 1;
+        core.totals.messages += 1 + 2 * u64::from(probes);
     }
 }
 

@@ -95,6 +95,24 @@ pub trait Placement: Send {
     ) {
     }
 
+    /// True if [`place_by_counts`](Placement::place_by_counts) is to be called where it can be.
+    fn goes_by_counts(&self) -> bool {
+        false
+    }
+
+    /// A short cut through both phases, for an algorithm that looks at nothing but numbers of tasks:
+    /// chooses the very node, by its rank among the `nodes` candidates in id order, with the same
+    /// draws.
+    fn place_by_counts(
+        &mut self,
+        _nodes: u32,
+        _ties: Ties,
+        _rng: &mut Draw,
+        _counts: &mut dyn Counts,
+    ) -> Option<u32> {
+        None
+    }
+
     /// A node is seen up (again): from now on it may be among the candidates.
     fn joined(&mut self, _node: NodeId) {}
 
@@ -250,6 +268,14 @@ pub enum Reports {
     Idle,
     /// Every change of a node's load that the dispatcher did not cause.
     Loads,
+}
+
+/// Numbers of tasks at the candidates of a decision, by rank.
+pub trait Counts {
+    /// Probes one for its number of tasks.
+    fn tasks(&mut self, rank: u32) -> u32;
+    /// The least by an order of tasks.
+    fn least(&mut self, order: Order, ties: Ties, rng: &mut Draw) -> Option<u32>;
 }
 
 /// Of which nodes a decision reads the state. Where a simulation can, it leaves the others as they

@@ -19,7 +19,9 @@ use std::cell::RefCell;
 use super::key::Key;
 use super::pool::{Candidates, Pool, Pools};
 use super::view::{Truth, View};
-use super::{Blueprint, Placement, Problem};
+use super::{Blueprint, Placement, Problem, Ties};
+use crate::engine::random::Draw;
+use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
 
@@ -102,6 +104,8 @@ pub struct Board {
     own: Vec<Option<Own>>,
     /// True if tasks wait in a central queue: then candidates are the nodes with room.
     by_room: bool,
+    /// True if every dispatcher sees all nodes of its pools just as they are.
+    is_plain: bool,
     /// The nodes that are seen down, by id; none has ever been if there is no set.
     down: Option<NodeSet>,
     /// True if anything must be brought up to date when a node's load changes.
@@ -163,6 +167,7 @@ impl Board {
             faces: (0..faces).map(face).collect(),
             own: own.collect(),
             by_room,
+            is_plain: !by_room && !hides,
             down: None,
             is_kept: by_room,
             keeps_work: by_room,
@@ -185,6 +190,39 @@ impl Board {
             }
         }
         pool
+    }
+
+    /// True if every dispatcher sees all nodes of its pools just as they are.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.is_plain
+    }
+
+    /// Number of nodes of a pool.
+    #[inline]
+    pub fn size(&self, pool: u32) -> u32 {
+        self.pools.get(pool).ids().len() as u32
+    }
+
+    /// A node of a pool, by its position.
+    #[inline]
+    pub fn node(&self, pool: u32, position: u32) -> NodeId {
+        self.pools.get(pool).at(position as usize)
+    }
+
+    /// Position of the least of a pool by an order, where the board [`is_plain`](Board::is_plain).
+    #[inline]
+    pub fn least(
+        &self,
+        pool: u32,
+        order: Order,
+        now: Time,
+        ties: Ties,
+        rng: &mut Draw,
+    ) -> Option<u32> {
+        let orders = &self.faces[0].lists[pool as usize].orders;
+        let at = orders.least(order, now, ties, rng)?;
+        Some(at as u32)
     }
 
     /// True if what a dispatcher sends travels unseen by others.
@@ -231,7 +269,7 @@ impl Board {
         let nodes = truth.layout.count() as usize;
         let down = self.down.get_or_insert_with(|| NodeSet::new(nodes));
         down.put(node.index(), !is_up);
-        self.is_kept = true;
+        (self.is_kept, self.is_plain) = (true, false);
         for list in self.faces.iter_mut().flat_map(|face| &mut face.lists) {
             let nodes = self.pools.get(list.pool);
             list.members.get_or_insert_with(|| members(nodes, |_| true));

@@ -22,7 +22,7 @@ use crate::strategy::view::Truth;
 use crate::workload::class::{Class, Shape, Stage};
 
 use super::recorder::Recorder;
-use super::records::{Phase, Records, draw};
+use super::records::{Phase, Record, Records, draw};
 use super::service::Service;
 use super::setup::Setup;
 use super::window::Window;
@@ -478,7 +478,10 @@ impl<'s> Core<'s> {
     #[inline]
     pub fn changed(&mut self, node: NodeId) {
         if self.board.is_kept() {
-            self.update_board(node);
+            match self.board.keeps_counts_alone() {
+                true => self.board.recount(node, self.nodes.at(node).tasks),
+                false => self.update_board(node),
+            }
         }
     }
 
@@ -667,7 +670,7 @@ impl<'s> Core<'s> {
         self.totals.attempts_done += 1;
         let record = &mut self.records[id];
         if record.task.is_alone() {
-            (record.job.critical, record.job.gathered) = (id, 1);
+            record.job.critical = id;
             return Some(id);
         }
         let (of, index) = (record.task.job, record.task.index);
@@ -701,9 +704,12 @@ impl<'s> Core<'s> {
         if self.records.job(id).has_vain_finishes() {
             self.recount_finishes(id);
         }
-        let job = self.records.job(id);
+        let Record { task, job } = &self.records[id];
         let stats = &mut self.stats[job.class as usize];
-        let blame = self.records.task(job.critical).parts();
+        let blame = match job.critical {
+            critical if critical == id => task.parts(),
+            critical => self.records.task(critical).parts(),
+        };
         let response = now - job.arrival;
         self.totals.jobs_done += 1;
         self.totals.tasks_done += u64::from(job.tasks);
@@ -727,6 +733,14 @@ impl<'s> Core<'s> {
             stats.completions += 1;
         } else if !self.window.has_opened() {
             self.opening.count(now, job.class);
+        }
+        if task.is_alone() {
+            if job.measured {
+                stats.waited(task.started - job.arrival);
+            }
+            self.window.leave(now, job.measured);
+            self.demands.give_back(job.demand);
+            return self.records.remove(id);
         }
         let ready = job.measured.then_some(job.arrival);
         self.leave(id, ready, now);

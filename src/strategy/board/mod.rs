@@ -112,6 +112,8 @@ pub struct Board {
     is_kept: bool,
     /// The same for the start of a task whose load was counted before.
     keeps_work: bool,
+    /// True if nothing else is kept than orders by tasks, as they are.
+    keeps_counts_alone: bool,
     /// Decisions by room so far.
     decisions: u64,
 }
@@ -171,6 +173,7 @@ impl Board {
             down: None,
             is_kept: by_room,
             keeps_work: by_room,
+            keeps_counts_alone: !by_room && !hides,
             decisions: 0,
         }
     }
@@ -256,6 +259,8 @@ impl Board {
         *wanted = eligible.wanted;
         self.is_kept |= !wanted.is_empty();
         self.keeps_work |= wanted.contains(&Wanted::Least(Key::Work));
+        let by_tasks = |wanted: &Wanted| *wanted == Wanted::Least(Key::Tasks);
+        self.keeps_counts_alone &= wanted.iter().all(by_tasks);
         for face in &mut self.faces {
             let view = View::new(truth, face.hidden.as_ref());
             let lists = face.lists.iter_mut().filter(|list| list.pool == pool);
@@ -269,7 +274,7 @@ impl Board {
         let nodes = truth.layout.count() as usize;
         let down = self.down.get_or_insert_with(|| NodeSet::new(nodes));
         down.put(node.index(), !is_up);
-        (self.is_kept, self.is_plain) = (true, false);
+        (self.is_kept, self.is_plain, self.keeps_counts_alone) = (true, false, false);
         for list in self.faces.iter_mut().flat_map(|face| &mut face.lists) {
             let nodes = self.pools.get(list.pool);
             list.members.get_or_insert_with(|| members(nodes, |_| true));
@@ -293,6 +298,22 @@ impl Board {
     #[inline]
     pub fn keeps_work(&self) -> bool {
         self.keeps_work
+    }
+
+    /// True if all that must be brought up to date are orders by numbers of tasks, as they are.
+    #[inline]
+    pub fn keeps_counts_alone(&self) -> bool {
+        self.keeps_counts_alone
+    }
+
+    /// A node has so many tasks now, where orders of them alone are kept.
+    #[inline(always)]
+    pub fn recount(&mut self, node: NodeId, tasks: u32) {
+        for list in &mut self.faces[0].lists {
+            if let Some(at) = self.pools.get(list.pool).position(node) {
+                list.orders.recount(at, tasks);
+            }
+        }
     }
 
     /// The load of `node` has changed: brings what is kept up to date.

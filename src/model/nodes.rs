@@ -368,7 +368,7 @@ impl Nodes {
     /// An attempt of `service` is bound to a node of one slot, at which all that was to end until
     /// `now` has ended: it runs there as soon as those before it have.
     #[inline(always)]
-    pub fn line_up(&mut self, node: NodeId, service: Time, now: Time) -> &mut Node {
+    pub fn line_up(&mut self, node: NodeId, service: Time, now: Time) {
         let this = &mut self.nodes[node.index()];
         if this.tasks == 0 {
             self.holding[node.index() / 64] |= 1 << (node.index() % 64);
@@ -381,13 +381,12 @@ impl Nodes {
         this.level = this.level.wrapping_add(service.0);
         this.held += 1;
         this.tasks += 1;
-        this
     }
 
     /// The attempt that ran at a node of one slot has ended at `end`, and the next, if there is one,
     /// started.
     #[inline(always)]
-    pub fn move_up(&mut self, node: NodeId, end: Time) -> &mut Node {
+    pub fn move_up(&mut self, node: NodeId, end: Time) {
         let this = &mut self.nodes[node.index()];
         this.held -= 1;
         this.tasks -= 1;
@@ -398,7 +397,6 @@ impl Nodes {
         } else {
             this.queued -= 1;
         }
-        this
     }
 
     /// An attempt that runs at the node stops, and is still held there.

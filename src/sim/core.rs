@@ -9,7 +9,7 @@ use crate::engine::law::Law;
 use crate::engine::random::{Key, Purpose, Seeds};
 use crate::engine::time::Time;
 use crate::metrics::figures::Totals;
-use crate::metrics::jobs::{Completed, JobStats};
+use crate::metrics::jobs::{Blame, Completed, JobStats};
 use crate::metrics::nodes::Busy;
 use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
@@ -20,9 +20,10 @@ use crate::model::slab::NONE;
 use crate::strategy::board::Board;
 use crate::strategy::view::Truth;
 use crate::workload::class::{Class, Shape, Stage};
+use crate::workload::source::Arrivals;
 
 use super::recorder::Recorder;
-use super::records::{Phase, Record, Records, draw};
+use super::records::{Phase, Records, draw};
 use super::service::Service;
 use super::setup::Setup;
 use super::window::Window;
@@ -227,9 +228,23 @@ pub struct Facts<'s> {
     pub slo: Option<Time>,
     /// The larger, the more urgent.
     pub priority: i64,
+    /// Number of its clients, if each keeps to one dispatcher; else 0.
+    pub bound: u64,
 }
 
 impl<'s> Facts<'s> {
+    fn of(setup: &'s Setup) -> Vec<Facts<'s>> {
+        let mut facts: Vec<Facts<'s>> = setup.classes.iter().map(Facts::new).collect();
+        for source in &setup.sources {
+            if let Arrivals::Closed(clients) = &source.arrivals
+                && clients.is_bound
+            {
+                facts[source.first_class as usize].bound = u64::from(clients.count);
+            }
+        }
+        facts
+    }
+
     fn new(class: &'s Class) -> Facts<'s> {
         let stage = &class.stages[0];
         let (tasks, only) = match &stage.shape {
@@ -248,8 +263,30 @@ impl<'s> Facts<'s> {
             overhead: stage.overhead,
             slo: class.slo,
             priority: class.priority,
+            bound: 0,
         }
     }
+}
+
+/// A job that is complete.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Completion {
+    /// Index of its class.
+    pub class: u32,
+    /// Number of its tasks.
+    pub tasks: u32,
+    /// Whether it is measured.
+    pub measured: bool,
+    /// When it arrived.
+    pub arrival: Time,
+    /// When its last result was gathered.
+    pub at: Time,
+    /// The longest work + overhead of its tasks at speed 1.
+    pub ideal: Time,
+    /// Twice (last minus median finish of its tasks).
+    pub straggler_wait_doubled: u64,
+    /// Where its time went.
+    pub blame: Blame,
 }
 
 /// The state that every machine may change.
@@ -307,7 +344,7 @@ impl<'s> Core<'s> {
             agenda: Agenda::new(),
             records: Records::default(),
             demands: Demands::new(setup),
-            facts: setup.classes.iter().map(Facts::new).collect(),
+            facts: Facts::of(setup),
             keys: Keys::new(seeds, setup.placement_seed),
             window: Window::new(setup.window.clone()),
             stats: setup.classes.iter().map(|_| JobStats::default()).collect(),
@@ -320,7 +357,7 @@ impl<'s> Core<'s> {
             in_use_before: 0,
             opening: OpeningCompletions {
                 at: Time::ZERO,
-                completions: vec![0; setup.classes.len()],
+                completions: vec![[0; 2]; setup.classes.len()],
             },
             slowdown_floor: setup.window.slowdown_floor,
             recorder,
@@ -457,12 +494,13 @@ impl<'s> Core<'s> {
         Time::from_secs(law.sample(&mut draw))
     }
 
-    /// The window has just opened: what completed at this very instant belongs to it.
-    pub fn open_window(&mut self) {
-        self.in_use_before = self.nodes.in_use_until(self.now());
-        if self.opening.at == self.now() {
+    /// The window has just opened `now`: what completed at this very instant belongs to it.
+    pub fn open_window(&mut self, now: Time) {
+        self.in_use_before = self.nodes.in_use_until(now);
+        if self.opening.at == now {
             for (stats, count) in self.stats.iter_mut().zip(&self.opening.completions) {
-                stats.completions += count;
+                stats.completions += count[0];
+                stats.good_completions += count[1];
             }
         }
     }
@@ -661,16 +699,10 @@ impl<'s> Core<'s> {
         if self.recorder.is_some() {
             self.record_task(id);
         }
-        self.gathered(id, now)
-    }
-
-    /// The result of a task was gathered at `now`; tells its job, if that was complete then.
-    #[inline(always)]
-    pub fn gathered(&mut self, id: u32, now: Time) -> Option<u32> {
         self.totals.attempts_done += 1;
         let record = &mut self.records[id];
         if record.task.is_alone() {
-            record.job.critical = id;
+            (record.job.critical, record.job.gathered) = (id, 1);
             return Some(id);
         }
         let (of, index) = (record.task.job, record.task.index);
@@ -695,55 +727,64 @@ impl<'s> Core<'s> {
     /// one gathered last, of those gathered together the first.
     fn is_last(&self, job: u32, now: Time, index: u32) -> bool {
         let before = self.records.task(self.records.job(job).critical);
-        (now, before.index) > (before.since(), index)
+        now > before.since() || index < before.index
     }
 
-    /// A job was complete at `now`: it is counted and leaves the system.
+    /// A job is complete: it is counted and leaves the system.
     #[inline(always)]
-    pub fn complete(&mut self, id: u32, now: Time) {
+    pub fn complete(&mut self, id: u32) {
+        let now = self.now();
         if self.records.job(id).has_vain_finishes() {
             self.recount_finishes(id);
         }
-        let Record { task, job } = &self.records[id];
-        let stats = &mut self.stats[job.class as usize];
-        let blame = match job.critical {
-            critical if critical == id => task.parts(),
-            critical => self.records.task(critical).parts(),
+        let job = self.records.job(id);
+        let blame = *self.records.task(job.critical).parts();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.job(job, Some((now, blame)));
+        }
+        let completion = Completion {
+            class: job.class,
+            tasks: job.tasks,
+            measured: job.measured,
+            arrival: job.arrival,
+            at: now,
+            ideal: job.ideal,
+            straggler_wait_doubled: job.straggler_wait_doubled(),
+            blame,
         };
+        let ready = job.measured.then_some(job.arrival);
+        self.count_completion(&completion);
+        self.leave(id, ready);
+    }
+
+    /// A job was complete: it is counted and is in the system no more.
+    #[inline(always)]
+    pub fn count_completion(&mut self, job: &Completion) {
+        let (stats, now) = (&mut self.stats[job.class as usize], job.at);
         let response = now - job.arrival;
         self.totals.jobs_done += 1;
         self.totals.tasks_done += u64::from(job.tasks);
         self.totals.last_completion = self.totals.last_completion.max(now);
         self.totals.presence += u128::from(self.window.overlap(job.arrival, now).0);
+        let slo = self.facts[job.class as usize].slo;
+        let on_time = slo.map(|slo| response <= slo);
         if job.measured {
-            let slo = self.facts[job.class as usize].slo;
             let completed = Completed {
                 response,
-                blame,
+                blame: &job.blame,
                 ideal: job.ideal,
-                straggler_wait_doubled: job.straggler_wait_doubled(),
-                on_time: slo.map(|slo| response <= slo),
+                straggler_wait_doubled: job.straggler_wait_doubled,
+                on_time,
             };
             stats.complete(&completed, self.slowdown_floor);
         }
-        if let Some(recorder) = &mut self.recorder {
-            recorder.job(job, Some((now, *blame)));
-        }
         if self.window.contains(now) {
             stats.completions += 1;
+            stats.good_completions += u64::from(on_time != Some(false));
         } else if !self.window.has_opened() {
-            self.opening.count(now, job.class);
+            self.opening.count(now, job.class, on_time != Some(false));
         }
-        if task.is_alone() {
-            if job.measured {
-                stats.waited(task.started - job.arrival);
-            }
-            self.window.leave(now, job.measured);
-            self.demands.give_back(job.demand);
-            return self.records.remove(id);
-        }
-        let ready = job.measured.then_some(job.arrival);
-        self.leave(id, ready, now);
+        self.window.leave(now, job.measured);
     }
 
     /// Notes when the services of a job's tasks ended, of the attempts that succeeded alone.
@@ -777,14 +818,14 @@ impl<'s> Core<'s> {
         if let Some(recorder) = &mut self.recorder {
             recorder.job_failed(job, now);
         }
-        self.leave(id, None, now);
+        self.window.leave(now, job.measured);
+        self.leave(id, None);
     }
 
     /// A job leaves the system with its tasks, whose waits count if they were `ready` at an instant.
     #[inline(always)]
-    fn leave(&mut self, id: u32, ready: Option<Time>, now: Time) {
+    fn leave(&mut self, id: u32, ready: Option<Time>) {
         let job = self.records.job(id);
-        self.window.leave(now, job.measured);
         self.demands.give_back(job.demand);
         let stats = &mut self.stats[job.class as usize];
         let mut next = id;
@@ -816,20 +857,22 @@ impl Tickets {
     }
 }
 
-/// Completions of one instant by class, kept until the window has opened: if it opens at that very
+/// Completions of one instant by class, all and the good ones, kept until the window has opened: if it opens at that very
 /// instant, they belong to it.
 struct OpeningCompletions {
     at: Time,
-    completions: Vec<u64>,
+    completions: Vec<[u64; 2]>,
 }
 
 impl OpeningCompletions {
     #[cold]
-    fn count(&mut self, now: Time, class: u32) {
+    fn count(&mut self, now: Time, class: u32, is_good: bool) {
         if self.at < now {
             self.at = now;
-            self.completions.fill(0);
+            self.completions.fill([0; 2]);
         }
-        self.completions[class as usize] += u64::from(self.at == now);
+        let [all, good] = &mut self.completions[class as usize];
+        *all += u64::from(self.at == now);
+        *good += u64::from(self.at == now && is_good);
     }
 }

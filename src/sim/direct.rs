@@ -10,23 +10,26 @@
 
 use crate::engine::agenda::Place;
 use crate::engine::time::Time;
+use crate::metrics::jobs::Blame;
 use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
-use crate::model::list::List;
-use crate::model::slab::NONE;
+use crate::model::slab::{NONE, Slab};
 use crate::strategy::Reads;
 use crate::workload::source::Arrivals;
 
-use super::core::{Core, Kind};
-use super::dispatch::{Reporting, service_time};
+use super::core::{Completion, Core, Kind};
+use super::dispatch::{Reporting, whole_service_time};
 use super::due::Due;
 use super::failure::Fallible;
+use super::records::{Phase, Subject};
 use super::replication::Replication;
 use super::setup::Setup;
 
-/// The lines at the nodes.
+/// The lines at the nodes, and what is in them.
 struct Lines {
     lines: Vec<Line>,
+    tasks: Slab<Queued>,
+    jobs: Slab<Job>,
     /// Of which nodes decisions read the state.
     reads: Reads,
     /// When the first in line end, where decisions may read the state of any node.
@@ -34,15 +37,59 @@ struct Lines {
     reporting: Reporting,
     /// Tasks whose service has ended.
     ended: u64,
+    /// Works of the tasks of the job that arrives.
+    works: Vec<f64>,
+    /// Ends of its tasks.
+    ends: Vec<Time>,
 }
 
-/// The tasks bound to one node.
+/// The tasks bound to one node, in order.
 #[derive(Clone, Copy)]
 struct Line {
     /// When the service of the first ends; [`Time::MAX`] if there is none.
     first: Time,
     /// When that of the last ends, or ended.
     last: Time,
+    head: u32,
+    tail: u32,
+}
+
+/// A task in line, or one that has ended of a job that is not complete.
+#[derive(Clone, Copy, Default)]
+#[repr(align(64))]
+struct Queued {
+    start: Time,
+    end: Time,
+    arrival: Time,
+    ideal: Time,
+    /// The next in line.
+    next: u32,
+    class: u32,
+    measured: bool,
+    /// Its job, if it is not the only task.
+    job: u32,
+    /// The next task of that.
+    sibling: u32,
+}
+
+/// A job of several tasks: what will be told of it when it is complete.
+#[derive(Clone, Copy, Default)]
+struct Job {
+    completion: Completion,
+    /// Its first task.
+    first: u32,
+    /// Tasks that have not ended.
+    left: u32,
+}
+
+/// A job that has arrived and come to its dispatcher.
+#[derive(Clone, Copy)]
+struct Arrived {
+    class: u32,
+    number: u64,
+    measured: bool,
+    dispatcher: u32,
+    pool: u32,
 }
 
 /// True if `replication` may be run directly until its last arrival.
@@ -50,13 +97,15 @@ pub fn applies(setup: &Setup, replication: &mut Replication<'_>) -> bool {
     let of_one_slot = |capacity: &Vec<Option<u64>>| capacity[..] == [Some(1)];
     let groups = &setup.cluster.groups;
     setup.is_first_in_first_out()
-        && groups.iter().all(|group| group.queue_limit.is_none() && of_one_slot(&group.capacity))
+        && groups.iter().all(|group| of_one_slot(&group.capacity))
         && setup.classes.iter().all(|class| class.stages[0].demand[SLOTS] == 1)
         && !setup.sources.iter().any(brings_demands)
         && (setup.strategy.parts.iter()).all(|parts| parts.decision_time.is_zero())
         && replication.dispatch_is_instant
         && replication.results_are_instant
         && replication.core.recorder.is_none()
+        && replication.core.window.clock().is_none()
+        && replication.core.board.is_plain()
         && !replication.core.board.keeps_work()
         && !replication.dispatch.learns()
 }
@@ -77,7 +126,7 @@ impl Replication<'_> {
             while self.course.stop() < next {
                 let stop = self.course.stop();
                 lines.settle_all(&mut self.core, stop);
-                self.course.pass(&self.core, stop + Time(1), 0);
+                self.course.pass(&mut self.core, stop + Time(1), 0);
             }
             self.pass_instant(&mut lines, next)?;
             if self.is_crowded(&mut lines) {
@@ -110,72 +159,170 @@ impl Replication<'_> {
     }
 
     #[cold]
-    fn pass_crowd(&mut self, lines: &mut Lines, first: u32, now: Time) -> Fallible {
-        let mut jobs = vec![first];
+    fn pass_crowd(&mut self, lines: &mut Lines, first: Arrived, now: Time) -> Fallible {
+        let mut crowd = vec![(first, lines.works.clone())];
         while self.core.agenda.outside().time == now {
             if self.core.window.jobs() > self.course.most_jobs() / 2 {
                 lines.settle_all(&mut self.core, now);
             }
-            jobs.push(self.arrive_directly(lines)?);
+            crowd.push((self.arrive_directly(lines)?, lines.works.clone()));
             if self.course.is_runaway() {
                 return Ok(());
             }
         }
-        jobs.sort_by_key(|&job| self.core.records.job(job).dispatcher);
-        jobs.into_iter().try_for_each(|job| self.place_directly(lines, job))
+        crowd.sort_by_key(|(job, _)| job.dispatcher);
+        crowd.into_iter().try_for_each(|(job, works)| {
+            lines.works = works;
+            self.place_directly(lines, job)
+        })
     }
 
     /// A job arrives and comes to its dispatcher.
     #[inline(always)]
-    fn arrive_directly(&mut self, lines: &mut Lines) -> Fallible<u32> {
+    fn arrive_directly(&mut self, lines: &mut Lines) -> Fallible<Arrived> {
         let core = &mut self.core;
         core.agenda.pass();
         self.events += 1;
-        let (job, source) = self.sources.create(core)?;
-        let (now, next) = (core.now(), core.agenda.outside().time);
-        let class = core.records.job(job).class;
-        if core.window.may_mark(now, class, next) || self.sources.is_dry(source) {
+        let drawn = self.sources.draw(core, &mut lines.works)?;
+        if self.sources.may_mark(core, drawn) {
+            let now = core.now();
             lines.settle_all(core, now);
         }
-        self.sources.count(core, job, source);
+        let measured = self.sources.count(core, drawn, &lines.works);
         self.course.follow(core);
-        self.dispatch.route(core, job)?;
-        Ok(job)
+        let (class, number) = (drawn.class, drawn.number);
+        let (dispatcher, pool) = self.dispatch.way(core, class, number);
+        Ok(Arrived {
+            class,
+            number,
+            measured,
+            dispatcher,
+            pool,
+        })
     }
 
     /// The tasks of a job are decided one after another, and take their places in line.
     #[inline(always)]
-    fn place_directly(&mut self, lines: &mut Lines, job: u32) -> Fallible {
-        let mut id = job;
-        while id != NONE {
-            self.events += 1;
-            self.core.totals.attempts += 1;
-            let node = self.choose_directly(lines, id)?;
-            lines.line_up(&mut self.core, id, node);
-            self.dispatch.report_bound(&mut self.core, id);
-            id = self.core.records.task(id).sibling;
+    fn place_directly(&mut self, lines: &mut Lines, job: Arrived) -> Fallible {
+        let mut subject = Subject {
+            class: job.class,
+            number: job.number,
+            tasks: lines.works.len() as u32,
+            task: 0,
+            stage: 0,
+            attempt: 0,
+            work: lines.works[0],
+            demand: job.class,
+            dispatcher: job.dispatcher,
+            pool: job.pool,
+        };
+        if subject.tasks > 1 {
+            return self.place_several(lines, job, &mut subject);
         }
+        let ideal = Time::from_secs(subject.work) + self.core.facts[job.class as usize].overhead;
+        let mut task = Queued {
+            arrival: self.core.now(),
+            ideal,
+            next: NONE,
+            class: job.class,
+            measured: job.measured,
+            job: NONE,
+            sibling: NONE,
+            ..Queued::default()
+        };
+        self.place_task(lines, &subject, &mut task)?;
         Ok(())
     }
 
+    #[inline(never)]
+    fn place_several(
+        &mut self,
+        lines: &mut Lines,
+        arrived: Arrived,
+        subject: &mut Subject,
+    ) -> Fallible {
+        let now = self.core.now();
+        let longest = lines.works.iter().copied().fold(0.0, f64::max);
+        let overhead = self.core.facts[arrived.class as usize].overhead;
+        let mut job = Job {
+            completion: Completion {
+                class: arrived.class,
+                tasks: subject.tasks,
+                measured: arrived.measured,
+                arrival: now,
+                at: Time::ZERO,
+                ideal: Time::from_secs(longest) + overhead,
+                straggler_wait_doubled: 0,
+                blame: [0; 7],
+            },
+            first: NONE,
+            left: subject.tasks,
+        };
+        let id = lines.jobs.claim();
+        lines.jobs[id] = job;
+        lines.ends.clear();
+        let mut last = NONE;
+        for index in 0..subject.tasks {
+            (subject.task, subject.work) = (index, lines.works[index as usize]);
+            let mut task = Queued {
+                next: NONE,
+                job: id,
+                sibling: NONE,
+                ..Queued::default()
+            };
+            let place = self.place_task(lines, subject, &mut task)?;
+            match last {
+                NONE => job.first = place,
+                last => lines.tasks[last].sibling = place,
+            }
+            last = place;
+            lines.ends.push(task.end);
+            if index == 0 || task.end > job.completion.at {
+                job.completion.at = task.end;
+                job.completion.blame = blame(now, &task);
+            }
+        }
+        job.completion.straggler_wait_doubled = lines.straggler_wait_doubled();
+        // Tasks without any work may have ended meanwhile.
+        job.left = lines.jobs[id].left;
+        lines.jobs[id] = job;
+        Ok(())
+    }
+
+    /// A task is decided and takes its place in line; tells its number.
     #[inline(always)]
-    fn choose_directly(&mut self, lines: &mut Lines, id: u32) -> Fallible<NodeId> {
+    fn place_task(
+        &mut self,
+        lines: &mut Lines,
+        subject: &Subject,
+        task: &mut Queued,
+    ) -> Fallible<u32> {
+        self.events += 1;
+        self.core.totals.attempts += 1;
+        let node = self.choose_directly(lines, subject)?;
+        let id = lines.line_up(&mut self.core, subject, task, node);
+        self.dispatch.report_bound(&mut self.core, subject.dispatcher);
+        Ok(id)
+    }
+
+    #[inline(always)]
+    fn choose_directly(&mut self, lines: &mut Lines, subject: &Subject) -> Fallible<NodeId> {
         let now = self.core.now();
         let core = &mut self.core;
         match lines.reads {
-            Reads::Nothing => self.dispatch.choose(core, id),
+            Reads::Nothing => self.dispatch.choose_for(core, subject),
             Reads::Named if self.dispatch.goes_by_counts() => {
                 let settle = |core: &mut Core<'_>, node| lines.settle(core, node, now);
-                self.dispatch.choose_by_counts(core, id, settle)
+                self.dispatch.choose_by_counts(core, subject, settle)
             }
             Reads::Named => {
-                let (named, draw) = self.dispatch.name(core, id);
+                let (named, draw) = self.dispatch.name(core, subject);
                 named.iter().for_each(|&node| lines.settle(core, node, now));
-                self.dispatch.choose_named(core, id, draw)
+                self.dispatch.choose_named(core, subject, draw)
             }
             Reads::Any => {
                 lines.settle_due(core, now);
-                self.dispatch.choose(core, id)
+                self.dispatch.choose_for(core, subject)
             }
         }
     }
@@ -194,6 +341,15 @@ impl Replication<'_> {
     }
 }
 
+/// Where the time of a task goes that is ready `now`.
+#[inline]
+fn blame(now: Time, task: &Queued) -> Blame {
+    let mut blame = [0; 7];
+    blame[Phase::Queue as usize] = (task.start - now).0;
+    blame[Phase::Service as usize] = (task.end - task.start).0;
+    blame
+}
+
 impl Lines {
     /// Empty lines.
     fn new(replication: &mut Replication<'_>) -> Lines {
@@ -202,40 +358,55 @@ impl Lines {
         let empty = Line {
             first: Time::MAX,
             last: Time::ZERO,
+            head: NONE,
+            tail: NONE,
         };
         Lines {
             lines: vec![empty; nodes],
+            tasks: Slab::default(),
+            jobs: Slab::default(),
             reads,
             due: Due::new(if reads == Reads::Any { nodes } else { 0 }),
             reporting: replication.dispatch.reporting(),
             ended: 0,
+            works: Vec::new(),
+            ends: Vec::new(),
         }
     }
 
-    /// A task that is placed now takes its place in line at `node`.
+    /// A task that is placed now takes its place in line at `node`; tells its number, and when it
+    /// starts and ends.
     #[inline(always)]
-    fn line_up(&mut self, core: &mut Core<'_>, id: u32, node: NodeId) {
+    fn line_up(
+        &mut self,
+        core: &mut Core<'_>,
+        subject: &Subject,
+        task: &mut Queued,
+        node: NodeId,
+    ) -> u32 {
         let now = core.now();
         if self.reads != Reads::Any {
             self.settle(core, node, now);
         }
-        let service = service_time(core, id, node);
+        let service = whole_service_time(core, subject, node);
+        let id = self.tasks.claim();
         let line = &mut self.lines[node.index()];
-        let start = line.last.max(now);
-        let end = start + service;
-        line.last = end;
-        if line.first == Time::MAX {
-            line.first = end;
+        task.start = line.last.max(now);
+        task.end = task.start + service;
+        self.tasks[id] = *task;
+        let before = std::mem::replace(&mut line.tail, id);
+        line.last = task.end;
+        if line.head == NONE {
+            (line.head, line.first) = (id, task.end);
             if self.reads == Reads::Any {
-                self.due.push(node, end);
+                self.due.push(node, task.end);
             }
+        } else {
+            self.tasks[before].next = id;
         }
-        let task = core.records.task_mut(id);
-        task.node = node;
-        task.foresee(now, start, end);
-        let at = core.nodes.line_up(node, service, now);
-        at.queue.push(&mut core.records, id);
+        core.nodes.line_up(node, service, now);
         core.changed(node);
+        id
     }
 
     /// Accounts for what has ended at `node` until `now`.
@@ -271,49 +442,172 @@ impl Lines {
     /// result gathered.
     #[inline(never)]
     fn end_first(&mut self, core: &mut Core<'_>, node: NodeId) {
-        let end = self.lines[node.index()].first;
-        let at = core.nodes.move_up(node, end);
-        let id = at.queue.head();
-        at.queue.remove(&mut core.records, id);
-        let next = at.queue.head();
-        self.lines[node.index()].first = match next {
+        let line = &mut self.lines[node.index()];
+        let (id, end) = (line.head, line.first);
+        let task = &self.tasks[id];
+        line.head = task.next;
+        line.first = match task.next {
             NONE => Time::MAX,
-            next => core.records.task(next).ended(),
+            next => self.tasks[next].end,
         };
         self.ended += 1;
-        let started = core.records.task(id).started;
-        core.busy.add(node, 1, &[], core.window.overlap(started, end));
+        core.totals.attempts_done += 1;
+        core.busy.add(node, 1, &[], core.window.overlap(task.start, end));
         if core.window.contains(end) {
             core.busy.end(node);
-            core.totals.slot_time += u128::from((end - started).0);
+            core.totals.slot_time += u128::from((end - task.start).0);
         }
+        core.nodes.move_up(node, end);
         core.changed(node);
         self.reporting.end(core, node, end);
-        if let Some(job) = core.gathered(id, end) {
-            let critical = core.records.job(job).critical;
-            let completion = core.records.task(critical).since();
-            core.complete(job, completion);
+        match task.job {
+            NONE => self.complete_only(core, id),
+            job => self.end_one(core, job),
         }
     }
 
-    /// What is in line becomes what runs and waits, with the events that end it.
-    fn hand_over(&self, core: &mut Core<'_>) {
-        let now = core.now();
-        for node in core.layout.ids() {
-            let mut id = core.nodes.at(node).queue.head();
-            while id != NONE {
-                let ready = core.records.both(id).1.arrival;
-                core.records.task_mut(id).forget(ready, now);
-                id = List::after(&core.records, id);
-            }
-            let first = core.nodes.at(node).queue.head();
-            if first != NONE {
-                let at = core.nodes.at_mut(node);
-                at.queue.remove(&mut core.records, first);
-                at.running.push(&mut core.records, first);
-                let end = self.lines[node.index()].first;
-                core.schedule_task(end, Kind::End, node.0 + 1, first);
-            }
+    /// The only task of a job has ended.
+    #[inline(always)]
+    fn complete_only(&mut self, core: &mut Core<'_>, id: u32) {
+        let task = &self.tasks[id];
+        core.count_completion(&Completion {
+            class: task.class,
+            tasks: 1,
+            measured: task.measured,
+            arrival: task.arrival,
+            at: task.end,
+            ideal: task.ideal,
+            straggler_wait_doubled: 0,
+            blame: blame(task.arrival, task),
+        });
+        if task.measured {
+            core.stats[task.class as usize].waited(task.start - task.arrival);
+        }
+        self.tasks.remove(id);
+    }
+
+    /// One of a job's tasks has ended.
+    #[inline]
+    fn end_one(&mut self, core: &mut Core<'_>, id: u32) {
+        let job = &mut self.jobs[id];
+        job.left -= 1;
+        if job.left == 0 {
+            self.complete_several(core, id);
         }
     }
+
+    #[inline(never)]
+    fn complete_several(&mut self, core: &mut Core<'_>, id: u32) {
+        let job = &self.jobs[id];
+        core.count_completion(&job.completion);
+        let mut next = job.first;
+        while next != NONE {
+            let task = &self.tasks[next];
+            if job.completion.measured {
+                let wait = task.start - job.completion.arrival;
+                core.stats[job.completion.class as usize].waited(wait);
+            }
+            let sibling = task.sibling;
+            self.tasks.remove(next);
+            next = sibling;
+        }
+        self.jobs.remove(id);
+    }
+
+    /// Twice the last minus the median end of the tasks that have just been placed.
+    fn straggler_wait_doubled(&mut self) -> u64 {
+        self.ends.sort_unstable();
+        let (ends, n) = (&self.ends, self.ends.len());
+        let last = ends[n - 1];
+        (last - ends[(n - 1) / 2]).0 + (last - ends[n / 2]).0
+    }
+
+    /// All jobs that are not complete go over into records, and what is in line becomes what runs and
+    /// waits, with the events that end it.
+    fn hand_over(&mut self, core: &mut Core<'_>) {
+        let mut records = vec![NONE; self.tasks.places()];
+        for id in self.tasks.ids() {
+            let task = self.tasks[id];
+            if task.job == NONE {
+                records[id as usize] = record(core, &task.as_job(id), &[task])[0];
+            }
+        }
+        for id in self.jobs.ids() {
+            let job = self.jobs[id];
+            let tasks: Vec<u32> = self.siblings(job.first).collect();
+            let each: Vec<Queued> = tasks.iter().map(|&task| self.tasks[task]).collect();
+            for (task, new) in tasks.iter().zip(record(core, &job, &each)) {
+                records[*task as usize] = new;
+            }
+        }
+        for node in core.layout.ids() {
+            self.hand_over_line(core, node, &records);
+        }
+    }
+
+    /// The tasks of a job, in order.
+    fn siblings(&self, first: u32) -> impl Iterator<Item = u32> {
+        let next = |task: &u32| Some(self.tasks[*task].sibling).filter(|&next| next != NONE);
+        std::iter::successors(Some(first), next)
+    }
+
+    fn hand_over_line(&self, core: &mut Core<'_>, node: NodeId, records: &[u32]) {
+        let line = self.lines[node.index()];
+        let mut task = line.head;
+        while task != NONE {
+            let id = records[task as usize];
+            core.records.task_mut(id).node = node;
+            let at = core.nodes.at_mut(node);
+            if task == line.head {
+                at.running.push(&mut core.records, id);
+                core.schedule_task(line.first, Kind::End, node.0 + 1, id);
+            } else {
+                at.queue.push(&mut core.records, id);
+            }
+            task = self.tasks[task].next;
+        }
+    }
+}
+
+impl Queued {
+    /// The job of which it is the only task.
+    fn as_job(&self, id: u32) -> Job {
+        Job {
+            completion: Completion {
+                class: self.class,
+                tasks: 1,
+                measured: self.measured,
+                arrival: self.arrival,
+                at: self.end,
+                ideal: self.ideal,
+                straggler_wait_doubled: 0,
+                blame: blame(self.arrival, self),
+            },
+            first: id,
+            left: 1,
+        }
+    }
+}
+
+/// Makes the records of a job and of its `tasks` as they are now; tells the numbers of the latter.
+fn record(core: &mut Core<'_>, job: &Job, tasks: &[Queued]) -> Vec<u32> {
+    let (now, of) = (core.now(), &job.completion);
+    let ids: Vec<u32> = tasks.iter().map(|_| core.records.claim()).collect();
+    for (index, (task, &id)) in tasks.iter().zip(&ids).enumerate() {
+        let record = core.records.task_mut(id);
+        record.renew(ids[0], index as u32, 1, 0.0, of.arrival);
+        record.sibling = ids.get(index + 1).copied().unwrap_or(NONE);
+        record.go_on(task.start, task.end, now);
+    }
+    let ended = |place: &usize| tasks[*place].end <= now;
+    let critical = (0..tasks.len())
+        .filter(ended)
+        .max_by_key(|&place| (tasks[place].end, std::cmp::Reverse(place)));
+    let record = core.records.job_mut(ids[0]);
+    record.renew(0, of.class, of.arrival);
+    record.split(of.tasks, of.ideal);
+    record.measured = of.measured;
+    record.gathered = of.tasks - job.left;
+    record.critical = critical.map_or(NONE, |place| ids[place]);
+    ids
 }

@@ -22,7 +22,7 @@ use crate::strategy::{
 use super::core::{Core, Demands, Kind};
 use super::failure::{Failure, Fallible};
 use super::recorder::{Decision, Made, Recorder};
-use super::records::{Job, Phase, Records, Task, draw};
+use super::records::{Phase, Records, Subject, draw};
 use super::setup::{Setup, TaskFailures};
 
 /// All dispatchers of a strategy.
@@ -60,6 +60,22 @@ struct Route {
     pool: u32,
 }
 
+impl Route {
+    /// The dispatcher of a job, drawn at random if there are several.
+    #[inline]
+    fn dispatcher(&self, core: &Core<'_>, class: u32, number: u64) -> u32 {
+        if self.count == 1 {
+            return self.first;
+        }
+        let who = match core.facts[class as usize].bound {
+            0 => number,
+            clients => number % clients,
+        };
+        let mut draw = core.keys.spread.draw(class, who, 0, 0, 0);
+        self.first + draw.below(self.count)
+    }
+}
+
 /// What becomes of a job that has arrived.
 #[derive(Clone, Copy)]
 pub enum Accepted {
@@ -76,8 +92,9 @@ struct Dispatcher {
     ties: Ties,
     /// How long every decision takes, if that is always the same.
     constant: Option<Time>,
-    /// Tasks that wait for it.
+    /// Tasks that wait for it, and their number.
     queue: List,
+    waiting: u64,
     /// When it began the decision that it is at; none if it is idle.
     deciding: Option<Time>,
     /// The task that it decides; [`NONE`] if that was withdrawn meanwhile.
@@ -216,13 +233,24 @@ impl Dispatch {
     /// The job brings a demand for which no placement can be built.
     #[inline]
     pub fn accept(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<Accepted> {
-        let chosen = self.route(core, id)?;
-        let is_alone = core.records.task(id).is_alone();
+        let job = core.records.job(id);
+        let route = &self.routes[job.class as usize];
+        let chosen = route.dispatcher(core, job.class, job.number);
+        let pool = if job.demand == job.class {
+            route.pool
+        } else {
+            let parts = route.parts;
+            self.own_pool(core, id, parts)?
+        };
+        let record = &mut core.records[id];
+        (record.job.dispatcher, record.job.pool) = (chosen, pool);
+        let is_alone = record.task.is_alone();
         let this = &mut self.dispatchers[chosen as usize];
         if is_alone && this.decides_at_once(core) {
             core.totals.attempts += 1;
             return Ok(Accepted::IsDecided);
         }
+        this.waiting += u64::from(core.records.job(id).tasks);
         let mut task = id;
         while task != NONE {
             this.queue.push(&mut core.records, task);
@@ -234,28 +262,24 @@ impl Dispatch {
         })
     }
 
-    /// A job comes to a dispatcher of its class, drawn at random if there are several; tells which.
-    ///
-    /// # Errors
-    /// As [`Dispatch::accept`].
-    #[inline(always)]
-    pub fn route(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<u32> {
+    /// The dispatcher of a job without a demand of its own, and the nodes that it may use.
+    #[inline]
+    pub fn way(&self, core: &Core<'_>, class: u32, number: u64) -> (u32, u32) {
+        let route = &self.routes[class as usize];
+        (route.dispatcher(core, class, number), route.pool)
+    }
+
+    /// True if the dispatcher of a job that has arrived is at work and as many tasks wait for it as
+    /// may.
+    pub fn is_full(&self, core: &Core<'_>, id: u32) -> bool {
+        let Some(limit) = core.setup.strategy.limits.dispatcher_queue else {
+            return false;
+        };
         let job = core.records.job(id);
         let route = &self.routes[job.class as usize];
-        let mut chosen = route.first;
-        if route.count > 1 {
-            let mut draw = core.keys.spread.draw(job.class, job.number, 0, 0, 0);
-            chosen += draw.below(route.count);
-        }
-        let pool = if job.demand == job.class {
-            route.pool
-        } else {
-            let parts = route.parts;
-            self.own_pool(core, id, parts)?
-        };
-        let job = core.records.job_mut(id);
-        (job.dispatcher, job.pool) = (chosen, pool);
-        Ok(chosen)
+        let dispatcher = route.dispatcher(core, job.class, job.number);
+        let this = &self.dispatchers[dispatcher as usize];
+        this.deciding.is_some() && this.waiting >= limit
     }
 
     /// The pool of a job with a demand of its own; for one not seen before, with placements of its
@@ -290,6 +314,7 @@ impl Dispatch {
         let Some(id) = this.queue.pop(&mut core.records) else {
             return false;
         };
+        this.waiting -= 1;
         let now = core.now();
         (this.deciding, this.current) = (Some(now), id);
         let time = match this.constant {
@@ -324,6 +349,7 @@ impl Dispatch {
         let dispatcher = core.records.both(id).1.dispatcher;
         let this = &mut self.dispatchers[dispatcher as usize];
         this.queue.push(&mut core.records, id);
+        this.waiting += 1;
         this.deciding.is_none().then_some(dispatcher)
     }
 
@@ -333,7 +359,10 @@ impl Dispatch {
         let this = &mut self.dispatchers[job.dispatcher as usize];
         match task.phase() {
             Phase::Decision => this.current = NONE,
-            Phase::Dispatch => this.queue.remove(&mut core.records, id),
+            Phase::Dispatch => {
+                this.queue.remove(&mut core.records, id);
+                this.waiting -= 1;
+            }
             _ => self.parked.remove(&mut core.records, id),
         }
     }
@@ -383,10 +412,24 @@ impl Dispatch {
     /// As [`Dispatch::place`].
     #[inline(always)]
     pub fn choose(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<NodeId> {
+        let (task, job) = core.records.both(id);
+        let subject = Subject::of(job, task);
         if self.goes_by_counts && core.board.is_plain() && core.recorder.is_none() {
-            return self.choose_by_counts(core, id, |_, _| {});
+            return self.choose_by_counts(core, &subject, |_, _| {});
         }
-        self.choose_by(core, id, strategy::decide)
+        self.choose_by(core, &subject, id, strategy::decide)
+    }
+
+    /// The same for an attempt of which there is no record, and which nobody records.
+    ///
+    /// # Errors
+    /// As [`Dispatch::place`].
+    #[inline(always)]
+    pub fn choose_for(&mut self, core: &mut Core<'_>, subject: &Subject) -> Fallible<NodeId> {
+        if self.goes_by_counts {
+            return self.choose_by_counts(core, subject, |_, _| {});
+        }
+        self.choose_by(core, subject, NONE, strategy::decide)
     }
 
     /// True if all placements go by counts alone.
@@ -404,13 +447,12 @@ impl Dispatch {
     pub fn choose_by_counts<'s>(
         &mut self,
         core: &mut Core<'s>,
-        id: u32,
+        subject: &Subject,
         up_to_date: impl FnMut(&mut Core<'s>, NodeId),
     ) -> Fallible<NodeId> {
-        let (task, job) = core.records.both(id);
-        let mut draw = draw(core.keys.placement, job, task, 0);
-        let (pool, dispatcher) = (job.pool, job.dispatcher);
-        let this = &mut self.dispatchers[dispatcher as usize];
+        let mut draw = subject.draw(core.keys.placement, 0);
+        let pool = subject.pool;
+        let this = &mut self.dispatchers[subject.dispatcher as usize];
         let Some(Some(placement)) = this.placements.get_mut(pool as usize) else {
             return Err(fault(&core.setup.strategy, this.parts, None));
         };
@@ -432,18 +474,17 @@ impl Dispatch {
 
     /// The nodes that the placement of the job's dispatcher names in the first phase of its
     /// decision, and its draws so far; [`Dispatch::choose_named`] is the second.
-    pub fn name(&mut self, core: &mut Core<'_>, id: u32) -> (&[NodeId], Draw) {
-        let (task, job) = core.records.both(id);
-        let demand = core.demands.row(job.demand);
-        let this = &mut self.dispatchers[job.dispatcher as usize];
+    pub fn name(&mut self, core: &mut Core<'_>, subject: &Subject) -> (&[NodeId], Draw) {
+        let demand = core.demands.row(subject.demand);
+        let this = &mut self.dispatchers[subject.dispatcher as usize];
         let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
-        let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
+        let spot = (core.board).turn(subject.dispatcher, subject.pool, demand, truth);
         let (view, nodes) = core.board.seen(spot, truth, None);
-        let priority = core.facts[job.class as usize].priority;
-        let ask = ask(job, task, priority, demand, nodes, this.ties);
-        let mut draw = draw(core.keys.placement, job, task, 0);
+        let priority = core.facts[subject.class as usize].priority;
+        let ask = ask(subject, priority, demand, nodes, this.ties);
+        let mut draw = subject.draw(core.keys.placement, 0);
         self.named.clear();
-        if let Some(Some(placement)) = this.placements.get_mut(job.pool as usize) {
+        if let Some(Some(placement)) = this.placements.get_mut(subject.pool as usize) {
             placement.candidates(&ask, &view, &mut draw, &mut self.named);
         }
         (&self.named, draw)
@@ -456,10 +497,10 @@ impl Dispatch {
     pub fn choose_named(
         &mut self,
         core: &mut Core<'_>,
-        id: u32,
+        subject: &Subject,
         mut draw: Draw,
     ) -> Fallible<NodeId> {
-        self.choose_by(core, id, |placement, ask, view, _, named| {
+        self.choose_by(core, subject, NONE, |placement, ask, view, _, named| {
             strategy::choose(placement, ask, view, &mut draw, named)
         })
     }
@@ -468,6 +509,7 @@ impl Dispatch {
     fn choose_by(
         &mut self,
         core: &mut Core<'_>,
+        subject: &Subject,
         id: u32,
         decide: impl FnOnce(
             &mut dyn Placement,
@@ -477,18 +519,17 @@ impl Dispatch {
             &mut Vec<NodeId>,
         ) -> Option<NodeId>,
     ) -> Fallible<NodeId> {
-        let (task, job) = core.records.both(id);
-        let demand = core.demands.row(job.demand);
-        let this = &mut self.dispatchers[job.dispatcher as usize];
+        let demand = core.demands.row(subject.demand);
+        let this = &mut self.dispatchers[subject.dispatcher as usize];
         let now = core.agenda.now();
         let truth = Truth::new(&core.layout, &core.nodes, now);
-        let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
+        let spot = (core.board).turn(subject.dispatcher, subject.pool, demand, truth);
         let log = core.recorder.is_some().then_some(&self.asked);
         let (view, nodes) = core.board.seen(spot, truth, log);
-        let priority = core.facts[job.class as usize].priority;
-        let ask = ask(job, task, priority, demand, nodes, this.ties);
-        let draw = draw(core.keys.placement, job, task, 0);
-        let Some(Some(placement)) = this.placements.get_mut(job.pool as usize) else {
+        let priority = core.facts[subject.class as usize].priority;
+        let ask = ask(subject, priority, demand, nodes, this.ties);
+        let draw = subject.draw(core.keys.placement, 0);
+        let Some(Some(placement)) = this.placements.get_mut(subject.pool as usize) else {
             return Err(fault(&core.setup.strategy, this.parts, None));
         };
         let placement = &mut **placement;
@@ -511,9 +552,9 @@ impl Dispatch {
             };
             let decision = Decision {
                 time: truth.now,
-                dispatcher: job.dispatcher,
-                job,
-                task: task.index,
+                dispatcher: subject.dispatcher,
+                job: core.records.both(id).1,
+                task: subject.task,
                 node,
                 asked: &[],
                 made,
@@ -536,14 +577,14 @@ impl Dispatch {
         if self.binds_early {
             core.changed(node);
         }
-        self.report_bound(core, id);
+        let dispatcher = core.records.both(id).1.dispatcher;
+        self.report_bound(core, dispatcher);
     }
 
-    /// A task has been bound: dispatchers that rely on reports and did not send it get one.
+    /// A task of `dispatcher` has been bound: others that rely on reports get one.
     #[inline(always)]
-    pub fn report_bound(&self, core: &mut Core<'_>, id: u32) {
+    pub fn report_bound(&self, core: &mut Core<'_>, dispatcher: u32) {
         if self.by_loads > 0 && core.window.contains(core.now()) {
-            let dispatcher = core.records.both(id).1.dispatcher;
             let relies = self.dispatchers[dispatcher as usize].relies_on_loads;
             core.totals.messages += self.by_loads - u64::from(relies);
         }
@@ -654,6 +695,7 @@ impl Dispatcher {
             ties: parts.ties,
             constant: parts.decision_time.constant().map(Time::from_secs),
             queue: List::EMPTY,
+            waiting: 0,
             deciding: None,
             current: NONE,
             placements: Vec::new(),
@@ -704,21 +746,20 @@ impl Dispatcher {
 /// What a placement is asked: a node for this task.
 #[inline(always)]
 fn ask<'a>(
-    job: &Job,
-    task: &Task,
+    subject: &Subject,
     priority: i64,
     demand: &'a [u64],
     nodes: Candidates<'a>,
     ties: Ties,
 ) -> Ask<'a> {
     Ask {
-        class: job.class,
-        job: job.number,
-        task: task.index,
-        tasks: job.tasks,
+        class: subject.class,
+        job: subject.number,
+        task: subject.task,
+        tasks: subject.tasks,
         priority,
         key: None,
-        work: task.work,
+        work: subject.work,
         demand,
         tried: &[],
         nodes,
@@ -769,24 +810,30 @@ fn decision_time(core: &Core<'_>, parts: usize, id: u32) -> Time {
     Time::from_secs(law.sample(&mut draw))
 }
 
-/// How long a task runs at `node`: work x straggler factor / speed, rounded once, plus the
-/// overhead.
+/// How long a task runs at `node`, unless it fails before its end.
 #[inline(always)]
-pub fn service_time(core: &mut Core<'_>, id: u32, node: NodeId) -> Time {
+fn service_time(core: &mut Core<'_>, id: u32, node: NodeId) -> Time {
     let (task, job) = core.records.both(id);
-    let mut work = task.work;
-    if let Some(stragglers) = &core.setup.stragglers {
-        let mut draw = draw(core.keys.straggler, job, task, 0);
-        if crate::engine::random::unit(&mut draw) < stragglers.probability {
-            work *= stragglers.factor.sample(&mut draw);
-        }
-    }
-    let whole =
-        Time::from_secs(work / core.layout.factor(node)) + core.facts[job.class as usize].overhead;
+    let whole = whole_service_time(core, &Subject::of(job, task), node);
     match core.setup.faults.task_failures {
         None => whole,
         Some(failures) => until_failure(core, id, whole, failures),
     }
+}
+
+/// How long an attempt runs at `node` that does not fail: work x straggler factor / speed, rounded
+/// once, plus the overhead.
+#[inline(always)]
+pub fn whole_service_time(core: &Core<'_>, subject: &Subject, node: NodeId) -> Time {
+    let mut work = subject.work;
+    if let Some(stragglers) = &core.setup.stragglers {
+        let mut draw = subject.draw(core.keys.straggler, 0);
+        if crate::engine::random::unit(&mut draw) < stragglers.probability {
+            work *= stragglers.factor.sample(&mut draw);
+        }
+    }
+    let overhead = core.facts[subject.class as usize].overhead;
+    Time::from_secs(work / core.layout.factor(node)) + overhead
 }
 
 /// How long an attempt runs that would take `whole`: less if it fails before its end.

@@ -264,25 +264,17 @@ impl Task {
         self.parts[Phase::Retry as usize] = lost;
     }
 
-    /// Known beforehand: ready and placed `now`, it starts at `start` and ends at `end`, and its
-    /// result is gathered at once.
-    #[inline]
-    pub fn foresee(&mut self, now: Time, start: Time, end: Time) {
-        (self.started, self.service) = (start, end);
-        (self.since, self.phase) = (end, Phase::Done);
-        self.parts[Phase::Queue as usize] = (start - now).0;
-        self.parts[Phase::Service as usize] = (end - start).0;
-    }
-
-    /// What was known beforehand of a task that was ready at `ready` is what it still waits for, if
-    /// it has not started `now`, or is at.
-    pub fn forget(&mut self, ready: Time, now: Time) {
-        let (start, end) = (self.started, self.service);
-        self.parts = [0; 7];
+    /// It was placed when it was ready, with its job, to run from `start` to `end`, and that is what
+    /// it is `now` at, waits for, or has behind it.
+    pub fn go_on(&mut self, start: Time, end: Time, now: Time) {
+        self.enter(Phase::Queue, self.since);
         self.service = end - start;
-        (self.since, self.phase) = (ready, Phase::Queue);
         if start <= now {
             self.start(start);
+        }
+        if end <= now {
+            self.enter(Phase::Done, end);
+            self.service = end;
         }
     }
 
@@ -351,14 +343,64 @@ impl Task {
 /// of one attempt apart.
 #[inline]
 pub fn draw(key: Key, job: &Job, task: &Task, leg: u32) -> Draw {
-    let leg = u32::from(task.attempt) << 4 | leg;
-    key.draw(
-        job.class,
-        job.number,
-        u32::from(task.stage),
-        task.index,
-        leg,
-    )
+    Subject::of(job, task).draw(key, leg)
+}
+
+/// An attempt that a decision is about, or a time that it takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject {
+    /// Index of the job's class.
+    pub class: u32,
+    /// Which job of its class's source it is, from 0.
+    pub number: u64,
+    /// Number of the job's tasks.
+    pub tasks: u32,
+    /// Which of them it is, from 0.
+    pub task: u32,
+    /// The stage of the job that it belongs to, from 0.
+    pub stage: u16,
+    /// Which attempt it is, from 0.
+    pub attempt: u16,
+    /// Seconds at speed 1.
+    pub work: f64,
+    /// Row of its demand.
+    pub demand: u32,
+    /// The dispatcher.
+    pub dispatcher: u32,
+    /// Nodes that it may use.
+    pub pool: u32,
+}
+
+impl Subject {
+    /// The attempt at hand of a task.
+    #[inline(always)]
+    pub fn of(job: &Job, task: &Task) -> Subject {
+        Subject {
+            class: job.class,
+            number: job.number,
+            tasks: job.tasks,
+            task: task.index,
+            stage: task.stage,
+            attempt: task.attempt,
+            work: task.work,
+            demand: job.demand,
+            dispatcher: job.dispatcher,
+            pool: job.pool,
+        }
+    }
+
+    /// The random draw with `key`; `leg` (below 16) tells the draws of one attempt apart.
+    #[inline(always)]
+    pub fn draw(&self, key: Key, leg: u32) -> Draw {
+        let leg = u32::from(self.attempt) << 4 | leg;
+        key.draw(
+            self.class,
+            self.number,
+            u32::from(self.stage),
+            self.task,
+            leg,
+        )
+    }
 }
 
 /// An attempt that completed, as it is told to a recorder.

@@ -4,13 +4,16 @@
 //! a strategy that finishes it later or drops it shifts no later draw. Only the next arrival of
 //! each source is in the agenda.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use crate::engine::agenda::Place;
 use crate::engine::law::Law;
-use crate::engine::random::{Purpose, Seeds, Stream};
+use crate::engine::random::{Key, Purpose, Seeds, Stream, unit};
 use crate::engine::time::Time;
 use crate::model::slab::NONE;
 use crate::workload::class::Shape;
-use crate::workload::source::{Arrivals, TracePlan};
+use crate::workload::source::{self as workload, Arrivals, Clients, Phases, TracePlan, Wave};
 use crate::workload::trace::{Reader, Resampled, Rows};
 
 use super::core::{Core, Facts, Kind};
@@ -47,6 +50,41 @@ enum Feed {
         row: Buffered,
         resources: Vec<usize>,
     },
+    Phases(Phased),
+    Wave(Wave),
+    Closed(Thinking),
+}
+
+/// Where arrivals at changing rates have come to.
+struct Phased {
+    plan: Phases,
+    /// The phase at hand, and when it ends; none before the first.
+    at: Option<(usize, Time)>,
+}
+
+/// Clients that think, and the one whose job comes next.
+///
+/// Job `k` of client `c` of `n` has the number k n + c, by which all that is random about it is drawn:
+/// whatever becomes of other jobs, its time to think and its shape are the same.
+struct Thinking {
+    clients: Clients,
+    class: u32,
+    key: Key,
+    /// When the next job of each comes, and its number; all but the next of all.
+    coming: BinaryHeap<Reverse<(Time, u64)>>,
+    next: Option<(Time, u64)>,
+    arrived: u64,
+}
+
+/// A job that has arrived, and of which no record is made.
+#[derive(Clone, Copy)]
+pub struct Drawn {
+    /// Its source.
+    pub source: u32,
+    /// Index of its class.
+    pub class: u32,
+    /// Which job of its source it is, from 0.
+    pub number: u64,
 }
 
 /// A trace's row that has been read ahead, so that the next arrival is known.
@@ -68,7 +106,7 @@ impl Sources {
         let mut sources = Vec::with_capacity(setup.sources.len());
         for (entity, source) in (0u32..).zip(&setup.sources) {
             let mut source = Source {
-                feed: Feed::open(&source.arrivals, seeds, &source.name)?,
+                feed: Feed::open(source, seeds)?,
                 first_class: source.first_class,
                 classes: source.classes,
                 stream: seeds.stream(Purpose::Workload, &source.name),
@@ -116,48 +154,81 @@ impl Sources {
             self.find_next(core);
             return Ok(None);
         }
-        let (id, source) = self.create(core)?;
-        self.count(core, id, source);
-        Ok(Some(id))
-    }
-
-    /// The next job, of a source, arrives; whether it counts is not said yet.
-    ///
-    /// # Errors
-    /// A trace cannot be read any more.
-    #[inline(always)]
-    pub fn create(&mut self, core: &mut Core<'_>) -> Fallible<(u32, u32)> {
-        let entity = self.next;
-        let source = &mut self.sources[entity as usize];
-        let id = source.create(core);
-        source.advance(core.now())?;
-        self.find_next(core);
-        Ok((id, entity))
-    }
-
-    /// True if `source` brings no further jobs.
-    #[inline]
-    pub fn is_dry(&self, source: u32) -> bool {
-        self.sources[source as usize].next == Place::NEVER
-    }
-
-    /// The job that has just arrived from `source` counts, if it does.
-    #[inline(always)]
-    pub fn count(&mut self, core: &mut Core<'_>, id: u32, source: u32) {
-        let (now, next) = (core.now(), core.agenda.outside().time);
+        let entity = self.next as usize;
+        let id = self.sources[entity].create(core);
+        self.advance(core)?;
+        let next = core.agenda.outside().time;
         let job = core.records.job_mut(id);
         let opens = !core.window.has_opened();
         job.measured = core.window.arrive(now, job.class, next);
         if job.measured {
-            self.sources[source as usize].digest_job(core, id);
+            self.sources[entity].digest_job(core, id);
             if opens {
-                core.open_window();
+                core.open_window(now);
             }
         }
-        if self.is_dry(source) {
-            let source = &self.sources[source as usize];
+        self.end_dry(core, entity);
+        Ok(Some(id))
+    }
+
+    /// The next job arrives, of which no record is made; these are the works of its tasks.
+    ///
+    /// # Errors
+    /// A trace cannot be read any more.
+    #[inline(always)]
+    pub fn draw(&mut self, core: &mut Core<'_>, works: &mut Vec<f64>) -> Fallible<Drawn> {
+        let drawn = self.sources[self.next as usize].draw(core, works);
+        core.totals.tasks_arrived += works.len() as u64;
+        self.advance(core)?;
+        Ok(drawn)
+    }
+
+    /// True if to count that job changes more than counts: the number of jobs in the system is looked
+    /// at.
+    #[inline]
+    pub fn may_mark(&self, core: &Core<'_>, drawn: Drawn) -> bool {
+        let next = core.agenda.outside().time;
+        core.window.may_mark(core.now(), drawn.class, next) || self.is_dry(drawn.source)
+    }
+
+    /// That job counts, if it does; tells whether it is measured.
+    #[inline(always)]
+    pub fn count(&mut self, core: &mut Core<'_>, drawn: Drawn, works: &[f64]) -> bool {
+        let (now, next) = (core.now(), core.agenda.outside().time);
+        let opens = !core.window.has_opened();
+        let is_measured = core.window.arrive(now, drawn.class, next);
+        if is_measured {
+            let demand = core.demands.row(drawn.class);
+            let works = works.iter().copied();
+            self.sources[drawn.source as usize].digest(now, drawn.class, demand, works);
+            if opens {
+                core.open_window(now);
+            }
+        }
+        self.end_dry(core, drawn.source as usize);
+        is_measured
+    }
+
+    /// The source whose job has just arrived finds its next.
+    #[inline(always)]
+    fn advance(&mut self, core: &mut Core<'_>) -> Fallible {
+        self.sources[self.next as usize].advance(core.now())?;
+        self.find_next(core);
+        Ok(())
+    }
+
+    #[inline]
+    fn is_dry(&self, source: u32) -> bool {
+        self.sources[source as usize].next == Place::NEVER
+    }
+
+    /// What it means for the window that a source may bring no further jobs.
+    #[inline]
+    fn end_dry(&self, core: &mut Core<'_>, source: usize) {
+        let source = &self.sources[source];
+        if source.next == Place::NEVER {
             let classes = source.first_class..source.first_class + source.classes;
-            core.window.run_dry(now, classes);
+            core.window.run_dry(core.now(), classes);
         }
     }
 
@@ -170,21 +241,154 @@ impl Sources {
 
     /// Jobs that have arrived.
     pub fn jobs(&self) -> u64 {
-        self.sources.iter().map(|source| source.number).sum()
+        let of = |source: &Source| match &source.feed {
+            Feed::Closed(thinking) => thinking.arrived,
+            _ => source.number,
+        };
+        self.sources.iter().map(of).sum()
+    }
+
+    /// Job `number` of `class`, which came at `arrival`, has left the system: its client, if it has one,
+    /// thinks.
+    #[cold]
+    pub fn resume_client(&mut self, core: &mut Core<'_>, class: u32, number: u64, arrival: Time) {
+        let now = core.now();
+        let of_class = |source: &&mut Source| source.first_class == class;
+        let source = self.sources.iter_mut().find(of_class);
+        if let Some(source) = source
+            && let Feed::Closed(thinking) = &mut source.feed
+        {
+            let number = number + u64::from(thinking.clients.count);
+            let mut next = now + thinking.think(number);
+            if next == arrival {
+                next += Time(1); // or an instant would never end
+            }
+            thinking.come(next, number);
+            source.expect_client();
+            self.find_next(core);
+        }
     }
 }
 
 impl Feed {
-    fn open(arrivals: &Arrivals, seeds: Seeds, name: &str) -> Fallible<Feed> {
-        Ok(match arrivals {
+    fn open(source: &workload::Source, seeds: Seeds) -> Fallible<Feed> {
+        Ok(match &source.arrivals {
             Arrivals::Renewal { interval } => Feed::Renewal(interval.clone()),
             Arrivals::Batch { jobs, .. } => Feed::Batch(*jobs),
             Arrivals::Trace(plan) => Feed::Trace {
-                rows: open_rows(plan, seeds, name)?,
+                rows: open_rows(plan, seeds, &source.name)?,
                 row: Buffered::default(),
                 resources: plan.resources.clone(),
             },
+            Arrivals::Phases(plan) => Feed::Phases(Phased {
+                plan: plan.clone(),
+                at: None,
+            }),
+            Arrivals::Wave(wave) => Feed::Wave(wave.clone()),
+            Arrivals::Closed(clients) => {
+                let key = seeds.key(Purpose::Client);
+                Feed::Closed(Thinking::new(clients.clone(), source.first_class, key))
+            }
         })
+    }
+}
+
+impl Phased {
+    /// The first arrival after `now`. A phase's end forgets the arrival that it cuts off, as exponential
+    /// times do.
+    fn after(&mut self, now: Time, stream: &mut Stream) -> Time {
+        let (mut at, mut end) = self.at.unwrap_or_else(|| self.begin(stream));
+        let mut from = now;
+        let phases = &self.plan.phases;
+        loop {
+            let wait = Law::Exponential {
+                mean: 1.0 / phases[at].rate,
+            };
+            let next = match phases[at].rate > 0.0 {
+                true => from + Time::from_secs(wait.sample(stream)),
+                false => Time::MAX,
+            };
+            if next <= end {
+                self.at = Some((at, end));
+                return next;
+            }
+            (from, at) = (end, (at + 1) % phases.len());
+            end += Time::from_secs(phases[at].lasts.sample(stream));
+        }
+    }
+
+    /// The phase at 0, and its end.
+    fn begin(&self, stream: &mut Stream) -> (usize, Time) {
+        let phases = &self.plan.phases;
+        let mut at = 0;
+        if self.plan.is_stationary {
+            let lengths = || phases.iter().map(|phase| phase.lasts.mean());
+            let mut left = unit(stream) * lengths().sum::<f64>();
+            for (place, length) in lengths().enumerate() {
+                at = place;
+                left -= length;
+                if left < 0.0 {
+                    break;
+                }
+            }
+        }
+        (at, Time::from_secs(phases[at].lasts.sample(stream)))
+    }
+}
+
+/// The first arrival after `now`, by thinning (Lewis & Shedler 1979): of Poisson arrivals at the largest
+/// rate each stays with the probability that the rate then has of it.
+fn on_wave(wave: &Wave, now: Time, stream: &mut Stream) -> Time {
+    let most = 1.0 + wave.amplitude;
+    let wait = Law::Exponential {
+        mean: 1.0 / (wave.rate * most),
+    };
+    let mut next = now;
+    loop {
+        next += Time::from_secs(wait.sample(stream));
+        let turn = 2.0 * std::f64::consts::PI * (next.as_secs() / wave.period);
+        if unit(stream) * most < 1.0 + wave.amplitude * libm::sin(turn) || next == Time::MAX {
+            return next;
+        }
+    }
+}
+
+impl Thinking {
+    /// All clients think before their first jobs.
+    fn new(clients: Clients, class: u32, key: Key) -> Thinking {
+        let count = clients.count;
+        let mut thinking = Thinking {
+            clients,
+            class,
+            key,
+            coming: BinaryHeap::with_capacity(count as usize + 1),
+            next: None,
+            arrived: 0,
+        };
+        for number in 0..u64::from(count) {
+            let first = thinking.think(number);
+            thinking.come(first, number);
+        }
+        thinking
+    }
+
+    /// The time to think before job `number`.
+    fn think(&self, number: u64) -> Time {
+        let mut draw = self.key.draw(self.class, number, 0, 0, 0);
+        Time::from_secs(self.clients.think.sample(&mut draw))
+    }
+
+    fn come(&mut self, time: Time, number: u64) {
+        self.coming.push(Reverse((time, number)));
+    }
+
+    /// Finds who comes next, of those together the one with the lowest number.
+    fn turn(&mut self) -> Option<(Time, u64)> {
+        if let Some(next) = self.next.take() {
+            self.coming.push(Reverse(next));
+        }
+        self.next = self.coming.pop().map(|Reverse(next)| next);
+        self.next
     }
 }
 
@@ -225,9 +429,16 @@ impl Source {
         Ok(())
     }
 
+    #[inline(never)]
     fn advance_other(&mut self, now: Time) -> Fallible<Option<Time>> {
         Ok(match &mut self.feed {
             Feed::Renewal(_) => None,
+            Feed::Phases(phased) => Some(phased.after(now, &mut self.stream)),
+            Feed::Wave(wave) => Some(on_wave(wave, now, &mut self.stream)),
+            Feed::Closed(thinking) => {
+                thinking.arrived += u64::from(thinking.next.take().is_some());
+                return Ok(self.expect_client());
+            }
             Feed::Batch(left) => {
                 let more = *left > 0;
                 *left -= u64::from(more);
@@ -243,6 +454,18 @@ impl Source {
                 read.arrival
             }),
         })
+    }
+
+    /// Turns to the client whose job comes next: its shape is drawn from a stream of its own.
+    fn expect_client(&mut self) -> Option<Time> {
+        let Feed::Closed(thinking) = &mut self.feed else {
+            return None;
+        };
+        let (time, number) = thinking.turn()?;
+        self.number = number;
+        self.stream = thinking.key.draw(thinking.class, number, 0, 0, 1).stream();
+        self.next = Place::new(time, Kind::Arrival as u8, self.entity, 0);
+        Some(time)
     }
 
     /// The job that arrives now, with its tasks.
@@ -265,6 +488,23 @@ impl Source {
         id
     }
 
+    /// The works of the tasks of the job that arrives now, of which no record is made.
+    #[inline]
+    fn draw(&mut self, core: &Core<'_>, works: &mut Vec<f64>) -> Drawn {
+        let (class, number) = (self.first_class + self.label(), self.number);
+        self.number += 1;
+        works.clear();
+        match core.facts[class as usize].only {
+            Some(work) => works.push(work.sample(&mut self.stream)),
+            None => self.works(&core.facts[class as usize], |work| works.push(work)),
+        }
+        Drawn {
+            source: self.entity,
+            class,
+            number,
+        }
+    }
+
     /// Which of its classes the next job is of.
     #[inline]
     fn label(&self) -> u32 {
@@ -274,76 +514,70 @@ impl Source {
         }
     }
 
-    fn split(&mut self, core: &mut Core<'_>, id: u32) {
-        let Facts { stage, tasks, .. } = core.facts[core.records.job(id).class as usize];
-        match (&stage.shape, &mut self.feed) {
+    /// Tells `each` the works of the tasks of a job that arrives now, in order.
+    #[inline]
+    fn works(&mut self, facts: &Facts<'_>, mut each: impl FnMut(f64)) {
+        match (&facts.stage.shape, &self.feed) {
             (Shape::Tasks { count, work }, _) => {
-                let count = tasks.unwrap_or_else(|| count.sample_count(&mut self.stream));
-                add_tasks(core, id, count, stage.overhead, |_| {
-                    work.sample(&mut self.stream)
-                });
+                let count = facts
+                    .tasks
+                    .unwrap_or_else(|| count.sample_count(&mut self.stream));
+                (0..count).for_each(|_| each(work.sample(&mut self.stream)));
             }
             (Shape::Split { work, into }, _) => {
                 let whole = work.sample(&mut self.stream);
                 let into = into.sample_count(&mut self.stream);
-                add_tasks(core, id, into, stage.overhead, |_| whole / f64::from(into));
+                (0..into).for_each(|_| each(whole / f64::from(into)));
             }
-            (Shape::Trace, Feed::Trace { row, resources, .. }) => {
-                let work = |task: u32| {
-                    if let [each] = row.works[..] {
-                        each
-                    } else {
-                        row.works[task as usize]
-                    }
-                };
-                if !row.demand.is_empty() {
-                    own_demand(core, id, resources, &row.demand);
-                }
-                add_tasks(core, id, row.tasks, stage.overhead, work);
-            }
+            (Shape::Trace, Feed::Trace { row, .. }) => match row.works[..] {
+                [work] => (0..row.tasks).for_each(|_| each(work)),
+                _ => (row.works.iter().take(row.tasks as usize)).for_each(|&work| each(work)),
+            },
             (Shape::Trace, _) => {}
         }
     }
 
+    /// Makes the tasks of a job, of which the first has the job's number.
+    fn split(&mut self, core: &mut Core<'_>, id: u32) {
+        if let Feed::Trace { row, resources, .. } = &self.feed
+            && !row.demand.is_empty()
+        {
+            own_demand(core, id, resources, &row.demand);
+        }
+        let job = core.records.job(id);
+        let (now, facts) = (core.now(), core.facts[job.class as usize]);
+        let slots = core.demands.slots(job.demand);
+        let (mut last, mut longest, mut count) = (id, 0.0f64, 0);
+        self.works(&facts, |work| {
+            longest = longest.max(work);
+            let task = if count == 0 { id } else { core.records.claim() };
+            core.records.task_mut(last).sibling = task;
+            let record = core.records.task_mut(task);
+            record.renew(id, count, slots, work, now);
+            (last, count) = (task, count + 1);
+        });
+        let ideal = Time::from_secs(longest) + facts.overhead;
+        core.records.job_mut(id).split(count, ideal);
+        core.totals.tasks_arrived += u64::from(count);
+    }
+
     fn digest_job(&mut self, core: &Core<'_>, id: u32) {
         let job = core.records.job(id);
-        let mut digest = mix(mix(self.digest, job.arrival.0), u64::from(job.class));
-        for &units in core.demands.row(job.demand) {
-            digest = mix(digest, units);
-        }
-        let mut task = id;
-        while task != NONE {
-            digest = mix(digest, core.records.task(task).work.to_bits());
-            task = core.records.task(task).sibling;
-        }
-        self.digest = digest;
+        let mut next = id;
+        let works = std::iter::from_fn(|| {
+            let task = (next != NONE).then(|| core.records.task(next))?;
+            next = task.sibling;
+            Some(task.work)
+        });
+        self.digest(job.arrival, job.class, core.demands.row(job.demand), works);
     }
-}
 
-/// Makes the `count` tasks of a job, of which the first has the job's number.
-fn add_tasks(
-    core: &mut Core<'_>,
-    id: u32,
-    count: u32,
-    overhead: Time,
-    mut work: impl FnMut(u32) -> f64,
-) {
-    let (now, slots) = (core.now(), core.demands.slots(core.records.job(id).demand));
-    let (mut last, mut longest) = (id, 0.0f64);
-    for index in 0..count {
-        let work = work(index);
-        longest = longest.max(work);
-        let task = if index == 0 { id } else { core.records.claim() };
-        core.records.task_mut(last).sibling = task;
-        core.records
-            .task_mut(task)
-            .renew(id, index, slots, work, now);
-        last = task;
+    #[inline]
+    fn digest(&mut self, arrival: Time, class: u32, demand: &[u64], works: impl Iterator<Item = f64>) {
+        let digest = mix(mix(self.digest, arrival.0), u64::from(class));
+        let digest = demand.iter().fold(digest, |digest, &units| mix(digest, units));
+        self.digest = works.fold(digest, |digest, work| mix(digest, work.to_bits()));
     }
-    core.records
-        .job_mut(id)
-        .split(count, Time::from_secs(longest) + overhead);
-    core.totals.tasks_arrived += u64::from(count);
 }
 
 fn own_demand(core: &mut Core<'_>, id: u32, resources: &[usize], amounts: &[f64]) {

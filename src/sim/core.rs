@@ -513,18 +513,18 @@ impl<'s> Core<'s> {
     }
 
     /// The load of `node` has changed: dispatchers may see it.
-    #[inline]
+    #[inline(always)]
     pub fn changed(&mut self, node: NodeId) {
         if self.board.is_kept() {
-            match self.board.keeps_counts_alone() {
-                true => self.board.recount(node, self.nodes.at(node).tasks),
-                false => self.update_board(node),
-            }
+            self.update_board(node);
         }
     }
 
     #[inline(never)]
     fn update_board(&mut self, node: NodeId) {
+        if self.board.keeps_counts_alone() {
+            return self.board.recount(node, self.nodes.at(node).tasks);
+        }
         let truth = Truth {
             layout: &self.layout,
             nodes: &self.nodes,

@@ -220,17 +220,7 @@ impl Replication<'_> {
             return self.place_several(lines, job, &mut subject);
         }
         let ideal = Time::from_secs(subject.work) + self.core.facts[job.class as usize].overhead;
-        let mut task = Queued {
-            arrival: self.core.now(),
-            ideal,
-            next: NONE,
-            class: job.class,
-            measured: job.measured,
-            job: NONE,
-            sibling: NONE,
-            ..Queued::default()
-        };
-        self.place_task(lines, &subject, &mut task)?;
+        self.place_task(lines, &subject, NONE, ideal, job.measured)?;
         Ok(())
     }
 
@@ -264,13 +254,8 @@ impl Replication<'_> {
         let mut last = NONE;
         for index in 0..subject.tasks {
             (subject.task, subject.work) = (index, lines.works[index as usize]);
-            let mut task = Queued {
-                next: NONE,
-                job: id,
-                sibling: NONE,
-                ..Queued::default()
-            };
-            let place = self.place_task(lines, subject, &mut task)?;
+            let place = self.place_task(lines, subject, id, Time::ZERO, arrived.measured)?;
+            let task = lines.tasks[place];
             match last {
                 NONE => job.first = place,
                 last => lines.tasks[last].sibling = place,
@@ -279,7 +264,7 @@ impl Replication<'_> {
             lines.ends.push(task.end);
             if index == 0 || task.end > job.completion.at {
                 job.completion.at = task.end;
-                job.completion.blame = blame(now, &task);
+                job.completion.blame = blame(&task);
             }
         }
         job.completion.straggler_wait_doubled = lines.straggler_wait_doubled();
@@ -289,18 +274,25 @@ impl Replication<'_> {
         Ok(())
     }
 
-    /// A task is decided and takes its place in line; tells its number.
+    /// A task is decided and takes its place in line; tells its number. It is of `job`, if that has
+    /// others.
     #[inline(always)]
     fn place_task(
         &mut self,
         lines: &mut Lines,
         subject: &Subject,
-        task: &mut Queued,
+        job: u32,
+        ideal: Time,
+        measured: bool,
     ) -> Fallible<u32> {
         self.events += 1;
         self.core.totals.attempts += 1;
         let node = self.choose_directly(lines, subject)?;
-        let id = lines.line_up(&mut self.core, subject, task, node);
+        let service = whole_service_time(&self.core, subject, node);
+        let id = lines.line_up(&mut self.core, node, service);
+        let task = &mut lines.tasks[id];
+        (task.job, task.class) = (job, subject.class);
+        (task.ideal, task.measured) = (ideal, measured);
         self.dispatch.report_bound(&mut self.core, subject.dispatcher);
         Ok(id)
     }
@@ -341,11 +333,11 @@ impl Replication<'_> {
     }
 }
 
-/// Where the time of a task goes that is ready `now`.
+/// Where the time of a task goes.
 #[inline]
-fn blame(now: Time, task: &Queued) -> Blame {
+fn blame(task: &Queued) -> Blame {
     let mut blame = [0; 7];
-    blame[Phase::Queue as usize] = (task.start - now).0;
+    blame[Phase::Queue as usize] = (task.start - task.arrival).0;
     blame[Phase::Service as usize] = (task.end - task.start).0;
     blame
 }
@@ -374,32 +366,25 @@ impl Lines {
         }
     }
 
-    /// A task that is placed now takes its place in line at `node`; tells its number, and when it
-    /// starts and ends.
+    /// A task of `service` that is placed now takes its place in line at `node`; tells its number.
     #[inline(always)]
-    fn line_up(
-        &mut self,
-        core: &mut Core<'_>,
-        subject: &Subject,
-        task: &mut Queued,
-        node: NodeId,
-    ) -> u32 {
+    fn line_up(&mut self, core: &mut Core<'_>, node: NodeId, service: Time) -> u32 {
         let now = core.now();
         if self.reads != Reads::Any {
             self.settle(core, node, now);
         }
-        let service = whole_service_time(core, subject, node);
         let id = self.tasks.claim();
-        let line = &mut self.lines[node.index()];
-        task.start = line.last.max(now);
-        task.end = task.start + service;
-        self.tasks[id] = *task;
+        let (line, task) = (&mut self.lines[node.index()], &mut self.tasks[id]);
+        let start = line.last.max(now);
+        let end = start + service;
+        (task.start, task.end, task.arrival) = (start, end, now);
+        (task.next, task.sibling) = (NONE, NONE);
         let before = std::mem::replace(&mut line.tail, id);
-        line.last = task.end;
+        line.last = end;
         if line.head == NONE {
-            (line.head, line.first) = (id, task.end);
+            (line.head, line.first) = (id, end);
             if self.reads == Reads::Any {
-                self.due.push(node, task.end);
+                self.due.push(node, end);
             }
         } else {
             self.tasks[before].next = id;
@@ -478,7 +463,7 @@ impl Lines {
             at: task.end,
             ideal: task.ideal,
             straggler_wait_doubled: 0,
-            blame: blame(task.arrival, task),
+            blame: blame(task),
         });
         if task.measured {
             core.stats[task.class as usize].waited(task.start - task.arrival);
@@ -581,7 +566,7 @@ impl Queued {
                 at: self.end,
                 ideal: self.ideal,
                 straggler_wait_doubled: 0,
-                blame: blame(self.arrival, self),
+                blame: blame(self),
             },
             first: id,
             left: 1,

@@ -680,7 +680,7 @@ impl Reporting {
     /// An attempt has ended at `node` at an instant: reports are sent.
     #[inline]
     pub fn end(self, core: &mut Core<'_>, node: NodeId, at: Time) {
-        if self.by_loads + self.by_idle > 0 && core.window.contains(at) {
+        if self.by_loads | self.by_idle != 0 && core.window.contains(at) {
             let is_idle = core.nodes.at(node).tasks == 0;
             core.totals.messages += self.by_loads + if is_idle { self.by_idle } else { 0 };
         }

@@ -38,6 +38,17 @@ impl ByCount {
     pub fn set(&mut self, position: usize, count: Option<u32>) {
         let count = count.unwrap_or(LEFT_OUT);
         let before = std::mem::replace(&mut self.counts[position], count);
+        if before.max(count) < OWN && before != count {
+            self.sets[before as usize].remove(position);
+            self.sets[count as usize].insert(position);
+            self.lowest = self.lowest.min(count as usize);
+        } else {
+            self.set_other(position, before, count);
+        }
+    }
+
+    #[cold]
+    fn set_other(&mut self, position: usize, before: u32, count: u32) {
         if before.min(OWN) == count.min(OWN) && (before == LEFT_OUT) == (count == LEFT_OUT) {
             return;
         }

@@ -27,20 +27,25 @@ use super::setup::Setup;
 
 /// The lines at the nodes, and what is in them.
 struct Lines {
-    lines: Vec<Line>,
-    tasks: Slab<Queued>,
-    jobs: Slab<Job>,
+    queues: Queues,
     /// Of which nodes decisions read the state.
     reads: Reads,
     /// When the first in line end, where decisions may read the state of any node.
     due: Due,
-    reporting: Reporting,
-    /// Tasks whose service has ended.
-    ended: u64,
     /// Works of the tasks of the job that arrives.
     works: Vec<f64>,
     /// Ends of its tasks.
     ends: Vec<Time>,
+}
+
+/// What is in the lines.
+struct Queues {
+    lines: Vec<Line>,
+    tasks: Slab<Queued>,
+    jobs: Slab<Job>,
+    reporting: Reporting,
+    /// Tasks whose service has ended.
+    ended: u64,
 }
 
 /// The tasks bound to one node, in order.
@@ -135,8 +140,8 @@ impl Replication<'_> {
         }
         let now = self.core.now();
         lines.settle_all(&mut self.core, now);
-        self.events += lines.ended;
-        lines.hand_over(&mut self.core);
+        self.events += lines.queues.ended;
+        lines.queues.hand_over(&mut self.core);
         Ok(())
     }
 
@@ -234,43 +239,33 @@ impl Replication<'_> {
         let now = self.core.now();
         let longest = lines.works.iter().copied().fold(0.0, f64::max);
         let overhead = self.core.facts[arrived.class as usize].overhead;
-        let mut job = Job {
-            completion: Completion {
-                class: arrived.class,
-                tasks: subject.tasks,
-                measured: arrived.measured,
-                arrival: now,
-                at: Time::ZERO,
-                ideal: Time::from_secs(longest) + overhead,
-                straggler_wait_doubled: 0,
-                blame: [0; 7],
-            },
-            first: NONE,
-            left: subject.tasks,
-        };
-        let id = lines.jobs.claim();
-        lines.jobs[id] = job;
+        let id = lines.queues.jobs.claim();
+        let job = &mut lines.queues.jobs[id];
+        (job.first, job.left) = (NONE, subject.tasks);
+        let of = &mut job.completion;
+        (of.class, of.tasks, of.arrival) = (arrived.class, subject.tasks, now);
+        (of.measured, of.ideal) = (arrived.measured, Time::from_secs(longest) + overhead);
         lines.ends.clear();
-        let mut last = NONE;
+        let (mut before, mut critical, mut latest) = (NONE, NONE, Time::ZERO);
         for index in 0..subject.tasks {
             (subject.task, subject.work) = (index, lines.works[index as usize]);
-            let place = self.place_task(lines, subject, id, Time::ZERO, arrived.measured)?;
-            let task = lines.tasks[place];
-            match last {
-                NONE => job.first = place,
-                last => lines.tasks[last].sibling = place,
+            let task = self.place_task(lines, subject, id, Time::ZERO, arrived.measured)?;
+            match before {
+                NONE => lines.queues.jobs[id].first = task,
+                before => lines.queues.tasks[before].sibling = task,
             }
-            last = place;
-            lines.ends.push(task.end);
-            if index == 0 || task.end > job.completion.at {
-                job.completion.at = task.end;
-                job.completion.blame = blame(&task);
+            before = task;
+            let end = lines.queues.tasks[task].end;
+            lines.ends.push(end);
+            if critical == NONE || end > latest {
+                (critical, latest) = (task, end);
             }
         }
-        job.completion.straggler_wait_doubled = lines.straggler_wait_doubled();
-        // Tasks without any work may have ended meanwhile.
-        job.left = lines.jobs[id].left;
-        lines.jobs[id] = job;
+        let straggler_wait_doubled = lines.straggler_wait_doubled();
+        let Queues { jobs, tasks, .. } = &mut lines.queues;
+        let of = &mut jobs[id].completion;
+        (of.at, of.straggler_wait_doubled) = (latest, straggler_wait_doubled);
+        of.blame = blame(&tasks[critical]);
         Ok(())
     }
 
@@ -290,7 +285,7 @@ impl Replication<'_> {
         let node = self.choose_directly(lines, subject)?;
         let service = whole_service_time(&self.core, subject, node);
         let id = lines.line_up(&mut self.core, node, service);
-        let task = &mut lines.tasks[id];
+        let task = &mut lines.queues.tasks[id];
         (task.job, task.class) = (job, subject.class);
         (task.ideal, task.measured) = (ideal, measured);
         self.dispatch.report_bound(&mut self.core, subject.dispatcher);
@@ -354,13 +349,15 @@ impl Lines {
             tail: NONE,
         };
         Lines {
-            lines: vec![empty; nodes],
-            tasks: Slab::default(),
-            jobs: Slab::default(),
+            queues: Queues {
+                lines: vec![empty; nodes],
+                tasks: Slab::default(),
+                jobs: Slab::default(),
+                reporting: replication.dispatch.reporting(),
+                ended: 0,
+            },
             reads,
             due: Due::new(if reads == Reads::Any { nodes } else { 0 }),
-            reporting: replication.dispatch.reporting(),
-            ended: 0,
             works: Vec::new(),
             ends: Vec::new(),
         }
@@ -373,8 +370,9 @@ impl Lines {
         if self.reads != Reads::Any {
             self.settle(core, node, now);
         }
-        let id = self.tasks.claim();
-        let (line, task) = (&mut self.lines[node.index()], &mut self.tasks[id]);
+        let Queues { lines, tasks, .. } = &mut self.queues;
+        let id = tasks.claim();
+        let (line, task) = (&mut lines[node.index()], &mut tasks[id]);
         let start = line.last.max(now);
         let end = start + service;
         (task.start, task.end, task.arrival) = (start, end, now);
@@ -387,7 +385,7 @@ impl Lines {
                 self.due.push(node, end);
             }
         } else {
-            self.tasks[before].next = id;
+            tasks[before].next = id;
         }
         core.nodes.line_up(node, service, now);
         core.changed(node);
@@ -397,8 +395,8 @@ impl Lines {
     /// Accounts for what has ended at `node` until `now`.
     #[inline(always)]
     fn settle(&mut self, core: &mut Core<'_>, node: NodeId, now: Time) {
-        while self.lines[node.index()].first <= now {
-            self.end_first(core, node);
+        while self.queues.lines[node.index()].first <= now {
+            self.queues.end_first(core, node);
         }
     }
 
@@ -407,22 +405,30 @@ impl Lines {
         if self.reads == Reads::Any {
             return self.settle_due(core, now);
         }
-        for node in 0..self.lines.len() as u32 {
+        for node in 0..self.queues.lines.len() as u32 {
             self.settle(core, NodeId(node), now);
         }
     }
 
     #[inline(always)]
     fn settle_due(&mut self, core: &mut Core<'_>, now: Time) {
-        while let Some(node) = self.due.pop(now) {
-            self.end_first(core, node);
-            let first = self.lines[node.index()].first;
-            if first < Time::MAX {
-                self.due.push(node, first);
-            }
-        }
+        let (due, queues) = (&mut self.due, &mut self.queues);
+        due.settle(now, |node| {
+            queues.end_first(core, node);
+            queues.lines[node.index()].first
+        });
     }
 
+    /// Twice the last minus the median end of the tasks that have just been placed.
+    fn straggler_wait_doubled(&mut self) -> u64 {
+        self.ends.sort_unstable();
+        let (ends, n) = (&self.ends, self.ends.len());
+        let last = ends[n - 1];
+        (last - ends[(n - 1) / 2]).0 + (last - ends[n / 2]).0
+    }
+}
+
+impl Queues {
     /// The service of the first in line at `node` has ended: its time is accounted for, and its
     /// result gathered.
     #[inline(never)]
@@ -497,14 +503,6 @@ impl Lines {
             next = sibling;
         }
         self.jobs.remove(id);
-    }
-
-    /// Twice the last minus the median end of the tasks that have just been placed.
-    fn straggler_wait_doubled(&mut self) -> u64 {
-        self.ends.sort_unstable();
-        let (ends, n) = (&self.ends, self.ends.len());
-        let last = ends[n - 1];
-        (last - ends[(n - 1) / 2]).0 + (last - ends[n / 2]).0
     }
 
     /// All jobs that are not complete go over into records, and what is in line becomes what runs and

@@ -10,8 +10,8 @@ use crate::model::ids::NodeId;
 use crate::model::slab::NONE;
 
 /// Nodes that come due after which the length of a day is looked at for the first time, and again.
-const FIRST: u32 = 64;
-const ROUND: u32 = 4096;
+const FIRST: i64 = 64;
+const ROUND: i64 = 4096;
 
 /// See the module.
 pub struct Due {
@@ -25,8 +25,8 @@ pub struct Due {
     /// Nothing earlier than this day is kept.
     today: u64,
     /// How many come due in this round, how many of them are left, and when it began.
-    round: u32,
-    left: u32,
+    round: i64,
+    left: i64,
     begun: Time,
 }
 
@@ -59,48 +59,42 @@ impl Due {
         day as usize & (self.days.len() - 1)
     }
 
-    /// Takes a node whose instant has come `now`, if there is one.
-    #[inline]
-    pub fn pop(&mut self, now: Time) -> Option<NodeId> {
+    /// Tells `come` every node whose instant has come `now`; that gives the next that is to be kept of
+    /// it ([`Time::MAX`]: nothing).
+    #[inline(always)]
+    pub fn settle(&mut self, now: Time, mut come: impl FnMut(NodeId) -> Time) {
         let last = now.0 >> self.shift;
         self.today = self.today.max(last.saturating_sub(self.days.len() as u64 - 1));
         loop {
-            if let Some(node) = self.pop_of(self.list(self.today), now) {
-                self.left -= 1;
-                if self.left == 0 {
-                    self.adapt(now);
+            let list = self.list(self.today);
+            let mut at = std::mem::replace(&mut self.days[list], NONE);
+            while at != NONE {
+                let (node, next) = (NodeId(at), self.next[at as usize]);
+                let mut time = self.times[at as usize];
+                while time <= now {
+                    time = come(node);
+                    self.left -= 1;
                 }
-                return Some(node);
+                self.times[at as usize] = time;
+                if time < Time::MAX {
+                    self.push(node, time);
+                }
+                at = next;
             }
             if self.today >= last {
-                return None;
+                break;
             }
             self.today += 1;
         }
-    }
-
-    #[inline]
-    fn pop_of(&mut self, day: usize, now: Time) -> Option<NodeId> {
-        let (mut before, mut at) = (NONE, self.days[day]);
-        while at != NONE {
-            let next = self.next[at as usize];
-            if self.times[at as usize] <= now {
-                match before {
-                    NONE => self.days[day] = next,
-                    before => self.next[before as usize] = next,
-                }
-                self.times[at as usize] = Time::MAX;
-                return Some(NodeId(at));
-            }
-            (before, at) = (at, next);
+        if self.left <= 0 {
+            self.adapt(now);
         }
-        None
     }
 
     /// A day becomes about as long as the time from one node that came due to the next.
     #[cold]
     fn adapt(&mut self, now: Time) {
-        let gap = now.since(self.begun).0 / u64::from(self.round);
+        let gap = now.since(self.begun).0 / (self.round - self.left) as u64;
         (self.round, self.left, self.begun) = (ROUND, ROUND, now);
         let shift = 64 - gap.leading_zeros();
         if shift.abs_diff(self.shift) < 2 {
@@ -139,7 +133,11 @@ mod tests {
                 twin[node as usize] = Some(time);
             }
             now += Time(u64::from(draw.below(3)) * scale);
-            let mut found: Vec<u32> = std::iter::from_fn(|| due.pop(now)).map(|n| n.0).collect();
+            let mut found = Vec::new();
+            due.settle(now, |node| {
+                found.push(node.0);
+                Time::MAX
+            });
             found.sort_unstable();
             let come = |at: &u32| twin[*at as usize].is_some_and(|time| time <= now);
             let expected: Vec<u32> = (0..50).filter(come).collect();

@@ -309,10 +309,15 @@ impl Board {
     /// A node has so many tasks now, where orders of them alone are kept.
     #[inline(always)]
     pub fn recount(&mut self, node: NodeId, tasks: u32) {
-        for list in &mut self.faces[0].lists {
-            if let Some(at) = self.pools.get(list.pool).position(node) {
+        let pools = &self.pools;
+        let recount = |list: &mut List| {
+            if let Some(at) = pools.get(list.pool).position(node) {
                 list.orders.recount(at, tasks);
             }
+        };
+        match &mut self.faces[0].lists[..] {
+            [list] => recount(list),
+            lists => lists.iter_mut().for_each(recount),
         }
     }
 

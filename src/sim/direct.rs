@@ -20,10 +20,10 @@ use crate::workload::source::Arrivals;
 use super::core::{Completion, Core, Kind};
 use super::dispatch::{Reporting, whole_service_time};
 use super::due::Due;
-use super::failure::Fallible;
+use super::failure::{Failure, Fallible};
 use super::records::{Phase, Subject};
 use super::replication::Replication;
-use super::setup::Setup;
+use super::setup::Engine;
 
 /// The lines at the nodes, and what is in them.
 struct Lines {
@@ -97,35 +97,53 @@ struct Arrived {
     pool: u32,
 }
 
-/// True if `replication` may be run directly until its last arrival.
-pub fn applies(setup: &Setup, replication: &mut Replication<'_>) -> bool {
-    let of_one_slot = |capacity: &Vec<Option<u64>>| capacity[..] == [Some(1)];
-    let groups = &setup.cluster.groups;
-    setup.is_first_in_first_out()
-        && groups.iter().all(|group| of_one_slot(&group.capacity))
-        && setup.classes.iter().all(|class| class.stages[0].demand[SLOTS] == 1)
-        && !setup.sources.iter().any(brings_demands)
-        && (setup.strategy.parts.iter()).all(|parts| parts.decision_time.is_zero())
-        && replication.dispatch_is_instant
-        && replication.results_are_instant
-        && replication.core.recorder.is_none()
-        && replication.core.window.clock().is_none()
-        && replication.core.board.is_plain()
-        && !replication.core.board.keeps_work()
-        && !replication.dispatch.learns()
-}
-
 fn brings_demands(source: &crate::workload::source::Source) -> bool {
     matches!(&source.arrivals, Arrivals::Trace(plan) if !plan.resources.is_empty())
 }
 
+/// `--engine direct` where it cannot be.
+const NEEDS_EVENTS: &str = "`--engine direct` serves fifo nodes of one slot to which tasks are bound at once, without delays, costs \
+    of gathering, faults, limits and records: leave it out, and events are used where they must be";
+
 impl Replication<'_> {
+    /// True if it is run directly as long as jobs arrive.
+    ///
+    /// # Errors
+    /// It must be, and cannot.
+    pub fn is_direct(&mut self) -> Fallible<bool> {
+        match self.core.setup.engine {
+            Engine::Events => Ok(false),
+            Engine::Auto => Ok(self.may_be_direct()),
+            Engine::Direct => match self.may_be_direct() {
+                true => Ok(true),
+                false => Err(Failure::Strategy(NEEDS_EVENTS.to_owned()).into()),
+            },
+        }
+    }
+
+    fn may_be_direct(&mut self) -> bool {
+        let (setup, core) = (self.core.setup, &self.core);
+        setup.is_first_in_first_out()
+            && (setup.cluster.groups.iter()).all(|group| group.capacity[..] == [Some(1)])
+            && (setup.classes.iter()).all(|class| class.stages[0].demand[SLOTS] == 1)
+            && !setup.sources.iter().any(brings_demands)
+            && (setup.strategy.parts.iter()).all(|parts| parts.decision_time.is_zero())
+            && self.dispatch_is_instant
+            && self.results_are_instant
+            && core.recorder.is_none()
+            && core.window.clock().is_none()
+            && core.board.is_plain()
+            && !core.board.keeps_work()
+            && !self.dispatch.learns()
+    }
+
     /// Runs until no further arrival is measured, or the system may run away; the rest is left to
     /// the events.
     ///
     /// # Errors
     /// As those of the events.
     pub fn run_directly(&mut self) -> Fallible {
+        self.was_direct = true;
         let mut lines = Lines::new(self);
         while let Some(next) = self.next_directly() {
             while self.course.stop() < next {
@@ -166,14 +184,18 @@ impl Replication<'_> {
     #[cold]
     fn pass_crowd(&mut self, lines: &mut Lines, first: Arrived, now: Time) -> Fallible {
         let mut crowd = vec![(first, lines.works.clone())];
-        while self.core.agenda.outside().time == now {
+        while self.core.agenda.outside().time == now && !self.course.is_runaway() {
             if self.core.window.jobs() > self.course.most_jobs() / 2 {
                 lines.settle_all(&mut self.core, now);
             }
             crowd.push((self.arrive_directly(lines)?, lines.works.clone()));
-            if self.course.is_runaway() {
-                return Ok(());
-            }
+        }
+        if self.course.is_runaway() {
+            let core = &mut self.core;
+            crowd
+                .iter()
+                .for_each(|(job, works)| record_undecided(core, job, works));
+            return Ok(());
         }
         crowd.sort_by_key(|(job, _)| job.dispatcher);
         crowd.into_iter().try_for_each(|(job, works)| {
@@ -288,7 +310,8 @@ impl Replication<'_> {
         let task = &mut lines.queues.tasks[id];
         (task.job, task.class) = (job, subject.class);
         (task.ideal, task.measured) = (ideal, measured);
-        self.dispatch.report_bound(&mut self.core, subject.dispatcher);
+        self.dispatch
+            .report_bound(&mut self.core, subject.dispatcher);
         Ok(id)
     }
 
@@ -443,7 +466,8 @@ impl Queues {
         };
         self.ended += 1;
         core.totals.attempts_done += 1;
-        core.busy.add(node, 1, &[], core.window.overlap(task.start, end));
+        core.busy
+            .add(node, 1, &[], core.window.overlap(task.start, end));
         if core.window.contains(end) {
             core.busy.end(node);
             core.totals.slot_time += u128::from((end - task.start).0);
@@ -570,6 +594,21 @@ impl Queued {
             left: 1,
         }
     }
+}
+
+/// Makes the records of a job whose tasks wait to be decided.
+fn record_undecided(core: &mut Core<'_>, job: &Arrived, works: &[f64]) {
+    let now = core.now();
+    let ids: Vec<u32> = works.iter().map(|_| core.records.claim()).collect();
+    for (index, (&work, &id)) in works.iter().zip(&ids).enumerate() {
+        let record = core.records.task_mut(id);
+        record.renew(ids[0], index as u32, 1, work, now);
+        record.sibling = ids.get(index + 1).copied().unwrap_or(NONE);
+    }
+    let record = core.records.job_mut(ids[0]);
+    record.renew(job.number, job.class, now);
+    record.split(works.len() as u32, Time::ZERO);
+    record.measured = job.measured;
 }
 
 /// Makes the records of a job and of its `tasks` as they are now; tells the numbers of the latter.

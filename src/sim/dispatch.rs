@@ -172,7 +172,9 @@ impl Dispatch {
         (self.by_loads, self.by_idle) = (relying_on(Reports::Loads), relying_on(Reports::Idle));
         let learns = self.placements().any(|placement| placement.learns());
         self.learns = learns;
-        let by_counts = self.placements().all(|placement| placement.goes_by_counts());
+        let by_counts = self
+            .placements()
+            .all(|placement| placement.goes_by_counts());
         self.goes_by_counts = by_counts;
     }
 

@@ -64,7 +64,9 @@ impl Due {
     #[inline(always)]
     pub fn settle(&mut self, now: Time, mut come: impl FnMut(NodeId) -> Time) {
         let last = now.0 >> self.shift;
-        self.today = self.today.max(last.saturating_sub(self.days.len() as u64 - 1));
+        self.today = self
+            .today
+            .max(last.saturating_sub(self.days.len() as u64 - 1));
         loop {
             let list = self.list(self.today);
             let mut at = std::mem::replace(&mut self.days[list], NONE);

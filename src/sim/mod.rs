@@ -50,7 +50,7 @@ pub fn run<'s>(
     let run = || -> Fallible<Figures> {
         let seeds = Seeds::new(setup.seed, replication);
         let mut replication = Replication::new(setup, seeds, recorder)?;
-        if direct::applies(setup, &mut replication) {
+        if replication.is_direct()? {
             replication.run_directly()?;
         }
         while !replication.course.is_runaway() && replication.step()? {}

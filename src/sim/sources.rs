@@ -573,9 +573,17 @@ impl Source {
     }
 
     #[inline]
-    fn digest(&mut self, arrival: Time, class: u32, demand: &[u64], works: impl Iterator<Item = f64>) {
+    fn digest(
+        &mut self,
+        arrival: Time,
+        class: u32,
+        demand: &[u64],
+        works: impl Iterator<Item = f64>,
+    ) {
         let digest = mix(mix(self.digest, arrival.0), u64::from(class));
-        let digest = demand.iter().fold(digest, |digest, &units| mix(digest, units));
+        let digest = demand
+            .iter()
+            .fold(digest, |digest, &units| mix(digest, units));
         self.digest = works.fold(digest, |digest, work| mix(digest, work.to_bits()));
     }
 }

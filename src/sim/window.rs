@@ -125,9 +125,7 @@ impl Window {
             Measure::Until(until) => {
                 let (length, passed) = (until.since(self.start).0, now.since(self.start).0);
                 let [third, other] = self.population.marks.map(|mark| mark.is_none());
-                next > until
-                    || third && passed >= length / 3
-                    || other && passed >= length / 3 * 2
+                next > until || third && passed >= length / 3 || other && passed >= length / 3 * 2
             }
         }
     }

@@ -91,6 +91,7 @@ impl<'a> QueueingSystem<'a> {
             faults,
             strategy,
             window,
+            engine: _,
         } = setup
         else {
             return None;

@@ -21,7 +21,7 @@ mod window;
 
 use super::grammar::{self, Document};
 use crate::model::cluster::Cluster;
-use crate::sim::setup::{Network, Setup};
+use crate::sim::setup::{Engine, Network, Setup};
 use crate::workload::class::Class;
 use crate::workload::load::Demand;
 use crate::workload::source::Source;
@@ -71,6 +71,7 @@ pub fn resolve(
         faults: faults.clone(),
         strategy,
         window: window.clone(),
+        engine: Engine::Auto,
     };
     let mut setups: Vec<Setup> = strategies?.into_iter().map(setup).collect();
     window::forget_the_start(&mut setups, &document.run);

@@ -250,11 +250,11 @@ impl Recorder for Rows<'_> {
         let (class, node) = (self.class(job), self.node(attempt.node));
         let work = Time::from_secs(task.work).0;
         let times = (
-            job.arrival.0,
+            attempt.ready.0,
             attempt.times.started.0,
             attempt.times.ended.0,
         );
-        let what = (job.number, class, 0, task.index, work, node);
+        let what = (job.number, class, task.stage, task.index, work, node);
         self.write(RowKind::Tasks, (what, times, task.attempt + 1));
     }
 

@@ -239,7 +239,7 @@ impl Replication<'_> {
             stage: 0,
             attempt: 0,
             work: lines.works[0],
-            demand: job.class,
+            demand: self.core.facts[job.class as usize].demand,
             dispatcher: job.dispatcher,
             pool: job.pool,
         };
@@ -605,8 +605,9 @@ fn record_undecided(core: &mut Core<'_>, job: &Arrived, works: &[f64]) {
         record.renew(ids[0], index as u32, 1, work, now);
         record.sibling = ids.get(index + 1).copied().unwrap_or(NONE);
     }
+    let demand = core.facts[job.class as usize].demand;
     let record = core.records.job_mut(ids[0]);
-    record.renew(job.number, job.class, now);
+    record.renew(job.number, job.class, demand, now);
     record.split(works.len() as u32, Time::ZERO);
     record.measured = job.measured;
 }
@@ -625,8 +626,9 @@ fn record(core: &mut Core<'_>, job: &Job, tasks: &[Queued]) -> Vec<u32> {
     let critical = (0..tasks.len())
         .filter(ended)
         .max_by_key(|&place| (tasks[place].end, std::cmp::Reverse(place)));
+    let demand = core.facts[of.class as usize].demand;
     let record = core.records.job_mut(ids[0]);
-    record.renew(0, of.class, of.arrival);
+    record.renew(0, of.class, demand, of.arrival);
     record.split(of.tasks, of.ideal);
     record.measured = of.measured;
     record.gathered = of.tasks - job.left;

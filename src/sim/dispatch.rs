@@ -22,8 +22,9 @@ use crate::strategy::{
 use super::core::{Core, Demands, Kind};
 use super::failure::{Failure, Fallible};
 use super::recorder::{Decision, Made, Recorder};
-use super::records::{Phase, Records, Subject, draw};
-use super::setup::{Setup, TaskFailures};
+use super::records::{Job, Phase, Records, Subject, Task, draw};
+use super::setup::{Budget, Setup, TaskFailures};
+use crate::workload::class::Stage;
 
 /// All dispatchers of a strategy.
 pub struct Dispatch {
@@ -97,6 +98,8 @@ struct Dispatcher {
     waiting: u64,
     /// When it began the decision that it is at; none if it is idle.
     deciding: Option<Time>,
+    /// What is left of its budget for further attempts, in billionths of one.
+    budget: u64,
     /// The task that it decides; [`NONE`] if that was withdrawn meanwhile.
     current: u32,
     /// One placement for each pool that its classes use.
@@ -146,12 +149,16 @@ impl Dispatch {
             first += parts.dispatchers;
         }
         for (class, &parts) in setup.classes.iter().zip(&setup.strategy.parts_of_class) {
-            let stage = &class.stages[0];
+            let row = core.stage_pools.len();
+            for stage in &class.stages {
+                let pool = core.board.pool(&core.layout, &stage.allowed, &stage.demand);
+                core.stage_pools.push(pool);
+            }
             dispatch.routes.push(Route {
                 parts,
                 first: firsts[parts],
                 count: setup.strategy.parts[parts].dispatchers,
-                pool: core.board.pool(&core.layout, &stage.allowed, &stage.demand),
+                pool: core.stage_pools[row],
             });
         }
         for (index, parts) in setup.strategy.parts.iter().enumerate() {
@@ -201,15 +208,24 @@ impl Dispatch {
     #[inline]
     pub fn received(&mut self, core: &Core<'_>, id: u32) {
         if self.learns {
-            self.tell_end(core, id);
+            self.tell_end(core, id, How::Completed);
         }
     }
 
-    fn tell_end(&mut self, core: &Core<'_>, id: u32) {
+    /// An attempt has come to nothing: its placement may learn from that.
+    pub fn lost(&mut self, core: &Core<'_>, id: u32, how: How) {
+        if self.learns && core.records.task(id).node != NodeId(NONE) {
+            self.tell_end(core, id, how);
+        }
+    }
+
+    #[cold]
+    fn tell_end(&mut self, core: &Core<'_>, id: u32, how: How) {
         let (task, job) = core.records.both(id);
-        let [dispatch, decision, _, _, service, ..] = task.parts().map(Time);
+        let [dispatch, decision, _, _, service, retry, _] = task.parts().map(Time);
         let this = &mut self.dispatchers[job.dispatcher as usize];
-        let placement = this.placements[job.pool as usize].as_mut();
+        let pool = task.pool(job, &core.stage_pools);
+        let placement = this.placements[pool as usize].as_mut();
         if let Some(placement) = placement.filter(|placement| placement.learns()) {
             placement.ended(&Ended {
                 node: task.node,
@@ -217,10 +233,28 @@ impl Dispatch {
                 job: job.number,
                 task: task.index,
                 service,
-                response: core.now() - (job.arrival + dispatch + decision),
-                how: How::Completed,
+                response: core.now()
+                    - (core.stages.ready_at(job, task) + retry + dispatch + decision),
+                how,
             });
         }
+    }
+
+    /// A dispatcher sends the first attempt at a task, and so may make more of others.
+    pub fn earn(&mut self, dispatcher: u32, budget: &Budget) {
+        let this = &mut self.dispatchers[dispatcher as usize];
+        this.budget = (this.budget + budget.share).min(budget.burst());
+    }
+
+    /// True if a dispatcher may make one more attempt.
+    pub fn spend(&mut self, dispatcher: u32, budget: &Budget) -> bool {
+        if budget.share == 0 {
+            return true;
+        }
+        let this = &mut self.dispatchers[dispatcher as usize];
+        let left = this.budget.checked_sub(Budget::ONE);
+        this.budget = left.unwrap_or(this.budget);
+        left.is_some()
     }
 
     /// Number of dispatchers.
@@ -238,7 +272,7 @@ impl Dispatch {
         let job = core.records.job(id);
         let route = &self.routes[job.class as usize];
         let chosen = route.dispatcher(core, job.class, job.number);
-        let pool = if job.demand == job.class {
+        let pool = if core.demands.is_of_class(job.demand) {
             route.pool
         } else {
             let parts = route.parts;
@@ -252,10 +286,12 @@ impl Dispatch {
             core.totals.attempts += 1;
             return Ok(Accepted::IsDecided);
         }
-        this.waiting += u64::from(core.records.job(id).tasks);
         let mut task = id;
         while task != NONE {
-            this.queue.push(&mut core.records, task);
+            if core.records.task(task).phase() == Phase::Dispatch {
+                this.queue.push(&mut core.records, task);
+                this.waiting += 1;
+            }
             task = core.records.task(task).sibling;
         }
         Ok(match this.deciding {
@@ -269,6 +305,22 @@ impl Dispatch {
     pub fn way(&self, core: &Core<'_>, class: u32, number: u64) -> (u32, u32) {
         let route = &self.routes[class as usize];
         (route.dispatcher(core, class, number), route.pool)
+    }
+
+    /// The tasks of a stage that begins, of which `first` is the first, queue at their job's dispatcher;
+    /// tells that if it is idle.
+    pub fn wake(&mut self, core: &mut Core<'_>, first: u32, count: u32) -> Option<u32> {
+        let now = core.now();
+        let dispatcher = core.records.both(first).1.dispatcher;
+        let this = &mut self.dispatchers[dispatcher as usize];
+        let mut task = first;
+        for _ in 0..count {
+            core.records.task_mut(task).wake(now);
+            this.queue.push(&mut core.records, task);
+            this.waiting += 1;
+            task = core.records.task(task).sibling;
+        }
+        this.deciding.is_none().then_some(dispatcher)
     }
 
     /// True if the dispatcher of a job that has arrived is at work and as many tasks wait for it as
@@ -401,10 +453,11 @@ impl Dispatch {
         if !self.binds_early || !core.board.sees_down() {
             return true;
         }
-        let (_, job) = core.records.both(id);
+        let (task, job) = core.records.both(id);
         let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
-        let demand = core.demands.row(job.demand);
-        let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
+        let demand = core.demands.of(task, job);
+        let pool = task.pool(job, &core.stage_pools);
+        let spot = core.board.turn(job.dispatcher, pool, demand, truth);
         core.board.seen(spot, truth, None).1.count() > 0
     }
 
@@ -415,7 +468,7 @@ impl Dispatch {
     #[inline(always)]
     pub fn choose(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<NodeId> {
         let (task, job) = core.records.both(id);
-        let subject = Subject::of(job, task);
+        let subject = subject(core, task, job);
         if self.goes_by_counts && core.board.is_plain() && core.recorder.is_none() {
             return self.choose_by_counts(core, &subject, |_, _| {});
         }
@@ -470,7 +523,8 @@ impl Dispatch {
         let Some(rank) = chosen.filter(|rank| *rank < nodes) else {
             return Err(fault(&core.setup.strategy, this.parts, None));
         };
-        count_messages(core, probes);
+        let is_open = core.window.contains(core.now());
+        core.totals.placed(is_open, probes);
         Ok(core.board.node(pool, rank))
     }
 
@@ -539,11 +593,7 @@ impl Dispatch {
         let Some(node) = chosen.filter(|node| nodes.contains(*node)) else {
             return Err(fault(&core.setup.strategy, this.parts, chosen));
         };
-        let probes = view.probes();
-        if core.window.contains(now) {
-            core.totals.placed += 1;
-            core.totals.messages += 1 + 2 * u64::from(probes);
-        }
+        core.totals.placed(core.window.contains(now), view.probes());
         if let Some(recorder) = &mut core.recorder {
             let made = Made {
                 ask: &ask,
@@ -662,15 +712,6 @@ impl<'s, F: FnMut(&mut Core<'s>, NodeId)> Counts for Counting<'_, 's, F> {
     }
 }
 
-/// A task is placed: the messages that this takes.
-#[inline(always)]
-fn count_messages(core: &mut Core<'_>, probes: u32) {
-    if core.window.contains(core.now()) {
-        core.totals.placed += 1;
-        core.totals.messages += 1 + 2 * u64::from(probes);
-    }
-}
-
 /// Dispatchers that rely on reports of loads, and of idle nodes.
 #[derive(Clone, Copy)]
 pub struct Reporting {
@@ -698,13 +739,20 @@ impl Dispatcher {
             constant: parts.decision_time.constant().map(Time::from_secs),
             queue: List::EMPTY,
             waiting: 0,
+            budget: core.setup.faults.retries.budget.burst(),
             deciding: None,
             current: NONE,
             placements: Vec::new(),
             relies_on_loads: false,
         };
-        for route in routes.iter().filter(|route| route.parts == index) {
-            dispatcher.add_pool(core, route.pool)?;
+        let setup = core.setup;
+        let mut row = 0;
+        for (class, route) in setup.classes.iter().zip(routes) {
+            let rows = row..row + class.stages.len();
+            row = rows.end;
+            for row in rows.filter(|_| route.parts == index) {
+                dispatcher.add_pool(core, core.stage_pools[row])?;
+            }
         }
         Ok(dispatcher)
     }
@@ -742,6 +790,23 @@ impl Dispatcher {
     fn relies_on(&self, reports: Reports) -> bool {
         let mut placements = self.placements.iter().flatten();
         placements.any(|placement| placement.reports() == reports)
+    }
+}
+
+/// The attempt at hand of a task.
+#[inline(always)]
+fn subject(core: &Core<'_>, task: &Task, job: &Job) -> Subject {
+    Subject {
+        class: job.class,
+        number: job.number,
+        tasks: core.stages.tasks(job, task),
+        task: task.index,
+        stage: task.stage,
+        attempt: task.attempt,
+        work: task.work,
+        demand: job.demand + u32::from(task.stage),
+        dispatcher: job.dispatcher,
+        pool: task.pool(job, &core.stage_pools),
     }
 }
 
@@ -800,7 +865,7 @@ fn bound<'a>(records: &Records, demands: &'a Demands, id: u32) -> (u32, Bound<'a
     let to = Bound {
         node: task.node,
         service: task.service,
-        demand: demands.row(job.demand),
+        demand: demands.of(task, job),
     };
     (job.dispatcher, to)
 }
@@ -816,7 +881,7 @@ fn decision_time(core: &Core<'_>, parts: usize, id: u32) -> Time {
 #[inline(always)]
 fn service_time(core: &mut Core<'_>, id: u32, node: NodeId) -> Time {
     let (task, job) = core.records.both(id);
-    let whole = whole_service_time(core, &Subject::of(job, task), node);
+    let whole = whole_service_time(core, &subject(core, task, job), node);
     match core.setup.faults.task_failures {
         None => whole,
         Some(failures) => until_failure(core, id, whole, failures),
@@ -834,8 +899,25 @@ pub fn whole_service_time(core: &Core<'_>, subject: &Subject, node: NodeId) -> T
             work *= stragglers.factor.sample(&mut draw);
         }
     }
-    let overhead = core.facts[subject.class as usize].overhead;
+    let overhead = match subject.stage {
+        0 => core.facts[subject.class as usize].overhead,
+        stage => core.setup.classes[subject.class as usize].stages[usize::from(stage)].overhead,
+    };
     Time::from_secs(work / core.layout.factor(node)) + overhead
+}
+
+/// How long the attempt at a task would run at its node from the beginning.
+#[cold]
+#[inline(never)]
+pub fn whole_service(core: &mut Core<'_>, id: u32) -> Time {
+    let node = core.records.task(id).node;
+    service_time(core, id, node)
+}
+
+/// The stage of a task.
+#[cold]
+pub fn stage<'s>(core: &Core<'s>, job: &Job, task: &Task) -> &'s Stage {
+    &core.setup.classes[job.class as usize].stages[usize::from(task.stage)]
 }
 
 /// How long an attempt runs that would take `whole`: less if it fails before its end.

@@ -12,7 +12,7 @@ use crate::engine::law::Law;
 use crate::engine::random::{Key, Purpose, Seeds, Stream, unit};
 use crate::engine::time::Time;
 use crate::model::slab::NONE;
-use crate::workload::class::Shape;
+use crate::workload::class::{Shape, Stage};
 use crate::workload::source::{self as workload, Arrivals, Clients, Phases, TracePlan, Wave};
 use crate::workload::trace::{Reader, Resampled, Rows};
 
@@ -40,6 +40,9 @@ struct Source {
     next: Place,
     number: u64,
     digest: u64,
+    /// Lists for a function's own use: works of a stage, and ends of the stages of a job at best.
+    works: Vec<f64>,
+    paths: Vec<Time>,
 }
 
 enum Feed {
@@ -114,6 +117,8 @@ impl Sources {
                 next: Place::NEVER,
                 number: 0,
                 digest: 0,
+                works: Vec::new(),
+                paths: Vec::new(),
             };
             source.advance(match setup.sources[entity as usize].arrivals {
                 Arrivals::Batch { at, .. } => at,
@@ -198,7 +203,7 @@ impl Sources {
         let opens = !core.window.has_opened();
         let is_measured = core.window.arrive(now, drawn.class, next);
         if is_measured {
-            let demand = core.demands.row(drawn.class);
+            let demand = core.demands.row(core.facts[drawn.class as usize].demand);
             let works = works.iter().copied();
             self.sources[drawn.source as usize].digest(now, drawn.class, demand, works);
             if opens {
@@ -474,9 +479,9 @@ impl Source {
         let class = self.first_class + self.label();
         let (now, id) = (core.now(), core.records.claim());
         let Record { task, job } = &mut core.records[id];
-        job.renew(self.number, class, now);
-        self.number += 1;
         let facts = &core.facts[class as usize];
+        job.renew(self.number, class, facts.demand, now);
+        self.number += 1;
         if let Some(work) = facts.only {
             let work = work.sample(&mut self.stream);
             task.renew(id, 0, facts.slots, work, now);
@@ -496,7 +501,7 @@ impl Source {
         works.clear();
         match core.facts[class as usize].only {
             Some(work) => works.push(work.sample(&mut self.stream)),
-            None => self.works(&core.facts[class as usize], |work| works.push(work)),
+            None => self.draw_several(core.facts[class as usize].stage, works),
         }
         Drawn {
             source: self.entity,
@@ -514,51 +519,140 @@ impl Source {
         }
     }
 
-    /// Tells `each` the works of the tasks of a job that arrives now, in order.
-    #[inline]
-    fn works(&mut self, facts: &Facts<'_>, mut each: impl FnMut(f64)) {
-        match (&facts.stage.shape, &self.feed) {
+    fn split(&mut self, core: &mut Core<'_>, id: u32) {
+        let facts = core.facts[core.records.job(id).class as usize];
+        if facts.is_staged {
+            return self.split_stages(core, id);
+        }
+        let Facts { stage, tasks, .. } = facts;
+        match (&stage.shape, &mut self.feed) {
             (Shape::Tasks { count, work }, _) => {
-                let count = facts
-                    .tasks
-                    .unwrap_or_else(|| count.sample_count(&mut self.stream));
-                (0..count).for_each(|_| each(work.sample(&mut self.stream)));
+                let count = tasks.unwrap_or_else(|| count.sample_count(&mut self.stream));
+                add_tasks(core, id, count, stage.overhead, |_| {
+                    work.sample(&mut self.stream)
+                });
             }
             (Shape::Split { work, into }, _) => {
                 let whole = work.sample(&mut self.stream);
                 let into = into.sample_count(&mut self.stream);
-                (0..into).for_each(|_| each(whole / f64::from(into)));
+                add_tasks(core, id, into, stage.overhead, |index| {
+                    stage.part(whole, into, index)
+                });
             }
-            (Shape::Trace, Feed::Trace { row, .. }) => match row.works[..] {
-                [work] => (0..row.tasks).for_each(|_| each(work)),
-                _ => (row.works.iter().take(row.tasks as usize)).for_each(|&work| each(work)),
-            },
+            (Shape::Trace, Feed::Trace { row, resources, .. }) => {
+                let work = |task: u32| {
+                    if let [each] = row.works[..] {
+                        each
+                    } else {
+                        row.works[task as usize]
+                    }
+                };
+                if !row.demand.is_empty() {
+                    own_demand(core, id, resources, &row.demand);
+                }
+                add_tasks(core, id, row.tasks, stage.overhead, work);
+            }
             (Shape::Trace, _) => {}
         }
     }
 
-    /// Makes the tasks of a job, of which the first has the job's number.
-    fn split(&mut self, core: &mut Core<'_>, id: u32) {
-        if let Feed::Trace { row, resources, .. } = &self.feed
-            && !row.demand.is_empty()
-        {
-            own_demand(core, id, resources, &row.demand);
+    /// The tasks of all stages of a job; those that wait for others sleep.
+    #[cold]
+    fn split_stages(&mut self, core: &mut Core<'_>, id: u32) {
+        let (now, class) = (
+            core.now(),
+            &core.setup.classes[core.records.job(id).class as usize],
+        );
+        let row = core.stages.claim(class, now);
+        let (mut last, mut all) = (NONE, 0);
+        self.paths.clear();
+        for (at, stage) in class.stages.iter().enumerate() {
+            self.draw_works(stage);
+            let count = self.works.len() as u32;
+            let first = if last == NONE {
+                id
+            } else {
+                core.records.claim()
+            };
+            last = self.add_stage(core, (id, at), (last, first));
+            core.stages.set_tasks(row, at, first, count);
+            let before = stage.after.iter().map(|&before| self.paths[before]).max();
+            let longest = self.works.iter().copied().fold(0.0, f64::max);
+            let own = Time::from_secs(longest) + stage.overhead;
+            self.paths.push(before.unwrap_or_default() + own);
+            all += count;
         }
+        let longest = self.paths.iter().max().copied().unwrap_or_default();
+        let job = core.records.job_mut(id);
+        job.split(all, longest);
+        job.stages = row;
+        core.totals.tasks_arrived += u64::from(all);
+    }
+
+    /// Makes the tasks, whose works are drawn, of the stage at `at` of a job, `first` the first, behind
+    /// `last`; tells the new last one.
+    fn add_stage(
+        &self,
+        core: &mut Core<'_>,
+        (id, at): (u32, usize),
+        (mut last, first): (u32, u32),
+    ) -> u32 {
+        let now = core.now();
         let job = core.records.job(id);
-        let (now, facts) = (core.now(), core.facts[job.class as usize]);
-        let slots = core.demands.slots(job.demand);
-        let (mut last, mut longest, mut count) = (id, 0.0f64, 0);
-        self.works(&facts, |work| {
-            longest = longest.max(work);
-            let task = if count == 0 { id } else { core.records.claim() };
-            core.records.task_mut(last).sibling = task;
+        let slots = core.demands.slots(job.demand + at as u32);
+        let waits = !core.setup.classes[job.class as usize].stages[at]
+            .after
+            .is_empty();
+        for (index, &work) in (0u32..).zip(&self.works) {
+            let task = if index == 0 {
+                first
+            } else {
+                core.records.claim()
+            };
+            if last != NONE {
+                core.records.task_mut(last).sibling = task;
+            }
             let record = core.records.task_mut(task);
-            record.renew(id, count, slots, work, now);
-            (last, count) = (task, count + 1);
-        });
-        let ideal = Time::from_secs(longest) + facts.overhead;
-        core.records.job_mut(id).split(count, ideal);
-        core.totals.tasks_arrived += u64::from(count);
+            record.renew(id, index, slots, work, now);
+            record.stage = at as u16;
+            if waits {
+                record.sleep();
+            }
+            last = task;
+        }
+        last
+    }
+
+    #[inline(never)]
+    fn draw_several(&mut self, stage: &Stage, works: &mut Vec<f64>) {
+        self.draw_works(stage);
+        works.extend_from_slice(&self.works);
+        if let Feed::Trace { row, .. } = &self.feed {
+            match row.works[..] {
+                [work] => works.extend((0..row.tasks).map(|_| work)),
+                _ => works.extend_from_slice(&row.works),
+            }
+        }
+    }
+
+    /// Draws the works of a stage's tasks.
+    fn draw_works(&mut self, stage: &Stage) {
+        self.works.clear();
+        match &stage.shape {
+            Shape::Tasks { count, work } => {
+                let count = count.sample_count(&mut self.stream);
+                for _ in 0..count {
+                    self.works.push(work.sample(&mut self.stream));
+                }
+            }
+            Shape::Split { work, into } => {
+                let whole = work.sample(&mut self.stream);
+                let into = into.sample_count(&mut self.stream);
+                let part = |index| stage.part(whole, into, index);
+                self.works.extend((0..into).map(part));
+            }
+            Shape::Trace => {} // has one stage
+        }
     }
 
     fn digest_job(&mut self, core: &Core<'_>, id: u32) {
@@ -588,8 +682,52 @@ impl Source {
     }
 }
 
+/// Makes the `count` tasks of a job, of which the first has the job's number.
+fn add_tasks(
+    core: &mut Core<'_>,
+    id: u32,
+    count: u32,
+    overhead: Time,
+    mut work: impl FnMut(u32) -> f64,
+) {
+    let (now, slots) = (core.now(), core.demands.slots(core.records.job(id).demand));
+    let (mut last, mut longest) = (id, 0.0f64);
+    for index in 0..count {
+        let work = work(index);
+        longest = longest.max(work);
+        let task = if index == 0 { id } else { core.records.claim() };
+        core.records.task_mut(last).sibling = task;
+        core.records
+            .task_mut(task)
+            .renew(id, index, slots, work, now);
+        last = task;
+    }
+    core.records
+        .job_mut(id)
+        .split(count, Time::from_secs(longest) + overhead);
+    core.totals.tasks_arrived += u64::from(count);
+    if let Some(need) = core.facts[core.records.job(id).class as usize].need {
+        suffice(core, id, need.min(count), overhead);
+    }
+}
+
+/// Only `need` results of a job are needed: at best those of its shortest tasks.
+#[cold]
+fn suffice(core: &mut Core<'_>, id: u32, need: u32, overhead: Time) {
+    let (mut works, mut next) = (Vec::new(), id);
+    while next != NONE {
+        let task = core.records.task(next);
+        works.push(task.work);
+        next = task.sibling;
+    }
+    let (_, longest, _) = works.select_nth_unstable_by(need as usize - 1, f64::total_cmp);
+    let ideal = Time::from_secs(*longest) + overhead;
+    let job = core.records.job_mut(id);
+    (job.need, job.ideal) = (need, ideal);
+}
+
 fn own_demand(core: &mut Core<'_>, id: u32, resources: &[usize], amounts: &[f64]) {
-    let row = core.demands.own(core.records.job(id).class);
+    let row = core.demands.own(core.records.job(id).demand);
     for (&dimension, &amount) in resources.iter().zip(amounts) {
         let units = core.setup.cluster.dimensions[dimension].units(amount);
         core.demands.set(row, dimension, units);

@@ -50,16 +50,16 @@ pub fn resolve(
     let stragglers = faults::stragglers(&mut check.at("faults.stragglers"), &document.faults);
     let cluster = cluster::cluster(check, &document.nodes)?;
     let workload = workload(check, document, &cluster, notes);
-    let classes = workload.as_ref().map(|(classes, _)| classes.as_slice());
-    let strategies = strategies::resolve(check, &document.strategies, &cluster, classes);
-    let classes = classes.unwrap_or_default();
-    judge(check, document, &cluster, classes);
-    let faults = faults::faults(&mut check.at("faults"), &document.faults, &cluster, classes);
+    let known = workload.as_ref().map(|(classes, _)| classes.as_slice());
+    let strategies = strategies::resolve(check, &document.strategies, &cluster, known);
+    let known = known.unwrap_or_default();
+    judge(check, document, &cluster, known);
+    let faults = faults::faults(&mut check.at("faults"), &document.faults, &cluster, known);
     window::conflict(check, &document.run);
     let (classes, sources) = workload?;
     let demand = Demand::new(&sources, &classes, &cluster);
-    let window = window::window(&mut check.at("run"), &document.run, &demand);
-    let (network, faults, window) = (network?, faults?, window?);
+    let window = window::window(&mut check.at("run"), &document.run, &demand)?;
+    let (network, faults) = (network?, faults?);
     clock::check(check, &demand, demand.lasts(&window));
     let setup = |strategy| Setup {
         seed: document.run.seed.get(),
@@ -76,9 +76,10 @@ pub fn resolve(
     };
     let mut setups: Vec<Setup> = strategies?.into_iter().map(setup).collect();
     window::forget_the_start(&mut setups, &document.run);
+    let baseline = baseline?;
     Some(Resolved {
         setups,
-        baseline: baseline?,
+        baseline,
         classes,
     })
 }

@@ -134,7 +134,7 @@ impl Replication<'_> {
             && core.window.clock().is_none()
             && core.board.is_plain()
             && !core.board.keeps_work()
-            && !self.dispatch.learns()
+            && !self.dispatch.hears()
     }
 
     /// Runs until no further arrival is measured, or the system may run away; the rest is left to

@@ -5,6 +5,7 @@
 
 mod barriers;
 mod central;
+mod copies;
 mod core;
 mod course;
 mod direct;
@@ -13,6 +14,7 @@ mod due;
 mod failure;
 mod faults;
 mod gathering;
+mod hedging;
 pub mod known_load;
 mod lives;
 mod observing;
@@ -24,6 +26,8 @@ mod service;
 pub mod setup;
 mod sources;
 mod stages;
+mod stealing;
+mod thieves;
 mod unseen;
 mod window;
 
@@ -82,6 +86,7 @@ impl Replication<'_> {
     #[inline(always)]
     fn handle(&mut self, next: Place) -> Fallible {
         let kind = Kind::of(next);
+        self.core.kind = kind;
         if kind == Kind::Arrival {
             self.core.agenda.pass();
             return self.arrive();
@@ -141,6 +146,9 @@ impl Replication<'_> {
             return Ok(());
         }
         self.dispatch.place(&mut self.core, id)?;
+        if self.has_copies {
+            return self.set_out_with_copies(id);
+        }
         if self.dispatch_is_instant {
             return self.reach(id);
         }
@@ -180,6 +188,9 @@ impl Replication<'_> {
         if self.has_faults {
             self.follow_clock(node);
         }
+        if self.has_thieves {
+            self.steal(node)?;
+        }
         if self.results_are_instant {
             return self.receive(id);
         }
@@ -193,7 +204,12 @@ impl Replication<'_> {
         if self.has_faults && !self.is_well(id)? {
             return Ok(());
         }
-        self.dispatch.received(&self.core, id);
+        let id = if self.has_copies {
+            self.settle_task(id)
+        } else {
+            id
+        };
+        self.dispatch.received(&mut self.core, id);
         let complete = if self.results_are_instant {
             self.core.gather(id)
         } else {

@@ -101,6 +101,7 @@ fn placement(draw: &mut Draw) -> Arc<dyn Blueprint> {
             d: 1 + draw.below(3),
             by,
             replacement: draw.below(2) == 0,
+            ..PowerOfD::default()
         }),
         4 | 5 => Arc::new(LeastLoaded { by }),
         6 => Arc::new(JoinIdleQueue {}),

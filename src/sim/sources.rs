@@ -96,6 +96,7 @@ struct Buffered {
     label: u32,
     tasks: u32,
     works: Vec<f64>,
+    estimate: f64,
     demand: Vec<f64>,
 }
 
@@ -454,6 +455,7 @@ impl Source {
                 row.tasks = read.tasks;
                 row.works.clear();
                 row.works.extend_from_slice(read.works);
+                row.estimate = read.estimate;
                 row.demand.clear();
                 row.demand.extend_from_slice(read.demand);
                 read.arrival
@@ -547,6 +549,7 @@ impl Source {
                         row.works[task as usize]
                     }
                 };
+                core.records.job_mut(id).estimate = row.estimate;
                 if !row.demand.is_empty() {
                     own_demand(core, id, resources, &row.demand);
                 }

@@ -21,6 +21,7 @@ mod crash;
 mod data;
 mod diff;
 mod disciplines;
+mod engines;
 mod errors;
 mod faults;
 mod find;

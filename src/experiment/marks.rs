@@ -113,6 +113,13 @@ impl<'a> Marks<'a> {
                 format!("0 of {} missed", counted(jobs, "job")),
             ));
         }
+        if found.is_at_edge {
+            let note = format!(
+                "so many jobs have just this value that the quantile may as well be the next one; {} would tell, or judge another quantile",
+                self.longer(4.0, true)
+            );
+            return Some((Status::Thin, note));
+        }
         let share = match key.key.metric.quantile() {
             Some((_, permille)) => 1.0 - permille as f64 / 1000.0,
             None if key.key.metric.is_of_slowest() => 0.01,

@@ -8,14 +8,17 @@ use super::seal::Seal;
 use crate::decision_log::DecisionLog;
 use crate::metrics::columns::{Column, MetricRef};
 use crate::metrics::distribution::{Counts, Distribution, Distributions, distributions};
+use crate::metrics::histogram::Place;
 use crate::metrics::figures::{Figures, Missing};
 use crate::metrics::nodes::Observation;
 use crate::metrics::registry::{Kind, Needs, Scope};
 use crate::sim::setup::Setup;
+use crate::stats::estimate::estimate;
 use crate::stats::events::{commoner, fewest_events, independent_events};
-use crate::stats::pseudo::weighted;
+use crate::stats::pseudo::{FEWEST, weighted};
 
 use super::prior::Prior;
+use super::summarizing::LEVEL;
 
 /// One replication of one strategy at one point. They are run, and kept, replication by
 /// replication, so that a run that is stopped has whole ones.
@@ -153,6 +156,19 @@ pub struct Jackknife {
     pub without: Vec<f64>,
     /// Independent events behind its variance.
     pub events: f64,
+    /// A quantile that is one value of many jobs, and may as well be the next value.
+    pub is_at_edge: bool,
+}
+
+impl Jackknife {
+    fn new(figure: f64, without: Vec<f64>, events: f64) -> Jackknife {
+        Jackknife {
+            figure,
+            without,
+            events,
+            is_at_edge: false,
+        }
+    }
 }
 
 impl Replications {
@@ -296,11 +312,7 @@ impl Replications {
             (Kind::Mean, Needs::AllJobs) => self.mean_events(column),
             _ => f64::INFINITY,
         };
-        Some(Jackknife {
-            figure,
-            without,
-            events,
-        })
+        Some(Jackknife::new(figure, without, events))
     }
 
     fn quantile(&self, column: usize, counted: usize, permille: u64) -> Option<Jackknife> {
@@ -311,10 +323,29 @@ impl Replications {
             .counts
             .iter()
             .map(|counts| all.without(&counts[part][counted], permille));
+        let place = all.place(permille)?;
+        let figure = unit(place.value);
+        let without: Vec<f64> = without.map(|value| value.map_or(f64::NAN, unit)).collect();
+        let is_one_value = without.iter().all(|rest| *rest == figure);
+        let level = permille as f64 / 1000.0;
         Some(Jackknife {
-            figure: unit(all.place(permille)?.value),
-            without: without.map(|value| value.map_or(f64::NAN, unit)).collect(),
-            events: self.tail_events(part, counted, 1.0 - permille as f64 / 1000.0),
+            is_at_edge: is_one_value && self.is_at_edge(part, counted, place, level),
+            ..Jackknife::new(figure, without, self.tail_events(part, counted, 1.0 - level))
+        })
+    }
+
+    /// Whether `level` may lie at either end of the one value that its bucket holds: by the t intervals
+    /// of the share of jobs below it, and of those at most as large.
+    fn is_at_edge(&self, part: usize, counted: usize, place: Place, level: f64) -> bool {
+        let ends = [1.0, 0.0].map(|beyond| Place { beyond, ..place });
+        self.replications() >= FEWEST && ends.iter().any(|end| {
+            let share = |counts: &Vec<[Counts; 3]>| {
+                let counts = &counts[part][counted];
+                1.0 - counts.beyond(end) / (counts.total() as f64).max(1.0)
+            };
+            let share = estimate(&self.counts.iter().map(share).collect::<Vec<_>>(), LEVEL);
+            let bounds = share.and_then(|share| share.low.zip(share.high));
+            bounds.is_some_and(|(low, high)| low < level && level < high)
         })
     }
 
@@ -328,11 +359,7 @@ impl Replications {
         let is_below = figure > 0.5;
         let at_commoner = self.level_events(part, 0, commoner(rarer), is_below);
         let events = fewest_events(rarer, there, at_commoner);
-        Jackknife {
-            figure,
-            without,
-            events,
-        }
+        Jackknife::new(figure, without, events)
     }
 
     /// Independent events behind the slowest `share`.

@@ -7,7 +7,7 @@
 use crate::engine::agenda::{Agenda, Place, Ticket};
 use crate::engine::law::Law;
 use crate::engine::random::{Key, Purpose, Seeds};
-use crate::engine::time::Time;
+use crate::engine::time::{NANOS, Time};
 use crate::metrics::figures::Totals;
 use crate::metrics::jobs::{Completed, JobStats};
 use crate::metrics::nodes::Busy;
@@ -223,6 +223,8 @@ pub struct Facts<'s> {
     pub gathers_free: bool,
     /// Time of each task beside its work.
     pub overhead: Time,
+    /// Nanoseconds in a unit of its works.
+    pub nanos: f64,
     /// Objective for the response time.
     pub slo: Option<Time>,
     /// The larger, the more urgent.
@@ -246,8 +248,18 @@ impl<'s> Facts<'s> {
             slots: u32::try_from(stage.demand[SLOTS]).unwrap_or(u32::MAX),
             gathers_free: class.gather.is_free(),
             overhead: stage.overhead,
+            nanos: stage.shape.nanos(),
             slo: class.slo,
             priority: class.priority,
+        }
+    }
+
+    /// A task's work in seconds.
+    #[inline(always)]
+    pub fn seconds(&self, work: f64) -> f64 {
+        match self.nanos == NANOS {
+            true => work,
+            false => work * self.nanos / NANOS,
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 
 use crate::engine::law::Law;
-use crate::engine::time::Time;
+use crate::engine::time::{Time, rounded};
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
 use crate::model::list::List;
@@ -18,7 +18,7 @@ use crate::strategy::{
     Ties,
 };
 
-use super::core::{Core, Demands, Kind};
+use super::core::{Core, Demands, Facts, Kind};
 use super::failure::{Failure, Fallible};
 use super::recorder::{Decision, Made, Recorder};
 use super::records::{Job, Phase, Records, Task, draw};
@@ -375,8 +375,8 @@ impl Dispatch {
         let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
         let log = core.recorder.is_some().then_some(&self.asked);
         let (view, nodes) = core.board.seen(spot, truth, log);
-        let priority = core.facts[job.class as usize].priority;
-        let ask = ask(job, task, priority, demand, nodes, this.ties);
+        let facts = &core.facts[job.class as usize];
+        let ask = ask(job, task, facts, demand, nodes, this.ties);
         let draw = draw(core.keys.placement, job, task, 0);
         let Some(Some(placement)) = this.placements.get_mut(job.pool as usize) else {
             return Err(fault(&core.setup.strategy, this.parts, None));
@@ -524,7 +524,7 @@ impl Dispatcher {
 fn ask<'a>(
     job: &Job,
     task: &Task,
-    priority: i64,
+    facts: &Facts<'_>,
     demand: &'a [u64],
     nodes: Candidates<'a>,
     ties: Ties,
@@ -534,9 +534,9 @@ fn ask<'a>(
         job: job.number,
         task: task.index,
         tasks: job.tasks,
-        priority,
+        priority: facts.priority,
         key: None,
-        work: task.work,
+        work: facts.seconds(task.work),
         demand,
         tried: &[],
         nodes,
@@ -592,7 +592,7 @@ fn decision_time(core: &Core<'_>, parts: usize, id: u32) -> Time {
 #[inline(always)]
 fn service_time(core: &mut Core<'_>, id: u32, node: NodeId) -> Time {
     let (task, job) = core.records.both(id);
-    let mut work = task.work;
+    let (mut work, facts) = (task.work, &core.facts[job.class as usize]);
     if let Some(stragglers) = &core.setup.stragglers {
         let mut draw = draw(core.keys.straggler, job, task, 0);
         if crate::engine::random::unit(&mut draw) < stragglers.probability {
@@ -600,7 +600,7 @@ fn service_time(core: &mut Core<'_>, id: u32, node: NodeId) -> Time {
         }
     }
     let whole =
-        Time::from_secs(work / core.layout.factor(node)) + core.facts[job.class as usize].overhead;
+        Time(rounded(work / core.layout.factor(node) * facts.nanos)) + facts.overhead;
     match core.setup.faults.task_failures {
         None => whole,
         Some(failures) => until_failure(core, id, whole, failures),

@@ -154,7 +154,7 @@ pub struct Task {
     /// The event that it waits for.
     pub ticket: Ticket,
     links: Links,
-    /// Seconds at speed 1.
+    /// At speed 1, in the unit of its class's works.
     pub work: f64,
     /// How long it runs from its next start on; once its service has ended, when that was.
     pub service: Time,

@@ -7,7 +7,7 @@
 use crate::engine::agenda::Place;
 use crate::engine::law::Law;
 use crate::engine::random::{Purpose, Seeds, Stream};
-use crate::engine::time::Time;
+use crate::engine::time::{Time, rounded};
 use crate::model::slab::NONE;
 use crate::workload::class::Shape;
 use crate::workload::source::{Arrivals, TracePlan};
@@ -257,14 +257,14 @@ impl Source {
         match (&stage.shape, &mut self.feed) {
             (Shape::Tasks { count, work }, _) => {
                 let count = tasks.unwrap_or_else(|| count.sample_count(&mut self.stream));
-                add_tasks(core, id, count, stage.overhead, |_| {
+                add_tasks(core, id, count, |_| {
                     work.sample(&mut self.stream)
                 });
             }
             (Shape::Split { work, into }, _) => {
                 let whole = work.sample(&mut self.stream);
                 let into = into.sample_count(&mut self.stream);
-                add_tasks(core, id, into, stage.overhead, |_| whole / f64::from(into));
+                add_tasks(core, id, into, |_| whole / f64::from(into));
             }
             (Shape::Trace, Feed::Trace { row, resources, .. }) => {
                 let work = |task: u32| {
@@ -277,7 +277,7 @@ impl Source {
                 if !row.demand.is_empty() {
                     own_demand(core, id, resources, &row.demand);
                 }
-                add_tasks(core, id, row.tasks, stage.overhead, work);
+                add_tasks(core, id, row.tasks, work);
             }
             (Shape::Trace, _) => {}
         }
@@ -285,13 +285,14 @@ impl Source {
 
     fn digest_job(&mut self, core: &Core<'_>, id: u32) {
         let job = core.records.job(id);
+        let facts = &core.facts[job.class as usize];
         let mut digest = mix(mix(self.digest, job.arrival.0), u64::from(job.class));
         for &units in core.demands.row(job.demand) {
             digest = mix(digest, units);
         }
         let mut task = id;
         while task != NONE {
-            digest = mix(digest, core.records.task(task).work.to_bits());
+            digest = mix(digest, facts.seconds(core.records.task(task).work).to_bits());
             task = core.records.task(task).sibling;
         }
         self.digest = digest;
@@ -299,13 +300,8 @@ impl Source {
 }
 
 /// Makes the `count` tasks of a job, of which the first has the job's number.
-fn add_tasks(
-    core: &mut Core<'_>,
-    id: u32,
-    count: u32,
-    overhead: Time,
-    mut work: impl FnMut(u32) -> f64,
-) {
+fn add_tasks(core: &mut Core<'_>, id: u32, count: u32, mut work: impl FnMut(u32) -> f64) {
+    let facts = core.facts[core.records.job(id).class as usize];
     let (now, slots) = (core.now(), core.demands.slots(core.records.job(id).demand));
     let (mut last, mut longest) = (id, 0.0f64);
     for index in 0..count {
@@ -320,7 +316,7 @@ fn add_tasks(
     }
     core.records
         .job_mut(id)
-        .split(count, Time::from_secs(longest) + overhead);
+        .split(count, Time(rounded(longest * facts.nanos)) + facts.overhead);
     core.totals.tasks_arrived += u64::from(count);
 }
 

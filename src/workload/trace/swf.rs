@@ -61,7 +61,7 @@ fn parse(line: &[u8], job: &mut Job) -> Result<(), Refusal> {
         return Err(Refusal::Negative(SUBMIT));
     }
     job.works.clear();
-    job.works.push(row::amount(field(RUN_TIME), RUN_TIME)?);
+    job.works.push(row::nanos(field(RUN_TIME), RUN_TIME)?);
     job.tasks = match processors(field(ALLOCATED), ALLOCATED)? {
         Some(count) => count,
         None => processors(field(REQUESTED), REQUESTED)?.ok_or(Refusal::NoProcessors)?,
@@ -106,9 +106,9 @@ mod tests {
 
     #[test]
     fn processors_are_field_5_else_field_8() {
-        assert_eq!(read("0", "7", "4", "8"), Ok((4, 7.0)));
-        assert_eq!(read("0", "7", "-1", "8"), Ok((8, 7.0)));
-        assert_eq!(read("0", "7", "0", "8"), Ok((8, 7.0)));
+        assert_eq!(read("0", "7", "4", "8"), Ok((4, 7e9)));
+        assert_eq!(read("0", "7", "-1", "8"), Ok((8, 7e9)));
+        assert_eq!(read("0", "7", "0", "8"), Ok((8, 7e9)));
         assert_eq!(
             read("0", "0", "4", "x"),
             Ok((4, 0.0)),

@@ -47,6 +47,8 @@ pub enum Purpose {
     Backoff = 12,
     /// Work of an attempt that does not do that of the one before.
     FreshWork = 13,
+    /// Times to think and shapes of the jobs of clients.
+    Client = 14,
 }
 
 /// One replication's source of streams and draws.
@@ -131,6 +133,15 @@ const ODD: u64 = 0xd134_2543_de82_ef95;
 pub struct Draw(u64);
 
 impl Draw {
+    /// A stream of its own for what takes many numbers.
+    pub fn stream(mut self) -> Stream {
+        let mut state = [0u8; 32];
+        for word in state.chunks_exact_mut(8) {
+            word.copy_from_slice(&self.next_u64().to_le_bytes());
+        }
+        Stream::from_seed(state)
+    }
+
     /// A uniform whole number below `n` (which must not be 0): the high word of a 64 x 64 bit
     /// product (Lemire, 2019), without rejection, so that every choice costs one number. Its bias
     /// is below n / 2^64.

@@ -175,7 +175,7 @@ impl<'a> Marks<'a> {
                 "run.jobs = {}",
                 toml_number(rounded_up(self.cell.jobs() * factor))
             ),
-            Measure::Until(time) => format!(
+            Measure::Until(time) | Measure::Leaving(time) => format!(
                 "run.until = {}",
                 toml_number(rounded_up(time.as_secs() * factor))
             ),

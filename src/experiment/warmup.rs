@@ -134,6 +134,7 @@ fn twice(measure: Measure) -> Measure {
             count: count * 2,
         },
         Measure::Until(time) => Measure::Until(time + time),
+        Measure::Leaving(time) => Measure::Leaving(time + time),
     }
 }
 
@@ -245,6 +246,9 @@ pub fn short(point: &Point) -> Result<Option<u64>, Failure> {
             },
             (Warmup::Time(time), Measure::Until(until)) => {
                 Measure::Until(until.max(Time(time.0.saturating_mul(4))))
+            }
+            (Warmup::Time(time), Measure::Leaving(until)) => {
+                Measure::Leaving(until.max(Time(time.0.saturating_mul(4))))
             }
             (Warmup::Time(time), _) => Measure::Until(Time(time.0.saturating_mul(10))),
         };

@@ -172,6 +172,11 @@ impl Histogram {
         self.most
     }
 
+    /// Number of values above 0.
+    pub fn above_zero(&self) -> u64 {
+        self.total - self.tallies.get(bucket(0)).count()
+    }
+
     /// Buckets that hold values, rising.
     pub fn tallies(&self) -> impl DoubleEndedIterator<Item = (usize, Tally)> {
         self.tallies.iter().filter(|(_, tally)| tally.bits > 0)

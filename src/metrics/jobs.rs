@@ -75,6 +75,8 @@ pub struct JobStats {
     pub straggler_wait_doubled: u128,
     /// Completions in the window, of measured jobs or not.
     pub completions: u64,
+    /// Of them, those of jobs that met their objective, or have none.
+    pub good_completions: u64,
     /// Sums of response times and of their parts, ns.
     blame: BlameSums,
 }
@@ -227,6 +229,7 @@ impl JobStats {
         self.wait_sum += other.wait_sum;
         self.straggler_wait_doubled += other.straggler_wait_doubled;
         self.completions += other.completions;
+        self.good_completions += other.good_completions;
     }
 
     /// Sum of response times, ns.

@@ -63,6 +63,9 @@ pub enum Needs {
 pub enum Family {
     /// There is no `*`.
     One,
+    /// There is none either, and tables show it only where it is asked for, or where a setup has
+    /// what it tells of.
+    Asked,
     /// Quantiles; those that tables show unasked, in thousandths.
     Quantiles(&'static [u64]),
     /// Parts of the response time.
@@ -117,7 +120,7 @@ pub struct Row {
 }
 
 use Better::{Higher, Lower, Neither};
-use Family::{Dimensions, One, Parts, Quantiles};
+use Family::{Asked, Dimensions, One, Parts, Quantiles};
 use Kind::{Count, Extreme, Mean, Quantile, Ratio, Share};
 use Needs::{AllJobs, Nothing, SteadyState};
 use Scope::{Jobs, Nodes, Run};
@@ -177,6 +180,15 @@ static TABLE: &[Row] = table! {
     "jobs_unfinished" One, ["jobs", Lower, Jobs, Count, Nothing] "",
         "Measured jobs that were not resolved when the replication ended.",
         |of, _| Ok(of.jobs.unfinished as f64);
+    "rejected_share" Asked, ["1", Lower, Jobs, Share, Nothing] "jobs turned away",
+        "Share of measured jobs that were turned away.",
+        |of, _| share(of.jobs.rejected.into(), of.jobs.measured().into(), Missing::Jobs);
+    "goodput" Asked, ["1/s", Higher, Jobs, Ratio, Nothing] "goodput",
+        "Jobs completed in the window within their class's objective, if it has one, a second.",
+        |of, _| of.window().map(|window| of.jobs.good_completions as f64 / window.as_secs());
+    "waited_share" Asked, ["1", Lower, Jobs, Share, AllJobs] "tasks that waited",
+        "Share of tasks with a waiting time above 0.",
+        |of, _| share(of.jobs.wait.above_zero().into(), of.jobs.wait.total().into(), of.no_mean());
     "makespan" One, ["s", Lower, Run, Extreme, SteadyState] "",
         "Last completion minus first arrival (finite workloads).",
         |of, _| of.makespan();
@@ -261,7 +273,7 @@ impl Member {
     /// The member that `text` names in place of the `*`.
     fn parse(family: Family, text: &str) -> Option<Member> {
         match family {
-            One => text.is_empty().then_some(Member::Only),
+            One | Asked => text.is_empty().then_some(Member::Only),
             Quantiles(_) => permille(text).map(Member::Permille),
             Parts => {
                 let index = PARTS.iter().position(|part| *part == text);
@@ -455,6 +467,7 @@ pub fn metrics(dimensions: &[String]) -> Vec<Metric> {
     let members = |family| -> Vec<Member> {
         match family {
             One => vec![Member::Only],
+            Asked => Vec::new(),
             Quantiles(shown) => shown.iter().copied().map(Member::Permille).collect(),
             Parts => (0..PARTS.len()).map(Member::Part).collect(),
             Dimensions => dimensions.iter().cloned().map(Member::Dimension).collect(),

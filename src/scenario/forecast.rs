@@ -74,7 +74,9 @@ pub fn forecast(setup: &Setup) -> Forecast {
     let gatherers = demand.of_dispatchers(strategy, "gatherer", gathering);
     let (jobs, tasks) = sizes(window, &demand);
     let events = jobs + tasks * events_a_task(network, strategy, classes);
-    let mut warnings = overloads(nodes.iter().chain(&dispatchers).chain(&gatherers));
+    // What is too much for the nodes is turned away where there are limits.
+    let crowded = nodes.iter().filter(|_| !setup.is_bounded());
+    let mut warnings = overloads(crowded.chain(&dispatchers).chain(&gatherers));
     warnings.extend(without_variance(classes, stragglers.as_ref()));
     if strategy.binding == Binding::Early {
         warnings.extend(demand.unlike());
@@ -363,6 +365,7 @@ impl Demand<'_> {
             binding: _,
             parts,
             parts_of_class,
+            limits: _,
         } = strategy;
         let one = |(at, parts): (usize, &Parts)| {
             let classes = self.classes.iter().zip(&self.offered).zip(parts_of_class);
@@ -430,6 +433,7 @@ impl Demand<'_> {
         let has_unlike_rows = |source: &Source| match &source.arrivals {
             Arrivals::Trace(plan) => plan.survey.labels.iter().any(differ),
             Arrivals::Renewal { .. } | Arrivals::Batch { .. } => false,
+            Arrivals::Phases(_) | Arrivals::Wave(_) | Arrivals::Closed(_) => false,
         };
         demands.windows(2).any(|pair| pair[0] != pair[1])
             || self.sources.iter().any(has_unlike_rows)
@@ -456,7 +460,9 @@ fn sizes(window: &Window, demand: &Demand<'_>) -> (f64, f64) {
         stratum: _,
         finite: _,
     } = window;
-    let (rate, offered) = (demand.rate(), &demand.offered);
+    let offered = &demand.offered;
+    let closed: f64 = offered.iter().filter_map(|class| class.at_most).sum();
+    let rate = demand.rate() + closed;
     let warmup = match warmup {
         Warmup::None => 0.0,
         Warmup::Jobs(jobs) => *jobs as f64,
@@ -468,11 +474,11 @@ fn sizes(window: &Window, demand: &Demand<'_>) -> (f64, f64) {
             let own = class.and_then(|at| offered[at as usize].rate);
             count as f64 / own.map_or(1.0, |own| own / rate) + warmup
         }
-        Measure::Until(until) => until.as_secs() * rate,
+        Measure::Until(until) | Measure::Leaving(until) => until.as_secs() * rate,
     };
     let weigh = |class: &Offered| match measure {
         Measure::All => class.jobs.unwrap_or(0) as f64,
-        _ => class.rate.unwrap_or(0.0),
+        _ => class.rate.or(class.at_most).unwrap_or(0.0),
     };
     let weight: f64 = offered.iter().map(weigh).sum();
     let tasks: f64 = offered.iter().map(|class| weigh(class) * class.tasks).sum();

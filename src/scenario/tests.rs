@@ -613,3 +613,37 @@ fn forecasts_count_what_costs() {
             > 20.0
     );
 }
+
+/// A load is that of a long time, whatever the rates do meanwhile.
+#[test]
+fn changing_rates_have_a_load() {
+    let text = |arrivals: &str| {
+        format!(
+            "run.jobs = 10\nrun.warmup.jobs = 1\n[nodes.n]\ncount = 4\n[jobs.j]\n{arrivals}\nwork = \"2s\"\n[strategies.s]\nplacement = \"random\"\n"
+        )
+    };
+    for (arrivals, peak) in [
+        (
+            "arrivals.mmpp = { rates = [1, 10], sojourn = [9, 1], load = 0.5 }",
+            10.0 / 1.9,
+        ),
+        ("arrivals.diurnal.load = 0.5", 1.5),
+        (
+            "arrivals.diurnal = { amplitude = 1, load = 0.5, period = 60 }",
+            2.0,
+        ),
+        (
+            "arrivals.diurnal = { table = [{ at = 0, rate = 3 }, { at = 45, rate = 7 }], load = 0.5, period = 60 }",
+            7.0 / 4.0,
+        ),
+    ] {
+        let scenario = good(&text(arrivals));
+        let setup = &scenario.points[0].setups[0];
+        close(setup.sources[0].arrivals.rate().unwrap(), 1.0);
+        close(setup.sources[0].arrivals.peak(), peak);
+        assert!(
+            scenario.notes.iter().any(|note| note.contains("peak")),
+            "{arrivals}"
+        );
+    }
+}

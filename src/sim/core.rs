@@ -20,6 +20,7 @@ use crate::model::slab::NONE;
 use crate::strategy::board::Board;
 use crate::strategy::view::Truth;
 use crate::workload::class::{Class, Shape, Stage};
+use crate::workload::source::Arrivals;
 
 use super::recorder::Recorder;
 use super::records::{Phase, Records, draw};
@@ -229,9 +230,23 @@ pub struct Facts<'s> {
     pub slo: Option<Time>,
     /// The larger, the more urgent.
     pub priority: i64,
+    /// Number of its clients, if each keeps to one dispatcher; else 0.
+    pub bound: u64,
 }
 
 impl<'s> Facts<'s> {
+    fn of(setup: &'s Setup) -> Vec<Facts<'s>> {
+        let mut facts: Vec<Facts<'s>> = setup.classes.iter().map(Facts::new).collect();
+        for source in &setup.sources {
+            if let Arrivals::Closed(clients) = &source.arrivals
+                && clients.is_bound
+            {
+                facts[source.first_class as usize].bound = u64::from(clients.count);
+            }
+        }
+        facts
+    }
+
     fn new(class: &'s Class) -> Facts<'s> {
         let stage = &class.stages[0];
         let (tasks, only) = match &stage.shape {
@@ -251,6 +266,7 @@ impl<'s> Facts<'s> {
             nanos: stage.shape.nanos(),
             slo: class.slo,
             priority: class.priority,
+            bound: 0,
         }
     }
 
@@ -319,7 +335,7 @@ impl<'s> Core<'s> {
             agenda: Agenda::new(),
             records: Records::default(),
             demands: Demands::new(setup),
-            facts: setup.classes.iter().map(Facts::new).collect(),
+            facts: Facts::of(setup),
             keys: Keys::new(seeds, setup.placement_seed),
             window: Window::new(setup.window.clone()),
             stats: setup.classes.iter().map(|_| JobStats::default()).collect(),
@@ -332,7 +348,7 @@ impl<'s> Core<'s> {
             in_use_before: 0,
             opening: OpeningCompletions {
                 at: Time::ZERO,
-                completions: vec![0; setup.classes.len()],
+                completions: vec![[0; 2]; setup.classes.len()],
             },
             slowdown_floor: setup.window.slowdown_floor,
             recorder,
@@ -469,12 +485,13 @@ impl<'s> Core<'s> {
         Time::from_secs(law.sample(&mut draw))
     }
 
-    /// The window has just opened: what completed at this very instant belongs to it.
-    pub fn open_window(&mut self) {
-        self.in_use_before = self.nodes.in_use_until(self.now());
-        if self.opening.at == self.now() {
+    /// The window has just opened `now`: what completed at this very instant belongs to it.
+    pub fn open_window(&mut self, now: Time) {
+        self.in_use_before = self.nodes.in_use_until(now);
+        if self.opening.at == now {
             for (stats, count) in self.stats.iter_mut().zip(&self.opening.completions) {
-                stats.completions += count;
+                stats.completions += count[0];
+                stats.good_completions += count[1];
             }
         }
     }
@@ -717,14 +734,15 @@ impl<'s> Core<'s> {
         self.totals.tasks_done += u64::from(job.tasks);
         self.totals.last_completion = now;
         self.totals.presence += u128::from(self.window.overlap(job.arrival, now).0);
+        let slo = self.facts[job.class as usize].slo;
+        let on_time = slo.map(|slo| response <= slo);
         if job.measured {
-            let slo = self.facts[job.class as usize].slo;
             let completed = Completed {
                 response,
                 blame,
                 ideal: job.ideal,
                 straggler_wait_doubled: job.straggler_wait_doubled(),
-                on_time: slo.map(|slo| response <= slo),
+                on_time,
             };
             stats.complete(&completed, self.slowdown_floor);
         }
@@ -733,8 +751,9 @@ impl<'s> Core<'s> {
         }
         if self.window.contains(now) {
             stats.completions += 1;
+            stats.good_completions += u64::from(on_time != Some(false));
         } else if !self.window.has_opened() {
-            self.opening.count(now, job.class);
+            self.opening.count(now, job.class, on_time != Some(false));
         }
         let ready = job.measured.then_some(job.arrival);
         self.leave(id, ready);
@@ -810,20 +829,22 @@ impl Tickets {
     }
 }
 
-/// Completions of one instant by class, kept until the window has opened: if it opens at that very
+/// Completions of one instant by class, all and the good ones, kept until the window has opened: if it opens at that very
 /// instant, they belong to it.
 struct OpeningCompletions {
     at: Time,
-    completions: Vec<u64>,
+    completions: Vec<[u64; 2]>,
 }
 
 impl OpeningCompletions {
     #[cold]
-    fn count(&mut self, now: Time, class: u32) {
+    fn count(&mut self, now: Time, class: u32, is_good: bool) {
         if self.at != now {
             self.at = now;
-            self.completions.fill(0);
+            self.completions.fill([0; 2]);
         }
-        self.completions[class as usize] += 1;
+        let [all, good] = &mut self.completions[class as usize];
+        *all += 1;
+        *good += u64::from(is_good);
     }
 }

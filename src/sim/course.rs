@@ -21,12 +21,21 @@ pub struct Course {
     /// More jobs than this in the system make it a runaway.
     most_jobs: u64,
     is_runaway: bool,
+    /// When the window opens and closes, where the clock alone tells.
+    clock: Option<(Time, Time)>,
 }
 
 impl Course {
     /// Before the first event.
-    pub fn new(core: &Core<'_>, seeds: Seeds) -> Course {
+    pub fn new(core: &mut Core<'_>, seeds: Seeds) -> Course {
+        let mut course = Course::start(core, seeds);
+        course.follow_clock(core, Time::ZERO);
+        course
+    }
+
+    fn start(core: &Core<'_>, seeds: Seeds) -> Course {
         Course {
+            clock: core.window.clock(),
             observer: Observer::new(&core.layout, seeds, core.setup.window.stratum),
             stop: Time::MAX,
             is_closed: false,
@@ -43,19 +52,50 @@ impl Course {
     /// Time passes until `time`, the next event's; false if the replication is over before.
     /// `central` is the number of tasks in the central queue.
     #[inline]
-    pub fn pass(&mut self, core: &Core<'_>, time: Time, central: u64) -> bool {
+    pub fn pass(&mut self, core: &mut Core<'_>, time: Time, central: u64) -> bool {
         (time <= self.stop || self.look_until(time, core, central)) && !core.window.is_resolved()
     }
 
     #[cold]
-    fn look_until(&mut self, time: Time, core: &Core<'_>, central: u64) -> bool {
+    fn look_until(&mut self, time: Time, core: &mut Core<'_>, central: u64) -> bool {
         self.observer.look_until(time, core, central);
-        self.stop = self.observer.next().min(self.deadline);
+        self.follow_clock(core, time);
+        self.observer.look_until(time, core, central);
+        self.look_out();
         let is_over = time > self.deadline;
         if is_over {
             self.broken_off = Some(self.deadline);
         }
         !is_over
+    }
+
+    /// When to look again.
+    fn look_out(&mut self) {
+        self.stop = self.observer.next().min(self.deadline);
+        if let Some((from, until)) = self.clock {
+            // The window is open from the very instant on, and closed after it.
+            self.stop = self.stop.min(from.since(Time(1))).min(until);
+        }
+    }
+
+    /// The next event is at `time`: opens the window, or closes it, if the clock says so.
+    fn follow_clock(&mut self, core: &mut Core<'_>, time: Time) {
+        let Some((from, until)) = self.clock else {
+            return;
+        };
+        if time >= from && !core.window.has_opened() {
+            core.window.begin(from);
+            core.open_window(from);
+            self.observer.follow(&core.window);
+            self.clock = Some((Time::MAX, until));
+        }
+        if time > until && !self.is_closed {
+            core.window.close(until);
+            core.close_window(until);
+            self.is_closed = true;
+            self.broken_off = Some(until);
+        }
+        self.look_out();
     }
 
     /// What an arrival may have changed: the window opens or closes, the system runs away.
@@ -74,7 +114,7 @@ impl Course {
             core.close_window(core.now());
             self.deadline = core.window.deadline().unwrap_or(Time::MAX);
         }
-        self.stop = self.observer.next().min(self.deadline);
+        self.look_out();
     }
 
     /// True if more jobs are in the system than may be.

@@ -57,6 +57,22 @@ struct Route {
     pool: u32,
 }
 
+impl Route {
+    /// The dispatcher of a job, drawn at random if there are several.
+    #[inline]
+    fn dispatcher(&self, core: &Core<'_>, job: &Job) -> u32 {
+        if self.count == 1 {
+            return self.first;
+        }
+        let who = match core.facts[job.class as usize].bound {
+            0 => job.number,
+            clients => job.number % clients,
+        };
+        let mut draw = core.keys.spread.draw(job.class, who, 0, 0, 0);
+        self.first + draw.below(self.count)
+    }
+}
+
 /// What becomes of a job that has arrived.
 #[derive(Clone, Copy)]
 pub enum Accepted {
@@ -73,8 +89,9 @@ struct Dispatcher {
     ties: Ties,
     /// How long every decision takes, if that is always the same.
     constant: Option<Time>,
-    /// Tasks that wait for it.
+    /// Tasks that wait for it, and their number.
     queue: List,
+    waiting: u64,
     /// When it began the decision that it is at; none if it is idle.
     deciding: Option<Time>,
     /// The task that it decides; [`NONE`] if that was withdrawn meanwhile.
@@ -212,11 +229,7 @@ impl Dispatch {
     pub fn accept(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<Accepted> {
         let job = core.records.job(id);
         let route = &self.routes[job.class as usize];
-        let mut chosen = route.first;
-        if route.count > 1 {
-            let mut draw = core.keys.spread.draw(job.class, job.number, 0, 0, 0);
-            chosen += draw.below(route.count);
-        }
+        let chosen = route.dispatcher(core, job);
         let pool = if job.demand == job.class {
             route.pool
         } else {
@@ -231,6 +244,7 @@ impl Dispatch {
             core.totals.attempts += 1;
             return Ok(Accepted::IsDecided);
         }
+        this.waiting += u64::from(core.records.job(id).tasks);
         let mut task = id;
         while task != NONE {
             this.queue.push(&mut core.records, task);
@@ -240,6 +254,18 @@ impl Dispatch {
             None => Accepted::Begins(chosen),
             Some(_) => Accepted::Waits,
         })
+    }
+
+    /// True if the dispatcher of a job that has arrived is at work and as many tasks wait for it as
+    /// may.
+    pub fn is_full(&self, core: &Core<'_>, id: u32) -> bool {
+        let Some(limit) = core.setup.strategy.limits.dispatcher_queue else {
+            return false;
+        };
+        let job = core.records.job(id);
+        let dispatcher = self.routes[job.class as usize].dispatcher(core, job);
+        let this = &self.dispatchers[dispatcher as usize];
+        this.deciding.is_some() && this.waiting >= limit
     }
 
     /// The pool of a job with a demand of its own; for one not seen before, with placements of its
@@ -274,6 +300,7 @@ impl Dispatch {
         let Some(id) = this.queue.pop(&mut core.records) else {
             return false;
         };
+        this.waiting -= 1;
         let now = core.now();
         (this.deciding, this.current) = (Some(now), id);
         let time = match this.constant {
@@ -308,6 +335,7 @@ impl Dispatch {
         let dispatcher = core.records.both(id).1.dispatcher;
         let this = &mut self.dispatchers[dispatcher as usize];
         this.queue.push(&mut core.records, id);
+        this.waiting += 1;
         this.deciding.is_none().then_some(dispatcher)
     }
 
@@ -317,7 +345,10 @@ impl Dispatch {
         let this = &mut self.dispatchers[job.dispatcher as usize];
         match task.phase() {
             Phase::Decision => this.current = NONE,
-            Phase::Dispatch => this.queue.remove(&mut core.records, id),
+            Phase::Dispatch => {
+                this.queue.remove(&mut core.records, id);
+                this.waiting -= 1;
+            }
             _ => self.parked.remove(&mut core.records, id),
         }
     }
@@ -472,6 +503,7 @@ impl Dispatcher {
             ties: parts.ties,
             constant: parts.decision_time.constant().map(Time::from_secs),
             queue: List::EMPTY,
+            waiting: 0,
             deciding: None,
             current: NONE,
             placements: Vec::new(),

@@ -5,7 +5,6 @@
 //! load of the cluster is known for every strategy; that of a group only where the strategy sends
 //! fixed shares of the tasks there, whatever happens.
 
-use crate::engine::law::Law;
 use crate::model::cluster::{Cluster, Group};
 use crate::stats::growth::Memory;
 use crate::strategy::fixed_split::{FixedSplit, fixed_split};
@@ -13,7 +12,7 @@ use crate::strategy::placement::round_robin::Weights;
 use crate::strategy::{Binding, Parts, Strategy};
 use crate::workload::class::{Class, Shape};
 use crate::workload::load::{Demand, Offered};
-use crate::workload::source::Arrivals;
+use crate::workload::source::squared_variation;
 
 use super::setup::{Setup, Warmup};
 
@@ -40,17 +39,21 @@ pub struct Known {
 }
 
 impl Known {
-    /// Of `setup`; `None` if its jobs end, so that it has no steady state to reach.
+    /// Of `setup`; `None` if its jobs end, so that it has no steady state to reach, or if all wait for others.
     pub fn of(setup: &Setup) -> Option<Known> {
-        if setup.window.finite {
-            return None;
+        let demand = Demand::new(&setup.sources, &setup.classes, &setup.cluster);
+        if setup.window.finite || demand.rate() == 0.0 {
+            return None; // of clients alone, who wait, there are never too many jobs
         }
         let asked = Asked {
-            demand: Demand::new(&setup.sources, &setup.classes, &setup.cluster),
+            demand,
             slower: slowing(setup),
             setup,
         };
-        let (busiest, queues) = (asked.busiest(), asked.queues());
+        let (mut busiest, queues) = (asked.busiest(), asked.queues());
+        if setup.is_bounded() {
+            busiest.load = busiest.load.min(CROWDED);
+        }
         Some(Known {
             memory: Memory {
                 load: busiest.load,
@@ -72,6 +75,10 @@ impl Known {
         }
     }
 }
+
+/// Load by which a system that turns away what is too much is taken to forget: it has a steady state
+/// whatever is asked of it.
+const CROWDED: f64 = 0.9;
 
 /// Mean factor of stragglers on works.
 fn slowing(setup: &Setup) -> f64 {
@@ -219,10 +226,7 @@ impl Asked<'_> {
             let is_its = |first: u32, count: u32| (first..first + count).contains(&(at as u32));
             let mut sources = self.setup.sources.iter();
             let source = sources.find(|source| is_its(source.first_class, source.classes));
-            match source.map(|source| &source.arrivals) {
-                Some(Arrivals::Renewal { interval }) => squared_variation(interval),
-                _ => 1.0,
-            }
+            source.map_or(1.0, |source| source.arrivals.dispersion())
         };
         let mean = |_: usize, class: &Offered| class.work + class.overhead;
         let square = |at: usize, class: &Offered| second_moment(&self.setup.classes[at], class);
@@ -230,10 +234,6 @@ impl Asked<'_> {
         let of_work = (self.total(square) * rate / (mean * mean) - 1.0).max(0.0);
         self.total(interval) / rate + if mean > 0.0 { of_work } else { 0.0 }
     }
-}
-
-fn squared_variation(law: &Law) -> f64 {
-    (law.second_moment() / law.mean().powi(2) - 1.0).max(0.0)
 }
 
 /// Second moment of a job's whole work; of a trace's as if it were exponential.
@@ -264,6 +264,7 @@ pub fn fixed_shares(
         binding: Binding::Early,
         parts,
         parts_of_class,
+        limits: _, // what is turned away is not sent
     } = strategy
     else {
         return None;

@@ -120,9 +120,23 @@ impl Replication<'_> {
         }
     }
 
-    /// A client begins to wait for its job.
+    /// True if a job that arrives is let in, and its client begins to wait for it; else it is
+    /// rejected.
     #[cold]
-    pub(super) fn wait_for_job(&mut self, job: u32) {
+    pub(super) fn let_in(&mut self, job: u32) -> bool {
+        let limits = &self.core.setup.strategy.limits;
+        let class = self.core.records.job(job).class;
+        let most = limits.jobs.get(class as usize).copied().flatten();
+        let is_admitted = most.is_none_or(|most| self.core.window.jobs() <= most);
+        if !is_admitted || self.dispatch.is_full(&self.core, job) {
+            self.lose_job(job, true);
+            return false;
+        }
+        self.wait_for_job(job);
+        true
+    }
+
+    fn wait_for_job(&mut self, job: u32) {
         if let Some(patience) = self.core.setup.faults.timeouts.job {
             let until = self.core.now() + patience;
             self.core.wait_until(until, Timer::Job, job);
@@ -144,7 +158,7 @@ impl Replication<'_> {
         true
     }
 
-    /// A task reaches a node, which may be down.
+    /// A task reaches a node, which may be down, or full.
     #[cold]
     pub(super) fn reach_if_up(&mut self, id: u32) -> Fallible {
         let node = self.core.records.task(id).node;
@@ -153,7 +167,31 @@ impl Replication<'_> {
             return self.turn_away(id, queued);
         }
         service::reach(&mut self.core, id);
+        let limit = self.core.layout.group(node).queue_limit;
+        let waits = self.core.records.task(id).phase() == Phase::Queue;
+        if waits && limit.is_some_and(|limit| u64::from(self.core.nodes.at(node).queued) > limit) {
+            service::leave_queue(&mut self.core, id);
+            self.core.release(id);
+            return self.end_attempt(id, true);
+        }
         self.follow_clock(node);
+        Ok(())
+    }
+
+    /// An attempt that has reached the central queue is refused if it must wait there and too many
+    /// do.
+    #[cold]
+    pub(super) fn refuse_surplus(&mut self, id: u32) -> Fallible {
+        let (Some(limit), Some(central)) = (
+            self.core.setup.strategy.limits.central_queue,
+            self.central.as_mut(),
+        ) else {
+            return Ok(());
+        };
+        if self.core.records.task(id).phase() == Phase::Queue && central.length() > limit {
+            central.withdraw(&mut self.core, id);
+            return self.end_attempt(id, true);
+        }
         Ok(())
     }
 
@@ -196,9 +234,14 @@ impl Replication<'_> {
         Ok(())
     }
 
-    /// An attempt, which is nowhere any more, has come to nothing: its task is tried again after a
-    /// while, or its job has failed.
+    /// An attempt, which is nowhere any more, has come to nothing.
     pub(super) fn lose(&mut self, id: u32) -> Fallible {
+        self.end_attempt(id, false)
+    }
+
+    /// An attempt, which is nowhere any more, has come to nothing, or was refused: its task is tried
+    /// again after a while, or its job has failed, or is rejected.
+    fn end_attempt(&mut self, id: u32, is_refused: bool) -> Fallible {
         let now = self.core.now();
         self.core.wait_no_more(Timer::Attempt, id);
         self.core.waste(id);
@@ -208,7 +251,7 @@ impl Replication<'_> {
         task.write_off(now);
         let job = task.job;
         if task.attempt + 1 >= retries.max_attempts {
-            return self.fail_job(job);
+            return self.fail_job(job, is_refused);
         }
         task.attempt += 1;
         if retries.fresh_work {
@@ -222,8 +265,12 @@ impl Replication<'_> {
         Ok(())
     }
 
-    /// A job fails: its tasks are withdrawn, wherever they are.
-    fn fail_job(&mut self, job: u32) -> Fallible {
+    /// A job fails, or is rejected: its tasks are withdrawn, wherever they are.
+    fn fail_job(&mut self, job: u32, is_rejected: bool) -> Fallible {
+        if self.measures_leaving {
+            let counts = self.core.window.contains(self.core.now());
+            self.core.records.job_mut(job).measured = counts;
+        }
         let mut id = job;
         while id != NONE {
             let task = self.core.records.task(id);
@@ -238,8 +285,31 @@ impl Replication<'_> {
             id = sibling;
         }
         self.core.wait_no_more(Timer::Job, job);
-        self.core.fail(job, false);
+        self.lose_job(job, is_rejected);
         self.pull()
+    }
+
+    /// A job, none of whose tasks is anywhere any more, has failed or was turned away.
+    pub(super) fn lose_job(&mut self, job: u32, is_rejected: bool) {
+        if self.measures_leaving {
+            self.leave(job);
+        }
+        self.core.fail(job, is_rejected);
+    }
+
+    /// A job is about to leave the system, and counts if it does so in the window; its client, if it has
+    /// one, thinks.
+    #[cold]
+    pub(super) fn leave(&mut self, job: u32) {
+        let core = &mut self.core;
+        let is_measured = core.window.count_leaving(core.now());
+        let record = core.records.job_mut(job);
+        record.measured = is_measured;
+        let (class, number, arrival) = (record.class, record.number, record.arrival);
+        if is_measured {
+            count_retried(core, job);
+        }
+        self.sources.resume_client(core, class, number, arrival);
     }
 
     /// A task is taken from where it is; afterwards it is nowhere.
@@ -286,8 +356,18 @@ impl Replication<'_> {
                 self.lose(id)?;
                 self.pull()
             }
-            _ => self.fail_job(id),
+            _ => self.fail_job(id, false),
         }
+    }
+}
+
+/// Tasks of a job that were tried again count, where nobody knew before whether the job would.
+fn count_retried(core: &mut Core<'_>, job: u32) {
+    let mut id = job;
+    while id != NONE {
+        let task = core.records.task(id);
+        core.totals.retried += u64::from(task.attempt > 0);
+        id = task.sibling;
     }
 }
 

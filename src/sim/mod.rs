@@ -61,7 +61,8 @@ impl Replication<'_> {
         let next = self.core.next();
         let waiting = self.central.as_ref().map_or(0, Central::length);
         let may_pass = next.time > self.core.now();
-        if next == Place::NEVER || may_pass && !self.course.pass(&self.core, next.time, waiting) {
+        if next == Place::NEVER || may_pass && !self.course.pass(&mut self.core, next.time, waiting)
+        {
             return Ok(false);
         }
         self.events += 1;
@@ -100,8 +101,8 @@ impl Replication<'_> {
             return Ok(());
         };
         self.course.follow(&mut self.core);
-        if self.has_faults {
-            self.wait_for_job(job);
+        if self.has_faults && !self.let_in(job) {
+            return Ok(());
         }
         match self.dispatch.accept(&mut self.core, job)? {
             Accepted::Waits => return Ok(()),
@@ -151,7 +152,11 @@ impl Replication<'_> {
             return Ok(());
         };
         central.reach(&mut self.core, id);
-        self.pull()
+        self.pull()?;
+        if self.has_faults {
+            self.refuse_surplus(id)?;
+        }
+        Ok(())
     }
 
     /// The service of a task ends: its node turns to what waits, and the result sets out.
@@ -196,6 +201,9 @@ impl Replication<'_> {
         if let Some(job) = job {
             if self.has_faults {
                 self.core.wait_no_more(Timer::Job, job);
+            }
+            if self.measures_leaving {
+                self.leave(job);
             }
             self.core.complete(job);
         }

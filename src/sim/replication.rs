@@ -38,8 +38,10 @@ pub struct Replication<'s> {
     pub faults: Faults,
     /// How far it has come.
     pub course: Course,
-    /// Something may go wrong.
+    /// Something may go wrong, or be turned away.
     pub has_faults: bool,
+    /// Clients wait for their jobs, and what leaves is measured.
+    pub measures_leaving: bool,
     /// Clocks of failures run only while nodes are at work.
     pub clocks_follow_work: bool,
     /// Tasks reach their nodes, or the central queue, in no time.
@@ -71,9 +73,10 @@ impl<'s> Replication<'s> {
             dispatch_is_instant: setup.network.dispatch.is_zero(),
             results_are_instant: setup.network.result.is_zero() && setup.gathers_free(),
             faults: Faults::new(&mut core, seeds),
-            has_faults: !setup.faults.are_none(),
+            has_faults: !setup.faults.are_none() || setup.turns_away(),
             clocks_follow_work: (setup.faults.node_failures.iter()).any(|f| f.busy_clock),
-            course: Course::new(&core, seeds),
+            course: Course::new(&mut core, seeds),
+            measures_leaving: core.window.clock().is_some(),
             gathering: Gathering::new(dispatch.count()),
             events: 0,
             core,

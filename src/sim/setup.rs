@@ -15,7 +15,7 @@ use crate::model::cluster::{Cluster, Dimension, Group};
 use crate::model::discipline::Discipline;
 use crate::model::nodes::NodeState;
 use crate::strategy::placement::random::Random;
-use crate::strategy::{Binding, Parts, Strategy};
+use crate::strategy::{Binding, Limits, Parts, Strategy};
 use crate::workload::class::Class;
 use crate::workload::source::{Arrivals, Source};
 
@@ -70,6 +70,7 @@ impl Setup {
                 binding: Binding::Early,
                 parts: vec![Parts::new(Arc::new(Random {}))],
                 parts_of_class: Vec::new(),
+                limits: Limits::default(),
             },
             window: Window {
                 warmup: Warmup::None,
@@ -128,7 +129,22 @@ impl Setup {
     /// The figures that every replication gives, in order, with those of `asked`.
     pub fn columns(&self, asked: &[MetricRef]) -> Vec<Column> {
         let classes: Vec<&str> = self.classes.iter().map(|c| c.name.as_str()).collect();
-        columns(&self.cluster, &classes, asked)
+        let mut asked = asked.to_vec();
+        for &metric in self.special_metrics() {
+            let of_class = classes.iter().map(|class| format!("{class}.{metric}"));
+            let names = std::iter::once(metric.to_owned()).chain(of_class);
+            asked.extend(names.filter_map(|name| name.parse().ok()));
+        }
+        columns(&self.cluster, &classes, &asked)
+    }
+
+    /// Metrics that are shown because of what the setup has.
+    fn special_metrics(&self) -> &'static [&'static str] {
+        match (self.turns_away(), self.faults.are_none()) {
+            (true, _) => &["rejected_share", "goodput"],
+            (false, false) => &["goodput"],
+            (false, true) => &[],
+        }
     }
 }
 
@@ -136,6 +152,34 @@ impl Setup {
     /// True if no result of any class ever takes time to gather.
     pub fn gathers_free(&self) -> bool {
         self.classes.iter().all(|class| class.gather.is_free())
+    }
+
+    /// True if jobs may be turned away, or attempts refused.
+    pub fn turns_away(&self) -> bool {
+        !self.strategy.limits.are_none() || self.limits_queues()
+    }
+
+    /// True if attempts wait at nodes, and at some of them only so many.
+    pub fn limits_queues(&self) -> bool {
+        let mut groups = self.cluster.groups.iter();
+        self.strategy.binding == Binding::Early && groups.any(|group| group.queue_limit.is_some())
+    }
+
+    /// True if there can never be more jobs in the system than the nodes, and so many in queues, hold:
+    /// what is too many is turned away, whatever the load.
+    pub fn is_bounded(&self) -> bool {
+        let Limits {
+            jobs,
+            dispatcher_queue: _, // there may be any number at the nodes
+            central_queue,
+        } = &self.strategy.limits;
+        let in_no_time = |parts: &Parts| parts.decision_time.is_zero();
+        let are_few_admitted = !jobs.is_empty() && jobs.iter().all(Option::is_some);
+        let are_few_queued = match self.strategy.binding {
+            Binding::CentralQueue => central_queue.is_some(),
+            Binding::Early => self.cluster.groups.iter().all(|g| g.queue_limit.is_some()),
+        };
+        are_few_admitted || are_few_queued && self.strategy.parts.iter().all(in_no_time)
     }
 
     /// True if no later arrival can touch a job that is there: every queue on the way is first in,
@@ -154,7 +198,7 @@ impl Setup {
                 result: _,
             },
             classes: _,
-            sources: _,
+            sources,
             stragglers: _,
             faults,
             strategy:
@@ -163,6 +207,7 @@ impl Setup {
                     binding,
                     parts,
                     parts_of_class: _,
+                    limits,
                 },
             window: _,
         } = self;
@@ -170,6 +215,8 @@ impl Setup {
         let by_one = parts.len() == 1 && parts[0].dispatchers == 1;
         *binding == Binding::Early
             && faults.are_none()
+            && !sources.iter().any(Source::is_closed)
+            && limits.are_none()
             && (in_no_time || by_one)
             && self.gathers_free()
             && dispatch.constant().is_some()
@@ -185,10 +232,10 @@ fn is_first_in_first_out(group: &Group) -> bool {
         speed: _,
         capacity: _,
         discipline,
-        queue_limit: _, // who comes later takes nobody's place
+        queue_limit, // who is refused may come back after who came later
         backfill,
     } = group;
-    *discipline == Discipline::Fifo && !backfill
+    *discipline == Discipline::Fifo && queue_limit.is_none() && !backfill
 }
 
 /// Network delays, in seconds.
@@ -399,4 +446,6 @@ pub enum Measure {
     },
     /// Arrivals up to this instant (counted from 0).
     Until(Time),
+    /// Instead, whatever leaves the system between the warm-up, which is a time, and this instant.
+    Leaving(Time),
 }

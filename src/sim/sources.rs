@@ -4,13 +4,16 @@
 //! a strategy that finishes it later or drops it shifts no later draw. Only the next arrival of
 //! each source is in the agenda.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use crate::engine::agenda::Place;
 use crate::engine::law::Law;
-use crate::engine::random::{Purpose, Seeds, Stream};
+use crate::engine::random::{Key, Purpose, Seeds, Stream, unit};
 use crate::engine::time::{Time, rounded};
 use crate::model::slab::NONE;
 use crate::workload::class::Shape;
-use crate::workload::source::{Arrivals, TracePlan};
+use crate::workload::source::{self as workload, Arrivals, Clients, Phases, TracePlan, Wave};
 use crate::workload::trace::{Reader, Resampled, Rows};
 
 use super::core::{Core, Facts, Kind};
@@ -47,6 +50,30 @@ enum Feed {
         row: Buffered,
         resources: Vec<usize>,
     },
+    Phases(Phased),
+    Wave(Wave),
+    Closed(Thinking),
+}
+
+/// Where arrivals at changing rates have come to.
+struct Phased {
+    plan: Phases,
+    /// The phase at hand, and when it ends; none before the first.
+    at: Option<(usize, Time)>,
+}
+
+/// Clients that think, and the one whose job comes next.
+///
+/// Job `k` of client `c` of `n` has the number k n + c, by which all that is random about it is drawn:
+/// whatever becomes of other jobs, its time to think and its shape are the same.
+struct Thinking {
+    clients: Clients,
+    class: u32,
+    key: Key,
+    /// When the next job of each comes, and its number; all but the next of all.
+    coming: BinaryHeap<Reverse<(Time, u64)>>,
+    next: Option<(Time, u64)>,
+    arrived: u64,
 }
 
 /// A trace's row that has been read ahead, so that the next arrival is known.
@@ -68,7 +95,7 @@ impl Sources {
         let mut sources = Vec::with_capacity(setup.sources.len());
         for (entity, source) in (0u32..).zip(&setup.sources) {
             let mut source = Source {
-                feed: Feed::open(&source.arrivals, seeds, &source.name)?,
+                feed: Feed::open(source, seeds)?,
                 first_class: source.first_class,
                 classes: source.classes,
                 stream: seeds.stream(Purpose::Workload, &source.name),
@@ -128,7 +155,7 @@ impl Sources {
         if job.measured {
             self.sources[entity].digest_job(core, id);
             if opens {
-                core.open_window();
+                core.open_window(now);
             }
         }
         if is_dry {
@@ -148,21 +175,154 @@ impl Sources {
 
     /// Jobs that have arrived.
     pub fn jobs(&self) -> u64 {
-        self.sources.iter().map(|source| source.number).sum()
+        let of = |source: &Source| match &source.feed {
+            Feed::Closed(thinking) => thinking.arrived,
+            _ => source.number,
+        };
+        self.sources.iter().map(of).sum()
+    }
+
+    /// Job `number` of `class`, which came at `arrival`, has left the system: its client, if it has one,
+    /// thinks.
+    #[cold]
+    pub fn resume_client(&mut self, core: &mut Core<'_>, class: u32, number: u64, arrival: Time) {
+        let now = core.now();
+        let of_class = |source: &&mut Source| source.first_class == class;
+        let source = self.sources.iter_mut().find(of_class);
+        if let Some(source) = source
+            && let Feed::Closed(thinking) = &mut source.feed
+        {
+            let number = number + u64::from(thinking.clients.count);
+            let mut next = now + thinking.think(number);
+            if next == arrival {
+                next += Time(1); // or an instant would never end
+            }
+            thinking.come(next, number);
+            source.expect_client();
+            self.find_next(core);
+        }
     }
 }
 
 impl Feed {
-    fn open(arrivals: &Arrivals, seeds: Seeds, name: &str) -> Fallible<Feed> {
-        Ok(match arrivals {
+    fn open(source: &workload::Source, seeds: Seeds) -> Fallible<Feed> {
+        Ok(match &source.arrivals {
             Arrivals::Renewal { interval } => Feed::Renewal(interval.clone()),
             Arrivals::Batch { jobs, .. } => Feed::Batch(*jobs),
             Arrivals::Trace(plan) => Feed::Trace {
-                rows: open_rows(plan, seeds, name)?,
+                rows: open_rows(plan, seeds, &source.name)?,
                 row: Buffered::default(),
                 resources: plan.resources.clone(),
             },
+            Arrivals::Phases(plan) => Feed::Phases(Phased {
+                plan: plan.clone(),
+                at: None,
+            }),
+            Arrivals::Wave(wave) => Feed::Wave(wave.clone()),
+            Arrivals::Closed(clients) => {
+                let key = seeds.key(Purpose::Client);
+                Feed::Closed(Thinking::new(clients.clone(), source.first_class, key))
+            }
         })
+    }
+}
+
+impl Phased {
+    /// The first arrival after `now`. A phase's end forgets the arrival that it cuts off, as exponential
+    /// times do.
+    fn after(&mut self, now: Time, stream: &mut Stream) -> Time {
+        let (mut at, mut end) = self.at.unwrap_or_else(|| self.begin(stream));
+        let mut from = now;
+        let phases = &self.plan.phases;
+        loop {
+            let wait = Law::Exponential {
+                mean: 1.0 / phases[at].rate,
+            };
+            let next = match phases[at].rate > 0.0 {
+                true => from + Time::from_secs(wait.sample(stream)),
+                false => Time::MAX,
+            };
+            if next <= end {
+                self.at = Some((at, end));
+                return next;
+            }
+            (from, at) = (end, (at + 1) % phases.len());
+            end += Time::from_secs(phases[at].lasts.sample(stream));
+        }
+    }
+
+    /// The phase at 0, and its end.
+    fn begin(&self, stream: &mut Stream) -> (usize, Time) {
+        let phases = &self.plan.phases;
+        let mut at = 0;
+        if self.plan.is_stationary {
+            let lengths = || phases.iter().map(|phase| phase.lasts.mean());
+            let mut left = unit(stream) * lengths().sum::<f64>();
+            for (place, length) in lengths().enumerate() {
+                at = place;
+                left -= length;
+                if left < 0.0 {
+                    break;
+                }
+            }
+        }
+        (at, Time::from_secs(phases[at].lasts.sample(stream)))
+    }
+}
+
+/// The first arrival after `now`, by thinning (Lewis & Shedler 1979): of Poisson arrivals at the largest
+/// rate each stays with the probability that the rate then has of it.
+fn on_wave(wave: &Wave, now: Time, stream: &mut Stream) -> Time {
+    let most = 1.0 + wave.amplitude;
+    let wait = Law::Exponential {
+        mean: 1.0 / (wave.rate * most),
+    };
+    let mut next = now;
+    loop {
+        next += Time::from_secs(wait.sample(stream));
+        let turn = 2.0 * std::f64::consts::PI * (next.as_secs() / wave.period);
+        if unit(stream) * most < 1.0 + wave.amplitude * libm::sin(turn) || next == Time::MAX {
+            return next;
+        }
+    }
+}
+
+impl Thinking {
+    /// All clients think before their first jobs.
+    fn new(clients: Clients, class: u32, key: Key) -> Thinking {
+        let count = clients.count;
+        let mut thinking = Thinking {
+            clients,
+            class,
+            key,
+            coming: BinaryHeap::with_capacity(count as usize + 1),
+            next: None,
+            arrived: 0,
+        };
+        for number in 0..u64::from(count) {
+            let first = thinking.think(number);
+            thinking.come(first, number);
+        }
+        thinking
+    }
+
+    /// The time to think before job `number`.
+    fn think(&self, number: u64) -> Time {
+        let mut draw = self.key.draw(self.class, number, 0, 0, 0);
+        Time::from_secs(self.clients.think.sample(&mut draw))
+    }
+
+    fn come(&mut self, time: Time, number: u64) {
+        self.coming.push(Reverse((time, number)));
+    }
+
+    /// Finds who comes next, of those together the one with the lowest number.
+    fn turn(&mut self) -> Option<(Time, u64)> {
+        if let Some(next) = self.next.take() {
+            self.coming.push(Reverse(next));
+        }
+        self.next = self.coming.pop().map(|Reverse(next)| next);
+        self.next
     }
 }
 
@@ -203,9 +363,16 @@ impl Source {
         Ok(())
     }
 
+    #[inline(never)]
     fn advance_other(&mut self, now: Time) -> Fallible<Option<Time>> {
         Ok(match &mut self.feed {
             Feed::Renewal(_) => None,
+            Feed::Phases(phased) => Some(phased.after(now, &mut self.stream)),
+            Feed::Wave(wave) => Some(on_wave(wave, now, &mut self.stream)),
+            Feed::Closed(thinking) => {
+                thinking.arrived += u64::from(thinking.next.take().is_some());
+                return Ok(self.expect_client());
+            }
             Feed::Batch(left) => {
                 let more = *left > 0;
                 *left -= u64::from(more);
@@ -221,6 +388,18 @@ impl Source {
                 read.arrival
             }),
         })
+    }
+
+    /// Turns to the client whose job comes next: its shape is drawn from a stream of its own.
+    fn expect_client(&mut self) -> Option<Time> {
+        let Feed::Closed(thinking) = &mut self.feed else {
+            return None;
+        };
+        let (time, number) = thinking.turn()?;
+        self.number = number;
+        self.stream = thinking.key.draw(thinking.class, number, 0, 0, 1).stream();
+        self.next = Place::new(time, Kind::Arrival as u8, self.entity, 0);
+        Some(time)
     }
 
     /// The job that arrives now, with its tasks.

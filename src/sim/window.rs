@@ -119,17 +119,18 @@ impl Window {
         }
         self.population.jobs += 1;
         self.population.excess += i128::from(now.0);
-        if is_measured {
-            self.count(now, class, next);
-        }
-        is_measured
+        is_measured && self.count(now, class, next)
     }
 
+    /// A job arrives in the window; tells whether it is measured, which it is not where those are that
+    /// leave.
     #[inline]
-    fn count(&mut self, now: Time, class: u32, next: Time) {
-        self.measured += 1;
-        self.open += 1;
+    fn count(&mut self, now: Time, class: u32, next: Time) -> bool {
         match self.plan.measure {
+            Measure::Leaving(until) => {
+                self.mark_times(now, until);
+                return false;
+            }
             Measure::All => {}
             Measure::Jobs { class: only, .. } => {
                 self.counted += u64::from(only.is_none_or(|only| only == class));
@@ -138,6 +139,26 @@ impl Window {
                 }
             }
             Measure::Until(until) => self.follow_clock(now, until, next),
+        }
+        self.measured += 1;
+        self.open += 1;
+        true
+    }
+
+    /// A job leaves, where those are measured that do so in the window; tells whether it is.
+    pub fn count_leaving(&mut self, now: Time) -> bool {
+        let is_measured = self.contains(now);
+        self.measured += u64::from(is_measured);
+        self.open += u64::from(is_measured);
+        is_measured
+    }
+
+    /// When the window opens and closes by the clock, where it does: then what leaves is measured.
+    pub fn clock(&self) -> Option<(Time, Time)> {
+        match (self.plan.measure, self.plan.warmup) {
+            (Measure::Leaving(until), Warmup::Time(from)) => Some((from, until)),
+            (Measure::Leaving(until), _) => Some((Time::ZERO, until)),
+            _ => None,
         }
     }
 
@@ -166,11 +187,16 @@ impl Window {
         self.next_mark = self.mark_after(self.counted);
     }
 
-    fn follow_clock(&mut self, now: Time, until: Time, next: Time) {
+    #[inline(never)]
+    fn mark_times(&mut self, now: Time, until: Time) {
         let length = until.since(self.start).0;
         let passed = now.since(self.start).0;
         self.mark(now, 0, passed >= length / 3);
         self.mark(now, 1, passed >= length / 3 * 2);
+    }
+
+    fn follow_clock(&mut self, now: Time, until: Time, next: Time) {
+        self.mark_times(now, until);
         if !self.plan.finite && next > until {
             self.close(now);
         }
@@ -207,8 +233,9 @@ impl Window {
         }
     }
 
+    /// Opens the window at `now`, before anything happens then.
     #[cold]
-    fn begin(&mut self, now: Time) {
+    pub fn begin(&mut self, now: Time) {
         self.start = now;
         self.population.opened = self.population.until(now);
         if matches!(self.plan.measure, Measure::Until(until) if now > until) {

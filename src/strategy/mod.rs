@@ -305,8 +305,32 @@ impl Parts {
     }
 }
 
+/// What a strategy turns away. Whoever is not let in is rejected; a refused attempt has failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Jobs in the system, of all classes, from which on no job of a class is let in, by class; any
+    /// number for classes that are not there.
+    pub jobs: Vec<Option<u64>>,
+    /// Tasks waiting at a dispatcher that is at work, from which on it lets no job in.
+    pub dispatcher_queue: Option<u64>,
+    /// Tasks that may wait in the central queue.
+    pub central_queue: Option<u64>,
+}
+
+impl Limits {
+    /// True if all are let in.
+    pub fn are_none(&self) -> bool {
+        let Limits {
+            jobs,
+            dispatcher_queue,
+            central_queue,
+        } = self;
+        jobs.iter().all(Option::is_none) && dispatcher_queue.is_none() && central_queue.is_none()
+    }
+}
+
 /// A whole answer to "how do tasks get to nodes".
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Strategy {
     /// `strategies.NAME`.
     pub name: String,
@@ -316,4 +340,28 @@ pub struct Strategy {
     pub parts: Vec<Parts>,
     /// Index into `parts` for each class of the setup.
     pub parts_of_class: Vec<usize>,
+    /// What is turned away.
+    pub limits: Limits,
+}
+
+/// What is new and left at its default is not shown: a scenario is known by how its setups show, and
+/// one that says nothing of it stays the same.
+impl fmt::Debug for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Strategy {
+            name,
+            binding,
+            parts,
+            parts_of_class,
+            limits,
+        } = self;
+        let mut shown = f.debug_struct("Strategy");
+        shown.field("name", name).field("binding", binding);
+        shown.field("parts", parts);
+        shown.field("parts_of_class", parts_of_class);
+        if !limits.are_none() {
+            shown.field("limits", limits);
+        }
+        shown.finish()
+    }
 }

@@ -10,13 +10,15 @@
 //! **A new family** is one new file here (formulas, `of`, tests), its `mod` line, and its lines in
 //! [`known`] and [`MODELS`]. What a matcher may rely on is read off a setup in one place, `queueing_system`,
 //! which takes every part of a setup apart by name: a new part does not compile until it is said
-//! there that it must be absent. Models for what no scenario can say yet (bounded queues as in
-//! M/M/c/K, breakdowns, redundancy) wait for their parts.
+//! there that it must be absent. Models for what no scenario can say yet (redundancy) wait for their
+//! parts.
 
 mod answers;
 pub mod by_size;
 pub mod fork_join;
 pub mod infinite_servers;
+pub mod losses;
+pub mod machine_repair;
 pub mod mean_field;
 pub mod multi_server;
 pub mod priorities;
@@ -48,11 +50,15 @@ pub const MODELS: &[Model] = &[
     fork_join::APPROXIMATION,
     fork_join::BOUND,
     infinite_servers::MODEL,
+    machine_repair::MODEL,
     priorities::MODEL,
     priorities::LAST_FIRST,
     by_size::SHORTEST,
     by_size::SHORTEST_LEFT,
     sharing::MODEL,
+    losses::MODEL,
+    losses::ERLANG,
+    losses::UNLIKE,
     utilization::MODEL,
 ];
 
@@ -79,6 +85,8 @@ pub fn known(setup: &Setup) -> Vec<Known> {
     };
     rows.extend(priorities::of(&systems).into_iter().flatten());
     rows.extend(sharing::of(&systems).into_iter().flatten());
+    rows.extend(machine_repair::of(setup).into_iter().flatten());
+    rows.extend(losses::of(&systems).into_iter().flatten());
     rows.extend(utilization::of(setup).into_iter().flatten());
     rows
 }

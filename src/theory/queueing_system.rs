@@ -10,7 +10,7 @@ use crate::model::discipline::Discipline;
 use crate::sim::setup::{Network, Setup, Warmup, Window};
 use crate::strategy::fixed_split::{FixedSplit, downcast, fixed_split};
 use crate::strategy::placement::round_robin::{RoundRobin, Weights};
-use crate::strategy::{Binding, Blueprint, Parts, Strategy};
+use crate::strategy::{Binding, Blueprint, Limits, Parts, Strategy};
 use crate::workload::class::{Class, Gather, Shape, Stage};
 use crate::workload::source::{Arrivals, Source};
 
@@ -59,6 +59,8 @@ pub struct Station {
     pub speed: f64,
     /// How many of the tasks run at once at each; `None` for any number.
     pub servers: Option<u64>,
+    /// Its slots; `None` for any number.
+    pub slots: Option<u64>,
     weight: f64,
 }
 
@@ -96,6 +98,10 @@ impl<'a> QueueingSystem<'a> {
         if classes.len() != sources.len() || !has_warmup(window) || !faults.are_none() {
             return None;
         }
+        // Who is turned away is gone.
+        if setup.turns_away() && faults.retries.max_attempts > 1 {
+            return None;
+        }
         let pairs = classes.iter().zip(sources);
         let of =
             |(class, source)| QueueingSystem::of_class(class, source, cluster, network, strategy);
@@ -109,7 +115,7 @@ impl<'a> QueueingSystem<'a> {
         network: &'a Network,
         strategy: &'a Strategy,
     ) -> Option<QueueingSystem<'a>> {
-        let (binding, parts) = parts(strategy)?;
+        let (binding, central_limit, parts) = parts(strategy)?;
         let Parts {
             placement,
             dispatchers,
@@ -118,7 +124,10 @@ impl<'a> QueueingSystem<'a> {
             ties: _,      // equal nodes are equal
         } = parts;
         let (tasks, work, stage) = tasks(class)?;
-        let (discipline, queue_limit) = service(cluster, stage, binding)?;
+        let (discipline, queue_limit) = match binding {
+            Binding::CentralQueue => (&Discipline::Fifo, central_limit), // nothing waits at nodes
+            Binding::Early => service(cluster, stage)?,
+        };
         let system = QueueingSystem {
             discipline,
             queue_limit,
@@ -213,6 +222,15 @@ impl<'a> QueueingSystem<'a> {
     /// True if a task demands one slot and nothing else, so that all that it waits for is shared.
     pub fn holds_slots_only(&self) -> bool {
         self.demand[SLOTS] == 1 && self.demand[SLOTS + 1..].iter().all(|need| *need == 0)
+    }
+
+    /// The slots that a task demands, if it demands nothing else.
+    pub fn slots_only(&self) -> Option<u64> {
+        let others = &self.demand[SLOTS + 1..];
+        others
+            .iter()
+            .all(|need| *need == 0)
+            .then_some(self.demand[SLOTS])
     }
 
     /// True if, besides, every job is one task.
@@ -316,6 +334,7 @@ pub fn interval(source: &Source) -> Option<&Law> {
     match arrivals {
         Arrivals::Renewal { interval } => Some(interval),
         Arrivals::Batch { jobs: _, at: _ } | Arrivals::Trace(_) => None,
+        Arrivals::Phases(_) | Arrivals::Wave(_) | Arrivals::Closed(_) => None,
     }
 }
 
@@ -333,16 +352,27 @@ pub fn has_warmup(window: &Window) -> bool {
     *warmup != Warmup::None
 }
 
-/// The binding and the parts of all classes, if they are the same for all.
-fn parts(strategy: &Strategy) -> Option<(Binding, &Parts)> {
+/// The binding, the limit of a central queue and the parts of all classes, if they are the same for all
+/// and let all jobs in.
+fn parts(strategy: &Strategy) -> Option<(Binding, Option<u64>, &Parts)> {
     let Strategy {
         name: _,
         binding,
         parts,
         parts_of_class: _,
-    } = strategy;
+        limits:
+            Limits {
+                jobs,
+                dispatcher_queue: None,
+                central_queue,
+            },
+    } = strategy
+    else {
+        return None;
+    };
     let [parts] = &parts[..] else { return None };
-    Some((*binding, parts))
+    let lets_in = jobs.iter().all(Option::is_none);
+    lets_in.then_some((*binding, *central_queue, parts))
 }
 
 /// Number and work of the tasks of every job of `class`, gathered in no time, and their stage.
@@ -398,16 +428,9 @@ fn stations(cluster: &Cluster, stage: &Stage) -> Option<Vec<Station>> {
 }
 
 /// The discipline and the limit of all queues, if they are the same.
-fn service<'a>(
-    cluster: &'a Cluster,
-    stage: &'a Stage,
-    binding: Binding,
-) -> Option<(&'a Discipline, Option<u64>)> {
+fn service<'a>(cluster: &'a Cluster, stage: &'a Stage) -> Option<(&'a Discipline, Option<u64>)> {
     let mut used = eligible(cluster, stage).filter(|(_, is)| *is);
     let (first, _) = used.next()?;
-    if binding == Binding::CentralQueue {
-        return Some((&Discipline::Fifo, None)); // nothing waits at nodes
-    }
     let same = |(group, _): (&Group, bool)| {
         group.discipline == first.discipline && group.queue_limit == first.queue_limit
     };
@@ -431,6 +454,7 @@ fn station(group: &Group, demand: &[u64]) -> Station {
         nodes: *count,
         speed: speed.factor(),
         servers: servers.min(),
+        slots: capacity[SLOTS],
         weight: speed.factor() * group.slot_weight() as f64,
     }
 }

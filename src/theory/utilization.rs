@@ -56,7 +56,7 @@ pub fn of(setup: &Setup) -> Option<Vec<Known>> {
         strategy,
         window,
     } = setup;
-    if !has_warmup(window) || !faults.are_none() {
+    if !has_warmup(window) || !faults.are_none() || setup.turns_away() {
         return None;
     }
     let slower = slowing(stragglers.as_ref())?;

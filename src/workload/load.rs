@@ -5,7 +5,7 @@
 //! may still overload one node.
 
 use super::class::{Class, Shape, Stage};
-use super::source::{Arrivals, Source, TracePlan};
+use super::source::{Arrivals, Clients, Source, TracePlan};
 use super::trace::Label;
 use crate::model::cluster::Cluster;
 
@@ -16,6 +16,8 @@ pub struct Offered {
     pub rate: Option<f64>,
     /// Number of jobs, where it is known.
     pub jobs: Option<u64>,
+    /// Jobs a second at most, of clients that wait for their jobs.
+    pub at_most: Option<f64>,
     /// Mean number of tasks of a job.
     pub tasks: f64,
     /// Mean work of all tasks of a job, without overheads, seconds at speed 1.
@@ -81,7 +83,31 @@ impl<'a> Demand<'a> {
     /// Whether every source runs dry by itself.
     pub fn is_finite(&self) -> bool {
         let mut sources = self.sources.iter();
-        sources.all(|source| !matches!(source.arrivals, Arrivals::Renewal { .. }))
+        sources.all(|source| match source.arrivals {
+            Arrivals::Batch { .. } | Arrivals::Trace(_) => true,
+            Arrivals::Renewal { .. } | Arrivals::Phases(_) | Arrivals::Wave(_) => false,
+            Arrivals::Closed(_) => false,
+        })
+    }
+
+    /// True if clients wait for their jobs, so that nothing but time can bound a run.
+    pub fn is_closed(&self) -> bool {
+        self.sources.iter().any(Source::is_closed)
+    }
+
+    /// The largest share of any dimension when the rates are at their peaks, all at once.
+    pub fn peak(&self) -> f64 {
+        let peaks = self.sources.iter().flat_map(|source| {
+            std::iter::repeat_n(source.arrivals.peak(), source.classes as usize)
+        });
+        let peaks: Vec<f64> = peaks.collect();
+        let load = |at| {
+            let classes = self.offered.iter().zip(&peaks);
+            let shares = classes.map(|(class, peak)| peak * class.share(self.cluster, at));
+            shares.sum::<f64>()
+        };
+        let loads = (0..self.cluster.dimensions.len()).map(load);
+        loads.fold(0.0, f64::max)
     }
 }
 
@@ -113,9 +139,26 @@ fn nothing(cluster: &Cluster) -> Offered {
 /// What the class at place `at` of those that `arrivals` feed asks for.
 fn of(arrivals: &Arrivals, at: usize, stage: &Stage, cluster: &Cluster) -> Offered {
     match arrivals {
-        Arrivals::Renewal { interval } => of_laws(Some(1.0 / interval.mean()), None, stage),
         Arrivals::Batch { jobs, .. } => of_laws(None, Some(*jobs), stage),
         Arrivals::Trace(plan) => of_trace(plan, &plan.survey.labels[at], stage, cluster),
+        Arrivals::Closed(clients) => of_clients(clients, of_laws(None, None, stage), cluster),
+        Arrivals::Renewal { .. } | Arrivals::Phases(_) | Arrivals::Wave(_) => {
+            of_laws(arrivals.rate(), None, stage)
+        }
+    }
+}
+
+/// Clients bring no more jobs than they can if nothing ever waits, nor more than the nodes can do (the
+/// asymptotic bounds of Muntz & Wong 1974).
+fn of_clients(clients: &Clients, offered: Offered, cluster: &Cluster) -> Offered {
+    let alone = clients.think.mean() + (offered.work + offered.overhead) / offered.tasks.max(1.0);
+    let eager = f64::from(clients.count) / alone;
+    let can = |at: usize| cluster.power(at) / offered.held[at];
+    let can = (0..cluster.dimensions.len()).map(can);
+    let most = can.filter(|rate| !rate.is_nan()).fold(eager, f64::min);
+    Offered {
+        at_most: Some(most).filter(|most| most.is_finite()),
+        ..offered
     }
 }
 
@@ -136,6 +179,7 @@ fn of_laws(rate: Option<f64>, jobs: Option<u64>, stage: &Stage) -> Offered {
     Offered {
         rate,
         jobs,
+        at_most: None,
         tasks,
         work,
         overhead,
@@ -165,6 +209,7 @@ fn of_trace(plan: &TracePlan, label: &Label, stage: &Stage, cluster: &Cluster) -
     Offered {
         rate: (span > 0.0).then(|| label.jobs as f64 / span),
         jobs: Some(label.jobs),
+        at_most: None,
         tasks: tasks / jobs,
         work: label.work / jobs,
         overhead: overhead * tasks / jobs,

@@ -8,6 +8,7 @@
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod arrivals;
 mod beside;
 mod bytes;
 mod cli;
@@ -25,6 +26,7 @@ mod gate_cli;
 mod gate_rates;
 mod hostile;
 mod layering;
+mod limits;
 mod metrics;
 mod misleading;
 mod scenarios;

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::Named;
 use crate::engine::column::Column;
 use crate::engine::law::spec::LawSpec;
-use crate::engine::quantity::{Count, Period, Positive, Seconds, Share};
+use crate::engine::quantity::{Count, Number, Period, Positive, Seconds, Share};
 use crate::workload::trace::Invalid;
 
 /// How the jobs of a class arrive.
@@ -26,6 +26,12 @@ pub enum Arrivals {
     Batch(Batch),
     /// As recorded in a file.
     Trace(Box<Trace>),
+    /// Poisson arrivals whose rate jumps by chance from state to state: bursts.
+    Mmpp(Mmpp),
+    /// Poisson arrivals whose rate follows the day: a sine, or a table.
+    Diurnal(Diurnal),
+    /// From clients that wait for their jobs.
+    Closed(Closed),
 }
 
 impl Arrivals {
@@ -36,6 +42,9 @@ impl Arrivals {
             Arrivals::Renewal(_) => "renewal",
             Arrivals::Batch(_) => "batch",
             Arrivals::Trace(_) => "trace",
+            Arrivals::Mmpp(_) => "mmpp",
+            Arrivals::Diurnal(_) => "diurnal",
+            Arrivals::Closed(_) => "closed",
         }
     }
 
@@ -45,7 +54,9 @@ impl Arrivals {
             Arrivals::Poisson(poisson) => poisson.load,
             Arrivals::Renewal(renewal) => renewal.load,
             Arrivals::Trace(trace) => trace.load,
-            Arrivals::Batch(_) => None,
+            Arrivals::Mmpp(mmpp) => mmpp.load,
+            Arrivals::Diurnal(diurnal) => diurnal.load,
+            Arrivals::Batch(_) | Arrivals::Closed(_) => None,
         }
         .map(|load| load.0)
     }
@@ -70,6 +81,68 @@ pub struct Renewal {
     pub interval: LawSpec<Seconds>,
     /// Offered load of this class; scales the interval.
     pub load: Option<Positive>,
+}
+
+/// A Markov-modulated Poisson process: jobs arrive at the rate of the state at hand. States follow each
+/// other in turn, and after the last comes the first; each lasts an exponential time. The state at 0 is
+/// drawn as it is met at a random instant.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Mmpp {
+    /// Jobs a second in each state; with a load only their ratios count.
+    pub rates: Vec<Number>,
+    /// Mean time in each state.
+    pub sojourn: Vec<Period>,
+    /// Offered load of this class, over a long time; scales the rates.
+    pub load: Option<Positive>,
+}
+
+/// Arrivals that follow the day: at rate x (1 + amplitude x sin(2 pi t / period)), or by a table.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(extend("x-forms" = [["rate", "amplitude"], ["table"]]))]
+pub struct Diurnal {
+    /// Jobs a second over whole periods.
+    pub rate: Option<Positive>,
+    /// By which share of the rate it rises and falls; 0.5 if left out.
+    pub amplitude: Option<Share>,
+    /// After which it repeats itself.
+    #[serde(default = "a_day")]
+    pub period: Period,
+    /// Instead: from when in the period on jobs arrive at which rate; the first is at 0. With a load only
+    /// the ratios of the rates count.
+    #[serde(default)]
+    pub table: Vec<Step>,
+    /// Offered load of this class over whole periods; sets or scales the rates.
+    pub load: Option<Positive>,
+}
+
+fn a_day() -> Period {
+    Period(86_400.0)
+}
+
+/// A rate from an instant on.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Step {
+    /// Time since the period began.
+    pub at: Seconds,
+    /// Jobs a second from then on.
+    pub rate: Number,
+}
+
+/// Each client thinks, brings a job, and waits for it before it thinks again. What leaves the system
+/// between `run.warmup.time` and `run.until` is measured.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Closed {
+    /// Number of clients.
+    pub clients: Count,
+    /// Time from the end of a client's job to its next one, and before its first.
+    pub think: LawSpec<Seconds>,
+    /// All jobs of a client come to the same dispatcher.
+    #[serde(default)]
+    pub bound: bool,
 }
 
 /// Jobs that arrive together.

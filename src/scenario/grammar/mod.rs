@@ -43,7 +43,7 @@ mod sweep;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use arrivals::{Arrivals, Format, Trace};
+pub use arrivals::{Arrivals, Closed, Diurnal, Format, Mmpp, Step, Trace};
 pub use compare::Compare;
 pub use faults::{Clock, Event, Faults, NodeFailures, RetriedWork, Retries, TaskFailures};
 pub use gate::Gate;

@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::Named;
 use super::run::Nothing;
-use crate::engine::quantity::{Amount, Count, Factor, Positive, Quantity};
+use crate::engine::quantity::{Amount, Count, Factor, Positive, Quantity, Whole};
 
 /// A group of identical nodes.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -25,6 +25,9 @@ pub struct Nodes {
     /// Who is served next: "fifo", "lifo", "priority", "sjf", "srpt" or "processor-sharing". Under a
     /// central queue nothing waits at nodes, and it has no part.
     pub discipline: Discipline,
+    /// Attempts that may wait at each node; one that finds so many waiting and cannot start is refused: it
+    /// has failed. Any number if left out.
+    pub queue_limit: Option<Whole>,
     /// Whether tasks behind the head of a queue may start when the head does not fit.
     pub backfill: bool,
 }
@@ -37,6 +40,7 @@ impl Default for Nodes {
             slots: None,
             resources: Named::default(),
             discipline: Discipline::Fifo(Nothing {}),
+            queue_limit: None,
             backfill: false,
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Named;
 use crate::engine::law::spec::LawSpec;
-use crate::engine::quantity::{Count, Seconds};
+use crate::engine::quantity::{Count, Seconds, Whole};
 use crate::strategy::{InFlight, Ties};
 
 /// That a placement is given; which ones there are, and what each is, the registry knows.
@@ -57,6 +57,23 @@ pub struct Early {}
 pub struct CentralQueue {
     /// Order of the queue.
     pub order: Order,
+    /// Tasks that may wait in it; one that finds so many waiting and cannot start is refused: its attempt has
+    /// failed. Any number if left out.
+    pub limit: Option<Whole>,
+}
+
+/// Which jobs are let in. One that is not is rejected at its arrival.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Admission {
+    /// Jobs in the system at most; any number if left out.
+    pub jobs: Option<Whole>,
+    /// Classes that are turned away earlier: by name, the number of jobs in the system, of all classes, from
+    /// which on no job of the class is let in.
+    pub shed: Named<Whole>,
+    /// Tasks that may wait at a dispatcher: a job that finds it at work and so many tasks waiting is turned
+    /// away. Any number if left out.
+    pub dispatcher_queue: Option<Whole>,
 }
 
 /// Order of a queue.
@@ -115,6 +132,9 @@ parts! {
         /// When a task is bound to a node; "early" if nothing says otherwise.
         #[schemars(extend("x-default" = "early"))]
         binding: Option<Binding>,
+        /// Which jobs are let in; all if nothing says otherwise.
+        #[schemars(extend("x-default" = "all"))]
+        admission: Option<Admission>,
     }
 }
 
@@ -126,6 +146,9 @@ parts! {
         /// When a task is bound to a node; "early" if nothing says otherwise.
         #[schemars(extend("x-default" = "early"))]
         binding: Option<Binding>,
+        /// Which jobs are let in; all if nothing says otherwise.
+        #[schemars(extend("x-default" = "all"))]
+        admission: Option<Admission>,
         /// Parts that differ for a class of jobs, by the class's name.
         r#for: Named<Overrides>,
     }

@@ -9,7 +9,6 @@ use crate::engine::quantity::LONGEST;
 use crate::text::lasting;
 use crate::workload::class::Shape;
 use crate::workload::load::Demand;
-use crate::workload::source::Arrivals;
 
 /// Means below this are rounded noticeably, in seconds; below the second, beyond use.
 const FINE: f64 = 100e-9;
@@ -18,13 +17,13 @@ const TOO_FINE: f64 = 10e-9;
 /// Checks the mean intervals and works, and the `length` of a replication in seconds.
 pub fn check(check: &mut Check<'_>, demand: &Demand<'_>, length: f64) {
     for source in demand.sources {
-        if let Arrivals::Renewal { interval } = &source.arrivals {
+        if let Some(rate) = source.arrivals.rate() {
             let mut check = check.at("jobs");
             let mut check = check.name(&source.name);
             fine(
                 &mut check.at("arrivals"),
                 "between two jobs",
-                interval.mean(),
+                1.0 / (rate * source.arrivals.peak()),
             );
         }
     }

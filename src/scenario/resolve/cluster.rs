@@ -5,6 +5,7 @@
 //! does not name.
 
 use super::check::Check;
+use crate::engine::quantity::Whole;
 use crate::model::cluster::{Cluster, Dimension, Group, SLOTS};
 use crate::model::discipline::{Discipline, SlowDown};
 use crate::scenario::grammar::{self, Named, Nodes, Slots};
@@ -77,6 +78,7 @@ fn group(name: &str, nodes: &Nodes, dimensions: &[Dimension]) -> Group {
         Some(Slots::Unlimited) | None => None,
     };
     Group {
+        queue_limit: nodes.queue_limit.map(Whole::get),
         backfill: nodes.backfill,
         ..Group::new(name, nodes.count.0 as u32, nodes.speed.0, capacity)
     }

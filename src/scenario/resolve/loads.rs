@@ -84,7 +84,7 @@ impl Loads<'_> {
 
     /// Warns where more is asked for than the nodes can give, for ever.
     fn doubt(&self, check: &mut Check<'_>, sources: &[Source]) {
-        let is_open = |source: &Source| matches!(source.arrivals, Arrivals::Renewal { .. });
+        let is_open = |source: &Source| source.arrivals.rate().is_some();
         let (at, load) = Demand::new(sources, self.classes, self.cluster).busiest();
         if load < 1.0 || !sources.iter().any(is_open) {
             return;
@@ -107,7 +107,9 @@ fn slow(arrivals: &mut Arrivals, factor: f64) {
     match arrivals {
         Arrivals::Renewal { interval } => *interval = interval.scaled(factor),
         Arrivals::Trace(plan) => Arc::make_mut(plan).scale *= factor,
-        Arrivals::Batch { .. } => {}
+        Arrivals::Phases(phases) => phases.phases.iter_mut().for_each(|p| p.rate /= factor),
+        Arrivals::Wave(wave) => wave.rate /= factor,
+        Arrivals::Batch { .. } | Arrivals::Closed(_) => {}
     }
 }
 
@@ -115,7 +117,8 @@ fn slow(arrivals: &mut Arrivals, factor: f64) {
 pub fn conflicts<'a>(check: &mut Check<'_>, together: bool, jobs: &'a Named<Jobs>) {
     let arrivals = |(name, jobs): (_, &'a Jobs)| Some((name, jobs.arrivals.as_ref()?));
     let given = || jobs.iter().filter_map(arrivals);
-    let is_open = |(_, arrivals): &(&String, &Given)| !matches!(arrivals, Given::Batch(_));
+    let is_open =
+        |(_, arrivals): &(&String, &Given)| !matches!(arrivals, Given::Batch(_) | Given::Closed(_));
     let alone = given().filter(is_open).count() <= 1;
     for (name, arrivals) in given() {
         if let Some((key, title, hint)) = conflict(name, arrivals, together, alone) {
@@ -143,15 +146,18 @@ fn conflict(name: &str, arrivals: &Given, together: bool, alone: bool) -> Option
             let title = "a batch has no load: all its jobs arrive at once";
             said("", title, "remove [workload] load")
         }
-        Given::Poisson(poisson) => match (poisson.rate, poisson.load) {
-            (Some(_), Some(_)) => said(
-                "load",
-                "both `rate` and `load` are given",
-                "keep one of the two",
-            ),
-            (None, None) => rateless(name, together, alone),
-            _ => None,
-        },
+        Given::Closed(_) if together => {
+            let title = "clients that wait for their jobs have no load: how fast they come depends on the strategy";
+            said("", title, "remove [workload] load")
+        }
+        Given::Poisson(poisson) => {
+            let found = of_rate(poisson.rate.is_some(), poisson.load.is_some());
+            found.unwrap_or_else(|| rateless(name, "poisson", together, alone))
+        }
+        Given::Diurnal(diurnal) if diurnal.table.is_empty() => {
+            let found = of_rate(diurnal.rate.is_some(), diurnal.load.is_some());
+            found.unwrap_or_else(|| rateless(name, "diurnal", together, alone))
+        }
         Given::Trace(trace) if trace.time_scale.is_some() && (trace.load.is_some() || together) => {
             let title = "both `time-scale` and a load are given";
             said("time-scale", title, "keep one of the two")
@@ -160,17 +166,38 @@ fn conflict(name: &str, arrivals: &Given, together: bool, alone: bool) -> Option
     }
 }
 
-/// Poisson arrivals without a rate: the load must give it, which it can to one class only.
-fn rateless(name: &str, together: bool, alone: bool) -> Option<Conflict> {
-    let (title, hint) = match (together, alone) {
-        (true, true) => return None,
-        (true, false) => (
-            format!("nothing says what share of the jobs are of `{name}`"),
+/// What is wrong if both a rate and a load are given; nothing is if one is, and if none is that must be
+/// looked at.
+fn of_rate(has_rate: bool, has_load: bool) -> Option<Option<Conflict>> {
+    let both = "both `rate` and `load` are given".to_owned();
+    match (has_rate, has_load) {
+        (true, true) => Some(Some(("load", both, "keep one of the two"))),
+        (false, false) => None,
+        _ => Some(None),
+    }
+}
+
+/// Arrivals of this `form` without a rate: the load must give it, which it can to one class only.
+fn rateless(name: &str, form: &str, together: bool, alone: bool) -> Option<Conflict> {
+    let nothing = |what: &str| format!("nothing says {what} `{name}`");
+    let (share, number) = ("what share of the jobs are of", "how many jobs of");
+    let (title, hint) = match (together, alone, form) {
+        (true, true, _) => return None,
+        (true, false, "poisson") => (
+            nothing(share),
             "write arrivals.poisson.rate = ... for each class: the load scales them all by one factor",
         ),
-        (false, _) => (
-            format!("nothing says how many jobs of `{name}` arrive"),
+        (true, false, _) => (
+            nothing(share),
+            "write arrivals.diurnal.rate = ...: the load scales all classes by one factor",
+        ),
+        (false, _, "poisson") => (
+            format!("{} arrive", nothing(number)),
             "add [workload] load = 0.8, or write arrivals.poisson.rate = ... (jobs a second)",
+        ),
+        (false, ..) => (
+            format!("{} arrive", nothing(number)),
+            "add [workload] load = 0.8, or write arrivals.diurnal.rate = ... (jobs a second)",
         ),
     };
     Some(("", title, hint))

@@ -13,6 +13,7 @@ mod faults;
 pub mod files;
 pub mod judging;
 mod loads;
+mod rates;
 mod sources;
 mod strategies;
 mod traces;
@@ -128,6 +129,8 @@ fn workload(
     };
     loads.scale(check, &mut sources);
     sources::late(check, &sources);
+    let demand = Demand::new(&sources, &classes, cluster);
+    notes.extend(rates::peaks(&demand));
     Some((classes, sources))
 }
 

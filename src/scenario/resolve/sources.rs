@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::check::Check;
-use super::{classes, loads, traces};
+use super::{classes, loads, rates, traces};
 use crate::engine::quantity::LONGEST;
 use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
@@ -176,6 +176,9 @@ fn arrivals(
             jobs: batch.jobs.get(),
             at: Time::from_secs(batch.at.0),
         }),
+        Given::Mmpp(mmpp) => rates::mmpp(&mut check.at("arrivals.mmpp"), mmpp),
+        Given::Diurnal(diurnal) => rates::diurnal(&mut check.at("arrivals.diurnal"), diurnal),
+        Given::Closed(closed) => rates::closed(check, closed, jobs),
         Given::Trace(trace) => {
             let plan = traces::plan(check, trace, jobs.classes.as_ref(), cluster)?;
             traces::explain(name, trace, &plan, notes);

@@ -10,13 +10,13 @@ use std::sync::Arc;
 
 use super::check::Check;
 use crate::engine::law::Law;
-use crate::engine::quantity::Count;
+use crate::engine::quantity::{Count, Whole};
 use crate::model::cluster::{Cluster, Group};
 use crate::model::layout::Layout;
 use crate::scenario::grammar::{self, Named, Overrides, Scheduling};
 use crate::scenario::text::suggest;
 use crate::strategy::placement::random::Random;
-use crate::strategy::{Binding, Eligible, InFlight, Parts, Pool, Strategy, Ties};
+use crate::strategy::{Binding, Eligible, InFlight, Limits, Parts, Pool, Strategy, Ties};
 use crate::workload::class::{Class, Stage};
 
 /// Checks the names of all strategies, and `[scheduling]`.
@@ -90,6 +90,7 @@ fn strategy(
         let narrowest = named.min_by_key(|(_, narrowness)| Reverse(*narrowness));
         narrowest.map_or(0, |(set, _)| set)
     };
+    let limits = limits(check, given, classes)?;
     Some(Strategy {
         name: name.to_owned(),
         binding: match given.binding {
@@ -98,6 +99,40 @@ fn strategy(
         },
         parts_of_class: classes.iter().map(set).collect(),
         parts: sets,
+        limits,
+    })
+}
+
+/// What the strategy turns away.
+fn limits(check: &mut Check<'_>, given: &grammar::Strategy, classes: &[Class]) -> Option<Limits> {
+    let admission = given.admission.clone().unwrap_or_default();
+    let mut check = check.at("admission.shed");
+    let known: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
+    let is_known = |wanted: &&String| known.iter().any(|class| narrowness(wanted, class) > 0);
+    let unknown = admission.shed.keys().find(|wanted| !is_known(wanted));
+    if let (Some(wanted), false) = (unknown, classes.is_empty()) {
+        let hint = suggest::hint(wanted, &known, "classes");
+        let title = format!("there is no class `{wanted}`");
+        check.name(wanted).error_key(title, hint);
+        return None;
+    }
+    let all = admission.jobs.map(Whole::get);
+    let of_class = |class: &Class| {
+        let named = admission.shed.iter();
+        let named = named.map(|(wanted, limit)| (narrowness(wanted, &class.name), limit.get()));
+        let own = named
+            .filter(|(narrowness, _)| *narrowness > 0)
+            .max_by_key(|(n, _)| *n);
+        own.map(|(_, limit)| all.map_or(limit, |all| all.min(limit)))
+            .or(all)
+    };
+    Some(Limits {
+        jobs: classes.iter().map(of_class).collect(),
+        dispatcher_queue: admission.dispatcher_queue.map(Whole::get),
+        central_queue: match &given.binding {
+            Some(grammar::Binding::CentralQueue(queue)) => queue.limit.map(Whole::get),
+            _ => None,
+        },
     })
 }
 

@@ -77,7 +77,19 @@ impl Demand<'_> {
                 check.at("until").error(title, hint);
                 None
             }
+            (None, Some(until)) if self.is_closed() => {
+                Some(Measure::Leaving(Time::from_secs(until.0)))
+            }
             (None, Some(until)) => Some(Measure::Until(Time::from_secs(until.0))),
+            (given, None) if self.is_closed() => {
+                let title = "clients wait for their jobs (arrivals.closed): what is measured is bounded by times";
+                let hint = "write until = \"2h\" instead of jobs: what leaves between warmup.time and it is measured";
+                match given {
+                    Some(_) => check.at("jobs").error(title, hint),
+                    None => check.lacks("until", hint),
+                }
+                None
+            }
             (None, None) if self.is_finite() => Some(Measure::All),
             (None, None) => {
                 check.lacks("jobs", "say how many jobs a replication measures, for example jobs = 100_000; or until = \"2h\"");
@@ -135,18 +147,26 @@ impl Demand<'_> {
         measure: Measure,
     ) -> Option<Warmup> {
         let warmup = match (given, measure) {
-            (Some(grammar::Warmup::None(_)), _) => Warmup::None,
-            (Some(grammar::Warmup::Jobs(jobs)), _) => Warmup::Jobs(jobs.get()),
-            (Some(grammar::Warmup::Time(time)), _) => Warmup::Time(Time::from_secs(time.0)),
+            (Some(grammar::Warmup::Auto(_) | grammar::Warmup::Jobs(_)), _) if self.is_closed() => {
+                let title = "clients wait for their jobs (arrivals.closed): the warm-up is a time";
+                let hint = "write warmup.time, or remove it for a tenth of run.until";
+                check.at("warmup").error(title, hint);
+                return None;
+            }
             (Some(grammar::Warmup::Auto(_)), _) if self.is_finite() => {
                 let title = "all jobs are finite: such a run has no steady state to warm up to";
                 let hint = "remove it, or say which jobs to leave out: warmup.jobs, warmup.time";
                 check.at("warmup").error(title, hint);
                 return None;
             }
+            (Some(grammar::Warmup::None(_)), _) => Warmup::None,
+            (Some(grammar::Warmup::Jobs(jobs)), _) => Warmup::Jobs(jobs.get()),
+            (Some(grammar::Warmup::Time(time)), _) => Warmup::Time(Time::from_secs(time.0)),
             (None, _) if self.is_finite() => Warmup::None,
             (_, Measure::All) => Warmup::None,
-            (_, Measure::Until(until)) => Warmup::Time(Time(until.0 / 10)),
+            (_, Measure::Until(until) | Measure::Leaving(until)) => {
+                Warmup::Time(Time(until.0 / 10))
+            }
             (_, Measure::Jobs { class: None, count }) => Warmup::Jobs(count / 10),
             (_, Measure::Jobs { class, count }) => {
                 let share = self.rate_of(class).map_or(1.0, |rate| rate / self.rate());
@@ -159,11 +179,15 @@ impl Demand<'_> {
     /// True if jobs can be expected behind the warm-up; else says so.
     fn leaves_some(&self, check: &mut Check<'_>, warmup: Warmup, measure: Measure) -> bool {
         let (key, title, hint) = match (warmup, measure) {
-            (Warmup::Time(start), Measure::Until(until)) if start >= until => (
-                "warmup",
-                "the warm-up lasts until the end of the run: nothing is measured",
-                "raise run.until",
-            ),
+            (Warmup::Time(start), Measure::Until(until) | Measure::Leaving(until))
+                if start >= until =>
+            {
+                (
+                    "warmup",
+                    "the warm-up lasts until the end of the run: nothing is measured",
+                    "raise run.until",
+                )
+            }
             (Warmup::None, Measure::Until(until)) if until.as_secs() * self.rate() < 1.0 => (
                 "until",
                 "no job is expected to arrive until then: nothing is measured",
@@ -188,7 +212,7 @@ impl Demand<'_> {
         match measure {
             Measure::All => jobs >= self.offered.iter().filter_map(|class| class.jobs).sum(),
             Measure::Until(until) => jobs > 0 && jobs as f64 >= until.as_secs() * self.rate(),
-            Measure::Jobs { .. } => false,
+            Measure::Jobs { .. } | Measure::Leaving(_) => false,
         }
     }
 
@@ -207,11 +231,13 @@ impl Demand<'_> {
     fn length(&self, measure: Measure, warmup: Warmup) -> f64 {
         let rate = self.rate();
         match (measure, warmup) {
-            (Measure::Until(until), Warmup::Time(start)) => until.since(start).as_secs(),
+            (Measure::Until(until) | Measure::Leaving(until), Warmup::Time(start)) => {
+                until.since(start).as_secs()
+            }
             (Measure::Until(until), Warmup::Jobs(jobs)) if rate > 0.0 => {
                 (until.as_secs() - jobs as f64 / rate).max(0.0)
             }
-            (Measure::Until(until), _) => until.as_secs(),
+            (Measure::Until(until) | Measure::Leaving(until), _) => until.as_secs(),
             (Measure::Jobs { class, count }, _) if rate > 0.0 => {
                 count as f64 / self.rate_of(class).unwrap_or(rate)
             }
@@ -246,13 +272,14 @@ impl Demand<'_> {
     /// About 4 x nodes mean task interarrivals, so that there are neither too few nor too many.
     fn stratum(&self, length: f64) -> Time {
         let nodes = f64::from(self.cluster.count());
-        let tasks = |class: &Offered| match (class.rate, class.jobs) {
+        let tasks = |class: &Offered| match (class.rate.or(class.at_most), class.jobs) {
             (Some(rate), _) => rate * class.tasks,
             (None, jobs) => jobs.unwrap_or(0) as f64 * class.tasks,
         };
         let sum = |is_open: bool| -> f64 {
             let classes = self.offered.iter();
-            let classes = classes.filter(|class| class.rate.is_some() == is_open);
+            let is_endless = |class: &Offered| class.rate.or(class.at_most).is_some();
+            let classes = classes.filter(|class| is_endless(class) == is_open);
             classes.map(tasks).sum()
         };
         let (fewest, most, fine) = STRATA;

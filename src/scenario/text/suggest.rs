@@ -87,8 +87,12 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("task-failures failure-probability", "faults.task-failures"),
     ("events", "faults.events"),
     ("ties", "scheduling.ties"),
+    ("queue-limit max-queue queue-size", "nodes.NAME.queue-limit"),
+    ("admission max-jobs-in-system shed", "scheduling.admission"),
     ("discipline preemption", "nodes.NAME.discipline"),
     ("priority", "jobs.NAME.priority"),
+    ("bursts", "jobs.NAME.arrivals.mmpp"),
+    ("clients think", "jobs.NAME.arrivals.closed"),
 ];
 
 /// What is not modelled yet: the keys or forms that others may look for it by, what it is, and what
@@ -125,11 +129,6 @@ const NOT_MODELLED: &[(&str, &str, &str)] = &[
         "what asks for work is told the truth",
     ),
     (
-        "queue-limit max-queue",
-        "limits of queues",
-        "no queue has a limit",
-    ),
-    (
         "zone zones",
         "zones",
         "all nodes are alike but for their group",
@@ -149,21 +148,6 @@ const NOT_MODELLED: &[(&str, &str, &str)] = &[
         "late late-binding reservations batch-sampling",
         "late binding",
         "a task is bound when it is decided; see central-queue",
-    ),
-    (
-        "mmpp bursts",
-        "bursty arrivals by states",
-        "a renewal law with a large cv is bursty, too",
-    ),
-    (
-        "diurnal",
-        "arrivals that follow the day",
-        "rates are constant; a trace follows the day",
-    ),
-    (
-        "closed clients think",
-        "closed arrivals",
-        "jobs arrive whether or not others are done",
     ),
 ];
 

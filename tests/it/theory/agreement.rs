@@ -72,6 +72,7 @@ impl Row {
             | "=> E[T]"
             | "simulation E[T]"
             | "E[T] JSQ"
+            | "E[T] admitted"
             | "E[max]"
             | "job E[T]"
             | "prediction"
@@ -83,7 +84,12 @@ impl Row {
                 let nodes = models::number(&self.parameters, "n");
                 of(&|s| s.in_system / nodes)
             }
-            "E[Wq]" | "mean Wq" => of(&|s| s.wait_mean),
+            "blocking" | "P(loss)" => of(&|s| s.rejected[0]),
+            "block 1" => of(&|s| s.rejected[1]),
+            "block 2" => of(&|s| s.rejected[2]),
+            "block 3" => of(&|s| s.rejected[3]),
+            "utilisation" => of(&|s| s.utilization),
+            "E[Wq]" | "mean Wq" | "E[Wq] admitted" => of(&|s| s.wait_mean),
             "P(wait)=C" | "P(wait)" | "exact n=100" | "exact n=400" | "limit" => of(&|s| s.waiting),
             "E[T(x)]/x" => of(&|s| s.slowdown_mean),
             "E[N]" => of(&|s| s.in_system),

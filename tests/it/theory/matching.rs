@@ -627,3 +627,31 @@ fn the_utilisation_law_adds_classes_and_stragglers() {
     assert_eq!(all[1].1, "gatherer_utilization");
     assert!((all[1].2 - 0.5).abs() < 1e-12, "{all:?}");
 }
+
+/// Erlang's formula and its relatives, which know no retries.
+#[test]
+fn losses_are_matched() {
+    let mut setup = equal(4, 1, exponential(1.0), "random");
+    setup.cluster.groups[0].queue_limit = Some(4);
+    // M/M/1/5 at load 0.5: 2^-5 (1 - 1/2) / (1 - 2^-6) are lost.
+    gives(
+        &setup,
+        "M/M/c/K",
+        "rejected_share",
+        0.5f64.powi(5) * 0.5 / (1.0 - 0.5f64.powi(6)),
+    );
+    setup.faults.retries.max_attempts = 2;
+    assert_eq!(models(&setup), [""; 0]);
+    let mut setup = equal(1, 1, Law::Constant(1.0), "least-loaded");
+    setup.cluster.groups[0].queue_limit = Some(0);
+    // Offered 0.5: 0.5 / 1.5 are lost.
+    gives(&setup, "M/G/c/c", "rejected_share", 1.0 / 3.0);
+    setup.cluster.groups[0].queue_limit = Some(1);
+    assert_eq!(models(&setup), [""; 0]);
+    let mut setup = central(equal(2, 1, exponential(1.0), "random"));
+    setup.strategy.limits.central_queue = Some(0);
+    // Offered 1 to two: 0.5 / 2.5 are lost.
+    gives(&setup, "M/G/c/c", "rejected_share", 0.2);
+    setup.strategy.limits.jobs = vec![Some(7)];
+    assert_eq!(models(&setup), [""; 0]);
+}

@@ -1,6 +1,7 @@
 //! What a replication of a model tells, small enough to keep a hundred of them.
 
 use equipoise::metrics::histogram::{Histogram, bucket, edges};
+use equipoise::metrics::jobs::JobStats;
 use equipoise::sim::setup::Setup;
 
 /// The quantities that reference rows speak of; times in seconds.
@@ -11,6 +12,9 @@ pub struct Sample {
     pub waiting: f64,
     /// Time average of the number of jobs in the system.
     pub in_system: f64,
+    /// Shares of jobs that were turned away, of all and by class.
+    pub rejected: Vec<f64>,
+    pub utilization: f64,
     pub makespan: f64,
     pub slowdown_mean: f64,
     pub cov: f64,
@@ -23,7 +27,10 @@ impl Sample {
     pub fn run(setup: &Setup, replication: u64) -> Sample {
         let out = equipoise::sim::run(setup, replication, None).unwrap();
         let all = out.all();
-        assert_eq!(all.completed, all.measured(), "all measured jobs complete");
+        let resolved = all.completed + all.rejected;
+        assert_eq!(resolved, all.measured(), "all measured jobs complete");
+        let rejected = |jobs: &JobStats| jobs.rejected as f64 / jobs.measured() as f64;
+        let classes = out.classes.iter().map(rejected);
         assert!(!out.is_runaway);
         let wait = Counts::of(&all.wait);
         let tasks = all.wait.total() as f64;
@@ -32,6 +39,8 @@ impl Sample {
             wait_mean: all.wait_sum as f64 / 1e9 / tasks,
             waiting: 1.0 - wait.0.first().copied().unwrap_or(0.0) / tasks,
             in_system: out.totals.presence as f64 / out.window.0 as f64,
+            rejected: std::iter::once(rejected(all)).chain(classes).collect(),
+            utilization: out.metric("utilization_slots").unwrap_or(f64::NAN),
             makespan: out.totals.last_completion.since(out.start).as_secs(),
             slowdown_mean: all.slowdown_mean().unwrap_or(f64::NAN),
             cov: out.observed.cov().unwrap_or(f64::NAN),

@@ -147,6 +147,10 @@ macro_rules! rows {
 rows! {
     dispatch_delay "V4",
     erlang_c "V5",
+    erlang_b "V6",
+    single_server_losses "V7",
+    many_server_losses "V8",
+    unlike_demands "V49",
     pollaczek_khinchine "V9",
     constant_service_quantiles "V10",
     constant_service_many_servers "V11",

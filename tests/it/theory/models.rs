@@ -126,6 +126,13 @@ pub fn of(id: &str, p: &str) -> Vec<Model> {
     match id {
         "V4" => vec![delayed(p)],
         "V5" => vec![central(erlang_c(p, "random"))],
+        "V6" => erlang_b(p),
+        "V7" => vec![bounded(1, p)],
+        "V8" => vec![
+            bounded(count(p, "c"), p),
+            central(bounded(count(p, "c"), p)),
+        ],
+        "V49" => unlike_demands(p),
         "V9" => pollaczek_khinchine(p),
         "V10" => vec![split(
             1,
@@ -476,4 +483,70 @@ fn imbalance(p: &str) -> Model {
         1 => split(1000, number(p, "rho"), exponential(1.0), 1.0, "random"),
         _ => choices(1000, p, true),
     }
+}
+
+/// One node of `c` slots where `places` may wait, at load `a`.
+fn lossy(c: u32, places: u64, a: f64, work: Law) -> Model {
+    let mut node = Group::new("n", 1, 1.0, vec![Some(u64::from(c))]);
+    node.queue_limit = Some(places);
+    let mut model = poisson(vec![node], a, 1, work, "random");
+    model.warmup = 40.0 + 8.0 * places as f64;
+    model
+}
+
+/// M/M/c/K; under a central queue the limit is that queue's.
+fn bounded(c: u32, p: &str) -> Model {
+    let places = u64::from(count(p, "K") - c);
+    let mut model = lossy(c, places, number(p, "rho") * f64::from(c), exponential(1.0));
+    model.setup.strategy.limits.central_queue = Some(places);
+    model
+}
+
+/// No places to wait: whatever the law.
+fn erlang_b(p: &str) -> Vec<Model> {
+    let unlike = Law::hyperexponential(1.0, 10f64.sqrt());
+    let laws = [
+        ("exponential", exponential(1.0)),
+        ("constant", Law::Constant(1.0)),
+        ("hyperexponential", unlike),
+    ];
+    let of = |(name, law)| {
+        let mut model = lossy(count(p, "c"), 0, number(p, "a"), law);
+        model.warmup = 200.0;
+        named(model, name)
+    };
+    laws.into_iter().map(of).collect()
+}
+
+/// Classes of unlike demands at one node without places to wait, `C;b;a=C;(b, ...);(a, ...)`.
+fn unlike_demands(p: &str) -> Vec<Model> {
+    let parts: Vec<&str> = p.trim_start_matches("C;b;a=").split(';').collect();
+    let list = |text: &str| -> Vec<f64> {
+        let inner = text.trim_matches(['(', ')']);
+        inner
+            .split(',')
+            .map(|number| number.parse().unwrap())
+            .collect()
+    };
+    let (slots, demands, loads) = (list(parts[0])[0], list(parts[1]), list(parts[2]));
+    let of = |(name, law): (&str, Law)| {
+        let mut model = lossy(slots as u32, 0, loads.iter().sum(), law.clone());
+        let classes = demands.iter().enumerate().map(|(index, demand)| {
+            let mut class = class(&format!("class{index}"), 1, law.clone(), 1);
+            class.stages[0].demand = vec![*demand as u64];
+            class
+        });
+        model.setup.classes = classes.collect();
+        let sources = (0u32..).zip(&loads).map(|(index, load)| {
+            crate::common::renewal(&format!("class{index}"), exponential(1.0 / load), index)
+        });
+        model.setup.sources = sources.collect();
+        model.setup.strategy.parts_of_class = vec![0; demands.len()];
+        named(model, name)
+    };
+    let laws = [
+        ("exponential", exponential(1.0)),
+        ("constant", Law::Constant(1.0)),
+    ];
+    laws.into_iter().map(of).collect()
 }

@@ -241,6 +241,7 @@ impl Spec {
             } else {
                 Binding::Early
             },
+            limits: equipoise::strategy::Limits::default(),
             parts: vec![Parts {
                 placement: placement(&self.place.spelling()),
                 dispatchers: self.dispatchers,

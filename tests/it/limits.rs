@@ -1,0 +1,144 @@
+//! What is turned away: attempts by full queues, jobs by admission. By hand, and what must hold.
+
+use std::collections::BTreeMap;
+
+use equipoise::engine::law::Law;
+use equipoise::engine::time::Time;
+use equipoise::metrics::jobs::Blame;
+use equipoise::model::discipline::Discipline;
+use equipoise::sim::recorder::{Decision, Recorder};
+use equipoise::sim::records::{Attempt, Job, Task};
+use equipoise::sim::run;
+use equipoise::sim::setup::Setup;
+use equipoise::strategy::Binding;
+use equipoise::workload::class::Class;
+use equipoise::workload::source::Arrivals;
+
+use crate::common::group;
+
+/// By class and number of the job: when it completed, if it did.
+#[derive(Default)]
+struct Ends(BTreeMap<(u32, u64), Option<u64>>);
+
+impl Recorder for Ends {
+    fn job(&mut self, job: &Job, completed: Option<(Time, Blame)>) {
+        let at = completed.map(|(at, _)| at.0 / 1_000_000);
+        assert!(self.0.insert((job.class, job.number), at).is_none());
+    }
+    fn task(&mut self, _: &Job, _: &Task, _: &Attempt) {}
+    fn decision(&mut self, _: &Decision<'_>) {}
+}
+
+/// One node of one slot, at which at most `limit` attempts wait. A class for each of `jobs`: when one
+/// arrives (and then no more for long), its tasks and their work, in seconds.
+fn one_node(limit: Option<u64>, jobs: &[(f64, u32, f64)]) -> Setup {
+    let mut node = group("node", 1, 1.0);
+    node.queue_limit = limit;
+    let mut setup = Setup::new(vec![node]);
+    for (index, &(at, tasks, work)) in jobs.iter().enumerate() {
+        let class = Class::of_tasks(
+            &format!("class{index}"),
+            tasks,
+            Law::Constant(work),
+            vec![1],
+        );
+        let at = Time::from_secs(at);
+        setup = setup.with_jobs(class, Arrivals::Batch { jobs: 1, at });
+    }
+    setup.window.finite = true;
+    setup.window.measure = equipoise::sim::setup::Measure::All;
+    setup
+}
+
+/// Completions in milliseconds, and how many jobs were turned away.
+fn ends(setup: &Setup) -> (Vec<Option<u64>>, u64) {
+    let mut ends = Ends::default();
+    let figures = run(setup, 1, Some(&mut ends)).unwrap_or_else(|failure| panic!("{failure}"));
+    let rejected = figures.classes.iter().map(|jobs| jobs.rejected).sum();
+    let failed: u64 = figures.classes.iter().map(|jobs| jobs.failed).sum();
+    assert_eq!(failed, 0);
+    (ends.0.into_values().collect(), rejected)
+}
+
+#[test]
+fn a_full_queue_refuses() {
+    let jobs = [
+        (1.0, 1, 10.0),
+        (2.0, 1, 10.0),
+        (3.0, 1, 10.0),
+        (11.0, 1, 10.0),
+    ];
+    let none = (vec![Some(11_000), None, None, Some(21_000)], 2);
+    assert_eq!(ends(&one_node(Some(0), &jobs)), none);
+    let one = (vec![Some(11_000), Some(21_000), None, Some(31_000)], 1);
+    assert_eq!(ends(&one_node(Some(1), &jobs)), one);
+    let (all, rejected) = ends(&one_node(None, &jobs));
+    assert_eq!((all[3], rejected), (Some(41_000), 0));
+}
+
+/// A job of two tasks of which one is refused is rejected; what the other was served is waste.
+#[test]
+fn a_job_is_whole_or_not_at_all() {
+    let setup = one_node(Some(0), &[(1.0, 2, 10.0), (2.0, 1, 10.0)]);
+    assert_eq!(ends(&setup), (vec![None, Some(12_000)], 1));
+}
+
+/// An attempt that was refused comes back after the backoff: at 2, 2 + 3, 5 + 6 = 11 s, when the node
+/// has just become free.
+#[test]
+fn who_is_refused_may_come_back() {
+    let mut setup = one_node(Some(0), &[(1.0, 1, 10.0), (2.0, 1, 10.0)]);
+    setup.faults.retries.max_attempts = 3;
+    setup.faults.retries.backoff = 3.0;
+    assert_eq!(ends(&setup), (vec![Some(11_000), Some(21_000)], 0));
+    setup.faults.retries.max_attempts = 2;
+    assert_eq!(ends(&setup), (vec![Some(11_000), None], 1));
+}
+
+/// Who interrupts takes no place in the queue, and who is interrupted keeps his.
+#[test]
+fn a_limit_and_interruptions() {
+    let mut setup = one_node(Some(0), &[(1.0, 1, 10.0), (2.0, 1, 4.0), (3.0, 1, 4.0)]);
+    setup.cluster.groups[0].discipline = Discipline::Srpt;
+    assert_eq!(ends(&setup), (vec![Some(15_000), Some(6_000), None], 1));
+}
+
+#[test]
+fn a_central_queue_has_its_own_limit() {
+    let jobs = [(1.0, 1, 10.0), (2.0, 1, 10.0), (3.0, 1, 10.0)];
+    let mut setup = one_node(Some(0), &jobs);
+    setup.strategy.binding = Binding::CentralQueue;
+    setup.strategy.limits.central_queue = Some(1);
+    assert_eq!(ends(&setup), (vec![Some(11_000), Some(21_000), None], 1));
+}
+
+/// Two jobs are let in; of class 2 none while there is one.
+#[test]
+fn admission_by_class() {
+    let jobs = [
+        (1.0, 1, 10.0),
+        (2.0, 1, 10.0),
+        (3.0, 1, 1.0),
+        (4.0, 1, 1.0),
+        (12.0, 1, 1.0),
+    ];
+    let mut setup = one_node(None, &jobs);
+    setup.strategy.limits.jobs = vec![Some(2), Some(2), Some(1), Some(2), Some(1)];
+    let (found, rejected) = ends(&setup);
+    assert_eq!(found, [Some(11_000), Some(21_000), None, None, None]);
+    assert_eq!(rejected, 3);
+    setup.strategy.limits.jobs[4] = Some(2);
+    assert_eq!(ends(&setup).0[4], Some(22_000));
+}
+
+/// A dispatcher that takes 2 s: it is at the first job from 1 to 3 s, the second waits, the third finds
+/// it waiting.
+#[test]
+fn a_dispatcher_lets_only_so_many_wait() {
+    let jobs = [(1.0, 1, 1.0), (1.5, 1, 1.0), (2.0, 1, 1.0), (3.5, 1, 1.0)];
+    let mut setup = one_node(None, &jobs);
+    setup.strategy.parts[0].decision_time = Law::Constant(2.0);
+    setup.strategy.limits.dispatcher_queue = Some(1);
+    let found = (vec![Some(4_000), Some(6_000), None, Some(8_000)], 1);
+    assert_eq!(ends(&setup), found);
+}

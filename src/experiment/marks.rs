@@ -98,7 +98,7 @@ impl<'a> Marks<'a> {
                 self.longer(jobs / self.cell.jobs(), true)
             ),
             None => format!(
-                "{what} has so heavy a tail that no run length gives its mean an interval; judge p50, p90 or p99, or bound the law"
+                "{what} has so heavy a tail that no run length gives its mean an interval; judge the p50, p90 or p99 response time, or bound the law"
             ),
         };
         (Status::Heavy, note)

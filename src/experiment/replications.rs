@@ -8,8 +8,8 @@ use super::seal::Seal;
 use crate::decision_log::DecisionLog;
 use crate::metrics::columns::{Column, MetricRef};
 use crate::metrics::distribution::{Counts, Distribution, Distributions, distributions};
-use crate::metrics::histogram::Place;
 use crate::metrics::figures::{Figures, Missing};
+use crate::metrics::histogram::Place;
 use crate::metrics::nodes::Observation;
 use crate::metrics::registry::{Kind, Needs, Scope};
 use crate::sim::setup::Setup;
@@ -330,7 +330,11 @@ impl Replications {
         let level = permille as f64 / 1000.0;
         Some(Jackknife {
             is_at_edge: is_one_value && self.is_at_edge(part, counted, place, level),
-            ..Jackknife::new(figure, without, self.tail_events(part, counted, 1.0 - level))
+            ..Jackknife::new(
+                figure,
+                without,
+                self.tail_events(part, counted, 1.0 - level),
+            )
         })
     }
 
@@ -338,15 +342,16 @@ impl Replications {
     /// of the share of jobs below it, and of those at most as large.
     fn is_at_edge(&self, part: usize, counted: usize, place: Place, level: f64) -> bool {
         let ends = [1.0, 0.0].map(|beyond| Place { beyond, ..place });
-        self.replications() >= FEWEST && ends.iter().any(|end| {
-            let share = |counts: &Vec<[Counts; 3]>| {
-                let counts = &counts[part][counted];
-                1.0 - counts.beyond(end) / (counts.total() as f64).max(1.0)
-            };
-            let share = estimate(&self.counts.iter().map(share).collect::<Vec<_>>(), LEVEL);
-            let bounds = share.and_then(|share| share.low.zip(share.high));
-            bounds.is_some_and(|(low, high)| low < level && level < high)
-        })
+        self.replications() >= FEWEST
+            && ends.iter().any(|end| {
+                let share = |counts: &Vec<[Counts; 3]>| {
+                    let counts = &counts[part][counted];
+                    1.0 - counts.beyond(end) / (counts.total() as f64).max(1.0)
+                };
+                let share = estimate(&self.counts.iter().map(share).collect::<Vec<_>>(), LEVEL);
+                let bounds = share.and_then(|share| share.low.zip(share.high));
+                bounds.is_some_and(|(low, high)| low < level && level < high)
+            })
     }
 
     /// The share of jobs that missed their objective, of which the rarer side counts.

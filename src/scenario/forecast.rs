@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use crate::engine::law::Law;
 use crate::model::cluster::{Cluster, Group, SLOTS};
 use crate::model::discipline::Discipline;
+use crate::sim::known_load::{KnownLoad, group_loads};
 use crate::sim::setup::{
     Faults, Measure, Network, Setup, Stragglers, TaskFailures, Warmup, Window,
 };
@@ -69,14 +70,21 @@ pub fn forecast(setup: &Setup) -> Forecast {
     } = setup;
     let demand = Demand::new(sources, classes, cluster);
     let longer = stragglers.as_ref().map_or(1.0, stretch) * strain(faults);
-    let nodes = demand.nodes(longer);
+    let mut nodes = demand.nodes(longer);
+    let groups = groups_apart(&nodes, setup);
     let dispatchers = demand.of_dispatchers(strategy, "dispatcher", deciding);
     let gatherers = demand.of_dispatchers(strategy, "gatherer", gathering);
     let (jobs, tasks) = sizes(window, &demand);
     let events = jobs + tasks * events_a_task(network, strategy, classes);
     // What is too much for the nodes is turned away where there are limits.
-    let crowded = nodes.iter().filter(|_| !setup.is_bounded());
+    let is_over = |used: &Use| used.share >= 1.0;
+    let crowded = match nodes.iter().any(is_over) {
+        true => &nodes,
+        false => &groups,
+    };
+    let crowded = crowded.iter().filter(|_| !setup.is_bounded());
     let mut warnings = overloads(crowded.chain(&dispatchers).chain(&gatherers));
+    nodes.extend(groups);
     warnings.extend(without_variance(classes, stragglers.as_ref()));
     if strategy.binding == Binding::Early {
         warnings.extend(demand.unlike());
@@ -94,6 +102,22 @@ pub fn forecast(setup: &Setup) -> Forecast {
         cost: demand.cost(strategy, (jobs, tasks, events), window),
         warnings,
     }
+}
+
+/// The groups that the strategy gives a fixed share, where that is not the one that `nodes` tell.
+fn groups_apart(nodes: &[Use], setup: &Setup) -> Vec<Use> {
+    let key = format!("strategies.{}.placement", setup.strategy.name);
+    let apart = |KnownLoad { load, place }| {
+        let of = place.replacen(" of nodes.", " of ", 1);
+        let is_told = |used: &Use| {
+            let (dimension, set) = used.of.split_once(" of ").unwrap_or_default();
+            let is_its = set == "all nodes" && place.starts_with(dimension) || used.of == of;
+            is_its && (load - used.share).abs() <= 0.005 * used.share
+        };
+        let (share, key) = (load, key.clone());
+        (!nodes.iter().any(is_told)).then_some(Use { of, share, key })
+    };
+    group_loads(setup).into_iter().filter_map(apart).collect()
 }
 
 /// The mean factor by which faults lengthen what nodes have to do in the time that they are up:

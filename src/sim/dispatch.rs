@@ -631,8 +631,7 @@ fn service_time(core: &mut Core<'_>, id: u32, node: NodeId) -> Time {
             work *= stragglers.factor.sample(&mut draw);
         }
     }
-    let whole =
-        Time(rounded(work / core.layout.factor(node) * facts.nanos)) + facts.overhead;
+    let whole = Time(rounded(work / core.layout.factor(node) * facts.nanos)) + facts.overhead;
     match core.setup.faults.task_failures {
         None => whole,
         Some(failures) => until_failure(core, id, whole, failures),

@@ -436,9 +436,7 @@ impl Source {
         match (&stage.shape, &mut self.feed) {
             (Shape::Tasks { count, work }, _) => {
                 let count = tasks.unwrap_or_else(|| count.sample_count(&mut self.stream));
-                add_tasks(core, id, count, |_| {
-                    work.sample(&mut self.stream)
-                });
+                add_tasks(core, id, count, |_| work.sample(&mut self.stream));
             }
             (Shape::Split { work, into }, _) => {
                 let whole = work.sample(&mut self.stream);
@@ -471,7 +469,10 @@ impl Source {
         }
         let mut task = id;
         while task != NONE {
-            digest = mix(digest, facts.seconds(core.records.task(task).work).to_bits());
+            digest = mix(
+                digest,
+                facts.seconds(core.records.task(task).work).to_bits(),
+            );
             task = core.records.task(task).sibling;
         }
         self.digest = digest;

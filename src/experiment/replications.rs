@@ -13,12 +13,11 @@ use crate::metrics::histogram::Place;
 use crate::metrics::nodes::Observation;
 use crate::metrics::registry::{Kind, Needs, Scope};
 use crate::sim::setup::Setup;
-use crate::stats::estimate::estimate;
+use crate::stats::estimate::{Estimate, estimate};
 use crate::stats::events::{commoner, fewest_events, independent_events};
 use crate::stats::pseudo::{FEWEST, weighted};
 
 use super::prior::Prior;
-use super::summarizing::LEVEL;
 
 /// One replication of one strategy at one point. They are run, and kept, replication by
 /// replication, so that a run that is stopped has whole ones.
@@ -147,6 +146,11 @@ pub struct Replications {
     /// Whether any was broken off because too many jobs were in the system.
     pub is_runaway: bool,
 }
+
+/// Confidence of the intervals of single figures.
+pub const LEVEL: f64 = 0.95;
+/// A value of this share of the jobs is one of many.
+const MANY: f64 = 0.01;
 
 /// A figure of all replications together, and what it is without each.
 pub struct Jackknife {
@@ -326,10 +330,9 @@ impl Replications {
         let place = all.place(permille)?;
         let figure = unit(place.value);
         let without: Vec<f64> = without.map(|value| value.map_or(f64::NAN, unit)).collect();
-        let is_one_value = without.iter().all(|rest| *rest == figure);
         let level = permille as f64 / 1000.0;
         Some(Jackknife {
-            is_at_edge: is_one_value && self.is_at_edge(part, counted, place, level),
+            is_at_edge: all.is_one_value(&place) && self.is_at_edge(part, counted, place, level),
             ..Jackknife::new(
                 figure,
                 without,
@@ -338,20 +341,26 @@ impl Replications {
         })
     }
 
-    /// Whether `level` may lie at either end of the one value that its bucket holds: by the t intervals
-    /// of the share of jobs below it, and of those at most as large.
+    /// Whether `level` may lie at either end of the one value of many jobs that its bucket holds: by the
+    /// t intervals of the share of jobs below it, and of those at most as large.
     fn is_at_edge(&self, part: usize, counted: usize, place: Place, level: f64) -> bool {
-        let ends = [1.0, 0.0].map(|beyond| Place { beyond, ..place });
-        self.replications() >= FEWEST
-            && ends.iter().any(|end| {
-                let share = |counts: &Vec<[Counts; 3]>| {
-                    let counts = &counts[part][counted];
-                    1.0 - counts.beyond(end) / (counts.total() as f64).max(1.0)
-                };
-                let share = estimate(&self.counts.iter().map(share).collect::<Vec<_>>(), LEVEL);
-                let bounds = share.and_then(|share| share.low.zip(share.high));
-                bounds.is_some_and(|(low, high)| low < level && level < high)
-            })
+        let share_below = |beyond: f64| {
+            let end = Place { beyond, ..place };
+            let of = |counts: &Vec<[Counts; 3]>| {
+                let counts = &counts[part][counted];
+                1.0 - counts.beyond(&end) / (counts.total() as f64).max(1.0)
+            };
+            estimate(&self.counts.iter().map(of).collect::<Vec<_>>(), LEVEL)
+        };
+        let ends = share_below(1.0).zip(share_below(0.0));
+        let is_in = |end: &Estimate| {
+            let bounds = end.low.zip(end.high);
+            bounds.is_some_and(|(low, high)| low < level && level < high)
+        };
+        let is_edge = |(below, upto): (Estimate, Estimate)| {
+            upto.mean - below.mean >= MANY && (is_in(&below) || is_in(&upto))
+        };
+        self.replications() >= FEWEST && ends.is_some_and(is_edge)
     }
 
     /// The share of jobs that missed their objective, of which the rarer side counts.

@@ -76,19 +76,15 @@ pub fn forecast(setup: &Setup) -> Forecast {
     let gatherers = demand.of_dispatchers(strategy, "gatherer", gathering);
     let (jobs, tasks) = sizes(window, &demand);
     let events = jobs + tasks * events_a_task(network, strategy, classes);
-    // What is too much for the nodes is turned away where there are limits.
-    let is_over = |used: &Use| used.share >= 1.0;
-    let crowded = match nodes.iter().any(is_over) {
-        true => &nodes,
-        false => &groups,
-    };
-    let crowded = crowded.iter().filter(|_| !setup.is_bounded());
-    let mut warnings = overloads(crowded.chain(&dispatchers).chain(&gatherers));
+    let mut warnings = overloads(
+        crowded(setup, &nodes, &groups)
+            .chain(&dispatchers)
+            .chain(&gatherers),
+    );
     nodes.extend(groups);
     warnings.extend(without_variance(classes, stragglers.as_ref()));
     if strategy.binding == Binding::Early {
-        warnings.extend(demand.unlike());
-        warnings.extend(demand.thrashing());
+        warnings.extend(demand.unlike().into_iter().chain(demand.thrashing()));
     }
     warnings.extend(priorities(cluster, classes));
     Forecast {
@@ -101,6 +97,17 @@ pub fn forecast(setup: &Setup) -> Forecast {
         length: demand.covered(jobs),
         cost: demand.cost(strategy, (jobs, tasks, events), window),
         warnings,
+    }
+}
+
+/// Nodes of which too much may be asked: groups where it is not too much for all. Where there are
+/// limits, it is turned away.
+fn crowded<'a>(setup: &Setup, nodes: &'a [Use], groups: &'a [Use]) -> std::slice::Iter<'a, Use> {
+    let is_over = nodes.iter().any(|used| used.share >= 1.0);
+    match (setup.is_bounded(), is_over) {
+        (true, _) => [].iter(),
+        (false, true) => nodes.iter(),
+        (false, false) => groups.iter(),
     }
 }
 

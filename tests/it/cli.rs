@@ -355,7 +355,7 @@ fn check_says_the_same_once() {
     let place = Place::new(MIXED);
     let text = place.ok(&["check", "s.toml"]);
     assert_eq!(
-        text.matches("  random, two-choices, by-class\n").count(),
+        text.matches("  two-choices, by-class\n").count(),
         2,
         "{text}"
     );
@@ -398,15 +398,11 @@ fn no_warmup_is_advised_where_none_helps() {
     };
     let unlike =
         "[jobs.b]\narrivals.poisson.rate = 1\nwork.exponential.mean = 1\ndemand.slots = 2\n";
-    for (load, more, is_advised) in [(0.95, "", true), (1.2, "", false), (0.97, unlike, false)] {
+    for (load, more) in [(1.2, ""), (0.97, unlike)] {
         let place = Place::new(&text(load, more));
         let check = place.call(&["check", "s.toml"]);
         let said = stderr(&check);
-        assert_eq!(
-            said.contains("the warm-up is short"),
-            is_advised,
-            "{load}: {said}"
-        );
+        assert!(!said.contains("the warm-up is short"), "{load}: {said}");
     }
 }
 

@@ -20,6 +20,7 @@ mod diff;
 mod disciplines;
 mod errors;
 mod faults;
+mod forecasts;
 mod fuzz;
 mod gallery;
 mod gate_cli;

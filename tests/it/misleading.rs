@@ -197,7 +197,7 @@ fn infinite_moments_are_known_before_the_run() {
 fn a_quantile_at_the_edge_of_a_value_is_thin() {
     let results = results(
         "[run]\njobs = 5_000\nwarmup.jobs = 100\nreplications = 5\n[nodes.n]\nslots = \"unlimited\"\n[jobs.j]\n\
-        arrivals.poisson.rate = 10\nwork.discrete = { values = [\"10ms\", \"1s\"], weights = [0.505, 0.495] }\n\
+        arrivals.poisson.rate = 10\nwork.discrete = { values = [\"10ms\", \"1s\"], weights = [0.501, 0.499] }\n\
         [strategies.s]\nplacement = \"random\"\n",
     );
     let median = figure(&results, 0, "response_p50");
@@ -252,8 +252,9 @@ fn a_constant_work_gives_its_own_quantile() {
         "[run]\njobs = 20_000\nwarmup.jobs = 2_000\nreplications = 3\n[nodes.n]\ncount = 4\n[jobs.j]\n\
         arrivals.poisson.rate = 2\nwork = \"1s\"\nslo = \"1s\"\n[strategies.cq]\nbinding = \"central-queue\"\n",
     );
-    let median = figure(&results, 0, "response_p50");
-    assert_eq!((median.mean, median.ci_low), (Some(1.0), Some(1.0)));
+    // Some that waited for less than a millisecond are in the bucket of those that did not.
+    let median = figure(&results, 0, "response_p50").mean.unwrap();
+    assert!((median - 1.0).abs() < 2e-4, "{median}");
     let curve: Vec<_> = results.cells[0][0].ccdf("all").iter().take(2).collect();
     assert_eq!([curve[0].response, curve[1].response], [1.0, 1.0]);
     assert_eq!(curve[0].jobs_above, 60_000);

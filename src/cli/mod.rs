@@ -11,6 +11,7 @@
 mod check;
 mod compare;
 mod diff;
+mod find;
 mod folder;
 mod gate;
 mod list;
@@ -24,7 +25,9 @@ mod run;
 mod running;
 mod scenario_args;
 mod theory;
+mod timeline;
 mod verify;
+mod why;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -61,6 +64,12 @@ enum Command {
     Theory(theory::Theory),
     /// Tell the first decision in which two runs differ, and what each saw.
     Diff(diff::Diff),
+    /// Find the value of a key at which conditions begin to hold, such as the fewest nodes.
+    Find(find::Find),
+    /// Tell by what, and for which jobs, two strategies differ on the same jobs.
+    Why(why::Why),
+    /// Draw a stretch of one replication task by task, or print it as trace events.
+    Timeline(timeline::Timeline),
     /// List placements, distributions, metrics, trace formats or scenario keys.
     List(list::List),
     /// Print the JSON Schema of scenario files, for editors.
@@ -165,6 +174,9 @@ impl Command {
             Command::Report(report) => report.execute(),
             Command::Theory(theory) => theory.execute(registry),
             Command::Diff(diff) => diff.execute(registry),
+            Command::Find(find) => find.execute(registry),
+            Command::Why(why) => why.execute(registry),
+            Command::Timeline(timeline) => timeline.execute(registry),
             Command::List(list) => list.execute(registry),
             Command::Schema => print(&format!("{:#}\n", crate::scenario::schema(registry))),
             Command::New(new) => new.execute(),

@@ -41,6 +41,15 @@ pub struct Run {
     /// What is printed.
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
+    /// The same as --format markdown: tables for a pull request.
+    #[arg(long, conflicts_with = "format")]
+    markdown: bool,
+    /// A block for every point of a sweep, with all intervals.
+    #[arg(long)]
+    all: bool,
+    /// Metrics to show beside those that decide (comma-separated); the same as --set compare.show=[...].
+    #[arg(long, value_name = "METRICS", value_delimiter = ',')]
+    show: Vec<String>,
     /// Also write rows of single jobs, tasks or decisions (comma-separated).
     #[arg(long, value_name = "TABLES", value_enum, value_delimiter = ',')]
     record: Vec<RowKind>,
@@ -58,6 +67,8 @@ pub enum Format {
     Json,
     /// The summary as CSV.
     Csv,
+    /// The comparison, for a pull request.
+    Markdown,
 }
 
 impl ValueEnum for RowKind {
@@ -92,10 +103,15 @@ impl Run {
     }
 
     fn one(&self, path: &Path, registry: &Registry) -> Result<One, Exit> {
-        let args = ScenarioArgs {
+        let mut args = ScenarioArgs {
             scenario: path.to_path_buf(),
             changes: self.changes.clone(),
         };
+        if !self.show.is_empty() {
+            let names: Vec<String> = self.show.iter().map(|name| format!("{name:?}")).collect();
+            let set = format!("compare.show=[{}]", names.join(", "));
+            args.changes.sets.push(set);
+        }
         let scenario = args.read(registry)?;
         let target = self.out.clone();
         Ok(One {
@@ -160,7 +176,7 @@ impl Run {
 
     /// What an earlier run of the same scenario by the same program has finished.
     fn journal(&self, scenario: &Scenario, folder: &Folder) -> Result<Journal, Exit> {
-        let fingerprint = Fingerprint::new(scenario, &program(), &format!("{:?}", self.record));
+        let fingerprint = self.fingerprint(scenario);
         let journal = Journal::open(&folder.journal(), fingerprint)?;
         if journal.found() > 0 {
             let found = counted(journal.found() as u64, "replication");
@@ -173,6 +189,13 @@ impl Run {
             );
         }
         Ok(journal)
+    }
+
+    /// Of the scenario, the program, the rows that are written and the figures that are asked for.
+    fn fingerprint(&self, scenario: &Scenario) -> Fingerprint {
+        let asked: Vec<String> = scenario.asked().iter().map(ToString::to_string).collect();
+        let options = format!("{:?} {asked:?}", self.record);
+        Fingerprint::new(scenario, &program(), &options)
     }
 
     fn write(&self, plan: &Plan, run: &experiment::Run, folder: &Folder) -> Result<(), Exit> {
@@ -195,8 +218,15 @@ impl Run {
         let page = target.join("report.html");
         let page = page.display().to_string();
         let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let told = report::terminal::Told {
+            report_path: Some(&page),
+            color,
+            all: self.all,
+        };
         match self.format {
-            Format::Table => print(&report::terminal::comparison(results, Some(&page), color))?,
+            _ if self.markdown => print(&report::markdown::comparison(results))?,
+            Format::Markdown => print(&report::markdown::comparison(results))?,
+            Format::Table => print(&report::terminal::comparison(results, told))?,
             Format::Json => print(&format!("{:#}\n", results::json(results)))?,
             Format::Csv => print(&table(results, "summary.csv"))?,
         }

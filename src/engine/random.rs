@@ -41,6 +41,10 @@ pub enum Purpose {
     Resample = 9,
     /// Failures and repairs of a node.
     NodeFailure = 10,
+    /// Failures of zones.
+    ZoneFailure = 24,
+    /// Episodes in which a node is slow.
+    SlowDown = 25,
     /// Whether an attempt fails.
     TaskFailure = 11,
     /// Jitter of the time before an attempt is repeated.

@@ -114,6 +114,7 @@ fn meta(plan: &Plan, cells: &[Vec<Replications>]) -> Meta {
         baseline: scenario.compare.baseline.clone(),
         classes: classes(scenario),
         decide_on: scenario.compare.decide_on.clone(),
+        show: scenario.compare.show.clone(),
         margin: scenario.compare.margin,
         confidence: scenario.compare.confidence,
         family: scenario.compare.family,

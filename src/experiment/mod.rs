@@ -6,8 +6,10 @@
 
 mod agreement;
 mod assembling;
+pub mod find;
 mod journal;
 mod marks;
+pub mod moved;
 mod plan;
 mod precision;
 mod prior;
@@ -17,6 +19,7 @@ pub mod run_comparison;
 mod seal;
 mod strategy_comparison;
 mod summarizing;
+pub mod trail;
 pub mod warmup;
 
 pub use journal::{Fingerprint, HEADER as JOURNAL_HEADER, Journal, read as read_journal};

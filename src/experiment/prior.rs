@@ -6,7 +6,7 @@ use crate::engine::law::heavy::{HEAVY, draws_needed, unseen_share};
 use crate::model::cluster::Group;
 use crate::sim::known_load::Known;
 use crate::sim::setup::{Measure, Setup, Stragglers};
-use crate::workload::class::{Class, Shape};
+use crate::workload::class::{Class, Shape, Stage};
 use crate::workload::load::{Demand, Offered};
 use crate::workload::source::{Arrivals, Source};
 
@@ -148,7 +148,10 @@ fn waits(group: &Group) -> bool {
 
 /// The law of the number of tasks of a job.
 fn count(class: &Class) -> Option<&Law> {
-    match &class.stages.first()?.shape {
+    let [stage] = &class.stages[..] else {
+        return None;
+    };
+    match &stage.shape {
         Shape::Tasks { count, .. } | Shape::Split { into: count, .. } => Some(count),
         Shape::Trace => None,
     }
@@ -168,17 +171,14 @@ fn jobs(class: &Offered) -> f64 {
 
 /// The mixture of the works of all classes.
 fn works(demand: &Demand<'_>, moment: i32) -> Tail {
-    let law = |(class, offered): (&Class, &Offered)| match &class.stages.first()?.shape {
-        Shape::Tasks { work, .. } => Some((jobs(offered) * offered.tasks, work.clone())),
+    let law = |(stage, offered): (&Stage, &Offered)| match &stage.shape {
+        Shape::Tasks { count, work } => Some((jobs(offered) * count.mean_count(), work.clone())),
         Shape::Split { work, .. } => Some((jobs(offered), work.clone())),
         Shape::Trace => None,
     };
-    let laws: Vec<(f64, Law)> = demand
-        .classes
-        .iter()
-        .zip(&demand.offered)
-        .filter_map(law)
-        .collect();
+    let classes = demand.classes.iter().zip(&demand.offered);
+    let stages = classes.flat_map(|(class, of)| class.stages.iter().map(move |stage| (stage, of)));
+    let laws: Vec<(f64, Law)> = stages.filter_map(law).collect();
     let drawn: f64 = laws.iter().map(|(weight, _)| weight).sum();
     Tail {
         what: "the work",

@@ -251,11 +251,11 @@ impl Recorder for Rows<'_> {
         let shape = &self.setup.classes[job.class as usize].stages[0].shape;
         let work = rounded(task.work * shape.nanos());
         let times = (
-            job.arrival.0,
+            attempt.ready.0,
             attempt.times.started.0,
             attempt.times.ended.0,
         );
-        let what = (job.number, class, 0, task.index, work, node);
+        let what = (job.number, class, task.stage, task.index, work, node);
         self.write(RowKind::Tasks, (what, times, task.attempt + 1));
     }
 

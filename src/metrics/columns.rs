@@ -161,9 +161,9 @@ impl Of {
 
     fn scopes(self) -> &'static [Scope] {
         match self {
-            Of::All => &[Scope::Jobs, Scope::Nodes, Scope::Run],
+            Of::All => &[Scope::Jobs, Scope::Nodes, Scope::Fleet, Scope::Run],
             Of::Class(_) => &[Scope::Jobs],
-            Of::Group(_) => &[Scope::Nodes],
+            Of::Group(_) => &[Scope::Nodes, Scope::Fleet],
         }
     }
 
@@ -229,7 +229,11 @@ pub fn columns(cluster: &Cluster, classes: &[&str], asked: &[MetricRef]) -> Vec<
     };
     let mut columns = Vec::new();
     for (part, of) in &parts {
-        let own = metrics.iter().filter(|metric| of.has(metric));
+        let is_shown = |metric: &&Metric| match (metric.row.scope, of) {
+            (Scope::Fleet, Of::Group(_)) => false,
+            _ => of.has(metric),
+        };
+        let own = metrics.iter().filter(is_shown);
         columns.extend(own.map(|metric| column(part, *of, metric)));
     }
     for key in asked {

@@ -52,6 +52,17 @@ pub struct Totals {
     pub last_completion: Time,
 }
 
+impl Totals {
+    /// A task was placed, in the window or not, for which so many nodes were probed.
+    #[inline]
+    pub fn placed(&mut self, in_window: bool, probes: u32) {
+        if in_window {
+            self.placed += 1;
+            self.messages += 1 + 2 * u64::from(probes);
+        }
+    }
+}
+
 /// The figures of one replication.
 #[derive(Clone, Debug)]
 pub struct Figures {

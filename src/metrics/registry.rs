@@ -26,6 +26,8 @@ pub enum Scope {
     Jobs,
     /// Nodes: of all and of each node group.
     Nodes,
+    /// Nodes: of all, and of a node group where it is asked for.
+    Fleet,
     /// The whole run.
     Run,
 }
@@ -123,7 +125,7 @@ use Better::{Higher, Lower, Neither};
 use Family::{Asked, Dimensions, One, Parts, Quantiles};
 use Kind::{Count, Extreme, Mean, Quantile, Ratio, Share};
 use Needs::{AllJobs, Nothing, SteadyState};
-use Scope::{Jobs, Nodes, Run};
+use Scope::{Fleet, Jobs, Nodes, Run};
 
 macro_rules! table {
     ($($name:literal $family:expr, [$unit:literal, $better:ident, $scope:ident, $kind:ident, $needs:ident]
@@ -234,7 +236,7 @@ static TABLE: &[Row] = table! {
     "gatherer_utilization" One, ["1", Neither, Run, Share, SteadyState] "",
         "Share of the window in which the gatherers were gathering.",
         |of, _| share(of.totals().gathering, of.server_time(), Missing::Window);
-    "availability" One, ["1", Higher, Run, Share, SteadyState] "",
+    "availability" One, ["1", Higher, Fleet, Share, SteadyState] "",
         "Share of the window in which nodes were up.",
         |of, _| of.availability();
     "blame_*_mean" Parts, ["s", Lower, Jobs, Mean, AllJobs] "",

@@ -85,6 +85,8 @@ pub struct Group {
     pub capacity: Vec<Option<u64>>,
     /// Who is served next.
     pub discipline: Discipline,
+    /// Where the nodes are, if that is said.
+    pub zone: Option<String>,
     /// Attempts that may wait at a node; one more is refused. `None` is any number.
     pub queue_limit: Option<u64>,
     /// True lets tasks behind a queue's head start when the head does not fit.
@@ -101,6 +103,7 @@ impl fmt::Debug for Group {
             speed,
             capacity,
             discipline,
+            zone,
             queue_limit,
             backfill,
         } = self;
@@ -110,6 +113,9 @@ impl fmt::Debug for Group {
         shown.field("backfill", backfill);
         if *discipline != Discipline::Fifo {
             shown.field("discipline", discipline);
+        }
+        if let Some(zone) = zone {
+            shown.field("zone", zone);
         }
         if let Some(limit) = queue_limit {
             shown.field("queue_limit", limit);
@@ -128,6 +134,7 @@ impl Group {
             speed: Speed::new(speed),
             capacity,
             discipline: Discipline::Fifo,
+            zone: None,
             queue_limit: None,
             backfill: false,
         }
@@ -190,6 +197,21 @@ impl Cluster {
     /// Names of the dimensions, slots first.
     pub fn dimension_names(&self) -> Vec<String> {
         self.dimensions.iter().map(|d| d.name.clone()).collect()
+    }
+
+    /// The zones that groups name, in file order, each with the ids of its nodes.
+    pub fn zones(&self) -> Vec<(&str, Vec<std::ops::Range<u32>>)> {
+        let (mut zones, mut first): (Vec<(&str, Vec<_>)>, u32) = (Vec::new(), 0);
+        for group in &self.groups {
+            let nodes = first..first + group.count;
+            first = nodes.end;
+            let Some(zone) = &group.zone else { continue };
+            match zones.iter_mut().find(|(known, _)| known == zone) {
+                Some((_, all)) => all.push(nodes),
+                None => zones.push((zone, vec![nodes])),
+            }
+        }
+        zones
     }
 
     /// Number of nodes.

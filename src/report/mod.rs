@@ -9,13 +9,16 @@
 
 pub mod cells;
 pub mod decision_text;
-pub mod html;
 pub mod lookup;
+pub mod markdown;
+pub mod moved_text;
+pub mod page;
 pub mod plot;
 pub mod run_comparison;
 pub mod scales;
 pub mod terminal;
 pub mod theory_table;
+pub mod timeline;
 pub mod verdict_text;
 
 use crate::results::Results;
@@ -33,10 +36,7 @@ pub fn render(results: &Results, png: bool) -> Result<Files, DrawError> {
     let drawn = plot::all(&tables).into_iter();
     let drawn = drawn.map(|plot| plot.drawing.svg().map(|svg| (plot, svg)));
     let plots = drawn.collect::<Result<Vec<(Plot, String)>, DrawError>>()?;
-    let mut files: Files = vec![(
-        "report.html".into(),
-        html::page(&tables, &plots).into_bytes(),
-    )];
+    let mut files: Files = vec![("report.html".into(), page::page(&tables).into_bytes())];
     for (plot, svg) in plots {
         if png {
             files.push((format!("plots/{}.png", plot.name), plot.drawing.png(2)?));
@@ -92,7 +92,7 @@ mod tests {
     fn empty_results_still_make_a_page() {
         let files = render(&Results::default(), false).unwrap();
         assert_eq!(files.len(), 1);
-        assert!(!terminal::comparison(&Results::default(), None, false).is_empty());
+        assert!(!terminal::comparison(&Results::default(), terminal::Told::default()).is_empty());
     }
 
     #[test]

@@ -10,64 +10,102 @@ use super::lookup::Lookup;
 use super::scales;
 use super::verdict_text::{best, extent, marks, parts_that_differ, verdict_cell, word};
 use crate::metrics::columns::MetricRef;
-use crate::results::{ComparisonRow, Results, Verdict};
+use crate::results::{Best, ComparisonRow, Results, Verdict};
 use crate::text::{
     LINE, Scale, apart, blanks, count, plain_percent, printable, shorten, width, wrapped,
 };
 
-/// Up to so many points have a block each; more are shown as a matrix.
-const MOST_BLOCKS: usize = 6;
+/// Up to so many points have a block each; more are shown as a matrix, if not all is asked for.
+const MOST_BLOCKS: usize = 2;
+/// Up to so many points are columns of a matrix; more are its rows.
+const MOST_COLUMNS: usize = 6;
 /// Rows of a matrix at most.
 const MOST_ROWS: usize = 40;
 /// A name or header is shortened beyond this.
 const NAME: usize = 28;
 
+/// How the answer is told.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Told<'a> {
+    /// Where the page is, to be named last.
+    pub report_path: Option<&'a str>,
+    /// ANSI colours for the verdicts' words; nothing is said by colour alone.
+    pub color: bool,
+    /// A block for every point, with all intervals.
+    pub all: bool,
+}
+
 /// The whole answer of a run: title, tables, what differs, margin, warnings and the report's path.
-/// `color` adds ANSI colours to the verdicts' words; nothing is said by colour alone.
-pub fn comparison(results: &Results, report_path: Option<&str>, color: bool) -> String {
+pub fn comparison(results: &Results, told: Told<'_>) -> String {
     let tables = Lookup::new(results);
     let mut lines = wrapped(&printable(&results.meta.title), "", "");
     lines.extend(wrapped(&extent(&tables), "", ""));
     lines.push(String::new());
-    let best = best_lines(&tables);
+    let in_blocks = told.all || tables.points() <= MOST_BLOCKS;
+    let best = if in_blocks {
+        best_lines(&tables)
+    } else {
+        Vec::new()
+    };
     lines.extend(best.iter().flat_map(|text| wrapped(text, "", "  ")));
     lines.extend(best.first().map(|_| String::new()));
-    lines.extend(tables_of(&tables, color));
+    lines.extend(tables_of(&tables, in_blocks, told.color));
     lines.extend(footer(&tables));
-    lines.extend(report_path.map(String::from));
+    lines.extend(told.report_path.map(String::from));
     lines
         .iter()
         .map(|line| format!("{}\n", line.trim_end()))
         .collect()
 }
 
-/// The best on each deciding metric, a line a point where these are few.
+/// The best on each deciding metric, a line a point.
 fn best_lines(tables: &Lookup) -> Vec<String> {
-    match tables.points() <= MOST_BLOCKS {
-        true => best(tables)
-            .iter()
-            .map(|text| text.replace('`', ""))
-            .collect(),
-        false => Vec::new(),
+    let best = best(tables);
+    best.iter().map(|text| text.replace('`', "")).collect()
+}
+
+fn tables_of(tables: &Lookup, in_blocks: bool, color: bool) -> Vec<String> {
+    let points = tables.points();
+    let stars = crate::results::best(tables.results);
+    let grids: Vec<Grid> = match (tables.strategies().len(), in_blocks) {
+        (0 | 1, _) => vec![points_by_metric(tables)],
+        (_, true) => (0..points).map(|point| block(tables, point)).collect(),
+        (_, false) if points <= MOST_COLUMNS => {
+            let metrics = shown_metrics(tables);
+            metrics
+                .map(|metric| sweep(tables, metric, &stars))
+                .collect()
+        }
+        _ => {
+            let metrics = tables.meta().decide_on.iter();
+            metrics.map(|metric| matrix(tables, metric)).collect()
+        }
+    };
+    let least = grids.iter().map(Grid::fitting).min().unwrap_or(1);
+    let together = |grid: &Grid| if in_blocks { least } else { grid.fitting() };
+    let lines = grids
+        .iter()
+        .flat_map(|grid| grid.lines(together(grid), color));
+    let is_short = !in_blocks && tables.strategies().len() > 1;
+    lines.chain(more_told(is_short, points)).collect()
+}
+
+/// What a matrix leaves out, and how to see it.
+fn more_told(is_short: bool, points: usize) -> Vec<String> {
+    let starred = "* the best of its column, or not told from it";
+    let more = "all values and intervals: --all, summary.csv and comparisons.csv";
+    match (is_short, points <= MOST_COLUMNS) {
+        (false, _) => Vec::new(),
+        (true, true) => vec![starred.to_owned(), more.to_owned()],
+        (true, false) => vec![more.to_owned()],
     }
 }
 
-fn tables_of(tables: &Lookup, color: bool) -> Vec<String> {
-    let is_large = tables.points() > MOST_BLOCKS;
-    let grids: Vec<Grid> = if tables.strategies().len() < 2 {
-        vec![points_by_metric(tables)]
-    } else if is_large {
-        let metrics = tables.meta().decide_on.iter();
-        metrics.map(|metric| matrix(tables, metric)).collect()
-    } else {
-        (0..tables.points())
-            .map(|point| block(tables, point))
-            .collect()
-    };
-    let together = grids.iter().map(Grid::fitting).min().unwrap_or(1);
-    let lines = grids.iter().flat_map(|grid| grid.lines(together, color));
-    let more = "values and intervals of all points: summary.csv, comparisons.csv";
-    lines.chain(is_large.then(|| more.to_owned())).collect()
+/// The metrics that decide, then those that are shown beside them.
+fn shown_metrics<'a>(tables: &Lookup<'a>) -> impl Iterator<Item = &'a MetricRef> {
+    let meta = tables.meta();
+    let is_new = |metric: &&MetricRef| !meta.decide_on.contains(metric);
+    meta.decide_on.iter().chain(meta.show.iter().filter(is_new))
 }
 
 /// A cell and the verdict whose colour it takes.
@@ -201,7 +239,7 @@ fn block(tables: &Lookup, point: usize) -> Grid {
         false => Cell::plain(names[strategy].clone()),
     };
     let heads = metric_heads(tables);
-    let metrics = tables.meta().decide_on.iter().zip(heads);
+    let metrics = shown_metrics(tables).zip(heads);
     let groups = metrics.map(|(metric, head)| columns(tables, point, metric, head));
     Grid {
         title: tables.assignments(point),
@@ -211,16 +249,21 @@ fn block(tables: &Lookup, point: usize) -> Grid {
     }
 }
 
-/// The names of the deciding metrics, cut where that leaves them apart.
+/// The names of the metrics that are shown, cut where that leaves them apart.
 fn metric_heads(tables: &Lookup) -> Vec<String> {
-    let metrics = tables.meta().decide_on.iter();
-    let names: Vec<String> = metrics.map(|m| printable(&m.to_string())).collect();
+    let names: Vec<String> = shown_metrics(tables)
+        .map(|m| printable(&m.to_string()))
+        .collect();
     apart(&names, NAME)
 }
 
 fn columns(tables: &Lookup, point: usize, metric: &MetricRef, head: String) -> Group {
     let scale = scale(tables, metric, tables.strategies().map(|s| (point, s)));
-    let against = format!("vs {}", tables.short_strategies(16)[tables.baseline()]);
+    let decides = tables.meta().decide_on.contains(metric);
+    let against = match decides {
+        true => format!("vs {}", tables.short_strategies(16)[tables.baseline()]),
+        false => String::new(),
+    };
     let head = vec![Cell::plain(head), Cell::plain(against), Cell::default()];
     let row = |strategy: usize| {
         let value = Cell::plain(summary_cell(
@@ -261,7 +304,7 @@ fn points_by_metric(tables: &Lookup) -> Grid {
         let cell = |point| vec![Cell::plain(summary_cell(figure(point), &scale))];
         below(vec![Cell::plain(head)], shown.clone().map(cell))
     };
-    let metrics = tables.meta().decide_on.iter().zip(metric_heads(tables));
+    let metrics = shown_metrics(tables).zip(metric_heads(tables));
     let head = Some(name(&tables.strategy(0))).filter(|_| tables.points() > 1);
     Grid {
         title: String::new(),
@@ -274,6 +317,54 @@ fn points_by_metric(tables: &Lookup) -> Grid {
 /// A column: its head and what stands below it.
 fn below<T>(head: T, rows: impl Iterator<Item = T>) -> Vec<T> {
     std::iter::once(head).chain(rows).collect()
+}
+
+/// A few points: a row a strategy, a column a point, value and change in each cell.
+fn sweep(tables: &Lookup, metric: &MetricRef, best: &[Best]) -> Grid {
+    let names = tables.short_strategies(20);
+    let points = || 0..tables.points();
+    let all = points().flat_map(|point| tables.strategies().map(move |s| (point, s)));
+    let scale = scale(tables, metric, all);
+    let labels: Vec<String> = points().map(|point| tables.point_label(point)).collect();
+    let labels = apart(&labels, 22);
+    let group = |point: usize| -> Group {
+        let head = vec![Cell::plain(labels[point].clone()), Cell::default()];
+        let cell = |strategy| in_sweep(tables, metric, (point, strategy), &scale, best);
+        below(head, tables.strategies().map(cell))
+    };
+    let keys = tables.meta().sweep.join(", ");
+    Grid {
+        title: printable(&format!("{metric} by {keys}")),
+        names: below(
+            Cell::plain(shorten(&printable(&metric.to_string()), 22)),
+            names.iter().map(Cell::plain),
+        ),
+        groups: points().map(group).collect(),
+        more: None,
+    }
+}
+
+fn in_sweep(
+    tables: &Lookup,
+    metric: &MetricRef,
+    (point, strategy): (usize, usize),
+    scale: &Scale,
+    best: &[Best],
+) -> Vec<Cell> {
+    let value = summary_cell(tables.cell(point, strategy).get(metric), scale);
+    let found = best
+        .iter()
+        .find(|best| best.point == point && best.metric == *metric);
+    let mut standings = found.into_iter().flat_map(|best| &best.standings);
+    let is_top = standings.any(|(s, standing)| *s == strategy && standing.may_be_best());
+    let star = if is_top { "*" } else { "" };
+    let row = tables.comparison(point, strategy, metric);
+    let change = match (strategy == tables.baseline(), row) {
+        (true, _) => Cell::plain("baseline"),
+        (false, None) => Cell::default(),
+        (false, row) => Cell(verdict_cell(row), row.map(|row| row.verdict)),
+    };
+    vec![Cell::plain(format!("{value}{star}")), change]
 }
 
 /// Many points: a row a point, a column a strategy, verdicts with their relative change.
@@ -362,6 +453,15 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
     use crate::results::sample::Sample;
+
+    fn comparison(results: &Results, path: Option<&str>, color: bool) -> String {
+        let told = Told {
+            report_path: path,
+            color,
+            all: false,
+        };
+        super::comparison(results, told)
+    }
 
     fn widest(text: &str) -> usize {
         text.lines()
@@ -458,6 +558,45 @@ mod tests {
         sample.meta.title = "a\u{1b}[2Jb".into();
         sample.meta.strategies[1].name = "c\u{1b}[31md".into();
         assert!(!comparison(&sample.results(), None, false).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_sweep_is_a_matrix_and_all_of_it_on_request() {
+        let results = Sample::loads(&[0.5, 0.7, 0.9], 5).results();
+        let short = comparison(&results, None, false);
+        let row = short
+            .lines()
+            .find(|line| line.starts_with("least-loaded"))
+            .unwrap();
+        assert!(
+            row.matches(" better").count() > 1 && row.contains('*'),
+            "{row}"
+        );
+        assert!(short.contains("* the best of its column") && short.contains("baseline"));
+        let all = super::comparison(
+            &results,
+            Told {
+                all: true,
+                ..Told::default()
+            },
+        );
+        assert!(
+            all.lines().count() > short.lines().count()
+                && all.contains("best on response_p99 at load 0.9")
+        );
+        assert!(widest(&all) <= LINE && widest(&short) <= LINE);
+    }
+
+    #[test]
+    fn metrics_are_shown_beside_those_that_decide() {
+        let mut sample = Sample::loads(&[0.8], 3);
+        sample.meta.show = vec!["response_p90".parse().unwrap()];
+        let text = comparison(&sample.results(), None, false);
+        let head = text
+            .lines()
+            .find(|line| line.contains("response_p90"))
+            .unwrap();
+        assert!(!head.ends_with("vs random"), "{head}");
     }
 
     /// Prints samples, to be looked at: `cargo test terminal_samples -- --ignored --nocapture`.

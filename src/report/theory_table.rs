@@ -15,7 +15,7 @@ use crate::text::{aligned, printable, significant, wrapped};
 use crate::theory::{MODELS, model};
 
 /// Rows of the page's table at most.
-const MOST_ROWS: usize = 2_000;
+const MOST_ROWS: usize = 400;
 
 /// How agreement is judged, in one sentence.
 const RULE: &str = "An exact answer agrees if it lies in the interval over replications, at 99.9 % for all judged rows \
@@ -158,8 +158,35 @@ fn laws(results: &Results) -> [String; 2] {
     ]
 }
 
-/// The page's section.
+/// The page's fold.
 pub fn section(tables: &Lookup) -> Markup {
+    let rows = &tables.results.theory;
+    html! { details.noprint #theory {
+        summary { "Theory beside simulation: " (in_short(rows)) }
+        ul { @for law in laws(tables.results) { li { (law) } } }
+        @if rows.is_empty() {
+            p.note { "No point and strategy is a model with a known answer." }
+        } @else {
+            p { (counts(rows)) @if differs(rows) { " " (DIFFERS) } }
+            p.note { (RULE) }
+            (answers(tables, rows))
+            (sources(rows))
+        }
+    } }
+}
+
+fn in_short(rows: &[TheoryRow]) -> String {
+    let (agree, differ) = (
+        count(rows, Agreement::Agrees),
+        count(rows, Agreement::Differs),
+    );
+    match agree + differ {
+        0 => "nothing to judge".to_owned(),
+        judged => format!("{agree} of {judged} judged answers agree"),
+    }
+}
+
+fn answers(tables: &Lookup, rows: &[TheoryRow]) -> Markup {
     const COLUMNS: [&str; 7] = [
         "strategy",
         "metric",
@@ -169,28 +196,13 @@ pub fn section(tables: &Lookup) -> Markup {
         "interval",
         "agreement",
     ];
-    let rows = &tables.results.theory;
     let shown = rows.len().min(MOST_ROWS);
     html! {
-        section id="theory" {
-            h2 { "Theory beside simulation" }
-            ul { @for law in laws(tables.results) { li { (law) } } }
-            @if rows.is_empty() {
-                p.small { "No point and strategy is a model with a known answer." }
-            } @else {
-                p { (counts(rows)) @if differs(rows) { " " (DIFFERS) } }
-                p.small { (RULE) }
-                details open[shown <= 60] {
-                    summary { "All " (rows.len()) " answers" }
-                    div.scroll { table {
-                        thead { tr { @for name in COLUMNS { th { (name) } } } }
-                        tbody { @for row in &rows[..shown] { (table_row(tables, row)) } }
-                    } }
-                    @if shown < rows.len() { p.small { (rows.len() - shown) " more are in theory.csv." } }
-                }
-                (sources(rows))
-            }
-        }
+        div.scroll tabindex="0" role="region" aria-label="Theory beside simulation" { table.all {
+            thead { tr { @for name in COLUMNS { th scope="col" { (name) } } } }
+            tbody { @for row in &rows[..shown] { (table_row(tables, row)) } }
+        } }
+        @if shown < rows.len() { p.note { (rows.len() - shown) " more are in " code { "theory.csv" } "." } }
     }
 }
 
@@ -215,7 +227,7 @@ fn table_row(tables: &Lookup, row: &TheoryRow) -> Markup {
 fn sources(rows: &[TheoryRow]) -> Markup {
     let names: BTreeSet<&str> = rows.iter().map(|row| row.model.as_str()).collect();
     html! {
-        p.small { "Sources: "
+        p.note { "Sources: "
             @for (k, model) in names.into_iter().filter_map(model).enumerate() {
                 @if k > 0 { "; " } (model.name) ": " (model.source)
             }

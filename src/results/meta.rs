@@ -50,6 +50,9 @@ pub struct Meta {
     pub classes: Vec<ClassMeta>,
     /// Metrics that decide, in the file's order.
     pub decide_on: Vec<MetricRef>,
+    /// Metrics that are shown beside them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub show: Vec<MetricRef>,
     /// Relative margin inside which a difference does not matter.
     pub margin: f64,
     /// Confidence of all comparisons together (0.95).

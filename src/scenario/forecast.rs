@@ -76,11 +76,8 @@ pub fn forecast(setup: &Setup) -> Forecast {
     let gatherers = demand.of_dispatchers(strategy, "gatherer", gathering);
     let (jobs, tasks) = sizes(window, &demand);
     let events = jobs + tasks * events_a_task(network, strategy, classes);
-    let mut warnings = overloads(
-        crowded(setup, &nodes, &groups)
-            .chain(&dispatchers)
-            .chain(&gatherers),
-    );
+    let crowded = crowded(setup, &nodes, &groups);
+    let mut warnings = overloads(crowded.chain(&dispatchers).chain(&gatherers));
     nodes.extend(groups);
     warnings.extend(without_variance(classes, stragglers.as_ref()));
     if strategy.binding == Binding::Early {
@@ -101,10 +98,10 @@ pub fn forecast(setup: &Setup) -> Forecast {
 }
 
 /// Nodes of which too much may be asked: groups where it is not too much for all. Where there are
-/// limits, it is turned away.
+/// limits it is turned away, or cancelled.
 fn crowded<'a>(setup: &Setup, nodes: &'a [Use], groups: &'a [Use]) -> std::slice::Iter<'a, Use> {
     let is_over = nodes.iter().any(|used| used.share >= 1.0);
-    match (setup.is_bounded(), is_over) {
+    match (setup.is_bounded() || setup.cancels(), is_over) {
         (true, _) => [].iter(),
         (false, true) => nodes.iter(),
         (false, false) => groups.iter(),
@@ -143,7 +140,11 @@ fn strain(faults: &Faults) -> f64 {
         }
         _ => 1.0,
     };
-    attempts / up
+    let pace = faults.slow_downs.as_ref().map_or(1.0, |slow| {
+        let (every, last) = (slow.every.mean(), slow.last.mean());
+        (every + last * 1e9 / slow.factor as f64) / (every + last)
+    });
+    attempts / up / pace
 }
 
 /// Time and memory of a replication, as measured on a common machine; `timing.json` has what a run
@@ -303,7 +304,11 @@ fn deciding(parts: &Parts, _: &Class, offered: &Offered) -> f64 {
 
 /// Time a second that the gatherers of a class gather.
 fn gathering(_: &Parts, class: &Class, offered: &Offered) -> f64 {
-    let Gather { per_result, work } = &class.gather;
+    let Gather {
+        per_result,
+        work,
+        need: _,
+    } = &class.gather;
     offered.rate.unwrap_or(0.0) * (offered.tasks * per_result.mean() + work.mean())
 }
 
@@ -322,11 +327,15 @@ impl Demand<'_> {
         uses.collect()
     }
 
-    /// For each group, whether tasks of the class may run there and fit.
+    /// For each group, whether any tasks of the class may run there and fit.
     fn eligible(&self, class: &Class) -> Vec<bool> {
         let groups = &self.cluster.groups;
-        let stage = class.stages.first();
-        stage.map_or(vec![true; groups.len()], |stage| stage.eligible(groups))
+        let each = class.stages.iter().map(|stage| stage.eligible(groups));
+        let any = |one: Vec<bool>, other: Vec<bool>| {
+            let both = one.iter().zip(&other);
+            both.map(|(one, other)| *one || *other).collect()
+        };
+        each.reduce(any).unwrap_or(vec![true; groups.len()])
     }
 
     /// Utilization of the groups in `set` by the classes that can run nowhere else.
@@ -455,7 +464,7 @@ impl Demand<'_> {
     /// True if unlike demands may meet in a group.
     fn is_unlike(&self, group: usize) -> bool {
         let is_here = |stage: &&Stage| stage.eligible(&self.cluster.groups)[group];
-        let stages = self.classes.iter().filter_map(|class| class.stages.first());
+        let stages = self.classes.iter().flat_map(|class| &class.stages);
         let demands: Vec<&Vec<u64>> = stages.filter(is_here).map(|stage| &stage.demand).collect();
         let differ = |label: &Label| {
             let mut bounds = label.min_demand.iter().zip(&label.max_demand);
@@ -553,9 +562,11 @@ fn priorities(cluster: &Cluster, classes: &[Class]) -> Option<String> {
 fn without_variance(classes: &[Class], stragglers: Option<&Stragglers>) -> Vec<String> {
     let mut laws: Vec<(String, &Law)> = Vec::new();
     for class in classes {
-        let own = class.stages.first().map(|stage| stage.shape.laws());
-        let own = own.unwrap_or_default().into_iter();
-        laws.extend(own.map(|(key, law)| (format!("jobs.{}.{key}", class.name), law)));
+        for stage in &class.stages {
+            let own = stage.shape.laws().into_iter();
+            let place = class.place(stage);
+            laws.extend(own.map(|(key, law)| (format!("{place}.{key}"), law)));
+        }
     }
     laws.extend(stragglers.map(|s| ("faults.stragglers.factor".to_owned(), &s.factor)));
     laws.retain(|(_, law)| law.second_moment().is_infinite());

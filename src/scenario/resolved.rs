@@ -32,6 +32,8 @@ pub struct Compare {
     pub baseline: String,
     /// Metrics that decide, in the file's order.
     pub decide_on: Vec<MetricRef>,
+    /// Metrics that are shown beside them.
+    pub show: Vec<MetricRef>,
     /// Relative margin inside which a difference does not matter.
     pub margin: f64,
     /// Confidence of all comparisons together.
@@ -101,7 +103,9 @@ impl Scenario {
     pub fn asked(&self) -> Vec<MetricRef> {
         let watched = self.gate.margins.iter().map(|(metric, _)| metric);
         let awaited = self.precision.iter().map(|precision| &precision.metric);
-        let all = self.compare.decide_on.iter().chain(watched).chain(awaited);
+        let compare = &self.compare;
+        let named = compare.decide_on.iter().chain(&compare.show);
+        let all = named.chain(watched).chain(awaited);
         all.cloned().collect()
     }
 

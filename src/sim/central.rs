@@ -40,14 +40,15 @@ impl Central {
         if head == NONE {
             return None;
         }
-        let (_, job) = core.records.both(head);
+        let (task, job) = core.records.both(head);
         let truth = Truth {
             layout: &core.layout,
             nodes: &core.nodes,
             now: core.agenda.now(),
         };
-        let demand = core.demands.row(job.demand);
-        let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
+        let demand = core.demands.of(task, job);
+        let pool = task.pool(job, &core.stage_pools);
+        let spot = core.board.turn(job.dispatcher, pool, demand, truth);
         let (_, nodes) = core.board.seen(spot, truth, None);
         (nodes.count() > 0).then_some(head)
     }

@@ -23,9 +23,10 @@ use crate::workload::class::{Class, Shape, Stage};
 use crate::workload::source::Arrivals;
 
 use super::recorder::Recorder;
-use super::records::{Phase, Records, draw};
+use super::records::{Job, Phase, Records, Task, draw};
 use super::service::Service;
 use super::setup::Setup;
+use super::stages::Stages;
 use super::window::Window;
 
 /// What happens. The order of kinds at one instant is part of the model; gaps are for kinds to
@@ -141,26 +142,45 @@ impl Keys {
     }
 }
 
-/// Rows of demand by dimension: one for each class, then those of jobs that bring their own.
+/// Of a node that works at its speed everything takes so many billionths of its time.
+pub const PACE: u64 = 1_000_000_000;
+
+/// `time` x `to` / `from`, rounded half to even.
+fn scaled(time: Time, to: u64, from: u64) -> Time {
+    let (product, from) = (u128::from(time.0) * u128::from(to), u128::from(from));
+    let (whole, rest) = (product / from, product % from * 2);
+    let is_up = rest > from || rest == from && whole % 2 == 1;
+    Time(u64::try_from(whole + u128::from(is_up)).unwrap_or(u64::MAX))
+}
+
+/// Rows of demand by dimension: one for each stage of each class, then those of jobs that bring their
+/// own.
 #[derive(Clone, Debug)]
 pub struct Demands {
     values: Vec<u64>,
     free: Vec<u32>,
     width: usize,
+    /// Rows of classes.
     classes: u32,
 }
 
 impl Demands {
     fn new(setup: &Setup) -> Demands {
-        let rows = setup
-            .classes
-            .iter()
-            .flat_map(|class| class.stages[0].demand.iter().copied());
+        let rows = setup.classes.iter().flat_map(|class| {
+            class
+                .stages
+                .iter()
+                .flat_map(|stage| stage.demand.iter().copied())
+        });
         Demands {
             values: rows.collect(),
             free: Vec::new(),
             width: setup.cluster.dimensions.len(),
-            classes: setup.classes.len() as u32,
+            classes: setup
+                .classes
+                .iter()
+                .map(|class| class.stages.len() as u32)
+                .sum(),
         }
     }
 
@@ -169,6 +189,18 @@ impl Demands {
     pub fn row(&self, row: u32) -> &[u64] {
         let start = row as usize * self.width;
         &self.values[start..start + self.width]
+    }
+
+    /// The values of a task's own stage.
+    #[inline]
+    pub fn of(&self, task: &Task, job: &Job) -> &[u64] {
+        self.row(job.demand + u32::from(task.stage))
+    }
+
+    /// True if the row is a class's, and no job's own.
+    #[inline]
+    pub fn is_of_class(&self, row: u32) -> bool {
+        row < self.classes
     }
 
     /// The row's slots, as a task keeps them.
@@ -182,17 +214,20 @@ impl Demands {
     pub fn several(&self, records: &Records, id: u32) -> &[u64] {
         match self.width {
             1 => &[],
-            _ => self.row(records.both(id).1.demand),
+            _ => {
+                let (task, job) = records.both(id);
+                self.of(task, job)
+            }
         }
     }
 
-    /// A copy of the class's row for a job to change.
-    pub fn own(&mut self, class: u32) -> u32 {
+    /// A copy of a class's row for a job to change.
+    pub fn own(&mut self, class_row: u32) -> u32 {
         let row = self.free.pop().unwrap_or_else(|| {
             self.values.resize(self.values.len() + self.width, 0);
             (self.values.len() / self.width) as u32 - 1
         });
-        let (from, to) = (class as usize * self.width, row as usize * self.width);
+        let (from, to) = (class_row as usize * self.width, row as usize * self.width);
         self.values.copy_within(from..from + self.width, to);
         row
     }
@@ -202,8 +237,9 @@ impl Demands {
         self.values[row as usize * self.width + dimension] = units;
     }
 
-    fn give_back(&mut self, row: u32) {
-        if row >= self.classes {
+    /// A row is needed no more.
+    pub fn give_back(&mut self, row: u32) {
+        if !self.is_of_class(row) {
             self.free.push(row);
         }
     }
@@ -212,8 +248,12 @@ impl Demands {
 /// What events need to know of a class, in one small record.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'s> {
-    /// How its jobs split.
+    /// How its jobs split, if they have one stage.
     pub stage: &'s Stage,
+    /// Whether they have several.
+    pub is_staged: bool,
+    /// Row of the demand of its only, or first, stage.
+    pub demand: u32,
     /// Number of tasks of a job, where that is always the same.
     pub tasks: Option<u32>,
     /// Work of its jobs' only task, where that is all that they are.
@@ -230,13 +270,21 @@ pub struct Facts<'s> {
     pub slo: Option<Time>,
     /// The larger, the more urgent.
     pub priority: i64,
+    /// Results that suffice, if not all are needed.
+    pub need: Option<u32>,
     /// Number of its clients, if each keeps to one dispatcher; else 0.
     pub bound: u64,
 }
 
 impl<'s> Facts<'s> {
     fn of(setup: &'s Setup) -> Vec<Facts<'s>> {
-        let mut facts: Vec<Facts<'s>> = setup.classes.iter().map(Facts::new).collect();
+        let mut row = 0;
+        let of = |class| {
+            let facts = Facts::new(class, row);
+            row += class.stages.len() as u32;
+            facts
+        };
+        let mut facts: Vec<Facts<'s>> = setup.classes.iter().map(of).collect();
         for source in &setup.sources {
             if let Arrivals::Closed(clients) = &source.arrivals
                 && clients.is_bound
@@ -247,10 +295,11 @@ impl<'s> Facts<'s> {
         facts
     }
 
-    fn new(class: &'s Class) -> Facts<'s> {
+    fn new(class: &'s Class, demand: u32) -> Facts<'s> {
         let stage = &class.stages[0];
+        let is_staged = class.stages.len() > 1;
         let (tasks, only) = match &stage.shape {
-            Shape::Tasks { count, work } => {
+            Shape::Tasks { count, work } if !is_staged => {
                 let tasks = count.constant_count();
                 (tasks, (tasks == Some(1)).then_some(work))
             }
@@ -258,6 +307,8 @@ impl<'s> Facts<'s> {
         };
         Facts {
             stage,
+            is_staged,
+            demand,
             tasks,
             only,
             slots: u32::try_from(stage.demand[SLOTS]).unwrap_or(u32::MAX),
@@ -266,6 +317,7 @@ impl<'s> Facts<'s> {
             nanos: stage.shape.nanos(),
             slo: class.slo,
             priority: class.priority,
+            need: class.gather.need,
             bound: 0,
         }
     }
@@ -296,6 +348,10 @@ pub struct Core<'s> {
     pub demands: Demands,
     /// Facts of the classes that events need.
     pub facts: Vec<Facts<'s>>,
+    /// Stages of jobs that have several.
+    pub stages: Stages,
+    /// The nodes that the tasks of each stage may use, by row of demand.
+    pub stage_pools: Vec<u32>,
     /// Keys of the random draws.
     pub keys: Keys,
     /// What counts.
@@ -312,6 +368,9 @@ pub struct Core<'s> {
     pub board: Board,
     /// Who writes rows of jobs, tasks and decisions, if anyone does.
     pub recorder: Option<&'s mut (dyn Recorder + 's)>,
+    /// By what everything takes longer at each node now, in billionths; nothing where no node is ever
+    /// slow.
+    pub paces: Vec<u64>,
     tickets: Tickets,
     opening: OpeningCompletions,
     /// A list for a function's own use.
@@ -336,6 +395,8 @@ impl<'s> Core<'s> {
             records: Records::default(),
             demands: Demands::new(setup),
             facts: Facts::of(setup),
+            stages: Stages::default(),
+            stage_pools: Vec::new(),
             keys: Keys::new(seeds, setup.placement_seed),
             window: Window::new(setup.window.clone()),
             stats: setup.classes.iter().map(|_| JobStats::default()).collect(),
@@ -343,6 +404,10 @@ impl<'s> Core<'s> {
             totals: Totals::default(),
             service: Service::new(&layout),
             board,
+            paces: match setup.faults.slow_downs {
+                Some(_) => vec![PACE; layout.count() as usize],
+                None => Vec::new(),
+            },
             tickets: Tickets::default(),
             finishes: Vec::new(),
             in_use_before: 0,
@@ -542,6 +607,9 @@ impl<'s> Core<'s> {
     /// Starts a task that has room at its node.
     #[inline(always)]
     pub fn start(&mut self, id: u32) {
+        if !self.paces.is_empty() {
+            self.follow_pace(id, true);
+        }
         let now = self.agenda.now();
         let task = self.records.task_mut(id);
         let (at, end) = (task.node, now + task.service);
@@ -611,7 +679,26 @@ impl<'s> Core<'s> {
         let left = task.service - (self.agenda.now() - task.since());
         self.call_off(id);
         self.stop(id, left);
-        left
+        if !self.paces.is_empty() {
+            self.follow_pace(id, false);
+        }
+        self.records.task(id).service
+    }
+
+    /// What an attempt that does not run has left takes longer when it `starts` at a node that is slow,
+    /// and is told as at the node's speed when it stops.
+    #[cold]
+    #[inline(never)]
+    fn follow_pace(&mut self, id: u32, starts: bool) {
+        let task = self.records.task_mut(id);
+        let (at, before) = (task.node, task.service);
+        let pace = self.paces[at.index()];
+        task.service = match starts {
+            true => scaled(before, pace, PACE),
+            false => scaled(before, PACE, pace),
+        };
+        let more = task.service.0.wrapping_sub(before.0);
+        self.nodes.lengthen(at, Time(more));
     }
 
     /// A running task, whose use of its node is accounted for and whose end is called off, is taken
@@ -632,7 +719,7 @@ impl<'s> Core<'s> {
     /// by dimension.
     pub fn would_have_room(&self, id: u32, freed: &[u64]) -> bool {
         let (task, job) = self.records.both(id);
-        let demand = self.demands.row(job.demand);
+        let demand = self.demands.of(task, job);
         let capacity = self.layout.capacity(task.node);
         let mut dimensions = demand.iter().zip(capacity).zip(freed).enumerate();
         dimensions.all(|(d, ((need, has), freed))| {
@@ -654,7 +741,7 @@ impl<'s> Core<'s> {
     pub fn release(&mut self, id: u32) {
         let task = self.records.task_mut(id);
         let (slots, left) = (u64::from(task.slots), task.service);
-        let at = std::mem::replace(&mut task.node, NodeId(NONE));
+        let at = task.node;
         let row = self.demands.several(&self.records, id);
         self.nodes.release(at, slots, row, left);
         self.changed(at);
@@ -695,20 +782,24 @@ impl<'s> Core<'s> {
             return Some(id);
         }
         let (of, index) = (record.task.job, record.task.index);
+        if self.records.job(of).stages != NONE {
+            return self.gather_staged(id);
+        }
         let is_last = self.records.job(of).gathered == 0 || self.is_last(of, now, index);
         let job = self.records.job_mut(of);
         if is_last {
             job.critical = id;
         }
         job.gathered += 1;
-        (job.gathered == job.tasks).then_some(of)
+        (job.gathered == job.need).then_some(of)
     }
 
     #[cold]
     fn record_task(&mut self, id: u32) {
         let (task, job) = self.records.both(id);
         if let Some(recorder) = &mut self.recorder {
-            recorder.task(job, task, &task.completed(job.arrival));
+            let ready = self.stages.ready_at(job, task);
+            recorder.task(job, task, &task.completed(ready));
         }
     }
 
@@ -727,11 +818,18 @@ impl<'s> Core<'s> {
             self.recount_finishes(id);
         }
         let job = self.records.job(id);
+        let chain;
+        let blame = match job.stages {
+            NONE => self.records.task(job.critical).parts(),
+            _ => {
+                chain = self.chain(job);
+                &chain
+            }
+        };
         let stats = &mut self.stats[job.class as usize];
-        let blame = self.records.task(job.critical).parts();
         let response = now - job.arrival;
         self.totals.jobs_done += 1;
-        self.totals.tasks_done += u64::from(job.tasks);
+        self.totals.tasks_done += u64::from(job.need);
         self.totals.last_completion = now;
         self.totals.presence += u128::from(self.window.overlap(job.arrival, now).0);
         let slo = self.facts[job.class as usize].slo;
@@ -759,7 +857,7 @@ impl<'s> Core<'s> {
         self.leave(id, ready);
     }
 
-    /// Notes when the services of a job's tasks ended, of the attempts that succeeded alone.
+    /// Notes when the services of a job's tasks ended, of the attempts alone whose results were used.
     #[cold]
     fn recount_finishes(&mut self, id: u32) {
         let mut finishes = std::mem::take(&mut self.finishes);
@@ -767,7 +865,7 @@ impl<'s> Core<'s> {
         let mut next = id;
         while next != NONE {
             let task = self.records.task(next);
-            finishes.push(task.ended());
+            finishes.extend(task.is_done().then_some(task.ended()));
             next = task.sibling;
         }
         finishes.sort_unstable();
@@ -800,15 +898,21 @@ impl<'s> Core<'s> {
         self.window.leave(self.agenda.now(), job.measured);
         self.demands.give_back(job.demand);
         let stats = &mut self.stats[job.class as usize];
+        let staged = (job.stages != NONE).then_some(*job);
         let mut next = id;
         while next != NONE {
             let task = self.records.task(next);
-            if let Some(ready) = ready {
+            if let Some(ready) = ready.filter(|_| task.is_done()) {
+                let ready = staged.map_or(ready, |job| self.stages.ready_at(&job, task));
                 stats.waited(task.started - ready);
             }
             let sibling = task.sibling;
             self.records.remove(next);
             next = sibling;
+        }
+        if let Some(job) = staged {
+            let count = self.setup.classes[job.class as usize].stages.len();
+            self.stages.give_back(job.stages, count);
         }
     }
 }

@@ -22,7 +22,8 @@ use super::core::{Core, Demands, Facts, Kind};
 use super::failure::{Failure, Fallible};
 use super::recorder::{Decision, Made, Recorder};
 use super::records::{Job, Phase, Records, Task, draw};
-use super::setup::{Setup, TaskFailures};
+use super::setup::{Budget, Setup, TaskFailures};
+use crate::workload::class::Stage;
 
 /// All dispatchers of a strategy.
 pub struct Dispatch {
@@ -94,6 +95,8 @@ struct Dispatcher {
     waiting: u64,
     /// When it began the decision that it is at; none if it is idle.
     deciding: Option<Time>,
+    /// What is left of its budget for further attempts, in billionths of one.
+    budget: u64,
     /// The task that it decides; [`NONE`] if that was withdrawn meanwhile.
     current: u32,
     /// One placement for each pool that its classes use.
@@ -142,12 +145,16 @@ impl Dispatch {
             first += parts.dispatchers;
         }
         for (class, &parts) in setup.classes.iter().zip(&setup.strategy.parts_of_class) {
-            let stage = &class.stages[0];
+            let row = core.stage_pools.len();
+            for stage in &class.stages {
+                let pool = core.board.pool(&core.layout, &stage.allowed, &stage.demand);
+                core.stage_pools.push(pool);
+            }
             dispatch.routes.push(Route {
                 parts,
                 first: firsts[parts],
                 count: setup.strategy.parts[parts].dispatchers,
-                pool: core.board.pool(&core.layout, &stage.allowed, &stage.demand),
+                pool: core.stage_pools[row],
             });
         }
         for (index, parts) in setup.strategy.parts.iter().enumerate() {
@@ -193,15 +200,24 @@ impl Dispatch {
     #[inline]
     pub fn received(&mut self, core: &Core<'_>, id: u32) {
         if self.learns {
-            self.tell_end(core, id);
+            self.tell_end(core, id, How::Completed);
         }
     }
 
-    fn tell_end(&mut self, core: &Core<'_>, id: u32) {
+    /// An attempt has come to nothing: its placement may learn from that.
+    pub fn lost(&mut self, core: &Core<'_>, id: u32, how: How) {
+        if self.learns && core.records.task(id).node != NodeId(NONE) {
+            self.tell_end(core, id, how);
+        }
+    }
+
+    #[cold]
+    fn tell_end(&mut self, core: &Core<'_>, id: u32, how: How) {
         let (task, job) = core.records.both(id);
-        let [dispatch, decision, _, _, service, ..] = task.parts().map(Time);
+        let [dispatch, decision, _, _, service, retry, _] = task.parts().map(Time);
         let this = &mut self.dispatchers[job.dispatcher as usize];
-        let placement = this.placements[job.pool as usize].as_mut();
+        let pool = task.pool(job, &core.stage_pools);
+        let placement = this.placements[pool as usize].as_mut();
         if let Some(placement) = placement.filter(|placement| placement.learns()) {
             placement.ended(&Ended {
                 node: task.node,
@@ -209,10 +225,28 @@ impl Dispatch {
                 job: job.number,
                 task: task.index,
                 service,
-                response: core.now() - (job.arrival + dispatch + decision),
-                how: How::Completed,
+                response: core.now()
+                    - (core.stages.ready_at(job, task) + retry + dispatch + decision),
+                how,
             });
         }
+    }
+
+    /// A dispatcher sends the first attempt at a task, and so may make more of others.
+    pub fn earn(&mut self, dispatcher: u32, budget: &Budget) {
+        let this = &mut self.dispatchers[dispatcher as usize];
+        this.budget = (this.budget + budget.share).min(budget.burst());
+    }
+
+    /// True if a dispatcher may make one more attempt.
+    pub fn spend(&mut self, dispatcher: u32, budget: &Budget) -> bool {
+        if budget.share == 0 {
+            return true;
+        }
+        let this = &mut self.dispatchers[dispatcher as usize];
+        let left = this.budget.checked_sub(Budget::ONE);
+        this.budget = left.unwrap_or(this.budget);
+        left.is_some()
     }
 
     /// Number of dispatchers.
@@ -230,7 +264,7 @@ impl Dispatch {
         let job = core.records.job(id);
         let route = &self.routes[job.class as usize];
         let chosen = route.dispatcher(core, job);
-        let pool = if job.demand == job.class {
+        let pool = if core.demands.is_of_class(job.demand) {
             route.pool
         } else {
             let parts = route.parts;
@@ -244,16 +278,34 @@ impl Dispatch {
             core.totals.attempts += 1;
             return Ok(Accepted::IsDecided);
         }
-        this.waiting += u64::from(core.records.job(id).tasks);
         let mut task = id;
         while task != NONE {
-            this.queue.push(&mut core.records, task);
+            if core.records.task(task).phase() == Phase::Dispatch {
+                this.queue.push(&mut core.records, task);
+                this.waiting += 1;
+            }
             task = core.records.task(task).sibling;
         }
         Ok(match this.deciding {
             None => Accepted::Begins(chosen),
             Some(_) => Accepted::Waits,
         })
+    }
+
+    /// The tasks of a stage that begins, of which `first` is the first, queue at their job's dispatcher;
+    /// tells that if it is idle.
+    pub fn wake(&mut self, core: &mut Core<'_>, first: u32, count: u32) -> Option<u32> {
+        let now = core.now();
+        let dispatcher = core.records.both(first).1.dispatcher;
+        let this = &mut self.dispatchers[dispatcher as usize];
+        let mut task = first;
+        for _ in 0..count {
+            core.records.task_mut(task).wake(now);
+            this.queue.push(&mut core.records, task);
+            this.waiting += 1;
+            task = core.records.task(task).sibling;
+        }
+        this.deciding.is_none().then_some(dispatcher)
     }
 
     /// True if the dispatcher of a job that has arrived is at work and as many tasks wait for it as
@@ -385,10 +437,11 @@ impl Dispatch {
         if !self.binds_early || !core.board.sees_down() {
             return true;
         }
-        let (_, job) = core.records.both(id);
+        let (task, job) = core.records.both(id);
         let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
-        let demand = core.demands.row(job.demand);
-        let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
+        let demand = core.demands.of(task, job);
+        let pool = task.pool(job, &core.stage_pools);
+        let spot = core.board.turn(job.dispatcher, pool, demand, truth);
         core.board.seen(spot, truth, None).1.count() > 0
     }
 
@@ -399,17 +452,19 @@ impl Dispatch {
     #[inline(always)]
     pub fn choose(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<NodeId> {
         let (task, job) = core.records.both(id);
-        let demand = core.demands.row(job.demand);
+        let demand = core.demands.of(task, job);
+        let pool = task.pool(job, &core.stage_pools);
         let this = &mut self.dispatchers[job.dispatcher as usize];
         let now = core.agenda.now();
         let truth = Truth::new(&core.layout, &core.nodes, now);
-        let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
+        let spot = core.board.turn(job.dispatcher, pool, demand, truth);
         let log = core.recorder.is_some().then_some(&self.asked);
         let (view, nodes) = core.board.seen(spot, truth, log);
         let facts = &core.facts[job.class as usize];
-        let ask = ask(job, task, facts, demand, nodes, this.ties);
+        let tasks = core.stages.tasks(job, task);
+        let ask = ask(job, task, (tasks, facts), demand, nodes, this.ties);
         let draw = draw(core.keys.placement, job, task, 0);
-        let Some(Some(placement)) = this.placements.get_mut(job.pool as usize) else {
+        let Some(Some(placement)) = this.placements.get_mut(pool as usize) else {
             return Err(fault(&core.setup.strategy, this.parts, None));
         };
         let placement = &mut **placement;
@@ -417,10 +472,7 @@ impl Dispatch {
         let Some(node) = chosen.filter(|node| nodes.contains(*node)) else {
             return Err(fault(&core.setup.strategy, this.parts, chosen));
         };
-        if core.window.contains(now) {
-            core.totals.placed += 1;
-            core.totals.messages += 1 + 2 * u64::from(view.probes());
-        }
+        core.totals.placed(core.window.contains(now), view.probes());
         if let Some(recorder) = &mut core.recorder {
             let made = Made {
                 ask: &ask,
@@ -504,13 +556,20 @@ impl Dispatcher {
             constant: parts.decision_time.constant().map(Time::from_secs),
             queue: List::EMPTY,
             waiting: 0,
+            budget: core.setup.faults.retries.budget.burst(),
             deciding: None,
             current: NONE,
             placements: Vec::new(),
             relies_on_loads: false,
         };
-        for route in routes.iter().filter(|route| route.parts == index) {
-            dispatcher.add_pool(core, route.pool)?;
+        let setup = core.setup;
+        let mut row = 0;
+        for (class, route) in setup.classes.iter().zip(routes) {
+            let rows = row..row + class.stages.len();
+            row = rows.end;
+            for row in rows.filter(|_| route.parts == index) {
+                dispatcher.add_pool(core, core.stage_pools[row])?;
+            }
         }
         Ok(dispatcher)
     }
@@ -556,7 +615,7 @@ impl Dispatcher {
 fn ask<'a>(
     job: &Job,
     task: &Task,
-    facts: &Facts<'_>,
+    (tasks, facts): (u32, &Facts<'_>),
     demand: &'a [u64],
     nodes: Candidates<'a>,
     ties: Ties,
@@ -565,7 +624,7 @@ fn ask<'a>(
         class: job.class,
         job: job.number,
         task: task.index,
-        tasks: job.tasks,
+        tasks,
         priority: facts.priority,
         key: None,
         work: facts.seconds(task.work),
@@ -607,7 +666,7 @@ fn bound<'a>(records: &Records, demands: &'a Demands, id: u32) -> (u32, Bound<'a
     let to = Bound {
         node: task.node,
         service: task.service,
-        demand: demands.row(job.demand),
+        demand: demands.of(task, job),
     };
     (job.dispatcher, to)
 }
@@ -631,11 +690,29 @@ fn service_time(core: &mut Core<'_>, id: u32, node: NodeId) -> Time {
             work *= stragglers.factor.sample(&mut draw);
         }
     }
-    let whole = Time(rounded(work / core.layout.factor(node) * facts.nanos)) + facts.overhead;
+    let overhead = match task.stage {
+        0 => facts.overhead,
+        _ => stage(core, job, task).overhead,
+    };
+    let whole = Time(rounded(work / core.layout.factor(node) * facts.nanos)) + overhead;
     match core.setup.faults.task_failures {
         None => whole,
         Some(failures) => until_failure(core, id, whole, failures),
     }
+}
+
+/// How long the attempt at a task would run at its node from the beginning.
+#[cold]
+#[inline(never)]
+pub fn whole_service(core: &mut Core<'_>, id: u32) -> Time {
+    let node = core.records.task(id).node;
+    service_time(core, id, node)
+}
+
+/// The stage of a task.
+#[cold]
+pub fn stage<'s>(core: &Core<'s>, job: &Job, task: &Task) -> &'s Stage {
+    &core.setup.classes[job.class as usize].stages[usize::from(task.stage)]
 }
 
 /// How long an attempt runs that would take `whole`: less if it fails before its end.

@@ -98,13 +98,13 @@ impl Gatherer {
     }
 }
 
-/// The result's own time, and after the job's last result that of the job's gathering work.
+/// The result's own time, and after the last that the job needs that of the job's gathering work.
 fn service_time(core: &Core<'_>, id: u32) -> Time {
     let (task, job) = core.records.both(id);
     let gather = &core.setup.classes[job.class as usize].gather;
     let draw = |leg| draw(core.keys.gather, job, task, leg);
     let mut time = Time::from_secs(gather.per_result.sample(&mut draw(0)));
-    if job.served == job.tasks {
+    if job.served == job.need {
         time += Time::from_secs(gather.work.sample(&mut draw(1)));
     }
     time

@@ -10,7 +10,7 @@ use crate::stats::growth::Memory;
 use crate::strategy::fixed_split::{FixedSplit, fixed_split};
 use crate::strategy::placement::round_robin::Weights;
 use crate::strategy::{Binding, Parts, Strategy};
-use crate::workload::class::{Class, Shape};
+use crate::workload::class::{Class, Shape, Stage};
 use crate::workload::load::{Demand, Offered};
 use crate::workload::source::squared_variation;
 
@@ -46,7 +46,7 @@ impl Known {
             return None; // of clients alone, who wait, there are never too many jobs
         }
         let (mut busiest, queues) = (asked.busiest(), asked.queues());
-        if setup.is_bounded() {
+        if setup.is_bounded() || setup.cancels() {
             busiest.load = busiest.load.min(CROWDED);
         }
         Some(Known {
@@ -71,8 +71,8 @@ impl Known {
     }
 }
 
-/// Load by which a system that turns away what is too much is taken to forget: it has a steady state
-/// whatever is asked of it.
+/// Load by which a system that turns away or cancels what is too much is taken to forget: it may have a
+/// steady state whatever is asked of it.
 const CROWDED: f64 = 0.9;
 
 /// Mean factor of stragglers on works.
@@ -252,14 +252,17 @@ impl Asked<'_> {
 /// Second moment of a job's whole work; of a trace's as if it were exponential.
 fn second_moment(class: &Class, offered: &Offered) -> f64 {
     let mean = offered.work + offered.overhead;
-    let variance = match class.stages.first().map(|stage| &stage.shape) {
-        Some(Shape::Tasks { count, work }) => {
+    let [stage] = &class.stages[..] else {
+        return 2.0 * mean * mean; // as if it were exponential, too
+    };
+    let variance = match &stage.shape {
+        Shape::Tasks { count, work } => {
             let each = work.mean().powi(2) * squared_variation(work);
             let task = mean / offered.tasks;
             offered.tasks * each + task * task * offered.tasks.powi(2) * squared_variation(count)
         }
-        Some(Shape::Split { work, .. }) => work.mean().powi(2) * squared_variation(work),
-        _ => mean * mean,
+        Shape::Split { work, .. } => work.mean().powi(2) * squared_variation(work),
+        Shape::Trace => mean * mean,
     };
     mean * mean + variance
 }
@@ -283,6 +286,10 @@ pub fn fixed_shares(
         return None;
     };
     let eligible = class.stages.first()?.eligible(&cluster.groups);
+    let is_same = |stage: &Stage| stage.eligible(&cluster.groups) == eligible;
+    if !class.stages.iter().all(is_same) {
+        return None;
+    }
     let weights = match fixed_split(parts[parts_of_class[index]].placement.as_ref()) {
         Some(FixedSplit::Random(weights) | FixedSplit::Turns(weights)) => weights,
         None if eligible.iter().filter(|is| **is).count() == 1 => Weights::Equal,

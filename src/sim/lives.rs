@@ -10,20 +10,29 @@ use crate::model::slab::NONE;
 use crate::workload::class::Shape;
 
 use super::core::{Core, Timer};
+use super::dispatch::{stage, whole_service};
 use super::failure::Fallible;
 use super::records::{Phase, draw};
 use super::replication::Replication;
 use super::service;
 use super::setup::{StrandedQueued, StrandedRunning};
+use super::unseen;
+use crate::strategy::How;
 
 impl Replication<'_> {
     /// Nodes go down, drain or come up; `id` is the node, if it does so by chance.
     pub(super) fn change_nodes(&mut self, id: u32) -> Fallible {
-        for node in self.faults.happen(&mut self.core, id).map(NodeId) {
-            let state = self.faults.state(node);
-            let before = self.core.nodes.set_state(node, state);
-            if before != state {
-                self.change_node(node, before, state)?;
+        if let Some((node, pace)) = self.faults.change_pace(&mut self.core, id) {
+            service::change_pace(&mut self.core, node, pace);
+            return Ok(());
+        }
+        for part in 0..self.faults.happen(&mut self.core, id) {
+            for node in self.faults.hit(&self.core, id, part).map(NodeId) {
+                let state = self.faults.state(node);
+                let before = self.core.nodes.set_state(node, state);
+                if before != state {
+                    self.change_node(node, before, state)?;
+                }
             }
         }
         Ok(())
@@ -99,9 +108,9 @@ impl Replication<'_> {
             if id == NONE {
                 return;
             }
-            let whole = self.core.records.task(id).service;
             service::interrupt(&mut self.core, id);
             if running == StrandedRunning::Restart {
+                let whole = whole_service(&mut self.core, id);
                 self.core.start_over(id, whole);
             }
             service::put_back(&mut self.core, id);
@@ -151,6 +160,11 @@ impl Replication<'_> {
             self.dispatch.park(&mut self.core, id);
             return false;
         }
+        let (task, job) = self.core.records.both(id);
+        if task.attempt == 0 {
+            let budget = &self.core.setup.faults.retries.budget;
+            self.dispatch.earn(job.dispatcher, budget);
+        }
         if let Some(patience) = self.core.setup.faults.timeouts.task {
             let until = self.core.now() + patience;
             self.core.wait_until(until, Timer::Attempt, id);
@@ -172,7 +186,7 @@ impl Replication<'_> {
         if waits && limit.is_some_and(|limit| u64::from(self.core.nodes.at(node).queued) > limit) {
             service::leave_queue(&mut self.core, id);
             self.core.release(id);
-            return self.end_attempt(id, true);
+            return self.end_attempt(id, How::Refused);
         }
         self.follow_clock(node);
         Ok(())
@@ -190,7 +204,7 @@ impl Replication<'_> {
         };
         if self.core.records.task(id).phase() == Phase::Queue && central.length() > limit {
             central.withdraw(&mut self.core, id);
-            return self.end_attempt(id, true);
+            return self.end_attempt(id, How::Refused);
         }
         Ok(())
     }
@@ -198,6 +212,10 @@ impl Replication<'_> {
     /// True if an attempt whose result is received did not fail.
     #[cold]
     pub(super) fn is_well(&mut self, id: u32) -> Fallible<bool> {
+        if self.core.is_unseen(id) {
+            self.core.forget_unseen(id);
+            return Ok(false);
+        }
         self.core.wait_no_more(Timer::Attempt, id);
         let has_failed = self.core.records.task(id).fails;
         if has_failed {
@@ -209,9 +227,10 @@ impl Replication<'_> {
     /// A task that does not run is held at its node no more; it goes elsewhere, or is lost.
     fn turn_away(&mut self, id: u32, queued: StrandedQueued) -> Fallible {
         self.core.release(id);
-        if queued == StrandedQueued::Lose {
+        if queued == StrandedQueued::Lose || self.core.is_unseen(id) {
             return self.lose(id);
         }
+        self.core.records.task_mut(id).node = NodeId(NONE);
         self.core.wait_no_more(Timer::Attempt, id);
         // The same attempt is decided once more.
         self.core.totals.attempts -= 1;
@@ -236,57 +255,128 @@ impl Replication<'_> {
 
     /// An attempt, which is nowhere any more, has come to nothing.
     pub(super) fn lose(&mut self, id: u32) -> Fallible {
-        self.end_attempt(id, false)
+        self.end_attempt(id, How::Failed)
     }
 
-    /// An attempt, which is nowhere any more, has come to nothing, or was refused: its task is tried
-    /// again after a while, or its job has failed, or is rejected.
-    fn end_attempt(&mut self, id: u32, is_refused: bool) -> Fallible {
+    /// An attempt, which is nowhere any more, has come to nothing: its task is tried again after a
+    /// while, or its job has failed, or is rejected.
+    fn end_attempt(&mut self, id: u32, how: How) -> Fallible {
+        if self.core.is_unseen(id) {
+            self.core.forget_unseen(id);
+            return Ok(());
+        }
         let now = self.core.now();
         self.core.wait_no_more(Timer::Attempt, id);
         self.core.waste(id);
         self.core.totals.attempts_lost += 1;
-        let retries = self.core.setup.faults.retries;
-        let task = self.core.records.task_mut(id);
-        task.write_off(now);
-        let job = task.job;
-        if task.attempt + 1 >= retries.max_attempts {
-            return self.fail_job(job, is_refused);
+        self.dispatch.lost(&self.core, id, how);
+        self.core.records.task_mut(id).write_off(now);
+        if self.may_retry(id) {
+            self.retry(id);
+            return Ok(());
         }
-        task.attempt += 1;
-        if retries.fresh_work {
-            draw_work(&mut self.core, id);
+        let job = self.core.records.task(id).job;
+        let record = self.core.records.job_mut(job);
+        record.lost += 1;
+        match record.tasks - record.lost >= record.need {
+            true => Ok(()),
+            false => self.fail_job(job, how),
         }
-        let pause = backoff(&self.core, id);
-        let is_measured = self.core.records.job(job).measured;
-        let is_first = self.core.records.task(id).attempt == 1;
-        self.core.totals.retried += u64::from(is_measured && is_first);
-        self.core.wait_until(now + pause, Timer::Backoff, id);
-        Ok(())
     }
 
-    /// A job fails, or is rejected: its tasks are withdrawn, wherever they are.
-    fn fail_job(&mut self, job: u32, is_rejected: bool) -> Fallible {
-        if self.measures_leaving {
-            let counts = self.core.window.contains(self.core.now());
-            self.core.records.job_mut(job).measured = counts;
+    /// True if a task of which an attempt came to nothing may be tried again.
+    fn may_retry(&mut self, id: u32) -> bool {
+        let retries = self.core.setup.faults.retries;
+        let (task, job) = self.core.records.both(id);
+        let is_left = retries.budget.job.is_none_or(|most| job.retries < most);
+        task.attempt + 1 < retries.max_attempts
+            && is_left
+            && self.dispatch.spend(job.dispatcher, &retries.budget)
+    }
+
+    fn retry(&mut self, id: u32) {
+        let task = self.core.records.task_mut(id);
+        task.attempt += 1;
+        let (job, is_first) = (task.job, task.attempt == 1);
+        let record = self.core.records.job_mut(job);
+        record.retries += 1;
+        self.core.totals.retried += u64::from(record.measured && is_first);
+        if self.core.setup.faults.retries.fresh_work {
+            draw_work(&mut self.core, id);
         }
-        let mut id = job;
+        let until = self.core.now() + backoff(&self.core, id);
+        self.core.wait_until(until, Timer::Backoff, id);
+    }
+
+    /// A job fails, or is rejected, as it ended like this: its tasks are withdrawn, wherever they are, or
+    /// run on unseen.
+    fn fail_job(&mut self, job: u32, how: How) -> Fallible {
+        let runs_on = how == How::TimedOut && self.core.setup.faults.timeouts.run_on;
+        let (mut job, mut id) = (job, job);
         while id != NONE {
             let task = self.core.records.task(id);
-            let sibling = task.sibling;
-            let is_cancelled = !matches!(task.phase(), Phase::Done) && !task.is_lost();
-            let is_measured = self.core.records.job(job).measured;
-            self.core.totals.cancelled += u64::from(is_cancelled && is_measured);
-            self.core.totals.attempts_lost += u64::from(task.is_attempted());
-            self.withdraw(id);
-            self.core.wait_no_more(Timer::Attempt, id);
-            self.core.waste(id);
+            let (sibling, phase) = (task.sibling, task.phase());
+            if runs_on && unseen::runs_on(phase) {
+                self.count_cancelled(id);
+                self.core.wait_no_more(Timer::Attempt, id);
+                let moved = self.core.let_go(id);
+                job = if id == job { moved } else { job };
+            } else {
+                self.cancel(id);
+            }
             id = sibling;
         }
         self.core.wait_no_more(Timer::Job, job);
-        self.lose_job(job, is_rejected);
+        self.lose_job(job, how == How::Refused);
         self.pull()
+    }
+
+    /// A task of a job that is over is withdrawn; what was done about it is waste.
+    fn cancel(&mut self, id: u32) {
+        self.count_cancelled(id);
+        self.withdraw(id);
+        self.core.wait_no_more(Timer::Attempt, id);
+        self.core.waste(id);
+    }
+
+    fn count_cancelled(&mut self, id: u32) {
+        let (task, job) = self.core.records.both(id);
+        let is_cancelled = !task.is_done() && !task.is_lost() && job.measured;
+        self.core.totals.attempts_lost += u64::from(task.is_attempted());
+        self.core.totals.cancelled += u64::from(is_cancelled);
+    }
+
+    /// A job has the results that it needs: nobody waits for it any more, and its other tasks are
+    /// cancelled.
+    #[cold]
+    pub(super) fn settle(&mut self, job: u32) -> Fallible {
+        self.core.wait_no_more(Timer::Job, job);
+        let record = self.core.records.job(job);
+        let surplus = record.tasks - record.need;
+        if surplus == 0 {
+            return Ok(());
+        }
+        self.core.totals.tasks_lost += u64::from(surplus);
+        let mut id = job;
+        while id != NONE {
+            let task = self.core.records.task(id);
+            let (sibling, is_done) = (task.sibling, task.is_done());
+            if !is_done {
+                self.cancel(id);
+            }
+            id = sibling;
+        }
+        self.pull()
+    }
+
+    /// The stages begin that have nothing to wait for any more.
+    #[cold]
+    pub(super) fn begin_stages(&mut self) -> Fallible {
+        let mut idle = None;
+        while let Some((first, count)) = self.core.stages.next_ready() {
+            idle = self.dispatch.wake(&mut self.core, first, count);
+        }
+        idle.map_or(Ok(()), |dispatcher| self.run_dispatcher(dispatcher, false))
     }
 
     /// A job, none of whose tasks is anywhere any more, has failed or was turned away.
@@ -342,7 +432,7 @@ impl Replication<'_> {
             }
             Phase::Returning | Phase::Retry => core.call_off(id),
             Phase::Gather => self.gathering.withdraw(core, id),
-            Phase::Done => {}
+            Phase::Done | Phase::Dormant => {}
         }
     }
 
@@ -352,11 +442,18 @@ impl Replication<'_> {
         match timer {
             0 => self.place_again(id),
             1 => {
-                self.withdraw(id);
-                self.lose(id)?;
+                let runs_on = self.core.setup.faults.timeouts.run_on;
+                let id = match runs_on && unseen::runs_on(self.core.records.task(id).phase()) {
+                    true => self.core.let_go(id),
+                    false => {
+                        self.withdraw(id);
+                        id
+                    }
+                };
+                self.end_attempt(id, How::TimedOut)?;
                 self.pull()
             }
-            _ => self.fail_job(id, false),
+            _ => self.fail_job(id, How::TimedOut),
         }
     }
 }
@@ -374,7 +471,7 @@ fn count_retried(core: &mut Core<'_>, job: u32) {
 /// The next attempt at a task has other work to do.
 fn draw_work(core: &mut Core<'_>, id: u32) {
     let (task, job) = core.records.both(id);
-    if let Shape::Tasks { work, .. } = &core.facts[job.class as usize].stage.shape {
+    if let Shape::Tasks { work, .. } = &stage(core, job, task).shape {
         let work = work.sample(&mut draw(core.keys.fresh_work, job, task, 0));
         core.records.task_mut(id).work = work;
     }

@@ -3,6 +3,7 @@
 //! Small machines share one core. This file joins them and reads as a task's life: it arrives with
 //! its job, is decided, travels, queues, runs, its result travels back and is gathered.
 
+mod barriers;
 mod central;
 mod core;
 mod course;
@@ -20,6 +21,8 @@ mod replication;
 mod service;
 pub mod setup;
 mod sources;
+mod stages;
+mod unseen;
 mod window;
 
 use crate::engine::agenda::Place;
@@ -29,7 +32,7 @@ use crate::metrics::figures::Figures;
 pub use self::failure::Failure;
 
 use self::central::Central;
-use self::core::{Kind, Timer};
+use self::core::Kind;
 use self::dispatch::Accepted;
 use self::failure::Fallible;
 use self::recorder::Recorder;
@@ -84,7 +87,7 @@ impl Replication<'_> {
             Kind::Received => self.receive(id)?,
             Kind::Gathered => {
                 let complete = self.gathering.gathered(&mut self.core, id);
-                self.complete(complete);
+                self.complete(complete)?;
             }
             Kind::Reached => self.reach(id)?,
             Kind::NodeChange => self.change_nodes(id)?,
@@ -191,22 +194,26 @@ impl Replication<'_> {
         } else {
             self.gathering.receive(&mut self.core, id)
         };
-        self.complete(complete);
-        Ok(())
+        self.complete(complete)
     }
 
-    /// The last result of `job` has been gathered, if there is one.
+    /// A result has been gathered, the last one that `job` needs if there is one: another stage of the job
+    /// may begin, or it is complete.
     #[inline(always)]
-    fn complete(&mut self, job: Option<u32>) {
+    fn complete(&mut self, job: Option<u32>) -> Fallible {
+        if self.core.stages.has_ready() {
+            return self.begin_stages();
+        }
         if let Some(job) = job {
             if self.has_faults {
-                self.core.wait_no_more(Timer::Job, job);
+                self.settle(job)?;
             }
             if self.measures_leaving {
                 self.leave(job);
             }
             self.core.complete(job);
         }
+        Ok(())
     }
 
     /// Starts tasks from the central queue while its head finds room.

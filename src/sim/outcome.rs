@@ -82,7 +82,7 @@ fn is_at_rest(core: &Core<'_>) -> bool {
 
 /// Numbers of the jobs in the system: those of their first tasks.
 fn jobs_left(core: &Core<'_>) -> Vec<u32> {
-    let mut ids = core.records.ids();
+    let mut ids = core.task_records();
     ids.retain(|&id| core.records.task(id).job == id);
     ids
 }
@@ -150,7 +150,7 @@ fn check(core: &Core<'_>, arrived: u64, used: &[u64]) -> Result<(), String> {
 }
 
 fn check_counts(core: &Core<'_>, arrived: u64) -> Result<(), String> {
-    let (totals, jobs, tasks) = (&core.totals, jobs_left(core), core.records.ids());
+    let (totals, jobs, tasks) = (&core.totals, jobs_left(core), core.task_records());
     let of_jobs: u64 = jobs
         .iter()
         .map(|&id| u64::from(core.records.job(id).tasks))

@@ -29,16 +29,25 @@ pub struct Job {
     pub demand: u32,
     /// Nodes that its tasks may use.
     pub pool: u32,
-    /// Number of tasks.
+    /// Number of tasks, and of those whose results suffice.
     pub tasks: u32,
+    pub need: u32,
+    /// Tasks that have failed for good.
+    pub lost: u32,
     /// Results that its gatherer has begun to serve.
     pub served: u32,
     /// Results gathered.
     pub gathered: u32,
+    /// Row of its stages; `NONE` if it has but one.
+    pub stages: u32,
     /// The task whose result was gathered last: the end of the chain that its completion hangs on.
     pub critical: u32,
+    /// Tasks that were tried again.
+    pub retries: u32,
     /// Whether it counts.
     pub measured: bool,
+    /// A copy of a job that its client does not know of, for an attempt that nobody waits for.
+    pub unseen: bool,
     /// Tasks whose service has ended.
     ended: u32,
     /// Finishes of the lower and the upper middle task (one for an odd number), and of the last.
@@ -46,16 +55,20 @@ pub struct Job {
 }
 
 impl Job {
-    /// Becomes job `number` of `class`, which arrives `now`; its tasks and dispatcher are told
-    /// when they are known.
+    /// Becomes job `number` of `class`, whose demand is in row `demand`, and which arrives `now`; its
+    /// tasks and dispatcher are told when they are known.
     #[inline]
-    pub fn renew(&mut self, number: u64, class: u32, now: Time) {
+    pub fn renew(&mut self, number: u64, class: u32, demand: u32, now: Time) {
         self.number = number;
         self.arrival = now;
         self.class = class;
-        self.demand = class;
+        self.demand = demand;
+        self.stages = NONE;
         self.served = 0;
         self.gathered = 0;
+        self.lost = 0;
+        self.retries = 0;
+        self.unseen = false;
         self.measured = false;
         self.ended = 0;
     }
@@ -63,25 +76,26 @@ impl Job {
     /// It consists of `tasks` tasks, of which the longest takes `ideal` at speed 1.
     #[inline]
     pub fn split(&mut self, tasks: u32, ideal: Time) {
-        (self.tasks, self.ideal) = (tasks, ideal);
+        (self.tasks, self.need, self.ideal) = (tasks, tasks, ideal);
     }
 
     /// The service of one of its tasks ends `now`; the order of events is the order of finishes.
     #[inline]
     pub fn note_finish(&mut self, now: Time) {
         self.ended += 1;
-        if self.ended == self.tasks.div_ceil(2) {
+        if self.ended == self.need.div_ceil(2) {
             self.finishes[0] = now;
         }
-        if self.ended == self.tasks / 2 + 1 {
+        if self.ended == self.need / 2 + 1 {
             self.finishes[1] = now;
         }
         self.finishes[2] = now;
     }
 
-    /// True if services have ended that came to nothing: then what was noted is of too many.
+    /// True if services have ended that came to nothing, or are not needed: then what was noted is of
+    /// too many.
     pub fn has_vain_finishes(&self) -> bool {
-        self.tasks > 1 && self.ended != self.tasks
+        self.tasks > 1 && self.ended != self.need
     }
 
     /// The finishes of its tasks were these, which rise.
@@ -90,10 +104,10 @@ impl Job {
         finishes.iter().for_each(|&finish| self.note_finish(finish));
     }
 
-    /// Twice the last minus the median finish of its tasks, which have all ended.
+    /// Twice the last minus the median finish of its tasks, as many as were needed.
     #[inline]
     pub fn straggler_wait_doubled(&self) -> u64 {
-        if self.tasks == 1 {
+        if self.need == 1 {
             return 0;
         }
         let [low, high, last] = self.finishes;
@@ -126,6 +140,8 @@ pub enum Phase {
     Returning = 8 + 2,
     /// Waits until a node is up; counts as [`Phase::Queue`].
     Parked = 8 + 3,
+    /// Its stage waits for others; its time has not begun.
+    Dormant = 16,
 }
 
 impl Phase {
@@ -215,10 +231,29 @@ impl Task {
         self.parts = [0; 7];
     }
 
+    /// Its time begins when its stage does.
+    pub fn sleep(&mut self) {
+        self.phase = Phase::Dormant;
+    }
+
+    /// Its stage begins `now`.
+    pub fn wake(&mut self, now: Time) {
+        (self.phase, self.since) = (Phase::Dispatch, now);
+    }
+
+    /// The nodes that it may use, where `pools` has those of all stages by row of demand.
+    #[inline]
+    pub fn pool(&self, job: &Job, pools: &[u32]) -> u32 {
+        match self.stage {
+            0 => job.pool,
+            stage => pools[job.demand as usize + usize::from(stage)],
+        }
+    }
+
     /// True if it is its job's only task.
     #[inline]
     pub fn is_alone(&self) -> bool {
-        self.index == 0 && self.sibling == NONE
+        self.index == 0 && self.sibling == NONE && self.stage == 0
     }
 
     /// Turns to `phase`: the time since the last change counts to the phase that ends, so that the
@@ -287,6 +322,12 @@ impl Task {
         matches!(self.phase, Phase::Returning | Phase::Gather | Phase::Done)
     }
 
+    /// True if its result has been gathered.
+    #[inline]
+    pub fn is_done(&self) -> bool {
+        self.phase == Phase::Done
+    }
+
     /// True if its last attempt was lost and no other is to be made so far.
     pub fn is_lost(&self) -> bool {
         self.phase == Phase::Retry && self.ticket == Ticket::NONE
@@ -296,7 +337,12 @@ impl Task {
     pub fn is_attempted(&self) -> bool {
         !matches!(
             self.phase,
-            Phase::Dispatch | Phase::Decision | Phase::Parked | Phase::Retry | Phase::Done
+            Phase::Dispatch
+                | Phase::Decision
+                | Phase::Parked
+                | Phase::Retry
+                | Phase::Done
+                | Phase::Dormant
         )
     }
 
@@ -307,6 +353,7 @@ impl Task {
         let paused = (self.ended() - self.started) - service;
         Attempt {
             node: self.node,
+            ready,
             times: Times {
                 begun,
                 decided: begun + decision,
@@ -344,6 +391,8 @@ pub fn draw(key: Key, job: &Job, task: &Task, leg: u32) -> Draw {
 pub struct Attempt {
     /// The node that it ran at.
     pub node: NodeId,
+    /// When its task was ready: at its job's arrival, or when its stage began.
+    pub ready: Time,
     /// When what happened.
     pub times: Times,
 }

@@ -38,7 +38,7 @@ pub struct Replication<'s> {
     pub faults: Faults,
     /// How far it has come.
     pub course: Course,
-    /// Something may go wrong, or be turned away.
+    /// Something may go wrong, be turned away or be cancelled.
     pub has_faults: bool,
     /// Clients wait for their jobs, and what leaves is measured.
     pub measures_leaving: bool,
@@ -73,7 +73,7 @@ impl<'s> Replication<'s> {
             dispatch_is_instant: setup.network.dispatch.is_zero(),
             results_are_instant: setup.network.result.is_zero() && setup.gathers_free(),
             faults: Faults::new(&mut core, seeds),
-            has_faults: !setup.faults.are_none() || setup.turns_away(),
+            has_faults: !setup.faults.are_none() || setup.turns_away() || setup.cancels(),
             clocks_follow_work: (setup.faults.node_failures.iter()).any(|f| f.busy_clock),
             course: Course::new(&mut core, seeds),
             measures_leaving: core.window.clock().is_some(),

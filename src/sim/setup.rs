@@ -135,6 +135,11 @@ impl Setup {
             let names = std::iter::once(metric.to_owned()).chain(of_class);
             asked.extend(names.filter_map(|name| name.parse().ok()));
         }
+        if self.faults.change_nodes() {
+            let groups = self.cluster.groups.iter();
+            let names = groups.map(|group| format!("nodes.{}.availability", group.name));
+            asked.extend(names.filter_map(|name| name.parse().ok()));
+        }
         columns(&self.cluster, &classes, &asked)
     }
 
@@ -157,6 +162,11 @@ impl Setup {
     /// True if jobs may be turned away, or attempts refused.
     pub fn turns_away(&self) -> bool {
         !self.strategy.limits.are_none() || self.limits_queues()
+    }
+
+    /// True if some results may suffice, and the other tasks are cancelled.
+    pub fn cancels(&self) -> bool {
+        self.classes.iter().any(|class| class.gather.need.is_some())
     }
 
     /// True if attempts wait at nodes, and at some of them only so many.
@@ -197,7 +207,7 @@ impl Setup {
                 dispatch,
                 result: _,
             },
-            classes: _,
+            classes,
             sources,
             stragglers: _,
             faults,
@@ -217,6 +227,9 @@ impl Setup {
             && faults.are_none()
             && !sources.iter().any(Source::is_closed)
             && limits.are_none()
+            && classes
+                .iter()
+                .all(|class| class.gather.need.is_none() && class.stages.len() == 1)
             && (in_no_time || by_one)
             && self.gathers_free()
             && dispatch.constant().is_some()
@@ -232,6 +245,7 @@ fn is_first_in_first_out(group: &Group) -> bool {
         speed: _,
         capacity: _,
         discipline,
+        zone: _,
         queue_limit, // who is refused may come back after who came later
         backfill,
     } = group;
@@ -261,6 +275,10 @@ pub struct Stragglers {
 pub struct Faults {
     /// Nodes fail and are repaired by chance.
     pub node_failures: Option<NodeFailures>,
+    /// Whole zones fail and are repaired by chance.
+    pub zone_failures: Option<NodeFailures>,
+    /// Nodes work slowly for a while, by chance.
+    pub slow_downs: Option<SlowDowns>,
     /// Nodes go down, drain and come up at given instants, which rise.
     pub changes: Vec<Change>,
     /// What becomes of the attempts at a node that goes down.
@@ -278,13 +296,22 @@ impl Faults {
     pub fn are_none(&self) -> bool {
         let Faults {
             node_failures,
+            zone_failures,
+            slow_downs,
             changes,
             stranded: _,
             task_failures,
-            timeouts: Timeouts { task, job },
+            timeouts:
+                Timeouts {
+                    task,
+                    job,
+                    run_on: _,
+                },
             retries: _,
         } = self;
         node_failures.is_none()
+            && zone_failures.is_none()
+            && slow_downs.is_none()
             && changes.is_empty()
             && task_failures.is_none()
             && task.is_none()
@@ -293,7 +320,7 @@ impl Faults {
 
     /// True if nodes may go down.
     pub fn change_nodes(&self) -> bool {
-        self.node_failures.is_some() || !self.changes.is_empty()
+        self.node_failures.is_some() || self.zone_failures.is_some() || !self.changes.is_empty()
     }
 }
 
@@ -306,6 +333,17 @@ pub struct NodeFailures {
     pub down: Law,
     /// True if the time up runs only while the node is at work.
     pub busy_clock: bool,
+}
+
+/// Each node works at its speed for a while and then more slowly for a while, again and again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SlowDowns {
+    /// Time from the end of an episode to the next, seconds.
+    pub every: Law,
+    /// How long an episode lasts, seconds.
+    pub last: Law,
+    /// By what everything takes longer meanwhile, in billionths.
+    pub factor: u64,
 }
 
 /// What happens to some nodes at an instant.
@@ -370,6 +408,8 @@ pub struct Timeouts {
     pub task: Option<Time>,
     /// A client for its job.
     pub job: Option<Time>,
+    /// True if attempts that nobody waits for any more are not called off.
+    pub run_on: bool,
 }
 
 /// What is done about attempts that came to nothing.
@@ -385,6 +425,29 @@ pub struct Retries {
     pub jitter: f64,
     /// True if each attempt draws its work anew.
     pub fresh_work: bool,
+    /// Further attempts that are made at most.
+    pub budget: Budget,
+}
+
+/// How many further attempts are made at most, whatever fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Budget {
+    /// At the tasks of one job; any number if `None`.
+    pub job: Option<u32>,
+    /// At all tasks of a dispatcher, in billionths of its first attempts; any number if 0.
+    pub share: u64,
+    /// What of that may be saved up, in whole attempts; so many there are at first.
+    pub saved: u32,
+}
+
+impl Budget {
+    /// One attempt, in the billionths in which a dispatcher's share is counted.
+    pub const ONE: u64 = 1_000_000_000;
+
+    /// What may be saved up, in billionths.
+    pub fn burst(&self) -> u64 {
+        u64::from(self.saved) * Budget::ONE
+    }
 }
 
 impl Default for Retries {
@@ -395,6 +458,7 @@ impl Default for Retries {
             growth: 2.0,
             jitter: 0.0,
             fresh_work: false,
+            budget: Budget::default(),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::engine::law::Law;
 use crate::engine::random::{Key, Purpose, Seeds, Stream, unit};
 use crate::engine::time::{Time, rounded};
 use crate::model::slab::NONE;
-use crate::workload::class::Shape;
+use crate::workload::class::{Shape, Stage};
 use crate::workload::source::{self as workload, Arrivals, Clients, Phases, TracePlan, Wave};
 use crate::workload::trace::{Reader, Resampled, Rows};
 
@@ -40,6 +40,9 @@ struct Source {
     next: Place,
     number: u64,
     digest: u64,
+    /// Lists for a function's own use: works of a stage, and ends of the stages of a job at best.
+    works: Vec<f64>,
+    paths: Vec<Time>,
 }
 
 enum Feed {
@@ -103,6 +106,8 @@ impl Sources {
                 next: Place::NEVER,
                 number: 0,
                 digest: 0,
+                works: Vec::new(),
+                paths: Vec::new(),
             };
             source.advance(match setup.sources[entity as usize].arrivals {
                 Arrivals::Batch { at, .. } => at,
@@ -408,9 +413,9 @@ impl Source {
         let class = self.first_class + self.label();
         let (now, id) = (core.now(), core.records.claim());
         let Record { task, job } = &mut core.records[id];
-        job.renew(self.number, class, now);
-        self.number += 1;
         let facts = &core.facts[class as usize];
+        job.renew(self.number, class, facts.demand, now);
+        self.number += 1;
         if let Some(work) = facts.only {
             let work = work.sample(&mut self.stream);
             task.renew(id, 0, facts.slots, work, now);
@@ -432,7 +437,11 @@ impl Source {
     }
 
     fn split(&mut self, core: &mut Core<'_>, id: u32) {
-        let Facts { stage, tasks, .. } = core.facts[core.records.job(id).class as usize];
+        let facts = core.facts[core.records.job(id).class as usize];
+        if facts.is_staged {
+            return self.split_stages(core, id);
+        }
+        let Facts { stage, tasks, .. } = facts;
         match (&stage.shape, &mut self.feed) {
             (Shape::Tasks { count, work }, _) => {
                 let count = tasks.unwrap_or_else(|| count.sample_count(&mut self.stream));
@@ -441,7 +450,7 @@ impl Source {
             (Shape::Split { work, into }, _) => {
                 let whole = work.sample(&mut self.stream);
                 let into = into.sample_count(&mut self.stream);
-                add_tasks(core, id, into, |_| whole / f64::from(into));
+                add_tasks(core, id, into, |index| stage.part(whole, into, index));
             }
             (Shape::Trace, Feed::Trace { row, resources, .. }) => {
                 let work = |task: u32| {
@@ -457,6 +466,93 @@ impl Source {
                 add_tasks(core, id, row.tasks, work);
             }
             (Shape::Trace, _) => {}
+        }
+    }
+
+    /// The tasks of all stages of a job; those that wait for others sleep.
+    #[cold]
+    fn split_stages(&mut self, core: &mut Core<'_>, id: u32) {
+        let (now, class) = (
+            core.now(),
+            &core.setup.classes[core.records.job(id).class as usize],
+        );
+        let row = core.stages.claim(class, now);
+        let (mut last, mut all) = (NONE, 0);
+        self.paths.clear();
+        for (at, stage) in class.stages.iter().enumerate() {
+            self.draw_works(stage);
+            let count = self.works.len() as u32;
+            let first = if last == NONE {
+                id
+            } else {
+                core.records.claim()
+            };
+            last = self.add_stage(core, (id, at), (last, first));
+            core.stages.set_tasks(row, at, first, count);
+            let before = stage.after.iter().map(|&before| self.paths[before]).max();
+            let longest = self.works.iter().copied().fold(0.0, f64::max);
+            let own = Time::from_secs(longest) + stage.overhead;
+            self.paths.push(before.unwrap_or_default() + own);
+            all += count;
+        }
+        let longest = self.paths.iter().max().copied().unwrap_or_default();
+        let job = core.records.job_mut(id);
+        job.split(all, longest);
+        job.stages = row;
+        core.totals.tasks_arrived += u64::from(all);
+    }
+
+    /// Makes the tasks, whose works are drawn, of the stage at `at` of a job, `first` the first, behind
+    /// `last`; tells the new last one.
+    fn add_stage(
+        &self,
+        core: &mut Core<'_>,
+        (id, at): (u32, usize),
+        (mut last, first): (u32, u32),
+    ) -> u32 {
+        let now = core.now();
+        let job = core.records.job(id);
+        let slots = core.demands.slots(job.demand + at as u32);
+        let waits = !core.setup.classes[job.class as usize].stages[at]
+            .after
+            .is_empty();
+        for (index, &work) in (0u32..).zip(&self.works) {
+            let task = if index == 0 {
+                first
+            } else {
+                core.records.claim()
+            };
+            if last != NONE {
+                core.records.task_mut(last).sibling = task;
+            }
+            let record = core.records.task_mut(task);
+            record.renew(id, index, slots, work, now);
+            record.stage = at as u16;
+            if waits {
+                record.sleep();
+            }
+            last = task;
+        }
+        last
+    }
+
+    /// Draws the works of a stage's tasks.
+    fn draw_works(&mut self, stage: &Stage) {
+        self.works.clear();
+        match &stage.shape {
+            Shape::Tasks { count, work } => {
+                let count = count.sample_count(&mut self.stream);
+                for _ in 0..count {
+                    self.works.push(work.sample(&mut self.stream));
+                }
+            }
+            Shape::Split { work, into } => {
+                let whole = work.sample(&mut self.stream);
+                let into = into.sample_count(&mut self.stream);
+                let part = |index| stage.part(whole, into, index);
+                self.works.extend((0..into).map(part));
+            }
+            Shape::Trace => {} // has one stage
         }
     }
 
@@ -498,10 +594,29 @@ fn add_tasks(core: &mut Core<'_>, id: u32, count: u32, mut work: impl FnMut(u32)
         .job_mut(id)
         .split(count, Time(rounded(longest * facts.nanos)) + facts.overhead);
     core.totals.tasks_arrived += u64::from(count);
+    if let Some(need) = core.facts[core.records.job(id).class as usize].need {
+        suffice(core, id, need.min(count), facts.overhead);
+    }
+}
+
+/// Only `need` results of a job are needed: at best those of its shortest tasks.
+#[cold]
+fn suffice(core: &mut Core<'_>, id: u32, need: u32, overhead: Time) {
+    let nanos = core.facts[core.records.job(id).class as usize].nanos;
+    let (mut works, mut next) = (Vec::new(), id);
+    while next != NONE {
+        let task = core.records.task(next);
+        works.push(task.work);
+        next = task.sibling;
+    }
+    let (_, longest, _) = works.select_nth_unstable_by(need as usize - 1, f64::total_cmp);
+    let ideal = Time(rounded(*longest * nanos)) + overhead;
+    let job = core.records.job_mut(id);
+    (job.need, job.ideal) = (need, ideal);
 }
 
 fn own_demand(core: &mut Core<'_>, id: u32, resources: &[usize], amounts: &[f64]) {
-    let row = core.demands.own(core.records.job(id).class);
+    let row = core.demands.own(core.records.job(id).demand);
     for (&dimension, &amount) in resources.iter().zip(amounts) {
         let units = core.setup.cluster.dimensions[dimension].units(amount);
         core.demands.set(row, dimension, units);

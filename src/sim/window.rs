@@ -25,6 +25,8 @@ pub struct Window {
     pub measured: u64,
     /// Measured jobs that are not resolved.
     pub open: u64,
+    /// True if no further job is known to arrive.
+    is_dry: bool,
     population: Population,
 }
 
@@ -61,6 +63,7 @@ impl Window {
             end: Time::MAX,
             measured: 0,
             open: 0,
+            is_dry: false,
             population: Population::default(),
         };
         window.next_mark = window.mark_after(0);
@@ -111,6 +114,7 @@ impl Window {
             Warmup::Time(time) => now >= time,
         };
         self.arrivals += 1;
+        self.is_dry = next == Time::MAX;
         self.first.get_or_insert(now);
         let mut is_measured = warm && !self.is_closed();
         if is_measured && !self.has_opened() {
@@ -310,7 +314,13 @@ impl Window {
     /// True when the replication may stop: all that is measured is resolved.
     #[inline]
     pub fn is_resolved(&self) -> bool {
-        self.open == 0 && (self.is_closed() || self.plan.finite && self.has_all())
+        self.open == 0
+            && (self.is_closed() || self.plan.finite && (self.has_all() || self.is_over()))
+    }
+
+    /// True if all jobs have come and gone: what is pending (nodes that fail) concerns nobody.
+    fn is_over(&self) -> bool {
+        self.is_dry && self.population.jobs == 0
     }
 
     /// The instant after which the replication is broken off although jobs are unresolved; none

@@ -106,7 +106,7 @@ pub trait Placement: Send {
         false
     }
 
-    /// A task that the algorithm placed has ended, and its dispatcher knows. For those that learn
+    /// An attempt at a task that the algorithm placed has ended, well or not, and its dispatcher knows. For those that learn
     /// from what came of their choices, as bandits and averages of response times do.
     fn ended(&mut self, _task: &Ended) {}
 
@@ -154,6 +154,12 @@ pub struct Ended {
 pub enum How {
     /// Its result was received.
     Completed,
+    /// It came to nothing: it failed, or its node went down.
+    Failed,
+    /// Its node, or the central queue, had no place for it.
+    Refused,
+    /// Its result was not received in time.
+    TimedOut,
 }
 
 /// Both phases of a decision; `named` is room for the nodes of the first.

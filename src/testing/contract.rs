@@ -267,6 +267,7 @@ fn stragglers_and_gathering(setup: &mut Setup) {
     setup.classes[0].gather = Gather {
         per_result: Law::Constant(0.01),
         work: Law::Exponential { mean: 0.02 },
+        need: None,
     };
 }
 

@@ -14,6 +14,7 @@
 //! parts.
 
 mod answers;
+pub mod breakdowns;
 pub mod by_size;
 pub mod fork_join;
 pub mod infinite_servers;
@@ -56,6 +57,8 @@ pub const MODELS: &[Model] = &[
     by_size::SHORTEST,
     by_size::SHORTEST_LEFT,
     sharing::MODEL,
+    breakdowns::BREAKDOWNS,
+    breakdowns::FEEDBACK,
     losses::MODEL,
     losses::ERLANG,
     losses::UNLIKE,
@@ -87,6 +90,7 @@ pub fn known(setup: &Setup) -> Vec<Known> {
     rows.extend(sharing::of(&systems).into_iter().flatten());
     rows.extend(machine_repair::of(setup).into_iter().flatten());
     rows.extend(losses::of(&systems).into_iter().flatten());
+    rows.extend(breakdowns::of(setup).into_iter().flatten());
     rows.extend(utilization::of(setup).into_iter().flatten());
     rows
 }

@@ -79,6 +79,14 @@ impl<'a> QueueingSystem<'a> {
     /// One for each class, all of which share the nodes; `None` if the setup has anything that models
     /// do not speak of.
     pub fn of_classes(setup: &'a Setup) -> Option<Vec<QueueingSystem<'a>>> {
+        setup
+            .faults
+            .are_none()
+            .then(|| QueueingSystem::of_failing(setup))?
+    }
+
+    /// The same, whatever fails.
+    pub fn of_failing(setup: &'a Setup) -> Option<Vec<QueueingSystem<'a>>> {
         // By name, every one, here and in what is called: what is new must be looked at.
         let Setup {
             seed: _,
@@ -95,7 +103,7 @@ impl<'a> QueueingSystem<'a> {
         else {
             return None;
         };
-        if classes.len() != sources.len() || !has_warmup(window) || !faults.are_none() {
+        if classes.len() != sources.len() || !has_warmup(window) {
             return None;
         }
         // Who is turned away is gone.
@@ -384,11 +392,19 @@ fn tasks(class: &Class) -> Option<(u32, &Law, &Stage)> {
         slo: _,
         priority: _, // told beside
     } = class;
-    let Gather { per_result, work } = gather;
-    let ([stage], true) = (&stages[..], per_result.is_zero() && work.is_zero()) else {
+    let Gather {
+        per_result,
+        work,
+        need,
+    } = gather;
+    let takes_all = per_result.is_zero() && work.is_zero() && need.is_none();
+    let ([stage], true) = (&stages[..], takes_all) else {
         return None;
     };
     let Stage {
+        name: _,
+        after: _, // there is no other
+        skew: _,  // one part is the whole
         shape,
         overhead: _,
         demand: _,
@@ -445,6 +461,7 @@ fn station(group: &Group, demand: &[u64]) -> Station {
         speed,
         capacity,
         discipline: _,  // the same everywhere, and told beside
+        zone: _,        // no fault hits it
         queue_limit: _, // the same
         backfill: _,    // equal tasks overtake none
     } = group;

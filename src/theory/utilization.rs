@@ -101,23 +101,23 @@ fn ask(class: &Class, jobs: f64, slower: f64, shares: Option<Vec<f64>>) -> Optio
     } = class;
     let [stage] = &stages[..] else { return None };
     let Stage {
+        name: _,
+        after: _, // there is no other
+        skew: _,  // the sum is what it was
         shape,
         overhead,
         demand: _,
         allowed: _,
     } = stage;
-    let (tasks, work, law) = match shape {
-        Shape::Tasks { count, work } => (count.mean_count(), work.mean(), work),
-        Shape::Split { work, into } => {
-            let tasks = into.mean_count();
-            (tasks, work.mean() / tasks, work)
-        }
-        Shape::Trace => return None,
-    };
+    let (tasks, work, law) = tasks(shape)?;
     let Gather {
         per_result,
         work: last,
-    } = gather;
+        need: None, // else some are cancelled
+    } = gather
+    else {
+        return None;
+    };
     let asked = Asked {
         stage,
         rate: jobs * tasks,
@@ -129,6 +129,18 @@ fn ask(class: &Class, jobs: f64, slower: f64, shares: Option<Vec<f64>>) -> Optio
     };
     let is_regular = [law, per_result, last].into_iter().all(is_calm);
     (is_regular && asked.work.is_finite()).then_some(asked)
+}
+
+/// Mean number of tasks of a job, mean work of each, and the law that this is from.
+fn tasks(shape: &Shape) -> Option<(f64, f64, &Law)> {
+    match shape {
+        Shape::Tasks { count, work } => Some((count.mean_count(), work.mean(), work)),
+        Shape::Split { work, into } => {
+            let tasks = into.mean_count();
+            Some((tasks, work.mean() / tasks, work))
+        }
+        Shape::Trace => None,
+    }
 }
 
 /// The rows of dimension `d`: of all nodes, and of each group where shares are fixed.
@@ -217,6 +229,10 @@ fn servers(strategy: &Strategy, asked: &[Asked<'_>]) -> Option<Vec<Known>> {
 }
 
 fn gathering(asked: &Asked<'_>) -> f64 {
-    let Gather { per_result, work } = asked.gather;
+    let Gather {
+        per_result,
+        work,
+        need: _,
+    } = asked.gather;
     asked.rate * (per_result.mean() + work.mean() / asked.tasks)
 }

@@ -18,7 +18,7 @@ pub enum Shape {
         /// Work of each task, seconds.
         work: Law,
     },
-    /// One job's work cut into equal parts.
+    /// One job's work cut into parts.
     Split {
         /// Work of the whole job, seconds (drawn first).
         work: Law,
@@ -49,11 +49,17 @@ impl Shape {
     }
 }
 
-/// One stage of a job; its tasks start together, when the stage before is complete.
-#[derive(Clone, Debug, PartialEq)]
+/// One stage of a job; its tasks are ready together, when all stages that it waits for are complete.
+#[derive(Clone, PartialEq)]
 pub struct Stage {
+    /// `jobs.NAME.stages.STAGE`; empty of a job's only stage.
+    pub name: String,
+    /// Stages of the job, by index and rising, that it waits for; all of them stand before it.
+    pub after: Vec<usize>,
     /// How the stage's tasks come about.
     pub shape: Shape,
+    /// The part of a split work that goes into the first task before the rest is cut evenly.
+    pub skew: f64,
     /// Time that each task takes beside its work, not divided by speed.
     pub overhead: Time,
     /// Demand of each task by dimension, in units (a trace's rows may replace it).
@@ -62,20 +68,76 @@ pub struct Stage {
     pub allowed: Vec<bool>,
 }
 
+/// What is new and left at its default is not shown: a scenario is known by how its setups show, and
+/// one that says nothing of it stays the same.
+impl fmt::Debug for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Stage {
+            name,
+            after,
+            shape,
+            skew,
+            overhead,
+            demand,
+            allowed,
+        } = self;
+        let mut shown = f.debug_struct("Stage");
+        shown.field("shape", shape).field("overhead", overhead);
+        shown.field("demand", demand).field("allowed", allowed);
+        if !name.is_empty() {
+            shown.field("name", name).field("after", after);
+        }
+        if *skew > 0.0 {
+            shown.field("skew", skew);
+        }
+        shown.finish()
+    }
+}
+
 impl Stage {
+    /// Work of the part at `index` of `whole`, cut into so many.
+    #[inline]
+    pub fn part(&self, whole: f64, into: u32, index: u32) -> f64 {
+        let even = whole * (1.0 - self.skew) / f64::from(into);
+        match index {
+            0 => even + whole * self.skew,
+            _ => even,
+        }
+    }
+
     /// For each group of nodes, whether tasks of the stage may run there and could ever fit.
     pub fn eligible(&self, groups: &[Group]) -> Vec<bool> {
         eligible(groups, &self.allowed, &self.demand).collect()
     }
 }
 
-/// What gathering costs at the dispatcher.
-#[derive(Clone, Debug, PartialEq)]
+/// What gathering costs at the dispatcher, and how many results it takes.
+#[derive(Clone, PartialEq)]
 pub struct Gather {
     /// Service time of each result, seconds.
     pub per_result: Law,
     /// Further service time directly after a job's last result, seconds.
     pub work: Law,
+    /// Results that suffice, of a job that has more tasks: the others are cancelled. All if `None`.
+    pub need: Option<u32>,
+}
+
+/// What is new and left at its default is not shown: a scenario is known by how its setups show, and
+/// one that says nothing of it stays the same.
+impl fmt::Debug for Gather {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Gather {
+            per_result,
+            work,
+            need,
+        } = self;
+        let mut shown = f.debug_struct("Gather");
+        shown.field("per_result", per_result).field("work", work);
+        if let Some(need) = need {
+            shown.field("need", need);
+        }
+        shown.finish()
+    }
 }
 
 impl Gather {
@@ -84,6 +146,7 @@ impl Gather {
         Gather {
             per_result: Law::Constant(0.0),
             work: Law::Constant(0.0),
+            need: None,
         }
     }
 
@@ -94,12 +157,23 @@ impl Gather {
 }
 
 impl Class {
+    /// Where a scenario speaks of one of its stages: `jobs.NAME`, or `jobs.NAME.stages.STAGE`.
+    pub fn place(&self, stage: &Stage) -> String {
+        match stage.name.as_str() {
+            "" => format!("jobs.{}", self.name),
+            stage => format!("jobs.{}.stages.{stage}", self.name),
+        }
+    }
+
     /// Jobs of `tasks` tasks, each with independent `work` in seconds and this demand, that may run
     /// anywhere (once the class is [put into a setup](crate::sim::setup::Setup::with_jobs)).
     pub fn of_tasks(name: &str, tasks: u32, work: Law, demand: Vec<u64>) -> Class {
         Class {
             name: name.to_owned(),
             stages: vec![Stage {
+                name: String::new(),
+                after: Vec::new(),
+                skew: 0.0,
                 shape: Shape::Tasks {
                     count: Law::Constant(f64::from(tasks)),
                     work,
@@ -141,7 +215,7 @@ impl fmt::Debug for Class {
 pub struct Class {
     /// `jobs.NAME`, or `jobs.NAME.PART` for a part of a trace.
     pub name: String,
-    /// Stages in order (one for now).
+    /// Stages, each behind those that it waits for.
     pub stages: Vec<Stage>,
     /// Cost of gathering its results.
     pub gather: Gather,

@@ -32,6 +32,24 @@ pub struct Offered {
 }
 
 impl Offered {
+    /// With what another stage of the same jobs asks for.
+    fn beside(self, other: Offered) -> Offered {
+        let sums = |one: Vec<f64>, other: Vec<f64>| {
+            let both = one.iter().zip(&other);
+            both.map(|(one, other)| one + other).collect()
+        };
+        Offered {
+            rate: self.rate,
+            jobs: self.jobs,
+            at_most: self.at_most,
+            tasks: self.tasks + other.tasks,
+            work: self.work + other.work,
+            overhead: self.overhead + other.overhead,
+            held: sums(self.held, other.held),
+            held_overhead: sums(self.held_overhead, other.held_overhead),
+        }
+    }
+
     /// Share of dimension `at` of the cluster that the class asks for; 0 without a rate.
     fn share(&self, cluster: &Cluster, at: usize) -> f64 {
         match self.rate.unwrap_or(0.0) * self.held[at] {
@@ -115,11 +133,10 @@ fn offered(sources: &[Source], classes: &[Class], cluster: &Cluster) -> Vec<Offe
     let of_source = |source: &Source| -> Vec<Offered> {
         let own = classes[source.first_class as usize..].iter();
         let of_class = |(at, class): (usize, &Class)| {
-            let stage = class.stages.first();
-            stage.map_or_else(
-                || nothing(cluster),
-                |stage| of(&source.arrivals, at, stage, cluster),
-            )
+            let stages = class.stages.iter();
+            let each = stages.map(|stage| of(&source.arrivals, at, stage, cluster));
+            each.reduce(Offered::beside)
+                .unwrap_or_else(|| nothing(cluster))
         };
         let own = own.take(source.classes as usize).enumerate();
         own.map(of_class).collect()

@@ -2,24 +2,29 @@
 //! hand-worked tables, and against what must hold under any mix of them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use equipoise::engine::law::Law;
+use equipoise::engine::random::Draw;
 use equipoise::engine::time::Time;
 use equipoise::metrics::figures::Figures;
 use equipoise::metrics::jobs::Blame;
+use equipoise::model::discipline::{Discipline, SlowDown};
+use equipoise::model::ids::NodeId;
 use equipoise::model::nodes::NodeState;
 use equipoise::sim::recorder::{Decision, Recorder};
 use equipoise::sim::records::{Attempt, Job, Task};
 use equipoise::sim::setup::{
-    Change, NodeFailures, Retries, Setup, Stranded, StrandedQueued, StrandedRunning, TaskFailures,
-    Timeouts,
+    Budget, Change, Measure, NodeFailures, Retries, Setup, SlowDowns, Stranded, StrandedQueued,
+    StrandedRunning, TaskFailures, Timeouts,
 };
 use equipoise::sim::{Failure, run};
 use equipoise::strategy::placement::least_loaded::LeastLoaded;
 use equipoise::strategy::placement::power_of_d::PowerOfD;
 use equipoise::strategy::placement::round_robin::RoundRobin;
-use equipoise::strategy::{Binding, Blueprint, Parts};
+use equipoise::strategy::{
+    Ask, Binding, Blueprint, Eligible, Ended, How, Parts, Placement, Problem, View,
+};
 use equipoise::workload::class::Class;
 use equipoise::workload::source::Arrivals;
 
@@ -431,7 +436,281 @@ fn all_faults_together() {
             assert!(rows.most_attempts <= 3);
             assert!(first.totals.retried > 0 && first.classes[0].failed > 0);
             assert_eq!(first.totals, figures(&setup, 1).totals);
+            even_more(&mut setup);
+            for discipline in disciplines() {
+                setup.cluster.groups[0].discipline = discipline;
+                let found = figures(&setup, 1);
+                assert!(found.totals.retried > 0 && found.classes[0].failed > 0);
+            }
         }
+    }
+}
+
+fn disciplines() -> [Discipline; 4] {
+    [
+        Discipline::Fifo,
+        Discipline::Lifo,
+        Discipline::Srpt,
+        Discipline::ProcessorSharing(SlowDown::default()),
+    ]
+}
+
+/// Zones that fail, nodes that are slow, attempts that run on unseen, full queues, budgets, and jobs of
+/// which two of three results will do.
+fn even_more(setup: &mut Setup) {
+    setup.cluster.groups[0].zone = Some("a".to_owned());
+    setup.cluster.groups[0].queue_limit = Some(6);
+    setup.strategy.limits.central_queue = Some(30);
+    setup.strategy.limits.jobs = vec![Some(12)];
+    setup.classes[0].gather.need = Some(2);
+    setup.faults.timeouts.run_on = true;
+    setup.faults.timeouts.task = Some(Time::from_secs(4.0));
+    setup.faults.retries.budget.job = Some(3);
+    let exponentials = |up, down| NodeFailures {
+        up: exponential(up),
+        down: exponential(down),
+        busy_clock: false,
+    };
+    setup.faults.zone_failures = Some(exponentials(60.0, 3.0));
+    setup.faults.slow_downs = Some(SlowDowns {
+        every: exponential(10.0),
+        last: exponential(5.0),
+        factor: 3_300_000_000,
+    });
+}
+
+/// Job 0 runs from 1 to 11 s. Job 1 waits behind it, and its attempt times out at 14 s. Called off, it
+/// gives way to the next attempt, which ends at 24 s. Unseen, it runs on until 21 s, and the next attempt
+/// behind it times out, too, at 27 s, and ends in vain at 31 s.
+#[test]
+fn attempts_run_on_unseen() {
+    let mut setup = regular(1, 1.0, 10.0, 2);
+    setup.sources[0].arrivals = Arrivals::Batch {
+        jobs: 2,
+        at: Time::from_secs(1.0),
+    };
+    setup.window.finite = true;
+    setup.window.measure = Measure::All;
+    setup.faults.timeouts.task = Some(Time::from_secs(13.0));
+    setup.faults.retries.max_attempts = 2;
+    let called_off = figures(&setup, 1);
+    assert_eq!(called_off.totals.last_completion, Time::from_secs(24.0));
+    assert_eq!(
+        (called_off.classes[0].failed, called_off.totals.wasted),
+        (0, 3_000_000_000)
+    );
+    setup.faults.timeouts.run_on = true;
+    let unseen = figures(&setup, 1);
+    assert_eq!(
+        (unseen.classes[0].failed, unseen.classes[0].completed),
+        (1, 1)
+    );
+    assert_eq!(unseen.totals.attempts_lost, 2);
+    // A client that gives up leaves its work behind as well: job 1 is served until 21 s.
+    setup.faults.timeouts.task = None;
+    setup.faults.timeouts.job = Some(Time::from_secs(13.0));
+    setup.classes.push(setup.classes[0].clone());
+    setup.classes[1].name = "later".to_owned();
+    setup.strategy.parts_of_class.push(0);
+    setup.sources.push(setup.sources[0].clone());
+    setup.sources[1].first_class = 1;
+    setup.sources[1].arrivals = Arrivals::Batch {
+        jobs: 1,
+        at: Time::from_secs(15.0),
+    };
+    let mut rows = Rows::default();
+    run(&setup, 1, Some(&mut Last(&mut rows.jobs))).unwrap();
+    assert_eq!(rows.jobs[&0], None, "job 0 of `later` gives up at 28 s");
+    setup.faults.timeouts.run_on = false;
+    let mut rows = Rows::default();
+    run(&setup, 1, Some(&mut Last(&mut rows.jobs))).unwrap();
+    assert_eq!(rows.jobs[&0], Some(Time::from_secs(25.0)));
+}
+
+/// Completions of the jobs of class 1.
+struct Last<'a>(&'a mut BTreeMap<u64, Option<Time>>);
+
+impl Recorder for Last<'_> {
+    fn job(&mut self, job: &Job, completed: Option<(Time, Blame)>) {
+        if job.class == 1 {
+            self.0.insert(job.number, completed.map(|(at, _)| at));
+        }
+    }
+    fn task(&mut self, _: &Job, _: &Task, _: &Attempt) {}
+    fn decision(&mut self, _: &Decision<'_>) {}
+}
+
+/// Groups of one zone go down together: each is up as long as the others, 9/10 of the time, and the two
+/// of another zone at other times.
+#[test]
+fn zones_fail_as_one() {
+    let named = |name: &str, zone: &str| {
+        let mut nodes = group(name, 2, 1.0);
+        nodes.zone = Some(zone.to_owned());
+        nodes
+    };
+    let mut setup = regular(1, 1.0, 0.5, 50_000);
+    setup.cluster.groups = vec![named("one", "a"), named("two", "b"), named("three", "a")];
+    setup.classes[0].stages[0].allowed = vec![true; 3];
+    setup.faults.zone_failures = Some(NodeFailures {
+        up: exponential(90.0),
+        down: exponential(10.0),
+        busy_clock: false,
+    });
+    let columns = setup.columns(&[]);
+    let found = figures(&setup, 1);
+    let of = |name: &str| {
+        let is_it = |column: &&equipoise::metrics::columns::Column| column.key.to_string() == name;
+        let column = columns.iter().find(is_it).unwrap();
+        found.value(column).unwrap()
+    };
+    let [one, two, three] = ["one", "two", "three"].map(|g| of(&format!("nodes.{g}.availability")));
+    assert!(
+        (one - 0.9).abs() < 0.03 && (two - 0.9).abs() < 0.03,
+        "{one} {two}"
+    );
+    assert!(one == three && one != two);
+    assert!((found.metric("availability").unwrap() - (2.0 * one + two) / 3.0).abs() < 1e-9);
+}
+
+/// Attempts always fail. A job's budget of 3 gives each job 4 attempts; a dispatcher's of a tenth gives
+/// ten jobs one further attempt.
+#[test]
+fn budgets_bound_retries() {
+    let mut setup = regular(4, 1.0, 0.1, 1_000);
+    setup.faults.task_failures = Some(TaskFailures::Probability(1.0));
+    setup.faults.retries.max_attempts = 100;
+    setup.faults.retries.budget.job = Some(3);
+    let found = figures(&setup, 1).totals;
+    assert_eq!(found.attempts, 4 * (found.jobs_lost));
+    setup.faults.retries.budget = Budget {
+        job: None,
+        share: Budget::ONE / 10,
+        saved: 1,
+    };
+    let found = figures(&setup, 1).totals;
+    let again = found.attempts - found.jobs_lost;
+    assert!((100..=101).contains(&again), "{again}");
+}
+
+/// One job of 10 s that arrives at 1 s, at a node that works at its speed for 4 s and at half of it for 4 s,
+/// in turn, from 0 s on: 3 s, 2 s, 4 s and, from 12 s on, 1 s in 2 s.
+#[test]
+fn slow_episodes_by_hand() {
+    for discipline in disciplines() {
+        let mut setup = regular(1, 1.0, 10.0, 1);
+        setup.sources[0].arrivals = Arrivals::Batch {
+            jobs: 1,
+            at: Time::from_secs(1.0),
+        };
+        setup.window.finite = true;
+        setup.window.measure = Measure::All;
+        setup.cluster.groups[0].discipline = discipline;
+        setup.faults.slow_downs = Some(SlowDowns {
+            every: Law::Constant(4.0),
+            last: Law::Constant(4.0),
+            factor: 2_000_000_000,
+        });
+        assert_eq!(
+            figures(&setup, 1).totals.last_completion,
+            Time::from_secs(14.0)
+        );
+    }
+}
+
+/// What a placement is told of attempts that came to nothing.
+#[test]
+fn placements_are_told_of_failures() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let mut setup = regular(1, 1.0, 10.0, 4).with_parts(Parts::new(Arc::new(Told(told.clone()))));
+    setup.sources[0].arrivals = Arrivals::Batch {
+        jobs: 4,
+        at: Time::from_secs(1.0),
+    };
+    setup.window.finite = true;
+    setup.window.measure = Measure::All;
+    setup.cluster.groups[0].queue_limit = Some(2);
+    setup.faults.timeouts.task = Some(Time::from_secs(24.0));
+    setup.faults.stranded.running = StrandedRunning::Lose;
+    setup.faults.changes = vec![
+        change(15.0, 0..1, NodeState::Down),
+        change(16.0, 0..1, NodeState::Up),
+    ];
+    figures(&setup, 1);
+    // Job 3 is refused, job 0 completes at 11 s, job 1 is lost at 15 s, job 2 would end at 26 s.
+    let expected = [
+        (How::Refused, 0),
+        (How::Completed, 10),
+        (How::Failed, 14),
+        (How::TimedOut, 24),
+    ];
+    let mut found = told.lock().unwrap().clone();
+    found.sort_by_key(|(_, seconds)| *seconds);
+    assert_eq!(found, expected);
+}
+
+/// Takes the first node, and notes how attempts end and after how many seconds.
+#[derive(Debug)]
+struct Told(Arc<Mutex<Vec<(How, u64)>>>);
+
+impl Blueprint for Told {
+    fn build(&self, _: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
+        Ok(Box::new(Told(self.0.clone())))
+    }
+}
+
+impl Placement for Told {
+    fn place(&mut self, ask: &Ask<'_>, _: &View<'_>, _: &mut Draw) -> Option<NodeId> {
+        ask.nodes.iter().next()
+    }
+    fn learns(&self) -> bool {
+        true
+    }
+    fn ended(&mut self, task: &Ended) {
+        assert_eq!(task.node, NodeId(0));
+        let seconds = task.response.0 / 1_000_000_000;
+        self.0.lock().unwrap().push((task.how, seconds));
+    }
+}
+
+/// Theory knows these models, and nothing that only looks like them.
+#[test]
+fn models_of_failures_are_matched() {
+    let value = |setup: &Setup| {
+        let known = equipoise::theory::known(setup);
+        let mut rows = known.iter().filter(|row| row.metric == "response_mean");
+        rows.next().map(|row| row.value)
+    };
+    let near = |found: Option<f64>, expected: f64| {
+        let is = found.is_some_and(|found| (found / expected - 1.0).abs() < 1e-6);
+        assert!(is, "{found:?}, not {expected}");
+    };
+    let mut setup = single(1, 0.5, exponential(1.0)).measuring(100, 100);
+    let plain = setup.clone();
+    setup.faults.stranded.running = StrandedRunning::Resume;
+    setup.faults.node_failures = Some(NodeFailures {
+        up: exponential(10.0),
+        down: exponential(1.0 / 0.9),
+        busy_clock: true,
+    });
+    near(value(&setup), 2.638_889);
+    setup.faults.stranded.running = StrandedRunning::Restart;
+    assert_eq!(value(&setup), None);
+    let mut setup = plain.clone();
+    setup.faults.task_failures = Some(TaskFailures::Probability(0.2));
+    setup.faults.retries.max_attempts = 1_000;
+    setup.faults.retries.fresh_work = true;
+    near(value(&setup), 1.0 / (0.8 - 0.5));
+    for change in [
+        |s: &mut Setup| s.faults.retries.max_attempts = 3,
+        |s: &mut Setup| s.faults.retries.fresh_work = false,
+        |s: &mut Setup| s.faults.retries.backoff = 0.1,
+        |s: &mut Setup| s.faults.retries.budget.job = Some(9),
+        |s: &mut Setup| s.faults.timeouts.job = Some(Time(1)),
+    ] {
+        let mut other = setup.clone();
+        change(&mut other);
+        assert_eq!(value(&other), None);
     }
 }
 
@@ -461,10 +740,12 @@ fn troubled(placement: Arc<dyn Blueprint>) -> Setup {
         growth: 2.0,
         jitter: 0.5,
         fresh_work: false,
+        budget: Budget::default(),
     };
     setup.faults.timeouts = Timeouts {
         task: Some(Time::from_secs(10.0)),
         job: Some(Time::from_secs(20.0)),
+        run_on: false,
     };
     setup.faults.changes = vec![
         change(100.0, 0..6, NodeState::Down),

@@ -6,19 +6,19 @@
 //! strategy has one colour and one marker in all of them; no two texts overlap and none is clipped,
 //! which tests check on the lists of shapes, also for absurd values.
 
-mod axis;
+pub mod axis;
 mod blame;
 mod ccdf;
 pub mod changes;
 mod cost;
-mod deciding;
+pub mod deciding;
 mod differences;
 mod dot_rows;
 pub mod drawing;
 mod imbalance;
 mod palette;
 mod panel;
-mod sweep;
+pub mod sweep;
 mod utilization;
 
 use drawing::Drawing;
@@ -337,9 +337,15 @@ mod tests {
                 assert!(outside.is_none(), "seed {seed}, {}: {outside:?}", plot.name);
             }
             assert!(
-                crate::report::terminal::comparison(&results, None, true)
-                    .lines()
-                    .count()
+                crate::report::terminal::comparison(
+                    &results,
+                    crate::report::terminal::Told {
+                        color: true,
+                        ..Default::default()
+                    }
+                )
+                .lines()
+                .count()
                     > 5
             );
             assert!(crate::report::render(&results, false).is_ok());

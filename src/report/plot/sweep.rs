@@ -63,6 +63,13 @@ fn tick(value: f64) -> (f64, String) {
     (value, if is_long { rounded.to_string() } else { text })
 }
 
+/// A swept value as a number, durations in seconds; none for a word.
+pub fn number(text: &str) -> Option<f64> {
+    parse(text)
+        .map(|(value, _)| value)
+        .filter(|value| value.is_finite())
+}
+
 /// A number, or a duration in seconds with `true`.
 fn parse(text: &str) -> Option<(f64, bool)> {
     let plain = text.replace('_', "");

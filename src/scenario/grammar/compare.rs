@@ -13,6 +13,8 @@ pub struct Compare {
     pub baseline: Option<String>,
     /// Metrics that decide; `class.metric` for one of a class.
     pub decide_on: Vec<String>,
+    /// Metrics that are shown beside them, without a verdict; any quantile may be named.
+    pub show: Vec<String>,
     /// Relative difference below which two strategies are equivalent.
     pub margin: Positive,
     /// Confidence of all comparisons together.
@@ -25,6 +27,7 @@ impl Default for Compare {
         Compare {
             baseline: None,
             decide_on,
+            show: Vec::new(),
             margin: Positive(0.02),
             confidence: Inner(0.95),
         }

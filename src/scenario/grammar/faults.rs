@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::engine::law::spec::LawSpec;
-use crate::engine::quantity::{Count, Factor, Number, Period, Positive, Seconds, Share};
+use crate::engine::quantity::{Count, Factor, Number, Period, Positive, Seconds, Share, Whole};
 use crate::model::nodes::NodeState;
 use crate::sim::setup::{StrandedQueued, StrandedRunning};
 
@@ -17,6 +17,11 @@ pub struct Faults {
     pub stragglers: Option<Stragglers>,
     /// Nodes go down by chance and are repaired, and what that means for the attempts there.
     pub node_failures: Option<NodeFailures>,
+    /// Whole zones (`nodes.NAME.zone`) go down by chance and are repaired; what that means for the attempts
+    /// there, `node-failures` says.
+    pub zone_failures: Option<ZoneFailures>,
+    /// Nodes work slowly for a while, each by chance, without anybody being told.
+    pub slow_downs: Option<SlowDowns>,
     /// Nodes go down, drain or come up at given instants.
     pub events: Vec<Event>,
     /// Attempts fail although they are served.
@@ -53,6 +58,16 @@ pub struct NodeFailures {
     pub clock: Clock,
 }
 
+/// Every zone is up for a while, then down for a while, again and again.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ZoneFailures {
+    /// From a repair (or the start) to the next failure.
+    pub up: LawSpec<Period>,
+    /// From a failure to the repair.
+    pub down: LawSpec<Seconds>,
+}
+
 /// When a node's time up runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -64,6 +79,18 @@ pub enum Clock {
     Busy,
 }
 
+/// Every node works at its speed for a while, then more slowly for a while, again and again.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SlowDowns {
+    /// From the end of an episode (or the start) to the next.
+    pub every: LawSpec<Period>,
+    /// How long an episode lasts.
+    pub last: LawSpec<Seconds>,
+    /// By what everything takes longer meanwhile, what runs already included.
+    pub factor: Factor,
+}
+
 /// Something that happens to nodes at an instant.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -71,7 +98,9 @@ pub struct Event {
     /// The instant.
     pub at: Seconds,
     /// A node group, or some of its nodes: `gen1`, `gen1[3]`, `gen1[0..5]` (the first five).
-    pub nodes: String,
+    pub nodes: Option<String>,
+    /// Instead: all nodes of a zone.
+    pub zone: Option<String>,
     /// What they are from then on.
     pub change: NodeState,
 }
@@ -88,13 +117,26 @@ pub struct TaskFailures {
 }
 
 /// How long is waited; for ever where nothing is said.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Timeouts {
     /// By a dispatcher, from its decision on, for the result of an attempt: then that is called off and has failed.
     pub task: Option<Period>,
     /// By a client, from a job's arrival on: then the job has failed.
     pub job: Option<Period>,
+    /// Whether attempts that nobody waits for any more are called off at once. Else those that have been
+    /// sent run on unseen, as most servers let them, and their results come to nothing.
+    pub cancel: bool,
+}
+
+impl Default for Timeouts {
+    fn default() -> Timeouts {
+        Timeouts {
+            task: None,
+            job: None,
+            cancel: true,
+        }
+    }
 }
 
 /// Failed attempts are made again.
@@ -111,6 +153,30 @@ pub struct Retries {
     pub jitter: Share,
     /// What work another attempt has.
     pub work: RetriedWork,
+    /// Further attempts that are made at most, whatever fails; a task for which none is left has failed.
+    pub budget: Budget,
+}
+
+/// Further attempts that are made at most; any number where nothing is said.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Budget {
+    /// At all tasks of a job together.
+    pub job: Option<Whole>,
+    /// By each dispatcher, for each first attempt that it sends: 0.1 is one further attempt for ten.
+    pub share: Option<Number>,
+    /// What of its share a dispatcher may save up, in attempts; so many it has at first.
+    pub saved: Whole,
+}
+
+impl Default for Budget {
+    fn default() -> Budget {
+        Budget {
+            job: None,
+            share: None,
+            saved: Whole(10.0),
+        }
+    }
 }
 
 impl Default for Retries {
@@ -121,6 +187,7 @@ impl Default for Retries {
             growth: Factor(2.0),
             jitter: Share(0.0),
             work: RetriedWork::default(),
+            budget: Budget::default(),
         }
     }
 }

@@ -10,12 +10,12 @@ use serde_json::json;
 use super::Named;
 use super::arrivals::Arrivals;
 use crate::engine::law::spec::LawSpec;
-use crate::engine::quantity::{Amount, Factor, Period, Rank, Seconds};
+use crate::engine::quantity::{Amount, Count, Factor, Period, Rank, Seconds, Share};
 
 /// A class of jobs.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[schemars(extend("x-forms" = [["tasks", "work", "overhead"], ["job-work", "split"]]))]
+#[schemars(extend("x-forms" = [["tasks", "work", "overhead"], ["job-work", "split"], ["stages"]]))]
 pub struct Jobs {
     /// How its jobs arrive (required): "poisson", or a table of one form.
     pub arrivals: Option<Arrivals>,
@@ -25,10 +25,13 @@ pub struct Jobs {
     pub work: Option<LawSpec<Seconds>>,
     /// Time that each task takes beside its work, whatever the node's speed.
     pub overhead: Option<Seconds>,
-    /// Work of the whole job, cut into equal tasks by `split`.
+    /// Work of the whole job, cut into tasks by `split`.
     pub job_work: Option<LawSpec<Seconds>>,
     /// How `job-work` is cut.
     pub split: Option<Split>,
+    /// Stages, each with tasks of its own, in place of all that.
+    #[serde(default)]
+    pub stages: Named<Stage>,
     /// What each task holds while it runs: `slots` (1 if left out) and resources.
     #[serde(default)]
     pub demand: Named<Amount>,
@@ -44,15 +47,47 @@ pub struct Jobs {
     pub classes: Option<Classes>,
 }
 
+/// A stage of a job: its tasks are ready when the last results of all stages that it waits for are
+/// gathered.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(extend("x-forms" = [["tasks", "work", "overhead"], ["job-work", "split"]]))]
+pub struct Stage {
+    /// Stages of the job that it waits for; if left out, the one before it in the file. `[]` is none.
+    pub after: Option<Vec<String>>,
+    /// Number of its tasks, each with its own `work`; 1 if left out.
+    pub tasks: Option<LawSpec<Factor>>,
+    /// Work of each task, in seconds at speed 1.
+    pub work: Option<LawSpec<Seconds>>,
+    /// Time that each task takes beside its work, whatever the node's speed.
+    pub overhead: Option<Seconds>,
+    /// Work of the whole stage, cut into tasks by `split`.
+    pub job_work: Option<LawSpec<Seconds>>,
+    /// How `job-work` is cut.
+    pub split: Option<Split>,
+    /// What each task holds while it runs; what is left out is the job's.
+    pub demand: Option<Named<Amount>>,
+    /// Node groups on which its tasks may run at all; the job's if left out.
+    pub nodes: Option<Vec<String>>,
+}
+
 /// How a job's work is cut.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Split {
-    /// Number of equal tasks.
+    /// Number of tasks.
     pub into: LawSpec<Factor>,
+    /// The part of the work that goes into the first task before the rest is cut evenly: 0 makes equal tasks,
+    /// 1 puts all into one.
+    #[serde(default = "even")]
+    pub skew: Share,
     /// Time that each task takes beside its work, whatever the node's speed.
     #[serde(default = "nothing")]
     pub overhead: Seconds,
+}
+
+fn even() -> Share {
+    Share(0.0)
 }
 
 fn nothing() -> Seconds {
@@ -69,6 +104,9 @@ pub struct Gather {
     pub per_result: LawSpec<Seconds>,
     /// Further service time after a job's last result.
     pub work: LawSpec<Seconds>,
+    /// Results that suffice: when so many are gathered, the job is complete and its other tasks are
+    /// cancelled. All, if left out or if the job has no more.
+    pub need: Option<Count>,
 }
 
 impl Default for Gather {
@@ -77,6 +115,7 @@ impl Default for Gather {
             at: At::Dispatcher,
             per_result: LawSpec::constant(0.0),
             work: LawSpec::constant(0.0),
+            need: None,
         }
     }
 }

@@ -45,9 +45,11 @@ use serde::Deserialize;
 
 pub use arrivals::{Arrivals, Closed, Diurnal, Format, Mmpp, Step, Trace};
 pub use compare::Compare;
-pub use faults::{Clock, Event, Faults, NodeFailures, RetriedWork, Retries, TaskFailures};
+pub use faults::{
+    Clock, Event, Faults, NodeFailures, RetriedWork, Retries, SlowDowns, TaskFailures, ZoneFailures,
+};
 pub use gate::Gate;
-pub use jobs::{Classes, Jobs, Part};
+pub use jobs::{Classes, Jobs, Part, Stage};
 pub use network::{Network, Workload};
 pub use nodes::{Discipline, Nodes, Slots, SlowDown};
 pub use run::{MeasuredJobs, Run, Warmup};

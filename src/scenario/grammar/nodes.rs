@@ -25,6 +25,8 @@ pub struct Nodes {
     /// Who is served next: "fifo", "lifo", "priority", "sjf", "srpt" or "processor-sharing". Under a
     /// central queue nothing waits at nodes, and it has no part.
     pub discipline: Discipline,
+    /// Where its nodes are: what `faults.events` and `faults.zone-failures` hit together.
+    pub zone: Option<String>,
     /// Attempts that may wait at each node; one that finds so many waiting and cannot start is refused: it
     /// has failed. Any number if left out.
     pub queue_limit: Option<Whole>,
@@ -40,6 +42,7 @@ impl Default for Nodes {
             slots: None,
             resources: Named::default(),
             discipline: Discipline::Fifo(Nothing {}),
+            zone: None,
             queue_limit: None,
             backfill: false,
         }

@@ -107,6 +107,8 @@ impl Check<'_> {
     pub fn knows(&mut self, section: &str, name: &str, known: &[&str]) -> bool {
         let (one, many) = match section {
             "nodes" => ("node group", "node groups"),
+            "stages" => ("stage", "stages"),
+            "zones" => ("zone", "zones"),
             _ => ("strategy", "strategies"),
         };
         let is_known = known.contains(&name) || self.is_cut_in(section);

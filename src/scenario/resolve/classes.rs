@@ -11,7 +11,7 @@ use crate::engine::time::Time;
 use crate::model::cluster::{Cluster, Group, SLOTS, eligible};
 use crate::scenario::grammar::{Arrivals, Jobs, Named};
 use crate::scenario::text::suggest;
-use crate::text::listed;
+use crate::text::{listed, plural};
 use crate::workload::class::{Class, Gather, Shape, Stage};
 
 /// Checks the names of all `jobs.NAME`, and that each has arrivals.
@@ -35,33 +35,63 @@ pub fn names(check: &mut Check<'_>, jobs: &Named<Jobs>) {
 }
 
 /// What the classes of one `jobs.NAME` have in common, if nothing of it is wrong: a class whose
-/// name is yet to be given.
-pub fn common(check: &mut Check<'_>, jobs: &Jobs, cluster: &Cluster) -> Option<Class> {
+/// name is yet to be given. Its stages are `staged`, if the jobs have several.
+pub fn common(
+    check: &mut Check<'_>,
+    jobs: &Jobs,
+    cluster: &Cluster,
+    staged: Option<Option<Vec<Stage>>>,
+) -> Option<Class> {
     // Arrivals that were cut out may have been a trace, which needs no work.
     let is_unknown = jobs.arrivals.is_none() && check.at("arrivals.trace").was_there();
-    let shape = match &jobs.arrivals {
-        None if is_unknown => None,
-        Some(Arrivals::Trace(_)) => Some(traced(check)),
-        _ => shape(check, jobs),
+    let stages = match (&jobs.arrivals, staged) {
+        (_, Some(stages)) => stages,
+        (None, _) if is_unknown => stage(check, jobs, cluster, |_, _| None).map(|only| vec![only]),
+        (Some(Arrivals::Trace(_)), _) => {
+            stage(check, jobs, cluster, |check, _| Some(traced(check))).map(|only| vec![only])
+        }
+        _ => stage(check, jobs, cluster, shape).map(|only| vec![only]),
     };
-    let overhead = jobs
-        .overhead
-        .or(jobs.split.as_ref().map(|split| split.overhead));
-    let demand = demand(check, &jobs.demand, cluster);
-    let allowed = allowed(check, jobs.nodes.as_deref(), cluster);
     let gather = gather(check, jobs);
-    let stage = Stage {
-        shape: shape?,
-        overhead: Time::from_secs(overhead.map_or(0.0, |overhead| overhead.0)),
-        demand: demand?,
-        allowed: allowed?,
-    };
+    let stages = stages?;
+    if let (
+        Some(Gather {
+            need: Some(need), ..
+        }),
+        [only],
+    ) = (&gather, &stages[..])
+    {
+        enough(&mut check.at("gather.need"), *need, &only.shape);
+    }
     Some(Class {
         name: String::new(),
-        stages: vec![stage],
+        stages,
         gather: gather?,
         slo: jobs.slo.map(|slo| Time::from_secs(slo.0)),
         priority: jobs.priority.map_or(0, |priority| priority.0 as i64),
+    })
+}
+
+/// A stage whose tasks are told by `jobs`, in the way that `shape` reads them.
+pub fn stage(
+    check: &mut Check<'_>,
+    jobs: &Jobs,
+    cluster: &Cluster,
+    shape: impl Fn(&mut Check<'_>, &Jobs) -> Option<Shape>,
+) -> Option<Stage> {
+    let shape = shape(check, jobs);
+    let split = jobs.split.as_ref();
+    let overhead = jobs.overhead.or(split.map(|split| split.overhead));
+    let demand = demand(check, &jobs.demand, cluster);
+    let allowed = allowed(check, jobs.nodes.as_deref(), cluster);
+    Some(Stage {
+        name: String::new(),
+        after: Vec::new(),
+        shape: shape?,
+        skew: split.map_or(0.0, |split| split.skew.0),
+        overhead: Time::from_secs(overhead.map_or(0.0, |overhead| overhead.0)),
+        demand: demand?,
+        allowed: allowed?,
     })
 }
 
@@ -77,7 +107,8 @@ fn traced(check: &mut Check<'_>) -> Shape {
     Shape::Trace
 }
 
-fn shape(check: &mut Check<'_>, jobs: &Jobs) -> Option<Shape> {
+/// The tasks of a job, or of a stage, as they are drawn.
+pub fn shape(check: &mut Check<'_>, jobs: &Jobs) -> Option<Shape> {
     if jobs.classes.is_some() {
         let hint = "write a [jobs.NAME] for each class instead";
         check
@@ -234,7 +265,30 @@ fn gather(check: &mut Check<'_>, jobs: &Jobs) -> Option<Gather> {
     let per_result = check.at("gather.per-result").law(&gather.per_result);
     let work = check.at("gather.work").law(&gather.work)?;
     let per_result = per_result?;
-    Some(Gather { per_result, work })
+    let need = gather
+        .need
+        .map(|need| need.0.min(f64::from(u32::MAX)) as u32);
+    Some(Gather {
+        per_result,
+        work,
+        need,
+    })
+}
+
+/// Says so if jobs never have as many tasks as are needed.
+fn enough(check: &mut Check<'_>, need: u32, shape: &Shape) {
+    let count = match shape {
+        Shape::Tasks { count, .. } => count.constant_count(),
+        Shape::Split { into, .. } => into.constant_count(),
+        Shape::Trace => None,
+    };
+    if let Some(count) = count.filter(|count| *count < need) {
+        let title = format!(
+            "{need} results are needed of jobs of {}",
+            plural(count as usize, "task", "tasks")
+        );
+        check.error(title, format!("write at most {count}"));
+    }
 }
 
 /// True if some node could ever hold a task of this demand; else says which resource stands in the

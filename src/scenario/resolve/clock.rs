@@ -27,16 +27,21 @@ pub fn check(check: &mut Check<'_>, demand: &Demand<'_>, length: f64) {
             );
         }
     }
-    for class in demand.classes {
-        let shape = class.stages.first().map(|stage| &stage.shape);
-        let (key, work) = match shape {
-            Some(Shape::Tasks { work, .. }) => ("work", work.mean()),
-            Some(Shape::Split { work, into }) => ("job-work", work.mean() / into.mean()),
-            Some(Shape::Trace) | None => continue,
+    let stages = demand.classes.iter();
+    let stages = stages.flat_map(|class| class.stages.iter().map(move |stage| (class, stage)));
+    for (class, stage) in stages {
+        let (key, work) = match &stage.shape {
+            Shape::Tasks { work, .. } => ("work", work.mean()),
+            Shape::Split { work, into } => ("job-work", work.mean() / into.mean()),
+            Shape::Trace => continue,
         };
         let mut check = check.at("jobs");
         let mut check = check.name(&class.name);
-        fine(&mut check.at(key), "of work in a task", work);
+        let place = match stage.name.as_str() {
+            "" => key.to_owned(),
+            name => format!("stages.{name}.{key}"),
+        };
+        fine(&mut check.at(&place), "of work in a task", work);
     }
     if length > LONGEST {
         let years = crate::text::thousands((length / (365.25 * 86_400.0)) as u64);

@@ -78,6 +78,7 @@ fn group(name: &str, nodes: &Nodes, dimensions: &[Dimension]) -> Group {
         Some(Slots::Unlimited) | None => None,
     };
     Group {
+        zone: nodes.zone.clone(),
         queue_limit: nodes.queue_limit.map(Whole::get),
         backfill: nodes.backfill,
         ..Group::new(name, nodes.count.0 as u32, nodes.speed.0, capacity)

@@ -8,10 +8,10 @@ use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
 use crate::model::nodes::NodeState;
 use crate::scenario::grammar::{
-    Clock, Event, Faults, NodeFailures, RetriedWork, Retries, TaskFailures,
+    Clock, Event, Faults, NodeFailures, RetriedWork, Retries, SlowDowns, TaskFailures, ZoneFailures,
 };
 use crate::sim::setup;
-use crate::workload::class::{Class, Shape};
+use crate::workload::class::{Class, Shape, Stage};
 
 /// Attempts at a task at most: their numbers have twelve bits in the keys of random draws.
 const MOST_ATTEMPTS: u64 = 1 << 12;
@@ -36,6 +36,10 @@ pub fn faults(
 ) -> Option<setup::Faults> {
     let failures = faults.node_failures.clone().unwrap_or_default();
     let node_failures = node_failures(&mut check.at("node-failures"), &failures);
+    let zones = faults.zone_failures.as_ref();
+    let zone_failures = zones.map(|z| zone_failures(&mut check.at("zone-failures"), z, cluster));
+    let given = faults.slow_downs.as_ref();
+    let slow_downs = given.map(|s| slow_downs(&mut check.at("slow-downs"), s, cluster));
     let changes = changes(&mut check.at("events"), &faults.events, cluster);
     let task = faults.task_failures.as_ref();
     let task_failures = task.map(|f| task_failures(&mut check.at("task-failures"), f));
@@ -49,6 +53,8 @@ pub fn faults(
     };
     let resolved = setup::Faults {
         node_failures: node_failures?,
+        zone_failures: optional(zone_failures)?,
+        slow_downs: optional(slow_downs)?,
         changes: changes?,
         stranded: setup::Stranded {
             running: failures.running,
@@ -58,6 +64,7 @@ pub fn faults(
         timeouts: setup::Timeouts {
             task: time(faults.timeouts.task),
             job: time(faults.timeouts.job),
+            run_on: !faults.timeouts.cancel,
         },
         retries: retries?,
     };
@@ -123,7 +130,8 @@ fn retries(check: &mut Check<'_>, retries: &Retries, classes: &[Class]) -> Optio
         check.at("max-attempts").error(title, hint);
         is_right = false;
     }
-    let is_drawn = |class: &Class| matches!(class.stages[0].shape, Shape::Tasks { .. });
+    let is_task_by_task = |stage: &Stage| matches!(stage.shape, Shape::Tasks { .. });
+    let is_drawn = |class: &Class| class.stages.iter().all(is_task_by_task);
     let fixed = classes.iter().find(|class| !is_drawn(class));
     if let (RetriedWork::Fresh, Some(class)) = (retries.work, fixed) {
         let title = format!("the work of `{}` is not drawn task by task", class.name);
@@ -137,6 +145,76 @@ fn retries(check: &mut Check<'_>, retries: &Retries, classes: &[Class]) -> Optio
         growth: retries.growth.0,
         jitter: retries.jitter.0,
         fresh_work: retries.work == RetriedWork::Fresh,
+        budget: setup::Budget {
+            job: retries
+                .budget
+                .job
+                .map(|most| most.0.min(f64::from(u32::MAX)) as u32),
+            share: retries
+                .budget
+                .share
+                .map_or(0, |share| (share.0.min(1e6) * 1e9).max(1.0) as u64),
+            saved: retries.budget.saved.0.min(1e6) as u32,
+        },
+    })
+}
+
+/// Most nodes that may be slow by chance: each is two entities.
+const MOST_SLOW: u32 = 1 << 22;
+
+fn slow_downs(
+    check: &mut Check<'_>,
+    given: &SlowDowns,
+    cluster: &Cluster,
+) -> Option<setup::SlowDowns> {
+    let (every, last) = (
+        check.at("every").law(&given.every),
+        check.at("last").law(&given.last),
+    );
+    let (every, last) = (every?, last?);
+    if every.mean() <= 0.0 {
+        let hint = "give a mean above 0, or lower nodes.NAME.speed";
+        check
+            .at("every")
+            .error("nodes would be slow all the time", hint);
+        return None;
+    }
+    if cluster.count() > MOST_SLOW {
+        let hint = "simulate fewer nodes, or leave them out";
+        check.error("slow-downs are for at most 4,194,304 nodes", hint);
+        return None;
+    }
+    Some(setup::SlowDowns {
+        every,
+        last,
+        factor: (given.factor.0.min(1e6) * 1e9).round_ties_even() as u64,
+    })
+}
+
+fn zone_failures(
+    check: &mut Check<'_>,
+    failures: &ZoneFailures,
+    cluster: &Cluster,
+) -> Option<setup::NodeFailures> {
+    let (up, down) = (
+        check.at("up").law(&failures.up),
+        check.at("down").law(&failures.down),
+    );
+    if cluster.zones().is_empty() {
+        let hint = "say which nodes are where: nodes.NAME.zone = \"a\"";
+        check.error("no node has a zone", hint);
+        return None;
+    }
+    let (up, down) = (up?, down?);
+    if up.mean() <= 0.0 {
+        let hint = "give a mean above 0, or leave `zone-failures` out";
+        check.at("up").error("zones would fail all the time", hint);
+        return None;
+    }
+    Some(setup::NodeFailures {
+        up,
+        down,
+        busy_clock: false,
     })
 }
 
@@ -146,17 +224,37 @@ fn changes(
     events: &[Event],
     cluster: &Cluster,
 ) -> Option<Vec<setup::Change>> {
-    let mut changes = Vec::new();
+    let (mut changes, mut is_right) = (Vec::new(), true);
     for (at, event) in events.iter().enumerate() {
-        let nodes = nodes(&mut check.name(at).at("nodes"), &event.nodes, cluster);
-        changes.extend(nodes.map(|nodes| setup::Change {
+        let hit = hit(&mut check.name(at), event, cluster);
+        is_right &= hit.is_some();
+        changes.extend(hit.into_iter().flatten().map(|nodes| setup::Change {
             at: Time::from_secs(event.at.0),
             nodes,
             to: event.change,
         }));
     }
     changes.sort_by_key(|change| change.at);
-    (changes.len() == events.len()).then_some(changes)
+    is_right.then_some(changes)
+}
+
+/// The nodes that an event is about, by id.
+fn hit(check: &mut Check<'_>, event: &Event, cluster: &Cluster) -> Option<Vec<Range<u32>>> {
+    match (&event.nodes, &event.zone) {
+        (Some(text), None) => nodes(&mut check.at("nodes"), text, cluster).map(|one| vec![one]),
+        (None, Some(zone)) => {
+            let zones = cluster.zones();
+            let names: Vec<&str> = zones.iter().map(|(name, _)| *name).collect();
+            let is_known = check.at("zone").knows("zones", zone, &names);
+            let found = zones.into_iter().find(|(name, _)| name == zone);
+            found.filter(|_| is_known).map(|(_, nodes)| nodes)
+        }
+        _ => {
+            let hint = "`nodes = \"gen1[0..5]\"`, or `zone = \"a\"` for all nodes there";
+            check.error("give either `nodes` or `zone`", hint);
+            None
+        }
+    }
 }
 
 /// The ids of the nodes that `text` names: a group, or `group[3]`, or `group[0..5]`.
@@ -221,8 +319,9 @@ fn comes_up(
     for change in &faults.changes {
         states[change.nodes.start as usize..change.nodes.end as usize].fill(change.to);
     }
-    let stuck = classes.iter().find(|class| {
-        let stage = &class.stages[0];
+    let stages = classes.iter();
+    let mut stages = stages.flat_map(|class| class.stages.iter().map(move |stage| (class, stage)));
+    let stuck = stages.find(|(_, stage)| {
         let eligible =
             crate::model::cluster::eligible(&cluster.groups, &stage.allowed, &stage.demand);
         let eligible: Vec<bool> = eligible.collect();
@@ -233,7 +332,7 @@ fn comes_up(
         fits_somewhere
             && !states.any(|state| may_run.next() == Some(true) && *state == NodeState::Up)
     });
-    if let Some(class) = stuck {
+    if let Some((class, _)) = stuck {
         let title = format!(
             "after the last event no node is up on which `{}` may run",
             class.name

@@ -36,6 +36,10 @@ pub struct Known<'a> {
 impl Known<'_> {
     /// Checks that the deciding metrics exist.
     pub fn check_compare(&self, check: &mut Check<'_>, compare: &grammar::Compare) {
+        let mut shown = check.at("show");
+        for (at, name) in compare.show.iter().enumerate() {
+            self.check_metric(&mut shown.name(at), name);
+        }
         let mut check = check.at("decide-on");
         let decide = &compare.decide_on;
         if decide.is_empty() {
@@ -138,13 +142,11 @@ const FEWEST: f64 = 10.0;
 pub fn compare(document: &Document, baseline: String, points: usize) -> Compare {
     let given = &document.compare;
     let others = document.strategies.len().saturating_sub(1);
+    let read = |names: &[String]| names.iter().flat_map(|name| name.parse()).collect();
     Compare {
         baseline,
-        decide_on: given
-            .decide_on
-            .iter()
-            .flat_map(|name| name.parse())
-            .collect(),
+        decide_on: read(&given.decide_on),
+        show: read(&given.show),
         margin: given.margin.0,
         confidence: given.confidence.0,
         family: given.decide_on.len() * points * others,

@@ -69,13 +69,12 @@ impl Loads<'_> {
         let mut told = false;
         let classes = self.classes.iter();
         for class in classes.filter(|class| self.jobs.contains_key(&class.name)) {
-            let laws = class.stages.iter().flat_map(|stage| stage.shape.laws());
-            for (key, _) in laws.filter(|(_, law)| !law.mean().is_finite()) {
+            let of = |stage| std::iter::repeat(class.place(stage)).zip(stage.shape.laws());
+            let laws = class.stages.iter().flat_map(of);
+            for (place, (key, _)) in laws.filter(|(_, (_, law))| !law.mean().is_finite()) {
                 let title = "a load is asked for, but this law has no mean";
                 let hint = "raise `shape` above 1, bound the law with bounded-pareto, or give a rate instead of a load";
-                check
-                    .at(&format!("jobs.{}.{key}", class.name))
-                    .error(title, hint);
+                check.at(&format!("{place}.{key}")).error(title, hint);
                 told = true;
             }
         }

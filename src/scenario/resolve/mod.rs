@@ -15,6 +15,7 @@ pub mod judging;
 mod loads;
 mod rates;
 mod sources;
+mod stages;
 mod strategies;
 mod traces;
 mod window;

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::check::Check;
-use super::{classes, loads, rates, traces};
+use super::{classes, loads, rates, stages, traces};
 use crate::engine::quantity::LONGEST;
 use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
@@ -30,7 +30,9 @@ pub fn sources(
     let mut check = check.at("jobs");
     for (name, jobs) in jobs.iter() {
         let mut check = check.name(name);
-        let common = classes::common(&mut check, jobs, cluster);
+        let has_stages = !jobs.stages.is_empty();
+        let staged = has_stages.then(|| stages::stages(&mut check, jobs, cluster));
+        let common = classes::common(&mut check, jobs, cluster, staged);
         let arrivals = arrivals(&mut check, name, jobs, cluster, notes);
         if let Some(Given::Batch(batch)) = &jobs.arrivals {
             crowd(&mut check.at("arrivals.batch.jobs"), batch.jobs.get(), most);
@@ -92,9 +94,17 @@ fn own_classes(
         ..common.clone()
     };
     let Arrivals::Trace(plan) = arrivals else {
-        let (demand, allowed) = (&common.stages[0].demand, &common.stages[0].allowed);
-        let whose = format!("class `{name}`");
-        classes::fits(&mut check.at("demand"), &whose, demand, allowed, cluster);
+        for stage in &common.stages {
+            let (demand, allowed) = (&stage.demand, &stage.allowed);
+            let (mut check, whose) = match stage.name.as_str() {
+                "" => (check.at("demand"), format!("class `{name}`")),
+                stage => {
+                    let whose = format!("stage `{stage}` of class `{name}`");
+                    (check.at(&format!("stages.{stage}.demand")), whose)
+                }
+            };
+            classes::fits(&mut check, &whose, demand, allowed, cluster);
+        }
         return vec![class(name.to_owned())];
     };
     let of_label = |label: &Label| {

@@ -17,7 +17,7 @@ use crate::scenario::grammar::{self, Named, Overrides, Scheduling};
 use crate::scenario::text::suggest;
 use crate::strategy::placement::random::Random;
 use crate::strategy::{Binding, Eligible, InFlight, Limits, Parts, Pool, Strategy, Ties};
-use crate::workload::class::{Class, Stage};
+use crate::workload::class::Class;
 
 /// Checks the names of all strategies, and `[scheduling]`.
 pub fn names(check: &mut Check<'_>, strategies: &Named<grammar::Strategy>, common: &Scheduling) {
@@ -93,14 +93,18 @@ fn strategy(
     let limits = limits(check, given, classes)?;
     Some(Strategy {
         name: name.to_owned(),
-        binding: match given.binding {
-            Some(grammar::Binding::CentralQueue(_)) => Binding::CentralQueue,
-            _ => Binding::Early,
-        },
+        binding: binding(given),
         parts_of_class: classes.iter().map(set).collect(),
         parts: sets,
         limits,
     })
+}
+
+fn binding(given: &grammar::Strategy) -> Binding {
+    match given.binding {
+        Some(grammar::Binding::CentralQueue(_)) => Binding::CentralQueue,
+        _ => Binding::Early,
+    }
 }
 
 /// What the strategy turns away.
@@ -229,8 +233,10 @@ fn workable(
     classes: &[Class],
 ) {
     let layout = Layout::new(&sample(cluster));
-    for (class, &set) in classes.iter().zip(&strategy.parts_of_class) {
-        let pool = pool(&layout, class);
+    let sets = classes.iter().zip(&strategy.parts_of_class);
+    let stages = sets.flat_map(|(class, set)| class.stages.iter().map(move |stage| (stage, *set)));
+    for (stage, set) in stages {
+        let pool = Pool::eligible(&layout, &stage.allowed, &stage.demand);
         let mut eligible = Eligible::new(&pool, &layout);
         let build = || strategy.parts[set].placement.build(&mut eligible);
         let Some(Err(problem)) = (!pool.ids().is_empty()).then(build) else {
@@ -263,11 +269,4 @@ fn sample(cluster: &Cluster) -> Cluster {
         dimensions: cluster.dimensions.clone(),
         groups: cluster.groups.iter().map(few).collect(),
     }
-}
-
-/// The nodes that tasks of the class may ever use.
-fn pool(layout: &Layout, class: &Class) -> Pool {
-    let stage = class.stages.first();
-    let eligible = |stage: &Stage| Pool::eligible(layout, &stage.allowed, &stage.demand);
-    stage.map_or_else(|| Pool::from_iter([]), eligible)
 }

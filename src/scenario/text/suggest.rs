@@ -86,11 +86,16 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("node-failures failures mtbf mttr", "faults.node-failures"),
     ("task-failures failure-probability", "faults.task-failures"),
     ("events", "faults.events"),
+    ("slow-downs slowdowns grey-failures", "faults.slow-downs"),
+    ("zone zones rack region", "nodes.NAME.zone"),
     ("ties", "scheduling.ties"),
     ("queue-limit max-queue queue-size", "nodes.NAME.queue-limit"),
     ("admission max-jobs-in-system shed", "scheduling.admission"),
     ("discipline preemption", "nodes.NAME.discipline"),
     ("priority", "jobs.NAME.priority"),
+    ("need quorum k-of-n", "jobs.NAME.gather.need"),
+    ("stages stage dag depends-on", "jobs.NAME.stages"),
+    ("skew", "jobs.NAME.split.skew"),
     ("bursts", "jobs.NAME.arrivals.mmpp"),
     ("clients think", "jobs.NAME.arrivals.closed"),
 ];
@@ -102,11 +107,6 @@ const NOT_MODELLED: &[(&str, &str, &str)] = &[
         "hedge hedging copies redundancy speculation backup",
         "copies of tasks",
         "every task runs once",
-    ),
-    (
-        "slow-downs slowdowns",
-        "slow-downs of nodes",
-        "nodes keep their speed; faults.stragglers slows single tasks",
     ),
     (
         "stealing steal work-stealing push",
@@ -128,22 +128,6 @@ const NOT_MODELLED: &[(&str, &str, &str)] = &[
         "estimates of work",
         "what asks for work is told the truth",
     ),
-    (
-        "zone zones",
-        "zones",
-        "all nodes are alike but for their group",
-    ),
-    (
-        "stages stage dag depends-on",
-        "stages of jobs",
-        "all tasks of a job are ready at its arrival",
-    ),
-    (
-        "need quorum k-of-n",
-        "results of which some suffice",
-        "a job waits for all its tasks",
-    ),
-    ("skew", "unequal parts", "a job is cut into equal parts"),
     (
         "late late-binding reservations batch-sampling",
         "late binding",

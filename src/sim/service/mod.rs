@@ -17,6 +17,8 @@ use crate::model::discipline::Discipline;
 use crate::model::heap::Seats;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
+use crate::model::list::List;
+use crate::model::slab::NONE;
 
 use super::core::Core;
 
@@ -189,6 +191,32 @@ pub fn put_back(core: &mut Core<'_>, id: u32) {
         Some(Server::Ordered(_)) => ordered::put_back(core, id),
         _ => fifo::put_back(core, id),
     }
+}
+
+/// From now on everything at `at` takes so many billionths of its time; what runs goes on at that.
+#[cold]
+pub fn change_pace(core: &mut Core<'_>, at: NodeId, pace: u64) {
+    if let Some(Server::Shared(_)) = core.service.servers.get(at.index()) {
+        return processor_sharing::change_pace(core, at, pace);
+    }
+    let mut ids = std::mem::take(&mut core.service.ids);
+    ids.clear();
+    let mut next = core.nodes.at(at).running.head();
+    while next != NONE {
+        ids.push(next);
+        next = List::after(&core.records, next);
+    }
+    for &id in &ids {
+        interrupt(core, id);
+    }
+    core.paces[at.index()] = pace;
+    for &id in &ids {
+        match core.service.servers.get(at.index()) {
+            Some(Server::Ordered(_)) => ordered::go_on(core, id),
+            _ => core.start(id),
+        }
+    }
+    core.service.ids = ids;
 }
 
 /// Accounts for what is in use when all is over.

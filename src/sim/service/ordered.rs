@@ -220,7 +220,8 @@ fn find_victims(
         }
         change(core, at, |server, seats| server.running.remove(seats, last));
         victims.push(last);
-        let row = core.demands.row(core.records.both(last).1.demand);
+        let (task, job) = core.records.both(last);
+        let row = core.demands.of(task, job);
         freed
             .iter_mut()
             .zip(row)
@@ -248,6 +249,21 @@ fn stop_running(core: &mut Core<'_>, id: u32) {
 pub fn interrupt(core: &mut Core<'_>, id: u32) -> Time {
     stop_running(core, id);
     core.interrupt(id)
+}
+
+/// An attempt that was interrupted runs on at once.
+pub fn go_on(core: &mut Core<'_>, id: u32) {
+    let task = core.records.task(id);
+    let (at, left) = (task.node, task.service);
+    if !server(core, at).preempts {
+        return core.start(id);
+    }
+    let known = core.service.seats.rank(id).reversed();
+    let order = match core.layout.group(at).discipline {
+        Discipline::Srpt => srpt::order(left),
+        _ => known.order,
+    };
+    run(core, id, Rank { order, ..known });
 }
 
 /// See [`super::put_back`].

@@ -18,7 +18,7 @@ use crate::model::discipline::{Discipline, SlowDown};
 use crate::model::heap::{Heap, Rank};
 use crate::model::ids::NodeId;
 use crate::model::slab::NONE;
-use crate::sim::core::{Core, Kind};
+use crate::sim::core::{Core, Kind, PACE};
 
 use super::{Server, Service};
 
@@ -140,6 +140,10 @@ fn resume(core: &mut Core<'_>, at: NodeId, excess: u64) {
         return;
     };
     shared.rate = rate(group.capacity[SLOTS], demanded, shared.count, curve);
+    if let Some(&pace) = core.paces.get(at.index()) {
+        let slowed = (shared.rate as u128 * u128::from(PACE)).div_ceil(u128::from(pace));
+        shared.rate = slowed as i128;
+    }
     let first = shared.running.first();
     let due = (first != NONE).then(|| (first, shared.end_of(service.seats.rank(first).order)));
     let (before, shown) = (shared.due, shared.shown);
@@ -178,6 +182,13 @@ fn reschedule(
     if let Some((id, time)) = due {
         core.schedule_task(time, Kind::End, at.0 + 1, id);
     }
+}
+
+/// See [`super::change_pace`].
+pub fn change_pace(core: &mut Core<'_>, at: NodeId, pace: u64) {
+    let excess = settle(core, at);
+    core.paces[at.index()] = pace;
+    resume(core, at, excess);
 }
 
 /// Starts an attempt beside those that run at its node.

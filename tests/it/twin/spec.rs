@@ -310,6 +310,9 @@ fn class((index, class): (usize, &ClassSpec)) -> Class {
     Class {
         name: name(index),
         stages: vec![Stage {
+            name: String::new(),
+            after: Vec::new(),
+            skew: 0.0,
             shape: if class.is_split {
                 Shape::Split { work, into: count }
             } else {
@@ -322,6 +325,7 @@ fn class((index, class): (usize, &ClassSpec)) -> Class {
         gather: Gather {
             per_result: seconds(class.per_result),
             work: seconds(class.gather_work),
+            need: None,
         },
         slo: class.slo.map(Time),
         priority: class.priority,

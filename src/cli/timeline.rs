@@ -1,0 +1,147 @@
+//! `equipoise timeline`: a stretch of one replication, task by task.
+
+use clap::{Args, ValueEnum};
+
+use super::scenario_args::ScenarioArgs;
+use super::{Exit, print, running};
+use crate::experiment::trail::{Cut, Trail};
+use crate::report::timeline::{Names, svg, trace};
+use crate::scenario::{Registry, Scenario};
+use crate::text::seconds;
+
+/// Arguments of `equipoise timeline`.
+#[derive(Debug, Args)]
+pub struct Timeline {
+    #[command(flatten)]
+    args: ScenarioArgs,
+    /// The strategy.
+    #[arg(long, value_name = "NAME")]
+    strategy: String,
+    /// The point of a sweep, from 1.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    point: usize,
+    /// The replication, from 1.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    replication: u64,
+    /// Start of the stretch, in simulated time.
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
+    from: f64,
+    /// End of the stretch (default: when 200 tasks have started, of a trace 20,000).
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    to: Option<f64>,
+    /// What is printed.
+    #[arg(long, value_enum, default_value = "svg")]
+    format: Format,
+}
+
+/// What is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A picture.
+    Svg,
+    /// Trace events, for Perfetto and chrome://tracing.
+    Json,
+}
+
+/// Seconds of "50ms".
+fn duration(text: &str) -> Result<f64, String> {
+    let found = seconds(text).filter(|seconds| *seconds >= 0.0 && seconds.is_finite());
+    found.ok_or_else(|| format!("`{text}` is no duration such as 50ms or 1.5s"))
+}
+
+impl Timeline {
+    /// Runs the replication and prints its stretch.
+    pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
+        let scenario = self.args.read(registry)?;
+        self.args.warn(&scenario);
+        let strategy = named(&scenario, &self.strategy)?;
+        let point = place(&scenario, self.point)?;
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        let plan = running::plan(scenario, String::new(), None, &stop)?;
+        let scenario = plan.scenario();
+        let setup = &scenario.points[point].setups[strategy];
+        let [from, to] =
+            [self.from, self.to.unwrap_or(f64::INFINITY)].map(|seconds| (seconds * 1e9) as u64);
+        let mut trail = Trail::of(setup, self.replication, Some(Cut { from, to }))?;
+        let cut = Cut {
+            from,
+            to: self.shorten(&mut trail, to),
+        };
+        if trail.tasks.is_empty() {
+            return Err(Exit::Mistake(
+                "error: no task runs in this stretch\nhint: look at another one by --from and --to"
+                    .to_owned(),
+            ));
+        }
+        let names = Names {
+            nodes: setup.cluster.node_names(),
+            classes: setup
+                .classes
+                .iter()
+                .map(|class| class.name.clone())
+                .collect(),
+            title: format!(
+                "{}, {}, replication {}",
+                scenario.title, self.strategy, self.replication
+            ),
+        };
+        match self.format {
+            Format::Json => print(&trace(&trail, &names)),
+            Format::Svg => print(
+                &svg(&trail, cut, &names)
+                    .map_err(|said| Exit::Mistake(format!("error: {said}")))?,
+            ),
+        }
+    }
+
+    /// Without an end given, the stretch ends when enough tasks have started.
+    fn shorten(&self, trail: &mut Trail, to: u64) -> u64 {
+        let most = if self.format == Format::Svg {
+            200
+        } else {
+            20_000
+        };
+        let mut starts: Vec<u64> = trail.tasks.iter().map(|task| task.start).collect();
+        starts.sort_unstable();
+        if self.to.is_none() {
+            let end = starts.get(most).copied();
+            let end = end
+                .or(trail.tasks.iter().map(|task| task.end).max())
+                .unwrap_or(to);
+            trail.tasks.retain(|task| task.start < end);
+            trail.decisions.retain(|decision| decision.time < end);
+            return end;
+        }
+        to
+    }
+}
+
+/// The number of the strategy of this name.
+pub fn named(scenario: &Scenario, name: &str) -> Result<usize, Exit> {
+    let found = scenario
+        .strategies
+        .iter()
+        .position(|strategy| strategy.name == name);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = scenario
+            .strategies
+            .iter()
+            .map(|strategy| strategy.name.as_str())
+            .collect();
+        Exit::Mistake(format!(
+            "error: no strategy `{name}` in the scenario\nhint: it has {}",
+            names.join(", ")
+        ))
+    })
+}
+
+/// The index of the point of this number.
+pub fn place(scenario: &Scenario, number: usize) -> Result<usize, Exit> {
+    let count = scenario.points.len();
+    match (1..=count).contains(&number) {
+        true => Ok(number - 1),
+        false => Err(Exit::Mistake(format!(
+            "error: there is no point {number}\nhint: the scenario has {count}"
+        ))),
+    }
+}

@@ -1,0 +1,60 @@
+//! `equipoise why`: two strategies on the same jobs, by what and for whom response times differ.
+
+use clap::Args;
+
+use super::scenario_args::ScenarioArgs;
+use super::timeline::{named, place};
+use super::{Exit, print, running};
+use crate::experiment::moved::moved;
+use crate::experiment::threads;
+use crate::report::moved_text::{Names, text};
+use crate::scenario::Registry;
+
+/// Arguments of `equipoise why`.
+#[derive(Debug, Args)]
+pub struct Why {
+    #[command(flatten)]
+    args: ScenarioArgs,
+    /// The strategy that is looked at.
+    #[arg(value_name = "A")]
+    one: String,
+    /// The strategy that it is held against.
+    #[arg(value_name = "B")]
+    other: String,
+    /// The point of a sweep, from 1.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    point: usize,
+    /// Replications (default: as many as the scenario asks for).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    replications: Option<u32>,
+    /// Threads (default: all cores); the results are the same for any number.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+impl Why {
+    /// Runs both and prints where they differ.
+    pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
+        let scenario = self.args.read(registry)?;
+        self.args.warn(&scenario);
+        let (one, other) = (named(&scenario, &self.one)?, named(&scenario, &self.other)?);
+        let point = place(&scenario, self.point)?;
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        let plan = running::plan(scenario, String::new(), self.threads, &stop)?;
+        let setups = &plan.scenario().points[point].setups;
+        let count = self.replications.unwrap_or(plan.scenario().replications);
+        let classes: Vec<String> = setups[one]
+            .classes
+            .iter()
+            .map(|class| class.name.clone())
+            .collect();
+        let pool = threads(self.threads.map(usize::from))?;
+        let found = pool.install(|| moved(&setups[other], &setups[one], count, &classes))?;
+        let names = Names {
+            after: &self.one,
+            before: &self.other,
+            classes: &classes,
+        };
+        print(&text(&found, count, names))
+    }
+}

@@ -1,0 +1,350 @@
+//! The value of a key at which conditions begin to hold: bisection, with runs spent where they decide.
+//!
+//! A condition is judged by an interval of its figure: it holds if the whole interval does, it fails if
+//! none of it does, and is open else; what is open is run again with more replications. All looks of a
+//! search share its confidence (Bonferroni), so that a bracket is right as often as it says, if what
+//! holds at a value holds beyond it too. All values see the same random numbers, which makes the steps
+//! between neighbours steadier than each of them.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use crate::metrics::columns::MetricRef;
+use crate::results::{Cell, Status, Summary};
+use crate::stats::{Pseudo, paired};
+use crate::text::seconds;
+
+/// Looks at one value at most: each has four times the replications of the one before.
+pub const STAGES: u32 = 3;
+/// Replications of the first look.
+const FIRST: u32 = 5;
+
+/// "response_p99 <= 200ms".
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// What is held against the limit.
+    pub metric: MetricRef,
+    /// The figure is to be at most the limit; else at least.
+    pub at_most: bool,
+    /// In the metric's unit.
+    pub limit: f64,
+    /// As it was written.
+    pub text: String,
+}
+
+impl FromStr for Condition {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Condition, String> {
+        let split = text.split_once("<=").map(|both| (both, true));
+        let split = split.or_else(|| text.split_once(">=").map(|both| (both, false)));
+        let Some(((metric, limit), at_most)) = split else {
+            return Err(format!(
+                "`{text}` has neither <= nor >=: write for example \"response_p99 <= 200ms\""
+            ));
+        };
+        let number = limit.trim();
+        let percent = number
+            .strip_suffix('%')
+            .and_then(|n| n.trim().parse::<f64>().ok());
+        let limit = seconds(number)
+            .or(percent.map(|n| n / 100.0))
+            .or_else(|| number.replace('_', "").parse().ok());
+        let limit = limit.filter(|limit| limit.is_finite());
+        let limit =
+            limit.ok_or_else(|| format!("`{number}` is no number, duration or percentage"))?;
+        let (metric, text) = (metric.trim().parse()?, text.trim().to_owned());
+        Ok(Condition {
+            metric,
+            at_most,
+            limit,
+            text,
+        })
+    }
+}
+
+/// What is known of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// No part of the interval holds.
+    Fails,
+    /// It cannot be told.
+    Open,
+    /// All of it holds.
+    Holds,
+}
+
+impl Outcome {
+    /// Of an interval against a limit.
+    fn of((low, high): (f64, f64), at_most: bool, limit: f64) -> Outcome {
+        let (holds, fails) = match at_most {
+            true => (high <= limit, low > limit),
+            false => (low >= limit, high < limit),
+        };
+        match (holds, fails) {
+            (true, _) => Outcome::Holds,
+            (_, true) => Outcome::Fails,
+            _ => Outcome::Open,
+        }
+    }
+}
+
+impl Condition {
+    /// Whether it holds of what was found, with confidence `level` (two-sided).
+    pub fn judge(&self, cell: &Cell, level: f64) -> Outcome {
+        let Some(figure) = cell.get(&self.metric) else {
+            return Outcome::Open;
+        };
+        match (figure.status, figure.standing()) {
+            (Status::Unstable, _) => Outcome::Fails,
+            (Status::Censored, _)
+                if self.at_most && figure.mean.is_some_and(|bound| bound > self.limit) =>
+            {
+                Outcome::Fails
+            }
+            (_, Some(pseudo)) => self.by_interval(cell, figure, &pseudo, level),
+            _ => Outcome::Open,
+        }
+    }
+
+    fn by_interval(&self, cell: &Cell, figure: &Summary, pseudo: &Pseudo, level: f64) -> Outcome {
+        let estimate = pseudo.estimate(level);
+        let Some((low, high)) = estimate.low.zip(estimate.high) else {
+            return Outcome::Open;
+        };
+        if !figure.counts_misses() {
+            return Outcome::of((low, high), self.at_most, self.limit);
+        }
+        // What is counted is the share that missed. Where none did, up to ln(1 / error) / n may.
+        let (jobs, _) = cell.jobs(&self.metric.part.to_string());
+        let unseen = if pseudo.figure == 0.0 {
+            -((1.0 - level) / 2.0).ln() / jobs.max(1.0)
+        } else {
+            0.0
+        };
+        Outcome::of((low, high + unseen), !self.at_most, 1.0 - self.limit)
+    }
+}
+
+/// Whether `one` has the lower figure than `other`, replication by replication.
+pub fn is_below(one: &Cell, other: &Cell, metric: &MetricRef, level: f64) -> Outcome {
+    let unstable = |cell: &Cell| {
+        cell.get(metric)
+            .is_some_and(|figure| figure.status == Status::Unstable)
+    };
+    let standing = |cell: &Cell| cell.get(metric).and_then(Summary::standing);
+    match (unstable(one), unstable(other)) {
+        (true, true) => return Outcome::Open,
+        (true, false) => return Outcome::Fails,
+        (false, true) => return Outcome::Holds,
+        (false, false) => {}
+    }
+    let difference = standing(other)
+        .zip(standing(one))
+        .and_then(|(other, one)| paired(&other, &one, level));
+    let ends = difference.and_then(|found| found.estimate.low.zip(found.estimate.high));
+    ends.map_or(Outcome::Open, |ends| Outcome::of(ends, true, 0.0))
+}
+
+/// Where conditions begin, or cease, to hold on a grid of values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bracket {
+    /// At the first value and at the last, and so everywhere.
+    Everywhere,
+    /// Neither at the first nor at the last.
+    Never,
+    /// It cannot be told at the ends.
+    Unknown,
+    /// From the smallest value `holds` on; it fails up to `fails`.
+    Smallest {
+        /// The last number of a value at which it fails.
+        fails: usize,
+        /// The first at which it holds.
+        holds: usize,
+    },
+    /// Up to the largest value `holds`; it fails from `fails` on.
+    Largest {
+        /// The last number of a value at which it holds.
+        holds: usize,
+        /// The first at which it fails.
+        fails: usize,
+    },
+}
+
+/// Looks for the bracket among the values of number 0 to `last`.
+///
+/// # Errors
+/// The first error of `probe`.
+pub fn bracket<E>(
+    last: usize,
+    mut probe: impl FnMut(usize) -> Result<Outcome, E>,
+) -> Result<Bracket, E> {
+    let mut known = BTreeMap::new();
+    let mut look = |at: usize| -> Result<Outcome, E> {
+        if let Some(outcome) = known.get(&at) {
+            return Ok(*outcome);
+        }
+        let outcome = probe(at)?;
+        known.insert(at, outcome);
+        Ok(outcome)
+    };
+    match (look(0)?, look(last)?) {
+        (Outcome::Holds, Outcome::Holds) => Ok(Bracket::Everywhere),
+        (Outcome::Fails, Outcome::Fails) => Ok(Bracket::Never),
+        (Outcome::Fails, Outcome::Holds) => {
+            let (fails, holds) = ends(last, &mut look)?;
+            Ok(Bracket::Smallest { fails, holds })
+        }
+        (Outcome::Holds, Outcome::Fails) => {
+            let (fails, holds) = ends(last, &mut |at| look(last - at))?;
+            Ok(Bracket::Largest {
+                holds: last - holds,
+                fails: last - fails,
+            })
+        }
+        _ => Ok(Bracket::Unknown),
+    }
+}
+
+/// The last number at which it fails and the first at which it holds, where it rises from 0 to `last`.
+fn ends<E>(
+    last: usize,
+    look: &mut dyn FnMut(usize) -> Result<Outcome, E>,
+) -> Result<(usize, usize), E> {
+    let first_open = first(0, last, look, Outcome::Open)?;
+    let holds = match look(first_open)? {
+        Outcome::Holds => first_open,
+        _ => first(first_open, last, look, Outcome::Holds)?,
+    };
+    Ok((first_open - 1, holds))
+}
+
+/// The first number above `low` with at least the outcome `least`, which `high` has.
+fn first<E>(
+    mut low: usize,
+    mut high: usize,
+    look: &mut dyn FnMut(usize) -> Result<Outcome, E>,
+    least: Outcome,
+) -> Result<usize, E> {
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        match look(middle)? >= least {
+            true => high = middle,
+            false => low = middle,
+        }
+    }
+    Ok(high)
+}
+
+/// Confidence of one look, of so many searches of `values` values with `conditions` conditions that
+/// all hold together with `confidence`. Of an interval's two ends one can be wrong.
+pub fn level_of_a_look(confidence: f64, searches: usize, values: usize, conditions: usize) -> f64 {
+    let steps = 2.0 + 2.0 * (values.max(2) as f64).log2().ceil();
+    let looks = steps * f64::from(STAGES) * (searches * conditions).max(1) as f64;
+    1.0 - 2.0 * (1.0 - confidence) / looks
+}
+
+/// Replications of the look of this number, from 0, where a scenario asks for `asked`.
+pub fn replications(stage: u32, asked: u32) -> u32 {
+    match stage {
+        0 => FIRST.min(asked.max(3)),
+        stage => asked.max(FIRST).saturating_mul(4_u32.pow(stage - 1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn search(last: usize, of: impl Fn(usize) -> Outcome) -> (Bracket, usize) {
+        let mut looks = 0;
+        let found = bracket(last, |at| {
+            looks += 1;
+            Ok::<_, ()>(of(at))
+        });
+        (found.unwrap(), looks)
+    }
+
+    #[test]
+    fn the_bracket_is_found_in_few_looks() {
+        let from = |at: usize| {
+            move |k: usize| {
+                if k >= at {
+                    Outcome::Holds
+                } else {
+                    Outcome::Fails
+                }
+            }
+        };
+        for at in 1..=100 {
+            let (found, looks) = search(100, from(at));
+            assert_eq!(
+                found,
+                Bracket::Smallest {
+                    fails: at - 1,
+                    holds: at
+                }
+            );
+            assert!(looks <= 9, "{looks} looks for {at}");
+        }
+        assert_eq!(search(10, from(0)).0, Bracket::Everywhere);
+        assert_eq!(search(10, from(11)).0, Bracket::Never);
+    }
+
+    #[test]
+    fn what_is_open_widens_the_bracket() {
+        let of = |k: usize| match k {
+            0..=30 => Outcome::Fails,
+            31..=33 => Outcome::Open,
+            _ => Outcome::Holds,
+        };
+        assert_eq!(
+            search(64, of).0,
+            Bracket::Smallest {
+                fails: 30,
+                holds: 34
+            }
+        );
+        let reversed = |k: usize| of(64 - k);
+        assert_eq!(
+            search(64, reversed).0,
+            Bracket::Largest {
+                holds: 30,
+                fails: 34
+            }
+        );
+        assert_eq!(search(64, |_| Outcome::Open).0, Bracket::Unknown);
+    }
+
+    #[test]
+    fn conditions_are_read_with_units() {
+        let read = |text: &str| text.parse::<Condition>();
+        let p99 = read("response_p99 <= 200ms").unwrap();
+        assert_eq!(
+            (p99.metric.to_string().as_str(), p99.at_most, p99.limit),
+            ("response_p99", true, 0.2)
+        );
+        let share = read("web.slo_attained >= 99.9 %").unwrap();
+        assert!(!share.at_most && (share.limit - 0.999).abs() < 1e-12);
+        assert!(read("response_p99 < 200ms").is_err());
+        assert!(read("response_p99 <= soon").is_err());
+        assert!(read("nothing <= 1").is_err());
+    }
+
+    #[test]
+    fn the_looks_of_a_search_share_its_confidence() {
+        // 64 values take 2 + 2 x 6 steps of three looks, for five strategies.
+        let level = level_of_a_look(0.95, 5, 64, 1);
+        assert!((1.0 - level - 2.0 * 0.05 / (14.0 * 3.0 * 5.0)).abs() < 1e-12);
+        assert_eq!([0, 1, 2].map(|stage| replications(stage, 20)), [5, 20, 80]);
+    }
+
+    #[test]
+    fn intervals_are_held_against_limits() {
+        assert_eq!(Outcome::of((1.0, 2.0), true, 2.0), Outcome::Holds);
+        assert_eq!(Outcome::of((1.0, 2.0), true, 1.5), Outcome::Open);
+        assert_eq!(Outcome::of((1.0, 2.0), true, 0.5), Outcome::Fails);
+        assert_eq!(Outcome::of((1.0, 2.0), false, 0.5), Outcome::Holds);
+    }
+}

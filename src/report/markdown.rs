@@ -1,0 +1,159 @@
+//! The comparison as Markdown, for a pull request: a table a deciding metric.
+
+use super::cells::{change, summary_cell};
+use super::lookup::Lookup;
+use super::scales::scale;
+use super::verdict_text::{best, extent, marks, verdict_cell, word};
+use crate::metrics::columns::MetricRef;
+use crate::results::Results;
+use crate::text::{plain_percent, printable};
+
+/// The whole answer of a run.
+pub fn comparison(results: &Results) -> String {
+    let tables = Lookup::new(results);
+    let meta = tables.meta();
+    let mut lines = vec![
+        format!("### {}", plain(&meta.title)),
+        String::new(),
+        plain(&extent(&tables)),
+        String::new(),
+    ];
+    let metrics = meta.decide_on.iter();
+    match tables.points() {
+        1 => lines.extend(metrics.flat_map(|metric| point(&tables, metric))),
+        _ => lines.extend(metrics.flat_map(|metric| sweep(&tables, metric))),
+    }
+    if tables.points() == 1 {
+        lines.extend(best(&tables).iter().map(|text| format!("- {text}")));
+    }
+    let warnings = meta
+        .warnings
+        .iter()
+        .map(|text| format!("- warning: {}", plain(text)));
+    lines.extend(
+        marks(&tables)
+            .iter()
+            .map(|text| format!("- {text}"))
+            .chain(warnings),
+    );
+    if meta.family > 0 {
+        let level = plain_percent(meta.confidence);
+        let margin = plain_percent(meta.margin);
+        lines.push(format!("- margin {margin}; intervals {level} for all {} comparisons together, paired on equal jobs", meta.family));
+    }
+    lines.extend([
+        String::new(),
+        format!("`{}`", printable(&meta.command).replace('`', "'")),
+    ]);
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// Text that opens no table cell, link or tag.
+fn plain(text: &str) -> String {
+    let escaped = |c: char| match c {
+        '|' | '<' | '*' | '_' | '[' | '`' | '\\' => format!("\\{c}"),
+        c => c.to_string(),
+    };
+    printable(text).chars().map(escaped).collect()
+}
+
+fn row(cells: &[String]) -> String {
+    format!("| {} |", cells.join(" | "))
+}
+
+fn table(head: &[String], rows: Vec<Vec<String>>) -> Vec<String> {
+    let rule: Vec<String> = head.iter().map(|_| "---".to_owned()).collect();
+    let rows = rows.iter().map(|cells| row(cells));
+    [row(head), row(&rule)]
+        .into_iter()
+        .chain(rows)
+        .chain([String::new()])
+        .collect()
+}
+
+fn point(tables: &Lookup, metric: &MetricRef) -> Vec<String> {
+    let means = tables
+        .strategies()
+        .filter_map(|s| tables.cell(0, s).get(metric)?.mean);
+    let scale = scale(&metric.metric, means);
+    let against = format!(
+        "change against {}",
+        plain(&tables.strategy(tables.baseline()))
+    );
+    let head = [
+        "strategy".to_owned(),
+        plain(&metric.to_string()),
+        against,
+        "verdict".to_owned(),
+    ];
+    let cells = |s: usize| {
+        let row = tables.comparison(0, s, metric);
+        let change = row.map_or(String::new(), |row| change(row, &scale).replace('[', "\\["));
+        let verdict = row.map_or("baseline", |row| word(row.verdict));
+        vec![
+            plain(&tables.strategy(s)),
+            summary_cell(tables.cell(0, s).get(metric), &scale),
+            change,
+            verdict.to_owned(),
+        ]
+    };
+    table(&head, tables.strategies().map(cells).collect())
+}
+
+/// A row a point, a column a strategy.
+fn sweep(tables: &Lookup, metric: &MetricRef) -> Vec<String> {
+    let points = || 0..tables.points();
+    let means = points().flat_map(|p| {
+        tables
+            .strategies()
+            .filter_map(move |s| tables.cell(p, s).get(metric)?.mean)
+    });
+    let scale = scale(&metric.metric, means);
+    let names = tables.strategies().map(|s| plain(&tables.strategy(s)));
+    let head: Vec<String> = std::iter::once(plain(&metric.to_string()))
+        .chain(names)
+        .collect();
+    let cell = |point: usize, s: usize| {
+        let value = summary_cell(tables.cell(point, s).get(metric), &scale);
+        let change = tables
+            .comparison(point, s, metric)
+            .map(|row| verdict_cell(Some(row)));
+        change.map_or(value.clone(), |change| format!("{value}, {change}"))
+    };
+    let rows = points().map(|point| {
+        let cells = tables.strategies().map(|s| cell(point, s));
+        std::iter::once(plain(&tables.point_label(point)))
+            .chain(cells)
+            .collect()
+    });
+    table(&head, rows.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::sample::Sample;
+
+    #[test]
+    fn tables_are_whole_and_names_are_escaped() {
+        for loads in [&[0.8][..], &[0.5, 0.7, 0.9]] {
+            let mut sample = Sample::loads(loads, 3);
+            sample.meta.strategies[1].name = "a|b<c>".into();
+            let text = comparison(&sample.results());
+            let pipes = |line: &str| line.replace("\\|", "").matches('|').count();
+            let rows: Vec<usize> = text
+                .lines()
+                .filter(|line| line.starts_with('|'))
+                .map(pipes)
+                .collect();
+            assert!(
+                rows.len() >= 2 * 5 && rows.windows(2).all(|pair| pair[0] == pair[1]),
+                "{text}"
+            );
+            assert!(
+                text.contains("a\\|b\\<c>") && text.contains(" better"),
+                "{text}"
+            );
+        }
+    }
+}

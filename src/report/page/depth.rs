@@ -1,0 +1,437 @@
+//! One point in depth: the slowest jobs, where their time goes, the nodes, the cost. And whether each run was
+//! steady.
+//!
+//! What is 0 or nothing for all strategies has no picture; it is a clause of the caption.
+
+use maud::{Markup, html};
+
+use super::Page;
+use super::figure::{across, line, picture, stretched};
+use super::words::{and, set};
+use crate::metrics::jobs::PARTS;
+use crate::metrics::registry::Metric;
+use crate::report::lookup::chosen_points;
+use crate::report::scales::scale_of;
+use crate::results::NodeRow;
+use crate::text::{Scale, counted, fixed, significant};
+
+/// A part of the response time below this share of the longest total is told in words.
+const SMALL: f64 = 0.02;
+
+/// The points that are shown.
+pub fn points(page: &Page) -> Vec<usize> {
+    chosen_points(page.tables.points())
+}
+
+/// The point that tells most: the last shown at which the baseline is steady.
+pub fn telling(page: &Page) -> usize {
+    let shown = points(page);
+    let steady = shown
+        .iter()
+        .rev()
+        .find(|p| page.is_steady(**p, page.tables.baseline()));
+    steady.or(shown.last()).copied().unwrap_or(0)
+}
+
+/// The section.
+pub fn section(page: &Page) -> Markup {
+    let telling = telling(page);
+    let shown = points(page);
+    html! {
+        section #depth {
+            @if page.tables.points() == 1 { h2 { "In depth" } (point(page, 0)) }
+            @else {
+                h2 { "One point in depth" }
+                @if shown.len() < page.tables.points() { p.note { (shown.len()) " of " (page.tables.points()) " points; the tables beside this page hold all." } }
+                @for at in shown { details.pt.op data-p=(at) open[at == telling] {
+                    summary { "At " (page.tables.point_label(at)) }
+                    (point(page, at))
+                } }
+            }
+        }
+        (steady(page))
+    }
+}
+
+fn point(page: &Page, point: usize) -> Markup {
+    html! {
+        @for class in super::tail::classes(page, point) { (super::tail::figure(page, point, &class)) }
+        (blame(page, point))
+        (nodes(page, point))
+        (cost(page, point))
+    }
+}
+
+/// A table of bars: strategies down, quantities across, each with its own or a common scale.
+struct Bars {
+    columns: Vec<Column>,
+}
+
+/// A column of bars: a value a strategy, and what its longest bar is.
+struct Column {
+    name: String,
+    values: Vec<Option<f64>>,
+    ticks: Vec<Option<f64>>,
+    longest: f64,
+    scale: Scale,
+    is_pale: bool,
+}
+
+impl Bars {
+    fn table(&self, page: &Page, order: &[usize]) -> Markup {
+        html! { table.st.bars role="table" {
+            thead role="rowgroup" { tr role="row" { th role="columnheader" scope="col" { "strategy" }
+                @for column in &self.columns { th.p role="columnheader" scope="col" { (column.name) } } } }
+            tbody role="rowgroup" { @for s in order { tr role="row" data-s=(s) {
+                th role="rowheader" scope="row" { (page.name(*s)) }
+                @for column in &self.columns { td.p role="cell" data-k=(column.name) { (column.bar(page, *s)) } }
+            } } }
+        } }
+    }
+}
+
+impl Column {
+    fn bar(&self, page: &Page, strategy: usize) -> Markup {
+        let name = page.tables.strategy(strategy);
+        let Some(value) = self.values[strategy] else {
+            return html! { span.soft { "n/a" } };
+        };
+        let x = |value: f64| (value / self.longest.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
+        let said = format!("{name}, {}: {}", self.name, self.scale.value(value));
+        let class = if self.is_pale { "bar pale" } else { "bar" };
+        picture(
+            24.0,
+            &said,
+            &html! {
+                g class=(page.class(strategy)) { rect class=(class) x="0" y="5" height="14" width=(across(x(value))) { title { (said) } } }
+                @if let Some(tick) = self.ticks[strategy] { (line("under", (x(tick), 2.0), (x(tick), 22.0))) (line("tick", (x(tick), 2.0), (x(tick), 22.0))) }
+                text.ink x=(across(x(value))) dx="7" y="16" { (number(value / self.scale.factor)) }
+            },
+        )
+    }
+}
+
+fn number(value: f64) -> String {
+    if value == 0.0 {
+        "0".to_owned()
+    } else {
+        significant(value, 3)
+    }
+}
+
+// Where the time goes.
+
+fn blame(page: &Page, point: usize) -> Markup {
+    let of = |s: usize, part: &str, which: &str| {
+        page.tables
+            .cell(point, s)
+            .find("all", &format!("blame_{part}_{which}"))
+            .and_then(|f| f.mean)
+    };
+    let all = |part: &str, which: &str| -> Vec<Option<f64>> {
+        page.tables
+            .strategies()
+            .map(|s| of(s, part, which))
+            .collect()
+    };
+    let total = |which: &str| -> Vec<Option<f64>> {
+        page.tables
+            .strategies()
+            .map(|s| {
+                PARTS
+                    .iter()
+                    .filter_map(|part| of(s, part, which))
+                    .reduce(|a, b| a + b)
+            })
+            .collect()
+    };
+    let totals = total("tail");
+    let longest = totals.iter().flatten().copied().fold(0.0, f64::max);
+    if longest <= 0.0 {
+        return html! {};
+    }
+    let scale = Scale::time([longest / 5.0]);
+    let most = |part: &str| all(part, "tail").into_iter().flatten().fold(0.0, f64::max);
+    let shown = PARTS.iter().filter(|part| most(part) > SMALL * longest);
+    let column = |name: &str, values, ticks, is_pale| Column {
+        name: name.to_owned(),
+        values,
+        ticks,
+        longest,
+        scale: scale.clone(),
+        is_pale,
+    };
+    let first = column("total", totals, total("mean"), false);
+    let others = shown.map(|part| column(part, all(part, "tail"), all(part, "mean"), true));
+    let bars = Bars {
+        columns: std::iter::once(first).chain(others).collect(),
+    };
+    let order = by_value(&bars.columns[0].values);
+    html! { figure {
+        figcaption { b.q { "Where does the time of the slowest 1\u{202f}% go?" }
+            " Mean of the slowest 1\u{202f}%, in " (scale.unit) ", split along each job’s critical chain; the upright line is the mean of all jobs. All columns on one scale, from 0." (rest(&most, longest)) }
+        (bars.table(page, &order))
+    } }
+}
+
+/// Parts that are not drawn: small ones with their most, and those that are 0.
+fn rest(most: &dyn Fn(&str) -> f64, longest: f64) -> String {
+    let small = PARTS
+        .iter()
+        .filter(|part| most(part) > 0.0 && most(part) <= SMALL * longest);
+    let small: Vec<String> = small
+        .map(|part| {
+            set(&format!(
+                "{part} is {} at most",
+                Scale::time([most(part)]).value(most(part))
+            ))
+        })
+        .collect();
+    let none: Vec<String> = PARTS
+        .iter()
+        .filter(|part| most(part) <= 0.0)
+        .map(|part| (*part).to_owned())
+        .collect();
+    let small = if small.is_empty() {
+        String::new()
+    } else {
+        format!(" Not drawn: {}.", and(&small))
+    };
+    let none = if none.is_empty() {
+        String::new()
+    } else {
+        format!(" Nothing for any: {}.", and(&none))
+    };
+    small + &none
+}
+
+/// Strategies by rising value; those without one last.
+fn by_value(values: &[Option<f64>]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    let size = |s: usize| values[s].unwrap_or(f64::INFINITY);
+    order.sort_by(|a, b| size(*a).total_cmp(&size(*b)));
+    order
+}
+
+// The nodes.
+
+fn nodes(page: &Page, point: usize) -> Markup {
+    let groups = groups(page, point);
+    if groups.is_empty() || page.tables.cell(point, 0).nodes.len() < 2 {
+        return html! {};
+    }
+    let order = page.tables.strategies();
+    html! { figure {
+        figcaption { b.q { "Is the work spread evenly over the nodes?" } " Each tick is a node, placed by its utilization (replication 1), from 0 to 100\u{202f}%"
+            @if groups.len() > 1 { "; one line a group" } "." }
+        table.st.even role="table" {
+            thead role="rowgroup" { tr role="row" { th role="columnheader" scope="col" { "strategy" }
+                th.p role="columnheader" scope="col" { span.vh { "picture" } (super::figure::head(&percent_axis(), "%")) }
+                @for group in &groups { th role="columnheader" scope="col" { (group) } } } }
+            tbody role="rowgroup" { @for s in order { tr role="row" data-s=(s) {
+                th role="rowheader" scope="row" { (page.name(s)) }
+                td.p role="cell" { (spread(page, point, s, &groups)) }
+                @for group in &groups { td.n role="cell" data-k=(group) { (ends(&page.tables.cell(point, s).nodes, group)) } }
+            } } }
+        }
+    } }
+}
+
+fn percent_axis() -> crate::report::plot::axis::Axis {
+    crate::report::plot::axis::Axis::between("", 0.0, 100.0, 20.0)
+}
+
+/// Groups of nodes in the order of the tables, at most six.
+fn groups(page: &Page, point: usize) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for node in &page.tables.cell(point, 0).nodes {
+        if !found.contains(&node.group) {
+            found.push(node.group.clone());
+        }
+    }
+    found.sort();
+    found.truncate(6);
+    found
+}
+
+fn spread(page: &Page, point: usize, strategy: usize, groups: &[String]) -> Markup {
+    const LINE: f64 = 14.0;
+    let height = LINE * groups.len() as f64 + 4.0;
+    let nodes = &page.tables.cell(point, strategy).nodes;
+    let said = format!(
+        "utilization of nodes under {}",
+        page.tables.strategy(strategy)
+    );
+    let of = |group: &String| {
+        nodes
+            .iter()
+            .filter(|node| node.group == *group)
+            .map(|node| node.utilization)
+            .collect::<Vec<_>>()
+    };
+    picture(
+        height,
+        &said,
+        &html! {
+            (super::figure::upright(&percent_axis(), height))
+            @for (at, group) in groups.iter().enumerate() {
+                @let top = 2.0 + LINE * at as f64;
+                g class=(page.class(strategy)) { @for x in of(group) { (line("node", (x.clamp(0.0, 1.0), top), (x.clamp(0.0, 1.0), top + 11.0))) } }
+            }
+        },
+    )
+}
+
+fn ends(nodes: &[NodeRow], group: &str) -> String {
+    let of = || {
+        nodes
+            .iter()
+            .filter(|node| node.group == group)
+            .map(|node| 100.0 * node.utilization)
+    };
+    let (low, high) = (of().fold(f64::INFINITY, f64::min), of().fold(0.0, f64::max));
+    let [low, high] = [low, high].map(|end| fixed(end, 0));
+    match low == high {
+        true => format!("{low}\u{202f}%"),
+        false => format!("{low} – {high}\u{202f}%"),
+    }
+}
+
+// What it costs.
+
+fn cost(page: &Page, point: usize) -> Markup {
+    const COSTS: [&str; 4] = [
+        "messages_per_task",
+        "waste",
+        "utilization_dispatcher",
+        "attempts_per_task",
+    ];
+    let values = |name: &str| -> Vec<Option<f64>> {
+        page.tables
+            .strategies()
+            .map(|s| page.tables.cell(point, s).find("all", name)?.mean)
+            .collect()
+    };
+    let words = |name: &str| Metric::find(name).map_or(name.to_owned(), |metric| metric.title());
+    let (mut columns, mut same) = (Vec::new(), Vec::new());
+    for name in COSTS {
+        let values = values(name);
+        let known: Vec<f64> = values.iter().flatten().copied().collect();
+        let Some((low, high)) = crate::report::plot::axis::range(known.iter().copied()) else {
+            continue;
+        };
+        let scale = scale_of(name, known);
+        match high - low > 0.005 * high.abs() {
+            true => columns.push(Column {
+                name: words(name),
+                ticks: vec![None; values.len()],
+                longest: high,
+                values,
+                scale,
+                is_pale: false,
+            }),
+            false => same.push(format!(
+                "{} {}",
+                words(name),
+                scale.with_unit(&number(high / scale.factor))
+            )),
+        }
+    }
+    let same = if same.is_empty() {
+        String::new()
+    } else {
+        format!(" The same for all: {}.", and(&same))
+    };
+    if columns.is_empty() {
+        return html! { @if !same.is_empty() { p { b { "What does it cost?" } (same) } } };
+    }
+    let order = by_value(&columns[0].values);
+    html! { figure {
+        figcaption { b.q { "What does it cost?" } " Each column from 0 on its own scale." (same) }
+        (Bars { columns }.table(page, &order))
+    } }
+}
+
+// Is it steady?
+
+fn steady(page: &Page) -> Markup {
+    let shown = points(page);
+    let most = |point: usize| {
+        let all = page
+            .tables
+            .strategies()
+            .filter(|s| !page.tables.cell(point, *s).is_unstable());
+        all.flat_map(|s| {
+            page.tables
+                .cell(point, s)
+                .timeline
+                .iter()
+                .map(|row| row.jobs_in_system)
+        })
+        .filter(|v| v.is_finite())
+        .fold(0.0, f64::max)
+    };
+    let tops: Vec<f64> = shown.iter().map(|p| most(*p)).collect();
+    if page
+        .tables
+        .results
+        .all_cells()
+        .all(|(_, cell)| cell.timeline.is_empty())
+    {
+        return html! {};
+    }
+    let head = |at: usize| format!("0 – {}", counted(tops[at].ceil() as u64, "job"));
+    html! { section #steady {
+        h2 { "Is it steady?" }
+        figure {
+            figcaption { "Jobs in the system over the measured time of replication 1. Each column has one scale, from 0 to the number above it. A line with ↗ is unstable: it has its own scale, from 0 to the number beside it." }
+            table.st.spark role="table" {
+                thead role="rowgroup" { tr role="row" { th role="columnheader" scope="col" { "strategy" }
+                    @for (at, p) in shown.iter().enumerate() { th role="columnheader" scope="col" { (page.tables.point_label(*p)) br; (head(at)) } } } }
+                tbody role="rowgroup" { @for s in page.tables.strategies() { tr role="row" data-s=(s) {
+                    th role="rowheader" scope="row" { (page.name(s)) }
+                    @for (at, p) in shown.iter().enumerate() { td role="cell" data-k=(format!("{}\n{}", page.tables.point_label(*p), head(at)).trim()) { (spark(page, *p, s, tops[at])) } }
+                } } }
+            }
+        }
+    } }
+}
+
+/// Jobs in the system, thinned to a third of the bins.
+fn spark(page: &Page, point: usize, strategy: usize, top: f64) -> Markup {
+    const HEIGHT: f64 = 34.0;
+    let cell = page.tables.cell(point, strategy);
+    let jobs: Vec<f64> = cell
+        .timeline
+        .iter()
+        .map(|row| row.jobs_in_system)
+        .filter(|v| v.is_finite())
+        .collect();
+    let own = jobs.iter().copied().fold(0.0, f64::max);
+    let top = if cell.is_unstable() { own } else { top }.max(f64::MIN_POSITIVE);
+    let thirds: Vec<f64> = jobs
+        .chunks(3)
+        .map(|bins| bins.iter().sum::<f64>() / bins.len() as f64)
+        .collect();
+    let last = thirds.len().saturating_sub(1).max(1) as f64;
+    let place = |(at, jobs): (usize, &f64)| {
+        (
+            at as f64 / last,
+            HEIGHT * (1.0 - (jobs / top).clamp(0.0, 1.0)),
+        )
+    };
+    let points: Vec<(f64, f64)> = thirds.iter().enumerate().map(place).collect();
+    let ends = number(jobs.last().copied().unwrap_or(0.0).round());
+    let said = format!(
+        "jobs in the system, {}{}: ends at {ends}",
+        page.tables.strategy(strategy),
+        page.tables.at(point)
+    );
+    html! {
+        (picture(HEIGHT, &said, &html! {
+            (line("g1", (0.0, HEIGHT), (1.0, HEIGHT)))
+            (stretched(HEIGHT, &page.curve(strategy, "thin", &points)))
+        }))
+        @if cell.is_unstable() { span.mk { "↗ " (counted(own.ceil() as u64, "job")) } }
+    }
+}

@@ -1,0 +1,251 @@
+//! Which strategies are the best, or cannot be told from it, over all points and deciding metrics: what
+//! the headline is made of.
+
+use super::Page;
+use crate::metrics::columns::MetricRef;
+use crate::results::{Best, Status, Summary};
+use crate::stats::best::Standing;
+
+/// The strategies at the top of a deciding metric at a point, the best figure first.
+pub struct Judged {
+    /// Number of the deciding metric.
+    pub metric: usize,
+    /// The point.
+    pub point: usize,
+    /// The best and what cannot be told from it.
+    pub top: Vec<usize>,
+}
+
+/// What a headline may say.
+pub enum Case {
+    /// One strategy was run.
+    Alone(usize),
+    /// No strategy holds the load anywhere.
+    NoneSteady,
+    /// No deciding metric is known anywhere.
+    TooShort,
+    /// There are figures, and nothing to tell which is best by.
+    Untold,
+    /// One is at the top everywhere; alone there or not.
+    One(usize, bool),
+    /// Several are at the top everywhere; the first has the best figures everywhere.
+    Lowest(Vec<usize>),
+    /// Several are at the top everywhere.
+    Several(Vec<usize>),
+    /// All that are steady are at the top everywhere.
+    All(usize),
+    /// No strategy is at the top everywhere.
+    Depends,
+}
+
+/// All that is judged, by deciding metric and point.
+pub fn judged(page: &Page) -> Vec<Judged> {
+    let metrics = page.tables.meta().decide_on.iter().enumerate();
+    let each =
+        metrics.flat_map(|metric| (0..page.tables.points()).map(move |point| (metric, point)));
+    each.filter_map(|((metric, key), point)| {
+        let top = top(page, key, point)?;
+        Some(Judged { metric, point, top })
+    })
+    .collect()
+}
+
+fn top(page: &Page, metric: &MetricRef, point: usize) -> Option<Vec<usize>> {
+    if let Some(best) = page.best_on(metric, point) {
+        let near = best
+            .standings
+            .iter()
+            .filter(|(_, standing)| standing.may_be_best());
+        return Some(near.map(|(strategy, _)| *strategy).collect());
+    }
+    let stands = |s: &usize| {
+        page.figure(metric, point, *s)
+            .is_some_and(|f| f.status.stands() && f.mean.is_some())
+    };
+    let standing: Vec<usize> = page.tables.strategies().filter(stands).collect();
+    Some(standing).filter(|alone| alone.len() == 1)
+}
+
+/// Which headline fits, the first rule that does.
+pub fn case(page: &Page, judged: &[Judged]) -> Case {
+    let all = page.tables.strategies();
+    let count = |is: fn(&Summary) -> bool| page.deciding().filter(|figure| is(figure)).count();
+    let known = count(|figure| figure.mean.is_some());
+    match () {
+        () if all.len() == 1 => Case::Alone(0),
+        () if known == 0 && count(|f| f.status == Status::Unstable) > 0 => Case::NoneSteady,
+        () if known == 0 => Case::TooShort,
+        () if judged.is_empty() => Case::Untold,
+        () => among(page, judged),
+    }
+}
+
+fn among(page: &Page, judged: &[Judged]) -> Case {
+    let everywhere = |s: &usize| judged.iter().all(|one| one.top.contains(s));
+    let winners: Vec<usize> = page.tables.strategies().filter(everywhere).collect();
+    let is_lowest = |s: &usize| judged.iter().all(|one| one.top.first() == Some(s));
+    let steady = page
+        .tables
+        .strategies()
+        .filter(|s| (0..page.tables.points()).any(|p| page.is_steady(p, *s)));
+    match (winners.len(), winners.iter().copied().find(is_lowest)) {
+        (0, _) => Case::Depends,
+        (1, _) => Case::One(winners[0], judged.iter().all(|one| one.top.len() == 1)),
+        (n, _) if n == steady.count() => Case::All(n),
+        (_, Some(lowest)) => Case::Lowest(lowest_first(winners, lowest)),
+        _ => Case::Several(winners),
+    }
+}
+
+fn lowest_first(winners: Vec<usize>, lowest: usize) -> Vec<usize> {
+    let others = winners.into_iter().filter(|s| *s != lowest);
+    std::iter::once(lowest).chain(others).collect()
+}
+
+/// Strategies other than `winner` whose interval against the best is inside the margin on every
+/// deciding metric, where one point is run.
+pub fn as_good(page: &Page, winner: usize) -> Vec<usize> {
+    let metrics = &page.tables.meta().decide_on;
+    if page.tables.points() > 1 {
+        return Vec::new();
+    }
+    let is_near = |s: usize| {
+        metrics.iter().all(|metric| {
+            page.standing(metric, 0, s)
+                .is_some_and(|it| page.is_near(&it))
+        })
+    };
+    page.tables
+        .strategies()
+        .filter(|s| *s != winner && is_near(*s))
+        .collect()
+}
+
+impl Page<'_> {
+    /// What is told of a metric at a point.
+    pub fn best_on(&self, metric: &MetricRef, point: usize) -> Option<&Best> {
+        self.best
+            .iter()
+            .find(|best| best.point == point && best.metric == *metric)
+    }
+
+    /// Where a strategy stands there.
+    pub fn standing(&self, metric: &MetricRef, point: usize, strategy: usize) -> Option<Standing> {
+        let standings = &self.best_on(metric, point)?.standings;
+        standings
+            .iter()
+            .find(|(s, _)| *s == strategy)
+            .map(|(_, standing)| *standing)
+    }
+
+    /// Whether it is behind the best by less than what matters.
+    pub fn is_near(&self, standing: &Standing) -> bool {
+        standing.at_most.exp_m1() <= self.tables.meta().margin
+    }
+
+    /// A strategy's figure at a point.
+    pub fn figure(&self, metric: &MetricRef, point: usize, strategy: usize) -> Option<&Summary> {
+        self.tables.cell(point, strategy).get(metric)
+    }
+
+    /// All figures of deciding metrics.
+    pub fn deciding(&self) -> impl Iterator<Item = &Summary> {
+        let cells = self.tables.results.all_cells();
+        let metrics = &self.tables.meta().decide_on;
+        cells.flat_map(move |(_, cell)| metrics.iter().filter_map(move |metric| cell.get(metric)))
+    }
+
+    /// Whether a strategy has a steady value on any deciding metric at a point.
+    pub fn is_steady(&self, point: usize, strategy: usize) -> bool {
+        let mut metrics = self.tables.meta().decide_on.iter();
+        metrics.any(|metric| {
+            self.figure(metric, point, strategy)
+                .is_some_and(|f| f.mean.is_some() && f.status.stands())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::report::lookup::Lookup;
+    use crate::results::Results;
+    use crate::results::sample::Sample;
+
+    fn case_of(results: &Results) -> Case {
+        let tables = Lookup::new(results);
+        let page = Page::new(&tables);
+        case(&page, &judged(&page))
+    }
+
+    fn put(results: &mut Results, change: impl Fn(usize, &mut Summary)) {
+        for cells in &mut results.cells {
+            let all = cells.iter_mut().enumerate();
+            all.for_each(|(s, cell)| cell.figures.iter_mut().for_each(|figure| change(s, figure)));
+        }
+    }
+
+    /// Every strategy has the figures of the first, times what `factor` says.
+    fn like_the_first(factor: [f64; 3]) -> Results {
+        let mut results = Sample::loads(&[0.8], 3).results();
+        let first = results.cells[0][0].figures.clone();
+        put(&mut results, |s, figure| {
+            let other = first.iter().find(|other| other.key == figure.key).unwrap();
+            *figure = other.clone();
+            let noisy = |(r, v): (usize, &Option<f64>)| {
+                v.map(|v| v * factor[s] * (1.0 + 0.02 * ((s + 1) * (r + 1)) as f64 % 0.05))
+            };
+            figure.pseudo = other.pseudo.iter().enumerate().map(noisy).collect();
+            figure.mean = other.mean.map(|mean| mean * factor[s]);
+        });
+        results
+    }
+
+    #[test]
+    fn each_case_is_told_from_the_others() {
+        assert!(matches!(
+            case_of(&Sample::loads(&[0.8], 1).results()),
+            Case::Alone(0)
+        ));
+        assert!(matches!(
+            case_of(&Sample::loads(&[0.5, 0.8], 3).results()),
+            Case::One(1, true)
+        ));
+        assert!(matches!(
+            case_of(&like_the_first([1.0, 1.0, 1.0])),
+            Case::All(3)
+        ));
+        let mut results = Sample::loads(&[0.8], 3).results();
+        put(&mut results, |_, figure| {
+            figure.mean = None;
+            figure.status = Status::Unstable;
+        });
+        assert!(matches!(case_of(&results), Case::NoneSteady));
+        put(&mut results, |_, figure| {
+            figure.status = Status::NotAvailable
+        });
+        assert!(matches!(case_of(&results), Case::TooShort));
+        let mut results = Sample::loads(&[0.8], 3).results();
+        put(&mut results, |_, figure| figure.pseudo.truncate(1));
+        assert!(matches!(case_of(&results), Case::Untold));
+    }
+
+    #[test]
+    fn where_each_metric_has_another_best_it_depends() {
+        let mut results = Sample::loads(&[0.8], 2).results();
+        let metric = results.meta.decide_on[0].clone();
+        let of = |s: usize| results.cells[0][s].get(&metric).unwrap().clone();
+        let (first, second) = (of(0), of(1));
+        put(&mut results, |s, figure| {
+            if figure.key == metric {
+                *figure = if s == 0 {
+                    second.clone()
+                } else {
+                    first.clone()
+                };
+            }
+        });
+        assert!(matches!(case_of(&results), Case::Depends));
+    }
+}

@@ -1,0 +1,493 @@
+//! Every strategy at every point: value and change in each cell.
+//!
+//! With one point it is a table with pictures in its rows, the value at the left and the paired change
+//! at the right. A sweep has a cell a point; tint repeats what a word says, and only for better and
+//! worse.
+
+use maud::{Markup, html};
+
+use super::figure::{across, head, line, picture, upright};
+use super::objective::{Keeps, keeps, slo_of};
+use super::words::{heading, set};
+use super::{Page, sign};
+use crate::metrics::columns::MetricRef;
+use crate::report::cells::change;
+use crate::report::plot::axis::Axis;
+use crate::report::scales::scale;
+use crate::report::verdict_text::word;
+use crate::results::{ComparisonRow, Status, Verdict};
+use crate::text::{Scale, plain_percent, signed_percent};
+
+/// With more columns than this, points are rows.
+const WIDE: usize = 8;
+/// Pixels of a row with a picture.
+const ROW: f64 = 30.0;
+/// What is sorted as if it were endless: last in either direction.
+const LAST: &str = "1e12";
+
+/// The section.
+pub fn section(page: &Page) -> Markup {
+    let metrics = &page.tables.meta().decide_on;
+    let is_sweep = page.tables.points() > 1;
+    let title = if is_sweep {
+        "Every strategy at every point"
+    } else {
+        "Every strategy, and how sure the difference is"
+    };
+    html! { @if !metrics.is_empty() { section #all {
+        h2 { (title) }
+        @for (number, metric) in metrics.iter().enumerate() {
+            section.metric data-name=(heading(metric)) {
+                h3 { (heading(metric)) }
+                @if is_sweep { (matrix(page, metric, number)) (super::moving::charts(page, metric)) }
+                @else { (dots(page, metric, number)) }
+            }
+        }
+    } } }
+}
+
+/// The unit in which all values of a metric are shown.
+pub fn scale_of(page: &Page, metric: &MetricRef) -> Scale {
+    let points = 0..page.tables.points();
+    let all = points.flat_map(|p| {
+        page.tables
+            .strategies()
+            .filter_map(move |s| page.figure(metric, p, s)?.mean)
+    });
+    scale(&metric.metric, all)
+}
+
+fn intervals(page: &Page) -> String {
+    let meta = page.tables.meta();
+    let level = plain_percent(meta.confidence);
+    let baseline = page.tables.strategy(page.tables.baseline());
+    match meta.family {
+        0 => String::new(),
+        1 => set(&format!(
+            "Change: paired on equal jobs, against {baseline}, interval {level}."
+        )),
+        many => set(&format!(
+            "Change: paired on equal jobs, against {baseline}, intervals {level} for all {many} comparisons together."
+        )),
+    }
+}
+
+// One point.
+
+fn dots(page: &Page, metric: &MetricRef, number: usize) -> Markup {
+    let scale = scale_of(page, metric);
+    let table = Dots {
+        page,
+        metric,
+        values: values_axis(page, metric, &scale),
+        changes: changes_axis(page, metric),
+        scale,
+    };
+    let meta = page.tables.meta();
+    let others = meta.strategies.len() > 1;
+    let margin = set(&plain_percent(meta.margin));
+    html! { table.st.dots role="table" {
+        caption { @if number == 0 {
+            "Figure of " (meta.replications_text()) " replications with its 95\u{202f}% interval; axis from 0"
+            @if slo_of(page, metric).is_some() { ", the dashed line is the SLO" } ". "
+            @if others { (intervals(page)) " Shaded: ±" (margin) ", too small to matter. " }
+            "Bold: the best and what cannot be told from it."
+        } @else { "As above." } }
+        thead role="rowgroup" { tr role="row" {
+            (column("strategy", "n")) th.p role="columnheader" scope="col" { span.vh { "picture of the value" } (table.values_head()) } (column("value", "v"))
+            @if others { th.p role="columnheader" scope="col" { span.vh { "picture of the change" } (head(&table.changes, "%")) } (column("change", "r")) }
+        } }
+        tbody role="rowgroup" { @for strategy in page.ranked(metric) { (table.row(strategy, others)) } }
+    } }
+}
+
+/// The head of a column that can be sorted.
+fn column(name: &str, kind: &str) -> Markup {
+    html! { th class=(kind) role="columnheader" scope="col" data-sort=(kind) { (name) } }
+}
+
+struct Dots<'a> {
+    page: &'a Page<'a>,
+    metric: &'a MetricRef,
+    scale: Scale,
+    values: Axis,
+    changes: Axis,
+}
+
+fn values_axis(page: &Page, metric: &MetricRef, scale: &Scale) -> Axis {
+    let figures = page
+        .tables
+        .strategies()
+        .filter_map(|s| page.figure(metric, 0, s));
+    let ends = figures
+        .flat_map(|f| [f.mean, f.ci_low, f.ci_high])
+        .flatten();
+    let ends = ends.chain(slo_of(page, metric));
+    let scaled: Vec<f64> = ends.map(|v| v / scale.factor).collect();
+    Axis::linear("", scaled, true)
+}
+
+fn changes_axis(page: &Page, metric: &MetricRef) -> Axis {
+    let rows = page.tables.results.comparisons_on(metric);
+    let ends = rows
+        .flat_map(|row| [row.relative, row.relative_low, row.relative_high])
+        .flatten();
+    let shown = ends
+        .filter(|end| end.abs() < 20.0)
+        .map(|end| end.clamp(-1.0, 3.0));
+    let axis = Axis::changes(shown.chain([-page.tables.meta().margin, page.tables.meta().margin]));
+    let ticks = axis
+        .ticks
+        .iter()
+        .map(|(value, label)| (*value, set(label)))
+        .collect();
+    axis.with_ticks(ticks)
+}
+
+impl Dots<'_> {
+    /// The axis, with the objective in place of a tick that it would touch.
+    fn values_head(&self) -> Markup {
+        let Some(slo) = slo_of(self.page, self.metric) else {
+            return head(&self.values, &self.scale.unit);
+        };
+        let x = self.values.share(slo / self.scale.factor);
+        let is_clear = |tick: f64| tick < x - 0.45 || tick > x + 0.3;
+        let ticks = self
+            .values
+            .ticks
+            .iter()
+            .filter(|(value, _)| is_clear(self.values.share(*value)));
+        let axis = self.values.clone().with_ticks(ticks.cloned().collect());
+        let anchor = if x > 0.75 { "end" } else { "middle" };
+        let label = super::figure::text(
+            "slo",
+            (x, 14.0),
+            anchor,
+            &format!("SLO {}", self.scale.value(slo)),
+        );
+        super::figure::head_with(&axis, "", &label)
+    }
+
+    fn row(&self, strategy: usize, others: bool) -> Markup {
+        let page = self.page;
+        let figure = page.figure(self.metric, 0, strategy);
+        let is_top = page.is_top(self.metric, 0, strategy);
+        let is_baseline = strategy == page.tables.baseline() && others;
+        let row = page.tables.comparison(0, strategy, self.metric);
+        let sorted = figure
+            .and_then(|f| f.mean)
+            .map_or(LAST.to_owned(), |mean| mean.to_string());
+        html! { tr.best[is_top] role="row" data-s=(strategy) {
+            th role="rowheader" scope="row" { (page.name(strategy)) @if is_baseline { " " small { "baseline" } } }
+            td.p role="cell" { (self.value_picture(strategy)) }
+            td.v role="cell" data-v=(sorted) { (page.cell_value(self.metric, 0, strategy, &self.scale)) }
+            @if others {
+                td.p role="cell" { (self.change_picture(strategy, row)) }
+                td.r role="cell" data-v=(row.and_then(|r| r.relative).map_or("0".to_owned(), |r| r.to_string())) { (changed(row, &self.scale)) }
+            }
+        } }
+    }
+
+    fn value_picture(&self, strategy: usize) -> Markup {
+        let figure = self.page.figure(self.metric, 0, strategy);
+        let said = format!(
+            "{}: {}",
+            self.page.tables.strategy(strategy),
+            self.page.said(figure, &self.scale)
+        );
+        let x = |value: f64| self.values.share(value / self.scale.factor);
+        let mean = figure.and_then(|f| f.mean).map(x);
+        let ends = figure
+            .and_then(|f| f.ci_low.zip(f.ci_high))
+            .map(|(low, high)| (x(low), x(high)));
+        let slo = slo_of(self.page, self.metric).map(x);
+        picture(
+            ROW,
+            &said,
+            &html! {
+                (upright(&self.values, ROW))
+                @if let Some(slo) = slo { (line("sl", (slo, 0.0), (slo, ROW))) }
+                @match mean {
+                    Some(mean) => (self.dot(strategy, mean, ends, &said)),
+                    None => rect.ha x="0" y="6" width="100%" height="18" {},
+                }
+            },
+        )
+    }
+
+    fn dot(&self, strategy: usize, at: f64, ends: Option<(f64, f64)>, said: &str) -> Markup {
+        let middle = ROW / 2.0;
+        html! {
+            @if let Some((low, high)) = ends { g class=(self.page.class(strategy)) { (line("w", (low, middle), (high, middle))) } }
+            (self.page.mark(strategy, (at, middle), said))
+        }
+    }
+
+    fn change_picture(&self, strategy: usize, row: Option<&ComparisonRow>) -> Markup {
+        let x = |share: f64| self.changes.share(100.0 * share);
+        let margin = self.page.tables.meta().margin;
+        let told = row.and_then(|row| Some((row, row.relative?)));
+        let said = told.map_or(
+            format!("{}: no change to show", self.page.tables.strategy(strategy)),
+            |(row, _)| {
+                format!(
+                    "{} against {}: {}",
+                    self.page.tables.strategy(strategy),
+                    self.page.tables.strategy(self.page.tables.baseline()),
+                    set(&change(row, &self.scale))
+                )
+            },
+        );
+        let ends = row
+            .and_then(|r| r.relative_low.zip(r.relative_high))
+            .map(|(low, high)| (x(low), x(high)));
+        picture(
+            ROW,
+            &said,
+            &html! {
+                (upright(&self.changes, ROW))
+                rect.mg x=(across(x(-margin))) width=(across(x(margin) - x(-margin))) y="0" height=(ROW) {}
+                (line("ax", (x(0.0), 0.0), (x(0.0), ROW)))
+                @if let Some((_, relative)) = told { (self.dot(strategy, x(relative), ends, &said)) }
+            },
+        )
+    }
+}
+
+/// Verdict, change and interval.
+fn changed(row: Option<&ComparisonRow>, scale: &Scale) -> Markup {
+    let Some(row) = row else {
+        return html! { span.soft { "–" } };
+    };
+    html! { span class={ "ver " (class(row.verdict)) } { (word(row.verdict)) } " " (set(&change(row, scale).replace(',', ", "))) }
+}
+
+/// The tint of a verdict: only better and worse have one.
+pub fn class(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Better | Verdict::Stable => "better",
+        Verdict::Worse => "worse",
+        _ => "open",
+    }
+}
+
+// A sweep.
+
+/// A column or a row of the matrix: what it is called, and the place of its cells.
+struct Head {
+    label: String,
+    point: usize,
+}
+
+fn matrix(page: &Page, metric: &MetricRef, number: usize) -> Markup {
+    let columns = page
+        .grid
+        .groups
+        .iter()
+        .map(|group| group.points.len())
+        .sum::<usize>();
+    let longest = page
+        .grid
+        .groups
+        .iter()
+        .map(|group| group.points.len())
+        .max()
+        .unwrap_or(0);
+    let scale = scale_of(page, metric);
+    let whole: Vec<usize> = (0..page.grid.groups.len()).collect();
+    let each: Vec<Vec<usize>> = match columns {
+        0..=WIDE => vec![whole],
+        _ => whole.iter().map(|group| vec![*group]).collect(),
+    };
+    html! { figure {
+        figcaption { (caption(page, metric, number)) }
+        @for groups in each { @if longest > WIDE { (long(page, metric, &scale, groups[0])) } @else { (wide(page, metric, &scale, &groups)) } }
+    } }
+}
+
+fn caption(page: &Page, metric: &MetricRef, number: usize) -> Markup {
+    let baseline = page.tables.strategy(page.tables.baseline());
+    if number > 0 {
+        return html! { "Signs as above." };
+    }
+    html! {
+        "Value ± half of its 95\u{202f}% interval, and the change against " (baseline) ". " (intervals(page))
+        " " b { "Bold" } ": the best of its column (bar at its left) and what cannot be told from it."
+        @if slo_of(page, metric).is_some() { " " span.over { "✕ over the SLO of " (Scale::time(slo_of(page, metric)).value(slo_of(page, metric).unwrap_or_default())) ", ? its interval holds it." } }
+        (marks_used(page)) " –: nothing to compare with. Sorted by steady points, then by distance to the best."
+    }
+}
+
+/// The signs of marks that some deciding figure has, with their words.
+fn marks_used(page: &Page) -> Markup {
+    const MARKS: [Status; 4] = [
+        Status::Thin,
+        Status::Growing,
+        Status::Heavy,
+        Status::Censored,
+    ];
+    let used = MARKS
+        .into_iter()
+        .filter(|status| page.deciding().any(|f| f.status == *status));
+    let signs: Vec<String> = used
+        .filter_map(sign)
+        .map(|(sign, word)| format!("{sign} {word}"))
+        .collect();
+    html! { @if !signs.is_empty() { " " span.mk { (signs.join(", ")) } ": see the notes." } }
+}
+
+fn heads(page: &Page, group: usize) -> Vec<Head> {
+    let short = page
+        .grid
+        .across
+        .map_or("", |key| page.tables.sweep_label(key));
+    let points = page.grid.groups[group].points.iter();
+    points
+        .map(|(point, value)| Head {
+            label: format!("{short} {}", page.grid.values[*value].0),
+            point: *point,
+        })
+        .collect()
+}
+
+/// A row a strategy, a column a point.
+fn wide(page: &Page, metric: &MetricRef, scale: &Scale, groups: &[usize]) -> Markup {
+    let columns: Vec<Vec<Head>> = groups.iter().map(|group| heads(page, *group)).collect();
+    let is_named = groups
+        .iter()
+        .any(|group| !page.grid.groups[*group].label.is_empty());
+    html! { table.st.mx role="table" {
+        thead role="rowgroup" {
+            @if is_named { tr role="row" { td role="cell" {} @for (group, heads) in groups.iter().zip(&columns) {
+                th.g role="columnheader" scope="colgroup" colspan=(heads.len()) { code { (page.grid.groups[*group].label) } }
+            } } }
+            tr role="row" { (column("strategy", "n")) @for head in columns.iter().flatten() { (column(&head.label, "v")) } }
+        }
+        tbody role="rowgroup" { @for strategy in page.ranked(metric) {
+            tr.un[is_never_steady(page, metric, strategy)] role="row" data-s=(strategy) {
+                th role="rowheader" scope="row" { (page.name(strategy)) @if strategy == page.tables.baseline() { " " small { "baseline" } } }
+                @for heads in &columns { @for head in heads {
+                    @let key = page.tables.point_label(head.point).replace(", ", "\n");
+                    (cell(page, metric, scale, (head.point, strategy), &key))
+                } }
+            }
+        } }
+    } }
+}
+
+/// A row a point, a column a strategy: for long sweeps.
+fn long(page: &Page, metric: &MetricRef, scale: &Scale, group: usize) -> Markup {
+    let order = page.ranked(metric);
+    let label = &page.grid.groups[group].label;
+    html! { div.scroll tabindex="0" role="region" aria-label={ "All points, " (heading(metric)) } { table.st.mx.long role="table" {
+        @if !label.is_empty() { caption { code { (label) } } }
+        thead role="rowgroup" { tr role="row" { (column("point", "n")) @for s in &order {
+            th.v role="columnheader" scope="col" data-s=(s) { (page.name(*s)) @if *s == page.tables.baseline() { " " small { "baseline" } } }
+        } } }
+        tbody role="rowgroup" { @for head in heads(page, group) { tr role="row" {
+            th role="rowheader" scope="row" { (head.label) }
+            @for s in &order { (cell(page, metric, scale, (head.point, *s), &page.tables.strategy(*s))) }
+        } } }
+    } } }
+}
+
+fn is_never_steady(page: &Page, metric: &MetricRef, strategy: usize) -> bool {
+    (0..page.tables.points()).all(|p| {
+        page.figure(metric, p, strategy)
+            .is_none_or(|f| f.status == Status::Unstable)
+    })
+}
+
+fn cell(
+    page: &Page,
+    metric: &MetricRef,
+    scale: &Scale,
+    (point, strategy): (usize, usize),
+    key: &str,
+) -> Markup {
+    let figure = page.figure(metric, point, strategy);
+    let row = page.tables.comparison(point, strategy, metric);
+    let status = figure.map_or(Status::NotAvailable, |f| f.status);
+    let mean = figure.and_then(|f| f.mean);
+    let tint = row.map_or("", |row| class(row.verdict));
+    let class = match status {
+        Status::Unstable => "unstable".to_owned(),
+        _ if page.is_lowest(metric, point, strategy) => format!("is {tint}"),
+        _ => tint.to_owned(),
+    };
+    let of_long = if page.grid.groups.iter().any(|g| g.points.len() > WIDE) {
+        Some(strategy)
+    } else {
+        None
+    };
+    let sorted = mean.map_or(LAST.to_owned(), |mean| mean.to_string());
+    html! { td class=(class) role="cell" data-k=(key) data-v=(sorted) data-s=[of_long] {
+        (page.cell_value(metric, point, strategy, scale))
+        @if status != Status::Unstable { span.c title=[row.map(|row| set(&change(row, scale)))] { (short_change(page, strategy, row)) } }
+    } }
+}
+
+/// "−39 % better", "−15 % inconclusive" in small, or a sign that there is nothing to compare.
+fn short_change(page: &Page, strategy: usize, row: Option<&ComparisonRow>) -> Markup {
+    if strategy == page.tables.baseline() {
+        return html! {};
+    }
+    let told = row.and_then(|row| Some((row.verdict, row.relative?)));
+    let Some((verdict, relative)) = told else {
+        return html! { "–" };
+    };
+    let percent = match relative {
+        change if change.abs() < 99.95 => set(&format!("{} %", signed_percent(change, 0))),
+        change => format!("×{}", crate::text::significant(1.0 + change, 3)),
+    };
+    match verdict {
+        Verdict::Better | Verdict::Worse => html! { (percent) " " (word(verdict)) },
+        verdict => html! { (percent) " " small { (word(verdict)) } },
+    }
+}
+
+impl Page<'_> {
+    /// Whether a strategy is the best or not told from it, with an unmarked figure.
+    fn is_top(&self, metric: &MetricRef, point: usize, strategy: usize) -> bool {
+        let is_clear = self
+            .figure(metric, point, strategy)
+            .is_some_and(|f| matches!(f.status, Status::Ok | Status::Exact));
+        is_clear
+            && self
+                .standing(metric, point, strategy)
+                .is_some_and(|it| it.may_be_best())
+    }
+
+    /// Whether it has the best figure of all that can be compared.
+    fn is_lowest(&self, metric: &MetricRef, point: usize, strategy: usize) -> bool {
+        let first = self
+            .best_on(metric, point)
+            .and_then(|best| best.standings.first());
+        self.is_top(metric, point, strategy) && first.is_some_and(|(s, _)| *s == strategy)
+    }
+
+    /// Value, interval, mark, and a sign where it does not keep its objective.
+    fn cell_value(
+        &self,
+        metric: &MetricRef,
+        point: usize,
+        strategy: usize,
+        scale: &Scale,
+    ) -> Markup {
+        let Some(figure) = self.figure(metric, point, strategy) else {
+            return html! { span.soft { "n/a" } };
+        };
+        let (value, half) = self.value(figure, scale);
+        let kept = keeps(self, metric, point, strategy);
+        let miss = kept
+            .filter(|kept| matches!(kept, Keeps::On | Keeps::Over))
+            .map(Keeps::said);
+        let is_top = self.is_top(metric, point, strategy);
+        html! {
+            @if let Some((sign, words)) = miss { i.over { (sign) span.vh { " " (words) " the SLO: " } } " " }
+            @if is_top { b { (value) } } @else { span.a { (value) } }
+            @if !half.is_empty() { " " small.nw { "± " (half) } }
+            @if let Some((sign, word)) = sign(figure.status) { " " i.mk title=(figure.note) { (sign) span.vh { " " (word) } } }
+        }
+    }
+}

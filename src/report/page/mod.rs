@@ -1,0 +1,476 @@
+//! `report.html`: the whole answer on one page that needs nothing else.
+//!
+//! The page is mailed, archived and opened years later, so everything is in the one file: pictures as
+//! inline SVG, the style sheet, one small script and no address outside (a content policy forbids
+//! them). Its order is that of a reader's questions: what was found and how sure that is, every strategy
+//! at every point, what to keep in mind, one point in depth, and what stands behind it. Without the
+//! script nothing is missing but the choosing.
+//!
+//! Names come from scenario files of strangers: all text goes through `maud`'s escaping and
+//! `printable`, and tests plant markup in every name.
+
+mod behind;
+mod card;
+mod depth;
+mod figure;
+mod grid;
+mod judged;
+mod matrix;
+mod moving;
+mod notes;
+mod objective;
+mod tail;
+mod words;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::cells::summary_cell;
+use super::lookup::Lookup;
+use super::verdict_text::extent;
+use crate::results::{Best, Status, Summary};
+use crate::text::{Scale, printable};
+use grid::Grid;
+
+const CSS: &str = include_str!("../assets/page.css");
+const SCRIPT: &str = include_str!("../assets/page.js");
+/// Looks of strategies: the baseline's and those of the others, in turn.
+const LOOKS: usize = 9;
+/// Names up to this length stay on one line.
+const SHORT: usize = 26;
+
+/// What the page is made from.
+pub struct Page<'a> {
+    tables: &'a Lookup<'a>,
+    best: Vec<Best>,
+    grid: Grid,
+}
+
+/// The page, from the tables.
+pub fn page(tables: &Lookup) -> String {
+    let page = Page::new(tables);
+    let meta = tables.meta();
+    let title = printable(&meta.title);
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy());
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="generator" content={ "equipoise " (meta.version) };
+                title { (title) }
+                style { (PreEscaped(CSS)) }
+            }
+            body data-page=(page.facts()) {
+                (shapes())
+                header { h1 { (title) } p.note { (page.extent()) } }
+                main { (page.parts()) }
+                (behind::provenance(&page))
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    }
+    .into_string()
+}
+
+/// Nothing from elsewhere, and no script but the page's own.
+fn policy() -> String {
+    use base64::Engine as _;
+    use sha2::{Digest as _, Sha256};
+    let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(SCRIPT));
+    format!(
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'"
+    )
+}
+
+/// The strategies' marks and the hatching, to be used by all pictures.
+fn shapes() -> Markup {
+    const SHAPES: &str = include_str!("../assets/shapes.svg");
+    PreEscaped(SHAPES.to_owned())
+}
+
+impl<'a> Page<'a> {
+    /// Of the tables.
+    pub fn new(tables: &'a Lookup<'a>) -> Page<'a> {
+        Page {
+            tables,
+            best: crate::results::best(tables.results),
+            grid: Grid::new(tables),
+        }
+    }
+
+    fn parts(&self) -> Markup {
+        let judged = judged::judged(self);
+        html! {
+            (card::card(self, &judged))
+            div #ctl {}
+            (matrix::section(self))
+            (notes::section(self))
+            (depth::section(self))
+            (behind::section(self))
+        }
+    }
+
+    /// What was run; the swept keys and their values in full.
+    fn extent(&self) -> Markup {
+        let meta = self.tables.meta();
+        let values = |key: usize| {
+            let values = meta.points.iter().filter_map(|point| point.get(key));
+            let mut found: Vec<String> = Vec::new();
+            values
+                .map(|value| super::lookup::plain_value(value))
+                .for_each(|value| {
+                    if !found.contains(&value) {
+                        found.push(value);
+                    }
+                });
+            match found.len() {
+                0..=8 => found.join(", "),
+                many => format!("{} to {}, {many} values", found[0], found[many - 1]),
+            }
+        };
+        html! {
+            (extent(self.tables).replace(" x ", " × "))
+            @if !meta.sweep.is_empty() {
+                ". Swept: "
+                @for (at, key) in meta.sweep.iter().enumerate() {
+                    @if at > 0 { "; " } code { (printable(key)) } " " (values(at))
+                }
+            }
+        }
+    }
+
+    /// What the script has to know: strategies with their looks, points, the point to start with.
+    fn facts(&self) -> String {
+        let strategies = self.tables.strategies();
+        let strategies =
+            strategies.map(|s| (s, self.tables.strategy(s), self.look(s), self.shape(s)));
+        let points = depth::points(self)
+            .into_iter()
+            .map(|point| (point, self.tables.point_label(point)));
+        let points: Vec<_> = points.filter(|_| self.tables.points() > 1).collect();
+        serde_json::json!({
+            "strategies": strategies.collect::<Vec<_>>(),
+            "points": points,
+            "first": depth::telling(self),
+            "baseline": self.tables.baseline(),
+        })
+        .to_string()
+    }
+
+    /// The number of a strategy's look: 0 is the baseline's.
+    fn number(&self, strategy: usize) -> usize {
+        let baseline = self.tables.baseline();
+        match strategy {
+            s if s == baseline => 0,
+            s => s + usize::from(s < baseline),
+        }
+    }
+
+    fn look(&self, strategy: usize) -> usize {
+        match self.number(strategy) {
+            0 => 0,
+            n => 1 + (n - 1) % (LOOKS - 1),
+        }
+    }
+
+    /// The class that has the strategy's colour.
+    fn class(&self, strategy: usize) -> String {
+        format!("s{}", self.look(strategy))
+    }
+
+    /// The strategy's mark; colours repeat with other marks.
+    fn shape(&self, strategy: usize) -> String {
+        let mark = match self.number(strategy) {
+            0 => 0,
+            n => 1 + (n - 1 + (n - 1) / (LOOKS - 1)) % (LOOKS - 1),
+        };
+        format!("#m{mark}")
+    }
+
+    /// The strategy's mark as part of a text.
+    fn key(&self, strategy: usize) -> Markup {
+        let class = format!("k {}", self.class(strategy));
+        html! { svg class=(class) viewBox="0 0 14 14" aria-hidden="true" { use href=(self.shape(strategy)) x="7" y="7" {} } }
+    }
+
+    /// Mark and name.
+    fn name(&self, strategy: usize) -> Markup {
+        let name = self.tables.strategy(strategy);
+        let is_short = crate::text::width(&name) <= SHORT;
+        html! { span.name.nw[is_short] { (self.key(strategy)) (name) } }
+    }
+
+    /// "a, b and c".
+    fn names(&self, strategies: &[usize]) -> Markup {
+        html! { @for (at, strategy) in strategies.iter().enumerate() {
+            @if at > 0 && at + 1 == strategies.len() { " and " } @else if at > 0 { ", " }
+            (self.name(*strategy))
+        } }
+    }
+
+    /// The first `most` names, and how many more there are.
+    fn few(&self, strategies: &[usize], most: usize) -> Markup {
+        let more = strategies.len().saturating_sub(most);
+        match more {
+            0 => self.names(strategies),
+            more => {
+                html! { @for s in &strategies[..most] { (self.name(*s)) ", " } "and " (more) " more" }
+            }
+        }
+    }
+
+    /// A figure and half of its interval, which is empty where there is none; the word of its mark
+    /// where there is no value.
+    fn value(&self, figure: &Summary, scale: &Scale) -> (String, String) {
+        let text = match (figure.status, figure.mean) {
+            (Status::Ok | Status::Exact | Status::Censored, _) | (_, None) => {
+                summary_cell(Some(figure), scale)
+            }
+            (_, Some(mean)) => scale.with_interval(mean, figure.ci_low.zip(figure.ci_high)),
+        };
+        let text = words::set(text.trim_end_matches(" exact")).replace(">=", "≥");
+        match text.split_once(" ± ") {
+            Some((value, half)) => (value.to_owned(), half.to_owned()),
+            None => (text, String::new()),
+        }
+    }
+
+    /// "63.3 ms ± 0.3", as text.
+    fn said(&self, figure: Option<&Summary>, scale: &Scale) -> String {
+        let Some(figure) = figure else {
+            return "n/a".to_owned();
+        };
+        let (value, half) = self.value(figure, scale);
+        let half = if half.is_empty() {
+            half
+        } else {
+            format!(" ± {half}")
+        };
+        let mark = sign(figure.status).map_or(String::new(), |(_, word)| format!(", {word}"));
+        format!("{value}{half}{mark}")
+    }
+
+    /// Strategies in the order of tables: more steady points first, then by distance to the best.
+    fn ranked(&self, metric: &crate::metrics::columns::MetricRef) -> Vec<usize> {
+        let size = |point: usize, s: usize| {
+            let figure = self
+                .figure(metric, point, s)
+                .filter(|figure| figure.status != Status::Unstable);
+            figure.and_then(|figure| figure.mean)
+        };
+        let points = 0..self.tables.points();
+        let best = |point: usize| {
+            self.tables
+                .strategies()
+                .filter_map(|s| size(point, s))
+                .fold(f64::INFINITY, f64::min)
+        };
+        let sign = if metric.metric.lower_is_better() {
+            1.0
+        } else {
+            -1.0
+        };
+        let rank = |s: &usize| {
+            let known = points
+                .clone()
+                .filter_map(|p| Some(size(p, *s)? - best(p).min(f64::MAX)));
+            let (count, sum) =
+                known.fold((0, 0.0), |(n, sum), behind| (n + 1, sum + sign * behind));
+            (count, sum / f64::from(count.max(1)))
+        };
+        let mut order: Vec<(usize, (i32, f64))> =
+            self.tables.strategies().map(|s| (s, rank(&s))).collect();
+        order.sort_by(|(_, a), (_, b)| b.0.cmp(&a.0).then(a.1.total_cmp(&b.1)));
+        order.into_iter().map(|(strategy, _)| strategy).collect()
+    }
+}
+
+/// The sign of a mark and its word.
+fn sign(status: Status) -> Option<(&'static str, &'static str)> {
+    match status {
+        Status::Thin => Some(("◌", "thin")),
+        Status::Growing => Some(("↗", "growing")),
+        Status::Heavy => Some(("∞", "heavy")),
+        Status::Censored => Some(("≥", "a lower bound")),
+        Status::Exact => Some(("=", "exact")),
+        Status::Ok | Status::Unstable | Status::NotAvailable => None,
+    }
+}
+
+/// `text` with what stands between backquotes as code.
+fn code(text: &str) -> Markup {
+    html! {
+        @for (k, part) in printable(text).split('`').enumerate() {
+            @if k % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
+/// Text to be typed, safe to show.
+fn quoted(text: &str) -> String {
+    printable(text)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use crate::results::Results;
+    use crate::results::sample::Sample;
+
+    fn page(results: &Results) -> String {
+        super::page(&crate::report::lookup::Lookup::new(results))
+    }
+
+    #[test]
+    fn markup_in_names_stays_text() {
+        let evil = "<script>alert('1')</script>\"&";
+        let mut sample = Sample::words(&[evil, "b"], 3);
+        sample.meta.title = evil.into();
+        sample.meta.sweep = vec![evil.into()];
+        for strategy in &mut sample.meta.strategies {
+            strategy.name += evil;
+            strategy.parts = vec![(evil.into(), evil.into())];
+        }
+        sample.meta.baseline = sample.meta.strategies[0].name.clone();
+        sample.meta.classes[0].name = evil.into();
+        sample.meta.decide_on = vec![format!("{evil}.response_p99").parse().unwrap()];
+        for texts in [
+            &mut sample.meta.warnings,
+            &mut sample.meta.notes,
+            &mut sample.meta.same_for_all,
+        ] {
+            *texts = vec![evil.into()];
+        }
+        (
+            sample.meta.command,
+            sample.meta.scenario_digest,
+            sample.meta.engine,
+        ) = (evil.into(), evil.into(), evil.into());
+        let page = page(&sample.results());
+        assert!(page.matches("<script").count() == 1 && page.contains("&lt;script&gt;alert"));
+    }
+
+    #[test]
+    fn the_page_refers_to_nothing_outside() {
+        let page = page(&Sample::loads(&[0.5, 0.8, 0.9], 5).results());
+        assert!(page.contains(
+            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-"
+        ));
+        let script = page.find("<script>").unwrap();
+        for outside in ["src=", "@import", "url(http", "<link", "<iframe"] {
+            assert!(!page[..script].contains(outside), "found {outside}");
+        }
+        for request in ["fetch(", "XMLHttp", "import(", "innerHTML", "eval("] {
+            assert!(!page[script..].contains(request), "found {request}");
+        }
+        assert_eq!(
+            page.matches("http").count(),
+            page.matches("http-equiv").count()
+        );
+        assert_eq!(
+            page.matches("href=").count(),
+            page.matches("href=\"#").count()
+        );
+    }
+
+    /// A browser runs the script only if the policy has its hash.
+    #[test]
+    fn the_policy_holds_the_hash_of_the_script_as_it_stands_in_the_page() {
+        use base64::Engine as _;
+        use sha2::{Digest as _, Sha256};
+        let page = page(&Sample::loads(&[0.5], 2).results());
+        let script = page
+            .split_once("<script>")
+            .unwrap()
+            .1
+            .split_once("</script>")
+            .unwrap()
+            .0;
+        let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(script));
+        assert!(page.contains(&format!("script-src 'sha256-{hash}'")));
+        assert!(script.lines().count() < 300, "the script stays small");
+    }
+
+    #[test]
+    fn the_answer_comes_first() {
+        let page = page(&Sample::loads(&[0.5, 0.8], 3).results());
+        let found: Vec<_> = [
+            "least-loaded</span> is best on both deciding metrics at all 2 points",
+            "p99 response time",
+            ">Mind<",
+            "Repeat:",
+            "Every strategy at every point",
+            "One point in depth",
+            "What differs, what is the same, what is assumed",
+            "All figures",
+        ]
+        .map(|part| page.find(part).expect(part))
+        .into();
+        assert!(found.is_sorted(), "{found:?}");
+    }
+
+    #[test]
+    fn marks_and_words_stand_in_every_cell() {
+        let page = page(&Sample::troubled().results());
+        for said in [
+            "unstable",
+            "≥",
+            "is unstable at 2 of 4 points",
+            "class=\"unstable",
+            "note on these figures",
+        ] {
+            assert!(
+                page.contains(said) || page.contains(&said.replace("note ", "notes ")),
+                "{said}"
+            );
+        }
+        for never in ["significant", "because", "optimal"] {
+            assert!(!page.contains(never), "{never}");
+        }
+    }
+
+    #[test]
+    fn every_strategy_has_a_row_and_the_baseline_is_named() {
+        let results = Sample::loads(&[0.5, 0.8], 12).results();
+        let page = page(&results);
+        let matrix = page
+            .split_once("class=\"st mx")
+            .unwrap()
+            .1
+            .split_once("</table>")
+            .unwrap()
+            .0;
+        assert_eq!(matrix.matches("scope=\"row\"").count(), 12);
+        assert_eq!(matrix.matches("<small>baseline</small>").count(), 1);
+    }
+
+    #[test]
+    fn elements_are_closed() {
+        let samples = [
+            Sample::troubled(),
+            Sample::loads(&[0.8], 1),
+            Sample::loads(&[0.8], 5),
+            Sample::words(&["a", "b"], 12),
+        ];
+        for sample in samples {
+            let page = page(&sample.results());
+            for tag in [
+                "table", "tr", "td", "th", "details", "section", "figure", "svg", "ul", "g",
+                "path", "line", "use", "p",
+            ] {
+                let open = page.matches(&format!("<{tag} ")).count()
+                    + page.matches(&format!("<{tag}>")).count();
+                let closed = page.matches(&format!("</{tag}>")).count();
+                assert_eq!(open, closed, "{tag}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_large_run_stays_below_three_megabytes() {
+        let loads: Vec<f64> = (1..=120).map(|k| 0.008 * f64::from(k)).collect();
+        let page = page(&Sample::loads(&loads, 12).results());
+        assert!(page.len() < 3_000_000, "{} bytes", page.len());
+    }
+}

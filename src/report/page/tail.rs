@@ -1,0 +1,297 @@
+//! How slow are the slowest: response time by share of jobs, and the same against the baseline.
+//!
+//! The curve of survivors turned on its side: each step to the right looks at a ten times rarer job, as
+//! people read p50, p90, p99. The panel below parts curves that coincide above. Curves are the pooled
+//! `ccdf.csv`, drawn to the last share that has ten jobs beyond it in each replication.
+
+use maud::{Markup, html};
+
+use super::Page;
+use super::figure::{Upward, across, line, stretched, text};
+use super::words::set;
+use crate::metrics::columns::MetricRef;
+use crate::report::plot::axis::Axis;
+use crate::text::{Scale, plain_percent, printable, shorten, signed_percent};
+
+/// Shares that are named, and the metric that is the quantile.
+const NAMED: [(&str, f64, &str); 4] = [
+    ("p50", 0.5, "response_p50"),
+    ("p90", 0.1, "response_p90"),
+    ("p99", 0.01, "response_p99"),
+    ("p99.9", 0.001, "response_p999"),
+];
+/// Points of a curve at most.
+const POINTS: usize = 70;
+
+/// Curves of one class: by strategy, (decades of rarity, seconds), rising.
+struct Tail<'a> {
+    page: &'a Page<'a>,
+    point: usize,
+    class: &'a str,
+    curves: Vec<Vec<(f64, f64)>>,
+    /// The rarest share that is drawn, in decades.
+    end: f64,
+}
+
+/// The figure for a class at a point; nothing without curves.
+pub fn figure(page: &Page, point: usize, class: &str) -> Markup {
+    let curves: Vec<Vec<(f64, f64)>> = page
+        .tables
+        .strategies()
+        .map(|s| curve(page, point, s, class))
+        .collect();
+    let end = curves.iter().flatten().map(|at| at.0).fold(0.0, f64::max);
+    if end <= 0.0 {
+        return html! {};
+    }
+    let tail = Tail {
+        page,
+        point,
+        class,
+        curves,
+        end,
+    };
+    let unsteady = page
+        .tables
+        .strategies()
+        .filter(|s| page.tables.cell(point, *s).is_unstable());
+    let unsteady: Vec<usize> = unsteady.collect();
+    let of = if class == "all" {
+        String::new()
+    } else {
+        format!(" jobs of {}", printable(class))
+    };
+    html! { figure {
+        figcaption {
+            b.q { "How slow are the slowest" (of) "?" }
+            " Jobs sorted by response time; each step to the right looks at a ten times rarer job. Drawn to the last share that has 10 jobs beyond it in each replication. Axis from 0; marks: the quantiles with their 95\u{202f}% intervals."
+            @if !unsteady.is_empty() { " Not drawn, unstable: " (page.few(&unsteady, 6)) "." }
+        }
+        (page.row_of_names())
+        div.pl { (tail.times()) }
+        (tail.ratios())
+    } }
+}
+
+/// A strategy's curve, thinned.
+fn curve(page: &Page, point: usize, strategy: usize, class: &str) -> Vec<(f64, f64)> {
+    let cell = page.tables.cell(point, strategy);
+    if cell.is_unstable() {
+        return Vec::new();
+    }
+    let least = 10 * cell.replications().max(1) as u64;
+    let rows = cell
+        .ccdf(class)
+        .iter()
+        .filter(|row| row.jobs_above >= least && row.share_above > 0.0);
+    let all: Vec<(f64, f64)> = rows
+        .map(|row| (-row.share_above.log10(), row.response))
+        .filter(|at| at.1.is_finite())
+        .collect();
+    let step = all.len().div_ceil(POINTS).max(1);
+    let last = all.len().saturating_sub(1);
+    let kept = all
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| at % step == 0 || *at == last);
+    kept.map(|(_, point)| *point).collect()
+}
+
+impl Tail<'_> {
+    fn x(&self, decades: f64) -> f64 {
+        decades / self.end
+    }
+
+    /// Named shares that are drawn.
+    fn named(&self) -> impl Iterator<Item = (&'static str, f64, &'static str)> {
+        NAMED
+            .into_iter()
+            .map(|(name, share, metric)| (name, -share.log10(), metric))
+            .filter(|named| named.1 <= self.end)
+    }
+
+    fn uprights(&self, height: f64) -> Markup {
+        html! { @for (name, at, _) in self.named() {
+            (line("g1", (self.x(at), 0.0), (self.x(at), height)))
+            (text("ink", (self.x(at), height + 16.0), "middle", name))
+        } }
+    }
+
+    fn times(&self) -> Markup {
+        let values = || self.curves.iter().flatten().map(|at| at.1);
+        let scale = Scale::time([values().fold(0.0, f64::max) / 5.0]);
+        let slo = self.page.tables.class_slo(self.class);
+        let axis = Axis::linear("", values().map(|v| v / scale.factor), true);
+        let up = Upward {
+            axis,
+            height: 250.0,
+            unit: scale.unit.clone(),
+        };
+        let y = |seconds: f64| up.y(seconds / scale.factor);
+        let ends = self.ends(y, |s, _| shorten(&self.page.tables.strategy(s), 26));
+        let label = format!(
+            "Response time by share of jobs{}",
+            self.page.tables.at(self.point)
+        );
+        html! { svg width="100%" height="272" role="img" aria-label=(label) {
+            (up.levels()) (self.uprights(250.0)) (line("ax", (0.0, 250.0), (1.0, 250.0)))
+            @if let Some(slo) = slo.filter(|slo| up.axis.holds(slo / scale.factor)) {
+                (line("sl", (0.0, y(slo)), (1.0, y(slo))))
+                text.slo.lab x="4" y=(format!("{:.1}", y(slo) - 5.0)) { "SLO " (scale.value(slo)) }
+            }
+            (self.lines(250.0, &self.curves, y))
+            @for s in self.page.tables.strategies() { (self.quantiles(s, &scale, &y)) }
+            (self.page.labels(&ends, 250.0))
+        } }
+    }
+
+    /// The ends of curves with their labels.
+    fn ends(
+        &self,
+        y: impl Fn(f64) -> f64,
+        label: impl Fn(usize, f64) -> String,
+    ) -> Vec<(usize, f64, String)> {
+        let curves = self.curves.iter().enumerate();
+        let end = |(s, curve): (usize, &Vec<(f64, f64)>)| {
+            curve.last().map(|at| (s, y(at.1), label(s, at.1)))
+        };
+        curves.filter_map(end).collect()
+    }
+
+    fn lines(&self, height: f64, curves: &[Vec<(f64, f64)>], y: impl Fn(f64) -> f64) -> Markup {
+        let placed = |curve: &Vec<(f64, f64)>| -> Vec<(f64, f64)> {
+            curve.iter().map(|at| (self.x(at.0), y(at.1))).collect()
+        };
+        let dash = |s: usize| if s >= 9 { "d" } else { "" };
+        stretched(
+            height,
+            &html! { @for (s, curve) in curves.iter().enumerate() { (self.page.curve(s, dash(s), &placed(curve))) } },
+        )
+    }
+
+    /// The quantiles of the tables, with their intervals.
+    fn quantiles(&self, strategy: usize, scale: &Scale, y: &dyn Fn(f64) -> f64) -> Markup {
+        let cell = self.page.tables.cell(self.point, strategy);
+        html! { @for (name, at, metric) in self.named() {
+            @let figure = cell.find(self.class, metric).filter(|f| f.mean.is_some() && f.status.stands());
+            @if let Some((figure, mean)) = figure.and_then(|f| Some((f, f.mean?))) {
+                @if let Some((low, high)) = figure.ci_low.zip(figure.ci_high) {
+                    g class=(self.page.class(strategy)) data-s=(strategy) { (line("w bar95", (self.x(at), y(low)), (self.x(at), y(high)))) }
+                }
+                (self.page.mark(strategy, (self.x(at), y(mean)), &format!("{}, {name}: {}", self.page.tables.strategy(strategy), self.page.said(Some(figure), scale))))
+            }
+        } }
+    }
+
+    /// Each curve as change against the baseline's at the same share.
+    fn ratios(&self) -> Markup {
+        let tables = self.page.tables;
+        let base = &self.curves[tables.baseline()];
+        let of = |curve: &Vec<(f64, f64)>| -> Vec<(f64, f64)> {
+            let change = |at: &(f64, f64)| {
+                Some((at.0, 100.0 * (at.1 / between(base, at.0)? - 1.0)))
+                    .filter(|c| c.1.is_finite())
+            };
+            curve
+                .iter()
+                .filter(|at| at.0 > 0.05)
+                .filter_map(change)
+                .collect()
+        };
+        let mut changes: Vec<Vec<(f64, f64)>> = self.curves.iter().map(of).collect();
+        changes[tables.baseline()].clear();
+        if changes.iter().all(|curve| curve.len() < 2) {
+            return html! {};
+        }
+        let margin = tables.meta().margin;
+        let axis = Axis::changes(
+            changes
+                .iter()
+                .flatten()
+                .map(|at| at.1 / 100.0)
+                .chain([margin, -margin]),
+        );
+        let ticks = axis
+            .ticks
+            .iter()
+            .map(|(value, label)| (*value, set(label)))
+            .collect();
+        let up = Upward {
+            axis: axis.with_ticks(ticks),
+            height: 110.0,
+            unit: "%".to_owned(),
+        };
+        let ends = changes.iter().enumerate().filter_map(|(s, curve)| {
+            let last = curve.last()?;
+            let name = shorten(&tables.strategy(s), 18);
+            Some((
+                s,
+                up.y(last.1),
+                format!(
+                    "{name} {}",
+                    set(&format!("{} %", signed_percent(last.1 / 100.0, 0)))
+                ),
+            ))
+        });
+        let ends: Vec<(usize, f64, String)> = ends.collect();
+        html! {
+            p.note { "The same, as change against " (tables.strategy(tables.baseline())) " at each share; shaded: ±" (set(&plain_percent(margin))) "." }
+            div.pl { svg width="100%" height="132" role="img" aria-label={ "Change against " (tables.strategy(tables.baseline())) " by share of jobs" } {
+                rect.mg x="0" width=(across(1.0)) y=(up.y(100.0 * margin)) height=(up.y(-100.0 * margin) - up.y(100.0 * margin)) {}
+                (up.levels()) (self.uprights(110.0)) (line("ax", (0.0, up.y(0.0)), (1.0, up.y(0.0))))
+                (self.lines(110.0, &changes, |change| up.y(change)))
+                (self.page.labels(&ends, 110.0))
+            } }
+        }
+    }
+}
+
+/// The value of a rising curve at `x`, between its points.
+fn between(curve: &[(f64, f64)], x: f64) -> Option<f64> {
+    let after = curve.iter().position(|at| at.0 >= x)?;
+    let (x1, y1) = curve[after];
+    let (x0, y0) = curve[after.checked_sub(1)?];
+    let share = if x1 > x0 { (x - x0) / (x1 - x0) } else { 1.0 };
+    Some(y0 + share * (y1 - y0))
+}
+
+/// Classes with a curve: the whole, or the classes where there are several.
+pub fn classes(page: &Page, point: usize) -> Vec<String> {
+    let has = |class: &String| {
+        page.tables
+            .strategies()
+            .any(|s| !page.tables.cell(point, s).ccdf(class).is_empty())
+    };
+    let held = |class: &String| {
+        page.tables
+            .meta()
+            .decide_on
+            .iter()
+            .any(|metric: &MetricRef| metric.part.is(class))
+    };
+    let named: Vec<String> = page
+        .tables
+        .meta()
+        .classes
+        .iter()
+        .map(|class| class.name.clone())
+        .filter(has)
+        .collect();
+    match named.len() {
+        0 | 1 => vec!["all".to_owned()],
+        _ if named.iter().any(held) => named.into_iter().filter(held).take(3).collect(),
+        _ => vec!["all".to_owned()],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_between_points_lie_on_the_line() {
+        let curve = [(0.0, 10.0), (1.0, 20.0), (2.0, 40.0)];
+        assert_eq!(between(&curve, 1.5), Some(30.0));
+        assert_eq!(between(&curve, 2.5), None, "nothing is said beyond the end");
+    }
+}

@@ -1,0 +1,345 @@
+//! A stretch of one replication as a picture (a lane a slot of a node, a bar a task) and as trace events,
+//! which Perfetto and chrome://tracing open.
+//!
+//! Shown are the attempts that completed, and decisions; a node that serves several tasks at once has as
+//! many lanes as it needs. The format is that of the "Trace Event Format" (Google, 2016): complete events,
+//! instants, counters and names of threads, times in microseconds.
+
+use maud::{Markup, html};
+use serde_json::{Value, json};
+
+use super::plot::axis::Axis;
+use crate::experiment::trail::{Cut, TaskTrail, Trail};
+use crate::text::{Scale, printable, shorten};
+
+/// What names are needed.
+pub struct Names {
+    /// Of nodes.
+    pub nodes: Vec<String>,
+    /// Of classes.
+    pub classes: Vec<String>,
+    /// Of what is shown.
+    pub title: String,
+}
+
+/// Lanes and bars of a picture at most.
+pub const MOST: (usize, usize) = (200, 5_000);
+const COLORS: [&str; 8] = [
+    "#0072b2", "#c64f00", "#00805a", "#a8508a", "#9a6a00", "#3d7fd6", "#7a4a2b", "#5f6b73",
+];
+const WIDTH: f64 = 1000.0;
+const LEFT: f64 = 150.0;
+const TOP: f64 = 64.0;
+const LANE: f64 = 16.0;
+
+/// Tasks by rising start, each with a lane of its node on which no two overlap; and the number of lanes
+/// by node.
+fn lanes(trail: &Trail, nodes: usize) -> (Vec<(&TaskTrail, usize)>, Vec<usize>) {
+    let mut tasks: Vec<&TaskTrail> = trail.tasks.iter().collect();
+    tasks.sort_by_key(|task| (task.start, task.end, task.class, task.job, task.task));
+    let mut free: Vec<Vec<u64>> = vec![Vec::new(); nodes];
+    let placed = tasks.into_iter().map(|task| {
+        let lanes = &mut free[task.node];
+        let found = lanes.iter().position(|end| *end <= task.start);
+        let lane = found.unwrap_or_else(|| {
+            lanes.push(0);
+            lanes.len() - 1
+        });
+        lanes[lane] = task.end;
+        (task, lane)
+    });
+    let placed = placed.collect();
+    (placed, free.iter().map(Vec::len).collect())
+}
+
+/// The picture.
+///
+/// # Errors
+/// There is more to draw than can be seen; what to do is said.
+pub fn svg(trail: &Trail, cut: Cut, names: &Names) -> Result<String, String> {
+    let (placed, lanes) = lanes(trail, names.nodes.len());
+    let rows: usize = lanes.iter().map(|count| (*count).max(1)).sum();
+    if rows > MOST.0 || placed.len() > MOST.1 {
+        return Err(format!(
+            "{rows} lanes and {} tasks are too many for a picture: cut less by --from and --to, or take --format json",
+            placed.len()
+        ));
+    }
+    let height = TOP + LANE * rows as f64 + 40.0;
+    let area = format!("0 0 {WIDTH} {height}");
+    let drawn = html! {
+        svg xmlns="http://www.w3.org/2000/svg" viewBox=(area) width=(WIDTH) height=(height) font-family="system-ui, sans-serif" font-size="12" role="img" {
+            title { (names.title) }
+            rect width=(WIDTH) height=(height) fill="#fff" {}
+            text x="8" y="20" font-size="14" font-weight="600" { (printable(&names.title)) }
+            (legend(names))
+            (axis(cut, height))
+            (rows_of(names, &lanes))
+            @for (task, lane) in &placed { (bar(task, top(&lanes, task.node, *lane), cut, names)) }
+        }
+    };
+    Ok(drawn.into_string() + "\n")
+}
+
+fn top(lanes: &[usize], node: usize, lane: usize) -> f64 {
+    let before: usize = lanes[..node].iter().map(|count| (*count).max(1)).sum();
+    TOP + LANE * (before + lane) as f64
+}
+
+fn x(time: u64, cut: Cut) -> f64 {
+    let share =
+        (time.clamp(cut.from, cut.to) - cut.from) as f64 / (cut.to - cut.from).max(1) as f64;
+    LEFT + share * (WIDTH - LEFT - 16.0)
+}
+
+fn legend(names: &Names) -> Markup {
+    html! { @for (at, class) in names.classes.iter().enumerate().take(6) {
+        @let left = LEFT + 140.0 * at as f64;
+        rect x=(left) y="32" width="10" height="10" fill=(COLORS[at % COLORS.len()]) {}
+        text x=(left + 15.0) y="41" { (printable(&shorten(class, 18))) }
+    } }
+}
+
+fn axis(cut: Cut, height: f64) -> Markup {
+    let [from, to] = [cut.from, cut.to].map(|ns| ns as f64 / 1e9);
+    let scale = Scale::time([(to - from) / 5.0]);
+    let axis = Axis::linear("", [from / scale.factor, to / scale.factor], false);
+    let ticks = axis
+        .ticks
+        .iter()
+        .filter(|(value, _)| (from..=to).contains(&(value * scale.factor)));
+    let bottom = height - 36.0;
+    html! {
+        @for (value, label) in ticks {
+            @let at = x((value * scale.factor * 1e9) as u64, cut);
+            line x1=(at) x2=(at) y1=(TOP - 4.0) y2=(bottom) stroke="#ddd" {}
+            text x=(at) y=(bottom + 14.0) text-anchor="middle" fill="#595959" { (label) }
+        }
+        text x=((LEFT + WIDTH) / 2.0) y=(bottom + 30.0) text-anchor="middle" fill="#595959" { "simulated time (" (scale.unit) "), not from 0" }
+    }
+}
+
+fn rows_of(names: &Names, lanes: &[usize]) -> Markup {
+    html! { @for (node, name) in names.nodes.iter().enumerate() {
+        @let y = top(lanes, node, 0);
+        line x1="0" x2=(WIDTH) y1=(y) y2=(y) stroke="#ececec" {}
+        text x="8" y=(y + 12.0) { (printable(&shorten(name, 20))) }
+    } }
+}
+
+fn bar(task: &TaskTrail, y: f64, cut: Cut, names: &Names) -> Markup {
+    let (left, right) = (x(task.start, cut), x(task.end, cut));
+    let color = COLORS[task.class as usize % COLORS.len()];
+    html! { rect x=(format!("{left:.2}")) y=(y + 2.0) width=(format!("{:.2}", (right - left).max(0.4))) height=(LANE - 4.0) fill=(color) stroke="#fff" stroke-width="0.4" { title { (said(task, names)) } } }
+}
+
+fn said(task: &TaskTrail, names: &Names) -> String {
+    let class = names
+        .classes
+        .get(task.class as usize)
+        .map_or("", String::as_str);
+    let took = Scale::time([(task.end - task.start) as f64 / 1e9])
+        .value((task.end - task.start) as f64 / 1e9);
+    let attempt = if task.attempts > 1 {
+        format!(", attempt {}", task.attempts)
+    } else {
+        String::new()
+    };
+    printable(&format!(
+        "{class} job {}, task {}{attempt}: {took}",
+        task.job, task.task
+    ))
+}
+
+/// Trace events as JSON.
+pub fn trace(trail: &Trail, names: &Names) -> String {
+    let (placed, lanes) = lanes(trail, names.nodes.len());
+    let mut events = named(names, &lanes, trail);
+    events.extend(
+        placed
+            .iter()
+            .map(|(task, lane)| slice(task, thread(&lanes, task.node, *lane), trail, names)),
+    );
+    events.extend(trail.decisions.iter().map(|decision| {
+        let text = format!("job {}.{} to {}", decision.job, decision.task, names.nodes[decision.node]);
+        json!({"ph": "i", "s": "t", "pid": 2, "tid": decision.dispatcher, "ts": micro(decision.time), "name": text, "cat": "decision"})
+    }));
+    events.extend(counters(trail));
+    let whole = json!({"displayTimeUnit": "ms", "otherData": {"title": names.title}, "traceEvents": events});
+    format!("{whole}\n")
+}
+
+fn micro(ns: u64) -> f64 {
+    ns as f64 / 1e3
+}
+
+fn thread(lanes: &[usize], node: usize, lane: usize) -> usize {
+    1 + lane
+        + lanes[..node]
+            .iter()
+            .map(|count| (*count).max(1))
+            .sum::<usize>()
+}
+
+/// Names of the tracks.
+fn named(names: &Names, lanes: &[usize], trail: &Trail) -> Vec<Value> {
+    let name = |kind: &str, pid: u32, tid: usize, name: &str| json!({"ph": "M", "pid": pid, "tid": tid, "name": kind, "args": {"name": name}});
+    let mut events = vec![
+        name("process_name", 1, 0, "nodes"),
+        name("process_name", 2, 0, "dispatchers"),
+    ];
+    for (node, text) in names.nodes.iter().enumerate() {
+        for lane in 0..lanes[node] {
+            let slot = if lanes[node] > 1 {
+                format!("{text} slot {}", lane + 1)
+            } else {
+                text.clone()
+            };
+            events.push(name("thread_name", 1, thread(lanes, node, lane), &slot));
+        }
+    }
+    let dispatchers: std::collections::BTreeSet<u32> = trail
+        .decisions
+        .iter()
+        .map(|decision| decision.dispatcher)
+        .collect();
+    events.extend(dispatchers.into_iter().map(|number| {
+        name(
+            "thread_name",
+            2,
+            number as usize,
+            &format!("dispatcher {number}"),
+        )
+    }));
+    events
+}
+
+fn slice(task: &TaskTrail, tid: usize, trail: &Trail, names: &Names) -> Value {
+    let class = names
+        .classes
+        .get(task.class as usize)
+        .map_or("", String::as_str);
+    let job = trail.jobs.get(&(task.class, task.job));
+    let blame = job.map(|job| {
+        let parts = crate::metrics::jobs::PARTS.iter().zip(job.blame);
+        parts
+            .map(|(part, ns)| (format!("{part}_us"), json!(micro(ns))))
+            .collect::<serde_json::Map<_, _>>()
+    });
+    json!({
+        "ph": "X", "pid": 1, "tid": tid, "ts": micro(task.start), "dur": micro(task.end - task.start),
+        "name": format!("{class} {}.{}", task.job, task.task), "cat": class,
+        "args": {"job": task.job, "task": task.task, "class": class, "attempts": task.attempts,
+                 "waited_us": micro(task.start.saturating_sub(task.arrival)), "blame_of_job": blame},
+    })
+}
+
+/// Tasks that wait and that run, at each change.
+fn counters(trail: &Trail) -> Vec<Value> {
+    let mut changes: Vec<(u64, i64, i64)> = Vec::new();
+    for task in &trail.tasks {
+        changes.extend([(task.arrival, 1, 0), (task.start, -1, 1), (task.end, 0, -1)]);
+    }
+    changes.sort_unstable();
+    let (mut waiting, mut running) = (0, 0);
+    let mut events: Vec<Value> = Vec::new();
+    for (at, change) in changes.iter().enumerate() {
+        (waiting, running) = (waiting + change.1, running + change.2);
+        let is_last = changes.get(at + 1).is_none_or(|next| next.0 != change.0);
+        if is_last {
+            events.push(json!({"ph": "C", "pid": 1, "name": "tasks", "ts": micro(change.0), "args": {"waiting": waiting, "running": running}}));
+        }
+    }
+    events
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn task(job: u64, node: usize, (start, end): (u64, u64)) -> TaskTrail {
+        TaskTrail {
+            class: 0,
+            job,
+            task: 0,
+            attempts: 1,
+            node,
+            arrival: start / 2,
+            start,
+            end,
+        }
+    }
+
+    fn trail() -> Trail {
+        Trail {
+            tasks: vec![
+                task(0, 0, (0, 10)),
+                task(1, 0, (5, 12)),
+                task(2, 0, (10, 20)),
+                task(3, 1, (2, 4)),
+            ],
+            ..Trail::default()
+        }
+    }
+
+    fn names() -> Names {
+        Names {
+            nodes: vec!["n[0]".into(), "n[1]".into(), "n[2]".into()],
+            classes: vec!["<job>".into()],
+            title: "t".into(),
+        }
+    }
+
+    #[test]
+    fn no_two_tasks_of_a_lane_overlap() {
+        let trail = trail();
+        let (placed, lanes) = lanes(&trail, 3);
+        assert_eq!(lanes, [2, 1, 0], "two at once need two lanes");
+        let lane = |job: u64| placed.iter().find(|(task, _)| task.job == job).unwrap().1;
+        assert_eq!(
+            (lane(0), lane(1), lane(2)),
+            (0, 1, 0),
+            "the third follows the first"
+        );
+    }
+
+    #[test]
+    fn the_trace_is_json_with_every_task_once() {
+        let text = trace(&trail(), &names());
+        let events: Value = serde_json::from_str(&text).unwrap();
+        let events = events["traceEvents"].as_array().unwrap();
+        let slices: Vec<_> = events.iter().filter(|event| event["ph"] == "X").collect();
+        assert_eq!(slices.len(), 4);
+        assert!(
+            slices
+                .iter()
+                .all(|slice| slice["dur"].as_f64().unwrap() > 0.0)
+        );
+        let last = events.iter().rfind(|event| event["ph"] == "C").unwrap();
+        assert_eq!(
+            (
+                last["args"]["waiting"].as_i64(),
+                last["args"]["running"].as_i64()
+            ),
+            (Some(0), Some(0)),
+            "all that came is gone"
+        );
+    }
+
+    #[test]
+    fn the_picture_escapes_names_and_refuses_too_much() {
+        let drawn = svg(&trail(), Cut { from: 0, to: 20 }, &names()).unwrap();
+        assert!(drawn.contains("&lt;job&gt;") && !drawn.contains("<job>"));
+        assert_eq!(drawn.matches("stroke-width=\"0.4\"").count(), 4);
+        let many = Trail {
+            tasks: (0..6_000).map(|k| task(k, 0, (k, k + 1))).collect(),
+            ..Trail::default()
+        };
+        assert!(
+            svg(&many, Cut { from: 0, to: 9_000 }, &names())
+                .unwrap_err()
+                .contains("--from and --to")
+        );
+    }
+}

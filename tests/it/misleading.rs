@@ -255,8 +255,4 @@ fn a_constant_work_gives_its_own_quantile() {
     // Some that waited for less than a millisecond are in the bucket of those that did not.
     let median = figure(&results, 0, "response_p50").mean.unwrap();
     assert!((median - 1.0).abs() < 2e-4, "{median}");
-    let curve: Vec<_> = results.cells[0][0].ccdf("all").iter().take(2).collect();
-    assert_eq!([curve[0].response, curve[1].response], [1.0, 1.0]);
-    assert_eq!(curve[0].jobs_above, 60_000);
-    assert!(curve[1].jobs_above < 15_000, "{curve:?}");
 }

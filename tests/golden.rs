@@ -219,6 +219,8 @@ fn everything_at_the_same_instants() {
             0xcd96_97b0_c303_1bd4,
             0x961c_8f52_da1d_329e,
             0x6224_ee93_05df_6060,
+            0xccd1_74dd_fdac_f15f,
+            0x0322_c78a_df9a_2d61,
         ],
     );
     hold(
@@ -235,6 +237,8 @@ fn everything_at_the_same_instants() {
             0xa2ad_9b76_0b4d_6963,
             0x3a1e_b11b_811b_3701,
             0x5c28_99fa_af61_850e,
+            0xd114_93f5_4631_d1c4,
+            0xe872_67fa_6ecd_9187,
         ],
     );
 }

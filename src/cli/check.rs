@@ -144,6 +144,8 @@ fn describe_forecast(forecast: &Forecast) -> String {
         .chain(&forecast.gatherers)
         .filter(|used| used.share >= 0.0005);
     let mut out: String = used.map(describe_use).collect();
+    let sights = forecast.sights.iter();
+    out.extend(sights.map(|seen| format!("    {seen}\n")));
     out += &format!(
         "    a replication: {}, {}, {}{}\n",
         about(forecast.jobs, "job"),

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Exit, print};
 use crate::metrics::registry::{self, Better};
-use crate::scenario::{Registry, follow, keys, list, properties};
+use crate::scenario::{Registry, follow, keys, list, preset, presets, properties};
 use crate::text::paragraph;
 use crate::workload::trace::FORMATS;
 
@@ -23,6 +23,12 @@ pub struct List {
 enum What {
     /// Algorithms that pick a node for a task.
     Placements,
+    /// Balancers that people run and schedulers of papers, for `preset = "NAME"` in a strategy.
+    Strategies {
+        /// Print the one of this name as plain scenario text.
+        #[arg(long, value_name = "NAME")]
+        show: Option<String>,
+    },
     /// Laws that arrivals, works and delays can follow.
     Distributions,
     /// Figures that are measured.
@@ -41,6 +47,8 @@ impl List {
     pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
         match self.what {
             What::Placements => print(&placements(registry)),
+            What::Strategies { show: None } => print(&strategies()),
+            What::Strategies { show: Some(name) } => print(&strategy(&name)?),
             What::Distributions => print(&distributions(registry)),
             What::Metrics => print(&metrics()),
             What::Traces => print(&traces()),
@@ -80,6 +88,20 @@ fn placement(schema: &Value, name: &str, node: &Value) -> String {
         }
     }
     out
+}
+
+fn strategies() -> String {
+    let one = |(name, meaning): (&str, String)| format!("{name}\n{}", paragraph(&meaning, "    "));
+    presets().map(one).collect()
+}
+
+fn strategy(name: &str) -> Result<String, Exit> {
+    let shown = preset(name).map(|text| format!("{text}\n"));
+    shown.ok_or_else(|| {
+        Exit::Mistake(format!(
+            "error: there is no preset `{name}`\nhint: `equipoise list strategies` shows all of them"
+        ))
+    })
 }
 
 fn distributions(registry: &Registry) -> String {

@@ -6,12 +6,14 @@
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
-use clap::Args;
+use clap::builder::PossibleValue;
+use clap::{Args, ValueEnum};
 
 use super::folder::tables_of;
 use super::replace::{check_below, replace};
 use super::running::stop_on_interrupt;
 use super::{Exit, print};
+use crate::report::figures::{self, Asked, Kind};
 use crate::report::{self, plot::drawing::DrawError};
 use crate::results::{Results, tables};
 
@@ -23,13 +25,68 @@ pub struct Report {
     /// Also write the plots as PNG.
     #[arg(long)]
     png: bool,
+    /// Figures for a paper instead.
+    #[arg(long, value_name = "KINDS", value_enum, value_delimiter = ',')]
+    plots: Vec<Kind>,
+    /// Names of figures (comma-separated; default: all).
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "plots")]
+    only: Vec<String>,
+    /// Their width.
+    #[arg(long, value_name = "LENGTH", default_value = "174mm", value_parser = millimetres, requires = "plots")]
+    width: f64,
+    /// Size of their texts, in points.
+    #[arg(long, value_name = "POINTS", default_value_t = 8.0, value_parser = points, requires = "plots")]
+    font_size: f64,
+    /// No title above.
+    #[arg(long, requires = "plots")]
+    no_title: bool,
+    /// Shades of grey instead of colours.
+    #[arg(long, requires = "plots")]
+    grey: bool,
+}
+
+impl ValueEnum for Kind {
+    fn value_variants<'a>() -> &'a [Kind] {
+        &[Kind::Pdf, Kind::Svg, Kind::Png]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Kind::Pdf => "pdf",
+            Kind::Svg => "svg",
+            Kind::Png => "png",
+        }))
+    }
+}
+
+/// Millimetres of "84mm", "8.4cm" or "3.3in".
+fn millimetres(text: &str) -> Result<f64, String> {
+    const UNITS: [(&str, f64); 3] = [("mm", 1.0), ("cm", 10.0), ("in", 25.4)];
+    let found = UNITS.iter().find_map(|(unit, size)| {
+        let number = text.strip_suffix(unit)?.trim().parse::<f64>().ok()?;
+        Some(number * size)
+    });
+    let found = found.filter(|length| (40.0..=1000.0).contains(length));
+    found.ok_or_else(|| format!("`{text}` is no length from 40mm to 1000mm"))
+}
+
+/// A size of type.
+fn points(text: &str) -> Result<f64, String> {
+    let found = text
+        .parse::<f64>()
+        .ok()
+        .filter(|size| (4.0..=40.0).contains(size));
+    found.ok_or_else(|| format!("`{text}` is no size from 4 to 40 points"))
 }
 
 impl Report {
     /// Redraws what the folder shows.
     pub fn execute(self) -> Result<(), Exit> {
         let results = tables_of(&self.dir)?;
-        let files = report::render(&results, self.png).map_err(cannot_draw)?;
+        let files = match self.plots.is_empty() {
+            true => report::render(&results, self.png).map_err(cannot_draw)?,
+            false => self.figures(&results)?,
+        };
         // Nothing is redrawn if not all can be.
         check_below(&self.dir, files.iter().map(|(name, _)| name))?;
         let stop = stop_on_interrupt()?;
@@ -40,7 +97,35 @@ impl Report {
             }
             replace(&self.dir.join(name), bytes)?;
         }
+        if !self.plots.is_empty() {
+            let names = files
+                .iter()
+                .map(|(name, _)| format!("{}\n", self.dir.join(name).display()));
+            return print(&names.collect::<String>());
+        }
         print(&format!("{}\n", self.dir.join("report.html").display()))
+    }
+}
+
+impl Report {
+    fn figures(&self, results: &Results) -> Result<tables::Files, Exit> {
+        let known = figures::names(results);
+        if let Some(unknown) = self.only.iter().find(|name| !known.contains(name)) {
+            let said = format!(
+                "error: the run has no figure `{unknown}`\nhint: it has {}",
+                known.join(", ")
+            );
+            return Err(Exit::Mistake(said));
+        }
+        let asked = Asked {
+            kinds: self.plots.clone(),
+            width: self.width,
+            font_size: self.font_size,
+            has_title: !self.no_title,
+            is_grey: self.grey,
+            only: self.only.clone(),
+        };
+        figures::figures(results, &asked).map_err(cannot_draw)
     }
 }
 

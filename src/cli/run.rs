@@ -47,7 +47,7 @@ pub struct Run {
     /// A block for every point of a sweep, with all intervals.
     #[arg(long)]
     all: bool,
-    /// Metrics to show beside those that decide (comma-separated); the same as --set compare.show=[...].
+    /// Metrics to show beside those that decide (comma-separated).
     #[arg(long, value_name = "METRICS", value_delimiter = ',')]
     show: Vec<String>,
     /// Also write rows of single jobs, tasks or decisions (comma-separated).

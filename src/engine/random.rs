@@ -51,6 +51,8 @@ pub enum Purpose {
     Backoff = 12,
     /// Work of an attempt that does not do that of the one before.
     FreshWork = 13,
+    /// Whom an idle node looks at.
+    Steal = 20,
     /// Times to think and shapes of the jobs of clients.
     Client = 14,
 }

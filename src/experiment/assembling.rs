@@ -152,13 +152,12 @@ fn classes(scenario: &Scenario) -> Vec<ClassMeta> {
     scenario.classes.iter().map(meta).collect()
 }
 
-/// Parts that no strategy changes, what every dispatcher sees, and whether works are known.
+/// Parts that no strategy changes, and whether works are known.
 fn same_for_all(scenario: &Scenario) -> Vec<String> {
     let parts = parts(scenario, false).into_iter();
     let mut same: Vec<String> = parts
         .map(|(name, value)| format!("{name}: {value}"))
         .collect();
-    same.push("view: fresh".to_owned());
     let mut parts = scenario.strategies.iter().flat_map(|s| &s.parts);
     if !parts.any(|(_, text)| text.contains("\"work\"")) {
         same.push("true work not used".to_owned());

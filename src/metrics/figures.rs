@@ -34,6 +34,8 @@ pub struct Totals {
     pub attempts_done: u64,
     /// Attempts that came to nothing.
     pub attempts_lost: u64,
+    /// Further attempts at tasks that are made at this instant.
+    pub copies: u64,
     /// Jobs that completed, measured or not.
     pub jobs_done: u64,
     /// Jobs that failed or were turned away.

@@ -4,10 +4,37 @@ use crate::metrics::columns::MetricRef;
 use crate::results::{Cell, ComparisonRow, Meta, Results};
 use crate::text::{apart, assignments, printable};
 
+/// How plots are laid out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Style {
+    /// Width, pixels; texts have about 12.
+    pub width: f64,
+    /// Whether there is a title above.
+    pub has_title: bool,
+}
+
+impl Default for Style {
+    fn default() -> Style {
+        Style {
+            width: 900.0,
+            has_title: true,
+        }
+    }
+}
+
+impl Style {
+    /// Whether panels stand below one another and figures are not told in words beside their marks.
+    pub fn is_narrow(&self) -> bool {
+        self.width < 650.0
+    }
+}
+
 /// What a run found, with names for its points.
 pub struct Lookup<'a> {
     /// What was found.
     pub results: &'a Results,
+    /// How its plots are laid out.
+    pub style: Style,
     labels: Vec<String>,
 }
 
@@ -16,8 +43,14 @@ impl<'a> Lookup<'a> {
     pub fn new(results: &'a Results) -> Lookup<'a> {
         Lookup {
             results,
+            style: Style::default(),
             labels: short_labels(&results.meta.sweep),
         }
+    }
+
+    /// The same with plots laid out otherwise.
+    pub fn styled(self, style: Style) -> Lookup<'a> {
+        Lookup { style, ..self }
     }
 
     /// What the run is about.

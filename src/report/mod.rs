@@ -9,6 +9,7 @@
 
 pub mod cells;
 pub mod decision_text;
+pub mod figures;
 pub mod lookup;
 pub mod markdown;
 pub mod moved_text;

@@ -205,21 +205,26 @@ mod tests {
     use super::*;
     use crate::experiment::trail::JobTrail;
 
-    #[test]
-    fn no_cause_is_claimed_and_the_largest_part_is_named() {
+    /// A job that waited 30 ms and does not any more.
+    fn pair() -> Pair {
         let job = |queue: u64| JobTrail {
             measured: true,
             arrival: 0,
             blame: [0, 0, 0, queue, 10_000_000, 0, 0],
             work: 0.01,
         };
-        let pair = Pair {
+        Pair {
             replication: 1,
             class: 0,
             number: 7,
             before: job(30_000_000),
             after: job(0),
-        };
+        }
+    }
+
+    #[test]
+    fn no_cause_is_claimed_and_the_largest_part_is_named() {
+        let pair = pair();
         assert_eq!(largest_part(&pair), "queue -30.0 ms");
         let all = Group {
             name: "all".into(),

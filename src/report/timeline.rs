@@ -115,7 +115,7 @@ fn axis(cut: Cut, height: f64) -> Markup {
             line x1=(at) x2=(at) y1=(TOP - 4.0) y2=(bottom) stroke="#ddd" {}
             text x=(at) y=(bottom + 14.0) text-anchor="middle" fill="#595959" { (label) }
         }
-        text x=((LEFT + WIDTH) / 2.0) y=(bottom + 30.0) text-anchor="middle" fill="#595959" { "simulated time (" (scale.unit) "), not from 0" }
+        text x=((LEFT + WIDTH) / 2.0) y=(bottom + 30.0) text-anchor="middle" fill="#595959" { "simulated time (" (scale.unit) ")" @if cut.from > 0 { ", not from 0" } }
     }
 }
 

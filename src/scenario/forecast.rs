@@ -7,13 +7,15 @@
 use std::collections::BTreeSet;
 
 use crate::engine::law::Law;
+use crate::engine::time::Time;
 use crate::model::cluster::{Cluster, Group, SLOTS};
 use crate::model::discipline::Discipline;
 use crate::sim::known_load::{KnownLoad, group_loads};
 use crate::sim::setup::{
     Faults, Measure, Network, Setup, Stragglers, TaskFailures, Warmup, Window,
 };
-use crate::strategy::{Binding, Parts, Strategy};
+use crate::strategy::{Binding, Information, Parts, Strategy};
+use crate::text::Scale;
 use crate::workload::class::{Class, Gather, Stage};
 use crate::workload::load::{Demand, Offered};
 use crate::workload::source::{Arrivals, Source};
@@ -49,6 +51,8 @@ pub struct Forecast {
     pub length: f64,
     /// What a replication costs.
     pub cost: Cost,
+    /// What each of several dispatchers sees, one sentence for each set of them.
+    pub sights: Vec<String>,
     /// What is worth a warning, one sentence each.
     pub warnings: Vec<String>,
 }
@@ -93,6 +97,7 @@ pub fn forecast(setup: &Setup) -> Forecast {
         events,
         length: demand.covered(jobs),
         cost: demand.cost(strategy, (jobs, tasks, events), window),
+        sights: sights(strategy),
         warnings,
     }
 }
@@ -122,6 +127,36 @@ fn groups_apart(nodes: &[Use], setup: &Setup) -> Vec<Use> {
         (!nodes.iter().any(is_told)).then_some(Use { of, share, key })
     };
     group_loads(setup).into_iter().filter_map(apart).collect()
+}
+
+/// "50 ms".
+fn span(time: Time) -> String {
+    let seconds = time.as_secs();
+    Scale::time([seconds]).value(seconds)
+}
+
+/// What each of several dispatchers sees: much of what a strategy is worth hangs on it.
+fn sights(strategy: &Strategy) -> Vec<String> {
+    let several = strategy.parts.iter().filter(|parts| parts.dispatchers > 1);
+    let said = several.map(|parts| {
+        let count = crate::text::counted(parts.dispatchers.into(), "dispatcher");
+        let seen = match parts.information {
+            Information::Fresh => "the true state of all nodes (view = \"fresh\")".to_owned(),
+            Information::Local => "only what it has in flight itself (view = \"local\")".to_owned(),
+            Information::Periodic { every, .. } => {
+                format!("a board that is renewed every {}", span(every))
+            }
+            Information::Delayed { by } => {
+                format!("what was {} ago", span(by))
+            }
+        };
+        let part = parts
+            .subset
+            .map(|size| format!(", of {size} nodes"))
+            .unwrap_or_default();
+        format!("each of {count} sees {seen}{part}")
+    });
+    said.collect()
 }
 
 /// The mean factor by which faults lengthen what nodes have to do in the time that they are up:
@@ -406,6 +441,8 @@ impl Demand<'_> {
             parts,
             parts_of_class,
             limits: _,
+            copies: _,
+            stealing: _,
         } = strategy;
         let one = |(at, parts): (usize, &Parts)| {
             let classes = self.classes.iter().zip(&self.offered).zip(parts_of_class);

@@ -7,6 +7,7 @@
 pub mod forecast;
 mod grammar;
 mod identity;
+mod presets;
 mod registry;
 mod resolve;
 mod resolved;
@@ -15,6 +16,7 @@ mod starter;
 mod text;
 
 pub use identity::{Identity, sections};
+pub use presets::{preset, presets};
 pub use registry::Registry;
 pub use resolve::files::Files;
 pub use resolved::{Compare, Gate, Point, Precision, Scenario, StrategyText};
@@ -278,10 +280,14 @@ fn parts_text(tree: &Node, name: &str) -> StrategyText {
     let overrides = part("for").map_or(&[][..], Node::entries).iter();
     let overrides =
         overrides.map(|(class, node)| (format!("for.{}", class.text), node.to_inline()));
+    let all = tree.child("strategies").map_or(&[][..], Node::entries);
+    let is_said = |(key, _): &(&str, &str)| all.iter().any(|(_, one)| one.child(key).is_some());
+    let rare = schema::rare_parts().into_iter().filter(is_said);
     StrategyText {
         name: name.to_owned(),
         parts: schema::parts()
             .into_iter()
+            .chain(rare)
             .map(text)
             .chain(overrides)
             .collect(),

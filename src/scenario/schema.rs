@@ -201,10 +201,19 @@ pub fn scope<'a>(path: impl IntoIterator<Item = &'a str>) -> Option<(&'static st
 
 /// The parts of a strategy and, as text, what each is if nothing says otherwise; placement first.
 pub fn parts() -> Vec<(&'static str, &'static str)> {
+    parts_with("x-default")
+}
+
+/// Further parts, which are told of only where any strategy says something of them.
+pub fn rare_parts() -> Vec<(&'static str, &'static str)> {
+    parts_with("x-rare")
+}
+
+fn parts_with(mark: &str) -> Vec<(&'static str, &'static str)> {
     let strategy = child(&GRAMMAR, "strategies").and_then(|all| child(all, "NAME"));
     let keys = strategy.and_then(|strategy| follow(strategy, &GRAMMAR)["properties"].as_object());
     let part = |(key, value): (&'static String, &'static Value)| {
-        Some((key.as_str(), value["x-default"].as_str()?))
+        Some((key.as_str(), value[mark].as_str()?))
     };
     let mut parts: Vec<_> = keys.into_iter().flatten().filter_map(part).collect();
     parts.sort_by_key(|(key, _)| *key != "placement");

@@ -53,6 +53,12 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// True if boards are renewed before it, at the same instant.
+    #[inline]
+    pub fn is_late(self) -> bool {
+        self as u8 > 5
+    }
+
     /// The kind of an event in the agenda.
     #[inline]
     pub fn of(place: Place) -> Kind {
@@ -79,6 +85,8 @@ pub enum Timer {
     Attempt = 1,
     /// That for which a job was waited for.
     Job = 2,
+    /// That after which a task gets a copy.
+    Hedge = 3,
 }
 
 /// Tickets of events that are not the next in a task's life; empty where there are none such.
@@ -88,6 +96,8 @@ pub struct Tickets {
     attempts: Vec<Ticket>,
     /// The end of the wait for a job.
     jobs: Vec<Ticket>,
+    /// The time for a copy, by task.
+    hedges: Vec<Ticket>,
     /// The next failure or repair of a node by chance.
     nodes: Vec<Ticket>,
 }
@@ -124,6 +134,8 @@ pub struct Keys {
     pub backoff: Key,
     /// Work of another attempt.
     pub fresh_work: Key,
+    /// Whom an idle node looks at.
+    pub steal: Key,
 }
 
 impl Keys {
@@ -138,6 +150,7 @@ impl Keys {
             task_failure: seeds.key(Purpose::TaskFailure),
             backoff: seeds.key(Purpose::Backoff),
             fresh_work: seeds.key(Purpose::FreshWork),
+            steal: seeds.shifted(placement_seed).key(Purpose::Steal),
         }
     }
 }
@@ -368,6 +381,8 @@ pub struct Core<'s> {
     pub board: Board,
     /// Who writes rows of jobs, tasks and decisions, if anyone does.
     pub recorder: Option<&'s mut (dyn Recorder + 's)>,
+    /// The kind of the event at hand.
+    pub kind: Kind,
     /// By what everything takes longer at each node now, in billionths; nothing where no node is ever
     /// slow.
     pub paces: Vec<u64>,
@@ -417,6 +432,7 @@ impl<'s> Core<'s> {
             },
             slowdown_floor: setup.window.slowdown_floor,
             recorder,
+            kind: Kind::NodeChange,
             nodes: Nodes::new(&layout),
             layout,
             setup,
@@ -494,6 +510,7 @@ impl<'s> Core<'s> {
             Timer::Backoff => self.records.task_mut(id).ticket = ticket,
             Timer::Attempt => keep(&mut self.tickets.attempts, id, ticket),
             Timer::Job => keep(&mut self.tickets.jobs, id, ticket),
+            Timer::Hedge => keep(&mut self.tickets.hedges, id, ticket),
         }
     }
 
@@ -502,6 +519,7 @@ impl<'s> Core<'s> {
     pub fn wait_no_more(&mut self, timer: Timer, id: u32) {
         let tickets = match timer {
             Timer::Job => &mut self.tickets.jobs,
+            Timer::Hedge => &mut self.tickets.hedges,
             Timer::Attempt | Timer::Backoff => &mut self.tickets.attempts,
         };
         if let Some(ticket) = tickets.get_mut(id as usize)
@@ -583,7 +601,7 @@ impl<'s> Core<'s> {
             nodes: &self.nodes,
             now: self.agenda.now(),
         };
-        self.board.update(node, truth);
+        self.board.update(node, self.kind.is_late(), truth);
     }
 
     /// Binds a task to `at`, where it takes `service`: from now on it is held there.
@@ -766,6 +784,65 @@ impl<'s> Core<'s> {
         self.nodes.lengthen(task.node, service - left);
     }
 
+    /// A record for one more attempt at the task `id`, behind those that it has; what was done about
+    /// it since it was decided counts as tried in vain.
+    pub fn make_copy(&mut self, id: u32) -> u32 {
+        let (copy, now) = (self.records.claim(), self.agenda.now());
+        let mut last = id;
+        loop {
+            let sibling = self.records.task(last).sibling;
+            if sibling == NONE || self.records.task(sibling).index != self.records.task(id).index {
+                break;
+            }
+            last = sibling;
+        }
+        let mut task = *self.records.task(id);
+        task.copy_at(now, self.records.task(last));
+        self.records[copy].task = task;
+        self.records.task_mut(last).sibling = copy;
+        self.totals.copies += 1;
+        copy
+    }
+
+    /// A copy of the task `id`, the last of them, is not to be made.
+    pub fn drop_copy(&mut self, id: u32, copy: u32) {
+        let mut before = id;
+        while self.records.task(before).sibling != copy {
+            before = self.records.task(before).sibling;
+        }
+        self.records.task_mut(before).sibling = self.records.task(copy).sibling;
+        self.records.remove(copy);
+        self.totals.copies -= 1;
+    }
+
+    /// The first attempt at the task of which `id` is one.
+    pub fn first_attempt(&self, id: u32) -> u32 {
+        let task = self.records.task(id);
+        let mut first = if task.copy == 0 { id } else { task.job };
+        while self.records.task(first).index != task.index {
+            first = self.records.task(first).sibling;
+        }
+        first
+    }
+
+    /// What the attempt `winner` went through becomes that of its task; all copies are gone.
+    pub fn take_winner(&mut self, first: u32, winner: u32) {
+        let won = *self.records.task(winner);
+        let index = won.index;
+        let mut next = self.records.task(first).sibling;
+        while next != NONE && self.records.task(next).index == index {
+            let sibling = self.records.task(next).sibling;
+            self.records.remove(next);
+            self.totals.copies -= 1;
+            next = sibling;
+        }
+        let task = self.records.task_mut(first);
+        if winner != first {
+            *task = won;
+        }
+        (task.sibling, task.copy) = (next, 0);
+    }
+
     /// The result of a task has been gathered; tells its job, if that is complete now.
     #[inline(always)]
     pub fn gather(&mut self, id: u32) -> Option<u32> {
@@ -927,6 +1004,7 @@ impl Tickets {
             (Kind::NodeChange, _) => self.nodes[id as usize],
             (_, 0) => records.task(id).ticket,
             (_, 1) => self.attempts[id as usize],
+            (_, 3) => self.hedges[id as usize],
             _ => self.jobs[id as usize],
         };
         kept != place.ticket()

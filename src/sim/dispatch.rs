@@ -11,11 +11,11 @@ use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
 use crate::model::list::List;
 use crate::model::slab::NONE;
-use crate::strategy::board::{Board, Bound};
+use crate::strategy::board::{Aperture, Board, Bound, Sight};
 use crate::strategy::view::Truth;
 use crate::strategy::{
-    self, Ask, Binding, Candidates, Ended, How, InFlight, Placement, Problem, Reports, Strategy,
-    Ties,
+    self, Ask, Binding, Candidates, Ended, How, InFlight, Information, Parts, Placement, Problem,
+    Reports, Spread, Strategy, Ties,
 };
 
 use super::core::{Core, Demands, Facts, Kind};
@@ -32,8 +32,9 @@ pub struct Dispatch {
     routes: Vec<Route>,
     /// True if tasks are bound when they are decided.
     binds_early: bool,
-    /// True if what a dispatcher sends travels unseen by others.
-    hides: bool,
+    /// True if the board is told of what is sent and arrives, and of what dispatchers hear of.
+    follows: bool,
+    follows_ends: bool,
     /// Dispatchers that rely on reports of loads, and of idle nodes.
     by_loads: u64,
     by_idle: u64,
@@ -43,8 +44,10 @@ pub struct Dispatch {
     asked: RefCell<Vec<NodeId>>,
     /// Tasks for which no node was seen up.
     parked: List,
-    /// True if any placement learns from what came of its choices.
-    learns: bool,
+    /// True if anybody minds that a dispatcher hears of an end.
+    hears: bool,
+    /// For each set of parts, the dispatcher whose turn it is.
+    turns: Vec<u32>,
 }
 
 /// Where the jobs of a class go.
@@ -54,16 +57,25 @@ struct Route {
     /// The dispatchers of these parts.
     first: u32,
     count: u32,
+    spread: Spread,
+    /// Which of the classes of these parts it is, from 0.
+    rank: u32,
     /// The eligible nodes of its tasks (a job with a demand of its own may have others).
     pool: u32,
 }
 
 impl Route {
-    /// The dispatcher of a job, drawn at random if there are several.
+    /// The dispatcher of a job, if there are several as they are spread; it is the `turn` of one
+    /// of them. At random all jobs of a client come to the same one.
     #[inline]
-    fn dispatcher(&self, core: &Core<'_>, job: &Job) -> u32 {
+    fn dispatcher(&self, core: &Core<'_>, job: &Job, turn: u32) -> u32 {
         if self.count == 1 {
             return self.first;
+        }
+        match self.spread {
+            Spread::Random => {}
+            Spread::ByClass => return self.first + self.rank % self.count,
+            Spread::RoundRobin => return self.first + turn,
         }
         let who = match core.facts[job.class as usize].bound {
             0 => job.number,
@@ -88,6 +100,8 @@ pub enum Accepted {
 struct Dispatcher {
     parts: usize,
     ties: Ties,
+    /// Whether it must ask nodes for their state: 1 or 0.
+    asking: u32,
     /// How long every decision takes, if that is always the same.
     constant: Option<Time>,
     /// Tasks that wait for it, and their number.
@@ -108,15 +122,51 @@ struct Dispatcher {
 /// What the dispatchers of `setup`'s strategy see, before anything has happened.
 pub fn board(setup: &Setup, layout: &Layout) -> Board {
     let strategy = &setup.strategy;
-    let each = strategy.parts.iter().flat_map(|parts| {
-        let counts = parts.in_flight == InFlight::Counted;
-        std::iter::repeat_n(counts, parts.dispatchers as usize)
-    });
-    let counts: Vec<bool> = each.collect();
+    let sights: Vec<Sight> = strategy.parts.iter().flat_map(sights).collect();
     let is_central = strategy.binding == Binding::CentralQueue;
     let travels = !is_central && !setup.network.dispatch.is_zero();
-    let hides = travels && counts != [true];
-    Board::new(layout, &counts, hides, is_central)
+    // One dispatcher that counts what it sends knows all that travels.
+    let is_alone =
+        sights.len() == 1 && sights[0].counts && sights[0].information == Information::Fresh;
+    Board::new(layout, &sights, travels && !is_alone, is_central)
+}
+
+/// How the dispatchers of a set of parts look at the nodes.
+fn sights(parts: &Parts) -> impl Iterator<Item = Sight> + '_ {
+    (0..parts.dispatchers).map(|index| Sight {
+        counts: parts.in_flight == InFlight::Counted,
+        information: parts.information,
+        aperture: parts.subset.map(|size| Aperture { index, size }),
+        ties: parts.ties,
+    })
+}
+
+/// The way of the jobs of each class.
+fn routes(core: &mut Core<'_>) -> Vec<Route> {
+    let setup = core.setup;
+    let (mut first, mut firsts) = (0, Vec::new());
+    for parts in &setup.strategy.parts {
+        firsts.push(first);
+        first += parts.dispatchers;
+    }
+    let mut routes: Vec<Route> = Vec::new();
+    for (class, &parts) in setup.classes.iter().zip(&setup.strategy.parts_of_class) {
+        let before = routes.iter().filter(|route| route.parts == parts);
+        let (rank, row) = (before.count() as u32, core.stage_pools.len());
+        for stage in &class.stages {
+            let pool = core.board.pool(&core.layout, &stage.allowed, &stage.demand);
+            core.stage_pools.push(pool);
+        }
+        routes.push(Route {
+            rank,
+            parts,
+            first: firsts[parts],
+            count: setup.strategy.parts[parts].dispatchers,
+            spread: setup.strategy.parts[parts].spread,
+            pool: core.stage_pools[row],
+        });
+    }
+    routes
 }
 
 impl Dispatch {
@@ -128,35 +178,18 @@ impl Dispatch {
         let setup = core.setup;
         let mut dispatch = Dispatch {
             dispatchers: Vec::new(),
-            routes: Vec::new(),
+            routes: routes(core),
             binds_early: setup.strategy.binding == Binding::Early,
-            hides: core.board.hides(),
+            follows: core.board.follows(),
+            follows_ends: core.board.follows_ends(),
             by_loads: 0,
             by_idle: 0,
             named: Vec::new(),
             asked: RefCell::default(),
             parked: List::EMPTY,
-            learns: false,
+            hears: false,
+            turns: vec![0; setup.strategy.parts.len()],
         };
-        let mut first = 0;
-        let mut firsts = Vec::new();
-        for parts in &setup.strategy.parts {
-            firsts.push(first);
-            first += parts.dispatchers;
-        }
-        for (class, &parts) in setup.classes.iter().zip(&setup.strategy.parts_of_class) {
-            let row = core.stage_pools.len();
-            for stage in &class.stages {
-                let pool = core.board.pool(&core.layout, &stage.allowed, &stage.demand);
-                core.stage_pools.push(pool);
-            }
-            dispatch.routes.push(Route {
-                parts,
-                first: firsts[parts],
-                count: setup.strategy.parts[parts].dispatchers,
-                pool: core.stage_pools[row],
-            });
-        }
         for (index, parts) in setup.strategy.parts.iter().enumerate() {
             for _ in 0..parts.dispatchers {
                 let dispatcher = Dispatcher::new(core, index, &dispatch.routes)?;
@@ -174,7 +207,7 @@ impl Dispatch {
         };
         (self.by_loads, self.by_idle) = (relying_on(Reports::Loads), relying_on(Reports::Idle));
         let learns = self.placements().any(|placement| placement.learns());
-        self.learns = learns;
+        self.hears = learns || self.follows_ends;
     }
 
     fn placements(&mut self) -> impl Iterator<Item = &mut Box<dyn Placement>> {
@@ -198,16 +231,28 @@ impl Dispatch {
 
     /// A dispatcher receives the result of a task: its placement may learn from it.
     #[inline]
-    pub fn received(&mut self, core: &Core<'_>, id: u32) {
-        if self.learns {
+    pub fn received(&mut self, core: &mut Core<'_>, id: u32) {
+        if self.hears {
             self.tell_end(core, id, How::Completed);
+            self.forget(core, id);
         }
     }
 
     /// An attempt has come to nothing: its placement may learn from that.
-    pub fn lost(&mut self, core: &Core<'_>, id: u32, how: How) {
-        if self.learns && core.records.task(id).node != NodeId(NONE) {
+    pub fn lost(&mut self, core: &mut Core<'_>, id: u32, how: How) {
+        if self.hears && core.records.task(id).node != NodeId(NONE) {
             self.tell_end(core, id, how);
+            self.forget(core, id);
+        }
+    }
+
+    /// A dispatcher hears that an attempt is over.
+    #[cold]
+    pub fn forget(&self, core: &mut Core<'_>, id: u32) {
+        if self.follows_ends {
+            let dispatcher = core.records.both(id).1.dispatcher;
+            let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
+            core.board.over(dispatcher, id, truth);
         }
     }
 
@@ -227,6 +272,7 @@ impl Dispatch {
                 service,
                 response: core.now()
                     - (core.stages.ready_at(job, task) + retry + dispatch + decision),
+                at: core.now(),
                 how,
             });
         }
@@ -254,16 +300,17 @@ impl Dispatch {
         self.dispatchers.len()
     }
 
-    /// A job has arrived: its tasks queue at a dispatcher of its class, drawn at random if there
-    /// are several.
+    /// A job has arrived: its tasks queue at a dispatcher of its class.
     ///
     /// # Errors
     /// The job brings a demand for which no placement can be built.
     #[inline]
     pub fn accept(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<Accepted> {
         let job = core.records.job(id);
-        let route = &self.routes[job.class as usize];
-        let chosen = route.dispatcher(core, job);
+        let route = self.routes[job.class as usize];
+        let turn = &mut self.turns[route.parts];
+        let chosen = route.dispatcher(core, job, *turn);
+        *turn = (*turn + 1) % route.count;
         let pool = if core.demands.is_of_class(job.demand) {
             route.pool
         } else {
@@ -315,7 +362,8 @@ impl Dispatch {
             return false;
         };
         let job = core.records.job(id);
-        let dispatcher = self.routes[job.class as usize].dispatcher(core, job);
+        let route = &self.routes[job.class as usize];
+        let dispatcher = route.dispatcher(core, job, self.turns[route.parts]);
         let this = &self.dispatchers[dispatcher as usize];
         this.deciding.is_some() && this.waiting >= limit
     }
@@ -472,7 +520,8 @@ impl Dispatch {
         let Some(node) = chosen.filter(|node| nodes.contains(*node)) else {
             return Err(fault(&core.setup.strategy, this.parts, chosen));
         };
-        core.totals.placed(core.window.contains(now), view.probes());
+        core.totals
+            .placed(core.window.contains(now), this.asking * view.probes());
         if let Some(recorder) = &mut core.recorder {
             let made = Made {
                 ask: &ask,
@@ -495,14 +544,56 @@ impl Dispatch {
         Ok(node)
     }
 
+    /// A node for `copy`, another attempt at the task `id`: what the placement says, if that is none of
+    /// those where the task has an attempt; else any other, each equally likely; `None` if there is no
+    /// other.
+    #[cold]
+    pub fn choose_other(&mut self, core: &mut Core<'_>, id: u32, copy: u32) -> Option<NodeId> {
+        let (index, mut next, mut tried) = (core.records.task(id).index, id, Vec::new());
+        while next != NONE && core.records.task(next).index == index {
+            tried.push(core.records.task(next).node);
+            next = core.records.task(next).sibling;
+        }
+        let (task, job) = core.records.both(copy);
+        let demand = core.demands.of(task, job);
+        let this = &mut self.dispatchers[job.dispatcher as usize];
+        let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
+        let spot = core.board.turn(job.dispatcher, job.pool, demand, truth);
+        let (view, nodes) = core.board.seen(spot, truth, None);
+        let others: Vec<NodeId> = nodes.iter().filter(|node| !tried.contains(node)).collect();
+        let facts = &core.facts[job.class as usize];
+        let ask = Ask {
+            tried: &tried,
+            ..ask(
+                job,
+                task,
+                (job.tasks, facts),
+                demand,
+                nodes.only(&others),
+                this.ties,
+            )
+        };
+        let mut draw = draw(core.keys.placement, job, task, 0);
+        let placement = this.placements.get_mut(job.pool as usize)?.as_mut()?;
+        if others.is_empty() {
+            return None;
+        }
+        let chosen = strategy::decide(&mut **placement, &ask, &view, &mut draw, &mut self.named);
+        let chosen = chosen.filter(|node| others.binary_search(node).is_ok());
+        let probes = this.asking * view.probes();
+        core.totals.placed(core.window.contains(truth.now), probes);
+        chosen.or_else(|| Some(others[draw.below(others.len() as u32) as usize]))
+    }
+
     /// Binds a task to `node`: from now on it is held there.
     #[inline(always)]
     pub fn bind(&self, core: &mut Core<'_>, id: u32, node: NodeId) {
         let service = service_time(core, id, node);
         core.bind(id, node, service);
-        if self.hides {
+        if self.follows {
             let (dispatcher, to) = bound(&core.records, &core.demands, id);
-            core.board.sent(dispatcher, id, to);
+            let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
+            core.board.sent(dispatcher, id, to, truth);
         }
         // Under a central queue it starts at this instant, which changes the node once more.
         if self.binds_early {
@@ -519,9 +610,10 @@ impl Dispatch {
     /// A task has reached its node: everybody sees it there now.
     #[inline(always)]
     pub fn arrived(&self, core: &mut Core<'_>, id: u32) {
-        if self.hides {
+        if self.follows {
             let (dispatcher, to) = bound(&core.records, &core.demands, id);
-            core.board.arrived(dispatcher, id, to);
+            let (is_late, now) = (core.kind.is_late(), core.agenda.now());
+            core.board.arrived(dispatcher, id, to, is_late, now);
             core.changed(core.records.task(id).node);
         }
     }
@@ -553,6 +645,10 @@ impl Dispatcher {
         let mut dispatcher = Dispatcher {
             parts: index,
             ties: parts.ties,
+            asking: match parts.information {
+                Information::Fresh => 1,
+                _ => 0, // it asks nobody, but looks at what it has
+            },
             constant: parts.decision_time.constant().map(Time::from_secs),
             queue: List::EMPTY,
             waiting: 0,
@@ -599,12 +695,15 @@ impl Dispatcher {
             nodes: &core.nodes,
             now: core.agenda.now(),
         };
-        self.placements[at] = Some(core.board.build(&**blueprint, pool, truth)?);
+        self.placements[at] = Some(core.board.build(&**blueprint, pool, self.ties, truth)?);
         self.relies_on_loads = self.relies_on(Reports::Loads);
         Ok(true)
     }
 
     fn relies_on(&self, reports: Reports) -> bool {
+        if self.asking == 0 {
+            return false;
+        }
         let mut placements = self.placements.iter().flatten();
         placements.any(|placement| placement.reports() == reports)
     }

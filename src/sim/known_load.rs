@@ -281,6 +281,8 @@ pub fn fixed_shares(
         parts,
         parts_of_class,
         limits: _, // what is turned away is not sent
+        copies: None,
+        stealing: None,
     } = strategy
     else {
         return None;
@@ -290,7 +292,11 @@ pub fn fixed_shares(
     if !class.stages.iter().all(is_same) {
         return None;
     }
-    let weights = match fixed_split(parts[parts_of_class[index]].placement.as_ref()) {
+    let parts = &parts[parts_of_class[index]];
+    if parts.subset.is_some() {
+        return None;
+    }
+    let weights = match fixed_split(parts.placement.as_ref()) {
         Some(FixedSplit::Random(weights) | FixedSplit::Turns(weights)) => weights,
         None if eligible.iter().filter(|is| **is).count() == 1 => Weights::Equal,
         None => return None,

@@ -227,6 +227,7 @@ impl Replication<'_> {
     /// A task that does not run is held at its node no more; it goes elsewhere, or is lost.
     fn turn_away(&mut self, id: u32, queued: StrandedQueued) -> Fallible {
         self.core.release(id);
+        self.dispatch.forget(&mut self.core, id);
         if queued == StrandedQueued::Lose || self.core.is_unseen(id) {
             return self.lose(id);
         }
@@ -267,9 +268,10 @@ impl Replication<'_> {
         }
         let now = self.core.now();
         self.core.wait_no_more(Timer::Attempt, id);
+        self.dispatch.forget(&mut self.core, id);
         self.core.waste(id);
         self.core.totals.attempts_lost += 1;
-        self.dispatch.lost(&self.core, id, how);
+        self.dispatch.lost(&mut self.core, id, how);
         self.core.records.task_mut(id).write_off(now);
         if self.may_retry(id) {
             self.retry(id);
@@ -319,6 +321,7 @@ impl Replication<'_> {
             if runs_on && unseen::runs_on(phase) {
                 self.count_cancelled(id);
                 self.core.wait_no_more(Timer::Attempt, id);
+                self.dispatch.forget(&mut self.core, id);
                 let moved = self.core.let_go(id);
                 job = if id == job { moved } else { job };
             } else {
@@ -335,6 +338,7 @@ impl Replication<'_> {
     fn cancel(&mut self, id: u32) {
         self.count_cancelled(id);
         self.withdraw(id);
+        self.dispatch.forget(&mut self.core, id);
         self.core.wait_no_more(Timer::Attempt, id);
         self.core.waste(id);
     }
@@ -403,7 +407,7 @@ impl Replication<'_> {
     }
 
     /// A task is taken from where it is; afterwards it is nowhere.
-    fn withdraw(&mut self, id: u32) {
+    pub(super) fn withdraw(&mut self, id: u32) {
         let core = &mut self.core;
         let task = core.records.task(id);
         let (phase, node) = (task.phase(), task.node);
@@ -442,6 +446,7 @@ impl Replication<'_> {
         match timer {
             0 => self.place_again(id),
             1 => {
+                self.dispatch.forget(&mut self.core, id);
                 let runs_on = self.core.setup.faults.timeouts.run_on;
                 let id = match runs_on && unseen::runs_on(self.core.records.task(id).phase()) {
                     true => self.core.let_go(id),
@@ -453,6 +458,7 @@ impl Replication<'_> {
                 self.end_attempt(id, How::TimedOut)?;
                 self.pull()
             }
+            3 => self.hedge(id),
             _ => self.fail_job(id, How::TimedOut),
         }
     }
@@ -469,7 +475,7 @@ fn count_retried(core: &mut Core<'_>, job: u32) {
 }
 
 /// The next attempt at a task has other work to do.
-fn draw_work(core: &mut Core<'_>, id: u32) {
+pub(super) fn draw_work(core: &mut Core<'_>, id: u32) {
     let (task, job) = core.records.both(id);
     if let Shape::Tasks { work, .. } = &stage(core, job, task).shape {
         let work = work.sample(&mut draw(core.keys.fresh_work, job, task, 0));

@@ -5,12 +5,14 @@
 
 mod barriers;
 mod central;
+mod copies;
 mod core;
 mod course;
 mod dispatch;
 mod failure;
 mod faults;
 mod gathering;
+mod hedging;
 pub mod known_load;
 mod lives;
 mod observing;
@@ -22,6 +24,8 @@ mod service;
 pub mod setup;
 mod sources;
 mod stages;
+mod stealing;
+mod thieves;
 mod unseen;
 mod window;
 
@@ -77,6 +81,7 @@ impl Replication<'_> {
     #[inline(always)]
     fn handle(&mut self, next: Place) -> Fallible {
         let kind = Kind::of(next);
+        self.core.kind = kind;
         if kind == Kind::Arrival {
             self.core.agenda.pass();
             return self.arrive();
@@ -136,6 +141,9 @@ impl Replication<'_> {
             return Ok(());
         }
         self.dispatch.place(&mut self.core, id)?;
+        if self.has_copies {
+            return self.set_out_with_copies(id);
+        }
         if self.dispatch_is_instant {
             return self.reach(id);
         }
@@ -175,6 +183,9 @@ impl Replication<'_> {
         if self.has_faults {
             self.follow_clock(node);
         }
+        if self.has_thieves {
+            self.steal(node)?;
+        }
         if self.results_are_instant {
             return self.receive(id);
         }
@@ -188,7 +199,12 @@ impl Replication<'_> {
         if self.has_faults && !self.is_well(id)? {
             return Ok(());
         }
-        self.dispatch.received(&self.core, id);
+        let id = if self.has_copies {
+            self.settle_task(id)
+        } else {
+            id
+        };
+        self.dispatch.received(&mut self.core, id);
         let complete = if self.results_are_instant {
             self.core.gather(id)
         } else {

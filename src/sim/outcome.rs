@@ -83,7 +83,7 @@ fn is_at_rest(core: &Core<'_>) -> bool {
 /// Numbers of the jobs in the system: those of their first tasks.
 fn jobs_left(core: &Core<'_>) -> Vec<u32> {
     let mut ids = core.task_records();
-    ids.retain(|&id| core.records.task(id).job == id);
+    ids.retain(|&id| core.records.task(id).job == id && core.records.task(id).copy == 0);
     ids
 }
 
@@ -169,7 +169,8 @@ fn check_counts(core: &Core<'_>, arrived: u64) -> Result<(), String> {
         totals.tasks_arrived,
         totals.tasks_done + totals.tasks_lost + of_jobs,
     )?;
-    same("tasks kept and in the system", tasks.len() as u64, of_jobs)?;
+    let kept = tasks.len() as u64 - totals.copies;
+    same("tasks kept and in the system", kept, of_jobs)?;
     same(
         "attempts made, and done, lost or in the system",
         totals.attempts,

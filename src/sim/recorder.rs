@@ -7,7 +7,7 @@ use crate::engine::random::Draw;
 use crate::engine::time::Time;
 use crate::metrics::jobs::Blame;
 use crate::model::ids::NodeId;
-use crate::strategy::{Ask, Blueprint, Candidates, Placement, Problem, Score, View, decide};
+use crate::strategy::{Ask, Blueprint, Candidates, Placement, Problem, Score, Ties, View, decide};
 
 /// A decision of a dispatcher (or, under a central queue, the pull of a task), with the state that
 /// it was made in.
@@ -80,7 +80,7 @@ impl Decision<'_> {
 
     /// True if such decisions hang on earlier ones by definition.
     pub fn has_memory(&self) -> bool {
-        self.made.placement.has_memory()
+        self.made.placement.has_memory() || self.made.ask.ties == Ties::Turns
     }
 
     /// The node that the same algorithm chooses when it is built anew and shown the same state:

@@ -182,6 +182,8 @@ pub struct Task {
     pub attempt: u16,
     /// Whether this attempt fails although it is served.
     pub fails: bool,
+    /// Which of the attempts that are made at once it is, from 0.
+    pub copy: u8,
     phase: Phase,
     /// When the phase began.
     since: Time,
@@ -204,6 +206,7 @@ impl Default for Task {
             stage: 0,
             attempt: 0,
             fails: false,
+            copy: 0,
             phase: Phase::Dispatch,
             since: Time::ZERO,
             parts: [0; 7],
@@ -226,6 +229,7 @@ impl Task {
         self.stage = 0;
         self.attempt = 0;
         self.fails = false;
+        self.copy = 0;
         self.phase = Phase::Dispatch;
         self.since = now;
         self.parts = [0; 7];
@@ -280,6 +284,22 @@ impl Task {
     pub fn pause(&mut self, span: Time) {
         self.parts[Phase::Queue as usize] += span.0;
         self.since += span;
+    }
+
+    /// Becomes, of an attempt, one more that is made `now`, behind `last`: what was done since the
+    /// decision counts as tried in vain.
+    pub fn copy_at(&mut self, now: Time, last: &Task) {
+        let phase = self.phase;
+        self.enter(phase, now);
+        let [dispatch, decision, ..] = self.parts;
+        let sum: u64 = self.parts.iter().sum();
+        self.parts = [0; 7];
+        self.parts[Phase::Dispatch as usize] = dispatch;
+        self.parts[Phase::Decision as usize] = decision;
+        self.parts[Phase::Retry as usize] = sum - dispatch - decision;
+        (self.phase, self.links) = (Phase::Network, Links::NONE);
+        (self.ticket, self.node) = (Ticket::NONE, NodeId(NONE));
+        (self.sibling, self.copy) = (last.sibling, last.copy + 1);
     }
 
     /// What it was served has come to nothing.
@@ -372,11 +392,11 @@ impl Task {
     }
 }
 
-/// The random draw with `key` for the attempt at hand of a task; `leg` (below 16) tells the draws
-/// of one attempt apart.
+/// The random draw with `key` for the attempt at hand of a task; `leg` (below 2) tells the draws
+/// of one attempt apart, of up to eight that are made at once.
 #[inline]
 pub fn draw(key: Key, job: &Job, task: &Task, leg: u32) -> Draw {
-    let leg = u32::from(task.attempt) << 4 | leg;
+    let leg = u32::from(task.attempt) << 4 | u32::from(task.copy) << 1 | leg;
     key.draw(
         job.class,
         job.number,

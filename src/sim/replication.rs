@@ -7,11 +7,13 @@ use super::dispatch::{self, Dispatch};
 use super::failure::Fallible;
 use super::faults::Faults;
 use super::gathering::Gathering;
+use super::hedging::Hedging;
 use super::outcome::{self, Ending};
 use super::recorder::Recorder;
 use super::service;
 use super::setup::Setup;
 use super::sources::Sources;
+use super::thieves::Thieves;
 use crate::engine::random::Seeds;
 use crate::engine::time::Time;
 use crate::metrics::figures::Figures;
@@ -40,6 +42,14 @@ pub struct Replication<'s> {
     pub course: Course,
     /// Something may go wrong, be turned away or be cancelled.
     pub has_faults: bool,
+    /// Several attempts may be made at a task at once.
+    pub has_copies: bool,
+    /// Nodes that fall idle take tasks from others.
+    pub has_thieves: bool,
+    /// What they have to know.
+    pub thieves: Thieves,
+    /// What hedging has to know.
+    pub hedging: Hedging,
     /// Clients wait for their jobs, and what leaves is measured.
     pub measures_leaving: bool,
     /// Clocks of failures run only while nodes are at work.
@@ -74,6 +84,10 @@ impl<'s> Replication<'s> {
             results_are_instant: setup.network.result.is_zero() && setup.gathers_free(),
             faults: Faults::new(&mut core, seeds),
             has_faults: !setup.faults.are_none() || setup.turns_away() || setup.cancels(),
+            has_copies: setup.strategy.copies.is_some(),
+            hedging: Hedging::default(),
+            has_thieves: setup.strategy.stealing.is_some(),
+            thieves: Thieves::default(),
             clocks_follow_work: (setup.faults.node_failures.iter()).any(|f| f.busy_clock),
             course: Course::new(&mut core, seeds),
             measures_leaving: core.window.clock().is_some(),

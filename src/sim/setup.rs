@@ -71,6 +71,8 @@ impl Setup {
                 parts: vec![Parts::new(Arc::new(Random {}))],
                 parts_of_class: Vec::new(),
                 limits: Limits::default(),
+                copies: None,
+                stealing: None,
             },
             window: Window {
                 warmup: Warmup::None,
@@ -218,6 +220,8 @@ impl Setup {
                     parts,
                     parts_of_class: _,
                     limits,
+                    copies,
+                    stealing,
                 },
             window: _,
         } = self;
@@ -227,6 +231,8 @@ impl Setup {
             && faults.are_none()
             && !sources.iter().any(Source::is_closed)
             && limits.are_none()
+            && copies.is_none()
+            && stealing.is_none()
             && classes
                 .iter()
                 .all(|class| class.gather.need.is_none() && class.stages.len() == 1)

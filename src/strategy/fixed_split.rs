@@ -4,7 +4,7 @@
 use std::any::Any;
 
 use super::Blueprint;
-use super::placement::power_of_d::PowerOfD;
+use super::placement::power_of_d::{Draws, PowerOfD};
 use super::placement::random::Random;
 use super::placement::round_robin::{RoundRobin, Weights};
 use super::placement::weighted_random::WeightedRandom;
@@ -26,15 +26,21 @@ pub fn fixed_split(placement: &dyn Blueprint) -> Option<FixedSplit> {
     if let Some(WeightedRandom {}) = downcast(placement) {
         return Some(FixedSplit::Random(Weights::SpeedTimesSlots));
     }
-    if let Some(RoundRobin { weights }) = downcast(placement) {
+    if let Some(RoundRobin { weights, start: _ }) = downcast(placement) {
         return Some(FixedSplit::Turns(*weights));
     }
     let PowerOfD {
         d,
         by: _,
         replacement: _,
+        draws,
     } = downcast(placement)?;
-    (*d == 1).then_some(FixedSplit::Random(Weights::Equal))
+    let weights = match draws {
+        Draws::Uniform(_) => Weights::Equal,
+        Draws::ByWeight(_) => Weights::SpeedTimesSlots,
+        Draws::Ring(_) => return None,
+    };
+    (*d == 1).then_some(FixedSplit::Random(weights))
 }
 
 /// The placement, if it is a `T`.

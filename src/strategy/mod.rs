@@ -11,6 +11,9 @@ pub mod fixed_split;
 pub mod key;
 pub mod placement;
 pub mod pool;
+pub mod response_times;
+pub mod ring;
+pub mod truth;
 pub mod view;
 
 use std::any::Any;
@@ -144,6 +147,8 @@ pub struct Ended {
     pub service: Time,
     /// From the decision until its dispatcher knew.
     pub response: Time,
+    /// When its dispatcher knew.
+    pub at: Time,
     /// How it ended.
     pub how: How,
 }
@@ -249,6 +254,13 @@ pub enum Ties {
     Random,
     /// The first in file order.
     LowestId,
+    /// The one whose figure has stood longest, as in the queue that HAProxy keeps of servers with
+    /// equally many connections; needs a placement that keeps nodes in order by a figure.
+    Longest,
+    /// In turn, by smooth round-robin among the tied alone, as nginx does.
+    Turns,
+    /// The one that was drawn later; needs a placement that draws nodes.
+    Later,
 }
 
 impl Ties {
@@ -273,6 +285,99 @@ pub enum InFlight {
     Ignored,
 }
 
+/// What a dispatcher knows of the nodes when it decides, beside what it has sent itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Information {
+    /// Their true state.
+    #[default]
+    Fresh,
+    /// Nothing: it knows only what it has sent and has not had back.
+    Local,
+    /// What a bulletin board says that is renewed `every` so often: for all dispatchers at once, or
+    /// for each at instants of its own, evenly spread.
+    Periodic {
+        /// Time between two renewals.
+        every: Time,
+        /// Whether each dispatcher has instants of its own.
+        apart: bool,
+    },
+    /// What their state was this long ago.
+    Delayed {
+        /// How long.
+        by: Time,
+    },
+}
+
+/// Copies of tasks: several attempts at once, of which the first to be done counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Copies {
+    /// `d` attempts at different nodes from the start on.
+    Redundancy {
+        /// Attempts in all, 2 to 8.
+        d: u32,
+        /// Whether each has work of its own.
+        fresh_work: bool,
+    },
+    /// A second attempt if the first takes long.
+    Hedge(Hedge),
+}
+
+/// When a second attempt is made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hedge {
+    /// So long after the decision.
+    pub after: Option<Time>,
+    /// Else when a task has taken longer than this share of those before it, in thousandths.
+    pub permille: u64,
+    /// Copies at most, as a share of the tasks placed.
+    pub budget: f64,
+    /// Whether each has work of its own.
+    pub fresh_work: bool,
+}
+
+impl Copies {
+    /// Whether each attempt has work of its own.
+    pub fn is_fresh(self) -> bool {
+        match self {
+            Copies::Redundancy { fresh_work, .. } => fresh_work,
+            Copies::Hedge(hedge) => hedge.fresh_work,
+        }
+    }
+}
+
+/// Nodes that fall idle take waiting tasks from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stealing {
+    /// Nodes that one looks at, drawn at random.
+    pub victims: u32,
+    /// How much it takes from the longest of their queues.
+    pub loot: Loot,
+}
+
+/// How much is taken from a queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Loot {
+    /// The task at its head.
+    #[default]
+    One,
+    /// Half of it, from the head on, rounded up.
+    Half,
+}
+
+/// How jobs are spread over several dispatchers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Spread {
+    /// Each job comes to any of them.
+    #[default]
+    Random,
+    /// They take turns.
+    RoundRobin,
+    /// All jobs of a class come to the same one; classes take turns in file order.
+    ByClass,
+}
+
 /// When a task is bound to a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Binding {
@@ -284,7 +389,7 @@ pub enum Binding {
 }
 
 /// The parts of a strategy that may differ by class, with dispatchers of their own.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Parts {
     /// The algorithm.
     pub placement: Arc<dyn Blueprint>,
@@ -296,6 +401,12 @@ pub struct Parts {
     pub in_flight: InFlight,
     /// How ties are broken.
     pub ties: Ties,
+    /// What a dispatcher knows of the nodes.
+    pub information: Information,
+    /// How jobs are spread over the dispatchers.
+    pub spread: Spread,
+    /// Of how many of its eligible nodes each dispatcher makes use; of all if not said.
+    pub subset: Option<u32>,
 }
 
 impl Parts {
@@ -307,7 +418,18 @@ impl Parts {
             decision_time: Law::Constant(0.0),
             in_flight: InFlight::default(),
             ties: Ties::default(),
+            information: Information::default(),
+            spread: Spread::default(),
+            subset: None,
         }
+    }
+
+    /// Itself, if every dispatcher sees the true state of all nodes, and jobs come to any of them
+    /// by chance: of other dispatchers models know nothing.
+    pub fn sees_all(&self) -> Option<&Parts> {
+        let is_fresh = self.information == Information::Fresh && self.subset.is_none();
+        let is_at_random = self.dispatchers == 1 || self.spread == Spread::Random;
+        (is_fresh && is_at_random).then_some(self)
     }
 }
 
@@ -335,6 +457,37 @@ impl Limits {
     }
 }
 
+/// As [`Strategy`] is shown: what is left at its default is not.
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Parts {
+            placement,
+            dispatchers,
+            decision_time,
+            in_flight,
+            ties,
+            information,
+            spread,
+            subset,
+        } = self;
+        let mut shown = f.debug_struct("Parts");
+        shown.field("placement", placement);
+        shown.field("dispatchers", dispatchers);
+        shown.field("decision_time", decision_time);
+        shown.field("in_flight", in_flight).field("ties", ties);
+        if *information != Information::default() {
+            shown.field("information", information);
+        }
+        if *spread != Spread::default() {
+            shown.field("spread", spread);
+        }
+        if subset.is_some() {
+            shown.field("subset", subset);
+        }
+        shown.finish()
+    }
+}
+
 /// A whole answer to "how do tasks get to nodes".
 #[derive(Clone)]
 pub struct Strategy {
@@ -348,6 +501,10 @@ pub struct Strategy {
     pub parts_of_class: Vec<usize>,
     /// What is turned away.
     pub limits: Limits,
+    /// Copies of tasks.
+    pub copies: Option<Copies>,
+    /// Idle nodes that take tasks from others.
+    pub stealing: Option<Stealing>,
 }
 
 /// What is new and left at its default is not shown: a scenario is known by how its setups show, and
@@ -360,6 +517,8 @@ impl fmt::Debug for Strategy {
             parts,
             parts_of_class,
             limits,
+            copies,
+            stealing,
         } = self;
         let mut shown = f.debug_struct("Strategy");
         shown.field("name", name).field("binding", binding);
@@ -367,6 +526,12 @@ impl fmt::Debug for Strategy {
         shown.field("parts_of_class", parts_of_class);
         if !limits.are_none() {
             shown.field("limits", limits);
+        }
+        if copies.is_some() {
+            shown.field("copies", copies);
+        }
+        if stealing.is_some() {
+            shown.field("stealing", stealing);
         }
         shown.finish()
     }

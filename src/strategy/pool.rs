@@ -137,7 +137,7 @@ impl<'a> Candidates<'a> {
     }
 
     /// Only those that are `named`, in id order.
-    pub(super) fn only<'b>(&self, named: &'b [NodeId]) -> Candidates<'b>
+    pub(crate) fn only<'b>(&self, named: &'b [NodeId]) -> Candidates<'b>
     where
         'a: 'b,
     {

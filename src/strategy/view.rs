@@ -4,15 +4,17 @@
 use std::cell::{Cell, RefCell};
 use std::cmp::Ordering;
 
-use super::Ask;
+use super::board::news::News;
 use super::board::travelling::Travelling;
 use super::board::{Eligible, Order, Orders};
+pub use super::truth::Truth;
+use super::{Ask, Ties};
 use crate::engine::random::Draw;
 use crate::engine::time::Time;
 use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
-use crate::model::nodes::{Nodes, fits};
+use crate::model::nodes::fits;
 
 /// A ratio of whole numbers, compared exactly.
 #[derive(Clone, Copy, Debug)]
@@ -64,22 +66,49 @@ impl PartialEq for Ratio {
 }
 impl Eq for Ratio {}
 
-/// The nodes as they are at an instant, whether anybody sees it or not.
+/// How what a dispatcher sees differs from the truth.
 #[derive(Clone, Copy, Debug)]
-pub struct Truth<'a> {
-    /// What the nodes are.
-    pub layout: &'a Layout,
-    /// What goes on at them.
-    pub nodes: &'a Nodes,
-    /// The instant.
-    pub now: Time,
+pub enum Difference<'a> {
+    /// This travels, and is not seen.
+    Hidden(&'a Travelling),
+    /// It sees none of it, but knows what it has sent, and what it is told.
+    Told(&'a Travelling, Option<&'a News>),
 }
 
-impl<'a> Truth<'a> {
-    /// The nodes as they are `now`.
-    #[inline]
-    pub fn new(layout: &'a Layout, nodes: &'a Nodes, now: Time) -> Truth<'a> {
-        Truth { layout, nodes, now }
+/// Credits by node, by which equal nodes take turns (smooth round-robin among the tied alone, all of
+/// weight 1: each tied node's credit grows by one, the first with the largest is taken, and its own
+/// falls by the number of the tied; nginx 1.22, `ngx_http_upstream_least_conn_module`).
+#[derive(Clone, Debug)]
+pub struct Turns {
+    credits: Vec<i64>,
+    tied: Vec<usize>,
+}
+
+impl Turns {
+    /// None has any.
+    pub(super) fn new(layout: &Layout) -> Turns {
+        Turns {
+            credits: vec![0; layout.count() as usize],
+            tied: Vec::new(),
+        }
+    }
+
+    /// The one of the `tied` nodes whose turn it is; nothing changes where there is but one.
+    fn take(&mut self, tied: impl Iterator<Item = NodeId> + Clone) -> Option<NodeId> {
+        let first = tied.clone().next()?;
+        if tied.clone().nth(1).is_none() {
+            return Some(first);
+        }
+        let (mut best, mut sum) = (first, 0);
+        for node in tied {
+            self.credits[node.index()] += 1;
+            sum += 1;
+            if self.credits[node.index()] > self.credits[best.index()] {
+                best = node;
+            }
+        }
+        self.credits[best.index()] -= sum;
+        Some(best)
     }
 }
 
@@ -88,39 +117,41 @@ impl<'a> Truth<'a> {
 #[derive(Debug)]
 pub struct View<'a> {
     truth: Truth<'a>,
-    /// What travels and is not seen by the dispatcher.
-    hidden: Option<&'a Travelling>,
+    difference: Option<Difference<'a>>,
     orders: Option<&'a Orders>,
+    turns: Option<&'a RefCell<Turns>>,
     probes: Cell<u32>,
     log: Option<&'a RefCell<Vec<NodeId>>>,
 }
 
 impl<'a> View<'a> {
-    /// All of `truth` but what is `hidden`.
+    /// `truth` with a difference.
     #[inline]
-    pub(super) fn new(truth: Truth<'a>, hidden: Option<&'a Travelling>) -> View<'a> {
+    pub(super) fn new(truth: Truth<'a>, difference: Option<Difference<'a>>) -> View<'a> {
         View {
             truth,
-            hidden,
+            difference,
             orders: None,
+            turns: None,
             probes: Cell::new(0),
             log: None,
         }
     }
 
-    /// The same with the orders of a decision's candidates; each node that is asked is noted in
+    /// The same with the orders of a decision's candidates, and credits for turns; each node that is asked is noted in
     /// `log`, if there is one.
     #[inline(always)]
     pub(super) fn of_list(
         truth: Truth<'a>,
-        hidden: Option<&'a Travelling>,
-        orders: &'a Orders,
+        difference: Option<Difference<'a>>,
+        (orders, turns): (&'a Orders, Option<&'a RefCell<Turns>>),
         log: Option<&'a RefCell<Vec<NodeId>>>,
     ) -> View<'a> {
         View {
             truth,
-            hidden,
+            difference,
             orders: Some(orders),
+            turns,
             probes: Cell::new(0),
             log,
         }
@@ -129,7 +160,7 @@ impl<'a> View<'a> {
     /// What a placement is built for that is to decide `ask` afresh.
     pub(crate) fn eligible(&self, ask: &Ask<'a>) -> Eligible<'a> {
         let wanted = self.orders.map(Orders::wanted).unwrap_or_default();
-        Eligible::again(ask.nodes.pool(), self.truth.layout, wanted)
+        Eligible::again(ask.nodes.pool(), self.truth.layout, ask.ties, wanted)
     }
 
     /// The present instant.
@@ -157,11 +188,26 @@ impl<'a> View<'a> {
         self.truth.layout
     }
 
+    /// Of when what is seen is.
+    #[inline]
+    pub(super) fn clock(&self) -> Time {
+        match self.difference {
+            Some(Difference::Told(_, Some(news))) => news.clock(),
+            _ => self.truth.now,
+        }
+    }
+
     /// Attempts running, queued and (as far as the dispatcher knows) travelling.
     #[inline]
     pub fn tasks(&self, node: NodeId) -> u32 {
-        let all = self.truth.nodes.at(node).tasks;
-        all - self.hidden.map_or(0, |hidden| hidden.tasks(node))
+        let all = || self.truth.nodes.at(node).tasks;
+        match self.difference {
+            None => all(),
+            Some(Difference::Hidden(hidden)) => all() - hidden.tasks(node),
+            Some(Difference::Told(own, news)) => {
+                news.map_or(0, |news| news.tasks(node)) + own.tasks(node)
+            }
+        }
     }
 
     /// Service still to be done at the node at this instant, as estimated, in nanoseconds, and at
@@ -169,23 +215,36 @@ impl<'a> View<'a> {
     #[inline]
     pub fn work(&self, node: NodeId) -> (u64, u32) {
         let state = self.truth.nodes.at(node);
-        let all = state.remaining(self.truth.now);
-        let hidden = self.hidden.map_or(0, |hidden| hidden.work(node));
-        (all - hidden, state.rate())
+        let all = || state.remaining(self.truth.now);
+        match self.difference {
+            None => (all(), state.rate()),
+            Some(Difference::Hidden(hidden)) => (all() - hidden.work(node), state.rate()),
+            Some(Difference::Told(own, news)) => {
+                let (told, rate) = news.map_or((0, 0), |news| news.work(node));
+                (told + own.work(node), rate)
+            }
+        }
     }
 
     /// Demand held at the node in `dimension`: running, queued and travelling.
     #[inline]
     pub fn held(&self, node: NodeId, dimension: usize) -> u64 {
-        let all = self.truth.nodes.held(node)[dimension];
-        all - self.hidden.map_or(0, |hidden| hidden.held(node)[dimension])
+        let all = || self.truth.nodes.held(node)[dimension];
+        match self.difference {
+            None => all(),
+            Some(Difference::Hidden(hidden)) => all() - hidden.held(node)[dimension],
+            Some(Difference::Told(own, news)) => {
+                let told = news.map_or(0, |news| news.held(node)[dimension]);
+                told + own.held(node)[dimension]
+            }
+        }
     }
 
     /// True if `demand` fits beside all that the node holds.
     #[inline]
     pub fn fits(&self, node: NodeId, demand: &[u64]) -> bool {
         let capacity = self.layout().capacity(node);
-        if self.hidden.is_none() {
+        if self.difference.is_none() {
             return fits(self.truth.nodes.held(node), demand, capacity);
         }
         let mut dimensions = demand.iter().zip(capacity).enumerate();
@@ -233,8 +292,23 @@ impl<'a> View<'a> {
     /// strategy says.
     #[inline]
     pub fn least(&self, order: Order, ask: &Ask<'_>, rng: &mut Draw) -> Option<NodeId> {
-        let at = self.orders?.least(order, self.truth.now, ask.ties, rng)?;
+        if ask.ties == Ties::Turns {
+            return self.next_in_turn(order, ask);
+        }
+        let at = self.orders?.least(order, self.clock(), ask.ties, rng)?;
         Some(ask.nodes.pool().at(at))
+    }
+
+    #[cold]
+    fn next_in_turn(&self, order: Order, ask: &Ask<'_>) -> Option<NodeId> {
+        let mut turns = self.turns?.borrow_mut();
+        let mut tied = std::mem::take(&mut turns.tied);
+        tied.clear();
+        self.orders?.tied(order, self.clock(), &mut tied);
+        let nodes = tied.iter().map(|&at| ask.nodes.pool().at(at));
+        let node = turns.take(nodes);
+        turns.tied = tied;
+        node
     }
 
     /// A candidate without any task, by an order of tasks.
@@ -275,6 +349,10 @@ impl<'a> View<'a> {
             tied.push(node);
         }
         least?;
+        if let (Ties::Turns, Some(turns)) = (ask.ties, self.turns) {
+            let tied = tied.iter().copied();
+            return turns.borrow_mut().take(tied);
+        }
         Some(tied[ask.ties.pick(tied.len() as u32, rng) as usize])
     }
 }

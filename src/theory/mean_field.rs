@@ -8,7 +8,7 @@ use super::answers::{AnswerKind, Answers, Known, Model, known};
 use super::queueing_system::QueueingSystem;
 use crate::strategy::Binding;
 use crate::strategy::Key;
-use crate::strategy::placement::power_of_d::PowerOfD;
+use crate::strategy::placement::power_of_d::{Draws, PowerOfD};
 use crate::strategy::placement::random::Random;
 
 /// The model.
@@ -90,6 +90,7 @@ fn choices(system: &QueueingSystem<'_>) -> Option<u32> {
         d,
         by,
         replacement: _, // draws one node twice with a probability that vanishes
+        draws,
     } = system.placement()?;
-    (*by == Key::Tasks).then_some(*d)
+    (*by == Key::Tasks && *draws == Draws::default()).then_some(*d)
 }

@@ -130,7 +130,10 @@ impl<'a> QueueingSystem<'a> {
             decision_time,
             in_flight: _, // matters only where tasks travel
             ties: _,      // equal nodes are equal
-        } = parts;
+            information: _,
+            spread: _,
+            subset: _,
+        } = parts.sees_all()?;
         let (tasks, work, stage) = tasks(class)?;
         let (discipline, queue_limit) = match binding {
             Binding::CentralQueue => (&Discipline::Fifo, central_limit), // nothing waits at nodes
@@ -180,7 +183,7 @@ impl<'a> QueueingSystem<'a> {
     pub fn takes_turns(&self) -> bool {
         let alike = self.stations.windows(2).all(|s| s[0].weight == s[1].weight);
         let is_even = match self.placement::<RoundRobin>() {
-            Some(RoundRobin { weights }) => *weights == Weights::Equal || alike,
+            Some(RoundRobin { weights, start: _ }) => *weights == Weights::Equal || alike,
             None => false,
         };
         is_even && self.binding == Binding::Early && self.dispatchers == 1 && self.keeps_order()
@@ -374,6 +377,8 @@ fn parts(strategy: &Strategy) -> Option<(Binding, Option<u64>, &Parts)> {
                 dispatcher_queue: None,
                 central_queue,
             },
+        copies: None,
+        stealing: None,
     } = strategy
     else {
         return None;

@@ -208,7 +208,12 @@ fn is_shorter(system: &QueueingSystem<'_>) -> bool {
         return *by == Key::Tasks;
     }
     let asks_both = |choice: &PowerOfD| {
-        let PowerOfD { d, by, replacement } = choice;
+        let PowerOfD {
+            d,
+            by,
+            replacement,
+            draws: _, // both are asked
+        } = choice;
         *d >= 2 && *by == Key::Tasks && !replacement
     };
     system.placement().is_some_and(asks_both)

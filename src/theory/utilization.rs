@@ -209,6 +209,9 @@ fn servers(strategy: &Strategy, asked: &[Asked<'_>]) -> Option<Vec<Known>> {
             decision_time,
             in_flight: _,
             ties: _,
+            information: _,
+            spread: _, // the mean over all dispatchers
+            subset: _,
         },
     ] = parts
     else {

@@ -152,6 +152,8 @@ def printed(chromium, path, asked):
             target(asked, path, "print", "pdf").write_bytes(bytes_of)
     page.emulate_media(media="print")
     found += [what for what in page.evaluate(LOOK) if not what.startswith("type below")]
+    if page.locator(".metric").count() and not page.locator(".metric").last.is_visible():
+        found.append("a deciding metric is not printed")
     context.close()
     return found
 

@@ -121,35 +121,27 @@ fn number(value: f64) -> String {
 
 // Where the time goes.
 
+/// The mean part of the response time by strategy, of all jobs (`mean`) or of the slowest (`tail`).
+fn parts(page: &Page, point: usize, part: &str, which: &str) -> Vec<Option<f64>> {
+    let name = format!("blame_{part}_{which}");
+    let of = |s: usize| page.tables.cell(point, s).find("all", &name)?.mean;
+    page.tables.strategies().map(of).collect()
+}
+
+/// The sum of all parts.
+fn total(page: &Page, point: usize, which: &str) -> Vec<Option<f64>> {
+    let each = PARTS.map(|part| parts(page, point, part, which));
+    let sum = |s: usize| each.iter().filter_map(|part| part[s]).reduce(|a, b| a + b);
+    page.tables.strategies().map(sum).collect()
+}
+
 fn blame(page: &Page, point: usize) -> Markup {
-    let of = |s: usize, part: &str, which: &str| {
-        page.tables
-            .cell(point, s)
-            .find("all", &format!("blame_{part}_{which}"))
-            .and_then(|f| f.mean)
-    };
-    let all = |part: &str, which: &str| -> Vec<Option<f64>> {
-        page.tables
-            .strategies()
-            .map(|s| of(s, part, which))
-            .collect()
-    };
-    let total = |which: &str| -> Vec<Option<f64>> {
-        page.tables
-            .strategies()
-            .map(|s| {
-                PARTS
-                    .iter()
-                    .filter_map(|part| of(s, part, which))
-                    .reduce(|a, b| a + b)
-            })
-            .collect()
-    };
-    let totals = total("tail");
+    let totals = total(page, point, "tail");
     let longest = totals.iter().flatten().copied().fold(0.0, f64::max);
     if longest <= 0.0 {
         return html! {};
     }
+    let all = |part: &str, which: &str| parts(page, point, part, which);
     let scale = Scale::time([longest / 5.0]);
     let most = |part: &str| all(part, "tail").into_iter().flatten().fold(0.0, f64::max);
     let shown = PARTS.iter().filter(|part| most(part) > SMALL * longest);
@@ -161,7 +153,7 @@ fn blame(page: &Page, point: usize) -> Markup {
         scale: scale.clone(),
         is_pale,
     };
-    let first = column("total", totals, total("mean"), false);
+    let first = column("total", totals, total(page, point, "mean"), false);
     let others = shown.map(|part| column(part, all(part, "tail"), all(part, "mean"), true));
     let bars = Bars {
         columns: std::iter::once(first).chain(others).collect(),
@@ -299,48 +291,41 @@ fn ends(nodes: &[NodeRow], group: &str) -> String {
 
 // What it costs.
 
-fn cost(page: &Page, point: usize) -> Markup {
-    const COSTS: [&str; 4] = [
-        "messages_per_task",
-        "waste",
-        "utilization_dispatcher",
-        "attempts_per_task",
-    ];
-    let values = |name: &str| -> Vec<Option<f64>> {
-        page.tables
-            .strategies()
-            .map(|s| page.tables.cell(point, s).find("all", name)?.mean)
-            .collect()
-    };
-    let words = |name: &str| Metric::find(name).map_or(name.to_owned(), |metric| metric.title());
+/// What differs as columns, and what is the same for all in words.
+fn costs(page: &Page, point: usize) -> (Vec<Column>, Vec<String>) {
+    const COSTS: [&str; 3] = ["messages_per_task", "waste", "utilization_dispatcher"];
     let (mut columns, mut same) = (Vec::new(), Vec::new());
     for name in COSTS {
-        let values = values(name);
+        let of = |s: usize| page.tables.cell(point, s).find("all", name)?.mean;
+        let values: Vec<Option<f64>> = page.tables.strategies().map(of).collect();
         let known: Vec<f64> = values.iter().flatten().copied().collect();
         let Some((low, high)) = crate::report::plot::axis::range(known.iter().copied()) else {
             continue;
         };
+        let title = Metric::find(name).map_or(name.to_owned(), |metric| metric.title());
         let scale = scale_of(name, known);
-        match high - low > 0.005 * high.abs() {
-            true => columns.push(Column {
-                name: words(name),
-                ticks: vec![None; values.len()],
-                longest: high,
-                values,
-                scale,
-                is_pale: false,
-            }),
-            false => same.push(format!(
-                "{} {}",
-                words(name),
-                scale.with_unit(&number(high / scale.factor))
-            )),
+        if high - low <= 0.005 * high.abs() {
+            let value = scale.with_unit(&number(high / scale.factor));
+            same.push(format!("{title} {value}"));
+            continue;
         }
+        columns.push(Column {
+            name: title,
+            ticks: vec![None; values.len()],
+            longest: high,
+            values,
+            scale,
+            is_pale: false,
+        });
     }
-    let same = if same.is_empty() {
-        String::new()
-    } else {
-        format!(" The same for all: {}.", and(&same))
+    (columns, same)
+}
+
+fn cost(page: &Page, point: usize) -> Markup {
+    let (columns, same) = costs(page, point);
+    let same = match same.is_empty() {
+        true => String::new(),
+        false => set(&format!(" The same for all: {}.", and(&same))),
     };
     if columns.is_empty() {
         return html! { @if !same.is_empty() { p { b { "What does it cost?" } (same) } } };

@@ -183,66 +183,58 @@ impl Tail<'_> {
         } }
     }
 
+    /// By strategy, the change in per cent against the baseline's time at the same share.
+    fn changes(&self) -> Vec<Vec<(f64, f64)>> {
+        let baseline = self.page.tables.baseline();
+        let base = &self.curves[baseline];
+        let of = |(s, curve): (usize, &Vec<(f64, f64)>)| -> Vec<(f64, f64)> {
+            let change = |at: &(f64, f64)| {
+                let change = 100.0 * (at.1 / between(base, at.0)? - 1.0);
+                Some((at.0, change)).filter(|_| change.is_finite() && s != baseline)
+            };
+            let shown = curve.iter().filter(|at| at.0 > 0.05);
+            shown.filter_map(change).collect()
+        };
+        self.curves.iter().enumerate().map(of).collect()
+    }
+
     /// Each curve as change against the baseline's at the same share.
     fn ratios(&self) -> Markup {
-        let tables = self.page.tables;
-        let base = &self.curves[tables.baseline()];
-        let of = |curve: &Vec<(f64, f64)>| -> Vec<(f64, f64)> {
-            let change = |at: &(f64, f64)| {
-                Some((at.0, 100.0 * (at.1 / between(base, at.0)? - 1.0)))
-                    .filter(|c| c.1.is_finite())
-            };
-            curve
-                .iter()
-                .filter(|at| at.0 > 0.05)
-                .filter_map(change)
-                .collect()
-        };
-        let mut changes: Vec<Vec<(f64, f64)>> = self.curves.iter().map(of).collect();
-        changes[tables.baseline()].clear();
+        let changes = self.changes();
         if changes.iter().all(|curve| curve.len() < 2) {
             return html! {};
         }
-        let margin = tables.meta().margin;
-        let axis = Axis::changes(
-            changes
-                .iter()
-                .flatten()
-                .map(|at| at.1 / 100.0)
-                .chain([margin, -margin]),
-        );
-        let ticks = axis
-            .ticks
-            .iter()
-            .map(|(value, label)| (*value, set(label)))
-            .collect();
+        let margin = self.page.tables.meta().margin;
+        let all = changes.iter().flatten().map(|at| at.1 / 100.0);
+        let axis = Axis::changes(all.chain([margin, -margin]));
+        let ticks = axis.ticks.iter().map(|(value, label)| (*value, set(label)));
+        let ticks = ticks.collect();
         let up = Upward {
             axis: axis.with_ticks(ticks),
             height: 110.0,
             unit: "%".to_owned(),
         };
-        let ends = changes.iter().enumerate().filter_map(|(s, curve)| {
-            let last = curve.last()?;
-            let name = shorten(&tables.strategy(s), 18);
-            Some((
-                s,
-                up.y(last.1),
-                format!(
-                    "{name} {}",
-                    set(&format!("{} %", signed_percent(last.1 / 100.0, 0)))
-                ),
-            ))
-        });
-        let ends: Vec<(usize, f64, String)> = ends.collect();
+        let baseline = self.page.tables.strategy(self.page.tables.baseline());
         html! {
-            p.note { "The same, as change against " (tables.strategy(tables.baseline())) " at each share; shaded: ±" (set(&plain_percent(margin))) "." }
-            div.pl { svg width="100%" height="132" role="img" aria-label={ "Change against " (tables.strategy(tables.baseline())) " by share of jobs" } {
+            p.note { "The same, as change against " (baseline) " at each share; shaded: ±" (set(&plain_percent(margin))) "." }
+            div.pl { svg width="100%" height="132" role="img" aria-label={ "Change against " (baseline) " by share of jobs" } {
                 rect.mg x="0" width=(across(1.0)) y=(up.y(100.0 * margin)) height=(up.y(-100.0 * margin) - up.y(100.0 * margin)) {}
                 (up.levels()) (self.uprights(110.0)) (line("ax", (0.0, up.y(0.0)), (1.0, up.y(0.0))))
                 (self.lines(110.0, &changes, |change| up.y(change)))
-                (self.page.labels(&ends, 110.0))
+                (self.page.labels(&self.ends_of(&changes, &up), 110.0))
             } }
         }
+    }
+
+    /// Labels of changes: the name and the change at the rarest share.
+    fn ends_of(&self, changes: &[Vec<(f64, f64)>], up: &Upward) -> Vec<(usize, f64, String)> {
+        let end = |(s, curve): (usize, &Vec<(f64, f64)>)| {
+            let last = curve.last()?.1;
+            let name = shorten(&self.page.tables.strategy(s), 18);
+            let change = set(&format!("{} %", signed_percent(last / 100.0, 0)));
+            Some((s, up.y(last), format!("{name} {change}")))
+        };
+        changes.iter().enumerate().filter_map(end).collect()
     }
 }
 

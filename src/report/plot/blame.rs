@@ -28,12 +28,19 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
     let entry = |(name, color): (&&str, _)| Entry::Box((*name).into(), color);
     let legend: Vec<Entry> = PARTS.iter().zip(PART_COLORS).map(entry).collect();
     let step = (300.0 / strategies as f64).clamp(22.0, 46.0);
-    let height = 26.0 + step * strategies as f64 + 54.0;
+    let is_narrow = tables.style.is_narrow();
+    let one = 26.0 + step * strategies as f64 + 54.0;
+    let height = if is_narrow { 2.0 * one } else { one };
     let title = point_title(tables, "Where the response time goes", point);
     let subtitle = "mean parts along each job's critical chain";
-    let (mut drawing, body) = figure(&title, subtitle, &legend, height);
-    let left = body.left + strategy_names(tables, &mut drawing, body, step);
-    for ((title, bars), area) in halves.iter().zip(Area { left, ..body }.cells(2, 1)) {
+    let (mut drawing, body) = figure(tables.style, [title.as_str(), subtitle], &legend, height);
+    let (columns, rows) = if is_narrow { (1, 2) } else { (2, 1) };
+    let mut left = body.left;
+    for area in body.cells(1, rows) {
+        left = body.left + strategy_names(tables, &mut drawing, area, step);
+    }
+    let areas = Area { left, ..body }.cells(columns, rows);
+    for ((title, bars), area) in halves.iter().zip(areas) {
         half(&mut drawing, area, title, bars, step);
     }
     Some(drawing)
@@ -49,7 +56,12 @@ fn parts(tables: &Lookup, point: usize, strategy: usize, suffix: &str) -> Option
 
 /// Writes the names at the left and returns the width they take.
 fn strategy_names(tables: &Lookup, drawing: &mut Drawing, body: Area, step: f64) -> f64 {
-    let name = |strategy| fit(&tables.strategy(strategy), 12.5, false, 200.0);
+    let most = if tables.style.is_narrow() {
+        110.0
+    } else {
+        200.0
+    };
+    let name = |strategy| fit(&tables.strategy(strategy), 12.5, false, most);
     let names: Vec<String> = (0..tables.meta().strategies.len()).map(name).collect();
     let widths = names.iter().map(|name| text_width(name, 12.5, false));
     let widest = widths.fold(0.0, f64::max);

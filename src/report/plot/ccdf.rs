@@ -23,12 +23,17 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
     }
     let columns = match classes.len() {
         1 => 1,
+        _ if tables.style.is_narrow() => 1,
         2 | 4 => 2,
         _ => 3,
     };
     let rows = classes.len().div_ceil(columns);
     let height = if rows == 1 {
-        400.0
+        if tables.style.is_narrow() {
+            260.0
+        } else {
+            400.0
+        }
     } else {
         300.0 * rows as f64
     };

@@ -8,6 +8,7 @@ use super::axis::Axis;
 use super::differences::WIDEST;
 use super::dot_rows::{Group, Row, Rows};
 use super::drawing::Drawing;
+use crate::report::lookup::Style;
 
 /// The relative change of one figure.
 pub struct Change {
@@ -38,6 +39,7 @@ pub fn draw(title: String, subtitle: String, groups: Vec<(String, Vec<Change>)>)
             .collect(),
     };
     let plot = Rows {
+        style: Style::default(),
         title,
         subtitle,
         groups: groups.into_iter().map(group).collect(),

@@ -98,7 +98,14 @@ impl Chart<'_> {
         let mut legend = strategy_entries(self.tables);
         legend.extend(self.mark_notes(&points).into_iter().map(Entry::Note));
         let (title, subtitle) = (self.title(), self.subtitle());
-        let (mut drawing, body) = figure(&title, &subtitle, &legend, HEIGHT - 130.0);
+        let texts = [title.as_str(), subtitle.as_str()];
+        let style = self.tables.style;
+        let height = if style.is_narrow() {
+            260.0
+        } else {
+            HEIGHT - 130.0
+        };
+        let (mut drawing, body) = figure(style, texts, &legend, height);
         let slo = self.slo_on(&y, &scale);
         let margin = if slo.is_some() { 64.0 } else { 0.0 };
         let axes = (sweep.axis.clone().padded(), y);
@@ -141,6 +148,7 @@ impl Chart<'_> {
         let (scale, axis) = self.axis(&points, 0.5);
         let rule = |slo| (slo / scale.factor, format!("slo {}", scale.value(slo)));
         Rows {
+            style: self.tables.style,
             title: self.title(),
             subtitle: self.subtitle(),
             groups: points

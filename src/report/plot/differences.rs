@@ -75,6 +75,7 @@ fn dots(tables: &Lookup, metric: &MetricRef) -> Drawing {
         .filter(|group| !group.rows.is_empty());
     let margin = 100.0 * tables.meta().margin;
     Rows {
+        style: tables.style,
         title: title(tables, metric),
         subtitle: subtitle(tables),
         groups: groups.collect(),
@@ -114,7 +115,8 @@ fn lines(tables: &Lookup, metric: &MetricRef, sweep: &Sweep) -> Drawing {
         legend.push(Entry::Note(gap.into()));
     }
     let (title, subtitle) = (title(tables, metric), subtitle(tables));
-    let (mut drawing, body) = figure(&title, &subtitle, &legend, HEIGHT - 130.0);
+    let texts = [title.as_str(), subtitle.as_str()];
+    let (mut drawing, body) = figure(tables.style, texts, &legend, HEIGHT - 130.0);
     let axes = (sweep.axis.clone().padded(), axis(tables, &rows));
     let panel = Panel::draw(&mut drawing, body, "", axes, 0.0);
     let margin = 100.0 * tables.meta().margin;

@@ -8,6 +8,7 @@ use super::axis::Axis;
 use super::drawing::{Align, Color, Drawing, GRID, INK, LINE, PAPER, fit, text_width};
 use super::palette::{look, mark};
 use super::panel::{Area, Entry, RULE, figure};
+use crate::report::lookup::Style;
 
 const TEXT: f64 = 12.5;
 const LABELS: f64 = 215.0;
@@ -43,6 +44,8 @@ pub struct Group {
 
 /// The whole plot.
 pub struct Rows {
+    /// How it is laid out.
+    pub style: Style,
     /// Title of the plot.
     pub title: String,
     /// What the marks are.
@@ -68,7 +71,8 @@ impl Rows {
         let notes: Vec<Entry> = self.notes.iter().cloned().map(Entry::Note).collect();
         let head = if self.rule.is_some() { 20.0 } else { 4.0 };
         let height = head + step * lines as f64 + 52.0;
-        let (mut drawing, body) = figure(&self.title, &self.subtitle, &notes, height);
+        let texts = [self.title.as_str(), self.subtitle.as_str()];
+        let (mut drawing, body) = figure(self.style, texts, &notes, height);
         let frame = self.frame(body, head);
         self.background(&mut drawing, frame);
         let mut y = frame.top + step / 2.0;
@@ -95,13 +99,23 @@ impl Rows {
             let widths = rows().map(|row| text_width(text(row), TEXT, false));
             widths.fold(0.0, f64::max)
         };
-        let names = widest(|row| &row.name).min(LABELS) + 10.0;
+        let names = widest(|row| &row.name).min(self.labels()) + 10.0;
         let texts = widest(|row| &row.text).min(TEXTS) + 12.0;
+        let texts = if self.style.is_narrow() { 8.0 } else { texts };
         Area {
             left: body.left + names,
             top: body.top + head,
             right: body.right - texts,
             bottom: body.bottom - 52.0,
+        }
+    }
+
+    /// Room for names.
+    fn labels(&self) -> f64 {
+        if self.style.is_narrow() {
+            120.0
+        } else {
+            LABELS
         }
     }
 
@@ -136,10 +150,12 @@ impl Rows {
             let [left, right] = [low, high].map(|end| frame.x(&self.axis, end));
             drawing.rect((left, y - SHADE), (right, y + SHADE), LINE, 0.3);
         }
-        let name = fit(&row.name, TEXT, false, LABELS);
+        let name = fit(&row.name, TEXT, false, self.labels());
         drawing.text((frame.left - 10.0, y), &name, TEXT, INK, Align::End);
-        let text = fit(&row.text, TEXT, false, TEXTS);
-        drawing.text((frame.right + 10.0, y), &text, TEXT, INK, Align::Start);
+        if !self.style.is_narrow() {
+            let text = fit(&row.text, TEXT, false, TEXTS);
+            drawing.text((frame.right + 10.0, y), &text, TEXT, INK, Align::Start);
+        }
         drawing.line(vec![(frame.left, y), (frame.right, y)], GRID, 0.5);
         let look = look(row.strategy);
         if let Some((low, high)) = row.interval {

@@ -22,15 +22,13 @@ use plotters::style::{
 
 use crate::text::printable;
 
-/// Width of a plot, pixels.
-pub const WIDTH: f64 = 900.0;
 /// Usual height of a plot, pixels.
 pub const HEIGHT: f64 = 560.0;
 
 /// Fonts of an SVG, the embedded one (in whose widths the layout is made) first.
 const FAMILY: &str = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif";
-const NORMAL: &[u8] = include_bytes!("../assets/DejaVuSans-subset.ttf");
-const BOLD: &[u8] = include_bytes!("../assets/DejaVuSans-Bold-subset.ttf");
+pub(super) const NORMAL: &[u8] = include_bytes!("../assets/DejaVuSans-subset.ttf");
+pub(super) const BOLD: &[u8] = include_bytes!("../assets/DejaVuSans-Bold-subset.ttf");
 /// Coordinates are whole numbers in the library below; an SVG gets this many to a pixel.
 const DETAIL: f64 = 4.0;
 /// A PNG is drawn this much larger and averaged, since only some shapes are drawn with soft edges.
@@ -175,6 +173,25 @@ impl Drawing {
             width,
             height,
             shapes,
+        }
+    }
+
+    /// Turns every colour to the grey that is as light (ITU-R BT.601).
+    pub fn grey(&mut self) {
+        let grey = |color: &mut Color| {
+            let [_, red, green, blue] = color.to_be_bytes();
+            let light = 0.299 * f64::from(red) + 0.587 * f64::from(green) + 0.114 * f64::from(blue);
+            *color = 0x01_01_01 * (light.round() as u32);
+        };
+        for shape in &mut self.shapes {
+            match shape {
+                Shape::Line { color, .. }
+                | Shape::Fill { color, .. }
+                | Shape::Dot { color, .. } => {
+                    grey(color);
+                }
+                Shape::Text(text) => grey(&mut text.color),
+            }
         }
     }
 

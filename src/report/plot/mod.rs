@@ -18,6 +18,7 @@ pub mod drawing;
 mod imbalance;
 mod palette;
 mod panel;
+pub mod pdf;
 pub mod sweep;
 mod utilization;
 
@@ -130,7 +131,8 @@ fn point_title(tables: &Lookup, title: &str, point: usize) -> String {
 /// Starts the plot of a point: title, subtitle and the strategies as its legend.
 fn point_figure(tables: &Lookup, point: usize, texts: [&str; 2], height: f64) -> (Drawing, Area) {
     let title = point_title(tables, texts[0], point);
-    figure(&title, texts[1], &strategy_entries(tables), height)
+    let texts = [title.as_str(), texts[1]];
+    figure(tables.style, texts, &strategy_entries(tables), height)
 }
 
 /// Says that not all points are shown, where that is so.
@@ -187,6 +189,47 @@ mod tests {
                 None
             }
         })
+    }
+
+    /// The figures of papers, 84 mm wide with texts of 8 points.
+    fn narrow(results: &Results) -> Vec<Plot> {
+        let style = crate::report::lookup::Style {
+            width: 357.0,
+            has_title: false,
+        };
+        let tables = Lookup::new(results).styled(style);
+        let core = [
+            Topic::Deciding,
+            Topic::Differences,
+            Topic::Ccdf,
+            Topic::Blame,
+        ];
+        all(&tables)
+            .into_iter()
+            .filter(|plot| core.contains(&plot.topic))
+            .collect()
+    }
+
+    #[test]
+    fn a_narrow_figure_is_whole() {
+        for (name, sample) in samples()
+            .into_iter()
+            .filter(|(name, _)| *name != "twelve" && *name != "long")
+        {
+            for plot in narrow(&sample.results()) {
+                let outside = outside(&plot.drawing);
+                assert!(outside.is_none(), "{name}/{}: {outside:?}", plot.name);
+                for text in texts(&plot.drawing) {
+                    let (left, _, right, _) = bounds(text);
+                    let inside = left >= -0.5 && right <= plot.drawing.width + 0.5;
+                    assert!(
+                        inside,
+                        "{name}/{}: `{}` at {:?}",
+                        plot.name, text.text, text.at
+                    );
+                }
+            }
+        }
     }
 
     #[test]

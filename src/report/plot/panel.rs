@@ -5,10 +5,9 @@
 //! and values only.
 
 use super::axis::Axis;
-use super::drawing::{
-    Align, Color, Dash, Drawing, GREY, GRID, INK, LINE, Point, WIDTH, fit, text_width,
-};
+use super::drawing::{Align, Color, Dash, Drawing, GREY, GRID, INK, LINE, Point, fit, text_width};
 use super::palette::{Look, look, mark};
+use crate::report::lookup::Style;
 
 const TICK: f64 = 12.0;
 const TITLE: f64 = 13.0;
@@ -88,10 +87,10 @@ pub enum Entry {
 }
 
 impl Entry {
-    fn text(&self) -> String {
+    fn text(&self, width: f64) -> String {
         let (Entry::Series(name, _) | Entry::Box(name, _) | Entry::Note(name)) = self;
         let is_note = matches!(self, Entry::Note(_));
-        let most = if is_note { WIDTH - 2.0 * SIDE } else { 230.0 };
+        let most = if is_note { width - 2.0 * SIDE } else { 230.0 };
         fit(name, ENTRY, false, most)
     }
 
@@ -103,11 +102,12 @@ impl Entry {
         }
     }
 
-    fn width(&self) -> f64 {
-        self.sample_width() + text_width(&self.text(), ENTRY, false) + 20.0
+    fn width(&self, width: f64) -> f64 {
+        self.sample_width() + text_width(&self.text(width), ENTRY, false) + 20.0
     }
 
     fn draw(&self, drawing: &mut Drawing, (x, y): Point) {
+        let text = self.text(drawing.width);
         let mut ink = INK;
         match self {
             Entry::Series(_, look) => {
@@ -118,29 +118,37 @@ impl Entry {
             Entry::Note(_) => ink = GREY,
         }
         let start = (x + self.sample_width(), y);
-        drawing.text(start, &self.text(), ENTRY, ink, Align::Start);
+        drawing.text(start, &text, ENTRY, ink, Align::Start);
     }
 }
 
 /// Starts a drawing with a title, a subtitle and a legend below; returns it with the area between,
 /// which is `height` high.
-pub fn figure(title: &str, subtitle: &str, legend: &[Entry], height: f64) -> (Drawing, Area) {
-    let rows = legend_rows(legend);
-    let top = if subtitle.is_empty() { 40.0 } else { 58.0 };
+pub fn figure(style: Style, texts: [&str; 2], legend: &[Entry], height: f64) -> (Drawing, Area) {
+    let [title, subtitle] = texts;
+    let width = style.width;
+    let rows = legend_rows(legend, width);
+    let top = match (style.has_title, subtitle.is_empty()) {
+        (false, _) => 10.0,
+        (true, true) => 40.0,
+        (true, false) => 58.0,
+    };
     let bottom = top + height;
-    let mut drawing = Drawing::new(WIDTH, (bottom + 12.0 + ROW * rows.len() as f64).ceil());
-    let title = fit(title, 16.0, true, WIDTH - 2.0 * SIDE);
-    drawing.bold((SIDE, 22.0), &title, 16.0, Align::Start);
-    let subtitle = fit(subtitle, ENTRY, false, WIDTH - 2.0 * SIDE);
-    drawing.text((SIDE, 43.0), &subtitle, ENTRY, GREY, Align::Start);
+    let mut drawing = Drawing::new(width, (bottom + 12.0 + ROW * rows.len() as f64).ceil());
+    if style.has_title {
+        let title = fit(title, 16.0, true, width - 2.0 * SIDE);
+        drawing.bold((SIDE, 22.0), &title, 16.0, Align::Start);
+        let subtitle = fit(subtitle, ENTRY, false, width - 2.0 * SIDE);
+        drawing.text((SIDE, 43.0), &subtitle, ENTRY, GREY, Align::Start);
+    }
     for (k, row) in rows.iter().enumerate() {
         let mut x = SIDE;
         for entry in row {
             entry.draw(&mut drawing, (x, bottom + 10.0 + ROW * k as f64));
-            x += entry.width();
+            x += entry.width(width);
         }
     }
-    let (left, right) = (SIDE, WIDTH - SIDE);
+    let (left, right) = (SIDE, width - SIDE);
     (
         drawing,
         Area {
@@ -152,15 +160,15 @@ pub fn figure(title: &str, subtitle: &str, legend: &[Entry], height: f64) -> (Dr
     )
 }
 
-fn legend_rows(legend: &[Entry]) -> Vec<Vec<&Entry>> {
+fn legend_rows(legend: &[Entry], width: f64) -> Vec<Vec<&Entry>> {
     let mut rows: Vec<Vec<&Entry>> = Vec::new();
     let mut used = f64::INFINITY;
     for entry in legend {
-        if used + entry.width() > WIDTH - SIDE {
+        if used + entry.width(width) > width - SIDE {
             rows.push(Vec::new());
             used = SIDE;
         }
-        used += entry.width();
+        used += entry.width(width);
         if let Some(row) = rows.last_mut() {
             row.push(entry);
         }

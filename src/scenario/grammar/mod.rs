@@ -53,7 +53,10 @@ pub use jobs::{Classes, Jobs, Part, Stage};
 pub use network::{Network, Workload};
 pub use nodes::{Discipline, Nodes, Slots, SlowDown};
 pub use run::{MeasuredJobs, Run, Warmup};
-pub use strategies::{Binding, Overrides, Placement, Scheduling, Strategy};
+pub use strategies::{
+    Binding, Copies, Delayed, Hedge, IdleThieves, NoCopies, Overrides, Periodic, Phases, Placement,
+    Redundancy, Scheduling, Stealing, Strategy, View,
+};
 pub use sweep::Sweep;
 
 /// A table whose keys the user chooses, in the order of the file.

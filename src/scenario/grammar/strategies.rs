@@ -7,9 +7,10 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Named;
+use super::faults::RetriedWork;
 use crate::engine::law::spec::LawSpec;
-use crate::engine::quantity::{Count, Seconds, Whole};
-use crate::strategy::{InFlight, Ties};
+use crate::engine::quantity::{Count, Inner, Period, Seconds, Share, Whole};
+use crate::strategy::{InFlight, Loot, Spread, Ties};
 
 /// That a placement is given; which ones there are, and what each is, the registry knows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -85,6 +86,156 @@ pub enum Order {
     Fifo,
 }
 
+/// Copies of tasks: several attempts at once, of which the first whose result is received counts; the
+/// others are called off at that instant.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Copies {
+    /// Every task runs once.
+    None(NoCopies),
+    /// Several attempts at different nodes from the start on.
+    Redundancy(Redundancy),
+    /// A second attempt at another node if the first takes long.
+    Hedge(Hedge),
+}
+
+/// No copies.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoCopies {}
+
+/// Several attempts from the start on.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Redundancy {
+    /// Attempts in all, 2 to 8; no more than there are nodes.
+    pub d: Count,
+    /// What work each attempt has.
+    pub work: RetriedWork,
+}
+
+impl Default for Redundancy {
+    fn default() -> Redundancy {
+        Redundancy {
+            d: Count(2.0),
+            work: RetriedWork::default(),
+        }
+    }
+}
+
+/// A second attempt if the first takes long.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Hedge {
+    /// So long after the decision.
+    pub after: Option<Period>,
+    /// Instead: when a task has taken longer, from its decision on, than this share of those that are done.
+    pub quantile: Option<Inner>,
+    /// Copies at most, as a share of the tasks that were placed.
+    pub budget: Share,
+    /// What work the second attempt has.
+    pub work: RetriedWork,
+}
+
+impl Default for Hedge {
+    fn default() -> Hedge {
+        Hedge {
+            after: None,
+            quantile: None,
+            budget: Share(1.0),
+            work: RetriedWork::default(),
+        }
+    }
+}
+
+/// Tasks that change their node while they wait.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stealing {
+    /// A task stays at its node.
+    None(NoStealing),
+    /// A node that falls idle takes waiting tasks from another.
+    Idle(IdleThieves),
+}
+
+/// Nobody steals.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoStealing {}
+
+/// Nodes that fall idle steal.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct IdleThieves {
+    /// Nodes that one looks at when it falls idle, drawn at random; it takes from the longest queue.
+    pub victims: Count,
+    /// How much it takes.
+    pub batch: Loot,
+}
+
+impl Default for IdleThieves {
+    fn default() -> IdleThieves {
+        IdleThieves {
+            victims: Count(1.0),
+            batch: Loot::default(),
+        }
+    }
+}
+
+/// What a dispatcher knows of the nodes when it decides, beside what it has sent itself.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum View {
+    /// Their true state at that instant.
+    Fresh(Fresh),
+    /// Nothing: only what it has itself sent and not had back, which is all that a proxy or a sidecar knows.
+    Local(Local),
+    /// What a bulletin board says, which is renewed now and then.
+    Periodic(Periodic),
+    /// What their state was a while ago.
+    Delayed(Delayed),
+}
+
+/// The true state.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fresh {}
+
+/// Only what it has itself sent and not had back.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Local {}
+
+/// A bulletin board that is renewed now and then.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Periodic {
+    /// Time between two renewals; the first is one such time after the start.
+    pub every: Period,
+    /// When it is renewed for several dispatchers.
+    #[serde(default)]
+    pub phases: Phases,
+}
+
+/// When a board is renewed for several dispatchers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phases {
+    /// At once for all.
+    #[default]
+    Together,
+    /// For each at instants of its own, evenly spread.
+    Apart,
+}
+
+/// What was a while ago.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Delayed {
+    /// How long ago.
+    pub by: Period,
+}
+
 /// Defines a table of parts with further keys before them.
 macro_rules! parts {
     ($(#[$doc:meta])* $name:ident { $($(#[$own_doc:meta])* $own:ident: $type:ty,)* }) => {
@@ -99,8 +250,8 @@ macro_rules! parts {
             /// Whether a dispatcher adds what it sent and has not yet seen; "counted" if nothing says otherwise.
             #[schemars(extend("x-default" = "counted"))]
             pub in_flight: Option<InFlight>,
-            /// Number of dispatchers; 1 if nothing says otherwise. Each sees the true state of all
-            /// nodes when it decides, so several decide as well as one, only sooner.
+            /// Number of dispatchers; 1 if nothing says otherwise. What each sees is said by `view`: with
+            /// "fresh" several decide as well as one, only sooner.
             #[schemars(extend("x-default" = "1"))]
             pub dispatchers: Option<Count>,
             /// Time that a dispatcher takes to place a task; 0 if nothing says otherwise.
@@ -109,6 +260,16 @@ macro_rules! parts {
             /// How equally good nodes are told apart; "random" if nothing says otherwise.
             #[schemars(extend("x-default" = "random"))]
             pub ties: Option<Ties>,
+            /// What a dispatcher knows of the nodes when it decides; "fresh" if nothing says otherwise.
+            #[schemars(extend("x-default" = "fresh"))]
+            pub view: Option<View>,
+            /// How jobs are spread over several dispatchers; "random" if nothing says otherwise.
+            #[schemars(extend("x-rare" = "random"))]
+            pub spread: Option<Spread>,
+            /// Of how many of its eligible nodes each dispatcher makes use (a deterministic aperture:
+            /// the numbers of dispatchers that make use of a node differ by at most one); of all if nothing says otherwise.
+            #[schemars(extend("x-rare" = "all"))]
+            pub subset: Option<Count>,
         }
 
         impl $name {
@@ -120,6 +281,9 @@ macro_rules! parts {
                     dispatchers: self.dispatchers,
                     decision_time: self.decision_time.clone(),
                     ties: self.ties,
+                    view: self.view.clone(),
+                    spread: self.spread,
+                    subset: self.subset,
                 }
             }
         }
@@ -135,6 +299,12 @@ parts! {
         /// Which jobs are let in; all if nothing says otherwise.
         #[schemars(extend("x-default" = "all"))]
         admission: Option<Admission>,
+        /// Several attempts at a task at once; "none" if nothing says otherwise.
+        #[schemars(extend("x-rare" = "none"))]
+        copies: Option<Copies>,
+        /// Tasks that change their node while they wait; "none" if nothing says otherwise.
+        #[schemars(extend("x-rare" = "none"))]
+        stealing: Option<Stealing>,
     }
 }
 
@@ -143,12 +313,20 @@ parts! {
     Strategy {
         /// Another strategy that this one is like; then only what differs.
         like: Option<String>,
+        /// A balancer that people run, or a scheduler of a paper, that this one is (`equipoise list strategies`); then only what differs.
+        preset: Option<String>,
         /// When a task is bound to a node; "early" if nothing says otherwise.
         #[schemars(extend("x-default" = "early"))]
         binding: Option<Binding>,
         /// Which jobs are let in; all if nothing says otherwise.
         #[schemars(extend("x-default" = "all"))]
         admission: Option<Admission>,
+        /// Several attempts at a task at once; "none" if nothing says otherwise.
+        #[schemars(extend("x-rare" = "none"))]
+        copies: Option<Copies>,
+        /// Tasks that change their node while they wait; "none" if nothing says otherwise.
+        #[schemars(extend("x-rare" = "none"))]
+        stealing: Option<Stealing>,
         /// Parts that differ for a class of jobs, by the class's name.
         r#for: Named<Overrides>,
     }

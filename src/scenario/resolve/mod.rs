@@ -41,10 +41,7 @@ pub fn resolve(
     document: &Document,
     notes: &mut Vec<String>,
 ) -> Option<Resolved> {
-    if are_too_many(check, document) {
-        return None;
-    }
-    check_names(check, document);
+    check_names(check, document)?;
     let baseline = judging::baseline(check, &document.compare, &names(document));
     let network = delays(&mut check.at("network"), &document.network);
     let stragglers = faults::stragglers(&mut check.at("faults.stragglers"), &document.faults);
@@ -74,12 +71,31 @@ pub fn resolve(
         window: window.clone(),
     };
     let mut setups: Vec<Setup> = strategies?.into_iter().map(setup).collect();
+    copies(check, &setups);
     window::forget_the_start(&mut setups, &document.run);
     Some(Resolved {
         setups,
         baseline: baseline?,
         classes,
     })
+}
+
+/// What becomes of copies when something goes wrong is not modelled yet.
+fn copies(check: &mut Check<'_>, setups: &[Setup]) {
+    for setup in setups {
+        copies_of(check, setup);
+    }
+}
+
+fn copies_of(check: &mut Check<'_>, setup: &Setup) {
+    let goes_wrong = !setup.faults.are_none() || setup.turns_away() || setup.cancels();
+    let has_stages = setup.classes.iter().any(|class| class.stages.len() > 1);
+    if setup.strategy.copies.is_some() && (goes_wrong || has_stages) {
+        let title = "copies beside faults, limits of queues, admission, stages or `need` are not modelled yet";
+        let mut check = check.at("strategies");
+        let mut check = check.name(&setup.strategy.name);
+        check.at("copies").error(title, "leave one of them out");
+    }
 }
 
 /// Most names of a section: time and memory grow with each, and a table of more says nothing.
@@ -101,11 +117,15 @@ fn are_too_many(check: &mut Check<'_>, document: &Document) -> bool {
     told.count() > 0
 }
 
-/// Checks names, and what contradicts itself.
-fn check_names(check: &mut Check<'_>, document: &Document) {
+/// Checks names, and what contradicts itself; nothing if there are too many to go on.
+fn check_names(check: &mut Check<'_>, document: &Document) -> Option<()> {
+    if are_too_many(check, document) {
+        return None;
+    }
     strategies::names(check, &document.strategies, &document.scheduling);
     classes::names(check, &document.jobs);
     loads::conflicts(check, document.workload.load.is_some(), &document.jobs);
+    Some(())
 }
 
 /// Names of the strategies, in file order.

@@ -11,12 +11,19 @@ use std::sync::Arc;
 use super::check::Check;
 use crate::engine::law::Law;
 use crate::engine::quantity::{Count, Whole};
+use crate::engine::time::Time;
 use crate::model::cluster::{Cluster, Group};
 use crate::model::layout::Layout;
-use crate::scenario::grammar::{self, Named, Overrides, Scheduling};
+use crate::scenario::grammar::{
+    self, Delayed, IdleThieves, Named, NoCopies, Overrides, Periodic, Phases, Redundancy,
+    RetriedWork, Scheduling, View,
+};
 use crate::scenario::text::suggest;
 use crate::strategy::placement::random::Random;
-use crate::strategy::{Binding, Eligible, InFlight, Limits, Parts, Pool, Strategy, Ties};
+use crate::strategy::{
+    Binding, Copies, Eligible, Hedge, InFlight, Information, Limits, Parts, Pool, Spread, Stealing,
+    Strategy, Ties,
+};
 use crate::workload::class::Class;
 
 /// Checks the names of all strategies, and `[scheduling]`.
@@ -43,6 +50,9 @@ pub fn resolve(
         let mut check = check.name(name);
         let strategy = strategy(&mut check, name, given, classes)?;
         central(&mut check, given, &strategy);
+        blind(&mut check, given, &strategy);
+        thieves(&mut check, &strategy, cluster);
+        crowded(&mut check, &strategy, cluster);
         workable(
             &mut check,
             given,
@@ -71,13 +81,7 @@ fn strategy(
         let mut check = check.name(wanted);
         let own = parts(&mut check, &overrides.parts(), &sets[0])?;
         sets.push(own);
-        if !classes
-            .iter()
-            .any(|class| narrowness(wanted, &class.name) > 0)
-        {
-            let known: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
-            let hint = suggest::hint(wanted, &known, "classes");
-            check.error(format!("there is no class `{wanted}`"), hint);
+        if !is_class(&mut check, wanted, classes) {
             return None;
         }
     }
@@ -91,12 +95,96 @@ fn strategy(
         narrowest.map_or(0, |(set, _)| set)
     };
     let limits = limits(check, given, classes)?;
+    let copies = copies(check, given)?;
+    let stealing = given.stealing.as_ref().and_then(stealing);
     Some(Strategy {
         name: name.to_owned(),
         binding: binding(given),
         parts_of_class: classes.iter().map(set).collect(),
         parts: sets,
         limits,
+        copies,
+        stealing,
+    })
+}
+
+fn stealing(given: &grammar::Stealing) -> Option<Stealing> {
+    match given {
+        grammar::Stealing::None(_) => None,
+        grammar::Stealing::Idle(IdleThieves { victims, batch }) => Some(Stealing {
+            victims: victims.0 as u32,
+            loot: *batch,
+        }),
+    }
+}
+
+/// Who steals needs queues to steal from.
+fn thieves(check: &mut Check<'_>, strategy: &Strategy, cluster: &Cluster) {
+    let shares = |group: &&Group| group.discipline.shares();
+    let shared = cluster.groups.iter().find(shares);
+    let title = match (strategy.stealing, strategy.binding, shared) {
+        (None, ..) => return,
+        (_, Binding::CentralQueue, _) => "under a central queue no task waits at a node".to_owned(),
+        (_, _, Some(group)) => format!(
+            "nodes.{} shares its processors: all tasks run at once, and none waits",
+            group.name
+        ),
+        _ => return,
+    };
+    let hint = "leave `stealing` out: there is nothing to steal";
+    check.at("stealing").error(title, hint);
+}
+
+/// Attempts at once at most.
+const MOST_COPIES: f64 = 8.0;
+
+/// How many attempts are made at a task at once; the outer nothing if that is wrong.
+#[allow(clippy::option_option)]
+fn copies(check: &mut Check<'_>, given: &grammar::Strategy) -> Option<Option<Copies>> {
+    let is_central = matches!(given.binding, Some(grammar::Binding::CentralQueue(_)));
+    let mut check = check.at("copies");
+    let copies = match given
+        .copies
+        .as_ref()
+        .unwrap_or(&grammar::Copies::None(NoCopies {}))
+    {
+        grammar::Copies::None(_) => return Some(None),
+        grammar::Copies::Redundancy(Redundancy { d, work }) => Copies::Redundancy {
+            d: d.0 as u32,
+            fresh_work: *work == RetriedWork::Fresh,
+        },
+        grammar::Copies::Hedge(hedge) => Copies::Hedge(self::hedge(&mut check, hedge)?),
+    };
+    if matches!(copies, Copies::Redundancy { d, .. } if !(2..=MOST_COPIES as u32).contains(&d)) {
+        let title = "`d` must be 2 to 8: so many attempts are made at a task at once";
+        check
+            .at("redundancy.d")
+            .error(title, "write 2, or copies = \"none\"");
+        return None;
+    }
+    if is_central {
+        let title = "under a central queue a task goes to a node that has room at once: a copy would only take room";
+        check.error(title, "leave `copies` out, or write binding = \"early\"");
+        return None;
+    }
+    Some(Some(copies))
+}
+
+fn hedge(check: &mut Check<'_>, given: &grammar::Hedge) -> Option<Hedge> {
+    if given.after.is_some() == given.quantile.is_some() {
+        let title = "a hedge is made either `after` a time or at a `quantile` of times";
+        check
+            .at("hedge")
+            .error(title, "write one of them, as in hedge.after = \"50ms\"");
+        return None;
+    }
+    Some(Hedge {
+        after: given.after.map(|after| Time::from_secs(after.0)),
+        permille: given
+            .quantile
+            .map_or(0, |share| (share.0 * 1000.0).round() as u64),
+        budget: given.budget.0,
+        fresh_work: given.work == RetriedWork::Fresh,
     })
 }
 
@@ -140,6 +228,17 @@ fn limits(check: &mut Check<'_>, given: &grammar::Strategy, classes: &[Class]) -
     })
 }
 
+/// True if `wanted` names any class; else says so.
+fn is_class(check: &mut Check<'_>, wanted: &str, classes: &[Class]) -> bool {
+    let is_one = (classes.iter()).any(|class| narrowness(wanted, &class.name) > 0);
+    if !is_one {
+        let known: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
+        let hint = suggest::hint(wanted, &known, "classes");
+        check.error(format!("there is no class `{wanted}`"), hint);
+    }
+    is_one
+}
+
 /// How narrowly `wanted` names a class: in full, by the part of a trace, by the trace, or not (0).
 fn narrowness(wanted: &str, class: &str) -> usize {
     let (source, part) = class.split_once('.').unwrap_or((class, ""));
@@ -158,6 +257,9 @@ fn defaults() -> Parts {
         decision_time: Law::Constant(0.0),
         in_flight: InFlight::default(),
         ties: Ties::default(),
+        information: Information::default(),
+        spread: Spread::default(),
+        subset: None,
     }
 }
 
@@ -179,7 +281,26 @@ fn parts(check: &mut Check<'_>, given: &Overrides, default: &Parts) -> Option<Pa
         decision_time,
         in_flight: given.in_flight.unwrap_or(default.in_flight),
         ties: given.ties.unwrap_or(default.ties),
+        information: given.view.as_ref().map_or(default.information, information),
+        spread: given.spread.unwrap_or(default.spread),
+        subset: given
+            .subset
+            .map_or(default.subset, |count| Some(count.0 as u32)),
     })
+}
+
+fn information(view: &View) -> Information {
+    match view {
+        View::Fresh(_) => Information::Fresh,
+        View::Local(_) => Information::Local,
+        View::Periodic(Periodic { every, phases }) => Information::Periodic {
+            every: Time::from_secs(every.0),
+            apart: *phases == Phases::Apart,
+        },
+        View::Delayed(Delayed { by }) => Information::Delayed {
+            by: Time::from_secs(by.0),
+        },
+    }
 }
 
 /// Most dispatchers.
@@ -206,6 +327,19 @@ fn central(check: &mut Check<'_>, given: &grammar::Strategy, strategy: &Strategy
         let hint = "write dispatchers = 1 for it, or binding = \"early\"";
         check.at("dispatchers").error(title, hint);
     }
+    if let Some(parts) = strategy
+        .parts
+        .iter()
+        .find(|parts| parts.information != Information::Fresh || parts.subset.is_some())
+    {
+        let (key, what) = match parts.subset {
+            Some(_) => ("subset", "all nodes pull from one queue"),
+            None => ("view", "a node that pulls knows its own state"),
+        };
+        let title = format!("`{name}` has a central queue: {what}");
+        let hint = format!("leave `{key}` out, or write binding = \"early\"");
+        check.at(key).error(title, hint);
+    }
     if given.in_flight == Some(InFlight::Ignored) {
         let title =
             format!("`{name}` has a central queue: nothing is in flight when a node is chosen");
@@ -224,6 +358,49 @@ fn central(check: &mut Check<'_>, given: &grammar::Strategy, strategy: &Strategy
     }
 }
 
+/// Who sees only what it sends, and ignores that, sees nothing.
+fn blind(check: &mut Check<'_>, given: &grammar::Strategy, strategy: &Strategy) {
+    let is_blind = |parts: &Parts| {
+        parts.information == Information::Local && parts.in_flight == InFlight::Ignored
+    };
+    if strategy.parts.iter().any(is_blind) {
+        let title = format!(
+            "a dispatcher of `{}` sees nothing: only what it has sent, and that it ignores",
+            strategy.name
+        );
+        let key = if given.in_flight.is_some() {
+            "in-flight"
+        } else {
+            "for"
+        };
+        check
+            .at(key)
+            .error(title, "write in-flight = \"counted\", or another view");
+    }
+}
+
+/// Most nodes x dispatchers where each dispatcher keeps what it sees for itself.
+const MOST_CELLS: u64 = 4_000_000;
+
+fn crowded(check: &mut Check<'_>, strategy: &Strategy, cluster: &Cluster) {
+    let is_apart =
+        |information: Information| matches!(information, Information::Periodic { apart: true, .. });
+    for parts in &strategy.parts {
+        let cells = u64::from(parts.dispatchers) * u64::from(cluster.count());
+        if cells > MOST_CELLS && (parts.subset.is_some() || is_apart(parts.information)) {
+            let title = format!(
+                "`{}` has {} dispatchers over {} nodes, each with a view of its own: at most \
+                 4,000,000 nodes x dispatchers are possible with `subset` or `phases`",
+                strategy.name,
+                parts.dispatchers,
+                cluster.count()
+            );
+            check.error(title, "lower `dispatchers`, or leave that out");
+            return;
+        }
+    }
+}
+
 /// Lets every placement be built for the nodes that it will choose among.
 fn workable(
     check: &mut Check<'_>,
@@ -237,9 +414,17 @@ fn workable(
     let stages = sets.flat_map(|(class, set)| class.stages.iter().map(move |stage| (stage, *set)));
     for (stage, set) in stages {
         let pool = Pool::eligible(&layout, &stage.allowed, &stage.demand);
-        let mut eligible = Eligible::new(&pool, &layout);
-        let build = || strategy.parts[set].placement.build(&mut eligible);
-        let Some(Err(problem)) = (!pool.ids().is_empty()).then(build) else {
+        if pool.ids().is_empty() {
+            continue;
+        }
+        let ties = strategy.parts[set].ties;
+        let mut eligible = Eligible::new(&pool, &layout, ties);
+        let built = strategy.parts[set].placement.build(&mut eligible);
+        let Err(problem) = built else {
+            if !eligible.breaks_ties() {
+                unbroken(&mut check.at("ties"), &strategy.name, ties);
+                return;
+            }
             continue;
         };
         let own = set.checked_sub(1).and_then(|at| given.r#for.get_index(at));
@@ -257,6 +442,20 @@ fn workable(
         }
         return;
     }
+}
+
+/// The placement cannot tell equal nodes apart as it should.
+fn unbroken(check: &mut Check<'_>, name: &str, ties: Ties) {
+    let (ties, needs) = match ties {
+        Ties::Later => ("later", "draws nodes: power-of-d"),
+        _ => (
+            "longest",
+            "keeps nodes in order by a figure that stands: least-loaded (by tasks or utilization), \
+             shortest-expected-delay, join-idle-queue",
+        ),
+    };
+    let title = format!("`{name}` cannot tell equal nodes apart by \"{ties}\"");
+    check.error(title, format!("that needs a placement that {needs}"));
 }
 
 /// The cluster with few nodes of each group: what a placement may object to shows there.

@@ -1,4 +1,4 @@
-//! `like` and `[scheduling]`: what a strategy takes over.
+//! `like`, `preset` and `[scheduling]`: what a strategy takes over.
 //!
 //! A comparison is about what differs, so a strategy says only that. Taking over happens on the
 //! tree, before types: the parts a strategy did not write need no defaults to be told from ones
@@ -7,6 +7,7 @@
 use super::messages::Report;
 use super::suggest;
 use super::tree::{Node, Value};
+use crate::scenario::presets;
 
 /// Lays every strategy on what it is like, and that on `[scheduling]`.
 pub fn expand(tree: &mut Node, report: &mut Report) {
@@ -26,15 +27,39 @@ pub fn expand(tree: &mut Node, report: &mut Report) {
             .unwrap_or_else(|| Node::empty(node.span.clone()));
         let mut path = vec!["strategies".to_owned(), name.text.clone()];
         for ancestor in chain.iter().rev() {
+            if let Some(preset) = preset(ancestor, report) {
+                merged.overlay(&mut path, &preset);
+            }
             merged.overlay(&mut path, ancestor);
         }
-        merged.remove("like");
-        if let (Value::Table(entries), Some(like)) = (&mut merged.value, node.get("like")) {
-            entries.push(like.clone());
+        for key in ["like", "preset"] {
+            merged.remove(key);
+            if let (Value::Table(entries), Some(given)) = (&mut merged.value, node.get(key)) {
+                entries.push(given.clone());
+            }
         }
         merged.span = node.span.clone();
         *node = merged;
     }
+}
+
+/// The preset that a strategy names.
+fn preset(strategy: &Node, report: &mut Report) -> Option<Node> {
+    let node = strategy.child("preset")?;
+    let Value::Text(name) = &node.value else {
+        return None; // the grammar tells
+    };
+    let found = presets::table(name, &node.span);
+    if found.is_none() {
+        let known: Vec<&str> = presets::presets().map(|(name, _)| name).collect();
+        let hint = suggest::hint(name, &known, "presets");
+        report.add_at(
+            node.span.clone(),
+            format!("there is no preset `{name}`"),
+            hint,
+        );
+    }
+    found
 }
 
 /// The strategy and those it is like, the nearest first.

@@ -68,6 +68,8 @@ const FOREIGN: &[(&str, &str)] = &[
         "bf bestfit mostallocated most-allocated noderesourcesmostallocated binpack \
          bin-packing bin-pack",
     ),
+    ("peak-ewma", "peakewma ewma linkerd"),
+    ("least-response-time", "least-time leasttime lrt fastest"),
     (
         "worst-fit",
         "wf worstfit leastallocated least-allocated noderesourcesleastallocated spread",
@@ -89,6 +91,11 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("slow-downs slowdowns grey-failures", "faults.slow-downs"),
     ("zone zones rack region", "nodes.NAME.zone"),
     ("ties", "scheduling.ties"),
+    ("staleness stale information", "scheduling.view"),
+    ("sidecars proxies", "scheduling.dispatchers"),
+    ("aperture subsetting", "scheduling.subset"),
+    ("hedge hedging backup-request", "scheduling.copies.hedge"),
+    ("steal work-stealing", "scheduling.stealing"),
     ("queue-limit max-queue queue-size", "nodes.NAME.queue-limit"),
     ("admission max-jobs-in-system shed", "scheduling.admission"),
     ("discipline preemption", "nodes.NAME.discipline"),
@@ -104,24 +111,19 @@ const ELSEWHERE: &[(&str, &str)] = &[
 /// holds meanwhile.
 const NOT_MODELLED: &[(&str, &str, &str)] = &[
     (
-        "hedge hedging copies redundancy speculation backup",
-        "copies of tasks",
-        "every task runs once",
+        "speculation backup",
+        "copies of tasks that are slower than their siblings",
+        "scheduling.copies.hedge makes one after a time",
     ),
     (
-        "stealing steal work-stealing push",
-        "stealing",
-        "a task stays at its node",
+        "push pushing",
+        "pushing above a threshold",
+        "scheduling.stealing lets idle nodes pull",
     ),
     (
         "partition partitions",
         "partitions",
         "classes share all nodes; jobs.NAME.nodes keeps one to some",
-    ),
-    (
-        "view staleness stale delayed periodic",
-        "old or partial views",
-        "dispatchers see the true state of all nodes",
     ),
     (
         "estimates estimate",

@@ -88,6 +88,19 @@ impl Node {
         }
     }
 
+    /// From now on it, and all in it, is said to stand at `span`.
+    pub fn stand_at(&mut self, span: &Span) {
+        self.span = span.clone();
+        match &mut self.value {
+            Value::List(list) => list.iter_mut().for_each(|node| node.stand_at(span)),
+            Value::Table(entries) => entries.iter_mut().for_each(|(key, node)| {
+                key.span = span.clone();
+                node.stand_at(span);
+            }),
+            _ => {}
+        }
+    }
+
     /// An empty table.
     pub fn empty(span: Span) -> Node {
         Node {

@@ -64,6 +64,18 @@ impl ByCount {
         pick(&self.sets[self.lowest], ties, rng)
     }
 
+    /// Puts the positions of all nodes at the least count into `tied`, in order.
+    pub fn tied(&self, tied: &mut Vec<usize>) {
+        let least = self
+            .counts
+            .iter()
+            .copied()
+            .min()
+            .filter(|least| *least != LEFT_OUT);
+        let all = (0..self.counts.len()).filter(|&at| Some(self.counts[at]) == least);
+        tied.extend(all);
+    }
+
     /// Position of a node at count 0.
     #[inline]
     pub fn idle(&self, ties: Ties, rng: &mut Draw) -> Option<usize> {

@@ -6,9 +6,12 @@
 //! dispatchers, whose differences are large, each has a face of its own.
 
 pub mod by_count;
+mod face;
+pub mod news;
 pub mod node_set;
 mod orders;
 pub mod shares;
+mod standing;
 #[cfg(test)]
 mod tests;
 pub mod tournament;
@@ -18,19 +21,24 @@ use std::cell::RefCell;
 
 use super::key::Key;
 use super::pool::{Candidates, Pool, Pools};
-use super::view::{Truth, View};
-use super::{Blueprint, Placement, Problem};
+use super::view::{Truth, Turns, View};
+use super::{Blueprint, Information, Placement, Problem, Ties};
+use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
 
+pub use self::face::Aperture;
+use self::face::{Face, List, Sees, members};
+use self::news::{News, Timing};
 use self::node_set::NodeSet;
 use self::orders::Wanted;
 pub use self::orders::{Order, Orders};
 pub use self::travelling::Bound;
-use self::travelling::{Own, Travelling};
+use self::travelling::{Instant, Own, Places, Travelling};
 
-/// Dispatchers up to which each has a face of its own.
+/// Dispatchers up to which each has a face of its own: of the truth, and of what they are told.
 const MOST_FACES: usize = 8;
+const MOST_TOLD_FACES: usize = 64;
 /// Lists of candidates for distinct demands that are kept up to date at most.
 const MOST_LISTS: usize = 16;
 
@@ -41,25 +49,40 @@ pub struct Eligible<'a> {
     pool: &'a Pool,
     layout: &'a Layout,
     wanted: Vec<Wanted>,
+    ties: Ties,
+    breaks_ties: bool,
 }
 
 impl<'a> Eligible<'a> {
-    /// These nodes, of which nothing is kept in order yet.
-    pub fn new(pool: &'a Pool, layout: &'a Layout) -> Eligible<'a> {
-        Eligible {
-            pool,
-            layout,
-            wanted: Vec::new(),
-        }
+    /// These nodes, of which nothing is kept in order yet; equal ones are told apart by `ties`.
+    pub fn new(pool: &'a Pool, layout: &'a Layout, ties: Ties) -> Eligible<'a> {
+        Eligible::again(pool, layout, ties, Vec::new())
     }
 
     /// The same for a placement that is built once more where these orders are kept.
-    pub(super) fn again(pool: &'a Pool, layout: &'a Layout, wanted: Vec<Wanted>) -> Eligible<'a> {
+    pub(super) fn again(
+        pool: &'a Pool,
+        layout: &'a Layout,
+        ties: Ties,
+        wanted: Vec<Wanted>,
+    ) -> Eligible<'a> {
         Eligible {
             pool,
             layout,
             wanted,
+            ties,
+            breaks_ties: !matches!(ties, Ties::Longest | Ties::Later),
         }
+    }
+
+    /// True if the placement that was built can tell equal nodes apart as it should.
+    pub fn breaks_ties(&self) -> bool {
+        self.breaks_ties
+    }
+
+    /// The placement draws nodes, and minds which was drawn later.
+    pub fn minds_later(&mut self) {
+        self.breaks_ties |= self.ties == Ties::Later;
     }
 
     /// The eligible nodes.
@@ -74,7 +97,11 @@ impl<'a> Eligible<'a> {
 
     /// Asks for the nodes in order by `key`, to be read with [`View::least`] and [`View::idle`].
     pub fn ordered_by(&mut self, key: Key) -> Order {
-        self.want(Wanted::Least(key))
+        if self.ties != Ties::Longest || key == Key::Work {
+            return self.want(Wanted::Least(key));
+        }
+        self.breaks_ties = true;
+        self.want(Wanted::Longest(key))
     }
 
     /// Asks for the nodes' shares of speed x slots, to be read with [`View::by_share`].
@@ -98,10 +125,24 @@ pub struct Board {
     /// For each pool, what placements have asked for.
     wanted: Vec<Vec<Wanted>>,
     faces: Vec<Face>,
-    /// For each dispatcher that counts what it has sent, what is under way.
+    /// For each dispatcher, its face.
+    face_of: Vec<u32>,
+    /// For each dispatcher that counts what it has sent, what of it is not in what it is told.
     own: Vec<Option<Own>>,
+    /// For each dispatcher, the credits by which it tells equal nodes apart in turn; empty if none
+    /// does.
+    turns: Vec<RefCell<Turns>>,
+    /// For each dispatcher, what it knows.
+    information: Vec<Information>,
+    /// What is told later than it happens; nothing if all is seen at once.
+    news: Vec<News>,
+    /// What travels, if what is told must leave it out.
+    on_way: Option<Travelling>,
+    places: Places,
     /// True if tasks wait in a central queue: then candidates are the nodes with room.
     by_room: bool,
+    /// True if what travels is seen by nobody but its dispatcher.
+    hides: bool,
     /// The nodes that are seen down, by id; none has ever been if there is no set.
     down: Option<NodeSet>,
     /// True if anything must be brought up to date when a node's load changes.
@@ -110,28 +151,9 @@ pub struct Board {
     keeps_work: bool,
     /// Decisions by room so far.
     decisions: u64,
-}
-
-/// The nodes as one dispatcher sees them.
-#[derive(Debug)]
-struct Face {
-    shown: usize,
-    /// What travels and is not seen; nothing travels unseen if there is none.
-    hidden: Option<Travelling>,
-    lists: Vec<List>,
-}
-
-/// Candidates, and the orders of them.
-#[derive(Debug)]
-struct List {
-    pool: u32,
-    /// For what there is room at them; not looked at if empty.
-    demand: Vec<u64>,
-    /// The members by position in the pool; all if there is no set.
-    members: Option<NodeSet>,
-    orders: Orders,
-    /// When it was used last.
-    used: u64,
+    /// Lists for a function's own use.
+    changed: Vec<NodeId>,
+    row: Vec<u64>,
 }
 
 /// Where a dispatcher looks for a decision.
@@ -139,34 +161,116 @@ struct List {
 pub struct Spot {
     face: usize,
     list: usize,
+    dispatcher: u32,
+}
+
+/// How a dispatcher looks at the nodes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sight {
+    /// Whether it counts what it has sent.
+    pub counts: bool,
+    /// What it knows beside that.
+    pub information: Information,
+    /// Of which nodes it makes use; of all if not said.
+    pub aperture: Option<Aperture>,
+    /// How it tells equal nodes apart.
+    pub ties: Ties,
+}
+
+impl Sight {
+    /// True if it needs a face of its own, one of `count` dispatchers alike.
+    fn is_own(&self, count: usize, hides: bool) -> bool {
+        match self.information {
+            _ if self.aperture.is_some() => true,
+            Information::Fresh => hides && count <= MOST_FACES,
+            Information::Periodic { apart: true, .. } => true,
+            _ => count <= MOST_TOLD_FACES,
+        }
+    }
+
+    /// When it is told what, as dispatcher `index` of `count` alike.
+    fn timing(&self, index: usize, count: usize) -> Option<Timing> {
+        match self.information {
+            Information::Fresh | Information::Local => None,
+            Information::Delayed { by } => Some(Timing::Delayed { by }),
+            Information::Periodic { every, apart } => {
+                let phase = u128::from(every.0) * index as u128 / count as u128;
+                let first = Time(if apart { phase as u64 } else { 0 });
+                Some(Timing::Periodic { every, first })
+            }
+        }
+    }
 }
 
 impl Board {
-    /// A board over the nodes of `layout`. `counts`: for each dispatcher, whether it counts what it
-    /// has sent. `hides`: whether what travels is seen by nobody else (else by all).
-    pub fn new(layout: &Layout, counts: &[bool], hides: bool, by_room: bool) -> Board {
-        let faces = match counts.len() {
-            few if hides && few <= MOST_FACES => few,
-            _ => 1,
-        };
-        let face = |shown| Face {
-            shown,
-            hidden: hides.then(|| Travelling::new(layout)),
-            lists: Vec::new(),
-        };
-        let own = counts
+    /// A board over the nodes of `layout` for dispatchers with these sights. `hides`: whether what
+    /// travels is seen by nobody else (else by all).
+    pub fn new(layout: &Layout, sights: &[Sight], hides: bool, by_room: bool) -> Board {
+        let is_told = |sight: &Sight| sight.information != Information::Fresh;
+        let own = sights
             .iter()
-            .map(|&counts| (hides && counts).then(Own::default));
-        Board {
+            .map(|sight| ((hides || is_told(sight)) && sight.counts).then(Own::default));
+        let is_by_turns = sights.iter().any(|sight| sight.ties == Ties::Turns);
+        let turns = sights.iter().filter(|_| is_by_turns);
+        let mut board = Board {
             pools: Pools::default(),
             wanted: Vec::new(),
-            faces: (0..faces).map(face).collect(),
+            faces: Vec::new(),
+            face_of: Vec::new(),
             own: own.collect(),
+            turns: turns.map(|_| RefCell::new(Turns::new(layout))).collect(),
+            information: sights.iter().map(|sight| sight.information).collect(),
+            news: Vec::new(),
+            on_way: None,
+            places: Places::new(),
             by_room,
+            hides,
             down: None,
             is_kept: by_room,
             keeps_work: by_room,
             decisions: 0,
+            changed: Vec::new(),
+            row: Vec::new(),
+        };
+        let alike = |a: &Sight, b: &Sight| {
+            a.information == b.information && a.aperture.is_some() == b.aperture.is_some()
+        };
+        for sights in sights.chunk_by(alike) {
+            board.add_faces(layout, sights);
+        }
+        if !board.news.is_empty() {
+            (board.is_kept, board.keeps_work) = (true, true);
+            board.on_way = hides.then(|| Travelling::new(layout));
+        }
+        board
+    }
+
+    /// The faces of some dispatchers that look at the nodes alike.
+    fn add_faces(&mut self, layout: &Layout, sights: &[Sight]) {
+        let (first, count) = (self.face_of.len(), sights.len());
+        for (index, sight) in sights.iter().enumerate() {
+            let is_own = sight.is_own(count, self.hides);
+            let is_apart = matches!(sight.information, Information::Periodic { apart: true, .. });
+            if index == 0 || is_apart {
+                let timing = sight.timing(index, count);
+                self.news
+                    .extend(timing.map(|timing| News::new(timing, layout)));
+            }
+            if index == 0 || is_own {
+                let hidden = self.hides.then(|| Travelling::new(layout));
+                let news = self.news.len().checked_sub(1);
+                let news = news.filter(|_| sight.timing(index, count).is_some());
+                self.faces.push(Face {
+                    shown: first + index,
+                    sees: match sight.information {
+                        Information::Fresh => Sees::Truth(hidden),
+                        _ => Sees::Told(Travelling::new(layout), news),
+                    },
+                    lists: Vec::new(),
+                    aperture: sight.aperture,
+                });
+            }
+            self.face_of.push(self.faces.len() as u32 - 1);
         }
     }
 
@@ -176,20 +280,35 @@ impl Board {
         if pool as usize == self.wanted.len() {
             self.wanted.push(Vec::new());
             if !self.by_room {
-                let members = self
-                    .down
-                    .as_ref()
-                    .map(|down| members(self.pools.get(pool), |node| !down.contains(node.index())));
-                let faces = self.faces.iter_mut();
-                faces.for_each(|face| face.lists.push(List::new(pool, &[], members.clone())));
+                let is_up = |node| is_up(&self.down, node);
+                let is_up: Option<&dyn Fn(NodeId) -> bool> = match self.down {
+                    Some(_) => Some(&is_up),
+                    None => None,
+                };
+                let (faces, nodes) = (self.faces.iter_mut(), self.pools.get(pool));
+                faces.for_each(|face| face.add_list(pool, nodes, is_up));
             }
         }
         pool
     }
 
-    /// True if what a dispatcher sends travels unseen by others.
-    pub fn hides(&self) -> bool {
-        self.faces.iter().any(|face| face.hidden.is_some())
+    /// True if it is to be told of what dispatchers send, and of what arrives.
+    pub fn follows(&self) -> bool {
+        self.hides
+            || self
+                .information
+                .iter()
+                .any(|known| *known != Information::Fresh)
+    }
+
+    /// True if it is to be told when dispatchers hear of the end of what they have sent.
+    pub fn follows_ends(&self) -> bool {
+        self.information.contains(&Information::Local)
+    }
+
+    /// True if `node` is in the pool of that number.
+    pub fn may_use(&self, pool: u32, node: NodeId) -> bool {
+        self.pools.get(pool).position(node).is_some()
     }
 
     /// True if the pool of that number has no node.
@@ -197,7 +316,8 @@ impl Board {
         self.pools.get(pool).ids().is_empty()
     }
 
-    /// Builds a placement for a pool, and keeps what it asks for from now on.
+    /// Builds a placement for a pool, by which equal nodes are told apart by `ties`, and keeps what
+    /// it asks for from now on.
     ///
     /// # Errors
     /// As [`Blueprint::build`].
@@ -205,21 +325,19 @@ impl Board {
         &mut self,
         blueprint: &dyn Blueprint,
         pool: u32,
+        ties: Ties,
         truth: Truth<'_>,
     ) -> Result<Box<dyn Placement>, Problem> {
         let nodes = self.pools.get(pool);
         let wanted = &mut self.wanted[pool as usize];
-        let mut eligible = Eligible {
-            pool: nodes,
-            layout: truth.layout,
-            wanted: std::mem::take(wanted),
-        };
+        let known = std::mem::take(wanted);
+        let mut eligible = Eligible::again(nodes, truth.layout, ties, known);
         let placement = blueprint.build(&mut eligible)?;
         *wanted = eligible.wanted;
         self.is_kept |= !wanted.is_empty();
         self.keeps_work |= wanted.contains(&Wanted::Least(Key::Work));
         for face in &mut self.faces {
-            let view = View::new(truth, face.hidden.as_ref());
+            let view = View::new(truth, face.sees.difference(&self.news));
             let lists = face.lists.iter_mut().filter(|list| list.pool == pool);
             lists.for_each(|list| list.keep(nodes, wanted, &view));
         }
@@ -234,9 +352,11 @@ impl Board {
         self.is_kept = true;
         for list in self.faces.iter_mut().flat_map(|face| &mut face.lists) {
             let nodes = self.pools.get(list.pool);
-            list.members.get_or_insert_with(|| members(nodes, |_| true));
+            list.members
+                .get_or_insert_with(|| members(nodes, |_, _| true));
         }
-        self.update(node, truth);
+        let faces = self.faces.iter_mut();
+        faces.for_each(|face| face.update(&self.pools, &self.news, node, is_up, truth));
     }
 
     /// True if any node was ever seen down.
@@ -257,26 +377,128 @@ impl Board {
         self.keeps_work
     }
 
-    /// The load of `node` has changed: brings what is kept up to date.
-    pub fn update(&mut self, node: NodeId, truth: Truth<'_>) {
-        let faces = self.faces.iter_mut();
+    /// The load of `node` has changed: brings what is kept up to date. `is_late`: after boards were
+    /// renewed at this instant.
+    pub fn update(&mut self, node: NodeId, is_late: bool, truth: Truth<'_>) {
         let is_up = is_up(&self.down, node);
-        faces.for_each(|face| face.update(&self.pools, node, is_up, truth));
-    }
-
-    /// An attempt of `dispatcher` sets out to `node`, at which it has been counted.
-    pub fn sent(&mut self, dispatcher: u32, attempt: u32, to: Bound<'_>) {
-        self.unaware(dispatcher, |hidden| hidden.add(to));
-        if let Some(own) = &mut self.own[dispatcher as usize] {
-            own.send(attempt, to);
+        for face in &mut self.faces {
+            if let Sees::Truth(_) = face.sees {
+                face.update(&self.pools, &self.news, node, is_up, truth);
+            }
+        }
+        if !self.news.is_empty() {
+            self.note(node, is_late, truth);
         }
     }
 
-    /// It has arrived: everybody sees it now.
-    pub fn arrived(&mut self, dispatcher: u32, attempt: u32, to: Bound<'_>) {
-        self.unaware(dispatcher, |hidden| hidden.subtract(to));
+    /// What is told later is noted.
+    #[cold]
+    fn note(&mut self, node: NodeId, is_late: bool, truth: Truth<'_>) {
+        for at in 0..self.news.len() {
+            let changed = &mut self.changed;
+            self.news[at].note(node, truth, self.on_way.as_ref(), is_late, changed);
+            self.tell(at, truth);
+        }
+    }
+
+    /// Faces are brought up to date with the nodes of which something else is told.
+    fn tell(&mut self, at: usize, truth: Truth<'_>) {
+        let mut changed = std::mem::take(&mut self.changed);
+        for face in &mut self.faces {
+            if face.sees.news() == Some(at) {
+                for &node in &changed {
+                    let is_up = is_up(&self.down, node);
+                    face.update(&self.pools, &self.news, node, is_up, truth);
+                }
+            }
+        }
+        changed.clear();
+        self.changed = changed;
+    }
+
+    /// An attempt of `dispatcher` sets out to `node`, at which it has been counted.
+    pub fn sent(&mut self, dispatcher: u32, attempt: u32, to: Bound<'_>, truth: Truth<'_>) {
+        if self.hides {
+            self.unaware(dispatcher, |hidden| hidden.add(to));
+            self.on_way.iter_mut().for_each(|way| way.add(to));
+        }
         if let Some(own) = &mut self.own[dispatcher as usize] {
-            own.arrive(attempt, to.demand.len());
+            own.send(attempt, to, &mut self.places);
+            self.change_own(dispatcher, to.node, truth, |own| own.add(to));
+        }
+    }
+
+    /// It has arrived: who sees the truth sees it now.
+    pub fn arrived(
+        &mut self,
+        dispatcher: u32,
+        attempt: u32,
+        to: Bound<'_>,
+        is_late: bool,
+        now: Time,
+    ) {
+        if self.hides {
+            self.unaware(dispatcher, |hidden| hidden.subtract(to));
+            self.on_way.iter_mut().for_each(|way| way.subtract(to));
+        }
+        let information = self.information[dispatcher as usize];
+        if information == Information::Local {
+            return;
+        }
+        if let Some(own) = &mut self.own[dispatcher as usize] {
+            let dimensions = to.demand.len();
+            let sent = own.remove(attempt, dimensions, &mut self.places, &mut self.row);
+            if let Some(sent) = sent.filter(|_| information != Information::Fresh) {
+                let at = Instant { time: now, is_late };
+                own.keep(at, sent, &self.row);
+            }
+        }
+    }
+
+    /// Its dispatcher hears that an attempt is over.
+    pub fn over(&mut self, dispatcher: u32, attempt: u32, truth: Truth<'_>) {
+        if self.information[dispatcher as usize] != Information::Local {
+            return;
+        }
+        let (dimensions, mut row) = (truth.layout.dimensions(), std::mem::take(&mut self.row));
+        if let Some(own) = &mut self.own[dispatcher as usize] {
+            let sent = own.remove(attempt, dimensions, &mut self.places, &mut row);
+            self.forget(dispatcher, sent, &row, truth);
+        }
+        self.row = row;
+    }
+
+    /// What its dispatcher had sent is not its own to know any more.
+    fn forget(
+        &mut self,
+        dispatcher: u32,
+        sent: Option<(NodeId, Time)>,
+        demand: &[u64],
+        truth: Truth<'_>,
+    ) {
+        if let Some((node, service)) = sent {
+            let to = Bound {
+                node,
+                service,
+                demand,
+            };
+            self.change_own(dispatcher, node, truth, |own| own.subtract(to));
+        }
+    }
+
+    /// Changes what a dispatcher that is told of the nodes knows itself, if it is shown.
+    fn change_own(
+        &mut self,
+        dispatcher: u32,
+        node: NodeId,
+        truth: Truth<'_>,
+        change: impl FnOnce(&mut Travelling),
+    ) {
+        let face = &mut self.faces[self.face_of[dispatcher as usize] as usize];
+        if let (true, Sees::Told(own, _)) = (face.shown == dispatcher as usize, &mut face.sees) {
+            change(own);
+            let is_up = is_up(&self.down, node);
+            face.update(&self.pools, &self.news, node, is_up, truth);
         }
     }
 
@@ -287,25 +509,53 @@ impl Board {
         let faces = self.faces.iter_mut();
         let unaware = faces.filter(|face| !(counts && face.shown == dispatcher));
         unaware
-            .filter_map(|face| face.hidden.as_mut())
+            .filter_map(|face| match &mut face.sees {
+                Sees::Truth(hidden) => hidden.as_mut(),
+                Sees::Told(..) => None,
+            })
             .for_each(change);
     }
 
     /// Turns to `dispatcher` for a decision on a task with `demand` among the nodes of `pool`.
     #[inline]
     pub fn turn(&mut self, dispatcher: u32, pool: u32, demand: &[u64], truth: Truth<'_>) -> Spot {
-        let dispatcher = dispatcher as usize;
-        // One face for all, or one for each.
-        let face = dispatcher.min(self.faces.len() - 1);
-        if self.faces[face].shown != dispatcher && self.faces[face].hidden.is_some() {
-            self.show(face, dispatcher, truth);
+        let face = self.face_of[dispatcher as usize] as usize;
+        if !self.news.is_empty() {
+            self.read_news(face, dispatcher, truth);
+        }
+        let is_other = self.faces[face].shown != dispatcher as usize;
+        if is_other && !matches!(self.faces[face].sees, Sees::Truth(None)) {
+            self.show(face, dispatcher as usize, truth);
         }
         let list = if self.by_room {
             self.list(pool, demand, truth)
         } else {
             pool as usize
         };
-        Spot { face, list }
+        Spot {
+            face,
+            list,
+            dispatcher,
+        }
+    }
+
+    /// Brings what `dispatcher` is told up to date, and with it what it still must count itself.
+    #[cold]
+    fn read_news(&mut self, face: usize, dispatcher: u32, truth: Truth<'_>) {
+        let Some(at) = self.faces[face].sees.news() else {
+            return;
+        };
+        self.news[at].read(truth.now, &mut self.changed);
+        self.tell(at, truth);
+        let (dimensions, mut row) = (truth.layout.dimensions(), std::mem::take(&mut self.row));
+        while let Some(own) = &mut self.own[dispatcher as usize] {
+            let sent = own.expire(|at_end| self.news[at].is_told(at_end), dimensions, &mut row);
+            if sent.is_none() {
+                break;
+            }
+            self.forget(dispatcher, sent, &row, truth);
+        }
+        self.row = row;
     }
 
     /// What is seen there, and whom the decision may choose; each node that is asked is noted in
@@ -319,29 +569,40 @@ impl Board {
     ) -> (View<'a>, Candidates<'a>) {
         let face = &self.faces[at.face];
         let list = &face.lists[at.list];
-        let view = View::of_list(truth, face.hidden.as_ref(), &list.orders, log);
+        let turns = self.turns.get(at.dispatcher as usize);
+        let difference = face.sees.difference(&self.news);
+        let view = View::of_list(truth, difference, (&list.orders, turns), log);
         let pool = self.pools.get(list.pool);
         (view, Candidates::new(pool, list.members.as_ref()))
     }
 
     /// Lays the difference of the dispatcher shown off, and that of `dispatcher` on.
     fn show(&mut self, face: usize, dispatcher: usize, truth: Truth<'_>) {
-        let face = &mut self.faces[face];
-        let Some(hidden) = &mut face.hidden else {
-            return;
-        };
+        let (dimensions, face) = (truth.layout.dimensions(), &mut self.faces[face]);
         let before = std::mem::replace(&mut face.shown, dispatcher);
-        let own = |dispatcher: usize| {
-            let own = self.own[dispatcher].iter();
-            own.flat_map(|own| own.iter(truth.layout.dimensions()))
-        };
-        own(before).for_each(|to| hidden.add(to));
-        own(dispatcher).for_each(|to| hidden.subtract(to));
-        if self.is_kept {
-            let nodes = own(before).chain(own(dispatcher)).map(|to| to.node);
-            let down = &self.down;
-            nodes.for_each(|node| face.update(&self.pools, node, is_up(down, node), truth));
+        let (changed, row) = (&mut self.changed, &mut self.row);
+        for (whose, is_shown) in [(before, false), (dispatcher, true)] {
+            let Some(own) = &self.own[whose] else {
+                continue;
+            };
+            own.for_each(dimensions, row, |to| {
+                changed.push(to.node);
+                match (&mut face.sees, is_shown) {
+                    (Sees::Truth(Some(sums)), false) | (Sees::Told(sums, _), true) => sums.add(to),
+                    (Sees::Truth(Some(sums)), true) | (Sees::Told(sums, _), false) => {
+                        sums.subtract(to);
+                    }
+                    (Sees::Truth(None), _) => {}
+                }
+            });
         }
+        if self.is_kept {
+            for &node in changed.iter() {
+                let is_up = is_up(&self.down, node);
+                face.update(&self.pools, &self.news, node, is_up, truth);
+            }
+        }
+        changed.clear();
     }
 
     /// The list of those nodes of `pool` that have room for `demand`; a new one takes the place of
@@ -354,7 +615,7 @@ impl Board {
         let at = known.unwrap_or_else(|| {
             let nodes = self.pools.get(pool);
             let view = View::new(truth, None);
-            let may = |node| is_up(&self.down, node) && view.has_room(node, demand);
+            let may = |_, node| is_up(&self.down, node) && view.has_room(node, demand);
             let mut new = List::new(pool, demand, Some(members(nodes, may)));
             new.keep(nodes, &self.wanted[pool as usize], &view);
             if lists.len() < MOST_LISTS {
@@ -377,53 +638,4 @@ impl Board {
 fn is_up(down: &Option<NodeSet>, node: NodeId) -> bool {
     down.as_ref()
         .is_none_or(|down| !down.contains(node.index()))
-}
-
-/// The members of a pool that `may` be.
-fn members(pool: &Pool, may: impl Fn(NodeId) -> bool) -> NodeSet {
-    let mut members = NodeSet::new(pool.ids().len());
-    let each = pool.ids().iter().enumerate();
-    each.for_each(|(at, node)| members.put(at, may(*node)));
-    members
-}
-
-impl Face {
-    #[inline(always)]
-    fn update(&mut self, pools: &Pools, node: NodeId, is_up: bool, truth: Truth<'_>) {
-        let view = View::new(truth, self.hidden.as_ref());
-        for list in &mut self.lists {
-            list.update(pools.get(list.pool), node, is_up, &view);
-        }
-    }
-}
-
-impl List {
-    /// Nodes of a pool with room for `demand`, of which nothing is kept in order.
-    fn new(pool: u32, demand: &[u64], members: Option<NodeSet>) -> List {
-        List {
-            pool,
-            demand: demand.to_vec(),
-            members,
-            orders: Orders::default(),
-            used: 0,
-        }
-    }
-
-    /// Keeps what of `wanted` is not kept yet.
-    fn keep(&mut self, pool: &Pool, wanted: &[Wanted], view: &View<'_>) {
-        self.orders.keep(wanted, pool, self.members.as_ref(), view);
-    }
-
-    #[inline(always)]
-    fn update(&mut self, pool: &Pool, node: NodeId, is_up: bool, view: &View<'_>) {
-        let Some(at) = pool.position(node) else {
-            return;
-        };
-        let is_member = self.members.as_mut().is_none_or(|members| {
-            let may = is_up && view.has_room(node, &self.demand);
-            members.put(at, may);
-            may
-        });
-        self.orders.set(at, node, is_member, view);
-    }
 }

@@ -9,6 +9,7 @@ use std::cell::{RefCell, RefMut};
 use super::by_count::ByCount;
 use super::node_set::NodeSet;
 use super::shares::Shares;
+use super::standing::Standing;
 use super::tournament::Tournament;
 use crate::engine::random::Draw;
 use crate::engine::time::Time;
@@ -16,7 +17,7 @@ use crate::model::ids::NodeId;
 use crate::strategy::Ties;
 use crate::strategy::key::Key;
 use crate::strategy::pool::Pool;
-use crate::strategy::view::View;
+use crate::strategy::view::{Ratio, View};
 
 /// An order that a placement asked for; it stands for the same in every list of its pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct Order(pub(super) usize);
 pub enum Wanted {
     /// The least by a key.
     Least(Key),
+    /// The least by a key, of equal ones that which has stood longest.
+    Longest(Key),
     /// Shares of speed x slots.
     Shares,
 }
@@ -42,6 +45,7 @@ pub struct Orders {
 enum Kept {
     Counts(ByCount),
     Values(Key, Tournament),
+    Standing(Key, Standing),
     Shares(Shares),
 }
 
@@ -50,6 +54,7 @@ impl Kept {
         match wanted {
             Wanted::Least(Key::Tasks) => Kept::Counts(ByCount::new(positions)),
             Wanted::Least(key) => Kept::Values(key, Tournament::new(positions)),
+            Wanted::Longest(key) => Kept::Standing(key, Standing::new(positions)),
             Wanted::Shares => Kept::Shares(Shares::new(positions)),
         }
     }
@@ -68,8 +73,9 @@ impl Kept {
             Kept::Counts(_) => {}
             Kept::Values(key, values) => {
                 let value = is_member.then(|| key.falling(node, view));
-                values.set(at, value, view.now());
+                values.set(at, value, view.clock());
             }
+            Kept::Standing(key, nodes) => nodes.set(at, is_member.then(|| key.of(node, view))),
             Kept::Shares(shares) => {
                 let weight = if is_member {
                     view.layout().weight(node)
@@ -86,7 +92,7 @@ impl Kept {
         let numbered = pool.ids().iter().copied().enumerate();
         if let Kept::Values(key, values) = self {
             let value = |(at, node)| is_member(at).then(|| key.falling(node, view));
-            return values.fill(numbered.map(value), view.now());
+            return values.fill(numbered.map(value), view.clock());
         }
         numbered.for_each(|(at, node)| self.set(at, node, is_member(at), view));
     }
@@ -132,7 +138,18 @@ impl Orders {
         match &mut self.kept.borrow_mut().get_mut(order.0)?.1 {
             Kept::Counts(counts) => counts.least(ties, rng),
             Kept::Values(_, values) => values.least(now, ties, rng),
+            Kept::Standing(_, nodes) => nodes.least(),
             Kept::Shares(_) => None,
+        }
+    }
+
+    /// Puts the positions of all that are least into `tied`, in order.
+    pub fn tied(&self, order: Order, now: Time, tied: &mut Vec<usize>) {
+        match self.kept.borrow_mut().get_mut(order.0) {
+            Some((_, Kept::Counts(counts))) => counts.tied(tied),
+            Some((_, Kept::Values(_, values))) => values.all_tied(now, tied),
+            Some((_, Kept::Standing(_, nodes))) => tied.extend(nodes.least()),
+            Some((_, Kept::Shares(_))) | None => {}
         }
     }
 
@@ -141,6 +158,7 @@ impl Orders {
     pub fn idle(&self, order: Order, ties: Ties, rng: &mut Draw) -> Option<usize> {
         match &self.kept.borrow().get(order.0)?.1 {
             Kept::Counts(counts) => counts.idle(ties, rng),
+            Kept::Standing(Key::Tasks, nodes) => nodes.least_if(Ratio::ZERO),
             _ => None,
         }
     }

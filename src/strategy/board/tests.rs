@@ -27,18 +27,28 @@ struct World {
 
 const DEMAND: [u64; 1] = [1];
 
+fn sight(counts: bool) -> Sight {
+    Sight {
+        counts,
+        information: Information::Fresh,
+        aperture: None,
+        ties: Ties::LowestId,
+    }
+}
+
 impl World {
     fn new(counts: &[bool], hides: bool, by_room: bool) -> World {
         let layout = layout(5);
         let nodes = Nodes::new(&layout);
-        let mut board = Board::new(&layout, counts, hides, by_room);
+        let sights: Vec<Sight> = counts.iter().map(|&counts| sight(counts)).collect();
+        let mut board = Board::new(&layout, &sights, hides, by_room);
         assert_eq!(board.pool(&layout, &[true], &DEMAND), 0);
         let truth = Truth {
             layout: &layout,
             nodes: &nodes,
             now: Time::ZERO,
         };
-        let built = board.build(&LeastLoaded::default(), 0, truth);
+        let built = board.build(&LeastLoaded::default(), 0, Ties::LowestId, truth);
         World {
             placement: built.unwrap_or_else(|problem| unreachable!("{problem}")),
             layout,
@@ -67,12 +77,12 @@ impl World {
             service: Time(5),
             demand: &DEMAND,
         };
-        if self.board.hides() {
-            self.board.sent(dispatcher, attempt, to);
-        }
         let (layout, nodes, now) = (&self.layout, &self.nodes, Time::ZERO);
         let truth = Truth { layout, nodes, now };
-        self.board.update(node, truth);
+        if self.board.follows() {
+            self.board.sent(dispatcher, attempt, to, truth);
+        }
+        self.board.update(node, true, truth);
     }
 
     fn see_up(&mut self, node: u32, is_up: bool) {
@@ -151,9 +161,10 @@ fn a_dispatcher_sees_what_it_sent_and_what_has_arrived() {
             service: Time(5),
             demand: &DEMAND,
         };
-        world.board.arrived(1, 2, to);
         let (layout, nodes, now) = (&world.layout, &world.nodes, Time::ZERO);
-        world.board.update(NodeId(1), Truth { layout, nodes, now });
+        world.board.arrived(1, 2, to, true, now);
+        let truth = Truth { layout, nodes, now };
+        world.board.update(NodeId(1), true, truth);
         assert_eq!(world.decide(0), (Some(2), 5), "seen by all");
         assert_eq!(world.truth().nodes.at(NodeId(0)).tasks, 2);
     }

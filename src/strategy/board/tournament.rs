@@ -170,6 +170,15 @@ impl Tournament {
         Some(position as usize)
     }
 
+    /// Puts the positions of all nodes with the least value into `tied`, in order.
+    pub fn all_tied(&mut self, now: Time, tied: &mut Vec<usize>) {
+        self.refresh(1, now);
+        let root = self.matches[1];
+        if self.leaves[root.winner as usize].weight > 0 {
+            tied.extend((0..root.tied).map(|rank| self.tied(rank, now) as usize));
+        }
+    }
+
     /// Replays the expired matches below and at `parent`.
     fn refresh(&mut self, parent: usize, now: Time) {
         if self.matches[parent].until <= now {

@@ -4,9 +4,22 @@
 //! it cannot know. Both are in the nodes' true state, so a view takes off what its dispatcher does
 //! not see.
 
+use std::collections::VecDeque;
+
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
+use crate::model::slab::NONE;
+
+/// When something happens. Of one instant, boards are renewed after services have ended and before
+/// anything is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instant {
+    /// The time.
+    pub time: Time,
+    /// Whether boards have been renewed.
+    pub is_late: bool,
+}
 
 /// An attempt bound to a node.
 #[derive(Clone, Copy, Debug)]
@@ -81,42 +94,120 @@ impl Travelling {
     }
 }
 
-/// The attempts of one dispatcher that travel: what it knows of and others do not.
+/// The attempts of one dispatcher that it knows of and that are not in what it is told.
 #[derive(Clone, Debug, Default)]
 pub struct Own {
-    attempts: Vec<(u32, NodeId, Time)>,
+    attempts: Vec<Sent>,
     /// Their demand, row by row.
     demands: Vec<u64>,
+    /// Those that have arrived and are not in what it is told yet, by arrival, and their demand.
+    arrived: VecDeque<(Instant, Sent)>,
+    arrived_demands: VecDeque<u64>,
 }
+
+/// An attempt that was sent.
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    attempt: u32,
+    node: NodeId,
+    service: Time,
+}
+
+/// Where attempts stand among those of their dispatchers, by attempt.
+pub type Places = Vec<u32>;
 
 impl Own {
     /// An attempt sets out.
-    pub fn send(&mut self, attempt: u32, to: Bound<'_>) {
-        self.attempts.push((attempt, to.node, to.service));
+    pub fn send(&mut self, attempt: u32, to: Bound<'_>, places: &mut Places) {
+        if places.len() <= attempt as usize {
+            places.resize(attempt as usize + 1, NONE);
+        }
+        places[attempt as usize] = self.attempts.len() as u32;
+        let (node, service) = (to.node, to.service);
+        self.attempts.push(Sent {
+            attempt,
+            node,
+            service,
+        });
         self.demands.extend_from_slice(to.demand);
     }
 
-    /// It arrives, or is lost on the way; its demand has `dimensions` dimensions.
-    pub fn arrive(&mut self, attempt: u32, dimensions: usize) {
-        let Some(at) = self.attempts.iter().position(|sent| sent.0 == attempt) else {
-            return;
-        };
+    /// It has arrived, or is over; its demand has `dimensions` dimensions. Tells where it was sent,
+    /// with its demand at the end of `row`; nothing if it is not among them.
+    pub fn remove(
+        &mut self,
+        attempt: u32,
+        dimensions: usize,
+        places: &mut Places,
+        row: &mut Vec<u64>,
+    ) -> Option<(NodeId, Time)> {
+        let place = places.get_mut(attempt as usize)?;
+        let at = std::mem::replace(place, NONE) as usize;
+        let sent = *self
+            .attempts
+            .get(at)
+            .filter(|sent| sent.attempt == attempt)?;
         self.attempts.swap_remove(at);
+        if let Some(moved) = self.attempts.get(at) {
+            places[moved.attempt as usize] = at as u32;
+        }
+        row.clear();
+        row.extend_from_slice(&self.demands[at * dimensions..(at + 1) * dimensions]);
         let last = self.demands.len() - dimensions;
         self.demands.copy_within(last.., at * dimensions);
         self.demands.truncate(last);
+        Some((sent.node, sent.service))
     }
 
-    /// Each, with a demand of `dimensions` dimensions.
-    pub fn iter(&self, dimensions: usize) -> impl Iterator<Item = Bound<'_>> {
-        let each = self
-            .attempts
-            .iter()
-            .zip(self.demands.chunks_exact(dimensions));
-        each.map(|(&(_, node, service), demand)| Bound {
+    /// An attempt has arrived at `at`, which is not in what is told yet.
+    pub fn keep(&mut self, at: Instant, (node, service): (NodeId, Time), demand: &[u64]) {
+        let sent = Sent {
+            attempt: NONE,
             node,
             service,
+        };
+        self.arrived.push_back((at, sent));
+        self.arrived_demands.extend(demand);
+    }
+
+    /// Takes out the first of those that have arrived if it `is_told`; its demand is put into `row`.
+    pub fn expire(
+        &mut self,
+        is_told: impl Fn(Instant) -> bool,
+        dimensions: usize,
+        row: &mut Vec<u64>,
+    ) -> Option<(NodeId, Time)> {
+        let (at, sent) = *self.arrived.front()?;
+        if !is_told(at) {
+            return None;
+        }
+        self.arrived.pop_front();
+        row.clear();
+        row.extend(self.arrived_demands.drain(..dimensions));
+        Some((sent.node, sent.service))
+    }
+
+    /// Shows each, with a demand of `dimensions` dimensions; `row` is room for one.
+    pub fn for_each(&self, dimensions: usize, row: &mut Vec<u64>, mut show: impl FnMut(Bound<'_>)) {
+        let rows = self.demands.chunks_exact(dimensions);
+        for (sent, demand) in self.attempts.iter().zip(rows) {
+            show(sent.to(demand));
+        }
+        let mut demands = self.arrived_demands.iter();
+        for (_, sent) in &self.arrived {
+            row.clear();
+            row.extend(demands.by_ref().take(dimensions));
+            show(sent.to(row));
+        }
+    }
+}
+
+impl Sent {
+    fn to<'a>(&self, demand: &'a [u64]) -> Bound<'a> {
+        Bound {
+            node: self.node,
+            service: self.service,
             demand,
-        })
+        }
     }
 }

@@ -7,6 +7,8 @@ pub mod best_fit;
 pub mod first_fit;
 pub mod join_idle_queue;
 pub mod least_loaded;
+pub mod least_response_time;
+pub mod peak_ewma;
 pub mod power_of_d;
 pub mod random;
 pub mod resource_match;
@@ -48,4 +50,6 @@ placements! {
     best_fit::BestFit,
     worst_fit::WorstFit,
     resource_match::ResourceMatch,
+    peak_ewma::PeakEwma,
+    least_response_time::LeastResponseTime,
 }

@@ -2,16 +2,22 @@
 //! Mitzenmacher, "The power of two choices in randomized load balancing", IEEE TPDS 12, 2001).
 
 use std::cmp::Ordering;
+use std::fmt;
 
+use rand::Rng;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::random::any;
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
-use crate::strategy::{Ask, Blueprint, Eligible, Key, Placement, Problem, Score, View};
+use crate::strategy::ring::{MOST_POINTS, Ring};
+use crate::strategy::{
+    Ask, Blueprint, Eligible, Key, Order, Placement, Problem, Score, Ties, View,
+};
 
 /// The least loaded of d eligible nodes drawn at random.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct PowerOfD {
     /// Number of nodes drawn (at least 1; more than there are means all).
@@ -21,6 +27,39 @@ pub struct PowerOfD {
     pub by: Key,
     /// Whether a node may be drawn more than once.
     pub replacement: bool,
+    /// How likely each node is drawn.
+    pub draws: Draws,
+}
+
+/// How likely a node is drawn.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Draws {
+    /// As likely as any other.
+    Uniform(Uniform),
+    /// In proportion to speed x slots (unlimited slots count as 1).
+    ByWeight(ByWeight),
+    /// By its share of a ring of hashes, as HAProxy does: the shares are unequal, but always the same.
+    Ring(OnRing),
+}
+
+/// What is new and left at its default is not shown, so that scenarios are known by how they show.
+impl fmt::Debug for PowerOfD {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let PowerOfD {
+            d,
+            by,
+            replacement,
+            draws,
+        } = self;
+        let mut shown = f.debug_struct("PowerOfD");
+        shown.field("d", d).field("by", by);
+        shown.field("replacement", replacement);
+        if *draws != Draws::default() {
+            shown.field("draws", draws);
+        }
+        shown.finish()
+    }
 }
 
 /// Most draws a decision.
@@ -32,7 +71,39 @@ impl Default for PowerOfD {
             d: 2,
             by: Key::Tasks,
             replacement: false,
+            draws: Draws::default(),
         }
+    }
+}
+
+impl Default for Draws {
+    fn default() -> Draws {
+        Draws::Uniform(Uniform {})
+    }
+}
+
+/// All equally likely.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Uniform {}
+
+/// In proportion to speed x slots.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ByWeight {}
+
+/// By shares of a ring.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct OnRing {
+    /// Points of a node on the ring, 1 to 4096; HAProxy has 16 for each unit of a server's weight.
+    #[schemars(range(min = 1, max = 4096))]
+    pub points: u32,
+}
+
+impl Default for OnRing {
+    fn default() -> OnRing {
+        OnRing { points: 16 }
     }
 }
 
@@ -46,10 +117,23 @@ impl Blueprint for PowerOfD {
                 "`d` must be at most {MOST}; `least-loaded` looks at all nodes"
             ));
         }
+        eligible.minds_later();
         let room = (self.d as usize).min(eligible.pool().ids().len());
+        let source = match self.draws {
+            Draws::Uniform(_) => Urn::Uniform,
+            Draws::ByWeight(_) => Urn::Shares(eligible.shares()),
+            Draws::Ring(OnRing { points }) => {
+                if !(1..=MOST_POINTS).contains(&points) {
+                    return Err(format!("`points` must be 1 to {MOST_POINTS}"));
+                }
+                Urn::Ring(Ring::new(eligible.pool(), points))
+            }
+        };
         Ok(Box::new(Sample {
             parameters: self.clone(),
             drawn: Vec::with_capacity(room + 1),
+            sequence: Vec::with_capacity(room + 1),
+            source,
         }))
     }
 
@@ -64,20 +148,82 @@ impl Blueprint for PowerOfD {
     }
 }
 
-/// `drawn` holds ranks among the candidates, rising and distinct.
+/// `drawn` holds ranks among the candidates, rising and distinct; `sequence` nodes as they were drawn,
+/// where that matters.
 struct Sample {
     parameters: PowerOfD,
     drawn: Vec<u32>,
+    sequence: Vec<NodeId>,
+    source: Urn,
+}
+
+/// What nodes are drawn from.
+enum Urn {
+    Uniform,
+    Shares(Order),
+    Ring(Ring),
+}
+
+impl Urn {
+    fn draw(&self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
+        match self {
+            Urn::Uniform => any(ask, rng),
+            Urn::Shares(order) => view.by_share(*order, ask, rng),
+            Urn::Ring(ring) => ring.nearest(rng.next_u32(), |node| ask.nodes.contains(node)),
+        }
+    }
+}
+
+/// Draws of a node that was drawn before are repeated so many times.
+const PATIENCE: u32 = 20;
+
+impl Sample {
+    /// Draws one after another.
+    fn draw_in_turn(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) {
+        self.sequence.clear();
+        for _ in 0..self.parameters.d.min(self.most(ask)) {
+            let mut drawn = self.source.draw(ask, view, rng);
+            for _ in 0..PATIENCE {
+                let is_new = !drawn.is_some_and(|node| self.sequence.contains(&node));
+                if self.parameters.replacement || is_new {
+                    break;
+                }
+                drawn = self.source.draw(ask, view, rng);
+            }
+            self.sequence.extend(drawn);
+        }
+    }
+
+    /// Draws at most.
+    fn most(&self, ask: &Ask<'_>) -> u32 {
+        if self.parameters.replacement {
+            return self.parameters.d;
+        }
+        ask.nodes.count()
+    }
+
+    /// Of the nodes drawn, the least loaded one that was drawn last.
+    fn later(&self, view: &View<'_>) -> Option<NodeId> {
+        let load = |node: &&NodeId| self.parameters.by.of(**node, view);
+        // The first of equal ones, from behind.
+        self.sequence.iter().rev().min_by_key(load).copied()
+    }
 }
 
 impl Placement for Sample {
     fn candidates(
         &mut self,
         ask: &Ask<'_>,
-        _view: &View<'_>,
+        view: &View<'_>,
         rng: &mut Draw,
         named: &mut Vec<NodeId>,
     ) {
+        if ask.ties == Ties::Later || !matches!(self.source, Urn::Uniform) {
+            self.draw_in_turn(ask, view, rng);
+            named.extend(&self.sequence);
+            named.sort_unstable();
+            return named.dedup();
+        }
         if self.parameters.d == 2 && ask.nodes.count() > 1 {
             return draw_two(&self.parameters, ask, rng, named);
         }
@@ -86,8 +232,11 @@ impl Placement for Sample {
     }
 
     fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
+        if ask.ties == Ties::Later {
+            return self.later(view);
+        }
         let load = |node| self.parameters.by.of(node, view);
-        if ask.nodes.count() == 2 {
+        if ask.nodes.count() == 2 && ask.ties != Ties::Turns {
             let (first, second) = (ask.nodes.nth(0), ask.nodes.nth(1));
             return Some(match load(first).cmp(&load(second)) {
                 Ordering::Less => first,
@@ -117,6 +266,15 @@ fn draw_two(parameters: &PowerOfD, ask: &Ask<'_>, rng: &mut Draw, named: &mut Ve
     if one != other {
         named.push(ask.nodes.nth(one.max(other)));
     }
+}
+
+/// `d` different ranks below `n` (all if there are fewer), each set equally likely.
+pub fn draw_distinct(d: u32, n: u32, drawn: &mut Vec<u32>, rng: &mut Draw) {
+    let parameters = PowerOfD {
+        d,
+        ..PowerOfD::default()
+    };
+    draw_ranks(&parameters, n, drawn, rng);
 }
 
 /// Draws ranks below `n`, each set (or each sequence, with replacement) equally likely. Without

@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::best_fit::{Fitting, fitting, least_overfull};
+use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
 use crate::strategy::{Blueprint, Eligible, Placement, Problem, Score, View};
 
@@ -35,6 +36,11 @@ pub enum Matching {
     DotProduct,
     /// The smallest distance between free and demanded shares.
     L2Norm,
+    /// The largest mean share of the resources left free (of slots where there are no resources), in whole percent, as
+    /// Kubernetes scores it.
+    LeastAllocated,
+    /// The smallest such share.
+    MostAllocated,
 }
 
 impl Blueprint for ResourceMatch {
@@ -77,6 +83,9 @@ impl Matching {
     /// The score, the larger the better, in fixed point with 2^-40: far finer than any difference
     /// that means something, and coarse enough that equal scores are equal however they were summed.
     fn of(self, node: NodeId, demand: &[u64], view: &View<'_>) -> i64 {
+        if matches!(self, Matching::LeastAllocated | Matching::MostAllocated) {
+            return i64::from(self.allocated(node, demand, view)) << 40;
+        }
         let (mut product, mut free_square, mut need_square, mut distance) = (0.0, 0.0, 0.0, 0.0);
         for (d, (need, has)) in demand.iter().zip(view.layout().capacity(node)).enumerate() {
             let Some(has) = has.filter(|&has| has > 0) else {
@@ -95,8 +104,27 @@ impl Matching {
             Matching::Cosine if free_square > 0.0 && need_square > 0.0 => {
                 product / (free_square.sqrt() * need_square.sqrt())
             }
-            Matching::Cosine => 0.0,
+            _ => 0.0,
         };
         (score * FIXED).round_ties_even() as i64
+    }
+
+    /// Kubernetes' score of 0 to 100, with its two roundings.
+    #[cold]
+    fn allocated(self, node: NodeId, demand: &[u64], view: &View<'_>) -> u32 {
+        let capacity = view.layout().capacity(node).iter().enumerate();
+        let finite = capacity.filter_map(|(d, has)| Some((d, has.filter(|&has| has > 0)?)));
+        let has_resources = finite.clone().any(|(d, _)| d != SLOTS);
+        let (mut sum, mut count) = (0, 0);
+        for (d, has) in finite.filter(|(d, _)| !has_resources || *d != SLOTS) {
+            let asked = (view.held(node, d) + demand[d]).min(has);
+            let part = match self {
+                Matching::MostAllocated => asked,
+                _ => has - asked,
+            };
+            sum += (u128::from(part) * 100 / u128::from(has)) as u32;
+            count += 1;
+        }
+        sum.checked_div(count).unwrap_or(0)
     }
 }

@@ -168,10 +168,12 @@ rows! {
     idle_of_two "V27",
     idle_or_shortest_of_many "V28",
     unlike_speeds "V31",
+    stale_board "V33",
     fork_join "V35",
     fork_join_of_many "V36",
     infinite_servers "V37",
     central_fork_join "V39",
+    redundancy "V41",
     list_scheduling "V57",
     imbalance "V61",
 }

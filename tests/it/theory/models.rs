@@ -5,7 +5,7 @@ use equipoise::engine::time::Time;
 use equipoise::model::cluster::Group;
 use equipoise::model::discipline::{Discipline, SlowDown};
 use equipoise::sim::setup::{Measure, Setup, Warmup};
-use equipoise::strategy::{Binding, Ties};
+use equipoise::strategy::{Binding, Copies, InFlight, Information, Ties};
 use equipoise::workload::source::{Arrivals, Source};
 
 use crate::common::{class, group, open};
@@ -179,10 +179,12 @@ pub fn of(id: &str, p: &str) -> Vec<Model> {
         )],
         "V28" => vec![idle_or_shortest(p)],
         "V31" => vec![unlike_speeds(p)],
+        "V33" => vec![stale_board(p)],
         "V35" => vec![fork_join(2, p)],
         "V36" => vec![fork_join(count(p, "K"), p)],
         "V37" => vec![infinite_servers(p)],
         "V39" => vec![central_fork_join(p)],
+        "V41" => vec![redundancy(p)],
         "V57" => list_scheduling(p),
         "V61" => vec![imbalance(p)],
         _ => vec![],
@@ -356,6 +358,38 @@ fn choices(n: u32, p: &str, replacement: bool) -> Model {
         pooled(n, number(p, "rho"), exponential(1.0), &spelling),
         "power-of-d",
     )
+}
+
+/// A hundred nodes behind a board that is renewed every T; what was sent since is not counted.
+fn stale_board(p: &str) -> Model {
+    let spelling = match text(p, "policy") {
+        "least loaded" => "least-loaded".to_owned(),
+        choices => {
+            let d = choices.strip_prefix("d=").unwrap();
+            format!("power-of-d = {{ d = {d}, replacement = true }}")
+        }
+    };
+    let mut model = pooled(100, number(p, "lam"), exponential(1.0), &spelling);
+    let parts = &mut model.setup.strategy.parts[0];
+    let every = Time::from_secs(number(p, "T"));
+    parts.information = Information::Periodic {
+        every,
+        apart: false,
+    };
+    parts.in_flight = InFlight::Ignored;
+    model.warmup += 20.0 * number(p, "T");
+    named(model, "stale board")
+}
+
+/// d attempts with work of their own at different nodes; the first to be done counts.
+fn redundancy(p: &str) -> Model {
+    let rho = number(p, "rho");
+    let mut model = pooled(count(p, "n"), rho, exponential(1.0), "random");
+    model.setup.strategy.copies = Some(Copies::Redundancy {
+        d: count(p, "d"),
+        fresh_work: true,
+    });
+    named(model, "redundancy")
 }
 
 fn one_choice(n: u32, p: &str) -> Model {

@@ -256,8 +256,11 @@ impl Spec {
                 } else {
                     Ties::LowestId
                 },
+                ..Parts::new(placement("random"))
             }],
             parts_of_class: vec![0; self.classes.len()],
+            copies: None,
+            stealing: None,
         }
     }
 

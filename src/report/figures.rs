@@ -1,0 +1,219 @@
+//! Figures for papers: the plots of the core questions at a given width, with the data beside each.
+
+use super::lookup::{Lookup, Style};
+use super::plot::drawing::{DrawError, Drawing};
+use super::plot::{Plot, Topic, all, pdf};
+use crate::results::Results;
+use crate::results::tables::{self, Files};
+
+/// Kinds of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Lines and texts, fonts embedded.
+    Pdf,
+    /// For editing, and for pages.
+    Svg,
+    /// Pixels.
+    Png,
+}
+
+/// How figures are to look.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Which files.
+    pub kinds: Vec<Kind>,
+    /// Width, millimetres.
+    pub width: f64,
+    /// Size of most texts, points.
+    pub font_size: f64,
+    /// Whether there is a title above.
+    pub has_title: bool,
+    /// Shades of grey instead of colours.
+    pub is_grey: bool,
+    /// Names of the figures; all if empty.
+    pub only: Vec<String>,
+}
+
+/// Pixels of most texts.
+const TEXT: f64 = 12.0;
+/// Points of a millimetre.
+const POINTS: f64 = 72.0 / 25.4;
+/// Pixels of a PNG to one of the layout.
+const FINE: u32 = 4;
+
+/// The files, by their path in the run's folder.
+///
+/// # Errors
+/// When the embedded font cannot be used, or a picture cannot be written.
+pub fn figures(results: &Results, asked: &Asked) -> Result<Files, DrawError> {
+    let points = asked.font_size / TEXT;
+    let style = Style {
+        width: (asked.width * POINTS / points).round(),
+        has_title: asked.has_title,
+    };
+    let tables = Lookup::new(results).styled(style);
+    let mut files = Files::new();
+    for plot in all(&tables).iter().filter(|plot| is_asked(plot, asked)) {
+        let mut drawing = plot.drawing.clone();
+        if asked.is_grey {
+            drawing.grey();
+        }
+        for kind in &asked.kinds {
+            let (ending, bytes) = file(&drawing, *kind, points)?;
+            files.push((format!("figures/{}.{ending}", plot.name), bytes));
+        }
+        files.push((
+            format!("figures/{}.csv", plot.name),
+            data(results, &tables, plot),
+        ));
+    }
+    Ok(files)
+}
+
+/// Names of all figures that a run has.
+pub fn names(results: &Results) -> Vec<String> {
+    let plots = all(&Lookup::new(results));
+    let core = plots.into_iter().filter(is_core);
+    core.map(|plot| plot.name).collect()
+}
+
+fn is_core(plot: &Plot) -> bool {
+    matches!(
+        plot.topic,
+        Topic::Deciding | Topic::Differences | Topic::Ccdf | Topic::Blame
+    )
+}
+
+fn is_asked(plot: &Plot, asked: &Asked) -> bool {
+    is_core(plot) && (asked.only.is_empty() || asked.only.contains(&plot.name))
+}
+
+fn file(drawing: &Drawing, kind: Kind, points: f64) -> Result<(&'static str, Vec<u8>), DrawError> {
+    Ok(match kind {
+        Kind::Pdf => ("pdf", pdf::pdf(drawing, points)?),
+        Kind::Png => ("png", drawing.png(FINE)?),
+        Kind::Svg => {
+            let shown = format!("width=\"{}\" height=\"{}\"", drawing.width, drawing.height);
+            let [width, height] =
+                [drawing.width, drawing.height].map(|length| length * points / POINTS);
+            let sized = format!("width=\"{width:.2}mm\" height=\"{height:.2}mm\"");
+            (
+                "svg",
+                drawing.svg()?.replacen(&shown, &sized, 1).into_bytes(),
+            )
+        }
+    })
+}
+
+/// The rows that a figure shows, of the table that it is drawn from.
+fn data(results: &Results, tables: &Lookup, plot: &Plot) -> Vec<u8> {
+    let number = plot
+        .name
+        .rsplit('-')
+        .next()
+        .and_then(|n| n.parse::<usize>().ok());
+    let of_metric = |at: usize| results.meta.decide_on.get(at).map(ToString::to_string);
+    let point = number.filter(|_| tables.points() > 1).map(|n| n - 1);
+    let (table, columns): (&str, Vec<(&str, String)>) = match plot.topic {
+        Topic::Deciding | Topic::Differences => {
+            let name = number.and_then(|n| of_metric(n - 1)).unwrap_or_default();
+            let (class, metric) = name.rsplit_once('.').unwrap_or(("all", &name));
+            let of_class = ("class", class.to_owned());
+            match plot.topic {
+                Topic::Deciding => ("summary.csv", vec![of_class, ("metric", metric.to_owned())]),
+                _ => ("comparisons.csv", vec![("metric", name.clone())]),
+            }
+        }
+        Topic::Ccdf => ("ccdf.csv", Vec::new()),
+        _ => ("summary.csv", vec![("metric", "blame_".to_owned())]),
+    };
+    let files = tables::write(results);
+    let bytes = files
+        .iter()
+        .find(|(name, _)| name == table)
+        .map_or(&[][..], |(_, bytes)| bytes);
+    let values = point.and_then(|point| results.meta.points.get(point));
+    cut(bytes, &columns, values.map_or(&[], Vec::as_slice))
+}
+
+/// The rows of a table whose first columns are `first` and whose named columns begin as they should.
+fn cut(bytes: &[u8], columns: &[(&str, String)], first: &[String]) -> Vec<u8> {
+    let mut reader = csv::Reader::from_reader(bytes);
+    let header = reader.headers().cloned().unwrap_or_default();
+    let place = |name: &str| header.iter().position(|column| column == name);
+    let fits = |row: &csv::StringRecord| {
+        let named = columns.iter().all(|(name, value)| {
+            let cell = place(name).and_then(|at| row.get(at));
+            cell.is_some_and(|cell| {
+                cell == value || value.ends_with('_') && cell.starts_with(value.as_str())
+            })
+        });
+        named && first.iter().zip(row).all(|(value, cell)| value == cell)
+    };
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    // Writing to memory cannot fail.
+    let _ = writer.write_record(&header);
+    for row in reader.records().map_while(Result::ok).filter(fits) {
+        let _ = writer.write_record(&row);
+    }
+    writer.into_inner().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::results::sample::Sample;
+
+    fn asked(kinds: &[Kind]) -> Asked {
+        Asked {
+            kinds: kinds.to_vec(),
+            width: 84.0,
+            font_size: 8.0,
+            has_title: false,
+            is_grey: true,
+            only: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_figure_has_its_width_and_its_data_beside_it() {
+        let results = Sample::loads(&[0.5, 0.7, 0.9], 4).results();
+        let files = figures(&results, &asked(&[Kind::Svg, Kind::Pdf])).unwrap();
+        let of = |name: &str| {
+            String::from_utf8_lossy(&files.iter().find(|(file, _)| file == name).unwrap().1)
+                .into_owned()
+        };
+        assert!(
+            of("figures/deciding-1.svg").contains("width=\"83.96mm\""),
+            "{}",
+            &of("figures/deciding-1.svg")[..200]
+        );
+        assert!(of("figures/deciding-1.pdf").contains("/MediaBox [0 0 238.000 "));
+        let data = of("figures/deciding-1.csv");
+        assert_eq!(data.lines().count(), 1 + 3 * 4, "{data}");
+        assert!(
+            of("figures/ccdf-3.csv")
+                .lines()
+                .skip(1)
+                .all(|line| line.starts_with("0.9,"))
+        );
+        assert_eq!(of("figures/differences-2.csv").lines().count(), 1 + 3 * 3);
+    }
+
+    #[test]
+    fn grey_has_no_colour_and_no_title_none() {
+        let results = Sample::loads(&[0.8], 3).results();
+        let svg = String::from_utf8(figures(&results, &asked(&[Kind::Svg])).unwrap().remove(0).1)
+            .unwrap();
+        let colors = svg.match_indices('#').map(|(at, _)| &svg[at + 1..at + 7]);
+        assert!(colors.clone().count() > 5);
+        assert!(
+            colors
+                .into_iter()
+                .all(|c| c[..2] == c[2..4] && c[2..4] == c[4..]),
+            "{svg}"
+        );
+        assert!(!svg.contains("Response time, p99<"));
+    }
+}

@@ -1,0 +1,66 @@
+//! Work stealing: a node that falls idle takes waiting tasks from another (Blumofe & Leiserson, JACM
+//! 46, 1999; Mitzenmacher, "Analyses of load stealing models", SPAA 1998). What has started stays.
+
+use crate::model::ids::NodeId;
+use crate::model::nodes::NodeState;
+use crate::model::slab::NONE;
+use crate::strategy::Loot;
+
+use super::failure::Fallible;
+use super::records::Phase;
+use super::replication::Replication;
+use super::service;
+use super::thieves::longest;
+
+impl Replication<'_> {
+    /// A node may have fallen idle: then it looks at some others and takes from the longest queue.
+    #[cold]
+    pub(super) fn steal(&mut self, thief: NodeId) -> Fallible {
+        let is_idle = self.core.nodes.at(thief).tasks == 0;
+        let Some(stealing) = self.core.setup.strategy.stealing.filter(|_| is_idle) else {
+            return Ok(());
+        };
+        if self.core.nodes.state(thief) != NodeState::Up {
+            return Ok(());
+        }
+        let mut draw = self.thieves.draw(&self.core, thief);
+        let victim = longest(&mut self.core, thief, stealing, &mut draw);
+        let queued = self.core.nodes.at(victim).queued;
+        let loot = match stealing.loot {
+            Loot::One => queued.min(1),
+            Loot::Half => queued.div_ceil(2),
+        };
+        for _ in 0..loot {
+            let id = service::first_waiting(&self.core, victim);
+            if id == NONE || !self.may_be_stolen(id, thief) {
+                break;
+            }
+            self.take_away(id, thief)?;
+        }
+        service::start_waiting(&mut self.core, victim);
+        Ok(())
+    }
+
+    /// True if a task that waits has not been served yet and may run at `thief`.
+    fn may_be_stolen(&self, id: u32, thief: NodeId) -> bool {
+        let (task, job) = self.core.records.both(id);
+        let is_untouched = task.parts()[Phase::Service as usize] == 0;
+        is_untouched
+            && self
+                .core
+                .board
+                .may_use(task.pool(job, &self.core.stage_pools), thief)
+    }
+
+    /// A task leaves the queue that it waits in and goes to `thief`.
+    fn take_away(&mut self, id: u32, thief: NodeId) -> Fallible {
+        service::leave_queue(&mut self.core, id);
+        self.core.release(id);
+        self.dispatch.forget(&mut self.core, id);
+        self.dispatch.bind(&mut self.core, id, thief);
+        if self.core.window.contains(self.core.now()) {
+            self.core.totals.messages += 1;
+        }
+        self.go(id)
+    }
+}

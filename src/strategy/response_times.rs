@@ -1,0 +1,78 @@
+//! How long nodes take to answer, as one dispatcher has measured it: means in which a response
+//! counts the less the longer it is ago.
+
+use crate::engine::time::Time;
+use crate::model::ids::NodeId;
+use crate::strategy::{Ended, How, Pool};
+
+/// What happens to a mean when a response takes longer than it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rise {
+    /// It moves towards it, as towards any other.
+    Smooth,
+    /// It jumps to it (peak).
+    Jump,
+}
+
+/// A mean for each node of a pool, in nanoseconds.
+#[derive(Clone, Debug)]
+pub struct ResponseTimes {
+    pool: Pool,
+    means: Vec<f64>,
+    measured: Vec<Time>,
+    decay: f64,
+    penalty: f64,
+    rise: Rise,
+}
+
+impl ResponseTimes {
+    /// Means of `initial` seconds (0: of the first response); what was known falls by the factor e in
+    /// `decay` seconds; a failure counts as a response of at least `penalty` seconds.
+    pub fn new(pool: &Pool, rise: Rise, [initial, decay, penalty]: [f64; 3]) -> ResponseTimes {
+        let count = pool.ids().len();
+        ResponseTimes {
+            pool: pool.clone(),
+            means: vec![initial * 1e9; count],
+            measured: vec![Time::ZERO; count],
+            decay: decay * 1e9,
+            penalty: penalty * 1e9,
+            rise,
+        }
+    }
+
+    /// The share of what was known at the last response that counts `now`.
+    fn kept(&self, at: usize, now: Time) -> f64 {
+        libm::exp(-(now.since(self.measured[at]).0 as f64) / self.decay)
+    }
+
+    /// The mean as it was at the last response.
+    pub fn mean(&self, node: NodeId) -> f64 {
+        self.pool.position(node).map_or(0.0, |at| self.means[at])
+    }
+
+    /// The mean, which falls towards 0 while nothing is heard.
+    pub fn fading(&self, node: NodeId, now: Time) -> f64 {
+        let position = self.pool.position(node);
+        position.map_or(0.0, |at| self.means[at] * self.kept(at, now))
+    }
+
+    /// A response has been received.
+    pub fn measure(&mut self, task: &Ended) {
+        let Some(at) = self.pool.position(task.node) else {
+            return;
+        };
+        let response = task.response.0 as f64;
+        let response = match task.how {
+            How::Completed => response,
+            _ => response.max(self.penalty),
+        };
+        let kept = self.kept(at, task.at);
+        let mean = &mut self.means[at];
+        *mean = match self.rise {
+            _ if *mean == 0.0 => response,
+            Rise::Jump if response > *mean * kept => response,
+            _ => *mean * kept + response * (1.0 - kept),
+        };
+        self.measured[at] = task.at;
+    }
+}

@@ -1,0 +1,150 @@
+//! Copies of tasks: when they are made, which counts, what becomes of the others.
+
+use equipoise::engine::law::Law;
+use equipoise::engine::time::Time;
+use equipoise::metrics::figures::Figures;
+use equipoise::model::cluster::Group;
+use equipoise::sim;
+use equipoise::sim::setup::Setup;
+use equipoise::strategy::{Copies, Hedge, Information};
+use equipoise::testing::contract::watch;
+
+use crate::common::{group, open};
+
+fn run(setup: &Setup) -> Figures {
+    watch(setup, "copies").unwrap().0
+}
+
+fn hedge(after: f64, budget: f64, fresh_work: bool) -> Option<Copies> {
+    Some(Copies::Hedge(Hedge {
+        after: Some(Time::from_secs(after)),
+        permille: 0,
+        budget,
+        fresh_work,
+    }))
+}
+
+/// Two nodes that both do each job of a second, at one job a second: if a loser is called off at the
+/// winner's instant, both are idle when the next job comes, and no job ever waits.
+#[test]
+fn a_loser_is_called_off_at_the_winners_instant() {
+    for speed in [1.0, 0.5] {
+        let nodes = vec![group("fast", 1, 1.0), group("slow", 1, speed)];
+        let second = Law::Constant(1.0);
+        let mut setup = open(nodes, second.clone(), 1, second, "random").measuring(0, 500);
+        setup.strategy.copies = Some(Copies::Redundancy {
+            d: 2,
+            fresh_work: false,
+        });
+        let figures = run(&setup);
+        assert_eq!(figures.metric("response_max"), Some(1.0));
+        assert_eq!(figures.totals.attempts, 2 * figures.totals.tasks_arrived);
+        // What the loser was served is waste: as much as the winner was.
+        let waste = figures.metric("waste").unwrap();
+        assert!((waste - 0.5).abs() < 0.01, "{waste}");
+    }
+}
+
+/// Nobody queues: X exponential, a second attempt after D with work of its own, the first counts. The
+/// mean is 1 - exp(-D) / 2, and exp(-D) of the tasks have a second attempt.
+#[test]
+fn a_hedge_cuts_the_tail() {
+    let nodes = vec![Group::new("node", 4, 1.0, vec![None])];
+    let exponential = Law::Exponential { mean: 1.0 };
+    let mut setup = open(nodes, exponential.clone(), 1, exponential, "random");
+    setup = setup.measuring(100, 100_000);
+    let delay = 2.995_732;
+    setup.strategy.copies = hedge(delay, 1.0, true);
+    let figures = run(&setup);
+    let mean = figures.metric("response_mean").unwrap();
+    assert!(
+        (mean - 0.975).abs() < 4.0 * 0.9 / 100_000f64.sqrt(),
+        "{mean}"
+    );
+    let p99 = figures.metric("response_p99").unwrap();
+    assert!((p99 / 3.800_451 - 1.0).abs() < 0.02, "{p99}");
+    let totals = &figures.totals;
+    let copies = (totals.attempts - totals.tasks_arrived) as f64 / totals.tasks_arrived as f64;
+    assert!(
+        (copies - 0.05).abs() < 4.0 * (0.05f64 * 0.95 / 100_000.0).sqrt(),
+        "{copies}"
+    );
+}
+
+/// A budget holds from the first copy on; a quantile that is learned makes about as many as it says.
+#[test]
+fn copies_stay_within_the_budget() {
+    let nodes = || vec![group("node", 10, 1.0)];
+    let work = Law::lognormal(1.0, 2.0);
+    let interval = Law::Exponential { mean: 0.25 };
+    for tasks in [1, 4] {
+        let mut setup = open(nodes(), interval.clone(), tasks, work.clone(), "power-of-d");
+        setup = setup.measuring(0, 5_000);
+        if tasks == 4 {
+            setup.sources[0].arrivals = equipoise::testing::setups::poisson(1.0);
+        }
+        setup.network.dispatch = Law::Exponential { mean: 0.05 };
+        setup.network.result = Law::Constant(0.02);
+        setup.strategy.parts[0].information = Information::Local;
+        setup.strategy.copies = hedge(0.5, 0.02, false);
+        let share = |figures: &Figures| {
+            let totals = &figures.totals;
+            totals.attempts as f64 / totals.tasks_arrived as f64 - 1.0
+        };
+        assert!(share(&run(&setup)) <= 0.02);
+        setup.strategy.copies = Some(Copies::Hedge(Hedge {
+            after: None,
+            permille: 950,
+            budget: 1.0,
+            fresh_work: true,
+        }));
+        let learned = share(&run(&setup));
+        assert!((0.02..0.08).contains(&learned), "{learned}");
+    }
+}
+
+/// Jobs of several tasks over a network, gathered at a cost, under every kind of copies and view:
+/// what must be conserved is, and rows of tasks tell times in order.
+#[test]
+fn copies_are_conserved() {
+    let kinds = [
+        Some(Copies::Redundancy {
+            d: 3,
+            fresh_work: true,
+        }),
+        Some(Copies::Redundancy {
+            d: 8,
+            fresh_work: false,
+        }),
+        hedge(0.3, 1.0, true),
+        hedge(0.0, 0.5, false),
+    ];
+    let views = [
+        Information::Fresh,
+        Information::Local,
+        Information::Delayed {
+            by: Time::from_secs(0.2),
+        },
+    ];
+    for copies in kinds {
+        for information in views {
+            for spelling in ["random", "least-loaded", "round-robin", "power-of-d"] {
+                let nodes = vec![group("a", 3, 1.0), Group::new("b", 3, 2.0, vec![Some(2)])];
+                let (interval, work) = (
+                    Law::Exponential { mean: 2.0 },
+                    Law::Exponential { mean: 1.0 },
+                );
+                let mut setup = open(nodes, interval, 3, work, spelling).measuring(50, 800);
+                setup.network.dispatch = Law::Exponential { mean: 0.1 };
+                setup.network.result = Law::Exponential { mean: 0.1 };
+                setup.classes[0].gather.per_result = Law::Constant(0.01);
+                let parts = &mut setup.strategy.parts[0];
+                (parts.dispatchers, parts.information) = (3, information);
+                setup.strategy.copies = copies;
+                let first = run(&setup);
+                let again = sim::run(&setup, 1, None).unwrap();
+                assert_eq!(first.metric("response_mean"), again.metric("response_mean"));
+            }
+        }
+    }
+}

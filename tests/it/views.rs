@@ -1,0 +1,335 @@
+//! What dispatchers know of the nodes: fresh, local, periodic, delayed; how jobs are spread over
+//! dispatchers; how equal nodes are told apart.
+
+use equipoise::engine::law::Law;
+use equipoise::engine::time::Time;
+use equipoise::sim;
+use equipoise::sim::setup::{NodeFailures, Retries, Setup, TaskFailures, Timeouts};
+use equipoise::strategy::{InFlight, Information, Spread, Ties};
+use equipoise::testing::contract::{DecisionRow, watch};
+use equipoise::testing::setups::plain;
+
+use crate::common::{group, open, placement};
+
+fn decisions(setup: &Setup) -> Vec<DecisionRow> {
+    watch(setup, "views").unwrap().1.decisions
+}
+
+/// Jobs of three tasks at `n` nodes, placed so.
+fn nodes(n: u32, load: f64, spelling: &str) -> Setup {
+    plain(placement(spelling), n, load, 3, 4_000, 7)
+}
+
+/// The same where all times are whole seconds: many things happen at one instant.
+fn lattice(spelling: &str) -> Setup {
+    let work = Law::Discrete {
+        values: vec![1.0, 2.0, 5.0].into(),
+        cumulative: vec![0.5, 0.8, 1.0].into(),
+    };
+    let mut setup = open(
+        vec![group("node", 7, 1.0)],
+        Law::Constant(1.0),
+        3,
+        work,
+        spelling,
+    );
+    setup = setup.measuring(0, 2_000);
+    setup.window.drain = 100.0;
+    setup
+}
+
+fn faults(setup: &mut Setup) {
+    setup.faults.node_failures = Some(NodeFailures {
+        up: Law::Exponential { mean: 50.0 },
+        down: Law::Exponential { mean: 3.0 },
+        busy_clock: false,
+    });
+    setup.faults.task_failures = Some(TaskFailures::Probability(0.05));
+    setup.faults.retries = Retries {
+        max_attempts: 3,
+        backoff: 0.5,
+        ..Retries::default()
+    };
+    setup.faults.timeouts = Timeouts {
+        task: Some(Time::from_secs(8.0)),
+        job: Some(Time::from_secs(30.0)),
+        ..Timeouts::default()
+    };
+}
+
+const LOOKING: [&str; 5] = [
+    "least-loaded",
+    "power-of-d = { d = 3 }",
+    "shortest-expected-delay",
+    "join-idle-queue",
+    "worst-fit",
+];
+
+/// One dispatcher whose tasks and results travel in no time has in flight what the nodes hold.
+#[test]
+fn what_one_dispatcher_has_in_flight_is_all_that_there_is() {
+    for spelling in LOOKING {
+        for ties in [Ties::Random, Ties::LowestId, Ties::Turns] {
+            for has_faults in [false, true] {
+                let mut fresh = nodes(9, 0.8, spelling);
+                if has_faults {
+                    faults(&mut fresh);
+                }
+                fresh.strategy.parts[0].ties = ties;
+                let mut local = fresh.clone();
+                local.strategy.parts[0].information = Information::Local;
+                assert!(
+                    decisions(&fresh) == decisions(&local),
+                    "{spelling} {ties:?}"
+                );
+            }
+        }
+    }
+}
+
+/// A board that is renewed at every instant at which anything happens, and one that is behind by
+/// nothing, show what is there: decision by decision as a fresh view, with and without delays.
+#[test]
+fn a_board_that_is_always_new_is_a_fresh_view() {
+    let boards = [
+        Information::Periodic {
+            every: Time(1_000_000_000),
+            apart: false,
+        },
+        Information::Periodic {
+            every: Time(1),
+            apart: true,
+        },
+        Information::Delayed { by: Time::ZERO },
+    ];
+    for spelling in LOOKING
+        .into_iter()
+        .chain(["least-loaded.by = 'work'", "power-of-d.by = 'work'"])
+    {
+        for delay in [0.0, 1.0] {
+            let mut fresh = lattice(spelling);
+            fresh.network.dispatch = Law::Constant(delay);
+            fresh.strategy.parts[0].decision_time = Law::Constant(delay / 3.0);
+            let seen = decisions(&fresh);
+            for information in boards {
+                let mut board = fresh.clone();
+                board.strategy.parts[0].information = information;
+                // Decisions in between would see what happened since.
+                if delay == 0.0 || information != boards[0] {
+                    assert!(
+                        decisions(&board) == seen,
+                        "{spelling} {delay} {information:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn mean(setup: &Setup) -> f64 {
+    sim::run(setup, 1, None)
+        .unwrap()
+        .metric("response_mean")
+        .unwrap()
+}
+
+/// Forty dispatchers that see what they have in flight themselves place worse than one, and no
+/// better than at random; forty that see all, as well as one.
+#[test]
+fn forty_sidecars_are_worse_than_one_proxy() {
+    let with = |dispatchers, information, spelling| {
+        let mut setup = plain(placement(spelling), 20, 0.9, 1, 40_000, 3);
+        setup.strategy.parts[0].dispatchers = dispatchers;
+        setup.strategy.parts[0].information = information;
+        mean(&setup)
+    };
+    let one = with(1, Information::Local, "least-loaded");
+    let all_seeing = with(40, Information::Fresh, "least-loaded");
+    let sidecars = with(40, Information::Local, "least-loaded");
+    let random = with(1, Information::Fresh, "random");
+    println!("one {one} fresh {all_seeing} sidecars {sidecars} random {random}");
+    assert!((all_seeing / one - 1.0).abs() < 1e-12);
+    assert!(sidecars > 2.0 * one && sidecars < random);
+}
+
+/// A face for each of few dispatchers shows what one face shows that is turned from one to the next
+/// of many: with 64 dispatchers each has one, with 65 they share it. The 65th gets no jobs.
+#[test]
+fn dispatchers_that_share_what_is_kept_see_their_own() {
+    let boards = [
+        Information::Local,
+        Information::Periodic {
+            every: Time::from_secs(2.0),
+            apart: false,
+        },
+        Information::Delayed {
+            by: Time::from_secs(1.5),
+        },
+    ];
+    for information in boards {
+        for spelling in [
+            "least-loaded",
+            "least-loaded.by = 'work'",
+            "worst-fit",
+            "power-of-d",
+        ] {
+            let with = |dispatchers| {
+                let mut setup = nodes(30, 0.8, spelling);
+                let mut classes = vec![setup.classes[0].clone(); 64];
+                for (at, class) in classes.iter_mut().enumerate() {
+                    class.name = format!("class-{at}");
+                }
+                setup.classes.truncate(0);
+                setup.sources.truncate(0);
+                setup.strategy.parts_of_class.clear();
+                for class in classes {
+                    let interval = Law::Exponential {
+                        mean: 64.0 * 3.0 / (30.0 * 0.8),
+                    };
+                    let arrivals = equipoise::workload::source::Arrivals::Renewal { interval };
+                    setup = setup.with_jobs(class, arrivals);
+                }
+                setup.network.dispatch = Law::Exponential { mean: 0.2 };
+                setup.network.result = Law::Constant(0.1);
+                let parts = &mut setup.strategy.parts[0];
+                (parts.dispatchers, parts.information) = (dispatchers, information);
+                parts.spread = Spread::ByClass;
+                decisions(&setup)
+            };
+            assert!(with(64) == with(65), "{information:?} {spelling}");
+        }
+    }
+}
+
+/// Stale boards: with what they sent counted, one dispatcher spreads; ignored, it herds.
+#[test]
+fn who_ignores_what_it_sent_herds() {
+    let with = |in_flight| {
+        let mut setup = plain(placement("least-loaded"), 20, 0.8, 1, 20_000, 3);
+        let parts = &mut setup.strategy.parts[0];
+        parts.information = Information::Periodic {
+            every: Time::from_secs(20.0),
+            apart: false,
+        };
+        parts.in_flight = in_flight;
+        mean(&setup)
+    };
+    let random = mean(&plain(placement("random"), 20, 0.8, 1, 20_000, 3));
+    let (counted, ignored) = (with(InFlight::Counted), with(InFlight::Ignored));
+    println!("counted {counted} ignored {ignored} random {random}");
+    assert!(counted < random / 1.5 && ignored > random * 1.5);
+}
+
+/// One job at each of 1,000 dispatchers: with turns that start anywhere each of eight nodes gets 125
+/// within four standard deviations, from the first on all 1,000 go to the first.
+#[test]
+fn turns_may_start_anywhere() {
+    let first = |start: &str| {
+        let spelling = format!("round-robin.start = '{start}'");
+        let mut setup = plain(placement(&spelling), 8, 0.5, 1, 1_000, 5).measuring(0, 1_000);
+        setup.strategy.parts[0].dispatchers = 1_000;
+        setup.strategy.parts[0].spread = Spread::RoundRobin;
+        let mut counts = [0u32; 8];
+        let rows = decisions(&setup);
+        rows.iter()
+            .take(1_000)
+            .for_each(|row| counts[row.5 as usize] += 1);
+        let turns: Vec<u32> = rows.iter().take(1_000).map(|row| row.1).collect();
+        assert!(turns.into_iter().eq(0..1_000), "dispatchers take turns");
+        counts
+    };
+    assert_eq!(first("first"), [1_000, 0, 0, 0, 0, 0, 0, 0]);
+    let sd = (1_000.0f64 / 8.0 * 7.0 / 8.0).sqrt();
+    for count in first("random") {
+        assert!((f64::from(count) - 125.0).abs() < 4.0 * sd, "{count}");
+    }
+}
+
+/// Dispatchers use their part of the nodes alone.
+#[test]
+fn a_dispatcher_uses_its_subset() {
+    for spelling in [
+        "random",
+        "least-loaded",
+        "power-of-d",
+        "weighted-random",
+        "round-robin",
+    ] {
+        let mut setup = nodes(30, 0.6, spelling);
+        let parts = &mut setup.strategy.parts[0];
+        (parts.dispatchers, parts.subset) = (12, Some(5));
+        let mut used = vec![std::collections::BTreeSet::new(); 12];
+        for row in decisions(&setup) {
+            used[row.1 as usize].insert(row.5);
+        }
+        assert!(
+            used.iter().all(|nodes| nodes.len() == 5),
+            "{spelling}: {used:?}"
+        );
+        for node in 0..30 {
+            let users = used.iter().filter(|nodes| nodes.contains(&node)).count();
+            assert_eq!(users, 2, "{spelling}");
+        }
+    }
+}
+
+/// Nodes of which equal ones take turns: three idle ones in id order, then, as long as they are tied
+/// with nobody, nothing moves on.
+#[test]
+fn equal_nodes_take_turns_or_are_taken_by_age() {
+    let with = |ties, spelling: &str| {
+        let work = Law::Constant(0.5);
+        let nodes = vec![group("node", 3, 1.0)];
+        let mut setup = open(nodes, Law::Constant(1.0), 1, work, spelling);
+        setup.strategy.parts[0].ties = ties;
+        let rows = decisions(&setup.measuring(0, 7));
+        rows.iter().map(|row| row.5).collect::<Vec<u32>>()
+    };
+    for spelling in ["least-loaded", "shortest-expected-delay"] {
+        assert_eq!(with(Ties::LowestId, spelling), [0; 7]);
+        assert_eq!(with(Ties::Turns, spelling), [0, 1, 2, 0, 1, 2, 0]);
+        // The one that fell idle first has been so for longest.
+        assert_eq!(with(Ties::Longest, spelling), [0, 1, 2, 0, 1, 2, 0]);
+    }
+    assert_eq!(with(Ties::Turns, "power-of-d.d = 3"), [0, 1, 2, 0, 1, 2, 0]);
+}
+
+/// Speeds 1 and 3: drawn by weight, three quarters go to the fast node; by a ring, always the same
+/// shares; `later` takes the later of two equal draws.
+#[test]
+fn nodes_are_drawn_as_said() {
+    let share = |spelling: &str, ties| {
+        let nodes = vec![group("slow", 1, 1.0), group("fast", 1, 3.0)];
+        let work = Law::Constant(1e-6);
+        let mut setup = open(nodes, Law::Constant(1.0), 1, work, spelling);
+        setup.strategy.parts[0].ties = ties;
+        let rows = decisions(&setup.measuring(0, 20_000));
+        rows.iter().filter(|row| row.5 == 1).count() as f64 / rows.len() as f64
+    };
+    let near = |share: f64, expected: f64| {
+        let error = 4.5 * (expected * (1.0 - expected) / 20_000.0).sqrt();
+        assert!((share - expected).abs() < error, "{share} {expected}");
+    };
+    near(
+        share("power-of-d = { d = 1, draws = 'by-weight' }", Ties::Random),
+        0.75,
+    );
+    near(
+        share(
+            "power-of-d = { d = 2, draws = 'by-weight', replacement = true }",
+            Ties::Later,
+        ),
+        0.75,
+    );
+    // Without replacement both are drawn, the slow one later if the fast one was first.
+    near(
+        share("power-of-d = { d = 2, draws = 'by-weight' }", Ties::Later),
+        0.25,
+    );
+    let (light, heavy) = (
+        "power-of-d = { d = 1, draws = 'ring' }",
+        "power-of-d = { d = 1, draws.ring.points = 4096 }",
+    );
+    assert!((share(light, Ties::Random) - 0.5).abs() > 0.01);
+    near(share(heavy, Ties::Random), 0.5);
+}

@@ -302,6 +302,21 @@ impl Nodes {
         each.all(|((used, need), limit)| used.saturating_add(*need) <= *limit)
     }
 
+    /// True if no attempt runs at, waits at or travels to any node.
+    pub fn are_idle(&self) -> bool {
+        self.holding.iter().all(|word| *word == 0)
+    }
+
+    /// Tasks of this `demand` that have room beside what runs at the node, were it up.
+    pub fn copies(&self, node: NodeId, demand: &[u64]) -> u64 {
+        let limits = &self.kind(node).limits;
+        let of = |(d, need): (usize, &u64)| match need {
+            0 => u64::MAX,
+            need => limits[d].saturating_sub(self.demanded(node, d)) / need,
+        };
+        demand.iter().enumerate().map(of).min().unwrap_or(u64::MAX)
+    }
+
     /// Visits the nodes to which any attempt runs, waits or travels, in id order.
     #[inline]
     pub fn for_each_holding(&self, mut visit: impl FnMut(NodeId, &Node)) {

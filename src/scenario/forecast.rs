@@ -441,6 +441,7 @@ impl Demand<'_> {
             parts,
             parts_of_class,
             limits: _,
+            queue: _,
             copies: _,
             stealing: _,
         } = strategy;

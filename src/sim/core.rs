@@ -285,6 +285,8 @@ pub struct Facts<'s> {
     pub priority: i64,
     /// Results that suffice, if not all are needed.
     pub need: Option<u32>,
+    /// Whether the tasks of a job start together.
+    pub is_gang: bool,
     /// Number of its clients, if each keeps to one dispatcher; else 0.
     pub bound: u64,
 }
@@ -331,6 +333,7 @@ impl<'s> Facts<'s> {
             slo: class.slo,
             priority: class.priority,
             need: class.gather.need,
+            is_gang: class.gang,
             bound: 0,
         }
     }

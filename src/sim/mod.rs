@@ -11,12 +11,14 @@ mod course;
 mod dispatch;
 mod failure;
 mod faults;
+mod gangs;
 mod gathering;
 mod hedging;
 pub mod known_load;
 mod lives;
 mod observing;
 mod outcome;
+mod plan;
 pub mod recorder;
 pub mod records;
 mod replication;
@@ -238,6 +240,9 @@ impl Replication<'_> {
         let Some(central) = &mut self.central else {
             return Ok(());
         };
+        if !central.is_plain() {
+            return self.pull_by_rules();
+        }
         while let Some(id) = central.head(&mut self.core) {
             let node = self.dispatch.choose(&mut self.core, id)?;
             central.take(&mut self.core);

@@ -19,6 +19,8 @@ pub struct Job {
     pub number: u64,
     /// When it arrived.
     pub arrival: Time,
+    /// Seconds that its user asked for, for each task; 0 if nobody said.
+    pub estimate: f64,
     /// The longest work + overhead of its tasks at speed 1.
     pub ideal: Time,
     /// Index of its class.
@@ -44,6 +46,8 @@ pub struct Job {
     pub critical: u32,
     /// Tasks that were tried again.
     pub retries: u32,
+    /// Tasks that have reached the central queue, of a job whose tasks start together.
+    pub assembled: u32,
     /// Whether it counts.
     pub measured: bool,
     /// A copy of a job that its client does not know of, for an attempt that nobody waits for.
@@ -68,6 +72,8 @@ impl Job {
         self.gathered = 0;
         self.lost = 0;
         self.retries = 0;
+        self.assembled = 0;
+        self.estimate = 0.0;
         self.unseen = false;
         self.measured = false;
         self.ended = 0;

@@ -79,11 +79,14 @@ impl<'s> Replication<'s> {
         let stops_early = !setup.window.finite && setup.is_first_in_first_out();
         Ok(Replication {
             sources: Sources::open(&mut core, seeds, stops_early)?,
-            central: (setup.strategy.binding == Binding::CentralQueue).then_some(Central::EMPTY),
+            central: (setup.strategy.binding == Binding::CentralQueue).then(|| Central::new(setup)),
             dispatch_is_instant: setup.network.dispatch.is_zero(),
             results_are_instant: setup.network.result.is_zero() && setup.gathers_free(),
             faults: Faults::new(&mut core, seeds),
-            has_faults: !setup.faults.are_none() || setup.turns_away() || setup.cancels(),
+            has_faults: !setup.faults.are_none()
+                || setup.turns_away()
+                || setup.cancels()
+                || setup.strategy.queue.one_at_a_time,
             has_copies: setup.strategy.copies.is_some(),
             hedging: Hedging::default(),
             has_thieves: setup.strategy.stealing.is_some(),

@@ -15,7 +15,7 @@ use crate::model::cluster::{Cluster, Dimension, Group};
 use crate::model::discipline::Discipline;
 use crate::model::nodes::NodeState;
 use crate::strategy::placement::random::Random;
-use crate::strategy::{Binding, Limits, Parts, Strategy};
+use crate::strategy::{Binding, Limits, Parts, QueueRules, Strategy};
 use crate::workload::class::Class;
 use crate::workload::source::{Arrivals, Source};
 
@@ -71,6 +71,7 @@ impl Setup {
                 parts: vec![Parts::new(Arc::new(Random {}))],
                 parts_of_class: Vec::new(),
                 limits: Limits::default(),
+                queue: QueueRules::default(),
                 copies: None,
                 stealing: None,
             },
@@ -166,6 +167,11 @@ impl Setup {
         !self.strategy.limits.are_none() || self.limits_queues()
     }
 
+    /// True if the tasks of some jobs start together.
+    pub fn has_gangs(&self) -> bool {
+        self.classes.iter().any(|class| class.gang)
+    }
+
     /// True if some results may suffice, and the other tasks are cancelled.
     pub fn cancels(&self) -> bool {
         self.classes.iter().any(|class| class.gather.need.is_some())
@@ -220,6 +226,7 @@ impl Setup {
                     parts,
                     parts_of_class: _,
                     limits,
+                    queue: _, // is no early binding
                     copies,
                     stealing,
                 },

@@ -85,6 +85,7 @@ struct Buffered {
     label: u32,
     tasks: u32,
     works: Vec<f64>,
+    estimate: f64,
     demand: Vec<f64>,
 }
 
@@ -388,6 +389,7 @@ impl Source {
                 row.tasks = read.tasks;
                 row.works.clear();
                 row.works.extend_from_slice(read.works);
+                row.estimate = read.estimate;
                 row.demand.clear();
                 row.demand.extend_from_slice(read.demand);
                 read.arrival
@@ -460,6 +462,7 @@ impl Source {
                         row.works[task as usize]
                     }
                 };
+                core.records.job_mut(id).estimate = row.estimate;
                 if !row.demand.is_empty() {
                     own_demand(core, id, resources, &row.demand);
                 }

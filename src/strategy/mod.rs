@@ -501,10 +501,49 @@ pub struct Strategy {
     pub parts_of_class: Vec<usize>,
     /// What is turned away.
     pub limits: Limits,
+    /// How a central queue is served.
+    pub queue: QueueRules,
     /// Copies of tasks.
     pub copies: Option<Copies>,
     /// Idle nodes that take tasks from others.
     pub stealing: Option<Stealing>,
+}
+
+/// How a central queue is served; plainly, if nothing is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueRules {
+    /// Who comes before whom.
+    pub order: QueueOrder,
+    /// True if no task of another job starts before the job that is being served has left.
+    pub one_at_a_time: bool,
+    /// Who may start before one that finds no room.
+    pub backfill: Backfill,
+}
+
+/// Who comes before whom in a central queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum QueueOrder {
+    /// Who came first.
+    #[default]
+    Fifo,
+    /// Whose job came first; of one job in the order of its stages and tasks.
+    Job,
+}
+
+/// Who may start from a central queue before one that finds no room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Backfill {
+    /// Nobody.
+    #[default]
+    None,
+    /// Whoever finds room.
+    Any,
+    /// Who does not delay the head, by estimated run times.
+    Easy,
+    /// Who delays nobody before him, by estimated run times.
+    Conservative,
 }
 
 /// What is new and left at its default is not shown: a scenario is known by how its setups show, and
@@ -517,6 +556,7 @@ impl fmt::Debug for Strategy {
             parts,
             parts_of_class,
             limits,
+            queue,
             copies,
             stealing,
         } = self;
@@ -526,6 +566,9 @@ impl fmt::Debug for Strategy {
         shown.field("parts_of_class", parts_of_class);
         if !limits.are_none() {
             shown.field("limits", limits);
+        }
+        if *queue != QueueRules::default() {
+            shown.field("queue", queue);
         }
         if copies.is_some() {
             shown.field("copies", copies);

@@ -558,6 +558,11 @@ impl Board {
         self.row = row;
     }
 
+    /// All nodes of a pool, in id order, up or not.
+    pub fn nodes_of(&self, pool: u32) -> &[NodeId] {
+        self.pools.get(pool).ids()
+    }
+
     /// What is seen there, and whom the decision may choose; each node that is asked is noted in
     /// `log`, if there is one.
     #[inline]

@@ -242,6 +242,7 @@ impl Spec {
                 Binding::Early
             },
             limits: equipoise::strategy::Limits::default(),
+            queue: equipoise::strategy::QueueRules::default(),
             parts: vec![Parts {
                 placement: placement(&self.place.spelling()),
                 dispatchers: self.dispatchers,
@@ -332,6 +333,7 @@ fn class((index, class): (usize, &ClassSpec)) -> Class {
         },
         slo: class.slo.map(Time),
         priority: class.priority,
+        gang: false,
     }
 }
 

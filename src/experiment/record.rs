@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::journal::fault;
 use super::seal::{Seal, Sealing};
-use crate::engine::time::{Time, rounded};
+use crate::engine::time::Time;
 use crate::metrics::jobs::{Blame, PARTS};
 use crate::model::ids::NodeId;
 use crate::scenario::Scenario;
@@ -248,8 +248,7 @@ impl Recorder for Rows<'_> {
 
     fn task(&mut self, job: &Job, task: &Task, attempt: &Attempt) {
         let (class, node) = (self.class(job), self.node(attempt.node));
-        let shape = &self.setup.classes[job.class as usize].stages[0].shape;
-        let work = rounded(task.work * shape.nanos());
+        let work = Time::from_secs(task.work).0;
         let times = (
             attempt.ready.0,
             attempt.times.started.0,

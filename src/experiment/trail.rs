@@ -3,13 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::time::{NANOS, Time};
+use crate::engine::time::Time;
 use crate::metrics::jobs::Blame;
 use crate::sim::recorder::{Decision, Recorder};
 use crate::sim::records::{Attempt, Job, Task};
 use crate::sim::setup::Setup;
 use crate::sim::{self, Failure};
-use crate::workload::class::Class;
 
 /// A task that was gathered; times in nanoseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,8 +93,6 @@ struct Tracker {
     cut: Option<Cut>,
     /// Work so far of jobs that have not completed.
     works: BTreeMap<(u32, u64), f64>,
-    /// By class, seconds in a unit of its works.
-    seconds: Vec<f64>,
 }
 
 impl Trail {
@@ -108,17 +105,10 @@ impl Trail {
             trail: Trail::default(),
             cut,
             works: BTreeMap::new(),
-            seconds: setup.classes.iter().map(seconds).collect(),
         };
         sim::run(setup, replication, Some(&mut tracker))?;
         Ok(tracker.trail)
     }
-}
-
-/// Seconds in a unit of the works of a class.
-fn seconds(class: &Class) -> f64 {
-    let shape = class.stages.first().map(|stage| &stage.shape);
-    shape.map_or(1.0, |shape| shape.nanos() / NANOS)
 }
 
 impl Recorder for Tracker {
@@ -140,8 +130,7 @@ impl Recorder for Tracker {
     }
 
     fn task(&mut self, job: &Job, task: &Task, attempt: &Attempt) {
-        *self.works.entry((job.class, job.number)).or_default() +=
-            task.work * self.seconds[job.class as usize];
+        *self.works.entry((job.class, job.number)).or_default() += task.work;
         let (start, end) = (attempt.times.started.0, attempt.times.ended.0);
         if self
             .cut

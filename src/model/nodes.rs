@@ -380,6 +380,40 @@ impl Nodes {
         this
     }
 
+    /// An attempt of `service` is bound to a node of one slot, at which all that was to end until
+    /// `now` has ended: it runs there as soon as those before it have.
+    #[inline(always)]
+    pub fn line_up(&mut self, node: NodeId, service: Time, now: Time) {
+        let this = &mut self.nodes[node.index()];
+        if this.tasks == 0 {
+            self.holding[node.index() / 64] |= 1 << (node.index() % 64);
+            self.in_use.rise(1, now);
+            (this.level, this.since) = (0, now);
+            (this.rate, this.free) = (1, 0);
+        } else {
+            this.queued += 1;
+        }
+        this.level = this.level.wrapping_add(service.0);
+        this.held += 1;
+        this.tasks += 1;
+    }
+
+    /// The attempt that ran at a node of one slot has ended at `end`, and the next, if there is one,
+    /// started.
+    #[inline(always)]
+    pub fn move_up(&mut self, node: NodeId, end: Time) {
+        let this = &mut self.nodes[node.index()];
+        this.held -= 1;
+        this.tasks -= 1;
+        if this.tasks == 0 {
+            self.holding[node.index() / 64] &= !(1 << (node.index() % 64));
+            self.in_use.fall(1, end);
+            this.stop(1, end);
+        } else {
+            this.queued -= 1;
+        }
+    }
+
     /// An attempt that runs at the node stops, and is still held there.
     pub fn stop(&mut self, node: NodeId, slots: u64, row: &[u64], now: Time) -> &mut Node {
         self.in_use.fall(slots, now);

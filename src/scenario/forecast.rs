@@ -71,6 +71,7 @@ pub fn forecast(setup: &Setup) -> Forecast {
         faults,
         strategy,
         window,
+        engine: _,
     } = setup;
     let demand = Demand::new(sources, classes, cluster);
     let longer = stragglers.as_ref().map_or(1.0, stretch) * strain(faults);

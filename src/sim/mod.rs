@@ -8,7 +8,9 @@ mod central;
 mod copies;
 mod core;
 mod course;
+mod direct;
 mod dispatch;
+mod due;
 mod failure;
 mod faults;
 mod gangs;
@@ -57,7 +59,10 @@ pub fn run<'s>(
     let run = || -> Fallible<Figures> {
         let seeds = Seeds::new(setup.seed, replication);
         let mut replication = Replication::new(setup, seeds, recorder)?;
-        while replication.step()? {}
+        if replication.is_direct()? {
+            replication.run_directly()?;
+        }
+        while !replication.course.is_runaway() && replication.step()? {}
         replication.finish()
     };
     run().map_err(|failure| *failure)

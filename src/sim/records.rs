@@ -176,7 +176,7 @@ pub struct Task {
     /// The event that it waits for.
     pub ticket: Ticket,
     links: Links,
-    /// At speed 1, in the unit of its class's works.
+    /// Seconds at speed 1.
     pub work: f64,
     /// How long it runs from its next start on; once its service has ended, when that was.
     pub service: Time,
@@ -325,6 +325,20 @@ impl Task {
         self.parts[Phase::Retry as usize] = lost;
     }
 
+    /// It was placed when it was ready, with its job, to run from `start` to `end`, and that is what
+    /// it is `now` at, waits for, or has behind it.
+    pub fn go_on(&mut self, start: Time, end: Time, now: Time) {
+        self.enter(Phase::Queue, self.since);
+        self.service = end - start;
+        if start <= now {
+            self.start(start);
+        }
+        if end <= now {
+            self.enter(Phase::Done, end);
+            self.service = end;
+        }
+    }
+
     /// What it is at.
     #[inline]
     pub fn phase(&self) -> Phase {
@@ -410,6 +424,46 @@ pub fn draw(key: Key, job: &Job, task: &Task, leg: u32) -> Draw {
         task.index,
         leg,
     )
+}
+
+/// An attempt that a decision is about, or a time that it takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject {
+    /// Index of the job's class.
+    pub class: u32,
+    /// Which job of its class's source it is, from 0.
+    pub number: u64,
+    /// Number of the job's tasks.
+    pub tasks: u32,
+    /// Which of them it is, from 0.
+    pub task: u32,
+    /// The stage of the job that it belongs to, from 0.
+    pub stage: u16,
+    /// Which attempt it is, from 0.
+    pub attempt: u16,
+    /// Seconds at speed 1.
+    pub work: f64,
+    /// Row of its demand.
+    pub demand: u32,
+    /// The dispatcher.
+    pub dispatcher: u32,
+    /// Nodes that it may use.
+    pub pool: u32,
+}
+
+impl Subject {
+    /// The random draw with `key`; `leg` (below 16) tells the draws of one attempt apart.
+    #[inline(always)]
+    pub fn draw(&self, key: Key, leg: u32) -> Draw {
+        let leg = u32::from(self.attempt) << 4 | leg;
+        key.draw(
+            self.class,
+            self.number,
+            u32::from(self.stage),
+            self.task,
+            leg,
+        )
+    }
 }
 
 /// An attempt that completed, as it is told to a recorder.

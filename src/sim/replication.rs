@@ -60,6 +60,8 @@ pub struct Replication<'s> {
     pub results_are_instant: bool,
     /// Events handled.
     pub events: u64,
+    /// It was run directly as long as that could be.
+    pub was_direct: bool,
 }
 
 impl<'s> Replication<'s> {
@@ -96,6 +98,7 @@ impl<'s> Replication<'s> {
             measures_leaving: core.window.clock().is_some(),
             gathering: Gathering::new(dispatch.count()),
             events: 0,
+            was_direct: false,
             core,
             dispatch,
         })
@@ -123,6 +126,7 @@ impl<'s> Replication<'s> {
             jobs_arrived: self.sources.jobs(),
             workload_digest: self.sources.digest(),
             observed: self.course.observed(),
+            was_direct: self.was_direct,
         };
         outcome::conclude(core, ending)
     }

@@ -43,6 +43,21 @@ pub struct Setup {
     pub strategy: Strategy,
     /// What is measured and when a replication ends.
     pub window: Window,
+    /// By what it is run, which changes nothing that comes out.
+    pub engine: Engine,
+}
+
+/// By what replications are run: results are the same to the bit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum Engine {
+    /// Directly where that can be, else by events.
+    #[default]
+    Auto,
+    /// Event by event.
+    Events,
+    /// Directly, each node by itself; refused where that cannot be.
+    Direct,
 }
 
 /// A setup is built from what is said of it; the rest is what a scenario has by default.
@@ -87,6 +102,7 @@ impl Setup {
                 stratum: Time::from_secs(10.0),
                 finite: false,
             },
+            engine: Engine::Auto,
         }
     }
 
@@ -231,6 +247,7 @@ impl Setup {
                     stealing,
                 },
             window: _,
+            engine: _,
         } = self;
         let in_no_time = parts.iter().all(|parts| parts.decision_time.is_zero());
         let by_one = parts.len() == 1 && parts[0].dispatchers == 1;

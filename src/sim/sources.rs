@@ -10,7 +10,7 @@ use std::collections::BinaryHeap;
 use crate::engine::agenda::Place;
 use crate::engine::law::Law;
 use crate::engine::random::{Key, Purpose, Seeds, Stream, unit};
-use crate::engine::time::{Time, rounded};
+use crate::engine::time::Time;
 use crate::model::slab::NONE;
 use crate::workload::class::{Shape, Stage};
 use crate::workload::source::{self as workload, Arrivals, Clients, Phases, TracePlan, Wave};
@@ -77,6 +77,17 @@ struct Thinking {
     coming: BinaryHeap<Reverse<(Time, u64)>>,
     next: Option<(Time, u64)>,
     arrived: u64,
+}
+
+/// A job that has arrived, and of which no record is made.
+#[derive(Clone, Copy)]
+pub struct Drawn {
+    /// Its source.
+    pub source: u32,
+    /// Index of its class.
+    pub class: u32,
+    /// Which job of its source it is, from 0.
+    pub number: u64,
 }
 
 /// A trace's row that has been read ahead, so that the next arrival is known.
@@ -149,11 +160,9 @@ impl Sources {
             self.find_next(core);
             return Ok(None);
         }
-        let source = &mut self.sources[self.next as usize];
-        let id = source.create(core);
-        source.advance(now)?;
-        let (entity, is_dry) = (self.next as usize, source.next == Place::NEVER);
-        self.find_next(core);
+        let entity = self.next as usize;
+        let id = self.sources[entity].create(core);
+        self.advance(core)?;
         let next = core.agenda.outside().time;
         let job = core.records.job_mut(id);
         let opens = !core.window.has_opened();
@@ -164,12 +173,69 @@ impl Sources {
                 core.open_window(now);
             }
         }
-        if is_dry {
-            let source = &self.sources[entity];
-            let classes = source.first_class..source.first_class + source.classes;
-            core.window.run_dry(now, classes);
-        }
+        self.end_dry(core, entity);
         Ok(Some(id))
+    }
+
+    /// The next job arrives, of which no record is made; these are the works of its tasks.
+    ///
+    /// # Errors
+    /// A trace cannot be read any more.
+    #[inline(always)]
+    pub fn draw(&mut self, core: &mut Core<'_>, works: &mut Vec<f64>) -> Fallible<Drawn> {
+        let drawn = self.sources[self.next as usize].draw(core, works);
+        core.totals.tasks_arrived += works.len() as u64;
+        self.advance(core)?;
+        Ok(drawn)
+    }
+
+    /// True if to count that job changes more than counts: the number of jobs in the system is looked
+    /// at.
+    #[inline]
+    pub fn may_mark(&self, core: &Core<'_>, drawn: Drawn) -> bool {
+        let next = core.agenda.outside().time;
+        core.window.may_mark(core.now(), drawn.class, next) || self.is_dry(drawn.source)
+    }
+
+    /// That job counts, if it does; tells whether it is measured.
+    #[inline(always)]
+    pub fn count(&mut self, core: &mut Core<'_>, drawn: Drawn, works: &[f64]) -> bool {
+        let (now, next) = (core.now(), core.agenda.outside().time);
+        let opens = !core.window.has_opened();
+        let is_measured = core.window.arrive(now, drawn.class, next);
+        if is_measured {
+            let demand = core.demands.row(core.facts[drawn.class as usize].demand);
+            let works = works.iter().copied();
+            self.sources[drawn.source as usize].digest(now, drawn.class, demand, works);
+            if opens {
+                core.open_window(now);
+            }
+        }
+        self.end_dry(core, drawn.source as usize);
+        is_measured
+    }
+
+    /// The source whose job has just arrived finds its next.
+    #[inline(always)]
+    fn advance(&mut self, core: &mut Core<'_>) -> Fallible {
+        self.sources[self.next as usize].advance(core.now())?;
+        self.find_next(core);
+        Ok(())
+    }
+
+    #[inline]
+    fn is_dry(&self, source: u32) -> bool {
+        self.sources[source as usize].next == Place::NEVER
+    }
+
+    /// What it means for the window that a source may bring no further jobs.
+    #[inline]
+    fn end_dry(&self, core: &mut Core<'_>, source: usize) {
+        let source = &self.sources[source];
+        if source.next == Place::NEVER {
+            let classes = source.first_class..source.first_class + source.classes;
+            core.window.run_dry(core.now(), classes);
+        }
     }
 
     /// A digest of all measured jobs: arrivals, counts, works and demands.
@@ -429,6 +495,23 @@ impl Source {
         id
     }
 
+    /// The works of the tasks of the job that arrives now, of which no record is made.
+    #[inline]
+    fn draw(&mut self, core: &Core<'_>, works: &mut Vec<f64>) -> Drawn {
+        let (class, number) = (self.first_class + self.label(), self.number);
+        self.number += 1;
+        works.clear();
+        match core.facts[class as usize].only {
+            Some(work) => works.push(work.sample(&mut self.stream)),
+            None => self.draw_several(core.facts[class as usize].stage, works),
+        }
+        Drawn {
+            source: self.entity,
+            class,
+            number,
+        }
+    }
+
     /// Which of its classes the next job is of.
     #[inline]
     fn label(&self) -> u32 {
@@ -447,12 +530,16 @@ impl Source {
         match (&stage.shape, &mut self.feed) {
             (Shape::Tasks { count, work }, _) => {
                 let count = tasks.unwrap_or_else(|| count.sample_count(&mut self.stream));
-                add_tasks(core, id, count, |_| work.sample(&mut self.stream));
+                add_tasks(core, id, count, stage.overhead, |_| {
+                    work.sample(&mut self.stream)
+                });
             }
             (Shape::Split { work, into }, _) => {
                 let whole = work.sample(&mut self.stream);
                 let into = into.sample_count(&mut self.stream);
-                add_tasks(core, id, into, |index| stage.part(whole, into, index));
+                add_tasks(core, id, into, stage.overhead, |index| {
+                    stage.part(whole, into, index)
+                });
             }
             (Shape::Trace, Feed::Trace { row, resources, .. }) => {
                 let work = |task: u32| {
@@ -466,7 +553,7 @@ impl Source {
                 if !row.demand.is_empty() {
                     own_demand(core, id, resources, &row.demand);
                 }
-                add_tasks(core, id, row.tasks, work);
+                add_tasks(core, id, row.tasks, stage.overhead, work);
             }
             (Shape::Trace, _) => {}
         }
@@ -539,6 +626,18 @@ impl Source {
         last
     }
 
+    #[inline(never)]
+    fn draw_several(&mut self, stage: &Stage, works: &mut Vec<f64>) {
+        self.draw_works(stage);
+        works.extend_from_slice(&self.works);
+        if let Feed::Trace { row, .. } = &self.feed {
+            match row.works[..] {
+                [work] => works.extend((0..row.tasks).map(|_| work)),
+                _ => works.extend_from_slice(&row.works),
+            }
+        }
+    }
+
     /// Draws the works of a stage's tasks.
     fn draw_works(&mut self, stage: &Stage) {
         self.works.clear();
@@ -561,26 +660,39 @@ impl Source {
 
     fn digest_job(&mut self, core: &Core<'_>, id: u32) {
         let job = core.records.job(id);
-        let facts = &core.facts[job.class as usize];
-        let mut digest = mix(mix(self.digest, job.arrival.0), u64::from(job.class));
-        for &units in core.demands.row(job.demand) {
-            digest = mix(digest, units);
-        }
-        let mut task = id;
-        while task != NONE {
-            digest = mix(
-                digest,
-                facts.seconds(core.records.task(task).work).to_bits(),
-            );
-            task = core.records.task(task).sibling;
-        }
-        self.digest = digest;
+        let mut next = id;
+        let works = std::iter::from_fn(|| {
+            let task = (next != NONE).then(|| core.records.task(next))?;
+            next = task.sibling;
+            Some(task.work)
+        });
+        self.digest(job.arrival, job.class, core.demands.row(job.demand), works);
+    }
+
+    #[inline]
+    fn digest(
+        &mut self,
+        arrival: Time,
+        class: u32,
+        demand: &[u64],
+        works: impl Iterator<Item = f64>,
+    ) {
+        let digest = mix(mix(self.digest, arrival.0), u64::from(class));
+        let digest = demand
+            .iter()
+            .fold(digest, |digest, &units| mix(digest, units));
+        self.digest = works.fold(digest, |digest, work| mix(digest, work.to_bits()));
     }
 }
 
 /// Makes the `count` tasks of a job, of which the first has the job's number.
-fn add_tasks(core: &mut Core<'_>, id: u32, count: u32, mut work: impl FnMut(u32) -> f64) {
-    let facts = core.facts[core.records.job(id).class as usize];
+fn add_tasks(
+    core: &mut Core<'_>,
+    id: u32,
+    count: u32,
+    overhead: Time,
+    mut work: impl FnMut(u32) -> f64,
+) {
     let (now, slots) = (core.now(), core.demands.slots(core.records.job(id).demand));
     let (mut last, mut longest) = (id, 0.0f64);
     for index in 0..count {
@@ -595,17 +707,16 @@ fn add_tasks(core: &mut Core<'_>, id: u32, count: u32, mut work: impl FnMut(u32)
     }
     core.records
         .job_mut(id)
-        .split(count, Time(rounded(longest * facts.nanos)) + facts.overhead);
+        .split(count, Time::from_secs(longest) + overhead);
     core.totals.tasks_arrived += u64::from(count);
     if let Some(need) = core.facts[core.records.job(id).class as usize].need {
-        suffice(core, id, need.min(count), facts.overhead);
+        suffice(core, id, need.min(count), overhead);
     }
 }
 
 /// Only `need` results of a job are needed: at best those of its shortest tasks.
 #[cold]
 fn suffice(core: &mut Core<'_>, id: u32, need: u32, overhead: Time) {
-    let nanos = core.facts[core.records.job(id).class as usize].nanos;
     let (mut works, mut next) = (Vec::new(), id);
     while next != NONE {
         let task = core.records.task(next);
@@ -613,7 +724,7 @@ fn suffice(core: &mut Core<'_>, id: u32, need: u32, overhead: Time) {
         next = task.sibling;
     }
     let (_, longest, _) = works.select_nth_unstable_by(need as usize - 1, f64::total_cmp);
-    let ideal = Time(rounded(*longest * nanos)) + overhead;
+    let ideal = Time::from_secs(*longest) + overhead;
     let job = core.records.job_mut(id);
     (job.need, job.ideal) = (need, ideal);
 }

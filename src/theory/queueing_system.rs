@@ -101,6 +101,7 @@ impl<'a> QueueingSystem<'a> {
             faults,
             strategy,
             window,
+            engine: _,
         } = setup
         else {
             return None;

@@ -55,6 +55,7 @@ pub fn of(setup: &Setup) -> Option<Vec<Known>> {
         faults,
         strategy,
         window,
+        engine: _,
     } = setup;
     if !has_warmup(window)
         || !faults.are_none()

@@ -19,6 +19,7 @@ mod coverage;
 mod crash;
 mod diff;
 mod disciplines;
+mod engines;
 mod errors;
 mod faults;
 mod find;

@@ -322,28 +322,6 @@ fn dates_durations_and_numbered_columns_are_read() {
     assert_figures(&place.summary("out"), 2.0, 2.5, 3.0, 4.0);
 }
 
-/// A work is a number of nanoseconds, and its service is rounded once: half of an odd number, and what
-/// a number of seconds does not keep.
-#[test]
-fn whole_nanoseconds_are_kept() {
-    for (speed, work, service) in [
-        (1, 8_640_000_000_000_001_u64, 8_640_000_000_000_001_u64),
-        (2, 1_000_000_001, 500_000_000),
-        (2, 1_000_000_003, 500_000_002),
-    ] {
-        let keys =
-            "format = \"csv\", unit = \"ns\", columns = { arrival = \"at\", work = \"takes\" }";
-        let text = scenario(&format!("file = \"log.csv\", {keys}"), "");
-        let place = Place::new(&text.replace("count = 1\n", &format!("speed = {speed}\n")));
-        place.write("log.csv", format!("at,takes\n0,{work}\n"));
-        place.ok(&["run", "s.toml", "--record", "tasks", "--out", "out"]);
-        let table = String::from_utf8(place.tree("out")["tasks.csv"].clone()).unwrap();
-        let row: Vec<&str> = table.lines().nth(1).unwrap().split(',').collect();
-        let number = |at: usize| row[at].parse::<u64>().unwrap();
-        assert_eq!((number(7), number(11) - number(10)), (work, service));
-    }
-}
-
 /// The folder of a real trace, or `None` with a line said.
 fn real(file: &str) -> Option<PathBuf> {
     let Some(root) = std::env::var_os("EQUIPOISE_TRACES").map(PathBuf::from) else {

@@ -9,8 +9,8 @@ use super::number::{Instant, offset};
 use super::read::{Block, Ordered, Row, Sorted};
 use super::row::{Job, Refusal, Step};
 use super::{Format, Invalid, Problem, Spec};
-use crate::engine::time::{NANOS, Time};
-use crate::text::{lasting, thousands};
+use crate::engine::time::Time;
+use crate::text::thousands;
 use std::collections::BTreeMap;
 
 /// Most classes that a class column may name; more are no classes.
@@ -92,10 +92,7 @@ impl Label {
         self.tasks += u64::from(job.tasks);
         self.work += work;
         self.max_tasks = self.max_tasks.max(job.tasks);
-        self.max_work = job
-            .works
-            .iter()
-            .fold(self.max_work, |most, work| most.max(work / NANOS));
+        self.max_work = job.works.iter().copied().fold(self.max_work, f64::max);
         for (resource, &demand) in job.demand.iter().enumerate() {
             self.demand[resource] += f64::from(job.tasks) * demand;
             self.demand_work[resource] += work * demand;
@@ -272,10 +269,7 @@ impl<'a> Pass<'a> {
 
     fn classless(&self, job: &Job) -> Problem {
         let work = job.mean_work();
-        let problem = self.here(format!(
-            "no class takes a job with a mean work of {}",
-            lasting(work)
-        ));
+        let problem = self.here(format!("no class takes a job with a mean work of {work} s"));
         problem.hint("give the last of `classes` no `below`: `NAME = {}`")
     }
 

@@ -22,6 +22,7 @@ use crate::experiment::{self, Fingerprint, Journal, Options, Plan, Timing};
 use crate::report;
 use crate::results::{self, Build, Results, digest, tables};
 use crate::scenario::{Registry, Scenario};
+use crate::sim::setup::Engine;
 use crate::text::counted;
 
 /// Arguments of `equipoise run`.
@@ -38,6 +39,9 @@ pub struct Run {
     /// Threads (default: all cores); the results are the same for any number.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// By what replications are run; the results are the same.
+    #[arg(long, value_enum, default_value = "auto")]
+    engine: Engine,
     /// What is printed.
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -112,7 +116,11 @@ impl Run {
             let set = format!("compare.show=[{}]", names.join(", "));
             args.changes.sets.push(set);
         }
-        let scenario = args.read(registry)?;
+        let mut scenario = args.read(registry)?;
+        let points = scenario.points.iter_mut();
+        points
+            .flat_map(|point| &mut point.setups)
+            .for_each(|setup| setup.engine = self.engine);
         let target = self.out.clone();
         Ok(One {
             target: target.unwrap_or_else(|| usual_target(&args, &scenario)),

@@ -104,7 +104,7 @@ fn meta(plan: &Plan, cells: &[Vec<Replications>]) -> Meta {
         stem: scenario.stem.clone(),
         command: plan.command().to_owned(),
         seed: scenario.seed,
-        engine: "events".to_owned(),
+        engine: engine(cells).to_owned(),
         replications: least,
         most_replications: most,
         measured: measured(scenario, cells),
@@ -124,6 +124,18 @@ fn meta(plan: &Plan, cells: &[Vec<Replications>]) -> Meta {
         scenario_digest: digest(scenario.text.as_bytes()),
         events: cells.iter().map(events).collect(),
         ..Meta::default()
+    }
+}
+
+/// By what the replications were run.
+fn engine(cells: &[Vec<Replications>]) -> &'static str {
+    let all = || cells.iter().flatten();
+    let direct: u64 = all().map(|cell| cell.direct).sum();
+    let run: usize = all().map(Replications::replications).sum();
+    match direct {
+        0 => "events",
+        direct if direct == run as u64 => "direct",
+        _ => "direct where that can be, else events",
     }
 }
 

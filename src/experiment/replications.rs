@@ -46,6 +46,8 @@ pub struct Replicate {
     pub digest: u64,
     /// Events handled.
     pub events: u64,
+    /// It was run directly.
+    pub was_direct: bool,
     /// Times of all jobs, then, if there are several classes, by class.
     pub times: Vec<Distributions>,
     /// What replication 1 keeps beside.
@@ -89,6 +91,7 @@ impl Replicate {
             is_runaway: figures.is_runaway,
             digest: figures.workload_digest,
             events: figures.events,
+            was_direct: figures.was_direct,
             times: times.map(distributions).collect(),
             detail: with_detail.then(|| Detail::new(figures)),
             decision_log: None,
@@ -131,6 +134,8 @@ pub struct Replications {
     pub digests: Vec<(u64, u64)>,
     /// Events of all replications.
     pub events: u64,
+    /// Replications that were run directly.
+    pub direct: u64,
     /// Time that all replications took.
     pub busy: Duration,
     /// Of replication 1.
@@ -169,6 +174,7 @@ impl Replications {
             counts: Vec::new(),
             digests: Vec::new(),
             events: 0,
+            direct: 0,
             busy: Duration::ZERO,
             detail: None,
             decision_logs: Vec::new(),
@@ -182,6 +188,7 @@ impl Replications {
     pub fn push(&mut self, replicate: Replicate) {
         self.digests.push((replicate.digest, replicate.measured));
         self.events += replicate.events;
+        self.direct += u64::from(replicate.was_direct);
         self.busy += replicate.busy;
         self.is_runaway |= replicate.is_runaway;
         self.detail = self.detail.take().or(replicate.detail);

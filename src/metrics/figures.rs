@@ -102,6 +102,8 @@ pub struct Figures {
     pub events: u64,
     /// Number of dispatchers.
     pub dispatchers: usize,
+    /// It was run directly, not event by event, as long as jobs arrived.
+    pub was_direct: bool,
 }
 
 impl Figures {

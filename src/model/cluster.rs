@@ -168,6 +168,16 @@ impl Group {
         self.capacity[SLOTS].unwrap_or(1)
     }
 
+    /// Tasks of this `demand` that one node can hold at once.
+    pub fn copies(&self, demand: &[u64]) -> u64 {
+        let each = demand.iter().zip(&self.capacity);
+        let of = |(need, has): (&u64, &Option<u64>)| match (need, has) {
+            (0, _) | (_, None) => u64::MAX,
+            (need, Some(has)) => has / need,
+        };
+        each.map(of).min().unwrap_or(u64::MAX)
+    }
+
     /// True if the whole `demand` could ever be held by one node.
     pub fn could_hold(&self, demand: &[u64]) -> bool {
         demand

@@ -58,6 +58,25 @@ impl List {
         slab[id].links().next
     }
 
+    /// The record before `id` in its list; [`NONE`] before the first.
+    pub fn before<T: Linked>(slab: &Slab<T>, id: u32) -> u32 {
+        slab[id].links().before
+    }
+
+    /// Adds a record, which is in no list, before `next`; at the end if that is [`NONE`].
+    pub fn insert_before<T: Linked>(&mut self, slab: &mut Slab<T>, next: u32, id: u32) {
+        if next == NONE {
+            return self.push(slab, id);
+        }
+        let before = slab[next].links().before;
+        if before == NONE {
+            return self.push_front(slab, id);
+        }
+        *slab[id].links_mut() = Links { before, next };
+        slab[before].links_mut().next = id;
+        slab[next].links_mut().before = id;
+    }
+
     /// Adds a record, which is in no list, at the end.
     #[inline]
     pub fn push<T: Linked>(&mut self, slab: &mut Slab<T>, id: u32) {

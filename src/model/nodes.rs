@@ -302,6 +302,21 @@ impl Nodes {
         each.all(|((used, need), limit)| used.saturating_add(*need) <= *limit)
     }
 
+    /// True if no attempt runs at, waits at or travels to any node.
+    pub fn are_idle(&self) -> bool {
+        self.holding.iter().all(|word| *word == 0)
+    }
+
+    /// Tasks of this `demand` that have room beside what runs at the node, were it up.
+    pub fn copies(&self, node: NodeId, demand: &[u64]) -> u64 {
+        let limits = &self.kind(node).limits;
+        let of = |(d, need): (usize, &u64)| match need {
+            0 => u64::MAX,
+            need => limits[d].saturating_sub(self.demanded(node, d)) / need,
+        };
+        demand.iter().enumerate().map(of).min().unwrap_or(u64::MAX)
+    }
+
     /// Visits the nodes to which any attempt runs, waits or travels, in id order.
     #[inline]
     pub fn for_each_holding(&self, mut visit: impl FnMut(NodeId, &Node)) {
@@ -363,6 +378,40 @@ impl Nodes {
             self.holding[node.index() / 64] &= !(1 << (node.index() % 64));
         }
         this
+    }
+
+    /// An attempt of `service` is bound to a node of one slot, at which all that was to end until
+    /// `now` has ended: it runs there as soon as those before it have.
+    #[inline(always)]
+    pub fn line_up(&mut self, node: NodeId, service: Time, now: Time) {
+        let this = &mut self.nodes[node.index()];
+        if this.tasks == 0 {
+            self.holding[node.index() / 64] |= 1 << (node.index() % 64);
+            self.in_use.rise(1, now);
+            (this.level, this.since) = (0, now);
+            (this.rate, this.free) = (1, 0);
+        } else {
+            this.queued += 1;
+        }
+        this.level = this.level.wrapping_add(service.0);
+        this.held += 1;
+        this.tasks += 1;
+    }
+
+    /// The attempt that ran at a node of one slot has ended at `end`, and the next, if there is one,
+    /// started.
+    #[inline(always)]
+    pub fn move_up(&mut self, node: NodeId, end: Time) {
+        let this = &mut self.nodes[node.index()];
+        this.held -= 1;
+        this.tasks -= 1;
+        if this.tasks == 0 {
+            self.holding[node.index() / 64] &= !(1 << (node.index() % 64));
+            self.in_use.fall(1, end);
+            this.stop(1, end);
+        } else {
+            this.queued -= 1;
+        }
     }
 
     /// An attempt that runs at the node stops, and is still held there.

@@ -46,6 +46,11 @@ impl<T> Slab<T> {
         self.records.len() - self.free.len()
     }
 
+    /// Number of places: all names are below.
+    pub fn places(&self) -> usize {
+        self.records.len()
+    }
+
     /// True if no record is held.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

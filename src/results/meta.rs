@@ -29,7 +29,7 @@ pub struct Meta {
     pub is_partial: bool,
     /// `run.seed`.
     pub seed: u64,
-    /// Event list that ordered the run.
+    /// By what replications were run: directly, or event by event.
     pub engine: String,
     /// Replications of each point and strategy; the fewest of any point.
     pub replications: u32,

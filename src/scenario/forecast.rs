@@ -70,6 +70,7 @@ pub fn forecast(setup: &Setup) -> Forecast {
         faults,
         strategy,
         window,
+        engine: _,
     } = setup;
     let demand = Demand::new(sources, classes, cluster);
     let longer = stragglers.as_ref().map_or(1.0, stretch) * strain(faults);
@@ -414,6 +415,7 @@ impl Demand<'_> {
             parts,
             parts_of_class,
             limits: _,
+            queue: _,
             copies: _,
             stealing: _,
         } = strategy;

@@ -1,25 +1,67 @@
-//! The central queue: one fifo whose head waits for any eligible node with room and blocks what is
-//! behind it. Which nodes have room, the board knows; so a task costs O(log n).
+//! The central queue. In its plain form it is one fifo whose head waits for any eligible node with room
+//! and blocks what is behind it. Which nodes have room, the board knows; so a task costs O(log n).
+//!
+//! By other rules it serves the oldest job first, one job at a time, gangs (jobs whose tasks start
+//! together, or not at all), or lets those start that stand behind a head which finds no room.
 
+use crate::engine::time::Time;
+use crate::model::ids::NodeId;
 use crate::model::list::List;
+use crate::model::nodes::NodeState;
 use crate::model::slab::NONE;
 use crate::strategy::view::Truth;
+use crate::strategy::{Backfill, QueueOrder, QueueRules};
 
 use super::core::Core;
+use super::plan::{Plan, Wish};
 use super::records::Phase;
+use super::setup::Setup;
 
 /// Tasks that are bound to a node when one has room.
 pub struct Central {
+    /// Those that wait; of a gang its first task, once all of it are there.
     queue: List,
     length: u64,
+    rules: QueueRules,
+    /// Whether it is the plain form.
+    is_plain: bool,
+    /// Class and number of the job that is served, if one is at a time.
+    current: Option<(u32, u64)>,
+    plan: Plan,
+    /// Demands and nodes for which there was no room when last looked at.
+    refused: Vec<(u32, u32)>,
 }
+
+/// What may start now.
+pub enum Next {
+    /// A task, or the first of a gang, on any nodes with room.
+    Anywhere(u32),
+    /// The same, where it stands in nobody's way: on the nodes that the plan has found.
+    AsPlanned(u32),
+}
+
+/// Most jobs that are promised room under conservative backfilling.
+const MOST_PROMISES: usize = 256;
 
 impl Central {
     /// An empty queue.
-    pub const EMPTY: Central = Central {
-        queue: List::EMPTY,
-        length: 0,
-    };
+    pub fn new(setup: &Setup) -> Central {
+        let rules = setup.strategy.queue;
+        Central {
+            queue: List::EMPTY,
+            length: 0,
+            rules,
+            is_plain: rules == QueueRules::default() && !setup.has_gangs(),
+            current: None,
+            plan: Plan::default(),
+            refused: Vec::new(),
+        }
+    }
+
+    /// True if only the head is ever looked at, for one node.
+    pub fn is_plain(&self) -> bool {
+        self.is_plain
+    }
 
     /// Tasks waiting.
     pub fn length(&self) -> u64 {
@@ -30,33 +72,142 @@ impl Central {
     pub fn reach(&mut self, core: &mut Core<'_>, id: u32) {
         let now = core.now();
         core.records.task_mut(id).enter(Phase::Queue, now);
-        self.queue.push(&mut core.records, id);
         self.length += 1;
+        if self.is_plain {
+            self.queue.push(&mut core.records, id);
+        } else {
+            self.insert(core, id);
+        }
+    }
+
+    #[cold]
+    fn insert(&mut self, core: &mut Core<'_>, id: u32) {
+        let of = core.records.task(id).job;
+        let job = core.records.job_mut(of);
+        let (mut id, class) = (id, job.class as usize);
+        if core.facts[class].is_gang {
+            job.assembled += 1;
+            if job.assembled < job.tasks {
+                return;
+            }
+            id = of;
+        }
+        let mut next = NONE;
+        if self.rules.order == QueueOrder::Job {
+            let mut before = self.queue.tail();
+            while before != NONE && key(core, before) > key(core, id) {
+                next = before;
+                before = List::before(&core.records, before);
+            }
+        }
+        self.queue.insert_before(&mut core.records, next, id);
     }
 
     /// The head, if any eligible node has room for it.
     pub fn head(&self, core: &mut Core<'_>) -> Option<u32> {
         let head = self.queue.head();
-        if head == NONE {
-            return None;
+        (head != NONE && has_room(core, head)).then_some(head)
+    }
+
+    /// What may start now by rules that are not plain.
+    #[inline(never)]
+    pub fn next(&mut self, core: &mut Core<'_>) -> Option<Next> {
+        self.refused.clear();
+        let mut id = self.queue.head();
+        while id != NONE && self.may_begin(core, id) {
+            if self.finds_room(core, id) {
+                return Some(Next::Anywhere(id));
+            }
+            match self.rules.backfill {
+                Backfill::None => return None,
+                Backfill::Any => id = List::after(&core.records, id),
+                Backfill::Easy => return self.plan_from(core, id, 1),
+                Backfill::Conservative => return self.plan_from(core, id, MOST_PROMISES),
+            }
         }
-        let (task, job) = core.records.both(head);
-        let truth = Truth {
-            layout: &core.layout,
-            nodes: &core.nodes,
-            now: core.agenda.now(),
-        };
-        let demand = core.demands.of(task, job);
-        let pool = task.pool(job, &core.stage_pools);
-        let spot = core.board.turn(job.dispatcher, pool, demand, truth);
-        let (_, nodes) = core.board.seen(spot, truth, None);
-        (nodes.count() > 0).then_some(head)
+        None
+    }
+
+    /// True unless another job is being served, and only one is at a time.
+    fn may_begin(&self, core: &Core<'_>, id: u32) -> bool {
+        let (_, job) = core.records.both(id);
+        let is_it = |current: (u32, u64)| current == (job.class, job.number);
+        !self.rules.one_at_a_time || self.current.is_none_or(is_it)
+    }
+
+    fn finds_room(&mut self, core: &mut Core<'_>, id: u32) -> bool {
+        let wish = Wish::new(core, id);
+        let what = (wish.row, wish.pool);
+        if self.refused.contains(&what) {
+            return false;
+        }
+        let has_room = has_room(core, id);
+        if !has_room {
+            self.refused.push(what);
+        }
+        has_room && (wish.count == 1 || room(core, id) >= wish.count)
+    }
+
+    /// What may start now behind `head`, which finds no room: nobody in the way of the first `promises`
+    /// of those before him.
+    fn plan_from(&mut self, core: &mut Core<'_>, head: u32, promises: usize) -> Option<Next> {
+        self.plan.lay_out(core);
+        let (mut id, mut promised) = (head, 0);
+        while id != NONE {
+            let wish = Wish::new(core, id);
+            let from = match promised < promises {
+                true => self.plan.earliest(core, &wish),
+                false if self.plan.has_room(core, &wish, core.now()) => core.now(),
+                false => Time::MAX,
+            };
+            if from == core.now() {
+                return Some(Next::AsPlanned(id));
+            }
+            if promised < promises && from != Time::MAX {
+                self.plan.promise(&wish, from);
+            }
+            promised += 1;
+            if self.rules.backfill == Backfill::Conservative && promised == promises {
+                return None;
+            }
+            id = List::after(&core.records, id);
+        }
+        None
+    }
+
+    /// An error if the head finds no room although nothing runs at all, on nodes that are all up: then it
+    /// never will.
+    pub fn check_hope(&self, core: &Core<'_>) -> Result<(), String> {
+        let head = self.queue.head();
+        let is_up = |node| core.nodes.state(node) == NodeState::Up;
+        if head == NONE
+            || !core.nodes.are_idle()
+            || !self.may_begin(core, head)
+            || !core.layout.ids().all(is_up)
+        {
+            return Ok(());
+        }
+        let (_, job) = core.records.both(head);
+        let (name, tasks) = (&core.setup.classes[job.class as usize].name, job.tasks);
+        Err(format!(
+            "a job of `{name}` waits for ever: its {tasks} tasks start together, and the nodes have room for {} (lower `jobs.{name}.tasks`, or raise `nodes.NAME.count`)",
+            room(core, head)
+        ))
+    }
+
+    /// The nodes that were found for what starts as planned.
+    pub fn planned(&self) -> Vec<NodeId> {
+        self.plan.found().collect()
     }
 
     /// Takes out a task that is not to run any more.
     pub fn withdraw(&mut self, core: &mut Core<'_>, id: u32) {
-        self.queue.remove(&mut core.records, id);
         self.length -= 1;
+        let (task, job) = core.records.both(id);
+        let stands_for_others = task.job == id && job.assembled == job.tasks;
+        if !core.facts[job.class as usize].is_gang || stands_for_others {
+            self.queue.remove(&mut core.records, id);
+        }
     }
 
     /// Takes the head, which has been given a node.
@@ -64,4 +215,53 @@ impl Central {
         self.queue.pop(&mut core.records);
         self.length -= 1;
     }
+
+    /// Takes what starts, of so many tasks, from wherever it stands.
+    pub fn take_out(&mut self, core: &mut Core<'_>, id: u32, tasks: u64) {
+        self.queue.remove(&mut core.records, id);
+        self.length -= tasks;
+        let (_, job) = core.records.both(id);
+        self.current = Some((job.class, job.number));
+    }
+
+    /// A job leaves the system: another one may be served.
+    pub fn leave(&mut self, class: u32, number: u64) {
+        if self.current == Some((class, number)) {
+            self.current = None;
+        }
+    }
+}
+
+/// What the oldest job first, and of it the first stage and task, goes by.
+fn key(core: &Core<'_>, id: u32) -> impl Ord + use<> {
+    let (task, job) = core.records.both(id);
+    (job.arrival, job.class, job.number, task.stage, task.index)
+}
+
+/// True if any eligible node has room for a task now.
+fn has_room(core: &mut Core<'_>, id: u32) -> bool {
+    let (task, job) = core.records.both(id);
+    let truth = Truth {
+        layout: &core.layout,
+        nodes: &core.nodes,
+        now: core.agenda.now(),
+    };
+    let demand = core.demands.of(task, job);
+    let pool = task.pool(job, &core.stage_pools);
+    let spot = core.board.turn(job.dispatcher, pool, demand, truth);
+    let (_, nodes) = core.board.seen(spot, truth, None);
+    nodes.count() > 0
+}
+
+/// Tasks like `id` for which all eligible nodes together have room now.
+fn room(core: &Core<'_>, id: u32) -> u64 {
+    let (task, job) = core.records.both(id);
+    let demand = core.demands.of(task, job);
+    let nodes = core
+        .board
+        .nodes_of(task.pool(job, &core.stage_pools))
+        .iter();
+    let up = nodes.filter(|node| core.nodes.state(**node) == NodeState::Up);
+    up.map(|node| core.nodes.copies(*node, demand))
+        .fold(0, u64::saturating_add)
 }

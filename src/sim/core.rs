@@ -9,7 +9,7 @@ use crate::engine::law::Law;
 use crate::engine::random::{Key, Purpose, Seeds};
 use crate::engine::time::Time;
 use crate::metrics::figures::Totals;
-use crate::metrics::jobs::{Completed, JobStats};
+use crate::metrics::jobs::{Blame, Completed, JobStats};
 use crate::metrics::nodes::Busy;
 use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
@@ -283,6 +283,8 @@ pub struct Facts<'s> {
     pub priority: i64,
     /// Results that suffice, if not all are needed.
     pub need: Option<u32>,
+    /// Whether the tasks of a job start together.
+    pub is_gang: bool,
     /// Number of its clients, if each keeps to one dispatcher; else 0.
     pub bound: u64,
 }
@@ -328,9 +330,31 @@ impl<'s> Facts<'s> {
             slo: class.slo,
             priority: class.priority,
             need: class.gather.need,
+            is_gang: class.gang,
             bound: 0,
         }
     }
+}
+
+/// A job that is complete.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Completion {
+    /// Index of its class.
+    pub class: u32,
+    /// Number of its tasks.
+    pub tasks: u32,
+    /// Whether it is measured.
+    pub measured: bool,
+    /// When it arrived.
+    pub arrival: Time,
+    /// When its last result was gathered.
+    pub at: Time,
+    /// The longest work + overhead of its tasks at speed 1.
+    pub ideal: Time,
+    /// Twice (last minus median finish of its tasks).
+    pub straggler_wait_doubled: u64,
+    /// Where its time went.
+    pub blame: Blame,
 }
 
 /// The state that every machine may change.
@@ -575,7 +599,7 @@ impl<'s> Core<'s> {
     }
 
     /// The load of `node` has changed: dispatchers may see it.
-    #[inline]
+    #[inline(always)]
     pub fn changed(&mut self, node: NodeId) {
         if self.board.is_kept() {
             self.update_board(node);
@@ -584,6 +608,9 @@ impl<'s> Core<'s> {
 
     #[inline(never)]
     fn update_board(&mut self, node: NodeId) {
+        if self.board.keeps_counts_alone() {
+            return self.board.recount(node, self.nodes.at(node).tasks);
+        }
         let truth = Truth {
             layout: &self.layout,
             nodes: &self.nodes,
@@ -835,12 +862,11 @@ impl<'s> Core<'s> {
     #[inline(always)]
     pub fn gather(&mut self, id: u32) -> Option<u32> {
         let now = self.now();
-        self.totals.attempts_done += 1;
-        let record = &mut self.records[id];
-        record.task.enter(Phase::Done, now);
+        self.records.task_mut(id).enter(Phase::Done, now);
         if self.recorder.is_some() {
             self.record_task(id);
         }
+        self.totals.attempts_done += 1;
         let record = &mut self.records[id];
         if record.task.is_alone() {
             (record.job.critical, record.job.gathered) = (id, 1);
@@ -878,39 +904,53 @@ impl<'s> Core<'s> {
     /// A job is complete: it is counted and leaves the system.
     #[inline(always)]
     pub fn complete(&mut self, id: u32) {
-        let now = self.agenda.now();
+        let now = self.now();
         if self.records.job(id).has_vain_finishes() {
             self.recount_finishes(id);
         }
         let job = self.records.job(id);
-        let chain;
         let blame = match job.stages {
-            NONE => self.records.task(job.critical).parts(),
-            _ => {
-                chain = self.chain(job);
-                &chain
-            }
+            NONE => *self.records.task(job.critical).parts(),
+            _ => self.chain(job),
         };
-        let stats = &mut self.stats[job.class as usize];
+        if let Some(recorder) = &mut self.recorder {
+            recorder.job(job, Some((now, blame)));
+        }
+        let completion = Completion {
+            class: job.class,
+            tasks: job.need,
+            measured: job.measured,
+            arrival: job.arrival,
+            at: now,
+            ideal: job.ideal,
+            straggler_wait_doubled: job.straggler_wait_doubled(),
+            blame,
+        };
+        let ready = job.measured.then_some(job.arrival);
+        self.count_completion(&completion);
+        self.leave(id, ready);
+    }
+
+    /// A job was complete: it is counted and is in the system no more.
+    #[inline(always)]
+    pub fn count_completion(&mut self, job: &Completion) {
+        let (stats, now) = (&mut self.stats[job.class as usize], job.at);
         let response = now - job.arrival;
         self.totals.jobs_done += 1;
-        self.totals.tasks_done += u64::from(job.need);
-        self.totals.last_completion = now;
+        self.totals.tasks_done += u64::from(job.tasks);
+        self.totals.last_completion = self.totals.last_completion.max(now);
         self.totals.presence += u128::from(self.window.overlap(job.arrival, now).0);
         let slo = self.facts[job.class as usize].slo;
         let on_time = slo.map(|slo| response <= slo);
         if job.measured {
             let completed = Completed {
                 response,
-                blame,
+                blame: &job.blame,
                 ideal: job.ideal,
-                straggler_wait_doubled: job.straggler_wait_doubled(),
+                straggler_wait_doubled: job.straggler_wait_doubled,
                 on_time,
             };
             stats.complete(&completed, self.slowdown_floor);
-        }
-        if let Some(recorder) = &mut self.recorder {
-            recorder.job(job, Some((now, *blame)));
         }
         if self.window.contains(now) {
             stats.completions += 1;
@@ -918,8 +958,7 @@ impl<'s> Core<'s> {
         } else if !self.window.has_opened() {
             self.opening.count(now, job.class, on_time != Some(false));
         }
-        let ready = job.measured.then_some(job.arrival);
-        self.leave(id, ready);
+        self.window.leave(now, job.measured);
     }
 
     /// Notes when the services of a job's tasks ended, of the attempts alone whose results were used.
@@ -953,6 +992,7 @@ impl<'s> Core<'s> {
         if let Some(recorder) = &mut self.recorder {
             recorder.job_failed(job, now);
         }
+        self.window.leave(now, job.measured);
         self.leave(id, None);
     }
 
@@ -960,7 +1000,6 @@ impl<'s> Core<'s> {
     #[inline(always)]
     fn leave(&mut self, id: u32, ready: Option<Time>) {
         let job = self.records.job(id);
-        self.window.leave(self.agenda.now(), job.measured);
         self.demands.give_back(job.demand);
         let stats = &mut self.stats[job.class as usize];
         let staged = (job.stages != NONE).then_some(*job);
@@ -1009,12 +1048,12 @@ struct OpeningCompletions {
 impl OpeningCompletions {
     #[cold]
     fn count(&mut self, now: Time, class: u32, is_good: bool) {
-        if self.at != now {
+        if self.at < now {
             self.at = now;
             self.completions.fill([0; 2]);
         }
         let [all, good] = &mut self.completions[class as usize];
-        *all += 1;
-        *good += u64::from(is_good);
+        *all += u64::from(self.at == now);
+        *good += u64::from(self.at == now && is_good);
     }
 }

@@ -49,6 +49,12 @@ impl Course {
         }
     }
 
+    /// The instant after which the next event finds something to do here.
+    #[inline]
+    pub fn stop(&self) -> Time {
+        self.stop
+    }
+
     /// Time passes until `time`, the next event's; false if the replication is over before.
     /// `central` is the number of tasks in the central queue.
     #[inline]
@@ -115,6 +121,12 @@ impl Course {
             self.deadline = core.window.deadline().unwrap_or(Time::MAX);
         }
         self.look_out();
+    }
+
+    /// More jobs than this in the system make it a runaway.
+    #[inline]
+    pub fn most_jobs(&self) -> u64 {
+        self.most_jobs
     }
 
     /// True if more jobs are in the system than may be.

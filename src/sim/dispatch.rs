@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 
 use crate::engine::law::Law;
+use crate::engine::random::Draw;
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
@@ -14,14 +15,14 @@ use crate::model::slab::NONE;
 use crate::strategy::board::{Aperture, Board, Bound, Sight};
 use crate::strategy::view::Truth;
 use crate::strategy::{
-    self, Ask, Binding, Candidates, Ended, How, InFlight, Information, Parts, Placement, Problem,
-    Reports, Spread, Strategy, Ties,
+    self, Ask, Binding, Candidates, Counts, Ended, How, InFlight, Information, Order, Parts,
+    Placement, Problem, Reads, Reports, Spread, Strategy, Ties, View,
 };
 
 use super::core::{Core, Demands, Kind};
 use super::failure::{Failure, Fallible};
 use super::recorder::{Decision, Made, Recorder};
-use super::records::{Job, Phase, Records, Task, draw};
+use super::records::{Job, Phase, Records, Subject, Task, draw};
 use super::setup::{Budget, Setup, TaskFailures};
 use crate::workload::class::Stage;
 
@@ -44,6 +45,8 @@ pub struct Dispatch {
     asked: RefCell<Vec<NodeId>>,
     /// Tasks for which no node was seen up.
     parked: List,
+    /// True if all placements go by counts alone.
+    goes_by_counts: bool,
     /// True if anybody minds that a dispatcher hears of an end.
     hears: bool,
     /// For each set of parts, the dispatcher whose turn it is.
@@ -68,7 +71,7 @@ impl Route {
     /// The dispatcher of a job, if there are several as they are spread; it is the `turn` of one
     /// of them. At random all jobs of a client come to the same one.
     #[inline]
-    fn dispatcher(&self, core: &Core<'_>, job: &Job, turn: u32) -> u32 {
+    fn dispatcher(&self, core: &Core<'_>, class: u32, number: u64, turn: u32) -> u32 {
         if self.count == 1 {
             return self.first;
         }
@@ -77,11 +80,11 @@ impl Route {
             Spread::ByClass => return self.first + self.rank % self.count,
             Spread::RoundRobin => return self.first + turn,
         }
-        let who = match core.facts[job.class as usize].bound {
-            0 => job.number,
-            clients => job.number % clients,
+        let who = match core.facts[class as usize].bound {
+            0 => number,
+            clients => number % clients,
         };
-        let mut draw = core.keys.spread.draw(job.class, who, 0, 0, 0);
+        let mut draw = core.keys.spread.draw(class, who, 0, 0, 0);
         self.first + draw.below(self.count)
     }
 }
@@ -187,6 +190,7 @@ impl Dispatch {
             named: Vec::new(),
             asked: RefCell::default(),
             parked: List::EMPTY,
+            goes_by_counts: false,
             hears: false,
             turns: vec![0; setup.strategy.parts.len()],
         };
@@ -207,6 +211,10 @@ impl Dispatch {
         };
         (self.by_loads, self.by_idle) = (relying_on(Reports::Loads), relying_on(Reports::Idle));
         let learns = self.placements().any(|placement| placement.learns());
+        let by_counts = self
+            .placements()
+            .all(|placement| placement.goes_by_counts());
+        self.goes_by_counts = by_counts;
         self.hears = learns || self.follows_ends;
     }
 
@@ -309,7 +317,7 @@ impl Dispatch {
         let job = core.records.job(id);
         let route = self.routes[job.class as usize];
         let turn = &mut self.turns[route.parts];
-        let chosen = route.dispatcher(core, job, *turn);
+        let chosen = route.dispatcher(core, job.class, job.number, *turn);
         *turn = (*turn + 1) % route.count;
         let pool = if core.demands.is_of_class(job.demand) {
             route.pool
@@ -339,6 +347,16 @@ impl Dispatch {
         })
     }
 
+    /// The dispatcher of a job without a demand of its own, and the nodes that it may use.
+    #[inline]
+    pub fn way(&mut self, core: &Core<'_>, class: u32, number: u64) -> (u32, u32) {
+        let route = self.routes[class as usize];
+        let turn = &mut self.turns[route.parts];
+        let dispatcher = route.dispatcher(core, class, number, *turn);
+        *turn = (*turn + 1) % route.count;
+        (dispatcher, route.pool)
+    }
+
     /// The tasks of a stage that begins, of which `first` is the first, queue at their job's dispatcher;
     /// tells that if it is idle.
     pub fn wake(&mut self, core: &mut Core<'_>, first: u32, count: u32) -> Option<u32> {
@@ -363,7 +381,7 @@ impl Dispatch {
         };
         let job = core.records.job(id);
         let route = &self.routes[job.class as usize];
-        let dispatcher = route.dispatcher(core, job, self.turns[route.parts]);
+        let dispatcher = route.dispatcher(core, job.class, job.number, self.turns[route.parts]);
         let this = &self.dispatchers[dispatcher as usize];
         this.deciding.is_some() && this.waiting >= limit
     }
@@ -500,23 +518,128 @@ impl Dispatch {
     #[inline(always)]
     pub fn choose(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<NodeId> {
         let (task, job) = core.records.both(id);
-        let demand = core.demands.of(task, job);
-        let pool = task.pool(job, &core.stage_pools);
-        let this = &mut self.dispatchers[job.dispatcher as usize];
-        let now = core.agenda.now();
-        let truth = Truth::new(&core.layout, &core.nodes, now);
-        let spot = core.board.turn(job.dispatcher, pool, demand, truth);
-        let log = core.recorder.is_some().then_some(&self.asked);
-        let (view, nodes) = core.board.seen(spot, truth, log);
-        let priority = core.facts[job.class as usize].priority;
-        let tasks = core.stages.tasks(job, task);
-        let ask = ask(job, task, (tasks, priority), demand, nodes, this.ties);
-        let draw = draw(core.keys.placement, job, task, 0);
+        let subject = subject(core, task, job);
+        if self.goes_by_counts && core.board.is_plain() && core.recorder.is_none() {
+            return self.choose_by_counts(core, &subject, |_, _| {});
+        }
+        self.choose_by(core, &subject, id, strategy::decide)
+    }
+
+    /// The same for an attempt of which there is no record, and which nobody records.
+    ///
+    /// # Errors
+    /// As [`Dispatch::place`].
+    #[inline(always)]
+    pub fn choose_for(&mut self, core: &mut Core<'_>, subject: &Subject) -> Fallible<NodeId> {
+        if self.goes_by_counts {
+            return self.choose_by_counts(core, subject, |_, _| {});
+        }
+        self.choose_by(core, subject, NONE, strategy::decide)
+    }
+
+    /// True if all placements go by counts alone.
+    #[inline]
+    pub fn goes_by_counts(&self) -> bool {
+        self.goes_by_counts
+    }
+
+    /// Asks the placement for a node by the counts of nodes, each of which is brought `up_to_date`
+    /// before.
+    ///
+    /// # Errors
+    /// As [`Dispatch::place`].
+    #[inline(always)]
+    pub fn choose_by_counts<'s>(
+        &mut self,
+        core: &mut Core<'s>,
+        subject: &Subject,
+        up_to_date: impl FnMut(&mut Core<'s>, NodeId),
+    ) -> Fallible<NodeId> {
+        let mut draw = subject.draw(core.keys.placement, 0);
+        let pool = subject.pool;
+        let this = &mut self.dispatchers[subject.dispatcher as usize];
         let Some(Some(placement)) = this.placements.get_mut(pool as usize) else {
             return Err(fault(&core.setup.strategy, this.parts, None));
         };
+        let nodes = core.board.size(pool);
+        let mut counts = Counting {
+            core,
+            pool,
+            probes: 0,
+            up_to_date,
+        };
+        let chosen = placement.place_by_counts(nodes, this.ties, &mut draw, &mut counts);
+        let probes = this.asking * counts.probes;
+        let Some(rank) = chosen.filter(|rank| *rank < nodes) else {
+            return Err(fault(&core.setup.strategy, this.parts, None));
+        };
+        let is_open = core.window.contains(core.now());
+        core.totals.placed(is_open, probes);
+        Ok(core.board.node(pool, rank))
+    }
+
+    /// The nodes that the placement of the job's dispatcher names in the first phase of its
+    /// decision, and its draws so far; [`Dispatch::choose_named`] is the second.
+    pub fn name(&mut self, core: &mut Core<'_>, subject: &Subject) -> (&[NodeId], Draw) {
+        let demand = core.demands.row(subject.demand);
+        let this = &mut self.dispatchers[subject.dispatcher as usize];
+        let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
+        let spot = (core.board).turn(subject.dispatcher, subject.pool, demand, truth);
+        let (view, nodes) = core.board.seen(spot, truth, None);
+        let priority = core.facts[subject.class as usize].priority;
+        let ask = ask(subject, priority, demand, nodes, this.ties);
+        let mut draw = subject.draw(core.keys.placement, 0);
+        self.named.clear();
+        if let Some(Some(placement)) = this.placements.get_mut(subject.pool as usize) {
+            placement.candidates(&ask, &view, &mut draw, &mut self.named);
+        }
+        (&self.named, draw)
+    }
+
+    /// The second phase of a decision, with the draws that the first left.
+    ///
+    /// # Errors
+    /// As [`Dispatch::place`].
+    pub fn choose_named(
+        &mut self,
+        core: &mut Core<'_>,
+        subject: &Subject,
+        mut draw: Draw,
+    ) -> Fallible<NodeId> {
+        self.choose_by(core, subject, NONE, |placement, ask, view, _, named| {
+            strategy::choose(placement, ask, view, &mut draw, named)
+        })
+    }
+
+    #[inline(always)]
+    fn choose_by(
+        &mut self,
+        core: &mut Core<'_>,
+        subject: &Subject,
+        id: u32,
+        decide: impl FnOnce(
+            &mut dyn Placement,
+            &Ask<'_>,
+            &View<'_>,
+            &mut Draw,
+            &mut Vec<NodeId>,
+        ) -> Option<NodeId>,
+    ) -> Fallible<NodeId> {
+        let demand = core.demands.row(subject.demand);
+        let this = &mut self.dispatchers[subject.dispatcher as usize];
+        let now = core.agenda.now();
+        let truth = Truth::new(&core.layout, &core.nodes, now);
+        let spot = (core.board).turn(subject.dispatcher, subject.pool, demand, truth);
+        let log = core.recorder.is_some().then_some(&self.asked);
+        let (view, nodes) = core.board.seen(spot, truth, log);
+        let priority = core.facts[subject.class as usize].priority;
+        let ask = ask(subject, priority, demand, nodes, this.ties);
+        let draw = subject.draw(core.keys.placement, 0);
+        let Some(Some(placement)) = this.placements.get_mut(subject.pool as usize) else {
+            return Err(fault(&core.setup.strategy, this.parts, None));
+        };
         let placement = &mut **placement;
-        let chosen = strategy::decide(placement, &ask, &view, &mut draw.clone(), &mut self.named);
+        let chosen = decide(placement, &ask, &view, &mut draw.clone(), &mut self.named);
         let Some(node) = chosen.filter(|node| nodes.contains(*node)) else {
             return Err(fault(&core.setup.strategy, this.parts, chosen));
         };
@@ -532,9 +655,9 @@ impl Dispatch {
             };
             let decision = Decision {
                 time: truth.now,
-                dispatcher: job.dispatcher,
-                job,
-                task: task.index,
+                dispatcher: subject.dispatcher,
+                job: core.records.both(id).1,
+                task: subject.task,
                 node,
                 asked: &[],
                 made,
@@ -555,6 +678,10 @@ impl Dispatch {
             next = core.records.task(next).sibling;
         }
         let (task, job) = core.records.both(copy);
+        let subject = Subject {
+            tasks: job.tasks,
+            ..subject(core, task, job)
+        };
         let demand = core.demands.of(task, job);
         let this = &mut self.dispatchers[job.dispatcher as usize];
         let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
@@ -564,14 +691,7 @@ impl Dispatch {
         let priority = core.facts[job.class as usize].priority;
         let ask = Ask {
             tried: &tried,
-            ..ask(
-                job,
-                task,
-                (job.tasks, priority),
-                demand,
-                nodes.only(&others),
-                this.ties,
-            )
+            ..ask(&subject, priority, demand, nodes.only(&others), this.ties)
         };
         let mut draw = draw(core.keys.placement, job, task, 0);
         let placement = this.placements.get_mut(job.pool as usize)?.as_mut()?;
@@ -599,9 +719,14 @@ impl Dispatch {
         if self.binds_early {
             core.changed(node);
         }
-        // Dispatchers that rely on reports and did not send this one get one.
+        let dispatcher = core.records.both(id).1.dispatcher;
+        self.report_bound(core, dispatcher);
+    }
+
+    /// A task of `dispatcher` has been bound: others that rely on reports get one.
+    #[inline(always)]
+    pub fn report_bound(&self, core: &mut Core<'_>, dispatcher: u32) {
         if self.by_loads > 0 && core.window.contains(core.now()) {
-            let dispatcher = core.records.both(id).1.dispatcher;
             let relies = self.dispatchers[dispatcher as usize].relies_on_loads;
             core.totals.messages += self.by_loads - u64::from(relies);
         }
@@ -621,10 +746,27 @@ impl Dispatch {
     /// An attempt has ended at `node`: the reports that placements rely on are sent.
     #[inline]
     pub fn report_end(&self, core: &mut Core<'_>, node: NodeId) {
-        if self.by_loads + self.by_idle > 0 && core.window.contains(core.now()) {
-            let is_idle = core.nodes.at(node).tasks == 0;
-            core.totals.messages += self.by_loads + if is_idle { self.by_idle } else { 0 };
+        self.reporting().end(core, node, core.now());
+    }
+
+    /// Who relies on reports.
+    #[inline]
+    pub fn reporting(&self) -> Reporting {
+        Reporting {
+            by_loads: self.by_loads,
+            by_idle: self.by_idle,
         }
+    }
+
+    /// Of which nodes any placement reads the state.
+    pub fn reads(&mut self) -> Reads {
+        let each = self.placements().map(|placement| placement.reads());
+        each.max().unwrap_or(Reads::Nothing)
+    }
+
+    /// True if anybody minds that a dispatcher hears of an end.
+    pub fn hears(&self) -> bool {
+        self.hears
     }
 
     /// Time spent on decisions that are not over at the end.
@@ -635,6 +777,46 @@ impl Dispatch {
             .filter_map(|dispatcher| dispatcher.deciding)
         {
             core.totals.deciding += u128::from(core.window.overlap(begun, over).0);
+        }
+    }
+}
+
+/// Counts of nodes as they are.
+struct Counting<'a, 's, F> {
+    core: &'a mut Core<'s>,
+    pool: u32,
+    probes: u32,
+    up_to_date: F,
+}
+
+impl<'s, F: FnMut(&mut Core<'s>, NodeId)> Counts for Counting<'_, 's, F> {
+    fn tasks(&mut self, rank: u32) -> u32 {
+        self.probes += 1;
+        let node = self.core.board.node(self.pool, rank);
+        (self.up_to_date)(self.core, node);
+        self.core.nodes.at(node).tasks
+    }
+
+    fn least(&mut self, order: Order, ties: Ties, rng: &mut Draw) -> Option<u32> {
+        let now = self.core.now();
+        self.core.board.least(self.pool, order, now, ties, rng)
+    }
+}
+
+/// Dispatchers that rely on reports of loads, and of idle nodes.
+#[derive(Clone, Copy)]
+pub struct Reporting {
+    by_loads: u64,
+    by_idle: u64,
+}
+
+impl Reporting {
+    /// An attempt has ended at `node` at an instant: reports are sent.
+    #[inline]
+    pub fn end(self, core: &mut Core<'_>, node: NodeId, at: Time) {
+        if self.by_loads | self.by_idle != 0 && core.window.contains(at) {
+            let is_idle = core.nodes.at(node).tasks == 0;
+            core.totals.messages += self.by_loads + if is_idle { self.by_idle } else { 0 };
         }
     }
 }
@@ -709,24 +891,40 @@ impl Dispatcher {
     }
 }
 
+/// The attempt at hand of a task.
+#[inline(always)]
+fn subject(core: &Core<'_>, task: &Task, job: &Job) -> Subject {
+    Subject {
+        class: job.class,
+        number: job.number,
+        tasks: core.stages.tasks(job, task),
+        task: task.index,
+        stage: task.stage,
+        attempt: task.attempt,
+        work: task.work,
+        demand: job.demand + u32::from(task.stage),
+        dispatcher: job.dispatcher,
+        pool: task.pool(job, &core.stage_pools),
+    }
+}
+
 /// What a placement is asked: a node for this task.
 #[inline(always)]
 fn ask<'a>(
-    job: &Job,
-    task: &Task,
-    (tasks, priority): (u32, i64),
+    subject: &Subject,
+    priority: i64,
     demand: &'a [u64],
     nodes: Candidates<'a>,
     ties: Ties,
 ) -> Ask<'a> {
     Ask {
-        class: job.class,
-        job: job.number,
-        task: task.index,
-        tasks,
+        class: subject.class,
+        job: subject.number,
+        task: subject.task,
+        tasks: subject.tasks,
         priority,
         key: None,
-        work: task.work,
+        work: subject.work,
         demand,
         tried: &[],
         nodes,
@@ -777,27 +975,33 @@ fn decision_time(core: &Core<'_>, parts: usize, id: u32) -> Time {
     Time::from_secs(law.sample(&mut draw))
 }
 
-/// How long a task runs at `node`: work x straggler factor / speed, rounded once, plus the
-/// overhead.
+/// How long a task runs at `node`, unless it fails before its end.
 #[inline(always)]
 fn service_time(core: &mut Core<'_>, id: u32, node: NodeId) -> Time {
     let (task, job) = core.records.both(id);
-    let mut work = task.work;
-    if let Some(stragglers) = &core.setup.stragglers {
-        let mut draw = draw(core.keys.straggler, job, task, 0);
-        if crate::engine::random::unit(&mut draw) < stragglers.probability {
-            work *= stragglers.factor.sample(&mut draw);
-        }
-    }
-    let overhead = match task.stage {
-        0 => core.facts[job.class as usize].overhead,
-        _ => stage(core, job, task).overhead,
-    };
-    let whole = Time::from_secs(work / core.layout.factor(node)) + overhead;
+    let whole = whole_service_time(core, &subject(core, task, job), node);
     match core.setup.faults.task_failures {
         None => whole,
         Some(failures) => until_failure(core, id, whole, failures),
     }
+}
+
+/// How long an attempt runs at `node` that does not fail: work x straggler factor / speed, rounded
+/// once, plus the overhead.
+#[inline(always)]
+pub fn whole_service_time(core: &Core<'_>, subject: &Subject, node: NodeId) -> Time {
+    let mut work = subject.work;
+    if let Some(stragglers) = &core.setup.stragglers {
+        let mut draw = subject.draw(core.keys.straggler, 0);
+        if crate::engine::random::unit(&mut draw) < stragglers.probability {
+            work *= stragglers.factor.sample(&mut draw);
+        }
+    }
+    let overhead = match subject.stage {
+        0 => core.facts[subject.class as usize].overhead,
+        stage => core.setup.classes[subject.class as usize].stages[usize::from(stage)].overhead,
+    };
+    Time::from_secs(work / core.layout.factor(node)) + overhead
 }
 
 /// How long the attempt at a task would run at its node from the beginning.

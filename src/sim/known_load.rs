@@ -268,6 +268,7 @@ pub fn fixed_shares(
         parts,
         parts_of_class,
         limits: _, // what is turned away is not sent
+        queue: _,
         copies: None,
         stealing: None,
     } = strategy

@@ -293,6 +293,7 @@ impl Replication<'_> {
         let is_left = retries.budget.job.is_none_or(|most| job.retries < most);
         task.attempt + 1 < retries.max_attempts
             && is_left
+            && !self.core.facts[job.class as usize].is_gang
             && self.dispatch.spend(job.dispatcher, &retries.budget)
     }
 
@@ -317,8 +318,8 @@ impl Replication<'_> {
         let (mut job, mut id) = (job, job);
         while id != NONE {
             let task = self.core.records.task(id);
-            let (sibling, phase) = (task.sibling, task.phase());
-            if runs_on && unseen::runs_on(phase) {
+            let sibling = task.sibling;
+            if runs_on && self.runs_on(id) {
                 self.count_cancelled(id);
                 self.core.wait_no_more(Timer::Attempt, id);
                 self.dispatch.forget(&mut self.core, id);
@@ -330,6 +331,10 @@ impl Replication<'_> {
             id = sibling;
         }
         self.core.wait_no_more(Timer::Job, job);
+        let record = self.core.records.job(job);
+        if let Some(central) = &mut self.central {
+            central.leave(record.class, record.number);
+        }
         self.lose_job(job, how == How::Refused);
         self.pull()
     }
@@ -341,6 +346,14 @@ impl Replication<'_> {
         self.dispatch.forget(&mut self.core, id);
         self.core.wait_no_more(Timer::Attempt, id);
         self.core.waste(id);
+    }
+
+    /// True if an attempt goes on unless it is called off: it is on its way, waits or runs. (Of those that
+    /// start together none starts alone.)
+    fn runs_on(&self, id: u32) -> bool {
+        let (task, job) = self.core.records.both(id);
+        let is_gang = self.core.facts[job.class as usize].is_gang;
+        unseen::runs_on(task.phase()) && !is_gang
     }
 
     fn count_cancelled(&mut self, id: u32) {
@@ -357,8 +370,14 @@ impl Replication<'_> {
         self.core.wait_no_more(Timer::Job, job);
         let record = self.core.records.job(job);
         let surplus = record.tasks - record.need;
+        if let Some(central) = &mut self.central {
+            central.leave(record.class, record.number);
+        }
         if surplus == 0 {
-            return Ok(());
+            return match self.core.setup.strategy.queue.one_at_a_time {
+                true => self.pull(),
+                false => Ok(()),
+            };
         }
         self.core.totals.tasks_lost += u64::from(surplus);
         let mut id = job;
@@ -448,7 +467,7 @@ impl Replication<'_> {
             1 => {
                 self.dispatch.forget(&mut self.core, id);
                 let runs_on = self.core.setup.faults.timeouts.run_on;
-                let id = match runs_on && unseen::runs_on(self.core.records.task(id).phase()) {
+                let id = match runs_on && self.runs_on(id) {
                     true => self.core.let_go(id),
                     false => {
                         self.withdraw(id);

@@ -8,15 +8,19 @@ mod central;
 mod copies;
 mod core;
 mod course;
+mod direct;
 mod dispatch;
+mod due;
 mod failure;
 mod faults;
+mod gangs;
 mod gathering;
 mod hedging;
 pub mod known_load;
 mod lives;
 mod observing;
 mod outcome;
+mod plan;
 pub mod recorder;
 pub mod records;
 mod replication;
@@ -55,7 +59,10 @@ pub fn run<'s>(
     let run = || -> Fallible<Figures> {
         let seeds = Seeds::new(setup.seed, replication);
         let mut replication = Replication::new(setup, seeds, recorder)?;
-        while replication.step()? {}
+        if replication.is_direct()? {
+            replication.run_directly()?;
+        }
+        while !replication.course.is_runaway() && replication.step()? {}
         replication.finish()
     };
     run().map_err(|failure| *failure)
@@ -238,6 +245,9 @@ impl Replication<'_> {
         let Some(central) = &mut self.central else {
             return Ok(());
         };
+        if !central.is_plain() {
+            return self.pull_by_rules();
+        }
         while let Some(id) = central.head(&mut self.core) {
             let node = self.dispatch.choose(&mut self.core, id)?;
             central.take(&mut self.core);

@@ -24,6 +24,7 @@ pub(super) struct Ending {
     pub jobs_arrived: u64,
     pub workload_digest: u64,
     pub observed: (Observed, Vec<Observation>),
+    pub was_direct: bool,
 }
 
 /// Accounts for what is left in the system, checks that nothing was lost, and sums up.
@@ -56,6 +57,7 @@ pub(super) fn conclude(mut core: Core<'_>, ending: Ending) -> Fallible<Figures> 
         workload_digest: ending.workload_digest,
         events: ending.events,
         dispatchers: ending.dispatchers,
+        was_direct: ending.was_direct,
         layout: core.layout,
     })
 }

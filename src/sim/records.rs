@@ -19,6 +19,8 @@ pub struct Job {
     pub number: u64,
     /// When it arrived.
     pub arrival: Time,
+    /// Seconds that its user asked for, for each task; 0 if nobody said.
+    pub estimate: f64,
     /// The longest work + overhead of its tasks at speed 1.
     pub ideal: Time,
     /// Index of its class.
@@ -44,6 +46,8 @@ pub struct Job {
     pub critical: u32,
     /// Tasks that were tried again.
     pub retries: u32,
+    /// Tasks that have reached the central queue, of a job whose tasks start together.
+    pub assembled: u32,
     /// Whether it counts.
     pub measured: bool,
     /// A copy of a job that its client does not know of, for an attempt that nobody waits for.
@@ -68,6 +72,8 @@ impl Job {
         self.gathered = 0;
         self.lost = 0;
         self.retries = 0;
+        self.assembled = 0;
+        self.estimate = 0.0;
         self.unseen = false;
         self.measured = false;
         self.ended = 0;
@@ -319,6 +325,20 @@ impl Task {
         self.parts[Phase::Retry as usize] = lost;
     }
 
+    /// It was placed when it was ready, with its job, to run from `start` to `end`, and that is what
+    /// it is `now` at, waits for, or has behind it.
+    pub fn go_on(&mut self, start: Time, end: Time, now: Time) {
+        self.enter(Phase::Queue, self.since);
+        self.service = end - start;
+        if start <= now {
+            self.start(start);
+        }
+        if end <= now {
+            self.enter(Phase::Done, end);
+            self.service = end;
+        }
+    }
+
     /// What it is at.
     #[inline]
     pub fn phase(&self) -> Phase {
@@ -404,6 +424,46 @@ pub fn draw(key: Key, job: &Job, task: &Task, leg: u32) -> Draw {
         task.index,
         leg,
     )
+}
+
+/// An attempt that a decision is about, or a time that it takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject {
+    /// Index of the job's class.
+    pub class: u32,
+    /// Which job of its class's source it is, from 0.
+    pub number: u64,
+    /// Number of the job's tasks.
+    pub tasks: u32,
+    /// Which of them it is, from 0.
+    pub task: u32,
+    /// The stage of the job that it belongs to, from 0.
+    pub stage: u16,
+    /// Which attempt it is, from 0.
+    pub attempt: u16,
+    /// Seconds at speed 1.
+    pub work: f64,
+    /// Row of its demand.
+    pub demand: u32,
+    /// The dispatcher.
+    pub dispatcher: u32,
+    /// Nodes that it may use.
+    pub pool: u32,
+}
+
+impl Subject {
+    /// The random draw with `key`; `leg` (below 16) tells the draws of one attempt apart.
+    #[inline(always)]
+    pub fn draw(&self, key: Key, leg: u32) -> Draw {
+        let leg = u32::from(self.attempt) << 4 | leg;
+        key.draw(
+            self.class,
+            self.number,
+            u32::from(self.stage),
+            self.task,
+            leg,
+        )
+    }
 }
 
 /// An attempt that completed, as it is told to a recorder.

@@ -60,6 +60,8 @@ pub struct Replication<'s> {
     pub results_are_instant: bool,
     /// Events handled.
     pub events: u64,
+    /// It was run directly as long as that could be.
+    pub was_direct: bool,
 }
 
 impl<'s> Replication<'s> {
@@ -79,11 +81,14 @@ impl<'s> Replication<'s> {
         let stops_early = !setup.window.finite && setup.is_first_in_first_out();
         Ok(Replication {
             sources: Sources::open(&mut core, seeds, stops_early)?,
-            central: (setup.strategy.binding == Binding::CentralQueue).then_some(Central::EMPTY),
+            central: (setup.strategy.binding == Binding::CentralQueue).then(|| Central::new(setup)),
             dispatch_is_instant: setup.network.dispatch.is_zero(),
             results_are_instant: setup.network.result.is_zero() && setup.gathers_free(),
             faults: Faults::new(&mut core, seeds),
-            has_faults: !setup.faults.are_none() || setup.turns_away() || setup.cancels(),
+            has_faults: !setup.faults.are_none()
+                || setup.turns_away()
+                || setup.cancels()
+                || setup.strategy.queue.one_at_a_time,
             has_copies: setup.strategy.copies.is_some(),
             hedging: Hedging::default(),
             has_thieves: setup.strategy.stealing.is_some(),
@@ -93,6 +98,7 @@ impl<'s> Replication<'s> {
             measures_leaving: core.window.clock().is_some(),
             gathering: Gathering::new(dispatch.count()),
             events: 0,
+            was_direct: false,
             core,
             dispatch,
         })
@@ -120,6 +126,7 @@ impl<'s> Replication<'s> {
             jobs_arrived: self.sources.jobs(),
             workload_digest: self.sources.digest(),
             observed: self.course.observed(),
+            was_direct: self.was_direct,
         };
         outcome::conclude(core, ending)
     }

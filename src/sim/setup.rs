@@ -15,7 +15,7 @@ use crate::model::cluster::{Cluster, Dimension, Group};
 use crate::model::discipline::Discipline;
 use crate::model::nodes::NodeState;
 use crate::strategy::placement::random::Random;
-use crate::strategy::{Binding, Limits, Parts, Strategy};
+use crate::strategy::{Binding, Limits, Parts, QueueRules, Strategy};
 use crate::workload::class::Class;
 use crate::workload::source::{Arrivals, Source};
 
@@ -43,6 +43,21 @@ pub struct Setup {
     pub strategy: Strategy,
     /// What is measured and when a replication ends.
     pub window: Window,
+    /// By what it is run, which changes nothing that comes out.
+    pub engine: Engine,
+}
+
+/// By what replications are run: results are the same to the bit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum Engine {
+    /// Directly where that can be, else by events.
+    #[default]
+    Auto,
+    /// Event by event.
+    Events,
+    /// Directly, each node by itself; refused where that cannot be.
+    Direct,
 }
 
 /// A setup is built from what is said of it; the rest is what a scenario has by default.
@@ -71,6 +86,7 @@ impl Setup {
                 parts: vec![Parts::new(Arc::new(Random {}))],
                 parts_of_class: Vec::new(),
                 limits: Limits::default(),
+                queue: QueueRules::default(),
                 copies: None,
                 stealing: None,
             },
@@ -86,6 +102,7 @@ impl Setup {
                 stratum: Time::from_secs(10.0),
                 finite: false,
             },
+            engine: Engine::Auto,
         }
     }
 
@@ -166,6 +183,11 @@ impl Setup {
         !self.strategy.limits.are_none() || self.limits_queues()
     }
 
+    /// True if the tasks of some jobs start together.
+    pub fn has_gangs(&self) -> bool {
+        self.classes.iter().any(|class| class.gang)
+    }
+
     /// True if some results may suffice, and the other tasks are cancelled.
     pub fn cancels(&self) -> bool {
         self.classes.iter().any(|class| class.gather.need.is_some())
@@ -220,10 +242,12 @@ impl Setup {
                     parts,
                     parts_of_class: _,
                     limits,
+                    queue: _, // is no early binding
                     copies,
                     stealing,
                 },
             window: _,
+            engine: _,
         } = self;
         let in_no_time = parts.iter().all(|parts| parts.decision_time.is_zero());
         let by_one = parts.len() == 1 && parts[0].dispatchers == 1;

@@ -79,12 +79,24 @@ struct Thinking {
     arrived: u64,
 }
 
+/// A job that has arrived, and of which no record is made.
+#[derive(Clone, Copy)]
+pub struct Drawn {
+    /// Its source.
+    pub source: u32,
+    /// Index of its class.
+    pub class: u32,
+    /// Which job of its source it is, from 0.
+    pub number: u64,
+}
+
 /// A trace's row that has been read ahead, so that the next arrival is known.
 #[derive(Default)]
 struct Buffered {
     label: u32,
     tasks: u32,
     works: Vec<f64>,
+    estimate: f64,
     demand: Vec<f64>,
 }
 
@@ -148,11 +160,9 @@ impl Sources {
             self.find_next(core);
             return Ok(None);
         }
-        let source = &mut self.sources[self.next as usize];
-        let id = source.create(core);
-        source.advance(now)?;
-        let (entity, is_dry) = (self.next as usize, source.next == Place::NEVER);
-        self.find_next(core);
+        let entity = self.next as usize;
+        let id = self.sources[entity].create(core);
+        self.advance(core)?;
         let next = core.agenda.outside().time;
         let job = core.records.job_mut(id);
         let opens = !core.window.has_opened();
@@ -163,12 +173,69 @@ impl Sources {
                 core.open_window(now);
             }
         }
-        if is_dry {
-            let source = &self.sources[entity];
-            let classes = source.first_class..source.first_class + source.classes;
-            core.window.run_dry(now, classes);
-        }
+        self.end_dry(core, entity);
         Ok(Some(id))
+    }
+
+    /// The next job arrives, of which no record is made; these are the works of its tasks.
+    ///
+    /// # Errors
+    /// A trace cannot be read any more.
+    #[inline(always)]
+    pub fn draw(&mut self, core: &mut Core<'_>, works: &mut Vec<f64>) -> Fallible<Drawn> {
+        let drawn = self.sources[self.next as usize].draw(core, works);
+        core.totals.tasks_arrived += works.len() as u64;
+        self.advance(core)?;
+        Ok(drawn)
+    }
+
+    /// True if to count that job changes more than counts: the number of jobs in the system is looked
+    /// at.
+    #[inline]
+    pub fn may_mark(&self, core: &Core<'_>, drawn: Drawn) -> bool {
+        let next = core.agenda.outside().time;
+        core.window.may_mark(core.now(), drawn.class, next) || self.is_dry(drawn.source)
+    }
+
+    /// That job counts, if it does; tells whether it is measured.
+    #[inline(always)]
+    pub fn count(&mut self, core: &mut Core<'_>, drawn: Drawn, works: &[f64]) -> bool {
+        let (now, next) = (core.now(), core.agenda.outside().time);
+        let opens = !core.window.has_opened();
+        let is_measured = core.window.arrive(now, drawn.class, next);
+        if is_measured {
+            let demand = core.demands.row(core.facts[drawn.class as usize].demand);
+            let works = works.iter().copied();
+            self.sources[drawn.source as usize].digest(now, drawn.class, demand, works);
+            if opens {
+                core.open_window(now);
+            }
+        }
+        self.end_dry(core, drawn.source as usize);
+        is_measured
+    }
+
+    /// The source whose job has just arrived finds its next.
+    #[inline(always)]
+    fn advance(&mut self, core: &mut Core<'_>) -> Fallible {
+        self.sources[self.next as usize].advance(core.now())?;
+        self.find_next(core);
+        Ok(())
+    }
+
+    #[inline]
+    fn is_dry(&self, source: u32) -> bool {
+        self.sources[source as usize].next == Place::NEVER
+    }
+
+    /// What it means for the window that a source may bring no further jobs.
+    #[inline]
+    fn end_dry(&self, core: &mut Core<'_>, source: usize) {
+        let source = &self.sources[source];
+        if source.next == Place::NEVER {
+            let classes = source.first_class..source.first_class + source.classes;
+            core.window.run_dry(core.now(), classes);
+        }
     }
 
     /// A digest of all measured jobs: arrivals, counts, works and demands.
@@ -388,6 +455,7 @@ impl Source {
                 row.tasks = read.tasks;
                 row.works.clear();
                 row.works.extend_from_slice(read.works);
+                row.estimate = read.estimate;
                 row.demand.clear();
                 row.demand.extend_from_slice(read.demand);
                 read.arrival
@@ -427,6 +495,23 @@ impl Source {
         id
     }
 
+    /// The works of the tasks of the job that arrives now, of which no record is made.
+    #[inline]
+    fn draw(&mut self, core: &Core<'_>, works: &mut Vec<f64>) -> Drawn {
+        let (class, number) = (self.first_class + self.label(), self.number);
+        self.number += 1;
+        works.clear();
+        match core.facts[class as usize].only {
+            Some(work) => works.push(work.sample(&mut self.stream)),
+            None => self.draw_several(core.facts[class as usize].stage, works),
+        }
+        Drawn {
+            source: self.entity,
+            class,
+            number,
+        }
+    }
+
     /// Which of its classes the next job is of.
     #[inline]
     fn label(&self) -> u32 {
@@ -464,6 +549,7 @@ impl Source {
                         row.works[task as usize]
                     }
                 };
+                core.records.job_mut(id).estimate = row.estimate;
                 if !row.demand.is_empty() {
                     own_demand(core, id, resources, &row.demand);
                 }
@@ -540,6 +626,18 @@ impl Source {
         last
     }
 
+    #[inline(never)]
+    fn draw_several(&mut self, stage: &Stage, works: &mut Vec<f64>) {
+        self.draw_works(stage);
+        works.extend_from_slice(&self.works);
+        if let Feed::Trace { row, .. } = &self.feed {
+            match row.works[..] {
+                [work] => works.extend((0..row.tasks).map(|_| work)),
+                _ => works.extend_from_slice(&row.works),
+            }
+        }
+    }
+
     /// Draws the works of a stage's tasks.
     fn draw_works(&mut self, stage: &Stage) {
         self.works.clear();
@@ -562,16 +660,28 @@ impl Source {
 
     fn digest_job(&mut self, core: &Core<'_>, id: u32) {
         let job = core.records.job(id);
-        let mut digest = mix(mix(self.digest, job.arrival.0), u64::from(job.class));
-        for &units in core.demands.row(job.demand) {
-            digest = mix(digest, units);
-        }
-        let mut task = id;
-        while task != NONE {
-            digest = mix(digest, core.records.task(task).work.to_bits());
-            task = core.records.task(task).sibling;
-        }
-        self.digest = digest;
+        let mut next = id;
+        let works = std::iter::from_fn(|| {
+            let task = (next != NONE).then(|| core.records.task(next))?;
+            next = task.sibling;
+            Some(task.work)
+        });
+        self.digest(job.arrival, job.class, core.demands.row(job.demand), works);
+    }
+
+    #[inline]
+    fn digest(
+        &mut self,
+        arrival: Time,
+        class: u32,
+        demand: &[u64],
+        works: impl Iterator<Item = f64>,
+    ) {
+        let digest = mix(mix(self.digest, arrival.0), u64::from(class));
+        let digest = demand
+            .iter()
+            .fold(digest, |digest, &units| mix(digest, units));
+        self.digest = works.fold(digest, |digest, work| mix(digest, work.to_bits()));
     }
 }
 

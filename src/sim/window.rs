@@ -14,6 +14,8 @@ pub struct Window {
     /// Arrivals that count towards the plan's number, and how many of them make the next mark.
     counted: u64,
     next_mark: u64,
+    /// Arrivals before this one, of all, change nothing but counts.
+    next_stop: u64,
     /// First arrival of all.
     first: Option<Time>,
     /// First measured arrival; later than all instants before it.
@@ -58,6 +60,7 @@ impl Window {
             arrivals: 0,
             counted: 0,
             next_mark: 0,
+            next_stop: 0,
             first: None,
             start: Time::MAX,
             end: Time::MAX,
@@ -104,15 +107,74 @@ impl Window {
         self.end < now
     }
 
+    /// True if the arrival of a job of `class` now, with no other before `next`, makes a mark, at
+    /// which the number of jobs in the system is looked at; sometimes true if it does not.
+    #[inline]
+    pub fn may_mark(&self, now: Time, class: u32, next: Time) -> bool {
+        self.arrivals + 1 >= self.next_stop && self.marks(now, class, next)
+    }
+
+    #[inline(never)]
+    fn marks(&self, now: Time, class: u32, next: Time) -> bool {
+        if !self.has_opened() {
+            return self.is_warm(now);
+        }
+        match self.plan.measure {
+            Measure::All => false,
+            Measure::Leaving(_) => true,
+            Measure::Jobs { class: only, .. } => {
+                self.counted + 1 >= self.next_mark && only.is_none_or(|only| only == class)
+            }
+            Measure::Until(until) => {
+                let (length, passed) = (until.since(self.start).0, now.since(self.start).0);
+                let [third, other] = self.population.marks.map(|mark| mark.is_none());
+                next > until || third && passed >= length / 3 || other && passed >= length / 3 * 2
+            }
+        }
+    }
+
+    #[inline]
+    fn is_warm(&self, now: Time) -> bool {
+        match self.plan.warmup {
+            Warmup::None => true,
+            Warmup::Jobs(jobs) => self.arrivals >= jobs,
+            Warmup::Time(time) => now >= time,
+        }
+    }
+
     /// A job of `class` arrives; the source's own next arrival, and that of every other source, is
     /// no earlier than `next` ([`Time::MAX`] if there is none). Tells whether the job is measured.
     #[inline]
     pub fn arrive(&mut self, now: Time, class: u32, next: Time) -> bool {
-        let warm = match self.plan.warmup {
-            Warmup::None => true,
-            Warmup::Jobs(jobs) => self.arrivals >= jobs,
-            Warmup::Time(time) => now >= time,
-        };
+        if self.arrivals + 1 >= self.next_stop {
+            return self.arrive_at_stop(now, class, next);
+        }
+        let is_measured = u64::from(self.is_open());
+        self.arrivals += 1;
+        self.counted += is_measured;
+        self.measured += is_measured;
+        self.open += is_measured;
+        self.population.jobs += 1;
+        self.population.excess += i128::from(now.0);
+        is_measured == 1
+    }
+
+    /// The next arrival that may change more than counts, where it is known.
+    fn stop_after(&self) -> u64 {
+        match (self.plan.measure, self.plan.warmup) {
+            (Measure::Jobs { class: None, .. }, _) if self.is_open() => {
+                self.arrivals + (self.next_mark - self.counted)
+            }
+            (Measure::Jobs { class: None, .. }, Warmup::Jobs(warmup)) if !self.is_closed() => {
+                warmup + 1
+            }
+            _ => 0,
+        }
+    }
+
+    #[inline(never)]
+    fn arrive_at_stop(&mut self, now: Time, class: u32, next: Time) -> bool {
+        let warm = self.is_warm(now);
         self.arrivals += 1;
         self.is_dry = next == Time::MAX;
         self.first.get_or_insert(now);
@@ -122,7 +184,9 @@ impl Window {
         }
         self.population.jobs += 1;
         self.population.excess += i128::from(now.0);
-        is_measured && self.count(now, class, next)
+        let is_measured = is_measured && self.count(now, class, next);
+        self.next_stop = self.stop_after();
+        is_measured
     }
 
     /// A job arrives in the window; tells whether it is measured, which it is not where those are that

@@ -98,6 +98,24 @@ pub trait Placement: Send {
     ) {
     }
 
+    /// True if [`place_by_counts`](Placement::place_by_counts) is to be called where it can be.
+    fn goes_by_counts(&self) -> bool {
+        false
+    }
+
+    /// A short cut through both phases, for an algorithm that looks at nothing but numbers of tasks:
+    /// chooses the very node, by its rank among the `nodes` candidates in id order, with the same
+    /// draws.
+    fn place_by_counts(
+        &mut self,
+        _nodes: u32,
+        _ties: Ties,
+        _rng: &mut Draw,
+        _counts: &mut dyn Counts,
+    ) -> Option<u32> {
+        None
+    }
+
     /// A node is seen up (again): from now on it may be among the candidates.
     fn joined(&mut self, _node: NodeId) {}
 
@@ -123,6 +141,12 @@ pub trait Placement: Send {
     /// recorder, and it must not change what is decided.
     fn score(&self, _ask: &Ask<'_>, _view: &View<'_>, _node: NodeId) -> Option<Score> {
         None
+    }
+
+    /// Of which nodes a decision reads the state (what runs, waits or is held there), by itself or in
+    /// an order that is kept. [`Reads::Any`] is always right, and slower.
+    fn reads(&self) -> Reads {
+        Reads::Any
     }
 
     /// True if a decision hangs on earlier decisions by definition, as turns do. All others must
@@ -177,6 +201,18 @@ pub fn decide(
 ) -> Option<NodeId> {
     named.clear();
     placement.candidates(ask, view, rng, named);
+    choose(placement, ask, view, rng, named)
+}
+
+/// The second phase of a decision, for which these nodes were named.
+#[inline]
+pub fn choose(
+    placement: &mut dyn Placement,
+    ask: &Ask<'_>,
+    view: &View<'_>,
+    rng: &mut Draw,
+    named: &[NodeId],
+) -> Option<NodeId> {
     if named.is_empty() {
         return placement.place(ask, view, rng);
     }
@@ -243,6 +279,26 @@ pub enum Reports {
     Idle,
     /// Every change of a node's load that the dispatcher did not cause.
     Loads,
+}
+
+/// Numbers of tasks at the candidates of a decision, by rank.
+pub trait Counts {
+    /// Probes one for its number of tasks.
+    fn tasks(&mut self, rank: u32) -> u32;
+    /// The least by an order of tasks.
+    fn least(&mut self, order: Order, ties: Ties, rng: &mut Draw) -> Option<u32>;
+}
+
+/// Of which nodes a decision reads the state. Where a simulation can, it leaves the others as they
+/// were until somebody looks at them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reads {
+    /// Of none.
+    Nothing,
+    /// Of those that it names in its first phase ([`Placement::candidates`]), in the second.
+    Named,
+    /// Of any.
+    Any,
 }
 
 /// How equally good nodes are told apart.
@@ -501,10 +557,49 @@ pub struct Strategy {
     pub parts_of_class: Vec<usize>,
     /// What is turned away.
     pub limits: Limits,
+    /// How a central queue is served.
+    pub queue: QueueRules,
     /// Copies of tasks.
     pub copies: Option<Copies>,
     /// Idle nodes that take tasks from others.
     pub stealing: Option<Stealing>,
+}
+
+/// How a central queue is served; plainly, if nothing is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueRules {
+    /// Who comes before whom.
+    pub order: QueueOrder,
+    /// True if no task of another job starts before the job that is being served has left.
+    pub one_at_a_time: bool,
+    /// Who may start before one that finds no room.
+    pub backfill: Backfill,
+}
+
+/// Who comes before whom in a central queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum QueueOrder {
+    /// Who came first.
+    #[default]
+    Fifo,
+    /// Whose job came first; of one job in the order of its stages and tasks.
+    Job,
+}
+
+/// Who may start from a central queue before one that finds no room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Backfill {
+    /// Nobody.
+    #[default]
+    None,
+    /// Whoever finds room.
+    Any,
+    /// Who does not delay the head, by estimated run times.
+    Easy,
+    /// Who delays nobody before him, by estimated run times.
+    Conservative,
 }
 
 /// What is new and left at its default is not shown: a scenario is known by how its setups show, and
@@ -517,6 +612,7 @@ impl fmt::Debug for Strategy {
             parts,
             parts_of_class,
             limits,
+            queue,
             copies,
             stealing,
         } = self;
@@ -526,6 +622,9 @@ impl fmt::Debug for Strategy {
         shown.field("parts_of_class", parts_of_class);
         if !limits.are_none() {
             shown.field("limits", limits);
+        }
+        if *queue != QueueRules::default() {
+            shown.field("queue", queue);
         }
         if copies.is_some() {
             shown.field("copies", copies);

@@ -72,10 +72,14 @@ impl Pool {
     /// Where `node` stands among them, from 0; `None` if it is not one of them.
     #[inline]
     pub fn position(&self, node: NodeId) -> Option<usize> {
-        self.runs.iter().find_map(|run| {
+        let within = |run: &Run| {
             let offset = node.0.wrapping_sub(run.first);
             (offset < run.count).then(|| (run.position + offset) as usize)
-        })
+        };
+        match &self.runs[..] {
+            [run] => within(run),
+            runs => runs.iter().find_map(within),
+        }
     }
 }
 

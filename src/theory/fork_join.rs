@@ -10,6 +10,7 @@
 use super::answers::{AnswerKind, Answers, Known, Model};
 use super::queueing_system::QueueingSystem;
 use super::single_server;
+use crate::strategy::QueueRules;
 
 /// Two nodes; and the wait of single tasks.
 pub const MODEL: Model = Model {
@@ -51,6 +52,45 @@ pub fn approximation(k: u32, rho: f64) -> f64 {
 /// Upper bound for `k` nodes with mean service 1.
 pub fn bound(k: u32, rho: f64) -> f64 {
     harmonic(k) / (1.0 - rho)
+}
+
+/// Jobs that are served one at a time, each as long as its longest task: M/G/1.
+pub const SPLIT_MERGE: Model = Model {
+    name: "split-merge",
+    when: "Poisson jobs of k exponential tasks from a central queue that serves one job at a time, over at least k equal slots",
+    source: "Harrison & Zertal 2003; Rizk, Poloczek & Ciucu 2015",
+};
+
+/// What is known of jobs that are served one at a time.
+pub fn one_at_a_time(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
+    let alone = QueueRules {
+        one_at_a_time: true,
+        ..QueueRules::default()
+    };
+    let (rate, mean) = system.markov()?;
+    let fits = system
+        .servers()
+        .is_none_or(|servers| u64::from(system.tasks) <= servers);
+    if system.queue != alone || system.queue_limit.is_some() || !fits || !system.is_undelayed() {
+        return None;
+    }
+    let longest = harmonic(system.tasks) * mean;
+    let variance: f64 = (1..=system.tasks).map(|i| f64::from(i).powi(-2)).sum();
+    let square = variance * mean * mean + longest * longest;
+    let wait = single_server::wait(rate, longest, square);
+    let answers = Answers {
+        wait: Some(wait),
+        response: Some(wait + longest),
+        ..Answers::default()
+    };
+    let is_instant = system.shift()?.after == 0.0;
+    (rate * longest < 1.0 && is_instant).then(|| {
+        answers.known(
+            &SPLIT_MERGE,
+            AnswerKind::Exact,
+            system.shift().unwrap_or_default(),
+        )
+    })
 }
 
 /// What is known of `system`.

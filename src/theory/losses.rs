@@ -131,7 +131,7 @@ fn one_class(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
         _ => return None,
     };
     let is_right = system.tasks == 1 && servers + places <= MOST;
-    if *system.discipline != Discipline::Fifo || !is_right {
+    if *system.discipline != Discipline::Fifo || !is_right || !system.is_plain() {
         return None;
     }
     let of = Occupancy::new(servers, places, system.poisson()? * share * mean);

@@ -50,6 +50,7 @@ pub const MODELS: &[Model] = &[
     fork_join::MODEL,
     fork_join::APPROXIMATION,
     fork_join::BOUND,
+    fork_join::SPLIT_MERGE,
     infinite_servers::MODEL,
     machine_repair::MODEL,
     priorities::MODEL,
@@ -83,7 +84,8 @@ pub fn known(setup: &Setup) -> Vec<Known> {
             .filter_map(|of| of(system))
             .flatten()
             .collect(),
-        [system] => by_size::of(system).unwrap_or_default(),
+        [system] if system.is_plain() => by_size::of(system).unwrap_or_default(),
+        [system] => fork_join::one_at_a_time(system).unwrap_or_default(),
         _ => Vec::new(),
     };
     rows.extend(priorities::of(&systems).into_iter().flatten());

@@ -10,7 +10,7 @@ use crate::model::discipline::Discipline;
 use crate::sim::setup::{Network, Setup, Warmup, Window};
 use crate::strategy::fixed_split::{FixedSplit, downcast, fixed_split};
 use crate::strategy::placement::round_robin::{RoundRobin, Weights};
-use crate::strategy::{Binding, Blueprint, Limits, Parts, Strategy};
+use crate::strategy::{Binding, Blueprint, Limits, Parts, QueueRules, Strategy};
 use crate::workload::class::{Class, Gather, Shape, Stage};
 use crate::workload::source::{Arrivals, Source};
 
@@ -40,6 +40,8 @@ pub struct QueueingSystem<'a> {
     pub eligible: Vec<bool>,
     /// Groups of nodes that may run the tasks.
     pub stations: Vec<Station>,
+    /// How a central queue is served.
+    pub queue: QueueRules,
     /// When tasks are bound.
     pub binding: Binding,
     /// Number of dispatchers.
@@ -99,6 +101,7 @@ impl<'a> QueueingSystem<'a> {
             faults,
             strategy,
             window,
+            engine: _,
         } = setup
         else {
             return None;
@@ -150,6 +153,7 @@ impl<'a> QueueingSystem<'a> {
             overhead: stage.overhead.as_secs(),
             eligible: eligible(cluster, stage).map(|(_, is)| is).collect(),
             stations: stations(cluster, stage)?,
+            queue: strategy.queue,
             binding,
             dispatchers: *dispatchers,
             demand: &stage.demand,
@@ -174,9 +178,14 @@ impl<'a> QueueingSystem<'a> {
         downcast(self.placement)
     }
 
+    /// True if a central queue, if there is one, has no rules of its own.
+    pub fn is_plain(&self) -> bool {
+        self.queue == QueueRules::default()
+    }
+
     /// True if tasks are served first in, first out, and wait in any number.
     pub fn is_fifo(&self) -> bool {
-        *self.discipline == Discipline::Fifo && self.queue_limit.is_none()
+        self.is_plain() && *self.discipline == Discipline::Fifo && self.queue_limit.is_none()
     }
 
     /// True if tasks go to the nodes in turn, each as often as any other, in the order of arrival.
@@ -377,6 +386,7 @@ fn parts(strategy: &Strategy) -> Option<(Binding, Option<u64>, &Parts)> {
                 dispatcher_queue: None,
                 central_queue,
             },
+        queue: _, // told beside
         copies: None,
         stealing: None,
     } = strategy
@@ -396,7 +406,11 @@ fn tasks(class: &Class) -> Option<(u32, &Law, &Stage)> {
         gather,
         slo: _,
         priority: _, // told beside
-    } = class;
+        gang: false,
+    } = class
+    else {
+        return None;
+    };
     let Gather {
         per_result,
         work,

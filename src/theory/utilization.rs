@@ -55,8 +55,13 @@ pub fn of(setup: &Setup) -> Option<Vec<Known>> {
         faults,
         strategy,
         window,
+        engine: _,
     } = setup;
-    if !has_warmup(window) || !faults.are_none() || setup.turns_away() {
+    if !has_warmup(window)
+        || !faults.are_none()
+        || setup.turns_away()
+        || strategy.queue.one_at_a_time
+    {
         return None;
     }
     let slower = slowing(stragglers.as_ref())?;
@@ -98,7 +103,11 @@ fn ask(class: &Class, jobs: f64, slower: f64, shares: Option<Vec<f64>>) -> Optio
         gather,
         slo: _,
         priority: _, // what is asked for is given, in whatever order
-    } = class;
+        gang: false, // else it may not be given
+    } = class
+    else {
+        return None;
+    };
     let [stage] = &stages[..] else { return None };
     let Stage {
         name: _,

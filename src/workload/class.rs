@@ -176,6 +176,7 @@ impl Class {
             gather: Gather::free(),
             slo: None,
             priority: 0,
+            gang: false,
         }
     }
 }
@@ -190,12 +191,16 @@ impl fmt::Debug for Class {
             gather,
             slo,
             priority,
+            gang,
         } = self;
         let mut shown = f.debug_struct("Class");
         shown.field("name", name).field("stages", stages);
         shown.field("gather", gather).field("slo", slo);
         if *priority != 0 {
             shown.field("priority", priority);
+        }
+        if *gang {
+            shown.field("gang", gang);
         }
         shown.finish()
     }
@@ -214,4 +219,6 @@ pub struct Class {
     pub slo: Option<Time>,
     /// The larger, the more urgent.
     pub priority: i64,
+    /// Whether the tasks of a job start together, or not at all; needs a central queue.
+    pub gang: bool,
 }

@@ -179,6 +179,10 @@ pub struct Trace {
     pub empty: Named<Filler>,
     /// csv: unit of the times: ns, us, ms, s, min, h or d; or `{ arrival = ..., work = ... }`.
     pub unit: Option<Units>,
+    /// swf: whether a job of p processors is p "tasks" that start apart, or a "gang" of p tasks that start
+    /// together; needs a central queue.
+    #[serde(default)]
+    pub processors: Processors,
     /// Offered load; scales the arrivals.
     pub load: Option<Positive>,
     /// Factor on the arrivals.
@@ -196,6 +200,17 @@ pub struct Trace {
     pub sort: bool,
     /// Redraw blocks of the trace in each replication, the same for all strategies.
     pub resample: Option<Resample>,
+}
+
+/// What a job of several processors is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Processors {
+    /// Tasks that start apart.
+    #[default]
+    Tasks,
+    /// Tasks that start together.
+    Gang,
 }
 
 fn a_tenth() -> Share {

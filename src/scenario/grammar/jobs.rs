@@ -37,6 +37,9 @@ pub struct Jobs {
     pub demand: Named<Amount>,
     /// Node groups on which its tasks may run at all; all if left out.
     pub nodes: Option<Vec<String>>,
+    /// Whether the tasks of a job start together, or not at all; needs a central queue.
+    #[serde(default)]
+    pub gang: bool,
     /// What collecting its results costs.
     pub gather: Option<Gather>,
     /// Objective for the response time.

@@ -43,7 +43,7 @@ mod sweep;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use arrivals::{Arrivals, Closed, Diurnal, Format, Mmpp, Step, Trace};
+pub use arrivals::{Arrivals, Closed, Diurnal, Format, Mmpp, Processors, Step, Trace};
 pub use compare::Compare;
 pub use faults::{
     Clock, Event, Faults, NodeFailures, RetriedWork, Retries, SlowDowns, TaskFailures, ZoneFailures,
@@ -54,8 +54,8 @@ pub use network::{Network, Workload};
 pub use nodes::{Discipline, Nodes, Slots, SlowDown};
 pub use run::{MeasuredJobs, Run, Warmup};
 pub use strategies::{
-    Binding, Copies, Delayed, Hedge, IdleThieves, NoCopies, Overrides, Periodic, Phases, Placement,
-    Redundancy, Scheduling, Stealing, Strategy, View,
+    Binding, Copies, Delayed, Hedge, IdleThieves, JobsServed, NoCopies, Overrides, Periodic,
+    Phases, Placement, Redundancy, Scheduling, Stealing, Strategy, View,
 };
 pub use sweep::Sweep;
 

@@ -10,7 +10,7 @@ use super::Named;
 use super::faults::RetriedWork;
 use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{Count, Inner, Period, Seconds, Share, Whole};
-use crate::strategy::{InFlight, Loot, Spread, Ties};
+use crate::strategy::{Backfill, InFlight, Loot, QueueOrder, Spread, Ties};
 
 /// That a placement is given; which ones there are, and what each is, the registry knows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,8 +56,17 @@ pub struct Early {}
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct CentralQueue {
-    /// Order of the queue.
-    pub order: Order,
+    /// Who comes before whom: "fifo", or "job": whose job came first, of one job in the order of its stages
+    /// and tasks.
+    pub order: QueueOrder,
+    /// Whose tasks may start: those of "any" job, or of "one-at-a-time": no other job's before that which is
+    /// served has left.
+    pub jobs: JobsServed,
+    /// Who may start before one that finds no room: "none"; "any" that does; "easy": who does not delay the
+    /// head; "conservative": who delays nobody before him. By estimated run times: what an swf trace says
+    /// that users asked for, else the true ones. The placement
+    /// has no say where somebody starts before the head.
+    pub backfill: Backfill,
     /// Tasks that may wait in it; one that finds so many waiting and cannot start is refused: its attempt has
     /// failed. Any number if left out.
     pub limit: Option<Whole>,
@@ -77,13 +86,15 @@ pub struct Admission {
     pub dispatcher_queue: Option<Whole>,
 }
 
-/// Order of a queue.
+/// Whose tasks may start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Order {
-    /// First come, first served.
+pub enum JobsServed {
+    /// Any job's.
     #[default]
-    Fifo,
+    Any,
+    /// One job's, until it has left.
+    OneAtATime,
 }
 
 /// Copies of tasks: several attempts at once, of which the first whose result is received counts; the

@@ -9,7 +9,7 @@ use crate::engine::law::{Law, MOST_COUNT};
 use crate::engine::quantity::{Amount, Factor};
 use crate::engine::time::Time;
 use crate::model::cluster::{Cluster, Group, SLOTS, eligible};
-use crate::scenario::grammar::{Arrivals, Jobs, Named};
+use crate::scenario::grammar::{Arrivals, Jobs, Named, Processors};
 use crate::scenario::text::suggest;
 use crate::text::{listed, plural};
 use crate::workload::class::{Class, Gather, Shape, Stage};
@@ -63,13 +63,53 @@ pub fn common(
     {
         enough(&mut check.at("gather.need"), *need, &only.shape);
     }
+    let gang = gang(check, jobs, &stages, cluster)?;
     Some(Class {
+        gang,
         name: String::new(),
         stages,
         gather: gather?,
         slo: jobs.slo.map(|slo| Time::from_secs(slo.0)),
         priority: jobs.priority.map_or(0, |priority| priority.0 as i64),
     })
+}
+
+/// Whether the tasks of a job start together; nothing if they never could.
+fn gang(check: &mut Check<'_>, jobs: &Jobs, stages: &[Stage], cluster: &Cluster) -> Option<bool> {
+    let is_traced = match &jobs.arrivals {
+        Some(Arrivals::Trace(trace)) => trace.processors == Processors::Gang,
+        _ => false,
+    };
+    if !jobs.gang && !is_traced {
+        return Some(false);
+    }
+    let mut check = check.at("gang");
+    let [stage] = stages else {
+        let hint = "leave one of both out";
+        check.error("a gang has one stage", hint);
+        return None;
+    };
+    let (Shape::Tasks { count, .. } | Shape::Split { into: count, .. }) = &stage.shape else {
+        return Some(true);
+    };
+    let room: u64 = eligible(&cluster.groups, &stage.allowed, &stage.demand)
+        .zip(&cluster.groups)
+        .filter(|(is_eligible, _)| *is_eligible)
+        .map(|(_, group)| {
+            group
+                .copies(&stage.demand)
+                .saturating_mul(u64::from(group.count))
+        })
+        .fold(0, u64::saturating_add);
+    if let Some(tasks) = count
+        .constant_count()
+        .filter(|tasks| u64::from(*tasks) > room)
+    {
+        let title = format!("{tasks} tasks start together, and the nodes have room for {room}");
+        check.error(title, "lower `tasks`, or raise nodes.NAME.count");
+        return None;
+    }
+    Some(true)
 }
 
 /// A stage whose tasks are told by `jobs`, in the way that `shape` reads them.

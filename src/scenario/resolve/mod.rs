@@ -22,7 +22,7 @@ mod window;
 
 use super::grammar::{self, Document};
 use crate::model::cluster::Cluster;
-use crate::sim::setup::{Network, Setup};
+use crate::sim::setup::{Engine, Network, Setup};
 use crate::workload::class::Class;
 use crate::workload::load::Demand;
 use crate::workload::source::Source;
@@ -47,16 +47,16 @@ pub fn resolve(
     let stragglers = faults::stragglers(&mut check.at("faults.stragglers"), &document.faults);
     let cluster = cluster::cluster(check, &document.nodes)?;
     let workload = workload(check, document, &cluster, notes);
-    let classes = workload.as_ref().map(|(classes, _)| classes.as_slice());
-    let strategies = strategies::resolve(check, &document.strategies, &cluster, classes);
-    let classes = classes.unwrap_or_default();
-    judge(check, document, &cluster, classes);
-    let faults = faults::faults(&mut check.at("faults"), &document.faults, &cluster, classes);
+    let known = workload.as_ref().map(|(classes, _)| classes.as_slice());
+    let strategies = strategies::resolve(check, &document.strategies, &cluster, known);
+    let known = known.unwrap_or_default();
+    judge(check, document, &cluster, known);
+    let faults = faults::faults(&mut check.at("faults"), &document.faults, &cluster, known);
     window::conflict(check, &document.run);
     let (classes, sources) = workload?;
     let demand = Demand::new(&sources, &classes, &cluster);
-    let window = window::window(&mut check.at("run"), &document.run, &demand);
-    let (network, faults, window) = (network?, faults?, window?);
+    let window = window::window(&mut check.at("run"), &document.run, &demand)?;
+    let (network, faults) = (network?, faults?);
     clock::check(check, &demand, demand.lasts(&window));
     let setup = |strategy| Setup {
         seed: document.run.seed.get(),
@@ -69,13 +69,15 @@ pub fn resolve(
         faults: faults.clone(),
         strategy,
         window: window.clone(),
+        engine: Engine::Auto,
     };
     let mut setups: Vec<Setup> = strategies?.into_iter().map(setup).collect();
     copies(check, &setups);
     window::forget_the_start(&mut setups, &document.run);
+    let baseline = baseline?;
     Some(Resolved {
         setups,
-        baseline: baseline?,
+        baseline,
         classes,
     })
 }

@@ -15,14 +15,14 @@ use crate::engine::time::Time;
 use crate::model::cluster::{Cluster, Group};
 use crate::model::layout::Layout;
 use crate::scenario::grammar::{
-    self, Delayed, IdleThieves, Named, NoCopies, Overrides, Periodic, Phases, Redundancy,
-    RetriedWork, Scheduling, View,
+    self, Delayed, IdleThieves, JobsServed, Named, NoCopies, Overrides, Periodic, Phases,
+    Redundancy, RetriedWork, Scheduling, View,
 };
 use crate::scenario::text::suggest;
 use crate::strategy::placement::random::Random;
 use crate::strategy::{
-    Binding, Copies, Eligible, Hedge, InFlight, Information, Limits, Parts, Pool, Spread, Stealing,
-    Strategy, Ties,
+    Backfill, Binding, Copies, Eligible, Hedge, InFlight, Information, Limits, Parts, Pool,
+    QueueRules, Spread, Stealing, Strategy, Ties,
 };
 use crate::workload::class::Class;
 
@@ -50,6 +50,7 @@ pub fn resolve(
         let mut check = check.name(name);
         let strategy = strategy(&mut check, name, given, classes)?;
         central(&mut check, given, &strategy);
+        gangs(&mut check, &strategy, classes.unwrap_or_default());
         blind(&mut check, given, &strategy);
         thieves(&mut check, &strategy, cluster);
         crowded(&mut check, &strategy, cluster);
@@ -103,6 +104,7 @@ fn strategy(
         parts_of_class: classes.iter().map(set).collect(),
         parts: sets,
         limits,
+        queue: rules(given),
         copies,
         stealing,
     })
@@ -186,6 +188,18 @@ fn hedge(check: &mut Check<'_>, given: &grammar::Hedge) -> Option<Hedge> {
         budget: given.budget.0,
         fresh_work: given.work == RetriedWork::Fresh,
     })
+}
+
+/// How the strategy's central queue is served.
+fn rules(given: &grammar::Strategy) -> QueueRules {
+    match &given.binding {
+        Some(grammar::Binding::CentralQueue(queue)) => QueueRules {
+            order: queue.order,
+            one_at_a_time: queue.jobs == JobsServed::OneAtATime,
+            backfill: queue.backfill,
+        },
+        _ => QueueRules::default(),
+    }
 }
 
 fn binding(given: &grammar::Strategy) -> Binding {
@@ -354,6 +368,32 @@ fn central(check: &mut Check<'_>, given: &grammar::Strategy, strategy: &Strategy
             .at("for")
             .name(class)
             .at("dispatchers")
+            .error(title, hint);
+    }
+}
+
+/// Gangs, and jobs that are served one at a time, are refused where they cannot be.
+fn gangs(check: &mut Check<'_>, strategy: &Strategy, classes: &[Class]) {
+    let name = &strategy.name;
+    let gang = classes.iter().find(|class| class.gang);
+    if let (Binding::Early, Some(class)) = (strategy.binding, gang) {
+        let title = format!(
+            "`{name}` binds early, and the tasks of `{}` start together",
+            class.name
+        );
+        let hint = "write binding = \"central-queue\" for it";
+        check.at("binding").error(title, hint);
+    }
+    let QueueRules {
+        order: _,
+        one_at_a_time,
+        backfill,
+    } = strategy.queue;
+    if one_at_a_time && backfill != Backfill::None {
+        let title = format!("`{name}` serves one job at a time: nobody may start before it");
+        let hint = "leave out `backfill`, or write jobs = \"any\"";
+        check
+            .at("binding.central-queue.backfill")
             .error(title, hint);
     }
 }

@@ -10,7 +10,7 @@ use super::classes;
 use crate::engine::column::Column;
 use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
-use crate::scenario::grammar::{Classes, Format, Part, Trace};
+use crate::scenario::grammar::{Classes, Format, Part, Processors, Trace};
 use crate::scenario::text::suggest;
 use crate::text::{lasting, thousands};
 use crate::workload::source::TracePlan;
@@ -228,7 +228,10 @@ pub fn explain(name: &str, given: &Trace, plan: &TracePlan, notes: &mut Vec<Stri
         said.push("every replication repeats this one trace: intervals cover the strategy's randomness only".to_owned());
     }
     if given.format == Format::Swf {
-        said.push("a job of p processors becomes p independent one-slot tasks of its run time, not a gang".to_owned());
+        said.push(match given.processors {
+            Processors::Tasks => "a job of p processors becomes p independent one-slot tasks of its run time, not a gang".to_owned(),
+            Processors::Gang => "a job of p processors becomes a gang of p one-slot tasks of its run time".to_owned(),
+        });
     }
     if plan.spec.sort {
         said.push("its jobs were sorted by arrival".to_owned());

@@ -103,6 +103,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("need quorum k-of-n", "jobs.NAME.gather.need"),
     ("stages stage dag depends-on", "jobs.NAME.stages"),
     ("skew", "jobs.NAME.split.skew"),
+    ("gangs coscheduling gang-scheduling", "jobs.NAME.gang"),
+    ("backfilling easy conservative", "scheduling.binding"),
     ("bursts", "jobs.NAME.arrivals.mmpp"),
     ("clients think", "jobs.NAME.arrivals.closed"),
 ];

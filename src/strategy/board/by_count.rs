@@ -1,9 +1,9 @@
 //! The nodes of a pool by a small count: for each count a set of the nodes at it.
 //!
 //! A change costs a few instructions; the r-th of the nodes at the least count is found by
-//! counting bits ([`NodeSet`]).
+//! counting bits ([`select`]).
 
-use super::node_set::NodeSet;
+use super::node_set::{BLOCK, select};
 use crate::engine::random::Draw;
 use crate::strategy::Ties;
 
@@ -17,8 +17,14 @@ const LEFT_OUT: u32 = u32::MAX;
 #[derive(Clone, Debug)]
 pub struct ByCount {
     counts: Vec<u32>,
-    /// By count; the last is of all from `OWN` on.
-    sets: Vec<NodeSet>,
+    /// Number of members by count; the last is of all from `OWN` on.
+    members: Vec<u32>,
+    /// Members by count, as bits, and how many there are in each block of words.
+    words: Vec<u64>,
+    blocks: Vec<u32>,
+    /// Words, and blocks, of one count.
+    width: usize,
+    block_width: usize,
     /// No set below this one has members.
     lowest: usize,
 }
@@ -26,9 +32,15 @@ pub struct ByCount {
 impl ByCount {
     /// `positions` nodes, all left out until [`ByCount::set`] gives them a count.
     pub fn new(positions: usize) -> ByCount {
+        let (sets, width) = (OWN as usize + 1, positions.div_ceil(64));
+        let block_width = width.div_ceil(BLOCK);
         ByCount {
             counts: vec![LEFT_OUT; positions],
-            sets: vec![NodeSet::new(positions); OWN as usize + 1],
+            members: vec![0; sets],
+            words: vec![0; sets * width],
+            blocks: vec![0; sets * block_width],
+            width,
+            block_width,
             lowest: 0,
         }
     }
@@ -38,30 +50,55 @@ impl ByCount {
     pub fn set(&mut self, position: usize, count: Option<u32>) {
         let count = count.unwrap_or(LEFT_OUT);
         let before = std::mem::replace(&mut self.counts[position], count);
+        if before.max(count) < OWN && before != count {
+            self.remove(before as usize, position);
+            self.insert(count as usize, position);
+            self.lowest = self.lowest.min(count as usize);
+        } else {
+            self.set_other(position, before, count);
+        }
+    }
+
+    #[cold]
+    fn set_other(&mut self, position: usize, before: u32, count: u32) {
         if before.min(OWN) == count.min(OWN) && (before == LEFT_OUT) == (count == LEFT_OUT) {
             return;
         }
         if before != LEFT_OUT {
-            self.sets[before.min(OWN) as usize].remove(position);
+            self.remove(before.min(OWN) as usize, position);
         }
         if count != LEFT_OUT {
             let to = count.min(OWN) as usize;
-            self.sets[to].insert(position);
+            self.insert(to, position);
             self.lowest = self.lowest.min(to);
         }
+    }
+
+    #[inline(always)]
+    fn insert(&mut self, set: usize, position: usize) {
+        self.words[set * self.width + position / 64] |= 1 << (position % 64);
+        self.blocks[set * self.block_width + position / 64 / BLOCK] += 1;
+        self.members[set] += 1;
+    }
+
+    #[inline(always)]
+    fn remove(&mut self, set: usize, position: usize) {
+        self.words[set * self.width + position / 64] &= !(1 << (position % 64));
+        self.blocks[set * self.block_width + position / 64 / BLOCK] -= 1;
+        self.members[set] -= 1;
     }
 
     /// Position of a node at the least count, ties told apart by `ties`; `None` if all are left out.
     #[inline]
     pub fn least(&mut self, ties: Ties, rng: &mut Draw) -> Option<usize> {
-        while self.sets.get(self.lowest)?.count() == 0 {
+        while *self.members.get(self.lowest)? == 0 {
             self.lowest += 1;
         }
         if self.lowest == OWN as usize {
             self.lowest = 0;
             return self.search(ties, rng);
         }
-        pick(&self.sets[self.lowest], ties, rng)
+        Some(self.pick(self.lowest, ties, rng))
     }
 
     /// Puts the positions of all nodes at the least count into `tied`, in order.
@@ -79,9 +116,14 @@ impl ByCount {
     /// Position of a node at count 0.
     #[inline]
     pub fn idle(&self, ties: Ties, rng: &mut Draw) -> Option<usize> {
-        (self.sets[0].count() > 0)
-            .then(|| pick(&self.sets[0], ties, rng))
-            .flatten()
+        (self.members[0] > 0).then(|| self.pick(0, ties, rng))
+    }
+
+    #[inline]
+    fn pick(&self, set: usize, ties: Ties, rng: &mut Draw) -> usize {
+        let words = &self.words[set * self.width..][..self.width];
+        let blocks = &self.blocks[set * self.block_width..][..self.block_width];
+        select(words, blocks, ties.pick(self.members[set], rng))
     }
 
     /// [`ByCount::least`] by a look at every node.
@@ -91,10 +133,6 @@ impl ByCount {
         let rank = (least != LEFT_OUT).then(|| ties.pick(tied().count() as u32, rng))?;
         tied().nth(rank as usize)
     }
-}
-
-fn pick(set: &NodeSet, ties: Ties, rng: &mut Draw) -> Option<usize> {
-    Some(set.select(ties.pick(set.count(), rng)))
 }
 
 #[cfg(test)]

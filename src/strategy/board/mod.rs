@@ -23,6 +23,7 @@ use super::key::Key;
 use super::pool::{Candidates, Pool, Pools};
 use super::view::{Truth, Turns, View};
 use super::{Blueprint, Information, Placement, Problem, Ties};
+use crate::engine::random::Draw;
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
@@ -141,6 +142,8 @@ pub struct Board {
     places: Places,
     /// True if tasks wait in a central queue: then candidates are the nodes with room.
     by_room: bool,
+    /// True if every dispatcher sees all nodes of its pools just as they are.
+    is_plain: bool,
     /// True if what travels is seen by nobody but its dispatcher.
     hides: bool,
     /// The nodes that are seen down, by id; none has ever been if there is no set.
@@ -149,6 +152,8 @@ pub struct Board {
     is_kept: bool,
     /// The same for the start of a task whose load was counted before.
     keeps_work: bool,
+    /// True if nothing else is kept than orders by tasks, as they are.
+    keeps_counts_alone: bool,
     /// Decisions by room so far.
     decisions: u64,
     /// Lists for a function's own use.
@@ -178,6 +183,13 @@ pub struct Sight {
 }
 
 impl Sight {
+    /// True if it sees all nodes as they are, and draws among equal ones or takes the first.
+    fn is_plain(&self) -> bool {
+        self.information == Information::Fresh
+            && self.aperture.is_none()
+            && matches!(self.ties, Ties::Random | Ties::LowestId)
+    }
+
     /// True if it needs a face of its own, one of `count` dispatchers alike.
     fn is_own(&self, count: usize, hides: bool) -> bool {
         match self.information {
@@ -224,10 +236,12 @@ impl Board {
             on_way: None,
             places: Places::new(),
             by_room,
+            is_plain: !by_room && !hides && sights.iter().all(Sight::is_plain),
             hides,
             down: None,
             is_kept: by_room,
             keeps_work: by_room,
+            keeps_counts_alone: !by_room && !hides && sights.iter().all(Sight::is_plain),
             decisions: 0,
             changed: Vec::new(),
             row: Vec::new(),
@@ -292,6 +306,39 @@ impl Board {
         pool
     }
 
+    /// True if every dispatcher sees all nodes of its pools just as they are.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.is_plain
+    }
+
+    /// Number of nodes of a pool.
+    #[inline]
+    pub fn size(&self, pool: u32) -> u32 {
+        self.pools.get(pool).ids().len() as u32
+    }
+
+    /// A node of a pool, by its position.
+    #[inline]
+    pub fn node(&self, pool: u32, position: u32) -> NodeId {
+        self.pools.get(pool).at(position as usize)
+    }
+
+    /// Position of the least of a pool by an order, where the board [`is_plain`](Board::is_plain).
+    #[inline]
+    pub fn least(
+        &self,
+        pool: u32,
+        order: Order,
+        now: Time,
+        ties: Ties,
+        rng: &mut Draw,
+    ) -> Option<u32> {
+        let orders = &self.faces[0].lists[pool as usize].orders;
+        let at = orders.least(order, now, ties, rng)?;
+        Some(at as u32)
+    }
+
     /// True if it is to be told of what dispatchers send, and of what arrives.
     pub fn follows(&self) -> bool {
         self.hides
@@ -336,6 +383,8 @@ impl Board {
         *wanted = eligible.wanted;
         self.is_kept |= !wanted.is_empty();
         self.keeps_work |= wanted.contains(&Wanted::Least(Key::Work));
+        let by_tasks = |wanted: &Wanted| *wanted == Wanted::Least(Key::Tasks);
+        self.keeps_counts_alone &= wanted.iter().all(by_tasks);
         for face in &mut self.faces {
             let view = View::new(truth, face.sees.difference(&self.news));
             let lists = face.lists.iter_mut().filter(|list| list.pool == pool);
@@ -349,7 +398,7 @@ impl Board {
         let nodes = truth.layout.count() as usize;
         let down = self.down.get_or_insert_with(|| NodeSet::new(nodes));
         down.put(node.index(), !is_up);
-        self.is_kept = true;
+        (self.is_kept, self.is_plain, self.keeps_counts_alone) = (true, false, false);
         for list in self.faces.iter_mut().flat_map(|face| &mut face.lists) {
             let nodes = self.pools.get(list.pool);
             list.members
@@ -375,6 +424,27 @@ impl Board {
     #[inline]
     pub fn keeps_work(&self) -> bool {
         self.keeps_work
+    }
+
+    /// True if all that must be brought up to date are orders by numbers of tasks, as they are.
+    #[inline]
+    pub fn keeps_counts_alone(&self) -> bool {
+        self.keeps_counts_alone
+    }
+
+    /// A node has so many tasks now, where orders of them alone are kept.
+    #[inline(always)]
+    pub fn recount(&mut self, node: NodeId, tasks: u32) {
+        let pools = &self.pools;
+        let recount = |list: &mut List| {
+            if let Some(at) = pools.get(list.pool).position(node) {
+                list.orders.recount(at, tasks);
+            }
+        };
+        match &mut self.faces[0].lists[..] {
+            [list] => recount(list),
+            lists => lists.iter_mut().for_each(recount),
+        }
     }
 
     /// The load of `node` has changed: brings what is kept up to date. `is_late`: after boards were
@@ -556,6 +626,11 @@ impl Board {
             self.forget(dispatcher, sent, &row, truth);
         }
         self.row = row;
+    }
+
+    /// All nodes of a pool, in id order, up or not.
+    pub fn nodes_of(&self, pool: u32) -> &[NodeId] {
+        self.pools.get(pool).ids()
     }
 
     /// What is seen there, and whom the decision may choose; each node that is asked is noted in

@@ -4,7 +4,7 @@
 //! change costs a few instructions, and a question one step for each thousand nodes.
 
 /// Words of bits that are counted together.
-const BLOCK: usize = 16;
+pub const BLOCK: usize = 16;
 
 /// A set of positions with quick access to its r-th member.
 #[derive(Clone, Debug)]
@@ -65,22 +65,8 @@ impl NodeSet {
     }
 
     /// The member with `rank` members below it; there must be one.
-    pub fn select(&self, mut rank: u32) -> usize {
-        let mut block = 0;
-        while rank >= self.blocks[block] {
-            rank -= self.blocks[block];
-            block += 1;
-        }
-        let mut word = block * BLOCK;
-        while rank >= self.words[word].count_ones() {
-            rank -= self.words[word].count_ones();
-            word += 1;
-        }
-        let mut bits = self.words[word];
-        for _ in 0..rank {
-            bits &= bits - 1;
-        }
-        word * 64 + bits.trailing_zeros() as usize
+    pub fn select(&self, rank: u32) -> usize {
+        select(&self.words, &self.blocks, rank)
     }
 
     /// The first member at or after `position`.
@@ -96,6 +82,27 @@ impl NodeSet {
         }
         Some(word * 64 + bits.trailing_zeros() as usize)
     }
+}
+
+/// The position with `rank` members below it among these `words` of bits, of which `blocks` counts
+/// each [`BLOCK`] words.
+#[inline]
+pub fn select(words: &[u64], blocks: &[u32], mut rank: u32) -> usize {
+    let mut block = 0;
+    while rank >= blocks[block] {
+        rank -= blocks[block];
+        block += 1;
+    }
+    let mut word = block * BLOCK;
+    while rank >= words[word].count_ones() {
+        rank -= words[word].count_ones();
+        word += 1;
+    }
+    let mut bits = words[word];
+    for _ in 0..rank {
+        bits &= bits - 1;
+    }
+    word * 64 + bits.trailing_zeros() as usize
 }
 
 #[cfg(test)]

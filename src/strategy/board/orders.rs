@@ -132,6 +132,19 @@ impl Orders {
         }
     }
 
+    /// A node has so many tasks now, where only orders by tasks are kept.
+    #[inline(always)]
+    pub fn recount(&mut self, at: usize, tasks: u32) {
+        if let [(_, Kept::Counts(counts))] = &mut self.kept.get_mut()[..] {
+            return counts.set(at, Some(tasks));
+        }
+        for (_, kept) in self.kept.get_mut() {
+            if let Kept::Counts(counts) = kept {
+                counts.set(at, Some(tasks));
+            }
+        }
+    }
+
     /// Position of the least; `None` if nothing is left in the order, or it is one of shares.
     #[inline]
     pub fn least(&self, order: Order, now: Time, ties: Ties, rng: &mut Draw) -> Option<usize> {

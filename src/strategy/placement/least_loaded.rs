@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
 use crate::strategy::{
-    Ask, Blueprint, Eligible, Key, Order, Placement, Problem, Reports, Score, View,
+    Ask, Blueprint, Counts, Eligible, Key, Order, Placement, Problem, Reports, Score, Ties, View,
 };
 
 /// The eligible node with the least load.
@@ -44,6 +44,20 @@ impl Least {
 impl Placement for Least {
     fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
         view.least(self.order, ask, rng)
+    }
+
+    fn goes_by_counts(&self) -> bool {
+        self.key == Key::Tasks
+    }
+
+    fn place_by_counts(
+        &mut self,
+        _: u32,
+        ties: Ties,
+        rng: &mut Draw,
+        counts: &mut dyn Counts,
+    ) -> Option<u32> {
+        counts.least(self.order, ties, rng)
     }
 
     fn reports(&self) -> Reports {

@@ -13,7 +13,7 @@ use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
 use crate::strategy::ring::{MOST_POINTS, Ring};
 use crate::strategy::{
-    Ask, Blueprint, Eligible, Key, Order, Placement, Problem, Score, Ties, View,
+    Ask, Blueprint, Counts, Eligible, Key, Order, Placement, Problem, Reads, Score, Ties, View,
 };
 
 /// The least loaded of d eligible nodes drawn at random.
@@ -225,7 +225,9 @@ impl Placement for Sample {
             return named.dedup();
         }
         if self.parameters.d == 2 && ask.nodes.count() > 1 {
-            return draw_two(&self.parameters, ask, rng, named);
+            let (first, second) = self.parameters.draw_two(ask.nodes.count(), rng);
+            named.push(ask.nodes.nth(first));
+            return named.extend((second != first).then(|| ask.nodes.nth(second)));
         }
         draw_ranks(&self.parameters, ask.nodes.count(), &mut self.drawn, rng);
         named.extend(self.drawn.iter().map(|&rank| ask.nodes.nth(rank)));
@@ -238,13 +240,39 @@ impl Placement for Sample {
         let load = |node| self.parameters.by.of(node, view);
         if ask.nodes.count() == 2 && ask.ties != Ties::Turns {
             let (first, second) = (ask.nodes.nth(0), ask.nodes.nth(1));
-            return Some(match load(first).cmp(&load(second)) {
-                Ordering::Less => first,
-                Ordering::Greater => second,
-                Ordering::Equal => [first, second][ask.ties.pick(2, rng) as usize],
-            });
+            let order = load(first).cmp(&load(second));
+            return Some(lesser([first, second], order, ask.ties, rng));
         }
         view.least_of(ask.nodes.iter(), load, ask, rng)
+    }
+
+    fn goes_by_counts(&self) -> bool {
+        let is_uniform = matches!(self.source, Urn::Uniform);
+        is_uniform && self.parameters.d == 2 && self.parameters.by == Key::Tasks
+    }
+
+    fn place_by_counts(
+        &mut self,
+        nodes: u32,
+        ties: Ties,
+        rng: &mut Draw,
+        counts: &mut dyn Counts,
+    ) -> Option<u32> {
+        let (first, second) = match nodes {
+            0 => return None,
+            1 => (0, 0),
+            _ => self.parameters.draw_two(nodes, rng),
+        };
+        let one = counts.tasks(first);
+        if first == second {
+            return Some(first);
+        }
+        let order = one.cmp(&counts.tasks(second));
+        Some(lesser([first, second], order, ties, rng))
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Named
     }
 
     fn score(&self, _ask: &Ask<'_>, view: &View<'_>, node: NodeId) -> Option<Score> {
@@ -252,20 +280,28 @@ impl Placement for Sample {
     }
 }
 
-/// Draws two of the candidates, without a list of ranks: what most systems do, and most often.
-fn draw_two(parameters: &PowerOfD, ask: &Ask<'_>, rng: &mut Draw, named: &mut Vec<NodeId>) {
-    let n = ask.nodes.count();
-    let one = rng.below(n);
-    let other = if parameters.replacement {
-        rng.below(n)
-    } else {
-        let rank = rng.below(n - 1);
-        rank + u32::from(one <= rank)
-    };
-    named.push(ask.nodes.nth(one.min(other)));
-    if one != other {
-        named.push(ask.nodes.nth(one.max(other)));
+impl PowerOfD {
+    /// Draws the ranks of two of `n` candidates, at least 2, the lower first, without a list: what
+    /// most systems do, and most often.
+    fn draw_two(&self, n: u32, rng: &mut Draw) -> (u32, u32) {
+        let one = rng.below(n);
+        let other = if self.replacement {
+            rng.below(n)
+        } else {
+            let rank = rng.below(n - 1);
+            rank + u32::from(one <= rank)
+        };
+        (one.min(other), one.max(other))
     }
+}
+
+/// The one with the lesser load, as loads compare in this `order`.
+fn lesser<T: Copy>(two: [T; 2], order: Ordering, ties: Ties, rng: &mut Draw) -> T {
+    two[match order {
+        Ordering::Less => 0,
+        Ordering::Greater => 1,
+        Ordering::Equal => ties.pick(2, rng) as usize,
+    }]
 }
 
 /// `d` different ranks below `n` (all if there are fewer), each set equally likely.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
-use crate::strategy::{Ask, Blueprint, Eligible, Placement, Problem, View};
+use crate::strategy::{Ask, Blueprint, Counts, Eligible, Placement, Problem, Reads, Ties, View};
 
 /// Any eligible node, each equally likely.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -24,6 +24,24 @@ struct Uniform;
 impl Placement for Uniform {
     fn place(&mut self, ask: &Ask<'_>, _: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
         any(ask, rng)
+    }
+
+    fn goes_by_counts(&self) -> bool {
+        true
+    }
+
+    fn place_by_counts(
+        &mut self,
+        nodes: u32,
+        _: Ties,
+        rng: &mut Draw,
+        _: &mut dyn Counts,
+    ) -> Option<u32> {
+        (nodes > 0).then(|| rng.below(nodes))
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Nothing
     }
 }
 

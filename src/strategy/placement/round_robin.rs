@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::random::any;
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
-use crate::strategy::{Ask, Blueprint, Eligible, Placement, Pool, Problem, View};
+use crate::strategy::{Ask, Blueprint, Eligible, Placement, Pool, Problem, Reads, View};
 
 /// The eligible nodes in turn.
 #[derive(Clone, Default, PartialEq, Deserialize, JsonSchema)]
@@ -96,6 +96,10 @@ impl Placement for Turns {
         Some(node)
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Nothing
+    }
+
     fn has_memory(&self) -> bool {
         true
     }
@@ -136,6 +140,10 @@ impl Placement for Smooth {
             }
         }
         self.turn(ask)
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Nothing
     }
 
     fn has_memory(&self) -> bool {

@@ -32,6 +32,8 @@ pub struct Row<'a> {
     pub tasks: u32,
     /// Work in seconds: one number for every task, or one for each.
     pub works: &'a [f64],
+    /// Seconds that its user asked for, for each task; 0 if the trace does not say.
+    pub estimate: f64,
     /// Demand of each task by resource column; empty if the trace has none.
     pub demand: &'a [f64],
 }
@@ -59,6 +61,7 @@ struct Entry {
     label: u32,
     tasks: u32,
     works: Range<usize>,
+    estimate: f64,
     demand: Range<usize>,
 }
 
@@ -90,6 +93,7 @@ impl Block {
             label: row.label,
             tasks: row.tasks,
             works,
+            estimate: row.estimate,
             demand,
         });
     }
@@ -108,6 +112,7 @@ impl Block {
             label: job.label,
             tasks: job.tasks,
             works: &self.numbers[job.works.clone()],
+            estimate: job.estimate,
             demand: &self.numbers[job.demand.clone()],
         })
     }
@@ -299,6 +304,7 @@ impl Reader {
             label,
             tasks: self.job.tasks,
             works: &self.job.works,
+            estimate: self.job.estimate,
             demand: &self.job.demand,
         });
         self.left -= 1;

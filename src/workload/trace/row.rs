@@ -17,6 +17,8 @@ pub(super) struct Job {
     pub(super) tasks: u32,
     /// Seconds: one for all tasks, or one for each.
     pub(super) works: Vec<f64>,
+    /// Seconds that its user asked for, for each task; 0 if the file does not say.
+    pub(super) estimate: f64,
     /// Of each task, by resource of [`super::Columns::resources`].
     pub(super) demand: Vec<f64>,
     pub(super) class: String,

@@ -237,6 +237,7 @@ impl<'a> Pass<'a> {
                 label: *label as u32,
                 tasks: job.tasks,
                 works: &job.works,
+                estimate: job.estimate,
                 demand: &job.demand,
             });
         }

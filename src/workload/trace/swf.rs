@@ -3,7 +3,8 @@
 //! Chapin et al., "Benchmarks and Standards for the Evaluation of Parallel Job Schedulers", JSSPP 1999;
 //! Feitelson, Tsafrir, Krakov, "Experience with using the Parallel Workloads Archive", JPDC 2014.
 //! A rigid job of p processors (field 5, allocated; else field 8, requested) becomes p independent
-//! tasks of the job's run time (field 4). Read are fields 2, 4, 5 and 8; the rest is only counted.
+//! tasks of the job's run time (field 4). Read are fields 2, 4, 5 and 8, and the requested time, if field
+//! 9 knows it, as an estimate of the run time; the rest is only counted.
 //! A run time of 0 and any status are valid.
 
 use super::file::{Lines, TraceFile};
@@ -16,6 +17,7 @@ const SUBMIT: usize = 2;
 const RUN_TIME: usize = 4;
 const ALLOCATED: usize = 5;
 const REQUESTED: usize = 8;
+const REQUESTED_TIME: usize = 9;
 
 /// Rows of an SWF file.
 pub(super) struct Swf {
@@ -62,6 +64,8 @@ fn parse(line: &[u8], job: &mut Job) -> Result<(), Refusal> {
     }
     job.works.clear();
     job.works.push(row::amount(field(RUN_TIME), RUN_TIME)?);
+    let asked = number::whole(field(REQUESTED_TIME)).filter(|seconds| *seconds > 0);
+    job.estimate = asked.map_or(0.0, |seconds| seconds as f64);
     job.tasks = match processors(field(ALLOCATED), ALLOCATED)? {
         Some(count) => count,
         None => processors(field(REQUESTED), REQUESTED)?.ok_or(Refusal::NoProcessors)?,

@@ -172,6 +172,7 @@ rows! {
     fork_join "V35",
     fork_join_of_many "V36",
     infinite_servers "V37",
+    split_merge "V38",
     central_fork_join "V39",
     redundancy "V41",
     list_scheduling "V57",

@@ -183,6 +183,7 @@ pub fn of(id: &str, p: &str) -> Vec<Model> {
         "V35" => vec![fork_join(2, p)],
         "V36" => vec![fork_join(count(p, "K"), p)],
         "V37" => vec![infinite_servers(p)],
+        "V38" => vec![split_merge(p)],
         "V39" => vec![central_fork_join(p)],
         "V41" => vec![redundancy(p)],
         "V57" => list_scheduling(p),
@@ -583,4 +584,22 @@ fn unlike_demands(p: &str) -> Vec<Model> {
         ("constant", Law::Constant(1.0)),
     ];
     laws.into_iter().map(of).collect()
+}
+
+/// Jobs of k tasks on k nodes, one job at a time.
+fn split_merge(p: &str) -> Model {
+    let k = count(p, "k");
+    let share = text(p, "load").trim_end_matches("% of max");
+    let rate = number(p, "lam_max per server") * share.parse::<f64>().unwrap() / 100.0;
+    let mut model = central(poisson(
+        vec![group("n", k, 1.0)],
+        rate,
+        k,
+        exponential(1.0),
+        "random",
+    ));
+    model.setup.strategy.queue.one_at_a_time = true;
+    let harmonic: f64 = (1..=k).map(|i| 1.0 / f64::from(i)).sum();
+    model.warmup = RELAXATIONS * relaxation(rate * harmonic, 0.5) * harmonic;
+    named(model, "one at a time")
 }

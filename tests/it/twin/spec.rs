@@ -4,7 +4,7 @@ use equipoise::engine::law::Law;
 use equipoise::engine::time::Time;
 use equipoise::model::cluster::{Cluster, Dimension, Group};
 use equipoise::model::discipline::{Discipline, SlowDown};
-use equipoise::sim::setup::{Faults, Measure, Network, Setup, Stragglers, Warmup, Window};
+use equipoise::sim::setup::{Engine, Faults, Measure, Network, Setup, Stragglers, Warmup, Window};
 use equipoise::strategy::{Binding, InFlight, Parts, Strategy, Ties};
 use equipoise::workload::class::{Class, Gather, Shape, Stage};
 use equipoise::workload::source::{Arrivals, Source};
@@ -230,6 +230,7 @@ impl Spec {
             faults: Faults::default(),
             strategy: self.strategy(),
             window: self.window(),
+            engine: Engine::default(),
         }
     }
 
@@ -242,6 +243,7 @@ impl Spec {
                 Binding::Early
             },
             limits: equipoise::strategy::Limits::default(),
+            queue: equipoise::strategy::QueueRules::default(),
             parts: vec![Parts {
                 placement: placement(&self.place.spelling()),
                 dispatchers: self.dispatchers,
@@ -332,6 +334,7 @@ fn class((index, class): (usize, &ClassSpec)) -> Class {
         },
         slo: class.slo.map(Time),
         priority: class.priority,
+        gang: false,
     }
 }
 

@@ -1,0 +1,152 @@
+//! What comes due, in no particular order: of each node at most one instant is kept, and whoever
+//! asks is told the nodes whose instant has come.
+//!
+//! A wheel of days: a day's nodes are a list, and a node whose instant is turns away waits in the
+//! list of its day of the turn (Varghese & Lauck, "Hashed and hierarchical timing wheels", SOSP
+//! 1987, scheme 6). Nothing is sorted, which is what an agenda spends its time on.
+
+use crate::engine::time::Time;
+use crate::model::ids::NodeId;
+use crate::model::slab::NONE;
+
+/// Nodes that come due after which the length of a day is looked at for the first time, and again.
+const FIRST: i64 = 64;
+const ROUND: i64 = 4096;
+
+/// See the module.
+pub struct Due {
+    /// First node of each day's list; as many as a power of two.
+    days: Vec<u32>,
+    /// By node: the next of its list, and its instant.
+    next: Vec<u32>,
+    times: Vec<Time>,
+    /// A day lasts 2^`shift` nanoseconds.
+    shift: u32,
+    /// Nothing earlier than this day is kept.
+    today: u64,
+    /// How many come due in this round, how many of them are left, and when it began.
+    round: i64,
+    left: i64,
+    begun: Time,
+}
+
+impl Due {
+    /// Nothing is due at any of `nodes` nodes.
+    pub fn new(nodes: usize) -> Due {
+        Due {
+            days: vec![NONE; (4 * nodes).next_power_of_two()],
+            next: vec![NONE; nodes],
+            times: vec![Time::MAX; nodes],
+            shift: 20,
+            today: 0,
+            round: FIRST,
+            left: FIRST,
+            begun: Time::ZERO,
+        }
+    }
+
+    /// Keeps `node`, of which nothing is kept, until `time`, which is not before any `now` that was
+    /// asked for.
+    #[inline]
+    pub fn push(&mut self, node: NodeId, time: Time) {
+        self.times[node.index()] = time;
+        let day = self.list(time.0 >> self.shift);
+        self.next[node.index()] = self.days[day];
+        self.days[day] = node.0;
+    }
+
+    fn list(&self, day: u64) -> usize {
+        day as usize & (self.days.len() - 1)
+    }
+
+    /// Tells `come` every node whose instant has come `now`; that gives the next that is to be kept of
+    /// it ([`Time::MAX`]: nothing).
+    #[inline(always)]
+    pub fn settle(&mut self, now: Time, mut come: impl FnMut(NodeId) -> Time) {
+        let last = now.0 >> self.shift;
+        self.today = self
+            .today
+            .max(last.saturating_sub(self.days.len() as u64 - 1));
+        loop {
+            let list = self.list(self.today);
+            let mut at = std::mem::replace(&mut self.days[list], NONE);
+            while at != NONE {
+                let (node, next) = (NodeId(at), self.next[at as usize]);
+                let mut time = self.times[at as usize];
+                while time <= now {
+                    time = come(node);
+                    self.left -= 1;
+                }
+                self.times[at as usize] = time;
+                if time < Time::MAX {
+                    self.push(node, time);
+                }
+                at = next;
+            }
+            if self.today >= last {
+                break;
+            }
+            self.today += 1;
+        }
+        if self.left <= 0 {
+            self.adapt(now);
+        }
+    }
+
+    /// A day becomes about as long as the time from one node that came due to the next.
+    #[cold]
+    fn adapt(&mut self, now: Time) {
+        let gap = now.since(self.begun).0 / (self.round - self.left) as u64;
+        (self.round, self.left, self.begun) = (ROUND, ROUND, now);
+        let shift = 64 - gap.leading_zeros();
+        if shift.abs_diff(self.shift) < 2 {
+            return;
+        }
+        self.shift = shift.min(60);
+        self.today = now.0 >> self.shift;
+        self.days.fill(NONE);
+        for node in 0..self.times.len() {
+            if self.times[node] < Time::MAX {
+                self.push(NodeId(node as u32), self.times[node]);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::random::{Purpose, Seeds};
+
+    /// Against a look at every node, with gaps from nanoseconds to years and many at one instant.
+    #[test]
+    fn those_are_told_whose_instant_has_come() {
+        let key = Seeds::new(3, 1).key(Purpose::Placement);
+        let mut due = Due::new(50);
+        let mut twin = vec![None; 50];
+        let (mut now, mut told) = (Time::ZERO, 0);
+        for step in 0..60_000 {
+            let mut draw = key.draw(0, step, 0, 0, 0);
+            let node = draw.below(50);
+            let scale = 1u64 << (step / 2_000);
+            if twin[node as usize].is_none() {
+                let time = now + Time(u64::from(draw.below(40)) * scale);
+                due.push(NodeId(node), time);
+                twin[node as usize] = Some(time);
+            }
+            now += Time(u64::from(draw.below(3)) * scale);
+            let mut found = Vec::new();
+            due.settle(now, |node| {
+                found.push(node.0);
+                Time::MAX
+            });
+            found.sort_unstable();
+            let come = |at: &u32| twin[*at as usize].is_some_and(|time| time <= now);
+            let expected: Vec<u32> = (0..50).filter(come).collect();
+            assert_eq!(found, expected, "step {step}");
+            found.iter().for_each(|&at| twin[at as usize] = None);
+            told += found.len();
+        }
+        assert!(told > 20_000, "{told}");
+    }
+}

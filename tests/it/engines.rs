@@ -1,0 +1,215 @@
+//! The direct path against the events: the same figures, to the bit, on random small scenarios with
+//! many ties, unlike speeds, batches, tasks without work, barriers of crowds, runaways and windows of
+//! every kind.
+//!
+//! ```text
+//! cargo test --test it engines                                     3,000 scenarios
+//! cargo test --release --test it engines -- --ignored --nocapture  100,000
+//! ```
+
+use std::sync::Arc;
+
+use equipoise::engine::law::Law;
+use equipoise::engine::random::{Draw, Purpose, Seeds};
+use equipoise::engine::time::Time;
+use equipoise::metrics::figures::Figures;
+use equipoise::sim::setup::{Engine, Measure, Setup, Stragglers, Warmup};
+use equipoise::sim::{Failure, run};
+use equipoise::strategy::placement::{
+    join_idle_queue::JoinIdleQueue, least_loaded::LeastLoaded, power_of_d::PowerOfD,
+    random::Random, resource_match::ResourceMatch, round_robin::RoundRobin,
+    shortest_expected_delay::ShortestExpectedDelay, weighted_random::WeightedRandom,
+};
+use equipoise::strategy::{Blueprint, Key, Parts, Ties};
+use equipoise::testing::setups::group;
+use equipoise::workload::class::Class;
+use equipoise::workload::source::Arrivals;
+use rayon::prelude::*;
+
+/// A random scenario that may be run directly.
+fn random(seed: u64) -> Setup {
+    let mut draw = Seeds::new(seed, 1)
+        .key(Purpose::Placement)
+        .draw(0, 0, 0, 0, 0);
+    let groups = (0..=draw.below(3)).map(|at| {
+        let speed = [1.0, 0.5, 2.0, 1.25][draw.below(4) as usize];
+        group(&format!("group{at}"), 1 + draw.below(6), speed)
+    });
+    let mut setup = Setup::new(groups.collect());
+    let nodes = f64::from(setup.cluster.count());
+    for class in 0..=draw.below(3) {
+        let (class, arrivals) = jobs(&format!("class{class}"), nodes, &mut draw);
+        setup = setup.with_jobs(class, arrivals);
+    }
+    let mut parts = Parts::new(placement(&mut draw));
+    parts.dispatchers = 1 + draw.below(3);
+    parts.ties = [Ties::Random, Ties::LowestId][draw.below(2) as usize];
+    setup = setup.with_parts(parts);
+    setup.seed = seed;
+    set_window(&mut setup, &mut draw);
+    if draw.below(4) == 0 {
+        setup.stragglers = Some(Stragglers {
+            probability: 0.2,
+            factor: Law::Constant(3.0),
+        });
+    }
+    setup
+}
+
+fn jobs(name: &str, nodes: f64, draw: &mut Draw) -> (Class, Arrivals) {
+    let tasks = [1, 1, 1, 2, 5][draw.below(5) as usize];
+    let work = match draw.below(5) {
+        0 => Law::Constant(1.0),
+        1 => Law::Constant(0.0),
+        2 => Law::Discrete {
+            values: [0.0, 1.0, 2.0].into(),
+            cumulative: [0.25, 0.75, 1.0].into(),
+        },
+        _ => Law::Exponential { mean: 1.0 },
+    };
+    let mean = f64::from(tasks) / nodes * [0.7, 1.2, 2.5][draw.below(3) as usize];
+    let arrivals = match draw.below(6) {
+        0 => Arrivals::Batch {
+            jobs: u64::from(1 + draw.below(60)),
+            at: Time::from_secs(f64::from(draw.below(3))),
+        },
+        1 => Arrivals::Renewal {
+            interval: Law::Constant((mean * 4.0).round().max(1.0) / 4.0),
+        },
+        2 => Arrivals::Renewal {
+            interval: Law::Discrete {
+                values: [0.0, 1.0].into(),
+                cumulative: [0.5, 1.0].into(),
+            },
+        },
+        _ => Arrivals::Renewal {
+            interval: Law::Exponential { mean },
+        },
+    };
+    let mut class = Class::of_tasks(name, tasks, work, vec![1]);
+    class.stages[0].overhead = Time::from_secs([0.0, 0.5][draw.below(2) as usize]);
+    class.slo = (draw.below(2) == 0).then_some(Time::from_secs(2.0));
+    (class, arrivals)
+}
+
+fn placement(draw: &mut Draw) -> Arc<dyn Blueprint> {
+    let by = [Key::Tasks, Key::Utilization, Key::Work][draw.below(3) as usize];
+    match draw.below(9) {
+        0 => Arc::new(Random {}),
+        1 => Arc::new(RoundRobin::default()),
+        2 | 3 => Arc::new(PowerOfD {
+            d: 1 + draw.below(3),
+            by,
+            replacement: draw.below(2) == 0,
+            ..PowerOfD::default()
+        }),
+        4 | 5 => Arc::new(LeastLoaded { by }),
+        6 => Arc::new(JoinIdleQueue {}),
+        7 => Arc::new(ShortestExpectedDelay {}),
+        _ => match draw.below(2) {
+            0 => Arc::new(ResourceMatch::default()),
+            _ => Arc::new(WeightedRandom {}),
+        },
+    }
+}
+
+fn set_window(setup: &mut Setup, draw: &mut Draw) {
+    let is_batch = |source: &equipoise::workload::source::Source| {
+        matches!(source.arrivals, Arrivals::Batch { .. })
+    };
+    let window = &mut setup.window;
+    window.finite = setup.sources.iter().all(is_batch);
+    window.warmup = match draw.below(3) {
+        0 => Warmup::None,
+        1 => Warmup::Jobs(u64::from(draw.below(40))),
+        _ => Warmup::Time(Time::from_secs(f64::from(draw.below(10)))),
+    };
+    let count = u64::from(1 + draw.below(300));
+    window.measure = match draw.below(4) {
+        _ if window.finite => Measure::All,
+        0 => Measure::Until(Time::from_secs(12.0 + f64::from(draw.below(100)))),
+        1 if !is_batch(&setup.sources[0]) => Measure::Jobs {
+            class: Some(0),
+            count,
+        },
+        _ => Measure::Jobs { class: None, count },
+    };
+    window.max_in_system = [1_000_000, 1_000_000, 40, 5][draw.below(4) as usize];
+    window.drain = [4.0, 0.05][draw.below(2) as usize];
+    window.stratum = Time::from_secs([1.0, 0.3, 7.0][draw.below(3) as usize]);
+}
+
+/// All that came of a run but its histograms and by what it was run.
+fn told(figures: &Figures) -> String {
+    let f = figures;
+    format!(
+        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {} {:x} {}",
+        f.totals,
+        f.busy,
+        f.observed,
+        f.observations,
+        f.first_arrival,
+        f.start,
+        f.window,
+        f.thirds,
+        f.is_runaway,
+        f.workload_digest,
+        f.events
+    )
+}
+
+/// Runs a scenario both ways; true if the direct path could be taken.
+fn compare(seed: u64) -> Result<bool, String> {
+    let of = |engine| {
+        let mut setup = random(seed);
+        setup.engine = engine;
+        run(&setup, 1, None)
+    };
+    let (direct, events) = match (of(Engine::Auto), of(Engine::Events)) {
+        (Ok(direct), Ok(events)) => (direct, events),
+        (direct, events) => {
+            let said = |it: Result<Figures, _>| it.map(drop).map_err(|e: Failure| e.to_string());
+            let (direct, events) = (said(direct), said(events));
+            let is_same = direct == events;
+            return match is_same {
+                true => Ok(false),
+                false => Err(format!("{seed}: {direct:?} {events:?}\n")),
+            };
+        }
+    };
+    if direct.classes == events.classes && told(&direct) == told(&events) {
+        return Ok(direct.was_direct);
+    }
+    let (direct, events) = (told(&direct), told(&events));
+    Err(format!("{seed}:\n  {direct}\n  {events}\n"))
+}
+
+fn compare_all(seeds: std::ops::Range<u64>) -> usize {
+    let results: Vec<Result<bool, String>> = seeds.into_par_iter().map(compare).collect();
+    let wrong: Vec<&String> = results.iter().filter_map(|r| r.as_ref().err()).collect();
+    let shown: String = wrong.iter().take(3).map(|wrong| wrong.as_str()).collect();
+    assert!(wrong.is_empty(), "{} differ:\n{shown}", wrong.len());
+    results.iter().filter(|r| **r == Ok(true)).count()
+}
+
+#[test]
+fn engines_agree_to_the_bit() {
+    let direct = compare_all(0..3_000);
+    assert!(direct > 2_000, "only {direct} were run directly");
+}
+
+#[test]
+#[ignore = "takes a minute"]
+fn engines_agree_on_many() {
+    println!("{} run directly", compare_all(3_000..103_000));
+}
+
+/// What the direct path cannot do is refused, not done otherwise.
+#[test]
+fn direct_is_refused_where_it_cannot_be() {
+    let mut setup = random(1);
+    setup.engine = Engine::Direct;
+    setup.network.dispatch = Law::Constant(0.1);
+    let said = run(&setup, 1, None).unwrap_err().to_string();
+    assert!(said.contains("--engine direct"), "{said}");
+}

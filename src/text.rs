@@ -373,8 +373,45 @@ pub fn width(text: &str) -> usize {
 /// `further`; broken at blanks, and in a word only where that is longer than a line.
 pub fn wrapped(text: &str, first: &str, further: &str) -> Vec<String> {
     let options = at_blanks(first, further).break_words(true);
-    let lines = textwrap::wrap(text, options);
-    lines.into_iter().map(String::from).collect()
+    let glued = glued(text);
+    let lines = textwrap::wrap(&glued, options);
+    lines.iter().map(|line| line.replace(GLUE, " ")).collect()
+}
+
+/// Stands for a blank at which no line may end.
+const GLUE: char = '\u{a0}';
+
+/// `text` with no end of line between a number and its unit, nor around `=` and `±`.
+fn glued(text: &str) -> String {
+    const UNITS: [&str; 12] = [
+        "%",
+        "s",
+        "ms",
+        "us",
+        "ns",
+        "min",
+        "h",
+        "days",
+        "MB",
+        "GB",
+        "jobs",
+        "replications",
+    ];
+    let is_number = |word: &str| word.ends_with(|c: char| c.is_ascii_digit());
+    let bare = |word: &str| word.trim_end_matches([',', ';', '.', ':', ')']).to_owned();
+    let is_unit = |word: &str| UNITS.contains(&&*bare(word));
+    let is_sign = |word: &str| matches!(word, "=" | "±" | "+-");
+    let words: Vec<&str> = text.split(' ').collect();
+    let mut glued = String::new();
+    for (at, word) in words.iter().enumerate() {
+        if at > 0 {
+            let before = words[at - 1];
+            let holds = is_number(before) && is_unit(word) || is_sign(word) || is_sign(before);
+            glued.push(if holds { GLUE } else { ' ' });
+        }
+        glued += word;
+    }
+    glued
 }
 
 /// The words of `text` on lines of at most [`LINE`] columns, each after `indent` and with its end
@@ -385,7 +422,7 @@ pub fn paragraph(text: &str, indent: &str) -> String {
         return String::new();
     }
     let options = at_blanks(indent, indent).break_words(false);
-    textwrap::fill(&words.join(" "), options) + "\n"
+    textwrap::fill(&glued(&words.join(" ")), options).replace(GLUE, " ") + "\n"
 }
 
 fn at_blanks<'a>(first: &'a str, further: &'a str) -> Options<'a> {
@@ -517,6 +554,19 @@ mod tests {
         assert_eq!(apart(&["abcdef", "x"], 4), ["abc…", "x"]);
         assert_eq!(shorten("日本語日本語", 6), "日本…");
         assert_eq!(shorten("日本", 4), "日本");
+    }
+
+    #[test]
+    fn a_number_stays_beside_its_unit() {
+        let lead = "word ".repeat(18);
+        for (text, last) in [
+            ("at least 26 % behind", "26 % behind"),
+            ("or run.jobs = 260_000 would", "run.jobs = 260_000 would"),
+            ("of about 12 ms ± 3, or", "12 ms ± 3, or"),
+        ] {
+            let lines = wrapped(&format!("{lead}{text}"), "", "");
+            assert_eq!((lines.len(), &*lines[1]), (2, last));
+        }
     }
 
     #[test]

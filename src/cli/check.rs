@@ -14,7 +14,9 @@ use crate::experiment::warmup;
 use crate::scenario::forecast::{Forecast, Total, Use, forecast};
 use crate::scenario::{Registry, Scenario};
 use crate::sim::setup::{Setup, Warmup};
-use crate::text::{assignments, counted, lasting, paragraph, plural, printable};
+use crate::text::{
+    assignments, counted, lasting, paragraph, plural, printable, rounded_up, toml_number,
+};
 
 /// Arguments of `equipoise check`.
 #[derive(Debug, Args)]
@@ -55,23 +57,34 @@ impl Check {
                 "the warm-up was not tried, which takes about {seconds:.0} s of CPU time: --pilots tries it\n"
             ));
         }
-        for index in 0..scenario.points.len() {
-            let point = &scenario.points[index];
-            if point.warmup_is_auto {
-                continue;
-            }
-            let at = scenario.at(index);
-            if let Some(needed) = warmup::short(point)? {
-                scenario.warnings.doubt(
-                    format!(
-                        "the warm-up{at} is short: pilot replications are not settled after it"
-                    ),
-                    format!("write warmup.jobs = {needed}, or warmup = \"auto\""),
-                );
+        let mut short = Vec::new();
+        for (index, point) in scenario.points.iter().enumerate() {
+            if !point.warmup_is_auto {
+                short.extend(warmup::short(point)?.map(|needed| (index, needed)));
             }
         }
+        warn_of_short(scenario, &short);
         Ok(String::new())
     }
+}
+
+/// One warning for all points whose warm-up is short, with what would do for each of them.
+fn warn_of_short(scenario: &mut Scenario, short: &[(usize, u64)]) {
+    let Some(&(index, _)) = short.first() else {
+        return;
+    };
+    let of = match (short.len(), scenario.points.len()) {
+        (1, _) => scenario.at(index),
+        (some, all) => format!(" at {some} of {all} points"),
+    };
+    let most = short.iter().map(|(_, needed)| *needed).max().unwrap_or(0);
+    scenario.warnings.doubt(
+        format!("the warm-up{of} is short: pilot replications are not settled after it"),
+        format!(
+            "write warmup.jobs = {}, or warmup = \"auto\"",
+            toml_number(rounded_up(most as f64))
+        ),
+    );
 }
 
 /// CPU time of trying the given warm-ups: five pilots of each strategy.

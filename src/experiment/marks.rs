@@ -98,7 +98,7 @@ impl<'a> Marks<'a> {
                 self.longer(jobs / self.cell.jobs(), true)
             ),
             None => format!(
-                "{what} has so heavy a tail that no run length gives its mean an interval; judge p50, p90 or p99, or bound the law"
+                "{what} has so heavy a tail that no run length gives its mean an interval; judge the p50, p90 or p99 response time, or bound the law"
             ),
         };
         (Status::Heavy, note)
@@ -113,22 +113,14 @@ impl<'a> Marks<'a> {
                 format!("0 of {} missed", counted(jobs, "job")),
             ));
         }
-        let share = match key.key.metric.quantile() {
-            Some((_, permille)) => 1.0 - permille as f64 / 1000.0,
-            None if key.key.metric.is_of_slowest() => 0.01,
-            None if key.key.metric.counts_misses() => found.figure.min(1.0 - found.figure),
-            None => 1.0,
-        };
-        let n = self.cell.replications();
-        let expected = if share < 0.5 {
-            self.expected(share)
-        } else {
-            None
-        };
-        let events = match expected {
-            Some(expected) if n < pseudo::FEWEST => expected,
-            _ => found.events,
-        };
+        if found.is_at_edge {
+            let note = format!(
+                "so many jobs have just this value that the quantile may as well be the next one; {} would tell, or judge another quantile",
+                self.longer(4.0, true)
+            );
+            return Some((Status::Thin, note));
+        }
+        let (events, expected) = self.events(key, found);
         if events >= FEWEST {
             return None;
         }
@@ -149,6 +141,24 @@ impl<'a> Marks<'a> {
             self.longer(factor, row.scope == Scope::Jobs)
         );
         Some((status, note))
+    }
+
+    /// Independent events behind a figure: of so many replications as tell, else as expected; and those
+    /// that are expected, where that is known.
+    fn events(&self, key: &Column, found: &Jackknife) -> (f64, Option<f64>) {
+        let metric = &key.key.metric;
+        let share = match metric.quantile() {
+            Some((_, permille)) => 1.0 - permille as f64 / 1000.0,
+            None if metric.is_of_slowest() => 0.01,
+            None if metric.counts_misses() => found.figure.min(1.0 - found.figure),
+            None => 1.0,
+        };
+        let expected = Some(share).filter(|share| *share < 0.5);
+        let expected = expected.and_then(|share| self.expected(share));
+        match expected {
+            Some(events) if self.cell.replications() < pseudo::FEWEST => (events, expected),
+            _ => (found.events, expected),
+        }
     }
 
     /// Independent events that the slowest `share` has at this load.

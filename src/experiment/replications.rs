@@ -9,11 +9,13 @@ use crate::decision_log::DecisionLog;
 use crate::metrics::columns::{Column, MetricRef};
 use crate::metrics::distribution::{Counts, Distribution, Distributions, distributions};
 use crate::metrics::figures::{Figures, Missing};
+use crate::metrics::histogram::Place;
 use crate::metrics::nodes::Observation;
 use crate::metrics::registry::{Kind, Needs, Scope};
 use crate::sim::setup::Setup;
+use crate::stats::estimate::{Estimate, estimate};
 use crate::stats::events::{commoner, fewest_events, independent_events};
-use crate::stats::pseudo::weighted;
+use crate::stats::pseudo::{FEWEST, weighted};
 
 use super::prior::Prior;
 
@@ -150,6 +152,11 @@ pub struct Replications {
     pub is_runaway: bool,
 }
 
+/// Confidence of the intervals of single figures.
+pub const LEVEL: f64 = 0.95;
+/// A value of this share of the jobs is one of many.
+const MANY: f64 = 0.01;
+
 /// A figure of all replications together, and what it is without each.
 pub struct Jackknife {
     /// The figure.
@@ -158,6 +165,19 @@ pub struct Jackknife {
     pub without: Vec<f64>,
     /// Independent events behind its variance.
     pub events: f64,
+    /// A quantile that is one value of many jobs, and may as well be the next value.
+    pub is_at_edge: bool,
+}
+
+impl Jackknife {
+    fn new(figure: f64, without: Vec<f64>, events: f64) -> Jackknife {
+        Jackknife {
+            figure,
+            without,
+            events,
+            is_at_edge: false,
+        }
+    }
 }
 
 impl Replications {
@@ -303,11 +323,7 @@ impl Replications {
             (Kind::Mean, Needs::AllJobs) => self.mean_events(column),
             _ => f64::INFINITY,
         };
-        Some(Jackknife {
-            figure,
-            without,
-            events,
-        })
+        Some(Jackknife::new(figure, without, events))
     }
 
     fn quantile(&self, column: usize, counted: usize, permille: u64) -> Option<Jackknife> {
@@ -318,11 +334,40 @@ impl Replications {
             .counts
             .iter()
             .map(|counts| all.without(&counts[part][counted], permille));
+        let place = all.place(permille)?;
+        let figure = unit(place.value);
+        let without: Vec<f64> = without.map(|value| value.map_or(f64::NAN, unit)).collect();
+        let level = permille as f64 / 1000.0;
         Some(Jackknife {
-            figure: unit(all.place(permille)?.value),
-            without: without.map(|value| value.map_or(f64::NAN, unit)).collect(),
-            events: self.tail_events(part, counted, 1.0 - permille as f64 / 1000.0),
+            is_at_edge: all.is_one_value(&place) && self.is_at_edge(part, counted, place, level),
+            ..Jackknife::new(
+                figure,
+                without,
+                self.tail_events(part, counted, 1.0 - level),
+            )
         })
+    }
+
+    /// Whether `level` may lie at either end of the one value of many jobs that its bucket holds: by the
+    /// t intervals of the share of jobs below it, and of those at most as large.
+    fn is_at_edge(&self, part: usize, counted: usize, place: Place, level: f64) -> bool {
+        let share_below = |beyond: f64| {
+            let end = Place { beyond, ..place };
+            let of = |counts: &Vec<[Counts; 3]>| {
+                let counts = &counts[part][counted];
+                1.0 - counts.beyond(&end) / (counts.total() as f64).max(1.0)
+            };
+            estimate(&self.counts.iter().map(of).collect::<Vec<_>>(), LEVEL)
+        };
+        let ends = share_below(1.0).zip(share_below(0.0));
+        let is_in = |end: &Estimate| {
+            let bounds = end.low.zip(end.high);
+            bounds.is_some_and(|(low, high)| low < level && level < high)
+        };
+        let is_edge = |(below, upto): (Estimate, Estimate)| {
+            upto.mean - below.mean >= MANY && (is_in(&below) || is_in(&upto))
+        };
+        self.replications() >= FEWEST && ends.is_some_and(is_edge)
     }
 
     /// The share of jobs that missed their objective, of which the rarer side counts.
@@ -335,11 +380,7 @@ impl Replications {
         let is_below = figure > 0.5;
         let at_commoner = self.level_events(part, 0, commoner(rarer), is_below);
         let events = fewest_events(rarer, there, at_commoner);
-        Jackknife {
-            figure,
-            without,
-            events,
-        }
+        Jackknife::new(figure, without, events)
     }
 
     /// Independent events behind the slowest `share`.

@@ -6,10 +6,7 @@ use crate::stats::Pseudo;
 use crate::stats::pseudo::share_interval;
 
 use super::marks::Marks;
-use super::replications::{Jackknife, Replications};
-
-/// Confidence of the intervals of single figures.
-const LEVEL: f64 = 0.95;
+use super::replications::{Jackknife, LEVEL, Replications};
 
 /// The figure of a column, with its mark.
 pub fn summary(cell: &Replications, marks: &Marks<'_>, column: usize) -> Summary {
@@ -58,6 +55,7 @@ impl Told {
             figure,
             without,
             events,
+            ..
         } = found;
         let missed = || values.iter().map(|attained| 1.0 - attained).collect();
         let plain: Vec<f64> = if key.metric.counts_misses() {

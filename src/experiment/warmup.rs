@@ -184,12 +184,17 @@ impl Pilots {
         if let Some(jobs) = self.settle() {
             return Some(Found::settled(jobs));
         }
-        let half = self.series().len() as u64 / 2;
-        let is_endless = self.rise_after(half).is_some_and(|rise| rise > ENDLESS);
-        (!is_endless).then(|| Found {
+        let half = self.series().len() / 2;
+        (!self.is_endless()).then(|| Found {
             jobs: (half as f64 / SAFETY) as u64,
             too_short: true,
         })
+    }
+
+    /// Whether response times rise through the second half as they do from 0 without end.
+    fn is_endless(&self) -> bool {
+        let half = self.series().len() as u64 / 2;
+        self.rise_after(half).is_some_and(|rise| rise > ENDLESS)
     }
 
     /// By what factor the mean response time rises from the first to the last third of the jobs
@@ -232,7 +237,7 @@ fn may_settle(setup: &Setup) -> bool {
 }
 
 /// Whether the warm-up that `point` was given is short, by pilots as long as a run: the jobs
-/// that they would leave out instead. Pilots of a growing system say nothing.
+/// that they would leave out instead. Pilots of a growing system say nothing: no warm-up helps it.
 ///
 /// # Errors
 /// [`Failure`] of a pilot.
@@ -269,7 +274,7 @@ pub fn short(point: &Point) -> Result<Option<u64>, Failure> {
             }
             Warmup::None => 0,
         };
-        let cut = mser5(&pilots.series()).filter(|_| !pilots.run_away());
+        let cut = mser5(&pilots.series()).filter(|_| !pilots.run_away() && !pilots.is_endless());
         let cut = cut.map_or(0, |cut| cut.observations);
         if cut > given && pilots.differ(given, cut) {
             needed = needed.max(Some(safely(cut as u64)));

@@ -81,6 +81,12 @@ impl Distribution {
         self.bounded(self.all(), rank(self.total, permille))
     }
 
+    /// Whether all values in the bucket of `place` are the same.
+    pub fn is_one_value(&self, place: &Place) -> bool {
+        let bucket = self.buckets.get(&place.bucket);
+        bucket.is_some_and(|tally| tally.only().is_some())
+    }
+
     /// The place that a `share` of the values lies beyond.
     pub fn exceeded_by(&self, share: f64) -> Option<Place> {
         // What binary fractions add to a whole number does not count.

@@ -9,7 +9,7 @@ use crate::decision_log::first_difference::{
 };
 use crate::decision_log::response_shift::ResponseShift;
 use crate::metrics::jobs::PARTS;
-use crate::text::{counted, thousands};
+use crate::text::{counted, lasting, thousands};
 
 /// Nodes of a list that are named.
 const LISTED: usize = 12;
@@ -85,8 +85,8 @@ fn decision(
 /// When, for what and by whom.
 fn occasion(decision: &SeenDecision) -> String {
     format!(
-        "t = {} s, task {} of {} job {}, dispatcher {} (decision {})",
-        decision.time.as_secs(),
+        "t = {}, task {} of {} job {}, dispatcher {} (decision {})",
+        lasting(decision.time.as_secs()),
         decision.task,
         decision.class,
         thousands(decision.job),
@@ -157,11 +157,11 @@ fn nodes(asked: &[SeenNode]) -> String {
 
 fn range_text(range: &DecisionRange) -> String {
     format!(
-        "one of the decisions {} to {}, t = {} to {} s",
+        "one of the decisions {} to {}, t = {} to {}",
         thousands(range.from),
         thousands(range.to),
-        range.start.as_secs(),
-        range.end.as_secs()
+        lasting(range.start.as_secs()),
+        lasting(range.end.as_secs())
     )
 }
 

@@ -113,7 +113,9 @@ fn data(results: &Results, tables: &Lookup, plot: &Plot) -> Vec<u8> {
         .next()
         .and_then(|n| n.parse::<usize>().ok());
     let of_metric = |at: usize| results.meta.decide_on.get(at).map(ToString::to_string);
-    let point = number.filter(|_| tables.points() > 1).map(|n| n - 1);
+    let is_of_metric = matches!(plot.topic, Topic::Deciding | Topic::Differences);
+    let point = number.filter(|_| tables.points() > 1 && !is_of_metric);
+    let point = point.map(|n| n - 1);
     let (table, columns): (&str, Vec<(&str, String)>) = match plot.topic {
         Topic::Deciding | Topic::Differences => {
             let name = number.and_then(|n| of_metric(n - 1)).unwrap_or_default();

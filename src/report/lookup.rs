@@ -2,7 +2,7 @@
 
 use crate::metrics::columns::MetricRef;
 use crate::results::{Cell, ComparisonRow, Meta, Results};
-use crate::text::{apart, printable};
+use crate::text::{apart, assignments, printable};
 
 /// How plots are laid out.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -116,6 +116,13 @@ impl<'a> Lookup<'a> {
         };
         let parts: Vec<String> = values.enumerate().map(part).collect();
         parts.join(", ")
+    }
+
+    /// "workload.load = 0.8, nodes.a.count = 60", the keys in full; empty without a sweep.
+    pub fn assignments(&self, point: usize) -> String {
+        let meta = self.meta();
+        let values = meta.points.get(point).map_or(&[][..], |values| values);
+        printable(&assignments(&meta.sweep, values))
     }
 
     /// " at load 0.8"; empty without a sweep.

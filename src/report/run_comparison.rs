@@ -14,7 +14,7 @@ use super::verdict_text::word;
 use crate::experiment::run_comparison::RunComparison;
 use crate::results::comparison as comparison_json;
 use crate::results::{ComparisonRow, Results};
-use crate::text::{aligned, plain_percent, plural, printable, shorten, thousands};
+use crate::text::{aligned, plain_percent, plural, printable, thousands};
 
 /// A strategy's name is shortened beyond this.
 const NAME: usize = 20;
@@ -42,7 +42,8 @@ pub fn text(a: &Results, comparison: &RunComparison, names: [&str; 2]) -> String
         lines.extend((tables.points() > 1).then(|| tables.point_label(point)));
         let rows = comparison.rows.iter().filter(|row| row.point == point);
         let head = HEADER.map(str::to_owned).to_vec();
-        let rows = rows.map(|row| row_cells(&tables, row));
+        let names = tables.short_strategies(NAME);
+        let rows = rows.map(|row| row_cells(&names, row));
         let cells: Vec<Vec<String>> = [head].into_iter().chain(rows).collect();
         lines.extend(aligned(&cells, &[2, 3]));
     }
@@ -69,14 +70,14 @@ fn remarks(comparison: &RunComparison) -> Vec<String> {
     lines
 }
 
-fn row_cells(tables: &Lookup, row: &ComparisonRow) -> Vec<String> {
+fn row_cells(names: &[String], row: &ComparisonRow) -> Vec<String> {
     let means = [row.baseline_mean, row.mean];
     let scale = scale(&row.metric.metric, means.into_iter().flatten());
     let mean = |mean: Option<f64>| mean.map_or("-".to_owned(), |mean| scale.value(mean));
     let needed = row.replications_needed;
     let more = needed.map_or(String::new(), |n| format!(", needs ~{}", thousands(n)));
     vec![
-        shorten(&tables.strategy(row.strategy), NAME),
+        names.get(row.strategy).cloned().unwrap_or_default(),
         row.metric.to_string(),
         mean(row.baseline_mean),
         mean(row.mean),

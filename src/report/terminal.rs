@@ -142,6 +142,8 @@ type Group = Vec<Vec<Cell>>;
 
 /// A table that is stacked where it is too wide: each block repeats the names.
 struct Grid {
+    /// What all of it is about.
+    title: String,
     names: Vec<Cell>,
     groups: Vec<Group>,
     more: Option<String>,
@@ -166,7 +168,10 @@ impl Grid {
 
     /// The table with `together` groups side by side.
     fn lines(&self, together: usize, color: bool) -> Vec<String> {
-        let mut lines = Vec::new();
+        let mut lines = match self.title.is_empty() {
+            true => Vec::new(),
+            false => wrapped(&self.title, "", "  "),
+        };
         for groups in self.groups.chunks(together) {
             lines.extend(self.block(groups, self.name_width(), color));
             lines.extend(self.more.clone());
@@ -233,31 +238,33 @@ fn block(tables: &Lookup, point: usize) -> Grid {
         true => Cell::plain(format!("{}{MARK}", marked[strategy])),
         false => Cell::plain(names[strategy].clone()),
     };
-    let head = match tables.point_label(point) {
-        label if label.is_empty() => Cell::plain("strategy"),
-        label => name(&label),
-    };
+    let heads = metric_heads(tables);
+    let metrics = shown_metrics(tables).zip(heads);
+    let groups = metrics.map(|(metric, head)| columns(tables, point, metric, head));
     Grid {
-        names: below(head, tables.strategies().map(strategy)),
-        groups: shown_metrics(tables)
-            .map(|metric| columns(tables, point, metric))
-            .collect(),
+        title: tables.assignments(point),
+        names: below(Cell::plain("strategy"), tables.strategies().map(strategy)),
+        groups: groups.collect(),
         more: None,
     }
 }
 
-fn columns(tables: &Lookup, point: usize, metric: &MetricRef) -> Group {
+/// The names of the metrics that are shown, cut where that leaves them apart.
+fn metric_heads(tables: &Lookup) -> Vec<String> {
+    let names: Vec<String> = shown_metrics(tables)
+        .map(|m| printable(&m.to_string()))
+        .collect();
+    apart(&names, NAME)
+}
+
+fn columns(tables: &Lookup, point: usize, metric: &MetricRef, head: String) -> Group {
     let scale = scale(tables, metric, tables.strategies().map(|s| (point, s)));
     let decides = tables.meta().decide_on.contains(metric);
     let against = match decides {
-        true => format!("vs {}", shorten(&tables.strategy(tables.baseline()), 16)),
+        true => format!("vs {}", tables.short_strategies(16)[tables.baseline()]),
         false => String::new(),
     };
-    let head = vec![
-        name(&printable(&metric.to_string())),
-        Cell::plain(against),
-        Cell::default(),
-    ];
+    let head = vec![Cell::plain(head), Cell::plain(against), Cell::default()];
     let row = |strategy: usize| {
         let value = Cell::plain(summary_cell(
             tables.cell(point, strategy).get(metric),
@@ -282,21 +289,27 @@ fn compared(row: Option<&ComparisonRow>, scale: &Scale) -> [Cell; 2] {
 /// One strategy alone: a row a point, a column a deciding metric.
 fn points_by_metric(tables: &Lookup) -> Grid {
     let shown = 0..tables.points().min(MOST_ROWS);
-    let label = |point: usize| match tables.point_label(point) {
+    let labels: Vec<String> = shown
+        .clone()
+        .map(|point| tables.point_label(point))
+        .collect();
+    let short = apart(&labels, NAME);
+    let label = |point: usize| match &short[point] {
         label if label.is_empty() => name(&tables.strategy(0)),
-        label => name(&label),
+        label => Cell::plain(label.clone()),
     };
-    let group = |metric: &MetricRef| -> Group {
+    let group = |(metric, head): (&MetricRef, String)| -> Group {
         let scale = scale(tables, metric, (0..tables.points()).map(|point| (point, 0)));
         let figure = |point| tables.cell(point, 0).get(metric);
         let cell = |point| vec![Cell::plain(summary_cell(figure(point), &scale))];
-        let head = name(&printable(&metric.to_string()));
-        below(vec![head], shown.clone().map(cell))
+        below(vec![Cell::plain(head)], shown.clone().map(cell))
     };
+    let metrics = shown_metrics(tables).zip(metric_heads(tables));
     let head = Some(name(&tables.strategy(0))).filter(|_| tables.points() > 1);
     Grid {
+        title: String::new(),
         names: below(head.unwrap_or_default(), shown.clone().map(label)),
-        groups: shown_metrics(tables).map(group).collect(),
+        groups: metrics.map(group).collect(),
         more: more(tables),
     }
 }
@@ -319,7 +332,9 @@ fn sweep(tables: &Lookup, metric: &MetricRef, best: &[Best]) -> Grid {
         let cell = |strategy| in_sweep(tables, metric, (point, strategy), &scale, best);
         below(head, tables.strategies().map(cell))
     };
+    let keys = tables.meta().sweep.join(", ");
     Grid {
+        title: printable(&format!("{metric} by {keys}")),
         names: below(
             Cell::plain(shorten(&printable(&metric.to_string()), 22)),
             names.iter().map(Cell::plain),
@@ -366,7 +381,7 @@ fn matrix(tables: &Lookup, metric: &MetricRef) -> Grid {
         below(vec![head], shown.clone().map(cell))
     };
     let metric = shorten(&printable(&metric.to_string()), NAME);
-    let head = format!("{metric} vs {}", shorten(&tables.strategy(baseline), 12));
+    let head = format!("{metric} vs {}", tables.short_strategies(12)[baseline]);
     let labels: Vec<String> = shown
         .clone()
         .map(|point| tables.point_label(point))
@@ -374,6 +389,7 @@ fn matrix(tables: &Lookup, metric: &MetricRef) -> Grid {
     let labels = apart(&labels, NAME + 8).into_iter();
     let others = tables.strategies().filter(|s| *s != baseline);
     Grid {
+        title: String::new(),
         names: below(Cell::plain(head), labels.map(Cell::plain)),
         groups: others.map(group).collect(),
         more: more(tables),

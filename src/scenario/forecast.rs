@@ -10,6 +10,7 @@ use crate::engine::law::Law;
 use crate::engine::time::Time;
 use crate::model::cluster::{Cluster, Group, SLOTS};
 use crate::model::discipline::Discipline;
+use crate::sim::known_load::{KnownLoad, group_loads};
 use crate::sim::setup::{
     Faults, Measure, Network, Setup, Stragglers, TaskFailures, Warmup, Window,
 };
@@ -74,19 +75,18 @@ pub fn forecast(setup: &Setup) -> Forecast {
     } = setup;
     let demand = Demand::new(sources, classes, cluster);
     let longer = stragglers.as_ref().map_or(1.0, stretch) * strain(faults);
-    let nodes = demand.nodes(longer);
+    let mut nodes = demand.nodes(longer);
+    let groups = groups_apart(&nodes, setup);
     let dispatchers = demand.of_dispatchers(strategy, "dispatcher", deciding);
     let gatherers = demand.of_dispatchers(strategy, "gatherer", gathering);
     let (jobs, tasks) = sizes(window, &demand);
     let events = jobs + tasks * events_a_task(network, strategy, classes);
-    // What is too much for the nodes is turned away where there are limits, or cancelled.
-    let is_eased = setup.is_bounded() || setup.cancels();
-    let crowded = nodes.iter().filter(|_| !is_eased);
+    let crowded = crowded(setup, &nodes, &groups);
     let mut warnings = overloads(crowded.chain(&dispatchers).chain(&gatherers));
+    nodes.extend(groups);
     warnings.extend(without_variance(classes, stragglers.as_ref()));
     if strategy.binding == Binding::Early {
-        warnings.extend(demand.unlike());
-        warnings.extend(demand.thrashing());
+        warnings.extend(demand.unlike().into_iter().chain(demand.thrashing()));
     }
     warnings.extend(priorities(cluster, classes));
     Forecast {
@@ -101,6 +101,33 @@ pub fn forecast(setup: &Setup) -> Forecast {
         sights: sights(strategy),
         warnings,
     }
+}
+
+/// Nodes of which too much may be asked: groups where it is not too much for all. Where there are
+/// limits it is turned away, or cancelled.
+fn crowded<'a>(setup: &Setup, nodes: &'a [Use], groups: &'a [Use]) -> std::slice::Iter<'a, Use> {
+    let is_over = nodes.iter().any(|used| used.share >= 1.0);
+    match (setup.is_bounded() || setup.cancels(), is_over) {
+        (true, _) => [].iter(),
+        (false, true) => nodes.iter(),
+        (false, false) => groups.iter(),
+    }
+}
+
+/// The groups that the strategy gives a fixed share, where that is not the one that `nodes` tell.
+fn groups_apart(nodes: &[Use], setup: &Setup) -> Vec<Use> {
+    let key = format!("strategies.{}.placement", setup.strategy.name);
+    let apart = |KnownLoad { load, place }| {
+        let of = place.replacen(" of nodes.", " of ", 1);
+        let is_told = |used: &Use| {
+            let (dimension, set) = used.of.split_once(" of ").unwrap_or_default();
+            let is_its = set == "all nodes" && place.starts_with(dimension) || used.of == of;
+            is_its && (load - used.share).abs() <= 0.005 * used.share
+        };
+        let (share, key) = (load, key.clone());
+        (!nodes.iter().any(is_told)).then_some(Use { of, share, key })
+    };
+    group_loads(setup).into_iter().filter_map(apart).collect()
 }
 
 /// "50 ms".

@@ -41,15 +41,10 @@ pub struct Known {
 impl Known {
     /// Of `setup`; `None` if its jobs end, so that it has no steady state to reach, or if all wait for others.
     pub fn of(setup: &Setup) -> Option<Known> {
-        let demand = Demand::new(&setup.sources, &setup.classes, &setup.cluster);
-        if setup.window.finite || demand.rate() == 0.0 {
+        let asked = Asked::of(setup);
+        if setup.window.finite || asked.demand.rate() == 0.0 {
             return None; // of clients alone, who wait, there are never too many jobs
         }
-        let asked = Asked {
-            demand,
-            slower: slowing(setup),
-            setup,
-        };
         let (mut busiest, queues) = (asked.busiest(), asked.queues());
         if setup.is_bounded() || setup.cancels() {
             busiest.load = busiest.load.min(CROWDED);
@@ -86,6 +81,16 @@ fn slowing(setup: &Setup) -> f64 {
     slower.map_or(1.0, |s| 1.0 + s.probability * (s.factor.mean() - 1.0))
 }
 
+/// The load of each group in each dimension that it has limited, where the strategy sends fixed shares
+/// of all jobs there; else nothing.
+pub fn group_loads(setup: &Setup) -> Vec<KnownLoad> {
+    let asked = Asked::of(setup);
+    let offered = &asked.demand.offered;
+    let is_open = offered.iter().all(|class| class.rate.is_some());
+    let is_known = is_open && asked.shares().iter().all(Option::is_some);
+    if is_known { asked.groups() } else { Vec::new() }
+}
+
 /// What is asked of a setup.
 struct Asked<'a> {
     setup: &'a Setup,
@@ -94,6 +99,14 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    fn of(setup: &Setup) -> Asked<'_> {
+        Asked {
+            demand: Demand::new(&setup.sources, &setup.classes, &setup.cluster),
+            slower: slowing(setup),
+            setup,
+        }
+    }
+
     /// Sum over classes of rate x `of`.
     fn total(&self, of: impl Fn(usize, &Offered) -> f64) -> f64 {
         let classes = self.demand.offered.iter().enumerate();

@@ -34,6 +34,9 @@ pub(super) fn conclude(mut core: Core<'_>, ending: Ending) -> Fallible<Figures> 
     if is_stuck(&core) {
         return Err(STUCK.to_owned().into());
     }
+    if core.window.measured == 0 && !ending.is_runaway {
+        return Err(NOTHING.to_owned().into());
+    }
     check(&core, ending.jobs_arrived, &used).map_err(|what| Box::new(Failure::Internal(what)))?;
     let (setup, window) = (core.setup, &core.window);
     for (stats, class) in core.stats.iter_mut().zip(&setup.classes) {
@@ -61,6 +64,10 @@ pub(super) fn conclude(mut core: Core<'_>, ending: Ending) -> Fallible<Figures> 
         layout: core.layout,
     })
 }
+
+/// An empty set of measured jobs, of which no figure says anything.
+const NOTHING: &str = "no job was measured in a replication: the warm-up outlasted it, or none arrived in \
+    time; raise `run.until` or `run.jobs`, or lower `run.warmup`";
 
 /// Tasks that wait at nodes which stay down.
 const STUCK: &str = "tasks wait for ever at nodes that stay down: let the nodes come up again \

@@ -178,9 +178,10 @@ impl Window {
         self.arrivals += 1;
         self.is_dry = next == Time::MAX;
         self.first.get_or_insert(now);
-        let is_measured = warm && !self.is_closed();
+        let mut is_measured = warm && !self.is_closed();
         if is_measured && !self.has_opened() {
             self.begin(now);
+            is_measured = !self.is_closed();
         }
         self.population.jobs += 1;
         self.population.excess += i128::from(now.0);
@@ -305,6 +306,9 @@ impl Window {
     pub fn begin(&mut self, now: Time) {
         self.start = now;
         self.population.opened = self.population.until(now);
+        if matches!(self.plan.measure, Measure::Until(until) if now > until) {
+            self.close(now); // the first job that could be measured comes too late
+        }
     }
 
     /// Ends the window at `now`.
@@ -427,6 +431,22 @@ mod tests {
         window.leave(Time(7), true);
         window.leave(Time(8), true);
         assert!(window.is_resolved());
+    }
+
+    #[test]
+    fn what_arrives_after_the_end_is_not_measured() {
+        let mut window = counting(0, 1, 1);
+        window.plan.measure = Measure::Until(Time(10));
+        assert!(!window.arrive(Time(3), 0, Time(11)));
+        assert!(!window.arrive(Time(11), 0, Time(12)));
+        assert!(window.is_closed() && window.is_resolved());
+        assert_eq!((window.measured, window.length()), (0, Time::ZERO));
+        let mut window = counting(0, 1, 1);
+        window.plan.measure = Measure::Until(Time(10));
+        let arrivals = [(3, 10, false), (10, 12, true), (12, 13, false)];
+        for (time, next, measured) in arrivals {
+            assert_eq!(window.arrive(Time(time), 0, Time(next)), measured, "{time}");
+        }
     }
 
     #[test]

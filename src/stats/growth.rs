@@ -22,8 +22,9 @@ const UNFILLED: f64 = 0.02;
 const RISE: f64 = 0.5;
 /// A rise by less is none, however sure.
 const LEAST_RISE: f64 = 0.01;
-/// Standard errors of a rise that luck does not reach, and that it does once in twenty times.
-const ERRORS: (f64, f64) = (3.5, 1.65);
+/// Standard errors of a rise that luck does not reach, that it does once in a hundred times, and once
+/// in twenty.
+const ERRORS: (f64, f64, f64) = (3.5, 2.33, 1.65);
 /// Risks of calling a rise by chance: of `unstable`, and of `growing`.
 const RISKS: (f64, f64) = (0.01, 0.05);
 
@@ -158,12 +159,16 @@ impl Course<'_> {
         window < LONG && warmup < WARM.0 || self.memory.unfilled(self.jobs, self.warmup) > UNFILLED
     }
 
+    /// It rises by more than luck. After a warm-up that is long for the load a rise must be large or
+    /// rare by the load, too: nearly all others are luck there, and the figures as right as any.
     fn is_rising(&self) -> bool {
         let (_, rise) = self.rise();
+        let is_warm = self.lengths().1 >= WARM.0;
+        let is_beyond = |errors: f64| rise > errors * self.error();
         let is_sure = match self.thirds.len() {
             0 => false,
-            1 | 2 => rise > ERRORS.1 * self.error(),
-            _ => self.is_sure(RISKS.1),
+            1 | 2 => is_beyond(ERRORS.2),
+            _ => self.is_sure(RISKS.1) && (!is_warm || rise >= RISE || is_beyond(ERRORS.1)),
         };
         is_sure && rise > LEAST_RISE
     }
@@ -262,6 +267,18 @@ mod tests {
             course(BUSY, long, 100.0, &rising([10.0, 11.0, 12.0])),
             Growth::Growing
         );
+        // T = 1,000: 2.33 standard errors of a rise are 0.147.
+        for (warmup, last, found) in [
+            (100.0, 11.4, Growth::None),
+            (100.0, 11.6, Growth::Growing),
+            (90.0, 11.4, Growth::Growing),
+        ] {
+            assert_eq!(
+                course(BUSY, long, warmup, &rising([10.0, 10.0, last])),
+                found,
+                "{warmup} {last}"
+            );
+        }
         assert_eq!(
             course(BUSY, long, 100.0, &rising([10.0, 28.0, 30.0])),
             Growth::Growing

@@ -355,7 +355,7 @@ fn check_says_the_same_once() {
     let place = Place::new(MIXED);
     let text = place.ok(&["check", "s.toml"]);
     assert_eq!(
-        text.matches("  random, two-choices, by-class\n").count(),
+        text.matches("  two-choices, by-class\n").count(),
         2,
         "{text}"
     );
@@ -364,6 +364,46 @@ fn check_says_the_same_once() {
     let pool = Place::new(POOL).ok(&["check", "s.toml"]);
     assert!(pool.contains("a replication: 1 job, 10 tasks, "), "{pool}");
     assert!(pool.contains("\n1 point x 2 strategies x 2 replications: "));
+}
+
+/// A third of the nodes is given as much as the others, which are faster: that is known beforehand.
+#[test]
+fn check_tells_the_load_of_groups_where_the_strategy_fixes_it() {
+    let place = Place::new(
+        "[run]\njobs = 2_000\nreplications = 1\n[nodes.m5]\ncount = 4\nslots = 8\n[nodes.m7]\ncount = 16\n\
+        slots = 8\nspeed = 1.4\n[jobs.api]\narrivals.poisson.rate = 6000\nwork.exponential.mean = \"30ms\"\n\
+        [strategies.in-turn]\nplacement = \"round-robin\"\n[strategies.two]\nplacement.power-of-d.d = 2\n\
+        [sweep]\nnodes.m5.count = [4, 24]\n",
+    );
+    let check = place.call(&["check", "s.toml"]);
+    let (said, warned) = (stdout(&check), stderr(&check));
+    for part in [
+        "  in-turn\n      85.2 %  slots of all nodes\n     112.5 %  slots of m5\n      80.4 %  slots of m7\n",
+        "  two\n      85.2 %  slots of all nodes\n    a replication",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+    let warning = "slots of m5: utilization is not below 1: change `strategies.in-turn.placement` (in-turn at 1 of 2 points)";
+    assert!(warned.contains(warning), "{warned}");
+}
+
+/// Nothing is advised to a system that no warm-up helps.
+#[test]
+fn no_warmup_is_advised_where_none_helps() {
+    let text = |load: f64, more: &str| {
+        format!(
+            "[run]\njobs = 20_000\nwarmup.jobs = 200\nreplications = 2\n[nodes.n]\nslots = 2\n[workload]\nload = {load}\n\
+            [jobs.a]\narrivals.poisson.rate = 1\nwork.exponential.mean = 1\n{more}[strategies.s]\n"
+        )
+    };
+    let unlike =
+        "[jobs.b]\narrivals.poisson.rate = 1\nwork.exponential.mean = 1\ndemand.slots = 2\n";
+    for (load, more) in [(1.2, ""), (0.97, unlike)] {
+        let place = Place::new(&text(load, more));
+        let check = place.call(&["check", "s.toml"]);
+        let said = stderr(&check);
+        assert!(!said.contains("the warm-up is short"), "{load}: {said}");
+    }
 }
 
 #[test]

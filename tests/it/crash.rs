@@ -28,8 +28,9 @@ fn results(place: &Place) -> Tree {
 }
 
 /// Deterministic moments spread over a run that takes `whole`, none twice.
-fn moments(whole: Duration) -> impl Iterator<Item = Duration> {
-    (1..=20u32).map(move |k| whole.mul_f64(f64::from(k * 7 % 20) / 20.0 + 0.025))
+fn moments(whole: Duration, count: u32) -> impl Iterator<Item = Duration> {
+    let parts = f64::from(count);
+    (1..=count).map(move |k| whole.mul_f64((f64::from(k * 7 % count) + 0.5) / parts))
 }
 
 fn killed_after(place: &Place, arguments: &[&str], moment: Duration) -> bool {
@@ -52,7 +53,7 @@ fn survives_kills(more: &[&str]) {
     let whole = start.elapsed();
     let expected = results(&reference);
     let (mut killed, mut went_on) = (0, 0);
-    for moment in moments(whole) {
+    for moment in moments(whole, 20) {
         let place = Place::new(MIXED);
         killed += u32::from(killed_after(&place, &arguments, moment));
         assert!(!place.path("out.partial").exists());
@@ -73,6 +74,53 @@ fn survives_kills(more: &[&str]) {
 #[test]
 fn a_run_that_is_killed_goes_on_to_the_same_bytes() {
     survives_kills(&[]);
+}
+
+/// How long the tool takes, without what it says.
+fn takes(place: &Place, arguments: &[&str]) -> Duration {
+    let start = Instant::now();
+    place.ok(arguments);
+    start.elapsed()
+}
+
+/// Near its end a run joins the parts of its rows, writes the tables and clears up.
+#[test]
+fn a_run_that_is_killed_while_it_clears_up_ends_with_the_same_bytes() {
+    let arguments = [&RUN[..], &["--record=jobs,tasks"]].concat();
+    let reference = Place::new(MIXED);
+    let whole = takes(&reference, &arguments);
+    let expected = results(&reference);
+    for moment in moments(whole / 4, 15) {
+        let place = Place::new(MIXED);
+        killed_after(&place, &arguments, whole * 3 / 4 + moment);
+        let output = place.call(&arguments);
+        assert!(output.status.success(), "{moment:?}: {}", stderr(&output));
+        assert!(results(&place) == expected, "{moment:?}: other files");
+        assert!(!place.path("out.writing").exists());
+    }
+}
+
+/// The page and its plots are drawn anew: whatever is there when it is killed, the tables are whole and
+/// the next call draws all.
+#[test]
+fn a_report_that_is_killed_leaves_whole_files() {
+    let place = Place::new(MIXED);
+    place.ok(&["run", "s.toml", "--out=out"]);
+    let report = ["report", "out", "--png"];
+    place.ok(&report);
+    let expected = place.tree("out");
+    let whole = takes(&place, &report);
+    for moment in moments(whole, 15) {
+        killed_after(&place, &report, moment);
+        for (name, bytes) in place.tree("out") {
+            let is_its = expected.get(&name).is_none_or(|whole| *whole == bytes);
+            assert!(is_its, "{moment:?}: {name} is not whole");
+        }
+        place.ok(&["verify", "out"]);
+    }
+    place.ok(&report);
+    let left: Vec<String> = place.tree("out").into_keys().collect();
+    assert!(place.tree("out") == expected, "{left:?}");
 }
 
 #[test]

@@ -63,7 +63,8 @@ fn the_first_row_that_differs_is_told_recorded_or_not() {
         .zip(&b)
         .position(|(a, b)| a[3..9] != b[3..9])
         .expect("they differ");
-    let seconds = a[at][3].parse::<u64>().unwrap() as f64 / 1e9;
+    let micros = a[at][3].parse::<u64>().unwrap() as f64 / 1e3;
+    let millis = micros.round() / 1e3;
     let jobs = ["ra", "rb"].map(|dir| {
         let rows = rows(&place, &format!("{dir}/jobs.csv"), "two-choices");
         let measured = rows.into_iter().filter(|row| row[6] == "true");
@@ -82,7 +83,7 @@ fn the_first_row_that_differs_is_told_recorded_or_not() {
     for text in [&recorded, &again] {
         let told = about(text, "two-choices");
         let place = format!(
-            "replication 1, t = {seconds} s, task {} of {} job {}",
+            "replication 1, t = {millis} ms, task {} of {} job {}",
             a[at][7], a[at][6], a[at][5]
         );
         assert!(told[0].contains(&place), "{told:#?} {place}");

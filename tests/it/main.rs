@@ -25,6 +25,7 @@ mod engines;
 mod errors;
 mod faults;
 mod find;
+mod forecasts;
 mod fuzz;
 mod gallery;
 mod gangs;

@@ -191,3 +191,68 @@ fn infinite_moments_are_known_before_the_run() {
     );
     assert_eq!(figure(&results, 0, "response_p50").status, Status::Ok);
 }
+
+/// Half of the works are 10 ms, the others 1 s: which of them the median is, is luck.
+#[test]
+fn a_quantile_at_the_edge_of_a_value_is_thin() {
+    let results = results(
+        "[run]\njobs = 5_000\nwarmup.jobs = 100\nreplications = 5\n[nodes.n]\nslots = \"unlimited\"\n[jobs.j]\n\
+        arrivals.poisson.rate = 10\nwork.discrete = { values = [\"10ms\", \"1s\"], weights = [0.501, 0.499] }\n\
+        [strategies.s]\nplacement = \"random\"\n",
+    );
+    let median = figure(&results, 0, "response_p50");
+    assert_eq!((median.status, median.ci_low), (Status::Thin, None));
+    assert!(
+        median.note.contains("may as well be the next one") && median.note.contains("run.jobs"),
+        "{median:?}"
+    );
+    assert_eq!(figure(&results, 0, "response_p90").status, Status::Ok);
+}
+
+/// A thousand servers at 98.4 %: slots still filled after 60,000 jobs, and the tail of waits came out
+/// at 0.150 s instead of 0.248 s (Erlang C).
+#[test]
+fn slots_that_still_fill_make_a_figure_growing() {
+    let results = results(
+        "[run]\njobs = 150_000\nwarmup.jobs = 60_000\nreplications = 1\n[nodes.n]\ncount = 10\nslots = 100\n\
+        [jobs.j]\narrivals.poisson.rate = 984.1886116991581\nwork.exponential.mean = \"1s\"\n\
+        [strategies.cq]\nbinding = \"central-queue\"\n",
+    );
+    let tail = figure(&results, 0, "wait_p99");
+    assert_eq!(tail.status, Status::Growing);
+    assert!(tail.note.contains("warmup.jobs = 320_000"), "{}", tail.note);
+}
+
+/// Without a warm-up, and stable at 80 % and at 95 %.
+#[test]
+fn a_run_without_warmup_is_growing_where_that_matters() {
+    let run = |warmup: &str, jobs: u32, count: u32, load: f64| {
+        results(&format!(
+            "[run]\njobs = {jobs}\n{warmup}replications = 20\nseed = 1\n[nodes.n]\ncount = {count}\n[jobs.j]\n\
+            arrivals.poisson.load = {load}\nwork.exponential.mean = 1\n[strategies.random]\nplacement = \"random\"\n\
+            [strategies.two]\nplacement = \"power-of-d\"\n[strategies.least]\nplacement = \"least-loaded\"\n"
+        ))
+    };
+    let without = "warmup = \"none\"\n";
+    assert_eq!(
+        statuses(&run(without, 2_000, 1, 0.95), "response_p50"),
+        [Status::Growing; 3]
+    );
+    let short = statuses(&run(without, 1_000, 10, 0.8), "response_p50");
+    assert!(!short.contains(&Status::Unstable), "{short:?}");
+    assert_eq!(short[0], Status::Growing);
+    let warm = statuses(&run("", 1_000, 10, 0.8), "response_p50");
+    assert!(!warm.contains(&Status::Unstable), "{warm:?}");
+}
+
+/// Constant works on four nodes at half load: most jobs take just 1 s.
+#[test]
+fn a_constant_work_gives_its_own_quantile() {
+    let results = results(
+        "[run]\njobs = 20_000\nwarmup.jobs = 2_000\nreplications = 3\n[nodes.n]\ncount = 4\n[jobs.j]\n\
+        arrivals.poisson.rate = 2\nwork = \"1s\"\nslo = \"1s\"\n[strategies.cq]\nbinding = \"central-queue\"\n",
+    );
+    // Some that waited for less than a millisecond are in the bucket of those that did not.
+    let median = figure(&results, 0, "response_p50").mean.unwrap();
+    assert!((median - 1.0).abs() < 2e-4, "{median}");
+}

@@ -5,7 +5,7 @@
 use super::text::{self, HEADER, Next};
 use crate::gate::Finding;
 use crate::gate::verdicts::{FigureVerdict, GateVerdicts, ScenarioVerdicts, StrategyVerdicts};
-use crate::text::{LINE, aligned, paragraph, shorten, width};
+use crate::text::{LINE, aligned, apart, paragraph, width};
 
 /// Longest name of a scenario, a strategy or a metric in the table.
 const NAME: usize = 24;
@@ -48,11 +48,10 @@ fn grid(
     }
     let mut table = vec![HEADER.map(str::to_owned)];
     for (judged, cell, row) in rows {
-        let mut cells = text::cells(judged, cell, row);
-        cells[..3]
-            .iter_mut()
-            .for_each(|name| *name = shorten(name, NAME));
-        table.push(cells);
+        table.push(text::cells(judged, cell, row));
+    }
+    for column in 0..3 {
+        cut_where_alike(&mut table, column);
     }
     let lines = aligned(&table, &[3, 4]);
     let words = rows.iter().map(|(_, _, row)| row.judgement.finding);
@@ -64,6 +63,19 @@ fn grid(
         .zip(words)
         .map(|(line, word)| colored(line, word))
         .collect()
+}
+
+/// Cuts the names in a column where that leaves them apart.
+fn cut_where_alike<const N: usize>(table: &mut [[String; N]], column: usize) {
+    let names: std::collections::BTreeSet<String> =
+        table[1..].iter().map(|row| row[column].clone()).collect();
+    let names: Vec<String> = names.into_iter().collect();
+    let short = apart(&names, NAME);
+    for row in &mut table[1..] {
+        if let Ok(at) = names.binary_search(&row[column]) {
+            row[column].clone_from(&short[at]);
+        }
+    }
 }
 
 /// `line` with its last word, the verdict, in a colour.

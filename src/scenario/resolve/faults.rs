@@ -375,11 +375,13 @@ fn comes_up(
     let stuck = stages.find(|(_, stage)| {
         let eligible =
             crate::model::cluster::eligible(&cluster.groups, &stage.allowed, &stage.demand);
+        let eligible: Vec<bool> = eligible.collect();
+        let fits_somewhere = eligible.contains(&true);
         let groups = cluster.groups.iter().zip(eligible);
         let mut may_run = groups.flat_map(|(g, may)| std::iter::repeat_n(may, g.count as usize));
-        !states
-            .iter()
-            .any(|state| may_run.next() == Some(true) && *state == NodeState::Up)
+        let mut states = states.iter();
+        fits_somewhere
+            && !states.any(|state| may_run.next() == Some(true) && *state == NodeState::Up)
     });
     if let Some((class, _)) = stuck {
         let title = format!(

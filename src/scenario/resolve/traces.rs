@@ -12,7 +12,7 @@ use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
 use crate::scenario::grammar::{Classes, Format, Part, Processors, Trace};
 use crate::scenario::text::suggest;
-use crate::text::{lasting, thousands};
+use crate::text::{counted, lasting, thousands};
 use crate::workload::source::TracePlan;
 use crate::workload::trace::{self, Columns, Spec, Split, Work};
 
@@ -218,12 +218,9 @@ fn split(check: &mut Check<'_>, given: &Trace, classes: Option<&Classes>) -> Opt
 /// Notes what the trace is and what it stands for.
 pub fn explain(name: &str, given: &Trace, plan: &TracePlan, notes: &mut Vec<String>) {
     let survey = &plan.survey;
-    let (jobs, tasks) = (thousands(survey.jobs), thousands(survey.tasks));
+    let (jobs, tasks) = (counted(survey.jobs, "job"), counted(survey.tasks, "task"));
     let span = lasting(survey.span.as_secs());
-    let mut said = vec![format!(
-        "{jobs} jobs with {tasks} tasks over {span} of {}",
-        given.file
-    )];
+    let mut said = vec![format!("{jobs} with {tasks} over {span} of {}", given.file)];
     if plan.resample.is_none() {
         said.push("every replication repeats this one trace: intervals cover the strategy's randomness only".to_owned());
     }

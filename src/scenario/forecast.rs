@@ -157,7 +157,9 @@ fn sights(strategy: &Strategy) -> Vec<String> {
             .unwrap_or_default();
         format!("each of {count} sees {seen}{part}")
     });
-    said.collect()
+    let mut all: Vec<String> = said.collect();
+    all.dedup();
+    all
 }
 
 /// The mean factor by which faults lengthen what nodes have to do in the time that they are up:

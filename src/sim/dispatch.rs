@@ -655,16 +655,8 @@ impl Dispatch {
                 blueprint: &*core.setup.strategy.parts[this.parts].placement,
                 draw,
             };
-            let decision = Decision {
-                time: truth.now,
-                dispatcher: subject.dispatcher,
-                job: core.records.both(id).1,
-                task: subject.task,
-                node,
-                asked: &[],
-                made,
-            };
-            record(&mut **recorder, decision, &self.asked);
+            let job = core.records.both(id).1;
+            record(&mut **recorder, (subject, job, node), made, &self.asked);
         }
         Ok(node)
     }
@@ -940,13 +932,25 @@ fn ask<'a>(
     }
 }
 
-/// Tells `recorder` of a decision for which the nodes `asked` were asked. (They are taken out
-/// meanwhile, as whoever decides anew for the recorder asks nodes, too.)
-fn record(recorder: &mut dyn Recorder, decision: Decision<'_>, asked: &RefCell<Vec<NodeId>>) {
+/// Tells `recorder` of the decision on an attempt at a task of a job, by which it goes to a node and for
+/// which the nodes `asked` were asked. (They are taken out meanwhile, as whoever decides anew for the
+/// recorder asks nodes, too.)
+#[cold]
+fn record(
+    recorder: &mut dyn Recorder,
+    (subject, job, node): (&Subject, &Job, NodeId),
+    made: Made<'_>,
+    asked: &RefCell<Vec<NodeId>>,
+) {
     let mut nodes = asked.take();
     recorder.decision(&Decision {
+        time: made.view.now(),
+        dispatcher: subject.dispatcher,
+        job,
+        task: subject.task,
+        node,
         asked: &nodes,
-        ..decision
+        made,
     });
     nodes.clear();
     asked.replace(nodes);

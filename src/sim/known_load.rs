@@ -288,16 +288,10 @@ pub fn fixed_shares(
     else {
         return None;
     };
-    if class.data.is_some() {
-        return None;
-    }
     let eligible = class.stages.first()?.eligible(&cluster.groups);
     let is_same = |stage: &Stage| stage.eligible(&cluster.groups) == eligible;
-    if !class.stages.iter().all(is_same) {
-        return None;
-    }
     let parts = &parts[parts_of_class[index]];
-    if parts.subset.is_some() {
+    if class.data.is_some() || parts.subset.is_some() || !class.stages.iter().all(is_same) {
         return None;
     }
     let weights = match fixed_split(parts.placement.as_ref()) {

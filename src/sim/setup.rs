@@ -288,18 +288,20 @@ impl Setup {
             && faults.are_none()
             && !sources.iter().any(Source::is_closed)
             && self.sends_nothing(0)
-            && self.classes.iter().all(|class| class.data.is_none())
+            && classes.iter().all(comes_as_one)
             && limits.are_none()
             && copies.is_none()
             && stealing.is_none()
-            && classes
-                .iter()
-                .all(|class| class.gather.need.is_none() && class.stages.len() == 1)
             && (in_no_time || by_one)
             && self.gathers_free()
             && dispatch.constant().is_some()
             && groups.iter().all(is_first_in_first_out)
     }
+}
+
+/// True if all tasks of a job of `class` come together, go where they like and are all needed.
+fn comes_as_one(class: &Class) -> bool {
+    class.data.is_none() && class.gather.need.is_none() && class.stages.len() == 1
 }
 
 /// True if no later attempt is ever served before an earlier one at a node.

@@ -109,7 +109,7 @@ impl Row {
     /// anything but 0.
     fn precision(&self) -> Option<(f64, f64)> {
         match self.tolerance {
-            _ if self.value < 1e-4 => None,
+            _ if self.value < RARE => None,
             Tolerance::Exact => None,
             Tolerance::Share(share) => Some((share / 2.0, share / 2.0)),
             _ => Some((0.01, 0.03)),
@@ -118,7 +118,10 @@ impl Row {
 
     /// How far from the value the simulation may be.
     fn allowed(&self, standard_error: f64) -> f64 {
+        // What almost never happens need not happen in a run, nor show its error.
+        let rare = if self.value < RARE { self.value } else { 0.0 };
         self.rounding
+            + rare
             + match self.tolerance {
                 Tolerance::Errors => 4.0 * standard_error,
                 Tolerance::ErrorsOr(share) => (4.0 * standard_error).max(share * self.value),
@@ -129,6 +132,9 @@ impl Row {
             }
     }
 }
+
+/// Values below are almost never anything but 0.
+const RARE: f64 = 1e-4;
 
 /// Reads a tolerance column.
 fn tolerance(text: &str, parameters: &str) -> Tolerance {

@@ -629,8 +629,7 @@ impl Dispatch {
     ) -> Fallible<NodeId> {
         let demand = core.demands.row(subject.demand);
         let this = &mut self.dispatchers[subject.dispatcher as usize];
-        let now = core.agenda.now();
-        let truth = Truth::new(&core.layout, &core.nodes, now);
+        let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
         let spot = (core.board).turn(subject.dispatcher, subject.pool, demand, truth);
         let log = core.recorder.is_some().then_some(&self.asked);
         let (view, nodes) = core.board.seen(spot, truth, log);
@@ -646,7 +645,7 @@ impl Dispatch {
             return Err(fault(&core.setup.strategy, this.parts, chosen));
         };
         core.totals
-            .placed(core.window.contains(now), this.asking * view.probes());
+            .placed(core.window.contains(truth.now), this.asking * view.probes());
         if let Some(recorder) = &mut core.recorder {
             let made = Made {
                 ask: &ask,

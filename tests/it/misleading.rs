@@ -196,7 +196,7 @@ fn infinite_moments_are_known_before_the_run() {
 #[test]
 fn a_quantile_at_the_edge_of_a_value_is_thin() {
     let results = results(
-        "[run]\njobs = 5_000\nwarmup.jobs = 100\nreplications = 20\n[nodes.n]\nslots = \"unlimited\"\n[jobs.j]\n\
+        "[run]\nseed = 2\njobs = 5_000\nwarmup.jobs = 100\nreplications = 20\n[nodes.n]\nslots = \"unlimited\"\n[jobs.j]\n\
         arrivals.poisson.rate = 10\nwork.discrete = { values = [\"10ms\", \"1s\"], weights = [0.5, 0.5] }\n\
         [strategies.s]\nplacement = \"random\"\n",
     );

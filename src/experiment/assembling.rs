@@ -168,6 +168,7 @@ fn classes(scenario: &Scenario) -> Vec<ClassMeta> {
 fn same_for_all(scenario: &Scenario) -> Vec<String> {
     let parts = parts(scenario, false).into_iter();
     let mut same: Vec<String> = parts
+        .filter(|(name, _)| !is_swept(scenario, name))
         .map(|(name, value)| format!("{name}: {value}"))
         .collect();
     let mut parts = scenario.strategies.iter().flat_map(|s| &s.parts);
@@ -175,6 +176,19 @@ fn same_for_all(scenario: &Scenario) -> Vec<String> {
         same.push("true work not used".to_owned());
     }
     same
+}
+
+/// Whether a part of strategies is another at each point of the grid.
+fn is_swept(scenario: &Scenario, part: &str) -> bool {
+    scenario.sweep.iter().any(|path| {
+        let mut keys = path.split('.');
+        let swept = match keys.next() {
+            Some("scheduling") => keys.next(),
+            Some("strategies") => keys.nth(1),
+            _ => None,
+        };
+        swept == Some(part)
+    })
 }
 
 /// Under a central queue nothing is queued at nodes: their loads are of another kind.

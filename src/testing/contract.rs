@@ -102,7 +102,8 @@ impl Contract {
     /// # Errors
     /// As [`Contract::check`].
     pub fn is_valid_and_repeatable(&self) -> Result<(), String> {
-        for (world, setup) in self.worlds() {
+        let one_slot = ("one slot a node", one_slot_a_node(&self.blueprint));
+        for (world, setup) in self.worlds().into_iter().chain([one_slot]) {
             let what = format!("`{}`, {world}", self.name);
             let (first, seen) = watch(&setup, &what)?;
             if let Some(memory) = seen.remembered {
@@ -123,7 +124,8 @@ impl Contract {
             let unwatched = sim::run(&setup, 1, None).map_err(|f| format!("{what}: {f}"))?;
             holds(values(&first) == values(&unwatched), || {
                 format!(
-                    "{what}: a run that is watched has other figures: `score` must change nothing"
+                    "{what}: a run that is watched has other figures: `score` must change nothing, `reads` \
+                     must name all that a decision reads, and `place_by_counts` choose as `place` does"
                 )
             })?;
         }
@@ -270,6 +272,17 @@ fn stragglers_and_gathering(setup: &mut Setup) {
         work: Law::Exponential { mean: 0.02 },
         need: None,
     };
+}
+
+/// Nodes of one slot and unlike speeds without any delay, which need no events: there a placement must
+/// tell rightly what it reads.
+fn one_slot_a_node(blueprint: &Arc<dyn Blueprint>) -> Setup {
+    let nodes = vec![group("a", 5, 1.0), group("b", 3, 2.0)];
+    let (interval, work) = (
+        Law::Exponential { mean: 0.4 },
+        Law::Exponential { mean: 1.0 },
+    );
+    open(nodes, interval, 3, work, blueprint.clone()).measuring(200, 2_000)
 }
 
 /// Two machine generations with three dimensions, and two classes with unlike demands, one of

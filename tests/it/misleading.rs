@@ -256,3 +256,22 @@ fn a_constant_work_gives_its_own_quantile() {
     let median = figure(&results, 0, "response_p50").mean.unwrap();
     assert!((median - 1.0).abs() < 2e-4, "{median}");
 }
+
+/// What the sweep changes is not the same for all.
+#[test]
+fn a_swept_part_is_not_called_the_same_for_all() {
+    let results = results(
+        "[run]\njobs = 200\nreplications = 2\n[nodes.n]\ncount = 4\n[jobs.j]\narrivals.poisson.load = 0.5\n\
+        work.exponential.mean = 1\n[strategies.a]\n[strategies.b]\nplacement = \"round-robin\"\n\
+        [sweep]\nscheduling.view.periodic.every = [\"1s\", \"10s\"]\n",
+    );
+    let same = &results.meta.same_for_all;
+    assert!(
+        same.iter().any(|said| said.starts_with("dispatchers: ")),
+        "{same:?}"
+    );
+    assert!(
+        !same.iter().any(|said| said.starts_with("view: ")),
+        "{same:?}"
+    );
+}

@@ -34,11 +34,11 @@ pub(super) fn count(stats: &mut JobStats, completed: Option<(Time, Blame)>) {
         Some((response, blame)) => stats.complete(
             &Completed {
                 response,
-                blame: &blame,
                 ideal: Time::ZERO,
                 straggler_wait_doubled: 0,
                 on_time: None,
             },
+            &blame,
             Time::ZERO,
         ),
         None => stats.leave_unfinished(Time::ZERO),

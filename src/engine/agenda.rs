@@ -241,6 +241,14 @@ impl Agenda {
         }
     }
 
+    /// Moves the clock to `time`, of something outside an empty list.
+    #[inline]
+    pub fn turn_to(&mut self, time: Time) {
+        debug_assert!(time >= self.now && self.pending() == 0);
+        self.now = time;
+        self.later.today = self.later.day(time);
+    }
+
     /// True if no other event is pending at the present instant, so that one scheduled now would
     /// come next.
     #[inline]

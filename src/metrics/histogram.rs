@@ -95,8 +95,8 @@ const UNLIKE: u64 = 1 << 63;
 
 impl Tally {
     /// Counts `value`.
-    #[inline]
-    fn count_in(&mut self, value: u64) {
+    #[inline(always)]
+    pub(super) fn count_in(&mut self, value: u64) {
         if self.most != value {
             if self.bits > 0 {
                 self.bits |= UNLIKE;
@@ -151,6 +151,13 @@ impl Histogram {
         self.tallies.at(bucket).count_in(value);
         self.total += 1;
         self.most = self.most.max(value);
+    }
+
+    /// Adds values of `bucket`.
+    pub(super) fn add_tally(&mut self, bucket: usize, values: Tally) {
+        self.tallies.at(bucket).add(values);
+        self.total += values.count();
+        self.most = self.most.max(values.most);
     }
 
     /// Adds all of `other`.

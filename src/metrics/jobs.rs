@@ -4,13 +4,17 @@
 //! complete. Quantiles come from histograms that can be added, so that memory does not grow with
 //! the run.
 
-use super::histogram::{Buckets, Histogram, bucket};
+use super::histogram::{Buckets, Histogram, Tally, bucket};
 use crate::engine::time::{Time, float, rounded};
 
 /// The parts into which a response time splits exactly, in the order of a task's life.
 pub const PARTS: [&str; 7] = [
     "dispatch", "decision", "network", "queue", "service", "retry", "gather",
 ];
+
+/// Places of two of them.
+const QUEUE: usize = 3;
+const SERVICE: usize = 4;
 
 /// A job's response time by part, nanoseconds, in the order of [`PARTS`].
 pub type Blame = [u64; 7];
@@ -31,11 +35,9 @@ pub fn fixed(ratio: f64) -> u128 {
 
 /// What a completed measured job tells.
 #[derive(Clone, Copy, Debug)]
-pub struct Completed<'a> {
+pub struct Completed {
     /// Completion minus arrival.
     pub response: Time,
-    /// Its parts; they sum to `response`.
-    pub blame: &'a Blame,
     /// The critical path of work and overhead at speed 1.
     pub ideal: Time,
     /// Twice (last minus median task finish).
@@ -79,6 +81,19 @@ pub struct JobStats {
     pub good_completions: u64,
     /// Sums of response times and of their parts, ns.
     blame: BlameSums,
+    /// Jobs that are in neither the histogram of response times nor those sums yet, and the sum of their
+    /// response times.
+    plain: Buckets<Plain>,
+    plain_total: u64,
+}
+
+/// Jobs whose response times are of one bucket, and consist of queueing and service alone: in half a line
+/// of memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Plain {
+    tally: Tally,
+    queue: u64,
+    service: u64,
 }
 
 /// Sums of the parts of response times by bucket of the response time, so that it can be said what
@@ -98,16 +113,21 @@ impl BlameSums {
     /// Adds a `response` time of `bucket`, which `blame` sums to.
     #[inline]
     fn count(&mut self, bucket: usize, response: Time, blame: &Blame) {
-        self.total = self.total.checked_add(response.0).unwrap_or_else(|| {
-            self.widen();
-            response.0
-        });
+        self.add_total(response.0);
         for (sum, &part) in self.parts.at(bucket).iter_mut().zip(blame) {
             // Most parts of most jobs are 0; and parts written one by one are not read in pairs.
             if part > 0 {
                 *sum += part;
             }
         }
+    }
+
+    #[inline]
+    fn add_total(&mut self, responses: u64) {
+        self.total = self.total.checked_add(responses).unwrap_or_else(|| {
+            self.widen();
+            responses
+        });
     }
 
     #[cold]
@@ -165,14 +185,52 @@ fn add(sums: &mut [u128; 7], parts: [u128; 7]) {
 const SLOWDOWN_SHIFT: u32 = 20;
 
 impl JobStats {
-    /// Counts a completed measured job. `floor` bounds the slowdown's denominator from below.
-    #[inline]
-    pub fn complete(&mut self, job: &Completed<'_>, floor: Time) {
-        self.completed += 1;
-        self.on_time += u64::from(job.on_time == Some(true));
+    /// Counts a completed measured job, whose response time `blame` sums to. `floor` bounds the
+    /// slowdown's denominator from below.
+    #[inline(always)]
+    pub fn complete(&mut self, job: &Completed, blame: &Blame, floor: Time) {
         let bucket = bucket(job.response.0);
         self.response.record_in(bucket, job.response.0);
-        self.blame.count(bucket, job.response, job.blame);
+        self.blame.count(bucket, job.response, blame);
+        self.count(job, floor);
+    }
+
+    /// The same for one whose response time is queueing and service alone; told to others only after
+    /// [`JobStats::add_plain`].
+    #[inline(always)]
+    pub fn complete_plain(&mut self, job: &Completed, queue: Time, floor: Time) {
+        self.plain_total = match self.plain_total.checked_add(job.response.0) {
+            Some(total) => total,
+            None => {
+                self.add_plain();
+                job.response.0
+            }
+        };
+        let cell = self.plain.at(bucket(job.response.0));
+        cell.tally.count_in(job.response.0);
+        cell.queue += queue.0;
+        cell.service += (job.response - queue).0;
+        self.count(job, floor);
+    }
+
+    /// Adds those jobs to the others.
+    #[cold]
+    pub fn add_plain(&mut self) {
+        let plain = std::mem::take(&mut self.plain);
+        self.blame.add_total(std::mem::take(&mut self.plain_total));
+        let held = plain.iter().filter(|(_, cell)| cell.tally.count() > 0);
+        for (bucket, cell) in held {
+            self.response.add_tally(bucket, cell.tally);
+            let parts = self.blame.parts.at(bucket);
+            parts[QUEUE] += cell.queue;
+            parts[SERVICE] += cell.service;
+        }
+    }
+
+    #[inline(always)]
+    fn count(&mut self, job: &Completed, floor: Time) {
+        self.completed += 1;
+        self.on_time += u64::from(job.on_time == Some(true));
         self.straggler_wait_doubled += u128::from(job.straggler_wait_doubled);
         if job.ideal == Time::ZERO {
             self.without_work += 1;
@@ -287,12 +345,12 @@ mod tests {
     fn complete(stats: &mut JobStats, response: u64, queue: u64) {
         let job = Completed {
             response: Time(response),
-            blame: &[0, 0, 0, queue, response - queue, 0, 0],
             ideal: Time(response / 2),
             straggler_wait_doubled: 4,
             on_time: None,
         };
-        stats.complete(&job, Time(1));
+        let blame = [0, 0, 0, queue, response - queue, 0, 0];
+        stats.complete(&job, &blame, Time(1));
     }
 
     /// 2,000 jobs, of which the slowest 20 waited in the queue and the others did not.
@@ -322,6 +380,39 @@ mod tests {
         assert_eq!(stats.mean_seconds(stats.response_sum(), 100), None);
         assert_eq!(stats.response.most(), 5000);
         assert_eq!(stats.measured(), 101);
+    }
+
+    /// Jobs that only queue and run are counted as others, at whatever sizes of sums.
+    #[test]
+    fn plain_jobs_are_as_others() {
+        let century = 3_155_760_000_000_000_000;
+        let jobs = [
+            (0, 0),
+            (7, 7),
+            (1_000, 400),
+            (1_001, 0),
+            (century, century - 9),
+        ];
+        let (mut stats, mut plain) = (JobStats::default(), JobStats::default());
+        for (response, queue) in jobs.repeat(7) {
+            complete(&mut stats, response, queue);
+            let job = Completed {
+                response: Time(response),
+                ideal: Time(response / 2),
+                straggler_wait_doubled: 4,
+                on_time: None,
+            };
+            plain.complete_plain(&job, Time(queue), Time(1));
+        }
+        plain.add_plain();
+        assert_eq!(plain.response, stats.response);
+        assert_eq!(plain.slowdown, stats.slowdown);
+        assert_eq!(plain.blame_sum(), stats.blame_sum());
+        assert_eq!(plain.response_sum(), stats.response_sum());
+        let buckets: Vec<usize> = stats.response.buckets().map(|(bucket, _)| bucket).collect();
+        for bucket in buckets {
+            assert_eq!(plain.blame.of(bucket), stats.blame.of(bucket));
+        }
     }
 
     /// Sums beyond 584 years, which one bucket of 64 bits cannot hold, alone and added up.

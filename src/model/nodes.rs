@@ -414,6 +414,32 @@ impl Nodes {
         }
     }
 
+    /// A node of one slot has `tasks` in line `now`, of which `left` of service is left.
+    pub fn show_line(&mut self, node: NodeId, tasks: u32, left: Time, now: Time) {
+        let this = &mut self.nodes[node.index()];
+        let (is_busy, before) = (
+            u32::from(tasks > 0),
+            std::mem::replace(&mut this.tasks, tasks),
+        );
+        if before == 0 && tasks == 0 {
+            return;
+        }
+        (this.level, this.since) = (left.0, now);
+        (this.rate, this.free) = (is_busy, u64::from(1 - is_busy));
+        (this.held, this.queued) = (u64::from(tasks), tasks - is_busy);
+        let bit = 1 << (node.index() % 64);
+        let word = &mut self.holding[node.index() / 64];
+        *word = *word & !bit | if tasks > 0 { bit } else { 0 };
+    }
+
+    /// `units` of demand run `now`, and their integral until then is `integral`.
+    pub fn show_use(&mut self, units: u64, integral: i128, now: Time) {
+        self.in_use = InUse {
+            units,
+            excess: i128::from(units) * i128::from(now.0) - integral,
+        };
+    }
+
     /// An attempt that runs at the node stops, and is still held there.
     pub fn stop(&mut self, node: NodeId, slots: u64, row: &[u64], now: Time) -> &mut Node {
         self.in_use.fall(slots, now);

@@ -9,7 +9,7 @@ use crate::engine::law::Law;
 use crate::engine::random::{Key, Purpose, Seeds};
 use crate::engine::time::Time;
 use crate::metrics::figures::Totals;
-use crate::metrics::jobs::{Blame, Completed, JobStats};
+use crate::metrics::jobs::{Completed, JobStats};
 use crate::metrics::nodes::Busy;
 use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
@@ -370,8 +370,6 @@ pub struct Completion {
     pub ideal: Time,
     /// Twice (last minus median finish of its tasks).
     pub straggler_wait_doubled: u64,
-    /// Where its time went.
-    pub blame: Blame,
 }
 
 /// The state that every machine may change.
@@ -1013,16 +1011,22 @@ impl<'s> Core<'s> {
             at: now,
             ideal: job.ideal,
             straggler_wait_doubled: job.straggler_wait_doubled(),
-            blame,
         };
         let ready = job.measured.then_some(job.arrival);
-        self.count_completion(&completion);
+        self.count_completion(&completion, |stats, job, floor| {
+            stats.complete(job, &blame, floor);
+        });
         self.leave(id, ready);
     }
 
-    /// A job was complete: it is counted and is in the system no more.
+    /// A job was complete: it is counted, if it is measured by `measure` too, and is in the system no
+    /// more.
     #[inline(always)]
-    pub fn count_completion(&mut self, job: &Completion) {
+    pub fn count_completion(
+        &mut self,
+        job: &Completion,
+        measure: impl FnOnce(&mut JobStats, &Completed, Time),
+    ) {
         let (stats, now) = (&mut self.stats[job.class as usize], job.at);
         let response = now - job.arrival;
         self.totals.jobs_done += 1;
@@ -1034,12 +1038,11 @@ impl<'s> Core<'s> {
         if job.measured {
             let completed = Completed {
                 response,
-                blame: &job.blame,
                 ideal: job.ideal,
                 straggler_wait_doubled: job.straggler_wait_doubled,
                 on_time,
             };
-            stats.complete(&completed, self.slowdown_floor);
+            measure(stats, &completed, self.slowdown_floor);
         }
         if self.window.contains(now) {
             stats.completions += 1;

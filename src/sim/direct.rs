@@ -10,81 +10,39 @@
 
 use crate::engine::agenda::Place;
 use crate::engine::time::Time;
-use crate::metrics::jobs::Blame;
 use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
-use crate::model::slab::{NONE, Slab};
+use crate::model::slab::NONE;
 use crate::strategy::Reads;
 use crate::workload::source::Arrivals;
 
-use super::core::{Completion, Core, Kind};
-use super::dispatch::{Reporting, whole_service_time};
-use super::due::Due;
+use super::core::Core;
+use super::dispatch::whole_service_time;
 use super::failure::{Failure, Fallible};
-use super::records::{Phase, Subject};
+use super::ledger::{Ledger, Placed, Task};
+use super::lines::{Lines, Looking};
+use super::records::Subject;
 use super::replication::Replication;
 use super::setup::Engine;
+use super::sources::digest;
 
-/// The lines at the nodes, and what is in them.
-struct Lines {
-    queues: Queues,
-    /// Of which nodes decisions read the state.
-    reads: Reads,
-    /// When the first in line end, where decisions may read the state of any node.
-    due: Due,
+/// What a direct run has beside the core.
+struct Direct {
+    lines: Lines,
+    ledger: Ledger,
     /// Works of the tasks of the job that arrives.
     works: Vec<f64>,
-    /// Ends of its tasks.
-    ends: Vec<Time>,
+    /// What has been placed since it was last counted.
+    placed: Placements,
 }
 
-/// What is in the lines.
-struct Queues {
-    lines: Vec<Line>,
-    tasks: Slab<Queued>,
-    jobs: Slab<Job>,
-    reporting: Reporting,
-    /// Tasks whose service has ended.
-    ended: u64,
-}
-
-/// The tasks bound to one node, in order.
-#[derive(Clone, Copy)]
-struct Line {
-    /// When the service of the first ends; [`Time::MAX`] if there is none.
-    first: Time,
-    /// When that of the last ends, or ended.
-    last: Time,
-    head: u32,
-    tail: u32,
-}
-
-/// A task in line, or one that has ended of a job that is not complete.
+/// Numbers of what was placed.
 #[derive(Clone, Copy, Default)]
-#[repr(align(64))]
-struct Queued {
-    start: Time,
-    end: Time,
-    arrival: Time,
-    ideal: Time,
-    /// The next in line.
-    next: u32,
-    class: u32,
-    measured: bool,
-    /// Its job, if it is not the only task.
-    job: u32,
-    /// The next task of that.
-    sibling: u32,
-}
-
-/// A job of several tasks: what will be told of it when it is complete.
-#[derive(Clone, Copy, Default)]
-struct Job {
-    completion: Completion,
-    /// Its first task.
-    first: u32,
-    /// Tasks that have not ended.
-    left: u32,
+struct Placements {
+    attempts: u64,
+    /// Those that nobody else counts, and messages sent for any.
+    tasks: u64,
+    messages: u64,
 }
 
 /// A job that has arrived and come to its dispatcher.
@@ -144,22 +102,32 @@ impl Replication<'_> {
     /// As those of the events.
     pub fn run_directly(&mut self) -> Fallible {
         self.was_direct = true;
-        let mut lines = Lines::new(self);
+        let by_loads = self.dispatch.reporting().by_loads;
+        let mut direct = Direct {
+            lines: Lines::new(self),
+            ledger: Ledger::new(by_loads),
+            works: Vec::new(),
+            placed: Placements::default(),
+        };
         while let Some(next) = self.next_directly() {
             while self.course.stop() < next {
                 let stop = self.course.stop();
-                lines.settle_all(&mut self.core, stop);
+                direct.settle_all(&mut self.core, stop);
                 self.course.pass(&mut self.core, stop + Time(1), 0);
             }
-            self.pass_instant(&mut lines, next)?;
-            if self.is_crowded(&mut lines) {
+            if !self.pass_quietly(&mut direct)? {
+                self.pass_instant(&mut direct)?;
+            }
+            if self.is_crowded(&mut direct) {
                 break;
             }
         }
         let now = self.core.now();
-        lines.settle_all(&mut self.core, now);
-        self.events += lines.queues.ended;
-        lines.queues.hand_over(&mut self.core);
+        direct.settle_all(&mut self.core, now);
+        self.events += direct.ledger.ended;
+        self.sources.give_back_stock(&mut self.core)?;
+        direct.lines.hand_over(&mut self.core);
+        direct.ledger.hand_over(&mut self.core);
         Ok(())
     }
 
@@ -170,25 +138,89 @@ impl Replication<'_> {
         (goes_on && !self.core.window.has_all()).then_some(next.time)
     }
 
+    /// Jobs arrive that were drawn ahead and change nothing but counts, until something else is to be
+    /// done; false if there is none.
+    #[inline(never)]
+    fn pass_quietly(&mut self, direct: &mut Direct) -> Fallible<bool> {
+        let stretch = self.quiet_stretch(direct);
+        if stretch.is_empty() {
+            return Ok(false);
+        }
+        let stock = std::mem::take(&mut self.sources.stock);
+        let (mut instants, mut seen) = (0, self.sources.digest_of_stock());
+        let demand = self.core.facts[stock.class as usize].demand;
+        let measured = self.core.window.is_open();
+        for at in stretch.clone() {
+            let (now, works) = (stock.arrivals[at], stock.works(at));
+            instants += u128::from(now.0);
+            if measured {
+                let demand = self.core.demands.row(demand);
+                seen = digest(seen, now, stock.class, demand, works.iter().copied());
+            }
+            self.core.agenda.turn_to(now);
+            let job = self.arrived(stock.class, stock.first + at as u64, measured);
+            self.place_directly(direct, job, works)?;
+        }
+        self.sources.stock = stock;
+        let jobs = stretch.len();
+        self.events += jobs as u64;
+        self.core.window.arrive_quietly(jobs as u64, instants);
+        self.sources.take_from_stock(&mut self.core, jobs, seen);
+        self.count_placed(direct);
+        Ok(true)
+    }
+
+    /// Which jobs of the stock may arrive in quick succession: up to the next observation, while all
+    /// that they change is counts. All that arrive together must be among them, and only one dispatcher
+    /// decides them in the order of arrival.
+    fn quiet_stretch(&mut self, direct: &Direct) -> std::ops::Range<usize> {
+        let core = &self.core;
+        let most = (self.course.most_jobs() / 2).saturating_sub(core.window.jobs());
+        let most = most
+            .min(core.window.quiet())
+            .min(direct.ledger.room() as u64);
+        if most == 0 || self.sources.stock_up(core) == 0 {
+            return 0..0;
+        }
+        let (stock, stop) = (&self.sources.stock, self.course.stop());
+        let coming = stock.arrivals[stock.at..].iter().take(most as usize);
+        let in_time = coming.take_while(|&&time| time <= stop && time < Time::MAX);
+        let mut end = stock.at + in_time.count();
+        let is_with_next = |at: &usize| self.sources.arrives_with_next(*at);
+        if self.dispatch.count() > 1 {
+            end = (stock.at..end).find(is_with_next).unwrap_or(end);
+        }
+        while end > stock.at && is_with_next(&(end - 1)) {
+            end -= 1;
+        }
+        stock.at..end
+    }
+
     /// All jobs of one instant arrive, and then all their tasks are placed, in the order of their
     /// dispatchers.
-    #[inline(always)]
-    fn pass_instant(&mut self, lines: &mut Lines, now: Time) -> Fallible {
-        let job = self.arrive_directly(lines)?;
+    #[inline(never)]
+    fn pass_instant(&mut self, direct: &mut Direct) -> Fallible {
+        let job = self.arrive_directly(direct)?;
+        let now = self.core.now();
         if self.core.agenda.outside().time > now {
-            return self.place_directly(lines, job);
+            let works = std::mem::take(&mut direct.works);
+            self.place_directly(direct, job, &works)?;
+            direct.works = works;
+        } else {
+            self.pass_crowd(direct, job, now)?;
         }
-        self.pass_crowd(lines, job, now)
+        self.count_placed(direct);
+        Ok(())
     }
 
     #[cold]
-    fn pass_crowd(&mut self, lines: &mut Lines, first: Arrived, now: Time) -> Fallible {
-        let mut crowd = vec![(first, lines.works.clone())];
+    fn pass_crowd(&mut self, direct: &mut Direct, first: Arrived, now: Time) -> Fallible {
+        let mut crowd = vec![(first, direct.works.clone())];
         while self.core.agenda.outside().time == now && !self.course.is_runaway() {
             if self.core.window.jobs() > self.course.most_jobs() / 2 {
-                lines.settle_all(&mut self.core, now);
+                direct.settle_all(&mut self.core, now);
             }
-            crowd.push((self.arrive_directly(lines)?, lines.works.clone()));
+            crowd.push((self.arrive_directly(direct)?, direct.works.clone()));
         }
         if self.course.is_runaway() {
             let core = &mut self.core;
@@ -198,401 +230,199 @@ impl Replication<'_> {
             return Ok(());
         }
         crowd.sort_by_key(|(job, _)| job.dispatcher);
-        crowd.into_iter().try_for_each(|(job, works)| {
-            lines.works = works;
-            self.place_directly(lines, job)
-        })
+        let mut each = crowd.into_iter();
+        each.try_for_each(|(job, works)| self.place_directly(direct, job, &works))
     }
 
     /// A job arrives and comes to its dispatcher.
-    #[inline(always)]
-    fn arrive_directly(&mut self, lines: &mut Lines) -> Fallible<Arrived> {
+    fn arrive_directly(&mut self, direct: &mut Direct) -> Fallible<Arrived> {
         let core = &mut self.core;
         core.agenda.pass();
         self.events += 1;
-        let drawn = self.sources.draw(core, &mut lines.works)?;
+        let drawn = self.sources.draw(core, &mut direct.works)?;
         if self.sources.may_mark(core, drawn) {
             let now = core.now();
-            lines.settle_all(core, now);
+            direct.settle_all(core, now);
         }
-        let measured = self.sources.count(core, drawn, &lines.works);
+        let measured = self.sources.count(core, drawn, &direct.works);
         self.course.follow(core);
-        let (class, number) = (drawn.class, drawn.number);
-        let (dispatcher, pool) = self.dispatch.way(core, class, number);
-        Ok(Arrived {
+        Ok(self.arrived(drawn.class, drawn.number, measured))
+    }
+
+    #[inline(always)]
+    fn arrived(&mut self, class: u32, number: u64, measured: bool) -> Arrived {
+        let (dispatcher, pool) = self.dispatch.way(&self.core, class, number);
+        Arrived {
             class,
             number,
             measured,
             dispatcher,
             pool,
-        })
+        }
     }
 
     /// The tasks of a job are decided one after another, and take their places in line.
     #[inline(always)]
-    fn place_directly(&mut self, lines: &mut Lines, job: Arrived) -> Fallible {
+    fn place_directly(&mut self, direct: &mut Direct, job: Arrived, works: &[f64]) -> Fallible {
         let mut subject = Subject {
             class: job.class,
             number: job.number,
-            tasks: lines.works.len() as u32,
+            tasks: works.len() as u32,
             task: 0,
             stage: 0,
             attempt: 0,
-            work: lines.works[0],
+            work: works[0],
             demand: self.core.facts[job.class as usize].demand,
             dispatcher: job.dispatcher,
             pool: job.pool,
         };
         if subject.tasks > 1 {
-            return self.place_several(lines, job, &mut subject);
+            return self.place_several(direct, job, &mut subject, works);
         }
-        let ideal = Time::from_secs(subject.work) + self.core.facts[job.class as usize].overhead;
-        self.place_task(lines, &subject, NONE, ideal, job.measured)?;
+        let task = self.place_task(direct, &subject)?;
+        self.write(direct, job, task, (1, subject.work));
         Ok(())
     }
 
     #[inline(never)]
     fn place_several(
         &mut self,
-        lines: &mut Lines,
-        arrived: Arrived,
+        direct: &mut Direct,
+        job: Arrived,
         subject: &mut Subject,
+        works: &[f64],
     ) -> Fallible {
-        let now = self.core.now();
-        let longest = lines.works.iter().copied().fold(0.0, f64::max);
-        let overhead = self.core.facts[arrived.class as usize].overhead;
-        let id = lines.queues.jobs.claim();
-        let job = &mut lines.queues.jobs[id];
-        (job.first, job.left) = (NONE, subject.tasks);
-        let of = &mut job.completion;
-        (of.class, of.tasks, of.arrival) = (arrived.class, subject.tasks, now);
-        (of.measured, of.ideal) = (arrived.measured, Time::from_secs(longest) + overhead);
-        lines.ends.clear();
-        let (mut before, mut critical, mut latest) = (NONE, NONE, Time::ZERO);
-        for index in 0..subject.tasks {
-            (subject.task, subject.work) = (index, lines.works[index as usize]);
-            let task = self.place_task(lines, subject, id, Time::ZERO, arrived.measured)?;
-            match before {
-                NONE => lines.queues.jobs[id].first = task,
-                before => lines.queues.tasks[before].sibling = task,
-            }
-            before = task;
-            let end = lines.queues.tasks[task].end;
-            lines.ends.push(end);
-            if critical == NONE || end > latest {
-                (critical, latest) = (task, end);
+        let (mut longest, mut critical) = (0.0, None);
+        for (index, &work) in (0..).zip(works) {
+            (subject.task, subject.work) = (index, work);
+            let task = self.place_task(direct, subject)?;
+            direct.ledger.write_task(task);
+            longest = f64::max(longest, work);
+            if critical.is_none_or(|before: Task| task.end > before.end) {
+                critical = Some(task);
             }
         }
-        let straggler_wait_doubled = lines.straggler_wait_doubled();
-        let Queues { jobs, tasks, .. } = &mut lines.queues;
-        let of = &mut jobs[id].completion;
-        (of.at, of.straggler_wait_doubled) = (latest, straggler_wait_doubled);
-        of.blame = blame(&tasks[critical]);
+        if let Some(task) = critical {
+            self.write(direct, job, task, (subject.tasks, longest));
+        }
         Ok(())
     }
 
-    /// A task is decided and takes its place in line; tells its number. It is of `job`, if that has
-    /// others.
+    /// Writes down a job of so many tasks, whose longest has so much work, and of which `task` ends last.
     #[inline(always)]
-    fn place_task(
-        &mut self,
-        lines: &mut Lines,
-        subject: &Subject,
-        job: u32,
-        ideal: Time,
-        measured: bool,
-    ) -> Fallible<u32> {
-        self.events += 1;
-        self.core.totals.attempts += 1;
-        let node = self.choose_directly(lines, subject)?;
-        let service = whole_service_time(&self.core, subject, node);
-        let id = lines.line_up(&mut self.core, node, service);
-        let task = &mut lines.queues.tasks[id];
-        (task.job, task.class) = (job, subject.class);
-        (task.ideal, task.measured) = (ideal, measured);
-        self.dispatch
-            .report_bound(&mut self.core, subject.dispatcher);
-        Ok(id)
+    fn write(&self, direct: &mut Direct, job: Arrived, task: Task, (tasks, longest): (u32, f64)) {
+        direct.ledger.write(Placed {
+            arrival: self.core.now(),
+            start: task.start,
+            end: task.end,
+            ideal: Time::from_secs(longest) + self.core.facts[job.class as usize].overhead,
+            class: job.class,
+            tasks,
+            node: task.node,
+            measured: job.measured,
+        });
     }
 
+    /// A task is decided and takes its place in line.
     #[inline(always)]
-    fn choose_directly(&mut self, lines: &mut Lines, subject: &Subject) -> Fallible<NodeId> {
+    fn place_task(&mut self, direct: &mut Direct, subject: &Subject) -> Fallible<Task> {
         let now = self.core.now();
-        let core = &mut self.core;
+        let node = match direct.lines.by_counts {
+            true => self.choose_directly(direct, subject, now)?,
+            false => self.choose_by_view(direct, subject, now)?,
+        };
+        direct.placed.attempts += 1;
+        direct.placed.messages += self.dispatch.reports(subject.dispatcher);
+        let service = whole_service_time(&self.core, subject, node);
+        let lines = &mut direct.lines;
+        let (start, end) = lines.line_up(&mut self.core, node, service, now);
+        Ok(Task::new(node, start, end))
+    }
+
+    /// A node by numbers of tasks alone.
+    #[inline(always)]
+    fn choose_directly(
+        &mut self,
+        direct: &mut Direct,
+        subject: &Subject,
+        now: Time,
+    ) -> Fallible<NodeId> {
+        let (core, lines) = (&mut self.core, &mut direct.lines);
+        if lines.reads == Reads::Any {
+            lines.settle_due(core, now);
+        }
+        let (setup, key, pool) = (core.setup, core.keys.placement, subject.pool);
+        let nodes = core.board.size(pool);
+        let mut looking = Looking {
+            is_whole: nodes == core.layout.count(),
+            core,
+            lines,
+            pool,
+            now,
+            probes: 0,
+        };
+        let dispatch = &mut self.dispatch;
+        let rank = dispatch.rank_by_counts(setup, key, subject, nodes, &mut looking)?;
+        direct.placed.tasks += 1;
+        direct.placed.messages += 1 + 2 * u64::from(looking.probes);
+        Ok(looking.node(rank))
+    }
+
+    /// A node by what is seen of the nodes.
+    #[inline(never)]
+    fn choose_by_view(
+        &mut self,
+        direct: &mut Direct,
+        subject: &Subject,
+        now: Time,
+    ) -> Fallible<NodeId> {
+        let (core, lines) = (&mut self.core, &mut direct.lines);
         match lines.reads {
-            Reads::Nothing => self.dispatch.choose_for(core, subject),
-            Reads::Named if self.dispatch.goes_by_counts() => {
-                let settle = |core: &mut Core<'_>, node| lines.settle(core, node, now);
-                self.dispatch.choose_by_counts(core, subject, settle)
-            }
+            Reads::Nothing => {}
             Reads::Named => {
                 let (named, draw) = self.dispatch.name(core, subject);
                 named.iter().for_each(|&node| lines.settle(core, node, now));
-                self.dispatch.choose_named(core, subject, draw)
+                return self.dispatch.choose_named(core, subject, draw);
             }
-            Reads::Any => {
-                lines.settle_due(core, now);
-                self.dispatch.choose_for(core, subject)
-            }
+            Reads::Any => lines.settle_due(core, now),
+        }
+        self.dispatch.choose_for(core, subject)
+    }
+
+    /// Counts what has been placed at this instant, or at several between which the window has not
+    /// opened or closed.
+    fn count_placed(&mut self, direct: &mut Direct) {
+        let (core, placed) = (&mut self.core, std::mem::take(&mut direct.placed));
+        self.events += placed.attempts;
+        core.totals.attempts += placed.attempts;
+        if core.window.contains(core.now()) {
+            core.totals.placed += placed.tasks;
+            core.totals.messages += placed.messages;
         }
     }
 
     /// True if so many jobs are in the system, half as many as make a runaway, that it must be known
     /// at every arrival how many.
     #[inline]
-    fn is_crowded(&mut self, lines: &mut Lines) -> bool {
-        let most = self.course.most_jobs();
-        if self.core.window.jobs() <= most / 2 {
-            return false;
+    fn is_crowded(&mut self, direct: &mut Direct) -> bool {
+        let (most, now) = (self.course.most_jobs(), self.core.now());
+        if self.core.window.jobs() > most / 2 {
+            direct.settle_all(&mut self.core, now);
+            return self.core.window.jobs() > most / 4;
         }
-        let now = self.core.now();
-        lines.settle_all(&mut self.core, now);
-        self.core.window.jobs() > most / 4
+        if direct.ledger.room() == 0 {
+            direct.ledger.settle(&mut self.core, now);
+        }
+        false
     }
 }
 
-/// Where the time of a task goes.
-#[inline]
-fn blame(task: &Queued) -> Blame {
-    let mut blame = [0; 7];
-    blame[Phase::Queue as usize] = (task.start - task.arrival).0;
-    blame[Phase::Service as usize] = (task.end - task.start).0;
-    blame
-}
-
-impl Lines {
-    /// Empty lines.
-    fn new(replication: &mut Replication<'_>) -> Lines {
-        let nodes = replication.core.layout.count() as usize;
-        let reads = replication.dispatch.reads();
-        let empty = Line {
-            first: Time::MAX,
-            last: Time::ZERO,
-            head: NONE,
-            tail: NONE,
-        };
-        Lines {
-            queues: Queues {
-                lines: vec![empty; nodes],
-                tasks: Slab::default(),
-                jobs: Slab::default(),
-                reporting: replication.dispatch.reporting(),
-                ended: 0,
-            },
-            reads,
-            due: Due::new(if reads == Reads::Any { nodes } else { 0 }),
-            works: Vec::new(),
-            ends: Vec::new(),
-        }
-    }
-
-    /// A task of `service` that is placed now takes its place in line at `node`; tells its number.
-    #[inline(always)]
-    fn line_up(&mut self, core: &mut Core<'_>, node: NodeId, service: Time) -> u32 {
-        let now = core.now();
-        if self.reads != Reads::Any {
-            self.settle(core, node, now);
-        }
-        let Queues { lines, tasks, .. } = &mut self.queues;
-        let id = tasks.claim();
-        let (line, task) = (&mut lines[node.index()], &mut tasks[id]);
-        let start = line.last.max(now);
-        let end = start + service;
-        (task.start, task.end, task.arrival) = (start, end, now);
-        (task.next, task.sibling) = (NONE, NONE);
-        let before = std::mem::replace(&mut line.tail, id);
-        line.last = end;
-        if line.head == NONE {
-            (line.head, line.first) = (id, end);
-            if self.reads == Reads::Any {
-                self.due.push(node, end);
-            }
-        } else {
-            tasks[before].next = id;
-        }
-        core.nodes.line_up(node, service, now);
-        core.changed(node);
-        id
-    }
-
-    /// Accounts for what has ended at `node` until `now`.
-    #[inline(always)]
-    fn settle(&mut self, core: &mut Core<'_>, node: NodeId, now: Time) {
-        while self.queues.lines[node.index()].first <= now {
-            self.queues.end_first(core, node);
-        }
-    }
-
-    /// Accounts for what has ended anywhere until `now`.
+impl Direct {
+    /// Accounts for all that has happened until `now`, and lets the nodes be seen as they are.
     fn settle_all(&mut self, core: &mut Core<'_>, now: Time) {
-        if self.reads == Reads::Any {
-            return self.settle_due(core, now);
-        }
-        for node in 0..self.queues.lines.len() as u32 {
-            self.settle(core, NodeId(node), now);
-        }
-    }
-
-    #[inline(always)]
-    fn settle_due(&mut self, core: &mut Core<'_>, now: Time) {
-        let (due, queues) = (&mut self.due, &mut self.queues);
-        due.settle(now, |node| {
-            queues.end_first(core, node);
-            queues.lines[node.index()].first
-        });
-    }
-
-    /// Twice the last minus the median end of the tasks that have just been placed.
-    fn straggler_wait_doubled(&mut self) -> u64 {
-        self.ends.sort_unstable();
-        let (ends, n) = (&self.ends, self.ends.len());
-        let last = ends[n - 1];
-        (last - ends[(n - 1) / 2]).0 + (last - ends[n / 2]).0
-    }
-}
-
-impl Queues {
-    /// The service of the first in line at `node` has ended: its time is accounted for, and its
-    /// result gathered.
-    #[inline(never)]
-    fn end_first(&mut self, core: &mut Core<'_>, node: NodeId) {
-        let line = &mut self.lines[node.index()];
-        let (id, end) = (line.head, line.first);
-        let task = &self.tasks[id];
-        line.head = task.next;
-        line.first = match task.next {
-            NONE => Time::MAX,
-            next => self.tasks[next].end,
-        };
-        self.ended += 1;
-        core.totals.attempts_done += 1;
-        core.busy
-            .add(node, 1, &[], core.window.overlap(task.start, end));
-        if core.window.contains(end) {
-            core.busy.end(node);
-            core.totals.slot_time += u128::from((end - task.start).0);
-        }
-        core.nodes.move_up(node, end);
-        core.changed(node);
-        self.reporting.end(core, node, end);
-        match task.job {
-            NONE => self.complete_only(core, id),
-            job => self.end_one(core, job),
-        }
-    }
-
-    /// The only task of a job has ended.
-    #[inline(always)]
-    fn complete_only(&mut self, core: &mut Core<'_>, id: u32) {
-        let task = &self.tasks[id];
-        core.count_completion(&Completion {
-            class: task.class,
-            tasks: 1,
-            measured: task.measured,
-            arrival: task.arrival,
-            at: task.end,
-            ideal: task.ideal,
-            straggler_wait_doubled: 0,
-            blame: blame(task),
-        });
-        if task.measured {
-            core.stats[task.class as usize].waited(task.start - task.arrival);
-        }
-        self.tasks.remove(id);
-    }
-
-    /// One of a job's tasks has ended.
-    #[inline]
-    fn end_one(&mut self, core: &mut Core<'_>, id: u32) {
-        let job = &mut self.jobs[id];
-        job.left -= 1;
-        if job.left == 0 {
-            self.complete_several(core, id);
-        }
-    }
-
-    #[inline(never)]
-    fn complete_several(&mut self, core: &mut Core<'_>, id: u32) {
-        let job = &self.jobs[id];
-        core.count_completion(&job.completion);
-        let mut next = job.first;
-        while next != NONE {
-            let task = &self.tasks[next];
-            if job.completion.measured {
-                let wait = task.start - job.completion.arrival;
-                core.stats[job.completion.class as usize].waited(wait);
-            }
-            let sibling = task.sibling;
-            self.tasks.remove(next);
-            next = sibling;
-        }
-        self.jobs.remove(id);
-    }
-
-    /// All jobs that are not complete go over into records, and what is in line becomes what runs and
-    /// waits, with the events that end it.
-    fn hand_over(&mut self, core: &mut Core<'_>) {
-        let mut records = vec![NONE; self.tasks.places()];
-        for id in self.tasks.ids() {
-            let task = self.tasks[id];
-            if task.job == NONE {
-                records[id as usize] = record(core, &task.as_job(id), &[task])[0];
-            }
-        }
-        for id in self.jobs.ids() {
-            let job = self.jobs[id];
-            let tasks: Vec<u32> = self.siblings(job.first).collect();
-            let each: Vec<Queued> = tasks.iter().map(|&task| self.tasks[task]).collect();
-            for (task, new) in tasks.iter().zip(record(core, &job, &each)) {
-                records[*task as usize] = new;
-            }
-        }
-        for node in core.layout.ids() {
-            self.hand_over_line(core, node, &records);
-        }
-    }
-
-    /// The tasks of a job, in order.
-    fn siblings(&self, first: u32) -> impl Iterator<Item = u32> {
-        let next = |task: &u32| Some(self.tasks[*task].sibling).filter(|&next| next != NONE);
-        std::iter::successors(Some(first), next)
-    }
-
-    fn hand_over_line(&self, core: &mut Core<'_>, node: NodeId, records: &[u32]) {
-        let line = self.lines[node.index()];
-        let mut task = line.head;
-        while task != NONE {
-            let id = records[task as usize];
-            core.records.task_mut(id).node = node;
-            let at = core.nodes.at_mut(node);
-            if task == line.head {
-                at.running.push(&mut core.records, id);
-                core.schedule_task(line.first, Kind::End, node.0 + 1, id);
-            } else {
-                at.queue.push(&mut core.records, id);
-            }
-            task = self.tasks[task].next;
-        }
-    }
-}
-
-impl Queued {
-    /// The job of which it is the only task.
-    fn as_job(&self, id: u32) -> Job {
-        Job {
-            completion: Completion {
-                class: self.class,
-                tasks: 1,
-                measured: self.measured,
-                arrival: self.arrival,
-                at: self.end,
-                ideal: self.ideal,
-                straggler_wait_doubled: 0,
-                blame: blame(self),
-            },
-            first: id,
-            left: 1,
-        }
+        self.lines.settle_all(core, now);
+        self.ledger.settle(core, now);
+        self.lines.show(core, self.ledger.nodes_of_tasks(), now);
     }
 }
 
@@ -610,28 +440,4 @@ fn record_undecided(core: &mut Core<'_>, job: &Arrived, works: &[f64]) {
     record.renew(job.number, job.class, demand, now);
     record.split(works.len() as u32, Time::ZERO);
     record.measured = job.measured;
-}
-
-/// Makes the records of a job and of its `tasks` as they are now; tells the numbers of the latter.
-fn record(core: &mut Core<'_>, job: &Job, tasks: &[Queued]) -> Vec<u32> {
-    let (now, of) = (core.now(), &job.completion);
-    let ids: Vec<u32> = tasks.iter().map(|_| core.records.claim()).collect();
-    for (index, (task, &id)) in tasks.iter().zip(&ids).enumerate() {
-        let record = core.records.task_mut(id);
-        record.renew(ids[0], index as u32, 1, 0.0, of.arrival);
-        record.sibling = ids.get(index + 1).copied().unwrap_or(NONE);
-        record.go_on(task.start, task.end, now);
-    }
-    let ended = |place: &usize| tasks[*place].end <= now;
-    let critical = (0..tasks.len())
-        .filter(ended)
-        .max_by_key(|&place| (tasks[place].end, std::cmp::Reverse(place)));
-    let demand = core.facts[of.class as usize].demand;
-    let record = core.records.job_mut(ids[0]);
-    record.renew(0, of.class, demand, of.arrival);
-    record.split(of.tasks, of.ideal);
-    record.measured = of.measured;
-    record.gathered = of.tasks - job.left;
-    record.critical = critical.map_or(NONE, |place| ids[place]);
-    ids
 }

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 
 use crate::engine::law::Law;
-use crate::engine::random::Draw;
+use crate::engine::random::{Draw, Key};
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
@@ -350,10 +350,13 @@ impl Dispatch {
     }
 
     /// The dispatcher of a job without a demand of its own, and the nodes that it may use.
-    #[inline]
+    #[inline(always)]
     pub fn way(&mut self, core: &Core<'_>, class: u32, number: u64) -> (u32, u32) {
         let route = self.routes[class as usize];
         let turn = &mut self.turns[route.parts];
+        if route.count == 1 {
+            return (route.first, route.pool);
+        }
         let dispatcher = route.dispatcher(core, class, number, *turn);
         *turn = (*turn + 1) % route.count;
         (dispatcher, route.pool)
@@ -522,7 +525,7 @@ impl Dispatch {
         let (task, job) = core.records.both(id);
         let subject = subject(core, task, job);
         if self.goes_by_counts && core.board.is_plain() && core.recorder.is_none() {
-            return self.choose_by_counts(core, &subject, |_, _| {});
+            return self.choose_by_counts(core, &subject);
         }
         self.choose_by(core, &subject, id, strategy::decide)
     }
@@ -534,7 +537,7 @@ impl Dispatch {
     #[inline(always)]
     pub fn choose_for(&mut self, core: &mut Core<'_>, subject: &Subject) -> Fallible<NodeId> {
         if self.goes_by_counts {
-            return self.choose_by_counts(core, subject, |_, _| {});
+            return self.choose_by_counts(core, subject);
         }
         self.choose_by(core, subject, NONE, strategy::decide)
     }
@@ -545,39 +548,49 @@ impl Dispatch {
         self.goes_by_counts
     }
 
-    /// Asks the placement for a node by the counts of nodes, each of which is brought `up_to_date`
-    /// before.
+    /// Asks the placement for a node by the counts of nodes.
     ///
     /// # Errors
     /// As [`Dispatch::place`].
     #[inline(always)]
-    pub fn choose_by_counts<'s>(
-        &mut self,
-        core: &mut Core<'s>,
-        subject: &Subject,
-        up_to_date: impl FnMut(&mut Core<'s>, NodeId),
-    ) -> Fallible<NodeId> {
-        let mut draw = subject.draw(core.keys.placement, 0);
-        let pool = subject.pool;
-        let this = &mut self.dispatchers[subject.dispatcher as usize];
-        let Some(Some(placement)) = this.placements.get_mut(pool as usize) else {
-            return Err(fault(&core.setup.strategy, this.parts, None));
-        };
-        let nodes = core.board.size(pool);
+    fn choose_by_counts(&mut self, core: &mut Core<'_>, subject: &Subject) -> Fallible<NodeId> {
+        let (pool, nodes) = (subject.pool, core.board.size(subject.pool));
+        let (setup, key) = (core.setup, core.keys.placement);
         let mut counts = Counting {
             core,
             pool,
             probes: 0,
-            up_to_date,
         };
-        let chosen = placement.place_by_counts(nodes, this.ties, &mut draw, &mut counts);
-        let probes = this.asking * counts.probes;
-        let Some(rank) = chosen.filter(|rank| *rank < nodes) else {
-            return Err(fault(&core.setup.strategy, this.parts, None));
-        };
+        let rank = self.rank_by_counts(setup, key, subject, nodes, &mut counts)?;
+        let probes = self.dispatchers[subject.dispatcher as usize].asking * counts.probes;
         let is_open = core.window.contains(core.now());
         core.totals.placed(is_open, probes);
         Ok(core.board.node(pool, rank))
+    }
+
+    /// Asks the placement for the rank of a node among the `nodes` candidates.
+    ///
+    /// # Errors
+    /// As [`Dispatch::place`].
+    #[inline(always)]
+    pub fn rank_by_counts(
+        &mut self,
+        setup: &Setup,
+        key: Key,
+        subject: &Subject,
+        nodes: u32,
+        counts: &mut dyn Counts,
+    ) -> Fallible<u32> {
+        let mut draw = subject.draw(key, 0);
+        let this = &mut self.dispatchers[subject.dispatcher as usize];
+        let Some(Some(placement)) = this.placements.get_mut(subject.pool as usize) else {
+            return Err(fault(&setup.strategy, this.parts, None));
+        };
+        let chosen = placement.place_by_counts(nodes, this.ties, &mut draw, counts);
+        match chosen.filter(|rank| *rank < nodes) {
+            Some(rank) => Ok(rank),
+            None => Err(fault(&setup.strategy, this.parts, None)),
+        }
     }
 
     /// The nodes that the placement of the job's dispatcher names in the first phase of its
@@ -719,10 +732,18 @@ impl Dispatch {
 
     /// A task of `dispatcher` has been bound: others that rely on reports get one.
     #[inline(always)]
-    pub fn report_bound(&self, core: &mut Core<'_>, dispatcher: u32) {
+    fn report_bound(&self, core: &mut Core<'_>, dispatcher: u32) {
         if self.by_loads > 0 && core.window.contains(core.now()) {
-            let relies = self.dispatchers[dispatcher as usize].relies_on_loads;
-            core.totals.messages += self.by_loads - u64::from(relies);
+            core.totals.messages += self.reports(dispatcher);
+        }
+    }
+
+    /// Reports of a task of `dispatcher` that is bound.
+    #[inline(always)]
+    pub fn reports(&self, dispatcher: u32) -> u64 {
+        match self.by_loads {
+            0 => 0,
+            all => all - u64::from(self.dispatchers[dispatcher as usize].relies_on_loads),
         }
     }
 
@@ -776,18 +797,16 @@ impl Dispatch {
 }
 
 /// Counts of nodes as they are.
-struct Counting<'a, 's, F> {
+struct Counting<'a, 's> {
     core: &'a mut Core<'s>,
     pool: u32,
     probes: u32,
-    up_to_date: F,
 }
 
-impl<'s, F: FnMut(&mut Core<'s>, NodeId)> Counts for Counting<'_, 's, F> {
+impl Counts for Counting<'_, '_> {
     fn tasks(&mut self, rank: u32) -> u32 {
         self.probes += 1;
         let node = self.core.board.node(self.pool, rank);
-        (self.up_to_date)(self.core, node);
         self.core.nodes.at(node).tasks
     }
 
@@ -800,8 +819,10 @@ impl<'s, F: FnMut(&mut Core<'s>, NodeId)> Counts for Counting<'_, 's, F> {
 /// Dispatchers that rely on reports of loads, and of idle nodes.
 #[derive(Clone, Copy)]
 pub struct Reporting {
-    by_loads: u64,
-    by_idle: u64,
+    /// Of loads.
+    pub by_loads: u64,
+    /// Of idle nodes.
+    pub by_idle: u64,
 }
 
 impl Reporting {

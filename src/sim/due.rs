@@ -14,6 +14,7 @@ const FIRST: i64 = 64;
 const ROUND: i64 = 4096;
 
 /// See the module.
+#[derive(Default)]
 pub struct Due {
     /// First node of each day's list; as many as a power of two.
     days: Vec<u32>,

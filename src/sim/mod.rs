@@ -17,6 +17,8 @@ mod gangs;
 mod gathering;
 mod hedging;
 pub mod known_load;
+mod ledger;
+mod lines;
 mod lives;
 mod observing;
 mod outcome;

@@ -27,7 +27,30 @@ pub struct Sources {
     next: u32,
     /// Whether arrivals after the last measured one may be left out.
     stops_early: bool,
+    /// Jobs drawn before they arrive.
+    pub stock: Stock,
 }
+
+/// Jobs of the only source, drawn ahead of their arrivals, where all are of one shape and come at
+/// independent intervals.
+#[derive(Default)]
+pub struct Stock {
+    /// When they arrive.
+    pub arrivals: Vec<Time>,
+    /// Works of their tasks, and how many each job has.
+    pub works: Vec<f64>,
+    pub each: usize,
+    /// The next of them.
+    pub at: usize,
+    /// Their class, and the number of the first.
+    pub class: u32,
+    pub first: u64,
+    /// The source before they were drawn.
+    before: Option<(Stream, Place)>,
+}
+
+/// Jobs that are drawn ahead.
+const AHEAD: usize = 256;
 
 struct Source {
     feed: Feed,
@@ -131,6 +154,7 @@ impl Sources {
             sources,
             next: 0,
             stops_early,
+            stock: Stock::default(),
         };
         sources.find_next(core);
         Ok(sources)
@@ -183,10 +207,106 @@ impl Sources {
     /// A trace cannot be read any more.
     #[inline(always)]
     pub fn draw(&mut self, core: &mut Core<'_>, works: &mut Vec<f64>) -> Fallible<Drawn> {
+        if self.stock.left() > 0 {
+            return Ok(self.draw_from_stock(core, works));
+        }
+        self.stock.before = None;
         let drawn = self.sources[self.next as usize].draw(core, works);
         core.totals.tasks_arrived += works.len() as u64;
         self.advance(core)?;
         Ok(drawn)
+    }
+
+    /// Draws jobs ahead, if there are none left and it may be done; tells how many there are.
+    #[inline]
+    pub fn stock_up(&mut self, core: &Core<'_>) -> usize {
+        if self.stock.left() == 0 {
+            self.fill_stock(core);
+        }
+        self.stock.left()
+    }
+
+    #[inline(never)]
+    fn fill_stock(&mut self, core: &Core<'_>) {
+        let [source] = &mut self.sources[..] else {
+            return;
+        };
+        let facts = &core.facts[source.first_class as usize];
+        if let (Feed::Renewal(interval), Some(tasks), Shape::Tasks { work, .. }) =
+            (&source.feed, facts.tasks, &facts.stage.shape)
+        {
+            let stock = &mut self.stock;
+            stock.before = Some((source.stream.clone(), source.next));
+            (stock.each, stock.class, stock.first) =
+                (tasks as usize, source.first_class, source.number);
+            let next = stock.fill(&mut source.stream, source.next.time, [interval, work]);
+            source.next = Place::new(next, Kind::Arrival as u8, source.entity, 0);
+            source.number += AHEAD as u64;
+        }
+    }
+
+    /// So many jobs of the stock have arrived, none of which is told otherwise; `digest` is that of the
+    /// source now.
+    pub fn take_from_stock(&mut self, core: &mut Core<'_>, jobs: usize, digest: u64) {
+        self.sources[0].digest = digest;
+        self.stock.at += jobs;
+        core.totals.tasks_arrived += (jobs * self.stock.each) as u64;
+        self.expect_from_stock(core);
+    }
+
+    fn expect_from_stock(&self, core: &mut Core<'_>) {
+        let (stock, next) = (&self.stock, self.sources[0].next);
+        let next = stock
+            .arrivals
+            .get(stock.at)
+            .map_or(next, |&time| Place::new(time, Kind::Arrival as u8, 0, 0));
+        core.agenda.expect(next);
+    }
+
+    #[inline(never)]
+    fn draw_from_stock(&mut self, core: &mut Core<'_>, works: &mut Vec<f64>) -> Drawn {
+        let stock = &self.stock;
+        works.clear();
+        works.extend_from_slice(stock.works(stock.at));
+        let (class, number) = (stock.class, stock.first + stock.at as u64);
+        self.stock.at += 1;
+        core.totals.tasks_arrived += works.len() as u64;
+        self.expect_from_stock(core);
+        Drawn {
+            source: 0,
+            class,
+            number,
+        }
+    }
+
+    /// What is left of the stock has not been drawn.
+    ///
+    /// # Errors
+    /// None: its source cannot fail.
+    pub fn give_back_stock(&mut self, core: &mut Core<'_>) -> Fallible {
+        let Some((stream, next)) = self.stock.before.take() else {
+            return Ok(());
+        };
+        let (source, stock) = (&mut self.sources[0], std::mem::take(&mut self.stock));
+        (source.stream, source.next, source.number) = (stream, next, stock.first);
+        for &arrival in &stock.arrivals[..stock.at] {
+            let mut works = Vec::new();
+            source.draw(core, &mut works);
+            source.advance(arrival)?;
+        }
+        self.find_next(core);
+        Ok(())
+    }
+
+    /// True if the job of the stock after that one arrives with it.
+    pub fn arrives_with_next(&self, at: usize) -> bool {
+        let (arrivals, after) = (&self.stock.arrivals, self.sources[0].next.time);
+        arrivals[at] == arrivals.get(at + 1).copied().unwrap_or(after)
+    }
+
+    /// The digest of the measured jobs of the only source.
+    pub fn digest_of_stock(&self) -> u64 {
+        self.sources[0].digest
     }
 
     /// True if to count that job changes more than counts: the number of jobs in the system is looked
@@ -273,6 +393,37 @@ impl Sources {
             source.expect_client();
             self.find_next(core);
         }
+    }
+}
+
+impl Stock {
+    /// Jobs that have not arrived.
+    #[inline]
+    fn left(&self) -> usize {
+        self.arrivals.len() - self.at
+    }
+
+    /// Works of the tasks of one of the jobs.
+    #[inline(always)]
+    pub fn works(&self, job: usize) -> &[f64] {
+        &self.works[job * self.each..][..self.each]
+    }
+
+    /// Draws jobs, of which the first arrives at `next`; tells when the one after the last does.
+    fn fill(&mut self, from: &mut Stream, next: Time, [interval, work]: [&Law; 2]) -> Time {
+        let (mut stream, mut next) = (from.clone(), next);
+        self.arrivals.clear();
+        self.works.clear();
+        self.at = 0;
+        for _ in 0..AHEAD {
+            self.arrivals.push(next);
+            for _ in 0..self.each {
+                self.works.push(work.sample(&mut stream));
+            }
+            next += Time::from_secs(interval.sample(&mut stream));
+        }
+        *from = stream;
+        next
     }
 }
 
@@ -677,12 +828,24 @@ impl Source {
         demand: &[u64],
         works: impl Iterator<Item = f64>,
     ) {
-        let digest = mix(mix(self.digest, arrival.0), u64::from(class));
-        let digest = demand
-            .iter()
-            .fold(digest, |digest, &units| mix(digest, units));
-        self.digest = works.fold(digest, |digest, work| mix(digest, work.to_bits()));
+        self.digest = digest(self.digest, arrival, class, demand, works);
     }
+}
+
+/// The digest `before` a job, with that.
+#[inline(always)]
+pub fn digest(
+    before: u64,
+    arrival: Time,
+    class: u32,
+    demand: &[u64],
+    works: impl Iterator<Item = f64>,
+) -> u64 {
+    let digest = mix(mix(before, arrival.0), u64::from(class));
+    let digest = demand
+        .iter()
+        .fold(digest, |digest, &units| mix(digest, units));
+    works.fold(digest, |digest, work| mix(digest, work.to_bits()))
 }
 
 /// Makes the `count` tasks of a job, of which the first has the job's number.

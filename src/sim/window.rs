@@ -159,6 +159,24 @@ impl Window {
         is_measured == 1
     }
 
+    /// Arrivals from now on that change nothing but counts.
+    #[inline]
+    pub fn quiet(&self) -> u64 {
+        self.next_stop.saturating_sub(self.arrivals + 1)
+    }
+
+    /// So many jobs have arrived, no more than change nothing but counts; `instants` is the sum of their
+    /// instants.
+    pub fn arrive_quietly(&mut self, jobs: u64, instants: u128) {
+        let measured = if self.is_open() { jobs } else { 0 };
+        self.arrivals += jobs;
+        self.counted += measured;
+        self.measured += measured;
+        self.open += measured;
+        self.population.jobs += jobs;
+        self.population.excess += instants as i128;
+    }
+
     /// The next arrival that may change more than counts, where it is known.
     fn stop_after(&self) -> u64 {
         match (self.plan.measure, self.plan.warmup) {

@@ -18,8 +18,8 @@ const LEFT_OUT: u32 = u32::MAX;
 pub struct ByCount {
     counts: Vec<u32>,
     /// Number of members by count; the last is of all from `OWN` on.
-    members: Vec<u32>,
-    /// Members by count, as bits, and how many there are in each block of words.
+    members: [u32; OWN as usize + 1],
+    /// Members by count, as bits, and how many there are in each block of words, if there are several.
     words: Vec<u64>,
     blocks: Vec<u32>,
     /// Words, and blocks, of one count.
@@ -36,7 +36,7 @@ impl ByCount {
         let block_width = width.div_ceil(BLOCK);
         ByCount {
             counts: vec![LEFT_OUT; positions],
-            members: vec![0; sets],
+            members: [0; OWN as usize + 1],
             words: vec![0; sets * width],
             blocks: vec![0; sets * block_width],
             width,
@@ -59,6 +59,20 @@ impl ByCount {
         }
     }
 
+    /// A node that is not left out goes from one count to another.
+    #[inline(always)]
+    pub fn step(&mut self, position: usize, from: u32, to: u32) {
+        debug_assert!(self.counts[position] == from);
+        self.counts[position] = to;
+        if from.max(to) < OWN {
+            self.remove(from as usize, position);
+            self.insert(to as usize, position);
+            self.lowest = self.lowest.min(to as usize);
+        } else {
+            self.set_other(position, from, to);
+        }
+    }
+
     #[cold]
     fn set_other(&mut self, position: usize, before: u32, count: u32) {
         if before.min(OWN) == count.min(OWN) && (before == LEFT_OUT) == (count == LEFT_OUT) {
@@ -77,14 +91,18 @@ impl ByCount {
     #[inline(always)]
     fn insert(&mut self, set: usize, position: usize) {
         self.words[set * self.width + position / 64] |= 1 << (position % 64);
-        self.blocks[set * self.block_width + position / 64 / BLOCK] += 1;
+        if self.block_width > 1 {
+            self.blocks[set * self.block_width + position / 64 / BLOCK] += 1;
+        }
         self.members[set] += 1;
     }
 
     #[inline(always)]
     fn remove(&mut self, set: usize, position: usize) {
         self.words[set * self.width + position / 64] &= !(1 << (position % 64));
-        self.blocks[set * self.block_width + position / 64 / BLOCK] -= 1;
+        if self.block_width > 1 {
+            self.blocks[set * self.block_width + position / 64 / BLOCK] -= 1;
+        }
         self.members[set] -= 1;
     }
 
@@ -122,8 +140,12 @@ impl ByCount {
     #[inline]
     fn pick(&self, set: usize, ties: Ties, rng: &mut Draw) -> usize {
         let words = &self.words[set * self.width..][..self.width];
+        let rank = ties.pick(self.members[set], rng);
+        if self.block_width == 1 {
+            return select(words, &[], rank);
+        }
         let blocks = &self.blocks[set * self.block_width..][..self.block_width];
-        select(words, blocks, ties.pick(self.members[set], rng))
+        select(words, blocks, rank)
     }
 
     /// [`ByCount::least`] by a look at every node.

@@ -28,6 +28,7 @@ use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
 
+use self::by_count::ByCount;
 pub use self::face::Aperture;
 use self::face::{Face, List, Sees, members};
 use self::news::{News, Timing};
@@ -456,6 +457,25 @@ impl Board {
     #[inline]
     pub fn keeps_counts_alone(&self) -> bool {
         self.keeps_counts_alone
+    }
+
+    /// The order by numbers of tasks, if it is all that is kept and is of all nodes: whoever has it
+    /// keeps it, and gives it back.
+    pub fn lend_counts(&mut self, layout: &Layout) -> Option<ByCount> {
+        let [face] = &mut self.faces[..] else {
+            return None;
+        };
+        match &mut face.lists[..] {
+            [list] if self.pools.get(list.pool).ids().len() == layout.count() as usize => {
+                list.orders.lend_counts()
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes back what was lent.
+    pub fn take_back_counts(&mut self, counts: ByCount) {
+        self.faces[0].lists[0].orders.take_back_counts(counts);
     }
 
     /// A node has so many tasks now, where orders of them alone are kept.

@@ -145,6 +145,21 @@ impl Orders {
         }
     }
 
+    /// The order by numbers of tasks, if it is the only one.
+    pub fn lend_counts(&mut self) -> Option<ByCount> {
+        match &mut self.kept.get_mut()[..] {
+            [(_, Kept::Counts(counts))] => Some(std::mem::replace(counts, ByCount::new(0))),
+            _ => None,
+        }
+    }
+
+    /// Takes back what was lent.
+    pub fn take_back_counts(&mut self, lent: ByCount) {
+        if let [(_, Kept::Counts(counts))] = &mut self.kept.get_mut()[..] {
+            *counts = lent;
+        }
+    }
+
     /// Position of the least; `None` if nothing is left in the order, or it is one of shares.
     #[inline]
     pub fn least(&self, order: Order, now: Time, ties: Ties, rng: &mut Draw) -> Option<usize> {

@@ -1,0 +1,284 @@
+//! The lines at the nodes of a run on the direct path: when each node is free, and how many tasks are
+//! at it.
+//!
+//! A line is looked at only when somebody needs to know. What has left it until then is not looked for
+//! at any other time, and all that is to be said of a task is in the [`Ledger`](super::ledger::Ledger)
+//! from the moment on at which it is placed.
+
+use crate::engine::random::Draw;
+use crate::engine::time::Time;
+use crate::model::ids::NodeId;
+use crate::model::slab::{NONE, Slab};
+use crate::strategy::board::by_count::ByCount;
+use crate::strategy::{Counts, Order, Reads, Ties};
+
+use super::core::Core;
+use super::due::Due;
+use super::replication::Replication;
+
+/// See the module.
+pub struct Lines {
+    lines: Vec<Line>,
+    ends: Slab<End>,
+    /// Of which nodes decisions read the state.
+    pub reads: Reads,
+    /// They read numbers of tasks alone; nothing else is kept of the nodes then.
+    pub by_counts: bool,
+    /// It is known how many tasks are at a node; else only when it is free.
+    keeps_ends: bool,
+    /// When the first in line end, where decisions may read the state of any node.
+    due: Due,
+    /// The order by numbers of tasks, if it is the only one and of all nodes.
+    order: Option<ByCount>,
+    /// Dispatchers that rely on reports of idle nodes.
+    by_idle: u64,
+    /// Service of all tasks so far.
+    service: u128,
+}
+
+/// The tasks bound to one node, in order.
+#[derive(Clone, Copy)]
+struct Line {
+    /// When the service of the first ends; [`Time::MAX`] if there is none.
+    first: Time,
+    /// When that of the last ends, or ended.
+    last: Time,
+    head: u32,
+    tail: u32,
+    tasks: u32,
+}
+
+/// When the service of a task in line ends.
+#[derive(Clone, Copy, Default)]
+struct End {
+    time: Time,
+    /// The next in line.
+    next: u32,
+}
+
+impl Lines {
+    /// Empty lines.
+    pub fn new(replication: &mut Replication<'_>) -> Lines {
+        let (core, dispatch) = (&mut replication.core, &mut replication.dispatch);
+        let nodes = core.layout.count() as usize;
+        let (reads, by_idle) = (dispatch.reads(), dispatch.reporting().by_idle);
+        let by_counts = dispatch.goes_by_counts() && core.board.keeps_counts_alone();
+        let empty = Line {
+            first: Time::MAX,
+            last: Time::ZERO,
+            head: NONE,
+            tail: NONE,
+            tasks: 0,
+        };
+        Lines {
+            lines: vec![empty; nodes],
+            ends: Slab::default(),
+            reads,
+            by_counts,
+            keeps_ends: reads != Reads::Nothing || by_idle > 0,
+            due: Due::new(if reads == Reads::Any { nodes } else { 0 }),
+            order: by_counts
+                .then(|| core.board.lend_counts(&core.layout))
+                .flatten(),
+            by_idle,
+            service: 0,
+        }
+    }
+
+    /// True if the nodes of the core are as these lines say.
+    pub fn are_shown(&self) -> bool {
+        self.keeps_ends && !self.by_counts
+    }
+
+    /// A task of `service` that is placed `now` takes its place in line at `node`; tells when it starts
+    /// and ends.
+    #[inline(always)]
+    pub fn line_up(
+        &mut self,
+        core: &mut Core<'_>,
+        node: NodeId,
+        service: Time,
+        now: Time,
+    ) -> (Time, Time) {
+        if self.keeps_ends && self.reads != Reads::Any {
+            self.settle(core, node, now);
+        }
+        let line = &mut self.lines[node.index()];
+        let start = line.last.max(now);
+        let end = start + service;
+        line.last = end;
+        self.service += u128::from(service.0);
+        if self.keeps_ends {
+            self.push(core, node, end);
+            if !self.by_counts {
+                core.nodes.line_up(node, service, now);
+                core.changed(node);
+            }
+        }
+        (start, end)
+    }
+
+    #[inline(always)]
+    fn push(&mut self, core: &mut Core<'_>, node: NodeId, end: Time) {
+        let id = self.ends.claim();
+        self.ends[id] = End {
+            time: end,
+            next: NONE,
+        };
+        let line = &mut self.lines[node.index()];
+        line.tasks += 1;
+        let (tasks, before) = (line.tasks, std::mem::replace(&mut line.tail, id));
+        if tasks == 1 {
+            (line.head, line.first) = (id, end);
+            if self.reads == Reads::Any {
+                self.due.push(node, end);
+            }
+        } else {
+            self.ends[before].next = id;
+        }
+        if self.by_counts {
+            self.recount(core, node, tasks - 1, tasks);
+        }
+    }
+
+    /// Lets go what has left the line at `node` until `now`.
+    #[inline(always)]
+    pub fn settle(&mut self, core: &mut Core<'_>, node: NodeId, now: Time) {
+        while self.lines[node.index()].first <= now {
+            self.pop(core, node);
+        }
+    }
+
+    /// Lets go what has left any line until `now`.
+    pub fn settle_all(&mut self, core: &mut Core<'_>, now: Time) {
+        match self.reads {
+            _ if !self.keeps_ends => {}
+            Reads::Any => self.settle_due(core, now),
+            _ => {
+                for node in 0..self.lines.len() as u32 {
+                    self.settle(core, NodeId(node), now);
+                }
+            }
+        }
+    }
+
+    /// The same where decisions may read the state of any node.
+    #[inline(always)]
+    pub fn settle_due(&mut self, core: &mut Core<'_>, now: Time) {
+        let mut due = std::mem::take(&mut self.due);
+        due.settle(now, |node| {
+            self.pop(core, node);
+            self.lines[node.index()].first
+        });
+        self.due = due;
+    }
+
+    /// The service of the first in line at `node` has ended.
+    #[inline(always)]
+    fn pop(&mut self, core: &mut Core<'_>, node: NodeId) {
+        let line = &mut self.lines[node.index()];
+        let (end, id) = (line.first, line.head);
+        line.head = self.ends[id].next;
+        line.first = match line.head {
+            NONE => Time::MAX,
+            next => self.ends[next].time,
+        };
+        line.tasks -= 1;
+        let tasks = line.tasks;
+        self.ends.remove(id);
+        if self.by_counts {
+            self.recount(core, node, tasks + 1, tasks);
+        } else {
+            core.nodes.move_up(node, end);
+            core.changed(node);
+        }
+        if tasks == 0 && self.by_idle > 0 && core.window.contains(end) {
+            core.totals.messages += self.by_idle;
+        }
+    }
+
+    #[inline(always)]
+    fn recount(&mut self, core: &mut Core<'_>, node: NodeId, before: u32, tasks: u32) {
+        match &mut self.order {
+            Some(order) => order.step(node.index(), before, tasks),
+            None if core.board.is_kept() => core.board.recount(node, tasks),
+            None => {}
+        }
+    }
+
+    /// The nodes of the core become as these lines are `now`; `waiting` tells the node of each task in line.
+    pub fn show(&mut self, core: &mut Core<'_>, waiting: impl Iterator<Item = NodeId>, now: Time) {
+        if self.are_shown() {
+            return self.settle_all(core, now);
+        }
+        match self.keeps_ends {
+            true => self.settle_all(core, now),
+            false => self.count(waiting),
+        }
+        let (mut left, mut busy) = (0, 0);
+        for (at, line) in self.lines.iter().enumerate() {
+            let own = line.last.since(now);
+            core.nodes
+                .show_line(NodeId(at as u32), line.tasks, own, now);
+            left += i128::from(own.0);
+            busy += u64::from(line.tasks > 0);
+        }
+        core.nodes.show_use(busy, self.service as i128 - left, now);
+    }
+
+    fn count(&mut self, waiting: impl Iterator<Item = NodeId>) {
+        self.lines.iter_mut().for_each(|line| line.tasks = 0);
+        waiting.for_each(|node| self.lines[node.index()].tasks += 1);
+    }
+
+    /// Gives back what was lent.
+    pub fn hand_over(&mut self, core: &mut Core<'_>) {
+        if let Some(order) = self.order.take() {
+            core.board.take_back_counts(order);
+        }
+    }
+}
+
+/// Numbers of tasks at the nodes of a pool.
+pub struct Looking<'a, 's> {
+    pub core: &'a mut Core<'s>,
+    pub lines: &'a mut Lines,
+    pub pool: u32,
+    /// The pool has all nodes.
+    pub is_whole: bool,
+    pub now: Time,
+    /// Nodes that were probed.
+    pub probes: u32,
+}
+
+impl Looking<'_, '_> {
+    /// The node of that rank.
+    #[inline(always)]
+    pub fn node(&self, rank: u32) -> NodeId {
+        match self.is_whole {
+            true => NodeId(rank),
+            false => self.core.board.node(self.pool, rank),
+        }
+    }
+}
+
+impl Counts for Looking<'_, '_> {
+    #[inline]
+    fn tasks(&mut self, rank: u32) -> u32 {
+        self.probes += 1;
+        let node = self.node(rank);
+        self.lines.settle(self.core, node, self.now);
+        self.lines.lines[node.index()].tasks
+    }
+
+    #[inline]
+    fn least(&mut self, order: Order, ties: Ties, rng: &mut Draw) -> Option<u32> {
+        match &mut self.lines.order {
+            Some(order) => order.least(ties, rng).map(|at| at as u32),
+            None => {
+                let (board, pool) = (&self.core.board, self.pool);
+                board.least(pool, order, self.now, ties, rng)
+            }
+        }
+    }
+}

@@ -78,7 +78,10 @@ impl Layout {
     /// The node's speed as a factor.
     #[inline]
     pub fn factor(&self, node: NodeId) -> f64 {
-        self.factors[self.group_index(node)]
+        match self.factors[..] {
+            [of_all] => of_all,
+            _ => self.factors[self.group_index(node)],
+        }
     }
 
     /// The node's slots as a weight: unlimited counts as 1.

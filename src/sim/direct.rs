@@ -17,7 +17,7 @@ use crate::strategy::Reads;
 use crate::workload::source::Arrivals;
 
 use super::core::Core;
-use super::dispatch::whole_service_time;
+use super::dispatch::{Dispatch, service_at, whole_service_time};
 use super::failure::{Failure, Fallible};
 use super::ledger::{Ledger, Placed, Task};
 use super::lines::{Lines, Looking};
@@ -40,8 +40,6 @@ struct Direct {
 #[derive(Clone, Copy, Default)]
 struct Placements {
     attempts: u64,
-    /// Those that nobody else counts, and messages sent for any.
-    tasks: u64,
     messages: u64,
 }
 
@@ -50,9 +48,12 @@ struct Placements {
 struct Arrived {
     class: u32,
     number: u64,
+    at: Time,
     measured: bool,
     dispatcher: u32,
     pool: u32,
+    /// Time of each task beside its work.
+    overhead: Time,
 }
 
 fn brings_demands(source: &crate::workload::source::Source) -> bool {
@@ -149,17 +150,18 @@ impl Replication<'_> {
         let stock = std::mem::take(&mut self.sources.stock);
         let (mut instants, mut seen) = (0, self.sources.digest_of_stock());
         let demand = self.core.facts[stock.class as usize].demand;
-        let measured = self.core.window.is_open();
+        let mut job = self.arrived(stock.class, self.core.window.is_open());
         for at in stretch.clone() {
-            let (now, works) = (stock.arrivals[at], stock.works(at));
-            instants += u128::from(now.0);
-            if measured {
+            let works = stock.works(at);
+            (job.at, job.number) = (stock.arrivals[at], stock.first + at as u64);
+            instants += u128::from(job.at.0);
+            if job.measured {
                 let demand = self.core.demands.row(demand);
-                seen = digest(seen, now, stock.class, demand, works.iter().copied());
+                seen = digest(seen, job.at, job.class, demand, works.iter().copied());
             }
-            self.core.agenda.turn_to(now);
-            let job = self.arrived(stock.class, stock.first + at as u64, measured);
-            self.place_directly(direct, job, works)?;
+            self.core.agenda.turn_to(job.at);
+            self.send(&mut job);
+            self.place_directly::<true>(direct, &job, works)?;
         }
         self.sources.stock = stock;
         let jobs = stretch.len();
@@ -204,7 +206,7 @@ impl Replication<'_> {
         let now = self.core.now();
         if self.core.agenda.outside().time > now {
             let works = std::mem::take(&mut direct.works);
-            self.place_directly(direct, job, &works)?;
+            self.place_apart(direct, &job, &works)?;
             direct.works = works;
         } else {
             self.pass_crowd(direct, job, now)?;
@@ -231,7 +233,7 @@ impl Replication<'_> {
         }
         crowd.sort_by_key(|(job, _)| job.dispatcher);
         let mut each = crowd.into_iter();
-        each.try_for_each(|(job, works)| self.place_directly(direct, job, &works))
+        each.try_for_each(|(job, works)| self.place_apart(direct, &job, &works))
     }
 
     /// A job arrives and comes to its dispatcher.
@@ -246,24 +248,92 @@ impl Replication<'_> {
         }
         let measured = self.sources.count(core, drawn, &direct.works);
         self.course.follow(core);
-        Ok(self.arrived(drawn.class, drawn.number, measured))
+        let mut job = self.arrived(drawn.class, measured);
+        job.number = drawn.number;
+        self.send(&mut job);
+        Ok(job)
     }
 
-    #[inline(always)]
-    fn arrived(&mut self, class: u32, number: u64, measured: bool) -> Arrived {
-        let (dispatcher, pool) = self.dispatch.way(&self.core, class, number);
+    /// A job of `class` that arrives now.
+    fn arrived(&self, class: u32, measured: bool) -> Arrived {
         Arrived {
             class,
-            number,
+            number: 0,
+            at: self.core.now(),
             measured,
-            dispatcher,
-            pool,
+            dispatcher: 0,
+            pool: 0,
+            overhead: self.core.facts[class as usize].overhead,
         }
     }
 
-    /// The tasks of a job are decided one after another, and take their places in line.
+    /// It comes to its dispatcher.
     #[inline(always)]
-    fn place_directly(&mut self, direct: &mut Direct, job: Arrived, works: &[f64]) -> Fallible {
+    fn send(&mut self, job: &mut Arrived) {
+        (job.dispatcher, job.pool) = self.dispatch.way(&self.core, job.class, job.number);
+    }
+
+    /// The tasks of a job that does not arrive quietly are placed.
+    #[inline(never)]
+    fn place_apart(&mut self, direct: &mut Direct, job: &Arrived, works: &[f64]) -> Fallible {
+        self.place_directly::<false>(direct, job, works)
+    }
+
+    /// The tasks of a job are decided one after another, and take their places in line. (What is
+    /// `QUIET` has a copy of its own, into which all is inlined.)
+    #[inline(always)]
+    fn place_directly<const QUIET: bool>(
+        &mut self,
+        direct: &mut Direct,
+        job: &Arrived,
+        works: &[f64],
+    ) -> Fallible {
+        direct.placed.attempts += works.len() as u64;
+        match direct.lines.by_counts {
+            true => self.place_by_counts::<QUIET>(direct, job, works),
+            false => self.place_by_view(direct, job, works),
+        }
+    }
+
+    /// The same by numbers of tasks at the nodes alone.
+    #[inline(always)]
+    fn place_by_counts<const QUIET: bool>(
+        &mut self,
+        direct: &mut Direct,
+        job: &Arrived,
+        works: &[f64],
+    ) -> Fallible {
+        let (core, lines) = (&mut self.core, &mut direct.lines);
+        let (setup, keys, nodes) = (core.setup, core.keys, core.board.size(job.pool));
+        let mut decider = self.dispatch.decider(setup, job.dispatcher, job.pool)?;
+        let mut looking = Looking {
+            is_whole: nodes == core.layout.count(),
+            core,
+            lines,
+            pool: job.pool,
+            now: job.at,
+            probes: 0,
+        };
+        direct.ledger.write_down(job, works, |task, work| {
+            looking.catch_up();
+            let mut draw = keys.placement.draw(job.class, job.number, 0, task, 0);
+            let node = match decider.rank(nodes, &mut draw, &mut looking) {
+                Some(rank) => looking.node(rank),
+                None => return Err(decider.fault(setup)),
+            };
+            let straggles = || keys.straggler.draw(job.class, job.number, 0, task, 0);
+            let service = service_at(looking.core, node, work, straggles) + job.overhead;
+            Ok(looking.line_up(node, service))
+        })?;
+        let tasks = works.len() as u64;
+        direct.placed.messages += tasks * (1 + decider.reports) + 2 * u64::from(looking.probes);
+        Ok(())
+    }
+
+    /// The same by what is seen of the nodes.
+    #[inline(never)]
+    fn place_by_view(&mut self, direct: &mut Direct, job: &Arrived, works: &[f64]) -> Fallible {
+        let (lines, core) = (&mut direct.lines, &mut self.core);
         let mut subject = Subject {
             class: job.class,
             number: job.number,
@@ -271,122 +341,20 @@ impl Replication<'_> {
             task: 0,
             stage: 0,
             attempt: 0,
-            work: works[0],
-            demand: self.core.facts[job.class as usize].demand,
+            work: 0.0,
+            demand: core.facts[job.class as usize].demand,
             dispatcher: job.dispatcher,
             pool: job.pool,
         };
-        if subject.tasks > 1 {
-            return self.place_several(direct, job, &mut subject, works);
-        }
-        let task = self.place_task(direct, &subject)?;
-        self.write(direct, job, task, (1, subject.work));
-        Ok(())
-    }
-
-    #[inline(never)]
-    fn place_several(
-        &mut self,
-        direct: &mut Direct,
-        job: Arrived,
-        subject: &mut Subject,
-        works: &[f64],
-    ) -> Fallible {
-        let (mut longest, mut critical) = (0.0, None);
-        for (index, &work) in (0..).zip(works) {
-            (subject.task, subject.work) = (index, work);
-            let task = self.place_task(direct, subject)?;
-            direct.ledger.write_task(task);
-            longest = f64::max(longest, work);
-            if critical.is_none_or(|before: Task| task.end > before.end) {
-                critical = Some(task);
-            }
-        }
-        if let Some(task) = critical {
-            self.write(direct, job, task, (subject.tasks, longest));
-        }
-        Ok(())
-    }
-
-    /// Writes down a job of so many tasks, whose longest has so much work, and of which `task` ends last.
-    #[inline(always)]
-    fn write(&self, direct: &mut Direct, job: Arrived, task: Task, (tasks, longest): (u32, f64)) {
-        direct.ledger.write(Placed {
-            arrival: self.core.now(),
-            start: task.start,
-            end: task.end,
-            ideal: Time::from_secs(longest) + self.core.facts[job.class as usize].overhead,
-            class: job.class,
-            tasks,
-            node: task.node,
-            measured: job.measured,
-        });
-    }
-
-    /// A task is decided and takes its place in line.
-    #[inline(always)]
-    fn place_task(&mut self, direct: &mut Direct, subject: &Subject) -> Fallible<Task> {
-        let now = self.core.now();
-        let node = match direct.lines.by_counts {
-            true => self.choose_directly(direct, subject, now)?,
-            false => self.choose_by_view(direct, subject, now)?,
-        };
-        direct.placed.attempts += 1;
-        direct.placed.messages += self.dispatch.reports(subject.dispatcher);
-        let service = whole_service_time(&self.core, subject, node);
-        let lines = &mut direct.lines;
-        let (start, end) = lines.line_up(&mut self.core, node, service, now);
-        Ok(Task::new(node, start, end))
-    }
-
-    /// A node by numbers of tasks alone.
-    #[inline(always)]
-    fn choose_directly(
-        &mut self,
-        direct: &mut Direct,
-        subject: &Subject,
-        now: Time,
-    ) -> Fallible<NodeId> {
-        let (core, lines) = (&mut self.core, &mut direct.lines);
-        if lines.reads == Reads::Any {
-            lines.settle_due(core, now);
-        }
-        let (setup, key, pool) = (core.setup, core.keys.placement, subject.pool);
-        let nodes = core.board.size(pool);
-        let mut looking = Looking {
-            is_whole: nodes == core.layout.count(),
-            core,
-            lines,
-            pool,
-            now,
-            probes: 0,
-        };
+        direct.placed.messages += works.len() as u64 * self.dispatch.reports(job.dispatcher);
         let dispatch = &mut self.dispatch;
-        let rank = dispatch.rank_by_counts(setup, key, subject, nodes, &mut looking)?;
-        direct.placed.tasks += 1;
-        direct.placed.messages += 1 + 2 * u64::from(looking.probes);
-        Ok(looking.node(rank))
-    }
-
-    /// A node by what is seen of the nodes.
-    #[inline(never)]
-    fn choose_by_view(
-        &mut self,
-        direct: &mut Direct,
-        subject: &Subject,
-        now: Time,
-    ) -> Fallible<NodeId> {
-        let (core, lines) = (&mut self.core, &mut direct.lines);
-        match lines.reads {
-            Reads::Nothing => {}
-            Reads::Named => {
-                let (named, draw) = self.dispatch.name(core, subject);
-                named.iter().for_each(|&node| lines.settle(core, node, now));
-                return self.dispatch.choose_named(core, subject, draw);
-            }
-            Reads::Any => lines.settle_due(core, now),
-        }
-        self.dispatch.choose_for(core, subject)
+        direct.ledger.write_down(job, works, |task, work| {
+            (subject.task, subject.work) = (task, work);
+            let node = choose_by_view(core, dispatch, lines, &subject)?;
+            let service = whole_service_time(core, &subject, node);
+            let (start, end) = lines.line_up(core, node, service, job.at);
+            Ok(Task::new(node, start, end))
+        })
     }
 
     /// Counts what has been placed at this instant, or at several between which the window has not
@@ -396,7 +364,9 @@ impl Replication<'_> {
         self.events += placed.attempts;
         core.totals.attempts += placed.attempts;
         if core.window.contains(core.now()) {
-            core.totals.placed += placed.tasks;
+            if direct.lines.by_counts {
+                core.totals.placed += placed.attempts;
+            }
             core.totals.messages += placed.messages;
         }
     }
@@ -423,6 +393,62 @@ impl Direct {
         self.lines.settle_all(core, now);
         self.ledger.settle(core, now);
         self.lines.show(core, self.ledger.nodes_of_tasks(), now);
+    }
+}
+
+/// A node by what is seen of the nodes.
+fn choose_by_view(
+    core: &mut Core<'_>,
+    dispatch: &mut Dispatch,
+    lines: &mut Lines,
+    subject: &Subject,
+) -> Fallible<NodeId> {
+    let now = core.now();
+    match lines.reads {
+        Reads::Nothing => {}
+        Reads::Named => {
+            let (named, draw) = dispatch.name(core, subject);
+            named.iter().for_each(|&node| lines.settle(core, node, now));
+            return dispatch.choose_named(core, subject, draw);
+        }
+        Reads::Any => lines.settle_due(core, now),
+    }
+    dispatch.choose_for(core, subject)
+}
+
+impl Ledger {
+    /// Writes down a job, each task of which `place` places.
+    #[inline(always)]
+    fn write_down(
+        &mut self,
+        job: &Arrived,
+        works: &[f64],
+        mut place: impl FnMut(u32, f64) -> Fallible<Task>,
+    ) -> Fallible {
+        let (mut longest, mut critical) = (0.0, None);
+        for (index, &work) in (0..).zip(works) {
+            let task = place(index, work)?;
+            if works.len() > 1 {
+                self.write_task(task);
+            }
+            longest = f64::max(longest, work);
+            if critical.is_none_or(|before: Task| task.end > before.end) {
+                critical = Some(task);
+            }
+        }
+        if let Some(task) = critical {
+            self.write(Placed {
+                arrival: job.at,
+                start: task.start,
+                end: task.end,
+                ideal: Time::from_secs(longest) + job.overhead,
+                class: job.class,
+                tasks: works.len() as u32,
+                node: task.node,
+                measured: job.measured,
+            });
+        }
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 
 use crate::engine::law::Law;
-use crate::engine::random::{Draw, Key};
+use crate::engine::random::Draw;
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
@@ -555,41 +555,38 @@ impl Dispatch {
     #[inline(always)]
     fn choose_by_counts(&mut self, core: &mut Core<'_>, subject: &Subject) -> Fallible<NodeId> {
         let (pool, nodes) = (subject.pool, core.board.size(subject.pool));
-        let (setup, key) = (core.setup, core.keys.placement);
+        let (setup, mut draw) = (core.setup, subject.draw(core.keys.placement, 0));
+        let mut decider = self.decider(setup, subject.dispatcher, pool)?;
         let mut counts = Counting {
             core,
             pool,
             probes: 0,
         };
-        let rank = self.rank_by_counts(setup, key, subject, nodes, &mut counts)?;
+        let Some(rank) = decider.rank(nodes, &mut draw, &mut counts) else {
+            return Err(decider.fault(setup));
+        };
         let probes = self.dispatchers[subject.dispatcher as usize].asking * counts.probes;
         let is_open = core.window.contains(core.now());
         core.totals.placed(is_open, probes);
         Ok(core.board.node(pool, rank))
     }
 
-    /// Asks the placement for the rank of a node among the `nodes` candidates.
+    /// The placement of a dispatcher for a pool.
     ///
     /// # Errors
-    /// As [`Dispatch::place`].
+    /// There is none.
     #[inline(always)]
-    pub fn rank_by_counts(
-        &mut self,
-        setup: &Setup,
-        key: Key,
-        subject: &Subject,
-        nodes: u32,
-        counts: &mut dyn Counts,
-    ) -> Fallible<u32> {
-        let mut draw = subject.draw(key, 0);
-        let this = &mut self.dispatchers[subject.dispatcher as usize];
-        let Some(Some(placement)) = this.placements.get_mut(subject.pool as usize) else {
-            return Err(fault(&setup.strategy, this.parts, None));
-        };
-        let chosen = placement.place_by_counts(nodes, this.ties, &mut draw, counts);
-        match chosen.filter(|rank| *rank < nodes) {
-            Some(rank) => Ok(rank),
-            None => Err(fault(&setup.strategy, this.parts, None)),
+    pub fn decider(&mut self, setup: &Setup, dispatcher: u32, pool: u32) -> Fallible<Decider<'_>> {
+        let reports = self.reports(dispatcher);
+        let this = &mut self.dispatchers[dispatcher as usize];
+        match this.placements.get_mut(pool as usize) {
+            Some(Some(placement)) => Ok(Decider {
+                placement: &mut **placement,
+                ties: this.ties,
+                parts: this.parts,
+                reports,
+            }),
+            _ => Err(fault(&setup.strategy, this.parts, None)),
         }
     }
 
@@ -793,6 +790,32 @@ impl Dispatch {
         {
             core.totals.deciding += u128::from(core.window.overlap(begun, over).0);
         }
+    }
+}
+
+/// The placement of a dispatcher, asked by counts of nodes.
+pub struct Decider<'a> {
+    placement: &'a mut dyn Placement,
+    ties: Ties,
+    parts: usize,
+    /// Reports of each task that it places.
+    pub reports: u64,
+}
+
+impl Decider<'_> {
+    /// The rank of a node among `nodes` candidates; `None` if it does not choose well.
+    #[inline(always)]
+    pub fn rank(&mut self, nodes: u32, draw: &mut Draw, counts: &mut dyn Counts) -> Option<u32> {
+        let chosen = self
+            .placement
+            .place_by_counts(nodes, self.ties, draw, counts);
+        chosen.filter(|rank| *rank < nodes)
+    }
+
+    /// What is wrong with its choice.
+    #[cold]
+    pub fn fault(&self, setup: &Setup) -> Box<Failure> {
+        fault(&setup.strategy, self.parts, None)
     }
 }
 
@@ -1046,18 +1069,29 @@ fn service_time(core: &mut Core<'_>, id: u32, node: NodeId) -> Time {
 /// once, plus the overhead.
 #[inline(always)]
 pub fn whole_service_time(core: &Core<'_>, subject: &Subject, node: NodeId) -> Time {
-    let mut work = subject.work;
-    if let Some(stragglers) = &core.setup.stragglers {
-        let mut draw = subject.draw(core.keys.straggler, 0);
-        if crate::engine::random::unit(&mut draw) < stragglers.probability {
-            work *= stragglers.factor.sample(&mut draw);
-        }
-    }
     let overhead = match subject.stage {
         0 => core.facts[subject.class as usize].overhead,
         stage => core.setup.classes[subject.class as usize].stages[usize::from(stage)].overhead,
     };
-    Time::from_secs(work / core.layout.factor(node)) + overhead
+    let draw = || subject.draw(core.keys.straggler, 0);
+    service_at(core, node, subject.work, draw) + overhead
+}
+
+/// The same but for the overhead; `draw` is for the straggler factor.
+#[inline(always)]
+pub fn service_at(
+    core: &Core<'_>,
+    node: NodeId,
+    mut work: f64,
+    draw: impl FnOnce() -> Draw,
+) -> Time {
+    if let Some(stragglers) = &core.setup.stragglers {
+        let mut draw = draw();
+        if crate::engine::random::unit(&mut draw) < stragglers.probability {
+            work *= stragglers.factor.sample(&mut draw);
+        }
+    }
+    Time::from_secs(work / core.layout.factor(node))
 }
 
 /// How long the attempt at a task would run at its node from the beginning.

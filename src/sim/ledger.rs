@@ -13,7 +13,7 @@ use crate::model::slab::NONE;
 use super::core::{Completion, Core, Kind};
 
 /// Entries that are written at least before they are gone through.
-const ROUND: usize = 1024;
+const ROUND: usize = 2048;
 
 /// See the module.
 #[derive(Default)]
@@ -66,6 +66,13 @@ pub struct Task {
     has_ended: bool,
 }
 
+/// From where to where tasks move up while those before them are dropped.
+#[derive(Default)]
+struct Moving {
+    from: usize,
+    to: usize,
+}
+
 impl Task {
     /// A task that is served at `node` from `start` to `end`.
     pub fn new(node: NodeId, start: Time, end: Time) -> Task {
@@ -108,46 +115,24 @@ impl Ledger {
 
     /// Accounts for all that has happened until `now`.
     pub fn settle(&mut self, core: &mut Core<'_>, now: Time) {
-        let (mut kept, mut first, mut kept_tasks) = (0, 0, 0);
+        let (mut kept, mut tasks) = (0, Moving::default());
         for at in 0..self.jobs.len() {
-            let job = &self.jobs[at];
-            if job.tasks == 1 && job.end <= now {
-                let job = *job;
-                self.account(core, &job);
-                continue;
-            }
-            let tasks = first..first + job.several();
-            first = tasks.end;
-            if self.keep(core, at, tasks, (kept, kept_tasks), now) {
-                kept_tasks += self.jobs[kept].several();
+            let job = self.jobs[at];
+            let is_over = match job.tasks {
+                1 => job.end <= now,
+                _ => self.account_several(core, &job, &mut tasks, now),
+            };
+            if !is_over {
+                self.jobs[kept] = job;
                 kept += 1;
+            } else if job.tasks == 1 {
+                self.account(core, &job);
             }
         }
         self.jobs.truncate(kept);
-        self.tasks.truncate(kept_tasks);
+        self.tasks.truncate(tasks.to);
         self.room = kept + ROUND.max(kept / 2);
         self.jobs.reserve_exact(self.room - kept);
-    }
-
-    /// Keeps the job at `at` in another place, if it is not complete; else accounts for it.
-    #[inline(always)]
-    fn keep(
-        &mut self,
-        core: &mut Core<'_>,
-        at: usize,
-        tasks: std::ops::Range<usize>,
-        to: (usize, usize),
-        now: Time,
-    ) -> bool {
-        if !tasks.is_empty() {
-            let job = self.jobs[at];
-            if self.account_several(core, &job, tasks.clone(), now) {
-                return false;
-            }
-            self.tasks.copy_within(tasks, to.1);
-        }
-        self.jobs[to.0] = self.jobs[at];
-        true
     }
 
     /// Accounts for a job of one task.
@@ -161,15 +146,18 @@ impl Ledger {
         });
     }
 
-    /// Accounts for what has happened to a job of several `tasks`; true if it is complete.
+    /// Accounts for what has happened to a job of several tasks, which are the next; true if it is
+    /// complete.
     #[inline(never)]
     fn account_several(
         &mut self,
         core: &mut Core<'_>,
         job: &Placed,
-        tasks: std::ops::Range<usize>,
+        moving: &mut Moving,
         now: Time,
     ) -> bool {
+        let tasks = moving.from..moving.from + job.tasks as usize;
+        moving.from = tasks.end;
         for at in tasks.clone() {
             let task = self.tasks[at];
             if task.end <= now && !task.has_ended {
@@ -178,6 +166,8 @@ impl Ledger {
             }
         }
         if job.end > now {
+            self.tasks.copy_within(tasks, moving.to);
+            moving.to += job.tasks as usize;
             return false;
         }
         let mut completion = job.completion();

@@ -14,6 +14,7 @@ use crate::strategy::{Counts, Order, Reads, Ties};
 
 use super::core::Core;
 use super::due::Due;
+use super::ledger::Task;
 use super::replication::Replication;
 
 /// See the module.
@@ -252,6 +253,21 @@ pub struct Looking<'a, 's> {
 }
 
 impl Looking<'_, '_> {
+    /// What is to be seen at any node is up to date.
+    #[inline(always)]
+    pub fn catch_up(&mut self) {
+        if self.lines.reads == Reads::Any {
+            self.lines.settle_due(self.core, self.now);
+        }
+    }
+
+    /// A task of `service` takes its place in line.
+    #[inline(always)]
+    pub fn line_up(&mut self, node: NodeId, service: Time) -> Task {
+        let (start, end) = self.lines.line_up(self.core, node, service, self.now);
+        Task::new(node, start, end)
+    }
+
     /// The node of that rank.
     #[inline(always)]
     pub fn node(&self, rank: u32) -> NodeId {

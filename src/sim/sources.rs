@@ -232,7 +232,7 @@ impl Sources {
             return;
         };
         let facts = &core.facts[source.first_class as usize];
-        if let (Feed::Renewal(interval), Some(tasks), Shape::Tasks { work, .. }) =
+        if let (Feed::Renewal(interval), Some(tasks @ 1..), Shape::Tasks { work, .. }) =
             (&source.feed, facts.tasks, &facts.stage.shape)
         {
             let stock = &mut self.stock;
@@ -412,14 +412,13 @@ impl Stock {
     /// Draws jobs, of which the first arrives at `next`; tells when the one after the last does.
     fn fill(&mut self, from: &mut Stream, next: Time, [interval, work]: [&Law; 2]) -> Time {
         let (mut stream, mut next) = (from.clone(), next);
-        self.arrivals.clear();
-        self.works.clear();
+        self.arrivals.resize(AHEAD, Time::ZERO);
+        self.works.resize(AHEAD * self.each, 0.0);
         self.at = 0;
-        for _ in 0..AHEAD {
-            self.arrivals.push(next);
-            for _ in 0..self.each {
-                self.works.push(work.sample(&mut stream));
-            }
+        let works = self.works.chunks_exact_mut(self.each);
+        for (arrival, works) in self.arrivals.iter_mut().zip(works) {
+            *arrival = next;
+            works.fill_with(|| work.sample(&mut stream));
             next += Time::from_secs(interval.sample(&mut stream));
         }
         *from = stream;

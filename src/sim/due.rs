@@ -18,9 +18,8 @@ const ROUND: i64 = 4096;
 pub struct Due {
     /// First node of each day's list; as many as a power of two.
     days: Vec<u32>,
-    /// By node: the next of its list, and its instant.
-    next: Vec<u32>,
-    times: Vec<Time>,
+    /// By node.
+    kept: Vec<Kept>,
     /// A day lasts 2^`shift` nanoseconds.
     shift: u32,
     /// Nothing earlier than this day is kept.
@@ -31,13 +30,27 @@ pub struct Due {
     begun: Time,
 }
 
+/// What is kept of a node.
+#[derive(Clone, Copy)]
+struct Kept {
+    /// Its instant; [`Time::MAX`] if there is none.
+    time: Time,
+    /// The next of its list.
+    next: u32,
+}
+
 impl Due {
     /// Nothing is due at any of `nodes` nodes.
     pub fn new(nodes: usize) -> Due {
         Due {
             days: vec![NONE; (4 * nodes).next_power_of_two()],
-            next: vec![NONE; nodes],
-            times: vec![Time::MAX; nodes],
+            kept: vec![
+                Kept {
+                    time: Time::MAX,
+                    next: NONE
+                };
+                nodes
+            ],
             shift: 20,
             today: 0,
             round: FIRST,
@@ -48,14 +61,14 @@ impl Due {
 
     /// Keeps `node`, of which nothing is kept, until `time`, which is not before any `now` that was
     /// asked for.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, node: NodeId, time: Time) {
-        self.times[node.index()] = time;
-        let day = self.list(time.0 >> self.shift);
-        self.next[node.index()] = self.days[day];
-        self.days[day] = node.0;
+        let list = self.list(time.0 >> self.shift);
+        let next = std::mem::replace(&mut self.days[list], node.0);
+        self.kept[node.index()] = Kept { time, next };
     }
 
+    #[inline(always)]
     fn list(&self, day: u64) -> usize {
         day as usize & (self.days.len() - 1)
     }
@@ -72,15 +85,12 @@ impl Due {
             let list = self.list(self.today);
             let mut at = std::mem::replace(&mut self.days[list], NONE);
             while at != NONE {
-                let (node, next) = (NodeId(at), self.next[at as usize]);
-                let mut time = self.times[at as usize];
-                while time <= now {
-                    time = come(node);
-                    self.left -= 1;
-                }
-                self.times[at as usize] = time;
-                if time < Time::MAX {
-                    self.push(node, time);
+                let Kept { time, next } = self.kept[at as usize];
+                if time > now {
+                    self.kept[at as usize].next = self.days[list];
+                    self.days[list] = at;
+                } else {
+                    self.bring(NodeId(at), now, &mut come);
                 }
                 at = next;
             }
@@ -91,6 +101,22 @@ impl Due {
         }
         if self.left <= 0 {
             self.adapt(now);
+        }
+    }
+
+    /// Tells of a node as long as its instant has come.
+    #[inline(always)]
+    fn bring(&mut self, node: NodeId, now: Time, come: &mut impl FnMut(NodeId) -> Time) {
+        loop {
+            let time = come(node);
+            self.left -= 1;
+            if time == Time::MAX {
+                self.kept[node.index()].time = time;
+                return;
+            }
+            if time > now {
+                return self.push(node, time);
+            }
         }
     }
 
@@ -106,9 +132,10 @@ impl Due {
         self.shift = shift.min(60);
         self.today = now.0 >> self.shift;
         self.days.fill(NONE);
-        for node in 0..self.times.len() {
-            if self.times[node] < Time::MAX {
-                self.push(NodeId(node as u32), self.times[node]);
+        for node in 0..self.kept.len() {
+            let time = self.kept[node].time;
+            if time < Time::MAX {
+                self.push(NodeId(node as u32), time);
             }
         }
     }

@@ -19,8 +19,6 @@ use super::replication::Replication;
 
 /// See the module.
 pub struct Lines {
-    lines: Vec<Line>,
-    ends: Slab<End>,
     /// Of which nodes decisions read the state.
     pub reads: Reads,
     /// They read numbers of tasks alone; nothing else is kept of the nodes then.
@@ -29,12 +27,20 @@ pub struct Lines {
     keeps_ends: bool,
     /// When the first in line end, where decisions may read the state of any node.
     due: Due,
+    queues: Queues,
+    /// Service of all tasks so far.
+    service: u128,
+}
+
+/// The lines themselves.
+struct Queues {
+    lines: Vec<Line>,
+    ends: Slab<End>,
+    by_counts: bool,
     /// The order by numbers of tasks, if it is the only one and of all nodes.
     order: Option<ByCount>,
     /// Dispatchers that rely on reports of idle nodes.
     by_idle: u64,
-    /// Service of all tasks so far.
-    service: u128,
 }
 
 /// The tasks bound to one node, in order.
@@ -72,16 +78,19 @@ impl Lines {
             tasks: 0,
         };
         Lines {
-            lines: vec![empty; nodes],
-            ends: Slab::default(),
             reads,
             by_counts,
             keeps_ends: reads != Reads::Nothing || by_idle > 0,
             due: Due::new(if reads == Reads::Any { nodes } else { 0 }),
-            order: by_counts
-                .then(|| core.board.lend_counts(&core.layout))
-                .flatten(),
-            by_idle,
+            queues: Queues {
+                lines: vec![empty; nodes],
+                ends: Slab::default(),
+                by_counts,
+                order: by_counts
+                    .then(|| core.board.lend_counts(&core.layout))
+                    .flatten(),
+                by_idle,
+            },
             service: 0,
         }
     }
@@ -104,13 +113,16 @@ impl Lines {
         if self.keeps_ends && self.reads != Reads::Any {
             self.settle(core, node, now);
         }
-        let line = &mut self.lines[node.index()];
+        let line = &mut self.queues.lines[node.index()];
         let start = line.last.max(now);
         let end = start + service;
         line.last = end;
         self.service += u128::from(service.0);
         if self.keeps_ends {
-            self.push(core, node, end);
+            let is_first = self.queues.push(core, node, end);
+            if is_first && self.reads == Reads::Any {
+                self.due.push(node, end);
+            }
             if !self.by_counts {
                 core.nodes.line_up(node, service, now);
                 core.changed(node);
@@ -119,34 +131,11 @@ impl Lines {
         (start, end)
     }
 
-    #[inline(always)]
-    fn push(&mut self, core: &mut Core<'_>, node: NodeId, end: Time) {
-        let id = self.ends.claim();
-        self.ends[id] = End {
-            time: end,
-            next: NONE,
-        };
-        let line = &mut self.lines[node.index()];
-        line.tasks += 1;
-        let (tasks, before) = (line.tasks, std::mem::replace(&mut line.tail, id));
-        if tasks == 1 {
-            (line.head, line.first) = (id, end);
-            if self.reads == Reads::Any {
-                self.due.push(node, end);
-            }
-        } else {
-            self.ends[before].next = id;
-        }
-        if self.by_counts {
-            self.recount(core, node, tasks - 1, tasks);
-        }
-    }
-
     /// Lets go what has left the line at `node` until `now`.
     #[inline(always)]
     pub fn settle(&mut self, core: &mut Core<'_>, node: NodeId, now: Time) {
-        while self.lines[node.index()].first <= now {
-            self.pop(core, node);
+        if self.queues.lines[node.index()].first <= now {
+            self.queues.pop_until(core, node, now);
         }
     }
 
@@ -156,7 +145,7 @@ impl Lines {
             _ if !self.keeps_ends => {}
             Reads::Any => self.settle_due(core, now),
             _ => {
-                for node in 0..self.lines.len() as u32 {
+                for node in 0..self.queues.lines.len() as u32 {
                     self.settle(core, NodeId(node), now);
                 }
             }
@@ -166,45 +155,8 @@ impl Lines {
     /// The same where decisions may read the state of any node.
     #[inline(always)]
     pub fn settle_due(&mut self, core: &mut Core<'_>, now: Time) {
-        let mut due = std::mem::take(&mut self.due);
-        due.settle(now, |node| {
-            self.pop(core, node);
-            self.lines[node.index()].first
-        });
-        self.due = due;
-    }
-
-    /// The service of the first in line at `node` has ended.
-    #[inline(always)]
-    fn pop(&mut self, core: &mut Core<'_>, node: NodeId) {
-        let line = &mut self.lines[node.index()];
-        let (end, id) = (line.first, line.head);
-        line.head = self.ends[id].next;
-        line.first = match line.head {
-            NONE => Time::MAX,
-            next => self.ends[next].time,
-        };
-        line.tasks -= 1;
-        let tasks = line.tasks;
-        self.ends.remove(id);
-        if self.by_counts {
-            self.recount(core, node, tasks + 1, tasks);
-        } else {
-            core.nodes.move_up(node, end);
-            core.changed(node);
-        }
-        if tasks == 0 && self.by_idle > 0 && core.window.contains(end) {
-            core.totals.messages += self.by_idle;
-        }
-    }
-
-    #[inline(always)]
-    fn recount(&mut self, core: &mut Core<'_>, node: NodeId, before: u32, tasks: u32) {
-        match &mut self.order {
-            Some(order) => order.step(node.index(), before, tasks),
-            None if core.board.is_kept() => core.board.recount(node, tasks),
-            None => {}
-        }
+        let (due, queues) = (&mut self.due, &mut self.queues);
+        due.settle(now, |node| queues.pop(core, node));
     }
 
     /// The nodes of the core become as these lines are `now`; `waiting` tells the node of each task in line.
@@ -217,7 +169,7 @@ impl Lines {
             false => self.count(waiting),
         }
         let (mut left, mut busy) = (0, 0);
-        for (at, line) in self.lines.iter().enumerate() {
+        for (at, line) in self.queues.lines.iter().enumerate() {
             let own = line.last.since(now);
             core.nodes
                 .show_line(NodeId(at as u32), line.tasks, own, now);
@@ -228,14 +180,78 @@ impl Lines {
     }
 
     fn count(&mut self, waiting: impl Iterator<Item = NodeId>) {
-        self.lines.iter_mut().for_each(|line| line.tasks = 0);
-        waiting.for_each(|node| self.lines[node.index()].tasks += 1);
+        let lines = &mut self.queues.lines;
+        lines.iter_mut().for_each(|line| line.tasks = 0);
+        waiting.for_each(|node| lines[node.index()].tasks += 1);
     }
 
     /// Gives back what was lent.
     pub fn hand_over(&mut self, core: &mut Core<'_>) {
-        if let Some(order) = self.order.take() {
+        if let Some(order) = self.queues.order.take() {
             core.board.take_back_counts(order);
+        }
+    }
+}
+
+impl Queues {
+    /// A task whose service ends at `end` is the last in line at `node`; true if it is the first too.
+    #[inline(always)]
+    fn push(&mut self, core: &mut Core<'_>, node: NodeId, end: Time) -> bool {
+        let id = self.ends.claim();
+        self.ends[id] = End {
+            time: end,
+            next: NONE,
+        };
+        let line = &mut self.lines[node.index()];
+        line.tasks += 1;
+        let (tasks, before) = (line.tasks, std::mem::replace(&mut line.tail, id));
+        match tasks {
+            1 => (line.head, line.first) = (id, end),
+            _ => self.ends[before].next = id,
+        }
+        if self.by_counts {
+            self.recount(core, node, tasks - 1, tasks);
+        }
+        tasks == 1
+    }
+
+    #[inline(never)]
+    fn pop_until(&mut self, core: &mut Core<'_>, node: NodeId, now: Time) {
+        while self.pop(core, node) <= now {}
+    }
+
+    /// The service of the first in line at `node` has ended; tells when that of the next does.
+    #[inline(always)]
+    fn pop(&mut self, core: &mut Core<'_>, node: NodeId) -> Time {
+        let line = &mut self.lines[node.index()];
+        let (end, id) = (line.first, line.head);
+        line.tasks -= 1;
+        let tasks = line.tasks;
+        line.first = Time::MAX;
+        if tasks > 0 {
+            line.head = self.ends[id].next;
+            line.first = self.ends[line.head].time;
+        }
+        let next = line.first;
+        self.ends.remove(id);
+        if self.by_counts {
+            self.recount(core, node, tasks + 1, tasks);
+        } else {
+            core.nodes.move_up(node, end);
+            core.changed(node);
+        }
+        if tasks == 0 && self.by_idle > 0 && core.window.contains(end) {
+            core.totals.messages += self.by_idle;
+        }
+        next
+    }
+
+    #[inline(always)]
+    fn recount(&mut self, core: &mut Core<'_>, node: NodeId, before: u32, tasks: u32) {
+        match &mut self.order {
+            Some(order) => order.step(node.index(), before, tasks),
+            None if core.board.is_kept() => core.board.recount(node, tasks),
+            None => {}
         }
     }
 }
@@ -284,12 +300,12 @@ impl Counts for Looking<'_, '_> {
         self.probes += 1;
         let node = self.node(rank);
         self.lines.settle(self.core, node, self.now);
-        self.lines.lines[node.index()].tasks
+        self.lines.queues.lines[node.index()].tasks
     }
 
     #[inline]
     fn least(&mut self, order: Order, ties: Ties, rng: &mut Draw) -> Option<u32> {
-        match &mut self.lines.order {
+        match &mut self.lines.queues.order {
             Some(order) => order.least(ties, rng).map(|at| at as u32),
             None => {
                 let (board, pool) = (&self.core.board, self.pool);

@@ -17,7 +17,7 @@ use crate::strategy::Reads;
 use crate::workload::source::Arrivals;
 
 use super::core::Core;
-use super::dispatch::{Dispatch, service_at, whole_service_time};
+use super::dispatch::{Decider, Dispatch, straggle, whole_service_time};
 use super::failure::{Failure, Fallible};
 use super::ledger::{Ledger, Placed, Task};
 use super::lines::{Lines, Looking};
@@ -161,7 +161,10 @@ impl Replication<'_> {
             }
             self.core.agenda.turn_to(job.at);
             self.send(&mut job);
-            self.place_directly::<true>(direct, &job, works)?;
+            match *works {
+                [work] if direct.lines.by_counts => self.place_only(direct, &job, work)?,
+                _ => self.place_tasks(direct, &job, works)?,
+            }
         }
         self.sources.stock = stock;
         let jobs = stretch.len();
@@ -206,7 +209,7 @@ impl Replication<'_> {
         let now = self.core.now();
         if self.core.agenda.outside().time > now {
             let works = std::mem::take(&mut direct.works);
-            self.place_apart(direct, &job, &works)?;
+            self.place_tasks(direct, &job, &works)?;
             direct.works = works;
         } else {
             self.pass_crowd(direct, job, now)?;
@@ -233,7 +236,7 @@ impl Replication<'_> {
         }
         crowd.sort_by_key(|(job, _)| job.dispatcher);
         let mut each = crowd.into_iter();
-        each.try_for_each(|(job, works)| self.place_apart(direct, &job, &works))
+        each.try_for_each(|(job, works)| self.place_tasks(direct, &job, &works))
     }
 
     /// A job arrives and comes to its dispatcher.
@@ -273,60 +276,30 @@ impl Replication<'_> {
         (job.dispatcher, job.pool) = self.dispatch.way(&self.core, job.class, job.number);
     }
 
-    /// The tasks of a job that does not arrive quietly are placed.
+    /// The tasks of a job are decided one after another, and take their places in line.
     #[inline(never)]
-    fn place_apart(&mut self, direct: &mut Direct, job: &Arrived, works: &[f64]) -> Fallible {
-        self.place_directly::<false>(direct, job, works)
-    }
-
-    /// The tasks of a job are decided one after another, and take their places in line. (What is
-    /// `QUIET` has a copy of its own, into which all is inlined.)
-    #[inline(always)]
-    fn place_directly<const QUIET: bool>(
-        &mut self,
-        direct: &mut Direct,
-        job: &Arrived,
-        works: &[f64],
-    ) -> Fallible {
+    fn place_tasks(&mut self, direct: &mut Direct, job: &Arrived, works: &[f64]) -> Fallible {
         direct.placed.attempts += works.len() as u64;
-        match direct.lines.by_counts {
-            true => self.place_by_counts::<QUIET>(direct, job, works),
-            false => self.place_by_view(direct, job, works),
+        if !direct.lines.by_counts {
+            return self.place_by_view(direct, job, works);
         }
+        let (core, lines) = (&mut self.core, &mut direct.lines);
+        let mut placing = Placing::new(core, &mut self.dispatch, lines, job)?;
+        let ledger = &mut direct.ledger;
+        ledger.write_down(job, works, |task, work| placing.place(task, work))?;
+        direct.placed.messages += placing.messages(works.len());
+        Ok(())
     }
 
-    /// The same by numbers of tasks at the nodes alone.
+    /// The same for an only task, by numbers of tasks at the nodes.
     #[inline(always)]
-    fn place_by_counts<const QUIET: bool>(
-        &mut self,
-        direct: &mut Direct,
-        job: &Arrived,
-        works: &[f64],
-    ) -> Fallible {
+    fn place_only(&mut self, direct: &mut Direct, job: &Arrived, work: f64) -> Fallible {
         let (core, lines) = (&mut self.core, &mut direct.lines);
-        let (setup, keys, nodes) = (core.setup, core.keys, core.board.size(job.pool));
-        let mut decider = self.dispatch.decider(setup, job.dispatcher, job.pool)?;
-        let mut looking = Looking {
-            is_whole: nodes == core.layout.count(),
-            core,
-            lines,
-            pool: job.pool,
-            now: job.at,
-            probes: 0,
-        };
-        direct.ledger.write_down(job, works, |task, work| {
-            looking.catch_up();
-            let mut draw = keys.placement.draw(job.class, job.number, 0, task, 0);
-            let node = match decider.rank(nodes, &mut draw, &mut looking) {
-                Some(rank) => looking.node(rank),
-                None => return Err(decider.fault(setup)),
-            };
-            let straggles = || keys.straggler.draw(job.class, job.number, 0, task, 0);
-            let service = service_at(looking.core, node, work, straggles) + job.overhead;
-            Ok(looking.line_up(node, service))
-        })?;
-        let tasks = works.len() as u64;
-        direct.placed.messages += tasks * (1 + decider.reports) + 2 * u64::from(looking.probes);
+        let mut placing = Placing::new(core, &mut self.dispatch, lines, job)?;
+        let task = placing.place(0, work)?;
+        direct.ledger.write(job.placed(task, 1, work));
+        direct.placed.attempts += 1;
+        direct.placed.messages += placing.messages(1);
         Ok(())
     }
 
@@ -437,18 +410,94 @@ impl Ledger {
             }
         }
         if let Some(task) = critical {
-            self.write(Placed {
-                arrival: job.at,
-                start: task.start,
-                end: task.end,
-                ideal: Time::from_secs(longest) + job.overhead,
-                class: job.class,
-                tasks: works.len() as u32,
-                node: task.node,
-                measured: job.measured,
-            });
+            self.write(job.placed(task, works.len() as u32, longest));
         }
         Ok(())
+    }
+}
+
+impl Arrived {
+    /// It has been placed: so many tasks, whose longest has so much work, and of which `task` ends last.
+    #[inline(always)]
+    fn placed(&self, task: Task, tasks: u32, longest: f64) -> Placed {
+        Placed {
+            arrival: self.at,
+            start: task.start,
+            end: task.end,
+            ideal: Time::from_secs(longest) + self.overhead,
+            class: self.class,
+            tasks,
+            node: task.node,
+            measured: self.measured,
+        }
+    }
+
+    /// The work of a task, which may straggle.
+    #[cold]
+    #[inline(never)]
+    fn straggle(&self, core: &Core<'_>, task: u32, work: f64) -> f64 {
+        let draw = core
+            .keys
+            .straggler
+            .draw(self.class, self.number, 0, task, 0);
+        straggle(core, work, draw)
+    }
+}
+
+/// Places the tasks of a job by numbers of tasks at the nodes.
+struct Placing<'a, 's> {
+    looking: Looking<'a, 's>,
+    decider: Decider<'a>,
+    job: &'a Arrived,
+    nodes: u32,
+}
+
+impl<'a, 's> Placing<'a, 's> {
+    #[inline(always)]
+    fn new(
+        core: &'a mut Core<'s>,
+        dispatch: &'a mut Dispatch,
+        lines: &'a mut Lines,
+        job: &'a Arrived,
+    ) -> Fallible<Placing<'a, 's>> {
+        let nodes = core.board.size(job.pool);
+        Ok(Placing {
+            decider: dispatch.decider(core.setup, job.dispatcher, job.pool)?,
+            looking: Looking {
+                is_whole: nodes == core.layout.count(),
+                core,
+                lines,
+                pool: job.pool,
+                now: job.at,
+                probes: 0,
+            },
+            job,
+            nodes,
+        })
+    }
+
+    /// A task is decided and takes its place in line.
+    #[inline(always)]
+    fn place(&mut self, task: u32, mut work: f64) -> Fallible<Task> {
+        let (job, looking) = (self.job, &mut self.looking);
+        looking.catch_up();
+        let key = looking.core.keys.placement;
+        let mut draw = key.draw(job.class, job.number, 0, task, 0);
+        let Some(rank) = self.decider.rank(self.nodes, &mut draw, looking) else {
+            return Err(self.decider.fault(looking.core.setup));
+        };
+        let (node, core) = (looking.node(rank), &*looking.core);
+        if core.setup.stragglers.is_some() {
+            work = job.straggle(core, task, work);
+        }
+        let service = Time::from_secs(work / core.layout.factor(node)) + job.overhead;
+        Ok(looking.line_up(node, service))
+    }
+
+    /// Messages that were sent for so many tasks.
+    #[inline(always)]
+    fn messages(&self, tasks: usize) -> u64 {
+        tasks as u64 * (1 + self.decider.reports) + 2 * u64::from(self.looking.probes)
     }
 }
 

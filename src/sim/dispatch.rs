@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 
 use crate::engine::law::Law;
-use crate::engine::random::Draw;
+use crate::engine::random::{Draw, unit};
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
@@ -1073,25 +1073,21 @@ pub fn whole_service_time(core: &Core<'_>, subject: &Subject, node: NodeId) -> T
         0 => core.facts[subject.class as usize].overhead,
         stage => core.setup.classes[subject.class as usize].stages[usize::from(stage)].overhead,
     };
-    let draw = || subject.draw(core.keys.straggler, 0);
-    service_at(core, node, subject.work, draw) + overhead
+    let mut work = subject.work;
+    if core.setup.stragglers.is_some() {
+        work = straggle(core, work, subject.draw(core.keys.straggler, 0));
+    }
+    Time::from_secs(work / core.layout.factor(node)) + overhead
 }
 
-/// The same but for the overhead; `draw` is for the straggler factor.
-#[inline(always)]
-pub fn service_at(
-    core: &Core<'_>,
-    node: NodeId,
-    mut work: f64,
-    draw: impl FnOnce() -> Draw,
-) -> Time {
-    if let Some(stragglers) = &core.setup.stragglers {
-        let mut draw = draw();
-        if crate::engine::random::unit(&mut draw) < stragglers.probability {
-            work *= stragglers.factor.sample(&mut draw);
+/// The `work` of a task that may straggle.
+pub fn straggle(core: &Core<'_>, work: f64, mut draw: Draw) -> f64 {
+    match &core.setup.stragglers {
+        Some(stragglers) if unit(&mut draw) < stragglers.probability => {
+            work * stragglers.factor.sample(&mut draw)
         }
+        _ => work,
     }
-    Time::from_secs(work / core.layout.factor(node))
 }
 
 /// How long the attempt at a task would run at its node from the beginning.
@@ -1114,7 +1110,7 @@ fn until_failure(core: &mut Core<'_>, id: u32, whole: Time, failures: TaskFailur
     let (task, job) = core.records.both(id);
     let mut draw = draw(core.keys.task_failure, job, task, 0);
     let (fails, time) = match failures {
-        TaskFailures::Probability(p) => (crate::engine::random::unit(&mut draw) < p, whole),
+        TaskFailures::Probability(p) => (unit(&mut draw) < p, whole),
         TaskFailures::Rate(rate) => {
             let failure = Time::from_secs(Law::Exponential { mean: 1.0 / rate }.sample(&mut draw));
             (failure < whole, failure.min(whole))

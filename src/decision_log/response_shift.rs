@@ -36,7 +36,7 @@ pub(super) fn count(stats: &mut JobStats, completed: Option<(Time, Blame)>) {
                 response,
                 ideal: Time::ZERO,
                 straggler_wait_doubled: 0,
-                on_time: None,
+                on_time: false,
             },
             &blame,
             Time::ZERO,

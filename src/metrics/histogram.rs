@@ -153,6 +153,20 @@ impl Histogram {
         self.most = self.most.max(value);
     }
 
+    /// Counts `values`; tells how many they are.
+    #[inline(always)]
+    pub(super) fn record_all(&mut self, values: impl Iterator<Item = u64>) -> u64 {
+        let (mut count, mut most) = (0, self.most);
+        for value in values {
+            self.tallies.at(bucket(value)).count_in(value);
+            count += 1;
+            most = most.max(value);
+        }
+        self.total += count;
+        self.most = most;
+        count
+    }
+
     /// Adds values of `bucket`.
     pub(super) fn add_tally(&mut self, bucket: usize, values: Tally) {
         self.tallies.at(bucket).add(values);

@@ -42,8 +42,8 @@ pub struct Completed {
     pub ideal: Time,
     /// Twice (last minus median task finish).
     pub straggler_wait_doubled: u64,
-    /// Whether the class's objective was met, if it has one.
-    pub on_time: Option<bool>,
+    /// Whether the class has an objective, and it was met.
+    pub on_time: bool,
 }
 
 /// Accumulated figures of one class; every field is an order-free sum.
@@ -81,16 +81,35 @@ pub struct JobStats {
     pub good_completions: u64,
     /// Sums of response times and of their parts, ns.
     blame: BlameSums,
-    /// Jobs that are in neither the histogram of response times nor those sums yet, and the sum of their
-    /// response times.
-    plain: Buckets<Plain>,
-    plain_total: u64,
+    /// Jobs that are not counted there yet.
+    plain: Plain,
 }
 
-/// Jobs whose response times are of one bucket, and consist of queueing and service alone: in half a line
-/// of memory.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Jobs whose response times are queueing and service alone. They are counted many at a time: so the
+/// tables, which lie apart in memory, are read well before they are needed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Plain {
+    jobs: Vec<PlainJob>,
+    waits: Vec<Time>,
+    cells: Buckets<PlainCell>,
+    /// Sum of the response times in `cells`.
+    total: u64,
+}
+
+/// How many at a time.
+const CHUNK: usize = 128;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct PlainJob {
+    response: Time,
+    queue: Time,
+    /// Denominator of its slowdown, if it has one.
+    ideal: Time,
+}
+
+/// Such jobs whose response times are of one bucket, in half a line of memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct PlainCell {
     tally: Tally,
     queue: u64,
     service: u64,
@@ -175,6 +194,12 @@ impl BlameSums {
     }
 }
 
+/// An empty list in the place of another.
+fn emptied<T>(mut list: Vec<T>) -> Vec<T> {
+    list.clear();
+    list
+}
+
 fn add(sums: &mut [u128; 7], parts: [u128; 7]) {
     sums.iter_mut()
         .zip(parts)
@@ -195,31 +220,83 @@ impl JobStats {
         self.count(job, floor);
     }
 
-    /// The same for one whose response time is queueing and service alone; told to others only after
+    /// The same for one whose response time is queueing and service alone; it may be counted only with
     /// [`JobStats::add_plain`].
     #[inline(always)]
     pub fn complete_plain(&mut self, job: &Completed, queue: Time, floor: Time) {
-        self.plain_total = match self.plain_total.checked_add(job.response.0) {
-            Some(total) => total,
-            None => {
-                self.add_plain();
-                job.response.0
-            }
-        };
-        let cell = self.plain.at(bucket(job.response.0));
-        cell.tally.count_in(job.response.0);
-        cell.queue += queue.0;
-        cell.service += (job.response - queue).0;
-        self.count(job, floor);
+        self.on_time += u64::from(job.on_time);
+        self.straggler_wait_doubled += u128::from(job.straggler_wait_doubled);
+        self.plain.jobs.push(PlainJob {
+            response: job.response,
+            queue,
+            ideal: match job.ideal {
+                Time::ZERO => Time::ZERO,
+                ideal => ideal.max(floor),
+            },
+        });
+        if self.plain.jobs.len() == CHUNK {
+            self.count_plain_jobs();
+        }
     }
 
-    /// Adds those jobs to the others.
-    #[cold]
+    /// Counts the wait of a task of such a job.
+    #[inline(always)]
+    pub fn waited_plain(&mut self, wait: Time) {
+        self.plain.waits.push(wait);
+        if self.plain.waits.len() == CHUNK {
+            self.count_plain_waits();
+        }
+    }
+
+    #[inline(never)]
+    fn count_plain_jobs(&mut self) {
+        let jobs = std::mem::take(&mut self.plain.jobs);
+        self.completed += jobs.len() as u64;
+        jobs.iter().for_each(|job| self.count_plain(job));
+        let values = jobs.iter().filter(|job| job.ideal > Time::ZERO).map(|job| {
+            let slowdown = fixed(float(job.response.0) / float(job.ideal.0));
+            self.slowdown_sum += slowdown;
+            (slowdown >> SLOWDOWN_SHIFT) as u64
+        });
+        let counted = self.slowdown.record_all(values);
+        self.without_work += jobs.len() as u64 - counted;
+        self.plain.jobs = emptied(jobs);
+    }
+
+    #[inline(always)]
+    fn count_plain(&mut self, job: &PlainJob) {
+        let (response, queue) = (job.response.0, job.queue.0);
+        self.plain.total = self.plain.total.checked_add(response).unwrap_or_else(|| {
+            self.add_cells();
+            response
+        });
+        let cell = self.plain.cells.at(bucket(response));
+        cell.tally.count_in(response);
+        cell.queue += queue;
+        cell.service += response - queue;
+    }
+
+    #[inline(never)]
+    fn count_plain_waits(&mut self) {
+        let waits = std::mem::take(&mut self.plain.waits);
+        self.wait.record_all(waits.iter().map(|wait| wait.0));
+        self.wait_sum += waits.iter().map(|wait| u128::from(wait.0)).sum::<u128>();
+        self.plain.waits = emptied(waits);
+    }
+
+    /// Counts all such jobs that are not counted yet.
     pub fn add_plain(&mut self) {
-        let plain = std::mem::take(&mut self.plain);
-        self.blame.add_total(std::mem::take(&mut self.plain_total));
-        let held = plain.iter().filter(|(_, cell)| cell.tally.count() > 0);
-        for (bucket, cell) in held {
+        self.count_plain_jobs();
+        self.count_plain_waits();
+        self.add_cells();
+        self.plain = Plain::default();
+    }
+
+    #[cold]
+    fn add_cells(&mut self) {
+        let cells = std::mem::take(&mut self.plain.cells);
+        self.blame.add_total(std::mem::take(&mut self.plain.total));
+        for (bucket, cell) in cells.iter().filter(|(_, cell)| cell.tally.count() > 0) {
             self.response.add_tally(bucket, cell.tally);
             let parts = self.blame.parts.at(bucket);
             parts[QUEUE] += cell.queue;
@@ -230,7 +307,7 @@ impl JobStats {
     #[inline(always)]
     fn count(&mut self, job: &Completed, floor: Time) {
         self.completed += 1;
-        self.on_time += u64::from(job.on_time == Some(true));
+        self.on_time += u64::from(job.on_time);
         self.straggler_wait_doubled += u128::from(job.straggler_wait_doubled);
         if job.ideal == Time::ZERO {
             self.without_work += 1;
@@ -347,7 +424,7 @@ mod tests {
             response: Time(response),
             ideal: Time(response / 2),
             straggler_wait_doubled: 4,
-            on_time: None,
+            on_time: false,
         };
         let blame = [0, 0, 0, queue, response - queue, 0, 0];
         stats.complete(&job, &blame, Time(1));
@@ -400,7 +477,7 @@ mod tests {
                 response: Time(response),
                 ideal: Time(response / 2),
                 straggler_wait_doubled: 4,
-                on_time: None,
+                on_time: false,
             };
             plain.complete_plain(&job, Time(queue), Time(1));
         }

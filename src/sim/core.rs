@@ -1034,21 +1034,21 @@ impl<'s> Core<'s> {
         self.totals.last_completion = self.totals.last_completion.max(now);
         self.totals.presence += u128::from(self.window.overlap(job.arrival, now).0);
         let slo = self.facts[job.class as usize].slo;
-        let on_time = slo.map(|slo| response <= slo);
+        let is_late = slo.is_some_and(|slo| response > slo);
         if job.measured {
             let completed = Completed {
                 response,
                 ideal: job.ideal,
                 straggler_wait_doubled: job.straggler_wait_doubled,
-                on_time,
+                on_time: slo.is_some() && !is_late,
             };
             measure(stats, &completed, self.slowdown_floor);
         }
         if self.window.contains(now) {
             stats.completions += 1;
-            stats.good_completions += u64::from(on_time != Some(false));
+            stats.good_completions += u64::from(!is_late);
         } else if !self.window.has_opened() {
-            self.opening.count(now, job.class, on_time != Some(false));
+            self.opening.count(now, job.class, !is_late);
         }
         self.window.leave(now, job.measured);
     }

@@ -404,7 +404,9 @@ impl Ledger {
             if works.len() > 1 {
                 self.write_task(task);
             }
-            longest = f64::max(longest, work);
+            if work > longest {
+                longest = work;
+            }
             if critical.is_none_or(|before: Task| task.end > before.end) {
                 critical = Some(task);
             }

@@ -142,7 +142,7 @@ impl Ledger {
         let queue = job.start - job.arrival;
         core.count_completion(&job.completion(), |stats, completed, floor| {
             stats.complete_plain(completed, queue, floor);
-            stats.waited(queue);
+            stats.waited_plain(queue);
         });
     }
 
@@ -175,7 +175,7 @@ impl Ledger {
         core.count_completion(&completion, |stats, completed, floor| {
             stats.complete_plain(completed, job.start - job.arrival, floor);
             let tasks = self.tasks[tasks].iter();
-            tasks.for_each(|task| stats.waited(task.start - job.arrival));
+            tasks.for_each(|task| stats.waited_plain(task.start - job.arrival));
         });
         true
     }

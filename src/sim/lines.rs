@@ -8,7 +8,7 @@
 use crate::engine::random::Draw;
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
-use crate::model::slab::{NONE, Slab};
+use crate::model::slab::NONE;
 use crate::strategy::board::by_count::ByCount;
 use crate::strategy::{Counts, Order, Reads, Ties};
 
@@ -35,7 +35,9 @@ pub struct Lines {
 /// The lines themselves.
 struct Queues {
     lines: Vec<Line>,
-    ends: Slab<End>,
+    ends: Vec<End>,
+    /// The first of those that are free, which are linked.
+    free: u32,
     by_counts: bool,
     /// The order by numbers of tasks, if it is the only one and of all nodes.
     order: Option<ByCount>,
@@ -56,10 +58,10 @@ struct Line {
 }
 
 /// When the service of a task in line ends.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct End {
     time: Time,
-    /// The next in line.
+    /// The next in line, or among the free ones.
     next: u32,
 }
 
@@ -84,7 +86,8 @@ impl Lines {
             due: Due::new(if reads == Reads::Any { nodes } else { 0 }),
             queues: Queues {
                 lines: vec![empty; nodes],
-                ends: Slab::default(),
+                ends: Vec::new(),
+                free: NONE,
                 by_counts,
                 order: by_counts
                     .then(|| core.board.lend_counts(&core.layout))
@@ -197,22 +200,39 @@ impl Queues {
     /// A task whose service ends at `end` is the last in line at `node`; true if it is the first too.
     #[inline(always)]
     fn push(&mut self, core: &mut Core<'_>, node: NodeId, end: Time) -> bool {
-        let id = self.ends.claim();
-        self.ends[id] = End {
-            time: end,
-            next: NONE,
-        };
+        let id = self.claim(end);
         let line = &mut self.lines[node.index()];
         line.tasks += 1;
         let (tasks, before) = (line.tasks, std::mem::replace(&mut line.tail, id));
         match tasks {
             1 => (line.head, line.first) = (id, end),
-            _ => self.ends[before].next = id,
+            _ => self.ends[before as usize].next = id,
         }
         if self.by_counts {
             self.recount(core, node, tasks - 1, tasks);
         }
         tasks == 1
+    }
+
+    /// A place for a task that is the last in its line.
+    #[inline(always)]
+    fn claim(&mut self, time: Time) -> u32 {
+        let id = self.free;
+        match self.ends.get_mut(id as usize) {
+            Some(end) => {
+                self.free = end.next;
+                end.time = time;
+                id
+            }
+            None => self.grow(time),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, time: Time) -> u32 {
+        self.ends.push(End { time, next: NONE });
+        self.ends.len() as u32 - 1
     }
 
     #[inline(never)]
@@ -229,11 +249,11 @@ impl Queues {
         let tasks = line.tasks;
         line.first = Time::MAX;
         if tasks > 0 {
-            line.head = self.ends[id].next;
-            line.first = self.ends[line.head].time;
+            line.head = self.ends[id as usize].next;
+            line.first = self.ends[line.head as usize].time;
         }
         let next = line.first;
-        self.ends.remove(id);
+        self.ends[id as usize].next = std::mem::replace(&mut self.free, id);
         if self.by_counts {
             self.recount(core, node, tasks + 1, tasks);
         } else {

@@ -131,7 +131,7 @@ impl Ledger {
         }
         self.jobs.truncate(kept);
         self.tasks.truncate(tasks.to);
-        self.room = kept + ROUND.max(kept / 2);
+        self.room = (kept + ROUND.max(kept / 2)).next_multiple_of(ROUND);
         self.jobs.reserve_exact(self.room - kept);
     }
 

@@ -41,6 +41,7 @@ mod model_page;
 mod presets;
 mod reality;
 mod scenarios;
+mod shards;
 mod sojourns;
 mod stages;
 mod steady;

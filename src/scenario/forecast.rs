@@ -85,7 +85,7 @@ pub fn forecast(setup: &Setup) -> Forecast {
     let mut warnings = overloads(crowded.chain(&dispatchers).chain(&gatherers));
     nodes.extend(groups);
     warnings.extend(without_variance(classes, stragglers.as_ref()));
-    if strategy.binding == Binding::Early {
+    if strategy.binding != Binding::CentralQueue {
         warnings.extend(demand.unlike().into_iter().chain(demand.thrashing()));
     }
     warnings.extend(priorities(cluster, classes));
@@ -333,9 +333,10 @@ fn stretch(stragglers: &Stragglers) -> f64 {
 }
 
 /// Time a second that the dispatchers of a class decide.
-fn deciding(parts: &Parts, _: &Class, offered: &Offered) -> f64 {
+fn deciding(parts: &Parts, class: &Class, offered: &Offered) -> f64 {
     match parts.decision_time.mean() {
         0.0 => 0.0, // also of endlessly many tasks
+        busy if parts.is_batch() => offered.rate.unwrap_or(0.0) * class.stages.len() as f64 * busy,
         busy => offered.rate.unwrap_or(0.0) * offered.tasks * busy,
     }
 }

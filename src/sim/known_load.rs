@@ -185,7 +185,10 @@ impl Asked<'_> {
         };
         let both = |part: usize| {
             let decision = parts[part].decision_time.mean();
-            let deciding = |_: usize, class: &Offered| class.tasks * decision;
+            let deciding = |at: usize, class: &Offered| match parts[part].is_batch() {
+                true => classes[at].stages.len() as f64 * decision,
+                false => class.tasks * decision,
+            };
             let gathering = |at: usize, class: &Offered| {
                 let gather = &classes[at].gather;
                 class.tasks * gather.per_result.mean() + gather.work.mean()

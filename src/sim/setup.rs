@@ -238,7 +238,9 @@ impl Setup {
         let are_few_admitted = !jobs.is_empty() && jobs.iter().all(Option::is_some);
         let are_few_queued = match self.strategy.binding {
             Binding::CentralQueue => central_queue.is_some(),
-            Binding::Early => self.cluster.groups.iter().all(|g| g.queue_limit.is_some()),
+            Binding::Early | Binding::Late => {
+                self.cluster.groups.iter().all(|g| g.queue_limit.is_some())
+            }
         };
         are_few_admitted || are_few_queued && self.strategy.parts.iter().all(in_no_time)
     }

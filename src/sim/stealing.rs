@@ -13,9 +13,17 @@ use super::service;
 use super::thieves::longest;
 
 impl Replication<'_> {
-    /// A node may have fallen idle: then it looks at some others and takes from the longest queue.
+    /// A service has ended: reservations may have found room, or the node fallen idle.
     #[cold]
-    pub(super) fn steal(&mut self, thief: NodeId) -> Fallible {
+    pub(super) fn turn_to_others(&mut self, node: NodeId) -> Fallible {
+        self.ask_all();
+        self.steal(node)?;
+        self.ask_all();
+        Ok(())
+    }
+
+    /// A node may have fallen idle: then it looks at some others and takes from the longest queue.
+    fn steal(&mut self, thief: NodeId) -> Fallible {
         let is_idle = self.core.nodes.at(thief).tasks == 0;
         let Some(stealing) = self.core.setup.strategy.stealing.filter(|_| is_idle) else {
             return Ok(());
@@ -53,7 +61,10 @@ impl Replication<'_> {
         service::leave_queue(&mut self.core, id);
         self.core.release(id);
         self.dispatch.forget(&mut self.core, id);
-        self.dispatch.bind(&mut self.core, id, thief);
+        match self.core.records.task(id).is_reservation() {
+            true => self.dispatch.bind_reservation(&mut self.core, id, thief),
+            false => self.dispatch.bind(&mut self.core, id, thief),
+        }
         if self.core.window.contains(self.core.now()) {
             self.core.totals.messages += 1;
         }

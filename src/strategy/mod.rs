@@ -442,6 +442,37 @@ pub enum Binding {
     Early,
     /// When a node has room; it waits in one fifo queue.
     CentralQueue,
+    /// Of some classes ([`Parts::late`]) when a reservation finds room at a node, of others early.
+    Late,
+}
+
+/// Late binding (Ousterhout, Wendell, Zaharia & Stoica, "Sparrow: distributed, low latency scheduling",
+/// SOSP 2013): what queues at nodes are reservations, and who finds room there first gets a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Late {
+    /// Reservations for each task, in billionths.
+    pub probes: u64,
+    /// For which tasks reservations are made together.
+    pub sampling: Sampling,
+}
+
+impl Late {
+    /// Reservations for so many tasks: rounded up.
+    pub fn reservations(&self, tasks: u32) -> u32 {
+        let billionths = u128::from(self.probes) * u128::from(tasks);
+        u32::try_from(billionths.div_ceil(1_000_000_000)).unwrap_or(u32::MAX)
+    }
+}
+
+/// For which tasks reservations are made together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sampling {
+    /// For all tasks of a job's stage, by one decision: any of them gets any task.
+    #[default]
+    Batch,
+    /// For each task by itself.
+    PerTask,
 }
 
 /// The parts of a strategy that may differ by class, with dispatchers of their own.
@@ -463,6 +494,8 @@ pub struct Parts {
     pub spread: Spread,
     /// Of how many of its eligible nodes each dispatcher makes use; of all if not said.
     pub subset: Option<u32>,
+    /// Late binding; only under [`Binding::Late`].
+    pub late: Option<Late>,
 }
 
 impl Parts {
@@ -477,7 +510,13 @@ impl Parts {
             information: Information::default(),
             spread: Spread::default(),
             subset: None,
+            late: None,
         }
+    }
+
+    /// True if all tasks of a stage are decided together.
+    pub fn is_batch(&self) -> bool {
+        (self.late).is_some_and(|late| late.sampling == Sampling::Batch)
     }
 
     /// Itself, if every dispatcher sees the true state of all nodes, and jobs come to any of them
@@ -525,6 +564,7 @@ impl fmt::Debug for Parts {
             information,
             spread,
             subset,
+            late,
         } = self;
         let mut shown = f.debug_struct("Parts");
         shown.field("placement", placement);
@@ -539,6 +579,9 @@ impl fmt::Debug for Parts {
         }
         if subset.is_some() {
             shown.field("subset", subset);
+        }
+        if late.is_some() {
+            shown.field("late", late);
         }
         shown.finish()
     }

@@ -158,6 +158,27 @@ impl<'a> Candidates<'a> {
         }
     }
 
+    /// Only those at the positions of `members`, which are candidates.
+    pub(crate) fn among<'b>(&self, members: &'b NodeSet) -> Candidates<'b>
+    where
+        'a: 'b,
+    {
+        Candidates::new(self.pool, Some(members))
+    }
+
+    /// Their positions in the pool become the members of `set`.
+    pub(crate) fn note(&self, set: &mut NodeSet) {
+        match self.chosen {
+            Chosen::All => set.fill(self.pool.ids.len()),
+            Chosen::Members(members) => set.copy(members),
+            Chosen::Named(named) => {
+                *set = NodeSet::new(self.pool.ids.len());
+                let positions = named.iter().filter_map(|node| self.pool.position(*node));
+                positions.for_each(|position| set.insert(position));
+            }
+        }
+    }
+
     /// The eligible nodes, whether they may take the task now or not.
     pub fn pool(&self) -> &'a Pool {
         self.pool

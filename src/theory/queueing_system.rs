@@ -137,11 +137,12 @@ impl<'a> QueueingSystem<'a> {
             information: _,
             spread: _,
             subset: _,
+            late: _, // no model
         } = parts.sees_all()?;
         let (tasks, work, stage) = tasks(class)?;
         let (discipline, queue_limit) = match binding {
             Binding::CentralQueue => (&Discipline::Fifo, central_limit), // nothing waits at nodes
-            Binding::Early => service(cluster, stage)?,
+            _ => service(cluster, stage)?,
         };
         let system = QueueingSystem {
             discipline,
@@ -396,7 +397,8 @@ fn parts(strategy: &Strategy) -> Option<(Binding, Option<u64>, &Parts)> {
     };
     let [parts] = &parts[..] else { return None };
     let lets_in = jobs.iter().all(Option::is_none);
-    lets_in.then_some((*binding, *central_queue, parts))
+    let is_known = lets_in && *binding != Binding::Late;
+    is_known.then_some((*binding, *central_queue, parts))
 }
 
 /// Number and work of the tasks of every job of `class`, gathered in no time, and their stage.

@@ -32,6 +32,7 @@ mod gangs;
 mod gate_cli;
 mod gate_rates;
 mod hostile;
+mod late;
 mod layering;
 mod limits;
 mod metrics;

@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::Named;
 use super::faults::RetriedWork;
 use crate::engine::law::spec::LawSpec;
-use crate::engine::quantity::{Count, Inner, Period, Seconds, Share, Whole};
-use crate::strategy::{Backfill, InFlight, Loot, QueueOrder, Spread, Ties};
+use crate::engine::quantity::{Count, Factor, Inner, Period, Seconds, Share, Whole};
+use crate::strategy::{Backfill, InFlight, Loot, QueueOrder, Sampling, Spread, Ties};
 
 /// That a placement is given; which ones there are, and what each is, the registry knows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,12 +45,35 @@ pub enum Binding {
     Early(Early),
     /// When a node has room; it waits in one queue for all nodes.
     CentralQueue(CentralQueue),
+    /// When a reservation for it finds room at a node: reservations wait there, more of them than tasks, and
+    /// those that are left over are called off.
+    Late(Late),
 }
 
 /// Binding at the decision.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Early {}
+
+/// Reservations at nodes.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Late {
+    /// Reservations for each task, 1 to 100; of a whole job rounded up.
+    pub probes_per_task: Factor,
+    /// For which tasks they are made together: "batch": all of a job (of a stage, where there are several),
+    /// by one decision; "per-task": each by itself.
+    pub sampling: Sampling,
+}
+
+impl Default for Late {
+    fn default() -> Late {
+        Late {
+            probes_per_task: Factor(2.0),
+            sampling: Sampling::default(),
+        }
+    }
+}
 
 /// One queue for all nodes.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -258,6 +281,9 @@ macro_rules! parts {
             /// The rule that picks a node for a task: a name, or a table of its parameters; "random" if nothing says otherwise.
             #[schemars(extend("x-default" = "random"))]
             pub placement: Option<Placement>,
+            /// When a task is bound to a node; "early" if nothing says otherwise.
+            #[schemars(extend("x-default" = "early"))]
+            pub binding: Option<Binding>,
             /// Whether a dispatcher adds what it sent and has not yet seen; "counted" if nothing says otherwise.
             #[schemars(extend("x-default" = "counted"))]
             pub in_flight: Option<InFlight>,
@@ -288,6 +314,7 @@ macro_rules! parts {
             pub fn parts(&self) -> Overrides {
                 Overrides {
                     placement: self.placement,
+                    binding: self.binding.clone(),
                     in_flight: self.in_flight,
                     dispatchers: self.dispatchers,
                     decision_time: self.decision_time.clone(),
@@ -304,9 +331,6 @@ macro_rules! parts {
 parts! {
     /// Parts of a strategy that hold for every strategy unless it says otherwise.
     Scheduling {
-        /// When a task is bound to a node; "early" if nothing says otherwise.
-        #[schemars(extend("x-default" = "early"))]
-        binding: Option<Binding>,
         /// Which jobs are let in; all if nothing says otherwise.
         #[schemars(extend("x-default" = "all"))]
         admission: Option<Admission>,
@@ -326,9 +350,6 @@ parts! {
         like: Option<String>,
         /// A balancer that people run, or a scheduler of a paper, that this one is (`equipoise list strategies`); then only what differs.
         preset: Option<String>,
-        /// When a task is bound to a node; "early" if nothing says otherwise.
-        #[schemars(extend("x-default" = "early"))]
-        binding: Option<Binding>,
         /// Which jobs are let in; all if nothing says otherwise.
         #[schemars(extend("x-default" = "all"))]
         admission: Option<Admission>,

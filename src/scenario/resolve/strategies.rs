@@ -13,6 +13,7 @@ use crate::engine::law::Law;
 use crate::engine::quantity::{Count, Whole};
 use crate::engine::time::Time;
 use crate::model::cluster::{Cluster, Group};
+use crate::model::discipline::Discipline;
 use crate::model::layout::Layout;
 use crate::scenario::grammar::{
     self, Delayed, IdleThieves, JobsServed, Named, NoCopies, Overrides, Periodic, Phases,
@@ -21,7 +22,7 @@ use crate::scenario::grammar::{
 use crate::scenario::text::suggest;
 use crate::strategy::placement::random::Random;
 use crate::strategy::{
-    Backfill, Binding, Copies, Eligible, Hedge, InFlight, Information, Limits, Parts, Pool,
+    Backfill, Binding, Copies, Eligible, Hedge, InFlight, Information, Late, Limits, Parts, Pool,
     QueueRules, Spread, Stealing, Strategy, Ties,
 };
 use crate::workload::class::Class;
@@ -53,6 +54,7 @@ pub fn resolve(
         gangs(&mut check, &strategy, classes.unwrap_or_default());
         blind(&mut check, given, &strategy);
         thieves(&mut check, &strategy, cluster);
+        late(&mut check, given, &strategy, cluster);
         crowded(&mut check, &strategy, cluster);
         workable(
             &mut check,
@@ -100,7 +102,7 @@ fn strategy(
     let stealing = given.stealing.as_ref().and_then(stealing);
     Some(Strategy {
         name: name.to_owned(),
-        binding: binding(given),
+        binding: binding(given, &sets),
         parts_of_class: classes.iter().map(set).collect(),
         parts: sets,
         limits,
@@ -202,10 +204,84 @@ fn rules(given: &grammar::Strategy) -> QueueRules {
     }
 }
 
-fn binding(given: &grammar::Strategy) -> Binding {
+fn binding(given: &grammar::Strategy, sets: &[Parts]) -> Binding {
     match given.binding {
         Some(grammar::Binding::CentralQueue(_)) => Binding::CentralQueue,
+        _ if sets.iter().any(|parts| parts.late.is_some()) => Binding::Late,
         _ => Binding::Early,
+    }
+}
+
+/// Most reservations for a task.
+const MOST_PROBES: f64 = 100.0;
+
+/// How tasks are bound late, if they are; the outer nothing if that is wrong.
+#[allow(clippy::option_option)]
+fn reservations(
+    check: &mut Check<'_>,
+    given: Option<&grammar::Binding>,
+    default: Option<Late>,
+) -> Option<Option<Late>> {
+    let given = match given {
+        Some(grammar::Binding::Late(late)) => late,
+        Some(_) => return Some(None),
+        None => return Some(default),
+    };
+    let probes = given.probes_per_task.0;
+    if probes > MOST_PROBES {
+        let title = format!("{probes} reservations for a task are too many");
+        check
+            .at("binding.late.probes-per-task")
+            .error(title, "write at most 100; two are usual");
+        return None;
+    }
+    Some(Some(Late {
+        probes: (probes * 1e9).round_ties_even() as u64,
+        sampling: given.sampling,
+    }))
+}
+
+/// Reservations need queues, in which nobody need know how long anything will run.
+fn late(check: &mut Check<'_>, given: &grammar::Strategy, strategy: &Strategy, cluster: &Cluster) {
+    let name = &strategy.name;
+    let is_central =
+        |own: &Overrides| matches!(own.binding, Some(grammar::Binding::CentralQueue(_)));
+    let is_own = |own: &Overrides| match strategy.binding {
+        Binding::CentralQueue => own.binding.is_some(),
+        _ => is_central(own),
+    };
+    if let Some((class, _)) = given.r#for.iter().find(|(_, own)| is_own(own)) {
+        let title = "a central queue is one for all classes";
+        let hint = "write it for the whole strategy, or early or late binding for all";
+        check.at("for").name(class).at("binding").error(title, hint);
+    }
+    if strategy.binding != Binding::Late {
+        return;
+    }
+    if strategy.copies.is_some() {
+        let title = format!(
+            "`{name}` binds late: a task has several reservations already, and the first to have room gets it"
+        );
+        check
+            .at("copies")
+            .error(title, "leave `copies` out, or write binding = \"early\"");
+    }
+    let hint = "write binding = \"early\", or give the nodes a fifo queue without a limit";
+    for group in &cluster.groups {
+        let title = match &group.discipline {
+            _ if group.queue_limit.is_some() => format!(
+                "`{name}` binds late, and nodes.{} limits its queue: reservations are not refused",
+                group.name
+            ),
+            Discipline::Fifo | Discipline::Lifo | Discipline::Priority { preemptive: false } => {
+                continue;
+            }
+            _ => format!(
+                "`{name}` binds late: how long what stands in the queue of nodes.{} will run is not known",
+                group.name
+            ),
+        };
+        check.at("binding").error(title, hint);
     }
 }
 
@@ -274,6 +350,7 @@ fn defaults() -> Parts {
         information: Information::default(),
         spread: Spread::default(),
         subset: None,
+        late: None,
     }
 }
 
@@ -286,7 +363,9 @@ fn parts(check: &mut Check<'_>, given: &Overrides, default: &Parts) -> Option<Pa
     let placement = given
         .placement
         .and_then(|_| check.at("placement").placement());
+    let late = reservations(check, given.binding.as_ref(), default.late)?;
     Some(Parts {
+        late,
         placement: placement.unwrap_or_else(|| default.placement.clone()),
         dispatchers: match given.dispatchers {
             Some(count) => dispatchers(&mut check.at("dispatchers"), count),
@@ -376,9 +455,9 @@ fn central(check: &mut Check<'_>, given: &grammar::Strategy, strategy: &Strategy
 fn gangs(check: &mut Check<'_>, strategy: &Strategy, classes: &[Class]) {
     let name = &strategy.name;
     let gang = classes.iter().find(|class| class.gang);
-    if let (Binding::Early, Some(class)) = (strategy.binding, gang) {
+    if let (Binding::Early | Binding::Late, Some(class)) = (strategy.binding, gang) {
         let title = format!(
-            "`{name}` binds early, and the tasks of `{}` start together",
+            "`{name}` binds tasks one by one, and the tasks of `{}` start together",
             class.name
         );
         let hint = "write binding = \"central-queue\" for it";

@@ -132,11 +132,6 @@ const NOT_MODELLED: &[(&str, &str, &str)] = &[
         "estimates of work",
         "what asks for work is told the truth",
     ),
-    (
-        "late late-binding reservations batch-sampling",
-        "late binding",
-        "a task is bound when it is decided; see central-queue",
-    ),
 ];
 
 /// Title and hint for a key or form that stands for what is said by another key, or is not modelled

@@ -518,10 +518,27 @@ impl Board {
             self.unaware(dispatcher, |hidden| hidden.add(to));
             self.on_way.iter_mut().for_each(|way| way.add(to));
         }
+        self.count_own(dispatcher, attempt, to, truth);
+    }
+
+    fn count_own(&mut self, dispatcher: u32, attempt: u32, to: Bound<'_>, truth: Truth<'_>) {
         if let Some(own) = &mut self.own[dispatcher as usize] {
             own.send(attempt, to, &mut self.places);
             self.change_own(dispatcher, to.node, truth, |own| own.add(to));
         }
+    }
+
+    /// An attempt has taken the place of another, which is over, at its node: who knows only what he has
+    /// sent knows that.
+    pub fn took_over(&mut self, dispatcher: u32, attempt: u32, to: Bound<'_>, truth: Truth<'_>) {
+        if self.information[dispatcher as usize] == Information::Local {
+            self.count_own(dispatcher, attempt, to, truth);
+        }
+    }
+
+    /// Where `node` stands in a pool.
+    pub fn position(&self, pool: u32, node: NodeId) -> Option<usize> {
+        self.pools.get(pool).position(node)
     }
 
     /// It has arrived: who sees the truth sees it now.

@@ -142,6 +142,9 @@ fn sights(strategy: &Strategy) -> Vec<String> {
     let said = several.map(|parts| {
         let count = crate::text::counted(parts.dispatchers.into(), "dispatcher");
         let seen = match parts.information {
+            _ if parts.probes => {
+                "the state of the nodes that it asks (view = \"probe\")".to_owned()
+            }
             Information::Fresh => "the true state of all nodes (view = \"fresh\")".to_owned(),
             Information::Local => "only what it has in flight itself (view = \"local\")".to_owned(),
             Information::Periodic { every, .. } => {
@@ -448,6 +451,8 @@ impl Demand<'_> {
             queue: _,
             copies: _,
             stealing: _,
+            stolen: _,
+            partition: _,
         } = strategy;
         let one = |(at, parts): (usize, &Parts)| {
             let classes = self.classes.iter().zip(&self.offered).zip(parts_of_class);

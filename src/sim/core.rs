@@ -97,6 +97,10 @@ pub enum Timer {
     Answer = 6,
     /// That until a node hears that a reservation is not needed any more.
     Cancel = 7,
+    /// That until the nodes that a dispatcher asks hear of it.
+    Probe = 8,
+    /// That until their answers are back.
+    Reply = 9,
 }
 
 /// Tickets of events that are not the next in a task's life; empty where there are none such.
@@ -566,7 +570,7 @@ impl<'s> Core<'s> {
             .agenda
             .schedule(time, Kind::Timer as u8, timer as u32, id);
         match timer {
-            Timer::Backoff | Timer::Question | Timer::Answer => {
+            Timer::Backoff | Timer::Question | Timer::Answer | Timer::Probe | Timer::Reply => {
                 self.records.task_mut(id).ticket = ticket;
             }
             Timer::Attempt => keep(&mut self.tickets.attempts, id, ticket),
@@ -632,7 +636,7 @@ impl<'s> Core<'s> {
         delay + self.setup.classes[class as usize].transfer[leg as usize]
     }
 
-    fn delay(&self, law: &Law, id: u32, leg: u32) -> Time {
+    pub(super) fn delay(&self, law: &Law, id: u32, leg: u32) -> Time {
         if let Some(constant) = law.constant() {
             return Time::from_secs(constant);
         }
@@ -1158,7 +1162,7 @@ impl Tickets {
             // Those of a script are never called off.
             (Kind::NodeChange, 0) => return false,
             (Kind::NodeChange, _) => self.nodes[id as usize],
-            (_, 0 | 5 | 6) => records.task(id).ticket,
+            (_, 0 | 5 | 6 | 8 | 9) => records.task(id).ticket,
             (_, 1) => self.attempts[id as usize],
             (_, 3) => self.hedges[id as usize],
             (_, 4) => return false,

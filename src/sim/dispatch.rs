@@ -14,6 +14,7 @@ use crate::model::list::List;
 use crate::model::slab::NONE;
 use crate::strategy::board::node_set::NodeSet;
 use crate::strategy::board::{Aperture, Board, Bound, Sight};
+use crate::strategy::pool::Within;
 use crate::strategy::view::Truth;
 use crate::strategy::{
     self, Ask, Binding, Candidates, Counts, Ended, How, InFlight, Information, Order, Parts,
@@ -32,7 +33,7 @@ pub struct Dispatch {
     dispatchers: Vec<Dispatcher>,
     /// The way of the jobs of each class.
     routes: Vec<Route>,
-    /// True if tasks are bound when they are decided.
+    /// True if all tasks are bound when they are decided.
     binds_early: bool,
     /// True if attempts queue at nodes.
     queues_at_nodes: bool,
@@ -114,6 +115,8 @@ struct Dispatcher {
     constant: Option<Time>,
     /// Whether the tasks of a stage are decided with the first of them.
     is_batch: bool,
+    /// Whether it waits for what nodes answer.
+    probes: bool,
     /// Tasks that wait for it, and their number.
     queue: List,
     waiting: u64,
@@ -161,11 +164,12 @@ fn routes(core: &mut Core<'_>) -> Vec<Route> {
         first += parts.dispatchers;
     }
     let mut routes: Vec<Route> = Vec::new();
-    for (class, &parts) in setup.classes.iter().zip(&setup.strategy.parts_of_class) {
+    for (at, class) in (0..).zip(&setup.classes) {
+        let parts = setup.strategy.parts_of_class[at as usize];
         let before = routes.iter().filter(|route| route.parts == parts);
         let (rank, row) = (before.count() as u32, core.stage_pools.len());
         for stage in &class.stages {
-            let pool = core.board.pool(&core.layout, &stage.allowed, &stage.demand);
+            let pool = pool(core, at, &stage.allowed, &stage.demand);
             core.stage_pools.push(pool);
         }
         let pool = spread(core, class, core.stage_pools[row]);
@@ -181,6 +185,19 @@ fn routes(core: &mut Core<'_>) -> Vec<Route> {
     routes
 }
 
+/// The pool of the nodes of the `allowed` groups that could hold `demand` and that `class` may use.
+fn pool(core: &mut Core<'_>, class: u32, allowed: &[bool], demand: &[u64]) -> u32 {
+    let strategy = &core.setup.strategy;
+    let may_use = |node| strategy.lets_use(class, node);
+    let within = Within {
+        class,
+        may_use: &may_use,
+    };
+    let within = (!strategy.partition.is_empty()).then_some(within);
+    core.board
+        .pool_within(&core.layout, allowed, demand, within)
+}
+
 impl Dispatch {
     /// The dispatchers of the setup's strategy.
     ///
@@ -191,7 +208,8 @@ impl Dispatch {
         let mut dispatch = Dispatch {
             dispatchers: Vec::new(),
             routes: routes(core),
-            binds_early: setup.strategy.binding == Binding::Early,
+            binds_early: setup.strategy.binding == Binding::Early
+                && !setup.strategy.parts.iter().any(|parts| parts.probes),
             queues_at_nodes: setup.strategy.binding != Binding::CentralQueue,
             free: NodeSet::new(0),
             follows: core.board.follows(),
@@ -404,9 +422,12 @@ impl Dispatch {
     /// own.
     fn own_pool(&mut self, core: &mut Core<'_>, id: u32, parts: usize) -> Fallible<u32> {
         let job = core.records.job(id);
-        let class = &core.setup.classes[job.class as usize];
-        let (allowed, demand) = (&class.stages[0].allowed, core.demands.row(job.demand));
-        let pool = core.board.pool(&core.layout, allowed, demand);
+        let (at, class) = (job.class, &core.setup.classes[job.class as usize]);
+        let (allowed, demand) = (
+            &class.stages[0].allowed,
+            core.demands.row(job.demand).to_vec(),
+        );
+        let pool = pool(core, at, allowed, &demand);
         if core.board.is_empty(pool) {
             let name = &class.name;
             Err(format!(
@@ -514,7 +535,7 @@ impl Dispatch {
 
     /// True if a node is up that a task may use, or need not be up yet.
     pub fn has_candidates(&self, core: &mut Core<'_>, id: u32) -> bool {
-        if !self.binds_early || !core.board.sees_down() {
+        if !self.queues_at_nodes || !core.board.sees_down() {
             return true;
         }
         let (task, job) = core.records.both(id);
@@ -536,7 +557,7 @@ impl Dispatch {
         if self.goes_by_counts && core.board.is_plain() && core.recorder.is_none() {
             return self.choose_by_counts(core, &subject, |_, _| {});
         }
-        self.choose_by(core, &subject, id, None, strategy::decide)
+        self.choose_by(core, &subject, (id, None), strategy::decide)
     }
 
     /// The same for an attempt of which there is no record, and which nobody records.
@@ -548,7 +569,39 @@ impl Dispatch {
         if self.goes_by_counts {
             return self.choose_by_counts(core, subject, |_, _| {});
         }
-        self.choose_by(core, subject, NONE, None, strategy::decide)
+        self.choose_by(core, subject, (NONE, None), strategy::decide)
+    }
+
+    /// True if the dispatcher of a task asks nodes before it decides.
+    pub fn asks(&self, core: &Core<'_>, id: u32) -> bool {
+        let (task, job) = core.records.both(id);
+        let this = &self.dispatchers[job.dispatcher as usize];
+        let placement = this.placements[core.pool_of(task, job) as usize].as_ref();
+        this.probes && placement.is_some_and(|placement| placement.reads() != Reads::Nothing)
+    }
+
+    /// The same choice by a dispatcher that asks nodes: all of them, if the placement names none.
+    ///
+    /// # Errors
+    /// As [`Dispatch::place`].
+    #[cold]
+    pub fn choose_by_replies(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<NodeId> {
+        let before = core.totals.messages;
+        let node = self.choose(core, id)?;
+        if core.totals.messages == before + 1 {
+            let (task, job) = core.records.both(id);
+            let subject = subject(core, task, job);
+            core.totals.messages += 2 * u64::from(self.candidates(core, &subject));
+        }
+        Ok(node)
+    }
+
+    /// The number of nodes among which a decision may choose.
+    fn candidates(&self, core: &mut Core<'_>, subject: &Subject) -> u32 {
+        let demand = core.demands.row(subject.demand);
+        let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
+        let spot = (core.board).turn(subject.dispatcher, subject.pool, demand, truth);
+        core.board.seen(spot, truth, None).1.count()
     }
 
     /// True if all placements go by counts alone.
@@ -623,8 +676,7 @@ impl Dispatch {
         self.choose_by(
             core,
             subject,
-            NONE,
-            None,
+            (NONE, None),
             |placement, ask, view, _, named| {
                 strategy::choose(placement, ask, view, &mut draw, named)
             },
@@ -636,8 +688,7 @@ impl Dispatch {
         &mut self,
         core: &mut Core<'_>,
         subject: &Subject,
-        id: u32,
-        among: Option<&NodeSet>,
+        (id, among): (u32, Option<&NodeSet>),
         decide: impl FnOnce(
             &mut dyn Placement,
             &Ask<'_>,
@@ -659,13 +710,8 @@ impl Dispatch {
         let Some(Some(placement)) = this.placements.get_mut(subject.pool as usize) else {
             return Err(fault(&core.setup.strategy, this.parts, None));
         };
-        let chosen = decide(
-            &mut **placement,
-            &ask,
-            &view,
-            &mut draw.clone(),
-            &mut self.named,
-        );
+        let placement = &mut **placement;
+        let chosen = decide(placement, &ask, &view, &mut draw.clone(), &mut self.named);
         let node = chosen.filter(|node| nodes.contains(*node));
         let node = node.ok_or_else(|| fault(&core.setup.strategy, this.parts, chosen))?;
         let is_open = core.window.contains(truth.now);
@@ -674,7 +720,7 @@ impl Dispatch {
             let made = Made {
                 ask: &ask,
                 view: &view,
-                placement: &mut **placement,
+                placement,
                 blueprint: &*core.setup.strategy.parts[this.parts].placement,
                 draw,
             };
@@ -754,7 +800,7 @@ impl Dispatch {
                 false => any(draw),
             })
         };
-        let node = self.choose_by(core, &subject, id, Some(&free), decide)?;
+        let node = self.choose_by(core, &subject, (id, Some(&free)), decide)?;
         if let Some(position) = core.board.position(subject.pool, node) {
             free.remove(position);
         }
@@ -922,6 +968,7 @@ impl Dispatcher {
             },
             constant: parts.decision_time.constant().map(Time::from_secs),
             is_batch: parts.is_batch(),
+            probes: parts.probes,
             queue: List::EMPTY,
             waiting: 0,
             budget: core.setup.faults.retries.budget.burst(),
@@ -978,7 +1025,7 @@ impl Dispatcher {
     }
 
     fn relies_on(&self, reports: Reports) -> bool {
-        if self.asking == 0 {
+        if self.asking == 0 || self.probes {
             return false;
         }
         let mut placements = self.placements.iter().flatten();

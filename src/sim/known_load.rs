@@ -287,6 +287,8 @@ pub fn fixed_shares(
         queue: _,
         copies: None,
         stealing: None,
+        stolen: _,
+        partition,
     } = strategy
     else {
         return None;
@@ -294,7 +296,8 @@ pub fn fixed_shares(
     let eligible = class.stages.first()?.eligible(&cluster.groups);
     let is_same = |stage: &Stage| stage.eligible(&cluster.groups) == eligible;
     let parts = &parts[parts_of_class[index]];
-    if class.data.is_some() || parts.subset.is_some() || !class.stages.iter().all(is_same) {
+    let is_apart = class.data.is_some() || parts.subset.is_some() || !partition.is_empty();
+    if is_apart || !class.stages.iter().all(is_same) {
         return None;
     }
     let weights = match fixed_split(parts.placement.as_ref()) {

@@ -23,11 +23,7 @@ impl Replication<'_> {
         }
         match self.late(id) {
             Some(late) => self.reserve(id, late),
-            None => {
-                let node = self.dispatch.choose(&mut self.core, id)?;
-                self.dispatch.bind(&mut self.core, id, node);
-                self.go(id)
-            }
+            None => self.place_by_view(id),
         }
     }
 

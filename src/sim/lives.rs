@@ -504,7 +504,7 @@ impl Replication<'_> {
                 self.start_waiting(node);
             }
             Phase::Unbound => self.forget_unbound(id),
-            Phase::Returning | Phase::Retry => core.call_off(id),
+            Phase::Returning | Phase::Retry | Phase::Probing => core.call_off(id),
             Phase::Gather => self.gathering.withdraw(core, id),
             Phase::Done | Phase::Dormant => {}
         }
@@ -534,6 +534,8 @@ impl Replication<'_> {
                 self.hear_of_reservation(timer, id);
                 Ok(())
             }
+            8 => self.probe(id),
+            9 => self.decide_by_replies(id),
             _ => self.fail_job(id, How::TimedOut),
         }
     }

@@ -23,6 +23,7 @@ mod lives;
 mod observing;
 mod outcome;
 mod plan;
+mod probing;
 pub mod recorder;
 pub mod records;
 mod replication;

@@ -150,6 +150,8 @@ pub enum Phase {
     Dormant = 16,
     /// Waits for a reservation to find room; counts as [`Phase::Queue`].
     Unbound = 24 + 3,
+    /// Is decided, and its dispatcher waits for what nodes answer; counts as [`Phase::Network`].
+    Probing = 32 + 2,
     /// Has room at its node, which asks for a task, or waits for the answer; counts as
     /// [`Phase::Network`].
     Asking = 24 + 2,

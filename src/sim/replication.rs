@@ -47,7 +47,7 @@ pub struct Replication<'s> {
     pub has_faults: bool,
     /// Several attempts may be made at a task at once.
     pub has_copies: bool,
-    /// The same, or tasks may be bound late.
+    /// The same, or tasks may be bound late, or nodes asked before.
     pub sets_out_otherwise: bool,
     /// Nodes that fall idle take tasks from others, or ask for tasks.
     pub has_thieves: bool,
@@ -84,6 +84,7 @@ impl<'s> Replication<'s> {
         let mut core = Core::new(setup, layout, seeds, board, recorder);
         let dispatch = Dispatch::new(&mut core)?;
         let binds_late = setup.strategy.binding == Binding::Late;
+        let asks = setup.strategy.parts.iter().any(|parts| parts.probes);
         let stops_early = !setup.window.finite && setup.is_first_in_first_out();
         let mut replication = Replication {
             sources: Sources::open(&mut core, seeds, stops_early)?,
@@ -101,7 +102,7 @@ impl<'s> Replication<'s> {
                 || setup.strategy.queue.one_at_a_time
                 || binds_late,
             has_copies: setup.strategy.copies.is_some(),
-            sets_out_otherwise: setup.strategy.copies.is_some() || binds_late,
+            sets_out_otherwise: setup.strategy.copies.is_some() || binds_late || asks,
             hedging: Hedging::default(),
             has_thieves: setup.strategy.stealing.is_some() || binds_late,
             thieves: Thieves::default(),

@@ -132,12 +132,8 @@ impl<'a> QueueingSystem<'a> {
             placement,
             dispatchers,
             decision_time,
-            in_flight: _, // matters only where tasks travel
-            ties: _,      // equal nodes are equal
-            information: _,
-            spread: _,
-            subset: _,
-            late: _, // no model
+            // In flight matters only where tasks travel, ties not at all, the rest is left at its default.
+            ..
         } = parts.sees_all()?;
         let (tasks, work, stage) = tasks(class)?;
         let (discipline, queue_limit) = match binding {
@@ -391,13 +387,15 @@ fn parts(strategy: &Strategy) -> Option<(Binding, Option<u64>, &Parts)> {
         queue: _, // told beside
         copies: None,
         stealing: None,
+        stolen: _,
+        partition,
     } = strategy
     else {
         return None;
     };
     let [parts] = &parts[..] else { return None };
     let lets_in = jobs.iter().all(Option::is_none);
-    let is_known = lets_in && *binding != Binding::Late;
+    let is_known = lets_in && *binding != Binding::Late && partition.is_empty();
     is_known.then_some((*binding, *central_queue, parts))
 }
 

@@ -224,6 +224,7 @@ fn servers(strategy: &Strategy, asked: &[Asked<'_>]) -> Option<Vec<Known>> {
             spread: _, // the mean over all dispatchers
             subset: _,
             late: _, // told below
+            probes: _,
         },
     ] = parts
     else {

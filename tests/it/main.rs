@@ -40,6 +40,7 @@ mod misleading;
 mod mixed;
 mod model_page;
 mod presets;
+mod probing;
 mod reality;
 mod scenarios;
 mod sojourns;

@@ -205,6 +205,9 @@ pub struct IdleThieves {
     pub victims: Count,
     /// How much it takes.
     pub batch: Loot,
+    /// Classes whose tasks it takes, wherever in the queue they stand (under "fifo"); of all, from the head on, if
+    /// left out.
+    pub classes: Vec<String>,
 }
 
 impl Default for IdleThieves {
@@ -212,8 +215,21 @@ impl Default for IdleThieves {
         IdleThieves {
             victims: Count(1.0),
             batch: Loot::default(),
+            classes: Vec::new(),
         }
     }
+}
+
+/// Nodes that are kept for a class.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Reserve {
+    /// Node groups, or some of their nodes: `gen1`, `gen1[3]`, `gen1[0..5]` (the first five), `gen1[0..17 %]`.
+    pub nodes: Vec<String>,
+    /// Instead: this share of the nodes of each group, the first ones.
+    pub share: Option<Inner>,
+    /// Whether the class may use all nodes that are kept for nobody, too.
+    pub borrow: bool,
 }
 
 /// What a dispatcher knows of the nodes when it decides, beside what it has sent itself.
@@ -228,7 +244,14 @@ pub enum View {
     Periodic(Periodic),
     /// What their state was a while ago.
     Delayed(Delayed),
+    /// What those that it asks answer: the question takes `network.dispatch`, the answer `network.result`.
+    Probe(Probe),
 }
+
+/// What those that are asked answer.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Probe {}
 
 /// The true state.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -340,6 +363,9 @@ parts! {
         /// Tasks that change their node while they wait; "none" if nothing says otherwise.
         #[schemars(extend("x-rare" = "none"))]
         stealing: Option<Stealing>,
+        /// Nodes that are kept for a class of jobs, by the class's name; none if nothing says otherwise.
+        #[schemars(extend("x-rare" = "none"))]
+        partition: Named<Reserve>,
     }
 }
 
@@ -359,6 +385,9 @@ parts! {
         /// Tasks that change their node while they wait; "none" if nothing says otherwise.
         #[schemars(extend("x-rare" = "none"))]
         stealing: Option<Stealing>,
+        /// Nodes that are kept for a class of jobs, by the class's name; none if nothing says otherwise.
+        #[schemars(extend("x-rare" = "none"))]
+        partition: Named<Reserve>,
         /// Parts that differ for a class of jobs, by the class's name.
         r#for: Named<Overrides>,
     }

@@ -6,6 +6,7 @@
 //! of a file are told at once.
 
 pub mod check;
+mod class_names;
 mod classes;
 mod clock;
 mod cluster;
@@ -13,6 +14,7 @@ mod faults;
 pub mod files;
 pub mod judging;
 mod loads;
+mod partition;
 mod rates;
 mod sources;
 mod stages;

@@ -9,6 +9,8 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::check::Check;
+use super::class_names::{is_class, narrowness};
+use super::partition;
 use crate::engine::law::Law;
 use crate::engine::quantity::{Count, Whole};
 use crate::engine::time::Time;
@@ -49,12 +51,14 @@ pub fn resolve(
     let mut check = check.at("strategies");
     let one = |(name, given): (&String, &grammar::Strategy)| {
         let mut check = check.name(name);
-        let strategy = strategy(&mut check, name, given, classes)?;
+        let strategy = strategy(&mut check, name, given, (cluster, classes))?;
         central(&mut check, given, &strategy);
         gangs(&mut check, &strategy, classes.unwrap_or_default());
         blind(&mut check, given, &strategy);
         thieves(&mut check, &strategy, cluster);
         late(&mut check, given, &strategy, cluster);
+        probes(&mut check, &strategy);
+        partition::check(&mut check, &strategy, cluster, classes.unwrap_or_default());
         crowded(&mut check, &strategy, cluster);
         workable(
             &mut check,
@@ -73,7 +77,7 @@ fn strategy(
     check: &mut Check<'_>,
     name: &str,
     given: &grammar::Strategy,
-    classes: Option<&[Class]>,
+    (cluster, classes): (&Cluster, Option<&[Class]>),
 ) -> Option<Strategy> {
     let own = parts(check, &given.parts(), &defaults())?;
     let classes = classes.unwrap_or_default();
@@ -88,34 +92,43 @@ fn strategy(
             return None;
         }
     }
-    let set = |class: &Class| {
-        let all = overrides
-            .clone()
-            .map(|(wanted, _)| narrowness(wanted, &class.name));
-        let named = (1..).zip(all).filter(|(_, narrowness)| *narrowness > 0);
-        // The narrowest holds, of equally narrow ones the first.
-        let narrowest = named.min_by_key(|(_, narrowness)| Reverse(*narrowness));
-        narrowest.map_or(0, |(set, _)| set)
-    };
+    let wanted: Vec<&String> = overrides.map(|(wanted, _)| wanted).collect();
     let limits = limits(check, given, classes)?;
     let copies = copies(check, given)?;
     let stealing = given.stealing.as_ref().and_then(stealing);
+    let stolen = partition::stolen(check, given.stealing.as_ref(), classes)?;
+    let partition = partition::resolve(check, &given.partition, cluster, classes)?;
     Some(Strategy {
         name: name.to_owned(),
         binding: binding(given, &sets),
-        parts_of_class: classes.iter().map(set).collect(),
+        parts_of_class: classes.iter().map(|class| set(&wanted, class)).collect(),
         parts: sets,
         limits,
         queue: rules(given),
         copies,
         stealing,
+        stolen,
+        partition,
     })
+}
+
+/// The set of parts of a class, of which the strategy's own is the first.
+fn set(wanted: &[&String], class: &Class) -> usize {
+    let all = wanted.iter().map(|wanted| narrowness(wanted, &class.name));
+    let named = (1..).zip(all).filter(|(_, narrowness)| *narrowness > 0);
+    // The narrowest holds, of equally narrow ones the first.
+    let narrowest = named.min_by_key(|(_, narrowness)| Reverse(*narrowness));
+    narrowest.map_or(0, |(set, _)| set)
 }
 
 fn stealing(given: &grammar::Stealing) -> Option<Stealing> {
     match given {
         grammar::Stealing::None(_) => None,
-        grammar::Stealing::Idle(IdleThieves { victims, batch }) => Some(Stealing {
+        grammar::Stealing::Idle(IdleThieves {
+            victims,
+            batch,
+            classes: _,
+        }) => Some(Stealing {
             victims: victims.0 as u32,
             loot: *batch,
         }),
@@ -318,27 +331,6 @@ fn limits(check: &mut Check<'_>, given: &grammar::Strategy, classes: &[Class]) -
     })
 }
 
-/// True if `wanted` names any class; else says so.
-fn is_class(check: &mut Check<'_>, wanted: &str, classes: &[Class]) -> bool {
-    let is_one = (classes.iter()).any(|class| narrowness(wanted, &class.name) > 0);
-    if !is_one {
-        let known: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
-        let hint = suggest::hint(wanted, &known, "classes");
-        check.error(format!("there is no class `{wanted}`"), hint);
-    }
-    is_one
-}
-
-/// How narrowly `wanted` names a class: in full, by the part of a trace, by the trace, or not (0).
-fn narrowness(wanted: &str, class: &str) -> usize {
-    let (source, part) = class.split_once('.').unwrap_or((class, ""));
-    let names = [source, part, class];
-    names
-        .iter()
-        .rposition(|name| *name == wanted)
-        .map_or(0, |at| at + 1)
-}
-
 /// The parts of a strategy that says nothing.
 fn defaults() -> Parts {
     Parts {
@@ -351,6 +343,7 @@ fn defaults() -> Parts {
         spread: Spread::default(),
         subset: None,
         late: None,
+        probes: false,
     }
 }
 
@@ -375,6 +368,7 @@ fn parts(check: &mut Check<'_>, given: &Overrides, default: &Parts) -> Option<Pa
         in_flight: given.in_flight.unwrap_or(default.in_flight),
         ties: given.ties.unwrap_or(default.ties),
         information: given.view.as_ref().map_or(default.information, information),
+        probes: (given.view.as_ref()).map_or(default.probes, |view| matches!(view, View::Probe(_))),
         spread: given.spread.unwrap_or(default.spread),
         subset: given
             .subset
@@ -384,7 +378,7 @@ fn parts(check: &mut Check<'_>, given: &Overrides, default: &Parts) -> Option<Pa
 
 fn information(view: &View) -> Information {
     match view {
-        View::Fresh(_) => Information::Fresh,
+        View::Fresh(_) | View::Probe(_) => Information::Fresh,
         View::Local(_) => Information::Local,
         View::Periodic(Periodic { every, phases }) => Information::Periodic {
             every: Time::from_secs(every.0),
@@ -420,11 +414,9 @@ fn central(check: &mut Check<'_>, given: &grammar::Strategy, strategy: &Strategy
         let hint = "write dispatchers = 1 for it, or binding = \"early\"";
         check.at("dispatchers").error(title, hint);
     }
-    if let Some(parts) = strategy
-        .parts
-        .iter()
-        .find(|parts| parts.information != Information::Fresh || parts.subset.is_some())
-    {
+    if let Some(parts) = strategy.parts.iter().find(|parts| {
+        parts.information != Information::Fresh || parts.probes || parts.subset.is_some()
+    }) {
         let (key, what) = match parts.subset {
             Some(_) => ("subset", "all nodes pull from one queue"),
             None => ("view", "a node that pulls knows its own state"),
@@ -496,6 +488,26 @@ fn blind(check: &mut Check<'_>, given: &grammar::Strategy, strategy: &Strategy) 
             .at(key)
             .error(title, "write in-flight = \"counted\", or another view");
     }
+}
+
+/// Who asks before he decides, asks once.
+fn probes(check: &mut Check<'_>, strategy: &Strategy) {
+    let name = &strategy.name;
+    let asks = |parts: &&Parts| parts.probes;
+    let title = match strategy.parts.iter().find(asks) {
+        Some(_) if strategy.copies.is_some() => {
+            format!(
+                "`{name}` asks nodes before it decides: copies beside that are not modelled yet"
+            )
+        }
+        Some(parts) if parts.late.is_some() => {
+            format!("`{name}` binds late: its reservations ask the nodes already")
+        }
+        _ => return,
+    };
+    check
+        .at("view")
+        .error(title, "leave one of them out, or write view = \"fresh\"");
 }
 
 /// Most nodes x dispatchers where each dispatcher keeps what it sees for itself.

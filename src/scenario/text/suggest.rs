@@ -123,11 +123,6 @@ const NOT_MODELLED: &[(&str, &str, &str)] = &[
         "scheduling.stealing lets idle nodes pull",
     ),
     (
-        "partition partitions",
-        "partitions",
-        "classes share all nodes; jobs.NAME.nodes keeps one to some",
-    ),
-    (
         "estimates estimate",
         "estimates of work",
         "what asks for work is told the truth",

@@ -20,7 +20,7 @@ pub mod travelling;
 use std::cell::RefCell;
 
 use super::key::Key;
-use super::pool::{Candidates, Pool, Pools};
+use super::pool::{Candidates, Pool, Pools, Within};
 use super::view::{Truth, Turns, View};
 use super::{Blueprint, Information, Placement, Problem, Ties};
 use crate::engine::random::Draw;
@@ -290,7 +290,18 @@ impl Board {
 
     /// The number of the pool of nodes of the `allowed` groups that could hold `demand`.
     pub fn pool(&mut self, layout: &Layout, allowed: &[bool], demand: &[u64]) -> u32 {
-        let pool = self.pools.number(layout, allowed, demand);
+        self.pool_within(layout, allowed, demand, None)
+    }
+
+    /// The same of those `within` which alone a class may use.
+    pub fn pool_within(
+        &mut self,
+        layout: &Layout,
+        allowed: &[bool],
+        demand: &[u64],
+        within: Option<Within<'_>>,
+    ) -> u32 {
+        let pool = self.pools.number(layout, allowed, demand, within);
         if pool as usize == self.wanted.len() {
             self.keep_pool(pool);
         }

@@ -21,7 +21,7 @@ use crate::strategy::{
     Placement, Problem, Reads, Reports, Spread, Strategy, Ties, View,
 };
 
-use super::core::{Core, Demands, Kind, Shards};
+use super::core::{Core, Demands, Facts, Kind, Shards};
 use super::failure::{Failure, Fallible};
 use super::recorder::{Decision, Made, Recorder};
 use super::records::{Job, Phase, Records, Subject, Task, draw};
@@ -653,8 +653,8 @@ impl Dispatch {
         let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
         let spot = (core.board).turn(subject.dispatcher, subject.pool, demand, truth);
         let (view, nodes) = core.board.seen(spot, truth, None);
-        let priority = core.facts[subject.class as usize].priority;
-        let ask = ask(subject, priority, demand, nodes, this.ties);
+        let facts = &core.facts[subject.class as usize];
+        let ask = ask(subject, facts, demand, nodes, this.ties);
         let mut draw = subject.draw(core.keys.placement, 0);
         self.named.clear();
         if let Some(Some(placement)) = this.placements.get_mut(subject.pool as usize) {
@@ -704,8 +704,8 @@ impl Dispatch {
         let log = core.recorder.is_some().then_some(&self.asked);
         let (view, all) = core.board.seen(spot, truth, log);
         let nodes = among.map_or(all, |set| all.among(set));
-        let priority = core.facts[subject.class as usize].priority;
-        let ask = ask(subject, priority, demand, nodes, this.ties);
+        let facts = &core.facts[subject.class as usize];
+        let ask = ask(subject, facts, demand, nodes, this.ties);
         let draw = subject.draw(core.keys.placement, 0);
         let Some(Some(placement)) = this.placements.get_mut(subject.pool as usize) else {
             return Err(fault(&core.setup.strategy, this.parts, None));
@@ -752,10 +752,10 @@ impl Dispatch {
         let spot = core.board.turn(job.dispatcher, pool, demand, truth);
         let (view, nodes) = core.board.seen(spot, truth, None);
         let others: Vec<NodeId> = nodes.iter().filter(|node| !tried.contains(node)).collect();
-        let priority = core.facts[job.class as usize].priority;
+        let facts = &core.facts[job.class as usize];
         let ask = Ask {
             tried: &tried,
-            ..ask(&subject, priority, demand, nodes.only(&others), this.ties)
+            ..ask(&subject, facts, demand, nodes.only(&others), this.ties)
         };
         let mut draw = draw(core.keys.placement, job, task, 0);
         let placement = this.placements.get_mut(pool as usize)?.as_mut()?;
@@ -1054,7 +1054,7 @@ fn subject(core: &Core<'_>, task: &Task, job: &Job) -> Subject {
 #[inline(always)]
 fn ask<'a>(
     subject: &Subject,
-    priority: i64,
+    facts: &Facts<'_>,
     demand: &'a [u64],
     nodes: Candidates<'a>,
     ties: Ties,
@@ -1064,9 +1064,9 @@ fn ask<'a>(
         job: subject.number,
         task: subject.task,
         tasks: subject.tasks,
-        priority,
+        priority: facts.priority,
         key: None,
-        work: subject.work,
+        work: facts.seconds(subject.work),
         demand,
         tried: &[],
         nodes,
@@ -1175,11 +1175,12 @@ pub fn whole_service_time(core: &Core<'_>, subject: &Subject, node: NodeId) -> T
             work *= stragglers.factor.sample(&mut draw);
         }
     }
+    let facts = &core.facts[subject.class as usize];
     let overhead = match subject.stage {
-        0 => core.facts[subject.class as usize].overhead,
+        0 => facts.overhead,
         stage => core.setup.classes[subject.class as usize].stages[usize::from(stage)].overhead,
     };
-    Time::from_secs(work / core.layout.factor(node)) + overhead
+    facts.time(work / core.layout.factor(node)) + overhead
 }
 
 /// How long the attempt at a task would run at its node from the beginning.

@@ -34,7 +34,8 @@ fn without_a_network_answers_are_the_truth() {
         let (fresh, seen) = watch(&setup, spelling).unwrap();
         setup.strategy.parts[0].probes = true;
         let (asked, same) = watch(&setup, spelling).unwrap();
-        assert!(seen.decisions == same.decisions, "{spelling}");
+        // Where answers are waited for, jobs come on until the last measured one is done.
+        assert!(same.decisions.starts_with(&seen.decisions), "{spelling}");
         assert_eq!(fresh.metric("response_mean"), asked.metric("response_mean"));
     }
 }

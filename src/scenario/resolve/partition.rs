@@ -26,7 +26,7 @@ pub fn stolen(
     let mut check = check.at("stealing.idle.classes");
     let is_known = |(at, name): (usize, &String)| is_class(&mut check.name(at), name, classes);
     let known = named.iter().enumerate().map(is_known);
-    let are_known = known.fold(true, |all, one| all && one);
+    let are_known = known.filter(|is| !is).count() == 0;
     let is_named = |class: &Class| named.iter().any(|name| narrowness(name, &class.name) > 0);
     are_known.then(|| classes.iter().map(is_named).collect())
 }

@@ -24,15 +24,33 @@ pub fn summary_cell(row: Option<&Summary>, scale: &Scale) -> String {
 /// A comparison's relative change and interval: "-70 % [-71,-69]"; "exact" where it has no variance;
 /// the absolute difference where the baseline is 0; empty where there is none.
 pub fn change(row: &ComparisonRow, scale: &Scale) -> String {
+    change_with(row, scale, ",")
+}
+
+/// The same with `comma` between the ends of the interval.
+pub fn change_with(row: &ComparisonRow, scale: &Scale, comma: &str) -> String {
     match (row.relative, row.relative_low.zip(row.relative_high)) {
         (Some(relative), _) if row.exact => format!("{} % exact", signed_percent(relative, 1)),
         (Some(relative), Some((low, high))) => {
             let decimals = percent_decimals(low, high);
-            let [low, high] = [low, high].map(|end| signed_percent(end, decimals));
-            format!("{} % [{low},{high}]", signed_percent(relative, decimals))
+            let [low, high] = [low, high].map(|end| bound(end, decimals));
+            format!(
+                "{} % [{low}{comma}{high}]",
+                signed_percent(relative, decimals)
+            )
         }
         (Some(relative), None) => format!("{} %", signed_percent(relative, 1)),
         (None, _) => difference(row, scale),
+    }
+}
+
+/// A bound of a relative change. One above a factor of 100 says only that nothing is known; and nothing
+/// is lower than by 100 %.
+fn bound(end: f64, decimals: i32) -> String {
+    match signed_percent(end, decimals) {
+        _ if end > 100.0 => ">+9,999".into(),
+        low if end > -1.0 && low.starts_with("-100") => ">-100".into(),
+        number => number,
     }
 }
 
@@ -57,8 +75,12 @@ pub fn lower_or_higher(row: &ComparisonRow, scale: &Scale) -> String {
     let interval = row.relative_low.zip(row.relative_high);
     let interval = interval.filter(|_| !row.exact);
     let decimals = interval.map_or(1, |(low, high)| percent_decimals(low, high));
-    let number = |value: f64| fixed(value * sign * 100.0, decimals);
-    let size = format!("{} % {word}", number(relative));
+    let number = |value: f64| match value > 100.0 {
+        true if sign > 0.0 => ">9,999".into(),
+        true => "<-9,999".into(),
+        false => fixed(value * sign * 100.0, decimals),
+    };
+    let size = format!("{} % {word}", fixed(relative * sign * 100.0, decimals));
     match interval {
         Some((low, high)) if sign < 0.0 => format!("{size} [{}, {}]", number(high), number(low)),
         Some((low, high)) => format!("{size} [{}, {}]", number(low), number(high)),

@@ -16,7 +16,7 @@ use crate::model::slab::NONE;
 use crate::strategy::Reads;
 use crate::workload::source::Arrivals;
 
-use super::core::Core;
+use super::core::{Core, Facts};
 use super::dispatch::{Decider, Dispatch, straggle, whole_service_time};
 use super::failure::{Failure, Fallible};
 use super::ledger::{Ledger, Placed, Task};
@@ -45,15 +45,14 @@ struct Placements {
 
 /// A job that has arrived and come to its dispatcher.
 #[derive(Clone, Copy)]
-struct Arrived {
+struct Arrived<'s> {
     class: u32,
     number: u64,
     at: Time,
     measured: bool,
     dispatcher: u32,
     pool: u32,
-    /// Time of each task beside its work.
-    overhead: Time,
+    facts: Facts<'s>,
 }
 
 fn brings_demands(source: &crate::workload::source::Source) -> bool {
@@ -64,7 +63,7 @@ fn brings_demands(source: &crate::workload::source::Source) -> bool {
 const NEEDS_EVENTS: &str = "`--engine direct` serves fifo nodes of one slot to which tasks are bound at once, without delays, costs \
     of gathering, faults, limits and records: leave it out, and events are used where they must be";
 
-impl Replication<'_> {
+impl<'s> Replication<'s> {
     /// True if it is run directly as long as jobs arrive.
     ///
     /// # Errors
@@ -157,7 +156,8 @@ impl Replication<'_> {
             instants += u128::from(job.at.0);
             if job.measured {
                 let demand = self.core.demands.row(demand);
-                seen = digest(seen, job.at, job.class, demand, works.iter().copied());
+                let works = works.iter().map(|work| job.facts.seconds(*work));
+                seen = digest(seen, job.at, job.class, demand, works);
             }
             self.core.agenda.turn_to(job.at);
             self.send(&mut job);
@@ -219,7 +219,7 @@ impl Replication<'_> {
     }
 
     #[cold]
-    fn pass_crowd(&mut self, direct: &mut Direct, first: Arrived, now: Time) -> Fallible {
+    fn pass_crowd(&mut self, direct: &mut Direct, first: Arrived<'s>, now: Time) -> Fallible {
         let mut crowd = vec![(first, direct.works.clone())];
         while self.core.agenda.outside().time == now && !self.course.is_runaway() {
             if self.core.window.jobs() > self.course.most_jobs() / 2 {
@@ -240,7 +240,7 @@ impl Replication<'_> {
     }
 
     /// A job arrives and comes to its dispatcher.
-    fn arrive_directly(&mut self, direct: &mut Direct) -> Fallible<Arrived> {
+    fn arrive_directly(&mut self, direct: &mut Direct) -> Fallible<Arrived<'s>> {
         let core = &mut self.core;
         core.agenda.pass();
         self.events += 1;
@@ -258,7 +258,7 @@ impl Replication<'_> {
     }
 
     /// A job of `class` that arrives now.
-    fn arrived(&self, class: u32, measured: bool) -> Arrived {
+    fn arrived(&self, class: u32, measured: bool) -> Arrived<'s> {
         Arrived {
             class,
             number: 0,
@@ -266,22 +266,22 @@ impl Replication<'_> {
             measured,
             dispatcher: 0,
             pool: 0,
-            overhead: self.core.facts[class as usize].overhead,
+            facts: self.core.facts[class as usize],
         }
     }
 
     /// It comes to its dispatcher.
     #[inline(always)]
-    fn send(&mut self, job: &mut Arrived) {
+    fn send(&mut self, job: &mut Arrived<'s>) {
         (job.dispatcher, job.pool) = self.dispatch.way(&self.core, job.class, job.number);
     }
 
     /// The tasks of a job are decided one after another, and take their places in line.
     #[inline(never)]
-    fn place_tasks(&mut self, direct: &mut Direct, job: &Arrived, works: &[f64]) -> Fallible {
+    fn place_tasks(&mut self, direct: &mut Direct, job: &Arrived<'s>, works: &[f64]) -> Fallible {
         direct.placed.attempts += works.len() as u64;
         if !direct.lines.by_counts {
-            return self.place_by_view(direct, job, works);
+            return self.place_as_seen(direct, job, works);
         }
         let (core, lines) = (&mut self.core, &mut direct.lines);
         let mut placing = Placing::new(core, &mut self.dispatch, lines, job)?;
@@ -293,7 +293,7 @@ impl Replication<'_> {
 
     /// The same for an only task, by numbers of tasks at the nodes.
     #[inline(always)]
-    fn place_only(&mut self, direct: &mut Direct, job: &Arrived, work: f64) -> Fallible {
+    fn place_only(&mut self, direct: &mut Direct, job: &Arrived<'s>, work: f64) -> Fallible {
         let (core, lines) = (&mut self.core, &mut direct.lines);
         let mut placing = Placing::new(core, &mut self.dispatch, lines, job)?;
         let task = placing.place(0, work)?;
@@ -305,7 +305,7 @@ impl Replication<'_> {
 
     /// The same by what is seen of the nodes.
     #[inline(never)]
-    fn place_by_view(&mut self, direct: &mut Direct, job: &Arrived, works: &[f64]) -> Fallible {
+    fn place_as_seen(&mut self, direct: &mut Direct, job: &Arrived<'s>, works: &[f64]) -> Fallible {
         let (lines, core) = (&mut direct.lines, &mut self.core);
         let mut subject = Subject {
             class: job.class,
@@ -394,7 +394,7 @@ impl Ledger {
     #[inline(always)]
     fn write_down(
         &mut self,
-        job: &Arrived,
+        job: &Arrived<'_>,
         works: &[f64],
         mut place: impl FnMut(u32, f64) -> Fallible<Task>,
     ) -> Fallible {
@@ -418,7 +418,7 @@ impl Ledger {
     }
 }
 
-impl Arrived {
+impl Arrived<'_> {
     /// It has been placed: so many tasks, whose longest has so much work, and of which `task` ends last.
     #[inline(always)]
     fn placed(&self, task: Task, tasks: u32, longest: f64) -> Placed {
@@ -426,7 +426,7 @@ impl Arrived {
             arrival: self.at,
             start: task.start,
             end: task.end,
-            ideal: Time::from_secs(longest) + self.overhead,
+            ideal: self.facts.time(longest) + self.facts.overhead,
             class: self.class,
             tasks,
             node: task.node,
@@ -450,7 +450,7 @@ impl Arrived {
 struct Placing<'a, 's> {
     looking: Looking<'a, 's>,
     decider: Decider<'a>,
-    job: &'a Arrived,
+    job: &'a Arrived<'s>,
     nodes: u32,
 }
 
@@ -460,7 +460,7 @@ impl<'a, 's> Placing<'a, 's> {
         core: &'a mut Core<'s>,
         dispatch: &'a mut Dispatch,
         lines: &'a mut Lines,
-        job: &'a Arrived,
+        job: &'a Arrived<'s>,
     ) -> Fallible<Placing<'a, 's>> {
         let nodes = core.board.size(job.pool);
         Ok(Placing {
@@ -492,7 +492,7 @@ impl<'a, 's> Placing<'a, 's> {
         if core.setup.stragglers.is_some() {
             work = job.straggle(core, task, work);
         }
-        let service = Time::from_secs(work / core.layout.factor(node)) + job.overhead;
+        let service = job.facts.time(work / core.layout.factor(node)) + job.facts.overhead;
         Ok(looking.line_up(node, service))
     }
 
@@ -504,7 +504,7 @@ impl<'a, 's> Placing<'a, 's> {
 }
 
 /// Makes the records of a job whose tasks wait to be decided.
-fn record_undecided(core: &mut Core<'_>, job: &Arrived, works: &[f64]) {
+fn record_undecided(core: &mut Core<'_>, job: &Arrived<'_>, works: &[f64]) {
     let now = core.now();
     let ids: Vec<u32> = works.iter().map(|_| core.records.claim()).collect();
     for (index, (&work, &id)) in works.iter().zip(&ids).enumerate() {

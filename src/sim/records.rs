@@ -148,6 +148,13 @@ pub enum Phase {
     Parked = 8 + 3,
     /// Its stage waits for others; its time has not begun.
     Dormant = 16,
+    /// Waits for a reservation to find room; counts as [`Phase::Queue`].
+    Unbound = 24 + 3,
+    /// Is decided, and its dispatcher waits for what nodes answer; counts as [`Phase::Network`].
+    Probing = 32 + 2,
+    /// Has room at its node, which asks for a task, or waits for the answer; counts as
+    /// [`Phase::Network`].
+    Asking = 24 + 2,
 }
 
 impl Phase {
@@ -157,6 +164,9 @@ impl Phase {
         self as usize & 7
     }
 }
+
+/// In place of which of several attempts at once it is.
+const RESERVATION: u8 = u8::MAX;
 
 /// A task of a job, and the attempt that is made at it: what events touch is one line of memory,
 /// and where its time went another.
@@ -176,7 +186,7 @@ pub struct Task {
     /// The event that it waits for.
     pub ticket: Ticket,
     links: Links,
-    /// Seconds at speed 1.
+    /// At speed 1, in the unit of its class (seconds, or nanoseconds of a trace).
     pub work: f64,
     /// How long it runs from its next start on; once its service has ended, when that was.
     pub service: Time,
@@ -308,6 +318,26 @@ impl Task {
         (self.sibling, self.copy) = (last.sibling, last.copy + 1);
     }
 
+    /// Becomes, of a task that has been decided, a reservation for it and others, which sets out `now`.
+    pub fn reserve(&mut self, number: u32, now: Time) {
+        self.enter(Phase::Network, now);
+        (self.index, self.copy) = (number, RESERVATION);
+        (self.ticket, self.links) = (Ticket::NONE, Links::NONE);
+        (self.work, self.service) = (0.0, Time::ZERO);
+    }
+
+    /// True if it is a reservation: an attempt without a task yet.
+    #[inline]
+    pub fn is_reservation(&self) -> bool {
+        self.copy == RESERVATION
+    }
+
+    /// What a reservation went through that got this task becomes the task's.
+    pub fn take_over(&mut self, reservation: &Task) {
+        (self.node, self.parts) = (reservation.node, reservation.parts);
+        (self.phase, self.since) = (reservation.phase, reservation.since);
+    }
+
     /// What it was served has come to nothing.
     pub fn start_over(&mut self) {
         let served = std::mem::take(&mut self.parts[Phase::Service as usize]);
@@ -383,16 +413,18 @@ impl Task {
                 | Phase::Retry
                 | Phase::Done
                 | Phase::Dormant
+                | Phase::Unbound
         )
     }
 
     /// The attempt that has come to its end, of a task that was ready at `ready`.
-    pub fn completed(&self, ready: Time) -> Attempt {
+    pub fn completed(&self, ready: Time, work: Time) -> Attempt {
         let [dispatch, decision, _, queue, service, retry, gather] = self.parts.map(Time);
         let begun = ready + retry + dispatch;
         let paused = (self.ended() - self.started) - service;
         Attempt {
             node: self.node,
+            work,
             ready,
             times: Times {
                 begun,
@@ -441,7 +473,7 @@ pub struct Subject {
     pub stage: u16,
     /// Which attempt it is, from 0.
     pub attempt: u16,
-    /// Seconds at speed 1.
+    /// At speed 1, in the unit of its class (seconds, or nanoseconds of a trace).
     pub work: f64,
     /// Row of its demand.
     pub demand: u32,
@@ -471,6 +503,8 @@ impl Subject {
 pub struct Attempt {
     /// The node that it ran at.
     pub node: NodeId,
+    /// What its task takes at speed 1.
+    pub work: Time,
     /// When its task was ready: at its job's arrival, or when its stage began.
     pub ready: Time,
     /// When what happened.

@@ -122,12 +122,37 @@ impl<'s> Replication<'s> {
                 break;
             }
         }
+        self.sources.give_back_stock(&mut self.core)?;
+        self.turn_to_end(&direct.ledger)?;
         let now = self.core.now();
         direct.settle_all(&mut self.core, now);
         self.events += direct.ledger.ended;
-        self.sources.give_back_stock(&mut self.core)?;
         direct.lines.hand_over(&mut self.core);
         direct.ledger.hand_over(&mut self.core);
+        Ok(())
+    }
+
+    /// When no later arrival matters, the clock turns to the instant at which all that is measured is
+    /// resolved, unless the replication is broken off before: what happens until then is known.
+    fn turn_to_end(&mut self, ledger: &Ledger) -> Fallible {
+        let core = &mut self.core;
+        let (end, deadline) = (ledger.last_measured(), core.window.deadline());
+        let is_cut_off = deadline.is_some_and(|deadline| end > deadline);
+        if !self.sources.stops_early || !core.window.is_closed() || end < core.now() || is_cut_off {
+            return Ok(());
+        }
+        let may_drop = |core: &Core<'_>| {
+            let next = core.agenda.outside().time;
+            next <= end && core.window.has_passed(next)
+        };
+        while may_drop(core) {
+            core.agenda.pass();
+            self.events += 1;
+            self.sources.arrive(core)?;
+        }
+        if core.agenda.outside().time > end {
+            core.agenda.turn_to(end);
+        }
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use crate::model::slab::NONE;
 use super::core::{Completion, Core, Kind};
 
 /// Entries that are written at least before they are gone through.
-const ROUND: usize = 2048;
+const ROUND: usize = 1024;
 
 /// See the module.
 #[derive(Default)]
@@ -131,7 +131,7 @@ impl Ledger {
         }
         self.jobs.truncate(kept);
         self.tasks.truncate(tasks.to);
-        self.room = (kept + ROUND.max(kept / 2)).next_multiple_of(ROUND);
+        self.room = (kept + ROUND.max(kept / 4)).next_multiple_of(ROUND);
         self.jobs.reserve_exact(self.room - kept);
     }
 
@@ -204,6 +204,12 @@ impl Ledger {
         let (ends, n) = (&self.ends, self.ends.len());
         let last = ends[n - 1];
         (last - ends[(n - 1) / 2]).0 + (last - ends[n / 2]).0
+    }
+
+    /// When the last of the measured jobs that are written down is complete; 0 if there is none.
+    pub fn last_measured(&self) -> Time {
+        let measured = self.jobs.iter().filter(|job| job.measured);
+        measured.map(|job| job.end).max().unwrap_or_default()
     }
 
     /// The nodes of all tasks that have not ended, when all that has ended is accounted for.

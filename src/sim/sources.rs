@@ -26,7 +26,7 @@ pub struct Sources {
     /// The source whose arrival comes next.
     next: u32,
     /// Whether arrivals after the last measured one may be left out.
-    stops_early: bool,
+    pub stops_early: bool,
     /// Jobs drawn before they arrive.
     pub stock: Stock,
 }

@@ -23,7 +23,7 @@ use crate::workload::class::{Class, Shape, Stage};
 use crate::workload::source::Arrivals;
 
 use super::recorder::Recorder;
-use super::records::{Job, Phase, Records, Task, draw};
+use super::records::{Job, Phase, Records, Subject, Task, draw};
 use super::service::Service;
 use super::setup::Setup;
 use super::stages::Stages;
@@ -420,6 +420,8 @@ pub struct Core<'s> {
     pub spreads: Vec<Option<Shards>>,
     /// Some tasks may run without their data.
     pub may_lack_data: bool,
+    /// Some jobs, or their data, have keys.
+    has_keys: bool,
     /// Some payloads take time to be sent.
     is_bulky: bool,
     opening: OpeningCompletions,
@@ -461,6 +463,7 @@ impl<'s> Core<'s> {
             tickets: Tickets::default(),
             spreads: Vec::new(),
             may_lack_data: false,
+            has_keys: setup.classes.iter().any(Class::has_keys),
             is_bulky: setup.classes.iter().any(Class::is_bulky),
             finishes: Vec::new(),
             in_use_before: 0,
@@ -671,6 +674,26 @@ impl<'s> Core<'s> {
             key.sample_count(&mut draw) - 1
         });
         spread.first + place.unwrap_or(task.index) % spread.count
+    }
+
+    /// What a task is about, if it has such a key.
+    #[inline(always)]
+    pub fn key_of(&self, subject: &Subject) -> Option<u64> {
+        match self.has_keys {
+            true => self.draw_key(subject),
+            false => None,
+        }
+    }
+
+    /// The key of its job, or else that of its data.
+    #[cold]
+    #[inline(never)]
+    fn draw_key(&self, subject: &Subject) -> Option<u64> {
+        let class = &self.setup.classes[subject.class as usize];
+        let of_data = || Some((class.data.as_ref()?.key.as_ref()?, subject.task));
+        let (key, task) = (class.key.as_ref().map(|key| (key, 0))).or_else(of_data)?;
+        let mut draw = (self.keys.data).draw(subject.class, subject.number, 0, task, 0);
+        Some(u64::from(key.sample_count(&mut draw)))
     }
 
     /// What a task takes more at `node`, which may not have its data.

@@ -589,7 +589,8 @@ impl Dispatch {
         let spot = (core.board).turn(subject.dispatcher, subject.pool, demand, truth);
         let (view, nodes) = core.board.seen(spot, truth, None);
         let priority = core.facts[subject.class as usize].priority;
-        let ask = ask(subject, priority, demand, nodes, this.ties);
+        let about = (priority, core.key_of(subject));
+        let ask = ask(subject, about, demand, nodes, this.ties);
         let mut draw = subject.draw(core.keys.placement, 0);
         self.named.clear();
         if let Some(Some(placement)) = this.placements.get_mut(subject.pool as usize) {
@@ -634,7 +635,8 @@ impl Dispatch {
         let log = core.recorder.is_some().then_some(&self.asked);
         let (view, nodes) = core.board.seen(spot, truth, log);
         let priority = core.facts[subject.class as usize].priority;
-        let ask = ask(subject, priority, demand, nodes, this.ties);
+        let about = (priority, core.key_of(subject));
+        let ask = ask(subject, about, demand, nodes, this.ties);
         let draw = subject.draw(core.keys.placement, 0);
         let Some(Some(placement)) = this.placements.get_mut(subject.pool as usize) else {
             return Err(fault(&core.setup.strategy, this.parts, None));
@@ -683,9 +685,10 @@ impl Dispatch {
         let (view, nodes) = core.board.seen(spot, truth, None);
         let others: Vec<NodeId> = nodes.iter().filter(|node| !tried.contains(node)).collect();
         let priority = core.facts[job.class as usize].priority;
+        let about = (priority, core.key_of(&subject));
         let ask = Ask {
             tried: &tried,
-            ..ask(&subject, priority, demand, nodes.only(&others), this.ties)
+            ..ask(&subject, about, demand, nodes.only(&others), this.ties)
         };
         let mut draw = draw(core.keys.placement, job, task, 0);
         let placement = this.placements.get_mut(pool as usize)?.as_mut()?;
@@ -911,7 +914,7 @@ fn subject(core: &Core<'_>, task: &Task, job: &Job) -> Subject {
 #[inline(always)]
 fn ask<'a>(
     subject: &Subject,
-    priority: i64,
+    (priority, key): (i64, Option<u64>),
     demand: &'a [u64],
     nodes: Candidates<'a>,
     ties: Ties,
@@ -922,7 +925,7 @@ fn ask<'a>(
         task: subject.task,
         tasks: subject.tasks,
         priority,
-        key: None,
+        key,
         work: subject.work,
         demand,
         tried: &[],

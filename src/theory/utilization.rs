@@ -104,6 +104,7 @@ fn ask(class: &Class, jobs: f64, slower: f64, shares: Option<Vec<f64>>) -> Optio
         slo: _,
         transfer: _, // as any delay
         data: None,
+        key: _,      // it changes no work
         priority: _, // what is asked for is given, in whatever order
         gang: false, // else it may not be given
     } = class

@@ -38,6 +38,7 @@ mod metrics;
 mod misleading;
 mod mixed;
 mod model_page;
+mod placements;
 mod presets;
 mod reality;
 mod scenarios;

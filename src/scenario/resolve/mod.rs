@@ -25,6 +25,7 @@ use crate::engine::quantity::Amount;
 use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
 use crate::sim::setup::{Engine, Network, Setup};
+use crate::strategy::Strategy;
 use crate::workload::class::Class;
 use crate::workload::load::Demand;
 use crate::workload::source::Source;
@@ -60,7 +61,7 @@ pub fn resolve(
     let window = window::window(&mut check.at("run"), &document.run, &demand)?;
     let (network, faults) = (network?, faults?);
     clock::check(check, &demand, demand.lasts(&window));
-    let setup = |strategy| Setup {
+    let setup = |strategy: Strategy| Setup {
         seed: document.run.seed.get(),
         placement_seed: 0,
         cluster: cluster.clone(),
@@ -69,7 +70,7 @@ pub fn resolve(
         sources: sources.clone(),
         stragglers: stragglers.clone(),
         faults: faults.clone(),
-        strategy,
+        strategy: knowing(strategy, &demand),
         window: window.clone(),
         engine: Engine::Auto,
     };
@@ -82,6 +83,16 @@ pub fn resolve(
         baseline,
         classes,
     })
+}
+
+/// The strategy, with placements that know the laws of the works that they will place.
+fn knowing(mut strategy: Strategy, demand: &Demand<'_>) -> Strategy {
+    for (at, parts) in strategy.parts.iter_mut().enumerate() {
+        let works = demand.works(|class| strategy.parts_of_class.get(class) == Some(&at));
+        let knowing = works.and_then(|works| parts.placement.knowing(&works));
+        parts.placement = knowing.unwrap_or_else(|| parts.placement.clone());
+    }
+    strategy
 }
 
 /// What becomes of copies when something goes wrong is not modelled yet.

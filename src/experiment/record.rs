@@ -248,7 +248,7 @@ impl Recorder for Rows<'_> {
 
     fn task(&mut self, job: &Job, task: &Task, attempt: &Attempt) {
         let (class, node) = (self.class(job), self.node(attempt.node));
-        let work = Time::from_secs(task.work).0;
+        let work = attempt.work.0;
         let times = (
             attempt.ready.0,
             attempt.times.started.0,

@@ -130,7 +130,7 @@ impl Recorder for Tracker {
     }
 
     fn task(&mut self, job: &Job, task: &Task, attempt: &Attempt) {
-        *self.works.entry((job.class, job.number)).or_default() += task.work;
+        *self.works.entry((job.class, job.number)).or_default() += attempt.work.as_secs();
         let (start, end) = (attempt.times.started.0, attempt.times.ended.0);
         if self
             .cut

@@ -28,11 +28,21 @@ pub fn change(row: &ComparisonRow, scale: &Scale) -> String {
         (Some(relative), _) if row.exact => format!("{} % exact", signed_percent(relative, 1)),
         (Some(relative), Some((low, high))) => {
             let decimals = percent_decimals(low, high);
-            let [low, high] = [low, high].map(|end| signed_percent(end, decimals));
+            let [low, high] = [low, high].map(|end| bound(end, decimals));
             format!("{} % [{low},{high}]", signed_percent(relative, decimals))
         }
         (Some(relative), None) => format!("{} %", signed_percent(relative, 1)),
         (None, _) => difference(row, scale),
+    }
+}
+
+/// A bound of a relative change. One above a factor of 100 says only that nothing is known; and nothing
+/// is lower than by 100 %.
+fn bound(end: f64, decimals: i32) -> String {
+    match signed_percent(end, decimals) {
+        _ if end > 100.0 => ">+9,999".into(),
+        low if end > -1.0 && low.starts_with("-100") => ">-100".into(),
+        number => number,
     }
 }
 
@@ -57,8 +67,12 @@ pub fn lower_or_higher(row: &ComparisonRow, scale: &Scale) -> String {
     let interval = row.relative_low.zip(row.relative_high);
     let interval = interval.filter(|_| !row.exact);
     let decimals = interval.map_or(1, |(low, high)| percent_decimals(low, high));
-    let number = |value: f64| fixed(value * sign * 100.0, decimals);
-    let size = format!("{} % {word}", number(relative));
+    let number = |value: f64| match value > 100.0 {
+        true if sign > 0.0 => ">9,999".into(),
+        true => "<-9,999".into(),
+        false => fixed(value * sign * 100.0, decimals),
+    };
+    let size = format!("{} % {word}", fixed(relative * sign * 100.0, decimals));
     match interval {
         Some((low, high)) if sign < 0.0 => format!("{size} [{}, {}]", number(high), number(low)),
         Some((low, high)) => format!("{size} [{}, {}]", number(low), number(high)),

@@ -347,6 +347,12 @@ mod tests {
             worse,
             "`two-choices` is worse than `random` on response_p99 at load 0.8: 10 % higher [8, 12]"
         );
+        let hardly = said(|row| {
+            row.verdict = Verdict::Worse;
+            (row.relative, row.relative_low, row.relative_high) =
+                (Some(4.5), Some(0.02), Some(1e12));
+        });
+        assert!(hardly.ends_with("450 % higher [2, >9,999]"), "{hardly}");
     }
 
     #[test]

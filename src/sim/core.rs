@@ -7,7 +7,7 @@
 use crate::engine::agenda::{Agenda, Place, Ticket};
 use crate::engine::law::Law;
 use crate::engine::random::{Key, Purpose, Seeds};
-use crate::engine::time::Time;
+use crate::engine::time::{NANOS, Time, rounded};
 use crate::metrics::figures::Totals;
 use crate::metrics::jobs::{Blame, Completed, JobStats};
 use crate::metrics::nodes::Busy;
@@ -282,6 +282,8 @@ pub struct Facts<'s> {
     pub gathers_free: bool,
     /// Time of each task beside its work.
     pub overhead: Time,
+    /// Nanoseconds in a unit of its works.
+    nanos: f64,
     /// Objective for the response time.
     pub slo: Option<Time>,
     /// The larger, the more urgent.
@@ -344,11 +346,27 @@ impl<'s> Facts<'s> {
             slots: u32::try_from(stage.demand[SLOTS]).unwrap_or(u32::MAX),
             gathers_free: class.gather.is_free(),
             overhead: stage.overhead,
+            nanos: stage.shape.nanos(),
             slo: class.slo,
             priority: class.priority,
             need: class.gather.need,
             is_gang: class.gang,
             bound: 0,
+        }
+    }
+
+    /// How long `work` takes at speed 1, rounded to nanoseconds.
+    #[inline(always)]
+    pub fn time(&self, work: f64) -> Time {
+        Time(rounded(work * self.nanos))
+    }
+
+    /// `work` in seconds.
+    #[inline(always)]
+    pub fn seconds(&self, work: f64) -> f64 {
+        match self.nanos == NANOS {
+            true => work,
+            false => work * self.nanos / NANOS,
         }
     }
 }
@@ -1002,7 +1020,8 @@ impl<'s> Core<'s> {
         let (task, job) = self.records.both(id);
         if let Some(recorder) = &mut self.recorder {
             let ready = self.stages.ready_at(job, task);
-            recorder.task(job, task, &task.completed(ready));
+            let work = self.facts[job.class as usize].time(task.work);
+            recorder.task(job, task, &task.completed(ready, work));
         }
     }
 

@@ -246,7 +246,8 @@ impl Replication<'_> {
         if subject.tasks > 1 {
             return self.place_several(lines, job, &mut subject);
         }
-        let ideal = Time::from_secs(subject.work) + self.core.facts[job.class as usize].overhead;
+        let facts = &self.core.facts[job.class as usize];
+        let ideal = facts.time(subject.work) + facts.overhead;
         self.place_task(lines, &subject, NONE, ideal, job.measured)?;
         Ok(())
     }
@@ -260,13 +261,13 @@ impl Replication<'_> {
     ) -> Fallible {
         let now = self.core.now();
         let longest = lines.works.iter().copied().fold(0.0, f64::max);
-        let overhead = self.core.facts[arrived.class as usize].overhead;
+        let facts = &self.core.facts[arrived.class as usize];
         let id = lines.queues.jobs.claim();
         let job = &mut lines.queues.jobs[id];
         (job.first, job.left) = (NONE, subject.tasks);
         let of = &mut job.completion;
         (of.class, of.tasks, of.arrival) = (arrived.class, subject.tasks, now);
-        (of.measured, of.ideal) = (arrived.measured, Time::from_secs(longest) + overhead);
+        (of.measured, of.ideal) = (arrived.measured, facts.time(longest) + facts.overhead);
         lines.ends.clear();
         let (mut before, mut critical, mut latest) = (NONE, NONE, Time::ZERO);
         for index in 0..subject.tasks {

@@ -19,7 +19,7 @@ use crate::strategy::{
     Placement, Problem, Reads, Reports, Spread, Strategy, Ties, View,
 };
 
-use super::core::{Core, Demands, Kind, Shards};
+use super::core::{Core, Demands, Facts, Kind, Shards};
 use super::failure::{Failure, Fallible};
 use super::recorder::{Decision, Made, Recorder};
 use super::records::{Job, Phase, Records, Subject, Task, draw};
@@ -588,8 +588,8 @@ impl Dispatch {
         let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
         let spot = (core.board).turn(subject.dispatcher, subject.pool, demand, truth);
         let (view, nodes) = core.board.seen(spot, truth, None);
-        let priority = core.facts[subject.class as usize].priority;
-        let about = (priority, core.key_of(subject));
+        let facts = &core.facts[subject.class as usize];
+        let about = (facts, core.key_of(subject));
         let ask = ask(subject, about, demand, nodes, this.ties);
         let mut draw = subject.draw(core.keys.placement, 0);
         self.named.clear();
@@ -634,8 +634,8 @@ impl Dispatch {
         let spot = (core.board).turn(subject.dispatcher, subject.pool, demand, truth);
         let log = core.recorder.is_some().then_some(&self.asked);
         let (view, nodes) = core.board.seen(spot, truth, log);
-        let priority = core.facts[subject.class as usize].priority;
-        let about = (priority, core.key_of(subject));
+        let facts = &core.facts[subject.class as usize];
+        let about = (facts, core.key_of(subject));
         let ask = ask(subject, about, demand, nodes, this.ties);
         let draw = subject.draw(core.keys.placement, 0);
         let Some(Some(placement)) = this.placements.get_mut(subject.pool as usize) else {
@@ -684,8 +684,8 @@ impl Dispatch {
         let spot = core.board.turn(job.dispatcher, pool, demand, truth);
         let (view, nodes) = core.board.seen(spot, truth, None);
         let others: Vec<NodeId> = nodes.iter().filter(|node| !tried.contains(node)).collect();
-        let priority = core.facts[job.class as usize].priority;
-        let about = (priority, core.key_of(&subject));
+        let facts = &core.facts[job.class as usize];
+        let about = (facts, core.key_of(&subject));
         let ask = Ask {
             tried: &tried,
             ..ask(&subject, about, demand, nodes.only(&others), this.ties)
@@ -914,7 +914,7 @@ fn subject(core: &Core<'_>, task: &Task, job: &Job) -> Subject {
 #[inline(always)]
 fn ask<'a>(
     subject: &Subject,
-    (priority, key): (i64, Option<u64>),
+    (facts, key): (&Facts<'_>, Option<u64>),
     demand: &'a [u64],
     nodes: Candidates<'a>,
     ties: Ties,
@@ -924,9 +924,9 @@ fn ask<'a>(
         job: subject.number,
         task: subject.task,
         tasks: subject.tasks,
-        priority,
+        priority: facts.priority,
         key,
-        work: subject.work,
+        work: facts.seconds(subject.work),
         demand,
         tried: &[],
         nodes,
@@ -1035,11 +1035,12 @@ pub fn whole_service_time(core: &Core<'_>, subject: &Subject, node: NodeId) -> T
             work *= stragglers.factor.sample(&mut draw);
         }
     }
+    let facts = &core.facts[subject.class as usize];
     let overhead = match subject.stage {
-        0 => core.facts[subject.class as usize].overhead,
+        0 => facts.overhead,
         stage => core.setup.classes[subject.class as usize].stages[usize::from(stage)].overhead,
     };
-    Time::from_secs(work / core.layout.factor(node)) + overhead
+    facts.time(work / core.layout.factor(node)) + overhead
 }
 
 /// How long the attempt at a task would run at its node from the beginning.

@@ -68,16 +68,16 @@ impl Wish {
             count: if is_gang { u64::from(job.tasks) } else { 1 },
             pool,
             row: job.demand + u32::from(task.stage),
-            time: estimate(job, longest, slowest) + overhead,
+            time: estimate(core, job, longest, slowest) + overhead,
         }
     }
 }
 
 /// How long `work` of a job is said to take at a node of `speed`, without overhead: what its user asked
 /// for, or else the truth.
-fn estimate(job: &Job, work: f64, speed: f64) -> Time {
+fn estimate(core: &Core<'_>, job: &Job, work: f64, speed: f64) -> Time {
     match job.estimate {
-        0.0 => Time::from_secs(work / speed),
+        0.0 => core.facts[job.class as usize].time(work / speed),
         asked => Time::from_secs(asked),
     }
 }
@@ -94,7 +94,7 @@ impl Plan {
             while id != NONE {
                 let (task, job) = core.records.both(id);
                 let overhead = super::dispatch::stage(core, job, task).overhead;
-                let time = estimate(job, task.work, core.layout.factor(node)) + overhead;
+                let time = estimate(core, job, task.work, core.layout.factor(node)) + overhead;
                 self.held[node.index()].push(Held {
                     from: now,
                     until: (task.started + time).max(now + Time(1)),

@@ -176,7 +176,7 @@ pub struct Task {
     /// The event that it waits for.
     pub ticket: Ticket,
     links: Links,
-    /// Seconds at speed 1.
+    /// At speed 1, in the unit of its class (seconds, or nanoseconds of a trace).
     pub work: f64,
     /// How long it runs from its next start on; once its service has ended, when that was.
     pub service: Time,
@@ -387,12 +387,13 @@ impl Task {
     }
 
     /// The attempt that has come to its end, of a task that was ready at `ready`.
-    pub fn completed(&self, ready: Time) -> Attempt {
+    pub fn completed(&self, ready: Time, work: Time) -> Attempt {
         let [dispatch, decision, _, queue, service, retry, gather] = self.parts.map(Time);
         let begun = ready + retry + dispatch;
         let paused = (self.ended() - self.started) - service;
         Attempt {
             node: self.node,
+            work,
             ready,
             times: Times {
                 begun,
@@ -441,7 +442,7 @@ pub struct Subject {
     pub stage: u16,
     /// Which attempt it is, from 0.
     pub attempt: u16,
-    /// Seconds at speed 1.
+    /// At speed 1, in the unit of its class (seconds, or nanoseconds of a trace).
     pub work: f64,
     /// Row of its demand.
     pub demand: u32,
@@ -471,6 +472,8 @@ impl Subject {
 pub struct Attempt {
     /// The node that it ran at.
     pub node: NodeId,
+    /// What its task takes at speed 1.
+    pub work: Time,
     /// When its task was ready: at its job's arrival, or when its stage began.
     pub ready: Time,
     /// When what happened.

@@ -204,8 +204,9 @@ impl Sources {
         let opens = !core.window.has_opened();
         let is_measured = core.window.arrive(now, drawn.class, next);
         if is_measured {
-            let demand = core.demands.row(core.facts[drawn.class as usize].demand);
-            let works = works.iter().copied();
+            let facts = &core.facts[drawn.class as usize];
+            let demand = core.demands.row(facts.demand);
+            let works = works.iter().map(|work| facts.seconds(*work));
             self.sources[drawn.source as usize].digest(now, drawn.class, demand, works);
             if opens {
                 core.open_window(now);
@@ -530,16 +531,12 @@ impl Source {
         match (&stage.shape, &mut self.feed) {
             (Shape::Tasks { count, work }, _) => {
                 let count = tasks.unwrap_or_else(|| count.sample_count(&mut self.stream));
-                add_tasks(core, id, count, stage.overhead, |_| {
-                    work.sample(&mut self.stream)
-                });
+                add_tasks(core, id, count, |_| work.sample(&mut self.stream));
             }
             (Shape::Split { work, into }, _) => {
                 let whole = work.sample(&mut self.stream);
                 let into = into.sample_count(&mut self.stream);
-                add_tasks(core, id, into, stage.overhead, |index| {
-                    stage.part(whole, into, index)
-                });
+                add_tasks(core, id, into, |index| stage.part(whole, into, index));
             }
             (Shape::Trace, Feed::Trace { row, resources, .. }) => {
                 let work = |task: u32| {
@@ -553,7 +550,7 @@ impl Source {
                 if !row.demand.is_empty() {
                     own_demand(core, id, resources, &row.demand);
                 }
-                add_tasks(core, id, row.tasks, stage.overhead, work);
+                add_tasks(core, id, row.tasks, work);
             }
             (Shape::Trace, _) => {}
         }
@@ -660,11 +657,11 @@ impl Source {
 
     fn digest_job(&mut self, core: &Core<'_>, id: u32) {
         let job = core.records.job(id);
-        let mut next = id;
+        let (facts, mut next) = (&core.facts[job.class as usize], id);
         let works = std::iter::from_fn(|| {
             let task = (next != NONE).then(|| core.records.task(next))?;
             next = task.sibling;
-            Some(task.work)
+            Some(facts.seconds(task.work))
         });
         self.digest(job.arrival, job.class, core.demands.row(job.demand), works);
     }
@@ -686,13 +683,8 @@ impl Source {
 }
 
 /// Makes the `count` tasks of a job, of which the first has the job's number.
-fn add_tasks(
-    core: &mut Core<'_>,
-    id: u32,
-    count: u32,
-    overhead: Time,
-    mut work: impl FnMut(u32) -> f64,
-) {
+fn add_tasks(core: &mut Core<'_>, id: u32, count: u32, mut work: impl FnMut(u32) -> f64) {
+    let facts = core.facts[core.records.job(id).class as usize];
     let (now, slots) = (core.now(), core.demands.slots(core.records.job(id).demand));
     let (mut last, mut longest) = (id, 0.0f64);
     for index in 0..count {
@@ -707,16 +699,16 @@ fn add_tasks(
     }
     core.records
         .job_mut(id)
-        .split(count, Time::from_secs(longest) + overhead);
+        .split(count, facts.time(longest) + facts.overhead);
     core.totals.tasks_arrived += u64::from(count);
-    if let Some(need) = core.facts[core.records.job(id).class as usize].need {
-        suffice(core, id, need.min(count), overhead);
+    if let Some(need) = facts.need {
+        suffice(core, id, need.min(count), &facts);
     }
 }
 
 /// Only `need` results of a job are needed: at best those of its shortest tasks.
 #[cold]
-fn suffice(core: &mut Core<'_>, id: u32, need: u32, overhead: Time) {
+fn suffice(core: &mut Core<'_>, id: u32, need: u32, facts: &Facts<'_>) {
     let (mut works, mut next) = (Vec::new(), id);
     while next != NONE {
         let task = core.records.task(next);
@@ -724,7 +716,7 @@ fn suffice(core: &mut Core<'_>, id: u32, need: u32, overhead: Time) {
         next = task.sibling;
     }
     let (_, longest, _) = works.select_nth_unstable_by(need as usize - 1, f64::total_cmp);
-    let ideal = Time::from_secs(*longest) + overhead;
+    let ideal = facts.time(*longest) + facts.overhead;
     let job = core.records.job_mut(id);
     (job.need, job.ideal) = (need, ideal);
 }

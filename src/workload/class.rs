@@ -5,7 +5,7 @@
 use std::fmt;
 
 use crate::engine::law::Law;
-use crate::engine::time::Time;
+use crate::engine::time::{NANOS, Time};
 use crate::model::cluster::{Group, eligible};
 
 /// How a job becomes tasks.
@@ -30,6 +30,15 @@ pub enum Shape {
 }
 
 impl Shape {
+    /// Nanoseconds in a unit of its tasks' works: laws give seconds, traces whole nanoseconds, which
+    /// a number of seconds does not always keep.
+    pub fn nanos(&self) -> f64 {
+        match self {
+            Shape::Tasks { .. } | Shape::Split { .. } => NANOS,
+            Shape::Trace => 1.0,
+        }
+    }
+
     /// The laws of its numbers and works, each with the key of a scenario that sets it.
     pub fn laws(&self) -> Vec<(&'static str, &Law)> {
         match self {

@@ -4,6 +4,7 @@
 use equipoise::results::{Results, Status, Summary, Verdict};
 
 use crate::scenarios::{read_text, run};
+use crate::tool::Place;
 
 fn results(text: &str) -> Results {
     let scenario = read_text(text, "small.toml", &[]);
@@ -274,4 +275,70 @@ fn a_swept_part_is_not_called_the_same_for_all() {
         !same.iter().any(|said| said.starts_with("view: ")),
         "{same:?}"
     );
+}
+
+/// 8,640,000,000,000,001 ns became ...002, and half of 1,000,000,001 ns was rounded twice.
+#[test]
+fn whole_nanoseconds_stay_exact_from_trace_to_table() {
+    for (work, speed, took) in [
+        (8_640_000_000_000_001u64, 1, 8_640_000_000_000_001u64),
+        (1_000_000_001, 2, 500_000_000), // half to even
+        (1_000_000_003, 2, 500_000_002),
+    ] {
+        let place = Place::new(&format!(
+            "[run]\nreplications = 1\n[nodes.a]\nspeed = {speed}\n[jobs.j]\narrivals.trace = {{ file = \"a.csv\", \
+            format = \"csv\", columns = {{ arrival = \"t\", work = \"w\" }}, unit = \"ns\" }}\n[strategies.r]\n"
+        ));
+        place.write("a.csv", format!("t,w\n0,{work}\n"));
+        place.ok(&["run", "s.toml", "--out=out", "--record=tasks"]);
+        let rows = std::fs::read_to_string(place.path("out/tasks.csv")).unwrap();
+        let [keys, row] = [0, 1].map(|line| rows.lines().nth(line).unwrap().split(','));
+        let value = |name| {
+            let at = keys.clone().position(|key| key == name).unwrap();
+            row.clone().nth(at).unwrap().parse::<u64>().unwrap()
+        };
+        let times = (value("work_ns"), value("finish_ns") - value("start_ns"));
+        assert_eq!(times, (work, took));
+        place.ok(&["run", "s.toml", "--out=direct", "--engine=direct"]);
+        let max = place.summary("direct").mean("r", "all", "response_max");
+        assert_eq!(max, took as f64 / 1e9);
+    }
+}
+
+/// Forty sidecars looked as good as one proxy, as each saw everything: `check` says so, and a view of
+/// their own makes them as bad as they are.
+#[test]
+fn many_dispatchers_know_only_what_their_view_shows() {
+    let text = |view: &str| {
+        format!(
+            "[run]\njobs = 20_000\nreplications = 4\n[nodes.pod]\ncount = 20\n[network]\ndispatch = \"0.3ms\"\n\
+            [jobs.j]\narrivals.poisson.load = 0.85\nwork.exponential.mean = \"30ms\"\n\
+            [strategies.one]\nplacement = \"least-loaded\"\n\
+            [strategies.forty]\nplacement = \"least-loaded\"\ndispatchers = 40\n{view}"
+        )
+    };
+    let told = Place::new(&text("")).ok(&["check", "s.toml"]);
+    assert!(
+        told.contains("each of 40 dispatchers sees the true state of all nodes"),
+        "{told}"
+    );
+    for (view, is_worse) in [("", false), ("view = \"local\"\n", true)] {
+        let results = results(&text(view));
+        let [one, forty] = [0, 1].map(|strategy| figure(&results, strategy, "response_mean").mean);
+        assert_eq!(forty.unwrap() > 1.5 * one.unwrap(), is_worse, "{view}");
+    }
+}
+
+/// Machines whose memory cannot be filled by the demands asked for are full below load 1: what has no
+/// steady state there is not given one.
+#[test]
+fn what_cannot_be_packed_has_no_steady_state() {
+    let results = results(
+        "[run]\njobs = 12_000\nreplications = 4\n[nodes.m]\ncount = 10\nresources = { memory = \"32 GiB\" }\n\
+        [workload]\nload = 0.85\n[jobs.ml]\narrivals.poisson.rate = 2\nwork.exponential.mean = \"30min\"\n\
+        demand = { memory = \"24 GiB\" }\n[strategies.pack]\nplacement = \"best-fit\"\n\
+        [strategies.queue]\nbinding = \"central-queue\"\n",
+    );
+    let statuses = statuses(&results, "response_mean");
+    assert_eq!(statuses, [Status::Unstable; 2]);
 }

@@ -102,7 +102,7 @@ impl Csv {
         Ok(())
     }
 
-    /// Work of each task, in seconds.
+    /// Work of each task, in nanoseconds.
     fn work(&self) -> Result<f64, Refusal> {
         let (field, size) = match &self.work {
             Taken::Cell(field) => (field, self.time(field, self.work_unit)?.0),
@@ -117,7 +117,7 @@ impl Csv {
         };
         match size < 0 {
             true => Err(Refusal::Negative(field.place)),
-            false => Ok(number::seconds(size)),
+            false => Ok(number::nanos(size)),
         }
     }
 

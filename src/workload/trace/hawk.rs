@@ -63,7 +63,7 @@ fn parse(line: &[u8], job: &mut Job) -> Result<(), Refusal> {
     row::amount(mean, MEAN)?;
     job.works.clear();
     for duration in words {
-        job.works.push(row::amount(duration, DURATION)?);
+        job.works.push(row::nanos(duration, DURATION)?);
     }
     let whole = job.works.len() == job.tasks as usize;
     whole.then_some(()).ok_or(Refusal::CountDiffers)
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn spaces_may_be_several() {
-        assert_eq!(read("128248 2 1.5  1.0   2"), Ok((2, vec![1.0, 2.0])));
+        assert_eq!(read("128248 2 1.5  1.0   2"), Ok((2, vec![1e9, 2e9])));
     }
 
     #[test]

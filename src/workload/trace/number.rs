@@ -263,12 +263,12 @@ pub(super) fn quantity(text: &[u8]) -> Option<f64> {
     }
 }
 
-/// A span in seconds, to the nearest number where it is of whole nanoseconds below 104 days.
-pub(super) fn seconds(span: Instant) -> f64 {
+/// A span in nanoseconds: whole ones exactly, up to 104 days.
+pub(super) fn nanos(span: Instant) -> f64 {
     let nano = PER_NANO as i128;
     match span % nano {
-        0 => (span / nano) as f64 / 1e9,
-        _ => span as f64 / 1e18,
+        0 => (span / nano) as f64,
+        _ => span as f64 / nano as f64,
     }
 }
 
@@ -491,11 +491,12 @@ mod tests {
     #[test]
     fn spans_of_whole_nanoseconds_are_exact() {
         let read = |text: &str, unit| {
-            super::seconds(time(text.as_bytes(), Decimal::of(unit).unwrap()).unwrap().0)
+            super::nanos(time(text.as_bytes(), Decimal::of(unit).unwrap()).unwrap().0)
         };
-        assert_eq!(read("1000000001", 1e-9), 1.000000001);
-        assert_eq!(read("1129.532", 1.0), 1129.532);
-        assert_eq!(read("0.1", 1e-3), 1e-4);
+        assert_eq!(read("8640000000000001", 1e-9), 8_640_000_000_000_001.0);
+        assert_eq!(read("1129.532", 1.0), 1_129_532_000_000.0);
+        assert_eq!(read("0.1", 1e-3), 1e5);
+        assert_eq!(read("2.5", 1e-9), 2.5);
     }
 
     #[test]

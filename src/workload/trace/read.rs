@@ -30,7 +30,7 @@ pub struct Row<'a> {
     pub label: u32,
     /// Number of tasks, at least 1.
     pub tasks: u32,
-    /// Work in seconds: one number for every task, or one for each.
+    /// Work in nanoseconds: one number for every task, or one for each.
     pub works: &'a [f64],
     /// Seconds that its user asked for, for each task; 0 if the trace does not say.
     pub estimate: f64,
@@ -39,7 +39,7 @@ pub struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// Work of the task with this place in the job (below `tasks`), in seconds.
+    /// Work of the task with this place in the job (below `tasks`), in nanoseconds.
     pub fn work(&self, task: u32) -> f64 {
         match self.works {
             [each] => *each,

@@ -7,6 +7,7 @@ use super::Problem;
 use super::file::Lines;
 use super::number::{self, Decimal, Instant};
 use crate::engine::law::MOST_COUNT;
+use crate::engine::time::NANOS;
 use crate::text::thousands;
 
 /// One job as the file has it. The buffers are used again for the next one.
@@ -15,7 +16,7 @@ pub(super) struct Job {
     /// In units of 1e-18 s, from the file's own origin.
     pub(super) arrival: Instant,
     pub(super) tasks: u32,
-    /// Seconds: one for all tasks, or one for each.
+    /// Nanoseconds, so that whole ones are exact: one for all tasks, or one for each.
     pub(super) works: Vec<f64>,
     /// Seconds that its user asked for, for each task; 0 if the file does not say.
     pub(super) estimate: f64,
@@ -28,7 +29,7 @@ impl Job {
     /// Mean work of its tasks, in seconds.
     pub(super) fn mean_work(&self) -> f64 {
         match self.works[..] {
-            [each] => each,
+            [each] => each / NANOS,
             _ => self.work() / f64::from(self.tasks),
         }
     }
@@ -36,8 +37,8 @@ impl Job {
     /// Work of all tasks together, in seconds.
     pub(super) fn work(&self) -> f64 {
         match self.works[..] {
-            [each] => each * f64::from(self.tasks),
-            _ => self.works.iter().sum(),
+            [each] => each / NANOS * f64::from(self.tasks),
+            _ => self.works.iter().map(|work| work / NANOS).sum(),
         }
     }
 }
@@ -164,6 +165,14 @@ pub(super) fn read_line(
 pub(super) fn instant(text: &[u8], unit: Decimal, place: usize) -> Result<Instant, Refusal> {
     let time = Decimal::parse(text).and_then(|time| time.instant(unit));
     time.ok_or(Refusal::NotNumber(place))
+}
+
+/// A time in seconds that is not negative, in nanoseconds.
+pub(super) fn nanos(text: &[u8], place: usize) -> Result<f64, Refusal> {
+    match instant(text, Decimal::ONE, place)? {
+        time if time < 0 => Err(Refusal::Negative(place)),
+        time => Ok(number::nanos(time)),
+    }
 }
 
 /// A number that is not negative.

@@ -9,7 +9,7 @@ use super::number::{Instant, offset};
 use super::read::{Block, Ordered, Row, Sorted};
 use super::row::{Job, Refusal, Step};
 use super::{Format, Invalid, Problem, Spec};
-use crate::engine::time::Time;
+use crate::engine::time::{NANOS, Time};
 use crate::text::thousands;
 use std::collections::BTreeMap;
 
@@ -92,7 +92,10 @@ impl Label {
         self.tasks += u64::from(job.tasks);
         self.work += work;
         self.max_tasks = self.max_tasks.max(job.tasks);
-        self.max_work = job.works.iter().copied().fold(self.max_work, f64::max);
+        self.max_work = job
+            .works
+            .iter()
+            .fold(self.max_work, |most, work| most.max(work / NANOS));
         for (resource, &demand) in job.demand.iter().enumerate() {
             self.demand[resource] += f64::from(job.tasks) * demand;
             self.demand_work[resource] += work * demand;

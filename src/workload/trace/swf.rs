@@ -63,7 +63,7 @@ fn parse(line: &[u8], job: &mut Job) -> Result<(), Refusal> {
         return Err(Refusal::Negative(SUBMIT));
     }
     job.works.clear();
-    job.works.push(row::amount(field(RUN_TIME), RUN_TIME)?);
+    job.works.push(row::nanos(field(RUN_TIME), RUN_TIME)?);
     let asked = number::whole(field(REQUESTED_TIME)).filter(|seconds| *seconds > 0);
     job.estimate = asked.map_or(0.0, |seconds| seconds as f64);
     job.tasks = match processors(field(ALLOCATED), ALLOCATED)? {
@@ -110,9 +110,9 @@ mod tests {
 
     #[test]
     fn processors_are_field_5_else_field_8() {
-        assert_eq!(read("0", "7", "4", "8"), Ok((4, 7.0)));
-        assert_eq!(read("0", "7", "-1", "8"), Ok((8, 7.0)));
-        assert_eq!(read("0", "7", "0", "8"), Ok((8, 7.0)));
+        assert_eq!(read("0", "7", "4", "8"), Ok((4, 7e9)));
+        assert_eq!(read("0", "7", "-1", "8"), Ok((8, 7e9)));
+        assert_eq!(read("0", "7", "0", "8"), Ok((8, 7e9)));
         assert_eq!(
             read("0", "0", "4", "x"),
             Ok((4, 0.0)),

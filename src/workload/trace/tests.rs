@@ -6,7 +6,7 @@ use super::{
     Work, locate, read_column, survey,
 };
 use crate::engine::column::Column;
-use crate::engine::time::Time;
+use crate::engine::time::{NANOS, Time};
 use proptest::prelude::*;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -62,7 +62,7 @@ fn swf_line(submit: i64, run: i64, processors: i64) -> String {
     format!("1 {submit} -1 {run} {processors} -1 -1 -1 -1 -1 0 1 1 1 1 1 -1 -1\n")
 }
 
-/// A row that owns its numbers: arrival in nanoseconds, class, tasks, works, demand.
+/// A row that owns its numbers: arrival in nanoseconds, class, tasks, works in seconds, demand.
 type Owned = (u64, u32, u32, Vec<f64>, Vec<f64>);
 
 fn owned(row: &Row<'_>) -> Owned {
@@ -70,7 +70,7 @@ fn owned(row: &Row<'_>) -> Owned {
         row.arrival.0,
         row.label,
         row.tasks,
-        row.works.to_vec(),
+        row.works.iter().map(|work| work / NANOS).collect(),
         row.demand.to_vec(),
     )
 }
@@ -128,7 +128,7 @@ fn hawk_rows_become_jobs() {
     assert_eq!(replay(&trace.spec, 0.5)[1].0, 61_728_000);
     let mut reader = Reader::open(&trace.spec, &survey(&trace.spec).unwrap(), 1.0).unwrap();
     let row = reader.next().unwrap().unwrap();
-    assert_eq!([row.work(0), row.work(1)], [1.0, 2.0]);
+    assert_eq!([row.work(0), row.work(1)], [1e9, 2e9]);
 }
 
 #[test]
@@ -714,7 +714,7 @@ fn resampled(block: u64, draws: &[usize]) -> Vec<(u64, f64)> {
     let resampled = Resampled::new(Arc::new(loaded), 1.0, |_| *draws.next().unwrap());
     let (jobs, mut rows, mut seen) = (resampled.jobs(), Rows::Resampled(resampled), Vec::new());
     while let Some(row) = rows.next().unwrap() {
-        seen.push((row.arrival.0 / SECOND, row.work(0)));
+        seen.push((row.arrival.0 / SECOND, row.work(0) / NANOS));
     }
     assert_eq!(jobs, seen.len() as u64);
     seen

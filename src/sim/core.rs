@@ -694,13 +694,14 @@ impl<'s> Core<'s> {
         spread.first + place.unwrap_or(task.index) % spread.count
     }
 
-    /// What a task is about, if it has such a key.
+    /// What a placement is told of a task's class, and what the task is about, if it has such a key.
     #[inline(always)]
-    pub fn key_of(&self, subject: &Subject) -> Option<u64> {
-        match self.has_keys {
+    pub fn about(&self, subject: &Subject) -> (&Facts<'s>, Option<u64>) {
+        let key = match self.has_keys {
             true => self.draw_key(subject),
             false => None,
-        }
+        };
+        (&self.facts[subject.class as usize], key)
     }
 
     /// The key of its job, or else that of its data.

@@ -588,8 +588,7 @@ impl Dispatch {
         let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
         let spot = (core.board).turn(subject.dispatcher, subject.pool, demand, truth);
         let (view, nodes) = core.board.seen(spot, truth, None);
-        let facts = &core.facts[subject.class as usize];
-        let about = (facts, core.key_of(subject));
+        let about = core.about(subject);
         let ask = ask(subject, about, demand, nodes, this.ties);
         let mut draw = subject.draw(core.keys.placement, 0);
         self.named.clear();
@@ -634,8 +633,7 @@ impl Dispatch {
         let spot = (core.board).turn(subject.dispatcher, subject.pool, demand, truth);
         let log = core.recorder.is_some().then_some(&self.asked);
         let (view, nodes) = core.board.seen(spot, truth, log);
-        let facts = &core.facts[subject.class as usize];
-        let about = (facts, core.key_of(subject));
+        let about = core.about(subject);
         let ask = ask(subject, about, demand, nodes, this.ties);
         let draw = subject.draw(core.keys.placement, 0);
         let Some(Some(placement)) = this.placements.get_mut(subject.pool as usize) else {
@@ -684,8 +682,7 @@ impl Dispatch {
         let spot = core.board.turn(job.dispatcher, pool, demand, truth);
         let (view, nodes) = core.board.seen(spot, truth, None);
         let others: Vec<NodeId> = nodes.iter().filter(|node| !tried.contains(node)).collect();
-        let facts = &core.facts[job.class as usize];
-        let about = (facts, core.key_of(&subject));
+        let about = core.about(&subject);
         let ask = Ask {
             tried: &tried,
             ..ask(&subject, about, demand, nodes.only(&others), this.ties)

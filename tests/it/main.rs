@@ -10,6 +10,7 @@
 
 mod arrivals;
 mod beside;
+mod book;
 mod bytes;
 mod capacity;
 mod cli;

@@ -1,9 +1,9 @@
-//! The book (`docs/`) cannot lie: what its pages tell a reader to write is written, what they tell him to
+//! The book (`docs/`) and the README cannot lie: what its pages tell a reader to write is written, what they tell him to
 //! run is run, page by page in a folder of its own, and what they say is printed is printed. The pages of
 //! `docs/reference` are those that the code writes.
 //!
 //! A `toml` block says in its first line which file it is: `# mine.toml`, or `# added to mine.toml`; what
-//! else stands in that line is for the reader. An `sh` block is a script. In a `console` block a line that
+//! else stands in that line is for the reader. An `sh` block is a script (`.ci/run` runs those of cargo). In a `console` block a line that
 //! begins with `$ ` is a command (one that ends with `\` goes on in the next), and what stands below it is
 //! what it prints on both outputs; a line `...` stands for any lines. Every command ends well. Files of the
 //! repository's `scenarios/` are there.
@@ -44,7 +44,7 @@ fn pages(folder: &Path) -> Vec<PathBuf> {
 
 /// Pages whose blocks are run: not those that the code writes, and the model's has a test of its own.
 fn run_pages() -> Vec<PathBuf> {
-    let all = pages(Path::new(BOOK)).into_iter();
+    let all = std::iter::once(PathBuf::from("README.md")).chain(pages(Path::new(BOOK)));
     all.filter(|page| !page.starts_with("docs/reference") && !page.ends_with("model.md"))
         .collect()
 }
@@ -207,6 +207,7 @@ fn follow(page: &Path) -> Vec<String> {
     for block in blocks(&text) {
         let done = match block.language.as_str() {
             "toml" => reader.write(&block.lines),
+            "sh" if block.lines[0].starts_with("cargo ") => Ok(()),
             "sh" => reader.run(&block.lines.join("\n")).map(|_| ()),
             "console" => reader.follow(&block).map(|anew| {
                 let from = (block.line as isize + 1 + moved) as usize;

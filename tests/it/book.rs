@@ -1,12 +1,12 @@
-//! The book (`docs/`) and the README cannot lie: what its pages tell a reader to write is written, what they tell him to
-//! run is run, page by page in a folder of its own, and what they say is printed is printed. The pages of
-//! `docs/reference` are those that the code writes.
+//! The book (`docs/`) and the README cannot lie: what a page tells a reader to write is written, what it
+//! tells him to run is run, page by page in a folder of its own, and what it says is printed is printed.
+//! The pages of `docs/reference` are those that the code writes.
 //!
 //! A `toml` block says in its first line which file it is: `# mine.toml`, or `# added to mine.toml`; what
-//! else stands in that line is for the reader. An `sh` block is a script (`.ci/run` runs those of cargo). In a `console` block a line that
-//! begins with `$ ` is a command (one that ends with `\` goes on in the next), and what stands below it is
-//! what it prints on both outputs; a line `...` stands for any lines. Every command ends well. Files of the
-//! repository's `scenarios/` are there.
+//! else stands in that line is for the reader. An `sh` block is a script (`.ci/run` runs those of cargo).
+//! In a `console` block a line that begins with `$ ` is a command (one that ends with `\` goes on in the
+//! next), and what stands below it is what it prints on both outputs; a line `...` stands for any lines.
+//! Every command ends well. Files of the repository's `scenarios/` are there.
 //!
 //! `UPDATE=1 cargo test --test it book` writes the reference anew, and what commands print (but where a
 //! `...` stands).

@@ -106,7 +106,7 @@ fn is_told_elsewhere(path: &str) -> bool {
         path.strip_prefix(*start)
             .is_some_and(|key| key.contains('.'))
     };
-    path.contains(".placement.") || part.iter().any(|start| deeper(&start))
+    path.contains(".placement.") || part.iter().any(deeper)
 }
 
 const ABOUT_KEYS: &str = "A scenario is a [TOML](https://toml.io) file. `NAME` stands for a name of yours. A key of a table may \

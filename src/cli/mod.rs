@@ -15,9 +15,12 @@ mod find;
 mod folder;
 mod gate;
 mod list;
+mod making;
 mod manual;
 mod memory;
+mod merge;
 mod new;
+mod plan;
 mod progress;
 mod reference;
 mod replace;
@@ -25,6 +28,7 @@ mod report;
 mod run;
 mod running;
 mod scenario_args;
+mod shard;
 mod theory;
 mod timeline;
 mod verify;
@@ -53,6 +57,10 @@ enum Command {
     Run(run::Run),
     /// Read a scenario and tell what it will do, without running it.
     Check(check::Check),
+    /// Cut a run into shards for several machines, and print how to run them.
+    Plan(plan::Plan),
+    /// Join the shards of a run into its results.
+    Merge(merge::Merge),
     /// Compare two runs, each strategy with itself.
     Compare(compare::Compare),
     /// Run a folder's scenario again and prove that its tables are right to the last byte.
@@ -171,6 +179,8 @@ impl Command {
         match self {
             Command::Run(run) => run.execute(registry),
             Command::Check(check) => check.execute(registry),
+            Command::Plan(plan) => plan.execute(registry),
+            Command::Merge(merge) => merge.execute(registry),
             Command::Compare(compare) => compare.execute(),
             Command::Verify(verify) => verify.execute(registry),
             Command::Gate(gate) => gate.execute(registry),

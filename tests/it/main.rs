@@ -44,6 +44,7 @@ mod presets;
 mod probing;
 mod reality;
 mod scenarios;
+mod shards;
 mod sojourns;
 mod stages;
 mod steady;

@@ -437,6 +437,24 @@ impl Nodes {
         }
     }
 
+    /// Room is kept for an attempt that is held at the node and does not run yet.
+    pub fn keep_room(&mut self, node: NodeId, slots: u64, row: &[u64]) {
+        if !row.is_empty() {
+            let used = self.row(node);
+            add(&mut self.used[used], row);
+        }
+        self.nodes[node.index()].free -= slots;
+    }
+
+    /// That room is given back.
+    pub fn give_room_back(&mut self, node: NodeId, slots: u64, row: &[u64]) {
+        if !row.is_empty() {
+            let used = self.row(node);
+            subtract(&mut self.used[used], row);
+        }
+        self.nodes[node.index()].free += slots;
+    }
+
     fn stop_row(&mut self, node: NodeId, row: &[u64], now: Time) {
         let used = self.row(node);
         subtract(&mut self.used[used], row);

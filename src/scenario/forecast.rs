@@ -85,7 +85,7 @@ pub fn forecast(setup: &Setup) -> Forecast {
     let mut warnings = overloads(crowded.chain(&dispatchers).chain(&gatherers));
     nodes.extend(groups);
     warnings.extend(without_variance(classes, stragglers.as_ref()));
-    if strategy.binding == Binding::Early {
+    if strategy.binding != Binding::CentralQueue {
         warnings.extend(demand.unlike().into_iter().chain(demand.thrashing()));
     }
     warnings.extend(priorities(cluster, classes));
@@ -142,6 +142,9 @@ fn sights(strategy: &Strategy) -> Vec<String> {
     let said = several.map(|parts| {
         let count = crate::text::counted(parts.dispatchers.into(), "dispatcher");
         let seen = match parts.information {
+            _ if parts.probes => {
+                "the state of the nodes that it asks (view = \"probe\")".to_owned()
+            }
             Information::Fresh => "the true state of all nodes (view = \"fresh\")".to_owned(),
             Information::Local => "only what it has in flight itself (view = \"local\")".to_owned(),
             Information::Periodic { every, .. } => {
@@ -333,9 +336,10 @@ fn stretch(stragglers: &Stragglers) -> f64 {
 }
 
 /// Time a second that the dispatchers of a class decide.
-fn deciding(parts: &Parts, _: &Class, offered: &Offered) -> f64 {
+fn deciding(parts: &Parts, class: &Class, offered: &Offered) -> f64 {
     match parts.decision_time.mean() {
         0.0 => 0.0, // also of endlessly many tasks
+        busy if parts.is_batch() => offered.rate.unwrap_or(0.0) * class.stages.len() as f64 * busy,
         busy => offered.rate.unwrap_or(0.0) * offered.tasks * busy,
     }
 }
@@ -447,6 +451,8 @@ impl Demand<'_> {
             queue: _,
             copies: _,
             stealing: _,
+            stolen: _,
+            partition: _,
         } = strategy;
         let one = |(at, parts): (usize, &Parts)| {
             let classes = self.classes.iter().zip(&self.offered).zip(parts_of_class);

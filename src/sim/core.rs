@@ -17,6 +17,7 @@ use crate::model::layout::Layout;
 use crate::model::nodes::{NodeState, Nodes, fits};
 use crate::model::slab::NONE;
 
+use crate::strategy::Binding;
 use crate::strategy::board::Board;
 use crate::strategy::view::Truth;
 use crate::workload::class::{Class, Shape, Stage};
@@ -24,6 +25,7 @@ use crate::workload::source::Arrivals;
 
 use super::recorder::Recorder;
 use super::records::{Job, Phase, Records, Subject, Task, draw};
+use super::reservations::Reservations;
 use super::service::Service;
 use super::setup::Setup;
 use super::stages::Stages;
@@ -89,6 +91,16 @@ pub enum Timer {
     Hedge = 3,
     /// That until a group of nodes is looked at again.
     Look = 4,
+    /// That until the question of a node that has room for a reservation reaches its dispatcher.
+    Question = 5,
+    /// That until the answer is back.
+    Answer = 6,
+    /// That until a node hears that a reservation is not needed any more.
+    Cancel = 7,
+    /// That until the nodes that a dispatcher asks hear of it.
+    Probe = 8,
+    /// That until their answers are back.
+    Reply = 9,
 }
 
 /// Tickets of events that are not the next in a task's life; empty where there are none such.
@@ -100,6 +112,8 @@ pub struct Tickets {
     jobs: Vec<Ticket>,
     /// The time for a copy, by task.
     hedges: Vec<Ticket>,
+    /// The end of a reservation that is not needed any more.
+    cancels: Vec<Ticket>,
     /// The next failure or repair of a node by chance.
     nodes: Vec<Ticket>,
 }
@@ -371,6 +385,11 @@ impl<'s> Facts<'s> {
     }
 }
 
+/// True if nodes may be slow, or reservations stand among what starts.
+fn starts_otherwise(setup: &Setup) -> bool {
+    setup.faults.slow_downs.is_some() || setup.strategy.binding == Binding::Late
+}
+
 /// A job that is complete.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Completion {
@@ -433,6 +452,10 @@ pub struct Core<'s> {
     /// By what everything takes longer at each node now, in billionths; nothing where no node is ever
     /// slow.
     pub paces: Vec<u64>,
+    /// Nodes may be slow, or reservations stand among what starts.
+    starts_otherwise: bool,
+    /// Reservations for tasks that are bound late.
+    pub reservations: Reservations,
     tickets: Tickets,
     /// Where data are spread, by class; nothing if none are.
     pub spreads: Vec<Option<Shards>>,
@@ -478,6 +501,8 @@ impl<'s> Core<'s> {
                 Some(_) => vec![PACE; layout.count() as usize],
                 None => Vec::new(),
             },
+            starts_otherwise: starts_otherwise(setup),
+            reservations: Reservations::default(),
             tickets: Tickets::default(),
             spreads: Vec::new(),
             may_lack_data: false,
@@ -566,10 +591,13 @@ impl<'s> Core<'s> {
             .agenda
             .schedule(time, Kind::Timer as u8, timer as u32, id);
         match timer {
-            Timer::Backoff => self.records.task_mut(id).ticket = ticket,
+            Timer::Backoff | Timer::Question | Timer::Answer | Timer::Probe | Timer::Reply => {
+                self.records.task_mut(id).ticket = ticket;
+            }
             Timer::Attempt => keep(&mut self.tickets.attempts, id, ticket),
             Timer::Job => keep(&mut self.tickets.jobs, id, ticket),
             Timer::Hedge => keep(&mut self.tickets.hedges, id, ticket),
+            Timer::Cancel => keep(&mut self.tickets.cancels, id, ticket),
             Timer::Look => {}
         }
     }
@@ -580,7 +608,8 @@ impl<'s> Core<'s> {
         let tickets = match timer {
             Timer::Job => &mut self.tickets.jobs,
             Timer::Hedge => &mut self.tickets.hedges,
-            Timer::Attempt | Timer::Backoff | Timer::Look => &mut self.tickets.attempts,
+            Timer::Cancel => &mut self.tickets.cancels,
+            _ => &mut self.tickets.attempts,
         };
         if let Some(ticket) = tickets.get_mut(id as usize)
             && *ticket != Ticket::NONE
@@ -619,16 +648,16 @@ impl<'s> Core<'s> {
     }
 
     /// How long a task (`leg` 0) or its result (1) travels, with its payload.
-    fn travel(&self, law: &Law, id: u32, leg: u32) -> Time {
+    pub(super) fn travel(&self, law: &Law, id: u32, leg: u32) -> Time {
         let delay = self.delay(law, id, leg);
-        if !self.is_bulky {
+        if !self.is_bulky || self.records.task(id).is_reservation() {
             return delay;
         }
         let class = self.records.both(id).1.class;
         delay + self.setup.classes[class as usize].transfer[leg as usize]
     }
 
-    fn delay(&self, law: &Law, id: u32, leg: u32) -> Time {
+    pub(super) fn delay(&self, law: &Law, id: u32, leg: u32) -> Time {
         if let Some(constant) = law.constant() {
             return Time::from_secs(constant);
         }
@@ -768,17 +797,32 @@ impl<'s> Core<'s> {
         self.nodes.has_room(task.node, u64::from(task.slots), row)
     }
 
-    /// Starts a task that has room at its node.
+    /// Starts a task that has room at its node; a reservation asks for one.
     #[inline(always)]
     pub fn start(&mut self, id: u32) {
-        if !self.paces.is_empty() {
-            self.follow_pace(id, true);
+        if self.starts_otherwise && self.start_otherwise(id) {
+            return;
         }
         let now = self.agenda.now();
         let task = self.records.task_mut(id);
         let (at, end) = (task.node, now + task.service);
         task.ticket = self.agenda.schedule(end, Kind::End as u8, at.0 + 1, id);
         self.occupy(id);
+    }
+
+    /// What comes before the start of an attempt, where nodes may be slow or tasks are bound late; true
+    /// if it is a reservation and does not start.
+    #[cold]
+    #[inline(never)]
+    fn start_otherwise(&mut self, id: u32) -> bool {
+        if self.records.task(id).is_reservation() {
+            self.ask(id);
+            return true;
+        }
+        if !self.paces.is_empty() {
+            self.follow_pace(id, true);
+        }
+        false
     }
 
     /// Starts a task that has room at its node, and whose end is scheduled elsewhere.
@@ -1161,10 +1205,11 @@ impl Tickets {
             // Those of a script are never called off.
             (Kind::NodeChange, 0) => return false,
             (Kind::NodeChange, _) => self.nodes[id as usize],
-            (_, 0) => records.task(id).ticket,
+            (_, 0 | 5 | 6 | 8 | 9) => records.task(id).ticket,
             (_, 1) => self.attempts[id as usize],
             (_, 3) => self.hedges[id as usize],
             (_, 4) => return false,
+            (_, 7) => self.cancels[id as usize],
             _ => self.jobs[id as usize],
         };
         kept != place.ticket()

@@ -12,7 +12,9 @@ use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
 use crate::model::list::List;
 use crate::model::slab::NONE;
+use crate::strategy::board::node_set::NodeSet;
 use crate::strategy::board::{Aperture, Board, Bound, Sight};
+use crate::strategy::pool::Within;
 use crate::strategy::view::Truth;
 use crate::strategy::{
     self, Ask, Binding, Candidates, Counts, Ended, How, InFlight, Information, Order, Parts,
@@ -31,8 +33,12 @@ pub struct Dispatch {
     dispatchers: Vec<Dispatcher>,
     /// The way of the jobs of each class.
     routes: Vec<Route>,
-    /// True if tasks are bound when they are decided.
+    /// True if all tasks are bound when they are decided.
     binds_early: bool,
+    /// True if attempts queue at nodes.
+    queues_at_nodes: bool,
+    /// Nodes, by position in their pool, at which the decision at hand has made no reservation yet.
+    free: NodeSet,
     /// True if the board is told of what is sent and arrives, and of what dispatchers hear of.
     follows: bool,
     follows_ends: bool,
@@ -107,6 +113,10 @@ struct Dispatcher {
     asking: u32,
     /// How long every decision takes, if that is always the same.
     constant: Option<Time>,
+    /// Whether the tasks of a stage are decided with the first of them.
+    is_batch: bool,
+    /// Whether it waits for what nodes answer.
+    probes: bool,
     /// Tasks that wait for it, and their number.
     queue: List,
     waiting: u64,
@@ -154,11 +164,12 @@ fn routes(core: &mut Core<'_>) -> Vec<Route> {
         first += parts.dispatchers;
     }
     let mut routes: Vec<Route> = Vec::new();
-    for (class, &parts) in setup.classes.iter().zip(&setup.strategy.parts_of_class) {
+    for (at, class) in (0..).zip(&setup.classes) {
+        let parts = setup.strategy.parts_of_class[at as usize];
         let before = routes.iter().filter(|route| route.parts == parts);
         let (rank, row) = (before.count() as u32, core.stage_pools.len());
         for stage in &class.stages {
-            let pool = core.board.pool(&core.layout, &stage.allowed, &stage.demand);
+            let pool = pool(core, at, &stage.allowed, &stage.demand);
             core.stage_pools.push(pool);
         }
         let pool = spread(core, class, core.stage_pools[row]);
@@ -174,6 +185,19 @@ fn routes(core: &mut Core<'_>) -> Vec<Route> {
     routes
 }
 
+/// The pool of the nodes of the `allowed` groups that could hold `demand` and that `class` may use.
+fn pool(core: &mut Core<'_>, class: u32, allowed: &[bool], demand: &[u64]) -> u32 {
+    let strategy = &core.setup.strategy;
+    let may_use = |node| strategy.lets_use(class, node);
+    let within = Within {
+        class,
+        may_use: &may_use,
+    };
+    let within = (!strategy.partition.is_empty()).then_some(within);
+    core.board
+        .pool_within(&core.layout, allowed, demand, within)
+}
+
 impl Dispatch {
     /// The dispatchers of the setup's strategy.
     ///
@@ -184,7 +208,10 @@ impl Dispatch {
         let mut dispatch = Dispatch {
             dispatchers: Vec::new(),
             routes: routes(core),
-            binds_early: setup.strategy.binding == Binding::Early,
+            binds_early: setup.strategy.binding == Binding::Early
+                && !setup.strategy.parts.iter().any(|parts| parts.probes),
+            queues_at_nodes: setup.strategy.binding != Binding::CentralQueue,
+            free: NodeSet::new(0),
             follows: core.board.follows(),
             follows_ends: core.board.follows_ends(),
             by_loads: 0,
@@ -337,7 +364,8 @@ impl Dispatch {
         }
         let mut task = id;
         while task != NONE {
-            if core.records.task(task).phase() == Phase::Dispatch {
+            let record = core.records.task(task);
+            if record.phase() == Phase::Dispatch && !(this.is_batch && record.index > 0) {
                 this.queue.push(&mut core.records, task);
                 this.waiting += 1;
             }
@@ -366,10 +394,12 @@ impl Dispatch {
         let dispatcher = core.records.both(first).1.dispatcher;
         let this = &mut self.dispatchers[dispatcher as usize];
         let mut task = first;
-        for _ in 0..count {
+        for at in 0..count {
             core.records.task_mut(task).wake(now);
-            this.queue.push(&mut core.records, task);
-            this.waiting += 1;
+            if !this.is_batch || at == 0 {
+                this.queue.push(&mut core.records, task);
+                this.waiting += 1;
+            }
             task = core.records.task(task).sibling;
         }
         this.deciding.is_none().then_some(dispatcher)
@@ -392,9 +422,12 @@ impl Dispatch {
     /// own.
     fn own_pool(&mut self, core: &mut Core<'_>, id: u32, parts: usize) -> Fallible<u32> {
         let job = core.records.job(id);
-        let class = &core.setup.classes[job.class as usize];
-        let (allowed, demand) = (&class.stages[0].allowed, core.demands.row(job.demand));
-        let pool = core.board.pool(&core.layout, allowed, demand);
+        let (at, class) = (job.class, &core.setup.classes[job.class as usize]);
+        let (allowed, demand) = (
+            &class.stages[0].allowed,
+            core.demands.row(job.demand).to_vec(),
+        );
+        let pool = pool(core, at, allowed, &demand);
         if core.board.is_empty(pool) {
             let name = &class.name;
             Err(format!(
@@ -502,7 +535,7 @@ impl Dispatch {
 
     /// True if a node is up that a task may use, or need not be up yet.
     pub fn has_candidates(&self, core: &mut Core<'_>, id: u32) -> bool {
-        if !self.binds_early || !core.board.sees_down() {
+        if !self.queues_at_nodes || !core.board.sees_down() {
             return true;
         }
         let (task, job) = core.records.both(id);
@@ -524,7 +557,7 @@ impl Dispatch {
         if self.goes_by_counts && core.board.is_plain() && core.recorder.is_none() {
             return self.choose_by_counts(core, &subject, |_, _| {});
         }
-        self.choose_by(core, &subject, id, strategy::decide)
+        self.choose_by(core, &subject, (id, None), strategy::decide)
     }
 
     /// The same for an attempt of which there is no record, and which nobody records.
@@ -536,7 +569,39 @@ impl Dispatch {
         if self.goes_by_counts {
             return self.choose_by_counts(core, subject, |_, _| {});
         }
-        self.choose_by(core, subject, NONE, strategy::decide)
+        self.choose_by(core, subject, (NONE, None), strategy::decide)
+    }
+
+    /// True if the dispatcher of a task asks nodes before it decides.
+    pub fn asks(&self, core: &Core<'_>, id: u32) -> bool {
+        let (task, job) = core.records.both(id);
+        let this = &self.dispatchers[job.dispatcher as usize];
+        let placement = this.placements[core.pool_of(task, job) as usize].as_ref();
+        this.probes && placement.is_some_and(|placement| placement.reads() != Reads::Nothing)
+    }
+
+    /// The same choice by a dispatcher that asks nodes: all of them, if the placement names none.
+    ///
+    /// # Errors
+    /// As [`Dispatch::place`].
+    #[cold]
+    pub fn choose_by_replies(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<NodeId> {
+        let before = core.totals.messages;
+        let node = self.choose(core, id)?;
+        if core.totals.messages == before + 1 {
+            let (task, job) = core.records.both(id);
+            let subject = subject(core, task, job);
+            core.totals.messages += 2 * u64::from(self.candidates(core, &subject));
+        }
+        Ok(node)
+    }
+
+    /// The number of nodes among which a decision may choose.
+    fn candidates(&self, core: &mut Core<'_>, subject: &Subject) -> u32 {
+        let demand = core.demands.row(subject.demand);
+        let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
+        let spot = (core.board).turn(subject.dispatcher, subject.pool, demand, truth);
+        core.board.seen(spot, truth, None).1.count()
     }
 
     /// True if all placements go by counts alone.
@@ -608,9 +673,14 @@ impl Dispatch {
         subject: &Subject,
         mut draw: Draw,
     ) -> Fallible<NodeId> {
-        self.choose_by(core, subject, NONE, |placement, ask, view, _, named| {
-            strategy::choose(placement, ask, view, &mut draw, named)
-        })
+        self.choose_by(
+            core,
+            subject,
+            (NONE, None),
+            |placement, ask, view, _, named| {
+                strategy::choose(placement, ask, view, &mut draw, named)
+            },
+        )
     }
 
     #[inline(always)]
@@ -618,7 +688,7 @@ impl Dispatch {
         &mut self,
         core: &mut Core<'_>,
         subject: &Subject,
-        id: u32,
+        (id, among): (u32, Option<&NodeSet>),
         decide: impl FnOnce(
             &mut dyn Placement,
             &Ask<'_>,
@@ -632,7 +702,8 @@ impl Dispatch {
         let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
         let spot = (core.board).turn(subject.dispatcher, subject.pool, demand, truth);
         let log = core.recorder.is_some().then_some(&self.asked);
-        let (view, nodes) = core.board.seen(spot, truth, log);
+        let (view, all) = core.board.seen(spot, truth, log);
+        let nodes = among.map_or(all, |set| all.among(set));
         let about = core.about(subject);
         let ask = ask(subject, about, demand, nodes, this.ties);
         let draw = subject.draw(core.keys.placement, 0);
@@ -641,11 +712,10 @@ impl Dispatch {
         };
         let placement = &mut **placement;
         let chosen = decide(placement, &ask, &view, &mut draw.clone(), &mut self.named);
-        let Some(node) = chosen.filter(|node| nodes.contains(*node)) else {
-            return Err(fault(&core.setup.strategy, this.parts, chosen));
-        };
-        core.totals
-            .placed(core.window.contains(truth.now), this.asking * view.probes());
+        let node = chosen.filter(|node| nodes.contains(*node));
+        let node = node.ok_or_else(|| fault(&core.setup.strategy, this.parts, chosen))?;
+        let is_open = core.window.contains(truth.now);
+        core.totals.placed(is_open, this.asking * view.probes());
         if let Some(recorder) = &mut core.recorder {
             let made = Made {
                 ask: &ask,
@@ -699,10 +769,81 @@ impl Dispatch {
         chosen.or_else(|| Some(others[draw.below(others.len() as u32) as usize]))
     }
 
+    /// A decision begins that makes reservations.
+    pub fn begin_reserving(&mut self) {
+        self.free.fill(0);
+    }
+
+    /// Binds a reservation to the node that the placement chooses among those that have none of the same
+    /// decision, or, once all have one, among all anew. If it names another, as one that keeps all nodes
+    /// in order may, any of them is as likely.
+    ///
+    /// # Errors
+    /// As [`Dispatch::place`].
+    #[cold]
+    pub fn reserve(&mut self, core: &mut Core<'_>, id: u32) -> Fallible {
+        let (task, job) = core.records.both(id);
+        let subject = subject(core, task, job);
+        let mut free = std::mem::replace(&mut self.free, NodeSet::new(0));
+        if free.count() == 0 {
+            self.note_candidates(core, &subject, &mut free);
+        }
+        let decide = |placement: &mut dyn Placement,
+                      ask: &Ask<'_>,
+                      view: &View<'_>,
+                      draw: &mut Draw,
+                      named: &mut Vec<NodeId>| {
+            let chosen = strategy::decide(placement, ask, view, draw, named)?;
+            let any = |draw: &mut Draw| ask.nodes.nth(draw.below(ask.nodes.count()));
+            Some(match ask.nodes.contains(chosen) {
+                true => chosen,
+                false => any(draw),
+            })
+        };
+        let node = self.choose_by(core, &subject, (id, Some(&free)), decide)?;
+        if let Some(position) = core.board.position(subject.pool, node) {
+            free.remove(position);
+        }
+        self.free = free;
+        self.bind_reservation(core, id, node);
+        Ok(())
+    }
+
+    /// The nodes among which a decision may choose become the members of `set`.
+    fn note_candidates(&self, core: &mut Core<'_>, subject: &Subject, set: &mut NodeSet) {
+        let demand = core.demands.row(subject.demand);
+        let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
+        let spot = (core.board).turn(subject.dispatcher, subject.pool, demand, truth);
+        core.board.seen(spot, truth, None).1.note(set);
+    }
+
+    /// A reservation that has room gets a task, which is bound in its place.
+    pub fn hand_over(&self, core: &mut Core<'_>, reservation: u32, task: u32) {
+        self.forget(core, reservation);
+        core.records.task_mut(task).node = core.records.task(reservation).node;
+        let service = whole_service(core, task);
+        core.bind_in_place(task, reservation, service);
+        if self.follows_ends {
+            let (dispatcher, to) = bound(&core.records, &core.demands, task);
+            let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
+            core.board.took_over(dispatcher, task, to, truth);
+        }
+    }
+
     /// Binds a task to `node`: from now on it is held there.
     #[inline(always)]
     pub fn bind(&self, core: &mut Core<'_>, id: u32, node: NodeId) {
         let service = service_time(core, id, node);
+        self.hold(core, id, node, service);
+    }
+
+    /// Binds a reservation to `node`.
+    pub fn bind_reservation(&self, core: &mut Core<'_>, id: u32, node: NodeId) {
+        self.hold(core, id, node, Time::ZERO);
+    }
+
+    #[inline(always)]
+    fn hold(&self, core: &mut Core<'_>, id: u32, node: NodeId, service: Time) {
         core.bind(id, node, service);
         if self.follows {
             let (dispatcher, to) = bound(&core.records, &core.demands, id);
@@ -710,7 +851,7 @@ impl Dispatch {
             core.board.sent(dispatcher, id, to, truth);
         }
         // Under a central queue it starts at this instant, which changes the node once more.
-        if self.binds_early {
+        if self.queues_at_nodes {
             core.changed(node);
         }
         let dispatcher = core.records.both(id).1.dispatcher;
@@ -826,6 +967,8 @@ impl Dispatcher {
                 _ => 0, // it asks nobody, but looks at what it has
             },
             constant: parts.decision_time.constant().map(Time::from_secs),
+            is_batch: parts.is_batch(),
+            probes: parts.probes,
             queue: List::EMPTY,
             waiting: 0,
             budget: core.setup.faults.retries.budget.burst(),
@@ -882,7 +1025,7 @@ impl Dispatcher {
     }
 
     fn relies_on(&self, reports: Reports) -> bool {
-        if self.asking == 0 {
+        if self.asking == 0 || self.probes {
             return false;
         }
         let mut placements = self.placements.iter().flatten();

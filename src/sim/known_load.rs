@@ -185,7 +185,10 @@ impl Asked<'_> {
         };
         let both = |part: usize| {
             let decision = parts[part].decision_time.mean();
-            let deciding = |_: usize, class: &Offered| class.tasks * decision;
+            let deciding = |at: usize, class: &Offered| match parts[part].is_batch() {
+                true => classes[at].stages.len() as f64 * decision,
+                false => class.tasks * decision,
+            };
             let gathering = |at: usize, class: &Offered| {
                 let gather = &classes[at].gather;
                 class.tasks * gather.per_result.mean() + gather.work.mean()
@@ -284,6 +287,8 @@ pub fn fixed_shares(
         queue: _,
         copies: None,
         stealing: None,
+        stolen: _,
+        partition,
     } = strategy
     else {
         return None;
@@ -291,7 +296,8 @@ pub fn fixed_shares(
     let eligible = class.stages.first()?.eligible(&cluster.groups);
     let is_same = |stage: &Stage| stage.eligible(&cluster.groups) == eligible;
     let parts = &parts[parts_of_class[index]];
-    if class.data.is_some() || parts.subset.is_some() || !class.stages.iter().all(is_same) {
+    let is_apart = class.data.is_some() || parts.subset.is_some() || !partition.is_empty();
+    if is_apart || !class.stages.iter().all(is_same) {
         return None;
     }
     let weights = match fixed_split(parts.placement.as_ref()) {

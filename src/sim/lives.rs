@@ -228,6 +228,7 @@ impl Replication<'_> {
             return self.end_attempt(id, How::Refused);
         }
         self.follow_clock(node);
+        self.ask_all();
         Ok(())
     }
 
@@ -430,6 +431,7 @@ impl Replication<'_> {
             }
             id = sibling;
         }
+        self.ask_all();
         self.pull()
     }
 
@@ -495,7 +497,14 @@ impl Replication<'_> {
                 core.release(id);
                 self.start_waiting(node);
             }
-            Phase::Returning | Phase::Retry => core.call_off(id),
+            Phase::Asking => {
+                core.call_off(id);
+                core.give_room_back(id);
+                core.release(id);
+                self.start_waiting(node);
+            }
+            Phase::Unbound => self.forget_unbound(id),
+            Phase::Returning | Phase::Retry | Phase::Probing => core.call_off(id),
             Phase::Gather => self.gathering.withdraw(core, id),
             Phase::Done | Phase::Dormant => {}
         }
@@ -521,6 +530,12 @@ impl Replication<'_> {
                 self.pull()
             }
             3 => self.hedge(id),
+            5..=7 => {
+                self.hear_of_reservation(timer, id);
+                Ok(())
+            }
+            8 => self.probe(id),
+            9 => self.decide_by_replies(id),
             _ => self.fail_job(id, How::TimedOut),
         }
     }

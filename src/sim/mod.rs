@@ -4,6 +4,7 @@
 //! its job, is decided, travels, queues, runs, its result travels back and is gathered.
 
 mod barriers;
+mod booking;
 mod central;
 mod copies;
 mod core;
@@ -17,13 +18,16 @@ mod gangs;
 mod gathering;
 mod hedging;
 pub mod known_load;
+mod late;
 mod lives;
 mod observing;
 mod outcome;
 mod plan;
+mod probing;
 pub mod recorder;
 pub mod records;
 mod replication;
+mod reservations;
 mod scaling;
 mod service;
 pub mod setup;
@@ -149,8 +153,8 @@ impl Replication<'_> {
             return Ok(());
         }
         self.dispatch.place(&mut self.core, id)?;
-        if self.has_copies {
-            return self.set_out_with_copies(id);
+        if self.sets_out_otherwise {
+            return self.set_out_otherwise(id);
         }
         if self.dispatch_is_instant {
             return self.reach(id);
@@ -192,7 +196,7 @@ impl Replication<'_> {
             self.follow_clock(node);
         }
         if self.has_thieves {
-            self.steal(node)?;
+            self.turn_to_others(node)?;
         }
         if self.results_are_instant {
             return self.receive(id);

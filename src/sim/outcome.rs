@@ -109,7 +109,8 @@ fn leave_tasks(core: &mut Core<'_>, over: Time) -> Vec<u64> {
     let mut used = vec![0; core.layout.dimensions()];
     for id in core.records.ids() {
         let task = core.records.task(id);
-        if task.phase() != Phase::Service {
+        let runs = task.phase() == Phase::Service;
+        if !runs && task.phase() != Phase::Asking {
             continue;
         }
         let (slots, span) = (
@@ -117,7 +118,7 @@ fn leave_tasks(core: &mut Core<'_>, over: Time) -> Vec<u64> {
             core.window.overlap(task.since(), over),
         );
         let row = core.demands.several(&core.records, id);
-        if !core.layout.group(task.node).discipline.shares() {
+        if runs && !core.layout.group(task.node).discipline.shares() {
             core.busy.add(task.node, slots, row, span);
         }
         let slots = std::slice::from_ref(&slots);

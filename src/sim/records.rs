@@ -148,6 +148,13 @@ pub enum Phase {
     Parked = 8 + 3,
     /// Its stage waits for others; its time has not begun.
     Dormant = 16,
+    /// Waits for a reservation to find room; counts as [`Phase::Queue`].
+    Unbound = 24 + 3,
+    /// Is decided, and its dispatcher waits for what nodes answer; counts as [`Phase::Network`].
+    Probing = 32 + 2,
+    /// Has room at its node, which asks for a task, or waits for the answer; counts as
+    /// [`Phase::Network`].
+    Asking = 24 + 2,
 }
 
 impl Phase {
@@ -157,6 +164,9 @@ impl Phase {
         self as usize & 7
     }
 }
+
+/// In place of which of several attempts at once it is.
+const RESERVATION: u8 = u8::MAX;
 
 /// A task of a job, and the attempt that is made at it: what events touch is one line of memory,
 /// and where its time went another.
@@ -308,6 +318,26 @@ impl Task {
         (self.sibling, self.copy) = (last.sibling, last.copy + 1);
     }
 
+    /// Becomes, of a task that has been decided, a reservation for it and others, which sets out `now`.
+    pub fn reserve(&mut self, number: u32, now: Time) {
+        self.enter(Phase::Network, now);
+        (self.index, self.copy) = (number, RESERVATION);
+        (self.ticket, self.links) = (Ticket::NONE, Links::NONE);
+        (self.work, self.service) = (0.0, Time::ZERO);
+    }
+
+    /// True if it is a reservation: an attempt without a task yet.
+    #[inline]
+    pub fn is_reservation(&self) -> bool {
+        self.copy == RESERVATION
+    }
+
+    /// What a reservation went through that got this task becomes the task's.
+    pub fn take_over(&mut self, reservation: &Task) {
+        (self.node, self.parts) = (reservation.node, reservation.parts);
+        (self.phase, self.since) = (reservation.phase, reservation.since);
+    }
+
     /// What it was served has come to nothing.
     pub fn start_over(&mut self) {
         let served = std::mem::take(&mut self.parts[Phase::Service as usize]);
@@ -383,6 +413,7 @@ impl Task {
                 | Phase::Retry
                 | Phase::Done
                 | Phase::Dormant
+                | Phase::Unbound
         )
     }
 

@@ -47,7 +47,9 @@ pub struct Replication<'s> {
     pub has_faults: bool,
     /// Several attempts may be made at a task at once.
     pub has_copies: bool,
-    /// Nodes that fall idle take tasks from others.
+    /// The same, or tasks may be bound late, or nodes asked before.
+    pub sets_out_otherwise: bool,
+    /// Nodes that fall idle take tasks from others, or ask for tasks.
     pub has_thieves: bool,
     /// What they have to know.
     pub thieves: Thieves,
@@ -81,6 +83,8 @@ impl<'s> Replication<'s> {
         let board = dispatch::board(setup, &layout);
         let mut core = Core::new(setup, layout, seeds, board, recorder);
         let dispatch = Dispatch::new(&mut core)?;
+        let binds_late = setup.strategy.binding == Binding::Late;
+        let asks = setup.strategy.parts.iter().any(|parts| parts.probes);
         let stops_early = !setup.window.finite && setup.is_first_in_first_out();
         let mut replication = Replication {
             sources: Sources::open(&mut core, seeds, stops_early)?,
@@ -95,10 +99,12 @@ impl<'s> Replication<'s> {
                 || setup.turns_away()
                 || setup.cancels()
                 || setup.cluster.is_elastic()
-                || setup.strategy.queue.one_at_a_time,
+                || setup.strategy.queue.one_at_a_time
+                || binds_late,
             has_copies: setup.strategy.copies.is_some(),
+            sets_out_otherwise: setup.strategy.copies.is_some() || binds_late || asks,
             hedging: Hedging::default(),
-            has_thieves: setup.strategy.stealing.is_some(),
+            has_thieves: setup.strategy.stealing.is_some() || binds_late,
             thieves: Thieves::default(),
             clocks_follow_work: (setup.faults.node_failures.iter()).any(|f| f.busy_clock),
             course: Course::new(&mut core, seeds),

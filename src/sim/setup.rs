@@ -90,6 +90,8 @@ impl Setup {
                 queue: QueueRules::default(),
                 copies: None,
                 stealing: None,
+                stolen: Vec::new(),
+                partition: Vec::new(),
             },
             window: Window {
                 warmup: Warmup::None,
@@ -238,7 +240,9 @@ impl Setup {
         let are_few_admitted = !jobs.is_empty() && jobs.iter().all(Option::is_some);
         let are_few_queued = match self.strategy.binding {
             Binding::CentralQueue => central_queue.is_some(),
-            Binding::Early => self.cluster.groups.iter().all(|g| g.queue_limit.is_some()),
+            Binding::Early | Binding::Late => {
+                self.cluster.groups.iter().all(|g| g.queue_limit.is_some())
+            }
         };
         are_few_admitted || are_few_queued && self.strategy.parts.iter().all(in_no_time)
     }
@@ -268,35 +272,43 @@ impl Setup {
             sources,
             stragglers: _,
             faults,
-            strategy:
-                Strategy {
-                    name: _,
-                    binding,
-                    parts,
-                    parts_of_class: _,
-                    limits,
-                    queue: _, // is no early binding
-                    copies,
-                    stealing,
-                },
+            strategy,
             window: _,
             engine: _,
         } = self;
-        let in_no_time = parts.iter().all(|parts| parts.decision_time.is_zero());
-        let by_one = parts.len() == 1 && parts[0].dispatchers == 1;
-        *binding == Binding::Early
+        keeps_order(strategy)
             && faults.are_none()
             && !sources.iter().any(Source::is_closed)
             && self.sends_nothing(0)
             && classes.iter().all(comes_as_one)
-            && limits.are_none()
-            && copies.is_none()
-            && stealing.is_none()
-            && (in_no_time || by_one)
             && self.gathers_free()
             && dispatch.constant().is_some()
             && groups.iter().all(is_first_in_first_out)
     }
+}
+
+/// True if tasks are bound and sent in the order in which they came, and stay where they are.
+fn keeps_order(strategy: &Strategy) -> bool {
+    let Strategy {
+        name: _,
+        binding,
+        parts,
+        parts_of_class: _,
+        limits,
+        queue: _, // is no early binding
+        copies,
+        stealing,
+        stolen: _,
+        partition: _, // hangs on the class alone
+    } = strategy;
+    let in_no_time = parts.iter().all(|parts| parts.decision_time.is_zero());
+    let by_one = parts.len() == 1 && parts[0].dispatchers == 1;
+    *binding == Binding::Early
+        && limits.are_none()
+        && copies.is_none()
+        && stealing.is_none()
+        && (in_no_time || by_one)
+        && !parts.iter().any(|parts| parts.probes)
 }
 
 /// True if all tasks of a job of `class` come together, go where they like and are all needed.

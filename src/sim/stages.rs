@@ -107,6 +107,11 @@ impl Stages {
     }
 
     /// The record of the first task of a stage of `job`.
+    pub fn first(&self, job: &Job, stage: u16) -> u32 {
+        self.state(job, stage).first
+    }
+
+    /// The same, to change it.
     pub fn first_mut(&mut self, job: &Job, stage: u16) -> &mut u32 {
         &mut self.states[(job.stages + u32::from(stage)) as usize].first
     }

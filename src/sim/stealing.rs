@@ -13,9 +13,17 @@ use super::service;
 use super::thieves::longest;
 
 impl Replication<'_> {
-    /// A node may have fallen idle: then it looks at some others and takes from the longest queue.
+    /// A service has ended: reservations may have found room, or the node fallen idle.
     #[cold]
-    pub(super) fn steal(&mut self, thief: NodeId) -> Fallible {
+    pub(super) fn turn_to_others(&mut self, node: NodeId) -> Fallible {
+        self.ask_all();
+        self.steal(node)?;
+        self.ask_all();
+        Ok(())
+    }
+
+    /// A node may have fallen idle: then it looks at some others and takes from the longest queue.
+    fn steal(&mut self, thief: NodeId) -> Fallible {
         let is_idle = self.core.nodes.at(thief).tasks == 0;
         let Some(stealing) = self.core.setup.strategy.stealing.filter(|_| is_idle) else {
             return Ok(());
@@ -30,14 +38,43 @@ impl Replication<'_> {
             Loot::One => queued.min(1),
             Loot::Half => queued.div_ceil(2),
         };
-        for _ in 0..loot {
+        if self.core.setup.strategy.stolen.is_empty() {
+            self.take_first(victim, thief, loot)?;
+        } else {
+            self.take_some(victim, thief, stealing.loot)?;
+        }
+        service::start_waiting(&mut self.core, victim);
+        Ok(())
+    }
+
+    /// Takes so many from the head of a queue, up to the first that may not go.
+    fn take_first(&mut self, victim: NodeId, thief: NodeId, count: u32) -> Fallible {
+        for _ in 0..count {
             let id = service::first_waiting(&self.core, victim);
             if id == NONE || !self.may_be_stolen(id, thief) {
                 break;
             }
             self.take_away(id, thief)?;
         }
-        service::start_waiting(&mut self.core, victim);
+        Ok(())
+    }
+
+    /// Takes one, or half, of those of a queue that may go, from the first on, whoever stands between them.
+    fn take_some(&mut self, victim: NodeId, thief: NodeId, loot: Loot) -> Fallible {
+        let mut ids = std::mem::take(&mut self.thieves.ids);
+        service::waiting(&self.core, victim, &mut ids);
+        ids.retain(|&id| {
+            let class = self.core.records.both(id).1.class;
+            self.core.setup.strategy.lets_steal(class) && self.may_be_stolen(id, thief)
+        });
+        let count = match loot {
+            Loot::One => ids.len().min(1),
+            Loot::Half => ids.len().div_ceil(2),
+        };
+        for &id in &ids[..count] {
+            self.take_away(id, thief)?;
+        }
+        self.thieves.ids = ids;
         Ok(())
     }
 
@@ -53,7 +90,10 @@ impl Replication<'_> {
         service::leave_queue(&mut self.core, id);
         self.core.release(id);
         self.dispatch.forget(&mut self.core, id);
-        self.dispatch.bind(&mut self.core, id, thief);
+        match self.core.records.task(id).is_reservation() {
+            true => self.dispatch.bind_reservation(&mut self.core, id, thief),
+            false => self.dispatch.bind(&mut self.core, id, thief),
+        }
         if self.core.window.contains(self.core.now()) {
             self.core.totals.messages += 1;
         }

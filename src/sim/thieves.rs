@@ -10,6 +10,8 @@ use super::core::Core;
 #[derive(Debug, Default)]
 pub struct Thieves {
     tries: Vec<u64>,
+    /// A list for a function's own use.
+    pub ids: Vec<u32>,
 }
 
 impl Thieves {

@@ -450,6 +450,37 @@ pub enum Binding {
     Early,
     /// When a node has room; it waits in one fifo queue.
     CentralQueue,
+    /// Of some classes ([`Parts::late`]) when a reservation finds room at a node, of others early.
+    Late,
+}
+
+/// Late binding (Ousterhout, Wendell, Zaharia & Stoica, "Sparrow: distributed, low latency scheduling",
+/// SOSP 2013): what queues at nodes are reservations, and who finds room there first gets a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Late {
+    /// Reservations for each task, in billionths.
+    pub probes: u64,
+    /// For which tasks reservations are made together.
+    pub sampling: Sampling,
+}
+
+impl Late {
+    /// Reservations for so many tasks: rounded up.
+    pub fn reservations(&self, tasks: u32) -> u32 {
+        let billionths = u128::from(self.probes) * u128::from(tasks);
+        u32::try_from(billionths.div_ceil(1_000_000_000)).unwrap_or(u32::MAX)
+    }
+}
+
+/// For which tasks reservations are made together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sampling {
+    /// For all tasks of a job's stage, by one decision: any of them gets any task.
+    #[default]
+    Batch,
+    /// For each task by itself.
+    PerTask,
 }
 
 /// The parts of a strategy that may differ by class, with dispatchers of their own.
@@ -471,6 +502,11 @@ pub struct Parts {
     pub spread: Spread,
     /// Of how many of its eligible nodes each dispatcher makes use; of all if not said.
     pub subset: Option<u32>,
+    /// Late binding; only under [`Binding::Late`].
+    pub late: Option<Late>,
+    /// A dispatcher decides by what the nodes that it asks answer, a round trip later; only where their
+    /// state is seen ([`Information::Fresh`]).
+    pub probes: bool,
 }
 
 impl Parts {
@@ -485,13 +521,21 @@ impl Parts {
             information: Information::default(),
             spread: Spread::default(),
             subset: None,
+            late: None,
+            probes: false,
         }
+    }
+
+    /// True if all tasks of a stage are decided together.
+    pub fn is_batch(&self) -> bool {
+        (self.late).is_some_and(|late| late.sampling == Sampling::Batch)
     }
 
     /// Itself, if every dispatcher sees the true state of all nodes, and jobs come to any of them
     /// by chance: of other dispatchers models know nothing.
     pub fn sees_all(&self) -> Option<&Parts> {
-        let is_fresh = self.information == Information::Fresh && self.subset.is_none();
+        let is_fresh =
+            self.information == Information::Fresh && self.subset.is_none() && !self.probes;
         let is_at_random = self.dispatchers == 1 || self.spread == Spread::Random;
         (is_fresh && is_at_random).then_some(self)
     }
@@ -533,6 +577,8 @@ impl fmt::Debug for Parts {
             information,
             spread,
             subset,
+            late,
+            probes,
         } = self;
         let mut shown = f.debug_struct("Parts");
         shown.field("placement", placement);
@@ -547,6 +593,12 @@ impl fmt::Debug for Parts {
         }
         if subset.is_some() {
             shown.field("subset", subset);
+        }
+        if late.is_some() {
+            shown.field("late", late);
+        }
+        if *probes {
+            shown.field("probes", probes);
         }
         shown.finish()
     }
@@ -571,6 +623,43 @@ pub struct Strategy {
     pub copies: Option<Copies>,
     /// Idle nodes that take tasks from others.
     pub stealing: Option<Stealing>,
+    /// Whether the tasks of each class may be stolen; all may if nothing is said.
+    pub stolen: Vec<bool>,
+    /// Nodes that are kept for some classes.
+    pub partition: Vec<Reserve>,
+}
+
+/// Nodes that are kept for some classes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reserve {
+    /// For each class of the setup, whether they are kept for it.
+    pub classes: Vec<bool>,
+    /// The nodes, by id.
+    pub nodes: Vec<std::ops::Range<u32>>,
+    /// Whether these classes may use nodes that are kept for nobody, too.
+    pub borrow: bool,
+}
+
+impl Strategy {
+    /// True if the tasks of a class may be at `node` as far as it is kept for others, or the class for other
+    /// nodes.
+    pub fn lets_use(&self, class: u32, node: NodeId) -> bool {
+        let keeps = |reserve: &&Reserve| reserve.nodes.iter().any(|some| some.contains(&node.0));
+        let is_its = |reserve: &Reserve| reserve.classes.get(class as usize) == Some(&true);
+        let mut keeping = self.partition.iter().filter(keeps).peekable();
+        match keeping.peek() {
+            Some(_) => keeping.any(is_its),
+            None => {
+                let own = self.partition.iter().filter(|reserve| is_its(reserve));
+                own.clone().all(|reserve| reserve.borrow)
+            }
+        }
+    }
+
+    /// True if tasks of a class may be stolen.
+    pub fn lets_steal(&self, class: u32) -> bool {
+        self.stolen.get(class as usize).is_none_or(|may| *may)
+    }
 }
 
 /// How a central queue is served; plainly, if nothing is said.
@@ -623,6 +712,8 @@ impl fmt::Debug for Strategy {
             queue,
             copies,
             stealing,
+            stolen,
+            partition,
         } = self;
         let mut shown = f.debug_struct("Strategy");
         shown.field("name", name).field("binding", binding);
@@ -639,6 +730,12 @@ impl fmt::Debug for Strategy {
         }
         if stealing.is_some() {
             shown.field("stealing", stealing);
+        }
+        if !stolen.is_empty() {
+            shown.field("stolen", stolen);
+        }
+        if !partition.is_empty() {
+            shown.field("partition", partition);
         }
         shown.finish()
     }

@@ -87,21 +87,43 @@ impl Pool {
 #[derive(Clone, Debug, Default)]
 pub struct Pools {
     pools: Vec<Pool>,
-    /// For each pool, which groups are in it.
-    groups: Vec<Vec<bool>>,
+    /// For each pool, which groups are in it, and the class that it is for if some classes may not use all
+    /// nodes of a group.
+    groups: Vec<(Vec<bool>, u32)>,
+}
+
+/// The nodes that a class may use where some are kept for others.
+#[derive(Clone, Copy)]
+pub struct Within<'a> {
+    /// The class.
+    pub class: u32,
+    /// Whether it may use a node.
+    pub may_use: &'a dyn Fn(NodeId) -> bool,
 }
 
 impl Pools {
     /// The number of the pool of those tasks' eligible nodes, and whether it is new.
-    pub fn number(&mut self, layout: &Layout, allowed: &[bool], demand: &[u64]) -> u32 {
-        let is_it = |known: &Vec<bool>| {
-            eligible(layout.groups(), allowed, demand).eq(known.iter().copied())
+    pub fn number(
+        &mut self,
+        layout: &Layout,
+        allowed: &[bool],
+        demand: &[u64],
+        within: Option<Within<'_>>,
+    ) -> u32 {
+        let of = within.map_or(u32::MAX, |within| within.class);
+        let is_it = |(known, class): &(Vec<bool>, u32)| {
+            *class == of && eligible(layout.groups(), allowed, demand).eq(known.iter().copied())
         };
         let known = self.groups.iter().position(is_it);
         known.unwrap_or_else(|| {
-            self.pools.push(Pool::eligible(layout, allowed, demand));
+            let mut pool = Pool::eligible(layout, allowed, demand);
+            if let Some(within) = within {
+                let nodes = pool.ids().iter().copied();
+                pool = nodes.filter(|node| (within.may_use)(*node)).collect();
+            }
+            self.pools.push(pool);
             let groups = eligible(layout.groups(), allowed, demand).collect();
-            self.groups.push(groups);
+            self.groups.push((groups, of));
             self.pools.len() - 1
         }) as u32
     }
@@ -109,7 +131,7 @@ impl Pools {
     /// A pool of these nodes, whose ids rise, that is no other's.
     pub fn add(&mut self, nodes: Vec<NodeId>) -> u32 {
         self.pools.push(nodes.into_iter().collect());
-        self.groups.push(Vec::new());
+        self.groups.push((Vec::new(), u32::MAX));
         self.pools.len() as u32 - 1
     }
 
@@ -155,6 +177,27 @@ impl<'a> Candidates<'a> {
         Candidates {
             pool: self.pool,
             chosen: Chosen::Named(named),
+        }
+    }
+
+    /// Only those at the positions of `members`, which are candidates.
+    pub(crate) fn among<'b>(&self, members: &'b NodeSet) -> Candidates<'b>
+    where
+        'a: 'b,
+    {
+        Candidates::new(self.pool, Some(members))
+    }
+
+    /// Their positions in the pool become the members of `set`.
+    pub(crate) fn note(&self, set: &mut NodeSet) {
+        match self.chosen {
+            Chosen::All => set.fill(self.pool.ids.len()),
+            Chosen::Members(members) => set.copy(members),
+            Chosen::Named(named) => {
+                *set = NodeSet::new(self.pool.ids.len());
+                let positions = named.iter().filter_map(|node| self.pool.position(*node));
+                positions.for_each(|position| set.insert(position));
+            }
         }
     }
 

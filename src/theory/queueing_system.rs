@@ -133,16 +133,13 @@ impl<'a> QueueingSystem<'a> {
             placement,
             dispatchers,
             decision_time,
-            in_flight: _, // matters only where tasks travel
-            ties: _,      // equal nodes are equal
-            information: _,
-            spread: _,
-            subset: _,
+            // In flight matters only where tasks travel, ties not at all, the rest is left at its default.
+            ..
         } = parts.sees_all()?;
         let (tasks, work, stage) = tasks(class)?;
         let (discipline, queue_limit) = match binding {
             Binding::CentralQueue => (&Discipline::Fifo, central_limit), // nothing waits at nodes
-            Binding::Early => service(cluster, stage)?,
+            _ => service(cluster, stage)?,
         };
         let system = QueueingSystem {
             discipline,
@@ -391,13 +388,16 @@ fn parts(strategy: &Strategy) -> Option<(Binding, Option<u64>, &Parts)> {
         queue: _, // told beside
         copies: None,
         stealing: None,
+        stolen: _,
+        partition,
     } = strategy
     else {
         return None;
     };
     let [parts] = &parts[..] else { return None };
     let lets_in = jobs.iter().all(Option::is_none);
-    lets_in.then_some((*binding, *central_queue, parts))
+    let is_known = lets_in && *binding != Binding::Late && partition.is_empty();
+    is_known.then_some((*binding, *central_queue, parts))
 }
 
 /// Number and work of the tasks of every job of `class`, gathered in no time, and their stage.

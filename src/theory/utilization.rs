@@ -230,6 +230,8 @@ fn servers(strategy: &Strategy, asked: &[Asked<'_>]) -> Option<Vec<Known>> {
             information: _,
             spread: _, // the mean over all dispatchers
             subset: _,
+            late: _, // told below
+            probes: _,
         },
     ] = parts
     else {
@@ -238,7 +240,14 @@ fn servers(strategy: &Strategy, asked: &[Asked<'_>]) -> Option<Vec<Known>> {
         return (decide_at_once && gather_at_once).then(Vec::new);
     };
     let dispatchers = f64::from(*dispatchers);
-    let deciding: f64 = asked.iter().map(|a| a.rate * decision_time.mean()).sum();
+    let decisions = |asked: &Asked<'_>| match parts[0].is_batch() {
+        true => asked.rate / asked.tasks,
+        false => asked.rate,
+    };
+    let deciding: f64 = asked
+        .iter()
+        .map(|a| decisions(a) * decision_time.mean())
+        .sum();
     let gathering: f64 = asked.iter().map(gathering).sum();
     let rows = [
         ("dispatcher_utilization", deciding / dispatchers),

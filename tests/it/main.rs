@@ -10,6 +10,7 @@
 
 mod arrivals;
 mod beside;
+mod book;
 mod bytes;
 mod capacity;
 mod cli;
@@ -32,6 +33,7 @@ mod gangs;
 mod gate_cli;
 mod gate_rates;
 mod hostile;
+mod late;
 mod layering;
 mod limits;
 mod metrics;
@@ -40,8 +42,10 @@ mod mixed;
 mod model_page;
 mod placements;
 mod presets;
+mod probing;
 mod reality;
 mod scenarios;
+mod shards;
 mod sojourns;
 mod stages;
 mod steady;

@@ -56,7 +56,7 @@ pub use nodes::{Discipline, Nodes, Slots, SlowDown};
 pub use run::{MeasuredJobs, Run, Warmup};
 pub use strategies::{
     Binding, Copies, Delayed, Hedge, IdleThieves, JobsServed, NoCopies, Overrides, Periodic,
-    Phases, Placement, Redundancy, Scheduling, Stealing, Strategy, View,
+    Phases, Placement, Redundancy, Reserve, Scheduling, Stealing, Strategy, View,
 };
 pub use sweep::Sweep;
 

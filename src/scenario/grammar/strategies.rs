@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::Named;
 use super::faults::RetriedWork;
 use crate::engine::law::spec::LawSpec;
-use crate::engine::quantity::{Count, Inner, Period, Seconds, Share, Whole};
-use crate::strategy::{Backfill, InFlight, Loot, QueueOrder, Spread, Ties};
+use crate::engine::quantity::{Count, Factor, Inner, Period, Seconds, Share, Whole};
+use crate::strategy::{Backfill, InFlight, Loot, QueueOrder, Sampling, Spread, Ties};
 
 /// That a placement is given; which ones there are, and what each is, the registry knows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,12 +45,35 @@ pub enum Binding {
     Early(Early),
     /// When a node has room; it waits in one queue for all nodes.
     CentralQueue(CentralQueue),
+    /// When a reservation for it finds room at a node: reservations wait there, more of them than tasks, and
+    /// those that are left over are called off.
+    Late(Late),
 }
 
 /// Binding at the decision.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Early {}
+
+/// Reservations at nodes.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Late {
+    /// Reservations for each task, 1 to 100; of a whole job rounded up.
+    pub probes_per_task: Factor,
+    /// For which tasks they are made together: "batch": all of a job (of a stage, where there are several),
+    /// by one decision; "per-task": each by itself.
+    pub sampling: Sampling,
+}
+
+impl Default for Late {
+    fn default() -> Late {
+        Late {
+            probes_per_task: Factor(2.0),
+            sampling: Sampling::default(),
+        }
+    }
+}
 
 /// One queue for all nodes.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -182,6 +205,9 @@ pub struct IdleThieves {
     pub victims: Count,
     /// How much it takes.
     pub batch: Loot,
+    /// Classes whose tasks it takes, wherever in the queue they stand (under "fifo"); of all, from the head on, if
+    /// left out.
+    pub classes: Vec<String>,
 }
 
 impl Default for IdleThieves {
@@ -189,8 +215,21 @@ impl Default for IdleThieves {
         IdleThieves {
             victims: Count(1.0),
             batch: Loot::default(),
+            classes: Vec::new(),
         }
     }
+}
+
+/// Nodes that are kept for a class.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Reserve {
+    /// Node groups, or some of their nodes: `gen1`, `gen1[3]`, `gen1[0..5]` (the first five), `gen1[0..17 %]`.
+    pub nodes: Vec<String>,
+    /// Instead: this share of the nodes of each group, the first ones.
+    pub share: Option<Inner>,
+    /// Whether the class may use all nodes that are kept for nobody, too.
+    pub borrow: bool,
 }
 
 /// What a dispatcher knows of the nodes when it decides, beside what it has sent itself.
@@ -205,7 +244,14 @@ pub enum View {
     Periodic(Periodic),
     /// What their state was a while ago.
     Delayed(Delayed),
+    /// What those that it asks answer: the question takes `network.dispatch`, the answer `network.result`.
+    Probe(Probe),
 }
+
+/// What those that are asked answer.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Probe {}
 
 /// The true state.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -258,6 +304,9 @@ macro_rules! parts {
             /// The rule that picks a node for a task: a name, or a table of its parameters; "random" if nothing says otherwise.
             #[schemars(extend("x-default" = "random"))]
             pub placement: Option<Placement>,
+            /// When a task is bound to a node; "early" if nothing says otherwise.
+            #[schemars(extend("x-default" = "early"))]
+            pub binding: Option<Binding>,
             /// Whether a dispatcher adds what it sent and has not yet seen; "counted" if nothing says otherwise.
             #[schemars(extend("x-default" = "counted"))]
             pub in_flight: Option<InFlight>,
@@ -288,6 +337,7 @@ macro_rules! parts {
             pub fn parts(&self) -> Overrides {
                 Overrides {
                     placement: self.placement,
+                    binding: self.binding.clone(),
                     in_flight: self.in_flight,
                     dispatchers: self.dispatchers,
                     decision_time: self.decision_time.clone(),
@@ -304,9 +354,6 @@ macro_rules! parts {
 parts! {
     /// Parts of a strategy that hold for every strategy unless it says otherwise.
     Scheduling {
-        /// When a task is bound to a node; "early" if nothing says otherwise.
-        #[schemars(extend("x-default" = "early"))]
-        binding: Option<Binding>,
         /// Which jobs are let in; all if nothing says otherwise.
         #[schemars(extend("x-default" = "all"))]
         admission: Option<Admission>,
@@ -316,6 +363,9 @@ parts! {
         /// Tasks that change their node while they wait; "none" if nothing says otherwise.
         #[schemars(extend("x-rare" = "none"))]
         stealing: Option<Stealing>,
+        /// Nodes that are kept for a class of jobs, by the class's name; none if nothing says otherwise.
+        #[schemars(extend("x-rare" = "none"))]
+        partition: Named<Reserve>,
     }
 }
 
@@ -326,9 +376,6 @@ parts! {
         like: Option<String>,
         /// A balancer that people run, or a scheduler of a paper, that this one is (`equipoise list strategies`); then only what differs.
         preset: Option<String>,
-        /// When a task is bound to a node; "early" if nothing says otherwise.
-        #[schemars(extend("x-default" = "early"))]
-        binding: Option<Binding>,
         /// Which jobs are let in; all if nothing says otherwise.
         #[schemars(extend("x-default" = "all"))]
         admission: Option<Admission>,
@@ -338,6 +385,9 @@ parts! {
         /// Tasks that change their node while they wait; "none" if nothing says otherwise.
         #[schemars(extend("x-rare" = "none"))]
         stealing: Option<Stealing>,
+        /// Nodes that are kept for a class of jobs, by the class's name; none if nothing says otherwise.
+        #[schemars(extend("x-rare" = "none"))]
+        partition: Named<Reserve>,
         /// Parts that differ for a class of jobs, by the class's name.
         r#for: Named<Overrides>,
     }

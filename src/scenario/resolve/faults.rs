@@ -291,8 +291,8 @@ fn own_will(check: &mut Check<'_>, nodes: &Range<u32>, cluster: &Cluster) {
     }
 }
 
-/// The ids of the nodes that `text` names: a group, or `group[3]`, or `group[0..5]`.
-fn nodes(check: &mut Check<'_>, text: &str, cluster: &Cluster) -> Option<Range<u32>> {
+/// The ids of the nodes that `text` names: a group, or `group[3]`, or `group[0..5]`, or `group[0..17 %]`.
+pub(super) fn nodes(check: &mut Check<'_>, text: &str, cluster: &Cluster) -> Option<Range<u32>> {
     let (name, some) = match text.split_once('[') {
         None => (text, None),
         Some((name, rest)) => (name, Some(rest.strip_suffix(']').unwrap_or(""))),
@@ -304,18 +304,33 @@ fn nodes(check: &mut Check<'_>, text: &str, cluster: &Cluster) -> Option<Range<u
     let before = cluster.groups.iter().take_while(|group| group.name != name);
     let first: u32 = before.map(|group| group.count).sum();
     let group = cluster.groups.iter().find(|group| group.name == name)?;
-    let chosen = some.map_or(Some(0..group.count), range);
+    let chosen = some.map_or(Some(0..group.count), |some| {
+        percent(some, group.count).or_else(|| range(some))
+    });
     let chosen = chosen.filter(|range| !range.is_empty() && range.end <= group.count);
     if chosen.is_none() {
         let title = format!("`{text}` names no nodes of `{name}`");
         let hint = format!(
-            "`{name}` for all, `{name}[0]` for one, `{name}[0..{0}]` for those from 0 to {1}",
+            "`{name}` for all, `{name}[0]` for one, `{name}[0..{0}]` for those from 0 to {1}, `{name}[0..10 %]` for a share",
             group.count,
             group.count - 1
         );
         check.error(title, hint);
     }
     chosen.map(|range| first + range.start..first + range.end)
+}
+
+/// `0..17 %`: from that hundredth of `count` nodes to that, rounded half to even.
+fn percent(text: &str, count: u32) -> Option<Range<u32>> {
+    let (from, to) = text.strip_suffix('%')?.split_once("..")?;
+    let node = |text: &str| {
+        let percent = text.trim().parse::<f64>().ok()?;
+        let share = (0.0..=100.0)
+            .contains(&percent)
+            .then_some(percent / 100.0)?;
+        Some((share * f64::from(count)).round_ties_even() as u32)
+    };
+    Some(node(from)?..node(to)?)
 }
 
 /// `3` or `0..5`.

@@ -6,6 +6,7 @@
 //! of a file are told at once.
 
 pub mod check;
+mod class_names;
 mod classes;
 mod clock;
 mod cluster;
@@ -13,6 +14,7 @@ mod faults;
 pub mod files;
 pub mod judging;
 mod loads;
+mod partition;
 mod rates;
 mod sources;
 mod stages;
@@ -24,8 +26,8 @@ use super::grammar::{self, Document};
 use crate::engine::quantity::Amount;
 use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
-use crate::sim::setup::{Engine, Network, Setup};
-use crate::strategy::Strategy;
+use crate::sim::setup::{Engine, Faults, Network, Setup};
+use crate::strategy::{Binding, Strategy};
 use crate::workload::class::Class;
 use crate::workload::load::Demand;
 use crate::workload::source::Source;
@@ -75,7 +77,7 @@ pub fn resolve(
         engine: Engine::Auto,
     };
     let mut setups: Vec<Setup> = strategies?.into_iter().map(setup).collect();
-    copies(check, &setups);
+    setups.iter().for_each(|setup| not_modelled(check, setup));
     window::forget_the_start(&mut setups, &document.run);
     let baseline = baseline?;
     Some(Resolved {
@@ -95,14 +97,32 @@ fn knowing(mut strategy: Strategy, demand: &Demand<'_>) -> Strategy {
     strategy
 }
 
-/// What becomes of copies when something goes wrong is not modelled yet.
-fn copies(check: &mut Check<'_>, setups: &[Setup]) {
-    for setup in setups {
-        copies_of(check, setup);
+/// What becomes of copies and reservations when something goes wrong is not modelled yet.
+fn not_modelled(check: &mut Check<'_>, setup: &Setup) {
+    copies(check, setup);
+    if setup.strategy.binding == Binding::Late {
+        late(check, setup);
     }
 }
 
-fn copies_of(check: &mut Check<'_>, setup: &Setup) {
+fn late(check: &mut Check<'_>, setup: &Setup) {
+    let faults = Faults {
+        slow_downs: None,
+        ..setup.faults.clone()
+    };
+    let title = if !faults.are_none() || setup.cluster.is_elastic() {
+        "late binding beside failures, timeouts and nodes that come and go is not modelled yet"
+    } else if setup.classes.iter().any(|class| class.data.is_some()) {
+        "late binding beside `replicas` is not modelled yet: a reservation is for any task of its job"
+    } else {
+        return;
+    };
+    let mut check = check.at("strategies");
+    let mut check = check.name(&setup.strategy.name);
+    check.at("binding").error(title, "leave one of them out");
+}
+
+fn copies(check: &mut Check<'_>, setup: &Setup) {
     let goes_wrong = !setup.faults.are_none() || setup.turns_away() || setup.cancels();
     let has_stages = setup.classes.iter().any(|class| class.stages.len() > 1);
     if setup.strategy.copies.is_some() && (goes_wrong || has_stages) {

@@ -9,10 +9,13 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::check::Check;
+use super::class_names::{is_class, narrowness};
+use super::partition;
 use crate::engine::law::Law;
 use crate::engine::quantity::{Count, Whole};
 use crate::engine::time::Time;
 use crate::model::cluster::{Cluster, Group};
+use crate::model::discipline::Discipline;
 use crate::model::layout::Layout;
 use crate::scenario::grammar::{
     self, Delayed, IdleThieves, JobsServed, Named, NoCopies, Overrides, Periodic, Phases,
@@ -21,7 +24,7 @@ use crate::scenario::grammar::{
 use crate::scenario::text::suggest;
 use crate::strategy::placement::random::Random;
 use crate::strategy::{
-    Backfill, Binding, Copies, Eligible, Hedge, InFlight, Information, Limits, Parts, Pool,
+    Backfill, Binding, Copies, Eligible, Hedge, InFlight, Information, Late, Limits, Parts, Pool,
     QueueRules, Spread, Stealing, Strategy, Ties,
 };
 use crate::workload::class::Class;
@@ -48,11 +51,14 @@ pub fn resolve(
     let mut check = check.at("strategies");
     let one = |(name, given): (&String, &grammar::Strategy)| {
         let mut check = check.name(name);
-        let strategy = strategy(&mut check, name, given, classes)?;
+        let strategy = strategy(&mut check, name, given, (cluster, classes))?;
         central(&mut check, given, &strategy);
         gangs(&mut check, &strategy, classes.unwrap_or_default());
         blind(&mut check, given, &strategy);
         thieves(&mut check, &strategy, cluster);
+        late(&mut check, given, &strategy, cluster);
+        probes(&mut check, &strategy);
+        partition::check(&mut check, &strategy, cluster, classes.unwrap_or_default());
         crowded(&mut check, &strategy, cluster);
         workable(
             &mut check,
@@ -71,7 +77,7 @@ fn strategy(
     check: &mut Check<'_>,
     name: &str,
     given: &grammar::Strategy,
-    classes: Option<&[Class]>,
+    (cluster, classes): (&Cluster, Option<&[Class]>),
 ) -> Option<Strategy> {
     let own = parts(check, &given.parts(), &defaults())?;
     let classes = classes.unwrap_or_default();
@@ -86,34 +92,43 @@ fn strategy(
             return None;
         }
     }
-    let set = |class: &Class| {
-        let all = overrides
-            .clone()
-            .map(|(wanted, _)| narrowness(wanted, &class.name));
-        let named = (1..).zip(all).filter(|(_, narrowness)| *narrowness > 0);
-        // The narrowest holds, of equally narrow ones the first.
-        let narrowest = named.min_by_key(|(_, narrowness)| Reverse(*narrowness));
-        narrowest.map_or(0, |(set, _)| set)
-    };
+    let wanted: Vec<&String> = overrides.map(|(wanted, _)| wanted).collect();
     let limits = limits(check, given, classes)?;
     let copies = copies(check, given)?;
     let stealing = given.stealing.as_ref().and_then(stealing);
+    let stolen = partition::stolen(check, given.stealing.as_ref(), classes)?;
+    let partition = partition::resolve(check, &given.partition, cluster, classes)?;
     Some(Strategy {
         name: name.to_owned(),
-        binding: binding(given),
-        parts_of_class: classes.iter().map(set).collect(),
+        binding: binding(given, &sets),
+        parts_of_class: classes.iter().map(|class| set(&wanted, class)).collect(),
         parts: sets,
         limits,
         queue: rules(given),
         copies,
         stealing,
+        stolen,
+        partition,
     })
+}
+
+/// The set of parts of a class, of which the strategy's own is the first.
+fn set(wanted: &[&String], class: &Class) -> usize {
+    let all = wanted.iter().map(|wanted| narrowness(wanted, &class.name));
+    let named = (1..).zip(all).filter(|(_, narrowness)| *narrowness > 0);
+    // The narrowest holds, of equally narrow ones the first.
+    let narrowest = named.min_by_key(|(_, narrowness)| Reverse(*narrowness));
+    narrowest.map_or(0, |(set, _)| set)
 }
 
 fn stealing(given: &grammar::Stealing) -> Option<Stealing> {
     match given {
         grammar::Stealing::None(_) => None,
-        grammar::Stealing::Idle(IdleThieves { victims, batch }) => Some(Stealing {
+        grammar::Stealing::Idle(IdleThieves {
+            victims,
+            batch,
+            classes: _,
+        }) => Some(Stealing {
             victims: victims.0 as u32,
             loot: *batch,
         }),
@@ -202,10 +217,84 @@ fn rules(given: &grammar::Strategy) -> QueueRules {
     }
 }
 
-fn binding(given: &grammar::Strategy) -> Binding {
+fn binding(given: &grammar::Strategy, sets: &[Parts]) -> Binding {
     match given.binding {
         Some(grammar::Binding::CentralQueue(_)) => Binding::CentralQueue,
+        _ if sets.iter().any(|parts| parts.late.is_some()) => Binding::Late,
         _ => Binding::Early,
+    }
+}
+
+/// Most reservations for a task.
+const MOST_PROBES: f64 = 100.0;
+
+/// How tasks are bound late, if they are; the outer nothing if that is wrong.
+#[allow(clippy::option_option)]
+fn reservations(
+    check: &mut Check<'_>,
+    given: Option<&grammar::Binding>,
+    default: Option<Late>,
+) -> Option<Option<Late>> {
+    let given = match given {
+        Some(grammar::Binding::Late(late)) => late,
+        Some(_) => return Some(None),
+        None => return Some(default),
+    };
+    let probes = given.probes_per_task.0;
+    if probes > MOST_PROBES {
+        let title = format!("{probes} reservations for a task are too many");
+        check
+            .at("binding.late.probes-per-task")
+            .error(title, "write at most 100; two are usual");
+        return None;
+    }
+    Some(Some(Late {
+        probes: (probes * 1e9).round_ties_even() as u64,
+        sampling: given.sampling,
+    }))
+}
+
+/// Reservations need queues, in which nobody need know how long anything will run.
+fn late(check: &mut Check<'_>, given: &grammar::Strategy, strategy: &Strategy, cluster: &Cluster) {
+    let name = &strategy.name;
+    let is_central =
+        |own: &Overrides| matches!(own.binding, Some(grammar::Binding::CentralQueue(_)));
+    let is_own = |own: &Overrides| match strategy.binding {
+        Binding::CentralQueue => own.binding.is_some(),
+        _ => is_central(own),
+    };
+    if let Some((class, _)) = given.r#for.iter().find(|(_, own)| is_own(own)) {
+        let title = "a central queue is one for all classes";
+        let hint = "write it for the whole strategy, or early or late binding for all";
+        check.at("for").name(class).at("binding").error(title, hint);
+    }
+    if strategy.binding != Binding::Late {
+        return;
+    }
+    if strategy.copies.is_some() {
+        let title = format!(
+            "`{name}` binds late: a task has several reservations already, and the first to have room gets it"
+        );
+        check
+            .at("copies")
+            .error(title, "leave `copies` out, or write binding = \"early\"");
+    }
+    let hint = "write binding = \"early\", or give the nodes a fifo queue without a limit";
+    for group in &cluster.groups {
+        let title = match &group.discipline {
+            _ if group.queue_limit.is_some() => format!(
+                "`{name}` binds late, and nodes.{} limits its queue: reservations are not refused",
+                group.name
+            ),
+            Discipline::Fifo | Discipline::Lifo | Discipline::Priority { preemptive: false } => {
+                continue;
+            }
+            _ => format!(
+                "`{name}` binds late: how long what stands in the queue of nodes.{} will run is not known",
+                group.name
+            ),
+        };
+        check.at("binding").error(title, hint);
     }
 }
 
@@ -242,27 +331,6 @@ fn limits(check: &mut Check<'_>, given: &grammar::Strategy, classes: &[Class]) -
     })
 }
 
-/// True if `wanted` names any class; else says so.
-fn is_class(check: &mut Check<'_>, wanted: &str, classes: &[Class]) -> bool {
-    let is_one = (classes.iter()).any(|class| narrowness(wanted, &class.name) > 0);
-    if !is_one {
-        let known: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
-        let hint = suggest::hint(wanted, &known, "classes");
-        check.error(format!("there is no class `{wanted}`"), hint);
-    }
-    is_one
-}
-
-/// How narrowly `wanted` names a class: in full, by the part of a trace, by the trace, or not (0).
-fn narrowness(wanted: &str, class: &str) -> usize {
-    let (source, part) = class.split_once('.').unwrap_or((class, ""));
-    let names = [source, part, class];
-    names
-        .iter()
-        .rposition(|name| *name == wanted)
-        .map_or(0, |at| at + 1)
-}
-
 /// The parts of a strategy that says nothing.
 fn defaults() -> Parts {
     Parts {
@@ -274,6 +342,8 @@ fn defaults() -> Parts {
         information: Information::default(),
         spread: Spread::default(),
         subset: None,
+        late: None,
+        probes: false,
     }
 }
 
@@ -286,7 +356,9 @@ fn parts(check: &mut Check<'_>, given: &Overrides, default: &Parts) -> Option<Pa
     let placement = given
         .placement
         .and_then(|_| check.at("placement").placement());
+    let late = reservations(check, given.binding.as_ref(), default.late)?;
     Some(Parts {
+        late,
         placement: placement.unwrap_or_else(|| default.placement.clone()),
         dispatchers: match given.dispatchers {
             Some(count) => dispatchers(&mut check.at("dispatchers"), count),
@@ -296,6 +368,7 @@ fn parts(check: &mut Check<'_>, given: &Overrides, default: &Parts) -> Option<Pa
         in_flight: given.in_flight.unwrap_or(default.in_flight),
         ties: given.ties.unwrap_or(default.ties),
         information: given.view.as_ref().map_or(default.information, information),
+        probes: (given.view.as_ref()).map_or(default.probes, |view| matches!(view, View::Probe(_))),
         spread: given.spread.unwrap_or(default.spread),
         subset: given
             .subset
@@ -305,7 +378,7 @@ fn parts(check: &mut Check<'_>, given: &Overrides, default: &Parts) -> Option<Pa
 
 fn information(view: &View) -> Information {
     match view {
-        View::Fresh(_) => Information::Fresh,
+        View::Fresh(_) | View::Probe(_) => Information::Fresh,
         View::Local(_) => Information::Local,
         View::Periodic(Periodic { every, phases }) => Information::Periodic {
             every: Time::from_secs(every.0),
@@ -341,11 +414,9 @@ fn central(check: &mut Check<'_>, given: &grammar::Strategy, strategy: &Strategy
         let hint = "write dispatchers = 1 for it, or binding = \"early\"";
         check.at("dispatchers").error(title, hint);
     }
-    if let Some(parts) = strategy
-        .parts
-        .iter()
-        .find(|parts| parts.information != Information::Fresh || parts.subset.is_some())
-    {
+    if let Some(parts) = strategy.parts.iter().find(|parts| {
+        parts.information != Information::Fresh || parts.probes || parts.subset.is_some()
+    }) {
         let (key, what) = match parts.subset {
             Some(_) => ("subset", "all nodes pull from one queue"),
             None => ("view", "a node that pulls knows its own state"),
@@ -376,9 +447,9 @@ fn central(check: &mut Check<'_>, given: &grammar::Strategy, strategy: &Strategy
 fn gangs(check: &mut Check<'_>, strategy: &Strategy, classes: &[Class]) {
     let name = &strategy.name;
     let gang = classes.iter().find(|class| class.gang);
-    if let (Binding::Early, Some(class)) = (strategy.binding, gang) {
+    if let (Binding::Early | Binding::Late, Some(class)) = (strategy.binding, gang) {
         let title = format!(
-            "`{name}` binds early, and the tasks of `{}` start together",
+            "`{name}` binds tasks one by one, and the tasks of `{}` start together",
             class.name
         );
         let hint = "write binding = \"central-queue\" for it";
@@ -417,6 +488,26 @@ fn blind(check: &mut Check<'_>, given: &grammar::Strategy, strategy: &Strategy) 
             .at(key)
             .error(title, "write in-flight = \"counted\", or another view");
     }
+}
+
+/// Who asks before he decides, asks once.
+fn probes(check: &mut Check<'_>, strategy: &Strategy) {
+    let name = &strategy.name;
+    let asks = |parts: &&Parts| parts.probes;
+    let title = match strategy.parts.iter().find(asks) {
+        Some(_) if strategy.copies.is_some() => {
+            format!(
+                "`{name}` asks nodes before it decides: copies beside that are not modelled yet"
+            )
+        }
+        Some(parts) if parts.late.is_some() => {
+            format!("`{name}` binds late: its reservations ask the nodes already")
+        }
+        _ => return,
+    };
+    check
+        .at("view")
+        .error(title, "leave one of them out, or write view = \"fresh\"");
 }
 
 /// Most nodes x dispatchers where each dispatcher keeps what it sees for itself.

@@ -148,19 +148,9 @@ const NOT_MODELLED: &[(&str, &str, &str)] = &[
         "scheduling.stealing lets idle nodes pull",
     ),
     (
-        "partition partitions",
-        "partitions",
-        "classes share all nodes; jobs.NAME.nodes keeps one to some",
-    ),
-    (
         "estimates estimate",
         "estimates of work",
         "what asks for work is told the truth",
-    ),
-    (
-        "late late-binding reservations",
-        "late binding",
-        "a task is bound when it is decided; see central-queue",
     ),
 ];
 

@@ -159,6 +159,25 @@ pub fn first_waiting(core: &Core<'_>, at: NodeId) -> u32 {
     }
 }
 
+/// The attempts that wait at `at`, in queue order; under an order of its own the first alone.
+#[cold]
+pub fn waiting(core: &Core<'_>, at: NodeId, ids: &mut Vec<u32>) {
+    ids.clear();
+    let mut id = first_waiting(core, at);
+    let is_list = !matches!(
+        core.service.servers.get(at.index()),
+        Some(Server::Ordered(_))
+    );
+    while id != NONE {
+        ids.push(id);
+        id = if is_list {
+            List::after(&core.records, id)
+        } else {
+            NONE
+        };
+    }
+}
+
 /// Takes an attempt that waits at its node out of the queue, wherever in it it stands. It stays
 /// bound to the node until [`Core::release`]. What it stood in the way of may start now
 /// ([`start_waiting`]).

@@ -20,7 +20,7 @@ pub mod travelling;
 use std::cell::RefCell;
 
 use super::key::Key;
-use super::pool::{Candidates, Pool, Pools};
+use super::pool::{Candidates, Pool, Pools, Within};
 use super::view::{Truth, Turns, View};
 use super::{Blueprint, Information, Placement, Problem, Ties};
 use crate::engine::random::Draw;
@@ -290,7 +290,18 @@ impl Board {
 
     /// The number of the pool of nodes of the `allowed` groups that could hold `demand`.
     pub fn pool(&mut self, layout: &Layout, allowed: &[bool], demand: &[u64]) -> u32 {
-        let pool = self.pools.number(layout, allowed, demand);
+        self.pool_within(layout, allowed, demand, None)
+    }
+
+    /// The same of those `within` which alone a class may use.
+    pub fn pool_within(
+        &mut self,
+        layout: &Layout,
+        allowed: &[bool],
+        demand: &[u64],
+        within: Option<Within<'_>>,
+    ) -> u32 {
+        let pool = self.pools.number(layout, allowed, demand, within);
         if pool as usize == self.wanted.len() {
             self.keep_pool(pool);
         }
@@ -518,10 +529,27 @@ impl Board {
             self.unaware(dispatcher, |hidden| hidden.add(to));
             self.on_way.iter_mut().for_each(|way| way.add(to));
         }
+        self.count_own(dispatcher, attempt, to, truth);
+    }
+
+    fn count_own(&mut self, dispatcher: u32, attempt: u32, to: Bound<'_>, truth: Truth<'_>) {
         if let Some(own) = &mut self.own[dispatcher as usize] {
             own.send(attempt, to, &mut self.places);
             self.change_own(dispatcher, to.node, truth, |own| own.add(to));
         }
+    }
+
+    /// An attempt has taken the place of another, which is over, at its node: who knows only what he has
+    /// sent knows that.
+    pub fn took_over(&mut self, dispatcher: u32, attempt: u32, to: Bound<'_>, truth: Truth<'_>) {
+        if self.information[dispatcher as usize] == Information::Local {
+            self.count_own(dispatcher, attempt, to, truth);
+        }
+    }
+
+    /// Where `node` stands in a pool.
+    pub fn position(&self, pool: u32, node: NodeId) -> Option<usize> {
+        self.pools.get(pool).position(node)
     }
 
     /// It has arrived: who sees the truth sees it now.

@@ -26,6 +26,27 @@ impl NodeSet {
         }
     }
 
+    /// All of `positions` positions become members, and no other.
+    pub fn fill(&mut self, positions: usize) {
+        let words = positions.div_ceil(64);
+        self.words.clear();
+        self.words.resize(words, !0);
+        if let (Some(last), rest @ 1..) = (self.words.last_mut(), positions % 64) {
+            *last = !0 >> (64 - rest);
+        }
+        let count = |words: &[u64]| words.iter().map(|word| word.count_ones()).sum::<u32>();
+        self.blocks.clear();
+        self.blocks.extend(self.words.chunks(BLOCK).map(count));
+        self.count = positions as u32;
+    }
+
+    /// The members of `other` become the members.
+    pub fn copy(&mut self, other: &NodeSet) {
+        self.count = other.count;
+        self.words.clone_from(&other.words);
+        self.blocks.clone_from(&other.blocks);
+    }
+
     /// Number of members.
     #[inline]
     pub fn count(&self) -> u32 {

@@ -263,6 +263,8 @@ impl Spec {
             parts_of_class: vec![0; self.classes.len()],
             copies: None,
             stealing: None,
+            stolen: Vec::new(),
+            partition: Vec::new(),
         }
     }
 

@@ -302,6 +302,8 @@ pub struct Facts<'s> {
     pub slo: Option<Time>,
     /// The larger, the more urgent.
     pub priority: i64,
+    /// Whether its jobs or their data have keys.
+    has_keys: bool,
     /// Results that suffice, if not all are needed.
     pub need: Option<u32>,
     /// Whether the tasks of a job start together.
@@ -363,6 +365,7 @@ impl<'s> Facts<'s> {
             nanos: stage.shape.nanos(),
             slo: class.slo,
             priority: class.priority,
+            has_keys: class.has_keys(),
             need: class.gather.need,
             is_gang: class.gang,
             bound: 0,
@@ -461,8 +464,6 @@ pub struct Core<'s> {
     pub spreads: Vec<Option<Shards>>,
     /// Some tasks may run without their data.
     pub may_lack_data: bool,
-    /// Some jobs, or their data, have keys.
-    has_keys: bool,
     /// Some payloads take time to be sent.
     is_bulky: bool,
     opening: OpeningCompletions,
@@ -506,7 +507,6 @@ impl<'s> Core<'s> {
             tickets: Tickets::default(),
             spreads: Vec::new(),
             may_lack_data: false,
-            has_keys: setup.classes.iter().any(Class::has_keys),
             is_bulky: setup.classes.iter().any(Class::is_bulky),
             finishes: Vec::new(),
             in_use_before: 0,
@@ -726,11 +726,12 @@ impl<'s> Core<'s> {
     /// What a placement is told of a task's class, and what the task is about, if it has such a key.
     #[inline(always)]
     pub fn about(&self, subject: &Subject) -> (&Facts<'s>, Option<u64>) {
-        let key = match self.has_keys {
+        let facts = &self.facts[subject.class as usize];
+        let key = match facts.has_keys {
             true => self.draw_key(subject),
             false => None,
         };
-        (&self.facts[subject.class as usize], key)
+        (facts, key)
     }
 
     /// The key of its job, or else that of its data.

@@ -22,6 +22,7 @@ mod merge;
 mod new;
 mod plan;
 mod progress;
+mod reference;
 mod replace;
 mod report;
 mod run;
@@ -88,6 +89,8 @@ enum Command {
     Completions(manual::Completions),
     /// Print a manual page, of the tool or of one of its commands.
     Man(manual::Man),
+    /// Print a page of the book's reference in Markdown.
+    Reference(reference::Reference),
 }
 
 /// How a command ends, other than well.
@@ -192,6 +195,7 @@ impl Command {
             Command::New(new) => new.execute(),
             Command::Completions(completions) => completions.execute(Arguments::command()),
             Command::Man(man) => man.execute(Arguments::command()),
+            Command::Reference(page) => page.execute(registry, Arguments::command()),
         }
     }
 }

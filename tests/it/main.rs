@@ -10,6 +10,7 @@
 
 mod arrivals;
 mod beside;
+mod book;
 mod bytes;
 mod capacity;
 mod cli;
@@ -39,6 +40,7 @@ mod metrics;
 mod misleading;
 mod mixed;
 mod model_page;
+mod placements;
 mod presets;
 mod probing;
 mod reality;

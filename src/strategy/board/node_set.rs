@@ -140,7 +140,7 @@ fn prefix_sums(word: u64) -> u64 {
 /// How many bytes of `sums`, which are below 128, are at most `rank`.
 #[inline(always)]
 fn count_up_to(sums: u64, rank: u64) -> u64 {
-    ((((rank * ONES) | TOPS) - sums & TOPS) >> 7).wrapping_mul(ONES) >> 56
+    (((((rank * ONES) | TOPS) - sums) & TOPS) >> 7).wrapping_mul(ONES) >> 56
 }
 
 /// The bit of `word` with `rank` bits below it, of which there is one; `sums` are its prefix sums.
@@ -150,7 +150,7 @@ fn select_bit(word: u64, sums: u64, rank: u64) -> u64 {
     let first = count_up_to(sums, rank) * 8;
     let rank = rank - ((sums << 8) >> first & 0xff);
     // Each bit of the byte in a byte of its own.
-    let spread = (word >> first & 0xff) * ONES & 0x8040_2010_0804_0201;
+    let spread = ((word >> first & 0xff) * ONES) & 0x8040_2010_0804_0201;
     let bits = (spread + 0x7f * ONES) >> 7 & ONES;
     first + count_up_to(bits.wrapping_mul(ONES), rank)
 }

@@ -1,8 +1,9 @@
 //! **Which way of placing work on my nodes is best for my workload, and how sure am I?** equipoise
 //! replays the *same* jobs through every strategy and answers with figures that carry their error bars.
 //!
-//! Most people use the command, `equipoise`, and scenario files; the `README` is about that. This page is
-//! for those who write an algorithm or a program of their own: all that it takes is in [`prelude`].
+//! Most people use the command, `equipoise`, and scenario files; the `README` and the book in `docs/` are
+//! about that. This page is for those who write an algorithm or a program of their own: all that it takes
+//! is in [`prelude`].
 //!
 //! # A tutorial
 //!
@@ -181,10 +182,10 @@ pub mod theory;
 #[doc(hidden)]
 pub mod workload;
 
-/// The code in the README is compiled.
+/// The code in the book's page about placements is compiled.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
+#[doc = include_str!("../docs/how-to/placement.md")]
+struct PageOfPlacements;
 
 /// What a program of one's own needs: to write a placement, make a setup, run a replication and read
 /// its figures.

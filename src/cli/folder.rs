@@ -93,6 +93,16 @@ impl Folder {
         write(&self.new.join(name), bytes)
     }
 
+    /// Keeps a copy of the journal among what is written.
+    ///
+    /// # Errors
+    /// It cannot be copied.
+    pub fn keep_journal(&self) -> Result<(), Exit> {
+        let to = self.new.join("journal");
+        let copied = fs::copy(self.journal(), &to);
+        copied.map(|_| ()).map_err(|error| unwritable(&to, &error))
+    }
+
     /// Puts the folder at its target, or at `TARGET.partial` if it is not complete; gives the target.
     /// What is finished is kept if there is more to do.
     ///
@@ -162,6 +172,25 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Exit> {
     let made = path.parent().map_or(Ok(()), fs::create_dir_all);
     let written = made.and_then(|()| fs::write(path, bytes));
     written.map_err(|error| unwritable(path, &error))
+}
+
+/// Copies the files of the folder `from`, if there is one, into the folder `into`.
+///
+/// # Errors
+/// One cannot be read or written.
+pub fn copy_files(from: &Path, into: &Path) -> Result<(), Exit> {
+    if !from.is_dir() {
+        return Ok(());
+    }
+    let copy = || -> io::Result<()> {
+        fs::create_dir_all(into)?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            fs::copy(entry.path(), into.join(entry.file_name()))?;
+        }
+        Ok(())
+    };
+    copy().map_err(|error| unwritable(into, &error))
 }
 
 /// The tables of a run's folder.
@@ -251,16 +280,17 @@ fn check_replaceable(target: &Path) -> Result<(), Exit> {
     Ok(())
 }
 
-/// True if the manifest is this tool's: other tools have files of that name, too.
+/// What tells the folder of a shard.
+pub const SHARD: &str = "shard.json";
+
+/// True if the manifest, or what tells a shard, is this tool's: other tools have files of that name, too.
 fn is_run(target: &Path) -> bool {
-    let manifest = fs::read(target.join(tables::MANIFEST))
-        .ok()
-        .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
-    manifest.is_some_and(|manifest| {
-        ["engine", "scenario_digest"]
-            .iter()
-            .all(|key| manifest.get(key).is_some())
-    })
+    let has = |name: &str, keys: [&str; 2]| {
+        let read = fs::read(target.join(name)).ok();
+        let file = read.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
+        file.is_some_and(|file| keys.iter().all(|key| file.get(key).is_some()))
+    };
+    has(tables::MANIFEST, ["engine", "scenario_digest"]) || has(SHARD, ["shard", "target"])
 }
 
 fn taken(target: &Path, why: &str) -> Exit {

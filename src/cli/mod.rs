@@ -15,15 +15,20 @@ mod find;
 mod folder;
 mod gate;
 mod list;
+mod making;
 mod manual;
 mod memory;
+mod merge;
 mod new;
+mod plan;
 mod progress;
+mod reference;
 mod replace;
 mod report;
 mod run;
 mod running;
 mod scenario_args;
+mod shard;
 mod theory;
 mod timeline;
 mod verify;
@@ -52,6 +57,10 @@ enum Command {
     Run(run::Run),
     /// Read a scenario and tell what it will do, without running it.
     Check(check::Check),
+    /// Cut a run into shards for several machines, and print how to run them.
+    Plan(plan::Plan),
+    /// Join the shards of a run into its results.
+    Merge(merge::Merge),
     /// Compare two runs, each strategy with itself.
     Compare(compare::Compare),
     /// Run a folder's scenario again and prove that its tables are right to the last byte.
@@ -80,6 +89,8 @@ enum Command {
     Completions(manual::Completions),
     /// Print a manual page, of the tool or of one of its commands.
     Man(manual::Man),
+    /// Print a page of the book's reference in Markdown.
+    Reference(reference::Reference),
 }
 
 /// How a command ends, other than well.
@@ -168,6 +179,8 @@ impl Command {
         match self {
             Command::Run(run) => run.execute(registry),
             Command::Check(check) => check.execute(registry),
+            Command::Plan(plan) => plan.execute(registry),
+            Command::Merge(merge) => merge.execute(registry),
             Command::Compare(compare) => compare.execute(),
             Command::Verify(verify) => verify.execute(registry),
             Command::Gate(gate) => gate.execute(registry),
@@ -182,6 +195,7 @@ impl Command {
             Command::New(new) => new.execute(),
             Command::Completions(completions) => completions.execute(Arguments::command()),
             Command::Man(man) => man.execute(Arguments::command()),
+            Command::Reference(page) => page.execute(registry, Arguments::command()),
         }
     }
 }

@@ -6,6 +6,7 @@ use super::{Exit, message, progress};
 use crate::experiment::record::Recording;
 use crate::experiment::{self, Options, Plan, Run};
 use crate::scenario::Scenario;
+use crate::sim::Failure;
 
 /// What is run of `scenario`, its warm-ups found; `command` repeats it.
 ///
@@ -54,15 +55,26 @@ pub fn run(
 /// # Errors
 /// As [`experiment::run`].
 pub fn with_bar(plan: &Plan, options: Options<'_>) -> Result<Run, Exit> {
+    with_progress(options, |options| experiment::run(plan, options))
+}
+
+/// What `run` gives, with a bar on a terminal.
+///
+/// # Errors
+/// Its own.
+pub fn with_progress<T>(
+    options: Options<'_>,
+    run: impl FnOnce(&Options<'_>) -> Result<T, Failure>,
+) -> Result<T, Exit> {
     let bar = progress::bar();
     let show = |progress| progress::show(&bar, progress);
     let options = Options {
         progress: &show,
         ..options
     };
-    let run = experiment::run(plan, &options);
+    let done = run(&options);
     bar.finish_and_clear();
-    Ok(run?)
+    Ok(done?)
 }
 
 /// Ctrl-C lets running replications finish; a second one ends the process.

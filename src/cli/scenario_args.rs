@@ -49,19 +49,19 @@ impl ScenarioArgs {
 
     /// The scenario, cut to the chosen strategies.
     pub fn read(&self, registry: &Registry) -> Result<Scenario, Exit> {
+        let dir = self.path().parent().unwrap_or(Path::new("."));
+        self.read_in(dir, registry)
+    }
+
+    /// The same with the folder `dir`, in which its files are.
+    pub fn read_in(&self, dir: &Path, registry: &Registry) -> Result<Scenario, Exit> {
         let path = self.path();
         let text = match self.scenario == Path::new(STANDARD_INPUT) {
             true => std::io::read_to_string(std::io::stdin()),
             false => std::fs::read_to_string(path),
         };
         let text = text.map_err(|error| unreadable(path, &error))?;
-        let traces = self
-            .changes
-            .traces
-            .clone()
-            .or_else(|| std::env::var_os("EQUIPOISE_TRACES").map(PathBuf::from));
-        let dir = path.parent().unwrap_or(Path::new("."));
-        let files = Files::new(dir, traces.as_deref());
+        let files = Files::new(dir, self.traces().as_deref());
         let name = path.display().to_string();
         let scenario = read_with(&text, &name, &self.changes.sets, &files, registry)
             .map_err(|report| Exit::Mistake(report.to_string()))?;
@@ -74,6 +74,12 @@ impl ScenarioArgs {
             true => Path::new("stdin"),
             false => &self.scenario,
         }
+    }
+
+    /// The further folder for traces.
+    pub fn traces(&self) -> Option<PathBuf> {
+        let given = self.changes.traces.clone();
+        given.or_else(|| std::env::var_os("EQUIPOISE_TRACES").map(PathBuf::from))
     }
 
     /// Tells the warnings of `scenario`.

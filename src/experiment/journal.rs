@@ -121,10 +121,38 @@ impl Journal {
     pub(super) fn add(&self, item: Item, replicate: &Replicate) -> Result<(), Failure> {
         let content = postcard::to_stdvec(&(item, replicate))
             .map_err(|error| Failure::Internal(format!("a replication cannot be kept: {error}")))?;
+        self.append(item, &content)
+    }
+
+    /// Adds the replications of the journal at `path`, which another run of the same left, and tells
+    /// which those are, in order; `None` if it is of another fingerprint.
+    ///
+    /// # Errors
+    /// [`Failure::Machine`] if it cannot be read, or this one cannot be written.
+    pub fn join(
+        &self,
+        path: &Path,
+        fingerprint: Fingerprint,
+    ) -> Result<Option<Vec<Item>>, Failure> {
+        let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+        let found = scan(&bytes[..], fingerprint).map_err(|error| unreadable(path, &error))?;
+        let Some((_, index)) = found else {
+            return Ok(None);
+        };
+        for (&item, &(at, length)) in &index {
+            let content = at as usize..at as usize + length as usize;
+            if !self.lock().index.contains_key(&item) {
+                self.append(item, &bytes[content])?;
+            }
+        }
+        Ok(Some(index.into_keys().collect()))
+    }
+
+    fn append(&self, item: Item, content: &[u8]) -> Result<(), Failure> {
         let mut record = Vec::with_capacity(FRAME + content.len());
         record.extend((content.len() as u32).to_le_bytes());
-        record.extend(check_sum(&content));
-        record.extend(&content);
+        record.extend(check_sum(content));
+        record.extend(content);
         let mut state = self.lock();
         let end = state.end;
         let write = |file: &mut File| -> io::Result<()> {
@@ -147,6 +175,11 @@ impl Journal {
 pub(super) fn fault(path: &Path, error: &io::Error) -> Failure {
     let (path, why) = (path.display(), plain_error(error));
     Failure::Machine(format!("cannot write {path}: {why}"))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    let (path, why) = (path.display(), plain_error(error));
+    Failure::Machine(format!("cannot read {path}: {why}"))
 }
 
 fn check_sum(content: &[u8]) -> [u8; 8] {

@@ -17,6 +17,7 @@ pub mod record;
 mod replications;
 pub mod run_comparison;
 mod seal;
+mod shards;
 mod strategy_comparison;
 mod summarizing;
 pub mod trail;
@@ -24,6 +25,8 @@ pub mod warmup;
 
 pub use journal::{Fingerprint, HEADER as JOURNAL_HEADER, Journal, read as read_journal};
 pub use plan::{Options, Plan, Progress};
+pub use replications::Item;
+pub use shards::{Shard, shards};
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -36,7 +39,7 @@ use crate::sim::setup::Setup;
 use crate::sim::{self, Failure};
 
 use crate::decision_log::{DecisionLog, LogRecorder, NODES_KEPT};
-use replications::{Item, Replicate, Replications};
+use replications::{Replicate, Replications};
 
 /// What a run gives.
 pub struct Run {
@@ -98,6 +101,24 @@ pub fn run(plan: &Plan, options: &Options<'_>) -> Result<Run, Failure> {
         decision_logs: running.take_decision_logs(),
         timing,
     })
+}
+
+/// Runs these replications of `plan` alone, into the journal; false if it was stopped before all were
+/// done.
+///
+/// # Errors
+/// [`Failure`] of the first of them that failed.
+pub fn run_shard(plan: &Plan, shard: &Shard, options: &Options<'_>) -> Result<bool, Failure> {
+    let running = Running::new(plan.scenario(), options);
+    (options.progress)(Progress::Planned(shard.items.len() as u64));
+    let one = |item: &Item| match running.finish(*item) {
+        None => Ok(false),
+        Some(done) => done.map(|_| true),
+    };
+    let items = shard.items.par_iter().with_max_len(1);
+    let done: Vec<Result<bool, Failure>> =
+        threads(options.threads)?.install(|| items.map(one).collect());
+    done.into_iter().try_fold(true, |all, one| Ok(all && one?))
 }
 
 /// Threads for `count`, or as many as there are cores.

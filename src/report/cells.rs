@@ -24,12 +24,20 @@ pub fn summary_cell(row: Option<&Summary>, scale: &Scale) -> String {
 /// A comparison's relative change and interval: "-70 % [-71,-69]"; "exact" where it has no variance;
 /// the absolute difference where the baseline is 0; empty where there is none.
 pub fn change(row: &ComparisonRow, scale: &Scale) -> String {
+    change_with(row, scale, ",")
+}
+
+/// The same with `comma` between the ends of the interval.
+pub fn change_with(row: &ComparisonRow, scale: &Scale, comma: &str) -> String {
     match (row.relative, row.relative_low.zip(row.relative_high)) {
         (Some(relative), _) if row.exact => format!("{} % exact", signed_percent(relative, 1)),
         (Some(relative), Some((low, high))) => {
             let decimals = percent_decimals(low, high);
             let [low, high] = [low, high].map(|end| bound(end, decimals));
-            format!("{} % [{low},{high}]", signed_percent(relative, decimals))
+            format!(
+                "{} % [{low}{comma}{high}]",
+                signed_percent(relative, decimals)
+            )
         }
         (Some(relative), None) => format!("{} %", signed_percent(relative, 1)),
         (None, _) => difference(row, scale),

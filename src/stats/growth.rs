@@ -20,6 +20,8 @@ const FILLED: f64 = 5.0;
 const UNFILLED: f64 = 0.02;
 /// A rise from the first to the last third of the window by this part of the mean.
 const RISE: f64 = 0.5;
+/// Part of the jobs that came in which is more than luck piles up in the system.
+const PILED: f64 = 0.05;
 /// A rise by less is none, however sure.
 const LEAST_RISE: f64 = 0.01;
 /// Standard errors of a rise that luck does not reach, that it does once in a hundred times, and once
@@ -145,12 +147,20 @@ impl Course<'_> {
         let enough = self.thirds.len() >= 3 && !self.is_heavy;
         let is_long = self.lengths().0 >= LONG && self.jobs >= LONG * self.memory.slots;
         let ([first, second, third], rise) = self.rise();
+        let is_beyond_luck = rise >= RISE && rise > ERRORS.0 * self.error();
         enough
             && is_long
-            && rise >= RISE
-            && rise > ERRORS.0 * self.error()
+            && (is_beyond_luck || self.piles_up())
             && third - second >= 0.5 * (second - first)
             && self.is_sure(RISKS.0)
+    }
+
+    /// Of the jobs that came between the first and the last third of the window, more stayed than luck
+    /// explains. A system that has been filling for long rises little by its mean, and at a load that is
+    /// felt at a part of the nodes alone luck is not what the load of all says.
+    fn piles_up(&self) -> bool {
+        let ([first, _, third], _) = self.rise();
+        third - first >= PILED * self.jobs * 2.0 / 3.0
     }
 
     /// Neither the window nor the warm-up is long, or slots are still filling.
@@ -160,7 +170,7 @@ impl Course<'_> {
     }
 
     /// It rises by more than luck. After a warm-up that is long for the load a rise must be large or
-    /// rare by the load, too: nearly all others are luck there, and the figures as right as any.
+    /// rare by the load, or pile up, too: nearly all others are luck there, and the figures as right as any.
     fn is_rising(&self) -> bool {
         let (_, rise) = self.rise();
         let is_warm = self.lengths().1 >= WARM.0;
@@ -168,7 +178,10 @@ impl Course<'_> {
         let is_sure = match self.thirds.len() {
             0 => false,
             1 | 2 => is_beyond(ERRORS.2),
-            _ => self.is_sure(RISKS.1) && (!is_warm || rise >= RISE || is_beyond(ERRORS.1)),
+            _ => {
+                let is_large = rise >= RISE || is_beyond(ERRORS.1) || self.piles_up();
+                self.is_sure(RISKS.1) && (!is_warm || is_large)
+            }
         };
         is_sure && rise > LEAST_RISE
     }
@@ -300,6 +313,18 @@ mod tests {
             thirds: &thirds,
         };
         assert_eq!(course.growth(), Growth::Growing);
+    }
+
+    /// Jobs that pile up at a part of the nodes, which has been filling since long before the window.
+    #[test]
+    fn what_piles_up_is_no_luck() {
+        let rising = |slope: [f64; 3]| [0.0, 0.1, -0.1].map(|off| slope.map(|n| n + off * n));
+        let piling = rising([4_600.0, 5_150.0, 5_700.0]);
+        // T = 4, and a rise by 0.21 of the mean is within its error; a third of the jobs stay.
+        let memory = memory(0.96, 1.0);
+        assert_eq!(course(memory, 5_000.0, 2_400.0, &piling), Growth::Growing);
+        assert_eq!(course(memory, 12_600.0, 2_400.0, &piling), Growth::Unstable);
+        assert_eq!(course(memory, 50_000.0, 2_400.0, &piling), Growth::None);
     }
 
     /// Constant intervals and works have no error, and a rise of a job's part at an end is none.

@@ -11,6 +11,7 @@
 mod algebra;
 mod arrivals;
 mod beside;
+mod book;
 mod bytes;
 mod capacity;
 mod cli;
@@ -44,6 +45,7 @@ mod presets;
 mod probing;
 mod reality;
 mod scenarios;
+mod shards;
 mod sojourns;
 mod stages;
 mod steady;

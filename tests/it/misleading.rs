@@ -1,7 +1,7 @@
 //! Small scenarios of which the tables once said something wrong, or said it too surely.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use equipoise::results::{Results, Status, Summary, Verdict};
+use equipoise::results::{Agreement, Results, Status, Summary, Verdict};
 
 use crate::scenarios::{read_text, run};
 use crate::tool::Place;
@@ -341,4 +341,30 @@ fn what_cannot_be_packed_has_no_steady_state() {
     );
     let statuses = statuses(&results, "response_mean");
     assert_eq!(statuses, [Status::Unstable; 2]);
+}
+
+/// Idle nodes alone are known, so unlike ones get equal shares of the rest: the small ones are full long
+/// before all are, which the load of all does not tell. What piles up there has no mean.
+#[test]
+fn what_piles_up_at_a_part_of_the_nodes_has_no_interval() {
+    let results = results(
+        "[run]\njobs = 5_000\nreplications = 5\n[nodes.small]\ncount = 10\nslots = 4\n[nodes.large]\ncount = 5\n\
+        slots = 16\n[workload]\nload = 0.9\n[jobs.checkout]\narrivals.poisson.rate = 3\n\
+        work.exponential.mean = \"10ms\"\n[jobs.search]\narrivals.poisson.rate = 1\ntasks = 8\n\
+        work.lognormal = { mean = \"20ms\", cv = 2 }\n[strategies.two]\nplacement.power-of-d.d = 2\n\
+        [strategies.idle]\nplacement = \"join-idle-queue\"\n[strategies.delay]\nplacement = \"shortest-expected-delay\"\n",
+    );
+    let idle = figure(&results, 1, "response_mean");
+    assert!(
+        matches!(idle.status, Status::Growing | Status::Unstable) && idle.ci_low.is_none(),
+        "{idle:?}"
+    );
+    assert_eq!(figure(&results, 2, "response_mean").status, Status::Ok);
+    let theory = &results.theory;
+    assert!(theory.iter().all(|row| row.agreement != Agreement::Differs));
+    let mut lows = results
+        .comparisons
+        .iter()
+        .filter_map(|row| row.relative_low);
+    assert!(lows.all(|low| low > -1.0));
 }

@@ -156,35 +156,18 @@ fn the_files_that_the_guides_name_are_there() {
             .any(|root| word.starts_with(root));
         is_ours && !word.contains("NAME")
     };
-    for page in ["README.md", "CONTRIBUTING.md"] {
+    for page in ["README.md", "CONTRIBUTING.md", "docs/how-to/placement.md"] {
         let text = std::fs::read_to_string(page).unwrap();
         let named: Vec<&str> = text.split('`').skip(1).step_by(2).filter(is_file).collect();
-        assert!(page == "README.md" || named.len() > 5, "{page}: {named:?}");
+        assert!(
+            page != "CONTRIBUTING.md" || named.len() > 5,
+            "{page}: {named:?}"
+        );
         for name in named {
             assert!(
                 Path::new(name).exists(),
                 "{page} names {name}, which is not there"
             );
-        }
-    }
-}
-
-/// Links of the README and of the output's README lead to files.
-#[test]
-fn links_lead_somewhere() {
-    for page in ["README.md", "output/README.md", "output/gallery/README.md"] {
-        let text = std::fs::read_to_string(page).unwrap();
-        let folder = Path::new(page).parent().unwrap();
-        let links: Vec<&str> = text
-            .split("](")
-            .skip(1)
-            .filter_map(|rest| rest.split(')').next())
-            .filter(|link| !link.starts_with("http") && !link.starts_with('#'))
-            .collect();
-        assert!(!links.is_empty(), "{page} has no links");
-        for link in links {
-            let path = folder.join(link.split('#').next().unwrap());
-            assert!(path.exists(), "{page} links to {link}, which is not there");
         }
     }
 }

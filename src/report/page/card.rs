@@ -11,7 +11,7 @@ use super::objective::{Keeps, keeps, share_within, slo_of};
 use super::words::{and, heading, set, words};
 use super::{Page, code, quoted};
 use crate::metrics::columns::MetricRef;
-use crate::report::cells::{change, lower_or_higher};
+use crate::report::cells::{change_with, lower_or_higher};
 use crate::report::scales::scale;
 use crate::results::{Agreement, ComparisonRow, Status, Verdict};
 use crate::text::{Scale, plain_percent, printable, significant};
@@ -413,7 +413,7 @@ fn range(least: usize, most: usize) -> String {
 fn one_comparison(page: &Page, row: &ComparisonRow, scale: &Scale) -> Markup {
     let baseline = page.tables.strategy(page.tables.baseline());
     let size = set(&lower_or_higher(row, scale));
-    let signed = set(&change(row, scale).replace(',', ", "));
+    let signed = set(&change_with(row, scale, ", "));
     match row.verdict {
         Verdict::Better => fact(
             &arrow(&[row]),

@@ -11,7 +11,7 @@ use super::objective::{Keeps, keeps, slo_of};
 use super::words::{heading, set};
 use super::{Page, sign};
 use crate::metrics::columns::MetricRef;
-use crate::report::cells::change;
+use crate::report::cells::{change, change_with};
 use crate::report::plot::axis::Axis;
 use crate::report::scales::scale;
 use crate::report::verdict_text::word;
@@ -127,14 +127,15 @@ fn values_axis(page: &Page, metric: &MetricRef, scale: &Scale) -> Axis {
     Axis::linear("", scaled, true)
 }
 
+/// A change beyond this is not drawn to scale: its interval ends in an arrow.
+const FURTHEST: f64 = 3.0;
+
 fn changes_axis(page: &Page, metric: &MetricRef) -> Axis {
     let rows = page.tables.results.comparisons_on(metric);
     let ends = rows
         .flat_map(|row| [row.relative, row.relative_low, row.relative_high])
         .flatten();
-    let shown = ends
-        .filter(|end| end.abs() < 20.0)
-        .map(|end| end.clamp(-1.0, 3.0));
+    let shown = ends.map(|end| end.clamp(-1.0, FURTHEST));
     let axis = Axis::changes(shown.chain([-page.tables.meta().margin, page.tables.meta().margin]));
     let ticks = axis
         .ticks
@@ -249,6 +250,9 @@ impl Dots<'_> {
                 rect.mg x=(across(x(-margin))) width=(across(x(margin) - x(-margin))) y="0" height=(ROW) {}
                 (line("ax", (x(0.0), 0.0), (x(0.0), ROW)))
                 @if let Some((_, relative)) = told { (self.dot(strategy, x(relative), ends, &said)) }
+                @if row.and_then(|row| row.relative_high).is_some_and(|high| high > FURTHEST) {
+                    text.ink x="100%" y="19" text-anchor="end" { "▸" }
+                }
             },
         )
     }
@@ -259,7 +263,7 @@ fn changed(row: Option<&ComparisonRow>, scale: &Scale) -> Markup {
     let Some(row) = row else {
         return html! { span.soft { "–" } };
     };
-    html! { span class={ "ver " (class(row.verdict)) } { (word(row.verdict)) } " " (set(&change(row, scale).replace(',', ", "))) }
+    html! { span class={ "ver " (class(row.verdict)) } { (word(row.verdict)) } " " (set(&change_with(row, scale, ", "))) }
 }
 
 /// The tint of a verdict: only better and worse have one.

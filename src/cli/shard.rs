@@ -1,0 +1,238 @@
+//! Shards of a run: which there are, and the folders in which what they have finished is carried to
+//! where it is merged.
+//!
+//! The folder `TARGET.shard-I-of-N` holds `shard.json`, the scenario as it was run under its own name,
+//! the journal of the replications and the parts of their recorded rows.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::atomic::AtomicBool;
+
+use serde::{Deserialize, Serialize};
+
+use super::folder::{Folder, SHARD, copy_files};
+use super::making::{GO_ON, fingerprint, give_up, journal, recording};
+use super::scenario_args::ScenarioArgs;
+use super::{Exit, message, print, running};
+use crate::experiment::record::RowKind;
+use crate::experiment::{self, Options, shards};
+use crate::results::digest;
+use crate::scenario::Scenario;
+use crate::text::counted;
+
+/// The most shards that a run is cut into.
+pub const MOST: u32 = 100_000;
+
+/// Which of how many shards, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Of {
+    /// Which.
+    pub shard: u32,
+    /// Of how many.
+    pub of: u32,
+}
+
+impl FromStr for Of {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Of, String> {
+        let parts = text
+            .split_once('/')
+            .and_then(|(shard, of)| Some((shard.parse().ok()?, of.parse().ok()?)));
+        match parts {
+            Some((shard, of)) if 1 <= shard && shard <= of && of <= MOST => Ok(Of { shard, of }),
+            _ => Err(format!("which of how many, such as 3/8, of at most {MOST}")),
+        }
+    }
+}
+
+/// What `shard.json` says: to which run the folder belongs, and what of it is there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShardFile {
+    /// Which of how many.
+    #[serde(flatten)]
+    pub of: Of,
+    /// The scenario's file in the folder.
+    pub scenario: String,
+    /// Folder where the scenario was, in which its traces are looked for.
+    pub directory: PathBuf,
+    /// Further folder for traces.
+    pub traces: Option<PathBuf>,
+    /// The strategies that are run.
+    pub strategies: Vec<String>,
+    /// The rows that are recorded.
+    pub record: Vec<String>,
+    /// One line that would run the whole.
+    pub command: String,
+    /// Where the results of the whole will stand.
+    pub target: PathBuf,
+}
+
+impl ShardFile {
+    /// Of a run by `args` whose results will stand at `target` with the rows `record`.
+    pub fn new(
+        of: Of,
+        args: &ScenarioArgs,
+        scenario: &Scenario,
+        (target, record): (&Path, &[RowKind]),
+    ) -> ShardFile {
+        let directory = args.scenario.parent().unwrap_or(Path::new(""));
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or(path.to_path_buf());
+        let directory = match directory.as_os_str().is_empty() {
+            true => absolute(Path::new(".")),
+            false => absolute(directory),
+        };
+        ShardFile {
+            of,
+            scenario: format!("{}.toml", scenario.stem),
+            directory,
+            traces: args.traces().as_deref().map(absolute),
+            strategies: scenario.strategies.iter().map(|s| s.name.clone()).collect(),
+            record: record.iter().map(|kind| kind.name().to_owned()).collect(),
+            command: args.command_line("run"),
+            target: target.to_path_buf(),
+        }
+    }
+
+    /// What the folder says of itself.
+    ///
+    /// # Errors
+    /// It is no shard's folder.
+    pub fn read(dir: &Path) -> Result<ShardFile, Exit> {
+        let read = std::fs::read(dir.join(SHARD)).ok();
+        let file = read.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        file.ok_or_else(|| {
+            let writing = super::folder::beside(dir, "writing");
+            let hint = match writing.exists() {
+                true => "it is not finished: give its `equipoise run --shard` again, which goes on",
+                false => "name the folders that `equipoise run --shard` wrote",
+            };
+            let dir = dir.display();
+            Exit::Mistake(format!(
+                "error: {dir} is not the folder of a shard\nhint: {hint}"
+            ))
+        })
+    }
+
+    /// The rows that are recorded.
+    pub fn rows(&self) -> Vec<RowKind> {
+        let is_recorded = |kind: &RowKind| self.record.iter().any(|name| name == kind.name());
+        RowKind::ALL.into_iter().filter(is_recorded).collect()
+    }
+
+    /// The folder of shard `number`.
+    pub fn folder(&self, number: u32) -> PathBuf {
+        let what = format!("shard-{number}-of-{}", self.of.of);
+        super::folder::beside(&self.target, &what)
+    }
+
+    /// Runs the shard, unless its folder is there and complete.
+    ///
+    /// # Errors
+    /// As a run's.
+    pub fn run(
+        &self,
+        scenario: Scenario,
+        threads: Option<u16>,
+        stop: &AtomicBool,
+    ) -> Result<(), Exit> {
+        can_be_cut(&scenario)?;
+        let target = self.folder(self.of.shard);
+        let done = format!("shard {} of {}", self.of.shard, self.of.of);
+        if ShardFile::read(&target).is_ok_and(|there| there == *self) {
+            let at = target.display();
+            return print(&format!("{done} is there: {at}\n"));
+        }
+        let folder = Folder::begin(&target)?;
+        match self.run_in(scenario, threads, &folder, stop) {
+            Ok(replications) => {
+                let target = folder.finish(true)?;
+                let replications = counted(replications as u64, "replication");
+                print(&format!("{done}, {replications}: {}\n", target.display()))
+            }
+            Err(exit) => Err(give_up(exit, folder)),
+        }
+    }
+
+    fn run_in(
+        &self,
+        scenario: Scenario,
+        threads: Option<u16>,
+        folder: &Folder,
+        stop: &AtomicBool,
+    ) -> Result<usize, Exit> {
+        let plan = running::plan(scenario, self.command.clone(), threads, stop)?;
+        let of = &shards(plan.scenario(), self.of.of)[self.of.shard as usize - 1];
+        let record = self.rows();
+        let fingerprint = fingerprint(plan.scenario(), &record, program()?.as_bytes());
+        let journal = journal(folder, fingerprint)?;
+        let recording = recording(&record, &journal, folder)?;
+        let options = Options {
+            threads: threads.map(usize::from),
+            stop,
+            progress: &|_| {},
+            record: recording.as_ref(),
+            log_decisions: false,
+            journal: Some(&journal),
+        };
+        if !running::with_progress(options, |options| experiment::run_shard(&plan, of, options))? {
+            return Err(Exit::Interrupted(format!("interrupted\nhint: {GO_ON}")));
+        }
+        if let Some(recording) = &recording {
+            copy_files(&recording.folder, &folder.path().join("parts"))?;
+        }
+        folder.write(&self.scenario, plan.scenario().text.as_bytes())?;
+        folder.keep_journal()?;
+        let file = serde_json::to_vec_pretty(self)
+            .map_err(|error| Exit::Fault(format!("error: {error}")))?;
+        folder.write(SHARD, &file)?;
+        Ok(of.items.len())
+    }
+}
+
+/// Refuses a scenario of which it is not known beforehand what is run.
+///
+/// # Errors
+/// It asks for a precision.
+pub fn can_be_cut(scenario: &Scenario) -> Result<(), Exit> {
+    if scenario.precision.is_none() {
+        return Ok(());
+    }
+    Err(Exit::Mistake(
+        "error: `run.precision` adds replications as it goes, which shards cannot know of each other\n\
+        hint: set run.replications instead, and leave run.precision out"
+            .to_owned(),
+    ))
+}
+
+/// What tells this program from others on any machine: the digest of its file.
+///
+/// # Errors
+/// It cannot be read.
+pub fn program() -> Result<String, Exit> {
+    let bytes = std::env::current_exe().and_then(std::fs::read);
+    bytes
+        .map(|bytes| digest(&bytes))
+        .map_err(|error| Exit::Fault(format!("error: cannot read this program's file: {error}")))
+}
+
+/// Tells of shards that are given twice.
+pub fn tell_doubled(dir: &Path, of: Of) {
+    let (shard, dir) = (of.shard, dir.display());
+    message(&format!("shard {shard} is given twice: {dir} is left out"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shard_is_one_of_several() {
+        let of = |text: &str| text.parse::<Of>().ok().map(|of| (of.shard, of.of));
+        assert_eq!(of("3/8"), Some((3, 8)));
+        assert_eq!(of("1/1"), Some((1, 1)));
+        for wrong in ["0/8", "9/8", "3", "3/", "a/b", "-1/2", "1/100001"] {
+            assert_eq!(of(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -221,6 +221,15 @@ fn everything_at_the_same_instants() {
             0x6224_ee93_05df_6060,
             0xccd1_74dd_fdac_f15f,
             0x0322_c78a_df9a_2d61,
+            0xe9fc_befb_312c_b7d2,
+            0x9b66_af47_b546_563c,
+            0xb662_6f3f_cfb6_49b4,
+            0x9acc_40ea_3759_0107,
+            0x9d4a_0141_f499_3f70,
+            0x5892_9074_520e_6047,
+            0xebdd_8a90_e4ef_7b88,
+            0xa711_dcb5_bc29_20cf,
+            0xb9ec_bf3b_3694_6d75,
         ],
     );
     hold(
@@ -239,6 +248,15 @@ fn everything_at_the_same_instants() {
             0x5c28_99fa_af61_850e,
             0xd114_93f5_4631_d1c4,
             0xe872_67fa_6ecd_9187,
+            0xb05c_b518_250e_696d,
+            0xb6f9_8d82_5143_a2ed,
+            0x071e_aac3_657b_b944,
+            0x1342_ecb1_5456_4d49,
+            0x8bbf_2ebd_77cf_f5e4,
+            0x0e4f_585d_4350_e2fb,
+            0xa796_2bf4_fa5a_8d01,
+            0x67fa_a1fc_3147_a187,
+            0x422a_ddfa_8b45_a130,
         ],
     );
 }

@@ -164,6 +164,13 @@ fn classes(scenario: &Scenario) -> Vec<ClassMeta> {
     scenario.classes.iter().map(meta).collect()
 }
 
+/// True if a part, by its text, goes by the works of tasks.
+fn knows_work(text: &str) -> bool {
+    let names = ["\"work\"", "size-interval", "earliest-finish"];
+    let has = |name: &&str| text.contains(*name);
+    names.iter().any(has) || ["least", "work"].iter().all(has) && text.contains("score")
+}
+
 /// Parts that no strategy changes, and whether works are known.
 fn same_for_all(scenario: &Scenario) -> Vec<String> {
     let parts = parts(scenario, false).into_iter();
@@ -172,7 +179,7 @@ fn same_for_all(scenario: &Scenario) -> Vec<String> {
         .map(|(name, value)| format!("{name}: {value}"))
         .collect();
     let mut parts = scenario.strategies.iter().flat_map(|s| &s.parts);
-    if !parts.any(|(_, text)| text.contains("\"work\"")) {
+    if !parts.any(|(_, text)| knows_work(text)) {
         same.push("true work not used".to_owned());
     }
     same

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::text::reader::{Fault, Form};
 use super::text::tree::Node;
 use crate::strategy::Blueprint;
-use crate::strategy::placement::{Register, standard};
+use crate::strategy::placement::{Register, kebab, standard};
 
 /// The placements that scenarios may name.
 #[derive(Clone, Debug, Default)]
@@ -37,18 +37,6 @@ impl Register for Registry {
             schema: |generator| generator.subschema_for::<T>(),
         });
     }
-}
-
-/// `PowerOfD` as a scenario spells it: `power-of-d`.
-fn kebab(name: &str) -> String {
-    let mut kebab = String::new();
-    for letter in name.chars() {
-        if letter.is_uppercase() && !kebab.is_empty() {
-            kebab.push('-');
-        }
-        kebab.extend(letter.to_lowercase());
-    }
-    kebab
 }
 
 impl Registry {

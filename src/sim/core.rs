@@ -23,7 +23,7 @@ use crate::workload::class::{Class, Shape, Stage};
 use crate::workload::source::Arrivals;
 
 use super::recorder::Recorder;
-use super::records::{Job, Phase, Records, Task, draw};
+use super::records::{Job, Phase, Records, Subject, Task, draw};
 use super::reservations::Reservations;
 use super::service::Service;
 use super::setup::Setup;
@@ -301,6 +301,8 @@ pub struct Facts<'s> {
     pub slo: Option<Time>,
     /// The larger, the more urgent.
     pub priority: i64,
+    /// Whether its jobs or their data have keys.
+    has_keys: bool,
     /// Results that suffice, if not all are needed.
     pub need: Option<u32>,
     /// Whether the tasks of a job start together.
@@ -362,6 +364,7 @@ impl<'s> Facts<'s> {
             nanos: stage.shape.nanos(),
             slo: class.slo,
             priority: class.priority,
+            has_keys: class.has_keys(),
             need: class.gather.need,
             is_gang: class.gang,
             bound: 0,
@@ -717,6 +720,28 @@ impl<'s> Core<'s> {
             key.sample_count(&mut draw) - 1
         });
         spread.first + place.unwrap_or(task.index) % spread.count
+    }
+
+    /// What a placement is told of a task's class, and what the task is about, if it has such a key.
+    #[inline(always)]
+    pub fn about(&self, subject: &Subject) -> (&Facts<'s>, Option<u64>) {
+        let facts = &self.facts[subject.class as usize];
+        let key = match facts.has_keys {
+            true => self.draw_key(subject),
+            false => None,
+        };
+        (facts, key)
+    }
+
+    /// The key of its job, or else that of its data.
+    #[cold]
+    #[inline(never)]
+    fn draw_key(&self, subject: &Subject) -> Option<u64> {
+        let class = &self.setup.classes[subject.class as usize];
+        let of_data = || Some((class.data.as_ref()?.key.as_ref()?, subject.task));
+        let (key, task) = (class.key.as_ref().map(|key| (key, 0))).or_else(of_data)?;
+        let mut draw = (self.keys.data).draw(subject.class, subject.number, 0, task, 0);
+        Some(u64::from(key.sample_count(&mut draw)))
     }
 
     /// What a task takes more at `node`, which may not have its data.

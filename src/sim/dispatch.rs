@@ -653,8 +653,8 @@ impl Dispatch {
         let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
         let spot = (core.board).turn(subject.dispatcher, subject.pool, demand, truth);
         let (view, nodes) = core.board.seen(spot, truth, None);
-        let facts = &core.facts[subject.class as usize];
-        let ask = ask(subject, facts, demand, nodes, this.ties);
+        let about = core.about(subject);
+        let ask = ask(subject, about, demand, nodes, this.ties);
         let mut draw = subject.draw(core.keys.placement, 0);
         self.named.clear();
         if let Some(Some(placement)) = this.placements.get_mut(subject.pool as usize) {
@@ -704,8 +704,8 @@ impl Dispatch {
         let log = core.recorder.is_some().then_some(&self.asked);
         let (view, all) = core.board.seen(spot, truth, log);
         let nodes = among.map_or(all, |set| all.among(set));
-        let facts = &core.facts[subject.class as usize];
-        let ask = ask(subject, facts, demand, nodes, this.ties);
+        let about = core.about(subject);
+        let ask = ask(subject, about, demand, nodes, this.ties);
         let draw = subject.draw(core.keys.placement, 0);
         let Some(Some(placement)) = this.placements.get_mut(subject.pool as usize) else {
             return Err(fault(&core.setup.strategy, this.parts, None));
@@ -752,10 +752,10 @@ impl Dispatch {
         let spot = core.board.turn(job.dispatcher, pool, demand, truth);
         let (view, nodes) = core.board.seen(spot, truth, None);
         let others: Vec<NodeId> = nodes.iter().filter(|node| !tried.contains(node)).collect();
-        let facts = &core.facts[job.class as usize];
+        let about = core.about(&subject);
         let ask = Ask {
             tried: &tried,
-            ..ask(&subject, facts, demand, nodes.only(&others), this.ties)
+            ..ask(&subject, about, demand, nodes.only(&others), this.ties)
         };
         let mut draw = draw(core.keys.placement, job, task, 0);
         let placement = this.placements.get_mut(pool as usize)?.as_mut()?;
@@ -1054,7 +1054,7 @@ fn subject(core: &Core<'_>, task: &Task, job: &Job) -> Subject {
 #[inline(always)]
 fn ask<'a>(
     subject: &Subject,
-    facts: &Facts<'_>,
+    (facts, key): (&Facts<'_>, Option<u64>),
     demand: &'a [u64],
     nodes: Candidates<'a>,
     ties: Ties,
@@ -1065,7 +1065,7 @@ fn ask<'a>(
         task: subject.task,
         tasks: subject.tasks,
         priority: facts.priority,
-        key: None,
+        key,
         work: facts.seconds(subject.work),
         demand,
         tried: &[],

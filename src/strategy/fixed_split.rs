@@ -34,7 +34,11 @@ pub fn fixed_split(placement: &dyn Blueprint) -> Option<FixedSplit> {
         by: _,
         replacement: _,
         draws,
-    } = downcast(placement)?;
+        memory: 0,
+    } = downcast(placement)?
+    else {
+        return None;
+    };
     let weights = match draws {
         Draws::Uniform(_) => Weights::Equal,
         Draws::ByWeight(_) => Weights::SpeedTimesSlots,

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Score;
 use super::board::tournament::Falling;
 use super::view::{Ratio, View};
+use super::{Ask, Score};
+use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 
 /// What makes a node the less loaded one.
@@ -48,6 +49,19 @@ impl Key {
                 over: u64::from(view.tasks(node)) + 1,
                 under: view.layout().weight(node),
             },
+        }
+    }
+
+    /// What `load` of a node will be with the task that is asked for.
+    pub fn with(self, load: Ratio, ask: &Ask<'_>, node: NodeId, view: &View<'_>) -> Ratio {
+        let more = match self {
+            Key::Tasks | Key::ExpectedDelay => 1,
+            Key::Work => Time::from_secs(ask.work / view.layout().factor(node)).0,
+            Key::Utilization => return view.ratio(node, ask.demand),
+        };
+        Ratio {
+            over: load.over.saturating_add(more),
+            under: load.under,
         }
     }
 

@@ -7,8 +7,10 @@
 //! other, and the same task meets the same luck under every algorithm.
 
 pub mod board;
+pub mod expression;
 pub mod fixed_split;
 pub mod key;
+pub mod nested;
 pub mod placement;
 pub mod pool;
 pub mod response_times;
@@ -75,6 +77,12 @@ pub trait Blueprint: Any + fmt::Debug + Send + Sync {
     /// time is made of. One that asks for the order of nodes that is kept looks at few.
     fn looks(&self, _nodes: u32) -> f64 {
         1.0
+    }
+
+    /// The same, knowing the laws of the works of all tasks that it will place, each with its tasks a
+    /// second; `None` if that is nothing to it.
+    fn knowing(&self, _works: &[(f64, Law)]) -> Option<Arc<dyn Blueprint>> {
+        None
     }
 }
 

@@ -76,3 +76,33 @@ impl ResponseTimes {
         self.measured[at] = task.at;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 100 ms, and no more word for 10, 20 and 30 s with a decay of 10 s: 36.8, 13.5 and 5.0 ms are left.
+    #[test]
+    fn what_was_measured_fades_while_nothing_is_heard() {
+        let pool: Pool = [NodeId(0), NodeId(1)].into_iter().collect();
+        let mut times = ResponseTimes::new(&pool, Rise::Jump, [0.03, 10.0, 10.0]);
+        let at = |seconds: f64| Time::from_secs(seconds);
+        assert_eq!(times.fading(NodeId(1), Time::ZERO), 3e7);
+        times.measure(&Ended {
+            node: NodeId(1),
+            class: 0,
+            job: 0,
+            task: 0,
+            service: at(0.1),
+            response: at(0.1),
+            at: at(5.0),
+            how: How::Completed,
+        });
+        assert_eq!(times.fading(NodeId(1), at(5.0)), 1e8);
+        for k in 1..4 {
+            let left = times.fading(NodeId(1), at(5.0 + 10.0 * f64::from(k)));
+            let expected = 1e8 * (-f64::from(k)).exp();
+            assert!((left / expected - 1.0).abs() < 1e-9, "{left}");
+        }
+    }
+}

@@ -158,7 +158,16 @@ impl Contract {
     /// # Errors
     /// As [`Contract::check`].
     pub fn allocates_nothing_when_the_state_repeats(&self) -> Result<(), String> {
-        let by_chance = ["random", "power-of-d", "peak-ewma"];
+        let by_chance = [
+            "random",
+            "power-of-d",
+            "peak-ewma",
+            "size-interval",
+            "batch-sampling",
+            "prequal",
+            "consistent-hash",
+            "adaptive",
+        ];
         let chance = by_chance.iter().any(|name| self.name.contains(name));
         let Some(counting) = self.counting.filter(|_| !chance) else {
             return Ok(());

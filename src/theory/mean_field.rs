@@ -91,6 +91,10 @@ fn choices(system: &QueueingSystem<'_>) -> Option<u32> {
         by,
         replacement: _, // draws one node twice with a probability that vanishes
         draws,
-    } = system.placement()?;
+        memory: 0,
+    } = system.placement()?
+    else {
+        return None;
+    };
     (*by == Key::Tasks && *draws == Draws::default()).then_some(*d)
 }

@@ -27,6 +27,7 @@ mod queueing_system;
 pub mod round_robin;
 pub mod sharing;
 pub mod single_server;
+pub mod size_interval;
 pub mod two_queues;
 pub mod utilization;
 
@@ -40,6 +41,7 @@ use queueing_system::QueueingSystem;
 pub const MODELS: &[Model] = &[
     single_server::MODEL,
     single_server::CONSTANT,
+    size_interval::MODEL,
     multi_server::MODEL,
     multi_server::CONSTANT,
     multi_server::BOUND,
@@ -70,6 +72,7 @@ pub const MODELS: &[Model] = &[
 pub fn known(setup: &Setup) -> Vec<Known> {
     let families = [
         single_server::of,
+        size_interval::of,
         multi_server::of,
         round_robin::of,
         two_queues::of,

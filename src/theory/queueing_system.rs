@@ -64,7 +64,8 @@ pub struct Station {
     pub servers: Option<u64>,
     /// Its slots; `None` for any number.
     pub slots: Option<u64>,
-    weight: f64,
+    /// Its speed x slots.
+    pub weight: f64,
 }
 
 /// What delays add to a job beside its queue.
@@ -409,6 +410,7 @@ fn tasks(class: &Class) -> Option<(u32, &Law, &Stage)> {
         priority: _, // told beside
         transfer: [Time::ZERO, Time::ZERO],
         data: None,
+        key: _, // the placements that are known here do not go by it
         gang: false,
     } = class
     else {

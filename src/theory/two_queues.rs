@@ -212,7 +212,8 @@ fn is_shorter(system: &QueueingSystem<'_>) -> bool {
             d,
             by,
             replacement,
-            draws: _, // both are asked
+            draws: _,  // both are asked
+            memory: _, // there is no third
         } = choice;
         *d >= 2 && *by == Key::Tasks && !replacement
     };

@@ -104,6 +104,7 @@ fn ask(class: &Class, jobs: f64, slower: f64, shares: Option<Vec<f64>>) -> Optio
         slo: _,
         transfer: _, // as any delay
         data: None,
+        key: _,      // it changes no work
         priority: _, // what is asked for is given, in whatever order
         gang: false, // else it may not be given
     } = class
@@ -121,14 +122,7 @@ fn ask(class: &Class, jobs: f64, slower: f64, shares: Option<Vec<f64>>) -> Optio
         allowed: _,
     } = stage;
     let (tasks, work, law) = tasks(shape)?;
-    let Gather {
-        per_result,
-        work: last,
-        need: None, // else some are cancelled
-    } = gather
-    else {
-        return None;
-    };
+    let [per_result, last] = costs(gather)?;
     let asked = Asked {
         stage,
         rate: jobs * tasks,
@@ -140,6 +134,19 @@ fn ask(class: &Class, jobs: f64, slower: f64, shares: Option<Vec<f64>>) -> Optio
     };
     let is_regular = [law, per_result, last].into_iter().all(is_calm);
     (is_regular && asked.work.is_finite()).then_some(asked)
+}
+
+/// The laws of what gathering costs.
+fn costs(gather: &Gather) -> Option<[&Law; 2]> {
+    let Gather {
+        per_result,
+        work,
+        need: None, // else some are cancelled
+    } = gather
+    else {
+        return None;
+    };
+    Some([per_result, work])
 }
 
 /// Mean number of tasks of a job, mean work of each, and the law that this is from.

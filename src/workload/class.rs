@@ -105,6 +105,18 @@ impl Stage {
         }
     }
 
+    /// The mean number of its tasks and the law of the work of each, where all have the same.
+    pub fn works(&self) -> Option<(f64, Law)> {
+        match &self.shape {
+            Shape::Tasks { count, work } => Some((count.mean_count(), work.clone())),
+            Shape::Split { work, into } => {
+                let into = into.constant_count().filter(|_| self.skew == 0.0)?;
+                Some((f64::from(into), work.scaled(1.0 / f64::from(into))))
+            }
+            Shape::Trace => None,
+        }
+    }
+
     /// For each group of nodes, whether tasks of the stage may run there and could ever fit.
     pub fn eligible(&self, groups: &[Group]) -> Vec<bool> {
         eligible(groups, &self.allowed, &self.demand).collect()
@@ -187,8 +199,15 @@ impl Class {
             priority: 0,
             transfer: [Time::ZERO; 2],
             data: None,
+            key: None,
             gang: false,
         }
+    }
+
+    /// True if its jobs or their data have keys.
+    pub fn has_keys(&self) -> bool {
+        let of_data = self.data.as_ref().and_then(|data| data.key.as_ref());
+        self.key.as_ref().or(of_data).is_some()
     }
 
     /// True if its tasks or their results take time to be sent, beside the delay of the network.
@@ -209,6 +228,7 @@ impl fmt::Debug for Class {
             priority,
             transfer,
             data,
+            key,
             gang,
         } = self;
         let mut shown = f.debug_struct("Class");
@@ -222,6 +242,9 @@ impl fmt::Debug for Class {
         }
         if let Some(data) = data {
             shown.field("data", data);
+        }
+        if let Some(key) = key {
+            shown.field("key", key);
         }
         if *gang {
             shown.field("gang", gang);
@@ -247,6 +270,8 @@ pub struct Class {
     pub transfer: [Time; 2],
     /// Where the data of its tasks lie, if that matters.
     pub data: Option<Data>,
+    /// What each job is about (a session, a customer), a count, for placements that go by it.
+    pub key: Option<Law>,
     /// Whether the tasks of a job start together, or not at all; needs a central queue.
     pub gang: bool,
 }

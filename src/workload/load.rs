@@ -7,6 +7,7 @@
 use super::class::{Class, Shape, Stage};
 use super::source::{Arrivals, Clients, Source, TracePlan};
 use super::trace::Label;
+use crate::engine::law::Law;
 use crate::model::cluster::Cluster;
 
 /// What one class asks for, on average.
@@ -96,6 +97,27 @@ impl<'a> Demand<'a> {
             (0, 0.0),
             |most, next| if next.1 > most.1 { next } else { most },
         )
+    }
+
+    /// The laws of the works of all tasks of the classes that are `meant`, each with its tasks a second
+    /// (of one class alone: a job); `None` where one is not known.
+    pub fn works(&self, meant: impl Fn(usize) -> bool) -> Option<Vec<(f64, Law)>> {
+        let meant: Vec<usize> = (0..self.classes.len()).filter(|at| meant(*at)).collect();
+        let is_alone = meant.len() == 1;
+        let of_class = |at: usize| {
+            let rate = self.offered[at].rate.filter(|_| !is_alone);
+            let rate = rate.or(is_alone.then_some(1.0))?;
+            let works = self.classes[at].stages.iter().map(Stage::works);
+            let of = move |(tasks, law): (f64, Law)| (rate * tasks, law);
+            Some(works.map(move |works| works.map(of)))
+        };
+        let mut all = Vec::new();
+        for at in meant {
+            for works in of_class(at)? {
+                all.push(works?);
+            }
+        }
+        Some(all)
     }
 
     /// Whether every source runs dry by itself.

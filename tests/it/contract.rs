@@ -25,6 +25,16 @@ fn placements() -> Vec<Contract> {
         "resource-match = { score = \"cosine\" }",
         "resource-match = { score = \"dot-product\" }",
         "resource-match = { score = \"l2-norm\" }",
+        "resource-match = { score = \"tetris\" }",
+        "power-of-d = { d = 2, memory = 2 }",
+        "size-interval = { cut-offs = [1.5] }",
+        "anti-affinity = { by = \"work\" }",
+        "prequal = { hot-quantile = 0, probes-per-task = 1.5 }",
+        "consistent-hash = { bound = 1, points = 16 }",
+        "sticky = { then = \"power-of-d\" }",
+        "score = { least = \"(work + task_work / speed) * max(ratio, 0.5)\", where = \"fits\" }",
+        "score = { least = \"tasks\", d = 3 }",
+        "adaptive = { among = [\"random\", { least-loaded = { by = \"work\" } }], round = 20 }",
     ];
     let all = defaults.chain(variants.map(str::to_owned));
     all.map(|spelling| contract(&spelling, placement(&spelling)))

@@ -41,6 +41,7 @@ mod metrics;
 mod misleading;
 mod mixed;
 mod model_page;
+mod placements;
 mod presets;
 mod probing;
 mod reality;

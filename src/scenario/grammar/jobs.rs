@@ -46,8 +46,9 @@ pub struct Jobs {
     /// of these. Without `key`, task i needs shard i: copies of it are at the i-th of the nodes (from 0) and
     /// those after it, cyclically.
     pub replicas: Option<Count>,
-    /// Which data each task needs, with `replicas`: of a draw k (rounded, at least 1) the copies are at
-    /// the k-th of the nodes and those after it.
+    /// What each job is about (a session, a customer), a draw rounded and at least 1: `consistent-hash` and
+    /// `sticky` go by it. With `replicas`, which data each task needs: of a draw k the copies are at the
+    /// k-th of the nodes and those after it.
     pub key: Option<LawSpec<Factor>>,
     /// Tasks may run without their data beside them, where no copy's node has room.
     pub locality: Option<Locality>,

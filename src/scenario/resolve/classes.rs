@@ -73,6 +73,7 @@ pub fn common(
         priority: jobs.priority.map_or(0, |priority| priority.0 as i64),
         transfer: [Time::ZERO; 2],
         data: data(check, jobs, cluster)?,
+        key: key(check, jobs)?,
     })
 }
 
@@ -143,13 +144,11 @@ const MOST_SHARDS: u32 = 4_096;
 /// Where the data of its tasks lie; `None` if that was said wrongly.
 fn data(check: &mut Check<'_>, jobs: &Jobs, cluster: &Cluster) -> Option<Option<Data>> {
     let Some(replicas) = jobs.replicas else {
-        let given = [
-            ("key", jobs.key.is_some()),
-            ("locality", jobs.locality.is_some()),
-        ];
-        for (key, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
+        if jobs.locality.is_some() {
             let hint = "add `replicas`: how many copies of the data there are";
-            check.at(key).error("nothing says where data lie", hint);
+            check
+                .at("locality")
+                .error("nothing says where data lie", hint);
         }
         return Some(None);
     };
@@ -180,6 +179,16 @@ fn data(check: &mut Check<'_>, jobs: &Jobs, cluster: &Cluster) -> Option<Option<
     };
     check.at("replicas").error(title, hint);
     None
+}
+
+/// What each job is about; nothing where its key is that of its data. The outer nothing if that was
+/// said wrongly.
+#[allow(clippy::option_option)]
+fn key(check: &mut Check<'_>, jobs: &Jobs) -> Option<Option<Law>> {
+    match (&jobs.key, jobs.replicas) {
+        (Some(key), None) => Some(Some(check.at("key").law(key)?)),
+        _ => Some(None),
+    }
 }
 
 /// The shape comes from the rows of a trace: keys of a shape contradict that.

@@ -27,7 +27,7 @@ use crate::engine::quantity::Amount;
 use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
 use crate::sim::setup::{Engine, Faults, Network, Setup};
-use crate::strategy::Binding;
+use crate::strategy::{Binding, Strategy};
 use crate::workload::class::Class;
 use crate::workload::load::Demand;
 use crate::workload::source::Source;
@@ -63,7 +63,7 @@ pub fn resolve(
     let window = window::window(&mut check.at("run"), &document.run, &demand)?;
     let (network, faults) = (network?, faults?);
     clock::check(check, &demand, demand.lasts(&window));
-    let setup = |strategy| Setup {
+    let setup = |strategy: Strategy| Setup {
         seed: document.run.seed.get(),
         placement_seed: 0,
         cluster: cluster.clone(),
@@ -72,7 +72,7 @@ pub fn resolve(
         sources: sources.clone(),
         stragglers: stragglers.clone(),
         faults: faults.clone(),
-        strategy,
+        strategy: knowing(strategy, &demand),
         window: window.clone(),
         engine: Engine::Auto,
     };
@@ -85,6 +85,16 @@ pub fn resolve(
         baseline,
         classes,
     })
+}
+
+/// The strategy, with placements that know the laws of the works that they will place.
+fn knowing(mut strategy: Strategy, demand: &Demand<'_>) -> Strategy {
+    for (at, parts) in strategy.parts.iter_mut().enumerate() {
+        let works = demand.works(|class| strategy.parts_of_class.get(class) == Some(&at));
+        let knowing = works.and_then(|works| parts.placement.knowing(&works));
+        parts.placement = knowing.unwrap_or_else(|| parts.placement.clone());
+    }
+    strategy
 }
 
 /// What becomes of copies and reservations when something goes wrong is not modelled yet.

@@ -37,7 +37,7 @@ pub fn hint<S: AsRef<str>>(wrong: &str, known: &[S], what: &str) -> String {
 
 /// Placements of other tools and papers, by our name.
 const FOREIGN: &[(&str, &str)] = &[
-    ("random", "rnd rand uniform ring-hash random-choice"),
+    ("random", "rnd rand uniform random-choice"),
     ("weighted-random", "wrandom weighted-rand"),
     (
         "round-robin",
@@ -78,6 +78,31 @@ const FOREIGN: &[(&str, &str)] = &[
         "resource-match",
         "dot-product cosine l2-norm tetris alignment balancedallocation balanced-allocation \
          drf",
+    ),
+    ("size-interval", "sita sita-e sita-u size-based"),
+    (
+        "earliest-finish",
+        "heft eft mct ect minimum-completion-time earliest-completion earliest-finish-time",
+    ),
+    (
+        "anti-affinity",
+        "antiaffinity pod-anti-affinity podantiaffinity topology-spread podtopologyspread",
+    ),
+    ("batch-sampling", "batch-probing sparrow"),
+    (
+        "consistent-hash",
+        "maglev ring-hash ringhash ketama chash consistent consistent-hashing bounded-load \
+         bounded-loads ip-hash source uri url-hash hash",
+    ),
+    (
+        "sticky",
+        "sticky-session sticky-sessions session-affinity affinity cookie persistence",
+    ),
+    ("prequal", "hcl hot-cold rif"),
+    ("score", "expression filter-and-score weigher weighers"),
+    (
+        "adaptive",
+        "bandit ucb ucb1 exp3 thompson multi-armed-bandit learned",
     ),
 ];
 
@@ -158,7 +183,7 @@ pub fn foreign_placement(name: &str) -> Option<String> {
         "weighted-round-robin" | "weighted-rr" | "wrr" | "swrr" => {
             "placement.round-robin.weights = \"speed x slots\"".to_owned()
         }
-        "dot-product" | "cosine" | "l2-norm" => {
+        "dot-product" | "cosine" | "l2-norm" | "tetris" => {
             format!("placement.resource-match.score = \"{simple}\"")
         }
         _ => format!("placement = \"{ours}\""),
@@ -210,6 +235,12 @@ mod tests {
                 "placement.round-robin.weights = \"speed x slots\"",
             ),
             ("LWL", "placement.least-loaded.by = \"work\""),
+            ("sita", "placement = \"size-interval\""),
+            ("HEFT", "placement = \"earliest-finish\""),
+            ("maglev", "placement = \"consistent-hash\""),
+            ("ring_hash", "placement = \"consistent-hash\""),
+            ("tetris", "placement.resource-match.score = \"tetris\""),
+            ("UCB1", "placement = \"adaptive\""),
         ];
         for (foreign, ours) in answers {
             assert_eq!(

@@ -3,17 +3,26 @@
 //! A new one is a new file here, its `mod` line and its line in `placements!`; the scenario
 //! grammar, its schema, `equipoise list placements` and the contract tests pick it up from there.
 
+pub mod adaptive;
+pub mod anti_affinity;
+pub mod batch_sampling;
 pub mod best_fit;
+pub mod consistent_hash;
+pub mod earliest_finish;
 pub mod first_fit;
 pub mod join_idle_queue;
 pub mod least_loaded;
 pub mod least_response_time;
 pub mod peak_ewma;
 pub mod power_of_d;
+pub mod prequal;
 pub mod random;
 pub mod resource_match;
 pub mod round_robin;
+pub mod score;
 pub mod shortest_expected_delay;
+pub mod size_interval;
+pub mod sticky;
 pub mod weighted_random;
 pub mod worst_fit;
 
@@ -26,6 +35,18 @@ use super::Blueprint;
 pub trait Register {
     /// Takes one: name, meaning and parameters are those of its JSON Schema.
     fn add<T: Blueprint + Default + DeserializeOwned + JsonSchema>(&mut self);
+}
+
+/// `PowerOfD` as a scenario spells it: `power-of-d`.
+pub fn kebab(name: &str) -> String {
+    let mut kebab = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !kebab.is_empty() {
+            kebab.push('-');
+        }
+        kebab.extend(letter.to_lowercase());
+    }
+    kebab
 }
 
 /// Lists the placements of equipoise.
@@ -52,4 +73,13 @@ placements! {
     resource_match::ResourceMatch,
     peak_ewma::PeakEwma,
     least_response_time::LeastResponseTime,
+    size_interval::SizeInterval,
+    earliest_finish::EarliestFinish,
+    anti_affinity::AntiAffinity,
+    batch_sampling::BatchSampling,
+    prequal::Prequal,
+    consistent_hash::ConsistentHash,
+    sticky::Sticky,
+    score::Score,
+    adaptive::Adaptive,
 }

@@ -1,5 +1,7 @@
 //! The least loaded of `d` nodes drawn at random (Vvedenskaya, Dobrushin & Karpelevich, 1996;
-//! Mitzenmacher, "The power of two choices in randomized load balancing", IEEE TPDS 12, 2001).
+//! Mitzenmacher, "The power of two choices in randomized load balancing", IEEE TPDS 12, 2001); with
+//! memory, of these and of the best of the last draw (Mitzenmacher, Prabhakar & Shah, "Load balancing
+//! with memory", FOCS 2002).
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -29,6 +31,10 @@ pub struct PowerOfD {
     pub replacement: bool,
     /// How likely each node is drawn.
     pub draws: Draws,
+    /// Number of nodes, at most 64, that a dispatcher remembers: the least loaded of those that it last
+    /// chose among. They are looked at beside those drawn next.
+    #[schemars(range(max = 64))]
+    pub memory: u32,
 }
 
 /// How likely a node is drawn.
@@ -51,12 +57,16 @@ impl fmt::Debug for PowerOfD {
             by,
             replacement,
             draws,
+            memory,
         } = self;
         let mut shown = f.debug_struct("PowerOfD");
         shown.field("d", d).field("by", by);
         shown.field("replacement", replacement);
         if *draws != Draws::default() {
             shown.field("draws", draws);
+        }
+        if *memory > 0 {
+            shown.field("memory", memory);
         }
         shown.finish()
     }
@@ -65,6 +75,9 @@ impl fmt::Debug for PowerOfD {
 /// Most draws a decision.
 const MOST: u32 = 100_000;
 
+/// Most nodes that are remembered.
+const MOST_REMEMBERED: u32 = 64;
+
 impl Default for PowerOfD {
     fn default() -> Self {
         PowerOfD {
@@ -72,6 +85,7 @@ impl Default for PowerOfD {
             by: Key::Tasks,
             replacement: false,
             draws: Draws::default(),
+            memory: 0,
         }
     }
 }
@@ -117,6 +131,9 @@ impl Blueprint for PowerOfD {
                 "`d` must be at most {MOST}; `least-loaded` looks at all nodes"
             ));
         }
+        if self.memory > MOST_REMEMBERED {
+            return Err(format!("`memory` must be at most {MOST_REMEMBERED}"));
+        }
         eligible.minds_later();
         let room = (self.d as usize).min(eligible.pool().ids().len());
         let source = match self.draws {
@@ -129,11 +146,18 @@ impl Blueprint for PowerOfD {
                 Urn::Ring(Ring::new(eligible.pool(), points))
             }
         };
-        Ok(Box::new(Sample {
+        let sample = Sample {
             parameters: self.clone(),
             drawn: Vec::with_capacity(room + 1),
-            sequence: Vec::with_capacity(room + 1),
+            sequence: Vec::with_capacity(room + 1 + self.memory as usize),
             source,
+        };
+        if self.memory == 0 {
+            return Ok(Box::new(sample));
+        }
+        Ok(Box::new(Remembering {
+            known: Vec::with_capacity(room + 1 + self.memory as usize),
+            sample,
         }))
     }
 
@@ -144,7 +168,7 @@ impl Blueprint for PowerOfD {
         } else {
             self.d.min(nodes)
         });
-        d * (1.0 + d / 250.0)
+        d * (1.0 + d / 250.0) + f64::from(self.memory)
     }
 }
 
@@ -277,6 +301,76 @@ impl Placement for Sample {
 
     fn score(&self, _ask: &Ask<'_>, view: &View<'_>, node: NodeId) -> Option<Score> {
         Some(self.parameters.by.score(node, view))
+    }
+}
+
+/// A sample of some nodes, beside which the best of the last one are looked at.
+struct Remembering {
+    sample: Sample,
+    known: Vec<NodeId>,
+}
+
+impl Remembering {
+    /// Keeps the least loaded of the candidates, `chosen` with the task that it gets; of equal ones
+    /// another than `chosen`, then the lowest id.
+    fn remember(&mut self, ask: &Ask<'_>, view: &View<'_>, chosen: NodeId) {
+        let by = self.sample.parameters.by;
+        self.known.clear();
+        self.known.extend(ask.nodes.iter());
+        self.known.sort_unstable_by_key(|node| {
+            let is_chosen = *node == chosen;
+            let load = by.of(*node, view);
+            let load = if is_chosen {
+                by.with(load, ask, chosen, view)
+            } else {
+                load
+            };
+            (load, is_chosen, *node)
+        });
+        self.known.truncate(self.sample.parameters.memory as usize);
+    }
+}
+
+impl Placement for Remembering {
+    fn candidates(
+        &mut self,
+        ask: &Ask<'_>,
+        view: &View<'_>,
+        rng: &mut Draw,
+        named: &mut Vec<NodeId>,
+    ) {
+        self.sample.candidates(ask, view, rng, named);
+        let is_there = |node: &&NodeId| ask.nodes.contains(**node);
+        let remembered = self.known.iter().filter(is_there);
+        named.extend(remembered.clone());
+        named.sort_unstable();
+        named.dedup();
+        if ask.ties != Ties::Later {
+            return;
+        }
+        // What was drawn comes later than what was known.
+        let sequence = &mut self.sample.sequence;
+        let drawn = sequence.len();
+        sequence.extend(remembered);
+        sequence.rotate_left(drawn);
+    }
+
+    fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
+        let chosen = self.sample.place(ask, view, rng)?;
+        self.remember(ask, view, chosen);
+        Some(chosen)
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Named
+    }
+
+    fn has_memory(&self) -> bool {
+        true
+    }
+
+    fn score(&self, ask: &Ask<'_>, view: &View<'_>, node: NodeId) -> Option<Score> {
+        self.sample.score(ask, view, node)
     }
 }
 

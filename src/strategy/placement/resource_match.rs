@@ -4,7 +4,9 @@
 //! `dot-product` takes the largest a.q (the alignment score of Grandl et al., "Multi-resource
 //! packing for cluster schedulers", SIGCOMM 2014), `cosine` the largest a.q / (|a| |q|), `l2-norm`
 //! the smallest |a - q|^2 (the norm-based greedy of Panigrahy et al., "Heuristics for vector bin
-//! packing", 2011).
+//! packing", 2011). `tetris` weighs alignment against duration as Grandl et al. do: each by its mean,
+//! here over the nodes on which the task fits. (Which task comes first, and the penalty for reading
+//! over the network, are no matter of the node's score.)
 
 use std::cmp::Reverse;
 
@@ -14,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::best_fit::{Fitting, fitting, least_overfull};
 use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
-use crate::strategy::{Blueprint, Eligible, Placement, Problem, Score, View};
+use crate::strategy::{Ask, Blueprint, Eligible, Placement, Problem, Score, View};
 
 /// Of the nodes on which the task fits now, the one whose free resources match its demand best;
 /// where it fits nowhere, the smallest ratio of demand to capacity.
@@ -36,6 +38,9 @@ pub enum Matching {
     DotProduct,
     /// The smallest distance between free and demanded shares.
     L2Norm,
+    /// The largest a.q / (its mean over the nodes on which the task fits), less (1 / speed) / (its mean
+    /// there): alignment against duration.
+    Tetris,
     /// The largest mean share of the resources left free (of slots where there are no resources), in whole percent, as
     /// Kubernetes scores it.
     LeastAllocated,
@@ -59,12 +64,14 @@ impl Blueprint for ResourceMatch {
         let matching = self.score;
         Ok(Box::new(Fitting::new(
             move |ask, view, rng| {
-                let closest = |node| Reverse(matching.of(node, ask.demand, view));
+                let means = matching.means(ask, view);
+                let closest = |node| Reverse(matching.beside(means, node, ask.demand, view));
                 let best = view.least_of(fitting(ask, view), closest, ask, rng);
                 best.or_else(|| least_overfull(ask, view, rng))
             },
             move |ask, view, node| {
-                let score = matching.of(node, ask.demand, view);
+                let means = matching.means(ask, view);
+                let score = matching.beside(means, node, ask.demand, view);
                 Some(Score::larger(score as f64 / FIXED))
             },
         )))
@@ -80,6 +87,31 @@ impl Blueprint for ResourceMatch {
 const FIXED: f64 = (1u64 << 40) as f64;
 
 impl Matching {
+    /// The mean alignment and the mean of 1 / speed over the nodes on which the task fits, where the
+    /// score needs them.
+    fn means(self, ask: &Ask<'_>, view: &View<'_>) -> Option<[f64; 2]> {
+        if self != Matching::Tetris {
+            return None;
+        }
+        let (mut count, mut aligned, mut lasts) = (0.0, 0.0, 0.0);
+        for node in fitting(ask, view) {
+            count += 1.0;
+            aligned += Matching::DotProduct.of(node, ask.demand, view) as f64;
+            lasts += 1.0 / view.layout().factor(node);
+        }
+        (count > 0.0 && aligned > 0.0).then(|| [aligned / count, lasts / count])
+    }
+
+    /// The score, with these means.
+    fn beside(self, means: Option<[f64; 2]>, node: NodeId, demand: &[u64], view: &View<'_>) -> i64 {
+        let score = self.of(node, demand, view);
+        let Some([aligned, lasts]) = means else {
+            return score;
+        };
+        let own = score as f64 / aligned - 1.0 / view.layout().factor(node) / lasts;
+        (own * FIXED).round_ties_even() as i64
+    }
+
     /// The score, the larger the better, in fixed point with 2^-40: far finer than any difference
     /// that means something, and coarse enough that equal scores are equal however they were summed.
     fn of(self, node: NodeId, demand: &[u64], view: &View<'_>) -> i64 {
@@ -99,7 +131,7 @@ impl Matching {
             distance += (free - need) * (free - need);
         }
         let score = match self {
-            Matching::DotProduct => product,
+            Matching::DotProduct | Matching::Tetris => product,
             Matching::L2Norm => -distance,
             Matching::Cosine if free_square > 0.0 && need_square > 0.0 => {
                 product / (free_square.sqrt() * need_square.sqrt())

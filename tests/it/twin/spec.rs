@@ -338,6 +338,7 @@ fn class((index, class): (usize, &ClassSpec)) -> Class {
         priority: class.priority,
         transfer: [Time::ZERO; 2],
         data: None,
+        key: None,
         gang: false,
     }
 }

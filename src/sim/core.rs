@@ -17,7 +17,6 @@ use crate::model::layout::Layout;
 use crate::model::nodes::{NodeState, Nodes, fits};
 use crate::model::slab::NONE;
 
-use crate::strategy::Binding;
 use crate::strategy::board::Board;
 use crate::strategy::view::Truth;
 use crate::workload::class::{Class, Shape, Stage};
@@ -178,7 +177,7 @@ impl Keys {
 pub const PACE: u64 = 1_000_000_000;
 
 /// `time` x `to` / `from`, rounded half to even.
-fn scaled(time: Time, to: u64, from: u64) -> Time {
+pub(super) fn scaled(time: Time, to: u64, from: u64) -> Time {
     let (product, from) = (u128::from(time.0) * u128::from(to), u128::from(from));
     let (whole, rest) = (product / from, product % from * 2);
     let is_up = rest > from || rest == from && whole % 2 == 1;
@@ -388,9 +387,9 @@ impl<'s> Facts<'s> {
     }
 }
 
-/// True if nodes may be slow, or reservations stand among what starts.
+/// True if nodes may be slow, reservations stand among what starts, or a start ends other attempts.
 fn starts_otherwise(setup: &Setup) -> bool {
-    setup.faults.slow_downs.is_some() || setup.strategy.binding == Binding::Late
+    setup.faults.slow_downs.is_some() || setup.strategy.follows_starts()
 }
 
 /// A job that is complete.
@@ -455,6 +454,8 @@ pub struct Core<'s> {
     pub paces: Vec<u64>,
     /// Nodes may be slow, or reservations stand among what starts.
     starts_otherwise: bool,
+    /// Attempts that have started, of which the others at the same task are to be called off.
+    pub started: Vec<u32>,
     /// Reservations for tasks that are bound late.
     pub reservations: Reservations,
     tickets: Tickets,
@@ -501,6 +502,7 @@ impl<'s> Core<'s> {
                 None => Vec::new(),
             },
             starts_otherwise: starts_otherwise(setup),
+            started: Vec::new(),
             reservations: Reservations::default(),
             tickets: Tickets::default(),
             spreads: Vec::new(),
@@ -508,10 +510,7 @@ impl<'s> Core<'s> {
             is_bulky: setup.classes.iter().any(Class::is_bulky),
             finishes: Vec::new(),
             in_use_before: 0,
-            opening: OpeningCompletions {
-                at: Time::ZERO,
-                completions: vec![[0; 2]; setup.classes.len()],
-            },
+            opening: OpeningCompletions::new(setup.classes.len()),
             slowdown_floor: setup.window.slowdown_floor,
             recorder,
             kind: Kind::NodeChange,
@@ -820,6 +819,9 @@ impl<'s> Core<'s> {
         }
         if !self.paces.is_empty() {
             self.follow_pace(id, true);
+        }
+        if self.setup.strategy.ends_others_at_start() {
+            self.started.push(id);
         }
         false
     }
@@ -1228,6 +1230,13 @@ struct OpeningCompletions {
 }
 
 impl OpeningCompletions {
+    fn new(classes: usize) -> OpeningCompletions {
+        OpeningCompletions {
+            at: Time::ZERO,
+            completions: vec![[0; 2]; classes],
+        }
+    }
+
     #[cold]
     fn count(&mut self, now: Time, class: u32, is_good: bool) {
         if self.at < now {

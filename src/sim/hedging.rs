@@ -11,6 +11,9 @@ pub struct Hedging {
     pub copies: u64,
     /// From the decision until the result, of tasks that are done.
     pub responses: Histogram,
+    /// Lists for a function's own use.
+    pub took: Vec<u64>,
+    pub rest: Vec<u32>,
 }
 
 /// Results that must be known before a quantile of them is.

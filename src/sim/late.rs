@@ -73,11 +73,22 @@ impl Replication<'_> {
             }
             id = next;
         }
-        self.ask_all();
+        self.follow_starts();
+    }
+
+    /// What follows from starts of the event at hand: reservations ask, other attempts are called off.
+    #[inline]
+    pub(super) fn follow_starts(&mut self) {
+        if !self.core.started.is_empty() {
+            self.call_off_others();
+        }
+        if !self.core.reservations.asking.is_empty() {
+            self.ask_all();
+        }
     }
 
     /// Reservations that have found room ask, in the order in which they have.
-    pub(super) fn ask_all(&mut self) {
+    fn ask_all(&mut self) {
         let mut at = 0;
         while let Some(&id) = self.core.reservations.asking.get(at) {
             at += 1;
@@ -130,7 +141,7 @@ impl Replication<'_> {
             6 => self.take_up(id),
             _ => self.end_reservation(id),
         }
-        self.ask_all();
+        self.follow_starts();
     }
 
     /// The answer has reached its node: the task starts, or the room is given to others.

@@ -228,7 +228,7 @@ impl Replication<'_> {
             return self.end_attempt(id, How::Refused);
         }
         self.follow_clock(node);
-        self.ask_all();
+        self.follow_starts();
         Ok(())
     }
 
@@ -431,7 +431,7 @@ impl Replication<'_> {
             }
             id = sibling;
         }
-        self.ask_all();
+        self.follow_starts();
         self.pull()
     }
 

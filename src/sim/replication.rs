@@ -83,7 +83,7 @@ impl<'s> Replication<'s> {
         let board = dispatch::board(setup, &layout);
         let mut core = Core::new(setup, layout, seeds, board, recorder);
         let dispatch = Dispatch::new(&mut core)?;
-        let binds_late = setup.strategy.binding == Binding::Late;
+        let follows_starts = setup.strategy.follows_starts();
         let asks = setup.strategy.parts.iter().any(|parts| parts.probes);
         let stops_early = !setup.window.finite && setup.is_first_in_first_out();
         let mut replication = Replication {
@@ -100,11 +100,11 @@ impl<'s> Replication<'s> {
                 || setup.cancels()
                 || setup.cluster.is_elastic()
                 || setup.strategy.queue.one_at_a_time
-                || binds_late,
+                || follows_starts,
             has_copies: setup.strategy.copies.is_some(),
-            sets_out_otherwise: setup.strategy.copies.is_some() || binds_late || asks,
+            sets_out_otherwise: setup.strategy.copies.is_some() || follows_starts || asks,
             hedging: Hedging::default(),
-            has_thieves: setup.strategy.stealing.is_some() || binds_late,
+            has_thieves: setup.strategy.stealing.is_some() || follows_starts,
             thieves: Thieves::default(),
             clocks_follow_work: (setup.faults.node_failures.iter()).any(|f| f.busy_clock),
             course: Course::new(&mut core, seeds),

@@ -16,9 +16,9 @@ impl Replication<'_> {
     /// A service has ended: reservations may have found room, or the node fallen idle.
     #[cold]
     pub(super) fn turn_to_others(&mut self, node: NodeId) -> Fallible {
-        self.ask_all();
+        self.follow_starts();
         self.steal(node)?;
-        self.ask_all();
+        self.follow_starts();
         Ok(())
     }
 
@@ -61,21 +61,29 @@ impl Replication<'_> {
 
     /// Takes one, or half, of those of a queue that may go, from the first on, whoever stands between them.
     fn take_some(&mut self, victim: NodeId, thief: NodeId, loot: Loot) -> Fallible {
+        self.look_for_loot(victim, thief);
+        let mut left = match loot {
+            Loot::One => 1,
+            Loot::Half => self.thieves.ids.len().div_ceil(2),
+        };
+        while left > 0 && !self.thieves.ids.is_empty() {
+            self.take_away(self.thieves.ids[0], thief)?;
+            left -= 1;
+            // What starts at the thief may have called off others.
+            self.look_for_loot(victim, thief);
+        }
+        Ok(())
+    }
+
+    /// Lists those of a queue that may go.
+    fn look_for_loot(&mut self, victim: NodeId, thief: NodeId) {
         let mut ids = std::mem::take(&mut self.thieves.ids);
         service::waiting(&self.core, victim, &mut ids);
         ids.retain(|&id| {
             let class = self.core.records.both(id).1.class;
             self.core.setup.strategy.lets_steal(class) && self.may_be_stolen(id, thief)
         });
-        let count = match loot {
-            Loot::One => ids.len().min(1),
-            Loot::Half => ids.len().div_ceil(2),
-        };
-        for &id in &ids[..count] {
-            self.take_away(id, thief)?;
-        }
         self.thieves.ids = ids;
-        Ok(())
     }
 
     /// True if a task that waits has not been served yet and may run at `thief`.

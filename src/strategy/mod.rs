@@ -382,8 +382,22 @@ pub enum Copies {
         /// Whether each has work of its own.
         fresh_work: bool,
     },
+    /// The same, but as soon as one of them starts the others are called off.
+    UntilStart {
+        /// Attempts in all, 2 to 8.
+        d: u32,
+        /// Whether each has work of its own.
+        fresh_work: bool,
+    },
     /// A second attempt if the first takes long.
     Hedge(Hedge),
+    /// A second attempt if a task takes longer than its siblings.
+    Speculation {
+        /// By what it takes longer than the median of those that are done, in billionths.
+        factor: u64,
+        /// Whether each has work of its own.
+        fresh_work: bool,
+    },
 }
 
 /// When a second attempt is made.
@@ -403,7 +417,9 @@ impl Copies {
     /// Whether each attempt has work of its own.
     pub fn is_fresh(self) -> bool {
         match self {
-            Copies::Redundancy { fresh_work, .. } => fresh_work,
+            Copies::Redundancy { fresh_work, .. }
+            | Copies::UntilStart { fresh_work, .. }
+            | Copies::Speculation { fresh_work, .. } => fresh_work,
             Copies::Hedge(hedge) => hedge.fresh_work,
         }
     }
@@ -654,6 +670,16 @@ impl Strategy {
                 own.clone().all(|reserve| reserve.borrow)
             }
         }
+    }
+
+    /// True if the other attempts at a task are called off when one starts.
+    pub fn ends_others_at_start(&self) -> bool {
+        matches!(self.copies, Some(Copies::UntilStart { .. }))
+    }
+
+    /// True if something follows from the start of an attempt, or from that it could start.
+    pub fn follows_starts(&self) -> bool {
+        self.binding == Binding::Late || self.ends_others_at_start()
     }
 
     /// True if tasks of a class may be stolen.

@@ -8,6 +8,7 @@
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod algebra;
 mod arrivals;
 mod beside;
 mod book;

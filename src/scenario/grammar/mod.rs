@@ -55,8 +55,8 @@ pub use network::{Network, Workload};
 pub use nodes::{Discipline, Nodes, Slots, SlowDown};
 pub use run::{MeasuredJobs, Run, Warmup};
 pub use strategies::{
-    Binding, Copies, Delayed, Hedge, IdleThieves, JobsServed, NoCopies, Overrides, Periodic,
-    Phases, Placement, Redundancy, Reserve, Scheduling, Stealing, Strategy, View,
+    Binding, CancelOthers, Copies, Delayed, Hedge, IdleThieves, JobsServed, NoCopies, Overrides,
+    Periodic, Phases, Placement, Redundancy, Reserve, Scheduling, Stealing, Strategy, View,
 };
 pub use sweep::Sweep;
 

@@ -131,6 +131,8 @@ pub enum Copies {
     Redundancy(Redundancy),
     /// A second attempt at another node if the first takes long.
     Hedge(Hedge),
+    /// A second attempt at another node if a task takes much longer than the other tasks of its job.
+    Speculation(Speculation),
 }
 
 /// No copies.
@@ -144,6 +146,8 @@ pub struct NoCopies {}
 pub struct Redundancy {
     /// Attempts in all, 2 to 8; no more than there are nodes.
     pub d: Count,
+    /// When the others are called off.
+    pub cancel: CancelOthers,
     /// What work each attempt has.
     pub work: RetriedWork,
 }
@@ -152,6 +156,38 @@ impl Default for Redundancy {
     fn default() -> Redundancy {
         Redundancy {
             d: Count(2.0),
+            cancel: CancelOthers::default(),
+            work: RetriedWork::default(),
+        }
+    }
+}
+
+/// When the other attempts at a task are called off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CancelOthers {
+    /// When the first result is received.
+    #[default]
+    OnComplete,
+    /// When the first attempt starts.
+    OnStart,
+}
+
+/// A second attempt if a task takes longer than its siblings.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Speculation {
+    /// When half of the tasks of a job are done, each other one gets a copy as soon as it has taken this
+    /// factor of their median, from its decision on.
+    pub factor: Factor,
+    /// What work the second attempt has.
+    pub work: RetriedWork,
+}
+
+impl Default for Speculation {
+    fn default() -> Speculation {
+        Speculation {
+            factor: Factor(1.5),
             work: RetriedWork::default(),
         }
     }

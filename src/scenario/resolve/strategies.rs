@@ -18,8 +18,8 @@ use crate::model::cluster::{Cluster, Group};
 use crate::model::discipline::Discipline;
 use crate::model::layout::Layout;
 use crate::scenario::grammar::{
-    self, Delayed, IdleThieves, JobsServed, Named, NoCopies, Overrides, Periodic, Phases,
-    Redundancy, RetriedWork, Scheduling, View,
+    self, CancelOthers, Delayed, IdleThieves, JobsServed, Named, NoCopies, Overrides, Periodic,
+    Phases, Redundancy, RetriedWork, Scheduling, View,
 };
 use crate::scenario::text::suggest;
 use crate::strategy::placement::random::Random;
@@ -166,13 +166,15 @@ fn copies(check: &mut Check<'_>, given: &grammar::Strategy) -> Option<Option<Cop
         .unwrap_or(&grammar::Copies::None(NoCopies {}))
     {
         grammar::Copies::None(_) => return Some(None),
-        grammar::Copies::Redundancy(Redundancy { d, work }) => Copies::Redundancy {
-            d: d.0 as u32,
-            fresh_work: *work == RetriedWork::Fresh,
+        grammar::Copies::Redundancy(given) => redundancy(given),
+        grammar::Copies::Speculation(given) => Copies::Speculation {
+            factor: (given.factor.0 * 1e9).round_ties_even() as u64,
+            fresh_work: given.work == RetriedWork::Fresh,
         },
         grammar::Copies::Hedge(hedge) => Copies::Hedge(self::hedge(&mut check, hedge)?),
     };
-    if matches!(copies, Copies::Redundancy { d, .. } if !(2..=MOST_COPIES as u32).contains(&d)) {
+    if matches!(copies, Copies::Redundancy { d, .. } | Copies::UntilStart { d, .. } if !(2..=MOST_COPIES as u32).contains(&d))
+    {
         let title = "`d` must be 2 to 8: so many attempts are made at a task at once";
         check
             .at("redundancy.d")
@@ -185,6 +187,14 @@ fn copies(check: &mut Check<'_>, given: &grammar::Strategy) -> Option<Option<Cop
         return None;
     }
     Some(Some(copies))
+}
+
+fn redundancy(given: &Redundancy) -> Copies {
+    let (d, fresh_work) = (given.d.0 as u32, given.work == RetriedWork::Fresh);
+    match given.cancel {
+        CancelOthers::OnComplete => Copies::Redundancy { d, fresh_work },
+        CancelOthers::OnStart => Copies::UntilStart { d, fresh_work },
+    }
 }
 
 fn hedge(check: &mut Check<'_>, given: &grammar::Hedge) -> Option<Hedge> {

@@ -138,11 +138,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
 /// holds meanwhile.
 const NOT_MODELLED: &[(&str, &str, &str)] = &[
     (
-        "speculation backup",
-        "copies of tasks that are slower than their siblings",
-        "scheduling.copies.hedge makes one after a time",
-    ),
-    (
         "push pushing",
         "pushing above a threshold",
         "scheduling.stealing lets idle nodes pull",

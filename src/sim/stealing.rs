@@ -49,9 +49,9 @@ impl Replication<'_> {
 
     /// Takes so many from the head of a queue, up to the first that may not go.
     fn take_first(&mut self, victim: NodeId, thief: NodeId, count: u32) -> Fallible {
-        for _ in 0..count {
+        for taken in 0..count {
             let id = service::first_waiting(&self.core, victim);
-            if id == NONE || !self.may_be_stolen(id, thief) {
+            if id == NONE || !self.may_be_stolen(id, thief) || !self.has_place(thief, taken) {
                 break;
             }
             self.take_away(id, thief)?;
@@ -62,13 +62,15 @@ impl Replication<'_> {
     /// Takes one, or half, of those of a queue that may go, from the first on, whoever stands between them.
     fn take_some(&mut self, victim: NodeId, thief: NodeId, loot: Loot) -> Fallible {
         self.look_for_loot(victim, thief);
-        let mut left = match loot {
+        let count = match loot {
             Loot::One => 1,
-            Loot::Half => self.thieves.ids.len().div_ceil(2),
+            Loot::Half => self.thieves.ids.len().div_ceil(2) as u32,
         };
-        while left > 0 && !self.thieves.ids.is_empty() {
+        for taken in 0..count {
+            if self.thieves.ids.is_empty() || !self.has_place(thief, taken) {
+                break;
+            }
             self.take_away(self.thieves.ids[0], thief)?;
-            left -= 1;
             // What starts at the thief may have called off others.
             self.look_for_loot(victim, thief);
         }
@@ -84,6 +86,14 @@ impl Replication<'_> {
             self.core.setup.strategy.lets_steal(class) && self.may_be_stolen(id, thief)
         });
         self.thieves.ids = ids;
+    }
+
+    /// True if a thief that has `taken` some may take one more: the first starts, and the others may have to
+    /// wait there. It would not take what it had to refuse.
+    fn has_place(&self, thief: NodeId, taken: u32) -> bool {
+        let limit = self.core.layout.group(thief).queue_limit;
+        let queued = u64::from(self.core.nodes.at(thief).queued);
+        taken == 0 || limit.is_none_or(|limit| queued < limit)
     }
 
     /// True if a task that waits has not been served yet and may run at `thief`.

@@ -33,9 +33,9 @@ pub fn change_with(row: &ComparisonRow, scale: &Scale, comma: &str) -> String {
         (Some(relative), _) if row.exact => format!("{} % exact", signed_percent(relative, 1)),
         (Some(relative), Some((low, high))) => {
             let decimals = percent_decimals(low, high);
-            let [low, high] = [low, high].map(|end| bound(end, decimals));
+            let (low, high) = (lower_end(low, decimals), upper_end(high, decimals));
             format!(
-                "{} % [{low}{comma}{high}]",
+                "{} % {low}{comma}{high}",
                 signed_percent(relative, decimals)
             )
         }
@@ -44,13 +44,22 @@ pub fn change_with(row: &ComparisonRow, scale: &Scale, comma: &str) -> String {
     }
 }
 
-/// A bound of a relative change. One above a factor of 100 says only that nothing is known; and nothing
-/// is lower than by 100 %.
-fn bound(end: f64, decimals: i32) -> String {
-    match signed_percent(end, decimals) {
-        _ if end > 100.0 => ">+9,999".into(),
-        low if end > -1.0 && low.starts_with("-100") => ">-100".into(),
-        number => number,
+/// A change beyond a factor of 100 says only that nothing is known of it.
+const UNKNOWN: f64 = 100.0;
+
+/// "[-71", or "(-100": nothing is lower by 100 %.
+fn lower_end(low: f64, decimals: i32) -> String {
+    match signed_percent(low, decimals) {
+        all if low > -1.0 && all.starts_with("-100") => "(-100".into(),
+        number => format!("[{number}"),
+    }
+}
+
+/// "-69]", or "∞)" where nothing is known.
+fn upper_end(high: f64, decimals: i32) -> String {
+    match high > UNKNOWN {
+        true => "∞)".into(),
+        false => format!("{}]", signed_percent(high, decimals)),
     }
 }
 
@@ -75,16 +84,30 @@ pub fn lower_or_higher(row: &ComparisonRow, scale: &Scale) -> String {
     let interval = row.relative_low.zip(row.relative_high);
     let interval = interval.filter(|_| !row.exact);
     let decimals = interval.map_or(1, |(low, high)| percent_decimals(low, high));
-    let number = |value: f64| match value > 100.0 {
-        true if sign > 0.0 => ">9,999".into(),
-        true => "<-9,999".into(),
-        false => fixed(value * sign * 100.0, decimals),
-    };
-    let size = format!("{} % {word}", fixed(relative * sign * 100.0, decimals));
+    let number = |value: f64| fixed(value * sign * 100.0, decimals);
+    let size = format!("{} % {word}", number(relative));
     match interval {
+        Some((low, high)) if high > UNKNOWN && sign < 0.0 => {
+            format!("{size} (-∞, {}]", number(low))
+        }
+        Some((low, high)) if high > UNKNOWN => format!("{size} [{}, ∞)", number(low)),
         Some((low, high)) if sign < 0.0 => format!("{size} [{}, {}]", number(high), number(low)),
         Some((low, high)) => format!("{size} [{}, {}]", number(low), number(high)),
         None if row.exact => format!("{size} (exact)"),
         None => size,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_that_are_not_known_are_not_told_in_digits() {
+        let told = |low, high| format!("{},{}", lower_end(low, 0), upper_end(high, 0));
+        assert_eq!(told(-0.71, -0.69), "[-71,-69]");
+        assert_eq!(told(-0.99, 99.9), "[-99,+9,990]");
+        assert_eq!(told(-0.999_99, 177.1), "(-100,∞)");
+        assert_eq!(told(-1.0, 0.0), "[-100,0]");
     }
 }

@@ -106,7 +106,7 @@ mod tests {
     fn ends_that_are_not_known_are_not_told_in_digits() {
         let told = |low, high| format!("{},{}", lower_end(low, 0), upper_end(high, 0));
         assert_eq!(told(-0.71, -0.69), "[-71,-69]");
-        assert_eq!(told(-0.99, 99.9), "[-99,+9,990]");
+        assert_eq!(told(-0.99, 99.9), "[-99,+9990]");
         assert_eq!(told(-0.999_99, 177.1), "(-100,∞)");
         assert_eq!(told(-1.0, 0.0), "[-100,0]");
     }

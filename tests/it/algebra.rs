@@ -166,14 +166,7 @@ fn combinations(first: u64, count: u64) -> u64 {
 
 #[test]
 fn what_is_combined_is_conserved_or_refused() {
-    let run = combinations(0, 300);
-    assert!((100..300).contains(&run), "{run} of 300 were run");
-}
-
-#[test]
-#[ignore = "5,000 combinations take minutes"]
-fn what_is_combined_is_conserved_or_refused_at_length() {
-    let run = combinations(300, 5_000);
+    let run = combinations(0, 5_000);
     assert!((1_500..5_000).contains(&run), "{run} of 5,000 were run");
 }
 

@@ -453,6 +453,7 @@ impl Demand<'_> {
             stealing: _,
             stolen: _,
             partition: _,
+            health: _,
         } = strategy;
         let one = |(at, parts): (usize, &Parts)| {
             let classes = self.classes.iter().zip(&self.offered).zip(parts_of_class);
@@ -575,7 +576,11 @@ fn sizes(window: &Window, demand: &Demand<'_>) -> (f64, f64) {
 
 /// Service end, and whatever of decision, travel, result and gathering takes time.
 fn events_a_task(network: &Network, strategy: &Strategy, classes: &[Class]) -> f64 {
-    let Network { dispatch, result } = network;
+    let Network {
+        dispatch,
+        result,
+        cancels_travel: _, // few are called off
+    } = network;
     let some = |law: &Law| f64::from(u8::from(!law.is_zero()));
     let decision = strategy
         .parts

@@ -94,12 +94,20 @@ pub enum Timer {
     Question = 5,
     /// That until the answer is back.
     Answer = 6,
-    /// That until a node hears that a reservation is not needed any more.
+    /// That until a node hears that a reservation is not needed, or an attempt not waited for, any more.
     Cancel = 7,
     /// That until the nodes that a dispatcher asks hear of it.
     Probe = 8,
     /// That until their answers are back.
     Reply = 9,
+    /// That for which the answer of a node that is checked was waited for.
+    CheckFailed = 10,
+    /// That until a node is checked.
+    Check = 11,
+    /// That until it is known that a node has gone down or come up.
+    Detection = 12,
+    /// That for which a node is ejected.
+    Readmission = 13,
 }
 
 /// Tickets of events that are not the next in a task's life; empty where there are none such.
@@ -111,7 +119,7 @@ pub struct Tickets {
     jobs: Vec<Ticket>,
     /// The time for a copy, by task.
     hedges: Vec<Ticket>,
-    /// The end of a reservation that is not needed any more.
+    /// The end of a reservation that is not needed any more, or of an attempt that is called off.
     cancels: Vec<Ticket>,
     /// The next failure or repair of a node by chance.
     nodes: Vec<Ticket>,
@@ -135,6 +143,10 @@ pub struct Keys {
     pub straggler: Key,
     /// Network delays.
     pub network: Key,
+    /// Delays of what calls attempts off.
+    pub cancel: Key,
+    /// Which nodes that come back slowly are left out.
+    pub slow_start: Key,
     /// Placements and ties.
     pub placement: Key,
     /// Which dispatcher a job comes to.
@@ -160,6 +172,8 @@ impl Keys {
         Keys {
             straggler: seeds.key(Purpose::Straggler),
             network: seeds.key(Purpose::Network),
+            cancel: seeds.key(Purpose::Cancel),
+            slow_start: seeds.key(Purpose::SlowStart),
             placement: seeds.shifted(placement_seed).key(Purpose::Placement),
             spread: seeds.key(Purpose::Spread),
             decision: seeds.key(Purpose::Decision),
@@ -595,7 +609,11 @@ impl<'s> Core<'s> {
             Timer::Job => keep(&mut self.tickets.jobs, id, ticket),
             Timer::Hedge => keep(&mut self.tickets.hedges, id, ticket),
             Timer::Cancel => keep(&mut self.tickets.cancels, id, ticket),
-            Timer::Look => {}
+            Timer::Look
+            | Timer::CheckFailed
+            | Timer::Check
+            | Timer::Detection
+            | Timer::Readmission => {}
         }
     }
 
@@ -1214,7 +1232,7 @@ impl Tickets {
             (_, 0 | 5 | 6 | 8 | 9) => records.task(id).ticket,
             (_, 1) => self.attempts[id as usize],
             (_, 3) => self.hedges[id as usize],
-            (_, 4) => return false,
+            (_, 4 | 10..=13) => return false,
             (_, 7) => self.cancels[id as usize],
             _ => self.jobs[id as usize],
         };

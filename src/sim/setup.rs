@@ -16,7 +16,7 @@ use crate::model::cluster::{Cluster, Dimension, Group};
 use crate::model::discipline::Discipline;
 use crate::model::nodes::NodeState;
 use crate::strategy::placement::random::Random;
-use crate::strategy::{Binding, Limits, Parts, QueueRules, Strategy};
+use crate::strategy::{Binding, Health, Limits, Parts, QueueRules, Strategy};
 use crate::workload::class::Class;
 use crate::workload::source::{Arrivals, Source};
 
@@ -73,10 +73,7 @@ impl Setup {
                 dimensions: vec![Dimension::slots()],
                 groups,
             },
-            network: Network {
-                dispatch: Law::Constant(0.0),
-                result: Law::Constant(0.0),
-            },
+            network: Network::default(),
             classes: Vec::new(),
             sources: Vec::new(),
             stragglers: None,
@@ -92,6 +89,7 @@ impl Setup {
                 stealing: None,
                 stolen: Vec::new(),
                 partition: Vec::new(),
+                health: Health::default(),
             },
             window: Window {
                 warmup: Warmup::None,
@@ -264,10 +262,12 @@ impl Setup {
                 dimensions: _,
                 groups,
             },
-            network: Network {
-                dispatch,
-                result: _,
-            },
+            network:
+                Network {
+                    dispatch,
+                    result: _,
+                    cancels_travel: _, // nothing is called off
+                },
             classes,
             sources,
             stragglers: _,
@@ -300,6 +300,7 @@ fn keeps_order(strategy: &Strategy) -> bool {
         stealing,
         stolen: _,
         partition: _, // hangs on the class alone
+        health: _,    // nothing fails
     } = strategy;
     let in_no_time = parts.iter().all(|parts| parts.decision_time.is_zero());
     let by_one = parts.len() == 1 && parts[0].dispatchers == 1;
@@ -337,12 +338,49 @@ fn is_first_in_first_out(group: &Group) -> bool {
 }
 
 /// Network delays, in seconds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Network {
     /// Dispatcher to node (or to the central queue).
     pub dispatch: Law,
     /// Node to gatherer.
     pub result: Law,
+    /// True if what calls an attempt off takes the way of an attempt; else it is there at once.
+    pub cancels_travel: bool,
+}
+
+/// Nothing takes time.
+impl Default for Network {
+    fn default() -> Network {
+        Network {
+            dispatch: Law::Constant(0.0),
+            result: Law::Constant(0.0),
+            cancels_travel: false,
+        }
+    }
+}
+
+/// As [`Strategy`] is shown: what is left at its default is not.
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Network {
+            dispatch,
+            result,
+            cancels_travel,
+        } = self;
+        let mut shown = f.debug_struct("Network");
+        shown.field("dispatch", dispatch).field("result", result);
+        if *cancels_travel {
+            shown.field("cancels_travel", cancels_travel);
+        }
+        shown.finish()
+    }
+}
+
+impl Network {
+    /// True if what calls an attempt off takes time.
+    pub fn cancels_late(&self) -> bool {
+        self.cancels_travel && !self.dispatch.is_zero()
+    }
 }
 
 /// Some tasks take longer by a factor.
@@ -542,14 +580,35 @@ pub struct Retries {
 }
 
 /// How many further attempts are made at most, whatever fails.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Budget {
     /// At the tasks of one job; any number if `None`.
     pub job: Option<u32>,
-    /// At all tasks of a dispatcher, in billionths of its first attempts; any number if 0.
+    /// At all tasks of a dispatcher, or of a client, in billionths of its first attempts; any number if 0.
     pub share: u64,
     /// What of that may be saved up, in whole attempts; so many there are at first.
     pub saved: u32,
+    /// True if each client has such a share, and each class without clients as a whole; else each dispatcher.
+    pub by_client: bool,
+}
+
+/// As [`Strategy`] is shown: what is new and left at its default is not.
+impl fmt::Debug for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Budget {
+            job,
+            share,
+            saved,
+            by_client,
+        } = self;
+        let mut shown = f.debug_struct("Budget");
+        shown.field("job", job).field("share", share);
+        shown.field("saved", saved);
+        if *by_client {
+            shown.field("by_client", by_client);
+        }
+        shown.finish()
+    }
 }
 
 impl Budget {

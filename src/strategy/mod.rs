@@ -9,6 +9,7 @@
 pub mod board;
 pub mod expression;
 pub mod fixed_split;
+pub mod health;
 pub mod key;
 pub mod nested;
 pub mod placement;
@@ -31,6 +32,7 @@ use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 
 pub use board::{Eligible, Order};
+pub use health::Health;
 pub use key::Key;
 pub use pool::{Candidates, Pool};
 pub use view::{Ratio, View};
@@ -643,6 +645,8 @@ pub struct Strategy {
     pub stolen: Vec<bool>,
     /// Nodes that are kept for some classes.
     pub partition: Vec<Reserve>,
+    /// What is known of nodes that fail.
+    pub health: Health,
 }
 
 /// Nodes that are kept for some classes.
@@ -740,6 +744,7 @@ impl fmt::Debug for Strategy {
             stealing,
             stolen,
             partition,
+            health,
         } = self;
         let mut shown = f.debug_struct("Strategy");
         shown.field("name", name).field("binding", binding);
@@ -762,6 +767,9 @@ impl fmt::Debug for Strategy {
         }
         if !partition.is_empty() {
             shown.field("partition", partition);
+        }
+        if *health != Health::default() {
+            shown.field("health", health);
         }
         shown.finish()
     }

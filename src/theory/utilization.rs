@@ -45,10 +45,12 @@ pub fn of(setup: &Setup) -> Option<Vec<Known>> {
         seed: _,
         placement_seed: _,
         cluster,
-        network: Network {
-            dispatch: _,
-            result: _,
-        },
+        network:
+            Network {
+                dispatch: _,
+                result: _,
+                cancels_travel: _, // nothing is called off that has set out
+            },
         classes,
         sources,
         stragglers,

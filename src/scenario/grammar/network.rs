@@ -17,6 +17,21 @@ pub struct Network {
     /// Bytes a second at which payloads (`jobs.NAME.payload`) are sent, each as if it were alone: flows do
     /// not slow each other down.
     pub bandwidth: Option<Bandwidth>,
+    /// How what calls an attempt off reaches it: one that timed out, whose job was given up, whose result is not
+    /// needed any more, or of which a copy was done before.
+    pub cancels: Cancels,
+}
+
+/// How what calls an attempt off reaches it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cancels {
+    /// It is there at once, wherever the attempt is.
+    #[default]
+    AtOnce,
+    /// It takes the way of an attempt, `dispatch`: until then that travels, waits and runs on, and its result comes to
+    /// nothing.
+    Travel,
 }
 
 impl Default for Network {
@@ -25,6 +40,7 @@ impl Default for Network {
             dispatch: LawSpec::constant(0.0),
             result: LawSpec::constant(0.0),
             bandwidth: None,
+            cancels: Cancels::default(),
         }
     }
 }

@@ -12,6 +12,7 @@ mod clock;
 mod cluster;
 mod faults;
 pub mod files;
+mod health;
 pub mod judging;
 mod loads;
 mod partition;
@@ -22,7 +23,7 @@ mod strategies;
 mod traces;
 mod window;
 
-use super::grammar::{self, Document};
+use super::grammar::{self, Cancels, Document};
 use crate::engine::quantity::Amount;
 use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
@@ -100,6 +101,8 @@ fn knowing(mut strategy: Strategy, demand: &Demand<'_>) -> Strategy {
 /// What becomes of copies and reservations when something goes wrong is not modelled yet.
 fn not_modelled(check: &mut Check<'_>, setup: &Setup) {
     copies(check, setup);
+    late_cancels(check, setup);
+    health::check(check, setup);
     if setup.strategy.binding == Binding::Late {
         late(check, setup);
     }
@@ -228,6 +231,19 @@ fn transfers(
     }
 }
 
+/// An attempt that starts is known at once, or not at all.
+fn late_cancels(check: &mut Check<'_>, setup: &Setup) {
+    if setup.network.cancels_travel && setup.strategy.ends_others_at_start() {
+        let title = "copies that are called off when one starts are called off at once: `network.cancels` beside that is not modelled yet";
+        let mut check = check.at("strategies");
+        let mut check = check.name(&setup.strategy.name);
+        check.at("copies").error(
+            title,
+            "write cancel = \"on-complete\", or leave network.cancels out",
+        );
+    }
+}
+
 /// Checks what decides, what is watched and what must be precise.
 fn judge(check: &mut Check<'_>, document: &Document, cluster: &Cluster, classes: &[Class]) {
     let known = judging::Known {
@@ -246,5 +262,16 @@ fn delays(check: &mut Check<'_>, network: &grammar::Network) -> Option<Network> 
     let dispatch = check.at("dispatch").law(&network.dispatch);
     let result = check.at("result").law(&network.result)?;
     let dispatch = dispatch?;
-    Some(Network { dispatch, result })
+    let cancels_travel = network.cancels == Cancels::Travel;
+    if cancels_travel && dispatch.is_zero() {
+        let hint = "say how long: network.dispatch = \"1ms\"";
+        check
+            .at("cancels")
+            .warn("what calls attempts off takes no time", hint);
+    }
+    Some(Network {
+        dispatch,
+        result,
+        cancels_travel,
+    })
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::check::Check;
 use super::class_names::{is_class, narrowness};
+use super::health;
 use super::partition;
 use crate::engine::law::Law;
 use crate::engine::quantity::{Count, Whole};
@@ -109,6 +110,7 @@ fn strategy(
         stealing,
         stolen,
         partition,
+        health: health::health(check, given)?,
     })
 }
 

@@ -576,18 +576,14 @@ fn sizes(window: &Window, demand: &Demand<'_>) -> (f64, f64) {
 
 /// Service end, and whatever of decision, travel, result and gathering takes time.
 fn events_a_task(network: &Network, strategy: &Strategy, classes: &[Class]) -> f64 {
-    let Network {
-        dispatch,
-        result,
-        cancels_travel: _, // few are called off
-    } = network;
     let some = |law: &Law| f64::from(u8::from(!law.is_zero()));
     let decision = strategy
         .parts
         .first()
         .map_or(0.0, |parts| some(&parts.decision_time));
     let gather = classes.iter().any(|class| !class.gather.is_free());
-    1.0 + decision + some(dispatch) + some(result) + f64::from(u8::from(gather))
+    let travels = (0..2).filter(|leg| !network.is_instant(*leg)).count();
+    1.0 + decision + travels as f64 + f64::from(u8::from(gather))
 }
 
 fn overloads<'a>(uses: impl Iterator<Item = &'a Use>) -> Vec<String> {

@@ -28,6 +28,7 @@ use super::reservations::Reservations;
 use super::service::Service;
 use super::setup::Setup;
 use super::stages::Stages;
+use super::ways::Ways;
 use super::window::Window;
 
 /// What happens. The order of kinds at one instant is part of the model; gaps are for kinds to
@@ -477,8 +478,10 @@ pub struct Core<'s> {
     pub spreads: Vec<Option<Shards>>,
     /// Some tasks may run without their data.
     pub may_lack_data: bool,
-    /// Some payloads take time to be sent.
-    is_bulky: bool,
+    /// What is sent between zones, if that has laws of its own.
+    pub ways: Option<Ways<'s>>,
+    /// The same, or some payloads take time to be sent.
+    is_uneven: bool,
     opening: OpeningCompletions,
     /// A list for a function's own use.
     finishes: Vec<Time>,
@@ -521,7 +524,8 @@ impl<'s> Core<'s> {
             tickets: Tickets::default(),
             spreads: Vec::new(),
             may_lack_data: false,
-            is_bulky: setup.classes.iter().any(Class::is_bulky),
+            is_uneven: setup.classes.iter().any(Class::is_bulky) || !setup.network.ways.is_empty(),
+            ways: Ways::new(setup),
             finishes: Vec::new(),
             in_use_before: 0,
             opening: OpeningCompletions::new(setup.classes.len()),
@@ -664,8 +668,26 @@ impl<'s> Core<'s> {
 
     /// How long a task (`leg` 0) or its result (1) travels, with its payload.
     pub(super) fn travel(&self, law: &Law, id: u32, leg: u32) -> Time {
-        let delay = self.delay(law, id, leg);
-        if !self.is_bulky || self.records.task(id).is_reservation() {
+        match self.is_uneven {
+            false => self.delay(law, id, leg),
+            true => self.travel_unevenly(law, id, leg),
+        }
+    }
+
+    /// The law of the way of a task (`leg` 0), or of its result (1), where zones have their own; else `law`.
+    pub(super) fn way<'a>(&'a self, law: &'a Law, id: u32, leg: u32) -> &'a Law {
+        let (task, job) = self.records.both(id);
+        let ways = self.ways.as_ref();
+        let own = ways.and_then(|ways| ways.law(job.dispatcher, task.node, leg));
+        own.unwrap_or(law)
+    }
+
+    /// How long a task or its result travels, where zones have laws of their own or payloads take time.
+    #[cold]
+    #[inline(never)]
+    fn travel_unevenly(&self, law: &Law, id: u32, leg: u32) -> Time {
+        let delay = self.delay(self.way(law, id, leg), id, leg);
+        if self.records.task(id).is_reservation() {
             return delay;
         }
         let class = self.records.both(id).1.class;

@@ -169,7 +169,7 @@ pub fn board(setup: &Setup, layout: &Layout) -> Board {
     let strategy = &setup.strategy;
     let sights: Vec<Sight> = strategy.parts.iter().flat_map(sights).collect();
     let is_central = strategy.binding == Binding::CentralQueue;
-    let is_instant = setup.network.dispatch.is_zero() && setup.sends_nothing(0);
+    let is_instant = setup.network.is_instant(0) && setup.sends_nothing(0);
     let travels = !is_central && !is_instant;
     // One dispatcher that counts what it sends knows all that travels.
     let is_alone =

@@ -40,6 +40,7 @@ mod standing;
 mod stealing;
 mod thieves;
 mod unseen;
+mod ways;
 mod window;
 
 use crate::engine::agenda::Place;

@@ -92,8 +92,8 @@ impl<'s> Replication<'s> {
         let mut replication = Replication {
             sources: Sources::open(&mut core, seeds, stops_early)?,
             central: (setup.strategy.binding == Binding::CentralQueue).then(|| Central::new(setup)),
-            dispatch_is_instant: setup.network.dispatch.is_zero() && setup.sends_nothing(0),
-            results_are_instant: setup.network.result.is_zero()
+            dispatch_is_instant: setup.network.is_instant(0) && setup.sends_nothing(0),
+            results_are_instant: setup.network.is_instant(1)
                 && setup.sends_nothing(1)
                 && setup.gathers_free(),
             faults: Faults::new(&mut core, seeds),

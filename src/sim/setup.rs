@@ -266,6 +266,7 @@ impl Setup {
                 Network {
                     dispatch,
                     result: _,
+                    ways,
                     cancels_travel: _, // nothing is called off
                 },
             classes,
@@ -283,6 +284,7 @@ impl Setup {
             && classes.iter().all(comes_as_one)
             && self.gathers_free()
             && dispatch.constant().is_some()
+            && ways.is_empty()
             && groups.iter().all(is_first_in_first_out)
     }
 }
@@ -344,8 +346,21 @@ pub struct Network {
     pub dispatch: Law,
     /// Node to gatherer.
     pub result: Law,
+    /// Ways between zones that have laws of their own.
+    pub ways: Vec<Way>,
     /// True if what calls an attempt off takes the way of an attempt; else it is there at once.
     pub cancels_travel: bool,
+}
+
+/// The way from one zone to another, or within one: of a task from its dispatcher to its node, or of its result back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Way {
+    /// The zone from which.
+    pub from: String,
+    /// The zone to which.
+    pub to: String,
+    /// Its delay, in seconds.
+    pub law: Law,
 }
 
 /// Nothing takes time.
@@ -354,6 +369,7 @@ impl Default for Network {
         Network {
             dispatch: Law::Constant(0.0),
             result: Law::Constant(0.0),
+            ways: Vec::new(),
             cancels_travel: false,
         }
     }
@@ -365,10 +381,14 @@ impl fmt::Debug for Network {
         let Network {
             dispatch,
             result,
+            ways,
             cancels_travel,
         } = self;
         let mut shown = f.debug_struct("Network");
         shown.field("dispatch", dispatch).field("result", result);
+        if !ways.is_empty() {
+            shown.field("ways", ways);
+        }
         if *cancels_travel {
             shown.field("cancels_travel", cancels_travel);
         }
@@ -379,7 +399,18 @@ impl fmt::Debug for Network {
 impl Network {
     /// True if what calls an attempt off takes time.
     pub fn cancels_late(&self) -> bool {
-        self.cancels_travel && !self.dispatch.is_zero()
+        self.cancels_travel && !self.is_instant(0)
+    }
+
+    /// True if no task (`leg` 0), or no result (1), ever takes time on its way, but for payloads.
+    pub fn is_instant(&self, leg: usize) -> bool {
+        [&self.dispatch, &self.result][leg].is_zero() && self.ways.iter().all(|w| w.law.is_zero())
+    }
+
+    /// The laws of all ways.
+    pub fn laws(&self) -> impl Iterator<Item = &Law> {
+        let ways = self.ways.iter().map(|way| &way.law);
+        [&self.dispatch, &self.result].into_iter().chain(ways)
     }
 }
 

@@ -88,7 +88,8 @@ impl Core<'_> {
         self.totals.messages += u64::from(self.window.contains(now));
         let (task, job) = self.records.both(id);
         let mut draw = draw(self.keys.cancel, job, task, 0);
-        let delay = Time::from_secs(self.setup.network.dispatch.sample(&mut draw));
+        let law = self.way(&self.setup.network.dispatch, id, 0);
+        let delay = Time::from_secs(law.sample(&mut draw));
         self.wait_until(now + delay, Timer::Cancel, id);
     }
 

@@ -525,6 +525,8 @@ pub struct Parts {
     /// A dispatcher decides by what the nodes that it asks answer, a round trip later; only where their
     /// state is seen ([`Information::Fresh`]).
     pub probes: bool,
+    /// Where the dispatchers are: the i-th in the i-th of these zones, cyclically; nowhere if there are none.
+    pub zones: Vec<String>,
 }
 
 impl Parts {
@@ -541,7 +543,14 @@ impl Parts {
             subset: None,
             late: None,
             probes: false,
+            zones: Vec::new(),
         }
+    }
+
+    /// Where dispatcher `index` of these is, if that is said.
+    pub fn zone(&self, index: u32) -> Option<&str> {
+        let zones = self.zones.len().max(1);
+        self.zones.get(index as usize % zones).map(String::as_str)
     }
 
     /// True if all tasks of a stage are decided together.
@@ -597,6 +606,7 @@ impl fmt::Debug for Parts {
             subset,
             late,
             probes,
+            zones,
         } = self;
         let mut shown = f.debug_struct("Parts");
         shown.field("placement", placement);
@@ -617,6 +627,9 @@ impl fmt::Debug for Parts {
         }
         if *probes {
             shown.field("probes", probes);
+        }
+        if !zones.is_empty() {
+            shown.field("zones", zones);
         }
         shown.finish()
     }

@@ -129,6 +129,9 @@ impl<'a> QueueingSystem<'a> {
         strategy: &'a Strategy,
     ) -> Option<QueueingSystem<'a>> {
         let (binding, central_limit, parts) = parts(strategy)?;
+        if !network.ways.is_empty() {
+            return None;
+        }
         let Parts {
             placement,
             dispatchers,
@@ -168,6 +171,7 @@ impl<'a> QueueingSystem<'a> {
         let Network {
             dispatch,
             result,
+            ways: _,           // there are none
             cancels_travel: _, // nothing is called off
         } = self.network;
         let laws = [self.interval, self.work, self.decision, dispatch, result];
@@ -320,6 +324,7 @@ impl<'a> QueueingSystem<'a> {
         let Network {
             dispatch,
             result,
+            ways: _,           // there are none
             cancels_travel: _, // nothing is called off
         } = self.network;
         let is_constant = dispatch.constant().is_some() && result.constant().is_some();

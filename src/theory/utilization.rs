@@ -49,6 +49,7 @@ pub fn of(setup: &Setup) -> Option<Vec<Known>> {
             Network {
                 dispatch: _,
                 result: _,
+                ways: _,
                 cancels_travel: _, // nothing is called off that has set out
             },
         classes,
@@ -234,6 +235,7 @@ fn servers(strategy: &Strategy, asked: &[Asked<'_>]) -> Option<Vec<Known>> {
             subset: _,
             late: _, // told below
             probes: _,
+            zones: _,
         },
     ] = parts
     else {

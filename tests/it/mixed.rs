@@ -18,7 +18,7 @@ use equipoise::sim::recorder::{Decision, Recorder};
 use equipoise::sim::records::{Attempt, Job, Task};
 use equipoise::sim::setup::{
     Budget, Change, NodeFailures, Setup, SlowDowns, Stragglers, StrandedQueued, StrandedRunning,
-    TaskFailures,
+    TaskFailures, Way,
 };
 use equipoise::sim::{Failure, run};
 use equipoise::strategy::health::{Checks, Detection, Ejection};
@@ -302,6 +302,14 @@ fn setup(seed: u64) -> Setup {
     ];
     (setup.network.dispatch, setup.network.result) = (dice.any(&delays), dice.any(&delays));
     setup.network.cancels_travel = dice.once_in(3);
+    if dice.once_in(3) {
+        setup.strategy.parts[0].zones = vec!["a".to_owned(), "b".to_owned()];
+        setup.network.ways = vec![Way {
+            from: "a".to_owned(),
+            to: "b".to_owned(),
+            law: dice.any(&delays),
+        }];
+    }
     setup.stragglers = dice.once_in(3).then_some(Stragglers {
         probability: 0.1,
         factor: Law::Constant(3.0),

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::Named;
 use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::{Bandwidth, Positive, Seconds};
 
@@ -17,6 +18,10 @@ pub struct Network {
     /// Bytes a second at which payloads (`jobs.NAME.payload`) are sent, each as if it were alone: flows do
     /// not slow each other down.
     pub bandwidth: Option<Bandwidth>,
+    /// One way between zones, `zones.FROM.TO`: from a dispatcher (`zones` of a strategy) to a node (`nodes.NAME.zone`), or
+    /// from a node to a dispatcher. The way back takes as long unless `zones.TO.FROM` says otherwise; what is not said, and
+    /// what is in no zone, takes `dispatch` and `result`.
+    pub zones: Named<Named<LawSpec<Seconds>>>,
     /// How what calls an attempt off reaches it: one that timed out, whose job was given up, whose result is not
     /// needed any more, or of which a copy was done before.
     pub cancels: Cancels,
@@ -40,6 +45,7 @@ impl Default for Network {
             dispatch: LawSpec::constant(0.0),
             result: LawSpec::constant(0.0),
             bandwidth: None,
+            zones: Named::default(),
             cancels: Cancels::default(),
         }
     }

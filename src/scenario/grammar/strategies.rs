@@ -442,6 +442,10 @@ macro_rules! parts {
             /// the numbers of dispatchers that make use of a node differ by at most one); of all if nothing says otherwise.
             #[schemars(extend("x-rare" = "all"))]
             pub subset: Option<Count>,
+            /// Where the dispatchers are, for `network.zones`: the i-th in the i-th of these zones, cyclically; nowhere
+            /// if nothing is said.
+            #[schemars(extend("x-rare" = "nowhere"))]
+            pub zones: Option<Vec<String>>,
         }
 
         impl $name {
@@ -457,6 +461,7 @@ macro_rules! parts {
                     view: self.view.clone(),
                     spread: self.spread,
                     subset: self.subset,
+                    zones: self.zones.clone(),
                 }
             }
         }

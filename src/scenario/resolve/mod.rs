@@ -22,6 +22,7 @@ mod stages;
 mod strategies;
 mod traces;
 mod window;
+mod zones;
 
 use super::grammar::{self, Cancels, Document};
 use crate::engine::quantity::Amount;
@@ -78,7 +79,7 @@ pub fn resolve(
         engine: Engine::Auto,
     };
     let mut setups: Vec<Setup> = strategies?.into_iter().map(setup).collect();
-    setups.iter().for_each(|setup| not_modelled(check, setup));
+    contradictions(check, document, &setups);
     window::forget_the_start(&mut setups, &document.run);
     let baseline = baseline?;
     Some(Resolved {
@@ -96,6 +97,12 @@ fn knowing(mut strategy: Strategy, demand: &Demand<'_>) -> Strategy {
         parts.placement = knowing.unwrap_or_else(|| parts.placement.clone());
     }
     strategy
+}
+
+/// What cannot be together.
+fn contradictions(check: &mut Check<'_>, document: &Document, setups: &[Setup]) {
+    setups.iter().for_each(|setup| not_modelled(check, setup));
+    zones::check(check, &document.network, setups);
 }
 
 /// What becomes of copies and reservations when something goes wrong is not modelled yet.
@@ -262,16 +269,17 @@ fn delays(check: &mut Check<'_>, network: &grammar::Network) -> Option<Network> 
     let dispatch = check.at("dispatch").law(&network.dispatch);
     let result = check.at("result").law(&network.result)?;
     let dispatch = dispatch?;
-    let cancels_travel = network.cancels == Cancels::Travel;
-    if cancels_travel && dispatch.is_zero() {
+    let network = Network {
+        dispatch,
+        result,
+        ways: zones::ways(&mut check.at("zones"), &network.zones)?,
+        cancels_travel: network.cancels == Cancels::Travel,
+    };
+    if network.cancels_travel && !network.cancels_late() {
         let hint = "say how long: network.dispatch = \"1ms\"";
         check
             .at("cancels")
             .warn("what calls attempts off takes no time", hint);
     }
-    Some(Network {
-        dispatch,
-        result,
-        cancels_travel,
-    })
+    Some(network)
 }

@@ -11,7 +11,6 @@ use crate::strategy::{Copies, Hedge};
 
 use super::core::{PACE, Timer, scaled};
 use super::failure::Fallible;
-use super::hedging::ENOUGH;
 use super::lives::draw_work;
 use super::records::Phase;
 use super::replication::Replication;
@@ -33,14 +32,10 @@ impl Replication<'_> {
             }
             Some(Copies::Speculation { .. }) => Ok(()),
             Some(Copies::Hedge(hedge)) => {
-                let delay = match hedge {
-                    Hedge { after, .. } if after.is_some() => after,
-                    Hedge { permille, .. } if self.hedging.responses.total() >= ENOUGH => {
-                        let nanoseconds = self.hedging.responses.quantile(permille);
-                        nanoseconds.map(|delay| Time(delay as u64))
-                    }
-                    Hedge { .. } => None,
-                };
+                let Hedge {
+                    after, permille, ..
+                } = hedge;
+                let delay = after.or_else(|| self.hedging.quantile(permille));
                 if let Some(delay) = delay {
                     let until = self.core.now() + delay;
                     self.core.wait_until(until, Timer::Hedge, id);
@@ -183,17 +178,17 @@ impl Replication<'_> {
     /// Tells the record of the task.
     #[cold]
     pub(super) fn settle_task(&mut self, id: u32) -> u32 {
-        let first = self.core.first_attempt(id);
+        let mut first = self.core.first_attempt(id);
         self.core.wait_no_more(Timer::Hedge, first);
         let index = self.core.records.task(id).index;
         let mut next = first;
         while next != NONE && self.core.records.task(next).index == index {
             let sibling = self.core.records.task(next).sibling;
             if next != id && self.core.records.task(next).phase() != Phase::Dormant {
-                self.withdraw(next);
-                self.dispatch.forget(&mut self.core, next);
-                self.core.waste(next);
+                let task = self.abandon(next, false);
+                self.core.waste(task);
                 self.core.totals.attempts_lost += 1;
+                first = if next == first { task } else { first };
             }
             next = sibling;
         }
@@ -201,7 +196,7 @@ impl Replication<'_> {
         let job = self.core.records.both(id).1;
         let decided = job.arrival.0 + dispatch + decision;
         let took = self.core.now().0 - decided;
-        self.hedging.responses.record(took);
+        self.hedging.learn(took);
         if let Some(Copies::Speculation { factor, .. }) = self.core.setup.strategy.copies {
             self.speculate(id, took, factor);
         }

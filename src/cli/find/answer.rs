@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Find;
-use super::search::Search;
+use super::{Find, Grid};
 use crate::experiment::find::Bracket;
 use crate::experiment::find::best::Best;
 use crate::metrics::columns::MetricRef;
@@ -11,6 +10,17 @@ use crate::report::cells::summary_cell;
 use crate::report::scales::scale;
 use crate::results::Cell;
 use crate::text::{aligned, plain_percent, printable, thousands};
+
+/// What a search is about.
+#[derive(Clone, Copy)]
+pub struct About<'a> {
+    pub find: &'a Find,
+    pub grid: Grid,
+    /// What is looked at.
+    pub metrics: &'a [MetricRef],
+    /// Looks and replications that it took.
+    pub spent: (u64, u64),
+}
 
 /// What was found of a search, in words.
 pub struct Answer {
@@ -28,7 +38,7 @@ pub type Seen = BTreeMap<usize, Vec<Cell>>;
 type Told = (Option<usize>, String, String);
 
 /// A bracket with its evidence.
-pub fn of_bracket(search: &Search<'_>, found: Bracket, seen: &Seen) -> Told {
+pub fn of_bracket(search: About<'_>, found: Bracket, seen: &Seen) -> Told {
     let at = |number: usize| at(search, seen, number);
     let (first, last) = (0, search.grid.last);
     let text = |number: usize| search.grid.text(number);
@@ -91,7 +101,7 @@ fn open_between(low: Option<usize>, high: Option<usize>) -> &'static str {
 }
 
 /// The best value, and what is not shown to be worse.
-pub fn of_best(search: &Search<'_>, found: Option<Best>, seen: &Seen) -> Told {
+pub fn of_best(search: About<'_>, found: Option<Best>, seen: &Seen) -> Told {
     let at = |number: usize| at(search, seen, number);
     let last = search.grid.last;
     let Some(best) = found else {
@@ -119,7 +129,7 @@ pub fn of_best(search: &Search<'_>, found: Option<Best>, seen: &Seen) -> Told {
 }
 
 /// "30 (14.4 ms ± 0.8)".
-fn at(search: &Search<'_>, seen: &Seen, number: usize) -> String {
+fn at(search: About<'_>, seen: &Seen, number: usize) -> String {
     let figure = |cell: &Cell, metric: &MetricRef| {
         let figure = cell.get(metric);
         let mean = figure.and_then(|figure| figure.mean);
@@ -132,7 +142,7 @@ fn at(search: &Search<'_>, seen: &Seen, number: usize) -> String {
 }
 
 /// The answers as a table, with what was searched and what it took.
-pub fn table(search: &Search<'_>, answers: &[Answer]) -> String {
+pub fn table(search: About<'_>, answers: &[Answer]) -> String {
     let find = search.find;
     let has_price = answers.iter().any(|answer| answer.price.is_some());
     let price = |text: &str| has_price.then(|| text.to_owned());
@@ -160,7 +170,7 @@ fn row(answer: &Answer, price: Option<String>) -> Vec<String> {
 }
 
 /// What is searched for, in words.
-fn what(search: &Search<'_>) -> String {
+fn what(search: About<'_>) -> String {
     let find = search.find;
     let metric = search.metrics.first();
     let metric = metric.map_or(String::new(), ToString::to_string);
@@ -174,8 +184,8 @@ fn what(search: &Search<'_>) -> String {
     }
 }
 
-fn spent(search: &Search<'_>) -> String {
-    let (looks, replications) = *search.spent.borrow();
+fn spent(search: About<'_>) -> String {
+    let (looks, replications) = search.spent;
     let grid = &search.grid;
     format!(
         "{} values from {} to {}; {looks} looks, {} replications; {} for all looks together",

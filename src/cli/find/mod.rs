@@ -115,7 +115,7 @@ impl Find {
             )?;
         }
         match self.format {
-            Format::Table => print(&answer::table(&search, &answers)),
+            Format::Table => print(&answer::table(search.about(), &answers)),
             Format::Csv => print(&answer::csv(&answers)),
         }
     }

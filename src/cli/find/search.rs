@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 
-use super::answer::{Answer, Seen, of_best, of_bracket};
+use super::answer::{About, Answer, Seen, of_best, of_bracket};
 use super::{Find, Grid};
 use crate::cli::scenario_args::{Changes, ScenarioArgs, keep_strategies};
 use crate::cli::{Exit, running};
@@ -21,19 +21,19 @@ use crate::text::{printable, significant};
 
 /// A search under way.
 pub struct Search<'a> {
-    pub find: &'a Find,
+    find: &'a Find,
     registry: &'a Registry,
-    pub grid: Grid,
+    grid: Grid,
     stop: &'a AtomicBool,
     /// Names of the strategies.
     names: Vec<String>,
     /// What is looked at.
-    pub metrics: Vec<MetricRef>,
+    metrics: Vec<MetricRef>,
     /// Replications that the scenario asks for.
     asked: u32,
     level: f64,
     /// Looks and replications so far.
-    pub spent: RefCell<(u64, u64)>,
+    spent: RefCell<(u64, u64)>,
     /// Scenarios that were read, by value.
     read: RefCell<BTreeMap<usize, Scenario>>,
     /// What was found last, by value and strategy, and what it is about.
@@ -72,6 +72,16 @@ impl<'a> Search<'a> {
         search.check_names()?;
         search.level = search.level();
         Ok(search)
+    }
+
+    /// What it is about, and what it took so far.
+    pub fn about(&self) -> About<'_> {
+        About {
+            find: self.find,
+            grid: self.grid,
+            metrics: &self.metrics,
+            spent: *self.spent.borrow(),
+        }
     }
 
     /// Confidence of one look.
@@ -230,7 +240,7 @@ impl<'a> Search<'a> {
             seen.insert(at, results.cells.into_iter().flatten().collect());
             Ok::<_, Exit>(outcome)
         })?;
-        self.answer(name, of_bracket(self, found, &seen))
+        self.answer(name, of_bracket(self.about(), found, &seen))
     }
 
     /// The best value: a strategy after the other.
@@ -248,7 +258,7 @@ impl<'a> Search<'a> {
             seen.insert(at, vec![cell.clone()]);
             Ok::<_, Exit>(cell)
         })?;
-        self.answer(&self.names[strategy], of_best(self, found, &seen))
+        self.answer(&self.names[strategy], of_best(self.about(), found, &seen))
     }
 
     fn answer(

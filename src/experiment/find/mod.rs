@@ -77,6 +77,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Of the contrary condition.
+    fn opposite(self) -> Outcome {
+        match self {
+            Outcome::Fails => Outcome::Holds,
+            Outcome::Open => Outcome::Open,
+            Outcome::Holds => Outcome::Fails,
+        }
+    }
+
     /// Of an interval against a limit.
     fn of((low, high): (f64, f64), at_most: bool, limit: f64) -> Outcome {
         let (holds, fails) = match at_most {
@@ -227,21 +236,43 @@ pub fn bracket<E>(
     }
 }
 
-/// The last number at which it fails and the first at which it holds, where it rises from 0 to `last`.
+/// The last number at which it fails and the first at which it holds, where it rises from 0 to `last`, one of
+/// which may be open.
 fn ends<E>(
     last: usize,
     look: &mut dyn FnMut(usize) -> Result<Outcome, E>,
 ) -> Result<(Option<usize>, Option<usize>), E> {
-    let open = match look(0)? {
-        Outcome::Fails => first(0, last, look, Outcome::Open)?,
-        _ => 0,
-    };
+    if look(0)? != Outcome::Fails {
+        // The same from the other end.
+        let mut other = |at: usize| Ok(look(last - at)?.opposite());
+        let (holds, fails) = ends(last, &mut other)?;
+        return Ok((fails.map(|at| last - at), holds.map(|at| last - at)));
+    }
+    let open = first(0, last, look, Outcome::Open)?;
     let holds = match (look(open)?, look(last)?) {
         (Outcome::Holds, _) => Some(open),
         (_, Outcome::Holds) => Some(first(open, last, look, Outcome::Holds)?),
-        _ => None,
+        _ => nearest(open, last, look)?,
     };
-    Ok((open.checked_sub(1), holds))
+    Ok((Some(open - 1), holds))
+}
+
+/// The first number above `low` at which it holds, where it is open again at `last`: looked for in steps that
+/// double.
+fn nearest<E>(
+    mut low: usize,
+    last: usize,
+    look: &mut dyn FnMut(usize) -> Result<Outcome, E>,
+) -> Result<Option<usize>, E> {
+    let mut step = 1;
+    while low < last {
+        let at = (low + step).min(last);
+        if look(at)? == Outcome::Holds {
+            return Ok(Some(first(low, at, look, Outcome::Holds)?));
+        }
+        (low, step) = (at, 2 * step);
+    }
+    Ok(None)
 }
 
 /// The first number above `low` with at least the outcome `least`, which `high` has.
@@ -264,7 +295,7 @@ fn first<E>(
 /// Confidence of one look, of so many searches of `values` values with `conditions` conditions that
 /// all hold together with `confidence`. Of an interval's two ends one can be wrong.
 pub fn level_of_a_look(confidence: f64, searches: usize, values: usize, conditions: usize) -> f64 {
-    let steps = 2.0 + 2.0 * (values.max(2) as f64).log2().ceil();
+    let steps = 2.0 + 3.0 * (values.max(2) as f64).log2().ceil();
     let looks = steps * f64::from(STAGES) * (searches * conditions).max(1) as f64;
     1.0 - 2.0 * (1.0 - confidence) / looks
 }
@@ -352,6 +383,20 @@ mod tests {
         assert_eq!(search(64, of([fails, open])).0, smallest(Some(19), None));
         assert_eq!(search(64, of([holds, open])).0, largest(Some(19), None));
         assert_eq!(search(64, of([open, fails])).0, largest(None, Some(20)));
+        let noisy = |k: usize| match k {
+            0..20 => holds,
+            26..40 => fails,
+            _ => open,
+        };
+        assert_eq!(search(64, noisy).0, largest(Some(19), Some(26)));
+        assert_eq!(
+            search(64, |k| noisy(k).opposite()).0,
+            smallest(Some(19), Some(26))
+        );
+        assert_eq!(
+            search(64, |k| noisy(64 - k)).0,
+            smallest(Some(38), Some(45))
+        );
     }
 
     #[test]
@@ -371,9 +416,9 @@ mod tests {
 
     #[test]
     fn the_looks_of_a_search_share_its_confidence() {
-        // 64 values take 2 + 2 x 6 steps of three looks, for five strategies.
+        // 64 values take 2 + 3 x 6 steps of three looks, for five strategies.
         let level = level_of_a_look(0.95, 5, 64, 1);
-        assert!((1.0 - level - 2.0 * 0.05 / (14.0 * 3.0 * 5.0)).abs() < 1e-12);
+        assert!((1.0 - level - 2.0 * 0.05 / (20.0 * 3.0 * 5.0)).abs() < 1e-12);
         assert_eq!([0, 1, 2].map(|stage| replications(stage, 20)), [5, 20, 80]);
     }
 

@@ -47,6 +47,10 @@ pub enum Purpose {
     SlowDown = 25,
     /// Which data a task needs.
     Data = 26,
+    /// How long what calls an attempt off takes.
+    Cancel = 27,
+    /// Which nodes that come back slowly a decision does without.
+    SlowStart = 28,
     /// Whether an attempt fails.
     TaskFailure = 11,
     /// Jitter of the time before an attempt is repeated.

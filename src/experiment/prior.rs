@@ -120,7 +120,7 @@ fn tails(setup: &Setup) -> Vec<Tail> {
             tasks * probability,
         );
     }
-    for delay in [&setup.network.dispatch, &setup.network.result] {
+    for delay in setup.network.laws() {
         add("the network's delay", delay, 2, tasks);
     }
     for parts in &setup.strategy.parts {

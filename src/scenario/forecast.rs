@@ -12,7 +12,7 @@ use crate::model::cluster::{Cluster, Group, SLOTS};
 use crate::model::discipline::Discipline;
 use crate::sim::known_load::{KnownLoad, group_loads};
 use crate::sim::setup::{
-    Faults, Measure, Network, Setup, Stragglers, TaskFailures, Warmup, Window,
+    Faults, Measure, Network, Setup, Stragglers, TaskFailures, Turn, Warmup, Window,
 };
 use crate::strategy::{Binding, Information, Parts, Strategy};
 use crate::text::Scale;
@@ -51,7 +51,8 @@ pub struct Forecast {
     pub length: f64,
     /// What a replication costs.
     pub cost: Cost,
-    /// What each of several dispatchers sees, one sentence for each set of them.
+    /// What each of several dispatchers sees, one sentence for each set of them; and what nodes that are there at
+    /// first are asked for, if others may join.
     pub sights: Vec<String>,
     /// What is worth a warning, one sentence each.
     pub warnings: Vec<String>,
@@ -88,7 +89,7 @@ pub fn forecast(setup: &Setup) -> Forecast {
     if strategy.binding != Binding::CentralQueue {
         warnings.extend(demand.unlike().into_iter().chain(demand.thrashing()));
     }
-    warnings.extend(priorities(cluster, classes));
+    warnings.extend(in_vain(setup));
     Forecast {
         nodes,
         dispatchers,
@@ -98,7 +99,7 @@ pub fn forecast(setup: &Setup) -> Forecast {
         events,
         length: demand.covered(jobs),
         cost: demand.cost(strategy, (jobs, tasks, events), window),
-        sights: sights(strategy),
+        sights: told_beside(setup, longer),
         warnings,
     }
 }
@@ -128,6 +129,58 @@ fn groups_apart(nodes: &[Use], setup: &Setup) -> Vec<Use> {
         (!nodes.iter().any(is_told)).then_some(Use { of, share, key })
     };
     group_loads(setup).into_iter().filter_map(apart).collect()
+}
+
+/// What is told beside how much is used.
+fn told_beside(setup: &Setup, longer: f64) -> Vec<String> {
+    let seen = sights(&setup.strategy).into_iter();
+    seen.chain(at_first(setup, longer)).collect()
+}
+
+/// What is said and has no effect.
+fn in_vain(setup: &Setup) -> Vec<String> {
+    let priorities = priorities(&setup.cluster, &setup.classes).into_iter();
+    priorities.chain(never_there(setup)).collect()
+}
+
+/// What the nodes that are there at first are asked for, if others may join.
+fn at_first(setup: &Setup, longer: f64) -> Option<String> {
+    let mut cluster = setup.cluster.clone();
+    for group in &mut cluster.groups {
+        group.count -= group.away;
+    }
+    let (count, all) = (cluster.count(), setup.cluster.count());
+    let demand = Demand::new(&setup.sources, &setup.classes, &cluster);
+    let uses = demand.nodes_of(&vec![true; cluster.groups.len()], longer);
+    let most = uses.into_iter().max_by(|a, b| a.share.total_cmp(&b.share));
+    let most = most.filter(|_| count < all)?;
+    let (what, percent) = (most.of.replace("all nodes", "these"), most.share * 100.0);
+    Some(format!(
+        "at first {count} of {all} nodes are there: {percent:.1} % of {what}"
+    ))
+}
+
+/// Nodes that are not there at first and that nothing makes join: load counts them all the same.
+fn never_there(setup: &Setup) -> Vec<String> {
+    let (mut first, mut said) = (0, Vec::new());
+    for group in &setup.cluster.groups {
+        let nodes = first..first + group.count;
+        first = nodes.end;
+        let joins = |node: &u32| {
+            let mut changes = setup.faults.changes.iter();
+            changes.any(|change| change.to == Turn::Join && change.nodes.contains(node))
+        };
+        let away = nodes.end - group.away..nodes.end;
+        let never = away.filter(|node| !joins(node)).count();
+        if never > 0 && group.autoscaling.is_none() {
+            let nodes = crate::text::counted(never as u64, "node");
+            said.push(format!(
+                "nodes.{0}: {nodes} of {1} never join: write faults.events with change = \"join\", nodes.{0}.autoscaling, or fewer `count`",
+                group.name, group.count
+            ));
+        }
+    }
+    said
 }
 
 /// "50 ms".
@@ -453,6 +506,7 @@ impl Demand<'_> {
             stealing: _,
             stolen: _,
             partition: _,
+            health: _,
         } = strategy;
         let one = |(at, parts): (usize, &Parts)| {
             let classes = self.classes.iter().zip(&self.offered).zip(parts_of_class);
@@ -575,14 +629,14 @@ fn sizes(window: &Window, demand: &Demand<'_>) -> (f64, f64) {
 
 /// Service end, and whatever of decision, travel, result and gathering takes time.
 fn events_a_task(network: &Network, strategy: &Strategy, classes: &[Class]) -> f64 {
-    let Network { dispatch, result } = network;
     let some = |law: &Law| f64::from(u8::from(!law.is_zero()));
     let decision = strategy
         .parts
         .first()
         .map_or(0.0, |parts| some(&parts.decision_time));
     let gather = classes.iter().any(|class| !class.gather.is_free());
-    1.0 + decision + some(dispatch) + some(result) + f64::from(u8::from(gather))
+    let travels = (0..2).filter(|leg| !network.is_instant(*leg)).count();
+    1.0 + decision + travels as f64 + f64::from(u8::from(gather))
 }
 
 fn overloads<'a>(uses: impl Iterator<Item = &'a Use>) -> Vec<String> {

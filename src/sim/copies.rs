@@ -183,17 +183,17 @@ impl Replication<'_> {
     /// Tells the record of the task.
     #[cold]
     pub(super) fn settle_task(&mut self, id: u32) -> u32 {
-        let first = self.core.first_attempt(id);
+        let mut first = self.core.first_attempt(id);
         self.core.wait_no_more(Timer::Hedge, first);
         let index = self.core.records.task(id).index;
         let mut next = first;
         while next != NONE && self.core.records.task(next).index == index {
             let sibling = self.core.records.task(next).sibling;
             if next != id && self.core.records.task(next).phase() != Phase::Dormant {
-                self.withdraw(next);
-                self.dispatch.forget(&mut self.core, next);
-                self.core.waste(next);
+                let task = self.abandon(next, false);
+                self.core.waste(task);
                 self.core.totals.attempts_lost += 1;
+                first = if next == first { task } else { first };
             }
             next = sibling;
         }

@@ -28,6 +28,7 @@ use super::reservations::Reservations;
 use super::service::Service;
 use super::setup::Setup;
 use super::stages::Stages;
+use super::ways::Ways;
 use super::window::Window;
 
 /// What happens. The order of kinds at one instant is part of the model; gaps are for kinds to
@@ -94,12 +95,20 @@ pub enum Timer {
     Question = 5,
     /// That until the answer is back.
     Answer = 6,
-    /// That until a node hears that a reservation is not needed any more.
+    /// That until a node hears that a reservation is not needed, or an attempt not waited for, any more.
     Cancel = 7,
     /// That until the nodes that a dispatcher asks hear of it.
     Probe = 8,
     /// That until their answers are back.
     Reply = 9,
+    /// That for which the answer of a node that is checked was waited for.
+    CheckFailed = 10,
+    /// That until a node is checked.
+    Check = 11,
+    /// That until it is known that a node has gone down or come up.
+    Detection = 12,
+    /// That for which a node is ejected.
+    Readmission = 13,
 }
 
 /// Tickets of events that are not the next in a task's life; empty where there are none such.
@@ -111,7 +120,7 @@ pub struct Tickets {
     jobs: Vec<Ticket>,
     /// The time for a copy, by task.
     hedges: Vec<Ticket>,
-    /// The end of a reservation that is not needed any more.
+    /// The end of a reservation that is not needed any more, or of an attempt that is called off.
     cancels: Vec<Ticket>,
     /// The next failure or repair of a node by chance.
     nodes: Vec<Ticket>,
@@ -135,6 +144,10 @@ pub struct Keys {
     pub straggler: Key,
     /// Network delays.
     pub network: Key,
+    /// Delays of what calls attempts off.
+    pub cancel: Key,
+    /// Which nodes that come back slowly are left out.
+    pub slow_start: Key,
     /// Placements and ties.
     pub placement: Key,
     /// Which dispatcher a job comes to.
@@ -160,6 +173,8 @@ impl Keys {
         Keys {
             straggler: seeds.key(Purpose::Straggler),
             network: seeds.key(Purpose::Network),
+            cancel: seeds.key(Purpose::Cancel),
+            slow_start: seeds.key(Purpose::SlowStart),
             placement: seeds.shifted(placement_seed).key(Purpose::Placement),
             spread: seeds.key(Purpose::Spread),
             decision: seeds.key(Purpose::Decision),
@@ -463,8 +478,10 @@ pub struct Core<'s> {
     pub spreads: Vec<Option<Shards>>,
     /// Some tasks may run without their data.
     pub may_lack_data: bool,
-    /// Some payloads take time to be sent.
-    is_bulky: bool,
+    /// What is sent between zones, if that has laws of its own.
+    pub ways: Option<Ways<'s>>,
+    /// The same, or some payloads take time to be sent.
+    is_uneven: bool,
     opening: OpeningCompletions,
     /// A list for a function's own use.
     finishes: Vec<Time>,
@@ -507,7 +524,8 @@ impl<'s> Core<'s> {
             tickets: Tickets::default(),
             spreads: Vec::new(),
             may_lack_data: false,
-            is_bulky: setup.classes.iter().any(Class::is_bulky),
+            is_uneven: setup.classes.iter().any(Class::is_bulky) || !setup.network.ways.is_empty(),
+            ways: Ways::new(setup),
             finishes: Vec::new(),
             in_use_before: 0,
             opening: OpeningCompletions::new(setup.classes.len()),
@@ -595,7 +613,11 @@ impl<'s> Core<'s> {
             Timer::Job => keep(&mut self.tickets.jobs, id, ticket),
             Timer::Hedge => keep(&mut self.tickets.hedges, id, ticket),
             Timer::Cancel => keep(&mut self.tickets.cancels, id, ticket),
-            Timer::Look => {}
+            Timer::Look
+            | Timer::CheckFailed
+            | Timer::Check
+            | Timer::Detection
+            | Timer::Readmission => {}
         }
     }
 
@@ -646,8 +668,26 @@ impl<'s> Core<'s> {
 
     /// How long a task (`leg` 0) or its result (1) travels, with its payload.
     pub(super) fn travel(&self, law: &Law, id: u32, leg: u32) -> Time {
-        let delay = self.delay(law, id, leg);
-        if !self.is_bulky || self.records.task(id).is_reservation() {
+        match self.is_uneven {
+            false => self.delay(law, id, leg),
+            true => self.travel_unevenly(law, id, leg),
+        }
+    }
+
+    /// The law of the way of a task (`leg` 0), or of its result (1), where zones have their own; else `law`.
+    pub(super) fn way<'a>(&'a self, law: &'a Law, id: u32, leg: u32) -> &'a Law {
+        let (task, job) = self.records.both(id);
+        let ways = self.ways.as_ref();
+        let own = ways.and_then(|ways| ways.law(job.dispatcher, task.node, leg));
+        own.unwrap_or(law)
+    }
+
+    /// How long a task or its result travels, where zones have laws of their own or payloads take time.
+    #[cold]
+    #[inline(never)]
+    fn travel_unevenly(&self, law: &Law, id: u32, leg: u32) -> Time {
+        let delay = self.delay(self.way(law, id, leg), id, leg);
+        if self.records.task(id).is_reservation() {
             return delay;
         }
         let class = self.records.both(id).1.class;
@@ -1214,7 +1254,7 @@ impl Tickets {
             (_, 0 | 5 | 6 | 8 | 9) => records.task(id).ticket,
             (_, 1) => self.attempts[id as usize],
             (_, 3) => self.hedges[id as usize],
-            (_, 4) => return false,
+            (_, 4 | 10..=13) => return false,
             (_, 7) => self.cancels[id as usize],
             _ => self.jobs[id as usize],
         };

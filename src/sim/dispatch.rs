@@ -27,6 +27,7 @@ use super::recorder::{Decision, Made, Recorder};
 use super::records::{Job, Phase, Records, Subject, Task, draw};
 use super::setup::{Budget, Setup, TaskFailures};
 use crate::workload::class::{Class, Stage};
+use crate::workload::source::Arrivals;
 
 /// All dispatchers of a strategy.
 pub struct Dispatch {
@@ -57,6 +58,37 @@ pub struct Dispatch {
     hears: bool,
     /// For each set of parts, the dispatcher whose turn it is.
     turns: Vec<u32>,
+    /// What clients may spend on further attempts; nothing if dispatchers do.
+    purses: Purses,
+}
+
+/// What is left of the budgets of clients for further attempts.
+#[derive(Default)]
+struct Purses {
+    /// By class: its first client, and how many there are (one, where it has none).
+    clients: Vec<(usize, u64)>,
+    /// By client, in billionths of an attempt.
+    left: Vec<u64>,
+}
+
+impl Purses {
+    fn new(setup: &Setup) -> Purses {
+        let budget = &setup.faults.retries.budget;
+        let mut purses = Purses::default();
+        let classes = setup.sources.iter().flat_map(|source| {
+            let clients = match &source.arrivals {
+                Arrivals::Closed(clients) => clients.count,
+                _ => 1,
+            };
+            std::iter::repeat_n(clients, source.classes as usize)
+        });
+        for clients in classes.filter(|_| budget.by_client) {
+            purses.clients.push((purses.left.len(), u64::from(clients)));
+            let all = purses.left.len() + clients as usize;
+            purses.left.resize(all, budget.burst());
+        }
+        purses
+    }
 }
 
 /// Where the jobs of a class go.
@@ -137,7 +169,7 @@ pub fn board(setup: &Setup, layout: &Layout) -> Board {
     let strategy = &setup.strategy;
     let sights: Vec<Sight> = strategy.parts.iter().flat_map(sights).collect();
     let is_central = strategy.binding == Binding::CentralQueue;
-    let is_instant = setup.network.dispatch.is_zero() && setup.sends_nothing(0);
+    let is_instant = setup.network.is_instant(0) && setup.sends_nothing(0);
     let travels = !is_central && !is_instant;
     // One dispatcher that counts what it sends knows all that travels.
     let is_alone =
@@ -222,6 +254,7 @@ impl Dispatch {
             goes_by_counts: false,
             hears: false,
             turns: vec![0; setup.strategy.parts.len()],
+            purses: Purses::new(setup),
         };
         for (index, parts) in setup.strategy.parts.iter().enumerate() {
             for _ in 0..parts.dispatchers {
@@ -252,14 +285,15 @@ impl Dispatch {
         dispatchers.flat_map(|dispatcher| dispatcher.placements.iter_mut().flatten())
     }
 
+    /// `node` is among the candidates from now on, or not; nobody is told.
+    pub fn show(&self, core: &mut Core<'_>, node: NodeId, is_up: bool) {
+        let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
+        core.board.see_up(node, is_up, truth);
+    }
+
     /// `node` is seen up from now on, or down.
     pub fn see_up(&mut self, core: &mut Core<'_>, node: NodeId, is_up: bool) {
-        let truth = Truth {
-            layout: &core.layout,
-            nodes: &core.nodes,
-            now: core.agenda.now(),
-        };
-        core.board.see_up(node, is_up, truth);
+        self.show(core, node, is_up);
         self.placements().for_each(|placement| match is_up {
             true => placement.joined(node),
             false => placement.left(node),
@@ -315,21 +349,30 @@ impl Dispatch {
         }
     }
 
-    /// A dispatcher sends the first attempt at a task, and so may make more of others.
-    pub fn earn(&mut self, dispatcher: u32, budget: &Budget) {
-        let this = &mut self.dispatchers[dispatcher as usize];
-        this.budget = (this.budget + budget.share).min(budget.burst());
+    /// The first attempt at a task of a job sets out, and so there may be more of others.
+    pub fn earn(&mut self, job: &Job, budget: &Budget) {
+        let left = self.purse(job);
+        *left = (*left + budget.share).min(budget.burst());
     }
 
-    /// True if a dispatcher may make one more attempt.
-    pub fn spend(&mut self, dispatcher: u32, budget: &Budget) -> bool {
+    /// True if one more attempt may be made for a job.
+    pub fn spend(&mut self, job: &Job, budget: &Budget) -> bool {
         if budget.share == 0 {
             return true;
         }
-        let this = &mut self.dispatchers[dispatcher as usize];
-        let left = this.budget.checked_sub(Budget::ONE);
-        this.budget = left.unwrap_or(this.budget);
+        let purse = self.purse(job);
+        let left = purse.checked_sub(Budget::ONE);
+        *purse = left.unwrap_or(*purse);
         left.is_some()
+    }
+
+    /// What may be spent on further attempts for a job: by its client, or by its dispatcher.
+    fn purse(&mut self, job: &Job) -> &mut u64 {
+        let Purses { clients, left } = &mut self.purses;
+        match clients.get(job.class as usize) {
+            Some((first, count)) => &mut left[first + (job.number % count) as usize],
+            None => &mut self.dispatchers[job.dispatcher as usize].budget,
+        }
     }
 
     /// Number of dispatchers.

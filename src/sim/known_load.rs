@@ -289,6 +289,7 @@ pub fn fixed_shares(
         stealing: None,
         stolen: _,
         partition,
+        health: _, // as what fails
     } = strategy
     else {
         return None;

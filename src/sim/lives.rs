@@ -14,11 +14,10 @@ use super::core::{Core, Timer};
 use super::dispatch::{stage, whole_service};
 use super::failure::Fallible;
 use super::faults::Mode;
-use super::records::{Phase, draw};
+use super::records::{Phase, Task, draw};
 use super::replication::Replication;
 use super::service;
 use super::setup::{StrandedQueued, StrandedRunning};
-use super::unseen;
 use crate::strategy::How;
 
 impl Replication<'_> {
@@ -42,6 +41,9 @@ impl Replication<'_> {
         self.faults.note(&mut self.core, node, mode);
         let state = mode.state();
         let before = self.core.nodes.set_state(node, state);
+        if !self.known.is_plain() {
+            self.note_mode(node, mode)?;
+        }
         if before != state {
             self.change_node(node, before, state)?;
         }
@@ -54,6 +56,7 @@ impl Replication<'_> {
         for node in self.faults.absent() {
             self.faults.note(&mut self.core, node, Mode::Away);
             self.core.nodes.set_state(node, NodeState::Down);
+            self.known.hide(node);
             self.dispatch.see_up(&mut self.core, node, false);
         }
     }
@@ -61,7 +64,7 @@ impl Replication<'_> {
     fn change_node(&mut self, node: NodeId, before: NodeState, state: NodeState) -> Fallible {
         let (was_down, is_down) = (before == NodeState::Down, state == NodeState::Down);
         let is_up = state == NodeState::Up;
-        if is_up != (before == NodeState::Up) {
+        if self.known.is_plain() && is_up != (before == NodeState::Up) {
             self.dispatch.see_up(&mut self.core, node, is_up);
         }
         if is_down {
@@ -195,6 +198,9 @@ impl Replication<'_> {
     /// its result; else it waits for a node to come up.
     #[cold]
     pub(super) fn may_set_out(&mut self, id: u32) -> bool {
+        if self.comes_back_slowly() {
+            self.leave_out(id);
+        }
         if !self.dispatch.has_candidates(&mut self.core, id) {
             self.dispatch.park(&mut self.core, id);
             return false;
@@ -202,7 +208,7 @@ impl Replication<'_> {
         let (task, job) = self.core.records.both(id);
         if task.attempt == 0 {
             let budget = &self.core.setup.faults.retries.budget;
-            self.dispatch.earn(job.dispatcher, budget);
+            self.dispatch.earn(job, budget);
         }
         if let Some(patience) = self.core.setup.faults.timeouts.task {
             let until = self.core.now() + patience;
@@ -257,7 +263,11 @@ impl Replication<'_> {
             return Ok(false);
         }
         self.core.wait_no_more(Timer::Attempt, id);
-        let has_failed = self.core.records.task(id).fails;
+        let Task { fails, node, .. } = *self.core.records.task(id);
+        let has_failed = fails;
+        if !has_failed && !self.known.is_plain() {
+            self.judge_node(node, true)?;
+        }
         if has_failed {
             self.lose(id)?;
         }
@@ -288,7 +298,7 @@ impl Replication<'_> {
     }
 
     /// The tasks for which no node was up are decided again.
-    fn place_parked(&mut self) -> Fallible {
+    pub(super) fn place_parked(&mut self) -> Fallible {
         let mut parked = std::mem::replace(self.dispatch.parked(), List::EMPTY);
         while let Some(id) = parked.pop(&mut self.core.records) {
             self.place_again(id)?;
@@ -308,13 +318,16 @@ impl Replication<'_> {
             self.core.forget_unseen(id);
             return Ok(());
         }
-        let now = self.core.now();
+        let (now, node) = (self.core.now(), self.core.records.task(id).node);
         self.core.wait_no_more(Timer::Attempt, id);
         self.dispatch.forget(&mut self.core, id);
         self.core.waste(id);
         self.core.totals.attempts_lost += 1;
         self.dispatch.lost(&mut self.core, id, how);
         self.core.records.task_mut(id).write_off(now);
+        if !self.known.is_plain() && node.0 != NONE {
+            self.judge_node(node, false)?;
+        }
         if self.may_retry(id) {
             self.retry(id);
             return Ok(());
@@ -336,7 +349,7 @@ impl Replication<'_> {
         task.attempt + 1 < retries.max_attempts
             && is_left
             && !self.core.facts[job.class as usize].is_gang
-            && self.dispatch.spend(job.dispatcher, &retries.budget)
+            && self.dispatch.spend(job, &retries.budget)
     }
 
     fn retry(&mut self, id: u32) {
@@ -353,23 +366,14 @@ impl Replication<'_> {
         self.core.wait_until(until, Timer::Backoff, id);
     }
 
-    /// A job fails, or is rejected, as it ended like this: its tasks are withdrawn, wherever they are, or
+    /// A job fails, or is rejected, as it ended like this: its tasks are called off, wherever they are, or
     /// run on unseen.
     fn fail_job(&mut self, job: u32, how: How) -> Fallible {
-        let runs_on = how == How::TimedOut && self.core.setup.faults.timeouts.run_on;
         let (mut job, mut id) = (job, job);
         while id != NONE {
-            let task = self.core.records.task(id);
-            let sibling = task.sibling;
-            if runs_on && self.runs_on(id) {
-                self.count_cancelled(id);
-                self.core.wait_no_more(Timer::Attempt, id);
-                self.dispatch.forget(&mut self.core, id);
-                let moved = self.core.let_go(id);
-                job = if id == job { moved } else { job };
-            } else {
-                self.cancel(id);
-            }
+            let sibling = self.core.records.task(id).sibling;
+            let task = self.cancel(id, how == How::TimedOut);
+            job = if id == job { task } else { job };
             id = sibling;
         }
         self.core.wait_no_more(Timer::Job, job);
@@ -381,21 +385,14 @@ impl Replication<'_> {
         self.pull()
     }
 
-    /// A task of a job that is over is withdrawn; what was done about it is waste.
-    fn cancel(&mut self, id: u32) {
+    /// A task of a job that is over is called off, as it was not done in time (`is_late`) or is not needed; what was
+    /// done about it is waste. Tells its record.
+    fn cancel(&mut self, id: u32, is_late: bool) -> u32 {
         self.count_cancelled(id);
-        self.withdraw(id);
-        self.dispatch.forget(&mut self.core, id);
         self.core.wait_no_more(Timer::Attempt, id);
-        self.core.waste(id);
-    }
-
-    /// True if an attempt goes on unless it is called off: it is on its way, waits or runs. (Of those that
-    /// start together none starts alone.)
-    fn runs_on(&self, id: u32) -> bool {
-        let (task, job) = self.core.records.both(id);
-        let is_gang = self.core.facts[job.class as usize].is_gang;
-        unseen::runs_on(task.phase()) && !is_gang
+        let task = self.abandon(id, is_late);
+        self.core.waste(task);
+        task
     }
 
     fn count_cancelled(&mut self, id: u32) {
@@ -406,9 +403,9 @@ impl Replication<'_> {
     }
 
     /// A job has the results that it needs: nobody waits for it any more, and its other tasks are
-    /// cancelled.
+    /// cancelled. Tells its record.
     #[cold]
-    pub(super) fn settle(&mut self, job: u32) -> Fallible {
+    pub(super) fn settle(&mut self, job: u32) -> Fallible<u32> {
         self.core.wait_no_more(Timer::Job, job);
         let record = self.core.records.job(job);
         let surplus = record.tasks - record.need;
@@ -416,23 +413,26 @@ impl Replication<'_> {
             central.leave(record.class, record.number);
         }
         if surplus == 0 {
-            return match self.core.setup.strategy.queue.one_at_a_time {
-                true => self.pull(),
-                false => Ok(()),
-            };
+            if self.core.setup.strategy.queue.one_at_a_time {
+                self.pull()?;
+            }
+            return Ok(job);
         }
         self.core.totals.tasks_lost += u64::from(surplus);
-        let mut id = job;
+        let (mut job, mut id) = (job, job);
         while id != NONE {
             let task = self.core.records.task(id);
             let (sibling, is_done) = (task.sibling, task.is_done());
             if !is_done {
-                self.cancel(id);
+                let task = self.cancel(id, false);
+                job = if id == job { task } else { job };
             }
             id = sibling;
         }
+        self.core.wait_no_more(Timer::Job, job);
         self.follow_starts();
-        self.pull()
+        self.pull()?;
+        Ok(job)
     }
 
     /// The stages begin that have nothing to wait for any more.
@@ -517,25 +517,19 @@ impl Replication<'_> {
             0 => self.place_again(id),
             4 => self.look(id),
             1 => {
-                self.dispatch.forget(&mut self.core, id);
-                let runs_on = self.core.setup.faults.timeouts.run_on;
-                let id = match runs_on && self.runs_on(id) {
-                    true => self.core.let_go(id),
-                    false => {
-                        self.withdraw(id);
-                        id
-                    }
-                };
+                let id = self.abandon(id, true);
                 self.end_attempt(id, How::TimedOut)?;
                 self.pull()
             }
             3 => self.hedge(id),
+            7 if self.core.is_unseen(id) => self.hear_of_cancel(id),
             5..=7 => {
                 self.hear_of_reservation(timer, id);
                 Ok(())
             }
             8 => self.probe(id),
             9 => self.decide_by_replies(id),
+            10..=13 => self.hear_of_node(timer, id),
             _ => self.fail_job(id, How::TimedOut),
         }
     }

@@ -16,6 +16,7 @@ mod failure;
 mod faults;
 mod gangs;
 mod gathering;
+mod health;
 mod hedging;
 pub mod known_load;
 mod late;
@@ -35,9 +36,11 @@ mod service;
 pub mod setup;
 mod sources;
 mod stages;
+mod standing;
 mod stealing;
 mod thieves;
 mod unseen;
+mod ways;
 mod window;
 
 use crate::engine::agenda::Place;
@@ -234,11 +237,11 @@ impl Replication<'_> {
         if self.core.stages.has_ready() {
             return self.begin_stages();
         }
-        if let Some(job) = job {
+        if let Some(mut job) = job {
             if self.has_faults {
                 let response = self.core.now() - self.core.records.job(job).arrival;
                 self.scaling.note_response(&self.core, response);
-                self.settle(job)?;
+                job = self.settle(job)?;
             }
             if self.measures_leaving {
                 self.leave(job);

@@ -31,6 +31,9 @@ impl Replication<'_> {
 
     /// The nodes that are asked hear of it: the choice hangs on their state now.
     pub(super) fn probe(&mut self, id: u32) -> Fallible {
+        if self.comes_back_slowly() {
+            self.leave_out(id);
+        }
         if self.has_faults && !self.dispatch.has_candidates(&mut self.core, id) {
             self.core.wait_no_more(Timer::Attempt, id);
             self.dispatch.park(&mut self.core, id);

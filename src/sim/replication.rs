@@ -14,6 +14,7 @@ use super::scaling::Scaling;
 use super::service;
 use super::setup::Setup;
 use super::sources::Sources;
+use super::standing::Known;
 use super::thieves::Thieves;
 use crate::engine::random::Seeds;
 use crate::engine::time::Time;
@@ -39,6 +40,8 @@ pub struct Replication<'s> {
     pub gathering: Gathering,
     /// When nodes go down.
     pub faults: Faults,
+    /// What is known of that.
+    pub known: Known,
     /// Who grows and shrinks.
     pub scaling: Scaling,
     /// How far it has come.
@@ -89,18 +92,14 @@ impl<'s> Replication<'s> {
         let mut replication = Replication {
             sources: Sources::open(&mut core, seeds, stops_early)?,
             central: (setup.strategy.binding == Binding::CentralQueue).then(|| Central::new(setup)),
-            dispatch_is_instant: setup.network.dispatch.is_zero() && setup.sends_nothing(0),
-            results_are_instant: setup.network.result.is_zero()
+            dispatch_is_instant: setup.network.is_instant(0) && setup.sends_nothing(0),
+            results_are_instant: setup.network.is_instant(1)
                 && setup.sends_nothing(1)
                 && setup.gathers_free(),
             faults: Faults::new(&mut core, seeds),
+            known: Known::new(&core),
             scaling: Scaling::new(&mut core),
-            has_faults: !setup.faults.are_none()
-                || setup.turns_away()
-                || setup.cancels()
-                || setup.cluster.is_elastic()
-                || setup.strategy.queue.one_at_a_time
-                || follows_starts,
+            has_faults: may_go_wrong(setup),
             has_copies: setup.strategy.copies.is_some(),
             sets_out_otherwise: setup.strategy.copies.is_some() || follows_starts || asks,
             hedging: Hedging::default(),
@@ -145,6 +144,17 @@ impl<'s> Replication<'s> {
         };
         outcome::conclude(core, ending)
     }
+}
+
+/// True if something may go wrong, be turned away or be cancelled.
+fn may_go_wrong(setup: &Setup) -> bool {
+    !setup.faults.are_none()
+        || setup.turns_away()
+        || setup.cancels()
+        || setup.network.cancels_late()
+        || setup.cluster.is_elastic()
+        || setup.strategy.queue.one_at_a_time
+        || setup.strategy.follows_starts()
 }
 
 /// The nodes. Under a central queue nothing queues at them, and they start only what has room.

@@ -16,7 +16,7 @@ use crate::model::cluster::{Cluster, Dimension, Group};
 use crate::model::discipline::Discipline;
 use crate::model::nodes::NodeState;
 use crate::strategy::placement::random::Random;
-use crate::strategy::{Binding, Limits, Parts, QueueRules, Strategy};
+use crate::strategy::{Binding, Health, Limits, Parts, QueueRules, Strategy};
 use crate::workload::class::Class;
 use crate::workload::source::{Arrivals, Source};
 
@@ -73,10 +73,7 @@ impl Setup {
                 dimensions: vec![Dimension::slots()],
                 groups,
             },
-            network: Network {
-                dispatch: Law::Constant(0.0),
-                result: Law::Constant(0.0),
-            },
+            network: Network::default(),
             classes: Vec::new(),
             sources: Vec::new(),
             stragglers: None,
@@ -92,6 +89,7 @@ impl Setup {
                 stealing: None,
                 stolen: Vec::new(),
                 partition: Vec::new(),
+                health: Health::default(),
             },
             window: Window {
                 warmup: Warmup::None,
@@ -264,10 +262,13 @@ impl Setup {
                 dimensions: _,
                 groups,
             },
-            network: Network {
-                dispatch,
-                result: _,
-            },
+            network:
+                Network {
+                    dispatch,
+                    result: _,
+                    ways,
+                    cancels_travel: _, // nothing is called off
+                },
             classes,
             sources,
             stragglers: _,
@@ -283,6 +284,7 @@ impl Setup {
             && classes.iter().all(comes_as_one)
             && self.gathers_free()
             && dispatch.constant().is_some()
+            && ways.is_empty()
             && groups.iter().all(is_first_in_first_out)
     }
 }
@@ -300,6 +302,7 @@ fn keeps_order(strategy: &Strategy) -> bool {
         stealing,
         stolen: _,
         partition: _, // hangs on the class alone
+        health: _,    // nothing fails
     } = strategy;
     let in_no_time = parts.iter().all(|parts| parts.decision_time.is_zero());
     let by_one = parts.len() == 1 && parts[0].dispatchers == 1;
@@ -337,12 +340,78 @@ fn is_first_in_first_out(group: &Group) -> bool {
 }
 
 /// Network delays, in seconds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Network {
     /// Dispatcher to node (or to the central queue).
     pub dispatch: Law,
     /// Node to gatherer.
     pub result: Law,
+    /// Ways between zones that have laws of their own.
+    pub ways: Vec<Way>,
+    /// True if what calls an attempt off takes the way of an attempt; else it is there at once.
+    pub cancels_travel: bool,
+}
+
+/// The way from one zone to another, or within one: of a task from its dispatcher to its node, or of its result back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Way {
+    /// The zone from which.
+    pub from: String,
+    /// The zone to which.
+    pub to: String,
+    /// Its delay, in seconds.
+    pub law: Law,
+}
+
+/// Nothing takes time.
+impl Default for Network {
+    fn default() -> Network {
+        Network {
+            dispatch: Law::Constant(0.0),
+            result: Law::Constant(0.0),
+            ways: Vec::new(),
+            cancels_travel: false,
+        }
+    }
+}
+
+/// As [`Strategy`] is shown: what is left at its default is not.
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Network {
+            dispatch,
+            result,
+            ways,
+            cancels_travel,
+        } = self;
+        let mut shown = f.debug_struct("Network");
+        shown.field("dispatch", dispatch).field("result", result);
+        if !ways.is_empty() {
+            shown.field("ways", ways);
+        }
+        if *cancels_travel {
+            shown.field("cancels_travel", cancels_travel);
+        }
+        shown.finish()
+    }
+}
+
+impl Network {
+    /// True if what calls an attempt off takes time.
+    pub fn cancels_late(&self) -> bool {
+        self.cancels_travel && !self.is_instant(0)
+    }
+
+    /// True if no task (`leg` 0), or no result (1), ever takes time on its way, but for payloads.
+    pub fn is_instant(&self, leg: usize) -> bool {
+        [&self.dispatch, &self.result][leg].is_zero() && self.ways.iter().all(|w| w.law.is_zero())
+    }
+
+    /// The laws of all ways.
+    pub fn laws(&self) -> impl Iterator<Item = &Law> {
+        let ways = self.ways.iter().map(|way| &way.law);
+        [&self.dispatch, &self.result].into_iter().chain(ways)
+    }
 }
 
 /// Some tasks take longer by a factor.
@@ -542,14 +611,35 @@ pub struct Retries {
 }
 
 /// How many further attempts are made at most, whatever fails.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Budget {
     /// At the tasks of one job; any number if `None`.
     pub job: Option<u32>,
-    /// At all tasks of a dispatcher, in billionths of its first attempts; any number if 0.
+    /// At all tasks of a dispatcher, or of a client, in billionths of its first attempts; any number if 0.
     pub share: u64,
     /// What of that may be saved up, in whole attempts; so many there are at first.
     pub saved: u32,
+    /// True if each client has such a share, and each class without clients as a whole; else each dispatcher.
+    pub by_client: bool,
+}
+
+/// As [`Strategy`] is shown: what is new and left at its default is not.
+impl fmt::Debug for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Budget {
+            job,
+            share,
+            saved,
+            by_client,
+        } = self;
+        let mut shown = f.debug_struct("Budget");
+        shown.field("job", job).field("share", share);
+        shown.field("saved", saved);
+        if *by_client {
+            shown.field("by_client", by_client);
+        }
+        shown.finish()
+    }
 }
 
 impl Budget {

@@ -1,13 +1,56 @@
-//! Attempts that nobody waits for any more and that run on unseen, as most servers let them: their
-//! results come to nothing.
+//! Attempts that nobody waits for any more and that run on unseen, for ever, as most servers let them, or until
+//! they are called off: their results come to nothing.
 //!
 //! The attempt keeps its record, with which it stands in queues and heaps and among the events, and
 //! a copy of its job; the task goes on in a record of its own.
 
+use crate::engine::time::Time;
 use crate::model::slab::NONE;
 
 use super::core::{Core, Timer};
-use super::records::{Job, Record};
+use super::failure::Fallible;
+use super::records::{Job, Phase, Record, draw};
+use super::replication::Replication;
+
+impl Replication<'_> {
+    /// Nobody waits for an attempt any more, as it was not done in time (`is_late`) or is not needed: it is called
+    /// off at once, or goes on unseen. Tells the record of its task, which is nowhere any more.
+    pub(super) fn abandon(&mut self, id: u32, is_late: bool) -> u32 {
+        let runs_on = is_late && self.core.setup.faults.timeouts.run_on;
+        let is_called = !runs_on && self.core.setup.network.cancels_late();
+        if !(runs_on || is_called) || !self.goes_on(id) {
+            self.withdraw(id);
+            self.dispatch.forget(&mut self.core, id);
+            return id;
+        }
+        self.dispatch.forget(&mut self.core, id);
+        let task = self.core.let_go(id);
+        if is_called {
+            self.core.send_cancel(id);
+        }
+        task
+    }
+
+    /// True if an attempt goes on unless it is called off: it is on its way, waits or runs, or its result is on its
+    /// way. (Of those that start together none starts alone.)
+    fn goes_on(&self, id: u32) -> bool {
+        use Phase::{Network, Queue, Returning, Service};
+        let (task, job) = self.core.records.both(id);
+        let is_gang = self.core.facts[job.class as usize].is_gang;
+        matches!(task.phase(), Network | Queue | Service | Returning) && !is_gang
+    }
+
+    /// What calls an attempt off has reached it, unless its result has set out.
+    #[cold]
+    pub(super) fn hear_of_cancel(&mut self, id: u32) -> Fallible {
+        if self.core.records.task(id).phase() == Phase::Returning {
+            return Ok(());
+        }
+        self.withdraw(id);
+        self.core.forget_unseen(id);
+        self.pull()
+    }
+}
 
 impl Core<'_> {
     /// True if nobody waits for the attempt in this record.
@@ -37,6 +80,17 @@ impl Core<'_> {
         }
         self.hide(id, job);
         new
+    }
+
+    /// A message sets out that calls off the attempt in record `id`, by the way of an attempt.
+    fn send_cancel(&mut self, id: u32) {
+        let now = self.now();
+        self.totals.messages += u64::from(self.window.contains(now));
+        let (task, job) = self.records.both(id);
+        let mut draw = draw(self.keys.cancel, job, task, 0);
+        let law = self.way(&self.setup.network.dispatch, id, 0);
+        let delay = Time::from_secs(law.sample(&mut draw));
+        self.wait_until(now + delay, Timer::Cancel, id);
     }
 
     /// The attempt in record `id` is known to nobody; it has a copy of its `job` for its own.
@@ -81,6 +135,7 @@ impl Core<'_> {
     #[cold]
     pub(super) fn forget_unseen(&mut self, id: u32) {
         let job = *self.records.job(id);
+        self.wait_no_more(Timer::Cancel, id);
         self.waste(id);
         self.demands.give_back(job.demand);
         self.records.remove(id);
@@ -102,11 +157,4 @@ impl super::stages::Stages {
             *first = new;
         }
     }
-}
-
-/// Attempts that are on their way, wait or run at nodes, or whose results are on their way: they run on
-/// if nobody calls them off.
-pub(super) fn runs_on(phase: super::records::Phase) -> bool {
-    use super::records::Phase::{Network, Queue, Returning, Service};
-    matches!(phase, Network | Queue | Service | Returning)
 }

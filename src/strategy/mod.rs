@@ -9,6 +9,7 @@
 pub mod board;
 pub mod expression;
 pub mod fixed_split;
+pub mod health;
 pub mod key;
 pub mod nested;
 pub mod placement;
@@ -31,6 +32,7 @@ use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 
 pub use board::{Eligible, Order};
+pub use health::Health;
 pub use key::Key;
 pub use pool::{Candidates, Pool};
 pub use view::{Ratio, View};
@@ -523,6 +525,8 @@ pub struct Parts {
     /// A dispatcher decides by what the nodes that it asks answer, a round trip later; only where their
     /// state is seen ([`Information::Fresh`]).
     pub probes: bool,
+    /// Where the dispatchers are: the i-th in the i-th of these zones, cyclically; nowhere if there are none.
+    pub zones: Vec<String>,
 }
 
 impl Parts {
@@ -539,7 +543,14 @@ impl Parts {
             subset: None,
             late: None,
             probes: false,
+            zones: Vec::new(),
         }
+    }
+
+    /// Where dispatcher `index` of these is, if that is said.
+    pub fn zone(&self, index: u32) -> Option<&str> {
+        let zones = self.zones.len().max(1);
+        self.zones.get(index as usize % zones).map(String::as_str)
     }
 
     /// True if all tasks of a stage are decided together.
@@ -595,6 +606,7 @@ impl fmt::Debug for Parts {
             subset,
             late,
             probes,
+            zones,
         } = self;
         let mut shown = f.debug_struct("Parts");
         shown.field("placement", placement);
@@ -615,6 +627,9 @@ impl fmt::Debug for Parts {
         }
         if *probes {
             shown.field("probes", probes);
+        }
+        if !zones.is_empty() {
+            shown.field("zones", zones);
         }
         shown.finish()
     }
@@ -643,6 +658,8 @@ pub struct Strategy {
     pub stolen: Vec<bool>,
     /// Nodes that are kept for some classes.
     pub partition: Vec<Reserve>,
+    /// What is known of nodes that fail.
+    pub health: Health,
 }
 
 /// Nodes that are kept for some classes.
@@ -740,6 +757,7 @@ impl fmt::Debug for Strategy {
             stealing,
             stolen,
             partition,
+            health,
         } = self;
         let mut shown = f.debug_struct("Strategy");
         shown.field("name", name).field("binding", binding);
@@ -762,6 +780,9 @@ impl fmt::Debug for Strategy {
         }
         if !partition.is_empty() {
             shown.field("partition", partition);
+        }
+        if *health != Health::default() {
+            shown.field("health", health);
         }
         shown.finish()
     }

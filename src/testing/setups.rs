@@ -76,6 +76,7 @@ pub fn resources(jobs: u64, seed: u64) -> Setup {
     setup.network = Network {
         dispatch: Law::Constant(0.02),
         result: Law::Exponential { mean: 0.02 },
+        ..Network::default()
     };
     setup.stragglers = Some(Stragglers {
         probability: 0.02,

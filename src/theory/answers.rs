@@ -57,6 +57,8 @@ pub type Above<'f> = Box<dyn Fn(f64) -> f64 + 'f>;
 pub struct Answers<'f> {
     /// Mean wait.
     pub wait: Option<f64>,
+    /// Probability that a task waits.
+    pub waits: Option<f64>,
     /// Mean time in the system.
     pub response: Option<f64>,
     /// Law of the wait.
@@ -81,6 +83,8 @@ impl Answers<'_> {
             "wait_mean".to_owned(),
             self.wait.map(|mean| mean + shift.before),
         );
+        let waits = self.waits.filter(|_| shift.before == 0.0);
+        add("waited_share".to_owned(), waits);
         if !shift.is_constant {
             return rows;
         }

@@ -110,6 +110,7 @@ pub fn of(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
         response: (k == 2).then(|| two(rho) * mean),
         wait_above: Some(Box::new(move |t| single_server::wait_above(rate, mean, t))),
         response_above: None,
+        waits: Some(rho),
     };
     let mut rows = tasks.known(&MODEL, AnswerKind::Exact, shift);
     if (3..=32).contains(&k) {

@@ -41,10 +41,9 @@ pub fn of(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
         -libm::expm1(f64::from(k) * libm::log1p(-one))
     };
     let answers = Answers {
-        wait: None,
         response: mean,
-        wait_above: None,
         response_above: (!is_discrete(system.work)).then(|| Box::new(above) as Above<'_>),
+        ..Answers::default()
     };
     Some(answers.known(&MODEL, AnswerKind::Exact, shift))
 }

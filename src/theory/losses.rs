@@ -146,6 +146,7 @@ fn answers(of: &Occupancy, mean: f64) -> Answers<'_> {
         response: Some((of.wait() + 1.0) * mean),
         wait_above: Some(Box::new(move |t| of.wait_above(t / mean))),
         response_above: None,
+        waits: Some(of.wait_above(0.0)),
     }
 }
 

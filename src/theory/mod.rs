@@ -14,6 +14,7 @@
 //! parts.
 
 mod answers;
+pub mod batches;
 pub mod breakdowns;
 pub mod by_size;
 pub mod fork_join;
@@ -53,6 +54,7 @@ pub const MODELS: &[Model] = &[
     fork_join::APPROXIMATION,
     fork_join::BOUND,
     fork_join::SPLIT_MERGE,
+    batches::MODEL,
     infinite_servers::MODEL,
     machine_repair::MODEL,
     priorities::MODEL,
@@ -78,6 +80,7 @@ pub fn known(setup: &Setup) -> Vec<Known> {
         two_queues::of,
         mean_field::of,
         fork_join::of,
+        batches::of,
         infinite_servers::of,
     ];
     let systems = QueueingSystem::of_classes(setup).unwrap_or_default();

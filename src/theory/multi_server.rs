@@ -75,6 +75,20 @@ pub fn constant_wait(c: u64, a: f64) -> f64 {
     sum
 }
 
+/// Probability that a job waits in M/D/c with service 1, by the same identity: exp(-sum over n of P(X > n) / n) is that
+/// of not waiting.
+pub fn constant_waits(c: u64, a: f64) -> f64 {
+    let mut sum = 0.0;
+    for n in 1..1_000_000u64 {
+        let term = poisson_from(n as f64 * a, n * c) / n as f64;
+        sum += term;
+        if term < 1e-12 * sum {
+            break;
+        }
+    }
+    1.0 - libm::exp(-sum)
+}
+
 /// P(a Poisson number of mean `mean` is at least `k` >= 1): the incomplete gamma function.
 fn poisson_from(mean: f64, k: u64) -> f64 {
     statrs::function::gamma::gamma_lr(k as f64, mean)
@@ -112,6 +126,7 @@ fn one_queue(c: u64, a: f64, mean: f64) -> Option<Answers<'static>> {
         response: Some((wait(c, a) + 1.0) * mean),
         wait_above: Some(Box::new(move |t| wait_above(c, a, t / mean))),
         response_above: Some(Box::new(move |t| response_above(c, a, t / mean))),
+        waits: Some(erlang_c(c, a)),
     })
 }
 
@@ -121,6 +136,7 @@ fn constant(c: u64, a: f64, service: f64) -> Option<Answers<'static>> {
         Answers {
             wait: Some(wait),
             response: Some(wait + service),
+            waits: Some(constant_waits(c, a)),
             ..Answers::default()
         }
     })
@@ -134,6 +150,7 @@ fn match_bound(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
     let means = Answers {
         wait_above: None,
         response_above: None,
+        waits: None,
         ..answers
     };
     Some(means.known(&BOUND, AnswerKind::Bound, shift))

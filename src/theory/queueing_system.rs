@@ -11,7 +11,7 @@ use crate::model::discipline::Discipline;
 use crate::sim::setup::{Network, Setup, Warmup, Window};
 use crate::strategy::fixed_split::{FixedSplit, downcast, fixed_split};
 use crate::strategy::placement::round_robin::{RoundRobin, Weights};
-use crate::strategy::{Binding, Blueprint, Limits, Parts, QueueRules, Strategy};
+use crate::strategy::{Binding, Blueprint, Health, Limits, Parts, QueueRules, Strategy};
 use crate::workload::class::{Class, Gather, Shape, Stage};
 use crate::workload::source::{Arrivals, Source};
 
@@ -129,6 +129,9 @@ impl<'a> QueueingSystem<'a> {
         strategy: &'a Strategy,
     ) -> Option<QueueingSystem<'a>> {
         let (binding, central_limit, parts) = parts(strategy)?;
+        if !network.ways.is_empty() {
+            return None;
+        }
         let Parts {
             placement,
             dispatchers,
@@ -165,7 +168,12 @@ impl<'a> QueueingSystem<'a> {
 
     /// Laws with two moments, and services long enough not to feel the clock.
     fn is_regular(&self) -> bool {
-        let Network { dispatch, result } = self.network;
+        let Network {
+            dispatch,
+            result,
+            ways: _,           // there are none
+            cancels_travel: _, // nothing is called off
+        } = self.network;
         let laws = [self.interval, self.work, self.decision, dispatch, result];
         let fastest = self.stations.iter().map(|s| s.speed).fold(0.0, f64::max);
         laws.iter().all(|law| law.second_moment().is_finite())
@@ -313,7 +321,12 @@ impl<'a> QueueingSystem<'a> {
     /// Processes", 1993, section 5.5), and behind a dispatcher that is an M/M/1 queue (Burke, 1956);
     /// a constant delay displaces any arrivals as they are.
     pub fn shift(&self) -> Option<Shift> {
-        let Network { dispatch, result } = self.network;
+        let Network {
+            dispatch,
+            result,
+            ways: _,           // there are none
+            cancels_travel: _, // nothing is called off
+        } = self.network;
         let is_constant = dispatch.constant().is_some() && result.constant().is_some();
         let decision = match self.decision {
             law if law.is_zero() => Some(0.0),
@@ -390,12 +403,13 @@ fn parts(strategy: &Strategy) -> Option<(Binding, Option<u64>, &Parts)> {
         stealing: None,
         stolen: _,
         partition,
+        health,
     } = strategy
     else {
         return None;
     };
     let [parts] = &parts[..] else { return None };
-    let lets_in = jobs.iter().all(Option::is_none);
+    let lets_in = jobs.iter().all(Option::is_none) && *health == Health::default();
     let is_known = lets_in && *binding != Binding::Late && partition.is_empty();
     is_known.then_some((*binding, *central_queue, parts))
 }

@@ -72,6 +72,7 @@ pub fn of(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
         response: Some(response),
         wait_above: Some(Box::new(move |t| sigma * libm::exp(-t / response))),
         response_above: Some(Box::new(move |t| libm::exp(-t / response))),
+        waits: Some(sigma),
     };
     Some(answers.known(&MODEL, AnswerKind::Exact, system.shift()?))
 }

@@ -136,6 +136,7 @@ pub fn of(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
         response: Some(mean_wait + sum(&|s| s.mean)),
         wait_above: exponential(wait_above),
         response_above: exponential(response_above),
+        waits: Some(sum(&|s| s.rate * s.mean)),
     };
     let mut rows = answers.known(&MODEL, AnswerKind::Exact, shift);
     if let (Some(service), Some(_)) = (system.constant(system.stations[0].speed), system.speed()) {

@@ -45,10 +45,13 @@ pub fn of(setup: &Setup) -> Option<Vec<Known>> {
         seed: _,
         placement_seed: _,
         cluster,
-        network: Network {
-            dispatch: _,
-            result: _,
-        },
+        network:
+            Network {
+                dispatch: _,
+                result: _,
+                ways: _,
+                cancels_travel: _, // nothing is called off that has set out
+            },
         classes,
         sources,
         stragglers,
@@ -232,6 +235,7 @@ fn servers(strategy: &Strategy, asked: &[Asked<'_>]) -> Option<Vec<Known>> {
             subset: _,
             late: _, // told below
             probes: _,
+            zones: _,
         },
     ] = parts
     else {

@@ -112,6 +112,32 @@ fn energy_and_price() {
     assert!(shown.contains(&"nodes.a.price".to_owned()), "{shown:?}");
 }
 
+/// Load counts all nodes that there can be; what the first ones are asked for is told beside it, and nodes that never
+/// come are warned of.
+#[test]
+fn what_is_there_at_first_is_forecast() {
+    let forecast = |more: &str| {
+        let text = format!(
+            "run = {{ jobs = 10, warmup = \"none\" }}\nnodes.n = {{ count = 4, initial = 1 }}\n{more}\n\
+             jobs.j = {{ arrivals.poisson.rate = 2, work = 1 }}\nstrategies.s.placement = 'random'"
+        );
+        equipoise::scenario::forecast::forecast(&setup(&text))
+    };
+    let told = forecast("");
+    assert_eq!(told.nodes[0].share, 0.5);
+    assert_eq!(
+        told.sights,
+        ["at first 1 of 4 nodes are there: 200.0 % of slots of these"]
+    );
+    assert!(
+        told.warnings
+            .iter()
+            .any(|said| said.contains("3 nodes of 4 never join"))
+    );
+    let joins = "faults.events = [ { at = \"1s\", nodes = \"n[1..4]\", change = \"join\" } ]";
+    assert_eq!(forecast(joins).warnings, [""; 0]);
+}
+
 /// What nothing is said of has no columns.
 #[test]
 fn costs_are_shown_where_they_are_known() {

@@ -585,6 +585,7 @@ fn budgets_bound_retries() {
     let found = figures(&setup, 1).totals;
     assert_eq!(found.attempts, 4 * (found.jobs_lost));
     setup.faults.retries.budget = Budget {
+        by_client: false,
         job: None,
         share: Budget::ONE / 10,
         saved: 1,

@@ -34,6 +34,7 @@ mod gallery;
 mod gangs;
 mod gate_cli;
 mod gate_rates;
+mod health;
 mod hostile;
 mod late;
 mod layering;

@@ -18,10 +18,11 @@ use equipoise::sim::recorder::{Decision, Recorder};
 use equipoise::sim::records::{Attempt, Job, Task};
 use equipoise::sim::setup::{
     Budget, Change, NodeFailures, Setup, SlowDowns, Stragglers, StrandedQueued, StrandedRunning,
-    TaskFailures,
+    TaskFailures, Way,
 };
 use equipoise::sim::{Failure, run};
-use equipoise::strategy::{Backfill, Binding, QueueOrder};
+use equipoise::strategy::health::{Checks, Detection, Ejection};
+use equipoise::strategy::{Backfill, Binding, Health, QueueOrder};
 use equipoise::workload::class::{Class, Shape};
 use equipoise::workload::source::{Arrivals, Clients};
 
@@ -225,7 +226,33 @@ fn fail(dice: &mut Dice, setup: &mut Setup) {
         job: dice.once_in(3).then_some(2),
         share: dice.any(&[0, 0, Budget::ONE / 5]),
         saved: 3,
+        by_client: dice.once_in(2),
     };
+}
+
+/// What dispatchers know of failures; at once where what waits moves.
+fn health(dice: &mut Dice, queued: StrandedQueued) -> Health {
+    let every = dice.time(2.0);
+    let checks = Checks {
+        every,
+        timeout: Time(every.0 / (1 + dice.below(3))),
+        fall: 1 + dice.below(3) as u32,
+        rise: 1 + dice.below(3) as u32,
+    };
+    let late = [Detection::After(dice.time(1.0)), Detection::Checks(checks)];
+    let ejection = Ejection {
+        failures: 1 + dice.below(3) as u32,
+        time: dice.time(3.0),
+        most: dice.any(&[0, 300_000_000, 1_000_000_000]),
+    };
+    Health {
+        detection: match queued {
+            StrandedQueued::Move => Detection::AtOnce,
+            _ => dice.any(&late),
+        },
+        ejection: dice.once_in(2).then_some(ejection),
+        slow_start: dice.once_in(2).then(|| dice.time(4.0)),
+    }
 }
 
 /// A scenario of everything.
@@ -274,12 +301,24 @@ fn setup(seed: u64) -> Setup {
         Law::Exponential { mean: 0.1 },
     ];
     (setup.network.dispatch, setup.network.result) = (dice.any(&delays), dice.any(&delays));
+    setup.network.cancels_travel = dice.once_in(3);
+    if dice.once_in(3) {
+        setup.strategy.parts[0].zones = vec!["a".to_owned(), "b".to_owned()];
+        setup.network.ways = vec![Way {
+            from: "a".to_owned(),
+            to: "b".to_owned(),
+            law: dice.any(&delays),
+        }];
+    }
     setup.stragglers = dice.once_in(3).then_some(Stragglers {
         probability: 0.1,
         factor: Law::Constant(3.0),
     });
     if !dice.once_in(4) {
         fail(dice, &mut setup);
+    }
+    if !is_central && dice.once_in(2) {
+        setup.strategy.health = health(dice, setup.faults.stranded.queued);
     }
     let is_open = |source: &equipoise::workload::source::Source| {
         !matches!(source.arrivals, Arrivals::Batch { .. })

@@ -139,7 +139,7 @@ pub struct Timeouts {
     pub task: Option<Period>,
     /// By a client, from a job's arrival on: then the job has failed.
     pub job: Option<Period>,
-    /// Whether attempts that nobody waits for any more are called off at once. Else those that have been
+    /// Whether attempts that nobody waits for any more are called off (`network.cancels` says how). Else those that have been
     /// sent run on unseen, as most servers let them, and their results come to nothing.
     pub cancel: bool,
 }
@@ -178,10 +178,23 @@ pub struct Retries {
 pub struct Budget {
     /// At all tasks of a job together.
     pub job: Option<Whole>,
-    /// By each dispatcher, for each first attempt that it sends: 0.1 is one further attempt for ten.
+    /// By each dispatcher or client, for each first attempt of its own: 0.1 is one further attempt for ten.
     pub share: Option<Number>,
-    /// What of its share a dispatcher may save up, in attempts; so many it has at first.
+    /// What of its share it may save up, in attempts; so many it has at first.
     pub saved: Whole,
+    /// Who has a share.
+    pub by: BudgetOf,
+}
+
+/// Who has a share of further attempts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BudgetOf {
+    /// Each dispatcher, for all that it sends.
+    #[default]
+    Dispatcher,
+    /// Each client of a class that has some (`arrivals.closed`), and each other class as a whole.
+    Client,
 }
 
 impl Default for Budget {
@@ -190,6 +203,7 @@ impl Default for Budget {
             job: None,
             share: None,
             saved: Whole(10.0),
+            by: BudgetOf::default(),
         }
     }
 }

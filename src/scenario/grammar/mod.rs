@@ -46,17 +46,18 @@ use serde::Deserialize;
 pub use arrivals::{Arrivals, Closed, Diurnal, Format, Mmpp, Processors, Step, Trace};
 pub use compare::Compare;
 pub use faults::{
-    Clock, Event, Faults, NodeFailures, RetriedWork, Retries, SlowDowns, TaskFailures, Turn,
-    ZoneFailures,
+    BudgetOf, Clock, Event, Faults, NodeFailures, RetriedWork, Retries, SlowDowns, TaskFailures,
+    Turn, ZoneFailures,
 };
 pub use gate::Gate;
 pub use jobs::{Classes, Jobs, Part, Stage};
-pub use network::{Network, Workload};
+pub use network::{Cancels, Network, Workload};
 pub use nodes::{Discipline, Nodes, Slots, SlowDown};
 pub use run::{MeasuredJobs, Run, Warmup};
 pub use strategies::{
-    Binding, CancelOthers, Copies, Delayed, Hedge, IdleThieves, JobsServed, NoCopies, Overrides,
-    Periodic, Phases, Placement, Redundancy, Reserve, Scheduling, Stealing, Strategy, View,
+    Binding, CancelOthers, Checks, Copies, Delayed, Ejection, Hedge, IdleThieves, JobsServed,
+    NoCopies, Overrides, Periodic, Phases, Placement, Redundancy, Reserve, Scheduling, Stealing,
+    Strategy, View,
 };
 pub use sweep::Sweep;
 

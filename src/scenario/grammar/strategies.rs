@@ -121,7 +121,7 @@ pub enum JobsServed {
 }
 
 /// Copies of tasks: several attempts at once, of which the first whose result is received counts; the
-/// others are called off at that instant.
+/// others are called off at that instant (`network.cancels` says how).
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Copies {
@@ -268,6 +268,82 @@ pub struct Reserve {
     pub borrow: bool,
 }
 
+/// What dispatchers know of nodes that fail, and what they do about it. All dispatchers of a strategy know the same.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Health {
+    /// How long they do not know that a node has gone down, or has come up. (That nodes drain, join and leave they
+    /// know at once.)
+    pub detection: Seconds,
+    /// Instead: they know it by checks.
+    pub checks: Option<Checks>,
+    /// Nodes at which attempts fail are not used for a while.
+    pub ejection: Option<Ejection>,
+    /// Time over which a node that is seen up again is offered more and more: from none to all of the tasks for which it
+    /// is a candidate.
+    pub slow_start: Seconds,
+}
+
+impl Default for Health {
+    fn default() -> Health {
+        Health {
+            detection: Seconds(0.0),
+            checks: None,
+            ejection: None,
+            slow_start: Seconds(0.0),
+        }
+    }
+}
+
+/// Every node is asked now and then whether it is up, which it answers at once; checks of all nodes are spread
+/// evenly.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Checks {
+    /// Time between two checks of a node.
+    pub every: Period,
+    /// How long an answer is waited for; at most `every`, which it is if left out.
+    pub timeout: Option<Seconds>,
+    /// Failed checks in a row after which a node is seen down.
+    #[serde(default = "Checks::fall")]
+    pub fall: Count,
+    /// Successful checks in a row after which it is seen up again.
+    #[serde(default = "Checks::rise")]
+    pub rise: Count,
+}
+
+impl Checks {
+    fn fall() -> Count {
+        Count(3.0)
+    }
+
+    fn rise() -> Count {
+        Count(2.0)
+    }
+}
+
+/// Nodes at which attempts fail are not used for a while.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Ejection {
+    /// Attempts at a node in a row that failed, timed out or were refused, after which it is ejected.
+    pub failures: Count,
+    /// For how long.
+    pub r#for: Period,
+    /// Share of all nodes that may be ejected at once, rounded down, but at least one node; 0: none is.
+    pub most: Share,
+}
+
+impl Default for Ejection {
+    fn default() -> Ejection {
+        Ejection {
+            failures: Count(5.0),
+            r#for: Period(30.0),
+            most: Share(1.0),
+        }
+    }
+}
+
 /// What a dispatcher knows of the nodes when it decides, beside what it has sent itself.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -366,6 +442,10 @@ macro_rules! parts {
             /// the numbers of dispatchers that make use of a node differ by at most one); of all if nothing says otherwise.
             #[schemars(extend("x-rare" = "all"))]
             pub subset: Option<Count>,
+            /// Where the dispatchers are, for `network.zones`: the i-th in the i-th of these zones, cyclically; nowhere
+            /// if nothing is said.
+            #[schemars(extend("x-rare" = "nowhere"))]
+            pub zones: Option<Vec<String>>,
         }
 
         impl $name {
@@ -381,6 +461,7 @@ macro_rules! parts {
                     view: self.view.clone(),
                     spread: self.spread,
                     subset: self.subset,
+                    zones: self.zones.clone(),
                 }
             }
         }
@@ -402,6 +483,9 @@ parts! {
         /// Nodes that are kept for a class of jobs, by the class's name; none if nothing says otherwise.
         #[schemars(extend("x-rare" = "none"))]
         partition: Named<Reserve>,
+        /// What dispatchers know of nodes that fail, and what they do about it; they know at once if nothing says otherwise.
+        #[schemars(extend("x-rare" = "known at once"))]
+        health: Option<Health>,
     }
 }
 
@@ -424,6 +508,9 @@ parts! {
         /// Nodes that are kept for a class of jobs, by the class's name; none if nothing says otherwise.
         #[schemars(extend("x-rare" = "none"))]
         partition: Named<Reserve>,
+        /// What dispatchers know of nodes that fail, and what they do about it; they know at once if nothing says otherwise.
+        #[schemars(extend("x-rare" = "known at once"))]
+        health: Option<Health>,
         /// Parts that differ for a class of jobs, by the class's name.
         r#for: Named<Overrides>,
     }

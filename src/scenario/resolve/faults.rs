@@ -8,8 +8,8 @@ use crate::engine::time::Time;
 use crate::model::cluster::{Cluster, Group};
 use crate::model::nodes::NodeState;
 use crate::scenario::grammar::{
-    Clock, Event, Faults, NodeFailures, RetriedWork, Retries, SlowDowns, TaskFailures, Turn,
-    ZoneFailures,
+    BudgetOf, Clock, Event, Faults, NodeFailures, RetriedWork, Retries, SlowDowns, TaskFailures,
+    Turn, ZoneFailures,
 };
 use crate::sim::setup;
 use crate::workload::class::{Class, Shape, Stage};
@@ -156,6 +156,7 @@ fn retries(check: &mut Check<'_>, retries: &Retries, classes: &[Class]) -> Optio
                 .share
                 .map_or(0, |share| (share.0.min(1e6) * 1e9).max(1.0) as u64),
             saved: retries.budget.saved.0.min(1e6) as u32,
+            by_client: retries.budget.by == BudgetOf::Client,
         },
     })
 }

@@ -12,6 +12,7 @@ mod clock;
 mod cluster;
 mod faults;
 pub mod files;
+mod health;
 pub mod judging;
 mod loads;
 mod partition;
@@ -21,8 +22,9 @@ mod stages;
 mod strategies;
 mod traces;
 mod window;
+mod zones;
 
-use super::grammar::{self, Document};
+use super::grammar::{self, Cancels, Document};
 use crate::engine::quantity::Amount;
 use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
@@ -77,7 +79,7 @@ pub fn resolve(
         engine: Engine::Auto,
     };
     let mut setups: Vec<Setup> = strategies?.into_iter().map(setup).collect();
-    setups.iter().for_each(|setup| not_modelled(check, setup));
+    contradictions(check, document, &setups);
     window::forget_the_start(&mut setups, &document.run);
     let baseline = baseline?;
     Some(Resolved {
@@ -97,9 +99,17 @@ fn knowing(mut strategy: Strategy, demand: &Demand<'_>) -> Strategy {
     strategy
 }
 
+/// What cannot be together.
+fn contradictions(check: &mut Check<'_>, document: &Document, setups: &[Setup]) {
+    setups.iter().for_each(|setup| not_modelled(check, setup));
+    zones::check(check, &document.network, setups);
+}
+
 /// What becomes of copies and reservations when something goes wrong is not modelled yet.
 fn not_modelled(check: &mut Check<'_>, setup: &Setup) {
     copies(check, setup);
+    late_cancels(check, setup);
+    health::check(check, setup);
     if setup.strategy.binding == Binding::Late {
         late(check, setup);
     }
@@ -228,6 +238,19 @@ fn transfers(
     }
 }
 
+/// An attempt that starts is known at once, or not at all.
+fn late_cancels(check: &mut Check<'_>, setup: &Setup) {
+    if setup.network.cancels_travel && setup.strategy.ends_others_at_start() {
+        let title = "copies that are called off when one starts are called off at once: `network.cancels` beside that is not modelled yet";
+        let mut check = check.at("strategies");
+        let mut check = check.name(&setup.strategy.name);
+        check.at("copies").error(
+            title,
+            "write cancel = \"on-complete\", or leave network.cancels out",
+        );
+    }
+}
+
 /// Checks what decides, what is watched and what must be precise.
 fn judge(check: &mut Check<'_>, document: &Document, cluster: &Cluster, classes: &[Class]) {
     let known = judging::Known {
@@ -246,5 +269,17 @@ fn delays(check: &mut Check<'_>, network: &grammar::Network) -> Option<Network> 
     let dispatch = check.at("dispatch").law(&network.dispatch);
     let result = check.at("result").law(&network.result)?;
     let dispatch = dispatch?;
-    Some(Network { dispatch, result })
+    let network = Network {
+        dispatch,
+        result,
+        ways: zones::ways(&mut check.at("zones"), &network.zones)?,
+        cancels_travel: network.cancels == Cancels::Travel,
+    };
+    if network.cancels_travel && !network.cancels_late() {
+        let hint = "say how long: network.dispatch = \"1ms\"";
+        check
+            .at("cancels")
+            .warn("what calls attempts off takes no time", hint);
+    }
+    Some(network)
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::check::Check;
 use super::class_names::{is_class, narrowness};
+use super::health;
 use super::partition;
 use crate::engine::law::Law;
 use crate::engine::quantity::{Count, Whole};
@@ -109,6 +110,7 @@ fn strategy(
         stealing,
         stolen,
         partition,
+        health: health::health(check, given)?,
     })
 }
 
@@ -354,6 +356,7 @@ fn defaults() -> Parts {
         subset: None,
         late: None,
         probes: false,
+        zones: Vec::new(),
     }
 }
 
@@ -379,6 +382,7 @@ fn parts(check: &mut Check<'_>, given: &Overrides, default: &Parts) -> Option<Pa
         ties: given.ties.unwrap_or(default.ties),
         information: given.view.as_ref().map_or(default.information, information),
         probes: (given.view.as_ref()).map_or(default.probes, |view| matches!(view, View::Probe(_))),
+        zones: given.zones.clone().unwrap_or_else(|| default.zones.clone()),
         spread: given.spread.unwrap_or(default.spread),
         subset: given
             .subset

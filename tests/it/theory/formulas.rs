@@ -2,7 +2,7 @@
 
 use equipoise::engine::law::Law;
 use equipoise::theory::{
-    fork_join, mean_field, multi_server, quantile, round_robin, single_server, two_queues,
+    batches, fork_join, mean_field, multi_server, quantile, round_robin, single_server, two_queues,
 };
 
 use super::models::{self, number, text};
@@ -33,6 +33,13 @@ fn value(id: &str, p: &str, quantity: &str) -> Option<f64> {
             quantile(|t| law.above(t), q / 100.0)
         }
         ("V11", "E[Wq]") => multi_server::constant_wait(n("c") as u64, n("c") * n("rho")),
+        ("V11", "P(wait)") => multi_server::constant_waits(n("c") as u64, n("c") * n("rho")),
+        ("V39", _) => {
+            let (tasks, servers) = (n("k tasks"), n("s servers"));
+            let rate = n("rho") * servers / tasks;
+            let queue = batches::Batches::new(tasks as u32, servers as u64, rate);
+            queue.unwrap().response()
+        }
         ("V13", _) if !text(p, "n").starts_with("inf") => {
             let rate = n("n") * n("rho");
             let interval = Law::Exponential { mean: 1.0 / rate };

@@ -347,12 +347,49 @@ fn fork_join_needs_a_task_for_each_node() {
     gives(&setup, "fork-join", "wait_mean", 1.0);
     assert!(models(&equal(4, 2, exponential(1.0), "round-robin")).is_empty());
     assert!(models(&equal(2, 2, exponential(1.0), "least-loaded")).is_empty());
-    assert!(models(&central(equal(2, 2, exponential(1.0), "round-robin"))).is_empty());
+    let one_queue = central(equal(2, 2, exponential(1.0), "round-robin"));
+    assert_eq!(value(&one_queue, "fork-join", "response_mean"), None);
     let four = equal(4, 4, exponential(1.0), "round-robin");
     assert_eq!(value(&four, "fork-join", "response_mean"), None);
     let (about, bound) = (AnswerKind::Approximation, AnswerKind::Bound);
     assert!((rows(&four, "fork-join", about)[0].1 - 3.789773).abs() < 5e-7);
     assert!((rows(&four, "fork-join", bound)[0].1 - 4.166667).abs() < 5e-7);
+}
+
+/// The tasks of a job come together to one queue, over any nodes of one speed.
+#[test]
+fn one_queue_is_shared_by_the_tasks_of_a_job() {
+    let setup = central(equal(2, 2, exponential(1.0), "random"));
+    gives(&setup, "single-queue fork-join", "response_mean", 2.2);
+    let mut slots = equal(1, 2, exponential(1.0), "random");
+    slots.cluster.groups[0].capacity = vec![Some(2)];
+    slots.sources = setup.sources.clone();
+    gives(&slots, "single-queue fork-join", "response_mean", 2.2);
+    slots.network.dispatch = Law::Constant(0.5);
+    gives(&slots, "single-queue fork-join", "response_mean", 2.7);
+    assert_eq!(
+        value(&slots, "single-queue fork-join", "waited_share"),
+        None
+    );
+    let early = equal(2, 2, exponential(1.0), "least-loaded");
+    assert_eq!(
+        value(&early, "single-queue fork-join", "response_mean"),
+        None
+    );
+}
+
+/// How many wait: where arrivals are Poisson, as many as the time for which all are busy.
+#[test]
+fn some_models_know_how_many_wait() {
+    let one = equal(1, 1, Law::Constant(1.0), "random");
+    gives(&one, "M/G/1", "waited_share", 0.5);
+    let many = |work: Law| central(equal(2, 1, work, "random"));
+    gives(&many(exponential(1.0)), "M/M/c", "waited_share", 1.0 / 3.0);
+    let constant = value(&many(Law::Constant(1.0)), "M/D/c", "waited_share");
+    assert!((constant.unwrap() - 0.323259).abs() < 5e-7);
+    let mut late = one;
+    late.network.dispatch = Law::Constant(0.1);
+    assert_eq!(value(&late, "M/G/1", "waited_share"), None);
 }
 
 /// Turns by weight go to one node more often than to the other, unless the nodes are alike.
@@ -491,10 +528,10 @@ fn near_misses_are_not_matched() {
                 at: Time::ZERO,
             };
         }),
-        ("two tasks", &|s| {
+        ("two constant tasks", &|s| {
             s.classes[0].stages[0].shape = Shape::Tasks {
                 count: Law::Constant(2.0),
-                work: exponential(0.5),
+                work: Law::Constant(0.5),
             };
         }),
         ("a random number of tasks", &|s| {

@@ -220,6 +220,7 @@ impl Spec {
             network: Network {
                 dispatch: seconds(self.dispatch),
                 result: seconds(self.result),
+                ..Network::default()
             },
             classes: self.classes.iter().enumerate().map(class).collect(),
             sources: self.classes.iter().enumerate().map(source).collect(),
@@ -265,6 +266,7 @@ impl Spec {
             stealing: None,
             stolen: Vec::new(),
             partition: Vec::new(),
+            health: equipoise::strategy::Health::default(),
         }
     }
 

@@ -69,7 +69,9 @@ fn millimetres(text: &str) -> Result<f64, String> {
         Some(number * size)
     });
     let found = found.filter(|length| (40.0..=1000.0).contains(length));
-    found.ok_or_else(|| format!("`{text}` is no length from 40mm to 1000mm"))
+    found.ok_or_else(|| {
+        format!("`{text}` is no length from 40mm to 1000mm: write for example 84mm, 8.4cm or 3.3in")
+    })
 }
 
 /// A size of type.

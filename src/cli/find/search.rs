@@ -8,10 +8,10 @@ use super::answer::{About, Answer, Seen, of_best, of_bracket};
 use super::{Find, Grid};
 use crate::cli::scenario_args::{Changes, ScenarioArgs, keep_strategies};
 use crate::cli::{Exit, running};
+use crate::experiment::Plan;
 use crate::experiment::find::{
     Outcome, STAGES, best, bracket, is_below, level_of_a_look, replications,
 };
-use crate::experiment::{Options, Plan, run};
 use crate::metrics::columns::MetricRef;
 use crate::report::plot::drawing::Drawing;
 use crate::report::plot::searched;
@@ -153,18 +153,8 @@ impl<'a> Search<'a> {
         keep_strategies(&mut scenario, &chosen);
         let seed = scenario.points[0].setups[0].placement_seed;
         let plan: Plan = running::plan(scenario, String::new(), self.find.threads, self.stop)?;
-        let options = Options {
-            threads: self.find.threads.map(usize::from),
-            stop: self.stop,
-            progress: &|_| {},
-            record: None,
-            log_decisions: false,
-            journal: None,
-        };
-        let found = run(&plan.again(count, seed), &options)?;
-        if !found.is_complete {
-            return Err(Exit::Interrupted("interrupted: nothing is told".to_owned()));
-        }
+        let plan = plan.again(count, seed);
+        let found = running::run(&plan, self.find.threads, self.stop, None)?;
         let mut spent = self.spent.borrow_mut();
         *spent = (spent.0 + 1, spent.1 + u64::from(count) * of.len() as u64);
         self.keep(at, of, &found.results);

@@ -55,7 +55,11 @@ impl FromStr for Condition {
         let limit = limit.filter(|limit| limit.is_finite());
         let limit =
             limit.ok_or_else(|| format!("`{number}` is no number, duration or percentage"))?;
-        let (metric, text) = (metric.trim().parse()?, text.trim().to_owned());
+        let metric = metric.trim().parse();
+        let metric = metric.map_err(|said: String| {
+            format!("{said}: `equipoise list metrics` names all, such as response_p99")
+        })?;
+        let text = text.trim().to_owned();
         Ok(Condition {
             metric,
             at_most,

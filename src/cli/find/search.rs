@@ -36,8 +36,10 @@ pub struct Search<'a> {
     spent: RefCell<(u64, u64)>,
     /// Scenarios that were read, by value.
     read: RefCell<BTreeMap<usize, Scenario>>,
-    /// What was found last, by value and strategy, and what it is about.
-    seen: RefCell<(BTreeMap<(usize, usize), Cell>, Meta)>,
+    /// What was found last, by value and strategy.
+    seen: RefCell<BTreeMap<(usize, usize), Cell>>,
+    /// What it is about.
+    meta: RefCell<Meta>,
 }
 
 impl<'a> Search<'a> {
@@ -60,6 +62,7 @@ impl<'a> Search<'a> {
             spent: RefCell::default(),
             read: RefCell::default(),
             seen: RefCell::default(),
+            meta: RefCell::default(),
         };
         let first = search.scenario(0)?;
         let names = first.strategies.iter().map(|strategy| &strategy.name);
@@ -162,11 +165,11 @@ impl<'a> Search<'a> {
     }
 
     fn keep(&self, at: usize, of: &[usize], found: &Results) {
-        let (cells, meta) = &mut *self.seen.borrow_mut();
+        let mut cells = self.seen.borrow_mut();
         for (place, strategy) in of.iter().enumerate() {
             cells.insert((at, *strategy), found.cell(0, place).clone());
         }
-        *meta = found.meta.clone();
+        *self.meta.borrow_mut() = found.meta.clone();
     }
 
     /// Looks at a value, with more replications while it is open; what was found last.
@@ -279,7 +282,7 @@ impl<'a> Search<'a> {
 
     /// All that was looked at: the first metric over the key.
     pub fn drawing(&self) -> Result<Drawing, Exit> {
-        let (seen, meta) = &*self.seen.borrow();
+        let seen = self.seen.borrow();
         let values: BTreeSet<usize> = seen.keys().map(|(at, _)| *at).collect();
         let strategies = 0..self.names.len();
         let row = |at: &usize| {
@@ -298,7 +301,7 @@ impl<'a> Search<'a> {
                 strategies: self.names.iter().map(of_name).collect(),
                 replications: counts().min().unwrap_or(0),
                 most_replications: counts().max().unwrap_or(0),
-                ..meta.clone()
+                ..self.meta.borrow().clone()
             },
             cells: values.iter().map(row).collect(),
             ..Results::default()

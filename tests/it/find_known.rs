@@ -146,14 +146,16 @@ fn best_cut(seed: u32) -> Scored {
     }
 }
 
-const SEARCHES: [(&str, fn(u32) -> Scored); 3] = [
+type Search = fn(u32) -> Scored;
+
+const SEARCHES: [(&str, Search); 3] = [
     ("fewest servers of an M/M/c for a p99", fewest_servers),
     ("largest load of an M/M/1 for a p99", largest_load),
     ("best cut of a job", best_cut),
 ];
 
 /// Of `seeds`, how many are right, and how many told exactly.
-fn score(of: fn(u32) -> Scored, seeds: u32) -> (usize, usize) {
+fn score(of: Search, seeds: u32) -> (usize, usize) {
     let scored: Vec<Scored> = (1..=seeds).map(of).collect();
     for wrong in scored.iter().filter(|scored| !scored.holds) {
         println!("wrong: {}", wrong.answer);

@@ -14,6 +14,8 @@ mod plan;
 mod precision;
 mod prior;
 pub mod record;
+pub mod recorded;
+pub mod regret;
 mod replications;
 pub mod run_comparison;
 mod seal;

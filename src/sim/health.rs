@@ -7,6 +7,7 @@
 use crate::engine::random::unit;
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
+use crate::model::slab::NONE;
 use crate::strategy::health::{Checks, Detection};
 
 use super::core::{Core, Timer};
@@ -114,6 +115,14 @@ impl Replication<'_> {
         match is_seen {
             true => self.place_parked(),
             false => Ok(()),
+        }
+    }
+
+    /// An attempt at `node`, if it was anywhere, has come to nothing.
+    pub(super) fn judge_failure(&mut self, node: NodeId) -> Fallible {
+        match self.known.is_plain() || node.0 == NONE {
+            true => Ok(()),
+            false => self.judge_node(node, false),
         }
     }
 

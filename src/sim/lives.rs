@@ -325,9 +325,7 @@ impl Replication<'_> {
         self.core.totals.attempts_lost += 1;
         self.dispatch.lost(&mut self.core, id, how);
         self.core.records.task_mut(id).write_off(now);
-        if !self.known.is_plain() && node.0 != NONE {
-            self.judge_node(node, false)?;
-        }
+        self.judge_failure(node)?;
         if self.may_retry(id) {
             self.retry(id);
             return Ok(());
@@ -510,17 +508,24 @@ impl Replication<'_> {
         }
     }
 
+    /// The result of an attempt was not received in time.
+    fn time_attempt_out(&mut self, id: u32) -> Fallible {
+        self.dispatch.forget(&mut self.core, id);
+        if self.goes_on_unseen(id, true) {
+            self.tell_timeout(id)?;
+        }
+        let id = self.abandon(id, true);
+        self.end_attempt(id, How::TimedOut)?;
+        self.pull()
+    }
+
     /// A time is over for which somebody waited; see [`Timer`].
     #[cold]
     pub(super) fn time_out(&mut self, timer: u32, id: u32) -> Fallible {
         match timer {
             0 => self.place_again(id),
             4 => self.look(id),
-            1 => {
-                let id = self.abandon(id, true);
-                self.end_attempt(id, How::TimedOut)?;
-                self.pull()
-            }
+            1 => self.time_attempt_out(id),
             3 => self.hedge(id),
             7 if self.core.is_unseen(id) => self.hear_of_cancel(id),
             5..=7 => {

@@ -11,33 +11,43 @@ use super::core::{Core, Timer};
 use super::failure::Fallible;
 use super::records::{Job, Phase, Record, draw};
 use super::replication::Replication;
+use crate::strategy::How;
 
 impl Replication<'_> {
     /// Nobody waits for an attempt any more, as it was not done in time (`is_late`) or is not needed: it is called
     /// off at once, or goes on unseen. Tells the record of its task, which is nowhere any more.
     pub(super) fn abandon(&mut self, id: u32, is_late: bool) -> u32 {
-        let runs_on = is_late && self.core.setup.faults.timeouts.run_on;
-        let is_called = !runs_on && self.core.setup.network.cancels_late();
-        if !(runs_on || is_called) || !self.goes_on(id) {
+        if !self.goes_on_unseen(id, is_late) {
             self.withdraw(id);
             self.dispatch.forget(&mut self.core, id);
             return id;
         }
         self.dispatch.forget(&mut self.core, id);
         let task = self.core.let_go(id);
-        if is_called {
+        if !(is_late && self.core.setup.faults.timeouts.run_on) {
             self.core.send_cancel(id);
         }
         task
     }
 
-    /// True if an attempt goes on unless it is called off: it is on its way, waits or runs, or its result is on its
-    /// way. (Of those that start together none starts alone.)
-    fn goes_on(&self, id: u32) -> bool {
+    /// True if an attempt for which nobody waits any more goes on, for ever or until it hears of that: it is on its
+    /// way, waits or runs, or its result is on its way. (Of those that start together none starts alone.)
+    pub(super) fn goes_on_unseen(&self, id: u32, is_late: bool) -> bool {
         use Phase::{Network, Queue, Returning, Service};
+        let setup = self.core.setup;
+        if !(is_late && setup.faults.timeouts.run_on || setup.network.cancels_late()) {
+            return false;
+        }
         let (task, job) = self.core.records.both(id);
         let is_gang = self.core.facts[job.class as usize].is_gang;
         matches!(task.phase(), Network | Queue | Service | Returning) && !is_gang
+    }
+
+    /// Whoever placed an attempt that goes on unseen hears that it was not done in time.
+    pub(super) fn tell_timeout(&mut self, id: u32) -> Fallible {
+        let node = self.core.records.task(id).node;
+        self.dispatch.lost(&mut self.core, id, How::TimedOut);
+        self.judge_failure(node)
     }
 
     /// What calls an attempt off has reached it, unless its result has set out.

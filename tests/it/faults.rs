@@ -638,7 +638,6 @@ fn placements_are_told_of_failures() {
         change(15.0, 0..1, NodeState::Down),
         change(16.0, 0..1, NodeState::Up),
     ];
-    figures(&setup, 1);
     // Job 3 is refused, job 0 completes at 11 s, job 1 is lost at 15 s, job 2 would end at 26 s.
     let expected = [
         (How::Refused, 0),
@@ -646,9 +645,16 @@ fn placements_are_told_of_failures() {
         (How::Failed, 14),
         (How::TimedOut, 24),
     ];
-    let mut found = told.lock().unwrap().clone();
-    found.sort_by_key(|(_, seconds)| *seconds);
-    assert_eq!(found, expected);
+    // It is told the same where the last one runs on, for ever or until it hears that nobody waits.
+    for (run_on, cancels_travel) in [(false, false), (true, false), (false, true)] {
+        setup.faults.timeouts.run_on = run_on;
+        setup.network.cancels_travel = cancels_travel;
+        setup.network.dispatch = Law::Constant(1e-9);
+        figures(&setup, 1);
+        let mut found = std::mem::take(&mut *told.lock().unwrap());
+        found.sort_by_key(|(_, seconds)| *seconds);
+        assert_eq!(found, expected);
+    }
 }
 
 /// Takes the first node, and notes how attempts end and after how many seconds.

@@ -440,11 +440,36 @@ impl<'a> Twin<'a> {
             self.present[node].push(task);
             1 + node
         };
-        let arrival = self.now + self.spec.dispatch;
+        let arrival = self.now + self.way_there(task);
         self.schedule(arrival, Kind::Reached, entity, task);
         let dispatcher = self.dispatcher_of(task);
         self.dispatchers[dispatcher].is_busy = false;
         self.decide_next(dispatcher);
+    }
+
+    /// Zones of the dispatcher and of the node of a task, if it has one.
+    fn zones(&self, task: usize) -> Option<(usize, usize)> {
+        let mut first = 0;
+        let node = self.tasks[task].node?;
+        let group = self.spec.groups.iter().position(|group| {
+            first += group.count as usize;
+            node < first
+        });
+        Some((self.dispatcher_of(task) % 2, group? % 2))
+    }
+
+    fn way_there(&self, task: usize) -> u64 {
+        match (self.spec.ways, self.zones(task)) {
+            (Some(ways), Some((dispatcher, node))) => ways[dispatcher][node],
+            _ => self.spec.dispatch,
+        }
+    }
+
+    fn way_back(&self, task: usize) -> u64 {
+        match (self.spec.ways, self.zones(task)) {
+            (Some(ways), Some((dispatcher, node))) => ways[node][dispatcher],
+            _ => self.spec.result,
+        }
     }
 
     fn dispatcher_of(&self, task: usize) -> usize {
@@ -724,7 +749,7 @@ impl<'a> Twin<'a> {
         self.tasks[task].ended = self.now;
         self.running[node].retain(|&other| other != task);
         self.present[node].retain(|&other| other != task);
-        let received = self.now + self.spec.result;
+        let received = self.now + self.way_back(task);
         self.schedule(received, Kind::Received, 1 + node, task);
         if self.spec.is_central {
             self.pull();

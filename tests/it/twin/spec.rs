@@ -4,7 +4,9 @@ use equipoise::engine::law::Law;
 use equipoise::engine::time::Time;
 use equipoise::model::cluster::{Cluster, Dimension, Group};
 use equipoise::model::discipline::{Discipline, SlowDown};
-use equipoise::sim::setup::{Engine, Faults, Measure, Network, Setup, Stragglers, Warmup, Window};
+use equipoise::sim::setup::{
+    Engine, Faults, Measure, Network, Setup, Stragglers, Warmup, Way, Window,
+};
 use equipoise::strategy::{Binding, InFlight, Parts, Strategy, Ties};
 use equipoise::workload::class::{Class, Gather, Shape, Stage};
 use equipoise::workload::source::{Arrivals, Source};
@@ -83,6 +85,8 @@ pub struct Spec {
     pub classes: Vec<ClassSpec>,
     pub dispatch: u64,
     pub result: u64,
+    /// Ways from and to each of two zones, in which groups and dispatchers are in turn; if all are not alike.
+    pub ways: Option<[[u64; 2]; 2]>,
     /// Probability and factor.
     pub stragglers: Option<(f64, u64)>,
     pub is_central: bool,
@@ -140,7 +144,11 @@ impl Spec {
         let place = Place::random(dice);
         let has_limits = |c: &ClassSpec| c.may_meet_limits(&groups);
         let is_matching = matches!(place, Place::ResourceMatch(_));
+        let mut apart = Dice::new(seed ^ 0x20e5);
+        let mut way = || apart.of(&[0, 1, 2, 5]) * GRID;
+        let ways = [[way(), way()], [way(), way()]];
         Spec {
+            ways: apart.one_in(3).then_some(ways),
             seed,
             dispatch: dice.of(&[0, 0, 1, 3]) * GRID,
             result: dice.of(&[0, 0, 1, 2]) * GRID,
@@ -215,11 +223,12 @@ impl Spec {
             placement_seed: 0,
             cluster: Cluster {
                 dimensions: (0..self.groups[0].capacity.len()).map(dimension).collect(),
-                groups: self.groups.iter().map(GroupSpec::group).collect(),
+                groups: self.groups.iter().enumerate().map(placed).collect(),
             },
             network: Network {
                 dispatch: seconds(self.dispatch),
                 result: seconds(self.result),
+                ways: self.ways.iter().flat_map(ways).collect(),
                 ..Network::default()
             },
             classes: self.classes.iter().enumerate().map(class).collect(),
@@ -259,6 +268,11 @@ impl Spec {
                 } else {
                     Ties::LowestId
                 },
+                zones: self
+                    .ways
+                    .iter()
+                    .flat_map(|_| ZONES.map(str::to_owned))
+                    .collect(),
                 ..Parts::new(placement("random"))
             }],
             parts_of_class: vec![0; self.classes.len()],
@@ -289,6 +303,25 @@ impl Spec {
             finite: self.measure.is_none(),
         }
     }
+}
+
+/// Groups and dispatchers are in these in turn.
+const ZONES: [&str; 2] = ["a", "b"];
+
+fn placed((at, group): (usize, &GroupSpec)) -> Group {
+    Group {
+        zone: Some(ZONES[at % 2].to_owned()),
+        ..group.group()
+    }
+}
+
+fn ways(all: &[[u64; 2]; 2]) -> Vec<Way> {
+    let way = |from: usize, to: usize| Way {
+        from: ZONES[from].to_owned(),
+        to: ZONES[to].to_owned(),
+        law: seconds(all[from][to]),
+    };
+    vec![way(0, 0), way(0, 1), way(1, 0), way(1, 1)]
 }
 
 fn group_count(group: &GroupSpec) -> usize {

@@ -215,7 +215,11 @@ fn whole_or_real(value: f64) -> serde_json::Value {
 /// `number` x `worth`; for powers of ten rounded once, so that "5us" is the number 5e-6.
 fn times(number: &str, worth: f64) -> f64 {
     let power = libm::round(libm::log10(worth)) as i32;
-    let decimal = 10f64.powi(power) == worth || 1.0 / 10f64.powi(-power) == worth;
+    let nearest = match power {
+        ..0 => 1.0 / 10f64.powi(-power),
+        _ => 10f64.powi(power),
+    };
+    let decimal = nearest == worth;
     let text = if decimal {
         format!("{number}e{power}")
     } else {

@@ -81,8 +81,13 @@ pub fn forecast(setup: &Setup) -> Forecast {
     let dispatchers = demand.of_dispatchers(strategy, "dispatcher", deciding);
     let gatherers = demand.of_dispatchers(strategy, "gatherer", gathering);
     let (jobs, tasks) = sizes(window, &demand);
-    let events =
-        (jobs + tasks * events_a_task(network, classes)) * (1.0 + demand.behind() / jobs.max(1.0));
+    let behind = if setup.is_first_in_first_out() {
+        0.0
+    } else {
+        demand.behind()
+    };
+    let a_task = events_a_task(network, classes) + reservations(strategy, network);
+    let events = (jobs + tasks * a_task) * (1.0 + behind / jobs.max(1.0));
     let crowded = crowded(setup, &nodes, &groups);
     let mut warnings = overloads(crowded.chain(&dispatchers).chain(&gatherers));
     nodes.extend(groups);
@@ -321,7 +326,7 @@ impl Demand<'_> {
         }
     }
 
-    /// Jobs that arrive while the last of those measured are served: the longest of n that run
+    /// Jobs that arrive while the last of those measured are served, where they can matter: the longest of n that run
     /// together takes about ln(n) times the mean.
     fn behind(&self) -> f64 {
         let classes = self.offered.iter();
@@ -672,6 +677,16 @@ fn events_a_task(network: &Network, classes: &[Class]) -> f64 {
     let gather = classes.iter().any(|class| !class.gather.is_free());
     let travels = (0..2).filter(|leg| !network.is_instant(*leg)).count();
     2.0 + travels as f64 + f64::from(u8::from(gather))
+}
+
+/// Under late binding each reservation travels, if that takes time, and asks once for a task.
+fn reservations(strategy: &Strategy, network: &Network) -> f64 {
+    let late = strategy.parts.iter().filter_map(|parts| parts.late);
+    let probes = late
+        .map(|late| late.probes as f64 / 1e9)
+        .fold(0.0, f64::max);
+    let travels = (0..2).filter(|leg| !network.is_instant(*leg)).count();
+    probes * travels as f64
 }
 
 fn overloads<'a>(uses: impl Iterator<Item = &'a Use>) -> Vec<String> {

@@ -161,13 +161,14 @@ impl Blueprint for PowerOfD {
         }))
     }
 
+    /// Drawn ranks are kept in order, which takes longer the more there are.
     fn looks(&self, nodes: u32) -> f64 {
         let d = f64::from(if self.replacement {
             self.d
         } else {
             self.d.min(nodes)
         });
-        d * (1.0 + d / 250.0) + f64::from(self.memory)
+        d * (1.0 + (d / 50.0).min(2.0) + d / 500.0) + f64::from(self.memory)
     }
 }
 

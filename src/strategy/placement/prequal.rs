@@ -120,6 +120,16 @@ struct Sent {
     tasks: u32,
 }
 
+impl Sent {
+    /// The task with its response by the number of tasks at the node; `None` if it is not the one that was sent.
+    fn alone(self, task: &Ended) -> Option<Ended> {
+        let is_it = (self.class, self.job, self.task) == (task.class, task.job, task.task);
+        let tasks = is_it.then_some(self.tasks.into())?;
+        let response = task.response.0.checked_div(tasks).map(Time)?;
+        Some(Ended { response, ..*task })
+    }
+}
+
 /// Tasks of which that is known: a power of two, more than are under way.
 const REMEMBERED: usize = 1 << 12;
 
@@ -290,10 +300,8 @@ impl Placement for Probing {
 
     fn ended(&mut self, task: &Ended) {
         let sent = self.sent[slot(task.class, task.job, task.task)];
-        let is_it = (sent.class, sent.job, sent.task) == (task.class, task.job, task.task);
-        if is_it && sent.tasks > 0 {
-            let response = Time(task.response.0 / u64::from(sent.tasks));
-            self.times.measure(&Ended { response, ..*task });
+        if let Some(alone) = sent.alone(task) {
+            self.times.measure(&alone);
         }
     }
 
@@ -339,6 +347,7 @@ impl Lately {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::strategy::How;
 
     /// V62 of the reference: with a limit of 5 the second of (3, 40 ms), (5, 20 ms), (6, 1 ms), for 5 is cold
     /// still; of (6, 1), (9, 0.5), (7, 0.1) the first, for all are hot.
@@ -353,6 +362,32 @@ mod tests {
         assert_eq!(chosen([(6, 1.0), (9, 0.5), (7, 0.1)], Some(5)), Some(0));
         // Where no number is too large latency alone decides.
         assert_eq!(chosen(mixed, None), Some(2));
+    }
+
+    #[test]
+    fn a_response_counts_by_the_tasks_that_were_there() {
+        let task = |job| Ended {
+            node: NodeId(5),
+            class: 1,
+            job,
+            task: 3,
+            service: Time(10),
+            response: Time(80),
+            at: Time(100),
+            how: How::Completed,
+        };
+        let sent = Sent {
+            class: 1,
+            job: 2,
+            task: 3,
+            tasks: 4,
+        };
+        let alone = sent
+            .alone(&task(2))
+            .map(|alone| (alone.node, alone.response));
+        assert_eq!(alone, Some((NodeId(5), Time(20))));
+        assert!(sent.alone(&task(7)).is_none());
+        assert!(Sent { tasks: 0, ..sent }.alone(&task(2)).is_none());
     }
 
     #[test]

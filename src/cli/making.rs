@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::folder::Folder;
-use super::report::{cannot_draw, table};
+use super::report::{cannot_draw, recorded, table};
 use super::{Exit, message, print, running};
 use crate::experiment::record::{Recording, RowKind};
 use crate::experiment::{self, Fingerprint, Journal, Options, Plan, Timing};
@@ -136,7 +136,8 @@ impl Making {
         folder.write(tables::MANIFEST, &tables::manifest(&results.meta, &files))?;
         let timing = format!("{:#}\n", timing_json(&run.timing));
         folder.write("timing.json", timing.as_bytes())?;
-        let plots = report::render(results, self.png).map_err(cannot_draw)?;
+        let plots = report::render(results, recorded(folder.path(), results).as_ref(), self.png)
+            .map_err(cannot_draw)?;
         plots
             .iter()
             .try_for_each(|(name, bytes)| folder.write(name, bytes))

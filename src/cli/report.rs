@@ -3,7 +3,7 @@
 //! A run may take hours and a plot seconds: what is shown can be redrawn by a later version, or as
 //! PNG for a paper, without running anything again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use clap::builder::PossibleValue;
@@ -13,6 +13,8 @@ use super::folder::tables_of;
 use super::replace::{check_below, replace};
 use super::running::stop_on_interrupt;
 use super::{Exit, print};
+use crate::experiment::moved::Moved;
+use crate::experiment::recorded::{Both, moved};
 use crate::report::figures::{self, Asked, Kind};
 use crate::report::{self, plot::drawing::DrawError};
 use crate::results::{Results, tables};
@@ -67,7 +69,9 @@ fn millimetres(text: &str) -> Result<f64, String> {
         Some(number * size)
     });
     let found = found.filter(|length| (40.0..=1000.0).contains(length));
-    found.ok_or_else(|| format!("`{text}` is no length from 40mm to 1000mm"))
+    found.ok_or_else(|| {
+        format!("`{text}` is no length from 40mm to 1000mm: write for example 84mm, 8.4cm or 3.3in")
+    })
 }
 
 /// A size of type.
@@ -84,7 +88,8 @@ impl Report {
     pub fn execute(self) -> Result<(), Exit> {
         let results = tables_of(&self.dir)?;
         let files = match self.plots.is_empty() {
-            true => report::render(&results, self.png).map_err(cannot_draw)?,
+            true => report::render(&results, recorded(&self.dir, &results).as_ref(), self.png)
+                .map_err(cannot_draw)?,
             false => self.figures(&results)?,
         };
         // Nothing is redrawn if not all can be.
@@ -127,6 +132,24 @@ impl Report {
         };
         figures::figures(results, &asked).map_err(cannot_draw)
     }
+}
+
+/// What the recorded jobs of a run's folder tell of the two strategies that its page explains.
+pub fn recorded(folder: &Path, results: &Results) -> Option<Moved> {
+    let pair = report::page::why::pair(results)?;
+    let meta = &results.meta;
+    let classes: Vec<String> = meta
+        .classes
+        .iter()
+        .map(|class| class.name.clone())
+        .collect();
+    let name = |strategy: usize| meta.strategies[strategy].name.as_str();
+    let both = Both {
+        point: pair.point,
+        strategies: [name(pair.baseline), name(pair.best)],
+        classes: &classes,
+    };
+    moved(folder, both)
 }
 
 /// A fault of the drawing.

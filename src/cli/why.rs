@@ -18,9 +18,9 @@ pub struct Why {
     /// The strategy that is looked at.
     #[arg(value_name = "A")]
     one: String,
-    /// The strategy that it is held against.
+    /// The strategy that it is held against (default: the baseline).
     #[arg(value_name = "B")]
-    other: String,
+    other: Option<String>,
     /// The point of a sweep, from 1.
     #[arg(long, value_name = "N", default_value_t = 1)]
     point: usize,
@@ -37,7 +37,12 @@ impl Why {
     pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
         let scenario = self.args.read(registry)?;
         self.args.warn(&scenario);
-        let (one, other) = (named(&scenario, &self.one)?, named(&scenario, &self.other)?);
+        let before = self
+            .other
+            .as_ref()
+            .unwrap_or(&scenario.compare.baseline)
+            .clone();
+        let (one, other) = (named(&scenario, &self.one)?, named(&scenario, &before)?);
         let point = place(&scenario, self.point)?;
         let stop = std::sync::atomic::AtomicBool::new(false);
         let plan = running::plan(scenario, String::new(), self.threads, &stop)?;
@@ -52,7 +57,7 @@ impl Why {
         let found = pool.install(|| moved(&setups[other], &setups[one], count, &classes))?;
         let names = Names {
             after: &self.one,
-            before: &self.other,
+            before: &before,
             classes: &classes,
         };
         print(&text(&found, count, names))

@@ -5,8 +5,9 @@
 
 use rayon::prelude::*;
 
-use super::trail::{JobTrail, Trail};
-use crate::metrics::jobs::{Blame, PARTS};
+use super::regret::Regret;
+use super::trail::{Cut, JobTrail, Trail};
+use crate::metrics::jobs::Blame;
 use crate::sim::Failure;
 use crate::sim::setup::Setup;
 
@@ -101,7 +102,13 @@ pub struct Moved {
     pub most: Vec<Pair>,
     /// Measured jobs that only one of the two completed.
     pub alone: u64,
+    /// Regret of the decisions of the second strategy and of the first.
+    pub regret: [Regret; 2],
 }
+
+/// What a replication tells: pairs with the jobs that were in the system at their arrival, how many jobs only
+/// one completed, and the regret of decisions.
+type Replicate = (Vec<(Pair, u64)>, u64, [Regret; 2]);
 
 /// The tenths that jobs are cut into, by the first replication.
 struct Edges {
@@ -119,24 +126,59 @@ pub fn moved(
     replications: u32,
     classes: &[String],
 ) -> Result<Moved, Failure> {
-    let pairs = |replication: u32| -> Result<(Vec<(Pair, u64)>, u64), Failure> {
-        let of = |setup| Trail::of(setup, u64::from(replication), None);
-        Ok(paired(replication, &of(before)?, &of(after)?))
+    let whole = Cut {
+        from: 0,
+        to: u64::MAX,
+    };
+    let pairs = |replication: u32| -> Result<Replicate, Failure> {
+        let of = |setup| Trail::of(setup, u64::from(replication), Some(whole));
+        let trails = [of(before)?, of(after)?];
+        let regret = [
+            Regret::of(before, &trails[0]),
+            Regret::of(after, &trails[1]),
+        ];
+        let (pairs, alone) = paired(replication, &trails[0], &trails[1]);
+        Ok((pairs, alone, regret))
     };
     let first = pairs(1)?;
-    let edges = Edges {
-        sizes: tenths(first.0.iter().map(|(pair, _)| pair.before.work)),
-        states: tenths(first.0.iter().map(|(_, there)| *there as f64)),
-    };
+    let edges = Edges::of(&first);
     let one =
         |replication: u32| Ok::<Moved, Failure>(Moved::of(&pairs(replication)?, &edges, classes));
-    let rest: Vec<Moved> = (2..=replications)
-        .into_par_iter()
-        .map(one)
-        .collect::<Result<_, _>>()?;
+    let rest = (2..=replications).into_par_iter().map(one);
+    let rest: Vec<Moved> = rest.collect::<Result<_, _>>()?;
     let mut all = Moved::of(&first, &edges, classes);
     rest.iter().for_each(|other| all.merge(other));
     Ok(all)
+}
+
+impl Edges {
+    fn of((pairs, ..): &Replicate) -> Edges {
+        Edges {
+            sizes: tenths(pairs.iter().map(|(pair, _)| pair.before.work)),
+            states: tenths(pairs.iter().map(|(_, there)| *there as f64)),
+        }
+    }
+}
+
+/// The same of the trails of both, replication by replication; none without any.
+pub fn of_trails(
+    trails: impl Iterator<Item = (u32, [Trail; 2])>,
+    classes: &[String],
+) -> Option<Moved> {
+    let mut found: Option<(Edges, Moved)> = None;
+    for (replication, [before, after]) in trails {
+        let (pairs, alone) = paired(replication, &before, &after);
+        let replicate = (pairs, alone, Default::default());
+        match &mut found {
+            Some((edges, all)) => all.merge(&Moved::of(&replicate, edges, classes)),
+            None => {
+                let edges = Edges::of(&replicate);
+                let all = Moved::of(&replicate, &edges, classes);
+                found = Some((edges, all));
+            }
+        }
+    }
+    Some(found?.1)
 }
 
 /// Measured jobs that both completed, with the jobs that were in the system at their arrival, and how
@@ -201,7 +243,7 @@ fn place(edges: &[f64], value: f64) -> usize {
 }
 
 impl Moved {
-    fn of((pairs, alone): &(Vec<(Pair, u64)>, u64), edges: &Edges, classes: &[String]) -> Moved {
+    fn of((pairs, alone, regret): &Replicate, edges: &Edges, classes: &[String]) -> Moved {
         let empty = |edges: &[f64]| {
             (0..=edges.len())
                 .map(|k| Group::named(range(edges, k)))
@@ -212,6 +254,7 @@ impl Moved {
             sizes: empty(&edges.sizes),
             states: empty(&edges.states),
             alone: *alone,
+            regret: regret.clone(),
             ..Moved::default()
         };
         for (pair, there) in pairs {
@@ -251,6 +294,9 @@ impl Moved {
                 .for_each(|(one, more)| one.merge(more));
         }
         self.alone += other.alone;
+        for (mine, others) in self.regret.iter_mut().zip(&other.regret) {
+            mine.merge(others);
+        }
         self.most.extend(other.most.iter().cloned());
         self.cut();
     }
@@ -265,17 +311,6 @@ impl Moved {
             )
         });
         self.most.truncate(MOST);
-    }
-
-    /// The parts' names with their mean differences of a job, seconds.
-    pub fn by_part(&self) -> [(&'static str, f64); 7] {
-        let jobs = self.all.jobs.max(1) as f64;
-        std::array::from_fn(|part| {
-            (
-                PARTS[part],
-                (self.parts[part].1 - self.parts[part].0) as f64 / jobs / 1e9,
-            )
-        })
     }
 }
 
@@ -322,7 +357,8 @@ mod tests {
     fn parts_and_groups_sum_to_the_whole() {
         let before = trail(&[job(0, 10, 5, 1.0), job(3, 0, 5, 2.0), job(30, 0, 7, 3.0)]);
         let after = trail(&[job(0, 5, 5, 1.0), job(3, 2, 5, 2.0), job(30, 0, 7, 3.0)]);
-        let pairs = paired(1, &before, &after);
+        let (pairs, alone) = paired(1, &before, &after);
+        let pairs = (pairs, alone, Default::default());
         // The second finds the first there; the third finds nobody.
         assert_eq!(
             pairs.0.iter().map(|(_, there)| *there).collect::<Vec<_>>(),

@@ -19,6 +19,8 @@ pub struct TaskTrail {
     pub job: u64,
     /// Which task of the job.
     pub task: u32,
+    /// Index of its stage.
+    pub stage: usize,
     /// Attempts, the one that completed included.
     pub attempts: u32,
     /// Index of the node.
@@ -46,6 +48,8 @@ pub struct DecisionTrail {
     pub task: u32,
     /// Index of the node.
     pub node: usize,
+    /// Index of the nodes that it was chosen from.
+    pub pool: usize,
 }
 
 /// A job that completed; times in nanoseconds.
@@ -75,6 +79,8 @@ pub struct Trail {
     pub tasks: Vec<TaskTrail>,
     /// Decisions in the same time.
     pub decisions: Vec<DecisionTrail>,
+    /// Sets of nodes that decisions chose from, each once.
+    pub pools: Vec<Vec<usize>>,
     /// Jobs that completed, by class and number.
     pub jobs: BTreeMap<(u32, u64), JobTrail>,
 }
@@ -96,6 +102,17 @@ struct Tracker {
 }
 
 impl Trail {
+    /// The number of the set of nodes that a decision chose from.
+    fn pool(&mut self, decision: &Decision<'_>) -> usize {
+        let nodes = || decision.candidates().iter().map(|node| node.index());
+        let is_it = |pool: &Vec<usize>| pool.iter().copied().eq(nodes());
+        let found = self.pools.iter().position(is_it);
+        found.unwrap_or_else(|| {
+            self.pools.push(nodes().collect());
+            self.pools.len() - 1
+        })
+    }
+
     /// Of a replication of `setup`; rows of tasks and decisions are kept within `cut`.
     ///
     /// # Errors
@@ -140,6 +157,7 @@ impl Recorder for Tracker {
                 class: job.class,
                 job: job.number,
                 task: task.index,
+                stage: usize::from(task.stage),
                 attempts: u32::from(task.attempt) + 1,
                 node: attempt.node.index(),
                 arrival: job.arrival.0,
@@ -155,7 +173,9 @@ impl Recorder for Tracker {
             .cut
             .is_some_and(|cut| (cut.from..cut.to).contains(&time))
         {
+            let pool = self.trail.pool(decision);
             self.trail.decisions.push(DecisionTrail {
+                pool,
                 time,
                 dispatcher: decision.dispatcher,
                 class: decision.job.class,

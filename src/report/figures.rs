@@ -70,6 +70,15 @@ pub fn figures(results: &Results, asked: &Asked) -> Result<Files, DrawError> {
     Ok(files)
 }
 
+/// One drawing as a file, its texts at their usual size.
+///
+/// # Errors
+/// As [`figures`].
+pub fn drawn(drawing: &Drawing, kind: Kind) -> Result<Vec<u8>, DrawError> {
+    const USUAL: f64 = 8.0;
+    Ok(file(drawing, kind, USUAL / TEXT)?.1)
+}
+
 /// Names of all figures that a run has.
 pub fn names(results: &Results) -> Vec<String> {
     let plots = all(&Lookup::new(results));

@@ -1,6 +1,7 @@
-//! The same jobs under two strategies, as text: by what, and for whom, response times differ.
+//! The same jobs under two strategies, as tables: by what, and for whom, response times differ.
 
 use crate::experiment::moved::{Group, Moved, Pair};
+use crate::experiment::regret::Regret;
 use crate::metrics::jobs::PARTS;
 use crate::text::{Scale, aligned, fixed, printable, significant, thousands};
 
@@ -15,7 +16,24 @@ pub struct Names<'a> {
     pub classes: &'a [String],
 }
 
-/// Everything that was found, in tables.
+/// A table: its first column has names, the others figures.
+pub struct Table {
+    /// What the first column is cut by, and the names of the others.
+    pub head: Vec<String>,
+    /// Its rows.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    fn new<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>) -> Table {
+        Table {
+            head: head.map(str::to_owned).to_vec(),
+            rows: rows.map(Vec::from).collect(),
+        }
+    }
+}
+
+/// Everything that was found, in lines.
 pub fn text(moved: &Moved, replications: u32, names: Names<'_>) -> String {
     let mut lines = vec![format!(
         "{} against {} on the same jobs: {} jobs of {replications} replications",
@@ -25,48 +43,70 @@ pub fn text(moved: &Moved, replications: u32, names: Names<'_>) -> String {
     )];
     if moved.all.jobs == 0 {
         lines.push("no measured job was completed under both".to_owned());
-        return ended(&lines);
     }
-    let scale = Scale::time([mean(&moved.all).0, mean(&moved.all).1]);
-    lines.extend(groups(
-        "",
-        std::slice::from_ref(&Group {
-            name: "all jobs".to_owned(),
-            ..moved.all.clone()
-        }),
-        &scale,
-    ));
-    lines.extend(parts(moved, &scale));
-    let several = moved.classes.iter().filter(|class| class.jobs > 0).count() > 1;
-    if several {
-        lines.extend(groups("by class", &moved.classes, &scale));
+    for table in tables(moved, names) {
+        let right: Vec<usize> = (1..table.head.len()).collect();
+        // What is said in words at the right end of a row stands at the left.
+        let words = table.head.last().is_some_and(|last| last == LARGEST);
+        let rows: Vec<Vec<String>> = std::iter::once(table.head).chain(table.rows).collect();
+        lines.push(String::new());
+        lines.extend(aligned(&rows, &right[..right.len() - usize::from(words)]));
     }
-    lines.extend(groups(
-        "by work of the job (s), tenths of the jobs",
-        &moved.sizes,
-        &scale,
-    ));
+    if moved.all.jobs > 0 {
+        lines.extend([String::new()].into_iter().chain(left_out(moved)));
+        lines.push(CLAIM.to_owned());
+    }
+    let lines = lines
+        .iter()
+        .map(|line| format!("{}\n", printable(line).trim_end()));
+    lines.collect()
+}
+
+/// What the differences claim.
+pub const CLAIM: &str = "differences of the same jobs, summed and counted; they do not say why";
+const LARGEST: &str = "of it";
+
+/// Jobs that have no pair, if there are any.
+pub fn left_out(moved: &Moved) -> Option<String> {
+    (moved.alone > 0).then(|| {
+        format!(
+            "{} jobs were completed under one of the two only and are left out",
+            thousands(moved.alone)
+        )
+    })
+}
+
+/// Everything that was found, as tables; none where no job has a pair.
+pub fn tables(moved: &Moved, names: Names<'_>) -> Vec<Table> {
+    if moved.all.jobs == 0 {
+        return Vec::new();
+    }
+    let all = Group {
+        name: "all jobs".to_owned(),
+        ..moved.all.clone()
+    };
+    let (before, after) = mean(&all);
+    let scale = Scale::time([before, after]);
     let there = format!(
         "by jobs in the system at its arrival (under {}), tenths",
         names.before
     );
-    lines.extend(groups(&there, &moved.states, &scale));
-    lines.extend(most(moved, names));
-    if moved.alone > 0 {
-        lines.push(format!(
-            "{} jobs were completed under one of the two only and are left out",
-            thousands(moved.alone)
-        ));
+    let groups = |title: &str, groups: &[Group]| groups_of(title, groups, &scale);
+    let mut tables = vec![groups("", &[all]), parts(moved, &scale)];
+    for (title, of) in [
+        ("by class", &moved.classes),
+        ("by work of the job (s), tenths of the jobs", &moved.sizes),
+        (&there, &moved.states),
+    ] {
+        if of.iter().filter(|group| group.jobs > 0).count() > 1 {
+            tables.push(groups(title, of));
+        }
     }
-    lines.push("differences of the same jobs, summed and counted; they do not say why".to_owned());
-    ended(&lines)
-}
-
-fn ended(lines: &[String]) -> String {
-    lines
-        .iter()
-        .map(|line| format!("{}\n", printable(line).trim_end()))
-        .collect()
+    tables.push(most(moved, names));
+    if moved.regret.iter().any(|regret| regret.decisions() > 0) {
+        tables.push(regret(moved, names));
+    }
+    tables
 }
 
 /// Mean response times, seconds: before and after.
@@ -82,7 +122,7 @@ fn signed(seconds: f64, scale: &Scale) -> String {
     scale.with_unit(&format!("{sign}{number}"))
 }
 
-fn groups(title: &str, groups: &[Group], scale: &Scale) -> Vec<String> {
+fn groups_of(title: &str, groups: &[Group], scale: &Scale) -> Table {
     let head = [
         title,
         "jobs",
@@ -91,56 +131,60 @@ fn groups(title: &str, groups: &[Group], scale: &Scale) -> Vec<String> {
         "difference",
         "faster",
         "slower",
-    ]
-    .map(str::to_owned);
+    ];
     let shown = groups.iter().filter(|group| group.jobs > 0);
     let rows = shown.map(|group| {
         let (before, after) = mean(group);
-        let share =
-            |count: u64| format!("{} %", fixed(100.0 * count as f64 / group.jobs as f64, 1));
-        let [before, after] = [before, after].map(|value| scale.value(value));
-        let difference = signed(group.difference(), scale);
+        let share = |count: u64| share(count as f64 / group.jobs as f64);
         [
             group.name.clone(),
             thousands(group.jobs),
-            before,
-            after,
-            difference,
+            scale.value(before),
+            scale.value(after),
+            signed(group.difference(), scale),
             share(group.faster),
             share(group.slower),
         ]
     });
-    let table: Vec<[String; 7]> = std::iter::once(head).chain(rows).collect();
-    block(&aligned(&table, &[1, 2, 3, 4, 5, 6]))
+    Table::new(head, rows)
 }
 
-/// An empty line, then the lines.
-fn block(lines: &[String]) -> Vec<String> {
-    std::iter::once(String::new())
-        .chain(lines.iter().cloned())
-        .collect()
+fn share(of: f64) -> String {
+    format!("{} %", fixed(100.0 * of, 1))
 }
 
-fn parts(moved: &Moved, scale: &Scale) -> Vec<String> {
+fn parts(moved: &Moved, scale: &Scale) -> Table {
     let jobs = moved.all.jobs as f64 * 1e9;
+    let sums = PARTS.into_iter().zip(moved.parts);
+    part_rows(
+        sums.map(|(part, (before, after))| (part, before as f64 / jobs, after as f64 / jobs)),
+        scale,
+    )
+}
+
+/// The table of parts of the response time with their means before and after, seconds; those that are 0 are
+/// left out.
+pub fn part_rows<'a>(parts: impl Iterator<Item = (&'a str, f64, f64)>, scale: &Scale) -> Table {
+    let moving = parts.filter(|(_, before, after)| *before != 0.0 || *after != 0.0);
+    let rows = moving.map(|(part, before, after)| {
+        let difference = signed(after - before, scale);
+        [
+            part.to_owned(),
+            scale.value(before),
+            scale.value(after),
+            difference,
+        ]
+    });
     let head = [
         "by part of the response time",
         "before",
         "after",
         "difference",
-    ]
-    .map(str::to_owned);
-    let each = moved.by_part().into_iter().zip(moved.parts);
-    let moving = each.filter(|(_, (before, after))| *before != 0 || *after != 0);
-    let rows = moving.map(|((part, difference), (before, after))| {
-        let [before, after] = [before, after].map(|sum| scale.value(sum as f64 / jobs));
-        [part.to_owned(), before, after, signed(difference, scale)]
-    });
-    let table: Vec<[String; 4]> = std::iter::once(head).chain(rows).collect();
-    block(&aligned(&table, &[1, 2, 3]))
+    ];
+    Table::new(head, rows)
 }
 
-fn most(moved: &Moved, names: Names<'_>) -> Vec<String> {
+fn most(moved: &Moved, names: Names<'_>) -> Table {
     let head = [
         "moved most",
         "replication",
@@ -148,39 +192,37 @@ fn most(moved: &Moved, names: Names<'_>) -> Vec<String> {
         "before",
         "after",
         "difference",
-        "of it",
-    ]
-    .map(str::to_owned);
+        LARGEST,
+    ];
     let row = |pair: &Pair| {
-        let seconds = |ns: u64| ns as f64 / 1e9;
-        let (before, after) = (
-            seconds(pair.before.response()),
-            seconds(pair.after.response()),
-        );
-        let scale = Scale::time([before.max(after)]);
-        let class = names
-            .classes
-            .get(pair.class as usize)
-            .map_or("", String::as_str);
-        let job = format!("{class} {}", thousands(pair.number));
-        let change = pair.change() as f64 / 1e9;
-        let [before, after] = [before, after].map(|value| scale.value(value));
+        let sides = [&pair.before, &pair.after].map(|job| job.response() as f64 / 1e9);
+        let scale = Scale::time(sides);
+        let class = names.classes.get(pair.class as usize);
+        let class = class.map_or("", String::as_str);
         [
-            job,
+            format!("{class} {}", thousands(pair.number)),
             pair.replication.to_string(),
             Scale::time([pair.before.work]).value(pair.before.work),
-            before,
-            after,
-            signed(change, &scale),
+            scale.value(sides[0]),
+            scale.value(sides[1]),
+            signed(pair.change() as f64 / 1e9, &scale),
             largest_part(pair),
         ]
     };
-    let table: Vec<[String; 7]> = std::iter::once(head)
-        .chain(moved.most.iter().map(row))
-        .collect();
-    let mut lines = block(&aligned(&table, &[1, 2, 3, 4, 5]));
-    lines.push(String::new());
-    lines
+    Table::new(head, moved.most.iter().map(row))
+}
+
+/// Wait at the node taken minus the least at any eligible one.
+fn regret(moved: &Moved, names: Names<'_>) -> Table {
+    let title = "wait at the node taken - the least at any eligible node";
+    let row = |(name, regret): (&str, &Regret)| {
+        let sizes = [regret.mean(), regret.quantile(990)];
+        let [mean, p99] = sizes.map(|size| Scale::time([size]).value(size));
+        let decisions = thousands(regret.decisions());
+        [name.to_owned(), decisions, mean, p99, share(regret.none())]
+    };
+    let both = [names.before, names.after].into_iter().zip(&moved.regret);
+    Table::new([title, "decisions", "mean", "p99", "none"], both.map(row))
 }
 
 /// The part of the response time that moved most, with its share of the change.

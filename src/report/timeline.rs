@@ -263,6 +263,7 @@ mod tests {
             class: 0,
             job,
             task: 0,
+            stage: 0,
             attempts: 1,
             node,
             arrival: start / 2,

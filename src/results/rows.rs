@@ -98,8 +98,13 @@ pub struct Summary {
 impl Summary {
     /// The figure's pseudo-values, if it can be compared.
     pub fn standing(&self) -> Option<Pseudo> {
+        self.pseudo_values().filter(|_| self.status.stands())
+    }
+
+    /// The figure's pseudo-values, whatever it is worth.
+    pub fn pseudo_values(&self) -> Option<Pseudo> {
         let values: Option<Vec<f64>> = self.pseudo.iter().copied().collect();
-        let figure = self.mean.filter(|_| self.status.stands())?;
+        let figure = self.mean?;
         Some(Pseudo {
             figure: if self.counts_misses() {
                 1.0 - figure

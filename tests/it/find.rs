@@ -19,7 +19,7 @@ binding = "central-queue"
 "#;
 
 /// Probability that a job waits with `servers` of which `busy` are busy on average (Erlang 1917).
-fn erlang_c(servers: u32, busy: f64) -> f64 {
+pub fn erlang_c(servers: u32, busy: f64) -> f64 {
     let blocked = (1..=servers).fold(1.0, |b, k| busy * b / (f64::from(k) + busy * b));
     let load = busy / f64::from(servers);
     blocked / (1.0 - load * (1.0 - blocked))
@@ -182,6 +182,71 @@ fn a_crossing_has_a_bracket() {
     assert!(found.contains("everywhere"), "{found}");
 }
 
+/// A job of 100 ms, cut into k tasks that are placed one after the other in 4 ms each: k x 4 ms + 100 ms / k
+/// is least for five.
+const CUT: &str = r#"
+run = { jobs = 500, replications = 10 }
+nodes.n = { count = 40, price = 0.25 }
+jobs.job = { arrivals.renewal.interval = "10s", job-work.exponential.mean = "100ms", split.into = 4 }
+strategies.one-by-one = { placement = "round-robin", decision-time = "4ms" }
+"#;
+
+#[test]
+fn the_best_of_a_key_is_found_and_drawn() {
+    let place = Place::new(CUT);
+    let args = [
+        "find",
+        "s.toml",
+        "--best",
+        "jobs.job.split.into",
+        "--on",
+        "response_mean",
+        "--from",
+        "1",
+        "--to",
+        "40",
+        "--plot",
+        "search.svg",
+    ];
+    let found = place.ok(&args);
+    assert!(found.contains("best at 5 (4"), "{found}");
+    assert!(
+        found.contains("price an hour") && found.contains(" 10.00 "),
+        "{found}"
+    );
+    let svg = std::fs::read_to_string(place.path("search.svg")).unwrap();
+    assert!(svg.contains("into") && svg.contains("one-by-one"), "{svg}");
+    assert_eq!(place.ok(&args), found);
+}
+
+/// Half a server's work is too much for none of it, and a p99.9 of 500 jobs is not known: the other end is
+/// told nevertheless.
+#[test]
+fn an_end_that_is_not_known_leaves_the_other() {
+    let text = SERVERS
+        .replace("jobs = 20_000", "jobs = 500")
+        .replace("2_000", "50");
+    let place = Place::new(&text);
+    let found = place.ok(&[
+        "find",
+        "s.toml",
+        "nodes.n.count",
+        "--from",
+        "2",
+        "--to",
+        "8",
+        "--until",
+        "response_p999 <= 10s",
+        "--format",
+        "csv",
+    ]);
+    assert_eq!(value(&found), "above 4", "{found}");
+    assert!(
+        found.contains("fails at 4 (unstable), not told at 8 (n/a)"),
+        "{found}"
+    );
+}
+
 #[test]
 fn mistakes_are_told() {
     let place = Place::new(SERVERS);
@@ -199,6 +264,17 @@ fn mistakes_are_told() {
         wrong(&["--from", "1", "--to", "2", "--until", "wait_mean < 1s"])
             .contains("neither <= nor >=")
     );
+    let plot = [
+        "--from",
+        "1",
+        "--to",
+        "2",
+        "--until",
+        "wait_mean <= 1s",
+        "--plot",
+        "x.gif",
+    ];
+    assert!(wrong(&plot).contains("ends in .svg, .pdf or .png"));
     assert!(
         wrong(&["--from", "1", "--to", "2", "--cross", "one-queue", "nobody"])
             .contains("no strategy `nobody`")

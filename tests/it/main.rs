@@ -27,6 +27,7 @@ mod engines;
 mod errors;
 mod faults;
 mod find;
+mod find_known;
 mod forecasts;
 mod fuzz;
 mod gallery;

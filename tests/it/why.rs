@@ -54,6 +54,50 @@ fn the_difference_is_that_of_the_recorded_jobs() {
     assert!(!said.contains("because"));
 }
 
+/// What the page tells of recorded jobs is what `why` finds by running them again.
+#[test]
+fn the_page_tells_the_same_of_recorded_jobs() {
+    let longer = MIXED
+        .replace("jobs = 30", "jobs = 300")
+        .replace("[0.3, 0.6]", "[0.3]");
+    let place = Place::new(&longer);
+    let page = |args: &[&str]| {
+        place.ok(&[&["run", "s.toml", "--out", "out"], args].concat());
+        let text = std::fs::read_to_string(place.path("out/report.html")).unwrap();
+        let section = text.split("Where does the difference come from?").nth(1);
+        let section = section.unwrap().split("</section>").next().unwrap();
+        section.replace('\u{2212}', "-").replace('\u{202f}', " ")
+    };
+    let plain = page(&[]);
+    assert!(plain.contains("<th scope=\"row\">queue</th>") && plain.contains(">short</th>"));
+    assert!(plain.contains("equipoise why s.toml") && !plain.contains("moved most"));
+    let recorded = page(&["--record", "jobs,tasks"]);
+    let name = recorded.split("</svg>").nth(1).unwrap();
+    let name = name.split('<').next().unwrap();
+    let said = place.ok(&["why", "s.toml", name, "random"]);
+    let of_tables = said.split("wait at the node taken").next().unwrap();
+    let lines = of_tables.lines().skip(2).filter(|line| !line.is_empty());
+    for line in lines {
+        let cells = line.trim().split("  ").map(str::trim);
+        for cell in cells.filter(|cell| !cell.is_empty()) {
+            assert!(
+                recorded.contains(&format!(">{cell}<")),
+                "`{cell}` of `{line}`"
+            );
+        }
+    }
+    let tail = said.split("wait at the node taken").nth(1).unwrap();
+    let none = |name: &str| {
+        let row = tail.lines().find(|line| line.starts_with(name)).unwrap();
+        let share = row.trim_end_matches(" %").rsplit(' ').next().unwrap();
+        share.parse::<f64>().unwrap()
+    };
+    assert!(
+        none("random") < 90.0 && none(name) > none("random"),
+        "{tail}"
+    );
+}
+
 #[test]
 fn a_strategy_against_itself_does_not_move() {
     let place = Place::new(MIXED);

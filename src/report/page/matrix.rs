@@ -263,7 +263,7 @@ fn changed(row: Option<&ComparisonRow>, scale: &Scale) -> Markup {
     let Some(row) = row else {
         return html! { span.soft { "–" } };
     };
-    html! { span class={ "ver " (class(row.verdict)) } { (word(row.verdict)) } " " (set(&change_with(row, scale, ", "))) }
+    html! { span class={ "ver " (class(row.verdict)) } { (word(row.verdict)) } " " span.nw { (set(&change_with(row, scale, ", "))) } }
 }
 
 /// The tint of a verdict: only better and worse have one.

@@ -20,6 +20,7 @@ mod moving;
 mod notes;
 mod objective;
 mod tail;
+pub mod why;
 mod words;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -27,6 +28,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::cells::summary_cell;
 use super::lookup::Lookup;
 use super::verdict_text::extent;
+use crate::experiment::moved::Moved;
 use crate::results::{Best, Status, Summary};
 use crate::text::{Scale, printable};
 use grid::Grid;
@@ -43,11 +45,16 @@ pub struct Page<'a> {
     tables: &'a Lookup<'a>,
     best: Vec<Best>,
     grid: Grid,
+    /// Of the strategies that [`why::pair`] names, where jobs were recorded.
+    moved: Option<&'a Moved>,
 }
 
-/// The page, from the tables.
-pub fn page(tables: &Lookup) -> String {
-    let page = Page::new(tables);
+/// The page, from the tables and from what recorded jobs tell of the pair that [`why::pair`] names.
+pub fn page(tables: &Lookup, moved: Option<&Moved>) -> String {
+    let page = Page {
+        moved,
+        ..Page::new(tables)
+    };
     let meta = tables.meta();
     let title = printable(&meta.title);
     html! {
@@ -96,6 +103,7 @@ impl<'a> Page<'a> {
             tables,
             best: crate::results::best(tables.results),
             grid: Grid::new(tables),
+            moved: None,
         }
     }
 
@@ -107,6 +115,7 @@ impl<'a> Page<'a> {
             (matrix::section(self))
             (notes::section(self))
             (depth::section(self))
+            (why::section(self))
             (behind::section(self))
         }
     }
@@ -319,7 +328,7 @@ mod tests {
     use crate::results::sample::Sample;
 
     fn page(results: &Results) -> String {
-        super::page(&crate::report::lookup::Lookup::new(results))
+        super::page(&crate::report::lookup::Lookup::new(results), None)
     }
 
     #[test]

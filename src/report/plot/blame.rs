@@ -25,8 +25,12 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
         ("the slowest 1 % of jobs", bars("tail")),
     ];
     halves.iter().flat_map(|(_, bars)| bars).flatten().next()?;
-    let entry = |(name, color): (&&str, _)| Entry::Box((*name).into(), color);
-    let legend: Vec<Entry> = PARTS.iter().zip(PART_COLORS).map(entry).collect();
+    let bars = || halves.iter().flat_map(|(_, bars)| bars).flatten();
+    let occurs = |part: &usize| bars().any(|parts| parts[*part] > 0.0);
+    let legend = (0..PARTS.len()).filter(occurs);
+    let legend: Vec<Entry> = legend
+        .map(|part| Entry::Box(PARTS[part].into(), PART_COLORS[part]))
+        .collect();
     let step = (300.0 / strategies as f64).clamp(22.0, 46.0);
     let is_narrow = tables.style.is_narrow();
     let one = 26.0 + step * strategies as f64 + 54.0;

@@ -24,24 +24,56 @@ pub fn draw(tables: &Lookup, metric: &MetricRef) -> Option<Drawing> {
     let mut cells = tables.results.all_cells();
     cells.find_map(|(_, cell)| cell.get(metric)?.mean)?;
     let slo = tables.slo(metric);
-    let chart = Chart {
-        tables,
-        metric,
-        slo: slo.filter(|_| metric.metric.is_response_time()),
-    };
-    Some(match numeric(tables) {
-        Some(sweep) => chart.lines(&sweep),
-        None => chart.rows(),
-    })
+    let slo = slo.filter(|_| metric.metric.is_response_time());
+    Some(Chart::new(tables, metric, slo, "slo").draw())
 }
+
+/// The plot of what a search looked at, around the limit that it was asked for.
+pub fn of_search(tables: &Lookup, metric: &MetricRef, limit: Option<f64>) -> Option<Drawing> {
+    let most = limit.map_or(f64::INFINITY, |limit| AROUND * limit);
+    let chart = Chart {
+        most,
+        ..Chart::new(tables, metric, limit, "limit")
+    };
+    numeric(tables).map(|sweep| chart.lines(&sweep))
+}
+
+/// So many times the limit of a search are shown.
+const AROUND: f64 = 4.0;
 
 struct Chart<'a> {
     tables: &'a Lookup<'a>,
     metric: &'a MetricRef,
-    slo: Option<f64>,
+    /// A value that is a line, and its name.
+    rule: Option<f64>,
+    rule_name: &'static str,
+    /// What is beyond is an arrow at the upper edge.
+    most: f64,
 }
 
-impl Chart<'_> {
+impl<'a> Chart<'a> {
+    fn new(
+        tables: &'a Lookup<'a>,
+        metric: &'a MetricRef,
+        rule: Option<f64>,
+        rule_name: &'static str,
+    ) -> Chart<'a> {
+        Chart {
+            tables,
+            metric,
+            rule,
+            rule_name,
+            most: f64::INFINITY,
+        }
+    }
+
+    fn draw(&self) -> Drawing {
+        match numeric(self.tables) {
+            Some(sweep) => self.lines(&sweep),
+            None => self.rows(),
+        }
+    }
+
     fn row(&self, point: usize, strategy: usize) -> Option<&Summary> {
         self.tables.cell(point, strategy).get(self.metric)
     }
@@ -53,12 +85,14 @@ impl Chart<'_> {
     }
 
     /// The unit, and an axis in it for all values and interval ends at `points` and for the
-    /// objective if that is near them; from 0 if the smallest is below `small` of the largest.
+    /// rule if that is near them; from 0 if the smallest is below `small` of the largest.
     fn axis(&self, points: &[usize], small: f64) -> (Scale, Axis) {
         let ends = |row: &Summary| [row.mean, row.mean.and(row.ci_low), row.ci_high];
-        let mut values: Vec<f64> = self.cells(points).flat_map(ends).flatten().collect();
+        let values = self.cells(points).flat_map(ends).flatten();
+        let mut values: Vec<f64> = values.filter(|value| *value <= self.most).collect();
         let high = values.iter().copied().fold(0.0, f64::max);
-        values.extend(self.slo.filter(|slo| *slo < 2.5 * high));
+        let is_searched = self.most.is_finite();
+        values.extend(self.rule.filter(|rule| is_searched || *rule < 2.5 * high));
         let sizes = values.iter().copied().filter(|v| *v > 0.0);
         let scale = scale(&self.metric.metric, sizes);
         let scaled: Vec<f64> = values.iter().map(|v| v / scale.factor).collect();
@@ -69,8 +103,8 @@ impl Chart<'_> {
         (scale, axis)
     }
 
-    fn slo_on(&self, axis: &Axis, scale: &Scale) -> Option<f64> {
-        self.slo.filter(|slo| axis.holds(slo / scale.factor))
+    fn rule_on(&self, axis: &Axis, scale: &Scale) -> Option<f64> {
+        self.rule.filter(|rule| axis.holds(rule / scale.factor))
     }
 
     fn subtitle(&self) -> String {
@@ -106,12 +140,13 @@ impl Chart<'_> {
             HEIGHT - 130.0
         };
         let (mut drawing, body) = figure(style, texts, &legend, height);
-        let slo = self.slo_on(&y, &scale);
-        let margin = if slo.is_some() { 64.0 } else { 0.0 };
+        let rule = self.rule_on(&y, &scale);
+        let margin = if rule.is_some() { 64.0 } else { 0.0 };
         let axes = (sweep.axis.clone().padded(), y);
         let panel = Panel::draw(&mut drawing, body, "", axes, margin);
-        if let Some(slo) = slo {
-            panel.horizontal_rule(&mut drawing, slo / scale.factor, ["slo", &scale.value(slo)]);
+        if let Some(rule) = rule {
+            let lines = [self.rule_name, &scale.value(rule)];
+            panel.horizontal_rule(&mut drawing, rule / scale.factor, lines);
         }
         let mut curves = Curves {
             chart: self,
@@ -140,13 +175,20 @@ impl Chart<'_> {
         ];
         let is_shown = |status| self.cells(points).any(|row| row.status == status);
         let notes = NOTES.into_iter().filter(|(status, _)| is_shown(*status));
-        notes.map(|(_, note)| note.to_owned()).collect()
+        let is_beyond = |row: &Summary| row.mean.is_some_and(|mean| mean > self.most);
+        let beyond = self.cells(points).any(is_beyond);
+        let beyond = beyond.then_some("arrow at the upper edge: beyond what is shown");
+        let notes = notes.map(|(_, note)| note).chain(beyond);
+        notes.map(str::to_owned).collect()
     }
 
     fn rows(&self) -> Drawing {
         let points = chosen_points(self.tables.points());
         let (scale, axis) = self.axis(&points, 0.5);
-        let rule = |slo| (slo / scale.factor, format!("slo {}", scale.value(slo)));
+        let rule = |rule| {
+            let name = format!("{} {}", self.rule_name, scale.value(rule));
+            (rule / scale.factor, name)
+        };
         Rows {
             style: self.tables.style,
             title: self.title(),
@@ -155,7 +197,7 @@ impl Chart<'_> {
                 .iter()
                 .map(|point| self.group(*point, &scale))
                 .collect(),
-            rule: self.slo_on(&axis, &scale).map(rule),
+            rule: self.rule_on(&axis, &scale).map(rule),
             axis,
             shade: None,
             notes: picked_note(self.tables),
@@ -194,13 +236,20 @@ struct Curves<'a> {
 }
 
 impl Curves<'_> {
+    /// The values that were run under a strategy.
+    fn values(&self, strategy: usize) -> impl Iterator<Item = &(usize, f64)> {
+        let cell = move |point| self.chart.tables.cell(point, strategy);
+        let values = self.sweep.values.iter();
+        values.filter(move |(point, _)| !cell(*point).figures.is_empty())
+    }
+
     fn band(&mut self, strategy: usize) {
         let ends = |(point, x): &(usize, f64)| {
             let row = self.chart.row(*point, strategy)?;
             let (low, high) = row.ci_low.zip(row.ci_high)?;
             Some((*x, low / self.factor, high / self.factor))
         };
-        for run in runs(self.sweep.values.iter().map(ends)) {
+        for run in runs(self.values(strategy).map(ends)) {
             self.panel
                 .band(&mut self.drawing, &run, look(strategy).color);
         }
@@ -213,7 +262,7 @@ impl Curves<'_> {
             let mean = row.mean.filter(|_| row.status != Status::Censored)?;
             Some((*x, mean / self.factor))
         };
-        for run in runs(self.sweep.values.iter().map(mean)) {
+        for run in runs(self.values(strategy).map(mean)) {
             self.panel.series(&mut self.drawing, &run, look, 2.0);
         }
         for (point, x) in &self.sweep.values {
@@ -224,11 +273,13 @@ impl Curves<'_> {
     }
 
     /// What stands at one value of the swept key: the mean's marker, an arrow if the mean is a lower
-    /// bound, a cross at the upper edge if there is none.
+    /// bound or beyond the axis, a cross at the upper edge if there is none.
     fn mark(&mut self, x: f64, strategy: usize, row: &Summary) {
         let (panel, look) = (&self.panel, look(strategy));
-        match row.mean.map(|mean| panel.at(x, mean / self.factor)) {
-            Some(at) if row.status == Status::Censored => {
+        let mean = row.mean.map(|mean| mean / self.factor);
+        let is_beyond = mean.is_some_and(|mean| mean > panel.y.high);
+        match mean.map(|mean| panel.at(x, mean)) {
+            Some(at) if is_beyond || row.status == Status::Censored => {
                 up_arrow(&mut self.drawing, at, look.color);
             }
             Some(at) => mark(&mut self.drawing, at, look, 4.2),

@@ -49,15 +49,16 @@ fn subtitle(tables: &Lookup) -> String {
 }
 
 /// Percent axis that holds the changes, 0 and the margin.
-fn axis(tables: &Lookup, rows: &[&ComparisonRow]) -> Axis {
+fn axis(tables: &Lookup, metric: &MetricRef, rows: &[&ComparisonRow]) -> Axis {
     let ends = |row: &&ComparisonRow| [row.relative, row.relative_low, row.relative_high];
     let changes = rows.iter().flat_map(ends).flatten();
     let room = 1.5 * tables.meta().margin;
-    Axis::changes(
-        changes
-            .chain([-room, room])
-            .map(|change| change.min(WIDEST)),
-    )
+    let changes = changes.chain([-room, room]);
+    let axis = Axis::changes(changes.map(|change| change.min(WIDEST)));
+    Axis {
+        title: format!("change of {metric} (%)"),
+        ..axis
+    }
 }
 
 fn dots(tables: &Lookup, metric: &MetricRef) -> Drawing {
@@ -79,7 +80,7 @@ fn dots(tables: &Lookup, metric: &MetricRef) -> Drawing {
         title: title(tables, metric),
         subtitle: subtitle(tables),
         groups: groups.collect(),
-        axis: axis(tables, &rows),
+        axis: axis(tables, metric, &rows),
         shade: Some((-margin, margin)),
         rule: Some((0.0, "no change".into())),
         notes: picked_note(tables),
@@ -117,7 +118,7 @@ fn lines(tables: &Lookup, metric: &MetricRef, sweep: &Sweep) -> Drawing {
     let (title, subtitle) = (title(tables, metric), subtitle(tables));
     let texts = [title.as_str(), subtitle.as_str()];
     let (mut drawing, body) = figure(tables.style, texts, &legend, HEIGHT - 130.0);
-    let axes = (sweep.axis.clone().padded(), axis(tables, &rows));
+    let axes = (sweep.axis.clone().padded(), axis(tables, metric, &rows));
     let panel = Panel::draw(&mut drawing, body, "", axes, 0.0);
     let margin = 100.0 * tables.meta().margin;
     let (left, right) = (panel.x.low, panel.x.high);

@@ -176,22 +176,14 @@ impl Drawing {
         }
     }
 
-    /// Turns every colour to the grey that is as light (ITU-R BT.601).
+    /// Turns every colour to a grey.
     pub fn grey(&mut self) {
-        let grey = |color: &mut Color| {
-            let [_, red, green, blue] = color.to_be_bytes();
-            let light = 0.299 * f64::from(red) + 0.587 * f64::from(green) + 0.114 * f64::from(blue);
-            *color = 0x01_01_01 * (light.round() as u32);
-        };
         for shape in &mut self.shapes {
-            match shape {
-                Shape::Line { color, .. }
-                | Shape::Fill { color, .. }
-                | Shape::Dot { color, .. } => {
-                    grey(color);
-                }
-                Shape::Text(text) => grey(&mut text.color),
-            }
+            let (Shape::Line { color, .. }
+            | Shape::Fill { color, .. }
+            | Shape::Dot { color, .. }
+            | Shape::Text(Text { color, .. })) = shape;
+            *color = super::palette::grey(*color);
         }
     }
 

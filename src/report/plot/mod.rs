@@ -28,6 +28,7 @@ use panel::{Area, Entry, figure};
 
 use super::lookup::{Lookup, chosen_points};
 use crate::metrics::columns::MetricRef;
+use crate::results::Results;
 
 /// What a plot shows; the order is that of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -118,6 +119,11 @@ fn of_point(tables: &Lookup, (topic, stem, draw): &PerPoint, point: usize) -> Op
     Plot::new(*topic, name, caption, draw(tables, point))
 }
 
+/// What a search looked at: the metric over its key, with the limit that is asked for.
+pub fn searched(results: &Results, metric: &MetricRef, limit: Option<f64>) -> Option<Drawing> {
+    deciding::of_search(&Lookup::new(results), metric, limit)
+}
+
 fn strategy_entries(tables: &Lookup) -> Vec<Entry> {
     let entry = |strategy| Entry::Series(tables.strategy(strategy), look(strategy));
     tables.strategies().map(entry).collect()
@@ -147,8 +153,8 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::drawing::{Align, Shape, Text, text_width};
     use super::*;
+    use crate::results::Cell;
     use crate::results::sample::Sample;
-    use crate::results::{Cell, Results};
 
     fn samples() -> Vec<(&'static str, Sample)> {
         let many: Vec<f64> = (1..=12).map(|k| 0.08 * f64::from(k)).collect();
@@ -391,7 +397,7 @@ mod tests {
                 .count()
                     > 5
             );
-            assert!(crate::report::render(&results, false).is_ok());
+            assert!(crate::report::render(&results, None, false).is_ok());
         }
     }
 

@@ -20,6 +20,20 @@ pub const PART_COLORS: [Color; 7] = [
     0x77_aa_dd, 0x99_dd_ff, 0x44_bb_99, 0xee_88_66, 0xdd_dd_dd, 0xff_aa_bb, 0xee_dd_88,
 ];
 
+/// Greys in place of colours, far enough apart where they meet: of [`COLORS`], and of [`PART_COLORS`].
+const GREYS: [u32; 8] = [0x1c, 0x70, 0x98, 0x48, 0xa8, 0x5c, 0x00, 0x84];
+const PART_GREYS: [u32; 7] = [0x50, 0xc8, 0x30, 0x8c, 0xde, 0x68, 0xb0];
+
+/// The grey in place of a colour; of one of no list, the grey that is as light (ITU-R BT.601).
+pub fn grey(color: Color) -> Color {
+    let of_list = COLORS.iter().zip(GREYS);
+    let of_list = of_list.chain(PART_COLORS.iter().zip(PART_GREYS));
+    let [_, red, green, blue] = color.to_be_bytes().map(f64::from);
+    let light = (0.299 * red + 0.587 * green + 0.114 * blue).round() as u32;
+    let mut known = of_list.filter(|(listed, _)| **listed == color);
+    0x01_01_01 * known.next().map_or(light, |(_, grey)| grey)
+}
+
 /// Colour, marker and dashes of a strategy.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Look {

@@ -6,6 +6,8 @@
 //! holds at a value holds beyond it too. All values see the same random numbers, which makes the steps
 //! between neighbours steadier than each of them.
 
+pub mod best;
+
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
@@ -53,7 +55,11 @@ impl FromStr for Condition {
         let limit = limit.filter(|limit| limit.is_finite());
         let limit =
             limit.ok_or_else(|| format!("`{number}` is no number, duration or percentage"))?;
-        let (metric, text) = (metric.trim().parse()?, text.trim().to_owned());
+        let metric = metric.trim().parse();
+        let metric = metric.map_err(|said: String| {
+            format!("{said}: `equipoise list metrics` names all, such as response_p99")
+        })?;
+        let text = text.trim().to_owned();
         Ok(Condition {
             metric,
             at_most,
@@ -75,6 +81,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Of the contrary condition.
+    fn opposite(self) -> Outcome {
+        match self {
+            Outcome::Fails => Outcome::Holds,
+            Outcome::Open => Outcome::Open,
+            Outcome::Holds => Outcome::Fails,
+        }
+    }
+
     /// Of an interval against a limit.
     fn of((low, high): (f64, f64), at_most: bool, limit: f64) -> Outcome {
         let (holds, fails) = match at_most {
@@ -97,13 +112,32 @@ impl Condition {
         };
         match (figure.status, figure.standing()) {
             (Status::Unstable, _) => Outcome::Fails,
-            (Status::Censored, _)
-                if self.at_most && figure.mean.is_some_and(|bound| bound > self.limit) =>
-            {
-                Outcome::Fails
-            }
             (_, Some(pseudo)) => self.by_interval(cell, figure, &pseudo, level),
+            _ if self.is_beyond(figure, level) => Outcome::Fails,
             _ => Outcome::Open,
+        }
+    }
+
+    /// Whether a figure that looks too good, of jobs left unfinished or of a start from empty that is not
+    /// forgotten, is beyond the limit nevertheless.
+    fn is_beyond(&self, figure: &Summary, level: f64) -> bool {
+        let (is_upper, limit) = self.upper(figure);
+        let pseudo = || figure.pseudo_values();
+        let least = match figure.status {
+            Status::Censored => figure.mean,
+            Status::Growing => pseudo().and_then(|pseudo| pseudo.estimate(level).low),
+            _ => None,
+        };
+        let is_upper = is_upper && figure.key.metric.lower_is_better();
+        is_upper && least.is_some_and(|least| least > limit)
+    }
+
+    /// Whether the limit is the most that may be, and the limit, of what is counted: where that is the share
+    /// that missed, at least 99 % are at most 1 %.
+    fn upper(&self, figure: &Summary) -> (bool, f64) {
+        match figure.counts_misses() {
+            true => (!self.at_most, 1.0 - self.limit),
+            false => (self.at_most, self.limit),
         }
     }
 
@@ -112,17 +146,15 @@ impl Condition {
         let Some((low, high)) = estimate.low.zip(estimate.high) else {
             return Outcome::Open;
         };
-        if !figure.counts_misses() {
-            return Outcome::of((low, high), self.at_most, self.limit);
-        }
-        // What is counted is the share that missed. Where none did, up to ln(1 / error) / n may.
-        let (jobs, _) = cell.jobs(&self.metric.part.to_string());
-        let unseen = if pseudo.figure == 0.0 {
+        let (is_upper, limit) = self.upper(figure);
+        // Where none of n jobs missed, up to ln(1 / error) / n may.
+        let unseen = if figure.counts_misses() && pseudo.figure == 0.0 {
+            let (jobs, _) = cell.jobs(&self.metric.part.to_string());
             -((1.0 - level) / 2.0).ln() / jobs.max(1.0)
         } else {
             0.0
         };
-        Outcome::of((low, high + unseen), !self.at_most, 1.0 - self.limit)
+        Outcome::of((low, high + unseen), is_upper, limit)
     }
 }
 
@@ -146,28 +178,29 @@ pub fn is_below(one: &Cell, other: &Cell, metric: &MetricRef, level: f64) -> Out
     ends.map_or(Outcome::Open, |ends| Outcome::of(ends, true, 0.0))
 }
 
-/// Where conditions begin, or cease, to hold on a grid of values.
+/// Where conditions begin, or cease, to hold on a grid of values. An end is none where no value is shown
+/// to be it: one end of the grid is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bracket {
     /// At the first value and at the last, and so everywhere.
     Everywhere,
     /// Neither at the first nor at the last.
     Never,
-    /// It cannot be told at the ends.
+    /// It cannot be told at either end.
     Unknown,
     /// From the smallest value `holds` on; it fails up to `fails`.
     Smallest {
         /// The last number of a value at which it fails.
-        fails: usize,
+        fails: Option<usize>,
         /// The first at which it holds.
-        holds: usize,
+        holds: Option<usize>,
     },
     /// Up to the largest value `holds`; it fails from `fails` on.
     Largest {
         /// The last number of a value at which it holds.
-        holds: usize,
+        holds: Option<usize>,
         /// The first at which it fails.
-        fails: usize,
+        fails: Option<usize>,
     },
 }
 
@@ -191,32 +224,59 @@ pub fn bracket<E>(
     match (look(0)?, look(last)?) {
         (Outcome::Holds, Outcome::Holds) => Ok(Bracket::Everywhere),
         (Outcome::Fails, Outcome::Fails) => Ok(Bracket::Never),
-        (Outcome::Fails, Outcome::Holds) => {
+        (Outcome::Open, Outcome::Open) => Ok(Bracket::Unknown),
+        (low, high) if low < high => {
             let (fails, holds) = ends(last, &mut look)?;
             Ok(Bracket::Smallest { fails, holds })
         }
-        (Outcome::Holds, Outcome::Fails) => {
+        _ => {
             let (fails, holds) = ends(last, &mut |at| look(last - at))?;
+            let back = |at: usize| last - at;
             Ok(Bracket::Largest {
-                holds: last - holds,
-                fails: last - fails,
+                holds: holds.map(back),
+                fails: fails.map(back),
             })
         }
-        _ => Ok(Bracket::Unknown),
     }
 }
 
-/// The last number at which it fails and the first at which it holds, where it rises from 0 to `last`.
+/// The last number at which it fails and the first at which it holds, where it rises from 0 to `last`, one of
+/// which may be open.
 fn ends<E>(
     last: usize,
     look: &mut dyn FnMut(usize) -> Result<Outcome, E>,
-) -> Result<(usize, usize), E> {
-    let first_open = first(0, last, look, Outcome::Open)?;
-    let holds = match look(first_open)? {
-        Outcome::Holds => first_open,
-        _ => first(first_open, last, look, Outcome::Holds)?,
+) -> Result<(Option<usize>, Option<usize>), E> {
+    if look(0)? != Outcome::Fails {
+        // The same from the other end.
+        let mut other = |at: usize| Ok(look(last - at)?.opposite());
+        let (holds, fails) = ends(last, &mut other)?;
+        return Ok((fails.map(|at| last - at), holds.map(|at| last - at)));
+    }
+    let open = first(0, last, look, Outcome::Open)?;
+    let holds = match (look(open)?, look(last)?) {
+        (Outcome::Holds, _) => Some(open),
+        (_, Outcome::Holds) => Some(first(open, last, look, Outcome::Holds)?),
+        _ => nearest(open, last, look)?,
     };
-    Ok((first_open - 1, holds))
+    Ok((Some(open - 1), holds))
+}
+
+/// The first number above `low` at which it holds, where it is open again at `last`: looked for in steps that
+/// double.
+fn nearest<E>(
+    mut low: usize,
+    last: usize,
+    look: &mut dyn FnMut(usize) -> Result<Outcome, E>,
+) -> Result<Option<usize>, E> {
+    let mut step = 1;
+    while low < last {
+        let at = (low + step).min(last);
+        if look(at)? == Outcome::Holds {
+            return Ok(Some(first(low, at, look, Outcome::Holds)?));
+        }
+        (low, step) = (at, 2 * step);
+    }
+    Ok(None)
 }
 
 /// The first number above `low` with at least the outcome `least`, which `high` has.
@@ -239,7 +299,7 @@ fn first<E>(
 /// Confidence of one look, of so many searches of `values` values with `conditions` conditions that
 /// all hold together with `confidence`. Of an interval's two ends one can be wrong.
 pub fn level_of_a_look(confidence: f64, searches: usize, values: usize, conditions: usize) -> f64 {
-    let steps = 2.0 + 2.0 * (values.max(2) as f64).log2().ceil();
+    let steps = 2.0 + 3.0 * (values.max(2) as f64).log2().ceil();
     let looks = steps * f64::from(STAGES) * (searches * conditions).max(1) as f64;
     1.0 - 2.0 * (1.0 - confidence) / looks
 }
@@ -282,8 +342,8 @@ mod tests {
             assert_eq!(
                 found,
                 Bracket::Smallest {
-                    fails: at - 1,
-                    holds: at
+                    fails: Some(at - 1),
+                    holds: Some(at)
                 }
             );
             assert!(looks <= 9, "{looks} looks for {at}");
@@ -302,19 +362,45 @@ mod tests {
         assert_eq!(
             search(64, of).0,
             Bracket::Smallest {
-                fails: 30,
-                holds: 34
+                fails: Some(30),
+                holds: Some(34)
             }
         );
         let reversed = |k: usize| of(64 - k);
         assert_eq!(
             search(64, reversed).0,
             Bracket::Largest {
-                holds: 30,
-                fails: 34
+                holds: Some(30),
+                fails: Some(34)
             }
         );
         assert_eq!(search(64, |_| Outcome::Open).0, Bracket::Unknown);
+    }
+
+    #[test]
+    fn an_open_end_leaves_the_other_end_of_the_bracket() {
+        let of = |outcomes: [Outcome; 2]| move |k: usize| outcomes[usize::from(k >= 20)];
+        let [fails, open, holds] = [Outcome::Fails, Outcome::Open, Outcome::Holds];
+        let smallest = |fails, holds| Bracket::Smallest { fails, holds };
+        let largest = |holds, fails| Bracket::Largest { holds, fails };
+        assert_eq!(search(64, of([open, holds])).0, smallest(None, Some(20)));
+        assert_eq!(search(64, of([fails, open])).0, smallest(Some(19), None));
+        assert_eq!(search(64, of([holds, open])).0, largest(Some(19), None));
+        assert_eq!(search(64, of([open, fails])).0, largest(None, Some(20)));
+        let noisy = |k: usize| match k {
+            0..20 => holds,
+            26..40 => fails,
+            _ => open,
+        };
+        assert_eq!(search(64, noisy).0, largest(Some(19), Some(26)));
+        assert_eq!(
+            search(64, |k| noisy(k).opposite()).0,
+            smallest(Some(19), Some(26))
+        );
+        assert_eq!(
+            search(64, |k| noisy(64 - k)).0,
+            smallest(Some(38), Some(45))
+        );
     }
 
     #[test]
@@ -334,9 +420,9 @@ mod tests {
 
     #[test]
     fn the_looks_of_a_search_share_its_confidence() {
-        // 64 values take 2 + 2 x 6 steps of three looks, for five strategies.
+        // 64 values take 2 + 3 x 6 steps of three looks, for five strategies.
         let level = level_of_a_look(0.95, 5, 64, 1);
-        assert!((1.0 - level - 2.0 * 0.05 / (14.0 * 3.0 * 5.0)).abs() < 1e-12);
+        assert!((1.0 - level - 2.0 * 0.05 / (20.0 * 3.0 * 5.0)).abs() < 1e-12);
         assert_eq!([0, 1, 2].map(|stage| replications(stage, 20)), [5, 20, 80]);
     }
 

@@ -1,0 +1,226 @@
+//! What a search found, in words and as a table.
+
+use std::collections::BTreeMap;
+
+use super::{Find, Grid};
+use crate::experiment::find::Bracket;
+use crate::experiment::find::best::Best;
+use crate::metrics::columns::MetricRef;
+use crate::report::cells::summary_cell;
+use crate::report::scales::scale;
+use crate::results::Cell;
+use crate::text::{aligned, plain_percent, printable, thousands};
+
+/// What a search is about.
+#[derive(Clone, Copy)]
+pub struct About<'a> {
+    pub find: &'a Find,
+    pub grid: Grid,
+    /// What is looked at.
+    pub metrics: &'a [MetricRef],
+    /// Looks and replications that it took.
+    pub spent: (u64, u64),
+}
+
+/// What was found of a search, in words.
+pub struct Answer {
+    pub strategy: String,
+    pub value: String,
+    /// What an hour of the nodes costs at the value.
+    pub price: Option<String>,
+    pub evidence: String,
+}
+
+/// What was found at each value, of each strategy that was looked at.
+pub type Seen = BTreeMap<usize, Vec<Cell>>;
+
+/// The value that is the answer, that value in words, and what shows it.
+type Told = (Option<usize>, String, String);
+
+/// A bracket with its evidence.
+pub fn of_bracket(search: About<'_>, found: Bracket, seen: &Seen) -> Told {
+    let at = |number: usize| at(search, seen, number);
+    let (first, last) = (0, search.grid.last);
+    let text = |number: usize| search.grid.text(number);
+    let ends = |word: &str| format!("{word} at {} and at {}", at(first), at(last));
+    match found {
+        Bracket::Everywhere => (None, "everywhere".to_owned(), ends("holds")),
+        Bracket::Never => (None, format!("never up to {}", text(last)), ends("fails")),
+        Bracket::Unknown => (None, "not told".to_owned(), ends("open")),
+        Bracket::Smallest { fails, holds } => {
+            let (word, value) = match (fails, holds) {
+                (Some(_), Some(holds)) => ("", holds),
+                (None, holds) => ("at most ", holds.unwrap_or(last)),
+                (Some(fails), None) => ("above ", fails),
+            };
+            let told = [
+                end("fails", fails, &at, first),
+                end("holds", holds, &at, last),
+            ];
+            let open = open_between(fails, holds);
+            (
+                holds,
+                format!("{word}{}", text(value)),
+                told.join(", ") + open,
+            )
+        }
+        Bracket::Largest { holds, fails } => {
+            let (word, value) = match (holds, fails) {
+                (Some(holds), Some(_)) => ("", holds),
+                (Some(holds), None) => ("at least ", holds),
+                (None, fails) => ("below ", fails.unwrap_or(first)),
+            };
+            let told = [
+                end("holds", holds, &at, first),
+                end("fails", fails, &at, last),
+            ];
+            let open = open_between(holds, fails);
+            (
+                holds,
+                format!("{word}{}", text(value)),
+                told.join(", ") + open,
+            )
+        }
+    }
+}
+
+/// "fails at 30 (unstable)", or "not told at 2 (n/a)" of the end of the grid.
+fn end(word: &str, found: Option<usize>, at: &dyn Fn(usize) -> String, edge: usize) -> String {
+    match found {
+        Some(number) => format!("{word} at {}", at(number)),
+        None => format!("not told at {}", at(edge)),
+    }
+}
+
+/// Values between the ends that are neither shown to hold nor to fail.
+fn open_between(low: Option<usize>, high: Option<usize>) -> &'static str {
+    match low.zip(high) {
+        Some((low, high)) if high - low > 1 => "; open between",
+        _ => "",
+    }
+}
+
+/// The best value, and what is not shown to be worse.
+pub fn of_best(search: About<'_>, found: Option<Best>, seen: &Seen) -> Told {
+    let at = |number: usize| at(search, seen, number);
+    let last = search.grid.last;
+    let Some(best) = found else {
+        let said = format!("no figure at {} nor at {}", at(0), at(last));
+        return (None, "not told".to_owned(), said);
+    };
+    let text = |number: usize| search.grid.text(number);
+    let range = match best.from == best.to {
+        true => String::new(),
+        false => format!(
+            "; not told from it: {} to {}",
+            text(best.from),
+            text(best.to)
+        ),
+    };
+    let below = best.from.checked_sub(1);
+    let above = Some(best.to + 1).filter(|above| *above <= last);
+    let worse: Vec<String> = below.into_iter().chain(above).map(at).collect();
+    let worse = match worse.is_empty() {
+        true => String::new(),
+        false => format!("; worse at {}", worse.join(" and ")),
+    };
+    let told = format!("best at {}{range}{worse}", at(best.value));
+    (Some(best.value), text(best.value), told)
+}
+
+/// "30 (14.4 ms ± 0.8)".
+fn at(search: About<'_>, seen: &Seen, number: usize) -> String {
+    let figure = |cell: &Cell, metric: &MetricRef| {
+        let figure = cell.get(metric);
+        let mean = figure.and_then(|figure| figure.mean);
+        summary_cell(figure, &scale(&metric.metric, mean))
+    };
+    let cells = seen.get(&number).into_iter().flatten();
+    let figures = cells.flat_map(|cell| search.metrics.iter().map(move |m| figure(cell, m)));
+    let figures: Vec<String> = figures.collect();
+    format!("{} ({})", search.grid.text(number), figures.join(" and "))
+}
+
+/// The answers as a table, with what was searched and what it took.
+pub fn table(search: About<'_>, answers: &[Answer]) -> String {
+    let find = search.find;
+    let has_price = answers.iter().any(|answer| answer.price.is_some());
+    let price = |text: &str| has_price.then(|| text.to_owned());
+    let line = |answer: &Answer| row(answer, price(answer.price.as_deref().unwrap_or("-")));
+    let head = Answer {
+        strategy: "strategy".to_owned(),
+        value: find.key().to_owned(),
+        price: None,
+        evidence: "evidence".to_owned(),
+    };
+    let rows = std::iter::once(row(&head, price("price an hour")));
+    let rows: Vec<Vec<String>> = rows.chain(answers.iter().map(line)).collect();
+    let what = format!("{}: where {}", find.key(), what(search));
+    let mut lines = vec![printable(&what), String::new()];
+    lines.extend(aligned(&rows, &[]));
+    lines.extend([String::new(), spent(search), taken(find).to_owned()]);
+    let lines = lines.iter().map(|line| format!("{}\n", line.trim_end()));
+    lines.collect()
+}
+
+fn row(answer: &Answer, price: Option<String>) -> Vec<String> {
+    let first = [answer.strategy.clone(), answer.value.clone()].into_iter();
+    let cells = first.chain(price).chain([answer.evidence.clone()]);
+    cells.collect()
+}
+
+/// What is searched for, in words.
+fn what(search: About<'_>) -> String {
+    let find = search.find;
+    let metric = search.metrics.first();
+    let metric = metric.map_or(String::new(), ToString::to_string);
+    match (&find.best, &find.cross[..]) {
+        (Some(_), _) => format!("{metric} is best"),
+        (None, [one, other]) => format!("{metric} of `{one}` is below that of `{other}`"),
+        _ => {
+            let conditions = find.until.iter().map(|condition| condition.text.as_str());
+            conditions.collect::<Vec<_>>().join(" and ")
+        }
+    }
+}
+
+fn spent(search: About<'_>) -> String {
+    let (looks, replications) = search.spent;
+    let grid = &search.grid;
+    format!(
+        "{} values from {} to {}; {looks} looks, {} replications; {} for all looks together",
+        thousands(grid.last as u64 + 1),
+        grid.text(0),
+        grid.text(grid.last),
+        thousands(replications),
+        plain_percent(search.find.confidence)
+    )
+}
+
+/// What is taken for granted.
+fn taken(find: &Find) -> &'static str {
+    match find.best {
+        Some(_) => {
+            "the metric is taken to have one best place, and to get worse away from it; all values see the same random numbers"
+        }
+        None => {
+            "what holds at a value is taken to hold beyond it; all values see the same random numbers"
+        }
+    }
+}
+
+/// The answers as CSV.
+pub fn csv(answers: &[Answer]) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let rows = answers.iter().map(|answer| {
+        let price = answer.price.as_deref().unwrap_or_default();
+        [&answer.strategy, &answer.value, price, &answer.evidence]
+    });
+    let written = writer.write_record(["strategy", "value", "price_an_hour", "evidence"]);
+    let written = rows.fold(written, |before, row| {
+        before.and_then(|()| writer.write_record(row))
+    });
+    // Writing to memory cannot fail.
+    let bytes = written.ok().and_then(|()| writer.into_inner().ok());
+    String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
+}

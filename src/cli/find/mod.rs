@@ -1,0 +1,164 @@
+//! `equipoise find`: the value of a key at which conditions begin to hold, or a metric is best, strategy
+//! by strategy.
+//!
+//! The question behind most comparisons is not "which of five" but "how many nodes do I need" and "at
+//! what load does it tip". Each value is a whole scenario, read anew with the key set, so that whatever
+//! can be set can be searched.
+
+mod answer;
+mod search;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::replace::replace;
+use super::running::stop_on_interrupt;
+use super::scenario_args::ScenarioArgs;
+use super::{Exit, print};
+use crate::experiment::find::Condition;
+use crate::metrics::columns::MetricRef;
+use crate::report::figures::{Kind, drawn};
+use crate::scenario::Registry;
+use search::Search;
+
+/// Arguments of `equipoise find`.
+#[derive(Debug, Args)]
+pub struct Find {
+    #[command(flatten)]
+    args: ScenarioArgs,
+    /// Dotted path of the key that is searched, for example nodes.worker.count or workload.load.
+    #[arg(required_unless_present = "best")]
+    key: Option<String>,
+    /// What is to hold, for example "response_p99 <= 200ms" or "web.slo_attained >= 99.9%" (repeatable).
+    #[arg(long, value_name = "CONDITION", required_unless_present_any = ["cross", "best"])]
+    until: Vec<Condition>,
+    /// Instead: where the first strategy begins to be better than the second.
+    #[arg(long, value_names = ["A", "B"], num_args = 2, conflicts_with = "until")]
+    cross: Vec<String>,
+    /// Instead: the value of this key at which a metric is best, for example jobs.query.split.into.
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["until", "cross", "key"])]
+    best: Option<String>,
+    /// The metric of --cross and --best (default: the first that decides).
+    #[arg(long, value_name = "METRIC", conflicts_with = "until")]
+    on: Option<MetricRef>,
+    /// Smallest value.
+    #[arg(long, value_name = "VALUE")]
+    from: f64,
+    /// Largest value.
+    #[arg(long, value_name = "VALUE")]
+    to: f64,
+    /// Distance of values (default: 1 between whole numbers, else a 64th of the span).
+    #[arg(long, value_name = "VALUE")]
+    step: Option<f64>,
+    /// Confidence of all answers together.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.95)]
+    confidence: f64,
+    /// Threads (default: all cores); the results are the same for any number.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// What is printed.
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+    /// Also draw what was looked at: a file that ends in .svg, .pdf or .png.
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+}
+
+/// What is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Table,
+    /// A line a strategy.
+    Csv,
+}
+
+/// The values that are searched.
+#[derive(Clone, Copy, Debug)]
+struct Grid {
+    from: f64,
+    step: f64,
+    last: usize,
+}
+
+impl Grid {
+    /// A value as a scenario file has it: whole numbers without a point, others without the tail of a
+    /// sum of binary fractions.
+    fn text(&self, at: usize) -> String {
+        let value = self.from + at as f64 * self.step;
+        format!("{}", (value * 1e9).round() / 1e9)
+    }
+}
+
+fn mistake(said: &str) -> Exit {
+    Exit::Mistake(format!("error: {said}"))
+}
+
+impl Find {
+    /// Searches for each strategy and prints what was found.
+    pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
+        let grid = self.grid()?;
+        let kind = self.plot.as_deref().map(kind_of).transpose()?;
+        let stop = stop_on_interrupt()?;
+        let search = Search::new(&self, registry, grid, stop)?;
+        let answers = match (&self.best, &self.cross[..]) {
+            (Some(_), _) => search.best_of_each()?,
+            (None, []) => search.of_each()?,
+            _ => vec![search.crossing()?],
+        };
+        if let Some((path, kind)) = self.plot.as_deref().zip(kind) {
+            let drawing = search.drawing()?;
+            replace(
+                path,
+                &drawn(&drawing, kind).map_err(super::report::cannot_draw)?,
+            )?;
+        }
+        match self.format {
+            Format::Table => print(&answer::table(search.about(), &answers)),
+            Format::Csv => print(&answer::csv(&answers)),
+        }
+    }
+
+    /// The key that is searched.
+    fn key(&self) -> &str {
+        let key = self.best.as_deref().or(self.key.as_deref());
+        key.unwrap_or_default()
+    }
+
+    fn grid(&self) -> Result<Grid, Exit> {
+        if !(self.from.is_finite() && self.to.is_finite() && self.from < self.to) {
+            return Err(mistake("--from is to be a smaller number than --to"));
+        }
+        if !(0.5..1.0).contains(&self.confidence) {
+            return Err(mistake(
+                "--confidence is a share from 0.5 to below 1, for example 0.95",
+            ));
+        }
+        let is_whole = self.from.fract() == 0.0 && self.to.fract() == 0.0;
+        let usual = if is_whole {
+            1.0
+        } else {
+            (self.to - self.from) / 64.0
+        };
+        let step = self.step.unwrap_or(usual);
+        let steps = (self.to - self.from) / step;
+        if !(1.0..=1e6).contains(&steps) {
+            return Err(mistake(
+                "--step is to be above 0, no more than the span, and no less than a millionth of it",
+            ));
+        }
+        Ok(Grid {
+            from: self.from,
+            step,
+            last: (steps + 1e-9).floor() as usize,
+        })
+    }
+}
+
+/// The kind of file that a name asks for.
+fn kind_of(path: &Path) -> Result<Kind, Exit> {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    let found = ending.and_then(|ending| Kind::from_str(ending, true).ok());
+    found.ok_or_else(|| mistake("--plot is to name a file that ends in .svg, .pdf or .png"))
+}

@@ -809,4 +809,23 @@ mod tests {
         assert!(largest < 4_000, "{largest}");
         assert_eq!(fired, 50_000 + 950);
     }
+
+    /// Not before they are more than the crowd, nor before they outnumber the others.
+    #[test]
+    fn stale_events_are_swept_out_once_they_are_many() {
+        let left = |stale: usize, live: usize| {
+            let mut agenda = Agenda::new();
+            for who in 0..stale + live {
+                agenda.schedule(Time(1 + who as u64), 6, 1, who as u32);
+            }
+            (0..stale).for_each(|_| agenda.forget());
+            agenda.sweep(|_, who| (who as usize) < stale);
+            agenda.pending()
+        };
+        assert_eq!(left(CROWD, 10), CROWD + 10);
+        assert_eq!(left(CROWD + 1, 10), 10);
+        assert_eq!(left(CROWD + 1, CROWD + 1), 2 * (CROWD + 1));
+        assert_eq!(left(CROWD + 2, CROWD + 1), CROWD + 1);
+        assert_eq!(left(5 * CROWD, 10), 10);
+    }
 }

@@ -337,6 +337,22 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    /// Not only nearly: "3us" is 3e-6, which 3 times 1e-6 is not always.
+    #[test]
+    fn decimal_units_are_rounded_once() {
+        for (worth, power) in [(1e-3, -3), (1e-6, -6), (1e-9, -9), (1e3, 3), (1e6, 6)] {
+            for number in 1..1_000 {
+                let exact: f64 = format!("{number}e{power}").parse().unwrap();
+                assert_eq!(
+                    times(&number.to_string(), worth),
+                    exact,
+                    "{number} x {worth}"
+                );
+            }
+        }
+        assert_eq!(times("1.5", 3600.0), 5400.0);
+    }
+
     #[test]
     fn units_are_read() {
         for (text, seconds) in [

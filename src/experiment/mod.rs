@@ -36,6 +36,7 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use crate::results::Results;
+use crate::scenario::forecast::BATCH;
 use crate::scenario::{Point, Scenario};
 use crate::sim::setup::Setup;
 use crate::sim::{self, Failure};
@@ -202,7 +203,7 @@ impl<'a> Running<'a> {
     fn finish_all(&mut self, items: &[Item], pool: &rayon::ThreadPool) -> Result<(), Failure> {
         (self.options.progress)(Progress::Planned(items.len() as u64));
         let strategies = self.scenario.strategies.len().max(1);
-        let batch = (64 * pool.current_num_threads()).div_ceil(strategies) * strategies;
+        let batch = (BATCH * pool.current_num_threads()).div_ceil(strategies) * strategies;
         for batch in items.chunks(batch) {
             let one = |item: &Item| self.finish(*item);
             let done = pool.install(|| batch.par_iter().with_max_len(1).map(one).collect());

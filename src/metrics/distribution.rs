@@ -3,8 +3,6 @@
 //! Of all replications together there are sums; of each alone its counts, so that a figure can be
 //! taken without it.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::histogram::{Histogram, Place, Tally, edges, place, rank};
@@ -32,14 +30,17 @@ pub fn distributions(stats: &JobStats) -> Distributions {
 /// Counts by bucket of the values, in rising order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Distribution {
-    buckets: BTreeMap<usize, Tally>,
+    buckets: Vec<(u16, Tally)>,
     total: u64,
 }
 
 impl From<&Histogram> for Distribution {
     fn from(histogram: &Histogram) -> Distribution {
         Distribution {
-            buckets: histogram.tallies().collect(),
+            buckets: histogram
+                .tallies()
+                .map(|(at, tally)| (at as u16, tally))
+                .collect(),
             total: histogram.total(),
         }
     }
@@ -48,9 +49,17 @@ impl From<&Histogram> for Distribution {
 impl Distribution {
     /// Adds all of `other`.
     pub fn add(&mut self, other: &Distribution) {
-        for (at, tally) in &other.buckets {
-            self.buckets.entry(*at).or_default().add(*tally);
-        }
+        self.buckets.extend(&other.buckets);
+        // Two rising runs: the sort is one merge of them.
+        self.buckets.sort_by_key(|(at, _)| *at);
+        self.buckets.dedup_by(|(at, tally), (kept, sum)| {
+            let is_same = at == kept;
+            if is_same {
+                sum.add(*tally);
+            }
+            is_same
+        });
+        self.buckets.shrink_to_fit();
         self.total += other.total;
     }
 
@@ -64,7 +73,7 @@ impl Distribution {
         let mut above = self.total;
         self.buckets.iter().map(move |(at, tally)| {
             above -= tally.count();
-            let (low, high) = edges(*at);
+            let (low, high) = edges(usize::from(*at));
             let middle = (low + high) / 2.0;
             (tally.only().map_or(middle, |only| only as f64), above)
         })
@@ -72,7 +81,10 @@ impl Distribution {
 
     /// The counts alone.
     pub fn counts(&self) -> Counts {
-        let counts = self.all().map(|(at, count)| (at as u16, count as u32));
+        let counts = self
+            .buckets
+            .iter()
+            .map(|(at, tally)| (*at, tally.count() as u32));
         Counts(counts.collect())
     }
 
@@ -83,8 +95,15 @@ impl Distribution {
 
     /// Whether all values in the bucket of `place` are the same.
     pub fn is_one_value(&self, place: &Place) -> bool {
-        let bucket = self.buckets.get(&place.bucket);
-        bucket.is_some_and(|tally| tally.only().is_some())
+        self.only(place.bucket).is_some()
+    }
+
+    /// The one value of all in `bucket`.
+    fn only(&self, bucket: usize) -> Option<u64> {
+        let found = self
+            .buckets
+            .binary_search_by_key(&bucket, |(at, _)| usize::from(*at));
+        self.buckets[found.ok()?].1.only()
     }
 
     /// The place that a `share` of the values lies beyond.
@@ -96,7 +115,7 @@ impl Distribution {
 
     fn all(&self) -> impl Iterator<Item = (usize, u64)> {
         let buckets = self.buckets.iter();
-        buckets.map(|(at, tally)| (*at, tally.count()))
+        buckets.map(|(at, tally)| (usize::from(*at), tally.count()))
     }
 
     /// The same quantile without the values of `one` of those that were added.
@@ -113,7 +132,7 @@ impl Distribution {
     /// One that holds a single value is it.
     fn bounded(&self, buckets: impl Iterator<Item = (usize, u64)>, rank: u64) -> Option<Place> {
         let mut place = place(buckets, rank, edges)?;
-        if let Some(only) = self.buckets.get(&place.bucket)?.only() {
+        if let Some(only) = self.only(place.bucket) {
             place.value = only as f64;
         }
         Some(place)

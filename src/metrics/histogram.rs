@@ -213,12 +213,49 @@ impl Histogram {
     /// bucket unless that holds a single value; `None` if fewer than 10 / (1 - q) values were
     /// counted, too few to say.
     pub fn quantile(&self, permille: u64) -> Option<f64> {
-        if self.total * (1000 - permille) < 10_000 {
-            return None;
+        let rank = self.known_rank(permille)?;
+        self.value(place(self.buckets(), rank, edges)?)
+    }
+
+    /// The same, looked for from `cursor` on, which lies where it lay before.
+    pub fn quantile_near(&self, permille: u64, cursor: &mut Cursor) -> Option<f64> {
+        let rank = self.known_rank(permille)?;
+        let count = |bucket| self.tallies.get(bucket).count();
+        while cursor.below >= rank {
+            cursor.bucket -= 1;
+            cursor.below -= count(cursor.bucket);
         }
-        let place = place(self.buckets(), rank(self.total, permille), edges)?;
+        while cursor.below + count(cursor.bucket) < rank {
+            cursor.below += count(cursor.bucket);
+            cursor.bucket += 1;
+        }
+        let found = (cursor.bucket, count(cursor.bucket));
+        self.value(place(std::iter::once(found), rank - cursor.below, edges)?)
+    }
+
+    /// The rank of a quantile, if enough values were counted.
+    fn known_rank(&self, permille: u64) -> Option<u64> {
+        let is_known = self.total * (1000 - permille) >= 10_000;
+        is_known.then(|| rank(self.total, permille))
+    }
+
+    fn value(&self, place: Place) -> Option<f64> {
         let only = self.tallies.get(place.bucket).only();
         Some(only.map_or(place.value, |only| only as f64))
+    }
+}
+
+/// A bucket, and how many values lie in those before it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cursor {
+    bucket: usize,
+    below: u64,
+}
+
+impl Cursor {
+    /// `value` is counted, too.
+    pub fn pass(&mut self, value: u64) {
+        self.below += u64::from(bucket(value) < self.bucket);
     }
 }
 
@@ -286,6 +323,24 @@ mod tests {
             assert!(
                 (found / exact - 1.0).abs() < ACCURACY,
                 "{permille}: {found} against {exact}"
+            );
+        }
+    }
+
+    /// After every value, whichever way the quantile goes.
+    #[test]
+    fn a_quantile_is_the_same_from_where_it_lay() {
+        let key = Seeds::new(8, 1).key(Purpose::Observation);
+        let (mut histogram, mut cursor) = (Histogram::default(), Cursor::default());
+        for job in 0..5_000 {
+            let most = if job / 1_000 % 2 == 0 { 30_000 } else { 300 };
+            let value = u64::from(key.draw(0, job, 0, 0, 0).below(most));
+            histogram.record(value);
+            cursor.pass(value);
+            assert_eq!(
+                histogram.quantile_near(900, &mut cursor),
+                histogram.quantile(900),
+                "{job}"
             );
         }
     }

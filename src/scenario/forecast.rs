@@ -81,7 +81,8 @@ pub fn forecast(setup: &Setup) -> Forecast {
     let dispatchers = demand.of_dispatchers(strategy, "dispatcher", deciding);
     let gatherers = demand.of_dispatchers(strategy, "gatherer", gathering);
     let (jobs, tasks) = sizes(window, &demand);
-    let events = jobs + tasks * events_a_task(network, strategy, classes);
+    let events =
+        (jobs + tasks * events_a_task(network, classes)) * (1.0 + demand.behind() / jobs.max(1.0));
     let crowded = crowded(setup, &nodes, &groups);
     let mut warnings = overloads(crowded.chain(&dispatchers).chain(&gatherers));
     nodes.extend(groups);
@@ -249,24 +250,42 @@ pub struct Cost {
     pub seconds: f64,
     /// Bytes that a thread holds while it runs.
     pub held: f64,
-    /// Bytes that are kept of it until the tables are written.
-    pub kept: f64,
+    /// Bytes of its distributions, as they wait to be merged.
+    pub distributions: f64,
 }
 
 /// Seconds of an event; of a node that is looked at; of a replication's tables, by class; of a node
 /// and of a task in the system, which must be laid out.
-const EVENT: f64 = 90e-9;
+const EVENT: f64 = 65e-9;
 const LOOK: f64 = 11e-9;
 const TABLES: f64 = 300e-6;
 const NODE: f64 = 100e-9;
 const TASK: f64 = 600e-9;
-/// Bytes of a task in the system, of a node, of the histograms of a class while it runs and once it
-/// has, and of the program itself.
+/// Bytes of a task in the system, of a node, of the histograms of a class while it runs, and of the
+/// program itself.
 const TASK_BYTES: f64 = 340.0;
 const NODE_BYTES: f64 = 165.0;
 const CLASS_BYTES: f64 = 400e3;
-const KEPT_BYTES: f64 = 2_400.0;
 const OWN_BYTES: f64 = 14e6;
+/// Buckets that the times of many jobs fill; distributions of a class; bytes of a bucket in one, and
+/// of that in the counts that are kept of each replication.
+const BUCKETS: f64 = 4_500.0;
+const DISTRIBUTIONS: f64 = 3.0;
+const BUCKET_BYTES: f64 = 24.0;
+const COUNT_BYTES: f64 = 8.0;
+/// Replications that each thread may do before they are merged.
+pub const BATCH: usize = 64;
+
+/// Bytes of the distributions of all jobs and, if there are several, of `classes` classes.
+fn distributions(jobs: f64, classes: f64) -> f64 {
+    let filled = |jobs: f64| -BUCKETS * (-jobs / BUCKETS).exp_m1();
+    let of_classes = if classes > 1.0 {
+        classes * filled(jobs / classes)
+    } else {
+        0.0
+    };
+    (filled(jobs) + of_classes) * DISTRIBUTIONS * BUCKET_BYTES
+}
 
 impl Demand<'_> {
     /// Simulated seconds in which this many jobs arrive.
@@ -298,7 +317,23 @@ impl Demand<'_> {
                 + nodes * NODE
                 + crowd * TASK,
             held: crowd * TASK_BYTES + nodes * NODE_BYTES + classes * CLASS_BYTES,
-            kept: classes * KEPT_BYTES,
+            distributions: distributions(jobs, classes - 1.0),
+        }
+    }
+
+    /// Jobs that arrive while the last of those measured are served: the longest of n that run
+    /// together takes about ln(n) times the mean.
+    fn behind(&self) -> f64 {
+        let classes = self.offered.iter();
+        let rates = classes.map(|class| (class.rate.unwrap_or(0.0), class));
+        let served: f64 = rates.clone().map(|(rate, class)| rate * class.work).sum();
+        let tasks: f64 = rates.map(|(rate, class)| rate * class.tasks).sum();
+        let served = served.min(self.power(&vec![true; self.cluster.groups.len()], 0));
+        let jobs = served * self.rate() / tasks;
+        if jobs.is_finite() {
+            jobs * served.max(1.0).ln()
+        } else {
+            0.0
         }
     }
 
@@ -365,11 +400,16 @@ impl Total {
         let times = f64::from(replications);
         let all = || forecasts.iter().flatten();
         let sum = |of: fn(&Forecast) -> f64| all().map(of).sum::<f64>() * times;
-        let held = all().map(|forecast| forecast.cost.held).fold(0.0, f64::max);
+        let most = |of: fn(&Forecast) -> f64| all().map(of).fold(0.0, f64::max);
+        let held = most(|forecast| forecast.cost.held);
+        let runs = all().count() as f64 * times;
+        let waiting = most(|forecast| forecast.cost.distributions) * runs.min(BATCH as f64);
+        let merged = 1.0 + times * COUNT_BYTES / BUCKET_BYTES;
+        let kept = sum(|forecast| forecast.cost.distributions) / times * merged;
         Total {
             events: sum(|forecast| forecast.events),
             seconds: sum(|forecast| forecast.cost.seconds),
-            bytes: (OWN_BYTES + held + sum(|forecast| forecast.cost.kept), held),
+            bytes: (OWN_BYTES + held + waiting + kept, held + waiting),
         }
     }
 
@@ -627,16 +667,11 @@ fn sizes(window: &Window, demand: &Demand<'_>) -> (f64, f64) {
     (jobs, jobs * tasks)
 }
 
-/// Service end, and whatever of decision, travel, result and gathering takes time.
-fn events_a_task(network: &Network, strategy: &Strategy, classes: &[Class]) -> f64 {
-    let some = |law: &Law| f64::from(u8::from(!law.is_zero()));
-    let decision = strategy
-        .parts
-        .first()
-        .map_or(0.0, |parts| some(&parts.decision_time));
+/// Decision and service end, and whatever of travel, result and gathering takes time.
+fn events_a_task(network: &Network, classes: &[Class]) -> f64 {
     let gather = classes.iter().any(|class| !class.gather.is_free());
     let travels = (0..2).filter(|leg| !network.is_instant(*leg)).count();
-    1.0 + decision + travels as f64 + f64::from(u8::from(gather))
+    2.0 + travels as f64 + f64::from(u8::from(gather))
 }
 
 fn overloads<'a>(uses: impl Iterator<Item = &'a Use>) -> Vec<String> {

@@ -11,7 +11,6 @@ use crate::strategy::{Copies, Hedge};
 
 use super::core::{PACE, Timer, scaled};
 use super::failure::Fallible;
-use super::hedging::ENOUGH;
 use super::lives::draw_work;
 use super::records::Phase;
 use super::replication::Replication;
@@ -33,14 +32,10 @@ impl Replication<'_> {
             }
             Some(Copies::Speculation { .. }) => Ok(()),
             Some(Copies::Hedge(hedge)) => {
-                let delay = match hedge {
-                    Hedge { after, .. } if after.is_some() => after,
-                    Hedge { permille, .. } if self.hedging.responses.total() >= ENOUGH => {
-                        let nanoseconds = self.hedging.responses.quantile(permille);
-                        nanoseconds.map(|delay| Time(delay as u64))
-                    }
-                    Hedge { .. } => None,
-                };
+                let Hedge {
+                    after, permille, ..
+                } = hedge;
+                let delay = after.or_else(|| self.hedging.quantile(permille));
                 if let Some(delay) = delay {
                     let until = self.core.now() + delay;
                     self.core.wait_until(until, Timer::Hedge, id);
@@ -201,7 +196,7 @@ impl Replication<'_> {
         let job = self.core.records.both(id).1;
         let decided = job.arrival.0 + dispatch + decision;
         let took = self.core.now().0 - decided;
-        self.hedging.responses.record(took);
+        self.hedging.learn(took);
         if let Some(Copies::Speculation { factor, .. }) = self.core.setup.strategy.copies {
             self.speculate(id, took, factor);
         }

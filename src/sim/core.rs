@@ -1288,3 +1288,17 @@ impl OpeningCompletions {
         *good += u64::from(self.at == now && is_good);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_scaled_to_the_nearest_even() {
+        let halves = [1, 3, 5, 7].map(|time| scaled(Time(time), 1, 2).0);
+        assert_eq!(halves, [0, 2, 2, 4]);
+        assert_eq!(scaled(Time(7), 2, 3), Time(5)); // 4 2/3
+        assert_eq!(scaled(Time(5), 2, 3), Time(3)); // 3 1/3
+        assert_eq!(scaled(Time(u64::MAX), 2, 1), Time(u64::MAX));
+    }
+}

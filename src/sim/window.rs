@@ -451,6 +451,18 @@ mod tests {
         assert!(window.is_resolved());
     }
 
+    /// Nine arrivals a second apart, each of which leaves half a second later: half a job at any time.
+    #[test]
+    fn thirds_are_known_once_the_window_is_closed() {
+        let mut window = counting(0, 9, 0);
+        for at in 1..=9 {
+            assert_eq!(window.thirds(), None, "{at}");
+            window.arrive(Time(at * 10), 0, Time(at * 10 + 10));
+            window.leave(Time(at * 10 + 5), true);
+        }
+        assert_eq!(window.thirds(), Some([0.5; 3]));
+    }
+
     #[test]
     fn what_arrives_after_the_end_is_not_measured() {
         let mut window = counting(0, 1, 1);

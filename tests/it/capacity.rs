@@ -279,3 +279,89 @@ fn a_batch_on_nodes_that_fail_for_ever_ends() {
     assert_eq!(found.classes[0].completed, 10);
     assert!(found.window < Time::from_secs(100.0));
 }
+
+/// Jobs arrive at 1 s and 2 s, which is the window, and the run is over at 3 s: what began in the window and goes on
+/// is busy until its end.
+#[test]
+fn what_goes_on_at_the_end_counts() {
+    let busy = |metric: &str, keys: &str| {
+        let text = format!(
+            "run = {{ jobs = 2, warmup = \"none\", drain = 1 }}\nnodes.n.count = 1\n\
+             jobs.j.arrivals.renewal.interval = \"1s\"\njobs.j.work = \"500ms\"\n\
+             strategies.s.placement = \"random\"\n{keys}"
+        );
+        let setup = setup(&text);
+        value(&setup, &figures(&setup), metric)
+    };
+    let decides = "strategies.s.decision-time = \"10s\"";
+    close(busy("dispatcher_utilization", decides), 1.0);
+    let gathers = "jobs.j.gather.work = \"10s\"";
+    close(busy("gatherer_utilization", gathers), 0.5);
+}
+
+/// A random choice of all nodes asks so much of each group; of dispatchers that use some of the nodes, and of
+/// nodes that are kept, nobody knows.
+#[test]
+fn shares_are_fixed_only_where_all_nodes_are_open() {
+    let groups = |keys: &str| {
+        let text = format!(
+            "run.jobs = 10\nnodes = {{ a.count = 2, b = {{ count = 2, speed = 0.5 }} }}\n\
+             jobs.j = {{ arrivals.poisson.rate = 1, work = 1 }}\n\
+             strategies.s.placement = \"random\"\n{keys}"
+        );
+        equipoise::scenario::forecast::forecast(&setup(&text))
+            .nodes
+            .len()
+    };
+    assert_eq!(groups(""), 3);
+    assert_eq!(
+        groups("strategies.s.subset = 2\nstrategies.s.dispatchers = 2"),
+        1
+    );
+    assert_eq!(groups("strategies.s.partition.j.nodes = [\"a\"]"), 1);
+}
+
+/// Start and end of the tasks at node 1, as they ended.
+#[derive(Default)]
+struct Spans(Vec<(f64, f64)>);
+
+impl Recorder for Spans {
+    fn job(&mut self, _: &Job, _: Option<(Time, Blame)>) {}
+    fn task(&mut self, _: &Job, _: &Task, attempt: &Attempt) {
+        if attempt.node.0 == 1 {
+            let [start, end] = [attempt.times.started, attempt.times.ended].map(Time::as_secs);
+            self.0.push((start, end));
+        }
+    }
+    fn decision(&mut self, _: &Decision<'_>) {}
+}
+
+/// When node b falls idle, four tasks wait at a: it takes two of them, one runs, and one waits, as its queue may.
+#[test]
+fn a_thief_takes_what_may_wait_there() {
+    let setup = setup(
+        r#"
+        [nodes.a]
+        [nodes.b]
+        queue-limit = 1
+        [jobs.j]
+        arrivals.batch = { jobs = 5, at = "500ms" }
+        work = "10s"
+        [jobs.own]
+        arrivals.batch = { jobs = 1, at = "2s" }
+        work = "1s"
+        nodes = ["b"]
+        [network]
+        dispatch = "100ms"
+        [faults]
+        events = [ { at = "0s", nodes = "b", change = "down" }, { at = "1s", nodes = "b", change = "up" } ]
+        [strategies.s]
+        placement = "least-loaded"
+        stealing.idle = { victims = 1, batch = "half" }
+        "#,
+    );
+    let mut at_b = Spans::default();
+    run(&setup, 1, Some(&mut at_b)).unwrap_or_else(|failure| panic!("{failure}"));
+    // Both set out at once, and are there 100 ms later.
+    assert_eq!(at_b.0, [(2.1, 3.1), (3.2, 13.2), (13.2, 23.2)]);
+}

@@ -15,21 +15,6 @@ use equipoise::scenario::forecast::{Forecast, Total, forecast};
 use crate::scenarios::read_text;
 use crate::tool::Place;
 
-/// Scenarios of the repository that need no trace, each a part of its length.
-const SHIPPED: [&str; 11] = [
-    "failing-nodes",
-    "granularity",
-    "imbalance",
-    "known-answers",
-    "load-sweep",
-    "quickstart",
-    "rolling-maintenance",
-    "scarce-memory",
-    "thread-pool",
-    "two-classes",
-    "kth-sp2",
-];
-
 const HEAD: &str = "[run]\nreplications = 2\nwarmup = \"none\"\n";
 const OPEN: &str =
     "[workload]\nload = 0.9\n[jobs.j]\narrivals = \"poisson\"\nwork.exponential.mean = \"10ms\"\n";
@@ -89,6 +74,21 @@ fn costly() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// The scenarios of the repository, by name.
+fn shipped() -> Vec<(String, String)> {
+    let files = std::fs::read_dir("scenarios").unwrap();
+    let paths = files.map(|file| file.unwrap().path());
+    let scenarios = paths.filter(|path| path.extension().is_some_and(|is| is == "toml"));
+    let mut found: Vec<_> = scenarios
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    found.sort();
+    found
+}
+
 fn expected(scenario: &Scenario) -> Total {
     let points = scenario.points.iter();
     let forecasts: Vec<Vec<Forecast>> = points
@@ -142,11 +142,10 @@ fn ratio(forecast: f64, measured: f64, small: f64) -> f64 {
 #[test]
 #[ignore = "a minute or two, on an idle machine"]
 fn forecasts_are_within_a_factor_of_two() {
-    let shipped = SHIPPED.iter().map(|stem| {
-        let text = std::fs::read_to_string(format!("scenarios/{stem}.toml")).unwrap();
-        (*stem, text)
-    });
-    let all = shipped.chain(costly());
+    let own = costly().into_iter();
+    let all = shipped()
+        .into_iter()
+        .chain(own.map(|(name, text)| (name.to_owned(), text)));
     let mut wrong = Vec::new();
     println!("scenario                   events                 CPU seconds      MB");
     for (name, text) in all {

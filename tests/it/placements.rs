@@ -35,6 +35,7 @@ struct Log {
     nodes: u32,
     rows: Vec<(u64, u32, u32)>,
     asked: Vec<Vec<NodeId>>,
+    scores: Vec<Option<f64>>,
     beaten: u32,
 }
 
@@ -46,6 +47,7 @@ impl Recorder for Log {
         self.asked.push(d.asked.to_vec());
         let score = |node| d.seen(node).score;
         let own = score(d.node);
+        self.scores.push(own.map(|own| own.value));
         let beats =
             |node| matches!((score(node), own), (Some(other), Some(own)) if other.beats(&own));
         self.beaten += u32::from((0..self.nodes).map(NodeId).any(beats));
@@ -523,4 +525,35 @@ fn looking_at_both_beats_drawing_one_twice() {
         "{scan}, {pairs}"
     );
     assert!(doubled < 0.95 * scan, "{doubled}");
+}
+
+/// What three equal jobs of a second see one after another of a node of speed 2.
+#[test]
+fn scores_are_told_in_their_units() {
+    let scores = |spelling: &str| {
+        let text = format!(
+            "nodes.n.speed = 2\njobs.j = {{ arrivals.batch.jobs = 3, work = 1 }}\n\
+             strategies.s.placement = {spelling}"
+        );
+        log(&setup(&text)).scores
+    };
+    let told = |scores: [f64; 3]| scores.map(Some);
+    assert_eq!(scores("\"least-loaded\""), told([0.0, 1.0, 2.0]));
+    assert_eq!(
+        scores("{ least-loaded.by = \"work\" }"),
+        told([0.0, 0.5, 1.0])
+    );
+    assert_eq!(scores("\"shortest-expected-delay\""), told([0.5, 1.0, 1.5]));
+}
+
+/// Two idle nodes are tied for every job: they take turns.
+#[test]
+fn two_that_are_tied_may_take_turns() {
+    let turns = setup(
+        "run = { jobs = 8, warmup = 'none' }\nnodes.n.count = 2\n\
+         jobs.j = { arrivals.renewal.interval = 1, work = 0.5 }\n\
+         strategies.s = { placement = 'power-of-d', ties = 'turns' }",
+    );
+    let nodes: Vec<u32> = log(&turns).rows.iter().map(|(.., node)| *node).collect();
+    assert_eq!(nodes[..8], [0, 1, 0, 1, 0, 1, 0, 1]);
 }

@@ -189,3 +189,13 @@ const PINNED: [u64; 16] = [
     13_353_153_731_684_960_474,
     2_415_204_973_567_157_233,
 ];
+
+/// A lognormal law without spread is a constant.
+#[test]
+fn no_spread_is_a_constant() {
+    let law = Law::Lognormal {
+        mu: 0.0,
+        sigma: 0.0,
+    };
+    assert_eq!([0.9, 1.0, 1.1].map(|x| law.survival(x)), [1.0, 0.0, 0.0]);
+}

@@ -161,7 +161,6 @@ impl Blueprint for PowerOfD {
         }))
     }
 
-    /// Drawn ranks are kept in order, which takes longer the more there are.
     fn looks(&self, nodes: u32) -> f64 {
         let d = f64::from(if self.replacement {
             self.d
@@ -253,7 +252,12 @@ impl Placement for Sample {
             named.push(ask.nodes.nth(first));
             return named.extend((second != first).then(|| ask.nodes.nth(second)));
         }
-        draw_ranks(&self.parameters, ask.nodes.count(), &mut self.drawn, rng);
+        let PowerOfD { d, replacement, .. } = self.parameters;
+        if replacement {
+            draw_with_replacement(d, ask.nodes.count(), &mut self.drawn, rng);
+        } else {
+            draw_distinct(d, ask.nodes.count(), &mut self.drawn, rng);
+        }
         named.extend(self.drawn.iter().map(|&rank| ask.nodes.nth(rank)));
     }
 
@@ -398,36 +402,38 @@ fn lesser<T: Copy>(two: [T; 2], order: Ordering, ties: Ties, rng: &mut Draw) -> 
     }]
 }
 
-/// `d` different ranks below `n` (all if there are fewer), each set equally likely.
+/// Draws `d` different ranks below `n` (all if there are fewer), each set equally likely: the i-th draw
+/// is uniform over the n - i ranks that are left, of which the taken ones are stepped over.
 pub fn draw_distinct(d: u32, n: u32, drawn: &mut Vec<u32>, rng: &mut Draw) {
-    let parameters = PowerOfD {
-        d,
-        ..PowerOfD::default()
-    };
-    draw_ranks(&parameters, n, drawn, rng);
+    drawn.clear();
+    for i in 0..d.min(n) {
+        let left = rng.below(n - i);
+        let at = taken_before(left, drawn);
+        drawn.insert(at, left + at as u32);
+    }
 }
 
-/// Draws ranks below `n`, each set (or each sequence, with replacement) equally likely. Without
-/// replacement the i-th draw is uniform over the n - i places left, found by stepping over the
-/// taken ones.
-fn draw_ranks(parameters: &PowerOfD, n: u32, drawn: &mut Vec<u32>, rng: &mut Draw) {
-    drawn.clear();
-    let most = if parameters.replacement {
-        parameters.d
-    } else {
-        parameters.d.min(n)
-    };
-    for i in 0..if n == 0 { 0 } else { most } {
-        let mut rank = rng.below(if parameters.replacement { n } else { n - i });
-        let mut at = 0;
-        while at < drawn.len() && drawn[at] <= rank {
-            if parameters.replacement && drawn[at] == rank {
-                break;
-            }
-            rank += u32::from(!parameters.replacement);
-            at += 1;
+/// How many of `drawn`, rising, lie before the rank that has `left` untaken ones below it.
+fn taken_before(left: u32, drawn: &[u32]) -> usize {
+    let (mut from, mut to) = (0, drawn.len());
+    while from < to {
+        let middle = from.midpoint(to);
+        // So many untaken ones are below it.
+        if drawn[middle] - middle as u32 <= left {
+            from = middle + 1;
+        } else {
+            to = middle;
         }
-        if drawn.get(at) != Some(&rank) {
+    }
+    from
+}
+
+/// Draws `d` ranks below `n`, each sequence equally likely; those drawn again are there once.
+fn draw_with_replacement(d: u32, n: u32, drawn: &mut Vec<u32>, rng: &mut Draw) {
+    drawn.clear();
+    for _ in 0..if n == 0 { 0 } else { d } {
+        let rank = rng.below(n);
+        if let Err(at) = drawn.binary_search(&rank) {
             drawn.insert(at, rank);
         }
     }
@@ -438,12 +444,14 @@ mod tests {
     use super::*;
     use crate::engine::random::{Purpose, Seeds};
 
-    fn counts(parameters: &PowerOfD, n: u32) -> std::collections::BTreeMap<Vec<u32>, u32> {
+    type Draws = fn(u32, u32, &mut Vec<u32>, &mut Draw);
+
+    fn counts(draw: Draws, d: u32, n: u32) -> std::collections::BTreeMap<Vec<u32>, u32> {
         let key = Seeds::new(4, 1).key(Purpose::Placement);
         let mut counts = std::collections::BTreeMap::new();
         let mut drawn = Vec::new();
         for job in 0..60_000 {
-            draw_ranks(parameters, n, &mut drawn, &mut key.draw(0, job, 0, 0, 0));
+            draw(d, n, &mut drawn, &mut key.draw(0, job, 0, 0, 0));
             *counts.entry(drawn.clone()).or_insert(0) += 1;
         }
         counts
@@ -452,13 +460,7 @@ mod tests {
     /// 3 of 5 without replacement: ten sets, each 6,000 times within 4.5 standard errors.
     #[test]
     fn sets_without_replacement_are_equally_likely() {
-        let seen = counts(
-            &PowerOfD {
-                d: 3,
-                ..PowerOfD::default()
-            },
-            5,
-        );
+        let seen = counts(draw_distinct, 3, 5);
         assert_eq!(seen.len(), 10);
         let error = 4.5 * (60_000.0f64 * 0.1 * 0.9).sqrt();
         assert!(
@@ -471,13 +473,7 @@ mod tests {
     /// 2 of 3 with replacement: a pair 2/9, the same node twice 1/9.
     #[test]
     fn sequences_with_replacement_are_equally_likely() {
-        let seen = counts(
-            &PowerOfD {
-                replacement: true,
-                ..PowerOfD::default()
-            },
-            3,
-        );
+        let seen = counts(draw_with_replacement, 2, 3);
         assert_eq!(seen.len(), 6);
         for (ranks, &count) in &seen {
             let p = if ranks.len() == 1 {
@@ -495,13 +491,7 @@ mod tests {
 
     #[test]
     fn more_than_there_are_means_all() {
-        let seen = counts(
-            &PowerOfD {
-                d: 9,
-                ..PowerOfD::default()
-            },
-            4,
-        );
+        let seen = counts(draw_distinct, 9, 4);
         assert_eq!(seen.keys().collect::<Vec<_>>(), [&vec![0, 1, 2, 3]]);
     }
 }

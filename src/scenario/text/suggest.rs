@@ -115,6 +115,17 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("events", "faults.events"),
     ("slow-downs slowdowns grey-failures", "faults.slow-downs"),
     ("zone zones rack region", "nodes.NAME.zone"),
+    (
+        "health-check health-checks healthcheck",
+        "scheduling.health.checks",
+    ),
+    (
+        "outlier-detection max-fails circuit-breaker circuit-breakers",
+        "scheduling.health.ejection",
+    ),
+    ("slow-start slowstart", "scheduling.health.slow-start"),
+    ("detection detection-delay", "scheduling.health.detection"),
+    ("latency-matrix delay-matrix", "network.zones"),
     ("ties", "scheduling.ties"),
     ("staleness stale information", "scheduling.view"),
     ("sidecars proxies", "scheduling.dispatchers"),

@@ -65,7 +65,7 @@ pub fn forecast(setup: &Setup) -> Forecast {
         seed: _,
         placement_seed: _,
         cluster,
-        network,
+        network: _,
         classes,
         sources,
         stragglers,
@@ -81,13 +81,7 @@ pub fn forecast(setup: &Setup) -> Forecast {
     let dispatchers = demand.of_dispatchers(strategy, "dispatcher", deciding);
     let gatherers = demand.of_dispatchers(strategy, "gatherer", gathering);
     let (jobs, tasks) = sizes(window, &demand);
-    let behind = if setup.is_first_in_first_out() {
-        0.0
-    } else {
-        demand.behind()
-    };
-    let a_task = events_a_task(network, classes) + reservations(strategy, network);
-    let events = (jobs + tasks * a_task) * (1.0 + behind / jobs.max(1.0));
+    let events = demand.events(setup, (jobs, tasks));
     let crowded = crowded(setup, &nodes, &groups);
     let mut warnings = overloads(crowded.chain(&dispatchers).chain(&gatherers));
     nodes.extend(groups);
@@ -326,7 +320,19 @@ impl Demand<'_> {
         }
     }
 
-    /// Jobs that arrive while the last of those measured are served, where they can matter: the longest of n that run
+    /// Events of so many jobs and tasks, with those of jobs that arrive behind them, where they can matter.
+    fn events(&self, setup: &Setup, (jobs, tasks): (f64, f64)) -> f64 {
+        let (strategy, network) = (&setup.strategy, &setup.network);
+        let a_task = events_a_task(network, &setup.classes) + reservations(strategy, network);
+        let behind = if setup.is_first_in_first_out() {
+            0.0
+        } else {
+            self.behind()
+        };
+        (jobs + tasks * a_task) * (1.0 + behind / jobs.max(1.0))
+    }
+
+    /// Jobs that arrive while the last of those measured are served: the longest of n that run
     /// together takes about ln(n) times the mean.
     fn behind(&self) -> f64 {
         let classes = self.offered.iter();

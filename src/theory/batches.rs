@@ -2,7 +2,7 @@
 //! when the last of them is (Fidler, Walker & Bora, "Tiny tasks: a remedy for synchronization constraints in
 //! multi-server systems", 2017-2021).
 //!
-//! The number of tasks in the system is that of M^[k]/M/s: as often as the level n is crossed upwards, by a job that
+//! The number of tasks in the system is that of `M^[k]/M/s`: as often as the level n is crossed upwards, by a job that
 //! finds k tasks fewer than n + 1 or more, it is crossed downwards. Who comes later delays nobody, so that the time of a
 //! job hangs on the tasks before it and on its own alone, a finite chain.
 
@@ -20,7 +20,7 @@ pub const MODEL: Model = Model {
 /// States at most, and servers x tasks of a job.
 const MOST: usize = 100_000;
 
-/// M^[k]/M/s with mean service 1.
+/// `M^[k]/M/s` with mean service 1.
 pub struct Batches {
     tasks: usize,
     servers: usize,

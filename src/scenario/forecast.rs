@@ -11,10 +11,8 @@ use crate::engine::time::Time;
 use crate::model::cluster::{Cluster, Group, SLOTS};
 use crate::model::discipline::Discipline;
 use crate::sim::known_load::{KnownLoad, group_loads};
-use crate::sim::setup::{
-    Faults, Measure, Network, Setup, Stragglers, TaskFailures, Turn, Warmup, Window,
-};
-use crate::strategy::{Binding, Information, Parts, Strategy};
+use crate::sim::setup::{Faults, Measure, Setup, Stragglers, TaskFailures, Turn, Warmup, Window};
+use crate::strategy::{Backfill, Binding, Information, Parts, Strategy};
 use crate::text::Scale;
 use crate::workload::class::{Class, Gather, Stage};
 use crate::workload::load::{Demand, Offered};
@@ -134,7 +132,20 @@ fn groups_apart(nodes: &[Use], setup: &Setup) -> Vec<Use> {
 /// What is told beside how much is used.
 fn told_beside(setup: &Setup, longer: f64) -> Vec<String> {
     let seen = sights(&setup.strategy).into_iter();
-    seen.chain(at_first(setup, longer)).collect()
+    let seen = seen.chain(at_first(setup, longer));
+    seen.chain(not_forecast(&setup.strategy)).collect()
+}
+
+/// How long plans take depends on who waits, which nobody knows beforehand.
+fn not_forecast(strategy: &Strategy) -> Option<String> {
+    let plans = matches!(
+        strategy.queue.backfill,
+        Backfill::Easy | Backfill::Conservative
+    );
+    plans.then(|| {
+        "planning ahead (backfill) is not in the CPU time told below: it may take most of it"
+            .to_owned()
+    })
 }
 
 /// What is said and has no effect.
@@ -323,7 +334,10 @@ impl Demand<'_> {
     /// Events of so many jobs and tasks, with those of jobs that arrive behind them, where they can matter.
     fn events(&self, setup: &Setup, (jobs, tasks): (f64, f64)) -> f64 {
         let (strategy, network) = (&setup.strategy, &setup.network);
-        let a_task = events_a_task(network, &setup.classes) + reservations(strategy, network);
+        let travels = (0..2).filter(|leg| !network.is_instant(*leg)).count() as f64;
+        let gather = setup.classes.iter().any(|class| !class.gather.is_free());
+        // A decision and an end of service; what takes time; and, under late binding, reservations.
+        let a_task = 2.0 + f64::from(u8::from(gather)) + travels * (1.0 + probes(strategy));
         let behind = if setup.is_first_in_first_out() {
             0.0
         } else {
@@ -678,21 +692,11 @@ fn sizes(window: &Window, demand: &Demand<'_>) -> (f64, f64) {
     (jobs, jobs * tasks)
 }
 
-/// Decision and service end, and whatever of travel, result and gathering takes time.
-fn events_a_task(network: &Network, classes: &[Class]) -> f64 {
-    let gather = classes.iter().any(|class| !class.gather.is_free());
-    let travels = (0..2).filter(|leg| !network.is_instant(*leg)).count();
-    2.0 + travels as f64 + f64::from(u8::from(gather))
-}
-
-/// Under late binding each reservation travels, if that takes time, and asks once for a task.
-fn reservations(strategy: &Strategy, network: &Network) -> f64 {
+/// Reservations for a task, of the parts that make most.
+fn probes(strategy: &Strategy) -> f64 {
     let late = strategy.parts.iter().filter_map(|parts| parts.late);
-    let probes = late
-        .map(|late| late.probes as f64 / 1e9)
-        .fold(0.0, f64::max);
-    let travels = (0..2).filter(|leg| !network.is_instant(*leg)).count();
-    probes * travels as f64
+    late.map(|late| late.probes as f64 / 1e9)
+        .fold(0.0, f64::max)
 }
 
 fn overloads<'a>(uses: impl Iterator<Item = &'a Use>) -> Vec<String> {

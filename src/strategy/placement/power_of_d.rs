@@ -471,6 +471,29 @@ mod tests {
         );
     }
 
+    /// Against a walk over the taken ranks, one by one.
+    #[test]
+    fn taken_ranks_are_stepped_over() {
+        let key = Seeds::new(5, 1).key(Purpose::Placement);
+        for (job, n) in [(1, 1), (2, 7), (3, 100), (4, 1_000)] {
+            let mut slow: Vec<u32> = Vec::new();
+            let mut rng = key.draw(0, job, 0, 0, 0);
+            for i in 0..n {
+                let mut rank = rng.below(n - i);
+                let at = slow.iter().take_while(|taken| {
+                    let is_before = **taken <= rank;
+                    rank += u32::from(is_before);
+                    is_before
+                });
+                let at = at.count();
+                slow.insert(at, rank);
+                let mut drawn = Vec::new();
+                draw_distinct(i + 1, n, &mut drawn, &mut key.draw(0, job, 0, 0, 0));
+                assert_eq!(drawn, slow, "{} of {n}", i + 1);
+            }
+        }
+    }
+
     /// 2 of 3 with replacement: a pair 2/9, the same node twice 1/9.
     #[test]
     fn sequences_with_replacement_are_equally_likely() {

@@ -337,8 +337,10 @@ impl<'s> Replication<'s> {
             number: job.number,
             tasks: works.len() as u32,
             task: 0,
+            data: 0,
             stage: 0,
             attempt: 0,
+            copy: 0,
             work: 0.0,
             demand: core.facts[job.class as usize].demand,
             dispatcher: job.dispatcher,
@@ -347,7 +349,7 @@ impl<'s> Replication<'s> {
         direct.placed.messages += works.len() as u64 * self.dispatch.reports(job.dispatcher);
         let dispatch = &mut self.dispatch;
         direct.ledger.write_down(job, works, |task, work| {
-            (subject.task, subject.work) = (task, work);
+            (subject.task, subject.data, subject.work) = (task, task, work);
             let node = choose_by_view(core, dispatch, lines, &subject)?;
             let service = whole_service_time(core, &subject, node);
             let (start, end) = lines.line_up(core, node, service, job.at);

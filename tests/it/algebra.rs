@@ -85,6 +85,7 @@ fn parts() -> Vec<Vec<String>> {
         ]),
         said(&[
             "network = { dispatch = \"5ms\", result = \"3ms\" }",
+            "network = { dispatch = \"20ms\", result = \"3ms\", cancels = \"travel\" }",
             "network.dispatch.exponential.mean = \"20ms\"",
         ]),
         said(&[
@@ -95,24 +96,44 @@ fn parts() -> Vec<Vec<String>> {
             "nodes.a.discipline.priority.preemptive = true\njobs.short.priority = 2",
             "nodes.a.discipline = \"processor-sharing\"",
         ]),
-        said(&["nodes.a.queue-limit = 3"]),
+        said(&[
+            "nodes.a.queue-limit = 3",
+            "nodes.a.queue-limit = 0\nnodes.b.queue-limit = 1",
+        ]),
         said(&[
             "jobs.short.tasks = 3",
             "jobs.short.tasks = 3\njobs.short.gather.need = 2",
             "jobs.short.tasks.geometric.mean = 4.0\njobs.short.gather = { per-result = \"1ms\", work = \"1ms\" }",
             "jobs.short.tasks = 2\njobs.short.replicas = 2",
+            "jobs.short.tasks = 2\njobs.short.replicas = 2\njobs.short.key.zipf = { n = 9, exponent = 1.0 }",
+            "jobs.short.tasks = 2\njobs.short.replicas = 1\njobs.short.locality.elsewhere = \"50ms\"",
+        ]),
+        said(&[
+            "jobs.staged.arrivals.poisson.rate = 2\njobs.staged.stages = { map = { tasks = 3, work.exponential.mean = \"200ms\" }, reduce = { work = \"100ms\" } }",
         ]),
         said(&["faults.stragglers = { probability = 0.1, factor = 4.0 }"]),
+        said(&[
+            "strategies.s.health.detection = \"100ms\"",
+            "strategies.s.health.ejection = { failures = 2, for = \"1s\", most = 0.5 }",
+            "strategies.s.health.slow-start = \"2s\"",
+        ]),
+        said(&[
+            "nodes.a.initial = 2\nnodes.a.autoscaling = { on = \"queue\", above = 2, below = 0.5, boot = \"300ms\", cooldown = \"500ms\", every = \"200ms\" }",
+            "faults.events = [ { at = \"1s\", nodes = \"a[0..2]\", change = \"drain\" }, { at = \"2s\", nodes = \"a\", change = \"up\" }, { at = \"3s\", nodes = \"b[0]\", change = \"leave\" } ]",
+        ]),
     ]
 }
 
 /// What may go wrong.
-const FAULTS: [&str; 6] = [
+const FAULTS: [&str; 9] = [
     "faults.node-failures = { up.exponential.mean = \"3s\", down.exponential.mean = \"300ms\" }",
     "faults.node-failures = { up.exponential.mean = \"3s\", down.exponential.mean = \"300ms\", running = \"lose\", queued = \"move\" }\nfaults.retries.max-attempts = 3",
     "faults.node-failures = { up.exponential.mean = \"3s\", down.exponential.mean = \"300ms\", running = \"resume\", queued = \"lose\" }\nfaults.retries = { max-attempts = 2, work = \"fresh\" }",
     "faults.task-failures.probability = 0.05\nfaults.retries = { max-attempts = 3, backoff = \"10ms\" }",
     "faults.timeouts = { task = \"1s\", job = \"4s\", cancel = false }\nfaults.retries.max-attempts = 2",
+    "faults.timeouts.task = \"300ms\"\nfaults.retries = { max-attempts = 4, backoff = \"10ms\", budget.share = 0.3 }",
+    "faults.node-failures = { up.exponential.mean = \"2s\", down.exponential.mean = \"500ms\", running = \"lose\", queued = \"lose\" }\nfaults.timeouts.task = \"800ms\"\nfaults.retries = { max-attempts = 3, budget.job = 4 }",
+    "faults.node-failures = { up.exponential.mean = \"2s\", down.exponential.mean = \"500ms\", running = \"restart\", queued = \"move\" }\nfaults.task-failures.rate = 0.3\nfaults.timeouts.job = \"3s\"\nfaults.retries.max-attempts = 2",
     "faults.slow-downs = { every.exponential.mean = \"2s\", last = \"500ms\", factor = 3.0 }",
 ];
 

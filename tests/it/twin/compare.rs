@@ -105,7 +105,9 @@ pub fn compare(spec: &Spec) -> Result<(), String> {
     }
     let setup = spec.setup();
     let mut rows = Rows::default();
-    let outcome = sim::run(&setup, 1, Some(&mut rows)).map_err(|failure| failure.to_string())?;
+    let outcome = sim::run(&setup, 1, Some(&mut rows)).map_err(|failure| failure.to_string());
+    std::fs::remove_file(spec.file()).ok();
+    let outcome = outcome?;
     let theirs = Rows::of(&twin);
     same_lists("decisions", &rows.decisions, &theirs.decisions)?;
     same_maps("tasks", &rows.tasks, &theirs.tasks)?;

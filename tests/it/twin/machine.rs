@@ -816,7 +816,7 @@ impl<'a> Twin<'a> {
         self.tasks[task].gathered = Some(self.now);
         if is_last {
             self.jobs[self.tasks[task].job].completion = Some(self.now);
-            if self.spec.is_central {
+            if self.spec.queue.one_at_a_time {
                 self.pull();
             }
         }

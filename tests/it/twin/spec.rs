@@ -256,6 +256,10 @@ impl Spec {
             spec.slow_down(COARSE / GRID);
             spec.replay(dice);
         }
+        // Tasks of several jobs in turns may block each other.
+        if spec.queue.one_at_a_time {
+            spec.dispatchers = 1;
+        }
         // Plans of long queues take the twin long.
         if let Some((_, count)) = &mut spec.measure {
             *count = (*count).min(20);

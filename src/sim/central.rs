@@ -4,7 +4,6 @@
 //! By other rules it serves the oldest job first, one job at a time, gangs (jobs whose tasks start
 //! together, or not at all), or lets those start that stand behind a head which finds no room.
 
-use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::list::List;
 use crate::model::nodes::NodeState;

@@ -25,6 +25,8 @@ pub struct Plan {
     held: Vec<Vec<Held>>,
     /// The same of all nodes that are up together.
     profile: Profile,
+    /// When what runs at nodes that are up is expected to end, and its row of demand.
+    ends: Vec<(Time, u32)>,
     /// The nodes that were found for the wish that was looked at last, in the order in which they are taken.
     room: Vec<Room>,
     /// The speed of the slowest node of each pool that was asked for.
@@ -111,18 +113,23 @@ impl Plan {
         for node in core.layout.ids().filter(|node| is_up(core, *node)) {
             self.profile.join(core.layout.capacity(node));
         }
+        self.ends.clear();
         core.nodes.for_each_holding(|node, state| {
             let mut id = state.running.head();
             while id != NONE {
                 let held = running(core, node, id);
                 self.held[node.index()].push(held);
                 if is_up(core, node) {
-                    let demand = core.demands.row(held.row);
-                    self.profile.hold((held.from, held.until), demand, 1);
+                    self.profile.begin(core.demands.row(held.row));
+                    self.ends.push((held.until, held.row));
                 }
                 id = List::after(&core.records, id);
             }
         });
+        self.ends.sort_unstable();
+        for &(end, row) in &self.ends {
+            self.profile.give_back(end, core.demands.row(row));
+        }
     }
 
     /// True if a wish can be granted now.

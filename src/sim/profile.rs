@@ -33,6 +33,24 @@ impl Profile {
         }
     }
 
+    /// A demand is held from the beginning on, until it is given [back](Self::give_back).
+    pub fn begin(&mut self, demand: &[u64]) {
+        let each = self.held.iter_mut().zip(demand);
+        each.for_each(|(held, need)| *held += need);
+    }
+
+    /// What was held from the beginning on is given back, no earlier than whatever was before.
+    pub fn give_back(&mut self, at: Time, demand: &[u64]) {
+        let last = self.held.len() - demand.len();
+        if self.instants.last() < Some(&at) {
+            self.instants.push(at);
+            self.held.extend_from_within(last..);
+        }
+        let last = self.held.len() - demand.len();
+        let each = self.held[last..].iter_mut().zip(demand);
+        each.for_each(|(held, need)| *held -= need);
+    }
+
     /// A node brings what it has.
     pub fn join(&mut self, capacity: &[Option<u64>]) {
         for (all, one) in self.capacity.iter_mut().zip(capacity) {
@@ -105,7 +123,10 @@ mod tests {
         profile.open(Time(0), 1);
         profile.join(&[Some(2)]);
         profile.join(&[Some(3)]);
-        profile.hold((Time(0), Time(10)), &[1], 2);
+        profile.begin(&[1]);
+        profile.begin(&[1]);
+        profile.give_back(Time(10), &[1]);
+        profile.give_back(Time(10), &[1]);
         profile.hold((Time(4), Time(6)), &[3], 1);
         profile
     }

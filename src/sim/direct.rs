@@ -133,9 +133,9 @@ impl<'s> Replication<'s> {
         self.turn_to_end(&direct.ledger)?;
         let now = self.core.now();
         direct.settle_all(&mut self.core, now);
-        self.events += direct.ledger.ended;
         direct.lines.hand_over(&mut self.core);
         direct.ledger.hand_over(&mut self.core);
+        self.events += direct.ledger.ended;
         Ok(())
     }
 
@@ -334,17 +334,14 @@ impl<'s> Replication<'s> {
             }
             return Ok(());
         }
+        direct.ledger.expect(arrivals.len(), job.measured);
         let (core, lines) = (&mut self.core, &mut direct.lines);
         let mut placing = Placing::new(core, &mut self.dispatch, lines, job)?;
         placing.begin(&mut direct.decisions, each, works.len());
-        let decisions = direct.decisions.chunks_exact_mut(each);
-        for ((&at, works), decisions) in
-            arrivals.iter().zip(works.chunks_exact(each)).zip(decisions)
-        {
-            placing.looking.now = at;
-            placing.job.at = at;
-            placing.place_job(&mut direct.ledger, &mut direct.tasks, works, decisions)?;
-            placing.job.number += 1;
+        let (ledger, decisions) = (&mut direct.ledger, &mut direct.decisions[..]);
+        match each {
+            1 => placing.place_only(ledger, arrivals, works, decisions)?,
+            _ => placing.place_several(ledger, &mut direct.tasks, arrivals, works, decisions)?,
         }
         direct.placed.messages += placing.messages(works.len());
         Ok(())
@@ -365,6 +362,7 @@ impl<'s> Replication<'s> {
             let (start, end) = lines.line_up(core, node, service, job.at);
             tasks.push(Task::new(node, start, end));
         }
+        direct.ledger.expect(1, job.measured);
         direct.ledger.write_down(job, works, tasks);
         Ok(())
     }
@@ -431,11 +429,15 @@ fn choose_by_view(
 impl Ledger {
     /// Writes down a job, whose tasks have been placed.
     fn write_down(&mut self, job: &Arrived<'_>, works: &[f64], tasks: &[Task]) {
-        let longest = works.iter().copied().fold(0.0, f64::max);
+        let longest = works.iter().fold(0.0, |a, &b| if b > a { b } else { a });
         // Of those that end last the first.
-        let later = |a: Task, b: Task| if b.end > a.end { b } else { a };
-        if let Some(critical) = tasks.iter().copied().reduce(later) {
-            self.write(job.placed(critical, works.len() as u32, longest), tasks);
+        let later = |a: usize, b: usize| if tasks[b].end > tasks[a].end { b } else { a };
+        if let Some(critical) = (0..tasks.len()).reduce(later) {
+            let ideal = job.facts.time(longest) + job.facts.overhead;
+            self.write(
+                job.placed(tasks[critical], works.len() as u32, ideal),
+                tasks,
+            );
         }
     }
 }
@@ -457,14 +459,14 @@ impl Arrived<'_> {
         }
     }
 
-    /// It has been placed: so many tasks, whose longest has so much work, and of which `task` ends last.
+    /// It has been placed: so many tasks, of which `task` ends last.
     #[inline(always)]
-    fn placed(&self, task: Task, tasks: u32, longest: f64) -> Placed {
+    fn placed(&self, task: Task, tasks: u32, ideal: Time) -> Placed {
         Placed {
             arrival: self.at,
             start: task.start,
             end: task.end,
-            ideal: self.facts.time(longest) + self.facts.overhead,
+            ideal,
             class: self.class,
             tasks,
             node: task.node,
@@ -490,6 +492,8 @@ struct Placing<'a, 's> {
     decider: Decider<'a>,
     job: Arrived<'s>,
     nodes: u32,
+    /// Each task takes as long as it would at best.
+    is_ideal: bool,
 }
 
 impl<'a, 's> Placing<'a, 's> {
@@ -501,6 +505,7 @@ impl<'a, 's> Placing<'a, 's> {
     ) -> Fallible<Placing<'a, 's>> {
         let nodes = core.board.size(job.pool);
         Ok(Placing {
+            is_ideal: core.setup.stragglers.is_none() && core.layout.is_of_speed_one(),
             decider: dispatch.decider(core.setup, job.dispatcher, job.pool)?,
             looking: Looking {
                 is_whole: nodes == core.layout.count(),
@@ -519,35 +524,64 @@ impl<'a, 's> Placing<'a, 's> {
     #[inline(never)]
     fn begin(&mut self, decisions: &mut Vec<Choosing>, each: usize, count: usize) {
         let (class, key) = (self.job.class, self.looking.core.keys.placement);
-        let rng = key.draw(class, 0, 0, 0, 0);
+        let (mut number, mut task) = (self.job.number, 0);
+        let rng = key.draw(class, number, 0, 0, 0);
         decisions.resize(count, Choosing { rng, choice: None });
-        for (number, tasks) in (self.job.number..).zip(decisions.chunks_exact_mut(each)) {
-            for (task, decision) in (0..).zip(tasks) {
-                decision.rng = key.draw(class, number, 0, task, 0);
+        for decision in &mut *decisions {
+            decision.rng = key.draw(class, number, 0, task, 0);
+            task += 1;
+            if task as usize == each {
+                (number, task) = (number + 1, 0);
             }
         }
         self.decider.choose_each(self.nodes, decisions);
     }
 
-    /// The tasks of a job are decided and take their places in line.
-    #[inline(always)]
-    fn place_job(
+    /// The tasks of jobs that have one each are decided and take their places in line.
+    #[inline(never)]
+    fn place_only(
         &mut self,
         ledger: &mut Ledger,
-        tasks: &mut Vec<Task>,
+        arrivals: &[Time],
         works: &[f64],
         decisions: &mut [Choosing],
     ) -> Fallible {
-        if let ([work], [decision]) = (works, &mut *decisions) {
-            let task = self.place(0, *work, decision)?;
-            ledger.write(self.job.placed(task, 1, *work), &[]);
-            return Ok(());
+        for ((&at, &work), decision) in arrivals.iter().zip(works).zip(decisions) {
+            (self.looking.now, self.job.at) = (at, at);
+            let task = self.place(0, work, decision)?;
+            let ideal = match self.is_ideal {
+                true => task.end - task.start,
+                false => self.job.facts.time(work) + self.job.facts.overhead,
+            };
+            ledger.write_only(self.job.placed(task, 1, ideal));
+            self.job.number += 1;
         }
-        tasks.clear();
-        for ((index, &work), decision) in (0..).zip(works).zip(decisions) {
-            tasks.push(self.place(index, work, decision)?);
+        Ok(())
+    }
+
+    /// The same for jobs that have several.
+    #[inline(never)]
+    fn place_several(
+        &mut self,
+        ledger: &mut Ledger,
+        tasks: &mut Vec<Task>,
+        arrivals: &[Time],
+        works: &[f64],
+        decisions: &mut [Choosing],
+    ) -> Fallible {
+        let each = works.len() / arrivals.len();
+        let jobs = works
+            .chunks_exact(each)
+            .zip(decisions.chunks_exact_mut(each));
+        for (&at, (works, decisions)) in arrivals.iter().zip(jobs) {
+            (self.looking.now, self.job.at) = (at, at);
+            tasks.clear();
+            for ((index, &work), decision) in (0..).zip(works).zip(decisions) {
+                tasks.push(self.place(index, work, decision)?);
+            }
+            ledger.write_down(&self.job, works, tasks);
+            self.job.number += 1;
         }
-        ledger.write_down(&self.job, works, tasks);
         Ok(())
     }
 
@@ -556,11 +590,14 @@ impl<'a, 's> Placing<'a, 's> {
     fn place(&mut self, task: u32, mut work: f64, decision: &mut Choosing) -> Fallible<Task> {
         let (ties, looking) = (self.decider.ties, &mut self.looking);
         looking.catch_up();
-        let choice = decision.choice;
-        let rank = choice.and_then(|choice| choice.rank(ties, &mut decision.rng, looking));
-        let Some(rank) = rank.filter(|rank| *rank < self.nodes) else {
-            return Err(self.decider.fault(looking.core.setup));
+        let rank = match decision.choice {
+            Some(choice) => choice.rank(ties, &mut decision.rng, looking),
+            None => None,
         };
+        let rank = rank.unwrap_or(u32::MAX);
+        if rank >= self.nodes {
+            return Err(self.decider.fault(looking.core.setup));
+        }
         let (node, core) = (looking.node(rank), &*looking.core);
         if core.setup.stragglers.is_some() {
             work = self.job.straggle(core, task, work);

@@ -38,8 +38,9 @@ pub struct Ledger {
     by_loads: u64,
     /// Tasks whose service has ended.
     pub ended: u64,
-    /// A list for a function's own use.
+    /// Lists for a function's own use.
     ends: Vec<Time>,
+    later: Vec<Placed>,
 }
 
 /// Jobs whose last tasks end on one day.
@@ -62,7 +63,7 @@ struct Over {
 }
 
 /// What has been seen in going through days.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Seen {
     /// Jobs that were over, the sum of the instants at which they were, and the last of these.
     over: u64,
@@ -136,6 +137,7 @@ impl Ledger {
             by_loads,
             ended: 0,
             ends: Vec::new(),
+            later: Vec::new(),
         }
     }
 
@@ -145,12 +147,23 @@ impl Ledger {
         self.room
     }
 
-    /// Writes down a job, and its tasks if it has several.
+    /// So many jobs are to be written down, all of them measured or none.
+    #[inline]
+    pub fn expect(&mut self, jobs: usize, measured: bool) {
+        self.jobs += jobs;
+        self.unmeasured += if measured { 0 } else { jobs };
+        self.room = self.room.saturating_sub(jobs);
+    }
+
+    /// Writes down a job of one task.
     #[inline(always)]
+    pub fn write_only(&mut self, job: Placed) {
+        self.days[list(job.end.0 >> self.shift)].jobs.push(job);
+    }
+
+    /// Writes down a job with its tasks.
+    #[inline]
     pub fn write(&mut self, job: Placed, tasks: &[Task]) {
-        self.jobs += 1;
-        self.unmeasured += usize::from(!job.measured);
-        self.room = self.room.saturating_sub(1);
         let day = &mut self.days[list(job.end.0 >> self.shift)];
         day.jobs.push(job);
         if job.tasks > 1 {
@@ -189,8 +202,54 @@ impl Ledger {
         now: Time,
         seen: &mut Seen,
     ) {
-        let mut day_list = std::mem::take(&mut self.days[list(day)]);
-        let Day { jobs, tasks } = &mut day_list;
+        let mut own = std::mem::take(&mut self.days[list(day)]);
+        let before = own.jobs.len();
+        match WITHIN && own.tasks.is_empty() {
+            true => self.put_over_only(core, &mut own.jobs, now, seen),
+            false => self.go_through_several::<WITHIN>(core, &mut own, now, seen),
+        }
+        self.jobs -= before - own.jobs.len();
+        self.days[list(day)] = own;
+    }
+
+    /// The same where all are measured jobs of one task of the open window.
+    fn put_over_only(
+        &mut self,
+        core: &mut Core<'_>,
+        jobs: &mut Vec<Placed>,
+        now: Time,
+        seen: &mut Seen,
+    ) {
+        if jobs.iter().any(|job| job.end > now) {
+            let later = &mut self.later;
+            jobs.retain(|job| {
+                later.extend((job.end > now).then_some(*job));
+                job.end <= now
+            });
+        }
+        let mut sums = *seen;
+        for job in &*jobs {
+            sums.put_over(job);
+            sums.serve(core, &job.task());
+        }
+        *seen = sums;
+        match &mut self.over[..] {
+            [over] => over.only.extend(jobs.iter().map(Placed::row)),
+            all => (jobs.iter()).for_each(|job| all[job.class as usize].only.push(job.row())),
+        }
+        jobs.clear();
+        jobs.append(&mut self.later);
+    }
+
+    /// The same where some may have several tasks.
+    fn go_through_several<const WITHIN: bool>(
+        &mut self,
+        core: &mut Core<'_>,
+        day: &mut Day,
+        now: Time,
+        seen: &mut Seen,
+    ) {
+        let Day { jobs, tasks } = day;
         let (mut kept, mut kept_tasks, mut next) = (0, 0, 0);
         for at in 0..jobs.len() {
             let job = jobs[at];
@@ -210,37 +269,28 @@ impl Ledger {
                 self.account(core, &job, &tasks[own]);
             }
         }
-        self.jobs -= jobs.len() - kept;
         jobs.truncate(kept);
         tasks.truncate(kept_tasks);
-        self.days[list(day)] = day_list;
     }
 
     /// A measured job of the open window is over.
-    #[inline(always)]
+    #[inline]
     fn put_over(&mut self, core: &mut Core<'_>, job: &Placed, tasks: &[Task], seen: &mut Seen) {
-        seen.over += 1;
-        seen.ends += u128::from(job.end.0);
-        seen.last = seen.last.max(job.end);
-        let row = PlainJob {
-            response: job.end - job.arrival,
-            queue: job.start - job.arrival,
-            ideal: job.ideal,
-        };
+        seen.put_over(job);
+        let over = &mut self.over[job.class as usize];
         if job.tasks == 1 {
-            serve(core, &job.task(), seen);
-            self.over[job.class as usize].only.push(row);
-        } else {
-            let over = &mut self.over[job.class as usize];
-            over.several.push(row);
-            over.straggler_wait_doubled += u128::from(straggler_wait(&mut self.ends, tasks));
-            for task in tasks {
-                over.waits.push(task.start - job.arrival);
-                if !task.has_ended {
-                    serve(core, task, seen);
-                }
-            }
+            seen.serve(core, &job.task());
+            return over.only.push(job.row());
         }
+        over.several.push(job.row());
+        over.waits
+            .extend(tasks.iter().map(|task| task.start - job.arrival));
+        over.straggler_wait_doubled += u128::from(straggler_wait(&mut self.ends, tasks));
+        let mut sums = *seen;
+        for task in tasks.iter().filter(|task| !task.has_ended) {
+            sums.serve(core, task);
+        }
+        *seen = sums;
     }
 
     /// Counts all that was put over.
@@ -393,13 +443,23 @@ fn list(day: u64) -> usize {
     day as usize % DAYS
 }
 
-/// A task was served in the open window.
-#[inline(always)]
-fn serve(core: &mut Core<'_>, task: &Task, seen: &mut Seen) {
-    let service = task.end - task.start;
-    seen.ended += 1;
-    seen.service += u128::from(service.0);
-    core.busy.serve(task.node, service);
+impl Seen {
+    /// A job of the open window is over.
+    #[inline(always)]
+    fn put_over(&mut self, job: &Placed) {
+        self.over += 1;
+        self.ends += u128::from(job.end.0);
+        self.last = self.last.max(job.end);
+    }
+
+    /// A task was served in the open window.
+    #[inline(always)]
+    fn serve(&mut self, core: &mut Core<'_>, task: &Task) {
+        let service = task.end - task.start;
+        self.ended += 1;
+        self.service += u128::from(service.0);
+        core.busy.serve(task.node, service);
+    }
 }
 
 /// Twice the last minus the median end of some tasks; `ends` is a list for its use.
@@ -426,6 +486,16 @@ impl Placed {
     #[inline(always)]
     fn task(&self) -> Task {
         Task::new(self.node, self.start, self.end)
+    }
+
+    /// What is counted of it.
+    #[inline(always)]
+    fn row(&self) -> PlainJob {
+        PlainJob {
+            response: self.end - self.arrival,
+            queue: self.start - self.arrival,
+            ideal: self.ideal,
+        }
     }
 
     #[inline(always)]

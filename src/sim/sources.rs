@@ -310,6 +310,13 @@ impl Sources {
         let demand = core.demands.row(facts.demand);
         let (arrivals, works) = (&stock.arrivals[jobs.clone()], stock.works(jobs));
         let mut seen = self.digest_of_stock();
+        if let ([units], 1) = (demand, stock.each) {
+            for (&arrival, &work) in arrivals.iter().zip(works) {
+                let head = mix(mix(seen, arrival.0), u64::from(stock.class));
+                seen = mix(mix(head, *units), facts.seconds(work).to_bits());
+            }
+            return seen;
+        }
         for (&arrival, works) in arrivals.iter().zip(works.chunks_exact(stock.each)) {
             let works = works.iter().map(|work| facts.seconds(*work));
             seen = digest(seen, arrival, stock.class, demand, works);

@@ -347,6 +347,13 @@ impl Window {
         self.open -= u64::from(measured);
     }
 
+    /// So many measured jobs leave the system; `instants` is the sum of the instants at which they do.
+    pub fn leave_together(&mut self, jobs: u64, instants: u128) {
+        self.population.jobs -= jobs;
+        self.population.excess -= instants as i128;
+        self.open -= jobs;
+    }
+
     /// Jobs in the system.
     #[inline]
     pub fn jobs(&self) -> u64 {

@@ -1,8 +1,6 @@
 //! A histogram of whole numbers with buckets that grow with the value: 512 to each doubling, so
 //! that a quantile is off by at most 0.2 %, and hardly at all where values lie evenly, and histograms of any runs can be added.
 
-use serde::{Deserialize, Serialize};
-
 use crate::engine::time::float;
 
 /// Relative error of a quantile at most.
@@ -82,7 +80,7 @@ impl<T: Copy + Default> Buckets<T> {
 }
 
 /// The values of one bucket: how many, and which if it is but one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Number of values; with [`UNLIKE`] if they are not all the same.
     bits: u64,
@@ -104,6 +102,14 @@ impl Tally {
             self.most = self.most.max(value);
         }
         self.bits += 1;
+    }
+
+    /// So many values, of which all are `only`, if that is known.
+    pub(super) fn new(count: u64, only: Option<u64>) -> Tally {
+        Tally {
+            bits: count | if only.is_none() { UNLIKE } else { 0 },
+            most: only.unwrap_or(0),
+        }
     }
 
     /// Number of values.

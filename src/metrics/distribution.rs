@@ -73,7 +73,8 @@ impl TryFrom<Packed> for Distribution {
                 _ => None,
             };
             let only = only.map(|above| above.wrapping_add(edge(at)));
-            all.buckets.push((at, Tally::new(count / 2, only)));
+            all.buckets
+                .push((at, Tally::of(count / 2, only.unwrap_or(0), only.is_none())));
             all.total = all.total.saturating_add(count / 2);
         }
         Ok(all)

@@ -1,6 +1,7 @@
 //! A histogram of whole numbers with buckets that grow with the value: 512 to each doubling, so
 //! that a quantile is off by at most 0.2 %, and hardly at all where values lie evenly, and histograms of any runs can be added.
 
+use super::cells::Cells;
 use crate::engine::time::float;
 
 /// Relative error of a quantile at most.
@@ -104,12 +105,10 @@ impl Tally {
         self.bits += 1;
     }
 
-    /// So many values, of which all are `only`, if that is known.
-    pub(super) fn new(count: u64, only: Option<u64>) -> Tally {
-        Tally {
-            bits: count | if only.is_none() { UNLIKE } else { 0 },
-            most: only.unwrap_or(0),
-        }
+    /// Of so many values, the largest of them `most`.
+    pub(super) fn of(count: u64, most: u64, are_unlike: bool) -> Tally {
+        let bits = count | if are_unlike { UNLIKE } else { 0 };
+        Tally { bits, most }
     }
 
     /// Number of values.
@@ -159,18 +158,11 @@ impl Histogram {
         self.most = self.most.max(value);
     }
 
-    /// Counts `values`; tells how many they are.
-    #[inline(always)]
-    pub(super) fn record_all(&mut self, values: impl Iterator<Item = u64>) -> u64 {
-        let (mut count, mut most) = (0, self.most);
-        for value in values {
-            self.tallies.at(bucket(value)).count_in(value);
-            count += 1;
-            most = most.max(value);
+    /// Adds the values of `cells`.
+    pub(super) fn add_cells(&mut self, cells: &Cells) {
+        for (bucket, cell) in cells.filled() {
+            self.add_tally(bucket, cell.tally());
         }
-        self.total += count;
-        self.most = most;
-        count
     }
 
     /// Adds values of `bucket`.

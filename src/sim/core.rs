@@ -20,7 +20,7 @@ use crate::model::slab::NONE;
 use crate::strategy::board::Board;
 use crate::strategy::view::Truth;
 use crate::workload::class::{Class, Shape, Stage};
-use crate::workload::source::Arrivals;
+use crate::workload::source::{Arrivals, Source};
 
 use super::recorder::Recorder;
 use super::records::{Job, Phase, Records, Subject, Task, draw};
@@ -491,6 +491,18 @@ pub struct Core<'s> {
     slowdown_floor: Time,
 }
 
+/// Tasks that there may be at once, where all jobs come from traces; 0 where that is not known. Of many
+/// there is room for some beforehand.
+fn tasks_of_traces(setup: &Setup) -> usize {
+    const MOST: u64 = 1 << 20;
+    let tasks = |source: &Source| match &source.arrivals {
+        Arrivals::Trace(plan) if plan.resample.is_none() => Some(plan.survey.tasks),
+        _ => None,
+    };
+    let all: Option<u64> = setup.sources.iter().map(tasks).sum();
+    all.unwrap_or(0).min(MOST) as usize
+}
+
 impl<'s> Core<'s> {
     /// An empty system whose dispatchers look at `board`.
     pub fn new(
@@ -502,7 +514,7 @@ impl<'s> Core<'s> {
     ) -> Core<'s> {
         Core {
             agenda: Agenda::new(),
-            records: Records::default(),
+            records: Records::with_room(tasks_of_traces(setup)),
             demands: Demands::new(setup),
             facts: Facts::of(setup),
             stages: Stages::default(),

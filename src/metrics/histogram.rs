@@ -1,8 +1,7 @@
 //! A histogram of whole numbers with buckets that grow with the value: 512 to each doubling, so
 //! that a quantile is off by at most 0.2 %, and hardly at all where values lie evenly, and histograms of any runs can be added.
 
-use serde::{Deserialize, Serialize};
-
+use super::cells::Cells;
 use crate::engine::time::float;
 
 /// Relative error of a quantile at most.
@@ -82,7 +81,7 @@ impl<T: Copy + Default> Buckets<T> {
 }
 
 /// The values of one bucket: how many, and which if it is but one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Number of values; with [`UNLIKE`] if they are not all the same.
     bits: u64,
@@ -104,6 +103,12 @@ impl Tally {
             self.most = self.most.max(value);
         }
         self.bits += 1;
+    }
+
+    /// Of so many values, the largest of them `most`.
+    pub(super) fn of(count: u64, most: u64, are_unlike: bool) -> Tally {
+        let bits = count | if are_unlike { UNLIKE } else { 0 };
+        Tally { bits, most }
     }
 
     /// Number of values.
@@ -153,18 +158,11 @@ impl Histogram {
         self.most = self.most.max(value);
     }
 
-    /// Counts `values`; tells how many they are.
-    #[inline(always)]
-    pub(super) fn record_all(&mut self, values: impl Iterator<Item = u64>) -> u64 {
-        let (mut count, mut most) = (0, self.most);
-        for value in values {
-            self.tallies.at(bucket(value)).count_in(value);
-            count += 1;
-            most = most.max(value);
+    /// Adds the values of `cells`.
+    pub(super) fn add_cells(&mut self, cells: &Cells) {
+        for (bucket, cell) in cells.filled() {
+            self.add_tally(bucket, cell.tally());
         }
-        self.total += count;
-        self.most = most;
-        count
     }
 
     /// Adds values of `bucket`.

@@ -9,7 +9,7 @@ use crate::engine::law::Law;
 use crate::engine::random::{Key, Purpose, Seeds};
 use crate::engine::time::{NANOS, Time, rounded};
 use crate::metrics::figures::Totals;
-use crate::metrics::jobs::{Completed, JobStats};
+use crate::metrics::jobs::{Completed, JobStats, PlainJob};
 use crate::metrics::nodes::Busy;
 use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
@@ -20,7 +20,7 @@ use crate::model::slab::NONE;
 use crate::strategy::board::Board;
 use crate::strategy::view::Truth;
 use crate::workload::class::{Class, Shape, Stage};
-use crate::workload::source::Arrivals;
+use crate::workload::source::{Arrivals, Source};
 
 use super::hedging::Sets;
 use super::recorder::Recorder;
@@ -494,6 +494,18 @@ pub struct Core<'s> {
     slowdown_floor: Time,
 }
 
+/// Tasks that there may be at once, where all jobs come from traces; 0 where that is not known. Of many
+/// there is room for some beforehand.
+fn tasks_of_traces(setup: &Setup) -> usize {
+    const MOST: u64 = 1 << 20;
+    let tasks = |source: &Source| match &source.arrivals {
+        Arrivals::Trace(plan) if plan.resample.is_none() => Some(plan.survey.tasks),
+        _ => None,
+    };
+    let all: Option<u64> = setup.sources.iter().map(tasks).sum();
+    all.unwrap_or(0).min(MOST) as usize
+}
+
 impl<'s> Core<'s> {
     /// An empty system whose dispatchers look at `board`.
     pub fn new(
@@ -505,7 +517,7 @@ impl<'s> Core<'s> {
     ) -> Core<'s> {
         Core {
             agenda: Agenda::new(),
-            records: Records::default(),
+            records: Records::with_room(tasks_of_traces(setup)),
             demands: Demands::new(setup),
             facts: Facts::of(setup),
             stages: Stages::default(),
@@ -1130,6 +1142,21 @@ impl<'s> Core<'s> {
             self.opening.count(now, job.class, !is_late);
         }
         self.window.leave(now, job.measured);
+    }
+
+    /// Measured jobs of a class, with so many tasks, were complete in the open window.
+    pub fn count_completions(&mut self, class: u32, jobs: &[PlainJob], tasks: u64) {
+        let (stats, count) = (&mut self.stats[class as usize], jobs.len() as u64);
+        let is_good = |slo: Time| jobs.iter().filter(move |job| job.response <= slo);
+        let on_time = self.facts[class as usize]
+            .slo
+            .map(|slo| is_good(slo).count() as u64);
+        stats.on_time += on_time.unwrap_or(0);
+        stats.completions += count;
+        stats.good_completions += on_time.unwrap_or(count);
+        self.totals.jobs_done += count;
+        self.totals.tasks_done += tasks;
+        self.totals.presence += stats.complete_plain(jobs, self.slowdown_floor);
     }
 
     /// Notes when the services of a job's tasks ended, of the attempts alone whose results were used.

@@ -48,7 +48,7 @@ pub struct Job {
     pub critical: u32,
     /// Tasks that were tried again.
     pub retries: u32,
-    /// Tasks that have reached the central queue, of a job whose tasks start together.
+    /// Tasks that stand in the central queue; of a job whose tasks start together, that have reached it.
     pub assembled: u32,
     /// Whether it counts.
     pub measured: bool,

@@ -18,18 +18,20 @@ jobs.long.arrivals.poisson.rate = 3
 jobs.long.work.exponential.mean = "1s"
 "#;
 
+fn named(key: &str, names: &[&str]) -> Vec<String> {
+    let said = names.iter().map(|name| format!("{key} = \"{name}\""));
+    std::iter::once(String::new()).chain(said).collect()
+}
+
+fn said(values: &[&str]) -> Vec<String> {
+    let values = values.iter().map(|value| (*value).to_owned());
+    std::iter::once(String::new()).chain(values).collect()
+}
+
 /// The parts, each with its values: what a scenario says for them. The first of each says nothing.
 fn parts() -> Vec<Vec<String>> {
     let registry = Registry::standard();
     let placements = registry.names();
-    let named = |key: &str, names: &[&str]| -> Vec<String> {
-        let said = names.iter().map(|name| format!("{key} = \"{name}\""));
-        std::iter::once(String::new()).chain(said).collect()
-    };
-    let said = |values: &[&str]| -> Vec<String> {
-        let values = values.iter().map(|value| (*value).to_owned());
-        std::iter::once(String::new()).chain(values).collect()
-    };
     vec![
         named("strategies.s.placement", &placements),
         named("strategies.s.for.long.placement", &placements),
@@ -83,6 +85,12 @@ fn parts() -> Vec<Vec<String>> {
             "strategies.s.admission.jobs = 12",
             "strategies.s.admission.dispatcher-queue = 2",
         ]),
+    ]
+}
+
+/// The same of what is around a strategy.
+fn surroundings() -> Vec<Vec<String>> {
+    vec![
         said(&[
             "network = { dispatch = \"5ms\", result = \"3ms\" }",
             "network = { dispatch = \"20ms\", result = \"3ms\", cancels = \"travel\" }",
@@ -122,6 +130,10 @@ fn parts() -> Vec<Vec<String>> {
             "faults.events = [ { at = \"1s\", nodes = \"a[0..2]\", change = \"drain\" }, { at = \"2s\", nodes = \"a\", change = \"up\" }, { at = \"3s\", nodes = \"b[0]\", change = \"leave\" } ]",
         ]),
     ]
+}
+
+fn all_parts() -> Vec<Vec<String>> {
+    [parts(), surroundings()].concat()
 }
 
 /// What may go wrong.
@@ -168,7 +180,7 @@ fn runs(said: &[&str]) -> bool {
 /// Combinations of values drawn at random, most parts saying nothing; faults in half of them. Tells how many
 /// were run.
 fn combinations(first: u64, count: u64) -> u64 {
-    let (parts, key) = (parts(), Seeds::new(9, 1).key(Purpose::Placement));
+    let (parts, key) = (all_parts(), Seeds::new(9, 1).key(Purpose::Placement));
     let one = |number: u64| {
         let mut draw = key.draw(0, number, 0, 0, 0);
         let mut said: Vec<&str> = Vec::new();
@@ -195,7 +207,7 @@ fn what_is_combined_is_conserved_or_refused() {
 #[test]
 #[ignore = "some 2,500 pairs take minutes"]
 fn every_pair_is_conserved_or_refused() {
-    let mut parts = parts();
+    let mut parts = all_parts();
     parts.push(FAULTS.map(str::to_owned).to_vec());
     let (mut run, mut all) = (0, 0);
     for (at, values) in parts.iter().enumerate() {

@@ -22,13 +22,16 @@ use rayon::prelude::*;
 use machine::Twin;
 use spec::Spec;
 
+/// Node, attempt, start and end.
+type Row = (u32, u32, u64, u64);
+
 /// What became of all jobs and tasks.
 #[derive(Debug, Default, PartialEq)]
 pub struct Fates {
     /// When each job (class, number) was complete; none if it failed.
     pub jobs: BTreeMap<(u32, u64), Option<u64>>,
-    /// Node, attempt, start and end of each task whose result was used.
-    pub tasks: BTreeMap<(u32, u64, u32), (u32, u32, u64, u64)>,
+    /// Of each task (class, number, index) whose result was used.
+    pub tasks: BTreeMap<(u32, u64, u32), Row>,
     /// Attempts that were made, and tasks that were tried again or called off.
     pub counts: [u64; 3],
 }

@@ -3,7 +3,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::cells::Cells;
 use crate::engine::time::float;
 
 /// Relative error of a quantile at most.
@@ -158,13 +157,6 @@ impl Histogram {
         self.tallies.at(bucket).count_in(value);
         self.total += 1;
         self.most = self.most.max(value);
-    }
-
-    /// Adds the values of `cells`.
-    pub(super) fn add_cells(&mut self, cells: &Cells) {
-        for (bucket, cell) in cells.filled() {
-            self.add_tally(bucket, cell.tally());
-        }
     }
 
     /// Adds values of `bucket`.

@@ -268,7 +268,7 @@ impl JobStats {
         let ratios = plain.ratios.iter().map(|&ratio| (ratio, 0));
         plain
             .slowdowns
-            .count_all(ratios, |cells| slowdown.add_cells(cells));
+            .count_all(ratios, |cells| cells.add_to(slowdown));
     }
 
     /// Counts the waits of tasks of such jobs.
@@ -276,7 +276,7 @@ impl JobStats {
     pub fn waited_plain(&mut self, waits: impl Iterator<Item = Time> + Clone) {
         let JobStats { plain, wait, .. } = self;
         let waits = waits.map(|wait| (wait.0, 0));
-        self.wait_sum += plain.waits.count_all(waits, |cells| wait.add_cells(cells));
+        self.wait_sum += plain.waits.count_all(waits, |cells| cells.add_to(wait));
     }
 
     /// Counts all such jobs that are not counted yet.
@@ -288,8 +288,8 @@ impl JobStats {
             ..
         } = std::mem::take(&mut self.plain);
         add_responses(&mut self.blame, &mut self.response, &responses);
-        self.slowdown.add_cells(&slowdowns);
-        self.wait.add_cells(&waits);
+        slowdowns.add_to(&mut self.slowdown);
+        waits.add_to(&mut self.wait);
     }
 
     #[inline(always)]

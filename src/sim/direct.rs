@@ -10,6 +10,7 @@
 
 use crate::engine::agenda::Place;
 use crate::engine::time::Time;
+use crate::metrics::nodes::{Capacity, Observation};
 use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
 use crate::model::slab::NONE;
@@ -21,6 +22,7 @@ use super::dispatch::{Decider, Dispatch, straggle, whole_service_time};
 use super::failure::{Failure, Fallible};
 use super::ledger::{Ledger, Placed, Task};
 use super::lines::{Lines, Looking};
+use super::observing::{ByEvents, See};
 use super::records::Subject;
 use super::replication::Replication;
 use super::setup::Engine;
@@ -119,8 +121,9 @@ impl<'s> Replication<'s> {
         while let Some(next) = self.next_directly() {
             while self.course.stop() < next {
                 let stop = self.course.stop();
-                direct.settle_all(&mut self.core, stop);
-                self.course.pass(&mut self.core, stop + Time(1), 0);
+                direct.settle(&mut self.core, stop);
+                let core = &mut self.core;
+                self.course.look_until(stop + Time(1), core, &mut direct);
             }
             if !self.pass_quietly(&mut direct)? {
                 self.pass_instant(&mut direct)?;
@@ -397,7 +400,24 @@ impl<'s> Replication<'s> {
     }
 }
 
+impl See for Direct {
+    fn see(&mut self, core: &Core<'_>, capacity: &Capacity, at: Time) -> Observation {
+        match self.lines.are_shown() {
+            true => ByEvents(0).see(core, capacity, at),
+            false => self.lines.observe(&self.ledger, at, core.window.jobs()),
+        }
+    }
+}
+
 impl Direct {
+    /// Accounts for all that has happened until `now`, so that it can be seen.
+    fn settle(&mut self, core: &mut Core<'_>, now: Time) {
+        if self.lines.reads == Reads::Any || self.lines.are_shown() {
+            self.lines.settle_all(core, now);
+        }
+        self.ledger.settle(core, now);
+    }
+
     /// Accounts for all that has happened until `now`, and lets the nodes be seen as they are.
     fn settle_all(&mut self, core: &mut Core<'_>, now: Time) {
         self.lines.settle_all(core, now);

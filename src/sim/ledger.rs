@@ -18,6 +18,9 @@ const ROUND: usize = 1024;
 /// Days that are kept apart; a job that ends later waits on the day of the turn.
 const DAYS: usize = 128;
 
+/// Of the present day at most so many jobs, or as many as are a small part of all, are looked at in vain.
+const MOST_LATER: usize = 64;
+
 /// See the module.
 pub struct Ledger {
     days: Vec<Day>,
@@ -322,7 +325,7 @@ impl Ledger {
         let over = before - self.jobs;
         if days == DAYS as u64 && self.jobs - today > over && self.shift < 60 {
             self.reshape(self.shift + 1);
-        } else if today > self.room / 2 && self.shift > 0 {
+        } else if today > MOST_LATER.max(self.room / 8) && self.shift > 0 {
             self.reshape(self.shift - 1);
         }
     }
@@ -398,7 +401,8 @@ impl Ledger {
     /// Tells the nodes of all tasks that have not ended `now`, when what has happened is accounted for.
     pub fn for_each_task(&self, now: Time, mut visit: impl FnMut(NodeId)) {
         for day in &self.days {
-            for job in day.jobs.iter().filter(|job| job.tasks == 1) {
+            let only = |job: &&Placed| !self.has_several || job.tasks == 1;
+            for job in day.jobs.iter().filter(only) {
                 visit(job.node);
             }
             for task in day.tasks.iter().filter(|task| task.end > now) {

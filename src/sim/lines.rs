@@ -7,6 +7,7 @@
 
 use crate::engine::random::Draw;
 use crate::engine::time::Time;
+use crate::metrics::nodes::{self as metrics, Observation};
 use crate::model::ids::NodeId;
 use crate::model::slab::NONE;
 use crate::strategy::board::by_count::ByCount;
@@ -39,6 +40,8 @@ struct Queues {
     far: Vec<End>,
     free: u32,
     by_counts: bool,
+    /// Nothing else follows from it when somebody comes or goes.
+    is_bare: bool,
     /// The order by numbers of tasks, if it is the only one and of all nodes.
     order: Option<ByCount>,
     /// Dispatchers that rely on reports of idle nodes.
@@ -55,9 +58,7 @@ struct Line {
     /// When the service of the last ends, or ended.
     last: Time,
     tasks: u32,
-    /// Where the end of the first is; [`Time::MAX`] lies there if there is none.
-    head: u32,
-    /// When the first end, going round.
+    /// When the services of the first end; [`Time::MAX`] where there is nobody.
     ends: [Time; NEAR],
     /// The first and the last of those who stand farther back.
     first_far: u32,
@@ -76,7 +77,6 @@ impl Line {
     const EMPTY: Line = Line {
         last: Time::ZERO,
         tasks: 0,
-        head: 0,
         ends: [Time::MAX; NEAR],
         first_far: NONE,
         last_far: NONE,
@@ -85,14 +85,27 @@ impl Line {
     /// When the service of the first ends; [`Time::MAX`] if there is none.
     #[inline(always)]
     fn first(&self) -> Time {
-        self.ends[self.head as usize]
+        self.ends[0]
     }
 
-    /// The place so many behind the first.
+    /// The first leaves, and nobody stands far back.
     #[inline(always)]
-    fn place(&self, behind: u32) -> usize {
-        let place = (self.head + behind) as usize;
-        if place < NEAR { place } else { place - NEAR }
+    fn advance(&mut self) {
+        self.tasks -= 1;
+        self.ends.copy_within(1.., 0);
+        self.ends[NEAR - 1] = Time::MAX;
+    }
+
+    /// How many are in line `now`, some of which may have left it; `None` if those who stand far back
+    /// must be asked.
+    #[inline(always)]
+    fn count(&self, now: Time) -> Option<u32> {
+        let gone = self
+            .ends
+            .iter()
+            .map(|&end| u32::from(end <= now))
+            .sum::<u32>();
+        (gone < NEAR as u32).then(|| self.tasks - gone)
     }
 }
 
@@ -113,6 +126,7 @@ impl Lines {
                 far: Vec::new(),
                 free: NONE,
                 by_counts,
+                is_bare: by_counts && by_idle == 0 && !core.board.is_kept(),
                 order: by_counts
                     .then(|| core.board.lend_counts(&core.layout))
                     .flatten(),
@@ -161,9 +175,26 @@ impl Lines {
     /// Lets go what has left the line at `node` until `now`.
     #[inline(always)]
     pub fn settle(&mut self, core: &mut Core<'_>, node: NodeId, now: Time) {
-        if self.queues.lines[node.index()].first() <= now {
+        let line = &mut self.queues.lines[node.index()];
+        if self.queues.is_bare && line.tasks <= NEAR as u32 {
+            while line.first() <= now {
+                line.advance();
+            }
+        } else if line.first() <= now {
             self.queues.pop_until(core, node, now);
         }
+    }
+
+    /// How many tasks are at `node` now.
+    #[inline(always)]
+    fn tasks_at(&mut self, core: &mut Core<'_>, node: NodeId, now: Time) -> u32 {
+        if self.queues.is_bare
+            && let Some(tasks) = self.queues.lines[node.index()].count(now)
+        {
+            return tasks;
+        }
+        self.settle(core, node, now);
+        self.queues.lines[node.index()].tasks
     }
 
     /// Lets go what has left any line until `now`.
@@ -206,6 +237,25 @@ impl Lines {
         core.nodes.show_use(busy, self.service as i128 - left, now);
     }
 
+    /// What is to be seen of the lines `now`, when nothing is left that is due, with so many jobs in the
+    /// system.
+    pub fn observe(&mut self, ledger: &Ledger, now: Time, jobs: u64) -> Observation {
+        if !self.keeps_ends {
+            self.count(ledger, now);
+        }
+        let mut seen = metrics::Lines::default();
+        for line in &self.queues.lines {
+            let tasks = match self.keeps_ends {
+                true => line
+                    .count(now)
+                    .unwrap_or_else(|| self.queues.count(line, now)),
+                false => line.tasks,
+            };
+            seen.add(tasks, line.last.since(now));
+        }
+        seen.observed(now, jobs)
+    }
+
     fn count(&mut self, ledger: &Ledger, now: Time) {
         let lines = &mut self.queues.lines;
         lines.iter_mut().for_each(|line| line.tasks = 0);
@@ -228,7 +278,7 @@ impl Queues {
         let before = line.tasks;
         line.tasks += 1;
         if before < NEAR as u32 {
-            line.ends[line.place(before)] = end;
+            line.ends[before as usize] = end;
         } else {
             self.push_far(node, end);
         }
@@ -273,7 +323,17 @@ impl Queues {
         end.time
     }
 
-    #[inline(always)]
+    /// How many are in `line` `now`, also of those who stand far back.
+    #[cold]
+    fn count(&self, line: &Line, now: Time) -> u32 {
+        let (mut tasks, mut next) = (line.tasks - NEAR as u32, line.first_far);
+        while let Some(end) = self.far.get(next as usize).filter(|end| end.time <= now) {
+            (tasks, next) = (tasks - 1, end.next);
+        }
+        tasks
+    }
+
+    #[inline(never)]
     fn pop_until(&mut self, core: &mut Core<'_>, node: NodeId, now: Time) {
         while self.pop(core, node) <= now {}
     }
@@ -282,15 +342,11 @@ impl Queues {
     #[inline(always)]
     fn pop(&mut self, core: &mut Core<'_>, node: NodeId) -> Time {
         let line = &mut self.lines[node.index()];
-        let (end, at) = (line.first(), line.head as usize);
-        line.tasks -= 1;
-        line.head = line.place(1) as u32;
+        let end = line.first();
+        line.advance();
         let tasks = line.tasks;
-        if tasks == 0 {
-            line.ends[line.head as usize] = Time::MAX;
-        } else if tasks >= NEAR as u32 {
-            let last = self.pop_far(node);
-            self.lines[node.index()].ends[at] = last;
+        if tasks >= NEAR as u32 {
+            self.lines[node.index()].ends[NEAR - 1] = self.pop_far(node);
         }
         if self.by_counts {
             self.recount(core, node, tasks + 1, tasks);
@@ -357,8 +413,7 @@ impl Counts for Looking<'_, '_> {
     fn tasks(&mut self, rank: u32) -> u32 {
         self.probes += 1;
         let node = self.node(rank);
-        self.lines.settle(self.core, node, self.now);
-        self.lines.queues.lines[node.index()].tasks
+        self.lines.tasks_at(self.core, node, self.now)
     }
 
     #[inline(always)]

@@ -256,14 +256,20 @@ impl JobStats {
             slowdown_sum,
             ..
         } = self;
-        plain.ratios.clear();
-        let with_work = jobs.iter().filter(|job| job.ideal > Time::ZERO);
-        plain.ratios.extend(with_work.map(|job| {
+        let mut ratio = |job: &PlainJob| {
             let ideal = job.ideal.max(floor);
             let ratio = fixed(float(job.response.0) / float(ideal.0));
             *slowdown_sum += ratio;
             (ratio >> SLOWDOWN_SHIFT) as u64
-        }));
+        };
+        plain.ratios.clear();
+        match jobs.iter().all(|job| job.ideal > Time::ZERO) {
+            true => plain.ratios.extend(jobs.iter().map(ratio)),
+            false => {
+                let with_work = jobs.iter().filter(|job| job.ideal > Time::ZERO);
+                plain.ratios.extend(with_work.map(&mut ratio));
+            }
+        }
         self.without_work += (jobs.len() - plain.ratios.len()) as u64;
         let ratios = plain.ratios.iter().map(|&ratio| (ratio, 0));
         plain

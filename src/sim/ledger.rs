@@ -18,8 +18,8 @@ const ROUND: usize = 1024;
 /// Days that are kept apart; a job that ends later waits on the day of the turn.
 const DAYS: usize = 128;
 
-/// Of the present day at most so many jobs, or as many as are a small part of all, are looked at in vain.
-const MOST_LATER: usize = 64;
+/// Days that are gone through together at most, or they are too short.
+const MOST_DAYS: u64 = 16;
 
 /// See the module.
 pub struct Ledger {
@@ -33,6 +33,8 @@ pub struct Ledger {
     unmeasured: usize,
     /// Jobs that may be written down before it is to be gone through.
     room: usize,
+    /// Jobs written down since the length of a day was changed.
+    since_change: usize,
     /// Some jobs have several tasks.
     has_several: bool,
     /// What is over, by class, for a function's own use.
@@ -135,6 +137,7 @@ impl Ledger {
             jobs: 0,
             unmeasured: 0,
             room: ROUND,
+            since_change: 0,
             has_several: false,
             over: vec![Over::default(); classes],
             by_loads,
@@ -156,6 +159,7 @@ impl Ledger {
         self.jobs += jobs;
         self.unmeasured += if measured { 0 } else { jobs };
         self.room = self.room.saturating_sub(jobs);
+        self.since_change += jobs;
     }
 
     /// Writes down a job of one task.
@@ -177,21 +181,20 @@ impl Ledger {
 
     /// Accounts for all that has happened until `now`.
     pub fn settle(&mut self, core: &mut Core<'_>, now: Time) {
-        let (last, before) = (now.0 >> self.shift, self.jobs);
-        let mut days = (last - self.today + 1).min(DAYS as u64);
+        let last = now.0 >> self.shift;
+        let days = (last - self.today + 1).min(DAYS as u64);
         let mut seen = Seen::default();
         if core.window.is_open() && self.unmeasured == 0 {
             (0..days).for_each(|ago| self.go_through::<true>(core, last - ago, now, &mut seen));
             self.count_over(core, &seen);
         } else {
-            if self.has_several {
-                days = DAYS as u64; // tasks of jobs that end later may have ended
-            }
+            // Tasks of jobs that end later may have ended.
+            let days = if self.has_several { DAYS as u64 } else { days };
             let ago = (0..days).map(|ago| last.wrapping_sub(ago));
             ago.for_each(|day| self.go_through::<false>(core, day, now, &mut seen));
         }
         self.today = last;
-        self.adapt(before, days);
+        self.adapt(days);
         self.room = ROUND.max(self.jobs / 16);
     }
 
@@ -224,11 +227,7 @@ impl Ledger {
         seen: &mut Seen,
     ) {
         if jobs.iter().any(|job| job.end > now) {
-            let later = &mut self.later;
-            jobs.retain(|job| {
-                later.extend((job.end > now).then_some(*job));
-                job.end <= now
-            });
+            self.set_apart(jobs, now);
         }
         let mut sums = *seen;
         for job in &*jobs {
@@ -244,6 +243,22 @@ impl Ledger {
         jobs.append(&mut self.later);
     }
 
+    /// Takes those out that are not over.
+    #[inline(never)]
+    fn set_apart(&mut self, jobs: &mut Vec<Placed>, now: Time) {
+        let mut over = 0;
+        for at in 0..jobs.len() {
+            let job = jobs[at];
+            if job.end > now {
+                self.later.push(job);
+            } else {
+                jobs[over] = job;
+                over += 1;
+            }
+        }
+        jobs.truncate(over);
+    }
+
     /// The same where some may have several tasks.
     fn go_through_several<const WITHIN: bool>(
         &mut self,
@@ -253,7 +268,7 @@ impl Ledger {
         seen: &mut Seen,
     ) {
         let Day { jobs, tasks } = day;
-        let (mut kept, mut kept_tasks, mut next) = (0, 0, 0);
+        let (mut sums, mut kept, mut kept_tasks, mut next) = (*seen, 0, 0, 0);
         for at in 0..jobs.len() {
             let job = jobs[at];
             let own = next..next + job.several();
@@ -267,33 +282,34 @@ impl Ledger {
                 tasks.copy_within(own.clone(), kept_tasks);
                 kept_tasks += own.len();
             } else if WITHIN {
-                self.put_over(core, &job, &tasks[own], seen);
+                self.put_over(core, &job, &tasks[own], &mut sums);
             } else {
                 self.account(core, &job, &tasks[own]);
             }
         }
+        *seen = sums;
         jobs.truncate(kept);
         tasks.truncate(kept_tasks);
     }
 
     /// A measured job of the open window is over.
-    #[inline]
-    fn put_over(&mut self, core: &mut Core<'_>, job: &Placed, tasks: &[Task], seen: &mut Seen) {
-        seen.put_over(job);
+    #[inline(always)]
+    fn put_over(&mut self, core: &mut Core<'_>, job: &Placed, tasks: &[Task], sums: &mut Seen) {
+        sums.put_over(job);
         let over = &mut self.over[job.class as usize];
         if job.tasks == 1 {
-            seen.serve(core, &job.task());
+            sums.serve(core, &job.task());
             return over.only.push(job.row());
         }
         over.several.push(job.row());
-        over.waits
-            .extend(tasks.iter().map(|task| task.start - job.arrival));
+        let waits = tasks.iter().map(|task| task.start - job.arrival);
+        over.waits.extend(waits);
         over.straggler_wait_doubled += u128::from(straggler_wait(&mut self.ends, tasks));
-        let mut sums = *seen;
-        for task in tasks.iter().filter(|task| !task.has_ended) {
-            sums.serve(core, task);
+        for task in tasks {
+            if !task.has_ended {
+                sums.serve(core, task);
+            }
         }
-        *seen = sums;
     }
 
     /// Counts all that was put over.
@@ -317,16 +333,18 @@ impl Ledger {
         core.window.leave_together(seen.over, seen.ends);
     }
 
-    /// Days become longer if most of the jobs that were looked at end on another turn, and shorter if
-    /// too many end later today.
+    /// Days become longer if many at a time are gone through, and shorter if too many jobs are left today.
     #[inline]
-    fn adapt(&mut self, before: usize, days: u64) {
-        let today = self.days[list(self.today)].jobs.len();
-        let over = before - self.jobs;
-        if days == DAYS as u64 && self.jobs - today > over && self.shift < 60 {
-            self.reshape(self.shift + 1);
-        } else if today > MOST_LATER.max(self.room / 8) && self.shift > 0 {
-            self.reshape(self.shift - 1);
+    fn adapt(&mut self, days: u64) {
+        let left = self.days[list(self.today)].jobs.len();
+        let shift = match left > ROUND / 8 + self.jobs / 64 {
+            _ if days > MOST_DAYS => self.shift + 1,
+            true => self.shift.saturating_sub(1),
+            false => return,
+        };
+        // Changes cost a little for each job: no more than a little for each that has come.
+        if shift < 60 && shift != self.shift && self.since_change > self.jobs {
+            self.reshape(shift);
         }
     }
 
@@ -334,7 +352,7 @@ impl Ledger {
     #[inline(never)]
     fn reshape(&mut self, shift: u32) {
         self.today = self.today << self.shift >> shift;
-        self.shift = shift;
+        (self.shift, self.since_change) = (shift, 0);
         let days = std::mem::replace(&mut self.days, vec![Day::default(); DAYS]);
         for day in &days {
             let mut next = 0;

@@ -5,17 +5,16 @@
 //! at any other time, and all that is to be said of a task is in the [`Ledger`](super::ledger::Ledger)
 //! from the moment on at which it is placed.
 
-use crate::engine::random::Draw;
 use crate::engine::time::Time;
 use crate::metrics::nodes::{self as metrics, Observation};
 use crate::model::ids::NodeId;
 use crate::model::slab::NONE;
+use crate::strategy::Reads;
 use crate::strategy::board::by_count::ByCount;
-use crate::strategy::{Counts, Order, Reads, Ties};
 
 use super::core::Core;
 use super::due::Due;
-use super::ledger::{Ledger, Task};
+use super::ledger::Ledger;
 use super::replication::Replication;
 
 /// See the module.
@@ -26,6 +25,8 @@ pub struct Lines {
     pub by_counts: bool,
     /// It is known how many tasks are at a node; else only when it is free.
     keeps_ends: bool,
+    /// How they are kept, where decisions read numbers of tasks alone.
+    pub way: u8,
     /// When the first in line end, where decisions may read the state of any node.
     due: Due,
     queues: Queues,
@@ -40,13 +41,19 @@ struct Queues {
     far: Vec<End>,
     free: u32,
     by_counts: bool,
-    /// Nothing else follows from it when somebody comes or goes.
-    is_bare: bool,
     /// The order by numbers of tasks, if it is the only one and of all nodes.
     order: Option<ByCount>,
     /// Dispatchers that rely on reports of idle nodes.
     by_idle: u64,
 }
+
+/// Ways to keep lines, where decisions read numbers of tasks alone: when each is free and no more; the
+/// tasks in them, from whose coming and going nothing else follows; the same with all that does.
+pub const BLIND: u8 = 0;
+/// See above.
+pub const BARE: u8 = 1;
+/// See above.
+pub const FULL: u8 = 2;
 
 /// How many ends lie in the line's own record.
 const NEAR: usize = 5;
@@ -116,17 +123,22 @@ impl Lines {
         let nodes = core.layout.count() as usize;
         let (reads, by_idle) = (dispatch.reads(), dispatch.reporting().by_idle);
         let by_counts = dispatch.goes_by_counts() && core.board.keeps_counts_alone();
+        let keeps_ends = reads != Reads::Nothing || by_idle > 0;
         Lines {
             reads,
             by_counts,
-            keeps_ends: reads != Reads::Nothing || by_idle > 0,
+            keeps_ends,
+            way: match by_idle > 0 || core.board.is_kept() || reads == Reads::Any {
+                true => FULL,
+                false if keeps_ends => BARE,
+                false => BLIND,
+            },
             due: Due::new(if reads == Reads::Any { nodes } else { 0 }),
             queues: Queues {
                 lines: vec![Line::EMPTY; nodes],
                 far: Vec::new(),
                 free: NONE,
                 by_counts,
-                is_bare: by_counts && by_idle == 0 && !core.board.is_kept(),
                 order: by_counts
                     .then(|| core.board.lend_counts(&core.layout))
                     .flatten(),
@@ -141,8 +153,40 @@ impl Lines {
         self.keeps_ends && !self.by_counts
     }
 
-    /// A task of `service` that is placed `now` takes its place in line at `node`; tells when it starts
+    /// A task of `service` that is placed `now` is served behind the last at `node`; tells when it starts
     /// and ends.
+    #[inline(always)]
+    fn follow(&mut self, node: NodeId, service: Time, now: Time) -> (Time, Time) {
+        let line = &mut self.queues.lines[node.index()];
+        let start = line.last.max(now);
+        let end = start + service;
+        line.last = end;
+        self.service += u128::from(service.0);
+        (start, end)
+    }
+
+    /// The same, and it takes its place in line, as lines are kept in that way.
+    #[inline(always)]
+    pub fn line_up_by<const WAY: u8>(
+        &mut self,
+        core: &mut Core<'_>,
+        node: NodeId,
+        service: Time,
+        now: Time,
+    ) -> (Time, Time) {
+        match WAY {
+            BLIND => self.follow(node, service, now),
+            BARE => {
+                let (start, end) = self.follow(node, service, now);
+                self.queues.settle_bare(node, now);
+                self.queues.push(node, end);
+                (start, end)
+            }
+            _ => self.line_up(core, node, service, now),
+        }
+    }
+
+    /// The same however they are kept.
     #[inline(always)]
     pub fn line_up(
         &mut self,
@@ -154,17 +198,15 @@ impl Lines {
         if self.keeps_ends && self.reads != Reads::Any {
             self.settle(core, node, now);
         }
-        let line = &mut self.queues.lines[node.index()];
-        let start = line.last.max(now);
-        let end = start + service;
-        line.last = end;
-        self.service += u128::from(service.0);
+        let (start, end) = self.follow(node, service, now);
         if self.keeps_ends {
-            let is_first = self.queues.push(core, node, end);
-            if is_first && self.reads == Reads::Any {
+            let before = self.queues.push(node, end);
+            if before == 0 && self.reads == Reads::Any {
                 self.due.push(node, end);
             }
-            if !self.by_counts {
+            if self.by_counts {
+                self.queues.recount(core, node, before, before + 1);
+            } else {
                 core.nodes.line_up(node, service, now);
                 core.changed(node);
             }
@@ -175,26 +217,34 @@ impl Lines {
     /// Lets go what has left the line at `node` until `now`.
     #[inline(always)]
     pub fn settle(&mut self, core: &mut Core<'_>, node: NodeId, now: Time) {
-        let line = &mut self.queues.lines[node.index()];
-        if self.queues.is_bare && line.tasks <= NEAR as u32 {
-            while line.first() <= now {
-                line.advance();
-            }
-        } else if line.first() <= now {
+        if self.queues.lines[node.index()].first() <= now {
             self.queues.pop_until(core, node, now);
         }
     }
 
-    /// How many tasks are at `node` now.
+    /// How many tasks are at `node` now, as lines are kept in that way.
     #[inline(always)]
-    fn tasks_at(&mut self, core: &mut Core<'_>, node: NodeId, now: Time) -> u32 {
-        if self.queues.is_bare
-            && let Some(tasks) = self.queues.lines[node.index()].count(now)
-        {
-            return tasks;
+    pub fn tasks_at<const WAY: u8>(&mut self, core: &mut Core<'_>, node: NodeId, now: Time) -> u32 {
+        if WAY == BARE {
+            let line = &self.queues.lines[node.index()];
+            return line
+                .count(now)
+                .unwrap_or_else(|| self.queues.count(line, now));
         }
         self.settle(core, node, now);
         self.queues.lines[node.index()].tasks
+    }
+
+    /// The order of all nodes by numbers of tasks, if it is the only one.
+    #[inline(always)]
+    pub fn order(&mut self) -> Option<&mut ByCount> {
+        self.queues.order.as_mut()
+    }
+
+    /// Reads something of the line at `node`, which is needed soon.
+    #[inline(always)]
+    pub fn touch(&self, node: NodeId) -> u64 {
+        self.queues.lines[node.index()].last.0
     }
 
     /// Lets go what has left any line until `now`.
@@ -271,21 +321,35 @@ impl Lines {
 }
 
 impl Queues {
-    /// A task whose service ends at `end` is the last in line at `node`; true if it is the first too.
+    /// A task whose service ends at `end` is the last in line at `node`; tells how many are before it.
     #[inline(always)]
-    fn push(&mut self, core: &mut Core<'_>, node: NodeId, end: Time) -> bool {
+    fn push(&mut self, node: NodeId, end: Time) -> u32 {
         let line = &mut self.lines[node.index()];
         let before = line.tasks;
         line.tasks += 1;
-        if before < NEAR as u32 {
-            line.ends[before as usize] = end;
-        } else {
-            self.push_far(node, end);
+        match line.ends.get_mut(before as usize) {
+            Some(place) => *place = end,
+            None => self.push_far(node, end),
         }
-        if self.by_counts {
-            self.recount(core, node, before, before + 1);
+        before
+    }
+
+    /// Lets go what has left the line at `node`, where nothing else follows from it.
+    #[inline(always)]
+    fn settle_bare(&mut self, node: NodeId, now: Time) {
+        let line = &mut self.lines[node.index()];
+        while line.first() <= now {
+            line.advance();
+            if line.tasks >= NEAR as u32 {
+                return self.settle_far(node, now);
+            }
         }
-        before == 0
+    }
+
+    #[cold]
+    fn settle_far(&mut self, node: NodeId, now: Time) {
+        self.lines[node.index()].ends[NEAR - 1] = self.pop_far(node);
+        self.settle_bare(node, now);
     }
 
     #[inline(never)]
@@ -366,64 +430,6 @@ impl Queues {
             Some(order) => order.step(node.index(), before, tasks),
             None if core.board.is_kept() => core.board.recount(node, tasks),
             None => {}
-        }
-    }
-}
-
-/// Numbers of tasks at the nodes of a pool.
-pub struct Looking<'a, 's> {
-    pub core: &'a mut Core<'s>,
-    pub lines: &'a mut Lines,
-    pub pool: u32,
-    /// The pool has all nodes.
-    pub is_whole: bool,
-    pub now: Time,
-    /// Nodes that were probed.
-    pub probes: u32,
-}
-
-impl Looking<'_, '_> {
-    /// What is to be seen at any node is up to date.
-    #[inline(always)]
-    pub fn catch_up(&mut self) {
-        if self.lines.reads == Reads::Any {
-            self.lines.settle_due(self.core, self.now);
-        }
-    }
-
-    /// A task of `service` takes its place in line.
-    #[inline(always)]
-    pub fn line_up(&mut self, node: NodeId, service: Time) -> Task {
-        let (start, end) = self.lines.line_up(self.core, node, service, self.now);
-        Task::new(node, start, end)
-    }
-
-    /// The node of that rank.
-    #[inline(always)]
-    pub fn node(&self, rank: u32) -> NodeId {
-        match self.is_whole {
-            true => NodeId(rank),
-            false => self.core.board.node(self.pool, rank),
-        }
-    }
-}
-
-impl Counts for Looking<'_, '_> {
-    #[inline(always)]
-    fn tasks(&mut self, rank: u32) -> u32 {
-        self.probes += 1;
-        let node = self.node(rank);
-        self.lines.tasks_at(self.core, node, self.now)
-    }
-
-    #[inline(always)]
-    fn least(&mut self, order: Order, ties: Ties, rng: &mut Draw) -> Option<u32> {
-        match &mut self.lines.queues.order {
-            Some(order) => order.least(ties, rng).map(|at| at as u32),
-            None => {
-                let (board, pool) = (&self.core.board, self.pool);
-                board.least(pool, order, self.now, ties, rng)
-            }
         }
     }
 }

@@ -451,7 +451,9 @@ impl Stock {
         let works = self.works.chunks_exact_mut(self.each);
         for (arrival, works) in self.arrivals.iter_mut().zip(works) {
             *arrival = next;
-            works.fill_with(|| work.sample(&mut stream));
+            for each in works {
+                *each = work.sample(&mut stream);
+            }
             next += Time::from_secs(interval.sample(&mut stream));
         }
         *from = stream;

@@ -136,7 +136,8 @@ impl<'s> Replication<'s> {
     fn turn_to_end(&mut self, ledger: &Ledger) -> Fallible {
         let core = &mut self.core;
         let (end, deadline) = (ledger.last_measured(), core.window.deadline());
-        let is_cut_off = deadline.is_some_and(|deadline| end > deadline);
+        let is_cut_off =
+            deadline.is_some_and(|deadline| end > deadline) || self.course.is_runaway();
         if !self.sources.stops_early || !core.window.is_closed() || end < core.now() || is_cut_off {
             return Ok(());
         }

@@ -325,12 +325,11 @@ impl Busy {
         self.ended[node.index()] += 1;
     }
 
-    /// A task that used one slot of `node`, the only dimension, for `span` of the window ended there
-    /// within it.
-    #[inline(always)]
-    pub fn serve(&mut self, node: NodeId, span: Time) {
+    /// So many tasks ended at `node` within the window, after they had used a slot, the only dimension,
+    /// for `span` of it.
+    pub fn serve(&mut self, node: NodeId, tasks: u64, span: Time) {
         self.used[node.index()] += u128::from(span.0);
-        self.ended[node.index()] += 1;
+        self.ended[node.index()] += tasks;
     }
 
     /// `node` was down for `span` of the window.

@@ -125,10 +125,11 @@ impl Course {
         self.look_out();
     }
 
-    /// More jobs than this in the system make it a runaway.
+    /// Up to so many jobs in the system one more makes no runaway, though some of them may have left
+    /// and not be known to have.
     #[inline]
-    pub fn most_jobs(&self) -> u64 {
-        self.most_jobs
+    pub fn plenty(&self) -> u64 {
+        self.most_jobs - self.most_jobs.div_ceil(8)
     }
 
     /// True if more jobs are in the system than may be.

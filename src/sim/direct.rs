@@ -101,7 +101,7 @@ impl<'s> Replication<'s> {
         let by_loads = self.dispatch.reporting().by_loads;
         let mut direct = Direct {
             lines: Lines::new(self),
-            ledger: Ledger::new(self.core.facts.len(), by_loads),
+            ledger: Ledger::new(&self.core, by_loads),
             works: Vec::new(),
             decisions: Vec::new(),
             tasks: Vec::new(),
@@ -211,7 +211,7 @@ impl<'s> Replication<'s> {
     /// decides them in the order of arrival.
     fn quiet_stretch(&mut self, direct: &Direct) -> std::ops::Range<usize> {
         let core = &self.core;
-        let most = (self.course.most_jobs() / 2).saturating_sub(core.window.jobs());
+        let most = self.course.plenty().saturating_sub(core.window.jobs());
         let most = most
             .min(core.window.quiet())
             .min(direct.ledger.room() as u64);
@@ -254,7 +254,7 @@ impl<'s> Replication<'s> {
     fn pass_crowd(&mut self, direct: &mut Direct, first: Arrived<'s>, now: Time) -> Fallible {
         let mut crowd = vec![(first, direct.works.clone())];
         while self.core.agenda.outside().time == now && !self.course.is_runaway() {
-            if self.core.window.jobs() > self.course.most_jobs() / 2 {
+            if self.core.window.jobs() > self.course.plenty() {
                 direct.settle_all(&mut self.core, now);
             }
             crowd.push((self.arrive_directly(direct)?, direct.works.clone()));
@@ -393,14 +393,13 @@ impl<'s> Replication<'s> {
         }
     }
 
-    /// True if so many jobs are in the system, half as many as make a runaway, that it must be known
-    /// at every arrival how many.
+    /// True if so many jobs are in the system that it must be known at every arrival how many.
     #[inline]
     fn is_crowded(&mut self, direct: &mut Direct) -> bool {
-        let (most, now) = (self.course.most_jobs(), self.core.now());
-        if self.core.window.jobs() > most / 2 {
+        let (plenty, now) = (self.course.plenty(), self.core.now());
+        if self.core.window.jobs() > plenty {
             direct.settle_all(&mut self.core, now);
-            return self.core.window.jobs() > most / 4;
+            return self.core.window.jobs() > plenty / 8 * 7;
         }
         if direct.ledger.room() == 0 {
             direct.ledger.settle(&mut self.core, now);

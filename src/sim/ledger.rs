@@ -21,6 +21,10 @@ const DAYS: usize = 128;
 /// Days that are gone through together at most, or they are too short.
 const MOST_DAYS: u64 = 16;
 
+/// A list of more jobs is given back when it is gone through: with all lists kept, memory would be that of
+/// many times the jobs.
+const MOST_KEPT: usize = 4096;
+
 /// See the module.
 pub struct Ledger {
     days: Vec<Day>,
@@ -39,6 +43,8 @@ pub struct Ledger {
     has_several: bool,
     /// What is over, by class, for a function's own use.
     over: Vec<Over>,
+    /// What nodes have served of it.
+    served: Vec<Served>,
     /// Messages sent at each end of a task in the window.
     by_loads: u64,
     /// Tasks whose service has ended.
@@ -54,6 +60,13 @@ struct Day {
     jobs: Vec<Placed>,
     /// Tasks of those jobs that have several, in the same order.
     tasks: Vec<Task>,
+}
+
+/// Tasks that a node has served in the window, and for how long.
+#[derive(Clone, Copy, Default)]
+struct Served {
+    span: Time,
+    tasks: u64,
 }
 
 /// Jobs of one class that are over.
@@ -127,9 +140,8 @@ impl Task {
 }
 
 impl Ledger {
-    /// An empty one for jobs of so many classes; `by_loads` messages are sent whenever the service of a
-    /// task ends.
-    pub fn new(classes: usize, by_loads: u64) -> Ledger {
+    /// An empty one; `by_loads` messages are sent whenever the service of a task ends.
+    pub fn new(core: &Core<'_>, by_loads: u64) -> Ledger {
         Ledger {
             days: vec![Day::default(); DAYS],
             shift: 20,
@@ -139,7 +151,8 @@ impl Ledger {
             room: ROUND,
             since_change: 0,
             has_several: false,
-            over: vec![Over::default(); classes],
+            over: vec![Over::default(); core.facts.len()],
+            served: vec![Served::default(); core.layout.count() as usize],
             by_loads,
             ended: 0,
             ends: Vec::new(),
@@ -184,7 +197,7 @@ impl Ledger {
         let last = now.0 >> self.shift;
         let days = (last - self.today + 1).min(DAYS as u64);
         let mut seen = Seen::default();
-        if core.window.is_open() && self.unmeasured == 0 {
+        if core.window.is_open() {
             (0..days).for_each(|ago| self.go_through::<true>(core, last - ago, now, &mut seen));
             self.count_over(core, &seen);
         } else {
@@ -199,7 +212,7 @@ impl Ledger {
     }
 
     /// Accounts for what has happened until `now` to the jobs of a day, and takes those out that are
-    /// over. `WITHIN`: the window is open, and all of them are measured.
+    /// over. `WITHIN`: the window is open.
     #[inline(never)]
     fn go_through<const WITHIN: bool>(
         &mut self,
@@ -215,10 +228,13 @@ impl Ledger {
             false => self.go_through_several::<WITHIN>(core, &mut own, now, seen),
         }
         self.jobs -= before - own.jobs.len();
+        if own.jobs.is_empty() && before > MOST_KEPT {
+            own = Day::default();
+        }
         self.days[list(day)] = own;
     }
 
-    /// The same where all are measured jobs of one task of the open window.
+    /// The same where all have one task and the window is open.
     fn put_over_only(
         &mut self,
         core: &mut Core<'_>,
@@ -229,10 +245,13 @@ impl Ledger {
         if jobs.iter().any(|job| job.end > now) {
             self.set_apart(jobs, now);
         }
+        if self.unmeasured > 0 {
+            self.account_unmeasured(core, jobs);
+        }
         let mut sums = *seen;
         for job in &*jobs {
             sums.put_over(job);
-            sums.serve(core, &job.task());
+            sums.serve(&mut self.served, &job.task());
         }
         *seen = sums;
         match &mut self.over[..] {
@@ -259,6 +278,18 @@ impl Ledger {
         jobs.truncate(over);
     }
 
+    /// Accounts for those that are not measured, of jobs of one task that are over, and takes them out.
+    #[cold]
+    #[inline(never)]
+    fn account_unmeasured(&mut self, core: &mut Core<'_>, jobs: &mut Vec<Placed>) {
+        jobs.retain(|job| {
+            if !job.measured {
+                self.account(core, job, &mut []);
+            }
+            job.measured
+        });
+    }
+
     /// The same where some may have several tasks.
     fn go_through_several<const WITHIN: bool>(
         &mut self,
@@ -281,10 +312,10 @@ impl Ledger {
                 kept += 1;
                 tasks.copy_within(own.clone(), kept_tasks);
                 kept_tasks += own.len();
-            } else if WITHIN {
-                self.put_over(core, &job, &tasks[own], &mut sums);
+            } else if WITHIN && job.measured {
+                self.put_over(&job, &tasks[own], &mut sums);
             } else {
-                self.account(core, &job, &tasks[own]);
+                self.account(core, &job, &mut tasks[own]);
             }
         }
         *seen = sums;
@@ -294,11 +325,11 @@ impl Ledger {
 
     /// A measured job of the open window is over.
     #[inline(always)]
-    fn put_over(&mut self, core: &mut Core<'_>, job: &Placed, tasks: &[Task], sums: &mut Seen) {
+    fn put_over(&mut self, job: &Placed, tasks: &[Task], sums: &mut Seen) {
         sums.put_over(job);
         let over = &mut self.over[job.class as usize];
         if job.tasks == 1 {
-            sums.serve(core, &job.task());
+            sums.serve(&mut self.served, &job.task());
             return over.only.push(job.row());
         }
         over.several.push(job.row());
@@ -307,7 +338,7 @@ impl Ledger {
         over.straggler_wait_doubled += u128::from(straggler_wait(&mut self.ends, tasks));
         for task in tasks {
             if !task.has_ended {
-                sums.serve(core, task);
+                sums.serve(&mut self.served, task);
             }
         }
     }
@@ -366,15 +397,16 @@ impl Ledger {
         }
     }
 
-    /// Accounts for a job that is over, whose tasks have been accounted for if it has several.
+    /// Accounts for a job that is over.
     #[inline(never)]
-    fn account(&mut self, core: &mut Core<'_>, job: &Placed, tasks: &[Task]) {
+    fn account(&mut self, core: &mut Core<'_>, job: &Placed, tasks: &mut [Task]) {
         self.unmeasured -= usize::from(!job.measured);
         let only = [job.task()];
         let mut completion = job.completion();
         if job.tasks == 1 {
             self.end_task(core, &only[0]);
         } else {
+            self.end_tasks(core, tasks, job.end);
             completion.straggler_wait_doubled = straggler_wait(&mut self.ends, tasks);
         }
         core.count_completion(&completion, |stats, completed, floor| {
@@ -433,6 +465,9 @@ impl Ledger {
     /// events that end them.
     pub fn hand_over(&mut self, core: &mut Core<'_>) {
         core.stats.iter_mut().for_each(JobStats::add_plain);
+        for (node, served) in (0..).zip(&self.served) {
+            core.busy.serve(NodeId(node), served.tasks, served.span);
+        }
         let (now, mut in_line) = (core.now(), Vec::with_capacity(self.jobs));
         for mut day in std::mem::take(&mut self.days) {
             let mut next = 0;
@@ -476,11 +511,13 @@ impl Seen {
 
     /// A task was served in the open window.
     #[inline(always)]
-    fn serve(&mut self, core: &mut Core<'_>, task: &Task) {
+    fn serve(&mut self, served: &mut [Served], task: &Task) {
         let service = task.end - task.start;
         self.ended += 1;
         self.service += u128::from(service.0);
-        core.busy.serve(task.node, service);
+        let node = &mut served[task.node.index()];
+        node.span += service;
+        node.tasks += 1;
     }
 }
 

@@ -21,9 +21,8 @@ const DAYS: usize = 128;
 /// Days that are gone through together at most, or they are too short.
 const MOST_DAYS: u64 = 16;
 
-/// A list of more jobs is given back when it is gone through: with all lists kept, memory would be that of
-/// many times the jobs.
-const MOST_KEPT: usize = 4096;
+/// Jobs on a page.
+const PAGE: usize = 128;
 
 /// See the module.
 pub struct Ledger {
@@ -51,12 +50,20 @@ pub struct Ledger {
     pub ended: u64,
     /// Lists for a function's own use.
     ends: Vec<Time>,
-    later: Vec<Placed>,
+    /// Pages on which nothing is written.
+    spare: Vec<Page>,
 }
 
-/// Jobs whose last tasks end on one day.
+/// Jobs whose last tasks end on one day: pages that are full, and the one that is written on.
 #[derive(Clone, Default)]
 struct Day {
+    full: Vec<Page>,
+    last: Page,
+}
+
+/// Some jobs.
+#[derive(Clone, Default)]
+struct Page {
     jobs: Vec<Placed>,
     /// Tasks of those jobs that have several, in the same order.
     tasks: Vec<Task>,
@@ -156,7 +163,7 @@ impl Ledger {
             by_loads,
             ended: 0,
             ends: Vec::new(),
-            later: Vec::new(),
+            spare: Vec::new(),
         }
     }
 
@@ -178,18 +185,36 @@ impl Ledger {
     /// Writes down a job of one task.
     #[inline(always)]
     pub fn write_only(&mut self, job: Placed) {
-        self.days[list(job.end.0 >> self.shift)].jobs.push(job);
+        self.page(job.end).jobs.push(job);
     }
 
     /// Writes down a job with its tasks.
     #[inline]
     pub fn write(&mut self, job: Placed, tasks: &[Task]) {
-        let day = &mut self.days[list(job.end.0 >> self.shift)];
-        day.jobs.push(job);
+        let page = self.page(job.end);
+        page.jobs.push(job);
         if job.tasks > 1 {
-            day.tasks.extend_from_slice(tasks);
+            page.tasks.extend_from_slice(tasks);
             self.has_several = true;
         }
+    }
+
+    /// The page of the day of `end`, on which there is room.
+    #[inline(always)]
+    fn page(&mut self, end: Time) -> &mut Page {
+        let day = list(end.0 >> self.shift);
+        if self.days[day].last.jobs.len() == PAGE {
+            self.turn_page(day);
+        }
+        &mut self.days[day].last
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn turn_page(&mut self, day: usize) {
+        let day = &mut self.days[day];
+        let next = self.spare.pop().unwrap_or_default();
+        day.full.push(std::mem::replace(&mut day.last, next));
     }
 
     /// Accounts for all that has happened until `now`.
@@ -211,8 +236,8 @@ impl Ledger {
         self.room = ROUND.max(self.jobs / 16);
     }
 
-    /// Accounts for what has happened until `now` to the jobs of a day, and takes those out that are
-    /// over. `WITHIN`: the window is open.
+    /// Accounts for what has happened until `now` to the jobs of a day; what is not over is written down
+    /// again. `WITHIN`: the window is open.
     #[inline(never)]
     fn go_through<const WITHIN: bool>(
         &mut self,
@@ -221,17 +246,27 @@ impl Ledger {
         now: Time,
         seen: &mut Seen,
     ) {
-        let mut own = std::mem::take(&mut self.days[list(day)]);
-        let before = own.jobs.len();
-        match WITHIN && own.tasks.is_empty() {
-            true => self.put_over_only(core, &mut own.jobs, now, seen),
-            false => self.go_through_several::<WITHIN>(core, &mut own, now, seen),
+        let place = list(day);
+        let last = self.spare.pop().unwrap_or_default();
+        let mut full = std::mem::take(&mut self.days[place].full);
+        full.push(std::mem::replace(&mut self.days[place].last, last));
+        for page in &mut full {
+            self.jobs -= page.jobs.len();
+            match WITHIN && page.tasks.is_empty() {
+                true => self.put_over_only(core, &mut page.jobs, now, seen),
+                false => self.go_through_several::<WITHIN>(core, page, now, seen),
+            }
+            page.clear();
         }
-        self.jobs -= before - own.jobs.len();
-        if own.jobs.is_empty() && before > MOST_KEPT {
-            own = Day::default();
-        }
-        self.days[list(day)] = own;
+        self.spare.append(&mut full);
+        full.append(&mut self.days[place].full);
+        self.days[place].full = full;
+    }
+
+    /// Writes down again a job that is not over.
+    fn keep(&mut self, job: Placed, tasks: &[Task]) {
+        self.jobs += 1;
+        self.write(job, tasks);
     }
 
     /// The same where all have one task and the window is open.
@@ -258,8 +293,6 @@ impl Ledger {
             [over] => over.only.extend(jobs.iter().map(Placed::row)),
             all => (jobs.iter()).for_each(|job| all[job.class as usize].only.push(job.row())),
         }
-        jobs.clear();
-        jobs.append(&mut self.later);
     }
 
     /// Takes those out that are not over.
@@ -269,7 +302,7 @@ impl Ledger {
         for at in 0..jobs.len() {
             let job = jobs[at];
             if job.end > now {
-                self.later.push(job);
+                self.keep(job, &[]);
             } else {
                 jobs[over] = job;
                 over += 1;
@@ -294,33 +327,27 @@ impl Ledger {
     fn go_through_several<const WITHIN: bool>(
         &mut self,
         core: &mut Core<'_>,
-        day: &mut Day,
+        page: &mut Page,
         now: Time,
         seen: &mut Seen,
     ) {
-        let Day { jobs, tasks } = day;
-        let (mut sums, mut kept, mut kept_tasks, mut next) = (*seen, 0, 0, 0);
-        for at in 0..jobs.len() {
-            let job = jobs[at];
-            let own = next..next + job.several();
-            next = own.end;
+        let Page { jobs, tasks } = page;
+        let (mut sums, mut next) = (*seen, 0);
+        for job in &*jobs {
+            let own = &mut tasks[next..next + job.several()];
+            next += job.several();
             if !WITHIN {
-                self.end_tasks(core, &mut tasks[own.clone()], now);
+                self.end_tasks(core, own, now);
             }
             if job.end > now {
-                jobs[kept] = job;
-                kept += 1;
-                tasks.copy_within(own.clone(), kept_tasks);
-                kept_tasks += own.len();
+                self.keep(*job, own);
             } else if WITHIN && job.measured {
-                self.put_over(&job, &tasks[own], &mut sums);
+                self.put_over(job, own, &mut sums);
             } else {
-                self.account(core, &job, &mut tasks[own]);
+                self.account(core, job, own);
             }
         }
         *seen = sums;
-        jobs.truncate(kept);
-        tasks.truncate(kept_tasks);
     }
 
     /// A measured job of the open window is over.
@@ -367,8 +394,9 @@ impl Ledger {
     /// Days become longer if many at a time are gone through, and shorter if too many jobs are left today.
     #[inline]
     fn adapt(&mut self, days: u64) {
-        let left = self.days[list(self.today)].jobs.len();
-        let shift = match left > ROUND / 8 + self.jobs / 64 {
+        let today = &self.days[list(self.today)];
+        let left = today.full.len() * PAGE + today.last.jobs.len();
+        let shift = match left > ROUND / 4 + self.jobs / 64 {
             _ if days > MOST_DAYS => self.shift + 1,
             true => self.shift.saturating_sub(1),
             false => return,
@@ -385,15 +413,14 @@ impl Ledger {
         self.today = self.today << self.shift >> shift;
         (self.shift, self.since_change) = (shift, 0);
         let days = std::mem::replace(&mut self.days, vec![Day::default(); DAYS]);
-        for day in &days {
+        for mut page in days.into_iter().flat_map(Day::pages) {
             let mut next = 0;
-            for job in &day.jobs {
-                let own = next..next + job.several();
-                next = own.end;
-                let day_list = &mut self.days[list(job.end.0 >> shift)];
-                day_list.jobs.push(*job);
-                day_list.tasks.extend_from_slice(&day.tasks[own]);
+            for job in &page.jobs {
+                self.write(*job, &page.tasks[next..next + job.several()]);
+                next += job.several();
             }
+            page.clear();
+            self.spare.push(page);
         }
     }
 
@@ -441,21 +468,26 @@ impl Ledger {
         }
     }
 
+    fn pages(&self) -> impl Iterator<Item = &Page> {
+        let each = self.days.iter();
+        each.flat_map(|day| day.full.iter().chain([&day.last]))
+    }
+
     /// When the last of the measured jobs that are written down is complete; 0 if there is none.
     pub fn last_measured(&self) -> Time {
-        let jobs = self.days.iter().flat_map(|day| &day.jobs);
+        let jobs = self.pages().flat_map(|page| &page.jobs);
         let measured = jobs.filter(|job| job.measured);
         measured.map(|job| job.end).max().unwrap_or_default()
     }
 
     /// Tells the nodes of all tasks that have not ended `now`, when what has happened is accounted for.
     pub fn for_each_task(&self, now: Time, mut visit: impl FnMut(NodeId)) {
-        for day in &self.days {
+        for page in self.pages() {
             let only = |job: &&Placed| !self.has_several || job.tasks == 1;
-            for job in day.jobs.iter().filter(only) {
+            for job in page.jobs.iter().filter(only) {
                 visit(job.node);
             }
-            for task in day.tasks.iter().filter(|task| task.end > now) {
+            for task in page.tasks.iter().filter(|task| task.end > now) {
                 visit(task.node);
             }
         }
@@ -469,18 +501,15 @@ impl Ledger {
             core.busy.serve(NodeId(node), served.tasks, served.span);
         }
         let (now, mut in_line) = (core.now(), Vec::with_capacity(self.jobs));
-        for mut day in std::mem::take(&mut self.days) {
-            let mut next = 0;
-            for job in &day.jobs {
-                let own = next..next + job.several();
-                next = own.end;
-                self.end_tasks(core, &mut day.tasks[own.clone()], now);
+        let days = std::mem::take(&mut self.days);
+        for Page { jobs, mut tasks } in days.into_iter().flat_map(Day::pages) {
+            let mut rest = &mut tasks[..];
+            for job in &jobs {
+                let (own, others) = std::mem::take(&mut rest).split_at_mut(job.several());
+                rest = others;
+                self.end_tasks(core, own, now);
                 let only = [job.task()];
-                let tasks = if job.tasks == 1 {
-                    &only[..]
-                } else {
-                    &day.tasks[own]
-                };
+                let tasks = if job.tasks == 1 { &only[..] } else { own };
                 let ids = record(core, job, tasks);
                 in_line.extend(tasks.iter().copied().zip(ids));
             }
@@ -498,6 +527,19 @@ impl Ledger {
 #[inline(always)]
 fn list(day: u64) -> usize {
     day as usize % DAYS
+}
+
+impl Day {
+    fn pages(self) -> impl Iterator<Item = Page> {
+        self.full.into_iter().chain([self.last])
+    }
+}
+
+impl Page {
+    fn clear(&mut self) {
+        self.jobs.clear();
+        self.tasks.clear();
+    }
 }
 
 impl Seen {

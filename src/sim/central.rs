@@ -4,7 +4,6 @@
 //! By other rules it serves the oldest job first, one job at a time, gangs (jobs whose tasks start
 //! together, or not at all), or lets those start that stand behind a head which finds no room.
 
-use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::list::List;
 use crate::model::nodes::NodeState;
@@ -13,7 +12,7 @@ use crate::strategy::view::Truth;
 use crate::strategy::{Backfill, QueueOrder, QueueRules};
 
 use super::core::Core;
-use super::plan::{Plan, Wish};
+use super::plan::Plan;
 use super::records::Phase;
 use super::setup::Setup;
 
@@ -25,11 +24,21 @@ pub struct Central {
     rules: QueueRules,
     /// Whether it is the plain form.
     is_plain: bool,
-    /// Class and number of the job that is served, if one is at a time.
-    current: Option<(u32, u64)>,
+    /// The job that is served, if one is at a time.
+    current: Option<Current>,
     plan: Plan,
-    /// Demands and nodes for which there was no room when last looked at.
-    refused: Vec<(u32, u32)>,
+    /// For how many tasks of a demand there is room at the nodes of a pool, where it was looked at; of
+    /// those that are no gangs for one at most.
+    room: Vec<((u32, u32, bool), u64)>,
+}
+
+/// A job that is served while no other is.
+#[derive(Clone, Copy)]
+struct Current {
+    class: u32,
+    number: u64,
+    /// Those of the queue that are its.
+    waiting: u64,
 }
 
 /// What may start now.
@@ -54,7 +63,7 @@ impl Central {
             is_plain: rules == QueueRules::default() && !setup.has_gangs(),
             current: None,
             plan: Plan::default(),
-            refused: Vec::new(),
+            room: Vec::new(),
         }
     }
 
@@ -85,8 +94,8 @@ impl Central {
         let of = core.records.task(id).job;
         let job = core.records.job_mut(of);
         let (mut id, class) = (id, job.class as usize);
+        job.assembled += 1;
         if core.facts[class].is_gang {
-            job.assembled += 1;
             if job.assembled < job.tasks {
                 return;
             }
@@ -101,6 +110,16 @@ impl Central {
             }
         }
         self.queue.insert_before(&mut core.records, next, id);
+        if let Some(current) = self.current_of(core, id) {
+            current.waiting += 1;
+        }
+    }
+
+    /// The job that is served, if `id` is a task of it.
+    fn current_of(&mut self, core: &Core<'_>, id: u32) -> Option<&mut Current> {
+        let (_, job) = core.records.both(id);
+        let current = self.current.as_mut();
+        current.filter(|of| (of.class, of.number) == (job.class, job.number))
     }
 
     /// The head, if any eligible node has room for it.
@@ -112,9 +131,9 @@ impl Central {
     /// What may start now by rules that are not plain.
     #[inline(never)]
     pub fn next(&mut self, core: &mut Core<'_>) -> Option<Next> {
-        self.refused.clear();
-        let mut id = self.queue.head();
-        while id != NONE && self.may_begin(core, id) {
+        self.room.clear();
+        let mut id = self.first(core);
+        while id != NONE {
             if self.finds_room(core, id) {
                 return Some(Next::Anywhere(id));
             }
@@ -128,63 +147,93 @@ impl Central {
         None
     }
 
-    /// True unless another job is being served, and only one is at a time.
-    fn may_begin(&self, core: &Core<'_>, id: u32) -> bool {
-        let (_, job) = core.records.both(id);
-        let is_it = |current: (u32, u64)| current == (job.class, job.number);
-        !self.rules.one_at_a_time || self.current.is_none_or(is_it)
+    /// The head of the queue, or of those in it that are of the job that is served, if one is at a time.
+    fn first(&self, core: &Core<'_>) -> u32 {
+        let mut id = self.queue.head();
+        let Some(current) = self.current.filter(|_| self.rules.one_at_a_time) else {
+            return id;
+        };
+        if current.waiting == 0 {
+            return NONE;
+        }
+        let is_its = |id: u32| {
+            let (_, job) = core.records.both(id);
+            (job.class, job.number) == (current.class, current.number)
+        };
+        while id != NONE && !is_its(id) {
+            id = List::after(&core.records, id);
+        }
+        id
     }
 
+    /// True if there is room now for a task, or for all of a gang.
     fn finds_room(&mut self, core: &mut Core<'_>, id: u32) -> bool {
-        let wish = Wish::new(core, id);
-        let what = (wish.row, wish.pool);
-        if self.refused.contains(&what) {
-            return false;
-        }
-        let has_room = has_room(core, id);
-        if !has_room {
-            self.refused.push(what);
-        }
-        has_room && (wish.count == 1 || room(core, id) >= wish.count)
+        let (task, job) = core.records.both(id);
+        let row = job.demand + u32::from(task.stage);
+        let is_gang = core.facts[job.class as usize].is_gang;
+        let what = (row, core.pool_of(task, job), is_gang);
+        let count = if is_gang { u64::from(job.tasks) } else { 1 };
+        let known = self.room.iter().find(|(of, _)| *of == what);
+        let room = known.map(|(_, room)| *room).unwrap_or_else(|| {
+            let room = match has_room(core, id) {
+                true if is_gang => room(core, id),
+                has_room => u64::from(has_room),
+            };
+            self.room.push((what, room));
+            room
+        });
+        room >= count
     }
 
     /// What may start now behind `head`, which finds no room: nobody in the way of the first `promises`
     /// of those before him.
     fn plan_from(&mut self, core: &mut Core<'_>, head: u32, promises: usize) -> Option<Next> {
+        let last = self.last_with_room(core, head, promises)?;
         self.plan.lay_out(core);
-        let (mut id, mut promised) = (head, 0);
-        while id != NONE {
-            let wish = Wish::new(core, id);
-            let from = match promised < promises {
-                true => self.plan.earliest(core, &wish),
-                false if self.plan.has_room(core, &wish, core.now()) => core.now(),
-                false => Time::MAX,
-            };
-            if from == core.now() {
-                return Some(Next::AsPlanned(id));
+        let (mut id, mut left) = (head, promises);
+        loop {
+            let may_start = self.finds_room(core, id);
+            if may_start || left > 0 {
+                let wish = self.plan.wish(core, id);
+                if may_start && self.plan.has_room_now(core, &wish) {
+                    return Some(Next::AsPlanned(id));
+                }
+                if left > 0 {
+                    self.plan.promise(core, &wish);
+                    left -= 1;
+                }
             }
-            if promised < promises && from != Time::MAX {
-                self.plan.promise(&wish, from);
-            }
-            promised += 1;
-            if self.rules.backfill == Backfill::Conservative && promised == promises {
+            if id == last {
                 return None;
             }
             id = List::after(&core.records, id);
         }
-        None
+    }
+
+    /// The last of those behind `head` that find room now, if nobody else is considered: whoever stands
+    /// behind him need not be promised any. Under conservative backfilling nobody starts without a promise.
+    fn last_with_room(&mut self, core: &mut Core<'_>, head: u32, promises: usize) -> Option<u32> {
+        let most = match self.rules.backfill {
+            Backfill::Conservative => promises,
+            _ => usize::MAX,
+        };
+        let (mut id, mut place, mut last) = (head, 0, None);
+        while id != NONE && place < most {
+            if self.finds_room(core, id) {
+                last = Some(id);
+            }
+            place += 1;
+            id = List::after(&core.records, id);
+        }
+        last
     }
 
     /// An error if the head finds no room although nothing runs at all, on nodes that are all up: then it
     /// never will.
     pub fn check_hope(&self, core: &Core<'_>) -> Result<(), String> {
-        let head = self.queue.head();
+        let head = self.first(core);
         let is_up = |node| core.nodes.state(node) == NodeState::Up;
-        if head == NONE
-            || !core.nodes.are_idle()
-            || !self.may_begin(core, head)
-            || !core.layout.ids().all(is_up)
-        {
+        if head == NONE || !core.nodes.are_idle() || !core.layout.ids().all(is_up) {
             return Ok(());
         }
         let (_, job) = core.records.both(head);
@@ -206,7 +255,7 @@ impl Central {
         let (task, job) = core.records.both(id);
         let stands_for_others = task.job == id && job.assembled == job.tasks;
         if !core.facts[job.class as usize].is_gang || stands_for_others {
-            self.queue.remove(&mut core.records, id);
+            self.remove(core, id);
         }
     }
 
@@ -218,15 +267,39 @@ impl Central {
 
     /// Takes what starts, of so many tasks, from wherever it stands.
     pub fn take_out(&mut self, core: &mut Core<'_>, id: u32, tasks: u64) {
-        self.queue.remove(&mut core.records, id);
+        self.remove(core, id);
         self.length -= tasks;
-        let (_, job) = core.records.both(id);
-        self.current = Some((job.class, job.number));
+        if self.current_of(core, id).is_none() {
+            let (_, job) = core.records.both(id);
+            let is_gang = core.facts[job.class as usize].is_gang;
+            let (class, number) = (job.class, job.number);
+            self.current = Some(Current {
+                class,
+                number,
+                waiting: if is_gang { 0 } else { u64::from(job.assembled) },
+            });
+        }
+    }
+
+    fn remove(&mut self, core: &mut Core<'_>, id: u32) {
+        self.queue.remove(&mut core.records, id);
+        if self.is_plain {
+            return;
+        }
+        let job = core.records.task(id).job;
+        let job = core.records.job_mut(job);
+        if !core.facts[job.class as usize].is_gang {
+            job.assembled -= 1;
+        }
+        if let Some(current) = self.current_of(core, id) {
+            current.waiting -= 1;
+        }
     }
 
     /// A job leaves the system: another one may be served.
     pub fn leave(&mut self, class: u32, number: u64) {
-        if self.current == Some((class, number)) {
+        let is_it = |current: &Current| (current.class, current.number) == (class, number);
+        if self.current.is_some_and(|current| is_it(&current)) {
             self.current = None;
         }
     }

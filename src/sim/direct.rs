@@ -369,7 +369,7 @@ impl<'s> Replication<'s> {
         direct.placed.messages += works.len() as u64 * self.dispatch.reports(job.dispatcher);
         tasks.clear();
         for (task, &work) in (0..).zip(works) {
-            (subject.task, subject.work) = (task, work);
+            (subject.task, subject.data, subject.work) = (task, task, work);
             let node = choose_by_view(core, &mut self.dispatch, lines, &subject)?;
             let service = whole_service_time(core, &subject, node);
             let (start, end) = lines.line_up(core, node, service, job.at);

@@ -28,6 +28,7 @@ mod outcome;
 mod placing;
 mod plan;
 mod probing;
+mod profile;
 pub mod recorder;
 pub mod records;
 mod replication;

@@ -180,7 +180,9 @@ impl Window {
     /// The next arrival that may change more than counts, where it is known.
     fn stop_after(&self) -> u64 {
         match (self.plan.measure, self.plan.warmup) {
-            (Measure::Jobs { class: None, .. }, _) if self.is_open() => {
+            (Measure::Jobs { class: None, .. }, _)
+                if self.is_open() && self.next_mark < u64::MAX =>
+            {
                 self.arrivals + (self.next_mark - self.counted)
             }
             (Measure::Jobs { class: None, .. }, Warmup::Jobs(warmup)) if !self.is_closed() => {

@@ -258,6 +258,12 @@ impl Agenda {
         is_later(self.today.first) && is_later(self.outside)
     }
 
+    /// True if some of the pending events may be stale.
+    #[inline]
+    pub fn has_stale(&self) -> bool {
+        self.stale > 0
+    }
+
     /// A pending event was called off: its ticket is kept by nobody any more.
     #[inline]
     pub fn forget(&mut self) {

@@ -586,6 +586,19 @@ impl<'s> Core<'s> {
         }
     }
 
+    /// True if nothing else is pending at the present instant, but for what was called off.
+    #[inline(always)]
+    pub fn is_clear(&mut self) -> bool {
+        self.agenda.is_clear() || self.agenda.has_stale() && self.is_clear_of_stale()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn is_clear_of_stale(&mut self) -> bool {
+        let next = self.next();
+        next.time > self.now() || next == Place::NEVER
+    }
+
     /// Drops the next event, at `head`, if it was called off; false if it was not.
     #[inline]
     fn drop_stale(&mut self, head: Place) -> bool {

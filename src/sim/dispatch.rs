@@ -519,7 +519,7 @@ impl Dispatch {
             Some(constant) => constant,
             None => decision_time(core, this.parts, id),
         };
-        if time == Time::ZERO && core.agenda.is_clear() {
+        if time == Time::ZERO && core.is_clear() {
             return true;
         }
         core.records.task_mut(id).enter(Phase::Decision, now);
@@ -1128,11 +1128,11 @@ impl Dispatcher {
     /// True if it would decide a task at once that came now: it is idle, decides in no time, and
     /// nothing else is pending at this instant that would come first.
     #[inline]
-    fn decides_at_once(&self, core: &Core<'_>) -> bool {
+    fn decides_at_once(&self, core: &mut Core<'_>) -> bool {
         self.constant == Some(Time::ZERO)
             && self.deciding.is_none()
             && self.queue.is_empty()
-            && core.agenda.is_clear()
+            && core.is_clear()
     }
 
     /// Builds the placement for a pool; false if it is there already or the pool is empty.

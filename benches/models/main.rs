@@ -20,9 +20,11 @@ mod process;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
+use equipoise::engine::time::Time;
 use equipoise::scenario::Registry;
 use equipoise::sim::run;
 use equipoise::sim::setup::Setup;
+use equipoise::strategy::Information;
 use equipoise::testing::setups;
 
 /// Runs of each model (and of a rival in turn); the median counts.
@@ -38,6 +40,84 @@ struct Model {
     rho: f64,
     k: u32,
     jobs: u64,
+    /// How many dispatchers there are, and what each sees.
+    dispatchers: u32,
+    sees: Information,
+}
+
+/// A board that is renewed about 45,000 tasks apart.
+const BOARD: Information = Information::Periodic {
+    every: Time(5_000_000_000),
+    apart: false,
+};
+
+/// What a decision costs by what is seen: power-of-d is O(d), least-loaded O(log n), beside what of a dispatcher's own is
+/// under way where many share what is kept in order.
+const SEEN: [Model; 9] = [
+    seen("M2-local", "two choices, by its own alone", TWO, 1, LOCAL),
+    seen(
+        "M2-local-1k",
+        "the same, 1,000 dispatchers",
+        TWO,
+        1_000,
+        LOCAL,
+    ),
+    seen("M2-board", "two choices, by a board", TWO, 1, BOARD),
+    seen(
+        "M2-board-1k",
+        "the same, 1,000 dispatchers",
+        TWO,
+        1_000,
+        BOARD,
+    ),
+    seen(
+        "M3-1k",
+        "least loaded, 1,000 dispatchers",
+        LEAST,
+        1_000,
+        Information::Fresh,
+    ),
+    seen(
+        "M3-local",
+        "least loaded, by its own alone",
+        LEAST,
+        1,
+        LOCAL,
+    ),
+    seen(
+        "M3-local-1k",
+        "the same, 1,000 dispatchers",
+        LEAST,
+        1_000,
+        LOCAL,
+    ),
+    seen("M3-board", "least loaded, by a board", LEAST, 1, BOARD),
+    seen(
+        "M3-board-1k",
+        "the same, 1,000 dispatchers",
+        LEAST,
+        1_000,
+        BOARD,
+    ),
+];
+
+const TWO: &str = "power-of-d.replacement = true";
+const LEAST: &str = "least-loaded";
+const LOCAL: Information = Information::Local;
+
+/// 10,000 nodes, and so many dispatchers that see so much.
+const fn seen(
+    name: &'static str,
+    what: &'static str,
+    placement: &'static str,
+    dispatchers: u32,
+    sees: Information,
+) -> Model {
+    Model {
+        dispatchers,
+        sees,
+        ..model(name, what, [placement, ""], 10_000, 0.9, 1, 500_000)
+    }
 }
 
 const MODELS: [Model; 7] = [
@@ -116,15 +196,20 @@ const fn model(
         rho,
         k,
         jobs,
+        dispatchers: 1,
+        sees: Information::Fresh,
     }
 }
 
 impl Model {
     fn setup(&self, jobs: u64) -> Setup {
-        match Registry::standard().spelled(self.placement) {
+        let mut setup = match Registry::standard().spelled(self.placement) {
             Some(placement) => setups::plain(placement, self.n, self.rho, self.k, jobs, 1),
             None => setups::resources(jobs, 1),
-        }
+        };
+        let parts = &mut setup.strategy.parts[0];
+        (parts.dispatchers, parts.information) = (self.dispatchers, self.sees);
+        setup
     }
 
     /// Runs once in this process; prints jobs, events and nanoseconds for `process::own` to read.
@@ -176,7 +261,7 @@ fn main() -> ExitCode {
 }
 
 fn one(name: &str, jobs: Option<u64>) -> Result<(), String> {
-    let model = MODELS.iter().find(|model| model.name == name);
+    let model = MODELS.iter().chain(&SEEN).find(|model| model.name == name);
     let model = model.ok_or_else(|| format!("no model is called `{name}`"))?;
     model.run_here(jobs.unwrap_or(model.jobs));
     Ok(())
@@ -184,10 +269,10 @@ fn one(name: &str, jobs: Option<u64>) -> Result<(), String> {
 
 fn table() -> Result<(), String> {
     println!(
-        "{:<10} {:>9} {:>9} {:>9} {:>8}  what",
+        "{:<11} {:>9} {:>9} {:>9} {:>8}  what",
         "model", "ns/job", "jobs/s", "events/s", "MiB"
     );
-    for model in &MODELS {
+    for model in MODELS.iter().chain(&SEEN) {
         let mut runs = Vec::new();
         for _ in 0..RUNS {
             runs.push(process::own(model.name)?);
@@ -195,7 +280,7 @@ fn table() -> Result<(), String> {
         runs.sort_by(|a, b| a.nanos.total_cmp(&b.nanos));
         let run = &runs[RUNS / 2];
         println!(
-            "{:<10} {:>9.1} {:>8.2}M {:>8.2}M {:>8.1}  {}",
+            "{:<11} {:>9.1} {:>8.2}M {:>8.2}M {:>8.1}  {}",
             model.name,
             run.nanos / run.jobs,
             run.jobs / run.nanos * 1e3,
@@ -209,7 +294,7 @@ fn table() -> Result<(), String> {
 
 fn against(command: &str) -> Result<(), String> {
     println!(
-        "{:<10} {:>14} {:>14} {:>9}",
+        "{:<11} {:>14} {:>14} {:>9}",
         "model", "ours ns/job", "rival ns/job", "ours/rival"
     );
     for model in MODELS.iter().filter(|model| !model.policy.is_empty()) {
@@ -225,7 +310,7 @@ fn against(command: &str) -> Result<(), String> {
         let (ours, theirs) = times[RUNS / 2];
         let of_job = 1e9 / model.jobs as f64;
         println!(
-            "{:<10} {:>14.1} {:>14.1} {:>9.2}",
+            "{:<11} {:>14.1} {:>14.1} {:>9.2}",
             model.name,
             ours * of_job,
             theirs * of_job,

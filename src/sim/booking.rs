@@ -97,6 +97,9 @@ impl Core<'_> {
         record.take_over(&held);
         record.service = service;
         self.nodes.lengthen(held.node, service);
+        if self.estimates.is_some() {
+            self.note_estimate(task);
+        }
         self.forget_reservation(reservation);
         self.changed(held.node);
     }

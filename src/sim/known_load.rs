@@ -287,6 +287,7 @@ pub fn fixed_shares(
         queue: _,
         copies: None,
         stealing: None,
+        pushing: None,
         stolen: _,
         partition,
         health: _, // as what fails

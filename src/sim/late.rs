@@ -5,6 +5,7 @@
 //! and asks its dispatcher, which answers with the next task that is left, or with nothing. When all
 //! tasks are taken the other reservations are called off.
 
+use crate::model::ids::NodeId;
 use crate::model::slab::NONE;
 use crate::strategy::{Late, Sampling};
 
@@ -34,6 +35,38 @@ impl Replication<'_> {
             self.core.records.both(id).1.class,
         );
         strategy.parts[strategy.parts_of_class[class as usize]].late
+    }
+
+    /// The service of a task ends at `node`: if tasks of its book are left it asks for another one, for which it keeps
+    /// the room, before it turns to its queue.
+    #[cold]
+    pub(super) fn stick(&mut self, id: u32, node: NodeId) {
+        let (task, job) = self.core.records.both(id);
+        let strategy = &self.core.setup.strategy;
+        let parts = &strategy.parts[strategy.parts_of_class[job.class as usize]];
+        let (Some(late), true) = (parts.late, parts.sticks) else {
+            return;
+        };
+        let (tasks, ready) = (
+            self.core.stages.tasks(job, task),
+            self.core.stages.ready_at(job, task),
+        );
+        let book = match job.stages {
+            NONE => task.job,
+            _ => self.core.stages.first(job, task.stage),
+        };
+        let (mut pattern, index) = (*task, task.index);
+        if self.core.reservations.book(book).left == 0 {
+            return;
+        }
+        pattern.stay(ready, self.core.now());
+        self.core.totals.attempts += 1;
+        let number = late.reservations(tasks) + index;
+        let reservation = self.core.make_reservation(book, &pattern, number);
+        self.dispatch
+            .bind_reservation(&mut self.core, reservation, node);
+        self.dispatch.arrived(&mut self.core, reservation);
+        self.core.start(reservation);
     }
 
     /// Makes reservations for the tasks that are decided with `first`, and lets them set out.

@@ -3,6 +3,7 @@
 //! Small machines share one core. This file joins them and reads as a task's life: it arrives with
 //! its job, is decided, travels, queues, runs, its result travels back and is gathered.
 
+mod avoiding;
 mod barriers;
 mod booking;
 mod central;
@@ -12,6 +13,7 @@ mod course;
 mod direct;
 mod dispatch;
 mod due;
+mod estimates;
 mod failure;
 mod faults;
 mod gangs;
@@ -29,6 +31,7 @@ mod plan;
 mod probing;
 pub mod recorder;
 pub mod records;
+mod renewals;
 mod replication;
 mod reservations;
 mod scaling;
@@ -192,6 +195,9 @@ impl Replication<'_> {
     fn end(&mut self, id: u32) -> Fallible {
         let node = service::end(&mut self.core, id);
         self.dispatch.report_end(&mut self.core, node);
+        if self.sticks {
+            self.stick(id, node);
+        }
         if self.central.is_some() {
             self.pull()?;
         } else {

@@ -13,7 +13,8 @@ use crate::model::nodes::NodeState;
 use crate::model::slab::NONE;
 
 use super::core::Core;
-use super::records::Job;
+use super::dispatch::subject;
+use super::records::{Job, Task};
 
 /// Room at the nodes over the time to come.
 #[derive(Default)]
@@ -53,10 +54,11 @@ impl Wish {
         let (task, job) = core.records.both(first);
         let is_gang = core.facts[job.class as usize].is_gang;
         let pool = core.pool_of(task, job);
-        let (mut longest, mut next) = (task.work, first);
+        let said = |task: &Task| core.said_work(&subject(core, task, job));
+        let (mut longest, mut next) = (said(task), first);
         while is_gang && next != NONE {
             let task = core.records.task(next);
-            longest = longest.max(task.work);
+            longest = longest.max(said(task));
             next = task.sibling;
         }
         let nodes = core.board.nodes_of(pool).iter();
@@ -74,7 +76,7 @@ impl Wish {
 }
 
 /// How long `work` of a job is said to take at a node of `speed`, without overhead: what its user asked
-/// for, or else the truth.
+/// for, or else as it is estimated.
 fn estimate(core: &Core<'_>, job: &Job, work: f64, speed: f64) -> Time {
     match job.estimate {
         0.0 => core.facts[job.class as usize].time(work / speed),
@@ -94,7 +96,8 @@ impl Plan {
             while id != NONE {
                 let (task, job) = core.records.both(id);
                 let overhead = super::dispatch::stage(core, job, task).overhead;
-                let time = estimate(core, job, task.work, core.layout.factor(node)) + overhead;
+                let work = core.said_work(&subject(core, task, job));
+                let time = estimate(core, job, work, core.layout.factor(node)) + overhead;
                 self.held[node.index()].push(Held {
                     from: now,
                     until: (task.started + time).max(now + Time(1)),

@@ -231,9 +231,12 @@ fn servers(strategy: &Strategy, asked: &[Asked<'_>]) -> Option<Vec<Known>> {
             in_flight: _,
             ties: _,
             information: _,
+            estimates: _,
             spread: _, // the mean over all dispatchers
             subset: _,
             late: _, // told below
+            sticks: _,
+            avoids: _,
             probes: _,
             zones: _,
         },

@@ -29,8 +29,8 @@ use crate::engine::quantity::Amount;
 use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
 use crate::sim::setup::{Engine, Faults, Network, Setup};
-use crate::strategy::{Binding, Strategy};
-use crate::workload::class::Class;
+use crate::strategy::{Binding, Estimates, Strategy};
+use crate::workload::class::{Class, Shape, Stage};
 use crate::workload::load::Demand;
 use crate::workload::source::Source;
 use check::Check;
@@ -109,6 +109,7 @@ fn contradictions(check: &mut Check<'_>, document: &Document, setups: &[Setup]) 
 fn not_modelled(check: &mut Check<'_>, setup: &Setup) {
     copies(check, setup);
     late_cancels(check, setup);
+    estimates(check, setup);
     health::check(check, setup);
     if setup.strategy.binding == Binding::Late {
         late(check, setup);
@@ -130,6 +131,39 @@ fn late(check: &mut Check<'_>, setup: &Setup) {
     let mut check = check.at("strategies");
     let mut check = check.name(&setup.strategy.name);
     check.at("binding").error(title, "leave one of them out");
+}
+
+/// What is said of a task must be able to be said, and to be followed as it is served.
+fn estimates(check: &mut Check<'_>, setup: &Setup) {
+    let strategy = &setup.strategy;
+    let has_mean = |stage: &Stage| !matches!(stage.shape, Shape::Trace);
+    let is_known = |class: &Class| class.stages.iter().all(has_mean);
+    let needs_mean = |set: usize| strategy.parts[set].estimates == Estimates::ClassMean;
+    let mut sets = setup.classes.iter().zip(&strategy.parts_of_class);
+    let unknown = sets.find(|(class, set)| needs_mean(**set) && !is_known(class));
+    let mut groups = setup.cluster.groups.iter();
+    let (title, hint) = match unknown {
+        _ if strategy.estimates_exactly() => return,
+        Some((class, _)) => (
+            format!(
+                "the mean work of `{}` is not known beforehand: it comes from a trace",
+                class.name
+            ),
+            "write estimates.error = a law of factors, or \"none\"",
+        ),
+        None if setup.faults.slow_downs.is_some()
+            || groups.any(|group| group.discipline.shares()) =>
+        {
+            (
+                "estimates beside slow-downs and shared processors are not modelled yet".to_owned(),
+                "leave one of them out",
+            )
+        }
+        None => return,
+    };
+    let mut check = check.at("strategies");
+    let mut check = check.name(&strategy.name);
+    check.at("estimates").error(title, hint);
 }
 
 fn copies(check: &mut Check<'_>, setup: &Setup) {

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cells::Cells;
 use crate::engine::time::float;
 
 /// Relative error of a quantile at most.
@@ -106,6 +107,12 @@ impl Tally {
         self.bits += 1;
     }
 
+    /// Of so many values, the largest of them `most`.
+    pub(super) fn of(count: u64, most: u64, are_unlike: bool) -> Tally {
+        let bits = count | if are_unlike { UNLIKE } else { 0 };
+        Tally { bits, most }
+    }
+
     /// Number of values.
     pub fn count(self) -> u64 {
         self.bits & !UNLIKE
@@ -153,18 +160,11 @@ impl Histogram {
         self.most = self.most.max(value);
     }
 
-    /// Counts `values`; tells how many they are.
-    #[inline(always)]
-    pub(super) fn record_all(&mut self, values: impl Iterator<Item = u64>) -> u64 {
-        let (mut count, mut most) = (0, self.most);
-        for value in values {
-            self.tallies.at(bucket(value)).count_in(value);
-            count += 1;
-            most = most.max(value);
+    /// Adds the values of `cells`.
+    pub(super) fn add_cells(&mut self, cells: &Cells) {
+        for (bucket, cell) in cells.filled() {
+            self.add_tally(bucket, cell.tally());
         }
-        self.total += count;
-        self.most = most;
-        count
     }
 
     /// Adds values of `bucket`.

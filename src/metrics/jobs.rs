@@ -4,7 +4,8 @@
 //! complete. Quantiles come from histograms that can be added, so that memory does not grow with
 //! the run.
 
-use super::histogram::{Buckets, Histogram, Tally, bucket};
+use super::cells::Cells;
+use super::histogram::{Buckets, Histogram, bucket};
 use crate::engine::time::{Time, float, rounded};
 
 /// The parts into which a response time splits exactly, in the order of a task's life.
@@ -85,34 +86,26 @@ pub struct JobStats {
     plain: Plain,
 }
 
-/// Jobs whose response times are queueing and service alone. They are counted many at a time: so the
-/// tables, which lie apart in memory, are read well before they are needed.
+/// Jobs whose response times are queueing and service alone, counted many at a time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Plain {
-    jobs: Vec<PlainJob>,
-    waits: Vec<Time>,
-    cells: Buckets<PlainCell>,
-    /// Sum of the response times in `cells`.
-    total: u64,
+    /// Response times, of which queueing is a part.
+    responses: Cells,
+    slowdowns: Cells,
+    waits: Cells,
+    /// A list for a function's own use.
+    ratios: Vec<u64>,
 }
 
-/// How many at a time.
-const CHUNK: usize = 128;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct PlainJob {
-    response: Time,
-    queue: Time,
-    /// Denominator of its slowdown, if it has one.
-    ideal: Time,
-}
-
-/// Such jobs whose response times are of one bucket, in half a line of memory.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct PlainCell {
-    tally: Tally,
-    queue: u64,
-    service: u64,
+/// Such a job.
+#[derive(Clone, Copy, Debug)]
+pub struct PlainJob {
+    /// Completion minus arrival.
+    pub response: Time,
+    /// The part of it that is not service.
+    pub queue: Time,
+    /// The critical path of work and overhead at speed 1.
+    pub ideal: Time,
 }
 
 /// Sums of the parts of response times by bucket of the response time, so that it can be said what
@@ -194,16 +187,21 @@ impl BlameSums {
     }
 }
 
-/// An empty list in the place of another.
-fn emptied<T>(mut list: Vec<T>) -> Vec<T> {
-    list.clear();
-    list
-}
-
 fn add(sums: &mut [u128; 7], parts: [u128; 7]) {
     sums.iter_mut()
         .zip(parts)
         .for_each(|(sum, part)| *sum += part);
+}
+
+/// Adds response times, of which queueing is a part and service the rest.
+fn add_responses(blame: &mut BlameSums, response: &mut Histogram, cells: &Cells) {
+    blame.add_total(cells.total());
+    for (bucket, cell) in cells.filled() {
+        response.add_tally(bucket, cell.tally());
+        let parts = blame.parts.at(bucket);
+        parts[QUEUE] += cell.part;
+        parts[SERVICE] += cell.sum - cell.part;
+    }
 }
 
 /// From 2^-40 of a slowdown's sum to 2^-20 of its histogram.
@@ -220,88 +218,78 @@ impl JobStats {
         self.count(job, floor);
     }
 
-    /// The same for one whose response time is queueing and service alone; it may be counted only with
-    /// [`JobStats::add_plain`].
-    #[inline(always)]
-    pub fn complete_plain(&mut self, job: &Completed, queue: Time, floor: Time) {
+    /// Counts completed measured jobs whose response times are queueing and service alone; they are told
+    /// only after [`JobStats::add_plain`]. Tells the sum of the response times.
+    pub fn complete_plain(&mut self, jobs: &[PlainJob], floor: Time) -> u128 {
+        let JobStats {
+            plain,
+            blame,
+            response,
+            ..
+        } = self;
+        let parts = jobs.iter().map(|job| (job.response.0, job.queue.0));
+        let pass_on = |cells: &Cells| add_responses(blame, response, cells);
+        let sum = plain.responses.count_all(parts, pass_on);
+        self.completed += jobs.len() as u64;
+        self.count_slowdowns(jobs, floor);
+        sum
+    }
+
+    /// The same for one, which may have met its objective and have had stragglers.
+    pub fn complete_alone(&mut self, job: &Completed, queue: Time, floor: Time) {
         self.on_time += u64::from(job.on_time);
         self.straggler_wait_doubled += u128::from(job.straggler_wait_doubled);
-        self.plain.jobs.push(PlainJob {
-            response: job.response,
+        let (response, ideal) = (job.response, job.ideal);
+        let job = PlainJob {
+            response,
             queue,
-            ideal: match job.ideal {
-                Time::ZERO => Time::ZERO,
-                ideal => ideal.max(floor),
-            },
-        });
-        if self.plain.jobs.len() == CHUNK {
-            self.count_plain_jobs();
-        }
-    }
-
-    /// Counts the wait of a task of such a job.
-    #[inline(always)]
-    pub fn waited_plain(&mut self, wait: Time) {
-        self.plain.waits.push(wait);
-        if self.plain.waits.len() == CHUNK {
-            self.count_plain_waits();
-        }
+            ideal,
+        };
+        self.complete_plain(&[job], floor);
     }
 
     #[inline(never)]
-    fn count_plain_jobs(&mut self) {
-        let jobs = std::mem::take(&mut self.plain.jobs);
-        self.completed += jobs.len() as u64;
-        jobs.iter().for_each(|job| self.count_plain(job));
-        let values = jobs.iter().filter(|job| job.ideal > Time::ZERO).map(|job| {
-            let slowdown = fixed(float(job.response.0) / float(job.ideal.0));
-            self.slowdown_sum += slowdown;
-            (slowdown >> SLOWDOWN_SHIFT) as u64
-        });
-        let counted = self.slowdown.record_all(values);
-        self.without_work += jobs.len() as u64 - counted;
-        self.plain.jobs = emptied(jobs);
+    fn count_slowdowns(&mut self, jobs: &[PlainJob], floor: Time) {
+        let JobStats {
+            plain,
+            slowdown,
+            slowdown_sum,
+            ..
+        } = self;
+        plain.ratios.clear();
+        let with_work = jobs.iter().filter(|job| job.ideal > Time::ZERO);
+        plain.ratios.extend(with_work.map(|job| {
+            let ideal = job.ideal.max(floor);
+            let ratio = fixed(float(job.response.0) / float(ideal.0));
+            *slowdown_sum += ratio;
+            (ratio >> SLOWDOWN_SHIFT) as u64
+        }));
+        self.without_work += (jobs.len() - plain.ratios.len()) as u64;
+        let ratios = plain.ratios.iter().map(|&ratio| (ratio, 0));
+        plain
+            .slowdowns
+            .count_all(ratios, |cells| slowdown.add_cells(cells));
     }
 
-    #[inline(always)]
-    fn count_plain(&mut self, job: &PlainJob) {
-        let (response, queue) = (job.response.0, job.queue.0);
-        self.plain.total = self.plain.total.checked_add(response).unwrap_or_else(|| {
-            self.add_cells();
-            response
-        });
-        let cell = self.plain.cells.at(bucket(response));
-        cell.tally.count_in(response);
-        cell.queue += queue;
-        cell.service += response - queue;
-    }
-
+    /// Counts the waits of tasks of such jobs.
     #[inline(never)]
-    fn count_plain_waits(&mut self) {
-        let waits = std::mem::take(&mut self.plain.waits);
-        self.wait.record_all(waits.iter().map(|wait| wait.0));
-        self.wait_sum += waits.iter().map(|wait| u128::from(wait.0)).sum::<u128>();
-        self.plain.waits = emptied(waits);
+    pub fn waited_plain(&mut self, waits: impl Iterator<Item = Time> + Clone) {
+        let JobStats { plain, wait, .. } = self;
+        let waits = waits.map(|wait| (wait.0, 0));
+        self.wait_sum += plain.waits.count_all(waits, |cells| wait.add_cells(cells));
     }
 
     /// Counts all such jobs that are not counted yet.
     pub fn add_plain(&mut self) {
-        self.count_plain_jobs();
-        self.count_plain_waits();
-        self.add_cells();
-        self.plain = Plain::default();
-    }
-
-    #[cold]
-    fn add_cells(&mut self) {
-        let cells = std::mem::take(&mut self.plain.cells);
-        self.blame.add_total(std::mem::take(&mut self.plain.total));
-        for (bucket, cell) in cells.iter().filter(|(_, cell)| cell.tally.count() > 0) {
-            self.response.add_tally(bucket, cell.tally);
-            let parts = self.blame.parts.at(bucket);
-            parts[QUEUE] += cell.queue;
-            parts[SERVICE] += cell.service;
-        }
+        let Plain {
+            responses,
+            slowdowns,
+            waits,
+            ..
+        } = std::mem::take(&mut self.plain);
+        add_responses(&mut self.blame, &mut self.response, &responses);
+        self.slowdown.add_cells(&slowdowns);
+        self.wait.add_cells(&waits);
     }
 
     #[inline(always)]
@@ -471,17 +459,21 @@ mod tests {
             (century, century - 9),
         ];
         let (mut stats, mut plain) = (JobStats::default(), JobStats::default());
+        let mut rows = Vec::new();
         for (response, queue) in jobs.repeat(7) {
             complete(&mut stats, response, queue);
-            let job = Completed {
+            rows.push(PlainJob {
                 response: Time(response),
+                queue: Time(queue),
                 ideal: Time(response / 2),
-                straggler_wait_doubled: 4,
-                on_time: false,
-            };
-            plain.complete_plain(&job, Time(queue), Time(1));
+            });
         }
+        let sum: u128 = rows
+            .chunks(5)
+            .map(|rows| plain.complete_plain(rows, Time(1)))
+            .sum();
         plain.add_plain();
+        assert_eq!(sum, stats.response_sum());
         assert_eq!(plain.response, stats.response);
         assert_eq!(plain.slowdown, stats.slowdown);
         assert_eq!(plain.blame_sum(), stats.blame_sum());

@@ -288,6 +288,14 @@ impl Busy {
         self.ended[node.index()] += 1;
     }
 
+    /// A task that used one slot of `node`, the only dimension, for `span` of the window ended there
+    /// within it.
+    #[inline(always)]
+    pub fn serve(&mut self, node: NodeId, span: Time) {
+        self.used[node.index()] += u128::from(span.0);
+        self.ended[node.index()] += 1;
+    }
+
     /// `node` was down for `span` of the window.
     pub fn rest(&mut self, node: NodeId, span: Time) {
         if self.down.is_empty() {

@@ -84,6 +84,11 @@ impl Layout {
         }
     }
 
+    /// True if all nodes are of speed 1.
+    pub fn is_of_speed_one(&self) -> bool {
+        self.factors.iter().all(|factor| *factor == 1.0)
+    }
+
     /// The node's slots as a weight: unlimited counts as 1.
     #[inline]
     pub fn slot_weight(&self, node: NodeId) -> u64 {

@@ -421,7 +421,7 @@ fn intervals(tables: &Lookup) -> String {
     let together = match meta.family {
         0 => {
             let replications = meta.replications_text();
-            return format!("± is half of the 95 % interval over {replications} replications");
+            return format!("± is half of the 95 % interval over {replications}");
         }
         1 => format!("interval {level}"),
         many => format!("intervals {level} for all {many} comparisons together"),

@@ -280,9 +280,7 @@ pub fn extent(tables: &Lookup) -> String {
         parts.push(plural(tables.points(), one, many));
     }
     parts.push(plural(meta.strategies.len(), "strategy", "strategies"));
-    let replications = meta.replications_text();
-    let ending = if replications == "1" { "" } else { "s" };
-    parts.push(format!("{replications} replication{ending}"));
+    parts.push(meta.replications_text());
     let mut extent = parts.join(" x ");
     if !meta.measured.is_empty() {
         extent += &format!(" of {}", printable(&meta.measured));

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::columns::MetricRef;
+use crate::text::counted;
 
 /// Everything about a run that is not a number of a table; stored in `manifest.json`.
 /// It holds no clock time, so that two equal runs have equal bytes.
@@ -124,11 +125,13 @@ pub fn digest(bytes: &[u8]) -> String {
 }
 
 impl Meta {
-    /// "20", or "20 to 46" where a precision was asked for.
+    /// "20 replications", or "20 to 46 replications" where a precision was asked for.
     pub fn replications_text(&self) -> String {
         match self.most_replications {
-            most if most > self.replications => format!("{} to {most}", self.replications),
-            _ => self.replications.to_string(),
+            most if most > self.replications => {
+                format!("{} to {most} replications", self.replications)
+            }
+            _ => counted(u64::from(self.replications), "replication"),
         }
     }
 }

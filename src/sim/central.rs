@@ -4,7 +4,6 @@
 //! By other rules it serves the oldest job first, one job at a time, gangs (jobs whose tasks start
 //! together, or not at all), or lets those start that stand behind a head which finds no room.
 
-use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::list::List;
 use crate::model::nodes::NodeState;
@@ -13,7 +12,7 @@ use crate::strategy::view::Truth;
 use crate::strategy::{Backfill, QueueOrder, QueueRules};
 
 use super::core::Core;
-use super::plan::{Plan, Wish};
+use super::plan::Plan;
 use super::records::Phase;
 use super::setup::Setup;
 
@@ -28,8 +27,9 @@ pub struct Central {
     /// Class and number of the job that is served, if one is at a time.
     current: Option<(u32, u64)>,
     plan: Plan,
-    /// Demands and nodes for which there was no room when last looked at.
-    refused: Vec<(u32, u32)>,
+    /// For how many tasks of a demand there is room at the nodes of a pool, where it was looked at; of
+    /// those that are no gangs for one at most.
+    room: Vec<((u32, u32, bool), u64)>,
 }
 
 /// What may start now.
@@ -54,7 +54,7 @@ impl Central {
             is_plain: rules == QueueRules::default() && !setup.has_gangs(),
             current: None,
             plan: Plan::default(),
-            refused: Vec::new(),
+            room: Vec::new(),
         }
     }
 
@@ -112,7 +112,7 @@ impl Central {
     /// What may start now by rules that are not plain.
     #[inline(never)]
     pub fn next(&mut self, core: &mut Core<'_>) -> Option<Next> {
-        self.refused.clear();
+        self.room.clear();
         let mut id = self.queue.head();
         while id != NONE && self.may_begin(core, id) {
             if self.finds_room(core, id) {
@@ -135,44 +135,66 @@ impl Central {
         !self.rules.one_at_a_time || self.current.is_none_or(is_it)
     }
 
+    /// True if there is room now for a task, or for all of a gang.
     fn finds_room(&mut self, core: &mut Core<'_>, id: u32) -> bool {
-        let wish = Wish::new(core, id);
-        let what = (wish.row, wish.pool);
-        if self.refused.contains(&what) {
-            return false;
-        }
-        let has_room = has_room(core, id);
-        if !has_room {
-            self.refused.push(what);
-        }
-        has_room && (wish.count == 1 || room(core, id) >= wish.count)
+        let (task, job) = core.records.both(id);
+        let row = job.demand + u32::from(task.stage);
+        let is_gang = core.facts[job.class as usize].is_gang;
+        let what = (row, core.pool_of(task, job), is_gang);
+        let count = if is_gang { u64::from(job.tasks) } else { 1 };
+        let known = self.room.iter().find(|(of, _)| *of == what);
+        let room = known.map(|(_, room)| *room).unwrap_or_else(|| {
+            let room = match has_room(core, id) {
+                true if is_gang => room(core, id),
+                has_room => u64::from(has_room),
+            };
+            self.room.push((what, room));
+            room
+        });
+        room >= count
     }
 
     /// What may start now behind `head`, which finds no room: nobody in the way of the first `promises`
     /// of those before him.
     fn plan_from(&mut self, core: &mut Core<'_>, head: u32, promises: usize) -> Option<Next> {
+        let last = self.last_with_room(core, head, promises)?;
         self.plan.lay_out(core);
-        let (mut id, mut promised) = (head, 0);
-        while id != NONE {
-            let wish = Wish::new(core, id);
-            let from = match promised < promises {
-                true => self.plan.earliest(core, &wish),
-                false if self.plan.has_room(core, &wish, core.now()) => core.now(),
-                false => Time::MAX,
-            };
-            if from == core.now() {
-                return Some(Next::AsPlanned(id));
+        let (mut id, mut left) = (head, promises);
+        loop {
+            let may_start = self.finds_room(core, id);
+            if may_start || left > 0 {
+                let wish = self.plan.wish(core, id);
+                if may_start && self.plan.has_room_now(core, &wish) {
+                    return Some(Next::AsPlanned(id));
+                }
+                if left > 0 {
+                    self.plan.promise(core, &wish);
+                    left -= 1;
+                }
             }
-            if promised < promises && from != Time::MAX {
-                self.plan.promise(&wish, from);
-            }
-            promised += 1;
-            if self.rules.backfill == Backfill::Conservative && promised == promises {
+            if id == last {
                 return None;
             }
             id = List::after(&core.records, id);
         }
-        None
+    }
+
+    /// The last of those behind `head` that find room now, if nobody else is considered: whoever stands
+    /// behind him need not be promised any. Under conservative backfilling nobody starts without a promise.
+    fn last_with_room(&mut self, core: &mut Core<'_>, head: u32, promises: usize) -> Option<u32> {
+        let most = match self.rules.backfill {
+            Backfill::Conservative => promises,
+            _ => usize::MAX,
+        };
+        let (mut id, mut place, mut last) = (head, 0, None);
+        while id != NONE && place < most {
+            if self.finds_room(core, id) {
+                last = Some(id);
+            }
+            place += 1;
+            id = List::after(&core.records, id);
+        }
+        last
     }
 
     /// An error if the head finds no room although nothing runs at all, on nodes that are all up: then it

@@ -9,7 +9,7 @@ use crate::engine::law::Law;
 use crate::engine::random::{Key, Purpose, Seeds};
 use crate::engine::time::{NANOS, Time, rounded};
 use crate::metrics::figures::Totals;
-use crate::metrics::jobs::{Completed, JobStats};
+use crate::metrics::jobs::{Completed, JobStats, PlainJob};
 use crate::metrics::nodes::Busy;
 use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
@@ -1223,6 +1223,21 @@ impl<'s> Core<'s> {
             self.opening.count(now, job.class, !is_late);
         }
         self.window.leave(now, job.measured);
+    }
+
+    /// Measured jobs of a class, with so many tasks, were complete in the open window.
+    pub fn count_completions(&mut self, class: u32, jobs: &[PlainJob], tasks: u64) {
+        let (stats, count) = (&mut self.stats[class as usize], jobs.len() as u64);
+        let is_good = |slo: Time| jobs.iter().filter(move |job| job.response <= slo);
+        let on_time = self.facts[class as usize]
+            .slo
+            .map(|slo| is_good(slo).count() as u64);
+        stats.on_time += on_time.unwrap_or(0);
+        stats.completions += count;
+        stats.good_completions += on_time.unwrap_or(count);
+        self.totals.jobs_done += count;
+        self.totals.tasks_done += tasks;
+        self.totals.presence += stats.complete_plain(jobs, self.slowdown_floor);
     }
 
     /// Notes when the services of a job's tasks ended, of the attempts alone whose results were used.

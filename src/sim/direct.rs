@@ -13,7 +13,7 @@ use crate::engine::time::Time;
 use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
 use crate::model::slab::NONE;
-use crate::strategy::Reads;
+use crate::strategy::{Choosing, Reads};
 use crate::workload::source::Arrivals;
 
 use super::core::{Core, Facts};
@@ -24,7 +24,6 @@ use super::lines::{Lines, Looking};
 use super::records::Subject;
 use super::replication::Replication;
 use super::setup::Engine;
-use super::sources::digest;
 
 /// What a direct run has beside the core.
 struct Direct {
@@ -32,6 +31,9 @@ struct Direct {
     ledger: Ledger,
     /// Works of the tasks of the job that arrives.
     works: Vec<f64>,
+    /// Lists for a function's own use: decisions, and the tasks of a job.
+    decisions: Vec<Choosing>,
+    tasks: Vec<Task>,
     /// What has been placed since it was last counted.
     placed: Placements,
 }
@@ -42,6 +44,9 @@ struct Placements {
     attempts: u64,
     messages: u64,
 }
+
+/// Decisions that are begun together.
+const AT_ONCE: usize = 128;
 
 /// A job that has arrived and come to its dispatcher.
 #[derive(Clone, Copy)]
@@ -105,8 +110,10 @@ impl<'s> Replication<'s> {
         let by_loads = self.dispatch.reporting().by_loads;
         let mut direct = Direct {
             lines: Lines::new(self),
-            ledger: Ledger::new(by_loads),
+            ledger: Ledger::new(self.core.facts.len(), by_loads),
             works: Vec::new(),
+            decisions: Vec::new(),
+            tasks: Vec::new(),
             placed: Placements::default(),
         };
         while let Some(next) = self.next_directly() {
@@ -126,9 +133,9 @@ impl<'s> Replication<'s> {
         self.turn_to_end(&direct.ledger)?;
         let now = self.core.now();
         direct.settle_all(&mut self.core, now);
-        self.events += direct.ledger.ended;
         direct.lines.hand_over(&mut self.core);
         direct.ledger.hand_over(&mut self.core);
+        self.events += direct.ledger.ended;
         Ok(())
     }
 
@@ -172,25 +179,31 @@ impl<'s> Replication<'s> {
             return Ok(false);
         }
         let stock = std::mem::take(&mut self.sources.stock);
-        let (mut instants, mut seen) = (0, self.sources.digest_of_stock());
-        let demand = self.core.facts[stock.class as usize].demand;
         let mut job = self.arrived(stock.class, self.core.window.is_open());
-        for at in stretch.clone() {
-            let works = stock.works(at);
-            (job.at, job.number) = (stock.arrivals[at], stock.first + at as u64);
-            instants += u128::from(job.at.0);
-            if job.measured {
-                let demand = self.core.demands.row(demand);
-                let works = works.iter().map(|work| job.facts.seconds(*work));
-                seen = digest(seen, job.at, job.class, demand, works);
-            }
-            self.core.agenda.turn_to(job.at);
+        let seen = match job.measured {
+            true => self
+                .sources
+                .digest_with(&self.core, &stock, stretch.clone()),
+            false => self.sources.digest_of_stock(),
+        };
+        let at_once = match direct.lines.by_counts && self.dispatch.is_one_way(stock.class) {
+            true => AT_ONCE.div_ceil(stock.each),
+            false => 1,
+        };
+        for at in stretch.clone().step_by(at_once) {
+            let jobs = at..stretch.end.min(at + at_once);
+            job.number = stock.first + at as u64;
             self.send(&mut job);
-            match *works {
-                [work] if direct.lines.by_counts => self.place_only(direct, &job, work)?,
-                _ => self.place_tasks(direct, &job, works)?,
-            }
+            self.place_jobs(
+                direct,
+                job,
+                &stock.arrivals[jobs.clone()],
+                stock.works(jobs),
+            )?;
         }
+        let arrivals = &stock.arrivals[stretch.clone()];
+        let instants = arrivals.iter().map(|at| u128::from(at.0)).sum();
+        self.core.agenda.turn_to(arrivals[arrivals.len() - 1]);
         self.sources.stock = stock;
         let jobs = stretch.len();
         self.events += jobs as u64;
@@ -213,9 +226,10 @@ impl<'s> Replication<'s> {
             return 0..0;
         }
         let (stock, stop) = (&self.sources.stock, self.course.stop());
-        let coming = stock.arrivals[stock.at..].iter().take(most as usize);
-        let in_time = coming.take_while(|&&time| time <= stop && time < Time::MAX);
-        let mut end = stock.at + in_time.count();
+        let coming = &stock.arrivals[stock.at..];
+        let coming = &coming[..coming.len().min(most as usize)];
+        let in_time = coming.partition_point(|&time| time <= stop && time < Time::MAX);
+        let mut end = stock.at + in_time;
         let is_with_next = |at: &usize| self.sources.arrives_with_next(*at);
         if self.dispatch.count() > 1 {
             end = (stock.at..end).find(is_with_next).unwrap_or(end);
@@ -234,7 +248,7 @@ impl<'s> Replication<'s> {
         let now = self.core.now();
         if self.core.agenda.outside().time > now {
             let works = std::mem::take(&mut direct.works);
-            self.place_tasks(direct, &job, &works)?;
+            self.place_jobs(direct, job, &[now], &works)?;
             direct.works = works;
         } else {
             self.pass_crowd(direct, job, now)?;
@@ -261,7 +275,7 @@ impl<'s> Replication<'s> {
         }
         crowd.sort_by_key(|(job, _)| job.dispatcher);
         let mut each = crowd.into_iter();
-        each.try_for_each(|(job, works)| self.place_tasks(direct, &job, &works))
+        each.try_for_each(|(job, works)| self.place_jobs(direct, job, &[now], &works))
     }
 
     /// A job arrives and comes to its dispatcher.
@@ -301,58 +315,56 @@ impl<'s> Replication<'s> {
         (job.dispatcher, job.pool) = self.dispatch.way(&self.core, job.class, job.number);
     }
 
-    /// The tasks of a job are decided one after another, and take their places in line.
+    /// The tasks of jobs that come at these instants to one dispatcher, `job` first and with equally many
+    /// `works`, are decided one after another, and take their places in line.
     #[inline(never)]
-    fn place_tasks(&mut self, direct: &mut Direct, job: &Arrived<'s>, works: &[f64]) -> Fallible {
+    fn place_jobs(
+        &mut self,
+        direct: &mut Direct,
+        mut job: Arrived<'s>,
+        arrivals: &[Time],
+        works: &[f64],
+    ) -> Fallible {
         direct.placed.attempts += works.len() as u64;
+        let each = (works.len() / arrivals.len()).max(1);
         if !direct.lines.by_counts {
-            return self.place_as_seen(direct, job, works);
+            for (&at, works) in arrivals.iter().zip(works.chunks_exact(each)) {
+                job.at = at;
+                self.place_as_seen(direct, &job, works)?;
+            }
+            return Ok(());
         }
+        direct.ledger.expect(arrivals.len(), job.measured);
         let (core, lines) = (&mut self.core, &mut direct.lines);
         let mut placing = Placing::new(core, &mut self.dispatch, lines, job)?;
-        let ledger = &mut direct.ledger;
-        ledger.write_down(job, works, |task, work| placing.place(task, work))?;
+        placing.begin(&mut direct.decisions, each, works.len());
+        let (ledger, decisions) = (&mut direct.ledger, &mut direct.decisions[..]);
+        match each {
+            1 => placing.place_only(ledger, arrivals, works, decisions)?,
+            _ => placing.place_several(ledger, &mut direct.tasks, arrivals, works, decisions)?,
+        }
         direct.placed.messages += placing.messages(works.len());
         Ok(())
     }
 
-    /// The same for an only task, by numbers of tasks at the nodes.
-    #[inline(always)]
-    fn place_only(&mut self, direct: &mut Direct, job: &Arrived<'s>, work: f64) -> Fallible {
-        let (core, lines) = (&mut self.core, &mut direct.lines);
-        let mut placing = Placing::new(core, &mut self.dispatch, lines, job)?;
-        let task = placing.place(0, work)?;
-        direct.ledger.write(job.placed(task, 1, work));
-        direct.placed.attempts += 1;
-        direct.placed.messages += placing.messages(1);
-        Ok(())
-    }
-
-    /// The same by what is seen of the nodes.
+    /// The same for a job, by what is seen of the nodes.
     #[inline(never)]
     fn place_as_seen(&mut self, direct: &mut Direct, job: &Arrived<'s>, works: &[f64]) -> Fallible {
-        let (lines, core) = (&mut direct.lines, &mut self.core);
-        let mut subject = Subject {
-            class: job.class,
-            number: job.number,
-            tasks: works.len() as u32,
-            task: 0,
-            stage: 0,
-            attempt: 0,
-            work: 0.0,
-            demand: core.facts[job.class as usize].demand,
-            dispatcher: job.dispatcher,
-            pool: job.pool,
-        };
+        let (lines, core, tasks) = (&mut direct.lines, &mut self.core, &mut direct.tasks);
+        core.agenda.turn_to(job.at);
+        let mut subject = job.subject(works.len() as u32);
         direct.placed.messages += works.len() as u64 * self.dispatch.reports(job.dispatcher);
-        let dispatch = &mut self.dispatch;
-        direct.ledger.write_down(job, works, |task, work| {
+        tasks.clear();
+        for (task, &work) in (0..).zip(works) {
             (subject.task, subject.work) = (task, work);
-            let node = choose_by_view(core, dispatch, lines, &subject)?;
+            let node = choose_by_view(core, &mut self.dispatch, lines, &subject)?;
             let service = whole_service_time(core, &subject, node);
             let (start, end) = lines.line_up(core, node, service, job.at);
-            Ok(Task::new(node, start, end))
-        })
+            tasks.push(Task::new(node, start, end));
+        }
+        direct.ledger.expect(1, job.measured);
+        direct.ledger.write_down(job, works, tasks);
+        Ok(())
     }
 
     /// Counts what has been placed at this instant, or at several between which the window has not
@@ -390,7 +402,7 @@ impl Direct {
     fn settle_all(&mut self, core: &mut Core<'_>, now: Time) {
         self.lines.settle_all(core, now);
         self.ledger.settle(core, now);
-        self.lines.show(core, self.ledger.nodes_of_tasks(), now);
+        self.lines.show(core, &self.ledger, now);
     }
 }
 
@@ -415,43 +427,46 @@ fn choose_by_view(
 }
 
 impl Ledger {
-    /// Writes down a job, each task of which `place` places.
-    #[inline(always)]
-    fn write_down(
-        &mut self,
-        job: &Arrived<'_>,
-        works: &[f64],
-        mut place: impl FnMut(u32, f64) -> Fallible<Task>,
-    ) -> Fallible {
-        let (mut longest, mut critical) = (0.0, None);
-        for (index, &work) in (0..).zip(works) {
-            let task = place(index, work)?;
-            if works.len() > 1 {
-                self.write_task(task);
-            }
-            if work > longest {
-                longest = work;
-            }
-            if critical.is_none_or(|before: Task| task.end > before.end) {
-                critical = Some(task);
-            }
+    /// Writes down a job, whose tasks have been placed.
+    fn write_down(&mut self, job: &Arrived<'_>, works: &[f64], tasks: &[Task]) {
+        let longest = works.iter().fold(0.0, |a, &b| if b > a { b } else { a });
+        // Of those that end last the first.
+        let later = |a: usize, b: usize| if tasks[b].end > tasks[a].end { b } else { a };
+        if let Some(critical) = (0..tasks.len()).reduce(later) {
+            let ideal = job.facts.time(longest) + job.facts.overhead;
+            self.write(
+                job.placed(tasks[critical], works.len() as u32, ideal),
+                tasks,
+            );
         }
-        if let Some(task) = critical {
-            self.write(job.placed(task, works.len() as u32, longest));
-        }
-        Ok(())
     }
 }
 
 impl Arrived<'_> {
-    /// It has been placed: so many tasks, whose longest has so much work, and of which `task` ends last.
+    /// One of its tasks, of which there are so many.
+    fn subject(&self, tasks: u32) -> Subject {
+        Subject {
+            class: self.class,
+            number: self.number,
+            tasks,
+            task: 0,
+            stage: 0,
+            attempt: 0,
+            work: 0.0,
+            demand: self.facts.demand,
+            dispatcher: self.dispatcher,
+            pool: self.pool,
+        }
+    }
+
+    /// It has been placed: so many tasks, of which `task` ends last.
     #[inline(always)]
-    fn placed(&self, task: Task, tasks: u32, longest: f64) -> Placed {
+    fn placed(&self, task: Task, tasks: u32, ideal: Time) -> Placed {
         Placed {
             arrival: self.at,
             start: task.start,
             end: task.end,
-            ideal: self.facts.time(longest) + self.facts.overhead,
+            ideal,
             class: self.class,
             tasks,
             node: task.node,
@@ -471,24 +486,26 @@ impl Arrived<'_> {
     }
 }
 
-/// Places the tasks of a job by numbers of tasks at the nodes.
+/// Places the tasks of jobs by numbers of tasks at the nodes.
 struct Placing<'a, 's> {
     looking: Looking<'a, 's>,
     decider: Decider<'a>,
-    job: &'a Arrived<'s>,
+    job: Arrived<'s>,
     nodes: u32,
+    /// Each task takes as long as it would at best.
+    is_ideal: bool,
 }
 
 impl<'a, 's> Placing<'a, 's> {
-    #[inline(always)]
     fn new(
         core: &'a mut Core<'s>,
         dispatch: &'a mut Dispatch,
         lines: &'a mut Lines,
-        job: &'a Arrived<'s>,
+        job: Arrived<'s>,
     ) -> Fallible<Placing<'a, 's>> {
         let nodes = core.board.size(job.pool);
         Ok(Placing {
+            is_ideal: core.setup.stragglers.is_none() && core.layout.is_of_speed_one(),
             decider: dispatch.decider(core.setup, job.dispatcher, job.pool)?,
             looking: Looking {
                 is_whole: nodes == core.layout.count(),
@@ -503,21 +520,90 @@ impl<'a, 's> Placing<'a, 's> {
         })
     }
 
+    /// Makes so many `decisions`, for jobs of `each` tasks, as far as they do not depend on the nodes.
+    #[inline(never)]
+    fn begin(&mut self, decisions: &mut Vec<Choosing>, each: usize, count: usize) {
+        let (class, key) = (self.job.class, self.looking.core.keys.placement);
+        let (mut number, mut task) = (self.job.number, 0);
+        let rng = key.draw(class, number, 0, 0, 0);
+        decisions.resize(count, Choosing { rng, choice: None });
+        for decision in &mut *decisions {
+            decision.rng = key.draw(class, number, 0, task, 0);
+            task += 1;
+            if task as usize == each {
+                (number, task) = (number + 1, 0);
+            }
+        }
+        self.decider.choose_each(self.nodes, decisions);
+    }
+
+    /// The tasks of jobs that have one each are decided and take their places in line.
+    #[inline(never)]
+    fn place_only(
+        &mut self,
+        ledger: &mut Ledger,
+        arrivals: &[Time],
+        works: &[f64],
+        decisions: &mut [Choosing],
+    ) -> Fallible {
+        for ((&at, &work), decision) in arrivals.iter().zip(works).zip(decisions) {
+            (self.looking.now, self.job.at) = (at, at);
+            let task = self.place(0, work, decision)?;
+            let ideal = match self.is_ideal {
+                true => task.end - task.start,
+                false => self.job.facts.time(work) + self.job.facts.overhead,
+            };
+            ledger.write_only(self.job.placed(task, 1, ideal));
+            self.job.number += 1;
+        }
+        Ok(())
+    }
+
+    /// The same for jobs that have several.
+    #[inline(never)]
+    fn place_several(
+        &mut self,
+        ledger: &mut Ledger,
+        tasks: &mut Vec<Task>,
+        arrivals: &[Time],
+        works: &[f64],
+        decisions: &mut [Choosing],
+    ) -> Fallible {
+        let each = works.len() / arrivals.len();
+        let jobs = works
+            .chunks_exact(each)
+            .zip(decisions.chunks_exact_mut(each));
+        for (&at, (works, decisions)) in arrivals.iter().zip(jobs) {
+            (self.looking.now, self.job.at) = (at, at);
+            tasks.clear();
+            for ((index, &work), decision) in (0..).zip(works).zip(decisions) {
+                tasks.push(self.place(index, work, decision)?);
+            }
+            ledger.write_down(&self.job, works, tasks);
+            self.job.number += 1;
+        }
+        Ok(())
+    }
+
     /// A task is decided and takes its place in line.
     #[inline(always)]
-    fn place(&mut self, task: u32, mut work: f64) -> Fallible<Task> {
-        let (job, looking) = (self.job, &mut self.looking);
+    fn place(&mut self, task: u32, mut work: f64, decision: &mut Choosing) -> Fallible<Task> {
+        let (ties, looking) = (self.decider.ties, &mut self.looking);
         looking.catch_up();
-        let key = looking.core.keys.placement;
-        let mut draw = key.draw(job.class, job.number, 0, task, 0);
-        let Some(rank) = self.decider.rank(self.nodes, &mut draw, looking) else {
-            return Err(self.decider.fault(looking.core.setup));
+        let rank = match decision.choice {
+            Some(choice) => choice.rank(ties, &mut decision.rng, looking),
+            None => None,
         };
+        let rank = rank.unwrap_or(u32::MAX);
+        if rank >= self.nodes {
+            return Err(self.decider.fault(looking.core.setup));
+        }
         let (node, core) = (looking.node(rank), &*looking.core);
         if core.setup.stragglers.is_some() {
-            work = job.straggle(core, task, work);
+            work = self.job.straggle(core, task, work);
         }
-        let service = job.facts.time(work / core.layout.factor(node)) + job.facts.overhead;
+        let facts = &self.job.facts;
+        let service = facts.time(work / core.layout.factor(node)) + facts.overhead;
         Ok(looking.line_up(node, service))
     }
 

@@ -17,8 +17,8 @@ use crate::strategy::board::{Aperture, Board, Bound, Sight};
 use crate::strategy::pool::Within;
 use crate::strategy::view::Truth;
 use crate::strategy::{
-    self, Ask, Binding, Candidates, Counts, Ended, How, InFlight, Information, Order, Parts,
-    Placement, Problem, Reads, Reports, Spread, Strategy, Ties, View,
+    self, Ask, Binding, Candidates, Choosing, Counts, Ended, How, InFlight, Information, Order,
+    Parts, Placement, Problem, Reads, Reports, Spread, Strategy, Ties, View,
 };
 
 use super::core::{Core, Demands, Facts, Kind, Shards};
@@ -437,6 +437,11 @@ impl Dispatch {
         let dispatcher = route.dispatcher(core, class, number, *turn);
         *turn = (*turn + 1) % route.count;
         (dispatcher, route.pool)
+    }
+
+    /// True if all jobs of `class` come to one dispatcher.
+    pub fn is_one_way(&self, class: u32) -> bool {
+        self.routes[class as usize].count == 1
     }
 
     /// The tasks of a stage that begins, of which `first` is the first, queue at their job's dispatcher;
@@ -1012,7 +1017,8 @@ impl Dispatch {
 /// The placement of a dispatcher, asked by counts of nodes.
 pub struct Decider<'a> {
     placement: &'a mut dyn Placement,
-    ties: Ties,
+    /// How it tells ties apart.
+    pub ties: Ties,
     parts: usize,
     /// Reports of each task that it places.
     pub reports: u64,
@@ -1021,11 +1027,15 @@ pub struct Decider<'a> {
 impl Decider<'_> {
     /// The rank of a node among `nodes` candidates; `None` if it does not choose well.
     #[inline(always)]
-    pub fn rank(&mut self, nodes: u32, draw: &mut Draw, counts: &mut dyn Counts) -> Option<u32> {
-        let chosen = self
-            .placement
-            .place_by_counts(nodes, self.ties, draw, counts);
+    fn rank(&mut self, nodes: u32, draw: &mut Draw, counts: &mut impl Counts) -> Option<u32> {
+        let choice = self.placement.choose(nodes, draw)?;
+        let chosen = choice.rank(self.ties, draw, counts);
         chosen.filter(|rank| *rank < nodes)
+    }
+
+    /// Says by what each of some decisions among `nodes` candidates is made.
+    pub fn choose_each(&mut self, nodes: u32, each: &mut [Choosing]) {
+        self.placement.choose_each(nodes, each);
     }
 
     /// What is wrong with its choice.

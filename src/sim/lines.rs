@@ -14,7 +14,7 @@ use crate::strategy::{Counts, Order, Reads, Ties};
 
 use super::core::Core;
 use super::due::Due;
-use super::ledger::Task;
+use super::ledger::{Ledger, Task};
 use super::replication::Replication;
 
 /// See the module.
@@ -35,8 +35,8 @@ pub struct Lines {
 /// The lines themselves.
 struct Queues {
     lines: Vec<Line>,
-    ends: Vec<End>,
-    /// The first of those that are free, which are linked.
+    /// Ends of those who stand farther back, and the first of its free places, which are linked.
+    far: Vec<End>,
     free: u32,
     by_counts: bool,
     /// The order by numbers of tasks, if it is the only one and of all nodes.
@@ -45,24 +45,55 @@ struct Queues {
     by_idle: u64,
 }
 
-/// The tasks bound to one node, in order.
-#[derive(Clone, Copy)]
+/// How many ends lie in the line's own record.
+const NEAR: usize = 5;
+
+/// The tasks bound to one node, in order: a line of memory.
+#[derive(Clone)]
+#[repr(align(64))]
 struct Line {
-    /// When the service of the first ends; [`Time::MAX`] if there is none.
-    first: Time,
-    /// When that of the last ends, or ended.
+    /// When the service of the last ends, or ended.
     last: Time,
-    head: u32,
-    tail: u32,
     tasks: u32,
+    /// Where the end of the first is; [`Time::MAX`] lies there if there is none.
+    head: u32,
+    /// When the first end, going round.
+    ends: [Time; NEAR],
+    /// The first and the last of those who stand farther back.
+    first_far: u32,
+    last_far: u32,
 }
 
-/// When the service of a task in line ends.
+/// When the service of a task that stands farther back ends.
 #[derive(Clone, Copy)]
 struct End {
     time: Time,
     /// The next in line, or among the free ones.
     next: u32,
+}
+
+impl Line {
+    const EMPTY: Line = Line {
+        last: Time::ZERO,
+        tasks: 0,
+        head: 0,
+        ends: [Time::MAX; NEAR],
+        first_far: NONE,
+        last_far: NONE,
+    };
+
+    /// When the service of the first ends; [`Time::MAX`] if there is none.
+    #[inline(always)]
+    fn first(&self) -> Time {
+        self.ends[self.head as usize]
+    }
+
+    /// The place so many behind the first.
+    #[inline(always)]
+    fn place(&self, behind: u32) -> usize {
+        let place = (self.head + behind) as usize;
+        if place < NEAR { place } else { place - NEAR }
+    }
 }
 
 impl Lines {
@@ -72,21 +103,14 @@ impl Lines {
         let nodes = core.layout.count() as usize;
         let (reads, by_idle) = (dispatch.reads(), dispatch.reporting().by_idle);
         let by_counts = dispatch.goes_by_counts() && core.board.keeps_counts_alone();
-        let empty = Line {
-            first: Time::MAX,
-            last: Time::ZERO,
-            head: NONE,
-            tail: NONE,
-            tasks: 0,
-        };
         Lines {
             reads,
             by_counts,
             keeps_ends: reads != Reads::Nothing || by_idle > 0,
             due: Due::new(if reads == Reads::Any { nodes } else { 0 }),
             queues: Queues {
-                lines: vec![empty; nodes],
-                ends: Vec::new(),
+                lines: vec![Line::EMPTY; nodes],
+                far: Vec::new(),
                 free: NONE,
                 by_counts,
                 order: by_counts
@@ -137,7 +161,7 @@ impl Lines {
     /// Lets go what has left the line at `node` until `now`.
     #[inline(always)]
     pub fn settle(&mut self, core: &mut Core<'_>, node: NodeId, now: Time) {
-        if self.queues.lines[node.index()].first <= now {
+        if self.queues.lines[node.index()].first() <= now {
             self.queues.pop_until(core, node, now);
         }
     }
@@ -162,14 +186,14 @@ impl Lines {
         due.settle(now, |node| queues.pop(core, node));
     }
 
-    /// The nodes of the core become as these lines are `now`; `waiting` tells the node of each task in line.
-    pub fn show(&mut self, core: &mut Core<'_>, waiting: impl Iterator<Item = NodeId>, now: Time) {
+    /// The nodes of the core become as these lines are `now`; all that waits is in the `ledger`.
+    pub fn show(&mut self, core: &mut Core<'_>, ledger: &Ledger, now: Time) {
         if self.are_shown() {
             return self.settle_all(core, now);
         }
         match self.keeps_ends {
             true => self.settle_all(core, now),
-            false => self.count(waiting),
+            false => self.count(ledger, now),
         }
         let (mut left, mut busy) = (0, 0);
         for (at, line) in self.queues.lines.iter().enumerate() {
@@ -182,10 +206,10 @@ impl Lines {
         core.nodes.show_use(busy, self.service as i128 - left, now);
     }
 
-    fn count(&mut self, waiting: impl Iterator<Item = NodeId>) {
+    fn count(&mut self, ledger: &Ledger, now: Time) {
         let lines = &mut self.queues.lines;
         lines.iter_mut().for_each(|line| line.tasks = 0);
-        waiting.for_each(|node| lines[node.index()].tasks += 1);
+        ledger.for_each_task(now, |node| lines[node.index()].tasks += 1);
     }
 
     /// Gives back what was lent.
@@ -200,42 +224,56 @@ impl Queues {
     /// A task whose service ends at `end` is the last in line at `node`; true if it is the first too.
     #[inline(always)]
     fn push(&mut self, core: &mut Core<'_>, node: NodeId, end: Time) -> bool {
-        let id = self.claim(end);
         let line = &mut self.lines[node.index()];
+        let before = line.tasks;
         line.tasks += 1;
-        let (tasks, before) = (line.tasks, std::mem::replace(&mut line.tail, id));
-        match tasks {
-            1 => (line.head, line.first) = (id, end),
-            _ => self.ends[before as usize].next = id,
+        if before < NEAR as u32 {
+            line.ends[line.place(before)] = end;
+        } else {
+            self.push_far(node, end);
         }
         if self.by_counts {
-            self.recount(core, node, tasks - 1, tasks);
+            self.recount(core, node, before, before + 1);
         }
-        tasks == 1
+        before == 0
     }
 
-    /// A place for a task that is the last in its line.
-    #[inline(always)]
-    fn claim(&mut self, time: Time) -> u32 {
+    #[inline(never)]
+    fn push_far(&mut self, node: NodeId, time: Time) {
         let id = self.free;
-        match self.ends.get_mut(id as usize) {
+        let id = match self.far.get_mut(id as usize) {
             Some(end) => {
-                self.free = end.next;
+                self.free = std::mem::replace(&mut end.next, NONE);
                 end.time = time;
                 id
             }
-            None => self.grow(time),
+            None => {
+                self.far.push(End { time, next: NONE });
+                self.far.len() as u32 - 1
+            }
+        };
+        let line = &mut self.lines[node.index()];
+        match std::mem::replace(&mut line.last_far, id) {
+            NONE => line.first_far = id,
+            before => self.far[before as usize].next = id,
         }
     }
 
-    #[cold]
+    /// The first of those who stand farther back comes near; tells when its service ends.
     #[inline(never)]
-    fn grow(&mut self, time: Time) -> u32 {
-        self.ends.push(End { time, next: NONE });
-        self.ends.len() as u32 - 1
+    fn pop_far(&mut self, node: NodeId) -> Time {
+        let line = &mut self.lines[node.index()];
+        let id = line.first_far;
+        let end = &mut self.far[id as usize];
+        line.first_far = std::mem::replace(&mut end.next, self.free);
+        self.free = id;
+        if line.first_far == NONE {
+            line.last_far = NONE;
+        }
+        end.time
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn pop_until(&mut self, core: &mut Core<'_>, node: NodeId, now: Time) {
         while self.pop(core, node) <= now {}
     }
@@ -244,16 +282,16 @@ impl Queues {
     #[inline(always)]
     fn pop(&mut self, core: &mut Core<'_>, node: NodeId) -> Time {
         let line = &mut self.lines[node.index()];
-        let (end, id) = (line.first, line.head);
+        let (end, at) = (line.first(), line.head as usize);
         line.tasks -= 1;
+        line.head = line.place(1) as u32;
         let tasks = line.tasks;
-        line.first = Time::MAX;
-        if tasks > 0 {
-            line.head = self.ends[id as usize].next;
-            line.first = self.ends[line.head as usize].time;
+        if tasks == 0 {
+            line.ends[line.head as usize] = Time::MAX;
+        } else if tasks >= NEAR as u32 {
+            let last = self.pop_far(node);
+            self.lines[node.index()].ends[at] = last;
         }
-        let next = line.first;
-        self.ends[id as usize].next = std::mem::replace(&mut self.free, id);
         if self.by_counts {
             self.recount(core, node, tasks + 1, tasks);
         } else {
@@ -263,7 +301,7 @@ impl Queues {
         if tasks == 0 && self.by_idle > 0 && core.window.contains(end) {
             core.totals.messages += self.by_idle;
         }
-        next
+        self.lines[node.index()].first()
     }
 
     #[inline(always)]
@@ -315,7 +353,7 @@ impl Looking<'_, '_> {
 }
 
 impl Counts for Looking<'_, '_> {
-    #[inline]
+    #[inline(always)]
     fn tasks(&mut self, rank: u32) -> u32 {
         self.probes += 1;
         let node = self.node(rank);
@@ -323,7 +361,7 @@ impl Counts for Looking<'_, '_> {
         self.lines.queues.lines[node.index()].tasks
     }
 
-    #[inline]
+    #[inline(always)]
     fn least(&mut self, order: Order, ties: Ties, rng: &mut Draw) -> Option<u32> {
         match &mut self.lines.queues.order {
             Some(order) => order.least(ties, rng).map(|at| at as u32),

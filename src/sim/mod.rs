@@ -29,6 +29,7 @@ mod observing;
 mod outcome;
 mod plan;
 mod probing;
+mod profile;
 pub mod recorder;
 pub mod records;
 mod renewals;

@@ -267,7 +267,7 @@ impl Sources {
     fn draw_from_stock(&mut self, core: &mut Core<'_>, works: &mut Vec<f64>) -> Drawn {
         let stock = &self.stock;
         works.clear();
-        works.extend_from_slice(stock.works(stock.at));
+        works.extend_from_slice(stock.works(stock.at..stock.at + 1));
         let (class, number) = (stock.class, stock.first + stock.at as u64);
         self.stock.at += 1;
         core.totals.tasks_arrived += works.len() as u64;
@@ -302,6 +302,26 @@ impl Sources {
     pub fn arrives_with_next(&self, at: usize) -> bool {
         let (arrivals, after) = (&self.stock.arrivals, self.sources[0].next.time);
         arrivals[at] == arrivals.get(at + 1).copied().unwrap_or(after)
+    }
+
+    /// The digest of the measured jobs of the only source, with some of `stock`.
+    pub fn digest_with(&self, core: &Core<'_>, stock: &Stock, jobs: std::ops::Range<usize>) -> u64 {
+        let facts = &core.facts[stock.class as usize];
+        let demand = core.demands.row(facts.demand);
+        let (arrivals, works) = (&stock.arrivals[jobs.clone()], stock.works(jobs));
+        let mut seen = self.digest_of_stock();
+        if let ([units], 1) = (demand, stock.each) {
+            for (&arrival, &work) in arrivals.iter().zip(works) {
+                let head = mix(mix(seen, arrival.0), u64::from(stock.class));
+                seen = mix(mix(head, *units), facts.seconds(work).to_bits());
+            }
+            return seen;
+        }
+        for (&arrival, works) in arrivals.iter().zip(works.chunks_exact(stock.each)) {
+            let works = works.iter().map(|work| facts.seconds(*work));
+            seen = digest(seen, arrival, stock.class, demand, works);
+        }
+        seen
     }
 
     /// The digest of the measured jobs of the only source.
@@ -404,10 +424,10 @@ impl Stock {
         self.arrivals.len() - self.at
     }
 
-    /// Works of the tasks of one of the jobs.
-    #[inline(always)]
-    pub fn works(&self, job: usize) -> &[f64] {
-        &self.works[job * self.each..][..self.each]
+    /// Works of the tasks of some of the jobs.
+    #[inline]
+    pub fn works(&self, jobs: std::ops::Range<usize>) -> &[f64] {
+        &self.works[jobs.start * self.each..jobs.end * self.each]
     }
 
     /// Draws jobs, of which the first arrives at `next`; tells when the one after the last does.
@@ -830,7 +850,7 @@ impl Source {
 
 /// The digest `before` a job, with that.
 #[inline(always)]
-pub fn digest(
+fn digest(
     before: u64,
     arrival: Time,
     class: u32,

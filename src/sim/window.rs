@@ -180,7 +180,9 @@ impl Window {
     /// The next arrival that may change more than counts, where it is known.
     fn stop_after(&self) -> u64 {
         match (self.plan.measure, self.plan.warmup) {
-            (Measure::Jobs { class: None, .. }, _) if self.is_open() => {
+            (Measure::Jobs { class: None, .. }, _)
+                if self.is_open() && self.next_mark < u64::MAX =>
+            {
                 self.arrivals + (self.next_mark - self.counted)
             }
             (Measure::Jobs { class: None, .. }, Warmup::Jobs(warmup)) if !self.is_closed() => {
@@ -343,6 +345,13 @@ impl Window {
         self.population.jobs -= 1;
         self.population.excess -= i128::from(now.0);
         self.open -= u64::from(measured);
+    }
+
+    /// So many measured jobs leave the system; `instants` is the sum of the instants at which they do.
+    pub fn leave_together(&mut self, jobs: u64, instants: u128) {
+        self.population.jobs -= jobs;
+        self.population.excess -= instants as i128;
+        self.open -= jobs;
     }
 
     /// Jobs in the system.

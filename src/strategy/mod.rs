@@ -20,6 +20,7 @@ pub mod truth;
 pub mod view;
 
 use std::any::Any;
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -108,22 +109,22 @@ pub trait Placement: Send {
     ) {
     }
 
-    /// True if [`place_by_counts`](Placement::place_by_counts) is to be called where it can be.
+    /// True if [`choose`](Placement::choose) is to be called where it can be.
     fn goes_by_counts(&self) -> bool {
         false
     }
 
     /// A short cut through both phases, for an algorithm that looks at nothing but numbers of tasks:
-    /// chooses the very node, by its rank among the `nodes` candidates in id order, with the same
-    /// draws.
-    fn place_by_counts(
-        &mut self,
-        _nodes: u32,
-        _ties: Ties,
-        _rng: &mut Draw,
-        _counts: &mut dyn Counts,
-    ) -> Option<u32> {
+    /// says by what the node is chosen among `nodes` candidates, with the same draws up to that.
+    fn choose(&mut self, _nodes: u32, _rng: &mut Draw) -> Option<Choice> {
         None
+    }
+
+    /// The same for several tasks in turn.
+    fn choose_each(&mut self, nodes: u32, each: &mut [Choosing]) {
+        for decision in each {
+            decision.choice = self.choose(nodes, &mut decision.rng);
+        }
     }
 
     /// A node is seen up (again): from now on it may be among the candidates.
@@ -291,6 +292,46 @@ pub enum Reports {
     Loads,
 }
 
+/// By what a node is chosen, where numbers of tasks are all that is looked at. Candidates are told by
+/// their ranks in id order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// It is this one.
+    Node(u32),
+    /// Of these two, the lower rank first, the one with fewer tasks.
+    Fewer(u32, u32),
+    /// The least by an order of tasks.
+    Least(Order),
+}
+
+/// A decision of which it is not known yet how many tasks are where.
+#[derive(Clone, Copy, Debug)]
+pub struct Choosing {
+    /// What is left of its draws.
+    pub rng: Draw,
+    /// By what it is made, if it can be.
+    pub choice: Option<Choice>,
+}
+
+impl Choice {
+    /// The rank of the node, as `counts` are now.
+    #[inline(always)]
+    pub fn rank(self, ties: Ties, rng: &mut Draw, counts: &mut impl Counts) -> Option<u32> {
+        match self {
+            Choice::Node(rank) => Some(rank),
+            Choice::Fewer(first, second) => {
+                let one = counts.tasks(first);
+                if first == second {
+                    return Some(first);
+                }
+                let order = one.cmp(&counts.tasks(second));
+                Some(ties.lesser([first, second], order, rng))
+            }
+            Choice::Least(order) => counts.least(order, ties, rng),
+        }
+    }
+}
+
 /// Numbers of tasks at the candidates of a decision, by rank.
 pub trait Counts {
     /// Probes one for its number of tasks.
@@ -330,6 +371,16 @@ pub enum Ties {
 }
 
 impl Ties {
+    /// The one of two with the lesser load, as their loads compare in this `order`.
+    #[inline]
+    pub fn lesser<T: Copy>(self, two: [T; 2], order: Ordering, rng: &mut Draw) -> T {
+        two[match order {
+            Ordering::Less => 0,
+            Ordering::Greater => 1,
+            Ordering::Equal => self.pick(2, rng) as usize,
+        }]
+    }
+
     /// Which of `count` tied nodes (in id order) to take; at random by one uniform draw.
     #[inline]
     pub fn pick(self, count: u32, rng: &mut Draw) -> u32 {

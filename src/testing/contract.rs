@@ -125,7 +125,7 @@ impl Contract {
             holds(values(&first) == values(&unwatched), || {
                 format!(
                     "{what}: a run that is watched has other figures: `score` must change nothing, `reads` \
-                     must name all that a decision reads, and `place_by_counts` choose as `place` does"
+                     must name all that a decision reads, and `choose` decide as `place` does"
                 )
             })?;
         }

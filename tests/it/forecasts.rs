@@ -3,6 +3,8 @@
 //! ```text
 //! cargo test --release --test it forecasts -- --ignored --nocapture     every scenario, with a table
 //! ```
+//!
+//! With EQUIPOISE_TRACES set to the folder that has the traces, those that replay one too.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -12,7 +14,7 @@ use std::time::Duration;
 use equipoise::scenario::Scenario;
 use equipoise::scenario::forecast::{Forecast, Total, forecast};
 
-use crate::scenarios::read_text;
+use crate::scenarios::{read_text, traces};
 use crate::tool::Place;
 
 const HEAD: &str = "[run]\nreplications = 2\nwarmup = \"none\"\n";
@@ -35,6 +37,15 @@ fn costly() -> Vec<(&'static str, String)> {
     let open = |jobs: u32, nodes: u32, strategy: &str| {
         let run = HEAD.replace("warmup", &format!("jobs = {jobs}\nwarmup"));
         format!("{run}[nodes.n]\ncount = {nodes}\n{OPEN}[strategies.s]\n{strategy}\n")
+    };
+    let gangs = |backfill: &str, load: f64| {
+        let strategy = format!("binding.central-queue.backfill = \"{backfill}\"");
+        let text = open(10_000, 100, &strategy);
+        let text = text.replace(
+            "[jobs.j]",
+            "[jobs.j]\ngang = true\ntasks.uniform = { low = 1, high = 16 }",
+        );
+        text.replace("load = 0.9", &format!("load = {load}"))
     };
     let over = open(200_000, 10, "placement = \"random\"").replace("load = 0.9", "load = 1.5");
     let many = format!(
@@ -63,6 +74,8 @@ fn costly() -> Vec<(&'static str, String)> {
             "5,000 choices",
             open(20_000, 10_000, "placement.power-of-d.d = 5_000"),
         ),
+        ("gangs, EASY", gangs("easy", 0.7)),
+        ("gangs, conservative", gangs("conservative", 0.85)),
         ("an overload", over),
         ("300 classes", many),
         (
@@ -102,7 +115,8 @@ fn measured(text: &str, sets: &[&str]) -> Option<(f64, f64, f64)> {
     let place = Place::new(text);
     let sets = sets.iter().map(|set| format!("--set={set}"));
     let arguments = ["run", "s.toml", "--out=out", "--threads=1"].map(str::to_owned);
-    let arguments: Vec<String> = arguments.into_iter().chain(sets).collect();
+    let folder = traces().map(|folder| format!("--traces={}", folder.display()));
+    let arguments: Vec<String> = arguments.into_iter().chain(sets).chain(folder).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let mut command = place.command(&arguments);
     let mut child = command

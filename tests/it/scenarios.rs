@@ -14,7 +14,8 @@ use equipoise::scenario::{self, Files, Report, Scenario};
 
 const FOLDER: &str = "scenarios";
 
-fn traces() -> Option<PathBuf> {
+/// The folder that has the traces, if the environment names one.
+pub fn traces() -> Option<PathBuf> {
     std::env::var_os("EQUIPOISE_TRACES").map(PathBuf::from)
 }
 

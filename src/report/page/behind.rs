@@ -55,7 +55,7 @@ fn margins(page: &Page) -> Markup {
             "Margin " (set(&plain_percent(meta.margin))) ": differences below it do not matter. Intervals of differences hold at " (level) " for all "
             (meta.family) " comparisons together, paired on equal jobs; what is said of the best holds at " (level) " for all points and metrics together. "
         }
-        "Intervals of single values are 95\u{202f}% over " (meta.replications_text()) " replications. "
+        "Intervals of single values are 95\u{202f}% over " (meta.replications_text()) ". "
         "Better and worse: the interval of the paired difference excludes 0; equivalent: it lies inside the margin; inconclusive: it holds 0 and reaches beyond; unstable: jobs pile up. "
         "A verdict is about this scenario: not why, and not whether your cluster is like it."
     } }

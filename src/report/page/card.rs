@@ -173,12 +173,8 @@ fn tile(page: &Page, metric: &MetricRef, winner: Option<usize>, judged: &[&Judge
             .filter(|one| one.top.first() == Some(s))
             .count()
     };
-    let most = page
-        .tables
-        .strategies()
-        .rev()
-        .max_by_key(times)
-        .unwrap_or(0);
+    let first = page.ranked(metric).into_iter().rev();
+    let most = first.max_by_key(times).unwrap_or(0);
     let strategy = winner
         .filter(|_| page.tables.points() > 1 || times(&most) == 0)
         .unwrap_or(most);
@@ -265,7 +261,10 @@ impl Tile<'_> {
             .map(|one| one.top.len() - 1);
         let (least, most) = others.fold((usize::MAX, 0), |(l, h), n| (l.min(n), h.max(n)));
         html! { p.fact { i { (self.page.key(self.strategy)) } strong { (self.page.tables.strategy(self.strategy)) }
-            @if self.points() == 1 { @if lowest == 1 { ", the " (rank) " of " (count) } }
+            @if self.points() == 1 {
+                @if lowest == 1 { ", the " (rank) " of " (count) }
+                @if self.judged.is_empty() && count > 1 { ", the " (rank) " of " (count) " in this run" }
+            }
             @else {
                 ", the " (rank) " at " (lowest) " of " (self.judged.len()) " points"
                 @if most > 0 { ". Not told from it: " (range(least, most)) " others a point (bold below)" }

@@ -53,16 +53,34 @@ pub fn head(axis: &Axis, unit: &str) -> Markup {
 
 /// [`head`] with `more` beside the labels.
 pub fn head_with(axis: &Axis, unit: &str, more: &Markup) -> Markup {
+    let mut ticks = axis.ticks.clone();
+    if let Some((_, last)) = ticks.last_mut() {
+        *last = format!("{last} {unit}").trim_end().to_owned();
+    }
     let body = html! {
-        @for (at, (value, label)) in axis.ticks.iter().enumerate() {
+        @for (value, label) in spaced(axis, &ticks) {
             @let x = axis.share(*value);
-            @let is_last = at + 1 == axis.ticks.len();
-            @let label = if is_last { format!("{label} {unit}") } else { label.clone() };
-            (text("", (x, 14.0), anchor(x), label.trim_end()))
+            (text("", (x, 14.0), anchor(x), label))
         }
         (more)
     };
     html! { svg width="100%" height="18" aria-hidden="true" { (body) } }
+}
+
+/// Characters for which the head of a column has room.
+const COLUMN: f64 = 20.0;
+
+/// The last tick, and as many before it as have room for their labels: each, every other one, ...
+fn spaced<'a>(axis: &Axis, ticks: &'a [(f64, String)]) -> Vec<&'a (f64, String)> {
+    let every = |step: usize| -> Vec<_> { ticks.iter().rev().step_by(step).collect() };
+    let has_room = |pair: &[&(f64, String)]| {
+        let wide: usize = pair.iter().map(|(_, label)| label.chars().count()).sum();
+        let apart = axis.share(pair[0].0) - axis.share(pair[1].0);
+        apart * COLUMN > wide as f64 / 2.0
+    };
+    let all = (1..).map(every);
+    let mut fitting = all.filter(|ticks| ticks.windows(2).all(has_room));
+    fitting.next().unwrap_or_default()
 }
 
 fn anchor(x: f64) -> &'static str {
@@ -191,6 +209,17 @@ mod tests {
             "{moved:?}"
         );
         assert_eq!((moved[0], moved[4]), (10.0, 100.0));
+    }
+
+    #[test]
+    fn labels_that_would_touch_are_left_out() {
+        let labels = |high: f64| {
+            let axis = Axis::between("", 0.0, high * 1.04, high / 4.0);
+            let kept = spaced(&axis, &axis.ticks).into_iter();
+            kept.map(|(_, label)| label.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(labels(4.0), ["4", "3", "2", "1", "0"]);
+        assert_eq!(labels(10_000.0), ["10,000", "5000", "0"]);
     }
 
     #[test]

@@ -88,7 +88,7 @@ fn dots(page: &Page, metric: &MetricRef, number: usize) -> Markup {
     let margin = set(&plain_percent(meta.margin));
     html! { table.st.dots role="table" {
         caption { @if number == 0 {
-            "Figure of " (meta.replications_text()) " replications with its 95\u{202f}% interval; axis from 0"
+            "Figure of " (meta.replications_text()) @if meta.replications > 1 { " with its 95\u{202f}% interval" } "; axis from 0"
             @if slo_of(page, metric).is_some() { ", the dashed line is the SLO" } ". "
             @if others { (intervals(page)) " Shaded: ±" (margin) ", too small to matter. " }
             "Bold: the best and what cannot be told from it."

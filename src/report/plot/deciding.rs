@@ -109,7 +109,7 @@ impl<'a> Chart<'a> {
 
     fn subtitle(&self) -> String {
         format!(
-            "{}, mean of {} replications with 95 % intervals",
+            "{}, mean of {} with 95 % intervals",
             self.metric,
             self.tables.meta().replications_text()
         )

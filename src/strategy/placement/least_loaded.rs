@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
 use crate::strategy::{
-    Ask, Blueprint, Counts, Eligible, Key, Order, Placement, Problem, Reports, Score, Ties, View,
+    Ask, Blueprint, Choice, Eligible, Key, Order, Placement, Problem, Reports, Score, View,
 };
 
 /// The eligible node with the least load.
@@ -50,14 +50,8 @@ impl Placement for Least {
         self.key == Key::Tasks
     }
 
-    fn place_by_counts(
-        &mut self,
-        _: u32,
-        ties: Ties,
-        rng: &mut Draw,
-        counts: &mut dyn Counts,
-    ) -> Option<u32> {
-        counts.least(self.order, ties, rng)
+    fn choose(&mut self, _: u32, _: &mut Draw) -> Option<Choice> {
+        Some(Choice::Least(self.order))
     }
 
     fn reports(&self) -> Reports {

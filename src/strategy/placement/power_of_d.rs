@@ -3,7 +3,6 @@
 //! memory, of these and of the best of the last draw (Mitzenmacher, Prabhakar & Shah, "Load balancing
 //! with memory", FOCS 2002).
 
-use std::cmp::Ordering;
 use std::fmt;
 
 use rand::Rng;
@@ -15,7 +14,7 @@ use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
 use crate::strategy::ring::{MOST_POINTS, Ring};
 use crate::strategy::{
-    Ask, Blueprint, Counts, Eligible, Key, Order, Placement, Problem, Reads, Score, Ties, View,
+    Ask, Blueprint, Choice, Eligible, Key, Order, Placement, Problem, Reads, Score, Ties, View,
 };
 
 /// The least loaded of d eligible nodes drawn at random.
@@ -270,7 +269,7 @@ impl Placement for Sample {
         if ask.nodes.count() == 2 && ask.ties != Ties::Turns {
             let (first, second) = (ask.nodes.nth(0), ask.nodes.nth(1));
             let order = load(first).cmp(&load(second));
-            return Some(lesser([first, second], order, ask.ties, rng));
+            return Some(ask.ties.lesser([first, second], order, rng));
         }
         view.least_of(ask.nodes.iter(), load, ask, rng)
     }
@@ -280,24 +279,13 @@ impl Placement for Sample {
         is_uniform && self.parameters.d == 2 && self.parameters.by == Key::Tasks
     }
 
-    fn place_by_counts(
-        &mut self,
-        nodes: u32,
-        ties: Ties,
-        rng: &mut Draw,
-        counts: &mut dyn Counts,
-    ) -> Option<u32> {
+    fn choose(&mut self, nodes: u32, rng: &mut Draw) -> Option<Choice> {
         let (first, second) = match nodes {
             0 => return None,
             1 => (0, 0),
             _ => self.parameters.draw_two(nodes, rng),
         };
-        let one = counts.tasks(first);
-        if first == second {
-            return Some(first);
-        }
-        let order = one.cmp(&counts.tasks(second));
-        Some(lesser([first, second], order, ties, rng))
+        Some(Choice::Fewer(first, second))
     }
 
     fn reads(&self) -> Reads {
@@ -392,15 +380,6 @@ impl PowerOfD {
         };
         (one.min(other), one.max(other))
     }
-}
-
-/// The one with the lesser load, as loads compare in this `order`.
-fn lesser<T: Copy>(two: [T; 2], order: Ordering, ties: Ties, rng: &mut Draw) -> T {
-    two[match order {
-        Ordering::Less => 0,
-        Ordering::Greater => 1,
-        Ordering::Equal => ties.pick(2, rng) as usize,
-    }]
 }
 
 /// Draws `d` different ranks below `n` (all if there are fewer), each set equally likely: the i-th draw

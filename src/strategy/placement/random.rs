@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
-use crate::strategy::{Ask, Blueprint, Counts, Eligible, Placement, Problem, Reads, Ties, View};
+use crate::strategy::{Ask, Blueprint, Choice, Eligible, Placement, Problem, Reads, View};
 
 /// Any eligible node, each equally likely.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -30,14 +30,8 @@ impl Placement for Uniform {
         true
     }
 
-    fn place_by_counts(
-        &mut self,
-        nodes: u32,
-        _: Ties,
-        rng: &mut Draw,
-        _: &mut dyn Counts,
-    ) -> Option<u32> {
-        (nodes > 0).then(|| rng.below(nodes))
+    fn choose(&mut self, nodes: u32, rng: &mut Draw) -> Option<Choice> {
+        (nodes > 0).then(|| Choice::Node(rng.below(nodes)))
     }
 
     fn reads(&self) -> Reads {

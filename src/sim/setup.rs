@@ -315,6 +315,7 @@ fn keeps_order(strategy: &Strategy) -> bool {
         && pushing.is_none()
         && (in_no_time || by_one)
         && !parts.iter().any(|parts| parts.probes)
+        && strategy.estimates_exactly() // else nodes must be told what is said of who they hold
 }
 
 /// True if all tasks of a job of `class` come together, go where they like and are all needed.

@@ -82,9 +82,7 @@ pub fn forecast(setup: &Setup) -> Forecast {
     let gatherers = demand.of_dispatchers(strategy, "gatherer", gathering);
     let (jobs, tasks) = sizes(window, &demand);
     let events = demand.events(setup, (jobs, tasks));
-    let mut apart = apart::kept(setup, &demand, longer);
-    apart.extend(apart::intervals(setup, &demand, longer));
-    apart.extend(groups.iter().cloned());
+    let apart = apart::of(setup, &demand, longer, &groups);
     let crowded = crowded(setup, &nodes, &apart);
     let mut warnings = overloads(crowded.chain(&dispatchers).chain(&gatherers));
     nodes.extend(groups);
@@ -210,7 +208,7 @@ fn sights(strategy: &Strategy) -> Vec<String> {
                 format!("what was {} ago", span(by))
             }
             Information::Gossip(how) => format!(
-                "what it has in flight itself, and hears of the others every {} (view = \"gossip\")",
+                "what it has in flight itself, and what the others tell every {} (view = \"gossip\")",
                 span(how.every)
             ),
         };

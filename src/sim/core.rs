@@ -19,6 +19,7 @@ use crate::model::slab::NONE;
 
 use crate::strategy::board::Board;
 use crate::strategy::view::Truth;
+use crate::strategy::{Parts, Strategy};
 use crate::workload::class::{Class, Shape, Stage};
 use crate::workload::source::Arrivals;
 
@@ -415,6 +416,19 @@ fn starts_otherwise(setup: &Setup) -> bool {
     is_slow || strategy.follows_starts() || !strategy.estimates_exactly()
 }
 
+/// True if anybody minds what is held at nodes, beside its sums.
+fn minds_held(strategy: &Strategy) -> bool {
+    let avoids = |parts: &Parts| !parts.avoids.is_empty();
+    !strategy.estimates_exactly() || strategy.parts.iter().any(avoids)
+}
+
+fn paces(setup: &Setup, layout: &Layout) -> Vec<u64> {
+    match setup.faults.slow_downs {
+        Some(_) => vec![PACE; layout.count() as usize],
+        None => Vec::new(),
+    }
+}
+
 /// A job that is complete.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Completion {
@@ -514,12 +528,10 @@ impl<'s> Core<'s> {
         board: Board,
         recorder: Option<&'s mut (dyn Recorder + 's)>,
     ) -> Core<'s> {
-        let estimates = Estimates::new(setup, seeds.key(Purpose::Estimate));
-        let avoiding = Avoiding::new(setup, layout.count());
         Core {
-            minds_held: estimates.is_some() || !avoiding.is_none(),
-            avoiding,
-            estimates,
+            minds_held: minds_held(&setup.strategy),
+            estimates: Estimates::new(setup, seeds.key(Purpose::Estimate)),
+            avoiding: Avoiding::new(&setup.strategy, layout.count()),
             agenda: Agenda::new(),
             records: Records::default(),
             demands: Demands::new(setup),
@@ -533,10 +545,7 @@ impl<'s> Core<'s> {
             totals: Totals::default(),
             service: Service::new(&layout),
             board,
-            paces: match setup.faults.slow_downs {
-                Some(_) => vec![PACE; layout.count() as usize],
-                None => Vec::new(),
-            },
+            paces: paces(setup, &layout),
             starts_otherwise: starts_otherwise(setup),
             started: Vec::new(),
             reservations: Reservations::default(),

@@ -20,6 +20,7 @@ mod gangs;
 mod gathering;
 mod health;
 mod hedging;
+mod holding;
 pub mod known_load;
 mod late;
 mod ledger;

@@ -735,32 +735,23 @@ impl fmt::Debug for Parts {
         shown.field("dispatchers", dispatchers);
         shown.field("decision_time", decision_time);
         shown.field("in_flight", in_flight).field("ties", ties);
-        if *information != Information::default() {
-            shown.field("information", information);
-        }
-        if *estimates != Estimates::default() {
-            shown.field("estimates", estimates);
-        }
-        if *spread != Spread::default() {
-            shown.field("spread", spread);
-        }
-        if subset.is_some() {
-            shown.field("subset", subset);
-        }
-        if late.is_some() {
-            shown.field("late", late);
-        }
-        if *sticks {
-            shown.field("sticks", sticks);
-        }
-        if !avoids.is_empty() {
-            shown.field("avoids", avoids);
-        }
-        if *probes {
-            shown.field("probes", probes);
-        }
-        if !zones.is_empty() {
-            shown.field("zones", zones);
+        let others: [(&str, bool, &dyn fmt::Debug); 9] = [
+            (
+                "information",
+                *information != Information::default(),
+                information,
+            ),
+            ("estimates", *estimates != Estimates::default(), estimates),
+            ("spread", *spread != Spread::default(), spread),
+            ("subset", subset.is_some(), subset),
+            ("late", late.is_some(), late),
+            ("sticks", *sticks, sticks),
+            ("avoids", !avoids.is_empty(), avoids),
+            ("probes", *probes, probes),
+            ("zones", !zones.is_empty(), zones),
+        ];
+        for (name, _, value) in others.iter().filter(|(_, is_said, _)| *is_said) {
+            shown.field(name, value);
         }
         shown.finish()
     }

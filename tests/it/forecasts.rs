@@ -229,6 +229,6 @@ fn parts_of_the_nodes_may_be_overloaded() {
     has(&format!("{by_size}[\"200ms\"]"), "works above 200 ms");
     has(
         &format!("{by_size}[\"1ms\", \"30s\"]"),
-        "works from 1 ms to 30 s",
+        "works from 1.00 ms to 30.0 s",
     );
 }

@@ -237,7 +237,8 @@ fn gossip_lies_between_what_is_own_and_what_is_true() {
     }
 }
 
-/// The more often ten dispatchers talk, the better they place: from what is own to what is true.
+/// Ten dispatchers that talk often place nearly as well as if they saw all, and much better than by what is their own; by
+/// old news they herd.
 #[test]
 fn gossip_is_worth_what_it_tells() {
     let with = |information| {
@@ -249,7 +250,8 @@ fn gossip_is_worth_what_it_tells() {
     let (local, fresh) = (with(Information::Local), with(Information::Fresh));
     let (seldom, often) = (with(gossip(3_000_000_000, 1)), with(gossip(30_000_000, 2)));
     println!("local {local} seldom {seldom} often {often} fresh {fresh}");
-    assert!(fresh < often && often < 0.8 * seldom && seldom < local);
+    // Old news of others are worse than none: what is idle by them draws all.
+    assert!(fresh < often && often < 0.6 * local && local < 0.6 * seldom);
 }
 
 /// What it costs to know: reports to boards of every node whenever they are renewed, of every change that is told

@@ -2,7 +2,7 @@
 //! interval of works. Whatever the load of all nodes together, one of these may have too much.
 
 use super::{Use, used};
-use crate::model::cluster::SLOTS;
+use crate::model::cluster::{Group, SLOTS};
 use crate::model::layout::Layout;
 use crate::sim::setup::Setup;
 use crate::strategy::fixed_split::downcast;
@@ -10,6 +10,14 @@ use crate::strategy::placement::size_interval::{SizeInterval, nodes_of};
 use crate::text::Scale;
 use crate::workload::class::Class;
 use crate::workload::load::Demand;
+
+/// All of them, after those of `groups`.
+pub fn of(setup: &Setup, demand: &Demand<'_>, longer: f64, groups: &[Use]) -> Vec<Use> {
+    let mut all = groups.to_vec();
+    all.extend(kept(setup, demand, longer));
+    all.extend(intervals(setup, demand, longer));
+    all
+}
 
 /// Nodes by id, and the classes that may use these alone.
 struct Part {
@@ -19,7 +27,7 @@ struct Part {
 
 /// Utilization, by dimension, of the nodes that some class may use under the strategy's partition, by the classes that may use no
 /// others; `longer` is what everything takes longer by.
-pub fn kept(setup: &Setup, demand: &Demand<'_>, longer: f64) -> Vec<Use> {
+fn kept(setup: &Setup, demand: &Demand<'_>, longer: f64) -> Vec<Use> {
     if setup.strategy.partition.is_empty() {
         return Vec::new();
     }
@@ -99,7 +107,7 @@ fn uses(
 
 /// Utilization of the slots of the slowest node of each interval of works between cut-offs that are given, where the works of all
 /// its classes are known.
-pub fn intervals(setup: &Setup, demand: &Demand<'_>, longer: f64) -> Vec<Use> {
+fn intervals(setup: &Setup, demand: &Demand<'_>, longer: f64) -> Vec<Use> {
     let strategy = &setup.strategy;
     let sets = strategy.parts.iter().enumerate();
     let of = |(set, parts): (usize, &crate::strategy::Parts)| {
@@ -122,8 +130,41 @@ fn of_intervals(
     cuts: &[f64],
     longer: f64,
 ) -> Option<Vec<Use>> {
+    let powers = powers(setup, meant)?;
+    let each = meant.iter().map(|at| asked(demand, *at, cuts, longer));
+    let asked = each.collect::<Option<Vec<Vec<f64>>>>()?;
+    let name = &setup.strategy.name;
+    let of = |interval: usize| {
+        let (first, count) = nodes_of(interval, cuts.len() + 1, powers.len());
+        let powers = powers[first..first + count].iter();
+        let slowest = powers.copied().fold(f64::INFINITY, f64::min);
+        let all: f64 = asked.iter().map(|class| class[interval]).sum();
+        Use {
+            of: format!(
+                "slots of the slowest node for works {}",
+                bounds(cuts, interval)
+            ),
+            share: all / count as f64 / slowest,
+            key: format!("strategies.{name}.placement.size-interval.cut-offs"),
+        }
+    };
+    Some((0..=cuts.len()).map(of).collect())
+}
+
+/// "from 1.00 s to 5.00 s".
+fn bounds(cuts: &[f64], interval: usize) -> String {
+    let span = |at: usize| cuts.get(at).map(|cut| Scale::time([*cut]).value(*cut));
+    match (interval.checked_sub(1).and_then(span), span(interval)) {
+        (Some(from), Some(to)) => format!("from {from} to {to}"),
+        (Some(from), None) => format!("above {from}"),
+        (None, to) => format!("up to {}", to.unwrap_or_default()),
+    }
+}
+
+/// Speed x slots of each node that classes may use, in id order; nothing if they may not use the same alike.
+fn powers(setup: &Setup, classes: &[usize]) -> Option<Vec<f64>> {
     let groups = &setup.cluster.groups;
-    let first = setup.classes.get(*meant.first()?)?.stages.first()?;
+    let first = setup.classes.get(*classes.first()?)?.stages.first()?;
     let eligible = first.eligible(groups);
     let is_alike = |class: &Class| {
         class.stages.len() == 1
@@ -131,48 +172,13 @@ fn of_intervals(
             && class.stages[0].eligible(groups) == eligible
             && class.stages[0].demand[SLOTS] == first.demand[SLOTS]
     };
-    if !meant.iter().all(|at| is_alike(&setup.classes[*at])) {
-        return None;
-    }
+    let are_alike = classes.iter().all(|at| is_alike(&setup.classes[*at]));
     let nodes = groups.iter().zip(&eligible).filter(|(_, is)| **is);
-    let powers: Vec<f64> = nodes
-        .flat_map(|(group, _)| {
-            let of_node = group.power(SLOTS) / f64::from(group.count);
-            std::iter::repeat_n(of_node, group.count as usize)
-        })
-        .collect();
-    let asked: Option<Vec<Vec<f64>>> = meant
-        .iter()
-        .map(|at| asked(demand, *at, cuts, longer))
-        .collect();
-    let asked = asked?;
-    let of = |interval: usize| {
-        let (first, count) = nodes_of(interval, cuts.len() + 1, powers.len());
-        let slowest = powers[first..first + count]
-            .iter()
-            .copied()
-            .fold(f64::INFINITY, f64::min);
-        let all: f64 = asked.iter().map(|class| class[interval]).sum();
-        let span = |at: usize| cuts.get(at).map(|cut| Scale::time([*cut]).value(*cut));
-        let works = match (interval.checked_sub(1).and_then(span), span(interval)) {
-            (None, Some(to)) => format!("up to {to}"),
-            (Some(from), None) => format!("above {from}"),
-            (from, to) => format!(
-                "from {} to {}",
-                from.unwrap_or_default(),
-                to.unwrap_or_default()
-            ),
-        };
-        Use {
-            of: format!("slots of the slowest node for works {works}"),
-            share: all / count as f64 / slowest,
-            key: format!(
-                "strategies.{}.placement.size-interval.cut-offs",
-                setup.strategy.name
-            ),
-        }
+    let of_group = |(group, _): (&Group, &bool)| {
+        let of_node = group.power(SLOTS) / f64::from(group.count);
+        std::iter::repeat_n(of_node, group.count as usize)
     };
-    Some((0..=cuts.len()).map(of).collect())
+    are_alike.then(|| nodes.flat_map(of_group).collect())
 }
 
 /// Slots that the tasks of a class hold on average at nodes of speed 1, by interval of works.

@@ -9,11 +9,10 @@
 use super::face::Sees;
 use super::travelling::{Bound, Own};
 use super::{Board, is_up};
-use crate::engine::random::Key;
+use crate::engine::random::{Draw, Key};
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::slab::NONE;
-use crate::strategy::placement::power_of_d::draw_distinct;
 use crate::strategy::view::Truth;
 use crate::strategy::{Gossiping, Information};
 
@@ -141,7 +140,12 @@ impl Gossip {
     fn draw(&mut self, teller: usize) {
         let (others, fanout) = (self.members.len() as u32 - 1, self.how.fanout);
         let mut draw = (self.key).draw(0, self.rounds, 0, self.members[teller], 0);
-        draw_distinct(fanout, others, &mut self.drawn, &mut draw);
+        self.drawn.clear();
+        for at in 0..fanout.min(others) {
+            let rank = another(others - at, &self.drawn, &mut draw);
+            self.drawn.push(rank);
+            self.drawn.sort_unstable();
+        }
     }
 
     /// The `teller` tells those that are drawn; what they hear is put into `heard`.
@@ -187,6 +191,14 @@ impl Gossip {
             }
         }
     }
+}
+
+/// One of the ranks beside the `drawn` ones, which rise and of which `left` are left.
+fn another(left: u32, drawn: &[u32], draw: &mut Draw) -> u32 {
+    let rank = draw.below(left);
+    drawn
+        .iter()
+        .fold(rank, |rank, taken| rank + u32::from(*taken <= rank))
 }
 
 impl Board {

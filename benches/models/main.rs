@@ -1,255 +1,40 @@
 //! How fast whole replications run, with every default metric on.
 //!
 //! ```text
-//! cargo bench --bench models                    # all models, a table
-//! cargo bench --bench models -- --one M2 200000 # one model in this process, that many jobs
-//! cargo bench --bench models -- --against 'rival {policy} {n} {rho} {k} {jobs} {seed}'
+//! cargo bench --bench models                       # all models, a table
+//! cargo bench --bench models -- --one M2 200000    # one model in this process, that many jobs
+//! cargo bench --bench models -- --instructions M1 M2   # instructions a job, by valgrind (all without names)
+//! cargo bench --bench models -- --against 'rival {policy} {n} {rho} {k} {jobs} {seed}' M1 M2
 //! ```
 //! Against another program, runs of both take turns and their CPU times (user + system) make the
-//! ratio; `{policy}` is `rand`, `p2c` (two choices with replacement) or `jsq`. Times on a shared
-//! machine are noise within tens of percent; instruction counts are not. For those, take the
-//! difference of two runs of the program that `cargo bench --no-run` names:
-//! ```text
-//! valgrind --tool=callgrind --callgrind-out-file=M1.out target/release/deps/models-* --one M1 100000
-//! valgrind --tool=callgrind --callgrind-out-file=M1.out target/release/deps/models-* --one M1 300000
-//! ```
+//! ratio; `{policy}` is `rand`, `p2c` (two choices with replacement), `jsq` or `central`. Without names all
+//! models are run that a rival can be told of in these words. Times on a shared machine are noise within tens
+//! of percent; instruction counts, the difference of two runs, are not.
 #![allow(missing_docs)]
 
+mod models;
 mod process;
 
 use std::process::{Command, ExitCode};
-use std::time::Instant;
 
-use equipoise::engine::time::Time;
-use equipoise::scenario::Registry;
-use equipoise::sim::run;
-use equipoise::sim::setup::Setup;
-use equipoise::strategy::Information;
-use equipoise::testing::setups;
+use models::{MODELS, Model, Plain};
 
 /// Runs of each model (and of a rival in turn); the median counts.
-const RUNS: usize = 3;
-
-struct Model {
-    name: &'static str,
-    what: &'static str,
-    /// Name of the placement here, and as rivals are told.
-    placement: &'static str,
-    policy: &'static str,
-    n: u32,
-    rho: f64,
-    k: u32,
-    jobs: u64,
-    /// How many dispatchers there are, and what each sees.
-    dispatchers: u32,
-    sees: Information,
-}
-
-/// A board that is renewed about 45,000 tasks apart.
-const BOARD: Information = Information::Periodic {
-    every: Time(5_000_000_000),
-    apart: false,
-};
-
-/// What a decision costs by what is seen: power-of-d is O(d), least-loaded O(log n), beside what of a dispatcher's own is
-/// under way where many share what is kept in order.
-const SEEN: [Model; 9] = [
-    seen("M2-local", "two choices, by its own alone", TWO, 1, LOCAL),
-    seen(
-        "M2-local-1k",
-        "the same, 1,000 dispatchers",
-        TWO,
-        1_000,
-        LOCAL,
-    ),
-    seen("M2-board", "two choices, by a board", TWO, 1, BOARD),
-    seen(
-        "M2-board-1k",
-        "the same, 1,000 dispatchers",
-        TWO,
-        1_000,
-        BOARD,
-    ),
-    seen(
-        "M3-1k",
-        "least loaded, 1,000 dispatchers",
-        LEAST,
-        1_000,
-        Information::Fresh,
-    ),
-    seen(
-        "M3-local",
-        "least loaded, by its own alone",
-        LEAST,
-        1,
-        LOCAL,
-    ),
-    seen(
-        "M3-local-1k",
-        "the same, 1,000 dispatchers",
-        LEAST,
-        1_000,
-        LOCAL,
-    ),
-    seen("M3-board", "least loaded, by a board", LEAST, 1, BOARD),
-    seen(
-        "M3-board-1k",
-        "the same, 1,000 dispatchers",
-        LEAST,
-        1_000,
-        BOARD,
-    ),
-];
-
-const TWO: &str = "power-of-d.replacement = true";
-const LEAST: &str = "least-loaded";
-const LOCAL: Information = Information::Local;
-
-/// 10,000 nodes, and so many dispatchers that see so much.
-const fn seen(
-    name: &'static str,
-    what: &'static str,
-    placement: &'static str,
-    dispatchers: u32,
-    sees: Information,
-) -> Model {
-    Model {
-        dispatchers,
-        sees,
-        ..model(name, what, [placement, ""], 10_000, 0.9, 1, 500_000)
-    }
-}
-
-const MODELS: [Model; 7] = [
-    model("M1", "random", ["random", "rand"], 100, 0.9, 1, 2_000_000),
-    model(
-        "M2",
-        "two choices",
-        ["power-of-d.replacement = true", "p2c"],
-        100,
-        0.9,
-        1,
-        2_000_000,
-    ),
-    model(
-        "M3",
-        "least loaded",
-        ["least-loaded", "jsq"],
-        100,
-        0.9,
-        1,
-        2_000_000,
-    ),
-    model(
-        "M4",
-        "two choices, ten tasks a job",
-        ["power-of-d.replacement = true", "p2c"],
-        100,
-        0.7,
-        10,
-        200_000,
-    ),
-    model(
-        "M2-10k",
-        "two choices, 10,000 nodes",
-        ["power-of-d.replacement = true", "p2c"],
-        10_000,
-        0.9,
-        1,
-        2_000_000,
-    ),
-    model(
-        "M3-10k",
-        "least loaded, 10,000 nodes",
-        ["least-loaded", "jsq"],
-        10_000,
-        0.9,
-        1,
-        2_000_000,
-    ),
-    model(
-        "resources",
-        "cpu and memory, network, gathering",
-        ["", ""],
-        100,
-        0.8,
-        10,
-        100_000,
-    ),
-];
-
-const fn model(
-    name: &'static str,
-    what: &'static str,
-    [placement, policy]: [&'static str; 2],
-    n: u32,
-    rho: f64,
-    k: u32,
-    jobs: u64,
-) -> Model {
-    Model {
-        name,
-        what,
-        placement,
-        policy,
-        n,
-        rho,
-        k,
-        jobs,
-        dispatchers: 1,
-        sees: Information::Fresh,
-    }
-}
-
-impl Model {
-    fn setup(&self, jobs: u64) -> Setup {
-        let mut setup = match Registry::standard().spelled(self.placement) {
-            Some(placement) => setups::plain(placement, self.n, self.rho, self.k, jobs, 1),
-            None => setups::resources(jobs, 1),
-        };
-        let parts = &mut setup.strategy.parts[0];
-        (parts.dispatchers, parts.information) = (self.dispatchers, self.sees);
-        setup
-    }
-
-    /// Runs once in this process; prints jobs, events and nanoseconds for `process::own` to read.
-    fn run_here(&self, jobs: u64) {
-        let setup = self.setup(jobs);
-        let start = Instant::now();
-        let found = run(&setup, 1, None);
-        let nanos = start.elapsed().as_nanos();
-        match found {
-            Ok(found) => println!(
-                "jobs={jobs} events={} nanos={nanos} peak_kib={}",
-                found.events,
-                process::peak_kib().unwrap_or(0)
-            ),
-            Err(failure) => println!("{failure}"),
-        }
-    }
-
-    /// The rival's command line for this model.
-    fn fill(&self, command: &str) -> String {
-        command
-            .replace("{policy}", self.policy)
-            .replace("{n}", &self.n.to_string())
-            .replace("{rho}", &self.rho.to_string())
-            .replace("{k}", &self.k.to_string())
-            .replace("{jobs}", &self.jobs.to_string())
-            .replace("{seed}", "1")
-    }
-}
+const RUNS: usize = 7;
+/// Under valgrind a part of the jobs will do.
+const COUNTED: u64 = 20;
 
 fn main() -> ExitCode {
     let mut words: Vec<String> = std::env::args().skip(1).collect();
     words.retain(|word| word != "--bench");
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let outcome = match words[..] {
+    let outcome = match &words[..] {
         [] => table(),
         ["--one", name] => one(name, None),
         ["--one", name, jobs] => one(name, jobs.parse().ok()),
-        ["--against", command] => against(command),
-        _ => Err("usage: [--one MODEL [JOBS] | --against 'COMMAND {policy} {n} {rho} {k} {jobs} {seed}']".into()),
+        ["--instructions", names @ ..] => instructions(names),
+        ["--against", command, names @ ..] => against(command, names),
+        _ => Err("usage: [--one MODEL [JOBS] | --instructions [MODEL...] | --against 'COMMAND {policy} {n} {rho} {k} {jobs} {seed}' [MODEL...]]".into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -260,19 +45,29 @@ fn main() -> ExitCode {
     }
 }
 
+/// The models of these names, or all.
+fn chosen(names: &[&str]) -> Result<Vec<&'static Model>, String> {
+    if names.is_empty() {
+        return Ok(MODELS.iter().collect());
+    }
+    let named = |name: &&str| {
+        let model = MODELS.iter().find(|model| model.name == *name);
+        model.ok_or_else(|| format!("no model is called `{name}`"))
+    };
+    names.iter().map(named).collect()
+}
+
 fn one(name: &str, jobs: Option<u64>) -> Result<(), String> {
-    let model = MODELS.iter().chain(&SEEN).find(|model| model.name == name);
-    let model = model.ok_or_else(|| format!("no model is called `{name}`"))?;
-    model.run_here(jobs.unwrap_or(model.jobs));
-    Ok(())
+    let model = chosen(&[name])?[0];
+    model.run_here(jobs.unwrap_or(model.jobs))
 }
 
 fn table() -> Result<(), String> {
     println!(
-        "{:<11} {:>9} {:>9} {:>9} {:>8}  what",
+        "{:<14} {:>9} {:>9} {:>9} {:>8}  what",
         "model", "ns/job", "jobs/s", "events/s", "MiB"
     );
-    for model in MODELS.iter().chain(&SEEN) {
+    for model in &MODELS {
         let mut runs = Vec::new();
         for _ in 0..RUNS {
             runs.push(process::own(model.name)?);
@@ -280,7 +75,7 @@ fn table() -> Result<(), String> {
         runs.sort_by(|a, b| a.nanos.total_cmp(&b.nanos));
         let run = &runs[RUNS / 2];
         println!(
-            "{:<11} {:>9.1} {:>8.2}M {:>8.2}M {:>8.1}  {}",
+            "{:<14} {:>9.1} {:>8.2}M {:>8.2}M {:>8.1}  {}",
             model.name,
             run.nanos / run.jobs,
             run.jobs / run.nanos * 1e3,
@@ -292,30 +87,59 @@ fn table() -> Result<(), String> {
     Ok(())
 }
 
-fn against(command: &str) -> Result<(), String> {
-    println!(
-        "{:<11} {:>14} {:>14} {:>9}",
-        "model", "ours ns/job", "rival ns/job", "ours/rival"
-    );
-    for model in MODELS.iter().filter(|model| !model.policy.is_empty()) {
-        let rival = model.fill(command);
-        let mut rival: Vec<&str> = rival.split_whitespace().collect();
-        let program = rival.remove(0);
-        let mut times = Vec::new();
-        for _ in 0..RUNS {
-            let ours = process::cpu_of(process::myself()?.args(["--one", model.name]))?;
-            times.push((ours, process::cpu_of(Command::new(program).args(&rival))?));
-        }
-        times.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
-        let (ours, theirs) = times[RUNS / 2];
-        let of_job = 1e9 / model.jobs as f64;
-        println!(
-            "{:<11} {:>14.1} {:>14.1} {:>9.2}",
-            model.name,
-            ours * of_job,
-            theirs * of_job,
-            ours / theirs
-        );
+fn instructions(names: &[&str]) -> Result<(), String> {
+    println!("{:<14} {:>18}", "model", "instructions/job");
+    for model in chosen(names)? {
+        let few = (model.jobs / COUNTED).max(1000);
+        let more = process::instructions(model.name, 3 * few)?;
+        let one = (more - process::instructions(model.name, few)?) / (2 * few) as f64;
+        println!("{:<14} {one:>18.0}", model.name);
     }
     Ok(())
+}
+
+fn against(command: &str, names: &[&str]) -> Result<(), String> {
+    println!(
+        "{:<14} {:>14} {:>14} {:>11}",
+        "model", "ours ns/job", "rival ns/job", "ours/rival"
+    );
+    for model in chosen(names)? {
+        if let Some(plain) = &model.plain {
+            let (ours, theirs) = in_turn(model, &fill(command, plain, model.jobs))?;
+            let of_job = 1e9 / model.jobs as f64;
+            println!(
+                "{:<14} {:>14.1} {:>14.1} {:>11.2}",
+                model.name,
+                ours * of_job,
+                theirs * of_job,
+                ours / theirs
+            );
+        }
+    }
+    Ok(())
+}
+
+/// CPU seconds of ours and of the rival in the run of the median ratio.
+fn in_turn(model: &Model, rival: &str) -> Result<(f64, f64), String> {
+    let mut words = rival.split_whitespace();
+    let program = words.next().ok_or("name the rival's program")?;
+    let rest: Vec<&str> = words.collect();
+    let mut times = Vec::new();
+    for _ in 0..RUNS {
+        let ours = process::cpu_of(process::myself()?.args(["--one", model.name]))?;
+        times.push((ours, process::cpu_of(Command::new(program).args(&rest))?));
+    }
+    times.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
+    Ok(times[RUNS / 2])
+}
+
+/// The rival's command line for a model.
+fn fill(command: &str, model: &Plain, jobs: u64) -> String {
+    command
+        .replace("{policy}", model.policy)
+        .replace("{n}", &model.n.to_string())
+        .replace("{rho}", &model.rho.to_string())
+        .replace("{k}", &model.k.to_string())
+        .replace("{jobs}", &jobs.to_string())
+        .replace("{seed}", "1")
 }

@@ -38,6 +38,21 @@ pub fn own(model: &str) -> Result<Run, String> {
     })
 }
 
+/// Instructions that `model` takes with `jobs` jobs, counted by valgrind.
+pub fn instructions(model: &str, jobs: u64) -> Result<f64, String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(program)
+        .args(["--one", model, &jobs.to_string()])
+        .output();
+    let output = output.map_err(|error| format!("valgrind: {error}"))?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let counted = said.split("Collected : ").nth(1);
+    let counted = counted.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+    counted.ok_or_else(|| format!("valgrind counted nothing: {said}"))
+}
+
 /// Largest memory of this process so far, KiB.
 pub fn peak_kib() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;

@@ -18,8 +18,8 @@ use super::{Exit, message, print, running};
 use crate::experiment::record::{Recording, RowKind};
 use crate::experiment::{self, Fingerprint, Journal, Options, Plan, Timing};
 use crate::report;
-use crate::results::{self, Build, Results, tables};
-use crate::scenario::Scenario;
+use crate::results::{self, Build, Results, digest, tables};
+use crate::scenario::{Registry, Scenario};
 use crate::text::counted;
 
 /// Options of commands that make a folder of results.
@@ -69,7 +69,7 @@ pub struct Made<'a> {
     /// Rows that are written, too.
     pub record: &'a [RowKind],
     /// What tells the program from others that may compute other numbers.
-    pub program: &'a [u8],
+    pub program: &'a str,
     /// Takes over what was finished elsewhere.
     pub join: Option<&'a Joining<'a>>,
 }
@@ -123,6 +123,10 @@ impl Making {
             recording.join(plan.scenario(), &run.replications, folder.path())?;
         }
         self.write(&plan, &run, folder)?;
+        if run.is_complete && plan.scenario().precision.is_none() {
+            let all = experiment::replications(plan.scenario(), 1..=plan.scenario().replications);
+            journal.write_in_order(&all, &folder.path().join(KEPT), fingerprint)?;
+        }
         Ok((run.results, run.is_complete))
     }
 
@@ -168,6 +172,9 @@ impl Making {
     }
 }
 
+/// The file in which a finished run keeps its replications, for more to be added.
+pub const KEPT: &str = "replications.bin";
+
 /// What an earlier run of the same by the same program has finished.
 pub fn journal(folder: &Folder, fingerprint: Fingerprint) -> Result<Journal, Exit> {
     let journal = Journal::open(&folder.journal(), fingerprint)?;
@@ -199,10 +206,10 @@ pub fn recording(
 }
 
 /// Of the scenario, the program, the rows that are written and the figures that are asked for.
-pub fn fingerprint(scenario: &Scenario, record: &[RowKind], program: &[u8]) -> Fingerprint {
+pub fn fingerprint(scenario: &Scenario, record: &[RowKind], program: &str) -> Fingerprint {
     let asked: Vec<String> = scenario.asked().iter().map(ToString::to_string).collect();
     let options = format!("{record:?} {asked:?}");
-    Fingerprint::new(scenario, program, &options)
+    Fingerprint::new(scenario, program.as_bytes(), &options)
 }
 
 const BEFORE_ANY: &str = "interrupted before any replication of this run: nothing is written, and nothing is lost that was kept before";
@@ -211,15 +218,19 @@ const NONE_FINISHED: &str = "interrupted before any replication was finished: no
 /// What to do after a run that was stopped.
 pub const GO_ON: &str = "the same command goes on with the replications that are left";
 
-/// What tells this program from others, which may compute other numbers under the same version:
-/// when it was built and how long it is. To hash it would take longer than many a run.
-pub fn program() -> Vec<u8> {
-    let facts = std::env::current_exe().and_then(std::fs::metadata);
-    match facts.and_then(|facts| Ok((facts.modified()?, facts.len()))) {
-        Ok(facts) => format!("{} {facts:?}", Build::this()).into_bytes(),
-        // A program that cannot be told from others goes on with nobody's work but its own.
-        Err(_) => std::process::id().to_le_bytes().to_vec(),
+/// What tells this program from others, which may compute other numbers under the same version: the digest
+/// of its sources or, with placements that are not of this crate, of its file.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn program(registry: &Registry) -> Result<String, Exit> {
+    if registry.is_standard() {
+        return Ok(Build::this().sources);
     }
+    let bytes = std::env::current_exe().and_then(std::fs::read);
+    bytes
+        .map(|bytes| digest(&bytes))
+        .map_err(|error| Exit::Fault(format!("error: cannot read this program's file: {error}")))
 }
 
 /// Ends a run that failed: what it has finished is kept where the same command may go on with it.

@@ -5,19 +5,20 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::folder::copy_files;
-use super::making::{Made, Making};
+use super::making::{Made, Making, program};
+use super::range::{Range, other_run as other_replications};
 use super::scenario_args::{Changes, ScenarioArgs};
-use super::shard::{ShardFile, program, tell_doubled};
+use super::shard::{Part, Piece, ShardFile, tell_doubled};
 use super::{Exit, running};
 use crate::experiment::record::Recording;
-use crate::experiment::{Fingerprint, Journal, shards};
+use crate::experiment::{Fingerprint, Item, Journal, shards};
+use crate::results::tables;
 use crate::scenario::{Registry, Scenario};
 
 /// Arguments of `equipoise merge`.
 #[derive(Debug, Args)]
 pub struct Merge {
-    /// Folders that `equipoise run --shard` wrote, of all shards.
+    /// Folders that `equipoise run --shard` wrote, of all shards; or a run's and those of --replications.
     #[arg(required = true, value_name = "DIR")]
     dirs: Vec<PathBuf>,
     /// Folder to look for traces in, too (default: $EQUIPOISE_TRACES).
@@ -27,21 +28,21 @@ pub struct Merge {
     making: Making,
 }
 
-/// The folders of all shards of a run.
-struct Shards {
-    /// What the first says.
+/// All parts of a run.
+struct Parts {
+    /// What the last says.
     file: ShardFile,
-    /// By number, from 1.
-    dirs: BTreeMap<u32, PathBuf>,
+    /// In order.
+    pieces: BTreeMap<Part, Piece>,
 }
 
 impl Merge {
-    /// Joins the shards and makes the results.
+    /// Joins the parts and makes the results.
     pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
-        let all = Shards::find(&self.dirs)?;
+        let all = Parts::find(&self.dirs)?;
         let scenario = self.scenario(&all, registry)?;
         let stop = running::stop_on_interrupt()?;
-        let program = program()?;
+        let program = program(registry)?;
         let record = all.file.rows();
         let target = self.making.out.as_deref().unwrap_or(&all.file.target);
         let made = Made {
@@ -49,16 +50,17 @@ impl Merge {
             command: all.file.command.clone(),
             target,
             record: &record,
-            program: program.as_bytes(),
+            program: &program,
             join: Some(&|journal, of, rows, scenario| all.join_to(journal, of, rows, scenario)),
         };
         self.making.make(made, stop)
     }
 
-    /// The scenario that the first shard's folder holds.
-    fn scenario(&self, all: &Shards, registry: &Registry) -> Result<Scenario, Exit> {
+    /// The scenario that the last shard's folder holds: it knows of all replications.
+    fn scenario(&self, all: &Parts, registry: &Registry) -> Result<Scenario, Exit> {
         let file = &all.file;
-        let dir = all.dirs.values().next().cloned().unwrap_or_default();
+        let dir = all.pieces.get(&file.part).map(|piece| &piece.dir);
+        let dir = dir.cloned().unwrap_or_default();
         let args = ScenarioArgs {
             scenario: dir.join(&file.scenario),
             changes: Changes {
@@ -71,42 +73,61 @@ impl Merge {
     }
 }
 
-impl Shards {
+impl Parts {
     /// # Errors
-    /// A folder is not a shard's, they are of several runs, or shards are missing.
-    fn find(dirs: &[PathBuf]) -> Result<Shards, Exit> {
-        let mut found: BTreeMap<u32, PathBuf> = BTreeMap::new();
-        let mut first: Option<ShardFile> = None;
+    /// A folder is no part of a run, they are of several runs, or parts are missing.
+    fn find(dirs: &[PathBuf]) -> Result<Parts, Exit> {
+        let mut pieces: BTreeMap<Part, Piece> = BTreeMap::new();
+        let mut files: BTreeMap<Part, ShardFile> = BTreeMap::new();
         for dir in dirs {
-            let file = ShardFile::read(dir)?;
-            let of = file.of;
-            let first = first.get_or_insert_with(|| file.clone());
-            if (ShardFile {
-                of,
-                ..first.clone()
-            }) != file
-                || of.of != first.of.of
-            {
+            let (piece, file) = part_of(dir)?;
+            let both = file.as_ref().zip(files.values().next());
+            if both.is_some_and(|(file, first)| !are_of_one_run(first, file)) {
                 return Err(other_run(&dirs[0], dir));
             }
-            match found.contains_key(&of.shard) {
-                true => tell_doubled(dir, of),
-                false => _ = found.insert(of.shard, dir.clone()),
+            if pieces.contains_key(&piece.part) {
+                tell_doubled(dir, piece.part);
+                continue;
             }
+            files.extend(file.map(|file| (piece.part, file)));
+            pieces.insert(piece.part, piece);
         }
-        let Some(file) = first else {
-            return Err(Exit::Mistake("error: no shards".to_owned()));
+        let Some((_, file)) = files.pop_last() else {
+            return Err(nothing_to_add(&dirs[0]));
         };
-        let missing: Vec<u32> = (1..=file.of.of)
-            .filter(|n| !found.contains_key(n))
-            .collect();
-        if let Some(one) = missing.first() {
-            return Err(incomplete(&file, &missing, *one));
-        }
-        Ok(Shards { file, dirs: found })
+        let all = Parts { file, pieces };
+        all.check_whole(&dirs[0])?;
+        Ok(all)
     }
 
-    /// What the shards of `scenario` have finished is joined to `journal` and to the parts of recorded rows.
+    /// # Errors
+    /// Parts are missing, overlap, or are not of one cut.
+    fn check_whole(&self, first: &Path) -> Result<(), Exit> {
+        let mut missing = Vec::new();
+        let mut next = 1;
+        for (part, piece) in &self.pieces {
+            let (low, high) = match (*part, self.file.part) {
+                (Part::Shard(of), Part::Shard(_)) => (of.shard, of.shard),
+                (Part::Replications(range), Part::Replications(_)) => (range.first, range.last),
+                _ => return Err(other_run(first, &piece.dir)),
+            };
+            if low < next {
+                return Err(overlapping(&piece.dir, *part));
+            }
+            missing.extend(next..low);
+            next = high + 1;
+        }
+        match self.file.part {
+            Part::Shard(of) => missing.extend(next..=of.of),
+            Part::Replications(_) => {}
+        }
+        match missing.is_empty() {
+            true => Ok(()),
+            false => Err(incomplete(&self.file, &missing)),
+        }
+    }
+
+    /// What the parts of `scenario` have finished is joined to `journal` and to the parts of recorded rows.
     ///
     /// # Errors
     /// One is of another scenario or program, or has lost some replications.
@@ -117,19 +138,55 @@ impl Shards {
         recording: Option<&Recording>,
         scenario: &Scenario,
     ) -> Result<(), Exit> {
-        let wanted = shards(scenario, self.file.of.of);
-        for (dir, shard) in self.dirs.values().zip(&wanted) {
-            let joined = journal.join(&dir.join("journal"), fingerprint)?;
-            let items = joined.ok_or_else(|| other_program(dir))?;
-            if items != shard.items {
-                return Err(damaged(dir));
-            }
-            if let Some(recording) = recording {
-                copy_files(&dir.join("parts"), &recording.folder)?;
+        for (piece, items) in self.pieces.values().zip(self.items(scenario)) {
+            let is_joined = piece.join_to(&items, (journal, fingerprint), (recording, scenario))?;
+            match piece.part {
+                _ if is_joined => {}
+                Part::Shard(_) => return Err(other_program(&piece.dir)),
+                Part::Replications(_) => return Err(other_replications(&piece.dir)),
             }
         }
         Ok(())
     }
+
+    /// The replications of each part.
+    fn items(&self, scenario: &Scenario) -> Vec<Vec<Item>> {
+        match self.file.part {
+            Part::Shard(of) => {
+                let all = shards(scenario, of.of).into_iter();
+                all.map(|shard| shard.items).collect()
+            }
+            Part::Replications(_) => {
+                let parts = self.pieces.keys();
+                parts.map(|part| part.items(scenario)).collect()
+            }
+        }
+    }
+}
+
+/// What a folder holds of a run, and what it says of the rest; a finished run says nothing.
+fn part_of(dir: &Path) -> Result<(Piece, Option<ShardFile>), Exit> {
+    if dir.join(tables::MANIFEST).exists() {
+        return Ok((Piece::of_run(dir)?, None));
+    }
+    let file = ShardFile::read(dir)?;
+    Ok((Piece::of_shard(file.part, dir), Some(file)))
+}
+
+/// Whether two parts belong together. Of replications, each knows of as many as it needs itself.
+fn are_of_one_run(one: &ShardFile, other: &ShardFile) -> bool {
+    let plain = |file: &ShardFile| {
+        let mut file = file.clone();
+        match &mut file.part {
+            Part::Shard(of) => of.shard = 0,
+            Part::Replications(range) => {
+                *range = Range { first: 0, last: 0 };
+                file.command.clear();
+            }
+        }
+        file
+    };
+    plain(one) == plain(other)
 }
 
 fn other_run(first: &Path, other: &Path) -> Exit {
@@ -144,26 +201,40 @@ fn other_program(dir: &Path) -> Exit {
     let dir = dir.display();
     Exit::Mistake(format!(
         "error: {dir} was made by another program, or one of its traces has changed\n\
-        hint: run the shards and merge them with the same file of the program"
+        hint: run the shards and merge them with the same version of the program"
     ))
 }
 
-fn damaged(dir: &Path) -> Exit {
+fn overlapping(dir: &Path, part: Part) -> Exit {
     let dir = dir.display();
     Exit::Mistake(format!(
-        "error: {dir} has lost some of its replications\nhint: remove it and run the shard again"
+        "error: {part} of {dir} are in another folder, too, with others\nhint: leave one of the two out"
     ))
 }
 
-fn incomplete(file: &ShardFile, missing: &[u32], one: u32) -> Exit {
-    let of = file.of.of;
+fn nothing_to_add(dir: &Path) -> Exit {
+    let dir = dir.display();
+    Exit::Mistake(format!(
+        "error: {dir} is not the folder of a shard, and a whole run is merged with nothing\n\
+        hint: name the folders that `equipoise run` wrote with --shard or --replications"
+    ))
+}
+
+fn incomplete(file: &ShardFile, missing: &[u32]) -> Exit {
     let numbers: Vec<String> = missing.iter().take(20).map(u32::to_string).collect();
     let more = match missing.len() > 20 {
         true => format!(" and {} more", missing.len() - 20),
         false => String::new(),
     };
-    let (numbers, command) = (numbers.join(", "), &file.command);
-    Exit::Mistake(format!(
-        "error: of {of} shards there are missing: {numbers}{more}\nhint: run them, such as {command} --shard {one}/{of}"
-    ))
+    let (numbers, command, one) = (numbers.join(", "), &file.command, missing[0]);
+    Exit::Mistake(match file.part {
+        Part::Shard(of) => format!(
+            "error: of {0} shards there are missing: {numbers}{more}\nhint: run them, such as {command} --shard {one}/{0}",
+            of.of
+        ),
+        Part::Replications(_) => format!(
+            "error: replications are missing: {numbers}{more}\nhint: run them, such as with --replications {one}..{}",
+            missing.len() as u32 + one - 1
+        ),
+    })
 }

@@ -22,6 +22,7 @@ mod merge;
 mod new;
 mod plan;
 mod progress;
+mod range;
 mod reference;
 mod replace;
 mod report;

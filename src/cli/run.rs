@@ -8,11 +8,13 @@ use clap::Args;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
-use super::making::{Made, Making, program};
+use super::making::{Joining, Made, Making, program};
+use super::range::{self, Range};
 use super::scenario_args::{Changes, ScenarioArgs};
-use super::shard::{Of, ShardFile};
+use super::shard::{Of, Part, Piece, ShardFile, can_be_cut};
 use super::{Exit, memory, print, running};
-use crate::experiment::record::RowKind;
+use crate::experiment::record::{Recording, RowKind};
+use crate::experiment::{Fingerprint, Journal};
 use crate::results::digest;
 use crate::scenario::{Registry, Scenario};
 use crate::sim::setup::Engine;
@@ -39,6 +41,9 @@ pub struct Run {
     /// Run the I-th of N shards alone, such as 3/8; `equipoise merge` makes the results of all.
     #[arg(long, value_name = "I/N")]
     shard: Option<Of>,
+    /// Add the replications I to N to a finished run, such as 21..40 to one of 20; without such a run, these alone.
+    #[arg(long, value_name = "I..N", conflicts_with = "shard")]
+    replications: Option<Range>,
 }
 
 impl ValueEnum for RowKind {
@@ -63,11 +68,12 @@ impl Run {
         all.try_for_each(|one| memory::check(&one.scenario, self.making.threads))?;
         // Watched before anything is written, so that nothing is left behind.
         let stop = running::stop_on_interrupt()?;
+        let program = program(registry)?;
         for (at, one) in ones.into_iter().enumerate() {
             if at > 0 {
                 print("\n")?;
             }
-            self.run(one, stop)?;
+            self.run(one, &program, stop)?;
         }
         Ok(())
     }
@@ -82,12 +88,22 @@ impl Run {
             let set = format!("compare.show=[{}]", names.join(", "));
             args.changes.sets.push(set);
         }
+        let mut target = self.making.out.clone();
+        if let Some(Range { last, .. }) = self.replications {
+            // Where the run stands that was made without them.
+            let usual = || Ok::<_, Exit>(usual_target(&args, &args.read(registry)?));
+            target = Some(target.map_or_else(usual, Ok)?);
+            let set = format!("run.replications={last}");
+            args.changes.sets.push(set);
+        }
         let mut scenario = args.read(registry)?;
+        if self.shard.is_some() || self.replications.is_some() {
+            can_be_cut(&scenario)?;
+        }
         let points = scenario.points.iter_mut();
         points
             .flat_map(|point| &mut point.setups)
             .for_each(|setup| setup.engine = self.engine);
-        let target = self.making.out.clone();
         Ok(One {
             target: target.unwrap_or_else(|| usual_target(&args, &scenario)),
             args,
@@ -95,20 +111,52 @@ impl Run {
         })
     }
 
-    fn run(&self, one: One, stop: &AtomicBool) -> Result<(), Exit> {
-        if let Some(of) = self.shard {
-            let file = ShardFile::new(of, &one.args, &one.scenario, (&one.target, &self.record));
-            return file.run(one.scenario, self.making.threads, stop);
+    fn run(&self, one: One, program: &str, stop: &AtomicBool) -> Result<(), Exit> {
+        let before = match self.replications {
+            Some(more) => range::finished(&one.target, more)?,
+            None => None,
+        };
+        if let Some(part) = self.part(before.is_some()) {
+            let file = ShardFile::new(part, &one.args, &one.scenario, (&one.target, &self.record));
+            return file.run((one.scenario, program), self.making.threads, stop);
         }
+        let join = before.as_ref().map(|before| {
+            move |journal: &Journal,
+                  of: Fingerprint,
+                  rows: Option<&Recording>,
+                  scenario: &Scenario| {
+                join_finished(before, (journal, of), (rows, scenario))
+            }
+        });
         let made = Made {
             scenario: one.scenario,
             command: one.args.command_line("run"),
             target: &one.target,
             record: &self.record,
-            program: &program(),
-            join: None,
+            program,
+            join: join.as_ref().map(|join| join as &Joining<'_>),
         };
         self.making.make(made, stop)
+    }
+
+    /// The part of a run that is run alone, if no run is there `before`; from the first replication on it is whole.
+    fn part(&self, before: bool) -> Option<Part> {
+        let more = self.replications.filter(|more| more.first > 1 && !before);
+        let shard = self.shard.map(Part::Shard);
+        shard.or(more.map(Part::Replications))
+    }
+}
+
+/// Takes over the replications of a finished run.
+fn join_finished(
+    before: &Piece,
+    journal: (&Journal, Fingerprint),
+    (recording, scenario): (Option<&Recording>, &Scenario),
+) -> Result<(), Exit> {
+    let items = before.part.items(scenario);
+    match before.join_to(&items, journal, (recording, scenario))? {
+        true => Ok(()),
+        false => Err(range::other_run(&before.dir)),
     }
 }
 

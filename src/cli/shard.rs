@@ -1,9 +1,10 @@
 //! Shards of a run: which there are, and the folders in which what they have finished is carried to
 //! where it is merged.
 //!
-//! The folder `TARGET.shard-I-of-N` holds `shard.json`, the scenario as it was run under its own name,
-//! the journal of the replications and the parts of their recorded rows.
+//! The folder `TARGET.shard-I-of-N`, or `TARGET.replications-I-to-N`, holds `shard.json`, the scenario as it
+//! was run under its own name, the journal of the replications and the parts of their recorded rows.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::atomic::AtomicBool;
@@ -11,12 +12,12 @@ use std::sync::atomic::AtomicBool;
 use serde::{Deserialize, Serialize};
 
 use super::folder::{Folder, SHARD, copy_files};
-use super::making::{GO_ON, fingerprint, give_up, journal, recording};
+use super::making::{GO_ON, KEPT, fingerprint, give_up, journal, recording};
+use super::range::Range;
 use super::scenario_args::ScenarioArgs;
 use super::{Exit, message, print, running};
-use crate::experiment::record::RowKind;
-use crate::experiment::{self, Options, shards};
-use crate::results::digest;
+use crate::experiment::record::{Recording, RowKind};
+use crate::experiment::{self, Fingerprint, Item, Journal, Options, shards};
 use crate::scenario::Scenario;
 use crate::text::counted;
 
@@ -46,12 +47,123 @@ impl FromStr for Of {
     }
 }
 
+/// A part of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Part {
+    /// One of the shards that a plan cuts it into.
+    Shard(Of),
+    /// Some of its replications.
+    Replications(Range),
+}
+
+impl Part {
+    /// Its replications.
+    pub fn items(self, scenario: &Scenario) -> Vec<Item> {
+        match self {
+            Part::Shard(Of { shard, of }) => {
+                shards(scenario, of).swap_remove(shard as usize - 1).items
+            }
+            Part::Replications(Range { first, last }) => {
+                experiment::replications(scenario, first..=last)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Part::Shard(Of { shard, of }) => write!(f, "shard {shard} of {of}"),
+            Part::Replications(range) => range.fmt(f),
+        }
+    }
+}
+
+/// What was finished of a run, and where it is.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// What of it.
+    pub part: Part,
+    /// Its folder.
+    pub dir: PathBuf,
+    /// True for the results of a whole run, false for a shard.
+    is_run: bool,
+}
+
+impl Piece {
+    /// A shard's folder.
+    pub fn of_shard(part: Part, dir: &Path) -> Piece {
+        Piece {
+            part,
+            dir: dir.to_path_buf(),
+            is_run: false,
+        }
+    }
+
+    /// The folder of a whole run.
+    ///
+    /// # Errors
+    /// It is none, or does not keep its replications.
+    pub fn of_run(dir: &Path) -> Result<Piece, Exit> {
+        let last = super::folder::manifest_of(dir)?.replications;
+        if !dir.join(KEPT).exists() {
+            return Err(Exit::Mistake(format!(
+                "error: {} does not keep its replications: it was run with run.precision, by an older version, or \
+                 {KEPT} was removed\nhint: run all anew, such as with --set run.replications=N",
+                dir.display()
+            )));
+        }
+        Ok(Piece {
+            part: Part::Replications(Range { first: 1, last }),
+            dir: dir.to_path_buf(),
+            is_run: true,
+        })
+    }
+
+    /// Joins its replications, which are to be `wanted`, to `journal`, and their rows to the parts of
+    /// `recording`. False if they are of another scenario or program.
+    ///
+    /// # Errors
+    /// Some are lost, or a file cannot be read or written.
+    pub fn join_to(
+        &self,
+        wanted: &[Item],
+        (journal, fingerprint): (&Journal, Fingerprint),
+        (recording, scenario): (Option<&Recording>, &Scenario),
+    ) -> Result<bool, Exit> {
+        let file = if self.is_run { KEPT } else { "journal" };
+        let Some(items) = journal.join(&self.dir.join(file), fingerprint)? else {
+            return Ok(false);
+        };
+        if items != wanted {
+            return Err(self.damaged());
+        }
+        match (recording, self.part) {
+            (Some(recording), Part::Replications(range)) if self.is_run => {
+                recording.cut((scenario, range.last), journal, &self.dir)?;
+            }
+            (Some(recording), _) => copy_files(&self.dir.join("parts"), &recording.folder)?,
+            (None, _) => {}
+        }
+        Ok(true)
+    }
+
+    fn damaged(&self) -> Exit {
+        let again = if self.is_run { "all" } else { "the shard" };
+        Exit::Mistake(format!(
+            "error: {} has lost some of its replications\nhint: remove it and run {again} again",
+            self.dir.display()
+        ))
+    }
+}
+
 /// What `shard.json` says: to which run the folder belongs, and what of it is there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShardFile {
-    /// Which of how many.
+    /// What of it.
     #[serde(flatten)]
-    pub of: Of,
+    pub part: Part,
     /// The scenario's file in the folder.
     pub scenario: String,
     /// Folder where the scenario was, in which its traces are looked for.
@@ -71,7 +183,7 @@ pub struct ShardFile {
 impl ShardFile {
     /// Of a run by `args` whose results will stand at `target` with the rows `record`.
     pub fn new(
-        of: Of,
+        part: Part,
         args: &ScenarioArgs,
         scenario: &Scenario,
         (target, record): (&Path, &[RowKind]),
@@ -83,7 +195,7 @@ impl ShardFile {
             false => absolute(directory),
         };
         ShardFile {
-            of,
+            part,
             scenario: format!("{}.toml", scenario.stem),
             directory,
             traces: args.traces().as_deref().map(absolute),
@@ -105,7 +217,9 @@ impl ShardFile {
             let writing = super::folder::beside(dir, "writing");
             let hint = match writing.exists() {
                 true => "it is not finished: give its `equipoise run --shard` again, which goes on",
-                false => "name the folders that `equipoise run --shard` wrote",
+                false => {
+                    "name the folders that `equipoise run` wrote with --shard or --replications"
+                }
             };
             let dir = dir.display();
             Exit::Mistake(format!(
@@ -120,9 +234,12 @@ impl ShardFile {
         RowKind::ALL.into_iter().filter(is_recorded).collect()
     }
 
-    /// The folder of shard `number`.
-    pub fn folder(&self, number: u32) -> PathBuf {
-        let what = format!("shard-{number}-of-{}", self.of.of);
+    /// Its folder.
+    fn folder(&self) -> PathBuf {
+        let what = match self.part {
+            Part::Shard(Of { shard, of }) => format!("shard-{shard}-of-{of}"),
+            Part::Replications(Range { first, last }) => format!("replications-{first}-to-{last}"),
+        };
         super::folder::beside(&self.target, &what)
     }
 
@@ -132,19 +249,17 @@ impl ShardFile {
     /// As a run's.
     pub fn run(
         &self,
-        scenario: Scenario,
+        (scenario, program): (Scenario, &str),
         threads: Option<u16>,
         stop: &AtomicBool,
     ) -> Result<(), Exit> {
-        can_be_cut(&scenario)?;
-        let target = self.folder(self.of.shard);
-        let done = format!("shard {} of {}", self.of.shard, self.of.of);
+        let (target, done) = (self.folder(), self.part);
         if ShardFile::read(&target).is_ok_and(|there| there == *self) {
             let at = target.display();
             return print(&format!("{done} is there: {at}\n"));
         }
         let folder = Folder::begin(&target)?;
-        match self.run_in(scenario, threads, &folder, stop) {
+        match self.run_in((scenario, program), threads, &folder, stop) {
             Ok(replications) => {
                 let target = folder.finish(true)?;
                 let replications = counted(replications as u64, "replication");
@@ -156,15 +271,15 @@ impl ShardFile {
 
     fn run_in(
         &self,
-        scenario: Scenario,
+        (scenario, program): (Scenario, &str),
         threads: Option<u16>,
         folder: &Folder,
         stop: &AtomicBool,
     ) -> Result<usize, Exit> {
         let plan = running::plan(scenario, self.command.clone(), threads, stop)?;
-        let of = &shards(plan.scenario(), self.of.of)[self.of.shard as usize - 1];
+        let items = self.part.items(plan.scenario());
         let record = self.rows();
-        let fingerprint = fingerprint(plan.scenario(), &record, program()?.as_bytes());
+        let fingerprint = fingerprint(plan.scenario(), &record, program);
         let journal = journal(folder, fingerprint)?;
         let recording = recording(&record, &journal, folder)?;
         let options = Options {
@@ -175,7 +290,8 @@ impl ShardFile {
             log_decisions: false,
             journal: Some(&journal),
         };
-        if !running::with_progress(options, |options| experiment::run_shard(&plan, of, options))? {
+        let run = |options: &Options<'_>| experiment::run_shard(&plan, &items, options);
+        if !running::with_progress(options, run)? {
             return Err(Exit::Interrupted(format!("interrupted\nhint: {GO_ON}")));
         }
         if let Some(recording) = &recording {
@@ -186,7 +302,7 @@ impl ShardFile {
         let file = serde_json::to_vec_pretty(self)
             .map_err(|error| Exit::Fault(format!("error: {error}")))?;
         folder.write(SHARD, &file)?;
-        Ok(of.items.len())
+        Ok(items.len())
     }
 }
 
@@ -199,27 +315,16 @@ pub fn can_be_cut(scenario: &Scenario) -> Result<(), Exit> {
         return Ok(());
     }
     Err(Exit::Mistake(
-        "error: `run.precision` adds replications as it goes, which shards cannot know of each other\n\
+        "error: `run.precision` adds replications as it goes, which parts of a run cannot know of each other\n\
         hint: set run.replications instead, and leave run.precision out"
             .to_owned(),
     ))
 }
 
-/// What tells this program from others on any machine: the digest of its file.
-///
-/// # Errors
-/// It cannot be read.
-pub fn program() -> Result<String, Exit> {
-    let bytes = std::env::current_exe().and_then(std::fs::read);
-    bytes
-        .map(|bytes| digest(&bytes))
-        .map_err(|error| Exit::Fault(format!("error: cannot read this program's file: {error}")))
-}
-
-/// Tells of shards that are given twice.
-pub fn tell_doubled(dir: &Path, of: Of) {
-    let (shard, dir) = (of.shard, dir.display());
-    message(&format!("shard {shard} is given twice: {dir} is left out"));
+/// Tells of parts that are given twice.
+pub fn tell_doubled(dir: &Path, part: Part) {
+    let dir = dir.display();
+    message(&format!("{part}: given twice, {dir} is left out"));
 }
 
 #[cfg(test)]

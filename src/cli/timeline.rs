@@ -14,9 +14,9 @@ use crate::text::seconds;
 pub struct Timeline {
     #[command(flatten)]
     args: ScenarioArgs,
-    /// The strategy.
+    /// The strategy (of several, one must be named).
     #[arg(long, value_name = "NAME")]
-    strategy: String,
+    strategy: Option<String>,
     /// The point of a sweep, from 1.
     #[arg(long, value_name = "N", default_value_t = 1)]
     point: usize,
@@ -54,12 +54,13 @@ impl Timeline {
     pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
         let scenario = self.args.read(registry)?;
         self.args.warn(&scenario);
-        let strategy = named(&scenario, &self.strategy)?;
+        let strategy = self.strategy(&scenario)?;
         let point = place(&scenario, self.point)?;
         let stop = std::sync::atomic::AtomicBool::new(false);
         let plan = running::plan(scenario, String::new(), None, &stop)?;
         let scenario = plan.scenario();
         let setup = &scenario.points[point].setups[strategy];
+        let strategy = &scenario.strategies[strategy].name;
         let [from, to] =
             [self.from, self.to.unwrap_or(f64::INFINITY)].map(|seconds| (seconds * 1e9) as u64);
         let mut trail = Trail::of(setup, self.replication, Some(Cut { from, to }))?;
@@ -82,7 +83,7 @@ impl Timeline {
                 .collect(),
             title: format!(
                 "{}, {}, replication {}",
-                scenario.title, self.strategy, self.replication
+                scenario.title, strategy, self.replication
             ),
         };
         match self.format {
@@ -91,6 +92,18 @@ impl Timeline {
                 &svg(&trail, cut, &names)
                     .map_err(|said| Exit::Mistake(format!("error: {said}")))?,
             ),
+        }
+    }
+
+    /// The strategy that is named, or the only one.
+    fn strategy(&self, scenario: &Scenario) -> Result<usize, Exit> {
+        match &self.strategy {
+            Some(name) => named(scenario, name),
+            None if scenario.strategies.len() == 1 => Ok(0),
+            None => Err(Exit::Mistake(format!(
+                "error: the scenario has several strategies, and a timeline is of one\nhint: --strategy NAME, of {}",
+                names(scenario)
+            ))),
         }
     }
 
@@ -123,16 +136,17 @@ pub fn named(scenario: &Scenario, name: &str) -> Result<usize, Exit> {
         .iter()
         .position(|strategy| strategy.name == name);
     found.ok_or_else(|| {
-        let names: Vec<&str> = scenario
-            .strategies
-            .iter()
-            .map(|strategy| strategy.name.as_str())
-            .collect();
         Exit::Mistake(format!(
             "error: no strategy `{name}` in the scenario\nhint: it has {}",
-            names.join(", ")
+            names(scenario)
         ))
     })
+}
+
+fn names(scenario: &Scenario) -> String {
+    let strategies = scenario.strategies.iter();
+    let names: Vec<&str> = strategies.map(|strategy| strategy.name.as_str()).collect();
+    names.join(", ")
 }
 
 /// The index of the point of this number.

@@ -4,8 +4,7 @@ use crate::engine::random::SCHEME;
 use crate::metrics::distribution::Distribution;
 use crate::metrics::nodes::Observation;
 use crate::results::{
-    self, Build, CcdfRow, ClassMeta, Meta, NodeRow, Results, Status, StrategyMeta, TimelineRow,
-    digest,
+    self, Build, CcdfRow, ClassMeta, Meta, Results, Status, StrategyMeta, TimelineRow, digest,
 };
 use crate::scenario::{Scenario, StrategyText};
 use crate::sim::Failure;
@@ -25,8 +24,6 @@ use super::summarizing::summary;
 
 /// Bins of a timeline.
 const BINS: usize = 200;
-/// Nodes of a table.
-const NODES: usize = 100;
 /// A survival curve is cut where fewer jobs are left, and has rows where this part of them is.
 const FEWEST: u64 = 10;
 /// See [`FEWEST`].
@@ -334,7 +331,7 @@ fn found_of(setup: &Setup, cell: &Replications) -> results::Cell {
             .collect(),
         timeline: detail.map(timeline).unwrap_or_default(),
         nodes: detail
-            .map(|detail| nodes(setup, detail))
+            .map(|detail| detail.nodes.clone())
             .unwrap_or_default(),
     }
 }
@@ -388,28 +385,4 @@ fn timeline(detail: &Detail) -> Vec<TimelineRow> {
         }
     })
     .collect()
-}
-
-/// Nodes by falling utilization; of many, evenly spaced ranks.
-fn nodes(setup: &Setup, detail: &Detail) -> Vec<NodeRow> {
-    let names = setup.cluster.node_names();
-    let mut nodes: Vec<_> = names.into_iter().zip(&detail.nodes).collect();
-    nodes.sort_by(|(_, a), (_, b)| b.1.total_cmp(&a.1));
-    let shown = nodes.len().min(NODES);
-    let rank = |i: usize| match shown {
-        0 | 1 => 0,
-        _ => i * (nodes.len() - 1) / (shown - 1),
-    };
-    let row = |i: usize| {
-        let (node, detail) = &nodes[rank(i)];
-        let (group, utilization, tasks) = **detail;
-        NodeRow {
-            rank: rank(i) as u32 + 1,
-            node: node.clone(),
-            group: setup.cluster.groups[group].name.clone(),
-            utilization,
-            tasks,
-        }
-    };
-    (0..shown).map(row).collect()
 }

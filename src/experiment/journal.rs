@@ -8,6 +8,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -16,7 +17,7 @@ use crate::scenario::Scenario;
 use crate::sim::Failure;
 use crate::text::plain_error;
 
-const MAGIC: &[u8; 8] = b"eqpjrn02";
+const MAGIC: &[u8; 8] = b"eqpjrn03";
 /// Bytes of a journal without a replication.
 pub const HEADER: u64 = 8 + 32;
 /// Length and check sum before a record's content.
@@ -146,6 +147,27 @@ impl Journal {
             }
         }
         Ok(Some(index.into_keys().collect()))
+    }
+
+    /// Writes a journal of `items` alone, in their order and without clock times, so that its bytes do not
+    /// depend on threads.
+    ///
+    /// # Errors
+    /// [`Failure::Machine`] if one of the two files cannot be read or written.
+    pub fn write_in_order(
+        &self,
+        items: &[Item],
+        path: &Path,
+        fingerprint: Fingerprint,
+    ) -> Result<(), Failure> {
+        let copy = Journal::open(path, fingerprint)?;
+        for &item in items {
+            if let Some(kept) = self.take(item)? {
+                let busy = Duration::ZERO;
+                copy.add(item, &Replicate { busy, ..kept })?;
+            }
+        }
+        Ok(())
     }
 
     fn append(&self, item: Item, content: &[u8]) -> Result<(), Failure> {

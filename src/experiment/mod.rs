@@ -28,15 +28,16 @@ pub mod warmup;
 pub use journal::{Fingerprint, HEADER as JOURNAL_HEADER, Journal, read as read_journal};
 pub use plan::{Options, Plan, Progress};
 pub use replications::Item;
-pub use shards::{Shard, shards};
+pub use shards::{Shard, replications, shards};
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use rayon::BroadcastContext;
 use rayon::prelude::*;
 
 use crate::results::Results;
-use crate::scenario::forecast::BATCH;
+use crate::scenario::forecast::{BATCH, forecast};
 use crate::scenario::{Point, Scenario};
 use crate::sim::setup::Setup;
 use crate::sim::{self, Failure};
@@ -106,19 +107,18 @@ pub fn run(plan: &Plan, options: &Options<'_>) -> Result<Run, Failure> {
     })
 }
 
-/// Runs these replications of `plan` alone, into the journal; false if it was stopped before all were
-/// done.
+/// Runs `items` of `plan` alone, into the journal; false if it was stopped before all were done.
 ///
 /// # Errors
 /// [`Failure`] of the first of them that failed.
-pub fn run_shard(plan: &Plan, shard: &Shard, options: &Options<'_>) -> Result<bool, Failure> {
+pub fn run_shard(plan: &Plan, items: &[Item], options: &Options<'_>) -> Result<bool, Failure> {
     let running = Running::new(plan.scenario(), options);
-    (options.progress)(Progress::Planned(shard.items.len() as u64));
+    (options.progress)(Progress::Planned(items.len() as u64));
     let one = |item: &Item| match running.finish(*item) {
         None => Ok(false),
         Some(done) => done.map(|_| true),
     };
-    let items = shard.items.par_iter().with_max_len(1);
+    let items = items.par_iter().with_max_len(1);
     let done: Vec<Result<bool, Failure>> =
         threads(options.threads)?.install(|| items.map(one).collect());
     done.into_iter().try_fold(true, |all, one| Ok(all && one?))
@@ -140,6 +140,8 @@ struct Running<'a> {
     options: &'a Options<'a>,
     /// The replications so far, by point and strategy, in order.
     cells: Vec<Vec<Replications>>,
+    /// By point and strategy, how long a replication takes by forecast.
+    seconds: Vec<Vec<f64>>,
     is_complete: bool,
 }
 
@@ -156,10 +158,15 @@ impl<'a> Running<'a> {
                 .map(|setup| Replications::new(setup, &asked));
             cells.collect()
         };
+        let seconds = |point: &Point| {
+            let seconds = |setup: &Setup| forecast(setup).cost.seconds;
+            point.setups.iter().map(seconds).collect()
+        };
         Running {
             scenario,
             options,
             cells: scenario.points.iter().map(cells).collect(),
+            seconds: scenario.points.iter().map(seconds).collect(),
             is_complete: true,
         }
     }
@@ -205,14 +212,37 @@ impl<'a> Running<'a> {
         let strategies = self.scenario.strategies.len().max(1);
         let batch = (BATCH * pool.current_num_threads()).div_ceil(strategies) * strategies;
         for batch in items.chunks(batch) {
-            let one = |item: &Item| self.finish(*item);
-            let done = pool.install(|| batch.par_iter().with_max_len(1).map(one).collect());
+            let done = self.finish_batch(batch, pool);
             self.add(batch, done)?;
             if !self.is_complete {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Each thread takes the next replication when it is done with one, of those with the same number the
+    /// longest first (Graham, 1969): the last to be begun are short, so that no thread waits long at the end,
+    /// and a run that is stopped has whole replications.
+    fn finish_batch(&self, batch: &[Item], pool: &rayon::ThreadPool) -> Vec<Done> {
+        let mut order: Vec<usize> = (0..batch.len()).collect();
+        order.sort_by(|&one, &other| {
+            let length = |at: usize| self.seconds[batch[at].point][batch[at].strategy];
+            let number = |at: usize| batch[at].replication;
+            let longest = length(other).total_cmp(&length(one));
+            number(one).cmp(&number(other)).then(longest)
+        });
+        let next = AtomicUsize::new(0);
+        let take = |_: BroadcastContext<'_>| {
+            let mut done = Vec::new();
+            while let Some(&at) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+                done.push((at, self.finish(batch[at])));
+            }
+            done
+        };
+        let mut done: Vec<(usize, Done)> = pool.broadcast(take).into_iter().flatten().collect();
+        done.sort_by_key(|(at, _)| *at);
+        done.into_iter().map(|(_, one)| one).collect()
     }
 
     /// The replication, from the journal or run now; nothing if the run is stopped.

@@ -2,13 +2,14 @@
 //! files, which are joined in table order, so that the result does not depend on threads.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::journal::fault;
+use super::journal::{Journal, fault};
 use super::seal::{Seal, Sealing};
+use super::shards::replications as replications_of;
 use crate::engine::time::Time;
 use crate::metrics::jobs::{Blame, PARTS};
 use crate::model::ids::NodeId;
@@ -157,6 +158,42 @@ impl Recording {
                 table.flush()
             };
             join().map_err(|error| fault(&path, &error))?;
+        }
+        Ok(())
+    }
+}
+
+impl Recording {
+    /// Cuts the tables of the folder `from`, which [`join`](Recording::join) wrote of the first
+    /// `replications`, into their parts again, by the lengths that `journal` knows. A table that is not there
+    /// leaves no parts, and what misses its parts is run again.
+    ///
+    /// # Errors
+    /// A file cannot be read or written.
+    pub fn cut(
+        &self,
+        (scenario, replications): (&Scenario, u32),
+        journal: &Journal,
+        from: &Path,
+    ) -> Result<(), Failure> {
+        let mut items = replications_of(scenario, 1..=replications);
+        items.sort_by_key(|item| (item.point, item.strategy, item.replication));
+        for (at, &kind) in self.kinds.iter().enumerate() {
+            let path = from.join(format!("{}.csv", kind.name()));
+            let Ok(table) = File::open(&path) else {
+                continue;
+            };
+            let mut table = BufReader::new(table);
+            let skip = table.seek_relative(kind.header().len() as i64);
+            skip.map_err(|error| fault(&path, &error))?;
+            for item in &items {
+                let seals = journal.take(*item)?.map(|kept| kept.seals);
+                let length = seals.and_then(|seals| Some(seals.get(at)?.length()));
+                let part = self.part(kind, item.point, item.strategy, item.replication);
+                let mut rows = table.by_ref().take(length.unwrap_or(0));
+                let cut = File::create(&part).and_then(|mut file| io::copy(&mut rows, &mut file));
+                cut.map_err(|error| fault(&part, &error))?;
+            }
         }
         Ok(())
     }

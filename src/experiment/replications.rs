@@ -12,6 +12,8 @@ use crate::metrics::figures::{Figures, Missing};
 use crate::metrics::histogram::Place;
 use crate::metrics::nodes::Observation;
 use crate::metrics::registry::{Kind, Needs, Scope};
+use crate::model::ids::NodeId;
+use crate::results::NodeRow;
 use crate::sim::setup::Setup;
 use crate::stats::estimate::{Estimate, estimate};
 use crate::stats::events::{commoner, fewest_events, independent_events};
@@ -69,13 +71,13 @@ pub struct Detail {
     pub observations: Vec<Observation>,
     /// Start and length of the window, seconds.
     pub window: (f64, f64),
-    /// Each node's group index, utilization and number of tasks ended, in id order.
-    pub nodes: Vec<(usize, f64, u64)>,
+    /// Nodes by falling utilization; of many, evenly spaced ranks.
+    pub nodes: Vec<NodeRow>,
 }
 
 impl Replicate {
     /// Keeps what the tables need of `figures`.
-    pub fn new(columns: &[Column], figures: &Figures, with_detail: bool) -> Replicate {
+    pub fn new(columns: &[Column], figures: &Figures, is_first: bool) -> Replicate {
         let value = |column: &Column| (figures.value(column), figures.weight(column));
         let several = figures.classes.iter().filter(|_| figures.classes.len() > 1);
         let times = std::iter::once(figures.all()).chain(several);
@@ -95,7 +97,7 @@ impl Replicate {
             events: figures.events,
             was_direct: figures.was_direct,
             times: times.map(distributions).collect(),
-            detail: with_detail.then(|| Detail::new(figures)),
+            detail: is_first.then(|| Detail::new(figures)),
             decision_log: None,
             seals: Vec::new(),
             busy: Duration::ZERO,
@@ -105,15 +107,36 @@ impl Replicate {
 
 impl Detail {
     fn new(figures: &Figures) -> Detail {
-        let nodes = figures.layout.ids().zip(figures.node_utilizations());
-        let (layout, busy) = (&figures.layout, &figures.busy);
-        let of_node = |(node, used)| (layout.group_index(node), used, busy.ended(node));
         Detail {
             observations: figures.observations.clone(),
             window: (figures.start.as_secs(), figures.window.as_secs()),
-            nodes: nodes.map(of_node).collect(),
+            nodes: nodes(figures),
         }
     }
+}
+
+/// Nodes of a table.
+const NODES: usize = 100;
+
+fn nodes(figures: &Figures) -> Vec<NodeRow> {
+    let (layout, busy) = (&figures.layout, &figures.busy);
+    let used = figures.node_utilizations();
+    let mut order: Vec<NodeId> = layout.ids().collect();
+    let by_use = |node: &NodeId| used[node.index()];
+    order.sort_unstable_by(|a, b| by_use(b).total_cmp(&by_use(a)).then(a.0.cmp(&b.0)));
+    let shown = order.len().min(NODES);
+    let rank = |i: usize| match shown {
+        0 | 1 => 0,
+        _ => i * (order.len() - 1) / (shown - 1),
+    };
+    let row = |rank: usize| NodeRow {
+        rank: rank as u32 + 1,
+        node: layout.name(order[rank]),
+        group: layout.group(order[rank]).name.clone(),
+        utilization: used[order[rank].index()],
+        tasks: busy.ended(order[rank]),
+    };
+    (0..shown).map(rank).map(row).collect()
 }
 
 /// The replications of one strategy at one point, in order: a column a figure, histograms merged.

@@ -13,6 +13,13 @@ pub struct Seal {
     digest: [u8; 32],
 }
 
+impl Seal {
+    /// Bytes that were written.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+}
+
 /// Notes the seal of what is written through it.
 pub struct Sealing<W> {
     into: W,

@@ -4,9 +4,12 @@
 //! so that every machine finds its own; what shards have finished is joined by their journals
 //! ([`Journal::join`](super::Journal::join)), and tables come of it as if one machine had run all.
 
+use std::ops::RangeInclusive;
+
 use super::replications::Item;
-use crate::scenario::Scenario;
 use crate::scenario::forecast::forecast;
+use crate::scenario::{Point, Scenario};
+use crate::sim::setup::Setup;
 
 /// One of the parts that a run is cut into.
 #[derive(Clone, Debug, Default)]
@@ -41,22 +44,32 @@ pub fn shards(scenario: &Scenario, count: u32) -> Vec<Shard> {
     shards
 }
 
+/// These replications, of every strategy at every point, in order.
+pub fn replications(scenario: &Scenario, numbers: RangeInclusive<u32>) -> Vec<Item> {
+    let (points, strategies) = (scenario.points.len(), scenario.strategies.len());
+    let of = |replication, point| {
+        (0..strategies).map(move |strategy| Item {
+            replication,
+            point,
+            strategy,
+        })
+    };
+    let all = numbers.flat_map(|number| (0..points).flat_map(move |point| of(number, point)));
+    all.collect()
+}
+
 /// All replications in order, each with its CPU time in seconds and its events by forecast.
 fn items(scenario: &Scenario) -> Vec<(Item, f64, f64)> {
-    let mut items = Vec::new();
-    for (point, of) in scenario.points.iter().enumerate() {
-        for (strategy, setup) in of.setups.iter().enumerate() {
-            let forecast = forecast(setup);
-            items.extend((1..=scenario.replications).map(|replication| {
-                let item = Item {
-                    replication,
-                    point,
-                    strategy,
-                };
-                (item, forecast.cost.seconds, forecast.events)
-            }));
-        }
-    }
-    items.sort_by_key(|(item, ..)| *item);
-    items
+    let cost = |setup: &Setup| {
+        let forecast = forecast(setup);
+        (forecast.cost.seconds, forecast.events)
+    };
+    let of_point = |point: &Point| point.setups.iter().map(cost).collect();
+    let costs: Vec<Vec<(f64, f64)>> = scenario.points.iter().map(of_point).collect();
+    let with_cost = |item: Item| {
+        let (seconds, events) = costs[item.point][item.strategy];
+        (item, seconds, events)
+    };
+    let all = replications(scenario, 1..=scenario.replications);
+    all.into_iter().map(with_cost).collect()
 }

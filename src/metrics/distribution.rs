@@ -29,9 +29,61 @@ pub fn distributions(stats: &JobStats) -> Distributions {
 
 /// Counts by bucket of the values, in rising order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Packed", try_from = "Packed")]
 pub struct Distribution {
     buckets: Vec<(u16, Tally)>,
     total: u64,
+}
+
+/// The same as small whole numbers, which are short on the disk: of each bucket the way from the one before,
+/// the number of values and, if it is but one value, how far that is above the bucket's edge.
+#[derive(Serialize, Deserialize)]
+struct Packed(Vec<u64>);
+
+impl From<Distribution> for Packed {
+    fn from(all: Distribution) -> Packed {
+        let (mut numbers, mut before) = (Vec::with_capacity(2 * all.buckets.len()), 0);
+        for (at, tally) in all.buckets {
+            let only = tally.only();
+            numbers.extend([
+                u64::from(at - before),
+                2 * tally.count() + u64::from(only.is_some()),
+            ]);
+            numbers.extend(only.map(|only| only.wrapping_sub(edge(at))));
+            before = at;
+        }
+        Packed(numbers)
+    }
+}
+
+impl TryFrom<Packed> for Distribution {
+    type Error = &'static str;
+
+    fn try_from(Packed(numbers): Packed) -> Result<Distribution, &'static str> {
+        let mut numbers = numbers.into_iter();
+        let (mut all, mut at) = (Distribution::default(), 0_u16);
+        while let Some(step) = numbers.next() {
+            let next = u16::try_from(step)
+                .ok()
+                .and_then(|step| at.checked_add(step));
+            at = next.ok_or("a bucket beyond the last")?;
+            let count = numbers.next().ok_or("a bucket without a count")?;
+            let only = match count % 2 {
+                1 => Some(numbers.next().ok_or("a bucket without its value")?),
+                _ => None,
+            };
+            let only = only.map(|above| above.wrapping_add(edge(at)));
+            all.buckets
+                .push((at, Tally::of(count / 2, only.unwrap_or(0), only.is_none())));
+            all.total = all.total.saturating_add(count / 2);
+        }
+        Ok(all)
+    }
+}
+
+/// The lower edge of a bucket as a whole number.
+fn edge(bucket: u16) -> u64 {
+    edges(usize::from(bucket)).0 as u64
 }
 
 impl From<&Histogram> for Distribution {
@@ -171,6 +223,7 @@ impl Counts {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn recorded(values: impl Iterator<Item = u64>) -> Distribution {
@@ -217,6 +270,28 @@ mod tests {
             .map(|part| part.counts().beyond(&all.place(900).unwrap_or(NOWHERE)))
             .sum();
         assert!((tail - 1_200.0).abs() < 1.0, "{tail}");
+    }
+
+    /// What figures are taken of is kept, to the last value.
+    #[test]
+    fn packed_it_is_small_and_comes_back_whole() {
+        let values = (0..20_000_u64).map(|i| i * i * 40_000);
+        let whole = recorded(values.chain([0, 7, 1 << 60, u64::MAX >> 1]));
+        let bytes = postcard::to_stdvec(&whole).unwrap();
+        let back: Distribution = postcard::from_bytes(&bytes).unwrap();
+        assert_eq!(back.total(), whole.total());
+        assert!(back.above().eq(whole.above()));
+        assert_eq!(back.counts(), whole.counts());
+        assert!(
+            bytes.len() < 4 * whole.buckets.len(),
+            "{} bytes for {} buckets",
+            bytes.len(),
+            whole.buckets.len()
+        );
+        for wrong in [&[70_000_u64, 2][..], &[1], &[1, 3], &[60_000, 2, 60_000, 2]] {
+            let bytes = postcard::to_stdvec(wrong).unwrap();
+            assert!(postcard::from_bytes::<Distribution>(&bytes).is_err());
+        }
     }
 
     const NOWHERE: Place = Place {

@@ -1,8 +1,6 @@
 //! A histogram of whole numbers with buckets that grow with the value: 512 to each doubling, so
 //! that a quantile is off by at most 0.2 %, and hardly at all where values lie evenly, and histograms of any runs can be added.
 
-use serde::{Deserialize, Serialize};
-
 use super::cells::Cells;
 use crate::engine::time::float;
 
@@ -83,7 +81,7 @@ impl<T: Copy + Default> Buckets<T> {
 }
 
 /// The values of one bucket: how many, and which if it is but one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Number of values; with [`UNLIKE`] if they are not all the same.
     bits: u64,

@@ -57,6 +57,13 @@ impl Layout {
         &self.groups[self.group_index(node)]
     }
 
+    /// The node's name, `GROUP[index]`.
+    pub fn name(&self, node: NodeId) -> String {
+        let before = &self.groups[..self.group_index(node)];
+        let first: u32 = before.iter().map(|group| group.count).sum();
+        format!("{}[{}]", self.group(node).name, node.0 - first)
+    }
+
     /// Ids of one group, or of all.
     pub fn of_group(&self, group: Option<usize>) -> impl Iterator<Item = NodeId> + '_ {
         let is_its =

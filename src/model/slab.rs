@@ -12,6 +12,16 @@ pub struct Slab<T> {
 }
 
 impl<T: Default> Slab<T> {
+    /// An empty store with places for `count` records, if the machine has room for so many: what is not used
+    /// takes no memory, and what is used is not copied when it grows.
+    pub fn with_room(count: usize) -> Slab<T> {
+        let mut slab = Slab::default();
+        // Else it grows as it would have.
+        let _ = slab.records.try_reserve_exact(count);
+        let _ = slab.free.try_reserve_exact(count);
+        slab
+    }
+
     /// A place for a new record, which still holds what was last there: whoever claims it writes
     /// the new record where it lies.
     #[inline]
@@ -27,6 +37,8 @@ impl<T: Default> Slab<T> {
     fn grow(&mut self) -> u32 {
         if self.records.len() == self.records.capacity() {
             self.records.reserve(self.records.len().max(256));
+        }
+        if self.free.capacity() < self.records.capacity() {
             self.free.reserve(self.records.capacity() - self.free.len());
         }
         self.records.push(T::default());

@@ -18,6 +18,7 @@ use crate::strategy::placement::{Register, kebab, standard};
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
     entries: Vec<Entry>,
+    is_standard: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -30,6 +31,7 @@ struct Entry {
 
 impl Register for Registry {
     fn add<T: Blueprint + Default + DeserializeOwned + JsonSchema>(&mut self) {
+        self.is_standard = false;
         self.entries.push(Entry {
             name: kebab(&T::schema_name()),
             default: || Arc::new(T::default()),
@@ -44,6 +46,7 @@ impl Registry {
     pub fn standard() -> Registry {
         let mut registry = Registry::default();
         standard(&mut registry);
+        registry.is_standard = true;
         registry
     }
 
@@ -52,6 +55,11 @@ impl Registry {
     pub fn with<T: Blueprint + Default + DeserializeOwned + JsonSchema>(mut self) -> Registry {
         self.add::<T>();
         self
+    }
+
+    /// True if it holds the placements of equipoise alone.
+    pub fn is_standard(&self) -> bool {
+        self.is_standard
     }
 
     /// All names, as scenarios spell them.

@@ -356,7 +356,7 @@ impl<'s> Replication<'s> {
         direct.placed.messages += works.len() as u64 * self.dispatch.reports(job.dispatcher);
         tasks.clear();
         for (task, &work) in (0..).zip(works) {
-            (subject.task, subject.work) = (task, work);
+            (subject.task, subject.data, subject.work) = (task, task, work);
             let node = choose_by_view(core, &mut self.dispatch, lines, &subject)?;
             let service = whole_service_time(core, &subject, node);
             let (start, end) = lines.line_up(core, node, service, job.at);
@@ -450,8 +450,10 @@ impl Arrived<'_> {
             number: self.number,
             tasks,
             task: 0,
+            data: 0,
             stage: 0,
             attempt: 0,
+            copy: 0,
             work: 0.0,
             demand: self.facts.demand,
             dispatcher: self.dispatcher,

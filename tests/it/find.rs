@@ -275,6 +275,17 @@ fn mistakes_are_told() {
         "x.gif",
     ];
     assert!(wrong(&plot).contains("ends in .svg, .pdf or .png"));
+    let said = wrong(&[
+        "--until",
+        "wait_mean <= 1s",
+        "--to",
+        "9",
+        "--set=nodes.n.count=8",
+    ]);
+    assert!(
+        said.contains("hint: `nodes.n.count` is 8 in the scenario: try --from 2 --to 32"),
+        "{said}"
+    );
     assert!(
         wrong(&["--from", "1", "--to", "2", "--cross", "one-queue", "nobody"])
             .contains("no strategy `nobody`")

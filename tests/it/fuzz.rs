@@ -47,7 +47,7 @@ fn seeds(body: &str) -> &'static [&'static str] {
         "hawk" => &["10 2 1.5 1 2\n1406471.123456 1 3 3\n"],
         "manifest" => &[include_str!("fuzz/manifest.json")],
         "baseline" => &[include_str!("../../scenarios/baselines/thread-pool.json")],
-        "journal" => &["eqpjrn02abcdefghabcdefghabcdefghabcdefgh\u{4}\0\0\0abcdefgh\0\0\u{1}\0"],
+        "journal" => &["eqpjrn03abcdefghabcdefghabcdefghabcdefgh\u{4}\0\0\0abcdefgh\0\0\u{1}\0"],
         other => panic!("no texts for {other}"),
     }
 }

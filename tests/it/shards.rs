@@ -81,7 +81,7 @@ fn what_cannot_be_merged_is_told() {
     assert!(said.contains("equipoise run s.toml --shard 2/3"), "{said}");
     let output = place.call(&[&["merge", "--out=m", ALL[1]], &ALL[..]].concat());
     assert!(output.status.success(), "{}", stderr(&output));
-    assert!(stderr(&output).contains("shard 2 is given twice: whole.shard-2-of-3 is left out"));
+    assert!(stderr(&output).contains("shard 2 of 3: given twice, whole.shard-2-of-3 is left out"));
     assert!(refused(&place, &["m"]).contains("m is not the folder of a shard"));
 
     let other = ["run", "s.toml", "--out=other", "--shard=2/3"];
@@ -170,4 +170,130 @@ fn working_files_can_be_read() {
             assert!(read.unwrap().success(), "{file}");
         }
     }
+}
+
+const MORE: &str = "--replications=3..5";
+const FIVE: &str = "--set=run.replications=5";
+
+/// A run of two replications, to which others are added.
+fn two() -> Place {
+    let place = Place::new(MIXED);
+    place.ok(&[&RUN[..], &["--set=run.replications=2"]].concat());
+    place
+}
+
+/// The refusal of what is no part of one run.
+fn refused_call(place: &Place, arguments: &[&str]) -> String {
+    let output = place.call(arguments);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    stderr(&output)
+}
+
+#[test]
+fn replications_are_added_to_a_finished_run() {
+    let place = two();
+    let told = place.ok(&[&RUN[..], &[MORE, "--threads=1"]].concat());
+    let once = ["run", "s.toml", "--out=once", "--record=jobs,tasks", FIVE];
+    assert_eq!(place.ok(&once).replace("once/", "whole/"), told);
+    assert!(place.results("whole") == place.results("once"));
+    // What was added to can be added to again, in the folder that a run has without --out, too.
+    let plain = ["run", "s.toml"];
+    place.ok(&plain);
+    place.ok(&[&plain[..], &["--replications=4..4"]].concat());
+    place.ok(&[&plain[..], &["--replications=5..5"]].concat());
+    place.ok(&[&plain[..], &["--out=again", FIVE]].concat());
+    assert!(place.results("output/s") == place.results("again"));
+}
+
+/// Nothing that is finished is run again: a row that the first run kept is found in what comes of it.
+#[test]
+fn what_a_finished_run_keeps_is_taken_over() {
+    let place = two();
+    let jobs = place.path("whole/jobs.csv");
+    let rows = std::fs::read_to_string(&jobs).unwrap();
+    std::fs::remove_file(&jobs).unwrap();
+    place.ok(&[&RUN[..], &[MORE]].concat());
+    assert!(
+        std::fs::read_to_string(&jobs)
+            .unwrap()
+            .starts_with(&rows[..900])
+    );
+    let output = place.call(&[&RUN[..], &["--replications=6..6"]].concat());
+    assert!(stderr(&output).is_empty(), "{}", stderr(&output));
+    let timing = std::fs::read_to_string(place.path("whole/timing.json")).unwrap();
+    let timing: serde_json::Value = serde_json::from_str(&timing).unwrap();
+    let of_point = &timing["replication_seconds_by_point_and_strategy"][0];
+    let seconds = of_point
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| s.as_f64().unwrap());
+    assert!(seconds.sum::<f64>() < timing["wall_seconds"].as_f64().unwrap());
+}
+
+#[test]
+fn replications_alone_are_a_part_to_merge() {
+    let place = Place::new(MIXED);
+    let alone = |range: &str| place.ok(&[&RUN[..], &["--replications", range]].concat());
+    let told = alone("3..4");
+    assert!(
+        told.ends_with("whole.replications-3-to-4\n") && !place.path("whole").exists(),
+        "{told}"
+    );
+    alone("5..5");
+    // From the first on they are a run of their own.
+    alone("1..2");
+    let parts = [
+        "whole.replications-5-to-5",
+        "whole",
+        "whole.replications-3-to-4",
+    ];
+    place.ok(&[&["merge", "--out=merged"], &parts[..]].concat());
+    place.ok(&["run", "s.toml", "--out=once", "--record=jobs,tasks", FIVE]);
+    assert!(place.results("merged") == place.results("once"));
+
+    let said = refused(&place, &["whole", "whole.replications-5-to-5"]);
+    assert!(said.contains("replications are missing: 3, 4\n"), "{said}");
+    assert!(said.contains("--replications 3..4"), "{said}");
+    alone("3..3");
+    assert!(place.path("whole.replications-5-to-5").exists());
+    let said = refused(&place, &[&parts[..], &["merged"]].concat());
+    assert!(said.contains("are in another folder, too"), "{said}");
+    shard(&place, "1/3");
+    let said = refused(&place, &["whole.replications-5-to-5", "whole.shard-1-of-3"]);
+    assert!(said.contains("is not of the same run as"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_added_is_told() {
+    let place = two();
+    let before = place.tree("whole");
+    let add = |more: &[&str]| refused_call(&place, &[&RUN[..], more].concat());
+    let said = add(&["--replications=2..5"]);
+    assert!(
+        said.contains("whole has replications 1 to 2 already"),
+        "{said}"
+    );
+    assert!(said.contains("hint: --replications 3..5 goes on"), "{said}");
+    let said = add(&["--replications=4..5"]);
+    assert!(said.contains("replication 3 would be missing"), "{said}");
+    let said = add(&[MORE, "--set=run.jobs=200"]);
+    assert!(said.contains("whole is of another scenario"), "{said}");
+    let said = add(&["--replications=3..12", "--set=run.precision.relative=0.1"]);
+    assert!(said.contains("`run.precision` adds replications"), "{said}");
+    let said = add(&["--replications=3..5", "--shard=1/2"]);
+    assert!(said.contains("cannot be used with"), "{said}");
+    assert!(add(&["--replications=5"]).contains("such as 21..40"));
+    let said = refused_call(&place, &["run", "s.toml", "--out=whole", MORE]);
+    assert!(said.contains("whole is of another scenario"), "{said}");
+
+    let kept = place.path("whole/replications.bin");
+    let bytes = std::fs::read(&kept).unwrap();
+    std::fs::write(&kept, &bytes[..bytes.len() - 100]).unwrap();
+    assert!(add(&[MORE]).contains("whole has lost some of its replications"));
+    std::fs::remove_file(&kept).unwrap();
+    assert!(add(&[MORE]).contains("whole does not keep its replications"));
+    std::fs::write(&kept, &bytes).unwrap();
+    assert!(place.tree("whole") == before);
+    assert!(!place.path("whole.writing").exists());
 }

@@ -1,5 +1,7 @@
 //! `equipoise why` and `equipoise timeline`, held against what a run records.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::tool::{MIXED, Place};
 
 /// The mean difference that `why` tells is that of the jobs' means.
@@ -157,6 +159,82 @@ fn a_timeline_has_every_task_of_its_stretch() {
     assert!(known > 10 && slices == known, "{slices} of {known}");
     let svg = place.ok(&args);
     assert!(svg.starts_with("<svg") && svg.matches("<rect").count() > known);
+}
+
+/// What viewers ask of trace events (Google, "Trace Event Format", 2016): which keys each kind has, times in
+/// microseconds from 0 on, names of every track, and on each track slices in order that do not overlap.
+#[test]
+fn a_timeline_keeps_the_rules_of_trace_events() {
+    let place = Place::new(MIXED);
+    let args = [
+        "timeline",
+        "s.toml",
+        "--strategy",
+        "by-class",
+        "--format",
+        "json",
+    ];
+    let trace: serde_json::Value = serde_json::from_str(&place.ok(&args)).unwrap();
+    assert_eq!(trace["displayTimeUnit"], "ms");
+    let events = trace["traceEvents"].as_array().unwrap();
+    let (mut named, mut used) = (BTreeSet::new(), BTreeSet::new());
+    let (mut ends, mut kinds) = (BTreeMap::new(), BTreeMap::new());
+    for event in events {
+        let number = |key: &str| {
+            event[key]
+                .as_f64()
+                .unwrap_or_else(|| panic!("{key} of {event}"))
+        };
+        let track = (number("pid") as u64, event["tid"].as_u64());
+        let phase = event["ph"].as_str().unwrap();
+        assert!(!event["name"].as_str().unwrap().is_empty(), "{event}");
+        *kinds.entry(phase).or_insert(0) += 1;
+        if phase == "M" {
+            assert!(event["args"]["name"].is_string(), "{event}");
+            named.insert((event["name"].as_str().unwrap(), track));
+            continue;
+        }
+        assert!(number("ts") >= 0.0, "{event}");
+        match phase {
+            "X" => {
+                assert!(number("dur") >= 0.0 && event["cat"].is_string(), "{event}");
+                used.insert(("thread_name", track));
+            }
+            "i" => {
+                assert_eq!(event["s"], "t");
+                used.insert(("thread_name", track));
+            }
+            "C" => {
+                let counts = event["args"].as_object().unwrap();
+                assert!(
+                    counts.values().all(|count| count.as_i64() >= Some(0)),
+                    "{event}"
+                );
+            }
+            other => panic!("a phase {other}"),
+        }
+        // Half a nanosecond for the rounding of microseconds.
+        let end = ends.entry((phase, track)).or_insert(0.0);
+        assert!(number("ts") >= *end - 5e-4, "{event} begins before {end}");
+        *end = number("ts") + event["dur"].as_f64().unwrap_or(0.0);
+    }
+    assert!(used.is_subset(&named), "tracks without a name");
+    let kinds: Vec<&str> = kinds.into_keys().collect();
+    assert_eq!(kinds, ["C", "M", "X", "i"]);
+}
+
+#[test]
+fn a_timeline_is_of_one_strategy() {
+    let place = Place::new(MIXED);
+    let output = place.call(&["timeline", "s.toml"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("--strategy NAME, of random, two-choices, by-class"),
+        "{said}"
+    );
+    let alone = place.ok(&["timeline", "s.toml", "--strategies", "random"]);
+    assert!(alone.starts_with("<svg"));
 }
 
 #[test]

@@ -20,6 +20,7 @@ use crate::experiment::find::Condition;
 use crate::metrics::columns::MetricRef;
 use crate::report::figures::{Kind, drawn};
 use crate::scenario::Registry;
+use crate::text::seconds;
 use search::Search;
 
 /// Arguments of `equipoise find`.
@@ -42,12 +43,12 @@ pub struct Find {
     /// The metric of --cross and --best (default: the first that decides).
     #[arg(long, value_name = "METRIC", conflicts_with = "until")]
     on: Option<MetricRef>,
-    /// Smallest value.
+    /// Smallest value (without it and --to, values are suggested).
     #[arg(long, value_name = "VALUE")]
-    from: f64,
+    from: Option<f64>,
     /// Largest value.
     #[arg(long, value_name = "VALUE")]
-    to: f64,
+    to: Option<f64>,
     /// Distance of values (default: 1 between whole numbers, else a 64th of the span).
     #[arg(long, value_name = "VALUE")]
     step: Option<f64>,
@@ -98,7 +99,7 @@ fn mistake(said: &str) -> Exit {
 impl Find {
     /// Searches for each strategy and prints what was found.
     pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
-        let grid = self.grid()?;
+        let grid = self.grid(self.ends(registry)?)?;
         let kind = self.plot.as_deref().map(kind_of).transpose()?;
         let stop = stop_on_interrupt()?;
         let search = Search::new(&self, registry, grid, stop)?;
@@ -126,8 +127,20 @@ impl Find {
         key.unwrap_or_default()
     }
 
-    fn grid(&self) -> Result<Grid, Exit> {
-        if !(self.from.is_finite() && self.to.is_finite() && self.from < self.to) {
+    /// The smallest and the largest value; where one is not given, some are suggested.
+    fn ends(&self, registry: &Registry) -> Result<(f64, f64), Exit> {
+        if let Some(ends) = self.from.zip(self.to) {
+            return Ok(ends);
+        }
+        let scenario = self.args.read(registry)?;
+        let hint = suggestion(&scenario.text, self.key());
+        Err(mistake(&format!(
+            "a search needs its smallest and its largest value\nhint: {hint}"
+        )))
+    }
+
+    fn grid(&self, (from, to): (f64, f64)) -> Result<Grid, Exit> {
+        if !(from.is_finite() && to.is_finite() && from < to) {
             return Err(mistake("--from is to be a smaller number than --to"));
         }
         if !(0.5..1.0).contains(&self.confidence) {
@@ -135,24 +148,50 @@ impl Find {
                 "--confidence is a share from 0.5 to below 1, for example 0.95",
             ));
         }
-        let is_whole = self.from.fract() == 0.0 && self.to.fract() == 0.0;
-        let usual = if is_whole {
-            1.0
-        } else {
-            (self.to - self.from) / 64.0
-        };
+        let is_whole = from.fract() == 0.0 && to.fract() == 0.0;
+        let usual = if is_whole { 1.0 } else { (to - from) / 64.0 };
         let step = self.step.unwrap_or(usual);
-        let steps = (self.to - self.from) / step;
+        let steps = (to - from) / step;
         if !(1.0..=1e6).contains(&steps) {
             return Err(mistake(
                 "--step is to be above 0, no more than the span, and no less than a millionth of it",
             ));
         }
         Ok(Grid {
-            from: self.from,
+            from,
             step,
             last: (steps + 1e-9).floor() as usize,
         })
+    }
+}
+
+/// Ends around the value that a key has in the scenario, a quarter and four times of it; of a load those
+/// between which it can be.
+fn suggestion(text: &str, key: &str) -> String {
+    let table: toml::Table = toml::from_str(text).unwrap_or_default();
+    let mut steps = key.split('.');
+    let first = steps.next().and_then(|step| table.get(step));
+    let value = steps.fold(first, |value, step| value?.get(step));
+    let number = match value {
+        Some(toml::Value::Integer(whole)) => Some(*whole as f64),
+        Some(toml::Value::Float(number)) => Some(*number),
+        Some(toml::Value::String(text)) => seconds(text),
+        _ => None,
+    };
+    let is_whole = matches!(value, Some(toml::Value::Integer(_)));
+    match number.filter(|number| *number > 0.0) {
+        _ if key.ends_with("load") => "of a load try --from 0.1 --to 0.95".to_owned(),
+        Some(now) if is_whole => format!(
+            "`{key}` is {now} in the scenario: try --from {} --to {}",
+            (now / 4.0).floor().max(1.0),
+            4.0 * now
+        ),
+        Some(now) => format!(
+            "`{key}` is {now} in the scenario: try --from {} --to {}",
+            now / 4.0,
+            4.0 * now
+        ),
+        None => "name both, such as --from 1 --to 100".to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
-//! Replaying a trace: jobs in file order, a block at a time.
+//! Replaying a trace: jobs in file order, from memory or a block of the file at a time.
 //!
-//! A trace of any length takes the memory of one block, and the event loop never waits for a disk:
-//! blocks are filled between events.
+//! A trace that fits into a few MiB is kept as it was surveyed, and all replications share it. A longer one is
+//! read anew in each and takes the memory of one block, which is filled between events.
 
 use super::csv::Csv;
 use super::file::TraceFile;
@@ -13,7 +13,7 @@ use super::{Format, Invalid, Problem, Spec, Survey};
 use crate::engine::time::Time;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Range;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// Jobs that are read ahead at once.
@@ -55,14 +55,16 @@ pub(super) struct Block {
     numbers: Vec<f64>,
 }
 
+/// A job, whose works and then demands are the numbers from `start` on.
 #[derive(Clone, Debug)]
 struct Entry {
     arrival: Time,
-    label: u32,
-    tasks: u32,
-    works: Range<usize>,
     estimate: f64,
-    demand: Range<usize>,
+    start: usize,
+    tasks: u32,
+    works: u32,
+    label: u32,
+    demand: u32,
 }
 
 impl Block {
@@ -84,64 +86,71 @@ impl Block {
         self.jobs[place].arrival
     }
 
-    /// Keeps a copy of a row.
-    pub(super) fn push(&mut self, row: &Row<'_>) {
-        let works = self.store(row.works);
-        let demand = self.store(row.demand);
-        self.jobs.push(Entry {
-            arrival: row.arrival,
-            label: row.label,
-            tasks: row.tasks,
-            works,
-            estimate: row.estimate,
-            demand,
-        });
+    /// Memory that its jobs take, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&self.jobs[..]) + size_of_val(&self.numbers[..])
     }
 
-    fn store(&mut self, numbers: &[f64]) -> Range<usize> {
-        let start = self.numbers.len();
-        self.numbers.extend_from_slice(numbers);
-        start..self.numbers.len()
+    /// Keeps a copy of a row.
+    pub(super) fn push(&mut self, row: &Row<'_>) {
+        self.jobs.push(Entry {
+            arrival: row.arrival,
+            estimate: row.estimate,
+            start: self.numbers.len(),
+            tasks: row.tasks,
+            works: row.works.len() as u32,
+            label: row.label,
+            demand: row.demand.len() as u32,
+        });
+        self.numbers.extend_from_slice(row.works);
+        self.numbers.extend_from_slice(row.demand);
     }
 
     /// The job at this place; `None` behind the last.
     pub(super) fn row(&self, place: usize) -> Option<Row<'_>> {
         let job = self.jobs.get(place)?;
+        let numbers = &self.numbers[job.start..];
+        let (works, numbers) = numbers.split_at(job.works as usize);
         Some(Row {
             arrival: job.arrival,
             label: job.label,
             tasks: job.tasks,
-            works: &self.numbers[job.works.clone()],
+            works,
             estimate: job.estimate,
-            demand: &self.numbers[job.demand.clone()],
+            demand: &numbers[..job.demand as usize],
         })
     }
 }
 
-/// The kept jobs of a trace in order of arrival, unscaled. Copies share it.
+/// The jobs of a trace in order of arrival, unscaled. Copies share it.
 #[derive(Clone)]
-pub(super) struct Sorted(Arc<Block>);
+pub(super) struct Kept(Arc<Block>);
 
-impl Sorted {
-    pub(super) fn new(rows: Block) -> Sorted {
-        Sorted(Arc::new(rows))
-    }
-
-    /// The job at this place; `None` behind the last.
-    pub(super) fn row(&self, place: usize) -> Option<Row<'_>> {
-        self.0.row(place)
+impl Kept {
+    pub(super) fn new(mut rows: Block) -> Kept {
+        rows.jobs.shrink_to_fit();
+        rows.numbers.shrink_to_fit();
+        Kept(Arc::new(rows))
     }
 }
 
-impl fmt::Debug for Sorted {
+impl Deref for Kept {
+    type Target = Block;
+
+    fn deref(&self) -> &Block {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Kept {
     /// That it is; its rows are told by the trace's digest.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sorted")
+        f.write_str("Kept")
     }
 }
 
-impl PartialEq for Sorted {
-    fn eq(&self, other: &Sorted) -> bool {
+impl PartialEq for Kept {
+    fn eq(&self, other: &Kept) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
@@ -215,20 +224,19 @@ impl Ordered {
 
 /// Replays the jobs of a surveyed trace from the first to the last.
 pub struct Reader {
-    spec: Spec,
-    rows: Ordered,
-    first: Instant,
     scale: f64,
-    labels: BTreeMap<String, u32>,
-    job: Job,
-    block: Block,
     next: usize,
-    left: u64,
-    sorted: Option<Sorted>,
+    from: From,
+}
+
+/// Where the jobs of a trace come from.
+enum From {
+    Memory(Kept),
+    File(Box<Stream>),
 }
 
 impl Reader {
-    /// Opens the trace at its first job. Every offset from the first arrival is multiplied by `scale`
+    /// Begins the trace at its first job. Every offset from the first arrival is multiplied by `scale`
     /// (1 for none), exactly, and rounded half to even to nanoseconds.
     ///
     /// # Errors
@@ -240,18 +248,14 @@ impl Reader {
             );
             return Err(Problem::mistake(&spec.path, message));
         }
-        let names = survey.labels.iter().map(|label| label.name.clone());
+        let from = match &survey.kept {
+            Some(kept) => From::Memory(kept.clone()),
+            None => From::File(Box::new(Stream::open(spec, survey)?)),
+        };
         Ok(Reader {
-            rows: Ordered::open(spec)?,
-            first: survey.first,
             scale,
-            labels: names.zip(0..).collect(),
-            job: Job::default(),
-            block: Block::default(),
             next: 0,
-            left: survey.jobs,
-            sorted: survey.sorted.clone(),
-            spec: spec.clone(),
+            from,
         })
     }
 
@@ -261,19 +265,55 @@ impl Reader {
     /// The file cannot be read any more, or has changed since the survey.
     #[allow(clippy::should_implement_trait)] // a row borrows from the reader
     pub fn next(&mut self) -> Result<Option<Row<'_>>, Problem> {
-        if self.sorted.is_none() && self.next == self.block.len() && self.left > 0 {
+        let row = match &mut self.from {
+            From::Memory(kept) => {
+                self.next += 1;
+                kept.row(self.next - 1)
+            }
+            From::File(stream) => stream.next()?,
+        };
+        let scale = self.scale;
+        Ok(row.map(|row| Row {
+            arrival: self::scale(row.arrival, scale),
+            ..row
+        }))
+    }
+}
+
+/// Reads the file again, a block of jobs at a time.
+struct Stream {
+    spec: Spec,
+    rows: Ordered,
+    first: Instant,
+    labels: BTreeMap<String, u32>,
+    job: Job,
+    block: Block,
+    next: usize,
+    left: u64,
+}
+
+impl Stream {
+    fn open(spec: &Spec, survey: &Survey) -> Result<Stream, Problem> {
+        let names = survey.labels.iter().map(|label| label.name.clone());
+        Ok(Stream {
+            rows: Ordered::open(spec)?,
+            first: survey.first,
+            labels: names.zip(0..).collect(),
+            job: Job::default(),
+            block: Block::default(),
+            next: 0,
+            left: survey.jobs,
+            spec: spec.clone(),
+        })
+    }
+
+    /// The next job, unscaled.
+    fn next(&mut self) -> Result<Option<Row<'_>>, Problem> {
+        if self.next == self.block.len() && self.left > 0 {
             self.refill()?;
         }
         self.next += 1;
-        let row = match &self.sorted {
-            Some(sorted) => sorted.row(self.next - 1),
-            None => return Ok(self.block.row(self.next - 1)),
-        };
-        let scaled = |arrival| scale(arrival, self.scale);
-        Ok(row.map(|row| Row {
-            arrival: scaled(row.arrival),
-            ..row
-        }))
+        Ok(self.block.row(self.next - 1))
     }
 
     /// Reads the next block of jobs.
@@ -291,7 +331,7 @@ impl Reader {
     }
 
     fn keep(&mut self) -> Result<(), Problem> {
-        let offset = offset(self.first, self.job.arrival).ok_or_else(|| self.changed())?;
+        let arrival = offset(self.first, self.job.arrival).ok_or_else(|| self.changed())?;
         let label = match &self.spec.split {
             Some(split) => split
                 .class(self.job.mean_work())
@@ -299,14 +339,7 @@ impl Reader {
             None => self.labels.get(&self.job.class).copied(),
         };
         let label = label.ok_or_else(|| self.changed())?;
-        self.block.push(&Row {
-            arrival: scale(offset, self.scale),
-            label,
-            tasks: self.job.tasks,
-            works: &self.job.works,
-            estimate: self.job.estimate,
-            demand: &self.job.demand,
-        });
+        self.block.push(&self.job.row(arrival, label));
         self.left -= 1;
         Ok(())
     }

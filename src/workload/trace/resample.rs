@@ -7,7 +7,7 @@
 //! keeps its offset inside its block.
 
 use super::number::scale;
-use super::read::Block;
+use super::read::{Block, Kept};
 use super::{Problem, Reader, Row, Spec, Survey};
 use crate::engine::time::Time;
 use std::fmt;
@@ -18,7 +18,7 @@ const MOST_BLOCKS: u64 = 10_000_000;
 
 /// A whole trace in memory, cut into blocks. Replications share it.
 pub struct Loaded {
-    rows: Block,
+    rows: Kept,
     span: Time,
     block: Time,
     /// First job of each block, and the number of jobs at the end.
@@ -52,11 +52,10 @@ impl Loaded {
                 "choose `resample.block` well below the span, but long enough to hold many jobs";
             return Err(Problem::mistake(&spec.path, message).hint(hint));
         }
-        let mut reader = Reader::open(spec, survey, 1.0)?;
-        let mut rows = Block::default();
-        while let Some(row) = reader.next()? {
-            rows.push(&row);
-        }
+        let rows = match &survey.kept {
+            Some(kept) => kept.clone(),
+            None => all(Reader::open(spec, survey, 1.0)?)?,
+        };
         let starts = starts(&rows, block, blocks);
         Ok(Loaded {
             rows,
@@ -79,6 +78,15 @@ impl Loaded {
     fn start(&self, block: usize) -> Time {
         Time(self.block.0 * block as u64)
     }
+}
+
+/// All jobs of `reader`.
+fn all(mut reader: Reader) -> Result<Kept, Problem> {
+    let mut rows = Block::default();
+    while let Some(row) = reader.next()? {
+        rows.push(&row);
+    }
+    Ok(Kept::new(rows))
 }
 
 /// First job of each block, and the number of jobs at the end. The last block has its end's jobs too.

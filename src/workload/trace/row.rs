@@ -3,11 +3,11 @@
 //! The rules that no format may bend are here: arrivals do not go back, work is finite and not
 //! negative, a job has a task.
 
-use super::Problem;
 use super::file::Lines;
 use super::number::{self, Decimal, Instant};
+use super::{Problem, Row};
 use crate::engine::law::MOST_COUNT;
-use crate::engine::time::NANOS;
+use crate::engine::time::{NANOS, Time};
 use crate::text::thousands;
 
 /// One job as the file has it. The buffers are used again for the next one.
@@ -26,6 +26,18 @@ pub(super) struct Job {
 }
 
 impl Job {
+    /// Its row, with what is known of it among others.
+    pub(super) fn row(&self, arrival: Time, label: u32) -> Row<'_> {
+        Row {
+            arrival,
+            label,
+            tasks: self.tasks,
+            works: &self.works,
+            estimate: self.estimate,
+            demand: &self.demand,
+        }
+    }
+
     /// Mean work of its tasks, in seconds.
     pub(super) fn mean_work(&self) -> f64 {
         match self.works[..] {

@@ -2,11 +2,12 @@
 //! run.
 //!
 //! A load can be set only if the trace's own is known, and a row that is wrong should be told
-//! before a run of hours, not in the middle of it. So the file is read twice.
+//! before a run of hours, not in the middle of it. Jobs that take little memory are kept for the run; of a
+//! longer trace the file is read again.
 
 use super::file::{TraceFile, digest};
 use super::number::{Instant, offset};
-use super::read::{Block, Ordered, Row, Sorted};
+use super::read::{Block, Kept, Ordered};
 use super::row::{Job, Refusal, Step};
 use super::{Format, Invalid, Problem, Spec};
 use crate::engine::time::{NANOS, Time};
@@ -19,6 +20,8 @@ const MOST_LABELS: usize = 1000;
 const LONGEST_LABEL: usize = 200;
 /// Most jobs that are sorted in memory.
 const MOST_SORTED: usize = 20_000_000;
+/// Memory that the jobs of a trace that need not be sorted may take to be kept, in bytes.
+const MOST_KEPT: usize = 32 << 20;
 /// Most demands that are kept as the hardest to place.
 const MOST_HARDEST: usize = 256;
 
@@ -42,8 +45,8 @@ pub struct Survey {
     pub digest: String,
     /// The first kept arrival, by the file's own origin.
     pub(super) first: Instant,
-    /// The jobs, where they had to be sorted.
-    pub(super) sorted: Option<Sorted>,
+    /// The jobs, where they had to be sorted or are small.
+    pub(super) kept: Option<Kept>,
 }
 
 /// One class of a trace. Demands are by resource column in the order of the spec.
@@ -57,6 +60,10 @@ pub struct Label {
     pub tasks: u64,
     /// Work of all tasks together, in seconds.
     pub work: f64,
+    /// Sum over all tasks of the square of their work, in seconds squared.
+    pub squared_work: f64,
+    /// Sum over all jobs of the square of their number of tasks.
+    pub squared_tasks: f64,
     /// The most tasks of one job.
     pub max_tasks: u32,
     /// The largest work of one task, in seconds.
@@ -91,6 +98,11 @@ impl Label {
         self.jobs += 1;
         self.tasks += u64::from(job.tasks);
         self.work += work;
+        let squares = job.works.iter().map(|work| (work / NANOS).powi(2));
+        // One work stands for all tasks, or each has its own.
+        let alike = f64::from(job.tasks) / job.works.len() as f64;
+        self.squared_work += squares.sum::<f64>() * alike;
+        self.squared_tasks += f64::from(job.tasks).powi(2);
         self.max_tasks = self.max_tasks.max(job.tasks);
         self.max_work = job
             .works
@@ -126,7 +138,12 @@ impl Label {
 /// The file cannot be read or unpacked; a row is invalid and `invalid` says error (the first is shown,
 /// all are counted); no job is left; a job belongs to no class.
 pub fn survey(spec: &Spec) -> Result<Survey, Problem> {
-    let survey = pass(spec, Ordered::open(spec)?)?;
+    survey_within(spec, MOST_KEPT)
+}
+
+/// The same, with so much memory for jobs that need not be sorted.
+pub(super) fn survey_within(spec: &Spec, most_kept: usize) -> Result<Survey, Problem> {
+    let survey = pass(spec, Ordered::open(spec)?, most_kept)?;
     let digest = digest(&spec.path)?;
     Ok(Survey { digest, ..survey })
 }
@@ -137,11 +154,12 @@ pub fn survey(spec: &Spec) -> Result<Survey, Problem> {
 /// As [`survey`].
 pub fn survey_bytes(spec: &Spec, bytes: Vec<u8>) -> Result<Survey, Problem> {
     let file = TraceFile::of(&spec.path, std::io::Cursor::new(bytes))?;
-    pass(spec, Ordered::of(spec, file)?)
+    pass(spec, Ordered::of(spec, file)?, MOST_KEPT)
 }
 
-fn pass(spec: &Spec, rows: Ordered) -> Result<Survey, Problem> {
+fn pass(spec: &Spec, rows: Ordered, most_kept: usize) -> Result<Survey, Problem> {
     let mut pass = Pass::new(spec, rows)?;
+    pass.most_kept = most_kept;
     let mut job = Job::default();
     loop {
         match pass.rows.read(&mut job)? {
@@ -163,6 +181,9 @@ struct Pass<'a> {
     worst: Option<Problem>,
     /// Jobs with their classes, where they are to be sorted.
     unsorted: Vec<(usize, Job)>,
+    /// The jobs, as long as they take little memory.
+    kept: Option<Block>,
+    most_kept: usize,
 }
 
 impl<'a> Pass<'a> {
@@ -187,6 +208,8 @@ impl<'a> Pass<'a> {
             refused: Vec::new(),
             worst: None,
             unsorted: Vec::new(),
+            kept: Some(Block::default()),
+            most_kept: MOST_KEPT,
             spec,
         })
     }
@@ -213,8 +236,22 @@ impl<'a> Pass<'a> {
             self.unsorted.push((label, std::mem::take(job)));
         } else {
             self.count(label, job);
+            self.store(label, job);
         }
         Ok(())
+    }
+
+    /// Keeps a job that was counted, while there is room.
+    fn store(&mut self, label: usize, job: &Job) {
+        let (Some(kept), Some((first, _))) = (&mut self.kept, self.arrivals) else {
+            return;
+        };
+        // One that lies too far from the first is told when all are counted.
+        let arrival = offset(first, job.arrival).unwrap_or(Time::MAX);
+        kept.push(&job.row(arrival, label as u32));
+        if kept.bytes() > self.most_kept {
+            self.kept = None;
+        }
     }
 
     fn count(&mut self, label: usize, job: &Job) {
@@ -224,10 +261,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Sorts the jobs, keeps the first of them, and counts these.
-    fn sort(&mut self) -> Option<Sorted> {
-        if !self.spec.sort {
-            return None;
-        }
+    fn sort(&mut self) -> Option<Block> {
         let mut jobs = std::mem::take(&mut self.unsorted);
         jobs.sort_by_key(|(_, job)| job.arrival); // equal ones stay in the order of the file
         let most = self.spec.max_jobs.unwrap_or(u64::MAX);
@@ -235,16 +269,10 @@ impl<'a> Pass<'a> {
         let (first, mut rows) = (jobs.first()?.1.arrival, Block::default());
         for (label, job) in &jobs {
             self.count(*label, job);
-            rows.push(&Row {
-                arrival: offset(first, job.arrival).unwrap_or(Time::MAX),
-                label: *label as u32,
-                tasks: job.tasks,
-                works: &job.works,
-                estimate: job.estimate,
-                demand: &job.demand,
-            });
+            let arrival = offset(first, job.arrival).unwrap_or(Time::MAX);
+            rows.push(&job.row(arrival, *label as u32));
         }
-        Some(Sorted::new(rows))
+        Some(rows)
     }
 
     /// Place of the class of this name, a new one if need be.
@@ -293,7 +321,10 @@ impl<'a> Pass<'a> {
     }
 
     fn finish(mut self) -> Result<Survey, Problem> {
-        let sorted = self.sort();
+        let kept = match self.spec.sort {
+            true => self.sort(),
+            false => self.kept.take(),
+        };
         let path = &self.spec.path;
         let words = |(refusal, count): &(Refusal, u64)| (self.rows.words(*refusal), *count);
         let dropped: Vec<(String, u64)> = self.refused.iter().map(words).collect();
@@ -317,7 +348,7 @@ impl<'a> Pass<'a> {
             labels: self.labels,
             dropped,
             first,
-            sorted,
+            kept: kept.map(Kept::new),
         })
     }
 

@@ -3,7 +3,7 @@
 
 use super::{
     Columns, Format, Invalid, Label, Loaded, Problem, Reader, Resampled, Row, Rows, Spec, Split,
-    Work, locate, read_column, survey,
+    Survey, Work, locate, read_column, survey, survey::survey_within,
 };
 use crate::engine::column::Column;
 use crate::engine::time::{NANOS, Time};
@@ -75,14 +75,26 @@ fn owned(row: &Row<'_>) -> Owned {
     )
 }
 
+/// What is replayed, which is the same from memory and from the file.
 fn replay(spec: &Spec, scale: f64) -> Vec<Owned> {
-    let mut reader = Reader::open(spec, &survey(spec).unwrap(), scale).unwrap();
-    let mut rows = Vec::new();
-    while let Some(row) = reader.next().unwrap() {
-        rows.push(owned(&row));
-    }
-    assert!(reader.next().unwrap().is_none(), "the end stays the end");
-    rows
+    let rows = |survey: &Survey| {
+        let mut reader = Reader::open(spec, survey, scale).unwrap();
+        let mut rows = Vec::new();
+        while let Some(row) = reader.next().unwrap() {
+            rows.push(owned(&row));
+        }
+        assert!(reader.next().unwrap().is_none(), "the end stays the end");
+        rows
+    };
+    let kept = survey(spec).unwrap();
+    let streamed = survey_within(spec, 0).unwrap();
+    assert_eq!(
+        (kept.kept.is_some(), streamed.kept.is_some()),
+        (true, spec.sort)
+    );
+    let all = rows(&kept);
+    assert_eq!(rows(&streamed), all);
+    all
 }
 
 #[test]
@@ -155,6 +167,8 @@ fn csv_rows_become_jobs() {
         jobs: 2,
         tasks: 3,
         work: 3.0,
+        squared_work: 4.5,
+        squared_tasks: 5.0,
         max_tasks: 2,
         max_work: 1.5,
         demand: vec![8.0, 129.0],
@@ -620,7 +634,7 @@ fn a_file_made_to_fill_the_memory_is_refused_early() {
 #[test]
 fn a_trace_that_changes_under_way_is_a_fault_of_the_machine() {
     let trace = trace(Format::Swf, &(swf_line(5, 1, 1) + &swf_line(6, 1, 1)));
-    let found = survey(&trace.spec).unwrap();
+    let found = survey_within(&trace.spec, 0).unwrap();
     for text in [
         swf_line(5, 1, 1),
         swf_line(4, 1, 1) + &swf_line(6, 1, 1),
@@ -659,7 +673,8 @@ fn long_trace(n: usize) -> Trace {
 #[test]
 fn replay_does_not_allocate_once_its_buffers_have_grown() {
     let trace = long_trace(5_000);
-    let mut reader = Reader::open(&trace.spec, &survey(&trace.spec).unwrap(), 1.0).unwrap();
+    let mut reader =
+        Reader::open(&trace.spec, &survey_within(&trace.spec, 0).unwrap(), 1.0).unwrap();
     (0..1_000).for_each(|_| assert!(reader.next().unwrap().is_some()));
     let counted = allocation_counter::measure(|| while reader.next().unwrap().is_some() {});
     assert_eq!(counted.count_total, 0);
@@ -670,7 +685,8 @@ fn csv_replay_does_not_allocate_either() {
     let mut text = "at,dur,q\n".to_string();
     (0..5_000).for_each(|job| writeln!(text, "{job},1.5,{}", ["short", "long"][job % 2]).unwrap());
     let trace = csv(&text, |columns| columns.class = Some("q".into()));
-    let mut reader = Reader::open(&trace.spec, &survey(&trace.spec).unwrap(), 1.0).unwrap();
+    let mut reader =
+        Reader::open(&trace.spec, &survey_within(&trace.spec, 0).unwrap(), 1.0).unwrap();
     (0..1_000).for_each(|_| assert!(reader.next().unwrap().is_some()));
     let counted = allocation_counter::measure(|| while reader.next().unwrap().is_some() {});
     assert_eq!(counted.count_total, 0);
@@ -686,13 +702,23 @@ fn memory_does_not_grow_with_the_number_of_jobs() {
     assert_eq!(peak(2_000), peak(20_000));
 }
 
+/// Reads a trace that may keep 50 kB.
 fn replay_count(spec: &Spec) -> usize {
-    let mut reader = Reader::open(spec, &survey(spec).unwrap(), 1.0).unwrap();
+    let survey = survey_within(spec, 50_000).unwrap();
+    let mut reader = Reader::open(spec, &survey, 1.0).unwrap();
     let mut jobs = 0;
     while reader.next().unwrap().is_some() {
         jobs += 1;
     }
     jobs
+}
+
+/// A job that is kept takes 40 bytes, and 8 for each number of it.
+#[test]
+fn a_kept_trace_is_small() {
+    let trace = long_trace(7_000);
+    let kept = survey(&trace.spec).unwrap().kept.unwrap();
+    assert_eq!((kept.len(), kept.bytes()), (7_000, 7_000 * (40 + 4 * 8)));
 }
 
 /// Arrivals in seconds of a trace with jobs at 0, 1, 5, 9, 10, 13 s.

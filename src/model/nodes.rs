@@ -274,11 +274,13 @@ impl Nodes {
         each.all(|(node, misjudged)| node.tasks > 0 || misjudged.more == 0 && misjudged.rate == 0)
     }
 
+    #[inline]
     fn kind(&self, node: NodeId) -> &Kind {
         &self.kinds[self.at(node).group as usize]
     }
 
     /// True if tasks behind the head of the node's queue may start when the head does not fit.
+    #[inline]
     pub fn backfills(&self, node: NodeId) -> bool {
         self.kind(node).backfills
     }

@@ -1196,7 +1196,7 @@ impl Dispatcher {
 
     /// True if any placement relies on such reports. (Who is told of changes later is told of all.)
     fn relies_on(&self, reports: Reports) -> bool {
-        let relies = |placement: &Box<dyn Placement>| match placement.reports() {
+        let relies = |placement: &dyn Placement| match placement.reports() {
             Reports::None => {
                 let reads = placement.reads() != Reads::Nothing;
                 self.is_told && reads && reports == Reports::Loads
@@ -1204,7 +1204,8 @@ impl Dispatcher {
             some => some == reports,
         };
         let hears = (self.asking == 1 || self.is_told) && !self.probes;
-        hears && self.placements.iter().flatten().any(relies)
+        let mut placements = self.placements.iter().flatten();
+        hears && placements.any(|placement| relies(&**placement))
     }
 }
 

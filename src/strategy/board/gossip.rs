@@ -111,7 +111,8 @@ impl Gossip {
             }
             let new = &mut self.leaflets[leaflet as usize];
             new.version = self.rounds;
-            (new.sent.clear(), new.demands.clear());
+            new.sent.clear();
+            new.demands.clear();
             if let Some(own) = &own[self.members[member] as usize] {
                 own.copy(&mut new.sent, &mut new.demands);
             }

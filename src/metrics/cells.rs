@@ -3,7 +3,7 @@
 //! They are of 64 bits until all together would need more; then all are passed on, and counting starts
 //! anew.
 
-use super::histogram::{Buckets, Tally, bucket};
+use super::histogram::{Buckets, Histogram, Tally, bucket};
 
 /// Values by bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,6 +53,13 @@ impl Cells {
     /// Buckets that hold values, rising.
     pub fn filled(&self) -> impl Iterator<Item = (usize, Cell)> {
         self.cells.iter().filter(|(_, cell)| cell.count > 0)
+    }
+
+    /// Adds the values to `histogram`.
+    pub fn add_to(&self, histogram: &mut Histogram) {
+        for (bucket, cell) in self.filled() {
+            histogram.add_tally(bucket, cell.tally());
+        }
     }
 
     /// Counts `values`, each with its part; tells their sum. What was counted before is passed on if

@@ -1,7 +1,6 @@
 //! A histogram of whole numbers with buckets that grow with the value: 512 to each doubling, so
 //! that a quantile is off by at most 0.2 %, and hardly at all where values lie evenly, and histograms of any runs can be added.
 
-use super::cells::Cells;
 use crate::engine::time::float;
 
 /// Relative error of a quantile at most.
@@ -156,13 +155,6 @@ impl Histogram {
         self.tallies.at(bucket).count_in(value);
         self.total += 1;
         self.most = self.most.max(value);
-    }
-
-    /// Adds the values of `cells`.
-    pub(super) fn add_cells(&mut self, cells: &Cells) {
-        for (bucket, cell) in cells.filled() {
-            self.add_tally(bucket, cell.tally());
-        }
     }
 
     /// Adds values of `bucket`.

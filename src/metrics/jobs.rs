@@ -256,19 +256,25 @@ impl JobStats {
             slowdown_sum,
             ..
         } = self;
-        plain.ratios.clear();
-        let with_work = jobs.iter().filter(|job| job.ideal > Time::ZERO);
-        plain.ratios.extend(with_work.map(|job| {
+        let mut ratio = |job: &PlainJob| {
             let ideal = job.ideal.max(floor);
             let ratio = fixed(float(job.response.0) / float(ideal.0));
             *slowdown_sum += ratio;
             (ratio >> SLOWDOWN_SHIFT) as u64
-        }));
+        };
+        plain.ratios.clear();
+        match jobs.iter().all(|job| job.ideal > Time::ZERO) {
+            true => plain.ratios.extend(jobs.iter().map(ratio)),
+            false => {
+                let with_work = jobs.iter().filter(|job| job.ideal > Time::ZERO);
+                plain.ratios.extend(with_work.map(&mut ratio));
+            }
+        }
         self.without_work += (jobs.len() - plain.ratios.len()) as u64;
         let ratios = plain.ratios.iter().map(|&ratio| (ratio, 0));
         plain
             .slowdowns
-            .count_all(ratios, |cells| slowdown.add_cells(cells));
+            .count_all(ratios, |cells| cells.add_to(slowdown));
     }
 
     /// Counts the waits of tasks of such jobs.
@@ -276,7 +282,7 @@ impl JobStats {
     pub fn waited_plain(&mut self, waits: impl Iterator<Item = Time> + Clone) {
         let JobStats { plain, wait, .. } = self;
         let waits = waits.map(|wait| (wait.0, 0));
-        self.wait_sum += plain.waits.count_all(waits, |cells| wait.add_cells(cells));
+        self.wait_sum += plain.waits.count_all(waits, |cells| cells.add_to(wait));
     }
 
     /// Counts all such jobs that are not counted yet.
@@ -288,8 +294,8 @@ impl JobStats {
             ..
         } = std::mem::take(&mut self.plain);
         add_responses(&mut self.blame, &mut self.response, &responses);
-        self.slowdown.add_cells(&slowdowns);
-        self.wait.add_cells(&waits);
+        slowdowns.add_to(&mut self.slowdown);
+        waits.add_to(&mut self.wait);
     }
 
     #[inline(always)]

@@ -142,6 +142,43 @@ impl Observation {
     }
 }
 
+/// Sums over nodes of one slot, and of nothing else.
+#[derive(Default)]
+pub struct Lines {
+    nodes: u32,
+    busy: u64,
+    tasks: u64,
+    load: Sums,
+    work: Sums,
+}
+
+impl Lines {
+    /// Adds a node, at which are so many tasks with so much service left.
+    #[inline(always)]
+    pub fn add(&mut self, tasks: u32, left: Time) {
+        self.nodes += 1;
+        self.busy += u64::from(tasks > 0);
+        self.tasks += u64::from(tasks);
+        self.load.add(f64::from(tasks));
+        self.work.add(float(left.0));
+    }
+
+    /// What is observed of them, with so many jobs in the system.
+    pub fn observed(&self, time: Time, jobs: u64) -> Observation {
+        let (slots, waiting) = (u64::from(self.nodes), self.tasks - self.busy);
+        let idle = (slots - self.busy).min(waiting);
+        Observation {
+            time,
+            load: self.load.evenness(self.nodes),
+            work: self.work.evenness(self.nodes),
+            idle_while_waiting: (slots > 0).then(|| idle as f64 / slots as f64),
+            utilization: self.busy as f64 / slots as f64,
+            jobs,
+            waiting,
+        }
+    }
+}
+
 /// Largest of `taken` / `capacity` over the dimensions that have a finite capacity above 0.
 #[inline]
 fn largest_ratio(taken: &[u64], capacity: &[Option<u64>]) -> f64 {
@@ -288,12 +325,11 @@ impl Busy {
         self.ended[node.index()] += 1;
     }
 
-    /// A task that used one slot of `node`, the only dimension, for `span` of the window ended there
-    /// within it.
-    #[inline(always)]
-    pub fn serve(&mut self, node: NodeId, span: Time) {
+    /// So many tasks ended at `node` within the window, after they had used a slot, the only dimension,
+    /// for `span` of it.
+    pub fn serve(&mut self, node: NodeId, tasks: u64, span: Time) {
         self.used[node.index()] += u128::from(span.0);
-        self.ended[node.index()] += 1;
+        self.ended[node.index()] += tasks;
     }
 
     /// `node` was down for `span` of the window.

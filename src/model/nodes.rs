@@ -224,11 +224,13 @@ impl Nodes {
         std::mem::replace(&mut self.states[node.index()], state)
     }
 
+    #[inline]
     fn kind(&self, node: NodeId) -> &Kind {
         &self.kinds[self.at(node).group as usize]
     }
 
     /// True if tasks behind the head of the node's queue may start when the head does not fit.
+    #[inline]
     pub fn backfills(&self, node: NodeId) -> bool {
         self.kind(node).backfills
     }

@@ -308,6 +308,7 @@ impl Demand<'_> {
             .map(|parts| parts.placement.looks(nodes));
         let looks = looks.fold(0.0, f64::max);
         let crowd = self.crowd(jobs, window) * tasks / jobs.max(1.0);
+        let crowd = crowd.max(self.crowd_of_traces(strategy));
         let (nodes, classes) = (f64::from(nodes), self.classes.len() as f64 + 1.0);
         Cost {
             seconds: events * EVENT
@@ -324,17 +325,20 @@ impl Demand<'_> {
     /// Seconds a task of planning ahead (backfill), if jobs have so many tasks: a plan looks at all nodes for
     /// each of those who are promised room. Of random arrivals some find a queue (Sakasegawa, "An approximation
     /// formula L_q = alpha rho^beta / (1 - rho)", Ann. Inst. Statist. Math. 29, 1977, for as many gangs as
-    /// find room together), of a trace, which comes in bursts, nearly all do.
+    /// find room together), of a trace nearly all do, and bursts make it
+    /// longer.
     fn plans(&self, strategy: &Strategy, tasks: f64) -> f64 {
         let load = self.busiest().1.min(0.95);
+        let is_trace = |source: &Source| matches!(source.arrivals, Arrivals::Trace(_));
+        let is_trace = self.sources.iter().any(is_trace);
+        let bursts = if is_trace { 4.0 } else { 1.0 };
         let promised = match strategy.queue.backfill {
             Backfill::None | Backfill::Any => return 0.0,
             Backfill::Easy => 1.0,
-            Backfill::Conservative => 1.0 + 0.3 / (1.0 - load),
+            Backfill::Conservative => 1.0 + 0.3 * bursts / (1.0 - load),
         };
-        let is_trace = |source: &Source| matches!(source.arrivals, Arrivals::Trace(_));
         let nodes = f64::from(self.cluster.count());
-        let waits = match self.sources.iter().any(is_trace) {
+        let waits = match is_trace {
             true => 1.0,
             false => load.powf((2.0 * (nodes / tasks + 1.0)).sqrt() - 1.0),
         };
@@ -406,6 +410,28 @@ impl Demand<'_> {
             0.0
         };
         batches + over.min(window.max_in_system as f64)
+    }
+
+    /// Tasks of traces whose jobs are in the system together, where they wait at nodes: a task finds a long one in
+    /// service more likely than a short one, and of its half is left; a job waits for the worst of what its
+    /// tasks find, of n exponential times about ln(n) times the mean.
+    fn crowd_of_traces(&self, strategy: &Strategy) -> f64 {
+        let load = self.busiest().1.min(1.0);
+        let crowd = |source: &Source| {
+            let Arrivals::Trace(plan) = &source.arrivals else {
+                return 0.0;
+            };
+            let sum = |of: fn(&Label) -> f64| plan.survey.labels.iter().map(of).sum::<f64>();
+            let tasks = sum(|label| label.tasks as f64);
+            let found = sum(|label| label.squared_work) / sum(|label| label.work) / 2.0;
+            let busy = load * sum(|label| label.squared_tasks) / tasks;
+            let span = plan.survey.span.as_secs() * plan.scale;
+            tasks * (found * (1.0 + busy.ln_1p()) / span).min(1.0)
+        };
+        match strategy.binding {
+            Binding::CentralQueue => 0.0,
+            _ => self.sources.iter().map(crowd).sum(),
+        }
     }
 }
 

@@ -7,18 +7,24 @@ use crate::model::slab::NONE;
 
 use super::core::{Core, Timer};
 use super::records::{Phase, Record, Task};
+use crate::model::list::List;
 
 impl Core<'_> {
-    /// Opens a book for `count` tasks, of which `first` is the first.
-    pub(super) fn open_book(&mut self, first: u32, count: u32) {
-        let now = self.now();
-        self.reservations.open(first, count);
-        let mut task = first;
+    /// Opens a book for `count` tasks, of which `first` is the first. Tells it.
+    pub(super) fn open_book(&mut self, first: u32, count: u32) -> u32 {
+        let (now, book) = (self.now(), self.reservations.open());
+        let (mut task, mut tasks) = (first, List::EMPTY);
         for _ in 0..count {
             let record = self.records.task_mut(task);
             record.enter(Phase::Unbound, now);
-            task = record.sibling;
+            record.placed = 1;
+            let sibling = record.sibling;
+            tasks.push(&mut self.records, task);
+            *self.reservations.book_of(task) = book;
+            task = sibling;
         }
+        self.reservations.book(book).tasks = tasks;
+        book
     }
 
     /// A reservation, the one of that `number` of its job's stage, like `pattern`, which is the first
@@ -34,7 +40,7 @@ impl Core<'_> {
         task.reserve(number, now);
         (task.job, task.sibling) = (id, NONE);
         self.records[id] = Record { task, job };
-        self.reservations.join(book, id);
+        self.reservations.join(book, id, pattern.index);
         self.totals.copies += 1;
         id
     }
@@ -75,19 +81,28 @@ impl Core<'_> {
         if at == NONE {
             return None;
         }
-        let book = self.reservations.book(at);
-        let mut task = book.task;
-        while self.records.task(task).phase() != Phase::Unbound {
-            task = self.records.task(task).sibling;
-        }
-        book.left -= 1;
-        book.task = self.records.task(task).sibling;
+        let tasks = &mut self.reservations.book(at).tasks;
+        let task = tasks.pop(&mut self.records)?;
         Some((at, task))
     }
 
-    /// A task that is not bound yet is not to run any more.
-    pub(super) fn drop_unbound(&mut self, book: u32) {
-        self.reservations.book(book).left -= 1;
+    /// A task that is not bound yet is not to run any more; tells its book.
+    pub(super) fn drop_unbound(&mut self, task: u32) -> u32 {
+        let book = *self.reservations.book_of(task);
+        let tasks = &mut self.reservations.book(book).tasks;
+        tasks.remove(&mut self.records, task);
+        book
+    }
+
+    /// The nodes at which a book has reservations.
+    pub(super) fn nodes_of_book(&mut self, book: u32) -> Vec<NodeId> {
+        let (mut nodes, mut next) = (Vec::new(), self.reservations.book(book).first);
+        while next != NONE {
+            let node = self.records.task(next).node;
+            nodes.extend((node.0 != NONE).then_some(node));
+            next = self.reservations.place(next).next;
+        }
+        nodes
     }
 
     /// A task, which takes `service` there, is bound in place of a reservation, which is no more.

@@ -24,12 +24,21 @@ pub struct Central {
     rules: QueueRules,
     /// Whether it is the plain form.
     is_plain: bool,
-    /// Class and number of the job that is served, if one is at a time.
-    current: Option<(u32, u64)>,
+    /// The job that is served, if one is at a time.
+    current: Option<Current>,
     plan: Plan,
     /// For how many tasks of a demand there is room at the nodes of a pool, where it was looked at; of
     /// those that are no gangs for one at most.
     room: Vec<((u32, u32, bool), u64)>,
+}
+
+/// A job that is served while no other is.
+#[derive(Clone, Copy)]
+struct Current {
+    class: u32,
+    number: u64,
+    /// Those of the queue that are its.
+    waiting: u64,
 }
 
 /// What may start now.
@@ -85,8 +94,8 @@ impl Central {
         let of = core.records.task(id).job;
         let job = core.records.job_mut(of);
         let (mut id, class) = (id, job.class as usize);
+        job.assembled += 1;
         if core.facts[class].is_gang {
-            job.assembled += 1;
             if job.assembled < job.tasks {
                 return;
             }
@@ -101,6 +110,16 @@ impl Central {
             }
         }
         self.queue.insert_before(&mut core.records, next, id);
+        if let Some(current) = self.current_of(core, id) {
+            current.waiting += 1;
+        }
+    }
+
+    /// The job that is served, if `id` is a task of it.
+    fn current_of(&mut self, core: &Core<'_>, id: u32) -> Option<&mut Current> {
+        let (_, job) = core.records.both(id);
+        let current = self.current.as_mut();
+        current.filter(|of| (of.class, of.number) == (job.class, job.number))
     }
 
     /// The head, if any eligible node has room for it.
@@ -113,8 +132,8 @@ impl Central {
     #[inline(never)]
     pub fn next(&mut self, core: &mut Core<'_>) -> Option<Next> {
         self.room.clear();
-        let mut id = self.queue.head();
-        while id != NONE && self.may_begin(core, id) {
+        let mut id = self.first(core);
+        while id != NONE {
             if self.finds_room(core, id) {
                 return Some(Next::Anywhere(id));
             }
@@ -128,11 +147,23 @@ impl Central {
         None
     }
 
-    /// True unless another job is being served, and only one is at a time.
-    fn may_begin(&self, core: &Core<'_>, id: u32) -> bool {
-        let (_, job) = core.records.both(id);
-        let is_it = |current: (u32, u64)| current == (job.class, job.number);
-        !self.rules.one_at_a_time || self.current.is_none_or(is_it)
+    /// The head of the queue, or of those in it that are of the job that is served, if one is at a time.
+    fn first(&self, core: &Core<'_>) -> u32 {
+        let mut id = self.queue.head();
+        let Some(current) = self.current.filter(|_| self.rules.one_at_a_time) else {
+            return id;
+        };
+        if current.waiting == 0 {
+            return NONE;
+        }
+        let is_its = |id: u32| {
+            let (_, job) = core.records.both(id);
+            (job.class, job.number) == (current.class, current.number)
+        };
+        while id != NONE && !is_its(id) {
+            id = List::after(&core.records, id);
+        }
+        id
     }
 
     /// True if there is room now for a task, or for all of a gang.
@@ -200,13 +231,9 @@ impl Central {
     /// An error if the head finds no room although nothing runs at all, on nodes that are all up: then it
     /// never will.
     pub fn check_hope(&self, core: &Core<'_>) -> Result<(), String> {
-        let head = self.queue.head();
+        let head = self.first(core);
         let is_up = |node| core.nodes.state(node) == NodeState::Up;
-        if head == NONE
-            || !core.nodes.are_idle()
-            || !self.may_begin(core, head)
-            || !core.layout.ids().all(is_up)
-        {
+        if head == NONE || !core.nodes.are_idle() || !core.layout.ids().all(is_up) {
             return Ok(());
         }
         let (_, job) = core.records.both(head);
@@ -228,7 +255,7 @@ impl Central {
         let (task, job) = core.records.both(id);
         let stands_for_others = task.job == id && job.assembled == job.tasks;
         if !core.facts[job.class as usize].is_gang || stands_for_others {
-            self.queue.remove(&mut core.records, id);
+            self.remove(core, id);
         }
     }
 
@@ -240,15 +267,39 @@ impl Central {
 
     /// Takes what starts, of so many tasks, from wherever it stands.
     pub fn take_out(&mut self, core: &mut Core<'_>, id: u32, tasks: u64) {
-        self.queue.remove(&mut core.records, id);
+        self.remove(core, id);
         self.length -= tasks;
-        let (_, job) = core.records.both(id);
-        self.current = Some((job.class, job.number));
+        if self.current_of(core, id).is_none() {
+            let (_, job) = core.records.both(id);
+            let is_gang = core.facts[job.class as usize].is_gang;
+            let (class, number) = (job.class, job.number);
+            self.current = Some(Current {
+                class,
+                number,
+                waiting: if is_gang { 0 } else { u64::from(job.assembled) },
+            });
+        }
+    }
+
+    fn remove(&mut self, core: &mut Core<'_>, id: u32) {
+        self.queue.remove(&mut core.records, id);
+        if self.is_plain {
+            return;
+        }
+        let job = core.records.task(id).job;
+        let job = core.records.job_mut(job);
+        if !core.facts[job.class as usize].is_gang {
+            job.assembled -= 1;
+        }
+        if let Some(current) = self.current_of(core, id) {
+            current.waiting -= 1;
+        }
     }
 
     /// A job leaves the system: another one may be served.
     pub fn leave(&mut self, class: u32, number: u64) {
-        if self.current == Some((class, number)) {
+        let is_it = |current: &Current| (current.class, current.number) == (class, number);
+        if self.current.is_some_and(|current| is_it(&current)) {
             self.current = None;
         }
     }

@@ -2,44 +2,92 @@
 //! (Dean & Barroso, "The tail at scale", CACM 56, 2013; Gardner et al., "Redundancy-d", Operations
 //! Research 65, 2017).
 //!
-//! A copy has a record of its own behind that of its task. When a result is received, the others are
-//! withdrawn at that instant, and what the winner went through becomes the task's.
+//! A copy has a record of its own behind that of its task, which is that of the first attempt. When a result
+//! is received, the others are withdrawn at that instant, and what the winner went through becomes the
+//! task's. An attempt that comes to nothing is gone, and the task goes on with the others; if it was the
+//! last, the task is tried again, or has failed, as one without copies.
 
 use crate::engine::time::Time;
 use crate::model::slab::NONE;
-use crate::strategy::{Copies, Hedge};
+use crate::strategy::{Copies, Hedge, How};
 
-use super::core::{PACE, Timer, scaled};
+use super::core::{Core, PACE, Timer, scaled};
 use super::failure::Fallible;
 use super::lives::draw_work;
 use super::records::Phase;
 use super::replication::Replication;
 
 impl Replication<'_> {
-    /// A task has been placed; its copies set out with it, or a while later if it is not done by then.
+    /// A task has been decided: it sets out, and its copies with it, or a while later if it is not done by
+    /// then.
     #[cold]
     pub(super) fn set_out_with_copies(&mut self, id: u32) -> Fallible {
+        if self.core.records.task(id).placed > 0 {
+            return self.set_out_again(id);
+        }
         self.hedging.tasks += 1;
-        self.go(id)?;
+        let now = self.core.now();
+        let before = self.core.records.task(id).parts_at(now);
+        self.core.sets.open(id, before, now);
+        self.core.records.task_mut(id).placed = 1;
+        self.place_now(id)?;
+        self.make_copies(id)?;
+        let set = self.core.sets.at(id);
+        set.is_open = false;
+        let how = set.ended;
+        if !self.core.is_alive(id, NONE) {
+            self.end_set(id, how)?;
+        }
+        self.follow_starts();
+        Ok(())
+    }
+
+    fn make_copies(&mut self, id: u32) -> Fallible {
         match self.core.setup.strategy.copies {
-            None => Ok(()),
+            None | Some(Copies::Speculation { .. }) => Ok(()),
             Some(Copies::Redundancy { d, .. }) => (1..d).try_for_each(|_| self.make_copy(id)),
             Some(Copies::UntilStart { d, .. }) => {
-                (1..d).try_for_each(|_| match self.has_started(id) {
+                (1..d).try_for_each(|_| match self.core.has_started(id) {
                     true => Ok(()),
                     false => self.make_copy(id),
                 })
             }
-            Some(Copies::Speculation { .. }) => Ok(()),
             Some(Copies::Hedge(hedge)) => {
-                let Hedge {
-                    after, permille, ..
-                } = hedge;
-                let delay = after.or_else(|| self.hedging.quantile(permille));
-                if let Some(delay) = delay {
-                    let until = self.core.now() + delay;
-                    self.core.wait_until(until, Timer::Hedge, id);
-                }
+                self.wait_to_hedge(id, &hedge);
+                Ok(())
+            }
+        }
+    }
+
+    fn wait_to_hedge(&mut self, id: u32, hedge: &Hedge) {
+        let delay = match hedge.after {
+            None => self.hedging.quantile(hedge.permille),
+            after => after,
+        };
+        if let Some(delay) = delay
+            && self.core.is_alive(id, NONE)
+        {
+            let until = self.core.now() + delay;
+            self.core.wait_until(until, Timer::Hedge, id);
+        }
+    }
+
+    /// An attempt that had to leave its node has been decided again: it goes to one where its task has none.
+    /// If there is none, the others suffice.
+    fn set_out_again(&mut self, id: u32) -> Fallible {
+        let first = self.core.first_attempt(id);
+        if !self.core.is_alive(first, id) {
+            return self.place_now(id);
+        }
+        match self.dispatch.choose_other(&mut self.core, first, id) {
+            Some(node) => {
+                self.dispatch.bind(&mut self.core, id, node);
+                self.go(id)
+            }
+            None => {
+                self.core.wait_no_more(Timer::Attempt, id);
+                self.core.totals.attempts_lost += 1;
+                self.core.end_of_set(first, id);
                 Ok(())
             }
         }
@@ -79,99 +127,115 @@ impl Replication<'_> {
         if is_fresh {
             draw_work(&mut self.core, copy);
         }
+        if self.comes_back_slowly() {
+            self.leave_out(copy);
+        }
         let Some(node) = self.dispatch.choose_other(&mut self.core, id, copy) else {
             self.core.drop_copy(id, copy);
             return Ok(());
         };
+        self.core.records.task_mut(id).placed += 1;
         self.hedging.copies += 1;
         self.core.totals.attempts += 1;
+        self.wait_for_result(copy);
         self.dispatch.bind(&mut self.core, copy, node);
         self.go(copy)
     }
 
-    /// True if any attempt at the task `first` runs.
-    fn has_started(&self, first: u32) -> bool {
-        let index = self.core.records.task(first).index;
-        let mut next = first;
-        while next != NONE && self.core.records.task(next).index == index {
-            let task = self.core.records.task(next);
-            if task.phase() == Phase::Service || task.has_ended() {
-                return true;
-            }
-            next = task.sibling;
+    /// An attempt, which is nowhere any more, came to nothing. If it was the last at its task, tells the record
+    /// of that; else the task goes on with the others.
+    #[cold]
+    pub(super) fn leave_set(&mut self, id: u32, how: How) -> Option<u32> {
+        let first = self.core.first_attempt(id);
+        self.core.end_of_set(first, id);
+        let set = self.core.sets.at(first);
+        set.ended = how;
+        if set.is_open || self.core.is_alive(first, NONE) {
+            return None;
         }
-        false
+        let now = self.core.now();
+        self.core.wait_no_more(Timer::Hedge, first);
+        self.core.records.task_mut(first).write_off(now);
+        Some(first)
+    }
+
+    /// All attempts that were made at a task at once came to nothing as they set out, the last like this.
+    fn end_set(&mut self, first: u32, how: How) -> Fallible {
+        let now = self.core.now();
+        self.core.records.task_mut(first).write_off(now);
+        self.end_task(first, how)
     }
 
     /// Of each task of which an attempt has started the others are called off.
     #[cold]
     pub(super) fn call_off_others(&mut self) {
         while let Some(id) = self.core.started.pop() {
+            if self.core.is_unseen(id) {
+                continue;
+            }
             let first = self.core.first_attempt(id);
-            let index = self.core.records.task(id).index;
             let mut next = first;
-            while next != NONE && self.core.records.task(next).index == index {
-                let task = self.core.records.task(next);
-                let (sibling, phase) = (task.sibling, task.phase());
-                if next != id && phase != Phase::Dormant {
+            while next != NONE {
+                let following = self.core.next_attempt(next);
+                if next != id && self.core.records.task(next).phase() != Phase::Dormant {
                     self.call_off_other(first, next);
                 }
-                next = sibling;
+                next = following;
             }
         }
     }
 
     fn call_off_other(&mut self, first: u32, id: u32) {
+        let is_attempted = self.core.records.task(id).is_attempted();
+        self.core.totals.attempts_lost += u64::from(is_attempted);
+        self.core.wait_no_more(Timer::Attempt, id);
         self.withdraw(id);
         self.dispatch.forget(&mut self.core, id);
-        self.core.totals.attempts_lost += 1;
-        self.core.started.retain(|started| *started != id);
-        match id == first {
-            true => self.core.records.task_mut(id).sleep(),
-            false => self.core.drop_copy(first, id),
-        }
+        self.core.end_of_set(first, id);
     }
 
-    /// The result of the attempt `id` has been received, which took so long from its decision on. If with it half of
-    /// the tasks of its job are done, each other one gets a copy when it has taken `factor` billionths of
-    /// their median.
+    /// The result of an attempt at the task `first` has been received, which is done. If with it half of the tasks of
+    /// its job, or stage, are, each other one that has been decided gets a copy when it has taken `factor`
+    /// billionths of their median.
     #[cold]
-    fn speculate(&mut self, id: u32, took: u64, factor: u64) {
-        let (of, index) = (
-            self.core.records.task(id).job,
-            self.core.records.task(id).index,
-        );
-        let (mut took_all, mut rest) = (
+    fn speculate(&mut self, first: u32, factor: u64) {
+        let (task, job) = self.core.records.both(first);
+        let (tasks, mut next) = match job.stages {
+            NONE => (job.tasks, task.job),
+            _ => (
+                self.core.stages.tasks(job, task),
+                self.core.stages.first(job, task.stage),
+            ),
+        };
+        let stage = task.stage;
+        let (mut took, mut rest) = (
             std::mem::take(&mut self.hedging.took),
             std::mem::take(&mut self.hedging.rest),
         );
-        took_all.clear();
+        took.clear();
         rest.clear();
-        took_all.push(took);
-        let mut next = of;
-        while next != NONE {
+        while next != NONE && self.core.records.task(next).stage == stage {
             let task = self.core.records.task(next);
-            let [_, _, network, queue, service, retry, _] = *task.parts();
             match task.phase() {
-                _ if task.copy > 0 || task.index == index => {}
-                Phase::Gather | Phase::Done => took_all.push(network + queue + service + retry),
-                _ if task.is_attempted() => rest.push(next),
+                _ if task.copy > 0 => {}
+                phase if next == first || matches!(phase, Phase::Gather | Phase::Done) => {
+                    took.push(self.core.sets.at(next).took.0);
+                }
+                Phase::Retry => {}
+                _ if task.placed > 0 => rest.push(next),
                 _ => {}
             }
-            next = task.sibling;
+            next = self.core.records.task(next).sibling;
         }
-        let job = *self.core.records.job(of);
-        took_all.sort_unstable();
-        let median = Time(took_all[(took_all.len() - 1) / 2]);
-        rest.retain(|_| took_all.len() as u32 == job.tasks.div_ceil(2));
+        took.sort_unstable();
+        let median = Time(took[(took.len() - 1) / 2]);
+        rest.retain(|_| took.len() as u32 == tasks.div_ceil(2));
         for &id in &rest {
-            let [dispatch, decision, ..] = *self.core.records.task(id).parts();
-            let decided = job.arrival + Time(dispatch + decision);
-            let until = decided + scaled(median, factor, PACE);
+            let until = self.core.sets.at(id).decided + scaled(median, factor, PACE);
             self.core
                 .wait_until(until.max(self.core.now()), Timer::Hedge, id);
         }
-        (self.hedging.took, self.hedging.rest) = (took_all, rest);
+        (self.hedging.took, self.hedging.rest) = (took, rest);
     }
 
     /// The result of an attempt has been received: its task is done, and the others are called off.
@@ -180,30 +244,152 @@ impl Replication<'_> {
     pub(super) fn settle_task(&mut self, id: u32) -> u32 {
         let mut first = self.core.first_attempt(id);
         self.core.wait_no_more(Timer::Hedge, first);
-        let index = self.core.records.task(id).index;
         let mut next = first;
-        while next != NONE && self.core.records.task(next).index == index {
-            let sibling = self.core.records.task(next).sibling;
+        while next != NONE {
+            let following = self.core.next_attempt(next);
             if next != id && self.core.records.task(next).phase() != Phase::Dormant {
-                let task = self.abandon(next, false);
-                self.core.waste(task);
-                self.core.totals.attempts_lost += 1;
+                let task = self.drop_loser(next);
                 first = if next == first { task } else { first };
             }
-            next = sibling;
+            next = following;
         }
-        let [dispatch, decision, ..] = *self.core.records.task(id).parts();
-        let job = self.core.records.both(id).1;
-        let decided = job.arrival.0 + dispatch + decision;
-        let took = self.core.now().0 - decided;
-        self.hedging.learn(took);
+        let now = self.core.now();
+        let set = self.core.sets.at(first);
+        set.took = now - set.decided;
+        self.hedging.learn(set.took.0);
         if let Some(Copies::Speculation { factor, .. }) = self.core.setup.strategy.copies {
-            self.speculate(id, took, factor);
+            self.speculate(first, factor);
         }
         if id != first {
             self.dispatch.forget(&mut self.core, id);
         }
         self.core.take_winner(first, id);
+        self.follow_starts();
         first
+    }
+
+    /// An attempt is not needed, as another has won. Tells its record.
+    fn drop_loser(&mut self, id: u32) -> u32 {
+        let is_attempted = self.core.records.task(id).is_attempted();
+        self.core.totals.attempts_lost += u64::from(is_attempted);
+        self.core.wait_no_more(Timer::Attempt, id);
+        let task = self.abandon(id, false);
+        self.core.waste(task);
+        task
+    }
+}
+
+impl Core<'_> {
+    /// The attempt at the same task behind `id`; [`NONE`] behind the last.
+    pub(super) fn next_attempt(&self, id: u32) -> u32 {
+        let sibling = self.records.task(id).sibling;
+        match sibling != NONE && self.records.task(sibling).copy > 0 {
+            true => sibling,
+            false => NONE,
+        }
+    }
+
+    /// The first attempt at the task of which `id` is one.
+    fn first_attempt(&self, id: u32) -> u32 {
+        let task = self.records.task(id);
+        if task.copy == 0 {
+            return id;
+        }
+        let (mut first, mut next) = (task.job, task.job);
+        while next != id {
+            let task = self.records.task(next);
+            first = if task.copy == 0 { next } else { first };
+            next = task.sibling;
+        }
+        first
+    }
+
+    /// True if an attempt at the task `first` is being made, other than `but`.
+    fn is_alive(&self, first: u32, but: u32) -> bool {
+        let mut next = first;
+        while next != NONE {
+            if next != but && self.records.task(next).phase() != Phase::Dormant {
+                return true;
+            }
+            next = self.next_attempt(next);
+        }
+        false
+    }
+
+    /// True if any attempt at the task `first` runs.
+    fn has_started(&self, first: u32) -> bool {
+        let mut next = first;
+        while next != NONE {
+            let task = self.records.task(next);
+            if task.phase() == Phase::Service || task.has_ended() {
+                return true;
+            }
+            next = self.next_attempt(next);
+        }
+        false
+    }
+
+    /// A record for one more attempt at the task `first`, behind those that it has.
+    fn make_copy(&mut self, first: u32) -> u32 {
+        let (copy, now, mut last) = (self.records.claim(), self.now(), first);
+        while self.next_attempt(last) != NONE {
+            last = self.next_attempt(last);
+        }
+        let (mut task, next) = (*self.records.task(first), self.records.task(last).sibling);
+        task.copy_at(now, self.sets.at(first), next);
+        self.records[copy].task = task;
+        self.records.task_mut(last).sibling = copy;
+        self.totals.copies += 1;
+        copy
+    }
+
+    /// A copy of the task `first` is no more.
+    fn drop_copy(&mut self, first: u32, copy: u32) {
+        let mut before = first;
+        while self.records.task(before).sibling != copy {
+            before = self.records.task(before).sibling;
+        }
+        self.records.task_mut(before).sibling = self.records.task(copy).sibling;
+        self.records.remove(copy);
+        self.totals.copies -= 1;
+    }
+
+    /// All copies of tasks of a job, which are nowhere any more, are no more.
+    pub(super) fn drop_copies(&mut self, job: u32) {
+        let mut before = job;
+        while before != NONE {
+            let next = self.next_attempt(before);
+            match next {
+                NONE => before = self.records.task(before).sibling,
+                copy => self.drop_copy(before, copy),
+            }
+        }
+    }
+
+    /// An attempt that is nowhere any more has come to nothing, or is not needed.
+    fn end_of_set(&mut self, first: u32, id: u32) {
+        match id == first {
+            true => {
+                let now = self.now();
+                self.records.task_mut(id).rest(now);
+            }
+            false => self.drop_copy(first, id),
+        }
+    }
+
+    /// What the attempt `winner` went through becomes that of its task; all copies are gone.
+    fn take_winner(&mut self, first: u32, winner: u32) {
+        let won = *self.records.task(winner);
+        let mut next = self.next_attempt(first);
+        while next != NONE {
+            self.drop_copy(first, next);
+            next = self.next_attempt(first);
+        }
+        let sibling = self.records.task(first).sibling;
+        let task = self.records.task_mut(first);
+        if winner != first {
+            *task = won;
+        }
+        (task.sibling, task.copy) = (sibling, 0);
     }
 }

@@ -22,6 +22,7 @@ use crate::strategy::view::Truth;
 use crate::workload::class::{Class, Shape, Stage};
 use crate::workload::source::{Arrivals, Source};
 
+use super::hedging::Sets;
 use super::recorder::Recorder;
 use super::records::{Job, Phase, Records, Subject, Task, draw};
 use super::reservations::Reservations;
@@ -471,6 +472,8 @@ pub struct Core<'s> {
     starts_otherwise: bool,
     /// Attempts that have started, of which the others at the same task are to be called off.
     pub started: Vec<u32>,
+    /// Attempts at a task that are made at once.
+    pub sets: Sets,
     /// Reservations for tasks that are bound late.
     pub reservations: Reservations,
     tickets: Tickets,
@@ -532,6 +535,7 @@ impl<'s> Core<'s> {
             },
             starts_otherwise: starts_otherwise(setup),
             started: Vec::new(),
+            sets: Sets::default(),
             reservations: Reservations::default(),
             tickets: Tickets::default(),
             spreads: Vec::new(),
@@ -765,11 +769,15 @@ impl<'s> Core<'s> {
     /// The pool of the nodes that have a task's data, which hang on the task alone.
     fn copies_of(&self, task: &Task, job: &Job, spread: Shards) -> u32 {
         let data = self.setup.classes[job.class as usize].data.as_ref();
+        let index = match task.is_reservation() {
+            true => self.reservations.task_of(task.job),
+            false => task.index,
+        };
         let place = data.and_then(|data| data.key.as_ref()).map(|key| {
-            let mut draw = self.keys.data.draw(job.class, job.number, 0, task.index, 0);
+            let mut draw = self.keys.data.draw(job.class, job.number, 0, index, 0);
             key.sample_count(&mut draw) - 1
         });
-        spread.first + place.unwrap_or(task.index) % spread.count
+        spread.first + place.unwrap_or(index) % spread.count
     }
 
     /// What a placement is told of a task's class, and what the task is about, if it has such a key.
@@ -788,7 +796,7 @@ impl<'s> Core<'s> {
     #[inline(never)]
     fn draw_key(&self, subject: &Subject) -> Option<u64> {
         let class = &self.setup.classes[subject.class as usize];
-        let of_data = || Some((class.data.as_ref()?.key.as_ref()?, subject.task));
+        let of_data = || Some((class.data.as_ref()?.key.as_ref()?, subject.data));
         let (key, task) = (class.key.as_ref().map(|key| (key, 0))).or_else(of_data)?;
         let mut draw = (self.keys.data).draw(subject.class, subject.number, 0, task, 0);
         Some(u64::from(key.sample_count(&mut draw)))
@@ -1025,65 +1033,6 @@ impl<'s> Core<'s> {
         task.start_over();
         let left = std::mem::replace(&mut task.service, service);
         self.nodes.lengthen(task.node, service - left);
-    }
-
-    /// A record for one more attempt at the task `id`, behind those that it has; what was done about
-    /// it since it was decided counts as tried in vain.
-    pub fn make_copy(&mut self, id: u32) -> u32 {
-        let (copy, now) = (self.records.claim(), self.agenda.now());
-        let mut last = id;
-        loop {
-            let sibling = self.records.task(last).sibling;
-            if sibling == NONE || self.records.task(sibling).index != self.records.task(id).index {
-                break;
-            }
-            last = sibling;
-        }
-        let mut task = *self.records.task(id);
-        task.copy_at(now, self.records.task(last));
-        self.records[copy].task = task;
-        self.records.task_mut(last).sibling = copy;
-        self.totals.copies += 1;
-        copy
-    }
-
-    /// A copy of the task `id`, the last of them, is not to be made.
-    pub fn drop_copy(&mut self, id: u32, copy: u32) {
-        let mut before = id;
-        while self.records.task(before).sibling != copy {
-            before = self.records.task(before).sibling;
-        }
-        self.records.task_mut(before).sibling = self.records.task(copy).sibling;
-        self.records.remove(copy);
-        self.totals.copies -= 1;
-    }
-
-    /// The first attempt at the task of which `id` is one.
-    pub fn first_attempt(&self, id: u32) -> u32 {
-        let task = self.records.task(id);
-        let mut first = if task.copy == 0 { id } else { task.job };
-        while self.records.task(first).index != task.index {
-            first = self.records.task(first).sibling;
-        }
-        first
-    }
-
-    /// What the attempt `winner` went through becomes that of its task; all copies are gone.
-    pub fn take_winner(&mut self, first: u32, winner: u32) {
-        let won = *self.records.task(winner);
-        let index = won.index;
-        let mut next = self.records.task(first).sibling;
-        while next != NONE && self.records.task(next).index == index {
-            let sibling = self.records.task(next).sibling;
-            self.records.remove(next);
-            self.totals.copies -= 1;
-            next = sibling;
-        }
-        let task = self.records.task_mut(first);
-        if winner != first {
-            *task = won;
-        }
-        (task.sibling, task.copy) = (next, 0);
     }
 
     /// The result of a task has been gathered; tells its job, if that is complete now.

@@ -5,7 +5,7 @@ use crate::engine::time::Time;
 use crate::metrics::nodes::{Observation, Observed};
 
 use super::core::Core;
-use super::observing::Observer;
+use super::observing::{ByEvents, Observer, See};
 
 /// See the module.
 pub struct Course {
@@ -59,14 +59,16 @@ impl Course {
     /// `central` is the number of tasks in the central queue.
     #[inline]
     pub fn pass(&mut self, core: &mut Core<'_>, time: Time, central: u64) -> bool {
-        (time <= self.stop || self.look_until(time, core, central)) && !core.window.is_resolved()
+        (time <= self.stop || self.look_until(time, core, &mut ByEvents(central)))
+            && !core.window.is_resolved()
     }
 
+    /// The same where there is something to do; `see` tells what is to be seen.
     #[cold]
-    fn look_until(&mut self, time: Time, core: &mut Core<'_>, central: u64) -> bool {
-        self.observer.look_until(time, core, central);
+    pub fn look_until(&mut self, time: Time, core: &mut Core<'_>, see: &mut impl See) -> bool {
+        self.observer.look_until(time, core, see);
         self.follow_clock(core, time);
-        self.observer.look_until(time, core, central);
+        self.observer.look_until(time, core, see);
         self.look_out();
         let is_over = time > self.deadline;
         if is_over {
@@ -123,10 +125,11 @@ impl Course {
         self.look_out();
     }
 
-    /// More jobs than this in the system make it a runaway.
+    /// Up to so many jobs in the system one more makes no runaway, though some of them may have left
+    /// and not be known to have.
     #[inline]
-    pub fn most_jobs(&self) -> u64 {
-        self.most_jobs
+    pub fn plenty(&self) -> u64 {
+        self.most_jobs - self.most_jobs.div_ceil(8)
     }
 
     /// True if more jobs are in the system than may be.

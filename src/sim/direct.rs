@@ -10,17 +10,20 @@
 
 use crate::engine::agenda::Place;
 use crate::engine::time::Time;
+use crate::metrics::nodes::{Capacity, Observation};
 use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
 use crate::model::slab::NONE;
 use crate::strategy::{Choosing, Reads};
 use crate::workload::source::Arrivals;
 
-use super::core::{Core, Facts};
-use super::dispatch::{Decider, Dispatch, straggle, whole_service_time};
+use super::core::Core;
+use super::dispatch::{Dispatch, whole_service_time};
 use super::failure::{Failure, Fallible};
-use super::ledger::{Ledger, Placed, Task};
-use super::lines::{Lines, Looking};
+use super::ledger::{Ledger, Task};
+use super::lines::{BARE, BLIND, FULL, Lines};
+use super::observing::{ByEvents, See};
+use super::placing::{Arrived, Jobs, Placing};
 use super::records::Subject;
 use super::replication::Replication;
 use super::setup::Engine;
@@ -47,18 +50,6 @@ struct Placements {
 
 /// Decisions that are begun together.
 const AT_ONCE: usize = 128;
-
-/// A job that has arrived and come to its dispatcher.
-#[derive(Clone, Copy)]
-struct Arrived<'s> {
-    class: u32,
-    number: u64,
-    at: Time,
-    measured: bool,
-    dispatcher: u32,
-    pool: u32,
-    facts: Facts<'s>,
-}
 
 fn brings_demands(source: &crate::workload::source::Source) -> bool {
     matches!(&source.arrivals, Arrivals::Trace(plan) if !plan.resources.is_empty())
@@ -110,7 +101,7 @@ impl<'s> Replication<'s> {
         let by_loads = self.dispatch.reporting().by_loads;
         let mut direct = Direct {
             lines: Lines::new(self),
-            ledger: Ledger::new(self.core.facts.len(), by_loads),
+            ledger: Ledger::new(&self.core, by_loads),
             works: Vec::new(),
             decisions: Vec::new(),
             tasks: Vec::new(),
@@ -119,8 +110,9 @@ impl<'s> Replication<'s> {
         while let Some(next) = self.next_directly() {
             while self.course.stop() < next {
                 let stop = self.course.stop();
-                direct.settle_all(&mut self.core, stop);
-                self.course.pass(&mut self.core, stop + Time(1), 0);
+                direct.settle(&mut self.core, stop);
+                let core = &mut self.core;
+                self.course.look_until(stop + Time(1), core, &mut direct);
             }
             if !self.pass_quietly(&mut direct)? {
                 self.pass_instant(&mut direct)?;
@@ -144,7 +136,8 @@ impl<'s> Replication<'s> {
     fn turn_to_end(&mut self, ledger: &Ledger) -> Fallible {
         let core = &mut self.core;
         let (end, deadline) = (ledger.last_measured(), core.window.deadline());
-        let is_cut_off = deadline.is_some_and(|deadline| end > deadline);
+        let is_cut_off =
+            deadline.is_some_and(|deadline| end > deadline) || self.course.is_runaway();
         if !self.sources.stops_early || !core.window.is_closed() || end < core.now() || is_cut_off {
             return Ok(());
         }
@@ -218,7 +211,7 @@ impl<'s> Replication<'s> {
     /// decides them in the order of arrival.
     fn quiet_stretch(&mut self, direct: &Direct) -> std::ops::Range<usize> {
         let core = &self.core;
-        let most = (self.course.most_jobs() / 2).saturating_sub(core.window.jobs());
+        let most = self.course.plenty().saturating_sub(core.window.jobs());
         let most = most
             .min(core.window.quiet())
             .min(direct.ledger.room() as u64);
@@ -261,7 +254,7 @@ impl<'s> Replication<'s> {
     fn pass_crowd(&mut self, direct: &mut Direct, first: Arrived<'s>, now: Time) -> Fallible {
         let mut crowd = vec![(first, direct.works.clone())];
         while self.core.agenda.outside().time == now && !self.course.is_runaway() {
-            if self.core.window.jobs() > self.course.most_jobs() / 2 {
+            if self.core.window.jobs() > self.course.plenty() {
                 direct.settle_all(&mut self.core, now);
             }
             crowd.push((self.arrive_directly(direct)?, direct.works.clone()));
@@ -326,25 +319,45 @@ impl<'s> Replication<'s> {
         works: &[f64],
     ) -> Fallible {
         direct.placed.attempts += works.len() as u64;
-        let each = (works.len() / arrivals.len()).max(1);
+        direct.ledger.expect(arrivals.len(), job.measured);
         if !direct.lines.by_counts {
+            let each = (works.len() / arrivals.len()).max(1);
             for (&at, works) in arrivals.iter().zip(works.chunks_exact(each)) {
                 job.at = at;
                 self.place_as_seen(direct, &job, works)?;
             }
             return Ok(());
         }
-        direct.ledger.expect(arrivals.len(), job.measured);
-        let (core, lines) = (&mut self.core, &mut direct.lines);
-        let mut placing = Placing::new(core, &mut self.dispatch, lines, job)?;
-        placing.begin(&mut direct.decisions, each, works.len());
-        let (ledger, decisions) = (&mut direct.ledger, &mut direct.decisions[..]);
-        match each {
-            1 => placing.place_only(ledger, arrivals, works, decisions)?,
-            _ => placing.place_several(ledger, &mut direct.tasks, arrivals, works, decisions)?,
-        }
-        direct.placed.messages += placing.messages(works.len());
+        let jobs = Jobs { arrivals, works };
+        direct.placed.messages += match direct.lines.way {
+            BLIND => self.place_by_counts::<BLIND>(direct, job, jobs),
+            BARE => self.place_by_counts::<BARE>(direct, job, jobs),
+            _ => self.place_by_counts::<FULL>(direct, job, jobs),
+        }?;
         Ok(())
+    }
+
+    /// The same by numbers of tasks; tells how many messages were sent.
+    fn place_by_counts<const WAY: u8>(
+        &mut self,
+        direct: &mut Direct,
+        job: Arrived<'s>,
+        jobs: Jobs<'_>,
+    ) -> Fallible<u64> {
+        let Direct {
+            lines,
+            ledger,
+            decisions,
+            tasks,
+            ..
+        } = direct;
+        let mut placing = Placing::<WAY>::new(&mut self.core, &mut self.dispatch, lines, job)?;
+        placing.begin(decisions, jobs);
+        match jobs.each() {
+            1 => placing.place_only(ledger, jobs, decisions)?,
+            _ => placing.place_several(ledger, tasks, jobs, decisions)?,
+        }
+        Ok(placing.messages(jobs.works.len()))
     }
 
     /// The same for a job, by what is seen of the nodes.
@@ -356,14 +369,13 @@ impl<'s> Replication<'s> {
         direct.placed.messages += works.len() as u64 * self.dispatch.reports(job.dispatcher);
         tasks.clear();
         for (task, &work) in (0..).zip(works) {
-            (subject.task, subject.work) = (task, work);
+            (subject.task, subject.data, subject.work) = (task, task, work);
             let node = choose_by_view(core, &mut self.dispatch, lines, &subject)?;
             let service = whole_service_time(core, &subject, node);
             let (start, end) = lines.line_up(core, node, service, job.at);
             tasks.push(Task::new(node, start, end));
         }
-        direct.ledger.expect(1, job.measured);
-        direct.ledger.write_down(job, works, tasks);
+        job.write_down(&mut direct.ledger, works, tasks);
         Ok(())
     }
 
@@ -381,14 +393,13 @@ impl<'s> Replication<'s> {
         }
     }
 
-    /// True if so many jobs are in the system, half as many as make a runaway, that it must be known
-    /// at every arrival how many.
+    /// True if so many jobs are in the system that it must be known at every arrival how many.
     #[inline]
     fn is_crowded(&mut self, direct: &mut Direct) -> bool {
-        let (most, now) = (self.course.most_jobs(), self.core.now());
-        if self.core.window.jobs() > most / 2 {
+        let (plenty, now) = (self.course.plenty(), self.core.now());
+        if self.core.window.jobs() > plenty {
             direct.settle_all(&mut self.core, now);
-            return self.core.window.jobs() > most / 4;
+            return self.core.window.jobs() > plenty / 8 * 7;
         }
         if direct.ledger.room() == 0 {
             direct.ledger.settle(&mut self.core, now);
@@ -397,7 +408,24 @@ impl<'s> Replication<'s> {
     }
 }
 
+impl See for Direct {
+    fn see(&mut self, core: &Core<'_>, capacity: &Capacity, at: Time) -> Observation {
+        match self.lines.are_shown() {
+            true => ByEvents(0).see(core, capacity, at),
+            false => self.lines.observe(&self.ledger, at, core.window.jobs()),
+        }
+    }
+}
+
 impl Direct {
+    /// Accounts for all that has happened until `now`, so that it can be seen.
+    fn settle(&mut self, core: &mut Core<'_>, now: Time) {
+        if self.lines.reads == Reads::Any || self.lines.are_shown() {
+            self.lines.settle_all(core, now);
+        }
+        self.ledger.settle(core, now);
+    }
+
     /// Accounts for all that has happened until `now`, and lets the nodes be seen as they are.
     fn settle_all(&mut self, core: &mut Core<'_>, now: Time) {
         self.lines.settle_all(core, now);
@@ -424,194 +452,6 @@ fn choose_by_view(
         Reads::Any => lines.settle_due(core, now),
     }
     dispatch.choose_for(core, subject)
-}
-
-impl Ledger {
-    /// Writes down a job, whose tasks have been placed.
-    fn write_down(&mut self, job: &Arrived<'_>, works: &[f64], tasks: &[Task]) {
-        let longest = works.iter().fold(0.0, |a, &b| if b > a { b } else { a });
-        // Of those that end last the first.
-        let later = |a: usize, b: usize| if tasks[b].end > tasks[a].end { b } else { a };
-        if let Some(critical) = (0..tasks.len()).reduce(later) {
-            let ideal = job.facts.time(longest) + job.facts.overhead;
-            self.write(
-                job.placed(tasks[critical], works.len() as u32, ideal),
-                tasks,
-            );
-        }
-    }
-}
-
-impl Arrived<'_> {
-    /// One of its tasks, of which there are so many.
-    fn subject(&self, tasks: u32) -> Subject {
-        Subject {
-            class: self.class,
-            number: self.number,
-            tasks,
-            task: 0,
-            stage: 0,
-            attempt: 0,
-            work: 0.0,
-            demand: self.facts.demand,
-            dispatcher: self.dispatcher,
-            pool: self.pool,
-        }
-    }
-
-    /// It has been placed: so many tasks, of which `task` ends last.
-    #[inline(always)]
-    fn placed(&self, task: Task, tasks: u32, ideal: Time) -> Placed {
-        Placed {
-            arrival: self.at,
-            start: task.start,
-            end: task.end,
-            ideal,
-            class: self.class,
-            tasks,
-            node: task.node,
-            measured: self.measured,
-        }
-    }
-
-    /// The work of a task, which may straggle.
-    #[cold]
-    #[inline(never)]
-    fn straggle(&self, core: &Core<'_>, task: u32, work: f64) -> f64 {
-        let draw = core
-            .keys
-            .straggler
-            .draw(self.class, self.number, 0, task, 0);
-        straggle(core, work, draw)
-    }
-}
-
-/// Places the tasks of jobs by numbers of tasks at the nodes.
-struct Placing<'a, 's> {
-    looking: Looking<'a, 's>,
-    decider: Decider<'a>,
-    job: Arrived<'s>,
-    nodes: u32,
-    /// Each task takes as long as it would at best.
-    is_ideal: bool,
-}
-
-impl<'a, 's> Placing<'a, 's> {
-    fn new(
-        core: &'a mut Core<'s>,
-        dispatch: &'a mut Dispatch,
-        lines: &'a mut Lines,
-        job: Arrived<'s>,
-    ) -> Fallible<Placing<'a, 's>> {
-        let nodes = core.board.size(job.pool);
-        Ok(Placing {
-            is_ideal: core.setup.stragglers.is_none() && core.layout.is_of_speed_one(),
-            decider: dispatch.decider(core.setup, job.dispatcher, job.pool)?,
-            looking: Looking {
-                is_whole: nodes == core.layout.count(),
-                core,
-                lines,
-                pool: job.pool,
-                now: job.at,
-                probes: 0,
-            },
-            job,
-            nodes,
-        })
-    }
-
-    /// Makes so many `decisions`, for jobs of `each` tasks, as far as they do not depend on the nodes.
-    #[inline(never)]
-    fn begin(&mut self, decisions: &mut Vec<Choosing>, each: usize, count: usize) {
-        let (class, key) = (self.job.class, self.looking.core.keys.placement);
-        let (mut number, mut task) = (self.job.number, 0);
-        let rng = key.draw(class, number, 0, 0, 0);
-        decisions.resize(count, Choosing { rng, choice: None });
-        for decision in &mut *decisions {
-            decision.rng = key.draw(class, number, 0, task, 0);
-            task += 1;
-            if task as usize == each {
-                (number, task) = (number + 1, 0);
-            }
-        }
-        self.decider.choose_each(self.nodes, decisions);
-    }
-
-    /// The tasks of jobs that have one each are decided and take their places in line.
-    #[inline(never)]
-    fn place_only(
-        &mut self,
-        ledger: &mut Ledger,
-        arrivals: &[Time],
-        works: &[f64],
-        decisions: &mut [Choosing],
-    ) -> Fallible {
-        for ((&at, &work), decision) in arrivals.iter().zip(works).zip(decisions) {
-            (self.looking.now, self.job.at) = (at, at);
-            let task = self.place(0, work, decision)?;
-            let ideal = match self.is_ideal {
-                true => task.end - task.start,
-                false => self.job.facts.time(work) + self.job.facts.overhead,
-            };
-            ledger.write_only(self.job.placed(task, 1, ideal));
-            self.job.number += 1;
-        }
-        Ok(())
-    }
-
-    /// The same for jobs that have several.
-    #[inline(never)]
-    fn place_several(
-        &mut self,
-        ledger: &mut Ledger,
-        tasks: &mut Vec<Task>,
-        arrivals: &[Time],
-        works: &[f64],
-        decisions: &mut [Choosing],
-    ) -> Fallible {
-        let each = works.len() / arrivals.len();
-        let jobs = works
-            .chunks_exact(each)
-            .zip(decisions.chunks_exact_mut(each));
-        for (&at, (works, decisions)) in arrivals.iter().zip(jobs) {
-            (self.looking.now, self.job.at) = (at, at);
-            tasks.clear();
-            for ((index, &work), decision) in (0..).zip(works).zip(decisions) {
-                tasks.push(self.place(index, work, decision)?);
-            }
-            ledger.write_down(&self.job, works, tasks);
-            self.job.number += 1;
-        }
-        Ok(())
-    }
-
-    /// A task is decided and takes its place in line.
-    #[inline(always)]
-    fn place(&mut self, task: u32, mut work: f64, decision: &mut Choosing) -> Fallible<Task> {
-        let (ties, looking) = (self.decider.ties, &mut self.looking);
-        looking.catch_up();
-        let rank = match decision.choice {
-            Some(choice) => choice.rank(ties, &mut decision.rng, looking),
-            None => None,
-        };
-        let rank = rank.unwrap_or(u32::MAX);
-        if rank >= self.nodes {
-            return Err(self.decider.fault(looking.core.setup));
-        }
-        let (node, core) = (looking.node(rank), &*looking.core);
-        if core.setup.stragglers.is_some() {
-            work = self.job.straggle(core, task, work);
-        }
-        let facts = &self.job.facts;
-        let service = facts.time(work / core.layout.factor(node)) + facts.overhead;
-        Ok(looking.line_up(node, service))
-    }
-
-    /// Messages that were sent for so many tasks.
-    #[inline(always)]
-    fn messages(&self, tasks: usize) -> u64 {
-        tasks as u64 * (1 + self.decider.reports) + 2 * u64::from(self.looking.probes)
-    }
 }
 
 /// Makes the records of a job whose tasks wait to be decided.

@@ -34,7 +34,7 @@ pub struct Dispatch {
     dispatchers: Vec<Dispatcher>,
     /// The way of the jobs of each class.
     routes: Vec<Route>,
-    /// True if all tasks are bound when they are decided.
+    /// True if all tasks are bound when they are decided, and no copies with them.
     binds_early: bool,
     /// True if attempts queue at nodes.
     queues_at_nodes: bool,
@@ -52,6 +52,8 @@ pub struct Dispatch {
     asked: RefCell<Vec<NodeId>>,
     /// Tasks for which no node was seen up.
     parked: List,
+    /// Those of them that are about to be decided again.
+    unparked: List,
     /// True if all placements go by counts alone.
     goes_by_counts: bool,
     /// True if anybody minds that a dispatcher hears of an end.
@@ -241,6 +243,7 @@ impl Dispatch {
             dispatchers: Vec::new(),
             routes: routes(core),
             binds_early: setup.strategy.binding == Binding::Early
+                && setup.strategy.copies.is_none()
                 && !setup.strategy.parts.iter().any(|parts| parts.probes),
             queues_at_nodes: setup.strategy.binding != Binding::CentralQueue,
             free: NodeSet::new(0),
@@ -251,6 +254,7 @@ impl Dispatch {
             named: Vec::new(),
             asked: RefCell::default(),
             parked: List::EMPTY,
+            unparked: List::EMPTY,
             goes_by_counts: false,
             hears: false,
             turns: vec![0; setup.strategy.parts.len()],
@@ -408,7 +412,9 @@ impl Dispatch {
         let mut task = id;
         while task != NONE {
             let record = core.records.task(task);
-            if record.phase() == Phase::Dispatch && !(this.is_batch && record.index > 0) {
+            if record.phase() == Phase::Dispatch && this.is_batch && record.index > 0 {
+                core.records.task_mut(task).sleep(); // it is decided with the first
+            } else if record.phase() == Phase::Dispatch {
                 this.queue.push(&mut core.records, task);
                 this.waiting += 1;
             }
@@ -447,7 +453,9 @@ impl Dispatch {
         let mut task = first;
         for at in 0..count {
             core.records.task_mut(task).wake(now);
-            if !this.is_batch || at == 0 {
+            if this.is_batch && at > 0 {
+                core.records.task_mut(task).sleep();
+            } else {
                 this.queue.push(&mut core.records, task);
                 this.waiting += 1;
             }
@@ -553,6 +561,7 @@ impl Dispatch {
                 this.queue.remove(&mut core.records, id);
                 this.waiting -= 1;
             }
+            Phase::Unparked => self.unparked.remove(&mut core.records, id),
             _ => self.parked.remove(&mut core.records, id),
         }
     }
@@ -566,9 +575,18 @@ impl Dispatch {
         core.totals.attempts -= 1;
     }
 
-    /// The tasks that wait for a node to come up.
-    pub fn parked(&mut self) -> &mut List {
-        &mut self.parked
+    /// The tasks that wait for a node to come up are to be decided again; they may be withdrawn until then.
+    pub fn unpark(&mut self, core: &mut Core<'_>) {
+        let now = core.now();
+        while let Some(id) = self.parked.pop(&mut core.records) {
+            core.records.task_mut(id).enter(Phase::Unparked, now);
+            self.unparked.push(&mut core.records, id);
+        }
+    }
+
+    /// The next of these.
+    pub fn next_unparked(&mut self, core: &mut Core<'_>) -> Option<u32> {
+        self.unparked.pop(&mut core.records)
     }
 
     /// Binds a task that has been decided to a node, unless binding waits for one.
@@ -793,16 +811,13 @@ impl Dispatch {
     /// other.
     #[cold]
     pub fn choose_other(&mut self, core: &mut Core<'_>, id: u32, copy: u32) -> Option<NodeId> {
-        let (index, mut next, mut tried) = (core.records.task(id).index, id, Vec::new());
-        while next != NONE && core.records.task(next).index == index {
+        let (mut next, mut tried) = (id, Vec::new());
+        while next != NONE {
             tried.push(core.records.task(next).node);
-            next = core.records.task(next).sibling;
+            next = core.next_attempt(next);
         }
         let (task, job) = core.records.both(copy);
-        let subject = Subject {
-            tasks: job.tasks,
-            ..subject(core, task, job)
-        };
+        let subject = subject(core, task, job);
         let demand = core.demands.of(task, job);
         let pool = core.pool_of(task, job);
         let this = &mut self.dispatchers[job.dispatcher as usize];
@@ -832,6 +847,21 @@ impl Dispatch {
         self.free.fill(0);
     }
 
+    /// A decision begins that places a reservation `id` anew, beside others at the nodes `held`.
+    #[cold]
+    pub fn begin_reserving_beside(&mut self, core: &mut Core<'_>, id: u32, held: &[NodeId]) {
+        let (task, job) = core.records.both(id);
+        let subject = subject(core, task, job);
+        let mut free = std::mem::replace(&mut self.free, NodeSet::new(0));
+        self.note_candidates(core, &subject, &mut free);
+        for node in held {
+            if let Some(position) = core.board.position(subject.pool, *node) {
+                free.put(position, false);
+            }
+        }
+        self.free = free;
+    }
+
     /// Binds a reservation to the node that the placement chooses among those that have none of the same
     /// decision, or, once all have one, among all anew. If it names another, as one that keeps all nodes
     /// in order may, any of them is as likely.
@@ -841,7 +871,11 @@ impl Dispatch {
     #[cold]
     pub fn reserve(&mut self, core: &mut Core<'_>, id: u32) -> Fallible {
         let (task, job) = core.records.both(id);
-        let subject = subject(core, task, job);
+        let subject = Subject {
+            copy: 0,
+            data: core.reservations.task_of(id),
+            ..subject(core, task, job)
+        };
         let mut free = std::mem::replace(&mut self.free, NodeSet::new(0));
         if free.count() == 0 {
             self.note_candidates(core, &subject, &mut free);
@@ -1138,8 +1172,10 @@ fn subject(core: &Core<'_>, task: &Task, job: &Job) -> Subject {
         number: job.number,
         tasks: core.stages.tasks(job, task),
         task: task.index,
+        data: task.index,
         stage: task.stage,
         attempt: task.attempt,
+        copy: task.copy,
         work: task.work,
         demand: job.demand + u32::from(task.stage),
         dispatcher: job.dispatcher,

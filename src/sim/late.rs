@@ -5,6 +5,8 @@
 //! and asks its dispatcher, which answers with the next task that is left, or with nothing. When all
 //! tasks are taken the other reservations are called off.
 
+use crate::model::ids::NodeId;
+use crate::model::nodes::NodeState;
 use crate::model::slab::NONE;
 use crate::strategy::{Late, Sampling};
 
@@ -13,6 +15,7 @@ use super::failure::Fallible;
 use super::records::Phase;
 use super::replication::Replication;
 use super::service;
+use super::setup::StrandedQueued;
 
 impl Replication<'_> {
     /// A task that has been decided sets out, and others with it or in its place.
@@ -22,6 +25,7 @@ impl Replication<'_> {
             return self.set_out_with_copies(id);
         }
         match self.late(id) {
+            Some(_) if self.core.records.task(id).is_reservation() => self.reserve_again(id),
             Some(late) => self.reserve(id, late),
             None => self.place_by_view(id),
         }
@@ -38,42 +42,100 @@ impl Replication<'_> {
 
     /// Makes reservations for the tasks that are decided with `first`, and lets them set out.
     fn reserve(&mut self, first: u32, late: Late) -> Fallible {
-        let (task, job) = self.core.records.both(first);
-        let pattern = *task;
-        let (tasks, before) = match late.sampling {
-            Sampling::Batch => (self.core.stages.tasks(job, task), 0),
-            Sampling::PerTask => (1, task.index * late.reservations(1)),
-        };
+        let pattern = *self.core.records.task(first);
+        let (tasks, before) = self.task_count(first, late);
         let count = late.reservations(tasks);
-        self.core.open_book(first, tasks);
+        let book = self.core.open_book(first, tasks);
+        self.wait_for_others(first, tasks);
         self.core.totals.attempts += u64::from(count) - 1;
         self.dispatch.begin_reserving();
-        for number in before..before + count {
-            let id = self.core.make_reservation(first, &pattern, number);
+        for number in 0..count {
+            let number = before.wrapping_add(number);
+            let id = self.core.make_reservation(book, &pattern, number);
             self.dispatch.reserve(&mut self.core, id)?;
         }
+        self.count_reserved(tasks, count);
+        self.send_reservations(book);
+        Ok(())
+    }
+
+    /// How many tasks are decided with `first`, and the number of their first reservation: those of one that
+    /// is tried again, or has left its node, come after all others of its stage.
+    fn task_count(&self, first: u32, late: Late) -> (u32, u32) {
+        let (task, job) = self.core.records.both(first);
+        let (all, each) = (self.core.stages.tasks(job, task), late.reservations(1));
+        let of_round = |round: u32| {
+            let before = round.wrapping_mul(all).wrapping_add(task.index);
+            before.wrapping_mul(each)
+        };
+        let attempt = u32::from(task.attempt);
+        match late.sampling {
+            Sampling::Batch if task.attempt == 0 && task.placed == 0 => (all, 0),
+            Sampling::Batch => (1, of_round(attempt + 1)),
+            Sampling::PerTask => (1, of_round(attempt)),
+        }
+    }
+
+    /// The dispatcher waits for the results of all tasks that are decided with `first`.
+    fn wait_for_others(&mut self, first: u32, tasks: u32) {
+        let mut id = first;
+        for _ in 1..tasks {
+            id = self.core.records.task(id).sibling;
+            self.begin_attempt(id);
+        }
+    }
+
+    /// In place of `tasks` tasks `count` reservations were placed.
+    fn count_reserved(&mut self, tasks: u32, count: u32) {
         if self.core.window.contains(self.core.now()) {
             let placed = &mut self.core.totals.placed;
             *placed = *placed + u64::from(tasks) - u64::from(count);
         }
-        self.send_reservations(first);
-        Ok(())
     }
 
     fn send_reservations(&mut self, book: u32) {
         let mut id = self.core.first_of_book(book);
         while id != NONE {
             let next = self.core.next_of_book(id);
-            match self.core.setup.network.dispatch.is_zero() {
-                true => {
-                    self.dispatch.arrived(&mut self.core, id);
-                    service::reach(&mut self.core, id);
-                }
-                false => self.core.set_out(id),
-            }
+            self.send_reservation(id);
             id = next;
         }
         self.follow_starts();
+    }
+
+    fn send_reservation(&mut self, id: u32) {
+        match self.core.setup.network.dispatch.is_zero() {
+            true => {
+                self.dispatch.arrived(&mut self.core, id);
+                service::reach(&mut self.core, id);
+            }
+            false => self.core.set_out(id),
+        }
+    }
+
+    /// A reservation that had to leave its node has been decided again: it goes to one where its book has
+    /// none, or, if all have one, to any.
+    fn reserve_again(&mut self, id: u32) -> Fallible {
+        let book = self.core.reservations.place(id).book;
+        let held = self.core.nodes_of_book(book);
+        self.dispatch
+            .begin_reserving_beside(&mut self.core, id, &held);
+        self.dispatch.reserve(&mut self.core, id)?;
+        self.count_reserved(0, 1);
+        self.send_reservation(id);
+        self.follow_starts();
+        Ok(())
+    }
+
+    /// A reservation is held nowhere any more, as its node is down: it is decided again, if a task is left for it.
+    pub(super) fn turn_reservation_away(&mut self, id: u32) -> Fallible {
+        if self.core.reservations.place(id).book == NONE {
+            self.drop_reservation(id);
+            return Ok(());
+        }
+        self.core.records.task_mut(id).node = NodeId(NONE);
+        self.core.totals.attempts -= 1;
+        self.place_again(id)
     }
 
     /// What follows from starts of the event at hand: reservations ask, other attempts are called off.
@@ -135,41 +197,74 @@ impl Replication<'_> {
 
     /// A question, an answer or the end of a reservation has reached whom it is for; see [`Timer`].
     #[cold]
-    pub(super) fn hear_of_reservation(&mut self, timer: u32, id: u32) {
+    pub(super) fn hear_of_reservation(&mut self, timer: u32, id: u32) -> Fallible {
+        let node = self.core.records.task(id).node;
+        let is_down = node.0 != NONE && self.core.nodes.state(node) == NodeState::Down;
         match timer {
+            5 | 6 if is_down => return self.hear_of_down_node(timer, id),
             5 => self.answer(id),
             6 => self.take_up(id),
             _ => self.end_reservation(id),
         }
-        self.follow_starts();
+        Ok(())
+    }
+
+    /// The node that has asked is down meanwhile. A reservation goes back to where it was, if it may still get
+    /// a task; a task fares as one that reaches a node that is down.
+    fn hear_of_down_node(&mut self, timer: u32, id: u32) -> Fallible {
+        let node = self.core.give_room_back(id);
+        let queued = self.core.setup.faults.stranded.queued;
+        let is_reservation = self.core.records.task(id).is_reservation();
+        if is_reservation && (timer == 6 || self.core.reservations.place(id).book == NONE) {
+            self.core.release(id);
+            self.drop_reservation(id);
+        } else if queued != StrandedQueued::Stay {
+            return self.turn_away(id, queued);
+        } else if is_reservation {
+            let now = self.core.now();
+            self.core.records.task_mut(id).enter(Phase::Queue, now);
+            service::put_back(&mut self.core, id);
+        } else {
+            service::reach(&mut self.core, id);
+        }
+        self.follow_clock(node);
+        Ok(())
     }
 
     /// The answer has reached its node: the task starts, or the room is given to others.
     pub(super) fn take_up(&mut self, id: u32) {
         let node = self.core.give_room_back(id);
         if !self.core.records.task(id).is_reservation() {
-            return self.core.start(id);
+            self.core.start(id);
+            return self.follow_clock(node);
         }
         self.core.release(id);
         self.drop_reservation(id);
-        service::start_waiting(&mut self.core, node);
+        self.start_waiting(node);
     }
 
     /// If all tasks of a book are taken, the nodes of its other reservations are told, but for those that
     /// ask: they hear it anyway.
     fn call_off_surplus(&mut self, book: u32) {
         while let Some(id) = self.core.reservations.next_surplus(book) {
-            if self.core.records.task(id).phase() == Phase::Asking {
-                continue;
+            match self.core.records.task(id).phase() {
+                Phase::Asking => {}
+                Phase::Dispatch | Phase::Decision | Phase::Parked | Phase::Unparked => {
+                    self.end_reservation(id);
+                }
+                _ => self.call_off_reservation(id),
             }
-            self.count_message();
-            let law = &self.core.setup.network.dispatch;
-            if law.is_zero() {
-                self.end_reservation(id);
-            } else {
-                let until = self.core.now() + self.core.travel(law, id, 0);
-                self.core.wait_until(until, Timer::Cancel, id);
-            }
+        }
+    }
+
+    fn call_off_reservation(&mut self, id: u32) {
+        self.count_message();
+        let law = &self.core.setup.network.dispatch;
+        if law.is_zero() {
+            self.end_reservation(id);
+        } else {
+            let until = self.core.now() + self.core.travel(law, id, 0);
+            self.core.wait_until(until, Timer::Cancel, id);
         }
     }
 
@@ -184,7 +279,8 @@ impl Replication<'_> {
     /// A reservation, which is held nowhere any more, has come to nothing.
     fn drop_reservation(&mut self, id: u32) {
         let is_measured = self.core.records.job(id).measured;
-        self.core.totals.attempts_lost += 1;
+        let is_attempted = self.core.records.task(id).is_attempted();
+        self.core.totals.attempts_lost += u64::from(is_attempted);
         self.core.totals.cancelled += u64::from(is_measured);
         self.dispatch.forget(&mut self.core, id);
         self.core.forget_reservation(id);
@@ -192,13 +288,7 @@ impl Replication<'_> {
 
     /// A task for which no reservation has found room yet is not to run any more.
     pub(super) fn forget_unbound(&mut self, id: u32) {
-        let (task, job) = self.core.records.both(id);
-        let book = match self.late(id).map(|late| late.sampling) {
-            Some(Sampling::Batch) if job.stages == NONE => task.job,
-            Some(Sampling::Batch) => self.core.stages.first(job, task.stage),
-            _ => id,
-        };
-        self.core.drop_unbound(book);
+        let book = self.core.drop_unbound(id);
         self.core.records.task_mut(id).sleep();
         self.call_off_surplus(book);
     }

@@ -18,6 +18,12 @@ const ROUND: usize = 1024;
 /// Days that are kept apart; a job that ends later waits on the day of the turn.
 const DAYS: usize = 128;
 
+/// Days that are gone through together at most, or they are too short.
+const MOST_DAYS: u64 = 16;
+
+/// Jobs on a page.
+const PAGE: usize = 128;
+
 /// See the module.
 pub struct Ledger {
     days: Vec<Day>,
@@ -30,25 +36,44 @@ pub struct Ledger {
     unmeasured: usize,
     /// Jobs that may be written down before it is to be gone through.
     room: usize,
+    /// Jobs written down since the length of a day was changed.
+    since_change: usize,
     /// Some jobs have several tasks.
     has_several: bool,
     /// What is over, by class, for a function's own use.
     over: Vec<Over>,
+    /// What nodes have served of it.
+    served: Vec<Served>,
     /// Messages sent at each end of a task in the window.
     by_loads: u64,
     /// Tasks whose service has ended.
     pub ended: u64,
     /// Lists for a function's own use.
     ends: Vec<Time>,
-    later: Vec<Placed>,
+    /// Pages on which nothing is written.
+    spare: Vec<Page>,
 }
 
-/// Jobs whose last tasks end on one day.
+/// Jobs whose last tasks end on one day: pages that are full, and the one that is written on.
 #[derive(Clone, Default)]
 struct Day {
+    full: Vec<Page>,
+    last: Page,
+}
+
+/// Some jobs.
+#[derive(Clone, Default)]
+struct Page {
     jobs: Vec<Placed>,
     /// Tasks of those jobs that have several, in the same order.
     tasks: Vec<Task>,
+}
+
+/// Tasks that a node has served in the window, and for how long.
+#[derive(Clone, Copy, Default)]
+struct Served {
+    span: Time,
+    tasks: u64,
 }
 
 /// Jobs of one class that are over.
@@ -122,9 +147,8 @@ impl Task {
 }
 
 impl Ledger {
-    /// An empty one for jobs of so many classes; `by_loads` messages are sent whenever the service of a
-    /// task ends.
-    pub fn new(classes: usize, by_loads: u64) -> Ledger {
+    /// An empty one; `by_loads` messages are sent whenever the service of a task ends.
+    pub fn new(core: &Core<'_>, by_loads: u64) -> Ledger {
         Ledger {
             days: vec![Day::default(); DAYS],
             shift: 20,
@@ -132,12 +156,14 @@ impl Ledger {
             jobs: 0,
             unmeasured: 0,
             room: ROUND,
+            since_change: 0,
             has_several: false,
-            over: vec![Over::default(); classes],
+            over: vec![Over::default(); core.facts.len()],
+            served: vec![Served::default(); core.layout.count() as usize],
             by_loads,
             ended: 0,
             ends: Vec::new(),
-            later: Vec::new(),
+            spare: Vec::new(),
         }
     }
 
@@ -153,47 +179,65 @@ impl Ledger {
         self.jobs += jobs;
         self.unmeasured += if measured { 0 } else { jobs };
         self.room = self.room.saturating_sub(jobs);
+        self.since_change += jobs;
     }
 
     /// Writes down a job of one task.
     #[inline(always)]
     pub fn write_only(&mut self, job: Placed) {
-        self.days[list(job.end.0 >> self.shift)].jobs.push(job);
+        self.page(job.end).jobs.push(job);
     }
 
     /// Writes down a job with its tasks.
     #[inline]
     pub fn write(&mut self, job: Placed, tasks: &[Task]) {
-        let day = &mut self.days[list(job.end.0 >> self.shift)];
-        day.jobs.push(job);
+        let page = self.page(job.end);
+        page.jobs.push(job);
         if job.tasks > 1 {
-            day.tasks.extend_from_slice(tasks);
+            page.tasks.extend_from_slice(tasks);
             self.has_several = true;
         }
     }
 
+    /// The page of the day of `end`, on which there is room.
+    #[inline(always)]
+    fn page(&mut self, end: Time) -> &mut Page {
+        let day = list(end.0 >> self.shift);
+        if self.days[day].last.jobs.len() == PAGE {
+            self.turn_page(day);
+        }
+        &mut self.days[day].last
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn turn_page(&mut self, day: usize) {
+        let day = &mut self.days[day];
+        let next = self.spare.pop().unwrap_or_default();
+        day.full.push(std::mem::replace(&mut day.last, next));
+    }
+
     /// Accounts for all that has happened until `now`.
     pub fn settle(&mut self, core: &mut Core<'_>, now: Time) {
-        let (last, before) = (now.0 >> self.shift, self.jobs);
-        let mut days = (last - self.today + 1).min(DAYS as u64);
+        let last = now.0 >> self.shift;
+        let days = (last - self.today + 1).min(DAYS as u64);
         let mut seen = Seen::default();
-        if core.window.is_open() && self.unmeasured == 0 {
+        if core.window.is_open() {
             (0..days).for_each(|ago| self.go_through::<true>(core, last - ago, now, &mut seen));
             self.count_over(core, &seen);
         } else {
-            if self.has_several {
-                days = DAYS as u64; // tasks of jobs that end later may have ended
-            }
+            // Tasks of jobs that end later may have ended.
+            let days = if self.has_several { DAYS as u64 } else { days };
             let ago = (0..days).map(|ago| last.wrapping_sub(ago));
             ago.for_each(|day| self.go_through::<false>(core, day, now, &mut seen));
         }
         self.today = last;
-        self.adapt(before, days);
+        self.adapt(days);
         self.room = ROUND.max(self.jobs / 16);
     }
 
-    /// Accounts for what has happened until `now` to the jobs of a day, and takes those out that are
-    /// over. `WITHIN`: the window is open, and all of them are measured.
+    /// Accounts for what has happened until `now` to the jobs of a day; what is not over is written down
+    /// again. `WITHIN`: the window is open.
     #[inline(never)]
     fn go_through<const WITHIN: bool>(
         &mut self,
@@ -202,17 +246,30 @@ impl Ledger {
         now: Time,
         seen: &mut Seen,
     ) {
-        let mut own = std::mem::take(&mut self.days[list(day)]);
-        let before = own.jobs.len();
-        match WITHIN && own.tasks.is_empty() {
-            true => self.put_over_only(core, &mut own.jobs, now, seen),
-            false => self.go_through_several::<WITHIN>(core, &mut own, now, seen),
+        let place = list(day);
+        let last = self.spare.pop().unwrap_or_default();
+        let mut full = std::mem::take(&mut self.days[place].full);
+        full.push(std::mem::replace(&mut self.days[place].last, last));
+        for page in &mut full {
+            self.jobs -= page.jobs.len();
+            match WITHIN && page.tasks.is_empty() {
+                true => self.put_over_only(core, &mut page.jobs, now, seen),
+                false => self.go_through_several::<WITHIN>(core, page, now, seen),
+            }
+            page.clear();
         }
-        self.jobs -= before - own.jobs.len();
-        self.days[list(day)] = own;
+        self.spare.append(&mut full);
+        full.append(&mut self.days[place].full);
+        self.days[place].full = full;
     }
 
-    /// The same where all are measured jobs of one task of the open window.
+    /// Writes down again a job that is not over.
+    fn keep(&mut self, job: Placed, tasks: &[Task]) {
+        self.jobs += 1;
+        self.write(job, tasks);
+    }
+
+    /// The same where all have one task and the window is open.
     fn put_over_only(
         &mut self,
         core: &mut Core<'_>,
@@ -221,76 +278,96 @@ impl Ledger {
         seen: &mut Seen,
     ) {
         if jobs.iter().any(|job| job.end > now) {
-            let later = &mut self.later;
-            jobs.retain(|job| {
-                later.extend((job.end > now).then_some(*job));
-                job.end <= now
-            });
+            self.set_apart(jobs, now);
+        }
+        if self.unmeasured > 0 {
+            self.account_unmeasured(core, jobs);
         }
         let mut sums = *seen;
         for job in &*jobs {
             sums.put_over(job);
-            sums.serve(core, &job.task());
+            sums.serve(&mut self.served, &job.task());
         }
         *seen = sums;
         match &mut self.over[..] {
             [over] => over.only.extend(jobs.iter().map(Placed::row)),
             all => (jobs.iter()).for_each(|job| all[job.class as usize].only.push(job.row())),
         }
-        jobs.clear();
-        jobs.append(&mut self.later);
+    }
+
+    /// Takes those out that are not over.
+    #[inline(never)]
+    fn set_apart(&mut self, jobs: &mut Vec<Placed>, now: Time) {
+        let mut over = 0;
+        for at in 0..jobs.len() {
+            let job = jobs[at];
+            if job.end > now {
+                self.keep(job, &[]);
+            } else {
+                jobs[over] = job;
+                over += 1;
+            }
+        }
+        jobs.truncate(over);
+    }
+
+    /// Accounts for those that are not measured, of jobs of one task that are over, and takes them out.
+    #[cold]
+    #[inline(never)]
+    fn account_unmeasured(&mut self, core: &mut Core<'_>, jobs: &mut Vec<Placed>) {
+        jobs.retain(|job| {
+            if !job.measured {
+                self.account(core, job, &mut []);
+            }
+            job.measured
+        });
     }
 
     /// The same where some may have several tasks.
     fn go_through_several<const WITHIN: bool>(
         &mut self,
         core: &mut Core<'_>,
-        day: &mut Day,
+        page: &mut Page,
         now: Time,
         seen: &mut Seen,
     ) {
-        let Day { jobs, tasks } = day;
-        let (mut kept, mut kept_tasks, mut next) = (0, 0, 0);
-        for at in 0..jobs.len() {
-            let job = jobs[at];
-            let own = next..next + job.several();
-            next = own.end;
+        let Page { jobs, tasks } = page;
+        let (mut sums, mut next) = (*seen, 0);
+        for job in &*jobs {
+            let own = &mut tasks[next..next + job.several()];
+            next += job.several();
             if !WITHIN {
-                self.end_tasks(core, &mut tasks[own.clone()], now);
+                self.end_tasks(core, own, now);
             }
             if job.end > now {
-                jobs[kept] = job;
-                kept += 1;
-                tasks.copy_within(own.clone(), kept_tasks);
-                kept_tasks += own.len();
-            } else if WITHIN {
-                self.put_over(core, &job, &tasks[own], seen);
+                self.keep(*job, own);
+            } else if WITHIN && job.measured {
+                self.put_over(job, own, &mut sums);
             } else {
-                self.account(core, &job, &tasks[own]);
+                self.account(core, job, own);
             }
         }
-        jobs.truncate(kept);
-        tasks.truncate(kept_tasks);
+        *seen = sums;
     }
 
     /// A measured job of the open window is over.
-    #[inline]
-    fn put_over(&mut self, core: &mut Core<'_>, job: &Placed, tasks: &[Task], seen: &mut Seen) {
-        seen.put_over(job);
+    #[inline(always)]
+    fn put_over(&mut self, job: &Placed, tasks: &[Task], sums: &mut Seen) {
+        sums.put_over(job);
         let over = &mut self.over[job.class as usize];
         if job.tasks == 1 {
-            seen.serve(core, &job.task());
+            sums.serve(&mut self.served, &job.task());
             return over.only.push(job.row());
         }
         over.several.push(job.row());
-        over.waits
-            .extend(tasks.iter().map(|task| task.start - job.arrival));
+        let waits = tasks.iter().map(|task| task.start - job.arrival);
+        over.waits.extend(waits);
         over.straggler_wait_doubled += u128::from(straggler_wait(&mut self.ends, tasks));
-        let mut sums = *seen;
-        for task in tasks.iter().filter(|task| !task.has_ended) {
-            sums.serve(core, task);
+        for task in tasks {
+            if !task.has_ended {
+                sums.serve(&mut self.served, task);
+            }
         }
-        *seen = sums;
     }
 
     /// Counts all that was put over.
@@ -314,16 +391,19 @@ impl Ledger {
         core.window.leave_together(seen.over, seen.ends);
     }
 
-    /// Days become longer if most of the jobs that were looked at end on another turn, and shorter if
-    /// too many end later today.
+    /// Days become longer if many at a time are gone through, and shorter if too many jobs are left today.
     #[inline]
-    fn adapt(&mut self, before: usize, days: u64) {
-        let today = self.days[list(self.today)].jobs.len();
-        let over = before - self.jobs;
-        if days == DAYS as u64 && self.jobs - today > over && self.shift < 60 {
-            self.reshape(self.shift + 1);
-        } else if today > self.room / 2 && self.shift > 0 {
-            self.reshape(self.shift - 1);
+    fn adapt(&mut self, days: u64) {
+        let today = &self.days[list(self.today)];
+        let left = today.full.len() * PAGE + today.last.jobs.len();
+        let shift = match left > ROUND / 4 + self.jobs / 64 {
+            _ if days > MOST_DAYS => self.shift + 1,
+            true => self.shift.saturating_sub(1),
+            false => return,
+        };
+        // Changes cost a little for each job: no more than a little for each that has come.
+        if shift < 60 && shift != self.shift && self.since_change > self.jobs {
+            self.reshape(shift);
         }
     }
 
@@ -331,29 +411,29 @@ impl Ledger {
     #[inline(never)]
     fn reshape(&mut self, shift: u32) {
         self.today = self.today << self.shift >> shift;
-        self.shift = shift;
+        (self.shift, self.since_change) = (shift, 0);
         let days = std::mem::replace(&mut self.days, vec![Day::default(); DAYS]);
-        for day in &days {
+        for mut page in days.into_iter().flat_map(Day::pages) {
             let mut next = 0;
-            for job in &day.jobs {
-                let own = next..next + job.several();
-                next = own.end;
-                let day_list = &mut self.days[list(job.end.0 >> shift)];
-                day_list.jobs.push(*job);
-                day_list.tasks.extend_from_slice(&day.tasks[own]);
+            for job in &page.jobs {
+                self.write(*job, &page.tasks[next..next + job.several()]);
+                next += job.several();
             }
+            page.clear();
+            self.spare.push(page);
         }
     }
 
-    /// Accounts for a job that is over, whose tasks have been accounted for if it has several.
+    /// Accounts for a job that is over.
     #[inline(never)]
-    fn account(&mut self, core: &mut Core<'_>, job: &Placed, tasks: &[Task]) {
+    fn account(&mut self, core: &mut Core<'_>, job: &Placed, tasks: &mut [Task]) {
         self.unmeasured -= usize::from(!job.measured);
         let only = [job.task()];
         let mut completion = job.completion();
         if job.tasks == 1 {
             self.end_task(core, &only[0]);
         } else {
+            self.end_tasks(core, tasks, job.end);
             completion.straggler_wait_doubled = straggler_wait(&mut self.ends, tasks);
         }
         core.count_completion(&completion, |stats, completed, floor| {
@@ -388,20 +468,26 @@ impl Ledger {
         }
     }
 
+    fn pages(&self) -> impl Iterator<Item = &Page> {
+        let each = self.days.iter();
+        each.flat_map(|day| day.full.iter().chain([&day.last]))
+    }
+
     /// When the last of the measured jobs that are written down is complete; 0 if there is none.
     pub fn last_measured(&self) -> Time {
-        let jobs = self.days.iter().flat_map(|day| &day.jobs);
+        let jobs = self.pages().flat_map(|page| &page.jobs);
         let measured = jobs.filter(|job| job.measured);
         measured.map(|job| job.end).max().unwrap_or_default()
     }
 
     /// Tells the nodes of all tasks that have not ended `now`, when what has happened is accounted for.
     pub fn for_each_task(&self, now: Time, mut visit: impl FnMut(NodeId)) {
-        for day in &self.days {
-            for job in day.jobs.iter().filter(|job| job.tasks == 1) {
+        for page in self.pages() {
+            let only = |job: &&Placed| !self.has_several || job.tasks == 1;
+            for job in page.jobs.iter().filter(only) {
                 visit(job.node);
             }
-            for task in day.tasks.iter().filter(|task| task.end > now) {
+            for task in page.tasks.iter().filter(|task| task.end > now) {
                 visit(task.node);
             }
         }
@@ -411,19 +497,19 @@ impl Ledger {
     /// events that end them.
     pub fn hand_over(&mut self, core: &mut Core<'_>) {
         core.stats.iter_mut().for_each(JobStats::add_plain);
+        for (node, served) in (0..).zip(&self.served) {
+            core.busy.serve(NodeId(node), served.tasks, served.span);
+        }
         let (now, mut in_line) = (core.now(), Vec::with_capacity(self.jobs));
-        for mut day in std::mem::take(&mut self.days) {
-            let mut next = 0;
-            for job in &day.jobs {
-                let own = next..next + job.several();
-                next = own.end;
-                self.end_tasks(core, &mut day.tasks[own.clone()], now);
+        let days = std::mem::take(&mut self.days);
+        for Page { jobs, mut tasks } in days.into_iter().flat_map(Day::pages) {
+            let mut rest = &mut tasks[..];
+            for job in &jobs {
+                let (own, others) = std::mem::take(&mut rest).split_at_mut(job.several());
+                rest = others;
+                self.end_tasks(core, own, now);
                 let only = [job.task()];
-                let tasks = if job.tasks == 1 {
-                    &only[..]
-                } else {
-                    &day.tasks[own]
-                };
+                let tasks = if job.tasks == 1 { &only[..] } else { own };
                 let ids = record(core, job, tasks);
                 in_line.extend(tasks.iter().copied().zip(ids));
             }
@@ -443,6 +529,19 @@ fn list(day: u64) -> usize {
     day as usize % DAYS
 }
 
+impl Day {
+    fn pages(self) -> impl Iterator<Item = Page> {
+        self.full.into_iter().chain([self.last])
+    }
+}
+
+impl Page {
+    fn clear(&mut self) {
+        self.jobs.clear();
+        self.tasks.clear();
+    }
+}
+
 impl Seen {
     /// A job of the open window is over.
     #[inline(always)]
@@ -454,11 +553,13 @@ impl Seen {
 
     /// A task was served in the open window.
     #[inline(always)]
-    fn serve(&mut self, core: &mut Core<'_>, task: &Task) {
+    fn serve(&mut self, served: &mut [Served], task: &Task) {
         let service = task.end - task.start;
         self.ended += 1;
         self.service += u128::from(service.0);
-        core.busy.serve(task.node, service);
+        let node = &mut served[task.node.index()];
+        node.span += service;
+        node.tasks += 1;
     }
 }
 

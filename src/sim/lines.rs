@@ -5,16 +5,16 @@
 //! at any other time, and all that is to be said of a task is in the [`Ledger`](super::ledger::Ledger)
 //! from the moment on at which it is placed.
 
-use crate::engine::random::Draw;
 use crate::engine::time::Time;
+use crate::metrics::nodes::{self as metrics, Observation};
 use crate::model::ids::NodeId;
 use crate::model::slab::NONE;
+use crate::strategy::Reads;
 use crate::strategy::board::by_count::ByCount;
-use crate::strategy::{Counts, Order, Reads, Ties};
 
 use super::core::Core;
 use super::due::Due;
-use super::ledger::{Ledger, Task};
+use super::ledger::Ledger;
 use super::replication::Replication;
 
 /// See the module.
@@ -25,6 +25,8 @@ pub struct Lines {
     pub by_counts: bool,
     /// It is known how many tasks are at a node; else only when it is free.
     keeps_ends: bool,
+    /// How they are kept, where decisions read numbers of tasks alone.
+    pub way: u8,
     /// When the first in line end, where decisions may read the state of any node.
     due: Due,
     queues: Queues,
@@ -45,6 +47,14 @@ struct Queues {
     by_idle: u64,
 }
 
+/// Ways to keep lines, where decisions read numbers of tasks alone: when each is free and no more; the
+/// tasks in them, from whose coming and going nothing else follows; the same with all that does.
+pub const BLIND: u8 = 0;
+/// See above.
+pub const BARE: u8 = 1;
+/// See above.
+pub const FULL: u8 = 2;
+
 /// How many ends lie in the line's own record.
 const NEAR: usize = 5;
 
@@ -55,9 +65,7 @@ struct Line {
     /// When the service of the last ends, or ended.
     last: Time,
     tasks: u32,
-    /// Where the end of the first is; [`Time::MAX`] lies there if there is none.
-    head: u32,
-    /// When the first end, going round.
+    /// When the services of the first end; [`Time::MAX`] where there is nobody.
     ends: [Time; NEAR],
     /// The first and the last of those who stand farther back.
     first_far: u32,
@@ -76,7 +84,6 @@ impl Line {
     const EMPTY: Line = Line {
         last: Time::ZERO,
         tasks: 0,
-        head: 0,
         ends: [Time::MAX; NEAR],
         first_far: NONE,
         last_far: NONE,
@@ -85,14 +92,27 @@ impl Line {
     /// When the service of the first ends; [`Time::MAX`] if there is none.
     #[inline(always)]
     fn first(&self) -> Time {
-        self.ends[self.head as usize]
+        self.ends[0]
     }
 
-    /// The place so many behind the first.
+    /// The first leaves, and nobody stands far back.
     #[inline(always)]
-    fn place(&self, behind: u32) -> usize {
-        let place = (self.head + behind) as usize;
-        if place < NEAR { place } else { place - NEAR }
+    fn advance(&mut self) {
+        self.tasks -= 1;
+        self.ends.copy_within(1.., 0);
+        self.ends[NEAR - 1] = Time::MAX;
+    }
+
+    /// How many are in line `now`, some of which may have left it; `None` if those who stand far back
+    /// must be asked.
+    #[inline(always)]
+    fn count(&self, now: Time) -> Option<u32> {
+        let gone = self
+            .ends
+            .iter()
+            .map(|&end| u32::from(end <= now))
+            .sum::<u32>();
+        (gone < NEAR as u32).then(|| self.tasks - gone)
     }
 }
 
@@ -103,10 +123,16 @@ impl Lines {
         let nodes = core.layout.count() as usize;
         let (reads, by_idle) = (dispatch.reads(), dispatch.reporting().by_idle);
         let by_counts = dispatch.goes_by_counts() && core.board.keeps_counts_alone();
+        let keeps_ends = reads != Reads::Nothing || by_idle > 0;
         Lines {
             reads,
             by_counts,
-            keeps_ends: reads != Reads::Nothing || by_idle > 0,
+            keeps_ends,
+            way: match by_idle > 0 || core.board.is_kept() || reads == Reads::Any {
+                true => FULL,
+                false if keeps_ends => BARE,
+                false => BLIND,
+            },
             due: Due::new(if reads == Reads::Any { nodes } else { 0 }),
             queues: Queues {
                 lines: vec![Line::EMPTY; nodes],
@@ -127,8 +153,40 @@ impl Lines {
         self.keeps_ends && !self.by_counts
     }
 
-    /// A task of `service` that is placed `now` takes its place in line at `node`; tells when it starts
+    /// A task of `service` that is placed `now` is served behind the last at `node`; tells when it starts
     /// and ends.
+    #[inline(always)]
+    fn follow(&mut self, node: NodeId, service: Time, now: Time) -> (Time, Time) {
+        let line = &mut self.queues.lines[node.index()];
+        let start = line.last.max(now);
+        let end = start + service;
+        line.last = end;
+        self.service += u128::from(service.0);
+        (start, end)
+    }
+
+    /// The same, and it takes its place in line, as lines are kept in that way.
+    #[inline(always)]
+    pub fn line_up_by<const WAY: u8>(
+        &mut self,
+        core: &mut Core<'_>,
+        node: NodeId,
+        service: Time,
+        now: Time,
+    ) -> (Time, Time) {
+        match WAY {
+            BLIND => self.follow(node, service, now),
+            BARE => {
+                let (start, end) = self.follow(node, service, now);
+                self.queues.settle_bare(node, now);
+                self.queues.push(node, end);
+                (start, end)
+            }
+            _ => self.line_up(core, node, service, now),
+        }
+    }
+
+    /// The same however they are kept.
     #[inline(always)]
     pub fn line_up(
         &mut self,
@@ -140,17 +198,15 @@ impl Lines {
         if self.keeps_ends && self.reads != Reads::Any {
             self.settle(core, node, now);
         }
-        let line = &mut self.queues.lines[node.index()];
-        let start = line.last.max(now);
-        let end = start + service;
-        line.last = end;
-        self.service += u128::from(service.0);
+        let (start, end) = self.follow(node, service, now);
         if self.keeps_ends {
-            let is_first = self.queues.push(core, node, end);
-            if is_first && self.reads == Reads::Any {
+            let before = self.queues.push(node, end);
+            if before == 0 && self.reads == Reads::Any {
                 self.due.push(node, end);
             }
-            if !self.by_counts {
+            if self.by_counts {
+                self.queues.recount(core, node, before, before + 1);
+            } else {
                 core.nodes.line_up(node, service, now);
                 core.changed(node);
             }
@@ -164,6 +220,31 @@ impl Lines {
         if self.queues.lines[node.index()].first() <= now {
             self.queues.pop_until(core, node, now);
         }
+    }
+
+    /// How many tasks are at `node` now, as lines are kept in that way.
+    #[inline(always)]
+    pub fn tasks_at<const WAY: u8>(&mut self, core: &mut Core<'_>, node: NodeId, now: Time) -> u32 {
+        if WAY == BARE {
+            let line = &self.queues.lines[node.index()];
+            return line
+                .count(now)
+                .unwrap_or_else(|| self.queues.count(line, now));
+        }
+        self.settle(core, node, now);
+        self.queues.lines[node.index()].tasks
+    }
+
+    /// The order of all nodes by numbers of tasks, if it is the only one.
+    #[inline(always)]
+    pub fn order(&mut self) -> Option<&mut ByCount> {
+        self.queues.order.as_mut()
+    }
+
+    /// Reads something of the line at `node`, which is needed soon.
+    #[inline(always)]
+    pub fn touch(&self, node: NodeId) -> u64 {
+        self.queues.lines[node.index()].last.0
     }
 
     /// Lets go what has left any line until `now`.
@@ -206,6 +287,25 @@ impl Lines {
         core.nodes.show_use(busy, self.service as i128 - left, now);
     }
 
+    /// What is to be seen of the lines `now`, when nothing is left that is due, with so many jobs in the
+    /// system.
+    pub fn observe(&mut self, ledger: &Ledger, now: Time, jobs: u64) -> Observation {
+        if !self.keeps_ends {
+            self.count(ledger, now);
+        }
+        let mut seen = metrics::Lines::default();
+        for line in &self.queues.lines {
+            let tasks = match self.keeps_ends {
+                true => line
+                    .count(now)
+                    .unwrap_or_else(|| self.queues.count(line, now)),
+                false => line.tasks,
+            };
+            seen.add(tasks, line.last.since(now));
+        }
+        seen.observed(now, jobs)
+    }
+
     fn count(&mut self, ledger: &Ledger, now: Time) {
         let lines = &mut self.queues.lines;
         lines.iter_mut().for_each(|line| line.tasks = 0);
@@ -221,21 +321,35 @@ impl Lines {
 }
 
 impl Queues {
-    /// A task whose service ends at `end` is the last in line at `node`; true if it is the first too.
+    /// A task whose service ends at `end` is the last in line at `node`; tells how many are before it.
     #[inline(always)]
-    fn push(&mut self, core: &mut Core<'_>, node: NodeId, end: Time) -> bool {
+    fn push(&mut self, node: NodeId, end: Time) -> u32 {
         let line = &mut self.lines[node.index()];
         let before = line.tasks;
         line.tasks += 1;
-        if before < NEAR as u32 {
-            line.ends[line.place(before)] = end;
-        } else {
-            self.push_far(node, end);
+        match line.ends.get_mut(before as usize) {
+            Some(place) => *place = end,
+            None => self.push_far(node, end),
         }
-        if self.by_counts {
-            self.recount(core, node, before, before + 1);
+        before
+    }
+
+    /// Lets go what has left the line at `node`, where nothing else follows from it.
+    #[inline(always)]
+    fn settle_bare(&mut self, node: NodeId, now: Time) {
+        let line = &mut self.lines[node.index()];
+        while line.first() <= now {
+            line.advance();
+            if line.tasks >= NEAR as u32 {
+                return self.settle_far(node, now);
+            }
         }
-        before == 0
+    }
+
+    #[cold]
+    fn settle_far(&mut self, node: NodeId, now: Time) {
+        self.lines[node.index()].ends[NEAR - 1] = self.pop_far(node);
+        self.settle_bare(node, now);
     }
 
     #[inline(never)]
@@ -273,7 +387,17 @@ impl Queues {
         end.time
     }
 
-    #[inline(always)]
+    /// How many are in `line` `now`, also of those who stand far back.
+    #[cold]
+    fn count(&self, line: &Line, now: Time) -> u32 {
+        let (mut tasks, mut next) = (line.tasks - NEAR as u32, line.first_far);
+        while let Some(end) = self.far.get(next as usize).filter(|end| end.time <= now) {
+            (tasks, next) = (tasks - 1, end.next);
+        }
+        tasks
+    }
+
+    #[inline(never)]
     fn pop_until(&mut self, core: &mut Core<'_>, node: NodeId, now: Time) {
         while self.pop(core, node) <= now {}
     }
@@ -282,15 +406,11 @@ impl Queues {
     #[inline(always)]
     fn pop(&mut self, core: &mut Core<'_>, node: NodeId) -> Time {
         let line = &mut self.lines[node.index()];
-        let (end, at) = (line.first(), line.head as usize);
-        line.tasks -= 1;
-        line.head = line.place(1) as u32;
+        let end = line.first();
+        line.advance();
         let tasks = line.tasks;
-        if tasks == 0 {
-            line.ends[line.head as usize] = Time::MAX;
-        } else if tasks >= NEAR as u32 {
-            let last = self.pop_far(node);
-            self.lines[node.index()].ends[at] = last;
+        if tasks >= NEAR as u32 {
+            self.lines[node.index()].ends[NEAR - 1] = self.pop_far(node);
         }
         if self.by_counts {
             self.recount(core, node, tasks + 1, tasks);
@@ -310,65 +430,6 @@ impl Queues {
             Some(order) => order.step(node.index(), before, tasks),
             None if core.board.is_kept() => core.board.recount(node, tasks),
             None => {}
-        }
-    }
-}
-
-/// Numbers of tasks at the nodes of a pool.
-pub struct Looking<'a, 's> {
-    pub core: &'a mut Core<'s>,
-    pub lines: &'a mut Lines,
-    pub pool: u32,
-    /// The pool has all nodes.
-    pub is_whole: bool,
-    pub now: Time,
-    /// Nodes that were probed.
-    pub probes: u32,
-}
-
-impl Looking<'_, '_> {
-    /// What is to be seen at any node is up to date.
-    #[inline(always)]
-    pub fn catch_up(&mut self) {
-        if self.lines.reads == Reads::Any {
-            self.lines.settle_due(self.core, self.now);
-        }
-    }
-
-    /// A task of `service` takes its place in line.
-    #[inline(always)]
-    pub fn line_up(&mut self, node: NodeId, service: Time) -> Task {
-        let (start, end) = self.lines.line_up(self.core, node, service, self.now);
-        Task::new(node, start, end)
-    }
-
-    /// The node of that rank.
-    #[inline(always)]
-    pub fn node(&self, rank: u32) -> NodeId {
-        match self.is_whole {
-            true => NodeId(rank),
-            false => self.core.board.node(self.pool, rank),
-        }
-    }
-}
-
-impl Counts for Looking<'_, '_> {
-    #[inline(always)]
-    fn tasks(&mut self, rank: u32) -> u32 {
-        self.probes += 1;
-        let node = self.node(rank);
-        self.lines.settle(self.core, node, self.now);
-        self.lines.queues.lines[node.index()].tasks
-    }
-
-    #[inline(always)]
-    fn least(&mut self, order: Order, ties: Ties, rng: &mut Draw) -> Option<u32> {
-        match &mut self.lines.queues.order {
-            Some(order) => order.least(ties, rng).map(|at| at as u32),
-            None => {
-                let (board, pool) = (&self.core.board, self.pool);
-                board.least(pool, order, self.now, ties, rng)
-            }
         }
     }
 }

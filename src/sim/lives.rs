@@ -4,7 +4,6 @@
 use crate::engine::random::unit;
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
-use crate::model::list::List;
 use crate::model::nodes::NodeState;
 use crate::model::slab::NONE;
 use crate::workload::class::Shape;
@@ -32,6 +31,7 @@ impl Replication<'_> {
                 self.settle_node(node)?;
             }
         }
+        self.follow_starts();
         Ok(())
     }
 
@@ -99,7 +99,7 @@ impl Replication<'_> {
     }
 
     /// Room may have come free at a node.
-    fn start_waiting(&mut self, node: NodeId) {
+    pub(super) fn start_waiting(&mut self, node: NodeId) {
         service::start_waiting(&mut self.core, node);
         self.follow_clock(node);
     }
@@ -205,21 +205,39 @@ impl Replication<'_> {
             self.dispatch.park(&mut self.core, id);
             return false;
         }
+        if !self.core.records.task(id).is_reservation() {
+            self.begin_attempt(id);
+        }
+        true
+    }
+
+    /// An attempt is about to set out.
+    pub(super) fn begin_attempt(&mut self, id: u32) {
         let (task, job) = self.core.records.both(id);
-        if task.attempt == 0 {
+        if task.attempt == 0 && task.copy == 0 {
             let budget = &self.core.setup.faults.retries.budget;
             self.dispatch.earn(job, budget);
         }
+        self.wait_for_result(id);
+    }
+
+    /// The dispatcher of an attempt begins to wait for its result.
+    pub(super) fn wait_for_result(&mut self, id: u32) {
         if let Some(patience) = self.core.setup.faults.timeouts.task {
             let until = self.core.now() + patience;
             self.core.wait_until(until, Timer::Attempt, id);
         }
-        true
     }
 
     /// A task reaches a node, which may be down, or full.
     #[cold]
     pub(super) fn reach_if_up(&mut self, id: u32) -> Fallible {
+        self.come_to_node(id)?;
+        self.follow_starts();
+        Ok(())
+    }
+
+    fn come_to_node(&mut self, id: u32) -> Fallible {
         let node = self.core.records.task(id).node;
         let queued = self.core.setup.faults.stranded.queued;
         if self.core.nodes.state(node) == NodeState::Down && queued != StrandedQueued::Stay {
@@ -234,7 +252,6 @@ impl Replication<'_> {
             return self.end_attempt(id, How::Refused);
         }
         self.follow_clock(node);
-        self.follow_starts();
         Ok(())
     }
 
@@ -270,16 +287,20 @@ impl Replication<'_> {
         }
         if has_failed {
             self.lose(id)?;
+            self.follow_starts();
         }
         Ok(!has_failed)
     }
 
     /// A task that does not run is held at its node no more; it goes elsewhere, or is lost.
-    fn turn_away(&mut self, id: u32, queued: StrandedQueued) -> Fallible {
+    pub(super) fn turn_away(&mut self, id: u32, queued: StrandedQueued) -> Fallible {
         let node = self.core.records.task(id).node;
         self.core.release(id);
         self.depart_if_idle(node);
         self.dispatch.forget(&mut self.core, id);
+        if self.core.records.task(id).is_reservation() {
+            return self.turn_reservation_away(id);
+        }
         if queued == StrandedQueued::Lose || self.core.is_unseen(id) {
             return self.lose(id);
         }
@@ -290,7 +311,7 @@ impl Replication<'_> {
         self.place_again(id)
     }
 
-    fn place_again(&mut self, id: u32) -> Fallible {
+    pub(super) fn place_again(&mut self, id: u32) -> Fallible {
         match self.dispatch.take_back(&mut self.core, id) {
             Some(dispatcher) => self.run_dispatcher(dispatcher, false),
             None => Ok(()),
@@ -299,8 +320,8 @@ impl Replication<'_> {
 
     /// The tasks for which no node was up are decided again.
     pub(super) fn place_parked(&mut self) -> Fallible {
-        let mut parked = std::mem::replace(self.dispatch.parked(), List::EMPTY);
-        while let Some(id) = parked.pop(&mut self.core.records) {
+        self.dispatch.unpark(&mut self.core);
+        while let Some(id) = self.dispatch.next_unparked(&mut self.core) {
             self.place_again(id)?;
         }
         Ok(())
@@ -311,8 +332,8 @@ impl Replication<'_> {
         self.end_attempt(id, How::Failed)
     }
 
-    /// An attempt, which is nowhere any more, has come to nothing: its task is tried again after a
-    /// while, or its job has failed, or is rejected.
+    /// An attempt, which is nowhere any more, has come to nothing, and so has its task, unless other attempts
+    /// are made at that.
     fn end_attempt(&mut self, id: u32, how: How) -> Fallible {
         if self.core.is_unseen(id) {
             self.core.forget_unseen(id);
@@ -322,10 +343,24 @@ impl Replication<'_> {
         self.core.wait_no_more(Timer::Attempt, id);
         self.dispatch.forget(&mut self.core, id);
         self.core.waste(id);
-        self.core.totals.attempts_lost += 1;
+        // One that no reservation has asked for has had no attempt.
+        let is_attempt = self.core.records.task(id).phase() != Phase::Dormant;
+        self.core.totals.attempts_lost += u64::from(is_attempt);
         self.dispatch.lost(&mut self.core, id, how);
         self.core.records.task_mut(id).write_off(now);
         self.judge_failure(node)?;
+        match self.has_copies {
+            true => match self.leave_set(id, how) {
+                Some(task) => self.end_task(task, how),
+                None => Ok(()),
+            },
+            false => self.end_task(id, how),
+        }
+    }
+
+    /// All that was made about a task has come to nothing: it is tried again after a while, or its job has failed,
+    /// or is rejected.
+    pub(super) fn end_task(&mut self, id: u32, how: How) -> Fallible {
         if self.may_retry(id) {
             self.retry(id);
             return Ok(());
@@ -352,7 +387,7 @@ impl Replication<'_> {
 
     fn retry(&mut self, id: u32) {
         let task = self.core.records.task_mut(id);
-        task.attempt += 1;
+        (task.attempt, task.placed) = (task.attempt + 1, 0);
         let (job, is_first) = (task.job, task.attempt == 1);
         let record = self.core.records.job_mut(job);
         record.retries += 1;
@@ -374,6 +409,7 @@ impl Replication<'_> {
             job = if id == job { task } else { job };
             id = sibling;
         }
+        self.core.drop_copies(job);
         self.core.wait_no_more(Timer::Job, job);
         let record = self.core.records.job(job);
         if let Some(central) = &mut self.central {
@@ -388,6 +424,7 @@ impl Replication<'_> {
     fn cancel(&mut self, id: u32, is_late: bool) -> u32 {
         self.count_cancelled(id);
         self.core.wait_no_more(Timer::Attempt, id);
+        self.core.wait_no_more(Timer::Hedge, id);
         let task = self.abandon(id, is_late);
         self.core.waste(task);
         task
@@ -395,7 +432,8 @@ impl Replication<'_> {
 
     fn count_cancelled(&mut self, id: u32) {
         let (task, job) = self.core.records.both(id);
-        let is_cancelled = !task.is_done() && !task.is_lost() && job.measured;
+        let is_task = task.copy == 0;
+        let is_cancelled = is_task && !task.is_done() && !task.is_lost() && job.measured;
         self.core.totals.attempts_lost += u64::from(task.is_attempted());
         self.core.totals.cancelled += u64::from(is_cancelled);
     }
@@ -427,6 +465,7 @@ impl Replication<'_> {
             }
             id = sibling;
         }
+        self.core.drop_copies(job);
         self.core.wait_no_more(Timer::Job, job);
         self.follow_starts();
         self.pull()?;
@@ -472,7 +511,9 @@ impl Replication<'_> {
         let task = core.records.task(id);
         let (phase, node) = (task.phase(), task.node);
         match phase {
-            Phase::Dispatch | Phase::Decision | Phase::Parked => self.dispatch.withdraw(core, id),
+            Phase::Dispatch | Phase::Decision | Phase::Parked | Phase::Unparked => {
+                self.dispatch.withdraw(core, id);
+            }
             Phase::Network => {
                 core.call_off(id);
                 if node.0 != NONE {
@@ -491,6 +532,7 @@ impl Replication<'_> {
                 self.start_waiting(node);
             }
             Phase::Service => {
+                core.started.retain(|started| *started != id);
                 service::interrupt(core, id);
                 core.release(id);
                 self.start_waiting(node);
@@ -522,16 +564,19 @@ impl Replication<'_> {
     /// A time is over for which somebody waited; see [`Timer`].
     #[cold]
     pub(super) fn time_out(&mut self, timer: u32, id: u32) -> Fallible {
+        self.follow_timer(timer, id)?;
+        self.follow_starts();
+        Ok(())
+    }
+
+    fn follow_timer(&mut self, timer: u32, id: u32) -> Fallible {
         match timer {
             0 => self.place_again(id),
             4 => self.look(id),
             1 => self.time_attempt_out(id),
             3 => self.hedge(id),
             7 if self.core.is_unseen(id) => self.hear_of_cancel(id),
-            5..=7 => {
-                self.hear_of_reservation(timer, id);
-                Ok(())
-            }
+            5..=7 => self.hear_of_reservation(timer, id),
             8 => self.probe(id),
             9 => self.decide_by_replies(id),
             10..=13 => self.hear_of_node(timer, id),

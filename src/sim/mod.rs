@@ -25,6 +25,7 @@ mod lines;
 mod lives;
 mod observing;
 mod outcome;
+mod placing;
 mod plan;
 mod probing;
 mod profile;

@@ -11,6 +11,22 @@ use super::window::Window;
 /// Observations of a replication at most.
 const MOST: u64 = 4000;
 
+/// What is to be seen of the nodes.
+pub trait See {
+    /// At this instant.
+    fn see(&mut self, core: &Core<'_>, capacity: &Capacity, at: Time) -> Observation;
+}
+
+/// The nodes as events leave them, and the number of tasks in the central queue.
+pub struct ByEvents(pub u64);
+
+impl See for ByEvents {
+    fn see(&mut self, core: &Core<'_>, capacity: &Capacity, at: Time) -> Observation {
+        let (nodes, jobs) = (&core.nodes, core.window.jobs());
+        Observation::take(&core.layout, nodes, capacity, at, jobs, self.0)
+    }
+}
+
 /// The observations of a replication, and when the next is due.
 pub struct Observer {
     capacity: Capacity,
@@ -68,16 +84,14 @@ impl Observer {
         self.next
     }
 
-    /// Takes the observations that fall before `time`. `central` is the number of tasks in the
-    /// central queue.
-    pub fn look_until(&mut self, time: Time, core: &Core<'_>, central: u64) {
+    /// Takes the observations that fall before `time`; `see` tells what is to be seen at an instant.
+    pub fn look_until(&mut self, time: Time, core: &Core<'_>, see: &mut impl See) {
         while self.next < time {
             if !core.window.contains(self.next) {
                 self.next = Time::MAX;
                 return;
             }
-            let (nodes, capacity, jobs) = (&core.nodes, &self.capacity, core.window.jobs());
-            let seen = Observation::take(&core.layout, nodes, capacity, self.next, jobs, central);
+            let seen = see.see(core, &self.capacity, self.next);
             self.sums.add(&seen);
             self.seen.push(seen);
             self.draw(self.start.unwrap_or_default());

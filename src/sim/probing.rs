@@ -23,7 +23,8 @@ impl Replication<'_> {
         Ok(())
     }
 
-    fn place_now(&mut self, id: u32) -> Fallible {
+    /// A task that has been decided goes to the node that the placement chooses.
+    pub(super) fn place_now(&mut self, id: u32) -> Fallible {
         let node = self.dispatch.choose(&mut self.core, id)?;
         self.dispatch.bind(&mut self.core, id, node);
         self.go(id)

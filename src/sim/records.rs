@@ -11,6 +11,8 @@ use crate::model::ids::NodeId;
 use crate::model::list::{Linked, Links};
 use crate::model::slab::{NONE, Slab};
 
+use super::hedging::Set;
+
 /// A job in the system.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C, align(64))]
@@ -46,7 +48,7 @@ pub struct Job {
     pub critical: u32,
     /// Tasks that were tried again.
     pub retries: u32,
-    /// Tasks that have reached the central queue, of a job whose tasks start together.
+    /// Tasks that stand in the central queue; of a job whose tasks start together, that have reached it.
     pub assembled: u32,
     /// Whether it counts.
     pub measured: bool,
@@ -146,6 +148,8 @@ pub enum Phase {
     Returning = 8 + 2,
     /// Waits until a node is up; counts as [`Phase::Queue`].
     Parked = 8 + 3,
+    /// It did so, and is about to be decided again; counts as [`Phase::Queue`].
+    Unparked = 40 + 3,
     /// Its stage waits for others; its time has not begun.
     Dormant = 16,
     /// Waits for a reservation to find room; counts as [`Phase::Queue`].
@@ -200,6 +204,8 @@ pub struct Task {
     pub fails: bool,
     /// Which of the attempts that are made at once it is, from 0.
     pub copy: u8,
+    /// Attempts that have been placed since the task was last to be tried, copies included.
+    pub placed: u8,
     phase: Phase,
     /// When the phase began.
     since: Time,
@@ -223,6 +229,7 @@ impl Default for Task {
             attempt: 0,
             fails: false,
             copy: 0,
+            placed: 0,
             phase: Phase::Dispatch,
             since: Time::ZERO,
             parts: [0; 7],
@@ -246,6 +253,7 @@ impl Task {
         self.attempt = 0;
         self.fails = false;
         self.copy = 0;
+        self.placed = 0;
         self.phase = Phase::Dispatch;
         self.since = now;
         self.parts = [0; 7];
@@ -302,26 +310,33 @@ impl Task {
         self.since += span;
     }
 
-    /// Becomes, of an attempt, one more that is made `now`, behind `last`: what was done since the
-    /// decision counts as tried in vain.
-    pub fn copy_at(&mut self, now: Time, last: &Task) {
-        let phase = self.phase;
-        self.enter(phase, now);
-        let [dispatch, decision, ..] = self.parts;
-        let sum: u64 = self.parts.iter().sum();
-        self.parts = [0; 7];
-        self.parts[Phase::Dispatch as usize] = dispatch;
-        self.parts[Phase::Decision as usize] = decision;
-        self.parts[Phase::Retry as usize] = sum - dispatch - decision;
-        (self.phase, self.links) = (Phase::Network, Links::NONE);
-        (self.ticket, self.node) = (Ticket::NONE, NodeId(NONE));
-        (self.sibling, self.copy) = (last.sibling, last.copy + 1);
+    /// Becomes, of the first attempt at a task, one more that is made `now`, before `next`: its time until
+    /// the decision was spent on `before`, and what was done since then counts as tried in vain.
+    pub fn copy_at(&mut self, now: Time, set: &Set, next: u32) {
+        self.parts = set.before;
+        self.parts[Phase::Retry as usize] += (now - set.decided).0;
+        (self.phase, self.since, self.fails) = (Phase::Network, now, false);
+        (self.ticket, self.node, self.links) = (Ticket::NONE, NodeId(NONE), Links::NONE);
+        (self.sibling, self.copy) = (next, self.placed);
+    }
+
+    /// Where its time has gone until `now`.
+    pub fn parts_at(&self, now: Time) -> Blame {
+        let mut parts = self.parts;
+        parts[self.phase.part()] += (now - self.since).0;
+        parts
+    }
+
+    /// It has come to nothing, or is not needed, while other attempts at the task are made.
+    pub fn rest(&mut self, now: Time) {
+        self.write_off(now);
+        self.phase = Phase::Dormant;
     }
 
     /// Becomes, of a task that has been decided, a reservation for it and others, which sets out `now`.
     pub fn reserve(&mut self, number: u32, now: Time) {
         self.enter(Phase::Network, now);
-        (self.index, self.copy) = (number, RESERVATION);
+        (self.index, self.attempt, self.copy) = (number, 0, RESERVATION);
         (self.ticket, self.links) = (Ticket::NONE, Links::NONE);
         (self.work, self.service) = (0.0, Time::ZERO);
     }
@@ -410,6 +425,7 @@ impl Task {
             Phase::Dispatch
                 | Phase::Decision
                 | Phase::Parked
+                | Phase::Unparked
                 | Phase::Retry
                 | Phase::Done
                 | Phase::Dormant
@@ -469,10 +485,14 @@ pub struct Subject {
     pub tasks: u32,
     /// Which of them it is, from 0.
     pub task: u32,
+    /// The task whose data it needs.
+    pub data: u32,
     /// The stage of the job that it belongs to, from 0.
     pub stage: u16,
     /// Which attempt it is, from 0.
     pub attempt: u16,
+    /// Which of those that are made at once, from 0.
+    pub copy: u8,
     /// At speed 1, in the unit of its class (seconds, or nanoseconds of a trace).
     pub work: f64,
     /// Row of its demand.
@@ -484,10 +504,10 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// The random draw with `key`; `leg` (below 16) tells the draws of one attempt apart.
+    /// The random draw with `key`; `leg` (below 2) tells the draws of one attempt apart.
     #[inline(always)]
     pub fn draw(&self, key: Key, leg: u32) -> Draw {
-        let leg = u32::from(self.attempt) << 4 | leg;
+        let leg = u32::from(self.attempt) << 4 | u32::from(self.copy) << 1 | leg;
         key.draw(
             self.class,
             self.number,

@@ -5,6 +5,7 @@
 //! the book's tasks. A reservation has a record with a copy of its job in it, since it may outlive that:
 //! a node may not have heard yet that it is not needed any more.
 
+use crate::model::list::List;
 use crate::model::slab::NONE;
 
 /// All of a replication.
@@ -12,8 +13,11 @@ use crate::model::slab::NONE;
 pub struct Reservations {
     /// By the record of a reservation.
     places: Vec<Place>,
-    /// By the record of the first task of a book.
     books: Vec<Book>,
+    /// Books that are closed.
+    closed: Vec<u32>,
+    /// The book of a task that is not bound yet, by its record.
+    of_tasks: Vec<u32>,
     /// Those that have found room and have not asked yet.
     pub(super) asking: Vec<u32>,
 }
@@ -26,15 +30,14 @@ pub(super) struct Place {
     /// Its neighbours in the book.
     before: u32,
     pub next: u32,
+    /// Index of the task that it is for, where it is for one alone.
+    pub task: u32,
 }
 
 /// Tasks that are not bound yet, and the reservations for them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Book {
-    /// None of those before it is left.
-    pub task: u32,
-    /// Tasks that are left.
-    pub left: u32,
+    pub tasks: List,
     pub first: u32,
     last: u32,
 }
@@ -43,11 +46,11 @@ const NOWHERE: Place = Place {
     book: NONE,
     before: NONE,
     next: NONE,
+    task: NONE,
 };
 
 const EMPTY: Book = Book {
-    task: NONE,
-    left: 0,
+    tasks: List::EMPTY,
     first: NONE,
     last: NONE,
 };
@@ -65,27 +68,38 @@ impl Reservations {
         reach(&mut self.places, id, NOWHERE)
     }
 
-    /// The book whose first task is in record `id`.
-    pub(super) fn book(&mut self, id: u32) -> &mut Book {
-        reach(&mut self.books, id, EMPTY)
+    /// The index of the task that a reservation is for, where it is for one alone.
+    pub(super) fn task_of(&self, id: u32) -> u32 {
+        self.places
+            .get(id as usize)
+            .map_or(NONE, |place| place.task)
     }
 
-    /// A book is opened for `count` tasks, of which `first` is the first.
-    pub(super) fn open(&mut self, first: u32, count: u32) {
-        *self.book(first) = Book {
-            task: first,
-            left: count,
-            ..EMPTY
-        };
+    /// A book that is open.
+    pub(super) fn book(&mut self, id: u32) -> &mut Book {
+        &mut self.books[id as usize]
+    }
+
+    /// The book of a task that is not bound yet.
+    pub(super) fn book_of(&mut self, task: u32) -> &mut u32 {
+        reach(&mut self.of_tasks, task, NONE)
+    }
+
+    /// Opens a book.
+    pub(super) fn open(&mut self) -> u32 {
+        let book = self.closed.pop().unwrap_or(self.books.len() as u32);
+        *reach(&mut self.books, book, EMPTY) = EMPTY;
+        book
     }
 
     /// A reservation joins a book, as the last.
-    pub(super) fn join(&mut self, book: u32, id: u32) {
+    pub(super) fn join(&mut self, book: u32, id: u32, task: u32) {
         let last = std::mem::replace(&mut self.book(book).last, id);
         *self.place(id) = Place {
             book,
             before: last,
             next: NONE,
+            task,
         };
         match last {
             NONE => self.book(book).first = id,
@@ -95,7 +109,11 @@ impl Reservations {
 
     /// A reservation leaves its book, if it is in one.
     pub(super) fn leave(&mut self, id: u32) {
-        let Place { book, before, next } = std::mem::replace(self.place(id), NOWHERE);
+        let place = self.place(id);
+        let Place {
+            book, before, next, ..
+        } = *place;
+        (place.book, place.before, place.next) = (NONE, NONE, NONE);
         if book == NONE {
             return;
         }
@@ -110,12 +128,19 @@ impl Reservations {
     }
 
     /// One of the reservations that are not needed any more, if all tasks of a book are taken; it is in
-    /// no book from now on.
+    /// no book from now on. After the last the book is closed.
     pub(super) fn next_surplus(&mut self, book: u32) -> Option<u32> {
-        let Book { left, first, .. } = *self.book(book);
-        (left == 0 && first != NONE).then(|| {
-            self.leave(first);
-            first
-        })
+        let Book { tasks, first, .. } = *self.book(book);
+        match (tasks.is_empty(), first) {
+            (false, _) => None,
+            (true, NONE) => {
+                self.closed.push(book);
+                None
+            }
+            (true, first) => {
+                self.leave(first);
+                Some(first)
+            }
+        }
     }
 }

@@ -431,15 +431,29 @@ impl Stock {
     }
 
     /// Draws jobs, of which the first arrives at `next`; tells when the one after the last does.
-    fn fill(&mut self, from: &mut Stream, next: Time, [interval, work]: [&Law; 2]) -> Time {
-        let (mut stream, mut next) = (from.clone(), next);
+    fn fill(&mut self, from: &mut Stream, next: Time, laws: [&Law; 2]) -> Time {
+        match laws {
+            // The usual ones, of which the program may know at each draw what they are.
+            [&Law::Exponential { mean }, &Law::Exponential { mean: work }] => {
+                let interval = Law::Exponential { mean };
+                self.fill_by(from, next, &interval, &Law::Exponential { mean: work })
+            }
+            [interval, work] => self.fill_by(from, next, interval, work),
+        }
+    }
+
+    #[inline(always)]
+    fn fill_by(&mut self, from: &mut Stream, mut next: Time, interval: &Law, work: &Law) -> Time {
+        let mut stream = from.clone();
         self.arrivals.resize(AHEAD, Time::ZERO);
         self.works.resize(AHEAD * self.each, 0.0);
         self.at = 0;
         let works = self.works.chunks_exact_mut(self.each);
         for (arrival, works) in self.arrivals.iter_mut().zip(works) {
             *arrival = next;
-            works.fill_with(|| work.sample(&mut stream));
+            for each in works {
+                *each = work.sample(&mut stream);
+            }
             next += Time::from_secs(interval.sample(&mut stream));
         }
         *from = stream;

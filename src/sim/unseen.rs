@@ -33,14 +33,15 @@ impl Replication<'_> {
     /// True if an attempt for which nobody waits any more goes on, for ever or until it hears of that: it is on its
     /// way, waits or runs, or its result is on its way. (Of those that start together none starts alone.)
     pub(super) fn goes_on_unseen(&self, id: u32, is_late: bool) -> bool {
-        use Phase::{Network, Queue, Returning, Service};
+        use Phase::{Asking, Network, Queue, Returning, Service};
         let setup = self.core.setup;
         if !(is_late && setup.faults.timeouts.run_on || setup.network.cancels_late()) {
             return false;
         }
         let (task, job) = self.core.records.both(id);
         let is_gang = self.core.facts[job.class as usize].is_gang;
-        matches!(task.phase(), Network | Queue | Service | Returning) && !is_gang
+        let has_left = matches!(task.phase(), Network | Queue | Asking | Service | Returning);
+        has_left && !is_gang
     }
 
     /// Whoever placed an attempt that goes on unseen hears that it was not done in time.
@@ -74,12 +75,14 @@ impl Core<'_> {
     pub(super) fn let_go(&mut self, id: u32) -> u32 {
         let now = self.now();
         self.wait_no_more(Timer::Attempt, id);
+        self.wait_no_more(Timer::Hedge, id);
         let new = self.records.claim();
         let Record { task: attempt, .. } = self.records[id];
         let job = *self.records.job(attempt.job);
         let mut task = attempt;
         task.write_off(now);
         self.records[new].task = task;
+        self.sets.move_to(id, new);
         if attempt.job == id {
             self.move_job(id, new, job);
         } else {
@@ -127,7 +130,7 @@ impl Core<'_> {
         if let Some(patience) = self.setup.faults.timeouts.job {
             let until = job.arrival + patience;
             self.wait_no_more(Timer::Job, id);
-            if until > self.now() {
+            if until >= self.now() {
                 self.wait_until(until, Timer::Job, new);
             }
         }

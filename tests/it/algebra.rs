@@ -18,18 +18,20 @@ jobs.long.arrivals.poisson.rate = 3
 jobs.long.work.exponential.mean = "1s"
 "#;
 
+fn named(key: &str, names: &[&str]) -> Vec<String> {
+    let said = names.iter().map(|name| format!("{key} = \"{name}\""));
+    std::iter::once(String::new()).chain(said).collect()
+}
+
+fn said(values: &[&str]) -> Vec<String> {
+    let values = values.iter().map(|value| (*value).to_owned());
+    std::iter::once(String::new()).chain(values).collect()
+}
+
 /// The parts, each with its values: what a scenario says for them. The first of each says nothing.
 fn parts() -> Vec<Vec<String>> {
     let registry = Registry::standard();
     let placements = registry.names();
-    let named = |key: &str, names: &[&str]| -> Vec<String> {
-        let said = names.iter().map(|name| format!("{key} = \"{name}\""));
-        std::iter::once(String::new()).chain(said).collect()
-    };
-    let said = |values: &[&str]| -> Vec<String> {
-        let values = values.iter().map(|value| (*value).to_owned());
-        std::iter::once(String::new()).chain(values).collect()
-    };
     vec![
         named("strategies.s.placement", &placements),
         named("strategies.s.for.long.placement", &placements),
@@ -83,8 +85,15 @@ fn parts() -> Vec<Vec<String>> {
             "strategies.s.admission.jobs = 12",
             "strategies.s.admission.dispatcher-queue = 2",
         ]),
+    ]
+}
+
+/// The same of what is around a strategy.
+fn surroundings() -> Vec<Vec<String>> {
+    vec![
         said(&[
             "network = { dispatch = \"5ms\", result = \"3ms\" }",
+            "network = { dispatch = \"20ms\", result = \"3ms\", cancels = \"travel\" }",
             "network.dispatch.exponential.mean = \"20ms\"",
         ]),
         said(&[
@@ -95,24 +104,48 @@ fn parts() -> Vec<Vec<String>> {
             "nodes.a.discipline.priority.preemptive = true\njobs.short.priority = 2",
             "nodes.a.discipline = \"processor-sharing\"",
         ]),
-        said(&["nodes.a.queue-limit = 3"]),
+        said(&[
+            "nodes.a.queue-limit = 3",
+            "nodes.a.queue-limit = 0\nnodes.b.queue-limit = 1",
+        ]),
         said(&[
             "jobs.short.tasks = 3",
             "jobs.short.tasks = 3\njobs.short.gather.need = 2",
             "jobs.short.tasks.geometric.mean = 4.0\njobs.short.gather = { per-result = \"1ms\", work = \"1ms\" }",
             "jobs.short.tasks = 2\njobs.short.replicas = 2",
+            "jobs.short.tasks = 2\njobs.short.replicas = 2\njobs.short.key.zipf = { n = 9, exponent = 1.0 }",
+            "jobs.short.tasks = 2\njobs.short.replicas = 1\njobs.short.locality.elsewhere = \"50ms\"",
+        ]),
+        said(&[
+            "jobs.staged.arrivals.poisson.rate = 2\njobs.staged.stages = { map = { tasks = 3, work.exponential.mean = \"200ms\" }, reduce = { work = \"100ms\" } }",
         ]),
         said(&["faults.stragglers = { probability = 0.1, factor = 4.0 }"]),
+        said(&[
+            "strategies.s.health.detection = \"100ms\"",
+            "strategies.s.health.ejection = { failures = 2, for = \"1s\", most = 0.5 }",
+            "strategies.s.health.slow-start = \"2s\"",
+        ]),
+        said(&[
+            "nodes.a.initial = 2\nnodes.a.autoscaling = { on = \"queue\", above = 2, below = 0.5, boot = \"300ms\", cooldown = \"500ms\", every = \"200ms\" }",
+            "faults.events = [ { at = \"1s\", nodes = \"a[0..2]\", change = \"drain\" }, { at = \"2s\", nodes = \"a\", change = \"up\" }, { at = \"3s\", nodes = \"b[0]\", change = \"leave\" } ]",
+        ]),
     ]
 }
 
+fn all_parts() -> Vec<Vec<String>> {
+    [parts(), surroundings()].concat()
+}
+
 /// What may go wrong.
-const FAULTS: [&str; 6] = [
+const FAULTS: [&str; 9] = [
     "faults.node-failures = { up.exponential.mean = \"3s\", down.exponential.mean = \"300ms\" }",
     "faults.node-failures = { up.exponential.mean = \"3s\", down.exponential.mean = \"300ms\", running = \"lose\", queued = \"move\" }\nfaults.retries.max-attempts = 3",
     "faults.node-failures = { up.exponential.mean = \"3s\", down.exponential.mean = \"300ms\", running = \"resume\", queued = \"lose\" }\nfaults.retries = { max-attempts = 2, work = \"fresh\" }",
     "faults.task-failures.probability = 0.05\nfaults.retries = { max-attempts = 3, backoff = \"10ms\" }",
     "faults.timeouts = { task = \"1s\", job = \"4s\", cancel = false }\nfaults.retries.max-attempts = 2",
+    "faults.timeouts.task = \"300ms\"\nfaults.retries = { max-attempts = 4, backoff = \"10ms\", budget.share = 0.3 }",
+    "faults.node-failures = { up.exponential.mean = \"2s\", down.exponential.mean = \"500ms\", running = \"lose\", queued = \"lose\" }\nfaults.timeouts.task = \"800ms\"\nfaults.retries = { max-attempts = 3, budget.job = 4 }",
+    "faults.node-failures = { up.exponential.mean = \"2s\", down.exponential.mean = \"500ms\", running = \"restart\", queued = \"move\" }\nfaults.task-failures.rate = 0.3\nfaults.timeouts.job = \"3s\"\nfaults.retries.max-attempts = 2",
     "faults.slow-downs = { every.exponential.mean = \"2s\", last = \"500ms\", factor = 3.0 }",
 ];
 
@@ -147,7 +180,7 @@ fn runs(said: &[&str]) -> bool {
 /// Combinations of values drawn at random, most parts saying nothing; faults in half of them. Tells how many
 /// were run.
 fn combinations(first: u64, count: u64) -> u64 {
-    let (parts, key) = (parts(), Seeds::new(9, 1).key(Purpose::Placement));
+    let (parts, key) = (all_parts(), Seeds::new(9, 1).key(Purpose::Placement));
     let one = |number: u64| {
         let mut draw = key.draw(0, number, 0, 0, 0);
         let mut said: Vec<&str> = Vec::new();
@@ -174,7 +207,7 @@ fn what_is_combined_is_conserved_or_refused() {
 #[test]
 #[ignore = "some 2,500 pairs take minutes"]
 fn every_pair_is_conserved_or_refused() {
-    let mut parts = parts();
+    let mut parts = all_parts();
     parts.push(FAULTS.map(str::to_owned).to_vec());
     let (mut run, mut all) = (0, 0);
     for (at, values) in parts.iter().enumerate() {

@@ -202,3 +202,28 @@ proptest! {
         prop_assert_eq!(any.len(), jobs.len());
     }
 }
+
+#[test]
+fn the_job_that_is_served_goes_on_wherever_its_tasks_stand() {
+    let text = "[run]\nwarmup = \"none\"\n[nodes.n]\ncount = 2\n[jobs.a]\narrivals.batch = { jobs = 2 }\n\
+        stages = { map = { tasks = 2, work = \"1s\" }, reduce = { work = \"2s\" } }\n\
+        [strategies.s]\nbinding.central-queue.jobs = \"one-at-a-time\"\n";
+    let scenario =
+        crate::scenarios::read_text(text, "s.toml", &[]).unwrap_or_else(|e| panic!("{e}"));
+    let mut ends = Ends::default();
+    run(&scenario.points[0].setups[0], 1, Some(&mut ends)).unwrap_or_else(|e| panic!("{e}"));
+    // The first job's second stage comes to the queue behind the second job's first.
+    assert_eq!(ends.0, [3, 6]);
+}
+
+/// When jobs are done, in seconds.
+#[derive(Default)]
+struct Ends(Vec<u64>);
+
+impl Recorder for Ends {
+    fn job(&mut self, _: &Job, done: Option<(Time, Blame)>) {
+        self.0.extend(done.map(|(at, _)| at.0 / 1_000_000_000));
+    }
+    fn task(&mut self, _: &Job, _: &Task, _: &Attempt) {}
+    fn decision(&mut self, _: &Decision<'_>) {}
+}

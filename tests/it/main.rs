@@ -10,6 +10,7 @@
 
 mod algebra;
 mod arrivals;
+mod attempts;
 mod beside;
 mod book;
 mod bytes;

@@ -22,7 +22,7 @@ use equipoise::sim::setup::{
 };
 use equipoise::sim::{Failure, run};
 use equipoise::strategy::health::{Checks, Detection, Ejection};
-use equipoise::strategy::{Backfill, Binding, Health, QueueOrder};
+use equipoise::strategy::{Backfill, Binding, Copies, Health, Hedge, QueueOrder};
 use equipoise::workload::class::{Class, Shape};
 use equipoise::workload::source::{Arrivals, Clients};
 
@@ -255,6 +255,24 @@ fn health(dice: &mut Dice, queued: StrandedQueued) -> Health {
     }
 }
 
+/// Several attempts at a task at once.
+fn copies(dice: &mut Dice) -> Copies {
+    let (d, fresh_work) = (2 + dice.below(3) as u32, dice.once_in(2));
+    let hedge = Hedge {
+        after: dice.once_in(2).then(|| dice.time(1.0)),
+        permille: 500,
+        budget: dice.any(&[1.0, 0.3]),
+        fresh_work,
+    };
+    let factor = dice.any(&[1_200_000_000, 2_000_000_000]);
+    dice.any(&[
+        Copies::Redundancy { d, fresh_work },
+        Copies::UntilStart { d, fresh_work },
+        Copies::Hedge(hedge),
+        Copies::Speculation { factor, fresh_work },
+    ])
+}
+
 /// A scenario of everything.
 fn setup(seed: u64) -> Setup {
     let dice = &mut Dice(seed);
@@ -319,6 +337,10 @@ fn setup(seed: u64) -> Setup {
     }
     if !is_central && dice.once_in(2) {
         setup.strategy.health = health(dice, setup.faults.stranded.queued);
+    }
+    if !is_central && dice.once_in(2) {
+        setup.strategy.copies = Some(copies(dice));
+        setup.network.cancels_travel &= !setup.strategy.ends_others_at_start();
     }
     let is_open = |source: &equipoise::workload::source::Source| {
         !matches!(source.arrivals, Arrivals::Batch { .. })

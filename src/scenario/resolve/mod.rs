@@ -28,7 +28,7 @@ use super::grammar::{self, Cancels, Document};
 use crate::engine::quantity::Amount;
 use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
-use crate::sim::setup::{Engine, Faults, Network, Setup};
+use crate::sim::setup::{Engine, Network, Setup};
 use crate::strategy::{Binding, Strategy};
 use crate::workload::class::Class;
 use crate::workload::load::Demand;
@@ -105,9 +105,8 @@ fn contradictions(check: &mut Check<'_>, document: &Document, setups: &[Setup]) 
     zones::check(check, &document.network, setups);
 }
 
-/// What becomes of copies and reservations when something goes wrong is not modelled yet.
+/// What is not modelled yet, or cannot be.
 fn not_modelled(check: &mut Check<'_>, setup: &Setup) {
-    copies(check, setup);
     late_cancels(check, setup);
     health::check(check, setup);
     if setup.strategy.binding == Binding::Late {
@@ -115,32 +114,23 @@ fn not_modelled(check: &mut Check<'_>, setup: &Setup) {
     }
 }
 
+/// A reservation for any task of its job cannot be where the data of each are.
 fn late(check: &mut Check<'_>, setup: &Setup) {
-    let faults = Faults {
-        slow_downs: None,
-        ..setup.faults.clone()
-    };
-    let title = if !faults.are_none() || setup.cluster.is_elastic() {
-        "late binding beside failures, timeouts and nodes that come and go is not modelled yet"
-    } else if setup.classes.iter().any(|class| class.data.is_some()) {
-        "late binding beside `replicas` is not modelled yet: a reservation is for any task of its job"
-    } else {
+    let strategy = &setup.strategy;
+    let mut sets = setup.classes.iter().zip(&strategy.parts_of_class);
+    let is_torn =
+        |class: &Class, set: usize| class.data.is_some() && strategy.parts[set].is_batch();
+    let Some((class, _)) = sets.find(|(class, set)| is_torn(class, **set)) else {
         return;
     };
+    let title = format!(
+        "`{}` makes reservations for any task of a job, and those of `{}` run where their data are (`replicas`)",
+        strategy.name, class.name
+    );
+    let hint = "write binding.late.sampling = \"per-task\"";
     let mut check = check.at("strategies");
-    let mut check = check.name(&setup.strategy.name);
-    check.at("binding").error(title, "leave one of them out");
-}
-
-fn copies(check: &mut Check<'_>, setup: &Setup) {
-    let goes_wrong = !setup.faults.are_none() || setup.turns_away() || setup.cancels();
-    let has_stages = setup.classes.iter().any(|class| class.stages.len() > 1);
-    if setup.strategy.copies.is_some() && (goes_wrong || has_stages) {
-        let title = "copies beside faults, limits of queues, admission, stages or `need` are not modelled yet";
-        let mut check = check.at("strategies");
-        let mut check = check.name(&setup.strategy.name);
-        check.at("copies").error(title, "leave one of them out");
-    }
+    let mut check = check.name(&strategy.name);
+    check.at("binding").error(title, hint);
 }
 
 /// Most names of a section: time and memory grow with each, and a table of more says nothing.

@@ -65,8 +65,7 @@ impl ByCount {
         debug_assert!(self.counts[position] == from);
         self.counts[position] = to;
         if from.max(to) < OWN {
-            self.remove(from as usize, position);
-            self.insert(to as usize, position);
+            self.go(from as usize, to as usize, position);
             self.lowest = self.lowest.min(to as usize);
         } else {
             self.set_other(position, from, to);
@@ -86,6 +85,20 @@ impl ByCount {
             self.insert(to, position);
             self.lowest = self.lowest.min(to);
         }
+    }
+
+    /// From one set to another.
+    #[inline(always)]
+    fn go(&mut self, from: usize, to: usize, position: usize) {
+        let (word, bit) = (position / 64, 1 << (position % 64));
+        self.words[from * self.width + word] &= !bit;
+        self.words[to * self.width + word] |= bit;
+        if self.block_width > 1 {
+            self.blocks[from * self.block_width + word / BLOCK] -= 1;
+            self.blocks[to * self.block_width + word / BLOCK] += 1;
+        }
+        self.members[from] -= 1;
+        self.members[to] += 1;
     }
 
     #[inline(always)]

@@ -60,6 +60,10 @@ pub struct Label {
     pub tasks: u64,
     /// Work of all tasks together, in seconds.
     pub work: f64,
+    /// Sum over all tasks of the square of their work, in seconds squared.
+    pub squared_work: f64,
+    /// Sum over all jobs of the square of their number of tasks.
+    pub squared_tasks: f64,
     /// The most tasks of one job.
     pub max_tasks: u32,
     /// The largest work of one task, in seconds.
@@ -94,6 +98,11 @@ impl Label {
         self.jobs += 1;
         self.tasks += u64::from(job.tasks);
         self.work += work;
+        let squares = job.works.iter().map(|work| (work / NANOS).powi(2));
+        // One work stands for all tasks, or each has its own.
+        let alike = f64::from(job.tasks) / job.works.len() as f64;
+        self.squared_work += squares.sum::<f64>() * alike;
+        self.squared_tasks += f64::from(job.tasks).powi(2);
         self.max_tasks = self.max_tasks.max(job.tasks);
         self.max_work = job
             .works

@@ -167,6 +167,8 @@ fn csv_rows_become_jobs() {
         jobs: 2,
         tasks: 3,
         work: 3.0,
+        squared_work: 4.5,
+        squared_tasks: 5.0,
         max_tasks: 2,
         max_work: 1.5,
         demand: vec![8.0, 129.0],

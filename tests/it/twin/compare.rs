@@ -70,6 +70,16 @@ impl Recorder for Rows {
 }
 
 impl Rows {
+    /// Starts in the order of time, each with class, number, task and node.
+    fn starts(&self) -> Vec<(u64, u32, u64, u32, u32)> {
+        let each = self.tasks.iter();
+        let start =
+            |(key, row): (&(u32, u64, u32), &TaskRow)| (row.1[3], key.0, key.1, key.2, row.0);
+        let mut starts: Vec<_> = each.map(start).collect();
+        starts.sort_unstable();
+        starts
+    }
+
     fn of(twin: &Twin<'_>) -> Rows {
         let mut rows = Rows::default();
         for job in twin.jobs.iter().filter(|job| job.is_measured) {
@@ -105,8 +115,11 @@ pub fn compare(spec: &Spec) -> Result<(), String> {
     }
     let setup = spec.setup();
     let mut rows = Rows::default();
-    let outcome = sim::run(&setup, 1, Some(&mut rows)).map_err(|failure| failure.to_string())?;
+    let outcome = sim::run(&setup, 1, Some(&mut rows)).map_err(|failure| failure.to_string());
+    std::fs::remove_file(spec.file()).ok();
+    let outcome = outcome?;
     let theirs = Rows::of(&twin);
+    same_lists("starts", &rows.starts(), &theirs.starts())?;
     same_lists("decisions", &rows.decisions, &theirs.decisions)?;
     same_maps("tasks", &rows.tasks, &theirs.tasks)?;
     same_maps("jobs", &rows.jobs, &theirs.jobs)?;
@@ -129,14 +142,13 @@ fn same_maps<K: Ord + Clone + Debug, V: PartialEq + Clone + Debug>(
     sim: &BTreeMap<K, V>,
     twin: &BTreeMap<K, V>,
 ) -> Result<(), String> {
-    for key in sim.keys().chain(twin.keys()) {
-        if sim.get(key) != twin.get(key) {
-            return Err(format!(
-                "{what} {key:?}:\n simulator {:?}\n twin      {:?}",
-                sim.get(key),
-                twin.get(key)
-            ));
-        }
-    }
-    Ok(())
+    let differ = |key: &&K| sim.get(key) != twin.get(key);
+    let first = sim.keys().chain(twin.keys()).find(differ);
+    first.map_or(Ok(()), |key| {
+        Err(format!(
+            "{what} {key:?}:\n simulator {:?}\n twin      {:?}",
+            sim.get(key),
+            twin.get(key)
+        ))
+    })
 }

@@ -8,7 +8,7 @@ use equipoise::engine::random::{Key, Purpose, Seeds, Stream, unit};
 use equipoise::model::discipline::Discipline;
 
 use super::placing::{Candidate, Placing, Seen};
-use super::spec::{Come, Spec, name, works};
+use super::spec::{Come, Entry, Spec, name, works};
 
 /// A work in nanoseconds at speed 1, as a fraction.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +77,8 @@ pub struct Job {
     pub is_measured: bool,
     pub tasks: Vec<usize>,
     pub completion: Option<u64>,
+    /// What its user asked for, for each task, ns.
+    pub asked: Option<u64>,
 }
 
 /// A row of the decisions.
@@ -120,7 +122,7 @@ struct Server {
 }
 
 pub struct Twin<'a> {
-    spec: &'a Spec,
+    pub(super) spec: &'a Spec,
     pub tasks: Vec<Task>,
     pub jobs: Vec<Job>,
     pub decisions: Vec<Decision>,
@@ -133,19 +135,21 @@ pub struct Twin<'a> {
     pub over: u64,
     pending: Vec<Event>,
     sequence: u64,
-    now: u64,
+    pub(super) now: u64,
     streams: Vec<Stream>,
     /// Jobs that have arrived, by class.
     arrived: Vec<u64>,
     arrivals: u64,
     counted: u64,
     /// Tasks on their way to, at or in the queue of a node, by node, oldest first.
-    present: Vec<Vec<usize>>,
+    pub(super) present: Vec<Vec<usize>>,
     /// Those that run, by node.
-    running: Vec<Vec<usize>>,
-    /// Queues of the nodes, and the central queue.
-    queues: Vec<Vec<usize>>,
-    central: Vec<usize>,
+    pub(super) running: Vec<Vec<usize>>,
+    /// Queues of the nodes, and the central queue: what starts together, in order.
+    pub(super) queues: Vec<Vec<usize>>,
+    pub(super) central: Vec<Vec<usize>>,
+    /// The job of which something started last.
+    pub(super) served: Option<usize>,
     dispatchers: Vec<Server>,
     gatherers: Vec<Server>,
     placings: BTreeMap<(usize, Vec<usize>), Placing>,
@@ -183,6 +187,7 @@ impl<'a> Twin<'a> {
             running: vec![Vec::new(); nodes],
             queues: vec![Vec::new(); nodes],
             central: Vec::new(),
+            served: None,
             dispatchers: servers.clone(),
             gatherers: servers,
             placings: BTreeMap::new(),
@@ -284,7 +289,7 @@ impl<'a> Twin<'a> {
     }
 
     /// Units of dimension `d` that what runs at `node` demands.
-    fn used(&self, node: usize, d: usize) -> u64 {
+    pub(super) fn used(&self, node: usize, d: usize) -> u64 {
         self.running[node]
             .iter()
             .map(|&task| self.demand(task)[d])
@@ -325,9 +330,14 @@ impl<'a> Twin<'a> {
     }
 
     fn next_arrival(&mut self, class: usize) {
-        let (time, is_due) = match self.spec.classes[class].come {
-            Come::Every(interval) => (interval * (self.arrived[class] + 1), true),
-            Come::Batch(jobs) => (2 * super::spec::GRID, self.arrived[class] < jobs),
+        let arrived = self.arrived[class];
+        let (time, is_due) = match &self.spec.classes[class].come {
+            Come::Every(interval) => (interval * (arrived + 1), true),
+            Come::Batch(jobs) => (2 * self.spec.grid, arrived < *jobs),
+            Come::Log(entries) => {
+                let next = entries.get(arrived as usize);
+                (next.map_or(0, |entry| entry.arrival), next.is_some())
+            }
         };
         if is_due {
             self.schedule(time, Kind::Arrival, class, 0);
@@ -347,7 +357,10 @@ impl<'a> Twin<'a> {
             several => draw.below(several) as usize,
         };
         self.dispatchers[dispatcher].waiting.extend(&tasks);
+        let entry = self.entry(class, number);
+        let asked = entry.and_then(|entry| entry.asked);
         self.jobs.push(Job {
+            asked: asked.map(|seconds| seconds * 1_000_000_000),
             class,
             number,
             arrival: self.now,
@@ -376,11 +389,23 @@ impl<'a> Twin<'a> {
         true
     }
 
+    /// A job of a log.
+    fn entry(&self, class: usize, number: u64) -> Option<Entry> {
+        match &self.spec.classes[class].come {
+            Come::Log(entries) => Some(entries[number as usize]),
+            _ => None,
+        }
+    }
+
     fn new_tasks(&mut self, job: usize, class: usize) -> Vec<usize> {
         let shape = &self.spec.classes[class];
         let law = works(shape);
+        let entry = self.entry(class, self.arrived[class] - 1);
         let mut draw = || (law.sample(&mut self.streams[class]) * 1e9).round() as u64;
-        let works: Vec<Work> = if shape.is_split {
+        let works: Vec<Work> = if let Some(entry) = entry {
+            let (over, under) = (entry.work, 1);
+            vec![Work { over, under }; entry.tasks as usize]
+        } else if shape.is_split {
             let (over, under) = (draw(), u64::from(shape.tasks));
             vec![Work { over, under }; shape.tasks as usize]
         } else {
@@ -476,16 +501,16 @@ impl<'a> Twin<'a> {
         self.jobs[self.tasks[task].job].dispatcher
     }
 
-    fn class_of(&self, task: usize) -> usize {
+    pub(super) fn class_of(&self, task: usize) -> usize {
         self.jobs[self.tasks[task].job].class
     }
 
-    fn demand(&self, task: usize) -> &[u64] {
+    pub(super) fn demand(&self, task: usize) -> &[u64] {
         &self.spec.classes[self.class_of(task)].demand
     }
 
     /// Nodes that the task may ever use.
-    fn eligible(&self, task: usize) -> Vec<usize> {
+    pub(super) fn eligible(&self, task: usize) -> Vec<usize> {
         let class = &self.spec.classes[self.class_of(task)];
         let mut nodes = Vec::new();
         let mut next = 0;
@@ -502,7 +527,7 @@ impl<'a> Twin<'a> {
 
     /// The placement's choice for the task among `with_room`, or all eligible nodes; it is the
     /// task's node from now on.
-    fn choose(&mut self, task: usize, with_room: Option<&[usize]>) -> usize {
+    pub(super) fn choose(&mut self, task: usize, with_room: Option<&[usize]>) -> usize {
         let eligible = self.eligible(task);
         let among: Vec<usize> = with_room.map_or(eligible.clone(), <[usize]>::to_vec);
         let dispatcher = self.dispatcher_of(task);
@@ -532,7 +557,7 @@ impl<'a> Twin<'a> {
         chosen.node
     }
 
-    fn assign(&mut self, task: usize, node: usize) {
+    pub(super) fn assign(&mut self, task: usize, node: usize) {
         self.tasks[task].node = Some(node);
         self.tasks[task].service = self.service(task, node);
         self.tasks[task].left = i128::from(self.tasks[task].service) * PARTS;
@@ -540,12 +565,24 @@ impl<'a> Twin<'a> {
 
     /// Work x straggler factor / speed, rounded half to even, plus the overhead.
     fn service(&self, task: usize, node: usize) -> u64 {
+        self.span(
+            task,
+            self.straggling(task),
+            self.spec.nodes()[node].quarters,
+        )
+    }
+
+    /// Work x a factor at a speed, with overhead.
+    pub(super) fn span(&self, task: usize, factor: u64, quarters: u64) -> u64 {
         let Work { over, under } = self.tasks[task].work;
-        let over = over * self.straggling(task) * 4;
-        let under = under * self.spec.nodes()[node].quarters;
+        let (over, under) = (over * factor * 4, under * quarters);
         let (whole, rest) = (over / under, over % under);
         let is_up = 2 * rest > under || 2 * rest == under && whole % 2 == 1;
-        whole + u64::from(is_up) + self.spec.classes[self.class_of(task)].overhead
+        whole + u64::from(is_up) + self.overhead(task)
+    }
+
+    pub(super) fn overhead(&self, task: usize) -> u64 {
+        self.spec.classes[self.class_of(task)].overhead
     }
 
     /// What the dispatcher sees of a node: what runs and waits there, and what it has sent itself.
@@ -594,7 +631,7 @@ impl<'a> Twin<'a> {
         self.tasks[task].turn = self.turns;
         self.turns += 1;
         if self.spec.is_central {
-            self.central.push(task);
+            self.line_up(task);
             self.pull();
         } else if let Some(node) = self.tasks[task].node {
             self.queues[node].push(task);
@@ -603,7 +640,7 @@ impl<'a> Twin<'a> {
     }
 
     /// Whether the node has room for the task now, by what runs there.
-    fn has_room(&self, node: usize, task: usize) -> bool {
+    pub(super) fn has_room(&self, node: usize, task: usize) -> bool {
         let demand = self.demand(task);
         let capacity = &self.spec.nodes()[node].capacity;
         (0..demand.len()).all(|d| {
@@ -679,25 +716,7 @@ impl<'a> Twin<'a> {
         }
     }
 
-    /// The head of the central queue goes to a node with room, as long as there is one.
-    fn pull(&mut self) {
-        while let Some(&head) = self.central.first() {
-            let eligible = self.eligible(head);
-            let with_room: Vec<usize> = eligible
-                .into_iter()
-                .filter(|&node| self.has_room(node, head))
-                .collect();
-            if with_room.is_empty() {
-                return;
-            }
-            self.central.remove(0);
-            let node = self.choose(head, Some(&with_room));
-            self.present[node].push(head);
-            self.start(head, node);
-        }
-    }
-
-    fn start(&mut self, task: usize, node: usize) {
+    pub(super) fn start(&mut self, task: usize, node: usize) {
         let this = &mut self.tasks[task];
         if this.left == i128::from(this.service) * PARTS {
             this.started = self.now;
@@ -797,6 +816,9 @@ impl<'a> Twin<'a> {
         self.tasks[task].gathered = Some(self.now);
         if is_last {
             self.jobs[self.tasks[task].job].completion = Some(self.now);
+            if self.spec.queue.one_at_a_time {
+                self.pull();
+            }
         }
         let gatherer = self.dispatcher_of(task);
         self.gatherers[gatherer].is_busy = false;

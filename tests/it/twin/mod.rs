@@ -9,6 +9,7 @@
 //! EQUIPOISE_TWIN=17 cargo test --test it twin_one -- --ignored --nocapture     one of them
 //! ```
 
+mod central;
 mod compare;
 mod figures;
 mod machine;
@@ -44,6 +45,19 @@ fn twin_agrees_on_disciplines() {
 }
 
 #[test]
+fn twin_agrees_on_queues() {
+    let differing = differing(0..300, Spec::with_queue);
+    assert!(differing.is_empty(), "{}", differing.join("\n\n"));
+}
+
+#[test]
+#[ignore = "20,000 scenarios take minutes"]
+fn twin_agrees_on_queues_at_length() {
+    let differing = differing(300..10_000, Spec::with_queue);
+    assert!(differing.is_empty(), "{}", differing.join("\n\n"));
+}
+
+#[test]
 #[ignore = "20,000 scenarios take minutes"]
 fn twin_agrees_on_disciplines_at_length() {
     let differing = differing(300..10_000, Spec::with_disciplines);
@@ -64,9 +78,10 @@ fn twin_one() {
         return;
     };
     let seed = seed.parse().unwrap();
-    let spec = match std::env::var("EQUIPOISE_DISCIPLINES") {
-        Ok(_) => Spec::with_disciplines(seed),
-        Err(_) => Spec::random(seed),
+    let spec = match std::env::var("EQUIPOISE_TWIN_WITH").as_deref() {
+        Ok("disciplines") => Spec::with_disciplines(seed),
+        Ok("queue") => Spec::with_queue(seed),
+        _ => Spec::random(seed),
     };
     println!("{spec:#?}");
     compare::compare(&spec).unwrap();

@@ -1,5 +1,8 @@
 //! Small scenarios, drawn at random, in whole numbers.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
 use equipoise::engine::law::Law;
 use equipoise::engine::time::Time;
 use equipoise::model::cluster::{Cluster, Dimension, Group};
@@ -7,14 +10,19 @@ use equipoise::model::discipline::{Discipline, SlowDown};
 use equipoise::sim::setup::{
     Engine, Faults, Measure, Network, Setup, Stragglers, Warmup, Way, Window,
 };
-use equipoise::strategy::{Binding, InFlight, Parts, Strategy, Ties};
+use equipoise::strategy::{
+    Backfill, Binding, InFlight, Parts, QueueOrder, QueueRules, Strategy, Ties,
+};
 use equipoise::workload::class::{Class, Gather, Shape, Stage};
-use equipoise::workload::source::{Arrivals, Source};
+use equipoise::workload::source::{Arrivals, Source, TracePlan};
+use equipoise::workload::trace;
 
 use crate::common::placement;
 
 /// All times are multiples of this many nanoseconds, so that many events coincide.
-pub const GRID: u64 = 1_000;
+const GRID: u64 = 1_000;
+/// The same where a log is replayed, which speaks of seconds.
+const COARSE: u64 = 250_000_000;
 
 #[derive(Clone, Debug)]
 pub struct GroupSpec {
@@ -31,6 +39,17 @@ pub struct GroupSpec {
 pub enum Come {
     Every(u64),
     Batch(u64),
+    Log(Vec<Entry>),
+}
+
+/// A job of a log.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    pub arrival: u64,
+    pub work: u64,
+    pub tasks: u32,
+    /// Whole seconds that its user asked for, if known.
+    pub asked: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -48,6 +67,8 @@ pub struct ClassSpec {
     pub gather_work: u64,
     pub slo: Option<u64>,
     pub priority: i64,
+    /// Whether its tasks start together.
+    pub is_gang: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -81,6 +102,7 @@ pub enum Place {
 #[derive(Clone, Debug)]
 pub struct Spec {
     pub seed: u64,
+    pub grid: u64,
     pub groups: Vec<GroupSpec>,
     pub classes: Vec<ClassSpec>,
     pub dispatch: u64,
@@ -90,6 +112,7 @@ pub struct Spec {
     /// Probability and factor.
     pub stragglers: Option<(f64, u64)>,
     pub is_central: bool,
+    pub queue: QueueRules,
     pub dispatchers: u32,
     pub decision: u64,
     pub is_counted: bool,
@@ -150,6 +173,8 @@ impl Spec {
         Spec {
             ways: apart.one_in(3).then_some(ways),
             seed,
+            grid: GRID,
+            queue: QueueRules::default(),
             dispatch: dice.of(&[0, 0, 1, 3]) * GRID,
             result: dice.of(&[0, 0, 1, 2]) * GRID,
             stragglers: dice.one_in(4).then(|| (0.3, dice.between(2, 4))),
@@ -208,6 +233,104 @@ impl Spec {
         spec
     }
 
+    /// Scenario number `seed` with a central queue by other rules, gangs, and logs with the times that
+    /// their users asked for.
+    pub fn with_queue(seed: u64) -> Spec {
+        let mut spec = Spec::random(seed);
+        let dice = &mut Dice::new(seed ^ 0x9a36);
+        spec.is_central = true;
+        let backfill = dice.of(&[
+            Backfill::None,
+            Backfill::Any,
+            Backfill::Easy,
+            Backfill::Easy,
+            Backfill::Conservative,
+            Backfill::Conservative,
+        ]);
+        spec.queue = QueueRules {
+            order: dice.of(&[QueueOrder::Fifo, QueueOrder::Job]),
+            one_at_a_time: backfill == Backfill::None && dice.one_in(2),
+            backfill,
+        };
+        if dice.one_in(2) {
+            spec.slow_down(COARSE / GRID);
+            spec.replay(dice);
+        }
+        // Tasks of several jobs in turns may block each other.
+        if spec.queue.one_at_a_time {
+            spec.dispatchers = 1;
+        }
+        // Plans of long queues take the twin long.
+        if let Some((_, count)) = &mut spec.measure {
+            *count = (*count).min(20);
+        }
+        let slower = dice.of(&[2, 4, 8]);
+        for class in &mut spec.classes {
+            if let Come::Every(interval) = &mut class.come {
+                *interval *= slower;
+            }
+            class.is_gang =
+                dice.one_in(2) && u64::from(class.most_tasks()) <= class.room(&spec.groups);
+        }
+        spec
+    }
+
+    /// All times are so much longer.
+    fn slow_down(&mut self, factor: u64) {
+        let times = [
+            &mut self.grid,
+            &mut self.dispatch,
+            &mut self.result,
+            &mut self.decision,
+        ];
+        times.into_iter().for_each(|time| *time *= factor);
+        let ways = self.ways.iter_mut().flatten().flatten();
+        ways.for_each(|way| *way *= factor);
+        for class in &mut self.classes {
+            let times = [
+                &mut class.overhead,
+                &mut class.per_result,
+                &mut class.gather_work,
+            ];
+            let times = times.into_iter().chain(&mut class.works);
+            times.chain(&mut class.slo).for_each(|time| *time *= factor);
+            if let Come::Every(interval) = &mut class.come {
+                *interval *= factor;
+            }
+        }
+    }
+
+    /// The jobs of the first class are those of a log.
+    fn replay(&mut self, dice: &mut Dice) {
+        let class = &mut self.classes[0];
+        class.demand.fill(0);
+        class.demand[0] = 1;
+        class.overhead = 0;
+        class.is_split = false;
+        let most = class.room(&self.groups).min(6);
+        let mut arrival = 0;
+        let mut entry = || {
+            let come = arrival;
+            arrival += dice.below(6) * self.grid;
+            Entry {
+                arrival: come,
+                work: dice.below(30) * self.grid,
+                tasks: dice.between(1, most) as u32,
+                asked: (!dice.one_in(4)).then(|| dice.between(1, 8)),
+            }
+        };
+        class.come = Come::Log((0..30).map(|_| entry()).collect());
+        let is_flow = |class: &ClassSpec| matches!(class.come, Come::Every(_));
+        let flow = self.classes.iter().position(is_flow);
+        if let (Some((Some(only), _)), Some(flow)) = (&mut self.measure, flow) {
+            *only = flow as u32;
+        }
+        if flow.is_none() {
+            self.measure = None;
+            self.warmup = 0;
+        }
+    }
+
     pub fn nodes(&self) -> Vec<&GroupSpec> {
         let each = |group| std::iter::repeat_n(group, group_count(group));
         self.groups.iter().flat_map(each).collect()
@@ -232,7 +355,7 @@ impl Spec {
                 ..Network::default()
             },
             classes: self.classes.iter().enumerate().map(class).collect(),
-            sources: self.classes.iter().enumerate().map(source).collect(),
+            sources: (0..self.classes.len()).map(|at| self.source(at)).collect(),
             stragglers: self.stragglers.map(|(probability, factor)| Stragglers {
                 probability,
                 factor: Law::Constant(factor as f64),
@@ -253,7 +376,7 @@ impl Spec {
                 Binding::Early
             },
             limits: equipoise::strategy::Limits::default(),
-            queue: equipoise::strategy::QueueRules::default(),
+            queue: self.queue,
             parts: vec![Parts {
                 placement: placement(&self.place.spelling()),
                 dispatchers: self.dispatchers,
@@ -284,6 +407,30 @@ impl Spec {
         }
     }
 
+    fn source(&self, index: usize) -> Source {
+        Source {
+            name: name(index),
+            arrivals: match &self.classes[index].come {
+                Come::Every(interval) => Arrivals::Renewal {
+                    interval: seconds(*interval),
+                },
+                Come::Batch(jobs) => Arrivals::Batch {
+                    jobs: *jobs,
+                    at: Time(2 * self.grid),
+                },
+                Come::Log(entries) => log(&self.file(), entries),
+            },
+            first_class: index as u32,
+            classes: 1,
+        }
+    }
+
+    /// Where its log is.
+    pub fn file(&self) -> PathBuf {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        folder.join(format!("twin-{}.swf", self.seed))
+    }
+
     fn window(&self) -> Window {
         Window {
             warmup: match self.warmup {
@@ -299,7 +446,7 @@ impl Spec {
             drain: 4.0,
             max_in_system: 1_000_000,
             slowdown_floor: Time(1),
-            stratum: Time(5 * GRID),
+            stratum: Time(5 * self.grid),
             finite: self.measure.is_none(),
         }
     }
@@ -355,7 +502,9 @@ fn class((index, class): (usize, &ClassSpec)) -> Class {
             name: String::new(),
             after: Vec::new(),
             skew: 0.0,
-            shape: if class.is_split {
+            shape: if matches!(class.come, Come::Log(_)) {
+                Shape::Trace
+            } else if class.is_split {
                 Shape::Split { work, into: count }
             } else {
                 Shape::Tasks { count, work }
@@ -374,25 +523,36 @@ fn class((index, class): (usize, &ClassSpec)) -> Class {
         transfer: [Time::ZERO; 2],
         data: None,
         key: None,
-        gang: false,
+        gang: class.is_gang,
     }
 }
 
-fn source((index, class): (usize, &ClassSpec)) -> Source {
-    Source {
-        name: name(index),
-        arrivals: match class.come {
-            Come::Every(interval) => Arrivals::Renewal {
-                interval: seconds(interval),
-            },
-            Come::Batch(jobs) => Arrivals::Batch {
-                jobs,
-                at: Time(2 * GRID),
-            },
-        },
-        first_class: index as u32,
-        classes: 1,
-    }
+/// A file that holds these jobs, in Standard Workload Format.
+fn log(path: &Path, entries: &[Entry]) -> Arrivals {
+    let seconds = |ns: u64| ns as f64 / 1e9;
+    let line = |entry: &Entry| {
+        let asked = entry.asked.map_or(-1, |asked| asked as i64);
+        let (at, takes) = (seconds(entry.arrival), seconds(entry.work));
+        let tasks = entry.tasks;
+        format!("1 {at} -1 {takes} {tasks} -1 -1 {tasks} {asked} -1 1 1 1 1 1 1 -1 -1\n")
+    };
+    std::fs::write(path, entries.iter().map(line).collect::<String>()).unwrap();
+    let spec = trace::Spec {
+        path: path.to_owned(),
+        format: trace::Format::Swf,
+        max_jobs: None,
+        invalid: trace::Invalid::Error,
+        max_dropped: 0.0,
+        sort: false,
+        split: None,
+    };
+    Arrivals::Trace(Arc::new(TracePlan {
+        survey: trace::survey(&spec).unwrap(),
+        spec,
+        scale: 1.0,
+        resample: None,
+        resources: Vec::new(),
+    }))
 }
 
 impl GroupSpec {
@@ -469,7 +629,30 @@ impl ClassSpec {
             gather_work: dice.of(&[0, 0, 2]) * GRID,
             slo: dice.one_in(2).then(|| dice.between(1, 40) * GRID),
             priority: 0,
+            is_gang: false,
         }
+    }
+
+    fn most_tasks(&self) -> u32 {
+        match &self.come {
+            Come::Log(entries) => entries.iter().map(|entry| entry.tasks).max().unwrap_or(1),
+            _ => self.tasks,
+        }
+    }
+
+    /// Its tasks for which all nodes together have room when nothing runs.
+    fn room(&self, groups: &[GroupSpec]) -> u64 {
+        let at = |group: &GroupSpec| {
+            let each = self.demand.iter().zip(&group.capacity);
+            let limited = each.filter(|(need, _)| **need > 0);
+            let copies = limited.map(|(need, has)| has.map_or(u64::MAX, |has| has / need));
+            copies.min().unwrap_or(u64::MAX)
+        };
+        let each = groups.iter().zip(&self.allowed);
+        let allowed = each.filter(|(_, is_allowed)| **is_allowed);
+        allowed
+            .map(|(group, _)| at(group).saturating_mul(u64::from(group.count)))
+            .fold(0, u64::saturating_add)
     }
 }
 

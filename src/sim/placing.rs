@@ -1,0 +1,322 @@
+//! Jobs on the direct path whose tasks are placed by numbers of tasks at the nodes: decisions are begun
+//! many at a time, as far as they do not depend on the nodes, and then made one after another.
+
+use crate::engine::random::Draw;
+use crate::engine::time::Time;
+use crate::model::ids::NodeId;
+use crate::strategy::{Choice, Choosing, Counts, Order, Reads, Ties};
+
+use super::core::{Core, Facts};
+use super::dispatch::{Decider, Dispatch, straggle};
+use super::failure::Fallible;
+use super::ledger::{Ledger, Placed, Task};
+use super::lines::{FULL, Lines};
+use super::records::Subject;
+
+/// A job that has arrived and come to its dispatcher.
+#[derive(Clone, Copy)]
+pub struct Arrived<'s> {
+    pub class: u32,
+    pub number: u64,
+    pub at: Time,
+    pub measured: bool,
+    pub dispatcher: u32,
+    pub pool: u32,
+    pub facts: Facts<'s>,
+}
+
+/// When some jobs of one class arrive, and the works of their tasks, equally many of each.
+#[derive(Clone, Copy)]
+pub struct Jobs<'a> {
+    pub arrivals: &'a [Time],
+    pub works: &'a [f64],
+}
+
+impl Jobs<'_> {
+    /// Tasks of each.
+    pub fn each(&self) -> usize {
+        (self.works.len() / self.arrivals.len()).max(1)
+    }
+}
+
+impl Arrived<'_> {
+    /// One of its tasks, of which there are so many.
+    pub fn subject(&self, tasks: u32) -> Subject {
+        Subject {
+            class: self.class,
+            number: self.number,
+            tasks,
+            task: 0,
+            data: 0,
+            stage: 0,
+            attempt: 0,
+            copy: 0,
+            work: 0.0,
+            demand: self.facts.demand,
+            dispatcher: self.dispatcher,
+            pool: self.pool,
+        }
+    }
+
+    /// Writes it down when its tasks have been placed.
+    pub fn write_down(&self, ledger: &mut Ledger, works: &[f64], tasks: &[Task]) {
+        let mut each = tasks.iter().zip(works);
+        let Some((&(mut critical), &(mut longest))) = each.next() else {
+            return;
+        };
+        for (task, &work) in each {
+            // Of those that end last the first.
+            if task.end > critical.end {
+                critical = *task;
+            }
+            longest = if work > longest { work } else { longest };
+        }
+        let ideal = self.facts.time(longest) + self.facts.overhead;
+        ledger.write(self.placed(critical, tasks.len() as u32, ideal), tasks);
+    }
+
+    /// It has been placed: so many tasks, of which `task` ends last.
+    #[inline(always)]
+    fn placed(&self, task: Task, tasks: u32, ideal: Time) -> Placed {
+        Placed {
+            arrival: self.at,
+            start: task.start,
+            end: task.end,
+            ideal,
+            class: self.class,
+            tasks,
+            node: task.node,
+            measured: self.measured,
+        }
+    }
+
+    /// The work of a task, which may straggle.
+    #[cold]
+    #[inline(never)]
+    fn straggle(&self, core: &Core<'_>, task: u32, work: f64) -> f64 {
+        let draw = core
+            .keys
+            .straggler
+            .draw(self.class, self.number, 0, task, 0);
+        straggle(core, work, draw)
+    }
+}
+
+/// Places the tasks of jobs at nodes whose lines are kept in one of the ways.
+pub struct Placing<'a, 's, const WAY: u8> {
+    looking: Looking<'a, 's, WAY>,
+    decider: Decider<'a>,
+    job: Arrived<'s>,
+    nodes: u32,
+    straggles: bool,
+    /// Each task takes as long as it would at best.
+    is_ideal: bool,
+}
+
+/// Nodes of which the lines are read before they are needed, if there are more: so many do not lie in
+/// the processor's own memory.
+const MANY: u32 = 8192;
+
+impl<'a, 's, const WAY: u8> Placing<'a, 's, WAY> {
+    /// For jobs that come to the dispatcher of `job`, which is the first.
+    ///
+    /// # Errors
+    /// There is no placement.
+    pub fn new(
+        core: &'a mut Core<'s>,
+        dispatch: &'a mut Dispatch,
+        lines: &'a mut Lines,
+        job: Arrived<'s>,
+    ) -> Fallible<Placing<'a, 's, WAY>> {
+        let nodes = core.board.size(job.pool);
+        let straggles = core.setup.stragglers.is_some();
+        Ok(Placing {
+            straggles,
+            is_ideal: !straggles && core.layout.is_of_speed_one(),
+            decider: dispatch.decider(core.setup, job.dispatcher, job.pool)?,
+            looking: Looking {
+                is_whole: nodes == core.layout.count(),
+                core,
+                lines,
+                pool: job.pool,
+                now: job.at,
+                probes: 0,
+            },
+            job,
+            nodes,
+        })
+    }
+
+    /// Makes the decisions as far as they do not depend on the nodes.
+    #[inline(never)]
+    pub fn begin(&mut self, decisions: &mut Vec<Choosing>, jobs: Jobs<'_>) {
+        let (class, key) = (self.job.class, self.looking.core.keys.placement);
+        let (mut number, mut task) = (self.job.number, 0);
+        let rng = key.draw(class, number, 0, 0, 0);
+        decisions.resize(jobs.works.len(), Choosing { rng, choice: None });
+        for decision in &mut *decisions {
+            decision.rng = key.draw(class, number, 0, task, 0);
+            task += 1;
+            if task as usize == jobs.each() {
+                (number, task) = (number + 1, 0);
+            }
+        }
+        self.decider.choose_each(self.nodes, decisions);
+        if self.nodes > MANY && WAY != FULL {
+            self.touch(decisions);
+        }
+    }
+
+    /// Reads of all nodes that are named what is needed soon: together that takes hardly longer than of
+    /// one.
+    #[inline(never)]
+    fn touch(&self, decisions: &[Choosing]) {
+        let touch = |rank| match rank < self.nodes {
+            true => self.looking.lines.touch(self.looking.node(rank)),
+            false => 0,
+        };
+        let seen = decisions.iter().map(|decision| match decision.choice {
+            Some(Choice::Node(rank)) => touch(rank),
+            Some(Choice::Fewer(first, second)) => touch(first) ^ touch(second),
+            _ => 0,
+        });
+        std::hint::black_box(seen.fold(0, |all, one| all ^ one));
+    }
+
+    /// The tasks of jobs that have one each are decided and take their places in line.
+    ///
+    /// # Errors
+    /// A placement does not choose well.
+    #[inline(never)]
+    pub fn place_only(
+        &mut self,
+        ledger: &mut Ledger,
+        jobs: Jobs<'_>,
+        decisions: &mut [Choosing],
+    ) -> Fallible {
+        let each = jobs.arrivals.iter().zip(jobs.works).zip(decisions);
+        for ((&at, &work), decision) in each {
+            (self.looking.now, self.job.at) = (at, at);
+            let task = self.place(0, work, decision)?;
+            let ideal = match self.is_ideal {
+                true => task.end - task.start,
+                false => self.job.facts.time(work) + self.job.facts.overhead,
+            };
+            ledger.write_only(self.job.placed(task, 1, ideal));
+            self.job.number += 1;
+        }
+        Ok(())
+    }
+
+    /// The same for jobs that have several.
+    ///
+    /// # Errors
+    /// As above.
+    #[inline(never)]
+    pub fn place_several(
+        &mut self,
+        ledger: &mut Ledger,
+        tasks: &mut Vec<Task>,
+        jobs: Jobs<'_>,
+        decisions: &mut [Choosing],
+    ) -> Fallible {
+        let each = jobs.each();
+        let shapes = jobs.works.chunks_exact(each);
+        let shapes = shapes.zip(decisions.chunks_exact_mut(each));
+        for (&at, (works, decisions)) in jobs.arrivals.iter().zip(shapes) {
+            (self.looking.now, self.job.at) = (at, at);
+            tasks.clear();
+            for ((index, &work), decision) in (0..).zip(works).zip(decisions) {
+                tasks.push(self.place(index, work, decision)?);
+            }
+            self.job.write_down(ledger, works, tasks);
+            self.job.number += 1;
+        }
+        Ok(())
+    }
+
+    /// A task is decided and takes its place in line.
+    #[inline(always)]
+    fn place(&mut self, task: u32, mut work: f64, decision: &mut Choosing) -> Fallible<Task> {
+        let (ties, looking) = (self.decider.ties, &mut self.looking);
+        looking.catch_up();
+        let rank = match decision.choice {
+            Some(choice) => choice.rank(ties, &mut decision.rng, looking),
+            None => None,
+        };
+        let rank = rank.unwrap_or(u32::MAX);
+        if rank >= self.nodes {
+            return Err(self.decider.fault(looking.core.setup));
+        }
+        if self.straggles {
+            work = self.job.straggle(looking.core, task, work);
+        }
+        let (node, facts) = (looking.node(rank), &self.job.facts);
+        let service = facts.time(work / looking.core.layout.factor(node)) + facts.overhead;
+        Ok(looking.line_up(node, service))
+    }
+
+    /// Messages that were sent for so many tasks.
+    pub fn messages(&self, tasks: usize) -> u64 {
+        tasks as u64 * (1 + self.decider.reports) + 2 * self.looking.probes
+    }
+}
+
+/// Numbers of tasks at the nodes of a pool.
+struct Looking<'a, 's, const WAY: u8> {
+    core: &'a mut Core<'s>,
+    lines: &'a mut Lines,
+    pool: u32,
+    /// The pool has all nodes.
+    is_whole: bool,
+    now: Time,
+    /// Nodes that were probed.
+    probes: u64,
+}
+
+impl<const WAY: u8> Looking<'_, '_, WAY> {
+    /// What is to be seen at any node is up to date.
+    #[inline(always)]
+    fn catch_up(&mut self) {
+        if WAY == FULL && self.lines.reads == Reads::Any {
+            self.lines.settle_due(self.core, self.now);
+        }
+    }
+
+    /// A task of `service` takes its place in line.
+    #[inline(always)]
+    fn line_up(&mut self, node: NodeId, service: Time) -> Task {
+        let (core, lines) = (&mut *self.core, &mut *self.lines);
+        let (start, end) = lines.line_up_by::<WAY>(core, node, service, self.now);
+        Task::new(node, start, end)
+    }
+
+    /// The node of that rank.
+    #[inline(always)]
+    fn node(&self, rank: u32) -> NodeId {
+        match self.is_whole {
+            true => NodeId(rank),
+            false => self.core.board.node(self.pool, rank),
+        }
+    }
+}
+
+impl<const WAY: u8> Counts for Looking<'_, '_, WAY> {
+    #[inline(always)]
+    fn tasks(&mut self, rank: u32) -> u32 {
+        self.probes += 1;
+        let node = self.node(rank);
+        self.lines.tasks_at::<WAY>(self.core, node, self.now)
+    }
+
+    #[inline(always)]
+    fn least(&mut self, order: Order, ties: Ties, rng: &mut Draw) -> Option<u32> {
+        match self.lines.order() {
+            Some(order) => order.least(ties, rng).map(|at| at as u32),
+            None => {
+                let (board, pool) = (&self.core.board, self.pool);
+                board.least(pool, order, self.now, ties, rng)
+            }
+        }
+    }
+}

@@ -329,7 +329,10 @@ mod tests {
     use crate::results::sample::Sample;
 
     fn page(results: &Results) -> String {
-        super::page(&crate::report::lookup::Lookup::new(results), None)
+        super::page(
+            &crate::report::lookup::Lookup::new(results),
+            &super::Recorded::default(),
+        )
     }
 
     #[test]

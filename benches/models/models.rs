@@ -38,7 +38,29 @@ const TWO_CHOICES: [&str; 2] = ["power-of-d.replacement = true", "p2c"];
 const LEAST_LOADED: [&str; 2] = ["least-loaded", "jsq"];
 const CENTRAL: [&str; 2] = ["", "central"];
 
-pub const MODELS: [Model; 14] = [
+/// What a decision costs by what is seen, at 10,000 nodes: power-of-d is O(d), least-loaded O(log n), beside what of a
+/// dispatcher's own is under way where many share what is kept in order. The board is renewed 45,000 tasks apart.
+macro_rules! seen {
+    ($placement:literal, $dispatchers:literal, $view:literal) => {
+        concat!(
+            "\nnodes.node.count = 10_000\nworkload.load = 0.9\n",
+            "jobs.job = { arrivals = \"poisson\", work.exponential.mean = \"1s\" }\n",
+            "strategies.s = { placement = \"",
+            $placement,
+            "\", dispatchers = ",
+            $dispatchers,
+            ", view",
+            $view,
+            " }\n"
+        )
+    };
+}
+
+const OWN: &str = "10,000 nodes, by its own alone";
+const OWN_OF_MANY: &str = "the same, 1,000 dispatchers";
+const BOARD: &str = "10,000 nodes, by a board";
+
+pub const MODELS: [Model; 23] = [
     plain("M1", "random", RANDOM, (100, 0.9, 1)),
     plain("M2", "two choices", TWO_CHOICES, (100, 0.9, 1)),
     plain("M3", "least loaded", LEAST_LOADED, (100, 0.9, 1)),
@@ -73,6 +95,60 @@ pub const MODELS: [Model; 14] = [
         "central queue, 10,000 nodes",
         CENTRAL,
         (10_000, 0.9, 1),
+    ),
+    scenario(
+        "M2-local",
+        OWN,
+        500_000,
+        seen!("power-of-d", "1", " = 'local'"),
+    ),
+    scenario(
+        "M2-local-1k",
+        OWN_OF_MANY,
+        500_000,
+        seen!("power-of-d", "1_000", " = 'local'"),
+    ),
+    scenario(
+        "M2-board",
+        BOARD,
+        500_000,
+        seen!("power-of-d", "1", ".periodic.every = 5"),
+    ),
+    scenario(
+        "M2-board-1k",
+        OWN_OF_MANY,
+        500_000,
+        seen!("power-of-d", "1_000", ".periodic.every = 5"),
+    ),
+    scenario(
+        "M3-1k",
+        OWN_OF_MANY,
+        500_000,
+        seen!("least-loaded", "1_000", " = 'fresh'"),
+    ),
+    scenario(
+        "M3-local",
+        OWN,
+        500_000,
+        seen!("least-loaded", "1", " = 'local'"),
+    ),
+    scenario(
+        "M3-local-1k",
+        OWN_OF_MANY,
+        500_000,
+        seen!("least-loaded", "1_000", " = 'local'"),
+    ),
+    scenario(
+        "M3-board",
+        BOARD,
+        500_000,
+        seen!("least-loaded", "1", ".periodic.every = 5"),
+    ),
+    scenario(
+        "M3-board-1k",
+        OWN_OF_MANY,
+        500_000,
+        seen!("least-loaded", "1_000", ".periodic.every = 5"),
     ),
     scenario(
         "resources",

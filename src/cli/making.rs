@@ -140,7 +140,7 @@ impl Making {
         folder.write(tables::MANIFEST, &tables::manifest(&results.meta, &files))?;
         let timing = format!("{:#}\n", timing_json(&run.timing));
         folder.write("timing.json", timing.as_bytes())?;
-        let plots = report::render(results, recorded(folder.path(), results).as_ref(), self.png)
+        let plots = report::render(results, &recorded(folder.path(), results), self.png)
             .map_err(cannot_draw)?;
         plots
             .iter()

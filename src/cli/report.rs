@@ -14,7 +14,7 @@ use super::replace::{check_below, replace};
 use super::running::stop_on_interrupt;
 use super::{Exit, print};
 use crate::experiment::moved::Moved;
-use crate::experiment::recorded::{Both, moved};
+use crate::experiment::recorded::{Both, Recorded, moved, regret};
 use crate::report::figures::{self, Asked, Kind};
 use crate::report::{self, plot::drawing::DrawError};
 use crate::results::{Results, tables};
@@ -88,7 +88,7 @@ impl Report {
     pub fn execute(self) -> Result<(), Exit> {
         let results = tables_of(&self.dir)?;
         let files = match self.plots.is_empty() {
-            true => report::render(&results, recorded(&self.dir, &results).as_ref(), self.png)
+            true => report::render(&results, &recorded(&self.dir, &results), self.png)
                 .map_err(cannot_draw)?,
             false => self.figures(&results)?,
         };
@@ -134,8 +134,18 @@ impl Report {
     }
 }
 
-/// What the recorded jobs of a run's folder tell of the two strategies that its page explains.
-pub fn recorded(folder: &Path, results: &Results) -> Option<Moved> {
+/// What the recorded rows of a run's folder tell on its page.
+pub fn recorded(folder: &Path, results: &Results) -> Recorded {
+    let strategies = results.meta.strategies.iter();
+    let names: Vec<&str> = strategies.map(|strategy| strategy.name.as_str()).collect();
+    Recorded {
+        moved: moved_of_pair(folder, results),
+        regret: regret(folder, report::page::why::point(results), &names),
+    }
+}
+
+/// What recorded jobs tell of the two strategies that the page explains.
+fn moved_of_pair(folder: &Path, results: &Results) -> Option<Moved> {
     let pair = report::page::why::pair(results)?;
     let meta = &results.meta;
     let classes: Vec<String> = meta

@@ -51,6 +51,10 @@ pub enum Purpose {
     Cancel = 27,
     /// Which nodes that come back slowly a decision does without.
     SlowStart = 28,
+    /// Whom a dispatcher tells what it knows.
+    Gossip = 29,
+    /// By what tasks are misjudged.
+    Estimate = 30,
     /// Whether an attempt fails.
     TaskFailure = 11,
     /// Jitter of the time before an attempt is repeated.

@@ -4,7 +4,8 @@ use crate::engine::random::SCHEME;
 use crate::metrics::distribution::Distribution;
 use crate::metrics::nodes::Observation;
 use crate::results::{
-    self, Build, CcdfRow, ClassMeta, Meta, Results, Status, StrategyMeta, TimelineRow, digest,
+    self, Build, CcdfRow, ClassMeta, Meta, NodeRow, Results, Status, StrategyMeta, TimelineRow,
+    digest,
 };
 use crate::scenario::{Scenario, StrategyText};
 use crate::sim::Failure;
@@ -330,9 +331,7 @@ fn found_of(setup: &Setup, cell: &Replications) -> results::Cell {
             .flat_map(|(class, responses)| ccdf(class, responses))
             .collect(),
         timeline: detail.map(timeline).unwrap_or_default(),
-        nodes: detail
-            .map(|detail| detail.nodes.clone())
-            .unwrap_or_default(),
+        nodes: detail.map(nodes).unwrap_or_default(),
     }
 }
 
@@ -364,6 +363,18 @@ fn ccdf(class: &str, responses: &Distribution) -> Vec<CcdfRow> {
         }
     }
     rows
+}
+
+fn nodes(detail: &Detail) -> Vec<NodeRow> {
+    let nodes = detail.nodes.iter().cloned();
+    let row = |(rank, node, group, utilization, tasks)| NodeRow {
+        rank,
+        node,
+        group,
+        utilization,
+        tasks,
+    };
+    nodes.map(row).collect()
 }
 
 fn timeline(detail: &Detail) -> Vec<TimelineRow> {

@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::journal::{Journal, fault};
+use super::regret::Regret;
 use super::seal::{Seal, Sealing};
 use super::shards::replications as replications_of;
+use super::trail::{Cut, Tracker};
 use crate::engine::time::Time;
 use crate::metrics::jobs::{Blame, PARTS};
 use crate::model::ids::NodeId;
@@ -28,11 +30,18 @@ pub enum RowKind {
     Tasks,
     /// `decisions.csv`.
     Decisions,
+    /// `regret.csv`.
+    Regret,
 }
 
 impl RowKind {
     /// All kinds.
-    pub const ALL: [RowKind; 3] = [RowKind::Jobs, RowKind::Tasks, RowKind::Decisions];
+    pub const ALL: [RowKind; 4] = [
+        RowKind::Jobs,
+        RowKind::Tasks,
+        RowKind::Decisions,
+        RowKind::Regret,
+    ];
 
     /// The table's name, as in `--record` and `NAME.csv`.
     pub fn name(self) -> &'static str {
@@ -40,6 +49,7 @@ impl RowKind {
             RowKind::Jobs => "jobs",
             RowKind::Tasks => "tasks",
             RowKind::Decisions => "decisions",
+            RowKind::Regret => "regret",
         }
     }
 
@@ -60,6 +70,7 @@ impl RowKind {
                 "time_ns,dispatcher,job,class,task,node,tasks_seen,nodes_asked,score,candidates"
                     .to_owned()
             }
+            RowKind::Regret => "decisions,none_share,regret_mean,regret_p99,regret_max".to_owned(),
         };
         format!("point,strategy,replication,{columns}\n")
     }
@@ -111,7 +122,7 @@ impl Recording {
         strategy: usize,
         replication: u32,
     ) -> Result<Rows<'a>, Failure> {
-        let mut files = [None, None, None];
+        let mut files = [None, None, None, None];
         for &kind in &self.kinds {
             let path = self.part(kind, point, strategy, replication);
             let file = File::create(&path).map_err(|error| fault(&path, &error))?;
@@ -125,6 +136,10 @@ impl Recording {
             lead: (point + 1, &scenario.strategies[strategy].name, replication),
             setup,
             nodes: setup.cluster.node_names(),
+            trail: self
+                .kinds
+                .contains(&RowKind::Regret)
+                .then(|| Tracker::new(Some(Cut::ALL))),
             error: None,
         })
     }
@@ -206,12 +221,14 @@ struct Part {
 
 /// Takes the rows of one replication; a write that fails is told when it is closed.
 pub struct Rows<'a> {
-    files: [Option<Part>; 3],
+    files: [Option<Part>; 4],
     /// Point (from 1), strategy and replication, with which every row begins.
     lead: (usize, &'a str, u32),
     setup: &'a Setup,
     /// Names of nodes.
     nodes: Vec<String>,
+    /// What regret is taken of, if it is wanted.
+    trail: Option<Tracker>,
     error: Option<Failure>,
 }
 
@@ -232,6 +249,12 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// A row could not be written.
     pub fn close(mut self) -> Result<Vec<Seal>, Failure> {
+        if let Some(tracker) = self.trail.take() {
+            self.write(
+                RowKind::Regret,
+                Regret::of(self.setup, &tracker.trail).row(),
+            );
+        }
         if let Some(error) = self.error.take() {
             return Err(error);
         }
@@ -274,6 +297,9 @@ impl<'a> Rows<'a> {
 
 impl Recorder for Rows<'_> {
     fn job(&mut self, job: &Job, completed: Option<(Time, Blame)>) {
+        if let Some(trail) = &mut self.trail {
+            trail.job(job, completed);
+        }
         let status = completed.map_or("unfinished", |_| "completed");
         let at = completed.map(|(at, _)| at);
         self.job_row(job, status, at, completed.map(|(_, blame)| blame));
@@ -284,6 +310,9 @@ impl Recorder for Rows<'_> {
     }
 
     fn task(&mut self, job: &Job, task: &Task, attempt: &Attempt) {
+        if let Some(trail) = &mut self.trail {
+            trail.task(job, task, attempt);
+        }
         let (class, node) = (self.class(job), self.node(attempt.node));
         let work = attempt.work.0;
         let times = (
@@ -296,6 +325,9 @@ impl Recorder for Rows<'_> {
     }
 
     fn decision(&mut self, decision: &Decision<'_>) {
+        if let Some(trail) = &mut self.trail {
+            trail.decision(decision);
+        }
         let (class, node) = (self.class(decision.job), self.node(decision.node));
         let score = decision.seen(decision.node).score;
         let score = score.map(|score| score.value.to_string());

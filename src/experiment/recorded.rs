@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::moved::{Moved, of_trails};
 use super::record::RowKind;
+use super::regret::RegretRow;
 use super::trail::{JobTrail, Trail};
 
 /// Which rows: of a point (from 0), and of the two strategies, the one that the other is held against first.
@@ -43,6 +44,27 @@ struct TaskRow {
     job: u64,
     class: String,
     work_ns: u64,
+}
+
+/// What a page tells of rows that were recorded.
+#[derive(Clone, Debug, Default)]
+pub struct Recorded {
+    /// Of the two strategies that it explains.
+    pub moved: Option<Moved>,
+    /// The regret of decisions, by strategy and replication.
+    pub regret: Vec<Vec<RegretRow>>,
+}
+
+/// The rows of `regret.csv` in `folder` of a point (from 0), by strategy and replication; empty where it was not
+/// recorded.
+pub fn regret(folder: &Path, point: usize, strategies: &[&str]) -> Vec<Vec<RegretRow>> {
+    let of = |strategy: &&str| {
+        let mut rows = Rows::open(folder, RowKind::Regret, point, strategy)?;
+        let replications = std::iter::from_fn(|| rows.replication::<RegretRow>());
+        Some(replications.flat_map(|(_, rows)| rows).collect())
+    };
+    let all = strategies.iter().map(of);
+    all.collect::<Option<_>>().unwrap_or_default()
 }
 
 /// What the rows of `folder` tell of both; none where jobs were not recorded, or cannot be read.

@@ -8,6 +8,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::trail::{TaskTrail, Trail};
 use crate::sim::setup::Setup;
 
@@ -91,6 +93,32 @@ impl Regret {
         let none = self.each.iter().filter(|regret| **regret == 0).count();
         none as f64 / self.each.len().max(1) as f64
     }
+
+    /// What is recorded of it.
+    pub fn row(&self) -> RegretRow {
+        RegretRow {
+            decisions: self.decisions(),
+            none_share: self.none(),
+            regret_mean: self.mean(),
+            regret_p99: self.quantile(990),
+            regret_max: self.quantile(1000),
+        }
+    }
+}
+
+/// Of a replication, as in `regret.csv`; seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RegretRow {
+    /// How many decisions.
+    pub decisions: u64,
+    /// The share of them for a node where the task waits least.
+    pub none_share: f64,
+    /// Mean over decisions.
+    pub regret_mean: f64,
+    /// The 99th percentile.
+    pub regret_p99: f64,
+    /// The largest.
+    pub regret_max: f64,
 }
 
 /// A node, and the tasks that were placed there, in the order of their ends: when that is and what they hold.
@@ -186,6 +214,7 @@ mod tests {
         assert_eq!(regret.each, [0, 9, 0, 0]);
         assert_eq!((regret.none(), regret.decisions()), (0.75, 4));
         assert_eq!((regret.mean(), regret.quantile(990)), (2.25e-9, 9e-9));
+        assert_eq!(regret.row().regret_max, 9e-9);
     }
 
     #[test]

@@ -13,7 +13,6 @@ use crate::metrics::histogram::Place;
 use crate::metrics::nodes::Observation;
 use crate::metrics::registry::{Kind, Needs, Scope};
 use crate::model::ids::NodeId;
-use crate::results::NodeRow;
 use crate::sim::setup::Setup;
 use crate::stats::estimate::{Estimate, estimate};
 use crate::stats::events::{commoner, fewest_events, independent_events};
@@ -71,8 +70,9 @@ pub struct Detail {
     pub observations: Vec<Observation>,
     /// Start and length of the window, seconds.
     pub window: (f64, f64),
-    /// Nodes by falling utilization; of many, evenly spaced ranks.
-    pub nodes: Vec<NodeRow>,
+    /// Nodes by falling utilization; of many, evenly spaced ranks: rank from 1, name, group, utilization and
+    /// tasks that ended. (Rows of tables are written otherwise than they are read by what keeps replications.)
+    pub nodes: Vec<(u32, String, String, f64, u64)>,
 }
 
 impl Replicate {
@@ -118,7 +118,7 @@ impl Detail {
 /// Nodes of a table.
 const NODES: usize = 100;
 
-fn nodes(figures: &Figures) -> Vec<NodeRow> {
+fn nodes(figures: &Figures) -> Vec<(u32, String, String, f64, u64)> {
     let (layout, busy) = (&figures.layout, &figures.busy);
     let used = figures.node_utilizations();
     let mut order: Vec<NodeId> = layout.ids().collect();
@@ -129,12 +129,16 @@ fn nodes(figures: &Figures) -> Vec<NodeRow> {
         0 | 1 => 0,
         _ => i * (order.len() - 1) / (shown - 1),
     };
-    let row = |rank: usize| NodeRow {
-        rank: rank as u32 + 1,
-        node: layout.name(order[rank]),
-        group: layout.group(order[rank]).name.clone(),
-        utilization: used[order[rank].index()],
-        tasks: busy.ended(order[rank]),
+    let row = |rank: usize| {
+        let node = order[rank];
+        let (name, group) = (layout.name(node), layout.group(node).name.clone());
+        (
+            rank as u32 + 1,
+            name,
+            group,
+            by_use(&node),
+            busy.ended(node),
+        )
     };
     (0..shown).map(rank).map(row).collect()
 }

@@ -94,8 +94,17 @@ pub struct Cut {
     pub to: u64,
 }
 
-struct Tracker {
-    trail: Trail,
+impl Cut {
+    /// All of it.
+    pub const ALL: Cut = Cut {
+        from: 0,
+        to: u64::MAX,
+    };
+}
+
+/// Takes the trail of a replication.
+pub(super) struct Tracker {
+    pub(super) trail: Trail,
     cut: Option<Cut>,
     /// Work so far of jobs that have not completed.
     works: BTreeMap<(u32, u64), f64>,
@@ -118,13 +127,19 @@ impl Trail {
     /// # Errors
     /// [`Failure`] of the run.
     pub fn of(setup: &Setup, replication: u64, cut: Option<Cut>) -> Result<Trail, Failure> {
-        let mut tracker = Tracker {
+        let mut tracker = Tracker::new(cut);
+        sim::run(setup, replication, Some(&mut tracker))?;
+        Ok(tracker.trail)
+    }
+}
+
+impl Tracker {
+    pub(super) fn new(cut: Option<Cut>) -> Tracker {
+        Tracker {
             trail: Trail::default(),
             cut,
             works: BTreeMap::new(),
-        };
-        sim::run(setup, replication, Some(&mut tracker))?;
-        Ok(tracker.trail)
+        }
     }
 }
 

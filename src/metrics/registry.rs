@@ -219,7 +219,7 @@ static TABLE: &[Row] = table! {
         "Slot-time of attempts that ended in the window without being used by a completed job / slot-time of all that ended in it.",
         |of, _| share(of.totals().wasted, of.totals().slot_time, Missing::Tasks);
     "messages_per_task" One, ["messages", Lower, Run, Ratio, SteadyState] "messages per task",
-        "Messages for each task placed in the window: its placement, a probe and a reply for each node asked, and the load or idle reports on which the placement relies.",
+        "Messages for each task placed in the window: its placement, a probe and a reply for each node asked, the load or idle reports on which the placement relies, renewals of boards, and what dispatchers tell each other.",
         |of, _| share(of.totals().messages.into(), of.totals().placed.into(), Missing::Tasks);
     "tasks_retried" One, ["tasks", Neither, Run, Count, SteadyState] "",
         "Tasks of measured jobs that needed more than one attempt.",

@@ -82,6 +82,22 @@ impl Node {
     }
 }
 
+/// By how much more the service left at a node is said to be than it is, at an instant, and how fast
+/// that rises. It may be below 0, and so wraps around.
+#[derive(Clone, Copy, Debug, Default)]
+struct Misjudged {
+    more: u64,
+    rate: u32,
+    since: Time,
+}
+
+impl Misjudged {
+    fn at(&self, now: Time) -> u64 {
+        let risen = u64::from(self.rate).wrapping_mul(now.0.wrapping_sub(self.since.0));
+        self.more.wrapping_add(risen)
+    }
+}
+
 /// Whether a node works.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -157,6 +173,8 @@ pub struct Nodes {
     in_use: InUse,
     /// Nothing where all are up for ever.
     states: Vec<NodeState>,
+    /// Nothing where it is known how long all takes.
+    misjudged: Vec<Misjudged>,
     /// One bit for each node to which any attempt runs, waits or travels.
     holding: Vec<u64>,
 }
@@ -193,6 +211,7 @@ impl Nodes {
             held: vec![0; cells],
             in_use: InUse::default(),
             states: Vec::new(),
+            misjudged: Vec::new(),
             holding: vec![0; count.div_ceil(64)],
             dimensions,
         }
@@ -222,6 +241,37 @@ impl Nodes {
             self.states = vec![NodeState::Up; self.nodes.len()];
         }
         std::mem::replace(&mut self.states[node.index()], state)
+    }
+
+    /// The service left at the node as it is said to be, and the rate at which that falls.
+    #[inline]
+    pub fn work_seen(&self, node: NodeId, now: Time) -> (u64, u32) {
+        let state = self.at(node);
+        let (left, rate) = (state.remaining(now), state.rate());
+        match self.misjudged.get(node.index()) {
+            None => (left, rate),
+            Some(misjudged) => (left.wrapping_add(misjudged.at(now)), rate - misjudged.rate),
+        }
+    }
+
+    /// From now on the service left at the node is said to be `more` (wrapping around: or less) than it was,
+    /// and that falls slower by `rate` (or faster).
+    pub fn misjudge(&mut self, node: NodeId, more: u64, rate: u32, now: Time) {
+        if self.misjudged.is_empty() {
+            self.misjudged = vec![Misjudged::default(); self.nodes.len()];
+        }
+        let this = &mut self.misjudged[node.index()];
+        *this = Misjudged {
+            more: this.at(now).wrapping_add(more),
+            rate: this.rate.wrapping_add(rate),
+            since: now,
+        };
+    }
+
+    /// True if it is said of no empty node that service is left there.
+    pub fn is_judged_well(&self) -> bool {
+        let mut each = self.nodes.iter().zip(&self.misjudged);
+        each.all(|(node, misjudged)| node.tasks > 0 || misjudged.more == 0 && misjudged.rate == 0)
     }
 
     #[inline]

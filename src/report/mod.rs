@@ -22,26 +22,26 @@ pub mod theory_table;
 pub mod timeline;
 pub mod verdict_text;
 
-use crate::experiment::moved::Moved;
+use crate::experiment::recorded::Recorded;
 use crate::results::Results;
 pub use crate::results::tables::Files;
 use lookup::Lookup;
 use plot::Plot;
 use plot::drawing::DrawError;
 
-/// `plots/*.svg` and `report.html`, which tells of the jobs of [`page::why::pair`] what was `moved`, where
-/// that is known; with `png` also `plots/*.png` at twice the size.
+/// `plots/*.svg` and `report.html`, which tells what was recorded of [`page::why::pair`] and of decisions; with
+/// `png` also `plots/*.png` at twice the size.
 ///
 /// # Errors
 /// When the embedded font cannot be used, or a picture cannot be written.
-pub fn render(results: &Results, moved: Option<&Moved>, png: bool) -> Result<Files, DrawError> {
+pub fn render(results: &Results, recorded: &Recorded, png: bool) -> Result<Files, DrawError> {
     let tables = Lookup::new(results);
     let drawn = plot::all(&tables).into_iter();
     let drawn = drawn.map(|plot| plot.drawing.svg().map(|svg| (plot, svg)));
     let plots = drawn.collect::<Result<Vec<(Plot, String)>, DrawError>>()?;
     let mut files: Files = vec![(
         "report.html".into(),
-        page::page(&tables, moved).into_bytes(),
+        page::page(&tables, recorded).into_bytes(),
     )];
     for (plot, svg) in plots {
         if png {
@@ -73,10 +73,10 @@ mod tests {
     fn rendering_is_a_function_of_the_tables() {
         let results = Sample::troubled().results();
         assert_eq!(
-            render(&results, None, false).unwrap(),
-            render(&results, None, false).unwrap()
+            render(&results, &Recorded::default(), false).unwrap(),
+            render(&results, &Recorded::default(), false).unwrap()
         );
-        let names: Vec<String> = render(&results, None, false)
+        let names: Vec<String> = render(&results, &Recorded::default(), false)
             .unwrap()
             .into_iter()
             .map(|file| file.0)
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn empty_results_still_make_a_page() {
-        let files = render(&Results::default(), None, false).unwrap();
+        let files = render(&Results::default(), &Recorded::default(), false).unwrap();
         assert_eq!(files.len(), 1);
         assert!(!terminal::comparison(&Results::default(), terminal::Told::default()).is_empty());
     }
@@ -126,7 +126,7 @@ mod tests {
                 .join(name);
             std::fs::create_dir_all(dir.join("plots")).unwrap();
             let start = std::time::Instant::now();
-            let files = render(&sample.results(), None, false).unwrap();
+            let files = render(&sample.results(), &Recorded::default(), false).unwrap();
             println!(
                 "{name}: {} files, {} bytes, {:?}",
                 files.len(),

@@ -25,7 +25,7 @@ pub struct Table {
 }
 
 impl Table {
-    fn new<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>) -> Table {
+    pub fn new<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>) -> Table {
         Table {
             head: head.map(str::to_owned).to_vec(),
             rows: rows.map(Vec::from).collect(),
@@ -149,7 +149,7 @@ fn groups_of(title: &str, groups: &[Group], scale: &Scale) -> Table {
     Table::new(head, rows)
 }
 
-fn share(of: f64) -> String {
+pub fn share(of: f64) -> String {
     format!("{} %", fixed(100.0 * of, 1))
 }
 

@@ -4,6 +4,8 @@
 //! run will find a steady state, and the key that makes it so is known. What surprises without
 //! being wrong is told too: laws without variance, or large and small tasks in one queue.
 
+mod apart;
+
 use std::collections::BTreeSet;
 
 use crate::engine::law::Law;
@@ -80,7 +82,8 @@ pub fn forecast(setup: &Setup) -> Forecast {
     let gatherers = demand.of_dispatchers(strategy, "gatherer", gathering);
     let (jobs, tasks) = sizes(window, &demand);
     let events = demand.events(setup, (jobs, tasks));
-    let crowded = crowded(setup, &nodes, &groups);
+    let apart = apart::of(setup, &demand, longer, &groups);
+    let crowded = crowded(setup, &nodes, &apart);
     let mut warnings = overloads(crowded.chain(&dispatchers).chain(&gatherers));
     nodes.extend(groups);
     warnings.extend(without_variance(classes, stragglers.as_ref()));
@@ -102,7 +105,7 @@ pub fn forecast(setup: &Setup) -> Forecast {
     }
 }
 
-/// Nodes of which too much may be asked: groups where it is not too much for all. Where there are
+/// Nodes of which too much may be asked: parts of them where it is not too much for all. Where there are
 /// limits it is turned away, or cancelled.
 fn crowded<'a>(setup: &Setup, nodes: &'a [Use], groups: &'a [Use]) -> std::slice::Iter<'a, Use> {
     let is_over = nodes.iter().any(|used| used.share >= 1.0);
@@ -204,6 +207,10 @@ fn sights(strategy: &Strategy) -> Vec<String> {
             Information::Delayed { by } => {
                 format!("what was {} ago", span(by))
             }
+            Information::Gossip(how) => format!(
+                "what it has in flight itself, and what the others tell every {} (view = \"gossip\")",
+                span(how.every)
+            ),
         };
         let part = parts
             .subset
@@ -627,6 +634,7 @@ impl Demand<'_> {
             queue: _,
             copies: _,
             stealing: _,
+            pushing: _,
             stolen: _,
             partition: _,
             health: _,

@@ -86,6 +86,17 @@ impl Core<'_> {
         Some((at, task))
     }
 
+    /// The book that the task `id` was in, if other tasks of its job and stage, which are told, are left in it.
+    pub(super) fn open_book_of(&mut self, id: u32, of: (u32, u16)) -> Option<u32> {
+        let book = *self.reservations.book_of(id);
+        let next = self.reservations.head_of(book);
+        let is_left = next != NONE && {
+            let task = self.records.task(next);
+            (task.job, task.stage) == of
+        };
+        is_left.then_some(book)
+    }
+
     /// A task that is not bound yet is not to run any more; tells its book.
     pub(super) fn drop_unbound(&mut self, task: u32) -> u32 {
         let book = *self.reservations.book_of(task);
@@ -112,6 +123,9 @@ impl Core<'_> {
         record.take_over(&held);
         record.service = service;
         self.nodes.lengthen(held.node, service);
+        if self.estimates.is_some() {
+            self.note_estimate(task);
+        }
         self.forget_reservation(reservation);
         self.changed(held.node);
     }

@@ -19,9 +19,12 @@ use crate::model::slab::NONE;
 
 use crate::strategy::board::Board;
 use crate::strategy::view::Truth;
+use crate::strategy::{Parts, Strategy};
 use crate::workload::class::{Class, Shape, Stage};
 use crate::workload::source::{Arrivals, Source};
 
+use super::avoiding::Avoiding;
+use super::estimates::Estimates;
 use super::hedging::Sets;
 use super::recorder::Recorder;
 use super::records::{Job, Phase, Records, Subject, Task, draw};
@@ -110,6 +113,8 @@ pub enum Timer {
     Detection = 12,
     /// That for which a node is ejected.
     Readmission = 13,
+    /// That for which an attempt was said to run.
+    Overdue = 14,
 }
 
 /// Tickets of events that are not the next in a task's life; empty where there are none such.
@@ -123,6 +128,8 @@ pub struct Tickets {
     hedges: Vec<Ticket>,
     /// The end of a reservation that is not needed any more, or of an attempt that is called off.
     cancels: Vec<Ticket>,
+    /// The time for which an attempt is said to run.
+    estimates: Vec<Ticket>,
     /// The next failure or repair of a node by chance.
     nodes: Vec<Ticket>,
 }
@@ -405,7 +412,22 @@ impl<'s> Facts<'s> {
 
 /// True if nodes may be slow, reservations stand among what starts, or a start ends other attempts.
 fn starts_otherwise(setup: &Setup) -> bool {
-    setup.faults.slow_downs.is_some() || setup.strategy.follows_starts()
+    let strategy = &setup.strategy;
+    let is_slow = setup.faults.slow_downs.is_some();
+    is_slow || strategy.follows_starts() || !strategy.estimates_exactly()
+}
+
+/// True if anybody minds what is held at nodes, beside its sums.
+fn minds_held(strategy: &Strategy) -> bool {
+    let avoids = |parts: &Parts| !parts.avoids.is_empty();
+    !strategy.estimates_exactly() || strategy.parts.iter().any(avoids)
+}
+
+fn paces(setup: &Setup, layout: &Layout) -> Vec<u64> {
+    match setup.faults.slow_downs {
+        Some(_) => vec![PACE; layout.count() as usize],
+        None => Vec::new(),
+    }
 }
 
 /// A job that is complete.
@@ -479,6 +501,12 @@ pub struct Core<'s> {
     tickets: Tickets,
     /// Where data are spread, by class; nothing if none are.
     pub spreads: Vec<Option<Shards>>,
+    /// What tasks are said to take; nothing where that is exact.
+    pub estimates: Option<Estimates>,
+    /// Whom reservations keep away from.
+    pub avoiding: Avoiding,
+    /// True if anybody minds what is held at nodes, beside its sums.
+    pub minds_held: bool,
     /// Some tasks may run without their data.
     pub may_lack_data: bool,
     /// What is sent between zones, if that has laws of its own.
@@ -516,6 +544,9 @@ impl<'s> Core<'s> {
         recorder: Option<&'s mut (dyn Recorder + 's)>,
     ) -> Core<'s> {
         Core {
+            minds_held: minds_held(&setup.strategy),
+            estimates: Estimates::new(setup, seeds.key(Purpose::Estimate)),
+            avoiding: Avoiding::new(&setup.strategy, layout.count()),
             agenda: Agenda::new(),
             records: Records::with_room(tasks_of_traces(setup)),
             demands: Demands::new(setup),
@@ -529,10 +560,7 @@ impl<'s> Core<'s> {
             totals: Totals::default(),
             service: Service::new(&layout),
             board,
-            paces: match setup.faults.slow_downs {
-                Some(_) => vec![PACE; layout.count() as usize],
-                None => Vec::new(),
-            },
+            paces: paces(setup, &layout),
             starts_otherwise: starts_otherwise(setup),
             started: Vec::new(),
             sets: Sets::default(),
@@ -642,6 +670,7 @@ impl<'s> Core<'s> {
             Timer::Job => keep(&mut self.tickets.jobs, id, ticket),
             Timer::Hedge => keep(&mut self.tickets.hedges, id, ticket),
             Timer::Cancel => keep(&mut self.tickets.cancels, id, ticket),
+            Timer::Overdue => keep(&mut self.tickets.estimates, id, ticket),
             Timer::Look
             | Timer::CheckFailed
             | Timer::Check
@@ -657,6 +686,7 @@ impl<'s> Core<'s> {
             Timer::Job => &mut self.tickets.jobs,
             Timer::Hedge => &mut self.tickets.hedges,
             Timer::Cancel => &mut self.tickets.cancels,
+            Timer::Overdue => &mut self.tickets.estimates,
             _ => &mut self.tickets.attempts,
         };
         if let Some(ticket) = tickets.get_mut(id as usize)
@@ -665,6 +695,11 @@ impl<'s> Core<'s> {
             *ticket = Ticket::NONE;
             self.agenda.forget();
         }
+    }
+
+    /// The time for which an attempt was said to run is over.
+    pub(super) fn forget_estimate(&mut self, id: u32) {
+        keep(&mut self.tickets.estimates, id, Ticket::NONE);
     }
 
     /// The next event of a task is called off.
@@ -793,15 +828,16 @@ impl<'s> Core<'s> {
         spread.first + place.unwrap_or(index) % spread.count
     }
 
-    /// What a placement is told of a task's class, and what the task is about, if it has such a key.
+    /// What a placement is told of a task's class, what the task is about, if it has such a key, and its
+    /// work in seconds, as it is estimated.
     #[inline(always)]
-    pub fn about(&self, subject: &Subject) -> (&Facts<'s>, Option<u64>) {
+    pub fn about(&self, subject: &Subject) -> (&Facts<'s>, Option<u64>, f64) {
         let facts = &self.facts[subject.class as usize];
         let key = match facts.has_keys {
             true => self.draw_key(subject),
             false => None,
         };
-        (facts, key)
+        (facts, key, facts.seconds(self.said_work(subject)))
     }
 
     /// The key of its job, or else that of its data.
@@ -896,6 +932,9 @@ impl<'s> Core<'s> {
         if self.setup.strategy.ends_others_at_start() {
             self.started.push(id);
         }
+        if self.estimates.is_some() {
+            self.await_estimate(id);
+        }
         false
     }
 
@@ -933,6 +972,9 @@ impl<'s> Core<'s> {
     /// The service of a task, whose use of its node is accounted for, has ended: the node is freed.
     #[inline(always)]
     pub fn vacate(&mut self, id: u32) -> NodeId {
+        if self.minds_held {
+            self.note_gone(id, true);
+        }
         let now = self.agenda.now();
         let task = self.records.task_mut(id);
         let (at, slots) = (task.node, u64::from(task.slots));
@@ -987,6 +1029,9 @@ impl<'s> Core<'s> {
     /// out of service, of which that much is `left`.
     pub fn stop(&mut self, id: u32, left: Time) {
         let now = self.agenda.now();
+        if self.estimates.is_some() {
+            self.stop_estimate(id, now - self.records.task(id).since());
+        }
         let task = self.records.task_mut(id);
         let (at, slots) = (task.node, u64::from(task.slots));
         task.service = left;
@@ -1021,6 +1066,9 @@ impl<'s> Core<'s> {
 
     /// A task that neither runs nor stands in a queue leaves the node that it is bound to.
     pub fn release(&mut self, id: u32) {
+        if self.minds_held {
+            self.note_gone(id, false);
+        }
         let task = self.records.task_mut(id);
         let (slots, left) = (u64::from(task.slots), task.service);
         let at = task.node;
@@ -1046,6 +1094,9 @@ impl<'s> Core<'s> {
         task.start_over();
         let left = std::mem::replace(&mut task.service, service);
         self.nodes.lengthen(task.node, service - left);
+        if self.estimates.is_some() {
+            self.repeat_estimate(id, left);
+        }
     }
 
     /// The result of a task has been gathered; tells its job, if that is complete now.
@@ -1245,6 +1296,7 @@ impl Tickets {
             (_, 3) => self.hedges[id as usize],
             (_, 4 | 10..=13) => return false,
             (_, 7) => self.cancels[id as usize],
+            (_, 14) => self.estimates[id as usize],
             _ => self.jobs[id as usize],
         };
         kept != place.ticket()

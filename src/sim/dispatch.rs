@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 
 use crate::engine::law::Law;
-use crate::engine::random::{Draw, unit};
+use crate::engine::random::{Draw, Purpose, Seeds, unit};
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
@@ -25,6 +25,7 @@ use super::core::{Core, Demands, Facts, Kind, Shards};
 use super::failure::{Failure, Fallible};
 use super::recorder::{Decision, Made, Recorder};
 use super::records::{Job, Phase, Records, Subject, Task, draw};
+use super::renewals;
 use super::setup::{Budget, Setup, TaskFailures};
 use crate::workload::class::{Class, Stage};
 use crate::workload::source::Arrivals;
@@ -145,6 +146,8 @@ struct Dispatcher {
     ties: Ties,
     /// Whether it must ask nodes for their state: 1 or 0.
     asking: u32,
+    /// Whether it is told of what happens at nodes, later than it does.
+    is_told: bool,
     /// How long every decision takes, if that is always the same.
     constant: Option<Time>,
     /// Whether the tasks of a stage are decided with the first of them.
@@ -167,7 +170,7 @@ struct Dispatcher {
 }
 
 /// What the dispatchers of `setup`'s strategy see, before anything has happened.
-pub fn board(setup: &Setup, layout: &Layout) -> Board {
+pub fn board(setup: &Setup, layout: &Layout, seeds: Seeds) -> Board {
     let strategy = &setup.strategy;
     let sights: Vec<Sight> = strategy.parts.iter().flat_map(sights).collect();
     let is_central = strategy.binding == Binding::CentralQueue;
@@ -176,7 +179,9 @@ pub fn board(setup: &Setup, layout: &Layout) -> Board {
     // One dispatcher that counts what it sends knows all that travels.
     let is_alone =
         sights.len() == 1 && sights[0].counts && sights[0].information == Information::Fresh;
+    let luck = seeds.shifted(setup.placement_seed);
     Board::new(layout, &sights, travels && !is_alone, is_central)
+        .with_gossip(luck.key(Purpose::Gossip))
 }
 
 /// How the dispatchers of a set of parts look at the nodes.
@@ -327,7 +332,8 @@ impl Dispatch {
         if self.follows_ends {
             let dispatcher = core.records.both(id).1.dispatcher;
             let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
-            core.board.over(dispatcher, id, truth);
+            core.board
+                .over((dispatcher, core.kind.is_late()), id, truth);
         }
     }
 
@@ -879,6 +885,8 @@ impl Dispatch {
         let mut free = std::mem::replace(&mut self.free, NodeSet::new(0));
         if free.count() == 0 {
             self.note_candidates(core, &subject, &mut free);
+            let set = self.dispatchers[subject.dispatcher as usize].parts;
+            core.leave_out_avoided(set, subject.pool, &mut free);
         }
         let decide = |placement: &mut dyn Placement,
                       ask: &Ask<'_>,
@@ -916,9 +924,11 @@ impl Dispatch {
         let service = whole_service(core, task);
         core.bind_in_place(task, reservation, service);
         if self.follows_ends {
-            let (dispatcher, to) = bound(&core.records, &core.demands, task);
+            let said = (task, core.said_left(task));
+            let (dispatcher, to) = bound(&core.records, &core.demands, said);
             let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
-            core.board.took_over(dispatcher, task, to, truth);
+            core.board
+                .took_over((dispatcher, core.kind.is_late()), task, to, truth);
         }
     }
 
@@ -937,10 +947,15 @@ impl Dispatch {
     #[inline(always)]
     fn hold(&self, core: &mut Core<'_>, id: u32, node: NodeId, service: Time) {
         core.bind(id, node, service);
+        if core.minds_held {
+            core.note_held(id);
+        }
         if self.follows {
-            let (dispatcher, to) = bound(&core.records, &core.demands, id);
+            let said = (id, core.said_left(id));
+            let (dispatcher, to) = bound(&core.records, &core.demands, said);
             let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
-            core.board.sent(dispatcher, id, to, truth);
+            core.board
+                .sent((dispatcher, core.kind.is_late()), id, to, truth);
         }
         // Under a central queue it starts at this instant, which changes the node once more.
         if self.queues_at_nodes {
@@ -971,7 +986,8 @@ impl Dispatch {
     #[inline(always)]
     pub fn arrived(&self, core: &mut Core<'_>, id: u32) {
         if self.follows {
-            let (dispatcher, to) = bound(&core.records, &core.demands, id);
+            let said = (id, core.said_left(id));
+            let (dispatcher, to) = bound(&core.records, &core.demands, said);
             let (is_late, now) = (core.kind.is_late(), core.agenda.now());
             core.board.arrived(dispatcher, id, to, is_late, now);
             core.changed(core.records.task(id).node);
@@ -1013,6 +1029,22 @@ impl Dispatch {
         {
             core.totals.deciding += u128::from(core.window.overlap(begun, over).0);
         }
+        core.totals.messages += self.renewals(core);
+    }
+
+    /// Messages of the window by which boards are renewed, and dispatchers gossip.
+    fn renewals(&self, core: &Core<'_>) -> u64 {
+        let Some(start) = core.window.start() else {
+            return 0;
+        };
+        let (window, nodes) = ((start, start + core.window.length()), core.layout.count());
+        let alike = self.dispatchers.chunk_by(|a, b| a.parts == b.parts);
+        let of = |dispatchers: &[Dispatcher]| {
+            let parts = &core.setup.strategy.parts[dispatchers[0].parts];
+            let reads: Vec<bool> = dispatchers.iter().map(Dispatcher::reads).collect();
+            renewals::messages(parts, nodes, &reads, window)
+        };
+        alike.map(of).sum()
     }
 }
 
@@ -1097,6 +1129,7 @@ impl Dispatcher {
                 Information::Fresh => 1,
                 _ => 0, // it asks nobody, but looks at what it has
             },
+            is_told: matches!(parts.information, Information::Delayed { .. }),
             constant: parts.decision_time.constant().map(Time::from_secs),
             is_batch: parts.is_batch(),
             probes: parts.probes,
@@ -1155,18 +1188,30 @@ impl Dispatcher {
         Ok(true)
     }
 
-    fn relies_on(&self, reports: Reports) -> bool {
-        if self.asking == 0 || self.probes {
-            return false;
-        }
+    /// True if any placement looks at nodes.
+    fn reads(&self) -> bool {
         let mut placements = self.placements.iter().flatten();
-        placements.any(|placement| placement.reports() == reports)
+        placements.any(|placement| placement.reads() != Reads::Nothing)
+    }
+
+    /// True if any placement relies on such reports. (Who is told of changes later is told of all.)
+    fn relies_on(&self, reports: Reports) -> bool {
+        let relies = |placement: &dyn Placement| match placement.reports() {
+            Reports::None => {
+                let reads = placement.reads() != Reads::Nothing;
+                self.is_told && reads && reports == Reports::Loads
+            }
+            some => some == reports,
+        };
+        let hears = (self.asking == 1 || self.is_told) && !self.probes;
+        let mut placements = self.placements.iter().flatten();
+        hears && placements.any(|placement| relies(&**placement))
     }
 }
 
 /// The attempt at hand of a task.
 #[inline(always)]
-fn subject(core: &Core<'_>, task: &Task, job: &Job) -> Subject {
+pub fn subject(core: &Core<'_>, task: &Task, job: &Job) -> Subject {
     Subject {
         class: job.class,
         number: job.number,
@@ -1187,7 +1232,7 @@ fn subject(core: &Core<'_>, task: &Task, job: &Job) -> Subject {
 #[inline(always)]
 fn ask<'a>(
     subject: &Subject,
-    (facts, key): (&Facts<'_>, Option<u64>),
+    (facts, key, work): (&Facts<'_>, Option<u64>, f64),
     demand: &'a [u64],
     nodes: Candidates<'a>,
     ties: Ties,
@@ -1199,7 +1244,7 @@ fn ask<'a>(
         tasks: subject.tasks,
         priority: facts.priority,
         key,
-        work: facts.seconds(subject.work),
+        work,
         demand,
         tried: &[],
         nodes,
@@ -1245,11 +1290,15 @@ fn fault(strategy: &Strategy, parts: usize, chosen: Option<NodeId>) -> Box<Failu
 }
 
 /// The dispatcher of a task, and what the task is bound to.
-fn bound<'a>(records: &Records, demands: &'a Demands, id: u32) -> (u32, Bound<'a>) {
+fn bound<'a>(
+    records: &Records,
+    demands: &'a Demands,
+    (id, service): (u32, Time),
+) -> (u32, Bound<'a>) {
     let (task, job) = records.both(id);
     let to = Bound {
         node: task.node,
-        service: task.service,
+        service,
         demand: demands.of(task, job),
     };
     (job.dispatcher, to)

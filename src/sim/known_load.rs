@@ -270,6 +270,12 @@ fn second_moment(class: &Class, offered: &Offered) -> f64 {
     mean * mean + variance
 }
 
+/// Each weight as a share of all.
+fn shares(weights: Vec<f64>) -> Vec<f64> {
+    let sum: f64 = weights.iter().sum();
+    weights.iter().map(|weight| weight / sum).collect()
+}
+
 /// Share of the tasks of `class` (of this index) that goes to each group, where the placement looks
 /// at no node.
 pub fn fixed_shares(
@@ -287,6 +293,7 @@ pub fn fixed_shares(
         queue: _,
         copies: None,
         stealing: None,
+        pushing: None,
         stolen: _,
         partition,
         health: _, // as what fails
@@ -297,8 +304,8 @@ pub fn fixed_shares(
     let eligible = class.stages.first()?.eligible(&cluster.groups);
     let is_same = |stage: &Stage| stage.eligible(&cluster.groups) == eligible;
     let parts = &parts[parts_of_class[index]];
-    let is_apart = class.data.is_some() || parts.subset.is_some() || !partition.is_empty();
-    if is_apart || !class.stages.iter().all(is_same) {
+    let is_whole = class.data.is_none() && parts.subset.is_none() && partition.is_empty();
+    if !is_whole || !class.stages.iter().all(is_same) {
         return None;
     }
     let weights = match fixed_split(parts.placement.as_ref()) {
@@ -313,7 +320,6 @@ pub fn fixed_shares(
             f64::from(group.count) * group.speed.factor() * group.slot_weight() as f64
         }
     };
-    let all: Vec<f64> = cluster.groups.iter().zip(&eligible).map(weight).collect();
-    let sum: f64 = all.iter().sum();
-    Some(all.iter().map(|weight| weight / sum).collect())
+    let all = cluster.groups.iter().zip(&eligible).map(weight);
+    Some(shares(all.collect()))
 }

@@ -17,6 +17,9 @@ use super::replication::Replication;
 use super::service;
 use super::setup::StrandedQueued;
 
+/// Numbers of reservations that nodes make which stick to a job begin here.
+const MOST_RESERVATIONS: u32 = 1 << 31;
+
 impl Replication<'_> {
     /// A task that has been decided sets out, and others with it or in its place.
     #[cold]
@@ -38,6 +41,31 @@ impl Replication<'_> {
             self.core.records.both(id).1.class,
         );
         strategy.parts[strategy.parts_of_class[class as usize]].late
+    }
+
+    /// The service of a task ends at `node`: if tasks of its book are left it asks for another one, for which it keeps
+    /// the room, before it turns to its queue.
+    #[cold]
+    pub(super) fn stick(&mut self, id: u32, node: NodeId) {
+        let (task, job) = self.core.records.both(id);
+        let strategy = &self.core.setup.strategy;
+        let parts = &strategy.parts[strategy.parts_of_class[job.class as usize]];
+        if !parts.sticks || self.core.nodes.state(node) != NodeState::Up {
+            return;
+        }
+        let (ready, of) = (self.core.stages.ready_at(job, task), (task.job, task.stage));
+        let (mut pattern, index) = (*task, task.index);
+        let Some(book) = self.core.open_book_of(id, of) else {
+            return;
+        };
+        pattern.stay(ready, self.core.now());
+        self.core.totals.attempts += 1;
+        let number = MOST_RESERVATIONS + index;
+        let reservation = self.core.make_reservation(book, &pattern, number);
+        self.dispatch
+            .bind_reservation(&mut self.core, reservation, node);
+        self.dispatch.arrived(&mut self.core, reservation);
+        self.core.start(reservation);
     }
 
     /// Makes reservations for the tasks that are decided with `first`, and lets them set out.

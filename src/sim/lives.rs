@@ -76,6 +76,7 @@ impl Replication<'_> {
         if is_up {
             self.place_parked()?;
             self.pull()?;
+            self.turn_up(node)?;
         }
         Ok(())
     }
@@ -246,6 +247,10 @@ impl Replication<'_> {
         service::reach(&mut self.core, id);
         let limit = self.core.layout.group(node).queue_limit;
         let waits = self.core.records.task(id).phase() == Phase::Queue;
+        if waits && self.push(id)? {
+            self.follow_starts();
+            return Ok(());
+        }
         if waits && limit.is_some_and(|limit| u64::from(self.core.nodes.at(node).queued) > limit) {
             service::leave_queue(&mut self.core, id);
             self.core.release(id);
@@ -580,6 +585,10 @@ impl Replication<'_> {
             8 => self.probe(id),
             9 => self.decide_by_replies(id),
             10..=13 => self.hear_of_node(timer, id),
+            14 => {
+                self.core.outlast_estimate(id);
+                Ok(())
+            }
             _ => self.fail_job(id, How::TimedOut),
         }
     }

@@ -3,6 +3,7 @@
 //! Small machines share one core. This file joins them and reads as a task's life: it arrives with
 //! its job, is decided, travels, queues, runs, its result travels back and is gathered.
 
+mod avoiding;
 mod barriers;
 mod booking;
 mod central;
@@ -12,12 +13,14 @@ mod course;
 mod direct;
 mod dispatch;
 mod due;
+mod estimates;
 mod failure;
 mod faults;
 mod gangs;
 mod gathering;
 mod health;
 mod hedging;
+mod holding;
 pub mod known_load;
 mod late;
 mod ledger;
@@ -31,6 +34,7 @@ mod probing;
 mod profile;
 pub mod recorder;
 pub mod records;
+mod renewals;
 mod replication;
 mod reservations;
 mod scaling;
@@ -194,6 +198,9 @@ impl Replication<'_> {
     fn end(&mut self, id: u32) -> Fallible {
         let node = service::end(&mut self.core, id);
         self.dispatch.report_end(&mut self.core, node);
+        if self.sticks {
+            self.stick(id, node);
+        }
         if self.central.is_some() {
             self.pull()?;
         } else {

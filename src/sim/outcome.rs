@@ -145,6 +145,9 @@ fn check(core: &Core<'_>, arrived: u64, used: &[u64]) -> Result<(), String> {
             .sum();
         same("units used at nodes and by running tasks", held, running)?;
     }
+    if !core.nodes.is_judged_well() {
+        return Err("service is said to be left at an empty node".to_owned());
+    }
     let left = core.window.jobs();
     if is_at_rest(core) && left > 0 {
         return Err(format!(

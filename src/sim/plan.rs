@@ -15,6 +15,7 @@ use crate::model::nodes::NodeState;
 use crate::model::slab::NONE;
 
 use super::core::Core;
+use super::dispatch::subject;
 use super::profile::{Need, Profile};
 use super::records::Job;
 
@@ -64,7 +65,7 @@ pub struct Wish {
 }
 
 /// How long `work` of a job is said to take at a node of `speed`, without overhead: what its user asked
-/// for, or else the truth.
+/// for, or else as it is estimated.
 fn estimate(core: &Core<'_>, job: &Job, work: f64, speed: f64) -> Time {
     match job.estimate {
         0.0 => core.facts[job.class as usize].time(work / speed),
@@ -80,7 +81,7 @@ impl Plan {
         let pool = core.pool_of(task, job);
         let longest = match is_gang && job.estimate == 0.0 {
             true => longest(core, first),
-            false => task.work,
+            false => core.said_work(&subject(core, task, job)),
         };
         let overhead = super::dispatch::stage(core, job, task).overhead;
         let time = estimate(core, job, longest, self.slowest(core, pool)) + overhead;
@@ -229,12 +230,12 @@ impl Wish {
     }
 }
 
-/// The work of the longest task of a gang.
+/// The work of the longest task of a gang, as it is estimated.
 fn longest(core: &Core<'_>, first: u32) -> f64 {
     let (mut longest, mut next) = (0.0, first);
     while next != NONE {
-        let task = core.records.task(next);
-        longest = task.work.max(longest);
+        let (task, job) = core.records.both(next);
+        longest = core.said_work(&subject(core, task, job)).max(longest);
         next = task.sibling;
     }
     longest
@@ -248,7 +249,8 @@ fn is_up(core: &Core<'_>, node: NodeId) -> bool {
 fn running(core: &Core<'_>, node: NodeId, id: u32) -> Held {
     let (task, job) = core.records.both(id);
     let overhead = super::dispatch::stage(core, job, task).overhead;
-    let time = estimate(core, job, task.work, core.layout.factor(node)) + overhead;
+    let work = core.said_work(&subject(core, task, job));
+    let time = estimate(core, job, work, core.layout.factor(node)) + overhead;
     Held {
         from: core.now(),
         until: (task.started + time).max(core.now() + Time(1)),

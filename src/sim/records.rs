@@ -341,6 +341,17 @@ impl Task {
         (self.work, self.service) = (0.0, Time::ZERO);
     }
 
+    /// Becomes the pattern of a reservation at the node that has just served this task, which was `ready` at that
+    /// instant: it has waited since the decision.
+    pub fn stay(&mut self, ready: Time, now: Time) {
+        let [dispatch, decision, ..] = self.parts;
+        self.parts = [0; 7];
+        self.parts[Phase::Dispatch as usize] = dispatch;
+        self.parts[Phase::Decision as usize] = decision;
+        self.parts[Phase::Queue as usize] = (now - ready).0 - dispatch - decision;
+        (self.phase, self.since) = (Phase::Queue, now);
+    }
+
     /// True if it is a reservation: an attempt without a task yet.
     #[inline]
     pub fn is_reservation(&self) -> bool {

@@ -54,7 +54,9 @@ pub struct Replication<'s> {
     pub sets_out_otherwise: bool,
     /// Nodes that fall idle take tasks from others, or ask for tasks.
     pub has_thieves: bool,
-    /// What they have to know.
+    /// Nodes that are done with a task ask for another of the same job.
+    pub sticks: bool,
+    /// What thieves have to know.
     pub thieves: Thieves,
     /// What hedging has to know.
     pub hedging: Hedging,
@@ -83,7 +85,7 @@ impl<'s> Replication<'s> {
         recorder: Option<&'s mut (dyn Recorder + 's)>,
     ) -> Fallible<Replication<'s>> {
         let layout = layout(setup);
-        let board = dispatch::board(setup, &layout);
+        let board = dispatch::board(setup, &layout, seeds);
         let mut core = Core::new(setup, layout, seeds, board, recorder);
         let dispatch = Dispatch::new(&mut core)?;
         let follows_starts = setup.strategy.follows_starts();
@@ -104,6 +106,7 @@ impl<'s> Replication<'s> {
             sets_out_otherwise: setup.strategy.copies.is_some() || follows_starts || asks,
             hedging: Hedging::default(),
             has_thieves: setup.strategy.stealing.is_some() || follows_starts,
+            sticks: setup.strategy.parts.iter().any(|parts| parts.sticks),
             thieves: Thieves::default(),
             clocks_follow_work: (setup.faults.node_failures.iter()).any(|f| f.busy_clock),
             course: Course::new(&mut core, seeds),
@@ -155,6 +158,7 @@ fn may_go_wrong(setup: &Setup) -> bool {
         || setup.cluster.is_elastic()
         || setup.strategy.queue.one_at_a_time
         || setup.strategy.follows_starts()
+        || setup.strategy.pushing.is_some()
 }
 
 /// The nodes. Under a central queue nothing queues at them, and they start only what has room.

@@ -80,6 +80,12 @@ impl Reservations {
         &mut self.books[id as usize]
     }
 
+    /// The first task that is left in a book, open or not.
+    pub(super) fn head_of(&self, id: u32) -> u32 {
+        let book = self.books.get(id as usize);
+        book.map_or(NONE, |book| book.tasks.head())
+    }
+
     /// The book of a task that is not bound yet.
     pub(super) fn book_of(&mut self, task: u32) -> &mut u32 {
         reach(&mut self.of_tasks, task, NONE)

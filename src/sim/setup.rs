@@ -87,6 +87,7 @@ impl Setup {
                 queue: QueueRules::default(),
                 copies: None,
                 stealing: None,
+                pushing: None,
                 stolen: Vec::new(),
                 partition: Vec::new(),
                 health: Health::default(),
@@ -300,6 +301,7 @@ fn keeps_order(strategy: &Strategy) -> bool {
         queue: _, // is no early binding
         copies,
         stealing,
+        pushing,
         stolen: _,
         partition: _, // hangs on the class alone
         health: _,    // nothing fails
@@ -310,8 +312,10 @@ fn keeps_order(strategy: &Strategy) -> bool {
         && limits.are_none()
         && copies.is_none()
         && stealing.is_none()
+        && pushing.is_none()
         && (in_no_time || by_one)
         && !parts.iter().any(|parts| parts.probes)
+        && strategy.estimates_exactly() // else nodes must be told what is said of who they hold
 }
 
 /// True if all tasks of a job of `class` come together, go where they like and are all needed.

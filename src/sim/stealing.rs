@@ -1,5 +1,6 @@
 //! Work stealing: a node that falls idle takes waiting tasks from another (Blumofe & Leiserson, JACM
-//! 46, 1999; Mitzenmacher, "Analyses of load stealing models", SPAA 1998). What has started stays.
+//! 46, 1999; Mitzenmacher, "Analyses of load stealing models", SPAA 1998). What has started stays. And
+//! pushing: a node that has much to do sends on what would have to wait there.
 
 use crate::model::ids::NodeId;
 use crate::model::nodes::NodeState;
@@ -10,7 +11,7 @@ use super::failure::Fallible;
 use super::records::Phase;
 use super::replication::Replication;
 use super::service;
-use super::thieves::longest;
+use super::thieves::{Pushed, emptiest, longest};
 
 impl Replication<'_> {
     /// A service has ended: reservations may have found room, or the node fallen idle.
@@ -20,6 +21,36 @@ impl Replication<'_> {
         self.steal(node)?;
         self.follow_starts();
         Ok(())
+    }
+
+    /// A node has come up, or joined: it may be idle.
+    #[cold]
+    pub(super) fn turn_up(&mut self, node: NodeId) -> Fallible {
+        match self.core.setup.strategy.stealing {
+            Some(_) => self.turn_to_others(node),
+            None => Ok(()),
+        }
+    }
+
+    /// An attempt that has just reached its node has to wait there: where too many are it goes on to another;
+    /// true if it does.
+    #[cold]
+    pub(super) fn push(&mut self, id: u32) -> Fallible<bool> {
+        let node = self.core.records.task(id).node;
+        let Some(pushing) = self.core.setup.strategy.pushing else {
+            return Ok(false);
+        };
+        let attempt = Pushed::of(&self.core, id);
+        if self.core.nodes.at(node).tasks <= pushing.above || !self.thieves.push(id, attempt) {
+            return Ok(false);
+        }
+        let mut draw = self.thieves.draw(&self.core, node);
+        let target = emptiest(&mut self.core, (id, node), pushing, &mut draw);
+        if let Some(target) = target {
+            self.take_away(id, target)?;
+            service::start_waiting(&mut self.core, node);
+        }
+        Ok(target.is_some())
     }
 
     /// A node may have fallen idle: then it looks at some others and takes from the longest queue.

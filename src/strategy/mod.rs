@@ -423,6 +423,46 @@ pub enum Information {
         /// How long.
         by: Time,
     },
+    /// What it has sent and has not had back, and what it has heard of what others have.
+    Gossip(Gossiping),
+}
+
+/// How dispatchers tell each other what they have in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gossiping {
+    /// Time between two rounds; the first is one such time after the start.
+    pub every: Time,
+    /// How many others each tells in a round.
+    pub fanout: u32,
+}
+
+impl Information {
+    /// True if nodes are known only by what dispatchers have sent and have not had back.
+    pub fn is_own(&self) -> bool {
+        matches!(self, Information::Local | Information::Gossip(_))
+    }
+
+    /// How it gossips, if it does.
+    pub fn gossip(&self) -> Option<Gossiping> {
+        match self {
+            Information::Gossip(how) => Some(*how),
+            _ => None,
+        }
+    }
+}
+
+/// What dispatchers and queues know of how long tasks take.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Estimates {
+    /// All.
+    #[default]
+    Exact,
+    /// The mean work of the tasks of their class and stage.
+    ClassMean,
+    /// Nothing: what they have to do counts as nothing.
+    None,
+    /// Their work times a factor that is drawn by this law for each task.
+    Error(Law),
 }
 
 /// Copies of tasks: several attempts at once, of which the first to be done counts.
@@ -485,6 +525,16 @@ pub struct Stealing {
     pub victims: u32,
     /// How much it takes from the longest of their queues.
     pub loot: Loot,
+}
+
+/// Nodes that have much to do send on what would wait there (sender-initiated load sharing: Eager, Lazowska &
+/// Zahorjan, "Adaptive load sharing in homogeneous distributed systems", IEEE TSE 12, 1986).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pushing {
+    /// Tasks at a node above which it does so, and to a node with as many it does not.
+    pub above: u32,
+    /// Nodes that one looks at, drawn at random.
+    pub targets: u32,
 }
 
 /// How much is taken from a queue.
@@ -567,12 +617,20 @@ pub struct Parts {
     pub ties: Ties,
     /// What a dispatcher knows of the nodes.
     pub information: Information,
+    /// What is known of how long tasks take.
+    pub estimates: Estimates,
     /// How jobs are spread over the dispatchers.
     pub spread: Spread,
     /// Of how many of its eligible nodes each dispatcher makes use; of all if not said.
     pub subset: Option<u32>,
     /// Late binding; only under [`Binding::Late`].
     pub late: Option<Late>,
+    /// A node that is done with a task under late binding asks for another of the same job before it turns to
+    /// its queue (sticky batch probing: Delgado, Didona, Dinu & Zwaenepoel, "Job-aware scheduling in Eagle:
+    /// divide and stick to your probes", SoCC 2016).
+    pub sticks: bool,
+    /// Classes (by index) away from whose tasks reservations are made, as long as there are other nodes.
+    pub avoids: Vec<u32>,
     /// A dispatcher decides by what the nodes that it asks answer, a round trip later; only where their
     /// state is seen ([`Information::Fresh`]).
     pub probes: bool,
@@ -590,9 +648,12 @@ impl Parts {
             in_flight: InFlight::default(),
             ties: Ties::default(),
             information: Information::default(),
+            estimates: Estimates::default(),
             spread: Spread::default(),
             subset: None,
             late: None,
+            sticks: false,
+            avoids: Vec::new(),
             probes: false,
             zones: Vec::new(),
         }
@@ -604,18 +665,25 @@ impl Parts {
         self.zones.get(index as usize % zones).map(String::as_str)
     }
 
+    /// The first renewal of the board of dispatcher `index`, where each has instants of its own.
+    pub fn phase(&self, every: Time, index: usize) -> Time {
+        let phase = u128::from(every.0) * index as u128 / u128::from(self.dispatchers);
+        Time(phase as u64)
+    }
+
     /// True if all tasks of a stage are decided together.
     pub fn is_batch(&self) -> bool {
         (self.late).is_some_and(|late| late.sampling == Sampling::Batch)
     }
 
-    /// Itself, if every dispatcher sees the true state of all nodes, and jobs come to any of them
-    /// by chance: of other dispatchers models know nothing.
+    /// Itself, if every dispatcher sees the true state of all nodes and knows how long tasks take, and
+    /// jobs come to any of them by chance: of other dispatchers models know nothing.
     pub fn sees_all(&self) -> Option<&Parts> {
         let is_fresh =
             self.information == Information::Fresh && self.subset.is_none() && !self.probes;
         let is_at_random = self.dispatchers == 1 || self.spread == Spread::Random;
-        (is_fresh && is_at_random).then_some(self)
+        let is_exact = self.estimates == Estimates::Exact;
+        (is_fresh && is_at_random && is_exact).then_some(self)
     }
 }
 
@@ -653,9 +721,12 @@ impl fmt::Debug for Parts {
             in_flight,
             ties,
             information,
+            estimates,
             spread,
             subset,
             late,
+            sticks,
+            avoids,
             probes,
             zones,
         } = self;
@@ -664,23 +735,23 @@ impl fmt::Debug for Parts {
         shown.field("dispatchers", dispatchers);
         shown.field("decision_time", decision_time);
         shown.field("in_flight", in_flight).field("ties", ties);
-        if *information != Information::default() {
-            shown.field("information", information);
-        }
-        if *spread != Spread::default() {
-            shown.field("spread", spread);
-        }
-        if subset.is_some() {
-            shown.field("subset", subset);
-        }
-        if late.is_some() {
-            shown.field("late", late);
-        }
-        if *probes {
-            shown.field("probes", probes);
-        }
-        if !zones.is_empty() {
-            shown.field("zones", zones);
+        let others: [(&str, bool, &dyn fmt::Debug); 9] = [
+            (
+                "information",
+                *information != Information::default(),
+                information,
+            ),
+            ("estimates", *estimates != Estimates::default(), estimates),
+            ("spread", *spread != Spread::default(), spread),
+            ("subset", subset.is_some(), subset),
+            ("late", late.is_some(), late),
+            ("sticks", *sticks, sticks),
+            ("avoids", !avoids.is_empty(), avoids),
+            ("probes", *probes, probes),
+            ("zones", !zones.is_empty(), zones),
+        ];
+        for (name, _, value) in others.iter().filter(|(_, is_said, _)| *is_said) {
+            shown.field(name, value);
         }
         shown.finish()
     }
@@ -705,6 +776,8 @@ pub struct Strategy {
     pub copies: Option<Copies>,
     /// Idle nodes that take tasks from others.
     pub stealing: Option<Stealing>,
+    /// Nodes that send tasks on to others.
+    pub pushing: Option<Pushing>,
     /// Whether the tasks of each class may be stolen; all may if nothing is said.
     pub stolen: Vec<bool>,
     /// Nodes that are kept for some classes.
@@ -738,6 +811,12 @@ impl Strategy {
                 own.clone().all(|reserve| reserve.borrow)
             }
         }
+    }
+
+    /// True if it is known of all tasks how long they take.
+    pub fn estimates_exactly(&self) -> bool {
+        let mut parts = self.parts.iter();
+        parts.all(|parts| parts.estimates == Estimates::Exact)
     }
 
     /// True if the other attempts at a task are called off when one starts.
@@ -806,6 +885,7 @@ impl fmt::Debug for Strategy {
             queue,
             copies,
             stealing,
+            pushing,
             stolen,
             partition,
             health,
@@ -825,6 +905,9 @@ impl fmt::Debug for Strategy {
         }
         if stealing.is_some() {
             shown.field("stealing", stealing);
+        }
+        if pushing.is_some() {
+            shown.field("pushing", pushing);
         }
         if !stolen.is_empty() {
             shown.field("stolen", stolen);

@@ -214,11 +214,13 @@ impl<'a> View<'a> {
     /// which rate it falls (the number of attempts running).
     #[inline]
     pub fn work(&self, node: NodeId) -> (u64, u32) {
-        let state = self.truth.nodes.at(node);
-        let all = || state.remaining(self.truth.now);
+        let all = || self.truth.nodes.work_seen(node, self.truth.now);
         match self.difference {
-            None => (all(), state.rate()),
-            Some(Difference::Hidden(hidden)) => (all() - hidden.work(node), state.rate()),
+            None => all(),
+            Some(Difference::Hidden(hidden)) => {
+                let (work, rate) = all();
+                (work - hidden.work(node), rate)
+            }
             Some(Difference::Told(own, news)) => {
                 let (told, rate) = news.map_or((0, 0), |news| news.work(node));
                 (told + own.work(node), rate)

@@ -401,6 +401,7 @@ fn parts(strategy: &Strategy) -> Option<(Binding, Option<u64>, &Parts)> {
         queue: _, // told beside
         copies: None,
         stealing: None,
+        pushing: None,
         stolen: _,
         partition,
         health,

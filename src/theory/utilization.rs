@@ -217,6 +217,12 @@ fn used(cluster: &Cluster, asked: &Asked<'_>, d: usize) -> Option<f64> {
     )
 }
 
+/// True if all is decided and gathered at once.
+fn take_no_time(parts: &[Parts], asked: &[Asked<'_>]) -> bool {
+    let decide_at_once = parts.iter().all(|parts| parts.decision_time.is_zero());
+    decide_at_once && asked.iter().all(|asked| asked.gather.is_free())
+}
+
 /// Dispatchers and gatherers, where all classes share them; `None` if that is not known.
 fn servers(strategy: &Strategy, asked: &[Asked<'_>]) -> Option<Vec<Known>> {
     let parts = &strategy.parts[..];
@@ -231,17 +237,18 @@ fn servers(strategy: &Strategy, asked: &[Asked<'_>]) -> Option<Vec<Known>> {
             in_flight: _,
             ties: _,
             information: _,
+            estimates: _,
             spread: _, // the mean over all dispatchers
             subset: _,
             late: _, // told below
+            sticks: _,
+            avoids: _,
             probes: _,
             zones: _,
         },
     ] = parts
     else {
-        let decide_at_once = parts.iter().all(|parts| parts.decision_time.is_zero());
-        let gather_at_once = asked.iter().all(|asked| asked.gather.is_free());
-        return (decide_at_once && gather_at_once).then(Vec::new);
+        return take_no_time(parts, asked).then(Vec::new);
     };
     let dispatchers = f64::from(*dispatchers);
     let decisions = |asked: &Asked<'_>| match parts[0].is_batch() {

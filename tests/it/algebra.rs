@@ -43,12 +43,15 @@ fn parts() -> Vec<Vec<String>> {
             "strategies.s.binding = \"late\"",
             "strategies.s.binding.late = { probes-per-task = 1.5, sampling = \"per-task\" }",
             "strategies.s.for.long.binding = \"late\"",
+            "strategies.s.binding.late = { sticky = true, avoid = [\"long\"] }",
+            "strategies.s.binding.late = { sticky = true, avoid = [\"long\"] }\nstrategies.s.for.long.binding = \"early\"",
         ]),
         said(&[
             "strategies.s.view = \"local\"",
             "strategies.s.view = \"probe\"",
             "strategies.s.view.periodic = { every = \"200ms\", phases = \"apart\" }",
             "strategies.s.view.delayed.by = \"100ms\"",
+            "strategies.s.view.gossip = { every = \"50ms\", fanout = 1 }",
             "strategies.s.for.long.view = \"probe\"",
         ]),
         named("strategies.s.in-flight", &["ignored"]),
@@ -64,6 +67,12 @@ fn parts() -> Vec<Vec<String>> {
         ),
         said(&["strategies.s.decision-time = \"5ms\""]),
         said(&[
+            "strategies.s.estimates = \"class-mean\"",
+            "strategies.s.estimates = \"none\"",
+            "strategies.s.estimates.error = { lognormal = { mean = 1, cv = 2 } }",
+            "strategies.s.for.short.estimates.error = 0.5",
+        ]),
+        said(&[
             "strategies.s.copies.redundancy.d = 2",
             "strategies.s.copies.redundancy = { d = 3, work = \"fresh\" }",
             "strategies.s.copies.redundancy = { d = 4, cancel = \"on-start\" }",
@@ -74,6 +83,7 @@ fn parts() -> Vec<Vec<String>> {
         said(&[
             "strategies.s.stealing = \"idle\"",
             "strategies.s.stealing.idle = { victims = 3, batch = \"half\" }",
+            "strategies.s.stealing.push = { above = 2, targets = 2 }",
             "strategies.s.stealing.idle = { victims = 2, batch = \"half\", classes = [\"short\"] }",
         ]),
         said(&[

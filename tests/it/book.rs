@@ -291,7 +291,7 @@ const ABOUT_FILES: &str = "# Files of a run
 
 <!-- Written by a test (`UPDATE=1 cargo test --test it book`); do not edit. -->
 
-`equipoise run scenarios/NAME.toml` writes these into `output/NAME`; the last three tables with `--record jobs,tasks,decisions`.
+`equipoise run scenarios/NAME.toml` writes these into `output/NAME`; the last four tables with `--record jobs,tasks,decisions,regret`.
 What each column means, and which marks there are: [What a run writes](../../output/README.md). Each table but the recorded ones
 begins with a column for each swept key.
 
@@ -310,7 +310,8 @@ fn page_of_files(files: &crate::tool::Tree) -> String {
         true => format!("| `{name}` | {} |\n", columns(bytes)),
         false => format!("| `{name}` | |\n"),
     };
-    let recorded = |name: &str| ["jobs.csv", "tasks.csv", "decisions.csv"].contains(&name);
+    let recorded =
+        |name: &str| ["jobs.csv", "tasks.csv", "decisions.csv", "regret.csv"].contains(&name);
     let (last, first): (Vec<_>, Vec<_>) = files.iter().partition(|(name, _)| recorded(name));
     let rows: String = first.into_iter().chain(last).map(row).collect();
     format!("{ABOUT_FILES}{rows}")
@@ -325,7 +326,7 @@ fn every_file_of_a_run_and_every_column_is_explained() {
         "--out",
         "o",
         "--record",
-        "jobs,tasks,decisions",
+        "jobs,tasks,decisions,regret",
     ]);
     let page = page_of_files(&place.tree("o"));
     assert!(

@@ -191,3 +191,44 @@ fn forecasts_are_within_a_factor_of_two() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+/// Parts of the nodes that have too much to do though all together have not: those that are kept, those that are left,
+/// and intervals of works.
+#[test]
+fn parts_of_the_nodes_may_be_overloaded() {
+    let base = "run.jobs = 1000\nnodes.n.count = 10\n\
+        jobs.short = { arrivals.poisson.rate = 20, work.exponential.mean = \"100ms\" }\n\
+        jobs.long = { arrivals.poisson.rate = 0.5, work.exponential.mean = \"10s\" }\n";
+    let warnings = |strategy: &str| {
+        let found = equipoise::prelude::scenario(&format!("{base}{strategy}")).unwrap();
+        forecast(&found.points[0].setups[0]).warnings
+    };
+    let has = |strategy: &str, what: &str| {
+        let all = warnings(strategy);
+        assert!(
+            all.iter().any(|said| said.contains(what)),
+            "{strategy}: {all:?}"
+        );
+    };
+    // 2 + 5 of 10 slots: long ones have 4 of the 5 that they need, short ones 1 of 2.
+    has(
+        "strategies.s.partition.short = { share = 0.6, borrow = true }",
+        "slots of the nodes that `long` may use",
+    );
+    has(
+        "strategies.s.partition.short.share = 0.1",
+        "slots of the nodes that `short` may use",
+    );
+    assert_eq!(
+        warnings("strategies.s.partition.short.share = 0.3"),
+        [""; 0]
+    );
+    // Half of the nodes serve works up to 5 s: 2 + 5 x 0.09 = 2.45 of 5 slots; the others, above 5 s, 4.55 of 5.
+    let by_size = "strategies.s.placement.size-interval.cut-offs = ";
+    assert_eq!(warnings(&format!("{by_size}[\"5s\"]")), [""; 0]);
+    has(&format!("{by_size}[\"200ms\"]"), "works above 200 ms");
+    has(
+        &format!("{by_size}[\"1ms\", \"30s\"]"),
+        "works from 1.00 ms to 30.0 s",
+    );
+}

@@ -75,7 +75,7 @@ fn is_shown(name: &str, points: usize) -> bool {
 
 fn pictures(stem: &str, results: &Results) -> Pictures {
     let points = results.meta.points.len();
-    let drawn = report::render(results, None, false).unwrap();
+    let drawn = report::render(results, &Default::default(), false).unwrap();
     let mut pictures: Pictures = drawn
         .into_iter()
         .filter_map(|(name, bytes)| {

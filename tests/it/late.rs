@@ -9,8 +9,9 @@ use equipoise::sim::setup::Setup;
 use equipoise::strategy::{Binding, Information, Late, Loot, Sampling, Stealing};
 use equipoise::testing::contract::watch;
 use equipoise::testing::setups::{class, poisson};
+use equipoise::workload::source::Arrivals;
 
-use crate::common::{group, open};
+use crate::common::{group, open, parts};
 
 fn bind_late(setup: &mut Setup, probes: f64, sampling: Sampling) {
     setup.strategy.binding = Binding::Late;
@@ -131,6 +132,8 @@ fn late_binding_is_conserved() {
                 for is_delayed in [false, true] {
                     let mut setup = mixed(spelling, information, is_delayed);
                     bind_late(&mut setup, 1.7, sampling);
+                    setup.strategy.parts[0].sticks = sampling == Sampling::Batch && at > 0;
+                    setup.strategy.parts[0].avoids = vec![1; usize::from(is_delayed)];
                     if at == 0 {
                         setup.cluster.groups[0].discipline = Discipline::Lifo;
                         setup.classes[0].gather.need = Some(2);
@@ -172,4 +175,62 @@ fn mixed(spelling: &str, information: Information, is_delayed: bool) -> Setup {
         loot: Loot::Half,
     });
     setup
+}
+
+/// Reservations keep away from nodes with long tasks as long as there are others, and make use of all where there
+/// are none.
+#[test]
+fn reservations_keep_away_from_long_tasks() {
+    let nodes_of_short = |long: u64| {
+        let nodes = vec![group("node", 6, 1.0)];
+        let (interval, work) = (Law::Constant(1.0), Law::Constant(1.0));
+        let mut setup = open(nodes, interval, 2, work, "random").measuring(0, 200);
+        let at_first = Arrivals::Batch {
+            jobs: long,
+            at: Time::ZERO,
+        };
+        setup = setup.with_jobs(class("long", 1, Law::Constant(50.0), 1), at_first);
+        bind_late(&mut setup, 2.0, Sampling::Batch);
+        setup.strategy.parts[0].avoids = vec![1];
+        setup.strategy.parts.push(parts("least-loaded"));
+        setup.strategy.parts_of_class = vec![0, 1];
+        let mut rows = watch(&setup, "away").unwrap().1.decisions;
+        rows.retain(|row| row.0 < 50_000_000_000);
+        let long: Vec<u32> = rows
+            .iter()
+            .filter(|row| row.2 == 1)
+            .map(|row| row.5)
+            .collect();
+        let mut short: Vec<u32> = rows
+            .iter()
+            .filter(|row| row.2 == 0)
+            .map(|row| row.5)
+            .collect();
+        short.sort_unstable();
+        short.dedup();
+        (long, short)
+    };
+    let (long, short) = nodes_of_short(4);
+    assert_eq!((long.len(), short.len()), (4, 2));
+    assert!(short.iter().all(|node| !long.contains(node)));
+    assert_eq!(nodes_of_short(6).1.len(), 6);
+}
+
+/// With nodes that stick to a job and one node, all tasks of a job are served together, whatever waits before its other
+/// reservations: a job's tasks end one service apart.
+#[test]
+fn a_node_sticks_to_its_job() {
+    let spread = |sticks: bool| {
+        let nodes = vec![group("node", 1, 1.0)];
+        let interval = Law::Exponential { mean: 5.0 };
+        let mut setup = open(nodes, interval, 4, Law::Constant(1.0), "random").measuring(0, 2_000);
+        bind_late(&mut setup, 1.0, Sampling::Batch);
+        setup.cluster.groups[0].discipline = Discipline::Lifo;
+        setup.strategy.parts[0].sticks = sticks;
+        let figures = sim::run(&setup, 1, None).unwrap();
+        figures.metric("straggler_wait_mean").unwrap()
+    };
+    // Last less median: 4 less 2.5.
+    assert!((spread(true) - 1.5).abs() < 1e-9, "{}", spread(true));
+    assert!(spread(false) > 2.0, "{}", spread(false));
 }

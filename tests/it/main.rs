@@ -26,6 +26,7 @@ mod diff;
 mod disciplines;
 mod engines;
 mod errors;
+mod estimates;
 mod faults;
 mod find;
 mod find_known;

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use crate::tool::{MIXED, Place};
 
-const RUN: [&str; 4] = ["run", "s.toml", "--out=whole", "--record=jobs,tasks"];
+const RUN: [&str; 4] = ["run", "s.toml", "--out=whole", "--record=jobs,tasks,regret"];
 
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
@@ -193,7 +193,13 @@ fn refused_call(place: &Place, arguments: &[&str]) -> String {
 fn replications_are_added_to_a_finished_run() {
     let place = two();
     let told = place.ok(&[&RUN[..], &[MORE, "--threads=1"]].concat());
-    let once = ["run", "s.toml", "--out=once", "--record=jobs,tasks", FIVE];
+    let once = [
+        "run",
+        "s.toml",
+        "--out=once",
+        "--record=jobs,tasks,regret",
+        FIVE,
+    ];
     assert_eq!(place.ok(&once).replace("once/", "whole/"), told);
     assert!(place.results("whole") == place.results("once"));
     // What was added to can be added to again, in the folder that a run has without --out, too.
@@ -249,7 +255,13 @@ fn replications_alone_are_a_part_to_merge() {
         "whole.replications-3-to-4",
     ];
     place.ok(&[&["merge", "--out=merged"], &parts[..]].concat());
-    place.ok(&["run", "s.toml", "--out=once", "--record=jobs,tasks", FIVE]);
+    place.ok(&[
+        "run",
+        "s.toml",
+        "--out=once",
+        "--record=jobs,tasks,regret",
+        FIVE,
+    ]);
     assert!(place.results("merged") == place.results("once"));
 
     let said = refused(&place, &["whole", "whole.replications-5-to-5"]);

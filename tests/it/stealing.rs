@@ -3,7 +3,7 @@
 use equipoise::engine::law::Law;
 use equipoise::engine::time::Time;
 use equipoise::sim;
-use equipoise::strategy::{Information, Loot, Stealing};
+use equipoise::strategy::{Information, Loot, Pushing, Stealing};
 use equipoise::testing::contract::watch;
 use equipoise::testing::setups::{class, plain};
 use equipoise::workload::source::Arrivals;
@@ -115,5 +115,55 @@ fn stealing_is_conserved() {
             assert!(seen.decisions == same.decisions);
             assert_eq!(first.metric("response_mean"), again.metric("response_mean"));
         }
+    }
+}
+
+/// Pushing under random arrivals: the shape of Eager, Lazowska and Zahorjan's figures. At a load of 0.8 asking one node
+/// halves the wait of no sharing (4 services), more nodes are better than fewer, and none beats one queue for all.
+#[test]
+fn pushing_shares_the_load() {
+    let mean = |targets: Option<u32>| {
+        let mut setup = plain(placement("random"), 20, 0.8, 1, 60_000, 5);
+        setup.strategy.pushing = targets.map(|targets| Pushing { above: 1, targets });
+        let figures = sim::run(&setup, 1, None).unwrap();
+        figures.metric("response_mean").unwrap()
+    };
+    let (alone, one, three) = (mean(None), mean(Some(1)), mean(Some(3)));
+    println!("alone {alone} one {one} three {three}");
+    assert!((alone / 5.0 - 1.0).abs() < 0.1);
+    assert!(1.0 < three && three < 0.85 * one && one < 0.75 * alone);
+}
+
+/// Delays, views, late binding, limits and failures beside pushing: what must be conserved is, and nobody is pushed
+/// where nobody has room.
+#[test]
+fn pushing_is_conserved() {
+    for (at, spelling) in [
+        "random",
+        "least-loaded.by = 'work'",
+        "round-robin",
+        "best-fit",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let nodes = vec![group("a", 5, 1.0), group("b", 3, 2.0)];
+        let (interval, work) = (
+            Law::Exponential { mean: 0.5 },
+            Law::Exponential { mean: 1.0 },
+        );
+        let mut setup = open(nodes, interval, 4, work, spelling).measuring(50, 2_000);
+        setup.network.dispatch = Law::Exponential { mean: 0.1 };
+        setup.strategy.pushing = Some(Pushing {
+            above: at as u32,
+            targets: 2,
+        });
+        if at == 2 {
+            setup.cluster.groups[0].queue_limit = Some(2);
+        }
+        let (first, seen) = watch(&setup, spelling).unwrap();
+        let (again, same) = watch(&setup, spelling).unwrap();
+        assert!(seen.decisions == same.decisions);
+        assert_eq!(first.metric("response_mean"), again.metric("response_mean"));
     }
 }

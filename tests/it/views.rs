@@ -5,7 +5,7 @@ use equipoise::engine::law::Law;
 use equipoise::engine::time::Time;
 use equipoise::sim;
 use equipoise::sim::setup::{NodeFailures, Retries, Setup, TaskFailures, Timeouts};
-use equipoise::strategy::{InFlight, Information, Spread, Ties};
+use equipoise::strategy::{Gossiping, InFlight, Information, Spread, Ties};
 use equipoise::testing::contract::{DecisionRow, watch};
 use equipoise::testing::setups::plain;
 
@@ -199,6 +199,98 @@ fn dispatchers_that_share_what_is_kept_see_their_own() {
             assert!(with(64) == with(65), "{information:?} {spelling}");
         }
     }
+}
+
+fn gossip(every: u64, fanout: u32) -> Information {
+    Information::Gossip(Gossiping {
+        every: Time(every),
+        fanout,
+    })
+}
+
+/// Who has nobody to talk to, or hears of nobody in time, knows what he has sent; those who talk all the time know
+/// all, as long as what one has in flight is what the nodes hold.
+#[test]
+fn gossip_lies_between_what_is_own_and_what_is_true() {
+    for spelling in LOOKING.into_iter().chain(["power-of-d.by = 'utilization'"]) {
+        for has_faults in [false, true] {
+            let with = |dispatchers, information| {
+                let mut setup = nodes(9, 0.8, spelling);
+                if has_faults {
+                    faults(&mut setup);
+                }
+                let parts = &mut setup.strategy.parts[0];
+                (parts.dispatchers, parts.information) = (dispatchers, information);
+                decisions(&setup)
+            };
+            let local = with(3, Information::Local);
+            assert!(
+                with(1, gossip(1, 2)) == with(1, Information::Local),
+                "{spelling}"
+            );
+            assert!(with(3, gossip(u64::MAX, 2)) == local, "{spelling}");
+            let fresh = with(3, Information::Fresh);
+            for fanout in [1, 2] {
+                assert!(with(3, gossip(1, fanout)) == fresh, "{spelling} {fanout}");
+            }
+        }
+    }
+}
+
+/// Ten dispatchers that talk often place nearly as well as if they saw all, and much better than by what is their own; by
+/// old news they herd.
+#[test]
+fn gossip_is_worth_what_it_tells() {
+    let with = |information| {
+        let mut setup = plain(placement("least-loaded"), 20, 0.9, 1, 40_000, 3);
+        let parts = &mut setup.strategy.parts[0];
+        (parts.dispatchers, parts.information) = (10, information);
+        mean(&setup)
+    };
+    let (local, fresh) = (with(Information::Local), with(Information::Fresh));
+    let (seldom, often) = (with(gossip(3_000_000_000, 1)), with(gossip(30_000_000, 2)));
+    println!("local {local} seldom {seldom} often {often} fresh {fresh}");
+    // Old news of others are worse than none: what is idle by them draws all.
+    assert!(fresh < often && often < 0.6 * local && local < 0.6 * seldom);
+}
+
+/// What it costs to know: reports to boards of every node whenever they are renewed, of every change that is told
+/// later, and what dispatchers tell each other.
+#[test]
+fn what_is_told_is_counted() {
+    let with = |information, spelling: &str| {
+        let mut setup = open(
+            vec![group("node", 6, 1.0)],
+            Law::Constant(1.0),
+            1,
+            Law::Constant(2.5),
+            spelling,
+        );
+        setup = setup.measuring(0, 101); // from 1 s to 101 s
+        let parts = &mut setup.strategy.parts[0];
+        (parts.dispatchers, parts.information) = (3, information);
+        parts.spread = Spread::RoundRobin;
+        let figures = sim::run(&setup, 1, None).unwrap();
+        figures.metric("messages_per_task").unwrap() * 101.0
+    };
+    let board = |every, apart| Information::Periodic {
+        every: Time::from_secs(every),
+        apart,
+    };
+    let messages = |information, expected: f64| {
+        let told = with(information, "least-loaded");
+        assert!((told - expected).abs() < 1e-9, "{information:?} {told}");
+        assert!((with(information, "random") - 101.0).abs() < 1e-9);
+    };
+    messages(Information::Local, 101.0);
+    messages(board(10.0, false), 101.0 + 3.0 * 6.0 * 10.0);
+    // At 10, 20, ... 100; at 3 1/3, ... 93 1/3; at 6 2/3, ... 96 2/3.
+    messages(board(10.0, true), 101.0 + 3.0 * 6.0 * 10.0);
+    messages(gossip(500_000_000, 1), 101.0 + 3.0 * 201.0);
+    messages(gossip(500_000_000, 9), 101.0 + 3.0 * 2.0 * 201.0);
+    // Each placement to the two others, each of the 98 ends until 101 s to all.
+    let delayed = Information::Delayed { by: Time(1) };
+    messages(delayed, 101.0 + 2.0 * 101.0 + 3.0 * 98.0);
 }
 
 /// Stale boards: with what they sent counted, one dispatcher spreads; ignored, it herds.

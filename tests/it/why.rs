@@ -161,6 +161,50 @@ fn a_timeline_has_every_task_of_its_stretch() {
     assert!(svg.starts_with("<svg") && svg.matches("<rect").count() > known);
 }
 
+/// A row a replication, over the decisions for measured jobs; the page tells of it, and `why` finds the same.
+#[test]
+fn regret_is_recorded() {
+    let place = Place::new(MIXED);
+    place.ok(&[
+        "run",
+        "s.toml",
+        "--out=out",
+        "--record=jobs,decisions,regret",
+    ]);
+    let rows = |table: &str| -> Vec<BTreeMap<String, String>> {
+        let path = place.path(&format!("out/{table}.csv"));
+        let mut reader = csv::Reader::from_path(path).unwrap();
+        reader.deserialize().map(Result::unwrap).collect()
+    };
+    let regret = rows("regret");
+    assert_eq!(regret.len(), 2 * 3 * 3, "points, strategies, replications");
+    let key = |row: &BTreeMap<String, String>| {
+        ["point", "strategy", "replication", "class", "job"].map(|name| row[name].clone())
+    };
+    let jobs = rows("jobs");
+    let measured = jobs.iter().filter(|row| row["measured"] == "true").map(key);
+    let measured: BTreeSet<_> = measured.collect();
+    let mut decisions: BTreeMap<[String; 3], u64> = BTreeMap::new();
+    for [point, strategy, replication, class, job] in rows("decisions").iter().map(key) {
+        let of = [point.clone(), strategy.clone(), replication.clone()];
+        let counts = measured.contains(&[point, strategy, replication, class, job]);
+        *decisions.entry(of).or_default() += u64::from(counts);
+    }
+    for row in &regret {
+        let of = ["point", "strategy", "replication"].map(|name| row[name].clone());
+        assert_eq!(row["decisions"], decisions[&of].to_string(), "{row:?}");
+        let number = |name: &str| row[name].parse::<f64>().unwrap();
+        let sizes = ["regret_mean", "regret_p99", "regret_max"].map(number);
+        assert!(
+            0.0 < sizes[0] && sizes[0] < sizes[1] && sizes[1] <= sizes[2],
+            "{row:?}"
+        );
+        assert!((0.0..1.0).contains(&number("none_share")), "{row:?}");
+    }
+    let page = std::fs::read_to_string(place.path("out/report.html")).unwrap();
+    assert!(page.contains("The regret of decisions"));
+}
+
 /// What viewers ask of trace events (Google, "Trace Event Format", 2016): which keys each kind has, times in
 /// microseconds from 0 on, names of every track, and on each track slices in order that do not overlap.
 #[test]

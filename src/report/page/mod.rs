@@ -28,7 +28,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::cells::summary_cell;
 use super::lookup::Lookup;
 use super::verdict_text::extent;
-use crate::experiment::moved::Moved;
+use crate::experiment::recorded::Recorded;
 use crate::results::{Best, Status, Summary};
 use crate::text::{Scale, printable};
 use grid::Grid;
@@ -45,14 +45,14 @@ pub struct Page<'a> {
     tables: &'a Lookup<'a>,
     best: Vec<Best>,
     grid: Grid,
-    /// Of the strategies that [`why::pair`] names, where jobs were recorded.
-    moved: Option<&'a Moved>,
+    /// Of the strategies that [`why::pair`] names, where jobs were recorded; and of decisions.
+    recorded: Option<&'a Recorded>,
 }
 
-/// The page, from the tables and from what recorded jobs tell of the pair that [`why::pair`] names.
-pub fn page(tables: &Lookup, moved: Option<&Moved>) -> String {
+/// The page, from the tables and from what recorded rows tell.
+pub fn page(tables: &Lookup, recorded: &Recorded) -> String {
     let page = Page {
-        moved,
+        recorded: Some(recorded),
         ..Page::new(tables)
     };
     let meta = tables.meta();
@@ -103,7 +103,7 @@ impl<'a> Page<'a> {
             tables,
             best: crate::results::best(tables.results),
             grid: Grid::new(tables),
-            moved: None,
+            recorded: None,
         }
     }
 
@@ -116,6 +116,7 @@ impl<'a> Page<'a> {
             (notes::section(self))
             (depth::section(self))
             (why::section(self))
+            (why::regret(self))
             (behind::section(self))
         }
     }
@@ -328,7 +329,10 @@ mod tests {
     use crate::results::sample::Sample;
 
     fn page(results: &Results) -> String {
-        super::page(&crate::report::lookup::Lookup::new(results), None)
+        super::page(
+            &crate::report::lookup::Lookup::new(results),
+            &super::Recorded::default(),
+        )
     }
 
     #[test]

@@ -7,11 +7,13 @@ use maud::{Markup, html};
 
 use super::words::set;
 use super::{Page, code, depth};
+use crate::experiment::regret::RegretRow;
 use crate::metrics::columns::MetricRef;
 use crate::metrics::jobs::PARTS;
 use crate::report::lookup::Lookup;
-use crate::report::moved_text::{CLAIM, Names, Table, left_out, part_rows, tables};
+use crate::report::moved_text::{CLAIM, Names, Table, left_out, part_rows, share, tables};
 use crate::results::Results;
+use crate::stats::estimate::estimate;
 use crate::text::{Scale, printable, thousands};
 
 /// What is explained: a point, the baseline there and the best of the others.
@@ -67,7 +69,8 @@ pub fn section(page: &Page) -> Markup {
         before: &before,
         classes: &classes,
     };
-    let found = match page.moved {
+    let moved = page.recorded.and_then(|recorded| recorded.moved.as_ref());
+    let found = match moved {
         Some(moved) => tables(moved, names),
         None => of_summary(page, pair),
     };
@@ -81,12 +84,67 @@ pub fn section(page: &Page) -> Markup {
         details {
             summary { (page.name(pair.best)) " against " (page.name(pair.baseline)) (page.tables.at(pair.point)) ", on the same jobs" }
             @for table in &found { (table_of(table)) }
-            p.note { "Before: under " (before) "; after: under " (after) ". " @match page.moved {
+            p.note { "Before: under " (before) "; after: under " (after) ". " @match moved {
                 Some(moved) => { @if let Some(alone) = left_out(moved) { (alone) ". " } (thousands(moved.all.jobs)) " jobs; " (CLAIM) "." }
                 None => { "Means over all jobs; they do not say why. By size, by the state at arrival and job by job: " (code(&command)) ", or a run with " code { "--record jobs,tasks" } "." }
             } }
         }
     } }
+}
+
+/// The point whose decisions are told of.
+pub fn point(results: &Results) -> usize {
+    depth::telling(&Page::new(&Lookup::new(results)))
+}
+
+/// The regret of decisions by strategy, where it was recorded.
+pub fn regret(page: &Page) -> Markup {
+    let all = page.recorded.map_or(&[][..], |recorded| &recorded.regret);
+    let rows: Vec<[String; 5]> = all
+        .iter()
+        .enumerate()
+        .filter(|(_, rows)| rows.iter().any(|row| row.decisions > 0))
+        .map(|(strategy, rows)| regret_row(page.tables.strategy(strategy), rows))
+        .collect();
+    if rows.is_empty() {
+        return html! {};
+    }
+    let title = "wait at the node taken - the least at any eligible node";
+    let table = Table::new(
+        [title, "decisions", "mean", "p99", "none"],
+        rows.into_iter(),
+    );
+    html! { section #regret {
+        h2 { "How much longer did tasks wait than they had to?" }
+        details {
+            summary { "The regret of decisions" (page.tables.at(depth::telling(page))) }
+            (table_of(&table))
+            p.note { "By the true state, whatever a dispatcher saw of it; means over replications, with 95 % intervals. None: decisions for a node where the task waits least. All of it is in " (code("`regret.csv`")) "." }
+        }
+    } }
+}
+
+/// One strategy's, over its replications.
+fn regret_row(name: String, rows: &[RegretRow]) -> [String; 5] {
+    let over = |of: fn(&RegretRow) -> f64| {
+        let values: Vec<f64> = rows.iter().map(of).collect();
+        let found = estimate(&values, 0.95);
+        let half = found.and_then(|found| Some(found.high? - found.mean));
+        (found.map_or(0.0, |found| found.mean), half)
+    };
+    let time = |of: fn(&RegretRow) -> f64| {
+        let (mean, half) = over(of);
+        let said = |seconds: f64| Scale::time([seconds]).value(seconds);
+        let half = half.map_or(String::new(), |half| format!(" ± {}", said(half)));
+        format!("{}{half}", said(mean))
+    };
+    [
+        name,
+        thousands(rows.iter().map(|row| row.decisions).sum()),
+        time(|row| row.regret_mean),
+        time(|row| row.regret_p99),
+        share(over(|row| row.none_share).0),
+    ]
 }
 
 /// What the tables of every run tell: parts of the mean response time, and classes.

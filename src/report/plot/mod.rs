@@ -397,7 +397,7 @@ mod tests {
                 .count()
                     > 5
             );
-            assert!(crate::report::render(&results, None, false).is_ok());
+            assert!(crate::report::render(&results, &Default::default(), false).is_ok());
         }
     }
 

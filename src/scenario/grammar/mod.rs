@@ -55,9 +55,9 @@ pub use network::{Cancels, Network, Workload};
 pub use nodes::{Discipline, Nodes, Slots, SlowDown};
 pub use run::{MeasuredJobs, Run, Warmup};
 pub use strategies::{
-    Binding, CancelOthers, Checks, Copies, Delayed, Ejection, Hedge, IdleThieves, JobsServed,
-    NoCopies, Overrides, Periodic, Phases, Placement, Redundancy, Reserve, Scheduling, Stealing,
-    Strategy, View,
+    Binding, CancelOthers, Checks, Copies, Delayed, Ejection, Estimates, Gossip, Hedge,
+    IdleThieves, JobsServed, NoCopies, Overrides, Periodic, Phases, Placement, Push, Redundancy,
+    Reserve, Scheduling, Stealing, Strategy, View,
 };
 pub use sweep::Sweep;
 

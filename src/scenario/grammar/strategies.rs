@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::Named;
 use super::faults::RetriedWork;
 use crate::engine::law::spec::LawSpec;
-use crate::engine::quantity::{Count, Factor, Inner, Period, Seconds, Share, Whole};
+use crate::engine::quantity::{Count, Factor, Inner, Period, Positive, Seconds, Share, Whole};
 use crate::strategy::{Backfill, InFlight, Loot, QueueOrder, Sampling, Spread, Ties};
 
 /// That a placement is given; which ones there are, and what each is, the registry knows.
@@ -64,6 +64,12 @@ pub struct Late {
     /// For which tasks they are made together: "batch": all of a job (of a stage, where there are several),
     /// by one decision; "per-task": each by itself.
     pub sampling: Sampling,
+    /// Whether a node that is done with a task asks for another one of the same job, as long as any is left, before it
+    /// turns to its queue; with sampling = "batch".
+    pub sticky: bool,
+    /// Classes of jobs that reservations keep away from: none is made at a node that holds a task of these, as long as there
+    /// are other nodes.
+    pub avoid: Vec<String>,
 }
 
 impl Default for Late {
@@ -71,6 +77,8 @@ impl Default for Late {
         Late {
             probes_per_task: Factor(2.0),
             sampling: Sampling::default(),
+            sticky: false,
+            avoid: Vec::new(),
         }
     }
 }
@@ -226,6 +234,8 @@ pub enum Stealing {
     None(NoStealing),
     /// A node that falls idle takes waiting tasks from another.
     Idle(IdleThieves),
+    /// A node that has much to do sends on what would wait there.
+    Push(Push),
 }
 
 /// Nobody steals.
@@ -233,7 +243,25 @@ pub enum Stealing {
 #[serde(deny_unknown_fields)]
 pub struct NoStealing {}
 
-/// Nodes that fall idle steal.
+/// Nodes that have much to do send tasks on: one that would have to wait at its node goes, once, to another.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Push {
+    /// It is sent on where there are more tasks than this with it (running, waiting and on their way), to a node that
+    /// has fewer.
+    pub above: Whole,
+    /// Nodes that are asked, drawn at random; it goes to the one with the fewest tasks.
+    #[serde(default = "Push::targets")]
+    pub targets: Count,
+}
+
+impl Push {
+    fn targets() -> Count {
+        Count(1.0)
+    }
+}
+
+/// Nodes that fall idle, or come up idle, steal.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct IdleThieves {
@@ -356,8 +384,28 @@ pub enum View {
     Periodic(Periodic),
     /// What their state was a while ago.
     Delayed(Delayed),
+    /// What it has itself sent and not had back, and what other dispatchers tell it of theirs.
+    Gossip(Gossip),
     /// What those that it asks answer: the question takes `network.dispatch`, the answer `network.result`.
     Probe(Probe),
+}
+
+/// What dispatchers tell each other: each, every so often, a few others the newest that it knows of what every
+/// dispatcher has in flight.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Gossip {
+    /// Time between two rounds; the first is one such time after the start.
+    pub every: Period,
+    /// Dispatchers that each tells in a round, drawn at random; all others, if there are no more.
+    #[serde(default = "Gossip::fanout")]
+    pub fanout: Count,
+}
+
+impl Gossip {
+    fn fanout() -> Count {
+        Count(2.0)
+    }
 }
 
 /// What those that are asked answer.
@@ -405,6 +453,35 @@ pub struct Delayed {
     pub by: Period,
 }
 
+/// What is known beforehand of how long tasks take.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Estimates {
+    /// All.
+    Exact(Exactly),
+    /// The mean work of the tasks of their class (of each of its stages).
+    ClassMean(ClassMean),
+    /// Nothing: what they have to do counts as nothing.
+    None(NoEstimates),
+    /// Their work times a factor, which is drawn for each task.
+    Error(LawSpec<Positive>),
+}
+
+/// All is known.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Exactly {}
+
+/// The mean of the class.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClassMean {}
+
+/// Nothing is known.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoEstimates {}
+
 /// Defines a table of parts with further keys before them.
 macro_rules! parts {
     ($(#[$doc:meta])* $name:ident { $($(#[$own_doc:meta])* $own:ident: $type:ty,)* }) => {
@@ -435,6 +512,10 @@ macro_rules! parts {
             /// What a dispatcher knows of the nodes when it decides; "fresh" if nothing says otherwise.
             #[schemars(extend("x-default" = "fresh"))]
             pub view: Option<View>,
+            /// What is known beforehand of how long tasks take: by placements, by queues in the order of that, and by
+            /// who looks at work left; "exact" if nothing says otherwise.
+            #[schemars(extend("x-rare" = "exact"))]
+            pub estimates: Option<Estimates>,
             /// How jobs are spread over several dispatchers; "random" if nothing says otherwise.
             #[schemars(extend("x-rare" = "random"))]
             pub spread: Option<Spread>,
@@ -459,6 +540,7 @@ macro_rules! parts {
                     decision_time: self.decision_time.clone(),
                     ties: self.ties,
                     view: self.view.clone(),
+                    estimates: self.estimates.clone(),
                     spread: self.spread,
                     subset: self.subset,
                     zones: self.zones.clone(),

@@ -29,8 +29,8 @@ use crate::engine::quantity::Amount;
 use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
 use crate::sim::setup::{Engine, Network, Setup};
-use crate::strategy::{Binding, Strategy};
-use crate::workload::class::Class;
+use crate::strategy::{Binding, Estimates, Strategy};
+use crate::workload::class::{Class, Shape, Stage};
 use crate::workload::load::Demand;
 use crate::workload::source::Source;
 use check::Check;
@@ -108,6 +108,7 @@ fn contradictions(check: &mut Check<'_>, document: &Document, setups: &[Setup]) 
 /// What is not modelled yet, or cannot be.
 fn not_modelled(check: &mut Check<'_>, setup: &Setup) {
     late_cancels(check, setup);
+    estimates(check, setup);
     health::check(check, setup);
     if setup.strategy.binding == Binding::Late {
         late(check, setup);
@@ -131,6 +132,39 @@ fn late(check: &mut Check<'_>, setup: &Setup) {
     let mut check = check.at("strategies");
     let mut check = check.name(&strategy.name);
     check.at("binding").error(title, hint);
+}
+
+/// What is said of a task must be able to be said, and to be followed as it is served.
+fn estimates(check: &mut Check<'_>, setup: &Setup) {
+    let strategy = &setup.strategy;
+    let has_mean = |stage: &Stage| !matches!(stage.shape, Shape::Trace);
+    let is_known = |class: &Class| class.stages.iter().all(has_mean);
+    let needs_mean = |set: usize| strategy.parts[set].estimates == Estimates::ClassMean;
+    let mut sets = setup.classes.iter().zip(&strategy.parts_of_class);
+    let unknown = sets.find(|(class, set)| needs_mean(**set) && !is_known(class));
+    let mut groups = setup.cluster.groups.iter();
+    let (title, hint) = match unknown {
+        _ if strategy.estimates_exactly() => return,
+        Some((class, _)) => (
+            format!(
+                "the mean work of `{}` is not known beforehand: it comes from a trace",
+                class.name
+            ),
+            "write estimates.error = a law of factors, or \"none\"",
+        ),
+        None if setup.faults.slow_downs.is_some()
+            || groups.any(|group| group.discipline.shares()) =>
+        {
+            (
+                "estimates beside slow-downs and shared processors are not modelled yet".to_owned(),
+                "leave one of them out",
+            )
+        }
+        None => return,
+    };
+    let mut check = check.at("strategies");
+    let mut check = check.name(&strategy.name);
+    check.at("estimates").error(title, hint);
 }
 
 /// Most names of a section: time and memory grow with each, and a table of more says nothing.

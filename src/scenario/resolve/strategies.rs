@@ -19,14 +19,14 @@ use crate::model::cluster::{Cluster, Group};
 use crate::model::discipline::Discipline;
 use crate::model::layout::Layout;
 use crate::scenario::grammar::{
-    self, CancelOthers, Delayed, IdleThieves, JobsServed, Named, NoCopies, Overrides, Periodic,
-    Phases, Redundancy, RetriedWork, Scheduling, View,
+    self, CancelOthers, Delayed, Gossip, IdleThieves, JobsServed, Named, NoCopies, Overrides,
+    Periodic, Phases, Push, Redundancy, RetriedWork, Scheduling, View,
 };
 use crate::scenario::text::suggest;
 use crate::strategy::placement::random::Random;
 use crate::strategy::{
-    Backfill, Binding, Copies, Eligible, Hedge, InFlight, Information, Late, Limits, Parts, Pool,
-    QueueRules, Spread, Stealing, Strategy, Ties,
+    Backfill, Binding, Copies, Eligible, Estimates, Gossiping, Hedge, InFlight, Information, Late,
+    Limits, Parts, Pool, Pushing, QueueRules, Sampling, Spread, Stealing, Strategy, Ties,
 };
 use crate::workload::class::Class;
 
@@ -80,14 +80,16 @@ fn strategy(
     given: &grammar::Strategy,
     (cluster, classes): (&Cluster, Option<&[Class]>),
 ) -> Option<Strategy> {
-    let own = parts(check, &given.parts(), &defaults())?;
+    let mut own = parts(check, &given.parts(), &defaults())?;
     let classes = classes.unwrap_or_default();
+    own.avoids = avoided(check, given.binding.as_ref(), &own, classes)?;
     let mut sets = vec![own];
     let overrides = given.r#for.iter().filter(|_| !classes.is_empty());
     for (wanted, overrides) in overrides.clone() {
         let mut check = check.at("for");
         let mut check = check.name(wanted);
-        let own = parts(&mut check, &overrides.parts(), &sets[0])?;
+        let mut own = parts(&mut check, &overrides.parts(), &sets[0])?;
+        own.avoids = avoided(&mut check, overrides.binding.as_ref(), &own, classes)?;
         sets.push(own);
         if !is_class(&mut check, wanted, classes) {
             return None;
@@ -96,7 +98,7 @@ fn strategy(
     let wanted: Vec<&String> = overrides.map(|(wanted, _)| wanted).collect();
     let limits = limits(check, given, classes)?;
     let copies = copies(check, given)?;
-    let stealing = given.stealing.as_ref().and_then(stealing);
+    let (stealing, pushing) = (given.stealing.as_ref()).map_or((None, None), stealing);
     let stolen = partition::stolen(check, given.stealing.as_ref(), classes)?;
     let partition = partition::resolve(check, &given.partition, cluster, classes)?;
     Some(Strategy {
@@ -108,6 +110,7 @@ fn strategy(
         queue: rules(given),
         copies,
         stealing,
+        pushing,
         stolen,
         partition,
         health: health::health(check, given)?,
@@ -123,17 +126,27 @@ fn set(wanted: &[&String], class: &Class) -> usize {
     narrowest.map_or(0, |(set, _)| set)
 }
 
-fn stealing(given: &grammar::Stealing) -> Option<Stealing> {
+fn stealing(given: &grammar::Stealing) -> (Option<Stealing>, Option<Pushing>) {
     match given {
-        grammar::Stealing::None(_) => None,
+        grammar::Stealing::None(_) => (None, None),
+        grammar::Stealing::Push(Push { above, targets }) => {
+            let pushing = Pushing {
+                above: u32::try_from(above.get()).unwrap_or(u32::MAX),
+                targets: targets.0 as u32,
+            };
+            (None, Some(pushing))
+        }
         grammar::Stealing::Idle(IdleThieves {
             victims,
             batch,
             classes: _,
-        }) => Some(Stealing {
-            victims: victims.0 as u32,
-            loot: *batch,
-        }),
+        }) => {
+            let stealing = Stealing {
+                victims: victims.0 as u32,
+                loot: *batch,
+            };
+            (Some(stealing), None)
+        }
     }
 }
 
@@ -141,8 +154,9 @@ fn stealing(given: &grammar::Stealing) -> Option<Stealing> {
 fn thieves(check: &mut Check<'_>, strategy: &Strategy, cluster: &Cluster) {
     let shares = |group: &&Group| group.discipline.shares();
     let shared = cluster.groups.iter().find(shares);
-    let title = match (strategy.stealing, strategy.binding, shared) {
-        (None, ..) => return,
+    let moves = strategy.stealing.is_some() || strategy.pushing.is_some();
+    let title = match (moves, strategy.binding, shared) {
+        (false, ..) => return,
         (_, Binding::CentralQueue, _) => "under a central queue no task waits at a node".to_owned(),
         (_, _, Some(group)) => format!(
             "nodes.{} shares its processors: all tasks run at once, and none waits",
@@ -266,6 +280,36 @@ fn reservations(
     }))
 }
 
+/// Classes that reservations keep away from; those of `own` parts if nothing is said of binding.
+fn avoided(
+    check: &mut Check<'_>,
+    given: Option<&grammar::Binding>,
+    own: &Parts,
+    classes: &[Class],
+) -> Option<Vec<u32>> {
+    let late = match given {
+        None => return Some(own.avoids.clone()),
+        Some(grammar::Binding::Late(late)) if !classes.is_empty() => late,
+        Some(_) => return Some(Vec::new()),
+    };
+    if late.sticky && late.sampling == Sampling::PerTask {
+        let title = "a reservation is for one task: no node can stick to the others of its job";
+        let hint = "write sampling = \"batch\", or leave `sticky` out";
+        check.at("binding.late.sticky").error(title, hint);
+    }
+    let mut check = check.at("binding.late.avoid");
+    let named = late.avoid.iter().enumerate();
+    let known = named.map(|(at, name)| is_class(&mut check.name(at), name, classes));
+    let are_known = known.filter(|is| !is).count() == 0;
+    let is_named = |class: &Class| {
+        late.avoid
+            .iter()
+            .any(|name| narrowness(name, &class.name) > 0)
+    };
+    let indices = (0..).zip(classes).filter(|(_, class)| is_named(class));
+    are_known.then(|| indices.map(|(at, _)| at).collect())
+}
+
 /// Reservations need queues, in which nobody need know how long anything will run.
 fn late(check: &mut Check<'_>, given: &grammar::Strategy, strategy: &Strategy, cluster: &Cluster) {
     let name = &strategy.name;
@@ -352,9 +396,12 @@ fn defaults() -> Parts {
         in_flight: InFlight::default(),
         ties: Ties::default(),
         information: Information::default(),
+        estimates: Estimates::default(),
         spread: Spread::default(),
         subset: None,
         late: None,
+        sticks: false,
+        avoids: Vec::new(),
         probes: false,
         zones: Vec::new(),
     }
@@ -370,14 +417,25 @@ fn parts(check: &mut Check<'_>, given: &Overrides, default: &Parts) -> Option<Pa
         .placement
         .and_then(|_| check.at("placement").placement());
     let late = reservations(check, given.binding.as_ref(), default.late)?;
+    let estimates = match &given.estimates {
+        Some(given) => estimates(&mut check.at("estimates"), given)?,
+        None => default.estimates.clone(),
+    };
     Some(Parts {
         late,
+        sticks: match &given.binding {
+            Some(grammar::Binding::Late(late)) => late.sticky,
+            Some(_) => false,
+            None => default.sticks,
+        },
+        avoids: default.avoids.clone(),
         placement: placement.unwrap_or_else(|| default.placement.clone()),
         dispatchers: match given.dispatchers {
             Some(count) => dispatchers(&mut check.at("dispatchers"), count),
             None => default.dispatchers,
         },
         decision_time,
+        estimates,
         in_flight: given.in_flight.unwrap_or(default.in_flight),
         ties: given.ties.unwrap_or(default.ties),
         information: given.view.as_ref().map_or(default.information, information),
@@ -387,6 +445,15 @@ fn parts(check: &mut Check<'_>, given: &Overrides, default: &Parts) -> Option<Pa
         subset: given
             .subset
             .map_or(default.subset, |count| Some(count.0 as u32)),
+    })
+}
+
+fn estimates(check: &mut Check<'_>, given: &grammar::Estimates) -> Option<Estimates> {
+    Some(match given {
+        grammar::Estimates::Exact(_) => Estimates::Exact,
+        grammar::Estimates::ClassMean(_) => Estimates::ClassMean,
+        grammar::Estimates::None(_) => Estimates::None,
+        grammar::Estimates::Error(law) => Estimates::Error(check.at("error").law(law)?),
     })
 }
 
@@ -401,6 +468,10 @@ fn information(view: &View) -> Information {
         View::Delayed(Delayed { by }) => Information::Delayed {
             by: Time::from_secs(by.0),
         },
+        View::Gossip(Gossip { every, fanout }) => Information::Gossip(Gossiping {
+            every: Time::from_secs(every.0),
+            fanout: fanout.0 as u32,
+        }),
     }
 }
 
@@ -483,11 +554,10 @@ fn gangs(check: &mut Check<'_>, strategy: &Strategy, classes: &[Class]) {
     }
 }
 
-/// Who sees only what it sends, and ignores that, sees nothing.
+/// Who sees only what dispatchers send, and ignores that, sees nothing.
 fn blind(check: &mut Check<'_>, given: &grammar::Strategy, strategy: &Strategy) {
-    let is_blind = |parts: &Parts| {
-        parts.information == Information::Local && parts.in_flight == InFlight::Ignored
-    };
+    let is_blind =
+        |parts: &Parts| parts.information.is_own() && parts.in_flight == InFlight::Ignored;
     if strategy.parts.iter().any(is_blind) {
         let title = format!(
             "a dispatcher of `{}` sees nothing: only what it has sent, and that it ignores",
@@ -528,14 +598,23 @@ fn probes(check: &mut Check<'_>, strategy: &Strategy) {
 const MOST_CELLS: u64 = 4_000_000;
 
 fn crowded(check: &mut Check<'_>, strategy: &Strategy, cluster: &Cluster) {
-    let is_apart =
-        |information: Information| matches!(information, Information::Periodic { apart: true, .. });
+    let is_apart = |information: Information| {
+        matches!(
+            information,
+            Information::Periodic { apart: true, .. } | Information::Gossip(_)
+        )
+    };
     for parts in &strategy.parts {
-        let cells = u64::from(parts.dispatchers) * u64::from(cluster.count());
+        let dispatchers = u64::from(parts.dispatchers);
+        let cells = match parts.information.gossip() {
+            Some(_) => dispatchers * dispatchers.max(cluster.count().into()),
+            None => dispatchers * u64::from(cluster.count()),
+        };
         if cells > MOST_CELLS && (parts.subset.is_some() || is_apart(parts.information)) {
             let title = format!(
                 "`{}` has {} dispatchers over {} nodes, each with a view of its own: at most \
-                 4,000,000 nodes x dispatchers are possible with `subset` or `phases`",
+                 4,000,000 nodes x dispatchers (with `gossip`, dispatchers x dispatchers too) are \
+                 possible with `subset`, `phases` or `gossip`",
                 strategy.name,
                 parts.dispatchers,
                 cluster.count()

@@ -68,8 +68,8 @@ fn order(core: &Core<'_>, id: u32, turn: u64) -> i128 {
         Discipline::Fifo | Discipline::ProcessorSharing(_) => i128::from(turn),
         Discipline::Lifo => lifo::order(turn),
         Discipline::Priority { .. } => priority::order(core.facts[job.class as usize].priority),
-        Discipline::Sjf => sjf::order(task.service),
-        Discipline::Srpt => srpt::order(task.service),
+        Discipline::Sjf => sjf::order(core.said_left(id)),
+        Discipline::Srpt => srpt::order(core.said_left(id)),
     }
 }
 
@@ -268,8 +268,7 @@ pub fn go_on(core: &mut Core<'_>, id: u32) {
 
 /// See [`super::put_back`].
 pub fn put_back(core: &mut Core<'_>, id: u32) {
-    let task = core.records.task(id);
-    let (at, left) = (task.node, task.service);
+    let (at, left) = (core.records.task(id).node, core.said_left(id));
     if !server(core, at).preempts {
         // Nothing is kept of who runs: it comes as one that has just reached the node.
         let rank = next_rank(core, id);

@@ -7,6 +7,7 @@
 
 pub mod by_count;
 mod face;
+mod gossip;
 pub mod news;
 pub mod node_set;
 mod orders;
@@ -31,6 +32,7 @@ use crate::model::layout::Layout;
 use self::by_count::ByCount;
 pub use self::face::Aperture;
 use self::face::{Face, List, Sees, members};
+use self::gossip::{Gossip, Heard};
 use self::news::{News, Timing};
 use self::node_set::NodeSet;
 use self::orders::Wanted;
@@ -138,6 +140,11 @@ pub struct Board {
     information: Vec<Information>,
     /// What is told later than it happens; nothing if all is seen at once.
     news: Vec<News>,
+    /// What dispatchers tell each other, and a list for its own use.
+    gossips: Vec<Gossip>,
+    heard: Vec<Heard>,
+    /// True if anything is told by anybody.
+    is_told: bool,
     /// What travels, if what is told must leave it out.
     on_way: Option<Travelling>,
     places: Places,
@@ -196,7 +203,7 @@ impl Sight {
         match self.information {
             _ if self.aperture.is_some() => true,
             Information::Fresh => hides && count <= MOST_FACES,
-            Information::Periodic { apart: true, .. } => true,
+            Information::Periodic { apart: true, .. } | Information::Gossip(_) => true,
             _ => count <= MOST_TOLD_FACES,
         }
     }
@@ -204,7 +211,7 @@ impl Sight {
     /// When it is told what, as dispatcher `index` of `count` alike.
     fn timing(&self, index: usize, count: usize) -> Option<Timing> {
         match self.information {
-            Information::Fresh | Information::Local => None,
+            Information::Fresh | Information::Local | Information::Gossip(_) => None,
             Information::Delayed { by } => Some(Timing::Delayed { by }),
             Information::Periodic { every, apart } => {
                 let phase = u128::from(every.0) * index as u128 / count as u128;
@@ -234,6 +241,9 @@ impl Board {
             turns: turns.map(|_| RefCell::new(Turns::new(layout))).collect(),
             information: sights.iter().map(|sight| sight.information).collect(),
             news: Vec::new(),
+            gossips: Vec::new(),
+            heard: Vec::new(),
+            is_told: false,
             on_way: None,
             places: Places::new(),
             by_room,
@@ -254,7 +264,7 @@ impl Board {
             board.add_faces(layout, sights);
         }
         if !board.news.is_empty() {
-            (board.is_kept, board.keeps_work) = (true, true);
+            (board.is_kept, board.keeps_work, board.is_told) = (true, true, true);
             board.on_way = hides.then(|| Travelling::new(layout));
         }
         board
@@ -388,7 +398,7 @@ impl Board {
 
     /// True if it is to be told when dispatchers hear of the end of what they have sent.
     pub fn follows_ends(&self) -> bool {
-        self.information.contains(&Information::Local)
+        self.information.iter().any(Information::is_own)
     }
 
     /// True if `node` is in the pool of that number.
@@ -544,15 +554,32 @@ impl Board {
     }
 
     /// An attempt of `dispatcher` sets out to `node`, at which it has been counted.
-    pub fn sent(&mut self, dispatcher: u32, attempt: u32, to: Bound<'_>, truth: Truth<'_>) {
+    /// `is_late`: after boards were renewed at this instant.
+    pub fn sent(
+        &mut self,
+        (dispatcher, is_late): (u32, bool),
+        attempt: u32,
+        to: Bound<'_>,
+        truth: Truth<'_>,
+    ) {
         if self.hides {
             self.unaware(dispatcher, |hidden| hidden.add(to));
             self.on_way.iter_mut().for_each(|way| way.add(to));
         }
-        self.count_own(dispatcher, attempt, to, truth);
+        self.count_own((dispatcher, is_late), attempt, to, truth);
     }
 
-    fn count_own(&mut self, dispatcher: u32, attempt: u32, to: Bound<'_>, truth: Truth<'_>) {
+    fn count_own(
+        &mut self,
+        (dispatcher, is_late): (u32, bool),
+        attempt: u32,
+        to: Bound<'_>,
+        truth: Truth<'_>,
+    ) {
+        if !self.gossips.is_empty() {
+            self.gossip(is_late, truth);
+            self.note_own(dispatcher);
+        }
         if let Some(own) = &mut self.own[dispatcher as usize] {
             own.send(attempt, to, &mut self.places);
             self.change_own(dispatcher, to.node, truth, |own| own.add(to));
@@ -561,9 +588,15 @@ impl Board {
 
     /// An attempt has taken the place of another, which is over, at its node: who knows only what he has
     /// sent knows that.
-    pub fn took_over(&mut self, dispatcher: u32, attempt: u32, to: Bound<'_>, truth: Truth<'_>) {
-        if self.information[dispatcher as usize] == Information::Local {
-            self.count_own(dispatcher, attempt, to, truth);
+    pub fn took_over(
+        &mut self,
+        (dispatcher, is_late): (u32, bool),
+        attempt: u32,
+        to: Bound<'_>,
+        truth: Truth<'_>,
+    ) {
+        if self.information[dispatcher as usize].is_own() {
+            self.count_own((dispatcher, is_late), attempt, to, truth);
         }
     }
 
@@ -586,7 +619,7 @@ impl Board {
             self.on_way.iter_mut().for_each(|way| way.subtract(to));
         }
         let information = self.information[dispatcher as usize];
-        if information == Information::Local {
+        if information.is_own() {
             return;
         }
         if let Some(own) = &mut self.own[dispatcher as usize] {
@@ -600,9 +633,13 @@ impl Board {
     }
 
     /// Its dispatcher hears that an attempt is over.
-    pub fn over(&mut self, dispatcher: u32, attempt: u32, truth: Truth<'_>) {
-        if self.information[dispatcher as usize] != Information::Local {
+    pub fn over(&mut self, (dispatcher, is_late): (u32, bool), attempt: u32, truth: Truth<'_>) {
+        if !self.information[dispatcher as usize].is_own() {
             return;
+        }
+        if !self.gossips.is_empty() {
+            self.gossip(is_late, truth);
+            self.note_own(dispatcher);
         }
         let (dimensions, mut row) = (truth.layout.dimensions(), std::mem::take(&mut self.row));
         if let Some(own) = &mut self.own[dispatcher as usize] {
@@ -664,7 +701,7 @@ impl Board {
     #[inline]
     pub fn turn(&mut self, dispatcher: u32, pool: u32, demand: &[u64], truth: Truth<'_>) -> Spot {
         let face = self.face_of[dispatcher as usize] as usize;
-        if !self.news.is_empty() {
+        if self.is_told {
             self.read_news(face, dispatcher, truth);
         }
         let is_other = self.faces[face].shown != dispatcher as usize;
@@ -686,6 +723,9 @@ impl Board {
     /// Brings what `dispatcher` is told up to date, and with it what it still must count itself.
     #[cold]
     fn read_news(&mut self, face: usize, dispatcher: u32, truth: Truth<'_>) {
+        if !self.gossips.is_empty() {
+            self.gossip(true, truth);
+        }
         let Some(at) = self.faces[face].sees.news() else {
             return;
         };

@@ -132,11 +132,12 @@ impl News {
             is_late,
         };
         let state = truth.nodes.at(node);
+        let (seen, rate) = truth.nodes.work_seen(node, truth.now);
         let (tasks, work) = on_way.map_or((0, 0), |way| (way.tasks(node), way.work(node)));
         let state = State {
             tasks: state.tasks - tasks,
-            rate: state.rate(),
-            level: state.remaining(truth.now).wrapping_sub(work),
+            rate,
+            level: seen.wrapping_sub(work),
             since: truth.now,
         };
         let on_way = on_way.map(|way| way.held(node));

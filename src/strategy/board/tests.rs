@@ -4,7 +4,7 @@ use crate::engine::time::Time;
 use crate::model::cluster::{Cluster, Dimension, Group};
 use crate::model::nodes::Nodes;
 use crate::strategy::placement::least_loaded::LeastLoaded;
-use crate::strategy::{Ask, Ties};
+use crate::strategy::{Ask, Gossiping, Ties};
 
 fn layout(nodes: u32) -> Layout {
     Layout::new(&Cluster {
@@ -80,7 +80,7 @@ impl World {
         let (layout, nodes, now) = (&self.layout, &self.nodes, Time::ZERO);
         let truth = Truth { layout, nodes, now };
         if self.board.follows() {
-            self.board.sent(dispatcher, attempt, to, truth);
+            self.board.sent((dispatcher, true), attempt, to, truth);
         }
         self.board.update(node, true, truth);
     }
@@ -167,5 +167,80 @@ fn a_dispatcher_sees_what_it_sent_and_what_has_arrived() {
         world.board.update(NodeId(1), true, truth);
         assert_eq!(world.decide(0), (Some(2), 5), "seen by all");
         assert_eq!(world.truth().nodes.at(NodeId(0)).tasks, 2);
+    }
+}
+
+/// Four dispatchers that gossip, against tables of what each knows of each that are copied in every round.
+#[test]
+fn gossip_tells_the_newest_that_is_known() {
+    type Row = (u64, [u32; 5]);
+    let (layout, every) = (layout(5), 10);
+    let how = Gossiping {
+        every: Time(every),
+        fanout: 1,
+    };
+    let sight = Sight {
+        information: Information::Gossip(how),
+        ..sight(true)
+    };
+    let key = Seeds::new(7, 1).key(Purpose::Gossip);
+    let mut board = Board::new(&layout, &[sight; 4], false, false).with_gossip(key);
+    board.pool(&layout, &[true], &DEMAND);
+    let (nodes, mut tables, mut under_way) =
+        (Nodes::new(&layout), [[Row::default(); 4]; 4], vec![]);
+    let (mut round, mut own) = (0, [[0u32; 5]; 4]);
+    for step in 0..4_000u64 {
+        let mut draw = key.draw(1, step, 0, 0, 0);
+        let (now, is_late) = (Time(step * 3), draw.below(2) == 0);
+        while (round + 1) * every < now.0 + u64::from(is_late) {
+            round += 1;
+            (0..4).for_each(|at| tables[at][at] = (round, own[at]));
+            let before = tables;
+            for teller in 0..4 {
+                let other = key.draw(0, round, 0, teller, 0).below(3);
+                let listener = (other + u32::from(other >= teller)) as usize;
+                for owner in (0..4).filter(|owner| *owner != listener) {
+                    let told = before[teller as usize][owner];
+                    let known = &mut tables[listener][owner];
+                    *known = if told.0 > known.0 { told } else { *known };
+                }
+            }
+        }
+        let truth = Truth {
+            layout: &layout,
+            nodes: &nodes,
+            now,
+        };
+        let to = |node| Bound {
+            node: NodeId(node),
+            service: Time(5),
+            demand: &DEMAND,
+        };
+        if draw.below(40) >= under_way.len() as u32 {
+            let (dispatcher, node) = (draw.below(4), draw.below(5));
+            board.sent((dispatcher, is_late), step as u32, to(node), truth);
+            own[dispatcher as usize][node as usize] += 1;
+            under_way.push((dispatcher, step as u32, node));
+        } else {
+            let (dispatcher, attempt, node) =
+                under_way.swap_remove(draw.below(under_way.len() as u32) as usize);
+            board.over((dispatcher, is_late), attempt, truth);
+            own[dispatcher as usize][node as usize] -= 1;
+        }
+        if !is_late {
+            continue;
+        }
+        for dispatcher in 0..4 {
+            let spot = board.turn(dispatcher, 0, &DEMAND, truth);
+            let view = board.seen(spot, truth, None).0;
+            for (node, own) in own[dispatcher as usize].iter().enumerate() {
+                let others = (0..4).filter(|owner| *owner != dispatcher as usize);
+                let heard: u32 = others
+                    .map(|owner| tables[dispatcher as usize][owner].1[node])
+                    .sum();
+                let seen = view.tasks(NodeId(node as u32));
+                assert_eq!(seen, own + heard, "{step}");
+            }
+        }
     }
 }

@@ -187,6 +187,12 @@ impl Own {
         Some((sent.node, sent.service))
     }
 
+    /// Appends where each that has set out is, and how long it runs there, and their demands.
+    pub fn copy(&self, sent: &mut Vec<(NodeId, Time)>, demands: &mut Vec<u64>) {
+        sent.extend(self.attempts.iter().map(|sent| (sent.node, sent.service)));
+        demands.extend(&self.demands);
+    }
+
     /// Shows each, with a demand of `dimensions` dimensions; `row` is room for one.
     pub fn for_each(&self, dimensions: usize, row: &mut Vec<u64>, mut show: impl FnMut(Bound<'_>)) {
         let rows = self.demands.chunks_exact(dimensions);

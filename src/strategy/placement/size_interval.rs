@@ -31,11 +31,16 @@ pub struct SizeInterval {
 }
 
 impl SizeInterval {
+    /// The cut-offs that are given.
+    pub fn given(&self) -> Vec<f64> {
+        self.cut_offs.iter().map(|cut| cut.0).collect()
+    }
+
     /// The cut-offs between `shares` of the capacity: those that are given, else those of equal load
     /// by the laws of the works; nothing if these are not known.
     pub fn cut_offs(&self, shares: &[f64]) -> Option<Vec<f64>> {
         if !self.cut_offs.is_empty() {
-            return Some(self.cut_offs.iter().map(|cut| cut.0).collect());
+            return Some(self.given());
         }
         let laws: Vec<(f64, &Law)> = self.works.iter().map(|(rate, law)| (*rate, law)).collect();
         let load = mean(&laws, 0.0);

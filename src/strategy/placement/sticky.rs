@@ -37,6 +37,7 @@ impl Blueprint for Sticky {
         Ok(Box::new(Bound {
             then: self.then.0.build(eligible)?,
             nodes: BTreeMap::new(),
+            older: BTreeMap::new(),
         }))
     }
 
@@ -52,14 +53,27 @@ impl Blueprint for Sticky {
 
 struct Bound {
     then: Box<dyn Placement>,
-    /// Of each key the node of its last task.
+    /// Of the keys of late the node of each one's last task; of those before.
     nodes: BTreeMap<u64, NodeId>,
+    older: BTreeMap<u64, NodeId>,
 }
+
+/// Keys in a table of a dispatcher: when it is full it becomes that of the older ones, and what was older is
+/// forgotten, as a table of sessions that is full forgets those that were not used for longest.
+const MOST_KEYS: usize = 1 << 19;
 
 impl Bound {
     fn known(&self, ask: &Ask<'_>) -> Option<NodeId> {
-        let node = self.nodes.get(&ask.key?).copied();
-        node.filter(|node| ask.nodes.contains(*node))
+        let key = ask.key?;
+        let node = self.nodes.get(&key).or_else(|| self.older.get(&key));
+        node.copied().filter(|node| ask.nodes.contains(*node))
+    }
+
+    fn note(&mut self, key: u64, node: NodeId) {
+        if self.nodes.len() == MOST_KEYS && !self.nodes.contains_key(&key) {
+            self.older = std::mem::take(&mut self.nodes);
+        }
+        self.nodes.insert(key, node);
     }
 }
 
@@ -77,12 +91,12 @@ impl Placement for Bound {
     }
 
     fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
-        if let Some(node) = self.known(ask) {
-            return Some(node);
-        }
-        let node = self.then.place(ask, view, rng)?;
+        let node = match self.known(ask) {
+            Some(node) => node,
+            None => self.then.place(ask, view, rng)?,
+        };
         if let Some(key) = ask.key {
-            self.nodes.insert(key, node);
+            self.note(key, node);
         }
         Some(node)
     }
@@ -116,5 +130,36 @@ impl Placement for Bound {
             Some(_) => None,
             None => self.then.score(ask, view, node),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nowhere;
+
+    impl Placement for Nowhere {
+        fn place(&mut self, _: &Ask<'_>, _: &View<'_>, _: &mut Draw) -> Option<NodeId> {
+            None
+        }
+    }
+
+    /// What is not used is forgotten at last, and not before the table has been filled twice.
+    #[test]
+    fn tables_are_bounded() {
+        let mut bound = Bound {
+            then: Box::new(Nowhere),
+            nodes: BTreeMap::new(),
+            older: BTreeMap::new(),
+        };
+        bound.note(1, NodeId(2));
+        for key in 2..=MOST_KEYS as u64 {
+            bound.note(key, NodeId(0));
+        }
+        assert_eq!((bound.nodes.len(), bound.older.len()), (MOST_KEYS, 0));
+        bound.note(0, NodeId(1));
+        assert_eq!((bound.nodes.len(), bound.older.len()), (1, MOST_KEYS));
+        assert_eq!(bound.older.get(&1), Some(&NodeId(2)));
     }
 }

@@ -401,6 +401,7 @@ impl Spec {
             parts_of_class: vec![0; self.classes.len()],
             copies: None,
             stealing: None,
+            pushing: None,
             stolen: Vec::new(),
             partition: Vec::new(),
             health: equipoise::strategy::Health::default(),

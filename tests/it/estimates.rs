@@ -1,0 +1,147 @@
+//! What is known beforehand of how long tasks take.
+
+use equipoise::engine::law::Law;
+use equipoise::engine::time::Time;
+use equipoise::model::discipline::Discipline;
+use equipoise::sim;
+use equipoise::sim::setup::{NodeFailures, Retries, Setup, TaskFailures, Timeouts};
+use equipoise::strategy::{Estimates, Gossiping, Information, Loot, Stealing};
+use equipoise::testing::contract::{DecisionRow, watch};
+
+use crate::common::{group, open};
+
+fn decisions(setup: &Setup) -> Vec<DecisionRow> {
+    watch(setup, "estimates").unwrap().1.decisions
+}
+
+fn jobs(spelling: &str) -> Setup {
+    let nodes = vec![group("a", 5, 1.0), group("b", 3, 2.0)];
+    let (interval, work) = (
+        Law::Exponential { mean: 0.45 },
+        Law::Exponential { mean: 1.0 },
+    );
+    open(nodes, interval, 4, work, spelling).measuring(50, 1_500)
+}
+
+fn times(mut setup: Setup, factor: f64) -> Setup {
+    setup.strategy.parts[0].estimates = Estimates::Error(Law::Constant(factor));
+    setup
+}
+
+const BY_WORK: [&str; 6] = [
+    "least-loaded.by = 'work'",
+    "power-of-d = { d = 3, by = 'work' }",
+    "earliest-finish",
+    "size-interval",
+    "score = { least = 'work + task_work / speed' }",
+    "random",
+];
+
+/// Times one is exact: whatever is seen of the nodes, however they are served, whatever goes wrong.
+#[test]
+fn an_error_of_nothing_is_none() {
+    let views = [
+        Information::Fresh,
+        Information::Local,
+        Information::Delayed {
+            by: Time::from_secs(0.7),
+        },
+        Information::Gossip(Gossiping {
+            every: Time::from_secs(0.5),
+            fanout: 1,
+        }),
+    ];
+    let disciplines = [Discipline::Fifo, Discipline::Sjf, Discipline::Srpt];
+    for (at, information) in views.into_iter().enumerate() {
+        for (and, spelling) in BY_WORK.into_iter().enumerate() {
+            let mut setup = jobs(spelling);
+            setup.network.dispatch = Law::Exponential { mean: 0.1 };
+            setup.cluster.groups[1].discipline = disciplines[(at + and) % 3].clone();
+            setup.cluster.groups[1].capacity = vec![Some(2)];
+            let parts = &mut setup.strategy.parts[0];
+            (parts.dispatchers, parts.information) = (3, information);
+            if at % 2 == 0 {
+                setup.strategy.stealing = Some(Stealing {
+                    victims: 3,
+                    loot: Loot::Half,
+                });
+            }
+            if and % 2 == 0 {
+                faults(&mut setup);
+            }
+            let exact = decisions(&setup);
+            assert!(
+                decisions(&times(setup, 1.0)) == exact,
+                "{information:?} {spelling}"
+            );
+        }
+    }
+}
+
+fn faults(setup: &mut Setup) {
+    setup.faults.node_failures = Some(NodeFailures {
+        up: Law::Exponential { mean: 50.0 },
+        down: Law::Exponential { mean: 3.0 },
+        busy_clock: false,
+    });
+    setup.faults.task_failures = Some(TaskFailures::Probability(0.05));
+    setup.faults.retries = Retries {
+        max_attempts: 3,
+        backoff: 0.5,
+        ..Retries::default()
+    };
+    setup.faults.timeouts = Timeouts {
+        task: Some(Time::from_secs(20.0)),
+        ..Timeouts::default()
+    };
+}
+
+/// Where nothing is known, queues by the shortest work are queues of all alike, and the least work is that of the
+/// first node always.
+#[test]
+fn who_knows_nothing_of_works_tells_none_apart() {
+    let mean = |setup: &Setup| sim::run(setup, 1, None).unwrap().metric("response_mean");
+    let mut setup = jobs("random");
+    let fifo = mean(&setup);
+    setup.strategy.parts[0].estimates = Estimates::None;
+    for group in &mut setup.cluster.groups {
+        group.discipline = Discipline::Sjf;
+    }
+    assert_eq!(mean(&setup), fifo);
+    let mut setup = jobs("least-loaded.by = 'work'");
+    setup.strategy.parts[0].ties = equipoise::strategy::Ties::LowestId;
+    setup.strategy.parts[0].estimates = Estimates::None;
+    assert!(decisions(&setup).iter().all(|row| row.5 == 0));
+}
+
+/// The shortest job first is worth the less, the less is known: exactly, with an error, nothing.
+#[test]
+fn what_is_known_is_worth_something() {
+    let with = |estimates| {
+        let work = Law::hyperexponential(1.0, 2.0);
+        let nodes = vec![group("node", 1, 1.0)];
+        let mut setup = open(
+            nodes,
+            Law::Exponential { mean: 1.0 / 0.8 },
+            1,
+            work,
+            "random",
+        );
+        setup.cluster.groups[0].discipline = Discipline::Sjf;
+        setup.strategy.parts[0].estimates = estimates;
+        let figures = sim::run(&setup.measuring(2_000, 40_000), 1, None).unwrap();
+        figures.metric("response_mean").unwrap()
+    };
+    let error = Law::Lognormal {
+        mu: 0.0,
+        sigma: 1.0,
+    };
+    let (exact, with_error, mean) = (
+        with(Estimates::Exact),
+        with(Estimates::Error(error)),
+        with(Estimates::ClassMean),
+    );
+    println!("exact {exact} with an error {with_error} mean {mean}");
+    assert!(exact < 0.95 * with_error && with_error < 0.95 * mean);
+    assert!((with(Estimates::None) / mean - 1.0).abs() < 1e-12);
+}

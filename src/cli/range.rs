@@ -11,8 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Exit;
 use super::folder::manifest_of;
-use super::shard::{Part, Piece};
-use crate::results::{Build, Meta, tables};
+use crate::results::{Build, Meta};
 
 /// Replications from the first to the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -44,36 +43,6 @@ impl fmt::Display for Range {
             false => write!(f, "replications {} to {}", self.first, self.last),
         }
     }
-}
-
-/// The finished run at `target`, to which `more` are to be added; `None` if there is none.
-///
-/// # Errors
-/// The two overlap or leave a hole, or the run cannot be added to.
-pub fn finished(target: &Path, more: Range) -> Result<Option<Piece>, Exit> {
-    if !target.join(tables::MANIFEST).exists() {
-        return Ok(None);
-    }
-    let piece = Piece::of_run(target)?;
-    let Part::Replications(there) = piece.part else {
-        return Ok(None);
-    };
-    let (dir, next) = (target.display(), there.last + 1);
-    let wrong = match more.first {
-        first if first == next => return Ok(Some(piece)),
-        first if first > next => {
-            let hole = Range {
-                first: next,
-                last: first - 1,
-            };
-            format!("{dir} has {there}: with {more}, {hole} would be missing")
-        }
-        _ => format!("{dir} has {there} already, and {more} overlap with them"),
-    };
-    let last = more.last.max(next);
-    Err(Exit::Mistake(format!(
-        "error: {wrong}\nhint: --replications {next}..{last} goes on from there; another folder is named with --out"
-    )))
 }
 
 /// Refuses a folder whose replications are not of the run that is added to.

@@ -11,7 +11,7 @@ use clap::builder::PossibleValue;
 use super::making::{Joining, Made, Making, program};
 use super::range::{self, Range};
 use super::scenario_args::{Changes, ScenarioArgs};
-use super::shard::{Of, Part, Piece, ShardFile, can_be_cut};
+use super::shard::{self, Of, Part, Piece, ShardFile, can_be_cut};
 use super::{Exit, memory, print, running};
 use crate::experiment::record::{Recording, RowKind};
 use crate::experiment::{Fingerprint, Journal};
@@ -113,7 +113,7 @@ impl Run {
 
     fn run(&self, one: One, program: &str, stop: &AtomicBool) -> Result<(), Exit> {
         let before = match self.replications {
-            Some(more) => range::finished(&one.target, more)?,
+            Some(more) => shard::finished(&one.target, more)?,
             None => None,
         };
         if let Some(part) = self.part(before.is_some()) {

@@ -18,6 +18,7 @@ use super::scenario_args::ScenarioArgs;
 use super::{Exit, message, print, running};
 use crate::experiment::record::{Recording, RowKind};
 use crate::experiment::{self, Fingerprint, Item, Journal, Options, shards};
+use crate::results::tables;
 use crate::scenario::Scenario;
 use crate::text::counted;
 
@@ -325,6 +326,36 @@ pub fn can_be_cut(scenario: &Scenario) -> Result<(), Exit> {
 pub fn tell_doubled(dir: &Path, part: Part) {
     let dir = dir.display();
     message(&format!("{part}: given twice, {dir} is left out"));
+}
+
+/// The finished run at `target`, to which `more` are to be added; `None` if there is none.
+///
+/// # Errors
+/// The two overlap or leave a hole, or the run cannot be added to.
+pub fn finished(target: &Path, more: Range) -> Result<Option<Piece>, Exit> {
+    if !target.join(tables::MANIFEST).exists() {
+        return Ok(None);
+    }
+    let piece = Piece::of_run(target)?;
+    let Part::Replications(there) = piece.part else {
+        return Ok(None);
+    };
+    let (dir, next) = (target.display(), there.last + 1);
+    let wrong = match more.first {
+        first if first == next => return Ok(Some(piece)),
+        first if first > next => {
+            let hole = Range {
+                first: next,
+                last: first - 1,
+            };
+            format!("{dir} has {there}: with {more}, {hole} would be missing")
+        }
+        _ => format!("{dir} has {there} already, and {more} overlap with them"),
+    };
+    let last = more.last.max(next);
+    Err(Exit::Mistake(format!(
+        "error: {wrong}\nhint: --replications {next}..{last} goes on from there; another folder is named with --out"
+    )))
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ pub struct Run {
     /// Run the I-th of N shards alone, such as 3/8; `equipoise merge` makes the results of all.
     #[arg(long, value_name = "I/N")]
     shard: Option<Of>,
-    /// Add the replications I to N to a finished run, such as 21..40 to one of 20; without such a run, these alone.
+    /// Add the replications I to N to a finished run of I - 1; without one, run these alone.
     #[arg(long, value_name = "I..N", conflicts_with = "shard")]
     replications: Option<Range>,
 }

@@ -145,34 +145,13 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("clients think", "jobs.NAME.arrivals.closed"),
 ];
 
-/// What is not modelled yet: the keys or forms that others may look for it by, what it is, and what
-/// holds meanwhile.
-const NOT_MODELLED: &[(&str, &str, &str)] = &[
-    (
-        "push pushing",
-        "pushing above a threshold",
-        "scheduling.stealing lets idle nodes pull",
-    ),
-    (
-        "estimates estimate",
-        "estimates of work",
-        "what asks for work is told the truth",
-    ),
-];
-
-/// Title and hint for a key or form that stands for what is said by another key, or is not modelled
-/// yet.
+/// Title and hint for a key or form that stands for what is said by another key.
 pub fn otherwise(name: &str) -> Option<(String, String)> {
     let simple = name.to_lowercase().replace(['_', ' '], "-");
     let is_it = |names: &str| names.split(' ').any(|known| known == simple);
-    if let Some((_, key)) = ELSEWHERE.iter().find(|(names, _)| is_it(names)) {
-        let title = format!("`{name}` is not a key here");
-        return Some((title, format!("it is said by `{key}`")));
-    }
-    let found = NOT_MODELLED.iter().find(|(names, _, _)| is_it(names));
-    let (_, what, instead) = found?;
-    let title = format!("{what} are not modelled yet");
-    Some((title, format!("leave it out, and know that {instead}")))
+    let (_, key) = ELSEWHERE.iter().find(|(names, _)| is_it(names))?;
+    let title = format!("`{name}` is not a key here");
+    Some((title, format!("it is said by `{key}`")))
 }
 
 /// What to write for the placement that another tool calls `name`.
@@ -205,18 +184,11 @@ pub fn foreign_placement(name: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// What is told to be missing is no key, and what is told to be elsewhere is there.
+    /// What is told to be elsewhere is there.
     #[test]
     fn what_is_said_of_keys_is_true() {
         let registry = crate::scenario::Registry::standard();
         let keys = crate::scenario::schema::keys(&registry, "");
-        let is_key = |name: &str| {
-            keys.iter()
-                .any(|key| key.path.split('.').any(|k| k == name))
-        };
-        for (names, what, _) in NOT_MODELLED {
-            assert!(!names.split(' ').any(is_key), "{what} are modelled");
-        }
         for (_, ours) in ELSEWHERE {
             let is_there = keys.iter().any(|key| key.path.starts_with(ours));
             assert!(is_there, "there is no key {ours}");

@@ -260,7 +260,7 @@ pub struct Cost {
 
 /// Seconds of an event; of a node that is looked at; of a replication's tables, by class; of a node
 /// and of a task in the system, which must be laid out.
-const EVENT: f64 = 65e-9;
+const EVENT: f64 = 90e-9;
 const LOOK: f64 = 11e-9;
 /// Seconds of a node that is looked at in a plan.
 const PLAN: f64 = 70e-9;

@@ -108,6 +108,13 @@ fn attempts_end_as_those_of_the_twin() {
 }
 
 #[test]
+#[ignore = "20,000 scenarios take minutes"]
+fn attempts_end_as_those_of_the_twin_at_length() {
+    let differing = differing(2_000..20_000);
+    assert!(differing.is_empty(), "{}", differing.join("\n"));
+}
+
+#[test]
 #[ignore = "the scenario whose number is in EQUIPOISE_ATTEMPTS"]
 fn one_of_attempts() {
     let Ok(seed) = std::env::var("EQUIPOISE_ATTEMPTS") else {

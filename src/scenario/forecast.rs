@@ -266,7 +266,7 @@ const LOOK: f64 = 11e-9;
 const PLAN: f64 = 70e-9;
 const TABLES: f64 = 300e-6;
 const NODE: f64 = 100e-9;
-const TASK: f64 = 600e-9;
+const TASK: f64 = 1e-6;
 /// Bytes of a task in the system, of a node, of the histograms of a class while it runs, and of the
 /// program itself.
 const TASK_BYTES: f64 = 340.0;

@@ -221,6 +221,10 @@ impl Window {
             }
             Measure::All => {}
             Measure::Jobs { class: only, .. } => {
+                // Finite jobs leave the window open until the last is done: who comes meanwhile is not measured.
+                if self.has_all() {
+                    return false;
+                }
                 self.counted += u64::from(only.is_none_or(|only| only == class));
                 if self.counted >= self.next_mark {
                     self.reach_mark(now);
@@ -485,6 +489,24 @@ mod tests {
         let arrivals = [(3, 10, false), (10, 12, true), (12, 13, false)];
         for (time, next, measured) in arrivals {
             assert_eq!(window.arrive(Time(time), 0, Time(next)), measured, "{time}");
+        }
+    }
+
+    /// As many jobs of a trace are measured as are asked for, however many arrive before these are done.
+    #[test]
+    fn no_more_finite_jobs_are_measured_than_are_asked_for() {
+        for class in [None, Some(0)] {
+            let mut window = counting(0, 2, 1);
+            window.plan.finite = true;
+            window.plan.measure = Measure::Jobs { class, count: 2 };
+            for (time, measured) in [(3, false), (4, true), (9, true), (11, false), (12, false)] {
+                assert_eq!(window.arrive(Time(time), 0, Time(time + 1)), measured);
+            }
+            assert_eq!(window.measured, 2);
+            window.leave(Time(13), true);
+            assert!(!window.is_resolved());
+            window.leave(Time(14), true);
+            assert!(window.is_resolved());
         }
     }
 

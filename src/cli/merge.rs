@@ -104,7 +104,7 @@ impl Parts {
     /// Parts are missing, overlap, or are not of one cut.
     fn check_whole(&self, first: &Path) -> Result<(), Exit> {
         let mut missing = Vec::new();
-        let mut next = 1;
+        let mut next: u32 = 1;
         for (part, piece) in &self.pieces {
             let (low, high) = match (*part, self.file.part) {
                 (Part::Shard(of), Part::Shard(_)) => (of.shard, of.shard),
@@ -114,13 +114,14 @@ impl Parts {
             if low < next {
                 return Err(overlapping(&piece.dir, *part));
             }
-            missing.extend(next..low);
-            next = high + 1;
+            missing.push(next..low);
+            next = high.saturating_add(1);
         }
         match self.file.part {
-            Part::Shard(of) => missing.extend(next..=of.of),
+            Part::Shard(of) => missing.push(next..of.of.saturating_add(1)),
             Part::Replications(_) => {}
         }
+        missing.retain(|gap| !gap.is_empty());
         match missing.is_empty() {
             true => Ok(()),
             false => Err(incomplete(&self.file, &missing)),
@@ -220,13 +221,16 @@ fn nothing_to_add(dir: &Path) -> Exit {
     ))
 }
 
-fn incomplete(file: &ShardFile, missing: &[u32]) -> Exit {
-    let numbers: Vec<String> = missing.iter().take(20).map(u32::to_string).collect();
-    let more = match missing.len() > 20 {
-        true => format!(" and {} more", missing.len() - 20),
-        false => String::new(),
+fn incomplete(file: &ShardFile, missing: &[std::ops::Range<u32>]) -> Exit {
+    let all = || missing.iter().cloned().flatten();
+    let numbers: Vec<String> = all().take(20).map(|n| n.to_string()).collect();
+    let count: usize = missing.iter().map(|gap| gap.len()).sum();
+    let more = match count.saturating_sub(20) {
+        0 => String::new(),
+        left => format!(" and {left} more"),
     };
-    let (numbers, command, one) = (numbers.join(", "), &file.command, missing[0]);
+    let (numbers, command) = (numbers.join(", "), &file.command);
+    let (one, end) = (missing[0].start, missing[0].end);
     Exit::Mistake(match file.part {
         Part::Shard(of) => format!(
             "error: of {0} shards there are missing: {numbers}{more}\nhint: run them, such as {command} --shard {one}/{0}",
@@ -234,7 +238,7 @@ fn incomplete(file: &ShardFile, missing: &[u32]) -> Exit {
         ),
         Part::Replications(_) => format!(
             "error: replications are missing: {numbers}{more}\nhint: run them, such as with --replications {one}..{}",
-            missing.len() as u32 + one - 1
+            end - 1
         ),
     })
 }

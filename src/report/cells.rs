@@ -11,7 +11,7 @@ use crate::text::{Scale, fixed, percent_decimals, signed_percent};
 /// A cell of a summary table: value and uncertainty, or the word for why there is none.
 pub fn summary_cell(row: Option<&Summary>, scale: &Scale) -> String {
     let Some(row) = row else { return "n/a".into() };
-    let interval = row.ci_low.zip(row.ci_high);
+    let interval = row.interval();
     match (row.status, row.mean) {
         (Status::Unstable, None) => "unstable".into(),
         (_, None) => "n/a".into(),
@@ -29,7 +29,7 @@ pub fn change(row: &ComparisonRow, scale: &Scale) -> String {
 
 /// The same with `comma` between the ends of the interval.
 pub fn change_with(row: &ComparisonRow, scale: &Scale, comma: &str) -> String {
-    match (row.relative, row.relative_low.zip(row.relative_high)) {
+    match (row.relative, row.relative_interval()) {
         (Some(relative), _) if row.exact => format!("{} % exact", signed_percent(relative, 1)),
         (Some(relative), Some((low, high))) => {
             let decimals = percent_decimals(low, high);
@@ -65,7 +65,7 @@ fn upper_end(high: f64, decimals: i32) -> String {
 
 /// The absolute difference; empty where there is none.
 fn difference(row: &ComparisonRow, scale: &Scale) -> String {
-    let interval = row.ci_low.zip(row.ci_high);
+    let interval = row.interval();
     row.difference.map_or(String::new(), |difference| {
         let sign = if difference > 0.0 { "+" } else { "" };
         format!("{sign}{}", scale.with_interval(difference, interval))
@@ -81,7 +81,7 @@ pub fn lower_or_higher(row: &ComparisonRow, scale: &Scale) -> String {
         true => ("lower", -1.0),
         false => ("higher", 1.0),
     };
-    let interval = row.relative_low.zip(row.relative_high);
+    let interval = row.relative_interval();
     let interval = interval.filter(|_| !row.exact);
     let decimals = interval.map_or(1, |(low, high)| percent_decimals(low, high));
     let number = |value: f64| fixed(value * sign * 100.0, decimals);

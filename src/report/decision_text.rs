@@ -9,7 +9,7 @@ use crate::decision_log::first_difference::{
 };
 use crate::decision_log::response_shift::ResponseShift;
 use crate::metrics::jobs::PARTS;
-use crate::text::{counted, lasting, thousands};
+use crate::text::{counted, lasting, significant, thousands};
 
 /// Nodes of a list that are named.
 const LISTED: usize = 12;
@@ -57,6 +57,7 @@ pub fn lines(of: &str, first: &FirstDifference, labels: Labels<'_>) -> Vec<Strin
     lines
 }
 
+/// The decision as both sides saw it, and what it says of a placement that decides by memory.
 fn decision(
     heading: String,
     (old, new): &(SeenDecision, SeenDecision),
@@ -95,6 +96,7 @@ fn occasion(decision: &SeenDecision) -> String {
     )
 }
 
+/// What is known of a node: its score, its tasks, and how many eligible ones rank better.
 fn node(node: &SeenNode, width: usize, eligible: u64) -> String {
     let mut text = format!("{:<width$}", node.name);
     if let Some(score) = node.score {
@@ -123,11 +125,6 @@ fn figure(score: f64) -> String {
     significant(score, 3)
 }
 
-fn significant(value: f64, digits: i32) -> String {
-    let exponent = value.abs().log10().floor() as i32;
-    format!("{value:.*}", (digits - 1 - exponent).clamp(0, 12) as usize)
-}
-
 /// The nodes that were asked, where there are others than the chosen ones.
 fn asked(old: &SeenDecision, new: &SeenDecision, labels: Labels<'_>) -> Vec<String> {
     let (before, now) = (nodes(&old.asked), nodes(&new.asked));
@@ -142,6 +139,7 @@ fn asked(old: &SeenDecision, new: &SeenDecision, labels: Labels<'_>) -> Vec<Stri
     }
 }
 
+/// Nodes with their tasks; of many the first dozen.
 fn nodes(asked: &[SeenNode]) -> String {
     let name = |node: &SeenNode| {
         let tasks = node.tasks.map(|tasks| format!(" ({tasks})"));

@@ -1,4 +1,8 @@
 //! Figures for papers: the plots of the core questions at a given width, with the data beside each.
+//!
+//! A paper's column fixes the width in millimetres and the size of type in points, and so the layout is made
+//! for that width, not scaled to it: shrunk pictures have unreadable labels. The rows behind a figure lie
+//! beside it, cut from the tables and not computed again, so that a reader can redraw it with another tool.
 
 use super::lookup::{Lookup, Style};
 use super::plot::drawing::{DrawError, Drawing};
@@ -62,10 +66,8 @@ pub fn figures(results: &Results, asked: &Asked) -> Result<Files, DrawError> {
             let (ending, bytes) = file(&drawing, *kind, points)?;
             files.push((format!("figures/{}.{ending}", plot.name), bytes));
         }
-        files.push((
-            format!("figures/{}.csv", plot.name),
-            data(results, &tables, plot),
-        ));
+        let data = data(results, &tables, plot);
+        files.push((format!("figures/{}.csv", plot.name), data));
     }
     Ok(files)
 }
@@ -97,30 +99,25 @@ fn is_asked(plot: &Plot, asked: &Asked) -> bool {
     is_core(plot) && (asked.only.is_empty() || asked.only.contains(&plot.name))
 }
 
+/// A drawing as a file of a kind, `points` to a pixel of the layout.
 fn file(drawing: &Drawing, kind: Kind, points: f64) -> Result<(&'static str, Vec<u8>), DrawError> {
     Ok(match kind {
         Kind::Pdf => ("pdf", pdf::pdf(drawing, points)?),
         Kind::Png => ("png", drawing.png(FINE)?),
         Kind::Svg => {
             let shown = format!("width=\"{}\" height=\"{}\"", drawing.width, drawing.height);
-            let [width, height] =
-                [drawing.width, drawing.height].map(|length| length * points / POINTS);
+            let [width, height] = [drawing.width, drawing.height].map(|it| it * points / POINTS);
             let sized = format!("width=\"{width:.2}mm\" height=\"{height:.2}mm\"");
-            (
-                "svg",
-                drawing.svg()?.replacen(&shown, &sized, 1).into_bytes(),
-            )
+            let svg = drawing.svg()?.replacen(&shown, &sized, 1);
+            ("svg", svg.into_bytes())
         }
     })
 }
 
 /// The rows that a figure shows, of the table that it is drawn from.
 fn data(results: &Results, tables: &Lookup, plot: &Plot) -> Vec<u8> {
-    let number = plot
-        .name
-        .rsplit('-')
-        .next()
-        .and_then(|n| n.parse::<usize>().ok());
+    let number = plot.name.rsplit('-').next();
+    let number = number.and_then(|n| n.parse::<usize>().ok());
     let of_metric = |at: usize| results.meta.decide_on.get(at).map(ToString::to_string);
     let is_of_metric = matches!(plot.topic, Topic::Deciding | Topic::Differences);
     let point = number.filter(|_| tables.points() > 1 && !is_of_metric);
@@ -139,10 +136,8 @@ fn data(results: &Results, tables: &Lookup, plot: &Plot) -> Vec<u8> {
         _ => ("summary.csv", vec![("metric", "blame_".to_owned())]),
     };
     let files = tables::write(results);
-    let bytes = files
-        .iter()
-        .find(|(name, _)| name == table)
-        .map_or(&[][..], |(_, bytes)| bytes);
+    let table = files.iter().find(|(name, _)| name == table);
+    let bytes = table.map_or(&[][..], |(_, bytes)| bytes);
     let values = point.and_then(|point| results.meta.points.get(point));
     cut(bytes, &columns, values.map_or(&[], Vec::as_slice))
 }

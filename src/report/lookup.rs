@@ -1,8 +1,14 @@
 //! Finding rows of a run's tables, and naming its points.
+//!
+//! Names of points are as short as they can be told apart by: a swept key is cut to the last parts of its path
+//! that no other swept key shares.
 
+use std::ops::Range;
+
+use super::scales::scale;
 use crate::metrics::columns::MetricRef;
 use crate::results::{Cell, ComparisonRow, Meta, Results};
-use crate::text::{apart, assignments, printable};
+use crate::text::{Scale, apart, assignments, printable};
 
 /// How plots are laid out.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +32,11 @@ impl Style {
     /// Whether panels stand below one another and figures are not told in words beside their marks.
     pub fn is_narrow(&self) -> bool {
         self.width < 650.0
+    }
+
+    /// `narrow` where it is, else `wide`.
+    pub fn either<T>(&self, narrow: T, wide: T) -> T {
+        if self.is_narrow() { narrow } else { wide }
     }
 }
 
@@ -74,6 +85,21 @@ impl<'a> Lookup<'a> {
         rows.find(|row| (row.point, row.strategy) == (point, strategy))
     }
 
+    /// The mean of the metric named `metric` of a part of the run, if there is one.
+    pub fn mean(&self, point: usize, strategy: usize, part: &str, metric: &str) -> Option<f64> {
+        self.cell(point, strategy).find(part, metric)?.mean
+    }
+
+    /// The one unit in which the figures of all strategies at `points` read best.
+    pub fn scale(&self, metric: &MetricRef, points: Range<usize>) -> Scale {
+        let cells = self.results.cells.get(points).unwrap_or_default();
+        let means = cells
+            .iter()
+            .flatten()
+            .filter_map(|cell| cell.get(metric)?.mean);
+        scale(&metric.metric, means)
+    }
+
     /// Index of the baseline strategy.
     pub fn baseline(&self) -> usize {
         let meta = self.meta();
@@ -82,7 +108,7 @@ impl<'a> Lookup<'a> {
     }
 
     /// Indexes of the strategies.
-    pub fn strategies(&self) -> std::ops::Range<usize> {
+    pub fn strategies(&self) -> Range<usize> {
         0..self.meta().strategies.len()
     }
 
@@ -166,6 +192,7 @@ pub fn chosen_points(count: usize) -> Vec<usize> {
         .collect()
 }
 
+/// For each path as many of its last parts as no other path ends in.
 fn short_labels(paths: &[String]) -> Vec<String> {
     let tail = |path: &str, parts: usize| {
         let all: Vec<&str> = path.split('.').collect();

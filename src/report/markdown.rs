@@ -1,8 +1,10 @@
 //! The comparison as Markdown, for a pull request: a table a deciding metric.
+//!
+//! Hosts of pull requests show tables and lists, and neither colour nor pictures that are not uploaded: so a
+//! verdict is a word, and names are escaped, since a strategy called `a|b` would open another cell.
 
 use super::cells::{change, summary_cell};
 use super::lookup::Lookup;
-use super::scales::scale;
 use super::verdict_text::{best, extent, marks, verdict_cell, word};
 use crate::metrics::columns::MetricRef;
 use crate::results::Results;
@@ -26,16 +28,10 @@ pub fn comparison(results: &Results) -> String {
     if tables.points() == 1 {
         lines.extend(best(&tables).iter().map(|text| format!("- {text}")));
     }
-    let warnings = meta
-        .warnings
-        .iter()
-        .map(|text| format!("- warning: {}", plain(text)));
-    lines.extend(
-        marks(&tables)
-            .iter()
-            .map(|text| format!("- {text}"))
-            .chain(warnings),
-    );
+    let warnings = meta.warnings.iter();
+    let warnings = warnings.map(|text| format!("warning: {}", plain(text)));
+    let remarks = marks(&tables).into_iter().chain(warnings);
+    lines.extend(remarks.map(|text| format!("- {text}")));
     if meta.family > 0 {
         let level = plain_percent(meta.confidence);
         let margin = plain_percent(meta.margin);
@@ -62,28 +58,21 @@ fn row(cells: &[String]) -> String {
 }
 
 fn table(head: &[String], rows: Vec<Vec<String>>) -> Vec<String> {
-    let rule: Vec<String> = head.iter().map(|_| "---".to_owned()).collect();
-    let rows = rows.iter().map(|cells| row(cells));
-    [row(head), row(&rule)]
-        .into_iter()
-        .chain(rows)
-        .chain([String::new()])
-        .collect()
+    let rule = vec!["---".to_owned(); head.len()];
+    let mut lines = vec![row(head), row(&rule)];
+    lines.extend(rows.iter().map(|cells| row(cells)));
+    lines.push(String::new());
+    lines
 }
 
+/// A table of one point: value, change and verdict of each strategy.
 fn point(tables: &Lookup, metric: &MetricRef) -> Vec<String> {
-    let means = tables
-        .strategies()
-        .filter_map(|s| tables.cell(0, s).get(metric)?.mean);
-    let scale = scale(&metric.metric, means);
-    let against = format!(
-        "change against {}",
-        plain(&tables.strategy(tables.baseline()))
-    );
+    let scale = tables.scale(metric, 0..1);
+    let baseline = plain(&tables.strategy(tables.baseline()));
     let head = [
         "strategy".to_owned(),
         plain(&metric.to_string()),
-        against,
+        format!("change against {baseline}"),
         "verdict".to_owned(),
     ];
     let cells = |s: usize| {
@@ -103,28 +92,23 @@ fn point(tables: &Lookup, metric: &MetricRef) -> Vec<String> {
 /// A row a point, a column a strategy.
 fn sweep(tables: &Lookup, metric: &MetricRef) -> Vec<String> {
     let points = || 0..tables.points();
-    let means = points().flat_map(|p| {
-        tables
-            .strategies()
-            .filter_map(move |s| tables.cell(p, s).get(metric)?.mean)
-    });
-    let scale = scale(&metric.metric, means);
+    let scale = tables.scale(metric, points());
     let names = tables.strategies().map(|s| plain(&tables.strategy(s)));
-    let head: Vec<String> = std::iter::once(plain(&metric.to_string()))
+    let head: Vec<String> = [plain(&metric.to_string())]
+        .into_iter()
         .chain(names)
         .collect();
     let cell = |point: usize, s: usize| {
         let value = summary_cell(tables.cell(point, s).get(metric), &scale);
-        let change = tables
-            .comparison(point, s, metric)
-            .map(|row| verdict_cell(Some(row)));
-        change.map_or(value.clone(), |change| format!("{value}, {change}"))
+        match tables.comparison(point, s, metric) {
+            Some(row) => format!("{value}, {}", verdict_cell(Some(row))),
+            None => value,
+        }
     };
     let rows = points().map(|point| {
         let cells = tables.strategies().map(|s| cell(point, s));
-        std::iter::once(plain(&tables.point_label(point)))
-            .chain(cells)
-            .collect()
+        let label = plain(&tables.point_label(point));
+        [label].into_iter().chain(cells).collect()
     });
     table(&head, rows.collect())
 }

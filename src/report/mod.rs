@@ -39,10 +39,8 @@ pub fn render(results: &Results, recorded: &Recorded, png: bool) -> Result<Files
     let drawn = plot::all(&tables).into_iter();
     let drawn = drawn.map(|plot| plot.drawing.svg().map(|svg| (plot, svg)));
     let plots = drawn.collect::<Result<Vec<(Plot, String)>, DrawError>>()?;
-    let mut files: Files = vec![(
-        "report.html".into(),
-        page::page(&tables, recorded).into_bytes(),
-    )];
+    let page = page::page(&tables, recorded);
+    let mut files: Files = vec![("report.html".into(), page.into_bytes())];
     for (plot, svg) in plots {
         if png {
             files.push((format!("plots/{}.png", plot.name), plot.drawing.png(2)?));

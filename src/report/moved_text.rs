@@ -1,4 +1,7 @@
 //! The same jobs under two strategies, as tables: by what, and for whom, response times differ.
+//!
+//! Terminal and page print the same tables, which is why they are made here as text cells and not as markup.
+//! Differences have a sign and claim nothing: sums over the same jobs are facts of the run, causes are not.
 
 use crate::experiment::moved::{Group, Moved, Pair};
 use crate::experiment::regret::Regret;
@@ -122,6 +125,7 @@ fn signed(seconds: f64, scale: &Scale) -> String {
     scale.with_unit(&format!("{sign}{number}"))
 }
 
+/// Groups of jobs with their means before and after, and the shares that became faster and slower.
 fn groups_of(title: &str, groups: &[Group], scale: &Scale) -> Table {
     let head = [
         title,
@@ -155,11 +159,10 @@ pub fn share(of: f64) -> String {
 
 fn parts(moved: &Moved, scale: &Scale) -> Table {
     let jobs = moved.all.jobs as f64 * 1e9;
+    let mean = |sum: i128| sum as f64 / jobs;
     let sums = PARTS.into_iter().zip(moved.parts);
-    part_rows(
-        sums.map(|(part, (before, after))| (part, before as f64 / jobs, after as f64 / jobs)),
-        scale,
-    )
+    let means = sums.map(|(part, (before, after))| (part, mean(before), mean(after)));
+    part_rows(means, scale)
 }
 
 /// The table of parts of the response time with their means before and after, seconds; those that are 0 are
@@ -184,6 +187,7 @@ pub fn part_rows<'a>(parts: impl Iterator<Item = (&'a str, f64, f64)>, scale: &S
     Table::new(head, rows)
 }
 
+/// The jobs that moved most, with the part of the response time that did.
 fn most(moved: &Moved, names: Names<'_>) -> Table {
     let head = [
         "moved most",
@@ -214,7 +218,6 @@ fn most(moved: &Moved, names: Names<'_>) -> Table {
 
 /// Wait at the node taken minus the least at any eligible one.
 fn regret(moved: &Moved, names: Names<'_>) -> Table {
-    let title = "wait at the node taken - the least at any eligible node";
     let row = |(name, regret): (&str, &Regret)| {
         let sizes = [regret.mean(), regret.quantile(990)];
         let [mean, p99] = sizes.map(|size| Scale::time([size]).value(size));
@@ -222,20 +225,21 @@ fn regret(moved: &Moved, names: Names<'_>) -> Table {
         [name.to_owned(), decisions, mean, p99, share(regret.none())]
     };
     let both = [names.before, names.after].into_iter().zip(&moved.regret);
-    Table::new([title, "decisions", "mean", "p99", "none"], both.map(row))
+    regret_table(both.map(row))
+}
+
+/// Regret by strategy: decisions, mean, p99, and the share without any.
+pub fn regret_table(rows: impl Iterator<Item = [String; 5]>) -> Table {
+    let title = "wait at the node taken - the least at any eligible node";
+    Table::new([title, "decisions", "mean", "p99", "none"], rows)
 }
 
 /// The part of the response time that moved most, with its share of the change.
 fn largest_part(pair: &Pair) -> String {
-    let changes = pair
-        .before
-        .blame
-        .iter()
-        .zip(pair.after.blame)
-        .map(|(before, after)| after as i64 - *before as i64);
-    let largest = changes
-        .zip(PARTS)
-        .max_by_key(|(change, _)| change.unsigned_abs());
+    let blame = pair.before.blame.iter().zip(pair.after.blame);
+    let changes = blame.map(|(before, after)| after as i64 - *before as i64);
+    let size = |(change, _): &(i64, &str)| change.unsigned_abs();
+    let largest = changes.zip(PARTS).max_by_key(size);
     largest.map_or(String::new(), |(change, part)| {
         let scale = Scale::time([change.unsigned_abs() as f64 / 1e9]);
         format!("{part} {}", signed(change as f64 / 1e9, &scale))

@@ -70,6 +70,7 @@ fn remarks(comparison: &RunComparison) -> Vec<String> {
     lines
 }
 
+/// A comparison as cells: both figures in one unit, change, verdict, and what may settle it.
 fn row_cells(names: &[String], row: &ComparisonRow) -> Vec<String> {
     let means = [row.baseline_mean, row.mean];
     let scale = scale(&row.metric.metric, means.into_iter().flatten());
@@ -86,13 +87,13 @@ fn row_cells(names: &[String], row: &ComparisonRow) -> Vec<String> {
     ]
 }
 
+/// How the comparison was made: margin, pairs and the level of the intervals.
 fn terms(a: &Results, comparison: &RunComparison) -> String {
     let counts = || comparison.rows.iter().map(|row| row.replications);
     let (fewest, most) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
-    let count = if fewest == most {
-        plural(most as usize, "replication", "replications")
-    } else {
-        format!("{fewest} to {most} replications")
+    let count = match fewest == most {
+        true => plural(most as usize, "replication", "replications"),
+        false => format!("{fewest} to {most} replications"),
     };
     let how = match comparison.is_paired {
         true => format!("{count} paired on equal jobs"),
@@ -108,11 +109,8 @@ fn terms(a: &Results, comparison: &RunComparison) -> String {
 
 /// The same for programs.
 pub fn json(a: &Results, comparison: &RunComparison, names: [&str; 2]) -> Value {
-    let rows: Vec<Value> = comparison
-        .rows
-        .iter()
-        .map(|row| comparison_json(&a.meta, row))
-        .collect();
+    let rows = comparison.rows.iter();
+    let rows: Vec<Value> = rows.map(|row| comparison_json(&a.meta, row)).collect();
     json!({
         "a": names[0],
         "b": names[1],

@@ -5,15 +5,14 @@
 //! points becomes a matrix of verdicts, with the values left to the CSV tables. Colour repeats what
 //! a word says already: nothing is lost in a log file or to a reader who does not see colours.
 
+use std::ops::Range;
+
 use super::cells::{change, summary_cell};
 use super::lookup::Lookup;
-use super::scales;
-use super::verdict_text::{best, extent, marks, parts_that_differ, verdict_cell, word};
+use super::verdict_text::{best, extent, marks, open, parts_that_differ, verdict_cell, word};
 use crate::metrics::columns::MetricRef;
 use crate::results::{Best, ComparisonRow, Results, Verdict};
-use crate::text::{
-    LINE, Scale, apart, blanks, count, plain_percent, printable, shorten, width, wrapped,
-};
+use crate::text::{LINE, Scale, apart, blanks, plain_percent, printable, shorten, width, wrapped};
 
 /// Up to so many points have a block each; more are shown as a matrix, if not all is asked for.
 const MOST_BLOCKS: usize = 2;
@@ -42,11 +41,8 @@ pub fn comparison(results: &Results, told: Told<'_>) -> String {
     lines.extend(wrapped(&extent(&tables), "", ""));
     lines.push(String::new());
     let in_blocks = told.all || tables.points() <= MOST_BLOCKS;
-    let best = if in_blocks {
-        best_lines(&tables)
-    } else {
-        Vec::new()
-    };
+    let best = if in_blocks { best(&tables) } else { Vec::new() };
+    let best: Vec<String> = best.iter().map(|text| text.replace('`', "")).collect();
     lines.extend(best.iter().flat_map(|text| wrapped(text, "", "  ")));
     lines.extend(best.first().map(|_| String::new()));
     lines.extend(tables_of(&tables, in_blocks, told.color));
@@ -58,12 +54,8 @@ pub fn comparison(results: &Results, told: Told<'_>) -> String {
         .collect()
 }
 
-/// The best on each deciding metric, a line a point.
-fn best_lines(tables: &Lookup) -> Vec<String> {
-    let best = best(tables);
-    best.iter().map(|text| text.replace('`', "")).collect()
-}
-
+/// The tables in the form that suits the number of points: a block a point, a matrix a metric, or one strategy
+/// alone.
 fn tables_of(tables: &Lookup, in_blocks: bool, color: bool) -> Vec<String> {
     let points = tables.points();
     let stars = crate::results::best(tables.results);
@@ -121,6 +113,7 @@ impl Cell {
         width(&self.0)
     }
 
+    /// The text with blanks up to a width; colour codes take no columns.
     fn padded(&self, width: usize, color: bool) -> String {
         let blanks = blanks(&self.0, width);
         let code = match self.1 {
@@ -180,6 +173,7 @@ impl Grid {
         lines
     }
 
+    /// Groups side by side as lines, each column as wide as its widest cell.
     fn block(&self, groups: &[Group], name_width: usize, color: bool) -> Vec<String> {
         let widths: Vec<Vec<usize>> = groups.iter().map(column_widths).collect();
         let line = |row: usize| {
@@ -212,16 +206,6 @@ fn width_of(group: &Group) -> usize {
     widths
         .map(|(column, width)| width + gap(column).len())
         .sum()
-}
-
-/// The scale of a deciding metric over the cells that stand together.
-fn scale(
-    tables: &Lookup,
-    metric: &MetricRef,
-    cells: impl Iterator<Item = (usize, usize)>,
-) -> Scale {
-    let mean = |(point, strategy)| tables.cell(point, strategy).get(metric)?.mean;
-    scales::scale(&metric.metric, cells.filter_map(mean))
 }
 
 /// A name or a header, cut to what fits in a column.
@@ -257,8 +241,9 @@ fn metric_heads(tables: &Lookup) -> Vec<String> {
     apart(&names, NAME)
 }
 
+/// Value, change and verdict of one metric at one point.
 fn columns(tables: &Lookup, point: usize, metric: &MetricRef, head: String) -> Group {
-    let scale = scale(tables, metric, tables.strategies().map(|s| (point, s)));
+    let scale = tables.scale(metric, point..point + 1);
     let decides = tables.meta().decide_on.contains(metric);
     let against = match decides {
         true => format!("vs {}", tables.short_strategies(16)[tables.baseline()]),
@@ -289,17 +274,13 @@ fn compared(row: Option<&ComparisonRow>, scale: &Scale) -> [Cell; 2] {
 /// One strategy alone: a row a point, a column a deciding metric.
 fn points_by_metric(tables: &Lookup) -> Grid {
     let shown = 0..tables.points().min(MOST_ROWS);
-    let labels: Vec<String> = shown
-        .clone()
-        .map(|point| tables.point_label(point))
-        .collect();
-    let short = apart(&labels, NAME);
+    let short = labels(tables, shown.clone(), NAME);
     let label = |point: usize| match &short[point] {
         label if label.is_empty() => name(&tables.strategy(0)),
         label => Cell::plain(label.clone()),
     };
     let group = |(metric, head): (&MetricRef, String)| -> Group {
-        let scale = scale(tables, metric, (0..tables.points()).map(|point| (point, 0)));
+        let scale = tables.scale(metric, 0..tables.points());
         let figure = |point| tables.cell(point, 0).get(metric);
         let cell = |point| vec![Cell::plain(summary_cell(figure(point), &scale))];
         below(vec![Cell::plain(head)], shown.clone().map(cell))
@@ -314,6 +295,12 @@ fn points_by_metric(tables: &Lookup) -> Grid {
     }
 }
 
+/// The names of points, cut to `width` columns where that leaves them apart.
+fn labels(tables: &Lookup, points: Range<usize>, width: usize) -> Vec<String> {
+    let labels: Vec<String> = points.map(|point| tables.point_label(point)).collect();
+    apart(&labels, width)
+}
+
 /// A column: its head and what stands below it.
 fn below<T>(head: T, rows: impl Iterator<Item = T>) -> Vec<T> {
     std::iter::once(head).chain(rows).collect()
@@ -323,10 +310,8 @@ fn below<T>(head: T, rows: impl Iterator<Item = T>) -> Vec<T> {
 fn sweep(tables: &Lookup, metric: &MetricRef, best: &[Best]) -> Grid {
     let names = tables.short_strategies(20);
     let points = || 0..tables.points();
-    let all = points().flat_map(|point| tables.strategies().map(move |s| (point, s)));
-    let scale = scale(tables, metric, all);
-    let labels: Vec<String> = points().map(|point| tables.point_label(point)).collect();
-    let labels = apart(&labels, 22);
+    let scale = tables.scale(metric, 0..tables.points());
+    let labels = labels(tables, points(), 22);
     let group = |point: usize| -> Group {
         let head = vec![Cell::plain(labels[point].clone()), Cell::default()];
         let cell = |strategy| in_sweep(tables, metric, (point, strategy), &scale, best);
@@ -344,6 +329,7 @@ fn sweep(tables: &Lookup, metric: &MetricRef, best: &[Best]) -> Grid {
     }
 }
 
+/// Value and change of a strategy at a point, with a star where it may be the best.
 fn in_sweep(
     tables: &Lookup,
     metric: &MetricRef,
@@ -352,11 +338,10 @@ fn in_sweep(
     best: &[Best],
 ) -> Vec<Cell> {
     let value = summary_cell(tables.cell(point, strategy).get(metric), scale);
-    let found = best
+    let mut found = best
         .iter()
-        .find(|best| best.point == point && best.metric == *metric);
-    let mut standings = found.into_iter().flat_map(|best| &best.standings);
-    let is_top = standings.any(|(s, standing)| *s == strategy && standing.may_be_best());
+        .filter(|best| best.point == point && best.metric == *metric);
+    let is_top = found.any(|best| best.may_be_best(strategy));
     let star = if is_top { "*" } else { "" };
     let row = tables.comparison(point, strategy, metric);
     let change = match (strategy == tables.baseline(), row) {
@@ -382,11 +367,7 @@ fn matrix(tables: &Lookup, metric: &MetricRef) -> Grid {
     };
     let metric = shorten(&printable(&metric.to_string()), NAME);
     let head = format!("{metric} vs {}", tables.short_strategies(12)[baseline]);
-    let labels: Vec<String> = shown
-        .clone()
-        .map(|point| tables.point_label(point))
-        .collect();
-    let labels = apart(&labels, NAME + 8).into_iter();
+    let labels = labels(tables, shown.clone(), NAME + 8).into_iter();
     let others = tables.strategies().filter(|s| *s != baseline);
     Grid {
         title: String::new(),
@@ -401,10 +382,11 @@ fn more(tables: &Lookup) -> Option<String> {
     (hidden > 0).then(|| format!("... and {hidden} more points"))
 }
 
+/// What is told once below the tables: open questions, marks, what differs, intervals, warnings.
 fn footer(tables: &Lookup) -> Vec<String> {
     let meta = tables.meta();
     let marked = |mark, text: &String| format!("{mark}: {}", printable(text));
-    let mut texts = open_questions(tables);
+    let mut texts = open(tables);
     texts.extend(marks(tables));
     texts.extend([parts_that_differ(tables), intervals(tables)]);
     texts.extend(meta.warnings.iter().map(|text| marked("warning", text)));
@@ -428,24 +410,6 @@ fn intervals(tables: &Lookup) -> String {
     };
     let margin = plain_percent(meta.margin);
     format!("margin {margin}; {together}; paired on equal jobs")
-}
-
-/// What the words of the tables leave open, a line a verdict.
-fn open_questions(tables: &Lookup) -> Vec<String> {
-    let rows = &tables.results.comparisons;
-    let of = |verdict| rows.iter().filter(move |row| row.verdict == verdict);
-    let open = || of(Verdict::Inconclusive);
-    let most = open().filter_map(|row| row.replications_needed).max();
-    let settle = |most| {
-        let (open, all, most) = (open().count(), rows.len(), count(most));
-        format!("inconclusive: {open} of {all}; about {most} replications may settle all")
-    };
-    let lost = of(Verdict::NotComparable).next();
-    let jobs = "not comparable: shares of failed, rejected and unfinished jobs differ by more than 0.1 point";
-    most.map(settle)
-        .into_iter()
-        .chain(lost.map(|_| jobs.into()))
-        .collect()
 }
 
 #[cfg(test)]

@@ -119,43 +119,38 @@ fn word(agreement: Agreement) -> &'static str {
     }
 }
 
-fn count(rows: &[TheoryRow], agreement: Agreement) -> usize {
-    rows.iter().filter(|row| row.agreement == agreement).count()
+/// How many rows agree, and how many differ.
+fn judged(rows: &[TheoryRow]) -> (usize, usize) {
+    let count = |agreement| rows.iter().filter(|row| row.agreement == agreement).count();
+    (count(Agreement::Agrees), count(Agreement::Differs))
 }
 
 fn differs(rows: &[TheoryRow]) -> bool {
-    count(rows, Agreement::Differs) > 0
+    judged(rows).1 > 0
 }
 
 /// "7 of 8 exact answers agree, 1 differs".
 fn counts(rows: &[TheoryRow]) -> String {
-    let (agree, differ) = (
-        count(rows, Agreement::Agrees),
-        count(rows, Agreement::Differs),
-    );
-    let others = rows.len() - agree - differ;
-    format!(
-        "{agree} of {} judged answers agree, {differ} differ; {others} are not judged.",
-        agree + differ
-    )
+    let (agree, differ) = judged(rows);
+    let (all, others) = (agree + differ, rows.len() - agree - differ);
+    format!("{agree} of {all} judged answers agree, {differ} differ; {others} are not judged.")
 }
 
 /// The laws that hold on every sample path: a run in which one does not ends with an error.
 fn laws(results: &Results) -> [String; 2] {
     let cells = results.all_cells();
     let all: usize = cells.map(|(_, cell)| cell.replications()).sum();
-    let of =
-        |law: &str, what: &str| format!("{law}: holds exactly in all {all} replications ({what}).");
-    [
-        of(
+    const LAWS: [(&str, &str); 2] = [
+        (
             "Little's law",
             "the integral of the jobs in the system is the sum of their times in it",
         ),
-        of(
+        (
             "Utilisation law",
             "the integral of what is in use is the sum of what tasks used, for how long",
         ),
-    ]
+    ];
+    LAWS.map(|(law, what)| format!("{law}: holds exactly in all {all} replications ({what})."))
 }
 
 /// The page's fold.
@@ -176,16 +171,14 @@ pub fn section(tables: &Lookup) -> Markup {
 }
 
 fn in_short(rows: &[TheoryRow]) -> String {
-    let (agree, differ) = (
-        count(rows, Agreement::Agrees),
-        count(rows, Agreement::Differs),
-    );
+    let (agree, differ) = judged(rows);
     match agree + differ {
         0 => "nothing to judge".to_owned(),
         judged => format!("{agree} of {judged} judged answers agree"),
     }
 }
 
+/// The answers as a table of the page; of many the first ones, as the file has all.
 fn answers(tables: &Lookup, rows: &[TheoryRow]) -> Markup {
     const COLUMNS: [&str; 7] = [
         "strategy",
@@ -224,6 +217,7 @@ fn table_row(tables: &Lookup, row: &TheoryRow) -> Markup {
     } }
 }
 
+/// Where the formulas of the models that were met are published.
 fn sources(rows: &[TheoryRow]) -> Markup {
     let names: BTreeSet<&str> = rows.iter().map(|row| row.model.as_str()).collect();
     html! {

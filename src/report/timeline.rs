@@ -5,11 +5,14 @@
 //! many lanes as it needs. The format is that of the "Trace Event Format" (Google, 2016): complete events,
 //! instants, counters and names of threads, times in microseconds.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::plot::axis::Axis;
 use crate::experiment::trail::{Cut, TaskTrail, Trail};
+use crate::metrics::jobs::PARTS;
 use crate::text::{Scale, printable, shorten};
 
 /// What names are needed.
@@ -20,6 +23,14 @@ pub struct Names {
     pub classes: Vec<String>,
     /// Of what is shown.
     pub title: String,
+}
+
+impl Names {
+    fn class(&self, task: &TaskTrail) -> &str {
+        self.classes
+            .get(task.class as usize)
+            .map_or("", String::as_str)
+    }
 }
 
 /// Lanes and bars of a picture at most.
@@ -82,8 +93,13 @@ pub fn svg(trail: &Trail, cut: Cut, names: &Names) -> Result<String, String> {
 }
 
 fn top(lanes: &[usize], node: usize, lane: usize) -> f64 {
-    let before: usize = lanes[..node].iter().map(|count| (*count).max(1)).sum();
-    TOP + LANE * (before + lane) as f64
+    TOP + LANE * row(lanes, node, lane) as f64
+}
+
+/// The number of a node's lane among all; a node without tasks has one, too.
+fn row(lanes: &[usize], node: usize, lane: usize) -> usize {
+    let before = lanes[..node].iter().map(|count| (*count).max(1));
+    before.sum::<usize>() + lane
 }
 
 fn x(time: u64, cut: Cut) -> f64 {
@@ -100,6 +116,7 @@ fn legend(names: &Names) -> Markup {
     } }
 }
 
+/// Lines and labels at round times; that the cut does not begin at 0 is said.
 fn axis(cut: Cut, height: f64) -> Markup {
     let [from, to] = [cut.from, cut.to].map(|ns| ns as f64 / 1e9);
     let scale = Scale::time([(to - from) / 5.0]);
@@ -133,21 +150,17 @@ fn bar(task: &TaskTrail, y: f64, cut: Cut, names: &Names) -> Markup {
     html! { rect x=(format!("{left:.2}")) y=(y + 2.0) width=(format!("{:.2}", (right - left).max(0.4))) height=(LANE - 4.0) fill=(color) stroke="#fff" stroke-width="0.4" { title { (said(task, names)) } } }
 }
 
+/// What a bar says when it is pointed at.
 fn said(task: &TaskTrail, names: &Names) -> String {
-    let class = names
-        .classes
-        .get(task.class as usize)
-        .map_or("", String::as_str);
-    let took = Scale::time([(task.end - task.start) as f64 / 1e9])
-        .value((task.end - task.start) as f64 / 1e9);
-    let attempt = if task.attempts > 1 {
-        format!(", attempt {}", task.attempts)
-    } else {
-        String::new()
+    let took = (task.end - task.start) as f64 / 1e9;
+    let took = Scale::time([took]).value(took);
+    let attempt = match task.attempts {
+        0 | 1 => String::new(),
+        number => format!(", attempt {number}"),
     };
+    let (class, job, number) = (names.class(task), task.job, task.task);
     printable(&format!(
-        "{class} job {}, task {}{attempt}: {took}",
-        task.job, task.task
+        "{class} job {job}, task {number}{attempt}: {took}"
     ))
 }
 
@@ -155,11 +168,10 @@ fn said(task: &TaskTrail, names: &Names) -> String {
 pub fn trace(trail: &Trail, names: &Names) -> String {
     let (placed, lanes) = lanes(trail, names.nodes.len());
     let mut events = named(names, &lanes, trail);
-    events.extend(
-        placed
-            .iter()
-            .map(|(task, lane)| slice(task, thread(&lanes, task.node, *lane), trail, names)),
-    );
+    let slice = |(task, lane): &(&TaskTrail, usize)| {
+        slice(task, thread(&lanes, task.node, *lane), trail, names)
+    };
+    events.extend(placed.iter().map(slice));
     events.extend(trail.decisions.iter().map(|decision| {
         let text = format!("job {}.{} to {}", decision.job, decision.task, names.nodes[decision.node]);
         json!({"ph": "i", "s": "t", "pid": 2, "tid": decision.dispatcher, "ts": micro(decision.time), "name": text, "cat": "decision"})
@@ -173,12 +185,19 @@ fn micro(ns: u64) -> f64 {
     ns as f64 / 1e3
 }
 
+/// How long a slice is. Viewers take its end for the sum of the two numbers; were that later than the next
+/// start by a rounding, they would show the next slice within this one, and all that follow.
+fn duration(start: u64, end: u64) -> f64 {
+    let (from, to) = (micro(start), micro(end));
+    let mut duration = micro(end - start);
+    while from + duration > to {
+        duration -= to - to.next_down();
+    }
+    duration.max(0.0)
+}
+
 fn thread(lanes: &[usize], node: usize, lane: usize) -> usize {
-    1 + lane
-        + lanes[..node]
-            .iter()
-            .map(|count| (*count).max(1))
-            .sum::<usize>()
+    1 + row(lanes, node, lane)
 }
 
 /// Names of the tracks.
@@ -190,44 +209,32 @@ fn named(names: &Names, lanes: &[usize], trail: &Trail) -> Vec<Value> {
     ];
     for (node, text) in names.nodes.iter().enumerate() {
         for lane in 0..lanes[node] {
-            let slot = if lanes[node] > 1 {
-                format!("{text} slot {}", lane + 1)
-            } else {
-                text.clone()
+            let slot = match lanes[node] {
+                1 => text.clone(),
+                _ => format!("{text} slot {}", lane + 1),
             };
             events.push(name("thread_name", 1, thread(lanes, node, lane), &slot));
         }
     }
-    let dispatchers: std::collections::BTreeSet<u32> = trail
-        .decisions
-        .iter()
-        .map(|decision| decision.dispatcher)
-        .collect();
-    events.extend(dispatchers.into_iter().map(|number| {
-        name(
-            "thread_name",
-            2,
-            number as usize,
-            &format!("dispatcher {number}"),
-        )
-    }));
+    let dispatchers = trail.decisions.iter().map(|decision| decision.dispatcher);
+    let dispatchers: BTreeSet<u32> = dispatchers.collect();
+    let dispatcher = |number: u32| {
+        let text = format!("dispatcher {number}");
+        name("thread_name", 2, number as usize, &text)
+    };
+    events.extend(dispatchers.into_iter().map(dispatcher));
     events
 }
 
+/// A completed attempt as a slice, with the blame of its job.
 fn slice(task: &TaskTrail, tid: usize, trail: &Trail, names: &Names) -> Value {
-    let class = names
-        .classes
-        .get(task.class as usize)
-        .map_or("", String::as_str);
+    let class = names.class(task);
     let job = trail.jobs.get(&(task.class, task.job));
-    let blame = job.map(|job| {
-        let parts = crate::metrics::jobs::PARTS.iter().zip(job.blame);
-        parts
-            .map(|(part, ns)| (format!("{part}_us"), json!(micro(ns))))
-            .collect::<serde_json::Map<_, _>>()
-    });
+    let part = |(part, ns): (&&str, u64)| (format!("{part}_us"), json!(micro(ns)));
+    let blame = job.map(|job| PARTS.iter().zip(job.blame).map(part).collect());
+    let blame: Option<Map<String, Value>> = blame;
     json!({
-        "ph": "X", "pid": 1, "tid": tid, "ts": micro(task.start), "dur": micro(task.end - task.start),
+        "ph": "X", "pid": 1, "tid": tid, "ts": micro(task.start), "dur": duration(task.start, task.end),
         "name": format!("{class} {}.{}", task.job, task.task), "cat": class,
         "args": {"job": task.job, "task": task.task, "class": class, "attempts": task.attempts,
                  "waited_us": micro(task.start.saturating_sub(task.arrival)), "blame_of_job": blame},

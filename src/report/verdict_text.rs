@@ -11,7 +11,7 @@ use super::lookup::Lookup;
 use super::scales::scale;
 use crate::metrics::columns::MetricRef;
 use crate::results::{Best, ComparisonRow, Status, Summary, Verdict};
-use crate::stats::best::Standing;
+use crate::stats::best::Place;
 use crate::text::{count, plain_percent, plural, printable, signed_percent, significant};
 
 /// The verdict in the words of every table.
@@ -86,8 +86,7 @@ fn metric_at(tables: &Lookup, point: usize, metric: &MetricRef) -> String {
 pub fn reason(tables: &Lookup, row: &ComparisonRow) -> String {
     match row.verdict {
         Verdict::NotComparable => {
-            let why = "their shares of failed, rejected and unfinished jobs differ by more than 0.1 point";
-            format!("{why}{}", objectives(tables, row))
+            format!("their {UNEQUAL}{}", objectives(tables, row))
         }
         Verdict::Unstable => note(tables, row.point, row.strategy, &row.metric),
         Verdict::Stable => format!(
@@ -107,10 +106,10 @@ pub fn reason(tables: &Lookup, row: &ComparisonRow) -> String {
 
 /// "; slo_attained 93.2 % against 99.1 %", where the class has an objective.
 fn objectives(tables: &Lookup, row: &ComparisonRow) -> String {
-    let class = &*row.metric.part.to_string();
+    let class = row.metric.part.to_string();
     let attained = |strategy| {
-        let row = tables.cell(row.point, strategy).find(class, "slo_attained");
-        Some(significant(row?.mean? * 100.0, 3))
+        let share = tables.mean(row.point, strategy, &class, "slo_attained")?;
+        Some(significant(share * 100.0, 3))
     };
     let pair = attained(row.strategy).zip(attained(tables.baseline()));
     pair.map_or(String::new(), |(mine, other)| {
@@ -144,39 +143,32 @@ pub fn best(tables: &Lookup) -> Vec<String> {
     all.iter().map(|best| best_sentence(tables, best)).collect()
 }
 
+/// The best, then who is near, who is not told from it, who is behind by how much, and who is left out.
 fn best_sentence(tables: &Lookup, best: &Best) -> String {
     let name = |strategy: usize| format!("`{}`", tables.strategy(strategy));
     let margin = tables.meta().margin;
-    let (first, rest) = best
-        .standings
-        .split_first()
-        .map_or((None, &[][..]), |(f, r)| (Some(f), r));
-    let mut parts: Vec<String> = first
-        .map(|(strategy, _)| name(*strategy))
-        .into_iter()
-        .collect();
-    let is_near = |s: &Standing| s.at_most <= margin.ln_1p();
-    let mut all = |is: &dyn Fn(&Standing) -> bool, words: &str| {
-        let names = rest
-            .iter()
-            .filter(|(_, s)| is(s))
-            .map(|(strategy, _)| name(*strategy));
-        let names: Vec<String> = names.collect();
-        if !names.is_empty() {
-            parts.push(format!("{} {words}", names.join(", ")));
-        }
+    let mut standings = best.standings.iter();
+    let first = standings.next().map(|(strategy, _)| name(*strategy));
+    let of = |place: Place| {
+        standings
+            .clone()
+            .filter(move |(_, s)| s.place(margin) == place)
     };
-    all(&is_near, &format!("within {}", plain_percent(margin)));
-    all(&|s| !is_near(s) && s.may_be_best(), "not told from it");
-    let behind = rest.iter().filter(|(_, s)| !is_near(s) && !s.may_be_best());
-    parts.extend(behind.map(|(strategy, s)| {
+    let together = |place: Place, words: &str| {
+        let names: Vec<String> = of(place).map(|(strategy, _)| name(*strategy)).collect();
+        (!names.is_empty()).then(|| format!("{} {words}", names.join(", ")))
+    };
+    let behind = of(Place::Behind).map(|(strategy, s)| {
         let size = significant(100.0 * s.at_least.exp_m1(), 2);
         format!("{} at least {size} % behind", name(*strategy))
-    }));
+    });
     let left_out = best.left_out.iter();
-    parts.extend(
-        left_out.map(|(strategy, status)| format!("{} {}", name(*strategy), status.word())),
-    );
+    let left_out =
+        left_out.map(|(strategy, status)| format!("{} {}", name(*strategy), status.word()));
+    let near = together(Place::Near, &format!("within {}", plain_percent(margin)));
+    let not_told = together(Place::NotTold, "not told from it");
+    let parts = [first, near, not_told].into_iter().flatten();
+    let parts: Vec<String> = parts.chain(behind).chain(left_out).collect();
     let at = metric_at(tables, best.point, &best.metric);
     format!("best on {at}: {}", parts.join("; "))
 }
@@ -196,6 +188,7 @@ pub fn marks(tables: &Lookup) -> Vec<String> {
         .collect()
 }
 
+/// The sentence of one mark and metric; the worst figure stands for the others.
 fn marked(tables: &Lookup, metric: &MetricRef, status: Status) -> Option<String> {
     let cells = tables.results.all_cells();
     let figures = cells.filter_map(|(at, cell)| Some((at, cell.get(metric)?)));
@@ -215,6 +208,25 @@ fn marked(tables: &Lookup, metric: &MetricRef, status: Status) -> Option<String>
     let (word, note) = (status.word(), printable(&figure.note));
     Some(format!("{word}: {at} of `{name}`{more}: {note}"))
 }
+
+/// What the words of the tables leave open, a line a verdict.
+pub fn open(tables: &Lookup) -> Vec<String> {
+    let rows = &tables.results.comparisons;
+    let of = |verdict| rows.iter().filter(move |row| row.verdict == verdict);
+    let open = || of(Verdict::Inconclusive);
+    let most = open().filter_map(|row| row.replications_needed).max();
+    let settle = |most| {
+        let (open, all, most) = (open().count(), rows.len(), count(most));
+        format!("inconclusive: {open} of {all}; about {most} replications may settle all")
+    };
+    let lost = of(Verdict::NotComparable).next();
+    let lost = lost.map(|_| format!("not comparable: {UNEQUAL}"));
+    most.map(settle).into_iter().chain(lost).collect()
+}
+
+/// Why strategies are not compared that lose jobs unequally.
+pub const UNEQUAL: &str =
+    "shares of failed, rejected and unfinished jobs differ by more than 0.1 point";
 
 /// One sentence for a deciding metric over all points and strategies, for the head of a report.
 /// With one comparison it is that comparison's sentence.

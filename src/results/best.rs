@@ -1,4 +1,8 @@
 //! Which strategies may be the best on a deciding metric at a point, and how far the others are behind.
+//!
+//! "The best" is a set: with finitely many replications several strategies may be it, and all that are not
+//! shown to be worse belong to it. Intervals are of logarithms of ratios, so that they read as percentages
+//! behind the best.
 
 use super::{Results, Status};
 use crate::metrics::columns::MetricRef;
@@ -19,6 +23,14 @@ pub struct Best {
     pub left_out: Vec<(usize, Status)>,
 }
 
+impl Best {
+    /// Whether a strategy may be the best.
+    pub fn may_be_best(&self, strategy: usize) -> bool {
+        let mut standings = self.standings.iter();
+        standings.any(|(s, standing)| *s == strategy && standing.may_be_best())
+    }
+}
+
 /// By deciding metric, then by point; nothing where fewer than two strategies have figures above 0 in
 /// at least three replications.
 pub fn best(results: &Results) -> Vec<Best> {
@@ -30,6 +42,7 @@ pub fn best(results: &Results) -> Vec<Best> {
         .collect()
 }
 
+/// At one point: `level` is that of all points and metrics together.
 fn at(results: &Results, point: usize, metric: &MetricRef, level: f64) -> Option<Best> {
     let (mut stand, mut left_out) = (Vec::new(), Vec::new());
     for (strategy, cell) in results.cells[point].iter().enumerate() {
@@ -46,11 +59,7 @@ fn at(results: &Results, point: usize, metric: &MetricRef, level: f64) -> Option
     if stand.len() < 2 || !stand.iter().all(|(_, pseudo)| is_told(pseudo)) {
         return None;
     }
-    let sign = if metric.metric.lower_is_better() {
-        1.0
-    } else {
-        -1.0
-    };
+    let sign = metric.metric.sign();
     let size = |pseudo: &Pseudo| sign * pseudo.figure;
     stand.sort_by(|(_, a), (_, b)| size(a).total_cmp(&size(b)));
     let logs = |pseudo: &Pseudo| pseudo.logs().iter().map(|log| sign * log).collect();

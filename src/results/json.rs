@@ -1,4 +1,6 @@
 //! Summary and comparisons as JSON, for programs.
+//!
+//! Numbers are those of the tables and not rounded; a figure without a value is null, and its note says why.
 
 use serde_json::{Value, json};
 
@@ -50,6 +52,7 @@ fn standings(meta: &Meta, best: &Best) -> Value {
     })
 }
 
+/// A figure as an object, with its mark where it has one.
 fn summary(meta: &Meta, (at, strategy): (usize, usize), figure: &Summary) -> Value {
     json!({
         "point": point(meta, at),

@@ -1,4 +1,7 @@
 //! What the numbers of a run are about: the content of `manifest.json`.
+//!
+//! It has no clock times, so that the same run gives the same file, and it names the sources that the program
+//! was built of: the version alone does not tell two builds between releases apart.
 
 use std::fmt;
 

@@ -1,5 +1,8 @@
 //! The rows of the tables. Each type is one CSV file of a run's folder, whose columns are its fields
 //! in order, after the swept values and the strategy's name.
+//!
+//! A row is read back to what it was written from, to the last bit: reports, the gate and `compare` work on
+//! folders, and must say the same as the run that wrote them.
 
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -96,6 +99,16 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Its 95 % interval, where there is one.
+    pub fn interval(&self) -> Option<(f64, f64)> {
+        self.ci_low.zip(self.ci_high)
+    }
+
+    /// The figure, where there is one that can be compared.
+    pub fn standing_mean(&self) -> Option<f64> {
+        self.mean.filter(|_| self.status.stands())
+    }
+
     /// The figure's pseudo-values, if it can be compared.
     pub fn standing(&self) -> Option<Pseudo> {
         self.pseudo_values().filter(|_| self.status.stands())
@@ -189,6 +202,18 @@ pub struct ComparisonRow {
     pub replications_needed: Option<u64>,
     /// True when the difference has no variance (printed `exact`).
     pub exact: bool,
+}
+
+impl ComparisonRow {
+    /// Simultaneous interval of the difference, where there is one.
+    pub fn interval(&self) -> Option<(f64, f64)> {
+        self.ci_low.zip(self.ci_high)
+    }
+
+    /// The same of the relative difference.
+    pub fn relative_interval(&self) -> Option<(f64, f64)> {
+        self.relative_low.zip(self.relative_high)
+    }
 }
 
 /// A row of `ccdf.csv`: how many measured jobs took longer than `response`, all replications together.

@@ -138,6 +138,7 @@ fn replications(results: &Results) -> impl Iterator<Item = (At, ReplicationRow)>
     })
 }
 
+/// A table as CSV: swept values and the strategy's name, then the row's own columns.
 fn table<R: Table, B: Borrow<R>>(
     meta: &Meta,
     rows: impl Iterator<Item = (At, B)>,
@@ -157,6 +158,7 @@ fn table<R: Table, B: Borrow<R>>(
     (R::FILE.to_owned(), bytes)
 }
 
+/// Names of the columns: what every table begins with, then the fields of its rows.
 fn header<R: Table>(meta: &Meta) -> Vec<String> {
     let own = R::COLUMNS.split(',').map(str::to_owned);
     let strategy = ["strategy".to_owned()];
@@ -266,6 +268,7 @@ fn missing(name: &str, error: &std::io::Error) -> Damaged {
     Damaged::new(name, message)
 }
 
+/// What the run is about; what cannot be read is told with its line and column.
 fn read_manifest(bytes: &[u8]) -> Result<Meta, Damaged> {
     serde_json::from_slice(bytes).map_err(|error| {
         let text = error.to_string();
@@ -361,6 +364,7 @@ impl<F: Fn(&str) -> Result<Vec<u8>, Damaged>> Reader<'_, F> {
     }
 }
 
+/// Columns must be those that this version writes, or a figure could be read as another.
 fn check_header(expected: &[String], found: &StringRecord) -> Result<(), String> {
     if found.is_empty() {
         return Err("the table is empty; run the scenario again to write it anew".into());
@@ -413,6 +417,7 @@ impl<'a> CellIndex<'a> {
         }
     }
 
+    /// Which point and strategy a record is of.
     fn find(&mut self, record: &StringRecord) -> Result<At, String> {
         let values = record.iter().take(self.swept).map(str::to_owned);
         let values: Vec<String> = values.collect();
@@ -476,6 +481,7 @@ fn wrong(error: &csv::Error, own: &StringRecord) -> (usize, &'static str) {
     }
 }
 
+/// What is wrong with a record, without names of Rust types.
 fn explain(error: &csv::Error) -> String {
     match error.kind() {
         ErrorKind::UnequalLengths {

@@ -17,7 +17,27 @@ pub struct Standing {
     pub at_most: f64,
 }
 
+/// How a strategy's place beside the best reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Behind it by less than what matters.
+    Near,
+    /// Not told from it.
+    NotTold,
+    /// Behind it.
+    Behind,
+}
+
 impl Standing {
+    /// Its place, where relative differences up to `margin` do not matter.
+    pub fn place(&self, margin: f64) -> Place {
+        match self.at_most.exp_m1() <= margin {
+            true => Place::Near,
+            false if self.may_be_best() => Place::NotTold,
+            false => Place::Behind,
+        }
+    }
+
     /// Whether it cannot be told from the best.
     pub fn may_be_best(&self) -> bool {
         self.at_least == 0.0

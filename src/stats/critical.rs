@@ -27,6 +27,8 @@ pub fn t_quantile(tail: f64, df: f64) -> f64 {
     }
 }
 
+/// Newton's method from the normal law's value, which lies below: the tail is convex, so that each step stays
+/// on the same side.
 fn climb(law: &StudentsT, tail: f64) -> f64 {
     let mut t = -Normal::standard().inverse_cdf(tail);
     for _ in 0..MAX_STEPS {

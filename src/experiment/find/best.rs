@@ -63,12 +63,9 @@ fn spread(from: usize, to: usize) -> Vec<usize> {
     (0..count).map(at).collect()
 }
 
+/// The value with the best figure so far, and up to where others are not shown to be worse.
 fn judged(values: &[usize], cells: &[Cell], metric: &MetricRef, level: f64) -> Option<Best> {
-    let sign = if metric.metric.lower_is_better() {
-        1.0
-    } else {
-        -1.0
-    };
+    let sign = metric.metric.sign();
     let figure = |k: &usize| Some(sign * cells[*k].get(metric)?.standing()?.figure);
     let known = (0..values.len()).filter_map(|k| Some((figure(&k)?, k)));
     let (_, lowest) = known.min_by(|a, b| a.0.total_cmp(&b.0))?;

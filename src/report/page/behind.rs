@@ -22,7 +22,7 @@ const MOST_COMPARISONS: usize = 400;
 pub fn section(page: &Page) -> Markup {
     html! { section #behind {
         h2 #assumed { "What stands behind it" }
-        details.op open[page.tables.points() == 1] {
+        details.op open[page.points() == 1] {
             summary { "What differs, what is the same, what is assumed" }
             (differs(page)) (margins(page))
         }
@@ -32,8 +32,10 @@ pub fn section(page: &Page) -> Markup {
     } }
 }
 
+/// The parts in which the strategies differ, with what each has; and what all have in common, which is what the
+/// answer takes for granted.
 fn differs(page: &Page) -> Markup {
-    let meta = page.tables.meta();
+    let meta = page.meta();
     html! {
         p {
             @if !meta.differ_in.is_empty() { "The strategies differ in " b { (printable(&meta.differ_in.join(", "))) } ". " }
@@ -47,8 +49,9 @@ fn differs(page: &Page) -> Markup {
     }
 }
 
+/// How margins, intervals and verdicts are to be read.
 fn margins(page: &Page) -> Markup {
-    let meta = page.tables.meta();
+    let meta = page.meta();
     let level = set(&plain_percent(meta.confidence));
     html! { p {
         @if meta.family > 0 {
@@ -78,12 +81,11 @@ fn comparisons(page: &Page) -> Markup {
     } } }
 }
 
+/// A row of the table of comparisons, with the remark that the verdict calls for.
 fn comparison(page: &Page, row: &ComparisonRow) -> Markup {
     let tables = page.tables;
-    let scale = scale(
-        &row.metric.metric,
-        [row.mean, row.baseline_mean].into_iter().flatten(),
-    );
+    let means = [row.mean, row.baseline_mean].into_iter().flatten();
+    let scale = scale(&row.metric.metric, means);
     let value = |mean: Option<f64>| mean.map_or("n/a".into(), |mean| set(&scale.value(mean)));
     html! { tr data-s=(row.strategy) {
         td { code { (printable(&row.metric.to_string())) } }
@@ -102,9 +104,9 @@ fn figures(page: &Page) -> Markup {
     let cells = page.tables.results.all_cells();
     let is_small = cells.map(|(_, cell)| cell.figures.len()).sum::<usize>() <= MOST_CELLS;
     let points = if is_small {
-        (0..page.tables.points()).collect()
+        (0..page.points()).collect()
     } else {
-        chosen_points(page.tables.points())
+        chosen_points(page.points())
     };
     let mut left = MOST_CELLS;
     html! { details.noprint {
@@ -141,6 +143,7 @@ fn classes<'a>(
     found
 }
 
+/// Metrics of a class or group of nodes at a point, a column a strategy, each metric in one unit.
 fn class_table(
     page: &Page,
     point: usize,
@@ -155,13 +158,12 @@ fn class_table(
     );
     html! { div.scroll tabindex="0" role="region" aria-label={ "Figures of " (title) } { table.all {
         caption { b { (title) } }
-        thead { tr { th scope="col" { "metric" } @for s in page.tables.strategies() { th scope="col" data-s=(s) { (page.tables.strategy(s)) } } } }
+        thead { tr { th scope="col" { "metric" } @for s in page.strategies() { th scope="col" data-s=(s) { (page.tables.strategy(s)) } } } }
         tbody { @for metric in metrics {
-            @let figures = page.tables.strategies().map(|s| (s, page.tables.cell(point, s).get(metric)));
-            @let scale = scale(&metric.metric, figures.clone().filter_map(|(_, figure)| figure?.mean));
+            @let scale = page.tables.scale(metric, point..point + 1);
             tr {
                 th scope="row" { code { (printable(metric.name())) } }
-                @for (s, figure) in figures { td data-s=(s) { (set(&summary_cell(figure, &scale))) } }
+                @for s in page.strategies() { td data-s=(s) { (set(&summary_cell(page.figure(metric, point, s), &scale))) } }
             }
         } }
     } } }
@@ -169,7 +171,7 @@ fn class_table(
 
 /// The foot of the page.
 pub fn provenance(page: &Page) -> Markup {
-    let meta = page.tables.meta();
+    let meta = page.meta();
     html! { footer { p {
         "equipoise " (printable(&meta.version)) ", seed " (meta.seed) ", engine " (printable(&meta.engine)) ", scenario " code { (printable(&meta.scenario_digest)) } ". "
         "Tables beside this page: " code { "summary.csv" } ", " code { "comparisons.csv" } ", " code { "ccdf.csv" } ", " code { "nodes.csv" } ", " code { "timeline.csv" } "."

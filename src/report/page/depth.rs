@@ -2,17 +2,24 @@
 //! steady.
 //!
 //! What is 0 or nothing for all strategies has no picture; it is a clause of the caption.
+//!
+//! Bars and not stacks: in a stack only the first part starts at 0, and the others cannot be compared between
+//! rows. All columns of blame have one scale, as the parts add up to the total; columns of cost have their own,
+//! as their units differ.
+
+use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
 use super::Page;
-use super::figure::{across, line, picture, stretched};
-use super::words::{and, set};
+use super::figure::{across, head, line, picture, stretched, upright};
+use super::words::{and, dashed, set};
 use crate::metrics::jobs::PARTS;
 use crate::metrics::registry::Metric;
 use crate::report::lookup::chosen_points;
+use crate::report::plot::axis::{Axis, range};
 use crate::report::scales::scale_of;
-use crate::results::NodeRow;
+use crate::results::Cell;
 use crate::text::{Scale, counted, fixed, significant};
 
 /// A part of the response time below this share of the longest total is told in words.
@@ -20,16 +27,14 @@ const SMALL: f64 = 0.02;
 
 /// The points that are shown.
 pub fn points(page: &Page) -> Vec<usize> {
-    chosen_points(page.tables.points())
+    chosen_points(page.points())
 }
 
 /// The point that tells most: the last shown at which the baseline is steady.
 pub fn telling(page: &Page) -> usize {
     let shown = points(page);
-    let steady = shown
-        .iter()
-        .rev()
-        .find(|p| page.is_steady(**p, page.tables.baseline()));
+    let is_steady = |p: &&usize| page.is_steady(**p, page.baseline());
+    let steady = shown.iter().rev().find(is_steady);
     steady.or(shown.last()).copied().unwrap_or(0)
 }
 
@@ -39,10 +44,10 @@ pub fn section(page: &Page) -> Markup {
     let shown = points(page);
     html! {
         section #depth {
-            @if page.tables.points() == 1 { h2 { "In depth" } (point(page, 0)) }
+            @if page.points() == 1 { h2 { "In depth" } (point(page, 0)) }
             @else {
                 h2 { "One point in depth" }
-                @if shown.len() < page.tables.points() { p.note { (shown.len()) " of " (page.tables.points()) " points; the tables beside this page hold all." } }
+                @if shown.len() < page.points() { p.note { (shown.len()) " of " (page.points()) " points; the tables beside this page hold all." } }
                 @for at in shown { details.pt.op data-p=(at) open[at == telling] {
                     summary { "At " (page.tables.point_label(at)) }
                     (point(page, at))
@@ -91,6 +96,7 @@ impl Bars {
 }
 
 impl Column {
+    /// The bar with its figure; the upright line is the mean of all jobs where the bar is that of the slowest.
     fn bar(&self, page: &Page, strategy: usize) -> Markup {
         let name = page.tables.strategy(strategy);
         let Some(value) = self.values[strategy] else {
@@ -99,15 +105,12 @@ impl Column {
         let x = |value: f64| (value / self.longest.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
         let said = format!("{name}, {}: {}", self.name, self.scale.value(value));
         let class = if self.is_pale { "bar pale" } else { "bar" };
-        picture(
-            24.0,
-            &said,
-            &html! {
-                g class=(page.class(strategy)) { rect class=(class) x="0" y="5" height="14" width=(across(x(value))) { title { (said) } } }
-                @if let Some(tick) = self.ticks[strategy] { (line("under", (x(tick), 2.0), (x(tick), 22.0))) (line("tick", (x(tick), 2.0), (x(tick), 22.0))) }
-                text.ink x=(across(x(value))) dx="7" y="16" { (number(value / self.scale.factor)) }
-            },
-        )
+        let body = html! {
+            g class=(page.class(strategy)) { rect class=(class) x="0" y="5" height="14" width=(across(x(value))) { title { (said) } } }
+            @if let Some(tick) = self.ticks[strategy] { @for class in ["under", "tick"] { (line(class, (x(tick), 2.0), (x(tick), 22.0))) } }
+            text.ink x=(across(x(value))) dx="7" y="16" { (number(value / self.scale.factor)) }
+        };
+        picture(24.0, &said, &body)
     }
 }
 
@@ -121,29 +124,39 @@ fn number(value: f64) -> String {
 
 // Where the time goes.
 
+/// The mean of a metric by strategy.
+fn means(page: &Page, point: usize, metric: &str) -> Vec<Option<f64>> {
+    let mean = |s| page.tables.mean(point, s, "all", metric);
+    page.strategies().map(mean).collect()
+}
+
 /// The mean part of the response time by strategy, of all jobs (`mean`) or of the slowest (`tail`).
 fn parts(page: &Page, point: usize, part: &str, which: &str) -> Vec<Option<f64>> {
-    let name = format!("blame_{part}_{which}");
-    let of = |s: usize| page.tables.cell(point, s).find("all", &name)?.mean;
-    page.tables.strategies().map(of).collect()
+    means(page, point, &format!("blame_{part}_{which}"))
 }
 
 /// The sum of all parts.
 fn total(page: &Page, point: usize, which: &str) -> Vec<Option<f64>> {
     let each = PARTS.map(|part| parts(page, point, part, which));
     let sum = |s: usize| each.iter().filter_map(|part| part[s]).reduce(|a, b| a + b);
-    page.tables.strategies().map(sum).collect()
+    page.strategies().map(sum).collect()
 }
 
+fn largest(values: &[Option<f64>]) -> f64 {
+    values.iter().flatten().copied().fold(0.0, f64::max)
+}
+
+/// Where the time of the slowest jobs goes, part by part; parts that are small for every strategy are told in
+/// the caption.
 fn blame(page: &Page, point: usize) -> Markup {
     let totals = total(page, point, "tail");
-    let longest = totals.iter().flatten().copied().fold(0.0, f64::max);
+    let longest = largest(&totals);
     if longest <= 0.0 {
         return html! {};
     }
     let all = |part: &str, which: &str| parts(page, point, part, which);
     let scale = Scale::time([longest / 5.0]);
-    let most = |part: &str| all(part, "tail").into_iter().flatten().fold(0.0, f64::max);
+    let most = |part: &str| largest(&all(part, "tail"));
     let shown = PARTS.iter().filter(|part| most(part) > SMALL * longest);
     let column = |name: &str, values, ticks, is_pale| Column {
         name: name.to_owned(),
@@ -168,33 +181,23 @@ fn blame(page: &Page, point: usize) -> Markup {
 
 /// Parts that are not drawn: small ones with their most, and those that are 0.
 fn rest(most: &dyn Fn(&str) -> f64, longest: f64) -> String {
+    let told = |title: &str, parts: Vec<String>| match parts.is_empty() {
+        true => String::new(),
+        false => format!(" {title}: {}.", and(&parts)),
+    };
     let small = PARTS
         .iter()
         .filter(|part| most(part) > 0.0 && most(part) <= SMALL * longest);
-    let small: Vec<String> = small
-        .map(|part| {
-            set(&format!(
-                "{part} is {} at most",
-                Scale::time([most(part)]).value(most(part))
-            ))
-        })
-        .collect();
-    let none: Vec<String> = PARTS
-        .iter()
-        .filter(|part| most(part) <= 0.0)
-        .map(|part| (*part).to_owned())
-        .collect();
-    let small = if small.is_empty() {
-        String::new()
-    } else {
-        format!(" Not drawn: {}.", and(&small))
-    };
-    let none = if none.is_empty() {
-        String::new()
-    } else {
-        format!(" Nothing for any: {}.", and(&none))
-    };
-    small + &none
+    let small = small.map(|part| {
+        let most = most(part);
+        set(&format!(
+            "{part} is {} at most",
+            Scale::time([most]).value(most)
+        ))
+    });
+    let none = PARTS.iter().filter(|part| most(part) <= 0.0);
+    let none = none.map(|part| (*part).to_owned());
+    told("Not drawn", small.collect()) + &told("Nothing for any", none.collect())
 }
 
 /// Strategies by rising value; those without one last.
@@ -207,86 +210,75 @@ fn by_value(values: &[Option<f64>]) -> Vec<usize> {
 
 // The nodes.
 
+/// A tick a node at its utilization: a gap between groups shows what a mean utilization hides.
 fn nodes(page: &Page, point: usize) -> Markup {
     let groups = groups(page, point);
-    if groups.is_empty() || page.tables.cell(point, 0).nodes.len() < 2 {
+    if groups.is_empty() || page.cell(point, 0).nodes.len() < 2 {
         return html! {};
     }
-    let order = page.tables.strategies();
+    let order = page.strategies();
     html! { figure {
         figcaption { b.q { "Is the work spread evenly over the nodes?" } " Each tick is a node, placed by its utilization (replication 1), from 0 to 100\u{202f}%"
             @if groups.len() > 1 { "; one line a group" } "." }
         table.st.even role="table" {
             thead role="rowgroup" { tr role="row" { th role="columnheader" scope="col" { "strategy" }
-                th.p role="columnheader" scope="col" { span.vh { "picture" } (super::figure::head(&percent_axis(), "%")) }
+                th.p role="columnheader" scope="col" { span.vh { "picture" } (head(&percent_axis(), "%")) }
                 @for group in &groups { th role="columnheader" scope="col" { (group) } } } }
             tbody role="rowgroup" { @for s in order { tr role="row" data-s=(s) {
                 th role="rowheader" scope="row" { (page.name(s)) }
                 td.p role="cell" { (spread(page, point, s, &groups)) }
-                @for group in &groups { td.n role="cell" data-k=(group) { (ends(&page.tables.cell(point, s).nodes, group)) } }
+                @for group in &groups { td.n role="cell" data-k=(group) { (ends(utilizations(page, point, s, group))) } }
             } } }
         }
     } }
 }
 
-fn percent_axis() -> crate::report::plot::axis::Axis {
-    crate::report::plot::axis::Axis::between("", 0.0, 100.0, 20.0)
+fn percent_axis() -> Axis {
+    Axis::between("", 0.0, 100.0, 20.0)
 }
 
-/// Groups of nodes in the order of the tables, at most six.
+/// Groups of nodes, at most six.
 fn groups(page: &Page, point: usize) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for node in &page.tables.cell(point, 0).nodes {
-        if !found.contains(&node.group) {
-            found.push(node.group.clone());
-        }
-    }
-    found.sort();
-    found.truncate(6);
-    found
+    let nodes = page.cell(point, 0).nodes.iter();
+    let names: BTreeSet<&String> = nodes.map(|node| &node.group).collect();
+    names.into_iter().take(6).cloned().collect()
 }
 
+/// The utilization of a group's nodes.
+fn utilizations<'a>(
+    page: &'a Page,
+    point: usize,
+    strategy: usize,
+    group: &'a str,
+) -> impl Iterator<Item = f64> + 'a {
+    let nodes = page.cell(point, strategy).nodes.iter();
+    nodes
+        .filter(move |node| node.group == group)
+        .map(|node| node.utilization)
+}
+
+/// The ticks of one strategy, a line a group.
 fn spread(page: &Page, point: usize, strategy: usize, groups: &[String]) -> Markup {
     const LINE: f64 = 14.0;
     let height = LINE * groups.len() as f64 + 4.0;
-    let nodes = &page.tables.cell(point, strategy).nodes;
-    let said = format!(
-        "utilization of nodes under {}",
-        page.tables.strategy(strategy)
-    );
-    let of = |group: &String| {
-        nodes
-            .iter()
-            .filter(|node| node.group == *group)
-            .map(|node| node.utilization)
-            .collect::<Vec<_>>()
+    let name = page.tables.strategy(strategy);
+    let said = format!("utilization of nodes under {name}");
+    let body = html! {
+        (upright(&percent_axis(), height))
+        @for (at, group) in groups.iter().enumerate() {
+            @let top = 2.0 + LINE * at as f64;
+            g class=(page.class(strategy)) { @for x in utilizations(page, point, strategy, group) {
+                (line("node", (x.clamp(0.0, 1.0), top), (x.clamp(0.0, 1.0), top + 11.0)))
+            } }
+        }
     };
-    picture(
-        height,
-        &said,
-        &html! {
-            (super::figure::upright(&percent_axis(), height))
-            @for (at, group) in groups.iter().enumerate() {
-                @let top = 2.0 + LINE * at as f64;
-                g class=(page.class(strategy)) { @for x in of(group) { (line("node", (x.clamp(0.0, 1.0), top), (x.clamp(0.0, 1.0), top + 11.0))) } }
-            }
-        },
-    )
+    picture(height, &said, &body)
 }
 
-fn ends(nodes: &[NodeRow], group: &str) -> String {
-    let of = || {
-        nodes
-            .iter()
-            .filter(|node| node.group == group)
-            .map(|node| 100.0 * node.utilization)
-    };
-    let (low, high) = (of().fold(f64::INFINITY, f64::min), of().fold(0.0, f64::max));
-    let [low, high] = [low, high].map(|end| fixed(end, 0));
-    match low == high {
-        true => format!("{low}\u{202f}%"),
-        false => format!("{low} – {high}\u{202f}%"),
-    }
+fn ends(utilizations: impl Iterator<Item = f64>) -> String {
+    let (low, high) = range(utilizations).unwrap_or((f64::INFINITY, 0.0));
+    let [low, high] = [low, high].map(|end| fixed(100.0 * end, 0));
+    format!("{}\u{202f}%", dashed(low, &high))
 }
 
 // What it costs.
@@ -296,14 +288,13 @@ fn costs(page: &Page, point: usize) -> (Vec<Column>, Vec<String>) {
     const COSTS: [&str; 3] = ["messages_per_task", "waste", "utilization_dispatcher"];
     let (mut columns, mut same) = (Vec::new(), Vec::new());
     for name in COSTS {
-        let of = |s: usize| page.tables.cell(point, s).find("all", name)?.mean;
-        let values: Vec<Option<f64>> = page.tables.strategies().map(of).collect();
-        let known: Vec<f64> = values.iter().flatten().copied().collect();
-        let Some((low, high)) = crate::report::plot::axis::range(known.iter().copied()) else {
+        let values = means(page, point, name);
+        let known = || values.iter().flatten().copied();
+        let Some((low, high)) = range(known()) else {
             continue;
         };
         let title = Metric::find(name).map_or(name.to_owned(), |metric| metric.title());
-        let scale = scale_of(name, known);
+        let scale = scale_of(name, known());
         if high - low <= 0.005 * high.abs() {
             let value = scale.with_unit(&number(high / scale.factor));
             same.push(format!("{title} {value}"));
@@ -312,8 +303,8 @@ fn costs(page: &Page, point: usize) -> (Vec<Column>, Vec<String>) {
         columns.push(Column {
             name: title,
             ticks: vec![None; values.len()],
-            longest: high,
             values,
+            longest: high,
             scale,
             is_pale: false,
         });
@@ -321,6 +312,7 @@ fn costs(page: &Page, point: usize) -> (Vec<Column>, Vec<String>) {
     (columns, same)
 }
 
+/// What the strategies cost, as far as they differ; what is the same for all is a clause of the caption.
 fn cost(page: &Page, point: usize) -> Markup {
     let (columns, same) = costs(page, point);
     let same = match same.is_empty() {
@@ -339,30 +331,17 @@ fn cost(page: &Page, point: usize) -> Markup {
 
 // Is it steady?
 
+/// Jobs in the system over time for each strategy and point: the evidence behind every `unstable`.
 fn steady(page: &Page) -> Markup {
     let shown = points(page);
-    let most = |point: usize| {
-        let all = page
-            .tables
-            .strategies()
-            .filter(|s| !page.tables.cell(point, *s).is_unstable());
-        all.flat_map(|s| {
-            page.tables
-                .cell(point, s)
-                .timeline
-                .iter()
-                .map(|row| row.jobs_in_system)
-        })
-        .filter(|v| v.is_finite())
-        .fold(0.0, f64::max)
+    let most = |point: &usize| {
+        let cells = page.strategies().map(|s| page.cell(*point, s));
+        let jobs = cells.filter(|cell| !cell.is_unstable()).flat_map(jobs_of);
+        jobs.fold(0.0, f64::max)
     };
-    let tops: Vec<f64> = shown.iter().map(|p| most(*p)).collect();
-    if page
-        .tables
-        .results
-        .all_cells()
-        .all(|(_, cell)| cell.timeline.is_empty())
-    {
+    let tops: Vec<f64> = shown.iter().map(most).collect();
+    let mut cells = page.tables.results.all_cells();
+    if cells.all(|(_, cell)| cell.timeline.is_empty()) {
         return html! {};
     }
     let head = |at: usize| format!("0 – {}", counted(tops[at].ceil() as u64, "job"));
@@ -373,7 +352,7 @@ fn steady(page: &Page) -> Markup {
             table.st.spark role="table" {
                 thead role="rowgroup" { tr role="row" { th role="columnheader" scope="col" { "strategy" }
                     @for (at, p) in shown.iter().enumerate() { th role="columnheader" scope="col" { (page.tables.point_label(*p)) br; (head(at)) } } } }
-                tbody role="rowgroup" { @for s in page.tables.strategies() { tr role="row" data-s=(s) {
+                tbody role="rowgroup" { @for s in page.strategies() { tr role="row" data-s=(s) {
                     th role="rowheader" scope="row" { (page.name(s)) }
                     @for (at, p) in shown.iter().enumerate() { td role="cell" data-k=(format!("{}\n{}", page.tables.point_label(*p), head(at)).trim()) { (spark(page, *p, s, tops[at])) } }
                 } } }
@@ -382,36 +361,30 @@ fn steady(page: &Page) -> Markup {
     } }
 }
 
+/// Jobs in the system by time.
+fn jobs_of(cell: &Cell) -> impl Iterator<Item = f64> {
+    let jobs = cell.timeline.iter().map(|row| row.jobs_in_system);
+    jobs.filter(|jobs| jobs.is_finite())
+}
+
 /// Jobs in the system, thinned to a third of the bins.
 fn spark(page: &Page, point: usize, strategy: usize, top: f64) -> Markup {
     const HEIGHT: f64 = 34.0;
-    let cell = page.tables.cell(point, strategy);
-    let jobs: Vec<f64> = cell
-        .timeline
-        .iter()
-        .map(|row| row.jobs_in_system)
-        .filter(|v| v.is_finite())
-        .collect();
+    let cell = page.cell(point, strategy);
+    let jobs: Vec<f64> = jobs_of(cell).collect();
     let own = jobs.iter().copied().fold(0.0, f64::max);
     let top = if cell.is_unstable() { own } else { top }.max(f64::MIN_POSITIVE);
-    let thirds: Vec<f64> = jobs
-        .chunks(3)
-        .map(|bins| bins.iter().sum::<f64>() / bins.len() as f64)
-        .collect();
+    let mean = |bins: &[f64]| bins.iter().sum::<f64>() / bins.len() as f64;
+    let thirds: Vec<f64> = jobs.chunks(3).map(mean).collect();
     let last = thirds.len().saturating_sub(1).max(1) as f64;
     let place = |(at, jobs): (usize, &f64)| {
-        (
-            at as f64 / last,
-            HEIGHT * (1.0 - (jobs / top).clamp(0.0, 1.0)),
-        )
+        let up = (jobs / top).clamp(0.0, 1.0);
+        (at as f64 / last, HEIGHT * (1.0 - up))
     };
     let points: Vec<(f64, f64)> = thirds.iter().enumerate().map(place).collect();
     let ends = number(jobs.last().copied().unwrap_or(0.0).round());
-    let said = format!(
-        "jobs in the system, {}{}: ends at {ends}",
-        page.tables.strategy(strategy),
-        page.tables.at(point)
-    );
+    let (name, at) = (page.tables.strategy(strategy), page.tables.at(point));
+    let said = format!("jobs in the system, {name}{at}: ends at {ends}");
     html! {
         (picture(HEIGHT, &said, &html! {
             (line("g1", (0.0, HEIGHT), (1.0, HEIGHT)))

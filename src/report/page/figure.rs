@@ -8,11 +8,19 @@
 use maud::{Markup, html};
 
 use super::Page;
+use super::words::set;
 use crate::report::plot::axis::Axis;
 
 /// `share` of the width.
 pub fn across(share: f64) -> String {
     format!("{:.2}%", 100.0 * share)
+}
+
+/// [`Axis::changes`] with labels as printers set them.
+pub fn change_axis(shares: impl Iterator<Item = f64>) -> Axis {
+    let mut axis = Axis::changes(shares);
+    axis.ticks.iter_mut().for_each(|tick| tick.1 = set(&tick.1));
+    axis
 }
 
 /// A picture that is `height` pixels high and says `label` to those who cannot see it.
@@ -44,6 +52,14 @@ pub fn path(points: &[(f64, f64)]) -> String {
 /// What stands at a tick or beside a line.
 pub fn text(class: &str, (x, y): (f64, f64), anchor: &str, words: &str) -> Markup {
     html! { text class=(class) x=(across(x)) y=(y) text-anchor=(anchor) { (words) } }
+}
+
+/// The line of an objective at a height, with its name above it.
+pub fn objective_line(y: f64, name: &str) -> Markup {
+    html! {
+        (line("sl", (0.0, y), (1.0, y)))
+        text.slo.lab x="4" y=(format!("{:.1}", y - 5.0)) { (name) }
+    }
 }
 
 /// An axis across, for the head of a column: labels at the ticks, the unit at the last.
@@ -149,6 +165,20 @@ impl Page<'_> {
         html! { use href=(mark) class=(class) data-s=(strategy) x=(across(x)) y=(y) { title { (said) } } }
     }
 
+    /// The same with an upright interval through it.
+    pub fn mark_with(
+        &self,
+        strategy: usize,
+        at: (f64, f64),
+        ends: Option<(f64, f64)>,
+        said: &str,
+    ) -> Markup {
+        html! {
+            @if let Some((low, high)) = ends { g class=(self.class(strategy)) data-s=(strategy) { (line("w bar95", (at.0, low), (at.0, high))) } }
+            (self.mark(strategy, at, said))
+        }
+    }
+
     /// A line of a strategy, with `more` classes.
     pub fn curve(&self, strategy: usize, more: &str, points: &[(f64, f64)]) -> Markup {
         let class = format!("l {} {more}", self.class(strategy));
@@ -177,7 +207,7 @@ impl Page<'_> {
 
     /// The strategies' marks and names in a row, for where labels have no room.
     pub fn row_of_names(&self) -> Markup {
-        html! { p.key { @for strategy in self.tables.strategies() { span data-s=(strategy) { (self.name(strategy)) } } } }
+        html! { p.key { @for strategy in self.strategies() { span data-s=(strategy) { (self.name(strategy)) } } } }
     }
 }
 

@@ -1,7 +1,16 @@
 //! The points of a sweep as a plane: one key across, the values of the others as groups.
+//!
+//! The key with the most values lies across, as a curve needs points; numbers and durations lie in true
+//! proportion, so that a curve's slope means something, and words side by side.
+
+use std::cmp::Reverse;
+
+use indexmap::{IndexMap, IndexSet};
 
 use crate::report::lookup::{Lookup, plain_value};
+use crate::report::plot::axis::range;
 use crate::report::plot::sweep::number;
+use crate::text::printable;
 
 /// Where points lie.
 pub struct Grid {
@@ -9,6 +18,8 @@ pub struct Grid {
     pub across: Option<usize>,
     /// Its values, with their places from 0 to 1.
     pub values: Vec<(String, f64)>,
+    /// Whether equal ratios of the values are equally far apart.
+    pub is_log: bool,
     /// The points of each combination of the other keys.
     pub groups: Vec<Group>,
 }
@@ -25,46 +36,32 @@ impl Grid {
     /// Of a run: the key with the most values lies across.
     pub fn new(tables: &Lookup) -> Grid {
         let meta = tables.meta();
-        let distinct = |key: usize| distinct(meta.points.iter().filter_map(|point| point.get(key)));
-        let keys = 0..meta.sweep.len();
-        let across = keys.max_by_key(|key| (distinct(*key).len(), std::cmp::Reverse(*key)));
-        let Some(key) = across else {
-            let whole = Group {
-                label: String::new(),
-                points: vec![(0, 0)],
-            };
-            return Grid {
-                across,
-                values: vec![(String::new(), 0.5)],
-                groups: vec![whole],
-            };
-        };
-        let values = distinct(key);
-        let mut grid = Grid {
-            across,
-            values: places(&values),
-            groups: Vec::new(),
-        };
-        for (point, at) in meta.points.iter().enumerate() {
-            let value = values
+        let distinct = |key: usize| -> IndexSet<&String> {
+            meta.points
                 .iter()
-                .position(|value| Some(value) == at.get(key).as_ref());
-            grid.add(&others(tables, point, key), (point, value.unwrap_or(0)));
+                .filter_map(|point| point.get(key))
+                .collect()
+        };
+        let keys = 0..meta.sweep.len();
+        let across = keys.max_by_key(|key| (distinct(*key).len(), Reverse(*key)));
+        let values = across.map(distinct).unwrap_or_default();
+        let (places, is_log) = places(&values);
+        let mut groups: IndexMap<String, Vec<(usize, usize)>> = IndexMap::new();
+        for point in 0..tables.points() {
+            let value = across.and_then(|key| meta.points.get(point)?.get(key));
+            let value = value.and_then(|value| values.get_index_of(value));
+            let group = groups.entry(others(tables, point, across)).or_default();
+            group.push((point, value.unwrap_or(0)));
         }
-        let place = |(_, value): &(usize, usize)| grid.values[*value].1;
-        grid.groups
-            .iter_mut()
-            .for_each(|group| group.points.sort_by(|a, b| place(a).total_cmp(&place(b))));
-        grid
-    }
-
-    fn add(&mut self, label: &str, at: (usize, usize)) {
-        match self.groups.iter_mut().find(|group| group.label == label) {
-            Some(group) => group.points.push(at),
-            None => self.groups.push(Group {
-                label: label.to_owned(),
-                points: vec![at],
-            }),
+        let group = |(label, mut points): (String, Vec<(usize, usize)>)| {
+            points.sort_by(|a, b| places[a.1].1.total_cmp(&places[b.1].1));
+            Group { label, points }
+        };
+        Grid {
+            across,
+            groups: groups.into_iter().map(group).collect(),
+            values: places,
+            is_log,
         }
     }
 
@@ -74,64 +71,41 @@ impl Grid {
     }
 }
 
-fn distinct<'a>(values: impl Iterator<Item = &'a String>) -> Vec<&'a String> {
-    let mut found: Vec<&String> = Vec::new();
-    for value in values {
-        if !found.contains(&value) {
-            found.push(value);
-        }
-    }
-    found
-}
-
-/// "scheduling.dispatchers 4, nodes.a.count 3": all keys but `key`, in full.
-fn others(tables: &Lookup, point: usize, key: usize) -> String {
+/// "scheduling.dispatchers 4, nodes.a.count 3": all keys but that across, in full.
+fn others(tables: &Lookup, point: usize, across: Option<usize>) -> String {
     let meta = tables.meta();
-    let values = meta.points[point].iter().enumerate();
-    let part = |(at, value): (usize, &String)| {
-        let path = crate::text::printable(meta.sweep.get(at).map_or("", String::as_str));
-        format!("{path} {}", plain_value(value))
+    let values = meta.points.get(point).into_iter().flatten();
+    let others = meta.sweep.iter().zip(values).enumerate();
+    let others = others.filter(|(at, _)| Some(*at) != across);
+    let part = |(_, (path, value)): (usize, (&String, &String))| {
+        format!("{} {}", printable(path), plain_value(value))
     };
-    let parts = values.filter(|(at, _)| *at != key).map(part);
-    parts.collect::<Vec<_>>().join(", ")
+    others.map(part).collect::<Vec<_>>().join(", ")
 }
 
-/// Numbers and durations in true proportion; words side by side.
-fn places(values: &[&String]) -> Vec<(String, f64)> {
-    let names = values.iter().map(|value| plain_value(value));
-    let parsed: Option<Vec<f64>> = values
-        .iter()
-        .map(|value| number(&plain_value(value)))
-        .collect();
-    let last = values.len().saturating_sub(1).max(1) as f64;
-    let Some(numbers) = parsed.filter(|numbers| numbers.len() > 1) else {
-        let alone = if values.len() == 1 { 0.5 } else { 0.0 };
-        return names
-            .enumerate()
-            .map(|(at, name)| (name, alone + at as f64 / last))
-            .collect();
-    };
-    let numbers = if is_geometric(&numbers) {
-        numbers.iter().map(|n| n.ln()).collect()
+/// Numbers and durations in true proportion, or by their logarithms (with `true`) where they span so
+/// much that steps of equal ratio read better; words side by side. The place of a run without a sweep
+/// is in the middle.
+fn places(values: &IndexSet<&String>) -> (Vec<(String, f64)>, bool) {
+    let names: Vec<String> = values.iter().map(|value| plain_value(value)).collect();
+    let parsed: Option<Vec<f64>> = names.iter().map(|name| number(name)).collect();
+    if names.len() < 2 {
+        return (vec![(names.concat(), 0.5)], false);
+    }
+    let side_by_side = || (0..names.len()).map(|at| at as f64).collect();
+    let numbers: Vec<f64> = parsed.unwrap_or_else(side_by_side);
+    let (low, high) = range(numbers.iter().copied()).unwrap_or((0.0, 1.0));
+    let is_log = low > 0.0 && high / low > 20.0;
+    let size = |number: f64| if is_log { number.ln() } else { number };
+    let width = if high > low {
+        size(high) - size(low)
     } else {
-        numbers
+        1.0
     };
-    let ends = |(low, high): (f64, f64), n: &f64| (low.min(*n), high.max(*n));
-    let (low, high) = numbers
+    let places = numbers
         .iter()
-        .fold((f64::INFINITY, f64::NEG_INFINITY), ends);
-    let width = if high > low { high - low } else { 1.0 };
-    names
-        .zip(&numbers)
-        .map(|(name, n)| (name, (n - low) / width))
-        .collect()
-}
-
-/// Whether values span so much that steps of equal ratio read better.
-pub fn is_geometric(numbers: &[f64]) -> bool {
-    let ends = |(low, high): (f64, f64), n: &f64| (low.min(*n), high.max(*n));
-    let (low, high) = numbers.iter().fold((f64::INFINITY, 0.0), ends);
-    low > 0.0 && high / low > 20.0
+        .map(|number| (size(*number) - size(low)) / width);
+    (names.into_iter().zip(places).collect(), is_log)
 }
 
 #[cfg(test)]
@@ -143,10 +117,8 @@ mod tests {
     fn numbers_lie_in_proportion_and_words_side_by_side() {
         let of = |values: &[&str]| -> Vec<f64> {
             let values: Vec<String> = values.iter().map(|v| (*v).to_owned()).collect();
-            places(&values.iter().collect::<Vec<_>>())
-                .iter()
-                .map(|p| p.1)
-                .collect()
+            let (places, _) = places(&values.iter().collect());
+            places.iter().map(|p| p.1).collect()
         };
         assert_eq!(of(&["0", "1", "4"]), [0.0, 0.25, 1.0]);
         assert_eq!(of(&["\"fifo\"", "\"lifo\"", "\"srpt\""]), [0.0, 0.5, 1.0]);

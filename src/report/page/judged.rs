@@ -1,10 +1,13 @@
 //! Which strategies are the best, or cannot be told from it, over all points and deciding metrics: what
 //! the headline is made of.
+//!
+//! The cases are told apart by sets alone, in a fixed order of rules, and so a sentence never says more than
+//! the intervals below it. Only figures without a mark that forbids comparison take part.
 
 use super::Page;
 use crate::metrics::columns::MetricRef;
 use crate::results::{Best, Status, Summary};
-use crate::stats::best::Standing;
+use crate::stats::best::{Place, Standing};
 
 /// The strategies at the top of a deciding metric at a point, the best figure first.
 pub struct Judged {
@@ -40,16 +43,22 @@ pub enum Case {
 
 /// All that is judged, by deciding metric and point.
 pub fn judged(page: &Page) -> Vec<Judged> {
-    let metrics = page.tables.meta().decide_on.iter().enumerate();
-    let each =
-        metrics.flat_map(|metric| (0..page.tables.points()).map(move |point| (metric, point)));
-    each.filter_map(|((metric, key), point)| {
-        let top = top(page, key, point)?;
-        Some(Judged { metric, point, top })
-    })
-    .collect()
+    let metrics = page.meta().decide_on.iter().enumerate();
+    let each = metrics.flat_map(|(number, metric)| {
+        (0..page.points()).filter_map(move |point| {
+            let top = top(page, metric, point)?;
+            Some(Judged {
+                metric: number,
+                point,
+                top,
+            })
+        })
+    });
+    each.collect()
 }
 
+/// The best and what cannot be told from it, by Hsu's intervals; where those are missing, the only strategy
+/// that has a figure.
 fn top(page: &Page, metric: &MetricRef, point: usize) -> Option<Vec<usize>> {
     if let Some(best) = page.best_on(metric, point) {
         let near = best
@@ -58,17 +67,14 @@ fn top(page: &Page, metric: &MetricRef, point: usize) -> Option<Vec<usize>> {
             .filter(|(_, standing)| standing.may_be_best());
         return Some(near.map(|(strategy, _)| *strategy).collect());
     }
-    let stands = |s: &usize| {
-        page.figure(metric, point, *s)
-            .is_some_and(|f| f.status.stands() && f.mean.is_some())
-    };
-    let standing: Vec<usize> = page.tables.strategies().filter(stands).collect();
+    let stands = |s: &usize| page.stands(metric, point, *s);
+    let standing: Vec<usize> = page.strategies().filter(stands).collect();
     Some(standing).filter(|alone| alone.len() == 1)
 }
 
 /// Which headline fits, the first rule that does.
 pub fn case(page: &Page, judged: &[Judged]) -> Case {
-    let all = page.tables.strategies();
+    let all = page.strategies();
     let count = |is: fn(&Summary) -> bool| page.deciding().filter(|figure| is(figure)).count();
     let known = count(|figure| figure.mean.is_some());
     match () {
@@ -80,14 +86,13 @@ pub fn case(page: &Page, judged: &[Judged]) -> Case {
     }
 }
 
+/// What is said where at least two strategies have figures that can be compared.
 fn among(page: &Page, judged: &[Judged]) -> Case {
     let everywhere = |s: &usize| judged.iter().all(|one| one.top.contains(s));
-    let winners: Vec<usize> = page.tables.strategies().filter(everywhere).collect();
+    let winners: Vec<usize> = page.strategies().filter(everywhere).collect();
     let is_lowest = |s: &usize| judged.iter().all(|one| one.top.first() == Some(s));
-    let steady = page
-        .tables
-        .strategies()
-        .filter(|s| (0..page.tables.points()).any(|p| page.is_steady(p, *s)));
+    let is_steady = |s: &usize| (0..page.points()).any(|p| page.is_steady(p, *s));
+    let steady = page.strategies().filter(is_steady);
     match (winners.len(), winners.iter().copied().find(is_lowest)) {
         (0, _) => Case::Depends,
         (1, _) => Case::One(winners[0], judged.iter().all(|one| one.top.len() == 1)),
@@ -105,19 +110,17 @@ fn lowest_first(winners: Vec<usize>, lowest: usize) -> Vec<usize> {
 /// Strategies other than `winner` whose interval against the best is inside the margin on every
 /// deciding metric, where one point is run.
 pub fn as_good(page: &Page, winner: usize) -> Vec<usize> {
-    let metrics = &page.tables.meta().decide_on;
-    if page.tables.points() > 1 {
+    let metrics = &page.meta().decide_on;
+    if page.points() > 1 {
         return Vec::new();
     }
-    let is_near = |s: usize| {
-        metrics.iter().all(|metric| {
-            page.standing(metric, 0, s)
-                .is_some_and(|it| page.is_near(&it))
-        })
+    let is_near = |s: usize, metric: &MetricRef| {
+        let standing = page.standing(metric, 0, s);
+        standing.is_some_and(|it| it.place(page.meta().margin) == Place::Near)
     };
-    page.tables
-        .strategies()
-        .filter(|s| *s != winner && is_near(*s))
+    let others = page.strategies().filter(|s| *s != winner);
+    others
+        .filter(|s| metrics.iter().all(|metric| is_near(*s, metric)))
         .collect()
 }
 
@@ -131,16 +134,9 @@ impl Page<'_> {
 
     /// Where a strategy stands there.
     pub fn standing(&self, metric: &MetricRef, point: usize, strategy: usize) -> Option<Standing> {
-        let standings = &self.best_on(metric, point)?.standings;
-        standings
-            .iter()
-            .find(|(s, _)| *s == strategy)
-            .map(|(_, standing)| *standing)
-    }
-
-    /// Whether it is behind the best by less than what matters.
-    pub fn is_near(&self, standing: &Standing) -> bool {
-        standing.at_most.exp_m1() <= self.tables.meta().margin
+        let mut standings = self.best_on(metric, point)?.standings.iter();
+        let found = standings.find(|(s, _)| *s == strategy);
+        found.map(|(_, standing)| *standing)
     }
 
     /// A strategy's figure at a point.
@@ -151,17 +147,20 @@ impl Page<'_> {
     /// All figures of deciding metrics.
     pub fn deciding(&self) -> impl Iterator<Item = &Summary> {
         let cells = self.tables.results.all_cells();
-        let metrics = &self.tables.meta().decide_on;
+        let metrics = &self.meta().decide_on;
         cells.flat_map(move |(_, cell)| metrics.iter().filter_map(move |metric| cell.get(metric)))
     }
 
     /// Whether a strategy has a steady value on any deciding metric at a point.
     pub fn is_steady(&self, point: usize, strategy: usize) -> bool {
-        let mut metrics = self.tables.meta().decide_on.iter();
-        metrics.any(|metric| {
-            self.figure(metric, point, strategy)
-                .is_some_and(|f| f.mean.is_some() && f.status.stands())
-        })
+        let mut metrics = self.meta().decide_on.iter();
+        metrics.any(|metric| self.stands(metric, point, strategy))
+    }
+
+    /// Whether it has a figure that can be compared.
+    fn stands(&self, metric: &MetricRef, point: usize, strategy: usize) -> bool {
+        let figure = self.figure(metric, point, strategy);
+        figure.and_then(Summary::standing_mean).is_some()
     }
 }
 

@@ -3,17 +3,21 @@
 //! With one point it is a table with pictures in its rows, the value at the left and the paired change
 //! at the right. A sweep has a cell a point; tint repeats what a word says, and only for better and
 //! worse.
+//!
+//! A cell has the absolute value *and* the change: the change alone hides that 60 % of nothing is nothing, the
+//! value alone hides how sure the difference is. The baseline has a row like the others. What is bold is what
+//! may be the best by Hsu's intervals, so that two bold cells of a column are not told apart by this run,
+//! whatever their digits say.
 
 use maud::{Markup, html};
 
-use super::figure::{across, head, line, picture, upright};
+use super::figure::{across, change_axis, head, head_with, line, picture, text, upright};
 use super::objective::{Keeps, keeps, slo_of};
 use super::words::{heading, set};
 use super::{Page, sign};
 use crate::metrics::columns::MetricRef;
 use crate::report::cells::{change, change_with};
 use crate::report::plot::axis::Axis;
-use crate::report::scales::scale;
 use crate::report::verdict_text::word;
 use crate::results::{ComparisonRow, Status, Verdict};
 use crate::text::{Scale, plain_percent, signed_percent};
@@ -27,8 +31,8 @@ const LAST: &str = "1e12";
 
 /// The section.
 pub fn section(page: &Page) -> Markup {
-    let metrics = &page.tables.meta().decide_on;
-    let is_sweep = page.tables.points() > 1;
+    let metrics = &page.meta().decide_on;
+    let is_sweep = page.points() > 1;
     let title = if is_sweep {
         "Every strategy at every point"
     } else {
@@ -46,36 +50,26 @@ pub fn section(page: &Page) -> Markup {
     } } }
 }
 
-/// The unit in which all values of a metric are shown.
-pub fn scale_of(page: &Page, metric: &MetricRef) -> Scale {
-    let points = 0..page.tables.points();
-    let all = points.flat_map(|p| {
-        page.tables
-            .strategies()
-            .filter_map(move |s| page.figure(metric, p, s)?.mean)
-    });
-    scale(&metric.metric, all)
-}
-
+/// How the intervals of changes are to be read: together, for the whole family that the file fixes.
 fn intervals(page: &Page) -> String {
-    let meta = page.tables.meta();
+    let meta = page.meta();
     let level = plain_percent(meta.confidence);
-    let baseline = page.tables.strategy(page.tables.baseline());
-    match meta.family {
-        0 => String::new(),
-        1 => set(&format!(
-            "Change: paired on equal jobs, against {baseline}, interval {level}."
-        )),
-        many => set(&format!(
-            "Change: paired on equal jobs, against {baseline}, intervals {level} for all {many} comparisons together."
-        )),
-    }
+    let intervals = match meta.family {
+        0 => return String::new(),
+        1 => format!("interval {level}"),
+        many => format!("intervals {level} for all {many} comparisons together"),
+    };
+    let baseline = page.tables.strategy(page.baseline());
+    set(&format!(
+        "Change: paired on equal jobs, against {baseline}, {intervals}."
+    ))
 }
 
 // One point.
 
+/// The table of one point: pictures of value and change on axes that all rows share.
 fn dots(page: &Page, metric: &MetricRef, number: usize) -> Markup {
-    let scale = scale_of(page, metric);
+    let scale = page.tables.scale(metric, 0..page.points());
     let table = Dots {
         page,
         metric,
@@ -83,7 +77,7 @@ fn dots(page: &Page, metric: &MetricRef, number: usize) -> Markup {
         changes: changes_axis(page, metric),
         scale,
     };
-    let meta = page.tables.meta();
+    let meta = page.meta();
     let others = meta.strategies.len() > 1;
     let margin = set(&plain_percent(meta.margin));
     html! { table.st.dots role="table" {
@@ -115,16 +109,12 @@ struct Dots<'a> {
 }
 
 fn values_axis(page: &Page, metric: &MetricRef, scale: &Scale) -> Axis {
-    let figures = page
-        .tables
-        .strategies()
-        .filter_map(|s| page.figure(metric, 0, s));
+    let figures = page.strategies().filter_map(|s| page.figure(metric, 0, s));
     let ends = figures
         .flat_map(|f| [f.mean, f.ci_low, f.ci_high])
         .flatten();
     let ends = ends.chain(slo_of(page, metric));
-    let scaled: Vec<f64> = ends.map(|v| v / scale.factor).collect();
-    Axis::linear("", scaled, true)
+    Axis::linear("", ends.map(|v| v / scale.factor), true)
 }
 
 /// A change beyond this is not drawn to scale: its interval ends in an arrow.
@@ -132,17 +122,10 @@ const FURTHEST: f64 = 3.0;
 
 fn changes_axis(page: &Page, metric: &MetricRef) -> Axis {
     let rows = page.tables.results.comparisons_on(metric);
-    let ends = rows
-        .flat_map(|row| [row.relative, row.relative_low, row.relative_high])
-        .flatten();
-    let shown = ends.map(|end| end.clamp(-1.0, FURTHEST));
-    let axis = Axis::changes(shown.chain([-page.tables.meta().margin, page.tables.meta().margin]));
-    let ticks = axis
-        .ticks
-        .iter()
-        .map(|(value, label)| (*value, set(label)))
-        .collect();
-    axis.with_ticks(ticks)
+    let ends = rows.flat_map(|row| [row.relative, row.relative_low, row.relative_high]);
+    let shown = ends.flatten().map(|end| end.clamp(-1.0, FURTHEST));
+    let margin = page.meta().margin;
+    change_axis(shown.chain([-margin, margin]))
 }
 
 impl Dots<'_> {
@@ -153,67 +136,58 @@ impl Dots<'_> {
         };
         let x = self.values.share(slo / self.scale.factor);
         let is_clear = |tick: f64| tick < x - 0.45 || tick > x + 0.3;
-        let ticks = self
-            .values
-            .ticks
-            .iter()
-            .filter(|(value, _)| is_clear(self.values.share(*value)));
-        let axis = self.values.clone().with_ticks(ticks.cloned().collect());
+        let mut axis = self.values.clone();
+        axis.ticks
+            .retain(|(value, _)| is_clear(self.values.share(*value)));
         let anchor = if x > 0.75 { "end" } else { "middle" };
-        let label = super::figure::text(
+        let label = text(
             "slo",
             (x, 14.0),
             anchor,
             &format!("SLO {}", self.scale.value(slo)),
         );
-        super::figure::head_with(&axis, "", &label)
+        head_with(&axis, "", &label)
     }
 
+    /// A strategy's row: value and change, each as a picture and in figures.
     fn row(&self, strategy: usize, others: bool) -> Markup {
         let page = self.page;
         let figure = page.figure(self.metric, 0, strategy);
         let is_top = page.is_top(self.metric, 0, strategy);
-        let is_baseline = strategy == page.tables.baseline() && others;
         let row = page.tables.comparison(0, strategy, self.metric);
-        let sorted = figure
-            .and_then(|f| f.mean)
-            .map_or(LAST.to_owned(), |mean| mean.to_string());
+        let sorted = sorted(figure.and_then(|f| f.mean));
+        let changed_by = row.and_then(|r| r.relative).unwrap_or(0.0);
         html! { tr.best[is_top] role="row" data-s=(strategy) {
-            th role="rowheader" scope="row" { (page.name(strategy)) @if is_baseline { " " small { "baseline" } } }
+            th role="rowheader" scope="row" { (page.name(strategy)) @if others { (page.if_baseline(strategy)) } }
             td.p role="cell" { (self.value_picture(strategy)) }
             td.v role="cell" data-v=(sorted) { (page.cell_value(self.metric, 0, strategy, &self.scale)) }
             @if others {
                 td.p role="cell" { (self.change_picture(strategy, row)) }
-                td.r role="cell" data-v=(row.and_then(|r| r.relative).map_or("0".to_owned(), |r| r.to_string())) { (changed(row, &self.scale)) }
+                td.r role="cell" data-v=(changed_by) { (changed(row, &self.scale)) }
             }
         } }
     }
 
+    /// Value and interval on the common axis, with the line of the objective through all rows; hatched where
+    /// there is no value.
     fn value_picture(&self, strategy: usize) -> Markup {
         let figure = self.page.figure(self.metric, 0, strategy);
-        let said = format!(
-            "{}: {}",
-            self.page.tables.strategy(strategy),
-            self.page.said(figure, &self.scale)
-        );
+        let name = self.page.tables.strategy(strategy);
+        let said = format!("{name}: {}", self.page.said(figure, &self.scale));
         let x = |value: f64| self.values.share(value / self.scale.factor);
         let mean = figure.and_then(|f| f.mean).map(x);
-        let ends = figure
-            .and_then(|f| f.ci_low.zip(f.ci_high))
-            .map(|(low, high)| (x(low), x(high)));
+        let ends = figure.and_then(|f| f.interval());
+        let ends = ends.map(|(low, high)| (x(low), x(high)));
         let slo = slo_of(self.page, self.metric).map(x);
-        picture(
-            ROW,
-            &said,
-            &html! {
-                (upright(&self.values, ROW))
-                @if let Some(slo) = slo { (line("sl", (slo, 0.0), (slo, ROW))) }
-                @match mean {
-                    Some(mean) => (self.dot(strategy, mean, ends, &said)),
-                    None => rect.ha x="0" y="6" width="100%" height="18" {},
-                }
-            },
-        )
+        let body = html! {
+            (upright(&self.values, ROW))
+            @if let Some(slo) = slo { (line("sl", (slo, 0.0), (slo, ROW))) }
+            @match mean {
+                Some(mean) => (self.dot(strategy, mean, ends, &said)),
+                None => rect.ha x="0" y="6" width="100%" height="18" {},
+            }
+        };
+        picture(ROW, &said, &body)
     }
 
     fn dot(&self, strategy: usize, at: f64, ends: Option<(f64, f64)>, said: &str) -> Markup {
@@ -224,38 +198,40 @@ impl Dots<'_> {
         }
     }
 
+    /// The paired change with its interval over the margin, which is shaded; beyond the axis an arrow.
     fn change_picture(&self, strategy: usize, row: Option<&ComparisonRow>) -> Markup {
         let x = |share: f64| self.changes.share(100.0 * share);
-        let margin = self.page.tables.meta().margin;
-        let told = row.and_then(|row| Some((row, row.relative?)));
-        let said = told.map_or(
-            format!("{}: no change to show", self.page.tables.strategy(strategy)),
-            |(row, _)| {
-                format!(
-                    "{} against {}: {}",
-                    self.page.tables.strategy(strategy),
-                    self.page.tables.strategy(self.page.tables.baseline()),
-                    set(&change(row, &self.scale))
-                )
-            },
+        let margin = self.page.meta().margin;
+        let tables = self.page.tables;
+        let (name, baseline) = (
+            tables.strategy(strategy),
+            tables.strategy(tables.baseline()),
         );
-        let ends = row
-            .and_then(|r| r.relative_low.zip(r.relative_high))
-            .map(|(low, high)| (x(low), x(high)));
-        picture(
-            ROW,
-            &said,
-            &html! {
-                (upright(&self.changes, ROW))
-                rect.mg x=(across(x(-margin))) width=(across(x(margin) - x(-margin))) y="0" height=(ROW) {}
-                (line("ax", (x(0.0), 0.0), (x(0.0), ROW)))
-                @if let Some((_, relative)) = told { (self.dot(strategy, x(relative), ends, &said)) }
-                @if row.and_then(|row| row.relative_high).is_some_and(|high| high > FURTHEST) {
-                    text.ink x="100%" y="19" text-anchor="end" { "▸" }
-                }
-            },
-        )
+        let told = row.and_then(|row| Some((row, row.relative?)));
+        let said = match told {
+            Some((row, _)) => format!(
+                "{name} against {baseline}: {}",
+                set(&change(row, &self.scale))
+            ),
+            None => format!("{name}: no change to show"),
+        };
+        let ends = row.and_then(|r| r.relative_interval());
+        let is_beyond = ends.is_some_and(|(_, high)| high > FURTHEST);
+        let ends = ends.map(|(low, high)| (x(low), x(high)));
+        let body = html! {
+            (upright(&self.changes, ROW))
+            rect.mg x=(across(x(-margin))) width=(across(x(margin) - x(-margin))) y="0" height=(ROW) {}
+            (line("ax", (x(0.0), 0.0), (x(0.0), ROW)))
+            @if let Some((_, relative)) = told { (self.dot(strategy, x(relative), ends, &said)) }
+            @if is_beyond { text.ink x="100%" y="19" text-anchor="end" { "▸" } }
+        };
+        picture(ROW, &said, &body)
     }
+}
+
+/// What a cell is sorted by.
+fn sorted(value: Option<f64>) -> String {
+    value.map_or(LAST.to_owned(), |value| value.to_string())
 }
 
 /// Verdict, change and interval.
@@ -283,41 +259,33 @@ struct Head {
     point: usize,
 }
 
+/// The cells of a sweep: groups side by side as long as that is narrow, else a table a group.
 fn matrix(page: &Page, metric: &MetricRef, number: usize) -> Markup {
-    let columns = page
-        .grid
-        .groups
-        .iter()
-        .map(|group| group.points.len())
-        .sum::<usize>();
-    let longest = page
-        .grid
-        .groups
-        .iter()
-        .map(|group| group.points.len())
-        .max()
-        .unwrap_or(0);
-    let scale = scale_of(page, metric);
-    let whole: Vec<usize> = (0..page.grid.groups.len()).collect();
-    let each: Vec<Vec<usize>> = match columns {
-        0..=WIDE => vec![whole],
-        _ => whole.iter().map(|group| vec![*group]).collect(),
+    let lengths = || page.grid.groups.iter().map(|group| group.points.len());
+    let is_long = lengths().any(|points| points > WIDE);
+    let scale = page.tables.scale(metric, 0..page.points());
+    let groups: Vec<usize> = (0..page.grid.groups.len()).collect();
+    let together = if lengths().sum::<usize>() <= WIDE {
+        groups.len()
+    } else {
+        1
     };
     html! { figure {
         figcaption { (caption(page, metric, number)) }
-        @for groups in each { @if longest > WIDE { (long(page, metric, &scale, groups[0])) } @else { (wide(page, metric, &scale, &groups)) } }
+        @for groups in groups.chunks(together) { @if is_long { (long(page, metric, &scale, groups[0])) } @else { (wide(page, metric, &scale, groups)) } }
     } }
 }
 
+/// What the signs mean; said once, at the first metric.
 fn caption(page: &Page, metric: &MetricRef, number: usize) -> Markup {
-    let baseline = page.tables.strategy(page.tables.baseline());
+    let baseline = page.tables.strategy(page.baseline());
     if number > 0 {
         return html! { "Signs as above." };
     }
     html! {
         "Value ± half of its 95\u{202f}% interval, and the change against " (baseline) ". " (intervals(page))
         " " b { "Bold" } ": the best of its column (bar at its left) and what cannot be told from it."
-        @if slo_of(page, metric).is_some() { " " span.over { "✕ over the SLO of " (Scale::time(slo_of(page, metric)).value(slo_of(page, metric).unwrap_or_default())) ", ? its interval holds it." } }
+        @if let Some(slo) = slo_of(page, metric) { " " span.over { "✕ over the SLO of " (Scale::time([slo]).value(slo)) ", ? its interval holds it." } }
         (marks_used(page)) " –: nothing to compare with. Sorted by steady points, then by distance to the best."
     }
 }
@@ -330,28 +298,23 @@ fn marks_used(page: &Page) -> Markup {
         Status::Heavy,
         Status::Censored,
     ];
-    let used = MARKS
-        .into_iter()
-        .filter(|status| page.deciding().any(|f| f.status == *status));
-    let signs: Vec<String> = used
-        .filter_map(sign)
-        .map(|(sign, word)| format!("{sign} {word}"))
-        .collect();
+    let is_used = |status: &Status| page.deciding().any(|f| f.status == *status);
+    let signs = MARKS.into_iter().filter(is_used).filter_map(sign);
+    let signs: Vec<String> = signs.map(|(sign, word)| format!("{sign} {word}")).collect();
     html! { @if !signs.is_empty() { " " span.mk { (signs.join(", ")) } ": see the notes." } }
 }
 
+/// The points of a group, named by the key across alone; the group's label has the others.
 fn heads(page: &Page, group: usize) -> Vec<Head> {
     let short = page
         .grid
         .across
         .map_or("", |key| page.tables.sweep_label(key));
-    let points = page.grid.groups[group].points.iter();
-    points
-        .map(|(point, value)| Head {
-            label: format!("{short} {}", page.grid.values[*value].0),
-            point: *point,
-        })
-        .collect()
+    let head = |(point, value): &(usize, usize)| Head {
+        label: format!("{short} {}", page.grid.values[*value].0),
+        point: *point,
+    };
+    page.grid.groups[group].points.iter().map(head).collect()
 }
 
 /// A row a strategy, a column a point.
@@ -369,7 +332,7 @@ fn wide(page: &Page, metric: &MetricRef, scale: &Scale, groups: &[usize]) -> Mar
         }
         tbody role="rowgroup" { @for strategy in page.ranked(metric) {
             tr.un[is_never_steady(page, metric, strategy)] role="row" data-s=(strategy) {
-                th role="rowheader" scope="row" { (page.name(strategy)) @if strategy == page.tables.baseline() { " " small { "baseline" } } }
+                th role="rowheader" scope="row" { (page.name(strategy)) (page.if_baseline(strategy)) }
                 @for heads in &columns { @for head in heads {
                     @let key = page.tables.point_label(head.point).replace(", ", "\n");
                     (cell(page, metric, scale, (head.point, strategy), &key))
@@ -386,7 +349,7 @@ fn long(page: &Page, metric: &MetricRef, scale: &Scale, group: usize) -> Markup 
     html! { div.scroll tabindex="0" role="region" aria-label={ "All points, " (heading(metric)) } { table.st.mx.long role="table" {
         @if !label.is_empty() { caption { code { (label) } } }
         thead role="rowgroup" { tr role="row" { (column("point", "n")) @for s in &order {
-            th.v role="columnheader" scope="col" data-s=(s) { (page.name(*s)) @if *s == page.tables.baseline() { " " small { "baseline" } } }
+            th.v role="columnheader" scope="col" data-s=(s) { (page.name(*s)) (page.if_baseline(*s)) }
         } } }
         tbody role="rowgroup" { @for head in heads(page, group) { tr role="row" {
             th role="rowheader" scope="row" { (head.label) }
@@ -396,12 +359,12 @@ fn long(page: &Page, metric: &MetricRef, scale: &Scale, group: usize) -> Markup 
 }
 
 fn is_never_steady(page: &Page, metric: &MetricRef, strategy: usize) -> bool {
-    (0..page.tables.points()).all(|p| {
-        page.figure(metric, p, strategy)
-            .is_none_or(|f| f.status == Status::Unstable)
-    })
+    let mut figures = (0..page.points()).map(|p| page.figure(metric, p, strategy));
+    figures.all(|figure| figure.is_none_or(|f| f.status == Status::Unstable))
 }
 
+/// Value, change and verdict of a strategy at a point. `data-k` is what the cell is called on a phone, where
+/// there are no columns.
 fn cell(
     page: &Page,
     metric: &MetricRef,
@@ -412,19 +375,15 @@ fn cell(
     let figure = page.figure(metric, point, strategy);
     let row = page.tables.comparison(point, strategy, metric);
     let status = figure.map_or(Status::NotAvailable, |f| f.status);
-    let mean = figure.and_then(|f| f.mean);
     let tint = row.map_or("", |row| class(row.verdict));
     let class = match status {
         Status::Unstable => "unstable".to_owned(),
         _ if page.is_lowest(metric, point, strategy) => format!("is {tint}"),
         _ => tint.to_owned(),
     };
-    let of_long = if page.grid.groups.iter().any(|g| g.points.len() > WIDE) {
-        Some(strategy)
-    } else {
-        None
-    };
-    let sorted = mean.map_or(LAST.to_owned(), |mean| mean.to_string());
+    let is_long = page.grid.groups.iter().any(|g| g.points.len() > WIDE);
+    let of_long = is_long.then_some(strategy);
+    let sorted = sorted(figure.and_then(|f| f.mean));
     html! { td class=(class) role="cell" data-k=(key) data-v=(sorted) data-s=[of_long] {
         (page.cell_value(metric, point, strategy, scale))
         @if status != Status::Unstable { span.c title=[row.map(|row| set(&change(row, scale)))] { (short_change(page, strategy, row)) } }
@@ -433,7 +392,7 @@ fn cell(
 
 /// "−39 % better", "−15 % inconclusive" in small, or a sign that there is nothing to compare.
 fn short_change(page: &Page, strategy: usize, row: Option<&ComparisonRow>) -> Markup {
-    if strategy == page.tables.baseline() {
+    if strategy == page.baseline() {
         return html! {};
     }
     let told = row.and_then(|row| Some((row.verdict, row.relative?)));
@@ -453,10 +412,8 @@ fn short_change(page: &Page, strategy: usize, row: Option<&ComparisonRow>) -> Ma
 impl Page<'_> {
     /// Whether a strategy is the best or not told from it, with an unmarked figure.
     fn is_top(&self, metric: &MetricRef, point: usize, strategy: usize) -> bool {
-        let is_clear = self
-            .figure(metric, point, strategy)
-            .is_some_and(|f| matches!(f.status, Status::Ok | Status::Exact));
-        is_clear
+        let figure = self.figure(metric, point, strategy);
+        figure.is_some_and(|f| f.status.has_interval())
             && self
                 .standing(metric, point, strategy)
                 .is_some_and(|it| it.may_be_best())
@@ -464,9 +421,8 @@ impl Page<'_> {
 
     /// Whether it has the best figure of all that can be compared.
     fn is_lowest(&self, metric: &MetricRef, point: usize, strategy: usize) -> bool {
-        let first = self
-            .best_on(metric, point)
-            .and_then(|best| best.standings.first());
+        let best = self.best_on(metric, point);
+        let first = best.and_then(|best| best.standings.first());
         self.is_top(metric, point, strategy) && first.is_some_and(|(s, _)| *s == strategy)
     }
 
@@ -483,9 +439,8 @@ impl Page<'_> {
         };
         let (value, half) = self.value(figure, scale);
         let kept = keeps(self, metric, point, strategy);
-        let miss = kept
-            .filter(|kept| matches!(kept, Keeps::On | Keeps::Over))
-            .map(Keeps::said);
+        let is_miss = |kept: &Keeps| matches!(kept, Keeps::On | Keeps::Over);
+        let miss = kept.filter(is_miss).map(Keeps::said);
         let is_top = self.is_top(metric, point, strategy);
         html! {
             @if let Some((sign, words)) = miss { i.over { (sign) span.vh { " " (words) " the SLO: " } } " " }

@@ -23,13 +23,15 @@ mod tail;
 pub mod why;
 mod words;
 
+use indexmap::IndexSet;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::cells::summary_cell;
-use super::lookup::Lookup;
+use super::lookup::{Lookup, plain_value};
 use super::verdict_text::extent;
 use crate::experiment::recorded::Recorded;
-use crate::results::{Best, Status, Summary};
+use crate::metrics::columns::MetricRef;
+use crate::results::{Best, Cell, Meta, Status, Summary};
 use crate::text::{Scale, printable};
 use grid::Grid;
 
@@ -107,6 +109,27 @@ impl<'a> Page<'a> {
         }
     }
 
+    fn meta(&self) -> &Meta {
+        self.tables.meta()
+    }
+
+    fn points(&self) -> usize {
+        self.tables.points()
+    }
+
+    fn strategies(&self) -> std::ops::Range<usize> {
+        self.tables.strategies()
+    }
+
+    fn baseline(&self) -> usize {
+        self.tables.baseline()
+    }
+
+    fn cell(&self, point: usize, strategy: usize) -> &Cell {
+        self.tables.cell(point, strategy)
+    }
+
+    /// The sections in the order of a reader's questions.
     fn parts(&self) -> Markup {
         let judged = judged::judged(self);
         html! {
@@ -123,20 +146,13 @@ impl<'a> Page<'a> {
 
     /// What was run; the swept keys and their values in full.
     fn extent(&self) -> Markup {
-        let meta = self.tables.meta();
+        let meta = self.meta();
         let values = |key: usize| {
             let values = meta.points.iter().filter_map(|point| point.get(key));
-            let mut found: Vec<String> = Vec::new();
-            values
-                .map(|value| super::lookup::plain_value(value))
-                .for_each(|value| {
-                    if !found.contains(&value) {
-                        found.push(value);
-                    }
-                });
-            match found.len() {
-                0..=8 => found.join(", "),
-                many => format!("{} to {}, {many} values", found[0], found[many - 1]),
+            let found: IndexSet<String> = values.map(|value| plain_value(value)).collect();
+            match (found.first().zip(found.last()), found.len()) {
+                (Some((first, last)), 9..) => format!("{first} to {last}, {} values", found.len()),
+                _ => Vec::from_iter(found).join(", "),
             }
         };
         html! {
@@ -152,25 +168,23 @@ impl<'a> Page<'a> {
 
     /// What the script has to know: strategies with their looks, points, the point to start with.
     fn facts(&self) -> String {
-        let strategies = self.tables.strategies();
-        let strategies =
-            strategies.map(|s| (s, self.tables.strategy(s), self.look(s), self.shape(s)));
-        let points = depth::points(self)
-            .into_iter()
-            .map(|point| (point, self.tables.point_label(point)));
-        let points: Vec<_> = points.filter(|_| self.tables.points() > 1).collect();
+        let look = |s| (s, self.tables.strategy(s), self.look(s), self.shape(s));
+        let strategies: Vec<_> = self.strategies().map(look).collect();
+        let is_sweep = self.points() > 1;
+        let points = depth::points(self).into_iter().filter(|_| is_sweep);
+        let points: Vec<_> = points.map(|p| (p, self.tables.point_label(p))).collect();
         serde_json::json!({
-            "strategies": strategies.collect::<Vec<_>>(),
+            "strategies": strategies,
             "points": points,
             "first": depth::telling(self),
-            "baseline": self.tables.baseline(),
+            "baseline": self.baseline(),
         })
         .to_string()
     }
 
     /// The number of a strategy's look: 0 is the baseline's.
     fn number(&self, strategy: usize) -> usize {
-        let baseline = self.tables.baseline();
+        let baseline = self.baseline();
         match strategy {
             s if s == baseline => 0,
             s => s + usize::from(s < baseline),
@@ -211,6 +225,11 @@ impl<'a> Page<'a> {
         html! { span.name.nw[is_short] { (self.key(strategy)) (name) } }
     }
 
+    /// A word beside the baseline's name.
+    fn if_baseline(&self, strategy: usize) -> Markup {
+        html! { @if strategy == self.baseline() { " " small { "baseline" } } }
+    }
+
     /// "a, b and c".
     fn names(&self, strategies: &[usize]) -> Markup {
         html! { @for (at, strategy) in strategies.iter().enumerate() {
@@ -221,13 +240,10 @@ impl<'a> Page<'a> {
 
     /// The first `most` names, and how many more there are.
     fn few(&self, strategies: &[usize], most: usize) -> Markup {
-        let more = strategies.len().saturating_sub(most);
-        match more {
-            0 => self.names(strategies),
-            more => {
-                html! { @for s in &strategies[..most] { (self.name(*s)) ", " } "and " (more) " more" }
-            }
-        }
+        let Some(more) = strategies.len().checked_sub(most).filter(|more| *more > 0) else {
+            return self.names(strategies);
+        };
+        html! { @for s in &strategies[..most] { (self.name(*s)) ", " } "and " (more) " more" }
     }
 
     /// A figure and half of its interval, which is empty where there is none; the word of its mark
@@ -237,7 +253,7 @@ impl<'a> Page<'a> {
             (Status::Ok | Status::Exact | Status::Censored, _) | (_, None) => {
                 summary_cell(Some(figure), scale)
             }
-            (_, Some(mean)) => scale.with_interval(mean, figure.ci_low.zip(figure.ci_high)),
+            (_, Some(mean)) => scale.with_interval(mean, figure.interval()),
         };
         let text = words::set(text.trim_end_matches(" exact")).replace(">=", "≥");
         match text.split_once(" ± ") {
@@ -252,45 +268,34 @@ impl<'a> Page<'a> {
             return "n/a".to_owned();
         };
         let (value, half) = self.value(figure, scale);
-        let half = if half.is_empty() {
-            half
-        } else {
-            format!(" ± {half}")
+        let half = match half.is_empty() {
+            true => half,
+            false => format!(" ± {half}"),
         };
         let mark = sign(figure.status).map_or(String::new(), |(_, word)| format!(", {word}"));
         format!("{value}{half}{mark}")
     }
 
     /// Strategies in the order of tables: more steady points first, then by distance to the best.
-    fn ranked(&self, metric: &crate::metrics::columns::MetricRef) -> Vec<usize> {
+    fn ranked(&self, metric: &MetricRef) -> Vec<usize> {
+        let is_lower = metric.metric.reads_lower_better();
+        let sign = if is_lower { 1.0 } else { -1.0 };
         let size = |point: usize, s: usize| {
-            let figure = self
-                .figure(metric, point, s)
-                .filter(|figure| figure.status != Status::Unstable);
-            figure.and_then(|figure| figure.mean)
+            let figure = self.figure(metric, point, s)?;
+            let mean = figure.mean.filter(|_| figure.status != Status::Unstable)?;
+            Some(sign * mean)
         };
-        let points = 0..self.tables.points();
         let best = |point: usize| {
-            self.tables
-                .strategies()
-                .filter_map(|s| size(point, s))
-                .fold(f64::INFINITY, f64::min)
-        };
-        let sign = if metric.metric.lower_is_better() {
-            1.0
-        } else {
-            -1.0
+            let sizes = self.strategies().filter_map(|s| size(point, s));
+            sizes.fold(f64::INFINITY, f64::min)
         };
         let rank = |s: &usize| {
-            let known = points
-                .clone()
-                .filter_map(|p| Some(size(p, *s)? - best(p).min(f64::MAX)));
-            let (count, sum) =
-                known.fold((0, 0.0), |(n, sum), behind| (n + 1, sum + sign * behind));
+            let behind = (0..self.points()).filter_map(|p| Some(size(p, *s)? - best(p)));
+            let (count, sum) = behind.fold((0, 0.0), |(n, sum), behind| (n + 1, sum + behind));
             (count, sum / f64::from(count.max(1)))
         };
         let mut order: Vec<(usize, (i32, f64))> =
-            self.tables.strategies().map(|s| (s, rank(&s))).collect();
+            self.strategies().map(|s| (s, rank(&s))).collect();
         order.sort_by(|(_, a), (_, b)| b.0.cmp(&a.0).then(a.1.total_cmp(&b.1)));
         order.into_iter().map(|(strategy, _)| strategy).collect()
     }
@@ -403,6 +408,30 @@ mod tests {
         let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(script));
         assert!(page.contains(&format!("script-src 'sha256-{hash}'")));
         assert!(script.lines().count() < 300, "the script stays small");
+    }
+
+    /// The share that attained its objective is best where it is highest.
+    #[test]
+    fn a_share_of_successes_is_the_better_the_higher() {
+        let mut sample = Sample::loads(&[0.8], 3);
+        sample.meta.decide_on = vec!["slo_attained".parse().unwrap()];
+        let results = sample.results();
+        let page = page(&results);
+        assert!(page.contains(", the highest of 3"), "{page}");
+        let share = |s: usize| {
+            results.cells[0][s]
+                .find("all", "slo_attained")
+                .unwrap()
+                .mean
+        };
+        let tables = crate::report::lookup::Lookup::new(&results);
+        let order = super::Page::new(&tables).ranked(&results.meta.decide_on[0]);
+        assert!(
+            order
+                .windows(2)
+                .all(|pair| share(pair[0]) >= share(pair[1])),
+            "{order:?}"
+        );
     }
 
     #[test]

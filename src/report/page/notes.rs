@@ -1,15 +1,17 @@
 //! What to keep in mind: warnings about the scenario and marks of figures, merged by kind.
+//!
+//! Twenty figures with the same mark are one note that names the worst: a list that repeats itself is not read.
 
 use maud::{Markup, html};
 
 use super::{Page, code};
-use crate::report::verdict_text::marks;
+use crate::report::verdict_text::{UNEQUAL, marks};
 use crate::results::Verdict;
 use crate::text::count as grouped;
 
 /// All notes.
 fn all(page: &Page) -> Vec<String> {
-    let meta = page.tables.meta();
+    let meta = page.meta();
     let mut notes = meta.warnings.clone();
     notes.extend(marks(page.tables));
     notes.extend(open(page));
@@ -49,6 +51,6 @@ fn open(page: &Page) -> Vec<String> {
         )
     });
     let lost = of(Verdict::NotComparable).next();
-    let lost = lost.map(|_| "not comparable: shares of failed, rejected and unfinished jobs differ by more than 0.1 point".to_owned());
+    let lost = lost.map(|_| format!("not comparable: {UNEQUAL}"));
     settle.into_iter().chain(lost).collect()
 }

@@ -47,7 +47,7 @@ pub fn keeps(page: &Page, metric: &MetricRef, point: usize, strategy: usize) -> 
     let Some((figure, mean)) = figure.and_then(|f| Some((f, f.mean?))) else {
         return Some(Keeps::Unknown);
     };
-    let ends = figure.ci_low.zip(figure.ci_high);
+    let ends = figure.interval();
     Some(match (figure.status, ends) {
         (Status::Unstable, _) => Keeps::Unknown,
         (Status::Exact, _) if mean < slo => Keeps::Under,
@@ -67,7 +67,6 @@ pub fn share_within(
 ) -> Option<String> {
     let part = metric.part.to_string();
     let share = page
-        .tables
         .cell(point, strategy)
         .find(&part, "slo_attained")?
         .mean?;

@@ -7,9 +7,8 @@
 use maud::{Markup, html};
 
 use super::Page;
-use super::figure::{Upward, across, line, stretched, text};
+use super::figure::{Upward, across, change_axis, line, objective_line, stretched, text};
 use super::words::set;
-use crate::metrics::columns::MetricRef;
 use crate::report::plot::axis::Axis;
 use crate::text::{Scale, plain_percent, printable, shorten, signed_percent};
 
@@ -35,11 +34,8 @@ struct Tail<'a> {
 
 /// The figure for a class at a point; nothing without curves.
 pub fn figure(page: &Page, point: usize, class: &str) -> Markup {
-    let curves: Vec<Vec<(f64, f64)>> = page
-        .tables
-        .strategies()
-        .map(|s| curve(page, point, s, class))
-        .collect();
+    let curve = |s| curve(page, point, s, class);
+    let curves: Vec<Vec<(f64, f64)>> = page.strategies().map(curve).collect();
     let end = curves.iter().flatten().map(|at| at.0).fold(0.0, f64::max);
     if end <= 0.0 {
         return html! {};
@@ -51,11 +47,8 @@ pub fn figure(page: &Page, point: usize, class: &str) -> Markup {
         curves,
         end,
     };
-    let unsteady = page
-        .tables
-        .strategies()
-        .filter(|s| page.tables.cell(point, *s).is_unstable());
-    let unsteady: Vec<usize> = unsteady.collect();
+    let is_unstable = |s: &usize| page.cell(point, *s).is_unstable();
+    let unsteady: Vec<usize> = page.strategies().filter(is_unstable).collect();
     let of = if class == "all" {
         String::new()
     } else {
@@ -75,7 +68,7 @@ pub fn figure(page: &Page, point: usize, class: &str) -> Markup {
 
 /// A strategy's curve, thinned.
 fn curve(page: &Page, point: usize, strategy: usize, class: &str) -> Vec<(f64, f64)> {
-    let cell = page.tables.cell(point, strategy);
+    let cell = page.cell(point, strategy);
     if cell.is_unstable() {
         return Vec::new();
     }
@@ -117,6 +110,7 @@ impl Tail<'_> {
         } }
     }
 
+    /// Response time by share of jobs, from 0, with the objective and the quantiles of the tables.
     fn times(&self) -> Markup {
         let values = || self.curves.iter().flatten().map(|at| at.1);
         let scale = Scale::time([values().fold(0.0, f64::max) / 5.0]);
@@ -128,36 +122,22 @@ impl Tail<'_> {
             unit: scale.unit.clone(),
         };
         let y = |seconds: f64| up.y(seconds / scale.factor);
-        let ends = self.ends(y, |s, _| shorten(&self.page.tables.strategy(s), 26));
+        let name = |s, _| shorten(&self.page.tables.strategy(s), 26);
+        let ends = ends(&self.curves, y, name);
         let label = format!(
             "Response time by share of jobs{}",
             self.page.tables.at(self.point)
         );
         html! { svg width="100%" height="272" role="img" aria-label=(label) {
             (up.levels()) (self.uprights(250.0)) (line("ax", (0.0, 250.0), (1.0, 250.0)))
-            @if let Some(slo) = slo.filter(|slo| up.axis.holds(slo / scale.factor)) {
-                (line("sl", (0.0, y(slo)), (1.0, y(slo))))
-                text.slo.lab x="4" y=(format!("{:.1}", y(slo) - 5.0)) { "SLO " (scale.value(slo)) }
-            }
+            @if let Some(slo) = slo.filter(|slo| up.axis.holds(slo / scale.factor)) { (objective_line(y(slo), &format!("SLO {}", scale.value(slo)))) }
             (self.lines(250.0, &self.curves, y))
-            @for s in self.page.tables.strategies() { (self.quantiles(s, &scale, &y)) }
+            @for s in self.page.strategies() { (self.quantiles(s, &scale, &y)) }
             (self.page.labels(&ends, 250.0))
         } }
     }
 
-    /// The ends of curves with their labels.
-    fn ends(
-        &self,
-        y: impl Fn(f64) -> f64,
-        label: impl Fn(usize, f64) -> String,
-    ) -> Vec<(usize, f64, String)> {
-        let curves = self.curves.iter().enumerate();
-        let end = |(s, curve): (usize, &Vec<(f64, f64)>)| {
-            curve.last().map(|at| (s, y(at.1), label(s, at.1)))
-        };
-        curves.filter_map(end).collect()
-    }
-
+    /// Curves, dashed from the tenth strategy on, where colours repeat.
     fn lines(&self, height: f64, curves: &[Vec<(f64, f64)>], y: impl Fn(f64) -> f64) -> Markup {
         let placed = |curve: &Vec<(f64, f64)>| -> Vec<(f64, f64)> {
             curve.iter().map(|at| (self.x(at.0), y(at.1))).collect()
@@ -171,21 +151,19 @@ impl Tail<'_> {
 
     /// The quantiles of the tables, with their intervals.
     fn quantiles(&self, strategy: usize, scale: &Scale, y: &dyn Fn(f64) -> f64) -> Markup {
-        let cell = self.page.tables.cell(self.point, strategy);
-        html! { @for (name, at, metric) in self.named() {
-            @let figure = cell.find(self.class, metric).filter(|f| f.mean.is_some() && f.status.stands());
-            @if let Some((figure, mean)) = figure.and_then(|f| Some((f, f.mean?))) {
-                @if let Some((low, high)) = figure.ci_low.zip(figure.ci_high) {
-                    g class=(self.page.class(strategy)) data-s=(strategy) { (line("w bar95", (self.x(at), y(low)), (self.x(at), y(high)))) }
-                }
-                (self.page.mark(strategy, (self.x(at), y(mean)), &format!("{}, {name}: {}", self.page.tables.strategy(strategy), self.page.said(Some(figure), scale))))
-            }
-        } }
+        let cell = self.page.cell(self.point, strategy);
+        let figures = self
+            .named()
+            .filter_map(|(name, at, metric)| Some((name, at, cell.find(self.class, metric)?)));
+        html! { @for (name, at, figure) in figures { @if let Some(mean) = figure.standing_mean() {
+            @let said = format!("{}, {name}: {}", self.page.tables.strategy(strategy), self.page.said(Some(figure), scale));
+            (self.page.mark_with(strategy, (self.x(at), y(mean)), figure.interval().map(|(low, high)| (y(low), y(high))), &said))
+        } } }
     }
 
     /// By strategy, the change in per cent against the baseline's time at the same share.
     fn changes(&self) -> Vec<Vec<(f64, f64)>> {
-        let baseline = self.page.tables.baseline();
+        let baseline = self.page.baseline();
         let base = &self.curves[baseline];
         let of = |(s, curve): (usize, &Vec<(f64, f64)>)| -> Vec<(f64, f64)> {
             let change = |at: &(f64, f64)| {
@@ -204,38 +182,45 @@ impl Tail<'_> {
         if changes.iter().all(|curve| curve.len() < 2) {
             return html! {};
         }
-        let margin = self.page.tables.meta().margin;
+        let margin = self.page.meta().margin;
         let all = changes.iter().flatten().map(|at| at.1 / 100.0);
-        let axis = Axis::changes(all.chain([margin, -margin]));
-        let ticks = axis.ticks.iter().map(|(value, label)| (*value, set(label)));
-        let ticks = ticks.collect();
         let up = Upward {
-            axis: axis.with_ticks(ticks),
+            axis: change_axis(all.chain([margin, -margin])),
             height: 110.0,
             unit: "%".to_owned(),
         };
-        let baseline = self.page.tables.strategy(self.page.tables.baseline());
+        let ends = ends(
+            &changes,
+            |change| up.y(change),
+            |s, change| {
+                let name = shorten(&self.page.tables.strategy(s), 18);
+                set(&format!("{name} {} %", signed_percent(change / 100.0, 0)))
+            },
+        );
+        let baseline = self.page.tables.strategy(self.page.baseline());
         html! {
             p.note { "The same, as change against " (baseline) " at each share; shaded: ±" (set(&plain_percent(margin))) "." }
             div.pl { svg width="100%" height="132" role="img" aria-label={ "Change against " (baseline) " by share of jobs" } {
                 rect.mg x="0" width=(across(1.0)) y=(up.y(100.0 * margin)) height=(up.y(-100.0 * margin) - up.y(100.0 * margin)) {}
                 (up.levels()) (self.uprights(110.0)) (line("ax", (0.0, up.y(0.0)), (1.0, up.y(0.0))))
                 (self.lines(110.0, &changes, |change| up.y(change)))
-                (self.page.labels(&self.ends_of(&changes, &up), 110.0))
+                (self.page.labels(&ends, 110.0))
             } }
         }
     }
+}
 
-    /// Labels of changes: the name and the change at the rarest share.
-    fn ends_of(&self, changes: &[Vec<(f64, f64)>], up: &Upward) -> Vec<(usize, f64, String)> {
-        let end = |(s, curve): (usize, &Vec<(f64, f64)>)| {
-            let last = curve.last()?.1;
-            let name = shorten(&self.page.tables.strategy(s), 18);
-            let change = set(&format!("{} %", signed_percent(last / 100.0, 0)));
-            Some((s, up.y(last), format!("{name} {change}")))
-        };
-        changes.iter().enumerate().filter_map(end).collect()
-    }
+/// The ends of curves: strategy, height and label.
+fn ends(
+    curves: &[Vec<(f64, f64)>],
+    y: impl Fn(f64) -> f64,
+    label: impl Fn(usize, f64) -> String,
+) -> Vec<(usize, f64, String)> {
+    let end = |(s, curve): (usize, &Vec<(f64, f64)>)| {
+        let last = curve.last()?.1;
+        Some((s, y(last), label(s, last)))
+    };
+    curves.iter().enumerate().filter_map(end).collect()
 }
 
 /// The value of a rising curve at `x`, between its points.
@@ -249,29 +234,14 @@ fn between(curve: &[(f64, f64)], x: f64) -> Option<f64> {
 
 /// Classes with a curve: the whole, or the classes where there are several.
 pub fn classes(page: &Page, point: usize) -> Vec<String> {
-    let has = |class: &String| {
-        page.tables
-            .strategies()
-            .any(|s| !page.tables.cell(point, s).ccdf(class).is_empty())
-    };
-    let held = |class: &String| {
-        page.tables
-            .meta()
-            .decide_on
-            .iter()
-            .any(|metric: &MetricRef| metric.part.is(class))
-    };
-    let named: Vec<String> = page
-        .tables
-        .meta()
-        .classes
-        .iter()
-        .map(|class| class.name.clone())
-        .filter(has)
-        .collect();
+    let meta = page.meta();
+    let has = |class: &str, s| !page.cell(point, s).ccdf(class).is_empty();
+    let drawn = |class: &String| page.strategies().any(|s| has(class, s));
+    let decides = |class: &String| meta.decide_on.iter().any(|metric| metric.part.is(class));
+    let named = meta.classes.iter().map(|class| class.name.clone());
+    let named: Vec<String> = named.filter(drawn).collect();
     match named.len() {
-        0 | 1 => vec!["all".to_owned()],
-        _ if named.iter().any(held) => named.into_iter().filter(held).take(3).collect(),
+        2.. if named.iter().any(decides) => named.into_iter().filter(decides).take(3).collect(),
         _ => vec!["all".to_owned()],
     }
 }

@@ -7,12 +7,14 @@ use maud::{Markup, html};
 
 use super::words::set;
 use super::{Page, code, depth};
-use crate::experiment::regret::RegretRow;
 use crate::metrics::columns::MetricRef;
+use crate::metrics::figures::RegretRow;
 use crate::metrics::jobs::PARTS;
 use crate::report::lookup::Lookup;
-use crate::report::moved_text::{CLAIM, Names, Table, left_out, part_rows, share, tables};
-use crate::results::Results;
+use crate::report::moved_text::{
+    CLAIM, Names, Table, left_out, part_rows, regret_table, share, tables,
+};
+use crate::results::{ClassMeta, Results};
 use crate::stats::estimate::estimate;
 use crate::text::{Scale, printable, thousands};
 
@@ -34,11 +36,8 @@ pub fn pair(results: &Results) -> Option<Pair> {
     let (point, baseline) = (depth::telling(&page), tables.baseline());
     let metric: &MetricRef = results.meta.decide_on.first()?;
     let figure = |s: usize| page.figure(metric, point, s)?.mean;
-    let sign = if metric.metric.lower_is_better() {
-        1.0
-    } else {
-        -1.0
-    };
+    let is_lower = metric.metric.reads_lower_better();
+    let sign = if is_lower { 1.0 } else { -1.0 };
     let others = tables
         .strategies()
         .filter(|s| *s != baseline && page.is_steady(point, *s));
@@ -57,13 +56,8 @@ pub fn section(page: &Page) -> Markup {
         return html! {};
     };
     let [before, after] = [pair.baseline, pair.best].map(|s| page.tables.strategy(s));
-    let classes: Vec<String> = page
-        .tables
-        .meta()
-        .classes
-        .iter()
-        .map(|c| c.name.clone())
-        .collect();
+    let classes = page.meta().classes.iter();
+    let classes: Vec<String> = classes.map(|class| class.name.clone()).collect();
     let names = Names {
         after: &after,
         before: &before,
@@ -77,7 +71,7 @@ pub fn section(page: &Page) -> Markup {
     if found.iter().all(|table| table.rows.is_empty()) {
         return html! {};
     }
-    let stem = printable(&page.tables.meta().stem);
+    let stem = printable(&page.meta().stem);
     let command = format!("`equipoise why {stem}.toml {after} {before}`");
     html! { section #why {
         h2 { "Where does the difference come from?" }
@@ -100,20 +94,14 @@ pub fn point(results: &Results) -> usize {
 /// The regret of decisions by strategy, where it was recorded.
 pub fn regret(page: &Page) -> Markup {
     let all = page.recorded.map_or(&[][..], |recorded| &recorded.regret);
-    let rows: Vec<[String; 5]> = all
-        .iter()
-        .enumerate()
-        .filter(|(_, rows)| rows.iter().any(|row| row.decisions > 0))
-        .map(|(strategy, rows)| regret_row(page.tables.strategy(strategy), rows))
-        .collect();
+    let is_told = |rows: &&Vec<RegretRow>| rows.iter().any(|row| row.decisions > 0);
+    let rows = all.iter().enumerate().filter(|(_, rows)| is_told(rows));
+    let rows = rows.map(|(strategy, rows)| regret_row(page.tables.strategy(strategy), rows));
+    let rows: Vec<[String; 5]> = rows.collect();
     if rows.is_empty() {
         return html! {};
     }
-    let title = "wait at the node taken - the least at any eligible node";
-    let table = Table::new(
-        [title, "decisions", "mean", "p99", "none"],
-        rows.into_iter(),
-    );
+    let table = regret_table(rows.into_iter());
     html! { section #regret {
         h2 { "How much longer did tasks wait than they had to?" }
         details {
@@ -128,60 +116,54 @@ pub fn regret(page: &Page) -> Markup {
 fn regret_row(name: String, rows: &[RegretRow]) -> [String; 5] {
     let over = |of: fn(&RegretRow) -> f64| {
         let values: Vec<f64> = rows.iter().map(of).collect();
-        let found = estimate(&values, 0.95);
-        let half = found.and_then(|found| Some(found.high? - found.mean));
-        (found.map_or(0.0, |found| found.mean), half)
+        estimate(&values, 0.95)
     };
     let time = |of: fn(&RegretRow) -> f64| {
-        let (mean, half) = over(of);
         let said = |seconds: f64| Scale::time([seconds]).value(seconds);
-        let half = half.map_or(String::new(), |half| format!(" ± {}", said(half)));
-        format!("{}{half}", said(mean))
+        let found = over(of);
+        let mean = said(found.map_or(0.0, |found| found.mean));
+        match found.and_then(|found| Some(found.high? - found.mean)) {
+            Some(half) => format!("{mean} ± {}", said(half)),
+            None => mean,
+        }
     };
     [
         name,
         thousands(rows.iter().map(|row| row.decisions).sum()),
         time(|row| row.regret_mean),
         time(|row| row.regret_p99),
-        share(over(|row| row.none_share).0),
+        share(over(|row| row.none_share).map_or(0.0, |found| found.mean)),
     ]
 }
 
 /// What the tables of every run tell: parts of the mean response time, and classes.
-fn of_summary(page: &Page, pair: Pair) -> Vec<Table> {
-    let mean = |strategy: usize, part: &str, metric: &str| {
-        let cell = page.tables.cell(pair.point, strategy);
-        cell.find(part, metric).and_then(|figure| figure.mean)
-    };
+fn of_summary<'a>(page: &'a Page, pair: Pair) -> Vec<Table> {
     let both = |part: &str, metric: &str| {
-        let sides = [pair.baseline, pair.best].map(|s| mean(s, part, metric));
-        sides[0].zip(sides[1])
+        let mean = |s| page.tables.mean(pair.point, s, part, metric);
+        mean(pair.baseline).zip(mean(pair.best))
     };
     let Some(all) = both("all", "response_mean") else {
         return Vec::new();
     };
     let scale = Scale::time([all.0, all.1]);
-    let row = |name: &'static str, part: &str, metric: &str| {
+    let row = |name, part: &str, metric: &str| {
         both(part, metric).map(|(before, after)| (name, before, after))
     };
-    let parts = PARTS
-        .iter()
-        .filter_map(|part| row(part, "all", &format!("blame_{part}_mean")));
-    let total = std::iter::once(("response time", all.0, all.1));
-    let mut found = vec![part_rows(total.chain(parts), &scale)];
-    let classes = &page.tables.meta().classes;
-    let of_class = classes.iter().filter_map(|class| {
-        let (before, after) = both(&class.name, "response_mean")?;
-        Some((class.name.as_str(), before, after))
-    });
+    let part = |part: &&'static str| row(*part, "all", &format!("blame_{part}_mean"));
+    let total = ("response time", all.0, all.1);
+    let parts = [total].into_iter().chain(PARTS.iter().filter_map(part));
+    let mut found = vec![part_rows(parts, &scale)];
+    let classes = &page.meta().classes;
     if classes.len() > 1 {
-        let mut table = part_rows(of_class, &scale);
+        let class = |class: &'a ClassMeta| row(&*class.name, &class.name, "response_mean");
+        let mut table = part_rows(classes.iter().filter_map(class), &scale);
         table.head[0] = "by class".to_owned();
         found.push(table);
     }
     found
 }
 
+/// A table, which may be scrolled sideways on a phone.
 fn table_of(table: &Table) -> Markup {
     let title = match table.head[0].as_str() {
         "" => "all jobs",

@@ -1,4 +1,7 @@
 //! The page's words: metrics in words, and numbers as printers set them.
+//!
+//! Prose has words and tables have names: a reader should not have to know what a column is called to read an
+//! answer.
 
 use crate::metrics::columns::{MetricRef, Part};
 use crate::text::printable;
@@ -48,6 +51,14 @@ pub fn set(text: &str) -> String {
         before = c;
     }
     out
+}
+
+/// "46 – 48", or one number where both read alike.
+pub fn dashed(low: String, high: &str) -> String {
+    match low == high {
+        true => low,
+        false => format!("{low} – {high}"),
+    }
 }
 
 /// "a", "a and b", "a, b and c".

@@ -93,8 +93,7 @@ impl Axis {
     /// An axis of changes in percent that holds 0 and all of `shares` (of 1) that are finite.
     pub fn changes(shares: impl IntoIterator<Item = f64>) -> Axis {
         let percents = shares.into_iter().map(|share| 100.0 * share);
-        let finite = percents.filter(|percent| percent.is_finite());
-        let (low, high) = finite.fold((0.0_f64, 0.0_f64), |(l, h), p| (l.min(p), h.max(p)));
+        let (low, high) = range(percents.chain([0.0])).unwrap_or_default();
         let room = 0.04 * (high - low);
         let step = nice_step((high - low) / 6.0);
         Axis::between("change (%)", low - room, high + room, step)

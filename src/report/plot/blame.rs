@@ -32,13 +32,11 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
         .map(|part| Entry::Box(PARTS[part].into(), PART_COLORS[part]))
         .collect();
     let step = (300.0 / strategies as f64).clamp(22.0, 46.0);
-    let is_narrow = tables.style.is_narrow();
-    let one = 26.0 + step * strategies as f64 + 54.0;
-    let height = if is_narrow { 2.0 * one } else { one };
+    let (columns, rows) = tables.style.either((1, 2), (2, 1));
+    let height = rows as f64 * (26.0 + step * strategies as f64 + 54.0);
     let title = point_title(tables, "Where the response time goes", point);
     let subtitle = "mean parts along each job's critical chain";
     let (mut drawing, body) = figure(tables.style, [title.as_str(), subtitle], &legend, height);
-    let (columns, rows) = if is_narrow { (1, 2) } else { (2, 1) };
     let mut left = body.left;
     for area in body.cells(1, rows) {
         left = body.left + strategy_names(tables, &mut drawing, area, step);
@@ -60,11 +58,7 @@ fn parts(tables: &Lookup, point: usize, strategy: usize, suffix: &str) -> Option
 
 /// Writes the names at the left and returns the width they take.
 fn strategy_names(tables: &Lookup, drawing: &mut Drawing, body: Area, step: f64) -> f64 {
-    let most = if tables.style.is_narrow() {
-        110.0
-    } else {
-        200.0
-    };
+    let most = tables.style.either(110.0, 200.0);
     let name = |strategy| fit(&tables.strategy(strategy), 12.5, false, most);
     let names: Vec<String> = (0..tables.meta().strategies.len()).map(name).collect();
     let widths = names.iter().map(|name| text_width(name, 12.5, false));
@@ -76,6 +70,7 @@ fn strategy_names(tables: &Lookup, drawing: &mut Drawing, body: Area, step: f64)
     widest + 8.0
 }
 
+/// The bars of one half, each as long as the response time.
 fn half(drawing: &mut Drawing, area: Area, title: &str, bars: &[Option<[f64; 7]>], step: f64) {
     let totals = bars.iter().flatten().map(|parts| parts.iter().sum::<f64>());
     let most = totals.fold(0.0, f64::max);

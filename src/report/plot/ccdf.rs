@@ -5,7 +5,7 @@
 //! heavy tail is a straight line. Curves end where fewer than ten jobs are left, since beyond that
 //! they show single jobs.
 
-use super::axis::Axis;
+use super::axis::{Axis, range};
 use super::drawing::{Drawing, Point};
 use super::panel::{Area, Panel};
 use super::point_figure;
@@ -21,21 +21,16 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
     if classes.is_empty() {
         return None;
     }
+    let style = tables.style;
     let columns = match classes.len() {
         1 => 1,
-        _ if tables.style.is_narrow() => 1,
-        2 | 4 => 2,
-        _ => 3,
+        2 | 4 => style.either(1, 2),
+        _ => style.either(1, 3),
     };
     let rows = classes.len().div_ceil(columns);
-    let height = if rows == 1 {
-        if tables.style.is_narrow() {
-            260.0
-        } else {
-            400.0
-        }
-    } else {
-        300.0 * rows as f64
+    let height = match rows {
+        1 => style.either(260.0, 400.0),
+        _ => 300.0 * rows as f64,
     };
     let subtitle =
         "share of measured jobs that take longer than the time, all replications together";
@@ -60,10 +55,11 @@ fn classes(tables: &Lookup, point: usize) -> Vec<String> {
     }
 }
 
+/// The curves of a class on logarithmic axes, with its objective if that is near them.
 fn panel(tables: &Lookup, point: usize, class: &str, (drawing, area): (&mut Drawing, Area)) {
     let curves = curves(tables, point, class);
     let times = || curves.iter().flatten().map(|point| point.0);
-    let (low, high) = times().fold((f64::INFINITY, 0.0_f64), |(l, h), t| (l.min(t), h.max(t)));
+    let (low, high) = range(times()).unwrap_or((f64::INFINITY, 0.0));
     let near = |slo: &f64| (low / 2.0..=high * 3.0).contains(slo);
     let slo = tables.class_slo(class).filter(near);
     // A curve's start far below its middle would squeeze its end.
@@ -81,11 +77,11 @@ fn panel(tables: &Lookup, point: usize, class: &str, (drawing, area): (&mut Draw
         panel.vertical_rule(drawing, slo / scale.factor, &name, title);
     }
     let inside = |curve: &Vec<Point>| -> Vec<Point> {
-        let scaled = curve
-            .iter()
-            .map(|(time, share)| (time / scale.factor, *share));
-        let shown = scaled.filter(|p| panel.x.holds(p.0) && panel.y.holds(p.1));
-        shown.collect()
+        let curve = curve.iter();
+        let scaled = curve.map(|(time, share)| (time / scale.factor, *share));
+        scaled
+            .filter(|p| panel.x.holds(p.0) && panel.y.holds(p.1))
+            .collect()
     };
     let curves: Vec<Vec<Point>> = curves.iter().map(inside).collect();
     panel.curves(drawing, &curves);

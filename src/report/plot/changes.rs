@@ -61,6 +61,7 @@ fn axis<'a>(changes: impl Iterator<Item = &'a Change>) -> Axis {
     Axis::changes(changes.flat_map(ends).map(|end| end.clamp(-WIDEST, WIDEST)))
 }
 
+/// A change as a row, its shade open to the side that is better.
 fn row(change: Change, axis: &Axis) -> Row {
     let allowed = 100.0 * change.allowed;
     let shade = match change.lower_is_better {

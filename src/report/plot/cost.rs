@@ -31,6 +31,7 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
     Some(drawing)
 }
 
+/// Strategies that have both the cost and the response time.
 fn pairs<'a>(
     tables: &'a Lookup,
     point: usize,
@@ -53,6 +54,7 @@ fn ends(row: &Summary) -> impl Iterator<Item = f64> {
     [row.mean, row.ci_low, row.ci_high].into_iter().flatten()
 }
 
+/// One cost against p99; both axes from 0 unless they are logarithmic.
 fn panel(tables: &Lookup, point: usize, cost: &str, drawing: &mut Drawing, area: Area) {
     let across = scale_of(cost, []);
     let title = Metric::find(cost).map_or(String::new(), |metric| metric.title());
@@ -72,7 +74,7 @@ fn panel(tables: &Lookup, point: usize, cost: &str, drawing: &mut Drawing, area:
             continue;
         };
         let (x, y) = (x / across.factor, y / up.factor);
-        if let Some((low, high)) = gain.ci_low.zip(gain.ci_high) {
+        if let Some((low, high)) = gain.interval() {
             let ends = (low / up.factor, high / up.factor);
             panel.interval(drawing, x, ends, look(strategy).color);
         }

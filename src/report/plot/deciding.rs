@@ -5,7 +5,7 @@
 //! unstable point has no steady-state value: it is a cross at the upper edge, where the line ends,
 //! not a large number.
 
-use super::axis::Axis;
+use super::axis::{Axis, range};
 use super::dot_rows::{Group, Row, Rows};
 use super::drawing::{Color, Drawing, HEIGHT, PAPER};
 use super::palette::{look, mark};
@@ -96,8 +96,7 @@ impl<'a> Chart<'a> {
         let sizes = values.iter().copied().filter(|v| *v > 0.0);
         let scale = scale(&self.metric.metric, sizes);
         let scaled: Vec<f64> = values.iter().map(|v| v / scale.factor).collect();
-        let ends = |(l, h): (f64, f64), v: &f64| (l.min(*v), h.max(*v));
-        let (low, high) = scaled.iter().fold((f64::INFINITY, 0.0), ends);
+        let (low, high) = range(scaled.iter().copied()).unwrap_or((f64::INFINITY, 0.0));
         let title = scale.axis_title(&self.metric.metric.title());
         let axis = Axis::fitting(&title, &scaled, low < small * high);
         (scale, axis)
@@ -126,6 +125,7 @@ impl<'a> Chart<'a> {
         }
     }
 
+    /// Curves with bands over a numeric sweep; the axis starts at 0 unless all values are well above it.
     fn lines(&self, sweep: &Sweep) -> Drawing {
         let points: Vec<usize> = sweep.values.iter().map(|value| value.0).collect();
         let (scale, y) = self.axis(&points, 0.7);
@@ -134,11 +134,7 @@ impl<'a> Chart<'a> {
         let (title, subtitle) = (self.title(), self.subtitle());
         let texts = [title.as_str(), subtitle.as_str()];
         let style = self.tables.style;
-        let height = if style.is_narrow() {
-            260.0
-        } else {
-            HEIGHT - 130.0
-        };
+        let height = style.either(260.0, HEIGHT - 130.0);
         let (mut drawing, body) = figure(style, texts, &legend, height);
         let rule = self.rule_on(&y, &scale);
         let margin = if rule.is_some() { 64.0 } else { 0.0 };
@@ -161,6 +157,7 @@ impl<'a> Chart<'a> {
         curves.drawing
     }
 
+    /// What crosses, arrows and gaps mean, as far as there are any.
     fn mark_notes(&self, points: &[usize]) -> Vec<String> {
         const NOTES: [(Status, &str); 3] = [
             (
@@ -182,6 +179,7 @@ impl<'a> Chart<'a> {
         notes.map(str::to_owned).collect()
     }
 
+    /// Dots with intervals, a group a point, for words and grids.
     fn rows(&self) -> Drawing {
         let points = chosen_points(self.tables.points());
         let (scale, axis) = self.axis(&points, 0.5);
@@ -189,31 +187,52 @@ impl<'a> Chart<'a> {
             let name = format!("{} {}", self.rule_name, scale.value(rule));
             (rule / scale.factor, name)
         };
+        let groups = points.iter().map(|point| self.group(*point, &scale));
         Rows {
             style: self.tables.style,
             title: self.title(),
             subtitle: self.subtitle(),
-            groups: points
-                .iter()
-                .map(|point| self.group(*point, &scale))
-                .collect(),
+            groups: groups.collect(),
             rule: self.rule_on(&axis, &scale).map(rule),
             axis,
             shade: None,
-            notes: picked_note(self.tables),
+            notes: self.notes(&points),
         }
         .draw()
+    }
+
+    /// What there is no room for beside the marks of a narrow plot: which of them have no interval, and why.
+    fn notes(&self, points: &[usize]) -> Vec<String> {
+        let is_narrow = self.tables.style.is_narrow();
+        let told = [Status::Thin, Status::Growing, Status::Heavy]
+            .into_iter()
+            .filter(|_| is_narrow);
+        let of = |status: Status| {
+            let has = |s: &usize| {
+                let mut rows = points.iter().filter_map(|point| self.row(*point, *s));
+                rows.any(|row| row.status == status)
+            };
+            let names = self.tables.strategies().filter(has);
+            let names: Vec<String> = names.map(|s| self.tables.strategy(s)).collect();
+            let (word, names) = (status.word(), names.join(", "));
+            (!names.is_empty()).then(|| format!("{word}, without an interval: {names}"))
+        };
+        picked_note(self.tables)
+            .into_iter()
+            .chain(told.filter_map(of))
+            .collect()
     }
 
     fn group(&self, point: usize, scale: &Scale) -> Group {
         let row = |strategy: usize| {
             let cell = self.row(point, strategy);
-            let interval = cell.and_then(|r| r.ci_low.zip(r.ci_high));
+            let scaled = |value: f64| value / scale.factor;
+            let interval = cell.and_then(|r| r.interval());
             Row {
                 strategy,
                 name: self.tables.strategy(strategy),
-                value: cell.and_then(|r| r.mean).map(|mean| mean / scale.factor),
-                interval: interval.map(|(low, high)| (low / scale.factor, high / scale.factor)),
+                value: cell.and_then(|r| r.mean).map(scaled),
+                interval: interval.map(|(low, high)| (scaled(low), scaled(high))),
                 shade: None,
                 text: summary_cell(cell, scale),
                 at_least: cell.is_some_and(|r| r.status == Status::Censored),
@@ -243,10 +262,11 @@ impl Curves<'_> {
         values.filter(move |(point, _)| !cell(*point).figures.is_empty())
     }
 
+    /// The intervals as a band, broken where one is missing.
     fn band(&mut self, strategy: usize) {
         let ends = |(point, x): &(usize, f64)| {
             let row = self.chart.row(*point, strategy)?;
-            let (low, high) = row.ci_low.zip(row.ci_high)?;
+            let (low, high) = row.interval()?;
             Some((*x, low / self.factor, high / self.factor))
         };
         for run in runs(self.values(strategy).map(ends)) {
@@ -255,6 +275,7 @@ impl Curves<'_> {
         }
     }
 
+    /// The curve and its marks; a lower bound has an arrow and is not joined with the others.
     fn line(&mut self, strategy: usize) {
         let look = look(strategy);
         let mean = |(point, x): &(usize, f64)| {

@@ -61,6 +61,7 @@ fn axis(tables: &Lookup, metric: &MetricRef, rows: &[&ComparisonRow]) -> Axis {
     }
 }
 
+/// Dots with intervals, a group a point; changes beyond what is shown are arrows.
 fn dots(tables: &Lookup, metric: &MetricRef) -> Drawing {
     let points = chosen_points(tables.points());
     let others = || tables.strategies().filter(|s| *s != tables.baseline());
@@ -88,24 +89,24 @@ fn dots(tables: &Lookup, metric: &MetricRef) -> Drawing {
     .draw()
 }
 
+/// A comparison as a row, with its change and verdict in words.
 fn dot(tables: &Lookup, row: &ComparisonRow) -> Row {
     let scale = scale(&row.metric.metric, row.difference);
     let change = change(row, &scale);
-    let text = format!("{change}  {}", word(row.verdict))
-        .trim_start()
-        .to_owned();
-    let interval = row.relative_low.zip(row.relative_high);
+    let text = format!("{change}  {}", word(row.verdict));
+    let interval = row.relative_interval();
     Row {
         strategy: row.strategy,
         name: tables.strategy(row.strategy),
         value: row.relative.map(|r| 100.0 * r),
         interval: interval.map(|(low, high)| (100.0 * low, 100.0 * high)),
-        text,
+        text: text.trim_start().to_owned(),
         shade: None,
         at_least: false,
     }
 }
 
+/// Curves over a long numeric sweep, with the margin as a band about 0.
 fn lines(tables: &Lookup, metric: &MetricRef, sweep: &Sweep) -> Drawing {
     let rows: Vec<_> = tables.results.comparisons_on(metric).collect();
     let baseline = tables.baseline();
@@ -140,7 +141,7 @@ fn line<'a>(
     let value = |(point, x): &(usize, f64)| {
         let row = row(*point)?;
         let mean = row.relative?;
-        let interval = row.relative_low.zip(row.relative_high);
+        let interval = row.relative_interval();
         let (low, high) = interval.unwrap_or((mean, mean));
         Some(((*x, 100.0 * mean), (*x, 100.0 * low, 100.0 * high)))
     };

@@ -101,7 +101,7 @@ impl Rows {
         };
         let names = widest(|row| &row.name).min(self.labels()) + 10.0;
         let texts = widest(|row| &row.text).min(TEXTS) + 12.0;
-        let texts = if self.style.is_narrow() { 8.0 } else { texts };
+        let texts = self.style.either(8.0, texts);
         Area {
             left: body.left + names,
             top: body.top + head,
@@ -112,13 +112,10 @@ impl Rows {
 
     /// Room for names.
     fn labels(&self) -> f64 {
-        if self.style.is_narrow() {
-            120.0
-        } else {
-            LABELS
-        }
+        self.style.either(120.0, LABELS)
     }
 
+    /// Shade, grid, axis and the upright line with its name: all that lies behind the dots.
     fn background(&self, drawing: &mut Drawing, frame: Area) {
         if let Some((low, high)) = self.shade {
             let [left, right] = [low, high].map(|end| frame.x(&self.axis, end));
@@ -130,13 +127,8 @@ impl Rows {
         drawing.line(ends.to_vec(), LINE, 1.0);
         let title = fit(&self.axis.title, 13.0, false, drawing.width - 32.0);
         let middle = inside(drawing, (frame.left + frame.right) / 2.0, &title, 13.0);
-        drawing.text(
-            (middle, frame.bottom + 34.0),
-            &title,
-            13.0,
-            INK,
-            Align::Middle,
-        );
+        let below = (middle, frame.bottom + 34.0);
+        drawing.text(below, &title, 13.0, INK, Align::Middle);
         if let Some((value, name)) = &self.rule {
             let x = frame.x(&self.axis, *value);
             drawing.dashed(vec![(x, frame.top), (x, frame.bottom)], INK, 1.4, RULE);
@@ -145,6 +137,7 @@ impl Rows {
         }
     }
 
+    /// Name, interval, dot and text of a row; in a narrow plot there is no room for the text.
     fn row(&self, drawing: &mut Drawing, frame: Area, row: &Row, y: f64) {
         if let Some((low, high)) = row.shade {
             let [left, right] = [low, high].map(|end| frame.x(&self.axis, end));

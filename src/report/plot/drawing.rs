@@ -310,6 +310,8 @@ impl Drawing {
         scaled.into()
     }
 
+    /// Paints the shapes on a backend whose pixels are `scale` to one of the drawing; font sizes are multiplied
+    /// by `size_factor`, as backends understand them differently.
     fn render<B: DrawingBackend>(
         &self,
         area: &DrawingArea<B, Shift>,
@@ -375,6 +377,7 @@ impl<B: DrawingBackend> Painter<'_, B> {
         }
     }
 
+    /// A path, at least one pixel thick; what falls together into one pixel is not drawn.
     fn line(
         &self,
         points: &[Point],
@@ -479,6 +482,7 @@ fn averaged(fine: &[u8], width: usize, height: usize) -> Vec<u8> {
     pixels
 }
 
+/// The pixels (three bytes each) as a PNG.
 fn encode(pixels: &[u8], width: u32, height: u32) -> Result<Vec<u8>, DrawError> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);

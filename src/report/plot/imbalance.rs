@@ -29,6 +29,7 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
     Some(drawing)
 }
 
+/// One quantity over time, a curve a strategy.
 fn panel(
     tables: &Lookup,
     point: usize,

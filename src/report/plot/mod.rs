@@ -96,6 +96,7 @@ pub fn all(tables: &Lookup) -> Vec<Plot> {
     plots
 }
 
+/// The plots of a deciding metric, numbered as in `decide-on`.
 fn of_metric(tables: &Lookup, metric: &MetricRef, number: usize) -> impl Iterator<Item = Plot> {
     let plot = |topic, stem, caption, drawing| {
         let name = format!("{stem}-{number}");

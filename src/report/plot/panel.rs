@@ -160,6 +160,7 @@ pub fn figure(style: Style, texts: [&str; 2], legend: &[Entry], height: f64) -> 
     )
 }
 
+/// Entries in rows, as many in each as have room.
 fn legend_rows(legend: &[Entry], width: f64) -> Vec<Vec<&Entry>> {
     let mut rows: Vec<Vec<&Entry>> = Vec::new();
     let mut used = f64::INFINITY;
@@ -218,6 +219,7 @@ impl Panel {
         (self.frame.x(&self.x, x), self.frame.bottom - up)
     }
 
+    /// Lines at the ticks, their labels, and the frame.
     fn grid(&self, drawing: &mut Drawing) {
         self.frame.draw_ticks(drawing, &self.x, 0.5);
         let (left, top, right, bottom) = self.frame.edges();
@@ -232,6 +234,7 @@ impl Panel {
         drawing.line(corners, LINE, 1.0);
     }
 
+    /// The panel's title and those of its axes, cut to the room that there is.
     fn titles(&self, drawing: &mut Drawing, area: Area, title: &str) {
         let (left, top, right, bottom) = self.frame.edges();
         let title = fit(title, TITLE, true, right - left);

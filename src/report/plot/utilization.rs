@@ -4,14 +4,16 @@
 //! single nodes have no meaning of their own in a run with random placement. Groups are shown apart
 //! because unlike machines *should* be used unlike.
 
-use super::axis::{Axis, nice_step};
+use indexmap::IndexSet;
+
+use super::axis::{Axis, nice_step, range};
 use super::drawing::{Align, Drawing, GREY, Point, fit};
 use super::palette::{look, mark};
 use super::panel::{Area, Panel};
 use super::point_figure;
 use crate::metrics::columns::Part;
 use crate::report::lookup::Lookup;
-use crate::results::Summary;
+use crate::results::{NodeRow, Summary};
 
 /// The plot for `point`; none without nodes.
 pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
@@ -39,39 +41,33 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
     Some(drawing)
 }
 
+/// Groups of nodes whose utilization is among the figures, in their order.
 fn groups(tables: &Lookup, point: usize) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
     let cells = tables.results.cells.get(point).into_iter().flatten();
-    for key in cells.flat_map(|cell| cell.figures.iter().map(|figure| &figure.key)) {
-        match &key.part {
-            Part::Group(group) if key.name() == "utilization" && !names.contains(group) => {
-                names.push(group.clone());
-            }
-            _ => {}
-        }
-    }
-    names
+    let figures = cells.flat_map(|cell| &cell.figures);
+    let group = |figure: &Summary| match &figure.key.part {
+        Part::Group(group) if figure.key.name() == "utilization" => Some(group.clone()),
+        _ => None,
+    };
+    let groups: IndexSet<String> = figures.filter_map(group).collect();
+    groups.into_iter().collect()
 }
 
 /// Percent, a range of at least 20 points around the values, never below 0.
 fn percent_axis(title: &str, percents: impl Iterator<Item = f64>) -> Axis {
-    let (low, high) = percents.fold((f64::INFINITY, 0.0_f64), |(l, h), p| (l.min(p), h.max(p)));
-    let low = (((low.min(high) - 10.0) / 10.0).floor() * 10.0).max(0.0);
-    let high = if high > 90.0 {
-        high.max(100.0)
-    } else {
-        ((high + 5.0) / 10.0).ceil() * 10.0
+    let (low, high) = range(percents).unwrap_or((0.0, 0.0));
+    let low = (((low - 10.0) / 10.0).floor() * 10.0).max(0.0);
+    let high = match high > 90.0 {
+        true => high.max(100.0),
+        false => ((high + 5.0) / 10.0).ceil() * 10.0,
     };
     Axis::between(title, low, high, nice_step((high - low) / 6.0))
 }
 
+/// Utilization of single nodes, sorted: unevenness is a slope.
 fn ranks(tables: &Lookup, point: usize, drawing: &mut Drawing, area: Area) {
-    let curve = |s| -> Vec<Point> {
-        let nodes = tables.cell(point, s).nodes.iter();
-        nodes
-            .map(|node| (f64::from(node.rank), 100.0 * node.utilization))
-            .collect()
-    };
+    let place = |node: &NodeRow| (f64::from(node.rank), 100.0 * node.utilization);
+    let curve = |s| tables.cell(point, s).nodes.iter().map(place).collect();
     let curves: Vec<Vec<Point>> = tables.strategies().map(curve).collect();
     let all = || curves.iter().flatten();
     let last = all().map(|at| at.0).fold(1.0, f64::max);
@@ -82,6 +78,7 @@ fn ranks(tables: &Lookup, point: usize, drawing: &mut Drawing, area: Area) {
     panel.curves(drawing, &curves);
 }
 
+/// Mean utilization of each group of nodes with its interval, strategies side by side.
 fn by_group(tables: &Lookup, point: usize, groups: &[String], drawing: &mut Drawing, area: Area) {
     let strategies = tables.meta().strategies.len();
     let row = |group: &str, s| {
@@ -111,7 +108,7 @@ fn by_group(tables: &Lookup, point: usize, groups: &[String], drawing: &mut Draw
 
 fn dot(drawing: &mut Drawing, panel: &Panel, x: f64, (strategy, row): (usize, &Summary)) {
     let look = look(strategy);
-    if let Some((low, high)) = row.ci_low.zip(row.ci_high) {
+    if let Some((low, high)) = row.interval() {
         panel.interval(drawing, x, (100.0 * low, 100.0 * high), look.color);
     }
     if let Some(mean) = row.mean {

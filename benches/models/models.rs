@@ -41,17 +41,22 @@ const CENTRAL: [&str; 2] = ["", "central"];
 /// What a decision costs by what is seen, at 10,000 nodes: power-of-d is O(d), least-loaded O(log n), beside what of a
 /// dispatcher's own is under way where many share what is kept in order. The board is renewed 45,000 tasks apart.
 macro_rules! seen {
-    ($placement:literal, $dispatchers:literal, $view:literal) => {
-        concat!(
-            "\nnodes.node.count = 10_000\nworkload.load = 0.9\n",
-            "jobs.job = { arrivals = \"poisson\", work.exponential.mean = \"1s\" }\n",
-            "strategies.s = { placement = \"",
-            $placement,
-            "\", dispatchers = ",
-            $dispatchers,
-            ", view",
-            $view,
-            " }\n"
+    ($name:literal, $what:expr, $placement:literal, $dispatchers:literal, $view:literal) => {
+        scenario(
+            $name,
+            $what,
+            500_000,
+            concat!(
+                "\nnodes.node.count = 10_000\nworkload.load = 0.9\n",
+                "jobs.job = { arrivals = \"poisson\", work.exponential.mean = \"1s\" }\n",
+                "strategies.s = { placement = \"",
+                $placement,
+                "\", dispatchers = ",
+                $dispatchers,
+                ", view",
+                $view,
+                " }\n"
+            ),
         )
     };
 }
@@ -96,59 +101,44 @@ pub const MODELS: [Model; 23] = [
         CENTRAL,
         (10_000, 0.9, 1),
     ),
-    scenario(
-        "M2-local",
-        OWN,
-        500_000,
-        seen!("power-of-d", "1", " = 'local'"),
-    ),
-    scenario(
+    seen!("M2-local", OWN, "power-of-d", "1", " = 'local'"),
+    seen!(
         "M2-local-1k",
         OWN_OF_MANY,
-        500_000,
-        seen!("power-of-d", "1_000", " = 'local'"),
+        "power-of-d",
+        "1_000",
+        " = 'local'"
     ),
-    scenario(
-        "M2-board",
-        BOARD,
-        500_000,
-        seen!("power-of-d", "1", ".periodic.every = 5"),
-    ),
-    scenario(
+    seen!("M2-board", BOARD, "power-of-d", "1", ".periodic.every = 5"),
+    seen!(
         "M2-board-1k",
         OWN_OF_MANY,
-        500_000,
-        seen!("power-of-d", "1_000", ".periodic.every = 5"),
+        "power-of-d",
+        "1_000",
+        ".periodic.every = 5"
     ),
-    scenario(
-        "M3-1k",
-        OWN_OF_MANY,
-        500_000,
-        seen!("least-loaded", "1_000", " = 'fresh'"),
-    ),
-    scenario(
-        "M3-local",
-        OWN,
-        500_000,
-        seen!("least-loaded", "1", " = 'local'"),
-    ),
-    scenario(
+    seen!("M3-1k", OWN_OF_MANY, "least-loaded", "1_000", " = 'fresh'"),
+    seen!("M3-local", OWN, "least-loaded", "1", " = 'local'"),
+    seen!(
         "M3-local-1k",
         OWN_OF_MANY,
-        500_000,
-        seen!("least-loaded", "1_000", " = 'local'"),
+        "least-loaded",
+        "1_000",
+        " = 'local'"
     ),
-    scenario(
+    seen!(
         "M3-board",
         BOARD,
-        500_000,
-        seen!("least-loaded", "1", ".periodic.every = 5"),
+        "least-loaded",
+        "1",
+        ".periodic.every = 5"
     ),
-    scenario(
+    seen!(
         "M3-board-1k",
         OWN_OF_MANY,
-        500_000,
-        seen!("least-loaded", "1_000", ".periodic.every = 5"),
+        "least-loaded",
+        "1_000",
+        ".periodic.every = 5"
     ),
     scenario(
         "resources",

@@ -26,14 +26,17 @@ impl FromStr for Range {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Range, String> {
-        let ends = text
-            .split_once("..")
-            .and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));
-        match ends {
-            Some((first, last)) if 1 <= first && first <= last => Ok(Range { first, last }),
-            _ => Err("the first and the last to run, such as 21..40".to_owned()),
-        }
+        let (first, last) =
+            rising(text, "..").ok_or("the first and the last to run, such as 21..40")?;
+        Ok(Range { first, last })
     }
+}
+
+/// Two numbers with `between` between them, of which the first is at least 1 and at most the second.
+pub fn rising(text: &str, between: &str) -> Option<(u32, u32)> {
+    let (low, high) = text.split_once(between)?;
+    let (low, high) = (low.parse().ok()?, high.parse().ok()?);
+    (1 <= low && low <= high).then_some((low, high))
 }
 
 impl fmt::Display for Range {

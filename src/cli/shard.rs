@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::folder::{Folder, SHARD, copy_files};
 use super::making::{GO_ON, KEPT, fingerprint, give_up, journal, recording};
-use super::range::Range;
+use super::range::{Range, rising};
 use super::scenario_args::ScenarioArgs;
 use super::{Exit, message, print, running};
 use crate::experiment::record::{Recording, RowKind};
@@ -38,13 +38,10 @@ impl FromStr for Of {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Of, String> {
-        let parts = text
-            .split_once('/')
-            .and_then(|(shard, of)| Some((shard.parse().ok()?, of.parse().ok()?)));
-        match parts {
-            Some((shard, of)) if 1 <= shard && shard <= of && of <= MOST => Ok(Of { shard, of }),
-            _ => Err(format!("which of how many, such as 3/8, of at most {MOST}")),
-        }
+        let known = rising(text, "/").filter(|(_, of)| *of <= MOST);
+        let wrong = || format!("which of how many, such as 3/8, of at most {MOST}");
+        let (shard, of) = known.ok_or_else(wrong)?;
+        Ok(Of { shard, of })
     }
 }
 
@@ -270,6 +267,7 @@ impl ShardFile {
         }
     }
 
+    /// Runs what the shard's journal does not hold yet.
     fn run_in(
         &self,
         (scenario, program): (Scenario, &str),

@@ -90,6 +90,7 @@ impl<'a> Marks<'a> {
         (status, String::new())
     }
 
+    /// That a mean depends on values so rare that the run has hardly seen them, with the length that would do.
     fn of_heavy(&self, heavy: &Heavy) -> Mark {
         let what = heavy.what;
         let note = match heavy.jobs {
@@ -191,6 +192,7 @@ impl<'a> Marks<'a> {
         }
     }
 
+    /// Why there is no value, with the key that would give one.
     fn of_missing(&self, key: &Column, missing: Missing) -> String {
         match missing {
             Missing::Jobs => "no job of this kind was measured, or none that has work".to_owned(),
@@ -205,10 +207,12 @@ impl<'a> Marks<'a> {
             Missing::Capacity => "no node has this dimension limited".to_owned(),
             Missing::Instants => "the nodes were never looked at in the window".to_owned(),
             Missing::Tasks => "no task was placed or ended in the window".to_owned(),
+            Missing::Regret => "not recorded: `--record regret` does".to_owned(),
             Missing::Power => "nothing says what nodes draw (nodes.NAME.power)".to_owned(),
         }
     }
 
+    /// How many jobs the quantile would take: ten beyond it in each replication.
     fn of_enough(&self, key: &Column) -> String {
         let permille = key
             .key
@@ -265,6 +269,7 @@ fn growth(cell: &Replications, is_heavy: bool) -> Option<Mark> {
     }
 }
 
+/// That the start from empty is not forgotten, with the time that forgetting takes at this load.
 fn of_growing(cell: &Replications, memory: &Memory) -> String {
     let seconds = significant(cell.window(), 3);
     let load = significant(memory.load, 3);

@@ -36,6 +36,7 @@ use std::time::{Duration, Instant};
 use rayon::BroadcastContext;
 use rayon::prelude::*;
 
+use crate::metrics::figures::Figures;
 use crate::results::Results;
 use crate::scenario::forecast::{BATCH, forecast};
 use crate::scenario::{Point, Scenario};
@@ -149,8 +150,10 @@ struct Running<'a> {
 type Done = Option<Result<Replicate, Failure>>;
 
 impl<'a> Running<'a> {
+    /// With no replication yet. Runs that record have their metrics besides.
     fn new(scenario: &'a Scenario, options: &'a Options<'a>) -> Running<'a> {
-        let asked = scenario.asked();
+        let mut asked = scenario.asked();
+        asked.extend(options.record.into_iter().flat_map(|rows| rows.metrics()));
         let cells = |point: &Point| {
             let cells = point
                 .setups
@@ -255,6 +258,7 @@ impl<'a> Running<'a> {
         Some(done)
     }
 
+    /// The replication as the journal has it, if its recorded rows are whole too; else it is run.
     fn kept_or_run(&self, item: Item) -> Result<Replicate, Failure> {
         let Some(journal) = self.options.journal else {
             return self.replicate(item);
@@ -272,6 +276,7 @@ impl<'a> Running<'a> {
         Ok(replicate)
     }
 
+    /// Runs the replication, with what is recorded of it.
     fn replicate(&self, item: Item) -> Result<Replicate, Failure> {
         let start = Instant::now();
         let setup: &Setup = &self.scenario.points[item.point].setups[item.strategy];
@@ -282,8 +287,9 @@ impl<'a> Running<'a> {
             let mut rows =
                 recording.open(self.scenario, item.point, item.strategy, item.replication)?;
             let figures = sim::run(setup, number, Some(&mut rows))?;
+            let regret = rows.regret();
             seals = rows.close()?;
-            figures
+            Figures { regret, ..figures }
         } else if self.options.log_decisions {
             let mut recorder = LogRecorder::new(if is_first { NODES_KEPT } else { 0 });
             let figures = sim::run(setup, number, Some(&mut recorder))?;

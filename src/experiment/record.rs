@@ -1,5 +1,8 @@
 //! Rows of single jobs, tasks and decisions (`--record`): each replication writes its own part
 //! files, which are joined in table order, so that the result does not depend on threads.
+//!
+//! Rows are written while the replication runs, since a long one has more than fits into memory; each part is
+//! sealed by a digest, so that a run which is taken up again knows whole parts from torn ones.
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
@@ -13,6 +16,8 @@ use super::seal::{Seal, Sealing};
 use super::shards::replications as replications_of;
 use super::trail::{Cut, Tracker};
 use crate::engine::time::Time;
+use crate::metrics::columns::MetricRef;
+use crate::metrics::figures::RegretRow;
 use crate::metrics::jobs::{Blame, PARTS};
 use crate::model::ids::NodeId;
 use crate::scenario::Scenario;
@@ -86,6 +91,19 @@ pub struct Recording {
 }
 
 impl Recording {
+    /// The metrics that recorded runs have beside those of every run.
+    pub fn metrics(&self) -> Vec<MetricRef> {
+        const OF_REGRET: [&str; 4] = [
+            "regret_mean",
+            "regret_p99",
+            "regret_max",
+            "regret_none_share",
+        ];
+        let has_regret = self.kinds.contains(&RowKind::Regret);
+        let names = OF_REGRET.iter().filter(|_| has_regret);
+        names.filter_map(|name| name.parse().ok()).collect()
+    }
+
     /// True if the parts of a replication are there as they were sealed.
     pub fn holds(
         &self,
@@ -233,6 +251,7 @@ pub struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
+    /// Writes a row of a table that is wanted; the first failure is kept, and nothing is written after it.
     fn write(&mut self, kind: RowKind, row: impl Serialize) {
         let Some(part) = &mut self.files[kind as usize] else {
             return;
@@ -244,17 +263,19 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// The regret of the decisions so far, where it is recorded: the only row of its table.
+    pub fn regret(&mut self) -> Option<RegretRow> {
+        let tracker = self.trail.take()?;
+        let row = Regret::of(self.setup, &tracker.trail).row();
+        self.write(RowKind::Regret, row);
+        Some(row)
+    }
+
     /// Writes what is buffered; the seals of the parts in the order of their kinds.
     ///
     /// # Errors
     /// A row could not be written.
     pub fn close(mut self) -> Result<Vec<Seal>, Failure> {
-        if let Some(tracker) = self.trail.take() {
-            self.write(
-                RowKind::Regret,
-                Regret::of(self.setup, &tracker.trail).row(),
-            );
-        }
         if let Some(error) = self.error.take() {
             return Err(error);
         }

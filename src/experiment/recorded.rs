@@ -1,4 +1,7 @@
 //! The same jobs under two strategies, of the rows that a run has recorded: nothing is run again.
+//!
+//! Rows of one strategy at one point stand together, and replications in order, so that two passes side by side
+//! hold one replication of each at a time, however long the tables are.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -9,8 +12,8 @@ use serde::de::DeserializeOwned;
 
 use super::moved::{Moved, of_trails};
 use super::record::RowKind;
-use super::regret::RegretRow;
 use super::trail::{JobTrail, Trail};
+use crate::metrics::figures::RegretRow;
 
 /// Which rows: of a point (from 0), and of the two strategies, the one that the other is held against first.
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +98,7 @@ fn works_of(rows: Vec<TaskRow>) -> Works {
     works
 }
 
+/// The completed jobs of a replication, each with the work of its tasks where those were recorded.
 fn trail(rows: Vec<JobRow>, works: &Works, classes: &[String]) -> Trail {
     let mut trail = Trail::default();
     for row in rows.into_iter().filter(|row| row.status == "completed") {
@@ -131,6 +135,7 @@ struct Rows {
 }
 
 impl Rows {
+    /// The rows of a strategy at a point; none where the table is not there.
     fn open(folder: &Path, kind: RowKind, point: usize, strategy: &str) -> Option<Rows> {
         let path = folder.join(format!("{}.csv", kind.name()));
         let mut reader = csv::Reader::from_path(path).ok()?;

@@ -8,9 +8,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use super::trail::{TaskTrail, Trail};
+use crate::metrics::figures::RegretRow;
 use crate::sim::setup::Setup;
 
 /// The regret of each decision for a measured job, nanoseconds.
@@ -32,6 +31,8 @@ impl Regret {
         Regret::of_nodes(capacities, demand, trail)
     }
 
+    /// Goes through the decisions in order, with the tasks that were placed at each node before and have not
+    /// ended.
     fn of_nodes<'a>(
         capacities: impl Iterator<Item = &'a [Option<u64>]>,
         demand: impl Fn(u32, usize) -> &'a [u64],
@@ -104,21 +105,6 @@ impl Regret {
             regret_max: self.quantile(1000),
         }
     }
-}
-
-/// Of a replication, as in `regret.csv`; seconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct RegretRow {
-    /// How many decisions.
-    pub decisions: u64,
-    /// The share of them for a node where the task waits least.
-    pub none_share: f64,
-    /// Mean over decisions.
-    pub regret_mean: f64,
-    /// The 99th percentile.
-    pub regret_p99: f64,
-    /// The largest.
-    pub regret_max: f64,
 }
 
 /// A node, and the tasks that were placed there, in the order of their ends: when that is and what they hold.

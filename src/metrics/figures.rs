@@ -1,4 +1,8 @@
 //! The figures of one replication, and what metrics are computed of.
+//!
+//! A replication keeps sums, counts and histograms, never single jobs; every metric is a function of these, and
+//! where it has no value says what is missing, so that a table can tell an empty class from a run that was too
+//! short.
 
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +70,22 @@ impl Totals {
     }
 }
 
+/// How much longer tasks waited at the nodes that were taken than where they would have waited least, by
+/// the true state: of the decisions of a replication, as in `regret.csv`; seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RegretRow {
+    /// How many decisions.
+    pub decisions: u64,
+    /// The share of them for a node where the task waits least.
+    pub none_share: f64,
+    /// Mean over decisions.
+    pub regret_mean: f64,
+    /// The 99th percentile.
+    pub regret_p99: f64,
+    /// The largest.
+    pub regret_max: f64,
+}
+
 /// The figures of one replication.
 #[derive(Clone, Debug)]
 pub struct Figures {
@@ -105,6 +125,8 @@ pub struct Figures {
     pub dispatchers: usize,
     /// It was run directly, not event by event, as long as jobs arrived.
     pub was_direct: bool,
+    /// The regret of its decisions, where that was recorded: it takes the whole course of a replication.
+    pub regret: Option<RegretRow>,
 }
 
 impl Figures {
@@ -155,6 +177,8 @@ pub enum Missing {
     Tasks,
     /// Of no node is known what it draws.
     Power,
+    /// The regret of decisions was not recorded.
+    Regret,
 }
 
 /// The part of a run that a metric is computed of.
@@ -230,6 +254,14 @@ impl<'a> Subject<'a> {
     pub(super) fn node_hours(&self, weight: fn(&Group) -> f64) -> Figure {
         let Figures { busy, layout, .. } = self.figures;
         Ok(busy.paid(layout, self.group, self.window()?, weight) / 3600.0)
+    }
+
+    /// The regret of decisions.
+    pub(super) fn regret(&self) -> Result<&'a RegretRow, Missing> {
+        let regret = self.figures.regret.as_ref().ok_or(Missing::Regret)?;
+        (regret.decisions > 0)
+            .then_some(regret)
+            .ok_or(Missing::Jobs)
     }
 
     /// Joules that the nodes drew in the window.

@@ -69,6 +69,7 @@ impl Sums {
         self.largest = self.largest.max(value);
     }
 
+    /// Measures of how evenly `n` nodes are loaded, from the sums over them.
     fn evenness(&self, n: u32) -> Evenness {
         let (n, sum) = (f64::from(n), self.sum);
         if sum == 0.0 {

@@ -251,6 +251,18 @@ static TABLE: &[Row] = table! {
     "power" Asked, ["W", Lower, Nodes, Ratio, SteadyState] "mean power",
         "Energy drawn in the window / its length.",
         |of, _| Ok(of.energy()? / of.window()?.as_secs());
+    "regret_mean" Asked, ["s", Lower, Run, Mean, SteadyState] "mean regret of decisions",
+        "Mean regret of the decisions for measured jobs: the wait at the node that was taken minus the least wait at any eligible node, by the true state; only with --record regret.",
+        |of, _| Ok(of.regret()?.regret_mean);
+    "regret_p99" Asked, ["s", Lower, Run, Mean, SteadyState] "regret of decisions, p99",
+        "99 % quantile of the regret of a replication's decisions, averaged over replications; only with --record regret.",
+        |of, _| Ok(of.regret()?.regret_p99);
+    "regret_max" Asked, ["s", Lower, Run, Extreme, SteadyState] "largest regret of a decision",
+        "Largest regret of a replication's decisions, averaged over replications; only with --record regret.",
+        |of, _| Ok(of.regret()?.regret_max);
+    "regret_none_share" Asked, ["1", Higher, Run, Share, SteadyState] "decisions without regret",
+        "Share of the decisions for a node where the task waits least; only with --record regret.",
+        |of, _| Ok(of.regret()?.none_share);
     "blame_*_mean" Parts, ["s", Lower, Jobs, Mean, AllJobs] "",
         "Part of the response time, along the job's critical chain, spent in *; mean over all jobs.",
         |of, part| of.mean(of.jobs.blame_sum()[part.index()], of.jobs.completed);
@@ -454,6 +466,18 @@ impl Metric {
     /// Whether a smaller figure is better, of what is compared; so it is taken where neither is.
     pub fn lower_is_better(&self) -> bool {
         self.row.better != Better::Higher || self.counts_misses()
+    }
+
+    /// 1 where a smaller figure is better, of what is compared, else -1: times it, those figures rise as they
+    /// get worse.
+    pub fn sign(&self) -> f64 {
+        if self.lower_is_better() { 1.0 } else { -1.0 }
+    }
+
+    /// Whether a smaller figure is better, of what tables show: not of a share that is shown as what attained
+    /// and compared as what missed.
+    pub fn reads_lower_better(&self) -> bool {
+        self.row.better != Better::Higher
     }
 
     /// Whether comparisons are of the share that missed: of 99.9 % against 99 % the misses are a tenth.

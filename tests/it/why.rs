@@ -203,6 +203,43 @@ fn regret_is_recorded() {
     }
     let page = std::fs::read_to_string(place.path("out/report.html")).unwrap();
     assert!(page.contains("The regret of decisions"));
+    let summary = rows("summary");
+    for (metric, column) in [
+        ("regret_mean", "regret_mean"),
+        ("regret_p99", "regret_p99"),
+        ("regret_max", "regret_max"),
+        ("regret_none_share", "none_share"),
+    ] {
+        let figures = summary.iter().filter(|row| row["metric"] == metric);
+        let figures: Vec<f64> = figures.map(|row| row["mean"].parse().unwrap()).collect();
+        let mean = |rows: &[BTreeMap<String, String>]| {
+            let values = rows.iter().map(|row| row[column].parse::<f64>().unwrap());
+            values.sum::<f64>() / rows.len() as f64
+        };
+        let means: Vec<f64> = regret.chunks(3).map(mean).collect();
+        assert_eq!(figures.len(), means.len(), "a figure a point and strategy");
+        for (figure, mean) in figures.iter().zip(means) {
+            assert!(
+                (figure - mean).abs() <= 1e-9 * mean,
+                "{metric}: {figure}, {mean}"
+            );
+        }
+    }
+    let told = place.ok(&["verify", "out"]);
+    assert!(told.contains("summary.csv"), "{told}");
+}
+
+/// Without the recording the tables are as before, and who asks for it is told what is missing.
+#[test]
+fn regret_that_is_not_recorded_is_not_available() {
+    let place = Place::new(MIXED);
+    place.ok(&["run", "s.toml", "--out=out"]);
+    let summary = std::fs::read_to_string(place.path("out/summary.csv")).unwrap();
+    assert!(!summary.contains("regret_"));
+    let args = ["run", "s.toml", "--out=asked", "--show=regret_mean"];
+    place.ok(&args);
+    let summary = std::fs::read_to_string(place.path("asked/summary.csv")).unwrap();
+    assert!(summary.contains("not recorded: `--record regret` does"));
 }
 
 /// What viewers ask of trace events (Google, "Trace Event Format", 2016): which keys each kind has, times in

@@ -1,4 +1,8 @@
 //! What a search found, in words and as a table.
+//!
+//! An answer never stands alone: beside the value is what was seen at both ends of the bracket, so that a
+//! reader can tell "fails at 30, holds at 31" from "not told at 30". Where nothing was shown to hold it says
+//! from where on it never does.
 
 use std::collections::BTreeMap;
 
@@ -68,7 +72,7 @@ pub fn of_bracket(search: About<'_>, found: Bracket, seen: &Seen) -> Told {
             let (word, value) = match (holds, fails) {
                 (Some(holds), Some(_)) => ("", holds),
                 (Some(holds), None) => ("at least ", holds),
-                (None, fails) => ("below ", fails.unwrap_or(first)),
+                (None, fails) => ("never from ", fails.unwrap_or(first)),
             };
             let told = [
                 end("holds", holds, &at, first),
@@ -184,6 +188,7 @@ fn what(search: About<'_>) -> String {
     }
 }
 
+/// How many values there are, and what the search took of looks and replications.
 fn spent(search: About<'_>) -> String {
     let (looks, replications) = search.spent;
     let grid = &search.grid;

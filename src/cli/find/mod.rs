@@ -139,6 +139,8 @@ impl Find {
         )))
     }
 
+    /// The values that are tried: whole numbers in steps of 1, others in a 64th of the span, unless a step is
+    /// given.
     fn grid(&self, (from, to): (f64, f64)) -> Result<Grid, Exit> {
         if !(from.is_finite() && to.is_finite() && from < to) {
             return Err(mistake("--from is to be a smaller number than --to"));

@@ -1,4 +1,9 @@
 //! The looks of a search: scenarios with the key set, run with more replications while it is open.
+//!
+//! A look runs one value for one strategy, with few replications first and four times as many while its
+//! interval holds the limit, so that most of the work is spent next to the answer. Scenarios are read anew for
+//! each value, because a key may change anything: the number of nodes, a law, the load. All values use the same
+//! seed.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,6 +105,7 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// Refuses a crossing of strategies that the scenario does not have.
     fn check_names(&self) -> Result<(), Exit> {
         let mut crossing = self.find.cross.iter();
         let Some(unknown) = crossing.find(|name| !self.names.contains(name)) else {
@@ -134,6 +140,7 @@ impl<'a> Search<'a> {
         Ok(scenario)
     }
 
+    /// What is set for a value: the key, and that what is looked at decides, so that its figures get intervals.
     fn changes(&self, at: usize) -> Changes {
         let mut changes = self.find.args.changes.clone();
         let set = format!("{}={}", self.find.key(), self.grid.text(at));
@@ -221,6 +228,7 @@ impl<'a> Search<'a> {
         self.search(&[one, other], &judge, &self.find.cross[0])
     }
 
+    /// Bisects on the grid for one or two strategies and puts what was found into words.
     fn search(
         &self,
         of: &[usize],
@@ -242,6 +250,7 @@ impl<'a> Search<'a> {
         strategies.map(|strategy| self.best(strategy)).collect()
     }
 
+    /// The value at which the first metric of a strategy is best.
     fn best(&self, strategy: usize) -> Result<Answer, Exit> {
         let mut seen = Seen::new();
         let metric = &self.metrics[0];
@@ -254,6 +263,7 @@ impl<'a> Search<'a> {
         self.answer(&self.names[strategy], of_best(self.about(), found, &seen))
     }
 
+    /// The answer with what an hour of the nodes costs there.
     fn answer(
         &self,
         name: &str,

@@ -2,9 +2,9 @@
 """Looks at result pages in a real browser: python3 tests/page/check.py [--shots DIR] [--axe FILE] PAGE...
 
 Each page is opened at 390, 768 and 1280 pixels, light and dark, without its script, and printed. Told are:
-what sticks out of the page, texts of a picture that touch each other, type below 12 pixels, messages of the
-console, requests to anywhere, findings of axe-core, and whether the script does what it is for (strategies
-off everywhere, the state back after a reload). It ends with 1 if anything was found, with 0 if nothing was,
+what is larger than 1.5 MB, what sticks out of the page, texts of a picture that touch each other, type below
+12 pixels, messages of the console, requests to anywhere, findings of axe-core, and whether the script does
+what it is for (strategies off everywhere, the state back after a reload). It ends with 1 if anything was found, with 0 if nothing was,
 and with 77 where Playwright or Chromium is missing.
 
 It needs the Python package `playwright` and a Chromium (CHROMIUM=path, else what is on the PATH); for
@@ -20,6 +20,8 @@ import time
 
 WIDTHS = (390, 768, 1280)
 HEIGHT = 800
+# Bytes of a page.
+MOST = 1_500_000
 
 # Texts of one picture that touch, and type that is too small: what is seen, not what is meant.
 LOOK = """
@@ -97,7 +99,8 @@ def missing(what):
 
 
 def look_at(chromium, path, asked):
-    found = []
+    size = path.stat().st_size
+    found = [f"{size} bytes: more than can be mailed"] if size > MOST else []
     for width in WIDTHS:
         for scheme in ("light", "dark"):
             found += [f"{width} {scheme}: {what}" for what in one(chromium, path, width, scheme, asked)]

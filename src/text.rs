@@ -66,6 +66,7 @@ fn grouped(number: &str) -> String {
     format!("{sign}{}{fraction}", with_commas(whole))
 }
 
+/// Digits in threes from the right.
 fn with_commas(digits: &str) -> String {
     let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (at, digit) in digits.chars().enumerate() {

@@ -107,6 +107,7 @@ fn pilot_share(setup: &Setup, forecast: &Forecast) -> f64 {
     }
 }
 
+/// Points and strategies with their loads; what is the same for all strategies is told once.
 fn describe(scenario: &Scenario, forecasts: &[Vec<Forecast>]) -> String {
     let mut out = format!("{}\n", printable(&scenario.title));
     let notes = scenario.notes.iter();
@@ -137,6 +138,7 @@ fn describe_point(scenario: &Scenario, forecasts: &[Forecast]) -> String {
     told.collect()
 }
 
+/// What is loaded most, and what a replication holds in jobs, tasks and events.
 fn describe_forecast(forecast: &Forecast) -> String {
     let used = forecast.nodes.iter().chain(&forecast.dispatchers);
     // What takes all but no time is not worth a line.
@@ -169,6 +171,7 @@ fn about(number: f64, noun: &str) -> String {
     counted(number.round().max(0.0) as u64, noun)
 }
 
+/// What the whole run takes of events, time and memory.
 fn total(scenario: &Scenario, forecasts: &[Vec<Forecast>]) -> String {
     let total = Total::of(forecasts, scenario.replications);
     format!(

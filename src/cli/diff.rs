@@ -163,6 +163,7 @@ impl Diff {
             .collect()
     }
 
+    /// Tells that the two runs share no strategy or no point, and what each has.
     fn nothing_in_common(&self, a: &Meta, b: &Meta) -> Exit {
         let names = |meta: &Meta| {
             let names: Vec<&str> = meta.strategies.iter().map(|s| s.name.as_str()).collect();

@@ -209,6 +209,7 @@ pub fn manifest_of(dir: &Path) -> Result<Meta, Exit> {
     read_with(dir, tables::read_meta)
 }
 
+/// Reads something of a folder; damage is told with its place and a cure.
 fn read_with<T>(dir: &Path, read: fn(&Path) -> Result<T, Damaged>) -> Result<T, Exit> {
     if !dir.is_dir() {
         return Err(Exit::Mistake(format!(
@@ -258,6 +259,7 @@ fn check_left_over(writing: &Path) -> Result<(), Exit> {
     Err(taken(writing, "is needed for the run's work and is taken"))
 }
 
+/// Refuses to replace what is not a folder of results: it may be somebody's work.
 fn check_replaceable(target: &Path) -> Result<(), Exit> {
     if target.file_name().is_none() {
         return Err(taken(target, "cannot be a run's folder"));

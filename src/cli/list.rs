@@ -71,6 +71,7 @@ fn placements(registry: &Registry) -> String {
         .collect()
 }
 
+/// A placement's line: its name as scenarios spell it, and the first sentence of what it does.
 fn placement(schema: &Value, name: &str, node: &Value) -> String {
     let algorithm = follow(node, schema);
     let mut out = format!(
@@ -104,6 +105,7 @@ fn strategy(name: &str) -> Result<String, Exit> {
     })
 }
 
+/// The laws, each as it is written and with what it says of itself.
 fn distributions(registry: &Registry) -> String {
     let mut out = String::from(
         "Wherever a law is expected, a constant will do; spans may have units (\"10ms\").\n\n",
@@ -120,6 +122,7 @@ fn distributions(registry: &Registry) -> String {
     out
 }
 
+/// The metrics with their units and definitions.
 fn metrics() -> String {
     let mut out = String::new();
     for metric in registry::metrics(&["RESOURCE".to_owned()]) {
@@ -145,6 +148,7 @@ fn traces() -> String {
     FORMATS.iter().map(one).collect()
 }
 
+/// The keys below a prefix, each with its type.
 fn key_list(registry: &Registry, prefix: &str) -> Result<String, Exit> {
     let found = keys(registry, prefix);
     if found.is_empty() {

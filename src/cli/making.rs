@@ -91,6 +91,7 @@ impl Making {
         }
     }
 
+    /// Runs what the journal does not hold, and writes the tables into the folder.
     fn make_in(
         &self,
         made: Made<'_>,
@@ -130,6 +131,8 @@ impl Making {
         Ok((run.results, run.is_complete))
     }
 
+    /// Writes the tables, the manifest with their digests, then plots and the page, which are drawn of the
+    /// tables.
     fn write(&self, plan: &Plan, run: &experiment::Run, folder: &Folder) -> Result<(), Exit> {
         let results = &run.results;
         folder.write("scenario.toml", plan.scenario().text.as_bytes())?;
@@ -147,6 +150,7 @@ impl Making {
             .try_for_each(|(name, bytes)| folder.write(name, bytes))
     }
 
+    /// Prints the answer in the form that was asked for.
     fn tell(&self, results: &Results, target: &Path, is_complete: bool) -> Result<(), Exit> {
         let page = target.join("report.html");
         let page = page.display().to_string();

@@ -1,4 +1,8 @@
 //! `equipoise merge`: the shards of a run joined into its results, byte for byte those of one whole run.
+//!
+//! Shards are joined by their journals and not by their tables, so that merged figures are those of one run:
+//! quantiles of parts cannot be averaged. What is missing, doubled or of another scenario is told by the number
+//! of its shard.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -221,6 +225,7 @@ fn nothing_to_add(dir: &Path) -> Exit {
     ))
 }
 
+/// Tells which shards are missing, and how to run them.
 fn incomplete(file: &ShardFile, missing: &[std::ops::Range<u32>]) -> Exit {
     let all = || missing.iter().cloned().flatten();
     let numbers: Vec<String> = all().take(20).map(|n| n.to_string()).collect();

@@ -176,6 +176,7 @@ pub fn run_with(registry: &Registry) -> ExitCode {
 }
 
 impl Command {
+    /// Runs the command that was given.
     fn execute(self, registry: &Registry) -> Result<(), Exit> {
         match self {
             Command::Run(run) => run.execute(registry),

@@ -38,6 +38,7 @@ impl New {
     }
 }
 
+/// Tells why the file was not written; one that is there is never replaced.
 fn refused(path: &Path, error: &io::Error) -> Exit {
     let shown = path.display();
     match error.kind() {

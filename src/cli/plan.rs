@@ -1,5 +1,9 @@
 //! `equipoise plan`: a run cut into shards, and the files by which Slurm, GNU parallel or Kubernetes run
 //! them.
+//!
+//! The parts take about equally long by forecast, as a job array is done when its slowest task is. The files
+//! name the command in full, so that they can be read, changed and sent to a cluster that this program knows
+//! nothing of.
 
 use std::path::PathBuf;
 
@@ -64,6 +68,7 @@ impl Plan {
         }
     }
 
+    /// How long the parts take, and how evenly.
     fn describe(&self, scenario: &Scenario, all: &[Shard]) -> String {
         let head = ["shard", "replications", "events", "CPU time"].map(str::to_owned);
         let mut rows = vec![head.to_vec()];
@@ -96,6 +101,7 @@ impl Plan {
         }
     }
 
+    /// The command that joins what the parts have finished.
     fn merge(&self, scenario: &Scenario) -> String {
         let target = match &self.out {
             Some(out) => out.clone(),
@@ -108,6 +114,7 @@ impl Plan {
         )
     }
 
+    /// A template with the names, numbers and times of this plan.
     fn fill(&self, template: &str, scenario: &Scenario, all: &[Shard]) -> String {
         let longest = all.iter().map(|shard| shard.seconds).fold(0.0, f64::max);
         // Forecasts are within a factor of two; a job that is killed for its time helps nobody.

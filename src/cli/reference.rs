@@ -116,6 +116,7 @@ the [laws](distributions.md) will do; where one form of several is meant and it 
 `strategies.NAME.for.NAME` stand the same parts as below `strategies.NAME`. `equipoise list keys jobs` shows the same in a \
 terminal, and `equipoise schema` prints a JSON Schema, with which editors complete and check.";
 
+/// Every key of a scenario with its type, default and meaning, from the JSON Schema of the grammar.
 fn key_page(registry: &Registry) -> String {
     let all = keys(registry, "");
     let told = all.iter().filter(|key| !is_told_elsewhere(&key.path));
@@ -145,6 +146,7 @@ fn law_page(registry: &Registry) -> String {
     )
 }
 
+/// A metric as a row: name, unit, which way is better, definition.
 fn metric_row(metric: &Metric) -> [String; 4] {
     let better = match metric.row.better {
         Better::Lower => "lower",
@@ -164,6 +166,7 @@ fn metric_row(metric: &Metric) -> [String; 4] {
     ]
 }
 
+/// Every metric that tables show unasked.
 fn metric_page() -> String {
     let metrics = registry::metrics(&["RESOURCE".to_owned()]);
     format!(
@@ -186,6 +189,7 @@ fn choices(parameter: &Value, schema: &Value) -> String {
     choices.filter_map(meant).collect()
 }
 
+/// A placement with its parameters and its source.
 fn placement(registry: &Registry, schema: &Value, name: &str, node: &Value) -> String {
     let algorithm = follow(node, schema);
     let parameters: Vec<(&String, &Value)> = properties(algorithm).collect();
@@ -205,6 +209,7 @@ fn placement(registry: &Registry, schema: &Value, name: &str, node: &Value) -> S
     )
 }
 
+/// All placements with their parameters.
 fn placement_page(registry: &Registry) -> String {
     let schema = schema(registry);
     let forms = list(&schema["$defs"]["Choice"], "oneOf").iter();
@@ -218,6 +223,7 @@ fn placement_page(registry: &Registry) -> String {
     )
 }
 
+/// Every preset with what it stands for, and what is left out of the original.
 fn preset_page() -> String {
     let one = |(name, meaning): (&str, String)| {
         let text = preset(name).unwrap_or_default().lines();
@@ -235,6 +241,7 @@ fn preset_page() -> String {
     )
 }
 
+/// The formats of traces, with what each reads.
 fn trace_page() -> String {
     let rows = FORMATS
         .iter()
@@ -263,6 +270,7 @@ fn commands(above: &Command) -> String {
     own.map(|one| command(one) + &commands(one)).collect()
 }
 
+/// A command with its arguments, from the parser itself.
 fn command(one: &Command) -> String {
     let usage = one.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ");
@@ -278,6 +286,7 @@ fn command(one: &Command) -> String {
     )
 }
 
+/// An argument with its help and what may be given.
 fn argument(arg: &Arg) -> [String; 2] {
     let help = arg.get_long_help().or(arg.get_help());
     let mut said = help.map_or(String::new(), |help| cell(&help.to_string()));

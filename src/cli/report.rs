@@ -113,6 +113,7 @@ impl Report {
 }
 
 impl Report {
+    /// Figures for a paper; names that the run does not have are told with those that it has.
     fn figures(&self, results: &Results) -> Result<tables::Files, Exit> {
         let known = figures::names(results);
         if let Some(unknown) = self.only.iter().find(|name| !known.contains(name)) {

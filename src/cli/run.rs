@@ -1,5 +1,8 @@
 //! `equipoise run`: a scenario in, tables and plots out; or, of a run that is cut into shards, one of
 //! them.
+//!
+//! Results are written beside their place and moved there at the end, so that a folder is whole or not there;
+//! what an interrupted run has finished is kept in a journal, and the same command goes on with it.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -78,6 +81,7 @@ impl Run {
         Ok(())
     }
 
+    /// Reads one scenario with its changes, and where its results go.
     fn one(&self, path: &Path, registry: &Registry) -> Result<One, Exit> {
         let mut args = ScenarioArgs {
             scenario: path.to_path_buf(),
@@ -111,6 +115,7 @@ impl Run {
         })
     }
 
+    /// Runs it: as a whole, as a shard, or as further replications of a finished run.
     fn run(&self, one: One, program: &str, stop: &AtomicBool) -> Result<(), Exit> {
         let before = match self.replications {
             Some(more) => shard::finished(&one.target, more)?,

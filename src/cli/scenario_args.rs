@@ -90,6 +90,7 @@ impl ScenarioArgs {
         }
     }
 
+    /// Keeps the strategies that were named, and the baseline, as without it nothing is compared.
     fn choose(&self, mut scenario: Scenario) -> Result<Scenario, Exit> {
         if self.changes.strategies.is_empty() {
             return Ok(scenario);
@@ -155,6 +156,7 @@ pub(super) fn quote(word: &str) -> String {
     }
 }
 
+/// Tells why the scenario cannot be read, and what to do about it.
 fn unreadable(path: &Path, error: &std::io::Error) -> Exit {
     use std::io::ErrorKind;
     let said = format!("error: cannot read {}: ", path.display());

@@ -1,4 +1,7 @@
 //! `equipoise timeline`: a stretch of one replication, task by task.
+//!
+//! The replication is run once more with a recorder, as a run keeps no single tasks; the same seed gives the
+//! same course, so the picture is of the very run that the tables tell of.
 
 use clap::{Args, ValueEnum};
 

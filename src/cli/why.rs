@@ -1,4 +1,7 @@
 //! `equipoise why`: two strategies on the same jobs, by what and for whom response times differ.
+//!
+//! The two strategies are run again with their jobs recorded, as a run keeps sums only; nothing is read from an
+//! older folder that another version may have written.
 
 use clap::Args;
 

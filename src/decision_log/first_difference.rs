@@ -219,6 +219,8 @@ enum Divergence {
     Jobs,
 }
 
+/// Where two logs part, as closely as what they keep tells: at a decision where nodes were kept, else within a
+/// stretch whose digests are unlike.
 fn divergence(old: &DecisionLog, new: &DecisionLog) -> Option<Divergence> {
     if old.digests.is_empty() || new.digests.is_empty() {
         return None;

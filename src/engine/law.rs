@@ -178,6 +178,8 @@ impl Law {
         }
     }
 
+    /// A draw of any law by inversion or by its composition; all mathematical functions are those of `libm`,
+    /// whose bits are the same on every machine.
     fn sample_other<R: Rng + ?Sized>(&self, rng: &mut R) -> f64 {
         match *self {
             Law::Constant(value) => value,

@@ -65,6 +65,7 @@ impl KnownAnswer {
         self.known.kind == AnswerKind::Exact && replications >= FEWEST
     }
 
+    /// The answer beside the figure; only exact answers are judged.
     fn row(&self, level: f64) -> TheoryRow {
         let estimate = self.pseudo.as_ref().map(|pseudo| pseudo.estimate(level));
         let widened = if self.is_quantile() { ACCURACY } else { 0.0 };

@@ -1,4 +1,7 @@
 //! From replications to results.
+//!
+//! Everything that a reader is told is put together here, in an order that depends on the scenario alone:
+//! neither the number of threads nor the order in which replications were done shows in any table.
 
 use crate::engine::random::SCHEME;
 use crate::metrics::distribution::Distribution;
@@ -277,6 +280,7 @@ fn same_jobs(
         .collect())
 }
 
+/// What the run as a whole has to be warned of; single figures carry their own marks.
 fn warnings(scenario: &Scenario, cells: &[Vec<Replications>], is_complete: bool) -> Vec<String> {
     let interrupted = (!is_complete).then(|| {
         "interrupted: only the replications that every strategy has finished are here".to_owned()
@@ -365,6 +369,7 @@ fn ccdf(class: &str, responses: &Distribution) -> Vec<CcdfRow> {
     rows
 }
 
+/// The rows of `nodes.csv`, of replication 1.
 fn nodes(detail: &Detail) -> Vec<NodeRow> {
     let nodes = detail.nodes.iter().cloned();
     let row = |(rank, node, group, utilization, tasks)| NodeRow {
@@ -377,6 +382,7 @@ fn nodes(detail: &Detail) -> Vec<NodeRow> {
     nodes.map(row).collect()
 }
 
+/// The rows of `timeline.csv`: instants of replication 1 averaged by bin.
 fn timeline(detail: &Detail) -> Vec<TimelineRow> {
     let (start, length) = detail.window;
     let bin_of = |seen: &Observation| {

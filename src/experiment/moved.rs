@@ -49,6 +49,7 @@ impl Group {
         self.slower += u64::from(pair.after.response() > pair.before.response());
     }
 
+    /// Adds the sums of another replication; of the jobs that moved most the largest of both stay.
     fn merge(&mut self, other: &Group) {
         self.jobs += other.jobs;
         self.before += other.before;
@@ -152,6 +153,7 @@ pub fn moved(
 }
 
 impl Edges {
+    /// Sums over the pairs of jobs of a replication, by class, size and state.
     fn of((pairs, ..): &Replicate) -> Edges {
         Edges {
             sizes: tenths(pairs.iter().map(|(pair, _)| pair.before.work)),

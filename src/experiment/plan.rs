@@ -1,5 +1,8 @@
 //! What is run, and how: a scenario of which nothing is left open, and which does not change any
 //! more.
+//!
+//! Everything that has to be found out first, such as how long to warm up, is settled here, so that every
+//! machine which runs a part of the plan runs the same.
 
 use std::sync::atomic::AtomicBool;
 

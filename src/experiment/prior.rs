@@ -1,5 +1,8 @@
 //! What is known of a point's figures before it runs: its load, and the laws of which a run may not
 //! see what its own error depends on.
+//!
+//! A sample that has missed the rare events looks calm, and its own variance says that it is precise. What is
+//! known of the laws and the load before anything is run does not have that fault, and so it is asked first.
 
 use crate::engine::law::Law;
 use crate::engine::law::heavy::{HEAVY, draws_needed, unseen_share};

@@ -1,5 +1,8 @@
 //! Seals of files: what the journal remembers of recorded rows, so that parts which a crash or a disk
 //! has spoilt are told from whole ones.
+//!
+//! The digest is taken of the bytes on their way to the disk; reading the file again would only prove what the
+//! cache holds.
 
 use std::io::{self, Write};
 

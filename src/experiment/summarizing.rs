@@ -1,4 +1,8 @@
 //! From the replications of a column to its figure, with its interval or its mark.
+//!
+//! The mark decides what is told: an unstable figure has no value, a thin one a value without an interval. Of a
+//! share of successes the interval is made of the share that missed, which is the rarer event and the one that
+//! is skewed.
 
 use crate::metrics::columns::MetricRef;
 use crate::results::{Status, Summary};
@@ -50,6 +54,7 @@ struct Told {
 }
 
 impl Told {
+    /// The figure, its interval, and the pseudo-values by which it is compared.
     fn of(key: &MetricRef, found: &Jackknife, values: &[f64]) -> Told {
         let Jackknife {
             figure,

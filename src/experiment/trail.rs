@@ -1,5 +1,8 @@
 //! What single jobs and tasks of one replication did: rows for a timeline, and pairs of the same job
 //! under two strategies.
+//!
+//! What is kept grows with the number of tasks, which a run never allows: it is for one replication at a time,
+//! or for a cut of one.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,8 @@
 //! `warmup = "auto"`: how long the system takes to forget that it began empty, by pilot
 //! replications whose random numbers no measured replication uses.
+//!
+//! Pilots see other random numbers than measured replications, as a warm-up that is chosen by the run it is cut
+//! from is biased by it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -126,6 +129,7 @@ fn longer_and_longer(setup: &Setup) -> Result<Option<Found>, Failure> {
     Ok(Pilots::run(&setup)?.at_last())
 }
 
+/// Twice as much to be measured.
 fn twice(measure: Measure) -> Measure {
     match measure {
         Measure::All => Measure::All,

@@ -196,6 +196,7 @@ impl Baseline {
         unlike
     }
 
+    /// Which watched strategies the baseline lacks or has besides.
     fn unlike_strategies(&self, watched: &[String]) -> Vec<String> {
         let has = |strategy: &&String| {
             (0..self.points.len()).all(|point| self.figures(point, strategy).is_some())
@@ -215,6 +216,7 @@ impl Baseline {
         unlike
     }
 
+    /// Which margins are others than those that the baseline was saved for.
     fn unlike_margins(&self, watched: &[(MetricRef, f64)]) -> Vec<String> {
         let find = |margins: &[(MetricRef, f64)], metric: &MetricRef| {
             let found = margins.iter().find(|(name, _)| name == metric);
@@ -292,6 +294,7 @@ impl fmt::Display for Unusable {
     }
 }
 
+/// Refuses a file of another format, before anything is read of it.
 fn check_format(file: &Value) -> Result<(), Unusable> {
     match file[MARK].as_u64() {
         Some(format) if format > FORMAT => Err(Unusable::newer(&format!(

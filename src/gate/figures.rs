@@ -142,6 +142,7 @@ fn plain(values: &[Option<f64>]) -> Vec<f64> {
     values.map(|value| value.unwrap_or(f64::NAN)).collect()
 }
 
+/// A metric's values by replication, from which pairs are made.
 fn values_of(cell: &Cell, metric: &MetricRef) -> MetricValues {
     let figure = cell.get(metric);
     MetricValues {
@@ -153,6 +154,7 @@ fn values_of(cell: &Cell, metric: &MetricRef) -> MetricValues {
     }
 }
 
+/// Counts of jobs by class: strategies that lose jobs unequally are not compared.
 fn jobs(cell: &Cell, watched: &[(MetricRef, f64)]) -> Vec<JobCounts> {
     let mut parts = vec![&Part::All];
     for (metric, _) in watched {
@@ -183,6 +185,7 @@ fn slowest(cell: &Cell) -> Vec<(String, f64)> {
     all.filter_map(of).collect()
 }
 
+/// A digest of the watched values, of blame and of counts: where it is equal, nothing that matters has changed.
 fn digest_of(cell: &Cell, watched: &[(MetricRef, f64)]) -> String {
     let is_held = |figure: &&Summary| {
         let name = figure.key.name();

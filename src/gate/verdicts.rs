@@ -213,6 +213,7 @@ fn failing(failed: &[&ScenarioVerdicts]) -> Vec<(Finding, usize)> {
     counts.into_iter().filter(|(_, n)| *n > 0).collect()
 }
 
+/// A scenario's verdicts, for programs.
 fn scenario_json(judged: &ScenarioVerdicts) -> Value {
     let cell = |cell: &StrategyVerdicts| cell_json(&judged.subject, cell);
     json!({
@@ -226,6 +227,7 @@ fn scenario_json(judged: &ScenarioVerdicts) -> Value {
     })
 }
 
+/// A strategy's at a point.
 fn cell_json(subject: &Subject, cell: &StrategyVerdicts) -> Value {
     let values = subject.points.get(cell.point).into_iter().flatten();
     let values = values.map(|value| json!(value));
@@ -243,6 +245,7 @@ fn cell_json(subject: &Subject, cell: &StrategyVerdicts) -> Value {
     })
 }
 
+/// A figure's, with its allowance and what was found.
 fn row_json(row: &FigureVerdict) -> Value {
     let judgement = &row.judgement;
     json!({

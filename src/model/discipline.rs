@@ -1,4 +1,8 @@
 //! In which order the attempts at a node are served.
+//!
+//! The order is that of a node alone: who is sent where is the placement's. Disciplines that know the work of a
+//! task (`sjf`, `srpt`) use what it will really take, which makes them bounds and not proposals where nobody
+//! knows that.
 
 /// One billion: factors are counted in whole billionths, so that they are exact.
 const WHOLE: u64 = 1_000_000_000;

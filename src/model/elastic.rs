@@ -1,4 +1,7 @@
 //! Groups of nodes whose size changes, and what nodes cost and draw.
+//!
+//! What a node costs counts from when it is asked for, booting included, as one is billed for it; what it draws
+//! depends on whether it works.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,5 +1,8 @@
 //! Lists that run through the records themselves: a record is in one list at a time, and leaves it
 //! from anywhere in constant time.
+//!
+//! A queue from which anything may be taken out (a cancelled copy, a stolen task) would cost a search in an
+//! array; here the links are in the records, and no memory is asked for while a replication runs.
 
 use super::slab::{NONE, Slab};
 

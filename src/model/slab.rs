@@ -1,5 +1,8 @@
 //! A store of records that come and go: places are reused, so that a run of any length needs only
 //! as much memory as it ever holds at once.
+//!
+//! Numbers of places are handed out again in an order that depends on the run alone, so that the same run has
+//! the same numbers on every machine.
 
 /// Names no record; ends lists.
 pub const NONE: u32 = u32::MAX;

@@ -306,6 +306,8 @@ impl Demand<'_> {
         }
     }
 
+    /// CPU time in seconds and memory in bytes of a replication: sums of what an event, a look at a node and a
+    /// task in the system were measured to take.
     fn cost(&self, strategy: &Strategy, sizes: (f64, f64, f64), window: &Window) -> Cost {
         let (jobs, tasks, events) = sizes;
         let nodes = self.cluster.count();

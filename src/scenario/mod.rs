@@ -200,6 +200,7 @@ impl Reading<'_> {
         }
     }
 
+    /// The scenario of its points, if none was wrong; what is the same for all of them is the first one's.
     fn finish(mut self, points: Vec<Read>, name: &str, text: String) -> Result<Scenario, Report> {
         let stem = Path::new(name).file_stem();
         let stem = stem

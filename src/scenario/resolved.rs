@@ -1,4 +1,7 @@
 //! A scenario without mistakes: what its file says, ready to run.
+//!
+//! From here on nothing can be wrong with it but what only running can show, and so what comes after has no
+//! messages of its own.
 
 use super::text::messages::Report;
 use crate::metrics::columns::MetricRef;

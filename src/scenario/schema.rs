@@ -89,6 +89,8 @@ fn plain_option(object: &mut Map<String, Value>) {
     }
 }
 
+/// Lets a form be written by its name alone where all its parameters have defaults, so that editors do not mark
+/// `placement = "random"`.
 fn name_or_table(object: &mut Map<String, Value>, whole: &Value) {
     let Some(Value::Array(options)) = object.get_mut("oneOf") else {
         return;
@@ -209,6 +211,7 @@ pub fn rare_parts() -> Vec<(&'static str, &'static str)> {
     parts_with("x-rare")
 }
 
+/// Keys of a strategy that carry a mark in the grammar, and the words of it; the placement first.
 fn parts_with(mark: &str) -> Vec<(&'static str, &'static str)> {
     let strategy = child(&GRAMMAR, "strategies").and_then(|all| child(all, "NAME"));
     let keys = strategy.and_then(|strategy| follow(strategy, &GRAMMAR)["properties"].as_object());
@@ -273,6 +276,7 @@ impl<'a> Keys<'a> {
         }
     }
 
+    /// Adds a key and, to a depth that no sensible file exceeds, the keys below it.
     fn add(&mut self, key: &str, value: &'a Value, above: &str) {
         let path = match above {
             "" => key.to_owned(),

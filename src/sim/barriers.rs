@@ -1,5 +1,8 @@
 //! A stage of a job is complete: those that waited for it may begin, and what the job's time hangs on is
 //! known.
+//!
+//! A stage begins with its slowest predecessor, and so the time of a job hangs on one chain of tasks, the
+//! critical one: its parts add up to the response time exactly, and are what blame is told of.
 
 use crate::metrics::jobs::Blame;
 use crate::model::slab::NONE;

@@ -1,5 +1,8 @@
 //! What becomes of reservations: they are made for a book of tasks, ask for one of these when they have
 //! room, and are forgotten.
+//!
+//! A reservation holds a place in a queue and not a task: which task runs is settled when its turn comes, so
+//! that a task is never bound to a slow node while another is idle (Ousterhout et al., Sparrow, SOSP 2013).
 
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;

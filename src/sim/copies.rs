@@ -42,6 +42,8 @@ impl Replication<'_> {
         Ok(())
     }
 
+    /// Makes a task's further attempts: all at once, until one has started, or when a hedge is due. What
+    /// speculates looks at tasks later.
     fn make_copies(&mut self, id: u32) -> Fallible {
         match self.core.setup.strategy.copies {
             None | Some(Copies::Speculation { .. }) => Ok(()),
@@ -59,6 +61,8 @@ impl Replication<'_> {
         }
     }
 
+    /// Sets the timer after which a second attempt is made, if the first is not done by then; none as long as
+    /// too few tasks are done to know the quantile.
     fn wait_to_hedge(&mut self, id: u32, hedge: &Hedge) {
         let delay = match hedge.after {
             None => self.hedging.quantile(hedge.permille),

@@ -1,4 +1,8 @@
 //! How far a replication has come: what is observed on the way, and when it is over.
+//!
+//! Nodes are looked at at random instants, one in each of many strata of the window: means over them have no
+//! bias from a rhythm of the workload, and less variance than instants that are drawn freely. The instants are
+//! the same for all strategies.
 
 use crate::engine::random::Seeds;
 use crate::engine::time::Time;
@@ -33,6 +37,7 @@ impl Course {
         course
     }
 
+    /// The course of a replication at time 0, with the instants at which nodes will be looked at.
     fn start(core: &Core<'_>, seeds: Seeds) -> Course {
         Course {
             clock: core.window.clock(),

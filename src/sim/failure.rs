@@ -1,4 +1,7 @@
 //! Why a replication may not come to its end.
+//!
+//! A mistake of the scenario that only running shows, a machine that has no more memory or threads, and a fault
+//! of this program are told apart: they end with different exit codes, and only the last is to be reported.
 
 use std::fmt;
 

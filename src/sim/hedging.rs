@@ -1,5 +1,8 @@
 //! What is kept for copies: when their tasks were decided, how many hedges there were, and how long tasks
 //! take.
+//!
+//! A quantile of how long tasks take is learnt while the run goes on, as a client would have to: there is none
+//! until enough tasks are done.
 
 use crate::engine::time::Time;
 use crate::metrics::jobs::Blame;

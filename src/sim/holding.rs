@@ -1,5 +1,8 @@
 //! What is followed of attempts as long as nodes hold them, beside what nodes sum up: what they are said to take,
 //! and whom reservations keep away from.
+//!
+//! Sums at nodes suffice for most placements; only what is rarely asked for is followed attempt by attempt, so
+//! that runs which do not ask for it do not pay.
 
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;

@@ -114,6 +114,8 @@ impl Asked<'_> {
         each.filter(|sum| !sum.is_nan()).sum()
     }
 
+    /// The load of whatever is loaded most, of groups of nodes and dispatchers too: there is no steady state if
+    /// it is 1 or more there, however idle the rest is.
     fn busiest(&self) -> KnownLoad {
         let (at, load) = self.demand.busiest();
         let all = KnownLoad {
@@ -201,6 +203,8 @@ impl Asked<'_> {
         (0..parts.len()).flat_map(both).collect()
     }
 
+    /// Into how many queues the work is split without a look at them; 1 where anything balances, as then all
+    /// nodes empty and fill together.
     fn queues(&self) -> f64 {
         let Strategy { parts, binding, .. } = &self.setup.strategy;
         let is_blind = |part: &Parts| fixed_split(part.placement.as_ref()).is_some();

@@ -285,6 +285,7 @@ impl Replication<'_> {
         }
     }
 
+    /// Sends the message that a reservation is not needed any more; until it arrives the node holds the place.
     fn call_off_reservation(&mut self, id: u32) {
         self.count_message();
         let law = &self.core.setup.network.dispatch;

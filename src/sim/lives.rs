@@ -1,5 +1,8 @@
 //! What becomes of attempts when something goes wrong: their node goes down, they fail, or nobody
 //! waits for them any more. Then their task is tried again, or its job has failed.
+//!
+//! Each way to end an attempt is one function here, and each leads to one of few ends of its task: done, tried
+//! again, or lost with its job. That every task reaches one of them is checked at the end of every replication.
 
 use crate::engine::random::unit;
 use crate::engine::time::Time;
@@ -61,6 +64,8 @@ impl Replication<'_> {
         }
     }
 
+    /// A node has come up, drains or has gone down. Going down strands what is there; coming up takes up what
+    /// waits for it, at the node and elsewhere.
     fn change_node(&mut self, node: NodeId, before: NodeState, state: NodeState) -> Fallible {
         let (was_down, is_down) = (before == NodeState::Down, state == NodeState::Down);
         let is_up = state == NodeState::Up;
@@ -160,6 +165,7 @@ impl Replication<'_> {
         }
     }
 
+    /// All that runs at a node is lost.
     fn lose_running(&mut self, node: NodeId) -> Fallible {
         loop {
             let id = self.core.nodes.at(node).running.head();
@@ -238,6 +244,8 @@ impl Replication<'_> {
         Ok(())
     }
 
+    /// A task reaches its node, and starts or waits there; it is turned away where the node is down or too many
+    /// wait.
     fn come_to_node(&mut self, id: u32) -> Fallible {
         let node = self.core.records.task(id).node;
         let queued = self.core.setup.faults.stranded.queued;
@@ -390,6 +398,7 @@ impl Replication<'_> {
             && self.dispatch.spend(job, &retries.budget)
     }
 
+    /// Lets a task wait for its next attempt; that it may have one was decided before.
     fn retry(&mut self, id: u32) {
         let task = self.core.records.task_mut(id);
         (task.attempt, task.placed) = (task.attempt + 1, 0);
@@ -574,6 +583,7 @@ impl Replication<'_> {
         Ok(())
     }
 
+    /// A timer of a task has run out: what comes next is told by the kind of the timer.
     fn follow_timer(&mut self, timer: u32, id: u32) -> Fallible {
         match timer {
             0 => self.place_again(id),

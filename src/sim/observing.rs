@@ -1,4 +1,8 @@
 //! Looks at the nodes at random instants, one in each stratum of the window.
+//!
+//! One instant in each stratum, drawn at random in it, sees periodic workloads without bias and has less
+//! variance than instants drawn over the whole window (stratified sampling: Cochran, Sampling Techniques,
+//! 1977).
 
 use crate::engine::random::{Purpose, Seeds, Stream, unit};
 use crate::engine::time::Time;

@@ -1,5 +1,9 @@
 //! Jobs on the direct path whose tasks are placed by numbers of tasks at the nodes: decisions are begun
 //! many at a time, as far as they do not depend on the nodes, and then made one after another.
+//!
+//! Without faults, views or queues at dispatchers a job is a short loop over its tasks, with no agenda: this is
+//! where most comparisons of plain placements spend their time. Its results are those of the event loop to the
+//! last bit, which a test holds for every scenario that may go this way.
 
 use crate::engine::random::Draw;
 use crate::engine::time::Time;

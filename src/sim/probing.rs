@@ -1,5 +1,8 @@
 //! Decisions by what nodes answer: a question to each of those that a placement looks at, which decides by
 //! their state when that arrives, and the task sets out when the answers are back.
+//!
+//! A probe costs a message each way and the time of both, and what is decided by is as old as the answer: this
+//! is what tells it from a dispatcher that sees everything.
 
 use super::core::Timer;
 use super::failure::Fallible;

@@ -1,5 +1,8 @@
 //! What all nodes together have left over the time to come: a staircase that tells at a glance when a wish
 //! cannot be granted, so that the nodes need not be asked one by one.
+//!
+//! Backfilling asks again and again whether a wish fits between what is reserved; most do not, and here that
+//! costs one look.
 
 use crate::engine::time::Time;
 

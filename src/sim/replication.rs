@@ -1,4 +1,8 @@
 //! The parts of a replication: how they are put together, and what they tell at its end.
+//!
+//! A replication is a function of its setup and number. All randomness comes from streams that are derived from
+//! the seed, the replication and what is drawn for, so that strategies meet the same jobs, and adding a class
+//! or a node leaves the draws of the others as they were.
 
 use super::central::Central;
 use super::core::Core;

@@ -1,4 +1,7 @@
 //! Groups that grow and shrink by what is seen of them.
+//!
+//! Nodes that are asked for come after they have booted, and those that are sent away finish what they have
+//! begun. What a rule sees are means since it looked last, so that it does not answer to single tasks.
 
 use std::ops::Range;
 
@@ -111,6 +114,7 @@ fn pause(rule: &Autoscaling) -> Time {
 }
 
 impl Scaler {
+    /// Adds one look at a group to its signal; means over looks decide, as single ones swing.
     fn see(&mut self, core: &Core<'_>, on: Signal, size: &Size, central: u64) {
         let nodes = || size.there.iter().copied();
         let waiting = |node| u128::from(core.nodes.at(node).queued);

@@ -462,6 +462,7 @@ impl Stock {
 }
 
 impl Feed {
+    /// The state of a source at the start, with streams of its own: what one source draws changes no other.
     fn open(source: &workload::Source, seeds: Seeds) -> Fallible<Feed> {
         Ok(match &source.arrivals {
             Arrivals::Renewal { interval } => Feed::Renewal(interval.clone()),
@@ -839,6 +840,7 @@ impl Source {
         }
     }
 
+    /// Adds a measured job to the digest by which runs are proved to have had equal jobs.
     fn digest_job(&mut self, core: &Core<'_>, id: u32) {
         let job = core.records.job(id);
         let (facts, mut next) = (&core.facts[job.class as usize], id);

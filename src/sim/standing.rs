@@ -1,4 +1,7 @@
 //! What dispatchers know of the health of nodes, beside what is true.
+//!
+//! A dispatcher may go on sending tasks to a node that is down, or keep away from one that is back; both are
+//! wrong views that cost time, and so what is known is kept apart from what is true, for each dispatcher.
 
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;

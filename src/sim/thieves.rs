@@ -1,4 +1,7 @@
 //! Whom a node looks at that falls idle, or has too much to do.
+//!
+//! Victims are drawn at random, as many as the strategy says: looking at all nodes would need what a large
+//! cluster has not, a place where all of them are known.
 
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;

@@ -2,6 +2,9 @@
 //!
 //! Only + - * /, comparisons, `&&`, `||`, `!`, `min` and `max`, which give the same bits everywhere. Compiled
 //! to postfix.
+//!
+//! Functions such as `exp` or `pow` are left out on purpose: they differ in the last bit between machines, and
+//! one other bit in a score is another decision.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,4 +1,7 @@
 //! What dispatchers know of nodes that fail, and what they do about nodes at which attempts fail.
+//!
+//! Knowing late and knowing wrongly are told apart: `detection` is how failures of nodes become known,
+//! `ejection` what is concluded from failures of tasks.
 
 use crate::engine::time::Time;
 

@@ -1,4 +1,7 @@
 //! What nodes are put in order by.
+//!
+//! Keys are compared exactly, as ratios of whole numbers where they are divided by a speed or a weight:
+//! rounding would break ties by accident, and differently on another machine.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

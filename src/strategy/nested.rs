@@ -1,4 +1,7 @@
 //! Placements that are parts of another: read by name, as scenarios spell them.
+//!
+//! A bandit over balancers, a rule for short and another for long jobs: such placements are given others as
+//! parameters, and these are read, listed and checked like any placement that a strategy names itself.
 
 use std::borrow::Cow;
 use std::fmt;

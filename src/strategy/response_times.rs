@@ -1,5 +1,8 @@
 //! How long nodes take to answer, as one dispatcher has measured it: means in which a response
 //! counts the less the longer it is ago.
+//!
+//! Old responses fade by time and not by number: a node that is rarely chosen would otherwise keep a bad name
+//! for ever.
 
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;

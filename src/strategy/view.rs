@@ -1,5 +1,8 @@
 //! What a dispatcher sees of the nodes when it decides. Every read of a placement goes through
 //! here, so that no algorithm knows more than its strategy says.
+//!
+//! What is seen may be old or a part of what there is; whether it is, the placement cannot know, as its code is
+//! the same for every view. So a comparison of views changes nothing but the view.
 
 use std::cell::{Cell, RefCell};
 use std::cmp::Ordering;

@@ -75,6 +75,8 @@ pub fn of(setup: &Setup) -> Option<Vec<Known>> {
     is_stable.then(|| answers.known(model, AnswerKind::Exact, shift))
 }
 
+/// The model, and mean and second moment of the time that a task keeps its server, failures included; none
+/// where anything else goes wrong too.
 fn completion(
     faults: &Faults,
     system: &QueueingSystem<'_>,
@@ -111,6 +113,7 @@ fn completion(
     }
 }
 
+/// The moments of that time where the server fails only while it works.
 fn broken_down(
     failures: &NodeFailures,
     stranded: Stranded,

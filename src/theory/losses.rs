@@ -121,6 +121,8 @@ pub fn of(systems: &[QueueingSystem<'_>]) -> Option<Vec<Known>> {
     }
 }
 
+/// Erlang's loss formula without places to wait, which holds for any law of work; with some, that of
+/// exponential work.
 fn one_class(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
     let (places, shift) = (system.queue_limit?, system.shift()?);
     let (servers, share) = queue(system)?;
@@ -140,6 +142,7 @@ fn one_class(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
     Some(rows)
 }
 
+/// What is known of the tasks that are let in.
 fn answers(of: &Occupancy, mean: f64) -> Answers<'_> {
     Answers {
         wait: Some(of.wait() * mean),
@@ -163,6 +166,7 @@ fn queue(system: &QueueingSystem<'_>) -> Option<(u64, f64)> {
     alike.all(|is| is).then_some((servers, split[0]))
 }
 
+/// Classes that take unlike numbers of slots of one node and do not wait.
 fn several(systems: &[QueueingSystem<'_>]) -> Option<Vec<Known>> {
     let (first, [station]) = (systems.first()?, &systems.first()?.stations[..]) else {
         return None;

@@ -99,6 +99,8 @@ pub fn of(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
     match_one_queue(system).or_else(|| match_bound(system))
 }
 
+/// One queue before several servers, or what is one to the last job: each task to the node with the least work,
+/// or in turns where work is constant.
 fn match_one_queue(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
     let (rate, speed, c) = (system.poisson()?, system.speed()?, system.servers()?);
     let shift = system.shift()?;
@@ -130,6 +132,7 @@ fn one_queue(c: u64, a: f64, mean: f64) -> Option<Answers<'static>> {
     })
 }
 
+/// M/D/c; close to saturation its series would take too long.
 fn constant(c: u64, a: f64, service: f64) -> Option<Answers<'static>> {
     (a < 0.999 * c as f64 && c <= 10_000).then(|| {
         let wait = constant_wait(c, a) * service;
@@ -142,6 +145,7 @@ fn constant(c: u64, a: f64, service: f64) -> Option<Answers<'static>> {
     })
 }
 
+/// One queue bounds from below the mean of whatever sends tasks to nodes when they arrive.
 fn match_bound(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
     let (rate, mean) = system.markov().filter(|_| system.is_simple())?;
     let (c, shift) = (u64::from(system.nodes()), system.shift()?);

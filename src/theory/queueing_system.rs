@@ -121,6 +121,7 @@ impl<'a> QueueingSystem<'a> {
         pairs.map(of).collect()
     }
 
+    /// The system that one class meets, if it meets one that models know.
     fn of_class(
         class: &'a Class,
         source: &'a Source,
@@ -493,6 +494,7 @@ fn service<'a>(cluster: &'a Cluster, stage: &'a Stage) -> Option<(&'a Discipline
         .then_some((&first.discipline, first.queue_limit))
 }
 
+/// A group of nodes as equal servers: how many tasks of this demand one of them serves at once.
 fn station(group: &Group, demand: &[u64]) -> Station {
     let Group {
         name: _,

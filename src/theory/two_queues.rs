@@ -63,6 +63,8 @@ struct Shorter {
 }
 
 impl Shorter {
+    /// The matrix R of the process without and with jobs at both, as the limit of its iteration from 0 (Neuts,
+    /// Matrix-Geometric Solutions in Stochastic Models, 1981).
     fn solve(rho: f64) -> Shorter {
         let (up, stay, down) = blocks(2.0 * rho);
         let mut rates = zero();

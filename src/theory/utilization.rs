@@ -99,6 +99,8 @@ fn slowing(stragglers: Option<&Stragglers>) -> Option<f64> {
     is_calm(factor).then(|| 1.0 + probability * (factor.mean() - 1.0))
 }
 
+/// What a class asks for, a second; none where its tasks are not known beforehand. Every field is named here,
+/// so that a new one must be thought of.
 fn ask(class: &Class, jobs: f64, slower: f64, shares: Option<Vec<f64>>) -> Option<Asked<'_>> {
     let Class {
         name: _,

@@ -151,6 +151,7 @@ impl<'a> Demand<'a> {
     }
 }
 
+/// What each class asks for, its stages together.
 fn offered(sources: &[Source], classes: &[Class], cluster: &Cluster) -> Vec<Offered> {
     let of_source = |source: &Source| -> Vec<Offered> {
         let own = classes[source.first_class as usize..].iter();
@@ -166,6 +167,7 @@ fn offered(sources: &[Source], classes: &[Class], cluster: &Cluster) -> Vec<Offe
     sources.iter().flat_map(of_source).collect()
 }
 
+/// What a class without stages asks for.
 fn nothing(cluster: &Cluster) -> Offered {
     let none = vec![0.0; cluster.dimensions.len()];
     Offered {
@@ -201,6 +203,7 @@ fn of_clients(clients: &Clients, offered: Offered, cluster: &Cluster) -> Offered
     }
 }
 
+/// The means of laws; what work of unlimited mean holds is unlimited, unless nothing of a dimension is held.
 fn of_laws(rate: Option<f64>, jobs: Option<u64>, stage: &Stage) -> Offered {
     let (tasks, work) = match &stage.shape {
         Shape::Tasks { count, work } => (count.mean_count(), count.mean_count() * work.mean()),
@@ -227,6 +230,7 @@ fn of_laws(rate: Option<f64>, jobs: Option<u64>, stage: &Stage) -> Offered {
     }
 }
 
+/// What the rows of a trace ask for, as they were counted: rates are jobs over the span that is replayed.
 fn of_trace(plan: &TracePlan, label: &Label, stage: &Stage, cluster: &Cluster) -> Offered {
     let jobs = (label.jobs as f64).max(1.0);
     let tasks = label.tasks as f64;

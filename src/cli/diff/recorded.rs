@@ -84,6 +84,8 @@ impl Tables {
 }
 
 impl Table {
+    /// Finds where the rows of each replication begin; the columns are checked, since another version may have
+    /// written them.
     fn read(path: &Path, kind: RowKind) -> Result<Table, Exit> {
         let mut rows = Rows::open(path)?;
         let header = rows
@@ -148,6 +150,7 @@ impl Rows<'_> {
         read.map_err(|error| broken(self.path, &error))
     }
 
+    /// The present row as what it holds.
     fn parsed<T: DeserializeOwned>(&self) -> Result<T, Exit> {
         self.row.deserialize(None).map_err(|error| {
             let column = match error.kind() {
@@ -237,6 +240,7 @@ impl<'a> Both<'a> {
     }
 }
 
+/// The decision of this number, with the nodes that were asked.
 fn seen(rows: &Rows<'_>, number: u64) -> Result<SeenDecision, Exit> {
     let row: DecisionRow = rows.parsed()?;
     Ok(SeenDecision {
@@ -298,6 +302,7 @@ fn response_times(mut rows: Rows<'_>, first: &Side) -> Result<ResponseTimes, Exi
     Ok(times)
 }
 
+/// Tells which row of a table cannot be read.
 fn broken(path: &Path, error: &csv::Error) -> Exit {
     let line = error.position().map_or(1, Position::line);
     match error.kind() {

@@ -52,6 +52,7 @@ pub fn compare(sides: &[Side; 2], scenarios: &[Scenario; 2], pair: &Pair) -> Res
     Ok(Found::Same(decisions))
 }
 
+/// The setup of a strategy at a point of a folder's scenario.
 fn setup<'s>(
     side: &Side,
     scenario: &'s Scenario,

@@ -29,6 +29,7 @@ fn counts(scenarios: &[&ScenarioVerdicts]) -> (usize, usize) {
     (rows().count(), rows().filter(|row| row.fails()).count())
 }
 
+/// A test suite a scenario.
 fn suite(judged: &ScenarioVerdicts) -> Markup {
     let (tests, failures) = counts(&[judged]);
     let name = printable(&judged.subject.scenario);
@@ -43,6 +44,7 @@ fn suite(judged: &ScenarioVerdicts) -> Markup {
     }
 }
 
+/// A test case a figure; one that fails says from what to what, and what is allowed.
 fn case(judged: &ScenarioVerdicts, cell: &StrategyVerdicts, row: &FigureVerdict) -> Markup {
     let class = printable(&format!(
         "{}.{}",

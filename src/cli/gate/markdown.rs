@@ -27,6 +27,7 @@ pub fn page(outcome: &GateVerdicts, next: &Next) -> String {
     page + "</details>\n"
 }
 
+/// The table of the figures that are shown.
 fn rows(outcome: &GateVerdicts, is_shown: fn(&FigureVerdict) -> bool) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let shown = outcome.rows().filter(|(_, _, row)| is_shown(row));

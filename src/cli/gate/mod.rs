@@ -109,6 +109,7 @@ impl Gate {
         Ok(entries)
     }
 
+    /// A scenario that is tested, with the place of its baseline.
     fn entry(&self, path: &Path, registry: &Registry) -> Result<Entry, Exit> {
         let args = ScenarioArgs {
             scenario: path.to_path_buf(),
@@ -173,6 +174,7 @@ impl Gate {
         }
     }
 
+    /// Runs and judges all scenarios; the intervals of all of them hold together.
     fn judge(&self, entries: &[Entry], baselines: &[Baseline]) -> Result<GateVerdicts, Exit> {
         let family = entries.iter().map(|entry| entry.subject.family()).sum();
         let sizes = entries.iter().zip(baselines);
@@ -191,6 +193,7 @@ impl Gate {
         })
     }
 
+    /// One scenario against its baseline; of each strategy that fails, the first decision that is different.
     fn judge_one(
         &self,
         runner: &Runner,
@@ -218,6 +221,7 @@ impl Gate {
         Ok(judged)
     }
 
+    /// Writes the verdicts in every form that was asked for.
     fn tell(&self, entries: &[Entry], outcome: &GateVerdicts) -> Result<(), Exit> {
         let chosen = |is_chosen: fn(&ScenarioVerdicts) -> bool| -> Option<String> {
             let pairs = entries.iter().zip(&outcome.scenarios);
@@ -287,6 +291,7 @@ impl Runner {
         })
     }
 
+    /// Runs a plan, and what the gate keeps of it.
     fn run(&self, plan: &Plan) -> Result<Vec<PointFigures>, Exit> {
         let options = Options {
             threads: self.threads,
@@ -366,6 +371,7 @@ fn watched_only(scenario: &mut Scenario) {
     scenario.precision = None;
 }
 
+/// What is tested of a scenario: its watched strategies and metrics with their margins.
 fn subject(scenario: &Scenario) -> Subject {
     Subject {
         scenario: scenario.stem.clone(),

@@ -33,6 +33,7 @@ fn group(judged: &ScenarioVerdicts, point: usize) -> (String, Vec<Change>) {
     (title, rows.collect())
 }
 
+/// A figure's change with what is allowed.
 fn change(judged: &ScenarioVerdicts, cell: &StrategyVerdicts, row: &FigureVerdict) -> Change {
     let mut names = judged.subject.strategies.iter();
     Change {

@@ -36,6 +36,7 @@ struct Planned {
 }
 
 impl Planned {
+    /// What was saved of a scenario, and which figure asks for so many replications.
     fn line(&self, entry: &Entry) -> String {
         let (file, n) = (entry.file.display(), self.baseline.replications);
         let strategies = entry.scenario.strategies.len();
@@ -91,6 +92,8 @@ fn unwatchable(entry: &Entry, why: &[(usize, String)]) -> Exit {
     ))
 }
 
+/// Refuses a baseline that would need too many replications, and says which margin or how many more jobs would
+/// do.
 fn too_many(entry: &Entry, over: &[Need]) -> Exit {
     let line = |need: &Need| {
         format!(

@@ -167,6 +167,8 @@ pub(super) fn upper_gamma(a: f64, x: f64) -> f64 {
     }
 }
 
+/// The lower incomplete gamma function but for a factor, as a series that converges soon where x is small
+/// (Abramowitz & Stegun 1964, 6.5.29).
 fn lower_series(a: f64, x: f64) -> f64 {
     let (mut term, mut sum) = (1.0 / a, 1.0 / a);
     for n in 1..STEPS {
@@ -179,6 +181,8 @@ fn lower_series(a: f64, x: f64) -> f64 {
     sum
 }
 
+/// The upper one as a continued fraction, which converges soon where x is large (Abramowitz & Stegun 1964,
+/// 6.5.31), evaluated from the front as by Lentz (Applied Optics 15, 1976).
 fn upper_fraction(a: f64, x: f64) -> f64 {
     let mut under = x + 1.0 - a;
     let (mut c, mut d) = (f64::MAX, 1.0 / under);

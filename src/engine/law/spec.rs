@@ -1,4 +1,9 @@
 //! Laws as people write them: a constant, or one form such as `exponential.mean = "10ms"`.
+//!
+//! Laws are told by what people know of them, a mean and a coefficient of variation, or by the parameters of
+//! papers; both become the same law, and what no law can have (a mean outside its bounds, an infinite mean
+//! where one is needed) is refused with the key that is wrong. Forms are derived types, so that the schema and
+//! the list of laws follow.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -70,6 +75,7 @@ static FORMS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
         .collect()
 });
 
+/// A form as one would type it: a dotted key where it has one parameter, else a table.
 fn written(name: &str, form: &Value) -> String {
     let keys = form["properties"].as_object().into_iter().flatten();
     let keys: Vec<String> = keys

@@ -141,6 +141,8 @@ impl Condition {
         }
     }
 
+    /// Judges by the figure's interval; of a share with no miss so far, the interval reaches to what may have
+    /// been missed (the rule of three: Hanley & Lippman-Hand, JAMA 249, 1983).
     fn by_interval(&self, cell: &Cell, figure: &Summary, pseudo: &Pseudo, level: f64) -> Outcome {
         let estimate = pseudo.estimate(level);
         let Some((low, high)) = estimate.low.zip(estimate.high) else {

@@ -65,6 +65,8 @@ fn parts(setup: &Setup, layout: &Layout) -> Vec<Part> {
     parts
 }
 
+/// Utilization of the nodes of a part, by dimension: what the classes that may go nowhere else ask of them.
+/// Nodes that only they may use can be too few for them while the cluster as a whole is idle.
 fn uses(
     setup: &Setup,
     demand: &Demand<'_>,

@@ -1,4 +1,8 @@
 //! `jobs.NAME.arrivals`: how jobs arrive.
+//!
+//! A process may be given a rate, or none where `workload.load` says how much there is to do. Open arrivals do
+//! not wait for anything; `closed` ones are clients that wait for their jobs, which keeps a system from being
+//! overloaded and so hides what open arrivals show (Schroeder, Wierman & Harchol-Balter, NSDI 2006).
 
 use std::fmt;
 

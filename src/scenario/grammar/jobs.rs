@@ -1,4 +1,8 @@
 //! `[jobs.NAME]`: classes of jobs, their shapes and demands.
+//!
+//! A class says what a job is, not what should be done with it: number and work of its tasks, what they hold,
+//! where they may run, and its objective. Work is given at speed 1; what a task takes is its work over the
+//! node's speed.
 
 use std::fmt;
 

@@ -1,4 +1,7 @@
 //! `[network]` and `[workload]`.
+//!
+//! Delays are laws for the way to a node and back; a load is a share of what the nodes can do, which is told as
+//! one number because rates mean nothing without the work and the nodes they are for.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,4 +1,7 @@
 //! `[nodes.NAME]`: groups of identical nodes.
+//!
+//! Identical nodes are one group, however many there are: a scenario of ten thousand nodes is one line, and its
+//! size can be swept or searched for by one key.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

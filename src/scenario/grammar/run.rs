@@ -1,4 +1,7 @@
 //! `[run]`: what is measured, and how often.
+//!
+//! Replications and jobs are two ways to be more sure: more replications narrow an interval, longer ones see
+//! what is rare and forget the empty start. Both have defaults that suit a first look and not a publication.
 
 use std::fmt;
 

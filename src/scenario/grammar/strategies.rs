@@ -1,4 +1,10 @@
 //! `[scheduling]` and `[strategies.NAME]`: how tasks get to nodes.
+//!
+//! These are types alone: what two keys mean together is checked where strategies are resolved. Their
+//! docstrings become the JSON Schema that editors show, so they are written for the reader of a scenario. A
+//! part that has one sensible default may be left out; what changes a decision has a key of its own, even where
+//! most tools hide it (the tie rule, the age of what is seen, the time that deciding takes), because balancers
+//! that differ in it alone differ in results.
 
 use std::borrow::Cow;
 

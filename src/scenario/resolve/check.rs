@@ -73,6 +73,7 @@ impl Check<'_> {
         self.registry.read(node.clone()).ok()
     }
 
+    /// The same check further down the tree: all that is said there is said with that place.
     fn below(&mut self, steps: impl IntoIterator<Item = String>) -> Check<'_> {
         Check {
             report: self.report,
@@ -164,6 +165,7 @@ impl Check<'_> {
         });
     }
 
+    /// Keeps a message, unless the place was cut out while reading: what was wrong there has been told already.
     fn say(
         &mut self,
         warning: bool,

@@ -2,6 +2,9 @@
 //!
 //! The simulator counts demand in whole units of each dimension, so amounts are rounded here, once;
 //! a task that no node could ever hold is an error of the file and not a task that waits for ever.
+//!
+//! The mean of a law of counts is bounded before anything is drawn: one mistyped zero would otherwise fill the
+//! memory with tasks of a single job.
 
 use super::check::Check;
 use crate::engine::law::spec::LawSpec;
@@ -264,6 +267,7 @@ fn split(check: &mut Check<'_>, jobs: &Jobs) -> Option<Shape> {
     Some(Shape::Split { work, into })
 }
 
+/// How many tasks a job has: a whole number, or a law whose draws are rounded.
 fn count(check: &mut Check<'_>, count: &LawSpec<Factor>) -> Option<Law> {
     let law = check.law(count)?;
     let (title, hint) = match law.constant() {
@@ -354,6 +358,7 @@ fn allowed(
     right.then(|| known.iter().map(is_wanted).collect())
 }
 
+/// What collecting results costs at the dispatcher, and how many of them suffice; nothing of it if not said.
 fn gather(check: &mut Check<'_>, jobs: &Jobs) -> Option<Gather> {
     let Some(gather) = &jobs.gather else {
         return Some(Gather::free());

@@ -3,6 +3,9 @@
 //! Groups keep the order of the file, because node ids run through them and ties may go to the
 //! lowest id. Dimensions are all the resources that any group names: a node has none of what it
 //! does not name.
+//!
+//! Capacity is counted in whole units of each dimension, and one that is left out is none at all: a group
+//! without `slots` serves one task at a time, unless resources say how many fit.
 
 use super::check::Check;
 use crate::engine::quantity::Whole;
@@ -68,6 +71,7 @@ fn dimensions(check: &mut Check<'_>, nodes: &Named<Nodes>) -> Vec<Dimension> {
         .collect()
 }
 
+/// A group with its capacity in units of `dimensions`; slots are unlimited where resources bound what runs.
 fn group(name: &str, nodes: &Nodes, dimensions: &[Dimension]) -> Group {
     let units = |d: &Dimension| {
         nodes
@@ -114,6 +118,8 @@ fn away(check: &mut Check<'_>, nodes: &Nodes) -> u32 {
     (nodes.count.0 - initial).max(0.0) as u32
 }
 
+/// The rule by which the group grows and shrinks. Between `below` and `above` nothing happens, and after a
+/// change nothing for `cooldown`: without both a rule follows its own effect and swings.
 fn autoscaling(check: &mut Check<'_>, nodes: &Nodes) -> Option<elastic::Autoscaling> {
     let rule = nodes.autoscaling.as_ref()?;
     let mut check = check.at("autoscaling");
@@ -148,6 +154,7 @@ fn autoscaling(check: &mut Check<'_>, nodes: &Nodes) -> Option<elastic::Autoscal
     })
 }
 
+/// In which order a node serves what waits at it.
 fn discipline(check: &mut Check<'_>, given: &grammar::Discipline) -> Discipline {
     match given {
         grammar::Discipline::Fifo(_) => Discipline::Fifo,
@@ -169,6 +176,8 @@ fn discipline(check: &mut Check<'_>, given: &grammar::Discipline) -> Discipline 
     }
 }
 
+/// The curve by which tasks that share a node slow each other down: factors at rising numbers of tasks,
+/// straight lines between them.
 fn slow_down(check: &mut Check<'_>, given: &grammar::SlowDown) -> SlowDown {
     let (tasks, factors) = (&given.tasks, &given.factors);
     if tasks.len() != factors.len() || tasks.is_empty() {

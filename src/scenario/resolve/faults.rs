@@ -1,4 +1,10 @@
 //! `[faults]`: laws, nodes by id, instants in order.
+//!
+//! What fails is drawn from streams of its own, one for each node, zone and task, so that all strategies meet
+//! the same failures at the same instants; here the keys become those laws, and nodes that a script names
+//! become ids. A script is applied in order of time, and ties keep the order of the file: taking a node down
+//! and up again at one instant leaves it up. What could never have an effect (a node that is not there, a
+//! repair that never comes while tasks wait for it) is told before the run, not found after it.
 
 use std::ops::Range;
 
@@ -81,6 +87,8 @@ fn optional<T>(given: Option<Option<T>>) -> Option<Option<T>> {
     }
 }
 
+/// Times to failure and to repair: an alternating renewal process of each node (Barlow & Proschan, 1965).
+/// `clock = "busy"` lets only time in service wear a node out. `Some(None)` if there are none.
 fn node_failures(
     check: &mut Check<'_>,
     failures: &NodeFailures,
@@ -107,6 +115,8 @@ fn node_failures(
     }))
 }
 
+/// Attempts that fail: with a probability each, or as a Poisson process while they are served, which fails long
+/// ones more often. `Some(None)` if none ever does.
 fn task_failures(
     check: &mut Check<'_>,
     failures: &TaskFailures,
@@ -122,6 +132,10 @@ fn task_failures(
     }
 }
 
+/// How lost attempts are made again. Backoff grows by a factor and is spread by jitter, so that what failed
+/// together does not come back together; a budget bounds how much retrying adds to the load, as a share of the
+/// first attempts, because retries of an overloaded system keep it overloaded. Shares are kept in fixed point,
+/// in parts of 10^9.
 fn retries(check: &mut Check<'_>, retries: &Retries, classes: &[Class]) -> Option<setup::Retries> {
     let Count(attempts) = retries.max_attempts;
     let mut is_right = true;
@@ -164,6 +178,7 @@ fn retries(check: &mut Check<'_>, retries: &Retries, classes: &[Class]) -> Optio
 /// Most nodes that may be slow by chance: each is two entities.
 const MOST_SLOW: u32 = 1 << 22;
 
+/// Spells in which a node is slower by a factor: how far apart they are and how long they last.
 fn slow_downs(
     check: &mut Check<'_>,
     given: &SlowDowns,
@@ -193,6 +208,7 @@ fn slow_downs(
     })
 }
 
+/// Failures that all nodes of a zone share: what makes replicas in one place worth less than their number.
 fn zone_failures(
     check: &mut Check<'_>,
     failures: &ZoneFailures,

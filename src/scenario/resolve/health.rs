@@ -1,4 +1,10 @@
 //! `health`: what dispatchers know of nodes that fail.
+//!
+//! In the model a dispatcher knows a failure at once, unless this says otherwise: after a time, by checks that
+//! must fail or succeed several times in a row (HAProxy's `fall` and `rise`), or by the failures of its own
+//! tasks, which eject a node for a while (Envoy's outlier detection). All three leave a time in which tasks are
+//! sent to nodes that are down, which is what makes them worth comparing. A node that is back may be given few
+//! tasks at first (`slow-start`).
 
 use super::check::Check;
 use crate::engine::quantity::{Count, Seconds};
@@ -35,6 +41,8 @@ pub fn health(check: &mut Check<'_>, given: &grammar::Strategy) -> Option<Health
     })
 }
 
+/// Checks at intervals; one that is not answered within `timeout` has failed. A timeout longer than the
+/// interval is refused: two checks would be under way at once.
 fn checks(check: &mut Check<'_>, given: &grammar::Checks) -> Option<Checks> {
     let every = Time::from_secs(given.every.0);
     let timeout = given.timeout.map(|timeout| Time::from_secs(timeout.0));
@@ -53,6 +61,8 @@ fn checks(check: &mut Check<'_>, given: &grammar::Checks) -> Option<Checks> {
     })
 }
 
+/// After how many failures in a row a node is left out, for how long, and of how large a share of the nodes at
+/// most (in parts of 10^9): ejecting all of them would turn a small failure into a whole one.
 fn ejection(given: &grammar::Ejection) -> Ejection {
     Ejection {
         failures: whole(given.failures),
@@ -61,6 +71,7 @@ fn ejection(given: &grammar::Ejection) -> Ejection {
     }
 }
 
+/// A count in 32 bits; what is larger is as good as never.
 fn whole(Count(count): Count) -> u32 {
     count.min(f64::from(u32::MAX)) as u32
 }

@@ -170,6 +170,7 @@ fn estimates(check: &mut Check<'_>, setup: &Setup) {
 /// Most names of a section: time and memory grow with each, and a table of more says nothing.
 const MOST_NAMES: usize = 1_000;
 
+/// Refuses sections with so many names that resolving them, each against each, would take minutes.
 fn are_too_many(check: &mut Check<'_>, document: &Document) -> bool {
     let sections = [
         ("nodes", document.nodes.len()),

@@ -1,4 +1,9 @@
 //! Which nodes are kept for which classes, and whose tasks may be stolen.
+//!
+//! Hawk (Delgado et al., USENIX ATC 2015) keeps a part of the cluster free of long jobs and lets the nodes
+//! there steal short ones. A share is taken of each group, not of all nodes in a row, so that the part that is
+//! kept has the same mix of machines as the whole; and a class that would be left without any node is refused
+//! here, as its tasks would wait for ever.
 
 use std::ops::Range;
 
@@ -56,6 +61,7 @@ pub fn resolve(
     all.into_iter().collect()
 }
 
+/// The ids that are kept: of named nodes, or the first ones of each group that make up a share of it.
 fn reserved(
     check: &mut Check<'_>,
     given: &grammar::Reserve,

@@ -1,4 +1,10 @@
 //! Arrivals whose rate changes, and those of clients that wait.
+//!
+//! A rate that changes by itself makes arrivals burstier than Poisson's, which is what tails depend on; so the
+//! mean rate, by which loads are set, is kept apart from the highest one, which is told beside it. Two kinds
+//! are told apart: processes with a steady state (Markov-modulated, of which replications start in a random
+//! state) and those that follow a clock (a day's course), whose figures depend on what part of it a replication
+//! covers.
 
 use super::check::Check;
 use crate::engine::law::Law;
@@ -34,6 +40,7 @@ pub fn mmpp(check: &mut Check<'_>, mmpp: &Mmpp) -> Option<Arrivals> {
     of_phases(&mut check.at("rates"), phases.collect(), true)
 }
 
+/// Phases of a rate each; `is_stationary` lets a replication begin in a phase drawn by its share of the time.
 fn of_phases(
     check: &mut Check<'_>,
     phases: Vec<RatePhase>,

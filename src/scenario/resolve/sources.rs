@@ -158,6 +158,7 @@ fn trace_fits(
     }
 }
 
+/// The process by which a section's jobs arrive, and where they come from a trace, the plan of its replay.
 fn arrivals(
     check: &mut Check<'_>,
     name: &str,

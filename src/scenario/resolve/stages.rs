@@ -1,4 +1,10 @@
 //! `[jobs.NAME.stages]`: stages in an order in which each stands behind those that it waits for.
+//!
+//! Stages form a graph without circles, as of map and reduce, or of a query that fans out twice. The simulator
+//! goes through them by number, so they are put into an order here in which nobody waits for a later one (Kahn,
+//! Comm. ACM 5, 1962); of several orders it is that of the file, so that adding an unrelated stage leaves the
+//! draws of the others as they were. Demand is inherited from the job, key by key; work and counts are not, as
+//! two stages hardly ever share them.
 
 use super::check::Check;
 use super::classes;
@@ -136,6 +142,7 @@ fn circle(after: &[Vec<usize>], order: &[usize]) -> Vec<usize> {
     path
 }
 
+/// Names the stages that wait for each other in a circle, in its order.
 fn tell_cycle(check: &mut Check<'_>, jobs: &Jobs, cycle: &[usize]) {
     let name = |at: &usize| {
         jobs.stages

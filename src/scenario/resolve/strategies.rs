@@ -74,6 +74,8 @@ pub fn resolve(
     all.into_iter().collect()
 }
 
+/// A strategy and its parts: the first set is its own, and a set more for each override of a class. What is
+/// wrong in one part does not hide what is wrong in the next, so that a file is mended in one go.
 fn strategy(
     check: &mut Check<'_>,
     name: &str,
@@ -126,6 +128,8 @@ fn set(wanted: &[&String], class: &Class) -> usize {
     narrowest.map_or(0, |(set, _)| set)
 }
 
+/// Who moves waiting tasks: idle nodes that steal (receiver-initiated), or busy ones that push (sender-
+/// initiated; Eager, Lazowska & Zahorjan, Performance Evaluation 6, 1986).
 fn stealing(given: &grammar::Stealing) -> (Option<Stealing>, Option<Pushing>) {
     match given {
         grammar::Stealing::None(_) => (None, None),
@@ -213,6 +217,8 @@ fn redundancy(given: &Redundancy) -> Copies {
     }
 }
 
+/// A second attempt after a time, or after the time that a share of tasks is done by, as measured in the run
+/// (Dean & Barroso, Comm. ACM 56, 2013); the quantile is kept in thousandths.
 fn hedge(check: &mut Check<'_>, given: &grammar::Hedge) -> Option<Hedge> {
     if given.after.is_some() == given.quantile.is_some() {
         let title = "a hedge is made either `after` a time or at a `quantile` of times";
@@ -457,6 +463,8 @@ fn estimates(check: &mut Check<'_>, given: &grammar::Estimates) -> Option<Estima
     })
 }
 
+/// What dispatchers see of nodes and how old it is. A probe asks at the decision and so sees what is there; it
+/// is the messages and the time that set it apart from `fresh`.
 fn information(view: &View) -> Information {
     match view {
         View::Fresh(_) | View::Probe(_) => Information::Fresh,
@@ -597,6 +605,8 @@ fn probes(check: &mut Check<'_>, strategy: &Strategy) {
 /// Most nodes x dispatchers where each dispatcher keeps what it sees for itself.
 const MOST_CELLS: u64 = 4_000_000;
 
+/// Refuses views that would fill the memory: where each dispatcher keeps what it sees for itself, their number
+/// is that of dispatchers times that of nodes.
 fn crowded(check: &mut Check<'_>, strategy: &Strategy, cluster: &Cluster) {
     let is_apart = |information: Information| {
         matches!(

@@ -79,6 +79,7 @@ fn tell<T>(check: &mut Check<'_>, result: Result<T, trace::Problem>) -> Option<T
     None
 }
 
+/// How the rows of a trace are read; columns are looked up for `csv` alone, the other formats fix their own.
 fn format(check: &mut Check<'_>, given: &Trace) -> Option<trace::Format> {
     let format = match given.format {
         Format::Csv => return columns(check, given).map(trace::Format::Csv),
@@ -100,6 +101,8 @@ fn format(check: &mut Check<'_>, given: &Trace) -> Option<trace::Format> {
 /// What columns may hold beside resources.
 const COLUMNS: [&str; 6] = ["arrival", "work", "start", "end", "tasks", "class"];
 
+/// Which column holds what. Work is told either as an amount or by a start and an end: logs of batch systems
+/// have the one, spans of requests the other. Any column that is none of these is a resource.
 fn columns(check: &mut Check<'_>, given: &Trace) -> Option<Columns> {
     let of = |key: &str| given.columns.get(key).cloned();
     if of("arrival").is_none() {

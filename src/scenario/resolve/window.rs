@@ -99,6 +99,7 @@ impl Demand<'_> {
         }
     }
 
+    /// A number of jobs to be measured, of all or of one class; of finite workloads no more than there are.
     fn counted(&self, check: &mut Check<'_>, jobs: &MeasuredJobs) -> Option<Measure> {
         let sum = |classes: &[Offered]| classes.iter().filter_map(|class| class.jobs).sum::<u64>();
         let (class, count, there) = match jobs {
@@ -140,6 +141,9 @@ impl Demand<'_> {
         class.map_or(Some(self.rate()), |at| self.offered[at as usize].rate)
     }
 
+    /// What is left out at the start. Unless told, it is a tenth of what is measured, and is lengthened later
+    /// to what the slowest strategy needs; finite workloads have no steady state and are measured whole. The
+    /// warm-up is the same for all strategies, as they are compared on equal jobs.
     fn warmup(
         &self,
         check: &mut Check<'_>,

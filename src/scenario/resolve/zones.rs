@@ -1,4 +1,8 @@
 //! `network.zones`: ways between zones.
+//!
+//! A way is the law of the time that a message takes from one zone to another. It holds for both directions
+//! unless both are said; inside a zone, and where no way is said, the plain `network` applies. Only differences
+//! matter to strategies, so a zone without nodes or dispatchers is taken for a slip of the pen.
 
 use super::check::Check;
 use crate::engine::law::Law;

@@ -89,6 +89,7 @@ fn dotted(key: &Key) -> Vec<Key> {
     key.text.split('.').map(step).collect()
 }
 
+/// Keys that go through their lists side by side: one axis, not the product of several.
 fn together(name: &Key, node: &Node, tree: &Node, report: &mut Report) -> Option<Axis> {
     if !node.is_table() {
         let title = format!("`together.{}` is not a table", name.text);

@@ -211,6 +211,8 @@ impl Node {
         self.put_below(&mut Vec::new(), keys, node);
     }
 
+    /// Puts a value at the rest of a path. A sibling form is taken out on the way: of `placement.random` and
+    /// `placement.power-of-d` there can be one.
     fn put_below(&mut self, above: &mut Vec<String>, keys: &[Key], node: Node) {
         let Some((key, rest)) = keys.split_first() else {
             *self = node;

@@ -107,6 +107,7 @@ pub fn reach(core: &mut Core<'_>, id: u32) {
     }
 }
 
+/// Puts an attempt into the queue by its rank.
 fn wait(core: &mut Core<'_>, id: u32, rank: Rank) {
     let now = core.now();
     let task = core.records.task_mut(id);
@@ -118,6 +119,7 @@ fn wait(core: &mut Core<'_>, id: u32, rank: Rank) {
     });
 }
 
+/// Starts an attempt; where others may interrupt it, it is kept in their order, the first to yield at the head.
 fn run(core: &mut Core<'_>, id: u32, rank: Rank) {
     core.start(id);
     let at = core.records.task(id).node;

@@ -1,4 +1,7 @@
 //! What one dispatcher sees, with the candidates and orders that are kept for it.
+//!
+//! Orders are kept only for what a placement asks for, and brought up to date by what has changed, so that a
+//! decision costs the logarithm of the number of nodes and not that number.
 
 use super::news::News;
 use super::node_set::NodeSet;

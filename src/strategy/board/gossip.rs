@@ -244,6 +244,8 @@ impl Board {
         self.gossips = gossips;
     }
 
+    /// A round: each member tells some others, drawn at random, what it knew when the round began (push gossip:
+    /// Demers et al., PODC 1987).
     fn hold_round(&mut self, gossip: &mut Gossip, truth: Truth<'_>) {
         let mut heard = std::mem::take(&mut self.heard);
         gossip.begin(&self.own);

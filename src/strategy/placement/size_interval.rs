@@ -214,6 +214,8 @@ impl Seen {
         }
     }
 
+    /// Puts the cut-offs where each interval has its share of the work so far (SITA-E: Harchol-Balter, Crovella
+    /// & Murta, J. Parallel Distrib. Comput. 59, 1999).
     fn divide(&mut self) {
         let load: f64 = self.loads.iter().sum();
         let all: f64 = self.shares.iter().sum();

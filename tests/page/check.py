@@ -130,15 +130,16 @@ def one(chromium, path, width, scheme, asked):
     found += page.evaluate(LOOK)
     shoot(page, asked, path, f"{width}-{scheme}")
     context.close()
-    if asked.axe and width != 768:
-        found += axe(chromium, path, width, scheme, asked)
-    return found
+    return found + axe(chromium, path, width, scheme, asked)
 
 
-def axe(chromium, path, width, scheme, asked):
+def axe(chromium, path, width, scheme, asked, media="screen"):
     """With the policy lifted: axe-core is a script from elsewhere."""
+    if not asked.axe:
+        return []
     context = chromium.new_context(viewport={"width": width, "height": HEIGHT}, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
+    page.emulate_media(media=media, color_scheme=scheme)
     page.goto(path.as_uri())
     page.add_script_tag(path=asked.axe)
     result = page.evaluate("() => axe.run({ resultTypes: ['violations'] })")
@@ -158,7 +159,7 @@ def printed(chromium, path, asked):
     if page.locator(".metric").count() and not page.locator(".metric").last.is_visible():
         found.append("a deciding metric is not printed")
     context.close()
-    return found
+    return found + axe(chromium, path, 720, "light", asked, "print")
 
 
 def plain(chromium, path, asked):

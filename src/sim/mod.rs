@@ -38,6 +38,7 @@ mod renewals;
 mod replication;
 mod reservations;
 mod scaling;
+mod servers;
 mod service;
 pub mod setup;
 mod sources;

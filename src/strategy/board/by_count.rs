@@ -150,10 +150,26 @@ impl ByCount {
         (self.members[0] > 0).then(|| self.pick(0, ties, rng))
     }
 
+    /// Number of nodes at count 0.
+    #[inline]
+    pub fn idle_count(&self) -> u32 {
+        self.members[0]
+    }
+
+    /// Position of the node of that rank among those at count 0.
+    #[inline]
+    pub fn nth_idle(&self, rank: u32) -> usize {
+        self.nth(0, rank)
+    }
+
     #[inline]
     fn pick(&self, set: usize, ties: Ties, rng: &mut Draw) -> usize {
+        self.nth(set, ties.pick(self.members[set], rng))
+    }
+
+    #[inline]
+    fn nth(&self, set: usize, rank: u32) -> usize {
         let words = &self.words[set * self.width..][..self.width];
-        let rank = ties.pick(self.members[set], rng);
         if self.block_width == 1 {
             return select(words, &[], rank);
         }

@@ -43,7 +43,7 @@ impl Due {
     /// Nothing is due at any of `nodes` nodes.
     pub fn new(nodes: usize) -> Due {
         Due {
-            days: vec![NONE; (4 * nodes).next_power_of_two()],
+            days: vec![NONE; nodes.next_power_of_two()],
             kept: vec![
                 Kept {
                     time: Time::MAX,

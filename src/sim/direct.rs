@@ -7,6 +7,8 @@
 //! before a task is bound to it, at an observation, when the window opens or closes. All figures are
 //! sums in which order does not count, so that they are those of the events, to the bit. When no
 //! further arrival matters, what is left is handed over to the events.
+//!
+//! Nodes that are served from one central queue are known as early: see [`servers`](super::servers).
 
 use crate::engine::agenda::Place;
 use crate::engine::time::Time;
@@ -59,8 +61,8 @@ fn brings_demands(source: &crate::workload::source::Source) -> bool {
 }
 
 /// `--engine direct` where it cannot be.
-const NEEDS_EVENTS: &str = "`--engine direct` serves fifo nodes of one slot to which tasks are bound at once, without delays, costs \
-    of gathering, faults, limits and records: leave it out, and events are used where they must be";
+const NEEDS_EVENTS: &str = "`--engine direct` serves fifo nodes of one slot to which tasks are bound at once, or from \
+    one queue, without delays, costs of gathering, faults, limits and records: leave it out, and events are used where they must be";
 
 impl<'s> Replication<'s> {
     /// True if it is run directly as long as jobs arrive.

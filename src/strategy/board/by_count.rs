@@ -108,7 +108,7 @@ impl ByCount {
     fn insert(&mut self, set: usize, position: usize) {
         self.words[set * self.width + position / 64] |= 1 << (position % 64);
         if self.block_width > 1 {
-            self.blocks[set * self.block_width + (position / 64 >> self.shift)] += 1;
+            self.blocks[set * self.block_width + ((position / 64) >> self.shift)] += 1;
         }
         self.members[set] += 1;
     }
@@ -117,7 +117,7 @@ impl ByCount {
     fn remove(&mut self, set: usize, position: usize) {
         self.words[set * self.width + position / 64] &= !(1 << (position % 64));
         if self.block_width > 1 {
-            self.blocks[set * self.block_width + (position / 64 >> self.shift)] -= 1;
+            self.blocks[set * self.block_width + ((position / 64) >> self.shift)] -= 1;
         }
         self.members[set] -= 1;
     }

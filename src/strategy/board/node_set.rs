@@ -75,7 +75,7 @@ impl NodeSet {
     #[inline]
     pub fn insert(&mut self, position: usize) {
         self.words[position / 64] |= 1 << (position % 64);
-        self.blocks[position / 64 >> self.shift] += 1;
+        self.blocks[(position / 64) >> self.shift] += 1;
         self.count += 1;
     }
 
@@ -83,7 +83,7 @@ impl NodeSet {
     #[inline]
     pub fn remove(&mut self, position: usize) {
         self.words[position / 64] &= !(1 << (position % 64));
-        self.blocks[position / 64 >> self.shift] -= 1;
+        self.blocks[(position / 64) >> self.shift] -= 1;
         self.count -= 1;
     }
 

@@ -163,9 +163,9 @@ impl Lines {
         self.work.add(float(left.0));
     }
 
-    /// What is observed of them, with so many jobs in the system.
-    pub fn observed(&self, time: Time, jobs: u64) -> Observation {
-        let (slots, waiting) = (u64::from(self.nodes), self.tasks - self.busy);
+    /// What is observed of them, with so many jobs in the system and tasks in the central queue.
+    pub fn observed(&self, time: Time, jobs: u64, central: u64) -> Observation {
+        let (slots, waiting) = (u64::from(self.nodes), central + self.tasks - self.busy);
         let idle = (slots - self.busy).min(waiting);
         Observation {
             time,

@@ -1108,7 +1108,7 @@ pub struct Decider<'a> {
 impl Decider<'_> {
     /// The rank of a node among `nodes` candidates; `None` if it does not choose well.
     #[inline(always)]
-    fn rank(&mut self, nodes: u32, draw: &mut Draw, counts: &mut impl Counts) -> Option<u32> {
+    pub fn rank(&mut self, nodes: u32, draw: &mut Draw, counts: &mut impl Counts) -> Option<u32> {
         let choice = self.placement.choose(nodes, draw)?;
         let chosen = choice.rank(self.ties, draw, counts);
         chosen.filter(|rank| *rank < nodes)

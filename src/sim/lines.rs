@@ -303,13 +303,13 @@ impl Lines {
             };
             seen.add(tasks, line.last.since(now));
         }
-        seen.observed(now, jobs)
+        seen.observed(now, jobs, 0)
     }
 
     fn count(&mut self, ledger: &Ledger, now: Time) {
         let lines = &mut self.queues.lines;
         lines.iter_mut().for_each(|line| line.tasks = 0);
-        ledger.for_each_task(now, |node| lines[node.index()].tasks += 1);
+        ledger.for_each_task(now, |task| lines[task.node.index()].tasks += 1);
     }
 
     /// Gives back what was lent.

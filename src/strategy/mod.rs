@@ -665,6 +665,13 @@ impl Parts {
         }
     }
 
+    /// True if they see all nodes as they are, in id order.
+    pub fn sees_plainly(&self) -> bool {
+        self.information == Information::Fresh
+            && self.subset.is_none()
+            && matches!(self.ties, Ties::Random | Ties::LowestId)
+    }
+
     /// Where dispatcher `index` of these is, if that is said.
     pub fn zone(&self, index: u32) -> Option<&str> {
         let zones = self.zones.len().max(1);

@@ -95,13 +95,14 @@ pub struct Decision {
 
 /// What happens; in the order of kinds at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+pub(super) enum Kind {
     Ended,
     Received,
     Gathered,
     Reached,
     Arrival,
     Decided,
+    SchedulingPass,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -205,7 +206,13 @@ impl<'a> Twin<'a> {
         self.spec
     }
 
-    fn schedule(&mut self, time: u64, kind: Kind, entity: usize, task: usize) {
+    /// An event of a kind is pending at this instant.
+    pub(super) fn awaits(&self, kind: Kind) -> bool {
+        let is_it = |event: &Event| (event.time, event.kind) == (self.now, kind);
+        self.pending.iter().any(is_it)
+    }
+
+    pub(super) fn schedule(&mut self, time: u64, kind: Kind, entity: usize, task: usize) {
         self.sequence += 1;
         self.pending.push(Event {
             time,
@@ -241,6 +248,7 @@ impl<'a> Twin<'a> {
             Kind::Reached => self.reached(event.task),
             Kind::Arrival => self.arrival(event.entity),
             Kind::Decided => self.decided(event.task),
+            Kind::SchedulingPass => self.pass_through_queue(),
         }
         true
     }

@@ -119,6 +119,7 @@ impl<'s> Replication<'s> {
             dispatch,
         };
         replication.hide_absent();
+        replication.core.note_idle_nodes();
         Ok(replication)
     }
 

@@ -328,6 +328,7 @@ fn keeps_order(strategy: &Strategy, bound: Binding) -> bool {
         && pushing.is_none()
         && (in_no_time || by_one)
         && !parts.iter().any(|parts| parts.probes)
+        && !strategy.keeps_idle_queues()
         && strategy.estimates_exactly() // else nodes must be told what is said of who they hold
 }
 

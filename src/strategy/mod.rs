@@ -82,7 +82,13 @@ pub trait Blueprint: Any + fmt::Debug + Send + Sync {
         1.0
     }
 
-    /// The same, knowing the laws of the works of all tasks that it will place, each with its tasks a
+    /// Of how many dispatchers a node that falls idle looks at the queues of idle nodes, to report to the one
+    /// with the shortest alone, whose next task it gets; 0 if dispatchers keep no such queues.
+    fn idle_queues(&self) -> u32 {
+        0
+    }
+
+    /// The algorithm, knowing the laws of the works of all tasks that it will place, each with its tasks a
     /// second; `None` if that is nothing to it.
     fn knowing(&self, _works: &[(f64, Law)]) -> Option<Arc<dyn Blueprint>> {
         None
@@ -824,6 +830,12 @@ impl Strategy {
     pub fn estimates_exactly(&self) -> bool {
         let mut parts = self.parts.iter();
         parts.all(|parts| parts.estimates == Estimates::Exact)
+    }
+
+    /// True if any dispatcher keeps a queue of idle nodes of its own.
+    pub fn keeps_idle_queues(&self) -> bool {
+        let mut parts = self.parts.iter();
+        parts.any(|parts| parts.placement.idle_queues() > 0)
     }
 
     /// True if the other attempts at a task are called off when one starts.

@@ -111,7 +111,7 @@ fn placement(draw: &mut Draw) -> Arc<dyn Blueprint> {
             ..PowerOfD::default()
         }),
         4 | 5 => Arc::new(LeastLoaded { by }),
-        6 => Arc::new(JoinIdleQueue {}),
+        6 => Arc::new(JoinIdleQueue::default()),
         7 => Arc::new(ShortestExpectedDelay {}),
         _ => match draw.below(2) {
             0 => Arc::new(ResourceMatch::default()),

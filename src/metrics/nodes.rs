@@ -153,10 +153,17 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Adds a node, at which are so many tasks with so much service left.
+    /// So many nodes, all idle.
+    pub fn of(nodes: u32) -> Lines {
+        Lines {
+            nodes,
+            ..Lines::default()
+        }
+    }
+
+    /// At one of them, of a higher id than any before, are so many tasks with so much service left.
     #[inline(always)]
     pub fn add(&mut self, tasks: u32, left: Time) {
-        self.nodes += 1;
         self.busy += u64::from(tasks > 0);
         self.tasks += u64::from(tasks);
         self.load.add(f64::from(tasks));

@@ -26,6 +26,7 @@ mod late;
 mod ledger;
 mod lines;
 mod lives;
+mod noted;
 mod observing;
 mod outcome;
 mod placing;

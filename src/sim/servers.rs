@@ -20,11 +20,14 @@ use super::dispatch::Dispatch;
 use super::due::Due;
 use super::failure::Fallible;
 use super::ledger::{Ledger, Task, run_on};
+use super::noted::Noted;
 use super::placing::Arrived;
 use super::replication::CLOCK_ENDED;
 
 /// See the module.
 pub struct Servers {
+    /// Their number.
+    count: u32,
     /// When nodes come free.
     due: Due,
     /// Nodes by what has been placed at them: at 0 those that are idle, at 1 the others.
@@ -35,8 +38,8 @@ pub struct Servers {
     started: Started,
     /// Service of all tasks so far.
     service: u128,
-    /// When what runs ends, by node; 0 where nothing does. A list for a function's own use.
-    ends: Vec<Time>,
+    /// When what runs ends, for a function's own use.
+    ends: Noted<Time>,
 }
 
 /// A task that has to wait.
@@ -86,12 +89,13 @@ impl Servers {
         let mut nodes = ByCount::new(count as usize);
         (0..count as usize).for_each(|node| nodes.set(node, Some(0)));
         Servers {
+            count,
             due: Due::new(count as usize),
             nodes,
             ahead: VecDeque::new(),
             started: Started::default(),
             service: 0,
-            ends: vec![Time::ZERO; count as usize],
+            ends: Noted::new(count),
         }
     }
 
@@ -156,11 +160,10 @@ impl Servers {
     /// Notes when what runs `now` ends. Tells how many tasks wait, and the service that is left of all.
     fn look(&mut self, ledger: &Ledger, now: Time) -> (u64, u128) {
         let (mut waiting, mut left) = (0, 0);
-        self.ends.fill(Time::ZERO);
         ledger.for_each_task(now, |task| {
             left += u128::from((task.end - task.start.max(now)).0);
             match task.start <= now {
-                true => self.ends[task.node.index()] = task.end,
+                true => *self.ends.at(task.node) = task.end,
                 false => waiting += 1,
             }
         });
@@ -170,10 +173,8 @@ impl Servers {
     /// What is to be seen `now` with so many jobs in the system.
     pub fn observe(&mut self, ledger: &Ledger, now: Time, jobs: u64) -> Observation {
         let (waiting, _) = self.look(ledger, now);
-        let mut seen = metrics::Lines::default();
-        for &end in &self.ends {
-            seen.add(u32::from(end > now), end.since(now));
-        }
+        let mut seen = metrics::Lines::of(self.count);
+        self.ends.drain(|_, end| seen.add(1, end - now));
         seen.observed(now, jobs, waiting)
     }
 
@@ -181,12 +182,13 @@ impl Servers {
     pub fn show(&mut self, core: &mut Core<'_>, ledger: &Ledger, now: Time) {
         let (_, left) = self.look(ledger, now);
         let mut busy = 0;
-        for (node, &end) in (0..).map(NodeId).zip(&self.ends) {
-            let is_busy = end > now;
-            busy += u64::from(is_busy);
-            core.nodes
-                .show_line(node, is_busy.into(), end.since(now), now);
+        for node in (0..self.count).map(NodeId) {
+            core.nodes.show_line(node, 0, Time::ZERO, now);
         }
+        self.ends.drain(|node, end| {
+            busy += 1;
+            core.nodes.show_line(node, 1, end - now, now);
+        });
         let used = self.service - left;
         core.nodes.show_use(busy, used as i128, now);
     }

@@ -53,10 +53,12 @@ impl Twin<'_> {
                     Some(nodes) => nodes[at],
                     None => {
                         let with_room = self.with_room(task);
-                        self.choose(task, Some(&with_room))
+                        self.choose(task, &with_room)
                     }
                 };
-                self.assign(task, node);
+                if nodes.is_some() {
+                    self.assign(task, node);
+                }
                 self.present[node].push(task);
                 self.start(task, node);
             }
@@ -89,14 +91,14 @@ impl Twin<'_> {
     }
 
     fn with_room(&self, task: usize) -> Vec<usize> {
-        let mut nodes = self.eligible(task);
+        let mut nodes = self.candidates(task);
         nodes.retain(|&node| self.has_room(node, task));
         nodes
     }
 
     fn finds_room(&self, tasks: &[usize]) -> bool {
         let (demand, idle) = (self.demand(tasks[0]), Vec::new());
-        let nodes = self.eligible(tasks[0]);
+        let nodes = self.candidates(tasks[0]);
         let room = |node: usize| {
             let used = |d: usize| self.used(node, d);
             self.copies(node, demand, &idle, used)
@@ -204,7 +206,7 @@ impl Twin<'_> {
     /// A node for each of the tasks with room from one instant on until another; where that is later
     /// than now, those nodes that come free last.
     fn room(&self, plan: &[Held], tasks: &[usize], from: u64, until: u64) -> Option<Vec<usize>> {
-        let mut nodes = self.eligible(tasks[0]);
+        let mut nodes = self.candidates(tasks[0]);
         if from > self.now {
             let comes_free = |node: usize| {
                 let here = plan.iter().filter(|held| held.node == node);

@@ -7,9 +7,13 @@ use equipoise::engine::law::Law;
 use equipoise::engine::time::Time;
 use equipoise::model::cluster::{Cluster, Dimension, Group};
 use equipoise::model::discipline::{Discipline, SlowDown};
+use equipoise::model::nodes::NodeState;
 use equipoise::sim::setup::{
-    Engine, Faults, Measure, Network, Setup, Stragglers, Warmup, Way, Window,
+    Budget, Change, Engine, Faults, Measure, Network, NodeFailures, Retries, Setup, SlowDowns,
+    Stragglers, Stranded, StrandedQueued, StrandedRunning, TaskFailures, Timeouts, Warmup, Way,
+    Window,
 };
+use equipoise::strategy::health::{Checks, Detection, Ejection, Health};
 use equipoise::strategy::{
     Backfill, Binding, InFlight, Parts, QueueOrder, QueueRules, Strategy, Ties,
 };
@@ -33,6 +37,7 @@ pub struct GroupSpec {
     pub capacity: Vec<Option<u64>>,
     pub backfill: bool,
     pub discipline: Discipline,
+    pub queue_limit: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -111,6 +116,9 @@ pub struct Spec {
     pub ways: Option<[[u64; 2]; 2]>,
     /// Probability and factor.
     pub stragglers: Option<(f64, u64)>,
+    pub faults: Faults,
+    pub health: Health,
+    pub cancels_travel: bool,
     pub is_central: bool,
     pub queue: QueueRules,
     pub dispatchers: u32,
@@ -174,6 +182,9 @@ impl Spec {
             ways: apart.one_in(3).then_some(ways),
             seed,
             grid: GRID,
+            faults: Faults::default(),
+            health: Health::default(),
+            cancels_travel: false,
             queue: QueueRules::default(),
             dispatch: dice.of(&[0, 0, 1, 3]) * GRID,
             result: dice.of(&[0, 0, 1, 2]) * GRID,
@@ -275,6 +286,33 @@ impl Spec {
         spec
     }
 
+    /// Scenario number `seed` in which much goes wrong.
+    pub fn with_faults(seed: u64) -> Spec {
+        let mut spec = match seed % 2 {
+            0 => Spec::random(seed),
+            _ => Spec::with_disciplines(seed),
+        };
+        let dice = &mut Dice::new(seed ^ 0xfa17);
+        spec.is_central &= dice.one_in(2);
+        for group in &mut spec.groups {
+            group.queue_limit = dice.one_in(4).then(|| dice.below(4));
+        }
+        let count: u32 = spec.groups.iter().map(|group| group.count).sum();
+        let shares = spec.groups.iter().any(|group| group.discipline.shares());
+        spec.faults = faults(dice, count, !shares);
+        spec.cancels_travel = dice.one_in(3);
+        if !spec.is_central && dice.one_in(2) {
+            spec.health = health(dice, spec.faults.stranded.queued);
+        }
+        spec
+    }
+
+    /// True if the way of a task may be more than once from its dispatcher to its job's end.
+    pub fn has_faults(&self) -> bool {
+        let has_limit = |group: &GroupSpec| group.queue_limit.is_some();
+        !self.faults.are_none() || self.groups.iter().any(has_limit)
+    }
+
     /// All times are so much longer.
     fn slow_down(&mut self, factor: u64) {
         let times = [
@@ -352,7 +390,7 @@ impl Spec {
                 dispatch: seconds(self.dispatch),
                 result: seconds(self.result),
                 ways: self.ways.iter().flat_map(ways).collect(),
-                ..Network::default()
+                cancels_travel: self.cancels_travel,
             },
             classes: self.classes.iter().enumerate().map(class).collect(),
             sources: (0..self.classes.len()).map(|at| self.source(at)).collect(),
@@ -360,7 +398,7 @@ impl Spec {
                 probability,
                 factor: Law::Constant(factor as f64),
             }),
-            faults: Faults::default(),
+            faults: self.faults.clone(),
             strategy: self.strategy(),
             window: self.window(),
             engine: Engine::default(),
@@ -404,7 +442,7 @@ impl Spec {
             pushing: None,
             stolen: Vec::new(),
             partition: Vec::new(),
-            health: equipoise::strategy::Health::default(),
+            health: self.health,
         }
     }
 
@@ -556,6 +594,134 @@ fn log(path: &Path, entries: &[Entry]) -> Arrivals {
     }))
 }
 
+/// An instant or a span of up to so many steps.
+fn some(dice: &mut Dice, most: u64) -> Time {
+    Time(dice.between(1, most) * GRID)
+}
+
+/// A law of about this mean, in steps.
+fn about(dice: &mut Dice, mean: u64) -> Law {
+    let mean = (mean * GRID) as f64 / 1e9;
+    match dice.below(3) {
+        0 => Law::Constant(mean),
+        1 => Law::discrete(&[mean / 2.0, 1.5 * mean], &[1.0, 1.0]),
+        _ => Law::Exponential { mean },
+    }
+}
+
+fn faults(dice: &mut Dice, nodes: u32, may_be_slow: bool) -> Faults {
+    use StrandedQueued::{Lose as LoseQueued, Move, Stay};
+    use StrandedRunning::{Lose, Restart, Resume};
+    let stranded = Stranded {
+        running: dice.of(&[Restart, Resume, Lose]),
+        queued: dice.of(&[Stay, Move, LoseQueued]),
+    };
+    let failures = NodeFailures {
+        up: about(dice, 60),
+        down: about(dice, 10),
+        busy_clock: false,
+    };
+    let slow_downs = SlowDowns {
+        every: about(dice, 30),
+        last: about(dice, 20),
+        factor: dice.of(&[2_000_000_000, 1_700_000_001]),
+    };
+    let task_failures = dice.of(&[
+        None,
+        None,
+        Some(TaskFailures::Probability(0.2)),
+        Some(TaskFailures::Rate(20_000.0)),
+    ]);
+    Faults {
+        node_failures: dice.one_in(2).then_some(failures),
+        zone_failures: None,
+        slow_downs: (may_be_slow && dice.one_in(3)).then_some(slow_downs),
+        changes: if dice.one_in(2) {
+            script(dice, nodes)
+        } else {
+            Vec::new()
+        },
+        stranded,
+        task_failures,
+        timeouts: Timeouts {
+            task: dice.one_in(2).then(|| some(dice, 40)),
+            job: dice.one_in(3).then(|| some(dice, 100)),
+            run_on: dice.one_in(3),
+        },
+        retries: Retries {
+            max_attempts: dice.between(1, 4) as u16,
+            backoff: dice.of(&[0, 0, 3, 8]) as f64 * GRID as f64 / 1e9,
+            growth: dice.of(&[1.0, 2.0, 1.5]),
+            jitter: dice.of(&[0.0, 0.0, 0.5]),
+            fresh_work: dice.one_in(3),
+            budget: Budget {
+                job: dice.one_in(4).then_some(2),
+                share: dice.of(&[0, 0, Budget::ONE / 5]),
+                saved: 3,
+                by_client: false,
+            },
+        },
+    }
+}
+
+/// Nodes go down or drain, and all are up at last.
+fn script(dice: &mut Dice, nodes: u32) -> Vec<Change> {
+    let mut at = Time(0);
+    let mut changes = Vec::new();
+    for _ in 0..dice.between(1, 6) {
+        at += some(dice, 30);
+        let first = dice.below(u64::from(nodes)) as u32;
+        let last = dice.between(u64::from(first), u64::from(nodes) - 1) as u32;
+        let to = dice.of(&[
+            NodeState::Down,
+            NodeState::Down,
+            NodeState::Draining,
+            NodeState::Up,
+        ]);
+        changes.push(Change {
+            at,
+            nodes: first..last + 1,
+            to: to.into(),
+        });
+    }
+    at += some(dice, 30);
+    changes.push(Change {
+        at,
+        nodes: 0..nodes,
+        to: NodeState::Up.into(),
+    });
+    changes
+}
+
+fn health(dice: &mut Dice, queued: StrandedQueued) -> Health {
+    let every = some(dice, 12);
+    let checks = Checks {
+        every,
+        timeout: Time(every.0 / dice.between(1, 3)),
+        fall: dice.between(1, 3) as u32,
+        rise: dice.between(1, 3) as u32,
+    };
+    let late = [
+        Detection::AtOnce,
+        Detection::After(some(dice, 10)),
+        Detection::Checks(checks),
+    ];
+    let ejection = Ejection {
+        failures: dice.between(1, 3) as u32,
+        time: some(dice, 30),
+        most: dice.of(&[0, 300_000_000, 1_000_000_000]),
+    };
+    let detection = dice.of(&late);
+    Health {
+        detection: match queued {
+            StrandedQueued::Move => Detection::AtOnce,
+            _ => detection,
+        },
+        ejection: dice.one_in(2).then_some(ejection),
+        slow_start: dice.one_in(2).then(|| some(dice, 40)),
+    }
+}
+
 impl GroupSpec {
     fn random(dice: &mut Dice, dimensions: usize) -> GroupSpec {
         let resources: Vec<Option<u64>> = (1..dimensions)
@@ -572,6 +738,7 @@ impl GroupSpec {
             capacity: [vec![slots], resources].concat(),
             backfill: dice.one_in(2),
             discipline: Discipline::Fifo,
+            queue_limit: None,
         }
     }
 
@@ -580,6 +747,7 @@ impl GroupSpec {
         Group {
             backfill: self.backfill,
             discipline: self.discipline.clone(),
+            queue_limit: self.queue_limit,
             ..Group::new("group", self.count, speed, capacity)
         }
     }

@@ -11,7 +11,7 @@ use crate::model::slab::NONE;
 use crate::strategy::view::Truth;
 use crate::strategy::{Backfill, QueueOrder, QueueRules};
 
-use super::core::Core;
+use super::core::{Core, Kind};
 use super::plan::Plan;
 use super::records::Phase;
 use super::setup::Setup;
@@ -26,6 +26,8 @@ pub struct Central {
     is_plain: bool,
     /// The job that is served, if one is at a time.
     current: Option<Current>,
+    /// It will be gone through at the end of this instant.
+    is_asked_for: bool,
     plan: Plan,
     /// For how many tasks of a demand there is room at the nodes of a pool, where it was looked at; of
     /// those that are no gangs for one at most.
@@ -62,6 +64,7 @@ impl Central {
             rules,
             is_plain: rules == QueueRules::default() && !setup.has_gangs(),
             current: None,
+            is_asked_for: false,
             plan: Plan::default(),
             room: Vec::new(),
         }
@@ -75,6 +78,28 @@ impl Central {
     /// Tasks waiting.
     pub fn length(&self) -> u64 {
         self.length
+    }
+
+    /// Something may start by the rules. What that is can be told only when all that happens at this instant
+    /// has: nodes that come free together are to be seen together.
+    #[cold]
+    pub fn ask_for_pass(&mut self, core: &mut Core<'_>) {
+        if !self.is_asked_for && self.length > 0 {
+            self.is_asked_for = true;
+            core.schedule(core.now(), Kind::SchedulingPass, 0, 0);
+        }
+    }
+
+    /// The queue is gone through.
+    pub fn begin_pass(&mut self) {
+        self.is_asked_for = false;
+    }
+
+    /// The last of the queue, if more wait than `limit`.
+    pub fn surplus(&self, limit: Option<u64>) -> Option<u32> {
+        let last = self.queue.tail();
+        let is_surplus = limit.is_some_and(|limit| self.length > limit);
+        (is_surplus && last != NONE).then_some(last)
     }
 
     /// A task reaches the queue.

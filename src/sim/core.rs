@@ -56,6 +56,8 @@ pub enum Kind {
     Arrival = 7,
     /// A dispatcher has decided.
     Decided = 8,
+    /// The central queue is gone through by its rules, after all else of an instant.
+    SchedulingPass = 9,
 }
 
 impl Kind {
@@ -76,7 +78,8 @@ impl Kind {
             4 => Kind::Reached,
             6 => Kind::Timer,
             7 => Kind::Arrival,
-            _ => Kind::Decided,
+            8 => Kind::Decided,
+            _ => Kind::SchedulingPass,
         }
     }
 }
@@ -634,7 +637,7 @@ impl<'s> Core<'s> {
         let is_stale = |place: Place, id: u32| match Kind::of(place) {
             Kind::End | Kind::Received | Kind::Reached => records.task(id).ticket != place.ticket(),
             Kind::NodeChange | Kind::Timer => tickets.are_stale(records, place, id),
-            Kind::Gathered | Kind::Arrival | Kind::Decided => false,
+            Kind::Gathered | Kind::Arrival | Kind::Decided | Kind::SchedulingPass => false,
         };
         let is_it = is_stale(head, self.agenda.payload());
         if is_it {

@@ -260,7 +260,7 @@ impl Replication<'_> {
         Ok(())
     }
 
-    /// An attempt that has reached the central queue is refused if it must wait there and too many
+    /// An attempt that has reached the plain central queue is refused if it must wait there and too many
     /// do.
     #[cold]
     pub(super) fn refuse_surplus(&mut self, id: u32) -> Fallible {
@@ -270,7 +270,8 @@ impl Replication<'_> {
         ) else {
             return Ok(());
         };
-        if self.core.records.task(id).phase() == Phase::Queue && central.length() > limit {
+        let waits = self.core.records.task(id).phase() == Phase::Queue;
+        if waits && central.is_plain() && central.length() > limit {
             central.withdraw(&mut self.core, id);
             return self.end_attempt(id, How::Refused);
         }
@@ -339,7 +340,7 @@ impl Replication<'_> {
 
     /// An attempt, which is nowhere any more, has come to nothing, and so has its task, unless other attempts
     /// are made at that.
-    fn end_attempt(&mut self, id: u32, how: How) -> Fallible {
+    pub(super) fn end_attempt(&mut self, id: u32, how: How) -> Fallible {
         if self.core.is_unseen(id) {
             self.core.forget_unseen(id);
             return Ok(());

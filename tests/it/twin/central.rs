@@ -1,8 +1,8 @@
 //! The central queue by all its rules: what waits in it starts as soon as it may.
 
-use equipoise::strategy::{Backfill, QueueOrder};
+use equipoise::strategy::{Backfill, QueueOrder, QueueRules};
 
-use super::machine::{Phase, Twin};
+use super::machine::{Kind, Phase, Twin};
 
 /// Promises under conservative backfilling.
 const MOST_PROMISES: usize = 256;
@@ -43,8 +43,18 @@ impl Twin<'_> {
         }
     }
 
-    /// Whatever may start does, one after another.
+    /// Whatever may start does: in a plain queue at once, by other rules after all else of this instant.
     pub(super) fn pull(&mut self) {
+        let has_gangs = self.spec.classes.iter().any(|class| class.is_gang);
+        if self.spec.queue == QueueRules::default() && !has_gangs {
+            self.pass_through_queue();
+        } else if !self.awaits(Kind::SchedulingPass) {
+            self.schedule(self.now, Kind::SchedulingPass, 0, 0);
+        }
+    }
+
+    /// Whatever may start does, one after another.
+    pub(super) fn pass_through_queue(&mut self) {
         while let Some((place, nodes)) = self.next() {
             let tasks = self.central.remove(place);
             self.served = Some(self.tasks[tasks[0]].job);

@@ -120,6 +120,7 @@ pub(super) enum Kind {
     Timer,
     Arrival,
     Decided,
+    SchedulingPass,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -232,6 +233,12 @@ impl<'a> Twin<'a> {
         self.spec
     }
 
+    /// An event of a kind is pending at this instant.
+    pub(super) fn awaits(&self, kind: Kind) -> bool {
+        let is_it = |event: &Event| (event.time, event.kind) == (self.now, kind);
+        self.pending.iter().any(is_it)
+    }
+
     pub(super) fn schedule(&mut self, time: u64, kind: Kind, entity: usize, subject: usize) {
         self.sequence += 1;
         self.pending.push(Event {
@@ -270,6 +277,7 @@ impl<'a> Twin<'a> {
             Kind::Timer => self.time_is_over(event.entity, event.subject),
             Kind::Arrival => self.arrival(event.entity),
             Kind::Decided => self.decided(event.subject),
+            Kind::SchedulingPass => self.pass_through_queue(),
         }
         true
     }

@@ -2,7 +2,7 @@
 
 use equipoise::strategy::{Backfill, QueueOrder, QueueRules};
 
-use super::machine::{Kind, Phase, Twin};
+use super::machine::{Job, Kind, Phase, Twin};
 
 /// Promises under conservative backfilling.
 const MOST_PROMISES: usize = 256;
@@ -78,7 +78,7 @@ impl Twin<'_> {
     fn next(&self) -> Option<Next> {
         for (place, tasks) in self.central.iter().enumerate() {
             if !self.may_begin(tasks[0]) {
-                return None;
+                continue;
             }
             if self.finds_room(tasks) {
                 return Some((place, None));
@@ -96,7 +96,8 @@ impl Twin<'_> {
     /// Another job is not being served, where one at a time is.
     fn may_begin(&self, task: usize) -> bool {
         let job = self.tasks[task].job;
-        let is_in_the_way = |other: usize| other != job && self.jobs[other].completion.is_none();
+        let is_there = |job: &Job| job.completion.or(job.failure).is_none();
+        let is_in_the_way = |other: usize| other != job && is_there(&self.jobs[other]);
         !self.spec.queue.one_at_a_time || !self.served.is_some_and(is_in_the_way)
     }
 

@@ -10,7 +10,7 @@ use equipoise::sim::setup::{StrandedQueued, StrandedRunning, TaskFailures, Turn}
 use equipoise::strategy::health::{Checks, Detection};
 
 use super::machine::{Kind, PARTS, Phase, Twin, Work};
-use super::spec::{Come, Spec, works};
+use super::spec::{Come, Spec, ZONES, works};
 
 const ONE: u64 = 1_000_000_000;
 
@@ -27,11 +27,21 @@ struct Opinion {
     streak: u32,
 }
 
+/// The failures and repairs of a node by chance; where it runs only while the node works, the time that
+/// is left until the next failure, and since when it runs.
+struct Clock {
+    stream: Stream,
+    left: u64,
+    since: Option<u64>,
+}
+
 pub struct Faults {
     /// What the script says.
     script: Vec<NodeState>,
     has_failed: Vec<bool>,
-    clocks: Vec<Stream>,
+    clocks: Vec<Clock>,
+    /// Of the zones, by number: whether each has failed, and its clock.
+    zones: Vec<(bool, Stream)>,
     is_slow: Vec<bool>,
     episodes: Vec<Stream>,
     /// What each node is.
@@ -58,10 +68,18 @@ impl Faults {
         let streams = |purpose| names.iter().map(move |name| (purpose, name));
         let stream = |(purpose, name): (Purpose, &String)| seeds.stream(purpose, name);
         let n = names.len();
+        let clock = |(purpose, name): (Purpose, &String)| Clock {
+            stream: seeds.stream(purpose, name),
+            left: 0,
+            since: None,
+        };
         Faults {
             script: vec![NodeState::Up; n],
             has_failed: vec![false; n],
-            clocks: streams(Purpose::NodeFailure).map(stream).collect(),
+            clocks: streams(Purpose::NodeFailure).map(clock).collect(),
+            zones: (ZONES.iter().take(spec.groups.len()))
+                .map(|zone| (false, seeds.stream(Purpose::ZoneFailure, zone)))
+                .collect(),
             is_slow: vec![false; n],
             episodes: streams(Purpose::SlowDown).map(stream).collect(),
             states: vec![NodeState::Up; n],
@@ -100,16 +118,54 @@ impl Twin<'_> {
         }
         for node in 0..n {
             if let Some(failures) = &faults.node_failures {
-                let at = time(&failures.up, &mut self.faults.clocks[node]);
-                self.schedule(at, Kind::Change, 1 + node, node);
+                let clock = &mut self.faults.clocks[node];
+                clock.left = time(&failures.up, &mut clock.stream);
+                if !failures.busy_clock {
+                    let at = self.faults.clocks[node].left;
+                    self.schedule(at, Kind::Change, 1 + node, node);
+                }
             }
             if let Some(slow) = &faults.slow_downs {
                 let at = time(&slow.every, &mut self.faults.episodes[node]);
-                self.schedule(at, Kind::Change, 1 + n + node, node);
+                self.schedule(at, Kind::Change, 1 + n + ZONES.len() + node, node);
             }
             if let Detection::Checks(Checks { every, .. }) = self.spec.health.detection {
                 let first = every.0 * (node as u64 + 1) / n as u64;
                 self.schedule(first, Kind::Timer, 11, node);
+            }
+        }
+        for zone in 0..self.faults.zones.len() {
+            if let Some(failures) = &faults.zone_failures {
+                let at = time(&failures.up, &mut self.faults.zones[zone].1);
+                self.schedule(at, Kind::Change, 1 + n + zone, zone);
+            }
+        }
+    }
+
+    /// A clock that runs only while its node works does so if that works now.
+    pub(super) fn follow_clocks(&mut self) {
+        let failures = self.spec.faults.node_failures.as_ref();
+        for node in 0..self.queues.len() {
+            if failures.is_none_or(|failures| !failures.busy_clock) || self.faults.has_failed[node]
+            {
+                continue;
+            }
+            let (now, works) = (self.now, !self.running[node].is_empty());
+            let clock = &mut self.faults.clocks[node];
+            match clock.since {
+                None if works => {
+                    clock.since = Some(now);
+                    let at = now + clock.left;
+                    self.schedule(at, Kind::Change, 1 + node, node);
+                }
+                Some(since) if !works => {
+                    clock.left -= now - since;
+                    clock.since = None;
+                    let is_it =
+                        |e: &super::machine::Event| (e.kind, e.entity) == (Kind::Change, 1 + node);
+                    self.pending.retain(|event| !is_it(event));
+                }
+                _ => {}
             }
         }
     }
@@ -126,30 +182,69 @@ impl Twin<'_> {
 
     /// Something happens to nodes.
     pub(super) fn change(&mut self, entity: usize, subject: usize) {
-        let (n, faults) = (self.queues.len(), &self.spec.faults);
-        if entity > n {
-            return self.change_pace(subject);
+        let n = self.queues.len();
+        let nodes: Vec<usize> = match entity {
+            0 => self.follow_script(subject),
+            _ if entity <= n => self.turn_node(subject),
+            _ if entity <= n + ZONES.len() => self.turn_zone(subject),
+            _ => return self.change_pace(subject),
+        };
+        nodes.into_iter().for_each(|node| self.settle_node(node));
+    }
+
+    fn follow_script(&mut self, at: usize) -> Vec<usize> {
+        let change = &self.spec.faults.changes[at];
+        let nodes = change.nodes.start as usize..change.nodes.end as usize;
+        if let Turn::State(state) = change.to {
+            self.faults.script[nodes.clone()].fill(state);
         }
-        let mut nodes = subject..subject + 1;
-        if entity > 0 {
-            let Some(failures) = &faults.node_failures else {
-                return;
-            };
-            self.faults.has_failed[subject] ^= true;
-            let law = match self.faults.has_failed[subject] {
-                true => &failures.down,
-                false => &failures.up,
-            };
-            let until = self.now + time(law, &mut self.faults.clocks[subject]);
-            self.schedule(until, Kind::Change, entity, subject);
+        nodes.collect()
+    }
+
+    fn turn_node(&mut self, node: usize) -> Vec<usize> {
+        let Some(failures) = &self.spec.faults.node_failures else {
+            return Vec::new();
+        };
+        self.faults.has_failed[node] ^= true;
+        let has_failed = self.faults.has_failed[node];
+        let law = if has_failed {
+            &failures.down
         } else {
-            let change = &faults.changes[subject];
-            nodes = change.nodes.start as usize..change.nodes.end as usize;
-            if let Turn::State(state) = change.to {
-                self.faults.script[nodes.clone()].fill(state);
-            }
+            &failures.up
+        };
+        let clock = &mut self.faults.clocks[node];
+        (clock.left, clock.since) = (time(law, &mut clock.stream), None);
+        if has_failed || !failures.busy_clock {
+            let until = self.now + clock.left;
+            self.schedule(until, Kind::Change, 1 + node, node);
         }
-        nodes.for_each(|node| self.settle_node(node));
+        vec![node]
+    }
+
+    fn turn_zone(&mut self, zone: usize) -> Vec<usize> {
+        let Some(failures) = &self.spec.faults.zone_failures else {
+            return Vec::new();
+        };
+        let (has_failed, stream) = &mut self.faults.zones[zone];
+        *has_failed ^= true;
+        let law = if *has_failed {
+            &failures.down
+        } else {
+            &failures.up
+        };
+        let until = self.now + time(law, stream);
+        let n = self.queues.len();
+        self.schedule(until, Kind::Change, 1 + n + zone, zone);
+        (0..n).filter(|node| self.zone_of(*node) == zone).collect()
+    }
+
+    fn zone_of(&self, node: usize) -> usize {
+        let mut first = 0;
+        let group = self.spec.groups.iter().position(|group| {
+            first += group.count as usize;
+            node < first
+        });
+        group.unwrap_or(0) % 2
     }
 
     fn change_pace(&mut self, node: usize) {
@@ -165,13 +260,20 @@ impl Twin<'_> {
             false => &slow.every,
         };
         let until = self.now + time(law, &mut self.faults.episodes[node]);
-        self.schedule(until, Kind::Change, 1 + self.queues.len() + node, node);
+        self.schedule(
+            until,
+            Kind::Change,
+            1 + self.queues.len() + ZONES.len() + node,
+            node,
+        );
         running.iter().for_each(|&task| self.start(task, node));
     }
 
     /// A node becomes what it is to be.
     fn settle_node(&mut self, node: usize) {
-        let state = match (self.faults.has_failed[node], self.faults.script[node]) {
+        let is_zone_down = self.faults.zones[self.zone_of(node)].0;
+        let has_failed = self.faults.has_failed[node] || is_zone_down;
+        let state = match (has_failed, self.faults.script[node]) {
             (true, _) => NodeState::Down,
             (false, state) => state,
         };
@@ -243,7 +345,10 @@ impl Twin<'_> {
     /// Tasks that wait aside are decided again.
     fn place_parked(&mut self) {
         for task in std::mem::take(&mut self.faults.parked) {
-            self.place_again(task);
+            // One of them may be refused, and its job fail.
+            if self.tasks[task].phase == Phase::Parked {
+                self.place_again(task);
+            }
         }
     }
 
@@ -327,6 +432,34 @@ impl Twin<'_> {
             self.leave_node(task, node);
             self.end_attempt(task, true, false);
         }
+    }
+
+    /// The same in the central queue.
+    pub(super) fn refuse_surplus_in_line(&mut self, task: usize) {
+        let waiting = self.central.iter().map(Vec::len).sum::<usize>() as u64;
+        let is_full = self
+            .spec
+            .limits
+            .central_queue
+            .is_some_and(|limit| waiting > limit);
+        if is_full && self.tasks[task].phase == Phase::Queued {
+            self.take_from_node(task, None);
+            self.end_attempt(task, true, false);
+        }
+    }
+
+    /// True if a job that arrives is let in.
+    pub(super) fn is_let_in(&self, class: usize, dispatcher: usize) -> bool {
+        let is_there = |job: &&super::machine::Job| job.completion.or(job.failure).is_none();
+        let there = self.jobs.iter().filter(is_there).count() as u64;
+        let limits = &self.spec.limits;
+        let most = limits.jobs.get(class).copied().flatten();
+        let server = &self.dispatchers[dispatcher];
+        let waiting = server.waiting.len() as u64;
+        let is_full = limits
+            .dispatcher_queue
+            .is_some_and(|limit| waiting >= limit);
+        most.is_none_or(|most| there < most) && !(server.is_busy && is_full)
     }
 
     /// A running task stops; what it has left is told as at the node's speed.

@@ -224,7 +224,9 @@ impl<'a> Twin<'a> {
         };
         twin.schedule_faults();
         (0..classes).for_each(|class| twin.next_arrival(class));
-        while twin.step() {}
+        while twin.step() {
+            assert!(twin.sequence < 200_000, "{} does not end", spec.seed);
+        }
         twin.note_until(u64::MAX);
         twin
     }
@@ -279,6 +281,7 @@ impl<'a> Twin<'a> {
             Kind::Decided => self.decided(event.subject),
             Kind::SchedulingPass => self.pass_through_queue(),
         }
+        self.follow_clocks();
         true
     }
 
@@ -393,9 +396,12 @@ impl<'a> Twin<'a> {
             1 => 0,
             several => draw.below(several) as usize,
         };
-        self.dispatchers[dispatcher].waiting.extend(&tasks);
-        if let Some(patience) = self.spec.faults.timeouts.job {
-            self.schedule(self.now + patience.0, Kind::Timer, 2, job);
+        let is_let_in = self.is_let_in(class, dispatcher);
+        if is_let_in {
+            self.dispatchers[dispatcher].waiting.extend(&tasks);
+            if let Some(patience) = self.spec.faults.timeouts.job {
+                self.schedule(self.now + patience.0, Kind::Timer, 2, job);
+            }
         }
         let entry = self.entry(class, number);
         let asked = entry.and_then(|entry| entry.asked);
@@ -408,7 +414,7 @@ impl<'a> Twin<'a> {
             is_measured,
             tasks,
             completion: None,
-            failure: None,
+            failure: (!is_let_in).then_some(self.now),
             retries: 0,
         });
         self.next_arrival(class);
@@ -709,6 +715,7 @@ impl<'a> Twin<'a> {
         if self.spec.is_central {
             self.line_up(task);
             self.pull();
+            self.refuse_surplus_in_line(task);
         } else if let Some(node) = self.tasks[task].node {
             self.queues[node].push(task);
             self.start_what_fits(node);

@@ -47,7 +47,7 @@ fn twin_agrees_on_disciplines() {
 
 #[test]
 fn twin_agrees_on_queues() {
-    let differing = differing(0..150, Spec::with_queue);
+    let differing = differing(0..500, Spec::with_queue);
     assert!(differing.is_empty(), "{}", differing.join("\n\n"));
 }
 
@@ -67,7 +67,7 @@ fn twin_agrees_on_faults_at_length() {
 #[test]
 #[ignore = "20,000 scenarios take minutes"]
 fn twin_agrees_on_queues_at_length() {
-    let differing = differing(150..10_000, Spec::with_queue);
+    let differing = differing(500..10_000, Spec::with_queue);
     assert!(differing.is_empty(), "{}", differing.join("\n\n"));
 }
 

@@ -15,7 +15,7 @@ use equipoise::sim::setup::{
 };
 use equipoise::strategy::health::{Checks, Detection, Ejection, Health};
 use equipoise::strategy::{
-    Backfill, Binding, InFlight, Parts, QueueOrder, QueueRules, Strategy, Ties,
+    Backfill, Binding, InFlight, Limits, Parts, QueueOrder, QueueRules, Strategy, Ties,
 };
 use equipoise::workload::class::{Class, Gather, Shape, Stage};
 use equipoise::workload::source::{Arrivals, Source, TracePlan};
@@ -118,6 +118,7 @@ pub struct Spec {
     pub stragglers: Option<(f64, u64)>,
     pub faults: Faults,
     pub health: Health,
+    pub limits: Limits,
     pub cancels_travel: bool,
     pub is_central: bool,
     pub queue: QueueRules,
@@ -184,6 +185,7 @@ impl Spec {
             grid: GRID,
             faults: Faults::default(),
             health: Health::default(),
+            limits: Limits::default(),
             cancels_travel: false,
             queue: QueueRules::default(),
             dispatch: dice.of(&[0, 0, 1, 3]) * GRID,
@@ -267,23 +269,55 @@ impl Spec {
             spec.slow_down(COARSE / GRID);
             spec.replay(dice);
         }
-        // Tasks of several jobs in turns may block each other.
-        if spec.queue.one_at_a_time {
-            spec.dispatchers = 1;
-        }
-        // Plans of long queues take the twin long.
-        if let Some((_, count)) = &mut spec.measure {
-            *count = (*count).min(20);
-        }
-        let slower = dice.of(&[2, 4, 8]);
         for class in &mut spec.classes {
-            if let Come::Every(interval) = &mut class.come {
-                *interval *= slower;
-            }
             class.is_gang =
                 dice.one_in(2) && u64::from(class.most_tasks()) <= class.room(&spec.groups);
         }
+        spec.keep_small(dice);
         spec
+    }
+
+    /// Few jobs, which come about as fast as they can be served: plans of long queues take the twin long.
+    fn keep_small(&mut self, dice: &mut Dice) {
+        if let Some((_, count)) = &mut self.measure {
+            *count = (*count).min(15);
+        }
+        let is_flow = |class: &&ClassSpec| matches!(class.come, Come::Every(_));
+        let flows = self.classes.iter().filter(is_flow).count() as u64;
+        let percent = dice.of(&[50, 90, 130]);
+        let spans: Vec<u64> = self.classes.iter().map(|c| self.span(c)).collect();
+        for (class, span) in self.classes.iter_mut().zip(spans) {
+            match &mut class.come {
+                Come::Every(interval) => {
+                    let least = (span * flows * 100 / percent).next_multiple_of(self.grid);
+                    *interval = least.max(*interval);
+                }
+                Come::Batch(jobs) => *jobs = (*jobs).min(6),
+                Come::Log(entries) => entries.truncate(12),
+            }
+        }
+    }
+
+    /// For how long about a job of a class makes others wait.
+    fn span(&self, class: &ClassSpec) -> u64 {
+        let allowed = self.groups.iter().zip(&class.allowed);
+        let of = allowed.filter(|(group, is)| **is && group.could_hold(&class.demand));
+        let slowest = of.map(|(group, _)| group.quarters).min().unwrap_or(4);
+        let mean = class.works.iter().sum::<u64>() / class.works.len() as u64;
+        let (tasks, factor) = (
+            u64::from(class.tasks),
+            self.stragglers.map_or(1, |(_, factor)| factor),
+        );
+        let works = if class.is_split { 1 } else { tasks };
+        let service = works * mean * factor * 4 / slowest + tasks * class.overhead;
+        let decisions = tasks * self.decision;
+        let gathering = tasks * class.per_result + class.gather_work;
+        match self.queue.one_at_a_time {
+            true => self.dispatch + decisions + service + self.result + gathering,
+            false => (service / class.room(&self.groups))
+                .max(decisions)
+                .max(gathering),
+        }
     }
 
     /// Scenario number `seed` in which much goes wrong.
@@ -300,17 +334,25 @@ impl Spec {
         let count: u32 = spec.groups.iter().map(|group| group.count).sum();
         let shares = spec.groups.iter().any(|group| group.discipline.shares());
         spec.faults = faults(dice, count, !shares);
+        // What never ends before a node fails again would start over for ever.
+        let is_endless =
+            spec.measure.is_none() && spec.faults.stranded.running == StrandedRunning::Restart;
+        let by_chance = spec.faults.node_failures.is_some() || spec.faults.zone_failures.is_some();
+        if is_endless && by_chance {
+            spec.faults.stranded.running = StrandedRunning::Resume;
+        }
         spec.cancels_travel = dice.one_in(3);
         if !spec.is_central && dice.one_in(2) {
             spec.health = health(dice, spec.faults.stranded.queued);
         }
+        spec.limits = limits(dice, spec.classes.len(), spec.is_central);
         spec
     }
 
     /// True if the way of a task may be more than once from its dispatcher to its job's end.
     pub fn has_faults(&self) -> bool {
         let has_limit = |group: &GroupSpec| group.queue_limit.is_some();
-        !self.faults.are_none() || self.groups.iter().any(has_limit)
+        !self.faults.are_none() || !self.limits.are_none() || self.groups.iter().any(has_limit)
     }
 
     /// All times are so much longer.
@@ -413,7 +455,7 @@ impl Spec {
             } else {
                 Binding::Early
             },
-            limits: equipoise::strategy::Limits::default(),
+            limits: self.limits.clone(),
             queue: self.queue,
             parts: vec![Parts {
                 placement: placement(&self.place.spelling()),
@@ -492,7 +534,7 @@ impl Spec {
 }
 
 /// Groups and dispatchers are in these in turn.
-const ZONES: [&str; 2] = ["a", "b"];
+pub const ZONES: [&str; 2] = ["a", "b"];
 
 fn placed((at, group): (usize, &GroupSpec)) -> Group {
     Group {
@@ -619,6 +661,11 @@ fn faults(dice: &mut Dice, nodes: u32, may_be_slow: bool) -> Faults {
     let failures = NodeFailures {
         up: about(dice, 60),
         down: about(dice, 10),
+        busy_clock: dice.one_in(3),
+    };
+    let zone_failures = NodeFailures {
+        up: about(dice, 90),
+        down: about(dice, 10),
         busy_clock: false,
     };
     let slow_downs = SlowDowns {
@@ -634,7 +681,7 @@ fn faults(dice: &mut Dice, nodes: u32, may_be_slow: bool) -> Faults {
     ]);
     Faults {
         node_failures: dice.one_in(2).then_some(failures),
-        zone_failures: None,
+        zone_failures: dice.one_in(4).then_some(zone_failures),
         slow_downs: (may_be_slow && dice.one_in(3)).then_some(slow_downs),
         changes: if dice.one_in(2) {
             script(dice, nodes)
@@ -661,6 +708,16 @@ fn faults(dice: &mut Dice, nodes: u32, may_be_slow: bool) -> Faults {
                 by_client: false,
             },
         },
+    }
+}
+
+fn limits(dice: &mut Dice, classes: usize, is_central: bool) -> Limits {
+    let jobs = || dice.one_in(2).then(|| dice.between(1, 12));
+    let jobs: Vec<Option<u64>> = std::iter::repeat_with(jobs).take(classes).collect();
+    Limits {
+        jobs: if dice.one_in(4) { jobs } else { Vec::new() },
+        dispatcher_queue: dice.one_in(6).then(|| dice.below(8)),
+        central_queue: (is_central && dice.one_in(3)).then(|| dice.below(8)),
     }
 }
 

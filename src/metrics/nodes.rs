@@ -153,19 +153,26 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Adds a node, at which are so many tasks with so much service left.
+    /// So many nodes, all idle.
+    pub fn of(nodes: u32) -> Lines {
+        Lines {
+            nodes,
+            ..Lines::default()
+        }
+    }
+
+    /// At one of them, of a higher id than any before, are so many tasks with so much service left.
     #[inline(always)]
     pub fn add(&mut self, tasks: u32, left: Time) {
-        self.nodes += 1;
         self.busy += u64::from(tasks > 0);
         self.tasks += u64::from(tasks);
         self.load.add(f64::from(tasks));
         self.work.add(float(left.0));
     }
 
-    /// What is observed of them, with so many jobs in the system.
-    pub fn observed(&self, time: Time, jobs: u64) -> Observation {
-        let (slots, waiting) = (u64::from(self.nodes), self.tasks - self.busy);
+    /// What is observed of them, with so many jobs in the system and tasks in the central queue.
+    pub fn observed(&self, time: Time, jobs: u64, central: u64) -> Observation {
+        let (slots, waiting) = (u64::from(self.nodes), central + self.tasks - self.busy);
         let idle = (slots - self.busy).min(waiting);
         Observation {
             time,

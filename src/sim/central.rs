@@ -114,6 +114,12 @@ impl Central {
         }
     }
 
+    /// A task that waits is the last in the plain queue from now on.
+    pub fn take_over(&mut self, core: &mut Core<'_>, id: u32) {
+        self.length += 1;
+        self.queue.push(&mut core.records, id);
+    }
+
     #[cold]
     fn insert(&mut self, core: &mut Core<'_>, id: u32) {
         let of = core.records.task(id).job;

@@ -514,6 +514,7 @@ impl Replication<'_> {
     /// A task is taken from where it is; afterwards it is nowhere.
     pub(super) fn withdraw(&mut self, id: u32) {
         let core = &mut self.core;
+        core.wait_no_more(Timer::Started, id);
         let task = core.records.task(id);
         let (phase, node) = (task.phase(), task.node);
         match phase {
@@ -582,6 +583,7 @@ impl Replication<'_> {
             1 => self.time_attempt_out(id),
             3 => self.hedge(id),
             7 if self.core.is_unseen(id) => self.hear_of_cancel(id),
+            15 => self.hear_of_start(id),
             5..=7 => self.hear_of_reservation(timer, id),
             8 => self.probe(id),
             9 => self.decide_by_replies(id),

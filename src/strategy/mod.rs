@@ -82,7 +82,13 @@ pub trait Blueprint: Any + fmt::Debug + Send + Sync {
         1.0
     }
 
-    /// The same, knowing the laws of the works of all tasks that it will place, each with its tasks a
+    /// Of how many dispatchers a node that falls idle looks at the queues of idle nodes, to report to the one
+    /// with the shortest alone, whose next task it gets; 0 if dispatchers keep no such queues.
+    fn idle_queues(&self) -> u32 {
+        0
+    }
+
+    /// The algorithm, knowing the laws of the works of all tasks that it will place, each with its tasks a
     /// second; `None` if that is nothing to it.
     fn knowing(&self, _works: &[(f64, Law)]) -> Option<Arc<dyn Blueprint>> {
         None
@@ -659,6 +665,13 @@ impl Parts {
         }
     }
 
+    /// True if they see all nodes as they are, in id order.
+    pub fn sees_plainly(&self) -> bool {
+        self.information == Information::Fresh
+            && self.subset.is_none()
+            && matches!(self.ties, Ties::Random | Ties::LowestId)
+    }
+
     /// Where dispatcher `index` of these is, if that is said.
     pub fn zone(&self, index: u32) -> Option<&str> {
         let zones = self.zones.len().max(1);
@@ -817,6 +830,12 @@ impl Strategy {
     pub fn estimates_exactly(&self) -> bool {
         let mut parts = self.parts.iter();
         parts.all(|parts| parts.estimates == Estimates::Exact)
+    }
+
+    /// True if any dispatcher keeps a queue of idle nodes of its own.
+    pub fn keeps_idle_queues(&self) -> bool {
+        let mut parts = self.parts.iter();
+        parts.any(|parts| parts.placement.idle_queues() > 0)
     }
 
     /// True if the other attempts at a task are called off when one starts.

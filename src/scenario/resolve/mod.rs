@@ -107,7 +107,6 @@ fn contradictions(check: &mut Check<'_>, document: &Document, setups: &[Setup]) 
 
 /// What is not modelled yet, or cannot be.
 fn not_modelled(check: &mut Check<'_>, setup: &Setup) {
-    late_cancels(check, setup);
     fresh_copies(check, setup);
     estimates(check, setup);
     health::check(check, setup);
@@ -270,19 +269,6 @@ fn transfers(
     if bandwidth.is_some() && !is_sent {
         let hint = "say how much is sent: jobs.NAME.payload = { task = \"1 MB\" }";
         check.at("network.bandwidth").warn("nothing is sent", hint);
-    }
-}
-
-/// An attempt that starts is known at once, or not at all.
-fn late_cancels(check: &mut Check<'_>, setup: &Setup) {
-    if setup.network.cancels_travel && setup.strategy.ends_others_at_start() {
-        let title = "copies that are called off when one starts are called off at once: `network.cancels` beside that is not modelled yet";
-        let mut check = check.at("strategies");
-        let mut check = check.name(&setup.strategy.name);
-        check.at("copies").error(
-            title,
-            "write cancel = \"on-complete\", or leave network.cancels out",
-        );
     }
 }
 

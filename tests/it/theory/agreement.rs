@@ -174,7 +174,6 @@ fn tolerance(text: &str, parameters: &str) -> Tolerance {
     }
     match text.split_once(' ').map_or(text, |(first, _)| first) {
         "abs<=1e-9" => Tolerance::Exact,
-        "0.5%" => Tolerance::Share(0.005),
         "2%" => Tolerance::Share(0.02),
         "0.3%" => Tolerance::ErrorsOr(0.003),
         "1%" if rho == Some(0.99) => Tolerance::Share(0.03),

@@ -1035,6 +1035,14 @@ impl<'s> Core<'s> {
         self.records.task(id).service
     }
 
+    /// How long what takes `time` at a node's speed takes there as fast as it works now.
+    pub fn at_pace(&self, at: NodeId, time: Time) -> Time {
+        match self.paces.get(at.index()) {
+            Some(&pace) => scaled(time, pace, PACE),
+            None => time,
+        }
+    }
+
     /// What an attempt that does not run has left takes longer when it `starts` at a node that is slow,
     /// and is told as at the node's speed when it stops.
     #[cold]

@@ -251,7 +251,7 @@ impl Replication<'_> {
             self.follow_starts();
             return Ok(());
         }
-        if waits && limit.is_some_and(|limit| u64::from(self.core.nodes.at(node).queued) > limit) {
+        if waits && limit.is_some_and(|limit| self.core.nodes.in_queue(node) > limit) {
             service::leave_queue(&mut self.core, id);
             self.core.release(id);
             return self.end_attempt(id, How::Refused);

@@ -29,7 +29,7 @@ use crate::engine::quantity::Amount;
 use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
 use crate::sim::setup::{Engine, Network, Setup};
-use crate::strategy::{Binding, Estimates, Strategy};
+use crate::strategy::{Binding, Copies, Estimates, Strategy};
 use crate::workload::class::{Class, Shape, Stage};
 use crate::workload::load::Demand;
 use crate::workload::source::Source;
@@ -107,10 +107,21 @@ fn contradictions(check: &mut Check<'_>, document: &Document, setups: &[Setup]) 
 
 /// What is not modelled yet, or cannot be.
 fn not_modelled(check: &mut Check<'_>, setup: &Setup) {
+    fresh_copies(check, setup);
     estimates(check, setup);
     health::check(check, setup);
     if setup.strategy.binding == Binding::Late {
         late(check, setup);
+    }
+}
+
+/// Copies draw work of their own only where works are drawn task by task.
+fn fresh_copies(check: &mut Check<'_>, setup: &Setup) {
+    let strategy = &setup.strategy;
+    if strategy.copies.is_some_and(Copies::is_fresh) {
+        let mut check = check.at("strategies");
+        let mut check = check.name(&strategy.name);
+        faults::can_draw_anew(&mut check.at("copies"), &setup.classes);
     }
 }
 

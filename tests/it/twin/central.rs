@@ -2,7 +2,7 @@
 
 use equipoise::strategy::{Backfill, QueueOrder, QueueRules};
 
-use super::machine::{Kind, Phase, Twin};
+use super::machine::{Job, Kind, Phase, Twin};
 
 /// Promises under conservative backfilling.
 const MOST_PROMISES: usize = 256;
@@ -67,10 +67,12 @@ impl Twin<'_> {
                     Some(nodes) => nodes[at],
                     None => {
                         let with_room = self.with_room(task);
-                        self.choose(task, Some(&with_room))
+                        self.choose(task, &with_room)
                     }
                 };
-                self.assign(task, node);
+                if nodes.is_some() {
+                    self.assign(task, node);
+                }
                 self.present[node].push(task);
                 self.start(task, node);
             }
@@ -98,19 +100,20 @@ impl Twin<'_> {
     /// Another job is not being served, where one at a time is.
     fn may_begin(&self, task: usize) -> bool {
         let job = self.tasks[task].job;
-        let is_in_the_way = |other: usize| other != job && self.jobs[other].completion.is_none();
+        let is_there = |job: &Job| job.completion.or(job.failure).is_none();
+        let is_in_the_way = |other: usize| other != job && is_there(&self.jobs[other]);
         !self.spec.queue.one_at_a_time || !self.served.is_some_and(is_in_the_way)
     }
 
     fn with_room(&self, task: usize) -> Vec<usize> {
-        let mut nodes = self.eligible(task);
+        let mut nodes = self.candidates(task);
         nodes.retain(|&node| self.has_room(node, task));
         nodes
     }
 
     fn finds_room(&self, tasks: &[usize]) -> bool {
         let (demand, idle) = (self.demand(tasks[0]), Vec::new());
-        let nodes = self.eligible(tasks[0]);
+        let nodes = self.candidates(tasks[0]);
         let room = |node: usize| {
             let used = |d: usize| self.used(node, d);
             self.copies(node, demand, &idle, used)
@@ -218,7 +221,7 @@ impl Twin<'_> {
     /// A node for each of the tasks with room from one instant on until another; where that is later
     /// than now, those nodes that come free last.
     fn room(&self, plan: &[Held], tasks: &[usize], from: u64, until: u64) -> Option<Vec<usize>> {
-        let mut nodes = self.eligible(tasks[0]);
+        let mut nodes = self.candidates(tasks[0]);
         if from > self.now {
             let comes_free = |node: usize| {
                 let here = plan.iter().filter(|held| held.node == node);

@@ -55,6 +55,10 @@ pub enum Purpose {
     Gossip = 29,
     /// By what tasks are misjudged.
     Estimate = 30,
+    /// How long the question to nodes and their answers take, of one of several attempts at once.
+    Probe = 31,
+    /// To which dispatcher a node reports that it is idle.
+    IdleQueue = 32,
     /// Whether an attempt fails.
     TaskFailure = 11,
     /// Jitter of the time before an attempt is repeated.

@@ -154,19 +154,26 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Adds a node, at which are so many tasks with so much service left.
+    /// So many nodes, all idle.
+    pub fn of(nodes: u32) -> Lines {
+        Lines {
+            nodes,
+            ..Lines::default()
+        }
+    }
+
+    /// At one of them, of a higher id than any before, are so many tasks with so much service left.
     #[inline(always)]
     pub fn add(&mut self, tasks: u32, left: Time) {
-        self.nodes += 1;
         self.busy += u64::from(tasks > 0);
         self.tasks += u64::from(tasks);
         self.load.add(f64::from(tasks));
         self.work.add(float(left.0));
     }
 
-    /// What is observed of them, with so many jobs in the system.
-    pub fn observed(&self, time: Time, jobs: u64) -> Observation {
-        let (slots, waiting) = (u64::from(self.nodes), self.tasks - self.busy);
+    /// What is observed of them, with so many jobs in the system and tasks in the central queue.
+    pub fn observed(&self, time: Time, jobs: u64, central: u64) -> Observation {
+        let (slots, waiting) = (u64::from(self.nodes), central + self.tasks - self.busy);
         let idle = (slots - self.busy).min(waiting);
         Observation {
             time,
@@ -427,11 +434,20 @@ impl Busy {
         window: Time,
     ) -> Option<f64> {
         let (mut used, mut has) = (0u128, 0u128);
-        for node in layout.of_group(group) {
-            if let Some(capacity) = layout.capacity(node)[d] {
+        let groups = match group {
+            Some(group) => group..group + 1,
+            None => 0..layout.groups().len(),
+        };
+        for group in groups {
+            let Some(capacity) = layout.groups()[group].capacity[d] else {
+                continue;
+            };
+            let mut up = 0;
+            for node in layout.of_group(Some(group)) {
                 used += self.used[node.index() * self.dimensions + d];
-                has += u128::from(capacity) * u128::from(self.up(node, window).0);
+                up += u128::from(self.up(node, window).0);
             }
+            has += u128::from(capacity) * up;
         }
         (has > 0).then(|| used as f64 / has as f64)
     }

@@ -311,6 +311,11 @@ impl Nodes {
         self.demanded(node, SLOTS) - self.used(node, SLOTS)
     }
 
+    /// Attempts that wait in the queue of the node, without slots that are demanded beyond those that there are.
+    pub fn in_queue(&self, node: NodeId) -> u64 {
+        u64::from(self.at(node).queued) - self.excess(node)
+    }
+
     /// Slots that are shared are in use no more than there are, and what is demanded beyond counts
     /// as waiting: `before` were that before what runs at the node changed `now`.
     pub fn recount(&mut self, node: NodeId, before: u64, now: Time) {

@@ -361,7 +361,7 @@ impl Demand<'_> {
         let gather = setup.classes.iter().any(|class| !class.gather.is_free());
         // A decision and an end of service; what takes time; and, under late binding, reservations.
         let a_task = 2.0 + f64::from(u8::from(gather)) + travels * (1.0 + probes(strategy));
-        let behind = if setup.is_first_in_first_out() {
+        let behind = if setup.is_first_in_first_out() || setup.is_served_from_one_queue() {
             0.0
         } else {
             self.behind() + self.behind_gangs(setup, jobs)

@@ -89,52 +89,40 @@ fn a_scenario_is_read() {
     assert_eq!(scenario.stem, "test");
     assert_eq!((scenario.replications, scenario.seed), (20, 7));
     assert_eq!(scenario.sweep, ["workload.load"]);
-    let values: Vec<&str> = scenario
-        .points
-        .iter()
-        .map(|point| point.values[0].as_str())
-        .collect();
+    let points = scenario.points.iter();
+    let values: Vec<&str> = points.map(|point| point.values[0].as_str()).collect();
     assert_eq!(values, ["0.5", "0.7", "0.8"]);
     assert_eq!(scenario.compare.baseline, "random");
-    assert_eq!(
-        scenario
-            .compare
-            .decide_on
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>(),
-        ["response_p99", "response_mean"]
-    );
+    let decide_on = scenario.compare.decide_on.iter();
+    let decide_on: Vec<String> = decide_on.map(ToString::to_string).collect();
+    assert_eq!(decide_on, ["response_p99", "response_mean"]);
     assert_eq!(scenario.classes, [("query".to_owned(), Some(0.2))]);
     assert!(scenario.warnings.diagnostics().is_empty());
-    let setup = &scenario.points[2].setups[3];
-    assert_eq!(setup.strategy.name, "lazy");
-    assert_eq!(setup.strategy.binding, Binding::Early);
-    let parts = &setup.strategy.parts[0];
+}
+
+#[test]
+fn strategies_are_read() {
+    let points = good(GENERATIONS).points;
+    let strategy = |at: usize| &points[2].setups[at].strategy;
+    assert_eq!(strategy(3).name, "lazy");
+    assert_eq!(strategy(3).binding, Binding::Early);
+    let parts = &strategy(3).parts[0];
     assert_eq!(
         (parts.dispatchers, parts.ties, parts.in_flight),
         (1, Ties::LowestId, InFlight::Counted)
     );
     assert_eq!(parts.decision_time, Law::Constant(5e-6));
-    assert_eq!(
-        format!("{:?}", parts.placement),
-        format!(
-            "{:?}",
-            scenario.points[2].setups[2].strategy.parts[0].placement
-        )
-    );
-    assert_eq!(
-        scenario.points[0].setups[0].strategy.parts[0].dispatchers,
-        10
-    );
+    let same = &strategy(2).parts[0].placement;
+    assert_eq!(format!("{:?}", parts.placement), format!("{same:?}"));
+    assert_eq!(points[0].setups[0].strategy.parts[0].dispatchers, 10);
+}
+
+#[test]
+fn what_is_simulated_is_read() {
+    let setup = &good(GENERATIONS).points[2].setups[3];
     assert_eq!(setup.window.warmup, Warmup::Jobs(10_000));
-    assert_eq!(
-        setup.window.measure,
-        Measure::Jobs {
-            class: None,
-            count: 100_000
-        }
-    );
+    let (class, count) = (None, 100_000);
+    assert_eq!(setup.window.measure, Measure::Jobs { class, count });
     assert!(!setup.window.finite);
     assert_eq!(setup.cluster.groups[1].speed, Speed::new(1.25));
     assert_eq!(
@@ -251,84 +239,79 @@ fn a_trace_is_scaled_to_its_load() {
     assert!(scenario.notes.iter().any(|note| note.contains("one trace")));
 }
 
+/// Arguments, and by what text of the file which other is replaced if that is written.
+type AsIfWritten<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)]);
+
+const WORK: &str = "work.exponential.mean = \"10ms\"";
+
+const AS_IF_WRITTEN: [AsIfWritten<'_>; 8] = [
+    (&["run.seed=8"], &[("seed = 7", "seed = 8")]),
+    (
+        &["run.until=2h", "run.warmup=none"],
+        &[(
+            "jobs = 100_000\nwarmup.jobs = 10_000",
+            "until = \"2h\"\nwarmup = \"none\"",
+        )],
+    ),
+    (&["jobs.query.work=20ms"], &[(WORK, "work = \"20ms\"")]),
+    (
+        &["jobs.query.work.uniform={low=1,high=2}"],
+        &[(WORK, "work.uniform = { low = 1, high = 2 }")],
+    ),
+    (
+        &["strategies.random.placement=round-robin"],
+        &[("placement = \"random\"", "placement = \"round-robin\"")],
+    ),
+    (
+        &["strategies.best-match.placement.power-of-d.d=3"],
+        &[(
+            "placement.resource-match.score = \"cosine\"",
+            "placement.power-of-d.d = 3",
+        )],
+    ),
+    (
+        &["workload.load=0.6"],
+        &[
+            ("[sweep]\nworkload.load = [0.5, 0.7, 0.8]\n", ""),
+            ("load = 0.8", "load = 0.6"),
+        ],
+    ),
+    (
+        &["sweep.workload.load=[0.6]"],
+        &[("[0.5, 0.7, 0.8]", "[0.6]")],
+    ),
+];
+
+/// `base` with arguments is `text`.
+fn is_as_if_written(base: &str, sets: &[&str], text: &str) {
+    let set = read_with(base, sets).unwrap_or_else(|report| panic!("{report}"));
+    let written = good(&set.text);
+    same_setups(&set, &good(text));
+    same_setups(&set, &written);
+    assert_eq!((&set.title, &set.sweep), (&written.title, &written.sweep));
+}
+
 /// An argument gives what the file would give, and replaces sibling forms.
 #[test]
 fn arguments_are_as_if_written() {
-    let cases = [
-        (vec!["run.seed=8"], "seed = 7", "seed = 8"),
-        (
-            vec!["run.until=2h", "run.warmup=none"],
-            "jobs = 100_000\nwarmup.jobs = 10_000",
-            "until = \"2h\"\nwarmup = \"none\"",
-        ),
-        (
-            vec!["jobs.query.work=20ms"],
-            "work.exponential.mean = \"10ms\"",
-            "work = \"20ms\"",
-        ),
-        (
-            vec!["jobs.query.work.uniform={low=1,high=2}"],
-            "work.exponential.mean = \"10ms\"",
-            "work.uniform = { low = 1, high = 2 }",
-        ),
-        (
-            vec!["strategies.random.placement=round-robin"],
-            "placement = \"random\"",
-            "placement = \"round-robin\"",
-        ),
-        (
-            vec!["strategies.best-match.placement.power-of-d.d=3"],
-            "placement.resource-match.score = \"cosine\"",
-            "placement.power-of-d.d = 3",
-        ),
-        (
-            vec!["workload.load=0.6"],
-            "[sweep]\nworkload.load = [0.5, 0.7, 0.8]",
-            "[workload]",
-        ),
-        (
-            vec!["sweep.workload.load=[0.6]"],
-            "[0.5, 0.7, 0.8]",
-            "[0.6]",
-        ),
-        (
-            vec!["nodes.gen2={count=3}"],
-            "count = 40\nspeed = 1.25\nresources = { cpu = 16, memory = \"96 GiB\" }",
-            "count = 3",
-        ),
-    ];
-    for (sets, old, new) in cases {
-        let mut text = GENERATIONS.replace(old, new);
-        if sets[0].starts_with("workload") {
-            text = text
-                .replacen("load = 0.8", "load = 0.6", 1)
-                .trim_end()
-                .strip_suffix("[workload]")
-                .unwrap()
-                .to_owned();
+    for (sets, replacements) in AS_IF_WRITTEN {
+        let mut text = GENERATIONS.to_owned();
+        for (old, new) in replacements {
+            assert!(text.contains(old), "{old}");
+            text = text.replacen(old, new, 1);
         }
-        if sets[0].starts_with("nodes.gen2") {
-            text = text.replace(
-                "demand = { cpu = 1, memory = \"2 GiB\" }\n",
-                "demand = { cpu = 1, memory = \"2 GiB\" }\nnodes = [\"gen1\"]\n",
-            );
-        }
-        let base = if sets[0].starts_with("nodes.gen2") {
-            GENERATIONS.replace(
-                "demand = { cpu = 1, memory = \"2 GiB\" }\n",
-                "demand = { cpu = 1, memory = \"2 GiB\" }\nnodes = [\"gen1\"]\n",
-            )
-        } else {
-            GENERATIONS.to_owned()
-        };
-        let set = read_with(&base, &sets).unwrap_or_else(|report| panic!("{report}"));
-        same_setups(&set, &good(&text));
-        same_setups(&set, &good(&set.text));
-        assert_eq!(
-            (&set.title, &set.sweep),
-            (&good(&set.text).title, &good(&set.text).sweep)
-        );
+        is_as_if_written(GENERATIONS, sets, &text);
     }
+}
+
+/// What is not in the new table is left to its default.
+#[test]
+fn an_argument_replaces_a_whole_table() {
+    let demand = "demand = { cpu = 1, memory = \"2 GiB\" }\n";
+    let base = GENERATIONS.replace(demand, &format!("{demand}nodes = [\"gen1\"]\n"));
+    let gen2 = "count = 40\nspeed = 1.25\nresources = { cpu = 16, memory = \"96 GiB\" }";
+    let text = base.replace(gen2, "count = 3");
+    is_as_if_written(&base, &["nodes.gen2={count=3}"], &text);
 }
 
 #[test]
@@ -549,69 +532,74 @@ fn a_scenario_is_what_it_resolves_to() {
     }
 }
 
+/// What a run is said to cost: of so many measured jobs, or of all if that is 0.
+fn forecast_of(nodes: &str, jobs: &str, strategy: &str, measured: u32) -> forecast::Total {
+    let run = match measured {
+        0 => String::new(),
+        _ => format!("jobs = {measured}"),
+    };
+    let text = format!(
+        "[run]\n{run}\nreplications = 4\n[nodes.n]\n{nodes}\n{jobs}\n[strategies.s]\n{strategy}\n"
+    );
+    let scenario = read(&text, "s.toml", &[], &Files::default()).unwrap();
+    let forecasts = vec![vec![forecast::forecast(&scenario.points[0].setups[0])]];
+    forecast::Total::of(&forecasts, 4)
+}
+
+fn is_near(found: f64, measured: f64) {
+    let ratio = found / measured;
+    assert!((0.5..2.0).contains(&ratio), "{found} for {measured}");
+}
+
+const HALF_LOADED: &str = "[jobs.j]\narrivals.poisson.load = 0.5\nwork.exponential.mean = \"10ms\"";
+
 /// Against what runs were measured to take (one thread, 1 to 3 GHz), within a factor of two.
 #[test]
-fn forecasts_count_what_costs() {
-    let near = |found: f64, measured: f64| {
-        assert!(
-            (0.5..2.0).contains(&(found / measured)),
-            "{found} for {measured}"
-        );
-    };
-    let jobs = |demand: &str| {
-        format!("[jobs.j]\narrivals.poisson.load = 0.5\nwork.exponential.mean = \"10ms\"\n{demand}")
-    };
-    let cost = |nodes: &str, jobs: &str, strategy: &str, measured: u32| {
-        let run = if measured > 0 {
-            format!("jobs = {measured}")
-        } else {
-            String::new()
-        };
-        let text = format!(
-            "[run]\n{run}\nreplications = 4\n[nodes.n]\n{nodes}\n{jobs}\n[strategies.s]\n{strategy}\n"
-        );
-        let scenario = read(&text, "s.toml", &[], &Files::default()).unwrap();
-        let forecasts = vec![vec![forecast::forecast(&scenario.points[0].setups[0])]];
-        forecast::Total::of(&forecasts, 4)
-    };
-    let batch = "[jobs.j]\narrivals.batch = { jobs = 1 }\ntasks = 3_000_000\nwork = \"1s\"";
-    near(cost("count = 100", batch, "", 0).bytes.0, 1.035e9);
-    near(
-        cost("count = 1_000_000", &jobs(""), "", 10_000).bytes.0,
-        176e6,
-    );
-    near(cost("count = 10", &jobs(""), "", 1_000_000).seconds, 0.95);
+fn forecasts_of_time_count_what_costs() {
+    let seconds = |nodes, jobs, strategy, count| forecast_of(nodes, jobs, strategy, count).seconds;
+    is_near(seconds("count = 10", HALF_LOADED, "", 1_000_000), 0.95);
     let cpu = "count = 2000\nresources.cpu = 4";
-    near(
-        cost(
-            cpu,
-            &jobs("demand.cpu = 1"),
-            "placement = \"resource-match\"",
-            100_000,
-        )
-        .seconds,
-        20.9,
-    );
-    near(
-        cost(
-            cpu,
-            &jobs("demand.cpu = 1"),
-            "placement = \"best-fit\"",
-            100_000,
-        )
-        .seconds,
+    let jobs = format!("{HALF_LOADED}\ndemand.cpu = 1");
+    let matching = "placement = \"resource-match\"";
+    is_near(seconds(cpu, &jobs, matching, 100_000), 20.9);
+    is_near(
+        seconds(cpu, &jobs, "placement = \"best-fit\"", 100_000),
         9.9,
     );
-    assert!(
-        cost(
-            "count = 2000",
-            &jobs(""),
-            "placement.power-of-d.d = 1000",
-            100_000
-        )
-        .seconds
-            > 20.0
-    );
+    let many = "placement.power-of-d.d = 1000";
+    assert!(seconds("count = 2000", HALF_LOADED, many, 100_000) > 20.0);
+}
+
+/// The same of memory.
+#[test]
+fn forecasts_of_memory_count_what_costs() {
+    let bytes = |nodes, jobs, count| forecast_of(nodes, jobs, "", count).bytes.0;
+    let batch = "[jobs.j]\narrivals.batch = { jobs = 1 }\ntasks = 3_000_000\nwork = \"1s\"";
+    is_near(bytes("count = 100", batch, 0), 1.035e9);
+    is_near(bytes("count = 1_000_000", HALF_LOADED, 10_000), 176e6);
+}
+
+/// Parts of a job's work, and those of a trace, are what they are.
+#[test]
+fn only_what_is_drawn_task_by_task_is_drawn_anew() {
+    let read = |jobs: &str, more: &str| {
+        let text = format!(
+            "run.jobs = 10\nnodes.n = {{ count = 2 }}\n[jobs.j]\narrivals.poisson.load = 0.5\n{jobs}\n{more}"
+        );
+        read_with(&text, &[])
+    };
+    let tasks = "tasks = 2\nwork = \"1s\"";
+    let parts = "job-work = \"2s\"\nsplit.into = 2";
+    for more in [
+        "[strategies.s]\ncopies.redundancy.work = \"fresh\"",
+        "[strategies.s]\ncopies.hedge = { after = \"1s\", work = \"fresh\" }",
+        "[faults.retries]\nmax-attempts = 2\nwork = \"fresh\"\n[strategies.s]",
+    ] {
+        assert!(read(tasks, more).is_ok(), "{more}");
+        let report = read(parts, more).unwrap_err().to_string();
+        let title = "the work of `j` is not drawn task by task";
+        assert!(report.contains(title), "{report}");
+    }
 }
 
 /// A load is that of a long time, whatever the rates do meanwhile.

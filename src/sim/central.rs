@@ -1,7 +1,7 @@
 //! The central queue. In its plain form it is one fifo whose head waits for any eligible node with room
 //! and blocks what is behind it. Which nodes have room, the board knows; so a task costs O(log n).
 //!
-//! By other rules it serves the oldest job first, one job at a time, gangs (jobs whose tasks start
+//! By other rules it serves the oldest job first, or by priority or work, one job at a time, gangs (jobs whose tasks start
 //! together, or not at all), or lets those start that stand behind a head which finds no room.
 
 use crate::model::ids::NodeId;
@@ -11,7 +11,8 @@ use crate::model::slab::NONE;
 use crate::strategy::view::Truth;
 use crate::strategy::{Backfill, QueueOrder, QueueRules};
 
-use super::core::Core;
+use super::core::{Core, Kind};
+use super::dispatch::{stage, subject};
 use super::plan::Plan;
 use super::records::Phase;
 use super::setup::Setup;
@@ -26,6 +27,8 @@ pub struct Central {
     is_plain: bool,
     /// The job that is served, if one is at a time.
     current: Option<Current>,
+    /// It will be gone through at the end of this instant.
+    is_asked_for: bool,
     plan: Plan,
     /// For how many tasks of a demand there is room at the nodes of a pool, where it was looked at; of
     /// those that are no gangs for one at most.
@@ -62,6 +65,7 @@ impl Central {
             rules,
             is_plain: rules == QueueRules::default() && !setup.has_gangs(),
             current: None,
+            is_asked_for: false,
             plan: Plan::default(),
             room: Vec::new(),
         }
@@ -77,6 +81,28 @@ impl Central {
         self.length
     }
 
+    /// Something may start by the rules. What that is can be told only when all that happens at this instant
+    /// has: nodes that come free together are to be seen together.
+    #[cold]
+    pub fn ask_for_pass(&mut self, core: &mut Core<'_>) {
+        if !self.is_asked_for && self.length > 0 {
+            self.is_asked_for = true;
+            core.schedule(core.now(), Kind::SchedulingPass, 0, 0);
+        }
+    }
+
+    /// The queue is gone through.
+    pub fn begin_pass(&mut self) {
+        self.is_asked_for = false;
+    }
+
+    /// The last of the queue, if more wait than `limit`.
+    pub fn surplus(&self, limit: Option<u64>) -> Option<u32> {
+        let last = self.queue.tail();
+        let is_surplus = limit.is_some_and(|limit| self.length > limit);
+        (is_surplus && last != NONE).then_some(last)
+    }
+
     /// A task reaches the queue.
     pub fn reach(&mut self, core: &mut Core<'_>, id: u32) {
         let now = core.now();
@@ -87,6 +113,12 @@ impl Central {
         } else {
             self.insert(core, id);
         }
+    }
+
+    /// A task that waits is the last in the plain queue from now on.
+    pub fn take_over(&mut self, core: &mut Core<'_>, id: u32) {
+        self.length += 1;
+        self.queue.push(&mut core.records, id);
     }
 
     #[cold]
@@ -101,17 +133,40 @@ impl Central {
             }
             id = of;
         }
-        let mut next = NONE;
-        if self.rules.order == QueueOrder::Job {
-            let mut before = self.queue.tail();
-            while before != NONE && key(core, before) > key(core, id) {
-                next = before;
-                before = List::before(&core.records, before);
-            }
+        let (mut next, own) = (NONE, self.key(core, id));
+        let mut before = self.queue.tail();
+        while before != NONE && self.key(core, before) > own {
+            next = before;
+            before = List::before(&core.records, before);
         }
         self.queue.insert_before(&mut core.records, next, id);
         if let Some(current) = self.current_of(core, id) {
             current.waiting += 1;
+        }
+    }
+
+    /// The smaller, the further before in the queue; of equal ones who came first.
+    fn key(&self, core: &Core<'_>, id: u32) -> impl Ord + use<> {
+        let (task, job) = core.records.both(id);
+        match self.rules.order {
+            QueueOrder::Fifo => (0, 0, 0, 0, 0),
+            QueueOrder::Job => (
+                i128::from(job.arrival.0),
+                job.class,
+                job.number,
+                task.stage,
+                task.index,
+            ),
+            QueueOrder::Priority => {
+                let priority = core.facts[job.class as usize].priority;
+                (-i128::from(priority), 0, 0, 0, 0)
+            }
+            QueueOrder::Sjf => {
+                let work = core.said_work(&subject(core, task, job));
+                let time = core.facts[job.class as usize].time(work);
+                let time = time + stage(core, job, task).overhead;
+                (i128::from(time.0), 0, 0, 0, 0)
+            }
         }
     }
 
@@ -303,12 +358,6 @@ impl Central {
             self.current = None;
         }
     }
-}
-
-/// What the oldest job first, and of it the first stage and task, goes by.
-fn key(core: &Core<'_>, id: u32) -> impl Ord + use<> {
-    let (task, job) = core.records.both(id);
-    (job.arrival, job.class, job.number, task.stage, task.index)
 }
 
 /// True if any eligible node has room for a task now.

@@ -8,6 +8,7 @@
 //! last, the task is tried again, or has failed, as one without copies.
 
 use crate::engine::time::Time;
+use crate::model::ids::NodeId;
 use crate::model::slab::NONE;
 use crate::strategy::{Copies, Hedge, How};
 
@@ -30,7 +31,7 @@ impl Replication<'_> {
         let before = self.core.records.task(id).parts_at(now);
         self.core.sets.open(id, before, now);
         self.core.records.task_mut(id).placed = 1;
-        self.place_now(id)?;
+        self.place_by_view(id)?;
         self.make_copies(id)?;
         let set = self.core.sets.at(id);
         set.is_open = false;
@@ -80,8 +81,8 @@ impl Replication<'_> {
     /// If there is none, the others suffice.
     fn set_out_again(&mut self, id: u32) -> Fallible {
         let first = self.core.first_attempt(id);
-        if !self.core.is_alive(first, id) {
-            return self.place_now(id);
+        if !self.core.is_alive(first, id) || self.dispatch.asks(&self.core, id) {
+            return self.place_by_view(id);
         }
         match self.dispatch.choose_other(&mut self.core, first, id) {
             Some(node) => {
@@ -89,12 +90,34 @@ impl Replication<'_> {
                 self.go(id)
             }
             None => {
-                self.core.wait_no_more(Timer::Attempt, id);
-                self.core.totals.attempts_lost += 1;
-                self.core.end_of_set(first, id);
+                self.give_up(first, id);
                 Ok(())
             }
         }
+    }
+
+    /// There is no node for an attempt, as its task has others everywhere: they suffice.
+    fn give_up(&mut self, first: u32, id: u32) {
+        self.core.wait_no_more(Timer::Attempt, id);
+        self.core.totals.attempts_lost += 1;
+        self.core.end_of_set(first, id);
+    }
+
+    /// The node at which an attempt has chosen to be by what nodes answer, where its task has none; if there is
+    /// none, it is no more.
+    pub(super) fn choose_beside(&mut self, id: u32) -> Fallible<Option<NodeId>> {
+        let first = self.core.first_attempt(id);
+        if !self.core.is_alive(first, id) {
+            return self
+                .dispatch
+                .choose_by_replies(&mut self.core, id)
+                .map(Some);
+        }
+        let node = (self.dispatch).choose_other_by_replies(&mut self.core, first, id);
+        if node.is_none() {
+            self.give_up(first, id);
+        }
+        Ok(node)
     }
 
     /// An attempt that is bound to a node sets out, and is there at once if nothing travels.
@@ -131,6 +154,10 @@ impl Replication<'_> {
         if is_fresh {
             draw_work(&mut self.core, copy);
         }
+        if self.dispatch.asks(&self.core, copy) {
+            self.count_copy(id, copy);
+            return self.ask_nodes(copy);
+        }
         if self.comes_back_slowly() {
             self.leave_out(copy);
         }
@@ -138,12 +165,16 @@ impl Replication<'_> {
             self.core.drop_copy(id, copy);
             return Ok(());
         };
-        self.core.records.task_mut(id).placed += 1;
+        self.count_copy(id, copy);
+        self.dispatch.bind(&mut self.core, copy, node);
+        self.go(copy)
+    }
+
+    fn count_copy(&mut self, first: u32, copy: u32) {
+        self.core.records.task_mut(first).placed += 1;
         self.hedging.copies += 1;
         self.core.totals.attempts += 1;
         self.wait_for_result(copy);
-        self.dispatch.bind(&mut self.core, copy, node);
-        self.go(copy)
     }
 
     /// An attempt, which is nowhere any more, came to nothing. If it was the last at its task, tells the record
@@ -170,9 +201,10 @@ impl Replication<'_> {
         self.end_task(first, how)
     }
 
-    /// Of each task of which an attempt has started the others are called off.
+    /// Of each task of which an attempt has started the others are called off, or hear of it.
     #[cold]
     pub(super) fn call_off_others(&mut self) {
+        let is_told = self.core.setup.network.cancels_late();
         while let Some(id) = self.core.started.pop() {
             if self.core.is_unseen(id) {
                 continue;
@@ -182,10 +214,21 @@ impl Replication<'_> {
             while next != NONE {
                 let following = self.core.next_attempt(next);
                 if next != id && self.core.records.task(next).phase() != Phase::Dormant {
-                    self.call_off_other(first, next);
+                    match is_told {
+                        true => self.core.send_start(next),
+                        false => self.call_off_other(first, next),
+                    }
                 }
                 next = following;
             }
+        }
+    }
+
+    /// An attempt that has not started leaves its task to others, if there are any.
+    pub(super) fn leave_to_others(&mut self, id: u32) {
+        let first = self.core.first_attempt(id);
+        if self.core.is_alive(first, id) {
+            self.call_off_other(first, id);
         }
     }
 
@@ -349,6 +392,7 @@ impl Core<'_> {
 
     /// A copy of the task `first` is no more.
     fn drop_copy(&mut self, first: u32, copy: u32) {
+        self.wait_no_more(Timer::Started, copy);
         let mut before = first;
         while self.records.task(before).sibling != copy {
             before = self.records.task(before).sibling;
@@ -372,6 +416,7 @@ impl Core<'_> {
 
     /// An attempt that is nowhere any more has come to nothing, or is not needed.
     fn end_of_set(&mut self, first: u32, id: u32) {
+        self.wait_no_more(Timer::Started, id);
         match id == first {
             true => {
                 let now = self.now();
@@ -384,6 +429,7 @@ impl Core<'_> {
     /// What the attempt `winner` went through becomes that of its task; all copies are gone.
     fn take_winner(&mut self, first: u32, winner: u32) {
         let won = *self.records.task(winner);
+        self.wait_no_more(Timer::Started, first);
         let mut next = self.next_attempt(first);
         while next != NONE {
             self.drop_copy(first, next);

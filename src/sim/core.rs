@@ -56,6 +56,8 @@ pub enum Kind {
     Arrival = 7,
     /// A dispatcher has decided.
     Decided = 8,
+    /// The central queue is gone through by its rules, after all else of an instant.
+    SchedulingPass = 9,
 }
 
 impl Kind {
@@ -76,7 +78,8 @@ impl Kind {
             4 => Kind::Reached,
             6 => Kind::Timer,
             7 => Kind::Arrival,
-            _ => Kind::Decided,
+            8 => Kind::Decided,
+            _ => Kind::SchedulingPass,
         }
     }
 }
@@ -115,6 +118,8 @@ pub enum Timer {
     Readmission = 13,
     /// That for which an attempt was said to run.
     Overdue = 14,
+    /// That until an attempt hears that another at its task has started.
+    Started = 15,
 }
 
 /// Tickets of events that are not the next in a task's life; empty where there are none such.
@@ -130,6 +135,8 @@ pub struct Tickets {
     cancels: Vec<Ticket>,
     /// The time for which an attempt is said to run.
     estimates: Vec<Ticket>,
+    /// The news that another attempt at the task has started.
+    starts: Vec<Ticket>,
     /// The next failure or repair of a node by chance.
     nodes: Vec<Ticket>,
 }
@@ -154,6 +161,8 @@ pub struct Keys {
     pub network: Key,
     /// Delays of what calls attempts off.
     pub cancel: Key,
+    /// Delays of what is asked and answered before one of several attempts sets out.
+    pub probe: Key,
     /// Which nodes that come back slowly are left out.
     pub slow_start: Key,
     /// Placements and ties.
@@ -182,6 +191,7 @@ impl Keys {
             straggler: seeds.key(Purpose::Straggler),
             network: seeds.key(Purpose::Network),
             cancel: seeds.key(Purpose::Cancel),
+            probe: seeds.key(Purpose::Probe),
             slow_start: seeds.key(Purpose::SlowStart),
             placement: seeds.shifted(placement_seed).key(Purpose::Placement),
             spread: seeds.key(Purpose::Spread),
@@ -634,7 +644,7 @@ impl<'s> Core<'s> {
         let is_stale = |place: Place, id: u32| match Kind::of(place) {
             Kind::End | Kind::Received | Kind::Reached => records.task(id).ticket != place.ticket(),
             Kind::NodeChange | Kind::Timer => tickets.are_stale(records, place, id),
-            Kind::Gathered | Kind::Arrival | Kind::Decided => false,
+            Kind::Gathered | Kind::Arrival | Kind::Decided | Kind::SchedulingPass => false,
         };
         let is_it = is_stale(head, self.agenda.payload());
         if is_it {
@@ -671,6 +681,7 @@ impl<'s> Core<'s> {
             Timer::Hedge => keep(&mut self.tickets.hedges, id, ticket),
             Timer::Cancel => keep(&mut self.tickets.cancels, id, ticket),
             Timer::Overdue => keep(&mut self.tickets.estimates, id, ticket),
+            Timer::Started => keep(&mut self.tickets.starts, id, ticket),
             Timer::Look
             | Timer::CheckFailed
             | Timer::Check
@@ -687,6 +698,7 @@ impl<'s> Core<'s> {
             Timer::Hedge => &mut self.tickets.hedges,
             Timer::Cancel => &mut self.tickets.cancels,
             Timer::Overdue => &mut self.tickets.estimates,
+            Timer::Started => &mut self.tickets.starts,
             _ => &mut self.tickets.attempts,
         };
         if let Some(ticket) = tickets.get_mut(id as usize)
@@ -695,6 +707,17 @@ impl<'s> Core<'s> {
             *ticket = Ticket::NONE;
             self.agenda.forget();
         }
+    }
+
+    /// True if news is on its way to an attempt that another at its task has started.
+    pub(super) fn hears_of_start(&self, id: u32) -> bool {
+        let ticket = self.tickets.starts.get(id as usize);
+        ticket.is_some_and(|ticket| *ticket != Ticket::NONE)
+    }
+
+    /// News that another attempt has started is there.
+    pub(super) fn forget_start(&mut self, id: u32) {
+        keep(&mut self.tickets.starts, id, Ticket::NONE);
     }
 
     /// The time for which an attempt was said to run is over.
@@ -875,6 +898,9 @@ impl<'s> Core<'s> {
 
     #[inline(never)]
     fn update_board(&mut self, node: NodeId) {
+        if self.board.idle_queues.is_some() {
+            self.follow_idle(node);
+        }
         if self.board.keeps_counts_alone() {
             return self.board.recount(node, self.nodes.at(node).tasks);
         }
@@ -1007,6 +1033,14 @@ impl<'s> Core<'s> {
             self.follow_pace(id, false);
         }
         self.records.task(id).service
+    }
+
+    /// How long what takes `time` at a node's speed takes there as fast as it works now.
+    pub fn at_pace(&self, at: NodeId, time: Time) -> Time {
+        match self.paces.get(at.index()) {
+            Some(&pace) => scaled(time, pace, PACE),
+            None => time,
+        }
     }
 
     /// What an attempt that does not run has left takes longer when it `starts` at a node that is slow,
@@ -1297,6 +1331,7 @@ impl Tickets {
             (_, 4 | 10..=13) => return false,
             (_, 7) => self.cancels[id as usize],
             (_, 14) => self.estimates[id as usize],
+            (_, 15) => self.starts[id as usize],
             _ => self.jobs[id as usize],
         };
         kept != place.ticket()

@@ -7,6 +7,8 @@
 //! before a task is bound to it, at an observation, when the window opens or closes. All figures are
 //! sums in which order does not count, so that they are those of the events, to the bit. When no
 //! further arrival matters, what is left is handed over to the events.
+//!
+//! Nodes that are served from one central queue are known as early: see [`servers`](super::servers).
 
 use crate::engine::agenda::Place;
 use crate::engine::time::Time;
@@ -14,23 +16,26 @@ use crate::metrics::nodes::{Capacity, Observation};
 use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
 use crate::model::slab::NONE;
-use crate::strategy::{Choosing, Reads};
+use crate::strategy::{Choosing, Parts, Reads};
 use crate::workload::source::Arrivals;
 
 use super::core::Core;
 use super::dispatch::{Dispatch, whole_service_time};
 use super::failure::{Failure, Fallible};
-use super::ledger::{Ledger, Task};
+use super::ledger::{self, Ledger, Task};
 use super::lines::{BARE, BLIND, FULL, Lines};
 use super::observing::{ByEvents, See};
 use super::placing::{Arrived, Jobs, Placing};
 use super::records::Subject;
 use super::replication::Replication;
+use super::servers::Servers;
 use super::setup::Engine;
 
 /// What a direct run has beside the core.
 struct Direct {
     lines: Lines,
+    /// The nodes, if they are served from one queue; then there are no lines.
+    servers: Option<Servers>,
     ledger: Ledger,
     /// Works of the tasks of the job that arrives.
     works: Vec<f64>,
@@ -56,8 +61,8 @@ fn brings_demands(source: &crate::workload::source::Source) -> bool {
 }
 
 /// `--engine direct` where it cannot be.
-const NEEDS_EVENTS: &str = "`--engine direct` serves fifo nodes of one slot to which tasks are bound at once, without delays, costs \
-    of gathering, faults, limits and records: leave it out, and events are used where they must be";
+const NEEDS_EVENTS: &str = "`--engine direct` serves fifo nodes of one slot to which tasks are bound at once, or from \
+    one queue, without delays, costs of gathering, faults, limits and records: leave it out, and events are used where they must be";
 
 impl<'s> Replication<'s> {
     /// True if it is run directly as long as jobs arrive.
@@ -77,7 +82,8 @@ impl<'s> Replication<'s> {
 
     fn may_be_direct(&mut self) -> bool {
         let (setup, core) = (self.core.setup, &self.core);
-        setup.is_first_in_first_out()
+        (setup.is_first_in_first_out() && core.board.is_plain() && !core.board.keeps_work()
+            || self.is_served_from_one_queue())
             && (setup.cluster.groups.iter()).all(|group| group.capacity[..] == [Some(1)])
             && (setup.classes.iter()).all(|class| class.stages[0].demand[SLOTS] == 1)
             && !setup.sources.iter().any(brings_demands)
@@ -86,9 +92,17 @@ impl<'s> Replication<'s> {
             && self.results_are_instant
             && core.recorder.is_none()
             && core.window.clock().is_none()
-            && core.board.is_plain()
-            && !core.board.keeps_work()
             && !self.dispatch.hears()
+    }
+
+    /// True if all nodes are served from one queue, and placed by what is plain to see of them.
+    fn is_served_from_one_queue(&self) -> bool {
+        let (setup, core) = (self.core.setup, &self.core);
+        let is_whole = |pool: &u32| core.board.size(*pool) == core.layout.count();
+        setup.is_served_from_one_queue()
+            && self.dispatch.goes_by_counts()
+            && core.stage_pools.iter().all(is_whole)
+            && (setup.strategy.parts.iter()).all(Parts::sees_plainly)
     }
 
     /// Runs until no further arrival is measured, or the system may run away; the rest is left to
@@ -101,6 +115,7 @@ impl<'s> Replication<'s> {
         let by_loads = self.dispatch.reporting().by_loads;
         let mut direct = Direct {
             lines: Lines::new(self),
+            servers: (self.central.is_some()).then(|| Servers::new(self.core.layout.count())),
             ledger: Ledger::new(&self.core, by_loads),
             works: Vec::new(),
             decisions: Vec::new(),
@@ -125,10 +140,22 @@ impl<'s> Replication<'s> {
         self.turn_to_end(&direct.ledger)?;
         let now = self.core.now();
         direct.settle_all(&mut self.core, now);
-        direct.lines.hand_over(&mut self.core);
-        direct.ledger.hand_over(&mut self.core);
+        self.hand_over(&mut direct);
         self.events += direct.ledger.ended;
         Ok(())
+    }
+
+    /// What is not over goes on by events.
+    fn hand_over(&mut self, direct: &mut Direct) {
+        let core = &mut self.core;
+        direct.lines.hand_over(core);
+        let in_line = direct.ledger.hand_over(core);
+        match (&mut direct.servers, &mut self.central) {
+            (Some(servers), Some(central)) => {
+                servers.hand_over(core, (&mut self.dispatch, central), in_line);
+            }
+            _ => (in_line.iter()).for_each(|(task, id)| ledger::take_over(core, task, *id)),
+        }
     }
 
     /// When no later arrival matters, the clock turns to the instant at which all that is measured is
@@ -179,7 +206,8 @@ impl<'s> Replication<'s> {
                 .digest_with(&self.core, &stock, stretch.clone()),
             false => self.sources.digest_of_stock(),
         };
-        let at_once = match direct.lines.by_counts && self.dispatch.is_one_way(stock.class) {
+        let may_be_several = direct.servers.is_some() || direct.lines.by_counts;
+        let at_once = match may_be_several && self.dispatch.is_one_way(stock.class) {
             true => AT_ONCE.div_ceil(stock.each),
             false => 1,
         };
@@ -320,15 +348,18 @@ impl<'s> Replication<'s> {
     ) -> Fallible {
         direct.placed.attempts += works.len() as u64;
         direct.ledger.expect(arrivals.len(), job.measured);
-        if !direct.lines.by_counts {
-            let each = (works.len() / arrivals.len()).max(1);
-            for (&at, works) in arrivals.iter().zip(works.chunks_exact(each)) {
+        let jobs = Jobs { arrivals, works };
+        if direct.servers.is_some() || !direct.lines.by_counts {
+            for (&at, works) in arrivals.iter().zip(works.chunks_exact(jobs.each())) {
                 job.at = at;
-                self.place_as_seen(direct, &job, works)?;
+                match direct.servers {
+                    Some(_) => self.place_in_queue(direct, &job, works)?,
+                    None => self.place_as_seen(direct, &job, works)?,
+                }
+                job.number += 1;
             }
             return Ok(());
         }
-        let jobs = Jobs { arrivals, works };
         direct.placed.messages += match direct.lines.way {
             BLIND => self.place_by_counts::<BLIND>(direct, job, jobs),
             BARE => self.place_by_counts::<BARE>(direct, job, jobs),
@@ -360,6 +391,24 @@ impl<'s> Replication<'s> {
         Ok(placing.messages(jobs.works.len()))
     }
 
+    /// The same for a job whose tasks are served from one queue.
+    fn place_in_queue(
+        &mut self,
+        direct: &mut Direct,
+        job: &Arrived<'_>,
+        works: &[f64],
+    ) -> Fallible {
+        let (Some(servers), tasks) = (&mut direct.servers, &mut direct.tasks) else {
+            return Ok(());
+        };
+        tasks.clear();
+        for (task, &work) in (0..).zip(works) {
+            tasks.push(servers.place(&self.core, &mut self.dispatch, job, task, work)?);
+        }
+        job.write_down(&mut direct.ledger, works, tasks);
+        Ok(())
+    }
+
     /// The same for a job, by what is seen of the nodes.
     #[inline(never)]
     fn place_as_seen(&mut self, direct: &mut Direct, job: &Arrived<'s>, works: &[f64]) -> Fallible {
@@ -385,7 +434,9 @@ impl<'s> Replication<'s> {
         let (core, placed) = (&mut self.core, std::mem::take(&mut direct.placed));
         self.events += placed.attempts;
         core.totals.attempts += placed.attempts;
-        if core.window.contains(core.now()) {
+        if let Some(servers) = &mut direct.servers {
+            servers.count_started(core, core.now());
+        } else if core.window.contains(core.now()) {
             if direct.lines.by_counts {
                 core.totals.placed += placed.attempts;
             }
@@ -410,9 +461,11 @@ impl<'s> Replication<'s> {
 
 impl See for Direct {
     fn see(&mut self, core: &Core<'_>, capacity: &Capacity, at: Time) -> Observation {
-        match self.lines.are_shown() {
-            true => ByEvents(0).see(core, capacity, at),
-            false => self.lines.observe(&self.ledger, at, core.window.jobs()),
+        let jobs = core.window.jobs();
+        match &mut self.servers {
+            Some(servers) => servers.observe(&self.ledger, at, jobs),
+            None if self.lines.are_shown() => ByEvents(0).see(core, capacity, at),
+            None => self.lines.observe(&self.ledger, at, jobs),
         }
     }
 }
@@ -420,7 +473,8 @@ impl See for Direct {
 impl Direct {
     /// Accounts for all that has happened until `now`, so that it can be seen.
     fn settle(&mut self, core: &mut Core<'_>, now: Time) {
-        if self.lines.reads == Reads::Any || self.lines.are_shown() {
+        let is_shown = self.lines.reads == Reads::Any || self.lines.are_shown();
+        if is_shown && self.servers.is_none() {
             self.lines.settle_all(core, now);
         }
         self.ledger.settle(core, now);
@@ -428,6 +482,11 @@ impl Direct {
 
     /// Accounts for all that has happened until `now`, and lets the nodes be seen as they are.
     fn settle_all(&mut self, core: &mut Core<'_>, now: Time) {
+        if let Some(servers) = &mut self.servers {
+            servers.count_started(core, now);
+            self.ledger.settle(core, now);
+            return servers.show(core, &self.ledger, now);
+        }
         self.lines.settle_all(core, now);
         self.ledger.settle(core, now);
         self.lines.show(core, &self.ledger, now);

@@ -180,8 +180,11 @@ pub fn board(setup: &Setup, layout: &Layout, seeds: Seeds) -> Board {
     let is_alone =
         sights.len() == 1 && sights[0].counts && sights[0].information == Information::Fresh;
     let luck = seeds.shifted(setup.placement_seed);
+    let reporting =
+        (strategy.parts.iter()).map(|parts| (parts.dispatchers, parts.placement.idle_queues()));
     Board::new(layout, &sights, travels && !is_alone, is_central)
         .with_gossip(luck.key(Purpose::Gossip))
+        .with_idle_queues(reporting, layout.count(), luck.key(Purpose::IdleQueue))
 }
 
 /// How the dispatchers of a set of parts look at the nodes.
@@ -303,6 +306,7 @@ impl Dispatch {
     /// `node` is seen up from now on, or down.
     pub fn see_up(&mut self, core: &mut Core<'_>, node: NodeId, is_up: bool) {
         self.show(core, node, is_up);
+        core.follow_idle(node);
         self.placements().for_each(|placement| match is_up {
             true => placement.joined(node),
             false => placement.left(node),
@@ -629,10 +633,34 @@ impl Dispatch {
     pub fn choose(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<NodeId> {
         let (task, job) = core.records.both(id);
         let subject = subject(core, task, job);
+        if core.board.idle_queues.is_some() {
+            return self.choose_idle(core, id);
+        }
         if self.goes_by_counts && core.board.is_plain() && core.recorder.is_none() {
             return self.choose_by_counts(core, &subject);
         }
         self.choose_by(core, &subject, (id, None), strategy::decide)
+    }
+
+    /// The same where dispatchers keep queues of idle nodes: the first of its dispatcher's, if there is one.
+    #[cold]
+    #[inline(never)]
+    fn choose_idle(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<NodeId> {
+        let (task, job) = core.records.both(id);
+        let subject = subject(core, task, job);
+        let mut queues = core.board.idle_queues.take();
+        let decide = |placement: &mut dyn Placement,
+                      ask: &Ask<'_>,
+                      view: &View<'_>,
+                      draw: &mut Draw,
+                      named: &mut Vec<NodeId>| {
+            let idle = queues.as_mut();
+            let idle = idle.and_then(|queues| queues.take(subject.dispatcher, &ask.nodes));
+            idle.or_else(|| strategy::decide(placement, ask, view, draw, named))
+        };
+        let node = self.choose_by(core, &subject, (id, None), decide);
+        core.board.idle_queues = queues;
+        node
     }
 
     /// The same for an attempt of which there is no record, and which nobody records.
@@ -663,12 +691,31 @@ impl Dispatch {
     pub fn choose_by_replies(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<NodeId> {
         let before = core.totals.messages;
         let node = self.choose(core, id)?;
+        self.count_asked(core, id, before);
+        Ok(node)
+    }
+
+    /// The same of [`Dispatch::choose_other`].
+    #[cold]
+    pub fn choose_other_by_replies(
+        &mut self,
+        core: &mut Core<'_>,
+        first: u32,
+        id: u32,
+    ) -> Option<NodeId> {
+        let before = core.totals.messages;
+        let node = self.choose_other(core, first, id)?;
+        self.count_asked(core, id, before);
+        Some(node)
+    }
+
+    /// All candidates were asked if the placement named none: there is no message since `before` but one.
+    fn count_asked(&self, core: &mut Core<'_>, id: u32, before: u64) {
         if core.totals.messages == before + 1 {
             let (task, job) = core.records.both(id);
             let subject = subject(core, task, job);
             core.totals.messages += 2 * u64::from(self.candidates(core, &subject));
         }
-        Ok(node)
     }
 
     /// The number of nodes among which a decision may choose.
@@ -1061,7 +1108,7 @@ pub struct Decider<'a> {
 impl Decider<'_> {
     /// The rank of a node among `nodes` candidates; `None` if it does not choose well.
     #[inline(always)]
-    fn rank(&mut self, nodes: u32, draw: &mut Draw, counts: &mut impl Counts) -> Option<u32> {
+    pub fn rank(&mut self, nodes: u32, draw: &mut Draw, counts: &mut impl Counts) -> Option<u32> {
         let choice = self.placement.choose(nodes, draw)?;
         let chosen = choice.rank(self.ties, draw, counts);
         chosen.filter(|rank| *rank < nodes)

@@ -43,7 +43,7 @@ impl Due {
     /// Nothing is due at any of `nodes` nodes.
     pub fn new(nodes: usize) -> Due {
         Due {
-            days: vec![NONE; (4 * nodes).next_power_of_two()],
+            days: vec![NONE; nodes.next_power_of_two()],
             kept: vec![
                 Kept {
                     time: Time::MAX,
@@ -102,6 +102,54 @@ impl Due {
         if self.left <= 0 {
             self.adapt(now);
         }
+    }
+
+    /// Takes the node whose instant comes first, of those that come together the one with the lowest number,
+    /// and tells that instant; `None` if nothing is kept. From then on nothing earlier may be pushed.
+    pub fn take_first(&mut self) -> Option<(NodeId, Time)> {
+        for _ in 0..self.days.len() {
+            if let Some(first) = self.first_of_today() {
+                return Some(self.take(first));
+            }
+            self.today += 1;
+        }
+        // It is far away.
+        let times = self.kept.iter().map(|kept| kept.time);
+        let first = times.min().filter(|time| *time < Time::MAX)?;
+        self.today = first.0 >> self.shift;
+        let first = self.first_of_today()?;
+        Some(self.take(first))
+    }
+
+    fn first_of_today(&self) -> Option<NodeId> {
+        let mut at = self.days[self.list(self.today)];
+        let (mut first, mut least) = (NONE, (Time::MAX, NONE));
+        while at != NONE {
+            let Kept { time, next } = self.kept[at as usize];
+            if time.0 >> self.shift == self.today && (time, at) < least {
+                (first, least) = (at, (time, at));
+            }
+            at = next;
+        }
+        (first != NONE).then_some(NodeId(first))
+    }
+
+    /// Takes a node of today out.
+    fn take(&mut self, node: NodeId) -> (NodeId, Time) {
+        let Kept { time, next } = self.kept[node.index()];
+        let list = self.list(self.today);
+        if self.days[list] == node.0 {
+            self.days[list] = next;
+        } else {
+            let mut before = self.days[list];
+            while self.kept[before as usize].next != node.0 {
+                before = self.kept[before as usize].next;
+            }
+            self.kept[before as usize].next = next;
+        }
+        self.kept[node.index()].time = Time::MAX;
+        self.left -= 1;
+        (node, time)
     }
 
     /// Tells of a node as long as its instant has come.

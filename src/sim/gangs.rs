@@ -5,15 +5,27 @@ use crate::model::ids::NodeId;
 use super::central::Next;
 use super::failure::Fallible;
 use super::replication::Replication;
+use crate::strategy::How;
 
 impl Replication<'_> {
-    /// Starts tasks and gangs from the central queue as long as any may start.
-    #[inline(never)]
-    pub(super) fn pull_by_rules(&mut self) -> Fallible {
-        loop {
-            let Some(central) = &mut self.central else {
-                return Ok(());
-            };
+    /// Starts tasks and gangs from the central queue as long as any may start; who is too many to wait is
+    /// refused.
+    #[cold]
+    pub(super) fn pass_through_queue(&mut self) -> Fallible {
+        self.start_by_rules()?;
+        let limit = self.core.setup.strategy.limits.central_queue;
+        while let Some(central) = &mut self.central
+            && let Some(last) = central.surplus(limit)
+        {
+            central.withdraw(&mut self.core, last);
+            self.end_attempt(last, How::Refused)?;
+        }
+        Ok(())
+    }
+
+    fn start_by_rules(&mut self) -> Fallible {
+        while let Some(central) = &mut self.central {
+            central.begin_pass();
             let (first, nodes) = match central.next(&mut self.core) {
                 None => return central.check_hope(&self.core).map_err(Into::into),
                 Some(Next::Anywhere(first)) => (first, Vec::new()),
@@ -21,6 +33,7 @@ impl Replication<'_> {
             };
             self.start_together(first, &nodes)?;
         }
+        Ok(())
     }
 
     /// Starts a task, or all of its gang: where the placement says, or at the `nodes` that are given, one

@@ -1,11 +1,12 @@
 //! What is followed of attempts as long as nodes hold them, beside what nodes sum up: what they are said to take,
-//! and whom reservations keep away from.
+//! whom reservations keep away from, and which nodes are idle.
 //!
 //! Sums at nodes suffice for most placements; only what is rarely asked for is followed attempt by attempt, so
 //! that runs which do not ask for it do not pay.
 
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
+use crate::model::nodes::NodeState;
 use crate::strategy::Estimates as Rule;
 use crate::strategy::board::node_set::NodeSet;
 
@@ -196,6 +197,26 @@ impl Core<'_> {
             let (class, node) = (job.class, task.node);
             self.avoiding
                 .count(&self.setup.strategy, class, node, is_more);
+        }
+    }
+
+    /// All nodes that are there from the start on are idle.
+    pub(super) fn note_idle_nodes(&mut self) {
+        if self.board.idle_queues.is_some() {
+            (0..self.layout.count()).for_each(|node| self.follow_idle(NodeId(node)));
+        }
+    }
+
+    /// What is held at a node has changed, or whether it is up: it may be idle.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn follow_idle(&mut self, node: NodeId) {
+        let is_up = self.nodes.state(node) == NodeState::Up;
+        let is_idle = is_up && self.nodes.at(node).tasks == 0;
+        if let Some(queues) = &mut self.board.idle_queues {
+            let messages = queues.note(node, is_idle);
+            let is_open = self.window.contains(self.agenda.now());
+            self.totals.messages += if is_open { messages } else { 0 };
         }
     }
 }

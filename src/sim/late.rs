@@ -132,7 +132,7 @@ impl Replication<'_> {
     }
 
     fn send_reservation(&mut self, id: u32) {
-        match self.core.setup.network.dispatch.is_zero() {
+        match self.core.setup.network.is_instant(0) {
             true => {
                 self.dispatch.arrived(&mut self.core, id);
                 service::reach(&mut self.core, id);
@@ -183,11 +183,11 @@ impl Replication<'_> {
         while let Some(&id) = self.core.reservations.asking.get(at) {
             at += 1;
             self.count_message();
-            let law = &self.core.setup.network.result;
-            if law.is_zero() {
+            let network = &self.core.setup.network;
+            if network.is_instant(1) {
                 self.answer(id);
             } else {
-                let until = self.core.now() + self.core.travel(law, id, 1);
+                let until = self.core.now() + self.core.travel(&network.result, id, 1);
                 self.core.wait_until(until, Timer::Question, id);
             }
         }
@@ -211,11 +211,11 @@ impl Replication<'_> {
                 task
             }
         };
-        let law = &self.core.setup.network.dispatch;
-        if law.is_zero() && self.core.setup.sends_nothing(0) {
+        let network = &self.core.setup.network;
+        if network.is_instant(0) && self.core.setup.sends_nothing(0) {
             self.take_up(id);
         } else {
-            let until = self.core.now() + self.core.travel(law, id, 0);
+            let until = self.core.now() + self.core.travel(&network.dispatch, id, 0);
             self.core.wait_until(until, Timer::Answer, id);
         }
         if let Some((book, _)) = given {
@@ -288,11 +288,11 @@ impl Replication<'_> {
     /// Sends the message that a reservation is not needed any more; until it arrives the node holds the place.
     fn call_off_reservation(&mut self, id: u32) {
         self.count_message();
-        let law = &self.core.setup.network.dispatch;
-        if law.is_zero() {
+        let network = &self.core.setup.network;
+        if network.is_instant(0) {
             self.end_reservation(id);
         } else {
-            let until = self.core.now() + self.core.travel(law, id, 0);
+            let until = self.core.now() + self.core.travel(&network.dispatch, id, 0);
             self.core.wait_until(until, Timer::Cancel, id);
         }
     }

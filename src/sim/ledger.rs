@@ -480,22 +480,22 @@ impl Ledger {
         measured.map(|job| job.end).max().unwrap_or_default()
     }
 
-    /// Tells the nodes of all tasks that have not ended `now`, when what has happened is accounted for.
-    pub fn for_each_task(&self, now: Time, mut visit: impl FnMut(NodeId)) {
+    /// Tells all tasks that have not ended `now`, when what has happened is accounted for.
+    pub fn for_each_task(&self, now: Time, mut visit: impl FnMut(&Task)) {
         for page in self.pages() {
             let only = |job: &&Placed| !self.has_several || job.tasks == 1;
             for job in page.jobs.iter().filter(only) {
-                visit(job.node);
+                visit(&job.task());
             }
             for task in page.tasks.iter().filter(|task| task.end > now) {
-                visit(task.node);
+                visit(task);
             }
         }
     }
 
-    /// All jobs that are not complete go over into records, and their tasks run or wait, with the
-    /// events that end them.
-    pub fn hand_over(&mut self, core: &mut Core<'_>) {
+    /// All jobs that are not complete go over into records. Tells their tasks that have not ended, with their
+    /// records, in the order in which they start at each node, and on all.
+    pub fn hand_over(&mut self, core: &mut Core<'_>) -> Vec<(Task, u32)> {
         core.stats.iter_mut().for_each(JobStats::add_plain);
         for (node, served) in (0..).zip(&self.served) {
             core.busy.serve(NodeId(node), served.tasks, served.span);
@@ -515,11 +515,9 @@ impl Ledger {
             }
         }
         in_line.retain(|(task, _)| task.end > now);
-        // As they are in line at each node. Those alike take no time, so that it is the same who is first.
-        in_line.sort_by_key(|(task, _)| (task.start, task.end));
-        for (task, id) in in_line {
-            take_over(core, &task, id, now);
-        }
+        // Those alike take no time, so that it is the same who is first.
+        in_line.sort_by_key(|(task, _)| (task.start, task.node, task.end));
+        in_line
     }
 }
 
@@ -614,14 +612,20 @@ impl Placed {
 }
 
 /// A task that runs or waits at its node goes on by events.
-fn take_over(core: &mut Core<'_>, task: &Task, id: u32, now: Time) {
-    let at = core.nodes.at_mut(task.node);
-    if at.running.is_empty() && task.start <= now {
-        at.running.push(&mut core.records, id);
-        core.schedule_task(task.end, Kind::End, task.node.0 + 1, id);
+pub fn take_over(core: &mut Core<'_>, task: &Task, id: u32) {
+    if core.nodes.at(task.node).running.is_empty() && task.start <= core.now() {
+        run_on(core, task, id);
     } else {
+        let at = core.nodes.at_mut(task.node);
         at.queue.push(&mut core.records, id);
     }
+}
+
+/// A task that runs goes on by events.
+pub fn run_on(core: &mut Core<'_>, task: &Task, id: u32) {
+    let at = core.nodes.at_mut(task.node);
+    at.running.push(&mut core.records, id);
+    core.schedule_task(task.end, Kind::End, task.node.0 + 1, id);
 }
 
 /// Makes the records of a job and of its `tasks` as they are now; tells the numbers of the latter.

@@ -15,6 +15,7 @@ use crate::strategy::board::by_count::ByCount;
 use super::core::Core;
 use super::due::Due;
 use super::ledger::Ledger;
+use super::noted::Noted;
 use super::replication::Replication;
 
 /// See the module.
@@ -32,6 +33,8 @@ pub struct Lines {
     queues: Queues,
     /// Service of all tasks so far.
     service: u128,
+    /// Tasks at nodes, for a function's own use.
+    tasks: Noted<u32>,
 }
 
 /// The lines themselves.
@@ -145,6 +148,7 @@ impl Lines {
                 by_idle,
             },
             service: 0,
+            tasks: Noted::new(nodes as u32),
         }
     }
 
@@ -290,26 +294,18 @@ impl Lines {
     /// What is to be seen of the lines `now`, when nothing is left that is due, with so many jobs in the
     /// system.
     pub fn observe(&mut self, ledger: &Ledger, now: Time, jobs: u64) -> Observation {
-        if !self.keeps_ends {
-            self.count(ledger, now);
-        }
-        let mut seen = metrics::Lines::default();
-        for line in &self.queues.lines {
-            let tasks = match self.keeps_ends {
-                true => line
-                    .count(now)
-                    .unwrap_or_else(|| self.queues.count(line, now)),
-                false => line.tasks,
-            };
-            seen.add(tasks, line.last.since(now));
-        }
-        seen.observed(now, jobs)
+        let lines = &self.queues.lines;
+        let mut seen = metrics::Lines::of(lines.len() as u32);
+        ledger.for_each_task(now, |task| *self.tasks.at(task.node) += 1);
+        self.tasks
+            .drain(|node, tasks| seen.add(tasks, lines[node.index()].last.since(now)));
+        seen.observed(now, jobs, 0)
     }
 
     fn count(&mut self, ledger: &Ledger, now: Time) {
         let lines = &mut self.queues.lines;
         lines.iter_mut().for_each(|line| line.tasks = 0);
-        ledger.for_each_task(now, |node| lines[node.index()].tasks += 1);
+        ledger.for_each_task(now, |task| lines[task.node.index()].tasks += 1);
     }
 
     /// Gives back what was lent.

@@ -259,7 +259,7 @@ impl Replication<'_> {
             self.follow_starts();
             return Ok(());
         }
-        if waits && limit.is_some_and(|limit| u64::from(self.core.nodes.at(node).queued) > limit) {
+        if waits && limit.is_some_and(|limit| self.core.nodes.in_queue(node) > limit) {
             service::leave_queue(&mut self.core, id);
             self.core.release(id);
             return self.end_attempt(id, How::Refused);
@@ -268,7 +268,7 @@ impl Replication<'_> {
         Ok(())
     }
 
-    /// An attempt that has reached the central queue is refused if it must wait there and too many
+    /// An attempt that has reached the plain central queue is refused if it must wait there and too many
     /// do.
     #[cold]
     pub(super) fn refuse_surplus(&mut self, id: u32) -> Fallible {
@@ -278,7 +278,8 @@ impl Replication<'_> {
         ) else {
             return Ok(());
         };
-        if self.core.records.task(id).phase() == Phase::Queue && central.length() > limit {
+        let waits = self.core.records.task(id).phase() == Phase::Queue;
+        if waits && central.is_plain() && central.length() > limit {
             central.withdraw(&mut self.core, id);
             return self.end_attempt(id, How::Refused);
         }
@@ -347,7 +348,7 @@ impl Replication<'_> {
 
     /// An attempt, which is nowhere any more, has come to nothing, and so has its task, unless other attempts
     /// are made at that.
-    fn end_attempt(&mut self, id: u32, how: How) -> Fallible {
+    pub(super) fn end_attempt(&mut self, id: u32, how: How) -> Fallible {
         if self.core.is_unseen(id) {
             self.core.forget_unseen(id);
             return Ok(());
@@ -522,6 +523,7 @@ impl Replication<'_> {
     /// A task is taken from where it is; afterwards it is nowhere.
     pub(super) fn withdraw(&mut self, id: u32) {
         let core = &mut self.core;
+        core.wait_no_more(Timer::Started, id);
         let task = core.records.task(id);
         let (phase, node) = (task.phase(), task.node);
         match phase {
@@ -591,6 +593,7 @@ impl Replication<'_> {
             1 => self.time_attempt_out(id),
             3 => self.hedge(id),
             7 if self.core.is_unseen(id) => self.hear_of_cancel(id),
+            15 => self.hear_of_start(id),
             5..=7 => self.hear_of_reservation(timer, id),
             8 => self.probe(id),
             9 => self.decide_by_replies(id),

@@ -26,6 +26,7 @@ mod late;
 mod ledger;
 mod lines;
 mod lives;
+mod noted;
 mod observing;
 mod outcome;
 mod placing;
@@ -38,6 +39,7 @@ mod renewals;
 mod replication;
 mod reservations;
 mod scaling;
+mod servers;
 mod service;
 pub mod setup;
 mod sources;
@@ -121,6 +123,7 @@ impl Replication<'_> {
             Kind::NodeChange => self.change_nodes(id)?,
             Kind::Timer => self.time_out(next.entity(), id)?,
             Kind::Arrival | Kind::Decided => self.run_dispatcher(id, true)?,
+            Kind::SchedulingPass => self.pass_through_queue()?,
         }
         Ok(())
     }
@@ -260,14 +263,15 @@ impl Replication<'_> {
         Ok(())
     }
 
-    /// Starts tasks from the central queue while its head finds room.
+    /// Starts tasks from the central queue while its head finds room; by other rules, at the end of the instant.
     #[inline(never)]
     fn pull(&mut self) -> Fallible {
         let Some(central) = &mut self.central else {
             return Ok(());
         };
         if !central.is_plain() {
-            return self.pull_by_rules();
+            central.ask_for_pass(&mut self.core);
+            return Ok(());
         }
         while let Some(id) = central.head(&mut self.core) {
             let node = self.dispatch.choose(&mut self.core, id)?;

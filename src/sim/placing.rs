@@ -94,6 +94,15 @@ impl Arrived<'_> {
         }
     }
 
+    /// How long one of its tasks, which may straggle, takes at `node`.
+    #[inline]
+    pub fn service(&self, core: &Core<'_>, task: u32, mut work: f64, node: NodeId) -> Time {
+        if core.setup.stragglers.is_some() {
+            work = self.straggle(core, task, work);
+        }
+        self.facts.time(work / core.layout.factor(node)) + self.facts.overhead
+    }
+
     /// The work of a task, which may straggle.
     #[cold]
     #[inline(never)]

@@ -4,26 +4,47 @@
 //! A probe costs a message each way and the time of both, and what is decided by is as old as the answer: this
 //! is what tells it from a dispatcher that sees everything.
 
+use crate::engine::law::Law;
+use crate::engine::time::Time;
+
 use super::core::Timer;
 use super::failure::Fallible;
-use super::records::Phase;
+use super::records::{Phase, draw};
 use super::replication::Replication;
 
 impl Replication<'_> {
     /// A task has been decided that is placed at once: by what is seen, or by what nodes answer.
     pub(super) fn place_by_view(&mut self, id: u32) -> Fallible {
-        if !self.dispatch.asks(&self.core, id) {
-            return self.place_now(id);
+        match self.dispatch.asks(&self.core, id) {
+            true => self.ask_nodes(id),
+            false => self.place_now(id),
         }
+    }
+
+    /// Nodes are asked before an attempt sets out.
+    pub(super) fn ask_nodes(&mut self, id: u32) -> Fallible {
         let law = &self.core.setup.network.dispatch;
         if law.is_zero() {
             return self.probe(id);
         }
+        self.await_nodes(id, (law, 0), Timer::Probe);
+        Ok(())
+    }
+
+    /// What is asked (`leg` 0) or answered (1) travels.
+    fn await_nodes(&mut self, id: u32, (law, leg): (&Law, u32), timer: Timer) {
         let now = self.core.now();
         self.core.records.task_mut(id).enter(Phase::Probing, now);
-        let until = now + self.core.delay(law, id, 2);
-        self.core.wait_until(until, Timer::Probe, id);
-        Ok(())
+        let delay = match self.has_copies {
+            // Those of several attempts have no numbers left beside those of their ways.
+            true => {
+                let (task, job) = self.core.records.both(id);
+                let mut draw = draw(self.core.keys.probe, job, task, leg);
+                Time::from_secs(law.sample(&mut draw))
+            }
+            false => self.core.delay(law, id, 2 + leg),
+        };
+        self.core.wait_until(now + delay, timer, id);
     }
 
     /// A task that has been decided goes to the node that the placement chooses.
@@ -43,16 +64,19 @@ impl Replication<'_> {
             self.dispatch.park(&mut self.core, id);
             return Ok(());
         }
-        let node = self.dispatch.choose_by_replies(&mut self.core, id)?;
+        let chosen = match self.has_copies {
+            true => self.choose_beside(id)?,
+            false => Some(self.dispatch.choose_by_replies(&mut self.core, id)?),
+        };
+        let Some(node) = chosen else {
+            return Ok(());
+        };
         self.core.records.task_mut(id).node = node;
         let law = &self.core.setup.network.result;
         if law.is_zero() {
             return self.decide_by_replies(id);
         }
-        let now = self.core.now();
-        self.core.records.task_mut(id).enter(Phase::Probing, now);
-        let until = now + self.core.delay(law, id, 3);
-        self.core.wait_until(until, Timer::Reply, id);
+        self.await_nodes(id, (law, 1), Timer::Reply);
         Ok(())
     }
 

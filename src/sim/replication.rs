@@ -28,7 +28,7 @@ use crate::model::layout::Layout;
 use crate::strategy::Binding;
 
 /// Behind the last instant everything would happen at once.
-const CLOCK_ENDED: &str = "simulated time has come to its end, 584 years: lower the works (`jobs.NAME.work`) or raise the rates (`jobs.NAME.arrivals`)";
+pub const CLOCK_ENDED: &str = "simulated time has come to its end, 584 years: lower the works (`jobs.NAME.work`) or raise the rates (`jobs.NAME.arrivals`)";
 
 /// See the module.
 pub struct Replication<'s> {
@@ -94,7 +94,8 @@ impl<'s> Replication<'s> {
         let dispatch = Dispatch::new(&mut core)?;
         let follows_starts = setup.strategy.follows_starts();
         let asks = setup.strategy.parts.iter().any(|parts| parts.probes);
-        let stops_early = !setup.window.finite && setup.is_first_in_first_out();
+        let is_in_order = setup.is_first_in_first_out() || setup.is_served_from_one_queue();
+        let stops_early = !setup.window.finite && is_in_order;
         let mut replication = Replication {
             sources: Sources::open(&mut core, seeds, stops_early)?,
             central: (setup.strategy.binding == Binding::CentralQueue).then(|| Central::new(setup)),
@@ -122,6 +123,7 @@ impl<'s> Replication<'s> {
             dispatch,
         };
         replication.hide_absent();
+        replication.core.note_idle_nodes();
         Ok(replication)
     }
 

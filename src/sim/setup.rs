@@ -256,6 +256,19 @@ impl Setup {
     /// first out, and all tasks take the same way in the same time. Everything in a setup is named,
     /// so that what is new there cannot be forgotten here.
     pub fn is_first_in_first_out(&self) -> bool {
+        self.keeps_order(Binding::Early)
+    }
+
+    /// True if tasks start in the order in which they came, each as soon as any node has room.
+    pub fn is_served_from_one_queue(&self) -> bool {
+        self.keeps_order(Binding::CentralQueue)
+            && self.strategy.queue == QueueRules::default()
+            && !self.has_gangs()
+    }
+
+    /// True if tasks are bound like this, in the order in which they came, and none is ever served before an
+    /// earlier one.
+    fn keeps_order(&self, bound: Binding) -> bool {
         let Setup {
             seed: _,
             placement_seed: _,
@@ -278,7 +291,7 @@ impl Setup {
             window: _,
             engine: _,
         } = self;
-        keeps_order(strategy)
+        keeps_order(strategy, bound)
             && faults.are_none()
             && !sources.iter().any(Source::is_closed)
             && self.sends_nothing(0)
@@ -291,14 +304,14 @@ impl Setup {
 }
 
 /// True if tasks are bound and sent in the order in which they came, and stay where they are.
-fn keeps_order(strategy: &Strategy) -> bool {
+fn keeps_order(strategy: &Strategy, bound: Binding) -> bool {
     let Strategy {
         name: _,
         binding,
         parts,
         parts_of_class: _,
         limits,
-        queue: _, // is no early binding
+        queue: _, // of no early binding
         copies,
         stealing,
         pushing,
@@ -308,13 +321,14 @@ fn keeps_order(strategy: &Strategy) -> bool {
     } = strategy;
     let in_no_time = parts.iter().all(|parts| parts.decision_time.is_zero());
     let by_one = parts.len() == 1 && parts[0].dispatchers == 1;
-    *binding == Binding::Early
+    *binding == bound
         && limits.are_none()
         && copies.is_none()
         && stealing.is_none()
         && pushing.is_none()
         && (in_no_time || by_one)
         && !parts.iter().any(|parts| parts.probes)
+        && !strategy.keeps_idle_queues()
         && strategy.estimates_exactly() // else nodes must be told what is said of who they hold
 }
 

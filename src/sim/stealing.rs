@@ -64,7 +64,7 @@ impl Replication<'_> {
         }
         let mut draw = self.thieves.draw(&self.core, thief);
         let victim = longest(&mut self.core, thief, stealing, &mut draw);
-        let queued = self.core.nodes.at(victim).queued;
+        let queued = self.core.nodes.in_queue(victim);
         let loot = match stealing.loot {
             Loot::One => queued.min(1),
             Loot::Half => queued.div_ceil(2),
@@ -79,7 +79,7 @@ impl Replication<'_> {
     }
 
     /// Takes so many from the head of a queue, up to the first that may not go.
-    fn take_first(&mut self, victim: NodeId, thief: NodeId, count: u32) -> Fallible {
+    fn take_first(&mut self, victim: NodeId, thief: NodeId, count: u64) -> Fallible {
         for taken in 0..count {
             let id = service::first_waiting(&self.core, victim);
             if id == NONE || !self.may_be_stolen(id, thief) || !self.has_place(thief, taken) {
@@ -95,7 +95,7 @@ impl Replication<'_> {
         self.look_for_loot(victim, thief);
         let count = match loot {
             Loot::One => 1,
-            Loot::Half => self.thieves.ids.len().div_ceil(2) as u32,
+            Loot::Half => self.thieves.ids.len().div_ceil(2) as u64,
         };
         for taken in 0..count {
             if self.thieves.ids.is_empty() || !self.has_place(thief, taken) {
@@ -121,9 +121,9 @@ impl Replication<'_> {
 
     /// True if a thief that has `taken` some may take one more: the first starts, and the others may have to
     /// wait there. It would not take what it had to refuse.
-    fn has_place(&self, thief: NodeId, taken: u32) -> bool {
+    fn has_place(&self, thief: NodeId, taken: u64) -> bool {
         let limit = self.core.layout.group(thief).queue_limit;
-        let queued = u64::from(self.core.nodes.at(thief).queued);
+        let queued = self.core.nodes.in_queue(thief);
         taken == 0 || limit.is_none_or(|limit| queued < limit)
     }
 

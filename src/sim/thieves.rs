@@ -99,7 +99,7 @@ pub fn longest(core: &mut Core<'_>, thief: NodeId, stealing: Stealing, draw: &mu
     for _ in 0..stealing.victims.min(others) {
         let other = draw.below(others);
         let victim = NodeId(other + u32::from(other >= thief.0));
-        if core.nodes.at(victim).queued > core.nodes.at(longest).queued {
+        if core.nodes.in_queue(victim) > core.nodes.in_queue(longest) {
             longest = victim;
         }
         if core.window.contains(core.agenda.now()) {

@@ -51,6 +51,21 @@ impl Replication<'_> {
         self.judge_failure(node)
     }
 
+    /// An attempt hears that another at its task has started: if it has not, it leaves, unless it is the last.
+    #[cold]
+    pub(super) fn hear_of_start(&mut self, id: u32) -> Fallible {
+        self.core.forget_start(id);
+        let task = self.core.records.task(id);
+        if task.phase() == Phase::Service || task.has_ended() {
+            return Ok(());
+        }
+        if self.core.is_unseen(id) {
+            return self.hear_of_cancel(id);
+        }
+        self.leave_to_others(id);
+        Ok(())
+    }
+
     /// What calls an attempt off has reached it, unless its result has set out.
     #[cold]
     pub(super) fn hear_of_cancel(&mut self, id: u32) -> Fallible {
@@ -97,13 +112,24 @@ impl Core<'_> {
 
     /// A message sets out that calls off the attempt in record `id`, by the way of an attempt.
     fn send_cancel(&mut self, id: u32) {
+        self.send_news(id, Timer::Cancel);
+    }
+
+    /// The attempt in record `id` will hear that another at its task has started.
+    pub(super) fn send_start(&mut self, id: u32) {
+        if !self.hears_of_start(id) {
+            self.send_news(id, Timer::Started);
+        }
+    }
+
+    fn send_news(&mut self, id: u32, news: Timer) {
         let now = self.now();
         self.totals.messages += u64::from(self.window.contains(now));
         let (task, job) = self.records.both(id);
         let mut draw = draw(self.keys.cancel, job, task, 0);
         let law = self.way(&self.setup.network.dispatch, id, 0);
         let delay = Time::from_secs(law.sample(&mut draw));
-        self.wait_until(now + delay, Timer::Cancel, id);
+        self.wait_until(now + delay, news, id);
     }
 
     /// The attempt in record `id` is known to nobody; it has a copy of its `job` for its own.
@@ -149,6 +175,7 @@ impl Core<'_> {
     pub(super) fn forget_unseen(&mut self, id: u32) {
         let job = *self.records.job(id);
         self.wait_no_more(Timer::Cancel, id);
+        self.wait_no_more(Timer::Started, id);
         self.waste(id);
         self.demands.give_back(job.demand);
         self.records.remove(id);

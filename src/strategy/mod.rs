@@ -82,7 +82,13 @@ pub trait Blueprint: Any + fmt::Debug + Send + Sync {
         1.0
     }
 
-    /// The same, knowing the laws of the works of all tasks that it will place, each with its tasks a
+    /// Of how many dispatchers a node that falls idle looks at the queues of idle nodes, to report to the one
+    /// with the shortest alone, whose next task it gets; 0 if dispatchers keep no such queues.
+    fn idle_queues(&self) -> u32 {
+        0
+    }
+
+    /// The algorithm, knowing the laws of the works of all tasks that it will place, each with its tasks a
     /// second; `None` if that is nothing to it.
     fn knowing(&self, _works: &[(f64, Law)]) -> Option<Arc<dyn Blueprint>> {
         None
@@ -659,6 +665,13 @@ impl Parts {
         }
     }
 
+    /// True if they see all nodes as they are, in id order.
+    pub fn sees_plainly(&self) -> bool {
+        self.information == Information::Fresh
+            && self.subset.is_none()
+            && matches!(self.ties, Ties::Random | Ties::LowestId)
+    }
+
     /// Where dispatcher `index` of these is, if that is said.
     pub fn zone(&self, index: u32) -> Option<&str> {
         let zones = self.zones.len().max(1);
@@ -819,6 +832,12 @@ impl Strategy {
         parts.all(|parts| parts.estimates == Estimates::Exact)
     }
 
+    /// True if any dispatcher keeps a queue of idle nodes of its own.
+    pub fn keeps_idle_queues(&self) -> bool {
+        let mut parts = self.parts.iter();
+        parts.any(|parts| parts.placement.idle_queues() > 0)
+    }
+
     /// True if the other attempts at a task are called off when one starts.
     pub fn ends_others_at_start(&self) -> bool {
         matches!(self.copies, Some(Copies::UntilStart { .. }))
@@ -855,6 +874,10 @@ pub enum QueueOrder {
     Fifo,
     /// Whose job came first; of one job in the order of its stages and tasks.
     Job,
+    /// Whose job has the larger `priority`; of equal ones who came first.
+    Priority,
+    /// Who has less work at speed 1, overhead included, as estimated; of equal ones who came first.
+    Sjf,
 }
 
 /// Who may start from a central queue before one that finds no room.

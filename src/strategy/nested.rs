@@ -86,9 +86,13 @@ fn find<'de, D: Deserializer<'de>>(name: &str, content: Option<D>) -> Result<Nes
         found: None,
     };
     standard(&mut finder);
-    finder
-        .found
-        .map_or_else(|| Err(unknown(name)), |found| found.map(Nested))
+    let found = finder.found.unwrap_or_else(|| Err(unknown(name)))?;
+    match found.idle_queues() {
+        0 => Ok(Nested(found)),
+        _ => Err(D::Error::custom(format!(
+            "dispatchers keep queues of idle nodes for `{name}` alone\nleave `reports` out, or write it as the placement itself"
+        ))),
+    }
 }
 
 fn unknown<E: Error>(name: &str) -> E {

@@ -13,7 +13,7 @@ use super::answers::{AnswerKind, Answers, Known, Model};
 use super::queueing_system::QueueingSystem;
 use crate::strategy::Binding;
 use crate::strategy::Key;
-use crate::strategy::placement::join_idle_queue::JoinIdleQueue;
+use crate::strategy::placement::join_idle_queue::{JoinIdleQueue, To};
 use crate::strategy::placement::least_loaded::LeastLoaded;
 use crate::strategy::placement::power_of_d::PowerOfD;
 
@@ -189,7 +189,7 @@ pub fn of(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
     if !is_two || rho > HEAVIEST {
         return None;
     }
-    let (model, response) = if let Some(JoinIdleQueue {}) = system.placement() {
+    let (model, response) = if let Some(JoinIdleQueue { reports: To::All }) = system.placement() {
         (&IDLE, idle(rho) * mean)
     } else if is_shorter(system) {
         (&SHORTEST, shortest(rho) * mean)

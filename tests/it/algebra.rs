@@ -32,14 +32,20 @@ fn said(values: &[&str]) -> Vec<String> {
 fn parts() -> Vec<Vec<String>> {
     let registry = Registry::standard();
     let placements = registry.names();
+    let idle_queues = said(&[
+        "strategies.s.placement.join-idle-queue.reports = \"one\"",
+        "strategies.s.placement.join-idle-queue.reports = \"shorter-of-two\"",
+    ]);
     vec![
-        named("strategies.s.placement", &placements),
+        [named("strategies.s.placement", &placements), idle_queues].concat(),
         named("strategies.s.for.long.placement", &placements),
         said(&[
             "strategies.s.binding = \"central-queue\"",
             "strategies.s.binding.central-queue = { order = \"job\", backfill = \"any\" }",
             "strategies.s.binding.central-queue.jobs = \"one-at-a-time\"",
             "strategies.s.binding.central-queue.limit = 8",
+            "strategies.s.binding.central-queue.order = \"sjf\"",
+            "strategies.s.binding.central-queue.order = \"priority\"\njobs.long.priority = 2",
             "strategies.s.binding = \"late\"",
             "strategies.s.binding.late = { probes-per-task = 1.5, sampling = \"per-task\" }",
             "strategies.s.for.long.binding = \"late\"",
@@ -105,6 +111,7 @@ fn surroundings() -> Vec<Vec<String>> {
             "network = { dispatch = \"5ms\", result = \"3ms\" }",
             "network = { dispatch = \"20ms\", result = \"3ms\", cancels = \"travel\" }",
             "network.dispatch.exponential.mean = \"20ms\"",
+            "network = { dispatch = \"5ms\", result = \"3ms\", zones.x.y = \"30ms\" }\nnodes.a.zone = \"x\"\nnodes.b.zone = \"y\"\nscheduling.zones = [\"x\", \"y\"]",
         ]),
         said(&[
             "nodes.a.discipline = \"lifo\"",

@@ -39,3 +39,26 @@ pub fn open(groups: Vec<Group>, interval: Law, tasks: u32, work: Law, spelling: 
     setup.strategy.name = spelling.to_owned();
     setup
 }
+
+/// A sequence of choices (Knuth's MMIX multiplier).
+pub struct Dice(pub u64);
+
+impl Dice {
+    /// A number below `count`.
+    pub fn below(&mut self, count: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % count
+    }
+
+    /// True once in `times`.
+    pub fn once_in(&mut self, times: u64) -> bool {
+        self.below(times) == 0
+    }
+
+    pub fn any<T: Clone>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len() as u64) as usize].clone()
+    }
+}

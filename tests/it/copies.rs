@@ -5,7 +5,7 @@ use equipoise::engine::time::Time;
 use equipoise::metrics::figures::Figures;
 use equipoise::model::cluster::Group;
 use equipoise::sim;
-use equipoise::sim::setup::Setup;
+use equipoise::sim::setup::{Setup, TaskFailures};
 use equipoise::strategy::{Binding, Copies, Hedge, Information};
 use equipoise::testing::contract::watch;
 
@@ -103,6 +103,35 @@ fn copies_stay_within_the_budget() {
     }
 }
 
+/// Where all attempts fail, each of the three tries of a task makes two: six in all, and no more.
+#[test]
+fn tries_and_copies_multiply() {
+    for copies in [
+        Some(Copies::Redundancy {
+            d: 2,
+            fresh_work: false,
+        }),
+        hedge(0.1, 1.0, false),
+    ] {
+        let nodes = vec![group("node", 6, 1.0)];
+        let mut setup = open(
+            nodes,
+            Law::Constant(50.0),
+            2,
+            Law::Constant(1.0),
+            "round-robin",
+        );
+        setup = setup.measuring(0, 100);
+        setup.strategy.copies = copies;
+        setup.faults.task_failures = Some(TaskFailures::Probability(1.0));
+        setup.faults.retries.max_attempts = 3;
+        // The other task of the job may be called off with the last failure of the first.
+        let totals = sim::run(&setup, 1, None).unwrap().totals;
+        let (made, most) = (totals.attempts, 6 * totals.tasks_arrived);
+        assert!(made <= most && made > most - most / 12, "{made} of {most}");
+    }
+}
+
 /// Jobs of several tasks over a network, gathered at a cost, under every kind of copies and view:
 /// what must be conserved is, and rows of tasks tell times in order.
 #[test]
@@ -149,7 +178,7 @@ fn copies_are_conserved() {
                 let parts = &mut setup.strategy.parts[0];
                 (parts.dispatchers, parts.information) = (3, information);
                 setup.strategy.copies = copies;
-                setup.network.cancels_travel = !setup.strategy.ends_others_at_start();
+                setup.network.cancels_travel = true;
                 let first = run(&setup);
                 let again = sim::run(&setup, 1, None).unwrap();
                 assert_eq!(first.metric("response_mean"), again.metric("response_mean"));

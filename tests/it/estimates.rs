@@ -4,15 +4,11 @@ use equipoise::engine::law::Law;
 use equipoise::engine::time::Time;
 use equipoise::model::discipline::Discipline;
 use equipoise::sim;
-use equipoise::sim::setup::{NodeFailures, Retries, Setup, TaskFailures, Timeouts};
+use equipoise::sim::setup::Setup;
 use equipoise::strategy::{Estimates, Gossiping, Information, Loot, Stealing};
-use equipoise::testing::contract::{DecisionRow, watch};
 
 use crate::common::{group, open};
-
-fn decisions(setup: &Setup) -> Vec<DecisionRow> {
-    watch(setup, "estimates").unwrap().1.decisions
-}
+use crate::views::{decisions, faults};
 
 fn jobs(spelling: &str) -> Setup {
     let nodes = vec![group("a", 5, 1.0), group("b", 3, 2.0)];
@@ -76,24 +72,6 @@ fn an_error_of_nothing_is_none() {
             );
         }
     }
-}
-
-fn faults(setup: &mut Setup) {
-    setup.faults.node_failures = Some(NodeFailures {
-        up: Law::Exponential { mean: 50.0 },
-        down: Law::Exponential { mean: 3.0 },
-        busy_clock: false,
-    });
-    setup.faults.task_failures = Some(TaskFailures::Probability(0.05));
-    setup.faults.retries = Retries {
-        max_attempts: 3,
-        backoff: 0.5,
-        ..Retries::default()
-    };
-    setup.faults.timeouts = Timeouts {
-        task: Some(Time::from_secs(20.0)),
-        ..Timeouts::default()
-    };
 }
 
 /// Where nothing is known, queues by the shortest work are queues of all alike, and the least work is that of the

@@ -84,9 +84,20 @@ fn backfilling_by_hand() {
     assert_eq!(of(Backfill::Easy), [1, 10, 104, 4]);
     assert_eq!(of(Backfill::Conservative), [1, 10, 20, 25]);
     // Whoever is through before the head can start is in nobody's way; any other is in that of the head.
-    let jobs = [(1, 2, 9), (2, 3, 10), (3, 1, 7), (3, 1, 8)];
+    let jobs = [(1, 2, 9), (2, 3, 10), (3, 1, 6), (3, 1, 8)];
     assert_eq!(starts(&gangs(3, Backfill::Easy, &jobs)), [1, 10, 3, 20]);
-    assert_eq!(starts(&gangs(3, Backfill::Any, &jobs)), [1, 18, 3, 10]);
+    assert_eq!(starts(&gangs(3, Backfill::Any, &jobs)), [1, 17, 3, 9]);
+}
+
+/// Nodes that come free at one instant are seen together, whether one job or several end there: nobody slips
+/// in between who would find room at the first of them.
+#[test]
+fn what_ends_together_frees_its_nodes_together() {
+    for ending in [vec![(1, 2, 9)], vec![(1, 1, 9), (2, 1, 8)]] {
+        let jobs = [ending.clone(), vec![(3, 2, 10), (4, 1, 8)]].concat();
+        let mut found = starts(&gangs(2, Backfill::Any, &jobs));
+        assert_eq!(found.split_off(ending.len()), [10, 20]);
+    }
 }
 
 /// A single task of the demand of the whole node blocks its queue, or not.

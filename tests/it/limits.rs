@@ -11,7 +11,7 @@ use equipoise::sim::recorder::{Decision, Recorder};
 use equipoise::sim::records::{Attempt, Job, Task};
 use equipoise::sim::run;
 use equipoise::sim::setup::Setup;
-use equipoise::strategy::Binding;
+use equipoise::strategy::{Binding, QueueOrder};
 use equipoise::workload::class::Class;
 use equipoise::workload::source::Arrivals;
 
@@ -111,6 +111,31 @@ fn a_central_queue_has_its_own_limit() {
     setup.strategy.binding = Binding::CentralQueue;
     setup.strategy.limits.central_queue = Some(1);
     assert_eq!(ends(&setup), (vec![Some(11_000), Some(21_000), None], 1));
+}
+
+/// The last of the queue is refused when too many wait after all of an instant has happened: with the oldest
+/// job first the one that came last, and what finds room at the same instant has never waited.
+#[test]
+fn a_central_queue_by_rules_has_its_limit() {
+    let jobs = [(1.0, 2, 10.0), (3.0, 1, 10.0), (3.0, 1, 10.0)];
+    let mut setup = one_node(Some(0), &jobs);
+    setup.cluster.groups[0].capacity = vec![Some(2)];
+    setup.strategy.binding = Binding::CentralQueue;
+    setup.strategy.queue.order = QueueOrder::Job;
+    setup.strategy.limits.central_queue = Some(1);
+    assert_eq!(ends(&setup), (vec![Some(11_000), Some(21_000), None], 1));
+    setup.strategy.limits.central_queue = Some(0);
+    assert_eq!(ends(&setup), (vec![Some(11_000), None, None], 2));
+    // A gang of three waits or is refused with all of its tasks.
+    let jobs = [(1.0, 2, 10.0), (2.0, 3, 10.0), (3.0, 1, 10.0)];
+    let mut setup = one_node(Some(0), &jobs);
+    setup.cluster.groups[0].capacity = vec![Some(3)];
+    setup.strategy.binding = Binding::CentralQueue;
+    setup.classes[1].gang = true;
+    for (limit, gang) in [(3, Some(21_000)), (2, None)] {
+        setup.strategy.limits.central_queue = Some(limit);
+        assert_eq!(ends(&setup).0[1], gang);
+    }
 }
 
 /// Two jobs are let in; of class 2 none while there is one.

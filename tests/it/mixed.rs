@@ -26,28 +26,9 @@ use equipoise::strategy::{Backfill, Binding, Copies, Health, Hedge, QueueOrder};
 use equipoise::workload::class::{Class, Shape};
 use equipoise::workload::source::{Arrivals, Clients};
 
-/// A sequence of choices (Knuth's MMIX multiplier).
-struct Dice(u64);
+use crate::common::Dice;
 
 impl Dice {
-    /// A number below `count`.
-    fn below(&mut self, count: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % count
-    }
-
-    /// True once in `times`.
-    fn once_in(&mut self, times: u64) -> bool {
-        self.below(times) == 0
-    }
-
-    fn any<T: Clone>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len() as u64) as usize].clone()
-    }
-
     /// A law of this mean; now and then one that draws the same again and again, so that much happens at
     /// one instant.
     fn law(&mut self, mean: f64) -> Law {
@@ -297,7 +278,12 @@ fn setup(seed: u64) -> Setup {
     if is_central {
         setup.strategy.binding = Binding::CentralQueue;
         let queue = &mut setup.strategy.queue;
-        queue.order = dice.any(&[QueueOrder::Fifo, QueueOrder::Job]);
+        queue.order = dice.any(&[
+            QueueOrder::Fifo,
+            QueueOrder::Job,
+            QueueOrder::Priority,
+            QueueOrder::Sjf,
+        ]);
         queue.backfill = dice.any(&[
             Backfill::None,
             Backfill::Any,
@@ -340,7 +326,7 @@ fn setup(seed: u64) -> Setup {
     }
     if !is_central && dice.once_in(2) {
         setup.strategy.copies = Some(copies(dice));
-        setup.network.cancels_travel &= !setup.strategy.ends_others_at_start();
+        setup.strategy.parts[0].probes = setup.network.ways.is_empty() && seed.is_multiple_of(3);
     }
     let is_open = |source: &equipoise::workload::source::Source| {
         !matches!(source.arrivals, Arrivals::Batch { .. })

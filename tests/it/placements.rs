@@ -269,6 +269,70 @@ fn a_batch_shares_its_luck() {
     assert!(together < 0.95 * alone, "{together}, {alone}");
 }
 
+/// Of each job of `tasks` tasks whether it was sent to idle nodes alone, where the first `busy` nodes are at work for
+/// ever.
+struct Waits {
+    busy: u32,
+    tasks: u32,
+    jobs: BTreeMap<u64, (u32, bool)>,
+}
+
+impl Recorder for Waits {
+    fn job(&mut self, _: &Job, _: Option<(Time, Blame)>) {}
+    fn task(&mut self, _: &Job, _: &Task, _: &Attempt) {}
+    fn decision(&mut self, d: &Decision<'_>) {
+        if d.job.class == 1 {
+            let (placed, is_free) = self.jobs.entry(d.job.number).or_insert((0, true));
+            *placed += 1;
+            *is_free &= d.node.0 >= self.busy;
+        }
+    }
+}
+
+/// The share of jobs that wait nowhere, and how many they were.
+fn share_that_waits_nowhere(placement: &str, tasks: u32, busy: u32) -> (f64, f64) {
+    let text = format!(
+        "run = {{ jobs = {{ probe = 1_500 }}, warmup = 'none', drain = 1 }}\nnodes.n.count = 10_000\njobs.busy = {{ arrivals.batch.jobs = {busy}, work = 1e9 }}\njobs.probe = {{ arrivals.renewal.interval = '1s', tasks = {tasks}, work = '1us' }}\nstrategies.s = {{ placement = {placement}, for.busy.placement = 'round-robin' }}"
+    );
+    let jobs = BTreeMap::new();
+    let mut waits = Waits { busy, tasks, jobs };
+    sim::run(&setup(&text), 1, Some(&mut waits)).unwrap_or_else(|failure| panic!("{failure}"));
+    let whole = waits.jobs.values().filter(|job| job.0 == waits.tasks);
+    let (all, free) = whole.fold((0.0, 0.0), |(all, free), job| {
+        (all + 1.0, free + f64::from(u8::from(job.1)))
+    });
+    (free / all, all)
+}
+
+/// A job waits nowhere if each of its m tasks finds an idle node: at random (1 - rho)^m; if each asks d nodes (1 -
+/// rho^d)^m; if they share the answers of d m, if m of these are idle (Ousterhout et al. 2013).
+#[test]
+fn a_job_waits_nowhere_as_often_as_its_nodes_are_idle() {
+    let batch = |d: u32| format!("{{ batch-sampling.probes-per-task = {d} }}");
+    for (placement, tasks, rho, share) in [
+        ("'random'".to_owned(), 10, 0.1, 0.348_68),
+        ("'random'".to_owned(), 10, 0.3, 0.028_248),
+        ("'power-of-d'".to_owned(), 10, 0.1, 0.904_38),
+        ("'power-of-d'".to_owned(), 10, 0.3, 0.389_42),
+        ("'power-of-d'".to_owned(), 10, 0.5, 0.056_314),
+        ("'power-of-d'".to_owned(), 10, 0.7, 0.001_190_4),
+        (batch(2), 10, 0.1, 0.999_999),
+        (batch(2), 10, 0.3, 0.982_855),
+        (batch(2), 10, 0.5, 0.588_099),
+        (batch(2), 10, 0.7, 0.047_962),
+        (batch(2), 100, 0.5, 0.528_174),
+        (batch(3), 100, 0.7, 0.116_317),
+    ] {
+        let (seen, jobs) = share_that_waits_nowhere(&placement, tasks, (rho * 10_000.0) as u32);
+        let error: f64 = 4.0 * (share * (1.0 - share) / jobs).sqrt();
+        println!("{placement} {tasks} {rho}: {seen} {share} of {jobs}");
+        assert!(
+            (seen - share).abs() <= error,
+            "{placement} {tasks} {rho}: {seen} {share}"
+        );
+    }
+}
+
 /// Where all nodes are as fast, alignment alone decides; a faster node is worth something.
 #[test]
 fn tetris_weighs_alignment_against_duration() {

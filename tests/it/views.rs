@@ -11,7 +11,7 @@ use equipoise::testing::setups::plain;
 
 use crate::common::{group, open, placement};
 
-fn decisions(setup: &Setup) -> Vec<DecisionRow> {
+pub fn decisions(setup: &Setup) -> Vec<DecisionRow> {
     watch(setup, "views").unwrap().1.decisions
 }
 
@@ -38,7 +38,7 @@ fn lattice(spelling: &str) -> Setup {
     setup
 }
 
-fn faults(setup: &mut Setup) {
+pub fn faults(setup: &mut Setup) {
     setup.faults.node_failures = Some(NodeFailures {
         up: Law::Exponential { mean: 50.0 },
         down: Law::Exponential { mean: 3.0 },

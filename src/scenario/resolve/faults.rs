@@ -145,14 +145,8 @@ fn retries(check: &mut Check<'_>, retries: &Retries, classes: &[Class]) -> Optio
         check.at("max-attempts").error(title, hint);
         is_right = false;
     }
-    let is_task_by_task = |stage: &Stage| matches!(stage.shape, Shape::Tasks { .. });
-    let is_drawn = |class: &Class| class.stages.iter().all(is_task_by_task);
-    let fixed = classes.iter().find(|class| !is_drawn(class));
-    if let (RetriedWork::Fresh, Some(class)) = (retries.work, fixed) {
-        let title = format!("the work of `{}` is not drawn task by task", class.name);
-        let hint = "only `tasks` with `work` can draw the work of another attempt; use \"same\"";
-        check.at("work").error(title, hint);
-        is_right = false;
+    if retries.work == RetriedWork::Fresh {
+        is_right &= can_draw_anew(&mut check.at("work"), classes);
     }
     is_right.then_some(setup::Retries {
         max_attempts: attempts as u16,
@@ -173,6 +167,19 @@ fn retries(check: &mut Check<'_>, retries: &Retries, classes: &[Class]) -> Optio
             by_client: retries.budget.by == BudgetOf::Client,
         },
     })
+}
+
+/// Refuses other work for another attempt where that is not drawn task by task.
+pub(super) fn can_draw_anew(check: &mut Check<'_>, classes: &[Class]) -> bool {
+    let is_task_by_task = |stage: &Stage| matches!(stage.shape, Shape::Tasks { .. });
+    let is_drawn = |class: &&Class| class.stages.iter().all(is_task_by_task);
+    let Some(class) = classes.iter().find(|class| !is_drawn(class)) else {
+        return true;
+    };
+    let title = format!("the work of `{}` is not drawn task by task", class.name);
+    let hint = "only `tasks` with `work` can draw the work of another attempt; use \"same\"";
+    check.error(title, hint);
+    false
 }
 
 /// Most nodes that may be slow by chance: each is two entities.

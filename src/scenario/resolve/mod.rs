@@ -29,7 +29,7 @@ use crate::engine::quantity::Amount;
 use crate::engine::time::Time;
 use crate::model::cluster::Cluster;
 use crate::sim::setup::{Engine, Network, Setup};
-use crate::strategy::{Binding, Estimates, Strategy};
+use crate::strategy::{Binding, Copies, Estimates, Strategy};
 use crate::workload::class::{Class, Shape, Stage};
 use crate::workload::load::Demand;
 use crate::workload::source::Source;
@@ -107,11 +107,21 @@ fn contradictions(check: &mut Check<'_>, document: &Document, setups: &[Setup]) 
 
 /// What is not modelled yet, or cannot be.
 fn not_modelled(check: &mut Check<'_>, setup: &Setup) {
-    late_cancels(check, setup);
+    fresh_copies(check, setup);
     estimates(check, setup);
     health::check(check, setup);
     if setup.strategy.binding == Binding::Late {
         late(check, setup);
+    }
+}
+
+/// Copies draw work of their own only where works are drawn task by task.
+fn fresh_copies(check: &mut Check<'_>, setup: &Setup) {
+    let strategy = &setup.strategy;
+    if strategy.copies.is_some_and(Copies::is_fresh) {
+        let mut check = check.at("strategies");
+        let mut check = check.name(&strategy.name);
+        faults::can_draw_anew(&mut check.at("copies"), &setup.classes);
     }
 }
 
@@ -260,19 +270,6 @@ fn transfers(
     if bandwidth.is_some() && !is_sent {
         let hint = "say how much is sent: jobs.NAME.payload = { task = \"1 MB\" }";
         check.at("network.bandwidth").warn("nothing is sent", hint);
-    }
-}
-
-/// An attempt that starts is known at once, or not at all.
-fn late_cancels(check: &mut Check<'_>, setup: &Setup) {
-    if setup.network.cancels_travel && setup.strategy.ends_others_at_start() {
-        let title = "copies that are called off when one starts are called off at once: `network.cancels` beside that is not modelled yet";
-        let mut check = check.at("strategies");
-        let mut check = check.name(&setup.strategy.name);
-        check.at("copies").error(
-            title,
-            "write cancel = \"on-complete\", or leave network.cancels out",
-        );
     }
 }
 

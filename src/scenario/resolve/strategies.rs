@@ -59,6 +59,7 @@ pub fn resolve(
         thieves(&mut check, &strategy, cluster);
         late(&mut check, given, &strategy, cluster);
         probes(&mut check, &strategy);
+        idle_queues(&mut check, &strategy);
         partition::check(&mut check, &strategy, cluster, classes.unwrap_or_default());
         crowded(&mut check, &strategy, cluster);
         workable(
@@ -582,24 +583,33 @@ fn blind(check: &mut Check<'_>, given: &grammar::Strategy, strategy: &Strategy) 
     }
 }
 
+/// Queues of idle nodes are for tasks that are bound when they are decided.
+fn idle_queues(check: &mut Check<'_>, strategy: &Strategy) {
+    let name = &strategy.name;
+    let title = match strategy.binding {
+        Binding::CentralQueue => {
+            format!("under the central queue of `{name}` idle nodes pull: they report to nobody")
+        }
+        Binding::Late => format!("`{name}` binds late: reservations find idle nodes themselves"),
+        Binding::Early => return,
+    };
+    if strategy.keeps_idle_queues() {
+        let hint = "leave `reports` out, or write binding = \"early\"";
+        check.at("placement").error(title, hint);
+    }
+}
+
 /// Who asks before he decides, asks once.
 fn probes(check: &mut Check<'_>, strategy: &Strategy) {
     let name = &strategy.name;
     let asks = |parts: &&Parts| parts.probes;
-    let title = match strategy.parts.iter().find(asks) {
-        Some(_) if strategy.copies.is_some() => {
-            format!(
-                "`{name}` asks nodes before it decides: copies beside that are not modelled yet"
-            )
-        }
-        Some(parts) if parts.late.is_some() => {
-            format!("`{name}` binds late: its reservations ask the nodes already")
-        }
-        _ => return,
-    };
-    check
-        .at("view")
-        .error(title, "leave one of them out, or write view = \"fresh\"");
+    let binds_late = |parts: &Parts| parts.late.is_some();
+    if strategy.parts.iter().find(asks).is_some_and(binds_late) {
+        let title = format!("`{name}` binds late: its reservations ask the nodes already");
+        check
+            .at("view")
+            .error(title, "leave one of them out, or write view = \"fresh\"");
+    }
 }
 
 /// Most nodes x dispatchers where each dispatcher keeps what it sees for itself.

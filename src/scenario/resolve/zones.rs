@@ -10,7 +10,6 @@ use crate::engine::law::spec::LawSpec;
 use crate::engine::quantity::Seconds;
 use crate::scenario::grammar::{Named, Network};
 use crate::sim::setup::{Setup, Way};
-use crate::strategy::Binding;
 
 /// The ways between zones, each in both directions.
 pub fn ways(check: &mut Check<'_>, zones: &Named<Named<LawSpec<Seconds>>>) -> Option<Vec<Way>> {
@@ -54,16 +53,20 @@ pub fn check(check: &mut Check<'_>, network: &Network, setups: &[Setup]) {
     }
 }
 
-/// Dispatchers are somewhere for ways alone; where each of their tasks has several, they are not told apart yet.
+/// Dispatchers are somewhere for ways alone; what nodes answer is of one instant.
 fn dispatchers(check: &mut Check<'_>, setup: &Setup) {
     let (strategy, has_ways) = (&setup.strategy, !setup.network.ways.is_empty());
     let mut check = check.at("strategies");
     let mut check = check.name(&strategy.name);
     let asks = strategy.parts.iter().any(|parts| parts.probes);
     let is_somewhere = strategy.parts.iter().any(|parts| !parts.zones.is_empty());
-    if has_ways && (asks || strategy.binding == Binding::Late) {
-        let title = "`network.zones` beside late binding or view = \"probe\" is not modelled yet";
-        check.error(title, "leave one of them out");
+    if has_ways && asks {
+        let title = format!(
+            "`{}` asks nodes before it decides, and `network.zones` has ways of unlike length: each node would answer of another instant",
+            strategy.name
+        );
+        let hint = "leave the zones out, or write view.delayed.by = how old the answers are";
+        check.at("view").error(title, hint);
     } else if has_ways && !is_somewhere {
         let title = format!("the dispatchers of `{}` are in no zone", strategy.name);
         check.error(

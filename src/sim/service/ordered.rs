@@ -73,12 +73,12 @@ fn order(core: &Core<'_>, id: u32, turn: u64) -> i128 {
     }
 }
 
-/// What the order of an attempt that runs is larger by than what it is kept under, as the service
-/// that it has left shrinks: only their differences count.
-fn age(core: &Core<'_>, at: NodeId) -> i128 {
+/// What an attempt that would have `left` of its service, and has `order` while it waits, is kept under
+/// if it runs from now on. As what they have left shrinks with time, only differences count.
+fn order_running(core: &Core<'_>, at: NodeId, left: Time, order: i128) -> i128 {
     match core.layout.group(at).discipline {
-        Discipline::Srpt => i128::from(core.now().0),
-        _ => 0,
+        Discipline::Srpt => srpt::order(left) + i128::from(core.now().0),
+        _ => order,
     }
 }
 
@@ -124,7 +124,7 @@ fn run(core: &mut Core<'_>, id: u32, rank: Rank) {
     core.start(id);
     let at = core.records.task(id).node;
     if server(core, at).preempts {
-        let order = rank.order + age(core, at);
+        let order = order_running(core, at, core.said_left(id), rank.order);
         let rank = Rank { order, ..rank }.reversed();
         change(core, at, |server, seats| {
             server.running.push(seats, id, rank)
@@ -214,7 +214,8 @@ fn find_victims(
     victims: &mut Vec<u32>,
     freed: &mut [u64],
 ) -> bool {
-    let wanted = core.service.seats.rank(id).order + age(core, at);
+    let left = core.at_pace(at, core.said_left(id));
+    let wanted = order_running(core, at, left, core.service.seats.rank(id).order);
     loop {
         let last = server(core, at).running.first();
         if last == NONE || core.service.seats.rank(last).reversed().order <= wanted {
@@ -255,17 +256,12 @@ pub fn interrupt(core: &mut Core<'_>, id: u32) -> Time {
 
 /// An attempt that was interrupted runs on at once.
 pub fn go_on(core: &mut Core<'_>, id: u32) {
-    let task = core.records.task(id);
-    let (at, left) = (task.node, task.service);
+    let at = core.records.task(id).node;
     if !server(core, at).preempts {
         return core.start(id);
     }
     let known = core.service.seats.rank(id).reversed();
-    let order = match core.layout.group(at).discipline {
-        Discipline::Srpt => srpt::order(left),
-        _ => known.order,
-    };
-    run(core, id, Rank { order, ..known });
+    run(core, id, known);
 }
 
 /// See [`super::put_back`].

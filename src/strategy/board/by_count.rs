@@ -3,7 +3,7 @@
 //! A change costs a few instructions; the r-th of the nodes at the least count is found by
 //! counting bits ([`select`]).
 
-use super::node_set::{BLOCK, select};
+use super::node_set::{block_shift, select};
 use crate::engine::random::Draw;
 use crate::strategy::Ties;
 
@@ -22,9 +22,10 @@ pub struct ByCount {
     /// Members by count, as bits, and how many there are in each block of words, if there are several.
     words: Vec<u64>,
     blocks: Vec<u32>,
-    /// Words, and blocks, of one count.
+    /// Words, and blocks of 2^`shift` words, of one count.
     width: usize,
     block_width: usize,
+    shift: u32,
     /// No set below this one has members.
     lowest: usize,
 }
@@ -33,7 +34,8 @@ impl ByCount {
     /// `positions` nodes, all left out until [`ByCount::set`] gives them a count.
     pub fn new(positions: usize) -> ByCount {
         let (sets, width) = (OWN as usize + 1, positions.div_ceil(64));
-        let block_width = width.div_ceil(BLOCK);
+        let shift = block_shift(width);
+        let block_width = width.div_ceil(1 << shift);
         ByCount {
             counts: vec![LEFT_OUT; positions],
             members: [0; OWN as usize + 1],
@@ -41,6 +43,7 @@ impl ByCount {
             blocks: vec![0; sets * block_width],
             width,
             block_width,
+            shift,
             lowest: 0,
         }
     }
@@ -94,8 +97,8 @@ impl ByCount {
         self.words[from * self.width + word] &= !bit;
         self.words[to * self.width + word] |= bit;
         if self.block_width > 1 {
-            self.blocks[from * self.block_width + word / BLOCK] -= 1;
-            self.blocks[to * self.block_width + word / BLOCK] += 1;
+            self.blocks[from * self.block_width + (word >> self.shift)] -= 1;
+            self.blocks[to * self.block_width + (word >> self.shift)] += 1;
         }
         self.members[from] -= 1;
         self.members[to] += 1;
@@ -105,7 +108,7 @@ impl ByCount {
     fn insert(&mut self, set: usize, position: usize) {
         self.words[set * self.width + position / 64] |= 1 << (position % 64);
         if self.block_width > 1 {
-            self.blocks[set * self.block_width + position / 64 / BLOCK] += 1;
+            self.blocks[set * self.block_width + ((position / 64) >> self.shift)] += 1;
         }
         self.members[set] += 1;
     }
@@ -114,7 +117,7 @@ impl ByCount {
     fn remove(&mut self, set: usize, position: usize) {
         self.words[set * self.width + position / 64] &= !(1 << (position % 64));
         if self.block_width > 1 {
-            self.blocks[set * self.block_width + position / 64 / BLOCK] -= 1;
+            self.blocks[set * self.block_width + ((position / 64) >> self.shift)] -= 1;
         }
         self.members[set] -= 1;
     }
@@ -150,15 +153,31 @@ impl ByCount {
         (self.members[0] > 0).then(|| self.pick(0, ties, rng))
     }
 
+    /// Number of nodes at count 0.
+    #[inline]
+    pub fn idle_count(&self) -> u32 {
+        self.members[0]
+    }
+
+    /// Position of the node of that rank among those at count 0.
+    #[inline]
+    pub fn nth_idle(&self, rank: u32) -> usize {
+        self.nth(0, rank)
+    }
+
     #[inline]
     fn pick(&self, set: usize, ties: Ties, rng: &mut Draw) -> usize {
+        self.nth(set, ties.pick(self.members[set], rng))
+    }
+
+    #[inline]
+    fn nth(&self, set: usize, rank: u32) -> usize {
         let words = &self.words[set * self.width..][..self.width];
-        let rank = ties.pick(self.members[set], rng);
         if self.block_width == 1 {
-            return select(words, &[], rank);
+            return select(words, (&[], 0), rank);
         }
         let blocks = &self.blocks[set * self.block_width..][..self.block_width];
-        select(words, blocks, rank)
+        select(words, (blocks, self.shift), rank)
     }
 
     /// [`ByCount::least`] by a look at every node.

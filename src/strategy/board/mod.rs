@@ -8,6 +8,7 @@
 pub mod by_count;
 mod face;
 mod gossip;
+pub mod idle_queues;
 pub mod news;
 pub mod node_set;
 mod orders;
@@ -33,6 +34,7 @@ use self::by_count::ByCount;
 pub use self::face::Aperture;
 use self::face::{Face, List, Sees, members};
 use self::gossip::{Gossip, Heard};
+use self::idle_queues::IdleQueues;
 use self::news::{News, Timing};
 use self::node_set::NodeSet;
 use self::orders::Wanted;
@@ -162,6 +164,8 @@ pub struct Board {
     keeps_work: bool,
     /// True if nothing else is kept than orders by tasks, as they are.
     keeps_counts_alone: bool,
+    /// Queues of idle nodes, if dispatchers keep some.
+    pub idle_queues: Option<Box<IdleQueues>>,
     /// Decisions by room so far.
     decisions: u64,
     /// Lists for a function's own use.
@@ -253,6 +257,7 @@ impl Board {
             is_kept: by_room,
             keeps_work: by_room,
             keeps_counts_alone: !by_room && !hides && sights.iter().all(Sight::is_plain),
+            idle_queues: None,
             decisions: 0,
             changed: Vec::new(),
             row: Vec::new(),

@@ -1,28 +1,37 @@
 //! A set of nodes of a pool, by their positions in it, that can give its r-th member.
 //!
 //! Members are bits; they are found by counting, first whole blocks, then words, then bits. So a
-//! change costs a few instructions, and a question one step for each thousand nodes.
+//! change costs a few instructions, and a question some tens of steps for a million nodes.
 
-/// Words of bits that are counted together.
-pub const BLOCK: usize = 16;
+/// Of so many words of bits, 2 to the power of this are counted together: about as many as there are blocks,
+/// as both are gone through in turn. Few words are one block.
+pub fn block_shift(words: usize) -> u32 {
+    match words {
+        0..=16 => 4,
+        _ => words.ilog2() / 2,
+    }
+}
 
 /// A set of positions with quick access to its r-th member.
 #[derive(Clone, Debug)]
 pub struct NodeSet {
     count: u32,
     words: Vec<u64>,
-    /// Members by `BLOCK` words.
+    /// Members by block of words.
     blocks: Vec<u32>,
+    shift: u32,
 }
 
 impl NodeSet {
     /// None of `positions` positions.
     pub fn new(positions: usize) -> NodeSet {
         let words = positions.div_ceil(64);
+        let shift = block_shift(words);
         NodeSet {
+            shift,
             count: 0,
             words: vec![0; words],
-            blocks: vec![0; words.div_ceil(BLOCK)],
+            blocks: vec![0; words.div_ceil(1 << shift)],
         }
     }
 
@@ -36,13 +45,16 @@ impl NodeSet {
         }
         let count = |words: &[u64]| words.iter().map(|word| word.count_ones()).sum::<u32>();
         self.blocks.clear();
-        self.blocks.extend(self.words.chunks(BLOCK).map(count));
+        self.shift = block_shift(words);
+        self.blocks
+            .extend(self.words.chunks(1 << self.shift).map(count));
         self.count = positions as u32;
     }
 
     /// The members of `other` become the members.
     pub fn copy(&mut self, other: &NodeSet) {
         self.count = other.count;
+        self.shift = other.shift;
         self.words.clone_from(&other.words);
         self.blocks.clone_from(&other.blocks);
     }
@@ -63,7 +75,7 @@ impl NodeSet {
     #[inline]
     pub fn insert(&mut self, position: usize) {
         self.words[position / 64] |= 1 << (position % 64);
-        self.blocks[position / 64 / BLOCK] += 1;
+        self.blocks[(position / 64) >> self.shift] += 1;
         self.count += 1;
     }
 
@@ -71,7 +83,7 @@ impl NodeSet {
     #[inline]
     pub fn remove(&mut self, position: usize) {
         self.words[position / 64] &= !(1 << (position % 64));
-        self.blocks[position / 64 / BLOCK] -= 1;
+        self.blocks[(position / 64) >> self.shift] -= 1;
         self.count -= 1;
     }
 
@@ -87,7 +99,7 @@ impl NodeSet {
 
     /// The member with `rank` members below it; there must be one.
     pub fn select(&self, rank: u32) -> usize {
-        select(&self.words, &self.blocks, rank)
+        select(&self.words, (&self.blocks, self.shift), rank)
     }
 
     /// The first member at or after `position`.
@@ -96,8 +108,9 @@ impl NodeSet {
         let mut bits = self.words.get(word)? & (!0 << (position % 64));
         while bits == 0 {
             word += 1;
-            while word.is_multiple_of(BLOCK) && *self.blocks.get(word / BLOCK)? == 0 {
-                word += BLOCK;
+            let block = 1 << self.shift;
+            while word.is_multiple_of(block) && *self.blocks.get(word / block)? == 0 {
+                word += block;
             }
             bits = *self.words.get(word)?;
         }
@@ -106,15 +119,15 @@ impl NodeSet {
 }
 
 /// The position with `rank` members below it among these `words` of bits, of which `blocks` counts
-/// each [`BLOCK`] words, if they are more.
+/// 2^`shift` words each, if they are more.
 #[inline(always)]
-pub fn select(words: &[u64], blocks: &[u32], mut rank: u32) -> usize {
+pub fn select(words: &[u64], (blocks, shift): (&[u32], u32), mut rank: u32) -> usize {
     let mut block = 0;
     while blocks.get(block).is_some_and(|&count| rank >= count) {
         rank -= blocks[block];
         block += 1;
     }
-    let mut word = block * BLOCK;
+    let mut word = block << shift;
     let mut sums = prefix_sums(words[word]);
     while u64::from(rank) >= sums >> 56 {
         rank -= (sums >> 56) as u32;

@@ -170,77 +170,122 @@ fn a_dispatcher_sees_what_it_sent_and_what_has_arrived() {
     }
 }
 
-/// Four dispatchers that gossip, against tables of what each knows of each that are copied in every round.
-#[test]
-fn gossip_tells_the_newest_that_is_known() {
-    type Row = (u64, [u32; 5]);
-    let (layout, every) = (layout(5), 10);
-    let how = Gossiping {
-        every: Time(every),
-        fanout: 1,
-    };
-    let sight = Sight {
-        information: Information::Gossip(how),
-        ..sight(true)
-    };
-    let key = Seeds::new(7, 1).key(Purpose::Gossip);
-    let mut board = Board::new(&layout, &[sight; 4], false, false).with_gossip(key);
-    board.pool(&layout, &[true], &DEMAND);
-    let (nodes, mut tables, mut under_way) =
-        (Nodes::new(&layout), [[Row::default(); 4]; 4], vec![]);
-    let (mut round, mut own) = (0, [[0u32; 5]; 4]);
-    for step in 0..4_000u64 {
-        let mut draw = key.draw(1, step, 0, 0, 0);
-        let (now, is_late) = (Time(step * 3), draw.below(2) == 0);
-        while (round + 1) * every < now.0 + u64::from(is_late) {
-            round += 1;
-            (0..4).for_each(|at| tables[at][at] = (round, own[at]));
-            let before = tables;
-            for teller in 0..4 {
-                let other = key.draw(0, round, 0, teller, 0).below(3);
-                let listener = (other + u32::from(other >= teller)) as usize;
-                for owner in (0..4).filter(|owner| *owner != listener) {
-                    let told = before[teller as usize][owner];
-                    let known = &mut tables[listener][owner];
-                    *known = if told.0 > known.0 { told } else { *known };
-                }
+/// Four dispatchers that gossip, and tables of what each knows of each that are copied in every round.
+struct Gossips {
+    board: Board,
+    key: crate::engine::random::Key,
+    layout: Layout,
+    nodes: Nodes,
+    /// What was the newest in which round that each has heard of each.
+    tables: [[(u64, [u32; 5]); 4]; 4],
+    round: u64,
+    own: [[u32; 5]; 4],
+    /// Dispatcher, attempt and node.
+    under_way: Vec<(u32, u32, u32)>,
+}
+
+/// Time from one round to the next.
+const EVERY: u64 = 10;
+
+impl Gossips {
+    fn new() -> Gossips {
+        let how = Gossiping {
+            every: Time(EVERY),
+            fanout: 1,
+        };
+        let sight = Sight {
+            information: Information::Gossip(how),
+            ..sight(true)
+        };
+        let layout = layout(5);
+        let key = Seeds::new(7, 1).key(Purpose::Gossip);
+        let mut board = Board::new(&layout, &[sight; 4], false, false).with_gossip(key);
+        board.pool(&layout, &[true], &DEMAND);
+        Gossips {
+            board,
+            key,
+            nodes: Nodes::new(&layout),
+            layout,
+            tables: Default::default(),
+            round: 0,
+            own: Default::default(),
+            under_way: Vec::new(),
+        }
+    }
+
+    /// All tell what they knew when the round began.
+    fn tell(&mut self) {
+        self.round += 1;
+        (0..4).for_each(|at| self.tables[at][at] = (self.round, self.own[at]));
+        let before = self.tables;
+        for teller in 0..4 {
+            let other = self.key.draw(0, self.round, 0, teller, 0).below(3);
+            let listener = (other + u32::from(other >= teller)) as usize;
+            for owner in (0..4).filter(|owner| *owner != listener) {
+                let told = before[teller as usize][owner];
+                let known = &mut self.tables[listener][owner];
+                *known = if told.0 > known.0 { told } else { *known };
             }
         }
+    }
+
+    /// An attempt sets out, or one that did is over.
+    fn change(&mut self, step: u32, now: Time, is_late: bool, draw: &mut Draw) {
         let truth = Truth {
-            layout: &layout,
-            nodes: &nodes,
+            layout: &self.layout,
+            nodes: &self.nodes,
             now,
         };
-        let to = |node| Bound {
+        if draw.below(40) < self.under_way.len() as u32 {
+            let at = draw.below(self.under_way.len() as u32) as usize;
+            let (dispatcher, attempt, node) = self.under_way.swap_remove(at);
+            self.board.over((dispatcher, is_late), attempt, truth);
+            self.own[dispatcher as usize][node as usize] -= 1;
+            return;
+        }
+        let (dispatcher, node) = (draw.below(4), draw.below(5));
+        let to = Bound {
             node: NodeId(node),
             service: Time(5),
             demand: &DEMAND,
         };
-        if draw.below(40) >= under_way.len() as u32 {
-            let (dispatcher, node) = (draw.below(4), draw.below(5));
-            board.sent((dispatcher, is_late), step as u32, to(node), truth);
-            own[dispatcher as usize][node as usize] += 1;
-            under_way.push((dispatcher, step as u32, node));
-        } else {
-            let (dispatcher, attempt, node) =
-                under_way.swap_remove(draw.below(under_way.len() as u32) as usize);
-            board.over((dispatcher, is_late), attempt, truth);
-            own[dispatcher as usize][node as usize] -= 1;
-        }
-        if !is_late {
-            continue;
-        }
+        self.board.sent((dispatcher, is_late), step, to, truth);
+        self.own[dispatcher as usize][node as usize] += 1;
+        self.under_way.push((dispatcher, step, node));
+    }
+
+    /// Each sees its own, and what the tables say of the others.
+    fn check(&mut self, now: Time) {
+        let truth = Truth {
+            layout: &self.layout,
+            nodes: &self.nodes,
+            now,
+        };
         for dispatcher in 0..4 {
-            let spot = board.turn(dispatcher, 0, &DEMAND, truth);
-            let view = board.seen(spot, truth, None).0;
-            for (node, own) in own[dispatcher as usize].iter().enumerate() {
-                let others = (0..4).filter(|owner| *owner != dispatcher as usize);
-                let heard: u32 = others
-                    .map(|owner| tables[dispatcher as usize][owner].1[node])
-                    .sum();
+            let spot = self.board.turn(dispatcher as u32, 0, &DEMAND, truth);
+            let view = self.board.seen(spot, truth, None).0;
+            for (node, own) in self.own[dispatcher].iter().enumerate() {
+                let others = (0..4).filter(|owner| *owner != dispatcher);
+                let heard = others.map(|owner| self.tables[dispatcher][owner].1[node]);
                 let seen = view.tasks(NodeId(node as u32));
-                assert_eq!(seen, own + heard, "{step}");
+                assert_eq!(seen, own + heard.sum::<u32>(), "{now:?}");
             }
+        }
+    }
+}
+
+#[test]
+fn gossip_tells_the_newest_that_is_known() {
+    let mut gossips = Gossips::new();
+    for step in 0..4_000u32 {
+        let mut draw = gossips.key.draw(1, u64::from(step), 0, 0, 0);
+        let (now, is_late) = (Time(u64::from(step) * 3), draw.below(2) == 0);
+        while (gossips.round + 1) * EVERY < now.0 + u64::from(is_late) {
+            gossips.tell();
+        }
+        gossips.change(step, now, is_late, &mut draw);
+        if is_late {
+            gossips.check(now);
         }
     }
 }

@@ -2,10 +2,12 @@
 //! "Join-Idle-Queue", Performance Evaluation 68, 2011). Nodes report when they become idle, one
 //! message each; a decision asks nobody.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
+use std::fmt;
 
-use super::random::any;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::random::{Random, any};
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
 use crate::strategy::{
@@ -13,13 +15,54 @@ use crate::strategy::{
 };
 
 /// An idle eligible node (without any task), else any, each equally likely.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct JoinIdleQueue {}
+#[derive(Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct JoinIdleQueue {
+    /// To whom a node reports that it is idle.
+    pub reports: To,
+}
+
+/// To whom a node reports that it is idle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum To {
+    /// To all dispatchers: each knows all idle nodes.
+    #[default]
+    All,
+    /// To one dispatcher, any: that keeps idle nodes in a queue of its own, and sends its next task to the
+    /// first.
+    One,
+    /// The same, to the one with the shorter queue of two.
+    ShorterOfTwo,
+}
+
+/// What is new and left at its default is not shown, so that scenarios are known by how they show.
+impl fmt::Debug for JoinIdleQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let JoinIdleQueue { reports } = self;
+        match reports {
+            To::All => f.write_str("JoinIdleQueue"),
+            _ => (f.debug_struct("JoinIdleQueue"))
+                .field("reports", reports)
+                .finish(),
+        }
+    }
+}
 
 impl Blueprint for JoinIdleQueue {
     fn build(&self, eligible: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
-        Ok(Box::new(IdleFirst(eligible.ordered_by(Key::Tasks))))
+        match self.reports {
+            To::All => Ok(Box::new(IdleFirst(eligible.ordered_by(Key::Tasks)))),
+            To::One | To::ShorterOfTwo => Random {}.build(eligible),
+        }
+    }
+
+    fn idle_queues(&self) -> u32 {
+        match self.reports {
+            To::All => 0,
+            To::One => 1,
+            To::ShorterOfTwo => 2,
+        }
     }
 }
 

@@ -248,54 +248,48 @@ fn max_jobs_counts_kept_jobs_and_hides_what_follows() {
     );
 }
 
+/// The line of the first fault in these rows, and the reason.
+fn csv_fault(rows: &str) -> (u64, String) {
+    let text = format!("at,dur,n\n{rows}");
+    let trace = csv(&text, |columns| columns.tasks = Some("n".into()));
+    let problem = survey(&trace.spec).unwrap_err();
+    (problem.row.unwrap().line, problem.reasons[0].0.clone())
+}
+
 #[test]
 fn csv_faults_name_line_and_column() {
-    let fault = |rows: &str| {
-        let trace = csv(&format!("at,dur,n\n{rows}"), |columns| {
-            columns.tasks = Some("n".into())
-        });
-        let problem = survey(&trace.spec).unwrap_err();
-        (problem.row.unwrap().line, problem.reasons[0].0.clone())
-    };
-    assert_eq!(
-        fault("0,1,1\n0,,1\n"),
-        (3, "the cell of column `dur` is empty".to_string())
-    );
-    assert_eq!(
-        fault("\n\n16.11.2023,1,1\n").1,
-        "the cell of column `at` is neither a number in range nor like 2024-05-31T12:00:00Z, 1-02:03:04 or 250ms"
-    );
-    assert_eq!(
-        fault("\"0\",\"1\",\"1\"\n0,-1,1\n"),
-        (3, "the cell of column `dur` is below 0".to_string())
-    );
-    assert_eq!(
-        fault("0,1,0\n"),
+    let no_number =
+        "is neither a number in range nor like 2024-05-31T12:00:00Z, 1-02:03:04 or 250ms";
+    let cases = [
+        ("0,1,1\n0,,1\n", 3, "the cell of column `dur` is empty"),
         (
+            "\n\n16.11.2023,1,1\n",
+            4,
+            &format!("the cell of column `at` {no_number}"),
+        ),
+        (
+            "\"0\",\"1\",\"1\"\n0,-1,1\n",
+            3,
+            "the cell of column `dur` is below 0",
+        ),
+        (
+            "0,1,0\n",
             2,
-            "the cell of column `n` is not a whole number of at least 1".to_string()
-        )
-    );
-    assert_eq!(
-        fault("0,1\n"),
+            "the cell of column `n` is not a whole number of at least 1",
+        ),
+        ("0,1\n", 2, "this is not a row of 3 cells like the header"),
         (
-            2,
-            "this is not a row of 3 cells like the header".to_string()
-        )
-    );
-    assert_eq!(fault("0,1,1\r\n\r\n0,1,1\r\n0,x,1\r\n").0, 5);
-    assert_eq!(
-        fault("0,\"1\",\"1\n\"\n0,x,1").0,
-        4,
-        "a quoted cell may hold a line end"
-    );
-    assert_eq!(
-        fault("0,1,1\n\n\n0,x,1\n"),
-        (
+            "0,1,1\n\n\n0,x,1\n",
             5,
-            "the cell of column `dur` is neither a number in range nor like 2024-05-31T12:00:00Z, 1-02:03:04 or 250ms".to_string()
-        )
-    );
+            &format!("the cell of column `dur` {no_number}"),
+        ),
+    ];
+    for (rows, line, reason) in cases {
+        assert_eq!(csv_fault(rows), (line, reason.to_owned()), "{rows}");
+    }
+    assert_eq!(csv_fault("0,1,1\r\n\r\n0,1,1\r\n0,x,1\r\n").0, 5);
+    let (line, _) = csv_fault("0,\"1\",\"1\n\"\n0,x,1");
+    assert_eq!(line, 4, "a quoted cell may hold a line end");
 }
 
 #[test]

@@ -14,6 +14,8 @@ use super::spec::{Make, Place, Spec};
 enum At {
     Dispatcher,
     Decision,
+    /// Nodes are asked, or have been and answer.
+    Probing,
     /// No node was up.
     Aside,
     Travelling,
@@ -107,6 +109,10 @@ enum Kind {
     Question,
     Answer,
     CalledOff,
+    Probe,
+    Reply,
+    /// Another attempt has started.
+    Told,
     Arrival,
     Decided,
 }
@@ -199,8 +205,10 @@ impl<'a> Twin<'a> {
 
     /// All that is to happen to an attempt, but for what its dispatcher waits for.
     fn call_off_life(&mut self, id: usize) {
-        use Kind::{Answer, CalledOff, End, Question, Reached, Received};
-        for kind in [End, Received, Reached, Question, Answer, CalledOff] {
+        use Kind::{Answer, CalledOff, End, Probe, Question, Reached, Received, Reply, Told};
+        for kind in [
+            End, Received, Reached, Question, Answer, CalledOff, Probe, Reply, Told,
+        ] {
             self.call_off(kind, id);
         }
     }
@@ -240,7 +248,11 @@ impl<'a> Twin<'a> {
             Kind::CopyDue => self.hedge(about),
             Kind::Question => self.question(about),
             Kind::Answer => self.answered(about),
+            Kind::CalledOff if self.attempts[about].is_unseen => self.hear_of_cancel(about),
             Kind::CalledOff => self.end_reservation(about),
+            Kind::Probe => self.probe(about),
+            Kind::Reply => self.go(about),
+            Kind::Told => self.hear_of_start(about),
             Kind::Arrival => self.arrive(entity, about as u64),
             Kind::Decided => self.decided(),
         }
@@ -370,6 +382,9 @@ impl<'a> Twin<'a> {
         if !is_placed {
             return self.place_with_copies(id);
         }
+        if self.asks() {
+            return self.ask(id);
+        }
         let others = self.others(task);
         if others.len() < self.candidates().len() || self.tasks[task].live.len() == 1 {
             let tried = if self.tasks[task].live.len() == 1 {
@@ -380,10 +395,59 @@ impl<'a> Twin<'a> {
             self.send(id, &tried);
         } else {
             self.fates.counts[0] += 1;
-            self.call_off(Kind::AttemptOver, id);
-            self.attempts[id].at = At::Over;
-            self.tasks[task].live.retain(|&other| other != id);
+            self.give_up(id);
         }
+    }
+
+    fn give_up(&mut self, id: usize) {
+        self.call_off_life(id);
+        self.call_off(Kind::AttemptOver, id);
+        self.attempts[id].at = At::Over;
+        let task = self.attempts[id].task;
+        self.tasks[task].live.retain(|&other| other != id);
+    }
+
+    /// True if the placement looks at nodes, which are asked.
+    fn asks(&self) -> bool {
+        self.spec.asks && self.spec.place == Place::LeastLoaded
+    }
+
+    /// A question to all nodes sets out.
+    fn ask(&mut self, id: usize) {
+        self.fates.counts[0] += 1;
+        self.attempts[id].at = At::Probing;
+        match self.spec.dispatch {
+            0 => self.probe(id),
+            time => self.schedule(self.now + time, Kind::Probe, 0, id),
+        }
+    }
+
+    /// It is there: the node is chosen by what is there now.
+    fn probe(&mut self, id: usize) {
+        let task = self.attempts[id].task;
+        if self.candidates().is_empty() {
+            self.fates.counts[0] -= 1;
+            self.call_off(Kind::AttemptOver, id);
+            self.attempts[id].at = At::Aside;
+            return self.aside.push_back(id);
+        }
+        let tried = match self.tasks[task].live.len() {
+            1 => Vec::new(),
+            _ => self.others(task),
+        };
+        if tried.len() == self.candidates().len() {
+            return self.give_up(id);
+        }
+        self.attempts[id].node = self.choose(id, &tried);
+        match self.spec.result {
+            0 => self.go(id),
+            time => self.schedule(self.now + time, Kind::Reply, 0, id),
+        }
+    }
+
+    fn go(&mut self, id: usize) {
+        self.bind(id, self.attempts[id].node);
+        self.set_out(id);
     }
 
     /// Candidates at which a task has an attempt.
@@ -406,7 +470,10 @@ impl<'a> Twin<'a> {
         self.sets += 1;
         let this = &mut self.tasks[task];
         (this.is_open, this.copies, this.decided) = (true, 0, self.now);
-        self.send(id, &[]);
+        match self.asks() {
+            true => self.ask(id),
+            false => self.send(id, &[]),
+        }
         match self.spec.make {
             Make::Redundancy { d, until_start } => {
                 for _ in 1..d {
@@ -434,7 +501,7 @@ impl<'a> Twin<'a> {
 
     fn make_copy(&mut self, task: usize) {
         let tried = self.others(task);
-        if tried.len() == self.candidates().len() {
+        if !self.asks() && tried.len() == self.candidates().len() {
             return;
         }
         self.tasks[task].copies += 1;
@@ -443,7 +510,10 @@ impl<'a> Twin<'a> {
         self.attempts[id].is_placed = true;
         self.tasks[task].live.push(id);
         self.wait_for(id);
-        self.send(id, &tried);
+        match self.asks() {
+            true => self.ask(id),
+            false => self.send(id, &tried),
+        }
     }
 
     fn hedge(&mut self, task: usize) {
@@ -456,9 +526,8 @@ impl<'a> Twin<'a> {
     /// The attempt goes to a node, where the task is not `tried` yet.
     fn send(&mut self, id: usize, tried: &[usize]) {
         self.fates.counts[0] += 1;
-        let node = self.choose(id, tried);
-        self.bind(id, node);
-        self.set_out(id);
+        self.attempts[id].node = self.choose(id, tried);
+        self.go(id);
     }
 
     fn draw(&self, key: Key, id: usize) -> Draw {
@@ -529,12 +598,13 @@ impl<'a> Twin<'a> {
 
     fn set_out(&mut self, id: usize) {
         self.attempts[id].at = At::Travelling;
-        if self.spec.dispatch == 0 {
+        if self.spec.is_instant(self.spec.dispatch) {
             self.reach(id);
             return self.follow_starts();
         }
-        let entity = 1 + self.attempts[id].node;
-        self.schedule(self.now + self.spec.dispatch, Kind::Reached, entity, id);
+        let node = self.attempts[id].node;
+        let time = self.now + self.spec.ways(node).0;
+        self.schedule(time, Kind::Reached, 1 + node, id);
     }
 
     fn reach(&mut self, id: usize) {
@@ -619,9 +689,12 @@ impl<'a> Twin<'a> {
         self.attempts[id].since = self.now;
         self.start_waiting(node);
         self.follow_starts();
-        match self.spec.result {
-            0 => self.receive(id),
-            time => self.schedule(self.now + time, Kind::Received, 1 + node, id),
+        match self.spec.is_instant(self.spec.result) {
+            true => self.receive(id),
+            false => {
+                let time = self.now + self.spec.ways(node).1;
+                self.schedule(time, Kind::Received, 1 + node, id);
+            }
         }
     }
 
@@ -637,16 +710,18 @@ impl<'a> Twin<'a> {
             ..
         } = self.attempts[id];
         if is_unseen {
+            self.call_off_life(id);
             return self.attempts[id].at = At::Over;
         }
         self.call_off(Kind::AttemptOver, id);
+        self.call_off(Kind::Told, id);
         if fails {
             return self.end_attempt(id, false);
         }
         self.attempts[id].at = At::Over;
         let others = self.tasks[task].live.clone();
         for other in others.into_iter().filter(|&other| other != id) {
-            self.withdraw(other);
+            self.abandon(other, false);
         }
         self.call_off(Kind::CopyDue, task);
         let this = &mut self.tasks[task];
@@ -690,7 +765,6 @@ impl<'a> Twin<'a> {
     }
 
     fn complete(&mut self, job: usize) {
-        self.call_off(Kind::JobOver, job);
         for task in self.jobs[job].tasks.clone() {
             if self.tasks[task].took.is_none() {
                 self.cancel(task, false);
@@ -700,6 +774,7 @@ impl<'a> Twin<'a> {
     }
 
     fn leave(&mut self, job: usize, is_complete: bool) {
+        self.call_off(Kind::JobOver, job);
         let this = &mut self.jobs[job];
         this.is_over = true;
         let row = is_complete.then_some(self.now);
@@ -716,7 +791,6 @@ impl<'a> Twin<'a> {
         for task in self.jobs[job].tasks.clone() {
             self.cancel(task, is_late);
         }
-        self.call_off(Kind::JobOver, job);
         self.leave(job, false);
     }
 
@@ -739,9 +813,51 @@ impl<'a> Twin<'a> {
         let has_left =
             [Travelling, Queued, Asking, Running, Returning].contains(&self.attempts[id].at);
         self.call_off(Kind::AttemptOver, id);
-        match is_late && self.spec.run_on && has_left {
-            true => self.attempts[id].is_unseen = true,
-            false => self.withdraw(id),
+        let runs_on = is_late && self.spec.run_on;
+        if !has_left || !runs_on && !self.spec.cancels_late() {
+            return self.withdraw(id);
+        }
+        self.attempts[id].is_unseen = true;
+        self.wait_for_job_anew(id);
+        if !runs_on {
+            let time = self.now + self.spec.ways(self.attempts[id].node).0;
+            self.schedule(time, Kind::CalledOff, 0, id);
+        }
+    }
+
+    /// The first attempt at the first task of a job goes on unseen: its time comes after others of the instant.
+    fn wait_for_job_anew(&mut self, id: usize) {
+        let Attempt { task, number, .. } = self.attempts[id];
+        let Task { job, index, .. } = self.tasks[task];
+        let arrival = self.spec.classes[self.jobs[job].class].at;
+        let until = self.spec.job_timeout.map(|patience| arrival + patience);
+        if let Some(until) = until.filter(|until| (index, number) == (0, 0) && *until >= self.now) {
+            self.call_off(Kind::JobOver, job);
+            self.schedule(until, Kind::JobOver, 0, job);
+        }
+    }
+
+    /// What calls an attempt off is there.
+    fn hear_of_cancel(&mut self, id: usize) {
+        if !matches!(self.attempts[id].at, At::Returning | At::Over) {
+            self.withdraw(id);
+        }
+    }
+
+    /// Another attempt has started: one that has not leaves, unless it is the last.
+    fn hear_of_start(&mut self, id: usize) {
+        let Attempt {
+            at,
+            is_unseen,
+            task,
+            ..
+        } = self.attempts[id];
+        if matches!(at, At::Running | At::Returning | At::Over) {
+            return;
+        }
+        if is_unseen || self.tasks[task].live.len() > 1 {
+            self.withdraw(id);
+            self.tasks[task].live.retain(|&live| live != id);
         }
     }
 
@@ -778,16 +894,26 @@ impl<'a> Twin<'a> {
                 continue;
             }
             for other in self.tasks[task].live.clone() {
-                if other != id && self.attempts[other].at != At::Over {
+                if other != id && self.spec.cancels_late() {
+                    let news = (Kind::Told, other);
+                    if !self.pending.iter().any(|e| (e.kind, e.about) == news) {
+                        let node = self.attempts[other].node;
+                        let time = self.now + self.spec.ways(node).0;
+                        self.schedule(time, Kind::Told, 0, other);
+                    }
+                } else if other != id && self.attempts[other].at != At::Over {
                     self.withdraw(other);
                     self.tasks[task].live.retain(|&live| live != other);
                 }
             }
         }
         while let Some(id) = self.asking.pop_front() {
-            match self.spec.result {
-                0 => self.question(id),
-                time => self.schedule(self.now + time, Kind::Question, 0, id),
+            match self.spec.is_instant(self.spec.result) {
+                true => self.question(id),
+                false => {
+                    let time = self.now + self.spec.ways(self.attempts[id].node).1;
+                    self.schedule(time, Kind::Question, 0, id);
+                }
             }
         }
     }
@@ -804,7 +930,11 @@ impl<'a> Twin<'a> {
         } = self.attempts[id];
         self.call_off(Kind::AttemptOver, id);
         if is_unseen && !self.tasks[task].live.contains(&id) {
+            self.call_off_life(id);
             return self.attempts[id].at = At::Over;
+        }
+        if !is_unseen {
+            self.call_off_life(id);
         }
         if !is_unseen {
             self.attempts[id].at = At::Over;
@@ -982,11 +1112,12 @@ impl<'a> Twin<'a> {
     }
 
     fn send_reservation(&mut self, id: usize) {
-        match self.spec.dispatch {
-            0 => self.come_to(id),
-            time => {
-                let entity = 1 + self.attempts[id].node;
-                self.schedule(self.now + time, Kind::Reached, entity, id);
+        match self.spec.is_instant(self.spec.dispatch) {
+            true => self.come_to(id),
+            false => {
+                let node = self.attempts[id].node;
+                let time = self.now + self.spec.ways(node).0;
+                self.schedule(time, Kind::Reached, 1 + node, id);
             }
         }
     }
@@ -1004,9 +1135,12 @@ impl<'a> Twin<'a> {
             self.books[book].reservations.retain(|&other| other != id);
             task
         });
-        match self.spec.dispatch {
-            0 => self.answered(id),
-            time => self.schedule(self.now + time, Kind::Answer, 0, id),
+        match self.spec.is_instant(self.spec.dispatch) {
+            true => self.answered(id),
+            false => {
+                let time = self.now + self.spec.ways(node).0;
+                self.schedule(time, Kind::Answer, 0, id);
+            }
         }
         if given.is_some() {
             self.call_off_surplus(book);
@@ -1062,8 +1196,9 @@ impl<'a> Twin<'a> {
         for id in std::mem::take(&mut self.books[book].reservations) {
             match self.attempts[id].at {
                 At::Asking | At::Over => {}
-                At::Travelling | At::Queued if self.spec.dispatch > 0 => {
-                    self.schedule(self.now + self.spec.dispatch, Kind::CalledOff, 0, id);
+                At::Travelling | At::Queued if !self.spec.is_instant(self.spec.dispatch) => {
+                    let time = self.now + self.spec.ways(self.attempts[id].node).0;
+                    self.schedule(time, Kind::CalledOff, 0, id);
                 }
                 _ => self.end_reservation(id),
             }

@@ -6,13 +6,14 @@ use equipoise::model::cluster::Group;
 use equipoise::model::nodes::NodeState;
 use equipoise::sim::setup::{
     Change, Measure, Setup, Stragglers, Stranded, StrandedQueued, StrandedRunning, TaskFailures,
+    Way,
 };
 use equipoise::strategy::{Binding, Copies, Hedge, Late, Sampling, Ties};
 use equipoise::testing::setups;
 use equipoise::workload::class::{Class, Shape};
 use equipoise::workload::source::Arrivals;
 
-use crate::common::placement;
+use crate::common::{Dice, placement};
 
 /// All times are multiples of this many nanoseconds, so that many events coincide.
 pub const GRID: u64 = 1_000;
@@ -55,6 +56,12 @@ pub struct Spec {
     pub decision: u64,
     pub place: Place,
     pub make: Make,
+    /// Nodes are asked before attempts set out.
+    pub asks: bool,
+    /// What calls attempts off travels.
+    pub cancels_travel: bool,
+    /// Extra time of the ways to and from the nodes of odd number, which are in another zone.
+    pub farther: u64,
     /// Instant, node, and whether it comes up.
     pub changes: Vec<(u64, usize, bool)>,
     pub running: StrandedRunning,
@@ -68,25 +75,9 @@ pub struct Spec {
     pub backoff: u64,
 }
 
-/// A sequence of choices (Knuth's MMIX multiplier).
-struct Dice(u64);
-
 impl Dice {
-    fn below(&mut self, count: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % count
-    }
-    fn once_in(&mut self, times: u64) -> bool {
-        self.below(times) == 0
-    }
-    fn of<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len() as u64) as usize]
-    }
     fn grid(&mut self, choices: &[u64]) -> u64 {
-        self.of(choices) * GRID
+        self.any(choices) * GRID
     }
 }
 
@@ -95,10 +86,11 @@ impl Spec {
     pub fn random(seed: u64) -> Spec {
         let dice = &mut Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let nodes: Vec<_> = (0..1 + dice.below(4))
-            .map(|_| (dice.of(&[1, 1, 2]), dice.of(&[2, 4, 4, 8])))
+            .map(|_| (dice.any(&[1, 1, 2]), dice.any(&[2, 4, 4, 8])))
             .collect();
         let make = Make::random(dice);
         let is_late = matches!(make, Make::Late { .. });
+        let farther = dice.grid(&[0, 0, 2]);
         let classes = (0..1 + dice.below(3))
             .map(|_| ClassSpec::random(dice))
             .collect();
@@ -111,20 +103,23 @@ impl Spec {
             dispatch: dice.grid(&[0, 0, 1, 3]),
             result: dice.grid(&[0, 0, 1, 2]),
             decision: dice.grid(&[0, 0, 1]),
-            place: dice.of(&[Place::Random, Place::RoundRobin, Place::LeastLoaded]),
+            place: dice.any(&[Place::Random, Place::RoundRobin, Place::LeastLoaded]),
+            asks: !is_late && farther == 0 && dice.once_in(3),
+            cancels_travel: dice.once_in(3),
+            farther,
             make,
-            running: dice.of(&[
+            running: dice.any(&[
                 StrandedRunning::Restart,
                 StrandedRunning::Resume,
                 StrandedRunning::Lose,
             ]),
-            queued: dice.of(&[
+            queued: dice.any(&[
                 StrandedQueued::Stay,
                 StrandedQueued::Move,
                 StrandedQueued::Lose,
             ]),
             failures: dice.once_in(2).then_some(0.2),
-            stragglers: dice.once_in(3).then(|| (0.3, dice.of(&[2, 3]))),
+            stragglers: dice.once_in(3).then(|| (0.3, dice.any(&[2, 3]))),
             task_timeout: dice.once_in(2).then(|| dice.grid(&[3, 8, 15, 30])),
             job_timeout: dice.once_in(3).then(|| dice.grid(&[10, 25, 60])),
             run_on: dice.once_in(2),
@@ -133,12 +128,30 @@ impl Spec {
         }
     }
 
+    /// How long an attempt travels to a node (if it has one), and its result back.
+    pub fn ways(&self, node: usize) -> (u64, u64) {
+        let is_far = node < self.nodes.len() && node % 2 == 1;
+        let farther = if is_far { self.farther } else { 0 };
+        (self.dispatch + farther, self.result + farther)
+    }
+
+    /// True if the ways to all nodes, or back, take no time.
+    pub fn is_instant(&self, way: u64) -> bool {
+        way == 0 && self.farther == 0
+    }
+
+    /// True if it takes time until what calls an attempt off is there.
+    pub fn cancels_late(&self) -> bool {
+        self.cancels_travel && !self.is_instant(self.dispatch)
+    }
+
     /// The same for the simulator.
     pub fn setup(&self) -> Setup {
         let group = |(at, &(slots, quarters)): (usize, &(u64, u64))| {
             let speed = quarters as f64 / 4.0;
             let mut group = Group::new(&format!("n{at}"), 1, speed, vec![Some(slots)]);
             group.queue_limit = self.queue_limit;
+            group.zone = Some(["near", "far"][at % 2].to_owned());
             group
         };
         let mut setup = Setup::new(self.nodes.iter().enumerate().map(group).collect());
@@ -163,7 +176,21 @@ impl Spec {
             Place::LeastLoaded => "least-loaded",
         });
         parts.ties = Ties::LowestId;
+        parts.probes = self.asks;
         parts.decision_time = seconds(self.decision);
+        if self.farther > 0 {
+            parts.zones = vec!["near".to_owned()];
+            let way = |from: &str, to: &str, time: u64| Way {
+                from: from.to_owned(),
+                to: to.to_owned(),
+                law: seconds(time + self.farther),
+            };
+            setup.network.ways = vec![
+                way("near", "far", self.dispatch),
+                way("far", "near", self.result),
+            ];
+        }
+        setup.network.cancels_travel = self.cancels_travel;
         self.fail(&mut setup);
         self.make(&mut setup);
         setup.window.finite = true;
@@ -233,7 +260,7 @@ impl Make {
                 after: dice.grid(&[1, 3, 6]),
             },
             2 => Make::Speculation {
-                factor: dice.of(&[1_000_000_000, 1_500_000_000]),
+                factor: dice.any(&[1_000_000_000, 1_500_000_000]),
             },
             3 => Make::Redundancy {
                 d: 2 + dice.below(2) as u32,
@@ -249,7 +276,7 @@ impl Make {
 
 impl ClassSpec {
     fn random(dice: &mut Dice) -> ClassSpec {
-        let tasks = dice.of(&[1, 1, 2, 3, 4]);
+        let tasks = dice.any(&[1, 1, 2, 3, 4]);
         ClassSpec {
             jobs: 1 + dice.below(5),
             at: dice.below(12) * GRID,

@@ -73,6 +73,9 @@ impl Row {
             | "simulation E[T]"
             | "E[T] JSQ"
             | "E[T] admitted"
+            | "E[T] JIQ-Random"
+            | "E[T] JIQ-Random, nodes leave"
+            | "E[T] JIQ-SQ(2)"
             | "E[max]"
             | "job E[T]"
             | "prediction"
@@ -95,6 +98,10 @@ impl Row {
             "E[N]" => of(&|s| s.in_system),
             "CoV" => of(&|s| s.cov),
             "Jain" => of(&|s| s.jain),
+            "pi2" => {
+                let load = models::number(&self.parameters, "lam");
+                of(&|s| worth_stealing_from(load, s.messages))
+            }
             "LS" | "LS OPT" | "LPT" => of(&|s| s.makespan),
             "T p99" => quantile_pseudovalues(&responses(), 0.99),
             "Wq p99" | "p99" => quantile_pseudovalues(&waits(), 0.99),
@@ -133,6 +140,14 @@ impl Row {
     }
 }
 
+/// Share x of nodes with two tasks or more, of which a node that falls idle can steal, from `messages` a task:
+/// 1 for the placement, and for each of the (load - x) / load times that one falls idle 2, and 1 more with
+/// probability x.
+fn worth_stealing_from(load: f64, messages: f64) -> f64 {
+    let half = (2.0 - load) / 2.0;
+    (half * half + load * (3.0 - messages)).sqrt() - half
+}
+
 /// Values below are almost never anything but 0.
 const RARE: f64 = 1e-4;
 
@@ -159,10 +174,12 @@ fn tolerance(text: &str, parameters: &str) -> Tolerance {
     }
     match text.split_once(' ').map_or(text, |(first, _)| first) {
         "abs<=1e-9" => Tolerance::Exact,
+        "2%" => Tolerance::Share(0.02),
         "0.3%" => Tolerance::ErrorsOr(0.003),
         "1%" if rho == Some(0.99) => Tolerance::Share(0.03),
         "1%" if rho.is_some_and(|rho| rho <= 0.8) => Tolerance::Share(0.005),
         "1%" => Tolerance::Share(0.01),
+        "n=128:" => Tolerance::Share(0.005), // that of 1,000 nodes and more
         "n>=1000:" if text.contains("0.5%") => Tolerance::Share(0.005),
         "n>=1000:" => Tolerance::Share(0.01),
         _ => Tolerance::Errors,

@@ -19,6 +19,7 @@ pub struct Sample {
     pub slowdown_mean: f64,
     pub cov: f64,
     pub jain: f64,
+    pub messages: f64,
     pub response: Counts,
     pub wait: Counts,
 }
@@ -45,6 +46,7 @@ impl Sample {
             slowdown_mean: all.slowdown_mean().unwrap_or(f64::NAN),
             cov: out.observed.cov().unwrap_or(f64::NAN),
             jain: out.observed.jain().unwrap_or(f64::NAN),
+            messages: out.metric("messages_per_task").unwrap_or(f64::NAN),
             response: Counts::of(&all.response),
             wait,
         }

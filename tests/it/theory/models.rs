@@ -5,7 +5,7 @@ use equipoise::engine::time::Time;
 use equipoise::model::cluster::Group;
 use equipoise::model::discipline::{Discipline, SlowDown};
 use equipoise::sim::setup::{Measure, Setup, Warmup};
-use equipoise::strategy::{Binding, Copies, InFlight, Information, Ties};
+use equipoise::strategy::{Binding, Copies, InFlight, Information, Loot, Stealing, Ties};
 use equipoise::workload::source::{Arrivals, Source};
 
 use crate::common::{class, group, open};
@@ -178,8 +178,10 @@ pub fn of(id: &str, p: &str) -> Vec<Model> {
             "join-idle-queue",
         )],
         "V28" => vec![idle_or_shortest(p)],
+        "V29" => queues_of_idle_nodes(p),
         "V31" => vec![unlike_speeds(p)],
         "V33" => vec![stale_board(p)],
+        "V34" => vec![work_stealing(p)],
         "V35" => vec![fork_join(2, p)],
         "V36" => vec![fork_join(count(p, "K"), p)],
         "V37" => vec![infinite_servers(p)],
@@ -382,6 +384,17 @@ fn stale_board(p: &str) -> Model {
     named(model, "stale board")
 }
 
+/// A node that falls idle tries one other, and takes the first that waits there. (Of n nodes the mean is
+/// about 3/n above the limit at the highest load.)
+fn work_stealing(p: &str) -> Model {
+    let mut model = pooled(2_000, number(p, "lam"), exponential(1.0), "random");
+    model.setup.strategy.stealing = Some(Stealing {
+        victims: 1,
+        loot: Loot::One,
+    });
+    named(model, "stealing")
+}
+
 /// d attempts with work of their own at different nodes; the first to be done counts.
 fn redundancy(p: &str) -> Model {
     let rho = number(p, "rho");
@@ -415,6 +428,23 @@ fn idle_or_shortest(p: &str) -> Model {
         "jsq_full" => pooled(n, rho, exponential(1.0), "least-loaded"),
         other => panic!("unknown policy `{other}`"),
     }
+}
+
+/// Two thousand nodes, of which those that are idle stand in queues of dispatchers, one for each r nodes.
+fn queues_of_idle_nodes(p: &str) -> Vec<Model> {
+    let of = |reports: &str, only| {
+        let spelling = format!("join-idle-queue = {{ reports = '{reports}' }}");
+        let mut model = pooled(2_000, number(p, "lam"), exponential(1.0), &spelling);
+        model.setup.strategy.parts[0].dispatchers = 2_000 / count(p, "r");
+        Model {
+            only: Some(only),
+            ..named(model, reports)
+        }
+    };
+    vec![
+        of("one", &["E[T] JIQ-Random", "E[T] JIQ-Random, nodes leave"]),
+        of("shorter-of-two", &["E[T] JIQ-SQ(2)"]),
+    ]
 }
 
 /// Two nodes of unlike speeds, the faster one first.

@@ -1,8 +1,8 @@
 //! The central queue by all its rules: what waits in it starts as soon as it may.
 
-use equipoise::strategy::{Backfill, QueueOrder};
+use equipoise::strategy::{Backfill, QueueOrder, QueueRules};
 
-use super::machine::{Phase, Twin};
+use super::machine::{Job, Kind, Phase, Twin};
 
 /// Promises under conservative backfilling.
 const MOST_PROMISES: usize = 256;
@@ -32,19 +32,33 @@ impl Twin<'_> {
             return;
         }
         self.central.push(together);
-        if self.spec.queue.order == QueueOrder::Job {
-            let mut queue = std::mem::take(&mut self.central);
-            queue.sort_by_key(|tasks| {
-                let task = &self.tasks[tasks[0]];
-                let job = &self.jobs[task.job];
-                (job.arrival, job.class, job.number, task.index)
-            });
-            self.central = queue;
+        let mut queue = std::mem::take(&mut self.central);
+        queue.sort_by_key(|tasks| {
+            let task = &self.tasks[tasks[0]];
+            let job = &self.jobs[task.job];
+            let priority = self.spec.classes[job.class].priority;
+            match self.spec.queue.order {
+                QueueOrder::Fifo => (0, 0, 0, 0),
+                QueueOrder::Job => (job.arrival as i128, job.class, job.number, task.index),
+                QueueOrder::Priority => (-i128::from(priority), 0, 0, 0),
+                QueueOrder::Sjf => (i128::from(self.span(tasks[0], 1, 4)), 0, 0, 0),
+            }
+        });
+        self.central = queue;
+    }
+
+    /// Whatever may start does: in a plain queue at once, by other rules after all else of this instant.
+    pub(super) fn pull(&mut self) {
+        let has_gangs = self.spec.classes.iter().any(|class| class.is_gang);
+        if self.spec.queue == QueueRules::default() && !has_gangs {
+            self.pass_through_queue();
+        } else if !self.awaits(Kind::SchedulingPass) {
+            self.schedule(self.now, Kind::SchedulingPass, 0, 0);
         }
     }
 
     /// Whatever may start does, one after another.
-    pub(super) fn pull(&mut self) {
+    pub(super) fn pass_through_queue(&mut self) {
         while let Some((place, nodes)) = self.next() {
             let tasks = self.central.remove(place);
             self.served = Some(self.tasks[tasks[0]].job);
@@ -53,10 +67,12 @@ impl Twin<'_> {
                     Some(nodes) => nodes[at],
                     None => {
                         let with_room = self.with_room(task);
-                        self.choose(task, Some(&with_room))
+                        self.choose(task, &with_room)
                     }
                 };
-                self.assign(task, node);
+                if nodes.is_some() {
+                    self.assign(task, node);
+                }
                 self.present[node].push(task);
                 self.start(task, node);
             }
@@ -66,7 +82,7 @@ impl Twin<'_> {
     fn next(&self) -> Option<Next> {
         for (place, tasks) in self.central.iter().enumerate() {
             if !self.may_begin(tasks[0]) {
-                return None;
+                continue;
             }
             if self.finds_room(tasks) {
                 return Some((place, None));
@@ -84,19 +100,20 @@ impl Twin<'_> {
     /// Another job is not being served, where one at a time is.
     fn may_begin(&self, task: usize) -> bool {
         let job = self.tasks[task].job;
-        let is_in_the_way = |other: usize| other != job && self.jobs[other].completion.is_none();
+        let is_there = |job: &Job| job.completion.or(job.failure).is_none();
+        let is_in_the_way = |other: usize| other != job && is_there(&self.jobs[other]);
         !self.spec.queue.one_at_a_time || !self.served.is_some_and(is_in_the_way)
     }
 
     fn with_room(&self, task: usize) -> Vec<usize> {
-        let mut nodes = self.eligible(task);
+        let mut nodes = self.candidates(task);
         nodes.retain(|&node| self.has_room(node, task));
         nodes
     }
 
     fn finds_room(&self, tasks: &[usize]) -> bool {
         let (demand, idle) = (self.demand(tasks[0]), Vec::new());
-        let nodes = self.eligible(tasks[0]);
+        let nodes = self.candidates(tasks[0]);
         let room = |node: usize| {
             let used = |d: usize| self.used(node, d);
             self.copies(node, demand, &idle, used)
@@ -204,7 +221,7 @@ impl Twin<'_> {
     /// A node for each of the tasks with room from one instant on until another; where that is later
     /// than now, those nodes that come free last.
     fn room(&self, plan: &[Held], tasks: &[usize], from: u64, until: u64) -> Option<Vec<usize>> {
-        let mut nodes = self.eligible(tasks[0]);
+        let mut nodes = self.candidates(tasks[0]);
         if from > self.now {
             let comes_free = |node: usize| {
                 let here = plan.iter().filter(|held| held.node == node);

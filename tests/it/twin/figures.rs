@@ -197,7 +197,7 @@ fn observation(seen: &Observation, outcome: &Figures, twin: &Twin<'_>) -> Result
     let jobs = twin.jobs.iter().filter(is_present).count() as u64;
     same(&at("jobs"), seen.jobs, jobs)?;
     let is_there = |task: &Task| match task.phase {
-        Phase::AtDispatcher | Phase::Travelling => false,
+        Phase::AtDispatcher | Phase::Parked | Phase::Nowhere | Phase::Travelling => false,
         Phase::Done => task.reached <= t && t < task.ended,
         Phase::Queued | Phase::Running => task.reached <= t,
     };

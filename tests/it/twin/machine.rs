@@ -7,20 +7,25 @@ use std::collections::{BTreeMap, VecDeque};
 use equipoise::engine::random::{Key, Purpose, Seeds, Stream, unit};
 use equipoise::model::discipline::Discipline;
 
+use super::faults::Faults;
 use super::placing::{Candidate, Placing, Seen};
-use super::spec::{Come, Entry, Spec, name, works};
+use super::spec::{ClassSpec, Come, Entry, Spec, name, works};
 
 /// A work in nanoseconds at speed 1, as a fraction.
 #[derive(Clone, Copy, Debug)]
-struct Work {
-    over: u64,
-    under: u64,
+pub(super) struct Work {
+    pub over: u64,
+    pub under: u64,
 }
 
 /// Where a task is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     AtDispatcher,
+    /// No node is up that it may use.
+    Parked,
+    /// It is to be tried again, or never more.
+    Nowhere,
     Travelling,
     Queued,
     Running,
@@ -31,7 +36,7 @@ pub enum Phase {
 pub struct Task {
     pub job: usize,
     pub index: u32,
-    work: Work,
+    pub(super) work: Work,
     pub phase: Phase,
     pub node: Option<usize>,
     pub begun: u64,
@@ -46,15 +51,23 @@ pub struct Task {
     /// When it ran, or (sharing slots) was served.
     pub runs: Vec<(u64, u64)>,
     /// What is left of its service, in parts of a nanosecond, as of the present instant.
-    left: i128,
+    pub(super) left: i128,
     /// Which of the tasks that reached nodes it was.
-    turn: i128,
+    pub(super) turn: i128,
     /// Which of the tasks that started it was.
     start: i128,
+    /// Which attempt it is, from 0.
+    pub attempt: u32,
+    /// Whether that fails though it is served.
+    pub(super) fails: bool,
+    /// Whether it is an attempt that nobody waits for.
+    pub(super) is_unseen: bool,
+    /// Whether it has been served since it began, or began anew.
+    pub(super) is_served: bool,
 }
 
 /// Parts of a nanosecond: a multiple of all numbers up to 60, among which slots may be shared.
-const PARTS: i128 = 9_690_712_164_777_231_700_912_800;
+pub(super) const PARTS: i128 = 9_690_712_164_777_231_700_912_800;
 /// Slots demanded together above which shares are not exact.
 const MOST_SHARED: u64 = 60;
 
@@ -77,6 +90,9 @@ pub struct Job {
     pub is_measured: bool,
     pub tasks: Vec<usize>,
     pub completion: Option<u64>,
+    /// When it failed, or was turned away.
+    pub failure: Option<u64>,
+    pub(super) retries: u32,
     /// What its user asked for, for each task, ns.
     pub asked: Option<u64>,
 }
@@ -95,30 +111,35 @@ pub struct Decision {
 
 /// What happens; in the order of kinds at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+pub(super) enum Kind {
+    Change,
     Ended,
     Received,
     Gathered,
     Reached,
+    Timer,
     Arrival,
     Decided,
+    SchedulingPass,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Event {
-    time: u64,
-    kind: Kind,
-    entity: usize,
+pub(super) struct Event {
+    pub time: u64,
+    pub kind: Kind,
+    pub entity: usize,
     sequence: u64,
-    /// The task; of an arrival, unused.
-    task: usize,
+    /// What it is about: a task, a job, a node, a change of the script.
+    pub subject: usize,
 }
 
 /// A fifo server: what waits and whether it is busy.
 #[derive(Clone, Debug, Default)]
-struct Server {
-    waiting: VecDeque<usize>,
-    is_busy: bool,
+pub(super) struct Server {
+    pub waiting: VecDeque<usize>,
+    pub is_busy: bool,
+    /// What it is busy with; nothing, if that was called off.
+    pub current: Option<usize>,
 }
 
 pub struct Twin<'a> {
@@ -129,11 +150,11 @@ pub struct Twin<'a> {
     pub usage: Vec<Usage>,
     /// Slots were shared among more than can be told exactly.
     pub is_inexact: bool,
-    turns: i128,
+    pub(super) turns: i128,
     pub window: Option<(u64, Option<u64>)>,
     /// When it was over, if it was broken off.
     pub over: u64,
-    pending: Vec<Event>,
+    pub(super) pending: Vec<Event>,
     sequence: u64,
     pub(super) now: u64,
     streams: Vec<Stream>,
@@ -150,12 +171,17 @@ pub struct Twin<'a> {
     pub(super) central: Vec<Vec<usize>>,
     /// The job of which something started last.
     pub(super) served: Option<usize>,
-    dispatchers: Vec<Server>,
-    gatherers: Vec<Server>,
+    pub(super) dispatchers: Vec<Server>,
+    pub(super) gatherers: Vec<Server>,
     placings: BTreeMap<(usize, Vec<usize>), Placing>,
     placement: Key,
     spread: Key,
     straggler: Key,
+    pub(super) faults: Faults,
+}
+
+fn costs(class: &ClassSpec) -> bool {
+    class.per_result > 0 || class.gather_work > 0
 }
 
 impl<'a> Twin<'a> {
@@ -194,9 +220,13 @@ impl<'a> Twin<'a> {
             placement: seeds.key(Purpose::Placement),
             spread: seeds.key(Purpose::Spread),
             straggler: seeds.key(Purpose::Straggler),
+            faults: Faults::new(spec, seeds),
         };
+        twin.schedule_faults();
         (0..classes).for_each(|class| twin.next_arrival(class));
-        while twin.step() {}
+        while twin.step() {
+            assert!(twin.sequence < 200_000, "{} does not end", spec.seed);
+        }
         twin.note_until(u64::MAX);
         twin
     }
@@ -205,14 +235,20 @@ impl<'a> Twin<'a> {
         self.spec
     }
 
-    fn schedule(&mut self, time: u64, kind: Kind, entity: usize, task: usize) {
+    /// An event of a kind is pending at this instant.
+    pub(super) fn awaits(&self, kind: Kind) -> bool {
+        let is_it = |event: &Event| (event.time, event.kind) == (self.now, kind);
+        self.pending.iter().any(is_it)
+    }
+
+    pub(super) fn schedule(&mut self, time: u64, kind: Kind, entity: usize, subject: usize) {
         self.sequence += 1;
         self.pending.push(Event {
             time,
             kind,
             entity,
             sequence: self.sequence,
-            task,
+            subject,
         });
     }
 
@@ -235,13 +271,17 @@ impl<'a> Twin<'a> {
         self.pending.swap_remove(least);
         self.pass(event.time);
         match event.kind {
-            Kind::Ended => self.ended(event.task),
-            Kind::Received => self.received(event.task),
-            Kind::Gathered => self.gathered(event.task),
-            Kind::Reached => self.reached(event.task),
+            Kind::Change => self.change(event.entity, event.subject),
+            Kind::Ended => self.ended(event.subject),
+            Kind::Received => self.received(event.subject),
+            Kind::Gathered => self.gathered(event.subject),
+            Kind::Reached => self.reached(event.subject),
+            Kind::Timer => self.time_is_over(event.entity, event.subject),
             Kind::Arrival => self.arrival(event.entity),
-            Kind::Decided => self.decided(event.task),
+            Kind::Decided => self.decided(event.subject),
+            Kind::SchedulingPass => self.pass_through_queue(),
         }
+        self.follow_clocks();
         true
     }
 
@@ -256,6 +296,7 @@ impl<'a> Twin<'a> {
             for task in self.running[node].clone() {
                 let parts = i128::from(span) * PARTS * i128::from(over) / i128::from(under);
                 self.tasks[task].left -= parts;
+                self.tasks[task].is_served = true;
             }
         }
         self.note_until(time);
@@ -296,7 +337,7 @@ impl<'a> Twin<'a> {
             .sum()
     }
 
-    fn discipline(&self, node: usize) -> &Discipline {
+    pub(super) fn discipline(&self, node: usize) -> &Discipline {
         match self.spec.is_central {
             true => &Discipline::Fifo,
             false => &self.spec.nodes()[node].discipline,
@@ -314,11 +355,10 @@ impl<'a> Twin<'a> {
 
     /// All that is measured has arrived and is resolved.
     fn is_over(&self) -> bool {
-        matches!(self.window, Some((_, Some(_))))
-            && self
-                .jobs
-                .iter()
-                .all(|j| !j.is_measured || j.completion.is_some())
+        let is_arrival = |event: &Event| event.kind == Kind::Arrival;
+        let is_all = self.spec.measure.is_none() && !self.pending.iter().any(is_arrival);
+        let is_resolved = |j: &Job| !j.is_measured || j.completion.or(j.failure).is_some();
+        (is_all || matches!(self.window, Some((_, Some(_))))) && self.jobs.iter().all(is_resolved)
     }
 
     /// Four windows after the last measured arrival; a window without length has no deadline.
@@ -356,7 +396,13 @@ impl<'a> Twin<'a> {
             1 => 0,
             several => draw.below(several) as usize,
         };
-        self.dispatchers[dispatcher].waiting.extend(&tasks);
+        let is_let_in = self.is_let_in(class, dispatcher);
+        if is_let_in {
+            self.dispatchers[dispatcher].waiting.extend(&tasks);
+            if let Some(patience) = self.spec.faults.timeouts.job {
+                self.schedule(self.now + patience.0, Kind::Timer, 2, job);
+            }
+        }
         let entry = self.entry(class, number);
         let asked = entry.and_then(|entry| entry.asked);
         self.jobs.push(Job {
@@ -368,6 +414,8 @@ impl<'a> Twin<'a> {
             is_measured,
             tasks,
             completion: None,
+            failure: (!is_let_in).then_some(self.now),
+            retries: 0,
         });
         self.next_arrival(class);
         self.decide_next(dispatcher);
@@ -436,40 +484,70 @@ impl<'a> Twin<'a> {
                 left: 0,
                 turn: 0,
                 start: 0,
+                attempt: 0,
+                fails: false,
+                is_unseen: false,
+                is_served: false,
             });
         }
         (first..self.tasks.len()).collect()
     }
 
     /// The dispatcher turns to the next task, if it is free and there is one.
-    fn decide_next(&mut self, dispatcher: usize) {
+    pub(super) fn decide_next(&mut self, dispatcher: usize) {
         let server = &mut self.dispatchers[dispatcher];
         if server.is_busy {
             return;
         }
         if let Some(task) = server.waiting.pop_front() {
             server.is_busy = true;
+            server.current = Some(task);
             self.tasks[task].begun = self.now;
             let end = self.now + self.spec.decision;
-            self.schedule(end, Kind::Decided, dispatcher, task);
+            let is_now = |event: &Event| event.time == self.now;
+            if end == self.now && !self.pending.iter().any(is_now) {
+                return self.decided(dispatcher);
+            }
+            self.schedule(end, Kind::Decided, dispatcher, dispatcher);
         }
     }
 
-    fn decided(&mut self, task: usize) {
+    fn decided(&mut self, dispatcher: usize) {
+        let server = &mut self.dispatchers[dispatcher];
+        server.is_busy = false;
+        if let Some(task) = server.current.take() {
+            self.set_out(task);
+        }
+        self.decide_next(dispatcher);
+    }
+
+    fn set_out(&mut self, task: usize) {
         self.tasks[task].decided = self.now;
+        let candidates = self.candidates(task);
+        if candidates.is_empty() && !self.spec.is_central {
+            self.tasks[task].phase = Phase::Parked;
+            return self.faults.parked.push(task);
+        }
+        self.wait_for(task);
         self.tasks[task].phase = Phase::Travelling;
         let entity = if self.spec.is_central {
             0
         } else {
-            let node = self.choose(task, None);
+            let node = self.choose(task, &candidates);
             self.present[node].push(task);
             1 + node
         };
+        if self.is_instant(self.spec.dispatch) {
+            return self.reached(task);
+        }
         let arrival = self.now + self.way_there(task);
         self.schedule(arrival, Kind::Reached, entity, task);
-        let dispatcher = self.dispatcher_of(task);
-        self.dispatchers[dispatcher].is_busy = false;
-        self.decide_next(dispatcher);
+    }
+
+    /// What takes no time on any way is no event.
+    pub(super) fn is_instant(&self, delay: u64) -> bool {
+        let mut ways = self.spec.ways.iter().flatten().flatten();
+        delay == 0 && ways.all(|way| *way == 0)
     }
 
     /// Zones of the dispatcher and of the node of a task, if it has one.
@@ -483,7 +561,7 @@ impl<'a> Twin<'a> {
         Some((self.dispatcher_of(task) % 2, group? % 2))
     }
 
-    fn way_there(&self, task: usize) -> u64 {
+    pub(super) fn way_there(&self, task: usize) -> u64 {
         match (self.spec.ways, self.zones(task)) {
             (Some(ways), Some((dispatcher, node))) => ways[dispatcher][node],
             _ => self.spec.dispatch,
@@ -497,7 +575,7 @@ impl<'a> Twin<'a> {
         }
     }
 
-    fn dispatcher_of(&self, task: usize) -> usize {
+    pub(super) fn dispatcher_of(&self, task: usize) -> usize {
         self.jobs[self.tasks[task].job].dispatcher
     }
 
@@ -525,11 +603,10 @@ impl<'a> Twin<'a> {
         nodes
     }
 
-    /// The placement's choice for the task among `with_room`, or all eligible nodes; it is the
-    /// task's node from now on.
-    pub(super) fn choose(&mut self, task: usize, with_room: Option<&[usize]>) -> usize {
+    /// The placement's choice for the task among some of its eligible nodes; it is the task's node from
+    /// now on.
+    pub(super) fn choose(&mut self, task: usize, among: &[usize]) -> usize {
         let eligible = self.eligible(task);
-        let among: Vec<usize> = with_room.map_or(eligible.clone(), <[usize]>::to_vec);
         let dispatcher = self.dispatcher_of(task);
         let demand = self.demand(task).to_vec();
         let candidates: Vec<Candidate> = among
@@ -538,7 +615,8 @@ impl<'a> Twin<'a> {
             .collect();
         let (index, job) = (self.tasks[task].index, &self.jobs[self.tasks[task].job]);
         let (class, number) = (job.class as u32, job.number);
-        let mut draw = self.placement.draw(class, number, 0, index, 0);
+        let leg = 16 * self.tasks[task].attempt;
+        let mut draw = self.placement.draw(class, number, 0, index, leg);
         let placing = self
             .placings
             .entry((dispatcher, eligible.clone()))
@@ -560,11 +638,12 @@ impl<'a> Twin<'a> {
     pub(super) fn assign(&mut self, task: usize, node: usize) {
         self.tasks[task].node = Some(node);
         self.tasks[task].service = self.service(task, node);
+        self.fail_early(task);
         self.tasks[task].left = i128::from(self.tasks[task].service) * PARTS;
     }
 
     /// Work x straggler factor / speed, rounded half to even, plus the overhead.
-    fn service(&self, task: usize, node: usize) -> u64 {
+    pub(super) fn service(&self, task: usize, node: usize) -> u64 {
         self.span(
             task,
             self.straggling(task),
@@ -627,15 +706,20 @@ impl<'a> Twin<'a> {
 
     fn reached(&mut self, task: usize) {
         self.tasks[task].reached = self.now;
+        if self.is_turned_away(task) {
+            return;
+        }
         self.tasks[task].phase = Phase::Queued;
         self.tasks[task].turn = self.turns;
         self.turns += 1;
         if self.spec.is_central {
             self.line_up(task);
             self.pull();
+            self.refuse_surplus_in_line(task);
         } else if let Some(node) = self.tasks[task].node {
             self.queues[node].push(task);
             self.start_what_fits(node);
+            self.refuse_surplus(task, node);
         }
     }
 
@@ -643,6 +727,9 @@ impl<'a> Twin<'a> {
     pub(super) fn has_room(&self, node: usize, task: usize) -> bool {
         let demand = self.demand(task);
         let capacity = &self.spec.nodes()[node].capacity;
+        if self.is_down(node) {
+            return false;
+        }
         (0..demand.len()).all(|d| {
             let is_shared =
                 d == 0 && matches!(self.discipline(node), Discipline::ProcessorSharing(_));
@@ -659,7 +746,7 @@ impl<'a> Twin<'a> {
             Discipline::Priority { .. } => {
                 -i128::from(self.spec.classes[self.class_of(task)].priority)
             }
-            Discipline::Sjf => i128::from(this.service),
+            Discipline::Sjf => this.left,
             Discipline::Srpt => this.left,
         }
     }
@@ -668,7 +755,10 @@ impl<'a> Twin<'a> {
     /// that is not enough.
     fn make_room(&mut self, node: usize, task: usize) -> bool {
         let preempts = [Discipline::Srpt, Discipline::Priority { preemptive: true }];
-        let wanted = self.order(task, node);
+        let wanted = match self.discipline(node) {
+            Discipline::Srpt => self.left_at_pace(task, node),
+            _ => self.order(task, node),
+        };
         let mut victims = self.running[node].clone();
         victims.retain(|&other| self.order(other, node) > wanted);
         victims.sort_by_key(|&other| (self.order(other, node), self.tasks[other].turn));
@@ -684,23 +774,22 @@ impl<'a> Twin<'a> {
             self.running[node].retain(|&other| other != last);
             gone.push(last);
         }
-        gone.iter()
-            .for_each(|&other: &usize| self.tasks[other].phase = Phase::Queued);
-        self.pending
-            .retain(|event| event.kind != Kind::Ended || !gone.contains(&event.task));
+        self.running[node] = before;
+        gone.iter().for_each(|&other: &usize| self.stop(other));
+        self.running[node].retain(|other| !gone.contains(other));
         self.queues[node].extend(gone);
         self.sort_queue(node);
         true
     }
 
-    fn sort_queue(&mut self, node: usize) {
+    pub(super) fn sort_queue(&mut self, node: usize) {
         let mut queue = std::mem::take(&mut self.queues[node]);
         queue.sort_by_cached_key(|&task| (self.order(task, node), self.tasks[task].turn));
         self.queues[node] = queue;
     }
 
-    fn start_what_fits(&mut self, node: usize) {
-        let backfill = self.spec.nodes()[node].backfill;
+    pub(super) fn start_what_fits(&mut self, node: usize) {
+        let backfill = self.spec.nodes()[node].backfill && !self.spec.is_central;
         self.sort_queue(node);
         let mut place = 0;
         while place < self.queues[node].len() {
@@ -717,8 +806,9 @@ impl<'a> Twin<'a> {
     }
 
     pub(super) fn start(&mut self, task: usize, node: usize) {
+        self.tasks[task].left = self.left_at_pace(task, node);
         let this = &mut self.tasks[task];
-        if this.left == i128::from(this.service) * PARTS {
+        if !this.is_served {
             this.started = self.now;
         }
         self.running[node].push(task);
@@ -726,7 +816,7 @@ impl<'a> Twin<'a> {
         this.ended = u64::MAX;
         this.start = self.turns;
         self.turns += 1;
-        if matches!(self.discipline(node), Discipline::ProcessorSharing(_)) {
+        if self.shares(node) {
             return self.share_anew(node);
         }
         let end = self.now + self.remaining(task);
@@ -734,7 +824,7 @@ impl<'a> Twin<'a> {
     }
 
     /// The one that ends next of those that share the slots of a node; ends are rounded up.
-    fn share_anew(&mut self, node: usize) {
+    pub(super) fn share_anew(&mut self, node: usize) {
         let (over, under) = self.share(node);
         self.is_inexact |= under > MOST_SHARED;
         self.pending
@@ -751,9 +841,10 @@ impl<'a> Twin<'a> {
     fn straggling(&self, task: usize) -> u64 {
         let job = &self.jobs[self.tasks[task].job];
         let index = self.tasks[task].index;
+        let leg = 16 * self.tasks[task].attempt;
         let mut draw = self
             .straggler
-            .draw(job.class as u32, job.number, 0, index, 0);
+            .draw(job.class as u32, job.number, 0, index, leg);
         match self.spec.stragglers {
             Some((probability, factor)) if unit(&mut draw) < probability => factor,
             _ => 1,
@@ -768,21 +859,31 @@ impl<'a> Twin<'a> {
         self.tasks[task].ended = self.now;
         self.running[node].retain(|&other| other != task);
         self.present[node].retain(|&other| other != task);
-        let received = self.now + self.way_back(task);
-        self.schedule(received, Kind::Received, 1 + node, task);
         if self.spec.is_central {
             self.pull();
         } else {
-            if matches!(self.discipline(node), Discipline::ProcessorSharing(_)) {
+            if self.shares(node) {
                 self.share_anew(node);
             }
             self.start_what_fits(node);
         }
+        if self.is_instant(self.spec.result) && !self.spec.classes.iter().any(costs) {
+            return self.received(task);
+        }
+        let received = self.now + self.way_back(task);
+        self.schedule(received, Kind::Received, 1 + node, task);
     }
 
     fn received(&mut self, task: usize) {
         self.tasks[task].received = self.now;
+        if !self.is_well(task) {
+            return;
+        }
         let gatherer = self.dispatcher_of(task);
+        let is_free = !costs(&self.spec.classes[self.class_of(task)]);
+        if is_free && !self.gatherers[gatherer].is_busy {
+            return self.note_gathered(task);
+        }
         self.gatherers[gatherer].waiting.push_back(task);
         self.gather_next(gatherer);
     }
@@ -794,12 +895,13 @@ impl<'a> Twin<'a> {
         }
         if let Some(task) = server.waiting.pop_front() {
             server.is_busy = true;
+            server.current = Some(task);
             let class = &self.spec.classes[self.class_of(task)];
             let mut cost = class.per_result;
             if self.is_last_result(task) {
                 cost += class.gather_work;
             }
-            self.schedule(self.now + cost, Kind::Gathered, gatherer, task);
+            self.schedule(self.now + cost, Kind::Gathered, gatherer, gatherer);
         }
     }
 
@@ -811,18 +913,28 @@ impl<'a> Twin<'a> {
             .all(|&other| other == task || self.tasks[other].gathered.is_some())
     }
 
-    fn gathered(&mut self, task: usize) {
-        let is_last = self.is_last_result(task);
+    fn gathered(&mut self, gatherer: usize) {
+        self.gatherers[gatherer].is_busy = false;
+        if let Some(task) = self.gatherers[gatherer].current.take() {
+            self.note_gathered(task);
+        }
+        self.gather_next(gatherer);
+    }
+
+    fn note_gathered(&mut self, task: usize) {
+        let (is_last, job) = (self.is_last_result(task), self.tasks[task].job);
         self.tasks[task].gathered = Some(self.now);
         if is_last {
-            self.jobs[self.tasks[task].job].completion = Some(self.now);
+            self.jobs[job].completion = Some(self.now);
+            self.call_off(Kind::Timer, 2, job);
             if self.spec.queue.one_at_a_time {
                 self.pull();
             }
         }
-        let gatherer = self.dispatcher_of(task);
-        self.gatherers[gatherer].is_busy = false;
-        self.gather_next(gatherer);
+    }
+
+    pub(super) fn shares(&self, node: usize) -> bool {
+        matches!(self.discipline(node), Discipline::ProcessorSharing(_))
     }
 
     /// The seven parts of a completed job's response time.

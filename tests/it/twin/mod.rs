@@ -11,6 +11,7 @@
 
 mod central;
 mod compare;
+mod faults;
 mod figures;
 mod machine;
 mod placing;
@@ -46,14 +47,27 @@ fn twin_agrees_on_disciplines() {
 
 #[test]
 fn twin_agrees_on_queues() {
-    let differing = differing(0..150, Spec::with_queue);
+    let differing = differing(0..500, Spec::with_queue);
+    assert!(differing.is_empty(), "{}", differing.join("\n\n"));
+}
+
+#[test]
+fn twin_agrees_on_faults() {
+    let differing = differing(0..300, Spec::with_faults);
+    assert!(differing.is_empty(), "{}", differing.join("\n\n"));
+}
+
+#[test]
+#[ignore = "20,000 scenarios take minutes"]
+fn twin_agrees_on_faults_at_length() {
+    let differing = differing(300..10_000, Spec::with_faults);
     assert!(differing.is_empty(), "{}", differing.join("\n\n"));
 }
 
 #[test]
 #[ignore = "20,000 scenarios take minutes"]
 fn twin_agrees_on_queues_at_length() {
-    let differing = differing(150..10_000, Spec::with_queue);
+    let differing = differing(500..10_000, Spec::with_queue);
     assert!(differing.is_empty(), "{}", differing.join("\n\n"));
 }
 
@@ -80,6 +94,7 @@ fn twin_one() {
     let seed = seed.parse().unwrap();
     let spec = match std::env::var("EQUIPOISE_TWIN_WITH").as_deref() {
         Ok("disciplines") => Spec::with_disciplines(seed),
+        Ok("faults") => Spec::with_faults(seed),
         Ok("queue") => Spec::with_queue(seed),
         _ => Spec::random(seed),
     };

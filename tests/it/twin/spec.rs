@@ -7,11 +7,15 @@ use equipoise::engine::law::Law;
 use equipoise::engine::time::Time;
 use equipoise::model::cluster::{Cluster, Dimension, Group};
 use equipoise::model::discipline::{Discipline, SlowDown};
+use equipoise::model::nodes::NodeState;
 use equipoise::sim::setup::{
-    Engine, Faults, Measure, Network, Setup, Stragglers, Warmup, Way, Window,
+    Budget, Change, Engine, Faults, Measure, Network, NodeFailures, Retries, Setup, SlowDowns,
+    Stragglers, Stranded, StrandedQueued, StrandedRunning, TaskFailures, Timeouts, Warmup, Way,
+    Window,
 };
+use equipoise::strategy::health::{Checks, Detection, Ejection, Health};
 use equipoise::strategy::{
-    Backfill, Binding, InFlight, Parts, QueueOrder, QueueRules, Strategy, Ties,
+    Backfill, Binding, InFlight, Limits, Parts, QueueOrder, QueueRules, Strategy, Ties,
 };
 use equipoise::workload::class::{Class, Gather, Shape, Stage};
 use equipoise::workload::source::{Arrivals, Source, TracePlan};
@@ -33,6 +37,7 @@ pub struct GroupSpec {
     pub capacity: Vec<Option<u64>>,
     pub backfill: bool,
     pub discipline: Discipline,
+    pub queue_limit: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -111,6 +116,10 @@ pub struct Spec {
     pub ways: Option<[[u64; 2]; 2]>,
     /// Probability and factor.
     pub stragglers: Option<(f64, u64)>,
+    pub faults: Faults,
+    pub health: Health,
+    pub limits: Limits,
+    pub cancels_travel: bool,
     pub is_central: bool,
     pub queue: QueueRules,
     pub dispatchers: u32,
@@ -174,6 +183,10 @@ impl Spec {
             ways: apart.one_in(3).then_some(ways),
             seed,
             grid: GRID,
+            faults: Faults::default(),
+            health: Health::default(),
+            limits: Limits::default(),
+            cancels_travel: false,
             queue: QueueRules::default(),
             dispatch: dice.of(&[0, 0, 1, 3]) * GRID,
             result: dice.of(&[0, 0, 1, 2]) * GRID,
@@ -248,7 +261,13 @@ impl Spec {
             Backfill::Conservative,
         ]);
         spec.queue = QueueRules {
-            order: dice.of(&[QueueOrder::Fifo, QueueOrder::Job]),
+            order: dice.of(&[
+                QueueOrder::Fifo,
+                QueueOrder::Job,
+                QueueOrder::Job,
+                QueueOrder::Priority,
+                QueueOrder::Sjf,
+            ]),
             one_at_a_time: backfill == Backfill::None && dice.one_in(2),
             backfill,
         };
@@ -256,23 +275,91 @@ impl Spec {
             spec.slow_down(COARSE / GRID);
             spec.replay(dice);
         }
-        // Tasks of several jobs in turns may block each other.
-        if spec.queue.one_at_a_time {
-            spec.dispatchers = 1;
-        }
-        // Plans of long queues take the twin long.
-        if let Some((_, count)) = &mut spec.measure {
-            *count = (*count).min(20);
-        }
-        let slower = dice.of(&[2, 4, 8]);
         for class in &mut spec.classes {
-            if let Come::Every(interval) = &mut class.come {
-                *interval *= slower;
-            }
+            class.priority = dice.below(3) as i64 - 1;
             class.is_gang =
                 dice.one_in(2) && u64::from(class.most_tasks()) <= class.room(&spec.groups);
         }
+        spec.keep_small(dice);
         spec
+    }
+
+    /// Few jobs, which come about as fast as they can be served: plans of long queues take the twin long.
+    fn keep_small(&mut self, dice: &mut Dice) {
+        if let Some((_, count)) = &mut self.measure {
+            *count = (*count).min(15);
+        }
+        let is_flow = |class: &&ClassSpec| matches!(class.come, Come::Every(_));
+        let flows = self.classes.iter().filter(is_flow).count() as u64;
+        let percent = dice.of(&[50, 90, 130]);
+        let spans: Vec<u64> = self.classes.iter().map(|c| self.span(c)).collect();
+        for (class, span) in self.classes.iter_mut().zip(spans) {
+            match &mut class.come {
+                Come::Every(interval) => {
+                    let least = (span * flows * 100 / percent).next_multiple_of(self.grid);
+                    *interval = least.max(*interval);
+                }
+                Come::Batch(jobs) => *jobs = (*jobs).min(6),
+                Come::Log(entries) => entries.truncate(12),
+            }
+        }
+    }
+
+    /// For how long about a job of a class makes others wait.
+    fn span(&self, class: &ClassSpec) -> u64 {
+        let allowed = self.groups.iter().zip(&class.allowed);
+        let of = allowed.filter(|(group, is)| **is && group.could_hold(&class.demand));
+        let slowest = of.map(|(group, _)| group.quarters).min().unwrap_or(4);
+        let mean = class.works.iter().sum::<u64>() / class.works.len() as u64;
+        let (tasks, factor) = (
+            u64::from(class.tasks),
+            self.stragglers.map_or(1, |(_, factor)| factor),
+        );
+        let works = if class.is_split { 1 } else { tasks };
+        let service = works * mean * factor * 4 / slowest + tasks * class.overhead;
+        let decisions = tasks * self.decision;
+        let gathering = tasks * class.per_result + class.gather_work;
+        match self.queue.one_at_a_time {
+            true => self.dispatch + decisions + service + self.result + gathering,
+            false => (service / class.room(&self.groups))
+                .max(decisions)
+                .max(gathering),
+        }
+    }
+
+    /// Scenario number `seed` in which much goes wrong.
+    pub fn with_faults(seed: u64) -> Spec {
+        let mut spec = match seed % 2 {
+            0 => Spec::random(seed),
+            _ => Spec::with_disciplines(seed),
+        };
+        let dice = &mut Dice::new(seed ^ 0xfa17);
+        spec.is_central &= dice.one_in(2);
+        for group in &mut spec.groups {
+            group.queue_limit = dice.one_in(4).then(|| dice.below(4));
+        }
+        let count: u32 = spec.groups.iter().map(|group| group.count).sum();
+        let shares = spec.groups.iter().any(|group| group.discipline.shares());
+        spec.faults = faults(dice, count, !shares);
+        // What never ends before a node fails again would start over for ever.
+        let is_endless =
+            spec.measure.is_none() && spec.faults.stranded.running == StrandedRunning::Restart;
+        let by_chance = spec.faults.node_failures.is_some() || spec.faults.zone_failures.is_some();
+        if is_endless && by_chance {
+            spec.faults.stranded.running = StrandedRunning::Resume;
+        }
+        spec.cancels_travel = dice.one_in(3);
+        if !spec.is_central && dice.one_in(2) {
+            spec.health = health(dice, spec.faults.stranded.queued);
+        }
+        spec.limits = limits(dice, spec.classes.len(), spec.is_central);
+        spec
+    }
+
+    /// True if the way of a task may be more than once from its dispatcher to its job's end.
+    pub fn has_faults(&self) -> bool {
+        let has_limit = |group: &GroupSpec| group.queue_limit.is_some();
+        !self.faults.are_none() || !self.limits.are_none() || self.groups.iter().any(has_limit)
     }
 
     /// All times are so much longer.
@@ -352,7 +439,7 @@ impl Spec {
                 dispatch: seconds(self.dispatch),
                 result: seconds(self.result),
                 ways: self.ways.iter().flat_map(ways).collect(),
-                ..Network::default()
+                cancels_travel: self.cancels_travel,
             },
             classes: self.classes.iter().enumerate().map(class).collect(),
             sources: (0..self.classes.len()).map(|at| self.source(at)).collect(),
@@ -360,7 +447,7 @@ impl Spec {
                 probability,
                 factor: Law::Constant(factor as f64),
             }),
-            faults: Faults::default(),
+            faults: self.faults.clone(),
             strategy: self.strategy(),
             window: self.window(),
             engine: Engine::default(),
@@ -375,7 +462,7 @@ impl Spec {
             } else {
                 Binding::Early
             },
-            limits: equipoise::strategy::Limits::default(),
+            limits: self.limits.clone(),
             queue: self.queue,
             parts: vec![Parts {
                 placement: placement(&self.place.spelling()),
@@ -404,7 +491,7 @@ impl Spec {
             pushing: None,
             stolen: Vec::new(),
             partition: Vec::new(),
-            health: equipoise::strategy::Health::default(),
+            health: self.health,
         }
     }
 
@@ -454,7 +541,7 @@ impl Spec {
 }
 
 /// Groups and dispatchers are in these in turn.
-const ZONES: [&str; 2] = ["a", "b"];
+pub const ZONES: [&str; 2] = ["a", "b"];
 
 fn placed((at, group): (usize, &GroupSpec)) -> Group {
     Group {
@@ -556,6 +643,149 @@ fn log(path: &Path, entries: &[Entry]) -> Arrivals {
     }))
 }
 
+/// An instant or a span of up to so many steps.
+fn some(dice: &mut Dice, most: u64) -> Time {
+    Time(dice.between(1, most) * GRID)
+}
+
+/// A law of about this mean, in steps.
+fn about(dice: &mut Dice, mean: u64) -> Law {
+    let mean = (mean * GRID) as f64 / 1e9;
+    match dice.below(3) {
+        0 => Law::Constant(mean),
+        1 => Law::discrete(&[mean / 2.0, 1.5 * mean], &[1.0, 1.0]),
+        _ => Law::Exponential { mean },
+    }
+}
+
+fn faults(dice: &mut Dice, nodes: u32, may_be_slow: bool) -> Faults {
+    use StrandedQueued::{Lose as LoseQueued, Move, Stay};
+    use StrandedRunning::{Lose, Restart, Resume};
+    let stranded = Stranded {
+        running: dice.of(&[Restart, Resume, Lose]),
+        queued: dice.of(&[Stay, Move, LoseQueued]),
+    };
+    let failures = NodeFailures {
+        up: about(dice, 60),
+        down: about(dice, 10),
+        busy_clock: dice.one_in(3),
+    };
+    let zone_failures = NodeFailures {
+        up: about(dice, 90),
+        down: about(dice, 10),
+        busy_clock: false,
+    };
+    let slow_downs = SlowDowns {
+        every: about(dice, 30),
+        last: about(dice, 20),
+        factor: dice.of(&[2_000_000_000, 1_700_000_001]),
+    };
+    let task_failures = dice.of(&[
+        None,
+        None,
+        Some(TaskFailures::Probability(0.2)),
+        Some(TaskFailures::Rate(20_000.0)),
+    ]);
+    Faults {
+        node_failures: dice.one_in(2).then_some(failures),
+        zone_failures: dice.one_in(4).then_some(zone_failures),
+        slow_downs: (may_be_slow && dice.one_in(3)).then_some(slow_downs),
+        changes: if dice.one_in(2) {
+            script(dice, nodes)
+        } else {
+            Vec::new()
+        },
+        stranded,
+        task_failures,
+        timeouts: Timeouts {
+            task: dice.one_in(2).then(|| some(dice, 40)),
+            job: dice.one_in(3).then(|| some(dice, 100)),
+            run_on: dice.one_in(3),
+        },
+        retries: Retries {
+            max_attempts: dice.between(1, 4) as u16,
+            backoff: dice.of(&[0, 0, 3, 8]) as f64 * GRID as f64 / 1e9,
+            growth: dice.of(&[1.0, 2.0, 1.5]),
+            jitter: dice.of(&[0.0, 0.0, 0.5]),
+            fresh_work: dice.one_in(3),
+            budget: Budget {
+                job: dice.one_in(4).then_some(2),
+                share: dice.of(&[0, 0, Budget::ONE / 5]),
+                saved: 3,
+                by_client: false,
+            },
+        },
+    }
+}
+
+fn limits(dice: &mut Dice, classes: usize, is_central: bool) -> Limits {
+    let jobs = || dice.one_in(2).then(|| dice.between(1, 12));
+    let jobs: Vec<Option<u64>> = std::iter::repeat_with(jobs).take(classes).collect();
+    Limits {
+        jobs: if dice.one_in(4) { jobs } else { Vec::new() },
+        dispatcher_queue: dice.one_in(6).then(|| dice.below(8)),
+        central_queue: (is_central && dice.one_in(3)).then(|| dice.below(8)),
+    }
+}
+
+/// Nodes go down or drain, and all are up at last.
+fn script(dice: &mut Dice, nodes: u32) -> Vec<Change> {
+    let mut at = Time(0);
+    let mut changes = Vec::new();
+    for _ in 0..dice.between(1, 6) {
+        at += some(dice, 30);
+        let first = dice.below(u64::from(nodes)) as u32;
+        let last = dice.between(u64::from(first), u64::from(nodes) - 1) as u32;
+        let to = dice.of(&[
+            NodeState::Down,
+            NodeState::Down,
+            NodeState::Draining,
+            NodeState::Up,
+        ]);
+        changes.push(Change {
+            at,
+            nodes: first..last + 1,
+            to: to.into(),
+        });
+    }
+    at += some(dice, 30);
+    changes.push(Change {
+        at,
+        nodes: 0..nodes,
+        to: NodeState::Up.into(),
+    });
+    changes
+}
+
+fn health(dice: &mut Dice, queued: StrandedQueued) -> Health {
+    let every = some(dice, 12);
+    let checks = Checks {
+        every,
+        timeout: Time(every.0 / dice.between(1, 3)),
+        fall: dice.between(1, 3) as u32,
+        rise: dice.between(1, 3) as u32,
+    };
+    let late = [
+        Detection::AtOnce,
+        Detection::After(some(dice, 10)),
+        Detection::Checks(checks),
+    ];
+    let ejection = Ejection {
+        failures: dice.between(1, 3) as u32,
+        time: some(dice, 30),
+        most: dice.of(&[0, 300_000_000, 1_000_000_000]),
+    };
+    let detection = dice.of(&late);
+    Health {
+        detection: match queued {
+            StrandedQueued::Move => Detection::AtOnce,
+            _ => detection,
+        },
+        ejection: dice.one_in(2).then_some(ejection),
+        slow_start: dice.one_in(2).then(|| some(dice, 40)),
+    }
+}
+
 impl GroupSpec {
     fn random(dice: &mut Dice, dimensions: usize) -> GroupSpec {
         let resources: Vec<Option<u64>> = (1..dimensions)
@@ -572,6 +802,7 @@ impl GroupSpec {
             capacity: [vec![slots], resources].concat(),
             backfill: dice.one_in(2),
             discipline: Discipline::Fifo,
+            queue_limit: None,
         }
     }
 
@@ -580,6 +811,7 @@ impl GroupSpec {
         Group {
             backfill: self.backfill,
             discipline: self.discipline.clone(),
+            queue_limit: self.queue_limit,
             ..Group::new("group", self.count, speed, capacity)
         }
     }

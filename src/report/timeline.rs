@@ -192,6 +192,11 @@ fn duration(start: u64, end: u64) -> f64 {
     ((end - start) as f64 - 0.5).max(0.0) / 1e3
 }
 
+/// The number of a lane's track; numbers begin at 1.
+fn thread(lanes: &[usize], node: usize, lane: usize) -> usize {
+    1 + row(lanes, node, lane)
+}
+
 /// Names of the tracks.
 fn named(names: &Names, lanes: &[usize], trail: &Trail) -> Vec<Value> {
     let name = |kind: &str, pid: u32, tid: usize, name: &str| json!({"ph": "M", "pid": pid, "tid": tid, "name": kind, "args": {"name": name}});

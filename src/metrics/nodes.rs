@@ -433,11 +433,20 @@ impl Busy {
         window: Time,
     ) -> Option<f64> {
         let (mut used, mut has) = (0u128, 0u128);
-        for node in layout.of_group(group) {
-            if let Some(capacity) = layout.capacity(node)[d] {
+        let groups = match group {
+            Some(group) => group..group + 1,
+            None => 0..layout.groups().len(),
+        };
+        for group in groups {
+            let Some(capacity) = layout.groups()[group].capacity[d] else {
+                continue;
+            };
+            let mut up = 0;
+            for node in layout.of_group(Some(group)) {
                 used += self.used[node.index() * self.dimensions + d];
-                has += u128::from(capacity) * u128::from(self.up(node, window).0);
+                up += u128::from(self.up(node, window).0);
             }
+            has += u128::from(capacity) * up;
         }
         (has > 0).then(|| used as f64 / has as f64)
     }

@@ -2,6 +2,8 @@
 //!
 //! A placement may know all of it; what changes it sees only through its [`View`](crate::strategy::View).
 
+use std::ops::Range;
+
 use super::cluster::{Cluster, Group, Speed};
 use super::ids::NodeId;
 
@@ -66,9 +68,12 @@ impl Layout {
 
     /// Ids of one group, or of all.
     pub fn of_group(&self, group: Option<usize>) -> impl Iterator<Item = NodeId> + '_ {
-        let is_its =
-            move |node: &NodeId| group.is_none_or(|group| self.group_index(*node) == group);
-        self.ids().filter(is_its)
+        let before = |group: usize| self.groups[..group].iter().map(|group| group.count).sum();
+        let ids: Range<u32> = match group {
+            Some(group) => before(group)..before(group + 1),
+            None => 0..self.count(),
+        };
+        ids.map(NodeId)
     }
 
     /// All groups in file order.

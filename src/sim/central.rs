@@ -1,7 +1,7 @@
 //! The central queue. In its plain form it is one fifo whose head waits for any eligible node with room
 //! and blocks what is behind it. Which nodes have room, the board knows; so a task costs O(log n).
 //!
-//! By other rules it serves the oldest job first, one job at a time, gangs (jobs whose tasks start
+//! By other rules it serves the oldest job first, or by priority or work, one job at a time, gangs (jobs whose tasks start
 //! together, or not at all), or lets those start that stand behind a head which finds no room.
 
 use crate::model::ids::NodeId;
@@ -12,6 +12,7 @@ use crate::strategy::view::Truth;
 use crate::strategy::{Backfill, QueueOrder, QueueRules};
 
 use super::core::{Core, Kind};
+use super::dispatch::{stage, subject};
 use super::plan::Plan;
 use super::records::Phase;
 use super::setup::Setup;
@@ -132,17 +133,40 @@ impl Central {
             }
             id = of;
         }
-        let mut next = NONE;
-        if self.rules.order == QueueOrder::Job {
-            let mut before = self.queue.tail();
-            while before != NONE && key(core, before) > key(core, id) {
-                next = before;
-                before = List::before(&core.records, before);
-            }
+        let (mut next, own) = (NONE, self.key(core, id));
+        let mut before = self.queue.tail();
+        while before != NONE && self.key(core, before) > own {
+            next = before;
+            before = List::before(&core.records, before);
         }
         self.queue.insert_before(&mut core.records, next, id);
         if let Some(current) = self.current_of(core, id) {
             current.waiting += 1;
+        }
+    }
+
+    /// The smaller, the further before in the queue; of equal ones who came first.
+    fn key(&self, core: &Core<'_>, id: u32) -> impl Ord + use<> {
+        let (task, job) = core.records.both(id);
+        match self.rules.order {
+            QueueOrder::Fifo => (0, 0, 0, 0, 0),
+            QueueOrder::Job => (
+                i128::from(job.arrival.0),
+                job.class,
+                job.number,
+                task.stage,
+                task.index,
+            ),
+            QueueOrder::Priority => {
+                let priority = core.facts[job.class as usize].priority;
+                (-i128::from(priority), 0, 0, 0, 0)
+            }
+            QueueOrder::Sjf => {
+                let work = core.said_work(&subject(core, task, job));
+                let time = core.facts[job.class as usize].time(work);
+                let time = time + stage(core, job, task).overhead;
+                (i128::from(time.0), 0, 0, 0, 0)
+            }
         }
     }
 
@@ -334,12 +358,6 @@ impl Central {
             self.current = None;
         }
     }
-}
-
-/// What the oldest job first, and of it the first stage and task, goes by.
-fn key(core: &Core<'_>, id: u32) -> impl Ord + use<> {
-    let (task, job) = core.records.both(id);
-    (job.arrival, job.class, job.number, task.stage, task.index)
 }
 
 /// True if any eligible node has room for a task now.

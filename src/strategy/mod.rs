@@ -874,6 +874,10 @@ pub enum QueueOrder {
     Fifo,
     /// Whose job came first; of one job in the order of its stages and tasks.
     Job,
+    /// Whose job has the larger `priority`; of equal ones who came first.
+    Priority,
+    /// Who has less work at speed 1, overhead included, as estimated; of equal ones who came first.
+    Sjf,
 }
 
 /// Who may start from a central queue before one that finds no room.

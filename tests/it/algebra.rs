@@ -44,6 +44,8 @@ fn parts() -> Vec<Vec<String>> {
             "strategies.s.binding.central-queue = { order = \"job\", backfill = \"any\" }",
             "strategies.s.binding.central-queue.jobs = \"one-at-a-time\"",
             "strategies.s.binding.central-queue.limit = 8",
+            "strategies.s.binding.central-queue.order = \"sjf\"",
+            "strategies.s.binding.central-queue.order = \"priority\"\njobs.long.priority = 2",
             "strategies.s.binding = \"late\"",
             "strategies.s.binding.late = { probes-per-task = 1.5, sampling = \"per-task\" }",
             "strategies.s.for.long.binding = \"late\"",

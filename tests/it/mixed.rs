@@ -278,7 +278,12 @@ fn setup(seed: u64) -> Setup {
     if is_central {
         setup.strategy.binding = Binding::CentralQueue;
         let queue = &mut setup.strategy.queue;
-        queue.order = dice.any(&[QueueOrder::Fifo, QueueOrder::Job]);
+        queue.order = dice.any(&[
+            QueueOrder::Fifo,
+            QueueOrder::Job,
+            QueueOrder::Priority,
+            QueueOrder::Sjf,
+        ]);
         queue.backfill = dice.any(&[
             Backfill::None,
             Backfill::Any,

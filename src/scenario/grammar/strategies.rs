@@ -87,8 +87,8 @@ impl Default for Late {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct CentralQueue {
-    /// Who comes before whom: "fifo", or "job": whose job came first, of one job in the order of its stages
-    /// and tasks.
+    /// Who comes before whom: "fifo"; "job": whose job came first, of one job in the order of its stages
+    /// and tasks; "priority": whose job has the larger `priority`; "sjf": who has less work, as estimated.
     pub order: QueueOrder,
     /// Whose tasks may start: those of "any" job, or of "one-at-a-time": no other job's before that which is
     /// served has left.

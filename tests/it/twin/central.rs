@@ -32,15 +32,19 @@ impl Twin<'_> {
             return;
         }
         self.central.push(together);
-        if self.spec.queue.order == QueueOrder::Job {
-            let mut queue = std::mem::take(&mut self.central);
-            queue.sort_by_key(|tasks| {
-                let task = &self.tasks[tasks[0]];
-                let job = &self.jobs[task.job];
-                (job.arrival, job.class, job.number, task.index)
-            });
-            self.central = queue;
-        }
+        let mut queue = std::mem::take(&mut self.central);
+        queue.sort_by_key(|tasks| {
+            let task = &self.tasks[tasks[0]];
+            let job = &self.jobs[task.job];
+            let priority = self.spec.classes[job.class].priority;
+            match self.spec.queue.order {
+                QueueOrder::Fifo => (0, 0, 0, 0),
+                QueueOrder::Job => (job.arrival as i128, job.class, job.number, task.index),
+                QueueOrder::Priority => (-i128::from(priority), 0, 0, 0),
+                QueueOrder::Sjf => (i128::from(self.span(tasks[0], 1, 4)), 0, 0, 0),
+            }
+        });
+        self.central = queue;
     }
 
     /// Whatever may start does: in a plain queue at once, by other rules after all else of this instant.

@@ -261,7 +261,13 @@ impl Spec {
             Backfill::Conservative,
         ]);
         spec.queue = QueueRules {
-            order: dice.of(&[QueueOrder::Fifo, QueueOrder::Job]),
+            order: dice.of(&[
+                QueueOrder::Fifo,
+                QueueOrder::Job,
+                QueueOrder::Job,
+                QueueOrder::Priority,
+                QueueOrder::Sjf,
+            ]),
             one_at_a_time: backfill == Backfill::None && dice.one_in(2),
             backfill,
         };
@@ -270,6 +276,7 @@ impl Spec {
             spec.replay(dice);
         }
         for class in &mut spec.classes {
+            class.priority = dice.below(3) as i64 - 1;
             class.is_gang =
                 dice.one_in(2) && u64::from(class.most_tasks()) <= class.room(&spec.groups);
         }

@@ -44,11 +44,12 @@ impl Replication<'_> {
         self.faults.note(&mut self.core, node, mode);
         let state = mode.state();
         let before = self.core.nodes.set_state(node, state);
-        if !self.known.is_plain() {
+        let comes_up = (before, state) == (NodeState::Down, NodeState::Up);
+        if !self.known.is_plain() && !comes_up {
             self.note_mode(node, mode)?;
         }
         if before != state {
-            self.change_node(node, before, state)?;
+            self.change_node(node, before, mode)?;
         }
         self.depart_if_idle(node);
         Ok(())
@@ -66,7 +67,8 @@ impl Replication<'_> {
 
     /// A node has come up, drains or has gone down. Going down strands what is there; coming up takes up what
     /// waits for it, at the node and elsewhere.
-    fn change_node(&mut self, node: NodeId, before: NodeState, state: NodeState) -> Fallible {
+    fn change_node(&mut self, node: NodeId, before: NodeState, mode: Mode) -> Fallible {
+        let state = mode.state();
         let (was_down, is_down) = (before == NodeState::Down, state == NodeState::Down);
         let is_up = state == NodeState::Up;
         if self.known.is_plain() && is_up != (before == NodeState::Up) {
@@ -79,6 +81,10 @@ impl Replication<'_> {
         }
         self.follow_clock(node);
         if is_up {
+            // What waits at the node starts before others are placed there.
+            if was_down && !self.known.is_plain() {
+                self.note_mode(node, mode)?;
+            }
             self.place_parked()?;
             self.pull()?;
             self.turn_up(node)?;
@@ -318,7 +324,11 @@ impl Replication<'_> {
         if queued == StrandedQueued::Lose || self.core.is_unseen(id) {
             return self.lose(id);
         }
-        self.core.records.task_mut(id).node = NodeId(NONE);
+        // What it was served before it was interrupted there is lost.
+        self.core.waste(id);
+        let task = self.core.records.task_mut(id);
+        task.start_over();
+        task.node = NodeId(NONE);
         self.core.wait_no_more(Timer::Attempt, id);
         // The same attempt is decided once more.
         self.core.totals.attempts -= 1;

@@ -292,12 +292,13 @@ impl Twin<'_> {
                 Detection::Checks(_) => {}
             }
         }
-        self.see(node);
         if is_down {
+            self.see(node);
             self.strand(node);
         } else if before == NodeState::Down {
             self.start_what_fits(node);
         }
+        self.see(node);
         if state == NodeState::Up {
             self.place_parked();
             self.pull();

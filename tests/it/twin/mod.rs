@@ -3,9 +3,9 @@
 //! outcome against sums over the twin's own log.
 //!
 //! ```text
-//! cargo test --test it twin                                     2,500 scenarios, and 300 with disciplines
+//! cargo test --test it twin                                     2,500 scenarios, 300 with disciplines, 300 with faults, 500 queues
 //! cargo test --release --test it -- --ignored twin --nocapture  20,000
-//! (the same of scenarios with disciplines; one of these: with EQUIPOISE_DISCIPLINES set)
+//! (10,000 with disciplines, with faults and of queues; one of these: EQUIPOISE_TWIN_WITH=disciplines, faults or queue)
 //! EQUIPOISE_TWIN=17 cargo test --test it twin_one -- --ignored --nocapture     one of them
 //! ```
 
@@ -58,21 +58,21 @@ fn twin_agrees_on_faults() {
 }
 
 #[test]
-#[ignore = "20,000 scenarios take minutes"]
+#[ignore = "10,000 scenarios take minutes"]
 fn twin_agrees_on_faults_at_length() {
     let differing = differing(300..10_000, Spec::with_faults);
     assert!(differing.is_empty(), "{}", differing.join("\n\n"));
 }
 
 #[test]
-#[ignore = "20,000 scenarios take minutes"]
+#[ignore = "10,000 scenarios take half a minute"]
 fn twin_agrees_on_queues_at_length() {
     let differing = differing(500..10_000, Spec::with_queue);
     assert!(differing.is_empty(), "{}", differing.join("\n\n"));
 }
 
 #[test]
-#[ignore = "20,000 scenarios take minutes"]
+#[ignore = "10,000 scenarios take minutes"]
 fn twin_agrees_on_disciplines_at_length() {
     let differing = differing(300..10_000, Spec::with_disciplines);
     assert!(differing.is_empty(), "{}", differing.join("\n\n"));

@@ -298,7 +298,11 @@ impl<'a> Curves<'a> {
         let (page, bottom, group) = (self.page, self.bottom(), &self.page.grid.groups[0]);
         let end = |s: usize| {
             let mut places = group.points.iter().filter_map(|at| self.place(s, *at));
-            Some((s, places.next_back()?.1, shorten(&page.tables.strategy(s), 26)))
+            Some((
+                s,
+                places.next_back()?.1,
+                shorten(&page.tables.strategy(s), 26),
+            ))
         };
         let ends: Vec<(usize, f64, String)> = page.strategies().filter_map(end).collect();
         let label = format!("{} against {}", words(self.metric), self.key);

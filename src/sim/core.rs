@@ -1057,6 +1057,7 @@ impl<'s> Core<'s> {
         };
         let more = task.service.0.wrapping_sub(before.0);
         self.nodes.lengthen(at, Time(more));
+        self.changed(at);
     }
 
     /// A running task, whose use of its node is accounted for and whose end is called off, is taken
@@ -1127,10 +1128,12 @@ impl<'s> Core<'s> {
         let task = self.records.task_mut(id);
         task.start_over();
         let left = std::mem::replace(&mut task.service, service);
-        self.nodes.lengthen(task.node, service - left);
+        let at = task.node;
+        self.nodes.lengthen(at, service - left);
         if self.estimates.is_some() {
             self.repeat_estimate(id, left);
         }
+        self.changed(at);
     }
 
     /// The result of a task has been gathered; tells its job, if that is complete now.

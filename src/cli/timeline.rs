@@ -8,8 +8,10 @@ use clap::{Args, ValueEnum};
 use super::scenario_args::ScenarioArgs;
 use super::{Exit, print, running};
 use crate::experiment::trail::{Cut, Trail};
+use crate::model::cluster::SLOTS;
 use crate::report::timeline::{Names, svg, trace};
 use crate::scenario::{Registry, Scenario};
+use crate::sim::setup::Setup;
 use crate::text::seconds;
 
 /// Arguments of `equipoise timeline`.
@@ -90,7 +92,7 @@ impl Timeline {
             ),
         };
         match self.format {
-            Format::Json => print(&trace(&trail, &names)),
+            Format::Json => print(&trace(&trail, &names, slots(setup))),
             Format::Svg => print(
                 &svg(&trail, cut, &names)
                     .map_err(|said| Exit::Mistake(format!("error: {said}")))?,
@@ -126,10 +128,19 @@ impl Timeline {
                 .unwrap_or(to);
             trail.tasks.retain(|task| task.start < end);
             trail.decisions.retain(|decision| decision.time < end);
+            trail.incidents.retain(|incident| incident.time < end);
             return end;
         }
         to
     }
+}
+
+/// Slots of all nodes; nothing if some have as many as are asked for.
+fn slots(setup: &Setup) -> Option<u64> {
+    let groups = setup.cluster.groups.iter();
+    groups
+        .map(|group| group.capacity[SLOTS].map(|slots| slots * u64::from(group.count)))
+        .sum()
 }
 
 /// The number of the strategy of this name.

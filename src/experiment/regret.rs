@@ -168,6 +168,7 @@ mod tests {
                 task: 0,
                 stage: 0,
                 attempts: 1,
+                slots: 1,
                 node,
                 arrival: time,
                 start: time,

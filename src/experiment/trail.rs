@@ -8,10 +8,13 @@ use std::collections::BTreeMap;
 
 use crate::engine::time::Time;
 use crate::metrics::jobs::Blame;
-use crate::sim::recorder::{Decision, Recorder};
+use crate::model::ids::NodeId;
+use crate::model::nodes::NodeState;
+use crate::sim::recorder::{Decision, Incident, Recorder};
 use crate::sim::records::{Attempt, Job, Task};
 use crate::sim::setup::Setup;
 use crate::sim::{self, Failure};
+use crate::strategy::How;
 
 /// A task that was gathered; times in nanoseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +29,8 @@ pub struct TaskTrail {
     pub stage: usize,
     /// Attempts, the one that completed included.
     pub attempts: u32,
+    /// Slots that it takes.
+    pub slots: u32,
     /// Index of the node.
     pub node: usize,
     /// Arrival of the job.
@@ -55,6 +60,19 @@ pub struct DecisionTrail {
     pub pool: usize,
 }
 
+/// What befell a node, or an attempt there; the time in nanoseconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncidentTrail {
+    /// When.
+    pub time: u64,
+    /// Index of the node.
+    pub node: usize,
+    /// What, in a word or two.
+    pub what: &'static str,
+    /// The attempt, if it befell one: its job of which class, and its task.
+    pub of: Option<(u32, u64, u32)>,
+}
+
 /// A job that completed; times in nanoseconds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JobTrail {
@@ -82,6 +100,8 @@ pub struct Trail {
     pub tasks: Vec<TaskTrail>,
     /// Decisions in the same time.
     pub decisions: Vec<DecisionTrail>,
+    /// What befell nodes and attempts in the same time.
+    pub incidents: Vec<IncidentTrail>,
     /// Sets of nodes that decisions chose from, each once.
     pub pools: Vec<Vec<usize>>,
     /// Jobs that completed, by class and number.
@@ -177,6 +197,7 @@ impl Recorder for Tracker {
                 task: task.index,
                 stage: usize::from(task.stage),
                 attempts: u32::from(task.attempt) + 1,
+                slots: task.slots,
                 node: attempt.node.index(),
                 arrival: job.arrival.0,
                 start,
@@ -202,5 +223,32 @@ impl Recorder for Tracker {
                 node: decision.node.index(),
             });
         }
+    }
+
+    fn incident(&mut self, at: Time, node: NodeId, what: Incident, of: Option<(&Job, &Task)>) {
+        if self
+            .cut
+            .is_some_and(|cut| (cut.from..cut.to).contains(&at.0))
+        {
+            self.trail.incidents.push(IncidentTrail {
+                time: at.0,
+                node: node.index(),
+                what: words(what),
+                of: of.map(|(job, task)| (job.class, job.number, task.index)),
+            });
+        }
+    }
+}
+
+fn words(what: Incident) -> &'static str {
+    match what {
+        Incident::Node(NodeState::Up) => "comes up",
+        Incident::Node(NodeState::Draining) => "drains",
+        Incident::Node(NodeState::Down) => "goes down",
+        Incident::Lost(How::Refused) => "refused",
+        Incident::Lost(How::TimedOut) => "timed out",
+        Incident::Lost(_) => "failed",
+        Incident::Stolen => "stolen",
+        Incident::Copied => "copy",
     }
 }

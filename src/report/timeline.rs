@@ -1,8 +1,8 @@
 //! A stretch of one replication as a picture (a lane a slot of a node, a bar a task) and as trace events,
 //! which Perfetto and chrome://tracing open.
 //!
-//! Shown are the attempts that completed, and decisions; a node that serves several tasks at once has as
-//! many lanes as it needs. The format is that of the "Trace Event Format" (Google, 2016): complete events,
+//! Shown are the attempts that completed, and decisions, in trace events also what befell nodes and attempts; a
+//! node that serves several tasks at once has as many lanes as it needs. The format is that of the "Trace Event Format" (Google, 2016): complete events,
 //! instants, counters and names of threads, times in microseconds.
 
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
 use super::plot::axis::Axis;
-use crate::experiment::trail::{Cut, TaskTrail, Trail};
+use crate::experiment::trail::{Cut, IncidentTrail, TaskTrail, Trail};
 use crate::metrics::jobs::PARTS;
 use crate::text::{Scale, printable, shorten};
 
@@ -164,9 +164,12 @@ fn said(task: &TaskTrail, names: &Names) -> String {
     ))
 }
 
-/// Trace events as JSON.
-pub fn trace(trail: &Trail, names: &Names) -> String {
-    let (placed, lanes) = lanes(trail, names.nodes.len());
+/// Trace events as JSON; with a cluster of so many `slots`, also how many of them are in use.
+pub fn trace(trail: &Trail, names: &Names, slots: Option<u64>) -> String {
+    let (placed, mut lanes) = lanes(trail, names.nodes.len());
+    for incident in &trail.incidents {
+        lanes[incident.node] = lanes[incident.node].max(1);
+    }
     let mut events = named(names, &lanes, trail);
     let slice = |(task, lane): &(&TaskTrail, usize)| {
         slice(task, thread(&lanes, task.node, *lane), trail, names)
@@ -176,9 +179,23 @@ pub fn trace(trail: &Trail, names: &Names) -> String {
         let text = format!("job {}.{} to {}", decision.job, decision.task, names.nodes[decision.node]);
         json!({"ph": "i", "s": "t", "pid": 2, "tid": decision.dispatcher, "ts": micro(decision.time), "name": text, "cat": "decision"})
     }));
-    events.extend(counters(trail));
+    let incident = |incident: &IncidentTrail| {
+        let tid = thread(&lanes, incident.node, 0);
+        json!({"ph": "i", "s": "t", "pid": 1, "tid": tid, "ts": micro(incident.time), "name": befell(incident), "cat": "incident"})
+    };
+    events.extend(trail.incidents.iter().map(incident));
+    events.extend(counters(trail, slots));
     let whole = json!({"displayTimeUnit": "ms", "otherData": {"title": names.title}, "traceEvents": events});
     format!("{whole}\n")
+}
+
+/// What befell a node or an attempt, in words.
+fn befell(incident: &IncidentTrail) -> String {
+    let what = incident.what;
+    match incident.of {
+        Some((_, job, task)) => format!("{what}: job {job}.{task}"),
+        None => what.to_owned(),
+    }
 }
 
 fn micro(ns: u64) -> f64 {
@@ -238,21 +255,30 @@ fn slice(task: &TaskTrail, tid: usize, trail: &Trail, names: &Names) -> Value {
     })
 }
 
-/// Tasks that wait and that run, at each change.
-fn counters(trail: &Trail) -> Vec<Value> {
-    let mut changes: Vec<(u64, i64, i64)> = Vec::new();
+/// Tasks that wait and that run, and the share of the slots that are in use, at each change.
+fn counters(trail: &Trail, slots: Option<u64>) -> Vec<Value> {
+    let mut changes: Vec<(u64, [i64; 3])> = Vec::new();
     for task in &trail.tasks {
-        changes.extend([(task.arrival, 1, 0), (task.start, -1, 1), (task.end, 0, -1)]);
+        let used = i64::from(task.slots);
+        changes.extend([
+            (task.arrival, [1, 0, 0]),
+            (task.start, [-1, 1, used]),
+            (task.end, [0, -1, -used]),
+        ]);
     }
     changes.sort_unstable();
-    let (mut waiting, mut running) = (0, 0);
+    let mut now = [0; 3];
     let mut events: Vec<Value> = Vec::new();
-    for (at, change) in changes.iter().enumerate() {
-        (waiting, running) = (waiting + change.1, running + change.2);
-        let is_last = changes.get(at + 1).is_none_or(|next| next.0 != change.0);
-        if is_last {
-            events.push(json!({"ph": "C", "pid": 1, "name": "tasks", "ts": micro(change.0), "args": {"waiting": waiting, "running": running}}));
+    for same in changes.chunk_by(|a, b| a.0 == b.0) {
+        for (_, change) in same {
+            now.iter_mut().zip(change).for_each(|(now, by)| *now += by);
         }
+        let (ts, [waiting, running, used]) = (micro(same[0].0), now);
+        events.push(json!({"ph": "C", "pid": 1, "name": "tasks", "ts": ts, "args": {"waiting": waiting, "running": running}}));
+        events.extend(slots.map(|slots| {
+            let share = used as f64 / slots as f64;
+            json!({"ph": "C", "pid": 1, "name": "utilization", "ts": ts, "args": {"slots in use": share}})
+        }));
     }
     events
 }
@@ -269,6 +295,7 @@ mod tests {
             task: 0,
             stage: 0,
             attempts: 1,
+            slots: 1,
             node,
             arrival: start / 2,
             start,
@@ -311,7 +338,7 @@ mod tests {
 
     #[test]
     fn the_trace_is_json_with_every_task_once() {
-        let text = trace(&trail(), &names());
+        let text = trace(&trail(), &names(), Some(3));
         let events: Value = serde_json::from_str(&text).unwrap();
         let events = events["traceEvents"].as_array().unwrap();
         let slices: Vec<_> = events.iter().filter(|event| event["ph"] == "X").collect();
@@ -321,7 +348,14 @@ mod tests {
                 .iter()
                 .all(|slice| slice["dur"].as_f64().unwrap() > 0.0)
         );
-        let last = events.iter().rfind(|event| event["ph"] == "C").unwrap();
+        let counts = |event: &&Value| event["ph"] == "C" && event["name"] == "utilization";
+        let shares: Vec<f64> = (events.iter().filter(counts))
+            .map(|event| event["args"]["slots in use"].as_f64().unwrap() * 3.0)
+            .collect();
+        // Something changes at 0, 1, 2, 4, 5, 10, 12 and 20.
+        assert_eq!(shares, [1.0, 1.0, 2.0, 1.0, 2.0, 2.0, 1.0, 0.0]);
+        let tasks = |event: &&Value| event["name"] == "tasks";
+        let last = events.iter().rfind(tasks).unwrap();
         assert_eq!(
             (
                 last["args"]["waiting"].as_i64(),

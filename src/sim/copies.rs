@@ -15,6 +15,7 @@ use crate::strategy::{Copies, Hedge, How};
 use super::core::{Core, PACE, Timer, scaled};
 use super::failure::Fallible;
 use super::lives::draw_work;
+use super::recorder::Incident;
 use super::records::Phase;
 use super::replication::Replication;
 
@@ -167,6 +168,7 @@ impl Replication<'_> {
         };
         self.count_copy(id, copy);
         self.dispatch.bind(&mut self.core, copy, node);
+        self.core.tell(node, Incident::Copied, Some(copy));
         self.go(copy)
     }
 

@@ -26,7 +26,7 @@ use crate::workload::source::{Arrivals, Source};
 use super::avoiding::Avoiding;
 use super::estimates::Estimates;
 use super::hedging::Sets;
-use super::recorder::Recorder;
+use super::recorder::{Incident, Recorder};
 use super::records::{Job, Phase, Records, Subject, Task, draw};
 use super::reservations::Reservations;
 use super::service::Service;
@@ -659,6 +659,18 @@ impl<'s> Core<'s> {
             .agenda
             .schedule(time, Kind::NodeChange as u8, node.0 + 1, node.0);
         keep(&mut self.tickets.nodes, node.0, ticket);
+    }
+
+    /// Tells whoever records what befalls a node, or the attempt in record `id` there.
+    #[cold]
+    pub fn tell(&mut self, node: NodeId, what: Incident, id: Option<u32>) {
+        let now = self.now();
+        if let Some(recorder) = &mut self.recorder
+            && node != NodeId(NONE)
+        {
+            let of = id.map(|id| self.records.both(id));
+            recorder.incident(now, node, what, of.map(|(task, job)| (job, task)));
+        }
     }
 
     /// Calls that off.

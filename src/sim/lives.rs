@@ -16,6 +16,7 @@ use super::core::{Core, Timer};
 use super::dispatch::{stage, whole_service};
 use super::failure::Fallible;
 use super::faults::Mode;
+use super::recorder::Incident;
 use super::records::{Phase, Task, draw};
 use super::replication::Replication;
 use super::service;
@@ -71,6 +72,7 @@ impl Replication<'_> {
         let state = mode.state();
         let (was_down, is_down) = (before == NodeState::Down, state == NodeState::Down);
         let is_up = state == NodeState::Up;
+        self.core.tell(node, Incident::Node(state), None);
         if self.known.is_plain() && is_up != (before == NodeState::Up) {
             self.dispatch.see_up(&mut self.core, node, is_up);
         }
@@ -364,6 +366,7 @@ impl Replication<'_> {
             return Ok(());
         }
         let (now, node) = (self.core.now(), self.core.records.task(id).node);
+        self.core.tell(node, Incident::Lost(how), Some(id));
         self.core.wait_no_more(Timer::Attempt, id);
         self.dispatch.forget(&mut self.core, id);
         self.core.waste(id);

@@ -7,7 +7,10 @@ use crate::engine::random::Draw;
 use crate::engine::time::Time;
 use crate::metrics::jobs::Blame;
 use crate::model::ids::NodeId;
-use crate::strategy::{Ask, Blueprint, Candidates, Placement, Problem, Score, Ties, View, decide};
+use crate::model::nodes::NodeState;
+use crate::strategy::{
+    Ask, Blueprint, Candidates, How, Placement, Problem, Score, Ties, View, decide,
+};
 
 /// A decision of a dispatcher (or, under a central queue, the pull of a task), with the state that
 /// it was made in.
@@ -96,6 +99,19 @@ impl Decision<'_> {
     }
 }
 
+/// What befalls a node, or an attempt at a task, beside its course.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Incident {
+    /// The node goes down, drains or comes up.
+    Node(NodeState),
+    /// The attempt has come to nothing.
+    Lost(How),
+    /// The attempt waited at another node, from which it was taken.
+    Stolen,
+    /// The attempt is made beside others at the same task.
+    Copied,
+}
+
 /// Takes rows as they come to be.
 pub trait Recorder {
     /// A job completed with this blame, or (`None`) was unresolved at the end.
@@ -108,4 +124,6 @@ pub trait Recorder {
     fn task(&mut self, job: &Job, task: &Task, attempt: &Attempt);
     /// A task was placed.
     fn decision(&mut self, decision: &Decision<'_>);
+    /// Something befell a node, or an attempt there.
+    fn incident(&mut self, _at: Time, _node: NodeId, _what: Incident, _of: Option<(&Job, &Task)>) {}
 }

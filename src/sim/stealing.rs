@@ -8,6 +8,7 @@ use crate::model::slab::NONE;
 use crate::strategy::Loot;
 
 use super::failure::Fallible;
+use super::recorder::Incident;
 use super::records::Phase;
 use super::replication::Replication;
 use super::service;
@@ -146,6 +147,7 @@ impl Replication<'_> {
         if self.core.window.contains(self.core.now()) {
             self.core.totals.messages += 1;
         }
+        self.core.tell(thief, Incident::Stolen, Some(id));
         self.go(id)
     }
 }

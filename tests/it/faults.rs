@@ -12,7 +12,7 @@ use equipoise::metrics::jobs::Blame;
 use equipoise::model::discipline::{Discipline, SlowDown};
 use equipoise::model::ids::NodeId;
 use equipoise::model::nodes::NodeState;
-use equipoise::sim::recorder::{Decision, Recorder};
+use equipoise::sim::recorder::{Decision, Incident, Recorder};
 use equipoise::sim::records::{Attempt, Job, Task};
 use equipoise::sim::setup::{
     Budget, Change, Measure, NodeFailures, Retries, Setup, SlowDowns, Stranded, StrandedQueued,
@@ -23,7 +23,7 @@ use equipoise::strategy::placement::least_loaded::LeastLoaded;
 use equipoise::strategy::placement::power_of_d::PowerOfD;
 use equipoise::strategy::placement::round_robin::RoundRobin;
 use equipoise::strategy::{
-    Ask, Binding, Blueprint, Eligible, Ended, How, Parts, Placement, Problem, View,
+    Ask, Binding, Blueprint, Eligible, Ended, How, Key, Parts, Placement, Problem, Ties, View,
 };
 use equipoise::workload::class::Class;
 use equipoise::workload::source::Arrivals;
@@ -100,14 +100,23 @@ fn breakdowns_while_busy() {
 /// (1/lambda + r)(exp(lambda x) - 1) on average.
 #[test]
 fn restart_from_scratch() {
-    for (lambda, x, r) in [(0.1, 1.0, 0.0), (0.1, 10.0, 1.0), (0.5, 5.0, 1.0)] {
-        let mut setup = single(1, 1e-5, Law::Constant(x)).measuring(0, 2_000);
+    let known = [
+        (0.1, 1.0, 0.0, 1.051_709),
+        (0.1, 10.0, 0.0, 17.182_818),
+        (0.01, 100.0, 0.0, 171.828_183),
+        (1.0, 5.0, 0.0, 147.413_159),
+        (0.1, 1.0, 1.0, 1.156_880),
+        (0.1, 10.0, 1.0, 18.901_100),
+        (1.0, 5.0, 1.0, 294.826_318),
+    ];
+    for (lambda, x, r, expected) in known {
+        let mut setup = single(1, 1e-6, Law::Constant(x)).measuring(0, 2_000);
         setup.faults.node_failures = Some(NodeFailures {
             up: exponential(1.0 / lambda),
             down: Law::Constant(r),
             busy_clock: true,
         });
-        agrees(&setup, (1.0 / lambda + r) * (f64::exp(lambda * x) - 1.0));
+        agrees(&setup, expected);
     }
 }
 
@@ -211,6 +220,35 @@ fn what_waits_by_hand() {
     );
 }
 
+/// Two nodes of two slots have five of ten jobs each, two that run and three that wait, when node 0 goes down and
+/// loses them. It comes up with nothing: the next five go to it, and then they take turns.
+#[test]
+fn a_node_comes_up_empty() {
+    let mut setup = regular(2, 1.0, 1_000.0, 19)
+        .with_parts(Parts::new(Arc::new(LeastLoaded { by: Key::Tasks })));
+    setup.cluster.groups[0].capacity = vec![Some(2)];
+    setup.strategy.parts[0].ties = Ties::LowestId;
+    setup.window.drain = 1e5;
+    setup.faults.changes = vec![
+        change(10.5, 0..1, NodeState::Down),
+        change(10.7, 0..1, NodeState::Up),
+    ];
+    setup.faults.stranded = Stranded {
+        running: StrandedRunning::Lose,
+        queued: StrandedQueued::Lose,
+    };
+    let mut rows = Rows::default();
+    let found = run(&setup, 1, Some(&mut rows)).unwrap();
+    assert_eq!(rows.decided[..10], [0, 1, 0, 1, 0, 1, 0, 1, 0, 1]);
+    assert_eq!(rows.decided[10..19], [0, 0, 0, 0, 0, 0, 1, 0, 1]);
+    let jobs = &found.classes[0];
+    assert_eq!((jobs.failed, jobs.completed), (5, 14));
+    let down = Incident::Node(NodeState::Down);
+    let (up, lost) = (Incident::Node(NodeState::Up), Incident::Lost(How::Failed));
+    let befell = [down, lost, lost, lost, lost, lost, up];
+    assert_eq!(rows.incidents, befell.map(|what| (0, what)));
+}
+
 fn turns() -> Parts {
     Parts::new(Arc::new(RoundRobin::default()))
 }
@@ -219,6 +257,7 @@ fn turns() -> Parts {
 #[derive(Default)]
 struct Rows {
     jobs: BTreeMap<u64, Option<Time>>,
+    incidents: Vec<(u32, Incident)>,
     decided: Vec<u32>,
     most_attempts: u16,
 }
@@ -241,6 +280,9 @@ impl Recorder for Rows {
         ];
         assert!(order.is_sorted(), "{order:?}");
         self.most_attempts = self.most_attempts.max(task.attempt + 1);
+    }
+    fn incident(&mut self, _: Time, node: NodeId, what: Incident, _: Option<(&Job, &Task)>) {
+        self.incidents.push((node.0, what));
     }
     fn decision(&mut self, decision: &Decision<'_>) {
         self.decided.push(decision.node.0);

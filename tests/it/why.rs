@@ -288,7 +288,7 @@ fn a_timeline_keeps_the_rules_of_trace_events() {
             "C" => {
                 let counts = event["args"].as_object().unwrap();
                 assert!(
-                    counts.values().all(|count| count.as_i64() >= Some(0)),
+                    counts.values().all(|count| count.as_f64() >= Some(0.0)),
                     "{event}"
                 );
             }
@@ -303,6 +303,49 @@ fn a_timeline_keeps_the_rules_of_trace_events() {
     let kinds: Vec<&str> = kinds.into_keys().collect();
     assert_eq!(kinds, ["C", "M", "X", "i"]);
 }
+
+/// Failures, repairs, attempts that were lost, copies and thefts are instants on the tracks of their nodes.
+#[test]
+fn a_timeline_shows_what_befalls_nodes_and_attempts() {
+    let place = Place::new(TROUBLED);
+    for (strategy, expected) in [
+        ("hedged", ["comes up", "copy", "failed", "goes down"]),
+        ("stealing", ["comes up", "failed", "goes down", "stolen"]),
+    ] {
+        let args = [
+            "timeline",
+            "s.toml",
+            "--strategy",
+            strategy,
+            "--format",
+            "json",
+        ];
+        let trace: serde_json::Value = serde_json::from_str(&place.ok(&args)).unwrap();
+        let events = trace["traceEvents"].as_array().unwrap().iter();
+        let incidents = events.filter(|event| event["cat"] == "incident");
+        let names = incidents.map(|event| event["name"].as_str().unwrap());
+        let kinds: BTreeSet<&str> = names.map(|name| name.split(':').next().unwrap()).collect();
+        assert_eq!(Vec::from_iter(kinds), expected);
+    }
+}
+
+const TROUBLED: &str = r#"
+title = "What befalls nodes and attempts"
+run = { jobs = 60, warmup = "none", replications = 1 }
+nodes.n.count = 3
+jobs.j = { arrivals.poisson.rate = 2.5, work = "1s" }
+scheduling.placement = "random"
+strategies.hedged.copies.hedge.after = "1500ms"
+strategies.stealing.stealing.idle = {}
+
+[faults]
+events = [
+    { at = "5s", nodes = "n[0]", change = "down" },
+    { at = "8s", nodes = "n[0]", change = "up" },
+]
+node-failures.running = "lose"
+retries.max-attempts = 3
+"#;
 
 #[test]
 fn a_timeline_is_of_one_strategy() {

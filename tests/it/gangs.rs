@@ -9,8 +9,8 @@ use equipoise::sim::recorder::{Decision, Recorder};
 use equipoise::sim::records::{Attempt, Job, Task};
 use equipoise::sim::setup::{Measure, Setup};
 use equipoise::sim::{Failure, run};
-use equipoise::strategy::{Backfill, Binding, QueueOrder};
-use equipoise::workload::class::{Class, Stage};
+use equipoise::strategy::{Backfill, Binding};
+use equipoise::workload::class::Class;
 use equipoise::workload::source::Arrivals;
 use proptest::prelude::*;
 
@@ -126,42 +126,6 @@ fn a_gang_without_hope_is_told() {
         matches!(&failure, Failure::Strategy(what) if what.contains("start together")),
         "{failure}"
     );
-}
-
-/// One job of nine tasks as a graph: Graham, "Bounds on multiprocessing timing anomalies" (1969): more
-/// machines, shorter tasks and fewer constraints, each of which makes it later.
-#[test]
-fn grahams_anomalies() {
-    let makespan = |machines: u32, shorter: f64, is_relaxed: bool| {
-        let works = [3.0, 2.0, 2.0, 2.0, 4.0, 4.0, 4.0, 4.0, 9.0];
-        let after = |at: usize| match at {
-            8 => vec![0],
-            4 | 5 if is_relaxed => vec![],
-            4..8 => vec![3],
-            _ => vec![],
-        };
-        let stage = |(at, work): (usize, &f64)| {
-            let class = Class::of_tasks("", 1, Law::Constant(work - shorter), vec![1]);
-            Stage {
-                name: format!("task{at}"),
-                after: after(at),
-                allowed: vec![true],
-                ..class.stages[0].clone()
-            }
-        };
-        let mut setup = gangs(machines, Backfill::None, &[(0, 1, 1)]);
-        setup.classes[0].gang = false;
-        setup.classes[0].stages = works.iter().enumerate().map(stage).collect();
-        setup.strategy.queue.order = QueueOrder::Job;
-        setup.strategy.parts[0].ties = equipoise::strategy::Ties::LowestId;
-        setup.strategy.parts[0].placement = crate::common::placement("least-loaded");
-        let figures = run(&setup, 1, None).unwrap_or_else(|failure| panic!("{failure}"));
-        figures.totals.last_completion.as_secs()
-    };
-    assert_eq!(makespan(3, 0.0, false), 12.0);
-    assert_eq!(makespan(4, 0.0, false), 15.0);
-    assert_eq!(makespan(3, 1.0, false), 13.0);
-    assert_eq!(makespan(3, 0.0, true), 16.0);
 }
 
 /// Jobs that are served one at a time: the second of three tasks on two nodes waits for the third of the

@@ -69,6 +69,7 @@ impl Row {
         let responses = || samples.iter().map(|s| &s.response).collect::<Vec<_>>();
         match self.quantity.as_str() {
             "E[T]"
+            | "E[completion]"
             | "=> E[T]"
             | "simulation E[T]"
             | "E[T] JSQ"
@@ -102,7 +103,7 @@ impl Row {
                 let load = models::number(&self.parameters, "lam");
                 of(&|s| worth_stealing_from(load, s.messages))
             }
-            "LS" | "LS OPT" | "LPT" => of(&|s| s.makespan),
+            "LS" | "LS OPT" | "LPT" | "makespan" => of(&|s| s.makespan),
             "T p99" => quantile_pseudovalues(&responses(), 0.99),
             "Wq p99" | "p99" => quantile_pseudovalues(&waits(), 0.99),
             "p90" => quantile_pseudovalues(&waits(), 0.9),

@@ -177,6 +177,10 @@ rows! {
     split_merge "V38",
     central_fork_join "V39",
     redundancy "V41",
+    breakdowns_while_busy "V45",
+    restart_from_scratch "V46",
+    retries_with_fresh_work "V48",
+    grahams_anomalies "V56",
     list_scheduling "V57",
     imbalance "V61",
 }

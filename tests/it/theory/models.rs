@@ -4,8 +4,11 @@ use equipoise::engine::law::Law;
 use equipoise::engine::time::Time;
 use equipoise::model::cluster::Group;
 use equipoise::model::discipline::{Discipline, SlowDown};
-use equipoise::sim::setup::{Measure, Setup, Warmup};
-use equipoise::strategy::{Binding, Copies, InFlight, Information, Loot, Stealing, Ties};
+use equipoise::sim::setup::{Measure, NodeFailures, Setup, StrandedRunning, TaskFailures, Warmup};
+use equipoise::strategy::{
+    Binding, Copies, InFlight, Information, Loot, QueueOrder, Stealing, Ties,
+};
+use equipoise::workload::class::Stage;
 use equipoise::workload::source::{Arrivals, Source};
 
 use crate::common::{class, group, open};
@@ -188,6 +191,10 @@ pub fn of(id: &str, p: &str) -> Vec<Model> {
         "V38" => vec![split_merge(p)],
         "V39" => vec![central_fork_join(p)],
         "V41" => vec![redundancy(p)],
+        "V45" => vec![breakdowns_while_busy(p)],
+        "V46" => vec![restart_from_scratch(p)],
+        "V48" => vec![retries_with_fresh_work(p)],
+        "V56" => vec![grahams_anomaly(p)],
         "V57" => list_scheduling(p),
         "V61" => vec![imbalance(p)],
         _ => vec![],
@@ -497,6 +504,82 @@ fn central_fork_join(p: &str) -> Model {
 }
 
 /// Graham's worst cases: tasks of one instant in a given order, each to the first free machine.
+/// M/M/1 whose node breaks down while it works, and goes on after its repair (Gaver, 1962).
+fn breakdowns_while_busy(p: &str) -> Model {
+    let (lambda, xi, eta) = (number(p, "lam"), number(p, "xi"), number(p, "eta"));
+    let busy = lambda * (1.0 + xi / eta);
+    let mut model = poisson(
+        vec![group("n", 1, 1.0)],
+        lambda,
+        1,
+        exponential(1.0),
+        "random",
+    );
+    model.warmup = RELAXATIONS * relaxation(busy, 2.0);
+    model.setup.faults.stranded.running = StrandedRunning::Resume;
+    model.setup.faults.node_failures = Some(NodeFailures {
+        up: exponential(1.0 / xi),
+        down: exponential(1.0 / eta),
+        busy_clock: true,
+    });
+    model
+}
+
+/// Constant work on a node that starts it over after each failure; jobs come so rarely that they do not meet
+/// (Duda, 1983).
+fn restart_from_scratch(p: &str) -> Model {
+    let work = Law::Constant(number(p, "x"));
+    let mut model = poisson(vec![group("n", 1, 1.0)], 1e-6, 1, work, "random");
+    model.setup.faults.node_failures = Some(NodeFailures {
+        up: exponential(1.0 / number(p, "lam")),
+        down: Law::Constant(number(p, "r")),
+        busy_clock: true,
+    });
+    model
+}
+
+/// Attempts that fail come back with fresh work at once (Takacs, 1963).
+fn retries_with_fresh_work(p: &str) -> Model {
+    let (lambda, failing) = (number(p, "lam"), number(p, "p"));
+    let mut model = poisson(
+        vec![group("n", 1, 1.0)],
+        lambda,
+        1,
+        exponential(1.0),
+        "random",
+    );
+    model.warmup = RELAXATIONS * relaxation(lambda / (1.0 - failing), 2.0);
+    model.setup.faults.task_failures = Some(TaskFailures::Probability(failing));
+    model.setup.faults.retries.max_attempts = 1_000;
+    model.setup.faults.retries.fresh_work = true;
+    model
+}
+
+/// One job of nine tasks as a graph, first task first: more machines, shorter tasks and fewer constraints, each
+/// of which makes it later (Graham, "Bounds on multiprocessing timing anomalies", 1969).
+fn grahams_anomaly(p: &str) -> Model {
+    let machines = if p == "m=4" { 4 } else { 3 };
+    let nodes = vec![group("n", machines, 1.0)];
+    let mut model = central(poisson(nodes, 1.0, 1, exponential(1.0), "least-loaded"));
+    batches(&mut model.setup, &[(1, 1)]);
+    let works = [3.0, 2.0, 2.0, 2.0, 4.0, 4.0, 4.0, 4.0, 9.0];
+    let shorter = if p == "times-1" { 1.0 } else { 0.0 };
+    let after = |task: usize| match task {
+        8 => vec![0],
+        4 | 5 if p == "relaxed precedence" => vec![],
+        4..8 => vec![3],
+        _ => vec![],
+    };
+    let stage = |(task, work): (usize, &f64)| Stage {
+        name: format!("task{task}"),
+        after: after(task),
+        ..class("task", 1, Law::Constant(work - shorter), 1).stages[0].clone()
+    };
+    model.setup.classes[0].stages = works.iter().enumerate().map(stage).collect();
+    model.setup.strategy.queue.order = QueueOrder::Job;
+    model
+}
+
 fn list_scheduling(p: &str) -> Vec<Model> {
     let m = count(p, "m");
     let badly_ordered = vec![(1, m * (m - 1)), (m, 1)];

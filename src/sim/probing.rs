@@ -9,7 +9,8 @@ use crate::engine::time::Time;
 
 use super::core::Timer;
 use super::failure::Fallible;
-use super::records::{Phase, draw};
+use super::recorder::Incident;
+use super::records::{Phase, Task, draw};
 use super::replication::Replication;
 
 impl Replication<'_> {
@@ -82,8 +83,11 @@ impl Replication<'_> {
 
     /// The answers are back: the task is bound and sets out.
     pub(super) fn decide_by_replies(&mut self, id: u32) -> Fallible {
-        let node = self.core.records.task(id).node;
+        let Task { node, copy, .. } = *self.core.records.task(id);
         self.dispatch.bind(&mut self.core, id, node);
+        if copy > 0 {
+            self.core.tell(node, Incident::Copied, Some(id));
+        }
         self.go(id)
     }
 }

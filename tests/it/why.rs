@@ -310,6 +310,7 @@ fn a_timeline_shows_what_befalls_nodes_and_attempts() {
     let place = Place::new(TROUBLED);
     for (strategy, expected) in [
         ("hedged", ["comes up", "copy", "failed", "goes down"]),
+        ("asking", ["comes up", "copy", "failed", "goes down"]),
         ("stealing", ["comes up", "failed", "goes down", "stolen"]),
     ] {
         let args = [
@@ -336,6 +337,7 @@ nodes.n.count = 3
 jobs.j = { arrivals.poisson.rate = 2.5, work = "1s" }
 scheduling.placement = "random"
 strategies.hedged.copies.hedge.after = "1500ms"
+strategies.asking = { placement.power-of-d.d = 2, view = "probe", copies.hedge.after = "1500ms" }
 strategies.stealing.stealing.idle = {}
 
 [faults]

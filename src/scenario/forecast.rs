@@ -361,12 +361,19 @@ impl Demand<'_> {
         let gather = setup.classes.iter().any(|class| !class.gather.is_free());
         // A decision and an end of service; what takes time; and, under late binding, reservations.
         let a_task = 2.0 + f64::from(u8::from(gather)) + travels * (1.0 + probes(strategy));
+        // A central queue by rules is gone through when a job comes, and where somebody waits when a task ends,
+        // or a gang.
+        let ends = if setup.has_gangs() { jobs } else { tasks };
+        let passes = match strategy.binding == Binding::CentralQueue && !setup.queues_plainly() {
+            true => jobs + ends * self.busiest().1.min(1.0),
+            false => 0.0,
+        };
         let behind = if setup.is_first_in_first_out() || setup.is_served_from_one_queue() {
             0.0
         } else {
             self.behind() + self.behind_gangs(setup, jobs)
         };
-        (jobs + tasks * a_task) * (1.0 + behind / jobs.max(1.0))
+        (jobs + tasks * a_task + passes) * (1.0 + behind / jobs.max(1.0))
     }
 
     /// Jobs that arrive while the last of those measured are served: the longest of n that run

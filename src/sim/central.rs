@@ -63,7 +63,7 @@ impl Central {
             queue: List::EMPTY,
             length: 0,
             rules,
-            is_plain: rules == QueueRules::default() && !setup.has_gangs(),
+            is_plain: setup.queues_plainly(),
             current: None,
             is_asked_for: false,
             plan: Plan::default(),

@@ -261,9 +261,12 @@ impl Setup {
 
     /// True if tasks start in the order in which they came, each as soon as any node has room.
     pub fn is_served_from_one_queue(&self) -> bool {
-        self.keeps_order(Binding::CentralQueue)
-            && self.strategy.queue == QueueRules::default()
-            && !self.has_gangs()
+        self.keeps_order(Binding::CentralQueue) && self.queues_plainly()
+    }
+
+    /// True if of a central queue only the head is ever looked at, for one node.
+    pub fn queues_plainly(&self) -> bool {
+        self.strategy.queue == QueueRules::default() && !self.has_gangs()
     }
 
     /// True if tasks are bound like this, in the order in which they came, and none is ever served before an

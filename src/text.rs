@@ -6,8 +6,8 @@
 
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm, core::display_width};
 
-/// Columns of a terminal's line.
-pub const LINE: usize = 100;
+/// Columns of a terminal's line: what every window and log shows without folding it.
+pub const LINE: usize = 80;
 
 /// A whole number with commas between thousands: "1,000".
 pub fn thousands(number: u64) -> String {
@@ -380,9 +380,10 @@ pub fn wrapped(text: &str, first: &str, further: &str) -> Vec<String> {
 }
 
 /// Stands for a blank at which no line may end.
-const GLUE: char = '\u{a0}';
+pub const GLUE: char = '\u{a0}';
 
-/// `text` with no end of line between a number and its unit, nor around `=` and `±`.
+/// `text` with no end of line between a number and its unit, nor around `=` and `±`, nor in what
+/// stands in backquotes, which is to be copied.
 fn glued(text: &str) -> String {
     const UNITS: [&str; 12] = [
         "%",
@@ -404,10 +405,13 @@ fn glued(text: &str) -> String {
     let is_sign = |word: &str| matches!(word, "=" | "±" | "+-");
     let words: Vec<&str> = text.split(' ').collect();
     let mut glued = String::new();
+    let mut is_code = false;
     for (at, word) in words.iter().enumerate() {
         if at > 0 {
             let before = words[at - 1];
-            let holds = is_number(before) && is_unit(word) || is_sign(word) || is_sign(before);
+            is_code ^= before.matches('`').count() % 2 == 1;
+            let holds =
+                is_number(before) && is_unit(word) || is_sign(word) || is_sign(before) || is_code;
             glued.push(if holds { GLUE } else { ' ' });
         }
         glued += word;
@@ -424,6 +428,16 @@ pub fn paragraph(text: &str, indent: &str) -> String {
     }
     let options = at_blanks(indent, indent).break_words(false);
     textwrap::fill(&glued(&words.join(" ")), options).replace(GLUE, " ") + "\n"
+}
+
+/// `line` on lines of at most [`LINE`] columns, the further ones indented as the first and by two
+/// more. A word is never broken.
+pub fn folded(line: &str) -> String {
+    let text = line.trim_start();
+    let indent = &line[..line.len() - text.len()];
+    let further = format!("{indent}  ");
+    let options = at_blanks(indent, &further).break_words(false);
+    textwrap::fill(&glued(text), options).replace(GLUE, " ") + "\n"
 }
 
 fn at_blanks<'a>(first: &'a str, further: &'a str) -> Options<'a> {
@@ -559,11 +573,12 @@ mod tests {
 
     #[test]
     fn a_number_stays_beside_its_unit() {
-        let lead = "word ".repeat(18);
+        let lead = "word ".repeat(14);
         for (text, last) in [
             ("at least 26 % behind", "26 % behind"),
             ("or run.jobs = 260_000 would", "run.jobs = 260_000 would"),
             ("of about 12 ms ± 3, or", "12 ms ± 3, or"),
+            ("to run `a --set b=1` again", "`a --set b=1` again"),
         ] {
             let lines = wrapped(&format!("{lead}{text}"), "", "");
             assert_eq!((lines.len(), &*lines[1]), (2, last));

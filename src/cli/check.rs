@@ -15,7 +15,7 @@ use crate::scenario::forecast::{Forecast, Total, Use, forecast};
 use crate::scenario::{Registry, Scenario};
 use crate::sim::setup::{Setup, Warmup};
 use crate::text::{
-    assignments, counted, lasting, paragraph, plural, printable, rounded_up, toml_number,
+    assignments, counted, folded, lasting, paragraph, plural, printable, rounded_up, toml_number,
 };
 
 /// Arguments of `equipoise check`.
@@ -109,7 +109,7 @@ fn pilot_share(setup: &Setup, forecast: &Forecast) -> f64 {
 
 /// Points and strategies with their loads; what is the same for all strategies is told once.
 fn describe(scenario: &Scenario, forecasts: &[Vec<Forecast>]) -> String {
-    let mut out = format!("{}\n", printable(&scenario.title));
+    let mut out = folded(&printable(&scenario.title));
     let notes = scenario.notes.iter();
     out.extend(notes.map(|note| paragraph(&format!("note: {}", printable(note)), "  ")));
     for (point, forecasts) in scenario.points.iter().zip(forecasts) {
@@ -147,18 +147,17 @@ fn describe_forecast(forecast: &Forecast) -> String {
         .filter(|used| used.share >= 0.0005);
     let mut out: String = used.map(describe_use).collect();
     let sights = forecast.sights.iter();
-    out.extend(sights.map(|seen| format!("    {seen}\n")));
-    out += &format!(
-        "    a replication: {}, {}, {}{}\n",
+    out.extend(sights.map(|seen| folded(&format!("    {seen}"))));
+    let length = match forecast.length {
+        0.0 => String::new(),
+        length => format!(" of {}", lasting(length)),
+    };
+    out + &folded(&format!(
+        "    a replication{length}: {}, {}, {}",
         about(forecast.jobs, "job"),
         about(forecast.tasks, "task"),
         about(forecast.events, "event"),
-        match forecast.length {
-            0.0 => String::new(),
-            length => format!(" in {} of simulated time", lasting(length)),
-        }
-    );
-    out
+    ))
 }
 
 /// What is too much has a warning of its own, beside those of the scenario.

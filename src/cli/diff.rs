@@ -18,7 +18,7 @@ use crate::experiment::run_comparison::{missing_strategies, shared_strategies};
 use crate::report::decision_text::{Labels, lines};
 use crate::results::{Meta, Results};
 use crate::scenario::Registry;
-use crate::text::{assignments, counted, thousands};
+use crate::text::{assignments, counted, folded, thousands};
 
 /// Arguments of `equipoise diff`.
 #[derive(Debug, Args)]
@@ -100,7 +100,7 @@ impl Diff {
             text += &describe(pair, &found);
         }
         text += &left_out;
-        print(&text)
+        print(&text.lines().map(folded).collect::<String>())
     }
 
     /// The decisions that both recorded, else both scenarios to run again.

@@ -138,9 +138,8 @@ fn metrics() -> String {
         out += &format!("{} [{unit}, {better}]\n", metric.name());
         out += &paragraph(&metric.definition(), "    ");
     }
-    out += "\nA class's metric is written class.metric, as in short.response_p99.\n";
-    out += "Any quantile can be named, of response, wait and slowdown: response_p75, wait_p999.\n";
-    out
+    out + "\nA class's metric is written class.metric, as in short.response_p99.\n\
+     Any quantile of response, wait and slowdown has such a name: response_p75.\n"
 }
 
 fn traces() -> String {

@@ -42,11 +42,11 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::scenario::Registry;
 use crate::sim::Failure;
-use crate::text::printable;
+use crate::text::{LINE, folded, printable};
 
 /// Compares load balancing and task scheduling strategies on equal jobs.
 #[derive(Debug, Parser)]
-#[command(name = "equipoise", version, about, propagate_version = true)]
+#[command(name = "equipoise", version, about, propagate_version = true, term_width = LINE)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -205,8 +205,20 @@ impl Command {
 /// Prints a message for people; whoever closed standard error does not want it.
 fn message(text: &str) {
     use std::io::Write;
-    let lines: Vec<String> = text.split('\n').map(printable).collect();
-    let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
+    let lines: String = text
+        .split('\n')
+        .map(|line| prose(&printable(line)))
+        .collect();
+    let _ = write!(std::io::stderr(), "{lines}");
+}
+
+/// A line of a message with its end; one that shows a scenario's text stays as it is laid out.
+fn prose(line: &str) -> String {
+    let is_shown = |c: char| c == '|' || c.is_ascii_digit();
+    match line.trim_start().starts_with(is_shown) {
+        true => format!("{line}\n"),
+        false => folded(line),
+    }
 }
 
 /// Prints a result; a reader that has gone away (`| head`) is not an error.

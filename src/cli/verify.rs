@@ -16,6 +16,7 @@ use crate::experiment::record::{Recording, RowKind};
 use crate::experiment::{Plan, Run};
 use crate::results::{Build, Meta, tables};
 use crate::scenario::Registry;
+use crate::text::folded;
 
 /// Arguments of `equipoise verify`.
 #[derive(Debug, Args)]
@@ -46,12 +47,12 @@ impl Verify {
             .collect();
         let (names, found) = self.run_again(registry, &stored, &recorded)?;
         match found {
-            None => print(&format!(
-                "{}: every byte of {} is the same\n{}",
-                self.dir.display(),
-                names.join(", "),
-                other_build(&stored).map_or(String::new(), |said| said + "\n")
-            )),
+            None => {
+                let (dir, names) = (self.dir.display(), names.join(", "));
+                let same = format!("{dir}: every byte of {names} is the same");
+                let lines = std::iter::once(same).chain(other_build(&stored));
+                print(&lines.map(|line| folded(&line)).collect::<String>())
+            }
             Some(difference) => Err(Exit::Different(format!(
                 "{}: {difference}\n{}",
                 self.dir.display(),

@@ -6,7 +6,7 @@
 use crate::experiment::moved::{Group, Moved, Pair};
 use crate::experiment::regret::Regret;
 use crate::metrics::jobs::PARTS;
-use crate::text::{Scale, aligned, fixed, printable, significant, thousands};
+use crate::text::{Scale, aligned, fixed, folded, printable, significant, thousands, width};
 
 /// Names of the two: the first is held against the second.
 #[derive(Clone, Copy, Debug)]
@@ -48,21 +48,30 @@ pub fn text(moved: &Moved, replications: u32, names: Names<'_>) -> String {
         lines.push("no measured job was completed under both".to_owned());
     }
     for table in tables(moved, names) {
-        let right: Vec<usize> = (1..table.head.len()).collect();
-        // What is said in words at the right end of a row stands at the left.
-        let words = table.head.last().is_some_and(|last| last == LARGEST);
-        let rows: Vec<Vec<String>> = std::iter::once(table.head).chain(table.rows).collect();
         lines.push(String::new());
-        lines.extend(aligned(&rows, &right[..right.len() - usize::from(words)]));
+        lines.extend(in_lines(table));
     }
     if moved.all.jobs > 0 {
         lines.extend([String::new()].into_iter().chain(left_out(moved)));
         lines.push(CLAIM.to_owned());
     }
-    let lines = lines
-        .iter()
-        .map(|line| format!("{}\n", printable(line).trim_end()));
-    lines.collect()
+    let lines = lines.iter().map(|line| printable(line));
+    lines.map(|line| folded(line.trim_end())).collect()
+}
+
+/// A table as lines; a title that is wider than the names below it has a line of its own.
+fn in_lines(mut table: Table) -> Vec<String> {
+    let names = table.rows.iter().filter_map(|row| row.first());
+    let is_wide =
+        names.map(|name| width(name)).max() < table.head.first().map(|title| width(title));
+    let title = table.head.first_mut().filter(|_| is_wide);
+    let mut lines: Vec<String> = title.map(std::mem::take).into_iter().collect();
+    // What is said in words at the right end of a row stands at the left.
+    let words = table.head.last().is_some_and(|last| last == LARGEST);
+    let right: Vec<usize> = (1..table.head.len() - usize::from(words)).collect();
+    let rows: Vec<Vec<String>> = std::iter::once(table.head).chain(table.rows).collect();
+    lines.extend(aligned(&rows, &right));
+    lines
 }
 
 /// What the differences claim.

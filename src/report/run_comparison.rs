@@ -14,20 +14,13 @@ use super::verdict_text::word;
 use crate::experiment::run_comparison::RunComparison;
 use crate::results::comparison as comparison_json;
 use crate::results::{ComparisonRow, Results};
-use crate::text::{aligned, plain_percent, plural, printable, thousands};
+use crate::text::{aligned, folded, plain_percent, plural, printable, thousands};
 
 /// A strategy's name is shortened beyond this.
 const NAME: usize = 20;
 
-/// Titles of [`row_cells`].
-const HEADER: [&str; 6] = [
-    "strategy",
-    "metric",
-    "A",
-    "B",
-    "change from A to B",
-    "verdict on B",
-];
+/// Titles of [`row_cells`]; the first is the metric's name.
+const HEADER: [&str; 5] = ["", "A", "B", "change from A to B", "verdict on B"];
 
 /// The table of `comparison`, whose first run has the tables `a`; `names` are what the two are called.
 pub fn text(a: &Results, comparison: &RunComparison, names: [&str; 2]) -> String {
@@ -38,19 +31,31 @@ pub fn text(a: &Results, comparison: &RunComparison, names: [&str; 2]) -> String
         format!("B: {}", names[1]),
     ];
     for point in 0..tables.points() {
-        lines.push(String::new());
-        lines.extend((tables.points() > 1).then(|| tables.point_label(point)));
+        let label = (tables.points() > 1).then(|| tables.point_label(point));
+        lines.extend(label.into_iter().flat_map(|label| [String::new(), label]));
         let rows = comparison.rows.iter().filter(|row| row.point == point);
-        let head = HEADER.map(str::to_owned).to_vec();
-        let names = tables.short_strategies(NAME);
-        let rows = rows.map(|row| row_cells(&names, row));
-        let cells: Vec<Vec<String>> = [head].into_iter().chain(rows).collect();
-        lines.extend(aligned(&cells, &[2, 3]));
+        let rows: Vec<&ComparisonRow> = rows.collect();
+        let of_metrics = rows.chunk_by(|one, other| one.metric == other.metric);
+        for rows in of_metrics {
+            lines.push(String::new());
+            lines.extend(table(&tables.short_strategies(NAME), rows));
+        }
     }
     lines.push(String::new());
     lines.push(terms(a, comparison));
     lines.extend(remarks(comparison));
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.iter().map(|line| folded(line)).collect()
+}
+
+/// One metric at one point: a row a strategy.
+fn table(names: &[String], rows: &[&ComparisonRow]) -> Vec<String> {
+    let mut head = HEADER.map(str::to_owned).to_vec();
+    head[0] = rows
+        .first()
+        .map_or(String::new(), |row| row.metric.to_string());
+    let rows = rows.iter().map(|row| row_cells(names, row));
+    let cells: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
+    aligned(&cells, &[1, 2])
 }
 
 /// What a reader has to know beside the figures.
@@ -79,7 +84,6 @@ fn row_cells(names: &[String], row: &ComparisonRow) -> Vec<String> {
     let more = needed.map_or(String::new(), |n| format!(", needs ~{}", thousands(n)));
     vec![
         names.get(row.strategy).cloned().unwrap_or_default(),
-        row.metric.to_string(),
         mean(row.baseline_mean),
         mean(row.mean),
         change(row, &scale),

@@ -1,4 +1,4 @@
-//! The comparison as a terminal shows it, at most 100 columns wide.
+//! The comparison as a terminal shows it, at most 80 columns wide.
 //!
 //! A narrow table is read at once, a wrapped one not at all. So groups of columns stay together and
 //! are stacked where they do not fit, names are cut (never figures), and a sweep of more than a few
@@ -435,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn no_line_is_wider_than_100_columns() {
+    fn no_line_is_wider_than_80_columns() {
         let many: Vec<f64> = (1..=60).map(|k| 0.015 * f64::from(k)).collect();
         let mut long = Sample::loads(&[0.5, 0.8], 12);
         long.meta.strategies[0].name = "n".repeat(90);

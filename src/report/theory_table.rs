@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use super::lookup::Lookup;
 use super::scales::scale;
 use crate::results::{Agreement, Results, TheoryRow};
-use crate::text::{aligned, printable, significant, wrapped};
+use crate::text::{aligned, folded, printable, significant};
 use crate::theory::{MODELS, model};
 
 /// Rows of the page's table at most.
@@ -26,7 +26,7 @@ judged. n/a: the figure has a mark (summary.csv says why), or there are fewer th
 const DIFFERS: &str =
     "Where a row differs, look at the warm-up first: theory speaks of the steady state.";
 
-/// The rows of `results` as text of at most 100 columns (but for long names).
+/// The rows of `results` as text of at most 80 columns (but for long names).
 pub fn text(results: &Results) -> String {
     let tables = Lookup::new(results);
     let rows = &results.theory;
@@ -72,13 +72,6 @@ fn grid(tables: &Lookup, rows: &[TheoryRow]) -> Vec<String> {
         lines.extend(ends.then(String::new));
     }
     lines
-}
-
-/// `line` on lines of at most 100 columns, the further ones indented as the first and by two more.
-fn folded(line: &str) -> String {
-    let text = line.trim_start();
-    let indent = " ".repeat(line.len() - text.len());
-    wrapped(text, &indent, &format!("{indent}  ")).join("\n") + "\n"
 }
 
 fn cell_name(tables: &Lookup, row: &TheoryRow) -> String {
@@ -246,7 +239,8 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.lines().all(|line| line.chars().count() <= 100),
+            text.lines()
+                .all(|line| line.chars().count() <= crate::text::LINE),
             "{text}"
         );
     }
@@ -264,7 +258,8 @@ mod tests {
         );
         assert!(text.contains("warm-up first"), "{text}");
         assert!(
-            text.lines().all(|line| line.chars().count() <= 100),
+            text.lines()
+                .all(|line| line.chars().count() <= crate::text::LINE),
             "{text}"
         );
     }

@@ -90,7 +90,7 @@ fn the_command_says_the_same_of_a_scenario_and_of_its_run() {
     );
     assert!(of_run.contains(", 0 differ;"), "{of_run}");
     assert!(
-        of_run.lines().all(|line| line.chars().count() <= 100),
+        of_run.lines().all(|line| line.chars().count() <= 80),
         "{of_run}"
     );
     let stored = std::fs::read_to_string(place.path("out/theory.csv")).unwrap();

@@ -3,7 +3,7 @@
 
 use equipoise::results::digest;
 
-use crate::tool::{MIXED, Place};
+use crate::tool::{MIXED, Place, unfolded};
 
 const RECORD: [&str; 2] = ["--record", "jobs,decisions"];
 
@@ -31,11 +31,13 @@ fn refused(place: &Place, arguments: &[&str]) -> String {
 fn about(text: &str, strategy: &str) -> Vec<String> {
     let mut lines = text.lines();
     let first = lines.find(|line| line.contains(strategy)).expect("told");
-    let below = lines.take_while(|line| line.starts_with("  "));
-    std::iter::once(first)
-        .chain(below)
-        .map(str::to_owned)
-        .collect()
+    let below: Vec<&str> = lines.take_while(|line| line.starts_with("  ")).collect();
+    // The first line may be folded.
+    let sides = below.iter().position(|line| line.starts_with("  A  "));
+    let (folded, below) = below.split_at(sides.unwrap_or(0));
+    let first = unfolded(&format!("{first} {}", folded.join(" ")));
+    let below = below.iter().map(|line| (*line).to_owned());
+    std::iter::once(first).chain(below).collect()
 }
 
 /// A row of a table as cells by column.
@@ -130,6 +132,7 @@ fn a_choice_can_be_narrowed_and_what_is_left_out_is_told() {
         "3",
     ]);
     assert_eq!(one.matches("two-choices").count(), 1, "{one}");
+    let one = unfolded(&one);
     assert!(
         one.contains("replication 3, t = ") && one.contains("workload.load = 0.6"),
         "{one}"

@@ -1,6 +1,6 @@
 //! `equipoise find` against models whose answer is known.
 
-use crate::tool::Place;
+use crate::tool::{Place, unfolded};
 
 /// M/M/c with one queue: 40 jobs a second of 100 ms, so that 4 servers are always busy.
 const SERVERS: &str = r#"
@@ -86,6 +86,7 @@ fn the_largest_load_is_that_of_one_server() {
         "--until",
         &until,
     ]);
+    let found = unfolded(&found);
     // It holds exactly at 0.65, which is therefore open or at an edge.
     assert!(
         found.contains("holds at 0.6 (") && found.contains("fails at 0.7 ("),

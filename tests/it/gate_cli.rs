@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::cli::{refused, stderr, stdout};
-use crate::tool::Place;
+use crate::tool::{Place, unfolded};
 
 /// Two strategies, two metrics; enough jobs for the slowest 1 % to have parts.
 const SMALL: &str = r#"
@@ -66,7 +66,7 @@ fn equal_code_passes_and_writes_nothing() {
     assert_eq!(
         told.lines().collect::<Vec<_>>(),
         [
-            "GATE PASSED: 1 scenario, none worse (false alarms: at most 1 % for this whole command)",
+            "GATE PASSED: 1 scenario, none worse (false alarms: at most 1 % in all)",
             "1 scenario: every decision is the same as in the baseline",
         ]
     );
@@ -344,7 +344,7 @@ fn what_cannot_be_watched_is_refused_with_the_way_out() {
 fn the_margins_told_are_the_ones_that_do() {
     let place = Place::new(&with("margin = 0.05", "margin = 0.005"));
     let output = place.call(&["gate", "s.toml", "--save"]);
-    let error = stderr(&output);
+    let error = unfolded(&stderr(&output));
     let (_, told) = error.split_once("under `[gate]` write ").unwrap();
     let (told, _) = told.split_once(", or measure").unwrap();
     let margins = told.replace(" and ", "\n");

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use crate::cli::{refused, stderr};
-use crate::tool::{MIXED, Place};
+use crate::tool::{MIXED, Place, unfolded};
 
 const RECORDED: [&str; 6] = [
     "run",
@@ -93,7 +93,7 @@ fn links_are_not_followed() {
     place.ok(&["gate", "pool.toml", "--save"]);
     let gate = place.call(&["gate", "pool.toml", "--junit", "junit.xml"]);
     assert!(
-        stderr(&gate).contains("no file replaces"),
+        unfolded(&stderr(&gate)).contains("no file replaces"),
         "{}",
         stderr(&gate)
     );

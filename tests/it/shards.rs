@@ -3,7 +3,7 @@
 
 use std::process::{Command, Output};
 
-use crate::tool::{MIXED, Place};
+use crate::tool::{MIXED, Place, unfolded};
 
 const RUN: [&str; 4] = ["run", "s.toml", "--out=whole", "--record=jobs,tasks,regret"];
 
@@ -280,7 +280,7 @@ fn replications_alone_are_a_part_to_merge() {
 fn what_cannot_be_added_is_told() {
     let place = two();
     let before = place.tree("whole");
-    let add = |more: &[&str]| refused_call(&place, &[&RUN[..], more].concat());
+    let add = |more: &[&str]| unfolded(&refused_call(&place, &[&RUN[..], more].concat()));
     let said = add(&["--replications=2..5"]);
     assert!(
         said.contains("whole has replications 1 to 2 already"),

@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+/// A text that was folded, on one line.
+pub fn unfolded(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// A small scenario with all that draws random numbers: two classes, several dispatchers, a
 /// network, stragglers, a part for one class, a sweep.
 pub const MIXED: &str = r#"

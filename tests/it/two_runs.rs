@@ -74,7 +74,7 @@ fn each_strategy_is_compared_with_itself() {
         "{table}"
     );
     assert!(
-        table.lines().all(|line| line.chars().count() <= 100),
+        table.lines().all(|line| line.chars().count() <= 80),
         "{table}"
     );
 }

@@ -13,7 +13,13 @@ use crate::metrics::columns::MetricRef;
 use crate::report::cells::summary_cell;
 use crate::report::scales::scale;
 use crate::results::Cell;
-use crate::text::{aligned, plain_percent, printable, thousands};
+use crate::text::{
+    GLUE, LINE, apart, blanks, column_widths, folded, plain_percent, printable, thousands, width,
+    wrapped,
+};
+
+/// Longest name of a strategy in the table.
+const NAME: usize = 24;
 
 /// What a search is about.
 #[derive(Clone, Copy)]
@@ -158,13 +164,43 @@ pub fn table(search: About<'_>, answers: &[Answer]) -> String {
         evidence: "evidence".to_owned(),
     };
     let rows = std::iter::once(row(&head, price("price an hour")));
-    let rows: Vec<Vec<String>> = rows.chain(answers.iter().map(line)).collect();
+    let mut rows: Vec<Vec<String>> = rows.chain(answers.iter().map(line)).collect();
+    let names: Vec<&String> = answers.iter().map(|answer| &answer.strategy).collect();
+    for (row, name) in rows[1..].iter_mut().zip(apart(&names, NAME)) {
+        row[0] = name;
+    }
     let what = format!("{}: where {}", find.key(), what(search));
-    let mut lines = vec![printable(&what), String::new()];
-    lines.extend(aligned(&rows, &[]));
-    lines.extend([String::new(), spent(search), taken(find).to_owned()]);
-    let lines = lines.iter().map(|line| format!("{}\n", line.trim_end()));
-    lines.collect()
+    let prose = [String::new(), spent(search), taken(find).to_owned()];
+    let lines = [printable(&what), String::new()].map(|line| folded(&line));
+    let table = in_lines(&rows).into_iter().map(|line| line + "\n");
+    let lines = lines.into_iter().chain(table);
+    lines.chain(prose.iter().map(|line| folded(line))).collect()
+}
+
+/// Rows as lines, the last cell of each folded where it would not fit.
+fn in_lines(rows: &[Vec<String>]) -> Vec<String> {
+    let mut widths = column_widths(rows);
+    widths.pop();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths);
+        let before: String = cells
+            .map(|(cell, to)| format!("{cell}{}  ", blanks(cell, *to)))
+            .collect();
+        let evidence = row.last().map_or("", String::as_str);
+        let evidence = in_parts(evidence, LINE.saturating_sub(width(&before)));
+        wrapped(&evidence, &before, &" ".repeat(width(&before)))
+    };
+    rows.iter().flat_map(line).collect()
+}
+
+/// `evidence` with ends of line between what was seen only, as far as a part fits into `room`.
+fn in_parts(evidence: &str, room: usize) -> String {
+    let parts = evidence.replace(", ", ",\n").replace("; ", ";\n");
+    let parts = parts.split('\n').map(|part| match width(part) <= room {
+        true => part.replace(' ', &GLUE.to_string()),
+        false => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join(" ")
 }
 
 fn row(answer: &Answer, price: Option<String>) -> Vec<String> {

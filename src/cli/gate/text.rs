@@ -89,11 +89,11 @@ fn allowed(row: &FigureVerdict) -> String {
     format!("{sign}{}", plain_percent(row.margin))
 }
 
-/// "GATE PASSED: ... (false alarms: at most 1 % for this whole command)".
+/// "GATE PASSED: ... (false alarms: at most 1 % in all)".
 pub fn headline(outcome: &GateVerdicts) -> String {
     let risk = plain_percent(FALSE_ALARMS);
     format!(
-        "{} (false alarms: at most {risk} for this whole command)",
+        "{} (false alarms: at most {risk} in all)",
         outcome.headline()
     )
 }

@@ -9,6 +9,7 @@ use std::fmt;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::tree::Span;
+use crate::text::{LINE, folded, width};
 
 /// A text that was read: the file, or an argument of `--set`.
 #[derive(Clone, Debug, PartialEq)]
@@ -168,6 +169,7 @@ impl Report {
         } else {
             Renderer::plain()
         };
+        let renderer = renderer.term_width(LINE);
         // Mistakes first, if not all can be shown: the doubts will be told when they are mended.
         let fits = self.list.len() <= SHOWN;
         let shown: Vec<&Diagnostic> = match fits {
@@ -187,28 +189,43 @@ impl Report {
         } else {
             Level::ERROR
         };
-        let hint = diagnostic.hint.as_str();
-        let (label, helps) = hint.split_once('\n').unwrap_or((hint, ""));
+        let mut helps: Vec<&str> = diagnostic.hint.lines().collect();
         let title = level.primary_title(diagnostic.title.as_str());
         let mut group: Group<'_> = match self.locate(diagnostic) {
             Some((source, span)) => {
                 let span = first_line(&source.text, span);
-                let text = Snippet::source(&source.text).path(&source.name);
-                title.element(text.annotation(AnnotationKind::Primary.span(span).label(label)))
+                let fits = |label: &&str| fits(&source.text, &span, label);
+                let label = helps.first().copied().filter(fits);
+                helps.drain(..usize::from(label.is_some()));
+                let spot = AnnotationKind::Primary.span(span).label(label);
+                title.element(
+                    Snippet::source(&source.text)
+                        .path(&source.name)
+                        .annotation(spot),
+                )
             }
-            None => {
-                let location = title.element(Origin::path(self.file()));
-                match label {
-                    "" => location,
-                    label => location.element(Level::HELP.message(label)),
-                }
-            }
+            None => title.element(Origin::path(self.file())),
         };
-        for help in helps.lines().filter(|line| !line.is_empty()) {
-            group = group.element(Level::HELP.message(help));
+        for help in helps.into_iter().filter(|line| !line.is_empty()) {
+            group = group.element(Level::HELP.message(below(help)));
         }
         renderer.render(&[group])
     }
+}
+
+/// True if `label` ends within the terminal's line where it stands behind what is underlined.
+fn fits(text: &str, span: &Span, label: &str) -> bool {
+    let number = text[..span.start].matches('\n').count() + 1;
+    let start = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
+    let before = number.to_string().len() + " |  ".len() + width(&text[start..span.end]);
+    before + width(label) <= LINE
+}
+
+/// `help` in lines that fit beside what stands before them, as in "123 = help: ".
+fn below(help: &str) -> String {
+    let lines = folded(&format!("{:12}{help}", ""));
+    let lines: Vec<&str> = lines.lines().map(str::trim_start).collect();
+    lines.join("\n")
 }
 
 /// The part of a range that lies on its first line, and at least one character of it.

@@ -21,6 +21,7 @@ pub mod terminal;
 pub mod theory_table;
 pub mod timeline;
 pub mod verdict_text;
+pub mod words;
 
 use crate::experiment::recorded::Recorded;
 use crate::results::Results;

@@ -3,13 +3,13 @@
 
 use maud::{Markup, html};
 
-use super::words::set;
 use super::{Page, code};
 use crate::metrics::columns::{MetricRef, Part};
 use crate::report::cells::{change, summary_cell};
 use crate::report::lookup::chosen_points;
 use crate::report::scales::scale;
 use crate::report::verdict_text::{reason, word};
+use crate::report::words::set;
 use crate::results::{ComparisonRow, Status};
 use crate::text::{plain_percent, printable};
 

@@ -13,13 +13,13 @@ use maud::{Markup, html};
 
 use super::judged::{Case, Judged, as_good, case};
 use super::objective::{Keeps, keeps, share_within, slo_of};
-use super::words::{and, dashed, heading, set, words};
 use super::{Page, code, quoted};
 use crate::metrics::columns::MetricRef;
 use crate::report::cells::{change_with, lower_or_higher};
 use crate::report::plot::axis::range;
 use crate::report::scales::scale;
 use crate::report::verdict_text::word;
+use crate::report::words::{and, dashed, heading, set, words};
 use crate::results::{Agreement, ComparisonRow, Status, Summary, Verdict};
 use crate::stats::best::{Place, Standing};
 use crate::text::{Scale, count, fixed, plain_percent, plural, printable, significant};

@@ -13,12 +13,12 @@ use maud::{Markup, html};
 
 use super::Page;
 use super::figure::{across, head, line, picture, stretched, upright};
-use super::words::{and, dashed, set};
 use crate::metrics::jobs::PARTS;
 use crate::metrics::registry::Metric;
 use crate::report::lookup::chosen_points;
 use crate::report::plot::axis::{Axis, range};
 use crate::report::scales::scale_of;
+use crate::report::words::{and, dashed, set};
 use crate::results::Cell;
 use crate::text::{Scale, counted, fixed, significant};
 

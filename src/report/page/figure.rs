@@ -8,8 +8,8 @@
 use maud::{Markup, html};
 
 use super::Page;
-use super::words::set;
 use crate::report::plot::axis::Axis;
+use crate::report::words::set;
 
 /// `share` of the width.
 pub fn across(share: f64) -> String {

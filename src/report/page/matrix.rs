@@ -13,12 +13,12 @@ use maud::{Markup, html};
 
 use super::figure::{across, change_axis, head, head_with, line, picture, text, upright};
 use super::objective::{Keeps, keeps, slo_of};
-use super::words::{heading, set};
 use super::{Page, sign};
 use crate::metrics::columns::MetricRef;
 use crate::report::cells::{change, change_with};
 use crate::report::plot::axis::Axis;
 use crate::report::verdict_text::word;
+use crate::report::words::{heading, set};
 use crate::results::{ComparisonRow, Status, Verdict};
 use crate::text::{Scale, plain_percent, signed_percent};
 

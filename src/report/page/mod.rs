@@ -21,7 +21,6 @@ mod notes;
 mod objective;
 mod tail;
 pub mod why;
-mod words;
 
 use indexmap::IndexSet;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -255,7 +254,7 @@ impl<'a> Page<'a> {
             }
             (_, Some(mean)) => scale.with_interval(mean, figure.interval()),
         };
-        let text = words::set(text.trim_end_matches(" exact")).replace(">=", "≥");
+        let text = crate::report::words::set(text.trim_end_matches(" exact")).replace(">=", "≥");
         match text.split_once(" ± ") {
             Some((value, half)) => (value.to_owned(), half.to_owned()),
             None => (text, String::new()),

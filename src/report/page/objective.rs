@@ -4,8 +4,8 @@
 //! nor over it. A mean is never held against an objective.
 
 use super::Page;
-use super::words::set;
 use crate::metrics::columns::MetricRef;
+use crate::report::words::set;
 use crate::results::Status;
 use crate::text::significant;
 

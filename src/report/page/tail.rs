@@ -8,8 +8,8 @@ use maud::{Markup, html};
 
 use super::Page;
 use super::figure::{Upward, across, change_axis, line, objective_line, stretched, text};
-use super::words::set;
 use crate::report::plot::axis::Axis;
+use crate::report::words::set;
 use crate::text::{Scale, plain_percent, printable, shorten, signed_percent};
 
 /// Shares that are named, and the metric that is the quantile.

@@ -5,7 +5,6 @@
 
 use maud::{Markup, html};
 
-use super::words::set;
 use super::{Page, code, depth};
 use crate::metrics::columns::MetricRef;
 use crate::metrics::figures::RegretRow;
@@ -14,6 +13,7 @@ use crate::report::lookup::Lookup;
 use crate::report::moved_text::{
     CLAIM, Names, Table, left_out, part_rows, regret_table, share, tables,
 };
+use crate::report::words::set;
 use crate::results::{ClassMeta, Results};
 use crate::stats::estimate::estimate;
 use crate::text::{Scale, printable, thousands};

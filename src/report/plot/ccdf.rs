@@ -73,7 +73,7 @@ fn panel(tables: &Lookup, point: usize, class: &str, (drawing, area): (&mut Draw
     let title = if class == "all" { "all jobs" } else { class };
     let panel = Panel::draw(drawing, area, title, (x, y), 14.0);
     if let Some(slo) = slo {
-        let name = format!("slo {}", scale.value(slo));
+        let name = format!("SLO {}", scale.value(slo));
         panel.vertical_rule(drawing, slo / scale.factor, &name, title);
     }
     let inside = |curve: &Vec<Point>| -> Vec<Point> {

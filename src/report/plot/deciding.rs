@@ -12,10 +12,11 @@ use super::palette::{look, mark};
 use super::panel::{Entry, Panel, figure};
 use super::sweep::{Sweep, numeric};
 use super::{picked_note, strategy_entries};
-use crate::metrics::columns::{MetricRef, Part};
+use crate::metrics::columns::MetricRef;
 use crate::report::cells::summary_cell;
 use crate::report::lookup::{Lookup, chosen_points};
 use crate::report::scales::scale;
+use crate::report::words::{heading, words};
 use crate::results::{Status, Summary};
 use crate::text::Scale;
 
@@ -25,7 +26,7 @@ pub fn draw(tables: &Lookup, metric: &MetricRef) -> Option<Drawing> {
     cells.find_map(|(_, cell)| cell.get(metric)?.mean)?;
     let slo = tables.slo(metric);
     let slo = slo.filter(|_| metric.metric.is_response_time());
-    Some(Chart::new(tables, metric, slo, "slo").draw())
+    Some(Chart::new(tables, metric, slo, "SLO").draw())
 }
 
 /// The plot of what a search looked at, around the limit that it was asked for.
@@ -97,7 +98,7 @@ impl<'a> Chart<'a> {
         let scale = scale(&self.metric.metric, sizes);
         let scaled: Vec<f64> = values.iter().map(|v| v / scale.factor).collect();
         let (low, high) = range(scaled.iter().copied()).unwrap_or((f64::INFINITY, 0.0));
-        let title = scale.axis_title(&self.metric.metric.title());
+        let title = scale.axis_title(&words(self.metric));
         let axis = Axis::fitting(&title, &scaled, low < small * high);
         (scale, axis)
     }
@@ -107,22 +108,8 @@ impl<'a> Chart<'a> {
     }
 
     fn subtitle(&self) -> String {
-        format!(
-            "{}, mean of {} with 95 % intervals",
-            self.metric,
-            self.tables.meta().replications_text()
-        )
-    }
-
-    fn title(&self) -> String {
-        let mut title = self.metric.metric.title();
-        if let Some(first) = title.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
-        match &self.metric.part {
-            Part::All => title,
-            part => format!("{title} of {part}"),
-        }
+        let replications = self.tables.meta().replications_text();
+        format!("mean of {replications} with 95 % intervals")
     }
 
     /// Curves with bands over a numeric sweep; the axis starts at 0 unless all values are well above it.
@@ -131,7 +118,7 @@ impl<'a> Chart<'a> {
         let (scale, y) = self.axis(&points, 0.7);
         let mut legend = strategy_entries(self.tables);
         legend.extend(self.mark_notes(&points).into_iter().map(Entry::Note));
-        let (title, subtitle) = (self.title(), self.subtitle());
+        let (title, subtitle) = (heading(self.metric), self.subtitle());
         let texts = [title.as_str(), subtitle.as_str()];
         let style = self.tables.style;
         let height = style.either(260.0, HEIGHT - 130.0);
@@ -190,7 +177,7 @@ impl<'a> Chart<'a> {
         let groups = points.iter().map(|point| self.group(*point, &scale));
         Rows {
             style: self.tables.style,
-            title: self.title(),
+            title: heading(self.metric),
             subtitle: self.subtitle(),
             groups: groups.collect(),
             rule: self.rule_on(&axis, &scale).map(rule),

@@ -18,6 +18,7 @@ use crate::report::cells::change;
 use crate::report::lookup::{Lookup, chosen_points};
 use crate::report::scales::scale;
 use crate::report::verdict_text::word;
+use crate::report::words::words;
 use crate::results::ComparisonRow;
 use crate::text::plain_percent;
 
@@ -36,7 +37,7 @@ pub fn draw(tables: &Lookup, metric: &MetricRef) -> Option<Drawing> {
 
 fn title(tables: &Lookup, metric: &MetricRef) -> String {
     let baseline = tables.strategy(tables.baseline());
-    format!("Change of {metric} against {baseline}")
+    format!("Change of the {} against {baseline}", words(metric))
 }
 
 fn subtitle(tables: &Lookup) -> String {
@@ -56,7 +57,7 @@ fn axis(tables: &Lookup, metric: &MetricRef, rows: &[&ComparisonRow]) -> Axis {
     let changes = changes.chain([-room, room]);
     let axis = Axis::changes(changes.map(|change| change.min(WIDEST)));
     Axis {
-        title: format!("change of {metric} (%)"),
+        title: format!("change of the {} (%)", words(metric)),
         ..axis
     }
 }

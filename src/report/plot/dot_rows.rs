@@ -78,10 +78,7 @@ impl Rows {
         let mut y = frame.top + step / 2.0;
         for group in &self.groups {
             if !group.title.is_empty() {
-                let title = fit(&group.title, TEXT, true, frame.left - 10.0);
-                drawing.bold((body.left, y), &title, TEXT, Align::Start);
-                let top = y - step / 2.0;
-                drawing.line(vec![(body.left, top), (body.right, top)], LINE, 0.8);
+                heading(&mut drawing, (body, frame), &group.title, (y, step));
                 y += step;
             }
             for row in &group.rows {
@@ -165,6 +162,18 @@ impl Rows {
             mark(drawing, (x, y), look, 4.2);
         }
     }
+}
+
+/// The title of a group, below a line; where it is longer than the names it covers the grid.
+fn heading(drawing: &mut Drawing, (body, frame): (Area, Area), title: &str, (y, step): (f64, f64)) {
+    let title = fit(title, TEXT, true, frame.right - body.left);
+    let end = body.left + text_width(&title, TEXT, true) + 6.0;
+    if end > frame.left {
+        drawing.rect((body.left, y - SHADE), (end, y + SHADE), PAPER, 1.0);
+    }
+    drawing.bold((body.left, y), &title, TEXT, Align::Start);
+    let top = y - step / 2.0;
+    drawing.line(vec![(body.left, top), (body.right, top)], LINE, 0.8);
 }
 
 /// `x`, or the nearest to it around which `text` stands inside the drawing.

@@ -2,7 +2,8 @@
 //!
 //! A plot is here because a question needs it: which strategy is best over the sweep (deciding
 //! metrics), how sure is that (paired differences), what happens in the tail (CCDF), where the time
-//! goes (blame), what it costs, whether nodes are used evenly, whether the run was steady. Every
+//! goes (blame), whether nodes are used evenly, whether the run was steady. What a strategy costs in
+//! messages stands on the page, which needs no picture for it. Every
 //! strategy has one colour and one marker in all of them; no two texts overlap and none is clipped,
 //! which tests check on the lists of shapes, also for absurd values.
 
@@ -10,7 +11,6 @@ pub mod axis;
 mod blame;
 mod ccdf;
 pub mod changes;
-mod cost;
 pub mod deciding;
 mod differences;
 mod dot_rows;
@@ -27,6 +27,7 @@ use palette::look;
 use panel::{Area, Entry, figure};
 
 use super::lookup::{Lookup, chosen_points};
+use super::words::words;
 use crate::metrics::columns::MetricRef;
 use crate::results::Results;
 
@@ -41,8 +42,6 @@ pub enum Topic {
     Ccdf,
     /// Parts of the response time.
     Blame,
-    /// Messages and waste against the tail.
-    Cost,
     /// Sorted node utilization.
     Utilization,
     /// Imbalance over time.
@@ -74,10 +73,9 @@ impl Plot {
 
 type PerPoint = (Topic, &'static str, fn(&Lookup, usize) -> Option<Drawing>);
 
-const PER_POINT: [PerPoint; 5] = [
+const PER_POINT: [PerPoint; 4] = [
     (Topic::Ccdf, "ccdf", ccdf::draw),
     (Topic::Blame, "blame", blame::draw),
-    (Topic::Cost, "price", cost::draw),
     (Topic::Utilization, "utilization", utilization::draw),
     (Topic::Imbalance, "imbalance", imbalance::draw),
 ];
@@ -102,10 +100,10 @@ fn of_metric(tables: &Lookup, metric: &MetricRef, number: usize) -> impl Iterato
         let name = format!("{stem}-{number}");
         Plot::new(topic, name, caption, drawing)
     };
-    let caption = format!("{metric} by strategy");
+    let caption = format!("{} by strategy", words(metric));
     let drawing = deciding::draw(tables, metric);
     let deciding = plot(Topic::Deciding, "deciding", caption, drawing);
-    let caption = format!("change of {metric} against the baseline");
+    let caption = format!("change of the {} against the baseline", words(metric));
     let drawing = differences::draw(tables, metric);
     let differences = plot(Topic::Differences, "differences", caption, drawing);
     deciding.into_iter().chain(differences)

@@ -1,4 +1,4 @@
-//! The page's words: metrics in words, and numbers as printers set them.
+//! The words of page and plots: metrics in words, and numbers as printers set them.
 //!
 //! Prose has words and tables have names: a reader should not have to know what a column is called to read an
 //! answer.

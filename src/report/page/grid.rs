@@ -20,6 +20,8 @@ pub struct Grid {
     pub values: Vec<(String, f64)>,
     /// Whether equal ratios of the values are equally far apart.
     pub is_log: bool,
+    /// Whether the values are numbers or durations: between words there is nothing, and so no line.
+    pub is_numeric: bool,
     /// The points of each combination of the other keys.
     pub groups: Vec<Group>,
 }
@@ -60,6 +62,7 @@ impl Grid {
         Grid {
             across,
             groups: groups.into_iter().map(group).collect(),
+            is_numeric: places.iter().all(|(name, _)| number(name).is_some()),
             values: places,
             is_log,
         }

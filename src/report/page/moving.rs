@@ -12,10 +12,10 @@ use super::Page;
 use super::figure::{Upward, across, line, objective_line, picture, stretched, text};
 use super::grid::Group;
 use super::objective::{Keeps, keeps, slo_of};
-use super::words::{heading, words};
 use crate::metrics::columns::MetricRef;
 use crate::report::plot::axis::{Axis, range};
 use crate::report::plot::deciding::runs;
+use crate::report::words::{heading, words};
 use crate::results::Status;
 use crate::text::{Scale, apart, printable, shorten};
 
@@ -104,7 +104,7 @@ fn discs(
         .map(|(_, value)| page.grid.x(*value))
         .zip(kept)
         .collect();
-    let holds = |kept: &Option<Keeps>| *kept == Some(Keeps::Under);
+    let holds = |kept: &Option<Keeps>| page.grid.is_numeric && *kept == Some(Keeps::Under);
     picture(
         28.0,
         &said,
@@ -141,6 +141,7 @@ fn under(page: &Page, group: &Group, kept: &[Option<Keeps>]) -> String {
     let run = if runs.len() == 1 { &runs[0][..] } else { &[] };
     match run {
         [only] => (*only).to_owned(),
+        [_, _, ..] if !page.grid.is_numeric => run.join(", "),
         [first, .., last] if run.len() == kept.len() => format!("{first} to {last}, all tried"),
         [first, .., last] => format!("{first} to {last}"),
         [] if runs.is_empty() => "none".to_owned(),
@@ -199,6 +200,7 @@ fn curves(page: &Page, metric: &MetricRef, key: &str) -> Markup {
             @if !is_one { ", a panel a strategy on the same axes" }
             "; " @if axis.low > 0.0 && !axis.log { span.mk { (curves.up.words()) } } @else { (curves.up.words()) }
             @if page.grid.is_log { "; " code { (key) } " on a log axis" }
+            @if !page.grid.is_numeric { "; no line joins words" }
             "; bars: 95\u{202f}%."
             @if !is_one { (groups_told(page)) " Grey: " (page.tables.strategy(page.baseline())) "." }
             @if curves.any_unsteady() { " A mark in the hatched strip has no steady value there." }
@@ -277,7 +279,14 @@ impl<'a> Curves<'a> {
     fn place(&self, strategy: usize, (point, value): (usize, usize)) -> Option<(f64, f64)> {
         let figure = self.page.figure(self.metric, point, strategy)?;
         let mean = figure.mean.filter(|_| figure.status != Status::Unstable)?;
-        Some((self.page.grid.x(value), self.y(mean)))
+        let x = self.page.grid.x(value);
+        // Above a word strategies stand side by side: nothing is said by their place.
+        let x = if self.page.grid.is_numeric {
+            x
+        } else {
+            aside(self.page, strategy, x)
+        };
+        Some((x, self.y(mean)))
     }
 
     fn is_never_drawn(&self, strategy: usize) -> bool {
@@ -332,14 +341,18 @@ impl<'a> Curves<'a> {
         }
     }
 
-    /// The curve of a strategy: neighbours that have values are joined.
+    /// The curve of a strategy: neighbours that have values are joined, where there is something between them.
     fn lines(&self, strategy: usize, group: &Group, more: &str) -> Markup {
         let at = |at: &(usize, usize)| {
             let figure = self.page.figure(self.metric, at.0, strategy)?;
             self.place(strategy, *at)
                 .filter(|_| figure.status != Status::Censored)
         };
-        let runs = runs(group.points.iter().map(at));
+        let joined: &[(usize, usize)] = match self.page.grid.is_numeric {
+            true => &group.points,
+            false => &[],
+        };
+        let runs = runs(joined.iter().map(at));
         stretched(
             self.bottom(),
             &html! { @for run in &runs { (self.page.curve(strategy, more, run)) } },
@@ -379,7 +392,10 @@ impl<'a> Curves<'a> {
             (some_ticks(page, (bottom + 15.0, bottom + 28.0), 4))
             (text("", (0.5, bottom + 43.0), "middle", &shorten(self.key, 26)))
             @for (group, more) in groups.iter().zip(MORE.iter().cycle()) {
-                @if strategy != page.baseline() { g.grey { (self.lines(page.baseline(), group, more)) } }
+                @if strategy != page.baseline() { g.grey {
+                    (self.lines(page.baseline(), group, more))
+                    @if !page.grid.is_numeric { (self.marks(page.baseline(), group)) }
+                } }
                 (self.lines(strategy, group, more))
             }
             @for group in groups { (self.marks(strategy, group)) }
@@ -387,7 +403,7 @@ impl<'a> Curves<'a> {
     }
 }
 
-/// Marks in the strip stand side by side, about their place.
+/// Marks that stand side by side, about their place.
 fn aside(page: &Page, strategy: usize, x: f64) -> f64 {
     let many = page.strategies().len() as f64;
     x + (strategy as f64 - (many - 1.0) / 2.0) * (0.06 / many)

@@ -408,3 +408,24 @@ fn aside(page: &Page, strategy: usize, x: f64) -> f64 {
     let many = page.strategies().len() as f64;
     x + (strategy as f64 - (many - 1.0) / 2.0) * (0.06 / many)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::lookup::Lookup;
+    use crate::results::sample::Sample;
+
+    #[test]
+    fn a_line_joins_numbers_and_no_words() {
+        let drawn = |sample: &Sample| {
+            let results = sample.results();
+            let tables = Lookup::new(&results);
+            charts(&Page::new(&tables), &results.meta.decide_on[0]).into_string()
+        };
+        const LINE: &str = "<path class=\"l ";
+        assert!(drawn(&Sample::loads(&[0.5, 0.7, 0.9], 3)).contains(LINE));
+        let words = drawn(&Sample::words(&["fresh", "periodic", "probe"], 3));
+        assert!(!words.contains(LINE), "{words}");
+        assert!(words.contains("no line joins words"), "{words}");
+    }
+}

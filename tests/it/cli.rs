@@ -27,7 +27,7 @@ pub fn refused(place: &Place, arguments: &[&str], says: &str) {
     assert_eq!(stdout(&output), "", "{arguments:?}");
     let error = stderr(&output);
     assert!(error.starts_with("error: "), "{arguments:?}: {error}");
-    let is_told = error.contains(says) || unfolded(&error).contains(says);
+    let is_told = error.contains(says) || unfolded(error).contains(says);
     assert!(is_told, "{arguments:?}: {error}");
     assert!(!error.contains("os error"), "{arguments:?}: {error}");
     assert!(place.tree(".") == before, "{arguments:?} changed files");
@@ -391,7 +391,7 @@ fn check_tells_the_load_of_groups_where_the_strategy_fixes_it() {
         assert!(said.contains(part), "{said}");
     }
     let warning = "slots of m5: utilization is not below 1: change `strategies.in-turn.placement` (in-turn at 1 of 2 points)";
-    assert!(unfolded(&warned).contains(warning), "{warned}");
+    assert!(unfolded(warned).contains(warning), "{warned}");
 }
 
 /// Nothing is advised to a system that no warm-up helps.

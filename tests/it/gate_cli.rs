@@ -344,7 +344,7 @@ fn what_cannot_be_watched_is_refused_with_the_way_out() {
 fn the_margins_told_are_the_ones_that_do() {
     let place = Place::new(&with("margin = 0.05", "margin = 0.005"));
     let output = place.call(&["gate", "s.toml", "--save"]);
-    let error = unfolded(&stderr(&output));
+    let error = unfolded(stderr(&output));
     let (_, told) = error.split_once("under `[gate]` write ").unwrap();
     let (told, _) = told.split_once(", or measure").unwrap();
     let margins = told.replace(" and ", "\n");

@@ -93,7 +93,7 @@ fn links_are_not_followed() {
     place.ok(&["gate", "pool.toml", "--save"]);
     let gate = place.call(&["gate", "pool.toml", "--junit", "junit.xml"]);
     assert!(
-        unfolded(&stderr(&gate)).contains("no file replaces"),
+        unfolded(stderr(&gate)).contains("no file replaces"),
         "{}",
         stderr(&gate)
     );

@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 
 use super::board::news::News;
 use super::board::travelling::Travelling;
-use super::board::{Eligible, Order, Orders};
+use super::board::{Eligible, Laid, Order, Orders};
 pub use super::truth::Truth;
 use super::{Ask, Ties};
 use crate::engine::random::Draw;
@@ -122,6 +122,7 @@ pub struct View<'a> {
     truth: Truth<'a>,
     difference: Option<Difference<'a>>,
     orders: Option<&'a Orders>,
+    laid: Laid<'a>,
     turns: Option<&'a RefCell<Turns>>,
     probes: Cell<u32>,
     log: Option<&'a RefCell<Vec<NodeId>>>,
@@ -135,25 +136,28 @@ impl<'a> View<'a> {
             truth,
             difference,
             orders: None,
+            laid: None,
             turns: None,
             probes: Cell::new(0),
             log: None,
         }
     }
 
-    /// The same with the orders of a decision's candidates, and credits for turns; each node that is asked is noted in
+    /// The same with the orders of a decision's candidates, what lies over them, and credits for turns; each node that is asked is noted in
     /// `log`, if there is one.
     #[inline(always)]
     pub(super) fn of_list(
         truth: Truth<'a>,
         difference: Option<Difference<'a>>,
-        (orders, turns): (&'a Orders, Option<&'a RefCell<Turns>>),
+        (orders, laid): (&'a Orders, Laid<'a>),
+        turns: Option<&'a RefCell<Turns>>,
         log: Option<&'a RefCell<Vec<NodeId>>>,
     ) -> View<'a> {
         View {
             truth,
             difference,
             orders: Some(orders),
+            laid,
             turns,
             probes: Cell::new(0),
             log,
@@ -300,7 +304,7 @@ impl<'a> View<'a> {
         if ask.ties == Ties::Turns {
             return self.next_in_turn(order, ask);
         }
-        let at = self.orders?.least(order, self.clock(), ask.ties, rng)?;
+        let at = (self.orders?).least((order, self.laid), self.clock(), ask.ties, rng)?;
         Some(ask.nodes.pool().at(at))
     }
 
@@ -309,7 +313,7 @@ impl<'a> View<'a> {
         let mut turns = self.turns?.borrow_mut();
         let mut tied = std::mem::take(&mut turns.tied);
         tied.clear();
-        self.orders?.tied(order, self.clock(), &mut tied);
+        (self.orders?).tied((order, self.laid), self.clock(), &mut tied);
         let nodes = tied.iter().map(|&at| ask.nodes.pool().at(at));
         let node = turns.take(nodes);
         turns.tied = tied;
@@ -319,7 +323,7 @@ impl<'a> View<'a> {
     /// A candidate without any task, by an order of tasks.
     #[inline]
     pub fn idle(&self, order: Order, ask: &Ask<'_>, rng: &mut Draw) -> Option<NodeId> {
-        let at = self.orders?.idle(order, ask.ties, rng)?;
+        let at = (self.orders?).idle((order, self.laid), self.clock(), ask.ties, rng)?;
         Some(ask.nodes.pool().at(at))
     }
 

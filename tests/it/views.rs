@@ -152,8 +152,8 @@ fn forty_sidecars_are_worse_than_one_proxy() {
     assert!(sidecars > 2.0 * one && sidecars < random);
 }
 
-/// A face for each of few dispatchers shows what one face shows that is turned from one to the next
-/// of many: with 64 dispatchers each has one, with 65 they share it. The 65th gets no jobs.
+/// 65 dispatchers share what is kept of the nodes, and what each has under way lies over it; each that is
+/// said to use a subset, of all nodes, has all of its own.
 #[test]
 fn dispatchers_that_share_what_is_kept_see_their_own() {
     let boards = [
@@ -166,39 +166,46 @@ fn dispatchers_that_share_what_is_kept_see_their_own() {
             by: Time::from_secs(1.5),
         },
     ];
-    for information in boards {
-        for spelling in [
-            "least-loaded",
-            "least-loaded.by = 'work'",
-            "worst-fit",
-            "power-of-d",
-        ] {
-            let with = |dispatchers| {
-                let mut setup = nodes(30, 0.8, spelling);
-                let mut classes = vec![setup.classes[0].clone(); 64];
-                for (at, class) in classes.iter_mut().enumerate() {
-                    class.name = format!("class-{at}");
-                }
-                setup.classes.truncate(0);
-                setup.sources.truncate(0);
-                setup.strategy.parts_of_class.clear();
-                for class in classes {
-                    let interval = Law::Exponential {
-                        mean: 64.0 * 3.0 / (30.0 * 0.8),
-                    };
-                    let arrivals = equipoise::workload::source::Arrivals::Renewal { interval };
-                    setup = setup.with_jobs(class, arrivals);
-                }
-                setup.network.dispatch = Law::Exponential { mean: 0.2 };
-                setup.network.result = Law::Constant(0.1);
-                let parts = &mut setup.strategy.parts[0];
-                (parts.dispatchers, parts.information) = (dispatchers, information);
-                parts.spread = Spread::ByClass;
-                decisions(&setup)
-            };
-            assert!(with(64) == with(65), "{information:?} {spelling}");
+    let spellings = LOOKING.into_iter().chain([
+        "least-loaded.by = 'work'",
+        "least-loaded.by = 'utilization'",
+    ]);
+    for (information, spelling) in boards
+        .iter()
+        .flat_map(|b| spellings.clone().map(move |s| (b, s)))
+    {
+        for ties in [Ties::Random, Ties::Turns, Ties::Longest] {
+            for has_faults in [false, true] {
+                let mut shared = many_dispatchers(spelling, has_faults);
+                let parts = &mut shared.strategy.parts[0];
+                (parts.ties, parts.information) = (ties, *information);
+                let mut apart = shared.clone();
+                apart.strategy.parts[0].subset = Some(30);
+                assert!(
+                    decisions(&shared) == decisions(&apart),
+                    "{information:?} {spelling} {ties:?} {has_faults}"
+                );
+            }
         }
     }
+}
+
+/// 65 dispatchers, each with some jobs under way, on nodes of two speeds.
+fn many_dispatchers(spelling: &str, has_faults: bool) -> Setup {
+    let nodes = vec![group("slow", 20, 1.0), group("fast", 10, 2.0)];
+    let (interval, work) = (
+        Law::Exponential { mean: 0.1 },
+        Law::Exponential { mean: 1.0 },
+    );
+    let mut setup = open(nodes, interval, 3, work, spelling).measuring(0, 1_500);
+    setup.network.dispatch = Law::Exponential { mean: 0.2 };
+    setup.network.result = Law::Constant(0.1);
+    setup.strategy.parts[0].dispatchers = 65;
+    setup.strategy.parts[0].spread = Spread::RoundRobin;
+    if has_faults {
+        faults(&mut setup);
+    }
+    setup
 }
 
 fn gossip(every: u64, fanout: u32) -> Information {

@@ -3,9 +3,13 @@
 //! Orders are kept only for what a placement asks for, and brought up to date by what has changed, so that a
 //! decision costs the logarithm of the number of nodes and not that number.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
 use super::news::News;
 use super::node_set::NodeSet;
 use super::orders::{Orders, Wanted};
+use super::overlay::{Beside, Overlay};
 use super::travelling::Travelling;
 use crate::model::ids::NodeId;
 use crate::strategy::pool::{Pool, Pools};
@@ -22,6 +26,42 @@ pub struct Face {
     pub lists: Vec<List>,
     /// The part of each pool that it makes use of.
     pub aperture: Option<Aperture>,
+    /// What has changed, if each of many dispatchers knows something beside it.
+    pub changes: Option<Changes>,
+}
+
+/// The nodes that have changed, the last ones by name.
+#[derive(Debug, Default)]
+pub struct Changes {
+    count: u64,
+    last: VecDeque<NodeId>,
+}
+
+/// Changes that are remembered; who has missed more sees to all that it has under way.
+const REMEMBERED: usize = 256;
+
+impl Changes {
+    fn push(&mut self, node: NodeId) {
+        if self.last.len() == REMEMBERED {
+            self.last.pop_front();
+        }
+        self.last.push_back(node);
+        self.count += 1;
+    }
+
+    /// More has changed than nodes.
+    pub fn forget(&mut self) {
+        self.last.clear();
+        self.count += 1;
+    }
+
+    /// The nodes that have changed since there were `count` changes, if they are remembered and not more than
+    /// `most`.
+    fn since(&self, count: u64, most: usize) -> Option<impl Iterator<Item = NodeId>> {
+        let missed = usize::try_from(self.count - count).ok()?;
+        let first = self.last.len().checked_sub(missed)?;
+        (missed <= most).then(|| self.last.range(first..).copied())
+    }
 }
 
 /// What is seen.
@@ -128,6 +168,51 @@ impl Face {
         for list in &mut self.lists {
             list.update(pools.get(list.pool), node, is_up, &view);
         }
+        if let Some(changes) = &mut self.changes {
+            changes.push(node);
+        }
+    }
+
+    /// The nodes that have changed and do not lie under what a dispatcher knows; `None` if they are more than
+    /// the nodes to which it has sent something.
+    pub fn missed<'a>(&'a self, beside: &Beside) -> Option<impl Iterator<Item = NodeId> + use<'a>> {
+        let most = beside.sums.nodes().len();
+        self.changes.as_ref()?.since(beside.changes?, most)
+    }
+
+    /// Takes note that all that has changed is to lie under what one dispatcher knows: puts the nodes at
+    /// which what lies over it is to be brought up to date into `changed`.
+    pub fn lay_under(&self, beside: &mut Beside, changed: &mut Vec<NodeId>) {
+        match self.missed(beside) {
+            Some(missed) => changed.extend(missed),
+            None => {
+                changed.extend(beside.sums.nodes());
+                let over = beside.over.iter_mut().flat_map(RefCell::get_mut);
+                over.for_each(Overlay::clear);
+            }
+        }
+        beside.changes = self.changes.as_ref().map(|changes| changes.count);
+    }
+
+    /// Brings what lies over the orders for one dispatcher up to date with a node.
+    pub fn lay_over(
+        &self,
+        beside: &mut Beside,
+        (pools, news): (&Pools, &[News]),
+        node: NodeId,
+        truth: Truth<'_>,
+    ) {
+        let Beside { sums, over, .. } = beside;
+        let told = self.sees.news().map(|at| &news[at]);
+        let view = View::new(truth, Some(Difference::Told(sums, told)));
+        over.resize_with(self.lists.len(), RefCell::default);
+        for (list, over) in self.lists.iter().zip(over) {
+            if let Some(at) = pools.get(list.pool).position(node) {
+                let is_member = list.members.as_ref().is_none_or(|all| all.contains(at));
+                let which = (is_member, sums.tasks(node) > 0);
+                list.orders.lay(over.get_mut(), (at, node), which, &view);
+            }
+        }
     }
 
     /// Candidates of the pool of that number, of which `is_up` may be chosen.
@@ -143,8 +228,16 @@ impl Face {
         let is_up_now = |node| is_up.is_none_or(|is_up| is_up(node));
         let is_part = is_up.is_some() || within.is_some();
         let members = is_part.then(|| members(pool, |at, node| is_within(at) && is_up_now(node)));
+        let orders = match &mut self.changes {
+            None => Orders::default(),
+            Some(changes) => {
+                changes.forget();
+                Orders::under()
+            }
+        };
         self.lists.push(List {
             within,
+            orders,
             ..List::new(number, &[], members)
         });
     }

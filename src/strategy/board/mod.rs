@@ -1,8 +1,9 @@
 //! The board: what dispatchers see of the nodes, with the orders of them that placements ask for.
 //!
 //! Everything is kept once for all dispatchers. What one of them has sent, and the others do not see
-//! yet, is its own difference: the board shows one dispatcher at a time, and turning it to another
-//! lays one difference off and the other on, which costs O(own attempts under way x log n). With few
+//! yet, is its own difference. Of those that see the truth the board shows one at a time, and turning it to
+//! another lays one difference off and the other on, which costs O(own attempts that travel x log n). For
+//! those that are told of the nodes, or of none, their difference lies over what is kept for all. With few
 //! dispatchers, whose differences are large, each has a face of its own.
 
 pub mod by_count;
@@ -12,6 +13,7 @@ pub mod idle_queues;
 pub mod news;
 pub mod node_set;
 mod orders;
+pub mod overlay;
 pub mod shares;
 mod standing;
 #[cfg(test)]
@@ -23,7 +25,7 @@ use std::cell::RefCell;
 
 use super::key::Key;
 use super::pool::{Candidates, Pool, Pools, Within};
-use super::view::{Truth, Turns, View};
+use super::view::{Difference, Truth, Turns, View};
 use super::{Blueprint, Information, Placement, Problem, Ties};
 use crate::engine::random::Draw;
 use crate::engine::time::Time;
@@ -32,13 +34,14 @@ use crate::model::layout::Layout;
 
 use self::by_count::ByCount;
 pub use self::face::Aperture;
-use self::face::{Face, List, Sees, members};
+use self::face::{Changes, Face, List, Sees, members};
 use self::gossip::{Gossip, Heard};
 use self::idle_queues::IdleQueues;
 use self::news::{News, Timing};
 use self::node_set::NodeSet;
 use self::orders::Wanted;
-pub use self::orders::{Order, Orders};
+pub use self::orders::{Laid, Order, Orders};
+use self::overlay::Beside;
 pub use self::travelling::Bound;
 use self::travelling::{Instant, Own, Places, Travelling};
 
@@ -205,7 +208,7 @@ impl Sight {
     /// True if it needs a face of its own, one of `count` dispatchers alike.
     fn is_own(&self, count: usize, hides: bool) -> bool {
         match self.information {
-            _ if self.aperture.is_some() => true,
+            _ if self.aperture.is_some() || self.ties == Ties::Longest => true,
             Information::Fresh => hides && count <= MOST_FACES,
             Information::Periodic { apart: true, .. } | Information::Gossip(_) => true,
             _ => count <= MOST_TOLD_FACES,
@@ -286,6 +289,10 @@ impl Board {
                 self.news
                     .extend(timing.map(|timing| News::new(timing, layout)));
             }
+            let is_told = sight.information != Information::Fresh;
+            if let (true, false, Some(own)) = (is_told, is_own, &mut self.own[first + index]) {
+                own.beside = Some(Box::new(Beside::new(layout)));
+            }
             if index == 0 || is_own {
                 let hidden = self.hides.then(|| Travelling::new(layout));
                 let news = self.news.len().checked_sub(1);
@@ -294,10 +301,12 @@ impl Board {
                     shown: first + index,
                     sees: match sight.information {
                         Information::Fresh => Sees::Truth(hidden),
-                        _ => Sees::Told(Travelling::new(layout), news),
+                        _ if is_own => Sees::Told(Travelling::new(layout), news),
+                        _ => Sees::Told(Travelling::few(layout), news),
                     },
                     lists: Vec::new(),
                     aperture: sight.aperture,
+                    changes: (is_told && !is_own).then(Changes::default),
                 });
             }
             self.face_of.push(self.faces.len() as u32 - 1);
@@ -388,7 +397,7 @@ impl Board {
         rng: &mut Draw,
     ) -> Option<u32> {
         let orders = &self.faces[0].lists[pool as usize].orders;
-        let at = orders.least(order, now, ties, rng)?;
+        let at = orders.least((order, None), now, ties, rng)?;
         Some(at as u32)
     }
 
@@ -442,6 +451,7 @@ impl Board {
             let view = View::new(truth, face.sees.difference(&self.news));
             let lists = face.lists.iter_mut().filter(|list| list.pool == pool);
             lists.for_each(|list| list.keep(nodes, wanted, &view));
+            face.changes.iter_mut().for_each(Changes::forget);
         }
         Ok(placement)
     }
@@ -672,7 +682,7 @@ impl Board {
         }
     }
 
-    /// Changes what a dispatcher that is told of the nodes knows itself, if it is shown.
+    /// Changes what a dispatcher that is told of the nodes knows itself.
     fn change_own(
         &mut self,
         dispatcher: u32,
@@ -681,7 +691,14 @@ impl Board {
         change: impl FnOnce(&mut Travelling),
     ) {
         let face = &mut self.faces[self.face_of[dispatcher as usize] as usize];
-        if let (true, Sees::Told(own, _)) = (face.shown == dispatcher as usize, &mut face.sees) {
+        let own = &mut self.own[dispatcher as usize];
+        if let Some(beside) = own.as_mut().and_then(|own| own.beside.as_mut()) {
+            change(&mut beside.sums);
+            match face.missed(beside).is_some() {
+                true => face.lay_over(beside, (&self.pools, &self.news), node, truth),
+                false => beside.changes = None,
+            }
+        } else if let Sees::Told(own, _) = &mut face.sees {
             change(own);
             let is_up = is_up(&self.down, node);
             face.update(&self.pools, &self.news, node, is_up, truth);
@@ -709,9 +726,10 @@ impl Board {
         if self.is_told {
             self.read_news(face, dispatcher, truth);
         }
-        let is_other = self.faces[face].shown != dispatcher as usize;
-        if is_other && !matches!(self.faces[face].sees, Sees::Truth(None)) {
-            self.show(face, dispatcher as usize, truth);
+        match &self.faces[face].sees {
+            Sees::Truth(None) => {}
+            Sees::Truth(Some(_)) => self.show(face, dispatcher as usize, truth),
+            Sees::Told(..) => self.lay(face, dispatcher, truth),
         }
         let list = if self.by_room {
             self.list(pool, demand, truth)
@@ -752,6 +770,11 @@ impl Board {
         self.pools.get(pool).ids()
     }
 
+    /// What a dispatcher knows beside what its face shows.
+    fn beside(&self, dispatcher: u32) -> Option<&Beside> {
+        self.own[dispatcher as usize].as_ref()?.beside.as_deref()
+    }
+
     /// What is seen there, and whom the decision may choose; each node that is asked is noted in
     /// `log`, if there is one.
     #[inline]
@@ -764,8 +787,19 @@ impl Board {
         let face = &self.faces[at.face];
         let list = &face.lists[at.list];
         let turns = self.turns.get(at.dispatcher as usize);
-        let difference = face.sees.difference(&self.news);
-        let view = View::of_list(truth, difference, (&list.orders, turns), log);
+        let beside = match &face.sees {
+            Sees::Truth(_) => None,
+            Sees::Told(..) => self.beside(at.dispatcher),
+        };
+        let (difference, laid) = match beside {
+            None => (face.sees.difference(&self.news), None),
+            Some(beside) => {
+                let told = face.sees.news().map(|at| &self.news[at]);
+                let difference = Difference::Told(&beside.sums, told);
+                (Some(difference), beside.over.get(at.list))
+            }
+        };
+        let view = View::of_list(truth, difference, (&list.orders, laid), turns, log);
         let pool = self.pools.get(list.pool);
         (view, Candidates::new(pool, list.members.as_ref()))
     }
@@ -774,6 +808,12 @@ impl Board {
     fn show(&mut self, face: usize, dispatcher: usize, truth: Truth<'_>) {
         let (dimensions, face) = (truth.layout.dimensions(), &mut self.faces[face]);
         let before = std::mem::replace(&mut face.shown, dispatcher);
+        let Sees::Truth(Some(hidden)) = &mut face.sees else {
+            return;
+        };
+        if before == dispatcher {
+            return;
+        }
         let (changed, row) = (&mut self.changed, &mut self.row);
         for (whose, is_shown) in [(before, false), (dispatcher, true)] {
             let Some(own) = &self.own[whose] else {
@@ -781,12 +821,9 @@ impl Board {
             };
             own.for_each(dimensions, row, |to| {
                 changed.push(to.node);
-                match (&mut face.sees, is_shown) {
-                    (Sees::Truth(Some(sums)), false) | (Sees::Told(sums, _), true) => sums.add(to),
-                    (Sees::Truth(Some(sums)), true) | (Sees::Told(sums, _), false) => {
-                        sums.subtract(to);
-                    }
-                    (Sees::Truth(None), _) => {}
+                match is_shown {
+                    false => hidden.add(to),
+                    true => hidden.subtract(to),
                 }
             });
         }
@@ -797,6 +834,18 @@ impl Board {
             }
         }
         changed.clear();
+    }
+
+    /// Lays the difference of `dispatcher` over what is kept for all, as that is now.
+    fn lay(&mut self, face: usize, dispatcher: u32, truth: Truth<'_>) {
+        let (face, own) = (&self.faces[face], &mut self.own[dispatcher as usize]);
+        let Some(beside) = own.as_mut().and_then(|own| own.beside.as_mut()) else {
+            return;
+        };
+        face.lay_under(beside, &mut self.changed);
+        for node in self.changed.drain(..) {
+            face.lay_over(beside, (&self.pools, &self.news), node, truth);
+        }
     }
 
     /// The list of those nodes of `pool` that have room for `demand`; a new one takes the place of

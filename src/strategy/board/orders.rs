@@ -8,9 +8,10 @@ use std::cell::{RefCell, RefMut};
 
 use super::by_count::ByCount;
 use super::node_set::NodeSet;
+use super::overlay::Overlay;
 use super::shares::Shares;
 use super::standing::Standing;
-use super::tournament::Tournament;
+use super::tournament::{Bracket, Tournament};
 use crate::engine::random::Draw;
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
@@ -38,8 +39,13 @@ pub enum Wanted {
 #[derive(Debug, Default)]
 pub struct Orders {
     kept: RefCell<Vec<(Wanted, Kept)>>,
+    /// True if for each dispatcher something else lies over them.
+    is_under: bool,
     scratch: RefCell<Vec<NodeId>>,
 }
+
+/// What lies over the orders of a list for one dispatcher, if anything does.
+pub type Laid<'a> = Option<&'a RefCell<Vec<Overlay>>>;
 
 #[derive(Debug)]
 enum Kept {
@@ -50,9 +56,9 @@ enum Kept {
 }
 
 impl Kept {
-    fn new(wanted: Wanted, positions: usize) -> Kept {
+    fn new(wanted: Wanted, positions: usize, is_under: bool) -> Kept {
         match wanted {
-            Wanted::Least(Key::Tasks) => Kept::Counts(ByCount::new(positions)),
+            Wanted::Least(Key::Tasks) if !is_under => Kept::Counts(ByCount::new(positions)),
             Wanted::Least(key) => Kept::Values(key, Tournament::new(positions)),
             Wanted::Longest(key) => Kept::Standing(key, Standing::new(positions)),
             Wanted::Shares => Kept::Shares(Shares::new(positions)),
@@ -98,7 +104,28 @@ impl Kept {
     }
 }
 
+/// Asks values for something, with what lies over them.
+fn ask<T>(
+    values: &mut Tournament,
+    (order, laid): (Order, Laid<'_>),
+    question: impl FnOnce(&mut dyn Bracket) -> T,
+) -> T {
+    let mut over = laid.map(|laid| laid.borrow_mut());
+    match over.as_mut().and_then(|over| over.get_mut(order.0)) {
+        Some(over) => question(&mut over.over(values)),
+        None => question(values),
+    }
+}
+
 impl Orders {
+    /// Orders over which something else lies for each dispatcher.
+    pub fn under() -> Orders {
+        Orders {
+            is_under: true,
+            ..Orders::default()
+        }
+    }
+
     /// What is kept, in the order of asking.
     pub fn wanted(&self) -> Vec<Wanted> {
         self.kept
@@ -118,7 +145,7 @@ impl Orders {
     ) {
         let kept = self.kept.get_mut();
         for &wanted in &wanted[kept.len()..] {
-            let mut new = Kept::new(wanted, pool.ids().len());
+            let mut new = Kept::new(wanted, pool.ids().len(), self.is_under);
             new.fill(pool, members, view);
             kept.push((wanted, new));
         }
@@ -129,6 +156,29 @@ impl Orders {
     pub fn set(&mut self, at: usize, node: NodeId, is_member: bool, view: &View<'_>) {
         for (_, kept) in self.kept.get_mut() {
             kept.set(at, node, is_member, view);
+        }
+    }
+
+    /// Brings what lies `over` them up to date with a node, of which the dispatcher sees something else
+    /// than lies there if it `has_own` under way.
+    pub fn lay(
+        &self,
+        over: &mut Vec<Overlay>,
+        (at, node): (usize, NodeId),
+        (is_member, has_own): (bool, bool),
+        view: &View<'_>,
+    ) {
+        let mut kept = self.kept.borrow_mut();
+        over.resize_with(kept.len(), Overlay::default);
+        for ((_, kept), over) in kept.iter_mut().zip(over) {
+            let Kept::Values(key, values) = kept else {
+                continue;
+            };
+            let (mut laid, now) = (over.over(values), view.clock());
+            match has_own {
+                true => laid.set(at, is_member.then(|| key.falling(node, view)), now),
+                false => laid.lift(at, now),
+            }
         }
     }
 
@@ -162,20 +212,28 @@ impl Orders {
 
     /// Position of the least; `None` if nothing is left in the order, or it is one of shares.
     #[inline]
-    pub fn least(&self, order: Order, now: Time, ties: Ties, rng: &mut Draw) -> Option<usize> {
+    pub fn least(
+        &self,
+        (order, laid): (Order, Laid<'_>),
+        now: Time,
+        ties: Ties,
+        rng: &mut Draw,
+    ) -> Option<usize> {
         match &mut self.kept.borrow_mut().get_mut(order.0)?.1 {
             Kept::Counts(counts) => counts.least(ties, rng),
-            Kept::Values(_, values) => values.least(now, ties, rng),
+            Kept::Values(_, values) => ask(values, (order, laid), |it| it.least(now, ties, rng)),
             Kept::Standing(_, nodes) => nodes.least(),
             Kept::Shares(_) => None,
         }
     }
 
     /// Puts the positions of all that are least into `tied`, in order.
-    pub fn tied(&self, order: Order, now: Time, tied: &mut Vec<usize>) {
+    pub fn tied(&self, (order, laid): (Order, Laid<'_>), now: Time, tied: &mut Vec<usize>) {
         match self.kept.borrow_mut().get_mut(order.0) {
             Some((_, Kept::Counts(counts))) => counts.tied(tied),
-            Some((_, Kept::Values(_, values))) => values.all_tied(now, tied),
+            Some((_, Kept::Values(_, values))) => {
+                ask(values, (order, laid), |it| it.all_tied(now, tied));
+            }
             Some((_, Kept::Standing(_, nodes))) => tied.extend(nodes.least()),
             Some((_, Kept::Shares(_))) | None => {}
         }
@@ -183,9 +241,18 @@ impl Orders {
 
     /// Position of a node without tasks, in an order of tasks.
     #[inline]
-    pub fn idle(&self, order: Order, ties: Ties, rng: &mut Draw) -> Option<usize> {
-        match &self.kept.borrow().get(order.0)?.1 {
+    pub fn idle(
+        &self,
+        (order, laid): (Order, Laid<'_>),
+        now: Time,
+        ties: Ties,
+        rng: &mut Draw,
+    ) -> Option<usize> {
+        match &mut self.kept.borrow_mut().get_mut(order.0)?.1 {
             Kept::Counts(counts) => counts.idle(ties, rng),
+            Kept::Values(Key::Tasks, values) => {
+                ask(values, (order, laid), |it| it.least_if_zero(now, ties, rng))
+            }
             Kept::Standing(Key::Tasks, nodes) => nodes.least_if(Ratio::ZERO),
             _ => None,
         }

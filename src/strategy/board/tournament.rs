@@ -28,7 +28,7 @@ pub struct Falling {
 
 /// A leaf: `start` = value + rate x time, so that it can be read at any time. Weight 0: left out.
 #[derive(Clone, Copy, Debug)]
-struct Leaf {
+pub(super) struct Leaf {
     start: u64,
     weight: u64,
     rate: u32,
@@ -41,7 +41,7 @@ const LEFT_OUT: Leaf = Leaf {
 };
 
 impl Leaf {
-    fn new(value: Option<Falling>, now: Time) -> Leaf {
+    pub(super) fn new(value: Option<Falling>, now: Time) -> Leaf {
         value.map_or(LEFT_OUT, |given| Leaf {
             start: (given.value).wrapping_add(u64::from(given.rate).wrapping_mul(now.0)),
             weight: given.weight,
@@ -100,10 +100,111 @@ impl Leaf {
 
 /// A match: who wins, among how many tied, and the first instant at which that may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Match {
-    winner: u32,
+pub(super) struct Match {
+    pub(super) winner: u32,
     tied: u32,
     until: Time,
+}
+
+/// Leaves and the matches between them, as they were played: match 1 is the last one, of match n the
+/// two before it are 2n and 2n + 1, and the leaves are the first ones of all.
+pub(super) trait Bracket {
+    /// Number of leaves, a power of two.
+    fn width(&self) -> usize;
+    /// The leaf at that position.
+    fn leaf(&self, position: u32) -> Leaf;
+    /// How a match went.
+    fn played(&self, at: usize) -> Match;
+    /// Notes how it went.
+    fn record(&mut self, at: usize, result: Match);
+
+    /// How a match goes of which both before it stand.
+    #[inline]
+    fn play(&self, at: usize, now: Time) -> Match {
+        let (left, right) = (self.played(2 * at), self.played(2 * at + 1));
+        let (a, b) = (self.leaf(left.winner), self.leaf(right.winner));
+        let (winner, tied, change) = match a.compare(&b, now) {
+            Ordering::Less => (left.winner, left.tied, a.overtaken(&b, now)),
+            Ordering::Greater => (right.winner, right.tied, b.overtaken(&a, now)),
+            Ordering::Equal if a.is_parallel(&b) => {
+                (left.winner, left.tied + right.tied, Time::MAX)
+            }
+            Ordering::Equal => (left.winner, left.tied + right.tied, now + Time(1)),
+        };
+        Match {
+            winner,
+            tied,
+            until: left.until.min(right.until).min(change),
+        }
+    }
+
+    /// Plays it, and notes that.
+    #[inline]
+    fn replay(&mut self, at: usize, now: Time) {
+        let result = self.play(at, now);
+        self.record(at, result);
+    }
+
+    /// Replays the expired matches before that one, and that one.
+    fn refresh(&mut self, at: usize, now: Time) {
+        if self.played(at).until <= now {
+            self.refresh(2 * at, now);
+            self.refresh(2 * at + 1, now);
+            self.replay(at, now);
+        }
+    }
+
+    /// The last match; `None` if all are left out.
+    fn last(&mut self, now: Time) -> Option<Match> {
+        self.refresh(1, now);
+        let last = self.played(1);
+        (self.leaf(last.winner).weight > 0).then_some(last)
+    }
+
+    /// Position of the node with the least value at `now`, ties told apart by `ties`; `None` if
+    /// all are left out.
+    fn least(&mut self, now: Time, ties: Ties, rng: &mut Draw) -> Option<usize> {
+        let last = self.last(now)?;
+        let position = match ties.pick(last.tied, rng) {
+            0 => last.winner,
+            rank => self.tied(rank, now),
+        };
+        Some(position as usize)
+    }
+
+    /// The same if that value is 0.
+    fn least_if_zero(&mut self, now: Time, ties: Ties, rng: &mut Draw) -> Option<usize> {
+        let last = self.last(now)?;
+        let is_zero = self.leaf(last.winner).at(now) == 0;
+        is_zero.then(|| self.least(now, ties, rng)).flatten()
+    }
+
+    /// Puts the positions of all nodes with the least value into `tied`, in order.
+    fn all_tied(&mut self, now: Time, tied: &mut Vec<usize>) {
+        let count = self.last(now).map_or(0, |last| last.tied);
+        tied.extend((0..count).map(|rank| self.tied(rank, now) as usize));
+    }
+
+    /// Position of the `rank`-th tied node.
+    fn tied(&self, mut rank: u32, now: Time) -> u32 {
+        let mut at = 1;
+        while at < self.width() {
+            let (left, right) = (self.played(2 * at), self.played(2 * at + 1));
+            let order = self
+                .leaf(left.winner)
+                .compare(&self.leaf(right.winner), now);
+            at = match order {
+                Ordering::Less => 2 * at,
+                Ordering::Greater => 2 * at + 1,
+                Ordering::Equal if rank < left.tied => 2 * at,
+                Ordering::Equal => {
+                    rank -= left.tied;
+                    2 * at + 1
+                }
+            };
+        }
+        self.played(at).winner
+    }
 }
 
 /// The nodes of a pool by value, by their positions in it.
@@ -154,79 +255,27 @@ impl Tournament {
             parent /= 2;
         }
     }
+}
 
-    /// Position of the node with the least value at `now`, ties told apart by `ties`; `None` if
-    /// all are left out.
-    pub fn least(&mut self, now: Time, ties: Ties, rng: &mut Draw) -> Option<usize> {
-        self.refresh(1, now);
-        let root = self.matches[1];
-        if self.leaves[root.winner as usize].weight == 0 {
-            return None;
-        }
-        let position = match ties.pick(root.tied, rng) {
-            0 => root.winner,
-            rank => self.tied(rank, now),
-        };
-        Some(position as usize)
-    }
-
-    /// Puts the positions of all nodes with the least value into `tied`, in order.
-    pub fn all_tied(&mut self, now: Time, tied: &mut Vec<usize>) {
-        self.refresh(1, now);
-        let root = self.matches[1];
-        if self.leaves[root.winner as usize].weight > 0 {
-            tied.extend((0..root.tied).map(|rank| self.tied(rank, now) as usize));
-        }
-    }
-
-    /// Replays the expired matches below and at `parent`.
-    fn refresh(&mut self, parent: usize, now: Time) {
-        if self.matches[parent].until <= now {
-            self.refresh(2 * parent, now);
-            self.refresh(2 * parent + 1, now);
-            self.replay(parent, now);
-        }
+impl Bracket for Tournament {
+    #[inline]
+    fn width(&self) -> usize {
+        self.leaves.len()
     }
 
     #[inline]
-    fn replay(&mut self, parent: usize, now: Time) {
-        let (left, right) = (self.matches[2 * parent], self.matches[2 * parent + 1]);
-        let (a, b) = (
-            &self.leaves[left.winner as usize],
-            &self.leaves[right.winner as usize],
-        );
-        let (winner, tied, change) = match a.compare(b, now) {
-            Ordering::Less => (left.winner, left.tied, a.overtaken(b, now)),
-            Ordering::Greater => (right.winner, right.tied, b.overtaken(a, now)),
-            Ordering::Equal if a.is_parallel(b) => (left.winner, left.tied + right.tied, Time::MAX),
-            Ordering::Equal => (left.winner, left.tied + right.tied, now + Time(1)),
-        };
-        let until = left.until.min(right.until).min(change);
-        self.matches[parent] = Match {
-            winner,
-            tied,
-            until,
-        };
+    fn leaf(&self, position: u32) -> Leaf {
+        self.leaves[position as usize]
     }
 
-    /// Position of the `rank`-th tied node.
-    fn tied(&self, mut rank: u32, now: Time) -> u32 {
-        let mut at = 1;
-        while at < self.leaves.len() {
-            let (left, right) = (self.matches[2 * at], self.matches[2 * at + 1]);
-            let order =
-                self.leaves[left.winner as usize].compare(&self.leaves[right.winner as usize], now);
-            at = match order {
-                Ordering::Less => 2 * at,
-                Ordering::Greater => 2 * at + 1,
-                Ordering::Equal if rank < left.tied => 2 * at,
-                Ordering::Equal => {
-                    rank -= left.tied;
-                    2 * at + 1
-                }
-            };
-        }
-        self.matches[at].winner
+    #[inline]
+    fn played(&self, at: usize) -> Match {
+        self.matches[at]
+    }
+
+    #[inline]
+    fn record(&mut self, at: usize, result: Match) {
+        self.matches[at] = result;
     }
 }
 

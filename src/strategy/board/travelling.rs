@@ -5,7 +5,11 @@
 //! not see.
 
 use std::collections::VecDeque;
+use std::collections::hash_map::Keys;
 
+use rustc_hash::FxHashMap;
+
+use super::overlay::Beside;
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
@@ -35,17 +39,44 @@ pub struct Bound<'a> {
 /// Sums by node over some of the attempts that travel.
 #[derive(Clone, Debug)]
 pub struct Travelling {
+    rows: Rows,
     tasks: Vec<u32>,
     work: Vec<u64>,
     held: Vec<u64>,
     dimensions: usize,
 }
 
+/// Where the sums of a node are.
+#[derive(Clone, Debug)]
+enum Rows {
+    /// Each node has a row.
+    All,
+    /// Nodes to which anything travels have one, and the first, of nothing, is that of all others.
+    Few {
+        of: FxHashMap<NodeId, u32>,
+        free: Vec<u32>,
+    },
+}
+
 impl Travelling {
-    /// None.
+    /// None, with room for each node.
     pub fn new(layout: &Layout) -> Travelling {
-        let (count, dimensions) = (layout.count() as usize, layout.dimensions());
+        Travelling::with(Rows::All, layout.count() as usize, layout)
+    }
+
+    /// None, where few nodes are expected: room is made for those to which something travels.
+    pub fn few(layout: &Layout) -> Travelling {
+        let rows = Rows::Few {
+            of: FxHashMap::default(),
+            free: Vec::new(),
+        };
+        Travelling::with(rows, 1, layout)
+    }
+
+    fn with(rows: Rows, count: usize, layout: &Layout) -> Travelling {
+        let dimensions = layout.dimensions();
         Travelling {
+            rows,
             tasks: vec![0; count],
             work: vec![0; count],
             held: vec![0; count * dimensions],
@@ -53,44 +84,83 @@ impl Travelling {
         }
     }
 
+    #[inline]
+    fn row(&self, node: NodeId) -> usize {
+        match &self.rows {
+            Rows::All => node.index(),
+            Rows::Few { of, .. } => of.get(&node).map_or(0, |row| *row as usize),
+        }
+    }
+
+    /// The row of a node to which something travels from now on.
+    #[inline]
+    fn row_to_add(&mut self, node: NodeId) -> usize {
+        match &mut self.rows {
+            Rows::All => node.index(),
+            Rows::Few { of, free } => {
+                let next = self.tasks.len() as u32;
+                let row = *of.entry(node).or_insert_with(|| free.pop().unwrap_or(next));
+                if row == next {
+                    self.tasks.push(0);
+                    self.work.push(0);
+                    self.held.resize(self.held.len() + self.dimensions, 0);
+                }
+                row as usize
+            }
+        }
+    }
+
     /// Attempts to `node`.
     #[inline]
     pub fn tasks(&self, node: NodeId) -> u32 {
-        self.tasks[node.index()]
+        self.tasks[self.row(node)]
     }
 
     /// Their service in nanoseconds, as estimated.
     #[inline]
     pub fn work(&self, node: NodeId) -> u64 {
-        self.work[node.index()]
+        self.work[self.row(node)]
     }
 
     /// Their demand by dimension.
     #[inline]
     pub fn held(&self, node: NodeId) -> &[u64] {
-        let row = node.index() * self.dimensions;
+        let row = self.row(node) * self.dimensions;
         &self.held[row..row + self.dimensions]
     }
 
-    fn held_mut(&mut self, node: NodeId) -> &mut [u64] {
-        let row = node.index() * self.dimensions;
+    fn held_mut(&mut self, row: usize) -> &mut [u64] {
+        let row = row * self.dimensions;
         &mut self.held[row..row + self.dimensions]
     }
 
     /// Counts an attempt in.
     pub fn add(&mut self, to: Bound<'_>) {
-        self.tasks[to.node.index()] += 1;
-        self.work[to.node.index()] += to.service.0;
-        let held = self.held_mut(to.node).iter_mut();
+        let row = self.row_to_add(to.node);
+        self.tasks[row] += 1;
+        self.work[row] += to.service.0;
+        let held = self.held_mut(row).iter_mut();
         held.zip(to.demand).for_each(|(sum, need)| *sum += need);
     }
 
     /// Counts it out.
     pub fn subtract(&mut self, to: Bound<'_>) {
-        self.tasks[to.node.index()] -= 1;
-        self.work[to.node.index()] -= to.service.0;
-        let held = self.held_mut(to.node).iter_mut();
+        let row = self.row(to.node);
+        self.tasks[row] -= 1;
+        self.work[row] -= to.service.0;
+        let held = self.held_mut(row).iter_mut();
         held.zip(to.demand).for_each(|(sum, need)| *sum -= need);
+        if let (0, Rows::Few { of, free }) = (self.tasks[row], &mut self.rows) {
+            free.extend(of.remove(&to.node));
+        }
+    }
+
+    /// The nodes to which anything travels, in no order, where few are expected.
+    pub fn nodes(&self) -> Keys<'_, NodeId, u32> {
+        match &self.rows {
+            Rows::All => Keys::default(),
+            Rows::Few { of, .. } => of.keys(),
+        }
     }
 }
 
@@ -103,6 +173,8 @@ pub struct Own {
     /// Those that have arrived and are not in what it is told yet, by arrival, and their demand.
     arrived: VecDeque<(Instant, Sent)>,
     arrived_demands: VecDeque<u64>,
+    /// What they change of what it sees, if it is not all that its face shows.
+    pub beside: Option<Box<Beside>>,
 }
 
 /// An attempt that was sent.

@@ -1312,6 +1312,10 @@ impl<'s> Core<'s> {
     fn leave(&mut self, id: u32, ready: Option<Time>) {
         let job = self.records.job(id);
         self.demands.give_back(job.demand);
+        if let Some(estimates) = &mut self.estimates {
+            let stages = self.setup.classes[job.class as usize].stages.len();
+            estimates.forget_job(job, stages);
+        }
         let stats = &mut self.stats[job.class as usize];
         let staged = (job.stages != NONE).then_some(*job);
         let mut next = id;

@@ -609,6 +609,12 @@ impl Records {
         &mut self[id].job
     }
 
+    /// A task, and those of its job that come after it.
+    pub fn from_task_on(&self, id: u32) -> impl Iterator<Item = &Task> {
+        let existing = |id: u32| (id != NONE).then(|| self.task(id));
+        std::iter::successors(existing(id), move |task| existing(task.sibling))
+    }
+
     /// A task and its job.
     #[inline(always)]
     pub fn both(&self, id: u32) -> (&Task, &Job) {

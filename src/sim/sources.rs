@@ -186,6 +186,9 @@ impl Sources {
         }
         let entity = self.next as usize;
         let id = self.sources[entity].create(core);
+        if let Some(estimates) = &mut core.estimates {
+            estimates.note_job(core.records.job(id), core.records.from_task_on(id));
+        }
         self.advance(core)?;
         let next = core.agenda.outside().time;
         let job = core.records.job_mut(id);
@@ -843,12 +846,9 @@ impl Source {
     /// Adds a measured job to the digest by which runs are proved to have had equal jobs.
     fn digest_job(&mut self, core: &Core<'_>, id: u32) {
         let job = core.records.job(id);
-        let (facts, mut next) = (&core.facts[job.class as usize], id);
-        let works = std::iter::from_fn(|| {
-            let task = (next != NONE).then(|| core.records.task(next))?;
-            next = task.sibling;
-            Some(facts.seconds(task.work))
-        });
+        let facts = &core.facts[job.class as usize];
+        let tasks = core.records.from_task_on(id);
+        let works = tasks.map(|task| facts.seconds(task.work));
         self.digest(job.arrival, job.class, core.demands.row(job.demand), works);
     }
 
@@ -907,12 +907,8 @@ fn add_tasks(core: &mut Core<'_>, id: u32, count: u32, mut work: impl FnMut(u32)
 /// Only `need` results of a job are needed: at best those of its shortest tasks.
 #[cold]
 fn suffice(core: &mut Core<'_>, id: u32, need: u32, facts: &Facts<'_>) {
-    let (mut works, mut next) = (Vec::new(), id);
-    while next != NONE {
-        let task = core.records.task(next);
-        works.push(task.work);
-        next = task.sibling;
-    }
+    let tasks = core.records.from_task_on(id);
+    let mut works: Vec<f64> = tasks.map(|task| task.work).collect();
     let (_, longest, _) = works.select_nth_unstable_by(need as usize - 1, f64::total_cmp);
     let ideal = facts.time(*longest) + facts.overhead;
     let job = core.records.job_mut(id);

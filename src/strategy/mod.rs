@@ -465,6 +465,8 @@ pub enum Estimates {
     Exact,
     /// The mean work of the tasks of their class and stage.
     ClassMean,
+    /// The mean work of the tasks of their job and stage.
+    JobMean,
     /// Nothing: what they have to do counts as nothing.
     None,
     /// Their work times a factor that is drawn by this law for each task.

@@ -74,6 +74,7 @@ fn parts() -> Vec<Vec<String>> {
         said(&["strategies.s.decision-time = \"5ms\""]),
         said(&[
             "strategies.s.estimates = \"class-mean\"",
+            "strategies.s.estimates = \"job-mean\"",
             "strategies.s.estimates = \"none\"",
             "strategies.s.estimates.error = { lognormal = { mean = 1, cv = 2 } }",
             "strategies.s.for.short.estimates.error = 0.5",

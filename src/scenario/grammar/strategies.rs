@@ -467,6 +467,8 @@ pub enum Estimates {
     Exact(Exactly),
     /// The mean work of the tasks of their class (of each of its stages).
     ClassMean(ClassMean),
+    /// The mean work of the tasks of their job (of each of its stages).
+    JobMean(JobMean),
     /// Nothing: what they have to do counts as nothing.
     None(NoEstimates),
     /// Their work times a factor, which is drawn for each task.
@@ -482,6 +484,11 @@ pub struct Exactly {}
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClassMean {}
+
+/// The mean of the job.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JobMean {}
 
 /// Nothing is known.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]

@@ -160,7 +160,7 @@ fn estimates(check: &mut Check<'_>, setup: &Setup) {
                 "the mean work of `{}` is not known beforehand: it comes from a trace",
                 class.name
             ),
-            "write estimates.error = a law of factors, or \"none\"",
+            "write \"job-mean\", estimates.error = a law of factors, or \"none\"",
         ),
         None if setup.faults.slow_downs.is_some()
             || groups.any(|group| group.discipline.shares()) =>

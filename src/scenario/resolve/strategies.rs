@@ -459,6 +459,7 @@ fn estimates(check: &mut Check<'_>, given: &grammar::Estimates) -> Option<Estima
     Some(match given {
         grammar::Estimates::Exact(_) => Estimates::Exact,
         grammar::Estimates::ClassMean(_) => Estimates::ClassMean,
+        grammar::Estimates::JobMean(_) => Estimates::JobMean,
         grammar::Estimates::None(_) => Estimates::None,
         grammar::Estimates::Error(law) => Estimates::Error(check.at("error").law(law)?),
     })

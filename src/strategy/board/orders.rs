@@ -8,10 +8,10 @@ use std::cell::{RefCell, RefMut};
 
 use super::by_count::ByCount;
 use super::node_set::NodeSet;
-use super::overlay::Overlay;
+use super::overlay::{Overlaid, Overlay};
 use super::shares::Shares;
 use super::standing::Standing;
-use super::tournament::{Bracket, Tournament};
+use super::tournament::Tournament;
 use crate::engine::random::Draw;
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
@@ -108,12 +108,12 @@ impl Kept {
 fn ask<T>(
     values: &mut Tournament,
     (order, laid): (Order, Laid<'_>),
-    question: impl FnOnce(&mut dyn Bracket) -> T,
+    question: impl FnOnce(Overlaid<'_>) -> T,
 ) -> T {
     let mut over = laid.map(|laid| laid.borrow_mut());
     match over.as_mut().and_then(|over| over.get_mut(order.0)) {
-        Some(over) => question(&mut over.over(values)),
-        None => question(values),
+        Some(over) => question(over.over(values)),
+        None => question(Overlay::default().over(values)),
     }
 }
 
@@ -221,7 +221,9 @@ impl Orders {
     ) -> Option<usize> {
         match &mut self.kept.borrow_mut().get_mut(order.0)?.1 {
             Kept::Counts(counts) => counts.least(ties, rng),
-            Kept::Values(_, values) => ask(values, (order, laid), |it| it.least(now, ties, rng)),
+            Kept::Values(_, values) => {
+                ask(values, (order, laid), |mut it| it.least(now, ties, rng))
+            }
             Kept::Standing(_, nodes) => nodes.least(),
             Kept::Shares(_) => None,
         }
@@ -232,7 +234,7 @@ impl Orders {
         match self.kept.borrow_mut().get_mut(order.0) {
             Some((_, Kept::Counts(counts))) => counts.tied(tied),
             Some((_, Kept::Values(_, values))) => {
-                ask(values, (order, laid), |it| it.all_tied(now, tied));
+                ask(values, (order, laid), |mut it| it.all_tied(now, tied));
             }
             Some((_, Kept::Standing(_, nodes))) => tied.extend(nodes.least()),
             Some((_, Kept::Shares(_))) | None => {}
@@ -250,9 +252,9 @@ impl Orders {
     ) -> Option<usize> {
         match &mut self.kept.borrow_mut().get_mut(order.0)?.1 {
             Kept::Counts(counts) => counts.idle(ties, rng),
-            Kept::Values(Key::Tasks, values) => {
-                ask(values, (order, laid), |it| it.least_if_zero(now, ties, rng))
-            }
+            Kept::Values(Key::Tasks, values) => ask(values, (order, laid), |mut it| {
+                it.least_if_zero(now, ties, rng)
+            }),
             Kept::Standing(Key::Tasks, nodes) => nodes.least_if(Ratio::ZERO),
             _ => None,
         }

@@ -7,13 +7,15 @@
 //! structures persistent", 1989).
 
 use std::cell::RefCell;
+use std::cmp::Ordering;
 
-use rustc_hash::FxHashMap;
-
-use super::tournament::{Bracket, Falling, Leaf, Match, Tournament};
+use super::tournament::{Falling, Leaf, Match, Tournament, Won, play};
 use super::travelling::Travelling;
+use crate::engine::random::Draw;
 use crate::engine::time::Time;
 use crate::model::layout::Layout;
+use crate::model::slab::NONE;
+use crate::strategy::Ties;
 
 /// What one dispatcher has under way that is not in what all are told.
 #[derive(Clone, Debug)]
@@ -37,24 +39,71 @@ impl Beside {
     }
 }
 
-/// Leaves and matches that take the place of those of a tournament.
-#[derive(Clone, Debug, Default)]
+/// Leaves, and the matches above them, that lie over those of a tournament.
+#[derive(Clone, Debug)]
 pub struct Overlay {
-    leaves: FxHashMap<u32, Leaf>,
-    matches: FxHashMap<usize, Match>,
+    nodes: Vec<Node>,
+    free: Vec<u32>,
+    last: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    won: Won,
+    /// What lies over the two matches before it.
+    before: [u32; 2],
+}
+
+impl Default for Overlay {
+    /// Nothing.
+    fn default() -> Overlay {
+        Overlay {
+            nodes: Vec::new(),
+            free: Vec::new(),
+            last: NONE,
+        }
+    }
 }
 
 impl Overlay {
     /// Nothing lies over it any more.
     pub fn clear(&mut self) {
-        self.leaves.clear();
-        self.matches.clear();
+        self.nodes.clear();
+        self.free.clear();
+        self.last = NONE;
     }
 
     /// The tournament as it is with this over it.
     pub fn over<'a>(&'a mut self, under: &'a mut Tournament) -> Overlaid<'a> {
         Overlaid { under, over: self }
     }
+
+    /// Puts a node in the place of `own`, if there is one.
+    #[inline]
+    fn put(&mut self, own: u32, node: Node) -> u32 {
+        let place = match own {
+            NONE => self.free.pop().unwrap_or(self.nodes.len() as u32),
+            own => own,
+        };
+        match self.nodes.get_mut(place as usize) {
+            Some(known) => *known = node,
+            None => self.nodes.push(node),
+        }
+        place
+    }
+
+    /// Nothing lies there any more.
+    fn drop(&mut self, own: u32) -> u32 {
+        self.free.extend((own != NONE).then_some(own));
+        NONE
+    }
+}
+
+/// A match: its number in the tournament, and what lies over it.
+#[derive(Clone, Copy)]
+struct Place {
+    under: usize,
+    own: u32,
 }
 
 /// A tournament with something over it.
@@ -66,65 +115,126 @@ pub struct Overlaid<'a> {
 impl Overlaid<'_> {
     /// Gives a node a value as of `now`, or leaves it out.
     pub fn set(&mut self, position: usize, value: Option<Falling>, now: Time) {
-        let leaf = Leaf::new(value, now);
-        self.over.leaves.insert(position as u32, leaf);
-        let mut at = (self.width() + position) / 2;
-        while at > 0 {
-            let result = self.play(at, now);
-            let before = self.over.matches.insert(at, result);
-            // Above a match that did not change and that the node did not win, nothing changes.
-            if before.is_some_and(|it| it == result && it.winner as usize != position) {
-                break;
-            }
-            at /= 2;
-        }
+        let leaf = (Match::of_one(position as u32), Leaf::new(value, now));
+        self.over.last = self.lay(self.last(), position, Some(leaf), now);
     }
 
     /// The node has the value that lies under it, which may have changed.
     pub fn lift(&mut self, position: usize, now: Time) {
-        self.over.leaves.remove(&(position as u32));
-        let mut at = (self.width() + position) / 2;
-        while at > 0 {
-            if self.is_over(2 * at) || self.is_over(2 * at + 1) {
-                let result = self.play(at, now);
-                self.over.matches.insert(at, result);
-            } else {
-                self.over.matches.remove(&at);
+        self.over.last = self.lay(self.last(), position, None, now);
+    }
+
+    /// Lays a leaf over that at `position`, or lifts it; tells what lies over the match at `place` then.
+    fn lay(&mut self, place: Place, position: usize, leaf: Option<Won>, now: Time) -> u32 {
+        let width = self.under.width();
+        let before = [NONE; 2];
+        match (leaf, place.own) {
+            (None, NONE) => return NONE,
+            (None, own) if place.under >= width => return self.over.drop(own),
+            (Some(won), own) if place.under >= width => {
+                return self.over.put(own, Node { won, before });
             }
-            at /= 2;
+            _ => {}
         }
-    }
-
-    fn is_over(&self, at: usize) -> bool {
-        match at.checked_sub(self.width()) {
-            Some(position) => self.over.leaves.contains_key(&(position as u32)),
-            None => self.over.matches.contains_key(&at),
+        let mut both = self.before(place);
+        let height = width.ilog2() - place.under.ilog2();
+        let side = (width + position) >> (height - 1) & 1;
+        both[side].own = self.lay(both[side], position, leaf, now);
+        let before = both.map(|before| before.own);
+        if before == [NONE; 2] {
+            return self.over.drop(place.own);
         }
-    }
-}
-
-impl Bracket for Overlaid<'_> {
-    fn width(&self) -> usize {
-        self.under.width()
+        let won = play(self.won(both[0]), self.won(both[1]), now);
+        self.over.put(place.own, Node { won, before })
     }
 
     #[inline]
-    fn leaf(&self, position: u32) -> Leaf {
-        let over = self.over.leaves.get(&position);
-        over.copied().unwrap_or_else(|| self.under.leaf(position))
-    }
-
-    #[inline]
-    fn played(&self, at: usize) -> Match {
-        let over = self.over.matches.get(&at);
-        over.copied().unwrap_or_else(|| self.under.played(at))
-    }
-
-    #[inline]
-    fn record(&mut self, at: usize, result: Match) {
-        match self.over.matches.get_mut(&at) {
-            Some(over) => *over = result,
-            None => self.under.record(at, result),
+    fn last(&self) -> Place {
+        Place {
+            under: 1,
+            own: self.over.last,
         }
+    }
+
+    #[inline]
+    fn before(&self, place: Place) -> [Place; 2] {
+        let node = self.over.nodes.get(place.own as usize);
+        let [left, right] = node.map_or([NONE; 2], |node| node.before);
+        let under = 2 * place.under;
+        let place = |under, own| Place { under, own };
+        [place(under, left), place(under + 1, right)]
+    }
+
+    #[inline]
+    fn won(&self, place: Place) -> Won {
+        let over = self.over.nodes.get(place.own as usize);
+        over.map_or_else(|| self.under.won(place.under), |node| node.won)
+    }
+
+    /// Replays the expired matches before that one, and that one.
+    fn refresh(&mut self, place: Place, now: Time) {
+        if self.won(place).0.until > now {
+            return;
+        }
+        let both = self.before(place);
+        both.into_iter().for_each(|each| self.refresh(each, now));
+        match self.over.nodes.get(place.own as usize) {
+            None => self.under.replay(place.under, now),
+            Some(_) => {
+                let won = play(self.won(both[0]), self.won(both[1]), now);
+                self.over.nodes[place.own as usize].won = won;
+            }
+        }
+    }
+
+    /// The last match; `None` if all are left out.
+    fn last_won(&mut self, now: Time) -> Option<Won> {
+        self.refresh(self.last(), now);
+        let last = self.won(self.last());
+        (!last.1.is_left_out()).then_some(last)
+    }
+
+    /// Position of the node with the least value at `now`, ties told apart by `ties`; `None` if
+    /// all are left out.
+    pub fn least(&mut self, now: Time, ties: Ties, rng: &mut Draw) -> Option<usize> {
+        let (last, _) = self.last_won(now)?;
+        let position = match ties.pick(last.tied, rng) {
+            0 => last.winner,
+            rank => self.tied(rank, now),
+        };
+        Some(position as usize)
+    }
+
+    /// The same if that value is 0.
+    pub fn least_if_zero(&mut self, now: Time, ties: Ties, rng: &mut Draw) -> Option<usize> {
+        let (_, leaf) = self.last_won(now)?;
+        let is_zero = leaf.at(now) == 0;
+        is_zero.then(|| self.least(now, ties, rng)).flatten()
+    }
+
+    /// Puts the positions of all nodes with the least value into `tied`, in order.
+    pub fn all_tied(&mut self, now: Time, tied: &mut Vec<usize>) {
+        let count = self.last_won(now).map_or(0, |(last, _)| last.tied);
+        tied.extend((0..count).map(|rank| self.tied(rank, now) as usize));
+    }
+
+    /// Position of the `rank`-th tied node.
+    fn tied(&self, mut rank: u32, now: Time) -> u32 {
+        let mut place = self.last();
+        while place.under < self.under.width() {
+            let both = self.before(place);
+            let [(left, a), (_, b)] = both.map(|each| self.won(each));
+            let is_right = match a.compare(&b, now) {
+                Ordering::Less => false,
+                Ordering::Greater => true,
+                Ordering::Equal if rank < left.tied => false,
+                Ordering::Equal => {
+                    rank -= left.tied;
+                    true
+                }
+            };
+            place = both[usize::from(is_right)];
+        }
+        self.won(place).0.winner
     }
 }

@@ -11,6 +11,7 @@
 
 use std::cmp::Ordering;
 
+use super::overlay::Overlay;
 use crate::engine::random::Draw;
 use crate::engine::time::Time;
 use crate::strategy::Ties;
@@ -50,13 +51,13 @@ impl Leaf {
     }
 
     #[inline]
-    fn at(&self, now: Time) -> u64 {
+    pub(super) fn at(&self, now: Time) -> u64 {
         self.start
             .wrapping_sub(u64::from(self.rate).wrapping_mul(now.0))
     }
 
     #[inline]
-    fn compare(&self, other: &Leaf, now: Time) -> Ordering {
+    pub(super) fn compare(&self, other: &Leaf, now: Time) -> Ordering {
         if self.weight == other.weight {
             return self.at(now).cmp(&other.at(now));
         }
@@ -65,6 +66,11 @@ impl Leaf {
         }
         let left = u128::from(self.at(now)) * u128::from(other.weight);
         left.cmp(&(u128::from(other.at(now)) * u128::from(self.weight)))
+    }
+
+    /// True if it is of no node.
+    pub(super) fn is_left_out(&self) -> bool {
+        self.weight == 0
     }
 
     /// True if both values fall equally fast.
@@ -102,110 +108,42 @@ impl Leaf {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Match {
     pub(super) winner: u32,
-    tied: u32,
-    until: Time,
+    pub(super) tied: u32,
+    pub(super) until: Time,
 }
 
-/// Leaves and the matches between them, as they were played: match 1 is the last one, of match n the
-/// two before it are 2n and 2n + 1, and the leaves are the first ones of all.
-pub(super) trait Bracket {
-    /// Number of leaves, a power of two.
-    fn width(&self) -> usize;
-    /// The leaf at that position.
-    fn leaf(&self, position: u32) -> Leaf;
-    /// How a match went.
-    fn played(&self, at: usize) -> Match;
-    /// Notes how it went.
-    fn record(&mut self, at: usize, result: Match);
-
-    /// How a match goes of which both before it stand.
-    #[inline]
-    fn play(&self, at: usize, now: Time) -> Match {
-        let (left, right) = (self.played(2 * at), self.played(2 * at + 1));
-        let (a, b) = (self.leaf(left.winner), self.leaf(right.winner));
-        let (winner, tied, change) = match a.compare(&b, now) {
-            Ordering::Less => (left.winner, left.tied, a.overtaken(&b, now)),
-            Ordering::Greater => (right.winner, right.tied, b.overtaken(&a, now)),
-            Ordering::Equal if a.is_parallel(&b) => {
-                (left.winner, left.tied + right.tied, Time::MAX)
-            }
-            Ordering::Equal => (left.winner, left.tied + right.tied, now + Time(1)),
-        };
+impl Match {
+    /// Of one who has not met anybody.
+    pub(super) fn of_one(position: u32) -> Match {
         Match {
-            winner,
-            tied,
-            until: left.until.min(right.until).min(change),
+            winner: position,
+            tied: 1,
+            until: Time::MAX,
         }
-    }
-
-    /// Plays it, and notes that.
-    #[inline]
-    fn replay(&mut self, at: usize, now: Time) {
-        let result = self.play(at, now);
-        self.record(at, result);
-    }
-
-    /// Replays the expired matches before that one, and that one.
-    fn refresh(&mut self, at: usize, now: Time) {
-        if self.played(at).until <= now {
-            self.refresh(2 * at, now);
-            self.refresh(2 * at + 1, now);
-            self.replay(at, now);
-        }
-    }
-
-    /// The last match; `None` if all are left out.
-    fn last(&mut self, now: Time) -> Option<Match> {
-        self.refresh(1, now);
-        let last = self.played(1);
-        (self.leaf(last.winner).weight > 0).then_some(last)
-    }
-
-    /// Position of the node with the least value at `now`, ties told apart by `ties`; `None` if
-    /// all are left out.
-    fn least(&mut self, now: Time, ties: Ties, rng: &mut Draw) -> Option<usize> {
-        let last = self.last(now)?;
-        let position = match ties.pick(last.tied, rng) {
-            0 => last.winner,
-            rank => self.tied(rank, now),
-        };
-        Some(position as usize)
-    }
-
-    /// The same if that value is 0.
-    fn least_if_zero(&mut self, now: Time, ties: Ties, rng: &mut Draw) -> Option<usize> {
-        let last = self.last(now)?;
-        let is_zero = self.leaf(last.winner).at(now) == 0;
-        is_zero.then(|| self.least(now, ties, rng)).flatten()
-    }
-
-    /// Puts the positions of all nodes with the least value into `tied`, in order.
-    fn all_tied(&mut self, now: Time, tied: &mut Vec<usize>) {
-        let count = self.last(now).map_or(0, |last| last.tied);
-        tied.extend((0..count).map(|rank| self.tied(rank, now) as usize));
-    }
-
-    /// Position of the `rank`-th tied node.
-    fn tied(&self, mut rank: u32, now: Time) -> u32 {
-        let mut at = 1;
-        while at < self.width() {
-            let (left, right) = (self.played(2 * at), self.played(2 * at + 1));
-            let order = self
-                .leaf(left.winner)
-                .compare(&self.leaf(right.winner), now);
-            at = match order {
-                Ordering::Less => 2 * at,
-                Ordering::Greater => 2 * at + 1,
-                Ordering::Equal if rank < left.tied => 2 * at,
-                Ordering::Equal => {
-                    rank -= left.tied;
-                    2 * at + 1
-                }
-            };
-        }
-        self.played(at).winner
     }
 }
+
+/// How a match goes between two who have won theirs, and who wins it. The first stands further to the front.
+#[inline]
+pub(super) fn play((left, a): Won, (right, b): Won, now: Time) -> Won {
+    let tied = left.tied + right.tied;
+    let (leaf, winner, tied, change) = match a.compare(&b, now) {
+        Ordering::Less => (a, left.winner, left.tied, a.overtaken(&b, now)),
+        Ordering::Greater => (b, right.winner, right.tied, b.overtaken(&a, now)),
+        Ordering::Equal if a.is_parallel(&b) => (a, left.winner, tied, Time::MAX),
+        Ordering::Equal => (a, left.winner, tied, now + Time(1)),
+    };
+    let until = left.until.min(right.until).min(change);
+    let result = Match {
+        winner,
+        tied,
+        until,
+    };
+    (result, leaf)
+}
+
+/// A match, and the leaf of who won it.
+pub(super) type Won = (Match, Leaf);
 
 /// The nodes of a pool by value, by their positions in it.
 #[derive(Clone, Debug)]
@@ -218,14 +156,10 @@ impl Tournament {
     /// `positions` nodes, all left out.
     pub fn new(positions: usize) -> Tournament {
         let width = positions.next_power_of_two();
-        let leaf = |position| Match {
-            winner: position,
-            tied: 1,
-            until: Time::MAX,
-        };
+        let each = (0..width as u32).chain(0..width as u32);
         let mut tournament = Tournament {
             leaves: vec![LEFT_OUT; width],
-            matches: (0..width as u32).chain(0..width as u32).map(leaf).collect(),
+            matches: each.map(Match::of_one).collect(),
         };
         tournament.fill(std::iter::empty(), Time::ZERO);
         tournament
@@ -255,27 +189,30 @@ impl Tournament {
             parent /= 2;
         }
     }
-}
 
-impl Bracket for Tournament {
+    /// Position of the node with the least value at `now`, ties told apart by `ties`; `None` if
+    /// all are left out.
+    pub fn least(&mut self, now: Time, ties: Ties, rng: &mut Draw) -> Option<usize> {
+        Overlay::default().over(self).least(now, ties, rng)
+    }
+
+    /// Number of places at which a match may begin, a power of two: match 1 is the last, of match n the two
+    /// before it are 2n and 2n + 1, and the leaves stand before all.
     #[inline]
-    fn width(&self) -> usize {
+    pub(super) fn width(&self) -> usize {
         self.leaves.len()
     }
 
+    /// A match as it went, and the leaf of who won it.
     #[inline]
-    fn leaf(&self, position: u32) -> Leaf {
-        self.leaves[position as usize]
+    pub(super) fn won(&self, at: usize) -> Won {
+        let result = self.matches[at];
+        (result, self.leaves[result.winner as usize])
     }
 
     #[inline]
-    fn played(&self, at: usize) -> Match {
-        self.matches[at]
-    }
-
-    #[inline]
-    fn record(&mut self, at: usize, result: Match) {
-        self.matches[at] = result;
+    pub(super) fn replay(&mut self, at: usize, now: Time) {
+        self.matches[at] = play(self.won(2 * at), self.won(2 * at + 1), now).0;
     }
 }
 

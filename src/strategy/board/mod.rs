@@ -138,6 +138,8 @@ pub struct Board {
     face_of: Vec<u32>,
     /// For each dispatcher that counts what it has sent, what of it is not in what it is told.
     own: Vec<Option<Own>>,
+    /// The same as it changes what its face shows, if that is shown to many.
+    beside: Vec<Option<Beside>>,
     /// For each dispatcher, the credits by which it tells equal nodes apart in turn; empty if none
     /// does.
     turns: Vec<RefCell<Turns>>,
@@ -245,6 +247,7 @@ impl Board {
             faces: Vec::new(),
             face_of: Vec::new(),
             own: own.collect(),
+            beside: Vec::new(),
             turns: turns.map(|_| RefCell::new(Turns::new(layout))).collect(),
             information: sights.iter().map(|sight| sight.information).collect(),
             news: Vec::new(),
@@ -290,9 +293,9 @@ impl Board {
                     .extend(timing.map(|timing| News::new(timing, layout)));
             }
             let is_told = sight.information != Information::Fresh;
-            if let (true, false, Some(own)) = (is_told, is_own, &mut self.own[first + index]) {
-                own.beside = Some(Box::new(Beside::new(layout)));
-            }
+            let is_shared = is_told && !is_own;
+            let is_beside = is_shared && sight.counts;
+            (self.beside).push(is_beside.then(|| Beside::new(layout)));
             if index == 0 || is_own {
                 let hidden = self.hides.then(|| Travelling::new(layout));
                 let news = self.news.len().checked_sub(1);
@@ -306,7 +309,7 @@ impl Board {
                     },
                     lists: Vec::new(),
                     aperture: sight.aperture,
-                    changes: (is_told && !is_own).then(Changes::default),
+                    changes: is_shared.then(Changes::default),
                 });
             }
             self.face_of.push(self.faces.len() as u32 - 1);
@@ -691,8 +694,7 @@ impl Board {
         change: impl FnOnce(&mut Travelling),
     ) {
         let face = &mut self.faces[self.face_of[dispatcher as usize] as usize];
-        let own = &mut self.own[dispatcher as usize];
-        if let Some(beside) = own.as_mut().and_then(|own| own.beside.as_mut()) {
+        if let Some(beside) = &mut self.beside[dispatcher as usize] {
             change(&mut beside.sums);
             match face.missed(beside).is_some() {
                 true => face.lay_over(beside, (&self.pools, &self.news), node, truth),
@@ -770,11 +772,6 @@ impl Board {
         self.pools.get(pool).ids()
     }
 
-    /// What a dispatcher knows beside what its face shows.
-    fn beside(&self, dispatcher: u32) -> Option<&Beside> {
-        self.own[dispatcher as usize].as_ref()?.beside.as_deref()
-    }
-
     /// What is seen there, and whom the decision may choose; each node that is asked is noted in
     /// `log`, if there is one.
     #[inline]
@@ -789,7 +786,7 @@ impl Board {
         let turns = self.turns.get(at.dispatcher as usize);
         let beside = match &face.sees {
             Sees::Truth(_) => None,
-            Sees::Told(..) => self.beside(at.dispatcher),
+            Sees::Told(..) => self.beside[at.dispatcher as usize].as_ref(),
         };
         let (difference, laid) = match beside {
             None => (face.sees.difference(&self.news), None),
@@ -838,8 +835,8 @@ impl Board {
 
     /// Lays the difference of `dispatcher` over what is kept for all, as that is now.
     fn lay(&mut self, face: usize, dispatcher: u32, truth: Truth<'_>) {
-        let (face, own) = (&self.faces[face], &mut self.own[dispatcher as usize]);
-        let Some(beside) = own.as_mut().and_then(|own| own.beside.as_mut()) else {
+        let (face, Some(beside)) = (&self.faces[face], &mut self.beside[dispatcher as usize])
+        else {
             return;
         };
         face.lay_under(beside, &mut self.changed);

@@ -238,3 +238,78 @@ impl Overlaid<'_> {
         self.won(place).0.winner
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::random::{Purpose, Seeds};
+
+    /// A slow and obvious twin: all tied least nodes in id order, by exact fractions.
+    fn least_of(values: &[Option<(Falling, Time)>], now: Time) -> Vec<usize> {
+        let value = |(given, since): (Falling, Time)| {
+            let value =
+                i128::from(given.value) - i128::from(given.rate) * i128::from((now - since).0);
+            (value, i128::from(given.weight))
+        };
+        let less = |a: (i128, i128), b: (i128, i128)| (a.0 * b.1).cmp(&(b.0 * a.1));
+        let all = values.iter().flatten().map(|&given| value(given));
+        let Some(least) = all.min_by(|a, b| less(*a, *b)) else {
+            return Vec::new();
+        };
+        let is_least = |at: &usize| values[*at].is_some_and(|v| less(value(v), least).is_eq());
+        (0..values.len()).filter(is_least).collect()
+    }
+
+    /// Of few sizes, weights and rates, so that ties and overtakings are many; never below 0 within the test.
+    fn value(draw: &mut Draw) -> Option<Falling> {
+        let (rate, value) = (draw.below(3), 100_000 + u64::from(draw.below(8)));
+        (draw.below(8) > 0).then(|| Falling {
+            value,
+            rate,
+            weight: u64::from(1 + draw.below(3)),
+        })
+    }
+
+    /// With values that change under it, and others that are laid over them and lifted.
+    #[test]
+    fn least_is_that_of_the_scan() {
+        for n in [1u32, 2, 3, 7, 16, 33] {
+            let (mut values, mut laid) = (vec![None; n as usize], vec![None; n as usize]);
+            let mut tournament = Tournament::new(n as usize);
+            let mut over = Overlay::default();
+            let mut now = Time::ZERO;
+            let key = Seeds::new(9, u64::from(n)).key(Purpose::Placement);
+            for step in 0..8_000 {
+                let mut draw = key.draw(0, step, 0, 0, 0);
+                now += Time(u64::from(draw.below(4)));
+                let position = draw.below(n) as usize;
+                let given = value(&mut draw);
+                let dated = given.map(|given| (given, now));
+                if draw.below(2) == 0 {
+                    laid[position] = Some(dated);
+                    over.over(&mut tournament).set(position, given, now);
+                } else {
+                    (values[position], laid[position]) = (dated, None);
+                    tournament.set(position, given, now);
+                    over.over(&mut tournament).lift(position, now);
+                }
+                now += Time(u64::from(draw.below(3)));
+                let seen = values.iter().zip(&laid);
+                let seen: Vec<_> = seen.map(|(value, laid)| laid.unwrap_or(*value)).collect();
+                let tied = least_of(&seen, now);
+                let mut all = over.over(&mut tournament);
+                let lowest = all.least(now, Ties::LowestId, &mut draw);
+                assert_eq!(lowest, tied.first().copied());
+                let any = Ties::Random.pick(tied.len().max(1) as u32, &mut draw.clone());
+                let found = all.least(now, Ties::Random, &mut draw);
+                assert_eq!(found, tied.get(any as usize).copied());
+                let mut found = Vec::new();
+                all.all_tied(now, &mut found);
+                assert_eq!(found, tied);
+                if laid.iter().all(Option::is_none) {
+                    assert_eq!(over.last, NONE);
+                }
+            }
+        }
+    }
+}

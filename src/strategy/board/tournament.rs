@@ -11,10 +11,7 @@
 
 use std::cmp::Ordering;
 
-use super::overlay::Overlay;
-use crate::engine::random::Draw;
 use crate::engine::time::Time;
-use crate::strategy::Ties;
 
 /// A node's value at time t: (`value` - `rate` x (t - time at which it is given)) / `weight`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,12 +187,6 @@ impl Tournament {
         }
     }
 
-    /// Position of the node with the least value at `now`, ties told apart by `ties`; `None` if
-    /// all are left out.
-    pub fn least(&mut self, now: Time, ties: Ties, rng: &mut Draw) -> Option<usize> {
-        Overlay::default().over(self).least(now, ties, rng)
-    }
-
     /// Number of places at which a match may begin, a power of two: match 1 is the last, of match n the two
     /// before it are 2n and 2n + 1, and the leaves stand before all.
     #[inline]
@@ -213,62 +204,5 @@ impl Tournament {
     #[inline]
     pub(super) fn replay(&mut self, at: usize, now: Time) {
         self.matches[at] = play(self.won(2 * at), self.won(2 * at + 1), now).0;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use crate::engine::random::{Purpose, Seeds};
-
-    /// A slow and obvious twin: all tied least nodes in id order, by exact fractions.
-    fn least_of(values: &[Option<(Falling, Time)>], now: Time) -> Vec<usize> {
-        let value = |(given, since): (Falling, Time)| {
-            let value =
-                i128::from(given.value) - i128::from(given.rate) * i128::from((now - since).0);
-            (value, i128::from(given.weight))
-        };
-        let less = |a: (i128, i128), b: (i128, i128)| (a.0 * b.1).cmp(&(b.0 * a.1));
-        let all = values.iter().flatten().map(|&given| value(given));
-        let Some(least) = all.min_by(|a, b| less(*a, *b)) else {
-            return Vec::new();
-        };
-        let is_least = |at: &usize| values[*at].is_some_and(|v| less(value(v), least).is_eq());
-        (0..values.len()).filter(is_least).collect()
-    }
-
-    /// Values of few sizes, weights and rates, so that ties and overtakings are many.
-    #[test]
-    fn least_is_that_of_the_scan() {
-        for n in [1u32, 2, 3, 7, 16, 33] {
-            let mut values = vec![None; n as usize];
-            let mut tournament = Tournament::new(n as usize);
-            let mut now = Time::ZERO;
-            let key = Seeds::new(9, u64::from(n)).key(Purpose::Placement);
-            for step in 0..4000 {
-                let mut draw = key.draw(0, step, 0, 0, 0);
-                now += Time(u64::from(draw.below(4)));
-                let position = draw.below(n) as usize;
-                let rate = draw.below(3);
-                // Never let a value fall below 0 within the test.
-                let value = 100_000 + u64::from(draw.below(8));
-                let given = (draw.below(8) > 0).then(|| Falling {
-                    value,
-                    rate,
-                    weight: u64::from(1 + draw.below(3)),
-                });
-                values[position] = given.map(|given| (given, now));
-                tournament.set(position, given, now);
-                now += Time(u64::from(draw.below(3)));
-                let tied = least_of(&values, now);
-                let lowest = tournament.least(now, Ties::LowestId, &mut draw);
-                assert_eq!(lowest, tied.first().copied());
-                let expected = (!tied.is_empty()).then(|| {
-                    tied[Ties::Random.pick(tied.len() as u32, &mut draw.clone()) as usize]
-                });
-                assert_eq!(tournament.least(now, Ties::Random, &mut draw), expected);
-            }
-        }
     }
 }

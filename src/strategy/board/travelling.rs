@@ -9,7 +9,6 @@ use std::collections::hash_map::Keys;
 
 use rustc_hash::FxHashMap;
 
-use super::overlay::Beside;
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
@@ -173,8 +172,6 @@ pub struct Own {
     /// Those that have arrived and are not in what it is told yet, by arrival, and their demand.
     arrived: VecDeque<(Instant, Sent)>,
     arrived_demands: VecDeque<u64>,
-    /// What they change of what it sees, if it is not all that its face shows.
-    pub beside: Option<Box<Beside>>,
 }
 
 /// An attempt that was sent.

@@ -207,6 +207,12 @@ impl Sight {
             && matches!(self.ties, Ties::Random | Ties::LowestId)
     }
 
+    /// True if both may be shown the same.
+    fn is_like(&self, other: &Sight) -> bool {
+        let apart = |sight: &Sight| (sight.aperture.is_some(), sight.ties == Ties::Longest);
+        self.information == other.information && apart(self) == apart(other)
+    }
+
     /// True if it needs a face of its own, one of `count` dispatchers alike.
     fn is_own(&self, count: usize, hides: bool) -> bool {
         match self.information {
@@ -236,9 +242,7 @@ impl Board {
     /// travels is seen by nobody else (else by all).
     pub fn new(layout: &Layout, sights: &[Sight], hides: bool, by_room: bool) -> Board {
         let is_told = |sight: &Sight| sight.information != Information::Fresh;
-        let own = sights
-            .iter()
-            .map(|sight| ((hides || is_told(sight)) && sight.counts).then(Own::default));
+        let own = |sight: &Sight| ((hides || is_told(sight)) && sight.counts).then(Own::default);
         let is_by_turns = sights.iter().any(|sight| sight.ties == Ties::Turns);
         let turns = sights.iter().filter(|_| is_by_turns);
         let mut board = Board {
@@ -246,7 +250,7 @@ impl Board {
             wanted: Vec::new(),
             faces: Vec::new(),
             face_of: Vec::new(),
-            own: own.collect(),
+            own: sights.iter().map(own).collect(),
             beside: Vec::new(),
             turns: turns.map(|_| RefCell::new(Turns::new(layout))).collect(),
             information: sights.iter().map(|sight| sight.information).collect(),
@@ -268,10 +272,7 @@ impl Board {
             changed: Vec::new(),
             row: Vec::new(),
         };
-        let alike = |a: &Sight, b: &Sight| {
-            a.information == b.information && a.aperture.is_some() == b.aperture.is_some()
-        };
-        for sights in sights.chunk_by(alike) {
+        for sights in sights.chunk_by(Sight::is_like) {
             board.add_faces(layout, sights);
         }
         if !board.news.is_empty() {

@@ -38,8 +38,8 @@ const TWO_CHOICES: [&str; 2] = ["power-of-d.replacement = true", "p2c"];
 const LEAST_LOADED: [&str; 2] = ["least-loaded", "jsq"];
 const CENTRAL: [&str; 2] = ["", "central"];
 
-/// What a decision costs by what is seen, at 10,000 nodes: power-of-d is O(d), least-loaded O(log n), beside what of a
-/// dispatcher's own is under way where many share what is kept in order. The board is renewed 45,000 tasks apart.
+/// What a decision costs by what is seen, at 10,000 nodes: power-of-d is O(d), least-loaded O(log n). The board is renewed
+/// 45,000 tasks apart.
 macro_rules! seen {
     ($name:literal, $what:expr, $placement:literal, $dispatchers:literal, $view:literal) => {
         scenario(

@@ -99,6 +99,14 @@ impl Overlay {
     }
 }
 
+/// Matches one above the other at most, with the leaf.
+const LEVELS: usize = 33;
+
+/// On which side of the match above it the match at `level` above a leaf stands.
+fn side(position: usize, level: usize) -> usize {
+    position >> level & 1
+}
+
 /// A match: its number in the tournament, and what lies over it.
 #[derive(Clone, Copy)]
 struct Place {
@@ -115,37 +123,60 @@ pub struct Overlaid<'a> {
 impl Overlaid<'_> {
     /// Gives a node a value as of `now`, or leaves it out.
     pub fn set(&mut self, position: usize, value: Option<Falling>, now: Time) {
-        let leaf = (Match::of_one(position as u32), Leaf::new(value, now));
-        self.over.last = self.lay(self.last(), position, Some(leaf), now);
+        let won = (Match::of_one(position as u32), Leaf::new(value, now));
+        let path = self.path(position);
+        let before = [NONE; 2];
+        let own = self.over.put(path[0].own, Node { won, before });
+        self.replay(&path, (own, won), position, now);
     }
 
     /// The node has the value that lies under it, which may have changed.
     pub fn lift(&mut self, position: usize, now: Time) {
-        self.over.last = self.lay(self.last(), position, None, now);
+        let path = self.path(position);
+        let own = self.over.drop(path[0].own);
+        let won = self.under.won(path[0].under);
+        self.replay(&path, (own, won), position, now);
     }
 
-    /// Lays a leaf over that at `position`, or lifts it; tells what lies over the match at `place` then.
-    fn lay(&mut self, place: Place, position: usize, leaf: Option<Won>, now: Time) -> u32 {
-        let width = self.under.width();
-        let before = [NONE; 2];
-        match (leaf, place.own) {
-            (None, NONE) => return NONE,
-            (None, own) if place.under >= width => return self.over.drop(own),
-            (Some(won), own) if place.under >= width => {
-                return self.over.put(own, Node { won, before });
+    /// The places from a leaf, the first, to the last match.
+    fn path(&self, position: usize) -> [Place; LEVELS] {
+        let mut path = [self.last(); LEVELS];
+        for level in (0..self.height()).rev() {
+            path[level] = self.before(path[level + 1])[side(position, level)];
+        }
+        path
+    }
+
+    fn height(&self) -> usize {
+        self.under.width().ilog2() as usize
+    }
+
+    /// Plays the matches of a path anew, on whose leaf `own` lies, which is now so.
+    fn replay(
+        &mut self,
+        path: &[Place; LEVELS],
+        (mut own, mut won): (u32, Won),
+        position: usize,
+        now: Time,
+    ) {
+        for level in 0..self.height() {
+            let (place, side) = (path[level + 1], side(position, level));
+            let both = self.before(place);
+            let mut before = both.map(|each| each.own);
+            before[side] = own;
+            if before == [NONE; 2] {
+                own = self.over.drop(place.own);
+                won = self.under.won(place.under);
+                continue;
             }
-            _ => {}
+            let other = self.won(both[1 - side]);
+            won = match side {
+                0 => play(won, other, now),
+                _ => play(other, won, now),
+            };
+            own = self.over.put(place.own, Node { won, before });
         }
-        let mut both = self.before(place);
-        let height = width.ilog2() - place.under.ilog2();
-        let side = (width + position) >> (height - 1) & 1;
-        both[side].own = self.lay(both[side], position, leaf, now);
-        let before = both.map(|before| before.own);
-        if before == [NONE; 2] {
-            return self.over.drop(place.own);
-        }
-        let won = play(self.won(both[0]), self.won(both[1]), now);
-        self.over.put(place.own, Node { won, before })
+        self.over.last = own;
     }
 
     #[inline]

@@ -182,7 +182,7 @@ fn runs(said: &[&str]) -> bool {
             // What was refused, and what to do.
             let told = report.to_string();
             assert!(
-                told.contains("error: ") && told.contains("^ "),
+                told.contains("error: ") && (told.contains("^ ") || told.contains("= help: ")),
                 "{text}\n{told}"
             );
             return false;

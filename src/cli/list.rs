@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Exit, print};
 use crate::metrics::registry::{self, Better};
-use crate::scenario::{Registry, follow, keys, list, preset, presets, properties};
+use crate::scenario::{Registry, follow, keys, list, option_name, preset, presets, properties};
 use crate::text::paragraph;
 use crate::workload::trace::FORMATS;
 
@@ -84,7 +84,10 @@ fn placement(schema: &Value, name: &str, node: &Value) -> String {
         let meaning = format!("{key}: {}{default}", text(parameter, "description"));
         out += &paragraph(&meaning, "    ");
         for choice in list(follow(parameter, schema), "oneOf") {
-            let (name, meaning) = (text(choice, "const"), text(choice, "description"));
+            let Some(name) = option_name(choice) else {
+                continue;
+            };
+            let meaning = text(choice, "description");
             out += &paragraph(&format!("\"{name}\": {meaning}"), "        ");
         }
     }

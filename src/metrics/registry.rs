@@ -443,6 +443,11 @@ impl Metric {
         Some((counted, self.member.permille()))
     }
 
+    /// The unit of its values.
+    pub fn unit(&self) -> &'static str {
+        self.row.unit
+    }
+
     /// `value` of its distribution, in its unit.
     pub fn in_unit(&self, value: f64) -> f64 {
         match self.row.unit {

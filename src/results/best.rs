@@ -62,6 +62,15 @@ fn at(results: &Results, point: usize, metric: &MetricRef, level: f64) -> Option
     let sign = metric.metric.sign();
     let size = |pseudo: &Pseudo| sign * pseudo.figure;
     stand.sort_by(|(_, a), (_, b)| size(a).total_cmp(&size(b)));
+    // What is too thin for an interval of its own is not called behind, unless one such looks the best.
+    let is_thin = |strategy: usize| {
+        let figure = results.cells[point][strategy].get(metric);
+        figure.is_some_and(|figure| figure.status == Status::Thin)
+    };
+    if !is_thin(stand[0].0) {
+        let thin = stand.extract_if(.., |(strategy, _)| is_thin(*strategy));
+        left_out.extend(thin.map(|(strategy, _)| (strategy, Status::Thin)));
+    }
     let logs = |pseudo: &Pseudo| pseudo.logs().iter().map(|log| sign * log).collect();
     let logs: Vec<Vec<f64>> = stand.iter().map(|(_, pseudo)| logs(pseudo)).collect();
     let names = stand.iter().map(|(strategy, _)| *strategy);

@@ -14,6 +14,7 @@ use crate::model::cluster::{Cluster, Group, SLOTS};
 use crate::model::discipline::Discipline;
 use crate::sim::known_load::{KnownLoad, group_loads};
 use crate::sim::setup::{Faults, Measure, Setup, Stragglers, TaskFailures, Turn, Warmup, Window};
+use crate::strategy::fixed_split::fixed_split;
 use crate::strategy::{Backfill, Binding, Information, Parts, Strategy};
 use crate::text::Scale;
 use crate::workload::class::{Class, Gather, Stage};
@@ -190,9 +191,16 @@ fn span(time: Time) -> String {
     Scale::time([seconds]).value(seconds)
 }
 
+/// True if decisions of these parts go by the state of the nodes.
+fn looks(parts: &&Parts) -> bool {
+    let placement = parts.placement.as_ref();
+    parts.late.is_none() && placement.idle_queues() == 0 && fixed_split(placement).is_none()
+}
+
 /// What each of several dispatchers sees: much of what a strategy is worth hangs on it.
 fn sights(strategy: &Strategy) -> Vec<String> {
     let several = strategy.parts.iter().filter(|parts| parts.dispatchers > 1);
+    let several = several.filter(looks);
     let said = several.map(|parts| {
         let count = crate::text::counted(parts.dispatchers.into(), "dispatcher");
         let seen = match parts.information {

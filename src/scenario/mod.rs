@@ -20,7 +20,7 @@ pub use presets::{preset, presets};
 pub use registry::Registry;
 pub use resolve::files::Files;
 pub use resolved::{Compare, Gate, Point, Precision, Scenario, StrategyText};
-pub use schema::{KeyInfo, follow, keys, list, properties, schema};
+pub use schema::{KeyInfo, follow, keys, list, option_name, properties, schema};
 pub use starter::starter;
 pub use text::messages::{Diagnostic, Report};
 

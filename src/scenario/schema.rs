@@ -110,6 +110,12 @@ fn name_or_table(object: &mut Map<String, Value>, whole: &Value) {
     }
 }
 
+/// The name of one of several forms: a constant, or the single key of a table.
+pub fn option_name(option: &Value) -> Option<&str> {
+    let constant = option["const"].as_str();
+    constant.or_else(|| Some(form(option)?.0))
+}
+
 /// The single key of a form's table and what it holds.
 fn form(option: &Value) -> Option<(&String, &Value)> {
     let properties = option["properties"].as_object()?;
@@ -351,7 +357,7 @@ fn is_law(node: &Value) -> bool {
 fn names(options: &[Value]) -> String {
     let mut names: Vec<&str> = Vec::new();
     for option in options {
-        let name = option["const"].as_str().or_else(|| Some(form(option)?.0));
+        let name = option_name(option);
         let several = list(option, "enum").iter().filter_map(Value::as_str);
         let new = name.into_iter().chain(several);
         new.for_each(|name| names.extend((!names.contains(&name)).then_some(name)));

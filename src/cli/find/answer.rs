@@ -245,7 +245,7 @@ fn taken(find: &Find) -> &'static str {
             "the metric is taken to have one best place, and to get worse away from it; all values see the same random numbers"
         }
         None => {
-            "what holds at a value is taken to hold beyond it; all values see the same random numbers"
+            "what is found at the ends is taken to hold beyond them; all values see the same random numbers"
         }
     }
 }

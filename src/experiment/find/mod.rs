@@ -30,7 +30,7 @@ pub struct Condition {
     pub at_most: bool,
     /// In the metric's unit.
     pub limit: f64,
-    /// As it was written.
+    /// As it was written, with its unit.
     pub text: String,
 }
 
@@ -56,10 +56,12 @@ impl FromStr for Condition {
         let limit =
             limit.ok_or_else(|| format!("`{number}` is no number, duration or percentage"))?;
         let metric = metric.trim().parse();
-        let metric = metric.map_err(|said: String| {
+        let metric: MetricRef = metric.map_err(|said: String| {
             format!("{said}: `equipoise list metrics` names all, such as response_p99")
         })?;
-        let text = text.trim().to_owned();
+        // A bare number of a time is of seconds: what is printed says so.
+        let is_bare = seconds(number).is_none() && metric.metric.unit() == "s";
+        let text = format!("{}{}", text.trim(), if is_bare { " s" } else { "" });
         Ok(Condition {
             metric,
             at_most,
@@ -412,6 +414,10 @@ mod tests {
         assert_eq!(
             (p99.metric.to_string().as_str(), p99.at_most, p99.limit),
             ("response_p99", true, 0.2)
+        );
+        assert_eq!(
+            read("response_p99 <= 2").unwrap().text,
+            "response_p99 <= 2 s"
         );
         let share = read("web.slo_attained >= 99.9 %").unwrap();
         assert!(!share.at_most && (share.limit - 0.999).abs() < 1e-12);

@@ -208,10 +208,12 @@ impl Replication<'_> {
     pub(super) fn call_off_others(&mut self) {
         let is_told = self.core.setup.network.cancels_late();
         while let Some(id) = self.core.started.pop() {
-            if self.core.is_unseen(id) {
+            // One that was lost at the very instant of its start keeps nobody away.
+            let is_lost = self.core.records.task(id).phase() == Phase::Dormant;
+            let first = self.core.first_attempt(id);
+            if is_lost || first == NONE || self.core.is_unseen(id) {
                 continue;
             }
-            let first = self.core.first_attempt(id);
             let mut next = first;
             while next != NONE {
                 let following = self.core.next_attempt(next);
@@ -338,19 +340,19 @@ impl Core<'_> {
         }
     }
 
-    /// The first attempt at the task of which `id` is one.
+    /// The first attempt at the task of which `id` is one; `NONE` if it is none any more.
     fn first_attempt(&self, id: u32) -> u32 {
         let task = self.records.task(id);
         if task.copy == 0 {
             return id;
         }
         let (mut first, mut next) = (task.job, task.job);
-        while next != id {
+        while next != id && next != NONE {
             let task = self.records.task(next);
             first = if task.copy == 0 { next } else { first };
             next = task.sibling;
         }
-        first
+        if next == id { first } else { NONE }
     }
 
     /// True if an attempt at the task `first` is being made, other than `but`.

@@ -5,6 +5,8 @@
 //! falls as the truth does, their difference stands; once an attempt has run for as long as it was said to,
 //! it rises until the end of its service. Nothing is kept where all estimates are exact.
 
+use std::collections::hash_map::Entry;
+
 use rustc_hash::FxHashMap;
 
 use crate::engine::random::Key;
@@ -21,9 +23,16 @@ pub struct Estimates {
     /// Mean works by row of demand of the classes.
     means: Vec<f64>,
     /// Mean works of the stages of the jobs in the system, by class, number and stage, if somebody goes by them.
-    job_means: Option<FxHashMap<(u32, u64, u16), f64>>,
+    job_means: Option<FxHashMap<(u32, u64, u16), JobMean>>,
     /// By attempt.
     pub(super) said: Vec<Said>,
+}
+
+/// The mean work of a stage of a job.
+struct JobMean {
+    mean: f64,
+    /// The job as long as it is in the system, and its attempts that nobody waits for.
+    users: u32,
 }
 
 /// What is said of an attempt.
@@ -65,10 +74,9 @@ impl Estimates {
             Rule::JobMean => {
                 let which = (subject.class, subject.number, subject.stage);
                 let means = self.job_means.as_ref();
-                means
-                    .and_then(|means| means.get(&which))
-                    .copied()
-                    .unwrap_or(0.0)
+                let stage = means.and_then(|means| means.get(&which));
+                debug_assert!(stage.is_some(), "{which:?}");
+                stage.map_or(0.0, |stage| stage.mean)
             }
             Rule::None => 0.0,
             Rule::Error(law) => {
@@ -91,16 +99,31 @@ impl Estimates {
                 _ => (sum + task.work, count + 1),
             };
             let which = (job.class, job.number, task.stage);
-            means.insert(which, sum / f64::from(count));
+            let mean = sum / f64::from(count);
+            means.insert(which, JobMean { mean, users: 1 });
         }
     }
 
     /// A job of so many stages has left.
     pub(super) fn forget_job(&mut self, job: &Job, stages: usize) {
         if let Some(means) = &mut self.job_means {
-            for stage in 0..stages as u16 {
-                means.remove(&(job.class, job.number, stage));
-            }
+            (0..stages as u16).for_each(|stage| leave(means, (job.class, job.number, stage)));
+        }
+    }
+
+    /// An attempt of that stage of a job goes on after nobody waits for it.
+    pub(super) fn hide(&mut self, job: &Job, stage: u16) {
+        let which = (job.class, job.number, stage);
+        let means = self.job_means.as_mut();
+        if let Some(stage) = means.and_then(|means| means.get_mut(&which)) {
+            stage.users += 1;
+        }
+    }
+
+    /// It is over.
+    pub(super) fn forget_hidden(&mut self, job: &Job, stage: u16) {
+        if let Some(means) = &mut self.job_means {
+            leave(means, (job.class, job.number, stage));
         }
     }
 
@@ -110,6 +133,16 @@ impl Estimates {
             self.said.resize(id as usize + 1, Said::default());
         }
         &mut self.said[id as usize]
+    }
+}
+
+/// One user fewer; what nobody uses is not kept.
+fn leave(means: &mut FxHashMap<(u32, u64, u16), JobMean>, which: (u32, u64, u16)) {
+    if let Entry::Occupied(mut stage) = means.entry(which) {
+        stage.get_mut().users -= 1;
+        if stage.get().users == 0 {
+            stage.remove();
+        }
     }
 }
 

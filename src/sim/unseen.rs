@@ -138,6 +138,9 @@ impl Core<'_> {
             true => job.demand,
             false => self.demands.own(job.demand),
         };
+        if let Some(estimates) = &mut self.estimates {
+            estimates.hide(&job, self.records.task(id).stage);
+        }
         let Record { task, job: own } = &mut self.records[id];
         (task.job, task.sibling) = (id, NONE);
         *own = job;
@@ -174,6 +177,9 @@ impl Core<'_> {
     #[cold]
     pub(super) fn forget_unseen(&mut self, id: u32) {
         let job = *self.records.job(id);
+        if let Some(estimates) = &mut self.estimates {
+            estimates.forget_hidden(&job, self.records.task(id).stage);
+        }
         self.wait_no_more(Timer::Cancel, id);
         self.wait_no_more(Timer::Started, id);
         self.waste(id);

@@ -236,3 +236,20 @@ fn a_straggler_gets_a_copy() {
     assert_eq!(figures.metric("response_max"), Some(2.5));
     assert_eq!(figures.totals.attempts, 20 * 11);
 }
+
+/// An attempt that is lost at the very instant of its start, with the zone that its node stands in.
+#[test]
+fn who_is_lost_as_it_starts_calls_nobody_off() {
+    let place = crate::tool::Place::new(
+        "run = { jobs = 302, warmup = 'none', replications = 3, seed = 7003, drain = 20 }\n\
+         nodes.a = { count = 11, speed = 0.5, slots = 2, zone = 'za' }\n\
+         [jobs.j]\narrivals.poisson.load = 0.8\n\
+         stages.s0 = { tasks = 1, work.exponential.mean = '1s' }\n\
+         stages.s1 = { tasks = 1, work.exponential.mean = '1s', after = [] }\n\
+         [faults]\nnode-failures = { up.exponential.mean = '8s', down = '3s', running = 'lose', queued = 'lose' }\n\
+         zone-failures = { up.exponential.mean = '20s', down.exponential.mean = '2s' }\n\
+         [strategies.s]\nplacement = 'least-loaded'\nties = 'lowest-id'\n\
+         copies.redundancy = { d = 3, cancel = 'on-start' }\nhealth.checks = { every = '1s', timeout = '0.5s' }\n",
+    );
+    place.ok(&["run", "s.toml", "--out", "out"]);
+}

@@ -153,3 +153,20 @@ fn the_mean_of_a_job_is_known() {
         assert!((found - mean).abs() < 1e-9, "{known}: {found}");
     }
 }
+
+/// An attempt that nobody waits for any more stands in its queue as before.
+#[test]
+fn what_outlives_its_job_is_known_as_before() {
+    let failed = |known: &str| {
+        let place = Place::new(&format!(
+            "run = {{ jobs = 300, replications = 3 }}\nnodes.a.count = 1\n\
+             jobs.j = {{ arrivals.poisson.load = 0.8, work.exponential.mean = '1s' }}\n\
+             faults.timeouts = {{ job = '4s', cancel = false }}\n\
+             strategies.s = {{ binding.central-queue.order = 'sjf', estimates = '{known}' }}\n"
+        ));
+        place.ok(&["run", "s.toml", "--out", "out"]);
+        let summary = place.summary("out");
+        ["jobs_failed", "response_mean"].map(|metric| summary.mean("s", "all", metric))
+    };
+    assert_eq!(failed("job-mean"), failed("exact"));
+}

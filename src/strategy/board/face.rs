@@ -18,7 +18,7 @@ use crate::strategy::view::{Difference, Truth, View};
 /// The nodes as one dispatcher sees them.
 #[derive(Debug)]
 pub struct Face {
-    /// The dispatcher.
+    /// The dispatcher; where what each knows lies beside it, the first.
     pub shown: usize,
     /// What is seen.
     pub sees: Sees,
@@ -37,7 +37,7 @@ pub struct Changes {
     last: VecDeque<NodeId>,
 }
 
-/// Changes that are remembered; who has missed more sees to all that it has under way.
+/// Changes that are remembered at most; who has missed more, or more than it has under way, lays that anew.
 const REMEMBERED: usize = 256;
 
 impl Changes {
@@ -49,7 +49,7 @@ impl Changes {
         self.count += 1;
     }
 
-    /// More has changed than nodes.
+    /// Something else has changed than a node: what lies over it is to be laid anew.
     pub fn forget(&mut self) {
         self.last.clear();
         self.count += 1;
@@ -69,7 +69,7 @@ impl Changes {
 pub enum Sees {
     /// The truth, but for what travels unseen, if anything does.
     Truth(Option<Travelling>),
-    /// What the dispatcher has sent, and beside it what it is told, if it is.
+    /// What the dispatcher has sent (nothing where that lies beside it), and what it is told, if it is.
     Told(Travelling, Option<usize>),
 }
 

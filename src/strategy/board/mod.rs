@@ -207,16 +207,26 @@ impl Sight {
             && matches!(self.ties, Ties::Random | Ties::LowestId)
     }
 
+    /// True if it is told how the nodes are, and how long they have been so is its own to know.
+    fn is_by_age(&self) -> bool {
+        let is_told = match self.information {
+            Information::Fresh | Information::Gossip(_) => false,
+            Information::Periodic { apart, .. } => !apart,
+            Information::Local | Information::Delayed { .. } => true,
+        };
+        is_told && self.ties == Ties::Longest
+    }
+
     /// True if both may be shown the same.
     fn is_like(&self, other: &Sight) -> bool {
-        let apart = |sight: &Sight| (sight.aperture.is_some(), sight.ties == Ties::Longest);
+        let apart = |sight: &Sight| (sight.aperture.is_some(), sight.is_by_age());
         self.information == other.information && apart(self) == apart(other)
     }
 
     /// True if it needs a face of its own, one of `count` dispatchers alike.
     fn is_own(&self, count: usize, hides: bool) -> bool {
         match self.information {
-            _ if self.aperture.is_some() || self.ties == Ties::Longest => true,
+            _ if self.aperture.is_some() || self.is_by_age() => true,
             Information::Fresh => hides && count <= MOST_FACES,
             Information::Periodic { apart: true, .. } | Information::Gossip(_) => true,
             _ => count <= MOST_TOLD_FACES,

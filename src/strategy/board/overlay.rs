@@ -2,8 +2,10 @@
 //! itself: the sums of that, and what they change of the orders that are kept for all.
 //!
 //! A dispatcher's leaves, and the matches above them, lie over the tournament of all. So a decision costs
-//! O(log n) however many dispatchers there are and however much each has under way, and what is kept of one
-//! grows with what it has under way alone (path copying: Driscoll, Sarnak, Sleator & Tarjan, "Making data
+//! O(log n) however many dispatchers there are and however much each has under way, as long as little changes
+//! for all from one decision of a dispatcher to its next, as with views that are local or renewed now and then;
+//! else (delayed views change all the time) all that it has under way is laid over it anew. What is kept of one
+//! grows with what it has under way (path copying: Driscoll, Sarnak, Sleator & Tarjan, "Making data
 //! structures persistent", 1989).
 
 use std::cell::RefCell;

@@ -41,15 +41,16 @@ impl Group {
         }
     }
 
-    fn add(&mut self, pair: &Pair) {
+    /// Adds a job that takes `before` under the second strategy and `after` under the first, nanoseconds.
+    fn add(&mut self, [before, after]: [u64; 2]) {
         self.jobs += 1;
-        self.before += i128::from(pair.before.response());
-        self.after += i128::from(pair.after.response());
-        self.faster += u64::from(pair.after.response() < pair.before.response());
-        self.slower += u64::from(pair.after.response() > pair.before.response());
+        self.before += i128::from(before);
+        self.after += i128::from(after);
+        self.faster += u64::from(after < before);
+        self.slower += u64::from(after > before);
     }
 
-    /// Adds the sums of another replication; of the jobs that moved most the largest of both stay.
+    /// Adds the sums of another replication.
     fn merge(&mut self, other: &Group) {
         self.jobs += other.jobs;
         self.before += other.before;
@@ -80,6 +81,11 @@ pub struct Pair {
 }
 
 impl Pair {
+    /// How long it takes under the second and under the first, nanoseconds.
+    fn responses(&self) -> [u64; 2] {
+        [self.before.response(), self.after.response()]
+    }
+
     /// How much longer it takes, nanoseconds.
     pub fn change(&self) -> i64 {
         self.after.response() as i64 - self.before.response() as i64
@@ -95,7 +101,7 @@ pub struct Moved {
     pub parts: [(i128, i128); 7],
     /// By class.
     pub classes: Vec<Group>,
-    /// By work, in tenths of the jobs of the first replication.
+    /// By work, in tenths of the jobs.
     pub sizes: Vec<Group>,
     /// By jobs in the system at arrival, under the second strategy, in tenths.
     pub states: Vec<Group>,
@@ -111,10 +117,18 @@ pub struct Moved {
 /// one completed, and the regret of decisions.
 type Replicate = (Vec<(Pair, u64)>, u64, [Regret; 2]);
 
-/// The tenths that jobs are cut into, by the first replication.
-struct Edges {
-    sizes: Vec<f64>,
-    states: Vec<f64>,
+/// What is kept of every job until all are known, as only all of them can be cut into tenths.
+struct Kept {
+    work: f64,
+    /// Jobs in the system at its arrival.
+    there: f64,
+    responses: [u64; 2],
+}
+
+/// Sums over replications, with the jobs that are still to be cut.
+struct Sums {
+    moved: Moved,
+    jobs: Vec<Kept>,
 }
 
 /// `after` against `before` over so many replications; `classes` are their names.
@@ -131,7 +145,7 @@ pub fn moved(
         from: 0,
         to: u64::MAX,
     };
-    let pairs = |replication: u32| -> Result<Replicate, Failure> {
+    let one = |replication: u32| -> Result<Sums, Failure> {
         let of = |setup| Trail::of(setup, u64::from(replication), Some(whole));
         let trails = [of(before)?, of(after)?];
         let regret = [
@@ -139,27 +153,12 @@ pub fn moved(
             Regret::of(after, &trails[1]),
         ];
         let (pairs, alone) = paired(replication, &trails[0], &trails[1]);
-        Ok((pairs, alone, regret))
+        Ok(Sums::of((pairs, alone, regret), classes))
     };
-    let first = pairs(1)?;
-    let edges = Edges::of(&first);
-    let one =
-        |replication: u32| Ok::<Moved, Failure>(Moved::of(&pairs(replication)?, &edges, classes));
-    let rest = (2..=replications).into_par_iter().map(one);
-    let rest: Vec<Moved> = rest.collect::<Result<_, _>>()?;
-    let mut all = Moved::of(&first, &edges, classes);
-    rest.iter().for_each(|other| all.merge(other));
-    Ok(all)
-}
-
-impl Edges {
-    /// Sums over the pairs of jobs of a replication, by class, size and state.
-    fn of((pairs, ..): &Replicate) -> Edges {
-        Edges {
-            sizes: tenths(pairs.iter().map(|(pair, _)| pair.before.work)),
-            states: tenths(pairs.iter().map(|(_, there)| *there as f64)),
-        }
-    }
+    let sums = (1..=replications).into_par_iter().map(one);
+    let sums: Vec<Sums> = sums.collect::<Result<_, _>>()?;
+    let all = sums.into_iter().reduce(Sums::merged);
+    Ok(all.map(Sums::cut).unwrap_or_default())
 }
 
 /// The same of the trails of both, replication by replication; none without any.
@@ -167,20 +166,11 @@ pub fn of_trails(
     trails: impl Iterator<Item = (u32, [Trail; 2])>,
     classes: &[String],
 ) -> Option<Moved> {
-    let mut found: Option<(Edges, Moved)> = None;
-    for (replication, [before, after]) in trails {
+    let sums = trails.map(|(replication, [before, after])| {
         let (pairs, alone) = paired(replication, &before, &after);
-        let replicate = (pairs, alone, Default::default());
-        match &mut found {
-            Some((edges, all)) => all.merge(&Moved::of(&replicate, edges, classes)),
-            None => {
-                let edges = Edges::of(&replicate);
-                let all = Moved::of(&replicate, &edges, classes);
-                found = Some((edges, all));
-            }
-        }
-    }
-    Some(found?.1)
+        Sums::of((pairs, alone, Default::default()), classes)
+    });
+    sums.reduce(Sums::merged).map(Sums::cut)
 }
 
 /// Measured jobs that both completed, with the jobs that were in the system at their arrival, and how
@@ -225,7 +215,7 @@ fn in_system(trail: &Trail) -> (Vec<u64>, Vec<u64>) {
     (arrivals, ends)
 }
 
-/// The values that cut `values` into tenths; fewer where values are the same.
+/// The values up to which the tenths of `values` go, but for the last; fewer where values are the same.
 fn tenths(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
@@ -233,7 +223,7 @@ fn tenths(values: impl Iterator<Item = f64>) -> Vec<f64> {
         return Vec::new();
     };
     let mut edges: Vec<f64> = (1..TENTHS)
-        .map(|k| values[k * values.len() / TENTHS])
+        .map(|k| values[(k * values.len()).div_ceil(TENTHS) - 1])
         .collect();
     edges.dedup();
     edges.retain(|edge| *edge < most);
@@ -244,35 +234,62 @@ fn place(edges: &[f64], value: f64) -> usize {
     edges.partition_point(|edge| *edge < value)
 }
 
-impl Moved {
-    fn of((pairs, alone, regret): &Replicate, edges: &Edges, classes: &[String]) -> Moved {
-        let empty = |edges: &[f64]| {
-            (0..=edges.len())
-                .map(|k| Group::named(range(edges, k)))
-                .collect()
+/// The jobs in tenths by `value`.
+fn in_tenths(jobs: &[Kept], value: fn(&Kept) -> f64) -> Vec<Group> {
+    let edges = tenths(jobs.iter().map(value));
+    let names = (0..=edges.len()).map(|k| range(&edges, k));
+    let mut groups: Vec<Group> = names.map(Group::named).collect();
+    for job in jobs {
+        groups[place(&edges, value(job))].add(job.responses);
+    }
+    groups
+}
+
+impl Sums {
+    /// Sums over the pairs of jobs of a replication.
+    fn of((pairs, alone, regret): Replicate, classes: &[String]) -> Sums {
+        let kept = |(pair, there): &(Pair, u64)| Kept {
+            work: pair.before.work,
+            there: *there as f64,
+            responses: pair.responses(),
         };
+        let jobs = pairs.iter().map(kept).collect();
         let mut moved = Moved {
             classes: classes.iter().map(Group::named).collect(),
-            sizes: empty(&edges.sizes),
-            states: empty(&edges.states),
-            alone: *alone,
-            regret: regret.clone(),
+            alone,
+            regret,
             ..Moved::default()
         };
-        for (pair, there) in pairs {
-            moved.all.add(pair);
+        for (pair, _) in &pairs {
+            moved.all.add(pair.responses());
             moved.add_parts(&pair.before.blame, &pair.after.blame);
-            moved.sizes[place(&edges.sizes, pair.before.work)].add(pair);
-            moved.states[place(&edges.states, *there as f64)].add(pair);
             if let Some(class) = moved.classes.get_mut(pair.class as usize) {
-                class.add(pair);
+                class.add(pair.responses());
             }
         }
-        moved.most = pairs.iter().map(|(pair, _)| pair.clone()).collect();
-        moved.cut();
-        moved
+        moved.most = pairs.into_iter().map(|(pair, _)| pair).collect();
+        moved.keep_most();
+        Sums { moved, jobs }
     }
 
+    /// Both together.
+    fn merged(mut self, other: Sums) -> Sums {
+        self.moved.merge(&other.moved);
+        self.jobs.extend(other.jobs);
+        self
+    }
+
+    /// What was found, with all jobs cut into tenths.
+    fn cut(self) -> Moved {
+        Moved {
+            sizes: in_tenths(&self.jobs, |job| job.work),
+            states: in_tenths(&self.jobs, |job| job.there),
+            ..self.moved
+        }
+    }
+}
+
+impl Moved {
     fn add_parts(&mut self, before: &Blame, after: &Blame) {
         for (part, sums) in self.parts.iter_mut().enumerate() {
             sums.0 += i128::from(before[part]);
@@ -285,26 +302,18 @@ impl Moved {
         for (sums, more) in self.parts.iter_mut().zip(other.parts) {
             *sums = (sums.0 + more.0, sums.1 + more.1);
         }
-        let both = [
-            (&mut self.classes, &other.classes),
-            (&mut self.sizes, &other.sizes),
-            (&mut self.states, &other.states),
-        ];
-        for (mine, others) in both {
-            mine.iter_mut()
-                .zip(others)
-                .for_each(|(one, more)| one.merge(more));
-        }
+        let classes = self.classes.iter_mut().zip(&other.classes);
+        classes.for_each(|(one, more)| one.merge(more));
         self.alone += other.alone;
         for (mine, others) in self.regret.iter_mut().zip(&other.regret) {
             mine.merge(others);
         }
         self.most.extend(other.most.iter().cloned());
-        self.cut();
+        self.keep_most();
     }
 
     /// Keeps the jobs that moved most.
-    fn cut(&mut self) {
+    fn keep_most(&mut self) {
         self.most.sort_by_key(|pair| {
             (
                 std::cmp::Reverse(pair.change().unsigned_abs()),
@@ -366,11 +375,7 @@ mod tests {
             pairs.0.iter().map(|(_, there)| *there).collect::<Vec<_>>(),
             [0, 1, 0]
         );
-        let edges = Edges {
-            sizes: vec![1.5],
-            states: vec![0.5],
-        };
-        let moved = Moved::of(&pairs, &edges, &["job".to_owned()]);
+        let moved = Sums::of(pairs, &["job".to_owned()]).cut();
         assert_eq!(
             (moved.all.faster, moved.all.slower, moved.all.jobs),
             (1, 1, 3)
@@ -411,6 +416,26 @@ mod tests {
     #[test]
     fn tenths_of_equal_values_are_one() {
         assert_eq!(tenths([1.0; 20].into_iter()), Vec::<f64>::new());
-        assert_eq!(tenths((0..100).map(f64::from)).len(), 9);
+        let all = tenths((1..=100).map(f64::from));
+        assert_eq!(all, [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0]);
+        assert_eq!(tenths([1.0, 2.0].into_iter()), [1.0]);
+    }
+
+    /// The second replication has larger jobs, which find more others there, than any of the first.
+    #[test]
+    fn tenths_are_of_all_replications() {
+        let jobs = |from: u64| -> Vec<JobTrail> {
+            let job = |k: u64| job(from + k, 1_000_000, 5, (from + k) as f64);
+            (0..50).map(job).collect()
+        };
+        let trails = [(1, jobs(0)), (2, jobs(50))];
+        let trails = trails.map(|(number, jobs)| (number, [trail(&jobs), trail(&jobs)]));
+        let moved = of_trails(trails.into_iter(), &[]).unwrap_or_default();
+        for groups in [&moved.sizes, &moved.states] {
+            let counts: Vec<u64> = groups.iter().map(|group| group.jobs).collect();
+            assert_eq!(counts, [10; TENTHS]);
+        }
+        let names: Vec<&str> = moved.sizes.iter().map(|group| &*group.name).collect();
+        assert_eq!((names[0], names[9]), ("up to 9", "above 89"));
     }
 }

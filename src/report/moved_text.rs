@@ -6,7 +6,9 @@
 use crate::experiment::moved::{Group, Moved, Pair};
 use crate::experiment::regret::Regret;
 use crate::metrics::jobs::PARTS;
-use crate::text::{Scale, aligned, fixed, folded, printable, significant, thousands, width};
+use crate::text::{
+    LINE, Scale, aligned, apart, fixed, folded, printable, significant, thousands, width,
+};
 
 /// Names of the two: the first is held against the second.
 #[derive(Clone, Copy, Debug)]
@@ -47,16 +49,36 @@ pub fn text(moved: &Moved, replications: u32, names: Names<'_>) -> String {
     if moved.all.jobs == 0 {
         lines.push("no measured job was completed under both".to_owned());
     }
-    for table in tables(moved, names) {
-        lines.push(String::new());
-        lines.extend(in_lines(table));
-    }
+    lines.extend(tables_in_lines(moved, names));
     if moved.all.jobs > 0 {
         lines.extend([String::new()].into_iter().chain(left_out(moved)));
         lines.push(CLAIM.to_owned());
     }
     let lines = lines.iter().map(|line| printable(line));
     lines.map(|line| folded(line.trim_end())).collect()
+}
+
+/// The tables in lines, below a blank one each, with the two names cut as far as a table's lines fit.
+fn tables_in_lines(moved: &Moved, names: Names<'_>) -> Vec<String> {
+    let cut = |most: usize| -> Vec<Vec<String>> {
+        let short = apart(&[names.after, names.before], most);
+        let cut = Names {
+            after: &short[0],
+            before: &short[1],
+            ..names
+        };
+        tables(moved, cut).into_iter().map(in_lines).collect()
+    };
+    let fits = |lines: &Vec<String>| lines.iter().all(|line| width(line) <= LINE);
+    let longest = width(names.after).max(width(names.before)).max(SHORTEST);
+    let mut found = cut(longest);
+    for most in (SHORTEST..longest).rev() {
+        let wide = found.iter_mut().zip(cut(most));
+        wide.filter(|(lines, _)| !fits(lines))
+            .for_each(|(lines, shorter)| *lines = shorter);
+    }
+    let below_blank = |lines: Vec<String>| [vec![String::new()], lines].concat();
+    found.into_iter().flat_map(below_blank).collect()
 }
 
 /// A table as lines; a title that is wider than the names below it has a line of its own.
@@ -77,6 +99,8 @@ fn in_lines(mut table: Table) -> Vec<String> {
 /// What the differences claim.
 pub const CLAIM: &str = "differences of the same jobs, summed and counted; they do not say why";
 const LARGEST: &str = "of it";
+/// Columns below which the name of a strategy is not cut.
+const SHORTEST: usize = 8;
 
 /// Jobs that have no pair, if there are any.
 pub fn left_out(moved: &Moved) -> Option<String> {
@@ -97,14 +121,13 @@ pub fn tables(moved: &Moved, names: Names<'_>) -> Vec<Table> {
         name: "all jobs".to_owned(),
         ..moved.all.clone()
     };
-    let (before, after) = mean(&all);
-    let scale = Scale::time([before, after]);
+    let scale = Scale::time(mean(&all));
     let there = format!(
         "by jobs in the system at its arrival (under {}), tenths",
         names.before
     );
-    let groups = |title: &str, groups: &[Group]| groups_of(title, groups, &scale);
-    let mut tables = vec![groups("", &[all]), parts(moved, &scale)];
+    let groups = |title: &str, groups: &[Group]| groups_of(title, groups, names, &scale);
+    let mut tables = vec![groups("", &[all]), parts(moved, names, &scale)];
     for (title, of) in [
         ("by class", &moved.classes),
         ("by work of the job (s), tenths of the jobs", &moved.sizes),
@@ -121,10 +144,10 @@ pub fn tables(moved: &Moved, names: Names<'_>) -> Vec<Table> {
     tables
 }
 
-/// Mean response times, seconds: before and after.
-fn mean(group: &Group) -> (f64, f64) {
+/// Mean response times, seconds: under the second and under the first.
+fn mean(group: &Group) -> [f64; 2] {
     let jobs = group.jobs.max(1) as f64 * 1e9;
-    (group.before as f64 / jobs, group.after as f64 / jobs)
+    [group.before, group.after].map(|sum| sum as f64 / jobs)
 }
 
 /// "-18.2 ms", with the digits of the scale.
@@ -134,26 +157,26 @@ fn signed(seconds: f64, scale: &Scale) -> String {
     scale.with_unit(&format!("{sign}{number}"))
 }
 
-/// Groups of jobs with their means before and after, and the shares that became faster and slower.
-fn groups_of(title: &str, groups: &[Group], scale: &Scale) -> Table {
+/// Groups of jobs with their means under both, and the shares that became faster and slower.
+fn groups_of(title: &str, groups: &[Group], names: Names<'_>, scale: &Scale) -> Table {
     let head = [
         title,
         "jobs",
-        "before",
-        "after",
+        names.before,
+        names.after,
         "difference",
         "faster",
         "slower",
     ];
     let shown = groups.iter().filter(|group| group.jobs > 0);
     let rows = shown.map(|group| {
-        let (before, after) = mean(group);
+        let [before, after] = mean(group).map(|mean| scale.value(mean));
         let share = |count: u64| share(count as f64 / group.jobs as f64);
         [
             group.name.clone(),
             thousands(group.jobs),
-            scale.value(before),
-            scale.value(after),
+            before,
+            after,
             signed(group.difference(), scale),
             share(group.faster),
             share(group.slower),
@@ -166,17 +189,21 @@ pub fn share(of: f64) -> String {
     format!("{} %", fixed(100.0 * of, 1))
 }
 
-fn parts(moved: &Moved, scale: &Scale) -> Table {
+fn parts(moved: &Moved, names: Names<'_>, scale: &Scale) -> Table {
     let jobs = moved.all.jobs as f64 * 1e9;
     let mean = |sum: i128| sum as f64 / jobs;
     let sums = PARTS.into_iter().zip(moved.parts);
     let means = sums.map(|(part, (before, after))| (part, mean(before), mean(after)));
-    part_rows(means, scale)
+    part_rows(means, names, scale)
 }
 
-/// The table of parts of the response time with their means before and after, seconds; those that are 0 are
-/// left out.
-pub fn part_rows<'a>(parts: impl Iterator<Item = (&'a str, f64, f64)>, scale: &Scale) -> Table {
+/// The table of parts of the response time with their means under both, seconds; those that are 0 are left
+/// out.
+pub fn part_rows<'a>(
+    parts: impl Iterator<Item = (&'a str, f64, f64)>,
+    names: Names<'_>,
+    scale: &Scale,
+) -> Table {
     let moving = parts.filter(|(_, before, after)| *before != 0.0 || *after != 0.0);
     let rows = moving.map(|(part, before, after)| {
         let difference = signed(after - before, scale);
@@ -187,12 +214,8 @@ pub fn part_rows<'a>(parts: impl Iterator<Item = (&'a str, f64, f64)>, scale: &S
             difference,
         ]
     });
-    let head = [
-        "by part of the response time",
-        "before",
-        "after",
-        "difference",
-    ];
+    let title = "by part of the response time";
+    let head = [title, names.before, names.after, "difference"];
     Table::new(head, rows)
 }
 
@@ -200,41 +223,51 @@ pub fn part_rows<'a>(parts: impl Iterator<Item = (&'a str, f64, f64)>, scale: &S
 fn most(moved: &Moved, names: Names<'_>) -> Table {
     let head = [
         "moved most",
-        "replication",
+        "repl.",
         "work",
-        "before",
-        "after",
+        names.before,
+        names.after,
         "difference",
         LARGEST,
     ];
+    let all = || moved.most.iter();
+    let seconds = |pair: &Pair| [&pair.before, &pair.after].map(|job| job.response() as f64 / 1e9);
+    let works = Scale::time(all().map(|pair| pair.before.work));
+    let scale = Scale::time(all().flat_map(seconds));
     let row = |pair: &Pair| {
-        let sides = [&pair.before, &pair.after].map(|job| job.response() as f64 / 1e9);
-        let scale = Scale::time(sides);
+        let [before, after] = seconds(pair).map(|time| scale.value(time));
         let class = names.classes.get(pair.class as usize);
         let class = class.map_or("", String::as_str);
         [
             format!("{class} {}", thousands(pair.number)),
             pair.replication.to_string(),
-            Scale::time([pair.before.work]).value(pair.before.work),
-            scale.value(sides[0]),
-            scale.value(sides[1]),
+            works.value(pair.before.work),
+            before,
+            after,
             signed(pair.change() as f64 / 1e9, &scale),
-            largest_part(pair),
+            largest_part(pair, &scale),
         ]
     };
-    Table::new(head, moved.most.iter().map(row))
+    Table::new(head, all().map(row))
 }
 
 /// Wait at the node taken minus the least at any eligible one.
 fn regret(moved: &Moved, names: Names<'_>) -> Table {
+    let sizes = |regret: &Regret| [regret.mean(), regret.quantile(990)];
+    let scales = scales(moved.regret.iter().map(sizes));
     let row = |(name, regret): (&str, &Regret)| {
-        let sizes = [regret.mean(), regret.quantile(990)];
-        let [mean, p99] = sizes.map(|size| Scale::time([size]).value(size));
+        let [mean, p99] = sizes(regret);
+        let [mean, p99] = [scales[0].value(mean), scales[1].value(p99)];
         let decisions = thousands(regret.decisions());
         [name.to_owned(), decisions, mean, p99, share(regret.none())]
     };
     let both = [names.before, names.after].into_iter().zip(&moved.regret);
     regret_table(both.map(row))
+}
+
+/// A unit for each of two columns of seconds.
+pub fn scales(rows: impl Iterator<Item = [f64; 2]> + Clone) -> [Scale; 2] {
+    [0, 1].map(|column| Scale::time(rows.clone().map(|row| row[column])))
 }
 
 /// Regret by strategy: decisions, mean, p99, and the share without any.
@@ -244,14 +277,13 @@ pub fn regret_table(rows: impl Iterator<Item = [String; 5]>) -> Table {
 }
 
 /// The part of the response time that moved most, with its share of the change.
-fn largest_part(pair: &Pair) -> String {
+fn largest_part(pair: &Pair, scale: &Scale) -> String {
     let blame = pair.before.blame.iter().zip(pair.after.blame);
     let changes = blame.map(|(before, after)| after as i64 - *before as i64);
     let size = |(change, _): &(i64, &str)| change.unsigned_abs();
     let largest = changes.zip(PARTS).max_by_key(size);
     largest.map_or(String::new(), |(change, part)| {
-        let scale = Scale::time([change.unsigned_abs() as f64 / 1e9]);
-        format!("{part} {}", signed(change as f64 / 1e9, &scale))
+        format!("{part} {}", signed(change as f64 / 1e9, scale))
     })
 }
 
@@ -280,7 +312,8 @@ mod tests {
     #[test]
     fn no_cause_is_claimed_and_the_largest_part_is_named() {
         let pair = pair();
-        assert_eq!(largest_part(&pair), "queue -30.0 ms");
+        let ms = Scale::time([0.04, 0.01]);
+        assert_eq!(largest_part(&pair, &ms), "queue -30.0 ms");
         let all = Group {
             name: "all".into(),
             jobs: 1,

@@ -14,7 +14,7 @@ use super::verdict_text::word;
 use crate::experiment::run_comparison::RunComparison;
 use crate::results::comparison as comparison_json;
 use crate::results::{ComparisonRow, Results};
-use crate::text::{aligned, folded, plain_percent, plural, printable, thousands};
+use crate::text::{Scale, aligned, folded, plain_percent, plural, printable, thousands};
 
 /// A strategy's name is shortened beyond this.
 const NAME: usize = 20;
@@ -53,7 +53,8 @@ fn table(names: &[String], rows: &[&ComparisonRow]) -> Vec<String> {
     head[0] = rows
         .first()
         .map_or(String::new(), |row| row.metric.to_string());
-    let rows = rows.iter().map(|row| row_cells(names, row));
+    let scale = unit(rows);
+    let rows = rows.iter().map(|row| row_cells(names, row, &scale));
     let cells: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
     aligned(&cells, &[1, 2])
 }
@@ -75,10 +76,15 @@ fn remarks(comparison: &RunComparison) -> Vec<String> {
     lines
 }
 
-/// A comparison as cells: both figures in one unit, change, verdict, and what may settle it.
-fn row_cells(names: &[String], row: &ComparisonRow) -> Vec<String> {
-    let means = [row.baseline_mean, row.mean];
-    let scale = scale(&row.metric.metric, means.into_iter().flatten());
+/// The unit of all figures of a metric.
+fn unit(rows: &[&ComparisonRow]) -> Scale {
+    let means = rows.iter().flat_map(|row| [row.baseline_mean, row.mean]);
+    let metric = rows.first().map(|row| &row.metric.metric);
+    metric.map_or(Scale::plain(""), |metric| scale(metric, means.flatten()))
+}
+
+/// A comparison as cells: both figures, change, verdict, and what may settle it.
+fn row_cells(names: &[String], row: &ComparisonRow, scale: &Scale) -> Vec<String> {
     let mean = |mean: Option<f64>| mean.map_or("-".to_owned(), |mean| scale.value(mean));
     let needed = row.replications_needed;
     let more = needed.map_or(String::new(), |n| format!(", needs ~{}", thousands(n)));
@@ -86,7 +92,7 @@ fn row_cells(names: &[String], row: &ComparisonRow) -> Vec<String> {
         names.get(row.strategy).cloned().unwrap_or_default(),
         mean(row.baseline_mean),
         mean(row.mean),
-        change(row, &scale),
+        change(row, scale),
         format!("{}{more}", word(row.verdict)),
     ]
 }

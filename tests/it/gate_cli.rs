@@ -144,6 +144,22 @@ fn a_worse_strategy_fails_and_every_output_says_so() {
     assert!(baseline(&place) == before);
 }
 
+/// A mean of milliseconds and a quantile of seconds are told in one unit.
+#[test]
+fn the_times_of_a_scenario_have_one_unit() {
+    let place = Place::new(&with("mean = \"10ms\"", "mean = \"400ms\""));
+    place.ok(&["gate", "s.toml", "--save"]);
+    let told = place.ok(&["gate", "s.toml", "--all"]);
+    let rows = told.lines().filter(|line| line.starts_with("  response_"));
+    let units = |line: &str| -> Vec<String> {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        [2, 4].map(|at| words[at].to_owned()).into()
+    };
+    let units: Vec<String> = rows.flat_map(units).collect();
+    assert_eq!(units.len(), 8, "{told}");
+    assert!(units.iter().all(|unit| *unit == units[0]), "{told}");
+}
+
 #[test]
 fn a_better_strategy_passes_and_asks_to_be_saved() {
     let place = saved();

@@ -81,7 +81,7 @@ fn the_page_tells_the_same_of_recorded_jobs() {
     let lines = of_tables.lines().skip(2).filter(|line| !line.is_empty());
     for line in lines {
         let cells = line.trim().split("  ").map(str::trim);
-        for cell in cells.filter(|cell| !cell.is_empty()) {
+        for cell in cells.filter(|cell| !cell.is_empty() && !cell.contains('…')) {
             assert!(
                 recorded.contains(&format!(">{cell}<")),
                 "`{cell}` of `{line}`"
@@ -98,6 +98,54 @@ fn the_page_tells_the_same_of_recorded_jobs() {
         none("random") < 90.0 && none(name) > none("random"),
         "{tail}"
     );
+}
+
+/// The cuts are of all replications: tenths of the work, which no two jobs share, have equal counts. Columns
+/// have the names of the two and one unit each.
+#[test]
+fn tenths_are_equal_and_columns_have_names_and_one_unit() {
+    let place = Place::new(MIXED);
+    let said = place.ok(&["why", "s.toml", "two-choices", "random"]);
+    let table = |title: &str| -> Vec<Vec<String>> {
+        let lines = said.lines().skip_while(|line| !line.starts_with(title));
+        let lines = lines.take_while(|line| !line.is_empty());
+        let cells = |line: &str| {
+            line.split("  ")
+                .map(|cell| cell.trim().to_owned())
+                .filter(|cell| !cell.is_empty())
+                .collect()
+        };
+        lines.map(cells).collect()
+    };
+    let tenths = table("by work of the job");
+    let counts = tenths[2..].iter().map(|row| row[1].parse::<u64>().unwrap());
+    let counts: Vec<u64> = counts.collect();
+    assert_eq!(counts.len(), 10, "{said}");
+    let (least, most) = (counts.iter().min().unwrap(), counts.iter().max().unwrap());
+    assert!(most - least <= 1, "{counts:?}");
+    assert!(
+        !said.contains("before") && !said.contains("after"),
+        "{said}"
+    );
+    assert_eq!(tenths[1][1..3], ["random", "two-choices"]);
+    for title in ["moved most", "wait at the node taken", "by class"] {
+        let rows = table(title);
+        let begins = |row: &&Vec<String>| {
+            row.get(1)
+                .is_some_and(|cell| cell.starts_with(|c: char| c.is_ascii_digit()))
+        };
+        let figures = rows.iter().filter(begins);
+        let figures: Vec<&Vec<String>> = figures.collect();
+        for column in 1..figures[0].len() {
+            let unit = |row: &&Vec<String>| {
+                row[column]
+                    .rsplit_once(' ')
+                    .map(|(_, unit)| unit.to_owned())
+            };
+            let units: BTreeSet<Option<String>> = figures.iter().map(unit).collect();
+            assert_eq!(units.len(), 1, "{title}, column {column}: {said}");
+        }
+    }
 }
 
 #[test]

@@ -37,8 +37,7 @@ pub fn cells(
     row: &FigureVerdict,
 ) -> [String; 8] {
     let judgement = &row.judgement;
-    let means = [judgement.baseline, judgement.now];
-    let scale = scale(&row.metric.metric, means.into_iter().flatten());
+    let scale = unit(judged, row);
     let value = |mean: Option<f64>| mean.map_or(String::new(), |mean| scale.value(mean));
     [
         printable(&heading(judged, cell)),
@@ -50,6 +49,15 @@ pub fn cells(
         allowed(row),
         judgement.finding.text().to_owned(),
     ]
+}
+
+/// The unit of a figure: one for all times that are told of a scenario.
+fn unit(judged: &ScenarioVerdicts, row: &FigureVerdict) -> Scale {
+    let unit = |row: &FigureVerdict| row.metric.metric.unit();
+    let rows = judged.cells.iter().flat_map(|cell| &cell.rows);
+    let alike = rows.filter(|other| unit(other) == unit(row));
+    let means = alike.flat_map(|row| [row.judgement.baseline, row.judgement.now]);
+    scale(&row.metric.metric, means.flatten())
 }
 
 /// "load-sweep at load 0.8".

@@ -7,7 +7,6 @@ use super::{Page, code};
 use crate::metrics::columns::{MetricRef, Part};
 use crate::report::cells::{change, summary_cell};
 use crate::report::lookup::chosen_points;
-use crate::report::scales::scale;
 use crate::report::verdict_text::{reason, word};
 use crate::report::words::set;
 use crate::results::{ComparisonRow, Status};
@@ -84,8 +83,7 @@ fn comparisons(page: &Page) -> Markup {
 /// A row of the table of comparisons, with the remark that the verdict calls for.
 fn comparison(page: &Page, row: &ComparisonRow) -> Markup {
     let tables = page.tables;
-    let means = [row.mean, row.baseline_mean].into_iter().flatten();
-    let scale = scale(&row.metric.metric, means);
+    let scale = tables.scale(&row.metric, 0..tables.points());
     let value = |mean: Option<f64>| mean.map_or("n/a".into(), |mean| set(&scale.value(mean)));
     html! { tr data-s=(row.strategy) {
         td { code { (printable(&row.metric.to_string())) } }

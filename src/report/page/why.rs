@@ -11,11 +11,11 @@ use crate::metrics::figures::RegretRow;
 use crate::metrics::jobs::PARTS;
 use crate::report::lookup::Lookup;
 use crate::report::moved_text::{
-    CLAIM, Names, Table, left_out, part_rows, regret_table, share, tables,
+    CLAIM, Names, Table, left_out, part_rows, regret_table, scales, share, tables,
 };
 use crate::report::words::set;
 use crate::results::{ClassMeta, Results};
-use crate::stats::estimate::estimate;
+use crate::stats::estimate::{Estimate, estimate};
 use crate::text::{Scale, printable, thousands};
 
 /// What is explained: a point, the baseline there and the best of the others.
@@ -66,7 +66,7 @@ pub fn section(page: &Page) -> Markup {
     let moved = page.recorded.and_then(|recorded| recorded.moved.as_ref());
     let found = match moved {
         Some(moved) => tables(moved, names),
-        None => of_summary(page, pair),
+        None => of_summary(page, pair, names),
     };
     if found.iter().all(|table| table.rows.is_empty()) {
         return html! {};
@@ -78,7 +78,7 @@ pub fn section(page: &Page) -> Markup {
         details {
             summary { (page.name(pair.best)) " against " (page.name(pair.baseline)) (page.tables.at(pair.point)) ", on the same jobs" }
             @for table in &found { (table_of(table)) }
-            p.note { "Before: under " (before) "; after: under " (after) ". " @match moved {
+            p.note { @match moved {
                 Some(moved) => { @if let Some(alone) = left_out(moved) { (alone) ". " } (thousands(moved.all.jobs)) " jobs; " (CLAIM) "." }
                 None => { "Means over all jobs; they do not say why. By size, by the state at arrival and job by job: " (code(&command)) ", or a run with " code { "--record jobs,tasks" } "." }
             } }
@@ -96,7 +96,14 @@ pub fn regret(page: &Page) -> Markup {
     let all = page.recorded.map_or(&[][..], |recorded| &recorded.regret);
     let is_told = |rows: &&Vec<RegretRow>| rows.iter().any(|row| row.decisions > 0);
     let rows = all.iter().enumerate().filter(|(_, rows)| is_told(rows));
-    let rows = rows.map(|(strategy, rows)| regret_row(page.tables.strategy(strategy), rows));
+    let sizes = |rows: &Vec<RegretRow>| {
+        [
+            over(rows, |row| row.regret_mean).map_or(0.0, |found| found.mean),
+            over(rows, |row| row.regret_p99).map_or(0.0, |found| found.mean),
+        ]
+    };
+    let units = scales(rows.clone().map(|(_, rows)| sizes(rows)));
+    let rows = rows.map(|(s, rows)| regret_row(page.tables.strategy(s), rows, &units));
     let rows: Vec<[String; 5]> = rows.collect();
     if rows.is_empty() {
         return html! {};
@@ -112,32 +119,31 @@ pub fn regret(page: &Page) -> Markup {
     } }
 }
 
-/// One strategy's, over its replications.
-fn regret_row(name: String, rows: &[RegretRow]) -> [String; 5] {
-    let over = |of: fn(&RegretRow) -> f64| {
-        let values: Vec<f64> = rows.iter().map(of).collect();
-        estimate(&values, 0.95)
+/// The mean over replications, with its interval.
+fn over(rows: &[RegretRow], of: fn(&RegretRow) -> f64) -> Option<Estimate> {
+    let values: Vec<f64> = rows.iter().map(of).collect();
+    estimate(&values, 0.95)
+}
+
+/// One strategy's, with the units of mean and p99.
+fn regret_row(name: String, rows: &[RegretRow], units: &[Scale; 2]) -> [String; 5] {
+    let time = |of: fn(&RegretRow) -> f64, unit: &Scale| {
+        let found = over(rows, of);
+        let interval = found.as_ref().and_then(|f| f.low.zip(f.high));
+        unit.with_interval(found.map_or(0.0, |found| found.mean), interval)
     };
-    let time = |of: fn(&RegretRow) -> f64| {
-        let said = |seconds: f64| Scale::time([seconds]).value(seconds);
-        let found = over(of);
-        let mean = said(found.map_or(0.0, |found| found.mean));
-        match found.and_then(|found| Some(found.high? - found.mean)) {
-            Some(half) => format!("{mean} ± {}", said(half)),
-            None => mean,
-        }
-    };
+    let none = over(rows, |row| row.none_share);
     [
         name,
         thousands(rows.iter().map(|row| row.decisions).sum()),
-        time(|row| row.regret_mean),
-        time(|row| row.regret_p99),
-        share(over(|row| row.none_share).map_or(0.0, |found| found.mean)),
+        time(|row| row.regret_mean, &units[0]),
+        time(|row| row.regret_p99, &units[1]),
+        share(none.map_or(0.0, |found| found.mean)),
     ]
 }
 
 /// What the tables of every run tell: parts of the mean response time, and classes.
-fn of_summary<'a>(page: &'a Page, pair: Pair) -> Vec<Table> {
+fn of_summary<'a>(page: &'a Page, pair: Pair, names: Names<'_>) -> Vec<Table> {
     let both = |part: &str, metric: &str| {
         let mean = |s| page.tables.mean(pair.point, s, part, metric);
         mean(pair.baseline).zip(mean(pair.best))
@@ -152,11 +158,11 @@ fn of_summary<'a>(page: &'a Page, pair: Pair) -> Vec<Table> {
     let part = |part: &&'static str| row(*part, "all", &format!("blame_{part}_mean"));
     let total = ("response time", all.0, all.1);
     let parts = [total].into_iter().chain(PARTS.iter().filter_map(part));
-    let mut found = vec![part_rows(parts, &scale)];
+    let mut found = vec![part_rows(parts, names, &scale)];
     let classes = &page.meta().classes;
     if classes.len() > 1 {
         let class = |class: &'a ClassMeta| row(&*class.name, &class.name, "response_mean");
-        let mut table = part_rows(classes.iter().filter_map(class), &scale);
+        let mut table = part_rows(classes.iter().filter_map(class), names, &scale);
         table.head[0] = "by class".to_owned();
         found.push(table);
     }

@@ -4,6 +4,8 @@
 //! in a message, and because a reader compares texts by eye: a digit or a blank that differs looks
 //! like a result that differs. Nothing here knows what is said; it only knows how.
 
+use std::collections::BTreeSet;
+
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm, core::display_width};
 
 /// Columns of a terminal's line: what every window and log shows without folding it.
@@ -174,6 +176,32 @@ pub fn assignments(paths: &[String], values: &[String]) -> String {
     pairs.collect::<Vec<_>>().join(", ")
 }
 
+/// A value of a scenario file as people read it, safe to print: a text without its quotes, a table without its
+/// marks: "fresh", "periodic every 50ms", "lognormal (mean 10ms, cv 2)".
+pub fn plain_value(value: &str) -> String {
+    let read = toml::from_str::<toml::Table>(&format!("it = {value}"));
+    let read = read.ok().and_then(|mut read| read.remove("it"));
+    let inner = || value.strip_prefix('"').and_then(|v| v.strip_suffix('"'));
+    match read {
+        Some(toml::Value::Table(table)) => printable(&without_marks(&table)),
+        _ => printable(inner().unwrap_or(value)),
+    }
+}
+
+/// "key value", in brackets where there are several.
+fn without_marks(table: &toml::Table) -> String {
+    let entry = |(key, value): (&String, &toml::Value)| match value {
+        toml::Value::Table(table) => format!("{key} {}", without_marks(table)),
+        toml::Value::String(text) => format!("{key} {text}"),
+        other => format!("{key} {other}"),
+    };
+    let entries: Vec<String> = table.iter().map(entry).collect();
+    match &entries[..] {
+        [only] => only.clone(),
+        all => format!("({})", all.join(", ")),
+    }
+}
+
 /// What went wrong, without the system's number for it.
 pub fn plain_error(error: &std::io::Error) -> String {
     let text = error.to_string();
@@ -324,17 +352,15 @@ pub fn shorten(text: &str, width: usize) -> String {
     cut(text, width, 0)
 }
 
-/// Names that stand side by side, each cut to `width` columns where that leaves them apart: at the
-/// end, else in the middle, else at the start.
+/// Names that stand side by side, each cut to `width` columns where that leaves apart what is: at
+/// the end, else in the middle, else at the start.
 pub fn apart<S: AsRef<str>>(names: &[S], width: usize) -> Vec<String> {
     let cut = |tail| -> Vec<String> {
         let names = names.iter();
         names.map(|name| cut(name.as_ref(), width, tail)).collect()
     };
-    let are_apart = |cut: &Vec<String>| {
-        let different: std::collections::BTreeSet<&String> = cut.iter().collect();
-        different.len() == cut.len()
-    };
+    let all: BTreeSet<&str> = names.iter().map(AsRef::as_ref).collect();
+    let are_apart = |cut: &Vec<String>| cut.iter().collect::<BTreeSet<_>>().len() == all.len();
     let kept = width.saturating_sub(1);
     let tails = [0, kept / 3, kept * 2 / 3, kept];
     tails
@@ -491,6 +517,23 @@ mod tests {
     }
 
     #[test]
+    fn values_of_a_file_are_read_without_their_marks() {
+        for (value, read) in [
+            ("0.80", "0.80"),
+            ("\"fresh\"", "fresh"),
+            ("{ periodic = { every = \"50ms\" } }", "periodic every 50ms"),
+            ("{ power-of-d.d = 2 }", "power-of-d d 2"),
+            (
+                "{ lognormal = { mean = \"10ms\", cv = 2 } }",
+                "lognormal (mean 10ms, cv 2)",
+            ),
+            ("{ not a table", "{ not a table"),
+        ] {
+            assert_eq!(plain_value(value), read);
+        }
+    }
+
+    #[test]
     fn significant_digits_survive_carries_and_sizes() {
         let cases = [
             (0.0, "0"),
@@ -567,6 +610,13 @@ mod tests {
         let laws = ["lognormal, cv = 1", "lognormal, cv = 4"];
         assert_eq!(apart(&laws, 10), ["lognor…= 1", "lognor…= 4"]);
         assert_eq!(apart(&["abcdef", "x"], 4), ["abc…", "x"]);
+        let twice = [
+            "two-choices-fresh",
+            "two-choices-stale",
+            "two-choices-fresh",
+        ];
+        let cut = apart(&twice, 10);
+        assert_eq!(cut, ["two-ch…esh", "two-ch…ale", "two-ch…esh"]);
         assert_eq!(shorten("日本語日本語", 6), "日本…");
         assert_eq!(shorten("日本", 4), "日本");
     }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::figures::{PointFigures, StrategyFigures};
 use crate::experiment::warmup::Warmup;
 use crate::results::digest;
-use crate::text::quoted;
+use crate::text::{plain_value, quoted};
 
 /// The form of the files that are written, and the newest that is read.
 pub const FORMAT: u64 = 2;
@@ -54,7 +54,7 @@ impl Subject {
         let values = self.points.get(point).map_or(&[][..], Vec::as_slice);
         let text = self.sweep.iter().zip(values).map(|(path, value)| {
             let key = path.rsplit('.').next().unwrap_or(path);
-            format!("{key} {}", value.trim_matches('"'))
+            format!("{key} {}", plain_value(value))
         });
         let text: Vec<String> = text.collect();
         match text.is_empty() {

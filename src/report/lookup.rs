@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::scales::scale;
 use crate::metrics::columns::MetricRef;
 use crate::results::{Cell, ComparisonRow, Meta, Results};
-use crate::text::{Scale, apart, assignments, printable};
+use crate::text::{Scale, apart, assignments, plain_value, printable};
 
 /// How plots are laid out.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -118,10 +118,14 @@ impl<'a> Lookup<'a> {
         found.map_or(String::new(), |found| printable(&found.name))
     }
 
+    /// The names of all strategies, safe to print.
+    pub fn names(&self) -> Vec<String> {
+        self.strategies().map(|s| self.strategy(s)).collect()
+    }
+
     /// The names of all strategies, cut to `width` columns where they differ.
     pub fn short_strategies(&self, width: usize) -> Vec<String> {
-        let names: Vec<String> = self.strategies().map(|s| self.strategy(s)).collect();
-        apart(&names, width)
+        apart(&self.names(), width)
     }
 
     /// Number of points; at least 1.
@@ -136,12 +140,17 @@ impl<'a> Lookup<'a> {
 
     /// "load 0.8, count 60"; empty without a sweep.
     pub fn point_label(&self, point: usize) -> String {
+        self.label_of(point, 0..self.meta().sweep.len())
+    }
+
+    /// The same of some of the swept keys.
+    pub fn label_of(&self, point: usize, keys: Range<usize>) -> String {
         let values = self.meta().points.get(point).into_iter().flatten();
+        let values = values.enumerate().filter(|(key, _)| keys.contains(key));
         let part = |(key, value): (usize, &String)| {
             format!("{} {}", self.sweep_label(key), plain_value(value))
         };
-        let parts: Vec<String> = values.enumerate().map(part).collect();
-        parts.join(", ")
+        values.map(part).collect::<Vec<_>>().join(", ")
     }
 
     /// "workload.load = 0.8, nodes.a.count = 60", the keys in full; empty without a sweep.
@@ -173,12 +182,6 @@ impl<'a> Lookup<'a> {
             None => None,
         }
     }
-}
-
-/// A swept value without the quotes of its text form, safe to print.
-pub fn plain_value(value: &str) -> String {
-    let inner = value.strip_prefix('"').and_then(|v| v.strip_suffix('"'));
-    printable(inner.unwrap_or(value))
 }
 
 /// At most six of `count` points: the first, the last and evenly in between.

@@ -16,8 +16,8 @@ use crate::text::{LINE, Scale, apart, blanks, plain_percent, printable, shorten,
 
 /// Up to so many points have a block each; more are shown as a matrix, if not all is asked for.
 const MOST_BLOCKS: usize = 2;
-/// Up to so many points are columns of a matrix; more are its rows.
-const MOST_COLUMNS: usize = 6;
+/// Up to so many points are columns with values; more are rows of verdicts.
+const MOST_COLUMNS: usize = 16;
 /// Rows of a matrix at most.
 const MOST_ROWS: usize = 40;
 /// A name or header is shortened beyond this.
@@ -59,19 +59,14 @@ pub fn comparison(results: &Results, told: Told<'_>) -> String {
 fn tables_of(tables: &Lookup, in_blocks: bool, color: bool) -> Vec<String> {
     let points = tables.points();
     let stars = crate::results::best(tables.results);
+    let blocks = |more| (0..points).map(|at| block(tables, at, more)).collect();
+    let swept = |metric| roomy(|more| sweep(tables, metric, &stars, more));
+    let verdicts = |metric| roomy(|more| vec![matrix(tables, metric, more)]);
     let grids: Vec<Grid> = match (tables.strategies().len(), in_blocks) {
-        (0 | 1, _) => vec![points_by_metric(tables)],
-        (_, true) => (0..points).map(|point| block(tables, point)).collect(),
-        (_, false) if points <= MOST_COLUMNS => {
-            let metrics = shown_metrics(tables);
-            metrics
-                .map(|metric| sweep(tables, metric, &stars))
-                .collect()
-        }
-        _ => {
-            let metrics = tables.meta().decide_on.iter();
-            metrics.map(|metric| matrix(tables, metric)).collect()
-        }
+        (0 | 1, _) => roomy(|more| vec![points_by_metric(tables, more)]),
+        (_, true) => roomy(blocks),
+        _ if points <= MOST_COLUMNS => shown_metrics(tables).flat_map(swept).collect(),
+        _ => tables.meta().decide_on.iter().flat_map(verdicts).collect(),
     };
     let least = grids.iter().map(Grid::fitting).min().unwrap_or(1);
     let together = |grid: &Grid| if in_blocks { least } else { grid.fitting() };
@@ -82,15 +77,25 @@ fn tables_of(tables: &Lookup, in_blocks: bool, color: bool) -> Vec<String> {
     lines.chain(more_told(is_short, points)).collect()
 }
 
+/// Grids whose names are cut as little as leaves as many columns side by side as the shortest names do; they
+/// are made with so many columns more for each name.
+fn roomy(grids: impl Fn(usize) -> Vec<Grid>) -> Vec<Grid> {
+    const MORE: [usize; 6] = [40, 32, 24, 16, 8, 4];
+    let least = grids(0);
+    let fits = |grids: &Vec<Grid>| {
+        let mut pairs = grids.iter().zip(&least);
+        pairs.all(|(wide, narrow)| wide.fitting() == narrow.fitting() && wide.width() <= LINE)
+    };
+    MORE.into_iter().map(&grids).find(fits).unwrap_or(least)
+}
+
 /// What a matrix leaves out, and how to see it.
 fn more_told(is_short: bool, points: usize) -> Vec<String> {
-    let starred = "* the best of its column, or not told from it";
     let more = "all values and intervals: --all, summary.csv and comparisons.csv";
-    match (is_short, points <= MOST_COLUMNS) {
-        (false, _) => Vec::new(),
-        (true, true) => vec![starred.to_owned(), more.to_owned()],
-        (true, false) => vec![more.to_owned()],
-    }
+    let starred = "* the best of its column, or not told from it";
+    let lines = [starred, more].into_iter().map(str::to_owned);
+    let lines = lines.skip(usize::from(points > MOST_COLUMNS));
+    lines.filter(|_| is_short).collect()
 }
 
 /// The metrics that decide, then those that are shown beside them.
@@ -147,16 +152,22 @@ impl Grid {
         self.names.iter().map(Cell::width).max().unwrap_or(0)
     }
 
+    /// The width of the widest block with so many groups side by side.
+    fn width_with(&self, together: usize) -> usize {
+        let blocks = self.groups.chunks(together);
+        let widths = blocks.map(|groups| groups.iter().map(width_of).sum::<usize>());
+        self.name_width() + widths.max().unwrap_or(0)
+    }
+
     /// The most groups side by side with which no block is too wide; at least 1.
     fn fitting(&self) -> usize {
-        let width =
-            |groups: &[Group]| self.name_width() + groups.iter().map(width_of).sum::<usize>();
-        let fits = |count: &usize| {
-            self.groups
-                .chunks(*count)
-                .all(|groups| width(groups) <= LINE)
-        };
+        let fits = |count: &usize| self.width_with(*count) <= LINE;
         (1..=self.groups.len()).rev().find(fits).unwrap_or(1)
+    }
+
+    /// The width of its widest block.
+    fn width(&self) -> usize {
+        self.width_with(self.fitting())
     }
 
     /// The table with `together` groups side by side.
@@ -179,6 +190,11 @@ impl Grid {
         let line = |row: usize| {
             let mut line = self.names[row].padded(name_width, color);
             for (group, widths) in groups.iter().zip(&widths) {
+                if row == 0 && has_wide_head(group) {
+                    line += gap(0);
+                    line += &group[0][0].padded(width_of(group) - gap(0).len(), color);
+                    continue;
+                }
                 for (column, (cell, width)) in group[row].iter().zip(widths).enumerate() {
                     line += gap(column);
                     line += &cell.padded(*width, color);
@@ -195,10 +211,31 @@ fn gap(column: usize) -> &'static str {
     if column == 2 { " " } else { "  " }
 }
 
+/// Whether the head of the first column stands above all of them.
+fn has_wide_head(group: &Group) -> bool {
+    let others = group.first().and_then(|head| head.get(1..));
+    others.is_some_and(|others| others.iter().all(|cell| cell.0.is_empty()))
+}
+
+/// The widest cell of each column; the last is as wide as a head above all of them needs.
 fn column_widths(group: &Group) -> Vec<usize> {
-    let widest = |column: usize| group.iter().map(|row| row[column].width()).max();
-    let columns = 0..group.first().map_or(0, Vec::len);
-    columns.map(|column| widest(column).unwrap_or(0)).collect()
+    let Some((head, rows)) = group.split_first() else {
+        return Vec::new();
+    };
+    let is_wide = has_wide_head(group);
+    let head_width = |column: usize| if is_wide { 0 } else { head[column].width() };
+    let widest = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].width());
+        cells.fold(head_width(column), usize::max)
+    };
+    let mut widths: Vec<usize> = (0..head.len()).map(widest).collect();
+    let columns = widths.iter().enumerate();
+    let all: usize = columns.map(|(at, width)| gap(at).len() + width).sum();
+    let missing = (gap(0).len() + head[0].width()).saturating_sub(all);
+    if let Some(last) = widths.last_mut().filter(|_| is_wide) {
+        *last += missing;
+    }
+    widths
 }
 
 fn width_of(group: &Group) -> usize {
@@ -208,23 +245,23 @@ fn width_of(group: &Group) -> usize {
         .sum()
 }
 
-/// A name or a header, cut to what fits in a column.
-fn name(text: &str) -> Cell {
-    Cell::plain(shorten(text, NAME))
-}
-
 /// One point: a row a strategy, three columns a deciding metric.
-fn block(tables: &Lookup, point: usize) -> Grid {
+fn block(tables: &Lookup, point: usize, more: usize) -> Grid {
     const MARK: &str = " (baseline)";
-    let marked = tables.short_strategies(NAME - MARK.len());
-    let names = tables.short_strategies(NAME);
+    let marked = tables.short_strategies(NAME + more - MARK.len());
+    let names = tables.short_strategies(NAME + more);
     let strategy = |strategy: usize| match strategy == tables.baseline() {
         true => Cell::plain(format!("{}{MARK}", marked[strategy])),
         false => Cell::plain(names[strategy].clone()),
     };
-    let heads = metric_heads(tables);
+    let heads = metric_heads(tables, NAME + more);
     let metrics = shown_metrics(tables).zip(heads);
-    let groups = metrics.map(|(metric, head)| columns(tables, point, metric, head));
+    let against = format!(
+        "vs {}",
+        tables.short_strategies(16 + more)[tables.baseline()]
+    );
+    let groups =
+        metrics.map(|(metric, head)| columns(tables, point, metric, [head, against.clone()]));
     Grid {
         title: tables.assignments(point),
         names: below(Cell::plain("strategy"), tables.strategies().map(strategy)),
@@ -234,22 +271,20 @@ fn block(tables: &Lookup, point: usize) -> Grid {
 }
 
 /// The names of the metrics that are shown, cut where that leaves them apart.
-fn metric_heads(tables: &Lookup) -> Vec<String> {
+fn metric_heads(tables: &Lookup, width: usize) -> Vec<String> {
     let names: Vec<String> = shown_metrics(tables)
         .map(|m| printable(&m.to_string()))
         .collect();
-    apart(&names, NAME)
+    apart(&names, width)
 }
 
-/// Value, change and verdict of one metric at one point.
-fn columns(tables: &Lookup, point: usize, metric: &MetricRef, head: String) -> Group {
+/// Value, change and verdict of one metric at one point, below the heads of value and change.
+fn columns(tables: &Lookup, point: usize, metric: &MetricRef, heads: [String; 2]) -> Group {
     let scale = tables.scale(metric, point..point + 1);
     let decides = tables.meta().decide_on.contains(metric);
-    let against = match decides {
-        true => format!("vs {}", tables.short_strategies(16)[tables.baseline()]),
-        false => String::new(),
-    };
-    let head = vec![Cell::plain(head), Cell::plain(against), Cell::default()];
+    let [head, against] = heads.map(Cell::plain);
+    let against = if decides { against } else { Cell::default() };
+    let head = vec![head, against, Cell::default()];
     let row = |strategy: usize| {
         let value = Cell::plain(summary_cell(
             tables.cell(point, strategy).get(metric),
@@ -272,11 +307,13 @@ fn compared(row: Option<&ComparisonRow>, scale: &Scale) -> [Cell; 2] {
 }
 
 /// One strategy alone: a row a point, a column a deciding metric.
-fn points_by_metric(tables: &Lookup) -> Grid {
+fn points_by_metric(tables: &Lookup, wider: usize) -> Grid {
     let shown = 0..tables.points().min(MOST_ROWS);
-    let short = labels(tables, shown.clone(), NAME);
+    let short = labels(tables, shown.clone(), NAME + wider);
+    let names = tables.short_strategies(NAME + wider);
+    let name = || names.first().map_or_else(Cell::default, Cell::plain);
     let label = |point: usize| match &short[point] {
-        label if label.is_empty() => name(&tables.strategy(0)),
+        label if label.is_empty() => name(),
         label => Cell::plain(label.clone()),
     };
     let group = |(metric, head): (&MetricRef, String)| -> Group {
@@ -285,8 +322,8 @@ fn points_by_metric(tables: &Lookup) -> Grid {
         let cell = |point| vec![Cell::plain(summary_cell(figure(point), &scale))];
         below(vec![Cell::plain(head)], shown.clone().map(cell))
     };
-    let metrics = shown_metrics(tables).zip(metric_heads(tables));
-    let head = Some(name(&tables.strategy(0))).filter(|_| tables.points() > 1);
+    let metrics = shown_metrics(tables).zip(metric_heads(tables, NAME + wider));
+    let head = Some(name()).filter(|_| tables.points() > 1);
     Grid {
         title: String::new(),
         names: below(head.unwrap_or_default(), shown.clone().map(label)),
@@ -306,25 +343,47 @@ fn below<T>(head: T, rows: impl Iterator<Item = T>) -> Vec<T> {
     std::iter::once(head).chain(rows).collect()
 }
 
-/// A few points: a row a strategy, a column a point, value and change in each cell.
-fn sweep(tables: &Lookup, metric: &MetricRef, best: &[Best]) -> Grid {
-    let names = tables.short_strategies(20);
-    let points = || 0..tables.points();
+/// Some points: a row a strategy, a column a value of the last key that is swept, value and change in each
+/// cell; a table for each combination of the other keys.
+fn sweep(tables: &Lookup, metric: &MetricRef, best: &[Best], more: usize) -> Vec<Grid> {
+    let last = tables.meta().sweep.len().saturating_sub(1);
+    let points: Vec<usize> = (0..tables.points()).collect();
+    let others = |point: &usize| tables.label_of(*point, 0..last);
+    let tables_of = points.chunk_by(|one, next| others(one) == others(next));
+    let grid = |points: &[usize]| {
+        let heads = points
+            .iter()
+            .map(|point| tables.label_of(*point, last..last + 1));
+        let heads = apart(&heads.collect::<Vec<_>>(), 22 + more);
+        let columns = points.iter().copied().zip(heads);
+        swept(tables, metric, (&others(&points[0]), columns), best, more)
+    };
+    tables_of.map(grid).collect()
+}
+
+/// The table of a metric at points with their heads, which have other keys in common.
+fn swept(
+    tables: &Lookup,
+    metric: &MetricRef,
+    (others, columns): (&str, impl Iterator<Item = (usize, String)>),
+    best: &[Best],
+    more: usize,
+) -> Grid {
     let scale = tables.scale(metric, 0..tables.points());
-    let labels = labels(tables, points(), 22);
-    let group = |point: usize| -> Group {
-        let head = vec![Cell::plain(labels[point].clone()), Cell::default()];
+    let group = |(point, head): (usize, String)| -> Group {
+        let head = vec![Cell::plain(head), Cell::default()];
         let cell = |strategy| in_sweep(tables, metric, (point, strategy), &scale, best);
         below(head, tables.strategies().map(cell))
     };
-    let keys = tables.meta().sweep.join(", ");
+    let at = if others.is_empty() { "" } else { " at " };
+    let key = tables.meta().sweep.last().map_or("", String::as_str);
+    let metric = printable(&metric.to_string());
+    let names = tables.short_strategies(20 + more);
+    let corner = Cell::plain(shorten(&metric, 22 + more));
     Grid {
-        title: printable(&format!("{metric} by {keys}")),
-        names: below(
-            Cell::plain(shorten(&printable(&metric.to_string()), 22)),
-            names.iter().map(Cell::plain),
-        ),
-        groups: points().map(group).collect(),
+        title: printable(&format!("{metric} by {key}{at}{others}")),
+        names: below(corner, names.iter().map(Cell::plain)),
+        groups: columns.map(group).collect(),
         more: None,
     }
 }
@@ -353,10 +412,10 @@ fn in_sweep(
 }
 
 /// Many points: a row a point, a column a strategy, verdicts with their relative change.
-fn matrix(tables: &Lookup, metric: &MetricRef) -> Grid {
+fn matrix(tables: &Lookup, metric: &MetricRef, wider: usize) -> Grid {
     let shown = 0..tables.points().min(MOST_ROWS);
     let baseline = tables.baseline();
-    let names = tables.short_strategies(20);
+    let names = tables.short_strategies(20 + wider);
     let group = |strategy: usize| -> Group {
         let head = Cell::plain(names[strategy].clone());
         let cell = |point| {
@@ -365,9 +424,10 @@ fn matrix(tables: &Lookup, metric: &MetricRef) -> Grid {
         };
         below(vec![head], shown.clone().map(cell))
     };
-    let metric = shorten(&printable(&metric.to_string()), NAME);
-    let head = format!("{metric} vs {}", tables.short_strategies(12)[baseline]);
-    let labels = labels(tables, shown.clone(), NAME + 8).into_iter();
+    let metric = shorten(&printable(&metric.to_string()), NAME + wider);
+    let against = &tables.short_strategies(12 + wider)[baseline];
+    let head = format!("{metric} vs {against}");
+    let labels = labels(tables, shown.clone(), NAME + 8 + wider).into_iter();
     let others = tables.strategies().filter(|s| *s != baseline);
     Grid {
         title: String::new(),
@@ -549,6 +609,58 @@ mod tests {
                 && all.contains("best on response_p99 at load 0.9")
         );
         assert!(widest(&all) <= LINE && widest(&short) <= LINE);
+    }
+
+    /// Three by three words, one of them a table: all values, a table for each of the first key, heads in full.
+    #[test]
+    fn a_sweep_of_two_keys_has_a_table_for_each_value_of_the_first() {
+        let mut sample = Sample::loads(&[0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9], 3);
+        sample.meta.sweep = ["scheduling.view", "jobs.query.work"]
+            .map(String::from)
+            .into();
+        let views = [
+            "\"fresh\"",
+            "{ periodic = { every = \"50ms\" } }",
+            "\"probe\"",
+        ];
+        let works = [
+            "\"10ms\"",
+            "{ exponential = { mean = \"10ms\" } }",
+            "\"20ms\"",
+        ];
+        let points = views.iter().flat_map(|view| works.map(|work| [view, work]));
+        sample.meta.points = points
+            .map(|point| point.map(str::to_owned).into())
+            .collect();
+        let text = comparison(&sample.results(), None, false);
+        assert!(
+            text.contains("response_p99 by jobs.query.work at view periodic every 50ms"),
+            "{text}"
+        );
+        let heads = ["work 10ms", "work exponential mean 10ms", "work 20ms"];
+        for head in heads {
+            let found = text.matches(head).count();
+            assert_eq!(found, 3 * sample.meta.decide_on.len(), "{head}: {text}");
+        }
+        let row = text
+            .lines()
+            .find(|line| line.starts_with("random"))
+            .unwrap();
+        assert!(row.contains(" ms ± ") && !text.contains('…'), "{text}");
+        assert!(widest(&text) <= LINE, "{text}");
+    }
+
+    /// Names of strategies and metrics are cut only where the line has no room for them.
+    #[test]
+    fn a_line_with_room_cuts_nothing() {
+        let mut sample = Sample::loads(&[0.1, 0.2, 0.3, 0.4, 0.5], 2);
+        let name = "power-of-two-choices-with-a-view";
+        sample.meta.strategies[1].name = name.into();
+        let text = comparison(&sample.results(), None, false);
+        assert!(text.contains(name) && widest(&text) <= LINE, "{text}");
+        sample.meta.strategies[1].name = name.repeat(3);
+        let text = comparison(&sample.results(), None, false);
+        assert!(text.contains('…') && widest(&text) <= LINE, "{text}");
     }
 
     #[test]

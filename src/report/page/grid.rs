@@ -7,10 +7,10 @@ use std::cmp::Reverse;
 
 use indexmap::{IndexMap, IndexSet};
 
-use crate::report::lookup::{Lookup, plain_value};
+use crate::report::lookup::Lookup;
 use crate::report::plot::axis::range;
 use crate::report::plot::sweep::number;
-use crate::text::printable;
+use crate::text::{plain_value, printable};
 
 /// Where points lie.
 pub struct Grid {

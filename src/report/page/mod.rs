@@ -26,12 +26,12 @@ use indexmap::IndexSet;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::cells::summary_cell;
-use super::lookup::{Lookup, plain_value};
+use super::lookup::Lookup;
 use super::verdict_text::extent;
 use crate::experiment::recorded::Recorded;
 use crate::metrics::columns::MetricRef;
 use crate::results::{Best, Cell, Meta, Status, Summary};
-use crate::text::{Scale, printable};
+use crate::text::{Scale, plain_value, printable};
 use grid::Grid;
 
 const CSS: &str = include_str!("../assets/page.css");

@@ -5,8 +5,8 @@
 //! they were written, because these are the points that were run.
 
 use super::axis::Axis;
-use crate::report::lookup::{Lookup, plain_value};
-use crate::text::{Scale, seconds};
+use crate::report::lookup::Lookup;
+use crate::text::{Scale, plain_value, seconds};
 
 /// A sweep of one key over numbers.
 pub struct Sweep {

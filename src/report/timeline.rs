@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::plot::axis::Axis;
 use crate::experiment::trail::{Cut, IncidentTrail, TaskTrail, Trail};
 use crate::metrics::jobs::PARTS;
-use crate::text::{Scale, printable, shorten};
+use crate::text::{Scale, apart, printable};
 
 /// What names are needed.
 pub struct Names {
@@ -109,10 +109,10 @@ fn x(time: u64, cut: Cut) -> f64 {
 }
 
 fn legend(names: &Names) -> Markup {
-    html! { @for (at, class) in names.classes.iter().enumerate().take(6) {
+    html! { @for (at, class) in apart(&names.classes, 18).iter().enumerate().take(6) {
         @let left = LEFT + 140.0 * at as f64;
         rect x=(left) y="32" width="10" height="10" fill=(COLORS[at % COLORS.len()]) {}
-        text x=(left + 15.0) y="41" { (printable(&shorten(class, 18))) }
+        text x=(left + 15.0) y="41" { (printable(class)) }
     } }
 }
 
@@ -137,10 +137,10 @@ fn axis(cut: Cut, height: f64) -> Markup {
 }
 
 fn rows_of(names: &Names, lanes: &[usize]) -> Markup {
-    html! { @for (node, name) in names.nodes.iter().enumerate() {
+    html! { @for (node, name) in apart(&names.nodes, 20).iter().enumerate() {
         @let y = top(lanes, node, 0);
         line x1="0" x2=(WIDTH) y1=(y) y2=(y) stroke="#ececec" {}
-        text x="8" y=(y + 12.0) { (printable(&shorten(name, 20))) }
+        text x="8" y=(y + 12.0) { (printable(name)) }
     } }
 }
 

@@ -6,7 +6,7 @@
 use crate::metrics::columns::{MetricRef, Part};
 use crate::text::printable;
 
-/// "p99 response time of checkout": what the tables call `checkout.response_p99`.
+/// "p99 response time of class checkout": what the tables call `checkout.response_p99`.
 pub fn words(metric: &MetricRef) -> String {
     let title = metric.metric.title();
     let is_quantile = |which: &str| {
@@ -18,7 +18,8 @@ pub fn words(metric: &MetricRef) -> String {
     };
     match &metric.part {
         Part::All => phrase,
-        part => format!("{phrase} of {}", printable(&part.to_string())),
+        Part::Class(name) => format!("{phrase} of class {}", printable(name)),
+        Part::Group(name) => format!("{phrase} of node group {}", printable(name)),
     }
 }
 
@@ -79,7 +80,8 @@ mod tests {
     fn metrics_are_named_in_words() {
         let of = |name: &str| heading(&name.parse().unwrap());
         assert_eq!(of("response_p99"), "p99 response time");
-        assert_eq!(of("checkout.response_p99"), "p99 response time of checkout");
+        let of_class = of("checkout.response_p99");
+        assert_eq!(of_class, "p99 response time of class checkout");
         assert_eq!(of("response_mean"), "Mean response time");
     }
 

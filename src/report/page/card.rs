@@ -117,7 +117,7 @@ fn near(page: &Page, winner: usize) -> Markup {
     html! { @if !near.is_empty() { " " (page.names(&near)) " " (verb) " within " (margin) " of it." } }
 }
 
-/// "It alone keeps the p99 response time of checkout under its SLO of 80 ms at every point."
+/// "It alone keeps the p99 response time of class checkout under its SLO of 80 ms at every point."
 fn alone_under(page: &Page) -> Markup {
     if page.points() == 1 {
         return html! {};

@@ -34,6 +34,9 @@ pub fn stretched(height: f64, body: &Markup) -> Markup {
     html! { svg.ln viewBox=(area) preserveAspectRatio="none" width="100%" height=(height) aria-hidden="true" { (body) } }
 }
 
+/// Characters of a label at the right end of a curve.
+pub const LABEL: usize = 26;
+
 /// A line from (x, y) to (x, y), x as shares of the width.
 pub fn line(class: &str, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) -> Markup {
     let [y1, y2] = [y1, y2].map(|y| format!("{y:.1}"));

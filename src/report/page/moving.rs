@@ -9,7 +9,7 @@
 use maud::{Markup, html};
 
 use super::Page;
-use super::figure::{Upward, across, line, objective_line, picture, stretched, text};
+use super::figure::{LABEL, Upward, across, line, objective_line, picture, stretched, text};
 use super::grid::Group;
 use super::objective::{Keeps, keeps, slo_of};
 use crate::metrics::columns::MetricRef;
@@ -305,13 +305,10 @@ impl<'a> Curves<'a> {
     /// All strategies in one plot.
     fn together(&self) -> Markup {
         let (page, bottom, group) = (self.page, self.bottom(), &self.page.grid.groups[0]);
+        let names = page.tables.short_strategies(LABEL);
         let end = |s: usize| {
             let mut places = group.points.iter().filter_map(|at| self.place(s, *at));
-            Some((
-                s,
-                places.next_back()?.1,
-                shorten(&page.tables.strategy(s), 26),
-            ))
+            Some((s, places.next_back()?.1, names[s].clone()))
         };
         let ends: Vec<(usize, f64, String)> = page.strategies().filter_map(end).collect();
         let label = format!("{} against {}", words(self.metric), self.key);

@@ -7,10 +7,10 @@
 use maud::{Markup, html};
 
 use super::Page;
-use super::figure::{Upward, across, change_axis, line, objective_line, stretched, text};
+use super::figure::{LABEL, Upward, across, change_axis, line, objective_line, stretched, text};
 use crate::report::plot::axis::Axis;
 use crate::report::words::set;
-use crate::text::{Scale, plain_percent, printable, shorten, signed_percent};
+use crate::text::{Scale, plain_percent, printable, signed_percent};
 
 /// Shares that are named, and the metric that is the quantile.
 const NAMED: [(&str, f64, &str); 4] = [
@@ -52,7 +52,7 @@ pub fn figure(page: &Page, point: usize, class: &str) -> Markup {
     let of = if class == "all" {
         String::new()
     } else {
-        format!(" jobs of {}", printable(class))
+        format!(" jobs of class {}", printable(class))
     };
     html! { figure {
         figcaption {
@@ -113,17 +113,22 @@ impl Tail<'_> {
     /// Response time by share of jobs, from 0, with the objective and the quantiles of the tables.
     fn times(&self) -> Markup {
         let values = || self.curves.iter().flatten().map(|at| at.1);
-        let scale = Scale::time([values().fold(0.0, f64::max) / 5.0]);
+        let highest = values().fold(0.0, f64::max);
+        let scale = Scale::time([highest / 5.0]);
         let slo = self.page.tables.class_slo(self.class);
-        let axis = Axis::linear("", values().map(|v| v / scale.factor), true);
+        // Intervals are on the plot, too, as long as they do not squeeze the curves.
+        let intervals = self.interval_ends().into_iter();
+        let intervals = intervals.map(|end| end.min(2.0 * highest));
+        let shown = values().chain(intervals).map(|v| v / scale.factor);
+        let axis = Axis::linear("", shown, true);
         let up = Upward {
             axis,
             height: 250.0,
             unit: scale.unit.clone(),
         };
         let y = |seconds: f64| up.y(seconds / scale.factor);
-        let name = |s, _| shorten(&self.page.tables.strategy(s), 26);
-        let ends = ends(&self.curves, y, name);
+        let names = self.page.tables.short_strategies(LABEL);
+        let ends = ends(&self.curves, y, |s, _| names[s].clone());
         let label = format!(
             "Response time by share of jobs{}",
             self.page.tables.at(self.point)
@@ -135,6 +140,23 @@ impl Tail<'_> {
             @for s in self.page.strategies() { (self.quantiles(s, &scale, &y)) }
             (self.page.labels(&ends, 250.0))
         } }
+    }
+
+    /// The upper ends of all intervals that are drawn, seconds.
+    fn interval_ends(&self) -> Vec<f64> {
+        let named: Vec<&str> = self.named().map(|named| named.2).collect();
+        let mut ends = Vec::new();
+        for cell in self
+            .page
+            .strategies()
+            .map(|s| self.page.cell(self.point, s))
+        {
+            let figures = named
+                .iter()
+                .filter_map(|metric| cell.find(self.class, metric));
+            ends.extend(figures.filter_map(|figure| Some(figure.interval()?.1)));
+        }
+        ends
     }
 
     /// Curves, dashed from the tenth strategy on, where colours repeat.
@@ -189,14 +211,12 @@ impl Tail<'_> {
             height: 110.0,
             unit: "%".to_owned(),
         };
-        let ends = ends(
-            &changes,
-            |change| up.y(change),
-            |s, change| {
-                let name = shorten(&self.page.tables.strategy(s), 18);
-                set(&format!("{name} {} %", signed_percent(change / 100.0, 0)))
-            },
-        );
+        let names = self.page.tables.short_strategies(LABEL - " -100 %".len());
+        let label = |s: usize, change: f64| {
+            let change = signed_percent(change / 100.0, 0);
+            set(&format!("{} {change} %", names[s]))
+        };
+        let ends = ends(&changes, |change| up.y(change), label);
         let baseline = self.page.tables.strategy(self.page.baseline());
         html! {
             p.note { "The same, as change against " (baseline) " at each share; shaded: ±" (set(&plain_percent(margin))) "." }
@@ -232,16 +252,17 @@ fn between(curve: &[(f64, f64)], x: f64) -> Option<f64> {
     Some(y0 + share * (y1 - y0))
 }
 
-/// Classes with a curve: the whole, or the classes where there are several.
+/// Classes with a curve: the whole, or of several classes those that are asked for.
 pub fn classes(page: &Page, point: usize) -> Vec<String> {
     let meta = page.meta();
     let has = |class: &str, s| !page.cell(point, s).ccdf(class).is_empty();
     let drawn = |class: &String| page.strategies().any(|s| has(class, s));
-    let decides = |class: &String| meta.decide_on.iter().any(|metric| metric.part.is(class));
+    let asked = || meta.decide_on.iter().chain(&meta.show);
+    let is_asked = |class: &String| asked().any(|metric| metric.part.is(class));
     let named = meta.classes.iter().map(|class| class.name.clone());
     let named: Vec<String> = named.filter(drawn).collect();
     match named.len() {
-        2.. if named.iter().any(decides) => named.into_iter().filter(decides).take(3).collect(),
+        2.. if named.iter().any(is_asked) => named.into_iter().filter(is_asked).take(3).collect(),
         _ => vec!["all".to_owned()],
     }
 }

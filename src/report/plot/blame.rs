@@ -5,7 +5,7 @@
 //! a strategy that balances well on average may still let a few jobs wait.
 
 use super::axis::Axis;
-use super::drawing::{Align, Drawing, GREY, GRID, INK, LINE, PAPER, fit, text_width};
+use super::drawing::{Align, Drawing, GREY, GRID, INK, LINE, PAPER, fit_apart, text_width};
 use super::palette::PART_COLORS;
 use super::panel::{Area, Entry, figure};
 use super::point_title;
@@ -41,9 +41,10 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
     for area in body.cells(1, rows) {
         left = body.left + strategy_names(tables, &mut drawing, area, step);
     }
+    let scale = Scale::time(halves.iter().map(|(_, bars)| longest(bars) / 5.0));
     let areas = Area { left, ..body }.cells(columns, rows);
     for ((title, bars), area) in halves.iter().zip(areas) {
-        half(&mut drawing, area, title, bars, step);
+        half(&mut drawing, area, title, (bars.as_slice(), &scale), step);
     }
     Some(drawing)
 }
@@ -59,8 +60,7 @@ fn parts(tables: &Lookup, point: usize, strategy: usize, suffix: &str) -> Option
 /// Writes the names at the left and returns the width they take.
 fn strategy_names(tables: &Lookup, drawing: &mut Drawing, body: Area, step: f64) -> f64 {
     let most = tables.style.either(110.0, 200.0);
-    let name = |strategy| fit(&tables.strategy(strategy), 12.5, false, most);
-    let names: Vec<String> = (0..tables.meta().strategies.len()).map(name).collect();
+    let names = fit_apart(&tables.names(), 12.5, most);
     let widths = names.iter().map(|name| text_width(name, 12.5, false));
     let widest = widths.fold(0.0, f64::max);
     for (k, name) in names.iter().enumerate() {
@@ -70,12 +70,21 @@ fn strategy_names(tables: &Lookup, drawing: &mut Drawing, body: Area, step: f64)
     widest + 8.0
 }
 
-/// The bars of one half, each as long as the response time.
-fn half(drawing: &mut Drawing, area: Area, title: &str, bars: &[Option<[f64; 7]>], step: f64) {
-    let totals = bars.iter().flatten().map(|parts| parts.iter().sum::<f64>());
-    let most = totals.fold(0.0, f64::max);
-    let scale = Scale::time([most / 5.0]);
-    let ends = [0.0, 1.12 * most / scale.factor];
+/// The longest bar, seconds.
+fn longest(bars: &[Option<[f64; 7]>]) -> f64 {
+    let totals = bars.iter().flatten().map(|parts| parts.iter().sum());
+    totals.fold(0.0, f64::max)
+}
+
+/// The bars of one half, each as long as the response time, in the unit of both.
+fn half(
+    drawing: &mut Drawing,
+    area: Area,
+    title: &str,
+    (bars, scale): (&[Option<[f64; 7]>], &Scale),
+    step: f64,
+) {
+    let ends = [0.0, 1.12 * longest(bars) / scale.factor];
     let axis = Axis::linear(&scale.axis_title("response time"), ends, true);
     let axis = Axis { low: 0.0, ..axis };
     let (top, right, bottom) = (area.top + 26.0, area.right - 16.0, area.bottom - 54.0);

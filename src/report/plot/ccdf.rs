@@ -36,8 +36,13 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
         "share of measured jobs that take longer than the time, all replications together";
     let texts = ["Response times", subtitle];
     let (mut drawing, body) = point_figure(tables, point, texts, height);
-    for (class, area) in classes.iter().zip(body.cells(columns, rows)) {
-        panel(tables, point, class, (&mut drawing, area));
+    let drawn: Vec<Class> = classes
+        .iter()
+        .map(|c| Class::of(tables, point, c))
+        .collect();
+    let scale = Scale::time(drawn.iter().map(|class| class.middle));
+    for (class, area) in drawn.iter().zip(body.cells(columns, rows)) {
+        class.panel(&scale, &mut drawing, area);
     }
     Some(drawing)
 }
@@ -55,36 +60,58 @@ fn classes(tables: &Lookup, point: usize) -> Vec<String> {
     }
 }
 
-/// The curves of a class on logarithmic axes, with its objective if that is near them.
-fn panel(tables: &Lookup, point: usize, class: &str, (drawing, area): (&mut Drawing, Area)) {
-    let curves = curves(tables, point, class);
-    let times = || curves.iter().flatten().map(|point| point.0);
-    let (low, high) = range(times()).unwrap_or((f64::INFINITY, 0.0));
-    let near = |slo: &f64| (low / 2.0..=high * 3.0).contains(slo);
-    let slo = tables.class_slo(class).filter(near);
-    // A curve's start far below its middle would squeeze its end.
-    let middle = (low * high).sqrt();
-    let shown = times().chain(slo).filter(|time| *time > middle / 300.0);
-    let scale = Scale::time([middle]);
-    let shown = shown.map(|time| time / scale.factor);
-    let x = Axis::log(&scale.axis_title("response time"), shown);
-    let shares = curves.iter().flatten().map(|point| point.1);
-    let y = Axis::log("jobs that take longer (%)", shares.chain([95.0]));
-    let title = if class == "all" { "all jobs" } else { class };
-    let panel = Panel::draw(drawing, area, title, (x, y), 14.0);
-    if let Some(slo) = slo {
-        let name = format!("SLO {}", scale.value(slo));
-        panel.vertical_rule(drawing, slo / scale.factor, &name, title);
+/// The curves of a class, with its objective if that is near them.
+struct Class<'a> {
+    name: &'a str,
+    curves: Vec<Vec<Point>>,
+    slo: Option<f64>,
+    /// The middle of the curves' times, seconds.
+    middle: f64,
+}
+
+impl<'a> Class<'a> {
+    fn of(tables: &Lookup, point: usize, name: &'a str) -> Class<'a> {
+        let curves = curves(tables, point, name);
+        let times = curves.iter().flatten().map(|point| point.0);
+        let (low, high) = range(times).unwrap_or((f64::INFINITY, 0.0));
+        let near = |slo: &f64| (low / 2.0..=high * 3.0).contains(slo);
+        Class {
+            name,
+            curves,
+            slo: tables.class_slo(name).filter(near),
+            middle: (low * high).sqrt(),
+        }
     }
-    let inside = |curve: &Vec<Point>| -> Vec<Point> {
-        let curve = curve.iter();
-        let scaled = curve.map(|(time, share)| (time / scale.factor, *share));
-        scaled
-            .filter(|p| panel.x.holds(p.0) && panel.y.holds(p.1))
-            .collect()
-    };
-    let curves: Vec<Vec<Point>> = curves.iter().map(inside).collect();
-    panel.curves(drawing, &curves);
+
+    /// Its curves on logarithmic axes, times in the unit of the whole figure.
+    fn panel(&self, scale: &Scale, drawing: &mut Drawing, area: Area) {
+        let all = || self.curves.iter().flatten();
+        // A curve's start far below its middle would squeeze its end.
+        let times = all().map(|point| point.0).chain(self.slo);
+        let shown = times.filter(|time| *time > self.middle / 300.0);
+        let shown = shown.map(|time| time / scale.factor);
+        let x = Axis::log(&scale.axis_title("response time"), shown);
+        let shares = all().map(|point| point.1);
+        let y = Axis::log("jobs that take longer (%)", shares.chain([95.0]));
+        let title = match self.name {
+            "all" => "all jobs".to_owned(),
+            class => format!("class {class}"),
+        };
+        let panel = Panel::draw(drawing, area, &title, (x, y), 14.0);
+        if let Some(slo) = self.slo {
+            let name = format!("SLO {}", scale.value(slo));
+            panel.vertical_rule(drawing, slo / scale.factor, &name, &title);
+        }
+        let inside = |curve: &Vec<Point>| -> Vec<Point> {
+            let curve = curve.iter();
+            let scaled = curve.map(|(time, share)| (time / scale.factor, *share));
+            scaled
+                .filter(|p| panel.x.holds(p.0) && panel.y.holds(p.1))
+                .collect()
+        };
+        let curves: Vec<Vec<Point>> = self.curves.iter().map(inside).collect();
+        panel.curves(drawing, &curves);
+    }
 }
 
 /// Each strategy's curve as (response time in seconds, share above in percent), what a logarithm takes.

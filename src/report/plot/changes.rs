@@ -45,8 +45,9 @@ pub fn draw(title: String, subtitle: String, groups: Vec<(String, Vec<Change>)>)
         groups: groups.into_iter().map(group).collect(),
         axis: axis.clone(),
         shade: None,
+        shaded: Some("allowed without the gate failing".into()),
         rule: Some((0.0, "no change".into())),
-        notes: vec!["shaded: allowed without the gate failing".into()],
+        notes: Vec::new(),
     };
     plot.draw()
 }

@@ -39,6 +39,13 @@ pub fn of_search(tables: &Lookup, metric: &MetricRef, limit: Option<f64>) -> Opt
     numeric(tables).map(|sweep| chart.lines(&sweep))
 }
 
+/// Why a value has no interval.
+const WITHOUT_INTERVAL: [(Status, &str); 3] = [
+    (Status::Thin, "too few jobs for an interval"),
+    (Status::Growing, "run too short for its load, no interval"),
+    (Status::Heavy, "rests on few rare jobs, no interval"),
+];
+
 /// So many times the limit of a search are shown.
 const AROUND: f64 = 4.0;
 
@@ -183,31 +190,30 @@ impl<'a> Chart<'a> {
             rule: self.rule_on(&axis, &scale).map(rule),
             axis,
             shade: None,
+            shaded: None,
             notes: self.notes(&points),
         }
         .draw()
     }
 
-    /// What there is no room for beside the marks of a narrow plot: which of them have no interval, and why.
+    /// Why values have no interval: of a narrow plot, which has no figures in words, with their names.
     fn notes(&self, points: &[usize]) -> Vec<String> {
-        let is_narrow = self.tables.style.is_narrow();
-        let told = [Status::Thin, Status::Growing, Status::Heavy]
-            .into_iter()
-            .filter(|_| is_narrow);
-        let of = |status: Status| {
+        let of = |(status, why): (Status, &str)| {
             let has = |s: &usize| {
                 let mut rows = points.iter().filter_map(|point| self.row(*point, *s));
                 rows.any(|row| row.status == status)
             };
             let names = self.tables.strategies().filter(has);
             let names: Vec<String> = names.map(|s| self.tables.strategy(s)).collect();
-            let (word, names) = (status.word(), names.join(", "));
-            (!names.is_empty()).then(|| format!("{word}, without an interval: {names}"))
+            let (word, all) = (status.word(), names.join(", "));
+            let told = self
+                .tables
+                .style
+                .either(format!("{why}: {all}"), format!("{word}: {why}"));
+            (!names.is_empty()).then_some(told)
         };
-        picked_note(self.tables)
-            .into_iter()
-            .chain(told.filter_map(of))
-            .collect()
+        let told = WITHOUT_INTERVAL.into_iter().filter_map(of);
+        picked_note(self.tables).into_iter().chain(told).collect()
     }
 
     fn group(&self, point: usize, scale: &Scale) -> Group {
@@ -292,11 +298,9 @@ impl Curves<'_> {
             }
             Some(at) => mark(&mut self.drawing, at, look, 4.2),
             None if row.status == Status::Unstable => {
-                let several = self.chart.tables.strategies().len() as f64;
-                let aside = (strategy as f64 - (several - 1.0) / 2.0) * 12.0;
-                let (x, top) = panel.at(x, panel.y.high);
-                let inside = (x + aside).clamp(panel.frame.left + 8.0, panel.frame.right - 8.0);
-                cross(&mut self.drawing, (inside, top + 8.0), look.color);
+                let several = self.chart.tables.strategies().len();
+                let edge = panel.at_the_edge(x, (strategy, several));
+                cross(&mut self.drawing, edge, look.color);
             }
             None => {}
         }
@@ -316,7 +320,8 @@ pub fn runs<T>(values: impl Iterator<Item = Option<T>>) -> Vec<Vec<T>> {
     runs
 }
 
-fn up_arrow(drawing: &mut Drawing, (x, y): (f64, f64), color: Color) {
+/// An arrow whose tip lies above a point.
+pub fn up_arrow(drawing: &mut Drawing, (x, y): (f64, f64), color: Color) {
     drawing.line(vec![(x, y + 9.0), (x, y)], color, 2.0);
     let head = vec![(x - 6.0, y + 1.0), (x, y - 8.0), (x + 6.0, y + 1.0)];
     drawing.fill(head, color, 1.0);

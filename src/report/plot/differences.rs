@@ -6,11 +6,11 @@
 //! well differ.
 
 use super::axis::Axis;
-use super::deciding::runs;
-use super::dot_rows::{Group, Row, Rows};
+use super::deciding::{runs, up_arrow};
+use super::dot_rows::{GOES_ON, Group, Row, Rows};
 use super::drawing::{Drawing, HEIGHT, LINE};
-use super::palette::{Look, look, mark};
-use super::panel::{Entry, Panel, figure};
+use super::palette::{look, mark};
+use super::panel::{Entry, Panel, SHADED, figure};
 use super::sweep::{Sweep, numeric};
 use super::{picked_note, strategy_entries};
 use crate::metrics::columns::MetricRef;
@@ -42,11 +42,17 @@ fn title(tables: &Lookup, metric: &MetricRef) -> String {
 
 fn subtitle(tables: &Lookup) -> String {
     let meta = tables.meta();
-    let (level, margin) = (plain_percent(meta.confidence), plain_percent(meta.margin));
+    let level = plain_percent(meta.confidence);
     format!(
-        "paired on equal jobs; {level} intervals for all {} comparisons together; shaded: margin ± {margin}",
+        "paired on equal jobs; {level} intervals for all {} comparisons together",
         meta.family
     )
+}
+
+/// What is shaded.
+fn shaded(tables: &Lookup) -> String {
+    let margin = plain_percent(tables.meta().margin);
+    format!("margin: within ± {margin}, too small to matter")
 }
 
 /// Percent axis that holds the changes, 0 and the margin.
@@ -84,6 +90,7 @@ fn dots(tables: &Lookup, metric: &MetricRef) -> Drawing {
         groups: groups.collect(),
         axis: axis(tables, metric, &rows),
         shade: Some((-margin, margin)),
+        shaded: Some(shaded(tables)),
         rule: Some((0.0, "no change".into())),
         notes: picked_note(tables),
     }
@@ -113,32 +120,52 @@ fn lines(tables: &Lookup, metric: &MetricRef, sweep: &Sweep) -> Drawing {
     let baseline = tables.baseline();
     let mut legend = strategy_entries(tables);
     legend.remove(baseline.min(legend.len() - 1));
+    legend.push(Entry::Shade(shaded(tables)));
     if rows.iter().any(|row| row.relative.is_none()) {
         let gap = "a gap in a line: not comparable or unstable";
         legend.push(Entry::Note(gap.into()));
     }
+    let up = axis(tables, metric, &rows);
+    if rows.iter().any(|row| 100.0 * highest(row) > up.high) {
+        legend.push(Entry::Note(GOES_ON.into()));
+    }
     let (title, subtitle) = (title(tables, metric), subtitle(tables));
     let texts = [title.as_str(), subtitle.as_str()];
     let (mut drawing, body) = figure(tables.style, texts, &legend, HEIGHT - 130.0);
-    let axes = (sweep.axis.clone().padded(), axis(tables, metric, &rows));
+    let axes = (sweep.axis.clone().padded(), up);
     let panel = Panel::draw(&mut drawing, body, "", axes, 0.0);
     let margin = 100.0 * tables.meta().margin;
     let (left, right) = (panel.x.low, panel.x.high);
-    drawing.rect(panel.at(left, margin), panel.at(right, -margin), LINE, 0.3);
+    drawing.rect(
+        panel.at(left, margin),
+        panel.at(right, -margin),
+        LINE,
+        SHADED,
+    );
     for strategy in tables.strategies().filter(|s| *s != baseline) {
         let row = |point| tables.comparison(point, strategy, metric);
-        line(&mut drawing, &panel, sweep, row, look(strategy));
+        let which = (strategy, tables.strategies().len());
+        line(&mut drawing, &panel, sweep, row, which);
     }
     drawing
 }
 
+/// The end of its interval, else its value; 0 without.
+fn highest(row: &ComparisonRow) -> f64 {
+    let interval = row.relative_interval().map(|(_, high)| high);
+    let ends = [row.relative, interval].into_iter().flatten();
+    ends.fold(0.0, f64::max)
+}
+
+/// The curve of one of so many strategies with its band; an arrow at the edge where that goes on.
 fn line<'a>(
     drawing: &mut Drawing,
     panel: &Panel,
     sweep: &Sweep,
     row: impl Fn(usize) -> Option<&'a ComparisonRow>,
-    look: Look,
+    (strategy, several): (usize, usize),
 ) {
+    let look = look(strategy);
     let value = |(point, x): &(usize, f64)| {
         let row = row(*point)?;
         let mean = row.relative?;
@@ -150,8 +177,12 @@ fn line<'a>(
         let (means, band): (Vec<_>, Vec<_>) = run.into_iter().unzip();
         panel.band(drawing, &band, look.color);
         panel.series(drawing, &means, look, 2.0);
-        for (x, mean) in means {
-            mark(drawing, panel.at(x, mean), look, 3.6);
+        for (x, mean) in means.iter().filter(|at| at.1 <= panel.y.high) {
+            mark(drawing, panel.at(*x, *mean), look, 3.6);
+        }
+        for (x, ..) in band.iter().filter(|at| at.2 > panel.y.high) {
+            let edge = panel.at_the_edge(*x, (strategy, several));
+            up_arrow(drawing, edge, look.color);
         }
     }
 }

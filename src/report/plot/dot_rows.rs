@@ -5,14 +5,18 @@
 //! the left, the figures in words at the right, so that the plot is a table too.
 
 use super::axis::Axis;
-use super::drawing::{Align, Color, Drawing, GRID, INK, LINE, PAPER, fit, text_width};
+use super::drawing::{Align, Color, Drawing, GRID, INK, LINE, PAPER, fit, fit_apart, text_width};
 use super::palette::{look, mark};
-use super::panel::{Area, Entry, RULE, figure};
+use super::panel::{Area, Entry, RULE, SHADED, figure};
 use crate::report::lookup::Style;
 
 const TEXT: f64 = 12.5;
 const LABELS: f64 = 215.0;
 const TEXTS: f64 = 300.0;
+/// Width that is left for dots where names are long.
+const PLOT: f64 = 330.0;
+/// What an arrow says.
+pub const GOES_ON: &str = "arrow at the edge: goes on beyond what is shown";
 /// Half the height of a row's shade.
 const SHADE: f64 = 9.0;
 
@@ -56,6 +60,8 @@ pub struct Rows {
     pub axis: Axis,
     /// A range that is shaded.
     pub shade: Option<(f64, f64)>,
+    /// What is shaded, in words.
+    pub shaded: Option<String>,
     /// A vertical line and its name.
     pub rule: Option<(f64, String)>,
     /// Remarks below.
@@ -68,12 +74,13 @@ impl Rows {
         let lines = |group: &Group| group.rows.len() + usize::from(!group.title.is_empty());
         let lines: usize = self.groups.iter().map(lines).sum();
         let step = (330.0 / lines as f64).clamp(20.0, 34.0);
-        let notes: Vec<Entry> = self.notes.iter().cloned().map(Entry::Note).collect();
+        let legend = self.legend();
         let head = if self.rule.is_some() { 20.0 } else { 4.0 };
         let height = head + step * lines as f64 + 52.0;
         let texts = [self.title.as_str(), self.subtitle.as_str()];
-        let (mut drawing, body) = figure(self.style, texts, &notes, height);
-        let frame = self.frame(body, head);
+        let (mut drawing, body) = figure(self.style, texts, &legend, height);
+        let (frame, room) = self.frame(body, head);
+        let mut names = self.names(room).into_iter();
         self.background(&mut drawing, frame);
         let mut y = frame.top + step / 2.0;
         for group in &self.groups {
@@ -81,35 +88,50 @@ impl Rows {
                 heading(&mut drawing, (body, frame), &group.title, (y, step));
                 y += step;
             }
-            for row in &group.rows {
-                self.row(&mut drawing, frame, row, y);
+            for (row, name) in group.rows.iter().zip(&mut names) {
+                self.row(&mut drawing, frame, (row, &name), y);
                 y += step;
             }
         }
         drawing
     }
 
-    /// The frame between the names and the texts, which take what they need.
-    fn frame(&self, body: Area, head: f64) -> Area {
-        let rows = || self.groups.iter().flat_map(|group| &group.rows);
+    fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.groups.iter().flat_map(|group| &group.rows)
+    }
+
+    /// What the shade and arrows at the edges are, and remarks.
+    fn legend(&self) -> Vec<Entry> {
+        let shaded = self.shaded.iter().cloned().map(Entry::Shade);
+        let goes_on = self.rows().any(|row| row.goes_on(&self.axis));
+        let arrow = goes_on.then(|| Entry::Note(GOES_ON.to_owned()));
+        let notes = self.notes.iter().cloned().map(Entry::Note);
+        shaded.chain(arrow).chain(notes).collect()
+    }
+
+    /// The frame between the names and the texts, which take what they need, and the room for names.
+    fn frame(&self, body: Area, head: f64) -> (Area, f64) {
         let widest = |text: fn(&Row) -> &str| {
-            let widths = rows().map(|row| text_width(text(row), TEXT, false));
+            let widths = self.rows().map(|row| text_width(text(row), TEXT, false));
             widths.fold(0.0, f64::max)
         };
-        let names = widest(|row| &row.name).min(self.labels()) + 10.0;
         let texts = widest(|row| &row.text).min(TEXTS) + 12.0;
         let texts = self.style.either(8.0, texts);
-        Area {
-            left: body.left + names,
+        let free = body.right - body.left - texts - PLOT;
+        let room = self.style.either(120.0, free.max(LABELS));
+        let area = Area {
+            left: body.left + widest(|row| &row.name).min(room) + 10.0,
             top: body.top + head,
             right: body.right - texts,
             bottom: body.bottom - 52.0,
-        }
+        };
+        (area, room)
     }
 
-    /// Room for names.
-    fn labels(&self) -> f64 {
-        self.style.either(120.0, LABELS)
+    /// The names of all rows, cut where they differ.
+    fn names(&self, room: f64) -> Vec<String> {
+        let names: Vec<String> = self.rows().map(|row| row.name.clone()).collect();
+        fit_apart(&names, TEXT, room)
     }
 
     /// Shade, grid, axis and the upright line with its name: all that lies behind the dots.
@@ -117,7 +139,7 @@ impl Rows {
         if let Some((low, high)) = self.shade {
             let [left, right] = [low, high].map(|end| frame.x(&self.axis, end));
             let corner = (right.max(left + 2.0), frame.bottom);
-            drawing.rect((left, frame.top), corner, LINE, 0.25);
+            drawing.rect((left, frame.top), corner, LINE, SHADED);
         }
         frame.draw_ticks(drawing, &self.axis, 1.0);
         let ends = [frame.left, frame.right].map(|x| (x, frame.bottom));
@@ -135,13 +157,12 @@ impl Rows {
     }
 
     /// Name, interval, dot and text of a row; in a narrow plot there is no room for the text.
-    fn row(&self, drawing: &mut Drawing, frame: Area, row: &Row, y: f64) {
+    fn row(&self, drawing: &mut Drawing, frame: Area, (row, name): (&Row, &str), y: f64) {
         if let Some((low, high)) = row.shade {
             let [left, right] = [low, high].map(|end| frame.x(&self.axis, end));
-            drawing.rect((left, y - SHADE), (right, y + SHADE), LINE, 0.3);
+            drawing.rect((left, y - SHADE), (right, y + SHADE), LINE, SHADED);
         }
-        let name = fit(&row.name, TEXT, false, self.labels());
-        drawing.text((frame.left - 10.0, y), &name, TEXT, INK, Align::End);
+        drawing.text((frame.left - 10.0, y), name, TEXT, INK, Align::End);
         if !self.style.is_narrow() {
             let text = fit(&row.text, TEXT, false, TEXTS);
             drawing.text((frame.right + 10.0, y), &text, TEXT, INK, Align::Start);
@@ -151,6 +172,10 @@ impl Rows {
         if let Some((low, high)) = row.interval {
             let ends = [low, high].map(|end| (frame.x(&self.axis, end), y));
             drawing.line(ends.to_vec(), look.color, 2.4);
+            for way in beyond(&self.axis, (low, high)) {
+                let edge = ends[usize::from(way > 0.0)];
+                arrow(drawing, edge, look.color, way);
+            }
         }
         let Some(value) = row.value else { return };
         let x = frame.x(&self.axis, value);
@@ -162,6 +187,20 @@ impl Rows {
             mark(drawing, (x, y), look, 4.2);
         }
     }
+}
+
+impl Row {
+    /// Whether its value or its interval is not wholly on the axis.
+    fn goes_on(&self, axis: &Axis) -> bool {
+        let ends = self.interval.into_iter().chain(self.value.map(|v| (v, v)));
+        ends.flat_map(|ends| beyond(axis, ends)).next().is_some()
+    }
+}
+
+/// On which sides a range leaves the axis: -1 for the left, 1 for the right.
+fn beyond(axis: &Axis, (low, high): (f64, f64)) -> impl Iterator<Item = f64> + use<> {
+    let sides = [(-1.0, low < axis.low), (1.0, high > axis.high)];
+    sides.into_iter().filter(|side| side.1).map(|side| side.0)
 }
 
 /// The title of a group, below a line; where it is longer than the names it covers the grid.

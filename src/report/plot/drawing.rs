@@ -20,7 +20,7 @@ use plotters::style::{
     WHITE, register_font,
 };
 
-use crate::text::printable;
+use crate::text::{apart, printable};
 
 /// Usual height of a plot, pixels.
 pub const HEIGHT: f64 = 560.0;
@@ -463,6 +463,19 @@ pub fn fit(text: &str, size: f64, bold: bool, width: f64) -> String {
         shown = crate::text::shorten(text, kept);
     }
     shown
+}
+
+/// Names that stand side by side, cut to at most `width` pixels as [`apart`] cuts them.
+pub fn fit_apart(names: &[String], size: f64, width: f64) -> Vec<String> {
+    let is_wide = |name: &String| text_width(name, size, false) > width;
+    if !names.iter().any(is_wide) {
+        return names.to_vec();
+    }
+    // No letter of a name is narrower than a fifth of an em.
+    let most = (5.0 * width / size) as usize;
+    let cuts = (1..=most).rev().map(|columns| apart(names, columns));
+    let mut fitting = cuts.filter(|cut| !cut.iter().any(is_wide));
+    fitting.next().unwrap_or_else(|| apart(names, 1))
 }
 
 /// Means of squares of `SUPERSAMPLING` x `SUPERSAMPLING` pixels of three bytes.

@@ -24,7 +24,7 @@ mod utilization;
 
 use drawing::Drawing;
 use palette::look;
-use panel::{Area, Entry, figure};
+use panel::{Area, Entry, figure, legend_names};
 
 use super::lookup::{Lookup, chosen_points};
 use super::words::words;
@@ -124,8 +124,9 @@ pub fn searched(results: &Results, metric: &MetricRef, limit: Option<f64>) -> Op
 }
 
 fn strategy_entries(tables: &Lookup) -> Vec<Entry> {
-    let entry = |strategy| Entry::Series(tables.strategy(strategy), look(strategy));
-    tables.strategies().map(entry).collect()
+    let names = legend_names(tables.style, &tables.names());
+    let entry = |(strategy, name)| Entry::Series(name, look(strategy));
+    names.into_iter().enumerate().map(entry).collect()
 }
 
 /// "Response times at load 0.8".
@@ -277,6 +278,89 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    /// Names that are alike at their start, longer than there is room for.
+    #[test]
+    fn names_that_are_cut_stay_apart() {
+        let mut sample = Sample::loads(&[0.8], 3);
+        for (k, ending) in ["fresh", "stale", "as-probed"].into_iter().enumerate() {
+            sample.meta.strategies[k].name = format!("{}-{ending}", "two-choices".repeat(8));
+        }
+        sample.meta.baseline = sample.meta.strategies[0].name.clone();
+        let results = sample.results();
+        let plots = all(&Lookup::new(&results));
+        for plot in plots.into_iter().chain(narrow(&results)) {
+            let cut = texts(&plot.drawing).map(|text| text.text.as_str());
+            let names = cut.filter(|text| text.starts_with("two-ch") && text.contains('…'));
+            let names: Vec<&str> = names.collect();
+            let different: std::collections::BTreeSet<&str> = names.iter().copied().collect();
+            let repeated = if plot.topic == Topic::Blame {
+                names.len() / 3
+            } else {
+                1
+            };
+            assert!(different.len() > 1, "{}: {names:?}", plot.name);
+            assert_eq!(
+                different.len() * repeated,
+                names.len(),
+                "{}: {names:?}",
+                plot.name
+            );
+        }
+    }
+
+    fn says(drawing: &Drawing, what: &str) -> bool {
+        texts(drawing).any(|text| text.text.contains(what))
+    }
+
+    /// What reaches beyond the plot has an arrow at the edge, which is explained; what does not has none.
+    #[test]
+    fn an_interval_beyond_the_edge_goes_on() {
+        let sweep = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
+        for loads in [&sweep[..1], &sweep] {
+            let mut results = Sample::loads(loads, 3).results();
+            let arrows = |results: &Results| {
+                let tables = Lookup::new(results);
+                let metric = &results.meta.decide_on[0];
+                let drawing = differences::draw(&tables, metric).unwrap();
+                assert!(says(&drawing, "margin: within ± 2 %"));
+                let is_arrow = |shape: &&Shape| matches!(shape, Shape::Fill { points, opacity, .. } if points.len() == 3 && *opacity == 1.0);
+                let count = drawing.shapes.iter().filter(is_arrow).count();
+                (count, says(&drawing, dot_rows::GOES_ON))
+            };
+            let (before, is_told) = arrows(&results);
+            assert!(!is_told);
+            let metric = results.meta.decide_on[0].clone();
+            let mut rows = results.comparisons.iter_mut();
+            rows.find(|row| row.metric == metric).unwrap().relative_high = Some(9.0);
+            let (after, is_told) = arrows(&results);
+            assert!(after > before && is_told, "{before} arrows, then {after}");
+        }
+    }
+
+    /// Classes whose times are far apart have one unit in a figure, and so have the parts of a mean and a tail.
+    #[test]
+    fn a_figure_has_one_unit() {
+        let mut results = Sample::loads(&[0.8], 2).results();
+        for (_, row) in rows(&mut results, |cell| &mut cell.ccdf) {
+            row.response *= if row.class == "batch" { 1e4 } else { 1.0 };
+        }
+        for (_, row) in rows(&mut results, |cell| &mut cell.figures) {
+            let is_tail = row.key.name().ends_with("_tail");
+            row.mean = row.mean.map(|mean| mean * if is_tail { 1e3 } else { 1.0 });
+        }
+        let tables = Lookup::new(&results);
+        for draw in [ccdf::draw, blame::draw] {
+            let drawing = draw(&tables, 0).unwrap();
+            let titles = texts(&drawing).map(|text| text.text.as_str());
+            let titles = titles.filter(|text| text.starts_with("response time ("));
+            let titles: Vec<&str> = titles.collect();
+            assert!(
+                titles.len() > 1 && titles.iter().all(|title| *title == titles[0]),
+                "{titles:?}"
+            );
         }
     }
 

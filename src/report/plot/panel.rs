@@ -5,7 +5,9 @@
 //! and values only.
 
 use super::axis::Axis;
-use super::drawing::{Align, Color, Dash, Drawing, GREY, GRID, INK, LINE, Point, fit, text_width};
+use super::drawing::{
+    Align, Color, Dash, Drawing, GREY, GRID, INK, LINE, Point, fit, fit_apart, text_width,
+};
 use super::palette::{Look, look, mark};
 use crate::report::lookup::Style;
 
@@ -14,6 +16,12 @@ const TITLE: f64 = 13.0;
 const ENTRY: f64 = 12.5;
 const ROW: f64 = 21.0;
 const SIDE: f64 = 16.0;
+/// Opacity of a range that is shaded.
+pub const SHADED: f64 = 0.3;
+/// Width of a series' sample in a legend.
+const SAMPLE: f64 = 36.0;
+/// Room after an entry of a legend.
+const GAP: f64 = 20.0;
 /// Dashes of a line that marks a value.
 pub const RULE: Dash = Some((5.0, 4.0));
 
@@ -82,28 +90,30 @@ pub enum Entry {
     Series(String, Look),
     /// A filled box.
     Box(String, Color),
+    /// A range that is shaded.
+    Shade(String),
     /// A remark without a sample.
     Note(String),
 }
 
 impl Entry {
     fn text(&self, width: f64) -> String {
-        let (Entry::Series(name, _) | Entry::Box(name, _) | Entry::Note(name)) = self;
-        let is_note = matches!(self, Entry::Note(_));
-        let most = if is_note { width - 2.0 * SIDE } else { 230.0 };
+        let (Entry::Series(name, _) | Entry::Box(name, _) | Entry::Shade(name) | Entry::Note(name)) =
+            self;
+        let most = width - 2.0 * SIDE - self.sample_width();
         fit(name, ENTRY, false, most)
     }
 
     fn sample_width(&self) -> f64 {
         match self {
-            Entry::Series(..) => 36.0,
-            Entry::Box(..) => 20.0,
+            Entry::Series(..) => SAMPLE,
+            Entry::Box(..) | Entry::Shade(_) => 20.0,
             Entry::Note(_) => 0.0,
         }
     }
 
     fn width(&self, width: f64) -> f64 {
-        self.sample_width() + text_width(&self.text(width), ENTRY, false) + 20.0
+        self.sample_width() + text_width(&self.text(width), ENTRY, false) + GAP
     }
 
     fn draw(&self, drawing: &mut Drawing, (x, y): Point) {
@@ -115,11 +125,19 @@ impl Entry {
                 mark(drawing, (x + 14.0, y), *look, 4.0);
             }
             Entry::Box(_, color) => drawing.rect((x, y - 6.0), (x + 13.0, y + 6.0), *color, 1.0),
+            Entry::Shade(_) => drawing.rect((x, y - 6.0), (x + 13.0, y + 6.0), LINE, SHADED),
             Entry::Note(_) => ink = GREY,
         }
         let start = (x + self.sample_width(), y);
         drawing.text(start, &text, ENTRY, ink, Align::Start);
     }
+}
+
+/// The names of series, cut as far as two have room beside one another, in a narrow figure one.
+pub fn legend_names(style: Style, names: &[String]) -> Vec<String> {
+    let row = style.width - 2.0 * SIDE;
+    let room = style.either(row, row / 2.0) - SAMPLE - GAP;
+    fit_apart(names, ENTRY, room)
 }
 
 /// Starts a drawing with a title, a subtitle and a legend below; returns it with the area between,
@@ -217,6 +235,14 @@ impl Panel {
         let height = self.frame.bottom - self.frame.top;
         let up = self.y.share(y) * height;
         (self.frame.x(&self.x, x), self.frame.bottom - up)
+    }
+
+    /// Where a mark of one of so many strategies stands below the upper edge, beside those of the others.
+    pub fn at_the_edge(&self, x: f64, (strategy, several): (usize, usize)) -> Point {
+        let aside = (strategy as f64 - (several as f64 - 1.0) / 2.0) * 12.0;
+        let (x, top) = self.at(x, self.y.high);
+        let inside = (x + aside).clamp(self.frame.left + 8.0, self.frame.right - 8.0);
+        (inside, top + 8.0)
     }
 
     /// Lines at the ticks, their labels, and the frame.

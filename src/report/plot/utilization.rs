@@ -7,7 +7,7 @@
 use indexmap::IndexSet;
 
 use super::axis::{Axis, nice_step, range};
-use super::drawing::{Align, Drawing, GREY, Point, fit};
+use super::drawing::{Align, Drawing, GREY, Point, fit_apart};
 use super::palette::{look, mark};
 use super::panel::{Area, Panel};
 use super::point_figure;
@@ -95,10 +95,10 @@ fn by_group(tables: &Lookup, point: usize, groups: &[String], drawing: &mut Draw
         Axis::between("node group", -0.5, groups.len() as f64 - 0.5, 1.0).with_ticks(Vec::new());
     let panel = Panel::draw(drawing, area, "groups", (x, y), 12.0);
     let slot = (panel.frame.right - panel.frame.left) / groups.len() as f64;
+    let names = fit_apart(groups, 12.0, slot - 4.0);
     for (k, group) in groups.iter().enumerate() {
         let (x, bottom) = panel.at(k as f64, panel.y.low);
-        let name = fit(group, 12.0, false, slot - 4.0);
-        drawing.text((x, bottom + 14.0), &name, 12.0, GREY, Align::Middle);
+        drawing.text((x, bottom + 14.0), &names[k], 12.0, GREY, Align::Middle);
         for (strategy, row) in rows(group) {
             let aside = ((strategy as f64 + 0.5) / strategies as f64 - 0.5) * 0.8;
             dot(drawing, &panel, k as f64 + aside, (strategy, row));

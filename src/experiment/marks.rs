@@ -7,9 +7,9 @@
 use crate::metrics::columns::Column;
 use crate::metrics::figures::Missing;
 use crate::metrics::registry::{Kind, Needs, Scope};
-use crate::results::Status;
+use crate::results::{Status, WOULD_DO};
 use crate::sim::setup::Measure;
-use crate::stats::events::{AIM, FEWEST};
+use crate::stats::events::{FEWEST, replications_after, replications_of};
 use crate::stats::growth::{Course, Growth, Memory};
 use crate::stats::pseudo;
 use crate::text::{counted, rounded_up, significant, toml_number};
@@ -95,7 +95,7 @@ impl<'a> Marks<'a> {
         let what = heavy.what;
         let note = match heavy.jobs {
             Some(jobs) => format!(
-                "what its error depends on lies in values of {what} that hardly any of the jobs had; {} would do",
+                "what its error depends on lies in values of {what} that hardly any of the jobs had; {}{WOULD_DO}",
                 self.longer(jobs / self.cell.jobs(), true)
             ),
             None => format!(
@@ -125,10 +125,6 @@ impl<'a> Marks<'a> {
         if events >= FEWEST {
             return None;
         }
-        let by_load = expected
-            .filter(|_| events < 3.0)
-            .map_or(0.0, |events| AIM / events);
-        let factor = (AIM / events).max(by_load);
         let row = key.key.row();
         let is_of_trace = row.kind == Kind::Mean && !self.cell.prior.is_of_laws;
         let status = if is_of_trace {
@@ -136,12 +132,29 @@ impl<'a> Marks<'a> {
         } else {
             Status::Thin
         };
+        let cure = match self.factor(events, expected) {
+            Some(factor) => self.longer(factor, row.scope == Scope::Jobs) + WOULD_DO,
+            None => "judge a commoner quantile".to_owned(),
+        };
         let note = format!(
-            "only {} independent events are behind it, and 10 are the least; {} would do",
+            "only {} independent events are behind it, and 10 are the least; {cure}",
             significant(events, 2),
-            self.longer(factor, row.scope == Scope::Jobs)
         );
         Some((status, note))
+    }
+
+    /// By what a run of so few events is to be longer; by so few as two, what is expected is asked, too.
+    fn factor(&self, events: f64, expected: Option<f64>) -> Option<f64> {
+        let has = self.cell.replications();
+        let each = expected.map(|events| events / has as f64);
+        let needed = match has < pseudo::FEWEST {
+            true => replications_of(each.unwrap_or(events / has as f64))?,
+            false => {
+                let by_load = each.filter(|_| events < 3.0).map(replications_of);
+                replications_after(has, events)?.max(by_load.unwrap_or(Some(0))?)
+            }
+        };
+        Some(needed as f64 / has as f64)
     }
 
     /// Independent events behind a figure: of so many replications as tell, else as expected; and those

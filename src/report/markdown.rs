@@ -3,6 +3,7 @@
 //! Hosts of pull requests show tables and lists, and neither colour nor pictures that are not uploaded: so a
 //! verdict is a word, and names are escaped, since a strategy called `a|b` would open another cell.
 
+use super::advice::advice;
 use super::cells::{change, summary_cell};
 use super::lookup::Lookup;
 use super::verdict_text::{best, extent, marks, verdict_cell, word};
@@ -30,7 +31,10 @@ pub fn comparison(results: &Results) -> String {
     }
     let warnings = meta.warnings.iter();
     let warnings = warnings.map(|text| format!("warning: {}", plain(text)));
-    let remarks = marks(&tables).into_iter().chain(warnings);
+    let remarks = marks(&tables)
+        .into_iter()
+        .chain(advice(&tables))
+        .chain(warnings);
     lines.extend(remarks.map(|text| format!("- {text}")));
     if meta.family > 0 {
         let level = plain_percent(meta.confidence);

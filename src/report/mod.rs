@@ -7,6 +7,7 @@
 //! This is the feature `report`: with it come `plotters`, `maud` and `png`, which an algorithm's
 //! author does not need.
 
+pub mod advice;
 pub mod cells;
 pub mod decision_text;
 pub mod figures;

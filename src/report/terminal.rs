@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use super::advice::advice;
 use super::cells::{change, summary_cell};
 use super::lookup::Lookup;
 use super::verdict_text::{best, extent, marks, open, parts_that_differ, verdict_cell, word};
@@ -448,6 +449,7 @@ fn footer(tables: &Lookup) -> Vec<String> {
     let marked = |mark, text: &String| format!("{mark}: {}", printable(text));
     let mut texts = open(tables);
     texts.extend(marks(tables));
+    texts.extend(advice(tables));
     texts.extend([parts_that_differ(tables), intervals(tables)]);
     texts.extend(meta.warnings.iter().map(|text| marked("warning", text)));
     texts.extend(meta.notes.iter().map(|text| marked("note", text)));

@@ -6,6 +6,7 @@
 //! *why*). A sentence about a difference names the metric, the point, the size and the interval, or
 //! the reason why there is none.
 
+use super::advice::why;
 use super::cells::{change, lower_or_higher, summary_cell};
 use super::lookup::Lookup;
 use super::scales::scale;
@@ -205,7 +206,7 @@ fn marked(tables: &Lookup, metric: &MetricRef, status: Status) -> Option<String>
     };
     let at = metric_at(tables, *point, metric);
     let name = tables.strategy(*strategy);
-    let (word, note) = (status.word(), printable(&figure.note));
+    let (word, note) = (status.word(), printable(why(figure)));
     Some(format!("{word}: {at} of `{name}`{more}: {note}"))
 }
 
@@ -213,15 +214,12 @@ fn marked(tables: &Lookup, metric: &MetricRef, status: Status) -> Option<String>
 pub fn open(tables: &Lookup) -> Vec<String> {
     let rows = &tables.results.comparisons;
     let of = |verdict| rows.iter().filter(move |row| row.verdict == verdict);
-    let open = || of(Verdict::Inconclusive);
-    let most = open().filter_map(|row| row.replications_needed).max();
-    let settle = |most| {
-        let (open, all, most) = (open().count(), rows.len(), count(most));
-        format!("inconclusive: {open} of {all}; about {most} replications may settle all")
-    };
+    let inconclusive = of(Verdict::Inconclusive).count();
+    let all = plural(rows.len(), "comparison", "comparisons");
+    let settle = (inconclusive > 0).then(|| format!("inconclusive: {inconclusive} of {all}"));
     let lost = of(Verdict::NotComparable).next();
     let lost = lost.map(|_| format!("not comparable: {UNEQUAL}"));
-    most.map(settle).into_iter().chain(lost).collect()
+    settle.into_iter().chain(lost).collect()
 }
 
 /// Why strategies are not compared that lose jobs unequally.

@@ -19,7 +19,7 @@ pub use json::{comparison, json};
 pub use meta::{Build, ClassMeta, Meta, StrategyMeta, digest};
 pub use rows::{
     Agreement, CcdfRow, ComparisonRow, NodeRow, ReplicationRow, Status, Summary, TheoryRow,
-    TimelineRow,
+    TimelineRow, WOULD_DO,
 };
 
 use crate::metrics::columns::MetricRef;

@@ -61,6 +61,9 @@ impl Status {
     }
 }
 
+/// Ends a note in which a longer run is the cure.
+pub const WOULD_DO: &str = " would do";
+
 /// A metric under one strategy at one point: a row of `summary.csv`, and a column of
 /// `replications.csv`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -127,6 +130,15 @@ impl Summary {
             values: values.filter(|values| !values.is_empty())?,
             events: self.events.unwrap_or(f64::INFINITY),
         })
+    }
+
+    /// Why it does not stand, the keys that would let it, and the replications among them; none where more
+    /// replications are no cure.
+    pub fn cure(&self) -> Option<(&str, &str, f64)> {
+        let (why, keys) = self.note.strip_suffix(WOULD_DO)?.rsplit_once("; ")?;
+        let (_, replications) = keys.split_once("run.replications = ")?;
+        let replications = replications.replace('_', "").parse().ok()?;
+        Some((why, keys, replications))
     }
 
     /// Whether what is compared is the share that missed.

@@ -135,11 +135,17 @@ pub fn bonferroni(confidence: f64, m: usize) -> f64 {
 pub fn replications_needed(sd: f64, each_events: f64, level: f64, target: f64) -> Option<u64> {
     let half = |n: u64| half_width(sd, n as usize, PAIRED / (each_events * n as f64), level);
     let enough = |n: u64| half(n).is_some_and(|half| half <= target);
-    if !enough(MOST_REPLICATIONS) {
+    least(FEWEST as u64, enough)
+}
+
+/// The least number of replications, from `low` on, that are `enough`, where more are never fewer than enough.
+/// `None` if not even a million are.
+pub(super) fn least(mut low: u64, enough: impl Fn(u64) -> bool) -> Option<u64> {
+    if low > MOST_REPLICATIONS || !enough(MOST_REPLICATIONS) {
         return None;
     }
-    // The half-width falls with n, so the range can be halved where a fixed-point iteration swings.
-    let (mut low, mut high) = (FEWEST as u64, MOST_REPLICATIONS);
+    // Halving the range does not swing, as a fixed-point iteration would.
+    let mut high = MOST_REPLICATIONS;
     while low < high {
         let middle = (low + high) / 2;
         if enough(middle) {

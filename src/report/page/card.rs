@@ -15,6 +15,7 @@ use super::judged::{Case, Judged, as_good, case};
 use super::objective::{Keeps, keeps, share_within, slo_of};
 use super::{Page, code, quoted};
 use crate::metrics::columns::MetricRef;
+use crate::report::advice::{advice, why};
 use crate::report::cells::{change_with, lower_or_higher};
 use crate::report::plot::axis::range;
 use crate::report::scales::scale;
@@ -22,7 +23,7 @@ use crate::report::verdict_text::word;
 use crate::report::words::{and, dashed, heading, set, words};
 use crate::results::{Agreement, ComparisonRow, Status, Summary, Verdict};
 use crate::stats::best::{Place, Standing};
-use crate::text::{Scale, count, fixed, plain_percent, plural, printable, significant};
+use crate::text::{Scale, fixed, plain_percent, plural, printable, significant};
 
 /// Tiles at most; further deciding metrics are in the matrices alone.
 const TILES: usize = 4;
@@ -484,7 +485,8 @@ fn marked_best(page: &Page, judged: &[Judged]) -> Option<Markup> {
         let figure = page.figure(&metrics[one.metric], one.point, *one.top.first()?)?;
         let is_marked = !matches!(figure.status, Status::Ok | Status::Exact);
         is_marked.then(|| html! {
-            "The " (words(&metrics[one.metric])) " of " (page.name(one.top[0])) (page.tables.at(one.point)) " is " strong { (figure.status.word()) } ": " (code(&figure.note)) "."
+            "The " (words(&metrics[one.metric])) " of " (page.name(one.top[0])) (page.tables.at(one.point)) " is " strong { (figure.status.word()) } ": " (code(why(figure)))
+            @if let Some(advice) = advice(page.tables) { "; " (code(&advice)) } "."
         })
     })
 }
@@ -502,10 +504,11 @@ fn open(page: &Page) -> Option<Markup> {
         );
     }
     let is_open = |row: &ComparisonRow| row.verdict == Verdict::Inconclusive;
-    let most = rows.iter().filter_map(|row| row.replications_needed).max();
-    (!rows.is_empty() && rows.iter().all(is_open)).then(|| html! {
-        "No comparison is conclusive"
-        @if let Some(most) = most { ": about " (count(most)) " replications may settle all" } "."
+    (!rows.is_empty() && rows.iter().all(is_open)).then(|| {
+        html! {
+            "No comparison is conclusive"
+            @if let Some(advice) = advice(page.tables) { ": " (code(&advice)) } "."
+        }
     })
 }
 

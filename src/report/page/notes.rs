@@ -5,16 +5,16 @@
 use maud::{Markup, html};
 
 use super::{Page, code};
-use crate::report::verdict_text::{UNEQUAL, marks};
-use crate::results::Verdict;
-use crate::text::count as grouped;
+use crate::report::advice::advice;
+use crate::report::verdict_text::{marks, open};
 
 /// All notes.
 fn all(page: &Page) -> Vec<String> {
     let meta = page.meta();
     let mut notes = meta.warnings.clone();
+    notes.extend(open(page.tables));
     notes.extend(marks(page.tables));
-    notes.extend(open(page));
+    notes.extend(advice(page.tables));
     notes.extend(meta.notes.iter().cloned());
     notes
 }
@@ -31,26 +31,4 @@ pub fn section(page: &Page) -> Markup {
         h2 { "Notes on these figures" }
         ul { @for note in &notes { li { (code(note)) } } }
     } } }
-}
-
-/// What the verdicts leave open.
-fn open(page: &Page) -> Vec<String> {
-    let rows = &page.tables.results.comparisons;
-    let of = |verdict| rows.iter().filter(move |row| row.verdict == verdict);
-    let inconclusive = of(Verdict::Inconclusive).count();
-    let most = of(Verdict::Inconclusive)
-        .filter_map(|row| row.replications_needed)
-        .max();
-    let cure = most.map_or(String::new(), |most| {
-        format!("; about {} replications may settle all", grouped(most))
-    });
-    let settle = (inconclusive > 0).then(|| {
-        format!(
-            "inconclusive: {inconclusive} of {} comparisons{cure}",
-            rows.len()
-        )
-    });
-    let lost = of(Verdict::NotComparable).next();
-    let lost = lost.map(|_| format!("not comparable: {UNEQUAL}"));
-    settle.into_iter().chain(lost).collect()
 }

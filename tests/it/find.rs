@@ -89,7 +89,7 @@ fn the_largest_load_is_that_of_one_server() {
     let found = unfolded(&found);
     // It holds exactly at 0.65, which is therefore open or at an edge.
     assert!(
-        found.contains("holds at 0.6 (") && found.contains("fails at 0.7 ("),
+        found.contains("holds up to 0.6 (") && found.contains("fails from 0.7 ("),
         "{found}"
     );
 }
@@ -111,7 +111,7 @@ fn never_and_everywhere_are_answers() {
         ])
     };
     assert!(find("response_mean <= 50ms").contains("never up to 8"));
-    assert!(find("response_mean <= 1h").contains("fails at 4 (unstable), holds at 5"));
+    assert!(find("response_mean <= 1h").contains("fails up to 4 (unstable), holds from 5"));
     assert!(
         place
             .ok(&[
@@ -243,8 +243,71 @@ fn an_end_that_is_not_known_leaves_the_other() {
     ]);
     assert_eq!(value(&found), "above 4", "{found}");
     assert!(
-        found.contains("fails at 4 (unstable), not told at 8 (n/a)"),
+        found.contains("fails up to 4 (unstable), not told at 8 (n/a)"),
         "{found}"
+    );
+}
+
+/// A baseline is there to be compared with; a search compares nothing.
+#[test]
+fn only_the_strategies_that_are_named_are_searched() {
+    let text = format!("{SERVERS}\n[strategies.random]\nplacement = \"random\"\n");
+    let place = Place::new(&text);
+    let base = [
+        "find",
+        "s.toml",
+        "nodes.n.count",
+        "--from",
+        "5",
+        "--to",
+        "8",
+    ];
+    let named = ["--strategies", "random", "--format", "csv"];
+    let until = ["--until", "response_mean <= 1h"];
+    let found = place.ok(&[&base[..], &until, &named].concat());
+    assert_eq!(found.lines().count(), 2, "{found}");
+    assert!(found.lines().nth(1).unwrap().starts_with("random,"));
+    // A crossing names its two itself.
+    let cross = ["--cross", "random", "one-queue", "--on", "response_mean"];
+    place.ok(&[&base[..], &cross, &named].concat());
+}
+
+/// A load beyond which it fails, and below which a figure is not known.
+#[test]
+fn marks_are_explained_and_a_condition_that_ceases_is_said_to() {
+    let text = SERVERS
+        .replace("jobs = 20_000", "jobs = 1_000")
+        .replace("2_000", "100")
+        .replace("arrivals.poisson.rate = 40.0", "arrivals = \"poisson\"");
+    let place = Place::new(&format!("{text}\n[workload]\nload = 0.5\n"));
+    let find = |until: &str, to: &str| {
+        let from = ["find", "s.toml", "workload.load", "--from", "0.3", "--to"];
+        let found = place.ok(&[&from[..], &[to, "--step", "0.1", "--until", until]].concat());
+        unfolded(&found)
+    };
+    let ceases = find("response_p99 <= 700ms", "1.1");
+    assert!(ceases.contains("holds up to 0."), "{ceases}");
+    assert!(
+        ceases.contains("fails from ") && !ceases.contains("never from"),
+        "{ceases}"
+    );
+    let below = find("response_p999 <= 700ms", "1.1");
+    assert!(
+        below.contains(" fails from 1 not told at 0.3 (n/a), fails from 1"),
+        "{below}"
+    );
+    assert!(
+        below.contains("n/a: `one-queue`, response_p999 at 0.3: fewer than"),
+        "{below}"
+    );
+    assert!(
+        below.contains("unstable: `one-queue`, response_p999 at 1: the load"),
+        "{below}"
+    );
+    let thin = find("response_p99 <= 700ms", "0.9");
+    assert!(
+        thin.contains(" thin)") == thin.contains("thin: `one-queue`, response_p99 at 0.9: only"),
+        "{thin}"
     );
 }
 
@@ -287,6 +350,28 @@ fn mistakes_are_told() {
         said.contains("hint: `nodes.n.count` is 8 in the scenario: try --from 2 --to 32"),
         "{said}"
     );
+    // A key is checked before values for it are suggested; one that has its default is one, too.
+    let of_key = |key: &str| {
+        let args = ["find", "s.toml", key, "--until", "wait_mean <= 1s"];
+        let output = place.command(&args).output().unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let typo = of_key("nodes.n.cuont");
+    assert!(typo.contains("did you mean `count`?"), "{typo}");
+    assert!(of_key("nodes.n.speed").contains("hint: name both"));
+    for (metric, meant) in [
+        ("p99", "response_p99"),
+        ("p75", "response_p75"),
+        ("job.mean", "response_mean"),
+        ("response_p99.9", "response_p999"),
+        ("p99.9", "response_p999"),
+        ("respnse_p90", "response_p90"),
+    ] {
+        let until = format!("{metric} <= 1s");
+        let said = wrong(&["--from", "1", "--to", "2", "--until", &until]);
+        let meant = format!("did you mean `{meant}`?");
+        assert!(unfolded(&said).contains(&meant), "{said}");
+    }
     assert!(
         wrong(&["--from", "1", "--to", "2", "--cross", "one-queue", "nobody"])
             .contains("no strategy `nobody`")

@@ -86,8 +86,8 @@ fn fewest_servers(seed: u32) -> Scored {
     let known = (5..20)
         .find(|servers| slower(*servers, limit) <= 0.01)
         .unwrap();
-    let fails = after(&answer, "fails at ").unwrap_or(0.0);
-    let holds = after(&answer, "holds at ").unwrap_or(f64::INFINITY);
+    let fails = after(&answer, "fails up to ").unwrap_or(0.0);
+    let holds = after(&answer, "holds from ").unwrap_or(f64::INFINITY);
     let known = f64::from(known);
     Scored {
         holds: fails < known && known <= holds,
@@ -115,8 +115,8 @@ fn largest_load(seed: u32) -> Scored {
         .replace("count = 5", "count = 1\nworkload.load = 0.5")
         .replace("arrivals.poisson.rate = 40.0", "arrivals = \"poisson\"");
     let answer = search(&text, seed, &[&args[..], &["--until", &until]].concat());
-    let holds = after(&answer, "holds at ").unwrap_or(0.0);
-    let fails = after(&answer, "fails at ").unwrap_or(f64::INFINITY);
+    let holds = after(&answer, "holds up to ").unwrap_or(0.0);
+    let fails = after(&answer, "fails from ").unwrap_or(f64::INFINITY);
     Scored {
         holds: holds <= known && known < fails,
         is_it: fails - holds < 0.051,

@@ -12,7 +12,7 @@ use crate::experiment::find::best::Best;
 use crate::metrics::columns::MetricRef;
 use crate::report::cells::summary_cell;
 use crate::report::scales::scale;
-use crate::results::Cell;
+use crate::results::{Cell, Status};
 use crate::text::{
     GLUE, LINE, apart, blanks, column_widths, folded, plain_percent, printable, thousands, width,
     wrapped,
@@ -39,65 +39,87 @@ pub struct Answer {
     /// What an hour of the nodes costs at the value.
     pub price: Option<String>,
     pub evidence: String,
+    /// Marks of the evidence's figures, each with why: (mark, reason).
+    pub marks: Vec<(Status, String)>,
 }
 
 /// What was found at each value, of each strategy that was looked at.
 pub type Seen = BTreeMap<usize, Vec<Cell>>;
 
-/// The value that is the answer, that value in words, and what shows it.
-type Told = (Option<usize>, String, String);
+/// An answer in the making.
+pub struct Told {
+    /// The value that is the answer.
+    pub at: Option<usize>,
+    /// That value in words.
+    pub value: String,
+    /// What shows it.
+    pub evidence: String,
+    /// The values whose figures are told.
+    pub shown: Vec<usize>,
+}
 
 /// A bracket with its evidence.
 pub fn of_bracket(search: About<'_>, found: Bracket, seen: &Seen) -> Told {
-    let at = |number: usize| at(search, seen, number);
     let (first, last) = (0, search.grid.last);
     let text = |number: usize| search.grid.text(number);
-    let ends = |word: &str| format!("{word} at {} and at {}", at(first), at(last));
+    let whole = |value: String, word: &str| {
+        let [one, other] = [first, last].map(|number| at(search, seen, number));
+        Told {
+            at: None,
+            value,
+            evidence: format!("{word} at {one} and at {other}"),
+            shown: vec![first, last],
+        }
+    };
     match found {
-        Bracket::Everywhere => (None, "everywhere".to_owned(), ends("holds")),
-        Bracket::Never => (None, format!("never up to {}", text(last)), ends("fails")),
-        Bracket::Unknown => (None, "not told".to_owned(), ends("open")),
+        Bracket::Everywhere => whole("everywhere".to_owned(), "holds"),
+        Bracket::Never => whole(format!("never up to {}", text(last)), "fails"),
+        Bracket::Unknown => whole("not told".to_owned(), "open"),
         Bracket::Smallest { fails, holds } => {
             let (word, value) = match (fails, holds) {
                 (Some(_), Some(holds)) => ("", holds),
                 (None, holds) => ("at most ", holds.unwrap_or(last)),
                 (Some(fails), None) => ("above ", fails),
             };
-            let told = [
-                end("fails", fails, &at, first),
-                end("holds", holds, &at, last),
-            ];
-            let open = open_between(fails, holds);
-            (
-                holds,
-                format!("{word}{}", text(value)),
-                told.join(", ") + open,
-            )
+            let value = (holds, format!("{word}{}", text(value)));
+            let ends = [("fails up to", fails), ("holds from", holds)];
+            of_ends(search, seen, value, ends)
         }
         Bracket::Largest { holds, fails } => {
             let (word, value) = match (holds, fails) {
                 (Some(holds), Some(_)) => ("", holds),
                 (Some(holds), None) => ("at least ", holds),
-                (None, fails) => ("never from ", fails.unwrap_or(first)),
+                (None, fails) => ("fails from ", fails.unwrap_or(first)),
             };
-            let told = [
-                end("holds", holds, &at, first),
-                end("fails", fails, &at, last),
-            ];
-            let open = open_between(holds, fails);
-            (
-                holds,
-                format!("{word}{}", text(value)),
-                told.join(", ") + open,
-            )
+            let value = (holds, format!("{word}{}", text(value)));
+            let ends = [("holds up to", holds), ("fails from", fails)];
+            of_ends(search, seen, value, ends)
         }
     }
 }
 
-/// "fails at 30 (unstable)", or "not told at 2 (n/a)" of the end of the grid.
+/// A bracket with two ends, each with what is true there, one of which may be the open end of the grid.
+fn of_ends(
+    search: About<'_>,
+    seen: &Seen,
+    (found, value): (Option<usize>, String),
+    [(below, low), (above, high)]: [(&str, Option<usize>); 2],
+) -> Told {
+    let at = |number: usize| at(search, seen, number);
+    let (first, last) = (0, search.grid.last);
+    let told = [end(below, low, &at, first), end(above, high, &at, last)];
+    Told {
+        at: found,
+        value,
+        evidence: told.join(", ") + open_between(low, high),
+        shown: vec![low.unwrap_or(first), high.unwrap_or(last)],
+    }
+}
+
+/// "fails up to 30 (unstable)", or "not told at 2 (n/a)" of the end of the grid.
 fn end(word: &str, found: Option<usize>, at: &dyn Fn(usize) -> String, edge: usize) -> String {
     match found {
-        Some(number) => format!("{word} at {}", at(number)),
+        Some(number) => format!("{word} {}", at(number)),
         None => format!("not told at {}", at(edge)),
     }
 }
@@ -116,7 +138,12 @@ pub fn of_best(search: About<'_>, found: Option<Best>, seen: &Seen) -> Told {
     let last = search.grid.last;
     let Some(best) = found else {
         let said = format!("no figure at {} nor at {}", at(0), at(last));
-        return (None, "not told".to_owned(), said);
+        return Told {
+            at: None,
+            value: "not told".to_owned(),
+            evidence: said,
+            shown: vec![0, last],
+        };
     };
     let text = |number: usize| search.grid.text(number);
     let range = match best.from == best.to {
@@ -129,13 +156,18 @@ pub fn of_best(search: About<'_>, found: Option<Best>, seen: &Seen) -> Told {
     };
     let below = best.from.checked_sub(1);
     let above = Some(best.to + 1).filter(|above| *above <= last);
-    let worse: Vec<String> = below.into_iter().chain(above).map(at).collect();
+    let beside: Vec<usize> = below.into_iter().chain(above).collect();
+    let worse: Vec<String> = beside.iter().map(|number| at(*number)).collect();
     let worse = match worse.is_empty() {
         true => String::new(),
         false => format!("; worse at {}", worse.join(" and ")),
     };
-    let told = format!("best at {}{range}{worse}", at(best.value));
-    (Some(best.value), text(best.value), told)
+    Told {
+        at: Some(best.value),
+        value: text(best.value),
+        evidence: format!("best at {}{range}{worse}", at(best.value)),
+        shown: [vec![best.value], beside].concat(),
+    }
 }
 
 /// "30 (14.4 ms ± 0.8)".
@@ -151,6 +183,35 @@ fn at(search: About<'_>, seen: &Seen, number: usize) -> String {
     format!("{} ({})", search.grid.text(number), figures.join(" and "))
 }
 
+/// The marks of the figures that are told, each with its value and why.
+pub fn marks(search: About<'_>, shown: &[usize], seen: &Seen) -> Vec<(Status, String)> {
+    let mut marks = Vec::new();
+    for number in shown {
+        let cells = seen.get(number).into_iter().flatten();
+        let figures = cells.flat_map(|cell| search.metrics.iter().filter_map(|m| cell.get(m)));
+        let marked = figures.filter(|figure| !figure.note.is_empty());
+        marks.extend(marked.map(|figure| {
+            let (key, value) = (&figure.key, search.grid.text(*number));
+            (figure.status, format!("{key} at {value}: {}", figure.note))
+        }));
+    }
+    marks
+}
+
+/// A line for each mark of the table: the first figure that has it.
+fn footnotes(answers: &[Answer]) -> Vec<String> {
+    let mut lines: Vec<(Status, String)> = Vec::new();
+    for answer in answers {
+        for (status, why) in &answer.marks {
+            if lines.iter().all(|(known, _)| known != status) {
+                let (word, name) = (status.word(), &answer.strategy);
+                lines.push((*status, format!("{word}: `{name}`, {}", printable(why))));
+            }
+        }
+    }
+    lines.into_iter().map(|(_, line)| line).collect()
+}
+
 /// The answers as a table, with what was searched and what it took.
 pub fn table(search: About<'_>, answers: &[Answer]) -> String {
     let find = search.find;
@@ -162,6 +223,7 @@ pub fn table(search: About<'_>, answers: &[Answer]) -> String {
         value: find.key().to_owned(),
         price: None,
         evidence: "evidence".to_owned(),
+        marks: Vec::new(),
     };
     let rows = std::iter::once(row(&head, price("price an hour")));
     let mut rows: Vec<Vec<String>> = rows.chain(answers.iter().map(line)).collect();
@@ -170,7 +232,9 @@ pub fn table(search: About<'_>, answers: &[Answer]) -> String {
         row[0] = name;
     }
     let what = format!("{}: where {}", find.key(), what(search));
-    let prose = [String::new(), spent(search), taken(find).to_owned()];
+    let mut prose = vec![String::new()];
+    prose.extend(footnotes(answers));
+    prose.extend([spent(search), taken(find).to_owned()]);
     let lines = [printable(&what), String::new()].map(|line| folded(&line));
     let table = in_lines(&rows).into_iter().map(|line| line + "\n");
     let lines = lines.into_iter().chain(table);

@@ -133,10 +133,25 @@ impl Find {
             return Ok(ends);
         }
         let scenario = self.args.read(registry)?;
-        let hint = suggestion(&scenario.text, self.key());
+        let now = value(&scenario.text, self.key());
+        if now.is_none() {
+            self.check_key(registry)?;
+        }
+        let hint = suggestion(now, self.key());
         Err(mistake(&format!(
             "a search needs its smallest and its largest value\nhint: {hint}"
         )))
+    }
+
+    /// Refuses a key that a scenario does not have. One that is there, but has its default here, takes a 1.
+    fn check_key(&self, registry: &Registry) -> Result<(), Exit> {
+        let mut changes = self.args.changes.clone();
+        changes.sets.push(format!("{}=1", self.key()));
+        let args = ScenarioArgs {
+            scenario: self.args.scenario.clone(),
+            changes,
+        };
+        args.read(registry).map(|_| ())
     }
 
     /// The values that are tried: whole numbers in steps of 1, others in a 64th of the span, unless a step is
@@ -167,20 +182,25 @@ impl Find {
     }
 }
 
+/// What a key has in a scenario.
+fn value(text: &str, key: &str) -> Option<toml::Value> {
+    let mut value: toml::Value = toml::from_str(text).map(toml::Value::Table).ok()?;
+    for step in key.split('.') {
+        value = value.get(step)?.clone();
+    }
+    Some(value)
+}
+
 /// Ends around the value that a key has in the scenario, a quarter and four times of it; of a load those
 /// between which it can be.
-fn suggestion(text: &str, key: &str) -> String {
-    let table: toml::Table = toml::from_str(text).unwrap_or_default();
-    let mut steps = key.split('.');
-    let first = steps.next().and_then(|step| table.get(step));
-    let value = steps.fold(first, |value, step| value?.get(step));
+fn suggestion(value: Option<toml::Value>, key: &str) -> String {
+    let is_whole = matches!(value, Some(toml::Value::Integer(_)));
     let number = match value {
-        Some(toml::Value::Integer(whole)) => Some(*whole as f64),
-        Some(toml::Value::Float(number)) => Some(*number),
-        Some(toml::Value::String(text)) => seconds(text),
+        Some(toml::Value::Integer(whole)) => Some(whole as f64),
+        Some(toml::Value::Float(number)) => Some(number),
+        Some(toml::Value::String(text)) => seconds(&text),
         _ => None,
     };
-    let is_whole = matches!(value, Some(toml::Value::Integer(_)));
     match number.filter(|number| *number > 0.0) {
         _ if key.ends_with("load") => "of a load try --from 0.1 --to 0.95".to_owned(),
         Some(now) if is_whole => format!(

@@ -9,9 +9,9 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 
-use super::answer::{About, Answer, Seen, of_best, of_bracket};
+use super::answer::{About, Answer, Seen, Told, marks, of_best, of_bracket};
 use super::{Find, Grid};
-use crate::cli::scenario_args::{Changes, ScenarioArgs, keep_strategies};
+use crate::cli::scenario_args::{Changes, ScenarioArgs, keep_strategies, no_strategy};
 use crate::cli::{Exit, running};
 use crate::experiment::Plan;
 use crate::experiment::find::{
@@ -111,10 +111,8 @@ impl<'a> Search<'a> {
         let Some(unknown) = crossing.find(|name| !self.names.contains(name)) else {
             return Ok(());
         };
-        let names = self.names.join(", ");
-        Err(Exit::Mistake(format!(
-            "error: no strategy `{unknown}` in the scenario\nhint: it has {names}"
-        )))
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        Err(no_strategy(unknown, &names))
     }
 
     /// The scenario with the key at a value.
@@ -127,7 +125,8 @@ impl<'a> Search<'a> {
             scenario: find.args.scenario.clone(),
             changes: self.changes(at),
         };
-        let scenario = args.read(self.registry)?;
+        let mut scenario = args.read(self.registry)?;
+        self.keep_named(&mut scenario);
         if scenario.points.len() > 1 {
             let swept = scenario.sweep.join(", ");
             return Err(Exit::Mistake(format!(
@@ -138,6 +137,16 @@ impl<'a> Search<'a> {
         }
         self.read.borrow_mut().insert(at, scenario.clone());
         Ok(scenario)
+    }
+
+    /// Leaves out a baseline that was not named: a search compares nothing with it.
+    fn keep_named(&self, scenario: &mut Scenario) {
+        let named = &self.find.args.changes.strategies;
+        if !named.is_empty() && self.find.cross.is_empty() {
+            let strategies = scenario.strategies.iter();
+            let chosen: Vec<bool> = strategies.map(|s| named.contains(&s.name)).collect();
+            keep_strategies(scenario, &chosen);
+        }
     }
 
     /// What is set for a value: the key, and that what is looked at decides, so that its figures get intervals.
@@ -241,7 +250,7 @@ impl<'a> Search<'a> {
             seen.insert(at, results.cells.into_iter().flatten().collect());
             Ok::<_, Exit>(outcome)
         })?;
-        self.answer(name, of_bracket(self.about(), found, &seen))
+        self.answer(name, of_bracket(self.about(), found, &seen), &seen)
     }
 
     /// The best value: a strategy after the other.
@@ -260,21 +269,19 @@ impl<'a> Search<'a> {
             seen.insert(at, vec![cell.clone()]);
             Ok::<_, Exit>(cell)
         })?;
-        self.answer(&self.names[strategy], of_best(self.about(), found, &seen))
+        let told = of_best(self.about(), found, &seen);
+        self.answer(&self.names[strategy], told, &seen)
     }
 
     /// The answer with what an hour of the nodes costs there.
-    fn answer(
-        &self,
-        name: &str,
-        (at, value, evidence): (Option<usize>, String, String),
-    ) -> Result<Answer, Exit> {
-        let price = at.map(|at| self.price(at)).transpose()?;
+    fn answer(&self, name: &str, told: Told, seen: &Seen) -> Result<Answer, Exit> {
+        let price = told.at.map(|at| self.price(at)).transpose()?;
         Ok(Answer {
             strategy: printable(name),
-            value,
+            value: told.value,
             price: price.flatten(),
-            evidence,
+            evidence: told.evidence,
+            marks: marks(self.about(), &told.shown, seen),
         })
     }
 

@@ -42,7 +42,7 @@ impl FromStr for Condition {
         let split = split.or_else(|| text.split_once(">=").map(|both| (both, false)));
         let Some(((metric, limit), at_most)) = split else {
             return Err(format!(
-                "`{text}` has neither <= nor >=: write for example \"response_p99 <= 200ms\""
+                "`{text}` has neither <= nor >=: write for example `response_p99 <= 200ms`"
             ));
         };
         let number = limit.trim();
@@ -55,10 +55,7 @@ impl FromStr for Condition {
         let limit = limit.filter(|limit| limit.is_finite());
         let limit =
             limit.ok_or_else(|| format!("`{number}` is no number, duration or percentage"))?;
-        let metric = metric.trim().parse();
-        let metric: MetricRef = metric.map_err(|said: String| {
-            format!("{said}: `equipoise list metrics` names all, such as response_p99")
-        })?;
+        let metric: MetricRef = metric.trim().parse()?;
         // A bare number of a time is of seconds: what is printed says so.
         let is_bare = seconds(number).is_none() && metric.metric.unit() == "s";
         let text = format!("{}{}", text.trim(), if is_bare { " s" } else { "" });

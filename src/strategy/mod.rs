@@ -9,6 +9,7 @@
 pub mod board;
 pub mod expression;
 pub mod fixed_split;
+pub mod goes_by;
 pub mod health;
 pub mod key;
 pub mod nested;

@@ -60,6 +60,7 @@ mod tool;
 mod traces;
 mod twin;
 mod two_runs;
+mod unread;
 mod views;
 mod why;
 mod wrong;

@@ -16,7 +16,7 @@ use crate::scenario::Registry;
 use crate::scenario::text::messages::{Diagnostic, Report};
 use crate::scenario::text::mistakes::Cut;
 use crate::scenario::text::suggest;
-use crate::scenario::text::tree::{Node, Span, span_of};
+use crate::scenario::text::tree::{Key, Node, Span, span_of};
 use crate::strategy::Blueprint;
 
 /// A place in a document that is being checked.
@@ -123,6 +123,23 @@ impl Check<'_> {
     /// True if the document had something here, right or wrong.
     pub fn was_there(&self) -> bool {
         self.tree.at(&self.path).is_some()
+    }
+
+    /// Where what is here was written: beside the strategy itself, or where it takes it over from.
+    pub fn written(&self) -> Option<Span> {
+        self.tree.at(&self.path).map(|node| node.span.clone())
+    }
+
+    /// What is here.
+    pub fn node(&self) -> Option<Node> {
+        self.tree.at(&self.path).cloned()
+    }
+
+    /// The entries of the table here.
+    pub fn entries(&self) -> Vec<(String, Node)> {
+        let entries = self.tree.at(&self.path).map_or(&[][..], Node::entries);
+        let entry = |(key, node): &(Key, Node)| (key.text.clone(), node.clone());
+        entries.iter().map(entry).collect()
     }
 
     /// A mistake, unless what is here was already found wrong.

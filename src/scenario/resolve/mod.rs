@@ -21,6 +21,7 @@ mod sources;
 mod stages;
 mod strategies;
 mod traces;
+mod unread;
 mod window;
 mod zones;
 
@@ -79,7 +80,7 @@ pub fn resolve(
         engine: Engine::Auto,
     };
     let mut setups: Vec<Setup> = strategies?.into_iter().map(setup).collect();
-    contradictions(check, document, &setups);
+    contradictions(check, document, &setups, notes);
     window::forget_the_start(&mut setups, &document.run);
     let baseline = baseline?;
     Some(Resolved {
@@ -99,10 +100,16 @@ fn knowing(mut strategy: Strategy, demand: &Demand<'_>) -> Strategy {
     strategy
 }
 
-/// What cannot be together.
-fn contradictions(check: &mut Check<'_>, document: &Document, setups: &[Setup]) {
+/// What cannot be together, and what has no effect beside the rest.
+fn contradictions(
+    check: &mut Check<'_>,
+    document: &Document,
+    setups: &[Setup],
+    notes: &mut Vec<String>,
+) {
     setups.iter().for_each(|setup| not_modelled(check, setup));
     zones::check(check, &document.network, setups);
+    unread::warn(check, setups, notes);
 }
 
 /// What is not modelled yet, or cannot be.

@@ -101,6 +101,16 @@ impl Node {
         }
     }
 
+    /// Where each value in it was written that is no table.
+    pub fn leaves(&self) -> Vec<Span> {
+        match &self.value {
+            Value::Table(entries) if !entries.is_empty() => {
+                entries.iter().flat_map(|(_, node)| node.leaves()).collect()
+            }
+            _ => vec![self.span.clone()],
+        }
+    }
+
     /// An empty table.
     pub fn empty(span: Span) -> Node {
         Node {

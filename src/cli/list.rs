@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Exit, print};
 use crate::metrics::registry::{self, Better};
 use crate::scenario::{Registry, follow, keys, list, option_name, preset, presets, properties};
-use crate::text::paragraph;
+use crate::text::{nearest, paragraph, wrapped};
 use crate::workload::trace::FORMATS;
 
 /// Arguments of `equipoise list`.
@@ -100,12 +100,24 @@ fn strategies() -> String {
 }
 
 fn strategy(name: &str) -> Result<String, Exit> {
-    let shown = preset(name).map(|text| format!("{text}\n"));
-    shown.ok_or_else(|| {
-        Exit::Mistake(format!(
-            "error: there is no preset `{name}`\nhint: `equipoise list strategies` shows all of them"
-        ))
-    })
+    let Some(text) = preset(name) else {
+        let names: Vec<&str> = presets().map(|(name, _)| name).collect();
+        let near = nearest(name, &names).map(|near| format!("did you mean `{near}`? "));
+        return Err(Exit::Mistake(format!(
+            "error: there is no preset `{name}`\nhint: {}`equipoise list strategies` shows all of them",
+            near.unwrap_or_default()
+        )));
+    };
+    // What stands before the table is a paragraph; lines of the table are as short as they are to be.
+    let lines: Vec<&str> = text.lines().collect();
+    let head = lines.iter().take_while(|line| line.starts_with('#'));
+    let words: Vec<&str> = head
+        .map(|line| line.trim_start_matches('#').trim())
+        .collect();
+    let head = wrapped(&words.join(" "), "# ", "# ");
+    let table = lines[words.len()..].iter().map(|line| (*line).to_owned());
+    let lines = head.into_iter().chain(table);
+    Ok(lines.map(|line| line + "\n").collect())
 }
 
 /// The laws, each as it is written and with what it says of itself.
@@ -154,8 +166,14 @@ fn traces() -> String {
 fn key_list(registry: &Registry, prefix: &str) -> Result<String, Exit> {
     let found = keys(registry, prefix);
     if found.is_empty() {
+        let all = keys(registry, "");
+        let paths: Vec<&str> = all.iter().map(|key| key.path.as_str()).collect();
+        let sections = paths.iter().filter_map(|path| path.split('.').next());
+        let known: Vec<&str> = paths.iter().copied().chain(sections).collect();
+        let near = nearest(prefix, &known).map(|near| format!("did you mean `{near}`? "));
         return Err(Exit::Mistake(format!(
-            "error: no key starts with `{prefix}`\nhint: `equipoise list keys` shows all of them"
+            "error: no key starts with `{prefix}`\nhint: {}`equipoise list keys` shows all of them",
+            near.unwrap_or_default()
         )));
     }
     let mut out = String::new();

@@ -80,7 +80,7 @@ enum Command {
     Why(why::Why),
     /// Draw a stretch of one replication task by task, or print it as trace events.
     Timeline(timeline::Timeline),
-    /// List placements, distributions, metrics, trace formats or scenario keys.
+    /// List placements, strategies (presets), distributions, metrics, traces (formats) or keys of scenarios.
     List(list::List),
     /// Print the JSON Schema of scenario files, for editors.
     Schema,
@@ -150,9 +150,13 @@ pub fn run_with(registry: &Registry) -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help and version are results, everything else is a mistake; a closed pipe is nobody's.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+            // Help and version are results, everything else is a mistake.
+            let said = error.render().to_string();
+            if !error.use_stderr() {
+                return print(&said).map_or(ExitCode::from(3), |()| ExitCode::SUCCESS);
+            }
+            message(said.trim_end());
+            return ExitCode::from(2);
         }
     };
     // A panic has told where it was; it is no mistake of the user's.

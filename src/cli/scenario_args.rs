@@ -4,12 +4,14 @@
 //! run, which the page and the gate print.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use clap::Args;
 
 use super::{Exit, message};
 use crate::results::Meta;
 use crate::scenario::{Files, Registry, Scenario, read_with};
+use crate::text::nearest;
 
 /// A scenario, and what is changed in it.
 #[derive(Debug, Args)]
@@ -29,7 +31,7 @@ pub struct Changes {
     /// Folder to look for traces in, too (default: $EQUIPOISE_TRACES).
     #[arg(long, value_name = "DIR")]
     pub traces: Option<PathBuf>,
-    /// Only these strategies, with the baseline (comma-separated).
+    /// Only these strategies, and the baseline where they are compared (comma-separated).
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub strategies: Vec<String>,
 }
@@ -57,7 +59,7 @@ impl ScenarioArgs {
     pub fn read_in(&self, dir: &Path, registry: &Registry) -> Result<Scenario, Exit> {
         let path = self.path();
         let text = match self.scenario == Path::new(STANDARD_INPUT) {
-            true => std::io::read_to_string(std::io::stdin()),
+            true => standard_input(),
             false => std::fs::read_to_string(path),
         };
         let text = text.map_err(|error| unreadable(path, &error))?;
@@ -99,9 +101,7 @@ impl ScenarioArgs {
         let names: Vec<&str> = names.collect();
         let is_unknown = |name: &&String| !names.contains(&name.as_str());
         if let Some(unknown) = self.changes.strategies.iter().find(is_unknown) {
-            let (file, names) = (self.path().display(), names.join(", "));
-            let said = format!("error: no strategy `{unknown}` in {file}\nhint: it has {names}");
-            return Err(Exit::Mistake(said));
+            return Err(no_strategy(unknown, &names));
         }
         let baseline = &scenario.compare.baseline;
         let is_chosen = |name: &String| name == baseline || self.changes.strategies.contains(name);
@@ -129,6 +129,28 @@ impl ScenarioArgs {
         let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
         quoted.join(" ")
     }
+}
+
+/// Standard input, which can be read once, for a command that reads its scenario again and again.
+fn standard_input() -> std::io::Result<String> {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    match TEXT.get() {
+        Some(text) => Ok(text.clone()),
+        None => {
+            let text = std::io::read_to_string(std::io::stdin())?;
+            Ok(TEXT.get_or_init(|| text).clone())
+        }
+    }
+}
+
+/// Refuses the name of a strategy that the scenario does not have.
+pub(super) fn no_strategy(unknown: &str, names: &[&str]) -> Exit {
+    let near = nearest(unknown, names).map(|near| format!("did you mean `{near}`? "));
+    Exit::Mistake(format!(
+        "error: no strategy `{unknown}` in the scenario\nhint: {}it has {}",
+        near.unwrap_or_default(),
+        names.join(", ")
+    ))
 }
 
 /// The name of standard input as a file.

@@ -3,9 +3,13 @@
 //! The replication is run once more with a recorder, as a run keeps no single tasks; the same seed gives the
 //! same course, so the picture is of the very run that the tables tell of.
 
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
-use super::scenario_args::ScenarioArgs;
+use super::replace::replace;
+use super::scenario_args::{ScenarioArgs, no_strategy};
 use super::{Exit, print, running};
 use crate::experiment::trail::{Cut, Trail};
 use crate::model::cluster::SLOTS;
@@ -34,9 +38,12 @@ pub struct Timeline {
     /// End of the stretch (default: when 200 tasks have started, of a trace 20,000).
     #[arg(long, value_name = "TIME", value_parser = duration)]
     to: Option<f64>,
-    /// What is printed.
+    /// What is made.
     #[arg(long, value_enum, default_value = "svg")]
     format: Format,
+    /// File to write (default: standard output, unless that is a terminal).
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 /// What is printed.
@@ -57,6 +64,7 @@ fn duration(text: &str) -> Result<f64, String> {
 impl Timeline {
     /// Runs the replication and prints its stretch.
     pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
+        self.check_target(std::io::stdout().is_terminal())?;
         let scenario = self.args.read(registry)?;
         self.args.warn(&scenario);
         let strategy = self.strategy(&scenario)?;
@@ -91,12 +99,36 @@ impl Timeline {
                 scenario.title, strategy, self.replication
             ),
         };
-        match self.format {
-            Format::Json => print(&trace(&trail, &names, slots(setup))),
-            Format::Svg => print(
-                &svg(&trail, cut, &names)
-                    .map_err(|said| Exit::Mistake(format!("error: {said}")))?,
-            ),
+        self.put(&match self.format {
+            Format::Json => trace(&trail, &names, slots(setup)),
+            Format::Svg => {
+                svg(&trail, cut, &names).map_err(|said| Exit::Mistake(format!("error: {said}")))?
+            }
+        })
+    }
+
+    /// Puts what was made where it is wanted.
+    fn put(&self, made: &str) -> Result<(), Exit> {
+        match &self.out {
+            Some(path) => {
+                replace(path, made.as_bytes())?;
+                print(&format!("{}\n", path.display()))
+            }
+            None => print(made),
+        }
+    }
+
+    /// Refuses to pour what no person reads into a terminal.
+    fn check_target(&self, is_terminal: bool) -> Result<(), Exit> {
+        let (what, file) = match self.format {
+            Format::Svg => ("a picture", "timeline.svg"),
+            Format::Json => ("trace events", "timeline.json"),
+        };
+        match is_terminal && self.out.is_none() {
+            true => Err(Exit::Mistake(format!(
+                "error: {what} would fill the terminal\nhint: write to a file: --out {file}"
+            ))),
+            false => Ok(()),
         }
     }
 
@@ -105,9 +137,12 @@ impl Timeline {
         match &self.strategy {
             Some(name) => named(scenario, name),
             None if scenario.strategies.len() == 1 => Ok(0),
+            None if self.args.changes.strategies.len() == 1 => {
+                named(scenario, &self.args.changes.strategies[0])
+            }
             None => Err(Exit::Mistake(format!(
                 "error: the scenario has several strategies, and a timeline is of one\nhint: --strategy NAME, of {}",
-                names(scenario)
+                names(scenario).join(", ")
             ))),
         }
     }
@@ -149,18 +184,13 @@ pub fn named(scenario: &Scenario, name: &str) -> Result<usize, Exit> {
         .strategies
         .iter()
         .position(|strategy| strategy.name == name);
-    found.ok_or_else(|| {
-        Exit::Mistake(format!(
-            "error: no strategy `{name}` in the scenario\nhint: it has {}",
-            names(scenario)
-        ))
-    })
+    found.ok_or_else(|| no_strategy(name, &names(scenario)))
 }
 
-fn names(scenario: &Scenario) -> String {
+/// The names of all strategies.
+pub fn names(scenario: &Scenario) -> Vec<&str> {
     let strategies = scenario.strategies.iter();
-    let names: Vec<&str> = strategies.map(|strategy| strategy.name.as_str()).collect();
-    names.join(", ")
+    strategies.map(|strategy| strategy.name.as_str()).collect()
 }
 
 /// The index of the point of this number.
@@ -171,5 +201,31 @@ pub fn place(scenario: &Scenario, number: usize) -> Result<usize, Exit> {
         false => Err(Exit::Mistake(format!(
             "error: there is no point {number}\nhint: the scenario has {count}"
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Tool {
+        #[command(flatten)]
+        timeline: Timeline,
+    }
+
+    #[test]
+    fn a_terminal_is_not_filled() {
+        let refused = |more: &[&str], is_terminal| {
+            let tool = Tool::try_parse_from([&["timeline", "s.toml"], more].concat()).unwrap();
+            let refused = tool.timeline.check_target(is_terminal).err();
+            refused.map_or(String::new(), |exit| exit.to_string())
+        };
+        assert!(refused(&[], true).contains("--out timeline.svg"));
+        assert!(refused(&["--format", "json"], true).contains("--out timeline.json"));
+        assert_eq!(refused(&["--out", "t.svg"], true), "");
+        assert_eq!(refused(&[], false), "");
     }
 }

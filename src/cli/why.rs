@@ -6,7 +6,7 @@
 use clap::Args;
 
 use super::scenario_args::ScenarioArgs;
-use super::timeline::{named, place};
+use super::timeline::{named, names, place};
 use super::{Exit, print, running};
 use crate::experiment::moved::moved;
 use crate::experiment::threads;
@@ -20,7 +20,7 @@ pub struct Why {
     args: ScenarioArgs,
     /// The strategy that is looked at.
     #[arg(value_name = "A")]
-    one: String,
+    one: Option<String>,
     /// The strategy that it is held against (default: the baseline).
     #[arg(value_name = "B")]
     other: Option<String>,
@@ -45,7 +45,19 @@ impl Why {
             .as_ref()
             .unwrap_or(&scenario.compare.baseline)
             .clone();
-        let (one, other) = (named(&scenario, &self.one)?, named(&scenario, &before)?);
+        let Some(after) = self.one else {
+            return Err(Exit::Mistake(format!(
+                "error: which strategy is to be looked at, and against which (default: `{before}`)?\nhint: name one or two of {}",
+                names(&scenario).join(", ")
+            )));
+        };
+        let (one, other) = (named(&scenario, &after)?, named(&scenario, &before)?);
+        if one == other && self.other.is_none() {
+            let names = names(&scenario).join(", ");
+            return Err(Exit::Mistake(format!(
+                "error: `{after}` is the baseline, and would be held against itself\nhint: name one or two of {names}"
+            )));
+        }
         let point = place(&scenario, self.point)?;
         let stop = std::sync::atomic::AtomicBool::new(false);
         let plan = running::plan(scenario, String::new(), self.threads, &stop)?;
@@ -59,7 +71,7 @@ impl Why {
         let pool = threads(self.threads.map(usize::from))?;
         let found = pool.install(|| moved(&setups[other], &setups[one], count, &classes))?;
         let names = Names {
-            after: &self.one,
+            after: &after,
             before: &before,
             classes: &classes,
         };

@@ -75,7 +75,12 @@ impl MetricRef {
     /// The part and the name of the metric in `text`; a bare metric is of the whole. The name of a
     /// class may have dots, that of a metric has none.
     pub fn split(text: &str) -> (Part, &str) {
-        match text.rsplit_once('.') {
+        // "response_p99.9" is no metric of a class of that name.
+        let is_metric = |(part, name): &(&str, &str)| {
+            !(name.chars().all(|c| c.is_ascii_digit())
+                && part.ends_with(|c: char| c.is_ascii_digit()))
+        };
+        match text.rsplit_once('.').filter(is_metric) {
             Some((part, metric)) => (Part::from(part), metric),
             None => (Part::All, text),
         }
@@ -97,6 +102,14 @@ impl MetricRef {
     }
 }
 
+impl MetricRef {
+    /// That no metric has this name, and which may be meant.
+    fn unknown(text: &str) -> String {
+        let (_, name) = MetricRef::split(text);
+        format!("there is no metric `{name}`: {}", Metric::hint(name, &[]))
+    }
+}
+
 impl fmt::Display for MetricRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.part {
@@ -111,8 +124,10 @@ impl FromStr for MetricRef {
 
     fn from_str(text: &str) -> Result<MetricRef, String> {
         let (part, name) = MetricRef::split(text);
-        let metric = Metric::find(name).ok_or_else(|| format!("there is no metric `{name}`"))?;
-        Ok(MetricRef { part, metric })
+        match Metric::find(name) {
+            Some(metric) => Ok(MetricRef { part, metric }),
+            None => Err(MetricRef::unknown(text)),
+        }
     }
 }
 

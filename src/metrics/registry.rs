@@ -7,6 +7,7 @@
 use super::distribution::Counted;
 use super::figures::{Figure, Missing, Subject};
 use super::jobs::{PARTS, slowdown};
+use crate::text::nearest;
 
 /// Which way a metric is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -399,6 +400,20 @@ impl Metric {
             let text = name.strip_prefix(start)?.strip_suffix(end)?;
             Some(Metric::new(row, Member::parse(row.family, text)?))
         })
+    }
+
+    /// What to do about a `name` that no metric has, where nodes have these dimensions (slots first).
+    pub fn hint(name: &str, dimensions: &[String]) -> String {
+        // A bare quantile or mean is of the response time, which is asked for most; 99.9 % is 999 permille.
+        let plain = name.replace('.', "");
+        let bare = [plain.clone(), format!("response_{plain}")];
+        let bare = bare.into_iter().find(|name| Metric::find(name).is_some());
+        let known = metrics(dimensions);
+        let known: Vec<&str> = known.iter().map(Metric::name).collect();
+        match bare.or_else(|| nearest(name, &known).map(str::to_owned)) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => "`equipoise list metrics` lists them".to_owned(),
+        }
     }
 
     /// Its name in tables.

@@ -357,6 +357,159 @@ fn nothing_is_wider_than_eighty_columns_or_coloured() {
     }
 }
 
+/// What the library for arguments says, and texts of presets.
+#[test]
+fn what_others_wrote_is_no_wider_either() {
+    let place = Place::new(MIXED);
+    let is_narrow = |text: &str| text.lines().all(|line| line.chars().count() <= 80);
+    for arguments in [
+        &[
+            "find",
+            "s.toml",
+            "nodes.fast.count",
+            "--until",
+            "p99 <= 200ms",
+        ][..],
+        &["find", "s.toml", "nodes.fast.count"],
+        &[
+            "run",
+            "s.toml",
+            "--set",
+            "workload.load=0.5",
+            "--engine",
+            "as-fast-as-can-be-and-that-is-an-error",
+        ],
+        &[
+            "timeline",
+            "s.toml",
+            "--from",
+            "a long time ago in a place that is far from here, indeed",
+        ],
+        &["report"],
+    ] {
+        let output = place.call(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(
+            is_narrow(stderr(&output)),
+            "{arguments:?}: {}",
+            stderr(&output)
+        );
+        assert!(stderr(&output).contains("--help"), "{}", stderr(&output));
+    }
+    for (name, _) in equipoise::scenario::presets() {
+        let shown = place.ok(&["list", "strategies", "--show", name]);
+        assert!(is_narrow(&shown), "{shown}");
+    }
+}
+
+/// What a command lacks is told with what may be given.
+#[test]
+fn who_names_nothing_is_told_what_there_is() {
+    let place = Place::new(MIXED);
+    refused(
+        &place,
+        &["why", "s.toml"],
+        "one or two of random, two-choices, by-class",
+    );
+    refused(
+        &place,
+        &["timeline", "s.toml"],
+        "--strategy NAME, of random, two-choices, by-class",
+    );
+    refused(&place, &["why", "s.toml", "random"], "is the baseline");
+    for command in [
+        &["run", "s.toml", "--strategies", "two-choces"][..],
+        &["why", "s.toml", "two-choces"],
+        &["timeline", "s.toml", "--strategy", "two-choces"],
+    ] {
+        refused(
+            &place,
+            command,
+            "did you mean `two-choices`? it has random, two-choices",
+        );
+    }
+    let preset = ["list", "strategies", "--show", "nginx-leastconn"];
+    refused(&place, &preset, "did you mean `nginx-least-conn`?");
+    refused(&place, &["list", "keys", "jbos"], "did you mean `jobs`?");
+    let help = place.ok(&["--help"]);
+    let list = unfolded(
+        help.split(" list ")
+            .nth(1)
+            .unwrap()
+            .split(" schema ")
+            .next()
+            .unwrap(),
+    );
+    let things = place.call(&["list"]);
+    let things = stderr(&things)
+        .split("Commands:")
+        .nth(1)
+        .unwrap()
+        .to_owned();
+    let things = things
+        .lines()
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let things: Vec<&str> = things
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert!(things.len() >= 6, "{things:?}");
+    for thing in things
+        .iter()
+        .filter(|thing| !["help", "-h,", "-V,"].contains(thing))
+    {
+        assert!(list.contains(thing), "{thing} is not in: {list}");
+    }
+}
+
+/// A search reads its scenario for each value.
+#[test]
+fn a_search_takes_standard_input() {
+    let place = Place::new(POOL);
+    let text = "run = { jobs = 200, replications = 3 }\nnodes.n.count = 5\njobs.j = { arrivals.poisson.rate = 10, \
+        work = \"100ms\" }\nstrategies.random.placement = \"random\"\n";
+    let args = [
+        "find",
+        "-",
+        "nodes.n.count",
+        "--from",
+        "3",
+        "--to",
+        "5",
+        "--until",
+        "response_mean <= 1h",
+    ];
+    let mut command = place.command(&args);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(stdout(&output).contains("everywhere"), "{output:?}");
+}
+
+/// A picture goes to a file, or to whatever reads it.
+#[test]
+fn a_timeline_is_written_to_a_file() {
+    let place = Place::new(MIXED);
+    let base = [
+        "timeline",
+        "s.toml",
+        "--strategies",
+        "two-choices",
+        "--to",
+        "1s",
+    ];
+    let printed = place.ok(&base);
+    assert!(printed.starts_with("<svg"), "{printed}");
+    assert_eq!(
+        place.ok(&[&base[..], &["--out", "t.svg"]].concat()),
+        "t.svg\n"
+    );
+    assert_eq!(
+        std::fs::read_to_string(place.path("t.svg")).unwrap(),
+        printed
+    );
+}
+
 #[test]
 fn check_says_the_same_once() {
     let place = Place::new(MIXED);

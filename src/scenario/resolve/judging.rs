@@ -5,7 +5,8 @@
 //! together, so the number must not depend on what came out.
 
 use super::check::Check;
-use crate::metrics::registry::{self, Metric};
+use crate::metrics::columns::MetricRef;
+use crate::metrics::registry::Metric;
 use crate::scenario::grammar::{self, Document, Named, Run, Strategy, Warmup};
 use crate::scenario::resolved::{Compare, Gate, Precision};
 use crate::scenario::text::suggest;
@@ -106,22 +107,16 @@ impl Known<'_> {
 
     /// Checks that a metric exists; a class's metric is `class.metric`.
     fn check_metric(&self, check: &mut Check<'_>, name: &str) {
-        let (class, metric) = match name.rsplit_once('.') {
-            Some((class, metric)) => (Some(class), metric),
-            None => (None, name),
-        };
+        let (_, metric) = MetricRef::split(name);
+        let class = name.strip_suffix(metric);
+        let class = class.and_then(|class| class.strip_suffix('.'));
         let is_known = |class: &str| self.classes.is_empty() || self.classes.contains(&class);
         if let Some(class) = class.filter(|class| !is_known(class)) {
             let hint = suggest::hint(class, &self.classes, "classes");
             check.error(format!("there is no class `{class}`"), hint);
         }
         if !self.has(metric) {
-            let metrics = registry::metrics(&self.dimensions);
-            let metrics: Vec<&str> = metrics.iter().map(Metric::name).collect();
-            let hint = match suggest::nearest(metric, &metrics) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "`equipoise list metrics` lists them".to_owned(),
-            };
+            let hint = Metric::hint(metric, &self.dimensions);
             check.error(format!("there is no metric `{metric}`"), hint);
         }
     }

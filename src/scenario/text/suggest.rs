@@ -1,30 +1,9 @@
 //! Names that were meant: typing mistakes and the names of other tools.
 //!
-//! The nearest name by edit distance (Damerau 1964; Levenshtein 1966), where it is near enough to
-//! be meant; and what nginx, HAProxy, Envoy, Kubernetes or a paper calls a placement, by our name
+//! The nearest name, where it is near enough to be meant; and what nginx, HAProxy, Envoy, Kubernetes or a paper calls a placement, by our name
 //! for it.
 
-/// The name among `known` that `wrong` was most likely meant to be.
-pub fn nearest<'a, S: AsRef<str>>(wrong: &str, known: &'a [S]) -> Option<&'a str> {
-    let simple = |name: &str| name.to_lowercase().replace(['_', ' '], "-");
-    let wrong = simple(wrong);
-    let score = |name: &str| {
-        let name = simple(name);
-        let distance = strsim::damerau_levenshtein(&wrong, &name);
-        let most = wrong.chars().count().max(name.chars().count());
-        let contained = most > 3
-            && (name.starts_with(&format!("{wrong}-")) || name.ends_with(&format!("-{wrong}")));
-        if contained {
-            Some(1)
-        } else {
-            (distance * 5 <= most * 2 && distance < most).then_some(distance)
-        }
-    };
-    let scored = known
-        .iter()
-        .filter_map(|name| Some((score(name.as_ref())?, name.as_ref())));
-    scored.min_by_key(|(score, _)| *score).map(|(_, name)| name)
-}
+pub use crate::text::nearest;
 
 /// What to do about a name that is none of `known`.
 pub fn hint<S: AsRef<str>>(wrong: &str, known: &[S], what: &str) -> String {
@@ -233,19 +212,5 @@ mod tests {
             );
         }
         assert_eq!(foreign_placement("frobnicate"), None);
-    }
-
-    #[test]
-    fn only_alike_names_are_suggested() {
-        assert_eq!(nearest("sped", &["count", "speed", "slots"]), Some("speed"));
-        assert_eq!(
-            nearest("first_fit", &["first-fit", "best-fit"]),
-            Some("first-fit")
-        );
-        assert_eq!(nearest("colour", &["count", "speed", "slots"]), None);
-        assert_eq!(
-            nearest("decision", &["decision-time", "dispatchers"]),
-            Some("decision-time")
-        );
     }
 }

@@ -135,11 +135,35 @@ pub fn signed_percent(relative: f64, decimals: i32) -> String {
 /// Decimals of percentages whose interval is `low..high` (relative, not percent).
 pub fn percent_decimals(low: f64, high: f64) -> i32 {
     let half = (high - low).abs() * 50.0;
-    if half == 0.0 {
-        1
-    } else {
-        decimals_of(half, 1).min(3)
+    let decimals = match half {
+        0.0 => 1,
+        _ => decimals_of(half, 1).min(3),
+    };
+    decimals_off_zero(low, high, decimals)
+}
+
+/// Percent below which a change may be what the machine's numbers were rounded by.
+const ROUNDING: f64 = 1e-6;
+
+/// `decimals` for percentages `low..high`, or more if the end next to 0 would read as 0 and is not: an interval
+/// that excludes 0 must not look as if it did not.
+fn decimals_off_zero(low: f64, high: f64, decimals: i32) -> i32 {
+    let near = 100.0 * low.abs().min(high.abs());
+    let excludes_zero = low.signum() == high.signum() && near > ROUNDING;
+    match excludes_zero && is_zero(&fixed(near, decimals)) {
+        true => decimals.max(decimals_of(near, 1)),
+        false => decimals,
     }
+}
+
+/// A relative change in whole percent, with decimals only if it would read as 0 and is not: "-70", "+0.3".
+pub fn short_percent(relative: f64) -> String {
+    signed_percent(relative, decimals_off_zero(relative, relative, 0))
+}
+
+/// A relative change without an interval, in percent: "-70.4".
+pub fn alone_percent(relative: f64) -> String {
+    signed_percent(relative, percent_decimals(relative, relative))
 }
 
 /// A unit chosen for a set of values: a value is printed as `value / factor` followed by `unit`.

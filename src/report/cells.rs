@@ -6,7 +6,7 @@
 //! measured.
 
 use crate::results::{ComparisonRow, Status, Summary};
-use crate::text::{Scale, fixed, percent_decimals, signed_percent};
+use crate::text::{Scale, alone_percent, fixed, percent_decimals, signed_percent};
 
 /// A cell of a summary table: value and uncertainty, or the word for why there is none.
 pub fn summary_cell(row: Option<&Summary>, scale: &Scale) -> String {
@@ -30,7 +30,7 @@ pub fn change(row: &ComparisonRow, scale: &Scale) -> String {
 /// The same with `comma` between the ends of the interval.
 pub fn change_with(row: &ComparisonRow, scale: &Scale, comma: &str) -> String {
     match (row.relative, row.relative_interval()) {
-        (Some(relative), _) if row.exact => format!("{} % exact", signed_percent(relative, 1)),
+        (Some(relative), _) if row.exact => format!("{} % exact", alone_percent(relative)),
         (Some(relative), Some((low, high))) => {
             let decimals = percent_decimals(low, high);
             let (low, high) = (lower_end(low, decimals), upper_end(high, decimals));
@@ -39,7 +39,7 @@ pub fn change_with(row: &ComparisonRow, scale: &Scale, comma: &str) -> String {
                 signed_percent(relative, decimals)
             )
         }
-        (Some(relative), None) => format!("{} %", signed_percent(relative, 1)),
+        (Some(relative), None) => format!("{} %", alone_percent(relative)),
         (None, _) => difference(row, scale),
     }
 }
@@ -83,7 +83,8 @@ pub fn lower_or_higher(row: &ComparisonRow, scale: &Scale) -> String {
     };
     let interval = row.relative_interval();
     let interval = interval.filter(|_| !row.exact);
-    let decimals = interval.map_or(1, |(low, high)| percent_decimals(low, high));
+    let (low, high) = interval.unwrap_or((relative, relative));
+    let decimals = percent_decimals(low, high);
     let number = |value: f64| fixed(value * sign * 100.0, decimals);
     let size = format!("{} % {word}", number(relative));
     match interval {
@@ -101,6 +102,27 @@ pub fn lower_or_higher(row: &ComparisonRow, scale: &Scale) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::sample::Sample;
+
+    #[test]
+    fn an_interval_that_excludes_0_has_no_end_that_reads_as_0() {
+        let told = |low, high| {
+            let mut row = Sample::loads(&[0.8], 2).results().comparisons[0].clone();
+            row.relative = Some((low + high) / 2.0);
+            (row.relative_low, row.relative_high) = (Some(low), Some(high));
+            let scale = Scale::percent();
+            (change(&row, &scale), lower_or_higher(&row, &scale))
+        };
+        let (signed, worded) = told(-0.12, -0.0034);
+        assert_eq!(signed, "-6.2 % [-12.0,-0.3]");
+        assert_eq!(worded, "6.2 % lower [0.3, 12.0]");
+        let (signed, _) = told(0.000_2, 0.12);
+        assert_eq!(signed, "+6.01 % [+0.02,+12.00]");
+        // What includes 0, and what is far from it, keeps its digits.
+        assert_eq!(told(-0.12, 0.0034).0, "-6 % [-12,0]");
+        assert_eq!(told(-0.71, -0.69).0, "-70 % [-71,-69]");
+        assert_eq!(told(1e-16, 3e-16).0, "0.000 % [0.000,0.000]");
+    }
 
     #[test]
     fn ends_that_are_not_known_are_not_told_in_digits() {

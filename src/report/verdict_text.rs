@@ -13,7 +13,7 @@ use super::scales::scale;
 use crate::metrics::columns::MetricRef;
 use crate::results::{Best, ComparisonRow, Status, Summary, Verdict};
 use crate::stats::best::Place;
-use crate::text::{count, plain_percent, plural, printable, signed_percent, significant};
+use crate::text::{count, plain_percent, plural, printable, short_percent, significant};
 
 /// The verdict in the words of every table.
 pub fn word(verdict: Verdict) -> &'static str {
@@ -35,7 +35,7 @@ pub fn verdict_cell(row: Option<&ComparisonRow>) -> String {
     let word = word(row.verdict);
     match (row.verdict, row.relative) {
         (Verdict::Better | Verdict::Worse, Some(relative)) => {
-            format!("{} % {word}", signed_percent(relative, 0))
+            format!("{} % {word}", short_percent(relative))
         }
         _ => word.into(),
     }

@@ -7,7 +7,7 @@ use crate::gate::verdicts::{FigureVerdict, GateVerdicts, ScenarioVerdicts, Strat
 use crate::gate::{FALSE_ALARMS, Finding};
 use crate::report::scales::scale;
 use crate::text::{
-    Scale, count, percent_decimals, plain_percent, plural, printable, signed_percent,
+    Scale, alone_percent, count, percent_decimals, plain_percent, plural, printable, signed_percent,
 };
 
 /// Commands to go on with.
@@ -86,8 +86,8 @@ pub fn change(row: &FigureVerdict) -> String {
             let [change, low, high] = [change, low, high].map(|end| signed_percent(end, decimals));
             format!("{change} % [{low}, {high}]")
         }
-        Some(_) => format!("{} % exact", signed_percent(change, 1)),
-        None => format!("{} %", signed_percent(change, 1)),
+        Some(_) => format!("{} % exact", alone_percent(change)),
+        None => format!("{} %", alone_percent(change)),
     }
 }
 

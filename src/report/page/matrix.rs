@@ -20,7 +20,7 @@ use crate::report::plot::axis::Axis;
 use crate::report::verdict_text::word;
 use crate::report::words::{heading, set};
 use crate::results::{ComparisonRow, Status, Verdict};
-use crate::text::{Scale, plain_percent, signed_percent};
+use crate::text::{Scale, plain_percent, short_percent, signed_percent};
 
 /// With more columns than this, points are rows.
 const WIDE: usize = 8;
@@ -399,13 +399,15 @@ fn short_change(page: &Page, strategy: usize, row: Option<&ComparisonRow>) -> Ma
     let Some((verdict, relative)) = told else {
         return html! { "–" };
     };
+    let is_told = matches!(verdict, Verdict::Better | Verdict::Worse);
     let percent = match relative {
+        change if change.abs() < 99.95 && is_told => set(&format!("{} %", short_percent(change))),
         change if change.abs() < 99.95 => set(&format!("{} %", signed_percent(change, 0))),
         change => format!("×{}", crate::text::significant(1.0 + change, 3)),
     };
-    match verdict {
-        Verdict::Better | Verdict::Worse => html! { (percent) " " (word(verdict)) },
-        verdict => html! { (percent) " " small { (word(verdict)) } },
+    match is_told {
+        true => html! { (percent) " " (word(verdict)) },
+        false => html! { (percent) " " small { (word(verdict)) } },
     }
 }
 

@@ -11,7 +11,7 @@
 
 use maud::{Markup, html};
 
-use super::judged::{Case, Judged, as_good, case};
+use super::judged::{Case, Judged, as_good, case, why_untold};
 use super::objective::{Keeps, keeps, share_within, slo_of};
 use super::{Page, code, quoted};
 use crate::metrics::columns::MetricRef;
@@ -23,7 +23,7 @@ use crate::report::verdict_text::word;
 use crate::report::words::{and, dashed, heading, set, words};
 use crate::results::{Agreement, ComparisonRow, Status, Summary, Verdict};
 use crate::stats::best::{Place, Standing};
-use crate::text::{Scale, fixed, plain_percent, plural, printable, significant};
+use crate::text::{Scale, plain_percent, plural, printable, short_percent, significant};
 
 /// Tiles at most; further deciding metrics are in the matrices alone.
 const TILES: usize = 4;
@@ -76,7 +76,7 @@ fn headline(page: &Page, case: &Case, judged: &[Judged]) -> Markup {
         Case::Depends => html! { "It depends." },
     };
     let more = match case {
-        Case::Untold => html! { "That takes 3 replications or more." },
+        Case::Untold => html! { (why_untold(page)) },
         Case::One(..) => alone_under(page),
         Case::Lowest(all) => html! { "This run cannot tell it from " (page.names(&all[1..])) "." },
         Case::Depends => depends(page, judged),
@@ -238,13 +238,32 @@ impl Tile<'_> {
         html! { p.fact { i { (self.page.key(self.strategy)) } strong { (self.page.tables.strategy(self.strategy)) }
             @if self.points() == 1 {
                 @if self.lowest == 1 { ", the " (rank) " of " (count) }
-                @if self.judged.is_empty() && count > 1 { ", the " (rank) " of " (count) " in this run" }
+                @if self.judged.is_empty() && count > 1 { (self.in_this_run(rank)) }
             }
+            @else if self.judged.is_empty() { @if count > 1 { "; which is the " (rank) " is not known" } }
             @else {
                 ", the " (rank) " at " (self.lowest) " of " (self.judged.len()) " points"
                 @if most > 0 { ". Not told from it: " (range_of(least, most)) " others a point (bold below)" }
             }
         } }
+    }
+
+    /// Its rank at one point where nothing is compared: no more than the figures that there are say.
+    fn in_this_run(&self, rank: &str) -> String {
+        let (page, count) = (self.page, self.page.strategies().len());
+        let has_figure = |s: &usize| {
+            let figure = page.figure(self.metric, 0, *s);
+            figure.is_some_and(|figure| figure.mean.is_some())
+        };
+        let ranked = page.ranked(self.metric).into_iter().filter(has_figure);
+        let ranked: Vec<usize> = ranked.collect();
+        match ranked[..] {
+            [] => format!("; which of the {count} is the {rank} is not known"),
+            [first, ..] if first != self.strategy => String::new(),
+            [_] => ", the only one with a figure".to_owned(),
+            _ if ranked.len() == count => format!(", the {rank} of {count} in this run"),
+            _ => format!(", the {rank} of the {} with a figure", ranked.len()),
+        }
     }
 
     fn rows(&self) -> Vec<&ComparisonRow> {
@@ -432,7 +451,7 @@ fn sizes(rows: &[&ComparisonRow], verdict: Verdict) -> String {
     let Some((low, high)) = range(sizes.iter().map(|size| size.abs())) else {
         return String::new();
     };
-    let [low, high] = [low, high].map(|end| fixed(100.0 * end, 0));
+    let [low, high] = [low, high].map(|end| short_percent(end).replace('+', ""));
     let way = if sizes[0] < 0.0 { "lower" } else { "higher" };
     format!(" ({} % {way})", dashed(low, &high))
 }

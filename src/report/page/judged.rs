@@ -6,6 +6,7 @@
 
 use super::Page;
 use crate::metrics::columns::MetricRef;
+use crate::report::words::and;
 use crate::results::{Best, Status, Summary};
 use crate::stats::best::{Place, Standing};
 
@@ -77,13 +78,39 @@ pub fn case(page: &Page, judged: &[Judged]) -> Case {
     let all = page.strategies();
     let count = |is: fn(&Summary) -> bool| page.deciding().filter(|figure| is(figure)).count();
     let known = count(|figure| figure.mean.is_some());
+    let unstable = count(|figure| figure.status == Status::Unstable);
+    let mut cells = page.tables.results.all_cells();
     match () {
         () if all.len() == 1 => Case::Alone(0),
-        () if known == 0 && count(|f| f.status == Status::Unstable) > 0 => Case::NoneSteady,
-        () if known == 0 => Case::TooShort,
+        () if known == 0 && cells.all(|(_, cell)| cell.is_unstable()) => Case::NoneSteady,
+        () if known == 0 && unstable == 0 => Case::TooShort,
         () if judged.is_empty() => Case::Untold,
         () => among(page, judged),
     }
+}
+
+/// Why there is nothing to tell the best by: the reason that holds.
+pub fn why_untold(page: &Page) -> String {
+    let figures: Vec<&Summary> = page.deciding().collect();
+    let known = figures.iter().filter_map(|figure| figure.standing());
+    match known.map(|values| values.n()).min() {
+        None => format!("No deciding figure can be compared: {}.", marks(&figures)),
+        Some(0..3) => "That takes 3 replications or more.".to_owned(),
+        Some(_) => "A ratio takes figures above 0, and some of these are not.".to_owned(),
+    }
+}
+
+/// "all 8 are growing", "6 are growing and 2 are unstable".
+fn marks(figures: &[&Summary]) -> String {
+    let mut words: Vec<&str> = figures.iter().map(|figure| figure.status.word()).collect();
+    words.sort_unstable();
+    let same: Vec<&[&str]> = words.chunk_by(|one, other| one == other).collect();
+    let said = same.iter().map(|same| match (same.len(), same[0]) {
+        (1, word) => format!("1 is {word}"),
+        (all, word) if all == figures.len() => format!("all {all} are {word}"),
+        (some, word) => format!("{some} are {word}"),
+    });
+    and(&said.collect::<Vec<_>>())
 }
 
 /// What is said where at least two strategies have figures that can be compared.
@@ -221,6 +248,10 @@ mod tests {
             figure.status = Status::Unstable;
         });
         assert!(matches!(case_of(&results), Case::NoneSteady));
+        put(&mut results, |s, figure| {
+            figure.status = [Status::Unstable, Status::NotAvailable][s % 2];
+        });
+        assert!(matches!(case_of(&results), Case::Untold));
         put(&mut results, |_, figure| {
             figure.status = Status::NotAvailable
         });
@@ -228,6 +259,29 @@ mod tests {
         let mut results = Sample::loads(&[0.8], 3).results();
         put(&mut results, |_, figure| figure.pseudo.truncate(1));
         assert!(matches!(case_of(&results), Case::Untold));
+    }
+
+    #[test]
+    fn why_nothing_is_told_is_the_reason_that_holds() {
+        let said = |change: fn(usize, &mut Summary)| {
+            let mut results = Sample::loads(&[0.8], 3).results();
+            put(&mut results, change);
+            assert!(matches!(case_of(&results), Case::Untold));
+            why_untold(&Page::new(&Lookup::new(&results)))
+        };
+        let grown = said(|_, figure| figure.status = Status::Growing);
+        assert!(grown.ends_with("compared: all 6 are growing."), "{grown}");
+        let mixed = said(|s, figure| {
+            figure.status = [Status::Growing, Status::Unstable, Status::Growing][s];
+        });
+        assert!(
+            mixed.ends_with("compared: 4 are growing and 2 are unstable."),
+            "{mixed}"
+        );
+        let few = said(|_, figure| figure.pseudo.truncate(2));
+        assert_eq!(few, "That takes 3 replications or more.");
+        let zero = said(|_, figure| figure.pseudo[0] = Some(0.0));
+        assert!(zero.contains("above 0"), "{zero}");
     }
 
     #[test]

@@ -368,6 +368,30 @@ mod tests {
         assert!(page.matches("<script").count() == 1 && page.contains("&lt;script&gt;alert"));
     }
 
+    /// No rank is told of figures that are not there, nor of a winner on another metric.
+    #[test]
+    fn a_rank_needs_figures() {
+        let mut results = Sample::loads(&[0.8], 3).results();
+        let mut without = |strategies: std::ops::Range<usize>| {
+            for cell in &mut results.cells[0][strategies] {
+                for figure in &mut cell.figures {
+                    (figure.mean, figure.status) = (None, crate::results::Status::NotAvailable);
+                }
+            }
+            for figure in results.cells[0].iter_mut().flat_map(|c| &mut c.figures) {
+                figure.pseudo.truncate(1);
+            }
+            page(&results)
+        };
+        let all = without(0..0);
+        assert!(all.contains(", the lowest of 3 in this run"), "{all}");
+        let two = without(0..1);
+        assert!(two.contains(", the lowest of the 2 with a figure"), "{two}");
+        let none = without(0..3);
+        assert!(none.contains("which of the 3 is the lowest is not known"));
+        assert!(!none.contains(", the lowest of"), "{none}");
+    }
+
     #[test]
     fn the_page_refers_to_nothing_outside() {
         let page = page(&Sample::loads(&[0.5, 0.8, 0.9], 5).results());

@@ -23,7 +23,8 @@ pub struct Run {
     /// Instead of `jobs`: arrivals up to this time are measured.
     pub until: Option<Period>,
     /// What is left out at the start: "none", `.jobs`, `.time`, or "auto" to find it by pilot
-    /// replications; by default 10 % of `jobs` or `until`, and nothing if all jobs are finite.
+    /// replications; by default what the load needs to forget the empty start (up to 60,000 jobs), at
+    /// least 10 % of `jobs` or `until`, and nothing if all jobs are finite.
     pub warmup: Option<Warmup>,
     /// Replications of each point and strategy.
     #[schemars(extend("x-scope" = "experiment"))]

@@ -8,9 +8,11 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::folder::tables_of;
+use super::other_jobs::default_warmups;
 use super::{Exit, print};
 use crate::experiment::run_comparison::compare_runs;
 use crate::report;
+use crate::scenario::Registry;
 
 /// Arguments of `equipoise compare`.
 #[derive(Debug, Args)]
@@ -37,13 +39,16 @@ enum Format {
 
 impl Compare {
     /// Prints the comparison.
-    pub fn execute(self) -> Result<(), Exit> {
+    pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
         let (a, b) = (tables_of(&self.a)?, tables_of(&self.b)?);
         let comparison = compare_runs(&a, &b, self.unpaired).map_err(|incomparable| {
             let (one, two) = (self.a.display(), self.b.display());
+            let cure = || default_warmups([(&self.a, &a.meta), (&self.b, &b.meta)], None, registry);
+            let hint = incomparable.is_of_jobs.then(cure).flatten();
             Exit::Mistake(format!(
                 "error: {one} and {two} cannot be compared: {}\nhint: {}",
-                incomparable.what, incomparable.hint
+                incomparable.what,
+                hint.unwrap_or(incomparable.hint)
             ))
         })?;
         let names = [self.a.display().to_string(), self.b.display().to_string()];

@@ -12,6 +12,7 @@ use clap::Args;
 use rayon::prelude::*;
 
 use super::folder::tables_of;
+use super::other_jobs::default_warmups;
 use super::{Exit, message, print};
 use crate::decision_log::first_difference::{DifferenceKind, FirstDifference};
 use crate::experiment::run_comparison::{missing_strategies, shared_strategies};
@@ -76,7 +77,7 @@ impl Diff {
     pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
         let sides = [Side::read(&self.a)?, Side::read(&self.b)?];
         let (pairs, left_out) = self.pairs(&sides)?;
-        same_jobs(&sides, &pairs)?;
+        same_jobs(&sides, &pairs).map_err(|other| self.other_jobs(&sides, &other, registry))?;
         let source = self.source(&sides, registry)?;
         let found: Result<Vec<Found>, Exit> = pairs
             .par_iter()
@@ -101,6 +102,21 @@ impl Diff {
         }
         text += &left_out;
         print(&text.lines().map(folded).collect::<String>())
+    }
+
+    /// What to say of `other`, a pair whose jobs differ, and what may cure it.
+    fn other_jobs(&self, sides: &[Side; 2], other: &str, registry: &Registry) -> Exit {
+        let [a, b] = sides.each_ref().map(|side| side.dir.display());
+        let runs = sides
+            .each_ref()
+            .map(|side| (side.dir.as_path(), &side.results.meta));
+        let cure = default_warmups(runs, self.traces.as_deref(), registry);
+        let hint = cure.unwrap_or_else(|| {
+            "compare runs of one workload and seed; other jobs are no other decisions".to_owned()
+        });
+        Exit::Mistake(format!(
+            "error: {a} and {b} are about other jobs: the workload digests of {other}\nhint: {hint}"
+        ))
     }
 
     /// The decisions that both recorded, else both scenarios to run again.
@@ -228,8 +244,8 @@ fn left_out(a: &Meta, b: &Meta) -> String {
     }
 }
 
-/// Both must be about the same jobs.
-fn same_jobs(sides: &[Side; 2], pairs: &[Pair]) -> Result<(), Exit> {
+/// Both must be about the same jobs; else it says where they are not.
+fn same_jobs(sides: &[Side; 2], pairs: &[Pair]) -> Result<(), String> {
     let differs = |pair: &Pair, replication: u32| {
         let digest = |side: usize| {
             let digests = &sides[side].results.meta.workload_digests;
@@ -242,14 +258,8 @@ fn same_jobs(sides: &[Side; 2], pairs: &[Pair]) -> Result<(), Exit> {
     for pair in pairs {
         let other = pair.replications.iter().find(|&&r| differs(pair, r));
         if let Some(replication) = other {
-            return Err(Exit::Mistake(format!(
-                "error: {} and {} are about other jobs: the workload digests of {} differ in \
-                 replication {replication}\nhint: compare runs of one workload and seed; other jobs are \
-                 no other decisions",
-                sides[0].dir.display(),
-                sides[1].dir.display(),
-                pair.name
-            )));
+            let name = &pair.name;
+            return Err(format!("{name} differ in replication {replication}"));
         }
     }
     Ok(())

@@ -20,6 +20,7 @@ mod manual;
 mod memory;
 mod merge;
 mod new;
+mod other_jobs;
 mod plan;
 mod progress;
 mod range;
@@ -187,7 +188,7 @@ impl Command {
             Command::Check(check) => check.execute(registry),
             Command::Plan(plan) => plan.execute(registry),
             Command::Merge(merge) => merge.execute(registry),
-            Command::Compare(compare) => compare.execute(),
+            Command::Compare(compare) => compare.execute(registry),
             Command::Verify(verify) => verify.execute(registry),
             Command::Gate(gate) => gate.execute(registry),
             Command::Report(report) => report.execute(),

@@ -30,12 +30,15 @@ pub struct Incomparable {
     pub what: String,
     /// What to do.
     pub hint: String,
+    /// Whether it is that replications of one number had other jobs.
+    pub is_of_jobs: bool,
 }
 
 fn incomparable(what: impl Into<String>, hint: &str) -> Incomparable {
     Incomparable {
         what: what.into(),
         hint: hint.to_owned(),
+        is_of_jobs: false,
     }
 }
 
@@ -107,10 +110,14 @@ fn same_jobs(a: &Results, b: &Results) -> Result<(), Incomparable> {
         }
         if let Some(replication) = one.iter().zip(two).position(|(one, two)| one != two) {
             let (point, replication) = (point + 1, replication + 1);
-            return Err(incomparable(
+            let other_jobs = incomparable(
                 format!("the two runs had other jobs (point {point}, replication {replication})"),
                 "run both with the same seed, workload and warm-up, or compare them with --unpaired",
-            ));
+            );
+            return Err(Incomparable {
+                is_of_jobs: true,
+                ..other_jobs
+            });
         }
     }
     Ok(())

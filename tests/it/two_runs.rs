@@ -36,6 +36,46 @@ fn comparisons(output: &Output) -> Vec<Value> {
     value["comparisons"].as_array().unwrap().clone()
 }
 
+/// Loads would make the rate of jobs hang on the nodes.
+const SWEEP: &str = "[sweep]\nworkload.load = [0.3, 0.6]\n";
+
+/// A node that is slower changes no job, but the default warm-up goes by the load: the cure is named, and cures.
+#[test]
+fn default_warmups_that_differ_are_named_with_the_cure() {
+    let by_rate = ["warmup.jobs = 30\n", "[workload]\nload = 0.5\n", SWEEP]
+        .iter()
+        .fold(MIXED.to_owned(), |text, part| text.replace(part, ""));
+    let place = Place::new(&by_rate);
+    let run = |to: &str, more: &[&str]| {
+        place.ok(&[&["run", "s.toml", "--out", to], more].concat());
+    };
+    let slower = ["--set", "nodes.fast.speed=0.5"];
+    run("a", &[]);
+    run("b", &slower);
+    let error = place.call(&["compare", "a", "b"]).stderr;
+    let error: Vec<&str> = text(&error).split_whitespace().collect();
+    let error = error.join(" ");
+    let said = error.split_once("set run.warmup.jobs=").expect(&error);
+    assert!(said.0.contains("the default warm-ups differ ("), "{error}");
+    let jobs = said.1.split(' ').next().unwrap();
+    // The default goes by the load, as `list keys` says; of 300 jobs a tenth would be 30.
+    assert!(jobs.parse::<u64>().unwrap() > 30, "{error}");
+    let keys = place.ok(&["list", "keys"]);
+    let keys: Vec<&str> = keys.split_whitespace().collect();
+    assert!(keys.join(" ").contains("by default what the load needs"));
+    let set = format!("run.warmup.jobs={jobs}");
+    refused(&place, &["diff", "a", "b"], &format!("set {set}"));
+    run("c", &["--set", &set]);
+    run("d", &[&slower[..], &["--set", &set]].concat());
+    place.ok(&["compare", "c", "d"]);
+    // Of other jobs, and where one has set its warm-up, it is not the reason.
+    run("seed", &["--set", "run.seed=9"]);
+    for other in ["seed", "d"] {
+        let error = place.call(&["compare", "a", other]).stderr;
+        assert!(!text(&error).contains("default warm-ups"), "{other}");
+    }
+}
+
 #[test]
 fn each_strategy_is_compared_with_itself() {
     let place = with_runs();

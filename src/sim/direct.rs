@@ -16,7 +16,7 @@ use crate::metrics::nodes::{Capacity, Observation};
 use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
 use crate::model::slab::NONE;
-use crate::strategy::{Choosing, Parts, Reads};
+use crate::strategy::{Parts, Reads};
 use crate::workload::source::Arrivals;
 
 use super::core::Core;
@@ -25,7 +25,7 @@ use super::failure::{Failure, Fallible};
 use super::ledger::{self, Ledger, Task};
 use super::lines::{BARE, BLIND, FULL, Lines};
 use super::observing::{ByEvents, See};
-use super::placing::{Arrived, Jobs, Placing};
+use super::placing::{Arrived, Begun, Jobs, Placing};
 use super::records::Subject;
 use super::replication::Replication;
 use super::servers::Servers;
@@ -40,7 +40,7 @@ struct Direct {
     /// Works of the tasks of the job that arrives.
     works: Vec<f64>,
     /// Lists for a function's own use: decisions, and the tasks of a job.
-    decisions: Vec<Choosing>,
+    begun: Begun,
     tasks: Vec<Task>,
     /// What has been placed since it was last counted.
     placed: Placements,
@@ -118,7 +118,7 @@ impl<'s> Replication<'s> {
             servers: (self.central.is_some()).then(|| Servers::new(self.core.layout.count())),
             ledger: Ledger::new(&self.core, by_loads),
             works: Vec::new(),
-            decisions: Vec::new(),
+            begun: Begun::default(),
             tasks: Vec::new(),
             placed: Placements::default(),
         };
@@ -198,12 +198,12 @@ impl<'s> Replication<'s> {
         if stretch.is_empty() {
             return Ok(false);
         }
-        let stock = std::mem::take(&mut self.sources.stock);
+        let mut stock = std::mem::take(&mut self.sources.stock);
         let mut job = self.arrived(stock.class, self.core.window.is_open());
         let seen = match job.measured {
             true => self
                 .sources
-                .digest_with(&self.core, &stock, stretch.clone()),
+                .digest_with(&self.core, &mut stock, stretch.clone()),
             false => self.sources.digest_of_stock(),
         };
         let may_be_several = direct.servers.is_some() || direct.lines.by_counts;
@@ -378,15 +378,15 @@ impl<'s> Replication<'s> {
         let Direct {
             lines,
             ledger,
-            decisions,
+            begun,
             tasks,
             ..
         } = direct;
         let mut placing = Placing::<WAY>::new(&mut self.core, &mut self.dispatch, lines, job)?;
-        placing.begin(decisions, jobs);
+        placing.begin(begun, jobs);
         match jobs.each() {
-            1 => placing.place_only(ledger, jobs, decisions)?,
-            _ => placing.place_several(ledger, tasks, jobs, decisions)?,
+            1 => placing.place_only(ledger, jobs, begun)?,
+            _ => placing.place_several(ledger, tasks, jobs, begun)?,
         }
         Ok(placing.messages(jobs.works.len()))
     }
@@ -405,7 +405,8 @@ impl<'s> Replication<'s> {
         for (task, &work) in (0..).zip(works) {
             tasks.push(servers.place(&self.core, &mut self.dispatch, job, task, work)?);
         }
-        job.write_down(&mut direct.ledger, works, tasks);
+        let at_best = works.iter().map(|work| job.at_best(*work));
+        job.write_down(&mut direct.ledger, at_best, tasks);
         Ok(())
     }
 
@@ -424,7 +425,8 @@ impl<'s> Replication<'s> {
             let (start, end) = lines.line_up(core, node, service, job.at);
             tasks.push(Task::new(node, start, end));
         }
-        job.write_down(&mut direct.ledger, works, tasks);
+        let at_best = works.iter().map(|work| job.at_best(*work));
+        job.write_down(&mut direct.ledger, at_best, tasks);
         Ok(())
     }
 
@@ -465,7 +467,7 @@ impl See for Direct {
         match &mut self.servers {
             Some(servers) => servers.observe(&self.ledger, at, jobs),
             None if self.lines.are_shown() => ByEvents(0).see(core, capacity, at),
-            None => self.lines.observe(&self.ledger, at, jobs),
+            None => (self.lines).observe(core.layout.count(), &self.ledger, at, jobs),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::strategy::board::by_count::ByCount;
 use super::core::Core;
 use super::due::Due;
 use super::ledger::Ledger;
+use super::lengths::Lengths;
 use super::noted::Noted;
 use super::replication::Replication;
 
@@ -30,6 +31,9 @@ pub struct Lines {
     pub way: u8,
     /// When the first in line end, where decisions may read the state of any node.
     due: Due,
+    /// The lines, in one of three ways.
+    lasts: Vec<Time>,
+    lengths: Lengths,
     queues: Queues,
     /// Service of all tasks so far.
     service: u128,
@@ -37,7 +41,7 @@ pub struct Lines {
     tasks: Noted<u32>,
 }
 
-/// The lines themselves.
+/// Lines from which tasks come and go one by one.
 struct Queues {
     lines: Vec<Line>,
     /// Ends of those who stand farther back, and the first of its free places, which are linked.
@@ -50,8 +54,8 @@ struct Queues {
     by_idle: u64,
 }
 
-/// Ways to keep lines, where decisions read numbers of tasks alone: when each is free and no more; the
-/// tasks in them, from whose coming and going nothing else follows; the same with all that does.
+/// Ways to keep lines: when each is free and no more; how many tasks are in them, where nothing else
+/// follows from their coming and going; the same with all that does.
 pub const BLIND: u8 = 0;
 /// See above.
 pub const BARE: u8 = 1;
@@ -105,18 +109,6 @@ impl Line {
         self.ends.copy_within(1.., 0);
         self.ends[NEAR - 1] = Time::MAX;
     }
-
-    /// How many are in line `now`, some of which may have left it; `None` if those who stand far back
-    /// must be asked.
-    #[inline(always)]
-    fn count(&self, now: Time) -> Option<u32> {
-        let gone = self
-            .ends
-            .iter()
-            .map(|&end| u32::from(end <= now))
-            .sum::<u32>();
-        (gone < NEAR as u32).then(|| self.tasks - gone)
-    }
 }
 
 impl Lines {
@@ -127,18 +119,23 @@ impl Lines {
         let (reads, by_idle) = (dispatch.reads(), dispatch.reporting().by_idle);
         let by_counts = dispatch.goes_by_counts() && core.board.keeps_counts_alone();
         let keeps_ends = reads != Reads::Nothing || by_idle > 0;
+        let is_followed = by_idle > 0 || core.board.is_kept() || reads == Reads::Any;
+        let way = match keeps_ends {
+            false => BLIND,
+            true if by_counts && !is_followed => BARE,
+            true => FULL,
+        };
+        let kept = |by| if way == by { nodes } else { 0 };
         Lines {
             reads,
             by_counts,
             keeps_ends,
-            way: match by_idle > 0 || core.board.is_kept() || reads == Reads::Any {
-                true => FULL,
-                false if keeps_ends => BARE,
-                false => BLIND,
-            },
+            way,
+            lasts: vec![Time::ZERO; kept(BLIND)],
+            lengths: Lengths::new(kept(BARE)),
             due: Due::new(if reads == Reads::Any { nodes } else { 0 }),
             queues: Queues {
-                lines: vec![Line::EMPTY; nodes],
+                lines: vec![Line::EMPTY; kept(FULL)],
                 far: Vec::new(),
                 free: NONE,
                 by_counts,
@@ -157,19 +154,18 @@ impl Lines {
         self.keeps_ends && !self.by_counts
     }
 
-    /// A task of `service` that is placed `now` is served behind the last at `node`; tells when it starts
-    /// and ends.
+    /// When the service of the last in line at `node` ends, or ended.
     #[inline(always)]
-    fn follow(&mut self, node: NodeId, service: Time, now: Time) -> (Time, Time) {
-        let line = &mut self.queues.lines[node.index()];
-        let start = line.last.max(now);
-        let end = start + service;
-        line.last = end;
-        self.service += u128::from(service.0);
-        (start, end)
+    fn last(&self, node: NodeId) -> Time {
+        match self.way {
+            BLIND => self.lasts[node.index()],
+            BARE => self.lengths.last(node),
+            _ => self.queues.lines[node.index()].last,
+        }
     }
 
-    /// The same, and it takes its place in line, as lines are kept in that way.
+    /// A task of `service` that is placed `now` takes its place in line at `node`, as lines are kept in that
+    /// way; tells when it starts and ends.
     #[inline(always)]
     pub fn line_up_by<const WAY: u8>(
         &mut self,
@@ -178,20 +174,15 @@ impl Lines {
         service: Time,
         now: Time,
     ) -> (Time, Time) {
+        self.service += u128::from(service.0);
         match WAY {
-            BLIND => self.follow(node, service, now),
-            BARE => {
-                let (start, end) = self.follow(node, service, now);
-                self.queues.settle_bare(node, now);
-                self.queues.push(node, end);
-                (start, end)
-            }
-            _ => self.line_up(core, node, service, now),
+            BLIND => follow(&mut self.lasts[node.index()], service, now),
+            BARE => self.lengths.push(node, service, now),
+            _ => self.line_up_fully(core, node, service, now),
         }
     }
 
     /// The same however they are kept.
-    #[inline(always)]
     pub fn line_up(
         &mut self,
         core: &mut Core<'_>,
@@ -199,21 +190,34 @@ impl Lines {
         service: Time,
         now: Time,
     ) -> (Time, Time) {
-        if self.keeps_ends && self.reads != Reads::Any {
+        match self.way {
+            BLIND => self.line_up_by::<BLIND>(core, node, service, now),
+            BARE => self.line_up_by::<BARE>(core, node, service, now),
+            _ => self.line_up_by::<FULL>(core, node, service, now),
+        }
+    }
+
+    #[inline(always)]
+    fn line_up_fully(
+        &mut self,
+        core: &mut Core<'_>,
+        node: NodeId,
+        service: Time,
+        now: Time,
+    ) -> (Time, Time) {
+        if self.reads != Reads::Any {
             self.settle(core, node, now);
         }
-        let (start, end) = self.follow(node, service, now);
-        if self.keeps_ends {
-            let before = self.queues.push(node, end);
-            if before == 0 && self.reads == Reads::Any {
-                self.due.push(node, end);
-            }
-            if self.by_counts {
-                self.queues.recount(core, node, before, before + 1);
-            } else {
-                core.nodes.line_up(node, service, now);
-                core.changed(node);
-            }
+        let (start, end) = follow(&mut self.queues.lines[node.index()].last, service, now);
+        let before = self.queues.push(node, end);
+        if before == 0 && self.reads == Reads::Any {
+            self.due.push(node, end);
+        }
+        if self.by_counts {
+            self.queues.recount(core, node, before, before + 1);
+        } else {
+            core.nodes.line_up(node, service, now);
+            core.changed(node);
         }
         (start, end)
     }
@@ -230,10 +234,7 @@ impl Lines {
     #[inline(always)]
     pub fn tasks_at<const WAY: u8>(&mut self, core: &mut Core<'_>, node: NodeId, now: Time) -> u32 {
         if WAY == BARE {
-            let line = &self.queues.lines[node.index()];
-            return line
-                .count(now)
-                .unwrap_or_else(|| self.queues.count(line, now));
+            return self.lengths.count(node, now);
         }
         self.settle(core, node, now);
         self.queues.lines[node.index()].tasks
@@ -248,13 +249,13 @@ impl Lines {
     /// Reads something of the line at `node`, which is needed soon.
     #[inline(always)]
     pub fn touch(&self, node: NodeId) -> u64 {
-        self.queues.lines[node.index()].last.0
+        self.last(node).0
     }
 
     /// Lets go what has left any line until `now`.
     pub fn settle_all(&mut self, core: &mut Core<'_>, now: Time) {
         match self.reads {
-            _ if !self.keeps_ends => {}
+            _ if self.way != FULL => {}
             Reads::Any => self.settle_due(core, now),
             _ => {
                 for node in 0..self.queues.lines.len() as u32 {
@@ -271,41 +272,37 @@ impl Lines {
         due.settle(now, |node| queues.pop(core, node));
     }
 
-    /// The nodes of the core become as these lines are `now`; all that waits is in the `ledger`.
+    /// The nodes of the core become as these lines are `now`, when nothing is left that is due.
     pub fn show(&mut self, core: &mut Core<'_>, ledger: &Ledger, now: Time) {
+        self.settle_all(core, now);
         if self.are_shown() {
-            return self.settle_all(core, now);
+            return;
         }
-        match self.keeps_ends {
-            true => self.settle_all(core, now),
-            false => self.count(ledger, now),
-        }
+        self.count(ledger, now);
         let (mut left, mut busy) = (0, 0);
-        for (at, line) in self.queues.lines.iter().enumerate() {
-            let own = line.last.since(now);
-            core.nodes
-                .show_line(NodeId(at as u32), line.tasks, own, now);
+        for node in (0..core.layout.count()).map(NodeId) {
+            let (own, tasks) = (self.last(node).since(now), *self.tasks.at(node));
+            core.nodes.show_line(node, tasks, own, now);
             left += i128::from(own.0);
-            busy += u64::from(line.tasks > 0);
+            busy += u64::from(tasks > 0);
         }
+        self.tasks.drain(|_, _| {});
         core.nodes.show_use(busy, self.service as i128 - left, now);
     }
 
     /// What is to be seen of the lines `now`, when nothing is left that is due, with so many jobs in the
     /// system.
-    pub fn observe(&mut self, ledger: &Ledger, now: Time, jobs: u64) -> Observation {
-        let lines = &self.queues.lines;
-        let mut seen = metrics::Lines::of(lines.len() as u32);
-        ledger.for_each_task(now, |task| *self.tasks.at(task.node) += 1);
-        self.tasks
-            .drain(|node, tasks| seen.add(tasks, lines[node.index()].last.since(now)));
+    pub fn observe(&mut self, nodes: u32, ledger: &Ledger, now: Time, jobs: u64) -> Observation {
+        let mut seen = metrics::Lines::of(nodes);
+        self.count(ledger, now);
+        let mut tasks = std::mem::take(&mut self.tasks);
+        tasks.drain(|node, tasks| seen.add(tasks, self.last(node).since(now)));
+        self.tasks = tasks;
         seen.observed(now, jobs, 0)
     }
 
     fn count(&mut self, ledger: &Ledger, now: Time) {
-        let lines = &mut self.queues.lines;
-        lines.iter_mut().for_each(|line| line.tasks = 0);
-        ledger.for_each_task(now, |task| lines[task.node.index()].tasks += 1);
+        ledger.for_each_task(now, |task| *self.tasks.at(task.node) += 1);
     }
 
     /// Gives back what was lent.
@@ -328,24 +325,6 @@ impl Queues {
             None => self.push_far(node, end),
         }
         before
-    }
-
-    /// Lets go what has left the line at `node`, where nothing else follows from it.
-    #[inline(always)]
-    fn settle_bare(&mut self, node: NodeId, now: Time) {
-        let line = &mut self.lines[node.index()];
-        while line.first() <= now {
-            line.advance();
-            if line.tasks >= NEAR as u32 {
-                return self.settle_far(node, now);
-            }
-        }
-    }
-
-    #[cold]
-    fn settle_far(&mut self, node: NodeId, now: Time) {
-        self.lines[node.index()].ends[NEAR - 1] = self.pop_far(node);
-        self.settle_bare(node, now);
     }
 
     #[inline(never)]
@@ -383,16 +362,6 @@ impl Queues {
         end.time
     }
 
-    /// How many are in `line` `now`, also of those who stand far back.
-    #[cold]
-    fn count(&self, line: &Line, now: Time) -> u32 {
-        let (mut tasks, mut next) = (line.tasks - NEAR as u32, line.first_far);
-        while let Some(end) = self.far.get(next as usize).filter(|end| end.time <= now) {
-            (tasks, next) = (tasks - 1, end.next);
-        }
-        tasks
-    }
-
     #[inline(never)]
     fn pop_until(&mut self, core: &mut Core<'_>, node: NodeId, now: Time) {
         while self.pop(core, node) <= now {}
@@ -428,4 +397,12 @@ impl Queues {
             None => {}
         }
     }
+}
+
+/// One more follows the last of a line: tells when his service starts and ends.
+#[inline(always)]
+fn follow(last: &mut Time, service: Time, now: Time) -> (Time, Time) {
+    let start = now.max(*last);
+    *last = start + service;
+    (start, *last)
 }

@@ -24,6 +24,7 @@ mod holding;
 pub mod known_load;
 mod late;
 mod ledger;
+mod lengths;
 mod lines;
 mod lives;
 mod noted;

@@ -4,6 +4,7 @@ use crate::model::ids::NodeId;
 use crate::strategy::board::node_set::NodeSet;
 
 /// A note by node.
+#[derive(Default)]
 pub struct Noted<T> {
     notes: Vec<T>,
     nodes: NodeSet,

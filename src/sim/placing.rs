@@ -62,21 +62,20 @@ impl Arrived<'_> {
         }
     }
 
-    /// Writes it down when its tasks have been placed.
-    pub fn write_down(&self, ledger: &mut Ledger, works: &[f64], tasks: &[Task]) {
-        let mut each = tasks.iter().zip(works);
-        let Some((&(mut critical), &(mut longest))) = each.next() else {
-            return;
-        };
-        for (task, &work) in each {
-            // Of those that end last the first.
-            if task.end > critical.end {
-                critical = *task;
-            }
-            longest = if work > longest { work } else { longest };
+    /// Writes it down when its tasks have been placed, which at best take so long.
+    pub fn write_down(
+        &self,
+        ledger: &mut Ledger,
+        at_best: impl Iterator<Item = Time>,
+        tasks: &[Task],
+    ) {
+        // Of those that end last the first.
+        let last = |one: Task, next: &Task| if next.end > one.end { *next } else { one };
+        let ideal = at_best.max().unwrap_or_default();
+        if let [first, others @ ..] = tasks {
+            let critical = others.iter().fold(*first, last);
+            ledger.write(self.placed(critical, tasks.len() as u32, ideal), tasks);
         }
-        let ideal = self.facts.time(longest) + self.facts.overhead;
-        ledger.write(self.placed(critical, tasks.len() as u32, ideal), tasks);
     }
 
     /// It has been placed: so many tasks, of which `task` ends last.
@@ -94,13 +93,19 @@ impl Arrived<'_> {
         }
     }
 
+    /// How long a task takes at speed 1.
+    #[inline(always)]
+    pub fn at_best(&self, work: f64) -> Time {
+        self.facts.time(work) + self.facts.overhead
+    }
+
     /// How long one of its tasks, which may straggle, takes at `node`.
     #[inline]
     pub fn service(&self, core: &Core<'_>, task: u32, mut work: f64, node: NodeId) -> Time {
         if core.setup.stragglers.is_some() {
             work = self.straggle(core, task, work);
         }
-        self.facts.time(work / core.layout.factor(node)) + self.facts.overhead
+        self.at_best(work / core.layout.factor(node))
     }
 
     /// The work of a task, which may straggle.
@@ -121,9 +126,17 @@ pub struct Placing<'a, 's, const WAY: u8> {
     decider: Decider<'a>,
     job: Arrived<'s>,
     nodes: u32,
-    straggles: bool,
-    /// Each task takes as long as it would at best.
-    is_ideal: bool,
+    /// All nodes are of speed 1, and no task straggles.
+    is_even: bool,
+}
+
+/// What is known of tasks before they are placed, for a function's own use.
+#[derive(Default)]
+pub struct Begun {
+    /// Their decisions, as far as these do not depend on the nodes.
+    decisions: Vec<Choosing>,
+    /// How long they take at speed 1.
+    at_best: Vec<Time>,
 }
 
 /// Nodes of which the lines are read before they are needed, if there are more: so many do not lie in
@@ -144,8 +157,7 @@ impl<'a, 's, const WAY: u8> Placing<'a, 's, WAY> {
         let nodes = core.board.size(job.pool);
         let straggles = core.setup.stragglers.is_some();
         Ok(Placing {
-            straggles,
-            is_ideal: !straggles && core.layout.is_of_speed_one(),
+            is_even: !straggles && core.layout.is_of_speed_one(),
             decider: dispatch.decider(core.setup, job.dispatcher, job.pool)?,
             looking: Looking {
                 is_whole: nodes == core.layout.count(),
@@ -160,9 +172,12 @@ impl<'a, 's, const WAY: u8> Placing<'a, 's, WAY> {
         })
     }
 
-    /// Makes the decisions as far as they do not depend on the nodes.
+    /// Does what can be done before the nodes are looked at.
     #[inline(never)]
-    pub fn begin(&mut self, decisions: &mut Vec<Choosing>, jobs: Jobs<'_>) {
+    pub fn begin(&mut self, begun: &mut Begun, jobs: Jobs<'_>) {
+        let Begun { decisions, at_best } = begun;
+        at_best.clear();
+        at_best.extend(jobs.works.iter().map(|work| self.job.at_best(*work)));
         let (class, key) = (self.job.class, self.looking.core.keys.placement);
         let (mut number, mut task) = (self.job.number, 0);
         let rng = key.draw(class, number, 0, 0, 0);
@@ -205,17 +220,14 @@ impl<'a, 's, const WAY: u8> Placing<'a, 's, WAY> {
         &mut self,
         ledger: &mut Ledger,
         jobs: Jobs<'_>,
-        decisions: &mut [Choosing],
+        begun: &mut Begun,
     ) -> Fallible {
-        let each = jobs.arrivals.iter().zip(jobs.works).zip(decisions);
-        for ((&at, &work), decision) in each {
+        let begun = begun.at_best.iter().zip(&mut begun.decisions);
+        let each = jobs.arrivals.iter().zip(jobs.works).zip(begun);
+        for ((&at, &work), (&at_best, decision)) in each {
             (self.looking.now, self.job.at) = (at, at);
-            let task = self.place(0, work, decision)?;
-            let ideal = match self.is_ideal {
-                true => task.end - task.start,
-                false => self.job.facts.time(work) + self.job.facts.overhead,
-            };
-            ledger.write_only(self.job.placed(task, 1, ideal));
+            let task = self.place(0, (work, at_best), decision)?;
+            ledger.write_only(self.job.placed(task, 1, at_best));
             self.job.number += 1;
         }
         Ok(())
@@ -231,26 +243,35 @@ impl<'a, 's, const WAY: u8> Placing<'a, 's, WAY> {
         ledger: &mut Ledger,
         tasks: &mut Vec<Task>,
         jobs: Jobs<'_>,
-        decisions: &mut [Choosing],
+        begun: &mut Begun,
     ) -> Fallible {
         let each = jobs.each();
-        let shapes = jobs.works.chunks_exact(each);
-        let shapes = shapes.zip(decisions.chunks_exact_mut(each));
-        for (&at, (works, decisions)) in jobs.arrivals.iter().zip(shapes) {
+        let begun = begun
+            .at_best
+            .chunks_exact(each)
+            .zip(begun.decisions.chunks_exact_mut(each));
+        let shapes = jobs.works.chunks_exact(each).zip(begun);
+        for (&at, (works, (at_best, decisions))) in jobs.arrivals.iter().zip(shapes) {
             (self.looking.now, self.job.at) = (at, at);
             tasks.clear();
-            for ((index, &work), decision) in (0..).zip(works).zip(decisions) {
+            let works = works.iter().copied().zip(at_best.iter().copied());
+            for ((index, work), decision) in (0..).zip(works).zip(decisions) {
                 tasks.push(self.place(index, work, decision)?);
             }
-            self.job.write_down(ledger, works, tasks);
+            self.job.write_down(ledger, at_best.iter().copied(), tasks);
             self.job.number += 1;
         }
         Ok(())
     }
 
-    /// A task is decided and takes its place in line.
+    /// A task of that work, which at best takes so long, is decided and takes its place in line.
     #[inline(always)]
-    fn place(&mut self, task: u32, mut work: f64, decision: &mut Choosing) -> Fallible<Task> {
+    fn place(
+        &mut self,
+        task: u32,
+        (work, at_best): (f64, Time),
+        decision: &mut Choosing,
+    ) -> Fallible<Task> {
         let (ties, looking) = (self.decider.ties, &mut self.looking);
         looking.catch_up();
         let rank = match decision.choice {
@@ -261,11 +282,11 @@ impl<'a, 's, const WAY: u8> Placing<'a, 's, WAY> {
         if rank >= self.nodes {
             return Err(self.decider.fault(looking.core.setup));
         }
-        if self.straggles {
-            work = self.job.straggle(looking.core, task, work);
-        }
-        let (node, facts) = (looking.node(rank), &self.job.facts);
-        let service = facts.time(work / looking.core.layout.factor(node)) + facts.overhead;
+        let node = looking.node(rank);
+        let service = match self.is_even {
+            true => at_best,
+            false => self.job.service(looking.core, task, work, node),
+        };
         Ok(looking.line_up(node, service))
     }
 

@@ -45,6 +45,8 @@ pub struct Stock {
     /// Their class, and the number of the first.
     pub class: u32,
     pub first: u64,
+    /// The digest of the source before each and after the last, if all are measured.
+    digests: Vec<u64>,
     /// The source before they were drawn.
     before: Option<(Stream, Place)>,
 }
@@ -242,7 +244,11 @@ impl Sources {
             stock.before = Some((source.stream.clone(), source.next));
             (stock.each, stock.class, stock.first) =
                 (tasks as usize, source.first_class, source.number);
-            let next = stock.fill(&mut source.stream, source.next.time, [interval, work]);
+            let digesting = Digesting::of(core, source.first_class);
+            stock.digests.clear();
+            stock.digests.push(source.digest);
+            let laws = [interval, work];
+            let next = stock.fill(&mut source.stream, source.next.time, laws, &digesting);
             source.next = Place::new(next, Kind::Arrival as u8, source.entity, 0);
             source.number += AHEAD as u64;
         }
@@ -308,23 +314,17 @@ impl Sources {
     }
 
     /// The digest of the measured jobs of the only source, with some of `stock`.
-    pub fn digest_with(&self, core: &Core<'_>, stock: &Stock, jobs: std::ops::Range<usize>) -> u64 {
-        let facts = &core.facts[stock.class as usize];
-        let demand = core.demands.row(facts.demand);
-        let (arrivals, works) = (&stock.arrivals[jobs.clone()], stock.works(jobs));
-        let mut seen = self.digest_of_stock();
-        if let ([units], 1) = (demand, stock.each) {
-            for (&arrival, &work) in arrivals.iter().zip(works) {
-                let head = mix(mix(seen, arrival.0), u64::from(stock.class));
-                seen = mix(mix(head, *units), facts.seconds(work).to_bits());
-            }
-            return seen;
+    pub fn digest_with(
+        &self,
+        core: &Core<'_>,
+        stock: &mut Stock,
+        jobs: std::ops::Range<usize>,
+    ) -> u64 {
+        let before = self.digest_of_stock();
+        if stock.digests[jobs.start] != before {
+            stock.digest_anew(&Digesting::of(core, stock.class), jobs.start, before);
         }
-        for (&arrival, works) in arrivals.iter().zip(works.chunks_exact(stock.each)) {
-            let works = works.iter().map(|work| facts.seconds(*work));
-            seen = digest(seen, arrival, stock.class, demand, works);
-        }
-        seen
+        stock.digests[jobs.end]
     }
 
     /// The digest of the measured jobs of the only source.
@@ -434,33 +434,93 @@ impl Stock {
     }
 
     /// Draws jobs, of which the first arrives at `next`; tells when the one after the last does.
-    fn fill(&mut self, from: &mut Stream, next: Time, laws: [&Law; 2]) -> Time {
+    fn fill(
+        &mut self,
+        from: &mut Stream,
+        next: Time,
+        laws: [&Law; 2],
+        digesting: &Digesting<'_>,
+    ) -> Time {
         match laws {
             // The usual ones, of which the program may know at each draw what they are.
             [&Law::Exponential { mean }, &Law::Exponential { mean: work }] => {
-                let interval = Law::Exponential { mean };
-                self.fill_by(from, next, &interval, &Law::Exponential { mean: work })
+                let laws = [mean, work].map(|mean| Law::Exponential { mean });
+                self.fill_by(from, next, [&laws[0], &laws[1]], digesting)
             }
-            [interval, work] => self.fill_by(from, next, interval, work),
+            laws => self.fill_by(from, next, laws, digesting),
         }
     }
 
+    /// A digest waits for the one before: it costs next to nothing beside draws, which do not.
     #[inline(always)]
-    fn fill_by(&mut self, from: &mut Stream, mut next: Time, interval: &Law, work: &Law) -> Time {
+    fn fill_by(
+        &mut self,
+        from: &mut Stream,
+        mut next: Time,
+        [interval, work]: [&Law; 2],
+        digesting: &Digesting<'_>,
+    ) -> Time {
         let mut stream = from.clone();
+        let mut digest = self.digests[0];
         self.arrivals.resize(AHEAD, Time::ZERO);
         self.works.resize(AHEAD * self.each, 0.0);
+        self.digests.resize(AHEAD + 1, 0);
         self.at = 0;
         let works = self.works.chunks_exact_mut(self.each);
-        for (arrival, works) in self.arrivals.iter_mut().zip(works) {
+        let jobs = self.arrivals.iter_mut().zip(&mut self.digests[1..]);
+        for ((arrival, after), works) in jobs.zip(works) {
             *arrival = next;
+            digest = digesting.begin(digest, next);
             for each in works {
                 *each = work.sample(&mut stream);
+                digest = digesting.add(digest, *each);
             }
+            *after = digest;
             next += Time::from_secs(interval.sample(&mut stream));
         }
         *from = stream;
         next
+    }
+
+    /// The digest before the job at `first` is another.
+    #[cold]
+    fn digest_anew(&mut self, digesting: &Digesting<'_>, first: usize, digest: u64) {
+        self.digests[first] = digest;
+        for job in first..self.arrivals.len() {
+            let begun = digesting.begin(self.digests[job], self.arrivals[job]);
+            let works = self.works[job * self.each..][..self.each].iter();
+            self.digests[job + 1] = works.fold(begun, |digest, work| digesting.add(digest, *work));
+        }
+    }
+}
+
+/// How the jobs of a class are added to a digest.
+struct Digesting<'a> {
+    class: u32,
+    demand: &'a [u64],
+    facts: &'a Facts<'a>,
+}
+
+impl<'a> Digesting<'a> {
+    fn of(core: &'a Core<'_>, class: u32) -> Digesting<'a> {
+        let facts = &core.facts[class as usize];
+        Digesting {
+            class,
+            demand: core.demands.row(facts.demand),
+            facts,
+        }
+    }
+
+    /// The digest `before` a job, with all of it but its works.
+    #[inline(always)]
+    fn begin(&self, before: u64, arrival: Time) -> u64 {
+        digest_head(before, arrival, self.class, self.demand)
+    }
+
+    /// The same with a work.
+    #[inline(always)]
+    fn add(&self, digest: u64, work: f64) -> u64 {
+        mix(digest, self.facts.seconds(work).to_bits())
     }
 }
 
@@ -873,11 +933,16 @@ fn digest(
     demand: &[u64],
     works: impl Iterator<Item = f64>,
 ) -> u64 {
+    let head = digest_head(before, arrival, class, demand);
+    works.fold(head, |digest, work| mix(digest, work.to_bits()))
+}
+
+#[inline(always)]
+fn digest_head(before: u64, arrival: Time, class: u32, demand: &[u64]) -> u64 {
     let digest = mix(mix(before, arrival.0), u64::from(class));
-    let digest = demand
+    demand
         .iter()
-        .fold(digest, |digest, &units| mix(digest, units));
-    works.fold(digest, |digest, work| mix(digest, work.to_bits()))
+        .fold(digest, |digest, &units| mix(digest, units))
 }
 
 /// Makes the `count` tasks of a job, of which the first has the job's number.

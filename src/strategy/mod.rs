@@ -331,8 +331,11 @@ impl Choice {
                 if first == second {
                     return Some(first);
                 }
-                let order = one.cmp(&counts.tasks(second));
-                Some(ties.lesser([first, second], order, rng))
+                let other = counts.tasks(second);
+                // Without a branch: which of two has fewer is nothing that a processor can guess.
+                let tied = [first, second][ties.pick(2, rng) as usize];
+                let lesser = if one < other { first } else { second };
+                Some(if one == other { tied } else { lesser })
             }
             Choice::Least(order) => counts.least(order, ties, rng),
         }

@@ -13,7 +13,7 @@ pub fn block_shift(words: usize) -> u32 {
 }
 
 /// A set of positions with quick access to its r-th member.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct NodeSet {
     count: u32,
     words: Vec<u64>,

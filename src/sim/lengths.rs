@@ -1,0 +1,186 @@
+//! Lines at nodes of which nothing is asked but how many stand in each.
+//!
+//! Nobody is let go from such a line: whose end has passed is not counted, and gives his place to the next
+//! who comes. That takes a look at one line of memory and no guess of the processor about how many have left.
+
+use crate::engine::time::Time;
+use crate::model::ids::NodeId;
+use crate::model::slab::NONE;
+
+/// How many ends lie in the line's own record.
+const NEAR: usize = 5;
+
+/// See the module.
+#[derive(Default)]
+pub struct Lengths {
+    lines: Vec<Line>,
+    /// Ends of those who stand farther back, and the first of its free places, which are linked.
+    far: Vec<End>,
+    free: u32,
+}
+
+/// The tasks bound to one node.
+#[derive(Clone)]
+#[repr(align(64))]
+struct Line {
+    /// When the service of the last ends, or ended.
+    last: Time,
+    /// When services end, or ended, in no order; there are others only while none of these has.
+    ends: [Time; NEAR],
+    /// The first and the last of the others, in order, and their number.
+    first_far: u32,
+    last_far: u32,
+    far: u32,
+}
+
+/// When the service of a task that stands farther back ends.
+#[derive(Clone, Copy)]
+struct End {
+    time: Time,
+    /// The next in line, or among the free ones.
+    next: u32,
+}
+
+impl Line {
+    const EMPTY: Line = Line {
+        last: Time::ZERO,
+        ends: [Time::ZERO; NEAR],
+        first_far: NONE,
+        last_far: NONE,
+        far: 0,
+    };
+
+    /// Which ends of its own record are still to come, as bits.
+    #[inline(always)]
+    fn near(&self, now: Time) -> u32 {
+        let each = self.ends.iter().enumerate();
+        each.map(|(at, &end)| u32::from(end > now) << at).sum()
+    }
+}
+
+impl Lengths {
+    /// Empty lines at so many nodes.
+    pub fn new(nodes: usize) -> Lengths {
+        Lengths {
+            lines: vec![Line::EMPTY; nodes],
+            far: Vec::new(),
+            free: NONE,
+        }
+    }
+
+    /// When the service of the last in line at `node` ends, or ended.
+    #[inline(always)]
+    pub fn last(&self, node: NodeId) -> Time {
+        self.lines[node.index()].last
+    }
+
+    /// How many are in line at `node` `now`.
+    #[inline(always)]
+    pub fn count(&self, node: NodeId, now: Time) -> u32 {
+        let line = &self.lines[node.index()];
+        let near: u32 = line.ends.iter().map(|&end| u32::from(end > now)).sum();
+        match line.far {
+            0 => near,
+            far if near > 0 => near + far,
+            _ => self.count_far(line, now),
+        }
+    }
+
+    /// All near have left; those far are in order.
+    #[cold]
+    fn count_far(&self, line: &Line, now: Time) -> u32 {
+        let (mut left, mut next) = (line.far, line.first_far);
+        while let Some(end) = self.far.get(next as usize).filter(|end| end.time <= now) {
+            (left, next) = (left - 1, end.next);
+        }
+        left
+    }
+
+    /// A task of `service` that is placed `now` is the last in line at `node`; tells when it starts and ends.
+    #[inline(always)]
+    pub fn push(&mut self, node: NodeId, service: Time, now: Time) -> (Time, Time) {
+        let line = &mut self.lines[node.index()];
+        let start = line.last.max(now);
+        let end = start + service;
+        line.last = end;
+        let place = line.near(now).trailing_ones() as usize;
+        match line.ends.get_mut(place) {
+            Some(free) if line.far == 0 => *free = end,
+            _ => self.push_far(node, end, now),
+        }
+        (start, end)
+    }
+
+    /// The same where others stand far back, or come to do so: as many of them as may come near.
+    #[cold]
+    #[inline(never)]
+    fn push_far(&mut self, node: NodeId, end: Time, now: Time) {
+        self.line_up_far(node, end);
+        loop {
+            let line = &mut self.lines[node.index()];
+            let place = line.near(now).trailing_ones() as usize;
+            let (Some(free), 1..) = (line.ends.get_mut(place), line.far) else {
+                return;
+            };
+            let id = line.first_far;
+            let first = &mut self.far[id as usize];
+            *free = first.time;
+            line.first_far = std::mem::replace(&mut first.next, self.free);
+            line.far -= 1;
+            self.free = id;
+        }
+    }
+
+    fn line_up_far(&mut self, node: NodeId, time: Time) {
+        let id = self.free;
+        let id = match self.far.get_mut(id as usize) {
+            Some(end) => {
+                self.free = std::mem::replace(&mut end.next, NONE);
+                end.time = time;
+                id
+            }
+            None => {
+                self.far.push(End { time, next: NONE });
+                self.far.len() as u32 - 1
+            }
+        };
+        let line = &mut self.lines[node.index()];
+        match line.far {
+            0 => line.first_far = id,
+            _ => self.far[line.last_far as usize].next = id,
+        }
+        line.last_far = id;
+        line.far += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::random::{Purpose, Seeds};
+
+    /// Against a list of all ends, in lines that grow long and empty again.
+    #[test]
+    fn lengths_are_those_of_a_list() {
+        let key = Seeds::new(5, 1).key(Purpose::Placement);
+        let (mut lengths, mut now, mut longest) = (Lengths::new(3), Time::ZERO, 0);
+        let mut ends: [Vec<Time>; 3] = Default::default();
+        for step in 0..20_000u64 {
+            let mut draw = key.draw(0, step, 0, 0, 0);
+            let calm = if step / 500 % 2 == 0 { 3 } else { 30 };
+            now += Time(u64::from(draw.below(calm)));
+            let node = draw.below(3);
+            let (own, service) = (&mut ends[node as usize], Time(u64::from(draw.below(20))));
+            let start = own.last().copied().unwrap_or_default().max(now);
+            own.push(start + service);
+            let told = lengths.push(NodeId(node), service, now);
+            assert_eq!(told, (start, start + service));
+            for (node, ends) in (0..3).map(NodeId).zip(&ends) {
+                let count = ends.iter().filter(|end| **end > now).count();
+                assert_eq!(lengths.count(node, now) as usize, count);
+                longest = longest.max(count);
+            }
+        }
+        assert!(longest > 100 && lengths.far.len() < 3 * longest);
+    }
+}

@@ -94,6 +94,7 @@ impl LogRecorder {
         if self.log.digests.last() != Some(&all) {
             self.log.digests.push(all);
         }
+        self.stats.add_plain();
         if let Some(detail) = &mut self.log.detail {
             detail.blame = response_shift::blame(&self.stats);
             detail.measured = self.stats.completed;

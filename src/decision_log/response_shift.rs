@@ -47,6 +47,8 @@ pub(super) fn count(stats: &mut JobStats, completed: Option<(Time, Blame)>) {
 
 /// Mean parts over all jobs and over the slowest hundredth.
 pub(super) fn blame(stats: &JobStats) -> Option<(Blame, Blame)> {
+    let mut stats = stats.clone();
+    stats.add_plain();
     let jobs = u128::from(stats.completed).max(1);
     let mean = stats.blame_sum().map(|sum| (sum / jobs) as u64);
     let tail = stats.blame_tail()?;

@@ -93,12 +93,18 @@ struct Plain {
     responses: Cells,
     slowdowns: Cells,
     waits: Cells,
+    /// Jobs and waits that came one by one, and are not counted there yet.
+    jobs: Vec<PlainJob>,
+    waiting: Vec<Time>,
     /// A list for a function's own use.
     ratios: Vec<u64>,
 }
 
+/// So many that came one by one are counted together: what lies far apart in memory is then looked up at once.
+const TOGETHER: usize = 1024;
+
 /// Such a job.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlainJob {
     /// Completion minus arrival.
     pub response: Time,
@@ -208,10 +214,19 @@ fn add_responses(blame: &mut BlameSums, response: &mut Histogram, cells: &Cells)
 const SLOWDOWN_SHIFT: u32 = 20;
 
 impl JobStats {
-    /// Counts a completed measured job, whose response time `blame` sums to. `floor` bounds the
-    /// slowdown's denominator from below.
+    /// Counts a completed measured job, whose response time `blame` sums to; it may be told only after
+    /// [`JobStats::add_plain`]. `floor` bounds the slowdown's denominator from below.
     #[inline(always)]
     pub fn complete(&mut self, job: &Completed, blame: &Blame, floor: Time) {
+        let &[dispatch, decision, network, queue, _, retry, gather] = blame;
+        if dispatch | decision | network | retry | gather == 0 {
+            return self.complete_alone(job, Time(queue), floor);
+        }
+        self.complete_at_once(job, blame, floor);
+    }
+
+    #[inline(always)]
+    fn complete_at_once(&mut self, job: &Completed, blame: &Blame, floor: Time) {
         let bucket = bucket(job.response.0);
         self.response.record_in(bucket, job.response.0);
         self.blame.count(bucket, job.response, blame);
@@ -236,16 +251,34 @@ impl JobStats {
     }
 
     /// The same for one, which may have met its objective and have had stragglers.
+    #[inline(always)]
     pub fn complete_alone(&mut self, job: &Completed, queue: Time, floor: Time) {
         self.on_time += u64::from(job.on_time);
         self.straggler_wait_doubled += u128::from(job.straggler_wait_doubled);
-        let (response, ideal) = (job.response, job.ideal);
-        let job = PlainJob {
-            response,
+        self.plain.jobs.push(PlainJob {
+            response: job.response,
             queue,
-            ideal,
-        };
-        self.complete_plain(&[job], floor);
+            ideal: match job.ideal {
+                Time::ZERO => Time::ZERO,
+                ideal => ideal.max(floor),
+            },
+        });
+        if self.plain.jobs.len() >= TOGETHER {
+            self.count_together();
+        }
+    }
+
+    /// Counts the jobs and waits that came one by one.
+    #[cold]
+    #[inline(never)]
+    fn count_together(&mut self) {
+        let Plain { jobs, waiting, .. } = &mut self.plain;
+        let (mut jobs, mut waiting) = (std::mem::take(jobs), std::mem::take(waiting));
+        self.complete_plain(&jobs, Time::ZERO);
+        self.waited_plain(waiting.iter().copied());
+        jobs.clear();
+        waiting.clear();
+        (self.plain.jobs, self.plain.waiting) = (jobs, waiting);
     }
 
     #[inline(never)]
@@ -285,8 +318,9 @@ impl JobStats {
         self.wait_sum += plain.waits.count_all(waits, |cells| cells.add_to(wait));
     }
 
-    /// Counts all such jobs that are not counted yet.
+    /// Counts all jobs and waits that are not counted yet.
     pub fn add_plain(&mut self) {
+        self.count_together();
         let Plain {
             responses,
             slowdowns,
@@ -313,11 +347,13 @@ impl JobStats {
         }
     }
 
-    /// Counts the wait of a task of a completed measured job.
-    #[inline]
+    /// Counts the wait of a task of a completed measured job; it may be told only after [`JobStats::add_plain`].
+    #[inline(always)]
     pub fn waited(&mut self, wait: Time) {
-        self.wait.record(wait.0);
-        self.wait_sum += u128::from(wait.0);
+        self.plain.waiting.push(wait);
+        if self.plain.waiting.len() >= TOGETHER {
+            self.count_together();
+        }
     }
 
     /// Counts a measured job of `age` that was not resolved.
@@ -421,7 +457,7 @@ mod tests {
             on_time: false,
         };
         let blame = [0, 0, 0, queue, response - queue, 0, 0];
-        stats.complete(&job, &blame, Time(1));
+        stats.complete_at_once(&job, &blame, Time(1));
     }
 
     /// 2,000 jobs, of which the slowest 20 waited in the queue and the others did not.
@@ -453,7 +489,7 @@ mod tests {
         assert_eq!(stats.measured(), 101);
     }
 
-    /// Jobs that only queue and run are counted as others, at whatever sizes of sums.
+    /// Jobs that only queue and run are counted as others, one by one and together, at whatever sizes of sums.
     #[test]
     fn plain_jobs_are_as_others() {
         let century = 3_155_760_000_000_000_000;
@@ -479,6 +515,20 @@ mod tests {
             .map(|rows| plain.complete_plain(rows, Time(1)))
             .sum();
         plain.add_plain();
+        let mut each = JobStats::default();
+        for row in &rows {
+            let job = Completed {
+                response: row.response,
+                ideal: row.ideal,
+                straggler_wait_doubled: 4,
+                on_time: false,
+            };
+            let blame = [0, 0, 0, row.queue.0, (row.response - row.queue).0, 0, 0];
+            each.complete(&job, &blame, Time(1));
+        }
+        each.add_plain();
+        plain.straggler_wait_doubled = each.straggler_wait_doubled;
+        assert_eq!(each, plain);
         assert_eq!(sum, stats.response_sum());
         assert_eq!(plain.response, stats.response);
         assert_eq!(plain.slowdown, stats.slowdown);

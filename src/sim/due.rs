@@ -3,7 +3,8 @@
 //!
 //! A wheel of days: a day's nodes are a list, and a node whose instant is turns away waits in the
 //! list of its day of the turn (Varghese & Lauck, "Hashed and hierarchical timing wheels", SOSP
-//! 1987, scheme 6). Nothing is sorted, which is what an agenda spends its time on.
+//! 1987, scheme 6). Nothing is sorted, which is what an agenda spends its time on; and as days are short, a
+//! list that is found has one node, which is due: there is little to guess for a processor.
 
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
@@ -13,11 +14,16 @@ use crate::model::slab::NONE;
 const FIRST: i64 = 64;
 const ROUND: i64 = 4096;
 
+/// Days for each node.
+const DAYS: usize = 4;
+
 /// See the module.
 #[derive(Default)]
 pub struct Due {
     /// First node of each day's list; as many as a power of two.
     days: Vec<u32>,
+    /// Which of the lists have nodes, as bits.
+    filled: Vec<u64>,
     /// By node.
     kept: Vec<Kept>,
     /// A day lasts 2^`shift` nanoseconds.
@@ -42,8 +48,10 @@ struct Kept {
 impl Due {
     /// Nothing is due at any of `nodes` nodes.
     pub fn new(nodes: usize) -> Due {
+        let days = (DAYS * nodes).next_power_of_two().max(64);
         Due {
-            days: vec![NONE; nodes.next_power_of_two()],
+            days: vec![NONE; days],
+            filled: vec![0; days / 64],
             kept: vec![
                 Kept {
                     time: Time::MAX,
@@ -65,6 +73,7 @@ impl Due {
     pub fn push(&mut self, node: NodeId, time: Time) {
         let list = self.list(time.0 >> self.shift);
         let next = std::mem::replace(&mut self.days[list], node.0);
+        self.filled[list / 64] |= 1 << (list % 64);
         self.kept[node.index()] = Kept { time, next };
     }
 
@@ -78,36 +87,49 @@ impl Due {
     #[inline(always)]
     pub fn settle(&mut self, now: Time, mut come: impl FnMut(NodeId) -> Time) {
         let last = now.0 >> self.shift;
-        self.today = self
-            .today
-            .max(last.saturating_sub(self.days.len() as u64 - 1));
-        loop {
-            let list = self.list(self.today);
+        let turn = self.days.len() as u64;
+        let mut from = self.today.max(last.saturating_sub(turn - 1));
+        while let Some(day) = self.next_filled(from, last) {
+            let list = self.list(day);
             let mut at = std::mem::replace(&mut self.days[list], NONE);
+            self.filled[list / 64] &= !(1 << (list % 64));
             while at != NONE {
                 let Kept { time, next } = self.kept[at as usize];
-                if time > now {
-                    self.kept[at as usize].next = self.days[list];
-                    self.days[list] = at;
-                } else {
-                    self.bring(NodeId(at), now, &mut come);
+                match time > now {
+                    true => self.push(NodeId(at), time),
+                    false => self.bring(NodeId(at), now, &mut come),
                 }
                 at = next;
             }
-            if self.today >= last {
-                break;
-            }
-            self.today += 1;
+            from = day + 1;
         }
+        self.today = last;
         if self.left <= 0 {
             self.adapt(now);
         }
     }
 
+    /// The first day `from` then until `last`, less than a turn, on whose list there are nodes.
+    #[inline(always)]
+    fn next_filled(&self, mut from: u64, last: u64) -> Option<u64> {
+        while from <= last {
+            let list = self.list(from);
+            let coming = self.filled[list / 64] >> (list % 64);
+            if coming != 0 {
+                let day = from + u64::from(coming.trailing_zeros());
+                return (day <= last).then_some(day);
+            }
+            from = (from | 63) + 1;
+        }
+        None
+    }
+
     /// Takes the node whose instant comes first, of those that come together the one with the lowest number,
     /// and tells that instant; `None` if nothing is kept. From then on nothing earlier may be pushed.
     pub fn take_first(&mut self) -> Option<(NodeId, Time)> {
-        for _ in 0..self.days.len() {
+        let last = self.today + (self.days.len() as u64 - 1);
+        while let Some(day) = self.next_filled(self.today, last) {
+            self.today = day;
             if let Some(first) = self.first_of_today() {
                 return Some(self.take(first));
             }
@@ -140,6 +162,9 @@ impl Due {
         let list = self.list(self.today);
         if self.days[list] == node.0 {
             self.days[list] = next;
+            if next == NONE {
+                self.filled[list / 64] &= !(1 << (list % 64));
+            }
         } else {
             let mut before = self.days[list];
             while self.kept[before as usize].next != node.0 {
@@ -168,18 +193,19 @@ impl Due {
         }
     }
 
-    /// A day becomes about as long as the time from one node that came due to the next.
+    /// A day becomes a quarter to a half as long as the time from one node that came due to the next.
     #[cold]
     fn adapt(&mut self, now: Time) {
         let gap = now.since(self.begun).0 / (self.round - self.left) as u64;
         (self.round, self.left, self.begun) = (ROUND, ROUND, now);
-        let shift = 64 - gap.leading_zeros();
+        let shift = (64 - gap.leading_zeros()).saturating_sub(2);
         if shift.abs_diff(self.shift) < 2 {
             return;
         }
         self.shift = shift.min(60);
         self.today = now.0 >> self.shift;
         self.days.fill(NONE);
+        self.filled.fill(0);
         for node in 0..self.kept.len() {
             let time = self.kept[node].time;
             if time < Time::MAX {

@@ -29,6 +29,7 @@ pub(super) struct Ending {
 
 /// Accounts for what is left in the system, checks that nothing was lost, and sums up.
 pub(super) fn conclude(mut core: Core<'_>, ending: Ending) -> Fallible<Figures> {
+    core.stats.iter_mut().for_each(JobStats::add_plain);
     leave_jobs(&mut core, ending.over);
     let used = leave_tasks(&mut core, ending.over);
     if is_stuck(&core) {

@@ -127,14 +127,39 @@ pub fn select(words: &[u64], (blocks, shift): (&[u32], u32), mut rank: u32) -> u
         rank -= blocks[block];
         block += 1;
     }
-    let mut word = block << shift;
-    let mut sums = prefix_sums(words[word]);
-    while u64::from(rank) >= sums >> 56 {
-        rank -= (sums >> 56) as u32;
-        word += 1;
-        sums = prefix_sums(words[word]);
+    let word = block << shift;
+    if words.len() <= FEW {
+        let (word, before) = word_of(words, rank);
+        return word * 64 + select_bit(words[word], rank - before) as usize;
     }
-    word * 64 + select_bit(words[word], sums, rank.into()) as usize
+    select_from(words, word, rank)
+}
+
+/// The same, from that `word` on.
+#[inline(always)]
+fn select_from(words: &[u64], mut word: usize, mut rank: u32) -> usize {
+    loop {
+        let members = count_ones(words[word]);
+        if rank < members {
+            return word * 64 + select_bit(words[word], rank) as usize;
+        }
+        (rank, word) = (rank - members, word + 1);
+    }
+}
+
+/// Of so few words all are counted sooner than a processor has guessed wrong at which to stop.
+const FEW: usize = 4;
+
+/// The word that has the member of that rank, and how many members are in those before.
+#[inline(always)]
+fn word_of(words: &[u64], rank: u32) -> (usize, u32) {
+    let (mut word, mut before, mut sum) = (0, 0, 0);
+    for bits in &words[..words.len() - 1] {
+        sum += count_ones(*bits);
+        word += usize::from(rank >= sum);
+        before = if rank >= sum { sum } else { before };
+    }
+    (word, before)
 }
 
 /// Each byte 1.
@@ -156,16 +181,41 @@ fn count_up_to(sums: u64, rank: u64) -> u64 {
     (((((rank * ONES) | TOPS) - sums) & TOPS) >> 7).wrapping_mul(ONES) >> 56
 }
 
-/// The bit of `word` with `rank` bits below it, of which there is one; `sums` are its prefix sums.
-/// Without a branch (Vigna, "Broadword implementation of rank/select queries", WEA 2008).
+/// Number of bits of `word`.
 #[inline(always)]
-fn select_bit(word: u64, sums: u64, rank: u64) -> u64 {
+fn count_ones(word: u64) -> u32 {
+    (prefix_sums(word) >> 56) as u32
+}
+
+/// The bit of `word` with `rank` bits below it, of which there is one. Without a branch (Vigna, "Broadword
+/// implementation of rank/select queries", WEA 2008).
+#[inline(always)]
+fn select_bit(word: u64, rank: u32) -> u64 {
+    let (sums, rank) = (prefix_sums(word), u64::from(rank));
     let first = count_up_to(sums, rank) * 8;
     let rank = rank - ((sums << 8) >> first & 0xff);
-    // Each bit of the byte in a byte of its own.
-    let spread = ((word >> first & 0xff) * ONES) & 0x8040_2010_0804_0201;
-    let bits = (spread + 0x7f * ONES) >> 7 & ONES;
-    first + count_up_to(bits.wrapping_mul(ONES), rank)
+    let byte = (word >> first & 0xff) as usize;
+    first + u64::from(IN_BYTE[byte][rank as usize & 7])
+}
+
+/// By byte and rank, the bit of the byte with so many bits below it, if there is one.
+static IN_BYTE: [[u8; 8]; 256] = bits_in_bytes();
+
+const fn bits_in_bytes() -> [[u8; 8]; 256] {
+    let mut table = [[0; 8]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut rank, mut bit) = (0, 0);
+        while bit < 8 {
+            if byte >> bit & 1 == 1 {
+                table[byte][rank] = bit as u8;
+                rank += 1;
+            }
+            bit += 1;
+        }
+        byte += 1;
+    }
+    table
 }
 
 #[cfg(test)]
@@ -187,7 +237,7 @@ mod tests {
             ] {
                 let mut left = word;
                 for rank in 0..word.count_ones() {
-                    let found = select_bit(word, prefix_sums(word), rank.into());
+                    let found = select_bit(word, rank);
                     assert_eq!(found, u64::from(left.trailing_zeros()), "{word:x} {rank}");
                     left &= left - 1;
                 }

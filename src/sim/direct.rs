@@ -23,7 +23,7 @@ use super::core::Core;
 use super::dispatch::{Dispatch, whole_service_time};
 use super::failure::{Failure, Fallible};
 use super::ledger::{self, Ledger, Task};
-use super::lines::{BARE, BLIND, FULL, Lines};
+use super::lines::{BARE, BLIND, FULL, Lines, TOLD};
 use super::observing::{ByEvents, See};
 use super::placing::{Arrived, Begun, Jobs, Placing};
 use super::records::Subject;
@@ -363,6 +363,7 @@ impl<'s> Replication<'s> {
         direct.placed.messages += match direct.lines.way {
             BLIND => self.place_by_counts::<BLIND>(direct, job, jobs),
             BARE => self.place_by_counts::<BARE>(direct, job, jobs),
+            TOLD => self.place_by_counts::<TOLD>(direct, job, jobs),
             _ => self.place_by_counts::<FULL>(direct, job, jobs),
         }?;
         Ok(())

@@ -1,30 +1,29 @@
-//! What comes due, in no particular order: of each node at most one instant is kept, and whoever
-//! asks is told the nodes whose instant has come.
+//! What comes due, in no particular order: of each entry (a node, or a task) at most one instant is kept,
+//! and whoever asks is told the entries whose instant has come.
 //!
-//! A wheel of days: a day's nodes are a list, and a node whose instant is turns away waits in the
+//! A wheel of days: a day's entries are a list, and one whose instant is turns away waits in the
 //! list of its day of the turn (Varghese & Lauck, "Hashed and hierarchical timing wheels", SOSP
 //! 1987, scheme 6). Nothing is sorted, which is what an agenda spends its time on; and as days are short, a
-//! list that is found has one node, which is due: there is little to guess for a processor.
+//! list that is found has one entry, which is due: there is little to guess for a processor.
 
 use crate::engine::time::Time;
-use crate::model::ids::NodeId;
 use crate::model::slab::NONE;
 
-/// Nodes that come due after which the length of a day is looked at for the first time, and again.
+/// Entries that come due after which the length of a day is looked at for the first time, and again.
 const FIRST: i64 = 64;
 const ROUND: i64 = 4096;
 
-/// Days for each node.
+/// Days for each entry.
 const DAYS: usize = 4;
 
 /// See the module.
 #[derive(Default)]
 pub struct Due {
-    /// First node of each day's list; as many as a power of two.
+    /// First entry of each day's list; as many as a power of two.
     days: Vec<u32>,
-    /// Which of the lists have nodes, as bits.
+    /// Which of the lists have entries, as bits.
     filled: Vec<u64>,
-    /// By node.
+    /// By entry.
     kept: Vec<Kept>,
     /// A day lasts 2^`shift` nanoseconds.
     shift: u32,
@@ -36,7 +35,7 @@ pub struct Due {
     begun: Time,
 }
 
-/// What is kept of a node.
+/// What is kept of an entry.
 #[derive(Clone, Copy)]
 struct Kept {
     /// Its instant; [`Time::MAX`] if there is none.
@@ -46,9 +45,9 @@ struct Kept {
 }
 
 impl Due {
-    /// Nothing is due at any of `nodes` nodes.
-    pub fn new(nodes: usize) -> Due {
-        let days = (DAYS * nodes).next_power_of_two().max(64);
+    /// None of so many entries is due.
+    pub fn new(entries: usize) -> Due {
+        let days = (DAYS * entries).next_power_of_two().max(64);
         Due {
             days: vec![NONE; days],
             filled: vec![0; days / 64],
@@ -57,7 +56,7 @@ impl Due {
                     time: Time::MAX,
                     next: NONE
                 };
-                nodes
+                entries
             ],
             shift: 20,
             today: 0,
@@ -67,14 +66,31 @@ impl Due {
         }
     }
 
-    /// Keeps `node`, of which nothing is kept, until `time`, which is not before any `now` that was
+    /// There is one entry more; tells which.
+    #[cold]
+    pub fn add(&mut self) -> u32 {
+        let next = NONE;
+        self.kept.push(Kept {
+            time: Time::MAX,
+            next,
+        });
+        if DAYS * self.kept.len() > self.days.len() {
+            let days = 2 * self.days.len();
+            self.days.resize(days, NONE);
+            self.filled.resize(days / 64, 0);
+            self.lay_out();
+        }
+        self.kept.len() as u32 - 1
+    }
+
+    /// Keeps `entry`, of which nothing is kept, until `time`, which is not before any `now` that was
     /// asked for.
     #[inline(always)]
-    pub fn push(&mut self, node: NodeId, time: Time) {
+    pub fn push(&mut self, entry: u32, time: Time) {
         let list = self.list(time.0 >> self.shift);
-        let next = std::mem::replace(&mut self.days[list], node.0);
+        let next = std::mem::replace(&mut self.days[list], entry);
         self.filled[list / 64] |= 1 << (list % 64);
-        self.kept[node.index()] = Kept { time, next };
+        self.kept[entry as usize] = Kept { time, next };
     }
 
     #[inline(always)]
@@ -82,10 +98,10 @@ impl Due {
         day as usize & (self.days.len() - 1)
     }
 
-    /// Tells `come` every node whose instant has come `now`; that gives the next that is to be kept of
-    /// it ([`Time::MAX`]: nothing).
+    /// Tells `come` every entry whose instant has come `now`, with that; it gives the next that is to be kept
+    /// of it ([`Time::MAX`]: nothing).
     #[inline(always)]
-    pub fn settle(&mut self, now: Time, mut come: impl FnMut(NodeId) -> Time) {
+    pub fn settle(&mut self, now: Time, mut come: impl FnMut(u32, Time) -> Time) {
         let last = now.0 >> self.shift;
         let turn = self.days.len() as u64;
         let mut from = self.today.max(last.saturating_sub(turn - 1));
@@ -96,8 +112,8 @@ impl Due {
             while at != NONE {
                 let Kept { time, next } = self.kept[at as usize];
                 match time > now {
-                    true => self.push(NodeId(at), time),
-                    false => self.bring(NodeId(at), now, &mut come),
+                    true => self.push(at, time),
+                    false => self.bring((at, time), now, &mut come),
                 }
                 at = next;
             }
@@ -109,7 +125,7 @@ impl Due {
         }
     }
 
-    /// The first day `from` then until `last`, less than a turn, on whose list there are nodes.
+    /// The first day `from` then until `last`, less than a turn, on whose list there are entries.
     #[inline(always)]
     fn next_filled(&self, mut from: u64, last: u64) -> Option<u64> {
         while from <= last {
@@ -124,9 +140,9 @@ impl Due {
         None
     }
 
-    /// Takes the node whose instant comes first, of those that come together the one with the lowest number,
+    /// Takes the entry whose instant comes first, of those that come together the one with the lowest number,
     /// and tells that instant; `None` if nothing is kept. From then on nothing earlier may be pushed.
-    pub fn take_first(&mut self) -> Option<(NodeId, Time)> {
+    pub fn take_first(&mut self) -> Option<(u32, Time)> {
         let last = self.today + (self.days.len() as u64 - 1);
         while let Some(day) = self.next_filled(self.today, last) {
             self.today = day;
@@ -143,7 +159,7 @@ impl Due {
         Some(self.take(first))
     }
 
-    fn first_of_today(&self) -> Option<NodeId> {
+    fn first_of_today(&self) -> Option<u32> {
         let mut at = self.days[self.list(self.today)];
         let (mut first, mut least) = (NONE, (Time::MAX, NONE));
         while at != NONE {
@@ -153,47 +169,52 @@ impl Due {
             }
             at = next;
         }
-        (first != NONE).then_some(NodeId(first))
+        (first != NONE).then_some(first)
     }
 
-    /// Takes a node of today out.
-    fn take(&mut self, node: NodeId) -> (NodeId, Time) {
-        let Kept { time, next } = self.kept[node.index()];
+    /// Takes an entry of today out.
+    fn take(&mut self, entry: u32) -> (u32, Time) {
+        let Kept { time, next } = self.kept[entry as usize];
         let list = self.list(self.today);
-        if self.days[list] == node.0 {
+        if self.days[list] == entry {
             self.days[list] = next;
             if next == NONE {
                 self.filled[list / 64] &= !(1 << (list % 64));
             }
         } else {
             let mut before = self.days[list];
-            while self.kept[before as usize].next != node.0 {
+            while self.kept[before as usize].next != entry {
                 before = self.kept[before as usize].next;
             }
             self.kept[before as usize].next = next;
         }
-        self.kept[node.index()].time = Time::MAX;
+        self.kept[entry as usize].time = Time::MAX;
         self.left -= 1;
-        (node, time)
+        (entry, time)
     }
 
-    /// Tells of a node as long as its instant has come.
+    /// Tells of an entry as long as its instant has come.
     #[inline(always)]
-    fn bring(&mut self, node: NodeId, now: Time, come: &mut impl FnMut(NodeId) -> Time) {
+    fn bring(
+        &mut self,
+        (entry, mut time): (u32, Time),
+        now: Time,
+        come: &mut impl FnMut(u32, Time) -> Time,
+    ) {
         loop {
-            let time = come(node);
+            time = come(entry, time);
             self.left -= 1;
             if time == Time::MAX {
-                self.kept[node.index()].time = time;
+                self.kept[entry as usize].time = time;
                 return;
             }
             if time > now {
-                return self.push(node, time);
+                return self.push(entry, time);
             }
         }
     }
 
-    /// A day becomes a quarter to a half as long as the time from one node that came due to the next.
+    /// A day becomes a quarter to a half as long as the time from one entry that came due to the next.
     #[cold]
     fn adapt(&mut self, now: Time) {
         let gap = now.since(self.begun).0 / (self.round - self.left) as u64;
@@ -204,12 +225,17 @@ impl Due {
         }
         self.shift = shift.min(60);
         self.today = now.0 >> self.shift;
+        self.lay_out();
+    }
+
+    /// Puts all entries into the lists of their days.
+    fn lay_out(&mut self) {
         self.days.fill(NONE);
         self.filled.fill(0);
-        for node in 0..self.kept.len() {
-            let time = self.kept[node].time;
+        for entry in 0..self.kept.len() {
+            let time = self.kept[entry].time;
             if time < Time::MAX {
-                self.push(NodeId(node as u32), time);
+                self.push(entry as u32, time);
             }
         }
     }
@@ -224,7 +250,8 @@ mod tests {
     #[test]
     fn those_are_told_whose_instant_has_come() {
         let key = Seeds::new(3, 1).key(Purpose::Placement);
-        let mut due = Due::new(50);
+        let mut due = Due::new(7);
+        (7..50).for_each(|entry| assert_eq!(due.add(), entry));
         let mut twin = vec![None; 50];
         let (mut now, mut told) = (Time::ZERO, 0);
         for step in 0..60_000 {
@@ -233,13 +260,14 @@ mod tests {
             let scale = 1u64 << (step / 2_000);
             if twin[node as usize].is_none() {
                 let time = now + Time(u64::from(draw.below(40)) * scale);
-                due.push(NodeId(node), time);
+                due.push(node, time);
                 twin[node as usize] = Some(time);
             }
             now += Time(u64::from(draw.below(3)) * scale);
             let mut found = Vec::new();
-            due.settle(now, |node| {
-                found.push(node.0);
+            due.settle(now, |node, time| {
+                assert_eq!(Some(time), twin[node as usize]);
+                found.push(node);
                 Time::MAX
             });
             found.sort_unstable();

@@ -18,6 +18,7 @@ use super::ledger::Ledger;
 use super::lengths::Lengths;
 use super::noted::Noted;
 use super::replication::Replication;
+use super::told::Told;
 
 /// See the module.
 pub struct Lines {
@@ -27,14 +28,15 @@ pub struct Lines {
     pub by_counts: bool,
     /// It is known how many tasks are at a node; else only when it is free.
     keeps_ends: bool,
-    /// How they are kept, where decisions read numbers of tasks alone.
+    /// How they are kept.
     pub way: u8,
-    /// When the first in line end, where decisions may read the state of any node.
-    due: Due,
-    /// The lines, in one of three ways.
+    /// The lines, in one of four ways.
     lasts: Vec<Time>,
     lengths: Lengths,
+    told: Told,
     queues: Queues,
+    /// When the first in line of those end, where decisions may read the state of any node.
+    due: Due,
     /// Service of all tasks so far.
     service: u128,
     /// Tasks at nodes, for a function's own use.
@@ -55,12 +57,14 @@ struct Queues {
 }
 
 /// Ways to keep lines: when each is free and no more; how many tasks are in them, where nothing else
-/// follows from their coming and going; the same with all that does.
+/// follows from their coming and going; the same of all at any time, with what follows; all that is to be known.
 pub const BLIND: u8 = 0;
 /// See above.
 pub const BARE: u8 = 1;
 /// See above.
-pub const FULL: u8 = 2;
+pub const TOLD: u8 = 2;
+/// See above.
+pub const FULL: u8 = 3;
 
 /// How many ends lie in the line's own record.
 const NEAR: usize = 5;
@@ -119,21 +123,23 @@ impl Lines {
         let (reads, by_idle) = (dispatch.reads(), dispatch.reporting().by_idle);
         let by_counts = dispatch.goes_by_counts() && core.board.keeps_counts_alone();
         let keeps_ends = reads != Reads::Nothing || by_idle > 0;
-        let is_followed = by_idle > 0 || core.board.is_kept() || reads == Reads::Any;
         let way = match keeps_ends {
             false => BLIND,
-            true if by_counts && !is_followed => BARE,
+            true if by_counts && reads == Reads::Any => TOLD,
+            true if by_counts && by_idle == 0 && !core.board.is_kept() => BARE,
             true => FULL,
         };
         let kept = |by| if way == by { nodes } else { 0 };
+        let is_due = way == FULL && reads == Reads::Any;
         Lines {
             reads,
             by_counts,
             keeps_ends,
             way,
-            lasts: vec![Time::ZERO; kept(BLIND)],
+            lasts: vec![Time::ZERO; kept(BLIND) + kept(TOLD)],
             lengths: Lengths::new(kept(BARE)),
-            due: Due::new(if reads == Reads::Any { nodes } else { 0 }),
+            told: Told::new(kept(TOLD)),
+            due: Due::new(if is_due { nodes } else { 0 }),
             queues: Queues {
                 lines: vec![Line::EMPTY; kept(FULL)],
                 far: Vec::new(),
@@ -158,7 +164,7 @@ impl Lines {
     #[inline(always)]
     fn last(&self, node: NodeId) -> Time {
         match self.way {
-            BLIND => self.lasts[node.index()],
+            BLIND | TOLD => self.lasts[node.index()],
             BARE => self.lengths.last(node),
             _ => self.queues.lines[node.index()].last,
         }
@@ -178,6 +184,12 @@ impl Lines {
         match WAY {
             BLIND => follow(&mut self.lasts[node.index()], service, now),
             BARE => self.lengths.push(node, service, now),
+            TOLD => {
+                let (start, end) = follow(&mut self.lasts[node.index()], service, now);
+                let before = self.told.push(node, end);
+                self.queues.recount(core, node, before, before + 1);
+                (start, end)
+            }
             _ => self.line_up_fully(core, node, service, now),
         }
     }
@@ -193,6 +205,7 @@ impl Lines {
         match self.way {
             BLIND => self.line_up_by::<BLIND>(core, node, service, now),
             BARE => self.line_up_by::<BARE>(core, node, service, now),
+            TOLD => self.line_up_by::<TOLD>(core, node, service, now),
             _ => self.line_up_by::<FULL>(core, node, service, now),
         }
     }
@@ -211,7 +224,7 @@ impl Lines {
         let (start, end) = follow(&mut self.queues.lines[node.index()].last, service, now);
         let before = self.queues.push(node, end);
         if before == 0 && self.reads == Reads::Any {
-            self.due.push(node, end);
+            self.due.push(node.0, end);
         }
         if self.by_counts {
             self.queues.recount(core, node, before, before + 1);
@@ -233,11 +246,14 @@ impl Lines {
     /// How many tasks are at `node` now, as lines are kept in that way.
     #[inline(always)]
     pub fn tasks_at<const WAY: u8>(&mut self, core: &mut Core<'_>, node: NodeId, now: Time) -> u32 {
-        if WAY == BARE {
-            return self.lengths.count(node, now);
+        match WAY {
+            BARE => self.lengths.count(node, now),
+            TOLD => self.told.count(node),
+            _ => {
+                self.settle(core, node, now);
+                self.queues.lines[node.index()].tasks
+            }
         }
-        self.settle(core, node, now);
-        self.queues.lines[node.index()].tasks
     }
 
     /// The order of all nodes by numbers of tasks, if it is the only one.
@@ -254,9 +270,10 @@ impl Lines {
 
     /// Lets go what has left any line until `now`.
     pub fn settle_all(&mut self, core: &mut Core<'_>, now: Time) {
-        match self.reads {
-            _ if self.way != FULL => {}
-            Reads::Any => self.settle_due(core, now),
+        match self.way {
+            BLIND | BARE => {}
+            TOLD => self.settle_told(core, now),
+            _ if self.reads == Reads::Any => self.settle_due(core, now),
             _ => {
                 for node in 0..self.queues.lines.len() as u32 {
                     self.settle(core, NodeId(node), now);
@@ -265,11 +282,21 @@ impl Lines {
         }
     }
 
+    /// The same where all departures are told.
+    #[inline(always)]
+    pub fn settle_told(&mut self, core: &mut Core<'_>, now: Time) {
+        let (told, queues) = (&mut self.told, &mut self.queues);
+        told.settle(now, |node, end, tasks| {
+            queues.recount(core, node, tasks + 1, tasks);
+            queues.report_idle(core, end, tasks);
+        });
+    }
+
     /// The same where decisions may read the state of any node.
     #[inline(always)]
     pub fn settle_due(&mut self, core: &mut Core<'_>, now: Time) {
         let (due, queues) = (&mut self.due, &mut self.queues);
-        due.settle(now, |node| queues.pop(core, node));
+        due.settle(now, |node, _| queues.pop(core, NodeId(node)));
     }
 
     /// The nodes of the core become as these lines are `now`, when nothing is left that is due.
@@ -383,10 +410,16 @@ impl Queues {
             core.nodes.move_up(node, end);
             core.changed(node);
         }
-        if tasks == 0 && self.by_idle > 0 && core.window.contains(end) {
+        self.report_idle(core, end, tasks);
+        self.lines[node.index()].first()
+    }
+
+    /// A node that is left with so many tasks reports that it is idle, if it is and anybody relies on that.
+    #[inline(always)]
+    fn report_idle(&self, core: &mut Core<'_>, at: Time, tasks: u32) {
+        if tasks == 0 && self.by_idle > 0 && core.window.contains(at) {
             core.totals.messages += self.by_idle;
         }
-        self.lines[node.index()].first()
     }
 
     #[inline(always)]

@@ -48,6 +48,7 @@ mod stages;
 mod standing;
 mod stealing;
 mod thieves;
+mod told;
 mod unseen;
 mod ways;
 mod window;

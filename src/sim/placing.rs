@@ -8,13 +8,13 @@
 use crate::engine::random::Draw;
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
-use crate::strategy::{Choice, Choosing, Counts, Order, Reads, Ties};
+use crate::strategy::{Choice, Choosing, Counts, Order, Ties};
 
 use super::core::{Core, Facts};
 use super::dispatch::{Decider, Dispatch, straggle};
 use super::failure::Fallible;
 use super::ledger::{Ledger, Placed, Task};
-use super::lines::{FULL, Lines};
+use super::lines::{BARE, BLIND, Lines, TOLD};
 use super::records::Subject;
 
 /// A job that has arrived and come to its dispatcher.
@@ -190,7 +190,7 @@ impl<'a, 's, const WAY: u8> Placing<'a, 's, WAY> {
             }
         }
         self.decider.choose_each(self.nodes, decisions);
-        if self.nodes > MANY && WAY != FULL {
+        if self.nodes > MANY && (WAY == BLIND || WAY == BARE) {
             self.touch(decisions);
         }
     }
@@ -312,8 +312,8 @@ impl<const WAY: u8> Looking<'_, '_, WAY> {
     /// What is to be seen at any node is up to date.
     #[inline(always)]
     fn catch_up(&mut self) {
-        if WAY == FULL && self.lines.reads == Reads::Any {
-            self.lines.settle_due(self.core, self.now);
+        if WAY == TOLD {
+            self.lines.settle_told(self.core, self.now);
         }
     }
 

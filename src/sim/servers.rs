@@ -113,8 +113,8 @@ impl Servers {
         work: f64,
     ) -> Fallible<Task> {
         let (nodes, now) = (&mut self.nodes, job.at);
-        self.due.settle(now, |node| {
-            nodes.step(node.index(), 1, 0);
+        self.due.settle(now, |node, _| {
+            nodes.step(node as usize, 1, 0);
             Time::MAX
         });
         let idle = self.nodes.idle_count();
@@ -123,6 +123,7 @@ impl Servers {
             0 => self
                 .due
                 .take_first()
+                .map(|(node, time)| (NodeId(node), time))
                 .ok_or_else(|| CLOCK_ENDED.to_owned())?,
             _ => (NodeId(self.nodes.nth_idle(rank) as u32), now),
         };
@@ -140,7 +141,7 @@ impl Servers {
         }
         let service = job.service(core, task, work, node);
         self.service += u128::from(service.0);
-        self.due.push(node, start + service);
+        self.due.push(node.0, start + service);
         Ok(Task::new(node, start, start + service))
     }
 

@@ -255,6 +255,9 @@ impl JobStats {
     pub fn complete_alone(&mut self, job: &Completed, queue: Time, floor: Time) {
         self.on_time += u64::from(job.on_time);
         self.straggler_wait_doubled += u128::from(job.straggler_wait_doubled);
+        if self.plain.jobs.len() == self.plain.jobs.capacity() {
+            self.make_room();
+        }
         self.plain.jobs.push(PlainJob {
             response: job.response,
             queue,
@@ -263,14 +266,25 @@ impl JobStats {
                 ideal => ideal.max(floor),
             },
         });
-        if self.plain.jobs.len() >= TOGETHER {
-            self.count_together();
-        }
+    }
+
+    /// Makes room for jobs and waits that come one by one: those that fill it are counted.
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self) {
+        self.count_together();
+        let Plain {
+            jobs,
+            waiting,
+            ratios,
+            ..
+        } = &mut self.plain;
+        jobs.reserve_exact(TOGETHER);
+        waiting.reserve_exact(TOGETHER);
+        ratios.reserve_exact(TOGETHER);
     }
 
     /// Counts the jobs and waits that came one by one.
-    #[cold]
-    #[inline(never)]
     fn count_together(&mut self) {
         let Plain { jobs, waiting, .. } = &mut self.plain;
         let (mut jobs, mut waiting) = (std::mem::take(jobs), std::mem::take(waiting));
@@ -350,10 +364,10 @@ impl JobStats {
     /// Counts the wait of a task of a completed measured job; it may be told only after [`JobStats::add_plain`].
     #[inline(always)]
     pub fn waited(&mut self, wait: Time) {
-        self.plain.waiting.push(wait);
-        if self.plain.waiting.len() >= TOGETHER {
-            self.count_together();
+        if self.plain.waiting.len() == self.plain.waiting.capacity() {
+            self.make_room();
         }
+        self.plain.waiting.push(wait);
     }
 
     /// Counts a measured job of `age` that was not resolved.

@@ -114,6 +114,18 @@ pub struct PlainJob {
     pub ideal: Time,
 }
 
+impl PlainJob {
+    /// What it tells, when what is known of it beside its times has been counted.
+    fn completed(&self) -> Completed {
+        Completed {
+            response: self.response,
+            ideal: self.ideal,
+            straggler_wait_doubled: 0,
+            on_time: false,
+        }
+    }
+}
+
 /// Sums of the parts of response times by bucket of the response time, so that it can be said what
 /// the slowest are made of.
 ///
@@ -273,25 +285,23 @@ impl JobStats {
     #[inline(never)]
     fn make_room(&mut self) {
         self.count_together();
-        let Plain {
-            jobs,
-            waiting,
-            ratios,
-            ..
-        } = &mut self.plain;
-        jobs.reserve_exact(TOGETHER);
-        waiting.reserve_exact(TOGETHER);
-        ratios.reserve_exact(TOGETHER);
+        self.plain.jobs.reserve_exact(TOGETHER);
+        self.plain.waiting.reserve_exact(TOGETHER);
     }
 
     /// Counts the jobs and waits that came one by one.
     fn count_together(&mut self) {
         let Plain { jobs, waiting, .. } = &mut self.plain;
         let (mut jobs, mut waiting) = (std::mem::take(jobs), std::mem::take(waiting));
-        self.complete_plain(&jobs, Time::ZERO);
-        self.waited_plain(waiting.iter().copied());
-        jobs.clear();
-        waiting.clear();
+        for job in jobs.drain(..) {
+            let service = job.response - job.queue;
+            let blame = [0, 0, 0, job.queue.0, service.0, 0, 0];
+            self.complete_at_once(&job.completed(), &blame, Time::ZERO);
+        }
+        for wait in waiting.drain(..) {
+            self.wait.record(wait.0);
+            self.wait_sum += u128::from(wait.0);
+        }
         (self.plain.jobs, self.plain.waiting) = (jobs, waiting);
     }
 

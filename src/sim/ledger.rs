@@ -579,11 +579,13 @@ const FEW: usize = 16;
 /// Sorts by insertion, going through all that are sorted whatever they are.
 fn sort_few(all: &mut [Time]) {
     for at in 1..all.len() {
-        let (sorted, rest) = all.split_at_mut(at);
-        for one in sorted {
-            let other = rest[0];
-            (*one, rest[0]) = ((*one).min(other), (*one).max(other));
+        let mut largest = all[at];
+        for one in &mut all[..at] {
+            let other = *one;
+            *one = other.min(largest);
+            largest = other.max(largest);
         }
+        all[at] = largest;
     }
 }
 

@@ -466,12 +466,11 @@ impl Stock {
         self.works.resize(AHEAD * self.each, 0.0);
         self.digests.resize(AHEAD + 1, 0);
         self.at = 0;
-        let works = self.works.chunks_exact_mut(self.each);
-        let jobs = self.arrivals.iter_mut().zip(&mut self.digests[1..]);
-        for ((arrival, after), works) in jobs.zip(works) {
+        let mut works = self.works.iter_mut();
+        for (arrival, after) in self.arrivals.iter_mut().zip(&mut self.digests[1..]) {
             *arrival = next;
             digest = digesting.begin(digest, next);
-            for each in works {
+            for each in works.by_ref().take(self.each) {
                 *each = work.sample(&mut stream);
                 digest = digesting.add(digest, *each);
             }
@@ -940,9 +939,10 @@ fn digest(
 #[inline(always)]
 fn digest_head(before: u64, arrival: Time, class: u32, demand: &[u64]) -> u64 {
     let digest = mix(mix(before, arrival.0), u64::from(class));
-    demand
-        .iter()
-        .fold(digest, |digest, &units| mix(digest, units))
+    match demand {
+        [units] => mix(digest, *units),
+        all => all.iter().fold(digest, |digest, &units| mix(digest, units)),
+    }
 }
 
 /// Makes the `count` tasks of a job, of which the first has the job's number.

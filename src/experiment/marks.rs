@@ -254,9 +254,10 @@ fn growth(cell: &Replications, is_heavy: bool) -> Option<Mark> {
         .filter(|busiest| busiest.load >= 1.0)
     {
         let note = format!(
-            "the load of {} is {}: more is asked for than can be served, and jobs pile up",
+            "the load of {} is {}: {} is asked for than can be served, and jobs pile up",
             over.place,
-            significant(over.load, 3)
+            significant(over.load, 3),
+            if over.load > 1.0 { "more" } else { "no less" }
         );
         return Some((Status::Unstable, note));
     }

@@ -463,6 +463,11 @@ impl Metric {
         self.row.unit
     }
 
+    /// Whether its values are parts of a whole.
+    pub fn is_share(&self) -> bool {
+        self.row.kind == Kind::Share
+    }
+
     /// `value` of its distribution, in its unit.
     pub fn in_unit(&self, value: f64) -> f64 {
         match self.row.unit {

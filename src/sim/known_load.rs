@@ -11,7 +11,7 @@ use crate::strategy::fixed_split::{FixedSplit, fixed_split};
 use crate::strategy::placement::round_robin::Weights;
 use crate::strategy::{Binding, Parts, Strategy};
 use crate::workload::class::{Class, Shape, Stage};
-use crate::workload::load::{Demand, Offered};
+use crate::workload::load::{Demand, Offered, exact};
 use crate::workload::source::squared_variation;
 
 use super::setup::{Setup, Warmup};
@@ -123,13 +123,15 @@ impl Asked<'_> {
             place: self.setup.cluster.dimensions[at].name.clone(),
         };
         let parts = self.groups().into_iter().chain(self.dispatchers());
-        parts.fold(all, |most, next| {
+        let mut most = parts.fold(all, |most, next| {
             if next.load > most.load * (1.0 + 1e-9) {
                 next
             } else {
                 most
             }
-        })
+        });
+        most.load = exact(most.load);
+        most
     }
 
     fn shares(&self) -> Vec<Option<Vec<f64>>> {

@@ -33,6 +33,10 @@ fn climb(law: &StudentsT, tail: f64) -> f64 {
     let mut t = -Normal::standard().inverse_cdf(tail);
     for _ in 0..MAX_STEPS {
         let step = (law.sf(t) - tail) / law.pdf(t);
+        // With hardly any freedom it lies beyond all numbers.
+        if !(t + step).is_finite() {
+            return f64::INFINITY;
+        }
         t += step;
         if step.abs() <= 1e-14 * t {
             break;
@@ -56,6 +60,17 @@ mod tests {
 
     fn close(a: f64, b: f64) -> bool {
         (a - b).abs() <= 1e-10 * b.abs()
+    }
+
+    /// With ever less freedom the values rise without end, and are infinite from where no number is as large.
+    #[test]
+    fn hardly_any_freedom_leaves_no_bound() {
+        for tail in [0.025, 1e-6, 1e-12] {
+            let values = (0..60).map(|step| t_quantile(tail, 0.8f64.powi(step)));
+            let values: Vec<f64> = values.collect();
+            assert!(values.windows(2).all(|two| two[0] <= two[1]), "{values:?}");
+            assert!(values[0] > 1.0 && values[59] == f64::INFINITY);
+        }
     }
 
     #[test]

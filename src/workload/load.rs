@@ -93,10 +93,11 @@ impl<'a> Demand<'a> {
         let share = |at| move |class: &Offered| class.share(self.cluster, at);
         let load = |at| (at, self.offered.iter().map(share(at)).sum());
         let loads = (0..self.cluster.dimensions.len()).map(load);
-        loads.fold(
+        let (at, load) = loads.fold(
             (0, 0.0),
             |most, next| if next.1 > most.1 { next } else { most },
-        )
+        );
+        (at, exact(load))
     }
 
     /// The laws of the works of all tasks of the classes that are `meant`, each with its tasks a second
@@ -259,4 +260,8 @@ fn of_trace(plan: &TracePlan, label: &Label, stage: &Stage, cluster: &Cluster) -
         held: held(1.0, overhead),
         held_overhead: held(0.0, overhead),
     }
+}
+/// A load that is 1 but for what its sums are rounded by is 1: it has no steady state.
+pub fn exact(load: f64) -> f64 {
+    if (load - 1.0).abs() < 1e-9 { 1.0 } else { load }
 }

@@ -14,8 +14,8 @@ use crate::report::cells::summary_cell;
 use crate::report::scales::scale;
 use crate::results::{Cell, Status};
 use crate::text::{
-    GLUE, LINE, apart, blanks, column_widths, folded, plain_percent, printable, thousands, width,
-    wrapped,
+    GLUE, LINE, apart, blanks, column_widths, folded, plain_percent, printable, significant,
+    thousands, width, wrapped,
 };
 
 /// Longest name of a strategy in the table.
@@ -30,6 +30,8 @@ pub struct About<'a> {
     pub metrics: &'a [MetricRef],
     /// Looks and replications that it took.
     pub spent: (u64, u64),
+    /// Jobs a second at the ends, where more nodes get more jobs.
+    pub follows: Option<[f64; 2]>,
 }
 
 /// What was found of a search, in words.
@@ -198,6 +200,16 @@ pub fn marks(search: About<'_>, shown: &[usize], seen: &Seen) -> Vec<(Status, St
     marks
 }
 
+/// That jobs come faster where there is more to serve them, so that the search does not ask how much is needed.
+fn following(search: About<'_>) -> Option<String> {
+    let rates = search.follows?.map(|rate| significant(rate, 3));
+    let [first, last] = [0, search.grid.last].map(|at| search.grid.text(at));
+    Some(format!(
+        "warning: jobs come faster where there is more to serve them, {} a second at {first} and {} at {last}, as `workload.load` is set; to ask how much the same jobs need, leave it out and give arrivals a rate: jobs.NAME.arrivals.poisson.rate",
+        rates[0], rates[1]
+    ))
+}
+
 /// A line for each mark of the table: the first figure that has it.
 fn footnotes(answers: &[Answer]) -> Vec<String> {
     let mut lines: Vec<(Status, String)> = Vec::new();
@@ -233,6 +245,7 @@ pub fn table(search: About<'_>, answers: &[Answer]) -> String {
     }
     let what = format!("{}: where {}", find.key(), what(search));
     let mut prose = vec![String::new()];
+    prose.extend(following(search));
     prose.extend(footnotes(answers));
     prose.extend([spent(search), taken(find).to_owned()]);
     let lines = [printable(&what), String::new()].map(|line| folded(&line));
@@ -293,7 +306,7 @@ fn spent(search: About<'_>) -> String {
     let (looks, replications) = search.spent;
     let grid = &search.grid;
     format!(
-        "{} values from {} to {}; {looks} looks, {} replications; {} for all looks together",
+        "{} values from {} to {}; {looks} looks, {} replications; {} for all looks together (± is that of a figure alone)",
         thousands(grid.last as u64 + 1),
         grid.text(0),
         grid.text(grid.last),

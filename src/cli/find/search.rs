@@ -23,6 +23,7 @@ use crate::report::plot::searched;
 use crate::results::{Cell, Meta, Results, StrategyMeta};
 use crate::scenario::{Registry, Scenario};
 use crate::text::{printable, significant};
+use crate::workload::load::Demand;
 
 /// A search under way.
 pub struct Search<'a> {
@@ -45,6 +46,8 @@ pub struct Search<'a> {
     seen: RefCell<BTreeMap<(usize, usize), Cell>>,
     /// What it is about.
     meta: RefCell<Meta>,
+    /// Jobs a second at the smallest and the largest value, where more nodes get more jobs.
+    follows: Option<[f64; 2]>,
 }
 
 impl<'a> Search<'a> {
@@ -68,6 +71,7 @@ impl<'a> Search<'a> {
             read: RefCell::default(),
             seen: RefCell::default(),
             meta: RefCell::default(),
+            follows: None,
         };
         let first = search.scenario(0)?;
         let names = first.strategies.iter().map(|strategy| &strategy.name);
@@ -79,7 +83,22 @@ impl<'a> Search<'a> {
         }
         search.check_names()?;
         search.level = search.level();
+        search.follows = search.follows()?;
         Ok(search)
+    }
+
+    /// Jobs a second at the ends, if a key of the nodes changes them: as a load is asked for.
+    fn follows(&self) -> Result<Option<[f64; 2]>, Exit> {
+        let rate = |at| -> Result<f64, Exit> {
+            let scenario = self.scenario(at)?;
+            let setup = &scenario.points[0].setups[0];
+            Ok(Demand::new(&setup.sources, &setup.classes, &setup.cluster).rate())
+        };
+        if !self.find.key().starts_with("nodes.") {
+            return Ok(None);
+        }
+        let rates = [rate(0)?, rate(self.grid.last)?];
+        Ok(((rates[0] - rates[1]).abs() > 1e-6 * rates[1]).then_some(rates))
     }
 
     /// What it is about, and what it took so far.
@@ -89,6 +108,7 @@ impl<'a> Search<'a> {
             grid: self.grid,
             metrics: &self.metrics,
             spent: *self.spent.borrow(),
+            follows: self.follows,
         }
     }
 

@@ -56,6 +56,12 @@ impl FromStr for Condition {
         let limit =
             limit.ok_or_else(|| format!("`{number}` is no number, duration or percentage"))?;
         let metric: MetricRef = metric.trim().parse()?;
+        if metric.metric.is_share() && !(0.0..=1.0).contains(&limit) {
+            return Err(format!(
+                "{} is a share, from 0 to 1: write for example `{metric} >= 99%` or 0.99",
+                metric.metric.name()
+            ));
+        }
         // A bare number of a time is of seconds: what is printed says so.
         let is_bare = seconds(number).is_none() && metric.metric.unit() == "s";
         let text = format!("{}{}", text.trim(), if is_bare { " s" } else { "" });

@@ -94,9 +94,8 @@ impl LogRecorder {
         if self.log.digests.last() != Some(&all) {
             self.log.digests.push(all);
         }
-        self.stats.add_plain();
         if let Some(detail) = &mut self.log.detail {
-            detail.blame = response_shift::blame(&self.stats);
+            detail.blame = response_shift::blame(&mut self.stats);
             detail.measured = self.stats.completed;
         }
         self.log

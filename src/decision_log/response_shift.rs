@@ -46,8 +46,7 @@ pub(super) fn count(stats: &mut JobStats, completed: Option<(Time, Blame)>) {
 }
 
 /// Mean parts over all jobs and over the slowest hundredth.
-pub(super) fn blame(stats: &JobStats) -> Option<(Blame, Blame)> {
-    let mut stats = stats.clone();
+pub(super) fn blame(stats: &mut JobStats) -> Option<(Blame, Blame)> {
     stats.add_plain();
     let jobs = u128::from(stats.completed).max(1);
     let mean = stats.blame_sum().map(|sum| (sum / jobs) as u64);
@@ -125,8 +124,8 @@ impl ResponseShift {
             of,
             measured: of,
             is_exact: true,
-            old: blame(&old.stats),
-            new: blame(&new.stats),
+            old: blame(&mut old.stats),
+            new: blame(&mut new.stats),
         }
     }
 

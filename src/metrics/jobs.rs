@@ -47,7 +47,8 @@ pub struct Completed {
     pub on_time: bool,
 }
 
-/// Accumulated figures of one class; every field is an order-free sum.
+/// Accumulated figures of one class; every field is an order-free sum. They are all there after
+/// [`JobStats::add_plain`], before which nothing is told or added up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JobStats {
     /// Completed measured jobs.
@@ -93,7 +94,7 @@ struct Plain {
     responses: Cells,
     slowdowns: Cells,
     waits: Cells,
-    /// Jobs and waits that came one by one, and are not counted there yet.
+    /// Such jobs, and waits of any, that came one by one and are not counted yet.
     jobs: Vec<PlainJob>,
     waiting: Vec<Time>,
     /// A list for a function's own use.
@@ -513,6 +514,19 @@ mod tests {
         assert_eq!(stats.measured(), 101);
     }
 
+    fn one_by_one(rows: &[PlainJob]) -> JobStats {
+        let mut stats = JobStats::default();
+        for row in rows {
+            let job = Completed {
+                straggler_wait_doubled: 4,
+                ..row.completed()
+            };
+            let blame = [0, 0, 0, row.queue.0, (row.response - row.queue).0, 0, 0];
+            stats.complete(&job, &blame, Time(1));
+        }
+        stats
+    }
+
     /// Jobs that only queue and run are counted as others, one by one and together, at whatever sizes of sums.
     #[test]
     fn plain_jobs_are_as_others() {
@@ -539,17 +553,7 @@ mod tests {
             .map(|rows| plain.complete_plain(rows, Time(1)))
             .sum();
         plain.add_plain();
-        let mut each = JobStats::default();
-        for row in &rows {
-            let job = Completed {
-                response: row.response,
-                ideal: row.ideal,
-                straggler_wait_doubled: 4,
-                on_time: false,
-            };
-            let blame = [0, 0, 0, row.queue.0, (row.response - row.queue).0, 0, 0];
-            each.complete(&job, &blame, Time(1));
-        }
+        let mut each = one_by_one(&rows);
         each.add_plain();
         plain.straggler_wait_doubled = each.straggler_wait_doubled;
         assert_eq!(each, plain);

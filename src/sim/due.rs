@@ -119,7 +119,8 @@ impl Due {
             }
             from = day + 1;
         }
-        self.today = last;
+        // Who was taken first may have come from later than `now`.
+        self.today = self.today.max(last);
         if self.left <= 0 {
             self.adapt(now);
         }
@@ -245,6 +246,28 @@ impl Due {
 mod tests {
     use super::*;
     use crate::engine::random::{Purpose, Seeds};
+
+    /// As at nodes that are served from one queue: of those that run the first is taken, now and then after
+    /// a settling at an earlier instant, and another comes in its place; and days are gone through once.
+    #[test]
+    fn the_first_is_taken_whenever_it_comes() {
+        let key = Seeds::new(4, 1).key(Purpose::Placement);
+        let mut due = Due::new(40);
+        let mut twin: Vec<Time> = (0..40).map(|at| Time(at * 7)).collect();
+        (0..40).for_each(|entry| due.push(entry, twin[entry as usize]));
+        for step in 0..20_000u64 {
+            let mut draw = key.draw(0, step, 0, 0, 0);
+            let expected = (0..40).min_by_key(|&at| (twin[at as usize], at));
+            let (entry, time) = due.take_first().unwrap_or_default();
+            assert_eq!(Some(entry), expected);
+            assert_eq!(time, twin[entry as usize]);
+            assert!(due.today >= time.0 >> due.shift);
+            due.settle(Time(time.0 / 2), |entry, _| panic!("{entry} is not due"));
+            assert!(step < 100 || due.today >= time.0 >> due.shift, "goes back");
+            twin[entry as usize] = time + Time(u64::from(draw.below(4_000)));
+            due.push(entry, twin[entry as usize]);
+        }
+    }
 
     /// Against a look at every node, with gaps from nanoseconds to years and many at one instant.
     #[test]

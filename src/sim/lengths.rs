@@ -11,7 +11,6 @@ use crate::model::slab::NONE;
 const NEAR: usize = 5;
 
 /// See the module.
-#[derive(Default)]
 pub struct Lengths {
     lines: Vec<Line>,
     /// Ends of those who stand farther back, and the first of its free places, which are linked.

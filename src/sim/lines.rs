@@ -1,9 +1,8 @@
 //! The lines at the nodes of a run on the direct path: when each node is free, and how many tasks are
 //! at it.
 //!
-//! A line is looked at only when somebody needs to know. What has left it until then is not looked for
-//! at any other time, and all that is to be said of a task is in the [`Ledger`](super::ledger::Ledger)
-//! from the moment on at which it is placed.
+//! A line is looked at only when somebody needs to know: some decisions need to know all. All that is to be
+//! said of a task is in the [`Ledger`](super::ledger::Ledger) from the moment on at which it is placed.
 
 use crate::engine::time::Time;
 use crate::metrics::nodes::{self as metrics, Observation};
@@ -35,7 +34,7 @@ pub struct Lines {
     lengths: Lengths,
     told: Told,
     queues: Queues,
-    /// When the first in line of those end, where decisions may read the state of any node.
+    /// When the first in line of the queues end, where decisions may read the state of any node.
     due: Due,
     /// Service of all tasks so far.
     service: u128,
@@ -56,14 +55,13 @@ struct Queues {
     by_idle: u64,
 }
 
-/// Ways to keep lines: when each is free and no more; how many tasks are in them, where nothing else
-/// follows from their coming and going; the same of all at any time, with what follows; all that is to be known.
+/// A way to keep lines: when each is free, and no more.
 pub const BLIND: u8 = 0;
-/// See above.
+/// How many tasks are in each, where nothing else follows from their coming and going.
 pub const BARE: u8 = 1;
-/// See above.
+/// How many tasks are in all, with what follows when any leaves.
 pub const TOLD: u8 = 2;
-/// See above.
+/// When each of the tasks leaves, with what follows.
 pub const FULL: u8 = 3;
 
 /// How many ends lie in the line's own record.
@@ -301,7 +299,6 @@ impl Lines {
 
     /// The nodes of the core become as these lines are `now`, when nothing is left that is due.
     pub fn show(&mut self, core: &mut Core<'_>, ledger: &Ledger, now: Time) {
-        self.settle_all(core, now);
         if self.are_shown() {
             return;
         }

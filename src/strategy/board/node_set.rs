@@ -147,7 +147,7 @@ fn select_from(words: &[u64], mut word: usize, mut rank: u32) -> usize {
     }
 }
 
-/// Of so few words all are counted sooner than a processor has guessed wrong at which to stop.
+/// Of so few words, which are one block, all are counted sooner than a processor has guessed wrong at which to stop.
 const FEW: usize = 4;
 
 /// The word that has the member of that rank, and how many members are in those before.

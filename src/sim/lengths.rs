@@ -5,7 +5,8 @@
 
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
-use crate::model::slab::NONE;
+
+use super::far::{Far, Rear};
 
 /// How many ends lie in the line's own record.
 const NEAR: usize = 5;
@@ -13,9 +14,8 @@ const NEAR: usize = 5;
 /// See the module.
 pub struct Lengths {
     lines: Vec<Line>,
-    /// Ends of those who stand farther back, and the first of its free places, which are linked.
-    far: Vec<End>,
-    free: u32,
+    /// Ends of those who stand farther back.
+    far: Far,
 }
 
 /// The tasks bound to one node.
@@ -26,26 +26,16 @@ struct Line {
     last: Time,
     /// When services end, or ended, in no order; there are others only while none of these has.
     ends: [Time; NEAR],
-    /// The first and the last of the others, in order, and their number.
-    first_far: u32,
-    last_far: u32,
+    /// The others, in order, and their number.
+    rear: Rear,
     far: u32,
-}
-
-/// When the service of a task that stands farther back ends.
-#[derive(Clone, Copy)]
-struct End {
-    time: Time,
-    /// The next in line, or among the free ones.
-    next: u32,
 }
 
 impl Line {
     const EMPTY: Line = Line {
         last: Time::ZERO,
         ends: [Time::ZERO; NEAR],
-        first_far: NONE,
-        last_far: NONE,
+        rear: Rear::EMPTY,
         far: 0,
     };
 
@@ -62,8 +52,7 @@ impl Lengths {
     pub fn new(nodes: usize) -> Lengths {
         Lengths {
             lines: vec![Line::EMPTY; nodes],
-            far: Vec::new(),
-            free: NONE,
+            far: Far::new(),
         }
     }
 
@@ -81,18 +70,8 @@ impl Lengths {
         match line.far {
             0 => near,
             far if near > 0 => near + far,
-            _ => self.count_far(line, now),
+            far => far - self.far.gone(line.rear, now), // all near have left
         }
-    }
-
-    /// All near have left; those far are in order.
-    #[cold]
-    fn count_far(&self, line: &Line, now: Time) -> u32 {
-        let (mut left, mut next) = (line.far, line.first_far);
-        while let Some(end) = self.far.get(next as usize).filter(|end| end.time <= now) {
-            (left, next) = (left - 1, end.next);
-        }
-        left
     }
 
     /// A task of `service` that is placed `now` is the last in line at `node`; tells when it starts and ends.
@@ -114,42 +93,17 @@ impl Lengths {
     #[cold]
     #[inline(never)]
     fn push_far(&mut self, node: NodeId, end: Time, now: Time) {
-        self.line_up_far(node, end);
+        let line = &mut self.lines[node.index()];
+        self.far.push(&mut line.rear, end);
+        line.far += 1;
         loop {
-            let line = &mut self.lines[node.index()];
             let place = line.near(now).trailing_ones() as usize;
             let (Some(free), 1..) = (line.ends.get_mut(place), line.far) else {
                 return;
             };
-            let id = line.first_far;
-            let first = &mut self.far[id as usize];
-            *free = first.time;
-            line.first_far = std::mem::replace(&mut first.next, self.free);
+            *free = self.far.pop(&mut line.rear);
             line.far -= 1;
-            self.free = id;
         }
-    }
-
-    fn line_up_far(&mut self, node: NodeId, time: Time) {
-        let id = self.free;
-        let id = match self.far.get_mut(id as usize) {
-            Some(end) => {
-                self.free = std::mem::replace(&mut end.next, NONE);
-                end.time = time;
-                id
-            }
-            None => {
-                self.far.push(End { time, next: NONE });
-                self.far.len() as u32 - 1
-            }
-        };
-        let line = &mut self.lines[node.index()];
-        match line.far {
-            0 => line.first_far = id,
-            _ => self.far[line.last_far as usize].next = id,
-        }
-        line.last_far = id;
-        line.far += 1;
     }
 }
 
@@ -180,6 +134,6 @@ mod tests {
                 longest = longest.max(count);
             }
         }
-        assert!(longest > 100 && lengths.far.len() < 3 * longest);
+        assert!(longest > 100 && lengths.far.places() < 3 * longest);
     }
 }

@@ -7,12 +7,12 @@
 use crate::engine::time::Time;
 use crate::metrics::nodes::{self as metrics, Observation};
 use crate::model::ids::NodeId;
-use crate::model::slab::NONE;
 use crate::strategy::Reads;
 use crate::strategy::board::by_count::ByCount;
 
 use super::core::Core;
 use super::due::Due;
+use super::far::{Far, Rear};
 use super::ledger::Ledger;
 use super::lengths::Lengths;
 use super::noted::Noted;
@@ -45,9 +45,8 @@ pub struct Lines {
 /// Lines from which tasks come and go one by one.
 struct Queues {
     lines: Vec<Line>,
-    /// Ends of those who stand farther back, and the first of its free places, which are linked.
-    far: Vec<End>,
-    free: u32,
+    /// Ends of those who stand farther back.
+    far: Far,
     by_counts: bool,
     /// The order by numbers of tasks, if it is the only one and of all nodes.
     order: Option<ByCount>,
@@ -76,17 +75,8 @@ struct Line {
     tasks: u32,
     /// When the services of the first end; [`Time::MAX`] where there is nobody.
     ends: [Time; NEAR],
-    /// The first and the last of those who stand farther back.
-    first_far: u32,
-    last_far: u32,
-}
-
-/// When the service of a task that stands farther back ends.
-#[derive(Clone, Copy)]
-struct End {
-    time: Time,
-    /// The next in line, or among the free ones.
-    next: u32,
+    /// Those who stand farther back.
+    rear: Rear,
 }
 
 impl Line {
@@ -94,8 +84,7 @@ impl Line {
         last: Time::ZERO,
         tasks: 0,
         ends: [Time::MAX; NEAR],
-        first_far: NONE,
-        last_far: NONE,
+        rear: Rear::EMPTY,
     };
 
     /// When the service of the first ends; [`Time::MAX`] if there is none.
@@ -140,8 +129,7 @@ impl Lines {
             due: Due::new(if is_due { nodes } else { 0 }),
             queues: Queues {
                 lines: vec![Line::EMPTY; kept(FULL)],
-                far: Vec::new(),
-                free: NONE,
+                far: Far::new(),
                 by_counts,
                 order: by_counts
                     .then(|| core.board.lend_counts(&core.layout))
@@ -346,44 +334,9 @@ impl Queues {
         line.tasks += 1;
         match line.ends.get_mut(before as usize) {
             Some(place) => *place = end,
-            None => self.push_far(node, end),
+            None => self.far.push(&mut line.rear, end),
         }
         before
-    }
-
-    #[inline(never)]
-    fn push_far(&mut self, node: NodeId, time: Time) {
-        let id = self.free;
-        let id = match self.far.get_mut(id as usize) {
-            Some(end) => {
-                self.free = std::mem::replace(&mut end.next, NONE);
-                end.time = time;
-                id
-            }
-            None => {
-                self.far.push(End { time, next: NONE });
-                self.far.len() as u32 - 1
-            }
-        };
-        let line = &mut self.lines[node.index()];
-        match std::mem::replace(&mut line.last_far, id) {
-            NONE => line.first_far = id,
-            before => self.far[before as usize].next = id,
-        }
-    }
-
-    /// The first of those who stand farther back comes near; tells when its service ends.
-    #[inline(never)]
-    fn pop_far(&mut self, node: NodeId) -> Time {
-        let line = &mut self.lines[node.index()];
-        let id = line.first_far;
-        let end = &mut self.far[id as usize];
-        line.first_far = std::mem::replace(&mut end.next, self.free);
-        self.free = id;
-        if line.first_far == NONE {
-            line.last_far = NONE;
-        }
-        end.time
     }
 
     #[inline(never)]
@@ -399,7 +352,7 @@ impl Queues {
         line.advance();
         let tasks = line.tasks;
         if tasks >= NEAR as u32 {
-            self.lines[node.index()].ends[NEAR - 1] = self.pop_far(node);
+            line.ends[NEAR - 1] = self.far.pop(&mut line.rear);
         }
         if self.by_counts {
             self.recount(core, node, tasks + 1, tasks);

@@ -15,6 +15,7 @@ mod dispatch;
 mod due;
 mod estimates;
 mod failure;
+mod far;
 mod faults;
 mod gangs;
 mod gathering;

@@ -40,7 +40,7 @@ pub fn fewest_events(share: f64, there: f64, at_commoner: f64) -> f64 {
     there.min(at_commoner * share / commoner(share))
 }
 
-/// So many replications in all have [`FEWEST`] events behind them with [`ASSURANCE`], where the first `has`
+/// So many replications in all have [`FEWEST`] events behind them with `ASSURANCE`, where the first `has`
 /// of them had `events`. `None` if not even a million would do.
 ///
 /// R replications with variance s^2 had K = R m^2 / s^2; n of them, of which these are the first, have

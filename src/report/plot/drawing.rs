@@ -465,7 +465,7 @@ pub fn fit(text: &str, size: f64, bold: bool, width: f64) -> String {
     shown
 }
 
-/// Names that stand side by side, cut to at most `width` pixels as [`apart`] cuts them.
+/// Names that stand side by side, cut to at most `width` pixels as `apart` cuts them.
 pub fn fit_apart(names: &[String], size: f64, width: f64) -> Vec<String> {
     let is_wide = |name: &String| text_width(name, size, false) > width;
     if !names.iter().any(is_wide) {

@@ -7,6 +7,7 @@
 use super::lookup::{Lookup, Style};
 use super::plot::drawing::{DrawError, Drawing};
 use super::plot::{Plot, Topic, all, pdf};
+use crate::metrics::columns::{MetricRef, Part};
 use crate::results::Results;
 use crate::results::tables::{self, Files};
 
@@ -66,7 +67,7 @@ pub fn figures(results: &Results, asked: &Asked) -> Result<Files, DrawError> {
             let (ending, bytes) = file(&drawing, *kind, points)?;
             files.push((format!("figures/{}.{ending}", plot.name), bytes));
         }
-        let data = data(results, &tables, plot);
+        let data = data(results, plot);
         files.push((format!("figures/{}.csv", plot.name), data));
     }
     Ok(files)
@@ -115,35 +116,33 @@ fn file(drawing: &Drawing, kind: Kind, points: f64) -> Result<(&'static str, Vec
 }
 
 /// The rows that a figure shows, of the table that it is drawn from.
-fn data(results: &Results, tables: &Lookup, plot: &Plot) -> Vec<u8> {
-    let number = plot.name.rsplit('-').next();
-    let number = number.and_then(|n| n.parse::<usize>().ok());
-    let of_metric = |at: usize| results.meta.decide_on.get(at).map(ToString::to_string);
-    let is_of_metric = matches!(plot.topic, Topic::Deciding | Topic::Differences);
-    let point = number.filter(|_| tables.points() > 1 && !is_of_metric);
-    let point = point.map(|n| n - 1);
-    let (table, columns): (&str, Vec<(&str, String)>) = match plot.topic {
-        Topic::Deciding | Topic::Differences => {
-            let name = number.and_then(|n| of_metric(n - 1)).unwrap_or_default();
-            let (class, metric) = name.rsplit_once('.').unwrap_or(("all", &name));
-            let of_class = ("class", class.to_owned());
-            match plot.topic {
-                Topic::Deciding => ("summary.csv", vec![of_class, ("metric", metric.to_owned())]),
-                _ => ("comparisons.csv", vec![("metric", name.clone())]),
-            }
+fn data(results: &Results, plot: &Plot) -> Vec<u8> {
+    let (table, columns): (&str, Vec<(&str, String)>) = match (plot.topic, &plot.metric) {
+        (Topic::Differences, Some(metric)) => {
+            ("comparisons.csv", vec![("metric", metric.to_string())])
         }
-        Topic::Ccdf => ("ccdf.csv", Vec::new()),
-        _ => ("summary.csv", vec![("metric", "blame_".to_owned())]),
+        (Topic::Ccdf, _) => ("ccdf.csv", Vec::new()),
+        (_, metric) => {
+            let part = metric
+                .as_ref()
+                .map_or(Part::All, |metric| metric.part.clone());
+            let name = metric.as_ref().map_or("blame_", MetricRef::name).to_owned();
+            let columns = vec![("class", part.to_string()), ("metric", name)];
+            ("summary.csv", columns)
+        }
     };
     let files = tables::write(results);
     let table = files.iter().find(|(name, _)| name == table);
     let bytes = table.map_or(&[][..], |(_, bytes)| bytes);
-    let values = point.and_then(|point| results.meta.points.get(point));
-    cut(bytes, &columns, values.map_or(&[], Vec::as_slice))
+    let points = plot.points.iter();
+    let points: Vec<&Vec<String>> = points
+        .filter_map(|point| results.meta.points.get(*point))
+        .collect();
+    cut(bytes, &columns, &points)
 }
 
-/// The rows of a table whose first columns are `first` and whose named columns begin as they should.
-fn cut(bytes: &[u8], columns: &[(&str, String)], first: &[String]) -> Vec<u8> {
+/// The rows of a table whose first columns are those of a point and whose named columns begin as they should.
+fn cut(bytes: &[u8], columns: &[(&str, String)], points: &[&Vec<String>]) -> Vec<u8> {
     let mut reader = csv::Reader::from_reader(bytes);
     let header = reader.headers().cloned().unwrap_or_default();
     let place = |name: &str| header.iter().position(|column| column == name);
@@ -154,7 +153,8 @@ fn cut(bytes: &[u8], columns: &[(&str, String)], first: &[String]) -> Vec<u8> {
                 cell == value || value.ends_with('_') && cell.starts_with(value.as_str())
             })
         });
-        named && first.iter().zip(row).all(|(value, cell)| value == cell)
+        let is_at = |point: &&Vec<String>| point.iter().zip(row).all(|(value, cell)| value == cell);
+        named && points.iter().any(is_at)
     };
     let mut writer = csv::Writer::from_writer(Vec::new());
     // Writing to memory cannot fail.
@@ -205,6 +205,28 @@ mod tests {
                 .all(|line| line.starts_with("0.9,"))
         );
         assert_eq!(of("figures/differences-2.csv").lines().count(), 1 + 3 * 3);
+    }
+
+    /// Of a sweep of words a choice of points is drawn, and a figure's data are of these and of what it shows.
+    #[test]
+    fn the_data_are_what_the_figure_shows() {
+        let words = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
+        let results = Sample::words(&words, 3).results();
+        let mut asked = asked(&[Kind::Svg]);
+        asked.only = ["deciding-1", "differences-1", "blame-9"]
+            .map(String::from)
+            .into();
+        let files = figures(&results, &asked).unwrap();
+        let of = |name: &str| {
+            let found = files
+                .iter()
+                .find(|file| file.0 == format!("figures/{name}"));
+            String::from_utf8_lossy(&found.unwrap().1).into_owned()
+        };
+        assert!(of("deciding-1.svg").contains("6 of 9 points shown"));
+        assert_eq!(of("deciding-1.csv").lines().count(), 1 + 6 * 3);
+        assert_eq!(of("differences-1.csv").lines().count(), 1 + 6 * 2);
+        assert_eq!(of("blame-9.csv").lines().count(), 1 + 3 * 14);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::scales::scale;
 use crate::metrics::columns::MetricRef;
 use crate::results::{Cell, ComparisonRow, Meta, Results};
-use crate::text::{Scale, apart, assignments, plain_value, printable};
+use crate::text::{Scale, apart, assignments, plain_percent, plain_value, printable};
 
 /// How plots are laid out.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -100,11 +100,40 @@ impl<'a> Lookup<'a> {
         scale(&metric.metric, means)
     }
 
+    /// "intervals 95 % for all 8 comparisons together", as the scenario has them; none where nothing is compared.
+    pub fn intervals(&self) -> Option<String> {
+        let (meta, shown) = (self.meta(), self.results.comparisons.len());
+        let level = plain_percent(meta.confidence);
+        let whose = if shown < meta.family {
+            " of the scenario"
+        } else {
+            ""
+        };
+        match (shown, meta.family) {
+            (0, _) => None,
+            (_, 0 | 1) => Some(format!("interval {level}")),
+            (_, many) => Some(format!(
+                "intervals {level} for all {many} comparisons{whose} together"
+            )),
+        }
+    }
+
     /// Index of the baseline strategy.
     pub fn baseline(&self) -> usize {
         let meta = self.meta();
         let mut names = meta.strategies.iter().map(|strategy| &strategy.name);
         names.position(|name| *name == meta.baseline).unwrap_or(0)
+    }
+
+    /// The number of a strategy's look, the same on the page and in all plots: 0 is the baseline's, which a
+    /// search may leave out.
+    pub fn number(&self, strategy: usize) -> usize {
+        let mut names = self.meta().strategies.iter().map(|it| &it.name);
+        match names.position(|name| *name == self.meta().baseline) {
+            Some(baseline) if strategy == baseline => 0,
+            Some(baseline) if strategy > baseline => strategy,
+            _ => strategy + 1,
+        }
     }
 
     /// Indexes of the strategies.
@@ -140,13 +169,13 @@ impl<'a> Lookup<'a> {
 
     /// "load 0.8, count 60"; empty without a sweep.
     pub fn point_label(&self, point: usize) -> String {
-        self.label_of(point, 0..self.meta().sweep.len())
+        self.label_of(point, |_| true)
     }
 
     /// The same of some of the swept keys.
-    pub fn label_of(&self, point: usize, keys: Range<usize>) -> String {
+    pub fn label_of(&self, point: usize, is_told: impl Fn(usize) -> bool) -> String {
         let values = self.meta().points.get(point).into_iter().flatten();
-        let values = values.enumerate().filter(|(key, _)| keys.contains(key));
+        let values = values.enumerate().filter(|(key, _)| is_told(*key));
         let part = |(key, value): (usize, &String)| {
             format!("{} {}", self.sweep_label(key), plain_value(value))
         };

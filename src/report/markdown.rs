@@ -36,10 +36,11 @@ pub fn comparison(results: &Results) -> String {
         .chain(advice(&tables))
         .chain(warnings);
     lines.extend(remarks.map(|text| format!("- {text}")));
-    if meta.family > 0 {
-        let level = plain_percent(meta.confidence);
+    if let Some(intervals) = tables.intervals() {
         let margin = plain_percent(meta.margin);
-        lines.push(format!("- margin {margin}; intervals {level} for all {} comparisons together, paired on equal jobs", meta.family));
+        lines.push(format!(
+            "- margin {margin}; {intervals}, paired on equal jobs"
+        ));
     }
     lines.extend([
         String::new(),

@@ -11,6 +11,7 @@ pub mod advice;
 pub mod cells;
 pub mod decision_text;
 pub mod figures;
+pub mod grid;
 pub mod lookup;
 pub mod markdown;
 pub mod moved_text;

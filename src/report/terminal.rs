@@ -349,12 +349,12 @@ fn below<T>(head: T, rows: impl Iterator<Item = T>) -> Vec<T> {
 fn sweep(tables: &Lookup, metric: &MetricRef, best: &[Best], more: usize) -> Vec<Grid> {
     let last = tables.meta().sweep.len().saturating_sub(1);
     let points: Vec<usize> = (0..tables.points()).collect();
-    let others = |point: &usize| tables.label_of(*point, 0..last);
+    let others = |point: &usize| tables.label_of(*point, |key| key < last);
     let tables_of = points.chunk_by(|one, next| others(one) == others(next));
     let grid = |points: &[usize]| {
         let heads = points
             .iter()
-            .map(|point| tables.label_of(*point, last..last + 1));
+            .map(|point| tables.label_of(*point, |key| key == last));
         let heads = apart(&heads.collect::<Vec<_>>(), 22 + more);
         let columns = points.iter().copied().zip(heads);
         swept(tables, metric, (&others(&points[0]), columns), best, more)
@@ -461,17 +461,12 @@ fn footer(tables: &Lookup) -> Vec<String> {
 /// How the intervals are to be read.
 fn intervals(tables: &Lookup) -> String {
     let meta = tables.meta();
-    let level = plain_percent(meta.confidence);
-    let together = match meta.family {
-        0 => {
-            let replications = meta.replications_text();
-            return format!("± is half of the 95 % interval over {replications}");
-        }
-        1 => format!("interval {level}"),
-        many => format!("intervals {level} for all {many} comparisons together"),
+    let Some(intervals) = tables.intervals() else {
+        let replications = meta.replications_text();
+        return format!("± is half of the 95 % interval over {replications}");
     };
     let margin = plain_percent(meta.margin);
-    format!("margin {margin}; {together}; paired on equal jobs")
+    format!("margin {margin}; {intervals}; paired on equal jobs")
 }
 
 #[cfg(test)]

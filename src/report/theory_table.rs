@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use super::lookup::Lookup;
 use super::scales::scale;
 use crate::results::{Agreement, Results, TheoryRow};
-use crate::text::{aligned, folded, printable, significant};
+use crate::text::{Scale, aligned, folded, printable, significant};
 use crate::theory::{MODELS, model};
 
 /// Rows of the page's table at most.
@@ -47,7 +47,9 @@ pub fn text(results: &Results) -> String {
 /// The table: a block for each point and strategy, in it one for each model.
 fn grid(tables: &Lookup, rows: &[TheoryRow]) -> Vec<String> {
     let head = ["", "theory", "simulation", "interval", ""].map(str::to_owned);
-    let cells: Vec<_> = [head].into_iter().chain(rows.iter().map(cells)).collect();
+    let time = time_scale(rows);
+    let cells = rows.iter().map(|row| cells(row, &time));
+    let cells: Vec<_> = [head].into_iter().chain(cells).collect();
     let mut aligned = aligned(&cells, &[1, 2])
         .into_iter()
         .map(|line| format!("    {line}"));
@@ -83,10 +85,20 @@ fn cell_name(tables: &Lookup, row: &TheoryRow) -> String {
     }
 }
 
+/// The unit of all times of the table, so that they can be compared by eye: that of the middle one.
+fn time_scale(rows: &[TheoryRow]) -> Scale {
+    let times = rows.iter().filter(|row| row.key.metric.unit() == "s");
+    let mut times: Vec<f64> = times.map(|row| row.theory).collect();
+    times.sort_by(f64::total_cmp);
+    Scale::time(times.get(times.len() / 2).copied())
+}
+
 /// A row's figures as people read them: metric, theory, simulation, interval and agreement.
-fn cells(row: &TheoryRow) -> [String; 5] {
-    let known = [Some(row.theory), row.mean];
-    let scale = scale(&row.key.metric, known.into_iter().flatten());
+fn cells(row: &TheoryRow, time: &Scale) -> [String; 5] {
+    let scale = match row.key.metric.unit() {
+        "s" => time.clone(),
+        _ => scale(&row.key.metric, []),
+    };
     let number = |value: f64| significant(value / scale.factor, 5);
     let interval = row.ci_low.zip(row.ci_high);
     [
@@ -182,18 +194,18 @@ fn answers(tables: &Lookup, rows: &[TheoryRow]) -> Markup {
         "interval",
         "agreement",
     ];
-    let shown = rows.len().min(MOST_ROWS);
+    let (shown, time) = (rows.len().min(MOST_ROWS), time_scale(rows));
     html! {
         div.scroll tabindex="0" role="region" aria-label="Theory beside simulation" { table.all {
             thead { tr { @for name in COLUMNS { th scope="col" { (name) } } } }
-            tbody { @for row in &rows[..shown] { (table_row(tables, row)) } }
+            tbody { @for row in &rows[..shown] { (table_row(tables, row, &time)) } }
         } }
         @if shown < rows.len() { p.note { (rows.len() - shown) " more are in " code { "theory.csv" } "." } }
     }
 }
 
-fn table_row(tables: &Lookup, row: &TheoryRow) -> Markup {
-    let [metric, theory, mean, interval, agreement] = cells(row);
+fn table_row(tables: &Lookup, row: &TheoryRow, time: &Scale) -> Markup {
+    let [metric, theory, mean, interval, agreement] = cells(row, time);
     let class = match row.agreement {
         Agreement::Agrees => "agrees",
         Agreement::Differs => "differs",
@@ -243,6 +255,18 @@ mod tests {
                 .all(|line| line.chars().count() <= crate::text::LINE),
             "{text}"
         );
+    }
+
+    #[test]
+    fn times_have_one_unit() {
+        let mut results = Sample::loads(&[0.5], 2).results();
+        for (row, theory) in results.theory.iter_mut().zip([0.004, 3.0, 4.0, 5.0]) {
+            row.key = "response_mean".parse().unwrap_or(row.key.clone());
+            (row.theory, row.mean) = (theory, Some(theory));
+        }
+        let text = text(&results);
+        assert!(text.contains(" 0.0040000 s "), "{text}");
+        assert!(!text.contains(" ms "), "{text}");
     }
 
     #[test]

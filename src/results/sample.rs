@@ -58,6 +58,16 @@ impl Sample {
         .counted()
     }
 
+    /// A sweep of two keys: dispatchers and loads.
+    pub fn two_keys(strategies: usize) -> Sample {
+        let mut it = Sample::loads(&[0.5, 0.7, 0.9].repeat(3), strategies);
+        it.meta.sweep.insert(0, "scheduling.dispatchers".into());
+        for (at, point) in it.meta.points.iter_mut().enumerate() {
+            point.insert(0, ["1", "4", "10"][at / 3].into());
+        }
+        it.counted()
+    }
+
     /// A sweep over words.
     pub fn words(words: &[&str], strategies: usize) -> Sample {
         let loads: Vec<f64> = (0..words.len()).map(|k| 0.55 + 0.1 * k as f64).collect();

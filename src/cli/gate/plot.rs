@@ -36,9 +36,10 @@ fn group(judged: &ScenarioVerdicts, point: usize) -> (String, Vec<Change>) {
 /// A figure's change with what is allowed.
 fn change(judged: &ScenarioVerdicts, cell: &StrategyVerdicts, row: &FigureVerdict) -> Change {
     let mut names = judged.subject.strategies.iter();
+    let place = names.position(|name| *name == cell.strategy);
     Change {
         name: format!("{} {}", cell.strategy, row.metric),
-        series: names.position(|name| *name == cell.strategy).unwrap_or(0),
+        series: 1 + place.unwrap_or(0),
         change: row.judgement.change,
         interval: row.judgement.low.zip(row.judgement.high),
         allowed: row.margin,

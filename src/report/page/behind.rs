@@ -53,9 +53,8 @@ fn margins(page: &Page) -> Markup {
     let meta = page.meta();
     let level = set(&plain_percent(meta.confidence));
     html! { p {
-        @if meta.family > 0 {
-            "Margin " (set(&plain_percent(meta.margin))) ": differences below it do not matter. Intervals of differences hold at " (level) " for all "
-            (meta.family) " comparisons together, paired on equal jobs; what is said of the best holds at " (level) " for all points and metrics together. "
+        @if let Some(intervals) = page.tables.intervals() {
+            "Margin " (set(&plain_percent(meta.margin))) ": differences below it do not matter. Differences: " (set(&intervals)) ", paired on equal jobs; what is said of the best holds at " (level) " for all points and metrics together. "
         }
         "Intervals of single values are 95\u{202f}% over " (meta.replications_text()) ". "
         "Better and worse: the interval of the paired difference excludes 0; equivalent: it lies inside the margin; inconclusive: it holds 0 and reaches beyond; unstable: jobs pile up. "

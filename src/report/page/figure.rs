@@ -252,7 +252,7 @@ mod tests {
             kept.map(|(_, label)| label.clone()).collect::<Vec<_>>()
         };
         assert_eq!(labels(4.0), ["4", "3", "2", "1", "0"]);
-        assert_eq!(labels(10_000.0), ["10,000", "5000", "0"]);
+        assert_eq!(labels(10_000.0), ["10,000", "5,000", "0"]);
     }
 
     #[test]

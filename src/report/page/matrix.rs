@@ -52,12 +52,8 @@ pub fn section(page: &Page) -> Markup {
 
 /// How the intervals of changes are to be read: together, for the whole family that the file fixes.
 fn intervals(page: &Page) -> String {
-    let meta = page.meta();
-    let level = plain_percent(meta.confidence);
-    let intervals = match meta.family {
-        0 => return String::new(),
-        1 => format!("interval {level}"),
-        many => format!("intervals {level} for all {many} comparisons together"),
+    let Some(intervals) = page.tables.intervals() else {
+        return String::new();
     };
     let baseline = page.tables.strategy(page.baseline());
     set(&format!(

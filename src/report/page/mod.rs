@@ -13,7 +13,6 @@ mod behind;
 mod card;
 mod depth;
 mod figure;
-mod grid;
 mod judged;
 mod matrix;
 mod moving;
@@ -26,13 +25,13 @@ use indexmap::IndexSet;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::cells::summary_cell;
+use super::grid::Grid;
 use super::lookup::Lookup;
 use super::verdict_text::extent;
 use crate::experiment::recorded::Recorded;
 use crate::metrics::columns::MetricRef;
 use crate::results::{Best, Cell, Meta, Status, Summary};
 use crate::text::{Scale, plain_value, printable};
-use grid::Grid;
 
 const CSS: &str = include_str!("../assets/page.css");
 const SCRIPT: &str = include_str!("../assets/page.js");
@@ -181,17 +180,8 @@ impl<'a> Page<'a> {
         .to_string()
     }
 
-    /// The number of a strategy's look: 0 is the baseline's.
-    fn number(&self, strategy: usize) -> usize {
-        let baseline = self.baseline();
-        match strategy {
-            s if s == baseline => 0,
-            s => s + usize::from(s < baseline),
-        }
-    }
-
     fn look(&self, strategy: usize) -> usize {
-        match self.number(strategy) {
+        match self.tables.number(strategy) {
             0 => 0,
             n => 1 + (n - 1) % (LOOKS - 1),
         }
@@ -204,7 +194,7 @@ impl<'a> Page<'a> {
 
     /// The strategy's mark; colours repeat with other marks.
     fn shape(&self, strategy: usize) -> String {
-        let mark = match self.number(strategy) {
+        let mark = match self.tables.number(strategy) {
             0 => 0,
             n => 1 + (n - 1 + (n - 1) / (LOOKS - 1)) % (LOOKS - 1),
         };

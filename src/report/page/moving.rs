@@ -10,9 +10,9 @@ use maud::{Markup, html};
 
 use super::Page;
 use super::figure::{LABEL, Upward, across, line, objective_line, picture, stretched, text};
-use super::grid::Group;
 use super::objective::{Keeps, keeps, slo_of};
 use crate::metrics::columns::MetricRef;
+use crate::report::grid::Group;
 use crate::report::plot::axis::{Axis, range};
 use crate::report::plot::deciding::runs;
 use crate::report::words::{heading, words};

@@ -6,7 +6,7 @@
 //! saturation would otherwise flatten all the others. Values outside an axis are drawn at its end,
 //! never left out in silence.
 
-use crate::text::{fixed, significant};
+use crate::text::{fixed, significant, thousands};
 
 /// An axis: a range, linear or logarithmic, with ticks and a title.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,14 +24,19 @@ pub struct Axis {
 }
 
 impl Axis {
+    /// Of labels that are whole numbers all have commas between thousands, or none.
     fn new(title: &str, (low, high): (f64, f64), log: bool, ticks: Vec<(f64, String)>) -> Axis {
-        let title = title.to_owned();
+        let has_commas = ticks.iter().any(|tick| tick.1.contains(','));
+        let label = |(value, label): (f64, String)| match label.parse() {
+            Ok(whole) if has_commas => (value, thousands(whole)),
+            _ => (value, label),
+        };
         Axis {
             low,
             high,
             log,
-            ticks,
-            title,
+            ticks: ticks.into_iter().map(label).collect(),
+            title: title.to_owned(),
         }
     }
 
@@ -216,6 +221,18 @@ mod tests {
             ["0.0", "2.5", "5.0", "7.5", "10.0"]
         );
         assert!(axis.ticks.iter().all(|tick| axis.holds(tick.0)));
+    }
+
+    #[test]
+    fn all_labels_have_commas_or_none() {
+        let wide = Axis::log("x", [200.0, 50_000.0]);
+        let wide = labels(&wide);
+        assert!(
+            wide.contains(&"1,000") && wide.contains(&"10,000"),
+            "{wide:?}"
+        );
+        let narrow = Axis::linear("x", [0.0, 4_000.0], true);
+        assert_eq!(labels(&narrow)[..2], ["0", "1000"]);
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
     let height = rows as f64 * (26.0 + step * strategies as f64 + 54.0);
     let title = point_title(tables, "Where the response time goes", point);
     let subtitle = "mean parts along each job's critical chain";
-    let (mut drawing, body) = figure(tables.style, [title.as_str(), subtitle], &legend, height);
+    let (mut drawing, body) = figure(tables.style, [title.as_str(), subtitle], legend, height);
     let mut left = body.left;
     for area in body.cells(1, rows) {
         left = body.left + strategy_names(tables, &mut drawing, area, step);

@@ -7,7 +7,7 @@
 
 use super::axis::{Axis, range};
 use super::drawing::{Drawing, Point};
-use super::panel::{Area, Panel};
+use super::panel::{Area, Panel, layout};
 use super::point_figure;
 use crate::report::lookup::Lookup;
 use crate::text::Scale;
@@ -22,12 +22,7 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
         return None;
     }
     let style = tables.style;
-    let columns = match classes.len() {
-        1 => 1,
-        2 | 4 => style.either(1, 2),
-        _ => style.either(1, 3),
-    };
-    let rows = classes.len().div_ceil(columns);
+    let (columns, rows) = layout(style, classes.len());
     let height = match rows {
         1 => style.either(260.0, 400.0),
         _ => 300.0 * rows as f64,
@@ -42,7 +37,7 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
         .collect();
     let scale = Scale::time(drawn.iter().map(|class| class.middle));
     for (class, area) in drawn.iter().zip(body.cells(columns, rows)) {
-        class.panel(&scale, &mut drawing, area);
+        class.panel(tables, &scale, &mut drawing, area);
     }
     Some(drawing)
 }
@@ -84,7 +79,7 @@ impl<'a> Class<'a> {
     }
 
     /// Its curves on logarithmic axes, times in the unit of the whole figure.
-    fn panel(&self, scale: &Scale, drawing: &mut Drawing, area: Area) {
+    fn panel(&self, tables: &Lookup, scale: &Scale, drawing: &mut Drawing, area: Area) {
         let all = || self.curves.iter().flatten();
         // A curve's start far below its middle would squeeze its end.
         let times = all().map(|point| point.0).chain(self.slo);
@@ -110,7 +105,7 @@ impl<'a> Class<'a> {
                 .collect()
         };
         let curves: Vec<Vec<Point>> = self.curves.iter().map(inside).collect();
-        panel.curves(drawing, &curves);
+        panel.curves(drawing, tables, &curves);
     }
 }
 

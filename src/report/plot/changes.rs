@@ -8,13 +8,14 @@ use super::axis::Axis;
 use super::differences::WIDEST;
 use super::dot_rows::{Group, Row, Rows};
 use super::drawing::Drawing;
+use super::palette::look;
 use crate::report::lookup::Style;
 
 /// The relative change of one figure.
 pub struct Change {
     /// Its name.
     pub name: String,
-    /// Index of its look.
+    /// Number of its look.
     pub series: usize,
     /// The change, if there is one.
     pub change: Option<f64>,
@@ -70,7 +71,7 @@ fn row(change: Change, axis: &Axis) -> Row {
         false => (-allowed, axis.high),
     };
     Row {
-        strategy: change.series,
+        look: look(change.series),
         name: change.name,
         value: change.change.map(|change| 100.0 * change),
         interval: change

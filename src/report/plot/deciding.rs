@@ -1,20 +1,20 @@
 //! A deciding metric against the swept value, with its intervals.
 //!
-//! Lines with bands where the swept key is a number; rows of dots where it is a word or where
-//! several keys are swept, since a line between words would suggest values between them. An
+//! Lines with bands where the swept key is a number, with a panel for each value of a second key; rows
+//! of dots where it is a word, since a line between words would suggest values between them. An
 //! unstable point has no steady-state value: it is a cross at the upper edge, where the line ends,
 //! not a large number.
 
 use super::axis::{Axis, range};
 use super::dot_rows::{Group, Row, Rows};
-use super::drawing::{Color, Drawing, HEIGHT, PAPER};
-use super::palette::{look, mark};
-use super::panel::{Entry, Panel, figure};
+use super::drawing::{Color, Drawing, PAPER};
+use super::palette::{Look, look, mark};
+use super::panel::{Area, Entry, Panel};
 use super::sweep::{Sweep, numeric};
-use super::{picked_note, strategy_entries};
+use super::{picked_note, shown_points, strategy_entries};
 use crate::metrics::columns::MetricRef;
 use crate::report::cells::summary_cell;
-use crate::report::lookup::{Lookup, chosen_points};
+use crate::report::lookup::Lookup;
 use crate::report::scales::scale;
 use crate::report::words::{heading, words};
 use crate::results::{Status, Summary};
@@ -121,34 +121,47 @@ impl<'a> Chart<'a> {
 
     /// Curves with bands over a numeric sweep; the axis starts at 0 unless all values are well above it.
     fn lines(&self, sweep: &Sweep) -> Drawing {
-        let points: Vec<usize> = sweep.values.iter().map(|value| value.0).collect();
-        let (scale, y) = self.axis(&points, 0.7);
+        let points: Vec<usize> = (0..self.tables.points()).collect();
+        let (scale, mut y) = self.axis(&points, 0.7);
         let mut legend = strategy_entries(self.tables);
         legend.extend(self.mark_notes(&points).into_iter().map(Entry::Note));
         let (title, subtitle) = (heading(self.metric), self.subtitle());
         let texts = [title.as_str(), subtitle.as_str()];
-        let style = self.tables.style;
-        let height = style.either(260.0, HEIGHT - 130.0);
-        let (mut drawing, body) = figure(style, texts, &legend, height);
-        let rule = self.rule_on(&y, &scale);
+        let (mut drawing, areas) = sweep.figure(self.tables.style, texts, legend, &y.title);
+        y.title.clear();
+        for ((title, values), area) in sweep.panels.iter().zip(areas) {
+            let axes = (sweep.axis.clone().padded(), y.clone());
+            let panel = self.panel(&mut drawing, (area, title), axes, &scale);
+            let mut curves = Curves {
+                chart: self,
+                drawing: &mut drawing,
+                panel,
+                values,
+                factor: scale.factor,
+            };
+            let strategies = || self.tables.strategies();
+            strategies().for_each(|strategy| curves.band(strategy));
+            strategies().for_each(|strategy| curves.line(strategy));
+        }
+        drawing
+    }
+
+    /// An empty panel with the rule.
+    fn panel(
+        &self,
+        drawing: &mut Drawing,
+        (area, title): (Area, &str),
+        axes: (Axis, Axis),
+        scale: &Scale,
+    ) -> Panel {
+        let rule = self.rule_on(&axes.1, scale);
         let margin = if rule.is_some() { 64.0 } else { 0.0 };
-        let axes = (sweep.axis.clone().padded(), y);
-        let panel = Panel::draw(&mut drawing, body, "", axes, margin);
+        let panel = Panel::draw(drawing, area, title, axes, margin);
         if let Some(rule) = rule {
             let lines = [self.rule_name, &scale.value(rule)];
-            panel.horizontal_rule(&mut drawing, rule / scale.factor, lines);
+            panel.horizontal_rule(drawing, rule / scale.factor, lines);
         }
-        let mut curves = Curves {
-            chart: self,
-            drawing,
-            panel,
-            sweep,
-            factor: scale.factor,
-        };
-        let strategies = || self.tables.strategies();
-        strategies().for_each(|strategy| curves.band(strategy));
-        strategies().for_each(|strategy| curves.line(strategy));
-        curves.drawing
+        panel
     }
 
     /// What crosses, arrows and gaps mean, as far as there are any.
@@ -175,7 +188,7 @@ impl<'a> Chart<'a> {
 
     /// Dots with intervals, a group a point, for words and grids.
     fn rows(&self) -> Drawing {
-        let points = chosen_points(self.tables.points());
+        let points = shown_points(self.tables);
         let (scale, axis) = self.axis(&points, 0.5);
         let rule = |rule| {
             let name = format!("{} {}", self.rule_name, scale.value(rule));
@@ -222,7 +235,7 @@ impl<'a> Chart<'a> {
             let scaled = |value: f64| value / scale.factor;
             let interval = cell.and_then(|r| r.interval());
             Row {
-                strategy,
+                look: look(self.tables.number(strategy)),
                 name: self.tables.strategy(strategy),
                 value: cell.and_then(|r| r.mean).map(scaled),
                 interval: interval.map(|(low, high)| (scaled(low), scaled(high))),
@@ -241,17 +254,21 @@ impl<'a> Chart<'a> {
 /// The curves of all strategies over a swept key.
 struct Curves<'a> {
     chart: &'a Chart<'a>,
-    drawing: Drawing,
+    drawing: &'a mut Drawing,
     panel: Panel,
-    sweep: &'a Sweep,
+    values: &'a [(usize, f64)],
     factor: f64,
 }
 
 impl Curves<'_> {
+    fn look(&self, strategy: usize) -> Look {
+        look(self.chart.tables.number(strategy))
+    }
+
     /// The values that were run under a strategy.
     fn values(&self, strategy: usize) -> impl Iterator<Item = &(usize, f64)> {
         let cell = move |point| self.chart.tables.cell(point, strategy);
-        let values = self.sweep.values.iter();
+        let values = self.values.iter();
         values.filter(move |(point, _)| !cell(*point).figures.is_empty())
     }
 
@@ -263,23 +280,23 @@ impl Curves<'_> {
             Some((*x, low / self.factor, high / self.factor))
         };
         for run in runs(self.values(strategy).map(ends)) {
-            self.panel
-                .band(&mut self.drawing, &run, look(strategy).color);
+            let color = self.look(strategy).color;
+            self.panel.band(self.drawing, &run, color);
         }
     }
 
     /// The curve and its marks; a lower bound has an arrow and is not joined with the others.
     fn line(&mut self, strategy: usize) {
-        let look = look(strategy);
+        let look = self.look(strategy);
         let mean = |(point, x): &(usize, f64)| {
             let row = self.chart.row(*point, strategy)?;
             let mean = row.mean.filter(|_| row.status != Status::Censored)?;
             Some((*x, mean / self.factor))
         };
         for run in runs(self.values(strategy).map(mean)) {
-            self.panel.series(&mut self.drawing, &run, look, 2.0);
+            self.panel.series(self.drawing, &run, look, 2.0);
         }
-        for (point, x) in &self.sweep.values {
+        for (point, x) in self.values {
             if let Some(row) = self.chart.row(*point, strategy) {
                 self.mark(*x, strategy, row);
             }
@@ -289,18 +306,18 @@ impl Curves<'_> {
     /// What stands at one value of the swept key: the mean's marker, an arrow if the mean is a lower
     /// bound or beyond the axis, a cross at the upper edge if there is none.
     fn mark(&mut self, x: f64, strategy: usize, row: &Summary) {
-        let (panel, look) = (&self.panel, look(strategy));
+        let (panel, look) = (&self.panel, self.look(strategy));
         let mean = row.mean.map(|mean| mean / self.factor);
         let is_beyond = mean.is_some_and(|mean| mean > panel.y.high);
         match mean.map(|mean| panel.at(x, mean)) {
             Some(at) if is_beyond || row.status == Status::Censored => {
-                up_arrow(&mut self.drawing, at, look.color);
+                up_arrow(self.drawing, at, look.color);
             }
-            Some(at) => mark(&mut self.drawing, at, look, 4.2),
+            Some(at) => mark(self.drawing, at, look, 4.2),
             None if row.status == Status::Unstable => {
                 let several = self.chart.tables.strategies().len();
                 let edge = panel.at_the_edge(x, (strategy, several));
-                cross(&mut self.drawing, edge, look.color);
+                cross(self.drawing, edge, look.color);
             }
             None => {}
         }

@@ -8,14 +8,14 @@
 use super::axis::Axis;
 use super::deciding::{runs, up_arrow};
 use super::dot_rows::{GOES_ON, Group, Row, Rows};
-use super::drawing::{Drawing, HEIGHT, LINE};
-use super::palette::{look, mark};
-use super::panel::{Entry, Panel, SHADED, figure};
+use super::drawing::{Drawing, LINE};
+use super::palette::{Look, look, mark};
+use super::panel::{Entry, Panel, SHADED};
 use super::sweep::{Sweep, numeric};
-use super::{picked_note, strategy_entries};
+use super::{picked_note, shown_points, strategy_entries};
 use crate::metrics::columns::MetricRef;
 use crate::report::cells::change;
-use crate::report::lookup::{Lookup, chosen_points};
+use crate::report::lookup::Lookup;
 use crate::report::scales::scale;
 use crate::report::verdict_text::word;
 use crate::report::words::words;
@@ -30,7 +30,9 @@ pub fn draw(tables: &Lookup, metric: &MetricRef) -> Option<Drawing> {
     let mut rows = tables.results.comparisons_on(metric);
     rows.find_map(|row| row.relative)?;
     match numeric(tables) {
-        Some(sweep) if tables.points() > 6 => Some(lines(tables, metric, &sweep)),
+        Some(sweep) if tables.points() > 6 || sweep.panels.len() > 1 => {
+            Some(lines(tables, metric, &sweep))
+        }
         _ => Some(dots(tables, metric)),
     }
 }
@@ -41,12 +43,8 @@ fn title(tables: &Lookup, metric: &MetricRef) -> String {
 }
 
 fn subtitle(tables: &Lookup) -> String {
-    let meta = tables.meta();
-    let level = plain_percent(meta.confidence);
-    format!(
-        "paired on equal jobs; {level} intervals for all {} comparisons together",
-        meta.family
-    )
+    let intervals = tables.intervals().unwrap_or_default();
+    format!("paired on equal jobs; {intervals}")
 }
 
 /// What is shaded.
@@ -70,7 +68,7 @@ fn axis(tables: &Lookup, metric: &MetricRef, rows: &[&ComparisonRow]) -> Axis {
 
 /// Dots with intervals, a group a point; changes beyond what is shown are arrows.
 fn dots(tables: &Lookup, metric: &MetricRef) -> Drawing {
-    let points = chosen_points(tables.points());
+    let points = shown_points(tables);
     let others = || tables.strategies().filter(|s| *s != tables.baseline());
     let at = |point| others().filter_map(move |s| tables.comparison(point, s, metric));
     let rows: Vec<&ComparisonRow> = points.iter().flat_map(|point| at(*point)).collect();
@@ -104,7 +102,7 @@ fn dot(tables: &Lookup, row: &ComparisonRow) -> Row {
     let text = format!("{change}  {}", word(row.verdict));
     let interval = row.relative_interval();
     Row {
-        strategy: row.strategy,
+        look: look(tables.number(row.strategy)),
         name: tables.strategy(row.strategy),
         value: row.relative.map(|r| 100.0 * r),
         interval: interval.map(|(low, high)| (100.0 * low, 100.0 * high)),
@@ -125,27 +123,27 @@ fn lines(tables: &Lookup, metric: &MetricRef, sweep: &Sweep) -> Drawing {
         let gap = "a gap in a line: not comparable or unstable";
         legend.push(Entry::Note(gap.into()));
     }
-    let up = axis(tables, metric, &rows);
+    let mut up = axis(tables, metric, &rows);
     if rows.iter().any(|row| 100.0 * highest(row) > up.high) {
         legend.push(Entry::Note(GOES_ON.into()));
     }
     let (title, subtitle) = (title(tables, metric), subtitle(tables));
     let texts = [title.as_str(), subtitle.as_str()];
-    let (mut drawing, body) = figure(tables.style, texts, &legend, HEIGHT - 130.0);
-    let axes = (sweep.axis.clone().padded(), up);
-    let panel = Panel::draw(&mut drawing, body, "", axes, 0.0);
+    let (mut drawing, areas) = sweep.figure(tables.style, texts, legend, &up.title);
+    up.title.clear();
     let margin = 100.0 * tables.meta().margin;
-    let (left, right) = (panel.x.low, panel.x.high);
-    drawing.rect(
-        panel.at(left, margin),
-        panel.at(right, -margin),
-        LINE,
-        SHADED,
-    );
-    for strategy in tables.strategies().filter(|s| *s != baseline) {
-        let row = |point| tables.comparison(point, strategy, metric);
-        let which = (strategy, tables.strategies().len());
-        line(&mut drawing, &panel, sweep, row, which);
+    for ((title, values), area) in sweep.panels.iter().zip(areas) {
+        let axes = (sweep.axis.clone().padded(), up.clone());
+        let panel = Panel::draw(&mut drawing, area, title, axes, 0.0);
+        let [left, right] = [(panel.x.low, margin), (panel.x.high, -margin)];
+        let [left, right] = [left, right].map(|(x, y)| panel.at(x, y));
+        drawing.rect(left, right, LINE, SHADED);
+        for strategy in tables.strategies().filter(|s| *s != baseline) {
+            let row = |point| tables.comparison(point, strategy, metric);
+            let which = (strategy, tables.strategies().len());
+            let look = look(tables.number(strategy));
+            line(&mut drawing, &panel, values, row, which, look);
+        }
     }
     drawing
 }
@@ -161,11 +159,11 @@ fn highest(row: &ComparisonRow) -> f64 {
 fn line<'a>(
     drawing: &mut Drawing,
     panel: &Panel,
-    sweep: &Sweep,
+    values: &[(usize, f64)],
     row: impl Fn(usize) -> Option<&'a ComparisonRow>,
     (strategy, several): (usize, usize),
+    look: Look,
 ) {
-    let look = look(strategy);
     let value = |(point, x): &(usize, f64)| {
         let row = row(*point)?;
         let mean = row.relative?;
@@ -173,7 +171,7 @@ fn line<'a>(
         let (low, high) = interval.unwrap_or((mean, mean));
         Some(((*x, 100.0 * mean), (*x, 100.0 * low, 100.0 * high)))
     };
-    for run in runs(sweep.values.iter().map(value)) {
+    for run in runs(values.iter().map(value)) {
         let (means, band): (Vec<_>, Vec<_>) = run.into_iter().unzip();
         panel.band(drawing, &band, look.color);
         panel.series(drawing, &means, look, 2.0);

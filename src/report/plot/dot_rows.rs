@@ -6,7 +6,7 @@
 
 use super::axis::Axis;
 use super::drawing::{Align, Color, Drawing, GRID, INK, LINE, PAPER, fit, fit_apart, text_width};
-use super::palette::{look, mark};
+use super::palette::{Look, mark};
 use super::panel::{Area, Entry, RULE, SHADED, figure};
 use crate::report::lookup::Style;
 
@@ -22,8 +22,8 @@ const SHADE: f64 = 9.0;
 
 /// One row: a value with its interval, named at the left and told at the right.
 pub struct Row {
-    /// Index of the strategy.
-    pub strategy: usize,
+    /// How its marks look.
+    pub look: Look,
     /// Its name.
     pub name: String,
     /// The value, if there is one.
@@ -78,7 +78,7 @@ impl Rows {
         let head = if self.rule.is_some() { 20.0 } else { 4.0 };
         let height = head + step * lines as f64 + 52.0;
         let texts = [self.title.as_str(), self.subtitle.as_str()];
-        let (mut drawing, body) = figure(self.style, texts, &legend, height);
+        let (mut drawing, body) = figure(self.style, texts, legend, height);
         let (frame, room) = self.frame(body, head);
         let mut names = self.names(room).into_iter();
         self.background(&mut drawing, frame);
@@ -168,7 +168,7 @@ impl Rows {
             drawing.text((frame.right + 10.0, y), &text, TEXT, INK, Align::Start);
         }
         drawing.line(vec![(frame.left, y), (frame.right, y)], GRID, 0.5);
-        let look = look(row.strategy);
+        let look = row.look;
         if let Some((low, high)) = row.interval {
             let ends = [low, high].map(|end| (frame.x(&self.axis, end), y));
             drawing.line(ends.to_vec(), look.color, 2.4);

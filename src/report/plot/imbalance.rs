@@ -50,6 +50,6 @@ fn panel(
     for strategy in tables.strategies() {
         let bins = tables.cell(point, strategy).timeline.iter();
         let points: Vec<_> = bins.map(|r| (r.time / scale.factor, value(r))).collect();
-        panel.series(drawing, &points, look(strategy), 1.3);
+        panel.series(drawing, &points, look(tables.number(strategy)), 1.3);
     }
 }

@@ -54,21 +54,14 @@ pub struct Plot {
     pub name: String,
     /// What it shows.
     pub topic: Topic,
+    /// The deciding metric that it shows, if it is one of that.
+    pub metric: Option<MetricRef>,
+    /// The points that it shows.
+    pub points: Vec<usize>,
     /// What it shows, in words, for those who cannot see it.
     pub caption: String,
     /// The plot itself.
     pub drawing: Drawing,
-}
-
-impl Plot {
-    fn new(topic: Topic, name: String, caption: String, drawn: Option<Drawing>) -> Option<Plot> {
-        drawn.map(|drawing| Plot {
-            name,
-            topic,
-            caption,
-            drawing,
-        })
-    }
 }
 
 type PerPoint = (Topic, &'static str, fn(&Lookup, usize) -> Option<Drawing>);
@@ -96,9 +89,15 @@ pub fn all(tables: &Lookup) -> Vec<Plot> {
 
 /// The plots of a deciding metric, numbered as in `decide-on`.
 fn of_metric(tables: &Lookup, metric: &MetricRef, number: usize) -> impl Iterator<Item = Plot> {
-    let plot = |topic, stem, caption, drawing| {
-        let name = format!("{stem}-{number}");
-        Plot::new(topic, name, caption, drawing)
+    let plot = |topic, stem, caption, drawn: Option<Drawing>| {
+        drawn.map(|drawing| Plot {
+            name: format!("{stem}-{number}"),
+            topic,
+            metric: Some(metric.clone()),
+            points: shown_points(tables),
+            caption,
+            drawing,
+        })
     };
     let caption = format!("{} by strategy", words(metric));
     let drawing = deciding::draw(tables, metric);
@@ -109,13 +108,27 @@ fn of_metric(tables: &Lookup, metric: &MetricRef, number: usize) -> impl Iterato
     deciding.into_iter().chain(differences)
 }
 
+/// The points in the plots of a deciding metric: all of a curve, a choice where there is a group of rows each.
+fn shown_points(tables: &Lookup) -> Vec<usize> {
+    match sweep::numeric(tables) {
+        Some(_) => (0..tables.points()).collect(),
+        None => chosen_points(tables.points()),
+    }
+}
+
 fn of_point(tables: &Lookup, (topic, stem, draw): &PerPoint, point: usize) -> Option<Plot> {
     let name = match tables.points() {
         1 => (*stem).to_owned(),
         _ => format!("{stem}-{}", point + 1),
     };
-    let caption = point_title(tables, stem, point);
-    Plot::new(*topic, name, caption, draw(tables, point))
+    draw(tables, point).map(|drawing| Plot {
+        name,
+        topic: *topic,
+        metric: None,
+        points: vec![point],
+        caption: point_title(tables, stem, point),
+        drawing,
+    })
 }
 
 /// What a search looked at: the metric over its key, with the limit that is asked for.
@@ -125,7 +138,7 @@ pub fn searched(results: &Results, metric: &MetricRef, limit: Option<f64>) -> Op
 
 fn strategy_entries(tables: &Lookup) -> Vec<Entry> {
     let names = legend_names(tables.style, &tables.names());
-    let entry = |(strategy, name)| Entry::Series(name, look(strategy));
+    let entry = |(strategy, name)| Entry::Series(name, look(tables.number(strategy)));
     names.into_iter().enumerate().map(entry).collect()
 }
 
@@ -138,13 +151,13 @@ fn point_title(tables: &Lookup, title: &str, point: usize) -> String {
 fn point_figure(tables: &Lookup, point: usize, texts: [&str; 2], height: f64) -> (Drawing, Area) {
     let title = point_title(tables, texts[0], point);
     let texts = [title.as_str(), texts[1]];
-    figure(tables.style, texts, &strategy_entries(tables), height)
+    figure(tables.style, texts, strategy_entries(tables), height)
 }
 
 /// Says that not all points are shown, where that is so.
 fn picked_note(tables: &Lookup) -> Vec<String> {
-    let (all, shown) = (tables.points(), chosen_points(tables.points()).len());
-    let note = format!("{shown} of {all} points shown; comparisons.csv and summary.csv hold all");
+    let (all, shown) = (tables.points(), shown_points(tables).len());
+    let note = format!("{shown} of {all} points shown; the tables of the run hold all");
     if shown < all { vec![note] } else { Vec::new() }
 }
 
@@ -165,6 +178,7 @@ mod tests {
             ("one", Sample::loads(&[0.8], 5)),
             ("alone", Sample::loads(&[0.8], 1)),
             ("loads", Sample::loads(&[0.5, 0.6, 0.7, 0.8, 0.9, 0.95], 5)),
+            ("two keys", Sample::two_keys(4)),
             ("words", Sample::words(&["fresh", "periodic", "probe"], 5)),
             ("twelve", Sample::loads(&[0.5, 0.7, 0.9], 12)),
             ("many", Sample::loads(&many, 5)),
@@ -309,6 +323,20 @@ mod tests {
                 plot.name
             );
         }
+    }
+
+    /// Of two keys one lies across and each value of the other has a panel; no point is left out.
+    #[test]
+    fn two_keys_are_panels_with_lines() {
+        let results = Sample::two_keys(4).results();
+        let plots = all(&Lookup::new(&results)).into_iter();
+        let mut plots = plots
+            .chain(narrow(&results))
+            .filter(|plot| plot.metric.is_some());
+        assert!(plots.all(|plot| {
+            let is_panel = |load: &str| says(&plot.drawing, &format!("load {load}"));
+            ["0.5", "0.7", "0.9"].iter().all(|load| is_panel(load)) && plot.points.len() == 9
+        }));
     }
 
     fn says(drawing: &Drawing, what: &str) -> bool {

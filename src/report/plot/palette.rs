@@ -1,15 +1,16 @@
 //! One look a strategy, the same in every plot.
 //!
 //! Colour alone does not tell eight strategies apart in print or to every eye, so each has a marker
-//! as well, and from the ninth on a dash pattern. A strategy's look depends on its position in the
-//! file only: it is the same in all plots of a run and in the next run.
+//! as well, and from the tenth on a dash pattern. A strategy's look depends on its position in the
+//! file and on the baseline only: it is the same on the page, in all plots of a run and in the next run.
 
 use super::drawing::{Color, Drawing, PAPER, Point};
 
-/// Okabe and Ito (2008), "Color universal design", without its yellow, which is too light for lines
-/// on white, and with a grey instead.
-const COLORS: [Color; 8] = [
-    0x00_72_b2, 0xd5_5e_00, 0x00_9e_73, 0xcc_79_a7, 0xe6_9f_00, 0x56_b4_e9, 0x00_00_00, 0x8c_8c_8c,
+/// Those of the page: after Okabe and Ito (2008), "Color universal design", dark enough for lines on white.
+/// The first is the baseline's.
+const COLORS: [Color; 9] = [
+    0x1c_1c_1c, 0x00_72_b2, 0xc6_4f_00, 0x00_80_5a, 0xa8_50_8a, 0x9a_6a_00, 0x3d_7f_d6, 0x7a_4a_2b,
+    0x5f_6b_73,
 ];
 
 const DASHES: [Option<(f64, f64)>; 4] =
@@ -21,7 +22,7 @@ pub const PART_COLORS: [Color; 7] = [
 ];
 
 /// Greys in place of colours, far enough apart where they meet: of [`COLORS`], and of [`PART_COLORS`].
-const GREYS: [u32; 8] = [0x1c, 0x70, 0x98, 0x48, 0xa8, 0x5c, 0x00, 0x84];
+const GREYS: [u32; 9] = [0x00, 0x69, 0xa8, 0x3f, 0x7e, 0x2a, 0x93, 0x54, 0x15];
 const PART_GREYS: [u32; 7] = [0x50, 0xc8, 0x30, 0x8c, 0xde, 0x68, 0xb0];
 
 /// The grey in place of a colour; of one of no list, the grey that is as light (ITU-R BT.601).
@@ -41,18 +42,19 @@ pub struct Look {
     pub color: Color,
     /// Index of the marker.
     pub marker: usize,
-    /// Dashes, from the ninth strategy on.
+    /// Dashes, from the tenth strategy on.
     pub dash: Option<(f64, f64)>,
 }
 
 const MARKERS: usize = 7;
 
-/// The look of the strategy at `index`: no two of the first 56 are alike.
-pub fn look(index: usize) -> Look {
-    let round = index / COLORS.len();
+/// The look of this number, which is 0 for the baseline: no two of the first 56 are alike.
+pub fn look(number: usize) -> Look {
+    let others = COLORS.len() - 1;
+    let round = number.saturating_sub(1) / others;
     Look {
-        color: COLORS[index % COLORS.len()],
-        marker: index % MARKERS,
+        color: COLORS[number - round * others],
+        marker: number % MARKERS,
         dash: DASHES[round % DASHES.len()],
     }
 }
@@ -105,6 +107,16 @@ fn strokes(drawing: &mut Drawing, at: Point, look: Look, radius: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn colours_are_those_of_the_page() {
+        let page = include_str!("../assets/page.css");
+        let (light, _) = page.split_once("@media").unwrap_or((page, ""));
+        for (number, color) in COLORS.iter().enumerate() {
+            let color = format!("--s{number}: #{color:06x};");
+            assert!(light.contains(&color), "{color}");
+        }
+    }
 
     #[test]
     fn no_two_strategies_look_alike() {

@@ -9,7 +9,7 @@ use super::drawing::{
     Align, Color, Dash, Drawing, GREY, GRID, INK, LINE, Point, fit, fit_apart, text_width,
 };
 use super::palette::{Look, look, mark};
-use crate::report::lookup::Style;
+use crate::report::lookup::{Lookup, Style};
 
 const TICK: f64 = 12.0;
 const TITLE: f64 = 13.0;
@@ -104,6 +104,23 @@ impl Entry {
         fit(name, ENTRY, false, most)
     }
 
+    /// A remark in as many lines as it needs.
+    fn lines(self, width: f64) -> Vec<Entry> {
+        let Entry::Note(note) = &self else {
+            return vec![self];
+        };
+        let has_room = |line: &str| text_width(line, ENTRY, false) <= width - 2.0 * SIDE;
+        let mut lines: Vec<String> = Vec::new();
+        for word in note.split(' ') {
+            let longer = lines.last().map(|line| format!("{line} {word}"));
+            match (longer.filter(|line| has_room(line)), lines.last_mut()) {
+                (Some(longer), Some(line)) => *line = longer,
+                _ => lines.push(word.to_owned()),
+            }
+        }
+        lines.into_iter().map(Entry::Note).collect()
+    }
+
     fn sample_width(&self) -> f64 {
         match self {
             Entry::Series(..) => SAMPLE,
@@ -140,12 +157,23 @@ pub fn legend_names(style: Style, names: &[String]) -> Vec<String> {
     fit_apart(names, ENTRY, room)
 }
 
+/// Columns and rows of so many panels.
+pub fn layout(style: Style, panels: usize) -> (usize, usize) {
+    let columns = match panels {
+        1 => 1,
+        2 | 4 => style.either(1, 2),
+        _ => style.either(1, 3),
+    };
+    (columns, panels.div_ceil(columns))
+}
+
 /// Starts a drawing with a title, a subtitle and a legend below; returns it with the area between,
 /// which is `height` high.
-pub fn figure(style: Style, texts: [&str; 2], legend: &[Entry], height: f64) -> (Drawing, Area) {
+pub fn figure(style: Style, texts: [&str; 2], legend: Vec<Entry>, height: f64) -> (Drawing, Area) {
     let [title, subtitle] = texts;
     let width = style.width;
-    let rows = legend_rows(legend, width);
+    let legend: Vec<Entry> = legend.into_iter().flat_map(|e| e.lines(width)).collect();
+    let rows = legend_rows(&legend, width);
     let top = match (style.has_title, subtitle.is_empty()) {
         (false, _) => 10.0,
         (true, true) => 40.0,
@@ -280,7 +308,8 @@ impl Panel {
     }
 
     /// A line for each strategy and, above all lines, four of its points as marks.
-    pub fn curves(&self, drawing: &mut Drawing, curves: &[Vec<Point>]) {
+    pub fn curves(&self, drawing: &mut Drawing, tables: &Lookup, curves: &[Vec<Point>]) {
+        let look = |strategy| look(tables.number(strategy));
         for (strategy, curve) in curves.iter().enumerate() {
             self.series(drawing, curve, look(strategy), 2.0);
         }

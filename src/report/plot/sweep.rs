@@ -5,49 +5,80 @@
 //! they were written, because these are the points that were run.
 
 use super::axis::Axis;
-use crate::report::lookup::Lookup;
-use crate::text::{Scale, plain_value, seconds};
+use super::drawing::{Drawing, HEIGHT, fit};
+use super::panel::{Area, Entry, figure, layout};
+use crate::report::grid::{Grid, Group};
+use crate::report::lookup::{Lookup, Style};
+use crate::text::{Scale, seconds};
 
-/// A sweep of one key over numbers.
+/// A sweep of a key over numbers.
 pub struct Sweep {
-    /// Points and their values on the axis, by rising value.
-    pub values: Vec<(usize, f64)>,
+    /// For each combination of the other keys its name, and its points with their values on the axis, by
+    /// rising value.
+    pub panels: Vec<(String, Vec<(usize, f64)>)>,
     /// The axis, with a tick at each value.
     pub axis: Axis,
 }
 
-/// The sweep as an axis: one key, at least two different values, all plain numbers or all durations.
+/// More panels than this are no figure.
+const PANELS: usize = 12;
+
+/// The key with the most values as an axis: at least two, different, all plain numbers or all durations.
 pub fn numeric(tables: &Lookup) -> Option<Sweep> {
-    let meta = tables.meta();
-    if meta.sweep.len() != 1 || meta.points.len() < 2 {
-        return None;
-    }
-    let parsed = meta
-        .points
-        .iter()
-        .map(|point| parse(&plain_value(point.first()?)));
+    let grid = Grid::new(tables);
+    let key = grid.across.filter(|_| grid.values.len() > 1)?;
+    let parsed = grid.values.iter().map(|(name, _)| parse(name));
     let parsed: Vec<(f64, bool)> = parsed.collect::<Option<_>>()?;
     let timed = parsed.first()?.1;
     let is_odd = |(value, is_time): &(f64, bool)| *is_time != timed || !value.is_finite();
-    if parsed.iter().any(is_odd) {
+    let has_lines = grid.groups.iter().all(|group| group.points.len() > 1);
+    if parsed.iter().any(is_odd) || grid.groups.len() > PANELS || !has_lines {
         return None;
     }
     let scale = match timed {
         true => Scale::time(parsed.iter().map(|p| p.0)),
         false => Scale::plain(""),
     };
-    let scaled = parsed.iter().map(|p| p.0 / scale.factor);
-    let mut values: Vec<(usize, f64)> = scaled.enumerate().collect();
-    values.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let distinct = values.windows(2).all(|pair| pair[0].1 < pair[1].1);
+    let values: Vec<f64> = parsed.iter().map(|p| p.0 / scale.factor).collect();
+    let mut sorted = values.clone();
+    sorted.sort_by(f64::total_cmp);
+    let distinct = sorted.windows(2).all(|pair| pair[0] < pair[1]);
+    let panel = |group: &Group| {
+        let points = group.points.iter();
+        let points: Vec<_> = points.map(|(point, at)| (*point, values[*at])).collect();
+        (tables.label_of(points[0].0, |at| at != key), points)
+    };
     distinct.then(|| Sweep {
-        axis: axis(&values, &scale.axis_title(tables.sweep_label(0))),
-        values,
+        axis: axis(sorted, &scale.axis_title(tables.sweep_label(key))),
+        panels: grid.groups.iter().map(panel).collect(),
     })
 }
 
-fn axis(values: &[(usize, f64)], title: &str) -> Axis {
-    let values: Vec<f64> = values.iter().map(|p| p.1).collect();
+impl Sweep {
+    /// Starts its figure, with one title for the axes upward: the drawing, and the area of each panel.
+    pub fn figure(
+        &self,
+        style: Style,
+        texts: [&str; 2],
+        legend: Vec<Entry>,
+        upward: &str,
+    ) -> (Drawing, Vec<Area>) {
+        let (columns, rows) = layout(style, self.panels.len());
+        let height = match rows {
+            1 => style.either(260.0, HEIGHT - 130.0),
+            _ => style.either(210.0, 300.0) * rows as f64,
+        };
+        let (mut drawing, body) = figure(style, texts, legend, height);
+        // As in a panel of its own: between its frame's ends, and before its labels.
+        let upward = fit(upward, 13.0, false, height - 38.0);
+        let middle = (body.top + body.bottom - 42.0) / 2.0;
+        drawing.turned((body.left + 8.0, middle), &upward, 13.0);
+        let left = body.left + 22.0;
+        (drawing, Area { left, ..body }.cells(columns, rows))
+    }
+}
+
+fn axis(values: Vec<f64>, title: &str) -> Axis {
     let axis = Axis::fitting(title, &values, false);
     if values.len() > 12 {
         return axis;
@@ -89,8 +120,9 @@ mod tests {
         let mut sample = Sample::words(values, 2);
         sample.meta.points = values.iter().map(|v| vec![(*v).to_string()]).collect();
         let results = sample.results();
-        let values = numeric(&Lookup::new(&results))?.values;
-        Some(values.into_iter().map(|value| value.0).collect())
+        let panels = numeric(&Lookup::new(&results))?.panels;
+        let values = panels.into_iter().flat_map(|panel| panel.1);
+        Some(values.map(|value| value.0).collect())
     }
 
     #[test]

@@ -8,7 +8,7 @@ use indexmap::IndexSet;
 
 use super::axis::{Axis, nice_step, range};
 use super::drawing::{Align, Drawing, GREY, Point, fit_apart};
-use super::palette::{look, mark};
+use super::palette::{Look, look, mark};
 use super::panel::{Area, Panel};
 use super::point_figure;
 use crate::metrics::columns::Part;
@@ -75,7 +75,7 @@ fn ranks(tables: &Lookup, point: usize, drawing: &mut Drawing, area: Area) {
     let x = Axis::between("node, by falling utilization", 1.0, last.max(2.0), step);
     let y = percent_axis("utilization (%)", all().map(|at| at.1));
     let panel = Panel::draw(drawing, area, "nodes, sorted", (x, y), 12.0);
-    panel.curves(drawing, &curves);
+    panel.curves(drawing, tables, &curves);
 }
 
 /// Mean utilization of each group of nodes with its interval, strategies side by side.
@@ -101,13 +101,13 @@ fn by_group(tables: &Lookup, point: usize, groups: &[String], drawing: &mut Draw
         drawing.text((x, bottom + 14.0), &names[k], 12.0, GREY, Align::Middle);
         for (strategy, row) in rows(group) {
             let aside = ((strategy as f64 + 0.5) / strategies as f64 - 0.5) * 0.8;
-            dot(drawing, &panel, k as f64 + aside, (strategy, row));
+            let look = look(tables.number(strategy));
+            dot(drawing, &panel, k as f64 + aside, (look, row));
         }
     }
 }
 
-fn dot(drawing: &mut Drawing, panel: &Panel, x: f64, (strategy, row): (usize, &Summary)) {
-    let look = look(strategy);
+fn dot(drawing: &mut Drawing, panel: &Panel, x: f64, (look, row): (Look, &Summary)) {
     if let Some((low, high)) = row.interval() {
         panel.interval(drawing, x, (100.0 * low, 100.0 * high), look.color);
     }

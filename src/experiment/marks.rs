@@ -287,8 +287,12 @@ fn growth(cell: &Replications, is_heavy: bool) -> Option<Mark> {
 fn of_growing(cell: &Replications, memory: &Memory) -> String {
     let seconds = significant(cell.window(), 3);
     let load = significant(memory.load, 3);
+    let warmup = match cell.prior.warmup.round() as u64 {
+        0 => "no warm-up".to_owned(),
+        jobs => format!("a warm-up of {}", counted(jobs, "job")),
+    };
     let why = format!(
-        "the empty start is not forgotten after {seconds} simulated seconds at load {load}"
+        "the empty start is not forgotten after {warmup} and {seconds} measured seconds at load {load}"
     );
     if !memory.scale().is_finite() {
         return format!(

@@ -143,6 +143,7 @@ fn what_somebody_reads_is_not() {
         "nodes.n.discipline = \"sjf\"\nstrategies.a = { placement = \"random\", estimates = \"class-mean\" }",
         "jobs.job.tasks = 3\nstrategies.a = { placement.least-loaded.by = \"work\", estimates = \"job-mean\" }",
         "strategies.a = { placement = \"least-loaded\", ties = \"lowest-id\" }\nstrategies.b = { like = \"a\", placement = \"random\" }",
+        "strategies.a = { placement = \"random\", for.job = { placement = \"least-loaded\", ties = \"lowest-id\" } }",
         "strategies.a = { placement = \"random\", spread = \"by-class\", dispatchers = 2 }",
         "strategies.a = { placement = \"random\", for.job.placement = \"least-loaded\", ties = \"lowest-id\" }",
         "jobs.job.key.uniform = { low = 1, high = 9 }\nstrategies.a.placement = \"sticky\"\nstrategies.b.placement = \"random\"",

@@ -28,7 +28,7 @@ use crate::strategy::{
     Backfill, Binding, Copies, Eligible, Estimates, Gossiping, Hedge, InFlight, Information, Late,
     Limits, Parts, Pool, Pushing, QueueRules, Sampling, Spread, Stealing, Strategy, Ties,
 };
-use crate::workload::class::Class;
+use crate::workload::class::{Class, Stage};
 
 /// Checks the names of all strategies, and `[scheduling]`.
 pub fn names(check: &mut Check<'_>, strategies: &Named<grammar::Strategy>, common: &Scheduling) {
@@ -62,13 +62,6 @@ pub fn resolve(
         idle_queues(&mut check, &strategy);
         partition::check(&mut check, &strategy, cluster, classes.unwrap_or_default());
         crowded(&mut check, &strategy, cluster);
-        workable(
-            &mut check,
-            given,
-            &strategy,
-            cluster,
-            classes.unwrap_or_default(),
-        );
         Some(strategy)
     };
     let all: Vec<Option<Strategy>> = strategies.iter().map(one).collect();
@@ -99,24 +92,33 @@ fn strategy(
         }
     }
     let wanted: Vec<&String> = overrides.map(|(wanted, _)| wanted).collect();
-    let limits = limits(check, given, classes)?;
-    let copies = copies(check, given)?;
+    let parts_of_class: Vec<usize> = classes.iter().map(|class| set(&wanted, class)).collect();
+    workable(
+        check,
+        name,
+        given,
+        (&sets, &parts_of_class),
+        (cluster, classes),
+    );
+    let limits = limits(check, given, classes);
+    let copies = copies(check, given);
     let (stealing, pushing) = (given.stealing.as_ref()).map_or((None, None), stealing);
-    let stolen = partition::stolen(check, given.stealing.as_ref(), classes)?;
-    let partition = partition::resolve(check, &given.partition, cluster, classes)?;
+    let stolen = partition::stolen(check, given.stealing.as_ref(), classes);
+    let partition = partition::resolve(check, &given.partition, cluster, classes);
+    let health = health::health(check, given)?;
     Some(Strategy {
         name: name.to_owned(),
         binding: binding(given, &sets),
-        parts_of_class: classes.iter().map(|class| set(&wanted, class)).collect(),
+        parts_of_class,
         parts: sets,
-        limits,
+        limits: limits?,
         queue: rules(given),
-        copies,
+        copies: copies?,
         stealing,
         pushing,
-        stolen,
-        partition,
-        health: health::health(check, given)?,
+        stolen: stolen?,
+        partition: partition?,
+        health,
     })
 }
 
@@ -646,34 +648,36 @@ fn crowded(check: &mut Check<'_>, strategy: &Strategy, cluster: &Cluster) {
     }
 }
 
-/// Lets every placement be built for the nodes that it will choose among.
+/// Lets every placement be built for the nodes that it will choose among; for all nodes if no class is known.
 fn workable(
     check: &mut Check<'_>,
+    name: &str,
     given: &grammar::Strategy,
-    strategy: &Strategy,
-    cluster: &Cluster,
-    classes: &[Class],
+    (parts, parts_of_class): (&[Parts], &[usize]),
+    (cluster, classes): (&Cluster, &[Class]),
 ) {
     let layout = Layout::new(&sample(cluster));
-    let sets = classes.iter().zip(&strategy.parts_of_class);
+    let sets = classes.iter().zip(parts_of_class);
     let stages = sets.flat_map(|(class, set)| class.stages.iter().map(move |stage| (stage, *set)));
-    for (stage, set) in stages {
-        let pool = Pool::eligible(&layout, &stage.allowed, &stage.demand);
+    let pool = |stage: &Stage| Pool::eligible(&layout, &stage.allowed, &stage.demand);
+    let pools = stages.map(|(stage, set)| (pool(stage), set));
+    let all = classes.is_empty().then(|| (layout.ids().collect(), 0));
+    for (pool, set) in pools.chain(all) {
         if pool.ids().is_empty() {
             continue;
         }
-        let ties = strategy.parts[set].ties;
+        let ties = parts[set].ties;
         let mut eligible = Eligible::new(&pool, &layout, ties);
-        let built = strategy.parts[set].placement.build(&mut eligible);
+        let built = parts[set].placement.build(&mut eligible);
         let Err(problem) = built else {
             if !eligible.breaks_ties() {
-                unbroken(&mut check.at("ties"), &strategy.name, ties);
+                unbroken(&mut check.at("ties"), name, ties);
                 return;
             }
             continue;
         };
         let own = set.checked_sub(1).and_then(|at| given.r#for.get_index(at));
-        let title = format!("`{}` cannot work here: {problem}", strategy.name);
+        let title = format!("`{name}` cannot work here: {problem}");
         let hint = "choose another placement or other parameters";
         match own {
             Some((class, own)) if own.placement.is_some() => {

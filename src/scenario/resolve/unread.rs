@@ -83,33 +83,74 @@ pub fn warn(check: &mut Check<'_>, setups: &[Setup], notes: &mut Vec<String>) {
     }
 }
 
+/// Where a setting may be written: for a whole strategy, or for a class of it, and the parts that have it from there.
+struct Scope<'a> {
+    setup: &'a Setup,
+    class: Option<String>,
+    parts: &'a [Parts],
+}
+
+/// Of a strategy, and of each class for which it says something else.
+fn scopes<'a>(check: &mut Check<'_>, setup: &'a Setup) -> Vec<Scope<'a>> {
+    let parts = &setup.strategy.parts;
+    let own = |(class, _): (String, Node), parts: &'a Parts| Scope {
+        setup,
+        class: Some(class),
+        parts: std::slice::from_ref(parts),
+    };
+    let classes = check.name(&setup.strategy.name).at("for").entries();
+    let classes = classes.into_iter().zip(&parts[1..]);
+    let class = None;
+    let whole = Scope {
+        setup,
+        class,
+        parts,
+    };
+    let classes = classes.map(|(class, parts)| own(class, parts));
+    std::iter::once(whole).chain(classes).collect()
+}
+
+/// What is found where the setting of a scope stands.
+fn at<T>(check: &mut Check<'_>, scope: &Scope, key: &str, of: impl Fn(Check<'_>) -> T) -> T {
+    let mut check = check.name(&scope.setup.strategy.name);
+    match &scope.class {
+        None => of(check.at(key)),
+        Some(class) => of(check.at("for").name(class).at(key)),
+    }
+}
+
 /// Warns where a setting is written and none of the strategies that have it from there reads it.
 fn unread(check: &mut Check<'_>, setting: &Setting, setups: &[Setup]) {
-    let mut written: Vec<(Span, Vec<&Setup>)> = Vec::new();
+    let key = setting.key;
+    let mut written: Vec<(Span, Vec<Scope>)> = Vec::new();
     for setup in setups {
-        let mut check = check.name(&setup.strategy.name);
-        let preset = check.at("preset").written();
-        let Some(span) = check.at(setting.key).written() else {
-            continue;
-        };
-        match written.iter_mut().find(|(known, _)| *known == span) {
-            Some((_, of)) => of.push(setup),
-            // What a preset brings, nobody wrote here.
-            None if preset.as_ref() == Some(&span) => {}
-            None => written.push((span, vec![setup])),
+        let preset = check.name(&setup.strategy.name).at("preset").written();
+        for scope in scopes(check, setup) {
+            let Some(span) = at(check, &scope, key, |check| check.written()) else {
+                continue;
+            };
+            match written.iter_mut().find(|(known, _)| *known == span) {
+                Some((_, of)) => of.push(scope),
+                // What a preset brings, nobody wrote here.
+                None if preset.as_ref() == Some(&span) => {}
+                None => written.push((span, vec![scope])),
+            }
         }
     }
     for (_, of) in written {
         let any = |has: &dyn Fn(&Setup, &Parts) -> bool| {
-            let mut setups = of.iter();
-            setups.any(|setup| setup.strategy.parts.iter().any(|parts| has(setup, parts)))
+            let mut scopes = of.iter();
+            scopes.any(|scope| scope.parts.iter().any(|parts| has(scope.setup, parts)))
         };
         if any(&|_, parts| (setting.is_said)(parts)) && !any(&setting.is_read) {
-            let names: Vec<&str> = of.iter().map(|s| s.strategy.name.as_str()).collect();
-            let (key, names, why) = (setting.key, quoted(&names), setting.why);
-            let title = format!("`{key}` has no effect on {names}: {why}");
-            let mut check = check.name(&of[0].strategy.name);
-            check.at(key).warn(title, setting.hint);
+            let names: Vec<&str> = of.iter().map(|s| s.setup.strategy.name.as_str()).collect();
+            let class = of[0].class.as_ref();
+            let class = class.map_or(String::new(), |class| format!("for `{class}` "));
+            let (names, why) = (quoted(&names), setting.why);
+            let title = format!("`{key}` {class}has no effect on {names}: {why}");
+            at(check, &of[0], key, |mut check| {
+                check.warn(title.clone(), setting.hint);
+            });
         }
     }
 }

@@ -238,6 +238,8 @@ impl Node {
             entries.push((key.clone(), Node::empty(key.span.clone())));
             entries.len() - 1
         });
+        // What is wrong with a table now is most likely so by what is put into it.
+        entries[at].0.span = key.span.clone();
         above.push(key.text.clone());
         entries[at].1.put_below(above, rest, node);
         above.pop();

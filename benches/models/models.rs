@@ -282,6 +282,7 @@ fn read(text: &str, jobs: u64) -> Result<Setup, String> {
     };
     let files = Files::new(Path::new(&dir), None);
     let text = format!("title = \"a bench\"\n{text}");
+    let sets: Vec<(&str, &str)> = sets.iter().map(|set| ("--set", set.as_str())).collect();
     let read = read_with(&text, "bench.toml", &sets, &files, &Registry::standard());
     let _ = std::fs::remove_dir_all(&dir);
     let mut scenario = read.map_err(|report| report.to_string())?;

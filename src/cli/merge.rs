@@ -68,9 +68,9 @@ impl Merge {
         let args = ScenarioArgs {
             scenario: dir.join(&file.scenario),
             changes: Changes {
-                sets: Vec::new(),
                 traces: self.traces.clone().or(file.traces.clone()),
                 strategies: file.strategies.clone(),
+                ..Changes::default()
             },
         };
         args.read_in(&file.directory, registry)

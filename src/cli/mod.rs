@@ -39,11 +39,12 @@ mod why;
 use std::fmt;
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::scenario::Registry;
 use crate::sim::Failure;
-use crate::text::{LINE, folded, printable};
+use crate::text::{LINE, folded, nearest, printable};
 
 /// Compares load balancing and task scheduling strategies on equal jobs.
 #[derive(Debug, Parser)]
@@ -151,6 +152,7 @@ pub fn run_with(registry: &Registry) -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
+            let error = with_nearest(error);
             // Help and version are results, everything else is a mistake.
             let said = error.render().to_string();
             if !error.use_stderr() {
@@ -180,6 +182,23 @@ pub fn run_with(registry: &Registry) -> ExitCode {
     }
 }
 
+/// The error with the command that a mistyped one may have been meant to be.
+fn with_nearest(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(wrong)) = error.get(ContextKind::InvalidSubcommand) else {
+        return error;
+    };
+    let command = Arguments::command();
+    let names: Vec<&str> = command
+        .get_subcommands()
+        .map(clap::Command::get_name)
+        .collect();
+    if let Some(near) = nearest(wrong, &names) {
+        let near = ContextValue::Strings(vec![near.to_owned()]);
+        error.insert(ContextKind::SuggestedSubcommand, near);
+    }
+    error
+}
+
 impl Command {
     /// Runs the command that was given.
     fn execute(self, registry: &Registry) -> Result<(), Exit> {
@@ -205,6 +224,11 @@ impl Command {
             Command::Reference(page) => page.execute(registry, Arguments::command()),
         }
     }
+}
+
+/// A mistake in the command line or the scenario.
+fn mistake(said: &str) -> Exit {
+    Exit::Mistake(format!("error: {said}"))
 }
 
 /// Prints a message for people; whoever closed standard error does not want it.

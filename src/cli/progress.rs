@@ -10,16 +10,21 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::experiment::Progress;
 
-/// A bar of replications; hidden unless standard error is a terminal.
-pub fn bar() -> ProgressBar {
+/// A bar of replications, behind what they are of; hidden unless standard error is a terminal.
+pub fn bar(what: &str) -> ProgressBar {
     let target = if std::io::stderr().is_terminal() {
         ProgressDrawTarget::stderr_with_hz(10)
     } else {
         ProgressDrawTarget::hidden()
     };
     let bar = ProgressBar::with_draw_target(Some(0), target);
-    let template = "{bar:40} {pos}/{len} replications, {eta} left";
-    if let Ok(style) = ProgressStyle::with_template(template) {
+    let (what, width) = match what {
+        "" => (String::new(), 40),
+        what => (format!("{what}: "), 15),
+    };
+    bar.set_message(what);
+    let template = format!("{{msg}}{{bar:{width}}} {{pos}}/{{len}} replications, {{eta}} left");
+    if let Ok(style) = ProgressStyle::with_template(&template) {
         bar.set_style(style.progress_chars("=> "));
     }
     if !bar.is_hidden() {

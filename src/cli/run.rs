@@ -90,7 +90,7 @@ impl Run {
         if !self.show.is_empty() {
             let names: Vec<String> = self.show.iter().map(|name| format!("{name:?}")).collect();
             let set = format!("compare.show=[{}]", names.join(", "));
-            args.changes.sets.push(set);
+            args.changes.set("--show", set);
         }
         let mut target = self.making.out.clone();
         if let Some(Range { last, .. }) = self.replications {
@@ -98,7 +98,7 @@ impl Run {
             let usual = || Ok::<_, Exit>(usual_target(&args, &args.read(registry)?));
             target = Some(target.map_or_else(usual, Ok)?);
             let set = format!("run.replications={last}");
-            args.changes.sets.push(set);
+            args.changes.set("--replications", set);
         }
         let mut scenario = args.read(registry)?;
         if self.shard.is_some() || self.replications.is_some() {

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use indicatif::ProgressBar;
+
 use super::{Exit, message, progress};
 use crate::experiment::record::Recording;
 use crate::experiment::{self, Options, Plan, Run};
@@ -33,6 +35,20 @@ pub fn run(
     stop: &AtomicBool,
     record: Option<&Recording>,
 ) -> Result<Run, Exit> {
+    run_with(&progress::bar(""), plan, threads, stop, record)
+}
+
+/// The same with a bar that says more.
+///
+/// # Errors
+/// As [`experiment::run`].
+pub fn run_with(
+    bar: &ProgressBar,
+    plan: &Plan,
+    threads: Option<u16>,
+    stop: &AtomicBool,
+    record: Option<&Recording>,
+) -> Result<Run, Exit> {
     let options = Options {
         threads: threads.map(usize::from),
         stop,
@@ -41,7 +57,7 @@ pub fn run(
         log_decisions: false,
         journal: None,
     };
-    let run = with_bar(plan, options)?;
+    let run = with_progress(bar, options, |options| experiment::run(plan, options))?;
     if run.is_complete {
         return Ok(run);
     }
@@ -55,19 +71,21 @@ pub fn run(
 /// # Errors
 /// As [`experiment::run`].
 pub fn with_bar(plan: &Plan, options: Options<'_>) -> Result<Run, Exit> {
-    with_progress(options, |options| experiment::run(plan, options))
+    with_progress(&progress::bar(""), options, |options| {
+        experiment::run(plan, options)
+    })
 }
 
-/// What `run` gives, with a bar on a terminal.
+/// What `run` gives, with its progress on `bar`.
 ///
 /// # Errors
 /// Its own.
 pub fn with_progress<T>(
+    bar: &ProgressBar,
     options: Options<'_>,
     run: impl FnOnce(&Options<'_>) -> Result<T, Failure>,
 ) -> Result<T, Exit> {
-    let bar = progress::bar();
-    let show = |progress| progress::show(&bar, progress);
+    let show = |progress| progress::show(bar, progress);
     let options = Options {
         progress: &show,
         ..options

@@ -3,6 +3,7 @@
 //! The options that every command with a scenario takes, and the one command line that repeats the
 //! run, which the page and the gate print.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -28,6 +29,9 @@ pub struct Changes {
     /// Set a value: a dotted path and TOML, or a bare string (repeatable).
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub sets: Vec<String>,
+    /// The arguments, other than `--set`, by which values were set.
+    #[arg(skip)]
+    pub set_by: BTreeMap<String, &'static str>,
     /// Folder to look for traces in, too (default: $EQUIPOISE_TRACES).
     #[arg(long, value_name = "DIR")]
     pub traces: Option<PathBuf>,
@@ -36,15 +40,32 @@ pub struct Changes {
     pub strategies: Vec<String>,
 }
 
+impl Changes {
+    /// Sets a value (`PATH=VALUE`) for an argument, which messages about it name.
+    pub fn set(&mut self, argument: &'static str, set: String) {
+        self.set_by.insert(set.clone(), argument);
+        self.sets.push(set);
+    }
+
+    /// The values that are set, each with the argument that did.
+    fn given(&self) -> Vec<(&str, &str)> {
+        let by = |set: &String| self.set_by.get(set).copied().unwrap_or("--set");
+        self.sets
+            .iter()
+            .map(|set| (by(set), set.as_str()))
+            .collect()
+    }
+}
+
 impl ScenarioArgs {
     /// The scenario that a run's folder holds, with the strategies of that run.
     pub fn of_run(dir: &Path, run: &Meta, traces: Option<&Path>) -> ScenarioArgs {
         ScenarioArgs {
             scenario: dir.join("scenario.toml"),
             changes: Changes {
-                sets: Vec::new(),
                 traces: traces.map(Path::to_path_buf),
                 strategies: run.strategies.iter().map(|s| s.name.clone()).collect(),
+                ..Changes::default()
             },
         }
     }
@@ -65,7 +86,7 @@ impl ScenarioArgs {
         let text = text.map_err(|error| unreadable(path, &error))?;
         let files = Files::new(dir, self.traces().as_deref());
         let name = path.display().to_string();
-        let scenario = read_with(&text, &name, &self.changes.sets, &files, registry)
+        let scenario = read_with(&text, &name, &self.changes.given(), &files, registry)
             .map_err(|report| Exit::Mistake(report.to_string()))?;
         self.choose(scenario)
     }

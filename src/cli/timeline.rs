@@ -4,13 +4,13 @@
 //! same course, so the picture is of the very run that the tables tell of.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use super::replace::replace;
 use super::scenario_args::{ScenarioArgs, no_strategy};
-use super::{Exit, print, running};
+use super::{Exit, mistake, print, running};
 use crate::experiment::trail::{Cut, Trail};
 use crate::model::cluster::SLOTS;
 use crate::report::timeline::{Names, svg, trace};
@@ -38,10 +38,10 @@ pub struct Timeline {
     /// End of the stretch (default: when 200 tasks have started, of a trace 20,000).
     #[arg(long, value_name = "TIME", value_parser = duration)]
     to: Option<f64>,
-    /// What is made.
-    #[arg(long, value_enum, default_value = "svg")]
-    format: Format,
-    /// File to write (default: standard output, unless that is a terminal).
+    /// What is made (default: what the name of the file asks for, else a picture).
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// File to write, .svg or .json (default: standard output, unless that is a terminal).
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -64,7 +64,11 @@ fn duration(text: &str) -> Result<f64, String> {
 impl Timeline {
     /// Runs the replication and prints its stretch.
     pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
-        self.check_target(std::io::stdout().is_terminal())?;
+        let format = self.format()?;
+        self.check_target(format, std::io::stdout().is_terminal())?;
+        if self.to.is_some_and(|to| to <= self.from) {
+            return Err(mistake("--to is to be later than --from"));
+        }
         let scenario = self.args.read(registry)?;
         self.args.warn(&scenario);
         let strategy = self.strategy(&scenario)?;
@@ -79,12 +83,11 @@ impl Timeline {
         let mut trail = Trail::of(setup, self.replication, Some(Cut { from, to }))?;
         let cut = Cut {
             from,
-            to: self.shorten(&mut trail, to),
+            to: self.shorten(format, &mut trail, to),
         };
         if trail.tasks.is_empty() {
-            return Err(Exit::Mistake(
-                "error: no task runs in this stretch\nhint: look at another one by --from and --to"
-                    .to_owned(),
+            return Err(mistake(
+                "no task runs in this stretch\nhint: look at another one by --from and --to",
             ));
         }
         let names = Names {
@@ -99,11 +102,9 @@ impl Timeline {
                 scenario.title, strategy, self.replication
             ),
         };
-        self.put(&match self.format {
+        self.put(&match format {
             Format::Json => trace(&trail, &names, slots(setup)),
-            Format::Svg => {
-                svg(&trail, cut, &names).map_err(|said| Exit::Mistake(format!("error: {said}")))?
-            }
+            Format::Svg => svg(&trail, cut, &names).map_err(|said| mistake(&said.to_string()))?,
         })
     }
 
@@ -118,15 +119,28 @@ impl Timeline {
         }
     }
 
+    /// What is made: what is asked for, with which the name of the file agrees if it has an ending.
+    fn format(&self) -> Result<Format, Exit> {
+        let ending = self.out.as_deref().and_then(Path::extension);
+        let ending = ending.map(|ending| Format::from_str(&ending.to_string_lossy(), true).ok());
+        match (self.format, ending) {
+            (asked, None) => Ok(asked.unwrap_or(Format::Svg)),
+            (asked, Some(Some(named))) if asked.is_none_or(|asked| asked == named) => Ok(named),
+            _ => Err(mistake(
+                "--out is to name a file that ends in .svg (a picture) or .json (trace events), as --format says if it is given",
+            )),
+        }
+    }
+
     /// Refuses to pour what no person reads into a terminal.
-    fn check_target(&self, is_terminal: bool) -> Result<(), Exit> {
-        let (what, file) = match self.format {
+    fn check_target(&self, format: Format, is_terminal: bool) -> Result<(), Exit> {
+        let (what, file) = match format {
             Format::Svg => ("a picture", "timeline.svg"),
             Format::Json => ("trace events", "timeline.json"),
         };
         match is_terminal && self.out.is_none() {
-            true => Err(Exit::Mistake(format!(
-                "error: {what} would fill the terminal\nhint: write to a file: --out {file}"
+            true => Err(mistake(&format!(
+                "{what} would fill the terminal\nhint: write to a file: --out {file}"
             ))),
             false => Ok(()),
         }
@@ -140,20 +154,16 @@ impl Timeline {
             None if self.args.changes.strategies.len() == 1 => {
                 named(scenario, &self.args.changes.strategies[0])
             }
-            None => Err(Exit::Mistake(format!(
-                "error: the scenario has several strategies, and a timeline is of one\nhint: --strategy NAME, of {}",
+            None => Err(mistake(&format!(
+                "the scenario has several strategies, and a timeline is of one\nhint: --strategy NAME, of {}",
                 names(scenario).join(", ")
             ))),
         }
     }
 
     /// Without an end given, the stretch ends when enough tasks have started.
-    fn shorten(&self, trail: &mut Trail, to: u64) -> u64 {
-        let most = if self.format == Format::Svg {
-            200
-        } else {
-            20_000
-        };
+    fn shorten(&self, format: Format, trail: &mut Trail, to: u64) -> u64 {
+        let most = if format == Format::Svg { 200 } else { 20_000 };
         let mut starts: Vec<u64> = trail.tasks.iter().map(|task| task.start).collect();
         starts.sort_unstable();
         if self.to.is_none() {
@@ -198,8 +208,8 @@ pub fn place(scenario: &Scenario, number: usize) -> Result<usize, Exit> {
     let count = scenario.points.len();
     match (1..=count).contains(&number) {
         true => Ok(number - 1),
-        false => Err(Exit::Mistake(format!(
-            "error: there is no point {number}\nhint: the scenario has {count}"
+        false => Err(mistake(&format!(
+            "there is no point {number}\nhint: the scenario has {count}"
         ))),
     }
 }
@@ -220,12 +230,18 @@ mod tests {
     fn a_terminal_is_not_filled() {
         let refused = |more: &[&str], is_terminal| {
             let tool = Tool::try_parse_from([&["timeline", "s.toml"], more].concat()).unwrap();
-            let refused = tool.timeline.check_target(is_terminal).err();
+            let timeline = tool.timeline;
+            let format = timeline.format();
+            let refused = format.and_then(|format| timeline.check_target(format, is_terminal));
+            let refused = refused.err();
             refused.map_or(String::new(), |exit| exit.to_string())
         };
         assert!(refused(&[], true).contains("--out timeline.svg"));
         assert!(refused(&["--format", "json"], true).contains("--out timeline.json"));
         assert_eq!(refused(&["--out", "t.svg"], true), "");
         assert_eq!(refused(&[], false), "");
+        assert_eq!(refused(&["--out", "t.json"], false), "");
+        assert!(refused(&["--out", "t.jpg"], false).contains("ends in .svg"));
+        assert!(refused(&["--format", "json", "--out", "t.svg"], false).contains("--format"));
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::scenario_args::ScenarioArgs;
 use super::timeline::{named, names, place};
-use super::{Exit, print, running};
+use super::{Exit, mistake, print, running};
 use crate::experiment::moved::moved;
 use crate::experiment::threads;
 use crate::report::moved_text::{Names, text};
@@ -46,16 +46,20 @@ impl Why {
             .unwrap_or(&scenario.compare.baseline)
             .clone();
         let Some(after) = self.one else {
-            return Err(Exit::Mistake(format!(
-                "error: which strategy is to be looked at, and against which (default: `{before}`)?\nhint: name one or two of {}",
+            return Err(mistake(&format!(
+                "which strategy is to be looked at, and against which (default: `{before}`)?\nhint: name one or two of {}",
                 names(&scenario).join(", ")
             )));
         };
         let (one, other) = (named(&scenario, &after)?, named(&scenario, &before)?);
-        if one == other && self.other.is_none() {
+        if one == other {
             let names = names(&scenario).join(", ");
-            return Err(Exit::Mistake(format!(
-                "error: `{after}` is the baseline, and would be held against itself\nhint: name one or two of {names}"
+            let why = match self.other {
+                None => "is the baseline, and",
+                Some(_) => "is named twice, and",
+            };
+            return Err(mistake(&format!(
+                "`{after}` {why} would be held against itself\nhint: name two of {names}"
             )));
         }
         let point = place(&scenario, self.point)?;

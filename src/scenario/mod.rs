@@ -46,17 +46,18 @@ const MOST_REPLICATIONS: f64 = 1e6;
 /// # Errors
 /// All mistakes of the file and the arguments, in their order.
 pub fn read(text: &str, name: &str, sets: &[String], files: &Files) -> Result<Scenario, Report> {
-    read_with(text, name, sets, files, &Registry::standard())
+    let sets: Vec<(&str, &str)> = sets.iter().map(|set| ("--set", set.as_str())).collect();
+    read_with(text, name, &sets, files, &Registry::standard())
 }
 
-/// The same for a scenario that may name the placements of `registry`.
+/// The same for a scenario that may name the placements of `registry`; each of `sets` with the argument that sets it.
 ///
 /// # Errors
 /// As [`read`].
 pub fn read_with(
     text: &str,
     name: &str,
-    sets: &[String],
+    sets: &[(&str, &str)],
     files: &Files,
     registry: &Registry,
 ) -> Result<Scenario, Report> {
@@ -101,8 +102,7 @@ pub fn read_with(
 const ENOUGH: usize = 100;
 
 /// The texts that places point into.
-fn sources(text: &str, name: &str, sets: &[String]) -> Vec<Source> {
-    let given = sets.iter().map(|set| ("--set", set.as_str()));
+fn sources(text: &str, name: &str, sets: &[(&str, &str)]) -> Vec<Source> {
     let mut base = 0;
     let source = |(name, text): (&str, &str)| {
         let source = Source {
@@ -115,7 +115,7 @@ fn sources(text: &str, name: &str, sets: &[String]) -> Vec<Source> {
     };
     [(name, text)]
         .into_iter()
-        .chain(given)
+        .chain(sets.iter().copied())
         .map(source)
         .collect()
 }

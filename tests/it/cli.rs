@@ -213,7 +213,36 @@ fn mistakes_of_the_other_commands_change_nothing() {
     refused(&place, &["new", "s.toml"], "s.toml exists already");
     refused(&place, &["new", "no/s.toml"], "the folder of no/s.toml");
     refused(&place, &["schema", "x"], "unexpected argument");
-    refused(&place, &["rnu", "s.toml"], "unrecognized subcommand 'rnu'");
+    refused(
+        &place,
+        &["rnu", "s.toml"],
+        "similar subcommand exists: 'run'",
+    );
+    for (command, says) in [
+        (
+            "timeline s.toml --strategy random --out t.jpg",
+            "ends in .svg",
+        ),
+        (
+            "timeline s.toml --strategy random --from 2s --to 1s",
+            "later than --from",
+        ),
+        ("why s.toml two-choices two-choices", "is named twice"),
+        (
+            "find s.toml workload.load --from 0.1 --to 0.9 --cross random random",
+            "twice",
+        ),
+        ("find s.toml workload.load", "--cross A B"),
+        (
+            "find s.toml nodes.slwo.count --until slowdown_mean<=3",
+            "KEY:1:7",
+        ),
+        ("find s.toml --best nodes.slwo.count", "--best:1:7"),
+        ("run s.toml --show nothing", "--show:1:15"),
+    ] {
+        let words: Vec<&str> = command.split(' ').collect();
+        refused(&place, &words, says);
+    }
 }
 
 #[test]

@@ -78,25 +78,35 @@ pub fn of_bracket(search: About<'_>, found: Bracket, seen: &Seen) -> Told {
         Bracket::Never => whole(format!("never up to {}", text(last)), "fails"),
         Bracket::Unknown => whole("not told".to_owned(), "open"),
         Bracket::Smallest { fails, holds } => {
-            let (word, value) = match (fails, holds) {
-                (Some(_), Some(holds)) => ("", holds),
-                (None, holds) => ("at most ", holds.unwrap_or(last)),
-                (Some(fails), None) => ("above ", fails),
+            let value = match (fails, holds) {
+                (Some(fails), Some(holds)) => within(search, fails + 1, holds),
+                (None, holds) => format!("at most {}", text(holds.unwrap_or(last))),
+                (Some(fails), None) => format!("above {}, if any", text(fails)),
             };
-            let value = (holds, format!("{word}{}", text(value)));
+            let value = (holds, value);
             let ends = [("fails up to", fails), ("holds from", holds)];
             of_ends(search, seen, value, ends)
         }
         Bracket::Largest { holds, fails } => {
-            let (word, value) = match (holds, fails) {
-                (Some(holds), Some(_)) => ("", holds),
-                (Some(holds), None) => ("at least ", holds),
-                (None, fails) => ("fails from ", fails.unwrap_or(first)),
+            let value = match (holds, fails) {
+                (Some(holds), Some(fails)) => within(search, holds, fails - 1),
+                (Some(holds), None) => format!("at least {}", text(holds)),
+                (None, fails) => format!("below {}, if any", text(fails.unwrap_or(first))),
             };
-            let value = (holds, format!("{word}{}", text(value)));
+            let value = (holds, value);
             let ends = [("holds up to", holds), ("fails from", fails)];
             of_ends(search, seen, value, ends)
         }
+    }
+}
+
+/// The answer is one of these values: "19", "19 or 20", "19 to 24".
+fn within(search: About<'_>, low: usize, high: usize) -> String {
+    let [one, other] = [low, high].map(|number| search.grid.text(number));
+    match high - low {
+        0 => one,
+        1 => format!("{one} or {other}"),
+        _ => format!("{one} to {other}"),
     }
 }
 

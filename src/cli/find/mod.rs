@@ -15,7 +15,7 @@ use clap::{Args, ValueEnum};
 use super::replace::replace;
 use super::running::stop_on_interrupt;
 use super::scenario_args::ScenarioArgs;
-use super::{Exit, print};
+use super::{Exit, mistake, print};
 use crate::experiment::find::Condition;
 use crate::metrics::columns::MetricRef;
 use crate::report::figures::{Kind, drawn};
@@ -29,10 +29,9 @@ pub struct Find {
     #[command(flatten)]
     args: ScenarioArgs,
     /// Dotted path of the key that is searched, for example nodes.worker.count or workload.load.
-    #[arg(required_unless_present = "best")]
     key: Option<String>,
     /// What is to hold, for example "response_p99 <= 200ms" or "web.slo_attained >= 99.9%" (repeatable).
-    #[arg(long, value_name = "CONDITION", required_unless_present_any = ["cross", "best"])]
+    #[arg(long, value_name = "CONDITION")]
     until: Vec<Condition>,
     /// Instead: where the first strategy begins to be better than the second.
     #[arg(long, value_names = ["A", "B"], num_args = 2, conflicts_with = "until")]
@@ -92,13 +91,10 @@ impl Grid {
     }
 }
 
-fn mistake(said: &str) -> Exit {
-    Exit::Mistake(format!("error: {said}"))
-}
-
 impl Find {
     /// Searches for each strategy and prints what was found.
     pub fn execute(self, registry: &Registry) -> Result<(), Exit> {
+        self.check_question()?;
         let grid = self.grid(self.ends(registry)?)?;
         let kind = self.plot.as_deref().map(kind_of).transpose()?;
         let stop = stop_on_interrupt()?;
@@ -119,6 +115,26 @@ impl Find {
             Format::Table => print(&answer::table(search.about(), &answers)),
             Format::Csv => print(&answer::csv(&answers)),
         }
+    }
+
+    /// Refuses a search that does not say what for.
+    fn check_question(&self) -> Result<(), Exit> {
+        let is_asked = !self.until.is_empty() || !self.cross.is_empty();
+        match (&self.key, &self.best, &self.cross[..]) {
+            (_, _, [one, other]) if one == other => Err(mistake(&format!(
+                "--cross names `{one}` twice, which is never better than itself"
+            ))),
+            (_, Some(_), _) => Ok(()),
+            (Some(_), None, _) if is_asked => Ok(()),
+            _ => Err(mistake(
+                "what is to be found?\nhint: KEY --until \"response_p99 <= 200ms\" finds where this holds, KEY --cross A B where strategy A is better than B, and --best KEY where a metric is best",
+            )),
+        }
+    }
+
+    /// What the key is called on the command line.
+    fn key_option(&self) -> &'static str {
+        if self.best.is_some() { "--best" } else { "KEY" }
     }
 
     /// The key that is searched.
@@ -146,7 +162,7 @@ impl Find {
     /// Refuses a key that a scenario does not have. One that is there, but has its default here, takes a 1.
     fn check_key(&self, registry: &Registry) -> Result<(), Exit> {
         let mut changes = self.args.changes.clone();
-        changes.sets.push(format!("{}=1", self.key()));
+        changes.set(self.key_option(), format!("{}=1", self.key()));
         let args = ScenarioArgs {
             scenario: self.args.scenario.clone(),
             changes,

@@ -5,14 +5,15 @@
 //! each value, because a key may change anything: the number of nodes, a law, the load. All values use the same
 //! seed.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use super::answer::{About, Answer, Seen, Told, marks, of_best, of_bracket};
 use super::{Find, Grid};
 use crate::cli::scenario_args::{Changes, ScenarioArgs, keep_strategies, no_strategy};
-use crate::cli::{Exit, running};
+use crate::cli::{Exit, progress, running};
 use crate::experiment::Plan;
 use crate::experiment::find::{
     Outcome, STAGES, best, bracket, is_below, level_of_a_look, replications,
@@ -20,9 +21,9 @@ use crate::experiment::find::{
 use crate::metrics::columns::MetricRef;
 use crate::report::plot::drawing::Drawing;
 use crate::report::plot::searched;
-use crate::results::{Cell, Meta, Results, StrategyMeta};
+use crate::results::{self, Meta, Results, StrategyMeta};
 use crate::scenario::{Registry, Scenario};
-use crate::text::{printable, significant};
+use crate::text::{lasting, printable, significant};
 use crate::workload::load::Demand;
 
 /// A search under way.
@@ -40,10 +41,13 @@ pub struct Search<'a> {
     level: f64,
     /// Looks and replications so far.
     spent: RefCell<(u64, u64)>,
+    started: Instant,
+    /// Strategies that are done, and the seconds until then.
+    done: Cell<(usize, f64)>,
     /// Scenarios that were read, by value.
     read: RefCell<BTreeMap<usize, Scenario>>,
     /// What was found last, by value and strategy.
-    seen: RefCell<BTreeMap<(usize, usize), Cell>>,
+    seen: RefCell<BTreeMap<(usize, usize), results::Cell>>,
     /// What it is about.
     meta: RefCell<Meta>,
     /// Jobs a second at the smallest and the largest value, where more nodes get more jobs.
@@ -68,6 +72,8 @@ impl<'a> Search<'a> {
             asked: 0,
             level: 0.0,
             spent: RefCell::default(),
+            started: Instant::now(),
+            done: Cell::default(),
             read: RefCell::default(),
             seen: RefCell::default(),
             meta: RefCell::default(),
@@ -173,13 +179,13 @@ impl<'a> Search<'a> {
     fn changes(&self, at: usize) -> Changes {
         let mut changes = self.find.args.changes.clone();
         let set = format!("{}={}", self.find.key(), self.grid.text(at));
-        changes.sets.push(set);
+        changes.set(self.find.key_option(), set);
         let names = self.metrics.iter().map(|metric| format!("\"{metric}\""));
         let names: BTreeSet<String> = names.collect();
         if !names.is_empty() {
             let names: Vec<String> = names.into_iter().collect();
             let set = format!("compare.decide-on=[{}]", names.join(", "));
-            changes.sets.push(set);
+            changes.set("what is looked at", set);
         }
         changes
     }
@@ -193,11 +199,27 @@ impl<'a> Search<'a> {
         let seed = scenario.points[0].setups[0].placement_seed;
         let plan: Plan = running::plan(scenario, String::new(), self.find.threads, self.stop)?;
         let plan = plan.again(count, seed);
-        let found = running::run(&plan, self.find.threads, self.stop, None)?;
+        let bar = progress::bar(&self.under_way(at, of));
+        let found = running::run_with(&bar, &plan, self.find.threads, self.stop, None)?;
         let mut spent = self.spent.borrow_mut();
         *spent = (spent.0 + 1, spent.1 + u64::from(count) * of.len() as u64);
         self.keep(at, of, &found.results);
         Ok(found.results)
+    }
+
+    /// "two-choices (2 of 5, about 40 s left in all) at 0.91".
+    fn under_way(&self, at: usize, of: &[usize]) -> String {
+        let ((done, took), all) = (self.done.get(), self.names.len());
+        let now = self.started.elapsed().as_secs_f64();
+        let left = left((done, took), all, now);
+        let left = left.map(|left| format!(", about {} left in all", lasting(left.ceil())));
+        let count = match &self.find.cross[..] {
+            [] => format!(" ({} of {all}{})", done + 1, left.unwrap_or_default()),
+            _ => String::new(),
+        };
+        let names: Vec<&str> = of.iter().map(|of| self.names[*of].as_str()).collect();
+        let names = printable(&names.join(" and "));
+        format!("{names}{count} at {}", self.grid.text(at))
     }
 
     fn keep(&self, at: usize, of: &[usize], found: &Results) {
@@ -295,6 +317,8 @@ impl<'a> Search<'a> {
 
     /// The answer with what an hour of the nodes costs there.
     fn answer(&self, name: &str, told: Told, seen: &Seen) -> Result<Answer, Exit> {
+        let took = self.started.elapsed().as_secs_f64();
+        self.done.set((self.done.get().0 + 1, took));
         let price = told.at.map(|at| self.price(at)).transpose()?;
         Ok(Answer {
             strategy: printable(name),
@@ -347,5 +371,23 @@ impl<'a> Search<'a> {
         searched(&results, &self.metrics[0], limit).ok_or_else(|| {
             Exit::Mistake("error: there is no figure that could be drawn".to_owned())
         })
+    }
+}
+
+/// Seconds that a search of `all` strategies takes further, if each takes as long as those that are done.
+fn left((done, took): (usize, f64), all: usize, now: f64) -> Option<f64> {
+    let whole = took / done as f64 * all as f64;
+    (done > 0).then_some((whole - now).max(0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_follows_from_the_strategies_that_are_done() {
+        assert_eq!(left((0, 0.0), 5, 7.0), None);
+        assert_eq!(left((2, 20.0), 5, 24.0), Some(26.0));
+        assert_eq!(left((4, 20.0), 5, 30.0), Some(0.0));
     }
 }

@@ -116,7 +116,7 @@ impl Gate {
             changes: Changes {
                 sets: self.sets.clone(),
                 traces: self.traces.clone(),
-                strategies: Vec::new(),
+                ..Changes::default()
             },
         };
         let mut scenario = args.read(registry)?;
@@ -282,7 +282,7 @@ struct Runner {
 
 impl Runner {
     fn new(gate: &Gate, total: u64) -> Result<Runner, Exit> {
-        let bar = progress::bar();
+        let bar = progress::bar("");
         bar.inc_length(total);
         Ok(Runner {
             threads: gate.threads.map(usize::from),

@@ -3,7 +3,9 @@
 //! A line in the terminal, in Markdown and in JUnit is the same line: whoever reads it in one place
 //! finds it in the others.
 
-use crate::gate::verdicts::{FigureVerdict, GateVerdicts, ScenarioVerdicts, StrategyVerdicts};
+use crate::gate::verdicts::{
+    FigureVerdict, GateVerdicts, ScenarioVerdicts, Slowest, StrategyVerdicts,
+};
 use crate::gate::{FALSE_ALARMS, Finding};
 use crate::report::scales::scale;
 use crate::text::{
@@ -187,19 +189,34 @@ pub fn about(judged: &ScenarioVerdicts, cell: &StrategyVerdicts) -> Vec<String> 
         .iter()
         .any(|row| row.judgement.finding == Finding::Worse);
     if let Some(slowest) = cell.slowest.as_ref().filter(|_| is_worse) {
-        let scale = Scale::time([slowest.lost, slowest.of_it]);
-        let [all, part] = [slowest.lost, slowest.of_it].map(|change| scale.value(change.abs()));
-        let word = if slowest.lost > 0.0 { "lost" } else { "gained" };
-        let which = &slowest.part;
-        lines.push(format!(
-            "the slowest 1 % of jobs of {name} {word} {all}, most in {which} ({part})"
-        ));
+        let told = lost(slowest);
+        lines.push(format!("the slowest 1 % of jobs of {name} {told}"));
     }
     for row in &cell.rows {
         lines.extend(reason(judged, row, &name));
     }
     lines.dedup();
     lines
+}
+
+/// "lost 62 ms, most in queue (60 ms)".
+fn lost(slowest: &Slowest) -> String {
+    let scale = Scale::time([slowest.lost, slowest.of_it]);
+    let [all, part] = [slowest.lost, slowest.of_it].map(|change| scale.value(change.abs()));
+    let (word, more, less) = match slowest.lost > 0.0 {
+        true => ("lost", "more", "less"),
+        false => ("gained", "less", "more"),
+    };
+    let which = &slowest.part;
+    // A part changes by more than the whole where the others go the other way.
+    let rest = slowest.of_it.abs() - slowest.lost.abs();
+    match rest > 0.0 {
+        true => {
+            let rest = scale.value(rest);
+            format!("{word} {all}: {part} {more} in {which}, {rest} {less} elsewhere")
+        }
+        false => format!("{word} {all}, most in {which} ({part})"),
+    }
 }
 
 /// Why a figure fails that is not worse, and what to do.
@@ -237,4 +254,25 @@ pub fn next(next: &Next) -> Vec<String> {
         ));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_no_part_of_what_is_smaller() {
+        let of = |lost_in_all, of_it| {
+            lost(&Slowest {
+                lost: lost_in_all,
+                part: "queue".to_owned(),
+                of_it,
+            })
+        };
+        assert_eq!(of(0.3, 0.2), "lost 300 ms, most in queue (200 ms)");
+        let more = "lost 279 ms: 444 ms more in queue, 165 ms less elsewhere";
+        assert_eq!(of(0.279, 0.444), more);
+        let less = "gained 279 ms: 444 ms less in queue, 165 ms more elsewhere";
+        assert_eq!(of(-0.279, -0.444), less);
+    }
 }

@@ -9,8 +9,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use crate::report::lookup::Lookup;
 use crate::report::plot::axis::range;
-use crate::report::plot::sweep::number;
-use crate::text::{plain_value, printable};
+use crate::text::{plain_value, printable, seconds};
 
 /// Where points lie.
 pub struct Grid {
@@ -109,6 +108,22 @@ fn places(values: &IndexSet<&String>) -> (Vec<(String, f64)>, bool) {
         .iter()
         .map(|number| (size(*number) - size(low)) / width);
     (names.into_iter().zip(places).collect(), is_log)
+}
+
+/// A swept value as a number, durations in seconds; none for a word.
+pub fn number(text: &str) -> Option<f64> {
+    parse(text)
+        .map(|(value, _)| value)
+        .filter(|value| value.is_finite())
+}
+
+/// A number, or a duration in seconds with `true`.
+pub fn parse(text: &str) -> Option<(f64, bool)> {
+    let plain = text.replace('_', "");
+    if let Ok(number) = plain.parse::<f64>() {
+        return Some((number, false));
+    }
+    Some((seconds(&plain)?, true))
 }
 
 #[cfg(test)]

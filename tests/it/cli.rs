@@ -220,16 +220,16 @@ fn mistakes_of_the_other_commands_change_nothing() {
     );
     for (command, says) in [
         (
-            "timeline s.toml --strategy random --out t.jpg",
+            "timeline s.toml --strategy round-robin --out t.jpg",
             "ends in .svg",
         ),
         (
-            "timeline s.toml --strategy random --from 2s --to 1s",
+            "timeline s.toml --strategy round-robin --from 2s --to 1s",
             "later than --from",
         ),
-        ("why s.toml two-choices two-choices", "is named twice"),
+        ("why s.toml round-robin round-robin", "is named twice"),
         (
-            "find s.toml workload.load --from 0.1 --to 0.9 --cross random random",
+            "find s.toml workload.load --from 0.1 --to 0.9 --cross round-robin round-robin",
             "twice",
         ),
         ("find s.toml workload.load", "--cross A B"),

@@ -149,9 +149,11 @@ fn tenths_are_equal_and_columns_have_names_and_one_unit() {
 }
 
 #[test]
-fn a_strategy_against_itself_does_not_move() {
+fn a_strategy_against_its_like_does_not_move() {
     let place = Place::new(MIXED);
-    let said = place.ok(&["why", "s.toml", "random", "random", "--replications", "1"]);
+    let like = "strategies.again={like=\"random\"}";
+    let pair = ["why", "s.toml", "random", "again", "--set", like];
+    let said = place.ok(&[&pair[..], &["--replications", "1"]].concat());
     let all = said
         .lines()
         .find(|line| line.starts_with("all jobs"))

@@ -127,7 +127,7 @@ impl Find {
             (_, Some(_), _) => Ok(()),
             (Some(_), None, _) if is_asked => Ok(()),
             _ => Err(mistake(
-                "what is to be found?\nhint: KEY --until \"response_p99 <= 200ms\" finds where this holds, KEY --cross A B where strategy A is better than B, and --best KEY where a metric is best",
+                "what is to be found?\nhint: KEY --until \"response_p99 <= 200ms\" finds where this holds, KEY --cross A B where strategy A is better than B, and --best KEY where a metric is best (equipoise find --help)",
             )),
         }
     }

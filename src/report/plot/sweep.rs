@@ -7,9 +7,9 @@
 use super::axis::Axis;
 use super::drawing::{Drawing, HEIGHT, fit};
 use super::panel::{Area, Entry, figure, layout};
-use crate::report::grid::{Grid, Group};
+use crate::report::grid::{Grid, Group, parse};
 use crate::report::lookup::{Lookup, Style};
-use crate::text::{Scale, seconds};
+use crate::text::Scale;
 
 /// A sweep of a key over numbers.
 pub struct Sweep {
@@ -92,22 +92,6 @@ fn tick(value: f64) -> (f64, String) {
     let rounded = (value * 1e6).round() / 1e6;
     let is_long = text.len() > 8;
     (value, if is_long { rounded.to_string() } else { text })
-}
-
-/// A swept value as a number, durations in seconds; none for a word.
-pub fn number(text: &str) -> Option<f64> {
-    parse(text)
-        .map(|(value, _)| value)
-        .filter(|value| value.is_finite())
-}
-
-/// A number, or a duration in seconds with `true`.
-fn parse(text: &str) -> Option<(f64, bool)> {
-    let plain = text.replace('_', "");
-    if let Ok(number) = plain.parse::<f64>() {
-        return Some((number, false));
-    }
-    Some((seconds(&plain)?, true))
 }
 
 #[cfg(test)]

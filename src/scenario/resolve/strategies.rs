@@ -76,22 +76,9 @@ fn strategy(
     given: &grammar::Strategy,
     (cluster, classes): (&Cluster, Option<&[Class]>),
 ) -> Option<Strategy> {
-    let mut own = parts(check, &given.parts(), &defaults())?;
     let classes = classes.unwrap_or_default();
-    own.avoids = avoided(check, given.binding.as_ref(), &own, classes)?;
-    let mut sets = vec![own];
-    let overrides = given.r#for.iter().filter(|_| !classes.is_empty());
-    for (wanted, overrides) in overrides.clone() {
-        let mut check = check.at("for");
-        let mut check = check.name(wanted);
-        let mut own = parts(&mut check, &overrides.parts(), &sets[0])?;
-        own.avoids = avoided(&mut check, overrides.binding.as_ref(), &own, classes)?;
-        sets.push(own);
-        if !is_class(&mut check, wanted, classes) {
-            return None;
-        }
-    }
-    let wanted: Vec<&String> = overrides.map(|(wanted, _)| wanted).collect();
+    let sets = sets(check, given, classes)?;
+    let wanted: Vec<&String> = given.r#for.keys().collect();
     let parts_of_class: Vec<usize> = classes.iter().map(|class| set(&wanted, class)).collect();
     workable(
         check,
@@ -120,6 +107,24 @@ fn strategy(
         partition: partition?,
         health,
     })
+}
+
+/// The strategy's own parts, and those of each override of a class.
+fn sets(check: &mut Check<'_>, given: &grammar::Strategy, classes: &[Class]) -> Option<Vec<Parts>> {
+    let mut own = parts(check, &given.parts(), &defaults())?;
+    own.avoids = avoided(check, given.binding.as_ref(), &own, classes)?;
+    let mut sets = vec![own];
+    for (wanted, overrides) in given.r#for.iter().filter(|_| !classes.is_empty()) {
+        let mut check = check.at("for");
+        let mut check = check.name(wanted);
+        let mut own = parts(&mut check, &overrides.parts(), &sets[0])?;
+        own.avoids = avoided(&mut check, overrides.binding.as_ref(), &own, classes)?;
+        sets.push(own);
+        if !is_class(&mut check, wanted, classes) {
+            return None;
+        }
+    }
+    Some(sets)
 }
 
 /// The set of parts of a class, of which the strategy's own is the first.

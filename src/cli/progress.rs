@@ -10,23 +10,24 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::experiment::Progress;
 
-/// A bar of replications, behind what they are of; hidden unless standard error is a terminal.
-pub fn bar(what: &str) -> ProgressBar {
+/// A bar of replications; hidden unless standard error is a terminal.
+pub fn bar() -> ProgressBar {
+    bar_of("", 40, "{eta} left")
+}
+
+/// The same of a part of more, with what it is of and what is left of all.
+pub fn bar_of(what: &str, width: usize, left: &str) -> ProgressBar {
     let target = if std::io::stderr().is_terminal() {
         ProgressDrawTarget::stderr_with_hz(10)
     } else {
         ProgressDrawTarget::hidden()
     };
     let bar = ProgressBar::with_draw_target(Some(0), target);
-    let (what, width) = match what {
-        "" => (String::new(), 40),
-        what => (format!("{what}: "), 15),
-    };
-    bar.set_message(what);
-    let template = format!("{{msg}}{{bar:{width}}} {{pos}}/{{len}} replications, {{eta}} left");
+    let template = format!("{{msg}}{{bar:{width}}} {{pos}}/{{len}} replications, {left}");
     if let Ok(style) = ProgressStyle::with_template(&template) {
         bar.set_style(style.progress_chars("=> "));
     }
+    bar.set_message(what.to_owned());
     if !bar.is_hidden() {
         bar.enable_steady_tick(Duration::from_millis(250));
     }

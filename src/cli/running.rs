@@ -35,7 +35,7 @@ pub fn run(
     stop: &AtomicBool,
     record: Option<&Recording>,
 ) -> Result<Run, Exit> {
-    run_with(&progress::bar(""), plan, threads, stop, record)
+    run_with(&progress::bar(), plan, threads, stop, record)
 }
 
 /// The same with a bar that says more.
@@ -71,7 +71,7 @@ pub fn run_with(
 /// # Errors
 /// As [`experiment::run`].
 pub fn with_bar(plan: &Plan, options: Options<'_>) -> Result<Run, Exit> {
-    with_progress(&progress::bar(""), options, |options| {
+    with_progress(&progress::bar(), options, |options| {
         experiment::run(plan, options)
     })
 }

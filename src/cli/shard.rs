@@ -290,7 +290,7 @@ impl ShardFile {
             journal: Some(&journal),
         };
         let run = |options: &Options<'_>| experiment::run_shard(&plan, &items, options);
-        if !running::with_progress(&super::progress::bar(""), options, run)? {
+        if !running::with_progress(&super::progress::bar(), options, run)? {
             return Err(Exit::Interrupted(format!("interrupted\nhint: {GO_ON}")));
         }
         if let Some(recording) = &recording {

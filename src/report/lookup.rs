@@ -248,11 +248,37 @@ fn short_labels(paths: &[String]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::sample::Sample;
 
     #[test]
     fn labels_are_as_short_as_they_are_clear() {
         let paths = ["workload.load", "nodes.a.count", "nodes.b.count"].map(String::from);
         assert_eq!(short_labels(&paths), ["load", "a.count", "b.count"]);
+    }
+
+    #[test]
+    fn intervals_are_told_of_what_is_compared() {
+        let mut results = Sample::loads(&[0.8], 3).results();
+        let told = |results: &Results| Lookup::new(results).intervals();
+        let all = "intervals 95 % for all 4 comparisons together";
+        assert_eq!(told(&results).as_deref(), Some(all));
+        results.comparisons.pop();
+        let some = "intervals 95 % for all 4 comparisons of the scenario together";
+        assert_eq!(told(&results).as_deref(), Some(some));
+        results.comparisons.clear();
+        assert_eq!(told(&results), None);
+    }
+
+    #[test]
+    fn looks_are_numbered_from_the_baseline_on() {
+        let mut results = Sample::loads(&[0.8], 3).results();
+        let numbers = |baseline: &str, results: &mut Results| {
+            results.meta.baseline = baseline.to_owned();
+            [0, 1, 2].map(|strategy| Lookup::new(results).number(strategy))
+        };
+        assert_eq!(numbers("random", &mut results), [0, 1, 2]);
+        assert_eq!(numbers("least-loaded", &mut results), [1, 0, 2]);
+        assert_eq!(numbers("left out", &mut results), [1, 2, 3]);
     }
 
     #[test]

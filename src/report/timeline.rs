@@ -11,6 +11,7 @@ use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
 use super::plot::axis::Axis;
+use super::plot::palette::look;
 use crate::experiment::trail::{Cut, IncidentTrail, TaskTrail, Trail};
 use crate::metrics::jobs::PARTS;
 use crate::text::{Scale, apart, printable};
@@ -35,9 +36,6 @@ impl Names {
 
 /// Lanes and bars of a picture at most.
 pub const MOST: (usize, usize) = (200, 5_000);
-const COLORS: [&str; 8] = [
-    "#0072b2", "#c64f00", "#00805a", "#a8508a", "#9a6a00", "#3d7fd6", "#7a4a2b", "#5f6b73",
-];
 const WIDTH: f64 = 1000.0;
 const LEFT: f64 = 150.0;
 const TOP: f64 = 64.0;
@@ -108,10 +106,15 @@ fn x(time: u64, cut: Cut) -> f64 {
     LEFT + share * (WIDTH - LEFT - 16.0)
 }
 
+/// The colour of a class; black is left to baselines.
+fn color(class: usize) -> String {
+    format!("#{:06x}", look(1 + class).color)
+}
+
 fn legend(names: &Names) -> Markup {
     html! { @for (at, class) in apart(&names.classes, 18).iter().enumerate().take(6) {
         @let left = LEFT + 140.0 * at as f64;
-        rect x=(left) y="32" width="10" height="10" fill=(COLORS[at % COLORS.len()]) {}
+        rect x=(left) y="32" width="10" height="10" fill=(color(at)) {}
         text x=(left + 15.0) y="41" { (printable(class)) }
     } }
 }
@@ -146,7 +149,7 @@ fn rows_of(names: &Names, lanes: &[usize]) -> Markup {
 
 fn bar(task: &TaskTrail, y: f64, cut: Cut, names: &Names) -> Markup {
     let (left, right) = (x(task.start, cut), x(task.end, cut));
-    let color = COLORS[task.class as usize % COLORS.len()];
+    let color = color(task.class as usize);
     html! { rect x=(format!("{left:.2}")) y=(y + 2.0) width=(format!("{:.2}", (right - left).max(0.4))) height=(LANE - 4.0) fill=(color) stroke="#fff" stroke-width="0.4" { title { (said(task, names)) } } }
 }
 

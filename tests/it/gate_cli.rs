@@ -122,7 +122,7 @@ fn a_worse_strategy_fails_and_every_output_says_so() {
         "{told}"
     );
     assert!(
-        told.contains(" in queue, ") && told.contains(" less elsewhere"),
+        unfolded(told).contains(" more in queue, ") && told.contains(" less elsewhere"),
         "{told}"
     );
     assert!(!told.contains("theirs"), "{told}");

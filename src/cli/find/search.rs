@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use indicatif::ProgressBar;
+
 use super::answer::{About, Answer, Seen, Told, marks, of_best, of_bracket};
 use super::{Find, Grid};
 use crate::cli::scenario_args::{Changes, ScenarioArgs, keep_strategies, no_strategy};
@@ -23,8 +25,11 @@ use crate::report::plot::drawing::Drawing;
 use crate::report::plot::searched;
 use crate::results::{self, Meta, Results, StrategyMeta};
 use crate::scenario::{Registry, Scenario};
-use crate::text::{lasting, printable, significant};
+use crate::text::{lasting, printable, shorten, significant};
 use crate::workload::load::Demand;
+
+/// Columns of a name beside its progress.
+const NAME: usize = 20;
 
 /// A search under way.
 pub struct Search<'a> {
@@ -199,7 +204,7 @@ impl<'a> Search<'a> {
         let seed = scenario.points[0].setups[0].placement_seed;
         let plan: Plan = running::plan(scenario, String::new(), self.find.threads, self.stop)?;
         let plan = plan.again(count, seed);
-        let bar = progress::bar(&self.under_way(at, of));
+        let bar = self.bar(at, of);
         let found = running::run_with(&bar, &plan, self.find.threads, self.stop, None)?;
         let mut spent = self.spent.borrow_mut();
         *spent = (spent.0 + 1, spent.1 + u64::from(count) * of.len() as u64);
@@ -207,19 +212,22 @@ impl<'a> Search<'a> {
         Ok(found.results)
     }
 
-    /// "two-choices (2 of 5, about 40 s left in all) at 0.91".
-    fn under_way(&self, at: usize, of: &[usize]) -> String {
+    /// "two-choices (2 of 5) at 0.91: ==>  7/20 replications, about 40 s left".
+    fn bar(&self, at: usize, of: &[usize]) -> ProgressBar {
         let ((done, took), all) = (self.done.get(), self.names.len());
-        let now = self.started.elapsed().as_secs_f64();
-        let left = left((done, took), all, now);
-        let left = left.map(|left| format!(", about {} left in all", lasting(left.ceil())));
         let count = match &self.find.cross[..] {
-            [] => format!(" ({} of {all}{})", done + 1, left.unwrap_or_default()),
+            [] => format!(" ({} of {all})", done + 1),
             _ => String::new(),
         };
-        let names: Vec<&str> = of.iter().map(|of| self.names[*of].as_str()).collect();
-        let names = printable(&names.join(" and "));
-        format!("{names}{count} at {}", self.grid.text(at))
+        let names = of
+            .iter()
+            .map(|of| shorten(&printable(&self.names[*of]), NAME));
+        let names = names.collect::<Vec<_>>().join(" and ");
+        let left = left((done, took), all, self.started.elapsed().as_secs_f64());
+        let left = left.map(|left| format!("about {} left", lasting(left.ceil())));
+        let left = left.unwrap_or("{eta} left of this look".to_owned());
+        let what = format!("{names}{count} at {}: ", self.grid.text(at));
+        progress::bar_of(&what, 8, &left)
     }
 
     fn keep(&self, at: usize, of: &[usize], found: &Results) {

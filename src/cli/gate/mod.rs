@@ -282,7 +282,7 @@ struct Runner {
 
 impl Runner {
     fn new(gate: &Gate, total: u64) -> Result<Runner, Exit> {
-        let bar = progress::bar("");
+        let bar = progress::bar();
         bar.inc_length(total);
         Ok(Runner {
             threads: gate.threads.map(usize::from),

@@ -16,7 +16,7 @@ mod differences;
 mod dot_rows;
 pub mod drawing;
 mod imbalance;
-mod palette;
+pub mod palette;
 mod panel;
 pub mod pdf;
 pub mod sweep;

@@ -115,18 +115,6 @@ pub struct PlainJob {
     pub ideal: Time,
 }
 
-impl PlainJob {
-    /// What it tells, when what is known of it beside its times has been counted.
-    fn completed(&self) -> Completed {
-        Completed {
-            response: self.response,
-            ideal: self.ideal,
-            straggler_wait_doubled: 0,
-            on_time: false,
-        }
-    }
-}
-
 /// Sums of the parts of response times by bucket of the response time, so that it can be said what
 /// the slowest are made of.
 ///
@@ -294,15 +282,10 @@ impl JobStats {
     fn count_together(&mut self) {
         let Plain { jobs, waiting, .. } = &mut self.plain;
         let (mut jobs, mut waiting) = (std::mem::take(jobs), std::mem::take(waiting));
-        for job in jobs.drain(..) {
-            let service = job.response - job.queue;
-            let blame = [0, 0, 0, job.queue.0, service.0, 0, 0];
-            self.complete_at_once(&job.completed(), &blame, Time::ZERO);
-        }
-        for wait in waiting.drain(..) {
-            self.wait.record(wait.0);
-            self.wait_sum += u128::from(wait.0);
-        }
+        self.complete_plain(&jobs, Time::ZERO);
+        self.waited_plain(waiting.iter().copied());
+        jobs.clear();
+        waiting.clear();
         (self.plain.jobs, self.plain.waiting) = (jobs, waiting);
     }
 
@@ -518,8 +501,10 @@ mod tests {
         let mut stats = JobStats::default();
         for row in rows {
             let job = Completed {
+                response: row.response,
+                ideal: row.ideal,
                 straggler_wait_doubled: 4,
-                ..row.completed()
+                on_time: false,
             };
             let blame = [0, 0, 0, row.queue.0, (row.response - row.queue).0, 0, 0];
             stats.complete(&job, &blame, Time(1));

@@ -618,7 +618,10 @@ impl<'s> Core<'s> {
             if arrival < head {
                 return arrival;
             }
-            if head == Place::NEVER || !self.drop_stale(head) {
+            debug_assert!(
+                self.agenda.has_stale() || head == Place::NEVER || !self.drop_stale(head)
+            );
+            if head == Place::NEVER || !self.agenda.has_stale() || !self.drop_stale(head) {
                 return head;
             }
         }
@@ -1316,23 +1319,39 @@ impl<'s> Core<'s> {
             let stages = self.setup.classes[job.class as usize].stages.len();
             estimates.forget_job(job, stages);
         }
+        if job.stages != NONE {
+            return self.leave_staged(id, ready);
+        }
         let stats = &mut self.stats[job.class as usize];
-        let staged = (job.stages != NONE).then_some(*job);
         let mut next = id;
         while next != NONE {
             let task = self.records.task(next);
             if let Some(ready) = ready.filter(|_| task.is_done()) {
-                let ready = staged.map_or(ready, |job| self.stages.ready_at(&job, task));
                 stats.waited(task.started - ready);
             }
             let sibling = task.sibling;
             self.records.remove(next);
             next = sibling;
         }
-        if let Some(job) = staged {
-            let count = self.setup.classes[job.class as usize].stages.len();
-            self.stages.give_back(job.stages, count);
+    }
+
+    /// The same of a job of several stages.
+    #[cold]
+    fn leave_staged(&mut self, id: u32, ready: Option<Time>) {
+        let job = *self.records.job(id);
+        let stats = &mut self.stats[job.class as usize];
+        let mut next = id;
+        while next != NONE {
+            let task = self.records.task(next);
+            if ready.is_some() && task.is_done() {
+                stats.waited(task.started - self.stages.ready_at(&job, task));
+            }
+            let sibling = task.sibling;
+            self.records.remove(next);
+            next = sibling;
         }
+        let count = self.setup.classes[job.class as usize].stages.len();
+        self.stages.give_back(job.stages, count);
     }
 }
 

@@ -200,11 +200,10 @@ impl<'s> Replication<'s> {
         }
         let mut stock = std::mem::take(&mut self.sources.stock);
         let mut job = self.arrived(stock.class, self.core.window.is_open());
+        let before = self.sources.digest_of_stock();
         let seen = match job.measured {
-            true => self
-                .sources
-                .digest_with(&self.core, &mut stock, stretch.clone()),
-            false => self.sources.digest_of_stock(),
+            true => stock.digest_after(&self.core, before, stretch.clone()),
+            false => before,
         };
         let may_be_several = direct.servers.is_some() || direct.lines.by_counts;
         let at_once = match may_be_several && self.dispatch.is_one_way(stock.class) {

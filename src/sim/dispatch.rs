@@ -401,16 +401,11 @@ impl Dispatch {
     #[inline]
     pub fn accept(&mut self, core: &mut Core<'_>, id: u32) -> Fallible<Accepted> {
         let job = core.records.job(id);
-        let route = self.routes[job.class as usize];
-        let turn = &mut self.turns[route.parts];
-        let chosen = route.dispatcher(core, job.class, job.number, *turn);
-        *turn = (*turn + 1) % route.count;
-        let pool = if core.demands.is_of_class(job.demand) {
-            route.pool
-        } else {
-            let parts = route.parts;
-            self.own_pool(core, id, parts)?
-        };
+        let (class, has_own) = (job.class, !core.demands.is_of_class(job.demand));
+        let (chosen, mut pool) = self.way(core, class, job.number);
+        if has_own {
+            pool = self.own_pool(core, id, self.routes[class as usize].parts)?;
+        }
         let record = &mut core.records[id];
         (record.job.dispatcher, record.job.pool) = (chosen, pool);
         let is_alone = record.task.is_alone();

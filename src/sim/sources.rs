@@ -27,6 +27,8 @@ pub struct Sources {
     next: u32,
     /// Whether arrivals after the last measured one may be left out.
     pub stops_early: bool,
+    /// Whether jobs may be drawn ahead.
+    may_stock: bool,
     /// Jobs drawn before they arrive.
     pub stock: Stock,
 }
@@ -153,6 +155,7 @@ impl Sources {
             sources.push(source);
         }
         let mut sources = Sources {
+            may_stock: may_stock(core, &sources),
             sources,
             next: 0,
             stops_early,
@@ -186,24 +189,57 @@ impl Sources {
             self.find_next(core);
             return Ok(None);
         }
-        let entity = self.next as usize;
-        let id = self.sources[entity].create(core);
+        let (entity, is_stocked) = (self.next as usize, self.stock_up(core) > 0);
+        let id = match is_stocked {
+            true => self.create_from_stock(core),
+            false => self.create(core)?,
+        };
         if let Some(estimates) = &mut core.estimates {
             estimates.note_job(core.records.job(id), core.records.from_task_on(id));
         }
-        self.advance(core)?;
         let next = core.agenda.outside().time;
         let job = core.records.job_mut(id);
         let opens = !core.window.has_opened();
         job.measured = core.window.arrive(now, job.class, next);
         if job.measured {
-            self.sources[entity].digest_job(core, id);
+            match is_stocked {
+                true => self.digest_from_stock(core),
+                false => self.sources[entity].digest_job(core, id),
+            }
             if opens {
                 core.open_window(now);
             }
         }
         self.end_dry(core, entity);
         Ok(Some(id))
+    }
+
+    fn create(&mut self, core: &mut Core<'_>) -> Fallible<u32> {
+        let id = self.sources[self.next as usize].create(core);
+        self.advance(core)?;
+        Ok(id)
+    }
+
+    /// The next job of the stock arrives, with its tasks.
+    #[inline(always)]
+    fn create_from_stock(&mut self, core: &mut Core<'_>) -> u32 {
+        let stock = &mut self.stock;
+        let number = stock.first + stock.at as u64;
+        let id = begin(core, stock.class, number);
+        match *stock.works(stock.at..stock.at + 1) {
+            [work] => be_alone(core, id, work),
+            ref works => add_tasks(core, id, works.len() as u32, |at| works[at as usize]),
+        }
+        stock.at += 1;
+        self.expect_from_stock(core);
+        id
+    }
+
+    /// The job of the stock that has just arrived is measured.
+    #[inline(always)]
+    fn digest_from_stock(&mut self, core: &Core<'_>) {
+        let (stock, digest) = (&mut self.stock, &mut self.sources[0].digest);
+        *digest = stock.digest_after(core, *digest, stock.at - 1..stock.at);
     }
 
     /// The next job arrives, of which no record is made; these are the works of its tasks.
@@ -225,7 +261,7 @@ impl Sources {
     /// Draws jobs ahead, if there are none left and it may be done; tells how many there are.
     #[inline]
     pub fn stock_up(&mut self, core: &Core<'_>) -> usize {
-        if self.stock.left() == 0 {
+        if self.may_stock && self.stock.left() == 0 {
             self.fill_stock(core);
         }
         self.stock.left()
@@ -313,20 +349,6 @@ impl Sources {
         arrivals[at] == arrivals.get(at + 1).copied().unwrap_or(after)
     }
 
-    /// The digest of the measured jobs of the only source, with some of `stock`.
-    pub fn digest_with(
-        &self,
-        core: &Core<'_>,
-        stock: &mut Stock,
-        jobs: std::ops::Range<usize>,
-    ) -> u64 {
-        let before = self.digest_of_stock();
-        if stock.digests[jobs.start] != before {
-            stock.digest_anew(&Digesting::of(core, stock.class), jobs.start, before);
-        }
-        stock.digests[jobs.end]
-    }
-
     /// The digest of the measured jobs of the only source.
     pub fn digest_of_stock(&self) -> u64 {
         self.sources[0].digest
@@ -395,7 +417,7 @@ impl Sources {
             Feed::Closed(thinking) => thinking.arrived,
             _ => source.number,
         };
-        self.sources.iter().map(of).sum()
+        self.sources.iter().map(of).sum::<u64>() - self.stock.left() as u64
     }
 
     /// Job `number` of `class`, which came at `arrival`, has left the system: its client, if it has one,
@@ -479,6 +501,20 @@ impl Stock {
         }
         *from = stream;
         next
+    }
+
+    /// The digest after some of the jobs, if it is `before` them.
+    #[inline]
+    pub fn digest_after(
+        &mut self,
+        core: &Core<'_>,
+        before: u64,
+        jobs: std::ops::Range<usize>,
+    ) -> u64 {
+        if self.digests[jobs.start] != before {
+            self.digest_anew(&Digesting::of(core, self.class), jobs.start, before);
+        }
+        self.digests[jobs.end]
     }
 
     /// The digest before the job at `first` is another.
@@ -727,18 +763,11 @@ impl Source {
     #[inline]
     fn create(&mut self, core: &mut Core<'_>) -> u32 {
         let class = self.first_class + self.label();
-        let (now, id) = (core.now(), core.records.claim());
-        let Record { task, job } = &mut core.records[id];
-        let facts = &core.facts[class as usize];
-        job.renew(self.number, class, facts.demand, now);
+        let id = begin(core, class, self.number);
         self.number += 1;
-        if let Some(work) = facts.only {
-            let work = work.sample(&mut self.stream);
-            task.renew(id, 0, facts.slots, work, now);
-            job.split(1, Time::from_secs(work) + facts.overhead);
-            core.totals.tasks_arrived += 1;
-        } else {
-            self.split(core, id);
+        match core.facts[class as usize].only {
+            Some(work) => be_alone(core, id, work.sample(&mut self.stream)),
+            None => self.split(core, id),
         }
         id
     }
@@ -945,33 +974,71 @@ fn digest_head(before: u64, arrival: Time, class: u32, demand: &[u64]) -> u64 {
     }
 }
 
+/// True if jobs may be drawn before they arrive: they are of one source and one shape, and come at
+/// independent intervals.
+fn may_stock(core: &Core<'_>, sources: &[Source]) -> bool {
+    let [source] = sources else {
+        return false;
+    };
+    let facts = &core.facts[source.first_class as usize];
+    matches!(source.feed, Feed::Renewal(_))
+        && facts.tasks.is_some_and(|tasks| tasks > 0)
+        && matches!(facts.stage.shape, Shape::Tasks { .. })
+}
+
+/// A record for job `number` of `class`, which arrives now.
+#[inline(always)]
+fn begin(core: &mut Core<'_>, class: u32, number: u64) -> u32 {
+    let (now, id) = (core.now(), core.records.claim());
+    let demand = core.facts[class as usize].demand;
+    core.records.job_mut(id).renew(number, class, demand, now);
+    id
+}
+
+/// A job consists of one task, with that work.
+#[inline(always)]
+fn be_alone(core: &mut Core<'_>, id: u32, work: f64) {
+    let now = core.now();
+    let Record { task, job } = &mut core.records[id];
+    let facts = &core.facts[job.class as usize];
+    task.renew(id, 0, facts.slots, work, now);
+    job.split(1, Time::from_secs(work) + facts.overhead);
+    core.totals.tasks_arrived += 1;
+}
+
 /// Makes the `count` tasks of a job, of which the first has the job's number.
 fn add_tasks(core: &mut Core<'_>, id: u32, count: u32, mut work: impl FnMut(u32) -> f64) {
-    let facts = core.facts[core.records.job(id).class as usize];
-    let (now, slots) = (core.now(), core.demands.slots(core.records.job(id).demand));
-    let (mut last, mut longest) = (id, 0.0f64);
+    let (now, job) = (core.now(), core.records.job(id));
+    let facts = &core.facts[job.class as usize];
+    let (slots, records) = (core.demands.slots(job.demand), &mut core.records);
+    let mut longest = 0.0f64;
+    let mut task = id;
     for index in 0..count {
-        let work = work(index);
+        let (work, next) = (
+            work(index),
+            match index + 1 == count {
+                true => NONE,
+                false => records.claim(),
+            },
+        );
         longest = longest.max(work);
-        let task = if index == 0 { id } else { core.records.claim() };
-        core.records.task_mut(last).sibling = task;
-        core.records
-            .task_mut(task)
-            .renew(id, index, slots, work, now);
-        last = task;
+        let record = records.task_mut(task);
+        record.renew(id, index, slots, work, now);
+        record.sibling = next;
+        task = next;
     }
-    core.records
-        .job_mut(id)
-        .split(count, facts.time(longest) + facts.overhead);
+    let ideal = facts.time(longest) + facts.overhead;
+    records.job_mut(id).split(count, ideal);
     core.totals.tasks_arrived += u64::from(count);
     if let Some(need) = facts.need {
-        suffice(core, id, need.min(count), &facts);
+        suffice(core, id, need.min(count));
     }
 }
 
 /// Only `need` results of a job are needed: at best those of its shortest tasks.
 #[cold]
-fn suffice(core: &mut Core<'_>, id: u32, need: u32, facts: &Facts<'_>) {
+fn suffice(core: &mut Core<'_>, id: u32, need: u32) {
+    let facts = &core.facts[core.records.job(id).class as usize];
     let tasks = core.records.from_task_on(id);
     let mut works: Vec<f64> = tasks.map(|task| task.work).collect();
     let (_, longest, _) = works.select_nth_unstable_by(need as usize - 1, f64::total_cmp);

@@ -12,6 +12,7 @@ pub mod fixed_split;
 pub mod goes_by;
 pub mod health;
 pub mod key;
+pub mod measure;
 pub mod nested;
 pub mod placement;
 pub mod pool;
@@ -36,6 +37,7 @@ use crate::model::ids::NodeId;
 pub use board::{Eligible, Order};
 pub use health::Health;
 pub use key::Key;
+pub use measure::Measure;
 pub use pool::{Candidates, Pool};
 pub use view::{Ratio, View};
 

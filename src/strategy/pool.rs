@@ -148,6 +148,8 @@ impl Pools {
 pub struct Candidates<'a> {
     pool: &'a Pool,
     chosen: Chosen<'a>,
+    /// They are all that may take the task, and not some of these.
+    pub(super) are_all: bool,
 }
 
 /// Which nodes of a pool.
@@ -166,6 +168,7 @@ impl<'a> Candidates<'a> {
         Candidates {
             pool,
             chosen: members.map_or(Chosen::All, Chosen::Members),
+            are_all: true,
         }
     }
 
@@ -177,6 +180,7 @@ impl<'a> Candidates<'a> {
         Candidates {
             pool: self.pool,
             chosen: Chosen::Named(named),
+            are_all: false,
         }
     }
 
@@ -185,7 +189,10 @@ impl<'a> Candidates<'a> {
     where
         'a: 'b,
     {
-        Candidates::new(self.pool, Some(members))
+        Candidates {
+            are_all: false,
+            ..Candidates::new(self.pool, Some(members))
+        }
     }
 
     /// Their positions in the pool become the members of `set`.

@@ -333,6 +333,28 @@ impl<'a> View<'a> {
         Some(ask.nodes.pool().at(self.orders?.draw(order, rng)?))
     }
 
+    /// The candidate that is least by a measure asked for when the placement was built, for the task that is
+    /// asked for; ties as `ties` says. It is looked up where the order is kept; else all are looked at.
+    pub fn least_for(
+        &self,
+        order: Order,
+        ask: &Ask<'_>,
+        ties: Ties,
+        rng: &mut Draw,
+    ) -> Option<NodeId> {
+        let orders = self.orders?;
+        if ask.nodes.are_all
+            && self.laid.is_none()
+            && matches!(ties, Ties::Random | Ties::LowestId)
+            && let Some(least) = orders.least_for(order, (ask, ties), self, rng)
+        {
+            return Some(ask.nodes.pool().at(least?));
+        }
+        let measure = orders.measure(order)?;
+        let figure = |node| (measure.of)(node, ask.demand, self);
+        self.least_of_some(ask.nodes.iter(), figure, ties, rng)
+    }
+
     /// The one of `nodes` (which must come in id order) with the least figure; ties as the strategy
     /// says. For the largest, let the figure be [`Reverse`](std::cmp::Reverse).
     #[inline]
@@ -343,10 +365,24 @@ impl<'a> View<'a> {
         ask: &Ask<'_>,
         rng: &mut Draw,
     ) -> Option<NodeId> {
+        self.least_of_some(nodes, |node| Some(figure(node)), ask.ties, rng)
+    }
+
+    /// The same of those that have a figure.
+    #[inline]
+    fn least_of_some<T: Ord + Copy>(
+        &self,
+        nodes: impl Iterator<Item = NodeId>,
+        figure: impl Fn(NodeId) -> Option<T>,
+        ties: Ties,
+        rng: &mut Draw,
+    ) -> Option<NodeId> {
         let mut tied = self.orders?.scratch();
         let mut least: Option<T> = None;
         for node in nodes {
-            let value = figure(node);
+            let Some(value) = figure(node) else {
+                continue;
+            };
             match least.map_or(Ordering::Less, |least| value.cmp(&least)) {
                 Ordering::Greater => continue,
                 Ordering::Equal => {}
@@ -358,10 +394,10 @@ impl<'a> View<'a> {
             tied.push(node);
         }
         least?;
-        if let (Ties::Turns, Some(turns)) = (ask.ties, self.turns) {
+        if let (Ties::Turns, Some(turns)) = (ties, self.turns) {
             let tied = tied.iter().copied();
             return turns.borrow_mut().take(tied);
         }
-        Some(tied[ask.ties.pick(tied.len() as u32, rng) as usize])
+        Some(tied[ties.pick(tied.len() as u32, rng) as usize])
     }
 }

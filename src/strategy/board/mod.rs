@@ -7,6 +7,7 @@
 //! dispatchers, whose differences are large, each has a face of its own.
 
 pub mod by_count;
+mod by_demand;
 mod face;
 mod gossip;
 pub mod idle_queues;
@@ -24,6 +25,7 @@ pub mod travelling;
 use std::cell::RefCell;
 
 use super::key::Key;
+use super::measure::Measure;
 use super::pool::{Candidates, Pool, Pools, Within};
 use super::view::{Difference, Truth, Turns, View};
 use super::{Blueprint, Information, Placement, Problem, Ties};
@@ -111,6 +113,12 @@ impl<'a> Eligible<'a> {
         }
         self.breaks_ties = true;
         self.want(Wanted::Longest(key))
+    }
+
+    /// Asks for the nodes in order by a measure that hangs on the task's demand, to be read with
+    /// [`View::least_for`].
+    pub fn measured_by(&mut self, measure: Measure) -> Order {
+        self.want(Wanted::Measured(measure))
     }
 
     /// Asks for the nodes' shares of speed x slots, to be read with [`View::by_share`].

@@ -7,6 +7,7 @@
 use std::cell::{RefCell, RefMut};
 
 use super::by_count::ByCount;
+use super::by_demand::ByDemand;
 use super::node_set::NodeSet;
 use super::overlay::{Overlaid, Overlay};
 use super::shares::Shares;
@@ -15,10 +16,11 @@ use super::tournament::Tournament;
 use crate::engine::random::Draw;
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
-use crate::strategy::Ties;
 use crate::strategy::key::Key;
+use crate::strategy::measure::Measure;
 use crate::strategy::pool::Pool;
 use crate::strategy::view::{Ratio, View};
+use crate::strategy::{Ask, Ties};
 
 /// An order that a placement asked for; it stands for the same in every list of its pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub enum Wanted {
     Longest(Key),
     /// Shares of speed x slots.
     Shares,
+    /// The least by a measure that hangs on the task's demand.
+    Measured(Measure),
 }
 
 /// See the module. (Questions may bring an order up to date, hence the cells.)
@@ -53,6 +57,7 @@ enum Kept {
     Values(Key, Tournament),
     Standing(Key, Standing),
     Shares(Shares),
+    Measured(ByDemand),
 }
 
 impl Kept {
@@ -62,6 +67,7 @@ impl Kept {
             Wanted::Least(key) => Kept::Values(key, Tournament::new(positions)),
             Wanted::Longest(key) => Kept::Standing(key, Standing::new(positions)),
             Wanted::Shares => Kept::Shares(Shares::new(positions)),
+            Wanted::Measured(measure) => Kept::Measured(ByDemand::new(measure)),
         }
     }
 
@@ -77,6 +83,7 @@ impl Kept {
     fn set_other(&mut self, at: usize, node: NodeId, is_member: bool, view: &View<'_>) {
         match self {
             Kept::Counts(_) => {}
+            Kept::Measured(nodes) => nodes.note(at),
             Kept::Values(key, values) => {
                 let value = is_member.then(|| key.falling(node, view));
                 values.set(at, value, view.clock());
@@ -225,7 +232,30 @@ impl Orders {
                 ask(values, (order, laid), |mut it| it.least(now, ties, rng))
             }
             Kept::Standing(_, nodes) => nodes.least(),
-            Kept::Shares(_) => None,
+            Kept::Shares(_) | Kept::Measured(_) => None,
+        }
+    }
+
+    /// The measure that was asked for.
+    pub fn measure(&self, order: Order) -> Option<Measure> {
+        match self.kept.borrow().get(order.0)?.1 {
+            Kept::Measured(ref nodes) => Some(nodes.measure),
+            _ => None,
+        }
+    }
+
+    /// Position of the least of all candidates for a task by such a measure; nothing where it is not kept, else
+    /// `None` if there is none.
+    pub fn least_for(
+        &self,
+        order: Order,
+        (ask, ties): (&Ask<'_>, Ties),
+        view: &View<'_>,
+        rng: &mut Draw,
+    ) -> Option<Option<usize>> {
+        match &mut self.kept.borrow_mut().get_mut(order.0)?.1 {
+            Kept::Measured(nodes) if !self.is_under => nodes.least(ask, ties, view, rng),
+            _ => None,
         }
     }
 
@@ -237,7 +267,7 @@ impl Orders {
                 ask(values, (order, laid), |mut it| it.all_tied(now, tied));
             }
             Some((_, Kept::Standing(_, nodes))) => tied.extend(nodes.least()),
-            Some((_, Kept::Shares(_))) | None => {}
+            Some((_, Kept::Shares(_) | Kept::Measured(_))) | None => {}
         }
     }
 

@@ -2,14 +2,16 @@
 //! ratio of demand to capacity (Johnson et al., 1974, by the tightest dimension). Where it fits
 //! nowhere: the node that would be least overfull.
 
-use std::cmp::Reverse;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::engine::random::Draw;
 use crate::model::ids::NodeId;
-use crate::strategy::{Ask, Blueprint, Eligible, Placement, Problem, Reports, Score, View};
+use crate::strategy::board::Order;
+use crate::strategy::measure::LEAST_OVERFULL;
+use crate::strategy::{
+    Ask, Blueprint, Eligible, Measure, Placement, Problem, Ratio, Reports, Score, Ties, View,
+};
 
 /// The fitting node with the largest ratio (over slots and resources, the largest of (demand
 /// running, queued and travelling + the task's own) / capacity); where the task fits nowhere, the
@@ -18,59 +20,75 @@ use crate::strategy::{Ask, Blueprint, Eligible, Placement, Problem, Reports, Sco
 #[serde(deny_unknown_fields)]
 pub struct BestFit {}
 
-impl Blueprint for BestFit {
-    fn build(&self, _: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
-        Ok(Box::new(Fitting::new(
-            |ask, view, rng| {
-                let fullest = |node| Reverse(view.ratio(node, ask.demand));
-                let best = view.least_of(fitting(ask, view), fullest, ask, rng);
-                best.or_else(|| least_overfull(ask, view, rng))
+/// The largest ratio of those on which the task fits: the smallest of its inverse.
+const FULLEST: Measure = Measure {
+    name: "fullest",
+    of: |node, demand, view| {
+        let ratio = view.fits(node, demand).then(|| view.ratio(node, demand))?;
+        Some(match ratio.over {
+            0 => Ratio::whole(u64::MAX),
+            over => Ratio {
+                over: ratio.under,
+                under: over,
             },
-            |ask, view, node| Some(Score::larger(view.ratio(node, ask.demand).as_f64())),
+        })
+    },
+};
+
+impl Blueprint for BestFit {
+    fn build(&self, eligible: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
+        Ok(Box::new(Fitting::new(
+            eligible,
+            FULLEST,
+            |node, ask, view| Some(Score::larger(view.ratio(node, ask.demand).as_f64())),
         )))
     }
-
-    fn looks(&self, nodes: u32) -> f64 {
-        f64::from(nodes)
-    }
 }
 
-/// The candidates on which the task fits now.
-pub fn fitting(ask: &Ask<'_>, view: &View<'_>) -> impl Iterator<Item = NodeId> {
-    let fits = |node: &NodeId| view.fits(*node, ask.demand);
-    ask.nodes.iter().filter(fits)
-}
-
-/// The candidate with the smallest ratio, whether the task fits there or not.
-pub fn least_overfull(ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
-    let ratio = |node| view.ratio(node, ask.demand);
-    view.least_of(ask.nodes.iter(), ratio, ask, rng)
-}
-
-/// A placement that looks at every node: the common body of those whose order depends on the task.
-pub struct Fitting<C, S> {
-    choose: C,
+/// The best node by a measure; where none has a figure, as the task fits nowhere, the least overfull: the
+/// common body of placements whose order depends on the task.
+pub struct Fitting<S> {
+    best: Order,
+    least_overfull: Order,
+    /// Of equal nodes the first is taken, whatever the strategy says.
+    takes_first: bool,
     score: S,
 }
 
-impl<C, S> Fitting<C, S>
+impl<S> Fitting<S>
 where
-    C: Fn(&Ask<'_>, &View<'_>, &mut Draw) -> Option<NodeId> + Send,
-    S: Fn(&Ask<'_>, &View<'_>, NodeId) -> Option<Score> + Send,
+    S: Fn(NodeId, &Ask<'_>, &View<'_>) -> Option<Score> + Send,
 {
-    /// Chooses by `choose`, and tells by `score` what it ranks a node by.
-    pub fn new(choose: C, score: S) -> Fitting<C, S> {
-        Fitting { choose, score }
+    /// Chooses by `measure`, and tells by `score` what it ranks a node by.
+    pub fn new(eligible: &mut Eligible<'_>, measure: Measure, score: S) -> Fitting<S> {
+        Fitting {
+            best: eligible.measured_by(measure),
+            least_overfull: eligible.measured_by(LEAST_OVERFULL),
+            takes_first: false,
+            score,
+        }
+    }
+
+    /// The same, by which of equal nodes the first is taken, whatever the strategy says.
+    pub fn taking_first(self) -> Fitting<S> {
+        Fitting {
+            takes_first: true,
+            ..self
+        }
     }
 }
 
-impl<C, S> Placement for Fitting<C, S>
+impl<S> Placement for Fitting<S>
 where
-    C: Fn(&Ask<'_>, &View<'_>, &mut Draw) -> Option<NodeId> + Send,
-    S: Fn(&Ask<'_>, &View<'_>, NodeId) -> Option<Score> + Send,
+    S: Fn(NodeId, &Ask<'_>, &View<'_>) -> Option<Score> + Send,
 {
     fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
-        (self.choose)(ask, view, rng)
+        let ties = match self.takes_first {
+            true => Ties::LowestId,
+            false => ask.ties,
+        };
+        let best = view.least_for(self.best, ask, ties, rng);
+        best.or_else(|| view.least_for(self.least_overfull, ask, ask.ties, rng))
     }
 
     fn reports(&self) -> Reports {
@@ -78,6 +96,6 @@ where
     }
 
     fn score(&self, ask: &Ask<'_>, view: &View<'_>, node: NodeId) -> Option<Score> {
-        (self.score)(ask, view, node)
+        (self.score)(node, ask, view)
     }
 }

@@ -5,8 +5,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::best_fit::{Fitting, least_overfull};
-use crate::strategy::{Blueprint, Eligible, Placement, Problem};
+use super::best_fit::Fitting;
+use crate::strategy::{Blueprint, Eligible, Measure, Placement, Problem, Ratio};
 
 /// The lowest id on which the task fits now, what waits there counted as used; where it fits
 /// nowhere, the smallest ratio.
@@ -14,18 +14,15 @@ use crate::strategy::{Blueprint, Eligible, Placement, Problem};
 #[serde(deny_unknown_fields)]
 pub struct FirstFit {}
 
-impl Blueprint for FirstFit {
-    fn build(&self, _: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
-        Ok(Box::new(Fitting::new(
-            |ask, view, rng| {
-                let first = ask.nodes.iter().find(|&node| view.fits(node, ask.demand));
-                first.or_else(|| least_overfull(ask, view, rng))
-            },
-            |_, _, _| None,
-        )))
-    }
+/// All the same on which the task fits.
+const FITS: Measure = Measure {
+    name: "fits",
+    of: |node, demand, view| view.fits(node, demand).then_some(Ratio::ZERO),
+};
 
-    fn looks(&self, nodes: u32) -> f64 {
-        f64::from(nodes)
+impl Blueprint for FirstFit {
+    fn build(&self, eligible: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
+        let fitting = Fitting::new(eligible, FITS, |_, _, _| None);
+        Ok(Box::new(fitting.taking_first()))
     }
 }

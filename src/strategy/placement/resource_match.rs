@@ -13,10 +13,16 @@ use std::cmp::Reverse;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::best_fit::{Fitting, fitting, least_overfull};
+use super::best_fit::Fitting;
+use crate::engine::random::Draw;
+use crate::engine::time::{float, rounded};
 use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
-use crate::strategy::{Ask, Blueprint, Eligible, Placement, Problem, Score, View};
+use crate::strategy::board::Order;
+use crate::strategy::measure::{Figure, LEAST_OVERFULL};
+use crate::strategy::{
+    Ask, Blueprint, Eligible, Measure, Placement, Problem, Ratio, Reports, Score, View,
+};
 
 /// Of the nodes on which the task fits now, the one whose free resources match its demand best;
 /// where it fits nowhere, the smallest ratio of demand to capacity.
@@ -62,83 +68,131 @@ impl Blueprint for ResourceMatch {
             );
         }
         let matching = self.score;
-        Ok(Box::new(Fitting::new(
-            move |ask, view, rng| {
-                let means = matching.means(ask, view);
-                let closest = |node| Reverse(matching.beside(means, node, ask.demand, view));
-                let best = view.least_of(fitting(ask, view), closest, ask, rng);
-                best.or_else(|| least_overfull(ask, view, rng))
-            },
-            move |ask, view, node| {
-                let means = matching.means(ask, view);
-                let score = matching.beside(means, node, ask.demand, view);
-                Some(Score::larger(score as f64 / FIXED))
-            },
-        )))
+        Ok(match matching.measure() {
+            Some(measure) => Box::new(Fitting::new(eligible, measure, move |node, ask, view| {
+                Some(told(matching.of(node, ask.demand, view)))
+            })),
+            None => Box::new(Tetris {
+                least_overfull: eligible.measured_by(LEAST_OVERFULL),
+            }),
+        })
     }
 
-    /// Twice: it computes a score of each.
     fn looks(&self, nodes: u32) -> f64 {
-        2.0 * f64::from(nodes)
+        match self.score {
+            Matching::Tetris => 2.0 * f64::from(nodes), // it computes a score of each
+            _ => 1.0,
+        }
     }
+}
+
+/// Alignment against duration, by means over all nodes on which the task fits: it looks at all.
+struct Tetris {
+    least_overfull: Order,
+}
+
+impl Placement for Tetris {
+    fn place(&mut self, ask: &Ask<'_>, view: &View<'_>, rng: &mut Draw) -> Option<NodeId> {
+        let means = means(ask, view);
+        let closest = |node| Reverse(beside(means, node, ask.demand, view));
+        let best = view.least_of(fitting(ask, view), closest, ask, rng);
+        best.or_else(|| view.least_for(self.least_overfull, ask, ask.ties, rng))
+    }
+
+    fn reports(&self) -> Reports {
+        Reports::Loads
+    }
+
+    fn score(&self, ask: &Ask<'_>, view: &View<'_>, node: NodeId) -> Option<Score> {
+        Some(told(beside(means(ask, view), node, ask.demand, view)))
+    }
+}
+
+/// The candidates on which the task fits now.
+fn fitting(ask: &Ask<'_>, view: &View<'_>) -> impl Iterator<Item = NodeId> {
+    let fits = |node: &NodeId| view.fits(*node, ask.demand);
+    ask.nodes.iter().filter(fits)
+}
+
+/// The mean alignment and the mean of 1 / speed over the nodes on which the task fits.
+fn means(ask: &Ask<'_>, view: &View<'_>) -> Option<[f64; 2]> {
+    let (mut count, mut aligned, mut lasts) = (0.0, 0.0, 0.0);
+    for node in fitting(ask, view) {
+        count += 1.0;
+        aligned += Matching::Tetris.of(node, ask.demand, view) as f64;
+        lasts += 1.0 / view.layout().factor(node);
+    }
+    (count > 0.0 && aligned > 0.0).then(|| [aligned / count, lasts / count])
+}
+
+/// Alignment against duration, with these means; alignment alone where there are none.
+fn beside(means: Option<[f64; 2]>, node: NodeId, demand: &[u64], view: &View<'_>) -> i64 {
+    let score = Matching::Tetris.of(node, demand, view);
+    let Some([aligned, lasts]) = means else {
+        return score;
+    };
+    let own = score as f64 / aligned - 1.0 / view.layout().factor(node) / lasts;
+    (own * FIXED).round_ties_even() as i64
+}
+
+/// A score as it is shown.
+fn told(score: i64) -> Score {
+    Score::larger(score as f64 / FIXED)
 }
 
 /// Fixed point of scores: 2^-40.
 const FIXED: f64 = (1u64 << 40) as f64;
 
 impl Matching {
-    /// The mean alignment and the mean of 1 / speed over the nodes on which the task fits, where the
-    /// score needs them.
-    fn means(self, ask: &Ask<'_>, view: &View<'_>) -> Option<[f64; 2]> {
-        if self != Matching::Tetris {
-            return None;
-        }
-        let (mut count, mut aligned, mut lasts) = (0.0, 0.0, 0.0);
-        for node in fitting(ask, view) {
-            count += 1.0;
-            aligned += Matching::DotProduct.of(node, ask.demand, view) as f64;
-            lasts += 1.0 / view.layout().factor(node);
-        }
-        (count > 0.0 && aligned > 0.0).then(|| [aligned / count, lasts / count])
+    /// The score as a measure of nodes on which the task fits, where it hangs on the node alone.
+    fn measure(self) -> Option<Measure> {
+        let (name, of): (_, Figure) = match self {
+            Matching::Cosine => ("cosine", |node, demand, view| {
+                Matching::Cosine.figure(node, demand, view)
+            }),
+            Matching::DotProduct => ("dot product", |node, demand, view| {
+                Matching::DotProduct.figure(node, demand, view)
+            }),
+            Matching::L2Norm => ("distance", |node, demand, view| {
+                Matching::L2Norm.figure(node, demand, view)
+            }),
+            Matching::LeastAllocated => ("least allocated", |node, demand, view| {
+                Matching::LeastAllocated.figure(node, demand, view)
+            }),
+            Matching::MostAllocated => ("most allocated", |node, demand, view| {
+                Matching::MostAllocated.figure(node, demand, view)
+            }),
+            Matching::Tetris => return None,
+        };
+        Some(Measure { name, of })
     }
 
-    /// The score, with these means.
-    fn beside(self, means: Option<[f64; 2]>, node: NodeId, demand: &[u64], view: &View<'_>) -> i64 {
-        let score = self.of(node, demand, view);
-        let Some([aligned, lasts]) = means else {
-            return score;
-        };
-        let own = score as f64 / aligned - 1.0 / view.layout().factor(node) / lasts;
-        (own * FIXED).round_ties_even() as i64
+    /// What is the smaller, the larger the score.
+    #[inline(always)]
+    fn figure(self, node: NodeId, demand: &[u64], view: &View<'_>) -> Option<Ratio> {
+        let score = view.fits(node, demand).then(|| self.of(node, demand, view));
+        score.map(|score| Ratio::whole((i64::MAX as u64).wrapping_sub(score as u64)))
     }
 
     /// The score, the larger the better, in fixed point with 2^-40: far finer than any difference
     /// that means something, and coarse enough that equal scores are equal however they were summed.
+    #[inline(always)]
     fn of(self, node: NodeId, demand: &[u64], view: &View<'_>) -> i64 {
-        if matches!(self, Matching::LeastAllocated | Matching::MostAllocated) {
-            return i64::from(self.allocated(node, demand, view)) << 40;
-        }
-        let (mut product, mut free_square, mut need_square, mut distance) = (0.0, 0.0, 0.0, 0.0);
-        for (d, (need, has)) in demand.iter().zip(view.layout().capacity(node)).enumerate() {
-            let Some(has) = has.filter(|&has| has > 0) else {
-                continue;
-            };
-            let free = (has - view.held(node, d).min(has)) as f64 / has as f64;
-            let need = *need as f64 / has as f64;
-            product += free * need;
-            free_square += free * free;
-            need_square += need * need;
-            distance += (free - need) * (free - need);
-        }
-        let score = match self {
-            Matching::DotProduct | Matching::Tetris => product,
-            Matching::L2Norm => -distance,
-            Matching::Cosine if free_square > 0.0 && need_square > 0.0 => {
-                product / (free_square.sqrt() * need_square.sqrt())
+        let shares = shares(node, demand, view);
+        let fixed = |score: f64| rounded(score * FIXED) as i64;
+        match self {
+            Matching::DotProduct | Matching::Tetris => {
+                fixed(shares.map(|(free, need)| free * need).sum())
             }
-            _ => 0.0,
-        };
-        (score * FIXED).round_ties_even() as i64
+            Matching::L2Norm => {
+                let square = |(free, need): (f64, f64)| (free - need) * (free - need);
+                -fixed(shares.map(square).sum())
+            }
+            Matching::Cosine => fixed(cosine(shares)),
+            Matching::LeastAllocated | Matching::MostAllocated => {
+                i64::from(self.allocated(node, demand, view)) << 40
+            }
+        }
     }
 
     /// Kubernetes' score of 0 to 100, with its two roundings.
@@ -158,5 +212,31 @@ impl Matching {
             count += 1;
         }
         sum.checked_div(count).unwrap_or(0)
+    }
+}
+
+/// The free and the demanded shares of the node's capacity in each finite dimension.
+#[inline(always)]
+fn shares(node: NodeId, demand: &[u64], view: &View<'_>) -> impl Iterator<Item = (f64, f64)> {
+    let each = demand.iter().zip(view.layout().capacity(node)).enumerate();
+    each.filter_map(move |(d, (need, has))| {
+        let has = has.filter(|&has| has > 0)?;
+        let (free, of) = (has - view.held(node, d).min(has), float(has));
+        Some((float(free) / of, float(*need) / of))
+    })
+}
+
+/// The cosine of the angle between them; 0 where nothing is free or demanded.
+#[inline(always)]
+fn cosine(shares: impl Iterator<Item = (f64, f64)>) -> f64 {
+    let (mut product, mut free_square, mut need_square) = (0.0, 0.0, 0.0);
+    for (free, need) in shares {
+        product += free * need;
+        free_square += free * free;
+        need_square += need * need;
+    }
+    match free_square > 0.0 && need_square > 0.0 {
+        true => product / (free_square.sqrt() * need_square.sqrt()),
+        false => 0.0,
     }
 }

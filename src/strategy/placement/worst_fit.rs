@@ -5,8 +5,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::best_fit::{Fitting, fitting, least_overfull};
-use crate::strategy::{Blueprint, Eligible, Placement, Problem, Score};
+use super::best_fit::Fitting;
+use crate::strategy::{Blueprint, Eligible, Measure, Placement, Problem, Score};
 
 /// The fitting node with the smallest ratio (over slots and resources, the largest of (demand
 /// running, queued and travelling + the task's own) / capacity); where the task fits nowhere, the
@@ -15,19 +15,18 @@ use crate::strategy::{Blueprint, Eligible, Placement, Problem, Score};
 #[serde(deny_unknown_fields)]
 pub struct WorstFit {}
 
-impl Blueprint for WorstFit {
-    fn build(&self, _: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
-        Ok(Box::new(Fitting::new(
-            |ask, view, rng| {
-                let emptiest = |node| view.ratio(node, ask.demand);
-                let best = view.least_of(fitting(ask, view), emptiest, ask, rng);
-                best.or_else(|| least_overfull(ask, view, rng))
-            },
-            |ask, view, node| Some(Score::smaller(view.ratio(node, ask.demand).as_f64())),
-        )))
-    }
+/// The smallest ratio of those on which the task fits.
+const EMPTIEST: Measure = Measure {
+    name: "emptiest",
+    of: |node, demand, view| view.fits(node, demand).then(|| view.ratio(node, demand)),
+};
 
-    fn looks(&self, nodes: u32) -> f64 {
-        f64::from(nodes)
+impl Blueprint for WorstFit {
+    fn build(&self, eligible: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
+        Ok(Box::new(Fitting::new(
+            eligible,
+            EMPTIEST,
+            |node, ask, view| Some(Score::smaller(view.ratio(node, ask.demand).as_f64())),
+        )))
     }
 }

@@ -47,8 +47,9 @@ pub struct Dispatch {
     /// Dispatchers that rely on reports of loads, and of idle nodes.
     by_loads: u64,
     by_idle: u64,
-    /// Nodes named for the decision at hand.
+    /// Nodes named for the decision at hand, and those tried before.
     named: Vec<NodeId>,
+    tried: Tried,
     /// Nodes asked for it, if anyone records it.
     asked: RefCell<Vec<NodeId>>,
     /// Tasks for which no node was seen up.
@@ -63,6 +64,16 @@ pub struct Dispatch {
     turns: Vec<u32>,
     /// What clients may spend on further attempts; nothing if dispatchers do.
     purses: Purses,
+}
+
+/// Nodes at which a task has attempts.
+#[derive(Default)]
+struct Tried {
+    /// In the order of the attempts.
+    nodes: Vec<NodeId>,
+    /// The candidates among them, in id order, and the others.
+    sorted: Vec<NodeId>,
+    others: Vec<NodeId>,
 }
 
 /// What is left of the budgets of clients for further attempts.
@@ -260,6 +271,7 @@ impl Dispatch {
             by_loads: 0,
             by_idle: 0,
             named: Vec::new(),
+            tried: Tried::default(),
             asked: RefCell::default(),
             parked: List::EMPTY,
             unparked: List::EMPTY,
@@ -859,7 +871,13 @@ impl Dispatch {
     /// other.
     #[cold]
     pub fn choose_other(&mut self, core: &mut Core<'_>, id: u32, copy: u32) -> Option<NodeId> {
-        let (mut next, mut tried) = (id, Vec::new());
+        let Tried {
+            nodes: tried,
+            sorted,
+            others,
+        } = &mut self.tried;
+        tried.clear();
+        let mut next = id;
         while next != NONE {
             tried.push(core.records.task(next).node);
             next = core.next_attempt(next);
@@ -872,22 +890,26 @@ impl Dispatch {
         let truth = Truth::new(&core.layout, &core.nodes, core.agenda.now());
         let spot = core.board.turn(job.dispatcher, pool, demand, truth);
         let (view, nodes) = core.board.seen(spot, truth, None);
-        let others: Vec<NodeId> = nodes.iter().filter(|node| !tried.contains(node)).collect();
+        sorted.clear();
+        sorted.extend(tried.iter().filter(|node| nodes.contains(**node)));
+        sorted.sort_unstable();
+        sorted.dedup();
+        let others = nodes.without(sorted, others);
         let about = core.about(&subject);
         let ask = Ask {
-            tried: &tried,
-            ..ask(&subject, about, demand, nodes.only(&others), this.ties)
+            tried,
+            ..ask(&subject, about, demand, others, this.ties)
         };
         let mut draw = draw(core.keys.placement, job, task, 0);
         let placement = this.placements.get_mut(pool as usize)?.as_mut()?;
-        if others.is_empty() {
+        if others.count() == 0 {
             return None;
         }
         let chosen = strategy::decide(&mut **placement, &ask, &view, &mut draw, &mut self.named);
-        let chosen = chosen.filter(|node| others.binary_search(node).is_ok());
+        let chosen = chosen.filter(|node| others.contains(*node));
         let probes = this.asking * view.probes();
         core.totals.placed(core.window.contains(truth.now), probes);
-        chosen.or_else(|| Some(others[draw.below(others.len() as u32) as usize]))
+        chosen.or_else(|| Some(others.nth(draw.below(others.count()))))
     }
 
     /// A decision begins that makes reservations.

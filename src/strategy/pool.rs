@@ -160,6 +160,8 @@ enum Chosen<'a> {
     Members(&'a NodeSet),
     /// By a list in id order.
     Named(&'a [NodeId]),
+    /// All but those of a short list in id order, which are in the pool.
+    Without(&'a [NodeId]),
 }
 
 impl<'a> Candidates<'a> {
@@ -184,6 +186,27 @@ impl<'a> Candidates<'a> {
         }
     }
 
+    /// Only those that are none of `others`, in id order, each of which is one; `list` is for its own use.
+    pub(crate) fn without<'b>(
+        &self,
+        others: &'b [NodeId],
+        list: &'b mut Vec<NodeId>,
+    ) -> Candidates<'b>
+    where
+        'a: 'b,
+    {
+        if let Chosen::All = self.chosen {
+            return Candidates {
+                pool: self.pool,
+                chosen: Chosen::Without(others),
+                are_all: false,
+            };
+        }
+        list.clear();
+        list.extend(self.iter().filter(|node| !others.contains(node)));
+        self.only(list)
+    }
+
     /// Only those at the positions of `members`, which are candidates.
     pub(crate) fn among<'b>(&self, members: &'b NodeSet) -> Candidates<'b>
     where
@@ -205,6 +228,11 @@ impl<'a> Candidates<'a> {
                 let positions = named.iter().filter_map(|node| self.pool.position(*node));
                 positions.for_each(|position| set.insert(position));
             }
+            Chosen::Without(others) => {
+                set.fill(self.pool.ids.len());
+                let positions = others.iter().filter_map(|node| self.pool.position(*node));
+                positions.for_each(|position| set.remove(position));
+            }
         }
     }
 
@@ -220,6 +248,7 @@ impl<'a> Candidates<'a> {
             Chosen::All => self.pool.ids.len() as u32,
             Chosen::Members(set) => set.count(),
             Chosen::Named(named) => named.len() as u32,
+            Chosen::Without(others) => (self.pool.ids.len() - others.len()) as u32,
         }
     }
 
@@ -230,7 +259,14 @@ impl<'a> Candidates<'a> {
             Chosen::All => self.pool.ids[rank as usize],
             Chosen::Members(set) => self.pool.ids[set.select(rank)],
             Chosen::Named(named) => named[rank as usize],
+            Chosen::Without(others) => self.pool.ids[self.past(others, rank as usize)],
         }
+    }
+
+    /// The position of the member of the pool that has `rank` before it beside `others`.
+    fn past(&self, others: &[NodeId], rank: usize) -> usize {
+        let positions = others.iter().filter_map(|node| self.pool.position(*node));
+        positions.fold(rank, |at, other| at + usize::from(other <= at))
     }
 
     /// True if `node` is one.
@@ -243,6 +279,9 @@ impl<'a> Candidates<'a> {
                 position.is_some_and(|at| set.contains(at))
             }
             Chosen::Named(named) => named.binary_search(&node).is_ok(),
+            Chosen::Without(others) => {
+                self.pool.position(node).is_some() && !others.contains(&node)
+            }
         }
     }
 
@@ -269,6 +308,11 @@ impl<'a> Candidates<'a> {
     fn step(&self, from: usize) -> Option<usize> {
         match self.chosen {
             Chosen::Members(set) => set.next_from(from),
+            Chosen::Without(others) => {
+                let is_other =
+                    |at: &usize| self.pool.ids.get(*at).is_some_and(|id| others.contains(id));
+                (from..).find(|at| !is_other(at))
+            }
             _ => Some(from),
         }
     }
@@ -319,5 +363,17 @@ mod tests {
         assert_eq!((named.count(), named.nth(1)), (2, NodeId(9)));
         assert_eq!(named.next_from(NodeId(4)), Some(NodeId(9)));
         assert!(named.contains(NodeId(9)) && !named.contains(NodeId(4)));
+        let (others, mut list) = ([NodeId(4), NodeId(9)], Vec::new());
+        for (of, left) in [(all, &[3, 5][..]), (some, &[])] {
+            let rest = of.without(&others, &mut list);
+            let ids: Vec<u32> = rest.iter().map(|node| node.0).collect();
+            assert_eq!((&ids[..], rest.count() as usize), (left, left.len()));
+            let ranks = 0..left.len() as u32;
+            assert!(ranks.map(|rank| rest.nth(rank).0).eq(left.iter().copied()));
+            assert!(!rest.contains(NodeId(4)) && rest.contains(NodeId(5)) == (left.len() == 2));
+            let mut noted = NodeSet::new(4);
+            rest.note(&mut noted);
+            assert!((0..4).all(|at| noted.contains(at) == left.contains(&pool.ids()[at].0)));
+        }
     }
 }

@@ -560,12 +560,10 @@ fn forecasts_of_time_count_what_costs() {
     is_near(seconds("count = 10", HALF_LOADED, "", 1_000_000), 0.95);
     let cpu = "count = 2000\nresources.cpu = 4";
     let jobs = format!("{HALF_LOADED}\ndemand.cpu = 1");
-    let matching = "placement = \"resource-match\"";
-    is_near(seconds(cpu, &jobs, matching, 100_000), 20.9);
-    is_near(
-        seconds(cpu, &jobs, "placement = \"best-fit\"", 100_000),
-        9.9,
-    );
+    let tetris = "placement.resource-match.score = \"tetris\"";
+    is_near(seconds(cpu, &jobs, tetris, 100_000), 53.0);
+    let best_fit = "placement = \"best-fit\"";
+    is_near(seconds(cpu, &jobs, best_fit, 100_000), 1.1);
     let many = "placement.power-of-d.d = 1000";
     assert!(seconds("count = 2000", HALF_LOADED, many, 100_000) > 20.0);
 }

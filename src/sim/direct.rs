@@ -106,11 +106,12 @@ impl<'s> Replication<'s> {
     }
 
     /// Runs until no further arrival is measured, or the system may run away; the rest is left to
-    /// the events.
+    /// the events. False if all is, from the start: a task would end when the clock has come to its
+    /// end, which only events tell from what comes before.
     ///
     /// # Errors
     /// As those of the events.
-    pub fn run_directly(&mut self) -> Fallible {
+    pub fn run_directly(&mut self) -> Fallible<bool> {
         self.was_direct = true;
         let by_loads = self.dispatch.reporting().by_loads;
         let mut direct = Direct {
@@ -136,13 +137,16 @@ impl<'s> Replication<'s> {
                 break;
             }
         }
+        if direct.ledger.reaches_end_of_time() {
+            return Ok(false);
+        }
         self.sources.give_back_stock(&mut self.core)?;
         self.turn_to_end(&direct.ledger)?;
         let now = self.core.now();
         direct.settle_all(&mut self.core, now);
         self.hand_over(&mut direct);
         self.events += direct.ledger.ended;
-        Ok(())
+        Ok(true)
     }
 
     /// What is not over goes on by events.

@@ -480,6 +480,12 @@ impl Ledger {
         measured.map(|job| job.end).max().unwrap_or_default()
     }
 
+    /// True if a job would be complete when the clock has come to its end.
+    pub fn reaches_end_of_time(&self) -> bool {
+        let mut jobs = self.pages().flat_map(|page| &page.jobs);
+        jobs.any(|job| job.end == Time::MAX)
+    }
+
     /// Tells all tasks that have not ended `now`, when what has happened is accounted for.
     pub fn for_each_task(&self, now: Time, mut visit: impl FnMut(&Task)) {
         for page in self.pages() {

@@ -80,8 +80,8 @@ pub fn run<'s>(
     let run = || -> Fallible<Figures> {
         let seeds = Seeds::new(setup.seed, replication);
         let mut replication = Replication::new(setup, seeds, recorder)?;
-        if replication.is_direct()? {
-            replication.run_directly()?;
+        if replication.is_direct()? && !replication.run_directly()? {
+            replication = Replication::new(setup, seeds, None)?;
         }
         while !replication.course.is_runaway() && replication.step()? {}
         replication.finish()

@@ -194,8 +194,8 @@ impl Contract {
     }
 
     /// With random works the largest number in the system still grows with the length of a run,
-    /// like its logarithm, and with it the few growing lists: a run of 40,000 jobs more (and
-    /// 400,000 events) allocates at most 16 times more.
+    /// like its logarithm, and with it the few growing lists: a run of 20,000 jobs more (and
+    /// 200,000 events) allocates at most 16 times more.
     ///
     /// # Errors
     /// As [`Contract::check`].
@@ -205,7 +205,7 @@ impl Contract {
         };
         for (world, setup) in self.worlds() {
             let of = |jobs| allocations(counting, setup.clone().measuring(200, jobs));
-            let (short, long) = (of(20_000)?, of(60_000)?);
+            let (short, long) = (of(10_000)?, of(30_000)?);
             holds(long <= short + 16, || {
                 format!(
                     "`{}`, {world}: {short} allocations, then {long}: take all memory in `build`",

@@ -21,14 +21,21 @@ pub fn stderr(output: &Output) -> &str {
 /// Runs what must be refused as a mistake: exit code 2, nothing printed as a result, a message
 /// that names `says`, and no file anywhere changed.
 pub fn refused(place: &Place, arguments: &[&str], says: &str) {
+    refused_for_all(place, arguments, &[says]);
+}
+
+/// The same with a message that names each of `says`.
+pub fn refused_for_all(place: &Place, arguments: &[&str], says: &[&str]) {
     let before = place.tree(".");
     let output = place.call(arguments);
     assert_eq!(output.status.code(), Some(2), "{arguments:?}: {output:?}");
     assert_eq!(stdout(&output), "", "{arguments:?}");
     let error = stderr(&output);
     assert!(error.starts_with("error: "), "{arguments:?}: {error}");
-    let is_told = error.contains(says) || unfolded(error).contains(says);
-    assert!(is_told, "{arguments:?}: {error}");
+    for says in says {
+        let is_told = error.contains(says) || unfolded(error).contains(says);
+        assert!(is_told, "{arguments:?}: {says}: {error}");
+    }
     assert!(!error.contains("os error"), "{arguments:?}: {error}");
     assert!(place.tree(".") == before, "{arguments:?} changed files");
 }

@@ -12,10 +12,10 @@ const RUN: [&str; 7] = [
     "run",
     "s.toml",
     "--out=out",
-    "--set=run.replications=80",
+    "--set=run.replications=40",
     "--set=run.warmup=auto",
     "--set=run.precision.relative=0.005",
-    "--set=run.precision.max-replications=120",
+    "--set=run.precision.max-replications=60",
 ];
 
 fn stderr(output: &Output) -> String {

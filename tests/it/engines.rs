@@ -21,7 +21,7 @@ use equipoise::strategy::placement::{
     shortest_expected_delay::ShortestExpectedDelay, weighted_random::WeightedRandom,
 };
 use equipoise::strategy::{Binding, Blueprint, Key, Parts, Ties};
-use equipoise::testing::setups::group;
+use equipoise::testing::setups::{group, open};
 use equipoise::workload::class::Class;
 use equipoise::workload::source::Arrivals;
 use rayon::prelude::*;
@@ -177,10 +177,15 @@ fn told(figures: &Figures) -> String {
     )
 }
 
-/// Runs a scenario both ways; true if the direct path could be taken.
+/// Runs a random scenario both ways; true if the direct path could be taken.
 fn compare(seed: u64) -> Result<bool, String> {
+    compare_of(&random(seed))
+}
+
+fn compare_of(setup: &Setup) -> Result<bool, String> {
+    let seed = setup.seed;
     let of = |engine| {
-        let mut setup = random(seed);
+        let mut setup = setup.clone();
         setup.engine = engine;
         run(&setup, 1, None)
     };
@@ -226,6 +231,35 @@ fn engines_agree_to_the_bit() {
 #[ignore = "takes a minute"]
 fn engines_agree_on_many() {
     println!("{} run directly", compare_all(3_000..103_000));
+}
+
+/// Services that together last longer than the clock runs: the jobs behind them are never over.
+#[test]
+fn engines_agree_at_the_end_of_time() {
+    let century = 3.2e9;
+    let placements: [Arc<dyn Blueprint>; 3] = [
+        Arc::new(Random {}),
+        Arc::new(PowerOfD::default()),
+        Arc::new(LeastLoaded::default()),
+    ];
+    for (placement, is_central) in placements
+        .into_iter()
+        .flat_map(|placement| [(placement.clone(), false), (placement, true)])
+    {
+        for count in [1, 3] {
+            let nodes = vec![group("node", count, 1.0)];
+            let (interval, work) = (Law::Constant(100.0), Law::Constant(century));
+            let mut setup = open(nodes, interval, 1, work, placement.clone()).measuring(3, 20);
+            if is_central {
+                setup.strategy.binding = Binding::CentralQueue;
+            }
+            assert_eq!(
+                compare_of(&setup),
+                Ok(false),
+                "{placement:?} {count} {is_central}"
+            );
+        }
+    }
 }
 
 /// What the direct path cannot do is refused, not done otherwise.

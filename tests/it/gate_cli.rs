@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::cli::{refused, stderr, stdout};
+use crate::cli::{refused, refused_for_all, stderr, stdout};
 use crate::tool::{Place, unfolded};
 
 /// Two strategies, two metrics; enough jobs for the slowest 1 % to have parts.
@@ -331,32 +331,26 @@ fn all_mistakes_are_told_before_anything_runs() {
 fn what_cannot_be_watched_is_refused_with_the_way_out() {
     let place = saved();
     let save = |set: &'static str| ["gate", "s.toml", "--save", "--set", set];
-    refused(
-        &place,
-        &save("compare.margin=0.001"),
-        "would need more than 200 replications",
-    );
-    refused(&place, &save("compare.margin=0.001"), "a margin of ");
-    refused(
-        &place,
-        &save("compare.margin=0.001"),
-        "margins.response_p90 = ",
-    );
-    refused(
-        &place,
-        &save("compare.decide-on=[\"response_p999\"]"),
-        "response_p999 of `ours` is n/a: fewer than 10,000 jobs",
-    );
-    refused(
-        &place,
-        &save("strategies.ours.decision-time=20ms"),
-        "`ours` is unstable",
-    );
-    refused(
-        &place,
-        &save("strategies.ours.decision-time=20ms"),
-        "`[gate] strategies`",
-    );
+    for (set, told) in [
+        (
+            "compare.margin=0.001",
+            &[
+                "would need more than 200 replications",
+                "a margin of ",
+                "margins.response_p90 = ",
+            ][..],
+        ),
+        (
+            "compare.decide-on=[\"response_p999\"]",
+            &["response_p999 of `ours` is n/a: fewer than 10,000 jobs"],
+        ),
+        (
+            "strategies.ours.decision-time=20ms",
+            &["`ours` is unstable", "`[gate] strategies`"],
+        ),
+    ] {
+        refused_for_all(&place, &save(set), told);
+    }
 }
 
 #[test]

@@ -80,7 +80,7 @@ impl Blueprint for ResourceMatch {
 
     fn looks(&self, nodes: u32) -> f64 {
         match self.score {
-            Matching::Tetris => 2.0 * f64::from(nodes), // it computes a score of each
+            Matching::Tetris => 5.0 * f64::from(nodes), // it computes a score of each, twice
             _ => 1.0,
         }
     }

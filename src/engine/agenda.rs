@@ -102,6 +102,18 @@ struct Entry {
 }
 
 impl Entry {
+    /// In no list yet.
+    #[inline]
+    fn new(Place { time, rank }: Place, payload: u32) -> Entry {
+        let next = NONE;
+        Entry {
+            time,
+            rank,
+            payload,
+            next,
+        }
+    }
+
     #[inline]
     fn place(&self) -> Place {
         Place {
@@ -187,7 +199,7 @@ impl Agenda {
         } else {
             self.today.push(time, place.rank, payload);
             self.later.passed += u64::from(time > self.now);
-            if self.today.rest.len() > CROWD {
+            if self.today.rest() > CROWD {
                 self.later.adapt(self.now, &mut self.today);
             }
         }
@@ -299,7 +311,10 @@ struct Today {
     /// [`Place::NEVER`] if there is none.
     first: Place,
     payload: u32,
-    rest: BinaryHeap<Reverse<Entry>>,
+    /// The others of when the day began, the last first: they are sorted at once.
+    rest: Vec<Entry>,
+    /// Those that were added since.
+    added: BinaryHeap<Reverse<Entry>>,
 }
 
 impl Today {
@@ -307,7 +322,8 @@ impl Today {
         Today {
             first: Place::NEVER,
             payload: 0,
-            rest: BinaryHeap::with_capacity(2 * CROWD),
+            rest: Vec::with_capacity(2 * CROWD),
+            added: BinaryHeap::with_capacity(2 * CROWD),
         }
     }
 
@@ -317,7 +333,13 @@ impl Today {
     }
 
     fn len(&self) -> usize {
-        usize::from(!self.is_empty()) + self.rest.len()
+        usize::from(!self.is_empty()) + self.rest()
+    }
+
+    /// Number of events behind the first.
+    #[inline]
+    fn rest(&self) -> usize {
+        self.rest.len() + self.added.len()
     }
 
     #[inline]
@@ -334,29 +356,59 @@ impl Today {
     }
 
     fn set_aside(&mut self, place: Place, payload: u32) {
-        let Place { time, rank } = place;
-        self.rest.push(Reverse(Entry {
-            time,
-            rank,
-            payload,
-            next: NONE,
-        }));
+        self.added.push(Reverse(Entry::new(place, payload)));
+    }
+
+    /// A day that is about to begin has that event; they come in no order.
+    #[inline]
+    fn bring(&mut self, entry: Entry) {
+        match self.is_empty() {
+            true => (self.first, self.payload) = (entry.place(), entry.payload),
+            false => self.rest.push(entry),
+        }
+    }
+
+    /// The day begins.
+    #[inline]
+    fn begin(&mut self) {
+        if !self.rest.is_empty() {
+            self.sort();
+        }
+    }
+
+    #[inline(never)]
+    fn sort(&mut self) {
+        self.rest.push(Entry::new(self.first, self.payload));
+        self.rest.sort_unstable_by(|one, other| other.cmp(one));
+        self.turn();
     }
 
     #[inline]
     fn pop(&mut self) -> u32 {
         let payload = self.payload;
-        if self.rest.is_empty() {
-            self.first = Place::NEVER;
-        } else {
-            self.pop_rest();
-        }
+        self.turn();
         payload
     }
 
-    fn pop_rest(&mut self) {
-        if let Some(Reverse(entry)) = self.rest.pop() {
-            (self.first, self.payload) = (entry.place(), entry.payload);
+    /// Finds the first of the rest.
+    #[inline]
+    fn turn(&mut self) {
+        let next = match self.added.is_empty() {
+            true => self.rest.pop(),
+            false => self.pop_either(),
+        };
+        match next {
+            Some(entry) => (self.first, self.payload) = (entry.place(), entry.payload),
+            None => self.first = Place::NEVER,
+        }
+    }
+
+    #[inline(never)]
+    fn pop_either(&mut self) -> Option<Entry> {
+        let Reverse(added) = self.added.peek()?;
+        match self.rest.last() {
+            Some(entry) if entry < added => self.rest.pop(),
+            _ => self.added.pop().map(|Reverse(entry)| entry),
         }
     }
 }
@@ -443,12 +495,8 @@ impl Calendar {
 
     #[cold]
     fn push_far(&mut self, time: Time, rank: u64, payload: u32) {
-        self.far.push(Reverse(Entry {
-            time,
-            rank,
-            payload,
-            next: NONE,
-        }));
+        let place = Place { time, rank };
+        self.far.push(Reverse(Entry::new(place, payload)));
     }
 
     #[cold]
@@ -477,6 +525,7 @@ impl Calendar {
         if far == self.today {
             self.hand_out_far(out);
         }
+        out.begin();
     }
 
     /// The first day beyond the last bucket at which anything lies; `u64::MAX` if none does.
@@ -517,12 +566,7 @@ impl Calendar {
             (self.free, at) = (at, next);
             self.passed += 1;
             self.pending -= 1;
-            if out.is_empty() {
-                out.first = entry.place();
-                out.payload = entry.payload;
-            } else {
-                out.push(entry.time, entry.rank, entry.payload);
-            }
+            out.bring(*entry);
         }
     }
 
@@ -532,7 +576,7 @@ impl Calendar {
             if let Some(Reverse(entry)) = self.far.pop() {
                 self.passed += 1;
                 self.pending -= 1;
-                out.push(entry.time, entry.rank, entry.payload);
+                out.bring(entry);
             }
         }
     }
@@ -540,7 +584,7 @@ impl Calendar {
     /// From time to time, fits the calendar to what passed of late.
     #[inline]
     fn adapt(&mut self, now: Time, out: &mut Today) {
-        if self.passed >= PATIENCE.max((self.pending + out.rest.len()) as u64) {
+        if self.passed >= PATIENCE.max((self.pending + out.rest()) as u64) {
             self.fit(now, out);
         }
     }

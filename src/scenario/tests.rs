@@ -563,7 +563,7 @@ fn forecasts_of_time_count_what_costs() {
     let tetris = "placement.resource-match.score = \"tetris\"";
     is_near(seconds(cpu, &jobs, tetris, 100_000), 53.0);
     let best_fit = "placement = \"best-fit\"";
-    is_near(seconds(cpu, &jobs, best_fit, 100_000), 1.1);
+    is_near(seconds(cpu, &jobs, best_fit, 100_000), 0.85);
     let many = "placement.power-of-d.d = 1000";
     assert!(seconds("count = 2000", HALF_LOADED, many, 100_000) > 20.0);
 }

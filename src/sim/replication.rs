@@ -28,7 +28,7 @@ use crate::model::layout::Layout;
 use crate::strategy::Binding;
 
 /// Behind the last instant everything would happen at once.
-pub const CLOCK_ENDED: &str = "simulated time has come to its end, 584 years: lower the works (`jobs.NAME.work`) or raise the rates (`jobs.NAME.arrivals`)";
+const CLOCK_ENDED: &str = "simulated time has come to its end, 584 years: lower the works (`jobs.NAME.work`) or raise the rates (`jobs.NAME.arrivals`)";
 
 /// See the module.
 pub struct Replication<'s> {

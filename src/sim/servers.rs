@@ -22,7 +22,6 @@ use super::failure::Fallible;
 use super::ledger::{Ledger, Task, run_on};
 use super::noted::Noted;
 use super::placing::Arrived;
-use super::replication::CLOCK_ENDED;
 
 /// See the module.
 pub struct Servers {
@@ -102,7 +101,7 @@ impl Servers {
     /// A task of `job` comes, which is the job's `task`-th. Tells where and when it is served.
     ///
     /// # Errors
-    /// A placement does not choose well, or the clock has come to its end.
+    /// A placement does not choose well.
     #[inline]
     pub fn place(
         &mut self,
@@ -120,11 +119,11 @@ impl Servers {
         let idle = self.nodes.idle_count();
         let (rank, messages) = decide(core, dispatch, job, task, idle.max(1))?;
         let (node, start) = match idle {
+            // Nodes that are not free before the clock has come to its end are all alike.
             0 => self
                 .due
                 .take_first()
-                .map(|(node, time)| (NodeId(node), time))
-                .ok_or_else(|| CLOCK_ENDED.to_owned())?,
+                .map_or((NodeId(0), Time::MAX), |(node, time)| (NodeId(node), time)),
             _ => (NodeId(self.nodes.nth_idle(rank) as u32), now),
         };
         if idle == 0 {

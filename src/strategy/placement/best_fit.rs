@@ -43,6 +43,16 @@ impl Blueprint for BestFit {
             |node, ask, view| Some(Score::larger(view.ratio(node, ask.demand).as_f64())),
         )))
     }
+
+    fn looks(&self, nodes: u32) -> f64 {
+        looks(nodes)
+    }
+}
+
+/// How many nodes a decision looks at, about, where those are looked up that changed since the last: each goes
+/// through a tournament of `nodes`.
+pub fn looks(nodes: u32) -> f64 {
+    8.0 * f64::from(nodes).log2().max(1.0)
 }
 
 /// The best node by a measure; where none has a figure, as the task fits nowhere, the least overfull: the

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::best_fit::Fitting;
+use super::best_fit::{Fitting, looks};
 use crate::strategy::{Blueprint, Eligible, Measure, Placement, Problem, Ratio};
 
 /// The lowest id on which the task fits now, what waits there counted as used; where it fits
@@ -24,5 +24,9 @@ impl Blueprint for FirstFit {
     fn build(&self, eligible: &mut Eligible<'_>) -> Result<Box<dyn Placement>, Problem> {
         let fitting = Fitting::new(eligible, FITS, |_, _, _| None);
         Ok(Box::new(fitting.taking_first()))
+    }
+
+    fn looks(&self, nodes: u32) -> f64 {
+        looks(nodes)
     }
 }

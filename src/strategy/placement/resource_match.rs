@@ -13,7 +13,7 @@ use std::cmp::Reverse;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::best_fit::Fitting;
+use super::best_fit::{Fitting, looks};
 use crate::engine::random::Draw;
 use crate::engine::time::{float, rounded};
 use crate::model::cluster::SLOTS;
@@ -81,7 +81,7 @@ impl Blueprint for ResourceMatch {
     fn looks(&self, nodes: u32) -> f64 {
         match self.score {
             Matching::Tetris => 5.0 * f64::from(nodes), // it computes a score of each, twice
-            _ => 1.0,
+            _ => looks(nodes),
         }
     }
 }

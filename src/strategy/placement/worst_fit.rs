@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::best_fit::Fitting;
+use super::best_fit::{Fitting, looks};
 use crate::strategy::{Blueprint, Eligible, Measure, Placement, Problem, Score};
 
 /// The fitting node with the smallest ratio (over slots and resources, the largest of (demand
@@ -28,5 +28,9 @@ impl Blueprint for WorstFit {
             EMPTIEST,
             |node, ask, view| Some(Score::smaller(view.ratio(node, ask.demand).as_f64())),
         )))
+    }
+
+    fn looks(&self, nodes: u32) -> f64 {
+        looks(nodes)
     }
 }

@@ -140,8 +140,11 @@ impl Servers {
         }
         let service = job.service(core, task, work, node);
         self.service += u128::from(service.0);
-        self.due.push(node.0, start + service);
-        Ok(Task::new(node, start, start + service))
+        let end = start + service;
+        if end < Time::MAX {
+            self.due.push(node.0, end);
+        }
+        Ok(Task::new(node, start, end))
     }
 
     /// Counts what has started until `now`; the window has not opened or closed since it was last counted.

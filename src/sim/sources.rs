@@ -53,8 +53,9 @@ pub struct Stock {
     before: Option<(Stream, Place)>,
 }
 
-/// Jobs that are drawn ahead.
+/// Jobs that are drawn ahead at most, and works of their tasks, unless one job has more.
 const AHEAD: usize = 256;
+const MOST_WORKS: usize = 4096;
 
 struct Source {
     feed: Feed,
@@ -286,7 +287,7 @@ impl Sources {
             let laws = [interval, work];
             let next = stock.fill(&mut source.stream, source.next.time, laws, &digesting);
             source.next = Place::new(next, Kind::Arrival as u8, source.entity, 0);
-            source.number += AHEAD as u64;
+            source.number += stock.arrivals.len() as u64;
         }
     }
 
@@ -484,9 +485,10 @@ impl Stock {
     ) -> Time {
         let mut stream = from.clone();
         let mut digest = self.digests[0];
-        self.arrivals.resize(AHEAD, Time::ZERO);
-        self.works.resize(AHEAD * self.each, 0.0);
-        self.digests.resize(AHEAD + 1, 0);
+        let jobs = AHEAD.min(MOST_WORKS / self.each).max(1);
+        self.arrivals.resize(jobs, Time::ZERO);
+        self.works.resize(jobs * self.each, 0.0);
+        self.digests.resize(jobs + 1, 0);
         self.at = 0;
         let mut works = self.works.iter_mut();
         for (arrival, after) in self.arrivals.iter_mut().zip(&mut self.digests[1..]) {

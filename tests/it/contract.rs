@@ -140,3 +140,13 @@ fn a_thousand_dispatchers_keep_little() {
         assert!(many < 50_000_000, "{spelling}: {many} bytes");
     }
 }
+
+/// Of jobs of 50,000 tasks few are drawn ahead: a hundred would take 40 MB, and all that are placed take less.
+#[test]
+fn large_jobs_are_not_drawn_far_ahead() {
+    use equipoise::testing::setups::plain;
+    let setup = plain(placement("random"), 1_000, 0.5, 50_000, 5, 1);
+    let run = || drop(sim::run(&setup, 1, None).unwrap());
+    let peak = allocation_counter::measure(run).bytes_max;
+    assert!(peak < 80_000_000, "{peak} bytes");
+}

@@ -77,7 +77,7 @@ enum Command {
     /// Tell the first decision in which two runs differ, and what each saw.
     Diff(diff::Diff),
     /// Find the value of a key at which conditions begin to hold, such as the fewest nodes.
-    Find(find::Find),
+    Find(Box<find::Find>),
     /// Tell by what, and for which jobs, two strategies differ on the same jobs.
     Why(why::Why),
     /// Draw a stretch of one replication task by task, or print it as trace events.

@@ -16,7 +16,16 @@ use crate::model::cluster::SLOTS;
 use crate::report::timeline::{Names, svg, trace};
 use crate::scenario::{Registry, Scenario};
 use crate::sim::setup::Setup;
-use crate::text::seconds;
+use crate::text::{lasting, seconds};
+
+/// That nothing runs in a stretch, and where it could be looked.
+fn empty(trail: &Trail) -> Exit {
+    let last = trail.jobs.values().map(|job| job.arrival).max();
+    let until = lasting(last.unwrap_or(0) as f64 / 1e9);
+    mistake(&format!(
+        "no task runs in this stretch\nhint: jobs arrive until {until}: look at another one by --from and --to"
+    ))
+}
 
 /// Arguments of `equipoise timeline`.
 #[derive(Debug, Args)]
@@ -86,9 +95,7 @@ impl Timeline {
             to: self.shorten(format, &mut trail, to),
         };
         if trail.tasks.is_empty() {
-            return Err(mistake(
-                "no task runs in this stretch\nhint: look at another one by --from and --to",
-            ));
+            return Err(empty(&trail));
         }
         let names = Names {
             nodes: setup.cluster.node_names(),

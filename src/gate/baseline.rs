@@ -39,6 +39,8 @@ pub struct Subject {
     pub points: Vec<Vec<String>>,
     /// Watched strategies, in file order.
     pub strategies: Vec<String>,
+    /// The place of each among all strategies of the scenario, and that of the one all are compared with.
+    pub places: (Vec<usize>, Option<usize>),
     /// Watched metrics with the relative change for the worse that is allowed.
     pub margins: Vec<(MetricRef, f64)>,
 }
@@ -372,6 +374,7 @@ mod tests {
             sweep: vec!["workload.load".into()],
             points: vec![vec!["0.5".into()]],
             strategies: vec!["ours".into()],
+            places: (vec![0], None),
             margins: vec![("response_p99".parse().unwrap(), 0.05)],
         }
     }

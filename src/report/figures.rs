@@ -104,7 +104,10 @@ fn is_asked(plot: &Plot, asked: &Asked) -> bool {
 fn file(drawing: &Drawing, kind: Kind, points: f64) -> Result<(&'static str, Vec<u8>), DrawError> {
     Ok(match kind {
         Kind::Pdf => ("pdf", pdf::pdf(drawing, points)?),
-        Kind::Png => ("png", drawing.png(FINE)?),
+        Kind::Png => {
+            let per_metre = f64::from(FINE) * 1000.0 * POINTS / points;
+            ("png", drawing.png_of(FINE, Some(per_metre.round() as u32))?)
+        }
         Kind::Svg => {
             let shown = format!("width=\"{}\" height=\"{}\"", drawing.width, drawing.height);
             let [width, height] = [drawing.width, drawing.height].map(|it| it * points / POINTS);
@@ -185,7 +188,12 @@ mod tests {
     #[test]
     fn a_figure_has_its_width_and_its_data_beside_it() {
         let results = Sample::loads(&[0.5, 0.7, 0.9], 4).results();
-        let files = figures(&results, &asked(&[Kind::Svg, Kind::Pdf])).unwrap();
+        let kinds = [Kind::Svg, Kind::Pdf, Kind::Png];
+        let files = figures(&results, &asked(&kinds)).unwrap();
+        // 1,428 pixels are 84 mm.
+        let png = files.iter().find(|file| file.0.ends_with(".png")).unwrap();
+        let size = [&b"pHYs"[..], &17008_u32.to_be_bytes()].concat();
+        assert!(png.1.windows(8).any(|bytes| bytes == size));
         let of = |name: &str| {
             String::from_utf8_lossy(&files.iter().find(|(file, _)| file == name).unwrap().1)
                 .into_owned()

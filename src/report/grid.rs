@@ -1,7 +1,8 @@
 //! The points of a sweep as a plane: one key across, the values of the others as groups.
 //!
 //! The key with the most values lies across, as a curve needs points; numbers and durations lie in true
-//! proportion, so that a curve's slope means something, and words side by side.
+//! proportion, so that a curve's slope means something, and words side by side. Keys that have one value at
+//! each value of that across go with it and part nothing.
 
 use std::cmp::Reverse;
 
@@ -9,12 +10,13 @@ use indexmap::{IndexMap, IndexSet};
 
 use crate::report::lookup::Lookup;
 use crate::report::plot::axis::range;
+use crate::results::Meta;
 use crate::text::{plain_value, printable, seconds};
 
 /// Where points lie.
 pub struct Grid {
-    /// The key across, if any is swept.
-    pub across: Option<usize>,
+    /// The key across, if any is swept, and those that go with it.
+    pub across: Vec<usize>,
     /// Its values, with their places from 0 to 1.
     pub values: Vec<(String, f64)>,
     /// Whether equal ratios of the values are equally far apart.
@@ -44,14 +46,21 @@ impl Grid {
                 .collect()
         };
         let keys = 0..meta.sweep.len();
-        let across = keys.max_by_key(|key| (distinct(*key).len(), Reverse(*key)));
-        let values = across.map(distinct).unwrap_or_default();
+        let is_numeric = |key| {
+            distinct(key)
+                .iter()
+                .all(|v| number(&plain_value(v)).is_some())
+        };
+        let first = keys.max_by_key(|key| (distinct(*key).len(), is_numeric(*key), Reverse(*key)));
+        let values = first.map(distinct).unwrap_or_default();
+        let across = first.map_or(Vec::new(), |first| together(meta, first));
         let (places, is_log) = places(&values);
         let mut groups: IndexMap<String, Vec<(usize, usize)>> = IndexMap::new();
         for point in 0..tables.points() {
-            let value = across.and_then(|key| meta.points.get(point)?.get(key));
+            let value = first.and_then(|key| meta.points.get(point)?.get(key));
             let value = value.and_then(|value| values.get_index_of(value));
-            let group = groups.entry(others(tables, point, across)).or_default();
+            let group = groups.entry(others_of(tables, point, &across));
+            let group = group.or_default();
             group.push((point, value.unwrap_or(0)));
         }
         let group = |(label, mut points): (String, Vec<(usize, usize)>)| {
@@ -67,18 +76,46 @@ impl Grid {
         }
     }
 
-    /// The place of a value across, with room at both ends.
+    /// The place of a value across, with room at both ends; words are in the middles of equal parts.
     pub fn x(&self, value: usize) -> f64 {
-        0.05 + 0.9 * self.values.get(value).map_or(0.5, |value| value.1)
+        match self.is_numeric {
+            true => 0.05 + 0.9 * self.values.get(value).map_or(0.5, |value| value.1),
+            false => (value as f64 + 0.5) / self.values.len().max(1) as f64,
+        }
+    }
+
+    /// What lies across: "nodes.a.count and jobs.b.arrivals.poisson.rate", each as `name` has it.
+    pub fn title(&self, name: impl Fn(usize) -> String) -> String {
+        let names: Vec<String> = self.across.iter().map(|key| name(*key)).collect();
+        names.join(" and ")
     }
 }
 
-/// "scheduling.dispatchers 4, nodes.a.count 3": all keys but that across, in full.
-fn others(tables: &Lookup, point: usize, across: Option<usize>) -> String {
+/// A key, and those that vary and have one value at each of its values.
+pub fn together(meta: &Meta, first: usize) -> Vec<usize> {
+    let distinct = |keys: &[usize]| {
+        let values =
+            |point: &Vec<String>| keys.iter().map(|key| point.get(*key).cloned()).collect();
+        meta.points
+            .iter()
+            .map(values)
+            .collect::<IndexSet<Vec<_>>>()
+            .len()
+    };
+    let goes_with =
+        |key: &usize| distinct(&[*key]) > 1 && distinct(&[first, *key]) == distinct(&[first]);
+    let others = (0..meta.sweep.len()).filter(|key| *key != first);
+    std::iter::once(first)
+        .chain(others.filter(goes_with))
+        .collect()
+}
+
+/// "scheduling.dispatchers 4, nodes.a.count 3": all keys but those across, in full.
+fn others_of(tables: &Lookup, point: usize, across: &[usize]) -> String {
     let meta = tables.meta();
     let values = meta.points.get(point).into_iter().flatten();
     let others = meta.sweep.iter().zip(values).enumerate();
-    let others = others.filter(|(at, _)| Some(*at) != across);
+    let others = others.filter(|(at, _)| !across.contains(at));
     let part = |(_, (path, value)): (usize, (&String, &String))| {
         format!("{} {}", printable(path), plain_value(value))
     };
@@ -160,8 +197,17 @@ mod tests {
         sample.meta.points = (0..6).map(point).collect();
         let results = sample.results();
         let grid = Grid::new(&Lookup::new(&results));
-        assert_eq!((grid.across, grid.groups.len()), (Some(1), 2));
+        assert_eq!((&grid.across[..], grid.groups.len()), (&[1][..], 2));
         assert_eq!(grid.groups[1].label, "scheduling.dispatchers 4");
         assert_eq!(grid.groups[1].points, [(3, 0), (4, 1), (5, 2)]);
+    }
+    #[test]
+    fn keys_that_go_together_lie_across_together() {
+        let results = Sample::together(2).results();
+        let tables = Lookup::new(&results);
+        let grid = Grid::new(&tables);
+        assert_eq!((grid.groups.len(), grid.groups[0].points.len()), (1, 3));
+        let title = grid.title(|key| tables.sweep_label(key).to_owned());
+        assert_eq!(title, "count and load");
     }
 }

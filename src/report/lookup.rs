@@ -125,15 +125,13 @@ impl<'a> Lookup<'a> {
         names.position(|name| *name == meta.baseline).unwrap_or(0)
     }
 
-    /// The number of a strategy's look, the same on the page and in all plots: 0 is the baseline's, which a
-    /// search may leave out.
+    /// The number of a strategy's look, the same on the page and in all plots.
     pub fn number(&self, strategy: usize) -> usize {
         let mut names = self.meta().strategies.iter().map(|it| &it.name);
-        match names.position(|name| *name == self.meta().baseline) {
-            Some(baseline) if strategy == baseline => 0,
-            Some(baseline) if strategy > baseline => strategy,
-            _ => strategy + 1,
-        }
+        look_number(
+            strategy,
+            names.position(|name| *name == self.meta().baseline),
+        )
     }
 
     /// Indexes of the strategies.
@@ -210,6 +208,15 @@ impl<'a> Lookup<'a> {
             None if class == "all" && classes.len() == 1 => classes[0].slo,
             None => None,
         }
+    }
+}
+
+/// The number of a strategy's look: 0 is the baseline's, which a search may leave out.
+pub fn look_number(strategy: usize, baseline: Option<usize>) -> usize {
+    match baseline {
+        Some(baseline) if strategy == baseline => 0,
+        Some(baseline) if strategy > baseline => strategy,
+        _ => strategy + 1,
     }
 }
 

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::advice::advice;
 use super::cells::{change, summary_cell};
+use super::grid::together;
 use super::lookup::Lookup;
 use super::verdict_text::{best, extent, marks, open, parts_that_differ, verdict_cell, word};
 use crate::metrics::columns::MetricRef;
@@ -344,20 +345,22 @@ fn below<T>(head: T, rows: impl Iterator<Item = T>) -> Vec<T> {
     std::iter::once(head).chain(rows).collect()
 }
 
-/// Some points: a row a strategy, a column a value of the last key that is swept, value and change in each
-/// cell; a table for each combination of the other keys.
+/// Some points: a row a strategy, a column a value of the last key that is swept (and those that go with it),
+/// value and change in each cell; a table for each combination of the other keys.
 fn sweep(tables: &Lookup, metric: &MetricRef, best: &[Best], more: usize) -> Vec<Grid> {
-    let last = tables.meta().sweep.len().saturating_sub(1);
+    let meta = tables.meta();
+    let across = together(meta, meta.sweep.len().saturating_sub(1));
     let points: Vec<usize> = (0..tables.points()).collect();
-    let others = |point: &usize| tables.label_of(*point, |key| key < last);
+    let others = |point: &usize| tables.label_of(*point, |key| !across.contains(&key));
     let tables_of = points.chunk_by(|one, next| others(one) == others(next));
     let grid = |points: &[usize]| {
         let heads = points
             .iter()
-            .map(|point| tables.label_of(*point, |key| key == last));
+            .map(|point| tables.label_of(*point, |key| across.contains(&key)));
         let heads = apart(&heads.collect::<Vec<_>>(), 22 + more);
         let columns = points.iter().copied().zip(heads);
-        swept(tables, metric, (&others(&points[0]), columns), best, more)
+        let others = others(&points[0]);
+        swept(tables, metric, (&others, columns), best, (&across, more))
     };
     tables_of.map(grid).collect()
 }
@@ -368,7 +371,7 @@ fn swept(
     metric: &MetricRef,
     (others, columns): (&str, impl Iterator<Item = (usize, String)>),
     best: &[Best],
-    more: usize,
+    (across, more): (&[usize], usize),
 ) -> Grid {
     let scale = tables.scale(metric, 0..tables.points());
     let group = |(point, head): (usize, String)| -> Group {
@@ -377,7 +380,9 @@ fn swept(
         below(head, tables.strategies().map(cell))
     };
     let at = if others.is_empty() { "" } else { " at " };
-    let key = tables.meta().sweep.last().map_or("", String::as_str);
+    let sweep = &tables.meta().sweep;
+    let keys = across.iter().filter_map(|key| sweep.get(*key));
+    let key = keys.map(String::as_str).collect::<Vec<_>>().join(" and ");
     let metric = printable(&metric.to_string());
     let names = tables.short_strategies(20 + more);
     let corner = Cell::plain(shorten(&metric, 22 + more));

@@ -80,6 +80,32 @@ impl Sample {
         it.counted()
     }
 
+    /// A sweep over words and, less, over loads.
+    pub fn words_and_loads(strategies: usize) -> Sample {
+        let words = [
+            "round-robin",
+            "least-loaded",
+            "join-idle-queue",
+            "batch-sampling",
+        ];
+        let mut it = Sample::words(&words.repeat(2), strategies);
+        it.meta.sweep.push("workload.load".into());
+        for (at, point) in it.meta.points.iter_mut().enumerate() {
+            point.push(["0.5", "0.8"][at / 4].into());
+        }
+        it
+    }
+
+    /// A sweep over loads, each with a number of nodes of its own.
+    pub fn together(strategies: usize) -> Sample {
+        let mut it = Sample::loads(&[0.5, 0.7, 0.9], strategies);
+        it.meta.sweep.insert(0, "nodes.a.count".into());
+        for (at, point) in it.meta.points.iter_mut().enumerate() {
+            point.insert(0, (10 + at).to_string());
+        }
+        it
+    }
+
     /// Loads past what some strategies can carry: unstable, censored and missing figures.
     pub fn troubled() -> Sample {
         let mut it = Sample::loads(&[0.6, 0.8, 0.95, 1.05], 5);

@@ -320,7 +320,7 @@ fn mistakes_are_told() {
     };
     assert!(
         wrong(&["--from", "8", "--to", "2", "--until", "wait_mean <= 1s"])
-            .contains("smaller number")
+            .contains("smaller than --to")
     );
     assert!(
         wrong(&["--from", "1", "--to", "2", "--until", "wait_mean < 1s"])
@@ -348,6 +348,22 @@ fn mistakes_are_told() {
         said.contains("hint: `nodes.n.count` is 8 in the scenario: try --from 2 --to 32"),
         "{said}"
     );
+    let range = ["--from", "1", "--to", "9"];
+    let with = |until: &str| wrong(&[&range[..], &["--until", until]].concat());
+    let odd = with("wait_mean <= 95%");
+    assert!(
+        unfolded(&odd).contains("`95%` is no limit of wait_mean"),
+        "{odd}"
+    );
+    let mixed = wrong(&["--from", "1ms", "--to", "9", "--until", "wait_mean <= 1s"]);
+    assert!(
+        unfolded(&mixed).contains("all numbers, or all durations"),
+        "{mixed}"
+    );
+    let keyless = ["find", "s.toml", "--until", "wait_mean <= 1s"];
+    let output = place.command(&keyless).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("name its KEY after the scenario"), "{said}");
     // A key is checked before values for it are suggested; one that has its default is one, too.
     let of_key = |key: &str| {
         let args = ["find", "s.toml", key, "--until", "wait_mean <= 1s"];
@@ -374,4 +390,75 @@ fn mistakes_are_told() {
         wrong(&["--from", "1", "--to", "2", "--cross", "one-queue", "nobody"])
             .contains("no strategy `nobody`")
     );
+}
+
+/// Two strategies of which the second of the file is better, with nodes at a price.
+const POOL: &str = r#"
+run = { jobs = 2_000, replications = 10 }
+nodes.n = { count = 10, price = 1 }
+jobs.job = { arrivals.poisson.rate = 40, work.exponential.mean = "100ms", slo = "400ms" }
+strategies.slow = { placement.power-of-d.d = 2, decision-time = "5ms" }
+strategies.two = { placement.power-of-d.d = 2 }
+"#;
+
+/// The figures of a crossing stand in the order in which it names its strategies, whatever that of the file.
+#[test]
+fn a_crossing_tells_its_figures_in_its_own_order() {
+    let place = Place::new(POOL);
+    let range = [
+        "find",
+        "s.toml",
+        "nodes.n.count",
+        "--from",
+        "8",
+        "--to",
+        "9",
+    ];
+    let cross = ["--cross", "two", "slow", "--on"];
+    let found = place.ok(&[&range[..], &cross, &["response_mean", "--format", "csv"]].concat());
+    let (_, figures) = found.split_once("holds at 8 (").unwrap();
+    let numbers = figures
+        .split(" and ")
+        .map(|it| it.split(' ').next().unwrap());
+    let numbers: Vec<f64> = numbers.take(2).map(|it| it.parse().unwrap()).collect();
+    assert!(numbers[0] < numbers[1], "{found}");
+    let attained = place.ok(&[&range[..], &cross, &["slo_attained"]].concat());
+    assert!(
+        attained.contains("of `two` is above that of `slow`"),
+        "{attained}"
+    );
+}
+
+#[test]
+fn a_bracket_has_the_prices_of_both_its_ends() {
+    let place = Place::new(POOL);
+    let args = [
+        "find",
+        "s.toml",
+        "nodes.n.count",
+        "--from",
+        "5",
+        "--to",
+        "20",
+    ];
+    let until = ["--until", "wait_mean <= 12ms", "--strategies", "two"];
+    let found = place.ok(&[&args[..], &until].concat());
+    assert!(
+        found.contains("12 or 13") && found.contains("12.00 to 13.00"),
+        "{found}"
+    );
+}
+
+/// A key that is a duration is searched between durations, and its values have their unit.
+#[test]
+fn durations_are_searched_with_their_unit() {
+    let place = Place::new(POOL);
+    let key = "jobs.job.work.exponential.mean";
+    let args = [
+        "find", "s.toml", key, "--from", "0.05s", "--to", "150ms", "--step", "10ms",
+    ];
+    let until = ["--until", "wait_mean <= 12ms", "--strategies", "two"];
+    let csv = ["--format", "csv"];
+    let found = place.ok(&[&args[..], &until, &csv].concat());
+    assert!(found.contains("fails from 90ms (13.0 ms"), "{found}");
 }

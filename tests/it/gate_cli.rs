@@ -132,7 +132,11 @@ fn a_worse_strategy_fails_and_every_output_says_so() {
     assert!(read("g.md").contains("| s | ours | response\\_mean |"));
     assert!(read("g.xml").contains("tests=\"4\" failures=\"2\""));
     assert!(read("g.xml").contains("<failure type=\"worse\""));
-    assert!(read("g.svg").starts_with("<svg"));
+    let plot = read("g.svg").to_lowercase();
+    assert!(plot.starts_with("<svg"));
+    // Those of the page: black is what all are compared with.
+    let has = ["#1c1c1c", "#0072b2", "#c64f00"].map(|color| plot.contains(color));
+    assert_eq!(has, [true, true, false]);
     let json: Value = serde_json::from_str(&read("g.json")).unwrap();
     assert_eq!(json["passed"], false);
     assert_eq!(json["figures"], 4);

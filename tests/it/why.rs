@@ -411,6 +411,17 @@ fn a_timeline_is_of_one_strategy() {
     );
     let alone = place.ok(&["timeline", "s.toml", "--strategies", "random"]);
     assert!(alone.starts_with("<svg"));
+    let late = [
+        "timeline",
+        "s.toml",
+        "--strategies",
+        "random",
+        "--from",
+        "9h",
+    ];
+    let output = place.call(&late);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("hint: jobs arrive until "), "{said}");
 }
 
 #[test]

@@ -25,7 +25,7 @@ const NAME: usize = 24;
 #[derive(Clone, Copy)]
 pub struct About<'a> {
     pub find: &'a Find,
-    pub grid: Grid,
+    pub grid: Grid<'a>,
     /// What is looked at.
     pub metrics: &'a [MetricRef],
     /// Looks and replications that it took.
@@ -50,8 +50,8 @@ pub type Seen = BTreeMap<usize, Vec<Cell>>;
 
 /// An answer in the making.
 pub struct Told {
-    /// The value that is the answer.
-    pub at: Option<usize>,
+    /// The values of which one is the answer, from and to.
+    pub span: Option<[usize; 2]>,
     /// That value in words.
     pub value: String,
     /// What shows it.
@@ -67,7 +67,7 @@ pub fn of_bracket(search: About<'_>, found: Bracket, seen: &Seen) -> Told {
     let whole = |value: String, word: &str| {
         let [one, other] = [first, last].map(|number| at(search, seen, number));
         Told {
-            at: None,
+            span: None,
             value,
             evidence: format!("{word} at {one} and at {other}"),
             shown: vec![first, last],
@@ -79,31 +79,31 @@ pub fn of_bracket(search: About<'_>, found: Bracket, seen: &Seen) -> Told {
         Bracket::Unknown => whole("not told".to_owned(), "open"),
         Bracket::Smallest { fails, holds } => {
             let value = match (fails, holds) {
-                (Some(fails), Some(holds)) => within(search, fails + 1, holds),
+                (Some(fails), Some(holds)) => within(search, [fails + 1, holds]),
                 (None, holds) => format!("at most {}", text(holds.unwrap_or(last))),
                 (Some(fails), None) => format!("above {}, if any", text(fails)),
             };
-            let value = (holds, value);
+            let span = holds.map(|holds| [fails.map_or(holds, |fails| fails + 1), holds]);
             let ends = [("fails up to", fails), ("holds from", holds)];
-            of_ends(search, seen, value, ends)
+            of_ends(search, seen, (span, value), ends)
         }
         Bracket::Largest { holds, fails } => {
             let value = match (holds, fails) {
-                (Some(holds), Some(fails)) => within(search, holds, fails - 1),
+                (Some(holds), Some(fails)) => within(search, [holds, fails - 1]),
                 (Some(holds), None) => format!("at least {}", text(holds)),
                 (None, fails) => format!("below {}, if any", text(fails.unwrap_or(first))),
             };
-            let value = (holds, value);
+            let span = holds.map(|holds| [holds, fails.map_or(holds, |fails| fails - 1)]);
             let ends = [("holds up to", holds), ("fails from", fails)];
-            of_ends(search, seen, value, ends)
+            of_ends(search, seen, (span, value), ends)
         }
     }
 }
 
 /// The answer is one of these values: "19", "19 or 20", "19 to 24".
-fn within(search: About<'_>, low: usize, high: usize) -> String {
-    let [one, other] = [low, high].map(|number| search.grid.text(number));
-    match high - low {
+fn within(search: About<'_>, span: [usize; 2]) -> String {
+    let [one, other] = span.map(|number| search.grid.text(number));
+    match span[1] - span[0] {
         0 => one,
         1 => format!("{one} or {other}"),
         _ => format!("{one} to {other}"),
@@ -114,14 +114,14 @@ fn within(search: About<'_>, low: usize, high: usize) -> String {
 fn of_ends(
     search: About<'_>,
     seen: &Seen,
-    (found, value): (Option<usize>, String),
+    (span, value): (Option<[usize; 2]>, String),
     [(below, low), (above, high)]: [(&str, Option<usize>); 2],
 ) -> Told {
     let at = |number: usize| at(search, seen, number);
     let (first, last) = (0, search.grid.last);
     let told = [end(below, low, &at, first), end(above, high, &at, last)];
     Told {
-        at: found,
+        span,
         value,
         evidence: told.join(", ") + open_between(low, high),
         shown: vec![low.unwrap_or(first), high.unwrap_or(last)],
@@ -151,7 +151,7 @@ pub fn of_best(search: About<'_>, found: Option<Best>, seen: &Seen) -> Told {
     let Some(best) = found else {
         let said = format!("no figure at {} nor at {}", at(0), at(last));
         return Told {
-            at: None,
+            span: None,
             value: "not told".to_owned(),
             evidence: said,
             shown: vec![0, last],
@@ -175,7 +175,7 @@ pub fn of_best(search: About<'_>, found: Option<Best>, seen: &Seen) -> Told {
         false => format!("; worse at {}", worse.join(" and ")),
     };
     Told {
-        at: Some(best.value),
+        span: Some([best.value; 2]),
         value: text(best.value),
         evidence: format!("best at {}{range}{worse}", at(best.value)),
         shown: [vec![best.value], beside].concat(),
@@ -299,11 +299,13 @@ fn row(answer: &Answer, price: Option<String>) -> Vec<String> {
 /// What is searched for, in words.
 fn what(search: About<'_>) -> String {
     let find = search.find;
-    let metric = search.metrics.first();
-    let metric = metric.map_or(String::new(), ToString::to_string);
+    let first = search.metrics.first();
+    let metric = first.map_or(String::new(), ToString::to_string);
+    let is_lower = first.is_none_or(|first| first.metric.reads_lower_better());
+    let side = if is_lower { "below" } else { "above" };
     match (&find.best, &find.cross[..]) {
         (Some(_), _) => format!("{metric} is best"),
-        (None, [one, other]) => format!("{metric} of `{one}` is below that of `{other}`"),
+        (None, [one, other]) => format!("{metric} of `{one}` is {side} that of `{other}`"),
         _ => {
             let conditions = find.until.iter().map(|condition| condition.text.as_str());
             conditions.collect::<Vec<_>>().join(" and ")

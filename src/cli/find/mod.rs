@@ -9,6 +9,7 @@ mod answer;
 mod search;
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
@@ -44,13 +45,13 @@ pub struct Find {
     on: Option<MetricRef>,
     /// Smallest value (without it and --to, values are suggested).
     #[arg(long, value_name = "VALUE")]
-    from: Option<f64>,
+    from: Option<Value>,
     /// Largest value.
     #[arg(long, value_name = "VALUE")]
-    to: Option<f64>,
+    to: Option<Value>,
     /// Distance of values (default: 1 between whole numbers, else a 64th of the span).
     #[arg(long, value_name = "VALUE")]
-    step: Option<f64>,
+    step: Option<Value>,
     /// Confidence of all answers together.
     #[arg(long, value_name = "SHARE", default_value_t = 0.95)]
     confidence: f64,
@@ -74,20 +75,55 @@ enum Format {
     Csv,
 }
 
-/// The values that are searched.
+/// An end of a search, or its step: 40, or 50ms.
+#[derive(Clone, Debug, PartialEq)]
+struct Value {
+    number: f64,
+    /// Of time; empty for a plain number.
+    unit: String,
+}
+
+impl FromStr for Value {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Value, String> {
+        let number = text.trim_end_matches(char::is_alphabetic);
+        let unit = text[number.len()..].to_owned();
+        let is_known = unit.is_empty() || seconds(&format!("1{unit}")).is_some();
+        let number = number.trim().replace('_', "").parse().ok();
+        let number = number.filter(|_| is_known);
+        let number = number.ok_or("write a number such as 40, or a duration such as 50ms")?;
+        Ok(Value { number, unit })
+    }
+}
+
+impl Value {
+    /// The number in a unit of time, or as it is; none where one of both is a time and the other is not.
+    fn in_unit(&self, unit: &str) -> Option<f64> {
+        let factor = |unit: &str| seconds(&format!("1{unit}"));
+        match (self.unit.is_empty(), unit.is_empty()) {
+            (true, true) => Some(self.number),
+            _ if self.unit == unit => Some(self.number),
+            _ => Some(self.number * factor(&self.unit)? / factor(unit)?),
+        }
+    }
+}
+
+/// The values that are searched, in the unit of the largest.
 #[derive(Clone, Copy, Debug)]
-struct Grid {
+struct Grid<'a> {
     from: f64,
     step: f64,
     last: usize,
+    unit: &'a str,
 }
 
-impl Grid {
+impl Grid<'_> {
     /// A value as a scenario file has it: whole numbers without a point, others without the tail of a
     /// sum of binary fractions.
     fn text(&self, at: usize) -> String {
         let value = self.from + at as f64 * self.step;
-        format!("{}", (value * 1e9).round() / 1e9)
+        format!("{}{}", (value * 1e9).round() / 1e9, self.unit)
     }
 }
 
@@ -126,6 +162,9 @@ impl Find {
             ))),
             (_, Some(_), _) => Ok(()),
             (Some(_), None, _) if is_asked => Ok(()),
+            (None, None, _) if is_asked => Err(mistake(
+                "which value is to be searched?\nhint: name its KEY after the scenario, for example nodes.worker.count or workload.load",
+            )),
             _ => Err(mistake(
                 "what is to be found?\nhint: KEY --until \"response_p99 <= 200ms\" finds where this holds, KEY --cross A B where strategy A is better than B, and --best KEY where a metric is best (equipoise find --help)",
             )),
@@ -144,9 +183,9 @@ impl Find {
     }
 
     /// The smallest and the largest value; where one is not given, some are suggested.
-    fn ends(&self, registry: &Registry) -> Result<(f64, f64), Exit> {
-        if let Some(ends) = self.from.zip(self.to) {
-            return Ok(ends);
+    fn ends(&self, registry: &Registry) -> Result<[&Value; 2], Exit> {
+        if let Some((from, to)) = self.from.as_ref().zip(self.to.as_ref()) {
+            return Ok([from, to]);
         }
         let scenario = self.args.read(registry)?;
         let now = value(&scenario.text, self.key());
@@ -172,9 +211,17 @@ impl Find {
 
     /// The values that are tried: whole numbers in steps of 1, others in a 64th of the span, unless a step is
     /// given.
-    fn grid(&self, (from, to): (f64, f64)) -> Result<Grid, Exit> {
+    fn grid<'a>(&self, [from, to]: [&'a Value; 2]) -> Result<Grid<'a>, Exit> {
+        let unit = to.unit.as_str();
+        let in_unit = |value: &Value| {
+            let number = value.in_unit(unit);
+            let odd =
+                "--from, --to and --step are to be all numbers, or all durations such as 50ms";
+            number.ok_or_else(|| mistake(odd))
+        };
+        let (from, to) = (in_unit(from)?, in_unit(to)?);
         if !(from.is_finite() && to.is_finite() && from < to) {
-            return Err(mistake("--from is to be a smaller number than --to"));
+            return Err(mistake("--from is to be smaller than --to"));
         }
         if !(0.5..1.0).contains(&self.confidence) {
             return Err(mistake(
@@ -183,7 +230,8 @@ impl Find {
         }
         let is_whole = from.fract() == 0.0 && to.fract() == 0.0;
         let usual = if is_whole { 1.0 } else { (to - from) / 64.0 };
-        let step = self.step.unwrap_or(usual);
+        let step = self.step.as_ref().map(in_unit).transpose()?;
+        let step = step.unwrap_or(usual);
         let steps = (to - from) / step;
         if !(1.0..=1e6).contains(&steps) {
             return Err(mistake(
@@ -194,6 +242,7 @@ impl Find {
             from,
             step,
             last: (steps + 1e-9).floor() as usize,
+            unit,
         })
     }
 }
@@ -211,24 +260,25 @@ fn value(text: &str, key: &str) -> Option<toml::Value> {
 /// between which it can be.
 fn suggestion(value: Option<toml::Value>, key: &str) -> String {
     let is_whole = matches!(value, Some(toml::Value::Integer(_)));
-    let number = match value {
-        Some(toml::Value::Integer(whole)) => Some(whole as f64),
-        Some(toml::Value::Float(number)) => Some(number),
-        Some(toml::Value::String(text)) => seconds(&text),
-        _ => None,
-    };
-    match number.filter(|number| *number > 0.0) {
+    let text = value.map(|value| match value {
+        toml::Value::String(text) => text,
+        other => other.to_string(),
+    });
+    let now: Option<Value> = text.and_then(|text| text.parse().ok());
+    match now.filter(|now| now.number > 0.0) {
         _ if key.ends_with("load") => "of a load try --from 0.1 --to 0.95".to_owned(),
-        Some(now) if is_whole => format!(
-            "`{key}` is {now} in the scenario: try --from {} --to {}",
-            (now / 4.0).floor().max(1.0),
-            4.0 * now
-        ),
-        Some(now) => format!(
-            "`{key}` is {now} in the scenario: try --from {} --to {}",
-            now / 4.0,
-            4.0 * now
-        ),
+        Some(Value { number, unit }) => {
+            let quarter = number / 4.0;
+            let least = if is_whole {
+                quarter.floor().max(1.0)
+            } else {
+                quarter
+            };
+            let most = 4.0 * number;
+            format!(
+                "`{key}` is {number}{unit} in the scenario: try --from {least}{unit} --to {most}{unit}"
+            )
+        }
         None => "name both, such as --from 1 --to 100".to_owned(),
     }
 }
@@ -238,4 +288,33 @@ fn kind_of(path: &Path) -> Result<Kind, Exit> {
     let ending = path.extension().and_then(|ending| ending.to_str());
     let found = ending.and_then(|ending| Kind::from_str(ending, true).ok());
     found.ok_or_else(|| mistake("--plot is to name a file that ends in .svg, .pdf or .png"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn ends_are_numbers_or_durations() {
+        let read = |text: &str| text.parse::<Value>();
+        assert_eq!(read("1_000").unwrap().in_unit(""), Some(1000.0));
+        assert_eq!(read("500us").unwrap().in_unit("ms"), Some(0.5));
+        assert_eq!(read("1").unwrap().in_unit("ms"), None);
+        assert_eq!(read("1ms").unwrap().in_unit(""), None);
+        for odd in ["", "ms", "1 mss", "inf", "NaN", "20%"] {
+            assert!(read(odd).is_err(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn values_have_the_unit_of_the_ends() {
+        let grid = Grid {
+            from: 1.0,
+            step: 0.25,
+            last: 4,
+            unit: "ms",
+        };
+        assert_eq!([0, 1].map(|at| grid.text(at)), ["1ms", "1.25ms"]);
+    }
 }

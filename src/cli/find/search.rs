@@ -35,7 +35,7 @@ const NAME: usize = 20;
 pub struct Search<'a> {
     find: &'a Find,
     registry: &'a Registry,
-    grid: Grid,
+    grid: Grid<'a>,
     stop: &'a AtomicBool,
     /// Names of the strategies.
     names: Vec<String>,
@@ -63,7 +63,7 @@ impl<'a> Search<'a> {
     pub fn new(
         find: &'a Find,
         registry: &'a Registry,
-        grid: Grid,
+        grid: Grid<'a>,
         stop: &'a AtomicBool,
     ) -> Result<Search<'a>, Exit> {
         let conditions = find.until.iter().map(|condition| condition.metric.clone());
@@ -277,6 +277,7 @@ impl<'a> Search<'a> {
     pub fn crossing(&self) -> Result<Answer, Exit> {
         let place = |name: &String| self.names.iter().position(|other| other == name);
         let [one, other] = [0, 1].map(|side| place(&self.find.cross[side]).unwrap_or(0));
+        // Results are in the order of the file.
         let (first, second) = if one < other { (0, 1) } else { (1, 0) };
         let sign = self.metrics[0].metric.lower_is_better();
         let judge = |results: &Results| {
@@ -284,10 +285,11 @@ impl<'a> Search<'a> {
             let [better, worse] = if sign { cells } else { [cells[1], cells[0]] };
             is_below(better, worse, &self.metrics[0], self.level)
         };
-        self.search(&[one, other], &judge, &self.find.cross[0])
+        let of = [one.min(other), one.max(other)];
+        self.search(&of, &judge, &self.find.cross[0])
     }
 
-    /// Bisects on the grid for one or two strategies and puts what was found into words.
+    /// Bisects on the grid for one or two strategies and puts what was found into words, that of `name` first.
     fn search(
         &self,
         of: &[usize],
@@ -297,7 +299,11 @@ impl<'a> Search<'a> {
         let mut seen = Seen::new();
         let found = bracket(self.grid.last, |at| {
             let (outcome, results) = self.look(at, of, judge)?;
-            seen.insert(at, results.cells.into_iter().flatten().collect());
+            let mut cells: Vec<_> = results.cells.into_iter().flatten().collect();
+            if of.last().is_some_and(|last| self.names[*last] == name) {
+                cells.reverse();
+            }
+            seen.insert(at, cells);
             Ok::<_, Exit>(outcome)
         })?;
         self.answer(name, of_bracket(self.about(), found, &seen), &seen)
@@ -327,7 +333,7 @@ impl<'a> Search<'a> {
     fn answer(&self, name: &str, told: Told, seen: &Seen) -> Result<Answer, Exit> {
         let took = self.started.elapsed().as_secs_f64();
         self.done.set((self.done.get().0 + 1, took));
-        let price = told.at.map(|at| self.price(at)).transpose()?;
+        let price = told.span.map(|span| self.prices(span)).transpose()?;
         Ok(Answer {
             strategy: printable(name),
             value: told.value,
@@ -335,6 +341,15 @@ impl<'a> Search<'a> {
             evidence: told.evidence,
             marks: marks(self.about(), &told.shown, seen),
         })
+    }
+
+    /// What an hour of all nodes costs at the ends of a span: "9.250 to 10.00".
+    fn prices(&self, [from, to]: [usize; 2]) -> Result<Option<String>, Exit> {
+        let ends = self.price(from)?.zip(self.price(to)?);
+        Ok(ends.map(|(low, high)| match low == high {
+            true => low,
+            false => format!("{low} to {high}"),
+        }))
     }
 
     /// What an hour of all nodes costs at a value, where any has a price and none comes or goes.

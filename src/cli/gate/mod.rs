@@ -120,12 +120,13 @@ impl Gate {
             },
         };
         let mut scenario = args.read(registry)?;
+        let subject = subject(&scenario);
         watched_only(&mut scenario);
         let beside = || path.parent().unwrap_or(Path::new("")).join("baselines");
         let folder = self.baseline.clone().unwrap_or_else(beside);
         Ok(Entry {
             path: path.to_path_buf(),
-            subject: subject(&scenario),
+            subject,
             file: folder.join(format!("{}.json", scenario.stem)),
             scenario,
         })
@@ -373,6 +374,8 @@ fn watched_only(scenario: &mut Scenario) {
 
 /// What is tested of a scenario: its watched strategies and metrics with their margins.
 fn subject(scenario: &Scenario) -> Subject {
+    let place = |name: &String| scenario.strategies.iter().position(|s| s.name == *name);
+    let watched = scenario.gate.strategies.iter();
     Subject {
         scenario: scenario.stem.clone(),
         text: digest(scenario.text.as_bytes()),
@@ -381,6 +384,10 @@ fn subject(scenario: &Scenario) -> Subject {
         sweep: scenario.sweep.clone(),
         points: scenario.points.iter().map(|p| p.values.clone()).collect(),
         strategies: scenario.gate.strategies.clone(),
+        places: (
+            watched.filter_map(place).collect(),
+            place(&scenario.compare.baseline),
+        ),
         margins: scenario.gate.margins.clone(),
     }
 }

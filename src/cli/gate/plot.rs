@@ -3,6 +3,7 @@
 use super::text;
 use crate::cli::Exit;
 use crate::gate::verdicts::{FigureVerdict, GateVerdicts, ScenarioVerdicts, StrategyVerdicts};
+use crate::report::lookup::look_number;
 use crate::report::plot::changes::{self, Change};
 
 /// Times the size of the drawing.
@@ -35,11 +36,14 @@ fn group(judged: &ScenarioVerdicts, point: usize) -> (String, Vec<Change>) {
 
 /// A figure's change with what is allowed.
 fn change(judged: &ScenarioVerdicts, cell: &StrategyVerdicts, row: &FigureVerdict) -> Change {
-    let mut names = judged.subject.strategies.iter();
-    let place = names.position(|name| *name == cell.strategy);
+    let subject = &judged.subject;
+    let mut names = subject.strategies.iter();
+    let watched = names.position(|name| *name == cell.strategy);
+    let (places, baseline) = &subject.places;
+    let place = watched.and_then(|at| places.get(at)).unwrap_or(&0);
     Change {
         name: format!("{} {}", cell.strategy, row.metric),
-        series: 1 + place.unwrap_or(0),
+        series: look_number(*place, *baseline),
         change: row.judgement.change,
         interval: row.judgement.low.zip(row.judgement.high),
         allowed: row.margin,

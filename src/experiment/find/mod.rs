@@ -46,16 +46,8 @@ impl FromStr for Condition {
             ));
         };
         let number = limit.trim();
-        let percent = number
-            .strip_suffix('%')
-            .and_then(|n| n.trim().parse::<f64>().ok());
-        let limit = seconds(number)
-            .or(percent.map(|n| n / 100.0))
-            .or_else(|| number.replace('_', "").parse().ok());
-        let limit = limit.filter(|limit| limit.is_finite());
-        let limit =
-            limit.ok_or_else(|| format!("`{number}` is no number, duration or percentage"))?;
         let metric: MetricRef = metric.trim().parse()?;
+        let limit = limit_of(&metric, number)?;
         if metric.metric.is_share() && !(0.0..=1.0).contains(&limit) {
             return Err(format!(
                 "{} is a share, from 0 to 1: write for example `{metric} >= 99%` or 0.99",
@@ -72,6 +64,25 @@ impl FromStr for Condition {
             text,
         })
     }
+}
+
+/// A number in the unit of a metric: a time, a percentage of a share, or as it is.
+fn limit_of(metric: &MetricRef, number: &str) -> Result<f64, String> {
+    let (is_time, is_share) = (metric.metric.unit() == "s", metric.metric.is_share());
+    let percent = number.strip_suffix('%').map(|n| n.trim().parse::<f64>());
+    let limit = match (seconds(number), percent) {
+        (Some(time), _) if is_time => Some(time),
+        (None, Some(Ok(percent))) if is_share => Some(percent / 100.0),
+        (None, None) => number.replace('_', "").parse().ok(),
+        _ => None,
+    };
+    let example = match (is_time, is_share) {
+        (true, _) => "200ms",
+        (_, true) => "99%",
+        _ => "1.5",
+    };
+    let limit = limit.filter(|limit: &f64| limit.is_finite());
+    limit.ok_or_else(|| format!("`{number}` is no limit of {metric}: write for example {example}"))
 }
 
 /// What is known of a value.
@@ -425,7 +436,15 @@ mod tests {
         let share = read("web.slo_attained >= 99.9 %").unwrap();
         assert!(!share.at_most && (share.limit - 0.999).abs() < 1e-12);
         assert!(read("response_p99 < 200ms").is_err());
-        assert!(read("response_p99 <= soon").is_err());
+        for odd in [
+            "response_p99 <= soon",
+            "response_p99 <= 95%",
+            "slo_attained >= 200ms",
+            "messages_per_task <= 3ms",
+        ] {
+            assert!(read(odd).unwrap_err().contains("is no limit of"), "{odd}");
+        }
+        assert_eq!(read("messages_per_task <= 3").unwrap().limit, 3.0);
         assert!(read("nothing <= 1").is_err());
     }
 

@@ -131,7 +131,7 @@ impl Dots<'_> {
             return head(&self.values, &self.scale.unit);
         };
         let x = self.values.share(slo / self.scale.factor);
-        let is_clear = |tick: f64| tick < x - 0.45 || tick > x + 0.3;
+        let is_clear = |tick: f64| tick < x - 0.4 || tick > x + 0.3;
         let mut axis = self.values.clone();
         axis.ticks
             .retain(|(value, _)| is_clear(self.values.share(*value)));
@@ -281,7 +281,7 @@ fn caption(page: &Page, metric: &MetricRef, number: usize) -> Markup {
     html! {
         "Value ± half of its 95\u{202f}% interval, and the change against " (baseline) ". " (intervals(page))
         " " b { "Bold" } ": the best of its column (bar at its left) and what cannot be told from it."
-        @if let Some(slo) = slo_of(page, metric) { " " span.over { "✕ over the SLO of " (Scale::time([slo]).value(slo)) ", ? its interval holds it." } }
+        @if let Some(slo) = slo_of(page, metric) { " " span.over { "✕ over the SLO of " (Scale::time([slo]).value(slo)) ", ? not told: its interval holds it, or there is none." } }
         (marks_used(page)) " –: nothing to compare with. Sorted by steady points, then by distance to the best."
     }
 }
@@ -300,14 +300,11 @@ fn marks_used(page: &Page) -> Markup {
     html! { @if !signs.is_empty() { " " span.mk { (signs.join(", ")) } ": see the notes." } }
 }
 
-/// The points of a group, named by the key across alone; the group's label has the others.
+/// The points of a group, named by what lies across alone; the group's label has the others.
 fn heads(page: &Page, group: usize) -> Vec<Head> {
-    let short = page
-        .grid
-        .across
-        .map_or("", |key| page.tables.sweep_label(key));
-    let head = |(point, value): &(usize, usize)| Head {
-        label: format!("{short} {}", page.grid.values[*value].0),
+    let is_told = |key| page.grid.across.contains(&key);
+    let head = |(point, _): &(usize, usize)| Head {
+        label: page.tables.label_of(*point, is_told),
         point: *point,
     };
     page.grid.groups[group].points.iter().map(head).collect()

@@ -30,10 +30,10 @@ const TICKS: usize = 10;
 
 /// Both pictures.
 pub fn charts(page: &Page, metric: &MetricRef) -> Markup {
-    let Some(key) = page.grid.across.filter(|_| page.grid.values.len() > 1) else {
+    if page.grid.values.len() < 2 {
         return html! {};
-    };
-    let key = printable(&page.meta().sweep[key]);
+    }
+    let key = page.grid.title(|key| printable(&page.meta().sweep[key]));
     html! { (objective(page, metric, &key)) (curves(page, metric, &key)) }
 }
 
@@ -52,7 +52,7 @@ fn objective(page: &Page, metric: &MetricRef, key: &str) -> Markup {
     html! { figure {
         figcaption {
             b.q { "How far does each keep its SLO?" } " " (heading(metric)) " and its SLO of " (Scale::time([slo]).value(slo)) ", at each " code { (key) }
-            ": a full disc is under it, an open one holds it within its interval, a cross is over it, hatching has no steady value."
+            ": a full disc is under it, an open one is not told (its interval holds it, or there is none), a cross is over it, hatching has no steady value."
             @if !never.is_empty() { " Steady at no point: " (page.few(&never, 6)) "." }
         }
         table.st.keep role="table" {
@@ -80,7 +80,11 @@ fn kept_rows(page: &Page, metric: &MetricRef, strategy: usize) -> Markup {
         .iter()
         .map(|group| (group, of(group)))
         .collect();
-    let is_one = rows.windows(2).all(|pair| pair[0].1 == pair[1].1);
+    let values = |group: &Group| -> Vec<usize> { group.points.iter().map(|at| at.1).collect() };
+    let are_alike = |pair: &[(&Group, Vec<_>)]| {
+        pair[0].1 == pair[1].1 && values(pair[0].0) == values(pair[1].0)
+    };
+    let is_one = rows.windows(2).all(are_alike);
     let shown = if is_one { &rows[..1] } else { &rows[..] };
     html! { @for (group, kept) in shown { @let under = under(page, group, kept); tr role="row" data-s=(strategy) {
         th role="rowheader" scope="row" { (page.name(strategy)) @if !is_one { " " small { (group.label) } } }
@@ -131,17 +135,19 @@ fn disc(x: f64, kept: Option<Keeps>, said: &str) -> Markup {
     }
 }
 
-/// "0.5 to 0.7", or the values one by one.
+/// "0.5 to 0.7", or the values one by one; of words how many, as the picture names them.
 fn under(page: &Page, group: &Group, kept: &[Option<Keeps>]) -> String {
     let value = |(kept, (_, value)): (&Option<Keeps>, &(usize, usize))| {
         let name = page.grid.values[*value].0.as_str();
         kept.filter(|kept| *kept == Keeps::Under).map(|_| name)
     };
     let runs = runs(kept.iter().zip(&group.points).map(value));
+    if !page.grid.is_numeric && !runs.is_empty() {
+        return format!("{} of {}", runs.concat().len(), kept.len());
+    }
     let run = if runs.len() == 1 { &runs[0][..] } else { &[] };
     match run {
         [only] => (*only).to_owned(),
-        [_, _, ..] if !page.grid.is_numeric => run.join(", "),
         [first, .., last] if run.len() == kept.len() => format!("{first} to {last}, all tried"),
         [first, .., last] => format!("{first} to {last}"),
         [] if runs.is_empty() => "none".to_owned(),
@@ -155,12 +161,12 @@ fn some_ticks(page: &Page, (high, low): (f64, f64), most: usize) -> Markup {
     let names: Vec<&str> = page.grid.values.iter().map(|value| &*value.0).collect();
     let is_long = names.iter().any(|name| name.len() > 6);
     let rows = if high == low { 1 } else { 2 };
-    let short = apart(&names, (48 * rows / shown.len().max(1)).clamp(4, 12));
+    let short = apart(&names, (44 * rows / shown.len().max(1)).clamp(4, 14));
     html! { @for (k, at) in shown.into_iter().enumerate() {
         @let y = if is_long && k % 2 == 1 { low } else { high };
         @let name = if is_long { &short[at] } else { names[at] };
         @match page.grid.x(at) {
-            x if is_long && x > 0.9 => (text("ink", (1.0, y), "end", name)),
+            x if is_long && high != low && x > 0.8 => (text("ink", (1.0, y), "end", name)),
             x => (text("ink", (x, y), "middle", name)),
         }
     } }
@@ -182,9 +188,11 @@ fn shown_values(page: &Page, least: f64) -> Vec<usize> {
 
 // Curves.
 
-/// The curves: one plot for a few strategies and one key, else a panel a strategy.
+/// The curves: one plot for a few strategies and one key, else a panel a strategy; above words, which no line
+/// joins, strategies stay side by side.
 fn curves(page: &Page, metric: &MetricRef, key: &str) -> Markup {
-    let is_one = page.strategies().len() <= TOGETHER && page.grid.groups.len() == 1;
+    let (groups, is_numeric) = (&page.grid.groups, page.grid.is_numeric);
+    let is_one = page.strategies().len() <= TOGETHER && groups.len() == 1;
     let height = if is_one { 260.0 } else { 120.0 };
     let Some(curves) = Curves::new(page, metric, key, height) else {
         return html! {};
@@ -197,17 +205,18 @@ fn curves(page: &Page, metric: &MetricRef, key: &str) -> Markup {
     html! { figure {
         figcaption {
             b.q { "How does it move with " code { (key) } "?" } " " (heading(metric))
-            @if !is_one { ", a panel a strategy on the same axes" }
+            @if !is_one && is_numeric { ", a panel a strategy on the same axes" } @else if groups.len() > 1 { ", panels on the same axes" }
             "; " @if axis.low > 0.0 && !axis.log { span.mk { (curves.up.words()) } } @else { (curves.up.words()) }
             @if page.grid.is_log { "; " code { (key) } " on a log axis" }
-            @if !page.grid.is_numeric { "; no line joins words" }
+            @if !is_numeric { "; no line joins words" }
             "; bars: 95\u{202f}%."
-            @if !is_one { (groups_told(page)) " Grey: " (page.tables.strategy(page.baseline())) "." }
+            @if !is_one && is_numeric { (groups_told(page)) " Grey: " (page.tables.strategy(page.baseline())) "." }
             @if curves.any_unsteady() { " A mark in the hatched strip has no steady value there." }
             @if !never.is_empty() { " Not drawn, steady at no point: " (page.few(&never, 6)) "." }
         }
         @if is_one { (page.row_of_names()) div.pl { (curves.together()) } }
-        @else { (curves.panels(&never)) }
+        @else if is_numeric { (curves.panels(&never)) }
+        @else { div.always { (page.row_of_names()) } (curves.side_by_side()) }
     } }
 }
 
@@ -281,10 +290,9 @@ impl<'a> Curves<'a> {
         let mean = figure.mean.filter(|_| figure.status != Status::Unstable)?;
         let x = self.page.grid.x(value);
         // Above a word strategies stand side by side: nothing is said by their place.
-        let x = if self.page.grid.is_numeric {
-            x
-        } else {
-            aside(self.page, strategy, x)
+        let x = match self.page.grid.is_numeric {
+            true => x,
+            false => aside(self.page, strategy, x),
         };
         Some((x, self.y(mean)))
     }
@@ -304,21 +312,41 @@ impl<'a> Curves<'a> {
 
     /// All strategies in one plot.
     fn together(&self) -> Markup {
-        let (page, bottom, group) = (self.page, self.bottom(), &self.page.grid.groups[0]);
+        let (page, group) = (self.page, &self.page.grid.groups[0]);
         let names = page.tables.short_strategies(LABEL);
         let end = |s: usize| {
             let mut places = group.points.iter().filter_map(|at| self.place(s, *at));
             Some((s, places.next_back()?.1, names[s].clone()))
         };
         let ends: Vec<(usize, f64, String)> = page.strategies().filter_map(end).collect();
-        let label = format!("{} against {}", words(self.metric), self.key);
-        html! { svg width="100%" height=(bottom + 52.0) role="img" aria-label=(label) {
+        self.picture(group, &page.labels(&ends, self.bottom()))
+    }
+
+    /// A picture of all strategies for each group.
+    fn side_by_side(&self) -> Markup {
+        let nothing = html! {};
+        html! { div.grid.two { @for group in &self.page.grid.groups { div.panel {
+            p.title { (group.label) }
+            div.q { (self.picture(group, &nothing)) }
+        } } } }
+    }
+
+    /// All strategies in one group, and what stands beside them.
+    fn picture(&self, group: &Group, beside: &Markup) -> Markup {
+        let (page, bottom) = (self.page, self.bottom());
+        let label = format!(
+            "{} against {} {}",
+            words(self.metric),
+            self.key,
+            group.label
+        );
+        html! { svg width="100%" height=(bottom + 52.0) role="img" aria-label=(label.trim_end()) {
             (self.ground())
             (some_ticks(page, (bottom + 16.0, bottom + 30.0), TICKS))
-            (text("", (0.5, bottom + 46.0), "middle", self.key))
+            (text("", (0.5, bottom + 46.0), "middle", &shorten(self.key, 44)))
             @for s in page.strategies() { (self.lines(s, group, "")) }
             @for s in page.strategies() { (self.marks(s, group)) }
-            (page.labels(&ends, bottom))
+            (beside)
         } }
     }
 
@@ -389,10 +417,7 @@ impl<'a> Curves<'a> {
             (some_ticks(page, (bottom + 15.0, bottom + 28.0), 4))
             (text("", (0.5, bottom + 43.0), "middle", &shorten(self.key, 26)))
             @for (group, more) in groups.iter().zip(MORE.iter().cycle()) {
-                @if strategy != page.baseline() { g.grey {
-                    (self.lines(page.baseline(), group, more))
-                    @if !page.grid.is_numeric { (self.marks(page.baseline(), group)) }
-                } }
+                @if strategy != page.baseline() { g.grey { (self.lines(page.baseline(), group, more)) } }
                 (self.lines(strategy, group, more))
             }
             @for group in groups { (self.marks(strategy, group)) }
@@ -400,10 +425,14 @@ impl<'a> Curves<'a> {
     }
 }
 
-/// Marks that stand side by side, about their place.
+/// Marks that stand side by side, about their place; those of words have the room between them.
 fn aside(page: &Page, strategy: usize, x: f64) -> f64 {
     let many = page.strategies().len() as f64;
-    x + (strategy as f64 - (many - 1.0) / 2.0) * (0.06 / many)
+    let room = match page.grid.is_numeric {
+        true => 0.06,
+        false => 0.6 / page.grid.values.len() as f64,
+    };
+    x + (strategy as f64 - (many - 1.0) / 2.0) * (room / many)
 }
 
 #[cfg(test)]
@@ -424,5 +453,27 @@ mod tests {
         let words = drawn(&Sample::words(&["fresh", "periodic", "probe"], 3));
         assert!(!words.contains(LINE), "{words}");
         assert!(words.contains("no line joins words"), "{words}");
+    }
+
+    /// Values of one key that go with those of another part nothing: one curve, and what is said is of all.
+    #[test]
+    fn keys_that_go_together_are_one_curve() {
+        let results = Sample::together(2).results();
+        let tables = Lookup::new(&results);
+        let drawn = charts(&Page::new(&tables), &results.meta.decide_on[0]).into_string();
+        assert!(drawn.contains("<path class=\"l "), "{drawn}");
+        assert!(drawn.contains("nodes.a.count and workload.load"), "{drawn}");
+    }
+
+    /// Words beside a second key: a picture for each of its values, with all strategies in it.
+    #[test]
+    fn words_have_a_picture_for_each_value_of_another_key() {
+        let results = Sample::words_and_loads(2).results();
+        let tables = Lookup::new(&results);
+        let drawn = charts(&Page::new(&tables), &results.meta.decide_on[0]).into_string();
+        for load in ["0.5", "0.8"] {
+            let title = format!("<p class=\"title\">workload.load {load}</p>");
+            assert!(drawn.contains(&title), "{drawn}");
+        }
     }
 }

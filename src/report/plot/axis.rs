@@ -21,6 +21,8 @@ pub struct Axis {
     pub ticks: Vec<(f64, String)>,
     /// Title with its unit.
     pub title: String,
+    /// Its values are words side by side, of which none is left out.
+    pub is_words: bool,
 }
 
 impl Axis {
@@ -37,6 +39,20 @@ impl Axis {
             log,
             ticks: ticks.into_iter().map(label).collect(),
             title: title.to_owned(),
+            is_words: false,
+        }
+    }
+
+    /// Words side by side, at 0, 1, 2, ...
+    pub fn words(title: &str, words: impl Iterator<Item = String>) -> Axis {
+        let ticks: Vec<_> = words
+            .enumerate()
+            .map(|(at, word)| (at as f64, word))
+            .collect();
+        let ends = (-0.5, ticks.len() as f64 - 0.5);
+        Axis {
+            is_words: true,
+            ..Axis::new(title, ends, false, ticks)
         }
     }
 

@@ -35,7 +35,8 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
         .iter()
         .map(|c| Class::of(tables, point, c))
         .collect();
-    let scale = Scale::time(drawn.iter().map(|class| class.middle));
+    // What is read is the tail: a hundredth of the longest time still has a digit.
+    let scale = Scale::time(drawn.iter().map(|class| class.high / 30.0));
     for (class, area) in drawn.iter().zip(body.cells(columns, rows)) {
         class.panel(tables, &scale, &mut drawing, area);
     }
@@ -62,6 +63,8 @@ struct Class<'a> {
     slo: Option<f64>,
     /// The middle of the curves' times, seconds.
     middle: f64,
+    /// Their largest.
+    high: f64,
 }
 
 impl<'a> Class<'a> {
@@ -75,6 +78,7 @@ impl<'a> Class<'a> {
             curves,
             slo: tables.class_slo(name).filter(near),
             middle: (low * high).sqrt(),
+            high,
         }
     }
 

@@ -1,7 +1,7 @@
 //! A deciding metric against the swept value, with its intervals.
 //!
-//! Lines with bands where the swept key is a number, with a panel for each value of a second key; rows
-//! of dots where it is a word, since a line between words would suggest values between them. An
+//! Lines with bands where the swept key is a number, with a panel for each value of a second key; dots
+//! where it is a word, since a line between words would suggest values between them. An
 //! unstable point has no steady-state value: it is a cross at the upper edge, where the line ends,
 //! not a large number.
 
@@ -10,7 +10,7 @@ use super::dot_rows::{Group, Row, Rows};
 use super::drawing::{Color, Drawing, PAPER};
 use super::palette::{Look, look, mark};
 use super::panel::{Area, Entry, Panel};
-use super::sweep::{Sweep, numeric};
+use super::sweep::{Sweep, sweep};
 use super::{picked_note, shown_points, strategy_entries};
 use crate::metrics::columns::MetricRef;
 use crate::report::cells::summary_cell;
@@ -24,8 +24,9 @@ use crate::text::Scale;
 pub fn draw(tables: &Lookup, metric: &MetricRef) -> Option<Drawing> {
     let mut cells = tables.results.all_cells();
     cells.find_map(|(_, cell)| cell.get(metric)?.mean)?;
-    let slo = tables.slo(metric);
-    let slo = slo.filter(|_| metric.metric.is_response_time());
+    // A mean is held against no objective of single jobs.
+    let is_held = metric.metric.is_response_time() && metric.metric.quantile().is_some();
+    let slo = tables.slo(metric).filter(|_| is_held);
     Some(Chart::new(tables, metric, slo, "SLO").draw())
 }
 
@@ -36,7 +37,7 @@ pub fn of_search(tables: &Lookup, metric: &MetricRef, limit: Option<f64>) -> Opt
         most,
         ..Chart::new(tables, metric, limit, "limit")
     };
-    numeric(tables).map(|sweep| chart.lines(&sweep))
+    sweep(tables).map(|sweep| chart.lines(&sweep))
 }
 
 /// Why a value has no interval.
@@ -76,7 +77,7 @@ impl<'a> Chart<'a> {
     }
 
     fn draw(&self) -> Drawing {
-        match numeric(self.tables) {
+        match sweep(self.tables) {
             Some(sweep) => self.lines(&sweep),
             None => self.rows(),
         }
@@ -134,6 +135,7 @@ impl<'a> Chart<'a> {
             let panel = self.panel(&mut drawing, (area, title), axes, &scale);
             let mut curves = Curves {
                 chart: self,
+                sweep,
                 drawing: &mut drawing,
                 panel,
                 values,
@@ -254,6 +256,7 @@ impl<'a> Chart<'a> {
 /// The curves of all strategies over a swept key.
 struct Curves<'a> {
     chart: &'a Chart<'a>,
+    sweep: &'a Sweep,
     drawing: &'a mut Drawing,
     panel: Panel,
     values: &'a [(usize, f64)],
@@ -272,16 +275,23 @@ impl Curves<'_> {
         values.filter(move |(point, _)| !cell(*point).figures.is_empty())
     }
 
-    /// The intervals as a band, broken where one is missing.
+    /// A value's place; above a word beside those of the other strategies.
+    fn x(&self, value: f64, strategy: usize) -> f64 {
+        let several = self.chart.tables.strategies().len();
+        self.sweep.x(value, (strategy, several))
+    }
+
+    /// The intervals as a band, broken where one is missing; of words as bars.
     fn band(&mut self, strategy: usize) {
         let ends = |(point, x): &(usize, f64)| {
             let row = self.chart.row(*point, strategy)?;
             let (low, high) = row.interval()?;
-            Some((*x, low / self.factor, high / self.factor))
+            let x = self.x(*x, strategy);
+            Some((x, low / self.factor, high / self.factor))
         };
+        let color = self.look(strategy).color;
         for run in runs(self.values(strategy).map(ends)) {
-            let color = self.look(strategy).color;
-            self.panel.band(self.drawing, &run, color);
+            self.panel.intervals(self.drawing, &run, color);
         }
     }
 
@@ -309,14 +319,14 @@ impl Curves<'_> {
         let (panel, look) = (&self.panel, self.look(strategy));
         let mean = row.mean.map(|mean| mean / self.factor);
         let is_beyond = mean.is_some_and(|mean| mean > panel.y.high);
-        match mean.map(|mean| panel.at(x, mean)) {
+        match mean.map(|mean| panel.at(self.x(x, strategy), mean)) {
             Some(at) if is_beyond || row.status == Status::Censored => {
                 up_arrow(self.drawing, at, look.color);
             }
             Some(at) => mark(self.drawing, at, look, 4.2),
             None if row.status == Status::Unstable => {
                 let several = self.chart.tables.strategies().len();
-                let edge = panel.at_the_edge(x, (strategy, several));
+                let edge = panel.at_the_edge(self.x(x, strategy), (strategy, several));
                 cross(self.drawing, edge, look.color);
             }
             None => {}

@@ -11,7 +11,7 @@ use super::dot_rows::{GOES_ON, Group, Row, Rows};
 use super::drawing::{Drawing, LINE};
 use super::palette::{Look, look, mark};
 use super::panel::{Entry, Panel, SHADED};
-use super::sweep::{Sweep, numeric};
+use super::sweep::{Sweep, sweep};
 use super::{picked_note, shown_points, strategy_entries};
 use crate::metrics::columns::MetricRef;
 use crate::report::cells::change;
@@ -29,8 +29,8 @@ pub const WIDEST: f64 = 1.5;
 pub fn draw(tables: &Lookup, metric: &MetricRef) -> Option<Drawing> {
     let mut rows = tables.results.comparisons_on(metric);
     rows.find_map(|row| row.relative)?;
-    match numeric(tables) {
-        Some(sweep) if tables.points() > 6 || sweep.panels.len() > 1 => {
+    match sweep(tables) {
+        Some(sweep) if sweep.axis.is_words || tables.points() > 6 || sweep.panels.len() > 1 => {
             Some(lines(tables, metric, &sweep))
         }
         _ => Some(dots(tables, metric)),
@@ -142,7 +142,9 @@ fn lines(tables: &Lookup, metric: &MetricRef, sweep: &Sweep) -> Drawing {
             let row = |point| tables.comparison(point, strategy, metric);
             let which = (strategy, tables.strategies().len());
             let look = look(tables.number(strategy));
-            line(&mut drawing, &panel, values, row, which, look);
+            let place = |(point, x): &(usize, f64)| (*point, sweep.x(*x, which));
+            let values: Vec<_> = values.iter().map(place).collect();
+            line(&mut drawing, &panel, &values, row, which, look);
         }
     }
     drawing
@@ -173,7 +175,7 @@ fn line<'a>(
     };
     for run in runs(values.iter().map(value)) {
         let (means, band): (Vec<_>, Vec<_>) = run.into_iter().unzip();
-        panel.band(drawing, &band, look.color);
+        panel.intervals(drawing, &band, look.color);
         panel.series(drawing, &means, look, 2.0);
         for (x, mean) in means.iter().filter(|at| at.1 <= panel.y.high) {
             mark(drawing, panel.at(*x, *mean), look, 3.6);

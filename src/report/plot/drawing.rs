@@ -293,6 +293,14 @@ impl Drawing {
     /// # Errors
     /// When the embedded font cannot be used, or the picture does not fit into memory.
     pub fn png(&self, scale: u32) -> Result<Vec<u8>, DrawError> {
+        self.png_of(scale, None)
+    }
+
+    /// The same for paper: with `per_metre` of its pixels to a metre.
+    ///
+    /// # Errors
+    /// As [`Drawing::png`].
+    pub fn png_of(&self, scale: u32, per_metre: Option<u32>) -> Result<Vec<u8>, DrawError> {
         register_fonts();
         let (width, height) = self.pixels(f64::from(scale));
         let fine = (width * SUPERSAMPLING, height * SUPERSAMPLING);
@@ -302,7 +310,7 @@ impl Drawing {
             self.render(&area, f64::from(scale * SUPERSAMPLING), LINE_OF_EM)?;
         }
         let pixels = averaged(&buffer, width as usize, height as usize);
-        encode(&pixels, width, height)
+        encode(&pixels, (width, height), per_metre)
     }
 
     fn pixels(&self, scale: f64) -> (u32, u32) {
@@ -496,11 +504,20 @@ fn averaged(fine: &[u8], width: usize, height: usize) -> Vec<u8> {
 }
 
 /// The pixels (three bytes each) as a PNG.
-fn encode(pixels: &[u8], width: u32, height: u32) -> Result<Vec<u8>, DrawError> {
+fn encode(
+    pixels: &[u8],
+    (width, height): (u32, u32),
+    per_metre: Option<u32>,
+) -> Result<Vec<u8>, DrawError> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_pixel_dims(per_metre.map(|per_metre| png::PixelDimensions {
+        xppu: per_metre,
+        yppu: per_metre,
+        unit: png::Unit::Meter,
+    }));
     let mut writer = encoder.write_header().map_err(failed)?;
     writer.write_image_data(pixels).map_err(failed)?;
     writer.finish().map_err(failed)?;

@@ -110,7 +110,7 @@ fn of_metric(tables: &Lookup, metric: &MetricRef, number: usize) -> impl Iterato
 
 /// The points in the plots of a deciding metric: all of a curve, a choice where there is a group of rows each.
 fn shown_points(tables: &Lookup) -> Vec<usize> {
-    match sweep::numeric(tables) {
+    match sweep::sweep(tables) {
         Some(_) => (0..tables.points()).collect(),
         None => chosen_points(tables.points()),
     }
@@ -180,6 +180,8 @@ mod tests {
             ("loads", Sample::loads(&[0.5, 0.6, 0.7, 0.8, 0.9, 0.95], 5)),
             ("two keys", Sample::two_keys(4)),
             ("words", Sample::words(&["fresh", "periodic", "probe"], 5)),
+            ("words and loads", Sample::words_and_loads(5)),
+            ("together", Sample::together(3)),
             ("twelve", Sample::loads(&[0.5, 0.7, 0.9], 12)),
             ("many", Sample::loads(&many, 5)),
             ("troubled", Sample::troubled()),
@@ -337,6 +339,53 @@ mod tests {
             let is_panel = |load: &str| says(&plot.drawing, &format!("load {load}"));
             ["0.5", "0.7", "0.9"].iter().all(|load| is_panel(load)) && plot.points.len() == 9
         }));
+    }
+
+    /// Words lie side by side, all of them named and none joined, with a panel for each value of another key.
+    #[test]
+    fn words_are_places_side_by_side() {
+        let results = Sample::words_and_loads(3).results();
+        let tables = Lookup::new(&results);
+        let sweep = sweep::sweep(&tables).unwrap();
+        let titles: Vec<&str> = sweep.panels.iter().map(|panel| &*panel.0).collect();
+        assert_eq!(titles, ["load 0.5", "load 0.8"]);
+        let plots = all(&tables).into_iter();
+        for plot in plots
+            .chain(narrow(&results))
+            .filter(|plot| plot.metric.is_some())
+        {
+            let names = ["round-r", "least-", "join-i", "batch-s"];
+            let below = || texts(&plot.drawing).filter(|text| text.color == drawing::GREY);
+            let count = |name: &&str| below().filter(|it| it.text.starts_with(*name)).count();
+            assert_eq!(names.each_ref().map(count), [2; 4], "{}", plot.name);
+            assert_eq!(plot.points.len(), 8);
+        }
+        let at = [0, 1, 2].map(|strategy| sweep.x(1.0, (strategy, 3)));
+        assert!(
+            0.5 < at[0] && at[0] < at[1] && at[1] < at[2] && at[2] < 1.5,
+            "{at:?}"
+        );
+    }
+
+    /// Keys that go together are one axis, and their points are joined.
+    #[test]
+    fn keys_that_go_together_are_one_axis() {
+        let results = Sample::together(2).results();
+        let tables = Lookup::new(&results);
+        let sweep = sweep::sweep(&tables).unwrap();
+        assert_eq!((sweep.panels.len(), sweep.panels[0].1.len()), (1, 3));
+        assert_eq!(sweep.axis.title, "count and load");
+    }
+
+    /// The objective is of single jobs: a quantile is held against it, a mean is not.
+    #[test]
+    fn a_mean_is_held_against_no_objective() {
+        let results = Sample::loads(&[0.5, 0.7, 0.9], 3).results();
+        let tables = Lookup::new(&results);
+        for (metric, is_held) in [("query.response_p99", true), ("query.response_mean", false)] {
+            let drawing = deciding::draw(&tables, &metric.parse().unwrap()).unwrap();
+            assert_eq!(says(&drawing, "SLO"), is_held, "{metric}");
+        }
     }
 
     fn says(drawing: &Drawing, what: &str) -> bool {

@@ -70,6 +70,9 @@ impl Area {
     /// A horizontal axis below the area: grid lines, those without a label `minor` wide, and the
     /// labels that do not overlap.
     pub fn draw_ticks(self, drawing: &mut Drawing, axis: &Axis, minor: f64) {
+        if axis.is_words {
+            return self.draw_words(drawing, axis);
+        }
         let mut free = f64::NEG_INFINITY;
         for (value, label) in &axis.ticks {
             let x = self.x(axis, *value);
@@ -80,6 +83,30 @@ impl Area {
                 drawing.text((x, self.bottom + 14.0), label, TICK, GREY, Align::Middle);
                 free = x + half + 6.0;
             }
+        }
+    }
+}
+
+/// Pixels from a frame to the first and to the second line of words below it.
+const WORDS: [f64; 2] = [13.0, 27.0];
+
+impl Area {
+    /// The words of an axis, each cut to the room it has; in two lines in turn where that is more.
+    fn draw_words(self, drawing: &mut Drawing, axis: &Axis) {
+        let names: Vec<String> = axis.ticks.iter().map(|tick| tick.1.clone()).collect();
+        let slot = (self.right - self.left) / names.len().max(1) as f64;
+        let is_wide = |name: &String| text_width(name, TICK, false) > slot - 6.0;
+        let (lines, room) = match names.iter().any(is_wide) {
+            true => (2, 1.5 * slot - 8.0),
+            false => (1, slot),
+        };
+        for (at, name) in fit_apart(&names, TICK, room).iter().enumerate() {
+            let x = self.x(axis, at as f64);
+            drawing.line(vec![(x, self.top), (x, self.bottom)], GRID, 1.0);
+            let half = text_width(name, TICK, false) / 2.0;
+            let inside = x.max(self.left + half).min(self.right - half);
+            let below = (inside, self.bottom + WORDS[at % lines]);
+            drawing.text(below, name, TICK, GREY, Align::Middle);
         }
     }
 }
@@ -265,9 +292,11 @@ impl Panel {
         (self.frame.x(&self.x, x), self.frame.bottom - up)
     }
 
-    /// Where a mark of one of so many strategies stands below the upper edge, beside those of the others.
+    /// Where a mark of one of so many strategies stands below the upper edge, beside those of the others; above
+    /// words `x` is so already.
     pub fn at_the_edge(&self, x: f64, (strategy, several): (usize, usize)) -> Point {
-        let aside = (strategy as f64 - (several as f64 - 1.0) / 2.0) * 12.0;
+        let step = if self.x.is_words { 0.0 } else { 12.0 };
+        let aside = (strategy as f64 - (several as f64 - 1.0) / 2.0) * step;
         let (x, top) = self.at(x, self.y.high);
         let inside = (x + aside).clamp(self.frame.left + 8.0, self.frame.right - 8.0);
         (inside, top + 8.0)
@@ -296,13 +325,27 @@ impl Panel {
         let name = fit(&self.x.title, TITLE, false, area.right - left);
         let half = text_width(&name, TITLE, false) / 2.0;
         let middle = ((left + right) / 2.0).min(area.right - half);
-        drawing.text((middle, bottom + 34.0), &name, TITLE, INK, Align::Middle);
+        let below = if self.x.is_words { 42.0 } else { 34.0 };
+        drawing.text((middle, bottom + below), &name, TITLE, INK, Align::Middle);
         let name = fit(&self.y.title, TITLE, false, bottom - top + 20.0);
         drawing.turned((area.left + 8.0, (top + bottom) / 2.0), &name, TITLE);
     }
 
-    /// A line through `values`.
+    /// Intervals (x, low, high): as a band, but a bar each above words.
+    pub fn intervals(&self, drawing: &mut Drawing, ends: &[(f64, f64, f64)], color: Color) {
+        if !self.x.is_words {
+            return self.band(drawing, ends, color);
+        }
+        for (x, low, high) in ends {
+            self.interval(drawing, *x, (*low, *high), color);
+        }
+    }
+
+    /// A line through `values`; none joins words.
     pub fn series(&self, drawing: &mut Drawing, values: &[Point], look: Look, width: f64) {
+        if self.x.is_words {
+            return;
+        }
         let points = values.iter().map(|(x, y)| self.at(*x, *y)).collect();
         drawing.dashed(points, look.color, width, look.dash);
     }

@@ -1,17 +1,17 @@
-//! The swept key as an axis, where its values are numbers.
+//! The swept key as an axis.
 //!
 //! A scenario gives swept values as text: `0.8`, `"50ms"`, `"fresh"`. Numbers and durations have
-//! distances, words have none, and so only the former become an axis; its ticks are the values as
-//! they were written, because these are the points that were run.
+//! distances; the ticks of their axis are the values as they were written, because these are the points
+//! that were run. Words have none and stand side by side, and no line joins them.
 
 use super::axis::Axis;
-use super::drawing::{Drawing, HEIGHT, fit};
+use super::drawing::{Drawing, HEIGHT, fit, text_width};
 use super::panel::{Area, Entry, figure, layout};
 use crate::report::grid::{Grid, Group, parse};
-use crate::report::lookup::{Lookup, Style};
+use crate::report::lookup::{Lookup, Style, chosen_points};
 use crate::text::Scale;
 
-/// A sweep of a key over numbers.
+/// A sweep of a key.
 pub struct Sweep {
     /// For each combination of the other keys its name, and its points with their values on the axis, by
     /// rising value.
@@ -23,16 +23,36 @@ pub struct Sweep {
 /// More panels than this are no figure.
 const PANELS: usize = 12;
 
-/// The key with the most values as an axis: at least two, different, all plain numbers or all durations.
-pub fn numeric(tables: &Lookup) -> Option<Sweep> {
+/// The key with the most values as an axis: at least two, all plain numbers, all durations, or words.
+pub fn sweep(tables: &Lookup) -> Option<Sweep> {
     let grid = Grid::new(tables);
-    let key = grid.across.filter(|_| grid.values.len() > 1)?;
+    let has_lines = grid.groups.iter().all(|group| group.points.len() > 1);
+    if grid.values.len() < 2 || grid.groups.len() > PANELS || !has_lines {
+        return None;
+    }
+    let title = grid.title(|key| tables.sweep_label(key).to_owned());
+    let (values, axis) = match numbers(&grid, &title) {
+        Some(numeric) => numeric,
+        None if !grid.is_numeric && is_better_than_rows(tables, &grid) => words(&grid, &title),
+        None => return None,
+    };
+    let panel = |group: &Group| {
+        let points = group.points.iter();
+        let points: Vec<_> = points.map(|(point, at)| (*point, values[*at])).collect();
+        let others = |key| !grid.across.contains(&key);
+        (tables.label_of(points[0].0, others), points)
+    };
+    let panels = grid.groups.iter().map(panel).collect();
+    Some(Sweep { panels, axis })
+}
+
+/// Values that are different and all plain numbers or all durations, and their axis.
+fn numbers(grid: &Grid, title: &str) -> Option<(Vec<f64>, Axis)> {
     let parsed = grid.values.iter().map(|(name, _)| parse(name));
     let parsed: Vec<(f64, bool)> = parsed.collect::<Option<_>>()?;
     let timed = parsed.first()?.1;
     let is_odd = |(value, is_time): &(f64, bool)| *is_time != timed || !value.is_finite();
-    let has_lines = grid.groups.iter().all(|group| group.points.len() > 1);
-    if parsed.iter().any(is_odd) || grid.groups.len() > PANELS || !has_lines {
+    if parsed.iter().any(is_odd) {
         return None;
     }
     let scale = match timed {
@@ -43,18 +63,34 @@ pub fn numeric(tables: &Lookup) -> Option<Sweep> {
     let mut sorted = values.clone();
     sorted.sort_by(f64::total_cmp);
     let distinct = sorted.windows(2).all(|pair| pair[0] < pair[1]);
-    let panel = |group: &Group| {
-        let points = group.points.iter();
-        let points: Vec<_> = points.map(|(point, at)| (*point, values[*at])).collect();
-        (tables.label_of(points[0].0, |at| at != key), points)
-    };
-    distinct.then(|| Sweep {
-        axis: axis(sorted, &scale.axis_title(tables.sweep_label(key))),
-        panels: grid.groups.iter().map(panel).collect(),
-    })
+    distinct.then(|| (values, axis(sorted, &scale.axis_title(title))))
+}
+
+/// Words at 0, 1, 2, ...
+fn words(grid: &Grid, title: &str) -> (Vec<f64>, Axis) {
+    let names = grid.values.iter().map(|value| value.0.clone());
+    let values = (0..grid.values.len()).map(|at| at as f64).collect();
+    (values, Axis::words(title, names))
+}
+
+/// Whether words have room below a panel, and rows, which tell figures in words, would leave points out or
+/// figures untold.
+fn is_better_than_rows(tables: &Lookup, grid: &Grid) -> bool {
+    let most = if grid.groups.len() > 2 { 6 } else { 12 };
+    let has_room = grid.values.len() <= tables.style.either(6, most);
+    has_room && (tables.style.is_narrow() || chosen_points(tables.points()).len() < tables.points())
 }
 
 impl Sweep {
+    /// A value's place; above a word strategies stand side by side.
+    pub fn x(&self, value: f64, (strategy, several): (usize, usize)) -> f64 {
+        let aside = strategy as f64 - (several as f64 - 1.0) / 2.0;
+        match self.axis.is_words {
+            true => value + 0.6 * aside / several as f64,
+            false => value,
+        }
+    }
+
     /// Starts its figure, with one title for the axes upward: the drawing, and the area of each panel.
     pub fn figure(
         &self,
@@ -69,9 +105,10 @@ impl Sweep {
             _ => style.either(210.0, 300.0) * rows as f64,
         };
         let (mut drawing, body) = figure(style, texts, legend, height);
-        // As in a panel of its own: between its frame's ends, and before its labels.
-        let upward = fit(upward, 13.0, false, height - 38.0);
-        let middle = (body.top + body.bottom - 42.0) / 2.0;
+        // As in a panel of its own: between its frame's ends, if it has room there, and before its labels.
+        let upward = fit(upward, 13.0, false, height);
+        let half = text_width(&upward, 13.0, false) / 2.0;
+        let middle = ((body.top + body.bottom - 42.0) / 2.0).max(body.top + half);
         drawing.turned((body.left + 8.0, middle), &upward, 13.0);
         let left = body.left + 22.0;
         (drawing, Area { left, ..body }.cells(columns, rows))
@@ -104,7 +141,7 @@ mod tests {
         let mut sample = Sample::words(values, 2);
         sample.meta.points = values.iter().map(|v| vec![(*v).to_string()]).collect();
         let results = sample.results();
-        let panels = numeric(&Lookup::new(&results))?.panels;
+        let panels = sweep(&Lookup::new(&results))?.panels;
         let values = panels.into_iter().flat_map(|panel| panel.1);
         Some(values.map(|value| value.0).collect())
     }
@@ -128,7 +165,7 @@ mod tests {
             .map(|v| vec![format!("\"{v}\"")])
             .collect();
         let results = sample.results();
-        let sweep = numeric(&Lookup::new(&results)).unwrap();
+        let sweep = sweep(&Lookup::new(&results)).unwrap();
         let labels: Vec<_> = sweep.axis.ticks.iter().map(|t| t.1.as_str()).collect();
         assert_eq!(labels, ["50", "100", "150"]);
         assert!(sweep.axis.title.ends_with("(ms)"));

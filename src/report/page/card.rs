@@ -85,7 +85,7 @@ fn headline(page: &Page, case: &Case, judged: &[Judged]) -> Markup {
     html! { p.say { (said) } @if !more.0.is_empty() { p.sub { (more) } } }
 }
 
-/// "both deciding metrics at all 6 points".
+/// "both deciding metrics at all 6 points", "at both points".
 fn on(page: &Page, judged: &[Judged]) -> String {
     let metrics = &page.meta().decide_on;
     let known = (0..metrics.len()).filter(|number| !of(judged, *number).is_empty());
@@ -105,6 +105,7 @@ fn on(page: &Page, judged: &[Judged]) -> String {
     let judged_points = (0..points).filter(is_judged).count();
     match (points, judged_points == points) {
         (1, _) => what,
+        (2, true) => format!("{what} at both points"),
         (_, true) => format!("{what} at all {points} points"),
         _ => format!("{what} wherever any two are steady"),
     }

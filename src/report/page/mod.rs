@@ -451,7 +451,7 @@ mod tests {
     fn the_answer_comes_first() {
         let page = page(&Sample::loads(&[0.5, 0.8], 3).results());
         let found: Vec<_> = [
-            "least-loaded</span> is best on both deciding metrics at all 2 points",
+            "least-loaded</span> is best on both deciding metrics at both points",
             "p99 response time",
             ">Mind<",
             "Repeat:",

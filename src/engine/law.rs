@@ -173,7 +173,7 @@ impl Law {
     pub fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> f64 {
         match *self {
             Law::Constant(value) => value,
-            Law::Exponential { mean } => mean * exp1(rng),
+            Law::Exponential { mean } => exponential(mean, rng),
             _ => self.sample_other(rng),
         }
     }
@@ -183,7 +183,7 @@ impl Law {
     fn sample_other<R: Rng + ?Sized>(&self, rng: &mut R) -> f64 {
         match *self {
             Law::Constant(value) => value,
-            Law::Exponential { mean } => mean * exp1(rng),
+            Law::Exponential { mean } => exponential(mean, rng),
             Law::Uniform { low, high } => low + (high - low) * unit(rng),
             Law::Lognormal { mu, sigma } => libm::exp(mu + sigma * normal(rng)),
             Law::Gamma { shape, scale } => scale * unit_gamma(shape, rng),
@@ -273,6 +273,12 @@ impl Law {
     pub fn is_zero(&self) -> bool {
         self.constant() == Some(0.0)
     }
+}
+
+/// A draw of the exponential law of that `mean`.
+#[inline]
+pub fn exponential<R: Rng + ?Sized>(mean: f64, rng: &mut R) -> f64 {
+    mean * exp1(rng)
 }
 
 #[inline]

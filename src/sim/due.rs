@@ -25,6 +25,8 @@ pub struct Due {
     filled: Vec<u64>,
     /// By entry.
     kept: Vec<Kept>,
+    /// The first of the entries that were [claimed](Due::claim) and are free again, which are linked.
+    free: u32,
     /// A day lasts 2^`shift` nanoseconds.
     shift: u32,
     /// Nothing earlier than this day is kept.
@@ -40,8 +42,21 @@ pub struct Due {
 struct Kept {
     /// Its instant; [`Time::MAX`] if there is none.
     time: Time,
-    /// The next of its list.
+    /// The next of its list, or of the free ones.
     next: u32,
+    /// What is told of it: itself, unless it was [claimed](Due::claim).
+    of: u32,
+}
+
+impl Kept {
+    /// Nothing is kept of `entry`.
+    fn nothing(entry: u32) -> Kept {
+        Kept {
+            time: Time::MAX,
+            next: NONE,
+            of: entry,
+        }
+    }
 }
 
 impl Due {
@@ -51,13 +66,8 @@ impl Due {
         Due {
             days: vec![NONE; days],
             filled: vec![0; days / 64],
-            kept: vec![
-                Kept {
-                    time: Time::MAX,
-                    next: NONE
-                };
-                entries
-            ],
+            kept: (0..entries as u32).map(Kept::nothing).collect(),
+            free: NONE,
             shift: 20,
             today: 0,
             round: FIRST,
@@ -66,14 +76,23 @@ impl Due {
         }
     }
 
+    /// Keeps `of` until `time`, as [`Due::push`] does, by an entry of its own, which is free again when nothing
+    /// is kept of it; there may be several of one.
+    #[inline(always)]
+    pub fn claim(&mut self, of: u32, time: Time) {
+        let entry = match self.kept.get(self.free as usize) {
+            Some(kept) => std::mem::replace(&mut self.free, kept.next),
+            None => self.add(),
+        };
+        self.kept[entry as usize].of = of;
+        self.push(entry, time);
+    }
+
     /// There is one entry more; tells which.
     #[cold]
-    pub fn add(&mut self) -> u32 {
-        let next = NONE;
-        self.kept.push(Kept {
-            time: Time::MAX,
-            next,
-        });
+    #[inline(never)]
+    fn add(&mut self) -> u32 {
+        self.kept.push(Kept::nothing(self.kept.len() as u32));
         if DAYS * self.kept.len() > self.days.len() {
             let days = 2 * self.days.len();
             self.days.resize(days, NONE);
@@ -90,7 +109,8 @@ impl Due {
         let list = self.list(time.0 >> self.shift);
         let next = std::mem::replace(&mut self.days[list], entry);
         self.filled[list / 64] |= 1 << (list % 64);
-        self.kept[entry as usize] = Kept { time, next };
+        let kept = &mut self.kept[entry as usize];
+        (kept.time, kept.next) = (time, next);
     }
 
     #[inline(always)]
@@ -98,7 +118,7 @@ impl Due {
         day as usize & (self.days.len() - 1)
     }
 
-    /// Tells `come` every entry whose instant has come `now`, with that; it gives the next that is to be kept
+    /// Tells `come` of every entry whose instant has come `now`, with that; it gives the next that is to be kept
     /// of it ([`Time::MAX`]: nothing).
     #[inline(always)]
     pub fn settle(&mut self, now: Time, mut come: impl FnMut(u32, Time) -> Time) {
@@ -110,10 +130,10 @@ impl Due {
             let mut at = std::mem::replace(&mut self.days[list], NONE);
             self.filled[list / 64] &= !(1 << (list % 64));
             while at != NONE {
-                let Kept { time, next } = self.kept[at as usize];
+                let Kept { time, next, of } = self.kept[at as usize];
                 match time > now {
                     true => self.push(at, time),
-                    false => self.bring((at, time), now, &mut come),
+                    false => self.bring((at, of, time), now, &mut come),
                 }
                 at = next;
             }
@@ -164,7 +184,7 @@ impl Due {
         let mut at = self.days[self.list(self.today)];
         let (mut first, mut least) = (NONE, (Time::MAX, NONE));
         while at != NONE {
-            let Kept { time, next } = self.kept[at as usize];
+            let Kept { time, next, .. } = self.kept[at as usize];
             if time.0 >> self.shift == self.today && (time, at) < least {
                 (first, least) = (at, (time, at));
             }
@@ -175,7 +195,7 @@ impl Due {
 
     /// Takes an entry of today out.
     fn take(&mut self, entry: u32) -> (u32, Time) {
-        let Kept { time, next } = self.kept[entry as usize];
+        let Kept { time, next, .. } = self.kept[entry as usize];
         let list = self.list(self.today);
         if self.days[list] == entry {
             self.days[list] = next;
@@ -198,15 +218,16 @@ impl Due {
     #[inline(always)]
     fn bring(
         &mut self,
-        (entry, mut time): (u32, Time),
+        (entry, of, mut time): (u32, u32, Time),
         now: Time,
         come: &mut impl FnMut(u32, Time) -> Time,
     ) {
         loop {
-            time = come(entry, time);
+            time = come(of, time);
             self.left -= 1;
             if time == Time::MAX {
-                self.kept[entry as usize].time = time;
+                let kept = &mut self.kept[entry as usize];
+                (kept.time, kept.next) = (time, std::mem::replace(&mut self.free, entry));
                 return;
             }
             if time > now {
@@ -278,8 +299,7 @@ mod tests {
     #[test]
     fn those_are_told_whose_instant_has_come() {
         let key = Seeds::new(3, 1).key(Purpose::Placement);
-        let mut due = Due::new(7);
-        (7..50).for_each(|entry| assert_eq!(due.add(), entry));
+        let mut due = Due::new(0);
         let mut twin = vec![None; 50];
         let (mut now, mut told) = (Time::ZERO, 0);
         for step in 0..60_000 {
@@ -288,7 +308,7 @@ mod tests {
             let scale = 1u64 << (step / 2_000);
             if twin[node as usize].is_none() {
                 let time = now + Time(u64::from(draw.below(40)) * scale);
-                due.push(node, time);
+                due.claim(node, time);
                 twin[node as usize] = Some(time);
             }
             now += Time(u64::from(draw.below(3)) * scale);
@@ -306,5 +326,6 @@ mod tests {
             told += found.len();
         }
         assert!(told > 20_000, "{told}");
+        assert!(due.kept.len() <= 50, "entries are used again");
     }
 }

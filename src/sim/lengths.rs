@@ -1,7 +1,8 @@
 //! Lines at nodes of which nothing is asked but how many stand in each.
 //!
 //! Nobody is let go from such a line: whose end has passed is not counted, and gives his place to the next
-//! who comes. That takes a look at one line of memory and no guess of the processor about how many have left.
+//! who comes, in turn, as who came first leaves first. That takes a look at one line of memory and no guess of
+//! the processor about how many have left.
 
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;
@@ -24,26 +25,35 @@ pub struct Lengths {
 struct Line {
     /// When the service of the last ends, or ended.
     last: Time,
-    /// When services end, or ended, in no order; there are others only while none of these has.
+    /// When services end, or ended, in a ring; there are others only while none of these has.
     ends: [Time; NEAR],
+    /// The first of the ring, whose place the next takes.
+    turn: u32,
     /// The others, in order, and their number.
-    rear: Rear,
     far: u32,
+    rear: Rear,
 }
 
 impl Line {
     const EMPTY: Line = Line {
         last: Time::ZERO,
         ends: [Time::ZERO; NEAR],
-        rear: Rear::EMPTY,
+        turn: 0,
         far: 0,
+        rear: Rear::EMPTY,
     };
 
-    /// Which ends of its own record are still to come, as bits.
+    /// True if the first of the ring has left.
     #[inline(always)]
-    fn near(&self, now: Time) -> u32 {
-        let each = self.ends.iter().enumerate();
-        each.map(|(at, &end)| u32::from(end > now) << at).sum()
+    fn has_place(&self, now: Time) -> bool {
+        self.ends[self.turn as usize] <= now
+    }
+
+    /// His place is taken by one whose service ends at `end`.
+    #[inline(always)]
+    fn take_place(&mut self, end: Time) {
+        self.ends[self.turn as usize] = end;
+        self.turn = (self.turn + 1) % NEAR as u32;
     }
 }
 
@@ -81,10 +91,9 @@ impl Lengths {
         let start = line.last.max(now);
         let end = start + service;
         line.last = end;
-        let place = line.near(now).trailing_ones() as usize;
-        match line.ends.get_mut(place) {
-            Some(free) if line.far == 0 => *free = end,
-            _ => self.push_far(node, end, now),
+        match line.far == 0 && line.has_place(now) {
+            true => line.take_place(end),
+            false => self.push_far(node, end, now),
         }
         (start, end)
     }
@@ -96,12 +105,9 @@ impl Lengths {
         let line = &mut self.lines[node.index()];
         self.far.push(&mut line.rear, end);
         line.far += 1;
-        loop {
-            let place = line.near(now).trailing_ones() as usize;
-            let (Some(free), 1..) = (line.ends.get_mut(place), line.far) else {
-                return;
-            };
-            *free = self.far.pop(&mut line.rear);
+        while line.far > 0 && line.has_place(now) {
+            let end = self.far.pop(&mut line.rear);
+            line.take_place(end);
             line.far -= 1;
         }
     }

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::engine::agenda::Place;
-use crate::engine::law::Law;
+use crate::engine::law::{Law, exponential};
 use crate::engine::random::{Key, Purpose, Seeds, Stream, unit};
 use crate::engine::time::Time;
 use crate::model::slab::NONE;
@@ -465,12 +465,15 @@ impl Stock {
         digesting: &Digesting<'_>,
     ) -> Time {
         match laws {
-            // The usual ones, of which the program may know at each draw what they are.
+            // The usual ones, of which the program knows at each draw what they are.
             [&Law::Exponential { mean }, &Law::Exponential { mean: work }] => {
-                let laws = [mean, work].map(|mean| Law::Exponential { mean });
-                self.fill_by(from, next, [&laws[0], &laws[1]], digesting)
+                let laws = [mean, work].map(|mean| move |rng: &mut Stream| exponential(mean, rng));
+                self.fill_by(from, next, laws, digesting)
             }
-            laws => self.fill_by(from, next, laws, digesting),
+            laws => {
+                let laws = laws.map(|law| move |rng: &mut Stream| law.sample(rng));
+                self.fill_by(from, next, laws, digesting)
+            }
         }
     }
 
@@ -480,7 +483,7 @@ impl Stock {
         &mut self,
         from: &mut Stream,
         mut next: Time,
-        [interval, work]: [&Law; 2],
+        [interval, work]: [impl Fn(&mut Stream) -> f64; 2],
         digesting: &Digesting<'_>,
     ) -> Time {
         let mut stream = from.clone();
@@ -495,11 +498,11 @@ impl Stock {
             *arrival = next;
             digest = digesting.begin(digest, next);
             for each in works.by_ref().take(self.each) {
-                *each = work.sample(&mut stream);
+                *each = work(&mut stream);
                 digest = digesting.add(digest, *each);
             }
             *after = digest;
-            next += Time::from_secs(interval.sample(&mut stream));
+            next += Time::from_secs(interval(&mut stream));
         }
         *from = stream;
         next
@@ -533,8 +536,7 @@ impl Stock {
 
 /// How the jobs of a class are added to a digest.
 struct Digesting<'a> {
-    class: u32,
-    demand: &'a [u64],
+    kind: u64,
     facts: &'a Facts<'a>,
 }
 
@@ -542,8 +544,7 @@ impl<'a> Digesting<'a> {
     fn of(core: &'a Core<'_>, class: u32) -> Digesting<'a> {
         let facts = &core.facts[class as usize];
         Digesting {
-            class,
-            demand: core.demands.row(facts.demand),
+            kind: digest_kind(class, core.demands.row(facts.demand)),
             facts,
         }
     }
@@ -551,7 +552,7 @@ impl<'a> Digesting<'a> {
     /// The digest `before` a job, with all of it but its works.
     #[inline(always)]
     fn begin(&self, before: u64, arrival: Time) -> u64 {
-        digest_head(before, arrival, self.class, self.demand)
+        digest_head(before, arrival, self.kind)
     }
 
     /// The same with a work.
@@ -963,17 +964,22 @@ fn digest(
     demand: &[u64],
     works: impl Iterator<Item = f64>,
 ) -> u64 {
-    let head = digest_head(before, arrival, class, demand);
+    let head = digest_head(before, arrival, digest_kind(class, demand));
     works.fold(head, |digest, work| mix(digest, work.to_bits()))
 }
 
 #[inline(always)]
-fn digest_head(before: u64, arrival: Time, class: u32, demand: &[u64]) -> u64 {
-    let digest = mix(mix(before, arrival.0), u64::from(class));
-    match demand {
-        [units] => mix(digest, *units),
-        all => all.iter().fold(digest, |digest, &units| mix(digest, units)),
-    }
+fn digest_head(before: u64, arrival: Time, kind: u64) -> u64 {
+    mix(before.wrapping_add(kind), arrival.0)
+}
+
+/// The digest of what is the same for many jobs: their class and demand.
+#[inline]
+fn digest_kind(class: u32, demand: &[u64]) -> u64 {
+    let class = mix(ODD, u64::from(class));
+    demand
+        .iter()
+        .fold(class, |digest, &units| mix(digest, units))
 }
 
 /// True if jobs may be drawn before they arrive: they are of one source and one shape, and come at
@@ -1058,9 +1064,11 @@ fn own_demand(core: &mut Core<'_>, id: u32, resources: &[usize], amounts: &[f64]
     core.records.job_mut(id).demand = row;
 }
 
-/// A running digest: order matters, and a change of any bit changes about half of the result.
+/// Any odd number whose bits look random: 2^64 / pi.
+const ODD: u64 = 0x517c_c1b7_2722_0a95;
+
+/// A running digest: order matters, and each step could be undone, so that a change of one value always shows.
+#[inline(always)]
 fn mix(digest: u64, value: u64) -> u64 {
-    let product =
-        u128::from(digest ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-    (product as u64 ^ (product >> 64) as u64).wrapping_add(0x2545_f491_4f6c_dd1d)
+    (digest ^ value).wrapping_mul(ODD).rotate_left(29)
 }

@@ -12,9 +12,6 @@ pub struct Told {
     counts: Vec<u32>,
     /// When they leave.
     due: Due,
-    /// The nodes of the entries that are due, and entries that are not used.
-    nodes: Vec<NodeId>,
-    free: Vec<u32>,
 }
 
 impl Told {
@@ -23,8 +20,6 @@ impl Told {
         Told {
             counts: vec![0; nodes],
             due: Due::new(0),
-            nodes: Vec::new(),
-            free: Vec::new(),
         }
     }
 
@@ -37,12 +32,7 @@ impl Told {
     /// One more comes to `node` and leaves at `end`; tells how many were there before.
     #[inline(always)]
     pub fn push(&mut self, node: NodeId, end: Time) -> u32 {
-        let entry = self.free.pop().unwrap_or_else(|| self.due.add());
-        match self.nodes.get_mut(entry as usize) {
-            Some(of) => *of = node,
-            None => self.nodes.push(node),
-        }
-        self.due.push(entry, end);
+        self.due.claim(node.0, end);
         let count = &mut self.counts[node.index()];
         *count += 1;
         *count - 1
@@ -51,15 +41,9 @@ impl Told {
     /// Tells `left` of all who have left until `now`: their nodes, when, and how many are there then.
     #[inline(always)]
     pub fn settle(&mut self, now: Time, mut left: impl FnMut(NodeId, Time, u32)) {
-        let Told {
-            counts,
-            due,
-            nodes,
-            free,
-        } = self;
-        due.settle(now, |entry, end| {
-            let node = nodes[entry as usize];
-            free.push(entry);
+        let Told { counts, due } = self;
+        due.settle(now, |node, end| {
+            let node = NodeId(node);
             let count = &mut counts[node.index()];
             *count -= 1;
             left(node, end, *count);

@@ -37,8 +37,9 @@ pub struct Run {
     pub seed: Whole,
     /// A replication ends when the time after the last measured arrival exceeds this many windows.
     pub drain: Positive,
-    /// A replication ends, as unstable, when more jobs than this are in the system.
-    pub max_in_system: Count,
+    /// A replication ends, as unstable, when more jobs than this are in the system; by default 1,000,000, or 20 for
+    /// each slot of the nodes if that is more (unlimited slots count as 100).
+    pub max_in_system: Option<Count>,
     /// Bounds the slowdown's denominator from below.
     pub slowdown_floor: Seconds,
 }
@@ -53,7 +54,7 @@ impl Default for Run {
             precision: None,
             seed: Whole(1.0),
             drain: Positive(4.0),
-            max_in_system: Count(1e6),
+            max_in_system: None,
             slowdown_floor: Seconds(1e-3),
         }
     }

@@ -227,7 +227,10 @@ fn workload(
     cluster: &Cluster,
     notes: &mut Vec<String>,
 ) -> Option<(Vec<Class>, Vec<Source>)> {
-    let (jobs, most) = (&document.jobs, document.run.max_in_system.get());
+    let (jobs, most) = (
+        &document.jobs,
+        window::max_in_system(&document.run, cluster),
+    );
     let (mut classes, mut sources) = sources::sources(check, jobs, most, cluster, notes)?;
     transfers(check, document, &sources, &mut classes);
     let loads = loads::Loads {

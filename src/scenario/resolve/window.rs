@@ -6,6 +6,7 @@
 
 use super::check::Check;
 use crate::engine::time::Time;
+use crate::model::cluster::{Cluster, Group, SLOTS};
 use crate::scenario::grammar::{self, MeasuredJobs, Run};
 use crate::scenario::text::suggest;
 use crate::sim::known_load::Known;
@@ -20,6 +21,12 @@ const CHEAP: f64 = 100_000.0;
 
 /// Jobs of a warm-up at most, unless it is asked for.
 const LONGEST_WARMUP: f64 = 60_000.0;
+
+/// Jobs in the system at most, unless told: so many, or so many for each slot, as many are in service and in
+/// short queues of a large cluster. What is unlimited counts as some slots.
+const MOST_JOBS: u64 = 1_000_000;
+const MOST_JOBS_A_SLOT: u64 = 20;
+const UNLIMITED_SLOTS: u64 = 100;
 
 /// Lengthens a warm-up of which nothing was said to what the slowest of the strategies needs to
 /// forget its empty start at the load it has; the same for all, as they are compared on equal jobs.
@@ -51,6 +58,19 @@ pub fn conflict(check: &mut Check<'_>, run: &Run) {
     }
 }
 
+/// Jobs in the system beyond which a replication runs away.
+pub fn max_in_system(run: &Run, cluster: &Cluster) -> u64 {
+    let slots =
+        |group: &Group| u64::from(group.count) * group.capacity[SLOTS].unwrap_or(UNLIMITED_SLOTS);
+    let slots = cluster
+        .groups
+        .iter()
+        .map(slots)
+        .fold(0, u64::saturating_add);
+    let by_slots = slots.saturating_mul(MOST_JOBS_A_SLOT);
+    (run.max_in_system).map_or(by_slots.max(MOST_JOBS), |most| most.get())
+}
+
 /// What is measured of the jobs that are asked for.
 pub fn window(check: &mut Check<'_>, run: &Run, demand: &Demand<'_>) -> Option<Window> {
     let measure = demand.measure(check, run)?;
@@ -59,7 +79,7 @@ pub fn window(check: &mut Check<'_>, run: &Run, demand: &Demand<'_>) -> Option<W
         warmup,
         measure,
         drain: run.drain.0,
-        max_in_system: run.max_in_system.get(),
+        max_in_system: max_in_system(run, demand.cluster),
         slowdown_floor: Time::from_secs(run.slowdown_floor.0),
         stratum: demand.stratum(demand.length(measure, warmup)),
         finite: demand.is_finite(),
@@ -294,5 +314,31 @@ impl Demand<'_> {
                 .0
                 .max(1),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::quantity::Count;
+    use crate::model::cluster::Dimension;
+
+    #[test]
+    fn a_large_cluster_may_hold_more_jobs() {
+        let most = |told: Option<f64>, count: u32, slots: Option<u64>| {
+            let run = Run {
+                max_in_system: told.map(Count),
+                ..Run::default()
+            };
+            let cluster = Cluster {
+                dimensions: vec![Dimension::slots()],
+                groups: vec![Group::new("node", count, 1.0, vec![slots])],
+            };
+            max_in_system(&run, &cluster)
+        };
+        assert_eq!(most(None, 100, Some(4)), 1_000_000);
+        assert_eq!(most(None, 100_000, Some(4)), 8_000_000);
+        assert_eq!(most(None, 1_000, None), 2_000_000);
+        assert_eq!(most(Some(500.0), 100_000, Some(4)), 500);
     }
 }

@@ -129,8 +129,7 @@ pub fn select(words: &[u64], (blocks, shift): (&[u32], u32), mut rank: u32) -> u
     }
     let word = block << shift;
     if words.len() <= FEW {
-        let (word, before) = word_of(words, rank);
-        return word * 64 + select_bit(words[word], rank - before) as usize;
+        return select_of_few(words, rank);
     }
     select_from(words, word, rank)
 }
@@ -141,7 +140,7 @@ fn select_from(words: &[u64], mut word: usize, mut rank: u32) -> usize {
     loop {
         let members = count_ones(words[word]);
         if rank < members {
-            return word * 64 + select_bit(words[word], rank) as usize;
+            return word * 64 + select_bit(words[word], prefix_sums(words[word]), rank) as usize;
         }
         (rank, word) = (rank - members, word + 1);
     }
@@ -150,16 +149,18 @@ fn select_from(words: &[u64], mut word: usize, mut rank: u32) -> usize {
 /// Of so few words, which are one block, all are counted sooner than a processor has guessed wrong at which to stop.
 const FEW: usize = 4;
 
-/// The word that has the member of that rank, and how many members are in those before.
+/// The same where all that are before the member are gone through.
 #[inline(always)]
-fn word_of(words: &[u64], rank: u32) -> (usize, u32) {
-    let (mut word, mut before, mut sum) = (0, 0, 0);
-    for bits in &words[..words.len() - 1] {
-        sum += count_ones(*bits);
-        word += usize::from(rank >= sum);
-        before = if rank >= sum { sum } else { before };
+fn select_of_few(words: &[u64], rank: u32) -> usize {
+    let (mut at, mut bits, mut sums, mut before, mut members) = (0, 0, 0, 0, 0);
+    for (word, &next) in words.iter().enumerate() {
+        let own = prefix_sums(next);
+        if rank >= members {
+            (at, bits, sums, before) = (word, next, own, members);
+        }
+        members += (own >> 56) as u32;
     }
-    (word, before)
+    at * 64 + select_bit(bits, sums, rank - before) as usize
 }
 
 /// Each byte 1.
@@ -187,11 +188,11 @@ fn count_ones(word: u64) -> u32 {
     (prefix_sums(word) >> 56) as u32
 }
 
-/// The bit of `word` with `rank` bits below it, of which there is one. Without a branch (Vigna, "Broadword
+/// The bit of `word` with `rank` bits below it, of which there is one; `sums` are its [`prefix_sums`]. Without a branch (Vigna, "Broadword
 /// implementation of rank/select queries", WEA 2008).
 #[inline(always)]
-fn select_bit(word: u64, rank: u32) -> u64 {
-    let (sums, rank) = (prefix_sums(word), u64::from(rank));
+fn select_bit(word: u64, sums: u64, rank: u32) -> u64 {
+    let rank = u64::from(rank);
     let first = count_up_to(sums, rank) * 8;
     let rank = rank - ((sums << 8) >> first & 0xff);
     let byte = (word >> first & 0xff) as usize;
@@ -237,7 +238,7 @@ mod tests {
             ] {
                 let mut left = word;
                 for rank in 0..word.count_ones() {
-                    let found = select_bit(word, rank);
+                    let found = select_bit(word, prefix_sums(word), rank);
                     assert_eq!(found, u64::from(left.trailing_zeros()), "{word:x} {rank}");
                     left &= left - 1;
                 }

@@ -13,7 +13,8 @@ pub const PARTS: [&str; 7] = [
     "dispatch", "decision", "network", "queue", "service", "retry", "gather",
 ];
 
-/// Places of two of them.
+/// Places of some of them.
+const NETWORK: usize = 2;
 const QUEUE: usize = 3;
 const SERVICE: usize = 4;
 
@@ -83,11 +84,14 @@ pub struct JobStats {
     pub good_completions: u64,
     /// Sums of response times and of their parts, ns.
     blame: BlameSums,
+    /// What plain jobs spend in the network.
+    network: Time,
     /// Jobs that are not counted there yet.
     plain: Plain,
 }
 
-/// Jobs whose response times are queueing and service alone, counted many at a time.
+/// Jobs whose response times are queueing and service alone, beside what all of a class spend in the network;
+/// they are counted many at a time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Plain {
     /// Response times, of which queueing is a part.
@@ -109,7 +113,7 @@ const TOGETHER: usize = 1024;
 pub struct PlainJob {
     /// Completion minus arrival.
     pub response: Time,
-    /// The part of it that is not service.
+    /// The part of it that is neither service nor network.
     pub queue: Time,
     /// The critical path of work and overhead at speed 1.
     pub ideal: Time,
@@ -200,14 +204,16 @@ fn add(sums: &mut [u128; 7], parts: [u128; 7]) {
         .for_each(|(sum, part)| *sum += part);
 }
 
-/// Adds response times, of which queueing is a part and service the rest.
-fn add_responses(blame: &mut BlameSums, response: &mut Histogram, cells: &Cells) {
+/// Adds response times, of which queueing and `network` are parts and service the rest.
+fn add_responses(blame: &mut BlameSums, response: &mut Histogram, network: Time, cells: &Cells) {
     blame.add_total(cells.total());
     for (bucket, cell) in cells.filled() {
         response.add_tally(bucket, cell.tally());
         let parts = blame.parts.at(bucket);
+        let in_network = cell.count * network.0;
+        parts[NETWORK] += in_network;
         parts[QUEUE] += cell.part;
-        parts[SERVICE] += cell.sum - cell.part;
+        parts[SERVICE] += cell.sum - cell.part - in_network;
     }
 }
 
@@ -215,12 +221,20 @@ fn add_responses(blame: &mut BlameSums, response: &mut Histogram, cells: &Cells)
 const SLOWDOWN_SHIFT: u32 = 20;
 
 impl JobStats {
+    /// None, of a class whose plain jobs spend so long in the network.
+    pub fn new(network: Time) -> JobStats {
+        JobStats {
+            network,
+            ..JobStats::default()
+        }
+    }
+
     /// Counts a completed measured job, whose response time `blame` sums to; it may be told only after
     /// [`JobStats::add_plain`]. `floor` bounds the slowdown's denominator from below.
     #[inline(always)]
     pub fn complete(&mut self, job: &Completed, blame: &Blame, floor: Time) {
         let &[dispatch, decision, network, queue, _, retry, gather] = blame;
-        if dispatch | decision | network | retry | gather == 0 {
+        if dispatch | decision | retry | gather == 0 && network == self.network.0 {
             return self.complete_alone(job, Time(queue), floor);
         }
         self.complete_at_once(job, blame, floor);
@@ -234,17 +248,17 @@ impl JobStats {
         self.count(job, floor);
     }
 
-    /// Counts completed measured jobs whose response times are queueing and service alone; they are told
-    /// only after [`JobStats::add_plain`]. Tells the sum of the response times.
+    /// Counts completed measured jobs that are plain; they are told only after [`JobStats::add_plain`]. Tells the sum of the response times.
     pub fn complete_plain(&mut self, jobs: &[PlainJob], floor: Time) -> u128 {
         let JobStats {
             plain,
             blame,
             response,
+            network,
             ..
         } = self;
         let parts = jobs.iter().map(|job| (job.response.0, job.queue.0));
-        let pass_on = |cells: &Cells| add_responses(blame, response, cells);
+        let pass_on = |cells: &Cells| add_responses(blame, response, *network, cells);
         let sum = plain.responses.count_all(parts, pass_on);
         self.completed += jobs.len() as u64;
         self.count_slowdowns(jobs, floor);
@@ -335,7 +349,12 @@ impl JobStats {
             waits,
             ..
         } = std::mem::take(&mut self.plain);
-        add_responses(&mut self.blame, &mut self.response, &responses);
+        add_responses(
+            &mut self.blame,
+            &mut self.response,
+            self.network,
+            &responses,
+        );
         slowdowns.add_to(&mut self.slowdown);
         waits.add_to(&mut self.wait);
     }

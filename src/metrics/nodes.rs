@@ -333,10 +333,13 @@ impl Busy {
         self.ended[node.index()] += 1;
     }
 
-    /// So many tasks ended at `node` within the window, after they had used a slot, the only dimension,
-    /// for `span` of it.
-    pub fn serve(&mut self, node: NodeId, tasks: u64, span: Time) {
-        self.used[node.index()] += u128::from(span.0);
+    /// So many tasks ended at `node` within the window, after they had used what each demands, for `span` of it
+    /// (in nanoseconds) together.
+    pub fn serve(&mut self, node: NodeId, tasks: u64, demand: &[u64], span: u128) {
+        let used = &mut self.used[node.index() * self.dimensions..];
+        for (sum, need) in used.iter_mut().zip(demand) {
+            *sum += u128::from(*need) * span;
+        }
         self.ended[node.index()] += tasks;
     }
 

@@ -82,6 +82,19 @@ impl Node {
     }
 }
 
+/// What is at a node, of tasks that demand the same.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Crowd {
+    /// Running, queued or travelling to it.
+    pub tasks: u32,
+    /// Running.
+    pub running: u32,
+    /// Waiting in its queue.
+    pub queued: u32,
+    /// Service left of all, nanoseconds.
+    pub left: u64,
+}
+
 /// By how much more the service left at a node is said to be than it is, at an instant, and how fast
 /// that rises. It may be below 0, and so wraps around.
 #[derive(Clone, Copy, Debug, Default)]
@@ -487,6 +500,37 @@ impl Nodes {
         let bit = 1 << (node.index() % 64);
         let word = &mut self.holding[node.index() / 64];
         *word = *word & !bit | if tasks > 0 { bit } else { 0 };
+    }
+
+    /// Nothing is at any node.
+    pub fn show_none(&mut self) {
+        for word in 0..self.holding.len() {
+            while self.holding[word] != 0 {
+                let at = word * 64 + self.holding[word].trailing_zeros() as usize;
+                self.show_crowd(NodeId(at as u32), &Crowd::default(), &[], Time::ZERO);
+            }
+        }
+    }
+
+    /// A node has that crowd `now`, all of whom demand the same.
+    pub fn show_crowd(&mut self, node: NodeId, crowd: &Crowd, demand: &[u64], now: Time) {
+        let [tasks, running] = [crowd.tasks, crowd.running].map(u64::from);
+        let slots = demand.first().copied().unwrap_or(0);
+        let free = self.kind(node).limits[SLOTS] - running * slots;
+        let this = &mut self.nodes[node.index()];
+        (this.level, this.since, this.rate) = (crowd.left, now, crowd.running);
+        (this.free, this.held) = (free, tasks * slots);
+        (this.tasks, this.queued) = (crowd.tasks, crowd.queued);
+        let bit = 1 << (node.index() % 64);
+        let word = &mut self.holding[node.index() / 64];
+        *word = *word & !bit | if tasks > 0 { bit } else { 0 };
+        if self.dimensions > 1 {
+            let row = self.row(node);
+            let units = |d: usize, of: u64| demand.get(d).map_or(0, |need| need * of);
+            for (d, cell) in row.enumerate() {
+                (self.used[cell], self.held[cell]) = (units(d, running), units(d, tasks));
+            }
+        }
     }
 
     /// `units` of demand run `now`, and their integral until then is `integral`.

@@ -565,7 +565,12 @@ impl<'s> Core<'s> {
             stage_pools: Vec::new(),
             keys: Keys::new(seeds, setup.placement_seed),
             window: Window::new(setup.window.clone()),
-            stats: setup.classes.iter().map(|_| JobStats::default()).collect(),
+            stats: {
+                let network = setup
+                    .legs()
+                    .map_or(Time::ZERO, |[there, back]| there + back);
+                vec![JobStats::new(network); setup.classes.len()]
+            },
             busy: Busy::new(&layout),
             totals: Totals::default(),
             service: Service::new(&layout),

@@ -1,8 +1,9 @@
 //! The direct path: as long as jobs arrive, each node is a line by itself that is looked at only when
 //! somebody needs to know.
 //!
-//! At a fifo node of one slot nothing that comes later changes what becomes of a task that is bound
-//! to it: when it starts and ends is known at once (Lindley, 1952), and no list of events is needed.
+//! At a fifo node nothing that comes later changes what becomes of a task that is bound
+//! to it: when it starts and ends is known at once (Lindley, 1952; of several slots see [`rooms`](super::rooms)), and no
+//! list of events is needed.
 //! What has ended is accounted for when the node is looked at: before a decision that reads it,
 //! before a task is bound to it, at an observation, when the window opens or closes. All figures are
 //! sums in which order does not count, so that they are those of the events, to the bit. When no
@@ -22,12 +23,13 @@ use crate::workload::source::Arrivals;
 use super::core::Core;
 use super::dispatch::{Dispatch, whole_service_time};
 use super::failure::{Failure, Fallible};
-use super::ledger::{self, Ledger, Task};
+use super::ledger::{Ledger, Task};
 use super::lines::{BARE, BLIND, FULL, Lines, TOLD};
 use super::observing::{ByEvents, See};
 use super::placing::{Arrived, Begun, Jobs, Placing};
 use super::records::Subject;
 use super::replication::Replication;
+use super::rooms::{Rooms, are_limited, common_demand};
 use super::servers::Servers;
 use super::setup::Engine;
 
@@ -44,6 +46,8 @@ struct Direct {
     tasks: Vec<Task>,
     /// What has been placed since it was last counted.
     placed: Placements,
+    /// Events for which a task reaches its node, and its result the gatherer.
+    steps: [u64; 2],
 }
 
 /// Numbers of what was placed.
@@ -61,8 +65,9 @@ fn brings_demands(source: &crate::workload::source::Source) -> bool {
 }
 
 /// `--engine direct` where it cannot be.
-const NEEDS_EVENTS: &str = "`--engine direct` serves fifo nodes of one slot to which tasks are bound at once, or from \
-    one queue, without delays, costs of gathering, faults, limits and records: leave it out, and events are used where they must be";
+const NEEDS_EVENTS: &str = "`--engine direct` serves fifo nodes to which tasks are bound at once, of several slots where \
+    all tasks are alike and are placed by numbers of tasks or unseen, and nodes of one slot from one queue, without costs of \
+    gathering, faults, limits and records: leave it out, and events are used where they must be";
 
 impl<'s> Replication<'s> {
     /// True if it is run directly as long as jobs arrive.
@@ -82,17 +87,41 @@ impl<'s> Replication<'s> {
 
     fn may_be_direct(&mut self) -> bool {
         let (setup, core) = (self.core.setup, &self.core);
-        (setup.is_first_in_first_out() && core.board.is_plain() && !core.board.keeps_work()
-            || self.is_served_from_one_queue())
-            && (setup.cluster.groups.iter()).all(|group| group.capacity[..] == [Some(1)])
-            && (setup.classes.iter()).all(|class| class.stages[0].demand[SLOTS] == 1)
-            && !setup.sources.iter().any(brings_demands)
+        !setup.sources.iter().any(brings_demands)
             && (setup.strategy.parts.iter()).all(|parts| parts.decision_time.is_zero())
-            && self.dispatch_is_instant
-            && self.results_are_instant
             && core.recorder.is_none()
             && core.window.clock().is_none()
             && !self.dispatch.hears()
+            && match setup.is_first_in_first_out() {
+                true => self.is_bound_at_once(),
+                false => self.is_served_from_one_queue() && self.has_plain_nodes(),
+            }
+    }
+
+    /// True if the direct path can follow all that is bound to nodes at once.
+    fn is_bound_at_once(&mut self) -> bool {
+        let board = &self.core.board;
+        board.is_plain() && !board.keeps_work() && (self.has_plain_nodes() || self.may_have_rooms())
+    }
+
+    /// True if one task after another runs at each node, and nothing travels.
+    fn has_plain_nodes(&self) -> bool {
+        let setup = self.core.setup;
+        (setup.cluster.groups.iter()).all(|group| group.capacity[..] == [Some(1)])
+            && (setup.classes.iter()).all(|class| class.stages[0].demand[SLOTS] == 1)
+            && self.dispatch_is_instant
+            && self.results_are_instant
+    }
+
+    /// True if nodes may have rooms: all tasks demand the same and travel equally long, and no more is read of the
+    /// nodes than numbers of tasks.
+    fn may_have_rooms(&mut self) -> bool {
+        let (setup, layout) = (self.core.setup, &self.core.layout);
+        let is_limited = common_demand(setup).is_some_and(|demand| are_limited(layout, demand));
+        let by_counts = self.dispatch.goes_by_counts() && self.core.board.keeps_counts_alone();
+        let is_blind =
+            self.dispatch.reads() == Reads::Nothing && self.dispatch.reporting().by_idle == 0;
+        is_limited && setup.legs().is_some() && (by_counts || is_blind)
     }
 
     /// True if all nodes are served from one queue, and placed by what is plain to see of them.
@@ -113,15 +142,22 @@ impl<'s> Replication<'s> {
     /// As those of the events.
     pub fn run_directly(&mut self) -> Fallible<bool> {
         self.was_direct = true;
-        let by_loads = self.dispatch.reporting().by_loads;
+        let (setup, by_loads) = (self.core.setup, self.dispatch.reporting().by_loads);
+        let (demand, legs) = (
+            common_demand(setup).unwrap_or(&[1]),
+            setup.legs().unwrap_or_default(),
+        );
+        let has_rooms = !self.has_plain_nodes();
+        let rooms = has_rooms.then(|| Rooms::new(&self.core.layout, demand, legs[0]));
         let mut direct = Direct {
-            lines: Lines::new(self),
+            lines: Lines::new(self, rooms),
             servers: (self.central.is_some()).then(|| Servers::new(self.core.layout.count())),
-            ledger: Ledger::new(&self.core, by_loads),
+            ledger: Ledger::new(&self.core, demand, legs, by_loads),
             works: Vec::new(),
             begun: Begun::default(),
             tasks: Vec::new(),
             placed: Placements::default(),
+            steps: legs.map(|leg| u64::from(leg > Time::ZERO)),
         };
         while let Some(next) = self.next_directly() {
             while self.course.stop() < next {
@@ -145,21 +181,27 @@ impl<'s> Replication<'s> {
         let now = self.core.now();
         direct.settle_all(&mut self.core, now);
         self.hand_over(&mut direct);
-        self.events += direct.ledger.ended;
         Ok(true)
     }
 
     /// What is not over goes on by events.
     fn hand_over(&mut self, direct: &mut Direct) {
         let core = &mut self.core;
-        direct.lines.hand_over(core);
+        direct.lines.give_back(core);
         let in_line = direct.ledger.hand_over(core);
-        match (&mut direct.servers, &mut self.central) {
+        let Ledger {
+            ended, returning, ..
+        } = direct.ledger;
+        let travelling = match (&mut direct.servers, &mut self.central) {
             (Some(servers), Some(central)) => {
                 servers.hand_over(core, (&mut self.dispatch, central), in_line);
+                0
             }
-            _ => (in_line.iter()).for_each(|(task, id)| ledger::take_over(core, task, *id)),
-        }
+            _ => direct.lines.hand_over(core, &in_line),
+        };
+        let [there, back] = direct.steps;
+        self.events +=
+            ended + (core.totals.attempts - travelling) * there + (ended - returning) * back;
     }
 
     /// When no later arrival matters, the clock turns to the instant at which all that is measured is
@@ -389,7 +431,7 @@ impl<'s> Replication<'s> {
         let mut placing = Placing::<WAY>::new(&mut self.core, &mut self.dispatch, lines, job)?;
         placing.begin(begun, jobs);
         match jobs.each() {
-            1 => placing.place_only(ledger, jobs, begun)?,
+            1 if ledger.tells_only() => placing.place_only(ledger, jobs, begun)?,
             _ => placing.place_several(ledger, tasks, jobs, begun)?,
         }
         Ok(placing.messages(jobs.works.len()))
@@ -471,7 +513,7 @@ impl See for Direct {
         match &mut self.servers {
             Some(servers) => servers.observe(&self.ledger, at, jobs),
             None if self.lines.are_shown() => ByEvents(0).see(core, capacity, at),
-            None => (self.lines).observe(core.layout.count(), &self.ledger, at, jobs),
+            None => self.lines.observe(core, &self.ledger, capacity, at),
         }
     }
 }

@@ -7,6 +7,7 @@
 
 use crate::engine::time::Time;
 use crate::metrics::jobs::PlainJob;
+use crate::model::cluster::SLOTS;
 use crate::model::ids::NodeId;
 use crate::model::slab::NONE;
 
@@ -38,14 +39,20 @@ pub struct Ledger {
     room: usize,
     /// Jobs written down since the length of a day was changed.
     since_change: usize,
-    /// Some jobs have several tasks.
-    has_several: bool,
+    /// The tasks of some jobs are written down apart.
+    has_apart: bool,
+    /// How long tasks, and results, travel.
+    legs: [Time; 2],
+    /// What each task demands.
+    demand: Vec<u64>,
     /// What is over, by class, for a function's own use.
     over: Vec<Over>,
     /// What nodes have served of it.
     served: Vec<Served>,
     /// Messages sent at each end of a task in the window.
     by_loads: u64,
+    /// Results that are on their way when the rest is handed over.
+    pub returning: u64,
     /// Tasks whose service has ended.
     pub ended: u64,
     /// Lists for a function's own use.
@@ -69,19 +76,19 @@ struct Page {
     tasks: Vec<Task>,
 }
 
-/// Tasks that a node has served in the window, and for how long.
+/// Tasks that a node has served in the window, and for how many nanoseconds.
 #[derive(Clone, Copy, Default)]
 struct Served {
-    span: Time,
+    span: u128,
     tasks: u64,
 }
 
 /// Jobs of one class that are over.
 #[derive(Clone, Default)]
 struct Over {
-    /// Those of one task.
+    /// Those of one task, whose end is that of the job.
     only: Vec<PlainJob>,
-    /// Those of several, the waits of their tasks, and the sum of twice (last minus median end).
+    /// The others, the waits of their tasks, and the sum of twice (last minus median end).
     several: Vec<PlainJob>,
     waits: Vec<Time>,
     straggler_wait_doubled: u128,
@@ -107,7 +114,7 @@ pub struct Placed {
     /// When the service of its task starts, of several that of the one that ends last (of these: the
     /// first).
     pub start: Time,
-    /// When that ends.
+    /// When its result is there.
     pub end: Time,
     /// The longest work + overhead of its tasks at speed 1.
     pub ideal: Time,
@@ -147,8 +154,8 @@ impl Task {
 }
 
 impl Ledger {
-    /// An empty one; `by_loads` messages are sent whenever the service of a task ends.
-    pub fn new(core: &Core<'_>, by_loads: u64) -> Ledger {
+    /// An empty one of tasks of `demand`; `by_loads` messages are sent whenever the service of one ends.
+    pub fn new(core: &Core<'_>, demand: &[u64], legs: [Time; 2], by_loads: u64) -> Ledger {
         Ledger {
             days: vec![Day::default(); DAYS],
             shift: 20,
@@ -157,10 +164,13 @@ impl Ledger {
             unmeasured: 0,
             room: ROUND,
             since_change: 0,
-            has_several: false,
+            has_apart: false,
+            legs,
+            demand: demand.to_vec(),
             over: vec![Over::default(); core.facts.len()],
             served: vec![Served::default(); core.layout.count() as usize],
             by_loads,
+            returning: 0,
             ended: 0,
             ends: Vec::new(),
             spare: Vec::new(),
@@ -182,7 +192,27 @@ impl Ledger {
         self.since_change += jobs;
     }
 
-    /// Writes down a job of one task.
+    /// How long results travel.
+    pub fn back(&self) -> Time {
+        self.legs[1]
+    }
+
+    /// True if the end of a job's only task is told by the job.
+    #[inline(always)]
+    pub fn tells_only(&self) -> bool {
+        self.legs[1] == Time::ZERO
+    }
+
+    /// Tasks of a job that are written down apart.
+    #[inline(always)]
+    fn apart(&self, job: &Placed) -> usize {
+        match job.tasks {
+            1 if self.tells_only() => 0,
+            tasks => tasks as usize,
+        }
+    }
+
+    /// Writes down a job of one task, which [tells](Ledger::tells_only) all of that.
     #[inline(always)]
     pub fn write_only(&mut self, job: Placed) {
         self.page(job.end).jobs.push(job);
@@ -191,11 +221,12 @@ impl Ledger {
     /// Writes down a job with its tasks.
     #[inline]
     pub fn write(&mut self, job: Placed, tasks: &[Task]) {
+        let is_apart = self.apart(&job) > 0;
         let page = self.page(job.end);
         page.jobs.push(job);
-        if job.tasks > 1 {
+        if is_apart {
             page.tasks.extend_from_slice(tasks);
-            self.has_several = true;
+            self.has_apart = true;
         }
     }
 
@@ -227,7 +258,7 @@ impl Ledger {
             self.count_over(core, &seen);
         } else {
             // Tasks of jobs that end later may have ended.
-            let days = if self.has_several { DAYS as u64 } else { days };
+            let days = if self.has_apart { DAYS as u64 } else { days };
             let ago = (0..days).map(|ago| last.wrapping_sub(ago));
             ago.for_each(|day| self.go_through::<false>(core, day, now, &mut seen));
         }
@@ -289,9 +320,10 @@ impl Ledger {
             sums.serve(&mut self.served, &job.task());
         }
         *seen = sums;
+        let there = self.legs[0];
         match &mut self.over[..] {
-            [over] => over.only.extend(jobs.iter().map(Placed::row)),
-            all => (jobs.iter()).for_each(|job| all[job.class as usize].only.push(job.row())),
+            [over] => over.only.extend(jobs.iter().map(|job| job.row(there))),
+            all => (jobs.iter()).for_each(|job| all[job.class as usize].only.push(job.row(there))),
         }
     }
 
@@ -334,8 +366,8 @@ impl Ledger {
         let Page { jobs, tasks } = page;
         let (mut sums, mut next) = (*seen, 0);
         for job in &*jobs {
-            let own = &mut tasks[next..next + job.several()];
-            next += job.several();
+            let own = &mut tasks[next..next + self.apart(job)];
+            next += own.len();
             if !WITHIN {
                 self.end_tasks(core, own, now);
             }
@@ -355,11 +387,11 @@ impl Ledger {
     fn put_over(&mut self, job: &Placed, tasks: &[Task], sums: &mut Seen) {
         sums.put_over(job);
         let over = &mut self.over[job.class as usize];
-        if job.tasks == 1 {
+        if tasks.is_empty() {
             sums.serve(&mut self.served, &job.task());
-            return over.only.push(job.row());
+            return over.only.push(job.row(self.legs[0]));
         }
-        over.several.push(job.row());
+        over.several.push(job.row(self.legs[0]));
         let waits = tasks.iter().map(|task| task.start - job.arrival);
         over.waits.extend(waits);
         over.straggler_wait_doubled += u128::from(straggler_wait(&mut self.ends, tasks));
@@ -372,10 +404,11 @@ impl Ledger {
 
     /// Counts all that was put over.
     fn count_over(&mut self, core: &mut Core<'_>, seen: &Seen) {
+        let there = self.legs[0];
         for (class, over) in (0..).zip(&mut self.over) {
             let stats = &mut core.stats[class as usize];
             stats.straggler_wait_doubled += std::mem::take(&mut over.straggler_wait_doubled);
-            stats.waited_plain(over.only.iter().map(|job| job.queue));
+            stats.waited_plain(over.only.iter().map(|job| job.queue + there));
             stats.waited_plain(over.waits.iter().copied());
             core.count_completions(class, &over.only, over.only.len() as u64);
             core.count_completions(class, &over.several, over.waits.len() as u64);
@@ -385,7 +418,7 @@ impl Ledger {
         }
         self.ended += seen.ended;
         core.totals.attempts_done += seen.ended;
-        core.totals.slot_time += seen.service;
+        core.totals.slot_time += seen.service * u128::from(self.demand[SLOTS]);
         core.totals.messages += self.by_loads * seen.ended;
         core.totals.last_completion = core.totals.last_completion.max(seen.last);
         core.window.leave_together(seen.over, seen.ends);
@@ -416,8 +449,9 @@ impl Ledger {
         for mut page in days.into_iter().flat_map(Day::pages) {
             let mut next = 0;
             for job in &page.jobs {
-                self.write(*job, &page.tasks[next..next + job.several()]);
-                next += job.several();
+                let apart = self.apart(job);
+                self.write(*job, &page.tasks[next..next + apart]);
+                next += apart;
             }
             page.clear();
             self.spare.push(page);
@@ -430,15 +464,16 @@ impl Ledger {
         self.unmeasured -= usize::from(!job.measured);
         let only = [job.task()];
         let mut completion = job.completion();
-        if job.tasks == 1 {
+        if tasks.is_empty() {
             self.end_task(core, &only[0]);
         } else {
             self.end_tasks(core, tasks, job.end);
             completion.straggler_wait_doubled = straggler_wait(&mut self.ends, tasks);
         }
+        let there = self.legs[0];
         core.count_completion(&completion, |stats, completed, floor| {
-            stats.complete_alone(completed, job.start - job.arrival, floor);
-            let tasks = if job.tasks == 1 { &only[..] } else { tasks };
+            stats.complete_alone(completed, job.row(there).queue, floor);
+            let tasks = if tasks.is_empty() { &only[..] } else { tasks };
             stats.waited_plain(tasks.iter().map(|task| task.start - job.arrival));
         });
     }
@@ -460,10 +495,16 @@ impl Ledger {
         self.ended += 1;
         core.totals.attempts_done += 1;
         let span = core.window.overlap(task.start, task.end);
-        core.busy.add(task.node, 1, &[], span);
+        let slots = self.demand[SLOTS];
+        let row = if self.demand.len() > 1 {
+            &self.demand[..]
+        } else {
+            &[]
+        };
+        core.busy.add(task.node, slots, row, span);
         if core.window.contains(task.end) {
             core.busy.end(task.node);
-            core.totals.slot_time += u128::from(service.0);
+            core.totals.slot_time += u128::from(slots) * u128::from(service.0);
             core.totals.messages += self.by_loads;
         }
     }
@@ -486,15 +527,18 @@ impl Ledger {
         jobs.any(|job| job.end == Time::MAX)
     }
 
-    /// Tells all tasks that have not ended `now`, when what has happened is accounted for.
-    pub fn for_each_task(&self, now: Time, mut visit: impl FnMut(&Task)) {
+    /// Tells all tasks that have not ended `now`, and when their jobs came, when what has happened is accounted for.
+    pub fn for_each_task(&self, now: Time, mut visit: impl FnMut(Time, &Task)) {
         for page in self.pages() {
-            let only = |job: &&Placed| !self.has_several || job.tasks == 1;
-            for job in page.jobs.iter().filter(only) {
-                visit(&job.task());
-            }
-            for task in page.tasks.iter().filter(|task| task.end > now) {
-                visit(task);
+            let mut rest = &page.tasks[..];
+            for job in &page.jobs {
+                let (own, others) = rest.split_at(self.apart(job));
+                rest = others;
+                if own.is_empty() {
+                    visit(job.arrival, &job.task());
+                }
+                let left = own.iter().filter(|task| task.end > now);
+                left.for_each(|task| visit(job.arrival, task));
             }
         }
     }
@@ -503,26 +547,62 @@ impl Ledger {
     /// records, in the order in which they start at each node, and on all.
     pub fn hand_over(&mut self, core: &mut Core<'_>) -> Vec<(Task, u32)> {
         for (node, served) in (0..).zip(&self.served) {
-            core.busy.serve(NodeId(node), served.tasks, served.span);
+            core.busy
+                .serve(NodeId(node), served.tasks, &self.demand, served.span);
         }
         let (now, mut in_line) = (core.now(), Vec::with_capacity(self.jobs));
         let days = std::mem::take(&mut self.days);
         for Page { jobs, mut tasks } in days.into_iter().flat_map(Day::pages) {
             let mut rest = &mut tasks[..];
             for job in &jobs {
-                let (own, others) = std::mem::take(&mut rest).split_at_mut(job.several());
+                let (own, others) = std::mem::take(&mut rest).split_at_mut(self.apart(job));
                 rest = others;
                 self.end_tasks(core, own, now);
                 let only = [job.task()];
-                let tasks = if job.tasks == 1 { &only[..] } else { own };
-                let ids = record(core, job, tasks);
+                let tasks = if own.is_empty() { &only[..] } else { own };
+                let ids = self.record(core, job, tasks);
                 in_line.extend(tasks.iter().copied().zip(ids));
             }
         }
+        // They count when they are there.
+        core.totals.attempts_done -= self.returning;
         in_line.retain(|(task, _)| task.end > now);
-        // Those alike take no time, so that it is the same who is first.
+        // Of those alike it is the same who is first.
         in_line.sort_by_key(|(task, _)| (task.start, task.node, task.end));
         in_line
+    }
+
+    /// Makes the records of a job and of its `tasks` as they are now; tells the numbers of the latter.
+    fn record(&mut self, core: &mut Core<'_>, job: &Placed, tasks: &[Task]) -> Vec<u32> {
+        let (now, [there, back]) = (core.now(), self.legs);
+        let slots = core.facts[job.class as usize].slots;
+        let ids: Vec<u32> = tasks.iter().map(|_| core.records.claim()).collect();
+        for (index, (task, &id)) in tasks.iter().zip(&ids).enumerate() {
+            let record = core.records.task_mut(id);
+            record.renew(ids[0], index as u32, slots, 0.0, job.arrival);
+            record.sibling = ids.get(index + 1).copied().unwrap_or(NONE);
+            record.go_on(
+                [job.arrival + there, task.start, task.end, task.end + back],
+                now,
+            );
+            record.node = task.node;
+            if task.end <= now && task.end + back > now {
+                self.returning += 1;
+                core.schedule_task(task.end + back, Kind::Received, task.node.0 + 1, id);
+            }
+        }
+        let gathered = |place: &usize| tasks[*place].end + back <= now;
+        let critical = (0..tasks.len())
+            .filter(gathered)
+            .max_by_key(|&place| (tasks[place].end, std::cmp::Reverse(place)));
+        let demand = core.facts[job.class as usize].demand;
+        let record = core.records.job_mut(ids[0]);
+        record.renew(0, job.class, demand, job.arrival);
+        record.split(job.tasks, job.ideal);
+        record.measured = job.measured;
+        record.gathered = (0..tasks.len()).filter(gathered).count() as u32;
+        record.critical = critical.map_or(NONE, |place| ids[place]);
+        ids
     }
 }
 
@@ -561,7 +641,7 @@ impl Seen {
         self.ended += 1;
         self.service += u128::from(service.0);
         let node = &mut served[task.node.index()];
-        node.span += service;
+        node.span += u128::from(service.0);
         node.tasks += 1;
     }
 }
@@ -596,27 +676,18 @@ fn sort_few(all: &mut [Time]) {
 }
 
 impl Placed {
-    /// Tasks that are written down apart.
-    #[inline(always)]
-    fn several(&self) -> usize {
-        match self.tasks {
-            1 => 0,
-            tasks => tasks as usize,
-        }
-    }
-
-    /// Its only task.
+    /// Its only task, if it tells all of that.
     #[inline(always)]
     fn task(&self) -> Task {
         Task::new(self.node, self.start, self.end)
     }
 
-    /// What is counted of it.
+    /// What is counted of it, if its tasks travelled so long.
     #[inline(always)]
-    fn row(&self) -> PlainJob {
+    fn row(&self, there: Time) -> PlainJob {
         PlainJob {
             response: self.end - self.arrival,
-            queue: self.start - self.arrival,
+            queue: self.start - (self.arrival + there),
             ideal: self.ideal,
         }
     }
@@ -650,31 +721,6 @@ pub fn run_on(core: &mut Core<'_>, task: &Task, id: u32) {
     let at = core.nodes.at_mut(task.node);
     at.running.push(&mut core.records, id);
     core.schedule_task(task.end, Kind::End, task.node.0 + 1, id);
-}
-
-/// Makes the records of a job and of its `tasks` as they are now; tells the numbers of the latter.
-fn record(core: &mut Core<'_>, job: &Placed, tasks: &[Task]) -> Vec<u32> {
-    let now = core.now();
-    let ids: Vec<u32> = tasks.iter().map(|_| core.records.claim()).collect();
-    for (index, (task, &id)) in tasks.iter().zip(&ids).enumerate() {
-        let record = core.records.task_mut(id);
-        record.renew(ids[0], index as u32, 1, 0.0, job.arrival);
-        record.sibling = ids.get(index + 1).copied().unwrap_or(NONE);
-        record.go_on(task.start, task.end, now);
-        record.node = task.node;
-    }
-    let ended = |place: &usize| tasks[*place].end <= now;
-    let critical = (0..tasks.len())
-        .filter(ended)
-        .max_by_key(|&place| (tasks[place].end, std::cmp::Reverse(place)));
-    let demand = core.facts[job.class as usize].demand;
-    let record = core.records.job_mut(ids[0]);
-    record.renew(0, job.class, demand, job.arrival);
-    record.split(job.tasks, job.ideal);
-    record.measured = job.measured;
-    record.gathered = (0..tasks.len()).filter(ended).count() as u32;
-    record.critical = critical.map_or(NONE, |place| ids[place]);
-    ids
 }
 
 #[cfg(test)]

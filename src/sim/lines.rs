@@ -5,7 +5,7 @@
 //! said of a task is in the [`Ledger`](super::ledger::Ledger) from the moment on at which it is placed.
 
 use crate::engine::time::Time;
-use crate::metrics::nodes::{self as metrics, Observation};
+use crate::metrics::nodes::{self as metrics, Capacity, Observation};
 use crate::model::ids::NodeId;
 use crate::strategy::Reads;
 use crate::strategy::board::by_count::ByCount;
@@ -13,10 +13,11 @@ use crate::strategy::board::by_count::ByCount;
 use super::core::Core;
 use super::due::Due;
 use super::far::{Far, Rear};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Task, take_over};
 use super::lengths::Lengths;
 use super::noted::Noted;
 use super::replication::Replication;
+use super::rooms::Rooms;
 use super::told::Told;
 
 /// See the module.
@@ -29,6 +30,9 @@ pub struct Lines {
     keeps_ends: bool,
     /// How they are kept.
     pub way: u8,
+    /// Where several run at once, or tasks take time to reach their nodes; then numbers of tasks are all that is
+    /// kept beside.
+    rooms: Option<Rooms>,
     /// The lines, in one of four ways.
     lasts: Vec<Time>,
     lengths: Lengths,
@@ -104,7 +108,7 @@ impl Line {
 
 impl Lines {
     /// Empty lines.
-    pub fn new(replication: &mut Replication<'_>) -> Lines {
+    pub fn new(replication: &mut Replication<'_>, rooms: Option<Rooms>) -> Lines {
         let (core, dispatch) = (&mut replication.core, &mut replication.dispatch);
         let nodes = core.layout.count() as usize;
         let (reads, by_idle) = (dispatch.reads(), dispatch.reporting().by_idle);
@@ -112,7 +116,7 @@ impl Lines {
         let keeps_ends = reads != Reads::Nothing || by_idle > 0;
         let way = match keeps_ends {
             false => BLIND,
-            true if by_counts && reads == Reads::Any => TOLD,
+            true if by_counts && (reads == Reads::Any || rooms.is_some()) => TOLD,
             true if by_counts && by_idle == 0 && !core.board.is_kept() => BARE,
             true => FULL,
         };
@@ -123,7 +127,11 @@ impl Lines {
             by_counts,
             keeps_ends,
             way,
-            lasts: vec![Time::ZERO; kept(BLIND) + kept(TOLD)],
+            lasts: match rooms {
+                None => vec![Time::ZERO; kept(BLIND) + kept(TOLD)],
+                Some(_) => Vec::new(),
+            },
+            rooms,
             lengths: Lengths::new(kept(BARE)),
             told: Told::new(kept(TOLD)),
             due: Due::new(if is_due { nodes } else { 0 }),
@@ -150,7 +158,7 @@ impl Lines {
     #[inline(always)]
     fn last(&self, node: NodeId) -> Time {
         match self.way {
-            BLIND | TOLD => self.lasts[node.index()],
+            BLIND | TOLD => self.lasts.get(node.index()).copied().unwrap_or_default(),
             BARE => self.lengths.last(node),
             _ => self.queues.lines[node.index()].last,
         }
@@ -168,10 +176,10 @@ impl Lines {
     ) -> (Time, Time) {
         self.service += u128::from(service.0);
         match WAY {
-            BLIND => follow(&mut self.lasts[node.index()], service, now),
+            BLIND => self.follow(node, service, now),
             BARE => self.lengths.push(node, service, now),
             TOLD => {
-                let (start, end) = follow(&mut self.lasts[node.index()], service, now);
+                let (start, end) = self.follow(node, service, now);
                 let before = self.told.push(node, end);
                 self.queues.recount(core, node, before, before + 1);
                 (start, end)
@@ -193,6 +201,14 @@ impl Lines {
             BARE => self.line_up_by::<BARE>(core, node, service, now),
             TOLD => self.line_up_by::<TOLD>(core, node, service, now),
             _ => self.line_up_by::<FULL>(core, node, service, now),
+        }
+    }
+
+    #[inline(always)]
+    fn follow(&mut self, node: NodeId, service: Time, now: Time) -> (Time, Time) {
+        match &mut self.rooms {
+            None => follow(&mut self.lasts[node.index()], service, now),
+            Some(rooms) => rooms.follow(node, service, now),
         }
     }
 
@@ -251,7 +267,10 @@ impl Lines {
     /// Reads something of the line at `node`, which is needed soon.
     #[inline(always)]
     pub fn touch(&self, node: NodeId) -> u64 {
-        self.last(node).0
+        match &self.rooms {
+            None => self.last(node).0,
+            Some(rooms) => rooms.first(node).0,
+        }
     }
 
     /// Lets go what has left any line until `now`.
@@ -290,6 +309,9 @@ impl Lines {
         if self.are_shown() {
             return;
         }
+        if let Some(rooms) = &mut self.rooms {
+            return rooms.show(core, ledger, self.service, now);
+        }
         self.count(ledger, now);
         let (mut left, mut busy) = (0, 0);
         for node in (0..core.layout.count()).map(NodeId) {
@@ -302,26 +324,45 @@ impl Lines {
         core.nodes.show_use(busy, self.service as i128 - left, now);
     }
 
-    /// What is to be seen of the lines `now`, when nothing is left that is due, with so many jobs in the
-    /// system.
-    pub fn observe(&mut self, nodes: u32, ledger: &Ledger, now: Time, jobs: u64) -> Observation {
-        let mut seen = metrics::Lines::of(nodes);
+    /// What is to be seen of the lines `now`, when nothing is left that is due.
+    pub fn observe(
+        &mut self,
+        core: &Core<'_>,
+        ledger: &Ledger,
+        capacity: &Capacity,
+        now: Time,
+    ) -> Observation {
+        if let Some(rooms) = &mut self.rooms {
+            return rooms.observe(core, ledger, capacity, now);
+        }
+        let mut seen = metrics::Lines::of(core.layout.count());
         self.count(ledger, now);
         let mut tasks = std::mem::take(&mut self.tasks);
         tasks.drain(|node, tasks| seen.add(tasks, self.last(node).since(now)));
         self.tasks = tasks;
-        seen.observed(now, jobs, 0)
+        seen.observed(now, core.window.jobs(), 0)
     }
 
     fn count(&mut self, ledger: &Ledger, now: Time) {
-        ledger.for_each_task(now, |task| *self.tasks.at(task.node) += 1);
+        ledger.for_each_task(now, |_, task| *self.tasks.at(task.node) += 1);
     }
 
     /// Gives back what was lent.
-    pub fn hand_over(&mut self, core: &mut Core<'_>) {
+    pub fn give_back(&mut self, core: &mut Core<'_>) {
         if let Some(order) = self.queues.order.take() {
             core.board.take_back_counts(order);
         }
+    }
+
+    /// The tasks of `in_line` go on by events; tells how many are on their way to their nodes.
+    pub fn hand_over(&self, core: &mut Core<'_>, in_line: &[(Task, u32)]) -> u64 {
+        if let Some(rooms) = &self.rooms {
+            return rooms.hand_over(core, in_line);
+        }
+        in_line
+            .iter()
+            .for_each(|(task, id)| take_over(core, task, *id));
+        0
     }
 }
 

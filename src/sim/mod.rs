@@ -40,6 +40,7 @@ pub mod records;
 mod renewals;
 mod replication;
 mod reservations;
+mod rooms;
 mod scaling;
 mod servers;
 mod service;

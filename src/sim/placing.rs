@@ -74,7 +74,9 @@ impl Arrived<'_> {
         let ideal = at_best.max().unwrap_or_default();
         if let [first, others @ ..] = tasks {
             let critical = others.iter().fold(*first, last);
-            ledger.write(self.placed(critical, tasks.len() as u32, ideal), tasks);
+            let mut placed = self.placed(critical, tasks.len() as u32, ideal);
+            placed.end += ledger.back();
+            ledger.write(placed, tasks);
         }
     }
 

@@ -381,17 +381,23 @@ impl Task {
         self.parts[Phase::Retry as usize] = lost;
     }
 
-    /// It was placed when it was ready, with its job, to run from `start` to `end`, and that is what
-    /// it is `now` at, waits for, or has behind it.
-    pub fn go_on(&mut self, start: Time, end: Time, now: Time) {
-        self.enter(Phase::Queue, self.since);
+    /// It was placed when it was ready, with its job, to be at its node, start, end and be received at these instants,
+    /// and that is what it is `now` at, waits for, or has behind it.
+    pub fn go_on(&mut self, [reached, start, end, received]: [Time; 4], now: Time) {
+        self.enter(Phase::Network, self.since);
         self.service = end - start;
+        if reached <= now {
+            self.enter(Phase::Queue, reached);
+        }
         if start <= now {
             self.start(start);
         }
         if end <= now {
-            self.enter(Phase::Done, end);
+            self.enter(Phase::Returning, end);
             self.service = end;
+        }
+        if received <= now {
+            self.enter(Phase::Done, received);
         }
     }
 

@@ -252,6 +252,14 @@ impl Setup {
         classes.all(|class| class.transfer[leg] == Time::ZERO)
     }
 
+    /// How long each task, and each result, travels, if that is always the same.
+    pub fn legs(&self) -> Option<[Time; 2]> {
+        let is_even =
+            self.network.ways.is_empty() && self.sends_nothing(0) && self.sends_nothing(1);
+        let leg = |law: &Law| law.constant().filter(|_| is_even).map(Time::from_secs);
+        Some([leg(&self.network.dispatch)?, leg(&self.network.result)?])
+    }
+
     /// True if no later arrival can touch a job that is there: every queue on the way is first in,
     /// first out, and all tasks take the same way in the same time. Everything in a setup is named,
     /// so that what is new there cannot be forgotten here.

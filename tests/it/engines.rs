@@ -13,6 +13,7 @@ use equipoise::engine::law::Law;
 use equipoise::engine::random::{Draw, Purpose, Seeds};
 use equipoise::engine::time::Time;
 use equipoise::metrics::figures::Figures;
+use equipoise::model::cluster::Dimension;
 use equipoise::sim::setup::{Engine, Measure, Setup, Stragglers, Warmup};
 use equipoise::sim::{Failure, run};
 use equipoise::strategy::placement::{
@@ -59,6 +60,48 @@ fn random(seed: u64) -> Setup {
             probability: 0.2,
             factor: Law::Constant(3.0),
         });
+    }
+    setup
+}
+
+/// The same where several tasks run at a node, or all travel for a while.
+fn roomy(seed: u64) -> Setup {
+    let mut setup = random(seed);
+    let mut draw = Seeds::new(seed, 2)
+        .key(Purpose::Placement)
+        .draw(0, 0, 0, 0, 0);
+    if draw.below(4) > 0 {
+        setup.strategy.binding = Binding::Early;
+        setup.strategy.parts[0].placement = match draw.below(4) {
+            0 => Arc::new(RoundRobin::default()),
+            _ => simple_placement(&mut draw),
+        };
+    }
+    let mut delay = || Law::Constant([0.0, 0.25, 1.0, 0.1][draw.below(4) as usize]);
+    (setup.network.dispatch, setup.network.result) = (delay(), delay());
+    let demand: Vec<u64> = match draw.below(3) {
+        0 => vec![1],
+        1 => vec![1 + u64::from(draw.below(2))],
+        _ => vec![1, u64::from(draw.below(3)), 2],
+    };
+    let mut may_be_small = setup.cluster.groups.len() > 1;
+    for group in &mut setup.cluster.groups {
+        let units =
+            |need: &u64| Some(need * (1 + u64::from(draw.below(4))) + u64::from(draw.below(2)));
+        group.capacity = demand.iter().map(units).collect();
+        if demand.len() > 1 && draw.below(2) == 0 {
+            group.capacity[0] = None;
+        }
+        // It is the others that take them.
+        if std::mem::take(&mut may_be_small) && draw.below(6) == 0 {
+            group.capacity[0] = Some(demand[0] - 1);
+        }
+    }
+    for name in ["cpu", "memory"].iter().take(demand.len() - 1) {
+        setup.cluster.dimensions.push(Dimension::new(name, 8.0));
+    }
+    for class in &mut setup.classes {
+        class.stages[0].demand.clone_from(&demand);
     }
     setup
 }
@@ -182,6 +225,10 @@ fn compare(seed: u64) -> Result<bool, String> {
     compare_of(&random(seed))
 }
 
+fn compare_roomy(seed: u64) -> Result<bool, String> {
+    compare_of(&roomy(seed))
+}
+
 fn compare_of(setup: &Setup) -> Result<bool, String> {
     let seed = setup.seed;
     let of = |engine| {
@@ -211,7 +258,7 @@ fn compare_of(setup: &Setup) -> Result<bool, String> {
     Err(format!("{seed}:\n  {direct:.300}\n  {events:.300}\n"))
 }
 
-fn compare_all(seeds: std::ops::Range<u64>) -> usize {
+fn compare_all(seeds: std::ops::Range<u64>, compare: fn(u64) -> Result<bool, String>) -> usize {
     let results: Vec<Result<bool, String>> = seeds.into_par_iter().map(compare).collect();
     let wrong: Vec<&String> = results.iter().filter_map(|r| r.as_ref().err()).collect();
     let shown: String = wrong.iter().take(3).map(|wrong| wrong.as_str()).collect();
@@ -221,16 +268,24 @@ fn compare_all(seeds: std::ops::Range<u64>) -> usize {
 
 #[test]
 fn engines_agree_to_the_bit() {
-    let direct = compare_all(0..3_000);
+    let direct = compare_all(0..3_000, compare);
     assert!(direct > 2_000, "only {direct} were run directly");
     // A crowd of which some are measured runs away.
     assert_eq!(compare(33_924), Ok(true));
 }
 
 #[test]
+fn engines_agree_on_rooms() {
+    let direct = compare_all(0..3_000, compare_roomy);
+    assert!(direct > 1_500, "only {direct} were run directly");
+}
+
+#[test]
 #[ignore = "takes a minute"]
 fn engines_agree_on_many() {
-    println!("{} run directly", compare_all(3_000..103_000));
+    let seeds = 3_000..103_000;
+    println!("{} run directly", compare_all(seeds.clone(), compare));
+    println!("{} of rooms", compare_all(seeds, compare_roomy));
 }
 
 /// Services that together last longer than the clock runs: the jobs behind them are never over.

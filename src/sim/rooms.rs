@@ -1,0 +1,233 @@
+//! Nodes on the direct path at which several tasks run at once, and which tasks take time to reach.
+//!
+//! All tasks demand the same, so that a node has places for a number of them, and all travel equally long. Tasks
+//! start in the order in which they were sent, each when the first of the places comes free: it is known when it is
+//! sent when that is (Kiefer & Wolfowitz, "On the theory of queues with many servers", Trans. AMS 78, 1955).
+
+use crate::engine::time::Time;
+use crate::metrics::nodes::{Capacity, Observation};
+use crate::model::cluster::Group;
+use crate::model::ids::NodeId;
+use crate::model::layout::Layout;
+use crate::model::nodes::{Crowd, Nodes};
+
+use super::core::{Core, Kind};
+use super::ledger::{Ledger, Task, run_on};
+use super::noted::Noted;
+use super::setup::Setup;
+
+/// See the module.
+pub struct Rooms {
+    /// When the places of each node come free: a heap each, the first at the top.
+    free: Vec<Time>,
+    /// Where that of each node begins, and where the last ends.
+    heaps: Vec<u32>,
+    crowds: Crowds,
+    /// The nodes as they were last observed.
+    seen: Nodes,
+}
+
+/// What is at the nodes at an instant.
+struct Crowds {
+    /// How long tasks travel.
+    there: Time,
+    /// What each demands.
+    demand: Vec<u64>,
+    /// For a function's own use.
+    of: Noted<Crowd>,
+}
+
+impl Crowds {
+    /// `nodes` become as they are `now`; tells how many tasks run, and the service that is left of all.
+    fn fill(&mut self, nodes: &mut Nodes, ledger: &Ledger, now: Time) -> (u64, u128) {
+        let (mut running, mut left) = (0, 0);
+        ledger.for_each_task(now, |sent, task| {
+            let (runs, has_reached) = (task.start <= now, sent + self.there <= now);
+            let own = task.end - task.start.max(now);
+            let crowd = self.of.at(task.node);
+            crowd.tasks += 1;
+            crowd.running += u32::from(runs);
+            crowd.queued += u32::from(has_reached && !runs);
+            crowd.left = crowd.left.wrapping_add(own.0);
+            running += u64::from(runs);
+            left += u128::from(own.0);
+        });
+        nodes.show_none();
+        let demand = &self.demand;
+        self.of
+            .drain(|node, crowd| nodes.show_crowd(node, &crowd, demand, now));
+        (running, left)
+    }
+}
+
+/// What all tasks of `setup` demand, if that is the same; `None` if not.
+pub fn common_demand(setup: &Setup) -> Option<&[u64]> {
+    let mut stages = setup.classes.iter().flat_map(|class| &class.stages);
+    let first = &stages.next()?.demand;
+    stages.all(|stage| stage.demand == *first).then_some(first)
+}
+
+/// Places at each node of a group of `capacity` for tasks of `demand`; `None` if there is no limit.
+pub fn places(capacity: &[Option<u64>], demand: &[u64]) -> Option<u64> {
+    let needed = capacity.iter().zip(demand).filter(|(_, need)| **need > 0);
+    needed
+        .filter_map(|(has, need)| has.map(|has| has / need))
+        .min()
+}
+
+/// Places at all nodes together at most.
+const MOST: u64 = 1 << 24;
+
+/// True if the nodes of `layout` have places for `demand`, and not too many.
+pub fn are_limited(layout: &Layout, demand: &[u64]) -> bool {
+    let of = |group: &Group| {
+        Some(places(&group.capacity, demand)?.saturating_mul(u64::from(group.count)))
+    };
+    let all = layout
+        .groups()
+        .iter()
+        .map(of)
+        .try_fold(0u64, |sum, places| Some(sum.saturating_add(places?)));
+    all.is_some_and(|all| all <= MOST)
+}
+
+impl Rooms {
+    /// The empty nodes of `layout` for tasks of `demand`, which travel for `there`.
+    pub fn new(layout: &Layout, demand: &[u64], there: Time) -> Rooms {
+        let each = layout
+            .ids()
+            .map(|node| places(layout.capacity(node), demand).unwrap_or(0));
+        let mut heaps = vec![0];
+        heaps.extend(each.scan(0, |end, places| {
+            *end += places as u32;
+            Some(*end)
+        }));
+        Rooms {
+            free: vec![Time::ZERO; heaps.last().copied().unwrap_or(0) as usize],
+            heaps,
+            crowds: Crowds {
+                there,
+                demand: demand.to_vec(),
+                of: Noted::new(layout.count()),
+            },
+            seen: Nodes::new(layout),
+        }
+    }
+
+    /// A task of `service` is sent to `node` `now`; tells when it starts and ends.
+    #[inline]
+    pub fn follow(&mut self, node: NodeId, service: Time, now: Time) -> (Time, Time) {
+        let places = self.heaps[node.index()] as usize..self.heaps[node.index() + 1] as usize;
+        let heap = &mut self.free[places];
+        let start = heap[0].max(now + self.crowds.there);
+        let end = start + service;
+        replace_first(heap, end);
+        (start, end)
+    }
+
+    /// When the first place at `node` comes free, or came.
+    #[inline]
+    pub fn first(&self, node: NodeId) -> Time {
+        self.free[self.heaps[node.index()] as usize]
+    }
+
+    /// What is to be seen of the nodes `now`, when nothing is left that is due.
+    pub fn observe(
+        &mut self,
+        core: &Core<'_>,
+        ledger: &Ledger,
+        capacity: &Capacity,
+        now: Time,
+    ) -> Observation {
+        self.crowds.fill(&mut self.seen, ledger, now);
+        Observation::take(
+            &core.layout,
+            &self.seen,
+            capacity,
+            now,
+            core.window.jobs(),
+            0,
+        )
+    }
+
+    /// The nodes of the core become as they are `now`, when tasks of `service` have been placed in all.
+    pub fn show(&mut self, core: &mut Core<'_>, ledger: &Ledger, service: u128, now: Time) {
+        let (running, left) = self.crowds.fill(&mut core.nodes, ledger, now);
+        let units: u64 = self.crowds.demand.iter().sum();
+        let used = (service - left) as i128 * i128::from(units);
+        core.nodes.show_use(running * units, used, now);
+    }
+
+    /// The tasks of `in_line` go on by events: they run, wait at their nodes or are on their way there. Tells how
+    /// many of the last there are.
+    pub fn hand_over(&self, core: &mut Core<'_>, in_line: &[(Task, u32)]) -> u64 {
+        let (now, mut travelling) = (core.now(), 0);
+        for (task, id) in in_line {
+            let reached = core.records.both(*id).1.arrival + self.crowds.there;
+            if task.start <= now {
+                run_on(core, task, *id);
+            } else if reached <= now {
+                let node = core.nodes.at_mut(task.node);
+                node.queue.push(&mut core.records, *id);
+            } else {
+                travelling += 1;
+                core.schedule_task(reached, Kind::Reached, task.node.0 + 1, *id);
+            }
+        }
+        travelling
+    }
+}
+
+/// In place of the first of a heap comes `time`.
+#[inline]
+fn replace_first(heap: &mut [Time], time: Time) {
+    let mut at = 0;
+    loop {
+        let (left, right) = (2 * at + 1, 2 * at + 2);
+        let Some(&(mut first)) = heap.get(left) else {
+            break;
+        };
+        let mut child = left;
+        if let Some(&other) = heap.get(right) {
+            child += usize::from(other < first);
+            first = first.min(other);
+        }
+        if first >= time {
+            break;
+        }
+        heap[at] = first;
+        at = child;
+    }
+    heap[at] = time;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replaced_first_leaves_a_heap() {
+        let mut state = 1u64;
+        for n in 1..20usize {
+            let (mut heap, mut sorted) = (vec![Time::ZERO; n], vec![Time::ZERO; n]);
+            for step in 0..300 {
+                state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(11);
+                let time = heap[0] + Time((state >> 58) * (step % 3));
+                replace_first(&mut heap, time);
+                sorted[0] = time;
+                sorted.sort_unstable();
+                assert_eq!(heap[0], sorted[0]);
+            }
+            heap.sort_unstable();
+            assert_eq!(heap, sorted);
+        }
+    }
+
+    #[test]
+    fn the_scarcest_says_how_many_find_a_place() {
+        assert_eq!(places(&[Some(4)], &[1]), Some(4));
+        assert_eq!(places(&[None, Some(8), Some(9)], &[1, 1, 4]), Some(2));
+        assert_eq!(places(&[None, Some(8)], &[1, 0]), None);
+        assert_eq!(places(&[Some(3), Some(8)], &[2, 0]), Some(1));
+    }
+}

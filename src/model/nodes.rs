@@ -82,19 +82,6 @@ impl Node {
     }
 }
 
-/// What is at a node, of tasks that demand the same.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Crowd {
-    /// Running, queued or travelling to it.
-    pub tasks: u32,
-    /// Running.
-    pub running: u32,
-    /// Waiting in its queue.
-    pub queued: u32,
-    /// Service left of all, nanoseconds.
-    pub left: u64,
-}
-
 /// By how much more the service left at a node is said to be than it is, at an instant, and how fast
 /// that rises. It may be below 0, and so wraps around.
 #[derive(Clone, Copy, Debug, Default)]
@@ -502,34 +489,85 @@ impl Nodes {
         *word = *word & !bit | if tasks > 0 { bit } else { 0 };
     }
 
-    /// Nothing is at any node.
-    pub fn show_none(&mut self) {
+    /// Nothing is at any node, and what will be shown there demands that.
+    pub fn show_none(&mut self, demand: &[u64]) {
         for word in 0..self.holding.len() {
             while self.holding[word] != 0 {
                 let at = word * 64 + self.holding[word].trailing_zeros() as usize;
-                self.show_crowd(NodeId(at as u32), &Crowd::default(), &[], Time::ZERO);
+                self.show_empty(at, demand);
             }
         }
     }
 
-    /// A node has that crowd `now`, all of whom demand the same.
-    pub fn show_crowd(&mut self, node: NodeId, crowd: &Crowd, demand: &[u64], now: Time) {
-        let [tasks, running] = [crowd.tasks, crowd.running].map(u64::from);
-        let slots = demand.first().copied().unwrap_or(0);
-        let free = self.kind(node).limits[SLOTS] - running * slots;
+    fn show_empty(&mut self, at: usize, demand: &[u64]) {
+        let this = &mut self.nodes[at];
+        (this.tasks, this.rate, this.queued, this.level) = (0, 0, 0, 0);
+        self.holding[at / 64] &= !(1 << (at % 64));
+        self.show_held(at, demand, Time::ZERO);
+    }
+
+    /// At a node is one more task than was [shown](Nodes::show_none), which runs, waits or is on its way, and of which
+    /// `left` of service is left.
+    #[inline]
+    pub fn show_task(&mut self, node: NodeId, runs: bool, waits: bool, left: Time) {
         let this = &mut self.nodes[node.index()];
-        (this.level, this.since, this.rate) = (crowd.left, now, crowd.running);
-        (this.free, this.held) = (free, tasks * slots);
-        (this.tasks, this.queued) = (crowd.tasks, crowd.queued);
-        let bit = 1 << (node.index() % 64);
-        let word = &mut self.holding[node.index() / 64];
-        *word = *word & !bit | if tasks > 0 { bit } else { 0 };
-        if self.dimensions > 1 {
-            let row = self.row(node);
-            let units = |d: usize, of: u64| demand.get(d).map_or(0, |need| need * of);
-            for (d, cell) in row.enumerate() {
-                (self.used[cell], self.held[cell]) = (units(d, running), units(d, tasks));
+        if this.tasks == 0 {
+            self.holding[node.index() / 64] |= 1 << (node.index() % 64);
+        }
+        this.tasks += 1;
+        this.rate += u32::from(runs);
+        this.queued += u32::from(waits);
+        this.level = this.level.wrapping_add(left.0);
+    }
+
+    /// All that was shown was shown `now`, and each task demands that.
+    pub fn show_demand(&mut self, demand: &[u64], now: Time) {
+        for word in 0..self.holding.len() {
+            let mut left = self.holding[word];
+            while left != 0 {
+                let at = word * 64 + left.trailing_zeros() as usize;
+                self.show_held(at, demand, now);
+                left &= left - 1;
             }
+        }
+    }
+
+    fn show_held(&mut self, at: usize, demand: &[u64], now: Time) {
+        let this = &mut self.nodes[at];
+        let [tasks, running] = [this.tasks, this.rate].map(u64::from);
+        this.since = now;
+        this.free = self.kinds[this.group as usize].limits[SLOTS] - running * demand[SLOTS];
+        this.held = tasks * demand[SLOTS];
+        if self.dimensions > 1 {
+            for (d, need) in demand.iter().enumerate() {
+                let cell = at * self.dimensions + d;
+                (self.used[cell], self.held[cell]) = (running * need, tasks * need);
+            }
+        }
+    }
+
+    /// A task of `demand` is held at the node from now on, where no more than that is kept of it.
+    pub fn hold(&mut self, node: NodeId, demand: &[u64]) {
+        let this = &mut self.nodes[node.index()];
+        if this.tasks == 0 {
+            self.holding[node.index() / 64] |= 1 << (node.index() % 64);
+        }
+        this.held += demand[SLOTS];
+        this.tasks += 1;
+        if self.dimensions > 1 {
+            let held = self.row(node);
+            add(&mut self.held[held], demand);
+        }
+    }
+
+    /// It is held there no more.
+    pub fn let_go(&mut self, node: NodeId, demand: &[u64]) {
+        if self.dimensions > 1 {
+            self.release_row(node, demand);
+        }
+        if self.nodes[node.index()].release(demand[SLOTS]) {
+            // Nor is what was shown there, if that was.
+            self.show_empty(node.index(), demand);
         }
     }
 

@@ -114,14 +114,11 @@ impl<'s> Replication<'s> {
     }
 
     /// True if nodes may have rooms: all tasks demand the same and travel equally long, and no more is read of the
-    /// nodes than numbers of tasks.
+    /// nodes than what is held there.
     fn may_have_rooms(&mut self) -> bool {
         let (setup, layout) = (self.core.setup, &self.core.layout);
         let is_limited = common_demand(setup).is_some_and(|demand| are_limited(layout, demand));
-        let by_counts = self.dispatch.goes_by_counts() && self.core.board.keeps_counts_alone();
-        let is_blind =
-            self.dispatch.reads() == Reads::Nothing && self.dispatch.reporting().by_idle == 0;
-        is_limited && setup.legs().is_some() && (by_counts || is_blind)
+        is_limited && setup.legs().is_some() && !self.dispatch.reads_work()
     }
 
     /// True if all nodes are served from one queue, and placed by what is plain to see of them.
@@ -550,6 +547,7 @@ fn choose_by_view(
 ) -> Fallible<NodeId> {
     let now = core.now();
     match lines.reads {
+        _ if lines.way == TOLD => lines.settle_told(core, now),
         Reads::Nothing => {}
         Reads::Named => {
             let (named, draw) = dispatch.name(core, subject);

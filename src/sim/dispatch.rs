@@ -1079,6 +1079,11 @@ impl Dispatch {
         each.max().unwrap_or(Reads::Nothing)
     }
 
+    /// True if any placement may read the service that is left at nodes.
+    pub fn reads_work(&mut self) -> bool {
+        self.placements().any(|placement| placement.reads_work())
+    }
+
     /// True if anybody minds that a dispatcher hears of an end.
     pub fn hears(&self) -> bool {
         self.hears

@@ -30,8 +30,7 @@ pub struct Lines {
     keeps_ends: bool,
     /// How they are kept.
     pub way: u8,
-    /// Where several run at once, or tasks take time to reach their nodes; then numbers of tasks are all that is
-    /// kept beside.
+    /// Where several run at once, or tasks take time to reach their nodes.
     rooms: Option<Rooms>,
     /// The lines, in one of four ways.
     lasts: Vec<Time>,
@@ -116,7 +115,7 @@ impl Lines {
         let keeps_ends = reads != Reads::Nothing || by_idle > 0;
         let way = match keeps_ends {
             false => BLIND,
-            true if by_counts && (reads == Reads::Any || rooms.is_some()) => TOLD,
+            true if rooms.is_some() || by_counts && reads == Reads::Any => TOLD,
             true if by_counts && by_idle == 0 && !core.board.is_kept() => BARE,
             true => FULL,
         };
@@ -151,7 +150,7 @@ impl Lines {
 
     /// True if the nodes of the core are as these lines say.
     pub fn are_shown(&self) -> bool {
-        self.keeps_ends && !self.by_counts
+        self.keeps_ends && !self.by_counts && self.rooms.is_none()
     }
 
     /// When the service of the last in line at `node` ends, or ended.
@@ -181,7 +180,13 @@ impl Lines {
             TOLD => {
                 let (start, end) = self.follow(node, service, now);
                 let before = self.told.push(node, end);
-                self.queues.recount(core, node, before, before + 1);
+                match &self.rooms {
+                    Some(rooms) if !self.by_counts => {
+                        core.nodes.hold(node, rooms.demand());
+                        core.changed(node);
+                    }
+                    _ => self.queues.recount(core, node, before, before + 1),
+                }
                 (start, end)
             }
             _ => self.line_up_fully(core, node, service, now),
@@ -291,10 +296,17 @@ impl Lines {
     #[inline(always)]
     pub fn settle_told(&mut self, core: &mut Core<'_>, now: Time) {
         let (told, queues) = (&mut self.told, &mut self.queues);
-        told.settle(now, |node, end, tasks| {
-            queues.recount(core, node, tasks + 1, tasks);
-            queues.report_idle(core, end, tasks);
-        });
+        match &self.rooms {
+            Some(rooms) if !self.by_counts => told.settle(now, |node, end, tasks| {
+                core.nodes.let_go(node, rooms.demand());
+                core.changed(node);
+                queues.report_idle(core, end, tasks);
+            }),
+            _ => told.settle(now, |node, end, tasks| {
+                queues.recount(core, node, tasks + 1, tasks);
+                queues.report_idle(core, end, tasks);
+            }),
+        }
     }
 
     /// The same where decisions may read the state of any node.

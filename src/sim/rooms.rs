@@ -9,11 +9,10 @@ use crate::metrics::nodes::{Capacity, Observation};
 use crate::model::cluster::Group;
 use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
-use crate::model::nodes::{Crowd, Nodes};
+use crate::model::nodes::Nodes;
 
 use super::core::{Core, Kind};
 use super::ledger::{Ledger, Task, run_on};
-use super::noted::Noted;
 use super::setup::Setup;
 
 /// See the module.
@@ -22,42 +21,12 @@ pub struct Rooms {
     free: Vec<Time>,
     /// Where that of each node begins, and where the last ends.
     heaps: Vec<u32>,
-    crowds: Crowds,
-    /// The nodes as they were last observed.
-    seen: Nodes,
-}
-
-/// What is at the nodes at an instant.
-struct Crowds {
     /// How long tasks travel.
     there: Time,
     /// What each demands.
     demand: Vec<u64>,
-    /// For a function's own use.
-    of: Noted<Crowd>,
-}
-
-impl Crowds {
-    /// `nodes` become as they are `now`; tells how many tasks run, and the service that is left of all.
-    fn fill(&mut self, nodes: &mut Nodes, ledger: &Ledger, now: Time) -> (u64, u128) {
-        let (mut running, mut left) = (0, 0);
-        ledger.for_each_task(now, |sent, task| {
-            let (runs, has_reached) = (task.start <= now, sent + self.there <= now);
-            let own = task.end - task.start.max(now);
-            let crowd = self.of.at(task.node);
-            crowd.tasks += 1;
-            crowd.running += u32::from(runs);
-            crowd.queued += u32::from(has_reached && !runs);
-            crowd.left = crowd.left.wrapping_add(own.0);
-            running += u64::from(runs);
-            left += u128::from(own.0);
-        });
-        nodes.show_none();
-        let demand = &self.demand;
-        self.of
-            .drain(|node, crowd| nodes.show_crowd(node, &crowd, demand, now));
-        (running, left)
-    }
+    /// The nodes as they were last observed.
+    seen: Nodes,
 }
 
 /// What all tasks of `setup` demand, if that is the same; `None` if not.
@@ -105,11 +74,8 @@ impl Rooms {
         Rooms {
             free: vec![Time::ZERO; heaps.last().copied().unwrap_or(0) as usize],
             heaps,
-            crowds: Crowds {
-                there,
-                demand: demand.to_vec(),
-                of: Noted::new(layout.count()),
-            },
+            there,
+            demand: demand.to_vec(),
             seen: Nodes::new(layout),
         }
     }
@@ -119,10 +85,16 @@ impl Rooms {
     pub fn follow(&mut self, node: NodeId, service: Time, now: Time) -> (Time, Time) {
         let places = self.heaps[node.index()] as usize..self.heaps[node.index() + 1] as usize;
         let heap = &mut self.free[places];
-        let start = heap[0].max(now + self.crowds.there);
+        let start = heap[0].max(now + self.there);
         let end = start + service;
         replace_first(heap, end);
         (start, end)
+    }
+
+    /// What each task demands.
+    #[inline]
+    pub fn demand(&self) -> &[u64] {
+        &self.demand
     }
 
     /// When the first place at `node` comes free, or came.
@@ -139,7 +111,7 @@ impl Rooms {
         capacity: &Capacity,
         now: Time,
     ) -> Observation {
-        self.crowds.fill(&mut self.seen, ledger, now);
+        fill(&mut self.seen, (self.there, &self.demand), ledger, now);
         Observation::take(
             &core.layout,
             &self.seen,
@@ -151,9 +123,9 @@ impl Rooms {
     }
 
     /// The nodes of the core become as they are `now`, when tasks of `service` have been placed in all.
-    pub fn show(&mut self, core: &mut Core<'_>, ledger: &Ledger, service: u128, now: Time) {
-        let (running, left) = self.crowds.fill(&mut core.nodes, ledger, now);
-        let units: u64 = self.crowds.demand.iter().sum();
+    pub fn show(&self, core: &mut Core<'_>, ledger: &Ledger, service: u128, now: Time) {
+        let (running, left) = fill(&mut core.nodes, (self.there, &self.demand), ledger, now);
+        let units: u64 = self.demand.iter().sum();
         let used = (service - left) as i128 * i128::from(units);
         core.nodes.show_use(running * units, used, now);
     }
@@ -163,7 +135,7 @@ impl Rooms {
     pub fn hand_over(&self, core: &mut Core<'_>, in_line: &[(Task, u32)]) -> u64 {
         let (now, mut travelling) = (core.now(), 0);
         for (task, id) in in_line {
-            let reached = core.records.both(*id).1.arrival + self.crowds.there;
+            let reached = core.records.both(*id).1.arrival + self.there;
             if task.start <= now {
                 run_on(core, task, *id);
             } else if reached <= now {
@@ -176,6 +148,27 @@ impl Rooms {
         }
         travelling
     }
+}
+
+/// `nodes` become as they are `now`, of tasks that travelled for `there` and demand the same; tells how many run, and the
+/// service that is left of all.
+fn fill(
+    nodes: &mut Nodes,
+    (there, demand): (Time, &[u64]),
+    ledger: &Ledger,
+    now: Time,
+) -> (u64, u128) {
+    let (mut running, mut left) = (0, 0);
+    nodes.show_none(demand);
+    ledger.for_each_task(now, |sent, task| {
+        let (runs, has_reached) = (task.start <= now, sent + there <= now);
+        let own = task.end - task.start.max(now);
+        nodes.show_task(task.node, runs, has_reached && !runs, own);
+        running += u64::from(runs);
+        left += u128::from(own.0);
+    });
+    nodes.show_demand(demand, now);
+    (running, left)
 }
 
 /// In place of the first of a heap comes `time`.

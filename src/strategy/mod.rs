@@ -169,6 +169,12 @@ pub trait Placement: Send {
         Reads::Any
     }
 
+    /// True if a decision may read the service that is left at nodes ([`View::work`]), for which all that starts there
+    /// must be known, and not what is held there alone.
+    fn reads_work(&self) -> bool {
+        self.reads() != Reads::Nothing
+    }
+
     /// True if a decision hangs on earlier decisions by definition, as turns do. All others must
     /// decide by the state that they see: the contract tests hold them to it.
     fn has_memory(&self) -> bool {

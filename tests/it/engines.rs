@@ -17,9 +17,10 @@ use equipoise::model::cluster::Dimension;
 use equipoise::sim::setup::{Engine, Measure, Setup, Stragglers, Warmup};
 use equipoise::sim::{Failure, run};
 use equipoise::strategy::placement::{
-    join_idle_queue::JoinIdleQueue, least_loaded::LeastLoaded, power_of_d::PowerOfD,
-    random::Random, resource_match::ResourceMatch, round_robin::RoundRobin,
+    best_fit::BestFit, join_idle_queue::JoinIdleQueue, least_loaded::LeastLoaded,
+    power_of_d::PowerOfD, random::Random, resource_match::ResourceMatch, round_robin::RoundRobin,
     shortest_expected_delay::ShortestExpectedDelay, weighted_random::WeightedRandom,
+    worst_fit::WorstFit,
 };
 use equipoise::strategy::{Binding, Blueprint, Key, Parts, Ties};
 use equipoise::testing::setups::{group, open};
@@ -72,8 +73,11 @@ fn roomy(seed: u64) -> Setup {
         .draw(0, 0, 0, 0, 0);
     if draw.below(4) > 0 {
         setup.strategy.binding = Binding::Early;
-        setup.strategy.parts[0].placement = match draw.below(4) {
+        setup.strategy.parts[0].placement = match draw.below(6) {
             0 => Arc::new(RoundRobin::default()),
+            1 => Arc::new(WorstFit {}),
+            2 => Arc::new(BestFit {}),
+            3 => placement(&mut draw),
             _ => simple_placement(&mut draw),
         };
     }

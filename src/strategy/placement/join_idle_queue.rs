@@ -73,6 +73,10 @@ impl Placement for IdleFirst {
         view.idle(self.0, ask, rng).or_else(|| any(ask, rng))
     }
 
+    fn reads_work(&self) -> bool {
+        false
+    }
+
     fn reports(&self) -> Reports {
         Reports::Idle
     }

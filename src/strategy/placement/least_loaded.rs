@@ -54,6 +54,10 @@ impl Placement for Least {
         Some(Choice::Least(self.order))
     }
 
+    fn reads_work(&self) -> bool {
+        self.key == Key::Work
+    }
+
     fn reports(&self) -> Reports {
         Reports::Loads
     }

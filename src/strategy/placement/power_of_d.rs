@@ -288,6 +288,10 @@ impl Placement for Sample {
         Some(Choice::Fewer(first, second))
     }
 
+    fn reads_work(&self) -> bool {
+        self.parameters.by == Key::Work
+    }
+
     fn reads(&self) -> Reads {
         Reads::Named
     }
@@ -352,6 +356,10 @@ impl Placement for Remembering {
         let chosen = self.sample.place(ask, view, rng)?;
         self.remember(ask, view, chosen);
         Some(chosen)
+    }
+
+    fn reads_work(&self) -> bool {
+        self.sample.parameters.by == Key::Work
     }
 
     fn reads(&self) -> Reads {

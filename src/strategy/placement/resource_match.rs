@@ -99,6 +99,10 @@ impl Placement for Tetris {
         best.or_else(|| view.least_for(self.least_overfull, ask, ask.ties, rng))
     }
 
+    fn reads_work(&self) -> bool {
+        false
+    }
+
     fn reports(&self) -> Reports {
         Reports::Loads
     }

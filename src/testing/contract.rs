@@ -103,7 +103,8 @@ impl Contract {
     /// As [`Contract::check`].
     pub fn is_valid_and_repeatable(&self) -> Result<(), String> {
         let one_slot = ("one slot a node", one_slot_a_node(&self.blueprint));
-        for (world, setup) in self.worlds().into_iter().chain([one_slot]) {
+        let several = ("several tasks a node", several_a_node(&self.blueprint));
+        for (world, setup) in self.worlds().into_iter().chain([one_slot, several]) {
             let what = format!("`{}`, {world}", self.name);
             let (first, seen) = watch(&setup, &what)?;
             if let Some(memory) = seen.remembered {
@@ -125,7 +126,7 @@ impl Contract {
             holds(values(&first) == values(&unwatched), || {
                 format!(
                     "{what}: a run that is watched has other figures: `score` must change nothing, `reads` \
-                     must name all that a decision reads, and `choose` decide as `place` does"
+                     and `reads_work` must name all that a decision reads, and `choose` decide as `place` does"
                 )
             })?;
         }
@@ -292,6 +293,21 @@ fn one_slot_a_node(blueprint: &Arc<dyn Blueprint>) -> Setup {
         Law::Exponential { mean: 1.0 },
     );
     open(nodes, interval, 3, work, blueprint.clone()).measuring(200, 2_000)
+}
+
+/// The same where several tasks run at a node, and travel.
+fn several_a_node(blueprint: &Arc<dyn Blueprint>) -> Setup {
+    let mut setup = one_slot_a_node(blueprint);
+    setup.network.dispatch = Law::Constant(0.05);
+    setup.network.result = Law::Constant(0.1);
+    setup.cluster.dimensions.push(Dimension::new("cpu", 8.0));
+    for (group, units) in setup.cluster.groups.iter_mut().zip([4, 9]) {
+        group.capacity = vec![None, Some(units)];
+    }
+    for class in &mut setup.classes {
+        class.stages[0].demand = vec![1, 2];
+    }
+    setup
 }
 
 /// Two machine generations with three dimensions, and two classes with unlike demands, one of

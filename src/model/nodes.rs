@@ -506,15 +506,13 @@ impl Nodes {
         self.show_held(at, demand, Time::ZERO);
     }
 
-    /// At a node is one more task than was [shown](Nodes::show_none), which runs, waits or is on its way, and of which
-    /// `left` of service is left.
-    #[inline]
-    pub fn show_task(&mut self, node: NodeId, runs: bool, waits: bool, left: Time) {
+    /// At a node is one more task than was [shown](Nodes::show_none), if it `is_there`: it runs, waits or is on its way,
+    /// and so much of its service is `left`. Without a branch: none of it is anything that a processor can guess.
+    #[inline(always)]
+    pub fn show_task(&mut self, node: NodeId, [is_there, runs, waits]: [bool; 3], left: Time) {
         let this = &mut self.nodes[node.index()];
-        if this.tasks == 0 {
-            self.holding[node.index() / 64] |= 1 << (node.index() % 64);
-        }
-        this.tasks += 1;
+        self.holding[node.index() / 64] |= u64::from(is_there) << (node.index() % 64);
+        this.tasks += u32::from(is_there);
         this.rate += u32::from(runs);
         this.queued += u32::from(waits);
         this.level = this.level.wrapping_add(left.0);

@@ -527,8 +527,10 @@ impl Ledger {
         jobs.any(|job| job.end == Time::MAX)
     }
 
-    /// Tells all tasks that have not ended `now`, and when their jobs came, when what has happened is accounted for.
-    pub fn for_each_task(&self, now: Time, mut visit: impl FnMut(Time, &Task)) {
+    /// Tells all tasks of the jobs that are written down, and when these came: all that have not ended, when what has
+    /// happened is accounted for, and some others.
+    #[inline(always)]
+    pub fn for_each_task(&self, mut visit: impl FnMut(Time, &Task)) {
         for page in self.pages() {
             let mut rest = &page.tasks[..];
             for job in &page.jobs {
@@ -537,8 +539,7 @@ impl Ledger {
                 if own.is_empty() {
                     visit(job.arrival, &job.task());
                 }
-                let left = own.iter().filter(|task| task.end > now);
-                left.for_each(|task| visit(job.arrival, task));
+                own.iter().for_each(|task| visit(job.arrival, task));
             }
         }
     }

@@ -356,7 +356,11 @@ impl Lines {
     }
 
     fn count(&mut self, ledger: &Ledger, now: Time) {
-        ledger.for_each_task(now, |_, task| *self.tasks.at(task.node) += 1);
+        ledger.for_each_task(|_, task| {
+            if task.end > now {
+                *self.tasks.at(task.node) += 1;
+            }
+        });
     }
 
     /// Gives back what was lent.

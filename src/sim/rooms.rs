@@ -160,10 +160,11 @@ fn fill(
 ) -> (u64, u128) {
     let (mut running, mut left) = (0, 0);
     nodes.show_none(demand);
-    ledger.for_each_task(now, |sent, task| {
-        let (runs, has_reached) = (task.start <= now, sent + there <= now);
-        let own = task.end - task.start.max(now);
-        nodes.show_task(task.node, runs, has_reached && !runs, own);
+    ledger.for_each_task(|sent, task| {
+        let (is_there, has_started) = (task.end > now, task.start <= now);
+        let (runs, waits) = (is_there & has_started, !has_started & (sent + there <= now));
+        let own = task.end.since(task.start.max(now));
+        nodes.show_task(task.node, [is_there, runs, waits], own);
         running += u64::from(runs);
         left += u128::from(own.0);
     });

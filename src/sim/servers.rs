@@ -163,10 +163,11 @@ impl Servers {
     /// Notes when what runs `now` ends. Tells how many tasks wait, and the service that is left of all.
     fn look(&mut self, ledger: &Ledger, now: Time) -> (u64, u128) {
         let (mut waiting, mut left) = (0, 0);
-        ledger.for_each_task(now, |_, task| {
-            left += u128::from((task.end - task.start.max(now)).0);
+        ledger.for_each_task(|_, task| {
+            left += u128::from(task.end.since(task.start.max(now)).0);
             match task.start <= now {
-                true => *self.ends.at(task.node) = task.end,
+                true if task.end > now => *self.ends.at(task.node) = task.end,
+                true => {}
                 false => waiting += 1,
             }
         });

@@ -532,6 +532,14 @@ pub struct Core<'s> {
     slowdown_floor: Time,
 }
 
+/// Figures of no job, by class.
+fn job_stats(setup: &Setup) -> Vec<JobStats> {
+    let network = setup
+        .legs()
+        .map_or(Time::ZERO, |[there, back]| there + back);
+    vec![JobStats::new(network); setup.classes.len()]
+}
+
 /// Tasks that there may be at once, where all jobs come from traces; 0 where that is not known. Of many
 /// there is room for some beforehand.
 fn tasks_of_traces(setup: &Setup) -> usize {
@@ -565,12 +573,7 @@ impl<'s> Core<'s> {
             stage_pools: Vec::new(),
             keys: Keys::new(seeds, setup.placement_seed),
             window: Window::new(setup.window.clone()),
-            stats: {
-                let network = setup
-                    .legs()
-                    .map_or(Time::ZERO, |[there, back]| there + back);
-                vec![JobStats::new(network); setup.classes.len()]
-            },
+            stats: job_stats(setup),
             busy: Busy::new(&layout),
             totals: Totals::default(),
             service: Service::new(&layout),

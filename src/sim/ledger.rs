@@ -22,8 +22,9 @@ const DAYS: usize = 128;
 /// Days that are gone through together at most, or they are too short.
 const MOST_DAYS: u64 = 16;
 
-/// Jobs on a page.
+/// Jobs on a page, and tasks for which there is room at most before there are any.
 const PAGE: usize = 128;
+const MOST_ROOM: usize = 2048;
 
 /// See the module.
 pub struct Ledger {
@@ -62,14 +63,12 @@ pub struct Ledger {
 }
 
 /// Jobs whose last tasks end on one day: pages that are full, and the one that is written on.
-#[derive(Clone, Default)]
 struct Day {
     full: Vec<Page>,
     last: Page,
 }
 
 /// Some jobs.
-#[derive(Clone, Default)]
 struct Page {
     jobs: Vec<Placed>,
     /// Tasks of those jobs that have several, in the same order.
@@ -157,7 +156,7 @@ impl Ledger {
     /// An empty one of tasks of `demand`; `by_loads` messages are sent whenever the service of one ends.
     pub fn new(core: &Core<'_>, demand: &[u64], legs: [Time; 2], by_loads: u64) -> Ledger {
         Ledger {
-            days: vec![Day::default(); DAYS],
+            days: empty_days(),
             shift: 20,
             today: 0,
             jobs: 0,
@@ -225,6 +224,10 @@ impl Ledger {
         let page = self.page(job.end);
         page.jobs.push(job);
         if is_apart {
+            if page.tasks.capacity() == 0 {
+                page.tasks
+                    .reserve_exact((PAGE * tasks.len()).min(MOST_ROOM));
+            }
             page.tasks.extend_from_slice(tasks);
             self.has_apart = true;
         }
@@ -244,7 +247,7 @@ impl Ledger {
     #[inline(never)]
     fn turn_page(&mut self, day: usize) {
         let day = &mut self.days[day];
-        let next = self.spare.pop().unwrap_or_default();
+        let next = self.spare.pop().unwrap_or_else(Page::new);
         day.full.push(std::mem::replace(&mut day.last, next));
     }
 
@@ -278,7 +281,7 @@ impl Ledger {
         seen: &mut Seen,
     ) {
         let place = list(day);
-        let last = self.spare.pop().unwrap_or_default();
+        let last = self.spare.pop().unwrap_or_else(Page::new);
         let mut full = std::mem::take(&mut self.days[place].full);
         full.push(std::mem::replace(&mut self.days[place].last, last));
         for page in &mut full {
@@ -445,7 +448,7 @@ impl Ledger {
     fn reshape(&mut self, shift: u32) {
         self.today = self.today << self.shift >> shift;
         (self.shift, self.since_change) = (shift, 0);
-        let days = std::mem::replace(&mut self.days, vec![Day::default(); DAYS]);
+        let days = std::mem::replace(&mut self.days, empty_days());
         for mut page in days.into_iter().flat_map(Day::pages) {
             let mut next = 0;
             for job in &page.jobs {
@@ -613,6 +616,14 @@ fn list(day: u64) -> usize {
     day as usize % DAYS
 }
 
+fn empty_days() -> Vec<Day> {
+    let day = || Day {
+        full: Vec::new(),
+        last: Page::new(),
+    };
+    std::iter::repeat_with(day).take(DAYS).collect()
+}
+
 impl Day {
     fn pages(self) -> impl Iterator<Item = Page> {
         self.full.into_iter().chain([self.last])
@@ -620,6 +631,14 @@ impl Day {
 }
 
 impl Page {
+    /// An empty one, which has room for all its jobs: pages turn, and each would grow by itself.
+    fn new() -> Page {
+        Page {
+            jobs: Vec::with_capacity(PAGE),
+            tasks: Vec::new(),
+        }
+    }
+
     fn clear(&mut self) {
         self.jobs.clear();
         self.tasks.clear();

@@ -60,6 +60,8 @@ pub struct Ledger {
     ends: Vec<Time>,
     /// Pages on which nothing is written.
     spare: Vec<Page>,
+    /// A list for a function's own use.
+    moving: Vec<Page>,
 }
 
 /// Jobs whose last tasks end on one day: pages that are full, and the one that is written on.
@@ -173,6 +175,7 @@ impl Ledger {
             ended: 0,
             ends: Vec::new(),
             spare: Vec::new(),
+            moving: Vec::new(),
         }
     }
 
@@ -448,8 +451,15 @@ impl Ledger {
     fn reshape(&mut self, shift: u32) {
         self.today = self.today << self.shift >> shift;
         (self.shift, self.since_change) = (shift, 0);
-        let days = std::mem::replace(&mut self.days, empty_days());
-        for mut page in days.into_iter().flat_map(Day::pages) {
+        let mut pages = std::mem::take(&mut self.moving);
+        for day in &mut self.days {
+            pages.append(&mut day.full);
+            if !day.last.jobs.is_empty() {
+                let last = self.spare.pop().unwrap_or_else(Page::new);
+                pages.push(std::mem::replace(&mut day.last, last));
+            }
+        }
+        for page in &mut pages {
             let mut next = 0;
             for job in &page.jobs {
                 let apart = self.apart(job);
@@ -457,8 +467,9 @@ impl Ledger {
                 next += apart;
             }
             page.clear();
-            self.spare.push(page);
         }
+        self.spare.append(&mut pages);
+        self.moving = pages;
     }
 
     /// Accounts for a job that is over.

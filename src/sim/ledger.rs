@@ -24,7 +24,16 @@ const MOST_DAYS: u64 = 16;
 
 /// Jobs on a page, and tasks for which there is room at most before there are any.
 const PAGE: usize = 128;
-const MOST_ROOM: usize = 2048;
+const MOST_ROOM: usize = 1024;
+
+/// Tasks for which there is room on a page, of jobs whose results travel for `back`.
+fn room(core: &Core<'_>, back: Time) -> usize {
+    let each = core.facts.iter().map(|facts| facts.tasks.unwrap_or(1));
+    match each.max().unwrap_or(1) {
+        1 if back == Time::ZERO => 0,
+        most => (PAGE * most as usize).min(MOST_ROOM),
+    }
+}
 
 /// See the module.
 pub struct Ledger {
@@ -60,8 +69,10 @@ pub struct Ledger {
     ends: Vec<Time>,
     /// Pages on which nothing is written.
     spare: Vec<Page>,
-    /// A list for a function's own use.
-    moving: Vec<Page>,
+    /// All jobs, for a function's own use.
+    moving: Page,
+    /// Tasks for which there is room on a new page.
+    tasks: usize,
 }
 
 /// Jobs whose last tasks end on one day: pages that are full, and the one that is written on.
@@ -71,6 +82,7 @@ struct Day {
 }
 
 /// Some jobs.
+#[derive(Default)]
 struct Page {
     jobs: Vec<Placed>,
     /// Tasks of those jobs that have several, in the same order.
@@ -157,8 +169,9 @@ impl Task {
 impl Ledger {
     /// An empty one of tasks of `demand`; `by_loads` messages are sent whenever the service of one ends.
     pub fn new(core: &Core<'_>, demand: &[u64], legs: [Time; 2], by_loads: u64) -> Ledger {
+        let tasks = room(core, legs[1]);
         Ledger {
-            days: empty_days(),
+            days: (0..DAYS).map(|_| Day::new(tasks)).collect(),
             shift: 20,
             today: 0,
             jobs: 0,
@@ -174,8 +187,9 @@ impl Ledger {
             returning: 0,
             ended: 0,
             ends: Vec::new(),
-            spare: Vec::new(),
-            moving: Vec::new(),
+            spare: vec![Page::new(tasks)],
+            moving: Page::new(tasks),
+            tasks,
         }
     }
 
@@ -227,10 +241,6 @@ impl Ledger {
         let page = self.page(job.end);
         page.jobs.push(job);
         if is_apart {
-            if page.tasks.capacity() == 0 {
-                page.tasks
-                    .reserve_exact((PAGE * tasks.len()).min(MOST_ROOM));
-            }
             page.tasks.extend_from_slice(tasks);
             self.has_apart = true;
         }
@@ -246,11 +256,17 @@ impl Ledger {
         &mut self.days[day].last
     }
 
+    #[inline]
+    fn new_page(&mut self) -> Page {
+        let spare = self.spare.pop();
+        spare.unwrap_or_else(|| Page::new(self.tasks))
+    }
+
     #[cold]
     #[inline(never)]
     fn turn_page(&mut self, day: usize) {
+        let next = self.new_page();
         let day = &mut self.days[day];
-        let next = self.spare.pop().unwrap_or_else(Page::new);
         day.full.push(std::mem::replace(&mut day.last, next));
     }
 
@@ -284,7 +300,7 @@ impl Ledger {
         seen: &mut Seen,
     ) {
         let place = list(day);
-        let last = self.spare.pop().unwrap_or_else(Page::new);
+        let last = self.new_page();
         let mut full = std::mem::take(&mut self.days[place].full);
         full.push(std::mem::replace(&mut self.days[place].last, last));
         for page in &mut full {
@@ -451,25 +467,23 @@ impl Ledger {
     fn reshape(&mut self, shift: u32) {
         self.today = self.today << self.shift >> shift;
         (self.shift, self.since_change) = (shift, 0);
-        let mut pages = std::mem::take(&mut self.moving);
+        let mut all = std::mem::take(&mut self.moving);
         for day in &mut self.days {
-            pages.append(&mut day.full);
-            if !day.last.jobs.is_empty() {
-                let last = self.spare.pop().unwrap_or_else(Page::new);
-                pages.push(std::mem::replace(&mut day.last, last));
+            let last = std::iter::once(&mut day.last);
+            for page in day.full.iter_mut().chain(last) {
+                all.jobs.append(&mut page.jobs);
+                all.tasks.append(&mut page.tasks);
             }
+            self.spare.append(&mut day.full);
         }
-        for page in &mut pages {
-            let mut next = 0;
-            for job in &page.jobs {
-                let apart = self.apart(job);
-                self.write(*job, &page.tasks[next..next + apart]);
-                next += apart;
-            }
-            page.clear();
+        let mut next = 0;
+        for job in &all.jobs {
+            let apart = self.apart(job);
+            self.write(*job, &all.tasks[next..next + apart]);
+            next += apart;
         }
-        self.spare.append(&mut pages);
-        self.moving = pages;
+        all.clear();
+        self.moving = all;
     }
 
     /// Accounts for a job that is over.
@@ -627,26 +641,25 @@ fn list(day: u64) -> usize {
     day as usize % DAYS
 }
 
-fn empty_days() -> Vec<Day> {
-    let day = || Day {
-        full: Vec::new(),
-        last: Page::new(),
-    };
-    std::iter::repeat_with(day).take(DAYS).collect()
-}
-
 impl Day {
+    fn new(tasks: usize) -> Day {
+        Day {
+            full: Vec::with_capacity(2),
+            last: Page::new(tasks),
+        }
+    }
+
     fn pages(self) -> impl Iterator<Item = Page> {
         self.full.into_iter().chain([self.last])
     }
 }
 
 impl Page {
-    /// An empty one, which has room for all its jobs: pages turn, and each would grow by itself.
-    fn new() -> Page {
+    /// An empty one with room for all its jobs and for some tasks: pages turn, and each would grow by itself.
+    fn new(tasks: usize) -> Page {
         Page {
             jobs: Vec::with_capacity(PAGE),
-            tasks: Vec::new(),
+            tasks: Vec::with_capacity(tasks),
         }
     }
 

@@ -335,8 +335,8 @@ impl Sources {
         };
         let (source, stock) = (&mut self.sources[0], std::mem::take(&mut self.stock));
         (source.stream, source.next, source.number) = (stream, next, stock.first);
+        let mut works = Vec::new();
         for &arrival in &stock.arrivals[..stock.at] {
-            let mut works = Vec::new();
             source.draw(core, &mut works);
             source.advance(arrival)?;
         }

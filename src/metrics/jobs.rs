@@ -318,6 +318,7 @@ impl JobStats {
             (ratio >> SLOWDOWN_SHIFT) as u64
         };
         plain.ratios.clear();
+        plain.ratios.reserve(TOGETHER);
         match jobs.iter().all(|job| job.ideal > Time::ZERO) {
             true => plain.ratios.extend(jobs.iter().map(ratio)),
             false => {

@@ -97,7 +97,6 @@ struct Served {
 }
 
 /// Jobs of one class that are over.
-#[derive(Clone, Default)]
 struct Over {
     /// Those of one task, whose end is that of the job.
     only: Vec<PlainJob>,
@@ -166,6 +165,19 @@ impl Task {
     }
 }
 
+impl Over {
+    /// None, with room for a round of jobs of which so many `tasks` have room on a page.
+    fn new(tasks: usize) -> Over {
+        let [only, several] = if tasks == 0 { [ROUND, 0] } else { [0, ROUND] };
+        Over {
+            only: Vec::with_capacity(only),
+            several: Vec::with_capacity(several),
+            waits: Vec::with_capacity(tasks * (ROUND / PAGE)),
+            straggler_wait_doubled: 0,
+        }
+    }
+}
+
 impl Ledger {
     /// An empty one of tasks of `demand`; `by_loads` messages are sent whenever the service of one ends.
     pub fn new(core: &Core<'_>, demand: &[u64], legs: [Time; 2], by_loads: u64) -> Ledger {
@@ -181,7 +193,7 @@ impl Ledger {
             has_apart: false,
             legs,
             demand: demand.to_vec(),
-            over: vec![Over::default(); core.facts.len()],
+            over: core.facts.iter().map(|_| Over::new(tasks)).collect(),
             served: vec![Served::default(); core.layout.count() as usize],
             by_loads,
             returning: 0,

@@ -248,7 +248,8 @@ impl JobStats {
         self.count(job, floor);
     }
 
-    /// Counts completed measured jobs that are plain; they are told only after [`JobStats::add_plain`]. Tells the sum of the response times.
+    /// Counts completed measured jobs that are plain; they are told only after [`JobStats::add_plain`]. Tells the
+    /// sum of the response times.
     pub fn complete_plain(&mut self, jobs: &[PlainJob], floor: Time) -> u128 {
         let JobStats {
             plain,

@@ -396,7 +396,7 @@ impl Nodes {
         this.level = this.level.wrapping_add(service.0);
         this.held += slots;
         if this.tasks == 0 {
-            self.holding[node.index() / 64] |= 1 << (node.index() % 64);
+            note(&mut self.holding, node.index(), true);
         }
         this.tasks += 1;
         if !row.is_empty() {
@@ -432,7 +432,7 @@ impl Nodes {
         let this = &mut self.nodes[node.index()];
         this.stop(slots, now);
         if this.release(slots) {
-            self.holding[node.index() / 64] &= !(1 << (node.index() % 64));
+            note(&mut self.holding, node.index(), false);
         }
         this
     }
@@ -443,7 +443,7 @@ impl Nodes {
     pub fn line_up(&mut self, node: NodeId, service: Time, now: Time) {
         let this = &mut self.nodes[node.index()];
         if this.tasks == 0 {
-            self.holding[node.index() / 64] |= 1 << (node.index() % 64);
+            note(&mut self.holding, node.index(), true);
             self.in_use.rise(1, now);
             (this.level, this.since) = (0, now);
             (this.rate, this.free) = (1, 0);
@@ -463,7 +463,7 @@ impl Nodes {
         this.held -= 1;
         this.tasks -= 1;
         if this.tasks == 0 {
-            self.holding[node.index() / 64] &= !(1 << (node.index() % 64));
+            note(&mut self.holding, node.index(), false);
             self.in_use.fall(1, end);
             this.stop(1, end);
         } else {
@@ -484,26 +484,30 @@ impl Nodes {
         (this.level, this.since) = (left.0, now);
         (this.rate, this.free) = (is_busy, u64::from(1 - is_busy));
         (this.held, this.queued) = (u64::from(tasks), tasks - is_busy);
-        let bit = 1 << (node.index() % 64);
-        let word = &mut self.holding[node.index() / 64];
-        *word = *word & !bit | if tasks > 0 { bit } else { 0 };
+        note(&mut self.holding, node.index(), tasks > 0);
     }
 
-    /// Nothing is at any node, and what will be shown there demands that.
-    pub fn show_none(&mut self, demand: &[u64]) {
+    /// Nothing is at any node.
+    pub fn show_none(&mut self) {
         for word in 0..self.holding.len() {
             while self.holding[word] != 0 {
                 let at = word * 64 + self.holding[word].trailing_zeros() as usize;
-                self.show_empty(at, demand);
+                self.show_empty(at);
             }
         }
     }
 
-    fn show_empty(&mut self, at: usize, demand: &[u64]) {
+    fn show_empty(&mut self, at: usize) {
         let this = &mut self.nodes[at];
-        (this.tasks, this.rate, this.queued, this.level) = (0, 0, 0, 0);
-        self.holding[at / 64] &= !(1 << (at % 64));
-        self.show_held(at, demand, Time::ZERO);
+        (this.tasks, this.rate, this.queued) = (0, 0, 0);
+        (this.level, this.held) = (0, 0);
+        this.free = self.kinds[this.group as usize].limits[SLOTS];
+        note(&mut self.holding, at, false);
+        if self.dimensions > 1 {
+            let row = at * self.dimensions..(at + 1) * self.dimensions;
+            self.used[row.clone()].fill(0);
+            self.held[row].fill(0);
+        }
     }
 
     /// At a node is one more task than was [shown](Nodes::show_none), if it `is_there`: it runs, waits or is on its way,
@@ -548,7 +552,7 @@ impl Nodes {
     pub fn hold(&mut self, node: NodeId, demand: &[u64]) {
         let this = &mut self.nodes[node.index()];
         if this.tasks == 0 {
-            self.holding[node.index() / 64] |= 1 << (node.index() % 64);
+            note(&mut self.holding, node.index(), true);
         }
         this.held += demand[SLOTS];
         this.tasks += 1;
@@ -558,15 +562,15 @@ impl Nodes {
         }
     }
 
-    /// It is held there no more.
+    /// It is held there no more; nor is anything that was shown there, if it was the last.
     pub fn let_go(&mut self, node: NodeId, demand: &[u64]) {
+        if self.at(node).tasks == 1 {
+            return self.show_empty(node.index());
+        }
         if self.dimensions > 1 {
             self.release_row(node, demand);
         }
-        if self.nodes[node.index()].release(demand[SLOTS]) {
-            // Nor is what was shown there, if that was.
-            self.show_empty(node.index(), demand);
-        }
+        self.nodes[node.index()].release(demand[SLOTS]);
     }
 
     /// `units` of demand run `now`, and their integral until then is `integral`.
@@ -596,7 +600,7 @@ impl Nodes {
         let this = &mut self.nodes[node.index()];
         this.level = this.level.wrapping_sub(left.0);
         if this.release(slots) {
-            self.holding[node.index() / 64] &= !(1 << (node.index() % 64));
+            note(&mut self.holding, node.index(), false);
         }
     }
 
@@ -633,6 +637,16 @@ impl Nodes {
     pub fn lengthen(&mut self, node: NodeId, more: Time) {
         let this = &mut self.nodes[node.index()];
         this.level = this.level.wrapping_add(more.0);
+    }
+}
+
+/// Notes in bits whether the node at that place holds anything.
+#[inline]
+fn note(holding: &mut [u64], at: usize, holds: bool) {
+    let (word, bit) = (&mut holding[at / 64], 1 << (at % 64));
+    match holds {
+        true => *word |= bit,
+        false => *word &= !bit,
     }
 }
 

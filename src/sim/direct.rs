@@ -33,6 +33,27 @@ use super::rooms::{Rooms, are_limited, common_demand};
 use super::servers::Servers;
 use super::setup::Engine;
 
+/// How tasks are served on the direct path.
+#[derive(Clone, Copy)]
+pub struct Served<'s> {
+    by: By,
+    /// What each demands.
+    demand: &'s [u64],
+    /// How long they, and their results, travel.
+    legs: [Time; 2],
+}
+
+/// By what.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// Nodes at which one follows another, and which take no time to reach.
+    Lines,
+    /// Nodes at which several may run at once.
+    Rooms,
+    /// All nodes together, from one queue.
+    Servers,
+}
+
 /// What a direct run has beside the core.
 struct Direct {
     lines: Lines,
@@ -70,38 +91,51 @@ const NEEDS_EVENTS: &str = "`--engine direct` serves fifo nodes to which tasks a
     gathering, faults, limits and records: leave it out, and events are used where they must be";
 
 impl<'s> Replication<'s> {
-    /// True if it is run directly as long as jobs arrive.
+    /// How tasks are served if it is run directly as long as jobs arrive; `None` if it is not.
     ///
     /// # Errors
     /// It must be, and cannot.
-    pub fn is_direct(&mut self) -> Fallible<bool> {
+    pub fn served_directly(&mut self) -> Fallible<Option<Served<'s>>> {
         match self.core.setup.engine {
-            Engine::Events => Ok(false),
-            Engine::Auto => Ok(self.may_be_direct()),
-            Engine::Direct => match self.may_be_direct() {
-                true => Ok(true),
-                false => Err(Failure::Strategy(NEEDS_EVENTS.to_owned()).into()),
+            Engine::Events => Ok(None),
+            Engine::Auto => Ok(self.served()),
+            Engine::Direct => match self.served() {
+                None => Err(Failure::Strategy(NEEDS_EVENTS.to_owned()).into()),
+                served => Ok(served),
             },
         }
     }
 
-    fn may_be_direct(&mut self) -> bool {
-        let (setup, core) = (self.core.setup, &self.core);
-        !setup.sources.iter().any(brings_demands)
+    fn served(&mut self) -> Option<Served<'s>> {
+        let setup = self.core.setup;
+        let served = Served {
+            by: match setup.is_first_in_first_out() {
+                true => self.served_at_nodes()?,
+                false => self.served_from_one_queue()?,
+            },
+            demand: common_demand(setup)?,
+            legs: setup.legs()?,
+        };
+        let is_direct = !setup.sources.iter().any(brings_demands)
             && (setup.strategy.parts.iter()).all(|parts| parts.decision_time.is_zero())
-            && core.recorder.is_none()
-            && core.window.clock().is_none()
-            && !self.dispatch.hears()
-            && match setup.is_first_in_first_out() {
-                true => self.is_bound_at_once(),
-                false => self.is_served_from_one_queue() && self.has_plain_nodes(),
-            }
+            && self.core.recorder.is_none()
+            && self.core.window.clock().is_none()
+            && !self.dispatch.hears();
+        is_direct.then_some(served)
     }
 
-    /// True if the direct path can follow all that is bound to nodes at once.
-    fn is_bound_at_once(&mut self) -> bool {
-        let board = &self.core.board;
-        board.is_plain() && !board.keeps_work() && (self.has_plain_nodes() || self.may_have_rooms())
+    /// One task after another, or in rooms: then all must demand the same and travel equally long, and no more may be
+    /// read of the nodes than what is held there.
+    fn served_at_nodes(&mut self) -> Option<By> {
+        let (board, layout) = (&self.core.board, &self.core.layout);
+        if !board.is_plain() || board.keeps_work() {
+            return None;
+        }
+        let are_limited = are_limited(layout, common_demand(self.core.setup)?);
+        match self.has_plain_nodes() {
+            true => Some(By::Lines),
+            false => (are_limited && !self.dispatch.reads_work()).then_some(By::Rooms),
+        }
     }
 
     /// True if one task after another runs at each node, and nothing travels.
@@ -113,22 +147,16 @@ impl<'s> Replication<'s> {
             && self.results_are_instant
     }
 
-    /// True if nodes may have rooms: all tasks demand the same and travel equally long, and no more is read of the
-    /// nodes than what is held there.
-    fn may_have_rooms(&mut self) -> bool {
-        let (setup, layout) = (self.core.setup, &self.core.layout);
-        let is_limited = common_demand(setup).is_some_and(|demand| are_limited(layout, demand));
-        is_limited && setup.legs().is_some() && !self.dispatch.reads_work()
-    }
-
-    /// True if all nodes are served from one queue, and placed by what is plain to see of them.
-    fn is_served_from_one_queue(&self) -> bool {
+    /// From one queue, if nodes are placed by what is plain to see of them.
+    fn served_from_one_queue(&self) -> Option<By> {
         let (setup, core) = (self.core.setup, &self.core);
         let is_whole = |pool: &u32| core.board.size(*pool) == core.layout.count();
-        setup.is_served_from_one_queue()
+        let is_plain = setup.is_served_from_one_queue()
+            && self.has_plain_nodes()
             && self.dispatch.goes_by_counts()
             && core.stage_pools.iter().all(is_whole)
-            && (setup.strategy.parts.iter()).all(Parts::sees_plainly)
+            && (setup.strategy.parts.iter()).all(Parts::sees_plainly);
+        is_plain.then_some(By::Servers)
     }
 
     /// Runs until no further arrival is measured, or the system may run away; the rest is left to
@@ -137,25 +165,9 @@ impl<'s> Replication<'s> {
     ///
     /// # Errors
     /// As those of the events.
-    pub fn run_directly(&mut self) -> Fallible<bool> {
+    pub fn run_directly(&mut self, served: Served<'s>) -> Fallible<bool> {
         self.was_direct = true;
-        let (setup, by_loads) = (self.core.setup, self.dispatch.reporting().by_loads);
-        let (demand, legs) = (
-            common_demand(setup).unwrap_or(&[1]),
-            setup.legs().unwrap_or_default(),
-        );
-        let has_rooms = !self.has_plain_nodes();
-        let rooms = has_rooms.then(|| Rooms::new(&self.core.layout, demand, legs[0]));
-        let mut direct = Direct {
-            lines: Lines::new(self, rooms),
-            servers: (self.central.is_some()).then(|| Servers::new(self.core.layout.count())),
-            ledger: Ledger::new(&self.core, demand, legs, by_loads),
-            works: Vec::new(),
-            begun: Begun::default(),
-            tasks: Vec::new(),
-            placed: Placements::default(),
-            steps: legs.map(|leg| u64::from(leg > Time::ZERO)),
-        };
+        let mut direct = Direct::new(self, served);
         while let Some(next) = self.next_directly() {
             while self.course.stop() < next {
                 let stop = self.course.stop();
@@ -194,7 +206,7 @@ impl<'s> Replication<'s> {
                 servers.hand_over(core, (&mut self.dispatch, central), in_line);
                 0
             }
-            _ => direct.lines.hand_over(core, &in_line),
+            _ => direct.ledger.go_on(core, &in_line),
         };
         let [there, back] = direct.steps;
         self.events +=
@@ -323,9 +335,12 @@ impl<'s> Replication<'s> {
     #[cold]
     fn pass_crowd(&mut self, direct: &mut Direct, first: Arrived<'s>, now: Time) -> Fallible {
         let mut crowd = vec![(first, direct.works.clone())];
+        let mut is_settled = false;
         while self.core.agenda.outside().time == now && !self.course.is_runaway() {
-            if self.core.window.jobs() > self.course.plenty() {
+            // Nothing is placed until all are there, so that once tells all.
+            if !is_settled && self.core.window.jobs() > self.course.plenty() {
                 direct.settle_all(&mut self.core, now);
+                is_settled = true;
             }
             crowd.push((self.arrive_directly(direct)?, direct.works.clone()));
         }
@@ -389,7 +404,9 @@ impl<'s> Replication<'s> {
         works: &[f64],
     ) -> Fallible {
         direct.placed.attempts += works.len() as u64;
-        direct.ledger.expect(arrivals.len(), job.measured);
+        direct
+            .ledger
+            .expect(arrivals.len(), works.len(), job.measured);
         let jobs = Jobs { arrivals, works };
         if direct.servers.is_some() || !direct.lines.by_counts {
             for (&at, works) in arrivals.iter().zip(works.chunks_exact(jobs.each())) {
@@ -516,6 +533,28 @@ impl See for Direct {
 }
 
 impl Direct {
+    /// Before the first job arrives.
+    fn new(replication: &mut Replication<'_>, served: Served<'_>) -> Direct {
+        let Served { by, demand, legs } = served;
+        let layout = &replication.core.layout;
+        let rooms = (by == By::Rooms).then(|| Rooms::new(layout, demand, legs[0]));
+        let is_instant = [
+            replication.dispatch_is_instant,
+            replication.results_are_instant,
+        ];
+        let by_loads = replication.dispatch.reporting().by_loads;
+        Direct {
+            servers: (by == By::Servers).then(|| Servers::new(layout.count())),
+            ledger: Ledger::new(&replication.core, demand, legs, by_loads),
+            lines: Lines::new(replication, rooms),
+            works: Vec::new(),
+            begun: Begun::default(),
+            tasks: Vec::new(),
+            placed: Placements::default(),
+            steps: is_instant.map(|is_instant| u64::from(!is_instant)),
+        }
+    }
+
     /// Accounts for all that has happened until `now`, so that it can be seen.
     fn settle(&mut self, core: &mut Core<'_>, now: Time) {
         let is_shown = self.lines.reads == Reads::Any || self.lines.are_shown();

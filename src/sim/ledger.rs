@@ -26,8 +26,14 @@ const MOST_DAYS: u64 = 16;
 const PAGE: usize = 128;
 const MOST_ROOM: usize = 1024;
 
-/// Tasks for which there is room on a page, of jobs whose results travel for `back`.
-fn room(core: &Core<'_>, back: Time) -> usize {
+/// Tasks of which the room is kept on a page that is used again.
+const MOST_KEPT: usize = 16 * MOST_ROOM;
+
+/// So many tasks weigh as much as a job that is written down.
+const TASKS_OF_A_JOB: usize = 16;
+
+/// Tasks for which there is room on a new page, of jobs whose results travel for `back`.
+fn tasks_of_a_page(core: &Core<'_>, back: Time) -> usize {
     let each = core.facts.iter().map(|facts| facts.tasks.unwrap_or(1));
     match each.max().unwrap_or(1) {
         1 if back == Time::ZERO => 0,
@@ -72,7 +78,7 @@ pub struct Ledger {
     /// All jobs, for a function's own use.
     moving: Page,
     /// Tasks for which there is room on a new page.
-    tasks: usize,
+    tasks_of_a_page: usize,
 }
 
 /// Jobs whose last tasks end on one day: pages that are full, and the one that is written on.
@@ -166,7 +172,8 @@ impl Task {
 }
 
 impl Over {
-    /// None, with room for a round of jobs of which so many `tasks` have room on a page.
+    /// None, with room for a round of jobs, of which so many `tasks` have room on a page: where some jobs have several
+    /// tasks, most are taken to have.
     fn new(tasks: usize) -> Over {
         let [only, several] = if tasks == 0 { [ROUND, 0] } else { [0, ROUND] };
         Over {
@@ -181,7 +188,7 @@ impl Over {
 impl Ledger {
     /// An empty one of tasks of `demand`; `by_loads` messages are sent whenever the service of one ends.
     pub fn new(core: &Core<'_>, demand: &[u64], legs: [Time; 2], by_loads: u64) -> Ledger {
-        let tasks = room(core, legs[1]);
+        let tasks = tasks_of_a_page(core, legs[1]);
         Ledger {
             days: (0..DAYS).map(|_| Day::new(tasks)).collect(),
             shift: 20,
@@ -201,7 +208,7 @@ impl Ledger {
             ends: Vec::new(),
             spare: vec![Page::new(tasks)],
             moving: Page::new(tasks),
-            tasks,
+            tasks_of_a_page: tasks,
         }
     }
 
@@ -211,12 +218,12 @@ impl Ledger {
         self.room
     }
 
-    /// So many jobs are to be written down, all of them measured or none.
+    /// So many jobs with so many tasks are to be written down, all of them measured or none.
     #[inline]
-    pub fn expect(&mut self, jobs: usize, measured: bool) {
+    pub fn expect(&mut self, jobs: usize, tasks: usize, measured: bool) {
         self.jobs += jobs;
         self.unmeasured += if measured { 0 } else { jobs };
-        self.room = self.room.saturating_sub(jobs);
+        self.room = self.room.saturating_sub(jobs.max(tasks / TASKS_OF_A_JOB));
         self.since_change += jobs;
     }
 
@@ -271,7 +278,7 @@ impl Ledger {
     #[inline]
     fn new_page(&mut self) -> Page {
         let spare = self.spare.pop();
-        spare.unwrap_or_else(|| Page::new(self.tasks))
+        spare.unwrap_or_else(|| Page::new(self.tasks_of_a_page))
     }
 
     #[cold]
@@ -613,6 +620,25 @@ impl Ledger {
         in_line
     }
 
+    /// The tasks of `in_line`, which are bound to nodes, go on by events: they run, wait or are on their way. Tells
+    /// how many of the last there are.
+    pub fn go_on(&self, core: &mut Core<'_>, in_line: &[(Task, u32)]) -> u64 {
+        let (now, mut travelling) = (core.now(), 0);
+        for (task, id) in in_line {
+            let reached = core.records.both(*id).1.arrival + self.legs[0];
+            if task.start <= now {
+                run_on(core, task, *id);
+            } else if reached <= now {
+                let node = core.nodes.at_mut(task.node);
+                node.queue.push(&mut core.records, *id);
+            } else {
+                travelling += 1;
+                core.schedule_task(reached, Kind::Reached, task.node.0 + 1, *id);
+            }
+        }
+        travelling
+    }
+
     /// Makes the records of a job and of its `tasks` as they are now; tells the numbers of the latter.
     fn record(&mut self, core: &mut Core<'_>, job: &Placed, tasks: &[Task]) -> Vec<u32> {
         let (now, [there, back]) = (core.now(), self.legs);
@@ -678,6 +704,9 @@ impl Page {
     fn clear(&mut self) {
         self.jobs.clear();
         self.tasks.clear();
+        if self.tasks.capacity() > MOST_KEPT {
+            self.tasks.shrink_to(MOST_ROOM);
+        }
     }
 }
 
@@ -759,16 +788,6 @@ impl Placed {
             ideal: self.ideal,
             straggler_wait_doubled: 0,
         }
-    }
-}
-
-/// A task that runs or waits at its node goes on by events.
-pub fn take_over(core: &mut Core<'_>, task: &Task, id: u32) {
-    if core.nodes.at(task.node).running.is_empty() && task.start <= core.now() {
-        run_on(core, task, id);
-    } else {
-        let at = core.nodes.at_mut(task.node);
-        at.queue.push(&mut core.records, id);
     }
 }
 

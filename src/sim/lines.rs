@@ -13,7 +13,7 @@ use crate::strategy::board::by_count::ByCount;
 use super::core::Core;
 use super::due::Due;
 use super::far::{Far, Rear};
-use super::ledger::{Ledger, Task, take_over};
+use super::ledger::Ledger;
 use super::lengths::Lengths;
 use super::noted::Noted;
 use super::replication::Replication;
@@ -157,7 +157,7 @@ impl Lines {
     #[inline(always)]
     fn last(&self, node: NodeId) -> Time {
         match self.way {
-            BLIND | TOLD => self.lasts.get(node.index()).copied().unwrap_or_default(),
+            BLIND | TOLD => self.lasts[node.index()],
             BARE => self.lengths.last(node),
             _ => self.queues.lines[node.index()].last,
         }
@@ -274,7 +274,7 @@ impl Lines {
     pub fn touch(&self, node: NodeId) -> u64 {
         match &self.rooms {
             None => self.last(node).0,
-            Some(rooms) => rooms.first(node).0,
+            Some(rooms) => rooms.first_free(node).0,
         }
     }
 
@@ -368,17 +368,6 @@ impl Lines {
         if let Some(order) = self.queues.order.take() {
             core.board.take_back_counts(order);
         }
-    }
-
-    /// The tasks of `in_line` go on by events; tells how many are on their way to their nodes.
-    pub fn hand_over(&self, core: &mut Core<'_>, in_line: &[(Task, u32)]) -> u64 {
-        if let Some(rooms) = &self.rooms {
-            return rooms.hand_over(core, in_line);
-        }
-        in_line
-            .iter()
-            .for_each(|(task, id)| take_over(core, task, *id));
-        0
     }
 }
 

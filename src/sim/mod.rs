@@ -81,7 +81,9 @@ pub fn run<'s>(
     let run = || -> Fallible<Figures> {
         let seeds = Seeds::new(setup.seed, replication);
         let mut replication = Replication::new(setup, seeds, recorder)?;
-        if replication.is_direct()? && !replication.run_directly()? {
+        if let Some(served) = replication.served_directly()?
+            && !replication.run_directly(served)?
+        {
             replication = Replication::new(setup, seeds, None)?;
         }
         while !replication.course.is_runaway() && replication.step()? {}

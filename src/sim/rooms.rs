@@ -11,16 +11,17 @@ use crate::model::ids::NodeId;
 use crate::model::layout::Layout;
 use crate::model::nodes::Nodes;
 
-use super::core::{Core, Kind};
-use super::ledger::{Ledger, Task, run_on};
+use super::core::Core;
+use super::ledger::Ledger;
 use super::setup::Setup;
 
 /// See the module.
 pub struct Rooms {
-    /// When the places of each node come free: a heap each, the first at the top.
-    free: Vec<Time>,
+    /// When the places of each node come free, in nanoseconds: a heap each, the first at the top. (Memory of plain
+    /// zeros costs nothing until it is touched, and of many places few are.)
+    comes_free: Vec<u64>,
     /// Where that of each node begins, and where the last ends.
-    heaps: Vec<u32>,
+    begins: Vec<u32>,
     /// How long tasks travel.
     there: Time,
     /// What each demands.
@@ -66,14 +67,14 @@ impl Rooms {
         let each = layout
             .ids()
             .map(|node| places(layout.capacity(node), demand).unwrap_or(0));
-        let mut heaps = vec![0];
-        heaps.extend(each.scan(0, |end, places| {
+        let mut begins = vec![0];
+        begins.extend(each.scan(0, |end, places| {
             *end += places as u32;
             Some(*end)
         }));
         Rooms {
-            free: vec![Time::ZERO; heaps.last().copied().unwrap_or(0) as usize],
-            heaps,
+            comes_free: vec![0; begins.last().copied().unwrap_or(0) as usize],
+            begins,
             there,
             demand: demand.to_vec(),
             seen: Nodes::new(layout),
@@ -83,11 +84,11 @@ impl Rooms {
     /// A task of `service` is sent to `node` `now`; tells when it starts and ends.
     #[inline]
     pub fn follow(&mut self, node: NodeId, service: Time, now: Time) -> (Time, Time) {
-        let places = self.heaps[node.index()] as usize..self.heaps[node.index() + 1] as usize;
-        let heap = &mut self.free[places];
-        let start = heap[0].max(now + self.there);
+        let places = self.begins[node.index()] as usize..self.begins[node.index() + 1] as usize;
+        let heap = &mut self.comes_free[places];
+        let start = Time(heap[0]).max(now + self.there);
         let end = start + service;
-        replace_first(heap, end);
+        replace_first(heap, end.0);
         (start, end)
     }
 
@@ -99,8 +100,8 @@ impl Rooms {
 
     /// When the first place at `node` comes free, or came.
     #[inline]
-    pub fn first(&self, node: NodeId) -> Time {
-        self.free[self.heaps[node.index()] as usize]
+    pub fn first_free(&self, node: NodeId) -> Time {
+        Time(self.comes_free[self.begins[node.index()] as usize])
     }
 
     /// What is to be seen of the nodes `now`, when nothing is left that is due.
@@ -129,25 +130,6 @@ impl Rooms {
         let used = (service - left) as i128 * i128::from(units);
         core.nodes.show_use(running * units, used, now);
     }
-
-    /// The tasks of `in_line` go on by events: they run, wait at their nodes or are on their way there. Tells how
-    /// many of the last there are.
-    pub fn hand_over(&self, core: &mut Core<'_>, in_line: &[(Task, u32)]) -> u64 {
-        let (now, mut travelling) = (core.now(), 0);
-        for (task, id) in in_line {
-            let reached = core.records.both(*id).1.arrival + self.there;
-            if task.start <= now {
-                run_on(core, task, *id);
-            } else if reached <= now {
-                let node = core.nodes.at_mut(task.node);
-                node.queue.push(&mut core.records, *id);
-            } else {
-                travelling += 1;
-                core.schedule_task(reached, Kind::Reached, task.node.0 + 1, *id);
-            }
-        }
-        travelling
-    }
 }
 
 /// `nodes` become as they are `now`, of tasks that travelled for `there` and demand the same; tells how many run, and the
@@ -159,7 +141,7 @@ fn fill(
     now: Time,
 ) -> (u64, u128) {
     let (mut running, mut left) = (0, 0);
-    nodes.show_none(demand);
+    nodes.show_none();
     ledger.for_each_task(|sent, task| {
         let (is_there, has_started) = (task.end > now, task.start <= now);
         let (runs, waits) = (is_there & has_started, !has_started & (sent + there <= now));
@@ -174,7 +156,7 @@ fn fill(
 
 /// In place of the first of a heap comes `time`.
 #[inline]
-fn replace_first(heap: &mut [Time], time: Time) {
+fn replace_first(heap: &mut [u64], time: u64) {
     let mut at = 0;
     loop {
         let (left, right) = (2 * at + 1, 2 * at + 2);
@@ -203,10 +185,10 @@ mod tests {
     fn a_replaced_first_leaves_a_heap() {
         let mut state = 1u64;
         for n in 1..20usize {
-            let (mut heap, mut sorted) = (vec![Time::ZERO; n], vec![Time::ZERO; n]);
+            let (mut heap, mut sorted) = (vec![0; n], vec![0; n]);
             for step in 0..300 {
                 state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(11);
-                let time = heap[0] + Time((state >> 58) * (step % 3));
+                let time = heap[0] + (state >> 58) * (step % 3);
                 replace_first(&mut heap, time);
                 sorted[0] = time;
                 sorted.sort_unstable();

@@ -1,5 +1,5 @@
-//! Lines at nodes of which whoever decides may ask anything at any time, by numbers of tasks: each departure
-//! is told when its instant has come.
+//! Lines at nodes of which whoever decides may ask how many tasks are there at any time: each departure is told
+//! when its instant has come, in whatever order they came.
 
 use crate::engine::time::Time;
 use crate::model::ids::NodeId;

@@ -30,6 +30,14 @@ pub enum Key {
 }
 
 impl Key {
+    /// True if it is made of the service that is left at nodes, and not of what is held there alone.
+    pub fn reads_work(self) -> bool {
+        match self {
+            Key::Work => true,
+            Key::Tasks | Key::Utilization | Key::ExpectedDelay => false,
+        }
+    }
+
     /// The node's figure at this instant, exact; the smaller, the less loaded.
     #[inline(always)]
     pub fn of(self, node: NodeId, view: &View<'_>) -> Ratio {

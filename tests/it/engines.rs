@@ -81,7 +81,7 @@ fn roomy(seed: u64) -> Setup {
             _ => simple_placement(&mut draw),
         };
     }
-    let mut delay = || Law::Constant([0.0, 0.25, 1.0, 0.1][draw.below(4) as usize]);
+    let mut delay = || Law::Constant([0.0, 0.25, 1.0, 0.1, 1e-10][draw.below(5) as usize]);
     (setup.network.dispatch, setup.network.result) = (delay(), delay());
     let demand: Vec<u64> = match draw.below(3) {
         0 => vec![1],
@@ -317,6 +317,31 @@ fn engines_agree_at_the_end_of_time() {
                 Ok(false),
                 "{placement:?} {count} {is_central}"
             );
+        }
+    }
+}
+
+/// Crowds that come upon crowds, more than are looked at one by one, before the system runs away and after.
+#[test]
+fn engines_agree_on_crowds_upon_crowds() {
+    for most in [1_000_000, 9_000, 7_000] {
+        for slots in [1, 2] {
+            let mut nodes = group("node", 10, 1.0);
+            nodes.capacity = vec![Some(slots)];
+            let mut setup = Setup::new(vec![nodes]);
+            for (name, at) in [("first", 1.0), ("second", 2.0)] {
+                let class = Class::of_tasks(name, 1, Law::Exponential { mean: 1.0 }, vec![1]);
+                let (jobs, at) = (4_000, Time::from_secs(at));
+                setup = setup.with_jobs(class, Arrivals::Batch { jobs, at });
+            }
+            let flow = Class::of_tasks("flow", 1, Law::Constant(0.1), vec![1]);
+            let interval = Law::Constant(0.5);
+            setup = setup.with_jobs(flow, Arrivals::Renewal { interval });
+            setup = setup
+                .with_parts(Parts::new(Arc::new(Random {})))
+                .measuring(0, 8_200);
+            setup.window.max_in_system = most;
+            assert_eq!(compare_of(&setup), Ok(true), "{most} {slots}");
         }
     }
 }

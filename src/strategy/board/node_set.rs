@@ -188,8 +188,8 @@ fn count_ones(word: u64) -> u32 {
     (prefix_sums(word) >> 56) as u32
 }
 
-/// The bit of `word` with `rank` bits below it, of which there is one; `sums` are its [`prefix_sums`]. Without a branch (Vigna, "Broadword
-/// implementation of rank/select queries", WEA 2008).
+/// The bit of `word` with `rank` bits below it, of which there is one; `sums` are its [`prefix_sums`]. Without a
+/// branch (Vigna, "Broadword implementation of rank/select queries", WEA 2008).
 #[inline(always)]
 fn select_bit(word: u64, sums: u64, rank: u32) -> u64 {
     let rank = u64::from(rank);

@@ -55,7 +55,7 @@ impl Placement for Least {
     }
 
     fn reads_work(&self) -> bool {
-        self.key == Key::Work
+        self.key.reads_work()
     }
 
     fn reports(&self) -> Reports {

@@ -289,7 +289,7 @@ impl Placement for Sample {
     }
 
     fn reads_work(&self) -> bool {
-        self.parameters.by == Key::Work
+        self.parameters.by.reads_work()
     }
 
     fn reads(&self) -> Reads {
@@ -359,7 +359,7 @@ impl Placement for Remembering {
     }
 
     fn reads_work(&self) -> bool {
-        self.sample.parameters.by == Key::Work
+        self.sample.reads_work()
     }
 
     fn reads(&self) -> Reads {

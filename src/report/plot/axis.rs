@@ -120,6 +120,16 @@ impl Axis {
         Axis::between("change (%)", low - room, high + room, step)
     }
 
+    /// The same with a title that says if it is logarithmic, or does not start at 0.
+    pub fn told(mut self) -> Axis {
+        if self.log {
+            self.title.push_str(", log axis");
+        } else if self.low > 0.0 {
+            self.title.push_str(", not from 0");
+        }
+        self
+    }
+
     /// A little room beyond the first and the last value, so that no mark lies on the frame.
     pub fn padded(self) -> Axis {
         let (low, high) = if self.log {
@@ -219,6 +229,14 @@ fn log_ticks(low: f64, high: f64, decades: f64) -> Vec<(f64, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_axis_tells_how_it_is_to_be_read() {
+        let title = |values: [f64; 2], zero| Axis::fitting("ms", &values, zero).told().title;
+        assert_eq!(title([2.0, 3.0], true), "ms");
+        assert_eq!(title([2.0, 3.0], false), "ms, not from 0");
+        assert_eq!(title([2.0, 300.0], false), "ms, log axis");
+    }
 
     fn labels(axis: &Axis) -> Vec<&str> {
         axis.ticks

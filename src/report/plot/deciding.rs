@@ -107,7 +107,7 @@ impl<'a> Chart<'a> {
         let scaled: Vec<f64> = values.iter().map(|v| v / scale.factor).collect();
         let (low, high) = range(scaled.iter().copied()).unwrap_or((f64::INFINITY, 0.0));
         let title = scale.axis_title(&words(self.metric));
-        let axis = Axis::fitting(&title, &scaled, low < small * high);
+        let axis = Axis::fitting(&title, &scaled, low < small * high).told();
         (scale, axis)
     }
 

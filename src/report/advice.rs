@@ -94,12 +94,8 @@ mod tests {
         for (row, needed) in results.comparisons.iter_mut().zip(needed) {
             (row.verdict, row.replications_needed) = (Verdict::Inconclusive, Some(*needed));
         }
-        for figure in results
-            .cells
-            .iter_mut()
-            .flatten()
-            .flat_map(|cell| &mut cell.figures)
-        {
+        let cells = results.cells.iter_mut().flatten();
+        for figure in cells.flat_map(|cell| &mut cell.figures) {
             figure.status = Status::Ok;
         }
         for (strategy, cure) in thin {
@@ -121,10 +117,8 @@ mod tests {
         let one = told(&[(0, short)], &[]).unwrap();
         assert_eq!(one, format!("{short} may settle response_p99 of `random`"));
         let two = told(&[(0, short), (1, long)], &[17]).unwrap();
-        assert!(
-            two.starts_with(&format!("{long} may settle all of this; response_p99")),
-            "{two}"
-        );
+        let start = format!("{long} may settle all of this; response_p99");
+        assert!(two.starts_with(&start), "{two}");
         let open = told(&[(0, short)], &[148]).unwrap();
         let start = "run.replications = 150 may settle all of this; response_p99 of `";
         assert!(open.starts_with(start), "{open}");

@@ -122,6 +122,9 @@ mod tests {
         assert_eq!(told(-0.12, 0.0034).0, "-6 % [-12,0]");
         assert_eq!(told(-0.71, -0.69).0, "-70 % [-71,-69]");
         assert_eq!(told(1e-16, 3e-16).0, "0.000 % [0.000,0.000]");
+        assert_eq!(told(-0.011, 0.005).0, "-0.3 % [-1.1,+0.5]");
+        assert_eq!(told(0.08, 0.12).1, "10 % higher [8, 12]");
+        assert!(told(0.02, 1e12).1.ends_with(" % higher [2, ∞)"));
     }
 
     #[test]

@@ -219,11 +219,8 @@ mod tests {
     fn the_parts_that_make_up_most_of_a_change_are_named() {
         // dispatch, decision, network, queue, service, retry, gather
         let longer = [0, 0, MS / 10, 6 * MS, 0, 25 * MS, 0];
-        assert_eq!(
-            slower(longer),
-            "take 31 ms longer (retry +25, queue +6.0)",
-            "a part below a tenth is left out"
-        );
+        // A part below a tenth is left out.
+        assert_eq!(slower(longer), "take 31 ms longer (retry +25, queue +6.0)");
         let less = [0, 0, 0, -8 * MS, 2 * MS, 0, 0];
         assert_eq!(slower(less), "take 6.0 ms less (queue -8.0, service +2.0)");
         assert_eq!(slower([0, 0, 0, 5, -5, 0, 0]), "take as long as before");

@@ -172,47 +172,42 @@ fn cut(bytes: &[u8], columns: &[(&str, String)], points: &[&Vec<String>]) -> Vec
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::report::says;
     use crate::results::sample::Sample;
 
-    fn asked(kinds: &[Kind]) -> Asked {
-        Asked {
+    /// Grey figures of some names, or all, each as text by its path's end.
+    fn drawn(results: &Results, kinds: &[Kind], only: &[&str]) -> impl Fn(&str) -> String {
+        let asked = Asked {
             kinds: kinds.to_vec(),
             width: 84.0,
             font_size: 8.0,
             has_title: false,
             is_grey: true,
-            only: Vec::new(),
+            only: only.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let files = figures(results, &asked).unwrap();
+        move |name| {
+            let path = format!("figures/{name}");
+            let found = files.iter().find(|file| file.0 == path).unwrap();
+            found.1.iter().map(|byte| char::from(*byte)).collect()
         }
     }
 
     #[test]
     fn a_figure_has_its_width_and_its_data_beside_it() {
         let results = Sample::loads(&[0.5, 0.7, 0.9], 4).results();
-        let kinds = [Kind::Svg, Kind::Pdf, Kind::Png];
-        let files = figures(&results, &asked(&kinds)).unwrap();
+        let of = drawn(&results, &[Kind::Svg, Kind::Pdf, Kind::Png], &[]);
         // 1,428 pixels are 84 mm.
-        let png = files.iter().find(|file| file.0.ends_with(".png")).unwrap();
-        let size = [&b"pHYs"[..], &17008_u32.to_be_bytes()].concat();
-        assert!(png.1.windows(8).any(|bytes| bytes == size));
-        let of = |name: &str| {
-            String::from_utf8_lossy(&files.iter().find(|(file, _)| file == name).unwrap().1)
-                .into_owned()
-        };
-        assert!(
-            of("figures/deciding-1.svg").contains("width=\"83.96mm\""),
-            "{}",
-            &of("figures/deciding-1.svg")[..200]
-        );
-        assert!(of("figures/deciding-1.pdf").contains("/MediaBox [0 0 238.000 "));
-        let data = of("figures/deciding-1.csv");
+        let size = 17008_u32.to_be_bytes().map(char::from);
+        let size = format!("pHYs{}", String::from_iter(size));
+        assert!(of("deciding-1.png").contains(&size));
+        says(&of("deciding-1.svg")[..200], &["width=\"83.96mm\""]);
+        assert!(of("deciding-1.pdf").contains("/MediaBox [0 0 238.000 "));
+        let data = of("deciding-1.csv");
         assert_eq!(data.lines().count(), 1 + 3 * 4, "{data}");
-        assert!(
-            of("figures/ccdf-3.csv")
-                .lines()
-                .skip(1)
-                .all(|line| line.starts_with("0.9,"))
-        );
-        assert_eq!(of("figures/differences-2.csv").lines().count(), 1 + 3 * 3);
+        let (ccdf, is_last) = (of("ccdf-3.csv"), |line: &str| line.starts_with("0.9,"));
+        assert!(ccdf.lines().skip(1).all(is_last));
+        assert_eq!(of("differences-2.csv").lines().count(), 1 + 3 * 3);
     }
 
     /// Of a sweep of words a choice of points is drawn, and a figure's data are of these and of what it shows.
@@ -220,17 +215,8 @@ mod tests {
     fn the_data_are_what_the_figure_shows() {
         let words = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
         let results = Sample::words(&words, 3).results();
-        let mut asked = asked(&[Kind::Svg]);
-        asked.only = ["deciding-1", "differences-1", "blame-9"]
-            .map(String::from)
-            .into();
-        let files = figures(&results, &asked).unwrap();
-        let of = |name: &str| {
-            let found = files
-                .iter()
-                .find(|file| file.0 == format!("figures/{name}"));
-            String::from_utf8_lossy(&found.unwrap().1).into_owned()
-        };
+        let only = ["deciding-1", "differences-1", "blame-9"];
+        let of = drawn(&results, &[Kind::Svg], &only);
         assert!(of("deciding-1.svg").contains("6 of 9 points shown"));
         assert_eq!(of("deciding-1.csv").lines().count(), 1 + 6 * 3);
         assert_eq!(of("differences-1.csv").lines().count(), 1 + 6 * 2);
@@ -240,16 +226,11 @@ mod tests {
     #[test]
     fn grey_has_no_colour_and_no_title_none() {
         let results = Sample::loads(&[0.8], 3).results();
-        let svg = String::from_utf8(figures(&results, &asked(&[Kind::Svg])).unwrap().remove(0).1)
-            .unwrap();
-        let colors = svg.match_indices('#').map(|(at, _)| &svg[at + 1..at + 7]);
+        let svg = drawn(&results, &[Kind::Svg], &[])("deciding-1.svg");
+        let mut colors = svg.match_indices('#').map(|(at, _)| &svg[at + 1..at + 7]);
         assert!(colors.clone().count() > 5);
-        assert!(
-            colors
-                .into_iter()
-                .all(|c| c[..2] == c[2..4] && c[2..4] == c[4..]),
-            "{svg}"
-        );
+        let is_grey = |c: &str| c[..2] == c[2..4] && c[2..4] == c[4..];
+        assert!(colors.all(is_grey), "{svg}");
         assert!(!svg.contains("Response time, p99<"));
     }
 }

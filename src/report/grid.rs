@@ -59,9 +59,11 @@ impl Grid {
         for point in 0..tables.points() {
             let value = first.and_then(|key| meta.points.get(point)?.get(key));
             let value = value.and_then(|value| values.get_index_of(value));
-            let group = groups.entry(others_of(tables, point, &across));
-            let group = group.or_default();
-            group.push((point, value.unwrap_or(0)));
+            // "scheduling.dispatchers 4, nodes.a.count 3": all keys but those across, in full.
+            let others = |key| meta.sweep.get(key).filter(|_| !across.contains(&key));
+            let others = |key| others(key).map(|path| printable(path));
+            let group = groups.entry(tables.label_with(point, others));
+            group.or_default().push((point, value.unwrap_or(0)));
         }
         let group = |(label, mut points): (String, Vec<(usize, usize)>)| {
             points.sort_by(|a, b| places[a.1].1.total_cmp(&places[b.1].1));
@@ -108,18 +110,6 @@ pub fn together(meta: &Meta, first: usize) -> Vec<usize> {
     std::iter::once(first)
         .chain(others.filter(goes_with))
         .collect()
-}
-
-/// "scheduling.dispatchers 4, nodes.a.count 3": all keys but those across, in full.
-fn others_of(tables: &Lookup, point: usize, across: &[usize]) -> String {
-    let meta = tables.meta();
-    let values = meta.points.get(point).into_iter().flatten();
-    let others = meta.sweep.iter().zip(values).enumerate();
-    let others = others.filter(|(at, _)| !across.contains(at));
-    let part = |(_, (path, value)): (usize, (&String, &String))| {
-        format!("{} {}", printable(path), plain_value(value))
-    };
-    others.map(part).collect::<Vec<_>>().join(", ")
 }
 
 /// Numbers and durations in true proportion, or by their logarithms (with `true`) where they span so
@@ -177,30 +167,23 @@ mod tests {
         };
         assert_eq!(of(&["0", "1", "4"]), [0.0, 0.25, 1.0]);
         assert_eq!(of(&["\"fifo\"", "\"lifo\"", "\"srpt\""]), [0.0, 0.5, 1.0]);
-        assert!(
-            (of(&["1", "10", "100"])[1] - 0.5).abs() < 1e-12,
-            "a wide span is logarithmic"
-        );
+        let middle = of(&["1", "10", "100"])[1];
+        assert!((middle - 0.5).abs() < 1e-12, "a wide span is logarithmic");
         assert_eq!(of(&["7"]), [0.5]);
     }
 
     #[test]
     fn of_two_keys_the_longer_lies_across() {
-        let mut sample = Sample::loads(&[0.5, 0.7, 0.9, 0.5, 0.7, 0.9], 2);
-        sample.meta.sweep = vec!["scheduling.dispatchers".into(), "workload.load".into()];
-        let point = |at: usize| {
-            vec![
-                (1 + at / 3 * 3).to_string(),
-                ["0.5", "0.7", "0.9"][at % 3].to_owned(),
-            ]
-        };
-        sample.meta.points = (0..6).map(point).collect();
+        let mut sample = Sample::two_keys(2);
+        sample.loads.truncate(6);
+        sample.meta.points.truncate(6);
         let results = sample.results();
         let grid = Grid::new(&Lookup::new(&results));
         assert_eq!((&grid.across[..], grid.groups.len()), (&[1][..], 2));
         assert_eq!(grid.groups[1].label, "scheduling.dispatchers 4");
         assert_eq!(grid.groups[1].points, [(3, 0), (4, 1), (5, 2)]);
     }
+
     #[test]
     fn keys_that_go_together_lie_across_together() {
         let results = Sample::together(2).results();

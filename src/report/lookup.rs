@@ -155,6 +155,15 @@ impl<'a> Lookup<'a> {
         apart(&self.names(), width)
     }
 
+    /// `all` and the classes, those with a CCDF at a point.
+    pub fn classes_with_curve(&self, point: usize) -> Vec<String> {
+        let classes = self.meta().classes.iter().map(|class| class.name.as_str());
+        let has = |class: &str, s| !self.cell(point, s).ccdf(class).is_empty();
+        let drawn = |class: &&str| self.strategies().any(|s| has(class, s));
+        let all = std::iter::once("all").chain(classes).filter(drawn);
+        all.map(str::to_owned).collect()
+    }
+
     /// Number of points; at least 1.
     pub fn points(&self) -> usize {
         self.meta().points.len().max(1)
@@ -172,12 +181,17 @@ impl<'a> Lookup<'a> {
 
     /// The same of some of the swept keys.
     pub fn label_of(&self, point: usize, is_told: impl Fn(usize) -> bool) -> String {
+        let name = |key| is_told(key).then(|| self.sweep_label(key).to_owned());
+        self.label_with(point, name)
+    }
+
+    /// The same of the swept keys for which there is a name.
+    pub fn label_with(&self, point: usize, name: impl Fn(usize) -> Option<String>) -> String {
         let values = self.meta().points.get(point).into_iter().flatten();
-        let values = values.enumerate().filter(|(key, _)| is_told(*key));
-        let part = |(key, value): (usize, &String)| {
-            format!("{} {}", self.sweep_label(key), plain_value(value))
-        };
-        values.map(part).collect::<Vec<_>>().join(", ")
+        let part =
+            |(key, value): (usize, &String)| Some(format!("{} {}", name(key)?, plain_value(value)));
+        let parts: Vec<String> = values.enumerate().filter_map(part).collect();
+        parts.join(", ")
     }
 
     /// "workload.load = 0.8, nodes.a.count = 60", the keys in full; empty without a sweep.

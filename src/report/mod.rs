@@ -64,6 +64,15 @@ pub fn png(results: &Results, name: &str, scale: u32) -> Result<Option<Vec<u8>>,
     found.map(|plot| plot.drawing.png(scale)).transpose()
 }
 
+/// Asserts that a text says all this.
+#[cfg(test)]
+#[track_caller]
+fn says(text: &str, all: &[&str]) {
+    for said in all {
+        assert!(text.contains(said), "no `{said}` in:\n{text}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -73,26 +82,12 @@ mod tests {
     #[test]
     fn rendering_is_a_function_of_the_tables() {
         let results = Sample::troubled().results();
-        assert_eq!(
-            render(&results, &Recorded::default(), false).unwrap(),
-            render(&results, &Recorded::default(), false).unwrap()
-        );
-        let names: Vec<String> = render(&results, &Recorded::default(), false)
-            .unwrap()
-            .into_iter()
-            .map(|file| file.0)
-            .collect();
-        for name in [
-            "plots/deciding-1.svg",
-            "plots/differences-2.svg",
-            "plots/ccdf-4.svg",
-            "report.html",
-        ] {
-            assert!(
-                names.iter().any(|n| n == name),
-                "{name} is missing from {names:?}"
-            );
-        }
+        let files = || render(&results, &Recorded::default(), false).unwrap();
+        assert_eq!(files(), files());
+        let names: Vec<String> = files().into_iter().map(|file| file.0).collect();
+        let plots = ["deciding-1", "differences-2", "ccdf-4"].map(|it| format!("plots/{it}.svg"));
+        let expected = plots.iter().map(String::as_str).chain(["report.html"]);
+        says(&names.join("\n"), &Vec::from_iter(expected));
     }
 
     #[test]
@@ -109,33 +104,20 @@ mod tests {
         assert!(png(&results, "nothing", 1).unwrap().is_none());
     }
 
-    /// Writes the pages of some samples, to be looked at: `cargo test pages -- --ignored`.
+    /// Writes what is shown of samples, to be looked at: `cargo test shown_samples -- --ignored`.
     #[test]
     #[ignore = "writes files for people to look at"]
-    fn pages() {
-        let many: Vec<f64> = (1..=12).map(|k| f64::from(k * 8) / 100.0).collect();
-        let samples = [
-            ("one", Sample::loads(&[0.8], 5)),
-            ("loads", Sample::loads(&[0.5, 0.8, 0.9], 5)),
-            ("words", Sample::words(&["fresh", "periodic", "probe"], 12)),
-            ("many", Sample::loads(&many, 5)),
-            ("troubled", Sample::troubled()),
-        ];
-        for (name, sample) in samples {
-            let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-                .join("target/gallery")
-                .join(name);
-            std::fs::create_dir_all(dir.join("plots")).unwrap();
-            let start = std::time::Instant::now();
-            let files = render(&sample.results(), &Recorded::default(), false).unwrap();
-            println!(
-                "{name}: {} files, {} bytes, {:?}",
-                files.len(),
-                files.iter().map(|f| f.1.len()).sum::<usize>(),
-                start.elapsed()
-            );
+    fn shown_samples() {
+        let target = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/gallery");
+        for (name, sample) in plot::tests::samples() {
+            let results = sample.results();
+            let mut files = render(&results, &Recorded::default(), true).unwrap();
+            let told = terminal::comparison(&results, terminal::Told::default());
+            files.push(("terminal.txt".into(), told.into_bytes()));
             for (path, bytes) in files {
-                std::fs::write(dir.join(path), bytes).unwrap();
+                let path = target.join(name).join(path);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, bytes).unwrap();
             }
         }
     }

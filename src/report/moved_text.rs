@@ -291,6 +291,7 @@ fn largest_part(pair: &Pair, scale: &Scale) -> String {
 mod tests {
     use super::*;
     use crate::experiment::trail::JobTrail;
+    use crate::report::says;
 
     /// A job that waited 30 ms and does not any more.
     fn pair() -> Pair {
@@ -314,38 +315,19 @@ mod tests {
         let pair = pair();
         let ms = Scale::time([0.04, 0.01]);
         assert_eq!(largest_part(&pair, &ms), "queue -30.0 ms");
-        let all = Group {
-            name: "all".into(),
-            jobs: 1,
-            before: 40_000_000,
-            after: 10_000_000,
-            faster: 1,
-            slower: 0,
-        };
         let mut moved = Moved {
-            all,
             most: vec![pair],
             ..Moved::default()
         };
-        moved.parts[3] = (30_000_000, 0);
-        let classes = ["query".to_owned()];
-        let said = text(
-            &moved,
-            1,
-            Names {
-                after: "a",
-                before: "b",
-                classes: &classes,
-            },
-        );
-        assert!(
-            said.contains("a against b on the same jobs: 1 jobs of 1 replications"),
-            "{said}"
-        );
-        assert!(
-            said.contains("query 7") && said.contains("-30.0 ms"),
-            "{said}"
-        );
+        (moved.all.jobs, moved.parts[3]) = (1, (30_000_000, 0));
+        let names = Names {
+            after: "a",
+            before: "b",
+            classes: &["query".to_owned()],
+        };
+        let said = text(&moved, 1, names);
+        let title = "a against b on the same jobs: 1 jobs of 1 replications";
+        says(&said, &[title, "query 7", "-30.0 ms"]);
         assert!(!said.contains("because"), "{said}");
     }
 }

@@ -478,6 +478,7 @@ fn intervals(tables: &Lookup) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
+    use crate::report::says;
     use crate::results::sample::Sample;
 
     fn comparison(results: &Results, path: Option<&str>, color: bool) -> String {
@@ -489,11 +490,21 @@ mod tests {
         super::comparison(results, told)
     }
 
+    /// Prints the short form of a sample; no line of it is too wide.
+    fn narrow(sample: &Sample) -> String {
+        let text = comparison(&sample.results(), Some("output/x/report.html"), false);
+        assert!(widest(&text) <= LINE, "{} columns:\n{text}", widest(&text));
+        text
+    }
+
     fn widest(text: &str) -> usize {
-        text.lines()
-            .map(|line| line.chars().count())
-            .max()
-            .unwrap_or(0)
+        let widths = text.lines().map(|line| line.chars().count());
+        widths.max().unwrap_or(0)
+    }
+
+    fn line_of<'a>(text: &'a str, start: &str) -> &'a str {
+        let mut lines = text.lines();
+        lines.find(|line| line.starts_with(start)).expect(start)
     }
 
     #[test]
@@ -503,59 +514,32 @@ mod tests {
         long.meta.strategies[0].name = "n".repeat(90);
         long.meta.baseline = "n".repeat(90);
         long.meta.title = "word ".repeat(60) + &"x".repeat(250);
-        long.meta.decide_on = [
-            "response_p99",
-            "response_mean",
-            "batch.response_p90",
-            "slowdown_mean",
-        ]
-        .map(|name| name.parse().unwrap())
-        .into();
-        let samples = [
-            Sample::loads(&many, 12),
-            Sample::loads(&[0.8], 1),
-            Sample::loads(&many, 1),
-            long,
-            Sample::troubled(),
-        ];
-        for sample in samples {
-            let text = comparison(&sample.results(), Some("output/x/report.html"), false);
-            assert!(widest(&text) <= LINE, "{} columns:\n{text}", widest(&text));
-        }
+        let metrics = "response_p99 response_mean batch.response_p90 slowdown_mean".split(' ');
+        long.meta.decide_on = metrics.map(|name| name.parse().unwrap()).collect();
+        narrow(&long);
+        narrow(&Sample::loads(&many, 12));
+        narrow(&Sample::loads(&[0.8], 1));
+        narrow(&Sample::loads(&many, 1));
+        narrow(&Sample::troubled());
     }
 
     #[test]
     fn a_block_holds_value_change_and_verdict() {
-        let text = comparison(
-            &Sample::loads(&[0.5, 0.8], 3).results(),
-            Some("output/x/report.html"),
-            false,
-        );
-        let row = text
-            .lines()
-            .find(|line| line.starts_with("two-choices "))
-            .unwrap();
-        assert!(
-            row.contains(" ms ± ") && row.contains(" % [-") && row.ends_with(" better"),
-            "{row}"
-        );
-        assert!(text.contains("random (baseline)") && text.contains("vs random"));
-        assert!(
-            text.contains("strategies differ in: placement, view.  Same for all: 10 dispatchers")
-        );
-        assert!(text.contains(
-            "margin 2 %; intervals 95 % for all 8 comparisons together; paired on equal jobs"
-        ));
+        let text = narrow(&Sample::loads(&[0.5, 0.8], 3));
+        let row = line_of(&text, "two-choices ");
+        says(row, &[" ms ± ", " % [-"]);
+        assert!(row.ends_with(" better"), "{row}");
+        says(&text, &["random (baseline)", "vs random"]);
+        let parts = "strategies differ in: placement, view.  Same for all: 10 dispatchers";
+        let margin = "margin 2 %; intervals 95 % for all 8 comparisons together; paired on";
+        says(&text, &[parts, margin]);
         assert!(text.ends_with("output/x/report.html\n"));
     }
 
     #[test]
     fn colour_adds_nothing_but_escapes() {
         let results = Sample::troubled().results();
-        let (plain, colored) = (
-            comparison(&results, None, false),
-            comparison(&results, None, true),
-        );
+        let [plain, colored] = [false, true].map(|color| comparison(&results, None, color));
         let mut stripped = colored.clone();
         for code in ["\u{1b}[32m", "\u{1b}[31m", "\u{1b}[33m", "\u{1b}[0m"] {
             stripped = stripped.replace(code, "");
@@ -566,16 +550,9 @@ mod tests {
 
     #[test]
     fn missing_figures_are_words() {
-        let text = comparison(&Sample::troubled().results(), None, false);
-        for expected in [
-            "unstable",
-            "n/a",
-            ">= ",
-            "warning: utilization of gen1",
-            "note: the two classes",
-        ] {
-            assert!(text.contains(expected), "no `{expected}` in:\n{text}");
-        }
+        let text = narrow(&Sample::troubled());
+        says(&text, &["unstable", "n/a", ">= ", "note: the two classes"]);
+        says(&text, &["warning: utilization of gen1"]);
     }
 
     #[test]
@@ -583,73 +560,49 @@ mod tests {
         let mut sample = Sample::loads(&[0.5, 0.8], 2);
         sample.meta.title = "a\u{1b}[2Jb".into();
         sample.meta.strategies[1].name = "c\u{1b}[31md".into();
-        assert!(!comparison(&sample.results(), None, false).contains('\u{1b}'));
+        assert!(!narrow(&sample).contains('\u{1b}'));
     }
 
     #[test]
     fn a_sweep_is_a_matrix_and_all_of_it_on_request() {
-        let results = Sample::loads(&[0.5, 0.7, 0.9], 5).results();
-        let short = comparison(&results, None, false);
-        let row = short
-            .lines()
-            .find(|line| line.starts_with("least-loaded"))
-            .unwrap();
+        let sample = Sample::loads(&[0.5, 0.7, 0.9], 5);
+        let short = narrow(&sample);
+        let row = line_of(&short, "least-loaded");
         assert!(
             row.matches(" better").count() > 1 && row.contains('*'),
             "{row}"
         );
-        assert!(short.contains("* the best of its column") && short.contains("baseline"));
-        let all = super::comparison(
-            &results,
-            Told {
-                all: true,
-                ..Told::default()
-            },
-        );
-        assert!(
-            all.lines().count() > short.lines().count()
-                && all.contains("best on response_p99 at load 0.9")
-        );
-        assert!(widest(&all) <= LINE && widest(&short) <= LINE);
+        says(&short, &["* the best of its column", "baseline"]);
+        let told = Told {
+            all: true,
+            ..Told::default()
+        };
+        let all = super::comparison(&sample.results(), told);
+        assert!(all.lines().count() > short.lines().count() && widest(&all) <= LINE);
+        says(&all, &["best on response_p99 at load 0.9"]);
     }
 
     /// Three by three words, one of them a table: all values, a table for each of the first key, heads in full.
     #[test]
     fn a_sweep_of_two_keys_has_a_table_for_each_value_of_the_first() {
         let mut sample = Sample::loads(&[0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9], 3);
-        sample.meta.sweep = ["scheduling.view", "jobs.query.work"]
-            .map(String::from)
-            .into();
-        let views = [
-            "\"fresh\"",
-            "{ periodic = { every = \"50ms\" } }",
-            "\"probe\"",
-        ];
-        let works = [
-            "\"10ms\"",
-            "{ exponential = { mean = \"10ms\" } }",
-            "\"20ms\"",
-        ];
-        let points = views.iter().flat_map(|view| works.map(|work| [view, work]));
-        sample.meta.points = points
-            .map(|point| point.map(str::to_owned).into())
-            .collect();
-        let text = comparison(&sample.results(), None, false);
-        assert!(
-            text.contains("response_p99 by jobs.query.work at view periodic every 50ms"),
-            "{text}"
-        );
-        let heads = ["work 10ms", "work exponential mean 10ms", "work 20ms"];
-        for head in heads {
+        let keys = ["scheduling.view", "jobs.query.work"];
+        sample.meta.sweep = keys.map(String::from).into();
+        let view = "{ periodic = { every = \"50ms\" } }";
+        let work = "{ exponential = { mean = \"10ms\" } }";
+        let views = ["\"fresh\"", view, "\"probe\""].into_iter();
+        let points = views.flat_map(|view| ["\"10ms\"", work, "\"20ms\""].map(|work| [view, work]));
+        let points = points.map(|point| point.map(str::to_owned).into());
+        sample.meta.points = points.collect();
+        let text = narrow(&sample);
+        let title = "response_p99 by jobs.query.work at view periodic every 50ms";
+        says(&text, &[title]);
+        for head in ["work 10ms", "work exponential mean 10ms", "work 20ms"] {
             let found = text.matches(head).count();
             assert_eq!(found, 3 * sample.meta.decide_on.len(), "{head}: {text}");
         }
-        let row = text
-            .lines()
-            .find(|line| line.starts_with("random"))
-            .unwrap();
-        assert!(row.contains(" ms ± ") && !text.contains('…'), "{text}");
-        assert!(widest(&text) <= LINE, "{text}");
+        says(line_of(&text, "random"), &[" ms ± "]);
+        assert!(!text.contains('…'), "{text}");
     }
 
     /// Names of strategies and metrics are cut only where the line has no room for them.
@@ -658,42 +611,18 @@ mod tests {
         let mut sample = Sample::loads(&[0.1, 0.2, 0.3, 0.4, 0.5], 2);
         let name = "power-of-two-choices-with-a-view";
         sample.meta.strategies[1].name = name.into();
-        let text = comparison(&sample.results(), None, false);
-        assert!(text.contains(name) && widest(&text) <= LINE, "{text}");
+        says(&narrow(&sample), &[name]);
         sample.meta.strategies[1].name = name.repeat(3);
-        let text = comparison(&sample.results(), None, false);
-        assert!(text.contains('…') && widest(&text) <= LINE, "{text}");
+        says(&narrow(&sample), &["…"]);
     }
 
     #[test]
     fn metrics_are_shown_beside_those_that_decide() {
         let mut sample = Sample::loads(&[0.8], 3);
         sample.meta.show = vec!["response_p90".parse().unwrap()];
-        let text = comparison(&sample.results(), None, false);
-        let head = text
-            .lines()
-            .find(|line| line.contains("response_p90"))
-            .unwrap();
+        let text = narrow(&sample);
+        let mut lines = text.lines();
+        let head = lines.find(|line| line.contains("response_p90")).unwrap();
         assert!(!head.ends_with("vs random"), "{head}");
-    }
-
-    /// Prints samples, to be looked at: `cargo test terminal_samples -- --ignored --nocapture`.
-    #[test]
-    #[ignore = "prints for people to look at"]
-    fn terminal_samples() {
-        let many: Vec<f64> = (1..=9).map(|k| 0.1 * f64::from(k)).collect();
-        let samples = [
-            Sample::loads(&[0.5, 0.8], 5),
-            Sample::loads(&many, 7),
-            Sample::loads(&many, 1),
-            Sample::loads(&[0.8], 1),
-            Sample::troubled(),
-        ];
-        for sample in samples {
-            println!(
-                "{}",
-                comparison(&sample.results(), Some("output/x/report.html"), false)
-            );
-        }
     }
 }

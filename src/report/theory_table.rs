@@ -145,17 +145,10 @@ fn counts(rows: &[TheoryRow]) -> String {
 fn laws(results: &Results) -> [String; 2] {
     let cells = results.all_cells();
     let all: usize = cells.map(|(_, cell)| cell.replications()).sum();
-    const LAWS: [(&str, &str); 2] = [
-        (
-            "Little's law",
-            "the integral of the jobs in the system is the sum of their times in it",
-        ),
-        (
-            "Utilisation law",
-            "the integral of what is in use is the sum of what tasks used, for how long",
-        ),
-    ];
-    LAWS.map(|(law, what)| format!("{law}: holds exactly in all {all} replications ({what})."))
+    let jobs = "the integral of the jobs in the system is the sum of their times in it";
+    let used = "the integral of what is in use is the sum of what tasks used, for how long";
+    [("Little's law", jobs), ("Utilisation law", used)]
+        .map(|(law, what)| format!("{law}: holds exactly in all {all} replications ({what})."))
 }
 
 /// The page's fold.
@@ -238,23 +231,23 @@ fn sources(rows: &[TheoryRow]) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::says;
     use crate::results::sample::Sample;
+
+    /// What is told, in no line that is too wide.
+    fn told(results: &Results) -> String {
+        let text = text(results);
+        let is_narrow = |line: &str| line.chars().count() <= crate::text::LINE;
+        assert!(text.lines().all(is_narrow), "{text}");
+        text
+    }
 
     #[test]
     fn without_answers_the_known_models_are_named() {
         let mut results = Sample::loads(&[0.5], 2).results();
         results.theory.clear();
-        let text = text(&results);
-        assert!(text.contains("M/M/c (Erlang C): Poisson jobs"), "{text}");
-        assert!(
-            text.contains("Little's law: holds exactly in all 6 replications"),
-            "{text}"
-        );
-        assert!(
-            text.lines()
-                .all(|line| line.chars().count() <= crate::text::LINE),
-            "{text}"
-        );
+        let law = "Little's law: holds exactly in all 6 replications";
+        says(&told(&results), &["M/M/c (Erlang C): Poisson jobs", law]);
     }
 
     #[test]
@@ -264,27 +257,20 @@ mod tests {
             row.key = "response_mean".parse().unwrap_or(row.key.clone());
             (row.theory, row.mean) = (theory, Some(theory));
         }
-        let text = text(&results);
-        assert!(text.contains(" 0.0040000 s "), "{text}");
+        let text = told(&results);
+        says(&text, &[" 0.0040000 s "]);
         assert!(!text.contains(" ms "), "{text}");
     }
 
     #[test]
     fn a_planted_difference_is_told() {
         let mut results = Sample::loads(&[0.5, 0.8], 2).results();
-        assert!(text(&results).contains("agrees"));
-        assert!(!text(&results).contains("warm-up first"));
+        let text = told(&results);
+        assert!(
+            text.contains("agrees") && !text.contains("warm-up first"),
+            "{text}"
+        );
         results.theory[0].agreement = Agreement::Differs;
-        let text = text(&results);
-        assert!(
-            text.contains(" differs") && text.contains("1 differ;"),
-            "{text}"
-        );
-        assert!(text.contains("warm-up first"), "{text}");
-        assert!(
-            text.lines()
-                .all(|line| line.chars().count() <= crate::text::LINE),
-            "{text}"
-        );
+        says(&told(&results), &[" differs", "1 differ;", "warm-up first"]);
     }
 }

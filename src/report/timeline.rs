@@ -291,8 +291,9 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn task(job: u64, node: usize, (start, end): (u64, u64)) -> TaskTrail {
-        TaskTrail {
+    /// Of tasks on a node, from a time to a time.
+    fn trail(tasks: impl IntoIterator<Item = (usize, u64, u64)>) -> Trail {
+        let task = |(job, (node, start, end))| TaskTrail {
             class: 0,
             job,
             task: 0,
@@ -303,20 +304,14 @@ mod tests {
             arrival: start / 2,
             start,
             end,
-        }
-    }
-
-    fn trail() -> Trail {
+        };
         Trail {
-            tasks: vec![
-                task(0, 0, (0, 10)),
-                task(1, 0, (5, 12)),
-                task(2, 0, (10, 20)),
-                task(3, 1, (2, 4)),
-            ],
+            tasks: (0..).zip(tasks).map(task).collect(),
             ..Trail::default()
         }
     }
+
+    const FOUR: [(usize, u64, u64); 4] = [(0, 0, 10), (0, 5, 12), (0, 10, 20), (1, 2, 4)];
 
     fn names() -> Names {
         Names {
@@ -328,29 +323,23 @@ mod tests {
 
     #[test]
     fn no_two_tasks_of_a_lane_overlap() {
-        let trail = trail();
+        let trail = trail(FOUR);
         let (placed, lanes) = lanes(&trail, 3);
         assert_eq!(lanes, [2, 1, 0], "two at once need two lanes");
         let lane = |job: u64| placed.iter().find(|(task, _)| task.job == job).unwrap().1;
-        assert_eq!(
-            (lane(0), lane(1), lane(2)),
-            (0, 1, 0),
-            "the third follows the first"
-        );
+        let three = [0, 1, 2].map(lane);
+        assert_eq!(three, [0, 1, 0], "the third follows the first");
     }
 
     #[test]
     fn the_trace_is_json_with_every_task_once() {
-        let text = trace(&trail(), &names(), Some(3));
+        let text = trace(&trail(FOUR), &names(), Some(3));
         let events: Value = serde_json::from_str(&text).unwrap();
         let events = events["traceEvents"].as_array().unwrap();
         let slices: Vec<_> = events.iter().filter(|event| event["ph"] == "X").collect();
         assert_eq!(slices.len(), 4);
-        assert!(
-            slices
-                .iter()
-                .all(|slice| slice["dur"].as_f64().unwrap() > 0.0)
-        );
+        let lasts = |slice: &&Value| slice["dur"].as_f64().unwrap() > 0.0;
+        assert!(slices.iter().all(lasts));
         let counts = |event: &&Value| event["ph"] == "C" && event["name"] == "utilization";
         let shares: Vec<f64> = (events.iter().filter(counts))
             .map(|event| event["args"]["slots in use"].as_f64().unwrap() * 3.0)
@@ -358,30 +347,18 @@ mod tests {
         // Something changes at 0, 1, 2, 4, 5, 10, 12 and 20.
         assert_eq!(shares, [1.0, 1.0, 2.0, 1.0, 2.0, 2.0, 1.0, 0.0]);
         let tasks = |event: &&Value| event["name"] == "tasks";
-        let last = events.iter().rfind(tasks).unwrap();
-        assert_eq!(
-            (
-                last["args"]["waiting"].as_i64(),
-                last["args"]["running"].as_i64()
-            ),
-            (Some(0), Some(0)),
-            "all that came is gone"
-        );
+        let last = &events.iter().rfind(tasks).unwrap()["args"];
+        let none = json!({"waiting": 0, "running": 0});
+        assert_eq!(*last, none, "all that came is gone");
     }
 
     #[test]
     fn the_picture_escapes_names_and_refuses_too_much() {
-        let drawn = svg(&trail(), Cut { from: 0, to: 20 }, &names()).unwrap();
+        let drawn = svg(&trail(FOUR), Cut { from: 0, to: 20 }, &names()).unwrap();
         assert!(drawn.contains("&lt;job&gt;") && !drawn.contains("<job>"));
         assert_eq!(drawn.matches("stroke-width=\"0.4\"").count(), 4);
-        let many = Trail {
-            tasks: (0..6_000).map(|k| task(k, 0, (k, k + 1))).collect(),
-            ..Trail::default()
-        };
-        assert!(
-            svg(&many, Cut { from: 0, to: 9_000 }, &names())
-                .unwrap_err()
-                .contains("--from and --to")
-        );
+        let many = trail((0..6_000).map(|k| (0, k, k + 1)));
+        let refused = svg(&many, Cut { from: 0, to: 9_000 }, &names()).unwrap_err();
+        assert!(refused.contains("--from and --to"), "{refused}");
     }
 }

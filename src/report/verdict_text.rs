@@ -7,9 +7,7 @@
 //! the reason why there is none.
 
 use super::advice::why;
-use super::cells::{change, lower_or_higher, summary_cell};
 use super::lookup::Lookup;
-use super::scales::scale;
 use crate::metrics::columns::MetricRef;
 use crate::results::{Best, ComparisonRow, Status, Summary, Verdict};
 use crate::stats::best::Place;
@@ -38,38 +36,6 @@ pub fn verdict_cell(row: Option<&ComparisonRow>) -> String {
             format!("{} % {word}", short_percent(relative))
         }
         _ => word.into(),
-    }
-}
-
-/// One sentence (without a full stop) for one comparison, names in backquotes:
-/// "`two-choices` is better than `random` on response_p99 at load 0.8: 61 % lower [58, 64]".
-pub fn sentence(tables: &Lookup, row: &ComparisonRow) -> String {
-    let strategy = format!("`{}`", tables.strategy(row.strategy));
-    let baseline = format!("`{}`", tables.strategy(tables.baseline()));
-    let at = format!("on {}", metric_at(tables, row.point, &row.metric));
-    let scale = scale(&row.metric.metric, row.difference);
-    let size = lower_or_higher(row, &scale);
-    let change = change(row, &scale).replace(',', ", ");
-    let reason = reason(tables, row);
-    match row.verdict {
-        Verdict::Better => format!("{strategy} is better than {baseline} {at}: {size}"),
-        Verdict::Worse => format!("{strategy} is worse than {baseline} {at}: {size}"),
-        Verdict::Equivalent => format!(
-            "{strategy} and {baseline} are equivalent {at}: {change}, within the margin of {}",
-            plain_percent(row.margin)
-        ),
-        Verdict::Inconclusive => {
-            let more = if reason.is_empty() { "" } else { "; " };
-            format!("{strategy} against {baseline} is inconclusive {at}: {change}{more}{reason}")
-        }
-        Verdict::NotComparable => {
-            format!("{strategy} is not comparable with {baseline} {at}: {reason}")
-        }
-        Verdict::Unstable => format!("{strategy} is unstable {at}: {reason}"),
-        Verdict::Stable => format!("{strategy} is stable {at}: {reason}"),
-        Verdict::NotAvailable => {
-            format!("{strategy} and {baseline} are not compared {at}: {reason}")
-        }
     }
 }
 
@@ -226,57 +192,6 @@ pub fn open(tables: &Lookup) -> Vec<String> {
 pub const UNEQUAL: &str =
     "shares of failed, rejected and unfinished jobs differ by more than 0.1 point";
 
-/// One sentence for a deciding metric over all points and strategies, for the head of a report.
-/// With one comparison it is that comparison's sentence.
-pub fn headline(tables: &Lookup, metric: &MetricRef) -> String {
-    let rows: Vec<_> = tables.results.comparisons_on(metric).collect();
-    match rows[..] {
-        [] => alone(tables, metric),
-        [row] => sentence(tables, row),
-        _ => best_against_baseline(tables, metric, &rows),
-    }
-}
-
-fn alone(tables: &Lookup, metric: &MetricRef) -> String {
-    let last = tables.points() - 1;
-    let row = tables.cell(last, 0).get(metric);
-    let scale = scale(&metric.metric, row.and_then(|r| r.mean));
-    let cell = summary_cell(row, &scale);
-    let strategy = tables.strategy(0);
-    format!("`{strategy}` has {metric} {cell}{}", tables.at(last))
-}
-
-/// The comparison with the largest improvement at the last point that has one; else the tally.
-fn best_against_baseline(tables: &Lookup, metric: &MetricRef, rows: &[&ComparisonRow]) -> String {
-    let better = rows.iter().filter(|row| row.verdict == Verdict::Better);
-    let size = |row: &ComparisonRow| row.relative.map_or(0.0, f64::abs);
-    let best = better.max_by(|a, b| a.point.cmp(&b.point).then(size(a).total_cmp(&size(b))));
-    let tally = format!("Of {} comparisons on {metric}: {}", rows.len(), tally(rows));
-    match best {
-        Some(row) => format!("{}. {tally}", sentence(tables, row)),
-        None => tally,
-    }
-}
-
-/// "3 better, 1 worse, 2 inconclusive", in the order of the verdicts' definitions.
-fn tally(rows: &[&ComparisonRow]) -> String {
-    const ORDER: [Verdict; 8] = [
-        Verdict::Better,
-        Verdict::Stable,
-        Verdict::Worse,
-        Verdict::Equivalent,
-        Verdict::Inconclusive,
-        Verdict::NotComparable,
-        Verdict::Unstable,
-        Verdict::NotAvailable,
-    ];
-    let number = |verdict| rows.iter().filter(|row| row.verdict == verdict).count();
-    let counts = ORDER.map(|verdict| (number(verdict), word(verdict)));
-    let parts = counts.iter().filter(|(n, _)| *n > 0);
-    let parts = parts.map(|(n, word)| format!("{n} {word}"));
-    parts.collect::<Vec<_>>().join(", ")
-}
-
 /// "3 loads x 5 strategies x 20 replications of 100,000 jobs, the same jobs for every strategy".
 pub fn extent(tables: &Lookup) -> String {
     let meta = tables.meta();
@@ -319,100 +234,29 @@ pub fn parts_that_differ(tables: &Lookup) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
+    use crate::report::says;
     use crate::results::sample::Sample;
 
-    /// The sentence for a comparison of `two-choices` with `random` at load 0.8, changed by `change`.
-    fn said(change: impl Fn(&mut ComparisonRow)) -> String {
+    /// Why a comparison of `two-choices` with `random` at load 0.8 has this verdict.
+    fn said(verdict: Verdict) -> String {
         let results = Sample::loads(&[0.5, 0.8], 3).results();
-        let mut row = results
-            .comparisons
-            .iter()
-            .find(|r| r.point == 1)
-            .unwrap()
-            .clone();
-        row.strategy = 2;
-        row.metric = "response_p99".parse().unwrap();
-        row.margin = 0.02;
-        (row.relative, row.relative_low, row.relative_high) =
-            (Some(-0.61), Some(-0.64), Some(-0.58));
-        change(&mut row);
-        sentence(&Lookup::new(&results), &row)
-    }
-
-    #[test]
-    fn better_and_worse_name_the_direction() {
-        let better = said(|row| row.verdict = Verdict::Better);
-        assert_eq!(
-            better,
-            "`two-choices` is better than `random` on response_p99 at load 0.8: 61 % lower [58, 64]"
-        );
-        let worse = said(|row| {
-            row.verdict = Verdict::Worse;
-            (row.relative, row.relative_low, row.relative_high) =
-                (Some(0.1), Some(0.08), Some(0.12));
-        });
-        assert_eq!(
-            worse,
-            "`two-choices` is worse than `random` on response_p99 at load 0.8: 10 % higher [8, 12]"
-        );
-        let hardly = said(|row| {
-            row.verdict = Verdict::Worse;
-            (row.relative, row.relative_low, row.relative_high) =
-                (Some(4.5), Some(0.02), Some(1e12));
-        });
-        assert!(hardly.ends_with("450 % higher [2, ∞)"), "{hardly}");
-    }
-
-    #[test]
-    fn equivalent_and_inconclusive_keep_their_signs() {
-        let near_zero = |row: &mut ComparisonRow| {
-            (row.relative, row.relative_low, row.relative_high) =
-                (Some(-0.003), Some(-0.011), Some(0.005));
-        };
-        let same = said(|row| {
-            near_zero(row);
-            row.verdict = Verdict::Equivalent;
-        });
-        assert!(
-            same.ends_with("load 0.8: -0.3 % [-1.1, +0.5], within the margin of 2 %"),
-            "{same}"
-        );
-        let open = said(|row| {
-            near_zero(row);
-            (row.verdict, row.replications_needed) = (Verdict::Inconclusive, Some(1085));
-        });
-        assert!(
-            open.ends_with("-0.3 % [-1.1, +0.5]; about 1085 replications may settle it"),
-            "{open}"
-        );
+        let mut rows = results.comparisons.iter();
+        let is_it = |row: &&ComparisonRow| (row.point, row.strategy) == (1, 2);
+        let mut row = rows.find(is_it).unwrap().clone();
+        (row.verdict, row.replications_needed) = (verdict, Some(1085));
+        reason(&Lookup::new(&results), &row)
     }
 
     #[test]
     fn what_cannot_be_compared_says_why() {
-        let lost = said(|row| row.verdict = Verdict::NotComparable);
-        assert!(
-            lost.contains("is not comparable with `random`") && lost.contains("0.1 point"),
-            "{lost}"
+        says(
+            &said(Verdict::NotComparable),
+            &["differ by more than 0.1 point; slo_attained"],
         );
-        let grown = said(|row| row.verdict = Verdict::Unstable);
-        assert!(grown.contains("`two-choices` is unstable"), "{grown}");
-        let alone = said(|row| row.verdict = Verdict::Stable);
-        assert!(
-            alone.ends_with("load 0.8: the baseline `random` is unstable"),
-            "{alone}"
-        );
-    }
-
-    #[test]
-    fn no_sentence_claims_a_cause_or_significance() {
-        let results = Sample::troubled().results();
-        let tables = Lookup::new(&results);
-        for row in &results.comparisons {
-            let said = sentence(&tables, row);
-            assert!(
-                !said.contains("significan") && !said.contains("because"),
-                "{said}"
-            );
-        }
+        let open = said(Verdict::Inconclusive);
+        assert_eq!(open, "about 1085 replications may settle it");
+        let alone = said(Verdict::Stable);
+        assert_eq!(alone, "the baseline `random` is unstable");
+        assert_eq!(said(Verdict::Better), "");
     }
 }

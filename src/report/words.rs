@@ -87,9 +87,7 @@ mod tests {
 
     #[test]
     fn numbers_are_set_with_true_signs() {
-        assert_eq!(
-            set("-70 % [-71,-69] two-choices"),
-            "−70\u{202f}% [−71,−69] two-choices"
-        );
+        let set = set("-70 % [-71,-69] two-choices");
+        assert_eq!(set, "−70\u{202f}% [−71,−69] two-choices");
     }
 }

@@ -13,7 +13,7 @@ use maud::{Markup, html};
 
 use super::judged::{Case, Judged, as_good, case, why_untold};
 use super::objective::{Keeps, keeps, share_within, slo_of};
-use super::{Page, code, quoted};
+use super::{Page, code};
 use crate::metrics::columns::MetricRef;
 use crate::report::advice::{advice, why};
 use crate::report::cells::{change_with, lower_or_higher};
@@ -566,5 +566,5 @@ fn assumed(page: &Page) -> Markup {
 
 fn repeat(page: &Page) -> Markup {
     let meta = page.meta();
-    html! { p.rep { "Repeat: " code { (quoted(&meta.command)) } " " span.nw { "(seed " (meta.seed) ", equipoise " (printable(&meta.version)) ")" } } }
+    html! { p.rep { "Repeat: " code { (printable(&meta.command)) } " " span.nw { "(seed " (meta.seed) ", equipoise " (printable(&meta.version)) ")" } } }
 }

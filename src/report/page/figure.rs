@@ -192,11 +192,8 @@ impl Page<'_> {
     pub fn labels(&self, ends: &[(usize, f64, String)], height: f64) -> Markup {
         let mut ends: Vec<&(usize, f64, String)> = ends.iter().collect();
         ends.sort_by(|a, b| a.1.total_cmp(&b.1));
-        let at = apart(
-            &ends.iter().map(|end| end.1).collect::<Vec<_>>(),
-            14.0,
-            height,
-        );
+        let heights: Vec<f64> = ends.iter().map(|end| end.1).collect();
+        let at = apart(&heights, 14.0, height);
         html! { svg.dl x="100%" width="200" height=(height) aria-hidden="true" {
             @for ((strategy, y, words), at) in ends.iter().zip(at) {
                 g data-s=(strategy) {
@@ -235,12 +232,8 @@ mod tests {
     #[test]
     fn labels_stand_apart_and_inside() {
         let moved = apart(&[10.0, 11.0, 12.0, 95.0, 99.0], 14.0, 100.0);
-        assert!(
-            moved
-                .windows(2)
-                .all(|pair| pair[1] - pair[0] >= 14.0 - 1e-9),
-            "{moved:?}"
-        );
+        let is_apart = |pair: &[f64]| pair[1] - pair[0] >= 14.0 - 1e-9;
+        assert!(moved.windows(2).all(is_apart), "{moved:?}");
         assert_eq!((moved[0], moved[4]), (10.0, 100.0));
     }
 

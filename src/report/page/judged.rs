@@ -228,44 +228,37 @@ mod tests {
         results
     }
 
+    /// A sample of one point, changed.
+    fn changed(change: impl Fn(usize, &mut Summary)) -> Results {
+        let mut results = Sample::loads(&[0.8], 3).results();
+        put(&mut results, change);
+        results
+    }
+
     #[test]
     fn each_case_is_told_from_the_others() {
-        assert!(matches!(
-            case_of(&Sample::loads(&[0.8], 1).results()),
-            Case::Alone(0)
-        ));
-        assert!(matches!(
-            case_of(&Sample::loads(&[0.5, 0.8], 3).results()),
-            Case::One(1, true)
-        ));
-        assert!(matches!(
-            case_of(&like_the_first([1.0, 1.0, 1.0])),
-            Case::All(3)
-        ));
-        let mut results = Sample::loads(&[0.8], 3).results();
-        put(&mut results, |_, figure| {
-            figure.mean = None;
-            figure.status = Status::Unstable;
-        });
-        assert!(matches!(case_of(&results), Case::NoneSteady));
-        put(&mut results, |s, figure| {
-            figure.status = [Status::Unstable, Status::NotAvailable][s % 2];
-        });
-        assert!(matches!(case_of(&results), Case::Untold));
-        put(&mut results, |_, figure| {
-            figure.status = Status::NotAvailable
-        });
-        assert!(matches!(case_of(&results), Case::TooShort));
-        let mut results = Sample::loads(&[0.8], 3).results();
-        put(&mut results, |_, figure| figure.pseudo.truncate(1));
-        assert!(matches!(case_of(&results), Case::Untold));
+        let case = |strategies| case_of(&Sample::loads(&[0.5, 0.8], strategies).results());
+        assert!(matches!(case(1), Case::Alone(0)));
+        assert!(matches!(case(3), Case::One(1, true)));
+        let case = case_of(&like_the_first([1.0, 1.0, 1.0]));
+        assert!(matches!(case, Case::All(3)));
+        let without = |status: [Status; 3]| {
+            let set = |s, figure: &mut Summary| (figure.mean, figure.status) = (None, status[s]);
+            case_of(&changed(set))
+        };
+        let (unstable, unknown) = (Status::Unstable, Status::NotAvailable);
+        assert!(matches!(without([unstable; 3]), Case::NoneSteady));
+        let mixed = without([unstable, unknown, unstable]);
+        assert!(matches!(mixed, Case::Untold));
+        assert!(matches!(without([unknown; 3]), Case::TooShort));
+        let few = changed(|_, figure| figure.pseudo.truncate(1));
+        assert!(matches!(case_of(&few), Case::Untold));
     }
 
     #[test]
     fn why_nothing_is_told_is_the_reason_that_holds() {
         let said = |change: fn(usize, &mut Summary)| {
-            let mut results = Sample::loads(&[0.8], 3).results();
-            put(&mut results, change);
+            let results = changed(change);
             assert!(matches!(case_of(&results), Case::Untold));
             why_untold(&Page::new(&Lookup::new(&results)))
         };
@@ -274,10 +267,8 @@ mod tests {
         let mixed = said(|s, figure| {
             figure.status = [Status::Growing, Status::Unstable, Status::Growing][s];
         });
-        assert!(
-            mixed.ends_with("compared: 4 are growing and 2 are unstable."),
-            "{mixed}"
-        );
+        let end = "compared: 4 are growing and 2 are unstable.";
+        assert!(mixed.ends_with(end), "{mixed}");
         let few = said(|_, figure| figure.pseudo.truncate(2));
         assert_eq!(few, "That takes 3 replications or more.");
         let zero = said(|_, figure| figure.pseudo[0] = Some(0.0));
@@ -288,15 +279,10 @@ mod tests {
     fn where_each_metric_has_another_best_it_depends() {
         let mut results = Sample::loads(&[0.8], 2).results();
         let metric = results.meta.decide_on[0].clone();
-        let of = |s: usize| results.cells[0][s].get(&metric).unwrap().clone();
-        let (first, second) = (of(0), of(1));
+        let both = [1, 0].map(|s: usize| results.cells[0][s].get(&metric).unwrap().clone());
         put(&mut results, |s, figure| {
             if figure.key == metric {
-                *figure = if s == 0 {
-                    second.clone()
-                } else {
-                    first.clone()
-                };
+                *figure = both[s].clone();
             }
         });
         assert!(matches!(case_of(&results), Case::Depends));

@@ -311,22 +311,22 @@ fn code(text: &str) -> Markup {
     }
 }
 
-/// Text to be typed, safe to show.
-fn quoted(text: &str) -> String {
-    printable(text)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::{Lookup, Recorded, Status};
+    use crate::report::says;
     use crate::results::Results;
     use crate::results::sample::Sample;
 
     fn page(results: &Results) -> String {
-        super::page(
-            &crate::report::lookup::Lookup::new(results),
-            &super::Recorded::default(),
-        )
+        super::page(&Lookup::new(results), &Recorded::default())
+    }
+
+    /// What stands between two marks.
+    fn between<'a>(page: &'a str, start: &str, end: &str) -> &'a str {
+        let rest = page.split_once(start).unwrap().1;
+        rest.split_once(end).unwrap().0
     }
 
     #[test]
@@ -342,18 +342,17 @@ mod tests {
         sample.meta.baseline = sample.meta.strategies[0].name.clone();
         sample.meta.classes[0].name = evil.into();
         sample.meta.decide_on = vec![format!("{evil}.response_p99").parse().unwrap()];
-        for texts in [
-            &mut sample.meta.warnings,
-            &mut sample.meta.notes,
-            &mut sample.meta.same_for_all,
-        ] {
+        let meta = &mut sample.meta;
+        for texts in [&mut meta.warnings, &mut meta.notes, &mut meta.same_for_all] {
             *texts = vec![evil.into()];
         }
-        (
-            sample.meta.command,
-            sample.meta.scenario_digest,
-            sample.meta.engine,
-        ) = (evil.into(), evil.into(), evil.into());
+        for text in [
+            &mut meta.command,
+            &mut meta.scenario_digest,
+            &mut meta.engine,
+        ] {
+            *text = evil.into();
+        }
         let page = page(&sample.results());
         assert!(page.matches("<script").count() == 1 && page.contains("&lt;script&gt;alert"));
     }
@@ -363,31 +362,29 @@ mod tests {
     fn a_rank_needs_figures() {
         let mut results = Sample::loads(&[0.8], 3).results();
         let mut without = |strategies: std::ops::Range<usize>| {
-            for cell in &mut results.cells[0][strategies] {
+            for (s, cell) in results.cells[0].iter_mut().enumerate() {
                 for figure in &mut cell.figures {
-                    (figure.mean, figure.status) = (None, crate::results::Status::NotAvailable);
+                    figure.pseudo.truncate(1);
+                    if strategies.contains(&s) {
+                        (figure.mean, figure.status) = (None, Status::NotAvailable);
+                    }
                 }
-            }
-            for figure in results.cells[0].iter_mut().flat_map(|c| &mut c.figures) {
-                figure.pseudo.truncate(1);
             }
             page(&results)
         };
-        let all = without(0..0);
-        assert!(all.contains(", the lowest of 3 in this run"), "{all}");
-        let two = without(0..1);
-        assert!(two.contains(", the lowest of the 2 with a figure"), "{two}");
+        says(&without(0..0), &[", the lowest of 3 in this run"]);
+        says(&without(0..1), &[", the lowest of the 2 with a figure"]);
         let none = without(0..3);
-        assert!(none.contains("which of the 3 is the lowest is not known"));
+        says(&none, &["which of the 3 is the lowest is not known"]);
         assert!(!none.contains(", the lowest of"), "{none}");
     }
 
     #[test]
     fn the_page_refers_to_nothing_outside() {
         let page = page(&Sample::loads(&[0.5, 0.8, 0.9], 5).results());
-        assert!(page.contains(
-            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-"
-        ));
+        let policy =
+            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha";
+        says(&page, &[policy]);
         let script = page.find("<script>").unwrap();
         for outside in ["src=", "@import", "url(http", "<link", "<iframe"] {
             assert!(!page[..script].contains(outside), "found {outside}");
@@ -395,14 +392,10 @@ mod tests {
         for request in ["fetch(", "XMLHttp", "import(", "innerHTML", "eval("] {
             assert!(!page[script..].contains(request), "found {request}");
         }
-        assert_eq!(
-            page.matches("http").count(),
-            page.matches("http-equiv").count()
-        );
-        assert_eq!(
-            page.matches("href=").count(),
-            page.matches("href=\"#").count()
-        );
+        for (address, inside) in [("http", "http-equiv"), ("href=", "href=\"#")] {
+            let [all, inside] = [address, inside].map(|what| page.matches(what).count());
+            assert_eq!(all, inside, "{address}");
+        }
     }
 
     /// A browser runs the script only if the policy has its hash.
@@ -411,15 +404,9 @@ mod tests {
         use base64::Engine as _;
         use sha2::{Digest as _, Sha256};
         let page = page(&Sample::loads(&[0.5], 2).results());
-        let script = page
-            .split_once("<script>")
-            .unwrap()
-            .1
-            .split_once("</script>")
-            .unwrap()
-            .0;
+        let script = between(&page, "<script>", "</script>");
         let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(script));
-        assert!(page.contains(&format!("script-src 'sha256-{hash}'")));
+        says(&page, &[&format!("script-src 'sha256-{hash}'")]);
         assert!(script.lines().count() < 300, "the script stays small");
     }
 
@@ -429,20 +416,12 @@ mod tests {
         let mut sample = Sample::loads(&[0.8], 3);
         sample.meta.decide_on = vec!["slo_attained".parse().unwrap()];
         let results = sample.results();
-        let page = page(&results);
-        assert!(page.contains(", the highest of 3"), "{page}");
-        let share = |s: usize| {
-            results.cells[0][s]
-                .find("all", "slo_attained")
-                .unwrap()
-                .mean
-        };
-        let tables = crate::report::lookup::Lookup::new(&results);
+        says(&page(&results), &[", the highest of 3"]);
+        let tables = Lookup::new(&results);
+        let share = |s: &usize| tables.mean(0, *s, "all", "slo_attained");
         let order = super::Page::new(&tables).ranked(&results.meta.decide_on[0]);
         assert!(
-            order
-                .windows(2)
-                .all(|pair| share(pair[0]) >= share(pair[1])),
+            order.is_sorted_by(|one, next| share(one) >= share(next)),
             "{order:?}"
         );
     }
@@ -468,18 +447,8 @@ mod tests {
     #[test]
     fn marks_and_words_stand_in_every_cell() {
         let page = page(&Sample::troubled().results());
-        for said in [
-            "unstable",
-            "≥",
-            "is unstable at 2 of 4 points",
-            "class=\"unstable",
-            "note on these figures",
-        ] {
-            assert!(
-                page.contains(said) || page.contains(&said.replace("note ", "notes ")),
-                "{said}"
-            );
-        }
+        says(&page, &["unstable", "≥", "is unstable at 2 of 4 points"]);
+        says(&page, &["class=\"unstable", "notes on these figures"]);
         for never in ["significant", "because", "optimal"] {
             assert!(!page.contains(never), "{never}");
         }
@@ -489,13 +458,7 @@ mod tests {
     fn every_strategy_has_a_row_and_the_baseline_is_named() {
         let results = Sample::loads(&[0.5, 0.8], 12).results();
         let page = page(&results);
-        let matrix = page
-            .split_once("class=\"st mx")
-            .unwrap()
-            .1
-            .split_once("</table>")
-            .unwrap()
-            .0;
+        let matrix = between(&page, "class=\"st mx", "</table>");
         assert_eq!(matrix.matches("scope=\"row\"").count(), 12);
         assert_eq!(matrix.matches("<small>baseline</small>").count(), 1);
     }
@@ -510,14 +473,10 @@ mod tests {
         ];
         for sample in samples {
             let page = page(&sample.results());
-            for tag in [
-                "table", "tr", "td", "th", "details", "section", "figure", "svg", "ul", "g",
-                "path", "line", "use", "p",
-            ] {
-                let open = page.matches(&format!("<{tag} ")).count()
-                    + page.matches(&format!("<{tag}>")).count();
-                let closed = page.matches(&format!("</{tag}>")).count();
-                assert_eq!(open, closed, "{tag}");
+            let count = |what: String| page.matches(&what).count();
+            for tag in "table tr td th details section figure svg ul g path line use p".split(' ') {
+                let open = count(format!("<{tag} ")) + count(format!("<{tag}>"));
+                assert_eq!(open, count(format!("</{tag}>")), "{tag}");
             }
         }
     }

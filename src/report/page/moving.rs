@@ -439,41 +439,37 @@ fn aside(page: &Page, strategy: usize, x: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::report::lookup::Lookup;
+    use crate::report::says;
     use crate::results::sample::Sample;
+
+    const LINE: &str = "<path class=\"l ";
+
+    fn drawn(sample: &Sample) -> String {
+        let results = sample.results();
+        let tables = Lookup::new(&results);
+        charts(&Page::new(&tables), &results.meta.decide_on[0]).into_string()
+    }
 
     #[test]
     fn a_line_joins_numbers_and_no_words() {
-        let drawn = |sample: &Sample| {
-            let results = sample.results();
-            let tables = Lookup::new(&results);
-            charts(&Page::new(&tables), &results.meta.decide_on[0]).into_string()
-        };
-        const LINE: &str = "<path class=\"l ";
-        assert!(drawn(&Sample::loads(&[0.5, 0.7, 0.9], 3)).contains(LINE));
+        says(&drawn(&Sample::loads(&[0.5, 0.7, 0.9], 3)), &[LINE]);
         let words = drawn(&Sample::words(&["fresh", "periodic", "probe"], 3));
         assert!(!words.contains(LINE), "{words}");
-        assert!(words.contains("no line joins words"), "{words}");
+        says(&words, &["no line joins words"]);
     }
 
     /// Values of one key that go with those of another part nothing: one curve, and what is said is of all.
     #[test]
     fn keys_that_go_together_are_one_curve() {
-        let results = Sample::together(2).results();
-        let tables = Lookup::new(&results);
-        let drawn = charts(&Page::new(&tables), &results.meta.decide_on[0]).into_string();
-        assert!(drawn.contains("<path class=\"l "), "{drawn}");
-        assert!(drawn.contains("nodes.a.count and workload.load"), "{drawn}");
+        let drawn = drawn(&Sample::together(2));
+        says(&drawn, &[LINE, "nodes.a.count and workload.load"]);
     }
 
     /// Words beside a second key: a picture for each of its values, with all strategies in it.
     #[test]
     fn words_have_a_picture_for_each_value_of_another_key() {
-        let results = Sample::words_and_loads(2).results();
-        let tables = Lookup::new(&results);
-        let drawn = charts(&Page::new(&tables), &results.meta.decide_on[0]).into_string();
-        for load in ["0.5", "0.8"] {
-            let title = format!("<p class=\"title\">workload.load {load}</p>");
-            assert!(drawn.contains(&title), "{drawn}");
-        }
+        let title = |load| format!("<p class=\"title\">workload.load {load}</p>");
+        let drawn = drawn(&Sample::words_and_loads(2));
+        says(&drawn, &[&title("0.5"), &title("0.8")]);
     }
 }

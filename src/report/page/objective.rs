@@ -66,15 +66,10 @@ pub fn share_within(
     strategy: usize,
 ) -> Option<String> {
     let part = metric.part.to_string();
-    let share = page
-        .cell(point, strategy)
-        .find(&part, "slo_attained")?
-        .mean?;
-    let percent = 100.0 * share;
-    let text = if (99.995..100.0).contains(&percent) {
-        "more than 99.99".to_owned()
-    } else {
-        significant(percent, if percent > 99.0 { 4 } else { 3 })
+    let share = page.tables.mean(point, strategy, &part, "slo_attained")?;
+    let text = match 100.0 * share {
+        99.995..100.0 => "more than 99.99".to_owned(),
+        percent => significant(percent, if percent > 99.0 { 4 } else { 3 }),
     };
     Some(set(&format!("{text} %")))
 }
@@ -91,13 +86,10 @@ mod tests {
         let of = |low: f64, high: f64| {
             let mut results = Sample::loads(&[0.8], 2).results();
             let metric: MetricRef = "query.response_p99".parse().unwrap();
-            let figures = &mut results.cells[0][0].figures;
-            let figure = figures
-                .iter_mut()
-                .find(|figure| figure.key == metric)
-                .unwrap();
-            (figure.mean, figure.ci_low, figure.ci_high) =
-                (Some((low + high) / 2.0), Some(low), Some(high));
+            let mut figures = results.cells[0][0].figures.iter_mut();
+            let figure = figures.find(|figure| figure.key == metric).unwrap();
+            figure.mean = Some((low + high) / 2.0);
+            (figure.ci_low, figure.ci_high) = (Some(low), Some(high));
             let tables = Lookup::new(&results);
             keeps(&Page::new(&tables), &metric, 0, 0)
         };
@@ -111,9 +103,7 @@ mod tests {
     fn a_mean_is_held_against_nothing() {
         let results = Sample::loads(&[0.8], 2).results();
         let tables = Lookup::new(&results);
-        assert_eq!(
-            slo_of(&Page::new(&tables), &"query.response_mean".parse().unwrap()),
-            None
-        );
+        let mean = "query.response_mean".parse().unwrap();
+        assert_eq!(slo_of(&Page::new(&tables), &mean), None);
     }
 }

@@ -255,12 +255,10 @@ fn between(curve: &[(f64, f64)], x: f64) -> Option<f64> {
 /// Classes with a curve: the whole, or of several classes those that are asked for.
 pub fn classes(page: &Page, point: usize) -> Vec<String> {
     let meta = page.meta();
-    let has = |class: &str, s| !page.cell(point, s).ccdf(class).is_empty();
-    let drawn = |class: &String| page.strategies().any(|s| has(class, s));
     let asked = || meta.decide_on.iter().chain(&meta.show);
     let is_asked = |class: &String| asked().any(|metric| metric.part.is(class));
-    let named = meta.classes.iter().map(|class| class.name.clone());
-    let named: Vec<String> = named.filter(drawn).collect();
+    let mut named = page.tables.classes_with_curve(point);
+    named.retain(|class| class != "all");
     match named.len() {
         2.. if named.iter().any(is_asked) => named.into_iter().filter(is_asked).take(3).collect(),
         _ => vec!["all".to_owned()],

@@ -239,32 +239,24 @@ mod tests {
     }
 
     fn labels(axis: &Axis) -> Vec<&str> {
-        axis.ticks
-            .iter()
-            .map(|t| t.1.as_str())
-            .filter(|label| !label.is_empty())
-            .collect()
+        let labels = axis.ticks.iter().map(|tick| tick.1.as_str());
+        labels.filter(|label| !label.is_empty()).collect()
     }
 
     #[test]
     fn linear_ticks_are_round_and_inside() {
         let axis = Axis::linear("x", [0.0, 1.0], true);
         assert_eq!(labels(&axis), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
-        assert_eq!(
-            labels(&Axis::linear("x", [0.0, 12.0], true)),
-            ["0.0", "2.5", "5.0", "7.5", "10.0"]
-        );
+        let quarters = Axis::linear("x", [0.0, 12.0], true);
+        assert_eq!(labels(&quarters), ["0.0", "2.5", "5.0", "7.5", "10.0"]);
         assert!(axis.ticks.iter().all(|tick| axis.holds(tick.0)));
     }
 
     #[test]
     fn all_labels_have_commas_or_none() {
         let wide = Axis::log("x", [200.0, 50_000.0]);
-        let wide = labels(&wide);
-        assert!(
-            wide.contains(&"1,000") && wide.contains(&"10,000"),
-            "{wide:?}"
-        );
+        let commas = ["1,000", "10,000"].map(|label| labels(&wide).contains(&label));
+        assert_eq!(commas, [true; 2], "{wide:?}");
         let narrow = Axis::linear("x", [0.0, 4_000.0], true);
         assert_eq!(labels(&narrow)[..2], ["0", "1000"]);
     }

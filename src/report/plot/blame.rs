@@ -88,12 +88,7 @@ fn half(
     let axis = Axis::linear(&scale.axis_title("response time"), ends, true);
     let axis = Axis { low: 0.0, ..axis };
     let (top, right, bottom) = (area.top + 26.0, area.right - 16.0, area.bottom - 54.0);
-    let frame = Area {
-        top,
-        right,
-        bottom,
-        ..area
-    };
+    let frame = Area::between((area.left, top), (right, bottom));
     drawing.bold((frame.left, top - 13.0), title, 13.0, Align::Start);
     for (value, label) in &axis.ticks {
         let x = frame.x(&axis, *value);

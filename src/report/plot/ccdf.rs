@@ -17,10 +17,10 @@ const MOST: usize = 9;
 
 /// The plot for `point`; none without a CCDF.
 pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
-    let classes = classes(tables, point);
-    if classes.is_empty() {
-        return None;
-    }
+    let mut classes = tables.classes_with_curve(point);
+    // The whole is not drawn twice, as the only class too.
+    let is_one = classes.first()? == "all" && classes.len() == 2;
+    classes.truncate(if is_one { 1 } else { MOST });
     let style = tables.style;
     let (columns, rows) = layout(style, classes.len());
     let height = match rows {
@@ -41,19 +41,6 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
         class.panel(tables, &scale, &mut drawing, area);
     }
     Some(drawing)
-}
-
-/// `all` (or the only class) and then the classes, those with a curve.
-fn classes(tables: &Lookup, point: usize) -> Vec<String> {
-    let has = |class: &str, s| !tables.cell(point, s).ccdf(class).is_empty();
-    let drawn = |class: &String| tables.strategies().any(|s| has(class, s));
-    let named = tables.meta().classes.iter().map(|class| class.name.clone());
-    let named: Vec<String> = named.filter(drawn).collect();
-    let all = Some("all".to_string()).filter(drawn);
-    match (all, named.len()) {
-        (Some(all), 0 | 1) => vec![all],
-        (all, _) => all.into_iter().chain(named).take(MOST).collect(),
-    }
 }
 
 /// The curves of a class, with its objective if that is near them.

@@ -9,7 +9,7 @@ use super::axis::{Axis, range};
 use super::dot_rows::{Group, Row, Rows};
 use super::drawing::{Color, Drawing, PAPER};
 use super::palette::{Look, look, mark};
-use super::panel::{Area, Entry, Panel};
+use super::panel::{Entry, Panel};
 use super::sweep::{Sweep, sweep};
 use super::{picked_note, shown_points, strategy_entries};
 use crate::metrics::columns::MetricRef;
@@ -27,15 +27,27 @@ pub fn draw(tables: &Lookup, metric: &MetricRef) -> Option<Drawing> {
     // A mean is held against no objective of single jobs.
     let is_held = metric.metric.is_response_time() && metric.metric.quantile().is_some();
     let slo = tables.slo(metric).filter(|_| is_held);
-    Some(Chart::new(tables, metric, slo, "SLO").draw())
+    let chart = Chart {
+        tables,
+        metric,
+        rule: slo,
+        rule_name: "SLO",
+        most: f64::INFINITY,
+    };
+    Some(match sweep(tables) {
+        Some(sweep) => chart.lines(&sweep),
+        None => chart.rows(),
+    })
 }
 
 /// The plot of what a search looked at, around the limit that it was asked for.
 pub fn of_search(tables: &Lookup, metric: &MetricRef, limit: Option<f64>) -> Option<Drawing> {
-    let most = limit.map_or(f64::INFINITY, |limit| AROUND * limit);
     let chart = Chart {
-        most,
-        ..Chart::new(tables, metric, limit, "limit")
+        tables,
+        metric,
+        rule: limit,
+        rule_name: "limit",
+        most: limit.map_or(f64::INFINITY, |limit| AROUND * limit),
     };
     sweep(tables).map(|sweep| chart.lines(&sweep))
 }
@@ -60,29 +72,7 @@ struct Chart<'a> {
     most: f64,
 }
 
-impl<'a> Chart<'a> {
-    fn new(
-        tables: &'a Lookup<'a>,
-        metric: &'a MetricRef,
-        rule: Option<f64>,
-        rule_name: &'static str,
-    ) -> Chart<'a> {
-        Chart {
-            tables,
-            metric,
-            rule,
-            rule_name,
-            most: f64::INFINITY,
-        }
-    }
-
-    fn draw(&self) -> Drawing {
-        match sweep(self.tables) {
-            Some(sweep) => self.lines(&sweep),
-            None => self.rows(),
-        }
-    }
-
+impl Chart<'_> {
     fn row(&self, point: usize, strategy: usize) -> Option<&Summary> {
         self.tables.cell(point, strategy).get(self.metric)
     }
@@ -123,20 +113,23 @@ impl<'a> Chart<'a> {
     /// Curves with bands over a numeric sweep; the axis starts at 0 unless all values are well above it.
     fn lines(&self, sweep: &Sweep) -> Drawing {
         let points: Vec<usize> = (0..self.tables.points()).collect();
-        let (scale, mut y) = self.axis(&points, 0.7);
+        let (scale, y) = self.axis(&points, 0.7);
+        let rule = self.rule_on(&y, &scale);
+        let margin = if rule.is_some() { 64.0 } else { 0.0 };
         let mut legend = strategy_entries(self.tables);
         legend.extend(self.mark_notes(&points).into_iter().map(Entry::Note));
         let (title, subtitle) = (heading(self.metric), self.subtitle());
         let texts = [title.as_str(), subtitle.as_str()];
-        let (mut drawing, areas) = sweep.figure(self.tables.style, texts, legend, &y.title);
-        y.title.clear();
-        for ((title, values), area) in sweep.panels.iter().zip(areas) {
-            let axes = (sweep.axis.clone().padded(), y.clone());
-            let panel = self.panel(&mut drawing, (area, title), axes, &scale);
+        let head = (self.tables.style, texts, legend);
+        sweep.figure(head, (y, margin), |drawing, panel, values| {
+            if let Some(rule) = rule {
+                let lines = [self.rule_name, &scale.value(rule)];
+                panel.horizontal_rule(drawing, rule / scale.factor, lines);
+            }
             let mut curves = Curves {
                 chart: self,
                 sweep,
-                drawing: &mut drawing,
+                drawing,
                 panel,
                 values,
                 factor: scale.factor,
@@ -144,26 +137,7 @@ impl<'a> Chart<'a> {
             let strategies = || self.tables.strategies();
             strategies().for_each(|strategy| curves.band(strategy));
             strategies().for_each(|strategy| curves.line(strategy));
-        }
-        drawing
-    }
-
-    /// An empty panel with the rule.
-    fn panel(
-        &self,
-        drawing: &mut Drawing,
-        (area, title): (Area, &str),
-        axes: (Axis, Axis),
-        scale: &Scale,
-    ) -> Panel {
-        let rule = self.rule_on(&axes.1, scale);
-        let margin = if rule.is_some() { 64.0 } else { 0.0 };
-        let panel = Panel::draw(drawing, area, title, axes, margin);
-        if let Some(rule) = rule {
-            let lines = [self.rule_name, &scale.value(rule)];
-            panel.horizontal_rule(drawing, rule / scale.factor, lines);
-        }
-        panel
+        })
     }
 
     /// What crosses, arrows and gaps mean, as far as there are any.

@@ -8,7 +8,7 @@
 use super::axis::Axis;
 use super::deciding::{runs, up_arrow};
 use super::dot_rows::{GOES_ON, Group, Row, Rows};
-use super::drawing::{Drawing, LINE};
+use super::drawing::{Drawing, LINE, Point};
 use super::palette::{Look, look, mark};
 use super::panel::{Entry, Panel, SHADED};
 use super::sweep::{Sweep, sweep};
@@ -123,31 +123,34 @@ fn lines(tables: &Lookup, metric: &MetricRef, sweep: &Sweep) -> Drawing {
         let gap = "a gap in a line: not comparable or unstable";
         legend.push(Entry::Note(gap.into()));
     }
-    let mut up = axis(tables, metric, &rows);
+    let up = axis(tables, metric, &rows);
     if rows.iter().any(|row| 100.0 * highest(row) > up.high) {
         legend.push(Entry::Note(GOES_ON.into()));
     }
     let (title, subtitle) = (title(tables, metric), subtitle(tables));
     let texts = [title.as_str(), subtitle.as_str()];
-    let (mut drawing, areas) = sweep.figure(tables.style, texts, legend, &up.title);
-    up.title.clear();
     let margin = 100.0 * tables.meta().margin;
-    for ((title, values), area) in sweep.panels.iter().zip(areas) {
-        let axes = (sweep.axis.clone().padded(), up.clone());
-        let panel = Panel::draw(&mut drawing, area, title, axes, 0.0);
-        let [left, right] = [(panel.x.low, margin), (panel.x.high, -margin)];
-        let [left, right] = [left, right].map(|(x, y)| panel.at(x, y));
-        drawing.rect(left, right, LINE, SHADED);
-        for strategy in tables.strategies().filter(|s| *s != baseline) {
-            let row = |point| tables.comparison(point, strategy, metric);
-            let which = (strategy, tables.strategies().len());
-            let look = look(tables.number(strategy));
-            let place = |(point, x): &(usize, f64)| (*point, sweep.x(*x, which));
-            let values: Vec<_> = values.iter().map(place).collect();
-            line(&mut drawing, &panel, &values, row, which, look);
-        }
-    }
-    drawing
+    sweep.figure(
+        (tables.style, texts, legend),
+        (up, 0.0),
+        |drawing, panel, values| {
+            let [left, right] = [(panel.x.low, margin), (panel.x.high, -margin)];
+            let [left, right] = [left, right].map(|(x, y)| panel.at(x, y));
+            drawing.rect(left, right, LINE, SHADED);
+            for strategy in tables.strategies().filter(|s| *s != baseline) {
+                let which = (strategy, tables.strategies().len());
+                let value = |(point, x): &(usize, f64)| {
+                    let row = tables.comparison(*point, strategy, metric)?;
+                    let (x, mean) = (sweep.x(*x, which), row.relative?);
+                    let (low, high) = row.relative_interval().unwrap_or((mean, mean));
+                    Some(((x, 100.0 * mean), (x, 100.0 * low, 100.0 * high)))
+                };
+                for run in runs(values.iter().map(value)) {
+                    curve(drawing, &panel, run, which, look(tables.number(strategy)));
+                }
+            }
+        },
+    )
 }
 
 /// The end of its interval, else its value; 0 without.
@@ -158,31 +161,20 @@ fn highest(row: &ComparisonRow) -> f64 {
 }
 
 /// The curve of one of so many strategies with its band; an arrow at the edge where that goes on.
-fn line<'a>(
+fn curve(
     drawing: &mut Drawing,
     panel: &Panel,
-    values: &[(usize, f64)],
-    row: impl Fn(usize) -> Option<&'a ComparisonRow>,
-    (strategy, several): (usize, usize),
+    run: Vec<(Point, (f64, f64, f64))>,
+    which: (usize, usize),
     look: Look,
 ) {
-    let value = |(point, x): &(usize, f64)| {
-        let row = row(*point)?;
-        let mean = row.relative?;
-        let interval = row.relative_interval();
-        let (low, high) = interval.unwrap_or((mean, mean));
-        Some(((*x, 100.0 * mean), (*x, 100.0 * low, 100.0 * high)))
-    };
-    for run in runs(values.iter().map(value)) {
-        let (means, band): (Vec<_>, Vec<_>) = run.into_iter().unzip();
-        panel.intervals(drawing, &band, look.color);
-        panel.series(drawing, &means, look, 2.0);
-        for (x, mean) in means.iter().filter(|at| at.1 <= panel.y.high) {
-            mark(drawing, panel.at(*x, *mean), look, 3.6);
-        }
-        for (x, ..) in band.iter().filter(|at| at.2 > panel.y.high) {
-            let edge = panel.at_the_edge(*x, (strategy, several));
-            up_arrow(drawing, edge, look.color);
-        }
+    let (means, band): (Vec<_>, Vec<_>) = run.into_iter().unzip();
+    panel.intervals(drawing, &band, look.color);
+    panel.series(drawing, &means, look, 2.0);
+    for (x, mean) in means.iter().filter(|at| at.1 <= panel.y.high) {
+        mark(drawing, panel.at(*x, *mean), look, 3.6);
+    }
+    for (x, ..) in band.iter().filter(|at| at.2 > panel.y.high) {
+        up_arrow(drawing, panel.at_the_edge(*x, which), look.color);
     }
 }

@@ -27,7 +27,6 @@ use palette::look;
 use panel::{Area, Entry, figure, legend_names};
 
 use super::lookup::{Lookup, chosen_points};
-use super::words::words;
 use crate::metrics::columns::MetricRef;
 use crate::results::Results;
 
@@ -58,8 +57,6 @@ pub struct Plot {
     pub metric: Option<MetricRef>,
     /// The points that it shows.
     pub points: Vec<usize>,
-    /// What it shows, in words, for those who cannot see it.
-    pub caption: String,
     /// The plot itself.
     pub drawing: Drawing,
 }
@@ -89,22 +86,19 @@ pub fn all(tables: &Lookup) -> Vec<Plot> {
 
 /// The plots of a deciding metric, numbered as in `decide-on`.
 fn of_metric(tables: &Lookup, metric: &MetricRef, number: usize) -> impl Iterator<Item = Plot> {
-    let plot = |topic, stem, caption, drawn: Option<Drawing>| {
+    let plot = |topic, stem, drawn: Option<Drawing>| {
         drawn.map(|drawing| Plot {
             name: format!("{stem}-{number}"),
             topic,
             metric: Some(metric.clone()),
             points: shown_points(tables),
-            caption,
             drawing,
         })
     };
-    let caption = format!("{} by strategy", words(metric));
-    let drawing = deciding::draw(tables, metric);
-    let deciding = plot(Topic::Deciding, "deciding", caption, drawing);
-    let caption = format!("change of the {} against the baseline", words(metric));
-    let drawing = differences::draw(tables, metric);
-    let differences = plot(Topic::Differences, "differences", caption, drawing);
+    let deciding = deciding::draw(tables, metric);
+    let deciding = plot(Topic::Deciding, "deciding", deciding);
+    let differences = differences::draw(tables, metric);
+    let differences = plot(Topic::Differences, "differences", differences);
     deciding.into_iter().chain(differences)
 }
 
@@ -126,7 +120,6 @@ fn of_point(tables: &Lookup, (topic, stem, draw): &PerPoint, point: usize) -> Op
         topic: *topic,
         metric: None,
         points: vec![point],
-        caption: point_title(tables, stem, point),
         drawing,
     })
 }
@@ -162,14 +155,15 @@ fn picked_note(tables: &Lookup) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::drawing::{Align, Shape, Text, text_width};
     use super::*;
+    use crate::report::terminal;
     use crate::results::Cell;
     use crate::results::sample::Sample;
 
-    fn samples() -> Vec<(&'static str, Sample)> {
+    pub fn samples() -> Vec<(&'static str, Sample)> {
         let many: Vec<f64> = (1..=12).map(|k| 0.08 * f64::from(k)).collect();
         let mut long = Sample::words(&["fresh", "periodic"], 12);
         long.meta.strategies[3].name = "w".repeat(200);
@@ -204,12 +198,9 @@ mod tests {
     }
 
     fn texts(drawing: &Drawing) -> impl Iterator<Item = &Text> {
-        drawing.shapes.iter().filter_map(|shape| {
-            if let Shape::Text(text) = shape {
-                Some(text)
-            } else {
-                None
-            }
+        drawing.shapes.iter().filter_map(|shape| match shape {
+            Shape::Text(text) => Some(text),
+            _ => None,
         })
     }
 
@@ -219,78 +210,46 @@ mod tests {
             width: 357.0,
             has_title: false,
         };
-        let tables = Lookup::new(results).styled(style);
-        let core = [
-            Topic::Deciding,
-            Topic::Differences,
-            Topic::Ccdf,
-            Topic::Blame,
-        ];
-        all(&tables)
-            .into_iter()
-            .filter(|plot| core.contains(&plot.topic))
-            .collect()
+        let mut plots = all(&Lookup::new(results).styled(style));
+        plots.retain(|plot| plot.topic < Topic::Utilization);
+        plots
+    }
+
+    /// No shape is outside, and no text but for so many pixels.
+    fn check_inside(name: &str, plot: &Plot, (across, up): (f64, f64)) {
+        let (name, drawing) = (format!("{name}/{}", plot.name), &plot.drawing);
+        let outside = outside(drawing);
+        assert!(outside.is_none(), "{name}: {outside:?}");
+        for text in texts(drawing) {
+            let (left, top, right, bottom) = bounds(text);
+            let is_whole = left >= -across && right <= drawing.width + across;
+            let is_whole = is_whole && top >= -up && bottom <= drawing.height + up;
+            assert!(is_whole, "{name}: `{}` at {:?}", text.text, text.at);
+        }
     }
 
     #[test]
     fn a_narrow_figure_is_whole() {
-        for (name, sample) in samples()
-            .into_iter()
-            .filter(|(name, _)| *name != "twelve" && *name != "long")
-        {
-            for plot in narrow(&sample.results()) {
-                let outside = outside(&plot.drawing);
-                assert!(outside.is_none(), "{name}/{}: {outside:?}", plot.name);
-                for text in texts(&plot.drawing) {
-                    let (left, _, right, _) = bounds(text);
-                    let inside = left >= -0.5 && right <= plot.drawing.width + 0.5;
-                    assert!(
-                        inside,
-                        "{name}/{}: `{}` at {:?}",
-                        plot.name, text.text, text.at
-                    );
-                }
-            }
+        let samples = samples().into_iter();
+        for (name, sample) in samples.filter(|(name, _)| !["twelve", "long"].contains(name)) {
+            let plots = narrow(&sample.results());
+            let check = |plot| check_inside(name, plot, (0.5, f64::INFINITY));
+            plots.iter().for_each(check);
         }
     }
 
     #[test]
-    fn no_text_is_clipped() {
+    fn nothing_is_clipped_and_no_two_texts_overlap() {
         for (name, sample) in samples() {
             let results = sample.results();
             for plot in all(&Lookup::new(&results)) {
-                for text in texts(&plot.drawing) {
-                    let (left, top, right, bottom) = bounds(text);
-                    let inside = left >= 0.0
-                        && top >= 0.0
-                        && right <= plot.drawing.width
-                        && bottom <= plot.drawing.height;
-                    assert!(
-                        inside,
-                        "{name}/{}: `{}` at {:?}",
-                        plot.name, text.text, text.at
-                    );
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn no_two_texts_overlap() {
-        for (name, sample) in samples() {
-            let results = sample.results();
-            for plot in all(&Lookup::new(&results)) {
-                let boxes: Vec<_> = texts(&plot.drawing)
-                    .map(|text| (bounds(text), text))
-                    .collect();
+                check_inside(name, &plot, (0.0, 0.0));
+                let boxes = texts(&plot.drawing).map(|text| (bounds(text), &text.text));
+                let boxes: Vec<_> = boxes.collect();
                 for (k, (a, one)) in boxes.iter().enumerate() {
                     for (b, other) in &boxes[..k] {
                         let apart = a.0 >= b.2 || b.0 >= a.2 || a.1 >= b.3 || b.1 >= a.3;
-                        assert!(
-                            apart,
-                            "{name}/{}: `{}` and `{}`",
-                            plot.name, one.text, other.text
-                        );
+                        assert!(apart, "{name}/{}: `{one}` and `{other}`", plot.name);
                     }
                 }
             }
@@ -311,19 +270,11 @@ mod tests {
             let cut = texts(&plot.drawing).map(|text| text.text.as_str());
             let names = cut.filter(|text| text.starts_with("two-ch") && text.contains('…'));
             let names: Vec<&str> = names.collect();
-            let different: std::collections::BTreeSet<&str> = names.iter().copied().collect();
-            let repeated = if plot.topic == Topic::Blame {
-                names.len() / 3
-            } else {
-                1
-            };
-            assert!(different.len() > 1, "{}: {names:?}", plot.name);
-            assert_eq!(
-                different.len() * repeated,
-                names.len(),
-                "{}: {names:?}",
-                plot.name
-            );
+            let different = std::collections::BTreeSet::from_iter(&names).len();
+            let is_repeated = plot.topic == Topic::Blame;
+            let repeated = if is_repeated { names.len() / 3 } else { 1 };
+            let is_apart = different > 1 && different * repeated == names.len();
+            assert!(is_apart, "{}: {names:?}", plot.name);
         }
     }
 
@@ -361,10 +312,8 @@ mod tests {
             assert_eq!(plot.points.len(), 8);
         }
         let at = [0, 1, 2].map(|strategy| sweep.x(1.0, (strategy, 3)));
-        assert!(
-            0.5 < at[0] && at[0] < at[1] && at[1] < at[2] && at[2] < 1.5,
-            "{at:?}"
-        );
+        let ends = [0.5, at[0], at[1], at[2], 1.5];
+        assert!(ends.windows(2).all(|pair| pair[0] < pair[1]), "{at:?}");
     }
 
     /// Keys that go together are one axis, and their points are joined.
@@ -434,21 +383,8 @@ mod tests {
             let titles = texts(&drawing).map(|text| text.text.as_str());
             let titles = titles.filter(|text| text.starts_with("response time ("));
             let titles: Vec<&str> = titles.collect();
-            assert!(
-                titles.len() > 1 && titles.iter().all(|title| *title == titles[0]),
-                "{titles:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn drawings_stay_inside_their_size() {
-        for (name, sample) in samples() {
-            let results = sample.results();
-            for plot in all(&Lookup::new(&results)) {
-                let outside = outside(&plot.drawing);
-                assert!(outside.is_none(), "{name}/{}: {outside:?}", plot.name);
-            }
+            let is_one = titles.windows(2).all(|pair| pair[0] == pair[1]);
+            assert!(titles.len() > 1 && is_one, "{titles:?}");
         }
     }
 
@@ -458,18 +394,12 @@ mod tests {
         sample.meta.strategies[1].name = "</text><script>x\u{7}</script>\"'&".into();
         sample.meta.classes[0].name = "<script>".into();
         let results = sample.results();
-        let plots = || {
-            all(&Lookup::new(&results))
-                .iter()
-                .map(|p| p.drawing.svg().unwrap())
-                .collect::<Vec<_>>()
-        };
+        let svg = |plot: &Plot| plot.drawing.svg().unwrap();
+        let plots = || Vec::from_iter(all(&Lookup::new(&results)).iter().map(svg));
         for svg in plots() {
             assert!(!svg.contains("<script") && !svg.contains('\u{7}'));
-            assert!(
-                !svg.contains("href") && svg.matches("http").count() == 1,
-                "only the namespace is an address"
-            );
+            // Only the namespace is an address.
+            assert!(!svg.contains("href") && svg.matches("http").count() == 1);
             assert!(svg.starts_with("<svg width=\"900\" height=\""));
         }
         assert_eq!(plots(), plots());
@@ -479,50 +409,33 @@ mod tests {
     fn a_png_has_the_size_asked_for() {
         let results = Sample::loads(&[0.8], 2).results();
         let drawing = &all(&Lookup::new(&results))[0].drawing;
-        let bytes = drawing.png(2).unwrap();
-        let reader = png::Decoder::new(std::io::Cursor::new(bytes))
-            .read_info()
-            .unwrap();
-        assert_eq!(
-            (reader.info().width, reader.info().height),
-            (1800, (drawing.height * 2.0) as u32)
-        );
+        let bytes = std::io::Cursor::new(drawing.png(2).unwrap());
+        let reader = png::Decoder::new(bytes).read_info().unwrap();
+        let height = (drawing.height * 2.0) as u32;
+        assert_eq!(reader.info().size(), (1800, height));
     }
 
     #[test]
     fn points_are_numbered_and_at_most_six() {
         let loads: Vec<f64> = (1..=11).map(|k| 0.08 * f64::from(k)).collect();
         let results = Sample::loads(&loads, 2).results();
-        let plots = all(&Lookup::new(&results));
-        let names: Vec<_> = plots
-            .iter()
-            .filter(|p| p.topic == Topic::Ccdf)
-            .map(|p| p.name.as_str())
-            .collect();
-        assert_eq!(
-            names,
-            ["ccdf-1", "ccdf-3", "ccdf-5", "ccdf-7", "ccdf-9", "ccdf-11"]
-        );
+        let plots = all(&Lookup::new(&results)).into_iter();
+        let names = plots.filter(|plot| plot.topic == Topic::Ccdf);
+        let names: Vec<String> = names.map(|plot| plot.name).collect();
+        let expected = [1, 3, 5, 7, 9, 11].map(|point| format!("ccdf-{point}"));
+        assert_eq!(names, expected);
     }
 
     /// Values that a formula or a strange scenario may bring about.
-    const STRANGE: [Option<f64>; 9] = [
-        None,
-        Some(0.0),
-        Some(-1.0),
-        Some(f64::NAN),
-        Some(f64::INFINITY),
-        Some(f64::MIN_POSITIVE),
-        Some(1e-12),
-        Some(1e18),
-        Some(f64::MAX),
-    ];
+    const STRANGE: &str = "none 0 -1 NaN inf 2.3e-308 1e-12 1e18 1.797e308";
 
     #[test]
     fn strange_values_neither_panic_nor_leave_the_drawing() {
+        let values = STRANGE.split(' ').map(|value| value.parse().ok());
+        let values: Vec<Option<f64>> = values.collect();
         for seed in 0..60_usize {
             let mut results = Sample::loads(&[0.5, 0.8][..1 + seed % 2], 3).results();
-            let strange = |k: usize| STRANGE[(k * 7 + seed * 5 + k / 9 * 3) % 9];
+            let strange = |k: usize| values[(k * 7 + seed * 5 + k / 9 * 3) % 9];
             let figures = rows(&mut results, |cell| &mut cell.figures);
             for (k, row) in figures.filter(|(k, _)| (k + seed) % 3 > 0) {
                 (row.mean, row.ci_low, row.ci_high) = (strange(k), strange(k + 1), strange(k + 2));
@@ -545,18 +458,11 @@ mod tests {
                 let outside = outside(&plot.drawing);
                 assert!(outside.is_none(), "seed {seed}, {}: {outside:?}", plot.name);
             }
-            assert!(
-                crate::report::terminal::comparison(
-                    &results,
-                    crate::report::terminal::Told {
-                        color: true,
-                        ..Default::default()
-                    }
-                )
-                .lines()
-                .count()
-                    > 5
-            );
+            let told = terminal::Told {
+                color: true,
+                ..Default::default()
+            };
+            assert!(terminal::comparison(&results, told).lines().count() > 5);
             assert!(crate::report::render(&results, &Default::default(), false).is_ok());
         }
     }
@@ -579,28 +485,5 @@ mod tests {
             Shape::Dot { at, .. } => !within(at),
             Shape::Text(text) => !within(&text.at),
         })
-    }
-
-    /// Writes all plots of all samples, to be looked at: `cargo test gallery -- --ignored`.
-    #[test]
-    #[ignore = "writes files for people to look at"]
-    fn gallery() {
-        let target = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/gallery");
-        for (name, sample) in samples() {
-            let results = sample.results();
-            std::fs::create_dir_all(target.join(name)).unwrap();
-            for plot in all(&Lookup::new(&results)) {
-                std::fs::write(
-                    target.join(name).join(format!("{}.svg", plot.name)),
-                    plot.drawing.svg().unwrap(),
-                )
-                .unwrap();
-                std::fs::write(
-                    target.join(name).join(format!("{}.png", plot.name)),
-                    plot.drawing.png(1).unwrap(),
-                )
-                .unwrap();
-            }
-        }
     }
 }

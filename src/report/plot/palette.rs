@@ -122,10 +122,7 @@ mod tests {
     fn no_two_strategies_look_alike() {
         let looks: Vec<Look> = (0..56).map(look).collect();
         for (k, one) in looks.iter().enumerate() {
-            assert!(
-                !looks[..k].contains(one),
-                "strategy {k} looks like an earlier one"
-            );
+            assert!(!looks[..k].contains(one), "{k} looks like an earlier one");
         }
     }
 }

@@ -38,7 +38,20 @@ pub struct Area {
     pub bottom: f64,
 }
 
+/// Pixels from a frame to the first and to the second line of words below it.
+const WORDS: [f64; 2] = [13.0, 27.0];
+
 impl Area {
+    /// Between two opposite corners.
+    pub fn between((left, top): Point, (right, bottom): Point) -> Area {
+        Area {
+            left,
+            top,
+            right,
+            bottom,
+        }
+    }
+
     /// The area cut into `columns` x `rows` equal cells, row by row.
     pub fn cells(self, columns: usize, rows: usize) -> Vec<Area> {
         let width = (self.right - self.left) / columns as f64;
@@ -46,13 +59,7 @@ impl Area {
         let cell = |k: usize| {
             let left = self.left + width * (k % columns) as f64;
             let top = self.top + height * (k / columns) as f64;
-            let (right, bottom) = (left + width, top + height);
-            Area {
-                left,
-                top,
-                right,
-                bottom,
-            }
+            Area::between((left, top), (left + width, top + height))
         };
         (0..columns * rows).map(cell).collect()
     }
@@ -85,12 +92,7 @@ impl Area {
             }
         }
     }
-}
 
-/// Pixels from a frame to the first and to the second line of words below it.
-const WORDS: [f64; 2] = [13.0, 27.0];
-
-impl Area {
     /// The words of an axis, each cut to the room it has; in two lines in turn where that is more.
     fn draw_words(self, drawing: &mut Drawing, axis: &Axis) {
         let names: Vec<String> = axis.ticks.iter().map(|tick| tick.1.clone()).collect();
@@ -200,54 +202,41 @@ pub fn figure(style: Style, texts: [&str; 2], legend: Vec<Entry>, height: f64) -
     let [title, subtitle] = texts;
     let width = style.width;
     let legend: Vec<Entry> = legend.into_iter().flat_map(|e| e.lines(width)).collect();
-    let rows = legend_rows(&legend, width);
+    let placed = placed(&legend, width);
+    let rows = placed.last().map_or(0, |(row, ..)| row + 1);
     let top = match (style.has_title, subtitle.is_empty()) {
         (false, _) => 10.0,
         (true, true) => 40.0,
         (true, false) => 58.0,
     };
     let bottom = top + height;
-    let mut drawing = Drawing::new(width, (bottom + 12.0 + ROW * rows.len() as f64).ceil());
+    let mut drawing = Drawing::new(width, (bottom + 12.0 + ROW * rows as f64).ceil());
     if style.has_title {
         let title = fit(title, 16.0, true, width - 2.0 * SIDE);
         drawing.bold((SIDE, 22.0), &title, 16.0, Align::Start);
         let subtitle = fit(subtitle, ENTRY, false, width - 2.0 * SIDE);
         drawing.text((SIDE, 43.0), &subtitle, ENTRY, GREY, Align::Start);
     }
-    for (k, row) in rows.iter().enumerate() {
-        let mut x = SIDE;
-        for entry in row {
-            entry.draw(&mut drawing, (x, bottom + 10.0 + ROW * k as f64));
-            x += entry.width(width);
-        }
+    for (row, x, entry) in placed {
+        entry.draw(&mut drawing, (x, bottom + 10.0 + ROW * row as f64));
     }
-    let (left, right) = (SIDE, width - SIDE);
-    (
-        drawing,
-        Area {
-            left,
-            top,
-            right,
-            bottom,
-        },
-    )
+    let body = Area::between((SIDE, top), (width - SIDE, bottom));
+    (drawing, body)
 }
 
-/// Entries in rows, as many in each as have room.
-fn legend_rows(legend: &[Entry], width: f64) -> Vec<Vec<&Entry>> {
-    let mut rows: Vec<Vec<&Entry>> = Vec::new();
-    let mut used = f64::INFINITY;
-    for entry in legend {
-        if used + entry.width(width) > width - SIDE {
-            rows.push(Vec::new());
-            used = SIDE;
+/// Entries with their rows and left ends, as many in a row as have room.
+fn placed(legend: &[Entry], width: f64) -> Vec<(usize, f64, &Entry)> {
+    let (mut row, mut free) = (0, SIDE);
+    let place = |entry| {
+        let needed = Entry::width(entry, width);
+        if free > SIDE && free + needed > width - SIDE {
+            (row, free) = (row + 1, SIDE);
         }
-        used += entry.width(width);
-        if let Some(row) = rows.last_mut() {
-            row.push(entry);
-        }
-    }
-    rows
+        let x = free;
+        free += needed;
+        (row, x, entry)
+    };
+    legend.iter().map(place).collect()
 }
 
 /// A frame with two axes.

@@ -293,32 +293,17 @@ mod tests {
         let bytes = pdf(&drawing, 0.5).unwrap();
         let text = String::from_utf8_lossy(&bytes);
         assert!(text.starts_with("%PDF-1.4") && text.ends_with("%%EOF\n"));
-        assert!(
-            text.contains("/MediaBox [0 0 150.000 50.000]")
-                && text.matches("/FontFile2").count() == 2
-        );
-        let start: usize = text
-            .rsplit("startxref\n")
-            .next()
-            .unwrap()
-            .lines()
-            .next()
-            .unwrap()
-            .parse()
-            .unwrap();
+        assert!(text.contains("/MediaBox [0 0 150.000 50.000]"));
+        assert_eq!(text.matches("/FontFile2").count(), 2);
+        let (_, end) = text.rsplit_once("startxref\n").unwrap();
+        let start: usize = end.lines().next().unwrap().parse().unwrap();
         assert!(bytes[start..].starts_with(b"xref"));
-        let table = String::from_utf8_lossy(&bytes[start..]).into_owned();
-        for (number, line) in table
-            .lines()
-            .skip(3)
-            .take_while(|line| line.ends_with("n "))
-            .enumerate()
-        {
+        let table = String::from_utf8_lossy(&bytes[start..]);
+        let objects = table.lines().skip(3);
+        for (number, line) in (1..).zip(objects.take_while(|line| line.ends_with("n "))) {
             let place: usize = line[..10].parse().unwrap();
-            assert!(
-                bytes[place..].starts_with(format!("{} 0 obj", number + 1).as_bytes()),
-                "{line}"
-            );
+            let head = format!("{number} 0 obj");
+            assert!(bytes[place..].starts_with(head.as_bytes()), "{line}");
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use super::axis::Axis;
 use super::drawing::{Drawing, HEIGHT, fit, text_width};
-use super::panel::{Area, Entry, figure, layout};
+use super::panel::{Area, Entry, Panel, figure, layout};
 use crate::report::grid::{Grid, Group, parse};
 use crate::report::lookup::{Lookup, Style, chosen_points};
 use crate::text::Scale;
@@ -91,14 +91,14 @@ impl Sweep {
         }
     }
 
-    /// Starts its figure, with one title for the axes upward: the drawing, and the area of each panel.
+    /// Its figure, with one title for the axes upward: `draw` fills each panel, at whose right `margin` pixels
+    /// are free, with what its points and their values have.
     pub fn figure(
         &self,
-        style: Style,
-        texts: [&str; 2],
-        legend: Vec<Entry>,
-        upward: &str,
-    ) -> (Drawing, Vec<Area>) {
+        (style, texts, legend): (Style, [&str; 2], Vec<Entry>),
+        (mut up, margin): (Axis, f64),
+        mut draw: impl FnMut(&mut Drawing, Panel, &[(usize, f64)]),
+    ) -> Drawing {
         let (columns, rows) = layout(style, self.panels.len());
         let height = match rows {
             1 => style.either(260.0, HEIGHT - 130.0),
@@ -106,12 +106,18 @@ impl Sweep {
         };
         let (mut drawing, body) = figure(style, texts, legend, height);
         // As in a panel of its own: between its frame's ends, if it has room there, and before its labels.
-        let upward = fit(upward, 13.0, false, height);
+        let upward = fit(&std::mem::take(&mut up.title), 13.0, false, height);
         let half = text_width(&upward, 13.0, false) / 2.0;
         let middle = ((body.top + body.bottom - 42.0) / 2.0).max(body.top + half);
         drawing.turned((body.left + 8.0, middle), &upward, 13.0);
         let left = body.left + 22.0;
-        (drawing, Area { left, ..body }.cells(columns, rows))
+        let areas = Area { left, ..body }.cells(columns, rows);
+        for ((title, values), area) in self.panels.iter().zip(areas) {
+            let axes = (self.axis.clone().padded(), up.clone());
+            let panel = Panel::draw(&mut drawing, area, title, axes, margin);
+            draw(&mut drawing, panel, values);
+        }
+        drawing
     }
 }
 
@@ -149,22 +155,15 @@ mod tests {
     #[test]
     fn numbers_and_durations_are_axes_and_words_are_not() {
         assert_eq!(sweep_of(&["0.8", "0.5", "1_000"]), Some(vec![1, 0, 2]));
-        assert_eq!(
-            sweep_of(&["\"50ms\"", "\"1 s\"", "\"200us\""]),
-            Some(vec![2, 0, 1])
-        );
+        let times = sweep_of(&["\"50ms\"", "\"1 s\"", "\"200us\""]);
+        assert_eq!(times, Some(vec![2, 0, 1]));
         assert_eq!(sweep_of(&["\"fresh\"", "\"probe\""]), None);
         assert_eq!(sweep_of(&["1", "\"1s\""]), None);
     }
 
     #[test]
     fn ticks_are_the_swept_values() {
-        let mut sample = Sample::words(&["a", "b", "c"], 2);
-        sample.meta.points = ["50ms", "100ms", "150ms"]
-            .iter()
-            .map(|v| vec![format!("\"{v}\"")])
-            .collect();
-        let results = sample.results();
+        let results = Sample::words(&["50ms", "100ms", "150ms"], 2).results();
         let sweep = sweep(&Lookup::new(&results)).unwrap();
         let labels: Vec<_> = sweep.axis.ticks.iter().map(|t| t.1.as_str()).collect();
         assert_eq!(labels, ["50", "100", "150"]);

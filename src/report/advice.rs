@@ -20,9 +20,8 @@ struct Cure {
 /// nothing where nothing is open that a longer run would tell.
 pub fn advice(tables: &Lookup) -> Option<String> {
     let cures: Vec<Cure> = of_figures(tables).chain(of_comparisons(tables)).collect();
-    let most = cures
-        .iter()
-        .max_by(|one, other| one.replications.total_cmp(&other.replications))?;
+    let by_size = |one: &&Cure, other: &&Cure| one.replications.total_cmp(&other.replications);
+    let most = cures.iter().max_by(by_size)?;
     let (keys, of) = (&most.keys, &most.of);
     Some(match cures.len() {
         1 => format!("{keys} may settle {of}"),

@@ -90,10 +90,7 @@ pub fn names(results: &Results) -> Vec<String> {
 }
 
 fn is_core(plot: &Plot) -> bool {
-    matches!(
-        plot.topic,
-        Topic::Deciding | Topic::Differences | Topic::Ccdf | Topic::Blame
-    )
+    !matches!(plot.topic, Topic::Utilization | Topic::Imbalance)
 }
 
 fn is_asked(plot: &Plot, asked: &Asked) -> bool {
@@ -126,10 +123,9 @@ fn data(results: &Results, plot: &Plot) -> Vec<u8> {
         }
         (Topic::Ccdf, _) => ("ccdf.csv", Vec::new()),
         (_, metric) => {
-            let part = metric
-                .as_ref()
-                .map_or(Part::All, |metric| metric.part.clone());
-            let name = metric.as_ref().map_or("blame_", MetricRef::name).to_owned();
+            let metric = metric.as_ref();
+            let part = metric.map_or(Part::All, |metric| metric.part.clone());
+            let name = metric.map_or("blame_", MetricRef::name).to_owned();
             let columns = vec![("class", part.to_string()), ("metric", name)];
             ("summary.csv", columns)
         }
@@ -137,10 +133,8 @@ fn data(results: &Results, plot: &Plot) -> Vec<u8> {
     let files = tables::write(results);
     let table = files.iter().find(|(name, _)| name == table);
     let bytes = table.map_or(&[][..], |(_, bytes)| bytes);
-    let points = plot.points.iter();
-    let points: Vec<&Vec<String>> = points
-        .filter_map(|point| results.meta.points.get(*point))
-        .collect();
+    let values = |point: &usize| results.meta.points.get(*point);
+    let points: Vec<&Vec<String>> = plot.points.iter().filter_map(values).collect();
     cut(bytes, &columns, &points)
 }
 

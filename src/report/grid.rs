@@ -40,17 +40,12 @@ impl Grid {
     pub fn new(tables: &Lookup) -> Grid {
         let meta = tables.meta();
         let distinct = |key: usize| -> IndexSet<&String> {
-            meta.points
-                .iter()
-                .filter_map(|point| point.get(key))
-                .collect()
+            let values = meta.points.iter();
+            values.filter_map(|point| point.get(key)).collect()
         };
         let keys = 0..meta.sweep.len();
-        let is_numeric = |key| {
-            distinct(key)
-                .iter()
-                .all(|v| number(&plain_value(v)).is_some())
-        };
+        let is_number = |value: &&String| number(&plain_value(value)).is_some();
+        let is_numeric = |key| distinct(key).iter().all(is_number);
         let first = keys.max_by_key(|key| (distinct(*key).len(), is_numeric(*key), Reverse(*key)));
         let values = first.map(distinct).unwrap_or_default();
         let across = first.map_or(Vec::new(), |first| together(meta, first));
@@ -95,21 +90,15 @@ impl Grid {
 
 /// A key, and those that vary and have one value at each of its values.
 pub fn together(meta: &Meta, first: usize) -> Vec<usize> {
-    let distinct = |keys: &[usize]| {
-        let values =
-            |point: &Vec<String>| keys.iter().map(|key| point.get(*key).cloned()).collect();
-        meta.points
-            .iter()
-            .map(values)
-            .collect::<IndexSet<Vec<_>>>()
-            .len()
+    let distinct = |keys: [usize; 2]| {
+        let values = |point: &Vec<String>| keys.map(|key| point.get(key).cloned());
+        IndexSet::<[Option<String>; 2]>::from_iter(meta.points.iter().map(values)).len()
     };
-    let goes_with =
-        |key: &usize| distinct(&[*key]) > 1 && distinct(&[first, *key]) == distinct(&[first]);
+    let alone = |key| distinct([key; 2]);
+    let goes_with = |key: &usize| alone(*key) > 1 && distinct([first, *key]) == alone(first);
     let others = (0..meta.sweep.len()).filter(|key| *key != first);
-    std::iter::once(first)
-        .chain(others.filter(goes_with))
-        .collect()
+    let all = std::iter::once(first).chain(others.filter(goes_with));
+    all.collect()
 }
 
 /// Numbers and durations in true proportion, or by their logarithms (with `true`) where they span so
@@ -126,22 +115,16 @@ fn places(values: &IndexSet<&String>) -> (Vec<(String, f64)>, bool) {
     let (low, high) = range(numbers.iter().copied()).unwrap_or((0.0, 1.0));
     let is_log = low > 0.0 && high / low > 20.0;
     let size = |number: f64| if is_log { number.ln() } else { number };
-    let width = if high > low {
-        size(high) - size(low)
-    } else {
-        1.0
-    };
-    let places = numbers
-        .iter()
-        .map(|number| (size(*number) - size(low)) / width);
+    let start = size(low);
+    let width = if high > low { size(high) - start } else { 1.0 };
+    let places = numbers.iter().map(|number| (size(*number) - start) / width);
     (names.into_iter().zip(places).collect(), is_log)
 }
 
 /// A swept value as a number, durations in seconds; none for a word.
 pub fn number(text: &str) -> Option<f64> {
-    parse(text)
-        .map(|(value, _)| value)
-        .filter(|value| value.is_finite())
+    let (value, _) = parse(text)?;
+    Some(value).filter(|value| value.is_finite())
 }
 
 /// A number, or a duration in seconds with `true`.

@@ -93,21 +93,20 @@ impl<'a> Lookup<'a> {
     /// The one unit in which the figures of all strategies at `points` read best.
     pub fn scale(&self, metric: &MetricRef, points: Range<usize>) -> Scale {
         let cells = self.results.cells.get(points).unwrap_or_default();
-        let means = cells
-            .iter()
-            .flatten()
-            .filter_map(|cell| cell.get(metric)?.mean);
-        scale(&metric.metric, means)
+        let means = cells.iter().flatten();
+        scale(
+            &metric.metric,
+            means.filter_map(|cell| cell.get(metric)?.mean),
+        )
     }
 
     /// "intervals 95 % for all 8 comparisons together", as the scenario has them; none where nothing is compared.
     pub fn intervals(&self) -> Option<String> {
         let (meta, shown) = (self.meta(), self.results.comparisons.len());
         let level = plain_percent(meta.confidence);
-        let whose = if shown < meta.family {
-            " of the scenario"
-        } else {
-            ""
+        let whose = match shown < meta.family {
+            true => " of the scenario",
+            false => "",
         };
         match (shown, meta.family) {
             (0, _) => None,
@@ -120,18 +119,18 @@ impl<'a> Lookup<'a> {
 
     /// Index of the baseline strategy.
     pub fn baseline(&self) -> usize {
-        let meta = self.meta();
-        let mut names = meta.strategies.iter().map(|strategy| &strategy.name);
-        names.position(|name| *name == meta.baseline).unwrap_or(0)
+        self.known_baseline().unwrap_or(0)
     }
 
     /// The number of a strategy's look, the same on the page and in all plots.
     pub fn number(&self, strategy: usize) -> usize {
-        let mut names = self.meta().strategies.iter().map(|it| &it.name);
-        look_number(
-            strategy,
-            names.position(|name| *name == self.meta().baseline),
-        )
+        look_number(strategy, self.known_baseline())
+    }
+
+    fn known_baseline(&self) -> Option<usize> {
+        let meta = self.meta();
+        let mut strategies = meta.strategies.iter();
+        strategies.position(|strategy| strategy.name == meta.baseline)
     }
 
     /// Indexes of the strategies.
@@ -209,9 +208,12 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    /// Objective of the class that `metric` is of; of the only class for the whole.
+    /// The objective that `metric`, a quantile of the response time, is held against: that of its class. It is of
+    /// single jobs, and so no mean is held against it.
     pub fn slo(&self, metric: &MetricRef) -> Option<f64> {
-        self.class_slo(&metric.part.to_string())
+        let is_held = metric.metric.is_response_time() && metric.metric.quantile().is_some();
+        let slo = self.class_slo(&metric.part.to_string());
+        slo.filter(|_| is_held)
     }
 
     /// Objective of `class`; for `all`, that of the only class.
@@ -240,9 +242,8 @@ pub fn chosen_points(count: usize) -> Vec<usize> {
     if count <= MOST {
         return (0..count).collect();
     }
-    (0..MOST)
-        .map(|k| (k * (count - 1) + (MOST - 1) / 2) / (MOST - 1))
-        .collect()
+    let chosen = |k| (k * (count - 1) + (MOST - 1) / 2) / (MOST - 1);
+    (0..MOST).map(chosen).collect()
 }
 
 /// For each path as many of its last parts as no other path ends in.
@@ -253,11 +254,8 @@ fn short_labels(paths: &[String]) -> Vec<String> {
     };
     let unique = |path: &String, parts: &usize| {
         let mine = tail(path, *parts);
-        paths
-            .iter()
-            .filter(|other| tail(other, *parts) == mine)
-            .count()
-            == 1
+        let same = paths.iter().filter(|other| tail(other, *parts) == mine);
+        same.count() == 1
     };
     let label = |path: &String| {
         let parts = (1..=path.split('.').count()).find(|parts| unique(path, parts));

@@ -31,21 +31,16 @@ pub fn comparison(results: &Results) -> String {
     }
     let warnings = meta.warnings.iter();
     let warnings = warnings.map(|text| format!("warning: {}", plain(text)));
-    let remarks = marks(&tables)
-        .into_iter()
-        .chain(advice(&tables))
-        .chain(warnings);
+    let marks = marks(&tables).into_iter();
+    let remarks = marks.chain(advice(&tables)).chain(warnings);
     lines.extend(remarks.map(|text| format!("- {text}")));
     if let Some(intervals) = tables.intervals() {
         let margin = plain_percent(meta.margin);
-        lines.push(format!(
-            "- margin {margin}; {intervals}, paired on equal jobs"
-        ));
+        let read = format!("- margin {margin}; {intervals}, paired on equal jobs");
+        lines.push(read);
     }
-    lines.extend([
-        String::new(),
-        format!("`{}`", printable(&meta.command).replace('`', "'")),
-    ]);
+    let command = printable(&meta.command).replace('`', "'");
+    lines.extend([String::new(), format!("`{command}`")]);
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
@@ -99,10 +94,8 @@ fn sweep(tables: &Lookup, metric: &MetricRef) -> Vec<String> {
     let points = || 0..tables.points();
     let scale = tables.scale(metric, points());
     let names = tables.strategies().map(|s| plain(&tables.strategy(s)));
-    let head: Vec<String> = [plain(&metric.to_string())]
-        .into_iter()
-        .chain(names)
-        .collect();
+    let head = std::iter::once(plain(&metric.to_string()));
+    let head: Vec<String> = head.chain(names).collect();
     let cell = |point: usize, s: usize| {
         let value = summary_cell(tables.cell(point, s).get(metric), &scale);
         match tables.comparison(point, s, metric) {

@@ -104,12 +104,9 @@ const SHORTEST: usize = 8;
 
 /// Jobs that have no pair, if there are any.
 pub fn left_out(moved: &Moved) -> Option<String> {
-    (moved.alone > 0).then(|| {
-        format!(
-            "{} jobs were completed under one of the two only and are left out",
-            thousands(moved.alone)
-        )
-    })
+    let alone = thousands(moved.alone);
+    let told = format!("{alone} jobs were completed under one of the two only and are left out");
+    Some(told).filter(|_| moved.alone > 0)
 }
 
 /// Everything that was found, as tables; none where no job has a pair.
@@ -122,10 +119,8 @@ pub fn tables(moved: &Moved, names: Names<'_>) -> Vec<Table> {
         ..moved.all.clone()
     };
     let scale = Scale::time(mean(&all));
-    let there = format!(
-        "by jobs in the system at its arrival (under {}), tenths",
-        names.before
-    );
+    let before = names.before;
+    let there = format!("by jobs in the system at its arrival (under {before}), tenths");
     let groups = |title: &str, groups: &[Group]| groups_of(title, groups, names, &scale);
     let mut tables = vec![groups("", &[all]), parts(moved, names, &scale)];
     for (title, of) in [

@@ -50,9 +50,8 @@ pub fn text(a: &Results, comparison: &RunComparison, names: [&str; 2]) -> String
 /// One metric at one point: a row a strategy.
 fn table(names: &[String], rows: &[&ComparisonRow]) -> Vec<String> {
     let mut head = HEADER.map(str::to_owned).to_vec();
-    head[0] = rows
-        .first()
-        .map_or(String::new(), |row| row.metric.to_string());
+    let first = rows.first();
+    head[0] = first.map_or(String::new(), |row| row.metric.to_string());
     let scale = unit(rows);
     let rows = rows.iter().map(|row| row_cells(names, row, &scale));
     let cells: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();

@@ -12,21 +12,14 @@ pub fn scale(metric: &Metric, values: impl IntoIterator<Item = f64>) -> Scale {
     }
 }
 
-/// [`scale`] for the metric of this name; plain numbers for an unknown one.
-pub fn scale_of(metric: &str, values: impl IntoIterator<Item = f64>) -> Scale {
-    match Metric::find(metric) {
-        Some(metric) => scale(&metric, values),
-        None => Scale::plain("1"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
     fn scales_follow_unit_and_kind() {
-        let unit = |metric: &str| scale_of(metric, [0.5]).unit;
+        let unit = |metric: &str| scale(&Metric::find(metric).unwrap(), [0.5]).unit;
         assert_eq!(unit("utilization_cpu"), "%");
         assert_eq!(unit("node_utilization_gini"), "");
         assert_eq!(unit("slowdown_p99"), "");

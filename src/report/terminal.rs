@@ -50,10 +50,8 @@ pub fn comparison(results: &Results, told: Told<'_>) -> String {
     lines.extend(tables_of(&tables, in_blocks, told.color));
     lines.extend(footer(&tables));
     lines.extend(told.report_path.map(String::from));
-    lines
-        .iter()
-        .map(|line| format!("{}\n", line.trim_end()))
-        .collect()
+    let ended = |line: &String| format!("{}\n", line.trim_end());
+    lines.iter().map(ended).collect()
 }
 
 /// The tables in the form that suits the number of points: a block a point, a matrix a metric, or one strategy
@@ -72,9 +70,8 @@ fn tables_of(tables: &Lookup, in_blocks: bool, color: bool) -> Vec<String> {
     };
     let least = grids.iter().map(Grid::fitting).min().unwrap_or(1);
     let together = |grid: &Grid| if in_blocks { least } else { grid.fitting() };
-    let lines = grids
-        .iter()
-        .flat_map(|grid| grid.lines(together(grid), color));
+    let lines = |grid: &Grid| grid.lines(together(grid), color);
+    let lines = grids.iter().flat_map(lines);
     let is_short = !in_blocks && tables.strategies().len() > 1;
     lines.chain(more_told(is_short, points)).collect()
 }
@@ -129,10 +126,9 @@ impl Cell {
             Some(Verdict::NotComparable | Verdict::Unstable) => "33",
             _ => "",
         };
-        if color && !code.is_empty() {
-            format!("\u{1b}[{code}m{}\u{1b}[0m{blanks}", self.0)
-        } else {
-            format!("{}{blanks}", self.0)
+        match color && !code.is_empty() {
+            true => format!("\u{1b}[{code}m{}\u{1b}[0m{blanks}", self.0),
+            false => format!("{}{blanks}", self.0),
         }
     }
 }
@@ -242,9 +238,8 @@ fn column_widths(group: &Group) -> Vec<usize> {
 
 fn width_of(group: &Group) -> usize {
     let widths = column_widths(group).into_iter().enumerate();
-    widths
-        .map(|(column, width)| width + gap(column).len())
-        .sum()
+    let widths = widths.map(|(column, width)| width + gap(column).len());
+    widths.sum()
 }
 
 /// One point: a row a strategy, three columns a deciding metric.
@@ -258,12 +253,9 @@ fn block(tables: &Lookup, point: usize, more: usize) -> Grid {
     };
     let heads = metric_heads(tables, NAME + more);
     let metrics = shown_metrics(tables).zip(heads);
-    let against = format!(
-        "vs {}",
-        tables.short_strategies(16 + more)[tables.baseline()]
-    );
-    let groups =
-        metrics.map(|(metric, head)| columns(tables, point, metric, [head, against.clone()]));
+    let against = &tables.short_strategies(16 + more)[tables.baseline()];
+    let heads = |head| [head, format!("vs {against}")];
+    let groups = metrics.map(|(metric, head)| columns(tables, point, metric, heads(head)));
     Grid {
         title: tables.assignments(point),
         names: below(Cell::plain("strategy"), tables.strategies().map(strategy)),
@@ -274,10 +266,8 @@ fn block(tables: &Lookup, point: usize, more: usize) -> Grid {
 
 /// The names of the metrics that are shown, cut where that leaves them apart.
 fn metric_heads(tables: &Lookup, width: usize) -> Vec<String> {
-    let names: Vec<String> = shown_metrics(tables)
-        .map(|m| printable(&m.to_string()))
-        .collect();
-    apart(&names, width)
+    let names = shown_metrics(tables).map(|metric| printable(&metric.to_string()));
+    apart(&Vec::from_iter(names), width)
 }
 
 /// Value, change and verdict of one metric at one point, below the heads of value and change.
@@ -288,10 +278,8 @@ fn columns(tables: &Lookup, point: usize, metric: &MetricRef, heads: [String; 2]
     let against = if decides { against } else { Cell::default() };
     let head = vec![head, against, Cell::default()];
     let row = |strategy: usize| {
-        let value = Cell::plain(summary_cell(
-            tables.cell(point, strategy).get(metric),
-            &scale,
-        ));
+        let figure = tables.cell(point, strategy).get(metric);
+        let value = Cell::plain(summary_cell(figure, &scale));
         let [change, verdict] = compared(tables.comparison(point, strategy, metric), &scale);
         vec![value, change, verdict]
     };
@@ -302,10 +290,8 @@ fn compared(row: Option<&ComparisonRow>, scale: &Scale) -> [Cell; 2] {
     let Some(row) = row else {
         return Default::default();
     };
-    [
-        Cell::plain(change(row, scale)),
-        Cell(word(row.verdict).into(), Some(row.verdict)),
-    ]
+    let verdict = Cell(word(row.verdict).into(), Some(row.verdict));
+    [Cell::plain(change(row, scale)), verdict]
 }
 
 /// One strategy alone: a row a point, a column a deciding metric.
@@ -354,10 +340,9 @@ fn sweep(tables: &Lookup, metric: &MetricRef, best: &[Best], more: usize) -> Vec
     let others = |point: &usize| tables.label_of(*point, |key| !across.contains(&key));
     let tables_of = points.chunk_by(|one, next| others(one) == others(next));
     let grid = |points: &[usize]| {
-        let heads = points
-            .iter()
-            .map(|point| tables.label_of(*point, |key| across.contains(&key)));
-        let heads = apart(&heads.collect::<Vec<_>>(), 22 + more);
+        let head = |point: &usize| tables.label_of(*point, |key| across.contains(&key));
+        let heads: Vec<String> = points.iter().map(head).collect();
+        let heads = apart(&heads, 22 + more);
         let columns = points.iter().copied().zip(heads);
         let others = others(&points[0]);
         swept(tables, metric, (&others, columns), best, (&across, more))
@@ -403,9 +388,8 @@ fn in_sweep(
     best: &[Best],
 ) -> Vec<Cell> {
     let value = summary_cell(tables.cell(point, strategy).get(metric), scale);
-    let mut found = best
-        .iter()
-        .filter(|best| best.point == point && best.metric == *metric);
+    let is_here = |best: &&Best| best.point == point && best.metric == *metric;
+    let mut found = best.iter().filter(is_here);
     let is_top = found.any(|best| best.may_be_best(strategy));
     let star = if is_top { "*" } else { "" };
     let row = tables.comparison(point, strategy, metric);

@@ -50,14 +50,10 @@ fn grid(tables: &Lookup, rows: &[TheoryRow]) -> Vec<String> {
     let time = time_scale(rows);
     let cells = rows.iter().map(|row| cells(row, &time));
     let cells: Vec<_> = [head].into_iter().chain(cells).collect();
-    let mut aligned = aligned(&cells, &[1, 2])
-        .into_iter()
-        .map(|line| format!("    {line}"));
-    let mut lines: Vec<String> = aligned
-        .next()
-        .filter(|_| !rows.is_empty())
-        .into_iter()
-        .collect();
+    let aligned = aligned(&cells, &[1, 2]).into_iter();
+    let mut aligned = aligned.map(|line| format!("    {line}"));
+    let head = aligned.next().filter(|_| !rows.is_empty());
+    let mut lines = Vec::from_iter(head);
     for (k, (row, line)) in rows.iter().zip(aligned).enumerate() {
         let before = k.checked_sub(1).map(|k| &rows[k]);
         let is_same =
@@ -77,11 +73,10 @@ fn grid(tables: &Lookup, rows: &[TheoryRow]) -> Vec<String> {
 }
 
 fn cell_name(tables: &Lookup, row: &TheoryRow) -> String {
-    let (name, label) = (tables.strategy(row.strategy), tables.point_label(row.point));
-    if label.is_empty() {
-        name
-    } else {
-        format!("{name}, {label}")
+    let name = tables.strategy(row.strategy);
+    match tables.point_label(row.point) {
+        label if label.is_empty() => name,
+        label => format!("{name}, {label}"),
     }
 }
 
@@ -178,19 +173,11 @@ fn in_short(rows: &[TheoryRow]) -> String {
 
 /// The answers as a table of the page; of many the first ones, as the file has all.
 fn answers(tables: &Lookup, rows: &[TheoryRow]) -> Markup {
-    const COLUMNS: [&str; 7] = [
-        "strategy",
-        "metric",
-        "model",
-        "theory",
-        "simulation",
-        "interval",
-        "agreement",
-    ];
+    const COLUMNS: &str = "strategy metric model theory simulation interval agreement";
     let (shown, time) = (rows.len().min(MOST_ROWS), time_scale(rows));
     html! {
         div.scroll tabindex="0" role="region" aria-label="Theory beside simulation" { table.all {
-            thead { tr { @for name in COLUMNS { th scope="col" { (name) } } } }
+            thead { tr { @for name in COLUMNS.split(' ') { th scope="col" { (name) } } } }
             tbody { @for row in &rows[..shown] { (table_row(tables, row, &time)) } }
         } }
         @if shown < rows.len() { p.note { (rows.len() - shown) " more are in " code { "theory.csv" } "." } }

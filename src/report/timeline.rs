@@ -28,9 +28,8 @@ pub struct Names {
 
 impl Names {
     fn class(&self, task: &TaskTrail) -> &str {
-        self.classes
-            .get(task.class as usize)
-            .map_or("", String::as_str)
+        let class = self.classes.get(task.class as usize);
+        class.map_or("", String::as_str)
     }
 }
 
@@ -101,8 +100,8 @@ fn row(lanes: &[usize], node: usize, lane: usize) -> usize {
 }
 
 fn x(time: u64, cut: Cut) -> f64 {
-    let share =
-        (time.clamp(cut.from, cut.to) - cut.from) as f64 / (cut.to - cut.from).max(1) as f64;
+    let since = time.clamp(cut.from, cut.to) - cut.from;
+    let share = since as f64 / (cut.to - cut.from).max(1) as f64;
     LEFT + share * (WIDTH - LEFT - 16.0)
 }
 
@@ -124,10 +123,8 @@ fn axis(cut: Cut, height: f64) -> Markup {
     let [from, to] = [cut.from, cut.to].map(|ns| ns as f64 / 1e9);
     let scale = Scale::time([(to - from) / 5.0]);
     let axis = Axis::linear("", [from / scale.factor, to / scale.factor], false);
-    let ticks = axis
-        .ticks
-        .iter()
-        .filter(|(value, _)| (from..=to).contains(&(value * scale.factor)));
+    let is_inside = |tick: &&(f64, String)| (from..=to).contains(&(tick.0 * scale.factor));
+    let ticks = axis.ticks.iter().filter(is_inside);
     let bottom = height - 36.0;
     html! {
         @for (value, label) in ticks {
@@ -162,9 +159,8 @@ fn said(task: &TaskTrail, names: &Names) -> String {
         number => format!(", attempt {number}"),
     };
     let (class, job, number) = (names.class(task), task.job, task.task);
-    printable(&format!(
-        "{class} job {job}, task {number}{attempt}: {took}"
-    ))
+    let said = format!("{class} job {job}, task {number}{attempt}: {took}");
+    printable(&said)
 }
 
 /// Trace events as JSON; with a cluster of so many `slots`, also how many of them are in use.

@@ -3,8 +3,7 @@
 //! A comparison with an interval supports six statements and no others; the words for them are
 //! here, once, for the terminal, the page and the gate. Never "significant" (it is read as
 //! "large"), never "because" (a simulation shows *that*, an experiment on the cause would show
-//! *why*). A sentence about a difference names the metric, the point, the size and the interval, or
-//! the reason why there is none.
+//! *why*). Where there is no verdict, the reason is told, and what may help.
 
 use super::advice::why;
 use super::lookup::Lookup;
@@ -41,10 +40,9 @@ pub fn verdict_cell(row: Option<&ComparisonRow>) -> String {
 
 /// "response_p99 at load 0.8"; of a share, what of it is compared.
 fn metric_at(tables: &Lookup, point: usize, metric: &MetricRef) -> String {
-    let misses = if metric.metric.counts_misses() {
-        " (the share that missed)"
-    } else {
-        ""
+    let misses = match metric.metric.counts_misses() {
+        true => " (the share that missed)",
+        false => "",
     };
     format!("{metric}{misses}{}", tables.at(point))
 }
@@ -52,14 +50,12 @@ fn metric_at(tables: &Lookup, point: usize, metric: &MetricRef) -> String {
 /// Why there is no better, worse or equivalent, and what may help; empty where there is.
 pub fn reason(tables: &Lookup, row: &ComparisonRow) -> String {
     match row.verdict {
-        Verdict::NotComparable => {
-            format!("their {UNEQUAL}{}", objectives(tables, row))
-        }
+        Verdict::NotComparable => format!("their {UNEQUAL}{}", objectives(tables, row)),
         Verdict::Unstable => note(tables, row.point, row.strategy, &row.metric),
-        Verdict::Stable => format!(
-            "the baseline `{}` is unstable",
-            tables.strategy(tables.baseline())
-        ),
+        Verdict::Stable => {
+            let baseline = tables.strategy(tables.baseline());
+            format!("the baseline `{baseline}` is unstable")
+        }
         Verdict::NotAvailable => unknown(tables, row),
         Verdict::Inconclusive if row.replications < 3 => {
             "an interval takes 3 replications or more".to_owned()
@@ -117,9 +113,8 @@ fn best_sentence(tables: &Lookup, best: &Best) -> String {
     let mut standings = best.standings.iter();
     let first = standings.next().map(|(strategy, _)| name(*strategy));
     let of = |place: Place| {
-        standings
-            .clone()
-            .filter(move |(_, s)| s.place(margin) == place)
+        let all = standings.clone();
+        all.filter(move |(_, s)| s.place(margin) == place)
     };
     let together = |place: Place, words: &str| {
         let names: Vec<String> = of(place).map(|(strategy, _)| name(*strategy)).collect();
@@ -160,12 +155,11 @@ fn marked(tables: &Lookup, metric: &MetricRef, status: Status) -> Option<String>
     let cells = tables.results.all_cells();
     let figures = cells.filter_map(|(at, cell)| Some((at, cell.get(metric)?)));
     let marked = figures.filter(|(_, figure)| figure.status == status);
-    let marked: Vec<((usize, usize), &Summary)> = marked.collect();
+    type Marked<'a> = ((usize, usize), &'a Summary);
+    let marked: Vec<Marked> = marked.collect();
     let events = |figure: &Summary| figure.events.unwrap_or(f64::INFINITY);
-    let worst = marked
-        .iter()
-        .min_by(|(_, a), (_, b)| events(a).total_cmp(&events(b)))?;
-    let ((point, strategy), figure) = worst;
+    let by_events = |(_, a): &&Marked, (_, b): &&Marked| events(a).total_cmp(&events(b));
+    let ((point, strategy), figure) = marked.iter().min_by(by_events)?;
     let more = match marked.len() - 1 {
         0 => String::new(),
         more => format!(" (and {more} more)"),

@@ -100,10 +100,9 @@ fn comparison(page: &Page, row: &ComparisonRow) -> Markup {
 fn figures(page: &Page) -> Markup {
     let cells = page.tables.results.all_cells();
     let is_small = cells.map(|(_, cell)| cell.figures.len()).sum::<usize>() <= MOST_CELLS;
-    let points = if is_small {
-        (0..page.points()).collect()
-    } else {
-        chosen_points(page.points())
+    let points = match is_small {
+        true => (0..page.points()).collect(),
+        false => chosen_points(page.points()),
     };
     let mut left = MOST_CELLS;
     html! { details.noprint {
@@ -148,11 +147,8 @@ fn class_table(
     metrics: &[&MetricRef],
     label: &str,
 ) -> Markup {
-    let title = format!(
-        "{}{}{label}",
-        printable(&part.to_string()),
-        if label.is_empty() { "" } else { ", " }
-    );
+    let comma = if label.is_empty() { "" } else { ", " };
+    let title = format!("{}{comma}{label}", printable(&part.to_string()));
     html! { div.scroll tabindex="0" role="region" aria-label={ "Figures of " (title) } { table.all {
         caption { b { (title) } }
         thead { tr { th scope="col" { "metric" } @for s in page.strategies() { th scope="col" data-s=(s) { (page.tables.strategy(s)) } } } }

@@ -12,7 +12,7 @@
 use maud::{Markup, html};
 
 use super::judged::{Case, Judged, as_good, case, why_untold};
-use super::objective::{Keeps, keeps, share_within, slo_of};
+use super::objective::{Keeps, keeps, share_within};
 use super::{Page, code};
 use crate::metrics::columns::MetricRef;
 use crate::report::advice::{advice, why};
@@ -21,7 +21,7 @@ use crate::report::plot::axis::range;
 use crate::report::scales::scale;
 use crate::report::verdict_text::word;
 use crate::report::words::{and, dashed, heading, set, words};
-use crate::results::{Agreement, ComparisonRow, Status, Summary, Verdict};
+use crate::results::{Agreement, ComparisonRow, Status, Summary, TheoryRow, Verdict};
 use crate::stats::best::{Place, Standing};
 use crate::text::{Scale, plain_percent, plural, printable, short_percent, significant};
 
@@ -126,11 +126,10 @@ fn alone_under(page: &Page) -> Markup {
     }
     let alone = |metric: &MetricRef| {
         let holds = |p, s| keeps(page, metric, p, s) == Some(Keeps::Under);
-        let mut under = page
-            .strategies()
-            .filter(|s| (0..page.points()).all(|p| holds(p, *s)));
+        let everywhere = |s: &usize| (0..page.points()).all(|p| holds(p, *s));
+        let mut under = page.strategies().filter(everywhere);
         let alone = under.next().filter(|_| under.next().is_none())?;
-        Some((words(metric), alone, slo_of(page, metric)?))
+        Some((words(metric), alone, page.tables.slo(metric)?))
     };
     let alone = page.meta().decide_on.iter().find_map(alone);
     html! { @if let Some((metric, strategy, slo)) = alone {
@@ -218,10 +217,9 @@ impl Tile<'_> {
         let [low, high] = [low, high].map(|end| significant(end / self.scale.factor, 3));
         let range = set(&self.scale.with_unit(&dashed(low, &high)));
         let is_whole = figures.iter().filter(|f| f.mean.is_some()).count() == self.points();
-        let over = if is_whole {
-            "over the"
-        } else {
-            "where steady, of"
+        let over = match is_whole {
+            true => "over the",
+            false => "where steady, of",
         };
         html! { p.big { (range) " " small { (over) " " (self.points()) " points" } } }
     }
@@ -232,9 +230,8 @@ impl Tile<'_> {
         let rank = if is_lower { "lowest" } else { "highest" };
         let count = self.page.strategies().len();
         let tops = self.judged.iter().map(|one| &one.top);
-        let others = tops
-            .filter(|top| top.contains(&self.strategy))
-            .map(|top| top.len() - 1);
+        let tops = tops.filter(|top| top.contains(&self.strategy));
+        let others = tops.map(|top| top.len() - 1);
         let (least, most) = others.fold((usize::MAX, 0), |(l, h), n| (l.min(n), h.max(n)));
         html! { p.fact { i { (self.page.key(self.strategy)) } strong { (self.page.tables.strategy(self.strategy)) }
             @if self.points() == 1 {
@@ -291,22 +288,24 @@ impl Tile<'_> {
 
     /// Whether the objective is kept, and by whom else; nothing where the metric has none.
     fn objective(&self) -> Markup {
-        let Some(slo) = slo_of(self.page, self.metric) else {
+        let Some(slo) = self.page.tables.slo(self.metric) else {
             return html! {};
         };
         let slo = Scale::time([slo]).value(slo);
-        let others = self.page.strategies().filter(|s| *s != self.strategy);
+        let mut others = Vec::from_iter(self.page.strategies());
+        others.retain(|s| *s != self.strategy);
         match self.points() {
-            1 => self.objective_here(&slo, others),
-            _ => self.objective_over_points(&slo, others),
+            1 => self.objective_here(&slo, &others),
+            _ => self.objective_over_points(&slo, &others),
         }
     }
 
     /// At one point: the share of jobs within it too, because a quantile says at which time, not how many.
-    fn objective_here(&self, slo: &str, others: impl Iterator<Item = usize>) -> Markup {
+    fn objective_here(&self, slo: &str, others: &[usize]) -> Markup {
         let kept = |s: usize| keeps(self.page, self.metric, 0, s);
         let (sign, words) = kept(self.strategy).unwrap_or(Keeps::Unknown).said();
-        let not_under: Vec<usize> = others.filter(|s| kept(*s) != Some(Keeps::Under)).collect();
+        let mut not_under = others.to_vec();
+        not_under.retain(|s| kept(*s) != Some(Keeps::Under));
         let within = share_within(self.page, self.metric, 0, self.strategy);
         fact(
             sign,
@@ -318,16 +317,13 @@ impl Tile<'_> {
     }
 
     /// Over several points: at how many it is shown to be kept, and who comes next.
-    fn objective_over_points(
-        &self,
-        slo: &str,
-        others: impl Iterator<Item = usize> + Clone,
-    ) -> Markup {
+    fn objective_over_points(&self, slo: &str, others: &[usize]) -> Markup {
         let holds = |p, s| keeps(self.page, self.metric, p, s) == Some(Keeps::Under);
         let under = |s: usize| (0..self.points()).filter(|p| holds(*p, s)).count();
         let mine = under(self.strategy);
-        let as_many: Vec<usize> = others.clone().filter(|s| under(*s) >= mine).collect();
-        let next = others.max_by_key(|s| under(*s));
+        let others = || others.iter().copied();
+        let as_many: Vec<usize> = others().filter(|s| under(*s) >= mine).collect();
+        let next = others().max_by_key(|s| under(*s));
         let next = next.filter(|s| as_many.is_empty() && under(*s) > 0);
         fact(
             if mine == self.points() { "✓" } else { "✕" },
@@ -351,21 +347,15 @@ impl Tile<'_> {
                 true => format!("{} to", percent(least)),
                 false => "at most".to_owned(),
             };
-            format!(
-                "{} {least} {} %",
-                self.page.tables.strategy(*s),
-                percent(most)
-            )
+            let name = self.page.tables.strategy(*s);
+            format!("{name} {least} {} %", percent(most))
         };
         let margin = self.page.meta().margin;
         let list = |place: Place| {
             let chosen = best.standings.iter().filter(|(s, _)| *s != self.strategy);
             let chosen = chosen.filter(|(_, standing)| standing.place(margin) == place);
-            set(&chosen
-                .map(behind)
-                .take(NAMED)
-                .collect::<Vec<_>>()
-                .join(", "))
+            let said: Vec<String> = chosen.map(behind).take(NAMED).collect();
+            set(&said.join(", "))
         };
         let [near, equal, far] = [Place::Near, Place::NotTold, Place::Behind].map(list);
         let margin = set(&plain_percent(margin));
@@ -382,10 +372,9 @@ fn percent(share: f64) -> String {
 }
 
 fn range_of(least: usize, most: usize) -> String {
-    if least == most {
-        most.to_string()
-    } else {
-        format!("{least} to {most}")
+    match least == most {
+        true => most.to_string(),
+        false => format!("{least} to {most}"),
     }
 }
 
@@ -491,10 +480,8 @@ fn unsteady_baseline(page: &Page) -> Option<Markup> {
 
 fn theory_differs(page: &Page) -> Option<Markup> {
     let rows = &page.tables.results.theory;
-    let differ = rows
-        .iter()
-        .filter(|row| row.agreement == Agreement::Differs)
-        .count();
+    let differs = |row: &&TheoryRow| row.agreement == Agreement::Differs;
+    let differ = rows.iter().filter(differs).count();
     (differ > 0).then(|| html! { (differ) " figures differ from what theory says they are: look at the warm-up first." })
 }
 
@@ -514,10 +501,8 @@ fn marked_best(page: &Page, judged: &[Judged]) -> Option<Markup> {
 /// That verdicts are missing: jobs were lost unequally, or no comparison is conclusive.
 fn open(page: &Page) -> Option<Markup> {
     let rows = &page.tables.results.comparisons;
-    let lost = rows
-        .iter()
-        .find(|row| row.verdict == Verdict::NotComparable);
-    if let Some(row) = lost {
+    let is_lost = |row: &&ComparisonRow| row.verdict == Verdict::NotComparable;
+    if let Some(row) = rows.iter().find(is_lost) {
         let name = page.tables.strategy(row.strategy) + &page.tables.at(row.point);
         return Some(
             html! { "Strategies lose jobs unequally (" (name) "): response times of the jobs that are left are not compared there." },
@@ -536,10 +521,9 @@ fn open(page: &Page) -> Option<Markup> {
 fn unsteady(page: &Page) -> Option<Markup> {
     let is_unstable = |s: &usize| (0..page.points()).any(|p| page.cell(p, *s).is_unstable());
     let names: Vec<usize> = page.strategies().filter(is_unstable).collect();
-    let somewhere = if page.points() > 1 {
-        " at some points"
-    } else {
-        ""
+    let somewhere = match page.points() {
+        1 => "",
+        _ => " at some points",
     };
     let verb = if names.len() == 1 { " is" } else { " are" };
     (!names.is_empty()).then(|| html! { (page.few(&names, NAMED)) (verb) " unstable" (somewhere) ": jobs pile up, and there is no steady value." })

@@ -17,7 +17,7 @@ use crate::metrics::jobs::PARTS;
 use crate::metrics::registry::Metric;
 use crate::report::lookup::chosen_points;
 use crate::report::plot::axis::{Axis, range};
-use crate::report::scales::scale_of;
+use crate::report::scales::scale;
 use crate::report::words::{and, dashed, set};
 use crate::results::Cell;
 use crate::text::{Scale, counted, fixed, significant};
@@ -67,11 +67,6 @@ fn point(page: &Page, point: usize) -> Markup {
     }
 }
 
-/// A table of bars: strategies down, quantities across, each with its own or a common scale.
-struct Bars {
-    columns: Vec<Column>,
-}
-
 /// A column of bars: a value a strategy, and what its longest bar is.
 struct Column {
     name: String,
@@ -82,17 +77,17 @@ struct Column {
     is_pale: bool,
 }
 
-impl Bars {
-    fn table(&self, page: &Page, order: &[usize]) -> Markup {
-        html! { table.st.bars role="table" {
-            thead role="rowgroup" { tr role="row" { th role="columnheader" scope="col" { "strategy" }
-                @for column in &self.columns { th.p role="columnheader" scope="col" { (column.name) } } } }
-            tbody role="rowgroup" { @for s in order { tr role="row" data-s=(s) {
-                th role="rowheader" scope="row" { (page.name(*s)) }
-                @for column in &self.columns { td.p role="cell" data-k=(column.name) { (column.bar(page, *s)) } }
-            } } }
-        } }
-    }
+/// A table of bars: quantities across, each with its own or a common scale, and strategies down, by what the first
+/// column has.
+fn bars(page: &Page, columns: &[Column]) -> Markup {
+    html! { table.st.bars role="table" {
+        thead role="rowgroup" { tr role="row" { th role="columnheader" scope="col" { "strategy" }
+            @for column in columns { th.p role="columnheader" scope="col" { (column.name) } } } }
+        tbody role="rowgroup" { @for s in by_value(&columns[0].values) { tr role="row" data-s=(s) {
+            th role="rowheader" scope="row" { (page.name(s)) }
+            @for column in columns { td.p role="cell" data-k=(column.name) { (column.bar(page, s)) } }
+        } } }
+    } }
 }
 
 impl Column {
@@ -115,10 +110,9 @@ impl Column {
 }
 
 fn number(value: f64) -> String {
-    if value == 0.0 {
-        "0".to_owned()
-    } else {
-        significant(value, 3)
+    match value {
+        0.0 => "0".to_owned(),
+        value => significant(value, 3),
     }
 }
 
@@ -168,14 +162,11 @@ fn blame(page: &Page, point: usize) -> Markup {
     };
     let first = column("total", totals, total(page, point, "mean"), false);
     let others = shown.map(|part| column(part, all(part, "tail"), all(part, "mean"), true));
-    let bars = Bars {
-        columns: std::iter::once(first).chain(others).collect(),
-    };
-    let order = by_value(&bars.columns[0].values);
+    let columns: Vec<Column> = std::iter::once(first).chain(others).collect();
     html! { figure {
         figcaption { b.q { "Where does the time of the slowest 1\u{202f}% go?" }
             " Mean of the slowest 1\u{202f}%, in " (scale.unit) ", split along each job’s critical chain; the upright line is the mean of all jobs. All columns on one scale, from 0." (rest(&most, longest)) }
-        (bars.table(page, &order))
+        (bars(page, &columns))
     } }
 }
 
@@ -185,15 +176,10 @@ fn rest(most: &dyn Fn(&str) -> f64, longest: f64) -> String {
         true => String::new(),
         false => format!(" {title}: {}.", and(&parts)),
     };
-    let small = PARTS
-        .iter()
-        .filter(|part| most(part) > 0.0 && most(part) <= SMALL * longest);
-    let small = small.map(|part| {
-        let most = most(part);
-        set(&format!(
-            "{part} is {} at most",
-            Scale::time([most]).value(most)
-        ))
+    let is_small = |part: &&&str| most(part) > 0.0 && most(part) <= SMALL * longest;
+    let small = PARTS.iter().filter(is_small).map(|part| {
+        let most = Scale::time([most(part)]).value(most(part));
+        set(&format!("{part} is {most} at most"))
     });
     let none = PARTS.iter().filter(|part| most(part) <= 0.0);
     let none = none.map(|part| (*part).to_owned());
@@ -252,9 +238,8 @@ fn utilizations<'a>(
     group: &'a str,
 ) -> impl Iterator<Item = f64> + 'a {
     let nodes = page.cell(point, strategy).nodes.iter();
-    nodes
-        .filter(move |node| node.group == group)
-        .map(|node| node.utilization)
+    let nodes = nodes.filter(move |node| node.group == group);
+    nodes.map(|node| node.utilization)
 }
 
 /// The ticks of one strategy, a line a group.
@@ -287,14 +272,13 @@ fn ends(utilizations: impl Iterator<Item = f64>) -> String {
 fn costs(page: &Page, point: usize) -> (Vec<Column>, Vec<String>) {
     const COSTS: [&str; 3] = ["messages_per_task", "waste", "utilization_dispatcher"];
     let (mut columns, mut same) = (Vec::new(), Vec::new());
-    for name in COSTS {
-        let values = means(page, point, name);
+    for metric in COSTS.iter().filter_map(|name| Metric::find(name)) {
+        let values = means(page, point, metric.name());
         let known = || values.iter().flatten().copied();
         let Some((low, high)) = range(known()) else {
             continue;
         };
-        let title = Metric::find(name).map_or(name.to_owned(), |metric| metric.title());
-        let scale = scale_of(name, known());
+        let (title, scale) = (metric.title(), scale(&metric, known()));
         if high - low <= 0.005 * high.abs() {
             let value = scale.with_unit(&number(high / scale.factor));
             same.push(format!("{title} {value}"));
@@ -322,10 +306,9 @@ fn cost(page: &Page, point: usize) -> Markup {
     if columns.is_empty() {
         return html! { @if !same.is_empty() { p { b { "What does it cost?" } (same) } } };
     }
-    let order = by_value(&columns[0].values);
     html! { figure {
         figcaption { b.q { "What does it cost?" } " Each column from 0 on its own scale." (same) }
-        (Bars { columns }.table(page, &order))
+        (bars(page, &columns))
     } }
 }
 

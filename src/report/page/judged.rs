@@ -62,10 +62,7 @@ pub fn judged(page: &Page) -> Vec<Judged> {
 /// that has a figure.
 fn top(page: &Page, metric: &MetricRef, point: usize) -> Option<Vec<usize>> {
     if let Some(best) = page.best_on(metric, point) {
-        let near = best
-            .standings
-            .iter()
-            .filter(|(_, standing)| standing.may_be_best());
+        let near = best.standings.iter().filter(|(_, it)| it.may_be_best());
         return Some(near.map(|(strategy, _)| *strategy).collect());
     }
     let stands = |s: &usize| page.stands(metric, point, *s);
@@ -116,22 +113,20 @@ fn marks(figures: &[&Summary]) -> String {
 /// What is said where at least two strategies have figures that can be compared.
 fn among(page: &Page, judged: &[Judged]) -> Case {
     let everywhere = |s: &usize| judged.iter().all(|one| one.top.contains(s));
-    let winners: Vec<usize> = page.strategies().filter(everywhere).collect();
+    let mut winners: Vec<usize> = page.strategies().filter(everywhere).collect();
     let is_lowest = |s: &usize| judged.iter().all(|one| one.top.first() == Some(s));
     let is_steady = |s: &usize| (0..page.points()).any(|p| page.is_steady(p, *s));
     let steady = page.strategies().filter(is_steady);
-    match (winners.len(), winners.iter().copied().find(is_lowest)) {
+    match (winners.len(), winners.iter().position(is_lowest)) {
         (0, _) => Case::Depends,
         (1, _) => Case::One(winners[0], judged.iter().all(|one| one.top.len() == 1)),
         (n, _) if n == steady.count() => Case::All(n),
-        (_, Some(lowest)) => Case::Lowest(lowest_first(winners, lowest)),
+        (_, Some(lowest)) => {
+            winners[..=lowest].rotate_right(1);
+            Case::Lowest(winners)
+        }
         _ => Case::Several(winners),
     }
-}
-
-fn lowest_first(winners: Vec<usize>, lowest: usize) -> Vec<usize> {
-    let others = winners.into_iter().filter(|s| *s != lowest);
-    std::iter::once(lowest).chain(others).collect()
 }
 
 /// Strategies other than `winner` whose interval against the best is inside the margin on every
@@ -145,18 +140,16 @@ pub fn as_good(page: &Page, winner: usize) -> Vec<usize> {
         let standing = page.standing(metric, 0, s);
         standing.is_some_and(|it| it.place(page.meta().margin) == Place::Near)
     };
+    let is_good = |s: &usize| metrics.iter().all(|metric| is_near(*s, metric));
     let others = page.strategies().filter(|s| *s != winner);
-    others
-        .filter(|s| metrics.iter().all(|metric| is_near(*s, metric)))
-        .collect()
+    others.filter(is_good).collect()
 }
 
 impl Page<'_> {
     /// What is told of a metric at a point.
     pub fn best_on(&self, metric: &MetricRef, point: usize) -> Option<&Best> {
-        self.best
-            .iter()
-            .find(|best| best.point == point && best.metric == *metric)
+        let mut best = self.best.iter();
+        best.find(|best| best.point == point && best.metric == *metric)
     }
 
     /// Where a strategy stands there.

@@ -12,7 +12,7 @@
 use maud::{Markup, html};
 
 use super::figure::{across, change_axis, head, head_with, line, picture, text, upright};
-use super::objective::{Keeps, keeps, slo_of};
+use super::objective::{Keeps, keeps};
 use super::{Page, sign};
 use crate::metrics::columns::MetricRef;
 use crate::report::cells::{change, change_with};
@@ -79,7 +79,7 @@ fn dots(page: &Page, metric: &MetricRef, number: usize) -> Markup {
     html! { table.st.dots role="table" {
         caption { @if number == 0 {
             "Figure of " (meta.replications_text()) @if meta.replications > 1 { " with its 95\u{202f}% interval" } "; axis from 0"
-            @if slo_of(page, metric).is_some() { ", the dashed line is the SLO" } ". "
+            @if page.tables.slo(metric).is_some() { ", the dashed line is the SLO" } ". "
             @if others { (intervals(page)) " Shaded: ±" (margin) ", too small to matter. " }
             "Bold: the best and what cannot be told from it."
         } @else { "As above." } }
@@ -106,10 +106,8 @@ struct Dots<'a> {
 
 fn values_axis(page: &Page, metric: &MetricRef, scale: &Scale) -> Axis {
     let figures = page.strategies().filter_map(|s| page.figure(metric, 0, s));
-    let ends = figures
-        .flat_map(|f| [f.mean, f.ci_low, f.ci_high])
-        .flatten();
-    let ends = ends.chain(slo_of(page, metric));
+    let ends = figures.flat_map(|f| [f.mean, f.ci_low, f.ci_high]);
+    let ends = ends.flatten().chain(page.tables.slo(metric));
     Axis::linear("", ends.map(|v| v / scale.factor), true)
 }
 
@@ -127,22 +125,17 @@ fn changes_axis(page: &Page, metric: &MetricRef) -> Axis {
 impl Dots<'_> {
     /// The axis, with the objective in place of a tick that it would touch.
     fn values_head(&self) -> Markup {
-        let Some(slo) = slo_of(self.page, self.metric) else {
+        let Some(slo) = self.page.tables.slo(self.metric) else {
             return head(&self.values, &self.scale.unit);
         };
         let x = self.values.share(slo / self.scale.factor);
         let is_clear = |tick: f64| tick < x - 0.4 || tick > x + 0.3;
         let mut axis = self.values.clone();
-        axis.ticks
-            .retain(|(value, _)| is_clear(self.values.share(*value)));
+        let shown = |value: f64| is_clear(self.values.share(value));
+        axis.ticks.retain(|(value, _)| shown(*value));
         let anchor = if x > 0.75 { "end" } else { "middle" };
-        let label = text(
-            "slo",
-            (x, 14.0),
-            anchor,
-            &format!("SLO {}", self.scale.value(slo)),
-        );
-        head_with(&axis, "", &label)
+        let said = format!("SLO {}", self.scale.value(slo));
+        head_with(&axis, "", &text("slo", (x, 14.0), anchor, &said))
     }
 
     /// A strategy's row: value and change, each as a picture and in figures.
@@ -174,7 +167,7 @@ impl Dots<'_> {
         let mean = figure.and_then(|f| f.mean).map(x);
         let ends = figure.and_then(|f| f.interval());
         let ends = ends.map(|(low, high)| (x(low), x(high)));
-        let slo = slo_of(self.page, self.metric).map(x);
+        let slo = self.page.tables.slo(self.metric).map(x);
         let body = html! {
             (upright(&self.values, ROW))
             @if let Some(slo) = slo { (line("sl", (slo, 0.0), (slo, ROW))) }
@@ -199,16 +192,13 @@ impl Dots<'_> {
         let x = |share: f64| self.changes.share(100.0 * share);
         let margin = self.page.meta().margin;
         let tables = self.page.tables;
-        let (name, baseline) = (
-            tables.strategy(strategy),
-            tables.strategy(tables.baseline()),
-        );
+        let [name, baseline] = [strategy, tables.baseline()].map(|s| tables.strategy(s));
         let told = row.and_then(|row| Some((row, row.relative?)));
         let said = match told {
-            Some((row, _)) => format!(
-                "{name} against {baseline}: {}",
-                set(&change(row, &self.scale))
-            ),
+            Some((row, _)) => {
+                let change = set(&change(row, &self.scale));
+                format!("{name} against {baseline}: {change}")
+            }
             None => format!("{name}: no change to show"),
         };
         let ends = row.and_then(|r| r.relative_interval());
@@ -261,11 +251,8 @@ fn matrix(page: &Page, metric: &MetricRef, number: usize) -> Markup {
     let is_long = lengths().any(|points| points > WIDE);
     let scale = page.tables.scale(metric, 0..page.points());
     let groups: Vec<usize> = (0..page.grid.groups.len()).collect();
-    let together = if lengths().sum::<usize>() <= WIDE {
-        groups.len()
-    } else {
-        1
-    };
+    let is_short = lengths().sum::<usize>() <= WIDE;
+    let together = if is_short { groups.len() } else { 1 };
     html! { figure {
         figcaption { (caption(page, metric, number)) }
         @for groups in groups.chunks(together) { @if is_long { (long(page, metric, &scale, groups[0])) } @else { (wide(page, metric, &scale, groups)) } }
@@ -281,7 +268,7 @@ fn caption(page: &Page, metric: &MetricRef, number: usize) -> Markup {
     html! {
         "Value ± half of its 95\u{202f}% interval, and the change against " (baseline) ". " (intervals(page))
         " " b { "Bold" } ": the best of its column (bar at its left) and what cannot be told from it."
-        @if let Some(slo) = slo_of(page, metric) { " " span.over { "✕ over the SLO of " (Scale::time([slo]).value(slo)) ", ? not told: its interval holds it, or there is none." } }
+        @if let Some(slo) = page.tables.slo(metric) { " " span.over { "✕ over the SLO of " (Scale::time([slo]).value(slo)) ", ? not told: its interval holds it, or there is none." } }
         (marks_used(page)) " –: nothing to compare with. Sorted by steady points, then by distance to the best."
     }
 }
@@ -313,9 +300,8 @@ fn heads(page: &Page, group: usize) -> Vec<Head> {
 /// A row a strategy, a column a point.
 fn wide(page: &Page, metric: &MetricRef, scale: &Scale, groups: &[usize]) -> Markup {
     let columns: Vec<Vec<Head>> = groups.iter().map(|group| heads(page, *group)).collect();
-    let is_named = groups
-        .iter()
-        .any(|group| !page.grid.groups[*group].label.is_empty());
+    let has_name = |group: &usize| !page.grid.groups[*group].label.is_empty();
+    let is_named = groups.iter().any(has_name);
     html! { table.st.mx role="table" {
         thead role="rowgroup" {
             @if is_named { tr role="row" { td role="cell" {} @for (group, heads) in groups.iter().zip(&columns) {
@@ -408,10 +394,9 @@ impl Page<'_> {
     /// Whether a strategy is the best or not told from it, with an unmarked figure.
     fn is_top(&self, metric: &MetricRef, point: usize, strategy: usize) -> bool {
         let figure = self.figure(metric, point, strategy);
+        let standing = self.standing(metric, point, strategy);
         figure.is_some_and(|f| f.status.has_interval())
-            && self
-                .standing(metric, point, strategy)
-                .is_some_and(|it| it.may_be_best())
+            && standing.is_some_and(|it| it.may_be_best())
     }
 
     /// Whether it has the best figure of all that can be compared.

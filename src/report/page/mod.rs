@@ -429,7 +429,7 @@ mod tests {
     #[test]
     fn the_answer_comes_first() {
         let page = page(&Sample::loads(&[0.5, 0.8], 3).results());
-        let found: Vec<_> = [
+        let parts = [
             "least-loaded</span> is best on both deciding metrics at both points",
             "p99 response time",
             ">Mind<",
@@ -438,9 +438,8 @@ mod tests {
             "One point in depth",
             "What differs, what is the same, what is assumed",
             "All figures",
-        ]
-        .map(|part| page.find(part).expect(part))
-        .into();
+        ];
+        let found = parts.map(|part| page.find(part).expect(part));
         assert!(found.is_sorted(), "{found:?}");
     }
 

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 
 use super::Page;
 use super::figure::{LABEL, Upward, across, line, objective_line, picture, stretched, text};
-use super::objective::{Keeps, keeps, slo_of};
+use super::objective::{Keeps, keeps};
 use crate::metrics::columns::MetricRef;
 use crate::report::grid::Group;
 use crate::report::plot::axis::{Axis, range};
@@ -42,7 +42,7 @@ pub fn charts(page: &Page, metric: &MetricRef) -> Markup {
 /// For each strategy a row with a sign at each value: the range in which it keeps its objective can be read
 /// off.
 fn objective(page: &Page, metric: &MetricRef, key: &str) -> Markup {
-    let Some(slo) = slo_of(page, metric) else {
+    let Some(slo) = page.tables.slo(metric) else {
         return html! {};
     };
     let steady =
@@ -69,17 +69,11 @@ fn objective(page: &Page, metric: &MetricRef, key: &str) -> Markup {
 /// One row for all groups that are alike.
 fn kept_rows(page: &Page, metric: &MetricRef, strategy: usize) -> Markup {
     let of = |group: &Group| -> Vec<Option<Keeps>> {
-        let points = group.points.iter();
-        points
-            .map(|(p, _)| keeps(page, metric, *p, strategy))
-            .collect()
+        let kept = |(point, _): &(usize, usize)| keeps(page, metric, *point, strategy);
+        group.points.iter().map(kept).collect()
     };
-    let rows: Vec<_> = page
-        .grid
-        .groups
-        .iter()
-        .map(|group| (group, of(group)))
-        .collect();
+    let groups = page.grid.groups.iter();
+    let rows: Vec<_> = groups.map(|group| (group, of(group))).collect();
     let values = |group: &Group| -> Vec<usize> { group.points.iter().map(|at| at.1).collect() };
     let are_alike = |pair: &[(&Group, Vec<_>)]| {
         pair[0].1 == pair[1].1 && values(pair[0].0) == values(pair[1].0)
@@ -102,12 +96,8 @@ fn discs(
 ) -> Markup {
     let name = page.tables.strategy(strategy);
     let said = format!("{name}: under the SLO at {under}");
-    let all: Vec<_> = group
-        .points
-        .iter()
-        .map(|(_, value)| page.grid.x(*value))
-        .zip(kept)
-        .collect();
+    let places = group.points.iter().map(|(_, value)| page.grid.x(*value));
+    let all: Vec<_> = places.zip(kept).collect();
     let holds = |kept: &Option<Keeps>| page.grid.is_numeric && *kept == Some(Keeps::Under);
     picture(
         28.0,
@@ -197,10 +187,8 @@ fn curves(page: &Page, metric: &MetricRef, key: &str) -> Markup {
     let Some(curves) = Curves::new(page, metric, key, height) else {
         return html! {};
     };
-    let never: Vec<usize> = page
-        .strategies()
-        .filter(|s| curves.is_never_drawn(*s))
-        .collect();
+    let never = page.strategies().filter(|s| curves.is_never_drawn(*s));
+    let never: Vec<usize> = never.collect();
     let axis = &curves.up.axis;
     html! { figure {
         figcaption {
@@ -224,10 +212,8 @@ fn curves(page: &Page, metric: &MetricRef, key: &str) -> Markup {
 fn groups_told(page: &Page) -> String {
     const LINES: [&str; 3] = ["Solid", "dashed", "dotted"];
     let groups = &page.grid.groups;
-    let told = groups.iter().zip(LINES);
-    let told: Vec<String> = told
-        .map(|(group, line)| format!("{line}: {}", group.label))
-        .collect();
+    let told = |(group, line): (&Group, &str)| format!("{line}: {}", group.label);
+    let told: Vec<String> = groups.iter().zip(LINES).map(told).collect();
     let told = told.join("; ");
     match groups.len() {
         1 => String::new(),
@@ -256,7 +242,7 @@ impl<'a> Curves<'a> {
         let means = cells.filter_map(|(_, cell)| Some(cell.get(metric)?.mean? / scale.factor));
         let means: Vec<f64> = means.collect();
         let (low, high) = range(means.iter().copied())?;
-        let slo = slo_of(page, metric).map(|slo| slo / scale.factor);
+        let slo = page.tables.slo(metric).map(|slo| slo / scale.factor);
         let slo = slo.filter(|slo| *slo < 3.0 * high && *slo > low / 3.0);
         let all = means.into_iter().chain(slo);
         let axis = match low > 0.0 && high / low > SPAN {
@@ -298,10 +284,8 @@ impl<'a> Curves<'a> {
     }
 
     fn is_never_drawn(&self, strategy: usize) -> bool {
-        let points = self.page.grid.groups.iter().flat_map(|group| &group.points);
-        points
-            .into_iter()
-            .all(|at| self.place(strategy, *at).is_none())
+        let mut points = self.page.grid.groups.iter().flat_map(|group| &group.points);
+        points.all(|at| self.place(strategy, *at).is_none())
     }
 
     fn any_unsteady(&self) -> bool {
@@ -334,12 +318,8 @@ impl<'a> Curves<'a> {
     /// All strategies in one group, and what stands beside them.
     fn picture(&self, group: &Group, beside: &Markup) -> Markup {
         let (page, bottom) = (self.page, self.bottom());
-        let label = format!(
-            "{} against {} {}",
-            words(self.metric),
-            self.key,
-            group.label
-        );
+        let (metric, key) = (words(self.metric), self.key);
+        let label = format!("{metric} against {key} {}", group.label);
         html! { svg width="100%" height=(bottom + 52.0) role="img" aria-label=(label.trim_end()) {
             (self.ground())
             (some_ticks(page, (bottom + 16.0, bottom + 30.0), TICKS))
@@ -353,7 +333,8 @@ impl<'a> Curves<'a> {
     /// Levels, the objective, the strip for what is unsteady.
     fn ground(&self) -> Markup {
         let up = &self.up;
-        let slo = slo_of(self.page, self.metric).map(|slo| slo / self.scale.factor);
+        let slo = self.page.tables.slo(self.metric);
+        let slo = slo.map(|slo| slo / self.scale.factor);
         html! {
             @if self.any_unsteady() {
                 rect.ha x="0" y="0" width="100%" height=(STRIP - 4.0) {}

@@ -34,15 +34,9 @@ impl Keeps {
     }
 }
 
-/// The objective that `metric`, a quantile of the response time, is held against.
-pub fn slo_of(page: &Page, metric: &MetricRef) -> Option<f64> {
-    let is_held = metric.metric.is_response_time() && metric.metric.quantile().is_some();
-    page.tables.slo(metric).filter(|_| is_held)
-}
-
 /// Whether a strategy keeps it at a point; none without an objective.
 pub fn keeps(page: &Page, metric: &MetricRef, point: usize, strategy: usize) -> Option<Keeps> {
-    let slo = slo_of(page, metric)?;
+    let slo = page.tables.slo(metric)?;
     let figure = page.figure(metric, point, strategy);
     let Some((figure, mean)) = figure.and_then(|f| Some((f, f.mean?))) else {
         return Some(Keeps::Unknown);
@@ -97,13 +91,5 @@ mod tests {
         assert_eq!(of(0.15, 0.19), Some(Keeps::Under));
         assert_eq!(of(0.15, 0.21), Some(Keeps::On));
         assert_eq!(of(0.21, 0.25), Some(Keeps::Over));
-    }
-
-    #[test]
-    fn a_mean_is_held_against_nothing() {
-        let results = Sample::loads(&[0.8], 2).results();
-        let tables = Lookup::new(&results);
-        let mean = "query.response_mean".parse().unwrap();
-        assert_eq!(slo_of(&Page::new(&tables), &mean), None);
     }
 }

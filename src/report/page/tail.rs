@@ -49,10 +49,9 @@ pub fn figure(page: &Page, point: usize, class: &str) -> Markup {
     };
     let is_unstable = |s: &usize| page.cell(point, *s).is_unstable();
     let unsteady: Vec<usize> = page.strategies().filter(is_unstable).collect();
-    let of = if class == "all" {
-        String::new()
-    } else {
-        format!(" jobs of class {}", printable(class))
+    let of = match class {
+        "all" => String::new(),
+        class => format!(" jobs of class {}", printable(class)),
     };
     html! { figure {
         figcaption {
@@ -73,21 +72,14 @@ fn curve(page: &Page, point: usize, strategy: usize, class: &str) -> Vec<(f64, f
         return Vec::new();
     }
     let least = 10 * cell.replications().max(1) as u64;
-    let rows = cell
-        .ccdf(class)
-        .iter()
-        .filter(|row| row.jobs_above >= least && row.share_above > 0.0);
-    let all: Vec<(f64, f64)> = rows
-        .map(|row| (-row.share_above.log10(), row.response))
-        .filter(|at| at.1.is_finite())
-        .collect();
+    let rows = cell.ccdf(class).iter();
+    let rows = rows.filter(|row| row.jobs_above >= least && row.share_above > 0.0);
+    let all = rows.map(|row| (-row.share_above.log10(), row.response));
+    let all: Vec<(f64, f64)> = all.filter(|at| at.1.is_finite()).collect();
     let step = all.len().div_ceil(POINTS).max(1);
-    let last = all.len().saturating_sub(1);
-    let kept = all
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| at % step == 0 || *at == last);
-    kept.map(|(_, point)| *point).collect()
+    let is_kept = |at: &usize| at.is_multiple_of(step) || at + 1 == all.len();
+    let kept = (0..all.len()).filter(is_kept);
+    kept.map(|at| all[at]).collect()
 }
 
 impl Tail<'_> {
@@ -97,10 +89,8 @@ impl Tail<'_> {
 
     /// Named shares that are drawn.
     fn named(&self) -> impl Iterator<Item = (&'static str, f64, &'static str)> {
-        NAMED
-            .into_iter()
-            .map(|(name, share, metric)| (name, -share.log10(), metric))
-            .filter(|named| named.1 <= self.end)
+        let named = NAMED.map(|(name, share, metric)| (name, -share.log10(), metric));
+        named.into_iter().filter(|named| named.1 <= self.end)
     }
 
     fn uprights(&self, height: f64) -> Markup {
@@ -129,10 +119,8 @@ impl Tail<'_> {
         let y = |seconds: f64| up.y(seconds / scale.factor);
         let names = self.page.tables.short_strategies(LABEL);
         let ends = ends(&self.curves, y, |s, _| names[s].clone());
-        let label = format!(
-            "Response time by share of jobs{}",
-            self.page.tables.at(self.point)
-        );
+        let at = self.page.tables.at(self.point);
+        let label = format!("Response time by share of jobs{at}");
         html! { svg width="100%" height="272" role="img" aria-label=(label) {
             (up.levels()) (self.uprights(250.0)) (line("ax", (0.0, 250.0), (1.0, 250.0)))
             @if let Some(slo) = slo.filter(|slo| up.axis.holds(slo / scale.factor)) { (objective_line(y(slo), &format!("SLO {}", scale.value(slo)))) }
@@ -144,19 +132,12 @@ impl Tail<'_> {
 
     /// The upper ends of all intervals that are drawn, seconds.
     fn interval_ends(&self) -> Vec<f64> {
-        let named: Vec<&str> = self.named().map(|named| named.2).collect();
-        let mut ends = Vec::new();
-        for cell in self
-            .page
-            .strategies()
-            .map(|s| self.page.cell(self.point, s))
-        {
-            let figures = named
-                .iter()
-                .filter_map(|metric| cell.find(self.class, metric));
-            ends.extend(figures.filter_map(|figure| Some(figure.interval()?.1)));
-        }
-        ends
+        let of = |s| {
+            let cell = self.page.cell(self.point, s);
+            let end = |metric| Some(cell.find(self.class, metric)?.interval()?.1);
+            self.named().filter_map(move |named| end(named.2))
+        };
+        self.page.strategies().flat_map(of).collect()
     }
 
     /// Curves, dashed from the tenth strategy on, where colours repeat.
@@ -174,9 +155,8 @@ impl Tail<'_> {
     /// The quantiles of the tables, with their intervals.
     fn quantiles(&self, strategy: usize, scale: &Scale, y: &dyn Fn(f64) -> f64) -> Markup {
         let cell = self.page.cell(self.point, strategy);
-        let figures = self
-            .named()
-            .filter_map(|(name, at, metric)| Some((name, at, cell.find(self.class, metric)?)));
+        let found = |(name, at, metric)| Some((name, at, cell.find(self.class, metric)?));
+        let figures = self.named().filter_map(found);
         html! { @for (name, at, figure) in figures { @if let Some(mean) = figure.standing_mean() {
             @let said = format!("{}, {name}: {}", self.page.tables.strategy(strategy), self.page.said(Some(figure), scale));
             (self.page.mark_with(strategy, (self.x(at), y(mean)), figure.interval().map(|(low, high)| (y(low), y(high))), &said))

@@ -38,9 +38,8 @@ pub fn pair(results: &Results) -> Option<Pair> {
     let figure = |s: usize| page.figure(metric, point, s)?.mean;
     let is_lower = metric.metric.reads_lower_better();
     let sign = if is_lower { 1.0 } else { -1.0 };
-    let others = tables
-        .strategies()
-        .filter(|s| *s != baseline && page.is_steady(point, *s));
+    let is_other = |s: &usize| *s != baseline && page.is_steady(point, *s);
+    let others = tables.strategies().filter(is_other);
     let sized = others.filter_map(|s| Some((sign * figure(s)?, s)));
     let (_, best) = sized.min_by(|a, b| a.0.total_cmp(&b.0))?;
     page.is_steady(point, baseline).then_some(Pair {
@@ -97,10 +96,11 @@ pub fn regret(page: &Page) -> Markup {
     let is_told = |rows: &&Vec<RegretRow>| rows.iter().any(|row| row.decisions > 0);
     let rows = all.iter().enumerate().filter(|(_, rows)| is_told(rows));
     let sizes = |rows: &Vec<RegretRow>| {
-        [
-            over(rows, |row| row.regret_mean).map_or(0.0, |found| found.mean),
-            over(rows, |row| row.regret_p99).map_or(0.0, |found| found.mean),
-        ]
+        let found = [
+            over(rows, |row| row.regret_mean),
+            over(rows, |row| row.regret_p99),
+        ];
+        found.map(|found| found.map_or(0.0, |found| found.mean))
     };
     let units = scales(rows.clone().map(|(_, rows)| sizes(rows)));
     let rows = rows.map(|(s, rows)| regret_row(page.tables.strategy(s), rows, &units));

@@ -45,10 +45,8 @@ impl Axis {
 
     /// Words side by side, at 0, 1, 2, ...
     pub fn words(title: &str, words: impl Iterator<Item = String>) -> Axis {
-        let ticks: Vec<_> = words
-            .enumerate()
-            .map(|(at, word)| (at as f64, word))
-            .collect();
+        let ticks = words.enumerate().map(|(at, word)| (at as f64, word));
+        let ticks: Vec<(f64, String)> = ticks.collect();
         let ends = (-0.5, ticks.len() as f64 - 0.5);
         Axis {
             is_words: true,
@@ -67,12 +65,9 @@ impl Axis {
             (low, high) = (low - around, high + around);
         }
         let step = nice_step((high - low) / 5.0);
-        let room = |needed: bool| {
-            if needed || !zero {
-                0.04 * (high - low)
-            } else {
-                0.0
-            }
+        let room = |needed: bool| match needed || !zero {
+            true => 0.04 * (high - low),
+            false => 0.0,
         };
         let (below, above) = (room(low < 0.0), room(high > 0.0));
         Axis::between(title, low - below, high + above, step)
@@ -154,10 +149,9 @@ impl Axis {
         } else {
             (value - self.low) / (self.high - self.low)
         };
-        if share.is_nan() {
-            0.0
-        } else {
-            share.clamp(0.0, 1.0)
+        match share.is_nan() {
+            true => 0.0,
+            false => share.clamp(0.0, 1.0),
         }
     }
 
@@ -179,19 +173,16 @@ fn tick_label(value: f64, step: f64) -> String {
 /// Smallest and largest of the finite values; nothing in a plot is beyond 1e30.
 pub fn range(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     let finite = values.into_iter().filter(|v| v.abs() <= 1e30);
-    finite
-        .map(|v| (v, v))
-        .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    let ends = finite.map(|v| (v, v));
+    ends.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
 }
 
 /// The smallest of 1, 2, 2.5 and 5 times a power of ten that is at least `least`.
 pub fn nice_step(least: f64) -> f64 {
     let power = 10f64.powf(least.log10().floor());
-    let fits = |factor: &&f64| **factor * power >= least * (1.0 - 1e-9);
-    [1.0, 2.0, 2.5, 5.0]
-        .iter()
-        .find(fits)
-        .map_or(10.0 * power, |factor| factor * power)
+    let fits = |factor: &f64| factor * power >= least * (1.0 - 1e-9);
+    let found = [1.0, 2.0, 2.5, 5.0].into_iter().find(fits);
+    found.unwrap_or(10.0) * power
 }
 
 fn is_quarter(step: f64) -> bool {
@@ -213,10 +204,9 @@ fn log_ticks(low: f64, high: f64, decades: f64) -> Vec<(f64, String)> {
         for factor in 1..=9_i64 {
             let value = factor as f64 * 10f64.powi(power);
             let named = labelled.contains(&factor) && power % every == 0;
-            let label = if named {
-                significant(value, 1)
-            } else {
-                String::new()
+            let label = match named {
+                true => significant(value, 1),
+                false => String::new(),
             };
             if (low..=high).contains(&value) && (named || decades < 6.0) {
                 ticks.push((value, label));

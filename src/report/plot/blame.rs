@@ -28,9 +28,8 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
     let bars = || halves.iter().flat_map(|(_, bars)| bars).flatten();
     let occurs = |part: &usize| bars().any(|parts| parts[*part] > 0.0);
     let legend = (0..PARTS.len()).filter(occurs);
-    let legend: Vec<Entry> = legend
-        .map(|part| Entry::Box(PARTS[part].into(), PART_COLORS[part]))
-        .collect();
+    let entry = |part: usize| Entry::Box(PARTS[part].into(), PART_COLORS[part]);
+    let legend: Vec<Entry> = legend.map(entry).collect();
     let step = (300.0 / strategies as f64).clamp(22.0, 46.0);
     let (columns, rows) = tables.style.either((1, 2), (2, 1));
     let height = rows as f64 * (26.0 + step * strategies as f64 + 54.0);

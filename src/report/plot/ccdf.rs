@@ -31,10 +31,8 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
         "share of measured jobs that take longer than the time, all replications together";
     let texts = ["Response times", subtitle];
     let (mut drawing, body) = point_figure(tables, point, texts, height);
-    let drawn: Vec<Class> = classes
-        .iter()
-        .map(|c| Class::of(tables, point, c))
-        .collect();
+    let drawn = classes.iter().map(|name| Class::of(tables, point, name));
+    let drawn: Vec<Class> = drawn.collect();
     // What is read is the tail: a hundredth of the longest time still has a digit.
     let scale = Scale::time(drawn.iter().map(|class| class.high / 30.0));
     for (class, area) in drawn.iter().zip(body.cells(columns, rows)) {
@@ -91,9 +89,8 @@ impl<'a> Class<'a> {
         let inside = |curve: &Vec<Point>| -> Vec<Point> {
             let curve = curve.iter();
             let scaled = curve.map(|(time, share)| (time / scale.factor, *share));
-            scaled
-                .filter(|p| panel.x.holds(p.0) && panel.y.holds(p.1))
-                .collect()
+            let shown = scaled.filter(|p| panel.x.holds(p.0) && panel.y.holds(p.1));
+            shown.collect()
         };
         let curves: Vec<Vec<Point>> = self.curves.iter().map(inside).collect();
         panel.curves(drawing, tables, &curves);

@@ -34,10 +34,7 @@ pub fn draw(title: String, subtitle: String, groups: Vec<(String, Vec<Change>)>)
     let axis = axis(groups.iter().flat_map(|(_, changes)| changes));
     let group = |(title, changes): (String, Vec<Change>)| Group {
         title,
-        rows: changes
-            .into_iter()
-            .map(|change| row(change, &axis))
-            .collect(),
+        rows: changes.into_iter().map(|it| row(it, &axis)).collect(),
     };
     let plot = Rows {
         style: Style::default(),
@@ -70,13 +67,12 @@ fn row(change: Change, axis: &Axis) -> Row {
         true => (axis.low, allowed),
         false => (-allowed, axis.high),
     };
+    let interval = change.interval;
     Row {
         look: look(change.series),
         name: change.name,
         value: change.change.map(|change| 100.0 * change),
-        interval: change
-            .interval
-            .map(|(low, high)| (100.0 * low, 100.0 * high)),
+        interval: interval.map(|(low, high)| (100.0 * low, 100.0 * high)),
         shade: Some(shade),
         text: change.text,
         at_least: false,

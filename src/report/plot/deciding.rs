@@ -24,13 +24,10 @@ use crate::text::Scale;
 pub fn draw(tables: &Lookup, metric: &MetricRef) -> Option<Drawing> {
     let mut cells = tables.results.all_cells();
     cells.find_map(|(_, cell)| cell.get(metric)?.mean)?;
-    // A mean is held against no objective of single jobs.
-    let is_held = metric.metric.is_response_time() && metric.metric.quantile().is_some();
-    let slo = tables.slo(metric).filter(|_| is_held);
     let chart = Chart {
         tables,
         metric,
-        rule: slo,
+        rule: tables.slo(metric),
         rule_name: "SLO",
         most: f64::INFINITY,
     };
@@ -194,12 +191,9 @@ impl Chart<'_> {
             };
             let names = self.tables.strategies().filter(has);
             let names: Vec<String> = names.map(|s| self.tables.strategy(s)).collect();
-            let (word, all) = (status.word(), names.join(", "));
-            let told = self
-                .tables
-                .style
-                .either(format!("{why}: {all}"), format!("{word}: {why}"));
-            (!names.is_empty()).then_some(told)
+            let narrow = format!("{why}: {}", names.join(", "));
+            let wide = format!("{}: {why}", status.word());
+            (!names.is_empty()).then(|| self.tables.style.either(narrow, wide))
         };
         let told = WITHOUT_INTERVAL.into_iter().filter_map(of);
         picked_note(self.tables).into_iter().chain(told).collect()

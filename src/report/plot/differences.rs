@@ -76,10 +76,8 @@ fn dots(tables: &Lookup, metric: &MetricRef) -> Drawing {
         title: tables.point_label(*point),
         rows: at(*point).map(|row| dot(tables, row)).collect(),
     };
-    let groups = points
-        .iter()
-        .map(group)
-        .filter(|group| !group.rows.is_empty());
+    let groups = points.iter().map(group);
+    let groups = groups.filter(|group| !group.rows.is_empty());
     let margin = 100.0 * tables.meta().margin;
     Rows {
         style: tables.style,

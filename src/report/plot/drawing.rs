@@ -332,9 +332,8 @@ impl Drawing {
             scale,
             size_factor,
         };
-        self.shapes
-            .iter()
-            .try_for_each(|shape| painter.paint(shape))?;
+        let mut shapes = self.shapes.iter();
+        shapes.try_for_each(|shape| painter.paint(shape))?;
         area.present().map_err(failed)
     }
 }
@@ -400,9 +399,10 @@ impl<B: DrawingBackend> Painter<'_, B> {
         }
         let drawn = match dash.map(|(on, off)| (self.scaled(on), self.scaled(off))) {
             None => self.area.draw(&PathElement::new(path, style)),
-            Some((on, off)) => self
-                .area
-                .draw(&DashedPathElement::new(path, on, off, style)),
+            Some((on, off)) => {
+                let dashed = DashedPathElement::new(path, on, off, style);
+                self.area.draw(&dashed)
+            }
         };
         drawn.map_err(failed)
     }
@@ -420,10 +420,8 @@ impl<B: DrawingBackend> Painter<'_, B> {
         let size = text.size * self.scale * self.size_factor;
         let font = FontDesc::new(FAMILY.into(), size, weight(text.bold)).transform(turn);
         let color = rgb(text.color);
-        let style: TextStyle = font
-            .into_text_style(self.area)
-            .color(&color)
-            .pos(Pos::new(horizontal, VPos::Center));
+        let style: TextStyle = font.into_text_style(self.area).color(&color);
+        let style = style.pos(Pos::new(horizontal, VPos::Center));
         let drawn = self.area.draw_text(&text.text, &style, self.at(text.at));
         drawn.map_err(failed)
     }
@@ -455,10 +453,10 @@ pub fn text_width(text: &str, size: f64, bold: bool) -> f64 {
     register_fonts();
     const FINE: f64 = 100.0;
     let font = FontDesc::new(FAMILY.into(), FINE * LINE_OF_EM, weight(bold));
-    let guess = 0.6 * FINE * text.chars().count() as f64;
-    let wide = font
-        .layout_box(text)
-        .map_or(guess, |((left, _), (right, _))| f64::from(right - left));
+    let wide = match font.layout_box(text) {
+        Ok(((left, _), (right, _))) => f64::from(right - left),
+        Err(_) => 0.6 * FINE * text.chars().count() as f64,
+    };
     wide * size / FINE
 }
 

@@ -15,9 +15,8 @@ use crate::text::Scale;
 
 /// The plot for `point`; none without a timeline.
 pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
-    tables
-        .strategies()
-        .find(|s| !tables.cell(point, *s).timeline.is_empty())?;
+    let has_rows = |s: &usize| !tables.cell(point, *s).timeline.is_empty();
+    tables.strategies().find(has_rows)?;
     let texts = ["Imbalance over time", "means of time bins, replication 1"];
     let (mut drawing, body) = point_figure(tables, point, texts, 480.0);
     let split = body.top + 270.0;
@@ -37,9 +36,8 @@ fn panel(
     title: &str,
     value: fn(&TimelineRow) -> f64,
 ) {
-    let rows = tables
-        .strategies()
-        .flat_map(|s| &tables.cell(point, s).timeline);
+    let strategies = tables.strategies();
+    let rows = strategies.flat_map(|s| &tables.cell(point, s).timeline);
     let rows: Vec<_> = rows.collect();
     let scale = Scale::time([rows.iter().map(|r| r.time).fold(0.0, f64::max) / 5.0]);
     let times = rows.iter().map(|r| r.time / scale.factor);

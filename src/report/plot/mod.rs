@@ -211,7 +211,7 @@ pub(super) mod tests {
             has_title: false,
         };
         let mut plots = all(&Lookup::new(results).styled(style));
-        plots.retain(|plot| plot.topic < Topic::Utilization);
+        plots.retain(|plot| !matches!(plot.topic, Topic::Utilization | Topic::Imbalance));
         plots
     }
 

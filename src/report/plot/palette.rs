@@ -61,11 +61,10 @@ pub fn look(number: usize) -> Look {
 
 /// Draws the strategy's marker.
 pub fn mark(drawing: &mut Drawing, at: Point, look: Look, radius: f64) {
-    let ring = |corners: &[(f64, f64)], grow: f64| {
-        corners
-            .iter()
-            .map(|(x, y)| (at.0 + x * (radius + grow), at.1 + y * (radius + grow)))
-            .collect::<Vec<_>>()
+    let ring = |corners: &[Point], grow: f64| -> Vec<Point> {
+        let far = radius + grow;
+        let place = |(x, y): &Point| (at.0 + x * far, at.1 + y * far);
+        corners.iter().map(place).collect()
     };
     match look.marker {
         0 => {
@@ -92,10 +91,9 @@ fn corners(shape: usize) -> &'static [(f64, f64)] {
 
 /// A plus or a cross.
 fn strokes(drawing: &mut Drawing, at: Point, look: Look, radius: f64) {
-    let (long, slant) = if look.marker == 5 {
-        (radius, radius)
-    } else {
-        (radius * 1.3, 0.0)
+    let (long, slant) = match look.marker {
+        5 => (radius, radius),
+        _ => (radius * 1.3, 0.0),
     };
     let ends = |x: f64, y: f64| vec![(at.0 - x, at.1 - y), (at.0 + x, at.1 + y)];
     for (color, width) in [(PAPER, 4.5), (look.color, 2.2)] {

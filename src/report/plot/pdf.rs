@@ -32,10 +32,8 @@ pub fn pdf(drawing: &Drawing, points: f64) -> Result<Vec<u8>, DrawError> {
         -points
     ));
     let fonts = [font(NORMAL)?, font(BOLD)?];
-    drawing
-        .shapes
-        .iter()
-        .for_each(|shape| page.shape(shape, &fonts));
+    let shapes = drawing.shapes.iter();
+    shapes.for_each(|shape| page.shape(shape, &fonts));
     Ok(document(&page, &fonts, (width, height)))
 }
 
@@ -120,10 +118,8 @@ impl Page {
 }
 
 fn rgb(color: Color) -> String {
-    let [_, parts @ ..] = color.to_be_bytes();
-    parts
-        .map(|part| format!("{:.3}", f64::from(part) / 255.0))
-        .join(" ")
+    let [_, parts @ ..] = color.to_be_bytes().map(|part| f64::from(part) / 255.0);
+    parts.map(|part| format!("{part:.3}")).join(" ")
 }
 
 /// Move to the first corner, then lines.
@@ -131,23 +127,14 @@ fn path(points: &[(f64, f64)]) -> String {
     let step = |(at, (x, y)): (usize, &(f64, f64))| {
         format!("{x:.2} {y:.2} {}", if at == 0 { 'm' } else { 'l' })
     };
-    points
-        .iter()
-        .enumerate()
-        .map(step)
-        .collect::<Vec<_>>()
-        .join(" ")
+    let steps: Vec<String> = points.iter().enumerate().map(step).collect();
+    steps.join(" ")
 }
 
 /// Four Bézier curves, off the true circle by less than 0.03 %.
 fn circle((x, y): (f64, f64), r: f64) -> String {
     let k = QUARTER * r;
-    let curve = |a: [f64; 6]| {
-        format!(
-            "{:.2} {:.2} {:.2} {:.2} {:.2} {:.2} c",
-            a[0], a[1], a[2], a[3], a[4], a[5]
-        )
-    };
+    let curve = |ends: [f64; 6]| ends.map(|end| format!("{end:.2}")).join(" ") + " c";
     [
         format!("{:.2} {y:.2} m", x + r),
         curve([x + r, y + k, x + k, y + r, x, y + r]),
@@ -199,19 +186,13 @@ fn document(page: &Page, fonts: &[FontRef<'_>; 2], (width, height): (f64, f64)) 
     let names = ["DejaVuSans", "DejaVuSans-Bold"];
     let embedded = [NORMAL, BOLD];
     let fonts = [0, 1].map(|which| {
-        embed(
-            &mut objects,
-            (names[which], embedded[which]),
-            &fonts[which],
-            &page.used[which],
-        )
+        let program = (names[which], embedded[which]);
+        embed(&mut objects, program, &fonts[which], &page.used[which])
     });
     let content = objects.stream(page.content.as_bytes());
-    let states = page
-        .opacities
-        .iter()
-        .map(|percent| format!("/A{percent} << /ca {:.2} >>", f64::from(*percent) / 100.0));
-    let states: String = states.collect::<Vec<_>>().join(" ");
+    let state = |percent: u32| format!("/A{percent} << /ca {:.2} >>", f64::from(percent) / 100.0);
+    let states: Vec<String> = page.opacities.iter().copied().map(state).collect();
+    let states = states.join(" ");
     // The page's parent is the object after it.
     let parent = objects.0.len() + 2;
     let leaf = objects.add(format!(
@@ -231,12 +212,11 @@ fn embed(
     used: &BTreeMap<u16, char>,
 ) -> usize {
     let em = f64::from(font.units_per_em().unwrap_or(2048.0));
-    let width =
-        |glyph: u16| 1000.0 * f64::from(font.h_advance_unscaled(ab_glyph::GlyphId(glyph))) / em;
-    let widths: Vec<String> = used
-        .keys()
-        .map(|glyph| format!("{glyph} [{:.0}]", width(*glyph)))
-        .collect();
+    let width = |glyph: &u16| {
+        let advance = font.h_advance_unscaled(ab_glyph::GlyphId(*glyph));
+        format!("{glyph} [{:.0}]", 1000.0 * f64::from(advance) / em)
+    };
+    let widths: Vec<String> = used.keys().map(width).collect();
     let program = objects.stream(bytes);
     let describe = format!(
         "<< /Type /FontDescriptor /FontName /{name} /Flags 32 /FontBBox [-1021 -463 1793 1232] /ItalicAngle 0 /Ascent 928 /Descent -236 /CapHeight 729 /StemV 80 /FontFile2 {program} 0 R >>"
@@ -257,24 +237,16 @@ fn to_unicode(used: &BTreeMap<u16, char>) -> String {
     let mut map = String::from(
         "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /codes def /CMapType 2 def\n1 begincodespacerange <0000> <FFFF> endcodespacerange\n",
     );
-    let entries: Vec<String> = used
-        .iter()
-        .map(|(glyph, c)| {
-            let units: String = c
-                .encode_utf16(&mut [0; 2])
-                .iter()
-                .map(|unit| format!("{unit:04X}"))
-                .collect();
-            format!("<{glyph:04X}> <{units}>")
-        })
-        .collect();
+    let entry = |(glyph, c): (&u16, &char)| {
+        let mut units = [0; 2];
+        let units = c.encode_utf16(&mut units).iter();
+        let units: String = units.map(|unit| format!("{unit:04X}")).collect();
+        format!("<{glyph:04X}> <{units}>")
+    };
+    let entries: Vec<String> = used.iter().map(entry).collect();
     for some in entries.chunks(100) {
-        let _ = writeln!(
-            map,
-            "{} beginbfchar\n{}\nendbfchar",
-            some.len(),
-            some.join("\n")
-        );
+        let (count, lines) = (some.len(), some.join("\n"));
+        map += &format!("{count} beginbfchar\n{lines}\nendbfchar\n");
     }
     map + "endcmap CMapName currentdict /CMap defineresource pop end end\n"
 }

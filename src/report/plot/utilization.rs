@@ -28,11 +28,8 @@ pub fn draw(tables: &Lookup, point: usize) -> Option<Drawing> {
     let (mut drawing, body) = point_figure(tables, point, texts, 400.0);
     let split = body.left + (body.right - body.left) * if groups.len() > 1 { 0.6 } else { 1.0 };
     if nodes {
-        let left = Area {
-            right: split,
-            ..body
-        };
-        ranks(tables, point, &mut drawing, left);
+        let right = split;
+        ranks(tables, point, &mut drawing, Area { right, ..body });
     }
     if groups.len() > 1 {
         let left = split + 8.0;
@@ -87,12 +84,10 @@ fn by_group(tables: &Lookup, point: usize, groups: &[String], drawing: &mut Draw
     };
     let rows = |group| (0..strategies).filter_map(move |s| row(group, s));
     let cells = groups.iter().flat_map(|group| rows(group));
-    let ends = cells
-        .flat_map(|(_, row)| [row.mean, row.ci_low, row.ci_high])
-        .flatten();
-    let y = percent_axis("", ends.map(|end| 100.0 * end));
-    let x =
-        Axis::between("node group", -0.5, groups.len() as f64 - 0.5, 1.0).with_ticks(Vec::new());
+    let ends = cells.flat_map(|(_, row)| [row.mean, row.ci_low, row.ci_high]);
+    let y = percent_axis("", ends.flatten().map(|end| 100.0 * end));
+    let x = Axis::between("node group", -0.5, groups.len() as f64 - 0.5, 1.0);
+    let x = x.with_ticks(Vec::new());
     let panel = Panel::draw(drawing, area, "groups", (x, y), 12.0);
     let slot = (panel.frame.right - panel.frame.left) / groups.len() as f64;
     let names = fit_apart(groups, 12.0, slot - 4.0);

@@ -166,14 +166,4 @@ mod tests {
         assert_eq!(grid.groups[1].label, "scheduling.dispatchers 4");
         assert_eq!(grid.groups[1].points, [(3, 0), (4, 1), (5, 2)]);
     }
-
-    #[test]
-    fn keys_that_go_together_lie_across_together() {
-        let results = Sample::together(2).results();
-        let tables = Lookup::new(&results);
-        let grid = Grid::new(&tables);
-        assert_eq!((grid.groups.len(), grid.groups[0].points.len()), (1, 3));
-        let title = grid.title(|key| tables.sweep_label(key).to_owned());
-        assert_eq!(title, "count and load");
-    }
 }

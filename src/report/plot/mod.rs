@@ -278,15 +278,18 @@ pub(super) mod tests {
         }
     }
 
+    /// The plots of deciding metrics, wide and narrow.
+    fn of_metrics(results: &Results) -> impl Iterator<Item = Plot> {
+        let wide = all(&Lookup::new(results)).into_iter();
+        let plots = wide.chain(narrow(results));
+        plots.filter(|plot| plot.metric.is_some())
+    }
+
     /// Of two keys one lies across and each value of the other has a panel; no point is left out.
     #[test]
     fn two_keys_are_panels_with_lines() {
         let results = Sample::two_keys(4).results();
-        let plots = all(&Lookup::new(&results)).into_iter();
-        let mut plots = plots
-            .chain(narrow(&results))
-            .filter(|plot| plot.metric.is_some());
-        assert!(plots.all(|plot| {
+        assert!(of_metrics(&results).all(|plot| {
             let is_panel = |load: &str| says(&plot.drawing, &format!("load {load}"));
             ["0.5", "0.7", "0.9"].iter().all(|load| is_panel(load)) && plot.points.len() == 9
         }));
@@ -300,11 +303,7 @@ pub(super) mod tests {
         let sweep = sweep::sweep(&tables).unwrap();
         let titles: Vec<&str> = sweep.panels.iter().map(|panel| &*panel.0).collect();
         assert_eq!(titles, ["load 0.5", "load 0.8"]);
-        let plots = all(&tables).into_iter();
-        for plot in plots
-            .chain(narrow(&results))
-            .filter(|plot| plot.metric.is_some())
-        {
+        for plot in of_metrics(&results) {
             let names = ["round-r", "least-", "join-i", "batch-s"];
             let below = || texts(&plot.drawing).filter(|text| text.color == drawing::GREY);
             let count = |name: &&str| below().filter(|it| it.text.starts_with(*name)).count();

@@ -226,6 +226,8 @@ pub struct Demands {
     width: usize,
     /// Rows of classes.
     classes: u32,
+    /// By dimension: no task demands less.
+    least: Vec<u64>,
 }
 
 impl Demands {
@@ -236,10 +238,13 @@ impl Demands {
                 .iter()
                 .flat_map(|stage| stage.demand.iter().copied())
         });
+        let (values, width): (Vec<u64>, _) = (rows.collect(), setup.cluster.dimensions.len());
+        let least = |d: usize| values.iter().skip(d).step_by(width).min();
         Demands {
-            values: rows.collect(),
+            least: (0..width).map(|d| least(d).copied().unwrap_or(0)).collect(),
+            values,
             free: Vec::new(),
-            width: setup.cluster.dimensions.len(),
+            width,
             classes: setup
                 .classes
                 .iter()
@@ -299,6 +304,7 @@ impl Demands {
     /// One value of a job's own row.
     pub fn set(&mut self, row: u32, dimension: usize, units: u64) {
         self.values[row as usize * self.width + dimension] = units;
+        self.least[dimension] = self.least[dimension].min(units);
     }
 
     /// A row is needed no more.
@@ -951,6 +957,13 @@ impl<'s> Core<'s> {
         let task = self.records.task(id);
         let row = self.demands.several(&self.records, id);
         self.nodes.has_room(task.node, u64::from(task.slots), row)
+    }
+
+    /// False if no task whatever has room at a node, so that none need be looked for.
+    pub fn may_have_room(&self, at: NodeId) -> bool {
+        let least = &self.demands.least[..];
+        let row = if least.len() == 1 { &[] } else { least };
+        self.nodes.has_room(at, least[SLOTS], row)
     }
 
     /// Starts a task that has room at its node; a reservation asks for one.

@@ -30,33 +30,47 @@ pub const BOUND: Model = Model {
     source: "one queue serves N jobs at rate min(N, c), the most there can be",
 };
 
-/// Probability that a job waits in M/M/c with `a` = arrival rate x mean service below `c`.
-pub fn erlang_c(c: u64, a: f64) -> f64 {
-    let blocked = (1..=c).fold(1.0, |b, k| a * b / (k as f64 + a * b));
-    let rho = a / c as f64;
-    blocked / (1.0 - rho + rho * blocked)
+/// M/M/c with mean service 1.
+#[derive(Clone, Copy, Debug)]
+pub struct OneQueue {
+    /// Rate at which a queue gets shorter: c - a.
+    theta: f64,
+    /// Probability that a job waits (Erlang C).
+    pub waits: f64,
 }
 
-/// Mean wait of M/M/c with mean service 1.
-pub fn wait(c: u64, a: f64) -> f64 {
-    erlang_c(c, a) / (c as f64 - a)
-}
+impl OneQueue {
+    /// Of `c` servers, with `a` = arrival rate x mean service below `c`.
+    pub fn new(c: u64, a: f64) -> OneQueue {
+        let blocked = (1..=c).fold(1.0, |b, k| a * b / (k as f64 + a * b));
+        let rho = a / c as f64;
+        OneQueue {
+            theta: c as f64 - a,
+            waits: blocked / (1.0 - rho + rho * blocked),
+        }
+    }
 
-/// P(W > t) of M/M/c with mean service 1.
-pub fn wait_above(c: u64, a: f64, t: f64) -> f64 {
-    erlang_c(c, a) * libm::exp(-(c as f64 - a) * t)
-}
+    /// Mean wait.
+    pub fn wait(&self) -> f64 {
+        self.waits / self.theta
+    }
 
-/// P(T > t) of M/M/c with mean service 1: T = W + S, and W is 0 or exponential with rate c - a.
-pub fn response_above(c: u64, a: f64, t: f64) -> f64 {
-    let (waits, theta) = (erlang_c(c, a), c as f64 - a);
-    let served = libm::exp(-t);
-    let both = if (theta - 1.0).abs() < 1e-9 {
-        (1.0 + t) * served
-    } else {
-        (libm::exp(-theta * t) - theta * served) / (1.0 - theta)
-    };
-    (1.0 - waits) * served + waits * both
+    /// P(W > t).
+    pub fn wait_above(&self, t: f64) -> f64 {
+        self.waits * libm::exp(-self.theta * t)
+    }
+
+    /// P(T > t): T = W + S, and W is 0 or exponential with rate theta.
+    pub fn response_above(&self, t: f64) -> f64 {
+        let OneQueue { theta, waits } = *self;
+        let served = libm::exp(-t);
+        let both = if (theta - 1.0).abs() < 1e-9 {
+            (1.0 + t) * served
+        } else {
+            (libm::exp(-theta * t) - theta * served) / (1.0 - theta)
+        };
+        (1.0 - waits) * served + waits * both
+    }
 }
 
 /// Mean wait of M/D/c with service 1, by Spitzer's identity (1956): every c-th job goes to one
@@ -123,12 +137,13 @@ fn match_one_queue(system: &QueueingSystem<'_>) -> Option<Vec<Known>> {
 
 /// M/M/c with `a` = arrival rate x mean service.
 fn one_queue(c: u64, a: f64, mean: f64) -> Option<Answers<'static>> {
-    (a < c as f64 && c <= 1_000_000).then(|| Answers {
-        wait: Some(wait(c, a) * mean),
-        response: Some((wait(c, a) + 1.0) * mean),
-        wait_above: Some(Box::new(move |t| wait_above(c, a, t / mean))),
-        response_above: Some(Box::new(move |t| response_above(c, a, t / mean))),
-        waits: Some(erlang_c(c, a)),
+    let is_told = a < c as f64 && c <= 1_000_000;
+    is_told.then(|| OneQueue::new(c, a)).map(|of| Answers {
+        wait: Some(of.wait() * mean),
+        response: Some((of.wait() + 1.0) * mean),
+        wait_above: Some(Box::new(move |t| of.wait_above(t / mean))),
+        response_above: Some(Box::new(move |t| of.response_above(t / mean))),
+        waits: Some(of.waits),
     })
 }
 

@@ -54,7 +54,7 @@ pub fn start_waiting<const SHARED: bool>(core: &mut Core<'_>, at: NodeId) {
 #[cold]
 fn backfill<const SHARED: bool>(core: &mut Core<'_>, at: NodeId) {
     let mut id = List::after(&core.records, core.nodes.at(at).queue.head());
-    while id != NONE {
+    while id != NONE && core.may_have_room(at) {
         let next = List::after(&core.records, id);
         if core.has_room(id) {
             start_queued::<SHARED>(core, id);

@@ -161,7 +161,7 @@ fn backfill(core: &mut Core<'_>, at: NodeId) {
     passed.clear();
     loop {
         let id = server(core, at).waiting.first();
-        if id == NONE {
+        if id == NONE || !core.may_have_room(at) {
             break;
         }
         if core.has_room(id) {

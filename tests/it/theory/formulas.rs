@@ -1,6 +1,7 @@
 //! The formulas of `equipoise::theory` against the rows of the reference, to their printed digits.
 
 use equipoise::engine::law::Law;
+use equipoise::theory::multi_server::OneQueue;
 use equipoise::theory::{
     batches, fork_join, mean_field, multi_server, quantile, round_robin, single_server, two_queues,
 };
@@ -13,13 +14,13 @@ fn value(id: &str, p: &str, quantity: &str) -> Option<f64> {
     let n = |name| number(p, name);
     Some(match (id, quantity) {
         ("V4", _) => many_response(n("c"), n("rho")) + n("d"),
-        ("V5", "P(wait)=C") => multi_server::erlang_c(n("c") as u64, n("c") * n("rho")),
-        ("V5", "E[Wq]") => multi_server::wait(n("c") as u64, n("c") * n("rho")),
+        ("V5", "P(wait)=C") => queue(n("c"), n("rho")).waits,
+        ("V5", "E[Wq]") => queue(n("c"), n("rho")).wait(),
         ("V5", "E[T]") => many_response(n("c"), n("rho")),
         ("V5", "E[N]") => n("c") * n("rho") * many_response(n("c"), n("rho")),
         ("V5", "T p99") => {
-            let (c, a) = (n("c") as u64, n("c") * n("rho"));
-            quantile(|t| multi_server::response_above(c, a, t), 0.99)
+            let queue = queue(n("c"), n("rho"));
+            quantile(|t| queue.response_above(t), 0.99)
         }
         ("V9", _) => {
             let law = models::services(p).remove(0);
@@ -51,7 +52,7 @@ fn value(id: &str, p: &str, quantity: &str) -> Option<f64> {
         }
         ("V14", "exact n=100" | "exact n=400") => {
             let servers: f64 = quantity[8..].parse().unwrap();
-            multi_server::erlang_c(servers as u64, servers - n("beta") * servers.sqrt())
+            OneQueue::new(servers as u64, servers - n("beta") * servers.sqrt()).waits
         }
         ("V18", _) => 1.0 / (n("mu_d") - n("lam")) + many_response(n("c"), n("lam") / n("c")),
         ("V19", "E[T]") => single_server::wait(n("rho"), 1.0, 2.0) + 1.0,
@@ -77,7 +78,11 @@ fn value(id: &str, p: &str, quantity: &str) -> Option<f64> {
 }
 
 fn many_response(c: f64, rho: f64) -> f64 {
-    multi_server::wait(c as u64, c * rho) + 1.0
+    queue(c, rho).wait() + 1.0
+}
+
+fn queue(c: f64, rho: f64) -> OneQueue {
+    OneQueue::new(c as u64, c * rho)
 }
 
 /// Rows whose last printed digits are off, with what an exact calculation gives: rational arithmetic;
@@ -172,11 +177,11 @@ fn families_meet_where_they_overlap() {
         );
         let poisson = Law::Exponential { mean: 1.0 / rho };
         let wait = single_server::wait(rho, 1.0, 2.0);
-        near(multi_server::wait(1, rho), wait);
+        near(queue(1.0, rho).wait(), wait);
         let sigma = round_robin::sigma(&poisson, 1).unwrap();
         near(sigma / (1.0 - sigma), wait);
         near(
-            multi_server::response_above(1, rho, 3.0),
+            queue(1.0, rho).response_above(3.0),
             single_server::response_above(rho, 1.0, 3.0),
         );
         near(mean_field::response(1, rho), wait + 1.0);

@@ -97,9 +97,16 @@ impl Loads<'_> {
             (load * 1000.0).round() / 1000.0,
         );
         let title = format!("the offered load of {name} is {load}: queues grow for ever");
-        check.at(&path).warn(title, "a load below 1 can be stable");
+        let hint = match load < FAR_OFF {
+            true => "a load below 1 can be stable",
+            false => "a load below 1 can be stable; a time without a unit is in seconds",
+        };
+        check.at(&path).warn(title, hint);
     }
 }
+
+/// From this load on it is more likely that a unit was forgotten.
+const FAR_OFF: f64 = 10.0;
 
 /// Makes the arrivals `factor` times as slow.
 fn slow(arrivals: &mut Arrivals, factor: f64) {

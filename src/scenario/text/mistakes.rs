@@ -142,8 +142,13 @@ fn unknown_key(tree: &Node, fault: &Fault, key: &str, keys: &[&str]) -> (String,
             let used = tree.at(parent).map_or(Vec::new(), Node::keys);
             let free = keys.iter().copied().filter(|key| !used.contains(key));
             let free: Vec<&str> = free.collect();
-            let names = listed(if free.is_empty() { keys } else { &free }, "and");
-            format!("its keys are {names}")
+            let are_all = free.is_empty() || free.len() == keys.len();
+            let (other, keys) = if are_all {
+                ("", keys)
+            } else {
+                ("other ", &free[..])
+            };
+            format!("its {other}keys are {}", listed(keys, "and"))
         }
     };
     (title, hint)

@@ -22,7 +22,7 @@ use equipoise::strategy::placement::{
     shortest_expected_delay::ShortestExpectedDelay, weighted_random::WeightedRandom,
     worst_fit::WorstFit,
 };
-use equipoise::strategy::{Binding, Blueprint, Key, Parts, Ties};
+use equipoise::strategy::{Binding, Blueprint, Key, Parts, Spread, Ties};
 use equipoise::testing::setups::{group, open};
 use equipoise::workload::class::Class;
 use equipoise::workload::source::Arrivals;
@@ -107,7 +107,37 @@ fn roomy(seed: u64) -> Setup {
     for class in &mut setup.classes {
         class.stages[0].demand.clone_from(&demand);
     }
+    vary_ways(&mut setup, &mut draw);
     setup
+}
+
+/// How jobs come to dispatchers, classes that have others of their own, and groups that a class may not use.
+fn vary_ways(setup: &mut Setup, draw: &mut Draw) {
+    let groups = &setup.cluster.groups;
+    for class in &mut setup.classes {
+        let stage = &mut class.stages[0];
+        let left_out = draw.below(3 * groups.len() as u32) as usize;
+        let has_room = |at: usize| {
+            let mut has = groups[at].capacity.iter().zip(&stage.demand);
+            at != left_out && has.all(|(has, need)| has.is_none_or(|has| has >= *need))
+        };
+        if left_out < groups.len() && (0..groups.len()).any(has_room) {
+            stage.allowed[left_out] = false;
+        }
+    }
+    if setup.strategy.binding == Binding::CentralQueue {
+        return;
+    }
+    if draw.below(3) == 0 {
+        let own = Parts::new(simple_placement(draw));
+        setup.strategy.parts.push(own);
+        let of_last = setup.strategy.parts_of_class.last_mut();
+        of_last.into_iter().for_each(|parts| *parts = 1);
+    }
+    for parts in &mut setup.strategy.parts {
+        parts.spread =
+            [Spread::Random, Spread::RoundRobin, Spread::ByClass][draw.below(3) as usize];
+    }
 }
 
 fn jobs(name: &str, nodes: f64, draw: &mut Draw) -> (Class, Arrivals) {

@@ -107,12 +107,16 @@ fn roomy(seed: u64) -> Setup {
     for class in &mut setup.classes {
         class.stages[0].demand.clone_from(&demand);
     }
-    vary_ways(&mut setup, &mut draw);
     setup
 }
 
-/// How jobs come to dispatchers, classes that have others of their own, and groups that a class may not use.
-fn vary_ways(setup: &mut Setup, draw: &mut Draw) {
+/// The same with jobs that are spread otherwise over dispatchers, a class that has parts of its own, and groups that
+/// a class may not use.
+fn on_ways(seed: u64) -> Setup {
+    let mut setup = roomy(seed);
+    let draw = &mut Seeds::new(seed, 3)
+        .key(Purpose::Placement)
+        .draw(0, 0, 0, 0, 0);
     let groups = &setup.cluster.groups;
     for class in &mut setup.classes {
         let stage = &mut class.stages[0];
@@ -126,7 +130,7 @@ fn vary_ways(setup: &mut Setup, draw: &mut Draw) {
         }
     }
     if setup.strategy.binding == Binding::CentralQueue {
-        return;
+        return setup;
     }
     if draw.below(3) == 0 {
         let own = Parts::new(simple_placement(draw));
@@ -138,6 +142,7 @@ fn vary_ways(setup: &mut Setup, draw: &mut Draw) {
         parts.spread =
             [Spread::Random, Spread::RoundRobin, Spread::ByClass][draw.below(3) as usize];
     }
+    setup
 }
 
 fn jobs(name: &str, nodes: f64, draw: &mut Draw) -> (Class, Arrivals) {
@@ -263,6 +268,10 @@ fn compare_roomy(seed: u64) -> Result<bool, String> {
     compare_of(&roomy(seed))
 }
 
+fn compare_ways(seed: u64) -> Result<bool, String> {
+    compare_of(&on_ways(seed))
+}
+
 fn compare_of(setup: &Setup) -> Result<bool, String> {
     let seed = setup.seed;
     let of = |engine| {
@@ -315,11 +324,18 @@ fn engines_agree_on_rooms() {
 }
 
 #[test]
+fn engines_agree_on_ways_of_jobs() {
+    let direct = compare_all(0..3_000, compare_ways);
+    assert!(direct > 1_000, "only {direct} were run directly");
+}
+
+#[test]
 #[ignore = "takes a minute"]
 fn engines_agree_on_many() {
     let seeds = 3_000..103_000;
     println!("{} run directly", compare_all(seeds.clone(), compare));
-    println!("{} of rooms", compare_all(seeds, compare_roomy));
+    println!("{} of rooms", compare_all(seeds.clone(), compare_roomy));
+    println!("{} on ways", compare_all(seeds, compare_ways));
 }
 
 /// Services that together last longer than the clock runs: the jobs behind them are never over.

@@ -162,6 +162,11 @@ impl Lines {
         }
     }
 
+    /// Number of nodes.
+    pub fn nodes(&self) -> u32 {
+        self.nodes
+    }
+
     /// At one of them, of a higher id than any before, are so many tasks with so much service left.
     #[inline(always)]
     pub fn add(&mut self, tasks: u32, left: Time) {

@@ -75,8 +75,8 @@ pub struct Ledger {
     ends: Vec<Time>,
     /// Pages on which nothing is written.
     spare: Vec<Page>,
-    /// All jobs, for a function's own use.
-    moving: Page,
+    /// Pages, for a function's own use.
+    moving: Vec<Page>,
     /// Tasks for which there is room on a new page.
     tasks_of_a_page: usize,
 }
@@ -207,9 +207,14 @@ impl Ledger {
             ended: 0,
             ends: Vec::new(),
             spare: vec![Page::new(tasks)],
-            moving: Page::new(tasks),
+            moving: Vec::new(),
             tasks_of_a_page: tasks,
         }
+    }
+
+    /// Jobs that are written down.
+    pub fn jobs(&self) -> usize {
+        self.jobs
     }
 
     /// Jobs that may be written down before it is gone through; 0 if it should be now.
@@ -487,21 +492,23 @@ impl Ledger {
         self.today = self.today << self.shift >> shift;
         (self.shift, self.since_change) = (shift, 0);
         let mut all = std::mem::take(&mut self.moving);
-        for day in &mut self.days {
-            let last = std::iter::once(&mut day.last);
-            for page in day.full.iter_mut().chain(last) {
-                all.jobs.append(&mut page.jobs);
-                all.tasks.append(&mut page.tasks);
+        for at in 0..DAYS {
+            all.append(&mut self.days[at].full);
+            if !self.days[at].last.jobs.is_empty() {
+                let empty = self.new_page();
+                all.push(std::mem::replace(&mut self.days[at].last, empty));
             }
-            self.spare.append(&mut day.full);
         }
-        let mut next = 0;
-        for job in &all.jobs {
-            let apart = self.apart(job);
-            self.write(*job, &all.tasks[next..next + apart]);
-            next += apart;
+        for mut page in all.drain(..) {
+            let mut next = 0;
+            for job in &page.jobs {
+                let apart = self.apart(job);
+                self.write(*job, &page.tasks[next..next + apart]);
+                next += apart;
+            }
+            page.clear();
+            self.spare.push(page);
         }
-        all.clear();
         self.moving = all;
     }
 

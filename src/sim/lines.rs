@@ -69,6 +69,9 @@ pub const FULL: u8 = 3;
 /// How many ends lie in the line's own record.
 const NEAR: usize = 5;
 
+/// A look at so many nodes, one after the other, costs no more than one at a task, whose node may be any.
+const NODES_A_TASK: usize = 4;
+
 /// The tasks bound to one node, in order: a line of memory.
 #[derive(Clone)]
 #[repr(align(64))]
@@ -348,11 +351,30 @@ impl Lines {
             return rooms.observe(core, ledger, capacity, now);
         }
         let mut seen = metrics::Lines::of(core.layout.count());
+        match self.way {
+            BARE | TOLD if NODES_A_TASK * ledger.jobs() >= seen.nodes() as usize => {
+                self.look_at_all(&mut seen, now);
+            }
+            _ => self.look_at_filled(&mut seen, ledger, now),
+        }
+        seen.observed(now, core.window.jobs(), 0)
+    }
+
+    fn look_at_all(&self, seen: &mut metrics::Lines, now: Time) {
+        for node in (0..seen.nodes()).map(NodeId) {
+            let tasks = match self.way {
+                BARE => self.lengths.count(node, now),
+                _ => self.told.count(node),
+            };
+            seen.add(tasks, self.last(node).since(now));
+        }
+    }
+
+    fn look_at_filled(&mut self, seen: &mut metrics::Lines, ledger: &Ledger, now: Time) {
         self.count(ledger, now);
         let mut tasks = std::mem::take(&mut self.tasks);
         tasks.drain(|node, tasks| seen.add(tasks, self.last(node).since(now)));
         self.tasks = tasks;
-        seen.observed(now, core.window.jobs(), 0)
     }
 
     fn count(&mut self, ledger: &Ledger, now: Time) {

@@ -26,6 +26,9 @@ const MOST_DAYS: u64 = 16;
 const PAGE: usize = 128;
 const MOST_ROOM: usize = 1024;
 
+/// Pages of a day for which there is room from the start.
+const PAGES_OF_A_DAY: usize = 3;
+
 /// Tasks of which the room is kept on a page that is used again.
 const MOST_KEPT: usize = 16 * MOST_ROOM;
 
@@ -75,8 +78,8 @@ pub struct Ledger {
     ends: Vec<Time>,
     /// Pages on which nothing is written.
     spare: Vec<Page>,
-    /// Pages, for a function's own use.
-    moving: Vec<Page>,
+    /// A list without pages, with room for some.
+    list: Vec<Page>,
     /// Tasks for which there is room on a new page.
     tasks_of_a_page: usize,
 }
@@ -207,7 +210,7 @@ impl Ledger {
             ended: 0,
             ends: Vec::new(),
             spare: vec![Page::new(tasks)],
-            moving: Vec::new(),
+            list: Vec::with_capacity(PAGES_OF_A_DAY),
             tasks_of_a_page: tasks,
         }
     }
@@ -324,10 +327,8 @@ impl Ledger {
         seen: &mut Seen,
     ) {
         let place = list(day);
-        let last = self.new_page();
-        let mut full = std::mem::take(&mut self.days[place].full);
-        full.push(std::mem::replace(&mut self.days[place].last, last));
-        for page in &mut full {
+        let mut pages = self.take_pages(place);
+        for page in &mut pages {
             self.jobs -= page.jobs.len();
             match WITHIN && page.tasks.is_empty() {
                 true => self.put_over_only(core, &mut page.jobs, now, seen),
@@ -335,9 +336,22 @@ impl Ledger {
             }
             page.clear();
         }
-        self.spare.append(&mut full);
-        full.append(&mut self.days[place].full);
-        self.days[place].full = full;
+        self.give_back(pages);
+    }
+
+    /// The pages of a day, on which nothing is written from now on.
+    fn take_pages(&mut self, day: usize) -> Vec<Page> {
+        let last = self.new_page();
+        let day = &mut self.days[day];
+        let mut pages = std::mem::replace(&mut day.full, std::mem::take(&mut self.list));
+        pages.push(std::mem::replace(&mut day.last, last));
+        pages
+    }
+
+    /// Gives back pages that are empty, and their list.
+    fn give_back(&mut self, mut pages: Vec<Page>) {
+        self.spare.append(&mut pages);
+        self.list = pages;
     }
 
     /// Writes down again a job that is not over.
@@ -491,25 +505,20 @@ impl Ledger {
     fn reshape(&mut self, shift: u32) {
         self.today = self.today << self.shift >> shift;
         (self.shift, self.since_change) = (shift, 0);
-        let mut all = std::mem::take(&mut self.moving);
-        for at in 0..DAYS {
-            all.append(&mut self.days[at].full);
-            if !self.days[at].last.jobs.is_empty() {
-                let empty = self.new_page();
-                all.push(std::mem::replace(&mut self.days[at].last, empty));
+        // Jobs that come to a later day are written once more with that.
+        for day in 0..DAYS {
+            let mut pages = self.take_pages(day);
+            for page in &mut pages {
+                let mut next = 0;
+                for job in &page.jobs {
+                    let apart = self.apart(job);
+                    self.write(*job, &page.tasks[next..next + apart]);
+                    next += apart;
+                }
+                page.clear();
             }
+            self.give_back(pages);
         }
-        for mut page in all.drain(..) {
-            let mut next = 0;
-            for job in &page.jobs {
-                let apart = self.apart(job);
-                self.write(*job, &page.tasks[next..next + apart]);
-                next += apart;
-            }
-            page.clear();
-            self.spare.push(page);
-        }
-        self.moving = all;
     }
 
     /// Accounts for a job that is over.
@@ -689,7 +698,7 @@ fn list(day: u64) -> usize {
 impl Day {
     fn new(tasks: usize) -> Day {
         Day {
-            full: Vec::with_capacity(2),
+            full: Vec::with_capacity(PAGES_OF_A_DAY),
             last: Page::new(tasks),
         }
     }

@@ -169,12 +169,7 @@ impl<'s> Replication<'s> {
         self.was_direct = true;
         let mut direct = Direct::new(self, served);
         while let Some(next) = self.next_directly() {
-            while self.course.stop() < next {
-                let stop = self.course.stop();
-                direct.settle(&mut self.core, stop);
-                let core = &mut self.core;
-                self.course.look_until(stop + Time(1), core, &mut direct);
-            }
+            self.look_until(next, &mut direct);
             if !self.pass_quietly(&mut direct)? {
                 self.pass_instant(&mut direct)?;
             }
@@ -186,11 +181,21 @@ impl<'s> Replication<'s> {
             return Ok(false);
         }
         self.sources.give_back_stock(&mut self.core)?;
-        self.turn_to_end(&direct.ledger)?;
+        self.turn_to_end(&mut direct)?;
         let now = self.core.now();
         direct.settle_all(&mut self.core, now);
         self.hand_over(&mut direct);
         Ok(true)
+    }
+
+    /// Looks at what is to be seen before `time`.
+    fn look_until(&mut self, time: Time, direct: &mut Direct) {
+        while self.course.stop() < time {
+            let stop = self.course.stop();
+            direct.settle(&mut self.core, stop);
+            let core = &mut self.core;
+            self.course.look_until(stop + Time(1), core, direct);
+        }
     }
 
     /// What is not over goes on by events.
@@ -215,9 +220,13 @@ impl<'s> Replication<'s> {
 
     /// When no later arrival matters, the clock turns to the instant at which all that is measured is
     /// resolved, unless the replication is broken off before: what happens until then is known.
-    fn turn_to_end(&mut self, ledger: &Ledger) -> Fallible {
+    fn turn_to_end(&mut self, direct: &mut Direct) -> Fallible {
         let core = &mut self.core;
-        let (end, deadline) = (ledger.last_measured(), core.window.deadline());
+        if core.setup.window.finite && core.agenda.outside() == Place::NEVER {
+            self.turn_to_last(direct);
+            return Ok(());
+        }
+        let (end, deadline) = (direct.ledger.last_measured(), core.window.deadline());
         let is_cut_off =
             deadline.is_some_and(|deadline| end > deadline) || self.course.is_runaway();
         if !self.sources.stops_early || !core.window.is_closed() || end < core.now() || is_cut_off {
@@ -236,6 +245,17 @@ impl<'s> Replication<'s> {
             core.agenda.turn_to(end);
         }
         Ok(())
+    }
+
+    /// No job comes any more, and a window that waits for all of them closes with the last.
+    fn turn_to_last(&mut self, direct: &mut Direct) {
+        let end = match self.core.window.has_all() {
+            true => direct.ledger.last_measured(),
+            false => direct.ledger.last(),
+        };
+        let end = end.max(self.core.now());
+        self.look_until(end, direct);
+        self.core.agenda.turn_to(end);
     }
 
     /// When the next job arrives, if arrivals still count.

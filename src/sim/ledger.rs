@@ -577,17 +577,24 @@ impl Ledger {
         each.flat_map(|day| day.full.iter().chain([&day.last]))
     }
 
-    /// When the last of the measured jobs that are written down is complete; 0 if there is none.
+    fn placed(&self) -> impl Iterator<Item = &Placed> {
+        self.pages().flat_map(|page| &page.jobs)
+    }
+
+    /// When the last of the jobs that are written down is complete; 0 if there is none.
+    pub fn last(&self) -> Time {
+        self.placed().map(|job| job.end).max().unwrap_or_default()
+    }
+
+    /// The same of those that are measured.
     pub fn last_measured(&self) -> Time {
-        let jobs = self.pages().flat_map(|page| &page.jobs);
-        let measured = jobs.filter(|job| job.measured);
+        let measured = self.placed().filter(|job| job.measured);
         measured.map(|job| job.end).max().unwrap_or_default()
     }
 
     /// True if a job would be complete when the clock has come to its end.
     pub fn reaches_end_of_time(&self) -> bool {
-        let mut jobs = self.pages().flat_map(|page| &page.jobs);
-        jobs.any(|job| job.end == Time::MAX)
+        self.placed().any(|job| job.end == Time::MAX)
     }
 
     /// Tells all tasks of the jobs that are written down, and when these came: all that have not ended, when what has

@@ -435,6 +435,18 @@ fn an_offered_load_of_1_is_doubted() {
     assert_eq!(scenario.warnings.location(warnings[0]), "--set:1:15");
 }
 
+/// Who writes seconds for milliseconds is told.
+#[test]
+fn a_load_far_above_1_recalls_the_unit_of_times() {
+    for (load, recalls) in [("9", false), ("750", true)] {
+        let scenario = read_with(GENERATIONS, &[&format!("workload.load={load}")]).unwrap();
+        let hints: Vec<bool> = (scenario.warnings.warnings())
+            .map(|warning| warning.hint.contains("without a unit is in seconds"))
+            .collect();
+        assert_eq!(hints, [recalls], "{load}");
+    }
+}
+
 #[test]
 fn the_starter_passes_without_a_warning() {
     let scenario = good(starter());

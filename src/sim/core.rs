@@ -1428,6 +1428,24 @@ impl OpeningCompletions {
 mod tests {
     use super::*;
 
+    /// Else a job that brings a small demand would not be looked for.
+    #[test]
+    fn no_row_of_demand_is_below_the_least() {
+        let mut demands = Demands {
+            values: vec![4, 8],
+            free: Vec::new(),
+            width: 2,
+            classes: 1,
+            least: vec![4, 8],
+        };
+        let row = demands.own(0);
+        demands.set(row, 1, 2);
+        assert_eq!(
+            (demands.row(row), &demands.least[..]),
+            (&[4, 2][..], &[4, 2][..])
+        );
+    }
+
     #[test]
     fn times_are_scaled_to_the_nearest_even() {
         let halves = [1, 3, 5, 7].map(|time| scaled(Time(time), 1, 2).0);

@@ -505,7 +505,7 @@ impl Ledger {
     fn reshape(&mut self, shift: u32) {
         self.today = self.today << self.shift >> shift;
         (self.shift, self.since_change) = (shift, 0);
-        // Jobs that come to a later day are written once more with that.
+        // A day's pages are taken before any is written on: jobs that come to a later day are written once more with that.
         for day in 0..DAYS {
             let mut pages = self.take_pages(day);
             for page in &mut pages {

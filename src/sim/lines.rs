@@ -69,8 +69,8 @@ pub const FULL: u8 = 3;
 /// How many ends lie in the line's own record.
 const NEAR: usize = 5;
 
-/// A look at so many nodes, one after the other, costs no more than one at a task, whose node may be any.
-const NODES_A_TASK: usize = 4;
+/// A look at so many nodes, one after the other, costs no more than one at the tasks of a job, whose nodes may be any.
+const NODES_A_JOB: usize = 4;
 
 /// The tasks bound to one node, in order: a line of memory.
 #[derive(Clone)]
@@ -352,7 +352,7 @@ impl Lines {
         }
         let mut seen = metrics::Lines::of(core.layout.count());
         match self.way {
-            BARE | TOLD if NODES_A_TASK * ledger.jobs() >= seen.nodes() as usize => {
+            BARE | TOLD if NODES_A_JOB * ledger.jobs() >= seen.nodes() as usize => {
                 self.look_at_all(&mut seen, now);
             }
             _ => self.look_at_filled(&mut seen, ledger, now),

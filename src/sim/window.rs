@@ -180,6 +180,8 @@ impl Window {
     /// The next arrival that may change more than counts, where it is known.
     fn stop_after(&self) -> u64 {
         match (self.plan.measure, self.plan.warmup) {
+            // Its jobs may run dry before.
+            _ if self.plan.finite => 0,
             (Measure::Jobs { class: None, .. }, _)
                 if self.is_open() && self.next_mark < u64::MAX =>
             {
@@ -507,6 +509,25 @@ mod tests {
             assert!(!window.is_resolved());
             window.leave(Time(14), true);
             assert!(window.is_resolved());
+        }
+    }
+
+    /// Nothing that is pending then, such as failures of nodes, goes on for ever.
+    #[test]
+    fn a_finite_workload_is_over_when_its_jobs_are() {
+        for warmup in [0, 1, 200] {
+            let mut window = counting(0, 50, warmup);
+            window.plan.finite = true;
+            window.plan.measure = Measure::Jobs {
+                class: None,
+                count: 50,
+            };
+            let arrivals = [(3, Time(4)), (4, Time(5)), (5, Time::MAX)];
+            for measured in arrivals.map(|(time, next)| window.arrive(Time(time), 0, next)) {
+                assert!(!window.is_resolved());
+                window.leave(Time(6), measured);
+            }
+            assert!(window.is_resolved(), "{warmup}");
         }
     }
 

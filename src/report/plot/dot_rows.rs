@@ -5,7 +5,9 @@
 //! the left, the figures in words at the right, so that the plot is a table too.
 
 use super::axis::Axis;
-use super::drawing::{Align, Color, Drawing, GRID, INK, LINE, PAPER, fit, fit_apart, text_width};
+use super::drawing::{
+    Align, Color, Drawing, GRID, INK, LINE, PAPER, fit, fit_apart, fit_title, text_width,
+};
 use super::palette::{Look, mark};
 use super::panel::{Area, Entry, RULE, SHADED, figure};
 use crate::report::lookup::Style;
@@ -144,7 +146,7 @@ impl Rows {
         frame.draw_ticks(drawing, &self.axis, 1.0);
         let ends = [frame.left, frame.right].map(|x| (x, frame.bottom));
         drawing.line(ends.to_vec(), LINE, 1.0);
-        let title = fit(&self.axis.title, 13.0, false, drawing.width - 32.0);
+        let title = fit_title(&self.axis.title, 13.0, drawing.width - 32.0);
         let middle = inside(drawing, (frame.left + frame.right) / 2.0, &title, 13.0);
         let below = (middle, frame.bottom + 34.0);
         drawing.text(below, &title, 13.0, INK, Align::Middle);

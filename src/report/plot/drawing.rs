@@ -471,6 +471,12 @@ pub fn fit(text: &str, size: f64, bold: bool, width: f64) -> String {
     shown
 }
 
+/// The title of an axis, cut as [`fit`] does, but for its unit and what is said of how it is to be read.
+pub fn fit_title(title: &str, size: f64, width: f64) -> String {
+    let (words, rest) = title.split_at(title.rfind(" (").unwrap_or(title.len()));
+    fit(words, size, false, width - text_width(rest, size, false)) + rest
+}
+
 /// Names that stand side by side, cut to at most `width` pixels as `apart` cuts them.
 pub fn fit_apart(names: &[String], size: f64, width: f64) -> Vec<String> {
     let is_wide = |name: &String| text_width(name, size, false) > width;

@@ -425,7 +425,7 @@ pub(super) mod tests {
         assert_eq!(names, expected);
     }
 
-    /// Values that a formula or a strange scenario may bring about.
+    /// Values that a formula or a strange scenario may bring about; "none" stands for no value.
     const STRANGE: &str = "none 0 -1 NaN inf 2.3e-308 1e-12 1e18 1.797e308";
 
     #[test]

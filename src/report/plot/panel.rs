@@ -6,7 +6,8 @@
 
 use super::axis::Axis;
 use super::drawing::{
-    Align, Color, Dash, Drawing, GREY, GRID, INK, LINE, Point, fit, fit_apart, text_width,
+    Align, Color, Dash, Drawing, GREY, GRID, INK, LINE, Point, fit, fit_apart, fit_title,
+    text_width,
 };
 use super::palette::{Look, look, mark};
 use crate::report::lookup::{Lookup, Style};
@@ -311,12 +312,12 @@ impl Panel {
         let (left, top, right, bottom) = self.frame.edges();
         let title = fit(title, TITLE, true, right - left);
         drawing.bold((left, top - 12.0), &title, TITLE, Align::Start);
-        let name = fit(&self.x.title, TITLE, false, area.right - left);
+        let name = fit_title(&self.x.title, TITLE, area.right - left);
         let half = text_width(&name, TITLE, false) / 2.0;
         let middle = ((left + right) / 2.0).min(area.right - half);
         let below = if self.x.is_words { 42.0 } else { 34.0 };
         drawing.text((middle, bottom + below), &name, TITLE, INK, Align::Middle);
-        let name = fit(&self.y.title, TITLE, false, bottom - top + 20.0);
+        let name = fit_title(&self.y.title, TITLE, bottom - top + 20.0);
         drawing.turned((area.left + 8.0, (top + bottom) / 2.0), &name, TITLE);
     }
 

@@ -5,7 +5,7 @@
 //! that were run. Words have none and stand side by side, and no line joins them.
 
 use super::axis::Axis;
-use super::drawing::{Drawing, HEIGHT, fit, text_width};
+use super::drawing::{Drawing, HEIGHT, fit_title, text_width};
 use super::panel::{Area, Entry, Panel, figure, layout};
 use crate::report::grid::{Grid, Group, parse};
 use crate::report::lookup::{Lookup, Style, chosen_points};
@@ -106,7 +106,7 @@ impl Sweep {
         };
         let (mut drawing, body) = figure(style, texts, legend, height);
         // As in a panel of its own: between its frame's ends, if it has room there, and before its labels.
-        let upward = fit(&std::mem::take(&mut up.title), 13.0, false, height);
+        let upward = fit_title(&std::mem::take(&mut up.title), 13.0, height);
         let half = text_width(&upward, 13.0, false) / 2.0;
         let middle = ((body.top + body.bottom - 42.0) / 2.0).max(body.top + half);
         drawing.turned((body.left + 8.0, middle), &upward, 13.0);

@@ -440,10 +440,9 @@ fn an_offered_load_of_1_is_doubted() {
 fn a_load_far_above_1_recalls_the_unit_of_times() {
     for (load, recalls) in [("9", false), ("750", true)] {
         let scenario = read_with(GENERATIONS, &[&format!("workload.load={load}")]).unwrap();
-        let hints: Vec<bool> = (scenario.warnings.warnings())
-            .map(|warning| warning.hint.contains("without a unit is in seconds"))
-            .collect();
-        assert_eq!(hints, [recalls], "{load}");
+        let mut warnings = scenario.warnings.warnings();
+        let is_told = warnings.any(|it| it.hint.contains("without a unit is in seconds"));
+        assert_eq!(is_told, recalls, "{load}");
     }
 }
 
